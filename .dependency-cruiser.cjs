@@ -1,0 +1,35 @@
+// The direction of the data, as lint. Each rule's comment tells the offender what to do instead.
+const pure =
+  '^(api/|operator/(ir|translate|infra)/|operator/status/(conditions|aggregate)|operator/xds/(resources/|snapshot|subscription|session))';
+const io = '^(node:)?(fs|net|http|https|http2|tls|timers|child_process|process|os|dns|worker_threads)(/|$)';
+const clients = 'node_modules/(@kubernetes/client-node|@dot-i|@grpc/grpc-js|pino)/';
+
+module.exports = {
+  forbidden: [
+    { name: 'no-cycles', severity: 'error', comment: 'Data flows one way: move the shared type to the room both may import.', from: {}, to: { circular: true } },
+    { name: 'api-stands-alone', severity: 'error', comment: 'What users write knows nothing of the operator: move the code to translate/, or the type to api/.', from: { path: '^api/' }, to: { path: '^(operator|config|demo)/' } },
+    { name: 'ir-stands-alone', severity: 'error', comment: 'The IR has its own types: copy the fields it needs, do not import.', from: { path: '^operator/ir/' }, to: { pathNot: '^operator/ir/' } },
+    { name: 'xds-resources-see-ir-only', severity: 'error', comment: 'Builders read the IR: if a fact is missing, add it to the IR and fill it in translate/.', from: { path: '^operator/xds/resources/' }, to: { path: '^(operator|api)/', pathNot: '^operator/(ir|xds/(resources|proto))/' } },
+    { name: 'translate-does-not-know-envoy', severity: 'error', comment: 'Translate says what the mesh is; how Envoy is told belongs to xds/resources.', from: { path: '^operator/translate/' }, to: { path: '^operator/(xds|infra)/' } },
+    { name: 'infra-sees-ir-only', severity: 'error', comment: 'Infra renders the IR: add the fact to the IR.', from: { path: '^operator/infra/' }, to: { path: '^(operator|api)/', pathNot: '^operator/(ir|infra)/' } },
+    { name: 'store-takes-objects', severity: 'error', comment: 'The store is fed through ObjectSink and read as Resources; it calls nobody.', from: { path: '^operator/store/' }, to: { path: '^operator/(translate|xds|infra|status|admin|certificates|platform/(kubernetes|files))/' } },
+    { name: 'platform-ends-at-the-store', severity: 'error', comment: 'A platform hands objects to an ObjectSink and implements ports; it knows no later stage.', from: { path: '^operator/platform/' }, to: { path: '^operator/(translate|xds|infra|status|admin)/' } },
+    { name: 'xds-does-not-know-the-platform', severity: 'error', comment: 'The server takes snapshots and gives reports; main.ts connects it.', from: { path: '^operator/xds/' }, to: { path: '^operator/(platform|translate|store|status|admin|certificates)/' } },
+    { name: 'pure-does-no-io', severity: 'error', comment: 'Pass the data (or the time) in as an argument.', from: { path: pure }, to: { path: io, dependencyTypes: ['core'] } },
+    { name: 'pure-reaches-no-io', severity: 'error', comment: 'Something you import does I/O: split it, or pass the data in.', from: { path: pure }, to: { path: io, reachable: true } },
+    { name: 'pure-takes-no-clients', severity: 'error', comment: 'Clients live at the edges: take a port type, or plain data.', from: { path: pure }, to: { path: clients, dependencyTypesNot: ['type-only'] } },
+    { name: 'one-door-to-kubernetes', severity: 'error', comment: 'Only platform/kubernetes talks to the API server: add what you need to a port in platform.ts.', from: { pathNot: '^(operator/platform/kubernetes|test)/' }, to: { path: 'node_modules/@kubernetes/client-node/' } },
+    { name: 'one-door-to-dot-i', severity: 'error', comment: 'mesh-operator.ts fences @dot-i/k8s-operator and mends its flaws: use that.', from: { pathNot: '^operator/platform/kubernetes/mesh-operator\\.ts$' }, to: { path: 'node_modules/@dot-i/' } },
+    { name: 'no-dep-on-test', severity: 'error', comment: 'Product code stands without its tests.', from: { path: '^(api|operator|config|demo)/' }, to: { path: '^test/' } },
+    { name: 'operator-does-not-know-the-demo', severity: 'error', comment: 'The demo runs the operator as its users do.', from: { path: '^(api|operator|config)/' }, to: { path: '^demo/' } },
+    { name: 'main-is-the-top', severity: 'error', comment: 'main.ts puts the parts together; parts do not know it.', from: { pathNot: '^test/integration/' }, to: { path: '^operator/main\\.ts$' } },
+    { name: 'not-reachable-from-main', severity: 'error', comment: 'Nobody runs this: delete it, or connect it.', from: { path: '^operator/main\\.ts$' }, to: { path: '^operator/', pathNot: '^operator/infra/', reachable: false } },
+  ],
+  options: {
+    doNotFollow: { path: 'node_modules' },
+    exclude: { path: 'operator/xds/proto/generated' },
+    tsPreCompilationDeps: true,
+    parser: 'swc',
+    enhancedResolveOptions: { extensions: ['.ts', '.js'], exportsFields: ['exports'], conditionNames: ['import', 'node', 'default'] },
+  },
+};

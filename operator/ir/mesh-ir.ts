@@ -1,0 +1,60 @@
+// MeshIr: the mesh in its own words, between what users wrote and what Envoy is told. Imports nothing of the
+// other rooms. Every list is sorted by its key, so that equal meshes are equal values.
+import type { Origin } from './origin.ts';
+import type { InboundPortIr } from './inbound.ts';
+import type { ServicePortIr } from './service.ts';
+
+export interface MeshIr {
+  readonly settings: MeshSettingsIr;
+  /** One for each port of each service, sorted by key. */
+  readonly services: readonly ServicePortIr[];
+  /** One for each workload with a sidecar, sorted by key. */
+  readonly workloads: readonly WorkloadIr[];
+  /** The identities for which certificates are issued: service accounts in use in meshed namespaces, sorted. */
+  readonly identities: readonly IdentityIr[];
+}
+
+export interface MeshSettingsIr {
+  readonly name: string;
+  readonly trustDomain: string;
+  readonly outboundMode: 'AllowAny' | 'RegistryOnly';
+  readonly workloadTtlMs: number;
+  readonly origin: Origin;
+}
+
+export interface IdentityIr {
+  readonly namespace: string;
+  readonly serviceAccount: string;
+  /** `spiffe://<trust domain>/ns/<namespace>/sa/<service account>` */
+  readonly spiffeId: string;
+}
+
+/** A workload with a sidecar: a meshed Pod, or an ExternalWorkload with a service account. */
+export interface WorkloadIr {
+  /** `Pod/shop/reviews-v1-abc` or `ExternalWorkload/shop/reviews-v1`. */
+  readonly key: string;
+  readonly kind: 'Pod' | 'ExternalWorkload';
+  readonly namespace: string;
+  readonly name: string;
+  readonly uid: string;
+  readonly identity: IdentityIr;
+  /** Pods: traffic is redirected to 15001 and 15006. Otherwise the sidecar has a listener for each port and binding. */
+  readonly intercepted: boolean;
+  readonly addresses: readonly string[];
+  /** Sorted by port. */
+  readonly inbound: readonly InboundPortIr[];
+  /** Intercepted only: what holds for ports that no Service names. */
+  readonly otherInbound: Pick<InboundPortIr, 'mtls' | 'authorization'>;
+  /** Not intercepted only: where the application reaches other services. Sorted by address and port. */
+  readonly bindings: readonly BindingIr[];
+  readonly origins: readonly Origin[];
+}
+
+export interface BindingIr {
+  readonly address: string;
+  readonly port: number;
+  /** Key of a ServicePortIr. */
+  readonly service: string;
+  readonly protocol: 'HTTP' | 'TCP';
+}
+

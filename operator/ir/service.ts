@@ -1,0 +1,91 @@
+// The outbound side: a port of a service as its callers see it.
+import type { Origin } from './origin.ts';
+
+export interface ServicePortIr {
+  /** `shop/reviews/9080`: namespace/service/port. */
+  readonly key: string;
+  readonly namespace: string;
+  readonly service: string;
+  readonly port: number;
+  /** From appProtocol, then the port's name, then TCP. HTTP covers HTTP/1.1, HTTP/2 and gRPC. */
+  readonly protocol: 'HTTP' | 'TCP';
+  /** Virtual IPs at which interception finds it. Each address:port belongs to exactly one ServicePortIr. */
+  readonly addresses: readonly string[];
+  /** Headless: every endpoint is addressed directly. */
+  readonly headless: boolean;
+  /** SPIFFE ids that its meshed endpoints may present, sorted. Empty: no meshed endpoint is known, none is trusted. */
+  readonly peerIdentities: readonly string[];
+  /** All endpoints, sorted by address and port. */
+  readonly endpoints: readonly EndpointIr[];
+  /** Sorted by name. */
+  readonly subsets: readonly SubsetIr[];
+  /** HTTP only, in order, first match wins; the last matches everything. Empty for TCP. */
+  readonly routes: readonly RouteIr[];
+  /** The Service, and policies that shape the port as a whole (its routes and subsets name their own). */
+  readonly origins: readonly Origin[];
+}
+
+export interface EndpointIr {
+  readonly address: string;
+  readonly port: number;
+  /** Its sidecar takes mutual TLS on this port. */
+  readonly mtls: boolean;
+  /** Draining: terminating but still serving; gets no new requests unless nothing else is left. */
+  readonly health: 'Healthy' | 'Draining';
+  /** `Pod/shop/x` or `ExternalWorkload/shop/x` where known, else ''. */
+  readonly workload: string;
+}
+
+export interface SubsetIr {
+  readonly name: string;
+  readonly endpoints: readonly EndpointIr[];
+  readonly origins: readonly Origin[];
+}
+
+export interface RouteIr {
+  /** Unique within the service port; shown in access logs. */
+  readonly name: string;
+  /** Any of them; empty matches everything. */
+  readonly matches: readonly RouteMatchIr[];
+  readonly action: RouteActionIr;
+  /** 0: no timeout. */
+  readonly timeoutMs: number;
+  readonly retry: RetryIr;
+  readonly fault: FaultIr | null;
+  readonly origins: readonly Origin[];
+}
+
+/** All given parts must match. */
+export interface RouteMatchIr {
+  readonly path: { readonly type: 'Exact' | 'PathPrefix' | 'RegularExpression'; readonly value: string } | null;
+  readonly method: string | null;
+  readonly headers: readonly { readonly name: string; readonly type: 'Exact' | 'RegularExpression'; readonly value: string }[];
+}
+
+export type RouteActionIr =
+  | { readonly type: 'Forward'; readonly backends: readonly BackendIr[] }
+  /** Nothing to forward to, for example only undefined subsets: an answer that says so. */
+  | { readonly type: 'Fail'; readonly status: number; readonly body: string };
+
+export interface BackendIr {
+  /** A SubsetIr's name; null means all endpoints. */
+  readonly subset: string | null;
+  /** Relative to the sum of weights; at least 1. */
+  readonly weight: number;
+}
+
+export type RetryOn = 'ConnectFailure' | 'RefusedStream' | 'Reset' | 'GatewayError' | 'ServerError';
+
+export interface RetryIr {
+  /** Further tries after the first; 0 means none. */
+  readonly attempts: number;
+  /** 0: the route's timeout. */
+  readonly perTryTimeoutMs: number;
+  /** Sorted. A request that never reached the application is retried for ConnectFailure, whatever its method. */
+  readonly on: readonly RetryOn[];
+}
+
+export interface FaultIr {
+  readonly delay: { readonly durationMs: number; readonly percentage: number } | null;
+  readonly abort: { readonly status: number; readonly percentage: number } | null;
+}

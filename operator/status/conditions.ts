@@ -1,0 +1,48 @@
+// The condition types and reasons there are, and what a stage says about an object. One owner for each type.
+import type { Origin } from '../ir/origin.ts';
+
+export const conditionType = {
+  /** The object is valid, has a target and no conflict. Owner: translate. */
+  accepted: 'Accepted',
+  /** Every reference in it resolves. Owner: translate. */
+  resolvedRefs: 'ResolvedRefs',
+  /** Every connected proxy concerned has acknowledged it. Owner: aggregate, from the acknowledgements. */
+  programmed: 'Programmed',
+  /** Mesh only: certificate authority and control plane are able to serve. Owner: aggregate. */
+  ready: 'Ready',
+} as const;
+export type ConditionType = (typeof conditionType)[keyof typeof conditionType];
+
+export const reason = {
+  accepted: 'Accepted',
+  invalid: 'Invalid',
+  targetNotFound: 'TargetNotFound',
+  conflicted: 'Conflicted',
+  unsupportedValue: 'UnsupportedValue',
+  resolvedRefs: 'ResolvedRefs',
+  refNotFound: 'RefNotFound',
+  programmed: 'Programmed',
+  pending: 'Pending',
+  rejected: 'Rejected',
+  invalidOutput: 'InvalidOutput',
+  noProxies: 'NoProxies',
+  notAccepted: 'NotAccepted',
+  ready: 'Ready',
+  certificateNotReady: 'CertificateNotReady',
+} as const;
+export type Reason = (typeof reason)[keyof typeof reason];
+
+/** A condition without time and generation: what a pure stage says. */
+export interface ConditionDraft {
+  readonly type: ConditionType;
+  readonly status: 'True' | 'False' | 'Unknown';
+  readonly reason: Reason;
+  /** A sentence, ending in a full stop, that tells the user what to do if status is not True. */
+  readonly message: string;
+}
+
+/** What translation says of one object. conditions are in a fixed order: Accepted, ResolvedRefs. */
+export interface Verdict {
+  readonly origin: Origin;
+  readonly conditions: readonly ConditionDraft[];
+}

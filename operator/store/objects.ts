@@ -1,0 +1,123 @@
+// The objects translation reads, as structural subsets of their Kubernetes types: the files platform takes
+// the same YAML a cluster would. Only fields that something reads are here; platforms drop the rest.
+import type { ObjectMeta } from '../../api/metadata.ts';
+import type { ExternalWorkload } from '../../api/v1alpha1/external-workload.ts';
+import type { Mesh } from '../../api/v1alpha1/mesh.ts';
+import type { SecurityPolicy } from '../../api/v1alpha1/security-policy.ts';
+import type { TrafficPolicy } from '../../api/v1alpha1/traffic-policy.ts';
+
+export interface Namespace {
+  readonly kind: 'Namespace';
+  readonly metadata: ObjectMeta;
+}
+
+export interface ServiceAccount {
+  readonly kind: 'ServiceAccount';
+  readonly metadata: ObjectMeta;
+}
+
+export interface ServicePort {
+  readonly name?: string;
+  readonly port: number;
+  /** A number, or the name of a container port. Default: port. */
+  readonly targetPort?: number | string;
+  /** TCP (default), UDP, SCTP. */
+  readonly protocol?: string;
+  readonly appProtocol?: string;
+}
+
+/** @see https://kubernetes.io/docs/reference/kubernetes-api/service-resources/service-v1/ */
+export interface Service {
+  readonly kind: 'Service';
+  readonly metadata: ObjectMeta;
+  readonly spec: {
+    readonly type?: string;
+    /** `None` for headless services. */
+    readonly clusterIP?: string;
+    readonly clusterIPs?: readonly string[];
+    readonly selector?: Readonly<Record<string, string>>;
+    readonly ports?: readonly ServicePort[];
+    readonly publishNotReadyAddresses?: boolean;
+  };
+}
+
+export interface Endpoint {
+  readonly addresses: readonly string[];
+  readonly conditions?: { readonly ready?: boolean; readonly serving?: boolean; readonly terminating?: boolean };
+  readonly targetRef?: { readonly kind?: string; readonly namespace?: string; readonly name?: string };
+  readonly nodeName?: string;
+  readonly zone?: string;
+}
+
+/** @see https://kubernetes.io/docs/reference/kubernetes-api/service-resources/endpoint-slice-v1/ */
+export interface EndpointSlice {
+  readonly kind: 'EndpointSlice';
+  readonly metadata: ObjectMeta;
+  readonly addressType: string;
+  readonly endpoints: readonly Endpoint[];
+  readonly ports?: readonly { readonly name?: string; readonly port?: number; readonly protocol?: string; readonly appProtocol?: string }[];
+}
+
+export interface Pod {
+  readonly kind: 'Pod';
+  readonly metadata: ObjectMeta;
+  readonly spec: {
+    readonly serviceAccountName?: string;
+    readonly nodeName?: string;
+    readonly hostNetwork?: boolean;
+    readonly containers: readonly {
+      readonly name: string;
+      readonly ports?: readonly { readonly name?: string; readonly containerPort: number; readonly protocol?: string }[];
+    }[];
+  };
+  readonly status?: {
+    readonly phase?: string;
+    readonly podIP?: string;
+    readonly podIPs?: readonly { readonly ip: string }[];
+    readonly conditions?: readonly { readonly type: string; readonly status: string }[];
+  };
+}
+
+export interface LabelSelector {
+  readonly matchLabels?: Readonly<Record<string, string>>;
+  readonly matchExpressions?: readonly { readonly key: string; readonly operator: string; readonly values?: readonly string[] }[];
+}
+
+export interface Deployment {
+  readonly kind: 'Deployment';
+  readonly metadata: ObjectMeta;
+  readonly spec: {
+    readonly selector: LabelSelector;
+    readonly template: { readonly metadata?: Pick<ObjectMeta, 'labels' | 'annotations'>; readonly spec?: { readonly serviceAccountName?: string } };
+  };
+}
+
+export type StoredObject =
+  | Mesh
+  | TrafficPolicy
+  | SecurityPolicy
+  | ExternalWorkload
+  | Namespace
+  | ServiceAccount
+  | Service
+  | EndpointSlice
+  | Pod
+  | Deployment;
+
+export type StoredKind = StoredObject['kind'];
+
+/** Kind, namespace and name: what identifies an object on a platform. namespace is '' for cluster-scoped kinds. */
+export interface ObjectRef {
+  readonly kind: StoredKind;
+  readonly namespace: string;
+  readonly name: string;
+}
+
+/** `TrafficPolicy/shop/reviews`, `Mesh//default`. */
+export function refKey(ref: ObjectRef): string {
+  return `${ref.kind}/${ref.namespace}/${ref.name}`;
+}
+
+export function refOf(object: StoredObject): ObjectRef {
+  return { kind: object.kind, namespace: object.metadata.namespace ?? '', name: object.metadata.name };
+}

@@ -1,0 +1,32 @@
+// What building produces: Envoy messages as plain objects, with where they came from.
+import type { Origin } from '../../ir/origin.ts';
+import type { TypeUrl } from '../proto/type-urls.ts';
+
+/**
+ * An Envoy message as plain data, in protobuf field names (snake_case) as Envoy's documentation writes them;
+ * a google.protobuf.Any is the message with an `@type` key; durations are made by `duration(ms)`.
+ */
+export type EnvoyMessage = { readonly [field: string]: EnvoyValue };
+export type EnvoyValue = string | number | boolean | null | EnvoyMessage | readonly EnvoyValue[];
+
+export interface XdsResource {
+  readonly typeUrl: TypeUrl;
+  readonly name: string;
+  readonly message: EnvoyMessage;
+  /** The objects that shaped it; never empty. Sorted by originKey. */
+  readonly origins: readonly Origin[];
+  /** Names of clusters it sends traffic to: it is held back while one of them is not to be had. */
+  readonly clusters: readonly string[];
+  /** What only one resource of the type may hold: the domains of a virtual host, the address of a listener. */
+  readonly claims: readonly string[];
+}
+
+/** A set of resources that many proxies share, for example `shared`, `intercepted` or `workload/Pod/shop/x`. */
+export type LayerId = string;
+
+export interface XdsResources {
+  /** Resources of each layer, sorted by type and name; a (type, name) is in at most one layer of a view. */
+  readonly layers: ReadonlyMap<LayerId, readonly XdsResource[]>;
+  /** Workload key → the layers its proxy sees. */
+  readonly views: ReadonlyMap<string, readonly LayerId[]>;
+}
