@@ -1,38 +1,55 @@
 // What the kinds of meshwright.dev/v1alpha1 share: group, version, conditions, status of a policy.
 import { z } from 'zod';
 import type { ObjectMeta } from '../metadata.ts';
+import { listMap } from '../schema.ts';
 
 export const group = 'meshwright.dev';
 export const version = 'v1alpha1';
 export const apiVersion = `${group}/${version}`;
 
 /** @see https://gateway-api.sigs.k8s.io/geps/gep-1364/ and metav1.Condition */
-export const Condition = z.object({
-  type: z.string().max(64).describe('What the condition is about, for example Programmed.'),
-  status: z.enum(['True', 'False', 'Unknown']).describe('Whether it holds.'),
-  observedGeneration: z
-    .int()
-    .min(0)
-    .describe('The metadata.generation this condition was computed from; kubectl wait honours it.'),
-  lastTransitionTime: z.iso.datetime().describe('When status last changed.'),
-  reason: z.string().max(256).describe('One CamelCase word for programs.'),
-  message: z.string().max(32_768).describe('A sentence for people.'),
-});
+export const Condition = z
+  .object({
+    type: z.string().max(64).describe('What the condition is about, for example Programmed.'),
+    status: z.enum(['True', 'False', 'Unknown']).describe('Whether it holds.'),
+    observedGeneration: z
+      .int()
+      .min(0)
+      .describe('The metadata.generation this condition was computed from; kubectl wait honours it.'),
+    lastTransitionTime: z.iso.datetime().describe('When status last changed.'),
+    reason: z.string().max(256).describe('One CamelCase word for programs.'),
+    message: z.string().max(32_768).describe('A sentence for people.'),
+  })
+  .describe('One fact about the object.');
 export type Condition = z.infer<typeof Condition>;
 
+/** Conditions, at most one of a type: writers may each own some, by server-side apply. */
+export function conditions(description: string): z.ZodArray<typeof Condition> {
+  return listMap(z.array(Condition).max(16).describe(description), 'type');
+}
+
 /** How many of the concerned proxies have acknowledged the present generation. */
-export const ProxyCounts = z.object({
-  programmed: z.int().min(0).describe('Connected proxies that acknowledged the configuration made from this object.'),
-  total: z.int().min(0).describe('Connected proxies whose configuration this object shapes.'),
-  summary: z.string().max(32).describe('programmed/total, for the printer column.'),
-});
+export const ProxyCounts = z
+  .object({
+    programmed: z
+      .int()
+      .min(0)
+      .describe('Connected proxies that acknowledged the configuration made from this object.'),
+    total: z.int().min(0).describe('Connected proxies whose configuration this object shapes.'),
+    summary: z.string().max(32).describe('programmed/total, for the printer column.'),
+  })
+  .describe('How many of the concerned proxies obey this object.');
 export type ProxyCounts = z.infer<typeof ProxyCounts>;
 
 /** The status of TrafficPolicy, SecurityPolicy and ExternalWorkload. */
-export const PolicyStatus = z.object({
-  conditions: z.array(Condition).max(16).describe('Accepted, ResolvedRefs and Programmed.'),
-  proxies: ProxyCounts.optional(),
-});
+export const PolicyStatus = z
+  .object({
+    conditions: conditions(
+      'Accepted: it is valid and has a target. ResolvedRefs: what it names exists. Programmed: every connected proxy concerned has acknowledged it.',
+    ),
+    proxies: ProxyCounts.optional(),
+  })
+  .describe('Written by Meshwright.');
 export type PolicyStatus = z.infer<typeof PolicyStatus>;
 
 /** An object as parsed: defaults filled in. */

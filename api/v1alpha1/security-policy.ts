@@ -1,41 +1,119 @@
 // SecurityPolicy: who may call a workload, and whether it must be over mutual TLS.
 import { z } from 'zod';
-import { type ApiObject, type PolicyStatus } from './common.ts';
+import { dnsLabel, dnsSubdomain, listMap, listSet, shaped, withRules } from '../schema.ts';
+import type { ApiObject, PolicyStatus } from './common.ts';
 import { MtlsMode } from './mesh.ts';
 
-export const SecurityTargetRef = z.object({
-  kind: z.enum(['Deployment', 'Service']),
-  name: z.string().min(1).max(63),
-});
+const SecurityTargetRef = z
+  .object({
+    kind: z.enum(['Deployment', 'Service']).describe('Deployment: its pods. Service: the pods it selects.'),
+    name: shaped(dnsSubdomain).describe('Its name, in the namespace of this policy.'),
+  })
+  .describe('The workloads the policy guards.');
 
-export const AuthorizationRule = z.object({
-  name: z.string().min(1).max(63),
-  action: z.enum(['Allow', 'Deny']),
-  from: z
-    .array(
-      z.object({
-        serviceAccounts: z.array(z.string().min(3).max(127)).max(16).default([]),
-        namespaces: z.array(z.string().min(1).max(63)).max(16).default([]),
-      }),
-    )
-    .max(8)
-    .default([]),
-  to: z
-    .array(
-      z.object({
-        methods: z.array(z.string().min(1).max(16)).max(9).default([]),
-        paths: z.array(z.string().min(1).max(1024)).max(16).default([]),
-      }),
-    )
-    .max(8)
-    .default([]),
-});
+const serviceAccount = shaped({
+  pattern: /^[a-z0-9]([-a-z0-9]*[a-z0-9])?\/[a-z0-9]([-a-z0-9.]*[a-z0-9])?$/,
+  message: 'Write a service account as namespace/name, such as shop/productpage.',
+  max: 317,
+}).describe('A service account as namespace/name.');
 
-export const SecurityPolicySpec = z.object({
-  targetRefs: z.array(SecurityTargetRef).min(1).max(8),
-  mtls: z.object({ mode: MtlsMode }).optional(),
-  authorization: z.object({ rules: z.array(AuthorizationRule).max(32) }).optional(),
-});
+const Source = withRules(
+  z.object({
+    serviceAccounts: listSet(z.array(serviceAccount).max(16))
+      .default([])
+      .describe('Callers that run as one of these, each as namespace/name. At most 16.'),
+    namespaces: listSet(z.array(shaped(dnsLabel).describe('A namespace.')).max(16))
+      .default([])
+      .describe('Callers that run in one of these namespaces. At most 16.'),
+  }),
+  {
+    rule: 'self.serviceAccounts.size() > 0 || self.namespaces.size() > 0',
+    message: 'Name a service account or a namespace in each entry of from, or remove the entry.',
+  },
+).describe(
+  'Callers, known by their certificate: those in either list. A caller without mutual TLS is in none.',
+);
+
+const method = shaped({
+  pattern: /^[A-Z]([A-Z-]*[A-Z])?$/,
+  message: 'Write the method in upper case, such as GET.',
+  max: 16,
+}).describe('An HTTP method in upper case.');
+
+const path = shaped({
+  pattern: /^\/[^*?#]*\*?$/,
+  message:
+    "Start the path with '/', put '*' nowhere but at the end, and leave the query out; /reviews/* is everything below /reviews/.",
+  max: 1024,
+}).describe("A path; with '*' at the end, all that begin with it.");
+
+const Request = withRules(
+  z.object({
+    methods: listSet(z.array(method).max(9))
+      .default([])
+      .describe('Any of these methods. Default: all. At most 9.'),
+    paths: listSet(z.array(path).max(16))
+      .default([])
+      .describe("Any of these paths; '*' at the end stands for anything. Default: all. At most 16."),
+  }),
+  {
+    rule: 'self.methods.size() > 0 || self.paths.size() > 0',
+    message: 'Name a method or a path in each entry of to, or remove the entry.',
+  },
+).describe('Requests: method and path must both hold.');
+
+const AuthorizationRule = z
+  .object({
+    name: shaped(dnsLabel).describe(
+      'What logs call the rule when it refuses a request; unique in the policy.',
+    ),
+    action: z
+      .enum(['Allow', 'Deny'])
+      .describe(
+        'Deny: refuse what matches, whatever else allows it. Allow: let through what matches; once a workload has an Allow rule, what none of them matches is refused.',
+      ),
+    from: z
+      .array(Source)
+      .max(8)
+      .default([])
+      .describe('The callers it is about: any of these. Default: everyone. At most 8.'),
+    to: z
+      .array(Request)
+      .max(8)
+      .default([])
+      .describe(
+        'The requests it is about: any of these. Default: all. A TCP port has no requests: there an Allow rule with to matches nothing, and a Deny rule matches all connections of its callers. At most 8.',
+      ),
+  })
+  .describe('A caller in from and a request in to make the rule match.');
+
+export const SecurityPolicySpec = withRules(
+  z.object({
+    targetRefs: listMap(z.array(SecurityTargetRef).min(1).max(8), 'kind', 'name').describe(
+      'The workloads that obey this policy, 1 to 8.',
+    ),
+    mtls: z
+      .object({
+        mode: MtlsMode.describe(
+          'Permissive: mutual TLS and plaintext. Strict: mutual TLS only. Disabled: plaintext only.',
+        ),
+      })
+      .optional()
+      .describe('Mutual TLS of the targets. Default: what the Mesh says.'),
+    authorization: z
+      .object({
+        rules: listMap(z.array(AuthorizationRule).max(32), 'name').describe(
+          'Deny rules are looked at first, then Allow rules; their order does not matter. An empty list lets nobody in but whom an Allow rule of another policy lets in. At most 32.',
+        ),
+      })
+      .optional()
+      .describe('Who may call the targets. Default: everyone that mtls lets in.'),
+  }),
+  {
+    rule: 'has(self.mtls) || has(self.authorization)',
+    message: 'Give the policy mtls, authorization, or both; without them it does nothing.',
+  },
+).describe('Who may call the targets, and how.');
 export type SecurityPolicySpec = z.infer<typeof SecurityPolicySpec>;
 
 export type SecurityPolicy = ApiObject<'SecurityPolicy', SecurityPolicySpec, PolicyStatus>;

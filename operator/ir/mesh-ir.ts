@@ -57,4 +57,3 @@ export interface BindingIr {
   readonly service: string;
   readonly protocol: 'HTTP' | 'TCP';
 }
-

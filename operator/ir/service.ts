@@ -57,9 +57,16 @@ export interface RouteIr {
 
 /** All given parts must match. */
 export interface RouteMatchIr {
-  readonly path: { readonly type: 'Exact' | 'PathPrefix' | 'RegularExpression'; readonly value: string } | null;
+  readonly path: {
+    readonly type: 'Exact' | 'PathPrefix' | 'RegularExpression';
+    readonly value: string;
+  } | null;
   readonly method: string | null;
-  readonly headers: readonly { readonly name: string; readonly type: 'Exact' | 'RegularExpression'; readonly value: string }[];
+  readonly headers: readonly {
+    readonly name: string;
+    readonly type: 'Exact' | 'RegularExpression';
+    readonly value: string;
+  }[];
 }
 
 export type RouteActionIr =

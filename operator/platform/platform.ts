@@ -44,9 +44,23 @@ export interface ObjectStatus {
 /** Certificates at rest: kubernetes.io/tls Secrets, or folders that are swapped atomically like a kubelet's. */
 export interface SecretPort {
   read(namespace: string, name: string): Promise<SecretData | undefined>;
+  /**
+   * Writes it only if there is none, in one step: of several that race, one gets 'created' and the others 'exists'.
+   */
+  create(
+    namespace: string,
+    name: string,
+    data: SecretData,
+    labels: Readonly<Record<string, string>>,
+  ): Promise<'created' | 'exists'>;
   /** Creates or replaces. labels mark it as ours. */
-  write(namespace: string, name: string, data: SecretData, labels: Readonly<Record<string, string>>): Promise<void>;
+  write(
+    namespace: string,
+    name: string,
+    data: SecretData,
+    labels: Readonly<Record<string, string>>,
+  ): Promise<void>;
 }
 
-/** File name → content, for example tls.crt, tls.key, ca.crt. Never logged: see Redacted in log.ts. */
+/** File name → content, for example tls.crt, tls.key, ca.crt. Never logged: see redacted.ts. */
 export type SecretData = Readonly<Record<string, string>>;

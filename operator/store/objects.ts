@@ -43,7 +43,11 @@ export interface Service {
 
 export interface Endpoint {
   readonly addresses: readonly string[];
-  readonly conditions?: { readonly ready?: boolean; readonly serving?: boolean; readonly terminating?: boolean };
+  readonly conditions?: {
+    readonly ready?: boolean;
+    readonly serving?: boolean;
+    readonly terminating?: boolean;
+  };
   readonly targetRef?: { readonly kind?: string; readonly namespace?: string; readonly name?: string };
   readonly nodeName?: string;
   readonly zone?: string;
@@ -55,7 +59,12 @@ export interface EndpointSlice {
   readonly metadata: ObjectMeta;
   readonly addressType: string;
   readonly endpoints: readonly Endpoint[];
-  readonly ports?: readonly { readonly name?: string; readonly port?: number; readonly protocol?: string; readonly appProtocol?: string }[];
+  readonly ports?: readonly {
+    readonly name?: string;
+    readonly port?: number;
+    readonly protocol?: string;
+    readonly appProtocol?: string;
+  }[];
 }
 
 export interface Pod {
@@ -67,7 +76,11 @@ export interface Pod {
     readonly hostNetwork?: boolean;
     readonly containers: readonly {
       readonly name: string;
-      readonly ports?: readonly { readonly name?: string; readonly containerPort: number; readonly protocol?: string }[];
+      readonly ports?: readonly {
+        readonly name?: string;
+        readonly containerPort: number;
+        readonly protocol?: string;
+      }[];
     }[];
   };
   readonly status?: {
@@ -80,7 +93,11 @@ export interface Pod {
 
 export interface LabelSelector {
   readonly matchLabels?: Readonly<Record<string, string>>;
-  readonly matchExpressions?: readonly { readonly key: string; readonly operator: string; readonly values?: readonly string[] }[];
+  readonly matchExpressions?: readonly {
+    readonly key: string;
+    readonly operator: string;
+    readonly values?: readonly string[];
+  }[];
 }
 
 export interface Deployment {
@@ -88,7 +105,10 @@ export interface Deployment {
   readonly metadata: ObjectMeta;
   readonly spec: {
     readonly selector: LabelSelector;
-    readonly template: { readonly metadata?: Pick<ObjectMeta, 'labels' | 'annotations'>; readonly spec?: { readonly serviceAccountName?: string } };
+    readonly template: {
+      readonly metadata?: Pick<ObjectMeta, 'labels' | 'annotations'>;
+      readonly spec?: { readonly serviceAccountName?: string };
+    };
   };
 }
 

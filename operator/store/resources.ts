@@ -3,7 +3,15 @@ import type { ExternalWorkload } from '../../api/v1alpha1/external-workload.ts';
 import type { Mesh } from '../../api/v1alpha1/mesh.ts';
 import type { SecurityPolicy } from '../../api/v1alpha1/security-policy.ts';
 import type { TrafficPolicy } from '../../api/v1alpha1/traffic-policy.ts';
-import type { Deployment, EndpointSlice, Namespace, ObjectRef, Pod, Service, ServiceAccount } from './objects.ts';
+import type {
+  Deployment,
+  EndpointSlice,
+  Namespace,
+  ObjectRef,
+  Pod,
+  Service,
+  ServiceAccount,
+} from './objects.ts';
 
 /** A version of one of our objects that failed its schema; the last valid version, if any, stays in force. */
 export interface Rejection {

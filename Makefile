@@ -1,0 +1,33 @@
+# The doors to the project: `make demo`, `make test`. Everything they need they fetch themselves.
+SHELL := /bin/bash
+.PHONY: deps demo test check bench generate clean
+BIN := node_modules/.bin
+
+# npm writes this file last: it is as new as the installed packages.
+node_modules/.package-lock.json: package.json package-lock.json
+	@command -v npm >/dev/null || { echo "npm is missing: install Node.js (any maintained version) with npm." >&2; exit 1; }
+	npm ci --no-audit --no-fund --loglevel=error
+	@touch $@
+
+operator/xds/proto/generated/descriptor.json: node_modules/.package-lock.json operator/xds/proto/generate.ts operator/xds/proto/roots.ts
+	$(BIN)/node operator/xds/proto/generate.ts
+
+deps: node_modules/.package-lock.json operator/xds/proto/generated/descriptor.json
+
+# A mesh on this machine: no cluster, no root, no Docker. `make demo ARGS=--once` plays the scenes and ends.
+demo: deps
+	@$(BIN)/node demo/main.ts $(ARGS)
+
+# Every check and test. Ends with `N passed, N failed`.
+test: deps
+	@$(BIN)/node test/run.ts $(ARGS)
+
+# Static checks only.
+check: deps
+	npm run --silent check
+
+generate: deps
+	npm run --silent generate
+
+clean:
+	rm -rf node_modules operator/xds/proto/generated coverage dist

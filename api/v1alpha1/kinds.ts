@@ -1,0 +1,152 @@
+// The table of our kinds: what the CRD generator, the offline check and the platforms need to know of each.
+import type { z } from 'zod';
+import { PolicyStatus } from './common.ts';
+import { type ExternalWorkload, ExternalWorkloadSpec } from './external-workload.ts';
+import { type Mesh, MeshSpec, MeshStatus } from './mesh.ts';
+import { type SecurityPolicy, SecurityPolicySpec } from './security-policy.ts';
+import { type TrafficPolicy, TrafficPolicySpec } from './traffic-policy.ts';
+
+/** Any object a user writes. */
+export type MeshwrightObject = Mesh | TrafficPolicy | SecurityPolicy | ExternalWorkload;
+export type MeshwrightKind = MeshwrightObject['kind'];
+
+/** A column of `kubectl get`. @see https://kubernetes.io/docs/tasks/extend-kubernetes/custom-resources/custom-resource-definitions/#additional-printer-columns */
+export interface PrinterColumn {
+  readonly name: string;
+  readonly type: 'string' | 'date' | 'integer';
+  /** One simple JSONPath: the API server prints only the first value of a longer one. */
+  readonly jsonPath: string;
+  readonly description: string;
+  /** 1: only with -o wide. */
+  readonly priority?: number;
+}
+
+export interface KindDefinition {
+  readonly kind: MeshwrightKind;
+  readonly plural: string;
+  readonly singular: string;
+  readonly shortNames: readonly string[];
+  readonly categories: readonly string[];
+  readonly scope: 'Cluster' | 'Namespaced';
+  readonly description: string;
+  readonly spec: z.ZodObject;
+  readonly status: z.ZodObject;
+  readonly columns: readonly PrinterColumn[];
+}
+
+function conditionColumn(type: string, description: string): PrinterColumn {
+  const jsonPath = `.status.conditions[?(@.type=="${type}")].status`;
+  return { name: type.toUpperCase(), type: 'string', jsonPath, description };
+}
+
+const accepted = conditionColumn('Accepted', 'Whether the object is valid and has a target.');
+const programmed = conditionColumn(
+  'Programmed',
+  'Whether every connected proxy concerned has acknowledged the object.',
+);
+const reason: PrinterColumn = {
+  name: 'REASON',
+  type: 'string',
+  jsonPath: '.status.conditions[?(@.type=="Programmed")].reason',
+  description: 'Why Programmed is what it is.',
+  priority: 1,
+};
+const age: PrinterColumn = {
+  name: 'AGE',
+  type: 'date',
+  jsonPath: '.metadata.creationTimestamp',
+  description: 'Time since the object was made.',
+};
+
+function proxies(description: string): PrinterColumn {
+  return { name: 'PROXIES', type: 'string', jsonPath: '.status.proxies.summary', description };
+}
+
+function policyColumns(target: Pick<PrinterColumn, 'name' | 'jsonPath' | 'description'>): PrinterColumn[] {
+  const counts = proxies('Proxies that acknowledged the object, of those it concerns.');
+  return [{ type: 'string', ...target }, accepted, programmed, counts, reason, age];
+}
+
+const firstTarget = {
+  name: 'TARGET',
+  jsonPath: '.spec.targetRefs[0].name',
+  description: 'The first of the targets.',
+};
+
+const shared = { categories: ['meshwright'] };
+
+/** In the order users meet them. */
+export const kindDefinitions: readonly KindDefinition[] = [
+  {
+    ...shared,
+    kind: 'Mesh',
+    plural: 'meshes',
+    singular: 'mesh',
+    shortNames: [],
+    scope: 'Cluster',
+    description: 'The settings of the whole mesh. The oldest Mesh is in force.',
+    spec: MeshSpec,
+    status: MeshStatus,
+    columns: [
+      accepted,
+      conditionColumn('Ready', 'Whether certificates can be issued and proxies served.'),
+      proxies('Proxies that acknowledged all of their configuration, of those connected.'),
+      {
+        ...reason,
+        jsonPath: '.status.conditions[?(@.type=="Ready")].reason',
+        description: 'Why Ready is what it is.',
+      },
+      age,
+    ],
+  },
+  {
+    ...shared,
+    kind: 'TrafficPolicy',
+    plural: 'trafficpolicies',
+    singular: 'trafficpolicy',
+    shortNames: ['tp'],
+    scope: 'Namespaced',
+    description: 'How calls to a Service are routed, and what happens when they fail.',
+    spec: TrafficPolicySpec,
+    status: PolicyStatus,
+    columns: policyColumns(firstTarget),
+  },
+  {
+    ...shared,
+    kind: 'SecurityPolicy',
+    plural: 'securitypolicies',
+    singular: 'securitypolicy',
+    shortNames: ['sp'],
+    scope: 'Namespaced',
+    description: 'Who may call a workload, and whether it must be over mutual TLS.',
+    spec: SecurityPolicySpec,
+    status: PolicyStatus,
+    columns: policyColumns(firstTarget),
+  },
+  {
+    ...shared,
+    kind: 'ExternalWorkload',
+    plural: 'externalworkloads',
+    singular: 'externalworkload',
+    shortNames: ['ew'],
+    scope: 'Namespaced',
+    description:
+      'A process or virtual machine outside the cluster. Services select it by its labels, like a Pod.',
+    spec: ExternalWorkloadSpec,
+    status: PolicyStatus,
+    columns: policyColumns({
+      name: 'ADDRESS',
+      jsonPath: '.spec.address',
+      description: 'Where peers reach the workload.',
+    }),
+  },
+];
+
+const byKind = new Map<string, KindDefinition>(
+  kindDefinitions.map((definition) => [definition.kind, definition]),
+);
+
+/** The definition of a kind, or undefined if it is not ours. */
+export function kindDefinition(kind: string): KindDefinition | undefined {
+  return byKind.get(kind);
+}

@@ -1,0 +1,95 @@
+// The embedded mesh: an operator, a small shop, a real Envoy beside each of its processes, and scenes that show what
+// policies do. Entry of `make demo`; it leaves nothing behind.
+import { rmSync } from 'node:fs';
+import { explainError } from './demo-error.ts';
+import { findEnvoy } from './envoy-binary.ts';
+import { aborted, abortOnSignals, Interrupted } from './interrupted.ts';
+import { Policies } from './mesh/policies.ts';
+import { bringUp, secretsFolder, type Surroundings } from './mesh/running.ts';
+import { Statuses } from './mesh/statuses.ts';
+import { createWorkspace } from './mesh/workspace.ts';
+import { parseOptions, usage, type Options } from './options.ts';
+import { Children } from './process/children.ts';
+import { reservePorts } from './process/ports.ts';
+import { playAll } from './scenes/program.ts';
+import { Stage } from './scenes/stage.ts';
+import { Screen } from './screen/screen.ts';
+import { stay } from './stay.ts';
+import { closeConnections } from './traffic/call.ts';
+
+const neededPorts = 35;
+
+async function main(argv: readonly string[]): Promise<number> {
+  const controller = new AbortController();
+  try {
+    // oxlint-disable-next-line node/no-process-env -- this is the demo's one reader of the environment
+    const options = parseOptions(argv, process.env);
+    if (options.help) process.stdout.write(usage);
+    if (options.help) return 0;
+    abortOnSignals(controller);
+    return await runDemo(options, controller);
+  } catch (error) {
+    if (error instanceof Interrupted) return error.exitCode;
+    process.stderr.write(`${explainError(error)}\n`);
+    return 1;
+  }
+}
+
+/** Whatever happens, all processes are stopped and the folder is removed. Resolves to the exit code. */
+async function runDemo(options: Options, controller: AbortController): Promise<number> {
+  const { signal } = controller;
+  const screen = new Screen({
+    write: (text) => process.stdout.write(text),
+    hasColors: process.stdout.isTTY && process.stdout.hasColors(),
+  });
+  const ports = await reservePorts(neededPorts);
+  const workspace = createWorkspace();
+  const children = new Children(options.keep ? undefined : workspace.root, (error) =>
+    controller.abort(error),
+  );
+  try {
+    return await Promise.race([
+      play(options, screen, { workspace, ports, children, signal }),
+      aborted(signal),
+    ]);
+  } finally {
+    closeConnections();
+    await children.stopAll();
+    await ports.release();
+    if (options.keep) screen.fact(`The folder stays: ${workspace.root}`);
+    else rmSync(workspace.root, { recursive: true, force: true, maxRetries: 5 });
+  }
+}
+
+/** Resolves to the exit code: 0 if every check held. Does not resolve if it is to stay. */
+async function play(options: Options, screen: Screen, around: Omit<Surroundings, 'envoy'>): Promise<number> {
+  const { workspace, signal } = around;
+  const start = performance.now();
+  screen.paragraph(
+    'Meshwright: an operator, a shop of three services, and a real Envoy beside each process. No cluster.',
+  );
+  const envoy = await findEnvoy({ ...options.envoy, log: (line) => screen.fact(line) });
+  const mesh = await bringUp({ ...around, envoy });
+  screen.fact(
+    `Up after ${((performance.now() - start) / 1000).toFixed(1)} s: ${mesh.sidecars.size} sidecars, in ${workspace.root}`,
+  );
+  screen.paragraph(
+    'Each edit of a file below stands for kubectl apply; the tables are what kubectl get would print.',
+  );
+  const policies = new Policies(workspace, new Statuses(workspace.state, signal));
+  const stage = new Stage({
+    ...mesh,
+    screen,
+    policies,
+    signal,
+    secretsFolder: (workload) => secretsFolder(workspace, workload),
+  });
+  const failed = await playAll(stage);
+  screen.heading(failed.length === 0 ? 'All checks passed' : 'Some checks failed');
+  for (const text of failed) screen.check(false, text);
+  screen.fact(`It took ${((performance.now() - start) / 1000).toFixed(1)} s.`);
+  if (!options.once) return stay(stage, workspace);
+  return failed.length === 0 ? 0 : 1;
+}
+
+process.exitCode = await main(process.argv.slice(2));

@@ -1,0 +1,34 @@
+// The temporary folder of one demo: the YAML that the operator watches, its state, and the logs of every process.
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { PortBlock } from '../process/ports.ts';
+import { fillPorts, portNames } from './ports-in-yaml.ts';
+
+export interface Workspace {
+  readonly root: string;
+  /** Watched by the operator; what a user edits. */
+  readonly mesh: string;
+  /** The operator's own: statuses, certificates. */
+  readonly state: string;
+  /** `<process>.stdout`, `<process>.stderr` */
+  readonly logs: string;
+}
+
+export function createWorkspace(): Workspace {
+  const root = mkdtempSync(join(tmpdir(), 'meshwright-demo-'));
+  const workspace = { root, mesh: join(root, 'mesh'), state: join(root, 'state'), logs: join(root, 'logs') };
+  for (const folder of [workspace.mesh, workspace.state, workspace.logs]) mkdirSync(folder);
+  return workspace;
+}
+
+/** Copies the manifests with free ports filled in; the same name is the same port in all of them. */
+export function writeManifests(workspace: Workspace, ports: PortBlock): void {
+  const source = join(import.meta.dirname, '../manifests');
+  const chosen = new Map<string, number>();
+  for (const file of readdirSync(source).filter((name) => name.endsWith('.yaml'))) {
+    const text = readFileSync(join(source, file), 'utf8');
+    for (const name of portNames(text)) if (!chosen.has(name)) chosen.set(name, ports.take());
+    writeFileSync(join(workspace.mesh, file), fillPorts(text, chosen));
+  }
+}

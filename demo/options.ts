@@ -1,0 +1,38 @@
+// The command line and the environment of the demo.
+import { parseArgs } from 'node:util';
+import { DemoError } from './demo-error.ts';
+
+export interface Options {
+  /** Play the scenes, check them, stop everything and exit. */
+  readonly once: boolean;
+  /** Leave the temporary folder (YAML, state, logs) behind. */
+  readonly keep: boolean;
+  readonly help: boolean;
+  /** The user's own Envoy, and where fetched files are kept: see FindEnvoyOptions. */
+  readonly envoy: { readonly path: string | undefined; readonly cacheHome: string | undefined };
+}
+
+export const usage = `Usage: node demo/main.ts [--once] [--keep]
+
+  --once   play the scenes, check each, stop every process and exit 0 (all checks passed) or 1
+  --keep   leave the folder with the YAML, the state and the logs behind
+  --help   this text
+
+  MESHWRIGHT_ENVOY=<path>   an Envoy of your own instead of the one from PyPI
+  NO_COLOR=1                no colours
+`;
+
+/** @throws DemoError if an argument is not known. */
+export function parseOptions(
+  argv: readonly string[],
+  env: Readonly<Record<string, string | undefined>>,
+): Options {
+  const flag = { type: 'boolean', default: false } as const;
+  const options = { once: flag, keep: flag, help: { ...flag, short: 'h' } } as const;
+  try {
+    const { values } = parseArgs({ args: [...argv], options });
+    return { ...values, envoy: { path: env['MESHWRIGHT_ENVOY'], cacheHome: env['XDG_CACHE_HOME'] } };
+  } catch (error) {
+    throw new DemoError(`${error instanceof Error ? error.message : String(error)}\n\n${usage}`);
+  }
+}

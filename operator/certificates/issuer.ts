@@ -1,0 +1,213 @@
+// Keeps a good certificate in the Secret of every identity, and one for the operator's own server. Entry:
+// createIssuer. It works in rounds: open the authority, look at what is due, issue, sleep until the next is due.
+import type { IdentityIr } from '../ir/mesh-ir.ts';
+import type { Component } from '../lifecycle.ts';
+import type { Log } from '../log.ts';
+import type { SecretPort } from '../platform/platform.ts';
+import type { Authority, LeafRequest } from './authority.ts';
+import { IdentitySecrets, textOf } from './identity-secrets.ts';
+import { RootUnusable } from './root.ts';
+import { type ServerCertificate, ServerCertificateSlot } from './server-certificate.ts';
+import type { Timers } from './timers.ts';
+
+/** At least this often the root and all Secrets are looked at again, so that one that was deleted or damaged comes back. */
+const recheckMs = 300_000;
+const firstRetryMs = 1_000;
+const maxRetryMs = 60_000;
+
+export interface IssuerPorts {
+  /** Called in every round, so that a root that was repaired or replaced is taken without a restart. */
+  readonly openAuthority: () => Promise<Authority>;
+  readonly secrets: SecretPort;
+  readonly timers: Timers;
+  readonly log: Log;
+  /** state() may say something new. */
+  readonly onChange?: () => void;
+}
+
+export interface IssuerState {
+  /** undefined until a usable root was opened. */
+  readonly rootNotAfter: Date | undefined;
+  readonly nextRenewal: Date | undefined;
+  /** Certificates issued since the start. */
+  readonly issued: number;
+  /** Why certificates cannot be issued: sentences for the user. Empty when all is well. */
+  readonly problems: readonly string[];
+}
+
+export interface Issuer extends Component {
+  /** Replaces the identities to keep certificates for. Secrets of former ones stay: a pod may still mount them. */
+  setIdentities(identities: readonly IdentityIr[], ttlMs: number): void;
+  /**
+   * Resolves to the first certificate, as soon as the authority can issue; onRenewed gets each later one.
+   * Rejects when the issuer stops before.
+   */
+  serverCertificate(
+    request: LeafRequest,
+    onRenewed: (renewed: ServerCertificate) => void,
+  ): Promise<ServerCertificate>;
+  state(): IssuerState;
+}
+
+export function createIssuer(ports: IssuerPorts): Issuer {
+  return new SecretIssuer(ports);
+}
+
+class SecretIssuer implements Issuer {
+  readonly name = 'certificates';
+  readonly #ports: IssuerPorts;
+  readonly #slots: ServerCertificateSlot[] = [];
+  readonly #identities: IdentitySecrets;
+  #bundle: string | undefined;
+  #recheckAt = 0;
+  #state: IssuerState = { rootNotAfter: undefined, nextRenewal: undefined, issued: 0, problems: [] };
+  #issued = 0;
+  #failedRounds = 0;
+  #running: Promise<void> | undefined;
+  #isWanted = false;
+  #isStarted = false;
+  #isStopped = false;
+  #isAble = false;
+  #cancelTimer: () => void = () => undefined;
+
+  constructor(ports: IssuerPorts) {
+    this.#ports = ports;
+    this.#identities = new IdentitySecrets(ports.secrets, ports.timers, ports.log);
+  }
+
+  /** Resolves after the first round, whatever came of it: an unusable root is a condition, not the end of the process. */
+  async start(): Promise<void> {
+    this.#isStarted = true;
+    this.#wake();
+    await this.#running;
+  }
+
+  async stop(): Promise<void> {
+    this.#isStopped = true;
+    this.#cancelTimer();
+    for (const slot of this.#slots) slot.stop();
+    await this.#running;
+  }
+
+  ready(): boolean {
+    return this.#isAble && !this.#isStopped;
+  }
+
+  state(): IssuerState {
+    return this.#state;
+  }
+
+  setIdentities(identities: readonly IdentityIr[], ttlMs: number): void {
+    if (this.#identities.set(identities, ttlMs)) this.#wake();
+  }
+
+  async serverCertificate(
+    request: LeafRequest,
+    onRenewed: (renewed: ServerCertificate) => void,
+  ): Promise<ServerCertificate> {
+    const slot = new ServerCertificateSlot(request, onRenewed);
+    this.#slots.push(slot);
+    if (this.#isStopped) slot.stop();
+    this.#wake();
+    return slot.first;
+  }
+
+  /** Runs rounds, one at a time, until nothing new was asked for while one ran. */
+  #wake(): void {
+    this.#isWanted = true;
+    if (!this.#isStarted || this.#isStopped || this.#running !== undefined) return;
+    this.#cancelTimer();
+    this.#running = this.#rounds().finally(() => {
+      this.#running = undefined;
+      this.#sleep();
+    });
+  }
+
+  async #rounds(): Promise<void> {
+    while (this.#isWanted && !this.#isStopped) {
+      this.#isWanted = false;
+      // Rounds follow each other: the next must see what this one wrote.
+      // oxlint-disable-next-line no-await-in-loop
+      await this.#round();
+    }
+  }
+
+  async #round(): Promise<void> {
+    const problems: string[] = [];
+    try {
+      const authority = await this.#ports.openAuthority();
+      this.#isAble = true;
+      this.#forgetIfOutdated(authority.trustBundle());
+      await this.#serveSlots(authority, problems);
+      this.#issued += await this.#identities.serve(authority, problems, () => this.#isStopped);
+      this.#finish(authority.rootNotAfter(), problems);
+    } catch (error) {
+      this.#isAble = false;
+      const message = textOf(error);
+      problems.push(
+        error instanceof RootUnusable ? message : `The certificate authority cannot be opened: ${message}.`,
+      );
+      this.#finish(this.#state.rootNotAfter, problems);
+    }
+  }
+
+  #forgetIfOutdated(bundle: string): void {
+    const now = this.#ports.timers.now();
+    if (bundle === this.#bundle && now < this.#recheckAt) return;
+    this.#bundle = bundle;
+    this.#recheckAt = now + recheckMs;
+    this.#identities.recheckAll();
+  }
+
+  async #serveSlots(authority: Authority, problems: string[]): Promise<void> {
+    const refresh = async (slot: ServerCertificateSlot): Promise<void> => {
+      try {
+        if (await slot.refresh(authority, this.#ports.timers.now())) this.#issued += 1;
+      } catch (error) {
+        problems.push(
+          `The operator's own certificate (${slot.spiffeId}) cannot be issued: ${textOf(error)}.`,
+        );
+      }
+    };
+    await Promise.all(this.#slots.map(refresh));
+  }
+
+  #finish(rootNotAfter: Date | undefined, problems: string[]): void {
+    problems.sort();
+    this.#failedRounds = problems.length === 0 ? 0 : this.#failedRounds + 1;
+    const before = this.#state;
+    const next = this.#nextDue();
+    this.#state = {
+      rootNotAfter,
+      nextRenewal: next === undefined || next === 0 ? undefined : new Date(next),
+      issued: this.#issued,
+      problems,
+    };
+    if (JSON.stringify(before) === JSON.stringify(this.#state)) return;
+    if (problems.join() !== before.problems.join()) this.#logProblems(problems);
+    this.#ports.onChange?.();
+  }
+
+  #logProblems(problems: readonly string[]): void {
+    if (problems.length > 0) this.#ports.log.error({ problems }, 'certificates cannot be issued');
+    else this.#ports.log.info({}, 'certificates can be issued again');
+  }
+
+  #nextDue(): number | undefined {
+    const times = [...this.#identities.dueTimes(), ...this.#slots.map((slot) => slot.dueAt())];
+    return times.length === 0 ? undefined : times.reduce((a, b) => Math.min(a, b));
+  }
+
+  #sleep(): void {
+    if (this.#isStopped) return;
+    if (this.#isWanted) return this.#wake();
+    this.#cancelTimer = this.#ports.timers.after(this.#sleepMs(), () => this.#wake());
+  }
+
+  #sleepMs(): number {
+    if (this.#failedRounds > 0) return Math.min(firstRetryMs * 2 ** (this.#failedRounds - 1), maxRetryMs);
+    const now = this.#ports.timers.now();
+    const next = Math.min(this.#nextDue() ?? this.#recheckAt, this.#recheckAt);
+    return Math.max(next - now, firstRetryMs);
+  }
+}

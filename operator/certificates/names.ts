@@ -1,0 +1,30 @@
+// How the Secrets of certificates are called and labelled: what infra mounts and the issuer writes.
+import { createHash } from 'node:crypto';
+
+/** The Secret of the built-in root, in the operator's namespace. */
+export const rootSecretName = 'meshwright-ca';
+
+/** Labels of everything the certificates room writes. */
+export const managedLabels: Readonly<Record<string, string>> = {
+  'app.kubernetes.io/managed-by': 'meshwright',
+};
+
+/** The Secret of a service account's certificate, in its namespace: `meshwright-<service account>`, at most 253 characters. */
+export function certificateSecretName(serviceAccount: string): string {
+  const name = `meshwright-${serviceAccount}`;
+  // A service account called `ca` must not get at the root's Secret.
+  return name === rootSecretName ? withHash(name, serviceAccount) : shortened(name, 253);
+}
+
+export function certificateLabels(serviceAccount: string): Readonly<Record<string, string>> {
+  return { ...managedLabels, 'meshwright.dev/service-account': shortened(serviceAccount, 63) };
+}
+
+/** Kubernetes bounds names (253) and label values (63): a long one ends in a hash of the whole. */
+function shortened(text: string, max: number): string {
+  return text.length <= max ? text : withHash(text.slice(0, max - 9).replace(/[-.]+$/, ''), text);
+}
+
+function withHash(start: string, of: string): string {
+  return `${start}-${createHash('sha256').update(of).digest('hex').slice(0, 8)}`;
+}

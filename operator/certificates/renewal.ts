@@ -1,0 +1,83 @@
+// When a certificate is to be renewed, and whether what lies in a Secret is good. Pure: time comes in as an argument.
+import { createHash, createPrivateKey, X509Certificate } from 'node:crypto';
+import type { SecretData } from '../platform/platform.ts';
+import type { KeyPair } from './authority.ts';
+import { backDateMs } from './root.ts';
+
+/** Why a certificate has to be issued. */
+export type RenewalReason = 'Missing' | 'Damaged' | 'OtherIdentity' | 'OtherIssuer' | 'LivesTooLong' | 'Due';
+
+export interface WantedLeaf {
+  readonly spiffeId: string;
+  readonly ttlMs: number;
+  /** PEM of the roots; the Secret's ca.crt must say the same. */
+  readonly trustBundle: string;
+  readonly rootNotAfter: Date;
+}
+
+/** Share of the life by which renewal is moved, −0.05 to 0.05, always the same for one key: spreads the load. */
+export function jitterOf(key: string): number {
+  const share = createHash('sha256').update(key).digest().readUInt32BE(0) / 0xffff_ffff;
+  return (share - 0.5) * 0.1;
+}
+
+/** Half of the life after it was issued (notBefore is back-dated), moved by jitter, a share of the life. */
+export function renewAt(pair: Pick<KeyPair, 'notBefore' | 'notAfter'>, jitter: number): Date {
+  const end = pair.notAfter.getTime();
+  const issued = Math.min(pair.notBefore.getTime() + backDateMs, end);
+  return new Date(issued + (end - issued) * (0.5 + jitter));
+}
+
+export type LeafCheck =
+  { readonly good: true; readonly renewAt: Date } | { readonly good: false; readonly reason: RenewalReason };
+
+/** Judges the data of a certificate Secret. now: ms since 1970. */
+export function checkLeaf(data: SecretData | undefined, want: WantedLeaf, now: number): LeafCheck {
+  if (data?.['tls.crt'] === undefined || data['tls.key'] === undefined) return bad('Missing');
+  const leaf = parseLeaf(data['tls.crt'], data['tls.key']);
+  if (leaf === undefined) return bad('Damaged');
+  if (!uriNames(leaf).includes(want.spiffeId)) return bad('OtherIdentity');
+  if (data['ca.crt'] !== want.trustBundle || !isSignedByOneOf(leaf, want.trustBundle))
+    return bad('OtherIssuer');
+  const life = { notBefore: leaf.validFromDate, notAfter: leaf.validToDate };
+  if (life.notAfter.getTime() - now > want.ttlMs) return bad('LivesTooLong');
+  const due = renewAt(life, jitterOf(want.spiffeId));
+  if (due.getTime() > now) return { good: true, renewAt: due };
+  // One that ends with the root cannot be made to live longer: renewing it would go on for ever, ever faster.
+  const canLiveLonger = life.notAfter.getTime() < want.rootNotAfter.getTime();
+  return canLiveLonger ? bad('Due') : { good: true, renewAt: life.notAfter };
+}
+
+/** The reason to issue anew, undefined if there is none. */
+export function needsRenewal(
+  data: SecretData | undefined,
+  want: WantedLeaf,
+  now: number,
+): RenewalReason | undefined {
+  const check = checkLeaf(data, want, now);
+  return check.good ? undefined : check.reason;
+}
+
+const bad = (reason: RenewalReason): LeafCheck => ({ good: false, reason });
+
+function parseLeaf(certificate: string, key: string): X509Certificate | undefined {
+  try {
+    const leaf = new X509Certificate(certificate);
+    return leaf.checkPrivateKey(createPrivateKey(key)) ? leaf : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function uriNames(leaf: X509Certificate): string[] {
+  const names = leaf.subjectAltName?.split(', ') ?? [];
+  return names.filter((name) => name.startsWith('URI:')).map((name) => name.slice('URI:'.length));
+}
+
+function isSignedByOneOf(leaf: X509Certificate, bundle: string): boolean {
+  const roots = bundle.match(/-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g) ?? [];
+  return roots.some((pem) => {
+    const root = new X509Certificate(pem);
+    return leaf.checkIssued(root) && leaf.verify(root.publicKey);
+  });
+}

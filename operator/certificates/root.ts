@@ -1,0 +1,120 @@
+// The root of the built-in authority as it lies in its Secret: made once, and judged each time it is read.
+// It writes nothing; a root that cannot be used is refused with a sentence that says what to do.
+// oxlint-disable-next-line import/no-unassigned-import -- @peculiar/x509 needs the metadata API to be there first
+import 'reflect-metadata';
+import { createPrivateKey, type KeyObject, randomBytes, webcrypto, X509Certificate } from 'node:crypto';
+import * as x509 from '@peculiar/x509';
+import type { SecretData } from '../platform/platform.ts';
+import { Redacted } from '../redacted.ts';
+
+/** How far notBefore lies in the past, so that a peer whose clock is behind accepts a fresh certificate. */
+export const backDateMs = 120_000;
+const rootLifeMs = 10 * 365 * 24 * 3_600_000;
+
+export const ecdsaP256 = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' } as const;
+
+export interface Root {
+  /** PEM. */
+  readonly certificate: string;
+  readonly notAfter: Date;
+  readonly key: Redacted<KeyObject>;
+}
+
+/** The root in the Secret cannot sign. The message is for the user; nothing was overwritten. */
+export class RootUnusable extends Error {
+  override readonly name = 'RootUnusable';
+}
+
+/** A self-signed ECDSA P-256 root for ten years. now: the present, in ms since 1970. */
+export async function makeRoot(trustDomain: string, now: number): Promise<SecretData> {
+  const keys = await webcrypto.subtle.generateKey(ecdsaP256, true, ['sign', 'verify']);
+  const certificate = await x509.X509CertificateGenerator.createSelfSigned({
+    serialNumber: serialNumber(),
+    name: [{ CN: ['Meshwright root CA'] }, { O: [trustDomain] }],
+    notBefore: wholeSeconds(now - backDateMs),
+    notAfter: wholeSeconds(now + rootLifeMs),
+    signingAlgorithm: ecdsaP256,
+    keys,
+    extensions: [
+      new x509.BasicConstraintsExtension(true, undefined, true),
+      new x509.KeyUsagesExtension(x509.KeyUsageFlags.keyCertSign | x509.KeyUsageFlags.cRLSign, true),
+      await x509.SubjectKeyIdentifierExtension.create(keys.publicKey),
+      new x509.SubjectAlternativeNameExtension([{ type: 'url', value: `spiffe://${trustDomain}` }]),
+    ],
+  });
+  return { 'tls.crt': pemText(certificate), 'tls.key': await privateKeyPem(keys.privateKey) };
+}
+
+/**
+ * Reads a root and checks all that it needs to sign. where: how the message names its place, for example
+ * `Secret meshwright-system/meshwright-ca`. Throws RootUnusable.
+ */
+export function parseRoot(data: SecretData, where: string, now: number): Root {
+  const refuse = (why: string): never => {
+    throw new RootUnusable(
+      `The root in ${where} ${why}. No certificate is issued or renewed until tls.crt and tls.key hold a working root again: ` +
+        `restore them from a backup, or delete it to have a new root made, which cuts connections until every workload has a certificate of the new root.`,
+    );
+  };
+  const certificate =
+    parsed(() => new X509Certificate(data['tls.crt'] ?? '')) ??
+    refuse('has no readable PEM certificate in tls.crt');
+  const key =
+    parsed(() => createPrivateKey(data['tls.key'] ?? '')) ??
+    refuse('has no readable PEM private key in tls.key');
+  if (!certificate.checkPrivateKey(key)) refuse('has a private key that does not belong to its certificate');
+  if (!certificate.ca) refuse('is not a certificate authority (basicConstraints CA is not set)');
+  if (!certificate.verify(certificate.publicKey)) refuse('is not self-signed, as a trust anchor must be');
+  if (certificate.validToDate.getTime() <= now) refuse(`expired on ${certificate.validToDate.toISOString()}`);
+  if (certificate.validFromDate.getTime() > now) {
+    refuse(`is not valid before ${certificate.validFromDate.toISOString()}`);
+  }
+  if (signingAlgorithm(key) === undefined) refuse('has a key that is neither ECDSA (P-256, P-384) nor RSA');
+  return { certificate: pemText(certificate), notAfter: certificate.validToDate, key: new Redacted(key) };
+}
+
+export interface SigningAlgorithm {
+  readonly name: string;
+  readonly namedCurve?: string;
+  readonly hash: string;
+}
+
+/** By the curve's name in OpenSSL. */
+const ecAlgorithms: Readonly<Record<string, SigningAlgorithm>> = {
+  prime256v1: ecdsaP256,
+  secp384r1: { name: 'ECDSA', namedCurve: 'P-384', hash: 'SHA-384' },
+};
+
+/** What WebCrypto calls the way this key signs; undefined if it cannot. */
+export function signingAlgorithm(key: KeyObject): SigningAlgorithm | undefined {
+  if (key.asymmetricKeyType === 'rsa') return { name: 'RSASSA-PKCS1-v1_5', hash: 'SHA-256' };
+  return ecAlgorithms[key.asymmetricKeyDetails?.namedCurve ?? ''];
+}
+
+/** 127 random bits in hexadecimal, positive and never short: the top bit is 0, the next 1. */
+export function serialNumber(): string {
+  const bytes = randomBytes(16);
+  bytes.writeUInt8((bytes.readUInt8(0) & 0x3f) | 0x40, 0);
+  return bytes.toString('hex');
+}
+
+/** X.509 times have no fraction of a second. */
+export function wholeSeconds(ms: number): Date {
+  return new Date(Math.floor(ms / 1000) * 1000);
+}
+
+export function pemText(certificate: { toString(format?: 'pem'): string }): string {
+  return `${certificate.toString('pem').trimEnd()}\n`;
+}
+
+export async function privateKeyPem(key: webcrypto.CryptoKey): Promise<string> {
+  return `${x509.PemConverter.encode(await webcrypto.subtle.exportKey('pkcs8', key), 'PRIVATE KEY')}\n`;
+}
+
+function parsed<T>(parse: () => T): T | undefined {
+  try {
+    return parse();
+  } catch {
+    return undefined;
+  }
+}

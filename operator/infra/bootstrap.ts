@@ -1,0 +1,113 @@
+// The bootstrap of a sidecar: who it is, where its configuration comes from, and nothing that could come by xDS.
+// Pure: main parts or a test write it to a file, or pass it as --config-yaml.
+// Envoy must be started in the directory that holds the certificate folder: the configuration that all sidecars share
+// names files relative to it. @see https://www.envoyproxy.io/docs/envoy/latest/api-v3/config/bootstrap/v3/bootstrap.proto
+import { leafSdsFile, rootsSdsFile } from './certificate-files.ts';
+
+export interface BootstrapOptions {
+  /** As operator/xds/node-id.ts formats it. */
+  readonly nodeId: string;
+  /** Envoy's name for a group of proxies: the name of the Mesh. */
+  readonly cluster: string;
+  readonly xds: {
+    /** An IP address, or a name that is resolved again and again. */
+    readonly address: string;
+    readonly port: number;
+    /** The operator's identity: no other server is believed. */
+    readonly serverSpiffeId: string;
+  };
+  /** Keep it on the loopback interface: whoever reaches it may stop the proxy. Default 127.0.0.1. */
+  readonly adminAddress?: string;
+  /** 0 takes a free port. */
+  readonly adminPort: number;
+  /** Of the folder that holds the certificate folder. Default: '', the working directory. */
+  readonly baseDirectory?: string;
+}
+
+type Json = Readonly<Record<string, unknown>>;
+
+export function renderBootstrap(options: BootstrapOptions): Json {
+  return {
+    node: { id: options.nodeId, cluster: options.cluster },
+    dynamic_resources: dynamicResources,
+    static_resources: { clusters: [xdsCluster(options)] },
+    admin: { address: socketAddress(options.adminAddress ?? '127.0.0.1', options.adminPort) },
+    layered_runtime: layeredRuntime,
+    stats_config: { stats_matcher: { exclusion_list: { patterns: unusedStats } } },
+  };
+}
+
+/** Per listener and worker: they say how evenly connections fell on the threads, and are many. */
+const unusedStats = [{ safe_regex: { regex: 'listener\\..*\\.worker_[0-9]+\\..*' } }];
+
+/**
+ * Regular expressions of policies are checked and bounded in length before they are sent. Envoy's own limit is so low
+ * (100 instructions) that it would refuse many of them.
+ */
+export const layeredRuntime = {
+  layers: [{ name: 'static', static_layer: { 're2.max_program_size.error_level': 1_000_000 } }],
+};
+
+const dynamicResources: Json = {
+  ads_config: {
+    api_type: 'DELTA_GRPC',
+    transport_api_version: 'V3',
+    set_node_on_first_message_only: true,
+    grpc_services: [{ envoy_grpc: { cluster_name: 'xds' } }],
+  },
+  lds_config: { ads: {}, resource_api_version: 'V3' },
+  cds_config: { ads: {}, resource_api_version: 'V3' },
+};
+
+function xdsCluster({ xds, baseDirectory = '' }: BootstrapOptions): Json {
+  return {
+    name: 'xds',
+    type: 'STRICT_DNS',
+    connect_timeout: '5s',
+    load_assignment: {
+      cluster_name: 'xds',
+      endpoints: [{ lb_endpoints: [{ endpoint: { address: socketAddress(xds.address, xds.port) } }] }],
+    },
+    transport_socket: {
+      name: 'envoy.transport_sockets.tls',
+      typed_config: {
+        '@type': 'type.googleapis.com/envoy.extensions.transport_sockets.tls.v3.UpstreamTlsContext',
+        common_tls_context: tlsToOperator(baseDirectory, xds.serverSpiffeId),
+      },
+    },
+    typed_extension_protocol_options: {
+      'envoy.extensions.upstreams.http.v3.HttpProtocolOptions': http2WithKeepalive,
+    },
+  };
+}
+
+/** Both from SDS files: a certificate and roots that a TLS context names directly are never read again. */
+function tlsToOperator(baseDirectory: string, serverSpiffeId: string): Json {
+  return {
+    tls_params: { tls_minimum_protocol_version: 'TLSv1_3', tls_maximum_protocol_version: 'TLSv1_3' },
+    alpn_protocols: ['h2'],
+    tls_certificate_sds_secret_configs: [fileSecret('leaf', leafSdsFile(baseDirectory))],
+    combined_validation_context: {
+      default_validation_context: {
+        match_typed_subject_alt_names: [{ san_type: 'URI', matcher: { exact: serverSpiffeId } }],
+      },
+      validation_context_sds_secret_config: fileSecret('roots', rootsSdsFile(baseDirectory)),
+    },
+  };
+}
+
+function fileSecret(name: string, path: string): Json {
+  return { name, sds_config: { path_config_source: { path }, resource_api_version: 'V3' } };
+}
+
+/** A dead operator, or a path to it that swallows packets, is noticed within 40 seconds. */
+const http2WithKeepalive: Json = {
+  '@type': 'type.googleapis.com/envoy.extensions.upstreams.http.v3.HttpProtocolOptions',
+  explicit_http_config: {
+    http2_protocol_options: { connection_keepalive: { interval: '30s', timeout: '10s' } },
+  },
+};
+
+function socketAddress(address: string, port: number): Json {
+  return { socket_address: { address, port_value: port } };
+}

@@ -1,0 +1,62 @@
+// The composition root: settings → parts → started in order → signals. The only file that knows all rooms.
+import { rename, writeFile } from 'node:fs/promises';
+import { hostname } from 'node:os';
+import { runComponents } from './lifecycle.ts';
+import { createLog } from './log.ts';
+import { createOperator } from './operator.ts';
+import { helpText, processSettings, type Settings, SettingsError } from './settings.ts';
+
+async function main(): Promise<void> {
+  const settings = readSettings();
+  if (settings === null) return;
+  if (settings.help) {
+    process.stdout.write(helpText);
+    return;
+  }
+  const log = createLog(settings.logLevel);
+  const stop = new AbortController();
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stop.abort(signal));
+  const operator = createOperator(settings, log, `meshwright/${hostname()}/${process.pid}`);
+  try {
+    const running = await runComponents(operator.components, { log, signal: stop.signal });
+    void announce(settings, operator.ports(), operator.whenReady);
+    await Promise.race([operator.failed, aborted(stop.signal)]);
+    await running.stop();
+  } catch (error) {
+    log.error({ error }, 'the operator ends');
+    process.exitCode = 1;
+  }
+}
+
+function readSettings(): Settings | null {
+  try {
+    return processSettings();
+  } catch (error) {
+    if (!(error instanceof SettingsError)) throw error;
+    for (const problem of error.problems) process.stderr.write(`${problem}\n`);
+    process.exitCode = 1;
+    return null;
+  }
+}
+
+/** Tells whoever started the operator where it listens, once it serves. */
+async function announce(
+  settings: Settings,
+  ports: { readonly xdsPort: number; readonly adminPort: number },
+  whenReady: Promise<void>,
+): Promise<void> {
+  if (settings.readyFile === undefined) return;
+  await whenReady;
+  const half = `${settings.readyFile}.part`;
+  await writeFile(half, JSON.stringify({ ...ports, pid: process.pid }));
+  await rename(half, settings.readyFile);
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    signal.addEventListener('abort', () => resolve(), { once: true });
+  });
+}
+
+await main();

@@ -1,0 +1,179 @@
+// What the operator tells Prometheus. Entry: createMetrics, one registry for each operator. It measures
+// nothing itself but the event loop: the parts report to it. The table in admin/README.md lists every name.
+import { monitorEventLoopDelay } from 'node:perf_hooks';
+import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
+
+/** The stages of a publication that are timed. */
+export type Stage = 'translate' | 'build' | 'publish';
+
+export interface Metrics {
+  /** Content type of `render`. */
+  readonly contentType: string;
+  /** The text that Prometheus scrapes. */
+  render(): Promise<string>;
+  /** Names of all metrics of our own. */
+  names(): readonly string[];
+  /** Ends the measuring of the event loop. */
+  close(): void;
+
+  /** How many streams are open. */
+  streams(open: number): void;
+  /** A response with so many resources was sent. The label of a type URL is its last word, for example VirtualHost. */
+  pushed(typeUrl: string, resources: number): void;
+  acked(typeUrl: string): void;
+  nacked(typeUrl: string): void;
+  /** From a publication until all connected proxies had acknowledged it, in milliseconds. */
+  converged(durationMs: number): void;
+  stageDone(stage: Stage, durationMs: number): void;
+  /** Ends of validity; undefined while there is none. */
+  certificatesExpire(rootNotAfter: Date | undefined, earliestLeafNotAfter: Date | undefined): void;
+  statusWritten(result: 'success' | 'failure'): void;
+  /** Resources of the present snapshot that our own checks refused. */
+  resourcesInvalid(count: number): void;
+}
+
+/** How often the event loop is looked at. */
+const loopResolutionMs = 10;
+const prefix = 'meshwright_';
+const stageBuckets = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5];
+const convergenceBuckets = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60];
+
+export function createMetrics(): Metrics {
+  const registry = new Registry();
+  const loop = monitorEventLoopDelay({ resolution: loopResolutionMs });
+  loop.enable();
+  addEventLoopDelay(registry, loop);
+  const xds = addXds(registry);
+  const stages = addStages(registry);
+  const state = addState(registry);
+  collectDefaultMetrics({ register: registry });
+
+  return {
+    contentType: registry.contentType,
+    render: () => registry.metrics(),
+    names: () =>
+      registry
+        .getMetricsAsArray()
+        .map(({ name }) => name)
+        .filter((name) => name.startsWith(prefix)),
+    close: () => void loop.disable(),
+    ...xds,
+    ...stages,
+    ...state,
+  };
+}
+
+type XdsMetrics = Pick<Metrics, 'streams' | 'pushed' | 'acked' | 'nacked' | 'converged'>;
+
+function addXds(registry: Registry): XdsMetrics {
+  const registers = [registry];
+  const streams = new Gauge({ name: `${prefix}xds_streams`, help: 'Open ADS streams.', registers });
+  const byType = { labelNames: ['type'], registers };
+  const pushes = new Counter({ name: `${prefix}xds_pushes_total`, help: 'Responses sent.', ...byType });
+  const pushedResources = new Counter({
+    name: `${prefix}xds_pushed_resources_total`,
+    help: 'Resources in the responses sent.',
+    ...byType,
+  });
+  const acks = new Counter({
+    name: `${prefix}xds_acks_total`,
+    help: 'Responses that a proxy acknowledged.',
+    ...byType,
+  });
+  const nacks = new Counter({
+    name: `${prefix}xds_nacks_total`,
+    help: 'Responses that a proxy refused.',
+    ...byType,
+  });
+  const convergence = new Histogram({
+    name: `${prefix}convergence_seconds`,
+    help: 'Time from a publication until all connected proxies had acknowledged it.',
+    buckets: convergenceBuckets,
+    registers,
+  });
+  return {
+    streams: (open) => streams.set(open),
+    pushed: (typeUrl, resources) => {
+      pushes.inc({ type: shortType(typeUrl) });
+      pushedResources.inc({ type: shortType(typeUrl) }, resources);
+    },
+    acked: (typeUrl) => acks.inc({ type: shortType(typeUrl) }),
+    nacked: (typeUrl) => nacks.inc({ type: shortType(typeUrl) }),
+    converged: (durationMs) => convergence.observe(durationMs / 1000),
+  };
+}
+
+function addStages(registry: Registry): Pick<Metrics, 'stageDone'> {
+  const stage = (name: Stage, help: string): Histogram =>
+    new Histogram({
+      name: `${prefix}${name}_duration_seconds`,
+      help,
+      buckets: stageBuckets,
+      registers: [registry],
+    });
+  const stages: Readonly<Record<Stage, Histogram>> = {
+    translate: stage('translate', 'Time to make the mesh from all objects.'),
+    build: stage('build', 'Time to make Envoy resources from the mesh.'),
+    publish: stage('publish', 'Time to check, encode and publish Envoy resources.'),
+  };
+  return { stageDone: (name, durationMs) => stages[name].observe(durationMs / 1000) };
+}
+
+function addState(
+  registry: Registry,
+): Pick<Metrics, 'certificatesExpire' | 'statusWritten' | 'resourcesInvalid'> {
+  const registers = [registry];
+  const expiry = new Gauge({
+    name: `${prefix}certificate_expiry_timestamp_seconds`,
+    help: 'When the root and the first of the leaves expire, in seconds since 1970.',
+    labelNames: ['certificate'],
+    registers,
+  });
+  const writes = new Counter({
+    name: `${prefix}status_writes_total`,
+    help: 'Statuses written to the platform.',
+    labelNames: ['result'],
+    registers,
+  });
+  const invalid = new Gauge({
+    name: `${prefix}resources_invalid`,
+    help: 'Resources that our own checks keep from the proxies.',
+    registers,
+  });
+  const setExpiry = (certificate: string, notAfter: Date | undefined): void => {
+    if (notAfter === undefined) expiry.remove({ certificate });
+    else expiry.set({ certificate }, notAfter.getTime() / 1000);
+  };
+  return {
+    certificatesExpire: (root, leaf) => {
+      setExpiry('root', root);
+      setExpiry('earliest_leaf', leaf);
+    },
+    statusWritten: (result) => writes.inc({ result }),
+    resourcesInvalid: (count) => invalid.set(count),
+  };
+}
+
+/** p50, p99 and maximum since the scrape before. */
+function addEventLoopDelay(registry: Registry, loop: ReturnType<typeof monitorEventLoopDelay>): void {
+  const delay = new Gauge({
+    name: `${prefix}event_loop_delay_seconds`,
+    help: 'Delay of the event loop since the scrape before.',
+    labelNames: ['quantile'],
+    registers: [registry],
+    collect: () => {
+      const nanoseconds = { '0.5': loop.percentile(50), '0.99': loop.percentile(99), '1': loop.max };
+      for (const [quantile, value] of Object.entries(nanoseconds)) {
+        // What is measured is the time from look to look. Without a look there is no delay to tell.
+        const seconds = loop.count > 0 ? value / 1e9 - loopResolutionMs / 1000 : 0;
+        delay.set({ quantile }, Math.max(0, seconds));
+      }
+      loop.reset();
+    },
+  });
+}
+
+/** `type.googleapis.com/envoy.config.route.v3.VirtualHost` → `VirtualHost`. */
+function shortType(typeUrl: string): string {
+  return typeUrl.slice(typeUrl.lastIndexOf('.') + 1);
+}

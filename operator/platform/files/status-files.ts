@@ -1,0 +1,58 @@
+// Statuses as files that people read: `<folder>/<Kind>.<namespace>.<name>.yaml`, replaced whole.
+// Entry: createStatusFiles.
+import { readFile, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { parse, stringify } from 'yaml';
+import { z } from 'zod';
+import { apiVersion, Condition } from '../../../api/v1alpha1/common.ts';
+import type { ObjectRef } from '../../store/objects.ts';
+import type { ObjectStatus, StatusPort } from '../platform.ts';
+import { isAbsent, writeAtomic } from './atomic-file.ts';
+
+export interface StatusFiles extends StatusPort {
+  remove(ref: ObjectRef): Promise<void>;
+}
+
+/** has: whether there is such an object; one that is gone gets no status. */
+export function createStatusFiles(folder: string, has: (ref: ObjectRef) => boolean): StatusFiles {
+  const remove = async (ref: ObjectRef): Promise<void> => rm(statusPath(folder, ref), { force: true });
+  return {
+    remove,
+    read: async (ref) => {
+      try {
+        const document: unknown = parse(await readFile(statusPath(folder, ref), 'utf8'));
+        return statusOf(document);
+      } catch (error) {
+        if (isAbsent(error)) return undefined;
+        throw error;
+      }
+    },
+    write: async (ref, status) => {
+      if (!has(ref)) return;
+      const { kind, namespace, name } = ref;
+      const metadata = namespace === '' ? { name } : { namespace, name };
+      await writeAtomic(
+        statusPath(folder, ref),
+        stringify({ apiVersion, kind, metadata, status }, { lineWidth: 0 }),
+      );
+      // It may have been removed while its status was on its way.
+      if (!has(ref)) await remove(ref);
+    },
+  };
+}
+
+/** `Mesh.default.yaml`, `TrafficPolicy.shop.reviews.yaml`. */
+function statusPath(folder: string, { kind, namespace, name }: ObjectRef): string {
+  return join(folder, [kind, ...(namespace === '' ? [] : [namespace]), name, 'yaml'].join('.'));
+}
+
+const StatusDocument = z.object({ status: z.custom<ObjectStatus>(isStatus) });
+
+function statusOf(document: unknown): ObjectStatus | undefined {
+  return StatusDocument.safeParse(document).data?.status;
+}
+
+/** Its conditions are what the operator reads again; the rest it computes anew. */
+function isStatus(status: unknown): status is ObjectStatus {
+  return z.object({ conditions: z.array(Condition) }).safeParse(status).success;
+}

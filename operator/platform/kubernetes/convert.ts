@@ -1,0 +1,157 @@
+// Takes from an API object what the store keeps and drops the rest (managedFields, most of specs and statuses):
+// memory of the operator is mostly pods. Entry: convert. Kinds of our own go through admission, not through here.
+import { z } from 'zod';
+import type { ObjectMeta } from '../../../api/metadata.ts';
+import type {
+  Deployment,
+  EndpointSlice,
+  Namespace,
+  Pod,
+  Service,
+  ServiceAccount,
+  StoredKind,
+  StoredObject,
+} from '../../store/objects.ts';
+
+export type ClusterObject = Namespace | ServiceAccount | Service | EndpointSlice | Pod | Deployment;
+export type ClusterKind = ClusterObject['kind'];
+
+/** What kubectl keeps there is the whole object once more. */
+const lastApplied = 'kubectl.kubernetes.io/last-applied-configuration';
+
+const text = z.string().exactOptional();
+const texts = z.record(z.string(), z.string());
+const annotations = texts.transform((all) =>
+  Object.fromEntries(Object.entries(all).filter(([key]) => key !== lastApplied)),
+);
+
+const Meta = z.object({
+  name: z.string(),
+  namespace: text,
+  uid: text,
+  resourceVersion: text,
+  generation: z.number().exactOptional(),
+  creationTimestamp: text,
+  deletionTimestamp: text,
+  labels: texts.exactOptional(),
+  annotations: annotations.exactOptional(),
+});
+
+/** Go encodes an empty list as null where the field has no `omitempty`. */
+function list<T extends z.ZodType>(
+  item: T,
+): z.ZodPipe<z.ZodNullable<z.ZodArray<T>>, z.ZodTransform<z.output<T>[], z.output<T>[] | null>> {
+  return z
+    .array(item)
+    .nullable()
+    .transform((items) => items ?? []);
+}
+
+const port = z.union([z.number(), z.string()]);
+
+const shapes = {
+  Namespace: z.object({ kind: z.literal('Namespace'), metadata: Meta }),
+  ServiceAccount: z.object({ kind: z.literal('ServiceAccount'), metadata: Meta }),
+  Service: z.object({
+    kind: z.literal('Service'),
+    metadata: Meta,
+    spec: z.object({
+      type: text,
+      clusterIP: text,
+      clusterIPs: z.array(z.string()).exactOptional(),
+      selector: texts.exactOptional(),
+      ports: z
+        .array(
+          z.object({
+            name: text,
+            port: z.number(),
+            targetPort: port.exactOptional(),
+            protocol: text,
+            appProtocol: text,
+          }),
+        )
+        .exactOptional(),
+      publishNotReadyAddresses: z.boolean().exactOptional(),
+    }),
+  }),
+  EndpointSlice: z.object({
+    kind: z.literal('EndpointSlice'),
+    metadata: Meta,
+    addressType: z.string(),
+    endpoints: list(
+      z.object({
+        addresses: z.array(z.string()),
+        conditions: z
+          .object({
+            ready: z.boolean().exactOptional(),
+            serving: z.boolean().exactOptional(),
+            terminating: z.boolean().exactOptional(),
+          })
+          .exactOptional(),
+        targetRef: z.object({ kind: text, namespace: text, name: text }).exactOptional(),
+        nodeName: text,
+        zone: text,
+      }),
+    ),
+    ports: list(
+      z.object({ name: text, port: z.number().exactOptional(), protocol: text, appProtocol: text }),
+    ).exactOptional(),
+  }),
+  Pod: z.object({
+    kind: z.literal('Pod'),
+    metadata: Meta,
+    spec: z.object({
+      serviceAccountName: text,
+      nodeName: text,
+      hostNetwork: z.boolean().exactOptional(),
+      containers: z.array(
+        z.object({
+          name: z.string(),
+          ports: z.array(z.object({ name: text, containerPort: z.number(), protocol: text })).exactOptional(),
+        }),
+      ),
+    }),
+    status: z
+      .object({
+        phase: text,
+        podIP: text,
+        podIPs: z.array(z.object({ ip: z.string() })).exactOptional(),
+        conditions: z.array(z.object({ type: z.string(), status: z.string() })).exactOptional(),
+      })
+      .exactOptional(),
+  }),
+  Deployment: z.object({
+    kind: z.literal('Deployment'),
+    metadata: Meta,
+    spec: z.object({
+      selector: z.object({
+        matchLabels: texts.exactOptional(),
+        matchExpressions: z
+          .array(
+            z.object({ key: z.string(), operator: z.string(), values: z.array(z.string()).exactOptional() }),
+          )
+          .exactOptional(),
+      }),
+      template: z.object({
+        metadata: z
+          .object({ labels: texts.exactOptional(), annotations: annotations.exactOptional() })
+          .exactOptional(),
+        spec: z.object({ serviceAccountName: text }).exactOptional(),
+      }),
+    }),
+  }),
+} satisfies { readonly [K in ClusterKind]: z.ZodType<Extract<StoredObject, { kind: K }>> };
+
+export function isClusterKind(kind: StoredKind): kind is ClusterKind {
+  return kind in shapes;
+}
+
+/** Throws if the object is not of that kind's shape, which no API server of a supported version sends. */
+export function convert(kind: ClusterKind, object: unknown): ClusterObject {
+  return shapes[kind].parse(object);
+}
+
+/** The metadata of any object, pruned. */
+export function convertMeta(metadata: unknown): ObjectMeta {
+  return Meta.parse(metadata);
+}

@@ -1,0 +1,144 @@
+// HTTP to the API server with the credentials of a kubeconfig: whole answers and endless ones. One attempt each;
+// retry.ts repeats, informer.ts watches. client-node's own HTTP layer is not used: 2.0.1 makes a connection pool
+// for each request and never closes it, and has no timeout on calls.
+import type { KubeConfig } from '@kubernetes/client-node';
+import http, { type IncomingMessage } from 'node:http';
+import https, { type RequestOptions } from 'node:https';
+import { text } from 'node:stream/consumers';
+import { apiErrorOf } from './api-error.ts';
+import { linkAbort } from './linked-abort.ts';
+import type { Timers } from './timers.ts';
+
+export interface ApiRequest {
+  readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
+  /** From the root of the API, for example /api/v1/namespaces. */
+  readonly path: string;
+  readonly query?: Readonly<Record<string, string>>;
+  /** Sent as JSON. */
+  readonly body?: unknown;
+  /** Default: application/json. */
+  readonly contentType?: string;
+}
+
+/** Sends a request and returns the parsed answer; rejects with ApiError if the server refuses. */
+export interface ApiCaller {
+  call(request: ApiRequest, signal?: AbortSignal): Promise<unknown>;
+}
+
+/** Opens an answer that goes on; rejects with ApiError if the server refuses. The signal ends it. */
+export interface ApiStreamer {
+  open(request: ApiRequest, signal: AbortSignal): Promise<AsyncIterable<Uint8Array>>;
+}
+
+export interface ApiClientOptions {
+  readonly kubeConfig: KubeConfig;
+  readonly timers: Timers;
+  /** For one attempt of a call, from start to the last byte. Default: 30 s. */
+  readonly callTimeoutMs?: number;
+}
+
+export class ApiClient implements ApiCaller, ApiStreamer {
+  readonly #kubeConfig: KubeConfig;
+  readonly #callTimeoutMs: number;
+  readonly #timers: Timers;
+  readonly #agents = {
+    'http:': new http.Agent({ keepAlive: true }),
+    'https:': new https.Agent({ keepAlive: true }),
+  };
+
+  constructor(options: ApiClientOptions) {
+    this.#kubeConfig = options.kubeConfig;
+    this.#callTimeoutMs = options.callTimeoutMs ?? 30_000;
+    this.#timers = options.timers;
+  }
+
+  async call(request: ApiRequest, signal?: AbortSignal): Promise<unknown> {
+    const abort = linkAbort(signal);
+    let late = false;
+    const cancel = this.#timers.after(this.#callTimeoutMs, () => {
+      late = true;
+      abort.abort();
+    });
+    try {
+      const answer = await this.#send(request, abort.signal);
+      const body: unknown = JSON.parse(await text(answer));
+      return body;
+    } catch (error) {
+      throw late
+        ? new Error(`${name(request)}: no answer in ${this.#callTimeoutMs} ms`, { cause: error })
+        : error;
+    } finally {
+      cancel();
+      abort.unlink();
+    }
+  }
+
+  async open(request: ApiRequest, signal: AbortSignal): Promise<AsyncIterable<Uint8Array>> {
+    return await this.#send(request, signal);
+  }
+
+  /** Closes idle connections. */
+  close(): void {
+    for (const agent of Object.values(this.#agents)) agent.destroy();
+  }
+
+  async #send(request: ApiRequest, signal: AbortSignal): Promise<IncomingMessage> {
+    const options = await this.#options(request);
+    const body = request.body === undefined ? undefined : JSON.stringify(request.body);
+    const url = this.#url(request);
+    const answer = await new Promise<IncomingMessage>((resolve, reject) => {
+      const call = (url.protocol === 'http:' ? http : https).request(url, { ...options, signal }, resolve);
+      call.on('error', (cause) => reject(new Error(`${name(request)}: ${cause.message}`, { cause })));
+      call.end(body);
+    });
+    const code = answer.statusCode ?? 0;
+    if (code >= 200 && code < 300) return answer;
+    throw apiErrorOf(name(request), await readJson(answer), {
+      code,
+      retryAfter: answer.headers['retry-after'],
+    });
+  }
+
+  /** Read again for each request: tokens and certificates are renewed in place. */
+  async #options(request: ApiRequest): Promise<RequestOptions> {
+    const type =
+      request.body === undefined ? {} : { 'Content-Type': request.contentType ?? 'application/json' };
+    const headers = { Accept: 'application/json', 'User-Agent': 'meshwright', ...type };
+    const options: RequestOptions = { headers, method: request.method };
+    await this.#kubeConfig.applyToHTTPSOptions(options);
+    // The agent that was put in keeps no connection alive; it is needed only to go through a proxy.
+    const direct = this.#kubeConfig.getCurrentCluster()?.proxyUrl === undefined;
+    return direct ? { ...options, agent: this.#agents[this.#protocol()] } : options;
+  }
+
+  #protocol(): 'http:' | 'https:' {
+    return this.#server().startsWith('http:') ? 'http:' : 'https:';
+  }
+
+  #server(): string {
+    const cluster = this.#kubeConfig.getCurrentCluster();
+    if (cluster === null) throw new Error('The kubeconfig has no current cluster: set current-context.');
+    return cluster.server.replace(/\/$/, '');
+  }
+
+  #url(request: ApiRequest): URL {
+    const url = new URL(this.#server() + request.path);
+    for (const [key, value] of Object.entries(request.query ?? {})) url.searchParams.set(key, value);
+    return url;
+  }
+}
+
+function name(request: ApiRequest): string {
+  return `${request.method} ${request.path}`;
+}
+
+async function readJson(answer: IncomingMessage): Promise<unknown> {
+  const body = await text(answer);
+  try {
+    const parsed: unknown = JSON.parse(body);
+    return parsed;
+  } catch {
+    // Plain text, from something between us and the API server.
+    return { message: body.slice(0, 200).trim() || undefined };
+  }
+}

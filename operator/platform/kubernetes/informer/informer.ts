@@ -1,0 +1,131 @@
+// Keeps up with all objects of one kind: lists them, watches from there, and starts over when the watch is lost,
+// for ever. Entry: runInformer. It delivers raw objects and does not know what they mean.
+import type { Log } from '../../../log.ts';
+import type { ApiCaller, ApiStreamer } from '../http/api-client.ts';
+import { createBackoff, type Backoff } from '../http/backoff.ts';
+import { type Identity, identityOf, Inventory } from './inventory.ts';
+import type { ResourceKind } from '../kinds.ts';
+import { listAll } from './list.ts';
+import type { RawObject } from './raw-object.ts';
+import { pause, type Timers } from '../http/timers.ts';
+import { watchEvents, type WatchEvent } from './watch-stream.ts';
+
+/** Takes what an informer sees. Synchronous. */
+export interface InformerSink {
+  upsert(object: RawObject): void;
+  remove(identity: Identity): void;
+  /** A complete list has been delivered; called after each one. */
+  listed(): void;
+}
+
+export interface InformerSettings {
+  /** How long the server is to keep a watch open, give or take 20 %. Bounds how late a dead connection is noticed. */
+  readonly watchSeconds: number;
+  /** How much later than that a silent connection is cut. */
+  readonly silenceGraceMs: number;
+  readonly pageSize: number;
+  readonly backoff: { readonly initialMs: number; readonly maxMs: number };
+}
+
+/** A dead connection is noticed within a minute. */
+export const defaultInformerSettings: InformerSettings = {
+  watchSeconds: 40,
+  silenceGraceMs: 10_000,
+  pageSize: 500,
+  backoff: { initialMs: 200, maxMs: 30_000 },
+};
+
+export interface InformerOptions {
+  readonly kind: ResourceKind;
+  readonly api: ApiCaller & ApiStreamer;
+  readonly sink: InformerSink;
+  readonly timers: Timers;
+  readonly log: Log;
+  readonly settings: InformerSettings;
+}
+
+/** Resolves when the signal aborts; never rejects. */
+export async function runInformer(options: InformerOptions, signal: AbortSignal): Promise<void> {
+  await new Informer(options, signal).run();
+}
+
+class Informer {
+  readonly #options: InformerOptions;
+  readonly #signal: AbortSignal;
+  readonly #inventory = new Inventory();
+  readonly #backoff: Backoff;
+
+  constructor(options: InformerOptions, signal: AbortSignal) {
+    this.#options = options;
+    this.#signal = signal;
+    this.#backoff = createBackoff({ ...options.settings.backoff, random: () => options.timers.random() });
+  }
+
+  async run(): Promise<void> {
+    while (!this.#signal.aborted) {
+      // oxlint-disable-next-line no-await-in-loop -- each round begins where the one before ended
+      const error = await this.#listAndWatch();
+      if (this.#signal.aborted) return;
+      const waitMs = this.#backoff.nextMs();
+      this.#options.log.warn(
+        { kind: this.#options.kind.kind, err: error, waitMs },
+        'watch lost, listing again',
+      );
+      // oxlint-disable-next-line no-await-in-loop -- as above
+      await pause(waitMs, this.#options.timers, this.#signal);
+    }
+  }
+
+  /** Goes on until something fails, and returns that. */
+  async #listAndWatch(): Promise<unknown> {
+    const { api, kind, settings } = this.#options;
+    try {
+      const listing = await listAll(api, { kind, pageSize: settings.pageSize, signal: this.#signal });
+      this.#deliverList(listing.objects);
+      let version = listing.resourceVersion;
+      while (!this.#signal.aborted) {
+        // oxlint-disable-next-line no-await-in-loop -- a watch goes on where the one before ended
+        version = await this.#watch(version);
+      }
+      return undefined;
+    } catch (error) {
+      return error;
+    }
+  }
+
+  /** One watch request. Returns the version the next one starts from. */
+  async #watch(from: string): Promise<string> {
+    const { api, kind, timers, settings } = this.#options;
+    const timeoutSeconds = Math.max(1, Math.round(settings.watchSeconds * (0.8 + 0.4 * timers.random())));
+    const silenceMs = timeoutSeconds * 1000 + settings.silenceGraceMs;
+    const startedAt = timers.now();
+    let version = from;
+    const watch = { kind, resourceVersion: from, timeoutSeconds, silenceMs, timers, signal: this.#signal };
+    for await (const event of watchEvents(api, watch)) {
+      this.#backoff.reset();
+      version = event.object.metadata.resourceVersion;
+      this.#deliver(event);
+    }
+    if (version === from && timers.now() - startedAt < 500)
+      throw new Error('the API server ends watches at once');
+    this.#backoff.reset();
+    return version;
+  }
+
+  #deliverList(objects: readonly RawObject[]): void {
+    const { changed, gone } = this.#inventory.replace(objects);
+    for (const identity of gone) this.#options.sink.remove(identity);
+    for (const object of changed) this.#options.sink.upsert(object);
+    this.#options.sink.listed();
+  }
+
+  #deliver(event: WatchEvent): void {
+    if (event.type === 'BOOKMARK') return;
+    if (event.type === 'DELETED') {
+      this.#inventory.delete(event.object);
+      this.#options.sink.remove(identityOf(event.object));
+      return;
+    }
+    if (this.#inventory.put(event.object)) this.#options.sink.upsert(event.object);
+  }
+}

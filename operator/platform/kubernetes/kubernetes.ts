@@ -1,0 +1,65 @@
+// The Kubernetes platform: watches an API server, writes statuses and Secrets there. Entry: createKubernetesPlatform.
+// The only room that talks to the API server; it knows nothing behind the store.
+import type { Log } from '../../log.ts';
+import type { Platform } from '../platform.ts';
+import { ApiClient } from './http/api-client.ts';
+import type { CrdDefinition } from './crds.ts';
+import { type Admit, createFeed } from './feed.ts';
+import { defaultInformerSettings, type InformerSettings } from './informer/informer.ts';
+import { type KubeConfigOptions, loadKubeConfig } from './http/kube-config.ts';
+import { watchedKinds } from './kinds.ts';
+import { MeshOperator } from './mesh-operator.ts';
+import { retrying } from './http/retry.ts';
+import { createSecrets } from './secrets.ts';
+import { createStatuses } from './statuses.ts';
+import { systemTimers, type Timers } from './http/timers.ts';
+
+export interface KubernetesPlatformOptions {
+  /** Default: as kubectl, or the pod's own service account. */
+  readonly kubeConfig?: KubeConfigOptions;
+  readonly log: Log;
+  /** Parses our own kinds; refused objects go to sink.reject. */
+  readonly admit: Admit;
+  /** For tests. */
+  readonly timers?: Timers;
+  /** For tests. */
+  readonly informer?: Partial<InformerSettings>;
+}
+
+export interface KubernetesPlatform extends Platform {
+  readonly name: 'kubernetes';
+  /** The address of the API server. */
+  readonly server: string;
+  /** Creates or updates the definitions and waits until they are served. Before watch. */
+  installCrds(definitions: readonly CrdDefinition[]): Promise<void>;
+}
+
+/** Throws if there is no usable kubeconfig. Connects to nothing yet. */
+export function createKubernetesPlatform(options: KubernetesPlatformOptions): KubernetesPlatform {
+  const { log, admit, timers = systemTimers } = options;
+  const kubeConfig = loadKubeConfig(options.kubeConfig ?? {});
+  const api = new ApiClient({ kubeConfig, timers });
+  const retryingApi = retrying(api, { timers });
+  const operator = new MeshOperator({
+    kubeConfig,
+    api,
+    retryingApi,
+    kinds: watchedKinds,
+    timers,
+    log,
+    informer: { ...defaultInformerSettings, ...options.informer },
+  });
+  return {
+    name: 'kubernetes',
+    server: kubeConfig.getCurrentCluster()?.server ?? '',
+    statuses: createStatuses(retryingApi, operator),
+    secrets: createSecrets(retryingApi),
+    installCrds: async (definitions) => {
+      await Promise.all(definitions.map((definition) => operator.install(definition)));
+    },
+    watch: async (sink, signal) => {
+      await operator.run(createFeed(sink, admit, log), () => sink.synced(), signal);
+      api.close();
+    },
+  };
+}

@@ -1,0 +1,143 @@
+// Secrets that are ours by label; any other is left alone, read as little as written. Entry: createSecrets.
+// Their contents never enter an error or a log. No owner references: with them, deleting the Mesh or its definition
+// would take away Secrets that running workloads still mount.
+import { z } from 'zod';
+import type { SecretData, SecretPort } from '../platform.ts';
+import type { ApiCaller } from './http/api-client.ts';
+import { isApiError } from './http/api-error.ts';
+import { resourcePath } from './kinds.ts';
+
+/** @see https://kubernetes.io/docs/concepts/overview/working-with-objects/common-labels/ */
+const ownLabel = 'app.kubernetes.io/managed-by';
+const ownName = 'meshwright';
+const conflictAttempts = 5;
+const secretKind = { group: '', version: 'v1', plural: 'secrets' } as const;
+const query = { fieldManager: ownName };
+
+const texts = z.record(z.string(), z.string());
+const Secret = z.object({
+  metadata: z.object({
+    resourceVersion: z.string(),
+    labels: texts.optional(),
+    annotations: texts.optional(),
+  }),
+  data: texts.optional(),
+});
+type Secret = z.infer<typeof Secret>;
+
+interface Place {
+  readonly namespace: string;
+  readonly name: string;
+}
+
+export function createSecrets(api: ApiCaller): SecretPort {
+  return {
+    read: async (namespace, name) => {
+      const secret = await find(api, { namespace, name });
+      return secret === undefined ? undefined : decode(secret);
+    },
+    create: async (namespace, name, data, labels) => {
+      try {
+        await post(api, { namespace, name }, wantedOf(data, labels));
+        return 'created';
+      } catch (error) {
+        if (isApiError(error, 409)) return 'exists';
+        throw error;
+      }
+    },
+    write: async (namespace, name, data, labels) => {
+      await put(api, { namespace, name }, { wanted: wantedOf(data, labels), left: conflictAttempts });
+    },
+  };
+}
+
+interface Wanted {
+  readonly type: string;
+  readonly data: Readonly<Record<string, string>>;
+  readonly labels: Readonly<Record<string, string>>;
+}
+
+function wantedOf(data: SecretData, labels: Readonly<Record<string, string>>): Wanted {
+  return { type: typeOf(data), data: encode(data), labels: { ...labels, [ownLabel]: ownName } };
+}
+
+async function put(
+  api: ApiCaller,
+  place: Place,
+  { wanted, left }: { wanted: Wanted; left: number },
+): Promise<void> {
+  const present = await find(api, place);
+  try {
+    if (present === undefined) await post(api, place, wanted);
+    else await replace(api, place, { wanted, present });
+  } catch (error) {
+    // Somebody was faster, or took it away: look again.
+    const moved = isApiError(error, 409) || (present !== undefined && isApiError(error, 404));
+    if (!moved || left <= 1) throw error;
+    await put(api, place, { wanted, left: left - 1 });
+  }
+}
+
+async function post(api: ApiCaller, place: Place, { type, data, labels }: Wanted): Promise<void> {
+  const body = { apiVersion: 'v1', kind: 'Secret', metadata: { ...place, labels }, type, data };
+  await api.call({ method: 'POST', path: resourcePath(secretKind, place.namespace), query, body });
+}
+
+/** Labels and annotations that others added are kept. */
+async function replace(
+  api: ApiCaller,
+  place: Place,
+  change: { wanted: Wanted; present: Secret },
+): Promise<void> {
+  const { resourceVersion, annotations } = change.present.metadata;
+  const labels = { ...change.present.metadata.labels, ...change.wanted.labels };
+  const metadata = { ...place, resourceVersion, labels, annotations };
+  const { type, data } = change.wanted;
+  await api.call({
+    method: 'PUT',
+    path: pathOf(place),
+    query,
+    body: { apiVersion: 'v1', kind: 'Secret', metadata, type, data },
+  });
+}
+
+/** undefined if there is none; rejects if it is not ours. */
+async function find(api: ApiCaller, place: Place): Promise<Secret | undefined> {
+  const secret = await get(api, place);
+  if (secret === undefined || secret.metadata.labels?.[ownLabel] === ownName) return secret;
+  throw new Error(
+    `Secret ${place.namespace}/${place.name} is not Meshwright's, so it is left alone. ` +
+      `Delete or rename it, or hand it over with the label ${ownLabel}=${ownName}.`,
+  );
+}
+
+async function get(api: ApiCaller, place: Place): Promise<Secret | undefined> {
+  try {
+    return Secret.parse(await api.call({ method: 'GET', path: pathOf(place) }));
+  } catch (error) {
+    if (isApiError(error, 404)) return undefined;
+    throw error;
+  }
+}
+
+function pathOf({ namespace, name }: Place): string {
+  return `${resourcePath(secretKind, namespace)}/${encodeURIComponent(name)}`;
+}
+
+/** The API server checks that a Secret of type kubernetes.io/tls has both files. */
+function typeOf(data: SecretData): string {
+  return 'tls.crt' in data && 'tls.key' in data ? 'kubernetes.io/tls' : 'Opaque';
+}
+
+function encode(data: SecretData): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(data).map(([file, text]) => [file, Buffer.from(text, 'utf8').toString('base64')]),
+  );
+}
+
+function decode(secret: Secret): SecretData {
+  const files = Object.entries(secret.data ?? {});
+  return Object.fromEntries(
+    files.map(([file, content]) => [file, Buffer.from(content, 'base64').toString('utf8')]),
+  );
+}

@@ -1,0 +1,73 @@
+// All objects of one kind: by key, and as a sorted, frozen array that stays the same value until one of them changes.
+import { isSameValue } from './same-value.ts';
+import { type ObjectRef, refKey, refOf, type StoredObject } from './objects.ts';
+
+export interface Collection<T extends StoredObject> {
+  get(ref: ObjectRef): T | undefined;
+  /** false if the object says nothing new: then the collection, its array too, stays as it is. */
+  set(object: T): boolean;
+  /** false if there was none. */
+  delete(ref: ObjectRef): boolean;
+  /** Sorted by namespace and name. The same array for as long as nothing changes. */
+  sorted(): readonly T[];
+}
+
+export function createCollection<T extends StoredObject>(): Collection<T> {
+  const objects = new Map<string, T>();
+  let sorted: readonly T[] | undefined;
+
+  return {
+    get: (ref) => objects.get(refKey(ref)),
+    set(object) {
+      const key = refKey(refOf(object));
+      const previous = objects.get(key);
+      if (previous !== undefined && isSame(previous, object)) return false;
+      objects.set(key, deepFreeze(object));
+      sorted = undefined;
+      return true;
+    },
+    delete(ref) {
+      if (!objects.delete(refKey(ref))) return false;
+      sorted = undefined;
+      return true;
+    },
+    sorted() {
+      sorted ??= Object.freeze([...objects.values()].toSorted(compareObjects));
+      return sorted;
+    },
+  };
+}
+
+/** By namespace, then name, by code unit: the same on every machine. */
+export function compareRefs(a: Omit<ObjectRef, 'kind'>, b: Omit<ObjectRef, 'kind'>): number {
+  return compareText(a.namespace, b.namespace) || compareText(a.name, b.name);
+}
+
+function compareObjects(a: StoredObject, b: StoredObject): number {
+  return compareRefs(refOf(a), refOf(b));
+}
+
+function compareText(a: string, b: string): number {
+  if (a === b) return 0;
+  return a < b ? -1 : 1;
+}
+
+function isSame(previous: StoredObject, next: StoredObject): boolean {
+  const version = next.metadata.resourceVersion;
+  if (version !== undefined && version === previous.metadata.resourceVersion) return true;
+  return isSameValue(content(previous), content(next));
+}
+
+/** What an object says. Our own status must not count, or writing it would start the next translation. */
+function content(object: StoredObject): unknown {
+  const { resourceVersion: _, ...metadata } = object.metadata;
+  if (object.kind === 'Pod' || !('status' in object)) return { ...object, metadata };
+  const { status: _status, ...rest } = object;
+  return { ...rest, metadata };
+}
+
+function deepFreeze<T>(value: T): T {
+  if (typeof value !== 'object' || value === null || Object.isFrozen(value)) return value;
+  for (const part of Object.values(value)) deepFreeze(part);
+  return Object.freeze(value);
+}

@@ -1,0 +1,80 @@
+// Settling: when to hand noted changes on. The first change after quiet goes out at once, bursts are gathered,
+// urgent ones do not wait. Knows nothing of what is noted; timers are passed in.
+
+/** Calls `fire` once after `delayMs` milliseconds unless the returned function is called first. */
+export type Timer = (delayMs: number, fire: () => void) => () => void;
+
+export interface SettleOptions {
+  /** A burst has ended when nothing was noted for this long, in milliseconds. */
+  readonly quietMs: number;
+  /** No change waits longer than this, in milliseconds, however long the burst. */
+  readonly maxMs: number;
+}
+
+export const defaultSettleOptions: SettleOptions = { quietMs: 20, maxMs: 200 };
+
+export interface Settle {
+  /** Something changed: flush soon. */
+  note(): void;
+  /** Something changed that must not wait for a burst to end: flush in the next turn of the event loop. */
+  noteUrgent(): void;
+  /** Cancels every timer; nothing is flushed any more. */
+  close(): void;
+}
+
+type Slot = 'now' | 'quiet' | 'max';
+
+export function createSettle(options: SettleOptions, timer: Timer, flush: () => void): Settle {
+  const running = new Map<Slot, () => void>();
+  let isPending = false;
+  let isClosed = false;
+
+  const start = (slot: Slot, delayMs: number, fire: () => void): void => {
+    running.get(slot)?.();
+    running.set(
+      slot,
+      timer(delayMs, () => {
+        running.delete(slot);
+        fire();
+      }),
+    );
+  };
+  const cancelAll = (): void => {
+    for (const cancel of running.values()) cancel();
+    running.clear();
+  };
+  const fireFlush = (): void => {
+    cancelAll();
+    isPending = false;
+    // A change within this window belongs to a burst; one after it goes out at once again.
+    start('quiet', options.quietMs, onQuiet);
+    flush();
+  };
+  const onQuiet = (): void => {
+    if (isPending) fireFlush();
+  };
+  const fireNow = (): void => {
+    // 0 ms, not at once: what is noted in the same turn goes out together.
+    if (!running.has('now')) start('now', 0, fireFlush);
+  };
+
+  return {
+    note() {
+      if (isClosed) return;
+      isPending = true;
+      if (running.has('now')) return;
+      if (!running.has('quiet')) return fireNow();
+      start('quiet', options.quietMs, onQuiet);
+      if (!running.has('max')) start('max', options.maxMs, fireFlush);
+    },
+    noteUrgent() {
+      if (isClosed) return;
+      isPending = true;
+      fireNow();
+    },
+    close() {
+      isClosed = true;
+      cancelAll();
+    },
+  };
+}

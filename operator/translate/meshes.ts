@@ -1,0 +1,42 @@
+// The Mesh in force: the oldest. Every other one is told which.
+import type { Mesh } from '../../api/v1alpha1/mesh.ts';
+import { durationMs } from '../../api/duration.ts';
+import type { MeshSettingsIr } from '../ir/mesh-ir.ts';
+import { reason, type Verdict } from '../status/conditions.ts';
+import { compareAge } from './attachment/precedence.ts';
+import { originOf } from './origins.ts';
+import { acceptedCondition, type Problem } from './verdicts.ts';
+
+interface MeshElection {
+  readonly mesh: Mesh | undefined;
+  readonly verdicts: readonly Verdict[];
+}
+
+export function electMesh(meshes: readonly Mesh[]): MeshElection {
+  const [mesh, ...others] = [...meshes].toSorted(compareAge);
+  if (mesh === undefined) return { mesh, verdicts: [] };
+  const conflict: Problem = {
+    reason: reason.conflicted,
+    message: `Mesh ${mesh.metadata.name} is in force, the oldest one (of the same age, the first by name): change that one, and delete this one.`,
+  };
+  return {
+    mesh,
+    verdicts: [
+      { origin: originOf(mesh), conditions: [acceptedCondition([], [])] },
+      ...others.map((other) => ({
+        origin: originOf(other),
+        conditions: [acceptedCondition([conflict], [])],
+      })),
+    ],
+  };
+}
+
+export function meshSettings(mesh: Mesh): MeshSettingsIr {
+  return {
+    name: mesh.metadata.name,
+    trustDomain: mesh.spec.trustDomain,
+    outboundMode: mesh.spec.outbound.mode,
+    workloadTtlMs: durationMs(mesh.spec.certificates.workloadTTL),
+    origin: originOf(mesh),
+  };
+}

@@ -1,0 +1,100 @@
+// Services as their callers see them: one ServicePortIr for each TCP port, made from that port's own inputs only.
+import type { TrafficPolicy } from '../../../api/v1alpha1/traffic-policy.ts';
+import type { Origin } from '../../ir/origin.ts';
+import type { ServicePortIr } from '../../ir/service.ts';
+import type { EndpointSlice } from '../../store/objects.ts';
+import { byText } from '../attachment/precedence.ts';
+import { mergeOrigins, originOf } from '../origins.ts';
+import type { Security } from '../security/security.ts';
+import { translateRoutes } from '../traffic/routes.ts';
+import { translateSubsets } from '../traffic/subsets.ts';
+import type { Workload } from '../workloads/workload.ts';
+import { findEndpoints, type FoundEndpoint, workloadsInSlices } from './endpoints.ts';
+import type { PortView, ServiceView } from './view.ts';
+
+interface ServiceInputs {
+  readonly mesh: Origin;
+  readonly slices: ReadonlyMap<string, readonly EndpointSlice[]>;
+  readonly workloads: ReadonlyMap<string, Workload>;
+  readonly security: Security;
+  /** Key of a service port → the TrafficPolicy in force for it. */
+  readonly inForce: ReadonlyMap<string, TrafficPolicy>;
+}
+
+/** services: oldest first. Sorted by key. */
+export function translateServices(
+  services: readonly ServiceView[],
+  inputs: ServiceInputs,
+): readonly ServicePortIr[] {
+  const owners = addressOwners(services);
+  return services
+    .flatMap((view) => view.ports.map((port) => translatePort(view, port, owners, inputs)))
+    .toSorted(byText((port) => port.key));
+}
+
+function translatePort(
+  view: ServiceView,
+  port: PortView,
+  owners: ReadonlyMap<string, string>,
+  inputs: ServiceInputs,
+): ServicePortIr {
+  const { security, workloads } = inputs;
+  const slices = inputs.slices.get(view.key) ?? [];
+  const found = findEndpoints(view, port, {
+    slices,
+    workloads,
+    takesMtls: (workload, number) => security.mtls(workload, number).mode !== 'Disabled',
+  });
+  const policy = inputs.inForce.get(port.key);
+  const peerIdentities = peers([...view.selected, ...workloadsInSlices(slices, workloads)]);
+  const trusting = peerIdentities.length > 0 ? [inputs.mesh] : [];
+  return {
+    key: port.key,
+    namespace: view.namespace,
+    service: view.name,
+    port: port.port,
+    protocol: port.protocol,
+    addresses: view.addresses.filter((address) => owners.get(addressKey(address, port.port)) === port.key),
+    headless: view.headless,
+    peerIdentities,
+    endpoints: found.map(({ endpoint }) => endpoint),
+    subsets: policy === undefined ? [] : translateSubsets(policy, view.origin, found),
+    routes: port.protocol === 'TCP' ? [] : translateRoutes(policy, view.origin),
+    origins: mergeOrigins(
+      [view.origin],
+      trusting,
+      policy === undefined ? [] : [originOf(policy)],
+      endpointOrigins(found, security),
+    ),
+  };
+}
+
+/** Also of workloads that are not ready, so that callers know an identity before its first endpoint comes. */
+function peers(workloads: readonly Workload[]): readonly string[] {
+  return [...new Set(workloads.flatMap(({ meshed }) => meshed?.spiffeId ?? []))].toSorted(byText((id) => id));
+}
+
+/** ExternalWorkloads are endpoints by their own word; whoever decides the mutual TLS mode decides how callers connect. */
+function endpointOrigins(found: readonly FoundEndpoint[], security: Security): readonly Origin[] {
+  return found.flatMap(({ endpoint, workload }) => {
+    if (workload === undefined) return [];
+    const external = workload.source.kind === 'ExternalWorkload' ? [workload.origin] : [];
+    return workload.meshed === null ? external : [...external, security.mtls(workload, endpoint.port).origin];
+  });
+}
+
+/** address:port → key of the one service port that has it: the oldest Service that claims it. */
+function addressOwners(services: readonly ServiceView[]): ReadonlyMap<string, string> {
+  const owners = new Map<string, string>();
+  // Oldest last: it overwrites what younger ones claim.
+  for (const view of services.toReversed()) {
+    for (const port of view.ports) {
+      for (const address of view.addresses) owners.set(addressKey(address, port.port), port.key);
+    }
+  }
+  return owners;
+}
+
+function addressKey(address: string, port: number): string {
+  return `${address} ${port}`;
+}

@@ -1,0 +1,48 @@
+// Which service accounts are in use, and so need a certificate.
+import type { Mesh } from '../../../api/v1alpha1/mesh.ts';
+import type { IdentityIr } from '../../ir/mesh-ir.ts';
+import type { Resources } from '../../store/resources.ts';
+import { matchesLabels } from '../attachment/labels.ts';
+import { byText } from '../attachment/precedence.ts';
+import { defaultServiceAccount, identityOf } from './identity.ts';
+import type { Workload } from './workload.ts';
+
+/**
+ * Service accounts in use: by pods and Deployment templates in namespaces the Mesh selects (so that a certificate is
+ * there before the first sidecar starts), and by every workload that has a sidecar. Sorted by namespace and name.
+ */
+export function identitiesInUse(
+  mesh: Mesh,
+  resources: Resources,
+  workloads: readonly Workload[],
+): readonly IdentityIr[] {
+  const found = new Map<string, IdentityIr>();
+  const add = (identity: IdentityIr): unknown =>
+    found.set(`${identity.namespace}/${identity.serviceAccount}`, identity);
+  const use = (namespace: string, serviceAccount = defaultServiceAccount): unknown =>
+    add(identityOf(mesh.spec.trustDomain, namespace, serviceAccount));
+  const selected = selectedNamespaces(mesh, resources);
+
+  for (const deployment of resources.deployments) {
+    const namespace = deployment.metadata.namespace ?? '';
+    if (selected.has(namespace)) use(namespace, deployment.spec.template.spec?.serviceAccountName);
+  }
+  for (const workload of workloads) {
+    if (workload.meshed !== null) add(workload.meshed);
+    else if (workload.source.kind === 'Pod' && workload.isRunnable && selected.has(workload.namespace)) {
+      use(workload.namespace, workload.source.spec.serviceAccountName);
+    }
+  }
+  return [...found.values()].toSorted(
+    (a, b) =>
+      byText<IdentityIr>((i) => i.namespace)(a, b) || byText<IdentityIr>((i) => i.serviceAccount)(a, b),
+  );
+}
+
+function selectedNamespaces(mesh: Mesh, resources: Resources): ReadonlySet<string> {
+  const { matchLabels } = mesh.spec.namespaceSelector;
+  const selected = resources.namespaces.filter((namespace) =>
+    matchesLabels(matchLabels, namespace.metadata.labels ?? {}),
+  );
+  return new Set(selected.map((namespace) => namespace.metadata.name));
+}

@@ -1,0 +1,80 @@
+// The inbound side of workloads that have a sidecar.
+import type { ExternalWorkload } from '../../../api/v1alpha1/external-workload.ts';
+import type { InboundPortIr } from '../../ir/inbound.ts';
+import type { Origin } from '../../ir/origin.ts';
+import type { WorkloadIr } from '../../ir/mesh-ir.ts';
+import type { Security } from '../security/security.ts';
+import { mergeOrigins } from '../origins.ts';
+import { type Protocol, protocolOfAppProtocol, protocolOfName } from '../services/protocol.ts';
+import type { ServedPort } from '../services/served-ports.ts';
+import type { Workload } from './workload.ts';
+
+type ExternalPort = ExternalWorkload['spec']['ports'][number];
+
+/** Where the application behind a sidecar outside pods listens. */
+const applicationAddress = '127.0.0.1';
+
+/** served: port → how Services lead to it. Sorted by port. */
+export function inboundPorts(
+  workload: Workload,
+  served: ReadonlyMap<number, ServedPort>,
+  security: Security,
+): readonly InboundPortIr[] {
+  return declaredPorts(workload, served).map(({ services, ...port }) => {
+    const { mtls, authorization, origins } = security.guard(workload, port.port, port.protocol);
+    return Object.assign(port, {
+      mtls,
+      authorization,
+      origins: mergeOrigins([workload.origin], services, origins),
+    });
+  });
+}
+
+interface DeclaredPort extends Omit<InboundPortIr, 'mtls' | 'authorization' | 'origins'> {
+  readonly services: readonly Origin[];
+}
+
+/** A pod's ports are those that Services lead to; an ExternalWorkload says itself which it has. */
+function declaredPorts(
+  { source }: Workload,
+  served: ReadonlyMap<number, ServedPort>,
+): readonly DeclaredPort[] {
+  if (source.kind === 'Pod') {
+    const ports = [...served].toSorted(([a], [b]) => a - b);
+    return ports.map(([port, { protocol, services }]) => {
+      return { port, listenAddress: null, application: null, protocol, services };
+    });
+  }
+  return listeningPorts(source).map((port) => ({
+    port: port.port,
+    listenAddress: source.spec.address,
+    application: { address: applicationAddress, port: port.applicationPort ?? port.port },
+    protocol: externalProtocol(port, served.get(port.port)),
+    services: served.get(port.port)?.services ?? [],
+  }));
+}
+
+/** What holds for the ports that no Service names. Their protocol is unknown, so rules are those of TCP. */
+export function otherInbound(workload: Workload, security: Security): WorkloadIr['otherInbound'] {
+  const { mtls, authorization } = security.guard(workload, null, 'TCP');
+  return { mtls, authorization };
+}
+
+/** Ports the sidecar can listen on, sorted, each number once: not where it would take the application's own place. */
+export function listeningPorts({ spec }: ExternalWorkload): readonly ExternalPort[] {
+  const byPort = new Map<number, ExternalPort>();
+  for (const port of spec.ports) {
+    if (!byPort.has(port.port) && !takesApplicationsPlace(spec, port)) byPort.set(port.port, port);
+  }
+  return [...byPort.values()].toSorted((a, b) => a.port - b.port);
+}
+
+/** Sidecar and application would listen at the same address and port. */
+export function takesApplicationsPlace(spec: ExternalWorkload['spec'], port: ExternalPort): boolean {
+  return spec.address === applicationAddress && (port.applicationPort ?? port.port) === port.port;
+}
+
+function externalProtocol(port: ExternalPort, served: ServedPort | undefined): Protocol {
+  const byServices = served?.isDeclared === true ? served.protocol : undefined;
+  return protocolOfAppProtocol(port.appProtocol) ?? byServices ?? protocolOfName(port.name) ?? 'TCP';
+}

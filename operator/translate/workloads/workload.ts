@@ -1,0 +1,110 @@
+// Workloads: pods and ExternalWorkloads alike, as the rest of translation looks at them.
+import type { ExternalWorkload } from '../../../api/v1alpha1/external-workload.ts';
+import type { IdentityIr } from '../../ir/mesh-ir.ts';
+import type { Origin } from '../../ir/origin.ts';
+import type { Pod, ServicePort } from '../../store/objects.ts';
+import { indexByLabels, type LabelIndex, type Labels } from '../attachment/labels.ts';
+import { originOf } from '../origins.ts';
+import { defaultServiceAccount, identityOf } from './identity.ts';
+
+/** On a pod that was made with a sidecar: without it a pod is not in the mesh, whatever its namespace says. */
+export const injectedAnnotation = 'meshwright.dev/injected';
+
+export interface Workload {
+  /** `Pod/shop/reviews-v1-abc` */
+  readonly key: string;
+  readonly namespace: string;
+  readonly name: string;
+  readonly labels: Labels;
+  /** The primary one first. */
+  readonly addresses: readonly string[];
+  /** The identity its sidecar bears; null: it has no sidecar. */
+  readonly meshed: IdentityIr | null;
+  /** Not finished, and with a network of its own: it can have a sidecar. */
+  readonly isRunnable: boolean;
+  readonly isTerminating: boolean;
+  readonly origin: Origin;
+  readonly source: Pod | ExternalWorkload;
+}
+
+export interface WorkloadIndex {
+  readonly all: readonly Workload[];
+  readonly byKey: ReadonlyMap<string, Workload>;
+  readonly byLabels: LabelIndex<Workload>;
+}
+
+export function indexWorkloads(
+  trustDomain: string,
+  pods: readonly Pod[],
+  external: readonly ExternalWorkload[],
+): WorkloadIndex {
+  const all = [
+    ...pods.map((pod) => fromPod(trustDomain, pod)),
+    ...external.map((object) => fromExternal(trustDomain, object)),
+  ];
+  return {
+    all,
+    byKey: new Map(all.map((workload) => [workload.key, workload])),
+    byLabels: indexByLabels(all),
+  };
+}
+
+export function workloadKey(kind: 'Pod' | 'ExternalWorkload', namespace: string, name: string): string {
+  return `${kind}/${namespace}/${name}`;
+}
+
+function fromPod(trustDomain: string, pod: Pod): Workload {
+  const { hostNetwork = false, serviceAccountName = defaultServiceAccount } = pod.spec;
+  const addresses = podAddresses(pod);
+  const isRunnable = !hostNetwork && pod.status?.phase !== 'Succeeded' && pod.status?.phase !== 'Failed';
+  const isInjected = pod.metadata.annotations?.[injectedAnnotation] !== undefined;
+  const isMeshed = isRunnable && isInjected && addresses.length > 0;
+  return {
+    ...described(pod),
+    addresses,
+    meshed: isMeshed ? identityOf(trustDomain, pod.metadata.namespace ?? '', serviceAccountName) : null,
+    isRunnable,
+  };
+}
+
+function podAddresses({ status }: Pod): readonly string[] {
+  const all = (status?.podIPs ?? []).map(({ ip }) => ip);
+  if (all.length > 0) return all;
+  return status?.podIP === undefined || status.podIP === '' ? [] : [status.podIP];
+}
+
+function fromExternal(trustDomain: string, object: ExternalWorkload): Workload {
+  const { serviceAccount, address } = object.spec;
+  const namespace = object.metadata.namespace ?? '';
+  return {
+    ...described(object),
+    addresses: [address],
+    meshed: serviceAccount === undefined ? null : identityOf(trustDomain, namespace, serviceAccount),
+    isRunnable: true,
+  };
+}
+
+function described(source: Pod | ExternalWorkload): Omit<Workload, 'addresses' | 'meshed' | 'isRunnable'> {
+  const { namespace = '', name, labels = {}, deletionTimestamp } = source.metadata;
+  return {
+    key: workloadKey(source.kind, namespace, name),
+    namespace,
+    name,
+    labels,
+    isTerminating: deletionTimestamp !== undefined,
+    origin: originOf(source),
+    source,
+  };
+}
+
+/** The port of the workload behind a service port; undefined if it has none of that name (or, external, that number). */
+export function targetPortOf(workload: Workload, servicePort: ServicePort): number | undefined {
+  const target = servicePort.targetPort ?? servicePort.port;
+  const { source } = workload;
+  if (source.kind === 'ExternalWorkload') {
+    return source.spec.ports.find((port) => port.port === target || port.name === target)?.port;
+  }
+  if (typeof target === 'number') return target;
+  const ports = source.spec.containers.flatMap((container) => container.ports ?? []);
+  return ports.find((port) => port.name === target && (port.protocol ?? 'TCP') === 'TCP')?.containerPort;
+}

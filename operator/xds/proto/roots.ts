@@ -1,0 +1,102 @@
+// The messages of Envoy that this operator writes or reads, and what they may carry in a google.protobuf.Any.
+// generate.ts turns them, with all they refer to, into generated/descriptor.json. To use another message, add it here.
+
+/** File of Envoy's API → the messages wanted from it, by full name. */
+export const roots: Readonly<Record<string, readonly string[]>> = {
+  // What is subscribed to.
+  'envoy/config/cluster/v3/cluster.proto': ['envoy.config.cluster.v3.Cluster'],
+  'envoy/config/endpoint/v3/endpoint.proto': ['envoy.config.endpoint.v3.ClusterLoadAssignment'],
+  'envoy/config/listener/v3/listener.proto': ['envoy.config.listener.v3.Listener'],
+  'envoy/config/route/v3/route.proto': ['envoy.config.route.v3.RouteConfiguration'],
+  'envoy/config/route/v3/route_components.proto': ['envoy.config.route.v3.VirtualHost'],
+  'envoy/extensions/transport_sockets/tls/v3/secret.proto': [
+    'envoy.extensions.transport_sockets.tls.v3.Secret',
+  ],
+  // The stream, and how a proxy finds it.
+  'envoy/service/discovery/v3/discovery.proto': [
+    'envoy.service.discovery.v3.DiscoveryRequest',
+    'envoy.service.discovery.v3.DiscoveryResponse',
+    'envoy.service.discovery.v3.DeltaDiscoveryRequest',
+    'envoy.service.discovery.v3.DeltaDiscoveryResponse',
+  ],
+  'envoy/config/bootstrap/v3/bootstrap.proto': ['envoy.config.bootstrap.v3.Bootstrap'],
+  // Network filters.
+  'envoy/extensions/filters/network/http_connection_manager/v3/http_connection_manager.proto': [
+    'envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager',
+  ],
+  'envoy/extensions/filters/network/tcp_proxy/v3/tcp_proxy.proto': [
+    'envoy.extensions.filters.network.tcp_proxy.v3.TcpProxy',
+  ],
+  'envoy/extensions/filters/network/rbac/v3/rbac.proto': ['envoy.extensions.filters.network.rbac.v3.RBAC'],
+  'envoy/extensions/filters/network/set_filter_state/v3/set_filter_state.proto': [
+    'envoy.extensions.filters.network.set_filter_state.v3.Config',
+  ],
+  // HTTP filters, with the messages they take per virtual host and route.
+  'envoy/extensions/filters/http/router/v3/router.proto': ['envoy.extensions.filters.http.router.v3.Router'],
+  'envoy/extensions/filters/http/rbac/v3/rbac.proto': [
+    'envoy.extensions.filters.http.rbac.v3.RBAC',
+    'envoy.extensions.filters.http.rbac.v3.RBACPerRoute',
+  ],
+  'envoy/extensions/filters/http/fault/v3/fault.proto': ['envoy.extensions.filters.http.fault.v3.HTTPFault'],
+  'envoy/extensions/filters/http/header_mutation/v3/header_mutation.proto': [
+    'envoy.extensions.filters.http.header_mutation.v3.HeaderMutation',
+    'envoy.extensions.filters.http.header_mutation.v3.HeaderMutationPerRoute',
+  ],
+  'envoy/extensions/filters/http/set_metadata/v3/set_metadata.proto': [
+    'envoy.extensions.filters.http.set_metadata.v3.Config',
+  ],
+  'envoy/extensions/filters/http/set_filter_state/v3/set_filter_state.proto': [
+    'envoy.extensions.filters.http.set_filter_state.v3.Config',
+  ],
+  'envoy/extensions/filters/http/health_check/v3/health_check.proto': [
+    'envoy.extensions.filters.http.health_check.v3.HealthCheck',
+  ],
+  'envoy/extensions/filters/http/local_ratelimit/v3/local_rate_limit.proto': [
+    'envoy.extensions.filters.http.local_ratelimit.v3.LocalRateLimit',
+  ],
+  'envoy/extensions/filters/http/jwt_authn/v3/config.proto': [
+    'envoy.extensions.filters.http.jwt_authn.v3.JwtAuthentication',
+    'envoy.extensions.filters.http.jwt_authn.v3.PerRouteConfig',
+  ],
+  'envoy/extensions/http/early_header_mutation/header_mutation/v3/header_mutation.proto': [
+    'envoy.extensions.http.early_header_mutation.header_mutation.v3.HeaderMutation',
+  ],
+  // Listener filters.
+  'envoy/extensions/filters/listener/original_dst/v3/original_dst.proto': [
+    'envoy.extensions.filters.listener.original_dst.v3.OriginalDst',
+  ],
+  'envoy/extensions/filters/listener/tls_inspector/v3/tls_inspector.proto': [
+    'envoy.extensions.filters.listener.tls_inspector.v3.TlsInspector',
+  ],
+  // Transport sockets and upstreams.
+  'envoy/extensions/transport_sockets/tls/v3/tls.proto': [
+    'envoy.extensions.transport_sockets.tls.v3.UpstreamTlsContext',
+    'envoy.extensions.transport_sockets.tls.v3.DownstreamTlsContext',
+  ],
+  'envoy/extensions/transport_sockets/raw_buffer/v3/raw_buffer.proto': [
+    'envoy.extensions.transport_sockets.raw_buffer.v3.RawBuffer',
+  ],
+  'envoy/extensions/upstreams/http/v3/http_protocol_options.proto': [
+    'envoy.extensions.upstreams.http.v3.HttpProtocolOptions',
+  ],
+  'envoy/extensions/retry/host/previous_hosts/v3/previous_hosts.proto': [
+    'envoy.extensions.retry.host.previous_hosts.v3.PreviousHostsPredicate',
+  ],
+  // Choosing a filter chain.
+  'xds/type/matcher/v3/ip.proto': ['xds.type.matcher.v3.IPMatcher'],
+  'envoy/extensions/matching/common_inputs/network/v3/network_inputs.proto': [
+    'envoy.extensions.matching.common_inputs.network.v3.DestinationIPInput',
+    'envoy.extensions.matching.common_inputs.network.v3.DestinationPortInput',
+    'envoy.extensions.matching.common_inputs.network.v3.ApplicationProtocolInput',
+    'envoy.extensions.matching.common_inputs.network.v3.TransportProtocolInput',
+  ],
+  'google/protobuf/wrappers.proto': ['google.protobuf.StringValue'],
+  // Access logs.
+  'envoy/extensions/access_loggers/stream/v3/stream.proto': [
+    'envoy.extensions.access_loggers.stream.v3.StdoutAccessLog',
+    'envoy.extensions.access_loggers.stream.v3.StderrAccessLog',
+  ],
+  'envoy/extensions/access_loggers/file/v3/file.proto': [
+    'envoy.extensions.access_loggers.file.v3.FileAccessLog',
+  ],
+};

@@ -1,0 +1,100 @@
+// The inbound HTTP connection managers: one that guards an application, and one that only tells plaintext clients of a
+// Strict port what is missing.
+import type { AuthorizationIr } from '../../../ir/inbound.ts';
+import { duration } from '../../proto/well-known.ts';
+import { connectionManager } from '../connection-manager.ts';
+import { notReachedHeader, refusedHeader, resetHeader } from '../names.ts';
+import type { EnvoyMessage } from '../xds-resource.ts';
+import { httpRbac } from './rbac.ts';
+
+export interface InboundHttp {
+  /** `9080`: of counters and the route table. */
+  readonly label: string;
+  readonly cluster: string;
+  readonly authorization: AuthorizationIr;
+  /** Whether clients show a certificate on this chain. */
+  readonly mutualTls: boolean;
+}
+
+export function inboundHttp({ label, cluster, authorization, mutualTls }: InboundHttp): EnvoyMessage {
+  return connectionManager({
+    direction: 'inbound',
+    statPrefix: `inbound_${label}`,
+    filters: httpRbac(authorization),
+    more: {
+      ...(looksAtPaths(authorization) && normalisedPaths),
+      ...callerHeader(mutualTls),
+      local_reply_config: { mappers: markers },
+      route_config: routeTable(label, {
+        name: 'application',
+        match: { prefix: '/' },
+        route: { cluster, timeout: duration(0) },
+      }),
+    },
+  });
+}
+
+const mtlsRequired =
+  'This port takes mutual TLS only (mTLS mode Strict), and this request came in plaintext. ' +
+  'Call it from a workload of the mesh, or set mtls.mode Permissive for the port in a SecurityPolicy.\n';
+
+export function mtlsRequiredHttp(label: string): EnvoyMessage {
+  return connectionManager({
+    direction: 'inbound',
+    statPrefix: `inbound_${label}_refused`,
+    filters: [],
+    more: {
+      route_config: routeTable(label, {
+        name: 'mtls-required',
+        match: { prefix: '/' },
+        direct_response: { status: 403, body: { inline_string: mtlsRequired } },
+        response_headers_to_add: [setHeader(refusedHeader, 'mtls-required')],
+      }),
+    },
+  });
+}
+
+function routeTable(label: string, route: EnvoyMessage): EnvoyMessage {
+  return {
+    name: `inbound/${label}`,
+    virtual_hosts: [{ name: 'inbound', domains: ['*'], routes: [route] }],
+    // Only sidecars may say these: an application could have its callers send everything again.
+    response_headers_to_remove: [notReachedHeader, resetHeader],
+  };
+}
+
+/** What the client's sidecar needs to know to retry: its own connection, to this sidecar, did not fail. */
+const markers = [
+  {
+    filter: { response_flag_filter: { flags: ['UF'] } },
+    headers_to_add: [setHeader(notReachedHeader, '1')],
+  },
+  { filter: { response_flag_filter: { flags: ['UC'] } }, headers_to_add: [setHeader(resetHeader, '1')] },
+];
+
+function setHeader(key: string, value: string): EnvoyMessage {
+  return { header: { key, value }, append_action: 'OVERWRITE_IF_EXISTS_OR_ADD' };
+}
+
+/** The caller's identity, for the application: from its certificate, and never from what the caller wrote. */
+function callerHeader(mutualTls: boolean): EnvoyMessage {
+  if (!mutualTls) return { forward_client_cert_details: 'SANITIZE' };
+  return {
+    forward_client_cert_details: 'SANITIZE_SET',
+    set_current_client_cert_details: { uri: true },
+  };
+}
+
+function looksAtPaths({ deny, allow }: AuthorizationIr): boolean {
+  return [...deny, ...(allow ?? [])].some(({ to }) => to.some(({ paths }) => paths.length > 0));
+}
+
+/**
+ * What a rule is compared with is what the application gets, in one spelling: /a/../b, //b and /%62 are all /b. Where
+ * no rule looks at paths they are left as they came.
+ */
+const normalisedPaths = {
+  normalize_path: true,
+  merge_slashes: true,
+  path_with_escaped_slashes_action: 'UNESCAPE_AND_FORWARD',
+};

@@ -1,0 +1,90 @@
+// Where peers connect: one listener for all ports where traffic is redirected, else one for each port.
+import type { InboundPortIr } from '../../../ir/inbound.ts';
+import type { WorkloadIr } from '../../../ir/mesh-ir.ts';
+import type { Origin } from '../../../ir/origin.ts';
+import { duration } from '../../proto/well-known.ts';
+import { typeUrl } from '../../proto/type-urls.ts';
+import { refusedConnectionLog } from '../access-log.ts';
+import { authority, port as fixedPort } from '../names.ts';
+import { resource } from '../resource.ts';
+import type { EnvoyMessage, XdsResource } from '../xds-resource.ts';
+import { applicationCluster, interceptedCluster } from './clusters.ts';
+import { filterChains } from './filter-chains.ts';
+import { originalDestination, patience, tlsInspector, tlsInspectorFor } from './listener-filters.ts';
+
+export function buildInboundListeners(workload: WorkloadIr, mesh: Origin): readonly XdsResource[] {
+  if (workload.intercepted) return [interceptedListener(workload, mesh)];
+  return workload.inbound.flatMap((port) =>
+    port.listenAddress === null ? [] : [portListener(port, port.listenAddress, mesh)],
+  );
+}
+
+function portListener(port: InboundPortIr, listenAddress: string, mesh: Origin): XdsResource {
+  const cluster = applicationCluster(port.port);
+  const inspected = port.mtls !== 'Disabled';
+  return listener({
+    name: `inbound/${listenAddress}/${port.port}`,
+    address: listenAddress,
+    port: port.port,
+    listenerFilters: inspected ? [tlsInspector] : [],
+    timeoutMs: patience([port]),
+    filterChains: filterChains({ ...port, label: String(port.port), cluster, destinationPort: null }),
+    origins: [mesh, ...port.origins],
+    clusters: [cluster],
+  });
+}
+
+function interceptedListener(workload: WorkloadIr, mesh: Origin): XdsResource {
+  const cluster = interceptedCluster;
+  const ports = workload.inbound.flatMap((port) =>
+    filterChains({ ...port, label: String(port.port), cluster, destinationPort: port.port }),
+  );
+  const others = filterChains({
+    ...workload.otherInbound,
+    protocol: 'TCP',
+    label: 'other',
+    cluster,
+    destinationPort: null,
+  });
+  return listener({
+    name: 'inbound',
+    address: '0.0.0.0',
+    port: fixedPort.inbound,
+    // As a filter, so that chains are matched by the port that was addressed and not by the listener's.
+    listenerFilters: [originalDestination, tlsInspectorFor(workload)],
+    timeoutMs: patience([...workload.inbound, { ...workload.otherInbound, protocol: 'TCP' }]),
+    filterChains: [...ports, ...others],
+    origins: [mesh, ...workload.origins, ...workload.inbound.flatMap(({ origins }) => origins)],
+    clusters: [cluster],
+  });
+}
+
+interface ListenerParts {
+  readonly name: string;
+  readonly address: string;
+  readonly port: number;
+  readonly listenerFilters: readonly EnvoyMessage[];
+  readonly timeoutMs: number;
+  readonly filterChains: readonly EnvoyMessage[];
+  readonly origins: readonly Origin[];
+  readonly clusters: readonly string[];
+}
+
+function listener(parts: ListenerParts): XdsResource {
+  return resource(typeUrl.listener, {
+    name: parts.name,
+    message: {
+      name: parts.name,
+      address: { socket_address: { address: parts.address, port_value: parts.port } },
+      traffic_direction: 'INBOUND',
+      listener_filters: parts.listenerFilters,
+      listener_filters_timeout: duration(parts.timeoutMs),
+      continue_on_listener_filters_timeout: true,
+      access_log: [refusedConnectionLog('inbound')],
+      filter_chains: parts.filterChains,
+    },
+    origins: parts.origins,
+    clusters: parts.clusters,
+    claims: [authority(parts.address, parts.port)],
+  });
+}

@@ -1,0 +1,52 @@
+// The names under which resources refer to each other, the headers that sidecars exchange, and the fixed ports.
+// A name says what the resource is for and never changes while that stays the same: changing a name is a removal and an addition.
+import type { ServicePortIr } from '../../ir/service.ts';
+
+/** The one route table of all HTTP services; its virtual hosts come one by one, by VHDS. */
+export const routeConfigurationName = 'outbound';
+/** ORIGINAL_DST: wherever the application meant to go. */
+export const passthroughCluster = 'passthrough';
+/** No endpoints: connections sent there are closed at once. */
+export const blackholeCluster = 'blackhole';
+/** The trust bundle, by SDS over ADS. */
+export const trustSecret = 'trust';
+/** The workload's own certificate, by SDS from a file. */
+export const leafSecret = 'leaf';
+
+/** Written by the sidecar over whatever the application sent, and removed before the request leaves it. */
+export const destinationHeader = 'x-meshwright-destination';
+/** On a reply of the server's sidecar: the request never reached the application, so any method may be tried again. */
+export const notReachedHeader = 'x-meshwright-not-reached';
+/** On a reply of the server's sidecar: the application broke off; it may have acted on the request. */
+export const resetHeader = 'x-meshwright-reset';
+/** On a refusal: why. */
+export const refusedHeader = 'x-meshwright-refused';
+
+/** Mutual TLS between sidecars offers this ALPN and no other, which tells it from an application's own TLS. */
+export const meshAlpn = 'meshwright';
+
+export const port = { outbound: 15001, inbound: 15006, readiness: 15021 } as const;
+
+/** `shop/reviews/9080`, or `shop/reviews/9080/v1` for a subset. */
+export function clusterName(serviceKey: string, subset: string | null): string {
+  return subset === null ? serviceKey : `${serviceKey}/${subset}`;
+}
+
+/** `reviews.shop:9080` for the key `shop/reviews/9080`: what the destination header names when the address does not tell. */
+export function serviceHost(serviceKey: string): string {
+  const [namespace = '', service = '', servicePort = ''] = serviceKey.split('/');
+  return `${service}.${namespace}:${servicePort}`;
+}
+
+/**
+ * The VHDS resource and the virtual host in it must have the same name, else a removal is acknowledged and the
+ * virtual host stays; what stands before the last slash is the route table it belongs to.
+ */
+export function virtualHostName(service: Pick<ServicePortIr, 'key'>): string {
+  return `${routeConfigurationName}/${serviceHost(service.key)}`;
+}
+
+/** `10.96.0.1:80`, `[fd00::1]:80`: as Envoy prints an address, and as it stands in an authority. */
+export function authority(address: string, addressPort: number): string {
+  return address.includes(':') ? `[${address}]:${addressPort}` : `${address}:${addressPort}`;
+}

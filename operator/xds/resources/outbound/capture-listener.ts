@@ -1,0 +1,82 @@
+// The listener to which intercepted connections come: an IP trie picks the connection manager for addresses of HTTP
+// services; everything else goes on unread to where it was going. It changes, in place and without a drain, only
+// with the set of HTTP addresses. IPv4: a redirected IPv6 connection would need a listener of its own on [::].
+import type { MeshIr } from '../../../ir/mesh-ir.ts';
+import type { ServicePortIr } from '../../../ir/service.ts';
+import { typeUrl } from '../../proto/type-urls.ts';
+import { refusedConnectionLog } from '../access-log.ts';
+import { authority, blackholeCluster, passthroughCluster, port } from '../names.ts';
+import { distinct, resource } from '../resource.ts';
+import { tcpProxy } from '../tcp-proxy.ts';
+import { any, extension } from '../typed-config.ts';
+import type { EnvoyMessage, XdsResource } from '../xds-resource.ts';
+import { addressedDestination, outboundHttp } from './connection-manager.ts';
+
+export function buildCaptureListener(ir: MeshIr): XdsResource {
+  const services = ir.services.filter(isHttpWithAddress);
+  const unknown = ir.settings.outboundMode === 'AllowAny' ? passthroughCluster : blackholeCluster;
+  return resource(typeUrl.listener, {
+    name: 'outbound',
+    message: {
+      name: 'outbound',
+      address: { socket_address: { address: '0.0.0.0', port_value: port.outbound } },
+      // Hands the connection to the listener whose address is the original destination, if there is one.
+      use_original_dst: true,
+      traffic_direction: 'OUTBOUND',
+      access_log: [refusedConnectionLog('outbound')],
+      filter_chain_matcher: chooseByAddress(distinct(services.flatMap(({ addresses }) => addresses))),
+      filter_chains: [
+        {
+          name: 'http',
+          filters: [outboundHttp({ statPrefix: 'outbound', destination: addressedDestination })],
+        },
+        {
+          name: 'tcp',
+          filters: [tcpProxy({ direction: 'outbound', statPrefix: 'outbound_tcp', cluster: unknown })],
+        },
+      ],
+    },
+    // Of each service only that it has these addresses.
+    origins: [
+      ir.settings.origin,
+      ...services.flatMap(({ origins }) => origins.filter(({ kind }) => kind === 'Service')),
+    ],
+    clusters: [unknown],
+    claims: [authority('0.0.0.0', port.outbound)],
+  });
+}
+
+function isHttpWithAddress(service: ServicePortIr): boolean {
+  return service.protocol === 'HTTP' && !service.headless && service.addresses.length > 0;
+}
+
+/** A trie may not be empty; nobody can connect to this address, so that the listener always has the same shape. */
+const noAddress = '0.0.0.0';
+
+function chooseByAddress(addresses: readonly string[]): EnvoyMessage {
+  const known = addresses.length === 0 ? [noAddress] : addresses;
+  return {
+    matcher_tree: {
+      input: extension(
+        'destination-ip',
+        'envoy.extensions.matching.common_inputs.network.v3.DestinationIPInput',
+      ),
+      custom_match: extension(
+        'envoy.matching.custom_matchers.trie_matcher',
+        'xds.type.matcher.v3.IPMatcher',
+        {
+          range_matchers: [{ ranges: known.map(hostRange), on_match: filterChain('http') }],
+        },
+      ),
+    },
+    on_no_match: filterChain('tcp'),
+  };
+}
+
+function hostRange(address: string): EnvoyMessage {
+  return { address_prefix: address, prefix_len: address.includes(':') ? 128 : 32 };
+}
+
+function filterChain(name: string): EnvoyMessage {
+  return { action: { name, typed_config: any('google.protobuf.StringValue', { value: name }) } };
+}

@@ -1,0 +1,52 @@
+// Who is on the stream: the certificate proves an identity, the node id claims a workload, and the two have to
+// fit. A proxy may only ask as the workload it is.
+import { status } from '@grpc/grpc-js';
+import { parseNodeId, workloadKey } from '../node-id.ts';
+
+export interface PeerIdentity {
+  /** The URI SAN of the verified client certificate; null where the transport is plaintext. */
+  readonly spiffeId: string | null;
+}
+
+export type Authorization =
+  | { readonly type: 'allowed'; readonly workload: string }
+  /** A workload the operator has not seen yet: it waits, until it is known or the stream ends. */
+  | { readonly type: 'unknown'; readonly workload: string }
+  | { readonly type: 'denied'; readonly code: status; readonly message: string };
+
+/**
+ * `identityOf`: the SPIFFE id a workload has to prove, undefined while it is unknown.
+ * `isTransportSecure`: false in tests and benchmarks over plaintext, where nothing can be proven.
+ */
+export function authorize(
+  nodeId: string,
+  peer: PeerIdentity,
+  identityOf: (workload: string) => string | undefined,
+  isTransportSecure: boolean,
+): Authorization {
+  const node = parseNodeId(nodeId);
+  if (node === null) {
+    return denied(
+      status.INVALID_ARGUMENT,
+      `node.id must be <Kind>~<namespace>~<name>~<uid>, got ${JSON.stringify(nodeId)}`,
+    );
+  }
+  const workload = workloadKey(node);
+  const expected = identityOf(workload);
+  if (!isTransportSecure) return { type: expected === undefined ? 'unknown' : 'allowed', workload };
+  if (peer.spiffeId === null)
+    return denied(status.UNAUTHENTICATED, 'the client certificate has no SPIFFE id');
+  if (expected === undefined) {
+    if (peer.spiffeId.includes(`/ns/${node.namespace}/sa/`)) return { type: 'unknown', workload };
+  } else if (peer.spiffeId === expected) return { type: 'allowed', workload };
+  return denied(status.PERMISSION_DENIED, `${peer.spiffeId} may not ask as ${workload}`);
+}
+
+function denied(code: status, message: string): Authorization {
+  return { type: 'denied', code, message };
+}
+
+/** The first SPIFFE URI of a subjectAltName as node:tls prints it. */
+export function spiffeIdOf(subjectAltName: string | undefined): string | null {
+  return /(?:^|, )URI:(spiffe:\/\/[^,\s]+)/.exec(subjectAltName ?? '')?.[1] ?? null;
+}

@@ -1,0 +1,245 @@
+// The ADS server: streams in, snapshots out, reports of who obeys. Takes snapshots from whoever makes them and
+// knows nothing of where they come from.
+import { Server, ServerCredentials } from '@grpc/grpc-js';
+import type { Component } from '../../lifecycle.ts';
+import type { Log } from '../../log.ts';
+import type { TypeUrl } from '../proto/type-urls.ts';
+import type { ProxyReport } from '../proxy-report.ts';
+import type { Effect } from '../session/events.ts';
+import { isCurrent, reportOf } from '../session/report.ts';
+import { viewOf, type View } from '../view.ts';
+import type { Snapshot } from '../snapshot-types.ts';
+import { authorize, spiffeIdOf, type Authorization } from './authorize.ts';
+import { aggregatedDiscoveryService } from './service.ts';
+import { Stream, type Call } from './stream.ts';
+
+export interface AdsServerOptions {
+  /** host:port; port 0 takes a free one. */
+  readonly address: string;
+  /** Absent: plaintext, where a node is believed what it claims. For tests and benchmarks only. */
+  readonly credentials?: ServerCredentials;
+  /** The SPIFFE id a workload has to prove; undefined while it is unknown. */
+  readonly identityOf: (workload: string) => string | undefined;
+  readonly observer: AdsObserver;
+  readonly log: Log;
+  /** Shown to proxies as control_plane.identifier. */
+  readonly identifier: string;
+}
+
+/** For metrics and status. Called synchronously: notes down, does no work. */
+export interface AdsObserver {
+  streams(open: number): void;
+  pushed(type: TypeUrl, resources: number): void;
+  acked(type: TypeUrl): void;
+  nacked(type: TypeUrl): void;
+  /** All proxies have acknowledged the latest publication. */
+  converged(ms: number): void;
+  /** Some report may have changed. */
+  changed(): void;
+}
+
+export interface AdsServer extends Component {
+  /** The port in use; 0 before start. */
+  port(): number;
+  publish(snapshot: Snapshot): void;
+  proxies(): readonly ProxyReport[];
+}
+
+// @see https://github.com/grpc/grpc-node/tree/master/packages/grpc-js#supported-channel-options
+const channelOptions = {
+  'grpc.max_receive_message_length': 32 * 1024 * 1024,
+  'grpc.keepalive_time_ms': 30_000,
+  'grpc.keepalive_timeout_ms': 10_000,
+  'grpc.max_connection_age_ms': 30 * 60_000,
+  'grpc.max_connection_age_grace_ms': 10_000,
+  'grpc.max_concurrent_streams': 100_000,
+  'grpc.enable_channelz': 0,
+};
+
+/** Event-loop time spent on a publication before others get a turn. */
+const sliceMs = 5;
+
+export function createAdsServer(options: AdsServerOptions): AdsServer {
+  return new Ads(options);
+}
+
+class Ads implements AdsServer {
+  readonly name = 'xds';
+  private readonly options: AdsServerOptions;
+  private readonly grpc = new Server(channelOptions);
+  private readonly streams = new Set<Stream>();
+  private readonly behind = new Set<Stream>();
+  private readonly outdated = new Set<Stream>();
+  private readonly reports = new WeakMap<Stream, { session: unknown; report: ProxyReport }>();
+  private views = new Map<string, View>();
+  private snapshot: Snapshot | null = null;
+  private publishedAtMs: number | null = null;
+  private boundPort = 0;
+  private isPumping = false;
+
+  constructor(options: AdsServerOptions) {
+    this.options = options;
+  }
+
+  async start(): Promise<void> {
+    this.grpc.addService(aggregatedDiscoveryService, {
+      DeltaAggregatedResources: (call: Call) => this.accept(call, 'delta'),
+      StreamAggregatedResources: (call: Call) => this.accept(call, 'sotw'),
+    });
+    const credentials = this.options.credentials ?? ServerCredentials.createInsecure();
+    this.boundPort = await new Promise<number>((resolve, reject) => {
+      this.grpc.bindAsync(this.options.address, credentials, (error, port) => {
+        if (error === null) resolve(port);
+        else reject(new Error(`cannot listen on ${this.options.address} for xDS`, { cause: error }));
+      });
+    });
+    this.options.log.info({ port: this.boundPort }, 'serving xds');
+  }
+
+  /** Ends the streams: a proxy reconnects elsewhere, and keeps what it has meanwhile. */
+  async stop(): Promise<void> {
+    for (const stream of this.streams) stream.end();
+    await new Promise<void>((resolve) => {
+      const force = setTimeout(() => this.grpc.forceShutdown(), 2_000);
+      this.grpc.tryShutdown(() => {
+        clearTimeout(force);
+        resolve();
+      });
+    });
+  }
+
+  ready(): boolean {
+    return this.boundPort !== 0 && this.snapshot !== null;
+  }
+
+  port(): number {
+    return this.boundPort;
+  }
+
+  publish(snapshot: Snapshot): void {
+    this.snapshot = snapshot;
+    this.views = new Map();
+    this.publishedAtMs ??= this.nowMs();
+    for (const stream of this.streams) this.outdated.add(stream);
+    if (!this.isPumping) this.pump();
+  }
+
+  /** Reports on the latest snapshot: a proxy it has not been shown to yet is shown it now, or old proofs would count. */
+  proxies(): readonly ProxyReport[] {
+    for (const stream of this.outdated) {
+      this.outdated.delete(stream);
+      this.update(stream);
+    }
+    return [...this.streams].flatMap((stream) => (stream.workload === null ? [] : [this.report(stream)]));
+  }
+
+  /** Brings streams to the latest snapshot, a slice at a time: requests are answered in between. */
+  private pump(): void {
+    const until = this.nowMs() + sliceMs;
+    for (const stream of this.outdated) {
+      this.outdated.delete(stream);
+      this.update(stream);
+      if (this.nowMs() > until) break;
+    }
+    this.isPumping = this.outdated.size > 0;
+    if (this.isPumping) setImmediate(() => this.pump());
+    else this.settle();
+  }
+
+  private update(stream: Stream): void {
+    if (stream.workload === null && stream.nodeId !== '') this.identify(stream, stream.nodeId);
+    const layers = stream.workload === null ? undefined : this.snapshot?.views.get(stream.workload);
+    if (this.snapshot === null || layers === undefined) return;
+    const view = viewOf(this.snapshot, layers, this.views);
+    stream.dispatch({ type: 'publish', view, nowMs: this.nowMs() });
+  }
+
+  private accept(call: Call, variant: 'delta' | 'sotw'): void {
+    const stream = new Stream(call, variant, {
+      nowMs: () => this.nowMs(),
+      controlPlane: this.options.identifier,
+      identify: (it, nodeId) => this.identify(it, nodeId),
+      moved: (it, effects) => this.moved(it, effects),
+      closed: (it) => this.closed(it),
+    });
+    this.streams.add(stream);
+    this.options.observer.streams(this.streams.size);
+  }
+
+  private identify(stream: Stream, nodeId: string): boolean {
+    const decision = this.authorization(stream, nodeId);
+    if (decision.type === 'denied') {
+      this.options.log.warn({ nodeId, reason: decision.message }, 'stream refused');
+      stream.fail(decision.code, decision.message);
+      return false;
+    }
+    if (decision.type === 'unknown' || stream.workload !== null) return true;
+    stream.workload = decision.workload;
+    this.behind.add(stream);
+    this.options.log.info(
+      { workload: decision.workload, variant: stream.session.variant },
+      'proxy connected',
+    );
+    const layers = this.snapshot?.views.get(decision.workload);
+    if (this.snapshot !== null && layers !== undefined) {
+      stream.dispatch({
+        type: 'publish',
+        view: viewOf(this.snapshot, layers, this.views),
+        nowMs: this.nowMs(),
+      });
+    }
+    return true;
+  }
+
+  private authorization(stream: Stream, nodeId: string): Authorization {
+    const certificate = stream.call.getAuthContext()?.sslPeerCertificate;
+    const peer = { spiffeId: spiffeIdOf(certificate?.subjectaltname) };
+    return authorize(nodeId, peer, this.options.identityOf, this.options.credentials !== undefined);
+  }
+
+  private moved(stream: Stream, effects: readonly Effect[]): void {
+    const { observer, log } = this.options;
+    for (const effect of effects) {
+      if (effect.type === 'send') observer.pushed(effect.typeUrl, effect.resources.length);
+      else if (effect.type === 'acked') observer.acked(effect.typeUrl);
+      else if (effect.type === 'nacked') {
+        observer.nacked(effect.typeUrl);
+        const { typeUrl, culprits, message } = effect;
+        log.warn({ workload: stream.workload, typeUrl, culprits, message }, 'proxy rejected resources');
+      }
+    }
+    if (stream.workload === null) return;
+    if (isCurrent(stream.session)) this.behind.delete(stream);
+    else this.behind.add(stream);
+    this.settle();
+  }
+
+  private settle(): void {
+    if (this.publishedAtMs !== null && this.behind.size === 0 && this.outdated.size === 0) {
+      this.options.observer.converged(this.nowMs() - this.publishedAtMs);
+      this.publishedAtMs = null;
+    }
+    this.options.observer.changed();
+  }
+
+  private closed(stream: Stream): void {
+    for (const set of [this.streams, this.behind, this.outdated]) set.delete(stream);
+    this.options.observer.streams(this.streams.size);
+    this.options.log.info({ workload: stream.workload }, 'proxy disconnected');
+    this.settle();
+  }
+
+  private report(stream: Stream): ProxyReport {
+    const known = this.reports.get(stream);
+    if (known?.session === stream.session) return known.report;
+    const { workload, nodeId, connectedAtMs, session } = stream;
+    const layers = session.view?.layers ?? [];
+    const report = { workload: workload ?? '', nodeId, connectedAtMs, layers, ...reportOf(session) };
+    this.reports.set(stream, { session, report });
+    return report;
+  }
+
+  private nowMs(): number {
+    return performance.now();
+  }
+}

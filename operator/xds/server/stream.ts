@@ -1,0 +1,161 @@
+// One ADS stream: bytes in, events to the session, effects out as bytes. All decisions are the session's.
+import { status, type ServerDuplexStream } from '@grpc/grpc-js';
+import {
+  decodeDeltaRequest,
+  decodeRequest,
+  encodeDeltaResponse,
+  encodeResponse,
+} from '../proto/discovery.ts';
+import type * as wire from '../proto/discovery.ts';
+import { typeUrl, type TypeUrl } from '../proto/type-urls.ts';
+import type { Effect, Send, SessionEvent } from '../session/events.ts';
+import { reduce } from '../session/session.ts';
+import { newSession, type Session } from '../session/state.ts';
+import { versionOf } from '../session/versions.ts';
+
+export type Call = ServerDuplexStream<Buffer, Buffer>;
+type Request = wire.DeltaRequest | wire.SotwRequest;
+
+const knownTypes: ReadonlyMap<string, TypeUrl> = new Map(Object.values(typeUrl).map((it) => [it, it]));
+
+export interface StreamHost {
+  readonly nowMs: () => number;
+  /** The stream's first request: who is it? Returns false after ending a stream that may not go on. */
+  identify(stream: Stream, nodeId: string): boolean;
+  /** After every event: the state of the session may have moved. */
+  moved(stream: Stream, effects: readonly Effect[]): void;
+  closed(stream: Stream): void;
+  readonly controlPlane: string;
+}
+
+export class Stream {
+  session: Session;
+  nodeId = '';
+  /** Set by the host once the node is known and allowed. */
+  workload: string | null = null;
+  readonly connectedAtMs: number;
+  readonly call: Call;
+  private readonly host: StreamHost;
+  private readonly timers = new Set<NodeJS.Timeout>();
+  private isOpen = true;
+  private hasNamedItself = false;
+
+  constructor(call: Call, variant: Session['variant'], host: StreamHost) {
+    this.call = call;
+    this.host = host;
+    this.session = newSession(variant);
+    this.connectedAtMs = host.nowMs();
+    call.on('data', (bytes: Buffer) => this.onBytes(bytes));
+    call.on('end', () => this.end());
+    call.on('error', () => this.close());
+    call.on('cancelled', () => this.close());
+    call.on('close', () => this.close());
+  }
+
+  dispatch(event: SessionEvent): void {
+    if (!this.isOpen) return;
+    const step = reduce(this.session, event);
+    this.session = step.session;
+    for (const effect of step.effects) this.perform(effect);
+    this.host.moved(this, step.effects);
+  }
+
+  fail(code: status, message: string): void {
+    if (!this.isOpen) return;
+    this.call.emit('error', { code, details: message });
+    this.close();
+  }
+
+  end(): void {
+    if (!this.isOpen) return;
+    this.close();
+    this.call.end();
+  }
+
+  private onBytes(bytes: Buffer): void {
+    if (!this.isOpen) return;
+    const request = this.read(bytes);
+    if (request === null || !this.checkNode(request.node)) return;
+    if (request.typeUrl === '') return this.fail(status.INVALID_ARGUMENT, 'type_url is empty');
+    const type = knownTypes.get(request.typeUrl);
+    // A type we do not serve disturbs nobody: the other types of the stream go on.
+    if (type !== undefined) this.dispatch(this.eventOf(request, type));
+  }
+
+  private read(bytes: Buffer): Request | null {
+    try {
+      return this.session.variant === 'delta' ? decodeDeltaRequest(bytes) : decodeRequest(bytes);
+    } catch (error) {
+      this.fail(status.INVALID_ARGUMENT, `the request cannot be read: ${String(error)}`);
+      return null;
+    }
+  }
+
+  /** The node comes once per stream, with the first request; another one later would be another proxy. */
+  private checkNode(node: wire.RequestNode | null): boolean {
+    if (this.hasNamedItself) {
+      if (node === null || node.id === '' || node.id === this.nodeId) return true;
+      this.fail(status.INVALID_ARGUMENT, 'node.id changed during the stream');
+      return false;
+    }
+    if (node === null || node.id === '') {
+      this.fail(status.INVALID_ARGUMENT, 'the first request of a stream needs node.id');
+      return false;
+    }
+    this.hasNamedItself = true;
+    this.nodeId = node.id;
+    return this.host.identify(this, node.id);
+  }
+
+  private eventOf(request: Request, type: TypeUrl): SessionEvent {
+    const nowMs = this.host.nowMs();
+    if ('subscribe' in request) return { type: 'delta', request: { ...request, typeUrl: type }, nowMs };
+    return { type: 'sotw', request: { ...request, typeUrl: type }, nowMs };
+  }
+
+  private perform(effect: Effect): void {
+    if (effect.type === 'send') this.call.write(this.encode(effect));
+    else if (effect.type === 'wake') this.wakeAt(effect.atMs);
+  }
+
+  private encode(send: Send): Buffer {
+    const { nonce, resources, removed } = send;
+    const { controlPlane } = this.host;
+    if (this.session.variant === 'delta') {
+      return encodeDeltaResponse({
+        typeUrl: send.typeUrl,
+        nonce,
+        systemVersion: '',
+        resources,
+        removed,
+        controlPlane,
+      });
+    }
+    const anys = resources.map((entry) => entry.any);
+    return encodeResponse({
+      versionInfo: versionOf(resources),
+      typeUrl: send.typeUrl,
+      nonce,
+      anys,
+      controlPlane,
+    });
+  }
+
+  private wakeAt(atMs: number): void {
+    const timer = setTimeout(
+      () => {
+        this.timers.delete(timer);
+        this.dispatch({ type: 'wake', nowMs: this.host.nowMs() });
+      },
+      Math.max(0, atMs - this.host.nowMs()),
+    );
+    this.timers.add(timer);
+  }
+
+  private close(): void {
+    if (!this.isOpen) return;
+    this.isOpen = false;
+    for (const timer of this.timers) clearTimeout(timer);
+    this.host.closed(this);
+  }
+}

@@ -1,0 +1,120 @@
+// After a NACK: who was it, and what is sent next. Envoy applies the good resources of a rejected LDS or CDS
+// response, an unordered part of an RDS or EDS one, nothing of a VHDS one, and often names nobody. So every
+// resource of the response counts as unknown and is sent again, and the culprit is found from the message or
+// by halving.
+import { typeUrl as url, type TypeUrl } from '../proto/type-urls.ts';
+import type { Entry } from '../snapshot-types.ts';
+import {
+  clientHas,
+  hasNothing,
+  note,
+  type ClientHas,
+  type InFlight,
+  type Quarantined,
+  type TypeState,
+} from './state.ts';
+
+/** Envoy's words without what differs between processes: the debug marker and the dump of the whole resource. */
+export function normalise(message: string): string {
+  const afterDump = message.lastIndexOf('\n: ');
+  const useful = afterDump >= 0 ? message.slice(afterDump + 3) : message;
+  return useful
+    .replaceAll(/goo\.gle\/debug(?:proto|only|str)\s*/g, '')
+    .replaceAll(/\s+/g, ' ')
+    .trim()
+    .slice(0, 2000);
+}
+
+/** The culprits that the message or the size of the response gives away; empty: unknown. */
+export function culpritsOf(type: TypeUrl, message: string, sent: readonly string[]): readonly string[] {
+  if (sent.length === 1) return sent;
+  if (type === url.listener || type === url.cluster) {
+    const listed = /^Error adding\/updating (?:listener|cluster)\(s\) (.*)$/s.exec(message)?.[1];
+    if (listed !== undefined) {
+      const found = sent.filter((name) => isListed(listed, name));
+      if (found.length > 0) return found;
+    }
+  }
+  // A constraint violation is reported with a dump of the first offender.
+  const dumped = /\bname: "([^"]+)"/.exec(message)?.[1];
+  return dumped !== undefined && sent.includes(dumped) ? [dumped] : [];
+}
+
+/** Names stand before a colon, at the start, on a line of their own or after a comma. */
+function isListed(text: string, name: string): boolean {
+  let at = text.indexOf(`${name}: `);
+  while (at >= 0) {
+    if (at === 0 || text[at - 1] === '\n' || text.slice(at - 2, at) === ', ') return true;
+    at = text.indexOf(`${name}: `, at + 1);
+  }
+  return false;
+}
+
+export interface Refusal {
+  readonly state: TypeState;
+  readonly culprits: readonly string[];
+}
+
+/** The state of the type after a NACK of its response in flight. */
+export function refuse(type: TypeUrl, state: TypeState, inFlight: InFlight, message: string): Refusal {
+  const upserts = [...inFlight.sent].flatMap(([name, entry]) => (entry === null ? [] : [name]));
+  const culprits = culpritsOf(type, message, upserts);
+  const alone = inFlight.sent.size === 1;
+  const doubted = [...inFlight.sent.keys()].map((name): [string, ClientHas] => {
+    // Only removals, and refused: there is nothing else to try.
+    if (upserts.length === 0) return [name, hasNothing];
+    // A lone resource was not applied: the client still has what it had, as surely as we knew that.
+    const before = clientHas(state, name);
+    return [name, { ...before, certain: alone && before.certain }];
+  });
+  const next = note({ ...state, inFlight: null }, doubted);
+  return {
+    culprits,
+    state: {
+      ...next,
+      quarantine: quarantine(next, inFlight, culprits, normalise(message)),
+      suspects: suspectsAfter(state.suspects, upserts, culprits),
+    },
+  };
+}
+
+function quarantine(
+  state: TypeState,
+  inFlight: InFlight,
+  culprits: readonly string[],
+  message: string,
+): ReadonlyMap<string, Quarantined> {
+  if (culprits.length === 0) return state.quarantine;
+  const result = new Map(state.quarantine);
+  for (const name of culprits) {
+    const entry = inFlight.sent.get(name);
+    if (entry === null || entry === undefined) continue;
+    const earlier = result.get(name);
+    if (earlier?.lastGood === entry) {
+      // Even what it had before is refused now: nothing is left to go back to.
+      result.set(name, { ...earlier, lastGood: null });
+    } else result.set(name, { version: entry.version, message, lastGood: lastGoodOf(state, name, entry) });
+  }
+  return result;
+}
+
+function lastGoodOf(state: TypeState, name: string, refused: Entry): Entry | null {
+  const before = clientHas(state, name).entry;
+  return before === null || before.version === refused.version ? null : before;
+}
+
+/** Unknown culprit: the response in two halves. Known, or nobody left to suspect: the queue goes on. */
+function suspectsAfter(
+  queue: readonly (readonly string[])[],
+  sent: readonly string[],
+  culprits: readonly string[],
+): readonly (readonly string[])[] {
+  const rest = queue.slice(1);
+  if (culprits.length > 0) {
+    const others = sent.filter((name) => !culprits.includes(name));
+    return others.length === 0 ? rest : [others, ...rest];
+  }
+  if (sent.length < 2) return rest;
+  const middle = Math.ceil(sent.length / 2);
+  return [sent.slice(0, middle), sent.slice(middle), ...rest];
+}

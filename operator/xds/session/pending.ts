@@ -1,0 +1,60 @@
+// What a client still has to be told of one type: the difference between what it has and what it is to have.
+import { typeUrl as url, type TypeUrl } from '../proto/type-urls.ts';
+import type { Entry } from '../snapshot-types.ts';
+import { covers } from '../subscription.ts';
+import { changedNames, lookup, sameStack, type Stack } from '../view.ts';
+import { clientHas, type TypeState } from './state.ts';
+
+export interface Pending {
+  readonly upserts: readonly Entry[];
+  readonly removals: readonly string[];
+  /** Something is left out that cannot be sent at all for now. */
+  readonly isPartial: boolean;
+}
+
+export const nothingPending: Pending = { upserts: [], removals: [], isPartial: false };
+
+/** What the client is to have of a name: the present entry, or after a refusal the one before; undefined: nothing. */
+export function wanted(state: TypeState, stack: Stack, name: string): Entry | undefined {
+  const entry = lookup(stack, name);
+  const refused = state.quarantine.get(name);
+  if (entry === undefined || refused === undefined || refused.version !== entry.version) return entry;
+  return refused.lastGood ?? undefined;
+}
+
+export function isQuarantined(state: TypeState, stack: Stack, name: string): boolean {
+  const refused = state.quarantine.get(name);
+  return refused !== undefined && refused.version === lookup(stack, name)?.version;
+}
+
+export function pendingOf(type: TypeUrl, state: TypeState, stack: Stack): Pending {
+  const upserts: Entry[] = [];
+  const removals: string[] = [];
+  for (const name of candidates(state, stack)) {
+    if (!covers(state.subscription, name) && !state.asked.has(name)) continue;
+    const entry = wanted(state, stack, name);
+    if (entry !== undefined) {
+      if (mustSend(state, name, entry)) upserts.push(entry);
+    } else if (!isQuarantined(state, stack, name) && mustRemove(type, state, name)) removals.push(name);
+  }
+  return { upserts, removals, isPartial: state.quarantine.size > 0 };
+}
+
+function candidates(state: TypeState, stack: Stack): Iterable<string> {
+  if (sameStack(state.base, stack) && state.asked.size === 0) return state.behind.keys();
+  return new Set([...changedNames(state.base, stack), ...state.behind.keys(), ...state.asked]);
+}
+
+function mustSend(state: TypeState, name: string, entry: Entry): boolean {
+  if (state.asked.has(name)) return true;
+  const present = clientHas(state, name);
+  return !present.certain || present.version !== entry.version;
+}
+
+function mustRemove(type: TypeUrl, state: TypeState, name: string): boolean {
+  if (state.asked.has(name)) return true;
+  // Endpoints leave with their cluster; taking them away first would end requests that still use it.
+  if (type === url.endpoint) return false;
+  const present = clientHas(state, name);
+  return present.version !== null || !present.certain;
+}

@@ -1,0 +1,65 @@
+// What a session knows about its proxy's obedience: the source of every Programmed condition.
+import { typeUrl as url, type TypeUrl } from '../proto/type-urls.ts';
+import type { LaggingResource, RejectedResource } from '../proxy-report.ts';
+import type { Entry } from '../snapshot-types.ts';
+import { covers } from '../subscription.ts';
+import { changedNames, entriesOf, lookup, sameStack, type Stack } from '../view.ts';
+import { pendingOf } from './pending.ts';
+import { clientHas, type Session, type TypeState } from './state.ts';
+
+export interface SessionReport {
+  readonly lagging: readonly LaggingResource[];
+  readonly rejected: readonly RejectedResource[];
+  readonly atRest: boolean;
+}
+
+/** Types that every proxy subscribes to as a whole, sooner or later: what it has not asked for yet, it lacks. */
+const wholeTypes: readonly TypeUrl[] = [url.cluster, url.listener, url.virtualHost];
+
+export function reportOf(session: Session): SessionReport {
+  const lagging: LaggingResource[] = [];
+  const rejected: RejectedResource[] = [];
+  let atRest = session.view !== null;
+  for (const [typeUrl, stack] of session.view?.stacks ?? []) {
+    const state = session.types.get(typeUrl);
+    if (state !== undefined && !isAtRest(typeUrl, state, stack)) atRest = false;
+    for (const { name, origins, version } of laggingEntries(typeUrl, state, stack)) {
+      lagging.push({ typeUrl, name, origins });
+      const refused = state?.quarantine.get(name);
+      if (refused?.version === version) rejected.push({ typeUrl, name, origins, message: refused.message });
+    }
+  }
+  return { lagging, rejected, atRest };
+}
+
+function isAtRest(typeUrl: TypeUrl, state: TypeState, stack: Stack): boolean {
+  if (state.inFlight !== null) return false;
+  const { upserts, removals } = pendingOf(typeUrl, state, stack);
+  return upserts.length + removals.length === 0;
+}
+
+/** The proxy has acknowledged all there is for it. Cheap: nothing is compared. */
+export function isCurrent(session: Session): boolean {
+  if (session.view === null || session.types.size === 0) return false;
+  for (const [typeUrl, stack] of session.view.stacks) {
+    const state = session.types.get(typeUrl);
+    if (state === undefined) {
+      if (wholeTypes.includes(typeUrl)) return false;
+    } else if (state.inFlight !== null || state.behind.size > 0 || !sameStack(state.base, stack))
+      return false;
+  }
+  return true;
+}
+
+function* laggingEntries(typeUrl: TypeUrl, state: TypeState | undefined, stack: Stack): Generator<Entry> {
+  if (state === undefined) {
+    if (wholeTypes.includes(typeUrl)) yield* entriesOf(stack);
+    return;
+  }
+  for (const name of new Set([...changedNames(state.base, stack), ...state.behind.keys(), ...state.asked])) {
+    const entry = lookup(stack, name);
+    if (entry === undefined || !covers(state.subscription, name)) continue;
+    const present = clientHas(state, name);
+    if (!present.certain || present.version !== entry.version) yield entry;
+  }
+}

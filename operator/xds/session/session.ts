@@ -1,0 +1,156 @@
+// One ADS stream as a pure reducer: (session, event) → (session, effects). Delta and state of the world. It
+// knows neither sockets nor timers; the server carries the bytes.
+import { typeUrl as url, type TypeUrl } from '../proto/type-urls.ts';
+import { changeDelta, changeStateOfTheWorld } from '../subscription.ts';
+import { emptyStack, entriesOf, lookup, stackOf, type Stack, type View } from '../view.ts';
+import type { DeltaRequest, Effect, ErrorDetail, SessionEvent, SotwRequest } from './events.ts';
+import { flush } from './flush.ts';
+import { refuse } from './nack.ts';
+import { firstState, resubscribe } from './resubscribe.ts';
+import {
+  has,
+  hasNothing,
+  note,
+  rebase,
+  withType,
+  type ClientHas,
+  type Session,
+  type TypeState,
+} from './state.ts';
+import { versionOf } from './versions.ts';
+
+export interface Step {
+  readonly session: Session;
+  readonly effects: readonly Effect[];
+}
+
+const noVersions: ReadonlyMap<string, string> = new Map();
+
+export function reduce(session: Session, event: SessionEvent): Step {
+  const effects: Effect[] = [];
+  const next = apply(session, event, effects);
+  const flushed = flush(next, event.nowMs);
+  return { session: flushed.session, effects: [...effects, ...flushed.effects] };
+}
+
+function apply(session: Session, event: SessionEvent, effects: Effect[]): Session {
+  switch (event.type) {
+    case 'publish':
+      return publish(session, event.view);
+    case 'delta':
+      return onDelta(session, event.request, effects);
+    case 'sotw':
+      return onStateOfTheWorld(session, event.request, effects);
+    case 'wake':
+      return session;
+  }
+}
+
+/** Moves every type to the new view; what the client has stays what it is. */
+function publish(session: Session, view: View): Session {
+  const types = new Map<TypeUrl, TypeState>();
+  for (const [type, state] of session.types) {
+    const stack = stackOf(view, type);
+    // A client that has nothing yet would be behind with everything: the empty stack says that shorter.
+    const moved = state.base === emptyStack ? state : rebase(state, stack);
+    types.set(type, releaseQuarantine(moved, stack));
+  }
+  return { ...session, view, types };
+}
+
+function releaseQuarantine(state: TypeState, stack: Stack): TypeState {
+  if (state.quarantine.size === 0) return state;
+  const kept = [...state.quarantine].filter(
+    ([name, refused]) => lookup(stack, name)?.version === refused.version,
+  );
+  return kept.length === state.quarantine.size ? state : { ...state, quarantine: new Map(kept) };
+}
+
+function onDelta(session: Session, request: DeltaRequest, effects: Effect[]): Session {
+  const { typeUrl } = request;
+  const stack = stackOf(session.view, typeUrl);
+  const current = session.types.get(typeUrl);
+  const known = current === undefined ? null : answer(current, stack, request, effects);
+  const change = changeDelta(typeUrl, known?.subscription ?? null, request);
+  const kept = known === null ? request.initialVersions : noVersions;
+  const state = known ?? firstState(change, kept, stack);
+  const next = withType(session, typeUrl, resubscribe(state, change, withoutWarming(session, typeUrl, kept)));
+  return typeUrl === url.route ? refillVirtualHosts(next, change.asked, kept) : next;
+}
+
+function onStateOfTheWorld(session: Session, request: SotwRequest, effects: Effect[]): Session {
+  const { typeUrl } = request;
+  const stack = stackOf(session.view, typeUrl);
+  const current = session.types.get(typeUrl);
+  // At most one response is unacknowledged, so the names of any request, stale or not, are the latest there are.
+  const known = current === undefined ? null : answer(current, stack, request, effects);
+  const change = changeStateOfTheWorld(typeUrl, known?.subscription ?? null, request.names);
+  if (known !== null) return withType(session, typeUrl, resubscribe(known, change, noVersions));
+  const first = firstState(change, noVersions, stack);
+  const isPureWildcard = change.subscription.wildcard && change.subscription.names.size === 0;
+  const isCurrent = isPureWildcard && stack.length > 0 && request.versionInfo === versionOf(entriesOf(stack));
+  const state = isCurrent ? { ...first, base: stack, answered: true } : first;
+  return withType(session, typeUrl, resubscribe(state, change, noVersions));
+}
+
+/** The acknowledgement part of a request. A nonce that is not the one in flight says nothing. */
+function answer(
+  state: TypeState,
+  stack: Stack,
+  request: { readonly typeUrl: TypeUrl; readonly nonce: string; readonly error: ErrorDetail | null },
+  effects: Effect[],
+): TypeState {
+  const { inFlight } = state;
+  const { typeUrl, error } = request;
+  if (inFlight === null || request.nonce !== inFlight.nonce) return state;
+  if (error !== null) {
+    const refusal = refuse(typeUrl, state, inFlight, error.message);
+    effects.push({ type: 'nacked', typeUrl, message: error.message, culprits: refusal.culprits });
+    return releaseQuarantine(refusal.state, stack);
+  }
+  effects.push({ type: 'acked', typeUrl });
+  const acked = { ...state, inFlight: null, suspects: state.suspects.slice(1) };
+  if (inFlight.completes !== null) {
+    const arrived = rebase({ ...acked, base: inFlight.completes }, stack);
+    // Names subscribed since the response went out were not in it.
+    return note(
+      arrived,
+      [...state.asked].map((name): [string, ClientHas] => [name, hasNothing]),
+    );
+  }
+  const news = [...inFlight.sent].map(([name, entry]): [string, ClientHas] => [name, has(entry)]);
+  return note(acked, news);
+}
+
+/**
+ * On a new stream, clusters that were just sent again need their endpoints again, even at equal versions: they
+ * warm anew.
+ */
+function withoutWarming(
+  session: Session,
+  type: TypeUrl,
+  kept: ReadonlyMap<string, string>,
+): ReadonlyMap<string, string> {
+  const warming = session.types.get(url.cluster)?.inFlight?.sent;
+  if (type !== url.endpoint || warming === undefined || kept.size === 0) return kept;
+  return new Map([...kept].filter(([name]) => !warming.has(name)));
+}
+
+/**
+ * Envoy asks for virtual hosts once a stream. A route configuration that is subscribed anew starts without them
+ * and waits, so all of them are sent again, whatever their versions.
+ */
+function refillVirtualHosts(
+  session: Session,
+  asked: readonly string[],
+  kept: ReadonlyMap<string, string>,
+): Session {
+  const hosts = session.types.get(url.virtualHost);
+  const routes = asked.filter((name) => !kept.has(name));
+  if (hosts === undefined || routes.length === 0) return session;
+  const again = new Set(hosts.asked);
+  for (const { name } of entriesOf(stackOf(session.view, url.virtualHost))) {
+    if (routes.includes(name.slice(0, name.lastIndexOf('/')))) again.add(name);
+  }
+  return withType(session, url.virtualHost, { ...hosts, asked: again });
+}

@@ -1,0 +1,108 @@
+// The state of one stream, as plain immutable data: what the client asked for, what it has, what is under way.
+import type { TypeUrl } from '../proto/type-urls.ts';
+import type { Entry } from '../snapshot-types.ts';
+import { covers, type Subscription } from '../subscription.ts';
+import { changedNames, emptyStack, lookup, type Stack, type View } from '../view.ts';
+
+export interface Session {
+  readonly variant: 'delta' | 'sotw';
+  /** null until the workload is known and the first snapshot exists. */
+  readonly view: View | null;
+  readonly types: ReadonlyMap<TypeUrl, TypeState>;
+  /** Unique on the stream. */
+  readonly nextNonce: number;
+  /** Since when something of a type waits for an acknowledgement of another type. */
+  readonly waitingSinceMs: ReadonlyMap<TypeUrl, number>;
+}
+
+export interface TypeState {
+  readonly subscription: Subscription;
+  /** The client has every subscribed resource of this stack at its version, except as `behind` says. */
+  readonly base: Stack;
+  readonly behind: ReadonlyMap<string, ClientHas>;
+  /** Names to be answered, whatever the client has. */
+  readonly asked: ReadonlySet<string>;
+  /** The one response that is not yet acknowledged. */
+  readonly inFlight: InFlight | null;
+  /** After a NACK that names nobody: batches still to be tried, first one next. */
+  readonly suspects: readonly (readonly string[])[];
+  /** Resources the client refused: not sent again until their content changes. */
+  readonly quarantine: ReadonlyMap<string, Quarantined>;
+  /** Some response of this type went out: even an empty one, which ends a client's waiting. */
+  readonly answered: boolean;
+}
+
+export interface ClientHas {
+  /** null: it does not have the resource. */
+  readonly version: string | null;
+  /** The bytes of that version, where we have them. */
+  readonly entry: Entry | null;
+  /** After a NACK nobody knows what was applied: the resource is sent again even if the version is equal. */
+  readonly certain: boolean;
+}
+
+export interface InFlight {
+  readonly nonce: string;
+  /** null: removed. */
+  readonly sent: ReadonlyMap<string, Entry | null>;
+  /** Acknowledging it brings the client to this stack, without exceptions. */
+  readonly completes: Stack | null;
+}
+
+export interface Quarantined {
+  readonly version: string;
+  /** Envoy's words, normalised. */
+  readonly message: string;
+  /** What the client had before, to go back to; null if nothing, or if that was refused, too. */
+  readonly lastGood: Entry | null;
+}
+
+export const hasNothing: ClientHas = { version: null, entry: null, certain: true };
+
+export function newSession(variant: Session['variant']): Session {
+  return { variant, view: null, types: new Map(), nextNonce: 1, waitingSinceMs: new Map() };
+}
+
+export function has(entry: Entry | null): ClientHas {
+  return entry === null ? hasNothing : { version: entry.version, entry, certain: true };
+}
+
+/** What the client has of a name, as far as we know. */
+export function clientHas(state: TypeState, name: string): ClientHas {
+  const exception = state.behind.get(name);
+  if (exception !== undefined) return exception;
+  if (!covers(state.subscription, name)) return hasNothing;
+  return has(lookup(state.base, name) ?? null);
+}
+
+export function withType(session: Session, typeUrl: TypeUrl, state: TypeState): Session {
+  if (session.types.get(typeUrl) === state) return session;
+  return { ...session, types: new Map(session.types).set(typeUrl, state) };
+}
+
+/** Notes what the client now has, and keeps `behind` to what differs from `base`. */
+export function note(state: TypeState, news: Iterable<readonly [string, ClientHas]>): TypeState {
+  const behind = new Map(state.behind);
+  for (const [name, present] of news) {
+    const inBase = lookup(state.base, name)?.version ?? null;
+    if (present.certain && present.version === inBase) behind.delete(name);
+    else behind.set(name, present);
+  }
+  return { ...state, behind };
+}
+
+/** The same knowledge, said relative to another stack. */
+export function rebase(state: TypeState, stack: Stack): TypeState {
+  if (state.base === stack) return state;
+  const names = new Set([...changedNames(state.base, stack), ...state.behind.keys()]);
+  if (names.size === 0) return { ...state, base: stack };
+  const present: [string, ClientHas][] = [];
+  for (const name of names)
+    if (covers(state.subscription, name)) present.push([name, clientHas(state, name)]);
+  return note({ ...state, base: stack, behind: new Map() }, present);
+}
+
+/** Nothing is to be sent: a client that started with nothing is where the stack is, but for its exceptions. */
+export function settle(state: TypeState, stack: Stack): TypeState {
+  return state.base === emptyStack ? rebase(state, stack) : state;
+}

@@ -1,0 +1,27 @@
+// State of the world: listeners and clusters are listed whole, and what is left out is gone. Other types list
+// only what changed.
+// @see https://www.envoyproxy.io/docs/envoy/latest/api-docs/xds_protocol#how-the-client-specifies-what-resources-to-return
+import { typeUrl as url, type TypeUrl } from '../proto/type-urls.ts';
+import type { Entry } from '../snapshot-types.ts';
+import { covers } from '../subscription.ts';
+import { entriesOf, type Stack } from '../view.ts';
+import { clientHas, type TypeState } from './state.ts';
+
+/** What the response in flight of `state` has to hold. */
+export function wholeType(type: TypeUrl, state: TypeState, stack: Stack): readonly Entry[] {
+  const sent = state.inFlight?.sent ?? new Map<string, Entry | null>();
+  const all = new Map<string, Entry>();
+  for (const [name, entry] of sent) if (entry !== null) all.set(name, entry);
+  if (type !== url.listener && type !== url.cluster) return [...all.values()];
+  // The rest stays as the client has it: not yet its turn, or refused, or about to be removed later.
+  for (const name of new Set([...state.behind.keys(), ...namesOf(stack)])) {
+    if (sent.has(name) || !covers(state.subscription, name)) continue;
+    const { entry } = clientHas(state, name);
+    if (entry !== null) all.set(name, entry);
+  }
+  return [...all.values()];
+}
+
+function* namesOf(stack: Stack): Generator<string> {
+  for (const entry of entriesOf(stack)) yield entry.name;
+}

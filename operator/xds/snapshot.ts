@@ -1,0 +1,142 @@
+// XdsResources → a snapshot: checked, encoded once, versioned by content. Pure. What did not change keeps its
+// identity, so that the cost of everything behind is the cost of the change. A resource that fails a check is
+// left out and named in `invalid`; the last good one of that name stays.
+import { hash } from 'node:crypto';
+import { checkClaims } from './checks/claims.ts';
+import type { TypeUrl } from './proto/type-urls.ts';
+import type { EnvoyMessage, LayerId, XdsResource, XdsResources } from './resources/xds-resource.ts';
+import type { Entry, InvalidResource, Layer, Snapshot, TypeLayer } from './snapshot-types.ts';
+
+export interface SnapshotTools {
+  /** Bytes of the google.protobuf.Any; throws on a message that is not of its type. Deterministic. */
+  readonly encodeAny: (typeUrl: TypeUrl, message: EnvoyMessage) => Uint8Array;
+  /** Violations in the user's words; empty if Envoy will take it, as far as we know. */
+  readonly check: (typeUrl: TypeUrl, message: EnvoyMessage) => readonly string[];
+}
+
+export function buildSnapshot(
+  previous: Snapshot | null,
+  resources: XdsResources,
+  tools: SnapshotTools,
+): Snapshot {
+  const layers = new Map<LayerId, Layer>();
+  const invalid: InvalidResource[] = [];
+  for (const [id, contents] of resources.layers) {
+    const built = buildLayer(id, previous?.layers.get(id), contents, tools);
+    layers.set(id, built.layer);
+    invalid.push(...built.invalid);
+  }
+  const generation = (previous?.generation ?? 0) + 1;
+  return { generation, layers, views: resources.views, invalid };
+}
+
+/** Whether anything a proxy could see differs: layers keep their identity when nothing in them changed. */
+export function isSameContent(a: Snapshot, b: Snapshot): boolean {
+  return (
+    a.layers.size === b.layers.size &&
+    [...a.layers].every(([id, layer]) => b.layers.get(id) === layer) &&
+    a.views.size === b.views.size &&
+    [...a.views].every(([key, ids]) => b.views.get(key)?.join(' ') === ids.join(' '))
+  );
+}
+
+interface BuiltLayer {
+  readonly layer: Layer;
+  readonly invalid: readonly InvalidResource[];
+}
+
+function buildLayer(
+  id: LayerId,
+  before: Layer | undefined,
+  contents: readonly XdsResource[],
+  tools: SnapshotTools,
+): BuiltLayer {
+  const types = new Map<TypeUrl, Map<string, Entry>>();
+  const invalid: InvalidResource[] = [];
+  const conflicts = claimConflicts(contents);
+  for (const resource of contents) {
+    const entries = types.get(resource.typeUrl) ?? new Map<string, Entry>();
+    types.set(resource.typeUrl, entries);
+    const made = makeEntry(resource, before?.get(resource.typeUrl)?.entries.get(resource.name), tools);
+    const problems =
+      made.problems.length > 0
+        ? made.problems
+        : (conflicts.get(`${resource.typeUrl} ${resource.name}`) ?? []);
+    const { typeUrl, name, origins } = resource;
+    if (problems.length > 0) invalid.push({ layer: id, typeUrl, name, origins, message: problems.join(' ') });
+    const entry = problems.length > 0 ? before?.get(typeUrl)?.entries.get(name) : made.entry;
+    if (entry !== undefined) entries.set(name, entry);
+  }
+  return { layer: reuse(before, types), invalid };
+}
+
+/** Sentences by type and name, about resources that claim what another one of the layer holds. */
+function claimConflicts(contents: readonly XdsResource[]): ReadonlyMap<string, readonly string[]> {
+  const found = new Map<string, string[]>();
+  for (const { typeUrl, name, message } of checkClaims(contents)) {
+    const key = `${typeUrl} ${name}`;
+    found.set(key, [...(found.get(key) ?? []), message]);
+  }
+  return found;
+}
+
+interface MadeEntry {
+  readonly entry: Entry | undefined;
+  readonly problems: readonly string[];
+}
+
+// A builder that returns the same resource object as last time has the same entry as last time.
+const made = new WeakMap<XdsResource, MadeEntry>();
+
+function makeEntry(resource: XdsResource, before: Entry | undefined, tools: SnapshotTools): MadeEntry {
+  const known = made.get(resource);
+  if (known !== undefined) return known;
+  const result = encode(resource, before, tools);
+  made.set(resource, result);
+  return result;
+}
+
+function encode(resource: XdsResource, before: Entry | undefined, tools: SnapshotTools): MadeEntry {
+  const { typeUrl, name, origins, clusters, claims } = resource;
+  let any: Uint8Array;
+  try {
+    const problems = tools.check(typeUrl, resource.message);
+    if (problems.length > 0) return { entry: undefined, problems };
+    any = tools.encodeAny(typeUrl, resource.message);
+  } catch (error) {
+    return { entry: undefined, problems: [error instanceof Error ? error.message : String(error)] };
+  }
+  const version = hash('sha256', any, 'base64url').slice(0, 16);
+  const entry = { name, version, any, origins, clusters, claims };
+  return { entry: before !== undefined && isSameEntry(before, entry) ? before : entry, problems: [] };
+}
+
+function isSameEntry(a: Entry, b: Entry): boolean {
+  return (
+    a.version === b.version &&
+    a.clusters.join('\n') === b.clusters.join('\n') &&
+    a.claims.join('\n') === b.claims.join('\n') &&
+    JSON.stringify(a.origins) === JSON.stringify(b.origins)
+  );
+}
+
+/** The earlier layer, or the earlier types of it, where every entry is the same object. */
+function reuse(before: Layer | undefined, types: ReadonlyMap<TypeUrl, ReadonlyMap<string, Entry>>): Layer {
+  const layer = new Map<TypeUrl, TypeLayer>();
+  for (const [typeUrl, entries] of types) {
+    const earlier = before?.get(typeUrl);
+    const same = earlier !== undefined && sameEntries(earlier.entries, entries);
+    layer.set(typeUrl, same ? earlier : { typeUrl, entries });
+  }
+  const unchanged =
+    before !== undefined &&
+    before.size === layer.size &&
+    [...layer].every(([type, it]) => before.get(type) === it);
+  return unchanged ? before : layer;
+}
+
+function sameEntries(a: ReadonlyMap<string, Entry>, b: ReadonlyMap<string, Entry>): boolean {
+  if (a.size !== b.size) return false;
+  for (const [name, entry] of b) if (a.get(name) !== entry) return false;
+  return true;
+}

@@ -1,0 +1,92 @@
+// What one proxy is to have: for each type a stack of layers, shared with every proxy of the same layers.
+// Pure. A change of view costs what changed: layers keep their identity, and each pair is compared once.
+import type { TypeUrl } from './proto/type-urls.ts';
+import type { LayerId } from './resources/xds-resource.ts';
+import type { Entry, Snapshot, TypeLayer } from './snapshot-types.ts';
+
+/** The layers of one type, in order. A name is in one of them only. */
+export type Stack = readonly TypeLayer[];
+
+export const emptyStack: Stack = [];
+
+export interface View {
+  readonly layers: readonly LayerId[];
+  readonly stacks: ReadonlyMap<TypeUrl, Stack>;
+}
+
+/** The view of a list of layers; equal lists share one view as long as they share the map `cache`. */
+export function viewOf(snapshot: Snapshot, layers: readonly LayerId[], cache: Map<string, View>): View {
+  const key = layers.join(' ');
+  const cached = cache.get(key);
+  if (cached !== undefined) return cached;
+  const stacks = new Map<TypeUrl, TypeLayer[]>();
+  for (const id of layers) {
+    for (const [typeUrl, layer] of snapshot.layers.get(id) ?? []) {
+      const stack = stacks.get(typeUrl);
+      if (stack === undefined) stacks.set(typeUrl, [layer]);
+      else stack.push(layer);
+    }
+  }
+  const view = { layers, stacks };
+  cache.set(key, view);
+  return view;
+}
+
+export function stackOf(view: View | null, typeUrl: TypeUrl): Stack {
+  return view?.stacks.get(typeUrl) ?? emptyStack;
+}
+
+export function lookup(stack: Stack, name: string): Entry | undefined {
+  for (const layer of stack) {
+    const entry = layer.entries.get(name);
+    if (entry !== undefined) return entry;
+  }
+  return undefined;
+}
+
+export function* entriesOf(stack: Stack): Generator<Entry> {
+  for (const layer of stack) yield* layer.entries.values();
+}
+
+export function sameStack(a: Stack, b: Stack): boolean {
+  return a === b || (a.length === b.length && a.every((layer, index) => layer === b[index]));
+}
+
+/** Names that are in one stack only, or at another version. */
+export function changedNames(from: Stack, to: Stack): readonly string[] {
+  if (sameStack(from, to)) return [];
+  const left = from.filter((layer) => !to.includes(layer));
+  const right = to.filter((layer) => !from.includes(layer));
+  const [a, b] = [left[0], right[0]];
+  if (left.length === 1 && right.length === 1 && a !== undefined && b !== undefined)
+    return changedInLayer(a, b);
+  return compare(entriesByName(left), entriesByName(right));
+}
+
+// Many proxies move from the same layer to the same next one: the pair is compared once for all of them.
+const compared = new WeakMap<TypeLayer, WeakMap<TypeLayer, readonly string[]>>();
+
+function changedInLayer(from: TypeLayer, to: TypeLayer): readonly string[] {
+  let targets = compared.get(from);
+  if (targets === undefined) compared.set(from, (targets = new WeakMap()));
+  let names = targets.get(to);
+  if (names === undefined) targets.set(to, (names = compare(from.entries, to.entries)));
+  return names;
+}
+
+function compare(from: ReadonlyMap<string, Entry>, to: ReadonlyMap<string, Entry>): readonly string[] {
+  const names: string[] = [];
+  for (const [name, entry] of to) {
+    const other = from.get(name);
+    if (other !== entry && other?.version !== entry.version) names.push(name);
+  }
+  for (const name of from.keys()) if (!to.has(name)) names.push(name);
+  return names;
+}
+
+function entriesByName(layers: Stack): ReadonlyMap<string, Entry> {
+  if (layers.length === 1 && layers[0] !== undefined) return layers[0].entries;
+  const all = new Map<string, Entry>();
+  for (const entry of entriesOf(layers)) all.set(entry.name, entry);
+  return all;
+}

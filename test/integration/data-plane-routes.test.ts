@@ -1,0 +1,265 @@
+// What routes do to real requests, through the sidecars of a caller and of a server: who gets them, and what happens
+// when that one is slow, broken or gone.
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import type {
+  BackendIr,
+  EndpointIr,
+  RouteActionIr,
+  ServicePortIr,
+  SubsetIr,
+} from '../../operator/ir/service.ts';
+import { type Handler, startApplication } from '../support/data-plane/applications.ts';
+import { call, seenBy } from '../support/data-plane/callers.ts';
+import { Closing } from '../support/data-plane/closing.ts';
+import { type Sidecar, startSidecars } from '../support/data-plane/sidecars.ts';
+import { freePort } from '../support/kubernetes/free-port.ts';
+import {
+  sampleEndpoint,
+  sampleInbound,
+  sampleMesh,
+  sampleRoute,
+  sampleService,
+  sampleWorkload,
+  spiffeId,
+} from '../support/mesh-samples.ts';
+
+const closing = new Closing();
+afterAll(() => closing.close());
+
+/** Service name → where the caller's application reaches it. */
+const at: Record<string, number> = {};
+let caller: Sidecar;
+let attempts: string[] = [];
+
+const slow: Handler = (_seen, response) => {
+  const timer = setTimeout(() => response.end('late'), 5_000);
+  response.on('close', () => {
+    clearTimeout(timer);
+  });
+};
+
+/** Breaks the first attempt of each request id: by a reset, or by the status in its path. */
+const flaky: Handler = (seen, response) => {
+  const id = String(seen.headers['x-request-id']);
+  const isFirst = !attempts.includes(id);
+  attempts.push(id);
+  if (!isFirst) return void response.end('recovered');
+  if (seen.url === '/reset') return void response.destroy();
+  return void response.writeHead(503).end('broken');
+};
+
+const to = (subset: string | null, weight = 1): BackendIr => ({ subset, weight });
+const forward = (...backends: readonly BackendIr[]): RouteActionIr => ({ type: 'Forward', backends });
+
+/** A service for each thing that routes do. */
+function routedServices(endpoint: (application: string) => EndpointIr): readonly ServicePortIr[] {
+  const service = (name: string, parts: Partial<ServicePortIr>): ServicePortIr =>
+    sampleService(`shop/${name}/80`, { peerIdentities: [spiffeId('server')], ...parts });
+  const subset = (name: string): SubsetIr => ({ name, endpoints: [endpoint(name)], origins: [] });
+  const subsets = [subset('v1'), subset('v2')];
+  return [
+    service('split', {
+      subsets,
+      routes: [sampleRoute('split', { action: forward(to('v1', 90), to('v2', 10)) })],
+    }),
+    service('matched', {
+      subsets,
+      routes: [
+        sampleRoute('to-v2', {
+          matches: [
+            { path: { type: 'PathPrefix', value: '/new/' }, method: null, headers: [] },
+            { path: { type: 'Exact', value: '/exact' }, method: 'POST', headers: [] },
+            {
+              path: { type: 'RegularExpression', value: '/v[0-9]+/x' },
+              method: null,
+              headers: [
+                { name: 'X-Group', type: 'Exact', value: 'test' },
+                { name: 'x-user', type: 'RegularExpression', value: 'a.*' },
+              ],
+            },
+          ],
+          action: forward(to('v2')),
+        }),
+        sampleRoute('default', { action: forward(to('v1')) }),
+      ],
+    }),
+    service('slow', { endpoints: [endpoint('slow')], routes: [sampleRoute('slow', { timeoutMs: 200 })] }),
+    service('aborted', {
+      endpoints: [endpoint('v1')],
+      routes: [
+        sampleRoute('aborted', {
+          fault: {
+            delay: { durationMs: 100, percentage: 100 },
+            abort: { status: 418, percentage: 100 },
+          },
+        }),
+      ],
+    }),
+    service('undefined', {
+      routes: [sampleRoute('undefined', { action: { type: 'Fail', status: 500, body: 'no such subset' } })],
+    }),
+    service('half-gone', {
+      endpoints: [endpoint('v1'), endpoint('gone')],
+      routes: [
+        sampleRoute('half-gone', { retry: { attempts: 2, perTryTimeoutMs: 0, on: ['ConnectFailure'] } }),
+      ],
+    }),
+    service('half-gone-unretried', { endpoints: [endpoint('gone')] }),
+    service('flaky', {
+      endpoints: [endpoint('flaky')],
+      routes: [
+        sampleRoute('flaky', {
+          retry: { attempts: 1, perTryTimeoutMs: 0, on: ['Reset', 'ServerError'] },
+        }),
+      ],
+    }),
+    service('draining', {
+      endpoints: [endpoint('v1'), { ...endpoint('v2'), health: 'Draining' }],
+    }),
+    service('only-draining', { endpoints: [{ ...endpoint('v2'), health: 'Draining' }] }),
+  ];
+}
+
+beforeAll(async () => {
+  const apps = {
+    v1: await startApplication('v1', closing),
+    v2: await startApplication('v2', closing),
+    slow: await startApplication('slow', closing, slow),
+    flaky: await startApplication('flaky', closing, flaky),
+    // Nobody listens there.
+    gone: await freePort(),
+  };
+  const inbound = await Promise.all(
+    Object.values(apps).map(async (port) => sampleInbound(await freePort(), port, { mtls: 'Strict' })),
+  );
+  const portOf = new Map(Object.keys(apps).map((name, index) => [name, inbound[index]?.port ?? 0]));
+  const services = routedServices((name) => sampleEndpoint(portOf.get(name) ?? 0, { mtls: true }));
+  const bindings = await Promise.all(
+    services.map(async ({ key, service: name }) => {
+      at[name] = await freePort();
+      return { address: '127.0.0.1', port: at[name], service: key, protocol: 'HTTP' as const };
+    }),
+  );
+  const ir = sampleMesh({
+    services,
+    workloads: [sampleWorkload('caller', { bindings }), sampleWorkload('server', { inbound })],
+  });
+  caller = (await startSidecars(ir, closing)).get('caller') as Sidecar;
+}, 60_000);
+
+const port = (name: string): number => at[name] ?? 0;
+
+/** Application → how many of so many requests it got. */
+async function tally(name: string, requests: number): Promise<Map<string, number>> {
+  const seen = await Promise.all(Array.from({ length: requests }, () => seenBy(port(name))));
+  return seen.reduce((sums, { app }) => sums.set(app, (sums.get(app) ?? 0) + 1), new Map<string, number>());
+}
+
+describe('routes', () => {
+  test('split requests by weight', async () => {
+    const counts = await tally('split', 400);
+
+    expect((counts.get('v1') ?? 0) + (counts.get('v2') ?? 0)).toBe(400);
+    expect(counts.get('v2')).toBeGreaterThan(10);
+    expect(counts.get('v2')).toBeLessThan(90);
+  });
+
+  test.each([
+    { it: 'a path below the prefix', path: '/new/x', app: 'v2' },
+    { it: 'the prefix itself', path: '/new', app: 'v2' },
+    { it: 'a longer word than the prefix', path: '/newer', app: 'v1' },
+    { it: 'path and method', path: '/exact', method: 'POST', app: 'v2' },
+    { it: 'the path with another method', path: '/exact', app: 'v1' },
+    { it: 'regular expressions', path: '/v1/x', headers: { 'x-group': 'test', 'x-user': 'anna' }, app: 'v2' },
+    { it: 'one header of two', path: '/v1/x', headers: { 'x-group': 'test' }, app: 'v1' },
+  ])('match $it: $app', async ({ app, path, method = 'GET', headers = {} }) => {
+    const seen = await seenBy(port('matched'), { path, method, headers });
+
+    expect(seen.app).toBe(app);
+  });
+
+  test('are chosen by the binding, whatever the application claims in Host and in the destination header', async () => {
+    const seen = await seenBy(port('matched'), {
+      headers: { host: 'slow.shop:80', 'x-meshwright-destination': 'slow.shop:80' },
+    });
+
+    expect(seen.app).toBe('v1');
+    expect(seen.headers.host).toBe('slow.shop:80');
+    expect(seen.headers['x-meshwright-destination']).toBeUndefined();
+  });
+
+  test('answer 504 after their timeout', async () => {
+    const before = performance.now();
+    const answer = await call(port('slow'));
+
+    expect(answer.status).toBe(504);
+    expect(performance.now() - before).toBeGreaterThanOrEqual(200);
+    expect(performance.now() - before).toBeLessThan(3_000);
+  });
+
+  test('inject delays and aborts', async () => {
+    const before = performance.now();
+    const answer = await call(port('aborted'));
+
+    expect(answer.status).toBe(418);
+    expect(performance.now() - before).toBeGreaterThanOrEqual(100);
+  });
+
+  test('that have nothing to forward to say so', async () => {
+    const answer = await call(port('undefined'));
+
+    expect(answer).toMatchObject({ status: 500, body: 'no such subset' });
+  });
+});
+
+describe('retries', () => {
+  test.each(['GET', 'POST'])('hide a dead application behind a live sidecar: %s', async (method) => {
+    const answers = await Promise.all(
+      Array.from({ length: 50 }, () => seenBy(port('half-gone'), { method, body: 'once' })),
+    );
+
+    expect(new Set(answers.map(({ app }) => app))).toEqual(new Set(['v1']));
+    expect(new Set(answers.map(({ body }) => body))).toEqual(new Set(['once']));
+  });
+
+  test('are not made where no policy asks for them, and the marks between sidecars stay there', async () => {
+    const answer = await call(port('half-gone-unretried'));
+
+    expect(answer.status).toBe(503);
+    expect(answer.headers['x-meshwright-not-reached']).toBeUndefined();
+  });
+
+  test.each(['/reset', '/503'])('hide an answer that a second attempt makes good: %s', async (path) => {
+    attempts = [];
+
+    const answer = await call(port('flaky'), { path });
+
+    expect(answer).toMatchObject({ status: 200, body: 'recovered' });
+    expect(attempts).toHaveLength(2);
+  });
+});
+
+describe('draining endpoints', () => {
+  test('get no requests while another is there', async () => {
+    expect(await tally('draining', 40)).toEqual(new Map([['v1', 40]]));
+  });
+
+  test('serve when no other is left', async () => {
+    expect(await tally('only-draining', 5)).toEqual(new Map([['v2', 5]]));
+  });
+});
+
+test('the access log of the caller names cluster, route, attempts and the identity of the server', async () => {
+  await call(port('matched'), { path: '/new/logged' });
+
+  expect(await caller.logged({ path: '/new/logged' })).toMatchObject({
+    log: 'request',
+    direction: 'outbound',
+    method: 'GET',
+    response_code: 200,
+    upstream_cluster: 'shop/matched/80/v2',
+    route_name: 'to-v2',
+    attempts: 1,
+    peer: spiffeId('server'),
+  });
+});

@@ -1,0 +1,254 @@
+// Who gets to an application behind its sidecar, and what those are told who do not: mutual TLS modes, identities of both
+// sides, and authorization by request (HTTP) and by connection (TCP).
+import { connect as tlsConnect } from 'node:tls';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import type { InboundPortIr } from '../../operator/ir/inbound.ts';
+import type { WorkloadIr } from '../../operator/ir/mesh-ir.ts';
+import type { ServicePortIr } from '../../operator/ir/service.ts';
+import { startApplication, startGreeter } from '../support/data-plane/applications.ts';
+import { call, converse, listenOnly, seenBy } from '../support/data-plane/callers.ts';
+import { Closing } from '../support/data-plane/closing.ts';
+import { type Sidecar, startSidecars } from '../support/data-plane/sidecars.ts';
+import { freePort } from '../support/kubernetes/free-port.ts';
+import {
+  noRules,
+  sampleEndpoint,
+  sampleInbound,
+  sampleMesh,
+  sampleRule,
+  sampleService,
+  sampleWorkload,
+  spiffeId,
+} from '../support/mesh-samples.ts';
+
+const greeting = 'welcome';
+const closing = new Closing();
+afterAll(() => closing.close());
+
+type Caller = 'friend' | 'stranger';
+/** `friend/strict` → where that caller's application reaches that service. */
+const at = new Map<string, number>();
+/** Service → the port of the server's sidecar, for those who come without one. */
+const direct = new Map<string, number>();
+let server: Sidecar;
+
+const onlyFriend = { deny: [], allow: [sampleRule('shop/guard/friend', ['friend'])] };
+const notStranger = { deny: [sampleRule('shop/guard/stranger', ['stranger'])], allow: null };
+const readReviews = {
+  deny: [
+    sampleRule(
+      'shop/guard/secret',
+      [],
+      [{ methods: [], paths: [{ type: 'Prefix', value: '/reviews/secret' }] }],
+    ),
+  ],
+  allow: [
+    sampleRule(
+      'shop/guard/read',
+      ['friend'],
+      [{ methods: ['GET'], paths: [{ type: 'Prefix', value: '/reviews/' }] }],
+    ),
+  ],
+};
+
+const ports: Readonly<Record<string, Partial<InboundPortIr>>> = {
+  strict: { mtls: 'Strict' },
+  permissive: { mtls: 'Permissive' },
+  disabled: { mtls: 'Disabled' },
+  guarded: { mtls: 'Permissive', authorization: readReviews },
+  'allow-nothing': { mtls: 'Strict', authorization: { deny: [], allow: [] } },
+  'tcp-strict': { protocol: 'TCP', mtls: 'Strict' },
+  'tcp-permissive': { protocol: 'TCP', mtls: 'Permissive' },
+  'tcp-disabled': { protocol: 'TCP', mtls: 'Disabled' },
+  'tcp-only-friend': { protocol: 'TCP', mtls: 'Permissive', authorization: onlyFriend },
+  'tcp-not-stranger': { protocol: 'TCP', mtls: 'Strict', authorization: notStranger },
+  'tcp-closed': { protocol: 'TCP', mtls: 'Disabled', authorization: onlyFriend },
+};
+
+beforeAll(async () => {
+  const echo = await startApplication('echo', closing);
+  const greeter = await startGreeter(greeting, closing);
+  const named = await Promise.all(
+    Object.entries(ports).map(async ([name, parts]) => {
+      direct.set(name, await freePort());
+      const application = parts.protocol === 'TCP' ? greeter : echo;
+      return { name, inbound: sampleInbound(direct.get(name) ?? 0, application, parts) };
+    }),
+  );
+  const service = (name: string, port: InboundPortIr, identity: string | null): ServicePortIr =>
+    sampleService(`shop/${name}/80`, {
+      protocol: port.protocol,
+      peerIdentities: identity === null ? [] : [identity],
+      endpoints: [sampleEndpoint(port.port, { mtls: port.mtls !== 'Disabled' })],
+    });
+  const strict = named[0]?.inbound as InboundPortIr;
+  const services = [
+    ...named.map(({ name, inbound }) => service(name, inbound, spiffeId('server'))),
+    service('impostor', strict, spiffeId('somebody-else')),
+    service('unknown-identity', strict, null),
+  ];
+  const caller = async (name: Caller): Promise<WorkloadIr> => {
+    const bindings = await Promise.all(
+      services.map(async ({ key, service: to, protocol }) => {
+        const port = await freePort();
+        at.set(`${name}/${to}`, port);
+        return { address: '127.0.0.1', port, service: key, protocol };
+      }),
+    );
+    return sampleWorkload(name, { bindings });
+  };
+  const inbound = named.map((it) => it.inbound);
+  const workloads = [
+    await caller('friend'),
+    await caller('stranger'),
+    sampleWorkload('server', { inbound, otherInbound: { mtls: 'Strict', authorization: noRules } }),
+  ];
+  const sidecars = await startSidecars(sampleMesh({ services, workloads }), closing);
+  server = sidecars.get('server') as Sidecar;
+}, 60_000);
+
+const via = (caller: Caller, service: string): number => at.get(`${caller}/${service}`) ?? 0;
+const straightTo = (service: string): number => direct.get(service) ?? 0;
+
+describe('mutual TLS on HTTP ports', () => {
+  test.each(['strict', 'permissive'])(
+    '%s: the application learns who calls, and cannot be lied to',
+    async (name) => {
+      const lie = { 'x-forwarded-client-cert': `URI=${spiffeId('admin')}` };
+      const seen = await seenBy(via('friend', name), { headers: lie });
+
+      expect(seen.headers['x-forwarded-client-cert']).toContain(`URI=${spiffeId('friend')}`);
+      expect(seen.headers['x-forwarded-client-cert']).not.toContain('admin');
+    },
+  );
+
+  test('Strict tells plaintext callers what is required', async () => {
+    const answer = await call(straightTo('strict'));
+
+    expect(answer.status).toBe(403);
+    expect(answer.headers['x-meshwright-refused']).toBe('mtls-required');
+    expect(answer.body).toContain('mutual TLS only');
+  });
+
+  test.each(['permissive', 'disabled'])(
+    '%s serves plaintext callers, and removes what they claim',
+    async (name) => {
+      const lie = { 'x-forwarded-client-cert': `URI=${spiffeId('admin')}` };
+      const seen = await seenBy(straightTo(name), { headers: lie });
+
+      expect(seen.headers['x-forwarded-client-cert']).toBeUndefined();
+    },
+  );
+
+  test('Disabled is called in plaintext through the caller’s sidecar', async () => {
+    const seen = await seenBy(via('friend', 'disabled'));
+
+    expect(seen.app).toBe('echo');
+  });
+
+  test.each(['impostor', 'unknown-identity'])(
+    'a server without a believed identity is not talked to: %s',
+    async (name) => {
+      const answer = await call(via('friend', name));
+
+      expect(answer.status).toBe(503);
+    },
+  );
+
+  test('a TLS client that is not of the mesh finds nobody on a Strict port, and the log says so', async () => {
+    const socket = tlsConnect({ host: '127.0.0.1', port: straightTo('strict'), rejectUnauthorized: false });
+    const failed = new Promise((resolve) => {
+      socket.once('error', resolve);
+    });
+
+    expect(await failed).toMatchObject({ code: 'ECONNRESET' });
+    expect(await server.logged({ log: 'refused', details: 'filter_chain_not_found' })).toMatchObject({
+      response_flags: 'NR',
+    });
+  });
+});
+
+describe('authorization of requests', () => {
+  test.each([
+    { it: 'what a rule allows', path: '/reviews/1', status: 200 },
+    { it: 'another method', method: 'POST', path: '/reviews/1', status: 403 },
+    { it: 'another path', path: '/ratings/1', status: 403 },
+    { it: 'what a rule denies', path: '/reviews/secret/1', status: 403 },
+    { it: 'the denied path in another spelling', path: '/reviews/x/..%2f/%73ecret', status: 403 },
+    { it: 'the denied path with more slashes', path: '/reviews//secret', status: 403 },
+    { it: 'a way out of the allowed path', path: '/reviews/../ratings', status: 403 },
+  ])('$it: $status', async ({ status, path, method = 'GET' }) => {
+    const answer = await call(via('friend', 'guarded'), { path, method });
+
+    expect(answer.status).toBe(status);
+  });
+
+  test('refuses an identity that no rule names, and callers without one', async () => {
+    const stranger = await call(via('stranger', 'guarded'), { path: '/reviews/1' });
+    const plaintext = await call(straightTo('guarded'), { path: '/reviews/1' });
+
+    expect([stranger.status, plaintext.status]).toEqual([403, 403]);
+  });
+
+  test('with no allow rule at all refuses everybody', async () => {
+    expect((await call(via('friend', 'allow-nothing'))).status).toBe(403);
+  });
+
+  test('names the rule that refused in the access log, with the caller', async () => {
+    await call(via('friend', 'guarded'), { path: '/reviews/secret/logged' });
+
+    expect(await server.logged({ path: '/reviews/secret/logged' })).toMatchObject({
+      direction: 'inbound',
+      response_code: 403,
+      response_code_details: 'rbac_access_denied_matched_policy[shop/guard/secret]',
+      peer: spiffeId('friend'),
+    });
+  });
+
+  test('names the rule that allowed in the access log', async () => {
+    await call(via('friend', 'guarded'), { path: '/reviews/allowed' });
+
+    const { authorization } = await server.logged({ path: '/reviews/allowed' });
+    expect(authorization).toMatchObject({ allow_enforced_effective_policy_id: 'shop/guard/read' });
+  });
+});
+
+describe('TCP ports', () => {
+  test.each([
+    { service: 'tcp-strict', heard: greeting },
+    { service: 'tcp-permissive', heard: greeting },
+    { service: 'tcp-disabled', heard: greeting },
+    { service: 'tcp-only-friend', heard: greeting },
+    { service: 'tcp-not-stranger', heard: greeting },
+    { service: 'tcp-closed', heard: '' },
+  ])('through the sidecar of an allowed caller: $service hears "$heard"', async ({ service, heard }) => {
+    expect(await listenOnly(via('friend', service), greeting.length)).toBe(heard);
+  });
+
+  test.each([
+    { service: 'tcp-permissive', heard: greeting },
+    { service: 'tcp-disabled', heard: greeting },
+    { service: 'tcp-only-friend', heard: '' },
+    { service: 'tcp-closed', heard: '' },
+  ])('in plaintext: $service hears "$heard"', async ({ service, heard }) => {
+    expect(await listenOnly(straightTo(service), greeting.length)).toBe(heard);
+  });
+
+  test('in plaintext to a Strict port: cut off with nothing heard', async () => {
+    expect(await converse(straightTo('tcp-strict'), 'hello')).toBe('');
+  });
+
+  test.each(['tcp-only-friend', 'tcp-not-stranger'])(
+    'a caller that is not allowed hears not one byte, and the log says whose handshake failed: %s',
+    async (service) => {
+      expect(await listenOnly(via('stranger', service), greeting.length)).toBe('');
+
+      const line = await server.logged({
+        log: 'connection',
+        peer: spiffeId('stranger'),
+        destination_address: `127.0.0.1:${straightTo(service)}`,
+      });
+      expect(line['downstream_tls_failure']).toContain('SAN_matcher');
+    },
+  );
+});

@@ -1,0 +1,486 @@
+// The Kubernetes platform against a real API server: what arrives, what survives, what is written.
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { readdir, readFile, writeFile } from 'node:fs/promises';
+import { parse } from 'yaml';
+import { admit } from '../../api/admission.ts';
+import type { CrdDefinition } from '../../operator/platform/kubernetes/crds.ts';
+import { ApiClient, type ApiRequest } from '../../operator/platform/kubernetes/http/api-client.ts';
+import { loadKubeConfig } from '../../operator/platform/kubernetes/http/kube-config.ts';
+import { systemTimers } from '../../operator/platform/kubernetes/http/timers.ts';
+import {
+  defaultInformerSettings,
+  runInformer,
+} from '../../operator/platform/kubernetes/informer/informer.ts';
+import { kindOf } from '../../operator/platform/kubernetes/kinds.ts';
+import {
+  createKubernetesPlatform,
+  type KubernetesPlatform,
+} from '../../operator/platform/kubernetes/kubernetes.ts';
+import type { ObjectSink, ObjectStatus } from '../../operator/platform/platform.ts';
+import { createLog } from '../../operator/log.ts';
+import { refKey, refOf, type StoredObject } from '../../operator/store/objects.ts';
+import { type ApiServer, apiServerAvailable, startApiServer } from '../support/kubernetes.ts';
+import { poll } from '../support/kubernetes/poll.ts';
+import { startTcpProxy, type TcpProxy } from '../support/kubernetes/tcp-proxy.ts';
+
+const available = await apiServerAvailable();
+if (!available.available) process.stderr.write(`NOT RUN: ${available.reason}\n`);
+const suite = available.available ? describe : describe.skip;
+
+const log = createLog('silent');
+const quick = { watchSeconds: 2, silenceGraceMs: 1500, pageSize: 3, backoff: { initialMs: 50, maxMs: 500 } };
+
+/** A sink that keeps what it is told, as the store does. */
+class Recorder implements ObjectSink {
+  readonly objects = new Map<string, StoredObject>();
+  readonly rejected = new Map<string, readonly string[]>();
+  syncs = 0;
+  /** What had arrived when everything was said to be there. */
+  atSync: string[] = [];
+
+  upsert(object: StoredObject): void {
+    this.objects.set(refKey(refOf(object)), object);
+    this.rejected.delete(refKey(refOf(object)));
+  }
+  remove(ref: Parameters<ObjectSink['remove']>[0]): void {
+    this.objects.delete(refKey(ref));
+    this.rejected.delete(refKey(ref));
+  }
+  reject(ref: Parameters<ObjectSink['reject']>[0], _generation: number, problems: readonly string[]): void {
+    this.rejected.set(refKey(ref), problems);
+  }
+  synced(): void {
+    this.syncs += 1;
+    this.atSync = [...this.objects.keys()];
+  }
+  /** The names of one kind in namespace shop. */
+  names(kind: StoredObject['kind']): string[] {
+    const prefix = `${kind}/shop/`;
+    return [...this.objects.keys()]
+      .filter((key) => key.startsWith(prefix))
+      .map((key) => key.slice(prefix.length))
+      .toSorted();
+  }
+}
+
+async function until(condition: () => boolean): Promise<void> {
+  await poll(() => Promise.resolve(condition() ? true : undefined), { intervalMs: 20, deadlineMs: 30_000 });
+}
+
+interface Watching {
+  readonly sink: Recorder;
+  readonly stop: () => Promise<void>;
+}
+
+function startWatch(platform: KubernetesPlatform): Watching {
+  const sink = new Recorder();
+  const stopping = new AbortController();
+  const watched = platform.watch(sink, stopping.signal);
+  return {
+    sink,
+    stop: async () => {
+      stopping.abort();
+      await watched;
+    },
+  };
+}
+
+async function readCrds(): Promise<CrdDefinition[]> {
+  const folder = new URL('../../config/crd/', import.meta.url);
+  const files = (await readdir(folder)).filter((file) => file.endsWith('.yaml'));
+  return await Promise.all(
+    files.map(async (file) => parse(await readFile(new URL(file, folder), 'utf8')) as CrdDefinition),
+  );
+}
+
+const service = (name: string, port: number): object => ({
+  apiVersion: 'v1',
+  kind: 'Service',
+  metadata: { name, namespace: 'shop' },
+  spec: { selector: { app: name }, ports: [{ name: 'http', port }] },
+});
+
+const pod = {
+  apiVersion: 'v1',
+  kind: 'Pod',
+  metadata: { name: 'reviews-1', namespace: 'shop', labels: { app: 'reviews' } },
+  spec: {
+    serviceAccountName: 'reviews',
+    containers: [{ name: 'app', image: 'reviews', ports: [{ containerPort: 9080 }] }],
+  },
+};
+
+const everyKind: readonly object[] = [
+  { apiVersion: 'v1', kind: 'ServiceAccount', metadata: { name: 'reviews', namespace: 'shop' } },
+  service('reviews', 9080),
+  pod,
+  {
+    apiVersion: 'discovery.k8s.io/v1',
+    kind: 'EndpointSlice',
+    metadata: { name: 'reviews-a', namespace: 'shop', labels: { 'kubernetes.io/service-name': 'reviews' } },
+    addressType: 'IPv4',
+    endpoints: [{ addresses: ['10.0.0.1'], conditions: { ready: true }, zone: 'a' }],
+    ports: [{ name: 'http', port: 9080 }],
+  },
+  {
+    apiVersion: 'apps/v1',
+    kind: 'Deployment',
+    metadata: { name: 'reviews', namespace: 'shop' },
+    spec: {
+      selector: { matchLabels: { app: 'reviews' } },
+      template: {
+        metadata: { labels: { app: 'reviews' } },
+        spec: { serviceAccountName: 'reviews', containers: [{ name: 'app', image: 'reviews' }] },
+      },
+    },
+  },
+  { apiVersion: 'meshwright.dev/v1alpha1', kind: 'Mesh', metadata: { name: 'default' }, spec: {} },
+  {
+    apiVersion: 'meshwright.dev/v1alpha1',
+    kind: 'TrafficPolicy',
+    metadata: { name: 'reviews', namespace: 'shop' },
+    spec: { targetRefs: [{ kind: 'Service', name: 'reviews' }], routes: [{ name: 'all', timeout: '3s' }] },
+  },
+  {
+    apiVersion: 'meshwright.dev/v1alpha1',
+    kind: 'SecurityPolicy',
+    metadata: { name: 'reviews', namespace: 'shop' },
+    spec: { targetRefs: [{ kind: 'Service', name: 'reviews' }], mtls: { mode: 'Strict' } },
+  },
+  {
+    apiVersion: 'meshwright.dev/v1alpha1',
+    kind: 'ExternalWorkload',
+    metadata: { name: 'vm-1', namespace: 'shop', labels: { app: 'reviews' } },
+    spec: { address: '192.0.2.7', ports: [{ name: 'http', port: 9080 }], serviceAccount: 'reviews' },
+  },
+];
+
+suite('the Kubernetes platform', () => {
+  let server: ApiServer;
+  let proxy: TcpProxy;
+  let platform: KubernetesPlatform;
+
+  const kubectl = async (args: readonly string[], documents: readonly object[] = []): Promise<string> => {
+    const result = await server.kubectl(
+      args,
+      documents.map((document) => JSON.stringify(document)).join('\n---\n'),
+    );
+    if (result.code !== 0) throw new Error(result.stderr);
+    return result.stdout;
+  };
+  const apply = (documents: readonly object[]): Promise<string> => kubectl(['apply', '-f', '-'], documents);
+  /** Through the proxy. */
+  const newPlatform = (): KubernetesPlatform =>
+    createKubernetesPlatform({
+      kubeConfig: { path: `${server.kubeconfigPath}.proxied` },
+      log,
+      admit,
+      informer: quick,
+    });
+
+  beforeAll(async () => {
+    server = await startApiServer();
+    proxy = await startTcpProxy(Number(new URL(server.url).port));
+    const kubeconfig = await readFile(server.kubeconfigPath, 'utf8');
+    await writeFile(
+      `${server.kubeconfigPath}.proxied`,
+      kubeconfig.replace(server.url, `https://127.0.0.1:${proxy.port}`),
+    );
+    platform = newPlatform();
+    await platform.installCrds(await readCrds());
+    await apply([{ apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'shop' } }]);
+  }, 90_000);
+
+  afterAll(async () => {
+    await proxy.stop();
+    await server.stop();
+  });
+
+  test('installs definitions that are there already, and changes what differs', async () => {
+    const [first, ...others] = await readCrds();
+    if (first === undefined) throw new Error('config/crd is empty');
+    const { name } = first.metadata;
+    await kubectl([
+      'patch',
+      'crd',
+      name,
+      '--type=merge',
+      '-p',
+      '{"spec":{"names":{"shortNames":["changed"]}}}',
+    ]);
+
+    await platform.installCrds([first, ...others]);
+
+    const names = JSON.parse(await kubectl(['get', 'crd', name, '-o', 'jsonpath={.spec.names}'])) as object;
+    expect(names).toMatchObject(first.spec.names);
+  });
+
+  test('delivers objects of every kind, their changes and their deletion', async () => {
+    await apply(everyKind);
+    const { sink, stop } = startWatch(newPlatform());
+    await until(() => sink.syncs === 1);
+
+    expect(sink.atSync.filter((key) => key.includes('/shop') || key.startsWith('Mesh/')).toSorted()).toEqual([
+      'Deployment/shop/reviews',
+      'EndpointSlice/shop/reviews-a',
+      'ExternalWorkload/shop/vm-1',
+      'Mesh//default',
+      'Namespace//shop',
+      'Pod/shop/reviews-1',
+      'SecurityPolicy/shop/reviews',
+      'Service/shop/reviews',
+      'ServiceAccount/shop/reviews',
+      'TrafficPolicy/shop/reviews',
+    ]);
+    expect(sink.objects.get('Pod/shop/reviews-1')).toEqual({
+      kind: 'Pod',
+      metadata: {
+        name: 'reviews-1',
+        namespace: 'shop',
+        uid: expect.any(String),
+        resourceVersion: expect.any(String),
+        generation: 1,
+        creationTimestamp: expect.any(String),
+        labels: { app: 'reviews' },
+        annotations: {},
+      },
+      spec: {
+        serviceAccountName: 'reviews',
+        containers: [{ name: 'app', ports: [{ containerPort: 9080, protocol: 'TCP' }] }],
+      },
+      status: { phase: 'Pending' },
+    });
+    expect(sink.rejected).toEqual(new Map());
+
+    await apply([service('reviews', 9081)]);
+    await until(() => portOf(sink, 'reviews') === 9081);
+    await kubectl(['delete', 'service', 'reviews', '-n', 'shop']);
+    await until(() => !sink.objects.has('Service/shop/reviews'));
+    expect(sink.syncs).toBe(1);
+    await stop();
+  }, 60_000);
+
+  test('rejects an object that fails our own checks, and takes it back when it is mended', async () => {
+    const refusing = createKubernetesPlatform({
+      kubeConfig: { path: server.kubeconfigPath },
+      log,
+      admit: (document) =>
+        JSON.stringify(document).includes('"bad"')
+          ? { ok: false, problems: ['It is bad.'] }
+          : admit(document),
+      informer: quick,
+    });
+    const policy = (name: string): object => ({
+      apiVersion: 'meshwright.dev/v1alpha1',
+      kind: 'TrafficPolicy',
+      metadata: { name: 'checked', namespace: 'shop' },
+      spec: { targetRefs: [{ kind: 'Service', name: 'reviews' }], routes: [{ name }] },
+    });
+    await apply([policy('bad')]);
+    const { sink, stop } = startWatch(refusing);
+
+    await until(() => sink.syncs === 1);
+    expect(sink.rejected).toEqual(new Map([['TrafficPolicy/shop/checked', ['It is bad.']]]));
+    expect(sink.objects.has('TrafficPolicy/shop/checked')).toBe(false);
+    await apply([policy('good')]);
+    await until(() => sink.objects.has('TrafficPolicy/shop/checked'));
+    expect(sink.rejected).toEqual(new Map());
+    await stop();
+  }, 60_000);
+
+  test('converges after the API server was killed, with what was made, changed and deleted while it could not see', async () => {
+    await apply([service('kept', 80), service('changed', 80), service('doomed', 80)]);
+    const { sink, stop } = startWatch(newPlatform());
+    await until(() => sink.syncs === 1 && sink.names('Service').length === 3);
+
+    await server.stopServer();
+    proxy.cut();
+    await server.startAgain();
+    await kubectl(['delete', 'service', 'doomed', '-n', 'shop']);
+    await apply([service('changed', 81), service('new', 80)]);
+    expect(sink.names('Service')).toEqual(['changed', 'doomed', 'kept']);
+    proxy.mend();
+
+    await until(() => sink.names('Service').join() === 'changed,kept,new' && portOf(sink, 'changed') === 81);
+    await apply([service('later', 80)]);
+    await until(() => sink.names('Service').join() === 'changed,kept,later,new');
+    expect(sink.syncs).toBe(1);
+    await stop();
+  }, 90_000);
+
+  test('says synced only when an API server that was down at start has answered for every kind', async () => {
+    proxy.cut();
+    const { sink, stop } = startWatch(newPlatform());
+    await poll(() => Promise.resolve(undefined), { intervalMs: 50, deadlineMs: 300 }).catch(() => undefined);
+    expect(sink.syncs).toBe(0);
+
+    proxy.mend();
+
+    await until(() => sink.syncs === 1);
+    expect(sink.atSync).toContain('Namespace//shop');
+    await stop();
+  }, 60_000);
+
+  test('notices a connection that is open and silent, and catches up', async () => {
+    await apply([service('silent', 80)]);
+    const { sink, stop } = startWatch(newPlatform());
+    await until(() => sink.syncs === 1 && sink.names('Service').includes('silent'));
+
+    proxy.freeze();
+    await kubectl(['delete', 'service', 'silent', '-n', 'shop']);
+
+    await until(() => !sink.names('Service').includes('silent'));
+    expect(sink.syncs).toBe(1);
+    await stop();
+  }, 60_000);
+
+  test('lists again when the version it watches from is gone (410)', async () => {
+    // A restarted API server remembers no changes from before its start, so version 1 is too old for it.
+    await server.stopServer();
+    await server.startAgain();
+    const api = new ApiClient({
+      kubeConfig: loadKubeConfig({ path: server.kubeconfigPath }),
+      timers: systemTimers,
+    });
+    const versions: string[] = [];
+    const tooOld = {
+      call: (request: ApiRequest, signal?: AbortSignal) => api.call(request, signal),
+      open: (request: ApiRequest, signal: AbortSignal) => {
+        versions.push(request.query?.['resourceVersion'] ?? '');
+        const query =
+          versions.length === 1 ? { ...request.query, resourceVersion: '1' } : { ...request.query };
+        return api.open({ ...request, query }, signal);
+      },
+    };
+    const seen = new Set<string>();
+    let lists = 0;
+    const sink = {
+      upsert: (object: { metadata: { name: string } }) => seen.add(object.metadata.name),
+      remove: ({ name }: { name: string }) => seen.delete(name),
+      listed: () => (lists += 1),
+    };
+    const errors: unknown[] = [];
+    const recording = {
+      ...log,
+      warn: (fields: { err: unknown }) => errors.push(fields.err),
+    } as unknown as typeof log;
+    const stopping = new AbortController();
+    const kind = kindOf('Service');
+    const options = {
+      kind,
+      api: tooOld,
+      sink,
+      timers: systemTimers,
+      log: recording,
+      settings: { ...defaultInformerSettings, ...quick },
+    };
+    const running = runInformer(options, stopping.signal);
+
+    await until(() => lists === 2 && versions.length === 2);
+    await apply([service('after-410', 80)]);
+    await until(() => seen.has('after-410'));
+    expect(errors).toEqual([expect.objectContaining({ code: 410 })]);
+    stopping.abort();
+    await running;
+    api.close();
+  }, 60_000);
+
+  test('replaces a status, also when the object changed in between, and forgives one that is gone', async () => {
+    const ref = { kind: 'TrafficPolicy', namespace: 'shop', name: 'written' } as const;
+    const policy = {
+      apiVersion: 'meshwright.dev/v1alpha1',
+      kind: 'TrafficPolicy',
+      metadata: { name: 'written', namespace: 'shop' },
+      spec: { targetRefs: [{ kind: 'Service', name: 'reviews' }], routes: [{ name: 'all' }] },
+    };
+    await apply([policy]);
+    const status = (message: string): ObjectStatus => ({
+      conditions: [
+        {
+          type: 'Programmed',
+          status: 'True',
+          observedGeneration: 1,
+          lastTransitionTime: '2026-01-02T03:04:05Z',
+          reason: 'Programmed',
+          message,
+        },
+      ],
+      proxies: { programmed: 3, total: 3, summary: '3/3' },
+    });
+
+    expect(await platform.statuses.read(ref)).toBeUndefined();
+    await platform.statuses.write(ref, status('First.'));
+    expect(await platform.statuses.read(ref)).toEqual(status('First.'));
+    // Writers that race: each has read a version that another replaces.
+    const messages = ['a.', 'b.', 'c.'];
+    const edits = messages.map((label) =>
+      kubectl(['annotate', 'trafficpolicy', 'written', '-n', 'shop', '--overwrite', `edit=${label}`]),
+    );
+    await Promise.all([
+      ...edits,
+      ...messages.map((message) => platform.statuses.write(ref, status(message))),
+    ]);
+    expect(messages.map((message) => status(message))).toContainEqual(await platform.statuses.read(ref));
+    expect(
+      await kubectl([
+        'get',
+        'trafficpolicy',
+        'written',
+        '-n',
+        'shop',
+        '-o',
+        'jsonpath={.metadata.generation}',
+      ]),
+    ).toBe('1');
+    await kubectl([
+      'wait',
+      '--for=condition=Programmed',
+      'trafficpolicy/written',
+      '-n',
+      'shop',
+      '--timeout=5s',
+    ]);
+    await kubectl(['delete', 'trafficpolicy', 'written', '-n', 'shop']);
+    await platform.statuses.write(ref, status('Late.'));
+    expect(await platform.statuses.read(ref)).toBeUndefined();
+  }, 60_000);
+
+  test('keeps Secrets of its own and leaves others alone', async () => {
+    const { secrets } = platform;
+    const labels = { 'meshwright.dev/certificate': 'reviews' };
+    const first = { 'tls.crt': 'certificate 1', 'tls.key': 'key 1', 'ca.crt': 'root' };
+    const second = { 'tls.crt': 'certificate 2', 'tls.key': 'key 2', 'ca.crt': 'root' };
+
+    expect(await secrets.read('shop', 'reviews-cert')).toBeUndefined();
+    await secrets.write('shop', 'reviews-cert', first, labels);
+    expect(await secrets.create('shop', 'reviews-cert', second, labels)).toBe('exists');
+    expect(await secrets.read('shop', 'reviews-cert')).toEqual(first);
+    await secrets.write('shop', 'reviews-cert', second, labels);
+    expect(await secrets.read('shop', 'reviews-cert')).toEqual(second);
+    expect(await secrets.create('shop', 'settings', { 'any.txt': 'text' }, {})).toBe('created');
+    const live = JSON.parse(
+      await kubectl(['get', 'secret', 'reviews-cert', 'settings', '-n', 'shop', '-o', 'json']),
+    ) as {
+      items: { type: string; metadata: { labels: object; ownerReferences?: unknown } }[];
+    };
+    expect(live.items.map(({ type, metadata }) => [type, metadata.labels, metadata.ownerReferences])).toEqual(
+      [
+        ['kubernetes.io/tls', { ...labels, 'app.kubernetes.io/managed-by': 'meshwright' }, undefined],
+        ['Opaque', { 'app.kubernetes.io/managed-by': 'meshwright' }, undefined],
+      ],
+    );
+
+    await kubectl(['create', 'secret', 'generic', 'foreign', '-n', 'shop', '--from-literal=a=b']);
+    const refusal = /^Secret shop\/foreign is not Meshwright's, so it is left alone\./;
+    await expect(secrets.write('shop', 'foreign', first, labels)).rejects.toThrow(refusal);
+    await expect(secrets.read('shop', 'foreign')).rejects.toThrow(refusal);
+    expect(await kubectl(['get', 'secret', 'foreign', '-n', 'shop', '-o', 'jsonpath={.data}'])).toBe(
+      '{"a":"Yg=="}',
+    );
+  }, 60_000);
+});
+
+function portOf(sink: Recorder, name: string): number | undefined {
+  const object = sink.objects.get(`Service/shop/${name}`);
+  return object?.kind === 'Service' ? object.spec.ports?.[0]?.port : undefined;
+}

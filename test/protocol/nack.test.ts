@@ -1,0 +1,131 @@
+// What happens after a NACK, on the pure session. The numbers are those of test/protocol/README.md.
+import { describe, expect, test } from '@jest/globals';
+import { culpritsOf, normalise } from '../../operator/xds/session/nack.ts';
+import { reportOf } from '../../operator/xds/session/report.ts';
+import { SessionDriver } from '../support/session-driver.ts';
+import { CDS, EDS, LDS, VHDS, entry } from '../support/xds-world.ts';
+
+function withHosts(names: readonly string[]): SessionDriver {
+  const driver = new SessionDriver();
+  driver.publish({ [VHDS]: names.map((name) => `${name}@1`).join(' ') });
+  driver.request(VHDS);
+  driver.ack(VHDS);
+  return driver;
+}
+
+describe('a NACK', () => {
+  test('14: the same content is not sent again; changed content is, at once', () => {
+    const driver = withHosts(['o/a']);
+    driver.publish({ [VHDS]: 'o/a@bad' });
+
+    expect(driver.nack(VHDS, 'missing ): ((')).toEqual([]);
+    expect(driver.publish({ [VHDS]: 'o/a@bad' })).toEqual([]);
+    expect(driver.publish({ [VHDS]: 'o/a@good' })).toEqual(['VHDS o/a@good']);
+  });
+
+  test('53: nothing of the response counts as known; a culprit named by Envoy is left out of the next one', () => {
+    const driver = new SessionDriver();
+    driver.publish({ [LDS]: 'a@1 b@1 c@1' });
+    driver.request(LDS);
+    driver.ack(LDS);
+    driver.publish({ [LDS]: 'a@2 b@2 c@2' });
+
+    const sent = driver.nack(LDS, 'Error adding/updating listener(s) b: malformed IP address: x\n');
+
+    expect(sent).toEqual(['LDS a@2 c@2']);
+    expect(driver.ack(LDS)).toEqual(['LDS b@1']);
+    expect(driver.ack(LDS)).toEqual([]);
+    expect(reportOf(driver.session).rejected.map((it) => [it.name, it.message])).toEqual([
+      ['b', 'Error adding/updating listener(s) b: malformed IP address: x'],
+    ]);
+  });
+
+  test('an unnamed culprit is found by halving, and everything else arrives', () => {
+    const names = ['o/a', 'o/b', 'o/c', 'o/d', 'o/e'];
+    const driver = withHosts(names);
+    driver.publish({ [VHDS]: names.map((name) => `${name}@2`).join(' ') });
+    const has = new Map<string, string>();
+
+    for (let step = 0; step < 12 && !reportOf(driver.session).atRest; step += 1) {
+      const { resources } = driver.last(VHDS);
+      if (resources.some((it) => it.name === 'o/d' && it.version === '2')) driver.nack(VHDS, 'missing ): ((');
+      else {
+        for (const it of resources) has.set(it.name, it.version);
+        driver.ack(VHDS);
+      }
+    }
+
+    expect(Object.fromEntries(has)).toMatchObject({ 'o/a': '2', 'o/b': '2', 'o/c': '2', 'o/e': '2' });
+    expect(reportOf(driver.session).rejected.map((it) => it.name)).toEqual(['o/d']);
+    expect(reportOf(driver.session).lagging.map((it) => it.name)).toEqual(['o/d']);
+  });
+
+  test('15: it may change the subscription too, and the change is taken', () => {
+    const driver = new SessionDriver();
+    driver.publish({ [EDS]: 'a@1 b@1' });
+    driver.request(EDS, { subscribe: ['a'] });
+
+    expect(driver.nack(EDS, 'malformed IP address: x', { subscribe: ['b'] })).toEqual(['EDS b@1']);
+  });
+
+  test('a route that needs a refused cluster is held back, and keeps the clusters of the one before', () => {
+    const driver = new SessionDriver();
+    const host = (version: string, cluster: string): ReturnType<typeof entry> =>
+      entry('o/h', version, { clusters: [cluster] });
+    driver.publish({ [CDS]: 'a@1', [VHDS]: [host('1', 'a')] });
+    driver.request(CDS);
+    driver.ack(CDS);
+    driver.request(VHDS);
+    driver.ack(VHDS);
+    driver.publish({ [CDS]: 'b@bad', [VHDS]: [host('2', 'b')] });
+
+    expect(driver.nack(CDS, 'Error adding/updating cluster(s) b: bad')).toEqual([]);
+    expect(reportOf(driver.session).lagging.map((it) => it.name)).toEqual(['b', 'o/h']);
+    expect(driver.publish({ [CDS]: 'b@good', [VHDS]: [host('2', 'b')] })).toEqual(['CDS b@good']);
+    expect(driver.ack(CDS)).toEqual(['VHDS o/h@2']);
+    expect(driver.ack(VHDS)).toEqual(['CDS -a']);
+  });
+
+  test('a refused removal is not tried for ever', () => {
+    const driver = withHosts(['o/a']);
+    driver.publish({ [VHDS]: '' });
+
+    expect(driver.nack(VHDS, 'no')).toEqual([]);
+  });
+});
+
+describe('the words of a NACK', () => {
+  test.each([
+    ['a lone resource is the culprit', CDS, 'whatever', ['x'], ['x']],
+    [
+      'listeners are listed',
+      LDS,
+      'Error adding/updating listener(s) r03: bad\nr04: worse\n',
+      ['r01', 'r03', 'r04'],
+      ['r03', 'r04'],
+    ],
+    [
+      'clusters are listed',
+      CDS,
+      'Error adding/updating cluster(s) n2: bad, r05: bad',
+      ['n2', 'r05', 'r5'],
+      ['n2', 'r05'],
+    ],
+    [
+      'a dump names the first offender',
+      EDS,
+      'goo.gle/debugproto  name: "e" priority: 200\n: Proto constraint validation failed',
+      ['d', 'e'],
+      ['e'],
+    ],
+    ['others name nobody', VHDS, 'missing ): ((', ['a', 'b'], []],
+  ])('%s', (_rule, type, message, sent, expected) => {
+    expect(culpritsOf(type, message, sent)).toEqual(expected);
+  });
+
+  test('are the same in every process', () => {
+    const message = 'goo.gle/debugproto   name: "e"\npriority: 200\n: Proto constraint validation failed (x)';
+
+    expect(normalise(message)).toBe('Proto constraint validation failed (x)');
+  });
+});

@@ -1,0 +1,93 @@
+// Every check and every test, one after the other; ends with a line `N passed, N failed`. Entry of `make test`.
+// `make test ARGS="unit integration"` runs some of the steps only.
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+interface Counts {
+  readonly passed: number;
+  readonly failed: number;
+}
+
+interface Step {
+  readonly name: string;
+  readonly run: () => Counts;
+}
+
+const scratch = mkdtempSync(join(tmpdir(), 'meshwright-test-'));
+
+/** A command is one test: it passes if it exits with 0. */
+function command(name: string, line: string): Step {
+  return {
+    name,
+    run: () => {
+      const { status } = spawnSync(line, { shell: true, stdio: 'inherit' });
+      return status === 0 ? { passed: 1, failed: 0 } : { passed: 0, failed: 1 };
+    },
+  };
+}
+
+/** Jest over some folders. `workers`: suites side by side; those that start Envoys and API servers want few. */
+function jest(name: string, folders: readonly string[], workers: number): Step {
+  return {
+    name,
+    run: () => {
+      const output = join(scratch, `${name}.json`);
+      const line = `jest ${folders.join(' ')} --json --outputFile=${output} --maxWorkers=${workers} --silent=false`;
+      const env = {
+        ...process.env,
+        NODE_OPTIONS: '--experimental-vm-modules --disable-warning=ExperimentalWarning',
+      };
+      const { status } = spawnSync(line, { shell: true, stdio: ['ignore', 'ignore', 'inherit'], env });
+      return countsOf(output, status);
+    },
+  };
+}
+
+function countsOf(output: string, status: number | null): Counts {
+  try {
+    const result = JSON.parse(readFileSync(output, 'utf8')) as JestResult;
+    // A suite that could not even start has no failed test of its own.
+    const failed = result.numFailedTests + result.numRuntimeErrorTestSuites;
+    return { passed: result.numPassedTests, failed: failed === 0 && status !== 0 ? 1 : failed };
+  } catch {
+    return { passed: 0, failed: 1 };
+  }
+}
+
+interface JestResult {
+  readonly numPassedTests: number;
+  readonly numFailedTests: number;
+  readonly numRuntimeErrorTestSuites: number;
+}
+
+const steps: readonly Step[] = [
+  command('typecheck', 'npm run --silent typecheck'),
+  command('lint', 'npm run --silent lint'),
+  command('format', 'npm run --silent format:check'),
+  command('arch', 'npm run --silent arch'),
+  command('dead', 'npm run --silent dead'),
+  command('generated', 'npm run --silent generate && git diff --exit-code -- config'),
+  jest('unit', ['test/unit', 'test/protocol'], 2),
+  command('binaries', 'node test/support/kubernetes/build.ts'),
+  jest('integration', ['test/integration'], 1),
+];
+
+const wanted = process.argv.slice(2);
+const total = { passed: 0, failed: 0 };
+const broken: string[] = [];
+for (const step of steps.filter(({ name }) => wanted.length === 0 || wanted.includes(name))) {
+  process.stdout.write(`\n== ${step.name}\n`);
+  const start = performance.now();
+  const { passed, failed } = step.run();
+  const seconds = ((performance.now() - start) / 1000).toFixed(1);
+  process.stdout.write(`== ${step.name}: ${passed} passed, ${failed} failed in ${seconds} s\n`);
+  total.passed += passed;
+  total.failed += failed;
+  if (failed > 0) broken.push(step.name);
+}
+rmSync(scratch, { recursive: true, force: true });
+if (broken.length > 0) process.stdout.write(`\nfailed: ${broken.join(', ')}\n`);
+process.stdout.write(`\n${total.passed} passed, ${total.failed} failed\n`);
+process.exitCode = total.failed === 0 ? 0 : 1;

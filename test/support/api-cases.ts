@@ -1,0 +1,16 @@
+// Every rule of the API as documents that are taken and documents that are refused.
+import type { ApiCase, InvalidCase, ValidCase } from './api-cases/api-case.ts';
+import { externalWorkloadCases } from './api-cases/external-workload.ts';
+import { meshCases } from './api-cases/mesh.ts';
+import { securityPolicyCases } from './api-cases/security-policy.ts';
+import { trafficPolicyCases } from './api-cases/traffic-policy.ts';
+
+export const apiCases: readonly ApiCase[] = [
+  ...meshCases,
+  ...trafficPolicyCases,
+  ...securityPolicyCases,
+  ...externalWorkloadCases,
+];
+
+export const validCases: readonly ValidCase[] = apiCases.filter((one) => one.valid);
+export const invalidCases: readonly InvalidCase[] = apiCases.filter((one) => !one.valid);

@@ -1,0 +1,79 @@
+// Cases of ExternalWorkload.
+import { type ApiCase, casesOf } from './api-case.ts';
+
+const { valid, refused } = casesOf('ExternalWorkload');
+const address = '192.0.2.7';
+const at = (where: string): object => ({ address: where });
+const ports = (...list: object[]): object => ({ address, ports: list });
+const outbound = (...list: object[]): object => ({ address, outbound: list });
+const binding = { service: 'reviews', port: 9080, bindPort: 10_001 };
+const literal = { field: 'spec.address', message: 'Write an IPv4 or IPv6 address' };
+
+export const externalWorkloadCases: readonly ApiCase[] = [
+  ...[
+    '0.0.0.0',
+    '255.255.255.255',
+    '127.0.0.1',
+    '::',
+    '::1',
+    'fd00::7',
+    '1::',
+    '1:2:3:4:5:6:7:8',
+    '2001:DB8::a:b',
+  ].map((ip) => valid(`address ${ip}`, at(ip))),
+  ...[
+    'vm.example.org',
+    '256.0.0.1',
+    '1.2.3',
+    '01.2.3.4',
+    '1:2:3',
+    '1::2::3',
+    '[::1]',
+    'fe80::1%eth0',
+    '1:2:3:4:5:6:7:8:9',
+    '192.0.2.7:80',
+  ].map((ip) => refused(`address ${ip}`, at(ip), literal)),
+  refused('no address', {}, { field: 'spec.address' }),
+  valid('every field', {
+    address,
+    serviceAccount: 'reviews',
+    ports: [
+      { name: 'http', port: 9080, appProtocol: 'kubernetes.io/h2c', applicationPort: 19_080 },
+      { port: 9090 },
+    ],
+    outbound: [
+      binding,
+      { ...binding, namespace: 'shop', bindAddress: '::1' },
+      { ...binding, bindPort: 10_002 },
+    ],
+  }),
+  refused('two ports of one name', ports({ name: 'a', port: 1 }, { name: 'a', port: 2 }), {
+    field: 'spec.ports',
+    message: 'Give each port a name of its own.',
+  }),
+  valid('ports without names', ports({ port: 1 }, { port: 2 })),
+  refused('a port twice', ports({ port: 1 }, { port: 1 }), { field: 'spec.ports[1]' }),
+  refused('a port above 65535', ports({ port: 65_536 }), { field: 'spec.ports[0].port' }),
+  refused(
+    'a service account in upper case',
+    { address, serviceAccount: 'Reviews' },
+    {
+      field: 'spec.serviceAccount',
+      message: 'Use lower-case letters',
+    },
+  ),
+  refused(
+    'two bindings of one address and port',
+    outbound(binding, { ...binding, bindAddress: '127.0.0.1' }),
+    {
+      field: 'spec.outbound[1]',
+    },
+  ),
+  refused('a binding on a host name', outbound({ ...binding, bindAddress: 'localhost' }), {
+    field: 'spec.outbound[0].bindAddress',
+    message: 'Write an IPv4 or IPv6 address',
+  }),
+  refused('a binding without a port', outbound({ service: 'a', port: 1 }), {
+    field: 'spec.outbound[0].bindPort',
+  }),
+];

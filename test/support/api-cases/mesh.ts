@@ -1,0 +1,53 @@
+// Cases of Mesh.
+import { type ApiCase, casesOf } from './api-case.ts';
+
+const { valid, refused } = casesOf('Mesh');
+const ttl = (workloadTTL: string): object => ({ certificates: { workloadTTL } });
+const lifetime = { field: 'spec.certificates.workloadTTL', message: 'Set workloadTTL between 10m and 2160h' };
+const domain = { field: 'spec.trustDomain', message: 'Write trustDomain like a DNS name' };
+const selecting = (matchLabels: object): object => ({ namespaceSelector: { matchLabels } });
+const manyLabels = Object.fromEntries(Array.from({ length: 17 }, (_, i) => [`label-${i}`, 'x']));
+
+export const meshCases: readonly ApiCase[] = [
+  valid('nothing but defaults', {}),
+  valid('every field', {
+    trustDomain: 'prod.example.org',
+    namespaceSelector: { matchLabels: { 'example.org/team': 'a', mesh: '' } },
+    mtls: { mode: 'Strict' },
+    certificates: { authority: { type: 'BuiltIn' }, workloadTTL: '1h30m' },
+    outbound: { mode: 'RegistryOnly' },
+  }),
+  valid('a selector of all namespaces', { namespaceSelector: {} }),
+  valid('a trust domain of one part', { trustDomain: 'td' }),
+  refused('a trust domain in upper case', { trustDomain: 'Example.org' }, domain),
+  refused('a trust domain with a scheme', { trustDomain: 'spiffe://a' }, domain),
+  refused('a trust domain with an empty part', { trustDomain: 'a..b' }, domain),
+  refused('an empty trust domain', { trustDomain: '' }, { field: 'spec.trustDomain' }),
+  refused('a label value with a blank', selecting({ a: 'x y' }), {
+    field: 'spec.namespaceSelector.matchLabels',
+    message: 'A label value has',
+  }),
+  refused('a label key with two slashes', selecting({ 'a/b/c': 'x' }), {
+    field: 'spec.namespaceSelector.matchLabels',
+    message: 'A label key is',
+  }),
+  refused('17 labels', selecting(manyLabels), { field: 'spec.namespaceSelector.matchLabels' }),
+  refused('an unknown mode', { mtls: { mode: 'On' } }, { field: 'spec.mtls.mode' }),
+  refused(
+    'an unknown authority',
+    { certificates: { authority: { type: 'Acme' } } },
+    {
+      field: 'spec.certificates.authority.type',
+    },
+  ),
+  valid('a lifetime of 10 minutes', ttl('10m')),
+  valid('a lifetime of 90 days', ttl('2160h')),
+  refused('a lifetime under 10 minutes', ttl('9m59s'), lifetime),
+  refused('a lifetime over 90 days', ttl('2160h1s'), lifetime),
+  refused('a lifetime in days', ttl('30d'), {
+    field: 'spec.certificates.workloadTTL',
+    message: 'Write a duration',
+  }),
+  refused('an unknown outbound mode', { outbound: { mode: 'Deny' } }, { field: 'spec.outbound.mode' }),
+  refused('a field that does not exist', { mtsl: { mode: 'Strict' } }, { field: 'spec.mtsl' }),
+];

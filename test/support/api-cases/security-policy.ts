@@ -1,0 +1,89 @@
+// Cases of SecurityPolicy.
+import { type ApiCase, casesOf } from './api-case.ts';
+
+const { valid, refused } = casesOf('SecurityPolicy');
+const targetRefs = [{ kind: 'Deployment', name: 'reviews' }];
+const mtls = { mode: 'Strict' };
+const allow = { name: 'allow', action: 'Allow' };
+const ruled = (...rules: object[]): object => ({ targetRefs, authorization: { rules } });
+const from = (source: object): object => ruled({ ...allow, from: [source] });
+const to = (request: object): object => ruled({ ...allow, to: [request] });
+const rule = 'spec.authorization.rules[0]';
+const account = {
+  field: `${rule}.from[0].serviceAccounts[0]`,
+  message: 'Write a service account as namespace/name',
+};
+const method = { field: `${rule}.to[0].methods[0]`, message: 'Write the method in upper case' };
+const path = {
+  field: `${rule}.to[0].paths[0]`,
+  message: "Start the path with '/', put '*' nowhere but at the end",
+};
+
+export const securityPolicyCases: readonly ApiCase[] = [
+  valid('mtls alone', { targetRefs, mtls }),
+  valid('mtls and rules', {
+    targetRefs: [...targetRefs, { kind: 'Service', name: 'reviews' }],
+    mtls,
+    authorization: {
+      rules: [
+        {
+          ...allow,
+          from: [{ serviceAccounts: ['shop/productpage', 'shop/my.account'] }, { namespaces: ['qa'] }],
+          to: [
+            { methods: ['GET', 'HEAD', 'M-SEARCH'], paths: ['/', '/reviews/*', '/a*', '*'.padStart(2, '/')] },
+          ],
+        },
+        { name: 'nobody', action: 'Deny' },
+      ],
+    },
+  }),
+  refused(
+    'nothing to say',
+    { targetRefs },
+    { field: 'spec', message: 'Give the policy mtls, authorization, or both' },
+  ),
+  refused('no targetRefs', { mtls }, { field: 'spec.targetRefs' }),
+  refused(
+    'a target of another kind',
+    { targetRefs: [{ kind: 'Pod', name: 'a' }], mtls },
+    { field: 'spec.targetRefs[0].kind' },
+  ),
+  refused(
+    'a target twice',
+    { targetRefs: [...targetRefs, ...targetRefs], mtls },
+    { field: 'spec.targetRefs[1]' },
+  ),
+  refused('an mtls block without a mode', { targetRefs, mtls: {} }, { field: 'spec.mtls.mode' }),
+  refused(
+    'authorization without rules',
+    { targetRefs, authorization: {} },
+    { field: 'spec.authorization.rules' },
+  ),
+  valid('an empty list of rules', ruled()),
+  refused('two rules of one name', ruled(allow, allow), { field: 'spec.authorization.rules[1]' }),
+  refused('a rule without a name', ruled({ action: 'Allow' }), { field: `${rule}.name` }),
+  refused('an unknown action', ruled({ name: 'a', action: 'Audit' }), { field: `${rule}.action` }),
+  refused('a service account without a namespace', from({ serviceAccounts: ['productpage'] }), account),
+  refused('a service account as SPIFFE id', from({ serviceAccounts: ['spiffe://td/ns/a/sa/b'] }), account),
+  refused('a service account twice', from({ serviceAccounts: ['a/b', 'a/b'] }), {
+    field: `${rule}.from[0].serviceAccounts[1]`,
+  }),
+  refused('a namespace with a wildcard', from({ namespaces: ['*'] }), {
+    field: `${rule}.from[0].namespaces[0]`,
+    message: 'Use 1 to 63 lower-case letters',
+  }),
+  refused('an entry of from that names nobody', from({}), {
+    field: `${rule}.from[0]`,
+    message: 'Name a service account or a namespace',
+  }),
+  refused('an entry of to that names nothing', to({ methods: [] }), {
+    field: `${rule}.to[0]`,
+    message: 'Name a method or a path',
+  }),
+  refused('a method in lower case', to({ methods: ['get'] }), method),
+  refused('a wildcard as method', to({ methods: ['*'] }), method),
+  refused('a path without a slash', to({ paths: ['reviews'] }), path),
+  refused('a wildcard in the middle', to({ paths: ['/*/a'] }), path),
+  refused('a wildcard at the start', to({ paths: ['*'] }), path),
+  refused('a path with a query', to({ paths: ['/a?b'] }), path),
+];

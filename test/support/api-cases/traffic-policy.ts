@@ -1,0 +1,199 @@
+// Cases of TrafficPolicy.
+import { type ApiCase, casesOf } from './api-case.ts';
+
+const { valid, refused } = casesOf('TrafficPolicy');
+const targetRefs = [{ kind: 'Service', name: 'reviews' }];
+const subsets = [
+  { name: 'v1', matchLabels: { version: 'v1' } },
+  { name: 'v2', matchLabels: { version: 'v2' } },
+];
+const targeting = (...refs: object[]): object => ({ targetRefs: refs });
+const routing = (...routes: object[]): object => ({ targetRefs, subsets, routes });
+const matching = (match: object): object => routing({ matches: [match] });
+const path = (type: string, value: string): object => matching({ path: { type, value } });
+const header = (type: string, value: string): object =>
+  matching({ headers: [{ type, name: 'x-user', value }] });
+const pathField = 'spec.routes[0].matches[0].path';
+const headerField = 'spec.routes[0].matches[0].headers[0]';
+const timing = (timeout: string, perTryTimeout: string): object =>
+  routing({ timeout, retry: { attempts: 1, perTryTimeout } });
+const re2 = 'Write value in the RE2 syntax';
+const retryOn = (...conditions: string[]): object => routing({ retry: { attempts: 1, retryOn: conditions } });
+const many = (count: number): object[] => Array.from({ length: count }, () => ({}));
+
+const targets: readonly ApiCase[] = [
+  valid('a target alone', { targetRefs }),
+  valid(
+    'the same target on two ports',
+    targeting({ kind: 'Service', name: 'a', port: 80 }, { kind: 'Service', name: 'a', port: 81 }),
+  ),
+  refused('no targetRefs', {}, { field: 'spec.targetRefs' }),
+  refused('empty targetRefs', { targetRefs: [] }, { field: 'spec.targetRefs' }),
+  refused('a target of another kind', targeting({ kind: 'Pod', name: 'a' }), {
+    field: 'spec.targetRefs[0].kind',
+  }),
+  refused('a target twice', targeting(...targetRefs, ...targetRefs), {
+    field: 'spec.targetRefs',
+    message: 'Name each target once.',
+  }),
+  refused('a target in upper case', targeting({ kind: 'Service', name: 'Reviews' }), {
+    field: 'spec.targetRefs[0].name',
+    message: 'Use 1 to 63 lower-case letters',
+  }),
+  refused('port 0', targeting({ kind: 'Service', name: 'a', port: 0 }), { field: 'spec.targetRefs[0].port' }),
+  refused('a port in quotes', targeting({ kind: 'Service', name: 'a', port: '80' }), {
+    field: 'spec.targetRefs[0].port',
+  }),
+];
+
+const backends: readonly ApiCase[] = [
+  valid(
+    'a weighted split',
+    routing({
+      backends: [
+        { subset: 'v1', weight: 90 },
+        { subset: 'v2', weight: 10 },
+      ],
+    }),
+  ),
+  valid(
+    'a backend without traffic beside one with',
+    routing({ backends: [{ subset: 'v1', weight: 0 }, {}] }),
+  ),
+  refused(
+    'two subsets of one name',
+    { targetRefs, subsets: [subsets[0], subsets[0]] },
+    { field: 'spec.subsets[1]' },
+  ),
+  refused('a backend of an undeclared subset', routing({ backends: [{ subset: 'v3' }] }), {
+    field: 'spec',
+    message: 'Declare every subset that a backend names in spec.subsets',
+  }),
+  refused('weights that are all 0', routing({ backends: [{ subset: 'v1', weight: 0 }, { weight: 0 }] }), {
+    field: 'spec.routes[0].backends',
+    message: 'Give at least one backend a weight above 0.',
+  }),
+  refused('a negative weight', routing({ backends: [{ weight: -1 }] }), {
+    field: 'spec.routes[0].backends[0].weight',
+  }),
+  refused('a fraction as weight', routing({ backends: [{ weight: 0.5 }] }), {
+    field: 'spec.routes[0].backends[0].weight',
+  }),
+  refused('two routes of one name', routing({ name: 'a' }, {}, { name: 'a' }), {
+    field: 'spec.routes',
+    message: 'Give each route a name of its own.',
+  }),
+  valid('two routes without a name', routing({}, {})),
+  valid('16 routes', routing(...many(16))),
+  refused('17 routes', routing(...many(17)), { field: 'spec.routes' }),
+];
+
+const matches: readonly ApiCase[] = [
+  valid(
+    'every kind of match',
+    matching({ path: { value: '/a' }, method: 'GET', headers: [{ name: 'X-Group', value: 'test' }] }),
+  ),
+  refused('a path that does not start with a slash', path('PathPrefix', 'a'), {
+    field: pathField,
+    message: "Start value with '/'",
+  }),
+  refused('an exact path without a slash', path('Exact', '*'), {
+    field: pathField,
+    message: "Start value with '/'",
+  }),
+  refused('an empty path', path('Exact', ''), { field: `${pathField}.value` }),
+  refused('a path with a query', path('Exact', '/a?b=c'), {
+    field: pathField,
+    message: "Leave the query ('?')",
+  }),
+  valid('an expression with a query mark and no slash', path('RegularExpression', '.*/a?')),
+  valid(
+    'an expression that JavaScript refuses and RE2 takes',
+    path('RegularExpression', '(?i)/[[:alpha:]]+'),
+  ),
+  refused('an expression without its end', path('RegularExpression', '/a('), {
+    field: pathField,
+    message: re2,
+  }),
+  refused('look-ahead in a path', path('RegularExpression', '/(?=a)'), { field: pathField, message: re2 }),
+  refused('a back-reference in a header', header('RegularExpression', String.raw`(a)\1`), {
+    field: headerField,
+    message: re2,
+  }),
+  refused('too large a count in a header', header('RegularExpression', 'a{1001}'), {
+    field: headerField,
+    message: re2,
+  }),
+  valid('an open parenthesis in an exact header', header('Exact', '(?=a')),
+  valid('an empty exact header', header('Exact', '')),
+  refused('an empty expression', header('RegularExpression', ''), {
+    field: headerField,
+    message: 'Give value an expression',
+  }),
+  refused('a pseudo-header', matching({ headers: [{ name: ':path', value: '/' }] }), {
+    field: `${headerField}.name`,
+    message: 'Write the name of an HTTP header',
+  }),
+  refused(
+    'a header twice',
+    matching({
+      headers: [
+        { name: 'a', value: 'x' },
+        { name: 'a', value: 'y' },
+      ],
+    }),
+    {
+      field: 'spec.routes[0].matches[0].headers[1]',
+    },
+  ),
+  refused('a method in lower case', matching({ method: 'get' }), {
+    field: 'spec.routes[0].matches[0].method',
+  }),
+];
+
+const behaviour: readonly ApiCase[] = [
+  valid(
+    'timeout, retry and fault',
+    routing({
+      timeout: '3s',
+      retry: { attempts: 2, perTryTimeout: '1s', retryOn: ['ConnectFailure', 'ServerError'] },
+      fault: { delay: { duration: '2s', percentage: 5 }, abort: { status: 503, percentage: 1 } },
+    }),
+  ),
+  valid('a null where a default belongs', routing({ timeout: null, retry: { attempts: 1, retryOn: null } })),
+  refused('a duration without a unit', routing({ timeout: '3' }), {
+    field: 'spec.routes[0].timeout',
+    message: 'Write a duration',
+  }),
+  refused('a duration with a fraction', routing({ timeout: '1.5s' }), {
+    field: 'spec.routes[0].timeout',
+    message: 'Write a duration',
+  }),
+  valid('a try as long as the request', timing('1000ms', '1s')),
+  valid('a try of any length without a limit', timing('0s', '1h')),
+  refused('a try longer than the request', timing('999ms', '1s'), {
+    field: 'spec.routes[0]',
+    message: 'Set timeout to at least retry.perTryTimeout',
+  }),
+  refused('a retry without attempts', routing({ retry: {} }), { field: 'spec.routes[0].retry.attempts' }),
+  refused('11 attempts', routing({ retry: { attempts: 11 } }), { field: 'spec.routes[0].retry.attempts' }),
+  refused('an unknown retry condition', retryOn('5xx'), { field: 'spec.routes[0].retry.retryOn[0]' }),
+  refused('a retry condition twice', retryOn('Reset', 'Reset'), { field: 'spec.routes[0].retry.retryOn[1]' }),
+  refused('an empty fault', routing({ fault: {} }), {
+    field: 'spec.routes[0].fault',
+    message: 'Give the fault a delay, an abort',
+  }),
+  refused('a delay of no time', routing({ fault: { delay: { duration: '0s' } } }), {
+    field: 'spec.routes[0].fault.delay.duration',
+    message: 'Set duration above 0s',
+  }),
+  refused('an abort with status 199', routing({ fault: { abort: { status: 199 } } }), {
+    field: 'spec.routes[0].fault.abort.status',
+  }),
+  refused('101 percent', routing({ fault: { abort: { status: 500, percentage: 101 } } }), {
+    field: 'spec.routes[0].fault.abort.percentage',
+  }),
+  refused('a field that does not exist', routing({ timeOut: '3s' }), { field: 'spec.routes[0].timeOut' }),
+];
+
+export const trafficPolicyCases: readonly ApiCase[] = [...targets, ...backends, ...matches, ...behaviour];

@@ -1,0 +1,236 @@
+// fast-check arbitraries for specs that every check of the API accepts (schema, CEL rules, RE2). Names come from
+// small pools so that targets, subsets and peers of independently drawn objects collide and resolve often.
+import * as fc from 'fast-check';
+import { durationMs } from '../../api/duration.ts';
+import { ExternalWorkloadSpec } from '../../api/v1alpha1/external-workload.ts';
+import { MeshSpec } from '../../api/v1alpha1/mesh.ts';
+import { SecurityPolicySpec } from '../../api/v1alpha1/security-policy.ts';
+import { TrafficPolicySpec } from '../../api/v1alpha1/traffic-policy.ts';
+
+/** The pools the arbitraries draw from: build the Services, Deployments and namespaces of a test from them. */
+export const pools = {
+  namespaces: ['shop', 'qa', 'default'],
+  services: ['productpage', 'reviews', 'ratings', 'details'],
+  /** Of Services; 8080 is meant to be missing on some of them. */
+  ports: [80, 9080, 8080],
+  deployments: ['productpage', 'reviews', 'ratings'],
+  serviceAccounts: ['productpage', 'reviews', 'ratings', 'default'],
+  subsets: ['v1', 'v2', 'v3'],
+  labelKeys: ['app', 'version', 'meshwright.dev/mesh'],
+  labelValues: ['v1', 'v2', 'reviews', 'enabled', ''],
+} as const;
+
+const durations = ['0s', '1ms', '250ms', '1s', '1m30s', '15s', '1h0m5s', '24h', '99999h'] as const;
+const re2 = [
+  '.*',
+  '/v[0-9]+/.*',
+  '/(a|b)',
+  '^/x$',
+  '(?i)/health',
+  '[[:alpha:]]{1,3}',
+  '\\d+',
+  '(?P<id>[a-z]+)',
+] as const;
+const plainPaths = ['/', '/a', '/a/', '/reviews/1', '/health', '/%7Euser', '/a;b=c', '/ü'] as const;
+const methods = ['GET', 'HEAD', 'POST', 'PUT', 'DELETE', 'CONNECT', 'OPTIONS', 'TRACE', 'PATCH'] as const;
+const addresses = [
+  '127.0.0.1',
+  '127.0.0.2',
+  '10.0.0.7',
+  '192.0.2.1',
+  '::1',
+  'fd00::7',
+  '2001:db8::1',
+] as const;
+
+const from = <T>(pool: readonly T[]): fc.Arbitrary<T> => fc.constantFrom(...pool);
+
+/** All keys of required, and any of those of optional. */
+function spec<R extends object, O extends object>(
+  required: { [K in keyof R]: fc.Arbitrary<R[K]> },
+  optional: { [K in keyof O]: fc.Arbitrary<O[K]> },
+): fc.Arbitrary<R & Partial<O>> {
+  const must = fc.record<R>(required);
+  const may: fc.Arbitrary<Partial<O>> = fc.record<O>(optional, { requiredKeys: [] });
+  return fc.tuple(must, may).map(([some, more]) => Object.assign(some, more));
+}
+
+/** From min to max different values, told apart by key. */
+function distinct<T>(
+  value: fc.Arbitrary<T>,
+  key: (value: T) => unknown,
+  bounds: [min: number, max: number],
+): fc.Arbitrary<T[]> {
+  return fc.uniqueArray(value, { selector: key, minLength: bounds[0], maxLength: bounds[1] });
+}
+
+const itself = (value: unknown): unknown => value;
+const labels = fc.dictionary(from(pools.labelKeys), from(pools.labelValues), { maxKeys: 3 });
+const percentage = fc.oneof(from([0, 1, 50, 100]), fc.integer({ min: 0, max: 100 }));
+const duration = from(durations);
+
+/** Specs of Mesh. */
+export function meshSpec(): fc.Arbitrary<MeshSpec> {
+  return spec(
+    {},
+    {
+      trustDomain: from(['cluster.local', 'example.org', 'td']),
+      namespaceSelector: spec({}, { matchLabels: labels }),
+      mtls: spec({}, { mode: from(['Permissive', 'Strict', 'Disabled']) }),
+      certificates: spec({}, { workloadTTL: from(['10m', '1h30m', '24h', '2160h']) }),
+      outbound: spec({}, { mode: from(['AllowAny', 'RegistryOnly']) }),
+    },
+  ).map((input) => MeshSpec.parse(input));
+}
+
+const pathMatch = fc.oneof(
+  fc.record({ type: from(['Exact', 'PathPrefix']), value: from(plainPaths) }),
+  fc.record({ value: from(plainPaths) }),
+  fc.record({ type: fc.constant('RegularExpression'), value: from(re2) }),
+);
+
+const headerMatch = fc.oneof(
+  fc.record({ name: from(['x-group', 'x-user', 'accept']), value: from(['test', '', 'a b', 'ü']) }),
+  fc.record({ type: fc.constant('RegularExpression'), name: from(['x-group', 'x-user']), value: from(re2) }),
+);
+
+const routeMatch = spec(
+  {},
+  { path: pathMatch, method: from(methods), headers: distinct(headerMatch, (header) => header.name, [0, 3]) },
+);
+
+const retry = spec(
+  { attempts: fc.integer({ min: 0, max: 10 }) },
+  {
+    perTryTimeout: duration,
+    retryOn: distinct(
+      from(['ConnectFailure', 'RefusedStream', 'Reset', 'GatewayError', 'ServerError']),
+      itself,
+      [0, 5],
+    ),
+  },
+);
+
+const delay = spec({ duration: duration.filter((text) => durationMs(text) > 0) }, { percentage });
+const abort = spec({ status: from([200, 404, 503, 599]) }, { percentage });
+const fault = fc.oneof(fc.record({ delay }), fc.record({ abort }), fc.record({ delay, abort }));
+
+interface Timing {
+  timeout?: string;
+  retry?: { perTryTimeout?: string };
+}
+
+/** A try may not be given longer than the whole request; a timeout of zero is no timeout. */
+function hasConsistentTimeouts(timing: Timing): boolean {
+  const perTry = durationMs(timing.retry?.perTryTimeout ?? '0s');
+  const whole = durationMs(timing.timeout ?? '0s');
+  return whole === 0 || perTry <= whole;
+}
+
+function route(subsets: readonly string[]): fc.Arbitrary<Timing & { name?: string }> {
+  const weight = from([0, 1, 10, 90, 1_000_000]);
+  const backend = subsets.length === 0 ? spec({}, { weight }) : spec({}, { weight, subset: from(subsets) });
+  const backends = fc.array(backend, { maxLength: 4 });
+  return spec(
+    {},
+    {
+      name: from(['testers', 'default', 'canary']),
+      matches: fc.array(routeMatch, { maxLength: 3 }),
+      backends: backends.filter((all) => all.length === 0 || all.some((one) => one.weight !== 0)),
+      timeout: duration,
+      retry,
+      fault,
+    },
+  ).filter(hasConsistentTimeouts);
+}
+
+/** Specs of TrafficPolicy; backends name only subsets that the same spec declares. */
+export function trafficPolicySpec(): fc.Arbitrary<TrafficPolicySpec> {
+  const targetRef = spec(
+    { kind: fc.constant('Service'), name: from(pools.services) },
+    { port: from(pools.ports) },
+  );
+  const targetRefs = distinct(targetRef, (target) => `${target.name}:${target.port ?? ''}`, [1, 3]);
+  const subset = fc.record({ name: from(pools.subsets), matchLabels: labels });
+  const subsets = distinct(subset, (one) => one.name, [0, 3]);
+  return fc
+    .tuple(targetRefs, subsets)
+    .chain(([targets, declared]) => {
+      const routes = distinct(route(declared.map((one) => one.name)), (one) => one.name ?? one, [0, 4]);
+      return fc.record({ targetRefs: fc.constant(targets), subsets: fc.constant(declared), routes });
+    })
+    .map((input) => TrafficPolicySpec.parse(input));
+}
+
+const namespacePeers = distinct(from(pools.namespaces), itself, [1, 2]);
+const accountPeers = distinct(
+  fc.tuple(from(pools.namespaces), from(pools.serviceAccounts)).map((parts) => parts.join('/')),
+  itself,
+  [1, 3],
+);
+const peer = fc.oneof(
+  fc.record({ serviceAccounts: accountPeers }),
+  fc.record({ namespaces: namespacePeers }),
+  fc.record({ serviceAccounts: accountPeers, namespaces: namespacePeers }),
+);
+
+const requestMethods = distinct(from([...methods, 'PROPFIND']), itself, [1, 3]);
+const requestPaths = distinct(
+  from(['/', '/*', '/reviews/1', '/reviews/*', '/a*', '/health']),
+  itself,
+  [1, 3],
+);
+const request = fc.oneof(
+  fc.record({ methods: requestMethods }),
+  fc.record({ paths: requestPaths }),
+  fc.record({ methods: requestMethods, paths: requestPaths }),
+);
+
+const rule = spec(
+  { name: from(['from-web', 'read-only', 'no-admin', 'probes']), action: from(['Allow', 'Deny']) },
+  { from: fc.array(peer, { maxLength: 2 }), to: fc.array(request, { maxLength: 2 }) },
+);
+
+/** Specs of SecurityPolicy: mTLS mode, authorization, or both. */
+export function securityPolicySpec(): fc.Arbitrary<SecurityPolicySpec> {
+  const targetRef = fc.oneof(
+    fc.record({ kind: fc.constant('Deployment'), name: from(pools.deployments) }),
+    fc.record({ kind: fc.constant('Service'), name: from(pools.services) }),
+  );
+  const targetRefs = distinct(targetRef, (target) => `${target.kind}/${target.name}`, [1, 3]);
+  const mtls = fc.record({ mode: from(['Permissive', 'Strict', 'Disabled']) });
+  const authorization = fc.record({ rules: distinct(rule, (one) => one.name, [0, 4]) });
+  return fc
+    .oneof(
+      fc.record({ targetRefs, mtls }),
+      fc.record({ targetRefs, authorization }),
+      fc.record({ targetRefs, mtls, authorization }),
+    )
+    .map((input) => SecurityPolicySpec.parse(input));
+}
+
+/** Specs of ExternalWorkload; ports and names, and bindings, are distinct. */
+export function externalWorkloadSpec(): fc.Arbitrary<ExternalWorkloadSpec> {
+  const names = ['http', 'grpc', 'tcp', 'metrics'];
+  const port = spec(
+    { port: from([...pools.ports, 9443]) },
+    {
+      appProtocol: from(['http', 'grpc', 'tcp', 'kubernetes.io/h2c']),
+      applicationPort: from([3000, 18_080, 65_535]),
+    },
+  );
+  const ports = distinct(port, (one) => one.port, [0, 4]).chain((list) =>
+    fc
+      .subarray(names)
+      .map((some) => list.map((one, i) => (some[i] === undefined ? one : { name: some[i], ...one }))),
+  );
+  const binding = spec(
+    { service: from(pools.services), port: from(pools.ports), bindPort: from([10_001, 10_002, 10_003]) },
+    { namespace: from(pools.namespaces), bindAddress: from(['127.0.0.1', '127.0.0.2', '::1']) },
+  );
+  const outbound = distinct(binding, (one) => `${one.bindAddress ?? '127.0.0.1'} ${one.bindPort}`, [0, 4]);
+  return spec(
+    { address: from(addresses) },
+    { serviceAccount: from(pools.serviceAccounts), ports, outbound },
+  ).map((input) => ExternalWorkloadSpec.parse(input));
+}

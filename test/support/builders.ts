@@ -1,0 +1,147 @@
+// Objects for tests: from YAML as kubectl takes it, or built with sane defaults; and Resources made of them by the
+// real store.
+import { parseAllDocuments } from 'yaml';
+import { type z } from 'zod';
+import { ExternalWorkloadSpec } from '../../api/v1alpha1/external-workload.ts';
+import { MeshSpec } from '../../api/v1alpha1/mesh.ts';
+import { SecurityPolicySpec } from '../../api/v1alpha1/security-policy.ts';
+import { TrafficPolicySpec } from '../../api/v1alpha1/traffic-policy.ts';
+import type { ObjectMeta } from '../../api/metadata.ts';
+import type { EndpointSlice, Pod, Service, StoredObject } from '../../operator/store/objects.ts';
+import type { ObjectSink } from '../../operator/platform/platform.ts';
+import type { Resources } from '../../operator/store/resources.ts';
+import { createStore } from '../../operator/store/store.ts';
+
+const specs: ReadonlyMap<string, z.ZodType> = new Map<string, z.ZodType>([
+  ['Mesh', MeshSpec],
+  ['TrafficPolicy', TrafficPolicySpec],
+  ['SecurityPolicy', SecurityPolicySpec],
+  ['ExternalWorkload', ExternalWorkloadSpec],
+]);
+const kinds: ReadonlySet<unknown> = new Set<StoredObject['kind']>([
+  'Mesh',
+  'TrafficPolicy',
+  'SecurityPolicy',
+  'ExternalWorkload',
+  'Namespace',
+  'ServiceAccount',
+  'Service',
+  'EndpointSlice',
+  'Pod',
+  'Deployment',
+]);
+const clusterScoped = new Set(['Mesh', 'Namespace']);
+
+/** Resources of YAML documents, applied in their order: a second version of an object replaces the first. */
+export function resourcesFromYaml(text: string): Resources {
+  return settled((sink) => {
+    for (const document of parseAllDocuments(text)) {
+      const object: unknown = document.toJS();
+      if (object !== null) apply(storedObject(object), sink);
+    }
+  });
+}
+
+/** Vouches for a value that the type system cannot know: of a kind there is, with a name. Throws on others. */
+export function storedObject(value: unknown): StoredObject {
+  if (!isStoredObject(value)) throw new Error(`not an object the store takes: ${JSON.stringify(value)}`);
+  return value;
+}
+
+function isStoredObject(value: unknown): value is StoredObject {
+  if (typeof value !== 'object' || value === null || !('kind' in value) || !('metadata' in value))
+    return false;
+  const { kind, metadata } = value;
+  const isNamed = typeof metadata === 'object' && metadata !== null && 'name' in metadata;
+  return isNamed && kinds.has(kind);
+}
+
+/** Resources of objects. */
+export function resourcesOf(...objects: readonly StoredObject[]): Resources {
+  return settled((sink) => {
+    for (const object of objects) sink.upsert(object);
+  });
+}
+
+function settled(fill: (sink: ObjectSink) => void): Resources {
+  const due: (() => void)[] = [];
+  const batches: Resources[] = [];
+  const store = createStore({
+    timer: (_delayMs, fire) => {
+      due.push(fire);
+      return () => {};
+    },
+    onSettled: (resources) => batches.push(resources),
+  });
+  fill(store);
+  store.synced();
+  due[0]?.();
+  store.close();
+  const [resources] = batches;
+  if (resources === undefined) throw new Error('the store did not settle');
+  return resources;
+}
+
+/** As an API server does it: defaults filled in; a spec that fails its schema is a rejection. */
+function apply(written: StoredObject, sink: ObjectSink): void {
+  const metadata = serverMetadata(written);
+  const schema = specs.get(written.kind);
+  if (schema === undefined) {
+    sink.upsert({ ...written, metadata });
+    return;
+  }
+  const spec = schema.safeParse('spec' in written ? written.spec : {});
+  if (spec.success) {
+    sink.upsert(storedObject({ ...written, metadata, spec: spec.data }));
+    return;
+  }
+  const problems = spec.error.issues.map(({ path, message }) => `spec.${path.join('.')}: ${message}`);
+  const ref = { kind: written.kind, namespace: metadata.namespace ?? '', name: metadata.name };
+  sink.reject(ref, metadata.generation ?? 0, problems);
+}
+
+function serverMetadata({ kind, metadata }: StoredObject): ObjectMeta {
+  const namespace = clusterScoped.has(kind) ? {} : { namespace: 'default' };
+  return { ...namespace, uid: `uid-${metadata.name}`, generation: 1, ...metadata };
+}
+
+/** A Service with a virtual IP that selects `app: <name>`. */
+export function service(name: string, overrides: Partial<Service['spec']> = {}): Service {
+  const spec = { clusterIP: '10.96.0.10', selector: { app: name }, ports: [{ port: 9080, name: 'http' }] };
+  return { kind: 'Service', metadata: { name, namespace: 'shop' }, spec: { ...spec, ...overrides } };
+}
+
+/** A running Pod of the mesh, labelled `app: <app>`. */
+export function meshedPod(name: string, app: string, address: string): Pod {
+  return {
+    kind: 'Pod',
+    metadata: {
+      name,
+      namespace: 'shop',
+      uid: `uid-${name}`,
+      labels: { app },
+      annotations: { 'meshwright.dev/injected': '1' },
+    },
+    spec: { serviceAccountName: app, containers: [{ name: 'app', ports: [{ containerPort: 9080 }] }] },
+    status: { phase: 'Running', podIP: address },
+  };
+}
+
+/** The slice of a Service with a ready endpoint for each Pod. */
+export function slice(serviceName: string, ...pods: readonly Pod[]): EndpointSlice {
+  return {
+    kind: 'EndpointSlice',
+    metadata: {
+      name: `${serviceName}-1`,
+      namespace: 'shop',
+      labels: { 'kubernetes.io/service-name': serviceName },
+    },
+    addressType: 'IPv4',
+    ports: [{ name: 'http', port: 9080, protocol: 'TCP' }],
+    endpoints: pods.map(({ metadata, status }) => ({
+      addresses: [status?.podIP ?? ''],
+      conditions: { ready: true, serving: true, terminating: false },
+      targetRef: { kind: 'Pod', namespace: 'shop', name: metadata.name },
+    })),
+  };
+}

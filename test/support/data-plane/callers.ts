@@ -1,0 +1,69 @@
+// Callers: one HTTP request, or one TCP connection, each on a connection of its own.
+import { once } from 'node:events';
+import { Agent, type IncomingHttpHeaders, type IncomingMessage, request } from 'node:http';
+import { connect, type Socket } from 'node:net';
+import { text } from 'node:stream/consumers';
+import type { Seen } from './applications.ts';
+
+export interface Call {
+  readonly method?: string;
+  readonly path?: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: string;
+  /** Default 127.0.0.1. */
+  readonly host?: string;
+}
+
+export interface Answer {
+  readonly status: number;
+  readonly headers: IncomingHttpHeaders;
+  readonly body: string;
+}
+
+export async function call(port: number, options: Call = {}): Promise<Answer> {
+  const { method = 'GET', path = '/', headers = {}, body = '', host = '127.0.0.1' } = options;
+  const agent = new Agent({ keepAlive: false });
+  const length = { 'content-length': String(Buffer.byteLength(body)) };
+  const outgoing = request({ host, port, method, path, headers: { ...length, ...headers }, agent });
+  const responded = once(outgoing, 'response');
+  outgoing.end(body);
+  const [response] = (await responded) as [IncomingMessage];
+  return { status: response.statusCode ?? 0, headers: response.headers, body: await text(response) };
+}
+
+/** What the application saw of the call. */
+export async function seenBy(port: number, options: Call = {}): Promise<Seen> {
+  const { status, body } = await call(port, options);
+  if (status !== 200) throw new Error(`status ${status}: ${body}`);
+  return JSON.parse(body) as Seen;
+}
+
+/** Says nothing, and resolves to what comes: until so many bytes are there, or the other end closes. */
+export function listenOnly(port: number, expected: number): Promise<string> {
+  return hear(connect({ host: '127.0.0.1', port }), expected);
+}
+
+/** Speaks at once, and resolves to what comes until the other end closes. */
+export function converse(port: number, words: string): Promise<string> {
+  const socket = connect({ host: '127.0.0.1', port });
+  socket.write(words);
+  return hear(socket, Infinity);
+}
+
+async function hear(socket: Socket, expected: number): Promise<string> {
+  socket.setEncoding('utf8');
+  let heard = '';
+  await new Promise<void>((resolve) => {
+    socket.on('data', (chunk: string) => {
+      heard += chunk;
+      if (heard.length >= expected) resolve();
+    });
+    // A reset is one of the ways to be closed.
+    socket.on('error', () => undefined);
+    socket.on('close', () => {
+      resolve();
+    });
+  });
+  socket.destroy();
+  return heard;
+}

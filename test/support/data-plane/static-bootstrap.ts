@@ -1,0 +1,83 @@
+// A bootstrap that holds everything a workload's proxy would get over ADS, for tests of what Envoy does with our
+// resources where no server is wanted: endpoints, routes, virtual hosts and the trust bundle are put in their places.
+import { typeUrl, type TypeUrl } from '../../../operator/xds/proto/type-urls.ts';
+import { layeredRuntime } from '../../../operator/infra/bootstrap.ts';
+import { formatNodeId } from '../../../operator/xds/node-id.ts';
+import type {
+  EnvoyMessage,
+  EnvoyValue,
+  XdsResource,
+  XdsResources,
+} from '../../../operator/xds/resources/xds-resource.ts';
+
+/** @param ports ports that our resources name → ports to listen on instead */
+export function staticBootstrap(resources: XdsResources, workload: string, ports: Ports): EnvoyMessage {
+  const [kind = '', namespace = '', name = ''] = workload.split('/');
+  return {
+    node: { id: formatNodeId({ kind, namespace, name, uid: '' }), cluster: 'default' },
+    layered_runtime: layeredRuntime,
+    static_resources: staticResources(viewOf(resources, workload), ports),
+  };
+}
+
+export function viewOf(resources: XdsResources, workload: string): readonly XdsResource[] {
+  const layers = resources.views.get(workload) ?? [];
+  return layers.flatMap((layer) => resources.layers.get(layer) ?? []);
+}
+
+function staticResources(view: readonly XdsResource[], ports: Ports): EnvoyMessage {
+  const of = (type: TypeUrl): XdsResource[] => view.filter((resource) => resource.typeUrl === type);
+  const messages = (type: TypeUrl): EnvoyMessage[] => of(type).map(({ message }) => message);
+  const endpoints = new Map(of(typeUrl.endpoint).map(({ name, message }) => [name, message]));
+  const inline = inliner(messages(typeUrl.route), messages(typeUrl.virtualHost), ports);
+  return {
+    clusters: messages(typeUrl.cluster).map((cluster) => inline(withEndpoints(cluster, endpoints))),
+    listeners: messages(typeUrl.listener).map(inline),
+    secrets: messages(typeUrl.secret),
+  };
+}
+
+function withEndpoints(cluster: EnvoyMessage, endpoints: ReadonlyMap<string, EnvoyMessage>): EnvoyMessage {
+  const { name, eds_cluster_config: eds, ...rest } = cluster;
+  if (eds === undefined || typeof name !== 'string') return cluster;
+  return { ...rest, name, type: 'STATIC', load_assignment: endpoints.get(name) ?? {} };
+}
+
+function inliner(
+  tables: readonly EnvoyMessage[],
+  virtualHosts: readonly EnvoyMessage[],
+  ports: Ports,
+): (message: EnvoyMessage) => EnvoyMessage {
+  const routeTables = new Map(
+    tables.map((table) => {
+      const fixed = table['virtual_hosts'] as readonly EnvoyMessage[];
+      const whole = { ...table, vhds: null, virtual_hosts: [...fixed, ...virtualHosts] };
+      return [table['name'], whole];
+    }),
+  );
+  return (message) => rewrite(message, { ports, routeTables }) as EnvoyMessage;
+}
+
+type Ports = ReadonlyMap<number, number>;
+
+interface Given {
+  readonly ports: Ports;
+  readonly routeTables: ReadonlyMap<EnvoyValue | undefined, EnvoyMessage>;
+}
+
+/** A route table instead of `rds`, and no source for secrets that would come over ADS: the bootstrap has them. */
+function rewrite(value: EnvoyValue, given: Given): EnvoyValue {
+  if (typeof value === 'number') return given.ports.get(value) ?? value;
+  if (Array.isArray(value)) return value.map((item: EnvoyValue) => rewrite(item, given));
+  if (typeof value !== 'object' || value === null) return value;
+  const { rds, sds_config: source, ...rest } = value as EnvoyMessage;
+  const fields = Object.entries(rest).map(([key, item]) => [key, rewrite(item, given)] as const);
+  const isFile = typeof source === 'object' && source !== null && !('ads' in source);
+  return {
+    ...Object.fromEntries(fields),
+    ...(rds !== undefined && {
+      route_config: given.routeTables.get((rds as EnvoyMessage)['route_config_name']) ?? null,
+    }),
+    ...(isFile && { sds_config: rewrite(source, given) }),
+  };
+}

@@ -1,0 +1,86 @@
+// A real Kubernetes API server for tests: etcd and kube-apiserver on free loopback ports, no nodes, no
+// controllers. Entries: apiServerAvailable, startApiServer.
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
+import { findAssets } from './kubernetes/assets.ts';
+import { ControlPlane } from './kubernetes/control-plane.ts';
+
+export interface CommandResult {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+export interface ApiServer {
+  readonly url: string;
+  /** A user of system:masters, by token. */
+  readonly kubeconfigPath: string;
+  readonly binDir: string;
+  /** Runs kubectl against this server; a failure is a code, not an error. */
+  kubectl(args: readonly string[], stdin?: string): Promise<CommandResult>;
+  /** Kills kube-apiserver; etcd keeps the objects. */
+  stopServer(): Promise<void>;
+  /** Starts kube-apiserver again on the same port; resolves when it is ready. */
+  startAgain(): Promise<void>;
+  /** Ends everything and removes its state. */
+  stop(): Promise<void>;
+}
+
+/** Whether startApiServer can work here; the reason is a sentence for the person who runs the tests. */
+export async function apiServerAvailable(): Promise<
+  { available: true } | { available: false; reason: string }
+> {
+  const assets = await findAssets();
+  if (assets.found) return { available: true };
+  return { available: false, reason: `There are no binaries for a test API server. ${assets.reason}` };
+}
+
+/** Starts an empty cluster; 2 to 5 seconds. Call stop() in the test that started it. */
+export async function startApiServer(): Promise<ApiServer> {
+  const assets = await findAssets();
+  if (!assets.found) throw new Error(`There are no binaries for a test API server. ${assets.reason}`);
+  const stateDir = await mkdtemp(join(tmpdir(), 'meshwright-kubernetes-'));
+  const controlPlane = await ControlPlane.create(assets.binDir, stateDir);
+  const stop = async (): Promise<void> => {
+    await controlPlane.stop();
+    await rm(stateDir, { recursive: true, force: true, maxRetries: 5 });
+  };
+  try {
+    await controlPlane.start();
+  } catch (cause) {
+    await stop();
+    throw cause;
+  }
+  return {
+    url: controlPlane.url,
+    kubeconfigPath: controlPlane.kubeconfigPath,
+    binDir: assets.binDir,
+    kubectl: (args, stdin) =>
+      runKubectl(
+        [
+          join(assets.binDir, 'kubectl'),
+          `--kubeconfig=${controlPlane.kubeconfigPath}`,
+          `--cache-dir=${join(stateDir, 'kubectl-cache')}`,
+          ...args,
+        ],
+        stdin,
+      ),
+    stopServer: () => controlPlane.stopApiServer(),
+    startAgain: () => controlPlane.startApiServer(),
+    stop,
+  };
+}
+
+async function runKubectl([program = '', ...args]: readonly string[], stdin = ''): Promise<CommandResult> {
+  const child = spawn(program, args, { stdio: ['pipe', 'pipe', 'pipe'] });
+  const exited = once(child, 'close');
+  // A kubectl that does not read its input closes the pipe early; its exit code says what happened.
+  child.stdin.on('error', () => undefined);
+  child.stdin.end(stdin);
+  const [stdout, stderr] = await Promise.all([text(child.stdout), text(child.stderr), exited]);
+  return { code: child.exitCode ?? 1, stdout, stderr };
+}

@@ -1,0 +1,108 @@
+// Builds etcd, kube-apiserver and kubectl from their Go modules into the cache folder of assets.ts, once for each
+// version. Entry: `node test/support/kubernetes/build.ts`, which prints its progress; minutes with an empty cache.
+import { access, mkdir, mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { z } from 'zod';
+import { cacheDir, etcdVersion, findAssets, hasGo, kubernetesVersion, missingFrom } from './assets.ts';
+import { go } from './go.ts';
+import { withLock } from './lock.ts';
+
+type Say = (line: string) => void;
+
+/** What `go mod download -json` prints, as far as it is read here: the path of the module's go.mod. */
+const ModuleDownload = z.object({ GoMod: z.string() });
+const lockDeadlineMs = 30 * 60_000;
+
+/** Returns the folder with the binaries. A folder of that name exists only when all of them are in it. */
+export async function build(say: Say): Promise<string> {
+  const present = await findAssets();
+  if (present.found) return present.binDir;
+  if (!(await hasGo())) throw new Error(present.reason);
+  const target = cacheDir();
+  await mkdir(dirname(target), { recursive: true });
+  await withLock(
+    `${target}.lock`,
+    { deadlineMs: lockDeadlineMs, waiting: (pid) => say(`process ${pid} is building them, waiting`) },
+    async () => {
+      if ((await missingFrom(target)).length > 0) await buildInto(target, say);
+    },
+  );
+  return target;
+}
+
+async function buildInto(target: string, say: Say): Promise<void> {
+  const work = await mkdtemp(`${target}.building-`);
+  try {
+    const out = join(work, 'bin');
+    await mkdir(out);
+    await buildEtcd(work, out, say);
+    await buildKubernetes(work, out, say);
+    // Whatever stands there is incomplete, or we would not be here.
+    await rm(target, { recursive: true, force: true });
+    await rename(out, target);
+  } finally {
+    await rm(work, { recursive: true, force: true });
+  }
+}
+
+async function buildEtcd(work: string, out: string, say: Say): Promise<void> {
+  say(`etcd ${etcdVersion}`);
+  const cwd = join(work, 'etcd');
+  await mkdir(cwd);
+  await writeFile(join(cwd, 'go.mod'), 'module testbed\n\ngo 1.24.0\n');
+  await go(['get', `go.etcd.io/etcd/server/v3@v${etcdVersion}`], cwd);
+  await go(
+    ['build', '-trimpath', '-ldflags', '-s -w', '-o', join(out, 'etcd'), 'go.etcd.io/etcd/server/v3'],
+    cwd,
+  );
+}
+
+async function buildKubernetes(work: string, out: string, say: Say): Promise<void> {
+  const cwd = join(work, 'kubernetes');
+  const programs = ['kube-apiserver', 'kubectl'];
+  await mkdir(cwd);
+  say(`Kubernetes ${kubernetesVersion}: modules`);
+  const downloaded = await go(['mod', 'download', '-json', `k8s.io/kubernetes@v${kubernetesVersion}`], cwd);
+  const module = ModuleDownload.parse(JSON.parse(downloaded));
+  await writeFile(join(cwd, 'go.mod'), goMod(await readFile(module.GoMod, 'utf8')));
+  const imports = programs.map((name) => `\t_ "k8s.io/kubernetes/cmd/${name}"\n`).join('');
+  await writeFile(join(cwd, 'tools.go'), `//go:build tools\n\npackage tools\n\nimport (\n${imports})\n`);
+  // -e: tests of our dependencies' dependencies may not resolve, and are not built.
+  await go(['mod', 'tidy', '-e'], cwd);
+  for (const name of programs) {
+    say(`${name} ${kubernetesVersion}`);
+    // oxlint-disable-next-line no-await-in-loop -- the second build uses what the first one compiled
+    await go(
+      ['build', '-trimpath', '-ldflags', ldflags(), '-o', join(out, name), `k8s.io/kubernetes/cmd/${name}`],
+      cwd,
+    );
+  }
+}
+
+/**
+ * A module that can build Kubernetes' programs: k8s.io/kubernetes replaces its staging modules (k8s.io/api and so on)
+ * by folders of its own repository, which are not in its module; the same sources are published as v0.<minor>.<patch>.
+ */
+function goMod(kubernetesGoMod: string): string {
+  const goVersion = /^go (\S+)/m.exec(kubernetesGoMod)?.[1];
+  if (goVersion === undefined) throw new Error('the go.mod of k8s.io/kubernetes names no Go version');
+  const replaced = kubernetesGoMod.matchAll(/(k8s\.io\/\S+) => \.\/staging/g);
+  const staging = [...new Set([...replaced].map((match) => match[1] ?? ''))];
+  const published = `v0.${kubernetesVersion.slice('1.'.length)}`;
+  const replaces = staging.map((name) => `\t${name} => ${name} ${published}\n`).join('');
+  return `module testbed\n\ngo ${goVersion}\n\nrequire k8s.io/kubernetes v${kubernetesVersion}\n\nreplace (\n${replaces})\n`;
+}
+
+function ldflags(): string {
+  const [major, minor] = kubernetesVersion.split('.');
+  const variable = 'k8s.io/component-base/version.git';
+  return `-s -w -X ${variable}Version=v${kubernetesVersion} -X ${variable}Major=${major} -X ${variable}Minor=${minor}`;
+}
+
+if (import.meta.main) {
+  const started = Date.now();
+  const seconds = (): string => ((Date.now() - started) / 1000).toFixed(0);
+  const folder = await build((line) => process.stdout.write(`[${seconds()} s] ${line}\n`));
+  await access(folder);
+  process.stdout.write(`[${seconds()} s] the test API server is in ${folder}\n`);
+}

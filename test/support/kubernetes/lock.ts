@@ -1,0 +1,76 @@
+// A lock file with the id of the process that holds it; the lock of a dead process does not count. It saves work
+// and is not relied upon for safety: whoever holds it must end with an atomic rename. Entry: withLock.
+import { open, readFile, rm } from 'node:fs/promises';
+import { poll } from './poll.ts';
+
+const pollMs = 500;
+
+export interface LockOptions {
+  /** Called once if another process holds the lock. */
+  readonly waiting: (pid: number) => void;
+  /** How long to wait for it. */
+  readonly deadlineMs: number;
+}
+
+export async function withLock(path: string, options: LockOptions, work: () => Promise<void>): Promise<void> {
+  const tell = once(options.waiting);
+  await poll(() => tryLock(path, tell), { intervalMs: pollMs, deadlineMs: options.deadlineMs });
+  try {
+    await work();
+  } finally {
+    await rm(path, { force: true });
+  }
+}
+
+/** true, or undefined if another process holds it. */
+async function tryLock(path: string, held: (pid: number) => void): Promise<true | undefined> {
+  if (await create(path)) return true;
+  const holder = await readHolder(path);
+  if (holder === undefined) return undefined;
+  if (isAlive(holder)) held(holder);
+  else await rm(path, { force: true });
+  return undefined;
+}
+
+async function create(path: string): Promise<boolean> {
+  try {
+    const file = await open(path, 'wx');
+    await file.writeFile(String(process.pid));
+    await file.close();
+    return true;
+  } catch (cause) {
+    if (codeOf(cause) === 'EEXIST') return false;
+    throw cause;
+  }
+}
+
+/** undefined: released in the meantime, or just taken and not yet signed. */
+async function readHolder(path: string): Promise<number | undefined> {
+  try {
+    const pid = Number(await readFile(path, 'utf8'));
+    return pid > 0 ? pid : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (cause) {
+    return codeOf(cause) === 'EPERM';
+  }
+}
+
+function codeOf(error: unknown): unknown {
+  return error instanceof Error && 'code' in error ? error.code : undefined;
+}
+
+function once(tell: (pid: number) => void): (pid: number) => void {
+  let told = false;
+  return (pid) => {
+    if (!told) tell(pid);
+    told = true;
+  };
+}

@@ -1,0 +1,111 @@
+// Meshes for tests of resource builders, in the IR's words: each with the fewest facts, to be overridden.
+import type { AuthorizationIr, InboundPortIr, RuleIr } from '../../operator/ir/inbound.ts';
+import type { IdentityIr, MeshIr, WorkloadIr } from '../../operator/ir/mesh-ir.ts';
+import type { Origin } from '../../operator/ir/origin.ts';
+import type { EndpointIr, RetryIr, RouteIr, ServicePortIr } from '../../operator/ir/service.ts';
+
+export const trustDomain = 'cluster.local';
+export const meshOrigin: Origin = { kind: 'Mesh', namespace: '', name: 'default', generation: 1 };
+
+export function spiffeId(serviceAccount: string, namespace = 'shop'): string {
+  return `spiffe://${trustDomain}/ns/${namespace}/sa/${serviceAccount}`;
+}
+
+export function sampleMesh(parts: Partial<MeshIr>): MeshIr {
+  const settings = {
+    name: 'default',
+    trustDomain,
+    outboundMode: 'AllowAny',
+    workloadTtlMs: 86_400_000,
+    origin: meshOrigin,
+  } as const;
+  return { settings, services: [], workloads: [], identities: [], ...parts };
+}
+
+export function sampleService(key: string, parts: Partial<ServicePortIr> = {}): ServicePortIr {
+  const [namespace = '', service = '', port = ''] = key.split('/');
+  const protocol = parts.protocol ?? 'HTTP';
+  return {
+    key,
+    namespace,
+    service,
+    port: Number(port),
+    protocol,
+    addresses: [],
+    headless: false,
+    peerIdentities: [],
+    endpoints: [],
+    subsets: [],
+    routes: protocol === 'HTTP' ? [sampleRoute('default')] : [],
+    origins: [{ kind: 'Service', namespace, name: service, generation: 1 }],
+    ...parts,
+  };
+}
+
+export const noRetry: RetryIr = { attempts: 0, perTryTimeoutMs: 0, on: [] };
+
+export function sampleRoute(name: string, parts: Partial<RouteIr> = {}): RouteIr {
+  return {
+    name,
+    matches: [],
+    action: { type: 'Forward', backends: [{ subset: null, weight: 1 }] },
+    timeoutMs: 0,
+    retry: noRetry,
+    fault: null,
+    origins: [],
+    ...parts,
+  };
+}
+
+export function sampleEndpoint(port: number, parts: Partial<EndpointIr> = {}): EndpointIr {
+  return { address: '127.0.0.1', port, mtls: false, health: 'Healthy', workload: '', ...parts };
+}
+
+export function sampleIdentity(serviceAccount: string, namespace = 'shop'): IdentityIr {
+  return { namespace, serviceAccount, spiffeId: spiffeId(serviceAccount, namespace) };
+}
+
+/** An ExternalWorkload of that service account, not intercepted. */
+export function sampleWorkload(name: string, parts: Partial<WorkloadIr> = {}): WorkloadIr {
+  return {
+    key: `ExternalWorkload/shop/${name}`,
+    kind: 'ExternalWorkload',
+    namespace: 'shop',
+    name,
+    uid: '',
+    identity: sampleIdentity(name),
+    intercepted: false,
+    addresses: ['127.0.0.1'],
+    inbound: [],
+    otherInbound: { mtls: 'Permissive', authorization: noRules },
+    bindings: [],
+    origins: [{ kind: 'ExternalWorkload', namespace: 'shop', name, generation: 1 }],
+    ...parts,
+  };
+}
+
+export const noRules: AuthorizationIr = { deny: [], allow: null };
+
+export function sampleInbound(
+  port: number,
+  applicationPort: number,
+  parts: Partial<InboundPortIr> = {},
+): InboundPortIr {
+  return {
+    port,
+    listenAddress: '127.0.0.1',
+    application: { address: '127.0.0.1', port: applicationPort },
+    protocol: 'HTTP',
+    mtls: 'Permissive',
+    authorization: noRules,
+    origins: [{ kind: 'ExternalWorkload', namespace: 'shop', name: 'server', generation: 1 }],
+    ...parts,
+  };
+}
+
+/** A rule for these service accounts of the namespace shop, and any request unless `to` says more. */
+export function sampleRule(id: string, accounts: readonly string[], to: RuleIr['to'] = []): RuleIr {
+  const from =
+    accounts.length === 0 ? [] : [{ spiffeIds: accounts.map((name) => spiffeId(name)), spiffePrefixes: [] }];
+  return { id, from, to };
+}

@@ -1,0 +1,55 @@
+// A MeshIr written down with only the facts that a case is about; mesh-samples.ts fills in the rest.
+import { parse } from 'yaml';
+import type { InboundPortIr } from '../../operator/ir/inbound.ts';
+import type { MeshIr, WorkloadIr } from '../../operator/ir/mesh-ir.ts';
+import type { RouteIr, ServicePortIr } from '../../operator/ir/service.ts';
+import { sampleInbound, sampleMesh, sampleRoute, sampleService, sampleWorkload } from './mesh-samples.ts';
+
+export interface MeshCase {
+  readonly ir: MeshIr;
+  /** The resources that the case is about, as `Cluster shop/reviews/9080`; undefined: all. */
+  readonly show: readonly string[] | undefined;
+}
+
+type PartialService = Partial<Omit<ServicePortIr, 'routes'>> & {
+  readonly key: string;
+  readonly routes?: readonly (Partial<RouteIr> & { readonly name: string })[];
+};
+type PartialWorkload = Partial<Omit<WorkloadIr, 'inbound'>> & {
+  readonly name: string;
+  readonly inbound?: readonly (Partial<InboundPortIr> & { readonly port: number })[];
+};
+interface Written {
+  readonly show?: readonly string[];
+  readonly outboundMode?: 'AllowAny' | 'RegistryOnly';
+  readonly services?: readonly PartialService[];
+  readonly workloads?: readonly PartialWorkload[];
+}
+
+export function readMeshCase(text: string): MeshCase {
+  const { show, outboundMode = 'AllowAny', services = [], workloads = [] } = parse(text) as Written;
+  const { settings } = sampleMesh({});
+  const ir = sampleMesh({
+    settings: { ...settings, outboundMode },
+    services: services.map(readService),
+    workloads: workloads.map(readWorkload),
+  });
+  return { ir, show };
+}
+
+function readService({ key, routes, ...parts }: PartialService): ServicePortIr {
+  return sampleService(key, {
+    ...parts,
+    ...(routes && { routes: routes.map(({ name, ...route }) => sampleRoute(name, route)) }),
+  });
+}
+
+function readWorkload({ name, inbound = [], ...parts }: PartialWorkload): WorkloadIr {
+  const intercepted = parts.intercepted ?? false;
+  const reached = intercepted ? { listenAddress: null, application: null } : {};
+  return sampleWorkload(name, {
+    ...(intercepted && { key: `Pod/shop/${name}`, kind: 'Pod' }),
+    ...parts,
+    inbound: inbound.map(({ port, ...rest }) => sampleInbound(port, port + 10_000, { ...reached, ...rest })),
+  });
+}

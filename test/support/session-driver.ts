@@ -1,0 +1,72 @@
+// Drives a session the way a stream does, and says what it sent in words that tests compare.
+import type { DeltaRequest, Effect, Send, SotwRequest } from '../../operator/xds/session/events.ts';
+import type { TypeUrl } from '../../operator/xds/proto/type-urls.ts';
+import { reduce } from '../../operator/xds/session/session.ts';
+import { newSession, type Session } from '../../operator/xds/session/state.ts';
+import { delta, sotw, view, type World } from './xds-world.ts';
+
+export class SessionDriver {
+  session: Session;
+  nowMs = 0;
+  readonly effects: Effect[] = [];
+
+  constructor(variant: 'delta' | 'sotw' = 'delta') {
+    this.session = newSession(variant);
+  }
+
+  /** What one event made the session send: `CDS a@1 b@1 -c`. */
+  publish(world: World): string[] {
+    return this.step({ type: 'publish', view: view(world), nowMs: this.nowMs });
+  }
+
+  request(type: TypeUrl, fields: Partial<DeltaRequest> = {}): string[] {
+    return this.step({ type: 'delta', request: delta(type, fields), nowMs: this.nowMs });
+  }
+
+  sotw(type: TypeUrl, fields: Partial<SotwRequest> = {}): string[] {
+    return this.step({ type: 'sotw', request: sotw(type, fields), nowMs: this.nowMs });
+  }
+
+  /** Acknowledges the latest response of the type. */
+  ack(type: TypeUrl, fields: Partial<DeltaRequest> = {}): string[] {
+    return this.request(type, { nonce: this.last(type).nonce, ...fields });
+  }
+
+  nack(type: TypeUrl, message: string, fields: Partial<DeltaRequest> = {}): string[] {
+    return this.request(type, { nonce: this.last(type).nonce, error: { code: 13, message }, ...fields });
+  }
+
+  wake(): string[] {
+    return this.step({ type: 'wake', nowMs: this.nowMs });
+  }
+
+  last(type: TypeUrl): Send {
+    const found = this.effects.findLast(
+      (effect): effect is Send => effect.type === 'send' && effect.typeUrl === type,
+    );
+    if (found === undefined) throw new Error(`nothing of ${type} was sent`);
+    return found;
+  }
+
+  private step(event: Parameters<typeof reduce>[1]): string[] {
+    const { session, effects } = reduce(this.session, event);
+    this.session = session;
+    this.effects.push(...effects);
+    return effects.flatMap((effect) => (effect.type === 'send' ? [words(effect)] : []));
+  }
+}
+
+const short: Readonly<Record<string, string>> = {
+  Cluster: 'CDS',
+  ClusterLoadAssignment: 'EDS',
+  Listener: 'LDS',
+  RouteConfiguration: 'RDS',
+  VirtualHost: 'VHDS',
+  Secret: 'SDS',
+};
+
+function words(send: Send): string {
+  const type = short[send.typeUrl.slice(send.typeUrl.lastIndexOf('.') + 1)] ?? send.typeUrl;
+  const resources = send.resources.map((entry) => `${entry.name}@${entry.version}`);
+  return [type, ...resources.toSorted(), ...send.removed.map((name) => `-${name}`).toSorted()].join(' ');
+}

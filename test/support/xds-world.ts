@@ -1,0 +1,65 @@
+// Small worlds for protocol tests: entries whose content is their version, views made of them, and requests.
+import type { DeltaRequest, SotwRequest } from '../../operator/xds/session/events.ts';
+import { typeUrl, type TypeUrl } from '../../operator/xds/proto/type-urls.ts';
+import type { Entry, TypeLayer } from '../../operator/xds/snapshot-types.ts';
+import type { View } from '../../operator/xds/view.ts';
+
+export const {
+  cluster: CDS,
+  endpoint: EDS,
+  listener: LDS,
+  route: RDS,
+  virtualHost: VHDS,
+  secret: SDS,
+} = typeUrl;
+
+export interface EntryOptions {
+  readonly clusters?: readonly string[];
+  readonly claims?: readonly string[];
+}
+
+export function entry(name: string, version: string, options: EntryOptions = {}): Entry {
+  return {
+    name,
+    version,
+    any: Buffer.from(`${name}@${version}`),
+    origins: [{ kind: 'Test', namespace: '', name, generation: 1 }],
+    clusters: options.clusters ?? [],
+    claims: options.claims ?? [],
+  };
+}
+
+/** `{[CDS]: 'a@1 b@2'}`, or entries where they need references. */
+export type World = Partial<Record<TypeUrl, string | readonly Entry[]>>;
+
+export function view(world: World): View {
+  const stacks = new Map<TypeUrl, readonly TypeLayer[]>();
+  for (const [type, content] of Object.entries(world) as [TypeUrl, string | readonly Entry[]][]) {
+    const entries = typeof content === 'string' ? parse(content) : content;
+    stacks.set(type, [{ typeUrl: type, entries: new Map(entries.map((it) => [it.name, it])) }]);
+  }
+  return { layers: ['test'], stacks };
+}
+
+function parse(content: string): readonly Entry[] {
+  return content
+    .split(' ')
+    .filter((word) => word !== '')
+    .map((word) => entry(word.split('@')[0] ?? '', word.split('@')[1] ?? ''));
+}
+
+export function delta(type: TypeUrl, fields: Partial<Omit<DeltaRequest, 'typeUrl'>> = {}): DeltaRequest {
+  return {
+    typeUrl: type,
+    subscribe: [],
+    unsubscribe: [],
+    initialVersions: new Map(),
+    nonce: '',
+    error: null,
+    ...fields,
+  };
+}
+
+export function sotw(type: TypeUrl, fields: Partial<Omit<SotwRequest, 'typeUrl'>> = {}): SotwRequest {
+  return { typeUrl: type, names: [], versionInfo: '', nonce: '', error: null, ...fields };
+}

@@ -1,0 +1,103 @@
+// The bootstrap: what a sidecar must know before it can ask, and that it agrees with what it is told afterwards.
+import { describe, expect, test } from '@jest/globals';
+import { renderBootstrap } from '../../../operator/infra/bootstrap.ts';
+import { leafSdsFile as leafFileOfInfra, renderSdsFiles } from '../../../operator/infra/certificate-files.ts';
+import { formatNodeId, parseNodeId, workloadKey } from '../../../operator/xds/node-id.ts';
+import { leafSdsFile } from '../../../operator/xds/resources/tls.ts';
+
+describe('renderBootstrap', () => {
+  test('asks the operator, and only the operator, for everything', () => {
+    const bootstrap = renderBootstrap({
+      nodeId: 'Pod~shop~reviews-v1-abc~d2f1',
+      cluster: 'default',
+      xds: {
+        address: '10.96.0.9',
+        port: 15010,
+        serverSpiffeId: 'spiffe://cluster.local/ns/meshwright-system/sa/meshwright',
+      },
+      adminPort: 15000,
+    });
+
+    expect(bootstrap).toMatchObject({
+      node: { id: 'Pod~shop~reviews-v1-abc~d2f1', cluster: 'default' },
+      dynamic_resources: { ads_config: { api_type: 'DELTA_GRPC', set_node_on_first_message_only: true } },
+      admin: { address: { socket_address: { address: '127.0.0.1', port_value: 15000 } } },
+    });
+    expect(JSON.stringify(bootstrap)).toContain(
+      '"exact":"spiffe://cluster.local/ns/meshwright-system/sa/meshwright"',
+    );
+  });
+});
+
+describe('the certificate folder', () => {
+  test('is where the configuration that all sidecars share looks for the certificate', () => {
+    expect(leafFileOfInfra('')).toBe(leafSdsFile);
+  });
+
+  test('has an SDS file for the leaf and one for the roots, which are read again when the folder is swapped', () => {
+    const files = [...renderSdsFiles('/run/sidecar')].map(([name, text]) => [
+      name,
+      JSON.parse(text) as unknown,
+    ]);
+    const secret = '@type';
+    const type = 'type.googleapis.com/envoy.extensions.transport_sockets.tls.v3.Secret';
+    const watched_directory = { path: '/run/sidecar/certificates' };
+
+    expect(files).toEqual([
+      [
+        'leaf.json',
+        {
+          resources: [
+            {
+              [secret]: type,
+              name: 'leaf',
+              tls_certificate: {
+                certificate_chain: { filename: '/run/sidecar/certificates/tls.crt' },
+                private_key: { filename: '/run/sidecar/certificates/tls.key' },
+                watched_directory,
+              },
+            },
+          ],
+        },
+      ],
+      [
+        'roots.json',
+        {
+          resources: [
+            {
+              [secret]: type,
+              name: 'roots',
+              validation_context: {
+                trusted_ca: { filename: '/run/sidecar/certificates/ca.crt' },
+                watched_directory,
+              },
+            },
+          ],
+        },
+      ],
+    ]);
+  });
+});
+
+describe('node ids', () => {
+  const identity = { kind: 'Pod', namespace: 'shop', name: 'reviews-v1-abc', uid: 'd2f1' };
+
+  test('name the workload, and are read back', () => {
+    expect(formatNodeId(identity)).toBe('Pod~shop~reviews-v1-abc~d2f1');
+    expect(parseNodeId(formatNodeId(identity))).toEqual(identity);
+    expect(parseNodeId('ExternalWorkload~shop~reviews-v1~')).toEqual({
+      kind: 'ExternalWorkload',
+      namespace: 'shop',
+      name: 'reviews-v1',
+      uid: '',
+    });
+    expect(workloadKey(identity)).toBe('Pod/shop/reviews-v1-abc');
+  });
+
+  test.each(['', 'envoy', 'Pod~shop~reviews', 'Pod~shop~~uid', '~shop~x~', 'Pod~shop~x~uid~more'])(
+    'are not made up from something else: "%s"',
+    (nodeId) => {
+      expect(parseNodeId(nodeId)).toBeNull();
+    },
+  );
+});

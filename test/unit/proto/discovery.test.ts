@@ -1,0 +1,142 @@
+// The discovery stream's messages, as the server reads and writes them, against the generic codec and a client's view.
+import { expect, test } from '@jest/globals';
+import {
+  decodeDeltaRequest,
+  decodeRequest,
+  discoveryTypes,
+  encodeDeltaResponse,
+  encodeResponse,
+} from '../../../operator/xds/proto/discovery.ts';
+import { encodeAny, encodeMessage } from '../../../operator/xds/proto/registry.ts';
+import { typeUrl } from '../../../operator/xds/proto/type-urls.ts';
+import {
+  decodeDeltaResponse,
+  decodeResponse,
+  encodeDeltaRequest,
+  encodeRequest,
+} from '../../support/envoy/discovery-client.ts';
+
+const node = {
+  id: 'Pod/shop/cart',
+  cluster: 'shop',
+  metadata: { labels: { app: 'cart' } },
+  userAgentVersion: '1.40.0',
+};
+
+test('a delta request comes back whole', () => {
+  const request = {
+    node,
+    typeUrl: typeUrl.cluster,
+    nonce: '7',
+    error: { code: 13, message: 'no' },
+    subscribe: ['a', 'b'],
+    unsubscribe: ['c'],
+    initialVersions: new Map([['a', 'v1']]),
+  };
+
+  expect(decodeDeltaRequest(encodeDeltaRequest(request))).toEqual(request);
+});
+
+test('an empty delta request has no node, no error and no names', () => {
+  expect(decodeDeltaRequest(Buffer.alloc(0))).toEqual({
+    node: null,
+    typeUrl: '',
+    nonce: '',
+    error: null,
+    subscribe: [],
+    unsubscribe: [],
+    initialVersions: new Map(),
+  });
+});
+
+test('a refusal without a message is a refusal all the same', () => {
+  const bytes = encodeMessage(discoveryTypes.deltaRequest, { error_detail: {} });
+
+  expect(decodeDeltaRequest(bytes).error).toEqual({ code: 0, message: '' });
+});
+
+test('the version of an Envoy is made from its numbers', () => {
+  const bytes = encodeMessage(discoveryTypes.request, {
+    node: { id: 'a', user_agent_build_version: { version: { major_number: 1, minor_number: 40 } } },
+  });
+
+  expect(decodeRequest(bytes).node).toEqual({
+    id: 'a',
+    cluster: '',
+    metadata: {},
+    userAgentVersion: '1.40.0',
+  });
+});
+
+test('a state-of-the-world request comes back whole', () => {
+  const request = {
+    node,
+    typeUrl: typeUrl.route,
+    nonce: '',
+    error: null,
+    names: ['*', 'a'],
+    versionInfo: '3',
+  };
+
+  expect(decodeRequest(encodeRequest(request))).toEqual(request);
+});
+
+test('a delta response put together from encoded resources equals one encoded as a whole', () => {
+  const any = encodeAny(typeUrl.cluster, { name: 'a' });
+
+  const response = encodeDeltaResponse({
+    typeUrl: typeUrl.cluster,
+    nonce: '1',
+    systemVersion: '4',
+    resources: [{ name: 'a', version: 'v1', any }],
+    removed: ['b', 'c'],
+    controlPlane: 'meshwright',
+  });
+
+  expect(response).toBeInstanceOf(Buffer);
+  expect(response).toEqual(
+    encodeMessage(discoveryTypes.deltaResponse, {
+      type_url: typeUrl.cluster,
+      nonce: '1',
+      system_version_info: '4',
+      resources: [{ name: 'a', version: 'v1', resource: { '@type': typeUrl.cluster, name: 'a' } }],
+      removed_resources: ['b', 'c'],
+      control_plane: { identifier: 'meshwright' },
+    }),
+  );
+  expect(decodeDeltaResponse(response)).toEqual({
+    typeUrl: typeUrl.cluster,
+    nonce: '1',
+    systemVersion: '4',
+    resources: [{ name: 'a', version: 'v1', message: { '@type': typeUrl.cluster, name: 'a' } }],
+    removed: ['b', 'c'],
+  });
+});
+
+test('a state-of-the-world response put together from encoded resources equals one encoded as a whole', () => {
+  const anys = [{ name: 'a' }, { name: 'b' }].map((message) => encodeAny(typeUrl.cluster, message));
+
+  const response = encodeResponse({
+    versionInfo: 'v',
+    typeUrl: typeUrl.cluster,
+    nonce: '1',
+    anys,
+    controlPlane: 'meshwright',
+  });
+
+  expect(response).toEqual(
+    encodeMessage(discoveryTypes.response, {
+      version_info: 'v',
+      type_url: typeUrl.cluster,
+      nonce: '1',
+      resources: ['a', 'b'].map((name) => ({ '@type': typeUrl.cluster, name })),
+      control_plane: { identifier: 'meshwright' },
+    }),
+  );
+  expect(decodeResponse(response)).toEqual({
+    typeUrl: typeUrl.cluster,
+    nonce: '1',
+    versionInfo: 'v',
+    messages: ['a', 'b'].map((name) => ({ '@type': typeUrl.cluster, name })),
+  });
+});

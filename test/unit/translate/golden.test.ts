@@ -1,0 +1,21 @@
+import { describe, expect, it } from '@jest/globals';
+import { translate } from '../../../operator/translate/translate.ts';
+import { resourcesFromYaml } from '../../support/builders.ts';
+import { expectGolden, expectNoStaleGolden, goldenCases, goldenInput } from '../../support/golden.ts';
+
+const folder = 'test/golden/translate';
+
+describe('translate', () => {
+  it.each(goldenCases(folder))('%s', (name) => {
+    const resources = resourcesFromYaml(goldenInput(folder, name));
+
+    const translation = translate(resources);
+
+    expectGolden(folder, name, translation);
+    expect(translate(resources)).toEqual(translation);
+  });
+
+  it('has no golden output without an input', () => {
+    expect(() => expectNoStaleGolden(folder)).not.toThrow();
+  });
+});
