@@ -1,5 +1,5 @@
 // The Kubernetes platform against a real API server: what arrives, what survives, what is written.
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { parse } from 'yaml';
 import { admit } from '../../api/admission.ts';
@@ -16,11 +16,12 @@ import {
   createKubernetesPlatform,
   type KubernetesPlatform,
 } from '../../operator/platform/kubernetes/kubernetes.ts';
-import type { ObjectSink, ObjectStatus } from '../../operator/platform/platform.ts';
+import type { ObjectStatus } from '../../operator/platform/platform.ts';
 import { createLog } from '../../operator/log.ts';
-import { refKey, refOf, type StoredObject } from '../../operator/store/objects.ts';
 import { type ApiServer, apiServerAvailable, startApiServer } from '../support/kubernetes.ts';
+import { everyKind, service } from '../support/kubernetes/every-kind.ts';
 import { poll } from '../support/kubernetes/poll.ts';
+import { Recorder } from '../support/kubernetes/recorder.ts';
 import { startTcpProxy, type TcpProxy } from '../support/kubernetes/tcp-proxy.ts';
 
 const available = await apiServerAvailable();
@@ -30,59 +31,28 @@ const suite = available.available ? describe : describe.skip;
 const log = createLog('silent');
 const quick = { watchSeconds: 2, silenceGraceMs: 1500, pageSize: 3, backoff: { initialMs: 50, maxMs: 500 } };
 
-/** A sink that keeps what it is told, as the store does. */
-class Recorder implements ObjectSink {
-  readonly objects = new Map<string, StoredObject>();
-  readonly rejected = new Map<string, readonly string[]>();
-  syncs = 0;
-  /** What had arrived when everything was said to be there. */
-  atSync: string[] = [];
-
-  upsert(object: StoredObject): void {
-    this.objects.set(refKey(refOf(object)), object);
-    this.rejected.delete(refKey(refOf(object)));
-  }
-  remove(ref: Parameters<ObjectSink['remove']>[0]): void {
-    this.objects.delete(refKey(ref));
-    this.rejected.delete(refKey(ref));
-  }
-  reject(ref: Parameters<ObjectSink['reject']>[0], _generation: number, problems: readonly string[]): void {
-    this.rejected.set(refKey(ref), problems);
-  }
-  synced(): void {
-    this.syncs += 1;
-    this.atSync = [...this.objects.keys()];
-  }
-  /** The names of one kind in namespace shop. */
-  names(kind: StoredObject['kind']): string[] {
-    const prefix = `${kind}/shop/`;
-    return [...this.objects.keys()]
-      .filter((key) => key.startsWith(prefix))
-      .map((key) => key.slice(prefix.length))
-      .toSorted();
-  }
-}
-
 async function until(condition: () => boolean): Promise<void> {
   await poll(() => Promise.resolve(condition() ? true : undefined), { intervalMs: 20, deadlineMs: 30_000 });
 }
 
 interface Watching {
   readonly sink: Recorder;
+  /** May be called twice. */
   readonly stop: () => Promise<void>;
 }
+
+const open: Watching[] = [];
 
 function startWatch(platform: KubernetesPlatform): Watching {
   const sink = new Recorder();
   const stopping = new AbortController();
   const watched = platform.watch(sink, stopping.signal);
-  return {
-    sink,
-    stop: async () => {
-      stopping.abort();
-      await watched;
-    },
+  const stop = async (): Promise<void> => {
+    stopping.abort();
+    await watched;
   };
+  open.push({ sink, stop });
+  return { sink, stop };
 }
 
 async function readCrds(): Promise<CrdDefinition[]> {
@@ -92,68 +62,6 @@ async function readCrds(): Promise<CrdDefinition[]> {
     files.map(async (file) => parse(await readFile(new URL(file, folder), 'utf8')) as CrdDefinition),
   );
 }
-
-const service = (name: string, port: number): object => ({
-  apiVersion: 'v1',
-  kind: 'Service',
-  metadata: { name, namespace: 'shop' },
-  spec: { selector: { app: name }, ports: [{ name: 'http', port }] },
-});
-
-const pod = {
-  apiVersion: 'v1',
-  kind: 'Pod',
-  metadata: { name: 'reviews-1', namespace: 'shop', labels: { app: 'reviews' } },
-  spec: {
-    serviceAccountName: 'reviews',
-    containers: [{ name: 'app', image: 'reviews', ports: [{ containerPort: 9080 }] }],
-  },
-};
-
-const everyKind: readonly object[] = [
-  { apiVersion: 'v1', kind: 'ServiceAccount', metadata: { name: 'reviews', namespace: 'shop' } },
-  service('reviews', 9080),
-  pod,
-  {
-    apiVersion: 'discovery.k8s.io/v1',
-    kind: 'EndpointSlice',
-    metadata: { name: 'reviews-a', namespace: 'shop', labels: { 'kubernetes.io/service-name': 'reviews' } },
-    addressType: 'IPv4',
-    endpoints: [{ addresses: ['10.0.0.1'], conditions: { ready: true }, zone: 'a' }],
-    ports: [{ name: 'http', port: 9080 }],
-  },
-  {
-    apiVersion: 'apps/v1',
-    kind: 'Deployment',
-    metadata: { name: 'reviews', namespace: 'shop' },
-    spec: {
-      selector: { matchLabels: { app: 'reviews' } },
-      template: {
-        metadata: { labels: { app: 'reviews' } },
-        spec: { serviceAccountName: 'reviews', containers: [{ name: 'app', image: 'reviews' }] },
-      },
-    },
-  },
-  { apiVersion: 'meshwright.dev/v1alpha1', kind: 'Mesh', metadata: { name: 'default' }, spec: {} },
-  {
-    apiVersion: 'meshwright.dev/v1alpha1',
-    kind: 'TrafficPolicy',
-    metadata: { name: 'reviews', namespace: 'shop' },
-    spec: { targetRefs: [{ kind: 'Service', name: 'reviews' }], routes: [{ name: 'all', timeout: '3s' }] },
-  },
-  {
-    apiVersion: 'meshwright.dev/v1alpha1',
-    kind: 'SecurityPolicy',
-    metadata: { name: 'reviews', namespace: 'shop' },
-    spec: { targetRefs: [{ kind: 'Service', name: 'reviews' }], mtls: { mode: 'Strict' } },
-  },
-  {
-    apiVersion: 'meshwright.dev/v1alpha1',
-    kind: 'ExternalWorkload',
-    metadata: { name: 'vm-1', namespace: 'shop', labels: { app: 'reviews' } },
-    spec: { address: '192.0.2.7', ports: [{ name: 'http', port: 9080 }], serviceAccount: 'reviews' },
-  },
-];
 
 suite('the Kubernetes platform', () => {
   let server: ApiServer;
@@ -174,6 +82,7 @@ suite('the Kubernetes platform', () => {
     createKubernetesPlatform({
       kubeConfig: { path: `${server.kubeconfigPath}.proxied` },
       log,
+      namespace: 'meshwright-system',
       admit,
       informer: quick,
     });
@@ -190,6 +99,11 @@ suite('the Kubernetes platform', () => {
     await platform.installCrds(await readCrds());
     await apply([{ apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'shop' } }]);
   }, 90_000);
+
+  afterEach(async () => {
+    proxy.mend();
+    await Promise.all(open.splice(0).map(({ stop }) => stop()));
+  });
 
   afterAll(async () => {
     await proxy.stop();
@@ -217,7 +131,7 @@ suite('the Kubernetes platform', () => {
 
   test('delivers objects of every kind, their changes and their deletion', async () => {
     await apply(everyKind);
-    const { sink, stop } = startWatch(newPlatform());
+    const { sink } = startWatch(newPlatform());
     await until(() => sink.syncs === 1);
 
     expect(sink.atSync.filter((key) => key.includes('/shop') || key.startsWith('Mesh/')).toSorted()).toEqual([
@@ -253,17 +167,17 @@ suite('the Kubernetes platform', () => {
     expect(sink.rejected).toEqual(new Map());
 
     await apply([service('reviews', 9081)]);
-    await until(() => portOf(sink, 'reviews') === 9081);
+    await until(() => sink.portOf('reviews') === 9081);
     await kubectl(['delete', 'service', 'reviews', '-n', 'shop']);
     await until(() => !sink.objects.has('Service/shop/reviews'));
     expect(sink.syncs).toBe(1);
-    await stop();
   }, 60_000);
 
   test('rejects an object that fails our own checks, and takes it back when it is mended', async () => {
     const refusing = createKubernetesPlatform({
       kubeConfig: { path: server.kubeconfigPath },
       log,
+      namespace: 'meshwright-system',
       admit: (document) =>
         JSON.stringify(document).includes('"bad"')
           ? { ok: false, problems: ['It is bad.'] }
@@ -277,7 +191,7 @@ suite('the Kubernetes platform', () => {
       spec: { targetRefs: [{ kind: 'Service', name: 'reviews' }], routes: [{ name }] },
     });
     await apply([policy('bad')]);
-    const { sink, stop } = startWatch(refusing);
+    const { sink } = startWatch(refusing);
 
     await until(() => sink.syncs === 1);
     expect(sink.rejected).toEqual(new Map([['TrafficPolicy/shop/checked', ['It is bad.']]]));
@@ -285,12 +199,11 @@ suite('the Kubernetes platform', () => {
     await apply([policy('good')]);
     await until(() => sink.objects.has('TrafficPolicy/shop/checked'));
     expect(sink.rejected).toEqual(new Map());
-    await stop();
   }, 60_000);
 
   test('converges after the API server was killed, with what was made, changed and deleted while it could not see', async () => {
     await apply([service('kept', 80), service('changed', 80), service('doomed', 80)]);
-    const { sink, stop } = startWatch(newPlatform());
+    const { sink } = startWatch(newPlatform());
     await until(() => sink.syncs === 1 && sink.names('Service').length === 3);
 
     await server.stopServer();
@@ -301,16 +214,15 @@ suite('the Kubernetes platform', () => {
     expect(sink.names('Service')).toEqual(['changed', 'doomed', 'kept']);
     proxy.mend();
 
-    await until(() => sink.names('Service').join() === 'changed,kept,new' && portOf(sink, 'changed') === 81);
+    await until(() => sink.names('Service').join() === 'changed,kept,new' && sink.portOf('changed') === 81);
     await apply([service('later', 80)]);
     await until(() => sink.names('Service').join() === 'changed,kept,later,new');
     expect(sink.syncs).toBe(1);
-    await stop();
   }, 90_000);
 
   test('says synced only when an API server that was down at start has answered for every kind', async () => {
     proxy.cut();
-    const { sink, stop } = startWatch(newPlatform());
+    const { sink } = startWatch(newPlatform());
     await poll(() => Promise.resolve(undefined), { intervalMs: 50, deadlineMs: 300 }).catch(() => undefined);
     expect(sink.syncs).toBe(0);
 
@@ -318,12 +230,11 @@ suite('the Kubernetes platform', () => {
 
     await until(() => sink.syncs === 1);
     expect(sink.atSync).toContain('Namespace//shop');
-    await stop();
   }, 60_000);
 
   test('notices a connection that is open and silent, and catches up', async () => {
     await apply([service('silent', 80)]);
-    const { sink, stop } = startWatch(newPlatform());
+    const { sink } = startWatch(newPlatform());
     await until(() => sink.syncs === 1 && sink.names('Service').includes('silent'));
 
     proxy.freeze();
@@ -331,7 +242,6 @@ suite('the Kubernetes platform', () => {
 
     await until(() => !sink.names('Service').includes('silent'));
     expect(sink.syncs).toBe(1);
-    await stop();
   }, 60_000);
 
   test('lists again when the version it watches from is gone (410)', async () => {
@@ -470,6 +380,10 @@ suite('the Kubernetes platform', () => {
       ],
     );
 
+    expect(await secrets.create('meshwright-system', 'root', first, labels)).toBe('created');
+    expect(await secrets.read('meshwright-system', 'root')).toEqual(first);
+    await expect(secrets.write('nowhere', 'root', first, labels)).rejects.toMatchObject({ code: 404 });
+
     await kubectl(['create', 'secret', 'generic', 'foreign', '-n', 'shop', '--from-literal=a=b']);
     const refusal = /^Secret shop\/foreign is not Meshwright's, so it is left alone\./;
     await expect(secrets.write('shop', 'foreign', first, labels)).rejects.toThrow(refusal);
@@ -479,8 +393,3 @@ suite('the Kubernetes platform', () => {
     );
   }, 60_000);
 });
-
-function portOf(sink: Recorder, name: string): number | undefined {
-  const object = sink.objects.get(`Service/shop/${name}`);
-  return object?.kind === 'Service' ? object.spec.ports?.[0]?.port : undefined;
-}

@@ -18,6 +18,8 @@ export interface KubernetesPlatformOptions {
   /** Default: as kubectl, or the pod's own service account. */
   readonly kubeConfig?: KubeConfigOptions;
   readonly log: Log;
+  /** The operator's own; made when its first Secret is written, if it does not exist. */
+  readonly namespace: string;
   /** Parses our own kinds; refused objects go to sink.reject. */
   readonly admit: Admit;
   /** For tests. */
@@ -36,7 +38,7 @@ export interface KubernetesPlatform extends Platform {
 
 /** Throws if there is no usable kubeconfig. Connects to nothing yet. */
 export function createKubernetesPlatform(options: KubernetesPlatformOptions): KubernetesPlatform {
-  const { log, admit, timers = systemTimers } = options;
+  const { log, admit, namespace, timers = systemTimers } = options;
   const kubeConfig = loadKubeConfig(options.kubeConfig ?? {});
   const api = new ApiClient({ kubeConfig, timers });
   const retryingApi = retrying(api, { timers });
@@ -53,7 +55,7 @@ export function createKubernetesPlatform(options: KubernetesPlatformOptions): Ku
     name: 'kubernetes',
     server: kubeConfig.getCurrentCluster()?.server ?? '',
     statuses: createStatuses(retryingApi, operator),
-    secrets: createSecrets(retryingApi),
+    secrets: createSecrets(retryingApi, { ownNamespace: namespace }),
     installCrds: async (definitions) => {
       await Promise.all(definitions.map((definition) => operator.install(definition)));
     },

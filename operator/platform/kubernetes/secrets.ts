@@ -30,7 +30,13 @@ interface Place {
   readonly name: string;
 }
 
-export function createSecrets(api: ApiCaller): SecretPort {
+export interface SecretsOptions {
+  /** The operator's own namespace: made when the first Secret goes there and it does not exist. */
+  readonly ownNamespace: string;
+}
+
+export function createSecrets(api: ApiCaller, options: SecretsOptions): SecretPort {
+  const places = { api, ownNamespace: options.ownNamespace };
   return {
     read: async (namespace, name) => {
       const secret = await find(api, { namespace, name });
@@ -38,7 +44,7 @@ export function createSecrets(api: ApiCaller): SecretPort {
     },
     create: async (namespace, name, data, labels) => {
       try {
-        await post(api, { namespace, name }, wantedOf(data, labels));
+        await post(places, { namespace, name }, wantedOf(data, labels));
         return 'created';
       } catch (error) {
         if (isApiError(error, 409)) return 'exists';
@@ -46,7 +52,7 @@ export function createSecrets(api: ApiCaller): SecretPort {
       }
     },
     write: async (namespace, name, data, labels) => {
-      await put(api, { namespace, name }, { wanted: wantedOf(data, labels), left: conflictAttempts });
+      await put(places, { namespace, name }, { wanted: wantedOf(data, labels), left: conflictAttempts });
     },
   };
 }
@@ -61,26 +67,50 @@ function wantedOf(data: SecretData, labels: Readonly<Record<string, string>>): W
   return { type: typeOf(data), data: encode(data), labels: { ...labels, [ownLabel]: ownName } };
 }
 
+interface Target extends SecretsOptions {
+  readonly api: ApiCaller;
+}
+
 async function put(
-  api: ApiCaller,
+  target: Target,
   place: Place,
   { wanted, left }: { wanted: Wanted; left: number },
 ): Promise<void> {
-  const present = await find(api, place);
+  const present = await find(target.api, place);
   try {
-    if (present === undefined) await post(api, place, wanted);
-    else await replace(api, place, { wanted, present });
+    if (present === undefined) await post(target, place, wanted);
+    else await replace(target.api, place, { wanted, present });
   } catch (error) {
     // Somebody was faster, or took it away: look again.
     const moved = isApiError(error, 409) || (present !== undefined && isApiError(error, 404));
     if (!moved || left <= 1) throw error;
-    await put(api, place, { wanted, left: left - 1 });
+    await put(target, place, { wanted, left: left - 1 });
   }
 }
 
-async function post(api: ApiCaller, place: Place, { type, data, labels }: Wanted): Promise<void> {
+async function post(
+  { api, ownNamespace }: Target,
+  place: Place,
+  { type, data, labels }: Wanted,
+): Promise<void> {
   const body = { apiVersion: 'v1', kind: 'Secret', metadata: { ...place, labels }, type, data };
-  await api.call({ method: 'POST', path: resourcePath(secretKind, place.namespace), query, body });
+  const request = { method: 'POST', path: resourcePath(secretKind, place.namespace), query, body } as const;
+  try {
+    await api.call(request);
+  } catch (error) {
+    if (!isApiError(error, 404) || place.namespace !== ownNamespace) throw error;
+    await createNamespace(api, ownNamespace);
+    await api.call(request);
+  }
+}
+
+async function createNamespace(api: ApiCaller, name: string): Promise<void> {
+  const body = { apiVersion: 'v1', kind: 'Namespace', metadata: { name, labels: { [ownLabel]: ownName } } };
+  try {
+    await api.call({ method: 'POST', path: '/api/v1/namespaces', query, body });
+  } catch (error) {
+    if (!isApiError(error, 409)) throw error;
+  }
 }
 
 /** Labels and annotations that others added are kept. */

@@ -53,8 +53,8 @@ export function connectionLog(direction: Direction): EnvoyMessage {
 }
 
 /**
- * A line for each connection that never got as far as one of the others: no filter chain took it, or the TLS
- * handshake failed. Only the listener sees these; without this log such refusals are invisible.
+ * A line for each connection that no filter chain took: only the listener sees these. (Failed handshakes are in the
+ * connection log of TCP ports; on HTTP ports the caller's sidecar has them as upstream_failure.)
  */
 export function refusedConnectionLog(direction: Direction): EnvoyMessage {
   return {

@@ -31,7 +31,8 @@ export function sortResources(resources: readonly XdsResource[]): readonly XdsRe
 }
 
 export function distinct(values: readonly string[]): readonly string[] {
-  return [...new Set(values)].toSorted(compare);
+  // Most have one or none, and there are many.
+  return values.length < 2 ? values : [...new Set(values)].toSorted(compare);
 }
 
 export function compare(a: string, b: string): number {
@@ -40,6 +41,7 @@ export function compare(a: string, b: string): number {
 }
 
 function distinctOrigins(origins: readonly Origin[]): readonly Origin[] {
+  if (origins.length < 2) return origins;
   const byKey = new Map(origins.map((origin) => [originKey(origin), origin]));
   return [...byKey].toSorted(([a], [b]) => compare(a, b)).map(([, origin]) => origin);
 }

@@ -23,8 +23,12 @@ function httpFilter(action: Action, rules: readonly RuleIr[]): EnvoyMessage {
   });
 }
 
+/** By rule id. Two rules of one id are both kept: losing one would open or close more than was asked for. */
 function policies(rules: readonly RuleIr[]): EnvoyMessage {
-  return Object.fromEntries(rules.map((rule) => [rule.id, policy(rule)]));
+  const named = new Map<string, EnvoyMessage>();
+  for (const rule of rules)
+    named.set(named.has(rule.id) ? `${rule.id}#${named.size}` : rule.id, policy(rule));
+  return Object.fromEntries(named);
 }
 
 function policy({ from, to }: RuleIr): EnvoyMessage {
