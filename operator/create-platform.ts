@@ -16,17 +16,19 @@ export function createPlatform(settings: Settings, log: Log): Platform {
     const { files, state } = settings.platform;
     return createFilesPlatform({ folder: files, stateFolder: state, admit: admitted, log });
   }
-  return clusterPlatform(settings.platform.kubeconfig, admitted, log);
+  return clusterPlatform(settings, admitted, log);
 }
 
 /** On Kubernetes our kinds have to be known to the API server before they can be watched. */
 function clusterPlatform(
-  path: string | undefined,
+  settings: Settings,
   admitted: (document: unknown) => Admission,
   log: Log,
 ): Platform {
+  const path = settings.platform.kind === 'kubernetes' ? settings.platform.kubeconfig : undefined;
   const platform = createKubernetesPlatform({
     log,
+    namespace: settings.namespace,
     admit: admitted,
     ...(path !== undefined && { kubeConfig: { path } }),
   });

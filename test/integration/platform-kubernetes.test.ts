@@ -50,6 +50,7 @@ function startWatch(platform: KubernetesPlatform): Watching {
   const stop = async (): Promise<void> => {
     stopping.abort();
     await watched;
+    platform.close();
   };
   open.push({ sink, stop });
   return { sink, stop };
@@ -106,6 +107,7 @@ suite('the Kubernetes platform', () => {
   });
 
   afterAll(async () => {
+    platform.close();
     await proxy.stop();
     await server.stop();
   });

@@ -28,6 +28,8 @@ export interface EnvoyProcess extends Admin {
   readonly dir: string;
   readonly adminPort: number;
   running(): boolean;
+  /** For example SIGSTOP, and later SIGCONT. */
+  signal(signal: NodeJS.Signals): void;
   /** What it has logged so far, by line. */
   log(): Promise<readonly string[]>;
   /**
@@ -102,7 +104,8 @@ export async function startEnvoy(options: EnvoyOptions): Promise<EnvoyProcess> {
     const adminPort = await waitFor(async () => portIn(await readFile(addressPath, 'utf8').catch(() => '')));
     const log = async (): Promise<readonly string[]> =>
       (await readFile(logPath, 'utf8')).split('\n').slice(0, -1);
-    return { ...adminAt(adminPort), dir, adminPort, running: () => child.running(), log, waitFor, stop };
+    const { running, signal } = child;
+    return { ...adminAt(adminPort), dir, adminPort, running, signal, log, waitFor, stop };
   } catch (error) {
     await stop();
     throw error;

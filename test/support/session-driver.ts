@@ -36,6 +36,16 @@ export class SessionDriver {
     return this.request(type, { nonce: this.last(type).nonce, error: { code: 13, message }, ...fields });
   }
 
+  /** State of the world: accepts the latest response of the type, and lists the names it wants now. */
+  accept(type: TypeUrl, names: readonly string[] = [], fields: Partial<SotwRequest> = {}): string[] {
+    return this.sotw(type, { names, nonce: this.last(type).nonce, ...fields });
+  }
+
+  /** State of the world: refuses the latest response of the type, and lists the names it wants now. */
+  refuse(type: TypeUrl, message: string, names: readonly string[] = []): string[] {
+    return this.accept(type, names, { error: { code: 13, message } });
+  }
+
   wake(): string[] {
     return this.step({ type: 'wake', nowMs: this.nowMs });
   }

@@ -34,6 +34,8 @@ export interface KubernetesPlatform extends Platform {
   readonly server: string;
   /** Creates or updates the definitions and waits until they are served. Before watch. */
   installCrds(definitions: readonly CrdDefinition[]): Promise<void>;
+  /** Closes idle connections. Call it when watch has ended and no status or Secret is to be written any more. */
+  close(): void;
 }
 
 /** Throws if there is no usable kubeconfig. Connects to nothing yet. */
@@ -53,6 +55,7 @@ export function createKubernetesPlatform(options: KubernetesPlatformOptions): Ku
   });
   return {
     name: 'kubernetes',
+    close: () => api.close(),
     server: kubeConfig.getCurrentCluster()?.server ?? '',
     statuses: createStatuses(retryingApi, operator),
     secrets: createSecrets(retryingApi, { ownNamespace: namespace }),
@@ -61,7 +64,6 @@ export function createKubernetesPlatform(options: KubernetesPlatformOptions): Ku
     },
     watch: async (sink, signal) => {
       await operator.run(createFeed(sink, admit, log), () => sink.synced(), signal);
-      api.close();
     },
   };
 }

@@ -3,7 +3,7 @@
 import type { MeshIr, WorkloadIr } from '../../ir/mesh-ir.ts';
 import type { ServicePortIr } from '../../ir/service.ts';
 import { buildInboundClusters } from './inbound/clusters.ts';
-import { buildInboundListeners } from './inbound/listeners.ts';
+import { buildInboundListeners, buildInboundRoutes } from './inbound/listeners.ts';
 import { buildReadiness } from './inbound/readiness.ts';
 import { buildAddressListeners } from './outbound/address-listeners.ts';
 import { buildCaptureListener } from './outbound/capture-listener.ts';
@@ -73,6 +73,7 @@ function buildWorkload(ir: MeshIr, workload: WorkloadIr): readonly XdsResource[]
   return [
     ...buildInboundClusters(workload, mesh),
     ...buildInboundListeners(workload, mesh),
+    ...buildInboundRoutes(workload, mesh),
     ...(workload.intercepted ? [buildReadiness(workload, mesh)] : buildLocalListeners(workload, mesh)),
   ];
 }

@@ -4,6 +4,11 @@ import type { ServicePortIr } from '../../ir/service.ts';
 
 /** The one route table of all HTTP services; its virtual hosts come one by one, by VHDS. */
 export const routeConfigurationName = 'outbound';
+/** The route table of an inbound port, which holds its authorization. */
+export function inboundRouteTableName(label: string): string {
+  return `inbound/${label}`;
+}
+
 /** ORIGINAL_DST: wherever the application meant to go. */
 export const passthroughCluster = 'passthrough';
 /** No endpoints: connections sent there are closed at once. */

@@ -22,6 +22,9 @@ export function issue(root: Root, spiffeId: string, ipAddresses: readonly string
   return signLeaf(root, { spiffeId, ttlMs: hourMs, ipAddresses }, Date.now());
 }
 
+type Leaf = Pick<KeyPair, 'certificate' | 'privateKey'>;
+type Roots = Pick<Root, 'certificate'>;
+
 export class CertificateFolder {
   readonly #folder: string;
   #version = 0;
@@ -31,7 +34,7 @@ export class CertificateFolder {
     this.#folder = certificateFolder(directory);
   }
 
-  async create(pair: KeyPair, root: Root): Promise<void> {
+  async create(pair: Leaf, root: Roots): Promise<void> {
     await mkdir(this.#folder);
     await this.replace(pair, root);
     const { certificate, key, roots } = certificateFiles;
@@ -42,7 +45,7 @@ export class CertificateFolder {
     await Promise.all([...linked, ...fixed]);
   }
 
-  async replace(pair: KeyPair, root: Root): Promise<void> {
+  async replace(pair: Leaf, root: Roots): Promise<void> {
     this.#version += 1;
     const version = `..v${this.#version}`;
     await mkdir(join(this.#folder, version));

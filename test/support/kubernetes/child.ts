@@ -11,6 +11,10 @@ export interface Child {
   running(): boolean;
   /** The end of what it printed, for error messages. */
   tail(): Promise<string>;
+  /** Sends it a signal, for example SIGSTOP and later SIGCONT; nothing if it has ended. */
+  signal(signal: NodeJS.Signals): void;
+  /** Its exit code once it has ended; null: a signal ended it. */
+  readonly ended: Promise<number | null>;
   /** SIGKILL, and waits until it is gone. */
   kill(): Promise<void>;
 }
@@ -21,6 +25,7 @@ export async function startChild(command: readonly string[], logFile: string): P
   const child = spawn('/bin/sh', ['-c', dieWithParent, 'sh', ...command], {
     stdio: ['pipe', log.fd, log.fd],
   });
+  const ended = new Promise<number | null>((resolve) => child.once('exit', (code) => resolve(code)));
   // EPIPE when the program is gone before we close our end: the exit says it all.
   child.stdin?.on('error', () => undefined);
   try {
@@ -31,11 +36,13 @@ export async function startChild(command: readonly string[], logFile: string): P
   return {
     running: () => isRunning(child),
     tail: async () => (await readFile(logFile, 'utf8')).slice(-2000),
+    signal: (signal) => {
+      child.kill(signal);
+    },
+    ended,
     kill: async () => {
-      if (!isRunning(child)) return;
-      const exited = once(child, 'exit');
       child.kill('SIGKILL');
-      await exited;
+      await ended;
     },
   };
 }

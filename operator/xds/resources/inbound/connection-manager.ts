@@ -3,9 +3,10 @@
 import type { AuthorizationIr } from '../../../ir/inbound.ts';
 import { duration } from '../../proto/well-known.ts';
 import { connectionManager } from '../connection-manager.ts';
-import { notReachedHeader, refusedHeader, resetHeader } from '../names.ts';
+import { inboundRouteTableName, notReachedHeader, refusedHeader, resetHeader } from '../names.ts';
+import { overAds } from '../typed-config.ts';
 import type { EnvoyMessage } from '../xds-resource.ts';
-import { httpRbac } from './rbac.ts';
+import { httpRbac, rbacFilters } from './rbac.ts';
 
 export interface InboundHttp {
   /** `9080`: of counters and the route table. */
@@ -16,21 +17,34 @@ export interface InboundHttp {
   readonly mutualTls: boolean;
 }
 
-export function inboundHttp({ label, cluster, authorization, mutualTls }: InboundHttp): EnvoyMessage {
+export function inboundHttp({ label, authorization, mutualTls }: InboundHttp): EnvoyMessage {
   return connectionManager({
     direction: 'inbound',
     statPrefix: `inbound_${label}`,
-    filters: httpRbac(authorization),
+    filters: rbacFilters,
     more: {
       ...(looksAtPaths(authorization) && normalisedPaths),
       ...callerHeader(mutualTls),
       local_reply_config: { mappers: markers },
-      route_config: routeTable(label, {
-        name: 'application',
-        match: { prefix: '/' },
-        route: { cluster, timeout: duration(0) },
-      }),
+      rds: { route_config_name: inboundRouteTableName(label), config_source: overAds },
     },
+  });
+}
+
+/**
+ * The route table of a port comes on its own, and with it who may call: a change holds from the next request on,
+ * for connections that exist as well; a change of the listener would leave those with the rules of before.
+ */
+export function inboundRouteTable({
+  label,
+  cluster,
+  authorization,
+}: Omit<InboundHttp, 'mutualTls'>): EnvoyMessage {
+  return routeTable(label, {
+    name: 'application',
+    match: { prefix: '/' },
+    route: { cluster, timeout: duration(0) },
+    typed_per_filter_config: httpRbac(authorization),
   });
 }
 
@@ -56,7 +70,7 @@ export function mtlsRequiredHttp(label: string): EnvoyMessage {
 
 function routeTable(label: string, route: EnvoyMessage): EnvoyMessage {
   return {
-    name: `inbound/${label}`,
+    name: inboundRouteTableName(label),
     virtual_hosts: [{ name: 'inbound', domains: ['*'], routes: [route] }],
     // Only sidecars may say these: an application could have its callers send everything again.
     response_headers_to_remove: [notReachedHeader, resetHeader],

@@ -5,10 +5,11 @@ import type { Origin } from '../../../ir/origin.ts';
 import { duration } from '../../proto/well-known.ts';
 import { typeUrl } from '../../proto/type-urls.ts';
 import { refusedConnectionLog } from '../access-log.ts';
-import { authority, port as fixedPort } from '../names.ts';
+import { authority, inboundRouteTableName, port as fixedPort } from '../names.ts';
 import { resource } from '../resource.ts';
 import type { EnvoyMessage, XdsResource } from '../xds-resource.ts';
 import { applicationCluster, interceptedCluster } from './clusters.ts';
+import { inboundRouteTable } from './connection-manager.ts';
 import { filterChains } from './filter-chains.ts';
 import { originalDestination, patience, tlsInspector, tlsInspectorFor } from './listener-filters.ts';
 
@@ -87,4 +88,21 @@ function listener(parts: ListenerParts): XdsResource {
     clusters: parts.clusters,
     claims: [authority(parts.address, parts.port)],
   });
+}
+
+/** One for each HTTP port; they change when authorization does. */
+export function buildInboundRoutes(workload: WorkloadIr, mesh: Origin): readonly XdsResource[] {
+  return workload.inbound
+    .filter((port) => port.protocol === 'HTTP' && (workload.intercepted || port.listenAddress !== null))
+    .map((port) => {
+      const label = String(port.port);
+      const cluster = workload.intercepted ? interceptedCluster : applicationCluster(port.port);
+      const message = inboundRouteTable({ label, cluster, authorization: port.authorization });
+      return resource(typeUrl.route, {
+        name: inboundRouteTableName(label),
+        message,
+        origins: [mesh, ...port.origins],
+        clusters: [cluster],
+      });
+    });
 }

@@ -1,29 +1,35 @@
 // Who may do what on an HTTP port: authorization rules as Envoy's RBAC policies, named by the rules' ids so that a
 // refusal's log names the rule. @see https://www.envoyproxy.io/docs/envoy/latest/api-v3/config/rbac/v3/rbac.proto
 import type { AuthorizationIr, OperationIr, RuleIr, SourceIr } from '../../../ir/inbound.ts';
-import { extension } from '../typed-config.ts';
+import { any, extension } from '../typed-config.ts';
 import type { EnvoyMessage } from '../xds-resource.ts';
 
 type Action = 'DENY' | 'ALLOW';
 
-/** The HTTP filters in order: none where there are no rules. */
-export function httpRbac({ deny, allow }: AuthorizationIr): readonly EnvoyMessage[] {
-  return [
-    ...(deny.length > 0 ? [httpFilter('DENY', deny)] : []),
-    ...(allow === null ? [] : [httpFilter('ALLOW', allow)]),
-  ];
+/** The HTTP filters in order, without rules: those come with the route. */
+export const rbacFilters: readonly EnvoyMessage[] = ['DENY', 'ALLOW'].map((action) =>
+  extension(filterName(action), 'envoy.extensions.filters.http.rbac.v3.RBAC'),
+);
+
+/** The rules by filter, for a route: none where there are no rules. */
+export function httpRbac({ deny, allow }: AuthorizationIr): EnvoyMessage {
+  return {
+    ...(deny.length > 0 && { [filterName('DENY')]: routeRules('DENY', deny) }),
+    ...(allow !== null && { [filterName('ALLOW')]: routeRules('ALLOW', allow) }),
+  };
+}
+
+function filterName(action: string): string {
+  return `envoy.filters.http.rbac.${action.toLowerCase()}`;
 }
 
 /** The two filters share a metadata namespace: without prefixes of their own one would overwrite the other's. */
-function httpFilter(action: Action, rules: readonly RuleIr[]): EnvoyMessage {
-  const prefix = action.toLowerCase();
-  return extension(`envoy.filters.http.rbac.${prefix}`, 'envoy.extensions.filters.http.rbac.v3.RBAC', {
-    rules: { action, policies: policies(rules) },
-    rules_stat_prefix: `${prefix}_`,
+function routeRules(action: Action, rules: readonly RuleIr[]): EnvoyMessage {
+  return any('envoy.extensions.filters.http.rbac.v3.RBACPerRoute', {
+    rbac: { rules: { action, policies: policies(rules) }, rules_stat_prefix: `${action.toLowerCase()}_` },
   });
 }
 
-/** By rule id. Two rules of one id are both kept: losing one would open or close more than was asked for. */
 function policies(rules: readonly RuleIr[]): EnvoyMessage {
   const named = new Map<string, EnvoyMessage>();
   for (const rule of rules)
