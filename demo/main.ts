@@ -29,7 +29,6 @@ async function main(argv: readonly string[]): Promise<number> {
     abortOnSignals(controller);
     return await runDemo(options, controller);
   } catch (error) {
-    if (error instanceof Interrupted) return error.exitCode;
     process.stderr.write(`${explainError(error)}\n`);
     return 1;
   }
@@ -52,7 +51,13 @@ async function runDemo(options: Options, controller: AbortController): Promise<n
       play(options, screen, { workspace, ports, children, signal }),
       aborted(signal),
     ]);
+  } catch (error) {
+    if (!(error instanceof Interrupted)) throw error;
+    // Without --once there is no other way to end it: all is well.
+    return options.once ? error.exitCode : 0;
   } finally {
+    // Ends what still waits or calls: a scene that failed half-way has not done so.
+    controller.abort();
     closeConnections();
     await children.stopAll();
     await ports.release();

@@ -52,15 +52,16 @@ function invite(stage: Stage, workspace: Workspace): void {
   screen.example(
     `curl http://127.0.0.1:${operator.ports.admin}/debug/proxies    # also /metrics, /debug/ir, /debug/snapshot`,
   );
-  screen.fact('Look into the sidecars (Envoy admin: /config_dump, /stats, /clusters):');
+  screen.fact(
+    `Look into the sidecars (/config_dump, /stats, /clusters); their access logs are ${workspace.logs}/*.access.log`,
+  );
   screen.table(
     formatTable(
-      ['WORKLOAD', 'INBOUND', 'ADMIN', 'ACCESS LOG'],
+      ['WORKLOAD', 'INBOUND', 'ADMIN'],
       workloads.map(({ name, application }) => [
         name,
         String(application?.inboundPort ?? '-'),
         `http://127.0.0.1:${stage.sidecar(name).adminPort}`,
-        `${workspace.logs}/${name}.access.log`,
       ]),
     ),
   );

@@ -20,11 +20,7 @@ export function createPlatform(settings: Settings, log: Log): Platform {
 }
 
 /** On Kubernetes our kinds have to be known to the API server before they can be watched. */
-function clusterPlatform(
-  settings: Settings,
-  admitted: (document: unknown) => Admission,
-  log: Log,
-): Platform {
+function clusterPlatform(settings: Settings, admitted: (document: unknown) => Admission, log: Log): Platform {
   const path = settings.platform.kind === 'kubernetes' ? settings.platform.kubeconfig : undefined;
   const platform = createKubernetesPlatform({
     log,

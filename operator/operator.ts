@@ -61,6 +61,7 @@ export function createOperator(settings: Settings, log: Log, identifier: string)
     tools: snapshotTools(settings),
     log: log.child({ component: 'pipeline' }),
     metrics,
+    wanted: () => ads.workloads(),
     onIdentities: (wanted, ir) => {
       identities.clear();
       for (const { key, identity } of ir.workloads) identities.set(key, identity.spiffeId);
@@ -103,6 +104,7 @@ export function createOperator(settings: Settings, log: Log, identifier: string)
     address: hostPort(settings.xdsAddress),
     credentials: credentials.credentials,
     identityOf: (workload) => identities.get(workload),
+    demand: soon(() => pipeline.demand()),
     identifier,
     log: log.child({ component: 'xds' }),
     observer: { ...metrics, changed: () => status.changed() },
@@ -154,6 +156,19 @@ export function createOperator(settings: Settings, log: Log, identifier: string)
     ports: () => ({ xdsPort: ads.port(), adminPort: admin.port() }),
     whenReady: ready.promise,
     failed: watching.failed,
+  };
+}
+
+/** Gathers calls of one turn of the event loop, so that a storm of new streams costs one publication. */
+function soon(work: () => void): () => void {
+  let isPlanned = false;
+  return () => {
+    if (isPlanned) return;
+    isPlanned = true;
+    setImmediate(() => {
+      isPlanned = false;
+      work();
+    });
   };
 }
 

@@ -5,7 +5,7 @@ import type { Log } from './log.ts';
 import type { Stage } from './metrics.ts';
 import type { Verdict } from './status/conditions.ts';
 import type { Resources } from './store/resources.ts';
-import { translate } from './translate/translate.ts';
+import { createTranslator } from './translate/translator.ts';
 import { buildResources } from './xds/resources/build.ts';
 import { buildSnapshot, isSameContent, type SnapshotTools } from './xds/snapshot.ts';
 import type { Snapshot } from './xds/snapshot-types.ts';
@@ -17,6 +17,8 @@ export interface PipelineOptions {
     stageDone(stage: Stage, durationMs: number): void;
     resourcesInvalid(count: number): void;
   };
+  /** Keys of the workloads whose proxies are connected: only their own layers are built. */
+  readonly wanted: () => ReadonlySet<string>;
   /** Certificates are to be kept for these from now on. */
   readonly onIdentities: (identities: readonly IdentityIr[], ir: MeshIr) => void;
   /** Called when what proxies are to have differs from before. */
@@ -29,6 +31,8 @@ export interface Pipeline {
   settled(resources: Resources): void;
   /** Nothing is published before the first one. */
   trust(bundle: string): void;
+  /** The wanted workloads are others than before. */
+  demand(): void;
   readonly now: () => Outcome;
 }
 
@@ -43,13 +47,16 @@ export interface Outcome {
 export function createPipeline(options: PipelineOptions): Pipeline {
   let outcome: Outcome = { resources: null, ir: null, verdicts: [], snapshot: null };
   let bundle: string | null = null;
+  const translate = createTranslator();
 
   const publish = (): void => {
     // While no Mesh is in force proxies keep what they have.
     if (outcome.ir === null || bundle === null) return;
     const { ir, snapshot: previous } = outcome;
     const trustBundle = bundle;
-    const resources = timed(options, 'build', () => buildResources(ir, { trustBundle }));
+    const resources = timed(options, 'build', () =>
+      buildResources(ir, { trustBundle, workloads: options.wanted() }),
+    );
     const snapshot = timed(options, 'publish', () => buildSnapshot(previous, resources, options.tools));
     options.metrics.resourcesInvalid(snapshot.invalid.length);
     logInvalid(options.log, previous, snapshot);
@@ -76,6 +83,7 @@ export function createPipeline(options: PipelineOptions): Pipeline {
         if (ir !== null) options.onIdentities(ir.identities, ir);
         publish();
       }),
+    demand: () => guarded(publish),
     trust: (text) =>
       guarded(() => {
         bundle = text;

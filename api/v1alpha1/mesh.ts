@@ -1,7 +1,7 @@
 // Mesh: the cluster-wide settings. The oldest Mesh is in force; another one is told so in its status.
 import { z } from 'zod';
 import { Duration } from '../duration.ts';
-import { dnsSubdomain, matchLabels, shaped, withRules } from '../schema.ts';
+import { dnsSubdomain, listSet, matchLabels, port, shaped, withRules } from '../schema.ts';
 import { type ApiObject, conditions } from './common.ts';
 
 export const MtlsMode = z.enum(['Permissive', 'Strict', 'Disabled']);
@@ -41,6 +41,92 @@ const Certificates = z
   .prefault({})
   .describe('The certificates that give workloads their identity.');
 
+/** @see https://kubernetes.io/docs/reference/kubernetes-api/common-definitions/quantity/ */
+const quantity = {
+  pattern: /^[0-9]+(\.[0-9]+)?(m|k|M|G|T|Ki|Mi|Gi|Ti)?$/,
+  message: 'Write a quantity such as 100m, 0.5, 128Mi or 1Gi.',
+  max: 32,
+};
+
+const image = {
+  pattern: /^[A-Za-z0-9][A-Za-z0-9._:@/-]*$/,
+  message: 'Write an image as in a pod, such as envoyproxy/envoy:distroless-v1.40.0.',
+  max: 512,
+};
+
+const cidr = {
+  pattern: /^([0-9]{1,3}(\.[0-9]{1,3}){3}|[0-9a-fA-F:]*:[0-9a-fA-F:]*)\/[0-9]{1,3}$/,
+  message: 'Write a network such as 10.20.0.0/16 or fd00:20::/64.',
+  max: 64,
+};
+
+const Amounts = z.object({
+  cpu: shaped(quantity).exactOptional().describe('Processor time, for example 100m.'),
+  memory: shaped(quantity).exactOptional().describe('Memory, for example 128Mi.'),
+});
+
+const Interception = z
+  .object({
+    excludeInboundPorts: listSet(z.array(port()).max(32))
+      .default([])
+      .describe('Ports of the pod that callers reach without the sidecar. At most 32.'),
+    excludeOutboundPorts: listSet(z.array(port()).max(32))
+      .default([])
+      .describe('Ports anywhere that the application reaches without the sidecar. At most 32.'),
+    excludeOutboundCIDRs: listSet(z.array(shaped(cidr)).max(32))
+      .default([])
+      .describe('Networks that the application reaches without the sidecar. At most 32.'),
+  })
+  .prefault({})
+  .describe(
+    'Which connections bypass the sidecar. Pod template annotations of the same meaning add to these: meshwright.dev/exclude-inbound-ports, exclude-outbound-ports, exclude-outbound-cidrs (comma-separated).',
+  );
+
+const Sidecar = z
+  .object({
+    image: shaped(image)
+      .exactOptional()
+      .describe(
+        'The image of the sidecar: stock Envoy. Default: the version the operator was tested with; a newer operator does not roll workloads for it.',
+      ),
+    initImage: shaped(image)
+      .exactOptional()
+      .describe('The image that redirects the traffic of a pod. Default: the image of the operator.'),
+    resources: z
+      .object({
+        requests: Amounts.default({ cpu: '100m', memory: '128Mi' }).describe(
+          'What a sidecar is sure to get. Default cpu 100m, memory 128Mi.',
+        ),
+        limits: Amounts.default({}).describe('What a sidecar must not exceed. Default: no limits.'),
+      })
+      .prefault({})
+      .describe('Processor time and memory of a sidecar.'),
+    interception: Interception,
+    rollout: z
+      .object({
+        maxConcurrent: z
+          .int()
+          .min(1)
+          .max(100)
+          .default(3)
+          .describe(
+            'How many workloads may be rolled at a time to get, change or lose their sidecar. Default 3.',
+          ),
+      })
+      .prefault({})
+      .describe('How changes of the sidecar reach workloads.'),
+    drain: withRules(Duration, {
+      rule: "duration(self) <= duration('300s')",
+      message: 'Set drain to 300s at most.',
+    })
+      .default('5s')
+      .describe(
+        'How long a sidecar stays, at least, when its pod ends, so that callers learn it; in whole seconds, and not longer than the grace period of the pod. Default 5s.',
+      ),
+  })
+  .prefault({})
+  .describe('The sidecar of each pod in the mesh. A change rolls the workloads, a few at a time.');
+
 export const MeshSpec = z
   .object({
     trustDomain: shaped({
@@ -52,6 +138,7 @@ export const MeshSpec = z
         'The first part of every identity: spiffe://<trustDomain>/ns/<namespace>/sa/<serviceAccount>. Default cluster.local.',
       ),
     namespaceSelector: NamespaceSelector,
+    sidecar: Sidecar,
     mtls: z
       .object({
         mode: MtlsMode.default('Permissive').describe(
@@ -93,6 +180,14 @@ export const MeshStatus = z
       })
       .optional()
       .describe('The proxies of the mesh.'),
+    workloads: z
+      .object({
+        injected: z.int().min(0).describe('Workloads whose pod template has the sidecar as it should be.'),
+        pending: z.int().min(0).describe('Workloads that have yet to get, change or lose it.'),
+        refused: z.int().min(0).describe('Workloads that cannot have it; Events on them say why.'),
+      })
+      .optional()
+      .describe('Deployments, StatefulSets, DaemonSets and CronJobs of selected namespaces.'),
     certificates: z
       .object({
         rootNotAfter: z.string().max(64).optional().describe('When the root certificate expires (RFC 3339).'),

@@ -4,9 +4,13 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { projectPath, type Child, type Children } from '../process/children.ts';
 import { waitFor } from '../process/wait.ts';
+import { getText, metricOf } from './http-text.ts';
 import type { Workspace } from './workspace.ts';
 
 const Ready = z.object({ xdsPort: z.number(), adminPort: z.number(), pid: z.number() });
+
+/** Part of its identity: sidecars check it. */
+export const operatorNamespace = 'meshwright-system';
 
 export interface OperatorPorts {
   readonly xds: number;
@@ -38,7 +42,7 @@ export class OperatorProcess {
     const { xds, admin } = this.ports;
     const addresses = ['--xds-address', `127.0.0.1:${xds}`, '--admin-address', `127.0.0.1:${admin}`];
     // So that one scene can show what a proxy's refusal looks like: otherwise the operator would find it first.
-    const skipped = ['--skip-check', 're2'];
+    const skipped = ['--skip-check', 're2', '--namespace', operatorNamespace];
     return ['operator/main.ts', '--platform', 'files', ...places, ...addresses, ...skipped];
   }
 
@@ -75,6 +79,13 @@ export class OperatorProcess {
     const path = `/proc/${this.pid}/status`;
     const line = existsSync(path) ? /^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(path, 'utf8')) : null;
     return line === null ? undefined : Math.round(Number(line[1]) / 1024);
+  }
+
+  /** How often all sidecars have come to agree with a publication, and how long that took in all, since it started. */
+  async convergence(): Promise<{ readonly count: number; readonly sumMs: number }> {
+    const page = (await getText(this.ports.admin, '/metrics')) ?? '';
+    const value = (of: string): number => metricOf(page, `meshwright_convergence_seconds_${of}`) ?? 0;
+    return { count: value('count'), sumMs: value('sum') * 1000 };
   }
 
   #readyFile(): string {

@@ -2,20 +2,21 @@
 // each other. Stopping is the children's business.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { operatorSpiffeId } from '../../operator/identity.ts';
 import { formatNodeId } from '../../operator/xds/node-id.ts';
 import type { Children } from '../process/children.ts';
 import { projectPath } from '../process/children.ts';
 import type { PortBlock } from '../process/ports.ts';
 import { waitFor } from '../process/wait.ts';
 import { call } from '../traffic/call.ts';
-import { OperatorProcess } from './operator.ts';
+import { operatorNamespace, OperatorProcess } from './operator.ts';
 import { createSidecarFolder, hasCertificate } from './sidecar-folder.ts';
 import { Sidecar } from './sidecar.ts';
 import { readWorkloads, type Workload } from './workloads.ts';
 import { writeManifests, type Workspace } from './workspace.ts';
 
-/** The operator's own identity, which sidecars insist on. */
-const operatorSpiffeId = 'spiffe://demo.local/ns/meshwright-system/sa/meshwright';
+/** As manifests/mesh.yaml says. */
+const trustDomain = 'demo.local';
 
 export interface Surroundings {
   readonly workspace: Workspace;
@@ -103,7 +104,11 @@ async function startSidecar(
       uid: '',
     }),
     cluster: 'default',
-    xds: { address: '127.0.0.1', port: operator.ports.xds, serverSpiffeId: operatorSpiffeId },
+    xds: {
+      address: '127.0.0.1',
+      port: operator.ports.xds,
+      serverSpiffeId: operatorSpiffeId(trustDomain, operatorNamespace),
+    },
     adminPort,
   });
   const sidecar = new Sidecar({ workload, envoy, folder, adminPort, logs: workspace.logs });

@@ -1,10 +1,10 @@
 // One real Envoy beside one workload: how it is started, and what it tells of itself on its admin port.
 import { readFile } from 'node:fs/promises';
-import { get } from 'node:http';
 import { join } from 'node:path';
 import { z } from 'zod';
 import type { Children } from '../process/children.ts';
 import { waitFor } from '../process/wait.ts';
+import { getText } from './http-text.ts';
 import { bootstrapFile } from './sidecar-folder.ts';
 import type { Workload } from './workloads.ts';
 
@@ -64,7 +64,7 @@ export class Sidecar {
   async live(signal: AbortSignal): Promise<void> {
     const { name } = this.#spec.workload;
     const probe = async (): Promise<true | undefined> =>
-      (await this.#get('/ready'))?.startsWith('LIVE') ? true : undefined;
+      (await getText(this.adminPort, '/ready'))?.startsWith('LIVE') ? true : undefined;
     const seen = (): string => `Its log is ${join(this.#spec.logs, `${name}.envoy.stderr`)}.`;
     await waitFor(probe, { what: `the sidecar of ${name} to be ready`, deadlineMs: 30_000, signal, seen });
   }
@@ -102,26 +102,8 @@ export class Sidecar {
   }
 
   async #stats(filter: string): Promise<ReadonlyMap<string, number>> {
-    const text = await this.#get(`/stats?format=json&filter=${encodeURIComponent(filter)}`);
+    const text = await getText(this.adminPort, `/stats?format=json&filter=${encodeURIComponent(filter)}`);
     const { stats } = text === undefined ? { stats: [] } : Stats.parse(JSON.parse(text));
     return new Map(stats.map(({ name = '', value = 0 }) => [name, value]));
-  }
-
-  /** undefined if the admin port does not answer with 200. */
-  #get(path: string): Promise<string | undefined> {
-    return new Promise((resolve) => {
-      const request = get(
-        { host: '127.0.0.1', port: this.#spec.adminPort, path, timeout: 5000 },
-        (response) => {
-          let body = '';
-          response.setEncoding('utf8');
-          response.on('data', (part: string) => (body += part));
-          response.on('error', () => resolve(undefined));
-          response.on('end', () => resolve(response.statusCode === 200 ? body : undefined));
-        },
-      );
-      request.on('error', () => resolve(undefined));
-      request.on('timeout', () => request.destroy());
-    });
   }
 }

@@ -4,6 +4,7 @@ import { X509Certificate } from 'node:crypto';
 import { join } from 'node:path';
 import type { Workload } from '../mesh/workloads.ts';
 import { formatTable } from '../screen/table.ts';
+import type { Answer } from '../shop/answer.ts';
 import { call, type Reply } from '../traffic/call.ts';
 import type { Scene } from './scene.ts';
 import type { Stage } from './stage.ts';
@@ -33,7 +34,9 @@ export const mutualTls: Scene<Outcome> = {
       ),
     );
     const throughMesh = await stage.visit('productpage');
-    stage.screen.fact(`GET productpage, through sidecars: ${throughMesh.status} ${throughMesh.body.trim()}`);
+    stage.screen.fact(
+      `GET productpage, through sidecars: ${throughMesh.status}, answered by ${chainOf(throughMesh.answer)}`,
+    );
     const ratings = stage.parts.workloads.find(({ app }) => app === 'ratings');
     const plaintext = await call(ratings?.application?.inboundPort ?? 0);
     stage.screen.fact(
@@ -61,4 +64,11 @@ export const mutualTls: Scene<Outcome> = {
 function identityOf(stage: Stage, workload: Workload): string {
   const certificate = new X509Certificate(readFileSync(join(stage.parts.secretsFolder(workload), 'tls.crt')));
   return /URI:([^,]+)/.exec(certificate.subjectAltName ?? '')?.[1] ?? '';
+}
+
+/** `productpage v1 → reviews v2 → ratings v1` */
+function chainOf(answer: Answer | undefined): string {
+  if (answer === undefined) return 'nobody';
+  const self = `${answer.service} ${answer.version}`;
+  return answer.upstream === undefined ? self : `${self} → ${chainOf(answer.upstream)}`;
 }

@@ -87,22 +87,23 @@ export function changed(
   );
 }
 
+/** Added/changed/removed, before and after. */
 function countersTable(
   before: ReadonlyMap<string, Counters>,
   after: ReadonlyMap<string, Counters>,
 ): string[] {
-  const header = [
-    'SIDECAR',
-    ...changeCounters.map((counter) =>
-      counter
-        .replace('_manager.', ' ')
-        .replace(/ (listener|cluster)_/, ' ')
-        .toUpperCase(),
+  const rows = [...after].map(([sidecar, counters]) =>
+    [sidecar].concat(
+      ['listener', 'cluster'].map((kind) => {
+        const then = sums(before.get(sidecar) ?? {}, kind);
+        return `${then} → ${sums(counters, kind)}`;
+      }),
     ),
-  ];
-  const rows = [...after].map(([sidecar, counters]) => {
-    const cells = changeCounters.map((counter) => `${before.get(sidecar)?.[counter]} → ${counters[counter]}`);
-    return [sidecar].concat(cells);
-  });
-  return formatTable(header, rows);
+  );
+  return formatTable(['SIDECAR', 'LISTENERS +/~/-', 'CLUSTERS +/~/-'], rows);
+}
+
+function sums(counters: Counters, kind: string): string {
+  const count = (event: string): number => counters[`${kind}_manager.${kind}_${event}`] ?? 0;
+  return `${count('added')}/${count('modified') + count('in_place_updated')}/${count('removed')}`;
 }

@@ -5,6 +5,7 @@ import type { Applied, Policies } from '../mesh/policies.ts';
 import type { Sidecar } from '../mesh/sidecar.ts';
 import type { Workload } from '../mesh/workloads.ts';
 import { conditionOf, type Expectation, type PolicyRef } from '../mesh/statuses.ts';
+import { waitFor } from '../process/wait.ts';
 import { diffLines } from '../screen/diff.ts';
 import type { Screen } from '../screen/screen.ts';
 import { call, callMany, type Headers, type Reply } from '../traffic/call.ts';
@@ -46,9 +47,16 @@ export class Stage {
     return this.parts.policies.apply(text);
   }
 
+  /** Takes a policy away and waits until every sidecar has forgotten it: there is no status left to tell. */
   async remove(ref: PolicyRef): Promise<void> {
-    await this.parts.policies.remove(ref);
-    this.screen.edit(`mesh/${basename(this.parts.policies.path(ref))} deleted`, []);
+    const { operator, policies, signal } = this.parts;
+    const before = await operator.convergence();
+    await policies.remove(ref);
+    const probe = async (): Promise<true | undefined> =>
+      (await operator.convergence()).count > before.count ? true : undefined;
+    const what = `every sidecar to forget ${ref.kind} ${ref.namespace}/${ref.name}`;
+    await waitFor(probe, { what, deadlineMs: 15_000, signal });
+    this.screen.edit(`mesh/${basename(policies.path(ref))} deleted`, []);
   }
 
   /** What `kubectl get` would print now. */
@@ -70,7 +78,7 @@ export class Stage {
 
   /** Calls of the product page in the background. */
   startTraffic(): SteadyTraffic {
-    return SteadyTraffic.start(() => this.visit('productpage'));
+    return SteadyTraffic.start(() => this.visit('productpage'), this.parts.signal);
   }
 
   sidecar(workload: string): Sidecar {

@@ -22,10 +22,10 @@ export class SteadyTraffic {
     this.#one = one;
   }
 
-  /** Three callers, each with a pause of 10 ms between an answer and the next call. */
-  static start(one: () => Promise<Reply>): SteadyTraffic {
+  /** Three callers, each with a pause of 10 ms between an answer and the next call; the signal ends them too. */
+  static start(one: () => Promise<Reply>, signal: AbortSignal): SteadyTraffic {
     const traffic = new SteadyTraffic(one);
-    traffic.#running = Promise.all(Array.from({ length: callers }, () => traffic.#caller()));
+    traffic.#running = Promise.all(Array.from({ length: callers }, () => traffic.#caller(signal)));
     return traffic;
   }
 
@@ -40,10 +40,10 @@ export class SteadyTraffic {
     return { sent: this.#sent, failures: this.#failures };
   }
 
-  async #caller(): Promise<void> {
+  async #caller(signal: AbortSignal): Promise<void> {
     // A caller makes one call after the other.
     // oxlint-disable no-await-in-loop
-    while (!this.#isStopped) {
+    while (!this.#isStopped && !signal.aborted) {
       const reply = await this.#one();
       this.#sent += 1;
       if (reply.status !== 200) {

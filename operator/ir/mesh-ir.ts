@@ -19,7 +19,27 @@ export interface MeshSettingsIr {
   readonly trustDomain: string;
   readonly outboundMode: 'AllowAny' | 'RegistryOnly';
   readonly workloadTtlMs: number;
+  readonly sidecar: SidecarIr;
   readonly origin: Origin;
+}
+
+/** What the user asked for about the sidecars of pods. */
+export interface SidecarIr {
+  /** Labels a namespace must have for its workloads to get one. */
+  readonly namespaceLabels: Readonly<Record<string, string>>;
+  /** null: the operator's default. */
+  readonly image: string | null;
+  readonly initImage: string | null;
+  readonly resources: {
+    readonly requests: Readonly<Record<string, string>>;
+    readonly limits: Readonly<Record<string, string>>;
+  };
+  readonly excludeInboundPorts: readonly number[];
+  readonly excludeOutboundPorts: readonly number[];
+  readonly excludeOutboundCidrs: readonly string[];
+  /** Workloads that may be rolled at a time. */
+  readonly maxConcurrentRollouts: number;
+  readonly drainSeconds: number;
 }
 
 export interface IdentityIr {

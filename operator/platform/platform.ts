@@ -1,8 +1,11 @@
 // The one interface between Meshwright and where it runs. `kubernetes/` and `files/` implement it; nothing
 // behind the store knows which one it is.
+// What workloads and Leases look like stands in workload-port.ts and lease-port.ts.
 import type { Condition, ProxyCounts } from '../../api/v1alpha1/common.ts';
 import type { MeshStatus } from '../../api/v1alpha1/mesh.ts';
 import type { ObjectRef, StoredObject } from '../store/objects.ts';
+import type { LeasePort } from './lease-port.ts';
+import type { WorkloadPort } from './workload-port.ts';
 
 export interface Platform {
   readonly name: 'kubernetes' | 'files';
@@ -13,6 +16,10 @@ export interface Platform {
   watch(sink: ObjectSink, signal: AbortSignal): Promise<void>;
   readonly statuses: StatusPort;
   readonly secrets: SecretPort;
+  /** Absent where nobody makes pods from templates. */
+  readonly workloads?: WorkloadPort;
+  /** Absent where there is one operator. */
+  readonly leases?: LeasePort;
 }
 
 /** Takes what a platform sees. Synchronous: only notes it down. */
@@ -39,6 +46,7 @@ export interface ObjectStatus {
   readonly conditions: readonly Condition[];
   readonly proxies?: ProxyCounts | MeshStatus['proxies'];
   readonly certificates?: MeshStatus['certificates'];
+  readonly workloads?: MeshStatus['workloads'];
 }
 
 /** Certificates at rest: kubernetes.io/tls Secrets, or folders that are swapped atomically like a kubelet's. */

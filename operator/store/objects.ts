@@ -100,16 +100,34 @@ export interface LabelSelector {
   }[];
 }
 
+/** As far as it concerns the mesh. What is needed to change one is read anew, with WorkloadPort. */
+export interface PodTemplate {
+  readonly metadata?: Pick<ObjectMeta, 'labels' | 'annotations'>;
+  readonly spec?: { readonly serviceAccountName?: string };
+}
+
 export interface Deployment {
   readonly kind: 'Deployment';
   readonly metadata: ObjectMeta;
-  readonly spec: {
-    readonly selector: LabelSelector;
-    readonly template: {
-      readonly metadata?: Pick<ObjectMeta, 'labels' | 'annotations'>;
-      readonly spec?: { readonly serviceAccountName?: string };
-    };
-  };
+  readonly spec: { readonly selector: LabelSelector; readonly template: PodTemplate };
+}
+
+export interface StatefulSet {
+  readonly kind: 'StatefulSet';
+  readonly metadata: ObjectMeta;
+  readonly spec: { readonly selector: LabelSelector; readonly template: PodTemplate };
+}
+
+export interface DaemonSet {
+  readonly kind: 'DaemonSet';
+  readonly metadata: ObjectMeta;
+  readonly spec: { readonly selector: LabelSelector; readonly template: PodTemplate };
+}
+
+export interface CronJob {
+  readonly kind: 'CronJob';
+  readonly metadata: ObjectMeta;
+  readonly spec: { readonly jobTemplate: { readonly spec: { readonly template: PodTemplate } } };
 }
 
 export type StoredObject =
@@ -122,7 +140,10 @@ export type StoredObject =
   | Service
   | EndpointSlice
   | Pod
-  | Deployment;
+  | Deployment
+  | StatefulSet
+  | DaemonSet
+  | CronJob;
 
 export type StoredKind = StoredObject['kind'];
 

@@ -4,6 +4,8 @@ import type { Mesh } from '../../api/v1alpha1/mesh.ts';
 import type { SecurityPolicy } from '../../api/v1alpha1/security-policy.ts';
 import type { TrafficPolicy } from '../../api/v1alpha1/traffic-policy.ts';
 import type {
+  CronJob,
+  DaemonSet,
   Deployment,
   EndpointSlice,
   Namespace,
@@ -11,6 +13,7 @@ import type {
   Pod,
   Service,
   ServiceAccount,
+  StatefulSet,
 } from './objects.ts';
 
 /** A version of one of our objects that failed its schema; the last valid version, if any, stays in force. */
@@ -37,5 +40,8 @@ export interface Resources {
   readonly endpointSlices: readonly EndpointSlice[];
   readonly pods: readonly Pod[];
   readonly deployments: readonly Deployment[];
+  readonly statefulSets: readonly StatefulSet[];
+  readonly daemonSets: readonly DaemonSet[];
+  readonly cronJobs: readonly CronJob[];
   readonly rejections: readonly Rejection[];
 }

@@ -136,6 +136,9 @@ function createCollections(): Collections {
     EndpointSlice: createCollection(),
     Pod: createCollection(),
     Deployment: createCollection(),
+    StatefulSet: createCollection(),
+    DaemonSet: createCollection(),
+    CronJob: createCollection(),
   };
 }
 
@@ -154,6 +157,9 @@ function build(collections: Collections, rejections: Rejections, generation: num
     endpointSlices: collections.EndpointSlice.sorted(),
     pods: collections.Pod.sorted(),
     deployments: collections.Deployment.sorted(),
+    statefulSets: collections.StatefulSet.sorted(),
+    daemonSets: collections.DaemonSet.sorted(),
+    cronJobs: collections.CronJob.sorted(),
     rejections: rejections.sorted(hasLastGood),
   });
 }

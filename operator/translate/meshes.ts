@@ -1,9 +1,9 @@
 // The Mesh in force: the oldest. Every other one is told which.
 import type { Mesh } from '../../api/v1alpha1/mesh.ts';
 import { durationMs } from '../../api/duration.ts';
-import type { MeshSettingsIr } from '../ir/mesh-ir.ts';
+import type { MeshSettingsIr, SidecarIr } from '../ir/mesh-ir.ts';
 import { reason, type Verdict } from '../status/conditions.ts';
-import { compareAge } from './attachment/precedence.ts';
+import { compareAge, compareText } from './attachment/precedence.ts';
 import { originOf } from './origins.ts';
 import { acceptedCondition, type Problem } from './verdicts.ts';
 
@@ -37,6 +37,24 @@ export function meshSettings(mesh: Mesh): MeshSettingsIr {
     trustDomain: mesh.spec.trustDomain,
     outboundMode: mesh.spec.outbound.mode,
     workloadTtlMs: durationMs(mesh.spec.certificates.workloadTTL),
+    sidecar: sidecarSettings(mesh),
     origin: originOf(mesh),
+  };
+}
+
+/** Lists are sorted: another order is no other wish, and must not roll workloads. */
+function sidecarSettings({ spec: { sidecar, namespaceSelector } }: Mesh): SidecarIr {
+  const { interception, rollout } = sidecar;
+  const sorted = (ports: readonly number[]): readonly number[] => ports.toSorted((a, b) => a - b);
+  return {
+    namespaceLabels: namespaceSelector.matchLabels,
+    image: sidecar.image ?? null,
+    initImage: sidecar.initImage ?? null,
+    resources: { requests: { ...sidecar.resources.requests }, limits: { ...sidecar.resources.limits } },
+    excludeInboundPorts: sorted(interception.excludeInboundPorts),
+    excludeOutboundPorts: sorted(interception.excludeOutboundPorts),
+    excludeOutboundCidrs: interception.excludeOutboundCIDRs.toSorted(compareText),
+    maxConcurrentRollouts: rollout.maxConcurrent,
+    drainSeconds: Math.ceil(durationMs(sidecar.drain) / 1000),
   };
 }

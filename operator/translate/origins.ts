@@ -3,9 +3,22 @@ import type { ObjectMeta } from '../../api/metadata.ts';
 import { type Origin, originKey } from '../ir/origin.ts';
 import { compareText } from './attachment/precedence.ts';
 
-export function originOf(object: { readonly kind: string; readonly metadata: ObjectMeta }): Origin {
-  const { namespace, name, generation } = object.metadata;
-  return { kind: object.kind, namespace: namespace ?? '', name, generation: generation ?? 0 };
+interface Named {
+  readonly kind: string;
+  readonly metadata: ObjectMeta;
+}
+
+const origins = new WeakMap<Named, Origin>();
+
+/** The same value for the same object. */
+export function originOf(object: Named): Origin {
+  let origin = origins.get(object);
+  if (origin === undefined) {
+    const { namespace, name, generation } = object.metadata;
+    origin = { kind: object.kind, namespace: namespace ?? '', name, generation: generation ?? 0 };
+    origins.set(object, origin);
+  }
+  return origin;
 }
 
 /** Sorted by originKey, each object once. */

@@ -45,7 +45,57 @@ interface BuiltLayer {
   readonly invalid: readonly InvalidResource[];
 }
 
+/** What each layer without invalid resources was made from. */
+const madeFrom = new WeakMap<Layer, readonly XdsResource[]>();
+
 function buildLayer(
+  id: LayerId,
+  before: Layer | undefined,
+  contents: readonly XdsResource[],
+  tools: SnapshotTools,
+): BuiltLayer {
+  const edited = before === undefined ? null : editLayer(before, contents, tools);
+  if (edited !== null) return { layer: edited, invalid: [] };
+  const built = buildWholeLayer(id, before, contents, tools);
+  if (built.invalid.length === 0) madeFrom.set(built.layer, contents);
+  return built;
+}
+
+/**
+ * The usual case, at the cost of the change: the same names as before, a few of them with another content. null if it is
+ * not that simple.
+ */
+function editLayer(before: Layer, contents: readonly XdsResource[], tools: SnapshotTools): Layer | null {
+  const old = madeFrom.get(before);
+  if (old === undefined || old.length !== contents.length) return null;
+  const changed = contents.filter((resource, index) => resource !== old[index]);
+  const isSimple = contents.every(
+    (resource, index) => resource === old[index] || isSamePlace(resource, old[index]),
+  );
+  if (!isSimple) return null;
+  const types = new Map<TypeUrl, Map<string, Entry>>();
+  for (const resource of changed) {
+    const earlier = before.get(resource.typeUrl)?.entries;
+    const { entry } = makeEntry(resource, earlier?.get(resource.name), tools);
+    if (entry === undefined || earlier === undefined) return null;
+    if (entry === earlier.get(resource.name)) continue;
+    const entries = types.get(resource.typeUrl) ?? new Map(earlier);
+    types.set(resource.typeUrl, entries.set(resource.name, entry));
+  }
+  const changes = [...types].map(([typeUrl, entries]): [TypeUrl, TypeLayer] => [
+    typeUrl,
+    { typeUrl, entries },
+  ]);
+  const layer = changes.length === 0 ? before : new Map([...before, ...changes]);
+  madeFrom.set(layer, contents);
+  return layer;
+}
+
+function isSamePlace(a: XdsResource, b: XdsResource | undefined): boolean {
+  return a.typeUrl === b?.typeUrl && a.name === b.name && a.claims.join('\n') === b.claims.join('\n');
+}
+
+function buildWholeLayer(
   id: LayerId,
   before: Layer | undefined,
   contents: readonly XdsResource[],
@@ -55,17 +105,15 @@ function buildLayer(
   const invalid: InvalidResource[] = [];
   const conflicts = claimConflicts(contents);
   for (const resource of contents) {
-    const entries = types.get(resource.typeUrl) ?? new Map<string, Entry>();
-    types.set(resource.typeUrl, entries);
-    const made = makeEntry(resource, before?.get(resource.typeUrl)?.entries.get(resource.name), tools);
-    const problems =
-      made.problems.length > 0
-        ? made.problems
-        : (conflicts.get(`${resource.typeUrl} ${resource.name}`) ?? []);
     const { typeUrl, name, origins } = resource;
+    const entries = types.get(typeUrl) ?? new Map<string, Entry>();
+    types.set(typeUrl, entries);
+    const earlier = before?.get(typeUrl)?.entries.get(name);
+    const { entry, problems: own } = makeEntry(resource, earlier, tools);
+    const problems = own.length > 0 ? own : (conflicts.get(`${typeUrl} ${name}`) ?? []);
     if (problems.length > 0) invalid.push({ layer: id, typeUrl, name, origins, message: problems.join(' ') });
-    const entry = problems.length > 0 ? before?.get(typeUrl)?.entries.get(name) : made.entry;
-    if (entry !== undefined) entries.set(name, entry);
+    const published = problems.length > 0 ? earlier : entry;
+    if (published !== undefined) entries.set(name, published);
   }
   return { layer: reuse(before, types), invalid };
 }

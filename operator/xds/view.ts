@@ -32,6 +32,14 @@ export function viewOf(snapshot: Snapshot, layers: readonly LayerId[], cache: Ma
   return view;
 }
 
+/** Nothing a proxy could see differs. */
+export function sameView(a: View | null, b: View): boolean {
+  if (a === null || a.stacks.size !== b.stacks.size) return false;
+  for (const [typeUrl, stack] of b.stacks)
+    if (!sameStack(a.stacks.get(typeUrl) ?? emptyStack, stack)) return false;
+  return true;
+}
+
 export function stackOf(view: View | null, typeUrl: TypeUrl): Stack {
   return view?.stacks.get(typeUrl) ?? emptyStack;
 }

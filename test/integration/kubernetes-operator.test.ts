@@ -1,26 +1,213 @@
+// What a user of a cluster sees of policies: conditions that wait for every proxy's acknowledgement, columns, refusals.
+// Real API server, real kubectl, the operator as its own process, real Envoys.
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { Closing } from '../support/data-plane/closing.ts';
 import { apiServerAvailable } from '../support/kubernetes.ts';
 import { type ShopCluster, startShopCluster } from '../support/operator/shop-cluster.ts';
-import { reviewsSplit } from '../support/operator/shop.ts';
+import {
+  reviewsSplit,
+  securityPolicy,
+  service,
+  serviceAccount,
+  shopPods,
+  trafficPolicy,
+} from '../support/operator/shop.ts';
+import { splitOfReviews } from '../support/pod-proxy.ts';
 
 const available = await apiServerAvailable();
 if (!available.available) process.stderr.write(`NOT RUN: ${available.reason}\n`);
 const suite = available.available ? describe : describe.skip;
 
+const reviews = 'trafficpolicy/reviews';
+const programmed = 'condition=Programmed';
+
 suite('policies on a cluster', () => {
+  const closing = new Closing();
   let cluster: ShopCluster;
+
+  const forGeneration = async (what: string): Promise<number[]> => {
+    const { status } = await cluster.get(what);
+    return (status?.conditions ?? []).map(({ observedGeneration }) => observedGeneration);
+  };
+  const splits = (): Promise<unknown[]> => Promise.all([...cluster.proxies.values()].map(splitOfReviews));
+
   beforeAll(async () => {
     cluster = await startShopCluster();
+    closing.add(() => cluster.stop());
   }, 60_000);
-  afterAll(async () => {
-    await cluster.stop();
+  afterAll(() => closing.close(), 20_000);
+
+  test('a certificate for each service account in use lies in a Secret, and for no other', async () => {
+    await cluster.apply(serviceAccount('unused'));
+
+    const listed = await cluster.kubectl(['get', 'secrets', '-o', 'json']);
+    const { items } = JSON.parse(listed) as { items: readonly SecretObject[] };
+
+    expect(
+      items.map(({ metadata: { name }, type, data }) => [name, type, Object.keys(data).toSorted()]),
+    ).toEqual([
+      ['meshwright-productpage', 'kubernetes.io/tls', ['ca.crt', 'tls.crt', 'tls.key']],
+      ['meshwright-reviews', 'kubernetes.io/tls', ['ca.crt', 'tls.crt', 'tls.key']],
+    ]);
+    expect(items.map(({ metadata }) => metadata.ownerReferences)).toEqual([undefined, undefined]);
   });
 
-  test('x', async () => {
+  test('kubectl wait returns when every proxy obeys', async () => {
     await cluster.apply(reviewsSplit(90, 10));
-    await cluster.waitFor('trafficpolicy/reviews', 'condition=Programmed');
-    console.log(await cluster.kubectl(['get', 'mesh,tp,sp']));
-    console.log(JSON.stringify(await cluster.get('tp/reviews')));
-    console.log((await cluster.operator.log()).map((l) => JSON.stringify(l)).join('\n'));
+    await cluster.waitFor(reviews, programmed);
+
+    expect(await splits()).toEqual(shopPods.map(() => ({ v1: 90, v2: 10 })));
+    const { status } = await cluster.get(reviews);
+    expect(status?.proxies).toEqual({ programmed: 3, total: 3, summary: '3/3' });
+  });
+
+  test('kubectl wait does not return while one proxy has not acknowledged, and the status names it', async () => {
+    cluster.proxy('reviews-v1-0').signal('SIGSTOP');
+    try {
+      await cluster.apply(reviewsSplit(50, 50));
+      await expect(cluster.waitFor(reviews, programmed, 2)).rejects.toThrow('timed out');
+
+      expect(await cluster.condition(reviews, 'Programmed')).toEqual({
+        type: 'Programmed',
+        status: 'False',
+        observedGeneration: 2,
+        lastTransitionTime: expect.any(String),
+        reason: 'Pending',
+        message: '2 of 3 proxies have acknowledged generation 2; waiting for Pod/shop/reviews-v1-0.',
+      });
+      expect((await cluster.get(reviews)).status?.proxies).toEqual({
+        programmed: 2,
+        total: 3,
+        summary: '2/3',
+      });
+    } finally {
+      cluster.proxy('reviews-v1-0').signal('SIGCONT');
+    }
+    await cluster.waitFor(reviews, programmed);
+
+    expect(await splits()).toEqual(shopPods.map(() => ({ v1: 50, v2: 50 })));
+    expect(await forGeneration(reviews)).toEqual([2, 2, 2]);
+  }, 30_000);
+
+  test('a proxy that is gone leaves the total, and joins it again', async () => {
+    const [, , last] = shopPods;
+    if (last === undefined) throw new Error('the shop has three pods');
+    await cluster.stopProxy(last.name);
+    await cluster.waitFor(reviews, 'jsonpath={.status.proxies.summary}=2/2');
+    expect((await cluster.condition(reviews, 'Programmed'))?.status).toBe('True');
+
+    await cluster.startProxy(last);
+    await cluster.waitFor(reviews, 'jsonpath={.status.proxies.summary}=3/3');
+    expect((await cluster.condition(reviews, 'Programmed'))?.status).toBe('True');
+  }, 30_000);
+
+  test('who may call one Deployment is a matter of the proxies of its pods only', async () => {
+    cluster.proxy('productpage-v1-0').signal('SIGSTOP');
+    try {
+      await cluster.apply(
+        securityPolicy('reviews-v1', {
+          targetRefs: [{ kind: 'Deployment', name: 'reviews-v1' }],
+          authorization: {
+            rules: [{ name: 'callers', action: 'Allow', from: [{ serviceAccounts: ['shop/productpage'] }] }],
+          },
+        }),
+      );
+      await cluster.waitFor('securitypolicy/reviews-v1', programmed);
+    } finally {
+      cluster.proxy('productpage-v1-0').signal('SIGCONT');
+    }
+
+    const { status } = await cluster.get('securitypolicy/reviews-v1');
+    expect(status?.proxies).toEqual({ programmed: 1, total: 1, summary: '1/1' });
+  });
+
+  test('kubectl get shows target, conditions and proxies, also by short names and category', async () => {
+    const table = async (...what: string[]): Promise<string[][]> => {
+      const lines = (await cluster.kubectl(['get', ...what])).split('\n').filter((line) => line !== '');
+      // The age of everything is a moment.
+      return lines.map((line) =>
+        line
+          .trim()
+          .replace(/\s\d+m?\d*s$/, ' 1s')
+          .split(/\s{2,}|(?= 1s$)/)
+          .map((cell) => cell.trim()),
+      );
+    };
+    const policyColumns = ['NAME', 'TARGET', 'ACCEPTED', 'PROGRAMMED', 'PROXIES', 'AGE'];
+
+    expect(await table('mesh')).toEqual([
+      ['NAME', 'ACCEPTED', 'READY', 'PROXIES', 'AGE'],
+      ['default', 'True', 'True', '3/3', '1s'],
+    ]);
+    expect(await table('tp')).toEqual([policyColumns, ['reviews', 'reviews', 'True', 'True', '3/3', '1s']]);
+    expect(await table('sp')).toEqual([
+      policyColumns,
+      ['reviews-v1', 'reviews-v1', 'True', 'True', '1/1', '1s'],
+    ]);
+    const all = await table('mesh,trafficpolicies,securitypolicies');
+    expect(await table('meshwright')).toEqual(expect.arrayContaining(all));
+    expect(all.map(([name]) => name)).toEqual([
+      'NAME',
+      'mesh.meshwright.dev/default',
+      'NAME',
+      'trafficpolicy.meshwright.dev/reviews',
+      'NAME',
+      'securitypolicy.meshwright.dev/reviews-v1',
+    ]);
+  });
+
+  test('a policy whose target is missing says so, and takes effect when the target comes', async () => {
+    const target = [{ kind: 'Service', name: 'ratings' }];
+    await cluster.apply(
+      trafficPolicy('ratings', { targetRefs: target, routes: [{ name: 'all', timeout: '1s' }] }),
+    );
+    await cluster.waitFor('tp/ratings', 'condition=Accepted=False');
+
+    const accepted = await cluster.condition('tp/ratings', 'Accepted');
+    expect(accepted?.reason).toBe('TargetNotFound');
+    expect(accepted?.message).toMatch(/ratings.*\.$/);
+    expect((await cluster.condition('tp/ratings', 'Programmed'))?.status).toBe('False');
+
+    await cluster.apply(service('ratings'));
+    await cluster.waitFor('tp/ratings', programmed);
+  });
+
+  test('a policy that breaks a rule of the schema is refused by kubectl apply with a sentence', async () => {
+    const noWeights = cluster.apply(reviewsSplit(0, 0));
+
+    await expect(noWeights).rejects.toThrow('Give at least one backend a weight above 0.');
+    expect((await cluster.get(reviews)).metadata.generation).toBe(2);
+  });
+
+  test('statuses that stay the same are not written', async () => {
+    const quiet = ['tp/reviews', 'sp/reviews-v1'];
+    const before = await Promise.all(quiet.map((what) => cluster.versionOf(what)));
+
+    // Each of these makes the operator compute all statuses anew; the last one's is proof that it has.
+    await cluster.apply(serviceAccount('another'), service('another'));
+    await cluster.kubectl(['annotate', 'service', 'reviews', 'seen=true']);
+    await cluster.apply(
+      trafficPolicy('another', {
+        targetRefs: [{ kind: 'Service', name: 'another' }],
+        routes: [{ name: 'all', timeout: '1s' }],
+      }),
+    );
+    await cluster.waitFor('tp/another', programmed);
+
+    expect(await Promise.all(quiet.map((what) => cluster.versionOf(what)))).toEqual(before);
+  });
+
+  test('deleting a policy takes its effect away', async () => {
+    expect(await splits()).toEqual(shopPods.map(() => ({ v1: 50, v2: 50 })));
+    await cluster.kubectl(['delete', reviews]);
+
+    await cluster.until(async () => ((await splits()).every((split) => split === null) ? true : undefined));
+    await cluster.untilCurrent(shopPods.length);
   });
 });
+
+interface SecretObject {
+  readonly metadata: { readonly name: string; readonly ownerReferences?: unknown };
+  readonly type: string;
+  readonly data: Readonly<Record<string, string>>;
+}

@@ -29,6 +29,9 @@ const kinds: ReadonlySet<unknown> = new Set<StoredObject['kind']>([
   'EndpointSlice',
   'Pod',
   'Deployment',
+  'StatefulSet',
+  'DaemonSet',
+  'CronJob',
 ]);
 const clusterScoped = new Set(['Mesh', 'Namespace']);
 

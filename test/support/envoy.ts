@@ -18,6 +18,8 @@ export type BootstrapInput = EnvoyMessage | string;
 export interface EnvoyOptions {
   readonly bootstrap: BootstrapInput;
   readonly env?: Readonly<Record<string, string>>;
+  /** A command that runs Envoy's command line somewhere else, for example in another network namespace. */
+  readonly inside?: readonly string[];
   /** Where its files go, and what the bootstrap may name; a new one, removed by stop(), if not given. */
   readonly dir?: string;
   /** More command-line arguments, for example `--service-node`. */
@@ -80,7 +82,15 @@ export async function startEnvoy(options: EnvoyOptions): Promise<EnvoyProcess> {
     addressPath,
   ];
   const child = await startChild(
-    ['env', ...variables, await envoyBinary(), ...files, ...processArguments, ...(options.args ?? [])],
+    [
+      ...(options.inside ?? []),
+      'env',
+      ...variables,
+      await envoyBinary(),
+      ...files,
+      ...processArguments,
+      ...(options.args ?? []),
+    ],
     logPath,
   );
   const waitFor: EnvoyProcess['waitFor'] = async (predicate, deadlineMs = 10_000) => {
@@ -104,7 +114,8 @@ export async function startEnvoy(options: EnvoyOptions): Promise<EnvoyProcess> {
     const adminPort = await waitFor(async () => portIn(await readFile(addressPath, 'utf8').catch(() => '')));
     const log = async (): Promise<readonly string[]> =>
       (await readFile(logPath, 'utf8')).split('\n').slice(0, -1);
-    const { running, signal } = child;
+    const running = (): boolean => child.running();
+    const signal = (name: NodeJS.Signals): void => child.signal(name);
     return { ...adminAt(adminPort), dir, adminPort, running, signal, log, waitFor, stop };
   } catch (error) {
     await stop();

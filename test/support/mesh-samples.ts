@@ -1,6 +1,6 @@
 // Meshes for tests of resource builders, in the IR's words: each with the fewest facts, to be overridden.
 import type { AuthorizationIr, InboundPortIr, RuleIr } from '../../operator/ir/inbound.ts';
-import type { IdentityIr, MeshIr, WorkloadIr } from '../../operator/ir/mesh-ir.ts';
+import type { IdentityIr, MeshIr, SidecarIr, WorkloadIr } from '../../operator/ir/mesh-ir.ts';
 import type { Origin } from '../../operator/ir/origin.ts';
 import type { EndpointIr, RetryIr, RouteIr, ServicePortIr } from '../../operator/ir/service.ts';
 
@@ -11,12 +11,25 @@ export function spiffeId(serviceAccount: string, namespace = 'shop'): string {
   return `spiffe://${trustDomain}/ns/${namespace}/sa/${serviceAccount}`;
 }
 
+export const sampleSidecar: SidecarIr = {
+  namespaceLabels: { 'meshwright.dev/mesh': 'enabled' },
+  image: null,
+  initImage: null,
+  resources: { requests: { cpu: '100m', memory: '128Mi' }, limits: {} },
+  excludeInboundPorts: [],
+  excludeOutboundPorts: [],
+  excludeOutboundCidrs: [],
+  maxConcurrentRollouts: 3,
+  drainSeconds: 5,
+};
+
 export function sampleMesh(parts: Partial<MeshIr>): MeshIr {
   const settings = {
     name: 'default',
     trustDomain,
     outboundMode: 'AllowAny',
     workloadTtlMs: 86_400_000,
+    sidecar: sampleSidecar,
     origin: meshOrigin,
   } as const;
   return { settings, services: [], workloads: [], identities: [], ...parts };

@@ -1,5 +1,6 @@
 // Statuses as files that people read: `<folder>/<Kind>.<namespace>.<name>.yaml`, replaced whole.
 // Entry: createStatusFiles.
+import { createHash } from 'node:crypto';
 import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parse, stringify } from 'yaml';
@@ -41,9 +42,21 @@ export function createStatusFiles(folder: string, has: (ref: ObjectRef) => boole
   };
 }
 
-/** `Mesh.default.yaml`, `TrafficPolicy.shop.reviews.yaml`. */
-function statusPath(folder: string, { kind, namespace, name }: ObjectRef): string {
-  return join(folder, [kind, ...(namespace === '' ? [] : [namespace]), name, 'yaml'].join('.'));
+function statusPath(folder: string, ref: ObjectRef): string {
+  return join(folder, statusFileName(ref));
+}
+
+/** File systems take names of 255 bytes; the draft of a file has 14 more than the file itself. */
+const maxFileName = 240;
+
+/**
+ * `Mesh.default.yaml`, `TrafficPolicy.shop.reviews.yaml`. What would be too long for a file system is cut, and a hash
+ * of the whole takes the place of the rest.
+ */
+export function statusFileName({ kind, namespace, name }: ObjectRef): string {
+  const stem = [kind, ...(namespace === '' ? [] : [namespace]), name].join('.');
+  if (stem.length + '.yaml'.length <= maxFileName) return `${stem}.yaml`;
+  return `${stem.slice(0, 200)}~${createHash('sha256').update(stem).digest('hex').slice(0, 16)}.yaml`;
 }
 
 const StatusDocument = z.object({ status: z.custom<ObjectStatus>(isStatus) });

@@ -3,17 +3,29 @@
 import { z } from 'zod';
 import type { ObjectMeta } from '../../../api/metadata.ts';
 import type {
+  CronJob,
+  DaemonSet,
   Deployment,
   EndpointSlice,
   Namespace,
   Pod,
   Service,
   ServiceAccount,
+  StatefulSet,
   StoredKind,
   StoredObject,
 } from '../../store/objects.ts';
 
-export type ClusterObject = Namespace | ServiceAccount | Service | EndpointSlice | Pod | Deployment;
+export type ClusterObject =
+  | Namespace
+  | ServiceAccount
+  | Service
+  | EndpointSlice
+  | Pod
+  | Deployment
+  | StatefulSet
+  | DaemonSet
+  | CronJob;
 export type ClusterKind = ClusterObject['kind'];
 
 /** What kubectl keeps there is the whole object once more. */
@@ -48,6 +60,28 @@ function list<T extends z.ZodType>(
 }
 
 const port = z.union([z.number(), z.string()]);
+
+const Selector = z.object({
+  matchLabels: texts.exactOptional(),
+  matchExpressions: z
+    .array(z.object({ key: z.string(), operator: z.string(), values: z.array(z.string()).exactOptional() }))
+    .exactOptional(),
+});
+
+const Template = z.object({
+  metadata: z
+    .object({ labels: texts.exactOptional(), annotations: annotations.exactOptional() })
+    .exactOptional(),
+  spec: z.object({ serviceAccountName: text }).exactOptional(),
+});
+
+// oxlint-disable-next-line typescript/explicit-function-return-type -- its type is the schema
+const workload = <const K extends string>(kind: K) =>
+  z.object({
+    kind: z.literal(kind),
+    metadata: Meta,
+    spec: z.object({ selector: Selector, template: Template }),
+  });
 
 const shapes = {
   Namespace: z.object({ kind: z.literal('Namespace'), metadata: Meta }),
@@ -120,25 +154,13 @@ const shapes = {
       })
       .exactOptional(),
   }),
-  Deployment: z.object({
-    kind: z.literal('Deployment'),
+  Deployment: workload('Deployment'),
+  StatefulSet: workload('StatefulSet'),
+  DaemonSet: workload('DaemonSet'),
+  CronJob: z.object({
+    kind: z.literal('CronJob'),
     metadata: Meta,
-    spec: z.object({
-      selector: z.object({
-        matchLabels: texts.exactOptional(),
-        matchExpressions: z
-          .array(
-            z.object({ key: z.string(), operator: z.string(), values: z.array(z.string()).exactOptional() }),
-          )
-          .exactOptional(),
-      }),
-      template: z.object({
-        metadata: z
-          .object({ labels: texts.exactOptional(), annotations: annotations.exactOptional() })
-          .exactOptional(),
-        spec: z.object({ serviceAccountName: text }).exactOptional(),
-      }),
-    }),
+    spec: z.object({ jobTemplate: z.object({ spec: z.object({ template: Template }) }) }),
   }),
 } satisfies { readonly [K in ClusterKind]: z.ZodType<Extract<StoredObject, { kind: K }>> };
 

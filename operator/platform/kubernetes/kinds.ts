@@ -24,6 +24,9 @@ const served: Readonly<Record<StoredKind, Omit<ResourceKind, 'kind'>>> = {
   EndpointSlice: { group: 'discovery.k8s.io', version: 'v1', plural: 'endpointslices' },
   Pod: { ...core, plural: 'pods' },
   Deployment: { group: 'apps', version: 'v1', plural: 'deployments' },
+  StatefulSet: { group: 'apps', version: 'v1', plural: 'statefulsets' },
+  DaemonSet: { group: 'apps', version: 'v1', plural: 'daemonsets' },
+  CronJob: { group: 'batch', version: 'v1', plural: 'cronjobs' },
 };
 
 export function kindOf(kind: StoredKind): ResourceKind {
@@ -41,6 +44,9 @@ export const watchedKinds: readonly ResourceKind[] = [
   kindOf('EndpointSlice'),
   kindOf('Pod'),
   kindOf('Deployment'),
+  kindOf('StatefulSet'),
+  kindOf('DaemonSet'),
+  kindOf('CronJob'),
 ];
 
 /** `v1`, `apps/v1`. */

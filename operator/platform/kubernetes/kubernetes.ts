@@ -10,9 +10,14 @@ import { type KubeConfigOptions, loadKubeConfig } from './http/kube-config.ts';
 import { watchedKinds } from './kinds.ts';
 import { MeshOperator } from './mesh-operator.ts';
 import { retrying } from './http/retry.ts';
+import { createLeases } from './leases.ts';
 import { createSecrets } from './secrets.ts';
 import { createStatuses } from './statuses.ts';
+import { createWorkloads } from './workloads.ts';
 import { systemTimers, type Timers } from './http/timers.ts';
+
+/** The Lease by which operators agree on one that writes. */
+const leaseName = 'meshwright-operator';
 
 export interface KubernetesPlatformOptions {
   /** Default: as kubectl, or the pod's own service account. */
@@ -58,6 +63,8 @@ export function createKubernetesPlatform(options: KubernetesPlatformOptions): Ku
     close: () => api.close(),
     server: kubeConfig.getCurrentCluster()?.server ?? '',
     statuses: createStatuses(retryingApi, operator),
+    workloads: createWorkloads(retryingApi),
+    leases: createLeases(api, { namespace, name: leaseName }),
     secrets: createSecrets(retryingApi, { ownNamespace: namespace }),
     installCrds: async (definitions) => {
       await Promise.all(definitions.map((definition) => operator.install(definition)));

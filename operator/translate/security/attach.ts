@@ -25,18 +25,18 @@ export interface SecurityAttachments {
   readonly policies: readonly SecurityPolicy[];
 }
 
-interface SecurityTargets {
-  readonly deployments: readonly Deployment[];
-  readonly services: ServiceViews;
-  readonly workloads: WorkloadIndex;
-}
+/** The same for every mesh without SecurityPolicies, so that nothing behind it looks new. */
+const noAttachments: SecurityAttachments = { byWorkload: new Map(), problems: new Map(), policies: [] };
 
 export function attachSecurity(
   policies: readonly SecurityPolicy[],
-  targets: SecurityTargets,
+  deployments: readonly Deployment[],
+  services: ServiceViews,
+  workloads: WorkloadIndex,
 ): SecurityAttachments {
-  const deployments = new Map(
-    targets.deployments.map((item) => [serviceKey(item.metadata.namespace ?? '', item.metadata.name), item]),
+  if (policies.length === 0) return noAttachments;
+  const deploymentOf = new Map(
+    deployments.map((item) => [serviceKey(item.metadata.namespace ?? '', item.metadata.name), item]),
   );
   const byLevel = { Deployment: new Map<string, Attachment[]>(), Service: new Map<string, Attachment[]>() };
   const problems = new Map<SecurityPolicy, Problem[]>();
@@ -48,8 +48,8 @@ export function attachSecurity(
       const key = serviceKey(policy.metadata.namespace ?? '', target.name);
       const reached =
         target.kind === 'Deployment'
-          ? reachedByDeployment(deployments.get(key), targets.workloads)
-          : reachedByService(key, targets.services);
+          ? reachedByDeployment(deploymentOf.get(key), workloads)
+          : reachedByService(key, services);
       if (reached === undefined) missing.push(notFound(target.kind, key));
       for (const [workload, ports] of reached ?? []) {
         append(byLevel[target.kind], workload, { policy, level: target.kind, ports });

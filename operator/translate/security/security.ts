@@ -4,6 +4,7 @@ import type { SecurityPolicy } from '../../../api/v1alpha1/security-policy.ts';
 import type { AuthorizationIr, MtlsModeIr } from '../../ir/inbound.ts';
 import type { Origin } from '../../ir/origin.ts';
 import { mergeOrigins, originOf } from '../origins.ts';
+import { rememberLast, sameItems } from '../remember.ts';
 import type { Protocol } from '../services/protocol.ts';
 import type { Workload } from '../workloads/workload.ts';
 import { type Attachment, holdsAt, type SecurityAttachments } from './attach.ts';
@@ -28,13 +29,22 @@ export interface Security {
   guard(workload: Workload, port: number | null, protocol: Protocol): Guard;
 }
 
-export function createSecurity(mesh: Mesh, attachments: SecurityAttachments): Security {
+/** Security of one batch after another: as long as mesh and policies stay, so do the guards it gives out. */
+export function createSecurityMaker(): (mesh: Mesh, attachments: SecurityAttachments) => Security {
+  let last: { readonly inputs: readonly unknown[]; readonly guards: Map<string, Guard> } | null = null;
+  return rememberLast((mesh, attachments) => {
+    const inputs = [mesh, ...attachments.policies];
+    if (last === null || !sameItems(last.inputs, inputs)) last = { inputs, guards: new Map() };
+    return createSecurity(mesh, attachments, last.guards);
+  });
+}
+
+/** `guards`: Pods of one Deployment are guarded alike: by the same policies, hence by the same value. */
+function createSecurity(mesh: Mesh, attachments: SecurityAttachments, guards: Map<string, Guard>): Security {
   const { policies, byWorkload } = attachments;
   const fallback: MtlsDecision = { mode: mesh.spec.mtls.mode, origin: originOf(mesh) };
   const rulesOf = new Map(policies.map((policy) => [policy, policyRules(policy, mesh.spec.trustDomain)]));
   const indexOf = new Map(policies.map((policy, index) => [policy, index]));
-  // Pods of one Deployment are guarded alike: by the same policies, hence by the same value.
-  const guards = new Map<string, Guard>();
   const holding = (workload: Workload, port: number | null): readonly Attachment[] =>
     byWorkload.get(workload.key)?.filter((attachment) => holdsAt(attachment, port)) ?? [];
 

@@ -1,10 +1,12 @@
 // Services as their callers see them: one ServicePortIr for each TCP port, made from that port's own inputs only.
+import type { Mesh } from '../../../api/v1alpha1/mesh.ts';
 import type { TrafficPolicy } from '../../../api/v1alpha1/traffic-policy.ts';
 import type { Origin } from '../../ir/origin.ts';
 import type { ServicePortIr } from '../../ir/service.ts';
 import type { EndpointSlice } from '../../store/objects.ts';
 import { byText } from '../attachment/precedence.ts';
 import { mergeOrigins, originOf } from '../origins.ts';
+import { rememberByKey, rememberLast } from '../remember.ts';
 import type { Security } from '../security/security.ts';
 import { translateRoutes } from '../traffic/routes.ts';
 import { translateSubsets } from '../traffic/subsets.ts';
@@ -13,7 +15,7 @@ import { findEndpoints, type FoundEndpoint, workloadsInSlices } from './endpoint
 import type { PortView, ServiceView } from './view.ts';
 
 interface ServiceInputs {
-  readonly mesh: Origin;
+  readonly mesh: Mesh;
   readonly slices: ReadonlyMap<string, readonly EndpointSlice[]>;
   readonly workloads: ReadonlyMap<string, Workload>;
   readonly security: Security;
@@ -21,23 +23,60 @@ interface ServiceInputs {
   readonly inForce: ReadonlyMap<string, TrafficPolicy>;
 }
 
-/** services: oldest first. Sorted by key. */
-export function translateServices(
+export type ServiceTranslator = (
   services: readonly ServiceView[],
   inputs: ServiceInputs,
-): readonly ServicePortIr[] {
-  const owners = addressOwners(services);
-  return services
-    .flatMap((view) => view.ports.map((port) => translatePort(view, port, owners, inputs)))
-    .toSorted(byText((port) => port.key));
+) => readonly ServicePortIr[];
+
+/** services: oldest first. Sorted by key. A port whose inputs did not change is the same object as in the batch before. */
+export function createServiceTranslator(): ServiceTranslator {
+  const memory = rememberByKey<ServicePortIr>();
+  const ports = rememberLast(portsByKey);
+  return (services, inputs) => {
+    const result = ports(services).map((owned) =>
+      memory.get(owned.port.key, fingerprint(owned, inputs), () => translatePort(owned, inputs)),
+    );
+    memory.sweep();
+    return result;
+  };
 }
 
-function translatePort(
-  view: ServiceView,
-  port: PortView,
-  owners: ReadonlyMap<string, string>,
-  inputs: ServiceInputs,
-): ServicePortIr {
+interface OwnedPort {
+  readonly view: ServiceView;
+  readonly port: PortView;
+  /** Those of its addresses that no older Service claims at this port. */
+  readonly addresses: readonly string[];
+}
+
+function portsByKey(services: readonly ServiceView[]): readonly OwnedPort[] {
+  const owners = addressOwners(services);
+  const isOwn = (port: PortView, address: string): boolean =>
+    owners.get(addressKey(address, port.port)) === port.key;
+  return services
+    .flatMap((view) =>
+      view.ports.map((port) => {
+        return { view, port, addresses: view.addresses.filter((address) => isOwn(port, address)) };
+      }),
+    )
+    .toSorted(byText(({ port }) => port.key));
+}
+
+/** Everything translatePort looks at. */
+function fingerprint({ view, port, addresses }: OwnedPort, inputs: ServiceInputs): readonly unknown[] {
+  const slices = inputs.slices.get(view.key) ?? [];
+  return [
+    view.service,
+    inputs.inForce.get(port.key),
+    inputs.mesh,
+    inputs.security,
+    ...addresses,
+    ...slices,
+    ...view.selected,
+    ...workloadsInSlices(slices, inputs.workloads),
+  ];
+}
+
+function translatePort({ view, port, addresses }: OwnedPort, inputs: ServiceInputs): ServicePortIr {
   const { security, workloads } = inputs;
   const slices = inputs.slices.get(view.key) ?? [];
   const found = findEndpoints(view, port, {
@@ -47,14 +86,14 @@ function translatePort(
   });
   const policy = inputs.inForce.get(port.key);
   const peerIdentities = peers([...view.selected, ...workloadsInSlices(slices, workloads)]);
-  const trusting = peerIdentities.length > 0 ? [inputs.mesh] : [];
+  const trusting = peerIdentities.length > 0 ? [originOf(inputs.mesh)] : [];
   return {
     key: port.key,
     namespace: view.namespace,
     service: view.name,
     port: port.port,
     protocol: port.protocol,
-    addresses: view.addresses.filter((address) => owners.get(addressKey(address, port.port)) === port.key),
+    addresses,
     headless: view.headless,
     peerIdentities,
     endpoints: found.map(({ endpoint }) => endpoint),

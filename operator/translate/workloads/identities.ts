@@ -13,7 +13,8 @@ import type { Workload } from './workload.ts';
  */
 export function identitiesInUse(
   mesh: Mesh,
-  resources: Resources,
+  namespaces: Resources['namespaces'],
+  deployments: Resources['deployments'],
   workloads: readonly Workload[],
 ): readonly IdentityIr[] {
   const found = new Map<string, IdentityIr>();
@@ -21,9 +22,9 @@ export function identitiesInUse(
     found.set(`${identity.namespace}/${identity.serviceAccount}`, identity);
   const use = (namespace: string, serviceAccount = defaultServiceAccount): unknown =>
     add(identityOf(mesh.spec.trustDomain, namespace, serviceAccount));
-  const selected = selectedNamespaces(mesh, resources);
+  const selected = selectedNamespaces(mesh, namespaces);
 
-  for (const deployment of resources.deployments) {
+  for (const deployment of deployments) {
     const namespace = deployment.metadata.namespace ?? '';
     if (selected.has(namespace)) use(namespace, deployment.spec.template.spec?.serviceAccountName);
   }
@@ -39,9 +40,9 @@ export function identitiesInUse(
   );
 }
 
-function selectedNamespaces(mesh: Mesh, resources: Resources): ReadonlySet<string> {
+function selectedNamespaces(mesh: Mesh, namespaces: Resources['namespaces']): ReadonlySet<string> {
   const { matchLabels } = mesh.spec.namespaceSelector;
-  const selected = resources.namespaces.filter((namespace) =>
+  const selected = namespaces.filter((namespace) =>
     matchesLabels(matchLabels, namespace.metadata.labels ?? {}),
   );
   return new Set(selected.map((namespace) => namespace.metadata.name));

@@ -5,6 +5,7 @@ import type { Origin } from '../../ir/origin.ts';
 import type { Pod, ServicePort } from '../../store/objects.ts';
 import { indexByLabels, type LabelIndex, type Labels } from '../attachment/labels.ts';
 import { originOf } from '../origins.ts';
+import { rememberEach, rememberLast } from '../remember.ts';
 import { defaultServiceAccount, identityOf } from './identity.ts';
 
 /** On a pod that was made with a sidecar: without it a pod is not in the mesh, whatever its namespace says. */
@@ -33,15 +34,25 @@ export interface WorkloadIndex {
   readonly byLabels: LabelIndex<Workload>;
 }
 
-export function indexWorkloads(
+export type WorkloadIndexer = (
   trustDomain: string,
   pods: readonly Pod[],
   external: readonly ExternalWorkload[],
-): WorkloadIndex {
-  const all = [
-    ...pods.map((pod) => fromPod(trustDomain, pod)),
-    ...external.map((object) => fromExternal(trustDomain, object)),
-  ];
+) => WorkloadIndex;
+
+/** The Workload of an object that did not change is the same as in the batch before. */
+export function createWorkloadIndexer(): WorkloadIndexer {
+  const pod = rememberEach(fromPod);
+  const externalWorkload = rememberEach(fromExternal);
+  return rememberLast((trustDomain, pods, external) =>
+    index([
+      ...pods.map((object) => pod(object, trustDomain)),
+      ...external.map((object) => externalWorkload(object, trustDomain)),
+    ]),
+  );
+}
+
+function index(all: readonly Workload[]): WorkloadIndex {
   return {
     all,
     byKey: new Map(all.map((workload) => [workload.key, workload])),
@@ -53,7 +64,7 @@ export function workloadKey(kind: 'Pod' | 'ExternalWorkload', namespace: string,
   return `${kind}/${namespace}/${name}`;
 }
 
-function fromPod(trustDomain: string, pod: Pod): Workload {
+function fromPod(pod: Pod, trustDomain: string): Workload {
   const { hostNetwork = false, serviceAccountName = defaultServiceAccount } = pod.spec;
   const addresses = podAddresses(pod);
   const isRunnable = !hostNetwork && pod.status?.phase !== 'Succeeded' && pod.status?.phase !== 'Failed';
@@ -73,7 +84,7 @@ function podAddresses({ status }: Pod): readonly string[] {
   return status?.podIP === undefined || status.podIP === '' ? [] : [status.podIP];
 }
 
-function fromExternal(trustDomain: string, object: ExternalWorkload): Workload {
+function fromExternal(object: ExternalWorkload, trustDomain: string): Workload {
   const { serviceAccount, address } = object.spec;
   const namespace = object.metadata.namespace ?? '';
   return {

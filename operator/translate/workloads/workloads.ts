@@ -3,6 +3,7 @@ import type { Mesh } from '../../../api/v1alpha1/mesh.ts';
 import type { BindingIr, IdentityIr, WorkloadIr } from '../../ir/mesh-ir.ts';
 import { byText } from '../attachment/precedence.ts';
 import { mergeOrigins, originOf } from '../origins.ts';
+import { rememberByKey, rememberLast, sameItems } from '../remember.ts';
 import type { Security } from '../security/security.ts';
 import type { ServedPorts } from '../services/served-ports.ts';
 import { inboundPorts, otherInbound } from './inbound.ts';
@@ -16,16 +17,55 @@ interface WorkloadInputs {
   readonly bindings: ReadonlyMap<string, readonly BindingIr[]>;
 }
 
-/** Sorted by key. */
-export function translateWorkloads(
+export type WorkloadTranslator = (
   workloads: readonly Workload[],
   inputs: WorkloadInputs,
-): readonly WorkloadIr[] {
+) => readonly WorkloadIr[];
+
+/** Sorted by key. A workload whose inputs did not change is the same object as in the batch before. */
+export function createWorkloadTranslator(): WorkloadTranslator {
+  const memory = rememberByKey<WorkloadIr>();
+  const meshed = rememberLast(meshedByKey);
+  let last: { readonly inputs: readonly unknown[]; readonly result: readonly WorkloadIr[] } | null = null;
+  return (workloads, inputs) => {
+    const { mesh, served, security, bindings } = inputs;
+    const all = [workloads, mesh, served, security, bindings];
+    if (last !== null && sameItems(last.inputs, all)) return last.result;
+    const result = meshed(workloads).map(({ workload, identity }) =>
+      memory.get(workload.key, fingerprint(workload, inputs), () =>
+        translateWorkload(workload, identity, inputs),
+      ),
+    );
+    memory.sweep();
+    last = { inputs: all, result };
+    return result;
+  };
+}
+
+function meshedByKey(
+  workloads: readonly Workload[],
+): readonly { readonly workload: Workload; readonly identity: IdentityIr }[] {
   return workloads
-    .flatMap((workload) =>
-      workload.meshed === null ? [] : [translateWorkload(workload, workload.meshed, inputs)],
-    )
-    .toSorted(byText((workload) => workload.key));
+    .flatMap((workload) => (workload.meshed === null ? [] : [{ workload, identity: workload.meshed }]))
+    .toSorted(byText(({ workload }) => workload.key));
+}
+
+/** Everything translateWorkload looks at. */
+function fingerprint(
+  workload: Workload,
+  { mesh, served, security, bindings }: WorkloadInputs,
+): readonly unknown[] {
+  const ports = [...(served.get(workload.key) ?? [])].flatMap(
+    ([port, { protocol, isDeclared, services }]) => {
+      return [port, protocol, isDeclared, ...services];
+    },
+  );
+  const { source } = workload;
+  const byServices = source.kind === 'ExternalWorkload' ? security : null;
+  const guards = [...(served.get(workload.key)?.keys() ?? []), null].flatMap((port) =>
+    (['HTTP', 'TCP'] as const).map((protocol) => security.guard(workload, port, protocol)),
+  );
+  return [workload, mesh, byServices, bindings.get(workload.key), ...ports, ...guards];
 }
 
 function translateWorkload(workload: Workload, identity: IdentityIr, inputs: WorkloadInputs): WorkloadIr {

@@ -1,6 +1,7 @@
 // MeshIr → Envoy resources, in layers that proxies share. Pure: equal meshes give equal resources, in every replica.
 // Its parts know one kind of resource each; this file knows which layer they belong to.
 import type { MeshIr, WorkloadIr } from '../../ir/mesh-ir.ts';
+import type { Origin } from '../../ir/origin.ts';
 import type { ServicePortIr } from '../../ir/service.ts';
 import { buildInboundClusters } from './inbound/clusters.ts';
 import { buildInboundListeners, buildInboundRoutes } from './inbound/listeners.ts';
@@ -13,36 +14,45 @@ import { buildLocalListeners } from './outbound/local-listeners.ts';
 import { buildRouteTable } from './outbound/route-table.ts';
 import { buildUnknownDestinations } from './outbound/unknown-destinations.ts';
 import { buildVirtualHost } from './outbound/virtual-hosts.ts';
-import { sortResources } from './resource.ts';
+import { remember, rememberLast } from './remember.ts';
 import { buildTrust } from './trust.ts';
 import type { LayerId, XdsResource, XdsResources } from './xds-resource.ts';
 
 export interface BuildOptions {
   /** PEM of the roots that sidecars trust, concatenated. */
   readonly trustBundle: string;
+  /** Workload keys whose own layers are wanted: those of connected proxies. Default: all. */
+  readonly workloads?: ReadonlySet<string>;
 }
 
 /** What every proxy has. */
 const shared: LayerId = 'shared';
-/** What only proxies have to which traffic is redirected. */
-const intercepted: LayerId = 'intercepted';
 /** What only proxies have that route HTTP calls. */
 const routes: LayerId = 'routes';
+/** What only proxies have to which traffic is redirected. */
+const intercepted: LayerId = 'intercepted';
 
+/** Every workload has a view; a layer of its own only if it is wanted. What did not change in `ir` gives the same objects. */
 export function buildResources(ir: MeshIr, options: BuildOptions): XdsResources {
+  const mesh = ir.settings.origin;
   const layers = new Map<LayerId, readonly XdsResource[]>([
-    [shared, sortResources(buildShared(ir, options))],
-    [routes, sortResources(buildRoutes(ir))],
-    [intercepted, sortResources([buildCaptureListener(ir), ...buildAddressListeners(ir.services)])],
-    ...ir.workloads.map(
-      (workload) => [workloadLayer(workload), sortResources(buildWorkload(ir, workload))] as const,
-    ),
+    [
+      shared,
+      [trust(options.trustBundle, mesh), ...unknownDestinations(mesh), ...ir.services.flatMap(toService)],
+    ],
+    [routes, [routeTable(ir.settings), ...ir.services.flatMap(toVirtualHost)]],
+    [intercepted, interceptedListeners(ir)],
   ]);
-  const views = new Map(ir.workloads.map((workload) => [workload.key, view(workload)]));
+  const views = new Map<string, readonly LayerId[]>();
+  for (const workload of ir.workloads) {
+    views.set(workload.key, view(workload));
+    if (options.workloads?.has(workload.key) === false) continue;
+    layers.set(workloadLayer(workload), own(workload, mesh));
+  }
   return { layers, views };
 }
 
-function view(workload: WorkloadIr): readonly LayerId[] {
+const view = remember((workload: WorkloadIr): readonly LayerId[] => {
   const routesCalls = workload.intercepted || workload.bindings.some(({ protocol }) => protocol === 'HTTP');
   return [
     shared,
@@ -50,37 +60,33 @@ function view(workload: WorkloadIr): readonly LayerId[] {
     ...(workload.intercepted ? [intercepted] : []),
     workloadLayer(workload),
   ];
-}
+});
 
 function workloadLayer(workload: WorkloadIr): LayerId {
   return `workload/${workload.key}`;
 }
 
-function buildShared(ir: MeshIr, { trustBundle }: BuildOptions): readonly XdsResource[] {
-  return [
-    buildTrust(trustBundle, ir.settings.origin),
-    ...buildUnknownDestinations(ir.settings.origin),
-    ...ir.services.flatMap(buildService),
-  ];
+const trust = rememberLast(buildTrust);
+const unknownDestinations = rememberLast(buildUnknownDestinations);
+const routeTable = rememberLast(buildRouteTable);
+
+const toService = remember((service: ServicePortIr) => [
+  ...buildClusters(service),
+  ...buildEndpoints(service),
+]);
+
+const toVirtualHost = remember((service: ServicePortIr) =>
+  service.protocol === 'HTTP' ? [buildVirtualHost(service)] : [],
+);
+
+/** A change of endpoints is none of theirs, unless a service is headless. */
+function interceptedListeners(ir: MeshIr): readonly XdsResource[] {
+  return [buildCaptureListener(ir), ...buildAddressListeners(ir.services)];
 }
 
-function buildService(service: ServicePortIr): readonly XdsResource[] {
-  return [...buildClusters(service), ...buildEndpoints(service)];
-}
-
-function buildWorkload(ir: MeshIr, workload: WorkloadIr): readonly XdsResource[] {
-  const mesh = ir.settings.origin;
-  return [
-    ...buildInboundClusters(workload, mesh),
-    ...buildInboundListeners(workload, mesh),
-    ...buildInboundRoutes(workload, mesh),
-    ...(workload.intercepted ? [buildReadiness(workload, mesh)] : buildLocalListeners(workload, mesh)),
-  ];
-}
-
-function buildRoutes(ir: MeshIr): readonly XdsResource[] {
-  return [
-    buildRouteTable(ir.settings),
-    ...ir.services.filter(({ protocol }) => protocol === 'HTTP').map(buildVirtualHost),
-  ];
-}
+const own = remember((workload: WorkloadIr, mesh: Origin) => [
+  ...buildInboundClusters(workload, mesh),
+  ...buildInboundListeners(workload, mesh),
+  ...buildInboundRoutes(workload, mesh),
+  ...(workload.intercepted ? [buildReadiness(workload, mesh)] : buildLocalListeners(workload, mesh)),
+]);

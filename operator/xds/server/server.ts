@@ -7,7 +7,7 @@ import type { TypeUrl } from '../proto/type-urls.ts';
 import type { ProxyReport } from '../proxy-report.ts';
 import type { Effect } from '../session/events.ts';
 import { isCurrent, reportOf } from '../session/report.ts';
-import { viewOf, type View } from '../view.ts';
+import { sameView, viewOf, type View } from '../view.ts';
 import type { Snapshot } from '../snapshot-types.ts';
 import { authorize, spiffeIdOf, type Authorization } from './authorize.ts';
 import { aggregatedDiscoveryService } from './service.ts';
@@ -20,6 +20,8 @@ export interface AdsServerOptions {
   readonly credentials?: ServerCredentials;
   /** The SPIFFE id a workload has to prove; undefined while it is unknown. */
   readonly identityOf: (workload: string) => string | undefined;
+  /** Called when a proxy connected whose own layer is not in the snapshot: `workloads()` has grown. Default: all layers are there. */
+  readonly demand?: () => void;
   readonly observer: AdsObserver;
   readonly log: Log;
   /** Shown to proxies as control_plane.identifier. */
@@ -43,6 +45,8 @@ export interface AdsServer extends Component {
   port(): number;
   publish(snapshot: Snapshot): void;
   proxies(): readonly ProxyReport[];
+  /** Keys of the workloads whose proxies are connected. */
+  workloads(): ReadonlySet<string>;
 }
 
 // @see https://github.com/grpc/grpc-node/tree/master/packages/grpc-js#supported-channel-options
@@ -133,6 +137,10 @@ class Ads implements AdsServer {
     return [...this.streams].flatMap((stream) => (stream.workload === null ? [] : [this.report(stream)]));
   }
 
+  workloads(): ReadonlySet<string> {
+    return new Set([...this.streams].flatMap(({ workload }) => workload ?? []));
+  }
+
   /** Brings streams to the latest snapshot, a slice at a time: requests are answered in between. */
   private pump(): void {
     const until = this.nowMs() + sliceMs;
@@ -148,10 +156,18 @@ class Ads implements AdsServer {
 
   private update(stream: Stream): void {
     if (stream.workload === null && stream.nodeId !== '') this.identify(stream, stream.nodeId);
-    const layers = stream.workload === null ? undefined : this.snapshot?.views.get(stream.workload);
-    if (this.snapshot === null || layers === undefined) return;
-    const view = viewOf(this.snapshot, layers, this.views);
-    stream.dispatch({ type: 'publish', view, nowMs: this.nowMs() });
+    const view = this.viewFor(stream.workload);
+    if (view !== null && !sameView(stream.session.view, view)) {
+      stream.dispatch({ type: 'publish', view, nowMs: this.nowMs() });
+    }
+  }
+
+  /** null while the workload, or its own layer, is not in the snapshot. */
+  private viewFor(workload: string | null): View | null {
+    const { snapshot } = this;
+    const layers = workload === null ? undefined : snapshot?.views.get(workload);
+    if (snapshot === null || layers?.every((id) => snapshot.layers.has(id)) !== true) return null;
+    return viewOf(snapshot, layers, this.views);
   }
 
   private accept(call: Call, variant: 'delta' | 'sotw'): void {
@@ -180,14 +196,9 @@ class Ads implements AdsServer {
       { workload: decision.workload, variant: stream.session.variant },
       'proxy connected',
     );
-    const layers = this.snapshot?.views.get(decision.workload);
-    if (this.snapshot !== null && layers !== undefined) {
-      stream.dispatch({
-        type: 'publish',
-        view: viewOf(this.snapshot, layers, this.views),
-        nowMs: this.nowMs(),
-      });
-    }
+    const view = this.viewFor(decision.workload);
+    if (view === null) this.options.demand?.();
+    else stream.dispatch({ type: 'publish', view, nowMs: this.nowMs() });
     return true;
   }
 

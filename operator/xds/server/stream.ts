@@ -145,7 +145,8 @@ export class Stream {
     const timer = setTimeout(
       () => {
         this.timers.delete(timer);
-        this.dispatch({ type: 'wake', nowMs: this.host.nowMs() });
+        // Timers count whole milliseconds and may fire a little early: it is that time nevertheless.
+        this.dispatch({ type: 'wake', nowMs: Math.max(atMs, this.host.nowMs()) });
       },
       Math.max(0, atMs - this.host.nowMs()),
     );

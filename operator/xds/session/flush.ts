@@ -37,7 +37,7 @@ export function flush(session: Session, nowMs: number): Flushed {
 function endpointsPending(session: Session): Pending {
   const state = session.types.get(url.endpoint);
   if (state === undefined || state.inFlight !== null) return nothingPending;
-  return pendingOf(url.endpoint, state, stackOf(session.view, url.endpoint));
+  return pendingOf(session, url.endpoint);
 }
 
 /** Notes since when a type waits; one that has just sent something starts anew. */
@@ -75,8 +75,11 @@ function send(
   const nonce = String(session.nextNonce);
   const next = inFlight(state, { nonce, upserts, removals }, isWhole ? stack : null);
   const moved = withType({ ...session, nextNonce: session.nextNonce + 1 }, type, next);
-  const resources = session.variant === 'sotw' ? wholeType(type, next, stack) : upserts;
-  const effect: Send = { type: 'send', typeUrl: type, nonce, resources, removed: removals };
+  const content =
+    session.variant === 'sotw'
+      ? { resources: wholeType(type, next, stack), removed: [] }
+      : { resources: upserts, removed: removals };
+  const effect: Send = { type: 'send', typeUrl: type, nonce, ...content };
   return { session: type === url.cluster ? askForEndpoints(moved, upserts) : moved, effect };
 }
 

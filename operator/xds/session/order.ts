@@ -52,7 +52,7 @@ function pendingFor(session: Session, type: TypeUrl): Pending {
   const state = session.types.get(type);
   // With a response in flight the type is not settled, whatever else is pending: no need to compare.
   if (state === undefined || state.inFlight !== null) return nothingPending;
-  return withoutHeld(session, type, pendingOf(type, state, stackOf(session.view, type)));
+  return withoutHeld(session, type, pendingOf(session, type));
 }
 
 /**

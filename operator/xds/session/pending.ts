@@ -2,8 +2,9 @@
 import { typeUrl as url, type TypeUrl } from '../proto/type-urls.ts';
 import type { Entry } from '../snapshot-types.ts';
 import { covers } from '../subscription.ts';
-import { changedNames, lookup, sameStack, type Stack } from '../view.ts';
-import { clientHas, type TypeState } from './state.ts';
+import { changedNames, lookup, sameStack, stackOf, type Stack } from '../view.ts';
+import { clientHas, type Session, type TypeState } from './state.ts';
+import { isListedWhole } from './whole-type.ts';
 
 export interface Pending {
   readonly upserts: readonly Entry[];
@@ -27,15 +28,25 @@ export function isQuarantined(state: TypeState, stack: Stack, name: string): boo
   return refused !== undefined && refused.version === lookup(stack, name)?.version;
 }
 
-export function pendingOf(type: TypeUrl, state: TypeState, stack: Stack): Pending {
+/** State of the world has no words for the removal of resources that are not listed whole. */
+export function canTellRemoval(session: Session, type: TypeUrl): boolean {
+  return session.variant === 'delta' || isListedWhole(type);
+}
+
+export function pendingOf(session: Session, type: TypeUrl): Pending {
+  const state = session.types.get(type);
+  if (state === undefined) return nothingPending;
+  const stack = stackOf(session.view, type);
+  const tellsRemovals = canTellRemoval(session, type);
   const upserts: Entry[] = [];
   const removals: string[] = [];
   for (const name of candidates(state, stack)) {
-    if (!covers(state.subscription, name) && !state.asked.has(name)) continue;
+    if (!covers(state.subscription, name)) continue;
     const entry = wanted(state, stack, name);
     if (entry !== undefined) {
       if (mustSend(state, name, entry)) upserts.push(entry);
-    } else if (!isQuarantined(state, stack, name) && mustRemove(type, state, name)) removals.push(name);
+    } else if (tellsRemovals && !isQuarantined(state, stack, name) && mustRemove(type, state, name))
+      removals.push(name);
   }
   return { upserts, removals, isPartial: state.quarantine.size > 0 };
 }

@@ -4,7 +4,7 @@ import type { LaggingResource, RejectedResource } from '../proxy-report.ts';
 import type { Entry } from '../snapshot-types.ts';
 import { covers } from '../subscription.ts';
 import { changedNames, entriesOf, lookup, sameStack, type Stack } from '../view.ts';
-import { pendingOf } from './pending.ts';
+import { canTellRemoval, pendingOf } from './pending.ts';
 import { clientHas, type Session, type TypeState } from './state.ts';
 
 export interface SessionReport {
@@ -22,7 +22,7 @@ export function reportOf(session: Session): SessionReport {
   let atRest = session.view !== null;
   for (const [typeUrl, stack] of session.view?.stacks ?? []) {
     const state = session.types.get(typeUrl);
-    if (state !== undefined && !isAtRest(typeUrl, state, stack)) atRest = false;
+    if (!isAtRest(session, typeUrl)) atRest = false;
     for (const { name, origins, version } of laggingEntries(typeUrl, state, stack)) {
       lagging.push({ typeUrl, name, origins });
       const refused = state?.quarantine.get(name);
@@ -32,9 +32,9 @@ export function reportOf(session: Session): SessionReport {
   return { lagging, rejected, atRest };
 }
 
-function isAtRest(typeUrl: TypeUrl, state: TypeState, stack: Stack): boolean {
-  if (state.inFlight !== null) return false;
-  const { upserts, removals } = pendingOf(typeUrl, state, stack);
+function isAtRest(session: Session, typeUrl: TypeUrl): boolean {
+  if (session.types.get(typeUrl)?.inFlight) return false;
+  const { upserts, removals } = pendingOf(session, typeUrl);
   return upserts.length + removals.length === 0;
 }
 
@@ -45,10 +45,18 @@ export function isCurrent(session: Session): boolean {
     const state = session.types.get(typeUrl);
     if (state === undefined) {
       if (wholeTypes.includes(typeUrl)) return false;
-    } else if (state.inFlight !== null || state.behind.size > 0 || !sameStack(state.base, stack))
+    } else if (state.inFlight !== null || !sameStack(state.base, stack) || lacks(session, typeUrl, state)) {
       return false;
+    }
   }
   return true;
+}
+
+/** Whether it is still to hear of something: what it lets go of by itself does not count. */
+function lacks(session: Session, typeUrl: TypeUrl, state: TypeState): boolean {
+  if (state.behind.size === 0) return false;
+  const leavesUntold = typeUrl === url.endpoint || !canTellRemoval(session, typeUrl);
+  return !leavesUntold || [...state.behind.keys()].some((name) => lookup(state.base, name) !== undefined);
 }
 
 function* laggingEntries(typeUrl: TypeUrl, state: TypeState | undefined, stack: Stack): Generator<Entry> {

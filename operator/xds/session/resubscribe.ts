@@ -2,7 +2,7 @@
 import type { SubscriptionChange } from '../subscription.ts';
 import { covers } from '../subscription.ts';
 import { emptyStack, lookup, type Stack } from '../view.ts';
-import { hasNothing, note, type ClientHas, type TypeState } from './state.ts';
+import { clientHas, hasNothing, note, type ClientHas, type TypeState } from './state.ts';
 
 /** The first request of a type on a stream. `kept`: versions the client has from an earlier stream. */
 export function firstState(
@@ -30,28 +30,39 @@ export function firstState(
 
 /** Names in `kept` need no answer by themselves: the client says what it has, and hears only of differences. */
 export function resubscribe(
-  state: TypeState,
+  before: TypeState,
   change: SubscriptionChange,
   kept: ReadonlyMap<string, string>,
 ): TypeState {
-  if (change.asked.length === 0 && change.dropped.length === 0) {
-    return { ...state, subscription: change.subscription };
+  const { subscription } = change;
+  const had = before.subscription.wildcard;
+  const state = subscription.wildcard && !had ? withNamedOnly(before) : before;
+  if (change.asked.length === 0 && change.dropped.length === 0 && had === subscription.wildcard) {
+    return { ...state, subscription };
   }
-  const asked = new Set(state.asked);
-  const quarantine = new Map(state.quarantine);
-  const unknown: string[] = [];
-  for (const name of change.asked) {
-    if (kept.has(name)) continue;
-    asked.add(name);
-    // Newly subscribed: the client has nothing of it, whatever the base says of subscribed names.
-    if (!covers(state.subscription, name) && !state.behind.has(name)) unknown.push(name);
-  }
-  for (const name of change.dropped) {
-    asked.delete(name);
-    quarantine.delete(name);
-    unknown.push(name);
-  }
-  const forgotten = unknown.map((name): [string, ClientHas] => [name, hasNothing]);
-  const next = forgotten.length === 0 ? state : note(state, forgotten);
-  return { ...next, subscription: change.subscription, asked, quarantine };
+  const news = change.asked.filter((name) => !kept.has(name));
+  // Newly subscribed: the client has nothing of it, whatever the base says of subscribed names.
+  const unknown = news.filter((name) => !covers(before.subscription, name) && !state.behind.has(name));
+  const isCovered = (name: string): boolean => covers(subscription, name);
+  const next: TypeState = {
+    ...state,
+    subscription,
+    asked: new Set([...state.asked, ...news].filter(isCovered)),
+    behind: new Map([...state.behind].filter(([name]) => isCovered(name))),
+    quarantine: new Map([...state.quarantine].filter(([name]) => isCovered(name))),
+  };
+  return note(
+    next,
+    unknown.map((name): [string, ClientHas] => [name, hasNothing]),
+  );
+}
+
+/** Before a wildcard is added: of all but the names the client has nothing, though the base may say so of everything. */
+function withNamedOnly(state: TypeState): TypeState {
+  const named = [...state.subscription.names].map((name): [string, ClientHas] => [
+    name,
+    clientHas(state, name),
+  ]);
+  const inFlight = state.inFlight === null ? null : { ...state.inFlight, completes: null };
+  return note({ ...state, base: emptyStack, behind: new Map(), inFlight, answered: false }, named);
 }

@@ -80,12 +80,13 @@ export function withType(session: Session, typeUrl: TypeUrl, state: TypeState): 
   return { ...session, types: new Map(session.types).set(typeUrl, state) };
 }
 
-/** Notes what the client now has, and keeps `behind` to what differs from `base`. */
+/** Notes what the client now has, and keeps `behind` to what is subscribed and differs from `base`. */
 export function note(state: TypeState, news: Iterable<readonly [string, ClientHas]>): TypeState {
   const behind = new Map(state.behind);
   for (const [name, present] of news) {
     const inBase = lookup(state.base, name)?.version ?? null;
-    if (present.certain && present.version === inBase) behind.delete(name);
+    const isAsBaseSays = present.certain && present.version === inBase;
+    if (isAsBaseSays || !covers(state.subscription, name)) behind.delete(name);
     else behind.set(name, present);
   }
   return { ...state, behind };

@@ -7,12 +7,16 @@ import { covers } from '../subscription.ts';
 import { entriesOf, type Stack } from '../view.ts';
 import { clientHas, type TypeState } from './state.ts';
 
+export function isListedWhole(type: TypeUrl): boolean {
+  return type === url.listener || type === url.cluster;
+}
+
 /** What the response in flight of `state` has to hold. */
 export function wholeType(type: TypeUrl, state: TypeState, stack: Stack): readonly Entry[] {
   const sent = state.inFlight?.sent ?? new Map<string, Entry | null>();
   const all = new Map<string, Entry>();
   for (const [name, entry] of sent) if (entry !== null) all.set(name, entry);
-  if (type !== url.listener && type !== url.cluster) return [...all.values()];
+  if (!isListedWhole(type)) return [...all.values()];
   // The rest stays as the client has it: not yet its turn, or refused, or about to be removed later.
   for (const name of new Set([...state.behind.keys(), ...namesOf(stack)])) {
     if (sent.has(name) || !covers(state.subscription, name)) continue;

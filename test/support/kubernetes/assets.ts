@@ -41,10 +41,10 @@ export async function findAssets(): Promise<Assets> {
   };
 }
 
-/** Which of the binaries are not in a folder as executables. */
-export async function missingFrom(folder: string): Promise<string[]> {
-  const present = await Promise.all(binaries.map((name) => isExecutable(join(folder, name))));
-  return binaries.filter((_, index) => present[index] !== true);
+/** Which of the programs, by default those of the test API server, are not in a folder as executables. */
+export async function missingFrom(folder: string, programs: readonly string[] = binaries): Promise<string[]> {
+  const present = await Promise.all(programs.map((name) => isExecutable(join(folder, name))));
+  return programs.filter((_, index) => present[index] !== true);
 }
 
 export async function hasGo(): Promise<boolean> {

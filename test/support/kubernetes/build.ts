@@ -1,13 +1,22 @@
 // Builds etcd, kube-apiserver and kubectl from their Go modules into the cache folder of assets.ts, once for each
 // version. Entry: `node test/support/kubernetes/build.ts`, which prints its progress; minutes with an empty cache.
+// Its parts, buildOnce and buildKubernetes, also make the other programs of a cluster.
 import { access, mkdir, mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { z } from 'zod';
-import { cacheDir, etcdVersion, findAssets, hasGo, kubernetesVersion, missingFrom } from './assets.ts';
+import { binaries, cacheDir, etcdVersion, findAssets, hasGo, kubernetesVersion, missingFrom } from './assets.ts';
 import { go } from './go.ts';
 import { withLock } from './lock.ts';
 
-type Say = (line: string) => void;
+export type Say = (line: string) => void;
+
+export interface BuildTarget {
+  readonly folder: string;
+  /** What must be in it. */
+  readonly programs: readonly string[];
+  /** Puts them into the folder `out`; `work` is scratch space. */
+  readonly fill: (work: string, out: string) => Promise<void>;
+}
 
 /** What `go mod download -json` prints, as far as it is read here: the path of the module's go.mod. */
 const ModuleDownload = z.object({ GoMod: z.string() });
@@ -18,28 +27,41 @@ export async function build(say: Say): Promise<string> {
   const present = await findAssets();
   if (present.found) return present.binDir;
   if (!(await hasGo())) throw new Error(present.reason);
-  const target = cacheDir();
-  await mkdir(dirname(target), { recursive: true });
-  await withLock(
-    `${target}.lock`,
-    { deadlineMs: lockDeadlineMs, waiting: (pid) => say(`process ${pid} is building them, waiting`) },
-    async () => {
-      if ((await missingFrom(target)).length > 0) await buildInto(target, say);
-    },
-  );
-  return target;
+  return await buildApiServer(say);
 }
 
-async function buildInto(target: string, say: Say): Promise<void> {
-  const work = await mkdtemp(`${target}.building-`);
+/** The same, whatever KUBEBUILDER_ASSETS says: for a cluster, whose parts must be of one version. */
+export async function buildApiServer(say: Say): Promise<string> {
+  const fill = async (work: string, out: string): Promise<void> => {
+    await buildEtcd(work, out, say);
+    await buildKubernetes({ work, out, programs: ['kube-apiserver', 'kubectl'] }, say);
+  };
+  return await buildOnce({ folder: cacheDir(), programs: binaries, fill }, say);
+}
+
+/** Fills the folder if it is not yet there, one process at a time, and returns it. */
+export async function buildOnce({ folder, programs, fill }: BuildTarget, say: Say): Promise<string> {
+  if ((await missingFrom(folder, programs)).length === 0) return folder;
+  await mkdir(dirname(folder), { recursive: true });
+  await withLock(
+    `${folder}.lock`,
+    { deadlineMs: lockDeadlineMs, waiting: (pid) => say(`process ${pid} is building them, waiting`) },
+    async () => {
+      if ((await missingFrom(folder, programs)).length > 0) await fillAtomically(folder, fill);
+    },
+  );
+  return folder;
+}
+
+async function fillAtomically(folder: string, fill: BuildTarget['fill']): Promise<void> {
+  const work = await mkdtemp(`${folder}.building-`);
   try {
     const out = join(work, 'bin');
     await mkdir(out);
-    await buildEtcd(work, out, say);
-    await buildKubernetes(work, out, say);
+    await fill(work, out);
     // Whatever stands there is incomplete, or we would not be here.
-    await rm(target, { recursive: true, force: true });
-    await rename(out, target);
+    await rm(folder, { recursive: true, force: true });
+    await rename(out, folder);
   } finally {
     await rm(work, { recursive: true, force: true });
   }
@@ -57,9 +79,15 @@ async function buildEtcd(work: string, out: string, say: Say): Promise<void> {
   );
 }
 
-async function buildKubernetes(work: string, out: string, say: Say): Promise<void> {
+export interface KubernetesBuild {
+  readonly work: string;
+  readonly out: string;
+  /** Folders below `cmd` of k8s.io/kubernetes. */
+  readonly programs: readonly string[];
+}
+
+export async function buildKubernetes({ work, out, programs }: KubernetesBuild, say: Say): Promise<void> {
   const cwd = join(work, 'kubernetes');
-  const programs = ['kube-apiserver', 'kubectl'];
   await mkdir(cwd);
   say(`Kubernetes ${kubernetesVersion}: modules`);
   const downloaded = await go(['mod', 'download', '-json', `k8s.io/kubernetes@v${kubernetesVersion}`], cwd);

@@ -8,6 +8,7 @@ import { open, readFile } from 'node:fs/promises';
 const dieWithParent = 'exec 3<&0; (read -r _ <&3; kill -KILL $$) >/dev/null 2>&1 & exec "$@" 3<&- </dev/null';
 
 export interface Child {
+  readonly pid: number;
   running(): boolean;
   /** The end of what it printed, for error messages. */
   tail(): Promise<string>;
@@ -34,6 +35,7 @@ export async function startChild(command: readonly string[], logFile: string): P
     await log.close();
   }
   return {
+    pid: child.pid ?? 0,
     running: () => isRunning(child),
     tail: async () => (await readFile(logFile, 'utf8')).slice(-2000),
     signal: (signal) => {

@@ -1,5 +1,5 @@
 // A lock file with the id of the process that holds it; the lock of a dead process does not count. It saves work
-// and is not relied upon for safety: whoever holds it must end with an atomic rename. Entry: withLock.
+// and is not relied upon for safety: whoever holds it must end with an atomic rename. Entries: withLock, tryLock.
 import { open, readFile, rm } from 'node:fs/promises';
 import { poll } from './poll.ts';
 
@@ -22,8 +22,11 @@ export async function withLock(path: string, options: LockOptions, work: () => P
   }
 }
 
-/** true, or undefined if another process holds it. */
-async function tryLock(path: string, held: (pid: number) => void): Promise<true | undefined> {
+/**
+ * true, or undefined if another process holds it; `held` then gets its id. A dead holder's lock is removed, and the
+ * next call can take it.
+ */
+export async function tryLock(path: string, held: (pid: number) => void): Promise<true | undefined> {
   if (await create(path)) return true;
   const holder = await readHolder(path);
   if (holder === undefined) return undefined;

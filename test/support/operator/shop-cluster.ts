@@ -5,7 +5,7 @@ import { operatorSpiffeId } from '../../../operator/identity.ts';
 import { type ApiServer, startApiServer } from '../kubernetes.ts';
 import { poll } from '../kubernetes/poll.ts';
 import { type OperatorPorts, type OperatorProcess, startOperator } from '../operator.ts';
-import { type PodProxy, startPodProxy } from '../pod-proxy.ts';
+import { type PodProxy, type ProxyPlace, startPodProxy } from '../pod-proxy.ts';
 import {
   endpointSlice,
   mesh,
@@ -21,7 +21,11 @@ const operatorNamespace = 'meshwright-system';
 const xdsServer = operatorSpiffeId('cluster.local', operatorNamespace);
 
 const ApiObject = z.looseObject({
-  metadata: z.looseObject({ resourceVersion: z.string(), generation: z.number().optional(), uid: z.string() }),
+  metadata: z.looseObject({
+    resourceVersion: z.string(),
+    generation: z.number().optional(),
+    uid: z.string(),
+  }),
   status: z
     .looseObject({
       conditions: z
@@ -44,6 +48,14 @@ const ApiObject = z.looseObject({
 });
 export type ApiObject = z.infer<typeof ApiObject>;
 export type ReadCondition = NonNullable<NonNullable<ApiObject['status']>['conditions']>[number];
+
+export interface StartProxyOptions {
+  /** The service account whose certificate it bears. Default: the Pod's own. */
+  readonly identity?: string;
+  /** Where it finds the operator. Default: where it listens. */
+  readonly xds?: { readonly address: string; readonly port: number };
+  readonly place?: ProxyPlace;
+}
 
 export class ShopCluster {
   readonly server: ApiServer;
@@ -116,6 +128,16 @@ export class ShopCluster {
     await this.waitFor('mesh/default', `jsonpath={.status.proxies.summary}=${count}/${count}`);
   }
 
+  /** Resolves when so many sidecars have a stream to the operator; what a status says may be of an earlier operator. */
+  async untilConnected(count: number): Promise<void> {
+    const url = `http://127.0.0.1:${this.ports.adminPort}/debug/proxies`;
+    // Envoy tries again after a random pause of up to 30 s.
+    await this.until(async () => {
+      const proxies: unknown = await (await fetch(url)).json();
+      return Array.isArray(proxies) && proxies.length === count ? true : undefined;
+    }, 45_000);
+  }
+
   /** The files of a service account's Secret, once it is there. */
   async secretOf(serviceAccount: string): Promise<Readonly<Record<string, string>>> {
     await this.waitFor(`secret/meshwright-${serviceAccount}`, 'create');
@@ -134,13 +156,15 @@ export class ShopCluster {
     );
   }
 
-  /** Starts the Pod's sidecar; `identity`: the service account whose certificate it bears, by default its own. */
-  async startProxy({ name, app }: ShopPod, identity = app): Promise<PodProxy> {
+  /** Starts the Pod's sidecar. */
+  async startProxy({ name, app }: ShopPod, options: StartProxyOptions = {}): Promise<PodProxy> {
+    const { identity = app, xds = { address: '127.0.0.1', port: this.ports.xdsPort }, place } = options;
     const { uid } = (await this.get(`pod/${name}`)).metadata;
     const proxy = await startPodProxy({
       pod: { namespace, name, uid },
       secret: await this.secretOf(identity),
-      xds: { address: '127.0.0.1', port: this.ports.xdsPort, serverSpiffeId: xdsServer },
+      xds: { ...xds, serverSpiffeId: xdsServer },
+      ...(place !== undefined && { place }),
     });
     this.proxies.set(name, proxy);
     return proxy;
@@ -177,7 +201,8 @@ export async function startCluster(): Promise<ShopCluster> {
   try {
     const kinds = ['meshes', 'trafficpolicies', 'securitypolicies', 'externalworkloads'];
     const definitions = kinds.map((plural) => `crd/${plural}.meshwright.dev`);
-    await cluster.kubectl(['wait', ...definitions, '--for=create', '--timeout=30s']);
+    // One by one: kubectl waits for the creation of a single object only.
+    await Promise.all(definitions.map((definition) => cluster.waitFor(definition, 'create')));
     await cluster.kubectl(['wait', ...definitions, '--for=condition=Established', '--timeout=30s']);
     return cluster;
   } catch (error) {
@@ -186,14 +211,25 @@ export async function startCluster(): Promise<ShopCluster> {
   }
 }
 
-/** The Mesh and the whole shop in it, every Pod with a sidecar that has its configuration. */
-export async function startShopCluster(): Promise<ShopCluster> {
+/** The Mesh and the whole shop in it, ready for the sidecars of its Pods. */
+export async function startShop(): Promise<ShopCluster> {
   const cluster = await startCluster();
   try {
     await cluster.apply(mesh(), ...shopManifests(shopPods));
     await cluster.applyPods(shopPods);
     await cluster.apply(...['productpage', 'reviews'].map((app) => endpointSlice(app, shopPods)));
     await cluster.untilReady();
+    return cluster;
+  } catch (error) {
+    await cluster.stop();
+    throw error;
+  }
+}
+
+/** The shop, every Pod with a sidecar that has its configuration. */
+export async function startShopCluster(): Promise<ShopCluster> {
+  const cluster = await startShop();
+  try {
     await Promise.all(shopPods.map((pod) => cluster.startProxy(pod)));
     await cluster.untilCurrent(shopPods.length);
     return cluster;

@@ -100,11 +100,21 @@ export function endpointSlice(app: string, pods: readonly ShopPod[]): object {
 }
 
 export function trafficPolicy(name: string, spec: object): object {
-  return { apiVersion: 'meshwright.dev/v1alpha1', kind: 'TrafficPolicy', metadata: { name, namespace }, spec };
+  return {
+    apiVersion: 'meshwright.dev/v1alpha1',
+    kind: 'TrafficPolicy',
+    metadata: { name, namespace },
+    spec,
+  };
 }
 
 export function securityPolicy(name: string, spec: object): object {
-  return { apiVersion: 'meshwright.dev/v1alpha1', kind: 'SecurityPolicy', metadata: { name, namespace }, spec };
+  return {
+    apiVersion: 'meshwright.dev/v1alpha1',
+    kind: 'SecurityPolicy',
+    metadata: { name, namespace },
+    spec,
+  };
 }
 
 /** reviews, split between its versions. */

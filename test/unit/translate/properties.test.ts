@@ -3,6 +3,7 @@ import * as fc from 'fast-check';
 import type { StoredObject } from '../../../operator/store/objects.ts';
 import type { Resources } from '../../../operator/store/resources.ts';
 import { translate } from '../../../operator/translate/translate.ts';
+import { createTranslator } from '../../../operator/translate/translator.ts';
 import {
   externalWorkloadSpec,
   meshSpec,
@@ -214,6 +215,44 @@ describe('translate, for any schema-valid world', () => {
     fc.assert(
       fc.property(world, (resources) => {
         expect(translate(resources)).toEqual(translate(resources));
+      }),
+      runs,
+    );
+  });
+
+  it('remembers without ever saying anything else', () => {
+    const mix = fc.array(
+      fc.record({
+        lists: fc.uniqueArray(fc.constantFrom(...lists)),
+        dropped: fc.integer({ min: 0, max: 2 }),
+      }),
+      { minLength: 2, maxLength: 6 },
+    );
+    fc.assert(
+      fc.property(world, world, mix, (one, other, steps) => {
+        const remembering = createTranslator();
+        for (const { lists: taken, dropped } of steps) {
+          const from = Object.fromEntries(taken.map((list) => [list, other[list].slice(dropped)]));
+          const resources: Resources = { ...one, ...from };
+
+          expect(JSON.stringify(remembering(resources))).toBe(JSON.stringify(translate(resources)));
+        }
+      }),
+      runs,
+    );
+  });
+
+  it('keeps the identity of what did not change', () => {
+    fc.assert(
+      fc.property(world, (resources) => {
+        const remembering = createTranslator();
+        const first = remembering(resources).ir;
+
+        const again = remembering({ ...resources, generation: 2, pods: [...resources.pods] }).ir;
+
+        expect(again?.services.every((service, index) => service === first?.services[index])).toBe(
+          first === null ? undefined : true,
+        );
       }),
       runs,
     );

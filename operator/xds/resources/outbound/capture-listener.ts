@@ -2,6 +2,7 @@
 // services; everything else goes on unread to where it was going. It changes, in place and without a drain, only
 // with the set of HTTP addresses. IPv4: a redirected IPv6 connection would need a listener of its own on [::].
 import type { MeshIr } from '../../../ir/mesh-ir.ts';
+import type { Origin } from '../../../ir/origin.ts';
 import type { ServicePortIr } from '../../../ir/service.ts';
 import { typeUrl } from '../../proto/type-urls.ts';
 import { refusedConnectionLog } from '../access-log.ts';
@@ -12,8 +13,20 @@ import { any, extension } from '../typed-config.ts';
 import type { EnvoyMessage, XdsResource } from '../xds-resource.ts';
 import { addressedDestination, outboundHttp } from './connection-manager.ts';
 
+/** The same object as before as long as neither addresses nor the objects they come from changed. */
 export function buildCaptureListener(ir: MeshIr): XdsResource {
   const services = ir.services.filter(isHttpWithAddress);
+  const addresses = distinct(services.flatMap((service) => service.addresses));
+  // Of each service only that it has these addresses.
+  const origins = services.flatMap((service) => service.origins.filter(({ kind }) => kind === 'Service'));
+  const key = JSON.stringify([ir.settings.outboundMode, ir.settings.origin, addresses, origins]);
+  if (last?.key !== key) last = { key, listener: captureListener(ir, addresses, origins) };
+  return last.listener;
+}
+
+let last: { readonly key: string; readonly listener: XdsResource } | null = null;
+
+function captureListener(ir: MeshIr, addresses: readonly string[], origins: readonly Origin[]): XdsResource {
   const unknown = ir.settings.outboundMode === 'AllowAny' ? passthroughCluster : blackholeCluster;
   return resource(typeUrl.listener, {
     name: 'outbound',
@@ -24,7 +37,7 @@ export function buildCaptureListener(ir: MeshIr): XdsResource {
       use_original_dst: true,
       traffic_direction: 'OUTBOUND',
       access_log: [refusedConnectionLog('outbound')],
-      filter_chain_matcher: chooseByAddress(distinct(services.flatMap(({ addresses }) => addresses))),
+      filter_chain_matcher: chooseByAddress(addresses),
       filter_chains: [
         {
           name: 'http',
@@ -36,11 +49,7 @@ export function buildCaptureListener(ir: MeshIr): XdsResource {
         },
       ],
     },
-    // Of each service only that it has these addresses.
-    origins: [
-      ir.settings.origin,
-      ...services.flatMap(({ origins }) => origins.filter(({ kind }) => kind === 'Service')),
-    ],
+    origins: [ir.settings.origin, ...origins],
     clusters: [unknown],
     claims: [authority('0.0.0.0', port.outbound)],
   });

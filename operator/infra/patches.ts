@@ -1,0 +1,71 @@
+// What is written into a workload, as request bodies. Pure: reconcile decides which, platform/kubernetes sends them.
+//
+// Server-side apply appends to lists, and ours must come first. So a workload with init containers of the user's
+// takes two: the first names all of them in order (the user's by name alone), the second gives the user's names back.
+// The second is not optional: as a co-owner of the names we would keep stumps of containers the user removes alive.
+import { certificateVolume, injectedKey, ownContainers } from './pod-names.ts';
+import type { NamedPart, SidecarPart } from './sidecar.ts';
+
+type Json = Readonly<Record<string, unknown>>;
+
+export type WorkloadKind = 'Deployment' | 'StatefulSet' | 'DaemonSet' | 'CronJob';
+
+export interface PatchTarget {
+  readonly kind: WorkloadKind;
+  readonly namespace: string;
+  readonly name: string;
+  /** As read: another object of that name is a conflict instead of a creation. */
+  readonly uid: string;
+}
+
+/** Ours, and nothing else. */
+export function ownPatch(target: PatchTarget, part: SidecarPart): Json {
+  return applied(target, part, { initContainers: part.initContainers });
+}
+
+/** Ours before the user's init containers, in the order these have at resourceVersion. */
+export function orderingPatch(
+  target: PatchTarget,
+  part: SidecarPart,
+  user: { readonly initContainers: readonly string[]; readonly resourceVersion: string },
+): Json {
+  const names: readonly NamedPart[] = user.initContainers.map((name) => ({ name }));
+  const { resourceVersion } = user;
+  return applied(target, part, { initContainers: [...part.initContainers, ...names], resourceVersion });
+}
+
+function applied(
+  { kind, ...identity }: PatchTarget,
+  { annotations, volumes }: SidecarPart,
+  { initContainers, ...version }: { initContainers: readonly NamedPart[]; resourceVersion?: string },
+): Json {
+  return {
+    apiVersion: apiVersionOf(kind),
+    kind,
+    metadata: { ...identity, ...version, labels: { [injectedKey]: 'true' } },
+    spec: inTemplate(kind, { metadata: { annotations }, spec: { initContainers, volumes } }),
+  };
+}
+
+/**
+ * A strategic merge patch that takes our part out whoever owns it by now (after `kubectl rollout undo` or a forced
+ * apply it is not us alone). Changes nothing where there is nothing of ours.
+ */
+export function removalPatch(kind: WorkloadKind): Json {
+  const deleted = (name: string): Json => ({ $patch: 'delete', name });
+  return {
+    metadata: { labels: { [injectedKey]: null } },
+    spec: inTemplate(kind, {
+      metadata: { annotations: { [injectedKey]: null } },
+      spec: { initContainers: ownContainers.map(deleted), volumes: [deleted(certificateVolume)] },
+    }),
+  };
+}
+
+function inTemplate(kind: WorkloadKind, template: Json): Json {
+  return kind === 'CronJob' ? { jobTemplate: { spec: { template } } } : { template };
+}
+
+function apiVersionOf(kind: WorkloadKind): string {
+  return kind === 'CronJob' ? 'batch/v1' : 'apps/v1';
+}

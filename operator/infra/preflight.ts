@@ -1,0 +1,108 @@
+// Reasons not to touch a workload, found before anything is written, as data: a condition and an Event instead of a
+// broken rollout. Entry: preflight. Pure.
+import { sidecarUser } from './interception.ts';
+import { certificateVolume, ownContainers } from './pod-names.ts';
+
+export type RefusalReason =
+  | 'KubernetesTooOld'
+  | 'HostNetwork'
+  | 'PodSecurity'
+  | 'NameTaken'
+  | 'RunsAsSidecarUser';
+
+export interface Refusal {
+  readonly reason: RefusalReason;
+  /** A full sentence that says what to do. */
+  readonly message: string;
+}
+
+export interface PreflightSubject {
+  readonly template: TemplateFacts;
+  /** Of those of our names that are in the template: ones we did not put there. */
+  readonly foreignNames: readonly string[];
+  readonly namespaceLabels: Readonly<Record<string, string>>;
+  readonly kubernetesVersion: KubernetesVersion;
+}
+
+export interface TemplateFacts {
+  readonly hostNetwork: boolean;
+  readonly podRunAsUser: number | undefined;
+  readonly containers: readonly { readonly name: string; readonly runAsUser: number | undefined }[];
+}
+
+export interface KubernetesVersion {
+  readonly major: number;
+  readonly minor: number;
+}
+
+/** Sidecar containers are on by default from 1.29, sleeping before the end from 1.30. */
+const oldest: KubernetesVersion = { major: 1, minor: 30 };
+const enforceLabel = 'pod-security.kubernetes.io/enforce';
+
+/** In a fixed order; none: it may be injected. */
+export function preflight(subject: PreflightSubject): readonly Refusal[] {
+  return [
+    ...tooOld(subject),
+    ...hostNetwork(subject),
+    ...podSecurity(subject),
+    ...nameTaken(subject),
+    ...runsAsSidecarUser(subject),
+  ];
+}
+
+function tooOld({ kubernetesVersion: { major, minor } }: PreflightSubject): readonly Refusal[] {
+  if (major > oldest.major || (major === oldest.major && minor >= oldest.minor)) return [];
+  return refused(
+    'KubernetesTooOld',
+    `The cluster is Kubernetes ${major}.${minor}, and sidecars need ${oldest.major}.${oldest.minor}: upgrade it.`,
+  );
+}
+
+/** Our rules would be written into the network of the node. */
+function hostNetwork({ template }: PreflightSubject): readonly Refusal[] {
+  if (!template.hostNetwork) return [];
+  return refused(
+    'HostNetwork',
+    'Its pods use the network of their nodes, where nothing can be intercepted for them alone: remove hostNetwork, ' +
+      'or opt out with the pod template label meshwright.dev/inject: "false".',
+  );
+}
+
+/** The workload would be accepted, its pods would not. */
+function podSecurity({ namespaceLabels }: PreflightSubject): readonly Refusal[] {
+  const level = namespaceLabels[enforceLabel] ?? 'privileged';
+  if (level === 'privileged') return [];
+  return refused(
+    'PodSecurity',
+    `Its namespace enforces the Pod Security level ${level}, which refuses the init container that redirects traffic ` +
+      `(NET_ADMIN, NET_RAW): set the namespace label ${enforceLabel} to privileged, or take the namespace out of the mesh.`,
+  );
+}
+
+function nameTaken({ foreignNames }: PreflightSubject): readonly Refusal[] {
+  if (foreignNames.length === 0) return [];
+  return refused(
+    'NameTaken',
+    `Its pod template has ${foreignNames.join(' and ')} of its own, names that Meshwright needs: give them other names.`,
+  );
+}
+
+/** What runs as the sidecar's user is taken for the sidecar: its connections would bypass the mesh. */
+function runsAsSidecarUser({ template: { containers, podRunAsUser } }: PreflightSubject): readonly Refusal[] {
+  const names = containers
+    .filter(({ name, runAsUser = podRunAsUser }) => runAsUser === sidecarUser && !ownContainers.includes(name))
+    .map(({ name }) => name);
+  if (names.length === 0) return [];
+  return refused(
+    'RunsAsSidecarUser',
+    `Its container ${names.join(', ')} runs as user ${sidecarUser}, which is the sidecar's: its traffic would bypass the mesh. ` +
+      'Choose another runAsUser.',
+  );
+}
+
+function refused(reason: RefusalReason, message: string): readonly Refusal[] {
+  return [{ reason, message }];
+}
+
+/** Names in a template that only our part may have. */
+export const reservedNames: readonly string[] = [...ownContainers, certificateVolume];

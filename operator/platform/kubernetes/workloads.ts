@@ -1,0 +1,123 @@
+// Workloads as WorkloadPort has them: read, patched, told about in Events. Entry: createWorkloads.
+import { z } from 'zod';
+import type { LiveWorkload, WorkloadEvent, WorkloadKind, WorkloadPort, WorkloadRef, WriteOutcome } from '../workload-port.ts';
+import { createHash } from 'node:crypto';
+import type { ApiCaller, ApiRequest } from './http/api-client.ts';
+import { ApiError, isApiError, isTransient } from './http/api-error.ts';
+import { apiVersionOf, kindOf, resourcePath } from './kinds.ts';
+import { liveWorkload } from './live-workload.ts';
+
+const fieldManager = 'meshwright';
+const pageSize = '200';
+
+const List = z.object({
+  metadata: z.object({ continue: z.string().nullish() }),
+  items: z.array(z.unknown()).nullish(),
+});
+const Version = z.object({ major: z.string(), minor: z.string() });
+
+export function createWorkloads(api: ApiCaller): WorkloadPort {
+  return {
+    kubernetesVersion: async () => {
+      const { major, minor } = Version.parse(await api.call({ method: 'GET', path: '/version' }));
+      // Some vendors write `34+`.
+      return { major: Number.parseInt(major, 10), minor: Number.parseInt(minor, 10) };
+    },
+    read: async (ref) => {
+      try {
+        return liveWorkload(ref.kind, await api.call({ method: 'GET', path: pathOf(ref) }));
+      } catch (error) {
+        if (isApiError(error, 404)) return undefined;
+        throw error;
+      }
+    },
+    list: (kind) => listPages(api, kind, undefined),
+    apply: (ref, body, { force, dryRun }) =>
+      patch(api, ref, {
+        body,
+        contentType: 'application/apply-patch+yaml',
+        query: { fieldManager, ...(force && { force: 'true' }), ...(dryRun && { dryRun: 'All' }) },
+      }),
+    merge: (ref, body) =>
+      patch(api, ref, { body, contentType: 'application/strategic-merge-patch+json', query: { fieldManager } }),
+    keepConfigMap: async (namespace, name, data) => {
+      await api.call({
+        method: 'PATCH',
+        path: `/api/v1/namespaces/${encodeURIComponent(namespace)}/configmaps/${encodeURIComponent(name)}`,
+        query: { fieldManager, force: 'true' },
+        contentType: 'application/apply-patch+yaml',
+        body: {
+          apiVersion: 'v1',
+          kind: 'ConfigMap',
+          metadata: { namespace, name, labels: { 'app.kubernetes.io/managed-by': 'meshwright' } },
+          data,
+        },
+      });
+    },
+    event: (workload, event) => writeEvent(api, workload, event),
+  };
+}
+
+async function patch(
+  api: ApiCaller,
+  ref: WorkloadRef,
+  request: Pick<ApiRequest, 'contentType' | 'query' | 'body'>,
+): Promise<WriteOutcome> {
+  try {
+    const answer = await api.call({ method: 'PATCH', path: pathOf(ref), ...request });
+    return { type: 'written', workload: liveWorkload(ref.kind, answer) };
+  } catch (error) {
+    if (!(error instanceof ApiError) || isTransient(error)) throw error;
+    if (error.code === 404) return { type: 'gone' };
+    return { type: error.code === 409 ? 'conflict' : 'refused', message: error.message };
+  }
+}
+
+async function listPages(
+  api: ApiCaller,
+  kind: WorkloadKind,
+  from: string | undefined,
+): Promise<readonly LiveWorkload[]> {
+  const query = { limit: pageSize, ...(from !== undefined && { continue: from }) };
+  const page = List.parse(await api.call({ method: 'GET', path: resourcePath(kindOf(kind)), query }));
+  const workloads = (page.items ?? []).map((item) => liveWorkload(kind, item));
+  const next = page.metadata.continue ?? '';
+  return next === '' ? workloads : [...workloads, ...(await listPages(api, kind, next))];
+}
+
+/** @see https://kubernetes.io/docs/reference/kubernetes-api/cluster-resources/event-v1/ */
+async function writeEvent(api: ApiCaller, { ref, uid }: LiveWorkload, event: WorkloadEvent): Promise<void> {
+  const { kind, namespace } = ref;
+  const digest = createHash('sha256').update(`${uid} ${event.reason} ${event.message}`).digest('hex').slice(0, 16);
+  const name = `${ref.name}.${digest}`;
+  const now = new Date().toISOString().replace(/\.\d+Z$/, 'Z');
+  const path = `/api/v1/namespaces/${encodeURIComponent(namespace)}/events`;
+  const body = {
+    apiVersion: 'v1',
+    kind: 'Event',
+    metadata: { namespace, name },
+    involvedObject: { apiVersion: apiVersionOf(kindOf(kind)), kind, namespace, name: ref.name, uid },
+    ...event,
+    message: event.message.slice(0, 1024),
+    source: { component: fieldManager },
+    reportingComponent: fieldManager,
+    firstTimestamp: now,
+    lastTimestamp: now,
+    count: 1,
+  };
+  try {
+    await api.call({ method: 'POST', path, body });
+  } catch (error) {
+    if (!isApiError(error, 409)) throw error;
+    await api.call({
+      method: 'PATCH',
+      path: `${path}/${encodeURIComponent(name)}`,
+      contentType: 'application/merge-patch+json',
+      body: { lastTimestamp: now },
+    });
+  }
+}
+
+function pathOf({ kind, namespace, name }: WorkloadRef): string {
+  return `${resourcePath(kindOf(kind), namespace)}/${encodeURIComponent(name)}`;
+}

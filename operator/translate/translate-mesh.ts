@@ -1,0 +1,100 @@
+// The mesh in force, stage by stage. Each stage remembers its last inputs: if they are the same objects, so is its result.
+import type { Mesh } from '../../api/v1alpha1/mesh.ts';
+import type { MeshIr } from '../ir/mesh-ir.ts';
+import type { Verdict } from '../status/conditions.ts';
+import type { Resources } from '../store/resources.ts';
+import { meshSettings } from './meshes.ts';
+import { rememberLast } from './remember.ts';
+import { attachSecurity } from './security/attach.ts';
+import { createSecurityMaker } from './security/security.ts';
+import { securityVerdicts } from './security/verdicts.ts';
+import { slicesByService } from './services/endpoints.ts';
+import { servedPorts } from './services/served-ports.ts';
+import { createServiceTranslator } from './services/services.ts';
+import { viewServices } from './services/view.ts';
+import { attachTraffic, inForce } from './traffic/attach.ts';
+import { trafficVerdicts } from './traffic/verdicts.ts';
+import { translateExternal } from './workloads/external-workloads.ts';
+import { identitiesInUse } from './workloads/identities.ts';
+import { createWorkloadIndexer, workloadKey } from './workloads/workload.ts';
+import { createWorkloadTranslator } from './workloads/workloads.ts';
+
+export type MeshTranslator = (
+  mesh: Mesh,
+  resources: Resources,
+) => { readonly ir: MeshIr; readonly verdicts: readonly Verdict[] };
+
+export function createMeshTranslator(): MeshTranslator {
+  const settings = rememberLast(meshSettings);
+  const indexWorkloads = createWorkloadIndexer();
+  const view = rememberLast(viewServices);
+  const attach = rememberLast(attachTraffic);
+  const winners = rememberLast(inForce);
+  const guard = rememberLast(attachSecurity);
+  const security = createSecurityMaker();
+  const translateAllExternal = rememberLast(externalWorkloads);
+  const served = rememberLast(servedPorts);
+  const translateWorkloads = createWorkloadTranslator();
+  const translateServices = createServiceTranslator();
+  const slicesOf = rememberLast(slicesByService);
+  const identities = rememberLast(identitiesInUse);
+  const verdictsOf = rememberLast(collectVerdicts);
+
+  return (mesh, resources) => {
+    const workloads = indexWorkloads(mesh.spec.trustDomain, resources.pods, resources.externalWorkloads);
+    const services = view(resources.services, workloads);
+    const traffic = attach(resources.trafficPolicies, services);
+    const attachments = guard(resources.securityPolicies, resources.deployments, services, workloads);
+    const decisions = security(mesh, attachments);
+    const external = translateAllExternal(resources.externalWorkloads, services);
+    const translated = translateWorkloads(workloads.all, {
+      mesh,
+      served: served(services.all),
+      security: decisions,
+      bindings: external.bindings,
+    });
+    const ir: MeshIr = {
+      settings: settings(mesh),
+      services: translateServices(services.all, {
+        mesh,
+        slices: slicesOf(resources.endpointSlices),
+        workloads: workloads.byKey,
+        security: decisions,
+        inForce: winners(traffic),
+      }),
+      workloads: translated,
+      identities: identities(mesh, resources.namespaces, resources.deployments, workloads.all),
+    };
+    return { ir, verdicts: verdictsOf(traffic, attachments, translated, external) };
+  };
+}
+
+interface ExternalWorkloads {
+  readonly verdicts: readonly Verdict[];
+  readonly bindings: ReadonlyMap<string, MeshIr['workloads'][number]['bindings']>;
+}
+
+function externalWorkloads(
+  objects: Resources['externalWorkloads'],
+  services: Parameters<typeof translateExternal>[1],
+): ExternalWorkloads {
+  const external = objects.map((object) => translateExternal(object, services));
+  return {
+    verdicts: external.map(({ verdict }) => verdict),
+    bindings: new Map(
+      external.map(({ verdict: { origin }, bindings }) => [
+        workloadKey('ExternalWorkload', origin.namespace, origin.name),
+        bindings,
+      ]),
+    ),
+  };
+}
+
+function collectVerdicts(
+  traffic: Parameters<typeof trafficVerdicts>[0],
+  attachments: Parameters<typeof securityVerdicts>[0],
+  workloads: MeshIr['workloads'],
+  external: ExternalWorkloads,
+): readonly Verdict[] {
+  return [...trafficVerdicts(traffic), ...securityVerdicts(attachments, workloads), ...external.verdicts];
+}

@@ -1,0 +1,107 @@
+// A mesh of M HTTP services with E endpoints each, every endpoint a meshed pod, as the store takes it.
+import type { Mesh } from '../../api/v1alpha1/mesh.ts';
+import { MeshSpec } from '../../api/v1alpha1/mesh.ts';
+import { TrafficPolicySpec, type TrafficPolicy } from '../../api/v1alpha1/traffic-policy.ts';
+import type { EndpointSlice, Pod, Service } from '../../operator/store/objects.ts';
+import { injectedAnnotation } from '../../operator/translate/workloads/workload.ts';
+
+export const namespaces = 10;
+
+export const mesh: Mesh = {
+  apiVersion: 'meshwright.dev/v1alpha1',
+  kind: 'Mesh',
+  metadata: { name: 'default', uid: 'mesh', generation: 1, creationTimestamp: '2026-01-01T00:00:00Z' },
+  spec: MeshSpec.parse({}),
+};
+
+export function namespaceOf(service: number): string {
+  return `team-${service % namespaces}`;
+}
+
+export function serviceName(service: number): string {
+  return `svc-${service}`;
+}
+
+function metadata(service: number, name: string, version: number): Service['metadata'] {
+  return {
+    name,
+    namespace: namespaceOf(service),
+    uid: name,
+    generation: 1,
+    resourceVersion: String(version),
+    creationTimestamp: '2026-01-01T00:00:00Z',
+  };
+}
+
+export function service(index: number): Service {
+  return {
+    kind: 'Service',
+    metadata: metadata(index, serviceName(index), 1),
+    spec: {
+      clusterIP: address(96, index),
+      selector: { app: serviceName(index) },
+      ports: [{ name: 'http', port: 80, targetPort: 8080 }],
+    },
+  };
+}
+
+export function podName(index: number, endpoint: number): string {
+  return `${serviceName(index)}-${endpoint}`;
+}
+
+export function pod(index: number, endpoint: number, endpointsPerService: number): Pod {
+  const ip = address(128, index * endpointsPerService + endpoint);
+  return {
+    kind: 'Pod',
+    metadata: {
+      ...metadata(index, podName(index, endpoint), 1),
+      labels: { app: serviceName(index), version: endpoint % 2 === 0 ? 'v1' : 'v2' },
+      annotations: { [injectedAnnotation]: 'yes' },
+    },
+    spec: { serviceAccountName: serviceName(index), containers: [{ name: 'app' }] },
+    status: {
+      phase: 'Running',
+      podIP: ip,
+      podIPs: [{ ip }],
+      conditions: [{ type: 'Ready', status: 'True' }],
+    },
+  };
+}
+
+/** `unready`: an endpoint that is left out; `version` counts the changes of the slice. */
+export function slice(
+  index: number,
+  endpoints: number,
+  change: { unready: number; version: number },
+): EndpointSlice {
+  return {
+    kind: 'EndpointSlice',
+    metadata: {
+      ...metadata(index, `${serviceName(index)}-slice`, change.version),
+      labels: { 'kubernetes.io/service-name': serviceName(index) },
+    },
+    addressType: 'IPv4',
+    ports: [{ name: 'http', port: 8080, protocol: 'TCP' }],
+    endpoints: Array.from({ length: endpoints }, (_, endpoint) => ({
+      addresses: [address(128, index * endpoints + endpoint)],
+      conditions: { ready: endpoint !== change.unready },
+      targetRef: { kind: 'Pod', namespace: namespaceOf(index), name: podName(index, endpoint) },
+    })),
+  };
+}
+
+export function trafficPolicy(index: number, generation: number): TrafficPolicy {
+  return {
+    apiVersion: 'meshwright.dev/v1alpha1',
+    kind: 'TrafficPolicy',
+    metadata: { ...metadata(index, 'edited', generation), generation },
+    spec: TrafficPolicySpec.parse({
+      targetRefs: [{ kind: 'Service', name: serviceName(index) }],
+      routes: [{ timeout: `${1 + (generation % 50)}s` }],
+    }),
+  };
+}
+
+function address(first: number, index: number): string {
+  return `10.${first + Math.floor(index / 65_536)}.${Math.floor(index / 256) % 256}.${index % 256}`;
+}

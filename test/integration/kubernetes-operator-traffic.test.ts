@@ -1,0 +1,148 @@
+// What policies on a cluster do to real requests: each Pod has its own network namespace with an application, a real
+// Envoy and the redirection rules that an injected Pod gets. Needs Linux, root, ip and iptables.
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { Closing } from '../support/data-plane/closing.ts';
+import { apiServerAvailable } from '../support/kubernetes.ts';
+import { type ShopCluster, startShop } from '../support/operator/shop-cluster.ts';
+import { appPort, reviewsSplit, securityPolicy, shopPods } from '../support/operator/shop.ts';
+import {
+  type Answer,
+  type NetworkPod,
+  type PodNetwork,
+  podNetworkAvailable,
+  startPodNetwork,
+} from '../support/pod-network/network.ts';
+
+const missing = [await apiServerAvailable(), await podNetworkAvailable()].flatMap((it) =>
+  it.available ? [] : [it.reason],
+);
+if (missing.length > 0) process.stderr.write(`NOT RUN: ${missing.join(' ')}\n`);
+const suite = missing.length === 0 ? describe : describe.skip;
+
+const productpageId = 'spiffe://cluster.local/ns/shop/sa/productpage';
+const reviewsV1 = '10.1.0.2';
+
+suite('real requests between pods', () => {
+  const closing = new Closing();
+  let cluster: ShopCluster;
+  let network: PodNetwork;
+  /** The virtual address of Service reviews. */
+  let reviews: string;
+  let outsider: NetworkPod;
+  const pods = new Map<string, NetworkPod>();
+
+  const productpage = (): NetworkPod => pods.get('productpage-v1-0') as NetworkPod;
+
+  beforeAll(async () => {
+    network = await startPodNetwork();
+    closing.add(() => network.stop());
+    cluster = await startShop();
+    closing.add(() => cluster.stop());
+    const xds = await network.relayTo(cluster.ports.xdsPort);
+    await Promise.all(
+      shopPods.map(async (pod) => {
+        const place = await network.addPod(pod.address);
+        pods.set(pod.name, place);
+        await place.intercept();
+        await place.startApplication(`${pod.app}-${pod.version}`, appPort);
+        await cluster.startProxy(pod, { xds, place: place.place });
+      }),
+    );
+    outsider = await network.addPod('10.1.0.9');
+    await cluster.untilCurrent(shopPods.length);
+    reviews = await cluster.kubectl(['get', 'service', 'reviews', '-o', 'jsonpath={.spec.clusterIP}']);
+  }, 90_000);
+  afterAll(() => closing.close(), 20_000);
+
+  test('a TrafficPolicy that is Programmed splits the very next requests', async () => {
+    await cluster.apply(reviewsSplit(0, 100));
+    await cluster.waitFor('trafficpolicy/reviews', 'condition=Programmed');
+    const all = shares(await productpage().call(reviews, appPort, { count: 20 }));
+
+    await cluster.apply(reviewsSplit(90, 10));
+    await cluster.waitFor('trafficpolicy/reviews', 'condition=Programmed');
+    const split = shares(await productpage().call(reviews, appPort, { count: 300 }));
+
+    expect(all).toEqual(new Map([['reviews-v2', 20]]));
+    expect([...split.keys()].toSorted()).toEqual(['reviews-v1', 'reviews-v2']);
+    // 300 draws with 10 %: 30, give or take five standard deviations.
+    expect(Math.abs((split.get('reviews-v2') ?? 0) - 30)).toBeLessThan(26);
+  }, 60_000);
+
+  test('what sidecars send to each other is encrypted, and the server knows who calls', async () => {
+    const seenOnTheWire = await (pods.get('reviews-v1-0') as NetworkPod).watchFor('in-plain-sight', appPort);
+    await cluster.apply(reviewsSplit(100, 0));
+    await cluster.waitFor('trafficpolicy/reviews', 'condition=Programmed');
+    const headers = { 'x-secret': 'in-plain-sight' };
+
+    const [answer] = await productpage().call(reviews, appPort, { headers });
+    const seen = JSON.parse(answer?.body ?? '') as { headers: Readonly<Record<string, string>> };
+    expect(seen.headers['x-secret']).toBe('in-plain-sight');
+    expect(seen.headers['x-forwarded-client-cert']).toContain(`URI=${productpageId}`);
+    expect(await seenOnTheWire()).toBe(0);
+
+    // The other way round: plaintext, which Permissive lets in, is seen.
+    const [plain] = await outsider.call(reviewsV1, appPort, { headers });
+    expect(plain?.status).toBe(200);
+    expect(await seenOnTheWire()).toBeGreaterThan(0);
+  }, 30_000);
+
+  test('a SecurityPolicy that is Programmed refuses the very next request, and the log names its rule', async () => {
+    await cluster.apply(
+      securityPolicy('reviews', {
+        targetRefs: [{ kind: 'Service', name: 'reviews' }],
+        authorization: {
+          rules: [
+            {
+              name: 'no-productpage',
+              action: 'Deny',
+              from: [{ serviceAccounts: ['shop/productpage'] }],
+              to: [{ paths: ['/private/*'] }],
+            },
+          ],
+        },
+      }),
+    );
+    await cluster.waitFor('securitypolicy/reviews', 'condition=Programmed');
+
+    const [refused] = await productpage().call(reviews, appPort, { path: '/private/1' });
+    const [allowed] = await productpage().call(reviews, appPort, { path: '/public/1' });
+    expect([refused?.status, allowed?.status]).toEqual([403, 200]);
+    const proxy = cluster.proxy('reviews-v1-0');
+    await proxy.waitFor(async () =>
+      (await proxy.log()).some((line) => line.includes('shop/reviews/no-productpage')),
+    );
+
+    await cluster.kubectl(['delete', 'securitypolicy', 'reviews']);
+    await cluster.until(async () => {
+      const [again] = await productpage().call(reviews, appPort, { path: '/private/1' });
+      return again?.status === 200 ? true : undefined;
+    });
+  }, 30_000);
+
+  test('Strict refuses who comes without mutual TLS and says what is required', async () => {
+    await cluster.apply(
+      securityPolicy('strict', {
+        targetRefs: [{ kind: 'Deployment', name: 'reviews-v1' }],
+        mtls: { mode: 'Strict' },
+      }),
+    );
+    await cluster.waitFor('securitypolicy/strict', 'condition=Programmed');
+
+    const [plain] = await outsider.call(reviewsV1, appPort);
+    const [meshed] = await productpage().call(reviews, appPort);
+    expect([plain?.status, meshed?.status]).toEqual([403, 200]);
+    expect(plain?.body).toContain('mutual TLS');
+  }, 30_000);
+});
+
+/** How many answers came from each application; all must be 200. */
+function shares(answers: readonly Answer[]): ReadonlyMap<string, number> {
+  const counts = new Map<string, number>();
+  for (const { status, body } of answers) {
+    if (status !== 200) throw new Error(`status ${status}: ${body}`);
+    const { app } = JSON.parse(body) as { readonly app: string };
+    counts.set(app, (counts.get(app) ?? 0) + 1);
+  }
+  return counts;
+}
