@@ -5,6 +5,7 @@ import { closeSync, openSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { DemoError } from '../demo-error.ts';
+import { errorIn, lastWords, loggedError } from './last-words.ts';
 
 export interface ChildSpec {
   /** As people say it: `the operator`, `the sidecar of ratings`. */
@@ -125,17 +126,12 @@ function killGroup(pid: number, signal: NodeJS.Signals): void {
   }
 }
 
-function describeDeath(child: ChildProcess, spec: ChildSpec): string {
-  const how = child.signalCode === null ? `with exit code ${child.exitCode}` : `by ${child.signalCode}`;
-  const words = lastWords(readFileSync(spec.stderr, 'utf8')) ?? lastWords(readFileSync(spec.stdout, 'utf8'));
+function describeDeath({ exitCode, signalCode }: ChildProcess, spec: ChildSpec): string {
+  const how = signalCode === null ? `with exit code ${exitCode}` : `by ${signalCode}`;
+  const [stderr, stdout] = [readFileSync(spec.stderr, 'utf8'), readFileSync(spec.stdout, 'utf8')];
+  // Whoever was killed did not know: what it happened to say last would only mislead.
+  const words = loggedError(stdout) ?? (signalCode === null ? lastWords(stderr) : errorIn(stderr));
   return `${capital(spec.name)} ended unexpectedly ${how}${words === undefined ? '.' : `; its last words: ${words}`}`;
-}
-
-/** The last line that names an error, else the last line; at most 400 characters. */
-export function lastWords(output: string): string | undefined {
-  const lines = output.split('\n').map((line) => line.trim());
-  const line = lines.findLast((text) => /^\w*Error\b.*:/.test(text)) ?? lines.findLast((text) => text !== '');
-  return line?.slice(0, 400);
 }
 
 function capital(text: string): string {

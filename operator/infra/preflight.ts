@@ -1,14 +1,15 @@
 // Reasons not to touch a workload, found before anything is written, as data: a condition and an Event instead of a
 // broken rollout. Entry: preflight. Pure.
 import { sidecarUser } from './interception.ts';
-import { certificateVolume, ownContainers } from './pod-names.ts';
+import { ownContainers } from './pod-names.ts';
 
 export type RefusalReason =
   | 'KubernetesTooOld'
   | 'HostNetwork'
   | 'PodSecurity'
   | 'NameTaken'
-  | 'RunsAsSidecarUser';
+  | 'RunsAsSidecarUser'
+  | 'InvalidAnnotation';
 
 export interface Refusal {
   readonly reason: RefusalReason;
@@ -103,6 +104,3 @@ function runsAsSidecarUser({ template: { containers, podRunAsUser } }: Preflight
 function refused(reason: RefusalReason, message: string): readonly Refusal[] {
   return [{ reason, message }];
 }
-
-/** Names in a template that only our part may have. */
-export const reservedNames: readonly string[] = [...ownContainers, certificateVolume];

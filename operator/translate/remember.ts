@@ -29,6 +29,9 @@ export interface KeyedMemory<R> {
   get(key: string, inputs: readonly unknown[], compute: () => R): R;
   /** Forgets keys that were not asked for since the last sweep. */
   sweep(): void;
+  has(key: string): boolean;
+  /** Forgets keys that the other memory does not have. */
+  keep(other: Pick<KeyedMemory<unknown>, 'has'>): void;
 }
 
 export function rememberByKey<R>(): KeyedMemory<R> {
@@ -51,6 +54,10 @@ export function rememberByKey<R>(): KeyedMemory<R> {
       const result = known !== undefined && isSameValue(known.result, computed) ? known.result : computed;
       items.set(key, { inputs, result, round });
       return result;
+    },
+    has: (key) => items.has(key),
+    keep(other): void {
+      for (const key of items.keys()) if (!other.has(key)) items.delete(key);
     },
     sweep(): void {
       for (const [key, item] of items) if (item.round !== round) items.delete(key);

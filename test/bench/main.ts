@@ -20,6 +20,8 @@ const { values } = parseArgs({
     m: { type: 'string', default: '1000' },
     rounds: { type: 'string', default: '20' },
     plain: { type: 'boolean', default: false },
+    /** A folder for a CPU profile of the server. */
+    profile: { type: 'string' },
   },
 });
 const endpoints = 10;
@@ -57,7 +59,8 @@ class World {
 
   constructor(options: ServerOptions) {
     this.options = options;
-    this.server = child('./server.ts', [JSON.stringify(options)], 0, ['--expose-gc']);
+    const profile = values.profile === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${values.profile}`];
+    this.server = child('./server.ts', [JSON.stringify(options)], 0, ['--expose-gc', ...profile]);
   }
 
   async start(keepVersions: boolean): Promise<void> {

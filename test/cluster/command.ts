@@ -26,7 +26,11 @@ export async function run(command: readonly string[], options: RunOptions = {}):
   child.stdin.on('error', () => undefined);
   child.stdin.end(options.stdin ?? '');
   try {
-    const [stdout, stderr] = await Promise.all([text(child.stdout), text(child.stderr), once(child, 'close')]);
+    const [stdout, stderr] = await Promise.all([
+      text(child.stdout),
+      text(child.stderr),
+      once(child, 'close'),
+    ]);
     return { code: child.exitCode ?? 137, stdout, stderr };
   } catch (error) {
     return { code: 127, stdout: '', stderr: String(error) };

@@ -26,7 +26,10 @@ const etcdPeer = 'http://127.0.0.1:2380';
 /** The port of kube-proxy's /healthz on the node's address. */
 export const kubeProxyHealthPort = 10256;
 
-export function components(layout: Layout, folders: ProgramFolders): Record<ComponentName, readonly string[]> {
+export function components(
+  layout: Layout,
+  folders: ProgramFolders,
+): Record<ComponentName, readonly string[]> {
   return {
     etcd: [join(folders.apiServer, 'etcd'), ...etcd(layout)],
     'kube-apiserver': [join(folders.apiServer, 'kube-apiserver'), ...apiServer(layout)],

@@ -121,9 +121,13 @@ function kubelet(layout: Layout): unknown {
     imageGCHighThresholdPercent: 100,
     imageGCLowThresholdPercent: 99,
     evictionHard: Object.fromEntries(
-      ['memory.available', 'nodefs.available', 'imagefs.available', 'nodefs.inodesFree', 'imagefs.inodesFree'].map(
-        (signal) => [signal, '0%'],
-      ),
+      [
+        'memory.available',
+        'nodefs.available',
+        'imagefs.available',
+        'nodefs.inodesFree',
+        'imagefs.inodesFree',
+      ].map((signal) => [signal, '0%']),
     ),
     syncFrequency: '10s',
     configMapAndSecretChangeDetectionStrategy: 'Watch',

@@ -4,7 +4,14 @@ import { join } from 'node:path';
 import type { Layout } from './layout.ts';
 
 /** Each is the name of a certificate, and then of a kubeconfig. */
-const users = ['admin', 'kube-controller-manager', 'kube-scheduler', 'kubelet', 'kube-proxy', 'coredns'] as const;
+const users = [
+  'admin',
+  'kube-controller-manager',
+  'kube-scheduler',
+  'kubelet',
+  'kube-proxy',
+  'coredns',
+] as const;
 
 export async function writeKubeconfigs(layout: Layout): Promise<void> {
   await Promise.all(
@@ -25,7 +32,9 @@ export async function writeKubeconfigs(layout: Layout): Promise<void> {
         contexts: [{ name: cluster, context: { cluster, user } }],
         'current-context': cluster,
       };
-      await writeFile(join(layout.kubeconfigDir, user), `${JSON.stringify(config, null, 2)}\n`, { mode: 0o600 });
+      await writeFile(join(layout.kubeconfigDir, user), `${JSON.stringify(config, null, 2)}\n`, {
+        mode: 0o600,
+      });
     }),
   );
 }

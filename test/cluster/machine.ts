@@ -44,10 +44,7 @@ export async function installPackages(packages: readonly string[]): Promise<void
   const env = { DEBIAN_FRONTEND: 'noninteractive' };
   const options = { env, deadlineMs: installDeadlineMs };
   await must(['apt-get', 'update', '--quiet'], options);
-  await must(
-    ['apt-get', 'install', '--yes', '--quiet', '--no-install-recommends', ...packages],
-    options,
-  );
+  await must(['apt-get', 'install', '--yes', '--quiet', '--no-install-recommends', ...packages], options);
 }
 
 /** Where the network plugins are; undefined if not all of them are in one folder. */

@@ -34,7 +34,13 @@ export async function createNamespaces(layout: Layout, pausePath: string): Promi
   try {
     const init = await firstProcess(holder);
     const enter = (command: readonly string[]): readonly string[] => [
-      ...['nsenter', `--target=${init}`, '--mount', '--pid', '--net', '--ipc', '--'],
+      'nsenter',
+      `--target=${init}`,
+      '--mount',
+      '--pid',
+      '--net',
+      '--ipc',
+      '--',
       ...command,
     ];
     await assertIsolated(init, enter, pausePath);
@@ -69,8 +75,8 @@ async function firstProcess(holder: ChildProcess): Promise<number> {
   const find = async (): Promise<number | undefined> => {
     if (!isRunning(holder)) throw new Error('unshare could not make the namespaces: is this root?');
     const path = `/proc/${holder.pid}/task/${holder.pid}/children`;
-    const children = (await readFile(path, 'utf8')).trim().split(' ').filter(Boolean);
-    return children[0] === undefined ? undefined : Number(children[0]);
+    const child = Number.parseInt(await readFile(path, 'utf8'), 10);
+    return Number.isNaN(child) ? undefined : child;
   };
   return await poll(find, { intervalMs: pollMs, deadlineMs });
 }

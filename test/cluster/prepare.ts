@@ -11,7 +11,8 @@ export interface Prepared {
   readonly pluginFolder: string;
 }
 
-export type Availability = { readonly available: true } | { readonly available: false; readonly reason: string };
+export type Availability =
+  { readonly available: true } | { readonly available: false; readonly reason: string };
 
 const howToPrepare = 'run `node_modules/.bin/node test/cluster/prepare.ts` (minutes, once)';
 

@@ -69,6 +69,7 @@ export function systemFiles(): ImageFile[] {
     { to: '/etc/passwd', content: `${passwd.join('\n')}\n` },
     { to: '/etc/group', content: `${group.join('\n')}\n` },
     { to: '/etc/nsswitch.conf', content: 'hosts: files dns\n' },
+    { to: '/run', mode: 0o755 },
     { to: '/tmp', mode: 0o1777 },
     { from: '/bin/sh', to: '/bin/sh' },
     { from: '/bin/cat', to: '/bin/cat' },
@@ -78,22 +79,26 @@ export function systemFiles(): ImageFile[] {
 
 /** iptables, ip6tables and their -save and -restore with both back ends, and `ip`, from the packages of this machine. */
 export async function iptablesFiles(): Promise<ImageFile[]> {
-  const backEnds = await Promise.all(
-    ['nft', 'legacy'].map(async (backEnd): Promise<ImageFile[]> => {
+  const backEnds = ['nft', 'legacy'];
+  const programs = await Promise.all(
+    backEnds.map(async (backEnd): Promise<ImageFile> => {
       const program = `xtables-${backEnd}-multi`;
-      const links = applets(backEnd).map((name) => ({ to: `/usr/sbin/${name}`, symlink: program }));
-      return [{ from: await findProgram(program), to: `/usr/sbin/${program}` }, ...links];
+      return { from: await findProgram(program), to: `/usr/sbin/${program}` };
     }),
   );
-  const plain = applets().map((name) => ({ to: `/usr/sbin/${name}`, symlink: 'xtables-nft-multi' }));
+  const link = (name: string, backEnd: string): ImageFile => ({
+    to: `/usr/sbin/${name}`,
+    symlink: `xtables-${backEnd}-multi`,
+  });
+  const named = backEnds.flatMap((backEnd) => applets(`-${backEnd}`).map((name) => link(name, backEnd)));
+  const plain = applets('').map((name) => link(name, 'nft'));
   const extensions = await extensionFolder();
   const ip: ImageFile = { from: await findProgram('ip'), to: '/usr/sbin/ip' };
-  return [...backEnds.flat(), ...plain, { from: extensions, to: extensions }, ip];
+  return [...programs, ...named, ...plain, { from: extensions, to: extensions }, ip];
 }
 
-/** `iptables-nft-restore` for a back end, `iptables-restore` without one. */
-function applets(backEnd?: string): string[] {
-  const infix = backEnd === undefined ? '' : `-${backEnd}`;
+/** `iptables-nft-restore` for the infix `-nft`, `iptables-restore` for none. */
+function applets(infix: string): string[] {
   return ['iptables', 'ip6tables'].flatMap((family) =>
     ['', '-save', '-restore'].map((action) => `${family}${infix}${action}`),
   );

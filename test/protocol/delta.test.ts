@@ -163,7 +163,24 @@ describe('reconnecting', () => {
       ['gone', '1'],
     ]);
 
-    expect(driver.request(CDS, { initialVersions })).toEqual(['CDS b@2 c@1 -gone']);
+    expect(driver.request(CDS, { initialVersions })).toEqual(['CDS b@2 c@1']);
+    expect(driver.ack(CDS)).toEqual([]);
+    driver.nowMs = 5_000;
+    expect(driver.wake()).toEqual(['CDS -gone']);
+  });
+
+  test('49, 56: a cluster from the earlier stream leaves after the routes from there were brought up to date', () => {
+    const driver = new SessionDriver();
+    driver.publish({ [CDS]: 'b@1', [LDS]: 'l@1', [RDS]: 'outbound@1', [VHDS]: [entry('outbound/h', '2')] });
+    const kept = (name: string): Map<string, string> => new Map([[name, '1']]);
+    driver.request(CDS, { initialVersions: kept('a') });
+    driver.ack(CDS);
+    driver.request(LDS, { initialVersions: kept('l') });
+    driver.ack(LDS);
+    driver.request(RDS, { subscribe: ['outbound'], initialVersions: kept('outbound') });
+
+    expect(driver.request(VHDS, { initialVersions: kept('outbound/h') })).toEqual(['VHDS outbound/h@2']);
+    expect(driver.ack(VHDS)).toEqual(['CDS -a']);
   });
 
   test('49: versions are not subscriptions', () => {

@@ -317,7 +317,7 @@ describe('what a response holds', () => {
 
     const { bytes } = await client.next();
 
-    expect(bytes.includes(encodeAny(url.cluster, resource.message))).toBe(true);
+    expect(bytes.includes(Buffer.from(encodeAny(url.cluster, resource.message)))).toBe(true);
   });
 });
 

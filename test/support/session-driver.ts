@@ -75,8 +75,14 @@ const short: Readonly<Record<string, string>> = {
   Secret: 'SDS',
 };
 
-function words(send: Send): string {
-  const type = short[send.typeUrl.slice(send.typeUrl.lastIndexOf('.') + 1)] ?? send.typeUrl;
+/** `CDS` for the type of clusters, and so on. */
+export function shortName(type: string): string {
+  return short[type.slice(type.lastIndexOf('.') + 1)] ?? type;
+}
+
+/** `CDS a@1 b@1 -c` */
+export function words(send: Send): string {
   const resources = send.resources.map((entry) => `${entry.name}@${entry.version}`);
-  return [type, ...resources.toSorted(), ...send.removed.map((name) => `-${name}`).toSorted()].join(' ');
+  const removed = send.removed.map((name) => `-${name}`);
+  return [shortName(send.typeUrl), ...resources.toSorted(), ...removed.toSorted()].join(' ');
 }

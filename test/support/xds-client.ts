@@ -88,11 +88,11 @@ export class XdsClient {
       ...rest,
       node: node ? { id: '', cluster: '', metadata: {}, userAgentVersion: '', ...node } : null,
     };
-    this.call.write(this.variant === 'delta' ? encodeDeltaRequest(whole) : encodeRequest(whole));
+    this.sendBytes(this.variant === 'delta' ? encodeDeltaRequest(whole) : encodeRequest(whole));
   }
 
   sendBytes(bytes: Uint8Array): void {
-    this.call.write(bytes);
+    this.call.write(Buffer.from(bytes));
   }
 
   /** Subscribes as a node, in the first message of the stream. */

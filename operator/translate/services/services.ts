@@ -30,13 +30,22 @@ export type ServiceTranslator = (
 
 /** services: oldest first. Sorted by key. A port whose inputs did not change is the same object as in the batch before. */
 export function createServiceTranslator(): ServiceTranslator {
+  // First by what is cheap to compare: while no workload and no policy changed, the slices are all there is to look at.
+  const atHand = rememberByKey<ServicePortIr>();
   const memory = rememberByKey<ServicePortIr>();
   const ports = rememberLast(portsByKey);
   return (services, inputs) => {
-    const result = ports(services).map((owned) =>
-      memory.get(owned.port.key, fingerprint(owned, inputs), () => translatePort(owned, inputs)),
-    );
-    memory.sweep();
+    const { mesh, workloads, security } = inputs;
+    const result = ports(services).map((owned) => {
+      const { view, port } = owned;
+      const slices = inputs.slices.get(view.key) ?? [];
+      const cheap = [owned, mesh, workloads, security, inputs.inForce.get(port.key), ...slices];
+      return atHand.get(port.key, cheap, () =>
+        memory.get(port.key, fingerprint(owned, inputs), () => translatePort(owned, inputs)),
+      );
+    });
+    atHand.sweep();
+    memory.keep(atHand);
     return result;
   };
 }

@@ -38,9 +38,13 @@ export function buildResources(ir: MeshIr, options: BuildOptions): XdsResources 
   const layers = new Map<LayerId, readonly XdsResource[]>([
     [
       shared,
-      [trust(options.trustBundle, mesh), ...unknownDestinations(mesh), ...ir.services.flatMap(toService)],
+      [
+        trust(options.trustBundle, mesh),
+        ...unknownDestinations(mesh),
+        ...ir.services.flatMap((service) => toService(service)),
+      ],
     ],
-    [routes, [routeTable(ir.settings), ...ir.services.flatMap(toVirtualHost)]],
+    [routes, [routeTable(ir.settings), ...ir.services.flatMap((service) => toVirtualHost(service))]],
     [intercepted, interceptedListeners(ir)],
   ]);
   const views = new Map<string, readonly LayerId[]>();

@@ -1,15 +1,17 @@
 // Sends what may go now: at most one response of a type is unacknowledged, the newest state replaces what waits.
 import { typeUrl as url, type TypeUrl } from '../proto/type-urls.ts';
 import type { Entry } from '../snapshot-types.ts';
-import { emptyStack, stackOf, type Stack } from '../view.ts';
+import { emptyStack, stackOf } from '../view.ts';
 import type { Effect, Send } from './events.ts';
 import { isNothing, planSends, sendOrder } from './order.ts';
 import { nothingPending, pendingOf, type Pending } from './pending.ts';
-import { settle, withType, type Session, type TypeState } from './state.ts';
-import { wholeType } from './whole-type.ts';
+import { settle, withType, type InFlight, type Session, type TypeState } from './state.ts';
+import { isListedWhole, wholeType } from './whole-type.ts';
 
 /** A type that waits longer than this for another one's acknowledgement goes out without it. */
 export const orderLimitMs = 5_000;
+
+const noNames: ReadonlyMap<string, Entry | null> = new Map();
 
 export interface Flushed {
   readonly session: Session;
@@ -73,14 +75,19 @@ function send(
   }
   const isWhole = upserts === pending.upserts && !pending.isPartial && !isWaiting;
   const nonce = String(session.nextNonce);
-  const next = inFlight(state, { nonce, upserts, removals }, isWhole ? stack : null);
+  const sent = sentOf(upserts, removals);
+  const isStateOfTheWorld = session.variant === 'sotw';
+  const resources = isStateOfTheWorld ? wholeType(type, state, sent, stack) : upserts;
+  const settles = isStateOfTheWorld && isListedWhole(type) ? settledBy(state, sent, resources) : noNames;
+  const completes = isWhole && hasNothingYet(state) ? stack : null;
+  const next = inFlight(state, { nonce, sent, settles, completes });
   const moved = withType({ ...session, nextNonce: session.nextNonce + 1 }, type, next);
-  const content =
-    session.variant === 'sotw'
-      ? { resources: wholeType(type, next, stack), removed: [] }
-      : { resources: upserts, removed: removals };
-  const effect: Send = { type: 'send', typeUrl: type, nonce, ...content };
-  return { session: type === url.cluster ? askForEndpoints(moved, upserts) : moved, effect };
+  const removed = isStateOfTheWorld ? [] : removals;
+  const effect: Send = { type: 'send', typeUrl: type, nonce, resources, removed };
+  return {
+    session: type === url.cluster ? askForEndpoints(moved, [...upserts, ...settles.values()]) : moved,
+    effect,
+  };
 }
 
 /** A wildcard that matches nothing is answered, once, or the client waits for ever. */
@@ -88,21 +95,34 @@ function needsAnswer(state: TypeState): boolean {
   return !state.answered && state.subscription.wildcard;
 }
 
-interface Sent {
-  readonly nonce: string;
-  readonly upserts: readonly Entry[];
-  readonly removals: readonly string[];
-}
-
-/** `whole`: the stack of which everything is on its way, or null. */
-function inFlight(state: TypeState, { nonce, upserts, removals }: Sent, whole: Stack | null): TypeState {
+function sentOf(upserts: readonly Entry[], removals: readonly string[]): ReadonlyMap<string, Entry | null> {
   const sent = new Map<string, Entry | null>();
   for (const entry of upserts) sent.set(entry.name, entry);
   for (const name of removals) sent.set(name, null);
-  const hadNothing = state.base === emptyStack && state.behind.size === 0;
+  return sent;
+}
+
+/** What a whole list settles of the names in doubt that are not in `sent`: it has them, or leaves them out. */
+function settledBy(
+  state: TypeState,
+  sent: ReadonlyMap<string, Entry | null>,
+  listed: readonly Entry[],
+): ReadonlyMap<string, Entry | null> {
+  const unsure = [...state.behind].filter(([name, { certain }]) => !certain && !sent.has(name));
+  if (unsure.length === 0) return new Map();
+  const byName = new Map(listed.map((entry) => [entry.name, entry]));
+  return new Map(unsure.map(([name]) => [name, byName.get(name) ?? null]));
+}
+
+function hasNothingYet(state: TypeState): boolean {
+  return state.base === emptyStack && state.behind.size === 0;
+}
+
+function inFlight(state: TypeState, response: InFlight): TypeState {
+  const { sent } = response;
   const asked =
     state.asked.size === 0 ? state.asked : new Set([...state.asked].filter((name) => !sent.has(name)));
-  return { ...state, asked, answered: true, inFlight: { nonce, sent, completes: hadNothing ? whole : null } };
+  return { ...state, asked, answered: true, inFlight: response };
 }
 
 /** While a culprit is looked for, one batch of suspects at a time. */
@@ -121,11 +141,12 @@ function nextBatch(
 }
 
 /** A changed cluster warms again but does not ask for its endpoints again: they follow it unasked. */
-function askForEndpoints(session: Session, clusters: readonly Entry[]): Session {
+function askForEndpoints(session: Session, clusters: readonly (Entry | null)[]): Session {
   const endpoints = session.types.get(url.endpoint);
   if (endpoints === undefined) return session;
-  const subscribed = clusters.filter((entry) => endpoints.subscription.names.has(entry.name));
+  const names = clusters.flatMap((entry) => (entry === null ? [] : [entry.name]));
+  const subscribed = names.filter((name) => endpoints.subscription.names.has(name));
   if (subscribed.length === 0) return session;
-  const asked = new Set([...endpoints.asked, ...subscribed.map((entry) => entry.name)]);
+  const asked = new Set([...endpoints.asked, ...subscribed]);
   return withType(session, url.endpoint, { ...endpoints, asked });
 }

@@ -28,7 +28,7 @@ export function normalise(message: string): string {
 /** The culprits that the message or the size of the response gives away; empty: unknown. */
 export function culpritsOf(type: TypeUrl, message: string, sent: readonly string[]): readonly string[] {
   if (sent.length === 1) return sent;
-  if (type === url.listener || type === url.cluster) {
+  if (appliesTheGoodOnes(type)) {
     const listed = /^Error adding\/updating (?:listener|cluster)\(s\) (.*)$/s.exec(message)?.[1];
     if (listed !== undefined) {
       const found = sent.filter((name) => isListed(listed, name));
@@ -50,6 +50,10 @@ function isListed(text: string, name: string): boolean {
   return false;
 }
 
+function appliesTheGoodOnes(type: TypeUrl): boolean {
+  return type === url.listener || type === url.cluster;
+}
+
 export interface Refusal {
   readonly state: TypeState;
   readonly culprits: readonly string[];
@@ -60,9 +64,11 @@ export function refuse(type: TypeUrl, state: TypeState, inFlight: InFlight, mess
   const upserts = [...inFlight.sent].flatMap(([name, entry]) => (entry === null ? [] : [name]));
   const culprits = culpritsOf(type, message, upserts);
   const alone = inFlight.sent.size === 1;
-  const doubted = [...inFlight.sent.keys()].map((name): [string, ClientHas] => {
+  const doubted = [...inFlight.sent].map(([name, entry]): [string, ClientHas] => {
     // Only removals, and refused: there is nothing else to try.
     if (upserts.length === 0) return [name, hasNothing];
+    // Removed most likely, with the good ones: nothing may be built on it.
+    if (entry === null && appliesTheGoodOnes(type)) return [name, { ...hasNothing, certain: false }];
     // A lone resource was not applied: the client still has what it had, as surely as we knew that.
     const before = clientHas(state, name);
     return [name, { ...before, certain: alone && before.certain }];

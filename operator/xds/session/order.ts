@@ -4,9 +4,10 @@
 // @see https://www.envoyproxy.io/docs/envoy/latest/api-docs/xds_protocol#eventual-consistency-considerations
 import { typeUrl as url, type TypeUrl } from '../proto/type-urls.ts';
 import type { Entry } from '../snapshot-types.ts';
+import { covers } from '../subscription.ts';
 import { lookup, stackOf } from '../view.ts';
 import { isQuarantined, nothingPending, pendingOf, type Pending } from './pending.ts';
-import { clientHas, type Session } from './state.ts';
+import { clientHas, type ClientHas, type Session } from './state.ts';
 
 export interface Plan {
   /** What may go now, of each type; nothing of a type that has a response in flight. */
@@ -48,7 +49,8 @@ export function isNothing(pending: Pick<Pending, 'upserts' | 'removals'>): boole
   return pending.upserts.length + pending.removals.length === 0;
 }
 
-function pendingFor(session: Session, type: TypeUrl): Pending {
+/** What can be sent of a type, and is not under way: to be allowed in its turn. */
+export function pendingFor(session: Session, type: TypeUrl): Pending {
   const state = session.types.get(type);
   // With a response in flight the type is not settled, whatever else is pending: no need to compare.
   if (state === undefined || state.inFlight !== null) return nothingPending;
@@ -63,9 +65,8 @@ function withoutHeld(session: Session, type: TypeUrl, pending: Pending): Pending
   if (isNothing(pending)) return pending;
   if (type === url.cluster) {
     const pinned = pinnedClusters(session);
-    return pinned.size === 0
-      ? pending
-      : { ...pending, removals: pending.removals.filter((name) => !pinned.has(name)) };
+    const removals = pending.removals.filter((name) => pinned !== 'unknown' && !pinned.has(name));
+    return { ...pending, removals };
   }
   const clusters = session.types.get(url.cluster);
   if (clusters === undefined || clusters.quarantine.size === 0) return pending;
@@ -83,19 +84,22 @@ export function isHeld(session: Session, entry: Entry): boolean {
   );
 }
 
-function pinnedClusters(session: Session): ReadonlySet<string> {
-  return new Set(users.flatMap((type) => [...clustersOfStaying(session, type)]));
+function pinnedClusters(session: Session): ReadonlySet<string> | 'unknown' {
+  const staying = users.flatMap((type) => [...stayingOf(session, type)]);
+  // Of what it has from an earlier stream we know the version only: it may need any cluster.
+  if (staying.some(isFromEarlierStream)) return 'unknown';
+  return new Set(staying.flatMap(({ entry }) => entry?.clusters ?? []));
 }
 
-/** Of resources that the client keeps because it refused their successor, or the clusters this one needs. */
-function* clustersOfStaying(session: Session, type: TypeUrl): Generator<string> {
+/** Resources that the client keeps because it refused their successor, or the clusters this one needs. */
+function* stayingOf(session: Session, type: TypeUrl): Generator<ClientHas> {
   const state = session.types.get(type);
   if (state === undefined) return;
   const stack = stackOf(session.view, type);
   for (const [name, present] of state.behind) {
     const next = lookup(stack, name);
     const stays = isQuarantined(state, stack, name) || (next !== undefined && isHeld(session, next));
-    if (stays) yield* present.entry?.clusters ?? [];
+    if (stays) yield present;
   }
 }
 
@@ -103,7 +107,7 @@ function allow(session: Session, type: TypeUrl, pending: PendingByType): Pending
   const all = pending.get(type) ?? nothingPending;
   switch (type) {
     case url.cluster:
-      return users.every((user) => isSettled(session, user, pending)) ? all : { ...all, removals: [] };
+      return { ...all, removals: unusedClusters(session, all.removals, pending) };
     case url.route:
     case url.virtualHost: {
       const upserts = all.upserts.filter((entry) => !waitsForCluster(session, entry));
@@ -126,6 +130,27 @@ function allow(session: Session, type: TypeUrl, pending: PendingByType): Pending
   }
 }
 
+/**
+ * Those that no route leads to any more. A client that comes back with clusters from an earlier stream has routes from there,
+ * too: it will tell of them in its next requests.
+ */
+function unusedClusters(
+  session: Session,
+  removals: readonly string[],
+  pending: PendingByType,
+): readonly string[] {
+  const clusters = session.types.get(url.cluster);
+  if (clusters === undefined || removals.length === 0) return removals;
+  if (!users.every((user) => isSettled(session, user, pending))) return [];
+  if (users.every((user) => session.types.has(user))) return removals;
+  return removals.filter((name) => !isFromEarlierStream(clientHas(clusters, name)));
+}
+
+/** Of such a resource we know the version only. */
+function isFromEarlierStream({ version, entry }: ClientHas): boolean {
+  return version !== null && entry === null;
+}
+
 /** The client does not subscribe to the type, or has acknowledged all of it, removals included. */
 function isSettled(session: Session, type: TypeUrl, pending: PendingByType): boolean {
   return isMade(session, type, pending) && (pending.get(type)?.removals.length ?? 0) === 0;
@@ -138,13 +163,16 @@ function isMade(session: Session, type: TypeUrl, pending: PendingByType): boolea
   return state.inFlight === null && (pending.get(type)?.upserts.length ?? 0) === 0;
 }
 
-/** It needs a cluster that the client is to get and has at no version yet. */
+/** It needs a cluster that the client is to get and has at no version yet, or is just losing. */
 function waitsForCluster(session: Session, entry: Entry): boolean {
   const clusters = session.types.get(url.cluster);
   if (clusters === undefined) return false;
   const stack = stackOf(session.view, url.cluster);
   return entry.clusters.some(
-    (name) => lookup(stack, name) !== undefined && clientHas(clusters, name).version === null,
+    (name) =>
+      lookup(stack, name) !== undefined &&
+      covers(clusters.subscription, name) &&
+      (clientHas(clusters, name).version === null || clusters.inFlight?.sent.get(name) === null),
   );
 }
 

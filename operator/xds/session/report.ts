@@ -4,7 +4,8 @@ import type { LaggingResource, RejectedResource } from '../proxy-report.ts';
 import type { Entry } from '../snapshot-types.ts';
 import { covers } from '../subscription.ts';
 import { changedNames, entriesOf, lookup, sameStack, type Stack } from '../view.ts';
-import { canTellRemoval, pendingOf } from './pending.ts';
+import { isNothing, pendingFor } from './order.ts';
+import { canTellRemoval } from './pending.ts';
 import { clientHas, type Session, type TypeState } from './state.ts';
 
 export interface SessionReport {
@@ -33,9 +34,7 @@ export function reportOf(session: Session): SessionReport {
 }
 
 function isAtRest(session: Session, typeUrl: TypeUrl): boolean {
-  if (session.types.get(typeUrl)?.inFlight) return false;
-  const { upserts, removals } = pendingOf(session, typeUrl);
-  return upserts.length + removals.length === 0;
+  return !session.types.get(typeUrl)?.inFlight && isNothing(pendingFor(session, typeUrl));
 }
 
 /** The proxy has acknowledged all there is for it. Cheap: nothing is compared. */

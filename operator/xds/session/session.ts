@@ -118,7 +118,10 @@ function answer(
       [...state.asked].map((name): [string, ClientHas] => [name, hasNothing]),
     );
   }
-  const news = [...inFlight.sent].map(([name, entry]): [string, ClientHas] => [name, has(entry)]);
+  const news = [...inFlight.sent, ...inFlight.settles].map(([name, entry]): [string, ClientHas] => [
+    name,
+    has(entry),
+  ]);
   return note(acked, news);
 }
 

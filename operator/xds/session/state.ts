@@ -45,6 +45,8 @@ export interface InFlight {
   readonly nonce: string;
   /** null: removed. */
   readonly sent: ReadonlyMap<string, Entry | null>;
+  /** Names in doubt of which the client then knows, too, since the list is whole: state of the world only. */
+  readonly settles: ReadonlyMap<string, Entry | null>;
   /** Acknowledging it brings the client to this stack, without exceptions. */
   readonly completes: Stack | null;
 }

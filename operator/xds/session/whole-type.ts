@@ -11,9 +11,13 @@ export function isListedWhole(type: TypeUrl): boolean {
   return type === url.listener || type === url.cluster;
 }
 
-/** What the response in flight of `state` has to hold. */
-export function wholeType(type: TypeUrl, state: TypeState, stack: Stack): readonly Entry[] {
-  const sent = state.inFlight?.sent ?? new Map<string, Entry | null>();
+/** What a response has to hold that brings `sent` to the client. */
+export function wholeType(
+  type: TypeUrl,
+  state: TypeState,
+  sent: ReadonlyMap<string, Entry | null>,
+  stack: Stack,
+): readonly Entry[] {
   const all = new Map<string, Entry>();
   for (const [name, entry] of sent) if (entry !== null) all.set(name, entry);
   if (!isListedWhole(type)) return [...all.values()];

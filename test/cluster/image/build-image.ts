@@ -52,10 +52,7 @@ export async function buildImage(spec: ImageSpec, output: string): Promise<void>
   });
   await mkdir(dirname(output), { recursive: true });
   const partial = `${output}.${process.pid}.partial`;
-  await pipeline(
-    Readable.from(archive(index, [config, manifest, ...layers])),
-    createWriteStream(partial),
-  );
+  await pipeline(Readable.from(archive(index, [config, manifest, ...layers])), createWriteStream(partial));
   await rename(partial, output);
 }
 
@@ -69,9 +66,13 @@ function archive(index: Blob, blobs: readonly Blob[]): AsyncIterable<Buffer> {
     { kind: 'file', path: 'oci-layout', mode: 0o644, content: layout },
     { kind: 'directory', path: 'blobs/' },
     { kind: 'directory', path: 'blobs/sha256/' },
-    ...[...files].map(
-      ([path, { size, chunks }]): TarEntry => ({ kind: 'stream', path, mode: 0o644, size, chunks }),
-    ),
+    ...[...files].map(([path, { size, chunks }]): TarEntry => ({
+      kind: 'stream',
+      path,
+      mode: 0o644,
+      size,
+      chunks,
+    })),
   ];
   return tar(entries);
 }
@@ -101,7 +102,9 @@ function nameAnnotations(name: string): Record<string, string> {
 }
 
 function descriptor({ digest, size }: Blob, kind: string): Record<string, unknown> {
-  const platform = kind.startsWith('manifest') ? { platform: { architecture: architecture(), os: 'linux' } } : {};
+  const platform = kind.startsWith('manifest')
+    ? { platform: { architecture: architecture(), os: 'linux' } }
+    : {};
   return { mediaType: `${mediaType}.${kind}`, digest, size, ...platform };
 }
 

@@ -4,7 +4,15 @@
 import { access, mkdir, mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { z } from 'zod';
-import { binaries, cacheDir, etcdVersion, findAssets, hasGo, kubernetesVersion, missingFrom } from './assets.ts';
+import {
+  binaries,
+  cacheDir,
+  etcdVersion,
+  findAssets,
+  hasGo,
+  kubernetesVersion,
+  missingFrom,
+} from './assets.ts';
 import { go } from './go.ts';
 import { withLock } from './lock.ts';
 

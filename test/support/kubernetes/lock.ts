@@ -66,8 +66,9 @@ function isAlive(pid: number): boolean {
   }
 }
 
+/** Not by instanceof: under Jest, errors of Node's own modules are of another realm. */
 function codeOf(error: unknown): unknown {
-  return error instanceof Error && 'code' in error ? error.code : undefined;
+  return typeof error === 'object' && error !== null && 'code' in error ? error.code : undefined;
 }
 
 function once(tell: (pid: number) => void): (pid: number) => void {

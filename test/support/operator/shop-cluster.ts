@@ -125,7 +125,13 @@ export class ShopCluster {
 
   /** Resolves when the operator counts so many sidecars, all of them current. */
   async untilCurrent(count: number): Promise<void> {
-    await this.waitFor('mesh/default', `jsonpath={.status.proxies.summary}=${count}/${count}`);
+    try {
+      await this.waitFor('mesh/default', `jsonpath={.status.proxies.summary}=${count}/${count}`);
+    } catch (cause) {
+      const { status } = await this.get('mesh/default');
+      const reports = await (await fetch(`http://127.0.0.1:${this.ports.adminPort}/debug/proxies`)).text();
+      throw new Error(`the Mesh says ${JSON.stringify(status)}, the operator ${reports}`, { cause });
+    }
   }
 
   /** Resolves when so many sidecars have a stream to the operator; what a status says may be of an earlier operator. */

@@ -7,7 +7,8 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import type { DemoError } from '../../../demo/demo-error.ts';
-import { Children, lastWords, projectPath, type ChildSpec } from '../../../demo/process/children.ts';
+import { Children, projectPath, type ChildSpec } from '../../../demo/process/children.ts';
+import { errorIn, lastWords, loggedError } from '../../../demo/process/last-words.ts';
 import { reservePorts } from '../../../demo/process/ports.ts';
 import { waitFor } from '../../../demo/process/wait.ts';
 
@@ -132,6 +133,24 @@ test.each([
   ['\n', undefined],
 ])('the last words of %j are %j', (output, words) => {
   expect(lastWords(output)).toBe(words);
+});
+
+test('an error of Envoy is told, its warnings are not', () => {
+  const error = '[2026-11-23][1][critical][main] cannot bind';
+
+  expect([errorIn(`${error}\n[x][warning] y\n`), errorIn('[x][warning] y\n')]).toEqual([error, undefined]);
+});
+
+test('the last error of a log is told with its cause; other lines are not', () => {
+  const lines = [
+    { level: 50, msg: 'it ends', error: { message: 'port taken' } },
+    { level: 30, msg: 'stopped' },
+  ].map((line) => JSON.stringify(line));
+
+  expect([loggedError(lines.join('\n')), loggedError('no json\n')]).toEqual([
+    'it ends: port taken',
+    undefined,
+  ]);
 });
 
 describe('reservePorts', () => {

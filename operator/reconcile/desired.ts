@@ -1,0 +1,141 @@
+// What a workload ought to have of ours. Entry: desiredOf. Pure: what the cluster and the operator are comes in as a
+// value.
+import { certificateSecretName } from '../certificates/names.ts';
+import type { KubernetesVersion } from '../infra/preflight.ts';
+import { preflight, type Refusal } from '../infra/preflight.ts';
+import { podVariables, renderSidecar, type SidecarOptions, type SidecarPart } from '../infra/sidecar.ts';
+import type { MeshSettingsIr } from '../ir/mesh-ir.ts';
+import type { LiveWorkload } from '../platform/workload-port.ts';
+import { matchesLabels } from '../translate/attachment/labels.ts';
+import { formatNodeId } from '../xds/node-id.ts';
+import { readinessPath } from '../xds/resources/inbound/readiness.ts';
+import { port } from '../xds/resources/names.ts';
+import type { Actual } from './actual.ts';
+import { type Exclusions, readExclusions } from './exclusions.ts';
+
+export interface Environment {
+  /** For workloads whose Mesh names none. A change of these alone rolls nobody. */
+  readonly defaultImages: { readonly sidecar: string; readonly init: string };
+  /** How sidecars reach the operator. */
+  readonly xds: { readonly address: string; readonly port: number };
+  /** By the trust domain of the Mesh. */
+  readonly operatorSpiffeId: (trustDomain: string) => string;
+  /** The operator's own: it must be able to start without a mesh. */
+  readonly ownNamespace: string;
+}
+
+export interface World {
+  /** null: no Mesh is in force. */
+  readonly mesh: MeshSettingsIr | null;
+  /** Of the workload's namespace. */
+  readonly namespaceLabels: Readonly<Record<string, string>>;
+  readonly kubernetesVersion: KubernetesVersion;
+  readonly environment: Environment;
+}
+
+export type Desired =
+  | { readonly type: 'absent' }
+  | { readonly type: 'refused'; readonly refusals: readonly [Refusal, ...Refusal[]] }
+  | { readonly type: 'present'; readonly part: SidecarPart; readonly certificateSecret: string };
+
+const optOutLabel = 'meshwright.dev/inject';
+const defaultGraceSeconds = 30;
+/** What a cluster needs to run at all, the network of its pods included, must not wait for a mesh. */
+const systemNamespace = 'kube-system';
+
+export function desiredOf(live: LiveWorkload, actual: Actual, world: World): Desired {
+  const { mesh } = world;
+  if (mesh === null || !isSelected(live.ref.namespace, world)) return { type: 'absent' };
+  if (live.template.labels[optOutLabel] === 'false') return { type: 'absent' };
+  const exclusions = readExclusions(live.template.annotations);
+  const refusals = [...preflight(subjectOf(live, actual, world)), ...misread(exclusions)];
+  const [first, ...others] = refusals;
+  if (first !== undefined) return { type: 'refused', refusals: [first, ...others] };
+  if (typeof exclusions === 'string') return { type: 'absent' };
+  const options = optionsOf(live, { mesh, exclusions, environment: world.environment });
+  const part = renderSidecar(options, settingsOf(options, mesh));
+  return { type: 'present', part, certificateSecret: options.certificateSecret };
+}
+
+export function isSelected(
+  namespace: string,
+  { mesh, namespaceLabels, environment }: Pick<World, 'mesh' | 'namespaceLabels' | 'environment'>,
+): boolean {
+  if (namespace === environment.ownNamespace || namespace === systemNamespace) return false;
+  return mesh !== null && matchesLabels(mesh.sidecar.namespaceLabels, namespaceLabels);
+}
+
+function subjectOf(
+  { template: { spec } }: LiveWorkload,
+  { foreignNames }: Actual,
+  { namespaceLabels, kubernetesVersion }: World,
+): Parameters<typeof preflight>[0] {
+  const containers = [...(spec.initContainers ?? []), ...spec.containers];
+  return {
+    template: {
+      hostNetwork: spec.hostNetwork === true,
+      podRunAsUser: spec.securityContext?.runAsUser,
+      containers: containers.map(({ name, securityContext }) => ({
+        name,
+        runAsUser: securityContext?.runAsUser,
+      })),
+    },
+    foreignNames,
+    namespaceLabels,
+    kubernetesVersion,
+  };
+}
+
+function misread(exclusions: Exclusions | string): readonly Refusal[] {
+  return typeof exclusions === 'string' ? [{ reason: 'InvalidAnnotation', message: exclusions }] : [];
+}
+
+function optionsOf(
+  live: LiveWorkload,
+  { mesh, exclusions, environment }: { mesh: MeshSettingsIr; exclusions: Exclusions; environment: Environment },
+): SidecarOptions {
+  const { sidecar } = mesh;
+  const { defaultImages, xds, operatorSpiffeId } = environment;
+  return {
+    image: sidecar.image ?? defaultImages.sidecar,
+    initImage: sidecar.initImage ?? defaultImages.init,
+    resources: sidecar.resources,
+    bootstrap: {
+      nodeId: formatNodeId({ kind: 'Pod', ...podVariables }),
+      cluster: mesh.name,
+      xds: { ...xds, serverSpiffeId: operatorSpiffeId(mesh.trustDomain) },
+    },
+    interception: {
+      excludeInboundPorts: [...sidecar.excludeInboundPorts, ...exclusions.inboundPorts],
+      excludeOutboundPorts: [...sidecar.excludeOutboundPorts, ...exclusions.outboundPorts],
+      excludeOutboundCidrs: [...sidecar.excludeOutboundCidrs, ...exclusions.outboundCidrs],
+      ports: port,
+    },
+    readinessPath,
+    certificateSecret: certificateSecretName(live.template.spec.serviceAccountName ?? 'default'),
+    drainSeconds: drainSeconds(live, sidecar.drainSeconds),
+  };
+}
+
+/** Nobody calls the pod of a job; and the API server refuses a sleep beyond the grace period. */
+function drainSeconds({ ref, template }: LiveWorkload, wanted: number): number {
+  if (ref.kind === 'CronJob') return 0;
+  return Math.min(wanted, template.spec.terminationGracePeriodSeconds ?? defaultGraceSeconds);
+}
+
+/** What of it somebody asked for: not the defaults of this operator, nor how it renders the rest. */
+function settingsOf(options: SidecarOptions, { name, trustDomain, sidecar }: MeshSettingsIr): unknown {
+  const { resources, interception, certificateSecret } = options;
+  const { ports: _, ...exclusions } = interception;
+  return {
+    mesh: name,
+    trustDomain,
+    xds: options.bootstrap.xds,
+    image: sidecar.image,
+    initImage: sidecar.initImage,
+    resources,
+    exclusions,
+    certificateSecret,
+    drainSeconds: options.drainSeconds,
+  };
+}

@@ -1,0 +1,42 @@
+// What pod template annotations add to the exclusions of the Mesh. Entry: readExclusions. Pure.
+
+export interface Exclusions {
+  readonly inboundPorts: readonly number[];
+  readonly outboundPorts: readonly number[];
+  readonly outboundCidrs: readonly string[];
+}
+
+const annotation = {
+  inboundPorts: 'meshwright.dev/exclude-inbound-ports',
+  outboundPorts: 'meshwright.dev/exclude-outbound-ports',
+  outboundCidrs: 'meshwright.dev/exclude-outbound-cidrs',
+} as const;
+
+const cidr = /^([0-9]{1,3}(\.[0-9]{1,3}){3}|[0-9a-fA-F:]*:[0-9a-fA-F:]*)\/[0-9]{1,3}$/;
+
+/** A sentence instead, if an annotation cannot be read. */
+export function readExclusions(annotations: Readonly<Record<string, string>>): Exclusions | string {
+  const inbound = items(annotations[annotation.inboundPorts]);
+  const outbound = items(annotations[annotation.outboundPorts]);
+  const outboundCidrs = items(annotations[annotation.outboundCidrs]);
+  if (!inbound.every(isPort)) return portAdvice(annotation.inboundPorts);
+  if (!outbound.every(isPort)) return portAdvice(annotation.outboundPorts);
+  if (!outboundCidrs.every((text) => cidr.test(text)))
+    return `The annotation ${annotation.outboundCidrs} of the pod template is not understood: write networks with commas between them, such as 10.20.0.0/16,fd00:20::/64.`;
+  return { inboundPorts: inbound.map(Number), outboundPorts: outbound.map(Number), outboundCidrs };
+}
+
+function items(text = ''): readonly string[] {
+  return text
+    .split(',')
+    .map((item) => item.trim())
+    .filter((item) => item !== '');
+}
+
+function isPort(text: string): boolean {
+  return /^[0-9]{1,5}$/.test(text) && Number(text) >= 1 && Number(text) <= 65_535;
+}
+
+function portAdvice(key: string): string {
+  return `The annotation ${key} of the pod template is not understood: write port numbers with commas between them, such as 9000,9001.`;
+}

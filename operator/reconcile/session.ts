@@ -1,0 +1,31 @@
+// What one term of leadership remembers: nothing of it has to survive, all can be seen again in the cluster.
+import { createMending, type Mending } from './mending.ts';
+import type { WorkloadState } from './report.ts';
+import { createRollouts, type Rollouts } from './rollouts.ts';
+
+export interface Memory {
+  readonly rollouts: Rollouts;
+  readonly mending: Mending;
+  readonly states: Map<string, WorkloadState>;
+  /** Uids of workloads seen with our part: what takes it away without a trace is told from a first injection. */
+  readonly injected: Set<string>;
+  /** Key → version of the template that a dry run has found to be right. */
+  readonly verified: Map<string, string>;
+}
+
+export function createMemory(): Memory {
+  return {
+    rollouts: createRollouts(),
+    mending: createMending(),
+    states: new Map(),
+    injected: new Set(),
+    verified: new Map(),
+  };
+}
+
+export function forget(memory: Memory, key: string): void {
+  memory.rollouts.forget(key);
+  memory.mending.forget(key);
+  memory.states.delete(key);
+  memory.verified.delete(key);
+}

@@ -1,0 +1,58 @@
+// The cluster's programs as running processes, and waiting for what they are to do, with the end of the log of the
+// one that fails. Entry: Processes.
+import { join } from 'node:path';
+import { type Child, startChild } from '../support/kubernetes/child.ts';
+import { poll } from '../support/kubernetes/poll.ts';
+
+const pollMs = 50;
+
+export interface Expectation {
+  /** Whose log explains it if it does not happen. */
+  readonly of: string;
+  /** For example `is ready`. */
+  readonly what: string;
+  readonly deadlineMs: number;
+  /** true: it happened. */
+  readonly check: () => Promise<boolean>;
+}
+
+export class Processes {
+  readonly #children = new Map<string, Child>();
+  readonly #logDir: string;
+
+  constructor(logDir: string) {
+    this.#logDir = logDir;
+  }
+
+  /** Its output goes to `<name>.log`. */
+  async start(name: string, command: readonly string[]): Promise<void> {
+    this.#children.set(name, await startChild(command, join(this.#logDir, `${name}.log`)));
+  }
+
+  /** @throws Error after the deadline, or as soon as any of the processes has ended */
+  async until({ of, what, deadlineMs, check }: Expectation): Promise<void> {
+    const ask = async (): Promise<'yes' | 'ended' | undefined> => {
+      if (this.#ended() !== undefined) return 'ended';
+      return (await check()) ? 'yes' : undefined;
+    };
+    const answer = await poll(ask, { intervalMs: pollMs, deadlineMs }).catch(() => 'late' as const);
+    if (answer === 'yes') return;
+    const ended = answer === 'ended' ? this.#ended() : undefined;
+    if (ended !== undefined) throw new Error(`${ended} ended. ${await this.#tail(ended)}`);
+    throw new Error(`Within ${deadlineMs / 1000} s, not: ${of} ${what}. ${await this.#tail(of)}`);
+  }
+
+  /** Only the wrappers outside of the namespaces: the programs themselves end with those. */
+  async forget(): Promise<void> {
+    await Promise.all([...this.#children.values()].map((child) => child.kill()));
+  }
+
+  #ended(): string | undefined {
+    return [...this.#children].find(([, child]) => !child.running())?.[0];
+  }
+
+  async #tail(name: string): Promise<string> {
+    const path = join(this.#logDir, `${name}.log`);
+    return `The end of ${path}:\n${await this.#children.get(name)?.tail()}`;
+  }
+}

@@ -1,0 +1,176 @@
+// A real API server, the Kubernetes platform and the reconciler on it, for tests of injection. There are no
+// controllers: whoever needs a rollout to proceed writes the status. Entry: startInjection.
+import { admit } from '../../api/admission.ts';
+import { certificateSecretName } from '../../operator/certificates/names.ts';
+import { operatorSpiffeId } from '../../operator/identity.ts';
+import { systemTimers } from '../../operator/certificates/timers.ts';
+import { createLog } from '../../operator/log.ts';
+import { ApiClient, type ApiRequest } from '../../operator/platform/kubernetes/http/api-client.ts';
+import { loadKubeConfig } from '../../operator/platform/kubernetes/http/kube-config.ts';
+import { systemTimers as httpTimers } from '../../operator/platform/kubernetes/http/timers.ts';
+import { createKubernetesPlatform, type KubernetesPlatform } from '../../operator/platform/kubernetes/kubernetes.ts';
+import { createReconciler, type Reconciler } from '../../operator/reconcile/reconciler.ts';
+import { createStore } from '../../operator/store/store.ts';
+import { electMesh, meshSettings } from '../../operator/translate/meshes.ts';
+import { crdFiles } from '../../config/crd-files.ts';
+import { type ApiServer, type CommandResult, startApiServer } from './kubernetes.ts';
+import { poll } from './kubernetes/poll.ts';
+import { parse } from 'yaml';
+import type { CrdDefinition } from '../../operator/platform/kubernetes/crds.ts';
+
+export type Json = Readonly<Record<string, unknown>>;
+
+/** As far as tests look at it. */
+export interface SeenWorkload {
+  readonly metadata: {
+    readonly uid: string;
+    readonly resourceVersion: string;
+    readonly generation: number;
+    readonly labels?: Readonly<Record<string, string>>;
+    readonly managedFields?: readonly { readonly manager: string; readonly operation: string; readonly fieldsV1: unknown }[];
+  };
+  readonly spec: { readonly template: SeenTemplate; readonly jobTemplate?: { readonly spec: { readonly template: SeenTemplate } } };
+}
+
+export interface SeenTemplate {
+  readonly metadata?: { readonly annotations?: Readonly<Record<string, string>>; readonly labels?: Readonly<Record<string, string>> };
+  readonly spec: {
+    readonly initContainers?: readonly { readonly name: string; readonly image?: string }[];
+    readonly containers: readonly { readonly name: string; readonly image?: string }[];
+    readonly volumes?: readonly { readonly name: string }[];
+  };
+}
+
+export interface Injection {
+  readonly server: ApiServer;
+  readonly platform: KubernetesPlatform;
+  readonly api: ApiClient;
+  kubectl(args: readonly string[], ...documents: readonly object[]): Promise<string>;
+  tryKubectl(args: readonly string[], ...documents: readonly object[]): Promise<CommandResult>;
+  /** A namespace of its own, with the certificate of the service account `default`. */
+  namespace(name: string, labels?: Json): Promise<void>;
+  get(kind: string, namespace: string, name: string): Promise<SeenWorkload>;
+  call(request: ApiRequest): Promise<unknown>;
+  /** Waits until it holds, for at most 20 s. */
+  until<T>(ask: () => Promise<T | undefined>): Promise<T>;
+  start(): RunningReconciler;
+  stop(): Promise<void>;
+}
+
+export interface RunningReconciler {
+  readonly reconciler: Reconciler;
+  xdsReady: boolean;
+  stop(): Promise<void>;
+}
+
+const log = createLog('silent');
+export const ownNamespace = 'meshwright-system';
+
+export const environment = {
+  defaultImages: { sidecar: 'envoy:test', init: 'meshwright:test' },
+  xds: { address: 'meshwright.meshwright-system.svc', port: 15012 },
+  operatorSpiffeId: (trustDomain: string) => operatorSpiffeId(trustDomain, ownNamespace),
+  ownNamespace,
+};
+
+export async function startInjection(): Promise<Injection> {
+  const server = await startApiServer();
+  const platform = newPlatform(server);
+  const api = new ApiClient({ kubeConfig: loadKubeConfig({ path: server.kubeconfigPath }), timers: httpTimers });
+  await platform.installCrds(crdFiles().map(({ text }) => parse(text) as CrdDefinition));
+  const running: RunningReconciler[] = [];
+  const tryKubectl: Injection['tryKubectl'] = (args, ...documents) =>
+    server.kubectl(args, documents.map((document) => JSON.stringify(document)).join('\n---\n'));
+  const injection: Injection = {
+    server,
+    platform,
+    api,
+    tryKubectl,
+    kubectl: async (args, ...documents) => {
+      const result = await tryKubectl(args, ...documents);
+      if (result.code !== 0) throw new Error(`${args.join(' ')}: ${result.stderr}`);
+      return result.stdout;
+    },
+    namespace: async (name, labels = { 'meshwright.dev/mesh': 'enabled' }) => {
+      const body = { apiVersion: 'v1', kind: 'Namespace', metadata: { name, labels } };
+      await api.call({ method: 'POST', path: '/api/v1/namespaces', body });
+      await writeCertificate(platform, name, 'default');
+    },
+    get: async (kind, namespace, name) => {
+      const group = kind === 'cronjobs' ? 'batch' : 'apps';
+      return (await api.call({
+        method: 'GET',
+        path: `/apis/${group}/v1/namespaces/${namespace}/${kind}/${name}`,
+      })) as SeenWorkload;
+    },
+    call: (request) => api.call(request),
+    until: (ask) => poll(ask, { intervalMs: 25, deadlineMs: 20_000 }),
+    start: () => {
+      const started = startReconciler(newPlatform(server));
+      running.push(started);
+      return started;
+    },
+    stop: async () => {
+      await Promise.all(running.map((each) => each.stop()));
+      platform.close();
+      api.close();
+      await server.stop();
+    },
+  };
+  return injection;
+}
+
+function newPlatform(server: ApiServer): KubernetesPlatform {
+  return createKubernetesPlatform({
+    kubeConfig: { path: server.kubeconfigPath },
+    log,
+    namespace: ownNamespace,
+    admit,
+  });
+}
+
+export async function writeCertificate(platform: KubernetesPlatform, namespace: string, account: string): Promise<void> {
+  const data = { 'tls.crt': 'certificate', 'tls.key': 'key', 'ca.crt': 'roots' };
+  await platform.secrets.write(namespace, certificateSecretName(account), data, {});
+}
+
+function startReconciler(platform: KubernetesPlatform): RunningReconciler {
+  const { workloads: port, secrets } = platform;
+  if (port === undefined) throw new Error('the Kubernetes platform has workloads');
+  const reconciler = createReconciler({
+    port,
+    secrets,
+    environment,
+    timers: systemTimers,
+    log,
+    xdsReady: () => running.xdsReady,
+    onChange: () => undefined,
+  });
+  const stopping = new AbortController();
+  const store = createStore({
+    timer: (delayMs, fire) => systemTimers.after(delayMs, fire),
+    onSettled: (resources) => {
+      const { mesh } = electMesh(resources.meshes);
+      reconciler.offer(resources, mesh === undefined ? null : meshSettings(mesh));
+    },
+  });
+  const watched = platform.watch(store, stopping.signal);
+  reconciler.lead();
+  const running: RunningReconciler = {
+    reconciler,
+    xdsReady: true,
+    stop: async () => {
+      stopping.abort();
+      await watched;
+      store.close();
+      await reconciler.follow();
+      platform.close();
+    },
+  };
+  return running;
+}
+
+/** Names in order. */
+export function initNames({ spec }: SeenTemplate): readonly string[] {
+  return (spec.initContainers ?? []).map(({ name }) => name);
+}

@@ -1,0 +1,375 @@
+// One random life of a client beside a session: steps as data, played and judged. A broken rule throws Broken, with the rule.
+import { isCurrent, reportOf } from '../../operator/xds/session/report.ts';
+import { versionOf } from '../../operator/xds/session/versions.ts';
+import type { Send } from '../../operator/xds/session/events.ts';
+import type { TypeUrl } from '../../operator/xds/proto/type-urls.ts';
+import type { Entry } from '../../operator/xds/snapshot-types.ts';
+import { ModelClient, type Answer } from './model-client.ts';
+import { SessionDriver, words } from './session-driver.ts';
+import { CDS, EDS, LDS, RDS, VHDS } from './xds-world.ts';
+
+export type Variant = 'delta' | 'sotw';
+export type TrialWorld = Readonly<Partial<Record<TypeUrl, readonly Entry[]>>>;
+
+export type Step =
+  | { readonly do: 'publish'; readonly world: TrialWorld }
+  /** Subscribes to a name (again, if it is held) or lets go of it. */
+  | { readonly do: 'name'; readonly type: TypeUrl; readonly name: string; readonly held: boolean }
+  | { readonly do: 'wildcard'; readonly type: TypeUrl; readonly held: boolean }
+  /** The client takes the oldest response that it has not seen, and answers it. */
+  | { readonly do: 'answer' }
+  | { readonly do: 'reconnect' }
+  /** The client answers until nothing comes; then everything is judged. */
+  | { readonly do: 'rest' };
+
+/** A rule that did not hold. */
+export class Broken extends Error {}
+
+interface Wants {
+  wildcard: boolean;
+  readonly names: Set<string>;
+  /** Named something on this stream: an empty list then is no wildcard. */
+  hasNamed: boolean;
+}
+
+/** These name clusters. */
+const users: readonly TypeUrl[] = [RDS, VHDS, LDS];
+
+/** Plays the steps; throws Broken at the first that breaks a rule. */
+export function play(variant: Variant, steps: readonly Step[]): void {
+  const trial = new Trial(variant);
+  for (const step of steps) trial.take(step);
+  trial.take({ do: 'rest' });
+}
+
+class Trial {
+  private readonly variant: Variant;
+  private readonly client: ModelClient;
+  private driver: SessionDriver;
+  private world: TrialWorld = {};
+  private readonly wants = new Map<TypeUrl, Wants>();
+  private readonly requested = new Set<TypeUrl>();
+  /** Sent, and not yet seen by the client. */
+  private readonly underWay: Send[] = [];
+  private seen = 0;
+  private chance = 0;
+  /** Of the last response it accepted, for a new stream: state of the world only. */
+  private readonly versions = new Map<TypeUrl, string>();
+  /** Clusters it holds from an earlier stream: state of the world says nothing of them to the server. */
+  private inherited = new Set<Entry>();
+
+  // Why something may be sent that the client has.
+  private readonly owed = new Set<TypeUrl>();
+  private readonly doubtful = new Set<string>();
+  private readonly warming = new Set<string>();
+  /** Type, name and version of which the client proved that it does not take them. */
+  private readonly proven = new Set<string>();
+  private isOverdue = false;
+  private hasPublished = false;
+
+  constructor(variant: Variant) {
+    this.variant = variant;
+    this.driver = new SessionDriver(variant);
+    this.client = new ModelClient({
+      variant,
+      isBad: (entry) => entry.version.startsWith('bad'),
+      covers: (type, name) => this.covers(type, name),
+      random: () => (this.chance = (this.chance * 7 + 3) % 11) / 11,
+    });
+  }
+
+  take(step: Step): void {
+    if (step.do === 'publish') this.publish(step.world);
+    else if (step.do === 'name') this.name(step.type, step.name, step.held);
+    else if (step.do === 'wildcard') this.wildcard(step.type, step.held);
+    else if (step.do === 'answer') this.answer();
+    else if (step.do === 'reconnect') this.reconnect();
+    else this.rest();
+  }
+
+  private publish(world: TrialWorld): void {
+    this.hasPublished = true;
+    this.world = world;
+    for (const key of this.proven) {
+      const [type = '', name = '', version] = key.split(' ');
+      if (this.published(type as TypeUrl, name)?.version !== version) this.proven.delete(key);
+    }
+    this.driver.publish(world);
+    this.judgeSends();
+  }
+
+  private name(type: TypeUrl, name: string, held: boolean): void {
+    const wants = this.wanted(type);
+    if (!held && !wants.names.delete(name)) return;
+    if (held) wants.names.add(name);
+    else if (!wants.wildcard) this.forget(type, name);
+    this.subscribe(type, held ? { subscribe: [name] } : { unsubscribe: [name] });
+  }
+
+  private wildcard(type: TypeUrl, held: boolean): void {
+    const wants = this.wanted(type);
+    if (wants.wildcard === held) return;
+    wants.wildcard = held;
+    this.versions.delete(type);
+    if (!held) {
+      for (const name of this.client.of(type).keys()) if (!wants.names.has(name)) this.forget(type, name);
+    }
+    this.subscribe(type, held ? { subscribe: ['*'] } : { unsubscribe: ['*'] });
+  }
+
+  private forget(type: TypeUrl, name: string): void {
+    this.client.of(type).delete(name);
+    for (const key of this.proven) if (key.startsWith(`${type} ${name} `)) this.proven.delete(key);
+  }
+
+  private subscribe(
+    type: TypeUrl,
+    change: { readonly subscribe?: readonly string[]; readonly unsubscribe?: readonly string[] },
+  ): void {
+    this.owed.add(type);
+    // A route configuration that is subscribed anew asks for its virtual hosts again.
+    if (type === RDS) this.owed.add(VHDS);
+    this.request(type, change);
+  }
+
+  private request(
+    type: TypeUrl,
+    change: { readonly subscribe?: readonly string[]; readonly unsubscribe?: readonly string[] },
+    answer: Partial<Answer> = {},
+  ): void {
+    const isFirst = !this.requested.has(type);
+    this.requested.add(type);
+    if (this.variant === 'delta') {
+      const kept = isFirst ? [...this.client.of(type)] : [];
+      const initialVersions = new Map(kept.map(([name, entry]) => [name, entry.version]));
+      this.driver.request(type, { ...change, initialVersions, ...answer });
+    } else {
+      const versionInfo = this.versions.get(type) ?? '';
+      this.driver.sotw(type, { names: this.list(type), versionInfo, ...answer });
+    }
+    this.judgeSends();
+  }
+
+  /** State of the world: all that is wanted now. */
+  private list(type: TypeUrl): readonly string[] {
+    const wants = this.wanted(type);
+    const names = [...wants.names];
+    const list = wants.wildcard && (wants.hasNamed || names.length > 0) ? ['*', ...names] : names;
+    wants.hasNamed ||= list.length > 0;
+    return list;
+  }
+
+  private reconnect(): void {
+    // What was under way it never saw.
+    this.underWay.length = 0;
+    this.driver = new SessionDriver(this.variant);
+    this.seen = 0;
+    for (const notes of [this.owed, this.doubtful, this.warming, this.proven]) notes.clear();
+    this.inherited = new Set(users.flatMap((type) => [...this.client.of(type).values()]));
+    const again = [...this.requested];
+    this.requested.clear();
+    if (this.hasPublished) this.driver.publish(this.world);
+    for (const type of again) {
+      const wants = this.wanted(type);
+      wants.hasNamed = false;
+      const { wildcard, names } = wants;
+      if (!wildcard && names.size === 0) continue;
+      this.subscribe(type, { subscribe: wildcard && names.size > 0 ? ['*', ...names] : [...names] });
+    }
+  }
+
+  private answer(): boolean {
+    const send = this.underWay.shift();
+    if (send === undefined) return false;
+    const keys = this.namesInDoubt(send);
+    const answer = this.client.take(send);
+    if (answer.error === null) {
+      const isWhole = this.variant === 'sotw' && (send.typeUrl === LDS || send.typeUrl === CDS);
+      const cleared = isWhole ? this.inDoubt(send.typeUrl).map((it) => `${send.typeUrl} ${it}`) : keys;
+      for (const key of cleared) this.doubtful.delete(key);
+      this.versions.set(send.typeUrl, versionOf(send.resources));
+    } else {
+      for (const key of keys) this.doubtful.add(key);
+      // What it runs now is no version of ours, and a new stream has to begin without one.
+      this.versions.delete(send.typeUrl);
+      this.prove(send);
+    }
+    this.request(send.typeUrl, {}, answer);
+    return true;
+  }
+
+  private inDoubt(type: TypeUrl): readonly string[] {
+    const keys = [...this.doubtful].filter((key) => key.startsWith(`${type} `));
+    return keys.map((key) => key.slice(type.length + 1));
+  }
+
+  /** What is listed in state of the world as the client runs it stays so, whatever else is refused. */
+  private namesInDoubt(send: Send): readonly string[] {
+    const held = this.client.of(send.typeUrl);
+    const isKept = ({ name, version }: Entry): boolean =>
+      this.variant === 'sotw' &&
+      (send.typeUrl === LDS || send.typeUrl === CDS) &&
+      held.get(name)?.version === version &&
+      !this.doubtful.has(`${send.typeUrl} ${name}`);
+    const names = send.resources.filter((it) => !isKept(it)).map((it) => it.name);
+    return [...names, ...this.client.leaving(send)].map((name) => `${send.typeUrl} ${name}`);
+  }
+
+  /** Envoy names bad listeners and clusters; of other types only a lone resource is proven. */
+  private prove(send: Send): void {
+    if (send.resources.length > 1 && send.typeUrl !== LDS && send.typeUrl !== CDS) return;
+    for (const { name, version } of send.resources)
+      if (version.startsWith('bad')) this.proven.add(`${send.typeUrl} ${name} ${version}`);
+  }
+
+  private rest(): void {
+    for (let responses = 0; ; responses += 1) {
+      if (responses > 500) throw new Broken('a client that answers comes to rest');
+      if (this.answer()) continue;
+      this.isOverdue = true;
+      this.driver.nowMs += 5_000;
+      this.driver.wake();
+      this.judgeSends();
+      this.isOverdue = false;
+      if (this.underWay.length === 0) break;
+    }
+    this.judgeRest();
+  }
+
+  private judgeSends(): void {
+    const sends = this.driver.effects.flatMap((it) => (it.type === 'send' ? [it] : []));
+    for (const send of sends.slice(this.seen)) {
+      this.seen += 1;
+      this.judgeSend(send);
+      this.underWay.push(send);
+      this.owed.delete(send.typeUrl);
+    }
+  }
+
+  private judgeSend(send: Send): void {
+    const { typeUrl: type } = send;
+    const held = this.client.of(type);
+    const news = send.resources.filter((it) => held.get(it.name)?.version !== it.version);
+    const told = [...send.resources.map((it) => it.name), ...send.removed];
+    // A list that leaves out what is in doubt says again that it is to go.
+    const isTold = (name: string): boolean => this.variant === 'delta' || told.includes(name);
+    const unlisted = type === LDS || type === CDS ? this.inDoubt(type).filter((it) => !isTold(it)) : [];
+    const isAgain = [...told, ...unlisted].some(
+      (name) => this.doubtful.has(`${type} ${name}`) || (type === EDS && this.warming.has(name)),
+    );
+    const takesAway = this.client.leaving(send).some((n) => held.has(n) || this.doubtful.has(`${type} ${n}`));
+    if (type === CDS) this.judgeLeaving(send);
+    if (news.length === 0 && !isAgain && !takesAway && !this.owed.has(type))
+      throw new Broken(`nothing is sent without a reason: ${words(send)}`);
+    for (const { name, version } of send.resources) {
+      if (this.proven.has(`${type} ${name} ${version}`))
+        throw new Broken(`what was refused is not sent again: ${words(send)}`);
+    }
+    if (type === EDS) for (const name of told) this.warming.delete(name);
+    for (const { name } of type === CDS ? send.resources : []) {
+      const isNew = news.some((it) => it.name === name);
+      // Whoever asks for a cluster again may have forgotten its endpoints, too.
+      const warms = isNew || this.doubtful.has(`${type} ${name}`) || this.owed.has(CDS);
+      if (warms && this.wanted(EDS).names.has(name)) this.warming.add(name);
+    }
+    for (const it of news) {
+      if (users.includes(type)) this.judgeClusters(send, it);
+    }
+    if (this.isOverdue && (type !== CDS || news.length > 0))
+      throw new Broken(`only the removal of clusters waits for the limit: ${words(send)}`);
+  }
+
+  private judgeClusters(send: Send, entry: Entry): void {
+    if (!this.requested.has(CDS)) return;
+    for (const name of entry.clusters) {
+      const isToHave = this.covers(CDS, name) && this.published(CDS, name) !== undefined;
+      if (isToHave && !this.client.of(CDS).has(name))
+        throw new Broken(`a cluster is there before what needs it: ${words(send)} needs ${name}`);
+    }
+  }
+
+  /** A cluster must not go before what needs it was replaced, unless the server cannot know. */
+  private judgeLeaving(send: Send): void {
+    const leaving = new Set(this.client.leaving(send).filter((name) => this.client.of(CDS).has(name)));
+    for (const type of users.filter((it) => this.requested.has(it))) {
+      for (const entry of this.client.of(type).values()) {
+        const needed = entry.clusters.find((name) => leaving.has(name));
+        const isUnknown = this.variant === 'sotw' && this.inherited.has(entry);
+        const isUntold = this.variant === 'sotw' && type === RDS && !this.published(type, entry.name);
+        const isToStay = this.published(type, entry.name)?.version === entry.version;
+        if (needed !== undefined && !isUnknown && !isUntold && !isToStay)
+          throw new Broken(`a cluster stays as long as it is needed: ${words(send)}, by ${entry.name}`);
+      }
+    }
+  }
+
+  private judgeRest(): void {
+    if (!this.hasPublished) return;
+    const { rejected, lagging, atRest } = reportOf(this.driver.session);
+    if (!atRest) throw new Broken('at rest the report says so');
+    for (const it of rejected)
+      if (!this.published(it.typeUrl, it.name)?.version.startsWith('bad'))
+        throw new Broken(`only what the client refuses is reported as rejected: ${it.name}`);
+    const refused = new Set(rejected.map((it) => `${it.typeUrl} ${it.name}`));
+    for (const type of this.requested) {
+      const excused = new Set(lagging.filter((it) => it.typeUrl === type).map((it) => it.name));
+      for (const name of excused) this.judgeLagging(type, name, refused);
+      this.judgeRunning(type, excused);
+    }
+    const isAllRequested = [CDS, LDS, VHDS].every((it) => this.requested.has(it) || !this.world[it]);
+    if (isAllRequested && isCurrent(this.driver.session) !== (lagging.length === 0))
+      throw new Broken(`current is what lacks nothing: ${lagging.map((it) => it.name).join(' ')}`);
+    for (const name of this.warming) {
+      const isToCome = this.published(EDS, name) !== undefined && this.covers(EDS, name);
+      if (isToCome && this.published(CDS, name) && !refused.has(`${EDS} ${name}`))
+        throw new Broken(`a changed cluster gets its endpoints: ${name}`);
+    }
+  }
+
+  /** At rest only what was refused lacks, and what needs a refused cluster. */
+  private judgeLagging(type: TypeUrl, name: string, refused: ReadonlySet<string>): void {
+    const needs = this.published(type, name)?.clusters ?? [];
+    if (!refused.has(`${type} ${name}`) && !needs.some((it) => refused.has(`${CDS} ${it}`)))
+      throw new Broken(`everything that is not refused arrives: ${name}`);
+  }
+
+  private judgeRunning(type: TypeUrl, excused: ReadonlySet<string>): void {
+    for (const entry of this.world[type] ?? []) {
+      if (!this.covers(type, entry.name) || excused.has(entry.name)) continue;
+      const runs = this.client.of(type).get(entry.name)?.version;
+      if (runs !== entry.version)
+        throw new Broken(`it runs what is published: ${entry.name}@${entry.version}, not @${runs}`);
+    }
+    const isToldRemovals = type !== EDS && (this.variant === 'delta' || type === LDS || type === CDS);
+    for (const name of isToldRemovals ? this.client.of(type).keys() : []) {
+      if (this.published(type, name) === undefined && !this.isNeeded(type, name))
+        throw new Broken(`it runs nothing else: ${name}`);
+    }
+  }
+
+  private isNeeded(type: TypeUrl, name: string): boolean {
+    const entries = users.flatMap((it) => [...this.client.of(it).values()]);
+    return type === CDS && entries.some((it) => it.clusters.includes(name) || this.isUnknown(it));
+  }
+
+  /** What a user of clusters needs that was applied on an earlier stream and is not published any more. */
+  private isUnknown(entry: Entry): boolean {
+    const isPublished = users.some((type) => this.published(type, entry.name)?.version === entry.version);
+    return this.inherited.has(entry) && !isPublished;
+  }
+
+  private published(type: TypeUrl, name: string): Entry | undefined {
+    return this.world[type]?.find((it) => it.name === name);
+  }
+
+  private wanted(type: TypeUrl): Wants {
+    const known = this.wants.get(type) ?? { wildcard: false, names: new Set(), hasNamed: false };
+    this.wants.set(type, known);
+    return known;
+  }
+
+  private covers(type: TypeUrl, name: string): boolean {
+    const { wildcard, names } = this.wanted(type);
+    return wildcard || names.has(name);
+  }
+}
