@@ -31,7 +31,7 @@ function clusterPlatform(settings: Settings, admitted: (document: unknown) => Ad
   return {
     ...platform,
     watch: async (sink, signal) => {
-      await platform.installCrds(kindDefinitions.map(customResourceDefinition));
+      await platform.installCrds(kindDefinitions.map(customResourceDefinition), signal);
       await platform.watch(sink, signal);
     },
   };

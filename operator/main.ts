@@ -20,8 +20,12 @@ async function main(): Promise<void> {
   try {
     const running = await runComponents(operator.components, { log, signal: stop.signal });
     void announce(settings, operator.ports(), operator.whenReady);
-    await Promise.race([operator.failed, aborted(stop.signal)]);
-    await running.stop();
+    try {
+      await Promise.race([operator.failed, aborted(stop.signal)]);
+    } finally {
+      // Also after a failure: what still listens would keep the process alive and look healthy.
+      await running.stop();
+    }
   } catch (error) {
     log.error({ error }, 'the operator ends');
     process.exitCode = 1;

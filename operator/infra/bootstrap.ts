@@ -48,12 +48,17 @@ export const layeredRuntime = {
   layers: [{ name: 'static', static_layer: { 're2.max_program_size.error_level': 1_000_000 } }],
 };
 
+const reconnectBackOff = { base_interval: '0.25s', max_interval: '5s' };
+
 const dynamicResources: Json = {
   ads_config: {
     api_type: 'DELTA_GRPC',
     transport_api_version: 'V3',
     set_node_on_first_message_only: true,
-    grpc_services: [{ envoy_grpc: { cluster_name: 'xds' } }],
+    // Envoy's own back-off goes up to 30 s: after a restart of the operator that is long.
+    grpc_services: [
+      { envoy_grpc: { cluster_name: 'xds', retry_policy: { retry_back_off: reconnectBackOff } } },
+    ],
   },
   lds_config: { ads: {}, resource_api_version: 'V3' },
   cds_config: { ads: {}, resource_api_version: 'V3' },

@@ -91,7 +91,9 @@ function nameTaken({ foreignNames }: PreflightSubject): readonly Refusal[] {
 /** What runs as the sidecar's user is taken for the sidecar: its connections would bypass the mesh. */
 function runsAsSidecarUser({ template: { containers, podRunAsUser } }: PreflightSubject): readonly Refusal[] {
   const names = containers
-    .filter(({ name, runAsUser = podRunAsUser }) => runAsUser === sidecarUser && !ownContainers.includes(name))
+    .filter(
+      ({ name, runAsUser = podRunAsUser }) => runAsUser === sidecarUser && !ownContainers.includes(name),
+    )
     .map(({ name }) => name);
   if (names.length === 0) return [];
   return refused(

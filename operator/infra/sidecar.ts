@@ -4,13 +4,7 @@ import { type BootstrapOptions, renderBootstrap } from './bootstrap.ts';
 import { certificateFiles, certificateFolder } from './certificate-files.ts';
 import { fingerprint } from './fingerprint.ts';
 import { interceptionRules, type InterceptionOptions, sidecarUser } from './interception.ts';
-import {
-  certificateVolume,
-  initContainer,
-  injectedKey,
-  proxyContainer,
-  sdsConfigMap,
-} from './pod-names.ts';
+import { certificateVolume, initContainer, injectedKey, proxyContainer, sdsConfigMap } from './pod-names.ts';
 
 type Json = Readonly<Record<string, unknown>>;
 

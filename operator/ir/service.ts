@@ -21,8 +21,10 @@ export interface ServicePortIr {
   readonly subsets: readonly SubsetIr[];
   /** HTTP only, in order, first match wins; the last matches everything. Empty for TCP. */
   readonly routes: readonly RouteIr[];
-  /** The Service, and policies that shape the port as a whole (its routes and subsets name their own). */
+  /** The Service, and the policy in force for the port (its routes and subsets name their own). */
   readonly origins: readonly Origin[];
+  /** What shapes how its endpoints are reached, and nothing else: workloads, whoever decides their mutual TLS mode. */
+  readonly endpointOrigins: readonly Origin[];
 }
 
 export interface EndpointIr {

@@ -93,7 +93,8 @@ function settled({ nowMs }: ReconcileDeps, { key, live, actual, memory }: Subjec
   memory.injected.add(live.uid);
   const health = healthOf(live);
   // Begun by the leader before us.
-  if (!rollouts.isOpen() && health.type !== 'complete' && actual.isLastWriter) rollouts.began(key, nowMs());
+  const isUnderWay = health.type !== 'complete' && isServing(live) && actual.isLastWriter;
+  if (isUnderWay && !rollouts.isOpen()) rollouts.began(key, nowMs());
   rollouts.update(key, health, nowMs());
   return watched(key, live, memory) ?? { outcome: done, state: rolledState(live) };
 }

@@ -23,6 +23,8 @@ export interface ClusterOptions {
   readonly images?: readonly Promise<string>[];
   /** Gets a line for each step. */
   readonly log?: (line: string) => void;
+  /** Breaks the start off. */
+  readonly signal?: AbortSignal;
 }
 
 export interface Cluster {
@@ -69,7 +71,7 @@ export async function startCluster(options: ClusterOptions = {}): Promise<Cluste
   const { programs, pluginFolder } = prepared;
   const log = options.log ?? ((): void => undefined);
   const layout = await claim(options.index);
-  const processes = new Processes(layout.logDir);
+  const processes = new Processes(layout.logDir, options.signal ?? new AbortController().signal);
   let namespaces: Namespaces | undefined;
   try {
     await removeLeftovers(layout);

@@ -19,9 +19,12 @@ export interface Expectation {
 export class Processes {
   readonly #children = new Map<string, Child>();
   readonly #logDir: string;
+  readonly #signal: AbortSignal;
 
-  constructor(logDir: string) {
+  /** signal: ends every wait. */
+  constructor(logDir: string, signal: AbortSignal) {
     this.#logDir = logDir;
+    this.#signal = signal;
   }
 
   /** Its output goes to `<name>.log`. */
@@ -29,15 +32,16 @@ export class Processes {
     this.#children.set(name, await startChild(command, join(this.#logDir, `${name}.log`)));
   }
 
-  /** @throws Error after the deadline, or as soon as any of the processes has ended */
+  /** @throws Error after the deadline, or as soon as any of the processes has ended; the signal's reason if that fires */
   async until({ of, what, deadlineMs, check }: Expectation): Promise<void> {
-    const ask = async (): Promise<'yes' | 'ended' | undefined> => {
-      if (this.#ended() !== undefined) return 'ended';
+    const ask = async (): Promise<'yes' | 'no' | undefined> => {
+      if (this.#signal.aborted || this.#ended() !== undefined) return 'no';
       return (await check()) ? 'yes' : undefined;
     };
     const answer = await poll(ask, { intervalMs: pollMs, deadlineMs }).catch(() => 'late' as const);
+    this.#signal.throwIfAborted();
     if (answer === 'yes') return;
-    const ended = answer === 'ended' ? this.#ended() : undefined;
+    const ended = this.#ended();
     if (ended !== undefined) throw new Error(`${ended} ended. ${await this.#tail(ended)}`);
     throw new Error(`Within ${deadlineMs / 1000} s, not: ${of} ${what}. ${await this.#tail(of)}`);
   }

@@ -18,19 +18,19 @@ function tell(message: SupervisorMessage): void {
 }
 
 const index = indexFromArguments();
+const abort = new AbortController();
 const starting = startCluster({
   index,
   images: [nodeImage(), envoyImage(), iptablesImage()],
   log: (line) => tell({ kind: 'line', line }),
+  signal: abort.signal,
 });
 
-// Also while it starts: a start that was begun is finished, then undone.
 const stop = (): void => {
+  abort.abort(new Error('The start was broken off by a signal.'));
   starting
-    .then(
-      (cluster) => cluster.stop(),
-      () => undefined,
-    )
+    .then((cluster) => cluster.stop())
+    .catch(() => undefined)
     .finally(() => process.exit());
 };
 process.on('SIGTERM', stop);

@@ -170,16 +170,17 @@ async function run(): Promise<Config> {
 
 const table = 'RouteConfiguration vh';
 const isHost = /^VirtualHost /;
-/** Of these Envoy keeps what it had although it was told that it is gone. */
+/** Of these Envoy may keep what it had although it was told that it is gone. */
 const kept = /^(ClusterLoadAssignment|RouteConfiguration|Secret) /;
 
 /** What Envoy runs differently from what the session says: `Cluster c0: runs 3, said 2`. */
 function differences(runs: Config, says: Config): string[] {
   // Without their route configuration nobody wants virtual hosts: they are sent again when it is back.
+  const names = new Set([...world.values()].map((it) => `${shortName(it.typeUrl)} ${it.name}`));
   const hasTable = runs.get(table) !== 0 && says.get(table) !== 0;
   return [...runs].flatMap(([name, mark]) => {
     const said = says.get(name);
-    const isUnknown = said === -1 || (said === 0 && kept.test(name)) || (!hasTable && isHost.test(name));
+    const isUnknown = said === -1 || (kept.test(name) && (said === 0 || !names.has(name))) || (!hasTable && isHost.test(name));
     return mark === said || isUnknown ? [] : [`${name}: runs ${mark}, said ${said}`];
   });
 }

@@ -1,11 +1,13 @@
 // Sidecars by reconcile, on a real API server: what happens to pod templates, whoever else writes them.
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
 import { apiServerAvailable } from '../support/kubernetes.ts';
 import { initNames, type Injection, type RunningReconciler, type SeenWorkload, startInjection } from '../support/injection.ts';
 
 const available = await apiServerAvailable();
 if (!available.available) process.stderr.write(`NOT RUN: ${available.reason}\n`);
 const suite = available.available ? describe : describe.skip;
+
+jest.setTimeout(30_000);
 
 const ours = ['mw-init', 'mw-proxy'];
 const injected = 'meshwright.dev/injected';
@@ -60,6 +62,18 @@ suite('injection', () => {
       return isDone ? seen : undefined;
     });
 
+  const expectNoDiff = async (args: readonly string[], document: object): Promise<void> => {
+    const { code, stdout } = await cluster.tryKubectl(args, document);
+    expect({ code, stdout }).toEqual({ code: 0, stdout: '' });
+  };
+  /** The message of an Event on a workload. */
+  const untilEvent = (namespace: string, reason: string): Promise<string> =>
+    cluster.until(async () => {
+      const path = `/api/v1/namespaces/${namespace}/events`;
+      const { items } = (await cluster.call({ method: 'GET', path })) as { items: { reason: string; message: string }[] };
+      return items.find((event) => event.reason === reason)?.message;
+    });
+
   beforeAll(async () => {
     cluster = await startInjection();
     await cluster.kubectl(['apply', '-f', '-'], { apiVersion: 'meshwright.dev/v1alpha1', kind: 'Mesh', metadata: { name: 'default' }, spec: {} });
@@ -94,16 +108,105 @@ suite('injection', () => {
     const before = await untilInits('twice', [...ours, 'u1']);
 
     const second = cluster.start();
-    await cluster.until(() =>
-      Promise.resolve(second.reconciler.report().injected === running.reconciler.report().injected ? true : undefined),
-    );
+    await cluster.until(() => Promise.resolve(sameCounts(second, running) ? true : undefined));
     await second.stop();
 
     const after = await get('twice');
     expect(after.metadata.resourceVersion).toBe(before.metadata.resourceVersion);
-    expect(second.reconciler.report()).toMatchObject({ injected: 0 });
+  });
+
+  const changes = [
+    ['nothing', ['u1', 'u2'], [...ours, 'u1', 'u2'], 0],
+    ['one more at the end', ['u1', 'u2', 'u3'], [...ours, 'u1', 'u2', 'u3'], 1],
+    ['one more at the front', ['u0', 'u1', 'u2'], [...ours, 'u0', 'u1', 'u2'], 2],
+    ['the other order', ['u2', 'u1'], [...ours, 'u2', 'u1'], 1],
+    ['one less', ['u1'], [...ours, 'u1'], 1],
+    ['none any more', [], ours, 2],
+  ] as const;
+
+  test.each(changes)('after kubectl apply with %s it is whole, with one rollout more at most', async (name, inits, wanted, rollouts) => {
+    const namespace = `csa-${name.replaceAll(' ', '-')}`;
+    await cluster.namespace(namespace);
+    await cluster.kubectl(['apply', '-f', '-'], deployment(namespace, { initContainers: ['u1', 'u2'] }));
+    const before = await untilInits(namespace, [...ours, 'u1', 'u2']);
+
+    await cluster.kubectl(['apply', '-f', '-'], deployment(namespace, { initContainers: inits }));
+
+    const after = await untilInits(namespace, wanted);
+    expect(after.metadata.generation - before.metadata.generation).toBe(rollouts);
+    await expectNoDiff(['diff', '-f', '-'], deployment(namespace, { initContainers: inits }));
+  });
+
+  test.each(changes)('after server-side apply with %s nothing has to be mended', async (name, inits, wanted, rollouts) => {
+    const namespace = `ssa-${name.replaceAll(' ', '-')}`;
+    const apply = ['apply', '--server-side', '--field-manager=user', '-f', '-'];
+    await cluster.namespace(namespace);
+    await cluster.kubectl(apply, deployment(namespace, { initContainers: ['u1', 'u2'] }));
+    const before = await untilInits(namespace, [...ours, 'u1', 'u2']);
+
+    await cluster.kubectl(apply, deployment(namespace, { initContainers: inits }));
+
+    const after = await untilInits(namespace, wanted);
+    expect(after.metadata.generation - before.metadata.generation).toBe(Math.min(rollouts, name.includes('front') ? 2 : 1));
+    await expectNoDiff(['diff', '--server-side', '--field-manager=user', '-f', '-'], deployment(namespace, { initContainers: inits }));
+  });
+
+  const everyday = [
+    ['set image', (namespace: string) => [['set', 'image', 'deployment/web', 'app=app:2', '-n', namespace]]],
+    ['scale', (namespace: string) => [['scale', 'deployment/web', '--replicas=3', '-n', namespace]]],
+    ['rollout restart', (namespace: string) => [['rollout', 'restart', 'deployment/web', '-n', namespace]]],
+  ] as const;
+
+  test.each(everyday)('kubectl %s leaves our part where it is', async (name, commands) => {
+    const namespace = `everyday-${name.replaceAll(' ', '-')}`;
+    await cluster.namespace(namespace);
+    await cluster.kubectl(['apply', '-f', '-'], deployment(namespace, { initContainers: ['u1'] }));
+    const before = await untilInits(namespace, [...ours, 'u1']);
+
+    for (const command of commands(namespace)) await cluster.kubectl(command);
+
+    const after = await untilInits(namespace, [...ours, 'u1']);
+    expect(after.metadata.generation - before.metadata.generation).toBe(1);
+  });
+
+  test('kubectl replace is mended, until it is clear that somebody fights', async () => {
+    const namespace = 'replace';
+    await cluster.namespace(namespace);
+    await cluster.kubectl(['apply', '-f', '-'], deployment(namespace, { initContainers: ['u1'] }));
+    await untilInits(namespace, [...ours, 'u1']);
+
+    for (const _ of [1, 2, 3]) {
+      await cluster.kubectl(['replace', '--field-manager=resetter', '-f', '-'], deployment(namespace, { initContainers: ['u1'] }));
+      await untilInits(namespace, [...ours, 'u1']);
+    }
+    await cluster.kubectl(['replace', '--field-manager=resetter', '-f', '-'], deployment(namespace, { initContainers: ['u1'] }));
+
+    const event = await untilEvent(namespace, 'Contested');
+    expect(event).toMatch(/put back 3 times.*Field managers of the template: .*kubectl/);
+    expect(initNames((await get(namespace)).spec.template)).toEqual(['u1']);
+    // Something else is wanted now.
+    await cluster.kubectl(['replace', '-f', '-'], deployment(namespace, { initContainers: ['u2'] }));
+    await untilInits(namespace, [...ours, 'u2']);
+  });
+
+  test('an edit of our container is undone', async () => {
+    await cluster.namespace('edited');
+    await cluster.kubectl(['apply', '-f', '-'], deployment('edited'));
+    await untilInits('edited', ours);
+
+    await cluster.kubectl(['set', 'image', 'deployment/web', 'mw-proxy=other:1', '-n', 'edited']);
+
+    await cluster.until(async () => {
+      const { initContainers = [] } = (await get('edited')).spec.template.spec;
+      return initContainers[1]?.image === 'envoy:test' ? true : undefined;
+    });
   });
 });
+
+function sameCounts(a: RunningReconciler, b: RunningReconciler): boolean {
+  const [first, second] = [a.reconciler.report(), b.reconciler.report()];
+  return first.injected === second.injected && first.refused === second.refused;
+}
 
 /** Server-side apply has left us no share in what is the user's. */
 function ownsOnlyOurs({ metadata: { managedFields = [] } }: SeenWorkload): boolean {

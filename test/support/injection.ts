@@ -8,7 +8,7 @@ import { createLog } from '../../operator/log.ts';
 import { ApiClient, type ApiRequest } from '../../operator/platform/kubernetes/http/api-client.ts';
 import { loadKubeConfig } from '../../operator/platform/kubernetes/http/kube-config.ts';
 import { systemTimers as httpTimers } from '../../operator/platform/kubernetes/http/timers.ts';
-import { createKubernetesPlatform, type KubernetesPlatform } from '../../operator/platform/kubernetes/kubernetes.ts';
+import type { KubernetesPlatform } from '../../operator/platform/kubernetes/kubernetes.ts';
 import { createReconciler, type Reconciler } from '../../operator/reconcile/reconciler.ts';
 import { createStore } from '../../operator/store/store.ts';
 import { electMesh, meshSettings } from '../../operator/translate/meshes.ts';
@@ -72,6 +72,9 @@ export const environment = {
   operatorSpiffeId: (trustDomain: string) => operatorSpiffeId(trustDomain, ownNamespace),
   ownNamespace,
 };
+
+// Jest must have linked client-node before @dot-i/k8s-operator, which is CommonJS, requires it.
+const { createKubernetesPlatform } = await import('../../operator/platform/kubernetes/kubernetes.ts');
 
 export async function startInjection(): Promise<Injection> {
   const server = await startApiServer();

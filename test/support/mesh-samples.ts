@@ -51,6 +51,7 @@ export function sampleService(key: string, parts: Partial<ServicePortIr> = {}): 
     subsets: [],
     routes: protocol === 'HTTP' ? [sampleRoute('default')] : [],
     origins: [{ kind: 'Service', namespace, name: service, generation: 1 }],
+    endpointOrigins: [],
     ...parts,
   };
 }

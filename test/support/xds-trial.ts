@@ -55,7 +55,7 @@ class Trial {
   private chance = 0;
   /** Of the last response it accepted, for a new stream: state of the world only. */
   private readonly versions = new Map<TypeUrl, string>();
-  /** Clusters it holds from an earlier stream: state of the world says nothing of them to the server. */
+  /** What it runs from an earlier stream: state of the world says nothing of it to the server. */
   private inherited = new Set<Entry>();
 
   // Why something may be sent that the client has.
@@ -109,6 +109,8 @@ class Trial {
   private wildcard(type: TypeUrl, held: boolean): void {
     const wants = this.wanted(type);
     if (wants.wildcard === held) return;
+    // In state of the world an empty list is the wildcard until something was named: it cannot be taken back.
+    if (this.variant === 'sotw' && !held && !wants.hasNamed) return;
     wants.wildcard = held;
     this.versions.delete(type);
     if (!held) {
@@ -128,7 +130,9 @@ class Trial {
   ): void {
     this.owed.add(type);
     // A route configuration that is subscribed anew asks for its virtual hosts again.
-    if (type === RDS) this.owed.add(VHDS);
+    for (const { name } of type === RDS ? (this.world[VHDS] ?? []) : [])
+      if (change.subscribe?.includes(name.slice(0, name.lastIndexOf('/'))))
+        this.doubtful.add(`${VHDS} ${name}`);
     this.request(type, change);
   }
 
@@ -165,7 +169,7 @@ class Trial {
     this.driver = new SessionDriver(this.variant);
     this.seen = 0;
     for (const notes of [this.owed, this.doubtful, this.warming, this.proven]) notes.clear();
-    this.inherited = new Set(users.flatMap((type) => [...this.client.of(type).values()]));
+    this.inherited = new Set([...this.client.runs.values()].flatMap((entries) => [...entries.values()]));
     const again = [...this.requested];
     this.requested.clear();
     if (this.hasPublished) this.driver.publish(this.world);
@@ -208,6 +212,7 @@ class Trial {
     const held = this.client.of(send.typeUrl);
     const isKept = ({ name, version }: Entry): boolean =>
       this.variant === 'sotw' &&
+      !this.inherited.has(held.get(name) as Entry) &&
       (send.typeUrl === LDS || send.typeUrl === CDS) &&
       held.get(name)?.version === version &&
       !this.doubtful.has(`${send.typeUrl} ${name}`);
@@ -242,7 +247,8 @@ class Trial {
       this.seen += 1;
       this.judgeSend(send);
       this.underWay.push(send);
-      this.owed.delete(send.typeUrl);
+      // While a culprit is looked for, the answer comes in parts.
+      if (this.inDoubt(send.typeUrl).length === 0) this.owed.delete(send.typeUrl);
     }
   }
 
@@ -321,7 +327,9 @@ class Trial {
       throw new Broken(`current is what lacks nothing: ${lagging.map((it) => it.name).join(' ')}`);
     for (const name of this.warming) {
       const isToCome = this.published(EDS, name) !== undefined && this.covers(EDS, name);
-      if (isToCome && this.published(CDS, name) && !refused.has(`${EDS} ${name}`))
+      const runs = this.client.of(CDS).get(name);
+      const isChanged = runs !== undefined && runs.version === this.published(CDS, name)?.version;
+      if (isToCome && isChanged && !refused.has(`${EDS} ${name}`))
         throw new Broken(`a changed cluster gets its endpoints: ${name}`);
     }
   }

@@ -17,15 +17,7 @@ import type {
 } from '../../store/objects.ts';
 
 export type ClusterObject =
-  | Namespace
-  | ServiceAccount
-  | Service
-  | EndpointSlice
-  | Pod
-  | Deployment
-  | StatefulSet
-  | DaemonSet
-  | CronJob;
+  Namespace | ServiceAccount | Service | EndpointSlice | Pod | Deployment | StatefulSet | DaemonSet | CronJob;
 export type ClusterKind = ClusterObject['kind'];
 
 /** What kubectl keeps there is the whole object once more. */

@@ -1,6 +1,9 @@
 // Puts custom resource definitions into the cluster. Entry: installCrd.
 import { z } from 'zod';
+import type { Log } from '../../log.ts';
 import type { ApiCaller } from './http/api-client.ts';
+import { isApiError, isTransient } from './http/api-error.ts';
+import { createBackoff } from './http/backoff.ts';
 import { pause, type Timers } from './http/timers.ts';
 
 /** An apiextensions.k8s.io/v1 CustomResourceDefinition, as far as it is read here. */
@@ -20,6 +23,8 @@ const Conditions = z.array(
 );
 const Installed = z.object({ status: z.object({ conditions: Conditions.nullish() }).optional() });
 
+const Discovered = z.object({ resources: z.array(z.object({ name: z.string() })) });
+
 const collection = '/apis/apiextensions.k8s.io/v1/customresourcedefinitions';
 const establishedWithinMs = 30_000;
 const pollMs = 100;
@@ -27,27 +32,73 @@ const pollMs = 100;
 export interface CrdOptions {
   readonly api: ApiCaller;
   readonly timers: Timers;
+  readonly log: Log;
+  /** Ends the attempts; installCrd then resolves. */
+  readonly signal: AbortSignal;
 }
 
-/** Creates or updates it by server-side apply; resolves when the API server serves it. */
-export async function installCrd(definition: CrdDefinition, { api, timers }: CrdOptions): Promise<void> {
+/** It will not work by trying again. The message is for the user. */
+class DefinitionProblem extends Error {
+  override readonly name = 'DefinitionProblem';
+}
+
+/**
+ * Creates or updates it by server-side apply; resolves when the API server serves it. Tries again for as long as the
+ * API server cannot be reached. Who may not write definitions uses the one that is there.
+ */
+export async function installCrd(definition: CrdDefinition, options: CrdOptions): Promise<void> {
+  const { timers, log, signal } = options;
+  const backoff = createBackoff({ initialMs: 1000, maxMs: 30_000, random: () => timers.random() });
+  while (!signal.aborted) {
+    // One attempt after the other.
+    // oxlint-disable no-await-in-loop
+    try {
+      return await install(definition, options);
+    } catch (err) {
+      if (signal.aborted) return;
+      if (err instanceof DefinitionProblem || !isTransient(err)) throw err;
+      const waitMs = backoff.nextMs();
+      log.warn({ definition: definition.metadata.name, err, waitMs }, 'no answer, installing it later');
+      await pause(waitMs, timers, signal);
+    }
+    // oxlint-enable no-await-in-loop
+  }
+}
+
+async function install(definition: CrdDefinition, { api, log, timers, signal }: CrdOptions): Promise<void> {
   const { name } = definition.metadata;
   const path = `${collection}/${encodeURIComponent(name)}`;
+  const query = { fieldManager: 'meshwright', force: 'true' };
+  const contentType = 'application/apply-patch+yaml';
   try {
-    await api.call({
-      method: 'PATCH',
-      path,
-      query: { fieldManager: 'meshwright', force: 'true' },
-      contentType: 'application/apply-patch+yaml',
-      body: definition,
-    });
+    await api.call({ method: 'PATCH', path, query, contentType, body: definition }, signal);
   } catch (cause) {
+    if (isTransient(cause)) throw cause;
+    if (isApiError(cause, 403) && (await isServed(api, definition))) {
+      log.info({ definition: name }, 'not allowed to write it, using the one that is there');
+      return;
+    }
     const hint =
       'If you may not create custom resource definitions, ask an administrator to apply config/crd.';
-    throw new Error(`The custom resource definition ${name} could not be installed. ${hint}`, { cause });
+    const message = `The custom resource definition ${name} could not be installed. ${hint}`;
+    throw new DefinitionProblem(message, { cause });
   }
   const deadline = timers.now() + establishedWithinMs;
   await untilEstablished(api, { name, path, deadline, timers });
+}
+
+/** By discovery, which everyone may ask. */
+async function isServed(api: ApiCaller, { spec }: CrdDefinition): Promise<boolean> {
+  const version = spec.versions.find(({ served }) => served)?.name ?? '';
+  try {
+    const answer = Discovered.parse(
+      await api.call({ method: 'GET', path: `/apis/${spec.group}/${version}` }),
+    );
+    return answer.resources.some(({ name }) => name === spec.names.plural);
+  } catch (error) {
+    if (isApiError(error, 404)) return false;
+    throw error;
+  }
 }
 
 async function untilEstablished(
@@ -60,10 +111,14 @@ async function untilEstablished(
     (condition) => condition.type === 'NamesAccepted' && condition.status === 'False',
   );
   if (refused !== undefined)
-    throw new Error(`The names of ${wait.name} are taken: ${refused.message ?? 'no reason given'}.`);
+    throw new DefinitionProblem(
+      `The names of ${wait.name} are taken: ${refused.message ?? 'no reason given'}.`,
+    );
   if (conditions.some((condition) => condition.type === 'Established' && condition.status === 'True')) return;
   if (wait.timers.now() > wait.deadline)
-    throw new Error(`The API server does not serve ${wait.name} after ${establishedWithinMs} ms.`);
+    throw new DefinitionProblem(
+      `The API server does not serve ${wait.name} after ${establishedWithinMs} ms.`,
+    );
   await pause(pollMs, wait.timers);
   await untilEstablished(api, wait);
 }

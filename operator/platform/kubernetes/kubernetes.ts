@@ -37,8 +37,11 @@ export interface KubernetesPlatform extends Platform {
   readonly name: 'kubernetes';
   /** The address of the API server. */
   readonly server: string;
-  /** Creates or updates the definitions and waits until they are served. Before watch. */
-  installCrds(definitions: readonly CrdDefinition[]): Promise<void>;
+  /**
+   * Creates or updates the definitions and waits until they are served, for as long as the API server cannot be
+   * reached. Before watch; the signal is the same.
+   */
+  installCrds(definitions: readonly CrdDefinition[], signal?: AbortSignal): Promise<void>;
   /** Closes idle connections. Call it when watch has ended and no status or Secret is to be written any more. */
   close(): void;
 }
@@ -66,7 +69,8 @@ export function createKubernetesPlatform(options: KubernetesPlatformOptions): Ku
     workloads: createWorkloads(retryingApi),
     leases: createLeases(api, { namespace, name: leaseName }),
     secrets: createSecrets(retryingApi, { ownNamespace: namespace }),
-    installCrds: async (definitions) => {
+    installCrds: async (definitions, signal) => {
+      signal?.addEventListener('abort', () => operator.stop(), { once: true });
       await Promise.all(definitions.map((definition) => operator.install(definition)));
     },
     watch: async (sink, signal) => {

@@ -1,6 +1,12 @@
 // A workload as the API server prints it → LiveWorkload: the same words for all kinds. Entry: liveWorkload.
 import { z } from 'zod';
-import type { FieldManager, LiveTemplate, LiveWorkload, RolloutFacts, WorkloadKind } from '../workload-port.ts';
+import type {
+  FieldManager,
+  LiveTemplate,
+  LiveWorkload,
+  RolloutFacts,
+  WorkloadKind,
+} from '../workload-port.ts';
 
 const texts = z.record(z.string(), z.string());
 const count = z.number().nullish();
@@ -71,7 +77,8 @@ export function liveWorkload(kind: WorkloadKind, answer: unknown): LiveWorkload 
   const workload = Workload.parse(answer);
   const { metadata, spec } = workload;
   const template = kind === 'CronJob' ? spec.jobTemplate?.spec.template : spec.template;
-  if (template === undefined) throw new Error(`${kind} ${metadata.namespace}/${metadata.name} has no pod template`);
+  if (template === undefined)
+    throw new Error(`${kind} ${metadata.namespace}/${metadata.name} has no pod template`);
   return {
     ref: { kind, namespace: metadata.namespace, name: metadata.name },
     uid: metadata.uid,
@@ -90,7 +97,8 @@ function liveTemplate({ metadata, spec }: z.infer<typeof Template>): LiveTemplat
 }
 
 function fieldManager(kind: WorkloadKind, entry: z.infer<typeof Manager>): FieldManager {
-  const path = kind === 'CronJob' ? ['f:spec', 'f:jobTemplate', 'f:spec', 'f:template'] : ['f:spec', 'f:template'];
+  const path =
+    kind === 'CronJob' ? ['f:spec', 'f:jobTemplate', 'f:spec', 'f:template'] : ['f:spec', 'f:template'];
   return {
     name: entry.manager ?? '',
     operation: entry.operation ?? '',
@@ -115,7 +123,14 @@ function rolloutFacts(kind: WorkloadKind, { spec, status, metadata }: Workload):
   const updated = of(status?.updatedReplicas);
   switch (kind) {
     case 'CronJob':
-      return { ...rest, observedGeneration: of(metadata.generation), wanted: 0, updated: 0, outdated: 0, available: 0 };
+      return {
+        ...rest,
+        observedGeneration: of(metadata.generation),
+        wanted: 0,
+        updated: 0,
+        outdated: 0,
+        available: 0,
+      };
     case 'DaemonSet':
       return {
         ...rest,

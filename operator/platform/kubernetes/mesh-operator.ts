@@ -60,7 +60,7 @@ export class MeshOperator extends Operator {
     await Promise.all(this.#informers);
   }
 
-  /** Creates or updates a custom resource definition and waits until the API server serves it. */
+  /** Creates or updates a custom resource definition and waits until the API server serves it, or until `stop`. */
   async install(definition: CrdDefinition): Promise<void> {
     await this.registerCustomResourceDefinition(definition);
   }
@@ -134,7 +134,8 @@ export class MeshOperator extends Operator {
       typeof definition === 'string'
         ? loadYaml<CrdDefinition>(await readFile(definition, 'utf8'))
         : definition;
-    await installCrd(crd, { api: this.#options.retryingApi, timers: this.#options.timers });
+    const { retryingApi: api, timers, log } = this.#options;
+    await installCrd(crd, { api, timers, log, signal: this.#stopping.signal });
     return { group: crd.spec.group, versions: crd.spec.versions, plural: crd.spec.names.plural };
   }
 

@@ -1,6 +1,13 @@
 // Workloads as WorkloadPort has them: read, patched, told about in Events. Entry: createWorkloads.
 import { z } from 'zod';
-import type { LiveWorkload, WorkloadEvent, WorkloadKind, WorkloadPort, WorkloadRef, WriteOutcome } from '../workload-port.ts';
+import type {
+  LiveWorkload,
+  WorkloadEvent,
+  WorkloadKind,
+  WorkloadPort,
+  WorkloadRef,
+  WriteOutcome,
+} from '../workload-port.ts';
 import { createHash } from 'node:crypto';
 import type { ApiCaller, ApiRequest } from './http/api-client.ts';
 import { ApiError, isApiError, isTransient } from './http/api-error.ts';
@@ -39,7 +46,11 @@ export function createWorkloads(api: ApiCaller): WorkloadPort {
         query: { fieldManager, ...(force && { force: 'true' }), ...(dryRun && { dryRun: 'All' }) },
       }),
     merge: (ref, body) =>
-      patch(api, ref, { body, contentType: 'application/strategic-merge-patch+json', query: { fieldManager } }),
+      patch(api, ref, {
+        body,
+        contentType: 'application/strategic-merge-patch+json',
+        query: { fieldManager },
+      }),
     keepConfigMap: async (namespace, name, data) => {
       await api.call({
         method: 'PATCH',
@@ -88,7 +99,10 @@ async function listPages(
 /** @see https://kubernetes.io/docs/reference/kubernetes-api/cluster-resources/event-v1/ */
 async function writeEvent(api: ApiCaller, { ref, uid }: LiveWorkload, event: WorkloadEvent): Promise<void> {
   const { kind, namespace } = ref;
-  const digest = createHash('sha256').update(`${uid} ${event.reason} ${event.message}`).digest('hex').slice(0, 16);
+  const digest = createHash('sha256')
+    .update(`${uid} ${event.reason} ${event.message}`)
+    .digest('hex')
+    .slice(0, 16);
   const name = `${ref.name}.${digest}`;
   const now = new Date().toISOString().replace(/\.\d+Z$/, 'Z');
   const path = `/api/v1/namespaces/${encodeURIComponent(namespace)}/events`;

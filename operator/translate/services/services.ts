@@ -108,12 +108,8 @@ function translatePort({ view, port, addresses }: OwnedPort, inputs: ServiceInpu
     endpoints: found.map(({ endpoint }) => endpoint),
     subsets: policy === undefined ? [] : translateSubsets(policy, view.origin, found),
     routes: port.protocol === 'TCP' ? [] : translateRoutes(policy, view.origin),
-    origins: mergeOrigins(
-      [view.origin],
-      trusting,
-      policy === undefined ? [] : [originOf(policy)],
-      endpointOrigins(found, security),
-    ),
+    origins: mergeOrigins([view.origin], policy === undefined ? [] : [originOf(policy)]),
+    endpointOrigins: mergeOrigins(trusting, endpointOrigins(found, security)),
   };
 }
 

@@ -25,11 +25,6 @@ export function resource(type: TypeUrl, parts: ResourceParts): XdsResource {
   };
 }
 
-/** Sorted by type, then name. Order of code units, the same in every locale. */
-export function sortResources(resources: readonly XdsResource[]): readonly XdsResource[] {
-  return resources.toSorted((a, b) => compare(a.typeUrl, b.typeUrl) || compare(a.name, b.name));
-}
-
 export function distinct(values: readonly string[]): readonly string[] {
   // Most have one or none, and there are many.
   return values.length < 2 ? values : [...new Set(values)].toSorted(compare);

@@ -25,7 +25,7 @@ export interface XdsResource {
 export type LayerId = string;
 
 export interface XdsResources {
-  /** Resources of each layer, sorted by type and name; a (type, name) is in at most one layer of a view. */
+  /** Resources of each layer, each (type, name) once; it is in at most one layer of a view. */
   readonly layers: ReadonlyMap<LayerId, readonly XdsResource[]>;
   /** Workload key → the layers its proxy sees. */
   readonly views: ReadonlyMap<string, readonly LayerId[]>;

@@ -141,9 +141,15 @@ function unusedClusters(
 ): readonly string[] {
   const clusters = session.types.get(url.cluster);
   if (clusters === undefined || removals.length === 0) return removals;
-  if (!users.every((user) => isSettled(session, user, pending))) return [];
+  if (!users.every((user) => isSettled(session, user, pending)))
+    return removals.filter((name) => isMereAnswer(clientHas(clusters, name)));
   if (users.every((user) => session.types.has(user))) return removals;
   return removals.filter((name) => !isFromEarlierStream(clientHas(clusters, name)));
+}
+
+/** It asked for a name that it does not have: to hear that there is no such resource breaks nothing. */
+function isMereAnswer({ version, certain }: ClientHas): boolean {
+  return version === null && certain;
 }
 
 /** Of such a resource we know the version only. */
@@ -176,7 +182,7 @@ function waitsForCluster(session: Session, entry: Entry): boolean {
   );
 }
 
-/** Removals that have to go together with an addition which takes over their domain or address. */
+/** Removals that have to go together with an addition which takes over their domain or address, and mere answers. */
 function claimedAnew(
   session: Session,
   type: TypeUrl,
@@ -184,9 +190,11 @@ function claimedAnew(
   upserts: readonly Entry[],
 ): readonly string[] {
   const state = session.types.get(type);
-  if (state === undefined || removals.length === 0 || upserts.length === 0) return [];
+  if (state === undefined || removals.length === 0) return [];
   const claimed = new Set(upserts.flatMap((entry) => entry.claims));
-  return removals.filter(
-    (name) => clientHas(state, name).entry?.claims.some((claim) => claimed.has(claim)) ?? true,
-  );
+  return removals.filter((name) => {
+    const present = clientHas(state, name);
+    const claims = present.entry?.claims;
+    return isMereAnswer(present) || (claims?.some((claim) => claimed.has(claim)) ?? upserts.length > 0);
+  });
 }

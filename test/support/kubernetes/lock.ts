@@ -30,7 +30,7 @@ export async function tryLock(path: string, held: (pid: number) => void): Promis
   if (await create(path)) return true;
   const holder = await readHolder(path);
   if (holder === undefined) return undefined;
-  if (isAlive(holder)) held(holder);
+  if (await isAlive(holder)) held(holder);
   else await rm(path, { force: true });
   return undefined;
 }
@@ -57,13 +57,15 @@ async function readHolder(path: string): Promise<number | undefined> {
   }
 }
 
-function isAlive(pid: number): boolean {
+async function isAlive(pid: number): Promise<boolean> {
   try {
     process.kill(pid, 0);
-    return true;
   } catch (cause) {
     return codeOf(cause) === 'EPERM';
   }
+  // Dead, but not yet buried by its parent; the state follows the name, which is in parentheses.
+  const stat = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => '');
+  return !/\) [ZX] /.test(stat);
 }
 
 /** Not by instanceof: under Jest, errors of Node's own modules are of another realm. */

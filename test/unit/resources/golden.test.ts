@@ -31,7 +31,8 @@ test('every output has its input', () => {
 function written(resources: XdsResources, show: readonly string[] | undefined): unknown {
   const isShown = (it: XdsResource): boolean => show === undefined || show.includes(title(it));
   const layers = [...resources.layers].map(([layer, list]) => {
-    const shown = list.filter(isShown).map(({ message, origins, clusters, claims, ...it }) => {
+    const sorted = list.toSorted((a, b) => (title(a) < title(b) ? -1 : 1));
+    const shown = sorted.filter(isShown).map(({ message, origins, clusters, claims, ...it }) => {
       return { [title(it)]: { origins: origins.map(originKey), clusters, claims, message } };
     });
     return [layer, shown] as const;

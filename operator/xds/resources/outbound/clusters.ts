@@ -15,13 +15,13 @@ export function buildClusters(service: ServicePortIr): readonly XdsResource[] {
   const whole = resource(typeUrl.cluster, {
     name: clusterName(service.key, null),
     message: { ...cluster(service, null), ...(service.headless && addressable) },
-    origins: service.origins,
+    origins: [...service.origins, ...service.endpointOrigins],
   });
   const subsets = service.subsets.map((subset) =>
     resource(typeUrl.cluster, {
       name: clusterName(service.key, subset.name),
       message: cluster(service, subset.name),
-      origins: subset.origins,
+      origins: [...subset.origins, ...service.endpointOrigins],
     }),
   );
   return [whole, ...subsets];

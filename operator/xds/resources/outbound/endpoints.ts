@@ -11,14 +11,15 @@ import type { EnvoyMessage, XdsResource } from '../xds-resource.ts';
 export const meshedEndpoint = { tls: 'mesh' };
 
 export function buildEndpoints(service: ServicePortIr): readonly XdsResource[] {
+  const { key, endpointOrigins } = service;
   const whole = assignment(
-    clusterName(service.key, null),
-    service.origins,
+    clusterName(key, null),
+    [...service.origins, ...endpointOrigins],
     service.endpoints,
     service.headless,
   );
-  const subsets = service.subsets.map((subset) =>
-    assignment(clusterName(service.key, subset.name), subset.origins, subset.endpoints, false),
+  const subsets = service.subsets.map(({ name, origins, endpoints }) =>
+    assignment(clusterName(key, name), [...origins, ...endpointOrigins], endpoints, false),
   );
   return [whole, ...subsets];
 }
