@@ -56,7 +56,10 @@ export const rejected: Scene<Outcome> = {
     const { low, high } = binomialRange(calls, 0.5);
     return [
       { holds: message.includes('(?='), text: "the policy's status has Envoy's own words" },
-      { holds: message.includes('shop/'), text: 'and the name of a proxy that refused' },
+      {
+        holds: /Proxy ExternalWorkload\/shop\/\S+ says/.test(message),
+        text: 'and the name of a proxy that refused',
+      },
       {
         holds: conditionOf(other, 'Programmed')?.status === 'True' && v2 >= low && v2 <= high,
         text: `another policy, changed meanwhile, took effect: v2 got ${percent(v2, calls)} (50 % of ${calls} is within ${low} to ${high})`,

@@ -1,7 +1,5 @@
 // The TrafficPolicy of the reviews service, as the scenes edit it. Text, because a user edits text.
 
-export const reviewsRef = { kind: 'TrafficPolicy', namespace: 'shop', name: 'reviews' } as const;
-
 export interface ReviewsPolicy {
   /** Weight of v1; v2 gets the rest of 100. A string shows what a mistake does. */
   readonly v1: number | string;

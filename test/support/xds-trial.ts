@@ -62,6 +62,8 @@ class Trial {
   private readonly owed = new Set<TypeUrl>();
   private readonly doubtful = new Set<string>();
   private readonly warming = new Set<string>();
+  /** Virtual hosts of route configurations that were subscribed anew. */
+  private readonly refill = new Set<string>();
   /** Type, name and version of which the client proved that it does not take them. */
   private readonly proven = new Set<string>();
   private isOverdue = false;
@@ -131,8 +133,7 @@ class Trial {
     this.owed.add(type);
     // A route configuration that is subscribed anew asks for its virtual hosts again.
     for (const { name } of type === RDS ? (this.world[VHDS] ?? []) : [])
-      if (change.subscribe?.includes(name.slice(0, name.lastIndexOf('/'))))
-        this.doubtful.add(`${VHDS} ${name}`);
+      if (change.subscribe?.includes(name.slice(0, name.lastIndexOf('/')))) this.refill.add(name);
     this.request(type, change);
   }
 
@@ -168,7 +169,7 @@ class Trial {
     this.underWay.length = 0;
     this.driver = new SessionDriver(this.variant);
     this.seen = 0;
-    for (const notes of [this.owed, this.doubtful, this.warming, this.proven]) notes.clear();
+    for (const notes of [this.owed, this.doubtful, this.warming, this.refill, this.proven]) notes.clear();
     this.inherited = new Set([...this.client.runs.values()].flatMap((entries) => [...entries.values()]));
     const again = [...this.requested];
     this.requested.clear();
@@ -261,7 +262,10 @@ class Trial {
     const isTold = (name: string): boolean => this.variant === 'delta' || told.includes(name);
     const unlisted = type === LDS || type === CDS ? this.inDoubt(type).filter((it) => !isTold(it)) : [];
     const isAgain = [...told, ...unlisted].some(
-      (name) => this.doubtful.has(`${type} ${name}`) || (type === EDS && this.warming.has(name)),
+      (name) =>
+        this.doubtful.has(`${type} ${name}`) ||
+        (type === EDS && this.warming.has(name)) ||
+        (type === VHDS && this.refill.delete(name)),
     );
     const takesAway = this.client.leaving(send).some((n) => held.has(n) || this.doubtful.has(`${type} ${n}`));
     if (type === CDS) this.judgeLeaving(send);
@@ -279,7 +283,9 @@ class Trial {
       if (warms && this.wanted(EDS).names.has(name)) this.warming.add(name);
     }
     for (const it of news) {
-      if (users.includes(type)) this.judgeClusters(send, it);
+      // What is listed to go back to, as nobody knows what a refused response has changed, was there before.
+      const isBack = this.variant === 'sotw' && this.published(type, it.name)?.version !== it.version;
+      if (users.includes(type) && !isBack) this.judgeClusters(send, it);
     }
     if (this.isOverdue && (type !== CDS || news.length > 0))
       throw new Broken(`only the removal of clusters waits for the limit: ${words(send)}`);

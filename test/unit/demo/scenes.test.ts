@@ -2,9 +2,14 @@
 import { describe, expect, test } from '@jest/globals';
 import { parse } from 'yaml';
 import { z } from 'zod';
+import type { Condition } from '../../../api/v1alpha1/common.ts';
 import { TrafficPolicySpec } from '../../../api/v1alpha1/traffic-policy.ts';
 import { refusalFields } from '../../../demo/scenes/access-log.ts';
+import { metricOf } from '../../../demo/mesh/http-text.ts';
 import { fault } from '../../../demo/scenes/fault.ts';
+import { invalid } from '../../../demo/scenes/invalid.ts';
+import { refusal } from '../../../demo/scenes/refusal.ts';
+import { rejected } from '../../../demo/scenes/rejected.ts';
 import { changed, operatorKilled } from '../../../demo/scenes/operator-killed.ts';
 import { reviewsPolicy, withRetries } from '../../../demo/scenes/reviews-policy.ts';
 import { countVersions, split } from '../../../demo/scenes/split.ts';
@@ -126,5 +131,79 @@ test('of a line of the access log only what tells of the refusal is shown', () =
   expect([refusalFields(JSON.stringify(line)), refusalFields('no json')]).toEqual([
     ['method: GET', 'response_code: 403', 'response_code_details: rbac[x]'],
     ['no json'],
+  ]);
+});
+
+describe('the refusal', () => {
+  const outcome = {
+    before: 200,
+    after: 403,
+    throughReviews: 200,
+    logLine: 'x rbac_access_denied_matched_policy[shop/ratings/no-visitors] y',
+  };
+
+  test('holds if the visitor lost its access, reviews did not, and the log names the rule', () => {
+    expect(holds(refusal.check(outcome))).toEqual([true, true, true]);
+  });
+
+  test('fails if the visitor never had access, or if the log names no rule', () => {
+    const logLine = 'rbac_access_denied_matched_policy[none]';
+
+    expect(holds(refusal.check({ ...outcome, before: 403, logLine }))).toEqual([false, true, false]);
+  });
+});
+
+describe('the mistakes', () => {
+  const condition = (type: string, status: 'True' | 'False', message: string): Condition => ({
+    type,
+    status,
+    message,
+    reason: 'Any',
+    observedGeneration: 2,
+    lastTransitionTime: '2026-01-01T00:00:00Z',
+  });
+  const good = { conditions: [condition('Programmed', 'True', 'Done.')] };
+  const calm = { sent: 100, failures: new Map<string, number>() };
+
+  test('of a user are found by their field, while traffic goes on', () => {
+    const broken = {
+      conditions: [condition('Accepted', 'False', 'spec.routes[1].backends[0].weight is a string.')],
+    };
+
+    expect(holds(invalid.check({ broken, traffic: calm, testersOnV3: 30, repaired: good }))).toEqual([
+      true,
+      true,
+      true,
+      true,
+    ]);
+  });
+
+  test('that only Envoy finds come with its words and the name of a proxy', () => {
+    const words = 'Proxy ExternalWorkload/shop/visitor says of VirtualHost "x": invalid perl operator: (?=.';
+    const outcome = { other: good, v2: 200, traffic: calm };
+
+    const proven = { conditions: [condition('Programmed', 'False', words)] };
+    const unproven = {
+      conditions: [condition('Programmed', 'False', 'Our own check refused ExternalWorkload shop/x.')],
+    };
+
+    expect(holds(rejected.check({ ...outcome, rejected: proven }))).toEqual([true, true, true, true]);
+    expect(holds(rejected.check({ ...outcome, rejected: unproven }))).toEqual([false, false, true, true]);
+  });
+
+  test('count as failed if a single call failed meanwhile', () => {
+    const traffic = { sent: 100, failures: new Map([['503', 1]]) };
+
+    expect(holds(rejected.check({ rejected: good, other: good, v2: 200, traffic })).at(-1)).toBe(false);
+  });
+});
+
+test('one metric is read from a page of them', () => {
+  const page = '# HELP a_count x\na_count 7\na_count_more 9\na_sum 0.25\n';
+
+  expect([metricOf(page, 'a_count'), metricOf(page, 'a_sum'), metricOf(page, 'b')]).toEqual([
+    7,
+    0.25,
+    undefined,
   ]);
 });

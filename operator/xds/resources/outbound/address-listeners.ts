@@ -5,6 +5,7 @@ import type { EndpointIr, ServicePortIr } from '../../../ir/service.ts';
 import { typeUrl } from '../../proto/type-urls.ts';
 import { refusedConnectionLog } from '../access-log.ts';
 import { authority, clusterName, serviceHost } from '../names.ts';
+import { remember } from '../remember.ts';
 import { resource } from '../resource.ts';
 import { tcpProxy } from '../tcp-proxy.ts';
 import type { EnvoyMessage, XdsResource } from '../xds-resource.ts';
@@ -17,13 +18,18 @@ type Address = Pick<EndpointIr, 'address' | 'port'>;
 export function buildAddressListeners(services: readonly ServicePortIr[]): readonly XdsResource[] {
   const byName = new Map<string, XdsResource>();
   for (const service of services) {
-    for (const address of ownAddresses(service)) {
-      const name = `outbound/${address.address}/${address.port}`;
-      if (!byName.has(name)) byName.set(name, addressListener(name, service, address));
+    for (const listener of listenersOf(service)) {
+      if (!byName.has(listener.name)) byName.set(listener.name, listener);
     }
   }
   return [...byName.values()];
 }
+
+const listenersOf = remember((service: ServicePortIr) =>
+  ownAddresses(service).map((address) =>
+    addressListener(`outbound/${address.address}/${address.port}`, service, address),
+  ),
+);
 
 function ownAddresses(service: ServicePortIr): readonly Address[] {
   if (service.headless) return service.endpoints;
