@@ -116,6 +116,7 @@ export function createOperator(settings: Settings, log: Log, identifier: string)
     metrics,
     outcome: () => pipeline.now(),
     proxies: () => ads.proxies(),
+    connected: () => ads.workloads(),
     issuer,
   });
   const admin = createAdminServer({

@@ -16,6 +16,8 @@ export interface StatusReportingOptions {
   readonly metrics: StatusWriterMetrics;
   readonly outcome: () => Outcome;
   readonly proxies: () => readonly ProxyReport[];
+  /** Keys of the workloads whose proxies are connected. */
+  readonly connected: () => ReadonlySet<string>;
   readonly issuer: Pick<Issuer, 'state'>;
 }
 
@@ -29,11 +31,13 @@ export interface StatusReporting {
 export function createStatusReporting(options: StatusReportingOptions): StatusReporting {
   const { port, log, timer, metrics } = options;
   const writer = createStatusWriter({ port, log, timer, metrics });
+  const hasReturned = returning(options, () => loop.changed());
   const loop = createStatusLoop({
     timer,
     nowMs: () => performance.now(),
     compute: () => {
       const { verdicts, snapshot } = options.outcome();
+      if (!hasReturned()) return;
       const certificates = certificateReport(options.issuer);
       const proxies = options.proxies();
       const previous = writer.latest();
@@ -41,6 +45,33 @@ export function createStatusReporting(options: StatusReportingOptions): StatusRe
     },
   });
   return { writer, changed: () => loop.changed(), close: () => loop.close() };
+}
+
+/** Sidecars try again at least every 5 s. */
+const returnMs = 10_000;
+
+/**
+ * After a start of the operator the sidecars come back one by one. Until all are there, or long enough has passed, the
+ * statuses of before stay: counting only those that came first would call a policy programmed that others run without.
+ */
+function returning({ outcome, connected, timer }: StatusReportingOptions, again: () => void): () => boolean {
+  let isOver = false;
+  let isTiming = false;
+  const end = (): void => {
+    isOver = true;
+    again();
+  };
+  return () => {
+    const { ir, snapshot } = outcome();
+    // Without a Mesh nothing is published, and everybody is told so at once.
+    if (isOver || ir === null) return true;
+    if (snapshot === null) return false;
+    if (!isTiming) timer(returnMs, end);
+    isTiming = true;
+    const present = connected();
+    isOver = [...snapshot.views.keys()].every((workload) => present.has(workload));
+    return isOver;
+  };
 }
 
 function certificateReport(issuer: Pick<Issuer, 'state'>): CertificateReport {

@@ -50,10 +50,12 @@ export class Sidecar {
     const alone = ['--concurrency', '1', '--disable-hot-restart'];
     // Access logs are written at least this often; the default of 10 s is long for who watches.
     const logging = ['--log-level', 'warning', '--file-flush-interval-msec', '200'];
+    // A changed listener, for example of another mTLS mode, lets connections of before go on this long (else: 10 min).
+    const draining = ['--drain-time-s', '5', '--drain-strategy', 'immediate'];
     await children.start({
       name: `the sidecar of ${workload.name}`,
       command: envoy,
-      args: ['--config-path', bootstrapFile, ...alone, ...logging],
+      args: ['--config-path', bootstrapFile, ...alone, ...logging, ...draining],
       cwd: folder,
       stdout: this.#accessLog(),
       stderr: join(logs, `${workload.name}.envoy.stderr`),

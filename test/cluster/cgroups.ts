@@ -24,9 +24,15 @@ export async function createCgroups(name: string): Promise<void> {
 }
 
 async function createVersion2(name: string): Promise<void> {
-  const offered = (await readFile(join(root, 'cgroup.controllers'), 'utf8')).trim().split(' ');
-  const wanted = controllers.filter((controller) => offered.includes(controller));
-  await writeFile(join(root, 'cgroup.subtree_control'), wanted.map((each) => `+${each}`).join(' '));
+  const [offered, enabled] = await Promise.all(
+    ['cgroup.controllers', 'cgroup.subtree_control'].map(async (file) =>
+      (await readFile(join(root, file), 'utf8')).trim().split(' '),
+    ),
+  );
+  const missing = controllers.filter((each) => offered?.includes(each) && !enabled?.includes(each));
+  if (missing.length > 0) {
+    await writeFile(join(root, 'cgroup.subtree_control'), missing.map((each) => `+${each}`).join(' '));
+  }
   await mkdir(join(root, name), { recursive: true });
 }
 

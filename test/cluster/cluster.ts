@@ -70,6 +70,9 @@ export async function startCluster(options: ClusterOptions = {}): Promise<Cluste
   if ('reason' in prepared) throw new Error(prepared.reason);
   const { programs, pluginFolder } = prepared;
   const log = options.log ?? ((): void => undefined);
+  const images = options.images ?? [];
+  // Whoever awaits one hears of its failure; it must not end the process if the start fails before.
+  for (const image of images) image.catch(() => undefined);
   const layout = await claim(options.index);
   const processes = new Processes(layout.logDir, options.signal ?? new AbortController().signal);
   let namespaces: Namespaces | undefined;
@@ -80,8 +83,8 @@ export async function startCluster(options: ClusterOptions = {}): Promise<Cluste
     namespaces = await createNamespaces(layout, pausePath);
     await createCgroups(layout.cgroup);
     log(`namespaces of cluster ${layout.index} are made`);
-    const images = [pauseImage(pausePath), ...(options.images ?? [])];
-    await boot({ layout, programs, namespaces, processes, images, log });
+    const all = [Promise.resolve(await pauseImage(pausePath)), ...images];
+    await boot({ layout, programs, namespaces, processes, images: all, log });
   } catch (cause) {
     await tearDown(layout, processes, namespaces);
     // The logs stay, for whoever wants to know more.

@@ -21,6 +21,8 @@ export interface Namespaces {
 
 /** pausePath: the program of programs/pause, statically linked. */
 export async function createNamespaces(layout: Layout, pausePath: string): Promise<Namespaces> {
+  // Where they are modules. What is still missing then is told by what fails.
+  await run(['modprobe', '--all', 'overlay', 'br_netfilter']);
   const holder = await startHolder(layout, pausePath);
   const destroy = async (): Promise<void> => {
     // Its child, the first process inside, gets SIGKILL with it (--kill-child).
@@ -132,7 +134,9 @@ async function connect(
     `ip route add default via ${layout.hostAddress}`,
     'echo 1 >/proc/sys/net/ipv4/ip_forward',
     // Replies between pods of one bridge must pass the rules that undo the translation of service addresses.
-    'echo 1 >/proc/sys/net/bridge/bridge-nf-call-iptables',
+    'set -- /proc/sys/net/bridge/bridge-nf-call-iptables',
+    '[ -e $1 ] || { echo "This kernel lacks br_netfilter: modprobe br_netfilter." >&2; exit 1; }',
+    'echo 1 >$1',
   ];
   await must(enter(['sh', '-euc', inside.join('\n')]));
   await must(['ip', 'address', 'add', `${layout.hostAddress}/24`, 'dev', host]);

@@ -49,6 +49,10 @@ export async function prepare(say: Say): Promise<Prepared> {
   if (packages.length > 0 && (await canInstall())) {
     say(`installing ${packages.join(' ')}`);
     await installPackages(packages);
+    const still = await missingPackages();
+    if (still.length > 0) {
+      throw new Error(`${still.join(', ')}: installed, but not found. Is /usr/sbin in your PATH?`);
+    }
   }
   if ((await findPrograms()) === undefined && (await hasGo())) await buildPrograms(say);
   const prepared = await findPrepared();

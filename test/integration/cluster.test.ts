@@ -1,10 +1,13 @@
 // The one-node cluster by itself: pods of images made here, service addresses, names, the way to and from this
 // machine, and that nothing of it stays.
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { access, readdir, readFile } from 'node:fs/promises';
 import { createServer, type IncomingMessage, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { claim, release, removeLeftovers } from '../cluster/claim.ts';
 import { type Cluster, startCluster } from '../cluster/cluster.ts';
 import { must } from '../cluster/command.ts';
 import { layoutOf } from '../cluster/layout.ts';
@@ -204,6 +207,54 @@ suite('a one-node cluster', () => {
     testMs,
   );
 });
+
+suite('the namespaces of a cluster', () => {
+  test(
+    'end with the process that made them, also when it is killed, and the next claim removes the rest',
+    async () => {
+      const { index, pid } = await makeNamespacesInAnotherProcess();
+      const layout = layoutOf(index);
+      expect((await leftOf(index)).join('\n')).toContain(`${layout.stateDir}/witness`);
+
+      process.kill(pid, 'SIGKILL');
+
+      const gone = async (): Promise<true | undefined> => {
+        const left = await leftOf(index);
+        return left.every((line) => line === layout.cgroup) ? true : undefined;
+      };
+      await poll(gone, { intervalMs: 50, deadlineMs: 10_000 });
+      await claim(index);
+      await removeLeftovers(layout);
+      await release(layout);
+      expect(await leftOf(index)).toEqual([]);
+    },
+    testMs,
+  );
+});
+
+/** A process that holds namespaces, with a program in them that names the cluster's folder. */
+async function makeNamespacesInAnotherProcess(): Promise<{ index: number; pid: number }> {
+  const folder = join(import.meta.dirname, '..', 'cluster');
+  const script = `
+    import { mkdir, writeFile } from 'node:fs/promises';
+    import { spawn } from 'node:child_process';
+    import { createCgroups } from '${folder}/cgroups.ts';
+    import { claim } from '${folder}/claim.ts';
+    import { createNamespaces } from '${folder}/namespaces.ts';
+    import { findPrograms } from '${folder}/programs.ts';
+    const layout = await claim();
+    await mkdir(layout.logDir, { recursive: true });
+    await writeFile(layout.stateDir + '/witness', '');
+    const { enter } = await createNamespaces(layout, (await findPrograms()).node + '/pause');
+    await createCgroups(layout.cgroup);
+    const [program, ...args] = enter(['tail', '-f', layout.stateDir + '/witness']);
+    spawn(program, args, { stdio: 'ignore' }).once('spawn', () => process.stdout.write(layout.index + '\\n'));`;
+  const child = spawn(process.execPath, ['--input-type=module', '--eval', script], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  const [firstLine] = (await once(child.stdout, 'data')) as [Buffer];
+  return { index: Number(firstLine.toString()), pid: child.pid ?? 0 };
+}
 
 async function listen(server: Server): Promise<number> {
   server.listen(0, '0.0.0.0');

@@ -18,6 +18,7 @@ const programmed = 'condition=Programmed';
 const caSecret = ['secret', 'meshwright-ca', '--namespace', 'meshwright-system'] as const;
 
 const latecomer: ShopPod = { name: 'ratings-v1-0', app: 'ratings', version: 'v1', address: '10.1.0.4' };
+const doomed: ShopPod = { name: 'reviews-v1-1', app: 'reviews', version: 'v1', address: '10.1.0.6' };
 const impostor: ShopPod = { name: 'reviews-v3-0', app: 'reviews', version: 'v3', address: '10.1.0.5' };
 
 suite('an operator on a cluster', () => {
@@ -109,6 +110,24 @@ suite('an operator on a cluster', () => {
       await cluster.stopProxy(impostor.name);
     }
   }, 30_000);
+
+  test('a sidecar whose Pod is gone is not counted, whatever it still runs', async () => {
+    await cluster.applyPods([doomed]);
+    const proxy = await cluster.startProxy(doomed);
+    try {
+      await cluster.untilCurrent(shopPods.length + 1);
+      await cluster.kubectl(['delete', 'pod', doomed.name, '--force', '--grace-period=0']);
+      await cluster.untilCurrent(shopPods.length);
+
+      await cluster.apply(reviewsSplit(45, 55));
+      await cluster.waitFor(reviews, programmed);
+      const { proxies } = (await cluster.get(reviews)).status ?? {};
+      expect(proxies).toEqual({ programmed: 3, total: 3, summary: '3/3' });
+      expect(proxy.running()).toBe(true);
+    } finally {
+      await cluster.stopProxy(doomed.name);
+    }
+  }, 60_000);
 
   test('a damaged root stops certificates, says what to do, and is not overwritten', async () => {
     const good = await cluster.kubectl(['get', ...caSecret, '-o', 'jsonpath={.data.tls\\.key}']);

@@ -204,6 +204,12 @@ suite('policies on a cluster', () => {
     await cluster.until(async () => ((await splits()).every((split) => split === null) ? true : undefined));
     await cluster.untilCurrent(shopPods.length);
   });
+
+  test('in all this the operator had no error to log', async () => {
+    const log = await cluster.operator.log();
+
+    expect(log.filter(({ level }) => Number(level) >= 50)).toEqual([]);
+  });
 });
 
 interface SecretObject {

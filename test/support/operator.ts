@@ -26,6 +26,8 @@ export interface OperatorProcess {
   ready(): Promise<OperatorPorts>;
   /** The lines it has logged so far, parsed. */
   log(): Promise<readonly Readonly<Record<string, unknown>>[]>;
+  /** Its exit code, once it has ended; null: a signal ended it. */
+  readonly ended: Promise<number | null>;
   /** SIGTERM. Resolves to its exit code; null if it had to be killed after 20 s. */
   terminate(): Promise<number | null>;
   /** SIGKILL. */
@@ -64,6 +66,7 @@ export async function startOperator(options: OperatorOptions): Promise<OperatorP
       const lines = (await readFile(logFile, 'utf8')).split('\n').slice(0, -1);
       return lines.map((line) => JSON.parse(line) as Readonly<Record<string, unknown>>);
     },
+    ended: child.ended,
     terminate: async () => {
       child.signal('SIGTERM');
       const timer = setTimeout(() => child.signal('SIGKILL'), terminateMs);

@@ -61,7 +61,9 @@ class Trial {
   // Why something may be sent that the client has.
   private readonly owed = new Set<TypeUrl>();
   private readonly doubtful = new Set<string>();
+  /** Endpoints that may be sent again, and those that have to: of clusters that changed. */
   private readonly warming = new Set<string>();
+  private readonly changed = new Set<string>();
   /** Virtual hosts of route configurations that were subscribed anew. */
   private readonly refill = new Set<string>();
   /** Type, name and version of which the client proved that it does not take them. */
@@ -116,7 +118,9 @@ class Trial {
     wants.wildcard = held;
     this.versions.delete(type);
     if (!held) {
-      for (const name of this.client.of(type).keys()) if (!wants.names.has(name)) this.forget(type, name);
+      const proven = [...this.proven].filter((key) => key.startsWith(`${type} `));
+      for (const name of [...this.client.of(type).keys(), ...proven.map((key) => key.split(' ')[1] ?? '')])
+        if (!wants.names.has(name)) this.forget(type, name);
     }
     this.subscribe(type, held ? { subscribe: ['*'] } : { unsubscribe: ['*'] });
   }
@@ -169,7 +173,8 @@ class Trial {
     this.underWay.length = 0;
     this.driver = new SessionDriver(this.variant);
     this.seen = 0;
-    for (const notes of [this.owed, this.doubtful, this.warming, this.refill, this.proven]) notes.clear();
+    for (const notes of [this.owed, this.doubtful, this.warming, this.changed, this.refill, this.proven])
+      notes.clear();
     this.inherited = new Set([...this.client.runs.values()].flatMap((entries) => [...entries.values()]));
     const again = [...this.requested];
     this.requested.clear();
@@ -275,12 +280,16 @@ class Trial {
       if (this.proven.has(`${type} ${name} ${version}`))
         throw new Broken(`what was refused is not sent again: ${words(send)}`);
     }
-    if (type === EDS) for (const name of told) this.warming.delete(name);
+    for (const name of type === EDS ? told : []) {
+      this.warming.delete(name);
+      this.changed.delete(name);
+    }
     for (const { name } of type === CDS ? send.resources : []) {
       const isNew = news.some((it) => it.name === name);
       // Whoever asks for a cluster again may have forgotten its endpoints, too.
       const warms = isNew || this.doubtful.has(`${type} ${name}`) || this.owed.has(CDS);
       if (warms && this.wanted(EDS).names.has(name)) this.warming.add(name);
+      if (isNew && this.wanted(EDS).names.has(name)) this.changed.add(name);
     }
     for (const it of news) {
       // What is listed to go back to, as nobody knows what a refused response has changed, was there before.
@@ -323,15 +332,17 @@ class Trial {
       if (!this.published(it.typeUrl, it.name)?.version.startsWith('bad'))
         throw new Broken(`only what the client refuses is reported as rejected: ${it.name}`);
     const refused = new Set(rejected.map((it) => `${it.typeUrl} ${it.name}`));
+    // A cluster stays while something that was refused, or waits for a refused cluster, may need it.
+    const isHeldUp = lagging.some((it) => users.includes(it.typeUrl));
     for (const type of this.requested) {
       const excused = new Set(lagging.filter((it) => it.typeUrl === type).map((it) => it.name));
       for (const name of excused) this.judgeLagging(type, name, refused);
-      this.judgeRunning(type, excused);
+      this.judgeRunning(type, excused, isHeldUp);
     }
     const isAllRequested = [CDS, LDS, VHDS].every((it) => this.requested.has(it) || !this.world[it]);
     if (isAllRequested && isCurrent(this.driver.session) !== (lagging.length === 0))
       throw new Broken(`current is what lacks nothing: ${lagging.map((it) => it.name).join(' ')}`);
-    for (const name of this.warming) {
+    for (const name of this.changed) {
       const isToCome = this.published(EDS, name) !== undefined && this.covers(EDS, name);
       const runs = this.client.of(CDS).get(name);
       const isChanged = runs !== undefined && runs.version === this.published(CDS, name)?.version;
@@ -347,7 +358,7 @@ class Trial {
       throw new Broken(`everything that is not refused arrives: ${name}`);
   }
 
-  private judgeRunning(type: TypeUrl, excused: ReadonlySet<string>): void {
+  private judgeRunning(type: TypeUrl, excused: ReadonlySet<string>, isHeldUp: boolean): void {
     for (const entry of this.world[type] ?? []) {
       if (!this.covers(type, entry.name) || excused.has(entry.name)) continue;
       const runs = this.client.of(type).get(entry.name)?.version;
@@ -356,20 +367,9 @@ class Trial {
     }
     const isToldRemovals = type !== EDS && (this.variant === 'delta' || type === LDS || type === CDS);
     for (const name of isToldRemovals ? this.client.of(type).keys() : []) {
-      if (this.published(type, name) === undefined && !this.isNeeded(type, name))
+      if (this.published(type, name) === undefined && !(type === CDS && isHeldUp))
         throw new Broken(`it runs nothing else: ${name}`);
     }
-  }
-
-  private isNeeded(type: TypeUrl, name: string): boolean {
-    const entries = users.flatMap((it) => [...this.client.of(it).values()]);
-    return type === CDS && entries.some((it) => it.clusters.includes(name) || this.isUnknown(it));
-  }
-
-  /** What a user of clusters needs that was applied on an earlier stream and is not published any more. */
-  private isUnknown(entry: Entry): boolean {
-    const isPublished = users.some((type) => this.published(type, entry.name)?.version === entry.version);
-    return this.inherited.has(entry) && !isPublished;
   }
 
   private published(type: TypeUrl, name: string): Entry | undefined {

@@ -156,6 +156,11 @@ class Ads implements AdsServer {
 
   private update(stream: Stream): void {
     if (stream.workload === null && stream.nodeId !== '') this.identify(stream, stream.nodeId);
+    if (stream.workload !== null && this.snapshot?.views.has(stream.workload) === false) {
+      // Its pod is gone: what it still runs is nobody's configuration any more. If it asks again, it waits.
+      stream.end();
+      return;
+    }
     const view = this.viewFor(stream.workload);
     if (view !== null && !sameView(stream.session.view, view)) {
       stream.dispatch({ type: 'publish', view, nowMs: this.nowMs() });

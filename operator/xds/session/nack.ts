@@ -4,6 +4,7 @@
 // by halving.
 import { typeUrl as url, type TypeUrl } from '../proto/type-urls.ts';
 import type { Entry } from '../snapshot-types.ts';
+import { covers } from '../subscription.ts';
 import {
   clientHas,
   hasNothing,
@@ -71,7 +72,8 @@ export function refuse(type: TypeUrl, state: TypeState, inFlight: InFlight, mess
     if (entry === null && appliesTheGoodOnes(type)) return [name, { ...hasNothing, certain: false }];
     // A lone resource was not applied: the client still has what it had, as surely as we knew that.
     const before = clientHas(state, name);
-    return [name, { ...before, certain: alone && before.certain }];
+    if (alone) return [name, before];
+    return [name, { ...before, entry: before.version === null ? entry : before.entry, certain: false }];
   });
   const next = note({ ...state, inFlight: null }, doubted);
   return {
@@ -94,7 +96,7 @@ function quarantine(
   const result = new Map(state.quarantine);
   for (const name of culprits) {
     const entry = inFlight.sent.get(name);
-    if (entry === null || entry === undefined) continue;
+    if (entry === null || entry === undefined || !covers(state.subscription, name)) continue;
     const earlier = result.get(name);
     if (earlier?.lastGood === entry) {
       // Even what it had before is refused now: nothing is left to go back to.
@@ -105,8 +107,8 @@ function quarantine(
 }
 
 function lastGoodOf(state: TypeState, name: string, refused: Entry): Entry | null {
-  const before = clientHas(state, name).entry;
-  return before === null || before.version === refused.version ? null : before;
+  const { version, entry } = clientHas(state, name);
+  return version === null || version === refused.version ? null : entry;
 }
 
 /** Unknown culprit: the response in two halves. Known, or nobody left to suspect: the queue goes on. */

@@ -80,14 +80,18 @@ export function isHeld(session: Session, entry: Entry): boolean {
   if (clusters === undefined) return false;
   const stack = stackOf(session.view, url.cluster);
   return entry.clusters.some(
-    (name) => isQuarantined(clusters, stack, name) && clusters.quarantine.get(name)?.lastGood === null,
+    (name) =>
+      covers(clusters.subscription, name) &&
+      isQuarantined(clusters, stack, name) &&
+      clusters.quarantine.get(name)?.lastGood === null,
   );
 }
 
 function pinnedClusters(session: Session): ReadonlySet<string> | 'unknown' {
   const staying = users.flatMap((type) => [...stayingOf(session, type)]);
-  // Of what it has from an earlier stream we know the version only: it may need any cluster.
-  if (staying.some(isFromEarlierStream)) return 'unknown';
+  // Nobody knows what it needs of what it has from an earlier stream, or took from a refused response.
+  if (staying.some(({ version, entry, certain }) => entry === null && (version !== null || !certain)))
+    return 'unknown';
   return new Set(staying.flatMap(({ entry }) => entry?.clusters ?? []));
 }
 

@@ -115,7 +115,9 @@ function answer(
     // Names subscribed since the response went out were not in it.
     return note(
       arrived,
-      [...state.asked].map((name): [string, ClientHas] => [name, hasNothing]),
+      [...state.asked]
+        .filter((name) => !inFlight.sent.has(name))
+        .map((name): [string, ClientHas] => [name, hasNothing]),
     );
   }
   const news = [...inFlight.sent, ...inFlight.settles].map(([name, entry]): [string, ClientHas] => [

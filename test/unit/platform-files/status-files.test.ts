@@ -1,7 +1,7 @@
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, expect, test } from '@jest/globals';
-import { createStatusFiles } from '../../../operator/platform/files/status-files.ts';
+import { createStatusFiles, statusFileName } from '../../../operator/platform/files/status-files.ts';
 import type { ObjectStatus } from '../../../operator/platform/platform.ts';
 import type { ObjectRef } from '../../../operator/store/objects.ts';
 import { removeTemporaryFolders, temporaryFolder } from './support.ts';
@@ -100,4 +100,21 @@ test('a file that holds no status reads as none', async () => {
   await writeFile(join(folder, 'Mesh.default.yaml'), 'kind: Mesh\n');
 
   expect(await createStatusFiles(folder, () => true).read(mesh)).toBeUndefined();
+});
+
+test('a name that is too long for a file is cut, and objects with the same beginning keep files of their own', async () => {
+  const folder = await temporaryFolder();
+  const statuses = createStatusFiles(folder, () => true);
+  const [one, other] = ['a', 'b'].map((end) => ({ ...policy, name: 'x'.repeat(252) + end })) as [
+    ObjectRef,
+    ObjectRef,
+  ];
+
+  await statuses.write(one, status);
+  await statuses.write(other, { conditions: [] });
+
+  expect(await statuses.read(one)).toEqual(status);
+  expect(await statuses.read(other)).toEqual({ conditions: [] });
+  await statuses.remove(one);
+  expect(await readdir(folder)).toEqual([statusFileName(other)]);
 });

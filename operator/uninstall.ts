@@ -1,0 +1,44 @@
+// `meshwright uninstall`: takes the sidecars out of all workloads of the cluster. Run it before the operator and its
+// definitions are deleted, or after: it needs neither.
+import { parseArgs } from 'node:util';
+import { ApiClient } from './platform/kubernetes/http/api-client.ts';
+import { loadKubeConfig } from './platform/kubernetes/http/kube-config.ts';
+import { retrying } from './platform/kubernetes/http/retry.ts';
+import { systemTimers } from './platform/kubernetes/http/timers.ts';
+import { createWorkloads } from './platform/kubernetes/workloads.ts';
+import { uninstall } from './reconcile/uninstall.ts';
+
+const help = `Usage: meshwright uninstall [--kubeconfig <path>]
+
+Takes the sidecar out of every Deployment, StatefulSet, DaemonSet and CronJob. Their pods are made anew.
+`;
+
+async function main(args: readonly string[]): Promise<number> {
+  const { values } = parseArgs({
+    args: [...args],
+    options: { kubeconfig: { type: 'string' }, help: { type: 'boolean', short: 'h' } },
+  });
+  if (values.help === true) {
+    process.stdout.write(help);
+    return 0;
+  }
+  const path = values.kubeconfig === undefined ? {} : { path: values.kubeconfig };
+  const api = new ApiClient({ kubeConfig: loadKubeConfig(path), timers: systemTimers });
+  try {
+    const { removed, failed } = await uninstall(createWorkloads(retrying(api, { timers: systemTimers })));
+    for (const { kind, namespace, name } of removed) process.stdout.write(`${kind} ${namespace}/${name}: removed\n`);
+    for (const { ref, message } of failed)
+      process.stderr.write(`${ref.kind} ${ref.namespace}/${ref.name}: ${message}\n`);
+    process.stdout.write(`${removed.length} removed, ${failed.length} failed\n`);
+    return failed.length === 0 ? 0 : 1;
+  } finally {
+    api.close();
+  }
+}
+
+try {
+  process.exitCode = await main(process.argv.slice(2));
+} catch (error) {
+  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+  process.exitCode = 1;
+}

@@ -1,0 +1,132 @@
+// How an operator starts against a cluster: before there is an API server, and as a user who may not do everything.
+import { readFile, writeFile } from 'node:fs/promises';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
+import { Closing } from '../support/data-plane/closing.ts';
+import { type ApiServer, apiServerAvailable, startApiServer } from '../support/kubernetes.ts';
+import { poll } from '../support/kubernetes/poll.ts';
+import { type OperatorProcess, startOperator } from '../support/operator.ts';
+import { mesh } from '../support/operator/shop.ts';
+
+const available = await apiServerAvailable();
+if (!available.available) process.stderr.write(`NOT RUN: ${available.reason}\n`);
+const suite = available.available ? describe : describe.skip;
+
+const read = ['get', 'list', 'watch'];
+const rbac = 'rbac.authorization.k8s.io';
+
+/** All that the operator needs, but for writing custom resource definitions. */
+const restricted: readonly object[] = [
+  { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'meshwright-system' } },
+  {
+    apiVersion: 'v1',
+    kind: 'ServiceAccount',
+    metadata: { name: 'restricted', namespace: 'meshwright-system' },
+  },
+  {
+    apiVersion: `${rbac}/v1`,
+    kind: 'ClusterRole',
+    metadata: { name: 'restricted' },
+    rules: [
+      { apiGroups: [''], resources: ['namespaces', 'services', 'pods', 'serviceaccounts'], verbs: read },
+      { apiGroups: ['apps'], resources: ['*'], verbs: read },
+      { apiGroups: ['batch'], resources: ['*'], verbs: read },
+      { apiGroups: ['discovery.k8s.io'], resources: ['endpointslices'], verbs: read },
+      { apiGroups: ['meshwright.dev'], resources: ['*'], verbs: read },
+      {
+        apiGroups: ['meshwright.dev'],
+        resources: ['meshes/status', 'trafficpolicies/status', 'securitypolicies/status'],
+        verbs: ['update'],
+      },
+      { apiGroups: [''], resources: ['secrets'], verbs: ['get', 'create', 'update'] },
+    ],
+  },
+  {
+    apiVersion: `${rbac}/v1`,
+    kind: 'ClusterRoleBinding',
+    metadata: { name: 'restricted' },
+    roleRef: { apiGroup: rbac, kind: 'ClusterRole', name: 'restricted' },
+    subjects: [{ kind: 'ServiceAccount', name: 'restricted', namespace: 'meshwright-system' }],
+  },
+];
+
+suite('an operator that starts', () => {
+  const closing = new Closing();
+  let server: ApiServer;
+  let restrictedKubeconfig: string;
+  const operators: OperatorProcess[] = [];
+
+  const kubectl = async (args: readonly string[], documents: readonly object[] = []): Promise<string> => {
+    const input = documents.map((document) => JSON.stringify(document)).join('\n---\n');
+    const { code, stdout, stderr } = await server.kubectl(args, input);
+    if (code !== 0) throw new Error(stderr);
+    return stdout;
+  };
+  const start = async (kubeconfigPath: string): Promise<OperatorProcess> => {
+    const operator = await startOperator({ kubeconfigPath });
+    operators.push(operator);
+    return operator;
+  };
+  const hasLogged = (
+    operator: OperatorProcess,
+    message: string,
+  ): Promise<Readonly<Record<string, unknown>>> =>
+    poll(async () => (await operator.log()).find(({ msg }) => msg === message), {
+      intervalMs: 50,
+      deadlineMs: 20_000,
+    });
+
+  beforeAll(async () => {
+    server = await startApiServer();
+    closing.add(() => server.stop());
+    await kubectl(['apply', '-f', '-'], restricted);
+    const token = await kubectl(['create', 'token', 'restricted', '--namespace', 'meshwright-system']);
+    const kubeconfig = JSON.parse(await readFile(server.kubeconfigPath, 'utf8')) as object;
+    restrictedKubeconfig = `${server.kubeconfigPath}.restricted`;
+    const users = [{ name: 'admin', user: { token: token.trim() } }];
+    await writeFile(restrictedKubeconfig, JSON.stringify({ ...kubeconfig, users }));
+  }, 60_000);
+  afterEach(async () => {
+    await Promise.all(operators.splice(0).map((operator) => operator.stop()));
+  });
+  afterAll(() => closing.close(), 20_000);
+
+  test('ends with code 1 and a sentence when definitions are missing and it may not write them', async () => {
+    const operator = await start(restrictedKubeconfig);
+
+    expect(await operator.ended).toBe(1);
+    const log = await operator.log();
+    expect(log.find(({ level }) => Number(level) >= 50)?.['error']).toMatchObject({
+      message: expect.stringMatching(
+        /^The custom resource definition \S+ could not be installed\. If you may not create custom resource definitions, ask an administrator to apply config\/crd\.$/,
+      ),
+    });
+  }, 30_000);
+
+  test('waits for an API server that is not there yet, and can be stopped meanwhile', async () => {
+    await server.stopServer();
+    const [patient, stopped] = [await start(server.kubeconfigPath), await start(server.kubeconfigPath)];
+    await Promise.all(
+      [patient, stopped].map((operator) => hasLogged(operator, 'no answer, installing it later')),
+    );
+    expect(await stopped.terminate()).toBe(0);
+
+    await server.startAgain();
+    await poll(
+      async () => {
+        const { code } = await server.kubectl(['get', 'trafficpolicies', '--all-namespaces']);
+        return code === 0 ? true : undefined;
+      },
+      { intervalMs: 100, deadlineMs: 30_000 },
+    );
+  }, 60_000);
+
+  test('makes do with definitions that an administrator has applied', async () => {
+    const operator = await start(restrictedKubeconfig);
+    await kubectl(['apply', '-f', '-'], [mesh()]);
+    await operator.ready();
+    await kubectl(['wait', 'mesh/default', '--for=condition=Ready', '--timeout=20s']);
+
+    const problems = (await operator.log()).filter(({ level }) => Number(level) >= 40);
+    expect(problems).toEqual([]);
+  }, 60_000);
+});
