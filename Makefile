@@ -1,6 +1,6 @@
 # The doors to the project: `make demo`, `make test`. Everything they need they fetch themselves.
 SHELL := /bin/bash
-.PHONY: deps demo test check bench generate clean
+.PHONY: deps demo test bench cluster cluster-down check generate clean
 BIN := node_modules/.bin
 
 # npm writes this file last: it is as new as the installed packages.
@@ -21,6 +21,17 @@ demo: deps
 # Every check and test. Ends with `N passed, N failed`.
 test: deps
 	@$(BIN)/node test/run.ts $(ARGS)
+
+# Speed and memory: `make bench ARGS="--s 1,2 --n 1000 --m 1000"`. See test/bench/README.md.
+bench: deps
+	@$(BIN)/node test/bench/main.ts $(ARGS)
+
+# A one-node Kubernetes on this machine (Linux, root, no Docker), and its end.
+cluster: deps
+	@$(BIN)/node test/cluster/up.ts $(ARGS)
+
+cluster-down: deps
+	@$(BIN)/node test/cluster/down.ts $(ARGS)
 
 # Static checks only.
 check: deps

@@ -26,7 +26,8 @@ async function main(args: readonly string[]): Promise<number> {
   const api = new ApiClient({ kubeConfig: loadKubeConfig(path), timers: systemTimers });
   try {
     const { removed, failed } = await uninstall(createWorkloads(retrying(api, { timers: systemTimers })));
-    for (const { kind, namespace, name } of removed) process.stdout.write(`${kind} ${namespace}/${name}: removed\n`);
+    for (const { kind, namespace, name } of removed)
+      process.stdout.write(`${kind} ${namespace}/${name}: removed\n`);
     for (const { ref, message } of failed)
       process.stderr.write(`${ref.kind} ${ref.namespace}/${ref.name}: ${message}\n`);
     process.stdout.write(`${removed.length} removed, ${failed.length} failed\n`);

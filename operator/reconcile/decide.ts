@@ -61,6 +61,7 @@ function decidePresent(
   if (actual.fingerprints === undefined || !actual.isWhole || !actual.isFirst) return write('mend');
   if (actual.ownsForeign || !actual.isLabelled) return write('tidy');
   // Rendered by another version of the operator: it stays, for that alone rolls nobody.
-  return actual.fingerprints.rendering === rendering ? { type: 'verify', part, certificateSecret }
+  return actual.fingerprints.rendering === rendering
+    ? { type: 'verify', part, certificateSecret }
     : { type: 'none' };
 }

@@ -92,7 +92,11 @@ function misread(exclusions: Exclusions | string): readonly Refusal[] {
 
 function optionsOf(
   live: LiveWorkload,
-  { mesh, exclusions, environment }: { mesh: MeshSettingsIr; exclusions: Exclusions; environment: Environment },
+  {
+    mesh,
+    exclusions,
+    environment,
+  }: { mesh: MeshSettingsIr; exclusions: Exclusions; environment: Environment },
 ): SidecarOptions {
   const { sidecar } = mesh;
   const { defaultImages, xds, operatorSpiffeId } = environment;

@@ -13,7 +13,9 @@ export function healthOf({ generation, rollout }: LiveWorkload): Health {
   if (rollout.isPaused || !rollout.isAutomatic) return { type: 'complete' };
   const isThere = rollout.updated >= rollout.wanted && rollout.outdated === 0;
   if (isThere && rollout.available >= rollout.wanted) return { type: 'complete' };
-  return rollout.failure === undefined ? { type: 'progressing' } : { type: 'failed', message: rollout.failure };
+  return rollout.failure === undefined
+    ? { type: 'progressing' }
+    : { type: 'failed', message: rollout.failure };
 }
 
 /** Whether rolling it takes pods away that serve: then it waits its turn. */

@@ -73,7 +73,10 @@ export function createLeaderElection(options: LeaderElectionOptions): LeaderElec
     // A leader whose writes have not ended must not lead again beside itself.
     await following;
     const atMs = clock.nowMs();
-    const record = { ...recordOf(identity, durationMs / 1000, seen?.lease), renewTime: microTime(clock.wallTime()) };
+    const record = {
+      ...recordOf(identity, durationMs / 1000, seen?.lease),
+      renewTime: microTime(clock.wallTime()),
+    };
     const outcome = await port.write(record, seen?.lease);
     if (outcome === 'written' && !isStopped && clock.nowMs() - atMs < giveUpMs) renewed(atMs);
   };
@@ -92,7 +95,10 @@ export function createLeaderElection(options: LeaderElectionOptions): LeaderElec
   const release = async (): Promise<void> => {
     const lease = await port.read();
     if (lease?.holder !== identity) return;
-    await port.write({ ...lease, holder: '', durationSeconds: 1, renewTime: microTime(clock.wallTime()) }, lease);
+    await port.write(
+      { ...lease, holder: '', durationSeconds: 1, renewTime: microTime(clock.wallTime()) },
+      lease,
+    );
   };
 
   return {

@@ -2,8 +2,7 @@
 // is worked on once more. Entry: createKeyQueue. It knows nothing of what a key stands for.
 import type { Timers } from '../certificates/timers.ts';
 
-export type Outcome =
-  { readonly type: 'done' } | { readonly type: 'again'; readonly afterMs: number };
+export type Outcome = { readonly type: 'done' } | { readonly type: 'again'; readonly afterMs: number };
 
 export interface KeyQueueOptions {
   /** A rejection is tried again after 1 s, doubling to 60 s. */

@@ -135,7 +135,13 @@ async function verify(
   const version = `${live.uid}/${live.generation}/${part.annotations[injectedKey] ?? ''}`;
   if (memory.verified.get(key) !== version) {
     if (await wouldChange(deps.port, live, part))
-      return await attempt(deps, subject, { type: 'write', why: 'mend', part, certificateSecret, needsOrder: false });
+      return await attempt(deps, subject, {
+        type: 'write',
+        why: 'mend',
+        part,
+        certificateSecret,
+        needsOrder: false,
+      });
     memory.verified.set(key, version);
   }
   return settled(deps, subject);
@@ -143,7 +149,8 @@ async function verify(
 
 async function attempt(deps: ReconcileDeps, subject: Subject, write: Write): Promise<Step> {
   const { key, live, actual, memory } = subject;
-  const obstacle = (await missing(deps, live, write)) ?? contested(deps, subject, write) ?? queued(subject, write);
+  const obstacle =
+    (await missing(deps, live, write)) ?? contested(deps, subject, write) ?? queued(subject, write);
   if (obstacle !== undefined) return obstacle;
   if (write.why === 'inject') {
     const tried = await tryPart(deps.port, live, write.part);
@@ -182,7 +189,11 @@ function waiting(reason: 'ControlPlaneNotReady' | 'CertificateNotReady', message
   return { outcome: again(watchPrerequisiteMs), state: { type: 'pending', reason, message } };
 }
 
-function contested({ nowMs }: ReconcileDeps, { key, actual, memory }: Subject, { why }: Write): Step | undefined {
+function contested(
+  { nowMs }: ReconcileDeps,
+  { key, actual, memory }: Subject,
+  { why }: Write,
+): Step | undefined {
   if (why !== 'mend') return undefined;
   const permission = memory.mending.mayMend(key, actual.userTemplate, nowMs());
   if (permission.type === 'yes') return undefined;
@@ -240,4 +251,3 @@ async function remove(deps: ReconcileDeps, subject: Subject, why: WorkloadState 
   const step = outside(deps, { ...subject, live: outcome.workload });
   return why === null ? step : { ...step, state: why };
 }
-

@@ -1,5 +1,5 @@
-// When statuses are computed: soon after something changed, at once after quiet, and never so often that it takes
-// more than a fifth of the time. Timers are passed in.
+// When statuses are computed: soon after something changed, and never so often that it takes more than a fifth of the
+// time. Timers are passed in.
 import type { Timer } from '../store/settle.ts';
 
 export interface StatusLoopOptions {
@@ -14,7 +14,8 @@ export interface StatusLoop {
   close(): void;
 }
 
-const minimumGapMs = 20;
+/** Proxies mostly acknowledge within this: a status is then written once, not first as Pending. */
+const leadMs = 15;
 
 export function createStatusLoop({ timer, nowMs, compute }: StatusLoopOptions): StatusLoop {
   let cancel: (() => void) | null = null;
@@ -24,11 +25,11 @@ export function createStatusLoop({ timer, nowMs, compute }: StatusLoopOptions): 
     const start = nowMs();
     compute();
     const end = nowMs();
-    notBeforeMs = end + Math.max(minimumGapMs, 4 * (end - start));
+    notBeforeMs = end + 4 * (end - start);
   };
   return {
     changed(): void {
-      cancel ??= timer(Math.max(0, notBeforeMs - nowMs()), run);
+      cancel ??= timer(Math.max(leadMs, notBeforeMs - nowMs()), run);
     },
     close(): void {
       cancel?.();

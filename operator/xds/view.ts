@@ -14,22 +14,31 @@ export interface View {
   readonly stacks: ReadonlyMap<TypeUrl, Stack>;
 }
 
-/** The view of a list of layers; equal lists share one view as long as they share the map `cache`. */
+/** The view of a list of layers; equal lists share one view as long as they share the map `cache`. Stacks of equal layers are the same object, from one snapshot to the next. */
 export function viewOf(snapshot: Snapshot, layers: readonly LayerId[], cache: Map<string, View>): View {
   const key = layers.join(' ');
   const cached = cache.get(key);
   if (cached !== undefined) return cached;
-  const stacks = new Map<TypeUrl, TypeLayer[]>();
+  const stacks = new Map<TypeUrl, Stack>();
   for (const id of layers) {
     for (const [typeUrl, layer] of snapshot.layers.get(id) ?? []) {
-      const stack = stacks.get(typeUrl);
-      if (stack === undefined) stacks.set(typeUrl, [layer]);
-      else stack.push(layer);
+      stacks.set(typeUrl, onTopOf(stacks.get(typeUrl) ?? emptyStack, layer));
     }
   }
   const view = { layers, stacks };
   cache.set(key, view);
   return view;
+}
+
+const taller = new WeakMap<Stack, WeakMap<TypeLayer, Stack>>();
+
+/** The stack with one layer more: always the same object, so that equal stacks are found equal at a glance. */
+function onTopOf(stack: Stack, layer: TypeLayer): Stack {
+  let known = taller.get(stack);
+  if (known === undefined) taller.set(stack, (known = new WeakMap()));
+  let result = known.get(layer);
+  if (result === undefined) known.set(layer, (result = [...stack, layer]));
+  return result;
 }
 
 /** Nothing a proxy could see differs. */

@@ -19,7 +19,8 @@ export async function run(command: readonly string[], options: RunOptions = {}):
   const child = spawn(program, args, {
     stdio: ['pipe', 'pipe', 'pipe'],
     env: { ...process.env, ...options.env },
-    timeout: options.deadlineMs ?? defaultDeadlineMs,
+    // Not the option timeout: its timer stays when the program does not exist.
+    signal: AbortSignal.timeout(options.deadlineMs ?? defaultDeadlineMs),
     killSignal: 'SIGKILL',
   });
   // A command that does not read its input closes the pipe early; its exit code says what happened.
@@ -33,7 +34,8 @@ export async function run(command: readonly string[], options: RunOptions = {}):
     ]);
     return { code: child.exitCode ?? 137, stdout, stderr };
   } catch (error) {
-    return { code: 127, stdout: '', stderr: String(error) };
+    const code = child.pid === undefined ? 127 : 137;
+    return { code, stdout: '', stderr: String(error) };
   }
 }
 

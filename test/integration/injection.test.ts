@@ -1,7 +1,18 @@
 // Sidecars by reconcile, on a real API server: what happens to pod templates, whoever else writes them.
 import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
+import { execFile } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 import { apiServerAvailable } from '../support/kubernetes.ts';
-import { initNames, type Injection, type RunningReconciler, type SeenWorkload, startInjection } from '../support/injection.ts';
+import {
+  initNames,
+  type Injection,
+  type RunningReconciler,
+  type SeenWorkload,
+  startInjection,
+  writeCertificate,
+  writeDeploymentStatus,
+} from '../support/injection.ts';
 
 const available = await apiServerAvailable();
 if (!available.available) process.stderr.write(`NOT RUN: ${available.reason}\n`);
@@ -13,10 +24,10 @@ const ours = ['mw-init', 'mw-proxy'];
 const injected = 'meshwright.dev/injected';
 
 interface TemplateParts {
+  readonly name?: string;
   readonly initContainers?: readonly string[];
   readonly pod?: object;
   readonly labels?: object;
-  readonly spec?: object;
 }
 
 function template({ initContainers = [], pod = {}, labels = {} }: TemplateParts): object {
@@ -32,8 +43,8 @@ function template({ initContainers = [], pod = {}, labels = {} }: TemplateParts)
   };
 }
 
-function workload(kind: string, namespace: string, parts: TemplateParts = {}): object {
-  const metadata = { name: 'web', namespace };
+function workload(kind: string, namespace: string, { name = 'web', ...parts }: TemplateParts = {}): object {
+  const metadata = { name, namespace };
   const own = kind === 'StatefulSet' ? { serviceName: 'web' } : {};
   if (kind === 'CronJob') {
     const pod = { restartPolicy: 'Never', ...parts.pod };
@@ -41,7 +52,7 @@ function workload(kind: string, namespace: string, parts: TemplateParts = {}): o
     return { apiVersion: 'batch/v1', kind, metadata, spec: { schedule: '0 0 1 1 *', jobTemplate } };
   }
   const selector = { matchLabels: { app: 'web' } };
-  return { apiVersion: 'apps/v1', kind, metadata, spec: { ...own, ...parts.spec, selector, template: template(parts) } };
+  return { apiVersion: 'apps/v1', kind, metadata, spec: { ...own, selector, template: template(parts) } };
 }
 
 function deployment(namespace: string, parts: TemplateParts = {}): object {
@@ -52,9 +63,14 @@ suite('injection', () => {
   let cluster: Injection;
   let running: RunningReconciler;
 
-  const get = (namespace: string, kind = 'deployments'): Promise<SeenWorkload> => cluster.get(kind, namespace, 'web');
+  const get = (namespace: string, kind = 'deployments'): Promise<SeenWorkload> =>
+    cluster.get(kind, namespace, 'web');
   /** Waits until the init containers are these, in this order. */
-  const untilInits = (namespace: string, names: readonly string[], kind = 'deployments'): Promise<SeenWorkload> =>
+  const untilInits = (
+    namespace: string,
+    names: readonly string[],
+    kind = 'deployments',
+  ): Promise<SeenWorkload> =>
     cluster.until(async () => {
       const seen = await get(namespace, kind);
       const { template: found = undefined } = seen.spec.jobTemplate?.spec ?? seen.spec;
@@ -74,17 +90,49 @@ suite('injection', () => {
     });
     expect((await get(namespace)).metadata.resourceVersion).toBe(seen.metadata.resourceVersion);
   };
+  const untilState = (namespace: string, reason: string, message = /./): Promise<true> =>
+    cluster.until(() => {
+      const { details } = running.reconciler.report();
+      const isThere = details.some(
+        (detail) =>
+          detail.key.includes(`/${namespace}/`) && detail.reason === reason && message.test(detail.message),
+      );
+      return Promise.resolve(isThere ? true : undefined);
+    });
+  /** Every workload that is labelled was looked at. */
+  const untilCaughtUp = async (): Promise<void> => {
+    const labelled = await cluster.kubectl([
+      'get',
+      'deployments,statefulsets,daemonsets,cronjobs',
+      '-A',
+      '-l',
+      injected,
+      '-o',
+      'name',
+    ]);
+    const count = labelled.trim().split('\n').length;
+    await cluster.until(() =>
+      Promise.resolve(running.reconciler.report().injected >= count ? true : undefined),
+    );
+  };
   /** The message of an Event on a workload. */
   const untilEvent = (namespace: string, reason: string): Promise<string> =>
     cluster.until(async () => {
       const path = `/api/v1/namespaces/${namespace}/events`;
-      const { items } = (await cluster.call({ method: 'GET', path })) as { items: { reason: string; message: string }[] };
+      const { items } = (await cluster.call({ method: 'GET', path })) as {
+        items: { reason: string; message: string }[];
+      };
       return items.find((event) => event.reason === reason)?.message;
     });
 
   beforeAll(async () => {
     cluster = await startInjection();
-    await cluster.kubectl(['apply', '-f', '-'], { apiVersion: 'meshwright.dev/v1alpha1', kind: 'Mesh', metadata: { name: 'default' }, spec: {} });
+    await cluster.kubectl(['apply', '-f', '-'], {
+      apiVersion: 'meshwright.dev/v1alpha1',
+      kind: 'Mesh',
+      metadata: { name: 'default' },
+      spec: {},
+    });
     running = cluster.start();
   }, 90_000);
 
@@ -132,32 +180,41 @@ suite('injection', () => {
     ['none any more', [], ours, 2],
   ] as const;
 
-  test.each(changes)('after kubectl apply with %s it is whole, with one rollout more at most', async (name, inits, wanted, rollouts) => {
-    const namespace = `csa-${name.replaceAll(' ', '-')}`;
-    await cluster.namespace(namespace);
-    await cluster.kubectl(['apply', '-f', '-'], deployment(namespace, { initContainers: ['u1', 'u2'] }));
-    const before = await untilInits(namespace, [...ours, 'u1', 'u2']);
+  test.each(changes)(
+    'after kubectl apply with %s it is whole, with one rollout more at most',
+    async (name, inits, wanted, rollouts) => {
+      const namespace = `csa-${name.replaceAll(' ', '-')}`;
+      await cluster.namespace(namespace);
+      await cluster.kubectl(['apply', '-f', '-'], deployment(namespace, { initContainers: ['u1', 'u2'] }));
+      const before = await untilInits(namespace, [...ours, 'u1', 'u2']);
 
-    await cluster.kubectl(['apply', '-f', '-'], deployment(namespace, { initContainers: inits }));
+      await cluster.kubectl(['apply', '-f', '-'], deployment(namespace, { initContainers: inits }));
 
-    const after = await untilInits(namespace, wanted);
-    expect(after.metadata.generation - before.metadata.generation).toBe(rollouts);
-    await expectNoDiff(['diff', '-f', '-'], deployment(namespace, { initContainers: inits }));
-  });
+      const after = await untilInits(namespace, wanted);
+      expect(after.metadata.generation - before.metadata.generation).toBe(rollouts);
+      await expectNoDiff(['diff', '-f', '-'], deployment(namespace, { initContainers: inits }));
+    },
+  );
 
-  test.each(changes)('after server-side apply with %s nothing has to be mended', async (name, inits, wanted, rollouts) => {
-    const namespace = `ssa-${name.replaceAll(' ', '-')}`;
-    const apply = ['apply', '--server-side', '--field-manager=user', '-f', '-'];
-    await cluster.namespace(namespace);
-    await cluster.kubectl(apply, deployment(namespace, { initContainers: ['u1', 'u2'] }));
-    const before = await untilInits(namespace, [...ours, 'u1', 'u2']);
+  test.each(changes)(
+    'after server-side apply with %s nothing has to be mended',
+    async (name, inits, wanted, rollouts) => {
+      const namespace = `ssa-${name.replaceAll(' ', '-')}`;
+      const apply = ['apply', '--server-side', '--field-manager=user', '-f', '-'];
+      await cluster.namespace(namespace);
+      await cluster.kubectl(apply, deployment(namespace, { initContainers: ['u1', 'u2'] }));
+      const before = await untilInits(namespace, [...ours, 'u1', 'u2']);
 
-    await cluster.kubectl(apply, deployment(namespace, { initContainers: inits }));
+      await cluster.kubectl(apply, deployment(namespace, { initContainers: inits }));
 
-    const after = await untilInits(namespace, wanted);
-    expect(after.metadata.generation - before.metadata.generation).toBe(Math.min(rollouts, 1));
-    await expectNoDiff(['diff', '--server-side', '--field-manager=user', '-f', '-'], deployment(namespace, { initContainers: inits }));
-  });
+      const after = await untilInits(namespace, wanted);
+      expect(after.metadata.generation - before.metadata.generation).toBe(Math.min(rollouts, 1));
+      await expectNoDiff(
+        ['diff', '--server-side', '--field-manager=user', '-f', '-'],
+        deployment(namespace, { initContainers: inits }),
+      );
+    },
+  );
 
   const everyday = [
     ['set image', (namespace: string) => [['set', 'image', 'deployment/web', 'app=app:2', '-n', namespace]]],
@@ -184,10 +241,16 @@ suite('injection', () => {
     await untilInits(namespace, [...ours, 'u1']);
 
     for (const _ of [1, 2, 3]) {
-      await cluster.kubectl(['replace', '--field-manager=resetter', '-f', '-'], deployment(namespace, { initContainers: ['u1'] }));
+      await cluster.kubectl(
+        ['replace', '--field-manager=resetter', '-f', '-'],
+        deployment(namespace, { initContainers: ['u1'] }),
+      );
       await untilInits(namespace, [...ours, 'u1']);
     }
-    await cluster.kubectl(['replace', '--field-manager=resetter', '-f', '-'], deployment(namespace, { initContainers: ['u1'] }));
+    await cluster.kubectl(
+      ['replace', '--field-manager=resetter', '-f', '-'],
+      deployment(namespace, { initContainers: ['u1'] }),
+    );
 
     const event = await untilEvent(namespace, 'Contested');
     expect(event).toMatch(/put back 3 times.*Field managers of the template: .*kubectl/);
@@ -214,7 +277,19 @@ suite('injection', () => {
     ['the namespace loses its label', (n: string) => [['label', 'namespace', n, 'meshwright.dev/mesh-']]],
     [
       'the pod template opts out',
-      (n: string) => [['patch', 'deployment', 'web', '-n', n, '-p', JSON.stringify({ spec: { template: { metadata: { labels: { 'meshwright.dev/inject': 'false' } } } } })]],
+      (n: string) => [
+        [
+          'patch',
+          'deployment',
+          'web',
+          '-n',
+          n,
+          '-p',
+          JSON.stringify({
+            spec: { template: { metadata: { labels: { 'meshwright.dev/inject': 'false' } } } },
+          }),
+        ],
+      ],
     ],
   ] as const;
 
@@ -316,6 +391,126 @@ suite('injection', () => {
 
     await untilInits(namespace, ['u1'], plural);
   });
+
+  test('nothing is rolled before certificate and control plane are there', async () => {
+    const certificate = (verb: string): Promise<string> =>
+      cluster.kubectl([verb, 'secret', 'meshwright-late', '-n', 'early', '--ignore-not-found']);
+    await cluster.namespace('early');
+    await cluster.kubectl(['apply', '-f', '-'], deployment('early', { pod: { serviceAccountName: 'late' } }));
+    await untilState('early', 'CertificateNotReady');
+    expect(await certificate('get')).toBe('');
+    running.xdsReady = false;
+    await writeCertificate(cluster.platform, 'early', 'late');
+    running.reconciler.recheck();
+    await untilState('early', 'ControlPlaneNotReady');
+    expect((await get('early')).metadata.generation).toBe(1);
+
+    running.xdsReady = true;
+    running.reconciler.recheck();
+
+    await untilInits('early', ours);
+    const sds = await cluster.kubectl([
+      'get',
+      'configmap',
+      'meshwright-trust',
+      '-n',
+      'early',
+      '-o',
+      'jsonpath={.data}',
+    ]);
+    expect(Object.keys(JSON.parse(sds) as object).toSorted()).toEqual(['leaf.json', 'roots.json']);
+  });
+
+  test('workloads that serve are rolled three at a time in order, and none while one is not healthy', async () => {
+    const names = ['a', 'b', 'c', 'd', 'e'];
+    const status = (name: string, failure?: string): Promise<void> =>
+      writeDeploymentStatus(cluster, { namespace: 'queue', name }, failure);
+    const injectedNames = async (): Promise<string> => {
+      const all = await Promise.all(names.map((name) => cluster.get('deployments', 'queue', name)));
+      return names.filter((_, index) => all[index]?.metadata.labels?.[injected] !== undefined).join('');
+    };
+    const until = (wanted: string): Promise<true> =>
+      cluster.until(async () => ((await injectedNames()) === wanted ? true : undefined));
+    await cluster.namespace('queue', {});
+    await cluster.kubectl(['apply', '-f', '-'], ...names.map((name) => deployment('queue', { name })));
+    await Promise.all(names.map((name) => status(name)));
+
+    await cluster.kubectl(['label', 'namespace', 'queue', 'meshwright.dev/mesh=enabled']);
+
+    await until('abc');
+    await status('a');
+    await until('abcd');
+    await status('b', 'The pods crash.');
+    expect(await untilEvent('queue', 'RolloutFailed')).toMatch(/The pods crash/);
+    await Promise.all(['c', 'd'].map((name) => status(name)));
+    await untilState('queue', 'Queued', /until Deployment\/queue\/b is healthy/);
+    expect(await injectedNames()).toBe('abcd');
+    await status('b');
+    await until('abcde').catch((e) => { console.error(JSON.stringify(running.reconciler.report().details, null, 1)); throw e; });
+    await status('e');
+  });
+
+  test('a newer operator with other images rolls nobody; a changed Mesh does', async () => {
+    await running.stop();
+    const before = await get('twice');
+    running = cluster.start({ sidecar: 'envoy:newer', init: 'meshwright:newer' });
+    await untilCaughtUp();
+    expect((await get('twice')).metadata.resourceVersion).toBe(before.metadata.resourceVersion);
+
+    await cluster.kubectl([
+      'patch',
+      'mesh',
+      'default',
+      '--type=merge',
+      '-p',
+      '{"spec":{"sidecar":{"drain":"7s"}}}',
+    ]);
+
+    await cluster.until(async () => {
+      const { initContainers = [] } = (await get('twice')).spec.template.spec;
+      return initContainers[1]?.image === 'envoy:newer' ? true : undefined;
+    });
+  });
+
+  test('without a Mesh nothing of ours is left, and it comes back with the next', async () => {
+    const mesh = {
+      apiVersion: 'meshwright.dev/v1alpha1',
+      kind: 'Mesh',
+      metadata: { name: 'default' },
+      spec: {},
+    };
+    await cluster.kubectl(['delete', 'mesh', 'default']);
+    await untilInits('twice', ['u1']);
+
+    await cluster.kubectl(['apply', '-f', '-'], mesh);
+
+    await untilInits('twice', [...ours, 'u1']);
+  });
+
+  test('uninstall takes it out of every workload, with operator and definitions gone', async () => {
+    await running.stop();
+    await cluster.kubectl(['delete', 'crd', 'meshes.meshwright.dev']);
+
+    const program = fileURLToPath(new URL('../../operator/uninstall.ts', import.meta.url));
+    const { stdout } = await promisify(execFile)(process.execPath, [
+      program,
+      '--kubeconfig',
+      cluster.server.kubeconfigPath,
+    ]);
+
+    expect(stdout).toMatch(/Deployment twice\/web: removed\n(.*\n)*\d+ removed, 0 failed/);
+    const left = await cluster.kubectl([
+      'get',
+      'deployments,statefulsets,daemonsets,cronjobs',
+      '-A',
+      '-l',
+      injected,
+      '-o',
+      'name',
+    ]);
+    expect(left).toBe('');
+    expect(initNames((await get('twice')).spec.template)).toEqual(['u1']);
+  });
 });
 
 function withImage(template: SeenWorkload['spec']['template'], image: string): object {
@@ -338,6 +533,8 @@ function sameCounts(a: RunningReconciler, b: RunningReconciler): boolean {
 
 /** Server-side apply has left us no share in what is the user's. */
 function ownsOnlyOurs({ metadata: { managedFields = [] } }: SeenWorkload): boolean {
-  const mine = managedFields.filter(({ manager, operation }) => manager === 'meshwright' && operation === 'Apply');
+  const mine = managedFields.filter(
+    ({ manager, operation }) => manager === 'meshwright' && operation === 'Apply',
+  );
   return !JSON.stringify(mine).includes('k:{\\"name\\":\\"u');
 }

@@ -27,13 +27,23 @@ export interface SeenWorkload {
     readonly resourceVersion: string;
     readonly generation: number;
     readonly labels?: Readonly<Record<string, string>>;
-    readonly managedFields?: readonly { readonly manager: string; readonly operation: string; readonly fieldsV1: unknown }[];
+    readonly managedFields?: readonly {
+      readonly manager: string;
+      readonly operation: string;
+      readonly fieldsV1: unknown;
+    }[];
   };
-  readonly spec: { readonly template: SeenTemplate; readonly jobTemplate?: { readonly spec: { readonly template: SeenTemplate } } };
+  readonly spec: {
+    readonly template: SeenTemplate;
+    readonly jobTemplate?: { readonly spec: { readonly template: SeenTemplate } };
+  };
 }
 
 export interface SeenTemplate {
-  readonly metadata?: { readonly annotations?: Readonly<Record<string, string>>; readonly labels?: Readonly<Record<string, string>> };
+  readonly metadata?: {
+    readonly annotations?: Readonly<Record<string, string>>;
+    readonly labels?: Readonly<Record<string, string>>;
+  };
   readonly spec: {
     readonly initContainers?: readonly { readonly name: string; readonly image?: string }[];
     readonly containers: readonly { readonly name: string; readonly image?: string }[];
@@ -53,7 +63,8 @@ export interface Injection {
   call(request: ApiRequest): Promise<unknown>;
   /** Waits until it holds, for at most 20 s. */
   until<T>(ask: () => Promise<T | undefined>): Promise<T>;
-  start(): RunningReconciler;
+  /** One operator more. images: its defaults. */
+  start(images?: typeof environment.defaultImages): RunningReconciler;
   stop(): Promise<void>;
 }
 
@@ -79,7 +90,10 @@ const { createKubernetesPlatform } = await import('../../operator/platform/kuber
 export async function startInjection(): Promise<Injection> {
   const server = await startApiServer();
   const platform = newPlatform(server);
-  const api = new ApiClient({ kubeConfig: loadKubeConfig({ path: server.kubeconfigPath }), timers: httpTimers });
+  const api = new ApiClient({
+    kubeConfig: loadKubeConfig({ path: server.kubeconfigPath }),
+    timers: httpTimers,
+  });
   await platform.installCrds(crdFiles().map(({ text }) => parse(text) as CrdDefinition));
   const running: RunningReconciler[] = [];
   const tryKubectl: Injection['tryKubectl'] = (args, ...documents) =>
@@ -108,8 +122,8 @@ export async function startInjection(): Promise<Injection> {
     },
     call: (request) => api.call(request),
     until: (ask) => poll(ask, { intervalMs: 25, deadlineMs: 20_000 }),
-    start: () => {
-      const started = startReconciler(newPlatform(server));
+    start: (defaultImages = environment.defaultImages) => {
+      const started = startReconciler(newPlatform(server), { ...environment, defaultImages });
       running.push(started);
       return started;
     },
@@ -132,18 +146,52 @@ function newPlatform(server: ApiServer): KubernetesPlatform {
   });
 }
 
-export async function writeCertificate(platform: KubernetesPlatform, namespace: string, account: string): Promise<void> {
+/** What its controller would write when all of its pods are there; or when it has given up. */
+export async function writeDeploymentStatus(
+  { api }: Pick<Injection, 'api'>,
+  place: { readonly namespace: string; readonly name: string },
+  failure?: string,
+): Promise<void> {
+  const path = `/apis/apps/v1/namespaces/${place.namespace}/deployments/${place.name}`;
+  const { metadata } = (await api.call({ method: 'GET', path })) as SeenWorkload;
+  const progressing = {
+    type: 'Progressing',
+    reason: 'Test',
+    status: failure === undefined ? 'True' : 'False',
+    message: failure ?? '',
+  };
+  const status = {
+    observedGeneration: metadata.generation,
+    replicas: failure === undefined ? 1 : 2,
+    updatedReplicas: 1,
+    readyReplicas: 1,
+    availableReplicas: 1,
+    conditions: [progressing],
+  };
+  await api.call({
+    method: 'PATCH',
+    path: `${path}/status`,
+    contentType: 'application/merge-patch+json',
+    body: { status },
+  });
+}
+
+export async function writeCertificate(
+  platform: KubernetesPlatform,
+  namespace: string,
+  account: string,
+): Promise<void> {
   const data = { 'tls.crt': 'certificate', 'tls.key': 'key', 'ca.crt': 'roots' };
   await platform.secrets.write(namespace, certificateSecretName(account), data, {});
 }
 
-function startReconciler(platform: KubernetesPlatform): RunningReconciler {
+function startReconciler(platform: KubernetesPlatform, of: typeof environment): RunningReconciler {
   const { workloads: port, secrets } = platform;
   if (port === undefined) throw new Error('the Kubernetes platform has workloads');
   const reconciler = createReconciler({
     port,
     secrets,
-    environment,
+    environment: of,
     timers: systemTimers,
     log,
     xdsReady: () => running.xdsReady,
@@ -163,6 +211,7 @@ function startReconciler(platform: KubernetesPlatform): RunningReconciler {
     reconciler,
     xdsReady: true,
     stop: async () => {
+      if (stopping.signal.aborted) return;
       stopping.abort();
       await watched;
       store.close();

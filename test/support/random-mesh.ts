@@ -93,7 +93,7 @@ function workload(name: string, more: object): object {
 
 /** A policy that every check of the API accepts, often at the bounds of what they accept. */
 export function validPolicy(slot: Slot): fc.Arbitrary<PolicyDocument> {
-  const edits = fc.array(fc.tuple(fc.nat(), fc.nat(), fc.nat()), { maxLength: 8 });
+  const edits = fc.array(fc.tuple(fc.nat(), fc.nat(), fc.nat()), { maxLength: 24 });
   return fc.tuple(basicPolicy(slot), edits).map(([basic, list]) => {
     let policy = basic;
     for (const [where, how, what] of list) {

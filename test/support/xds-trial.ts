@@ -230,7 +230,8 @@ class Trial {
   private prove(send: Send): void {
     if (send.resources.length > 1 && send.typeUrl !== LDS && send.typeUrl !== CDS) return;
     for (const { name, version } of send.resources)
-      if (version.startsWith('bad')) this.proven.add(`${send.typeUrl} ${name} ${version}`);
+      if (version.startsWith('bad') && this.covers(send.typeUrl, name))
+        this.proven.add(`${send.typeUrl} ${name} ${version}`);
   }
 
   private rest(): void {
@@ -311,7 +312,11 @@ class Trial {
 
   /** A cluster must not go before what needs it was replaced, unless the server cannot know. */
   private judgeLeaving(send: Send): void {
-    const leaving = new Set(this.client.leaving(send).filter((name) => this.client.of(CDS).has(name)));
+    // State of the world can keep only what it can list: of a refused response that is nothing.
+    const isUnsure = (name: string): boolean =>
+      this.variant === 'sotw' && this.doubtful.has(`${CDS} ${name}`);
+    const held = this.client.of(CDS);
+    const leaving = new Set(this.client.leaving(send).filter((name) => held.has(name) && !isUnsure(name)));
     for (const type of users.filter((it) => this.requested.has(it))) {
       for (const entry of this.client.of(type).values()) {
         const needed = entry.clusters.find((name) => leaving.has(name));

@@ -19,10 +19,25 @@ export function regexProblems({ shape, message }: Place): readonly Problem[] {
 }
 
 function syntaxError(expression: string): string | null {
+  const code = codesBeyondBytes(expression)[0];
+  if (code !== undefined) {
+    return `must be a regular expression of bytes, as Envoy reads it: write the character itself instead of ${code}`;
+  }
   try {
     RE2JS.compile(expression);
     return null;
   } catch (error) {
     return `must be a regular expression in RE2 syntax (${error instanceof Error ? error.message : String(error)})`;
   }
+}
+
+/** Quoted text, the code of a character in one of two notations, or any other escape. */
+const escapes = /\\(?:Q[^]*?(?:\\E|$)|x\{([0-9a-fA-F]+)\}|([0-7]{3})|[^])/g;
+
+/** Codes of characters above 255: Envoy has RE2 read bytes (Latin-1), where there are none. */
+function codesBeyondBytes(expression: string): readonly string[] {
+  return [...expression.matchAll(escapes)].flatMap(([text, hex, octal]) => {
+    const code = hex === undefined ? Number.parseInt(octal ?? '0', 8) : Number.parseInt(hex, 16);
+    return code > 255 ? [text] : [];
+  });
 }

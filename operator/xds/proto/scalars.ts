@@ -61,6 +61,16 @@ function checkBase64(value: unknown): void {
   }
 }
 
+const isString = ofType('string', 'a string');
+
+/** Half of a surrogate pair has no bytes in UTF-8: the peer would refuse to read the whole message. */
+function checkString(value: unknown): void {
+  isString(value);
+  if (!(value as string).isWellFormed()) {
+    throw new MessageError(`expected a string of whole Unicode characters, got ${describeValue(value)}`);
+  }
+}
+
 /** A 64-bit integer as a number where that is exact, else as its digits. */
 function toInteger(value: number | { toString: () => string }): Scalar {
   const number = Number(value.toString());
@@ -74,7 +84,7 @@ export const scalars: Readonly<Record<ScalarType, ScalarCodec>> = {
   string: {
     wireType: 2,
     zero: '',
-    check: ofType('string', 'a string'),
+    check: checkString,
     write: (writer, value: string) => void writer.string(value),
     read: (reader) => reader.string(),
   },

@@ -6,12 +6,14 @@ import type { Effect, Send } from './events.ts';
 import { isNothing, planSends, sendOrder } from './order.ts';
 import { nothingPending, pendingOf, type Pending } from './pending.ts';
 import { settle, withType, type InFlight, type Session, type TypeState } from './state.ts';
+import { entriesByName, stackOfWhole } from '../whole-stack.ts';
 import { isListedWhole, wholeType } from './whole-type.ts';
 
 /** A type that waits longer than this for another one's acknowledgement goes out without it. */
 export const orderLimitMs = 5_000;
 
 const noNames: ReadonlyMap<string, Entry | null> = new Map();
+const noneAsked: ReadonlySet<string> = new Set();
 
 export interface Flushed {
   readonly session: Session;
@@ -96,6 +98,8 @@ function needsAnswer(state: TypeState): boolean {
 }
 
 function sentOf(upserts: readonly Entry[], removals: readonly string[]): ReadonlyMap<string, Entry | null> {
+  const whole = removals.length === 0 ? stackOfWhole(upserts) : undefined;
+  if (whole !== undefined) return entriesByName(whole);
   const sent = new Map<string, Entry | null>();
   for (const entry of upserts) sent.set(entry.name, entry);
   for (const name of removals) sent.set(name, null);
@@ -119,9 +123,10 @@ function hasNothingYet(state: TypeState): boolean {
 }
 
 function inFlight(state: TypeState, response: InFlight): TypeState {
-  const { sent } = response;
-  const asked =
-    state.asked.size === 0 ? state.asked : new Set([...state.asked].filter((name) => !sent.has(name)));
+  const { sent, completes } = response;
+  let { asked } = state;
+  if (completes !== null && asked === state.subscription.names) asked = noneAsked;
+  else if (asked.size > 0) asked = new Set([...asked].filter((name) => !sent.has(name)));
   return { ...state, asked, answered: true, inFlight: response };
 }
 

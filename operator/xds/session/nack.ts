@@ -73,7 +73,7 @@ export function refuse(type: TypeUrl, state: TypeState, inFlight: InFlight, mess
     // A lone resource was not applied: the client still has what it had, as surely as we knew that.
     const before = clientHas(state, name);
     if (alone) return [name, before];
-    return [name, { ...before, entry: before.version === null ? entry : before.entry, certain: false }];
+    return [name, { ...before, certain: false }];
   });
   const next = note({ ...state, inFlight: null }, doubted);
   return {
@@ -107,8 +107,8 @@ function quarantine(
 }
 
 function lastGoodOf(state: TypeState, name: string, refused: Entry): Entry | null {
-  const { version, entry } = clientHas(state, name);
-  return version === null || version === refused.version ? null : entry;
+  const before = clientHas(state, name).entry;
+  return before === null || before.version === refused.version ? null : before;
 }
 
 /** Unknown culprit: the response in two halves. Known, or nobody left to suspect: the queue goes on. */

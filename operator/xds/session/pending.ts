@@ -2,7 +2,8 @@
 import { typeUrl as url, type TypeUrl } from '../proto/type-urls.ts';
 import type { Entry } from '../snapshot-types.ts';
 import { covers } from '../subscription.ts';
-import { changedNames, lookup, sameStack, stackOf, type Stack } from '../view.ts';
+import { changedNames, emptyStack, lookup, sameStack, stackOf, type Stack } from '../view.ts';
+import { allEntries, isWhole } from '../whole-stack.ts';
 import { clientHas, type Session, type TypeState } from './state.ts';
 import { isListedWhole } from './whole-type.ts';
 
@@ -37,6 +38,12 @@ export function pendingOf(session: Session, type: TypeUrl): Pending {
   const state = session.types.get(type);
   if (state === undefined) return nothingPending;
   const stack = stackOf(session.view, type);
+  if (hasNothingOfWhole(state, stack)) {
+    return stack.length === 0 ? nothingPending : { upserts: allEntries(stack), removals: [], isPartial: false };
+  }
+  if (state.base === stack && state.behind.size === 0 && state.asked.size === 0) {
+    return state.quarantine.size === 0 ? nothingPending : { ...nothingPending, isPartial: true };
+  }
   const tellsRemovals = canTellRemoval(session, type);
   const upserts: Entry[] = [];
   const removals: string[] = [];
@@ -49,6 +56,13 @@ export function pendingOf(session: Session, type: TypeUrl): Pending {
       removals.push(name);
   }
   return { upserts, removals, isPartial: state.quarantine.size > 0 };
+}
+
+/** A client that starts, and subscribes to all there is: what it lacks is the same list for every one of them. */
+function hasNothingOfWhole(state: TypeState, stack: Stack): boolean {
+  const { base, behind, asked, quarantine, subscription } = state;
+  if (base !== emptyStack || behind.size > 0 || quarantine.size > 0) return false;
+  return (asked.size === 0 || asked === subscription.names) && isWhole(subscription, stack);
 }
 
 function candidates(state: TypeState, stack: Stack): Iterable<string> {

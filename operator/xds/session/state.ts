@@ -35,7 +35,7 @@ export interface TypeState {
 export interface ClientHas {
   /** null: it does not have the resource. */
   readonly version: string | null;
-  /** The bytes of that version, where we have them; with version null, of what it may have after a NACK. */
+  /** The bytes of that version, where we have them. */
   readonly entry: Entry | null;
   /** After a NACK nobody knows what was applied: the resource is sent again even if the version is equal. */
   readonly certain: boolean;

@@ -66,6 +66,11 @@ export const goodMessages: readonly (readonly [string, TypeUrl, EnvoyMessage])[]
     typeUrl.virtualHost,
     hostWith({ match: { safe_regex: { regex: '(?i)/a{2,3}\\d' } } }),
   ],
+  [
+    'a regular expression with the codes of bytes, and with what only looks like a code',
+    typeUrl.virtualHost,
+    hostWith({ match: { safe_regex: { regex: '\\x{ff}\\377\\Q\\x{10FFFF}\\E\\\\x{9}' } } }),
+  ],
   ['a wildcard domain', typeUrl.virtualHost, hostWith({}, { domains: ['*'] })],
 ];
 
@@ -241,6 +246,15 @@ export const brokenMessages: readonly (readonly [
       'routes[0].match.safe_regex.regex: must be a regular expression in RE2 syntax (error parsing regexp: invalid repeat count: `{1001}`)',
     ],
     'invalid repetition size: {1001}',
+  ],
+  [
+    'a regular expression with the code of a character that is no byte',
+    typeUrl.virtualHost,
+    hostWith({ match: { safe_regex: { regex: 'a|\\x{100}' } } }),
+    [
+      'routes[0].match.safe_regex.regex: must be a regular expression of bytes, as Envoy reads it: write the character itself instead of \\x{100}',
+    ],
+    'invalid escape sequence: \\x{100',
   ],
   [
     'a prefix with a query where none may be',

@@ -137,6 +137,11 @@ describe('refuses, naming the place', () => {
     ],
     ['a number for a string', { name: 1 }, 'name: expected a string, got 1'],
     [
+      'half a character',
+      { name: 'a\u{D800}' },
+      'name: expected a string of whole Unicode characters, got "a\\ud800"',
+    ],
+    [
       'a string for a number',
       { circuit_breakers: { thresholds: [{ max_retries: '3' }] } },
       'circuit_breakers.thresholds[0].max_retries: expected an integer, got "3"',
