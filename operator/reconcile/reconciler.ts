@@ -62,6 +62,8 @@ interface Term {
   readonly queue: KeyQueue;
   /** Not looked at yet since it began. */
   readonly unseen: Set<string>;
+  /** Whoever held up the others when last looked at. */
+  failed: string;
 }
 
 const uncertainMs = 5000;
@@ -104,6 +106,7 @@ export function createReconciler(options: ReconcilerOptions): Reconciler {
     const begun: Term = {
       memory: createMemory(),
       unseen: new Set(),
+      failed: '',
       queue: createKeyQueue({
         work: (key) => work(begun, key),
         timers,
@@ -179,10 +182,23 @@ function openIfSeen(term: Term, keys: readonly string[]): void {
   if (term.unseen.size === 0) term.memory.rollouts.open();
 }
 
-function seen({ unseen, memory, queue }: Term, key: string): void {
+function seen(term: Term, key: string): void {
+  const { unseen, memory, queue } = term;
   unseen.delete(key);
   if (unseen.size === 0) memory.rollouts.open();
   for (const next of memory.rollouts.next()) queue.add(next);
+  tellQueued(term);
+}
+
+/** Those who wait say for whom. */
+function tellQueued(term: Term): void {
+  const { memory, queue } = term;
+  const failed = [...memory.rollouts.failed().keys()].join();
+  if (failed === term.failed) return;
+  // oxlint-disable-next-line no-param-reassign -- a term is state, and this is its owner
+  term.failed = failed;
+  for (const [key, state] of memory.states)
+    if (state.type === 'pending' && state.reason === 'Queued') queue.add(key);
 }
 
 function isWaiting(state: WorkloadState): boolean {

@@ -103,19 +103,47 @@ function buildWholeLayer(
 ): BuiltLayer {
   const types = new Map<TypeUrl, Map<string, Entry>>();
   const invalid: InvalidResource[] = [];
-  const conflicts = claimConflicts(contents);
-  for (const resource of contents) {
+  const refused: XdsResource[] = [];
+  const candidates = contents.map((resource) => {
+    const earlier = before?.get(resource.typeUrl)?.entries.get(resource.name);
+    return { resource, made: makeEntry(resource, earlier, tools) };
+  });
+  // What is not published holds nothing that another one could not have.
+  const conflicts = claimConflicts(
+    candidates.flatMap(({ resource, made: it }) => (it.entry === undefined ? [] : [resource])),
+  );
+  for (const { resource, made: it } of candidates) {
     const { typeUrl, name, origins } = resource;
     const entries = types.get(typeUrl) ?? new Map<string, Entry>();
     types.set(typeUrl, entries);
-    const earlier = before?.get(typeUrl)?.entries.get(name);
-    const { entry, problems: own } = makeEntry(resource, earlier, tools);
-    const problems = own.length > 0 ? own : (conflicts.get(`${typeUrl} ${name}`) ?? []);
-    if (problems.length > 0) invalid.push({ layer: id, typeUrl, name, origins, message: problems.join(' ') });
-    const published = problems.length > 0 ? earlier : entry;
-    if (published !== undefined) entries.set(name, published);
+    const problems = it.entry === undefined ? it.problems : (conflicts.get(`${typeUrl} ${name}`) ?? []);
+    if (it.entry !== undefined && problems.length === 0) entries.set(name, it.entry);
+    else {
+      refused.push(resource);
+      invalid.push({ layer: id, typeUrl, name, origins, message: problems.join(' ') });
+    }
   }
+  keepLastGood(types, refused, before);
   return { layer: reuse(before, types), invalid };
+}
+
+/** The last good entry of a refused resource stays, unless something new claims what it held. */
+function keepLastGood(
+  types: ReadonlyMap<TypeUrl, Map<string, Entry>>,
+  refused: readonly XdsResource[],
+  before: Layer | undefined,
+): void {
+  for (const { typeUrl, name } of refused) {
+    const lastGood = before?.get(typeUrl)?.entries.get(name);
+    const entries = types.get(typeUrl);
+    if (lastGood === undefined || entries === undefined) continue;
+    const claimants = [...entries.values(), lastGood].map((it) => ({
+      typeUrl,
+      name: it.name,
+      claims: it.claims,
+    }));
+    if (checkClaims(claimants).length === 0) entries.set(name, lastGood);
+  }
 }
 
 /** Sentences by type and name, about resources that claim what another one of the layer holds. */

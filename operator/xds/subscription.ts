@@ -52,6 +52,11 @@ export function changeDelta(
   if (subscribe.length + unsubscribe.length === 0) {
     return { subscription: { wildcard, names: had.names, hasNamed: true }, asked: [], dropped: [] };
   }
+  if (!wildcard && had.names.size === 0 && unsubscribe.length === 0) {
+    const names = setOf(subscribe);
+    const asked = names.size === subscribe.length ? subscribe : [...names];
+    return { subscription: { wildcard, names, hasNamed: true }, asked, dropped: [] };
+  }
   const asked = new Set(subscribe.filter((name) => name !== wildcardName));
   const names = new Set([...had.names, ...asked]);
   const gone = unsubscribe.filter((name) => names.delete(name));
@@ -60,6 +65,15 @@ export function changeDelta(
   // With the wildcard held, the client cannot know whether the resource goes or stays: it waits for word.
   if (wildcard) return { subscription, asked: [...asked, ...gone], dropped: [] };
   return { subscription, asked: [...asked], dropped: gone };
+}
+
+const sets = new WeakMap<readonly string[], ReadonlySet<string>>();
+
+/** Streams that ask with the same list share one set. */
+function setOf(names: readonly string[]): ReadonlySet<string> {
+  let set = sets.get(names);
+  if (set === undefined) sets.set(names, (set = new Set(names)));
+  return set;
 }
 
 /** A state-of-the-world request lists everything that is wanted now. */

@@ -446,7 +446,7 @@ suite('injection', () => {
     await untilState('queue', 'Queued', /until Deployment\/queue\/b is healthy/);
     expect(await injectedNames()).toBe('abcd');
     await status('b');
-    await until('abcde').catch((e) => { console.error(JSON.stringify(running.reconciler.report().details, null, 1)); throw e; });
+    await until('abcde');
     await status('e');
   });
 

@@ -169,9 +169,9 @@ suite('an operator on a cluster', () => {
     await cluster.apply(reviewsSplit(30, 70));
     // What the last one wrote is of an earlier generation.
     await expect(cluster.waitFor(reviews, programmed, 1)).rejects.toThrow('timed out');
-    await cluster.startOperatorAgain();
-    await cluster.untilConnected(shopPods.length);
-    await cluster.waitFor(reviews, programmed);
+    // Not before all three are back, although the first to come would do for `1/1`.
+    const obeyed = cluster.waitFor(reviews, programmed, 45);
+    await Promise.all([obeyed, cluster.startOperatorAgain()]);
 
     expect(await splits()).toEqual(shopPods.map(() => ({ v1: 30, v2: 70 })));
     expect(await counters()).toEqual(before);

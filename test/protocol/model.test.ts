@@ -4,7 +4,7 @@ import { expect, test } from '@jest/globals';
 import { Broken, play, type Step, type Variant } from '../support/xds-trial.ts';
 import { describeStep, randomSteps, shrink } from '../support/xds-steps.ts';
 
-const lives = Number(process.env['LIVES'] ?? 250);
+const lives = 150;
 const stepsOfLife = 40;
 
 /** The rule that the steps break; null if none. */

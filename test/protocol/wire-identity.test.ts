@@ -271,6 +271,8 @@ describe('80: identity and node', () => {
     ['DNS:x, URI:spiffe://d/ns/a/sa/b, IP Address:1.2.3.4', 'spiffe://d/ns/a/sa/b'],
     ['DNS:URI:spiffe://d/ns/a/sa/b', null],
     ['URI:https://d/spiffe://x', null],
+    ['URI:spiffe://d/ns/a/sa/b, URI:spiffe://d/ns/a/sa/c', null],
+    ['DNS:"x, URI:spiffe://d/ns/a/sa/b, y"', null],
     [undefined, null],
   ])('the SPIFFE id in %s is %s', (subjectAltName, expected) => {
     expect(spiffeIdOf(subjectAltName)).toBe(expected);

@@ -46,7 +46,13 @@ function denied(code: status, message: string): Authorization {
   return { type: 'denied', code, message };
 }
 
-/** The first SPIFFE URI of a subjectAltName as node:tls prints it. */
+/**
+ * The SPIFFE id in a subjectAltName as node:tls prints it: the only URI, as an X.509-SVID has just one. Values with
+ * characters that could be mistaken for the list's own come in double quotes, and are none of ours.
+ */
 export function spiffeIdOf(subjectAltName: string | undefined): string | null {
-  return /(?:^|, )URI:(spiffe:\/\/[^,\s]+)/.exec(subjectAltName ?? '')?.[1] ?? null;
+  const unquoted = (subjectAltName ?? '').replaceAll(/"(?:[^"\\]|\\.)*"/g, '""');
+  const uris = unquoted.split(', ').filter((it) => it.startsWith('URI:'));
+  const only = uris.length === 1 ? uris[0]?.slice('URI:'.length) : undefined;
+  return only?.startsWith('spiffe://') === true ? only : null;
 }

@@ -4,7 +4,7 @@ import type { Entry } from '../snapshot-types.ts';
 import { emptyStack, stackOf } from '../view.ts';
 import type { Effect, Send } from './events.ts';
 import { isNothing, planSends, sendOrder } from './order.ts';
-import { nothingPending, pendingOf, type Pending } from './pending.ts';
+import { asksForAll, nothingPending, pendingOf, type Pending } from './pending.ts';
 import { settle, withType, type InFlight, type Session, type TypeState } from './state.ts';
 import { entriesByName, stackOfWhole } from '../whole-stack.ts';
 import { isListedWhole, wholeType } from './whole-type.ts';
@@ -123,9 +123,9 @@ function hasNothingYet(state: TypeState): boolean {
 }
 
 function inFlight(state: TypeState, response: InFlight): TypeState {
-  const { sent, completes } = response;
+  const { sent } = response;
   let { asked } = state;
-  if (completes !== null && asked === state.subscription.names) asked = noneAsked;
+  if (asksForAll(state) && sent.size === asked.size) asked = noneAsked;
   else if (asked.size > 0) asked = new Set([...asked].filter((name) => !sent.has(name)));
   return { ...state, asked, answered: true, inFlight: response };
 }

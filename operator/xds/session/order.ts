@@ -31,9 +31,16 @@ const users: readonly TypeUrl[] = [url.route, url.virtualHost, url.listener];
 
 type PendingByType = ReadonlyMap<TypeUrl, Pending>;
 
+const nothingToSend: Plan = { ready: new Map(), waiting: new Set() };
+
 /** `overdue`: types that have waited long enough to go out of order. */
 export function planSends(session: Session, overdue: ReadonlySet<TypeUrl>): Plan {
-  const pending: PendingByType = new Map(sendOrder.map((type) => [type, pendingFor(session, type)]));
+  const pending = new Map<TypeUrl, Pending>();
+  for (const type of sendOrder) {
+    const all = pendingFor(session, type);
+    if (all !== nothingPending) pending.set(type, all);
+  }
+  if (pending.size === 0) return nothingToSend;
   const ready = new Map<TypeUrl, Pending>();
   const waiting = new Set<TypeUrl>();
   for (const [type, all] of pending) {
@@ -109,12 +116,13 @@ function* stayingOf(session: Session, type: TypeUrl): Generator<ClientHas> {
 
 function allow(session: Session, type: TypeUrl, pending: PendingByType): Pending {
   const all = pending.get(type) ?? nothingPending;
+  if (isNothing(all)) return all;
   switch (type) {
     case url.cluster:
       return { ...all, removals: unusedClusters(session, all.removals, pending) };
     case url.route:
     case url.virtualHost: {
-      const upserts = all.upserts.filter((entry) => !waitsForCluster(session, entry));
+      const upserts = withClusters(session, all.upserts);
       const unlisted = isSettled(session, url.listener, pending);
       return {
         ...all,
@@ -126,7 +134,7 @@ function allow(session: Session, type: TypeUrl, pending: PendingByType): Pending
       const routed = isMade(session, url.route, pending) && isMade(session, url.virtualHost, pending);
       return {
         ...all,
-        upserts: routed ? all.upserts.filter((entry) => !waitsForCluster(session, entry)) : [],
+        upserts: routed ? withClusters(session, all.upserts) : [],
       };
     }
     default:
@@ -171,6 +179,17 @@ function isMade(session: Session, type: TypeUrl, pending: PendingByType): boolea
   const state = session.types.get(type);
   if (state === undefined) return true;
   return state.inFlight === null && (pending.get(type)?.upserts.length ?? 0) === 0;
+}
+
+/** Those of which the client has the clusters. The same list if it has them all. */
+function withClusters(session: Session, upserts: readonly Entry[]): readonly Entry[] {
+  const clusters = session.types.get(url.cluster);
+  const stack = stackOf(session.view, url.cluster);
+  if (clusters === undefined) return upserts;
+  const hasAll = clusters.base === stack && clusters.behind.size === 0 && clusters.inFlight === null;
+  if (hasAll && clusters.subscription.wildcard) return upserts;
+  const ready = upserts.filter((entry) => !waitsForCluster(session, entry));
+  return ready.length === upserts.length ? upserts : ready;
 }
 
 /** It needs a cluster that the client is to get and has at no version yet, or is just losing. */

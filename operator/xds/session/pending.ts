@@ -62,7 +62,12 @@ export function pendingOf(session: Session, type: TypeUrl): Pending {
 function hasNothingOfWhole(state: TypeState, stack: Stack): boolean {
   const { base, behind, asked, quarantine, subscription } = state;
   if (base !== emptyStack || behind.size > 0 || quarantine.size > 0) return false;
-  return (asked.size === 0 || asked === subscription.names) && isWhole(subscription, stack);
+  return (asked.size === 0 || asksForAll(state)) && isWhole(subscription, stack);
+}
+
+/** Every name that is subscribed, and nothing else, is to be answered: the one set says both. */
+export function asksForAll({ asked, subscription }: TypeState): boolean {
+  return !subscription.wildcard && asked === subscription.names;
 }
 
 function candidates(state: TypeState, stack: Stack): Iterable<string> {

@@ -40,6 +40,9 @@ export function resubscribe(
   if (change.asked.length === 0 && change.dropped.length === 0 && had === subscription.wildcard) {
     return { ...state, subscription };
   }
+  if (isFirstAsked(state, change) && kept.size === 0) {
+    return { ...state, subscription, asked: subscription.names };
+  }
   const news = change.asked.filter((name) => !kept.has(name));
   // Newly subscribed: the client has nothing of it, whatever the base says of subscribed names.
   const unknown = news.filter((name) => !covers(before.subscription, name) && !state.behind.has(name));
@@ -55,6 +58,13 @@ export function resubscribe(
     next,
     unknown.map((name): [string, ClientHas] => [name, hasNothing]),
   );
+}
+
+/** It knows of nothing yet, and asks for every name it subscribes to. */
+function isFirstAsked({ base, behind, asked, quarantine }: TypeState, change: SubscriptionChange): boolean {
+  const { names, wildcard } = change.subscription;
+  const knowsNothing = base === emptyStack && behind.size + asked.size + quarantine.size === 0;
+  return knowsNothing && !wildcard && change.asked.length === names.size && change.dropped.length === 0;
 }
 
 /** Before a wildcard is added: of all but the names the client has nothing, though the base may say so of everything. */

@@ -1,0 +1,64 @@
+// Views: shared by proxies of the same layers, and compared at the cost of what changed.
+import { expect, test } from '@jest/globals';
+import { typeUrl as url } from '../../../operator/xds/proto/type-urls.ts';
+import type { Entry, Snapshot, TypeLayer } from '../../../operator/xds/snapshot-types.ts';
+import { changedNames, lookup, sameStack, stackOf, viewOf } from '../../../operator/xds/view.ts';
+
+function layer(...words: readonly string[]): TypeLayer {
+  const entries = words.map((word): [string, Entry] => {
+    const [name = '', version = ''] = word.split('@');
+    return [name, { name, version, any: Buffer.from(word), origins: [], clusters: [], claims: [] }];
+  });
+  return { typeUrl: url.cluster, entries: new Map(entries) };
+}
+
+const shared = layer('a@1', 'b@1');
+const own = layer('c@1');
+const snapshot: Snapshot = {
+  generation: 1,
+  layers: new Map([
+    ['shared', new Map([[url.cluster, shared]])],
+    ['own', new Map([[url.cluster, own]])],
+  ]),
+  views: new Map(),
+  invalid: [],
+};
+
+test('87: equal lists of layers share one view', () => {
+  const cache = new Map();
+  const view = viewOf(snapshot, ['shared', 'own'], cache);
+
+  expect(viewOf(snapshot, ['shared', 'own'], cache)).toBe(view);
+  expect(stackOf(view, url.cluster)).toEqual([shared, own]);
+  expect(stackOf(view, url.listener)).toEqual([]);
+  expect(stackOf(null, url.cluster)).toEqual([]);
+});
+
+test('a layer that is not there has nothing', () => {
+  expect(stackOf(viewOf(snapshot, ['gone', 'own'], new Map()), url.cluster)).toEqual([own]);
+});
+
+test('a name is looked up in every layer', () => {
+  expect(lookup([shared, own], 'c')?.version).toBe('1');
+  expect(lookup([shared, own], 'd')).toBeUndefined();
+});
+
+test('stacks are the same if their layers are, not if their content is', () => {
+  expect(sameStack([shared, own], [shared, own])).toBe(true);
+  expect(sameStack([shared], [layer('a@1', 'b@1')])).toBe(false);
+  expect(sameStack([shared], [shared, own])).toBe(false);
+});
+
+test.each([
+  ['nothing', [shared, own], [shared, own], []],
+  ['a version', [shared], [layer('a@2', 'b@1')], ['a']],
+  ['an equal layer', [shared], [layer('a@1', 'b@1')], []],
+  ['an addition', [shared], [layer('a@1', 'b@1', 'd@1')], ['d']],
+  ['a removal', [shared], [layer('a@1')], ['b']],
+  ['a new layer', [shared], [shared, own], ['c']],
+  ['a layer that left', [shared, own], [own], ['a', 'b']],
+  ['a name that moved to another layer', [shared, own], [layer('a@1'), layer('b@1', 'c@2')], ['c']],
+  ['from nothing', [], [shared, own], ['a', 'b', 'c']],
+])('changed names: %s', (_what, from, to, expected) => {
+  expect([...changedNames(from, to)].toSorted()).toEqual(expected);
+});
