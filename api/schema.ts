@@ -130,3 +130,12 @@ export const ipLiteral: Shape = {
   message: 'Write an IPv4 or IPv6 address such as 192.0.2.7 or 2001:db8::7; host names are not resolved.',
   max: 45,
 };
+
+/** A network in CIDR notation, of either family. */
+export const ipNetwork: Shape = {
+  pattern: new RegExp(
+    `^((${octet}\\.){3}${octet}/(3[0-2]|[12]?[0-9])|(${ipv6})/(12[0-8]|1[01][0-9]|[1-9]?[0-9]))$`,
+  ),
+  message: 'Write a network such as 10.20.0.0/16 or fd00:20::/64.',
+  max: 64,
+};

@@ -141,7 +141,11 @@ function variable(name: string): string {
 try {
   await main();
 } catch (error) {
-  const cause = error instanceof Error && error.cause !== undefined ? ` (${String(error.cause)})` : '';
-  process.stderr.write(`${error instanceof Error ? error.message : String(error)}${cause}\n`);
+  process.stderr.write(`${messageOf(error)}\n`);
   process.exitCode = 1;
+}
+
+function messageOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  return error.cause === undefined ? error.message : `${error.message} (${messageOf(error.cause)})`;
 }

@@ -31,20 +31,24 @@ export interface StatusReporting {
 export function createStatusReporting(options: StatusReportingOptions): StatusReporting {
   const { port, log, timer, metrics } = options;
   const writer = createStatusWriter({ port, log, timer, metrics });
-  const hasReturned = returning(options, () => loop.changed());
+  const sidecars = returning(options, () => loop.changed());
   const loop = createStatusLoop({
     timer,
     nowMs: () => performance.now(),
     compute: () => {
       const { verdicts, snapshot } = options.outcome();
-      if (!hasReturned()) return;
+      if (!sidecars.isDone()) return;
       const certificates = certificateReport(options.issuer);
       const proxies = options.proxies();
       const previous = writer.latest();
       writer.offer(aggregate({ verdicts, snapshot, proxies, certificates, previous, now: new Date() }));
     },
   });
-  return { writer, changed: () => loop.changed(), close: () => loop.close() };
+  const close = (): void => {
+    sidecars.close();
+    loop.close();
+  };
+  return { writer, changed: () => loop.changed(), close };
 }
 
 /** Sidecars try again at least every 5 s. */
@@ -54,24 +58,32 @@ const returnMs = 10_000;
  * After a start of the operator the sidecars come back one by one. Until all are there, or long enough has passed, the
  * statuses of before stay: counting only those that came first would call a policy programmed that others run without.
  */
-function returning({ outcome, connected, timer }: StatusReportingOptions, again: () => void): () => boolean {
+function returning({ outcome, connected, timer }: StatusReportingOptions, again: () => void): Returning {
   let isOver = false;
-  let isTiming = false;
+  let cancel: (() => void) | undefined;
   const end = (): void => {
     isOver = true;
     again();
   };
-  return () => {
+  const isDone = (): boolean => {
     const { ir, snapshot } = outcome();
     // Without a Mesh nothing is published, and everybody is told so at once.
     if (isOver || ir === null) return true;
+    cancel ??= timer(returnMs, end);
+    // Without certificates nothing is published either, and then the statuses have to say why.
     if (snapshot === null) return false;
-    if (!isTiming) timer(returnMs, end);
-    isTiming = true;
     const present = connected();
     isOver = [...snapshot.views.keys()].every((workload) => present.has(workload));
+    if (isOver) cancel();
     return isOver;
   };
+  return { isDone, close: () => cancel?.() };
+}
+
+interface Returning {
+  isDone(): boolean;
+  /** Waits no longer: a timer would keep the process alive. */
+  close(): void;
 }
 
 function certificateReport(issuer: Pick<Issuer, 'state'>): CertificateReport {

@@ -1,7 +1,7 @@
 // Mesh: the cluster-wide settings. The oldest Mesh is in force; another one is told so in its status.
 import { z } from 'zod';
 import { Duration } from '../duration.ts';
-import { dnsSubdomain, listSet, matchLabels, port, shaped, withRules } from '../schema.ts';
+import { dnsSubdomain, ipNetwork, listSet, matchLabels, port, shaped, withRules } from '../schema.ts';
 import { type ApiObject, conditions } from './common.ts';
 
 export const MtlsMode = z.enum(['Permissive', 'Strict', 'Disabled']);
@@ -54,12 +54,6 @@ const image = {
   max: 512,
 };
 
-const cidr = {
-  pattern: /^([0-9]{1,3}(\.[0-9]{1,3}){3}|[0-9a-fA-F:]*:[0-9a-fA-F:]*)\/[0-9]{1,3}$/,
-  message: 'Write a network such as 10.20.0.0/16 or fd00:20::/64.',
-  max: 64,
-};
-
 const Amounts = z.object({
   cpu: shaped(quantity).exactOptional().describe('Processor time, for example 100m.'),
   memory: shaped(quantity).exactOptional().describe('Memory, for example 128Mi.'),
@@ -73,7 +67,7 @@ const Interception = z
     excludeOutboundPorts: listSet(z.array(port()).max(32))
       .default([])
       .describe('Ports anywhere that the application reaches without the sidecar. At most 32.'),
-    excludeOutboundCIDRs: listSet(z.array(shaped(cidr)).max(32))
+    excludeOutboundCIDRs: listSet(z.array(shaped(ipNetwork)).max(32))
       .default([])
       .describe('Networks that the application reaches without the sidecar. At most 32.'),
   })

@@ -46,35 +46,41 @@ export function interceptionRules(family: IpFamily, options: InterceptionOptions
 }
 
 function inboundRules({ excludeInboundPorts, ports }: InterceptionOptions): readonly string[] {
-  const rule = (text: string): string => `-A ${inboundChain} -p tcp ${text}`;
   return [
-    ...numbers([ports.readiness, ...excludeInboundPorts]).map((port) => rule(`--dport ${port} -j RETURN`)),
-    rule(`-j REDIRECT --to-ports ${ports.inbound}`),
+    ...numbers([ports.readiness, ...excludeInboundPorts]).map((port) => inbound(`--dport ${port} -j RETURN`)),
+    inbound(`-j REDIRECT --to-ports ${ports.inbound}`),
   ];
 }
 
 /** In this order: each line relies on what those before it have taken out. */
 function outboundRules(family: IpFamily, options: InterceptionOptions): readonly string[] {
   const { loopback, sidecarSource } = own[family];
-  const rule = (text: string): string => `-A ${outboundChain} ${text}`;
   const notSelf = `-o lo ! -d ${loopback} -p tcp -m owner`;
   return [
     // For the self-test of operator/intercept.ts, which may not depend on routes or on what is excluded.
-    rule(`-d ${loopback} -p tcp --dport ${probePort} -j REDIRECT --to-ports ${options.ports.outbound}`),
+    outbound(`-d ${loopback} -p tcp --dport ${probePort} -j REDIRECT --to-ports ${options.ports.outbound}`),
     // Sidecar to application.
-    rule(`-s ${sidecarSource} -o lo -j RETURN`),
+    outbound(`-s ${sidecarSource} -o lo -j RETURN`),
     // The application called a Service whose endpoint is this pod: its sidecar is the server as well.
-    rule(`${notSelf} --uid-owner ${sidecarUser} -j REDIRECT --to-ports ${options.ports.inbound}`),
+    outbound(`${notSelf} --uid-owner ${sidecarUser} -j REDIRECT --to-ports ${options.ports.inbound}`),
     // The application calls its own pod address: without this, Strict would refuse it.
-    rule(`-o lo -m owner ! --uid-owner ${sidecarUser} -j RETURN`),
+    outbound(`-o lo -m owner ! --uid-owner ${sidecarUser} -j RETURN`),
     // What the sidecar sends to the world.
-    rule(`-m owner --uid-owner ${sidecarUser} -j RETURN`),
-    rule(`-m owner --gid-owner ${sidecarUser} -j RETURN`),
-    rule(`-d ${loopback} -j RETURN`),
-    ...cidrs(family, options.excludeOutboundCidrs).map((cidr) => rule(`-d ${cidr} -j RETURN`)),
-    ...numbers(options.excludeOutboundPorts).map((port) => rule(`-p tcp --dport ${port} -j RETURN`)),
-    rule(`-p tcp -j REDIRECT --to-ports ${options.ports.outbound}`),
+    outbound(`-m owner --uid-owner ${sidecarUser} -j RETURN`),
+    outbound(`-m owner --gid-owner ${sidecarUser} -j RETURN`),
+    outbound(`-d ${loopback} -j RETURN`),
+    ...cidrs(family, options.excludeOutboundCidrs).map((cidr) => outbound(`-d ${cidr} -j RETURN`)),
+    ...numbers(options.excludeOutboundPorts).map((port) => outbound(`-p tcp --dport ${port} -j RETURN`)),
+    outbound(`-p tcp -j REDIRECT --to-ports ${options.ports.outbound}`),
   ];
+}
+
+function inbound(rule: string): string {
+  return `-A ${inboundChain} -p tcp ${rule}`;
+}
+
+function outbound(rule: string): string {
+  return `-A ${outboundChain} ${rule}`;
 }
 
 function numbers(ports: readonly number[]): readonly number[] {

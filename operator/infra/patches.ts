@@ -52,7 +52,6 @@ function applied(
  * apply it is not us alone). Changes nothing where there is nothing of ours.
  */
 export function removalPatch(kind: WorkloadKind): Json {
-  const deleted = (name: string): Json => ({ $patch: 'delete', name });
   return {
     metadata: { labels: { [injectedKey]: null } },
     spec: inTemplate(kind, {
@@ -60,6 +59,10 @@ export function removalPatch(kind: WorkloadKind): Json {
       spec: { initContainers: ownContainers.map(deleted), volumes: [deleted(certificateVolume)] },
     }),
   };
+}
+
+function deleted(name: string): Json {
+  return { $patch: 'delete', name };
 }
 
 function inTemplate(kind: WorkloadKind, template: Json): Json {

@@ -9,13 +9,7 @@ export interface LeaderElectionOptions {
   readonly port: LeasePort;
   /** Different for each operator, and for each start of it. */
   readonly identity: string;
-  readonly clock: {
-    /** Monotonic, in milliseconds. */
-    readonly nowMs: () => number;
-    readonly after: (ms: number, run: () => void) => () => void;
-    /** For people who read the Lease. */
-    readonly wallTime: () => Date;
-  };
+  readonly clock: ElectionClock;
   readonly log: Log;
   /** Default: 8,000 and 1,000 ms: a leader that was killed is replaced within 10 s. */
   readonly durationMs?: number;
@@ -25,109 +19,145 @@ export interface LeaderElectionOptions {
   readonly onFollow: () => Promise<void>;
 }
 
+export interface ElectionClock {
+  /** Monotonic, in milliseconds. */
+  readonly nowMs: () => number;
+  readonly after: (ms: number, run: () => void) => () => void;
+  /** For people who read the Lease. */
+  readonly wallTime: () => Date;
+}
+
 export interface LeaderElection extends Component {
-  readonly name: 'leader-election';
   isLeading(): boolean;
 }
 
 export function createLeaderElection(options: LeaderElectionOptions): LeaderElection {
-  const { port, identity, clock, log, onLead, onFollow, durationMs = 8000, retryMs = 1000 } = options;
-  const giveUpMs = (durationMs * 2) / 3;
-  let seen: { readonly lease: StoredLease; readonly sinceMs: number } | undefined;
-  let isLeading = false;
-  let isStopped = false;
-  let following: Promise<void> = Promise.resolve();
-  let ticking: Promise<void> = Promise.resolve();
-  let cancelTick = (): void => undefined;
-  let cancelGiveUp = (): void => undefined;
+  return new LeaseElection(options);
+}
 
-  const stepDown = (): void => {
-    cancelGiveUp();
-    if (!isLeading) return;
-    isLeading = false;
-    log.warn({ identity }, 'no longer the leader');
-    following = onFollow();
-  };
-  const renewed = (atMs: number): void => {
-    cancelGiveUp();
-    cancelGiveUp = clock.after(Math.max(giveUpMs - (clock.nowMs() - atMs), 0), stepDown);
-    if (isLeading) return;
-    isLeading = true;
-    log.info({ identity }, 'the leader now');
-    onLead();
-  };
-  const note = (lease: StoredLease | undefined): void => {
-    if (lease === undefined) seen = undefined;
-    else if (seen?.lease.resourceVersion !== lease.resourceVersion) seen = { lease, sinceMs: clock.nowMs() };
-  };
-  const mayTake = (): boolean => {
-    if (seen === undefined || seen.lease.holder === identity || seen.lease.holder === '') return true;
-    return clock.nowMs() - seen.sinceMs >= seen.lease.durationSeconds * 1000;
-  };
-  const attempt = async (): Promise<void> => {
-    note(await port.read());
-    if (!mayTake()) {
-      stepDown();
-      return;
-    }
-    // A leader whose writes have not ended must not lead again beside itself.
-    await following;
-    const atMs = clock.nowMs();
-    const record = {
-      ...recordOf(identity, durationMs / 1000, seen?.lease),
-      renewTime: microTime(clock.wallTime()),
-    };
-    const outcome = await port.write(record, seen?.lease);
-    if (outcome === 'written' && !isStopped && clock.nowMs() - atMs < giveUpMs) renewed(atMs);
-  };
-  const tick = async (): Promise<void> => {
+class LeaseElection implements LeaderElection {
+  readonly name = 'leader-election';
+  readonly #options: LeaderElectionOptions;
+  readonly #durationMs: number;
+  readonly #retryMs: number;
+  #seen: { readonly lease: StoredLease; readonly sinceMs: number } | undefined;
+  #isLeading = false;
+  #isStopped = false;
+  #following: Promise<void> = Promise.resolve();
+  #ticking: Promise<void> = Promise.resolve();
+  #cancelTick: (() => void) | undefined;
+  #cancelGiveUp: (() => void) | undefined;
+
+  constructor(options: LeaderElectionOptions) {
+    this.#options = options;
+    this.#durationMs = options.durationMs ?? 8000;
+    this.#retryMs = options.retryMs ?? 1000;
+  }
+
+  isLeading(): boolean {
+    return this.#isLeading;
+  }
+
+  ready(): boolean {
+    return true;
+  }
+
+  start(): Promise<void> {
+    this.#ticking = this.#tick();
+    return Promise.resolve();
+  }
+
+  /** Hands the Lease over, so that the next leader need not wait for it to run out. */
+  async stop(): Promise<void> {
+    this.#isStopped = true;
+    this.#cancelTick?.();
+    await this.#ticking;
+    this.#stepDown();
+    await this.#following;
+    await this.#release();
+  }
+
+  async #tick(): Promise<void> {
+    const { clock, log } = this.#options;
     try {
-      await attempt();
+      await this.#attempt();
     } catch (error) {
       log.warn({ error }, 'lease not reached');
     }
-    if (!isStopped) {
-      cancelTick = clock.after(retryMs, () => {
-        ticking = tick();
-      });
+    if (this.#isStopped) return;
+    this.#cancelTick = clock.after(this.#retryMs, () => {
+      this.#ticking = this.#tick();
+    });
+  }
+
+  async #attempt(): Promise<void> {
+    const { port, clock, identity } = this.#options;
+    this.#note(await port.read());
+    if (!this.#mayTake()) {
+      this.#stepDown();
+      return;
     }
-  };
-  const release = async (): Promise<void> => {
+    // A leader whose writes have not ended must not lead again beside itself.
+    await this.#following;
+    const atMs = clock.nowMs();
+    const present = this.#seen?.lease;
+    const isNew = present?.holder !== identity;
+    const record: LeaseRecord = {
+      holder: identity,
+      durationSeconds: this.#durationMs / 1000,
+      transitions: (present?.transitions ?? 0) + (isNew ? 1 : 0),
+      renewTime: microTime(clock.wallTime()),
+    };
+    const outcome = await port.write(record, present);
+    // Counted from before the request: others may count from the moment it was stored.
+    if (outcome === 'written' && clock.nowMs() - atMs < this.#giveUpMs()) this.#renewed(atMs);
+  }
+
+  #note(lease: StoredLease | undefined): void {
+    if (lease === undefined) this.#seen = undefined;
+    else if (this.#seen?.lease.resourceVersion !== lease.resourceVersion)
+      this.#seen = { lease, sinceMs: this.#options.clock.nowMs() };
+  }
+
+  #mayTake(): boolean {
+    if (this.#seen === undefined) return true;
+    const { lease, sinceMs } = this.#seen;
+    if (lease.holder === this.#options.identity || lease.holder === '') return true;
+    return this.#options.clock.nowMs() - sinceMs >= lease.durationSeconds * 1000;
+  }
+
+  #renewed(atMs: number): void {
+    const { clock, log, identity, onLead } = this.#options;
+    if (this.#isStopped) return;
+    this.#cancelGiveUp?.();
+    const leftMs = Math.max(this.#giveUpMs() - (clock.nowMs() - atMs), 0);
+    this.#cancelGiveUp = clock.after(leftMs, () => this.#stepDown());
+    if (this.#isLeading) return;
+    this.#isLeading = true;
+    log.info({ identity }, 'the leader now');
+    onLead();
+  }
+
+  #stepDown(): void {
+    const { log, identity, onFollow } = this.#options;
+    this.#cancelGiveUp?.();
+    if (!this.#isLeading) return;
+    this.#isLeading = false;
+    log.info({ identity }, 'no longer the leader');
+    this.#following = onFollow();
+  }
+
+  async #release(): Promise<void> {
+    const { port, clock, identity } = this.#options;
     const lease = await port.read();
     if (lease?.holder !== identity) return;
-    await port.write(
-      { ...lease, holder: '', durationSeconds: 1, renewTime: microTime(clock.wallTime()) },
-      lease,
-    );
-  };
+    const renewTime = microTime(clock.wallTime());
+    await port.write({ ...lease, holder: '', durationSeconds: 1, renewTime }, lease);
+  }
 
-  return {
-    name: 'leader-election',
-    isLeading: () => isLeading,
-    ready: () => true,
-    start: () => {
-      ticking = tick();
-      return Promise.resolve();
-    },
-    stop: async () => {
-      isStopped = true;
-      cancelTick();
-      await ticking;
-      cancelTick();
-      stepDown();
-      await following;
-      await release();
-    },
-  };
-}
-
-function recordOf(
-  identity: string,
-  durationSeconds: number,
-  previous: LeaseRecord | undefined,
-): Omit<LeaseRecord, 'renewTime'> {
-  const isNew = previous?.holder !== identity;
-  return { holder: identity, durationSeconds, transitions: (previous?.transitions ?? 0) + (isNew ? 1 : 0) };
+  #giveUpMs(): number {
+    return (this.#durationMs * 2) / 3;
+  }
 }
 
 /** `2026-01-31T12:00:00.000000Z` */

@@ -22,74 +22,83 @@ export interface KeyQueue {
 const firstDelayMs = 1000;
 const maxDelayMs = 60_000;
 
-export function createKeyQueue({ work, timers, onError }: KeyQueueOptions): KeyQueue {
-  const due = new Set<string>();
-  const later = new Map<string, () => void>();
-  const failures = new Map<string, number>();
-  let running: Promise<void> | undefined;
-  let isClosed = false;
+export function createKeyQueue(options: KeyQueueOptions): KeyQueue {
+  return new SerialQueue(options);
+}
 
-  const settle = (key: string, outcome: Outcome): void => {
+class SerialQueue implements KeyQueue {
+  readonly #options: KeyQueueOptions;
+  readonly #due = new Set<string>();
+  /** Key → what cancels its timer. */
+  readonly #later = new Map<string, () => void>();
+  readonly #failures = new Map<string, number>();
+  #running: Promise<void> | undefined;
+  #isClosed = false;
+
+  constructor(options: KeyQueueOptions) {
+    this.#options = options;
+  }
+
+  add(key: string): void {
+    if (this.#isClosed) return;
+    this.#unschedule(key);
+    this.#due.add(key);
+    this.#running ??= Promise.resolve().then(() => this.#drain());
+  }
+
+  forget(key: string): void {
+    this.#unschedule(key);
+    this.#due.delete(key);
+    this.#failures.delete(key);
+  }
+
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    this.#due.clear();
+    for (const key of this.#later.keys()) this.#unschedule(key);
+    await this.#running;
+  }
+
+  async #drain(): Promise<void> {
+    // What is added meanwhile comes last.
+    for (const key of this.#due) {
+      this.#due.delete(key);
+      // One after the other: this is what a queue is for.
+      // oxlint-disable-next-line no-await-in-loop
+      await this.#workOn(key);
+    }
+    this.#running = undefined;
+  }
+
+  async #workOn(key: string): Promise<void> {
+    try {
+      const outcome = await this.#options.work(key);
+      this.#failures.delete(key);
+      this.#settle(key, outcome);
+    } catch (error) {
+      this.#options.onError(key, error);
+      const count = this.#failures.get(key) ?? 0;
+      this.#failures.set(key, count + 1);
+      this.#settle(key, { type: 'again', afterMs: Math.min(firstDelayMs * 2 ** count, maxDelayMs) });
+    }
+  }
+
+  #settle(key: string, outcome: Outcome): void {
     switch (outcome.type) {
       case 'done':
         return;
       case 'again':
-        if (!due.has(key) && !isClosed) schedule(key, outcome.afterMs);
+        if (this.#due.has(key) || this.#isClosed) return;
+        this.#unschedule(key);
+        this.#later.set(
+          key,
+          this.#options.timers.after(outcome.afterMs, () => this.add(key)),
+        );
     }
-  };
-  const schedule = (key: string, delayMs: number): void => {
-    later.get(key)?.();
-    later.set(
-      key,
-      timers.after(delayMs, () => add(key)),
-    );
-  };
-  const workOn = async (key: string): Promise<void> => {
-    try {
-      const outcome = await work(key);
-      failures.delete(key);
-      settle(key, outcome);
-    } catch (error) {
-      onError(key, error);
-      const count = failures.get(key) ?? 0;
-      failures.set(key, count + 1);
-      settle(key, { type: 'again', afterMs: Math.min(firstDelayMs * 2 ** count, maxDelayMs) });
-    }
-  };
-  const drain = async (): Promise<void> => {
-    for (let key = first(due); key !== undefined && !isClosed; key = first(due)) {
-      due.delete(key);
-      // One after the other: this is what a queue is for.
-      // oxlint-disable-next-line no-await-in-loop
-      await workOn(key);
-    }
-    running = undefined;
-  };
-  const add = (key: string): void => {
-    if (isClosed) return;
-    later.get(key)?.();
-    later.delete(key);
-    due.add(key);
-    running ??= Promise.resolve().then(drain);
-  };
+  }
 
-  return {
-    add,
-    forget: (key) => {
-      later.get(key)?.();
-      later.delete(key);
-      due.delete(key);
-      failures.delete(key);
-    },
-    close: async () => {
-      isClosed = true;
-      for (const cancel of later.values()) cancel();
-      await running;
-    },
-  };
-}
-
-function first(keys: ReadonlySet<string>): string | undefined {
-  for (const key of keys) return key;
-  return undefined;
+  #unschedule(key: string): void {
+    this.#later.get(key)?.();
+    this.#later.delete(key);
+  }
 }

@@ -20,11 +20,16 @@ export interface WorkloadReport {
   readonly refused: number;
   /** Of those that are not injected, sorted by key (`Deployment/shop/reviews`). */
   readonly details: readonly (WorkloadDetail & { readonly key: string })[];
+  /** Pods of meshed namespaces without a sidecar that nothing we inject makes: bare pods, Jobs. Sorted, `shop/migrate`. */
+  readonly barePods: readonly string[];
 }
 
 type WorkloadDetail = Exclude<WorkloadState, { readonly type: 'injected' }>;
 
-export function reportOf(states: ReadonlyMap<string, WorkloadState>): WorkloadReport {
+export function reportOf(
+  states: ReadonlyMap<string, WorkloadState>,
+  barePods: readonly string[] = [],
+): WorkloadReport {
   const details = [...states].flatMap(([key, state]) =>
     state.type === 'injected' ? [] : [Object.freeze({ key, ...state })],
   );
@@ -35,7 +40,20 @@ export function reportOf(states: ReadonlyMap<string, WorkloadState>): WorkloadRe
     pending: count('pending'),
     refused: count('refused'),
     details: details.toSorted((a, b) => (a.key < b.key ? -1 : 1)),
+    barePods,
   };
+}
+
+/** Somebody has to do something. */
+export function isTrouble(state: WorkloadState): state is WorkloadDetail {
+  if (state.type === 'pending') return state.reason === 'RolloutFailed' || state.reason === 'Contested';
+  return state.type === 'refused';
+}
+
+/** For what comes by itself. */
+export function isWaiting(state: WorkloadState): boolean {
+  if (state.type !== 'pending') return false;
+  return state.reason === 'CertificateNotReady' || state.reason === 'ControlPlaneNotReady';
 }
 
 const mostNamed = 5;
@@ -44,11 +62,21 @@ const mostNamed = 5;
  * What a user has to know or to do, for a condition's message; '' if there is nothing. Waiting for a turn is nothing
  * to tell of.
  */
-export function troubleOf({ details }: WorkloadReport): string {
-  const troubles = details.filter(
-    ({ type, reason }) => type === 'refused' || reason === 'RolloutFailed' || reason === 'Contested',
-  );
-  const named = troubles.slice(0, mostNamed).map(({ key, message }) => `${key}: ${message}`);
-  const more = troubles.length - named.length;
-  return [...named, ...(more > 0 ? [`And ${more} more: see the Events on the workloads.`] : [])].join(' ');
+export function troubleOf({ details, barePods }: WorkloadReport): string {
+  const sentences = details.filter(isTrouble).map(({ key, message }) => `${key}: ${message}`);
+  const more = sentences.length - mostNamed;
+  return [
+    ...sentences.slice(0, mostNamed),
+    ...(more > 0 ? [`And ${more} more: see the Events on the workloads.`] : []),
+    ...bareSentence(barePods),
+  ].join(' ');
+}
+
+function bareSentence(barePods: readonly string[]): readonly string[] {
+  if (barePods.length === 0) return [];
+  const named = barePods.slice(0, mostNamed).join(', ');
+  const more = barePods.length > mostNamed ? ` and ${barePods.length - mostNamed} more` : '';
+  return [
+    `Without a sidecar, because no Deployment, StatefulSet, DaemonSet or CronJob makes them anew: pods ${named}${more}.`,
+  ];
 }

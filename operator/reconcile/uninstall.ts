@@ -1,8 +1,8 @@
 // Takes our part out of every workload there is: without a Mesh, our definitions or a running operator. Entry:
 // uninstall. Certificates stay: pods mount them until the last one is made anew.
 import type { WorkloadKind, WorkloadPort, WorkloadRef } from '../platform/workload-port.ts';
-import { describeActual } from './actual.ts';
-import { removePart } from './writes.ts';
+import { describeActual } from './workload/actual.ts';
+import { removePart } from './workload/writes.ts';
 
 export interface UninstallReport {
   readonly removed: readonly WorkloadRef[];

@@ -45,16 +45,19 @@ export function meshSettings(mesh: Mesh): MeshSettingsIr {
 /** Lists are sorted: another order is no other wish, and must not roll workloads. */
 function sidecarSettings({ spec: { sidecar, namespaceSelector } }: Mesh): SidecarIr {
   const { interception, rollout } = sidecar;
-  const sorted = (ports: readonly number[]): readonly number[] => ports.toSorted((a, b) => a - b);
   return {
     namespaceLabels: namespaceSelector.matchLabels,
     image: sidecar.image ?? null,
     initImage: sidecar.initImage ?? null,
     resources: { requests: { ...sidecar.resources.requests }, limits: { ...sidecar.resources.limits } },
-    excludeInboundPorts: sorted(interception.excludeInboundPorts),
-    excludeOutboundPorts: sorted(interception.excludeOutboundPorts),
+    excludeInboundPorts: sortedPorts(interception.excludeInboundPorts),
+    excludeOutboundPorts: sortedPorts(interception.excludeOutboundPorts),
     excludeOutboundCidrs: interception.excludeOutboundCIDRs.toSorted(compareText),
     maxConcurrentRollouts: rollout.maxConcurrent,
     drainSeconds: Math.ceil(durationMs(sidecar.drain) / 1000),
   };
+}
+
+function sortedPorts(ports: readonly number[]): readonly number[] {
+  return ports.toSorted((a, b) => a - b);
 }

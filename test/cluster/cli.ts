@@ -1,4 +1,4 @@
-// What the command lines of up.ts, down.ts and supervisor.ts have in common. Entries: indexFromArguments, runMain.
+// What the command lines of prepare.ts, up.ts, down.ts and supervisor.ts have in common. Entries: indexFromArguments, runMain.
 import { parseArgs } from 'node:util';
 
 /** `--index N`; default 0. */

@@ -1,7 +1,8 @@
 // Makes this machine able to run a cluster: installs tools, builds programs. Entries: `node test/cluster/prepare.ts`
-// (minutes, the first time), prepare, clusterAvailable.
+// (minutes, the first time; with --if-possible it is no failure if no cluster can run here), prepare, clusterAvailable.
 import { hasGo } from '../support/kubernetes/assets.ts';
 import type { Say } from '../support/kubernetes/build.ts';
+import { print, runMain } from './cli.ts';
 import type { ProgramFolders } from './components.ts';
 import { canInstall, findPluginFolder, installPackages, machineProblem, missingPackages } from './machine.ts';
 import { buildPrograms, findPrograms } from './programs.ts';
@@ -60,13 +61,14 @@ export async function prepare(say: Say): Promise<Prepared> {
   return prepared;
 }
 
-if (import.meta.main) {
-  const say: Say = (line) => process.stdout.write(`${line}\n`);
-  try {
-    const { programs } = await prepare(say);
-    say(`a cluster can run here: its programs are in ${programs.apiServer} and ${programs.node}`);
-  } catch (error) {
-    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
-    process.exitCode = 1;
+async function main(): Promise<void> {
+  const problem = await machineProblem();
+  if (problem !== undefined && process.argv.includes('--if-possible')) {
+    print(`NOT PREPARED, and what needs a cluster will not run: ${problem}`);
+    return;
   }
+  const { programs } = await prepare(print);
+  print(`A cluster can run here: its programs are in ${programs.apiServer} and ${programs.node}.`);
 }
+
+if (import.meta.main) await runMain(main);

@@ -22,6 +22,10 @@ jest.setTimeout(30_000);
 
 const ours = ['mw-init', 'mw-proxy'];
 const injected = 'meshwright.dev/injected';
+const newerImages = { sidecar: 'envoy:newer', init: 'meshwright:newer' };
+const optOut = JSON.stringify({
+  spec: { template: { metadata: { labels: { 'meshwright.dev/inject': 'false' } } } },
+});
 
 interface TemplateParts {
   readonly name?: string;
@@ -73,8 +77,8 @@ suite('injection', () => {
   ): Promise<SeenWorkload> =>
     cluster.until(async () => {
       const seen = await get(namespace, kind);
-      const { template: found = undefined } = seen.spec.jobTemplate?.spec ?? seen.spec;
-      const isDone = found !== undefined && initNames(found).join() === names.join() && ownsOnlyOurs(seen);
+      const { template: found } = seen.spec.jobTemplate?.spec ?? seen.spec;
+      const isDone = initNames(found).join() === names.join() && ownsOnlyOurs(seen);
       return isDone ? seen : undefined;
     });
 
@@ -90,6 +94,11 @@ suite('injection', () => {
     });
     expect((await get(namespace)).metadata.resourceVersion).toBe(seen.metadata.resourceVersion);
   };
+  const untilProxyImage = (namespace: string, image: string): Promise<string> =>
+    cluster.until(async () => {
+      const { initContainers = [] } = (await get(namespace)).spec.template.spec;
+      return initContainers[1]?.image === image ? image : undefined;
+    });
   const untilState = (namespace: string, reason: string, message = /./): Promise<true> =>
     cluster.until(() => {
       const { details } = running.reconciler.report();
@@ -99,22 +108,6 @@ suite('injection', () => {
       );
       return Promise.resolve(isThere ? true : undefined);
     });
-  /** Every workload that is labelled was looked at. */
-  const untilCaughtUp = async (): Promise<void> => {
-    const labelled = await cluster.kubectl([
-      'get',
-      'deployments,statefulsets,daemonsets,cronjobs',
-      '-A',
-      '-l',
-      injected,
-      '-o',
-      'name',
-    ]);
-    const count = labelled.trim().split('\n').length;
-    await cluster.until(() =>
-      Promise.resolve(running.reconciler.report().injected >= count ? true : undefined),
-    );
-  };
   /** The message of an Event on a workload. */
   const untilEvent = (namespace: string, reason: string): Promise<string> =>
     cluster.until(async () => {
@@ -164,7 +157,10 @@ suite('injection', () => {
     const before = await untilInits('twice', [...ours, 'u1']);
 
     const second = cluster.start();
-    await cluster.until(() => Promise.resolve(sameCounts(second, running) ? true : undefined));
+    const { injected: count } = running.reconciler.report();
+    await cluster.until(() =>
+      Promise.resolve(second.reconciler.report().injected === count ? true : undefined),
+    );
     await second.stop();
 
     const after = await get('twice');
@@ -217,18 +213,18 @@ suite('injection', () => {
   );
 
   const everyday = [
-    ['set image', (namespace: string) => [['set', 'image', 'deployment/web', 'app=app:2', '-n', namespace]]],
-    ['scale', (namespace: string) => [['scale', 'deployment/web', '--replicas=3', '-n', namespace]]],
-    ['rollout restart', (namespace: string) => [['rollout', 'restart', 'deployment/web', '-n', namespace]]],
+    ['set image', (namespace: string) => ['set', 'image', 'deployment/web', 'app=app:2', '-n', namespace]],
+    ['scale', (namespace: string) => ['scale', 'deployment/web', '--replicas=3', '-n', namespace]],
+    ['rollout restart', (namespace: string) => ['rollout', 'restart', 'deployment/web', '-n', namespace]],
   ] as const;
 
-  test.each(everyday)('kubectl %s leaves our part where it is', async (name, commands) => {
+  test.each(everyday)('kubectl %s leaves our part where it is', async (name, command) => {
     const namespace = `everyday-${name.replaceAll(' ', '-')}`;
     await cluster.namespace(namespace);
     await cluster.kubectl(['apply', '-f', '-'], deployment(namespace, { initContainers: ['u1'] }));
     const before = await untilInits(namespace, [...ours, 'u1']);
 
-    for (const command of commands(namespace)) await cluster.kubectl(command);
+    await cluster.kubectl(command(namespace));
 
     const after = await untilInits(namespace, [...ours, 'u1']);
     expect(after.metadata.generation - before.metadata.generation).toBe(1);
@@ -241,6 +237,7 @@ suite('injection', () => {
     await untilInits(namespace, [...ours, 'u1']);
 
     for (const _ of [1, 2, 3]) {
+      // oxlint-disable-next-line no-await-in-loop -- one reset after the other
       await cluster.kubectl(
         ['replace', '--field-manager=resetter', '-f', '-'],
         deployment(namespace, { initContainers: ['u1'] }),
@@ -253,7 +250,7 @@ suite('injection', () => {
     );
 
     const event = await untilEvent(namespace, 'Contested');
-    expect(event).toMatch(/put back 3 times.*Field managers of the template: .*kubectl/);
+    expect(event).toMatch(/put back 3 times.*Field managers of the template, as far as known: .*kubectl/);
     expect(initNames((await get(namespace)).spec.template)).toEqual(['u1']);
     // Something else is wanted now.
     await cluster.kubectl(['replace', '-f', '-'], deployment(namespace, { initContainers: ['u2'] }));
@@ -267,33 +264,15 @@ suite('injection', () => {
 
     await cluster.kubectl(['set', 'image', 'deployment/web', 'mw-proxy=other:1', '-n', 'edited']);
 
-    await cluster.until(async () => {
-      const { initContainers = [] } = (await get('edited')).spec.template.spec;
-      return initContainers[1]?.image === 'envoy:test' ? true : undefined;
-    });
+    expect(await untilProxyImage('edited', 'envoy:test')).toBe('envoy:test');
   });
 
   const ends = [
-    ['the namespace loses its label', (n: string) => [['label', 'namespace', n, 'meshwright.dev/mesh-']]],
-    [
-      'the pod template opts out',
-      (n: string) => [
-        [
-          'patch',
-          'deployment',
-          'web',
-          '-n',
-          n,
-          '-p',
-          JSON.stringify({
-            spec: { template: { metadata: { labels: { 'meshwright.dev/inject': 'false' } } } },
-          }),
-        ],
-      ],
-    ],
+    ['the namespace loses its label', (n: string) => ['label', 'namespace', n, 'meshwright.dev/mesh-']],
+    ['the pod template opts out', (n: string) => ['patch', 'deployment', 'web', '-n', n, '-p', optOut]],
   ] as const;
 
-  test.each(ends)('exactly our part goes when %s', async (name, commands) => {
+  test.each(ends)('exactly our part goes when %s', async (name, command) => {
     const namespace = `end-${name.split(' ')[1]}`;
     await cluster.namespace(namespace, {});
     await cluster.kubectl(['apply', '-f', '-'], deployment(namespace, { initContainers: ['u1'] }));
@@ -301,7 +280,7 @@ suite('injection', () => {
     await cluster.kubectl(['label', 'namespace', namespace, 'meshwright.dev/mesh=enabled']);
     await untilInits(namespace, [...ours, 'u1']);
 
-    for (const command of commands(namespace)) await cluster.kubectl(command);
+    await cluster.kubectl(command(namespace));
 
     const after = await untilInits(namespace, ['u1']);
     expect(after.spec.template.spec).toEqual(original.spec.template.spec);
@@ -323,10 +302,7 @@ suite('injection', () => {
       contentType: 'application/json-patch+json',
       body: [{ op: 'replace', path: '/spec/template', value: withImage(spec.template, 'other:1') }],
     });
-    await cluster.until(async () => {
-      const { initContainers = [] } = (await get('owned')).spec.template.spec;
-      return initContainers[1]?.image === 'envoy:test' ? true : undefined;
-    });
+    await untilProxyImage('owned', 'envoy:test');
     await cluster.call({
       method: 'PATCH',
       path: '/apis/apps/v1/namespaces/owned/deployments/web',
@@ -370,8 +346,9 @@ suite('injection', () => {
 
     await cluster.kubectl(['apply', '-f', '-'], deployment('later', { pod: { hostNetwork: true } }));
 
-    await untilInits('later', []);
-    await untilEvent('later', 'HostNetwork');
+    const after = await untilInits('later', []);
+    expect(after.spec.template.spec.volumes).toBeUndefined();
+    expect(await untilEvent('later', 'HostNetwork')).toMatch(/remove hostNetwork/);
   });
 
   const otherKinds = [
@@ -389,7 +366,60 @@ suite('injection', () => {
 
     await cluster.kubectl(['label', 'namespace', namespace, 'meshwright.dev/mesh-']);
 
-    await untilInits(namespace, ['u1'], plural);
+    const after = await untilInits(namespace, ['u1'], plural);
+    expect(JSON.stringify(after.spec)).not.toMatch(/mw-|meshwright/);
+  });
+
+  test('a paused Deployment gets it without being waited for', async () => {
+    await cluster.namespace('paused', {});
+    await cluster.kubectl(['apply', '-f', '-'], deployment('paused'));
+    await writeDeploymentStatus(cluster, { namespace: 'paused', name: 'web' });
+    await cluster.kubectl(['rollout', 'pause', 'deployment/web', '-n', 'paused']);
+
+    await cluster.kubectl(['label', 'namespace', 'paused', 'meshwright.dev/mesh=enabled']);
+
+    await untilInits('paused', ours);
+    await writeDeploymentStatus(cluster, { namespace: 'paused', name: 'web' }, 'older pods are left');
+    await cluster.kubectl(['annotate', 'deployment/web', '-n', 'paused', 'look=again']);
+    expect(await untilState('paused', 'Paused')).toBe(true);
+  });
+
+  test('an apply that is refused: client-side, without the volumes that were there', async () => {
+    const volumes = { volumes: [{ name: 'cache', emptyDir: {} }] };
+    await cluster.namespace('volumes');
+    await cluster.kubectl(
+      ['apply', '-f', '-'],
+      deployment('volumes', { pod: volumes, initContainers: ['u1'] }),
+    );
+    await untilInits('volumes', [...ours, 'u1']);
+
+    const dropped = await cluster.tryKubectl(
+      ['apply', '-f', '-'],
+      deployment('volumes', { initContainers: ['u1'] }),
+    );
+    const emptied = await cluster.tryKubectl(
+      ['apply', '-f', '-'],
+      deployment('volumes', { pod: { volumes: [] }, initContainers: ['u1'] }),
+    );
+
+    expect(dropped.stderr).toMatch(/Not found: "mw-certs"/);
+    expect(emptied.code).toBe(0);
+    const after = await untilInits('volumes', [...ours, 'u1']);
+    expect(after.spec.template.spec.volumes?.map(({ name }) => name)).toEqual(['mw-certs']);
+  });
+
+  test('an apply that is refused: a grace period shorter than the drain of the sidecar', async () => {
+    const grace = (seconds: number): object =>
+      deployment('grace', { pod: { terminationGracePeriodSeconds: seconds } });
+    await cluster.namespace('grace');
+    await cluster.kubectl(['apply', '-f', '-'], grace(3));
+    await untilInits('grace', ours);
+
+    const shorter = await cluster.tryKubectl(['apply', '-f', '-'], grace(2));
+    const longer = await cluster.tryKubectl(['apply', '-f', '-'], grace(4));
+
+    expect(shorter.stderr).toMatch(/preStop.*less than terminationGracePeriodSeconds \(2\)/);
+    expect(longer.code).toBe(0);
   });
 
   test('nothing is rolled before certificate and control plane are there', async () => {
@@ -448,13 +478,21 @@ suite('injection', () => {
     await status('b');
     await until('abcde');
     await status('e');
+    await cluster.until(() =>
+      Promise.resolve(
+        running.reconciler.report().details.some(({ reason }) => reason === 'RollingOut') ? undefined : true,
+      ),
+    );
   });
 
   test('a newer operator with other images rolls nobody; a changed Mesh does', async () => {
+    const counted = running.reconciler.report();
     await running.stop();
     const before = await get('twice');
-    running = cluster.start({ sidecar: 'envoy:newer', init: 'meshwright:newer' });
-    await untilCaughtUp();
+    running = cluster.start(newerImages);
+    await cluster.until(() =>
+      Promise.resolve(running.reconciler.report().injected === counted.injected ? true : undefined),
+    );
     expect((await get('twice')).metadata.resourceVersion).toBe(before.metadata.resourceVersion);
 
     await cluster.kubectl([
@@ -466,10 +504,41 @@ suite('injection', () => {
       '{"spec":{"sidecar":{"drain":"7s"}}}',
     ]);
 
-    await cluster.until(async () => {
-      const { initContainers = [] } = (await get('twice')).spec.template.spec;
-      return initContainers[1]?.image === 'envoy:newer' ? true : undefined;
+    await untilProxyImage('twice', 'envoy:newer');
+  });
+
+  test('an operator that ended between two writes is followed by one that sends the second', async () => {
+    await running.stop();
+    const { spec } = await get('twice');
+    const { initContainers = [], volumes = [] } = spec.template.spec;
+    const part = initContainers.map((container) =>
+      ours.includes(container.name) ? container : { name: container.name },
+    );
+    await cluster.call({
+      method: 'PATCH',
+      path: '/apis/apps/v1/namespaces/twice/deployments/web',
+      query: { fieldManager: 'meshwright', force: 'true' },
+      contentType: 'application/apply-patch+yaml',
+      body: {
+        apiVersion: 'apps/v1',
+        kind: 'Deployment',
+        metadata: { name: 'web', namespace: 'twice', labels: { [injected]: 'true' } },
+        spec: {
+          template: {
+            metadata: { annotations: spec.template.metadata?.annotations },
+            spec: { initContainers: part, volumes },
+          },
+        },
+      },
     });
+    const between = await get('twice');
+    expect(ownsOnlyOurs(between)).toBe(false);
+
+    // Of another version: that must not roll it either.
+    running = cluster.start();
+
+    const after = await untilInits('twice', [...ours, 'u1']);
+    expect(after.metadata.generation).toBe(between.metadata.generation);
   });
 
   test('without a Mesh nothing of ours is left, and it comes back with the next', async () => {
@@ -484,7 +553,8 @@ suite('injection', () => {
 
     await cluster.kubectl(['apply', '-f', '-'], mesh);
 
-    await untilInits('twice', [...ours, 'u1']);
+    const after = await untilInits('twice', [...ours, 'u1']);
+    expect(after.metadata.labels).toMatchObject({ [injected]: 'true' });
   });
 
   test('uninstall takes it out of every workload, with operator and definitions gone', async () => {
@@ -513,22 +583,17 @@ suite('injection', () => {
   });
 });
 
-function withImage(template: SeenWorkload['spec']['template'], image: string): object {
-  const { initContainers = [] } = template.spec;
+function withImage(original: SeenWorkload['spec']['template'], image: string): object {
+  const { initContainers = [] } = original.spec;
   return {
-    ...template,
+    ...original,
     spec: {
-      ...template.spec,
+      ...original.spec,
       initContainers: initContainers.map((container) =>
-        container.name === 'mw-proxy' ? { ...container, image } : container,
+        container.name === 'mw-proxy' ? Object.assign({}, container, { image }) : container,
       ),
     },
   };
-}
-
-function sameCounts(a: RunningReconciler, b: RunningReconciler): boolean {
-  const [first, second] = [a.reconciler.report(), b.reconciler.report()];
-  return first.injected === second.injected && first.refused === second.refused;
 }
 
 /** Server-side apply has left us no share in what is the user's. */

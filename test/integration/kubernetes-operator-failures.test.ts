@@ -159,6 +159,8 @@ suite('an operator on a cluster', () => {
     await damage(good);
     await cluster.waitFor('mesh/default', 'condition=Ready');
     await cluster.secretOf(latecomer.app);
+    // A Pod without a sidecar would be waited for by the next operator.
+    await cluster.kubectl(['delete', 'pod', latecomer.name, '--force', '--grace-period=0']);
   }, 60_000);
 
   test('SIGTERM ends it with code 0 within five seconds; the next one takes up what was applied meanwhile', async () => {

@@ -129,4 +129,23 @@ suite('an operator that starts', () => {
     const problems = (await operator.log()).filter(({ level }) => Number(level) >= 40);
     expect(problems).toEqual([]);
   }, 60_000);
+
+  test('can be stopped at once', async () => {
+    const operator = await start(server.kubeconfigPath);
+    await operator.ready();
+    const begin = performance.now();
+
+    expect(await operator.terminate()).toBe(0);
+    expect(performance.now() - begin).toBeLessThan(5000);
+  }, 30_000);
+
+  test('says in the Mesh that the root is damaged, also when it was before the start', async () => {
+    const scribble = JSON.stringify({ data: { 'tls.key': Buffer.from('scribble').toString('base64') } });
+    await kubectl(['patch', 'secret', 'meshwright-ca', '--namespace', 'meshwright-system', '-p', scribble]);
+    await start(server.kubeconfigPath);
+
+    await kubectl(['wait', 'mesh/default', '--for=condition=Ready=False', '--timeout=20s']);
+    const jsonpath = 'jsonpath={.status.conditions[?(@.type=="Ready")].reason}';
+    expect(await kubectl(['get', 'mesh/default', '-o', jsonpath])).toBe('CertificateNotReady');
+  }, 60_000);
 });

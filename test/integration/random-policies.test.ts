@@ -8,6 +8,7 @@ import * as fc from 'fast-check';
 import { parse, stringify } from 'yaml';
 import type { Condition } from '../../api/v1alpha1/common.ts';
 import { createSidecarFolder, hasCertificate } from '../../demo/mesh/sidecar-folder.ts';
+import { reservePorts } from '../../demo/process/ports.ts';
 import { operatorSpiffeId } from '../../operator/identity.ts';
 import { renderBootstrap } from '../../operator/infra/bootstrap.ts';
 import { statusFileName } from '../../operator/platform/files/status-files.ts';
@@ -17,11 +18,11 @@ import { Closing } from '../support/data-plane/closing.ts';
 import { inItsFolder } from '../support/data-plane/sidecars.ts';
 import { type EnvoyProcess, startEnvoy } from '../support/envoy.ts';
 import { type Child, startChild } from '../support/kubernetes/child.ts';
-import { freePort } from '../support/kubernetes/free-port.ts';
 import { poll } from '../support/kubernetes/poll.ts';
 import {
   meshDocuments,
   namespace,
+  portsNeeded,
   type PolicyDocument,
   servers,
   serviceOf,
@@ -49,9 +50,15 @@ beforeAll(async () => {
   process.stderr.write(`random policies: RANDOM_SEED=${seed}\n`);
   root = await mkdtemp(join(tmpdir(), 'meshwright-random-'));
   closing.add(() => rm(root, { recursive: true, force: true }));
-  for (const folder of ['mesh', 'state', 'sidecars']) await mkdir(join(root, folder));
-  await write('mesh', await meshDocuments(batchSize + 1, freePort));
-  for (const canary of canaries) await write(`canary-${canary.kind}`, [canary]);
+  await Promise.all(['mesh', 'state', 'sidecars'].map((folder) => mkdir(join(root, folder))));
+  // Not from the range of outgoing connections: no listener may find its port taken when it is built anew.
+  const ports = await reservePorts(portsNeeded(batchSize + 1));
+  closing.add(() => ports.release());
+  await write(
+    'mesh',
+    meshDocuments(batchSize + 1, () => ports.take()),
+  );
+  await write('canaries', canaries);
   const xdsPort = await startOperator();
   envoys.push(...(await Promise.all(workloads.map((name) => startSidecar(name, xdsPort)))));
   await atRest(new Map());
@@ -75,7 +82,9 @@ const canaries: readonly PolicyDocument[] = [
 ];
 
 async function write(file: string, documents: readonly object[]): Promise<void> {
-  const text = documents.map((document) => stringify(document, { lineWidth: 0, aliasDuplicateObjects: false }));
+  const text = documents.map((document) =>
+    stringify(document, { lineWidth: 0, aliasDuplicateObjects: false }),
+  );
   await writeFile(join(root, 'mesh', `${file}.yaml`), text.join('---\n'));
 }
 
@@ -166,7 +175,9 @@ async function atRest(expected: Expected): Promise<ReadonlyMap<string, Status>> 
     return await poll(look, { intervalMs: 50, deadlineMs: 20_000 });
   } catch (error) {
     const some = late.slice(0, 5);
-    const details = await Promise.all(some.map(async (key) => `${key}: ${JSON.stringify(await statusOf(key))}`));
+    const details = await Promise.all(
+      some.map(async (key) => `${key}: ${JSON.stringify(await statusOf(key))}`),
+    );
     throw new Error(`${String(error)}: ${late.length} late: ${details.join('\n')}`, { cause: error });
   }
 }
@@ -220,14 +231,14 @@ function canonical(value: unknown): string | undefined {
 
 async function refusals(): Promise<number> {
   const counters = await Promise.all(envoys.map((envoy) => envoy.stats('update_rejected$')));
-  return counters.flatMap((all) => [...all.values()]).reduce((sum, value) => sum + value, 0);
+  return counters.flatMap((all) => Array.from(all.values())).reduce((sum, value) => sum + value, 0);
 }
 
 function conditionOf(status: Status | undefined, type: string): Condition | undefined {
   return status?.conditions.find((it) => it.type === type);
 }
 
-const whys = ['Rejected', 'InvalidOutput', 'NotAccepted', 'NoProxies'];
+const whys = new Set(['Rejected', 'InvalidOutput', 'NotAccepted', 'NoProxies']);
 
 /** Empty if the status says that the policy is in force, or why it is not. */
 function complaint(key: string, status: Status | undefined): readonly string[] {
@@ -236,7 +247,7 @@ function complaint(key: string, status: Status | undefined): readonly string[] {
   const isTold =
     programmed?.status === 'True'
       ? accepted?.status === 'True'
-      : whys.includes(programmed?.reason ?? '') &&
+      : whys.has(programmed?.reason ?? '') &&
         (programmed?.reason === 'NotAccepted') === (accepted?.status === 'False');
   const isSaid = status?.conditions.every(({ message }) => /^\S.*[.!?…)]$/s.test(message)) === true;
   return isTold && isSaid ? [] : [`${key}: ${JSON.stringify(status)}`];
@@ -245,7 +256,17 @@ function complaint(key: string, status: Status | undefined): readonly string[] {
 const seen = new Map<string, number>();
 const generations = new Generations();
 
-async function play(batch: number): Promise<void> {
+interface Outcome {
+  /** What /readyz says. */
+  readonly ready: string;
+  readonly canaries: readonly (string | undefined)[];
+  /** Policies whose status tells nothing, or not enough. */
+  readonly complaints: readonly string[];
+  /** How often an Envoy refused something that no status knows of. */
+  readonly untold: number;
+}
+
+async function play(batch: number): Promise<Outcome> {
   const make = batch < batches / 2 ? validPolicy : spoiltPolicy;
   const policies = slots(batch).map(
     (slot, at) => fc.sample(make(slot), { numRuns: 1, seed: seed + batch * 1000 + at })[0] as PolicyDocument,
@@ -254,26 +275,30 @@ async function play(batch: number): Promise<void> {
   await Promise.all(policies.map((policy, at) => write(`slot-${at}`, [policy])));
   await writeFile(join(root, 'mesh', 'broken.yaml'), `${batch}: [ {"\u0000`);
   const statuses = await atRest(generations.of(policies));
+  const reasons = [...statuses].map(([key, status]) => note(key, status));
+  return {
+    ready: await (await fetch(`${admin}/readyz`)).text(),
+    canaries: canaries.map((it) => conditionOf(statuses.get(keyOf(it)), 'Programmed')?.status),
+    complaints: [...statuses].flatMap(([key, status]) => complaint(key, status)),
+    untold: reasons.includes('Rejected') ? 0 : (await refusals()) - before,
+  };
+}
 
-  const ready = await fetch(`${admin}/readyz`);
-  expect([ready.status, await ready.text()]).toEqual([200, 'ready\n']);
-  expect([...statuses].flatMap(([key, status]) => complaint(key, status))).toEqual([]);
-  for (const canary of canaries)
-    expect(conditionOf(statuses.get(keyOf(canary)), 'Programmed')).toMatchObject({ status: 'True' });
-  const rejected = [...statuses].filter(([, it]) => conditionOf(it, 'Programmed')?.reason === 'Rejected');
-  if (rejected.length === 0) expect(await refusals()).toBe(before);
-  for (const [key, status] of statuses) {
-    const { reason = '', message = '' } = conditionOf(status, 'Programmed') ?? {};
-    seen.set(reason, (seen.get(reason) ?? 0) + 1);
-    if (reason === 'Rejected' || reason === 'InvalidOutput')
-      process.stderr.write(`  ${key.slice(0, 40)}: ${message}\n`);
-  }
+/** Counts the reason, and shows what Envoy or our own checks found, as no one policy here is meant to come so far. */
+function note(key: string, status: Status): string {
+  const { reason = '', message = '' } = conditionOf(status, 'Programmed') ?? {};
+  seen.set(reason, (seen.get(reason) ?? 0) + 1);
+  if (reason === 'Rejected' || reason === 'InvalidOutput')
+    process.stderr.write(`  ${key.slice(0, 40)}: ${message}\n`);
+  return reason;
 }
 
 test.each(Array.from({ length: batches }, (_, at) => at))(
   'batch %i: the operator goes on, and every policy learns how it fared',
   async (batch) => {
-    await play(batch);
+    const outcome = await play(batch);
+
+    expect(outcome).toEqual({ ready: 'ready\n', canaries: ['True', 'True'], complaints: [], untold: 0 });
   },
   30_000,
 );

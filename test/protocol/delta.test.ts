@@ -1,6 +1,6 @@
 // XDS rules for delta streams, on the pure session. The numbers are those of test/protocol/README.md.
 import { describe, expect, test } from '@jest/globals';
-import { reportOf } from '../../operator/xds/session/report.ts';
+import { isCurrent, reportOf } from '../../operator/xds/session/report.ts';
 import { SessionDriver } from '../support/session-driver.ts';
 import { CDS, EDS, LDS, RDS, SDS, VHDS, entry } from '../support/xds-world.ts';
 
@@ -67,6 +67,18 @@ describe('subscriptions', () => {
     expect(driver.ack(EDS)).toEqual([]);
   });
 
+  test('42: a wildcard that comes later, or again, is sent everything', () => {
+    const driver = new SessionDriver();
+    driver.publish({ [CDS]: 'a@1 b@1' });
+    driver.request(CDS, { subscribe: ['a'] });
+    driver.ack(CDS);
+
+    expect(driver.request(CDS, { subscribe: ['*'] })).toEqual(['CDS b@1']);
+    driver.ack(CDS);
+    expect(driver.request(CDS, { unsubscribe: ['*'] })).toEqual([]);
+    expect(driver.request(CDS, { subscribe: ['*'] })).toEqual(['CDS b@1']);
+  });
+
   test('43: subscriptions are taken before unsubscriptions', () => {
     const driver = new SessionDriver();
     driver.publish({ [CDS]: 'a@1' });
@@ -94,6 +106,15 @@ describe('subscriptions', () => {
     expect(driver.request(SDS, { subscribe: ['trust'] })).toEqual(['SDS -trust']);
     expect(driver.ack(SDS)).toEqual([]);
     expect(driver.publish({ [SDS]: 'trust@1' })).toEqual(['SDS trust@1']);
+  });
+
+  test('47: endpoints leave with their cluster: their removal is not told', () => {
+    const driver = started();
+
+    expect(driver.publish({ [CDS]: 'a@1', [EDS]: 'a@1' })).toEqual(['CDS -b']);
+    expect(driver.ack(CDS, {})).toEqual([]);
+    expect(isCurrent(driver.session)).toBe(true);
+    expect(driver.request(EDS, { unsubscribe: ['b'] })).toEqual([]);
   });
 
   test('48: a deleted resource is removed once, and sent again when created again', () => {
@@ -269,6 +290,72 @@ describe('order', () => {
     const driver = started();
 
     expect(driver.publish({ [CDS]: 'a@2 b@1', [EDS]: 'a@1 b@1' })).toEqual(['CDS a@2', 'EDS a@1']);
+  });
+
+  test('55: of one publication clusters and their endpoints go first, then what routes to them', () => {
+    const driver = routed();
+
+    const sent = driver.publish({
+      [CDS]: 'a@2',
+      [EDS]: 'a@2',
+      [LDS]: 'l@2',
+      [RDS]: 'outbound@2',
+      [VHDS]: [host('2', 'a')],
+    });
+
+    expect(sent).toEqual(['CDS a@2', 'EDS a@2', 'RDS outbound@2', 'VHDS outbound/h@2']);
+    expect([...driver.ack(RDS), ...driver.ack(VHDS)]).toEqual(['LDS l@2']);
+  });
+
+  test('58: the endpoints of clusters that did not change are not sent with those that did', () => {
+    expect(started().publish({ [CDS]: 'a@2 b@1', [EDS]: 'a@1 b@1' })).toEqual(['CDS a@2', 'EDS a@1']);
+  });
+
+  test('59: a changed listener brings no route configuration that did not change', () => {
+    const driver = routed();
+
+    const sent = driver.publish({
+      [CDS]: 'a@1',
+      [EDS]: 'a@1',
+      [LDS]: 'l@2',
+      [RDS]: 'outbound@1',
+      [VHDS]: [host('1', 'a')],
+    });
+
+    expect(sent).toEqual(['LDS l@2']);
+  });
+
+  test('60: endpoints do not wait for the acknowledgement of their cluster, which waits for them', () => {
+    const driver = new SessionDriver();
+    driver.publish({ [CDS]: 'a@1', [EDS]: 'a@1' });
+    driver.request(CDS);
+
+    expect(driver.request(EDS, { subscribe: ['a'] })).toEqual(['EDS a@1']);
+  });
+
+  test('46, 56: that a name does not exist is told at once, whatever else is on its way', () => {
+    const driver = routed();
+    driver.publish({
+      [CDS]: 'a@1',
+      [EDS]: 'a@1',
+      [LDS]: 'l@2',
+      [RDS]: 'outbound@1',
+      [VHDS]: [host('1', 'a')],
+    });
+
+    expect(driver.request(CDS, { subscribe: ['nobody'] })).toEqual(['CDS -nobody']);
+  });
+
+  test('56: a route waits for a cluster whose removal is still on its way', () => {
+    const driver = routed();
+    const world = { [EDS]: 'a@1', [LDS]: 'l@1', [RDS]: 'outbound@1' };
+    driver.publish({ ...world, [CDS]: 'a@1 b@1', [VHDS]: [host('1', 'a')] });
+    driver.ack(CDS);
+    expect(driver.publish({ ...world, [CDS]: 'a@1', [VHDS]: [host('1', 'a')] })).toEqual(['CDS -b']);
+
+    expect(driver.publish({ ...world, [CDS]: 'a@1 b@1', [VHDS]: [host('2', 'b')] })).toEqual([]);
+    expect(driver.ack(CDS)).toEqual(['CDS b@1']);
+    expect(driver.ack(CDS)).toEqual(['VHDS outbound/h@2']);
   });
 
   test('56: waiting has a limit', () => {

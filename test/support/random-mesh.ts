@@ -33,27 +33,18 @@ export function serviceOf(slot: number): string {
 /**
  * The documents of the mesh. Every fifth service is TCP; the services that the arbitraries draw their targets from are
  * there, too, `details` without endpoints.
- * @param takePort a free port of 127.0.0.1
+ * @param takePort a free port of 127.0.0.1, asked for `portsNeeded(slots)` times
  */
-export async function meshDocuments(slots: number, takePort: () => Promise<number>): Promise<object[]> {
+export function meshDocuments(slots: number, takePort: () => number): object[] {
   const services = Array.from({ length: slots }, (_, slot) => serviceOf(slot));
-  const workloads: object[] = [];
-  for (const [index, app] of servers.entries()) {
+  const answering = servers.map((app, index) => {
     const own = services.filter((_, slot) => slot % servers.length === index);
-    const ports: object[] = [];
-    for (const name of [...own, app]) {
-      // One after the other: a free port is free only until the next one asks.
-      // oxlint-disable-next-line no-await-in-loop
-      ports.push({ name, port: await takePort(), applicationPort: 1 });
-    }
-    workloads.push(workload(app, { ports }));
-  }
-  const bound = [...services, ...servers].slice(0, 6);
-  const outbound: object[] = [];
-  for (const service of bound) {
-    // oxlint-disable-next-line no-await-in-loop -- as above
-    outbound.push({ service, port: 80, bindPort: await takePort() });
-  }
+    return workload(app, {
+      ports: [...own, app].map((name) => ({ name, port: takePort(), applicationPort: 1 })),
+    });
+  });
+  const bound = services.slice(0, bindings);
+  const outbound = bound.map((name) => ({ service: name, port: 80, bindPort: takePort() }));
   return [
     { apiVersion, kind: 'Mesh', metadata: { name: 'default' }, spec: { trustDomain } },
     ...services.map((name, slot) =>
@@ -61,9 +52,15 @@ export async function meshDocuments(slots: number, takePort: () => Promise<numbe
     ),
     ...servers.map((name) => service(name, name, ['http', 'http', 'tcp'])),
     service('details', 'nobody', ['http', 'http']),
-    ...workloads,
+    ...answering,
     workload('caller', { outbound }),
   ];
+}
+
+const bindings = 4;
+
+export function portsNeeded(slots: number): number {
+  return slots + servers.length + bindings;
 }
 
 function service(name: string, app: string, protocols: readonly string[]): object {
@@ -115,19 +112,26 @@ export function spoiltPolicy(slot: Slot): fc.Arbitrary<PolicyDocument> {
     for (const [where, how, what] of list) {
       spec = edited(spec, pick(places(spec), where), (value) => spoilt(value, how, what));
     }
-    return { ...valid, spec };
+    return policyOf(valid.kind, valid.metadata.name, spec);
   });
 }
 
 /** Two of three target the service of their slot, so that most of a batch is in force at once. */
 function basicPolicy({ kind, name, service: own }: Slot): fc.Arbitrary<PolicyDocument> {
   const specs: fc.Arbitrary<object> = kind === 'TrafficPolicy' ? trafficPolicySpec() : securityPolicySpec();
-  return fc.tuple(specs, fc.integer({ min: 0, max: 2 })).map(([spec, at]) => ({
-    apiVersion,
-    kind,
-    metadata: { namespace, name },
-    spec: at === 0 ? spec : { ...spec, targetRefs: [{ kind: 'Service', name: own }] },
-  }));
+  return fc
+    .tuple(specs, fc.integer({ min: 0, max: 2 }))
+    .map(([spec, at]) =>
+      policyOf(
+        kind,
+        name,
+        at === 0 ? spec : Object.assign(spec, { targetRefs: [{ kind: 'Service', name: own }] }),
+      ),
+    );
+}
+
+function policyOf(kind: PolicyDocument['kind'], name: string, spec: unknown): PolicyDocument {
+  return { apiVersion, kind, metadata: { namespace, name }, spec };
 }
 
 type Key = string | number;
@@ -150,8 +154,8 @@ function spoilt(value: unknown, how: number, what: number): unknown {
     () => pick(hostileValues, what),
     () => pick(hostileValues, what),
     () => (typeof value === 'string' ? value.slice(0, what % (value.length + 1)) : [value]),
-    () => (typeof value === 'string' ? value + String(pick(hostileValues, what)) : { value }),
-    () => (typeof value === 'number' ? value + (what % 2 === 0 ? 1 : -1) : String(value)),
+    () => (typeof value === 'string' ? value + (JSON.stringify(pick(hostileValues, what)) ?? '') : { value }),
+    () => (typeof value === 'number' ? value + (what % 2 === 0 ? 1 : -1) : JSON.stringify(value)),
     () => (typeof value === 'string' ? value.toUpperCase() : 1.5),
   ];
   return pick(ways, how)();
@@ -183,7 +187,7 @@ function edited(root: unknown, path: Path, edit: (value: unknown, key: string) =
   if (key === undefined || typeof root !== 'object' || root === null) return edit(root, '');
   const name = path.findLast((part) => typeof part === 'string') ?? '';
   const child: unknown = Reflect.get(root, key);
-  const next = rest.length === 0 ? edit(child, name as string) : edited(child, rest, edit);
+  const next = rest.length === 0 ? edit(child, name) : edited(child, rest, edit);
   if (Array.isArray(root)) {
     const list: readonly unknown[] = root;
     return next === undefined ? list.filter((_, at) => at !== key) : list.with(Number(key), next);

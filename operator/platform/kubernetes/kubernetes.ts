@@ -18,6 +18,7 @@ import { systemTimers, type Timers } from './http/timers.ts';
 
 /** The Lease by which operators agree on one that writes. */
 const leaseName = 'meshwright-operator';
+const leaseCallTimeoutMs = 2000;
 
 export interface KubernetesPlatformOptions {
   /** Default: as kubectl, or the pod's own service account. */
@@ -52,6 +53,8 @@ export function createKubernetesPlatform(options: KubernetesPlatformOptions): Ku
   const kubeConfig = loadKubeConfig(options.kubeConfig ?? {});
   const api = new ApiClient({ kubeConfig, timers });
   const retryingApi = retrying(api, { timers });
+  // Connections of its own, and no patience: a Lease that cannot be renewed in time is lost.
+  const leaseApi = new ApiClient({ kubeConfig, timers, callTimeoutMs: leaseCallTimeoutMs });
   const operator = new MeshOperator({
     kubeConfig,
     api,
@@ -63,11 +66,14 @@ export function createKubernetesPlatform(options: KubernetesPlatformOptions): Ku
   });
   return {
     name: 'kubernetes',
-    close: () => api.close(),
+    close: () => {
+      api.close();
+      leaseApi.close();
+    },
     server: kubeConfig.getCurrentCluster()?.server ?? '',
     statuses: createStatuses(retryingApi, operator),
     workloads: createWorkloads(retryingApi),
-    leases: createLeases(api, { namespace, name: leaseName }),
+    leases: createLeases(leaseApi, { namespace, name: leaseName }),
     secrets: createSecrets(retryingApi, { ownNamespace: namespace }),
     installCrds: async (definitions, signal) => {
       signal?.addEventListener('abort', () => operator.stop(), { once: true });

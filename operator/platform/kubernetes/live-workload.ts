@@ -113,42 +113,54 @@ function member(value: unknown, key: string): unknown {
 }
 
 function rolloutFacts(kind: WorkloadKind, { spec, status, metadata }: Workload): RolloutFacts {
-  const of = (value: number | null | undefined): number => value ?? 0;
-  const rest = {
+  return {
     isPaused: spec.paused === true,
     isAutomatic: isAutomatic(kind, spec),
-    observedGeneration: of(status?.observedGeneration),
+    // The status of a CronJob is about its runs.
+    observedGeneration: kind === 'CronJob' ? (metadata.generation ?? 0) : number(status?.observedGeneration),
     failure: failureOf(status),
+    ...podCounts(kind, spec.replicas, status),
   };
-  const updated = of(status?.updatedReplicas);
+}
+
+type PodCounts = Pick<RolloutFacts, 'wanted' | 'updated' | 'outdated' | 'available'>;
+
+function podCounts(
+  kind: WorkloadKind,
+  replicas: number | null | undefined,
+  status: Workload['status'],
+): PodCounts {
   switch (kind) {
     case 'CronJob':
-      return {
-        ...rest,
-        observedGeneration: of(metadata.generation),
-        wanted: 0,
-        updated: 0,
-        outdated: 0,
-        available: 0,
-      };
+      return { wanted: 0, updated: 0, outdated: 0, available: 0 };
     case 'DaemonSet':
-      return {
-        ...rest,
-        wanted: of(status?.desiredNumberScheduled),
-        updated: of(status?.updatedNumberScheduled),
-        outdated: Math.max(of(status?.currentNumberScheduled) - of(status?.updatedNumberScheduled), 0),
-        available: of(status?.numberAvailable),
-      };
+      return daemonCounts(status);
     case 'Deployment':
-    case 'StatefulSet':
+    case 'StatefulSet': {
+      const updated = number(status?.updatedReplicas);
       return {
-        ...rest,
-        wanted: spec.replicas ?? 1,
+        wanted: replicas ?? 1,
         updated,
-        outdated: Math.max(of(status?.replicas) - updated, 0),
-        available: of(status?.availableReplicas),
+        outdated: Math.max(number(status?.replicas) - updated, 0),
+        available: number(status?.availableReplicas),
       };
+    }
   }
+}
+
+function daemonCounts(status: Workload['status']): PodCounts {
+  const updated = number(status?.updatedNumberScheduled);
+  return {
+    wanted: number(status?.desiredNumberScheduled),
+    updated,
+    outdated: Math.max(number(status?.currentNumberScheduled) - updated, 0),
+    available: number(status?.numberAvailable),
+  };
+}
+
+/** Go leaves zeros out. */
+function number(value: number | null | undefined): number {
+  return value ?? 0;
 }
 
 function isAutomatic(kind: WorkloadKind, { updateStrategy }: Workload['spec']): boolean {

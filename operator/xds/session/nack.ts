@@ -72,7 +72,9 @@ export function refuse(type: TypeUrl, state: TypeState, inFlight: InFlight, mess
     if (entry === null && appliesTheGoodOnes(type)) return [name, { ...hasNothing, certain: false }];
     // A lone resource was not applied: the client still has what it had, as surely as we knew that.
     const before = clientHas(state, name);
-    if (alone) return [name, before];
+    // But a secret is stored before Envoy finds that nobody can use it; and the endpoints of a cluster that warms anew
+    // are gone when the new ones are refused.
+    if (alone && type !== url.secret && type !== url.endpoint) return [name, before];
     return [name, { ...before, certain: false }];
   });
   const next = note({ ...state, inFlight: null }, doubted);

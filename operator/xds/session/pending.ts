@@ -52,7 +52,7 @@ export function pendingOf(session: Session, type: TypeUrl): Pending {
     const entry = wanted(state, stack, name);
     if (entry !== undefined) {
       if (mustSend(state, name, entry)) upserts.push(entry);
-    } else if (tellsRemovals && !isQuarantined(state, stack, name) && mustRemove(type, state, name))
+    } else if (tellsRemovals && mustRemove(type, state, stack, name))
       removals.push(name);
   }
   return { upserts, removals, isPartial: state.quarantine.size > 0 };
@@ -81,8 +81,10 @@ function mustSend(state: TypeState, name: string, entry: Entry): boolean {
   return !present.certain || present.version !== entry.version;
 }
 
-function mustRemove(type: TypeUrl, state: TypeState, name: string): boolean {
+function mustRemove(type: TypeUrl, state: TypeState, stack: Stack, name: string): boolean {
+  // Who asks waits for an answer (a cluster that warms, for 15 seconds), also if all we had for it was refused.
   if (state.asked.has(name)) return true;
+  if (isQuarantined(state, stack, name)) return false;
   // Endpoints leave with their cluster; taking them away first would end requests that still use it.
   if (type === url.endpoint) return false;
   const present = clientHas(state, name);

@@ -1,7 +1,7 @@
 // From the files that an image is to hold, to the entries of its layer: folders walked, libraries of programs added,
 // parents made. Entry: layerEntries. It knows nothing of image formats.
 import { createReadStream } from 'node:fs';
-import { lstat, open, readdir, readlink, realpath, stat } from 'node:fs/promises';
+import { lstat, open, readdir, readFile, readlink, realpath, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { run } from '../command.ts';
 import type { TarEntry } from './tar.ts';
@@ -19,6 +19,7 @@ export type ImageFile =
   /** An empty folder. mode: default 0o755. */
   | { readonly to: string; readonly mode: number };
 
+/** Files up to this size are held in memory. */
 const readSize = 1024 * 1024;
 
 /** Sorted by path, a folder before what is in it; of two files for one path the first wins. All is owned by root. */
@@ -78,9 +79,12 @@ async function folder(
 
 /** Readable for everybody: containers run as other users than the one who owns the files here. */
 async function copy(source: string, path: string): Promise<TarEntry> {
-  const { mode, size } = await lstat(source);
+  const { mode: sourceMode, size } = await lstat(source);
+  const mode = (sourceMode & 0o111) === 0 ? 0o644 : 0o755;
+  // A layer is written twice, and somebody may be editing the sources in between.
+  if (size <= readSize) return { kind: 'file', path, mode, content: await readFile(source) };
   const chunks = (): AsyncIterable<Buffer> => createReadStream(source, { highWaterMark: readSize });
-  return { kind: 'stream', path, size, chunks, mode: (mode & 0o111) === 0 ? 0o644 : 0o755 };
+  return { kind: 'stream', path, mode, size, chunks };
 }
 
 function addParents(entries: Map<string, TarEntry>, path: string): void {

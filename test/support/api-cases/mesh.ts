@@ -5,6 +5,12 @@ const { valid, refused } = casesOf('Mesh');
 const ttl = (workloadTTL: string): object => ({ certificates: { workloadTTL } });
 const lifetime = { field: 'spec.certificates.workloadTTL', message: 'Set workloadTTL between 10m and 2160h' };
 const domain = { field: 'spec.trustDomain', message: 'Write trustDomain like a DNS name' };
+const sidecar = (parts: object): object => ({ sidecar: parts });
+const excluding = (network: string): object => sidecar({ interception: { excludeOutboundCIDRs: [network] } });
+const network = {
+  field: 'spec.sidecar.interception.excludeOutboundCIDRs',
+  message: 'Write a network such as',
+};
 const selecting = (matchLabels: object): object => ({ namespaceSelector: { matchLabels } });
 const manyLabels = Object.fromEntries(Array.from({ length: 17 }, (_, i) => [`label-${i}`, 'x']));
 
@@ -13,6 +19,18 @@ export const meshCases: readonly ApiCase[] = [
   valid('every field', {
     trustDomain: 'prod.example.org',
     namespaceSelector: { matchLabels: { 'example.org/team': 'a', mesh: '' } },
+    sidecar: {
+      image: 'envoyproxy/envoy:distroless-v1.40.0',
+      initImage: 'registry.example.org:5000/meshwright@sha256:0123',
+      resources: { requests: { cpu: '50m' }, limits: { cpu: '0.5', memory: '1Gi' } },
+      interception: {
+        excludeInboundPorts: [9000],
+        excludeOutboundPorts: [3306, 5432],
+        excludeOutboundCIDRs: ['10.20.0.0/16', 'fd00:20::/64'],
+      },
+      rollout: { maxConcurrent: 10 },
+      drain: '10s',
+    },
     mtls: { mode: 'Strict' },
     certificates: { authority: { type: 'BuiltIn' }, workloadTTL: '1h30m' },
     outbound: { mode: 'RegistryOnly' },
@@ -48,6 +66,30 @@ export const meshCases: readonly ApiCase[] = [
     field: 'spec.certificates.workloadTTL',
     message: 'Write a duration',
   }),
+  valid('no drain', sidecar({ drain: '0s' })),
+  refused('a drain of more than 5 minutes', sidecar({ drain: '301s' }), {
+    field: 'spec.sidecar.drain',
+    message: 'Set drain to 300s at most.',
+  }),
+  refused('an image with a blank', sidecar({ image: 'envoy 1' }), {
+    field: 'spec.sidecar.image',
+    message: 'Write an image as in a pod',
+  }),
+  refused('memory in words', sidecar({ resources: { limits: { memory: 'much' } } }), {
+    field: 'spec.sidecar.resources.limits.memory',
+    message: 'Write a quantity',
+  }),
+  refused('no workload at a time', sidecar({ rollout: { maxConcurrent: 0 } }), {
+    field: 'spec.sidecar.rollout.maxConcurrent',
+  }),
+  refused('port 0', sidecar({ interception: { excludeInboundPorts: [0] } }), {
+    field: 'spec.sidecar.interception.excludeInboundPorts',
+  }),
+  valid('a network of one address', excluding('192.0.2.7/32')),
+  valid('all networks', excluding('::/0')),
+  refused('a network without a length', excluding('10.20.0.0'), network),
+  refused('a network that is too long', excluding('10.20.0.0/33'), network),
+  refused('a network of no address', excluding('10.20.0.256/16'), network),
   refused('an unknown outbound mode', { outbound: { mode: 'Deny' } }, { field: 'spec.outbound.mode' }),
   refused('a field that does not exist', { mtsl: { mode: 'Strict' } }, { field: 'spec.mtsl' }),
 ];

@@ -3,7 +3,7 @@
 // Namespaces are held by processes that die with the test process, and vanish with them.
 import { execFile } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, readFile, readlink, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -17,9 +17,9 @@ import {
 } from '../../../operator/infra/interception.ts';
 import { port as fixedPort } from '../../../operator/xds/resources/names.ts';
 import { Closing } from '../data-plane/closing.ts';
-import { type Child, startChild } from '../kubernetes/child.ts';
 import { poll } from '../kubernetes/poll.ts';
 import type { ProxyPlace } from '../pod-proxy.ts';
+import { type Namespace, startNamespace } from './namespace.ts';
 
 const run = promisify(execFile);
 
@@ -94,41 +94,6 @@ export async function startPodNetwork(): Promise<PodNetwork> {
     relayTo: (port) => startRelay(node, { dir, port, closing }),
     addPod: (address) => addPod(node, { dir, address, closing }),
     stop: () => closing.close(),
-  };
-}
-
-interface Namespace {
-  readonly pid: number;
-  /** Runs a command line in it. */
-  readonly inside: readonly string[];
-  run(...command: readonly string[]): Promise<string>;
-  start(command: readonly string[], logFile: string): Promise<Child>;
-}
-
-async function startNamespace(logFile: string, closing: Closing): Promise<Namespace> {
-  const holder = await startChild(['unshare', '--net', 'sleep', 'infinity'], logFile);
-  closing.add(() => holder.kill());
-  const ours = await readlink('/proc/self/ns/net');
-  await poll(
-    async () => {
-      if (!holder.running()) throw new Error(`no network namespace: ${await holder.tail()}`);
-      return (await readlink(`/proc/${holder.pid}/ns/net`)) === ours ? undefined : true;
-    },
-    { intervalMs: 5, deadlineMs: 5000 },
-  );
-  const inside = ['nsenter', `--net=/proc/${holder.pid}/ns/net`, '--'];
-  return {
-    pid: holder.pid,
-    inside,
-    run: async (...command) => {
-      const [program = '', ...args] = [...inside, ...command];
-      return (await run(program, args)).stdout;
-    },
-    start: async (command, file) => {
-      const child = await startChild([...inside, ...command], file);
-      closing.add(() => child.kill());
-      return child;
-    },
   };
 }
 

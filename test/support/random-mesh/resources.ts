@@ -38,7 +38,8 @@ const good: Readonly<Record<TypeUrl, Message>> = {
     ...(index >= 4 && { transport_socket: tls(`s${index - 4}`) }),
   }),
   [url.endpoint]: ({ name, mark }) => endpoints(name, '127.0.0.1', mark),
-  [url.listener]: ({ name, mark }, index) => listener(name, '127.0.0.1', 20_000 + index, filters(index, mark)),
+  [url.listener]: ({ name, mark }, index) =>
+    listener(name, '127.0.0.1', 20_000 + index, filters(index, mark)),
   [url.route]: ({ name, mark }) => ({
     name,
     request_headers_to_remove: [`mark-${mark}`],
@@ -114,12 +115,7 @@ function endpoints(cluster: string, address: string, port: number): EnvoyMessage
   return { cluster_name: cluster, endpoints: [{ lb_endpoints: [{ endpoint }] }] };
 }
 
-function listener(
-  name: string,
-  address: string,
-  port: number,
-  chain: readonly EnvoyMessage[],
-): EnvoyMessage {
+function listener(name: string, address: string, port: number, chain: readonly EnvoyMessage[]): EnvoyMessage {
   return {
     name,
     address: { socket_address: { address, port_value: port } },

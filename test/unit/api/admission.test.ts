@@ -112,7 +112,7 @@ describe('a document of no kind of ours is refused', () => {
       'a key of the prototype',
       documentOf('Mesh', { constructor: {} }),
       [
-        'spec.constructor is not a field there is. Remove it, or use one of trustDomain, namespaceSelector, mtls, certificates, outbound.',
+        'spec.constructor is not a field there is. Remove it, or use one of trustDomain, namespaceSelector, sidecar, mtls, certificates, outbound.',
       ],
     ],
   ])('for %s', (_, document, problems) => {
@@ -133,6 +133,12 @@ describe('the admitted object', () => {
         spec: {
           trustDomain: 'cluster.local',
           namespaceSelector: { matchLabels: { 'meshwright.dev/mesh': 'enabled' } },
+          sidecar: {
+            resources: { requests: { cpu: '100m', memory: '128Mi' }, limits: {} },
+            interception: { excludeInboundPorts: [], excludeOutboundPorts: [], excludeOutboundCIDRs: [] },
+            rollout: { maxConcurrent: 3 },
+            drain: '5s',
+          },
           mtls: { mode: 'Permissive' },
           certificates: { authority: { type: 'BuiltIn' }, workloadTTL: '24h' },
           outbound: { mode: 'AllowAny' },

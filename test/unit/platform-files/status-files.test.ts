@@ -105,10 +105,8 @@ test('a file that holds no status reads as none', async () => {
 test('a name that is too long for a file is cut, and objects with the same beginning keep files of their own', async () => {
   const folder = await temporaryFolder();
   const statuses = createStatusFiles(folder, () => true);
-  const [one, other] = ['a', 'b'].map((end) => ({ ...policy, name: 'x'.repeat(252) + end })) as [
-    ObjectRef,
-    ObjectRef,
-  ];
+  const one: ObjectRef = { ...policy, name: `${'x'.repeat(252)}a` };
+  const other: ObjectRef = { ...policy, name: `${'x'.repeat(252)}b` };
 
   await statuses.write(one, status);
   await statuses.write(other, { conditions: [] });

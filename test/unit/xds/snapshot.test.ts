@@ -49,7 +49,7 @@ describe('versions', () => {
     cluster(name, `mark of ${name}`, { metadata: { filter_metadata: { x: { k1: name, k2: '2' } } } }),
   );
 
-  test('90, 91: the same resources in any order have the same bytes and versions', () => {
+  test('90, 91, 92: the same resources in any order have the same bytes and versions', () => {
     const expected = entriesOf(snapshot({ shared: many }), url.cluster);
     const shuffled = fc.shuffledSubarray(many, { minLength: many.length });
 

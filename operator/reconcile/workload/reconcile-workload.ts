@@ -1,53 +1,30 @@
 // One workload: read, compare, do at most one thing, say how it is. Entry: reconcileWorkload. It reads everything anew
 // each time, so that no order of events matters.
-import { renderSdsFiles } from '../infra/certificate-files.ts';
-import { injectedKey, sdsConfigMap } from '../infra/pod-names.ts';
-import type { SecretPort } from '../platform/platform.ts';
-import type { LiveWorkload, WorkloadPort, WorkloadRef, WriteOutcome } from '../platform/workload-port.ts';
-import { type Actual, describeActual } from './actual.ts';
+import { renderSdsFiles } from '../../infra/certificate-files.ts';
+import { injectedKey, sdsConfigMap } from '../../infra/pod-names.ts';
+import type { LiveWorkload, WorkloadRef, WriteOutcome } from '../../platform/workload-port.ts';
+import { describeActual } from './actual.ts';
 import { type Action, decide, type Write } from './decide.ts';
 import { desiredOf, type World } from './desired.ts';
-import { healthOf, isServing } from './health.ts';
-import type { Outcome } from './queue.ts';
-import type { WorkloadState } from './report.ts';
-import { forget, type Memory } from './session.ts';
-import { removePart, tryPart, wouldChange, writePart } from './writes.ts';
-
-export interface ReconcileDeps {
-  readonly port: WorkloadPort;
-  readonly secrets: Pick<SecretPort, 'read'>;
-  /** Whether sidecars would get a configuration. */
-  readonly xdsReady: () => boolean;
-  readonly nowMs: () => number;
-}
-
-/** state null: there is nothing to tell, it is none of ours. */
-export interface Step {
-  readonly outcome: Outcome;
-  readonly state: WorkloadState | null;
-  readonly live?: LiveWorkload;
-}
-
-interface Subject {
-  readonly key: string;
-  readonly live: LiveWorkload;
-  readonly actual: Actual;
-  readonly memory: Memory;
-}
-
-const done: Outcome = { type: 'done' };
-const again = (afterMs: number): Outcome => ({ type: 'again', afterMs });
+import { healthOf, isServing } from '../rollout/health.ts';
+import { forget, type Memory } from '../memory.ts';
+import { inQueue, obstacleTo, waitsForTurn } from './obstacles.ts';
+import { keyOf } from '../offered.ts';
+import type { WorkloadState } from '../report.ts';
+import { again, done, type ReconcileDeps, type Step, type Subject } from './step.ts';
+import { presentPart, removePart, tryPart, wouldChange, writePart } from './writes.ts';
 
 const watchRolloutMs = 1000;
 const watchFailedMs = 5000;
-const watchPrerequisiteMs = 5000;
 const retryConflictMs = 100;
 const retryRefusedMs = 60_000;
+/** Everything is looked at this often, though nothing seemed to happen. */
+export const resyncMs = 600_000;
 
 export async function reconcileWorkload(
   deps: ReconcileDeps,
   ref: WorkloadRef,
-  world: (ref: WorkloadRef) => World,
+  world: World,
   memory: Memory,
 ): Promise<Step> {
   const key = keyOf(ref);
@@ -58,15 +35,10 @@ export async function reconcileWorkload(
     return { outcome: done, state: null };
   }
   const actual = describeActual(live);
-  const desired = desiredOf(live, actual, world(ref));
+  const desired = desiredOf(live, actual, world);
   const action = decide(desired, actual, { wasInjected: memory.injected.has(live.uid) });
   const step = await perform(deps, { key, live, actual, memory }, action);
   return { live, ...step };
-}
-
-/** `Deployment/shop/reviews` */
-export function keyOf({ kind, namespace, name }: WorkloadRef): string {
-  return `${kind}/${namespace}/${name}`;
 }
 
 async function perform(deps: ReconcileDeps, subject: Subject, action: Action): Promise<Step> {
@@ -78,11 +50,12 @@ async function perform(deps: ReconcileDeps, subject: Subject, action: Action): P
     case 'write':
       return await attempt(deps, subject, action);
     case 'remove':
-      return await remove(deps, subject, null);
+      return await remove(deps, subject);
     case 'refuse': {
       const [{ reason, message }] = action.refusals;
       const state = { type: 'refused', reason, message } as const;
-      return action.mustRemove ? await remove(deps, subject, state) : { outcome: done, state };
+      const step = action.mustRemove ? await remove(deps, subject) : outside(deps, subject);
+      return { ...step, state };
     }
   }
 }
@@ -144,21 +117,22 @@ async function verify(
       });
     memory.verified.set(key, version);
   }
+  const keptMs = memory.sdsKept.get(live.ref.namespace) ?? 0;
+  if (deps.nowMs() - keptMs >= resyncMs) await keepSdsFiles(deps, subject);
   return settled(deps, subject);
 }
 
 async function attempt(deps: ReconcileDeps, subject: Subject, write: Write): Promise<Step> {
   const { key, live, actual, memory } = subject;
-  const obstacle =
-    (await missing(deps, live, write)) ?? contested(deps, subject, write) ?? queued(subject, write);
+  const obstacle = await obstacleTo(write, deps, subject);
   if (obstacle !== undefined) return obstacle;
   if (write.why === 'inject') {
     const tried = await tryPart(deps.port, live, write.part);
     if (tried.type !== 'written') return unwritten(tried);
   }
-  if (write.why !== 'tidy') await deps.port.keepConfigMap(live.ref.namespace, sdsConfigMap, sdsFiles);
+  if (write.why !== 'tidy') await keepSdsFiles(deps, subject);
   const written = await writePart(deps.port, live, {
-    part: write.part,
+    part: write.why === 'tidy' ? presentPart(live) : write.part,
     userInitContainers: write.needsOrder ? actual.userInitContainers : null,
   });
   if (written.type !== 'written') return unwritten(written);
@@ -167,60 +141,14 @@ async function attempt(deps: ReconcileDeps, subject: Subject, write: Write): Pro
   return settled(deps, { ...subject, live: written.workload, actual: describeActual(written.workload) });
 }
 
+/** A new pod waits for them. */
+async function keepSdsFiles({ port, nowMs }: ReconcileDeps, { live, memory }: Subject): Promise<void> {
+  const { namespace } = live.ref;
+  await port.keepConfigMap(namespace, sdsConfigMap, sdsFiles);
+  memory.sdsKept.set(namespace, nowMs());
+}
+
 const sdsFiles: Readonly<Record<string, string>> = Object.fromEntries(renderSdsFiles(''));
-
-/** What has to be there before a pod with a sidecar can start. */
-async function missing(
-  { secrets, xdsReady }: ReconcileDeps,
-  { ref }: LiveWorkload,
-  { why, certificateSecret }: Write,
-): Promise<Step | undefined> {
-  if (why === 'tidy') return undefined;
-  if (!xdsReady()) {
-    const message = 'The operator does not serve configuration yet: see the conditions of the Mesh.';
-    return waiting('ControlPlaneNotReady', message);
-  }
-  const certificate = await secrets.read(ref.namespace, certificateSecret);
-  if (certificate?.['tls.crt'] !== undefined) return undefined;
-  return waiting('CertificateNotReady', `Its certificate, Secret ${certificateSecret}, is not there yet.`);
-}
-
-function waiting(reason: 'ControlPlaneNotReady' | 'CertificateNotReady', message: string): Step {
-  return { outcome: again(watchPrerequisiteMs), state: { type: 'pending', reason, message } };
-}
-
-function contested(
-  { nowMs }: ReconcileDeps,
-  { key, actual, memory }: Subject,
-  { why }: Write,
-): Step | undefined {
-  if (why !== 'mend') return undefined;
-  const permission = memory.mending.mayMend(key, actual.userTemplate, nowMs());
-  if (permission.type === 'yes') return undefined;
-  const managers = actual.otherManagers;
-  const who = managers.length === 0 ? 'unknown' : managers.join(', ');
-  const message = `Something resets its pod template: the sidecar was put back ${permission.count} times in an hour, which is enough. Let that tool leave initContainers and volumes it does not know alone (server-side apply does). Field managers of the template: ${who}.`;
-  return { outcome: again(permission.againInMs), state: { type: 'pending', reason: 'Contested', message } };
-}
-
-/** A mend goes out at once: whoever made it necessary has begun a rollout already. */
-function waitsForTurn(live: LiveWorkload, { why }: Write): boolean {
-  return (why === 'inject' || why === 'update') && isServing(live);
-}
-
-function queued({ key, live, memory: { rollouts } }: Subject, write: Write): Step | undefined {
-  if (!waitsForTurn(live, write) || rollouts.request(key, false)) return undefined;
-  return { outcome: done, state: inQueue(rollouts.failed()) };
-}
-
-function inQueue(failed: ReadonlyMap<string, string>): WorkloadState {
-  const [culprit] = failed.keys();
-  const message =
-    culprit === undefined
-      ? 'It waits for its turn to be rolled.'
-      : `No workload is rolled until ${culprit} is healthy or out of the mesh.`;
-  return { type: 'pending', reason: 'Queued', message };
-}
 
 function unwritten(outcome: Exclude<WriteOutcome, { type: 'written' }>): Step {
   switch (outcome.type) {
@@ -239,15 +167,12 @@ function unwritten(outcome: Exclude<WriteOutcome, { type: 'written' }>): Step {
   }
 }
 
-/** why: what is told of it afterwards; null: nothing. */
-async function remove(deps: ReconcileDeps, subject: Subject, why: WorkloadState | null): Promise<Step> {
+async function remove(deps: ReconcileDeps, subject: Subject): Promise<Step> {
   const { key, live, memory } = subject;
   const { rollouts } = memory;
-  if (isServing(live) && !rollouts.request(key, true))
-    return { outcome: done, state: why ?? inQueue(new Map()) };
+  if (isServing(live) && !rollouts.request(key, true)) return { outcome: done, state: inQueue(new Map()) };
   const outcome = await removePart(deps.port, live);
   if (outcome.type !== 'written') return unwritten(outcome);
   if (isServing(live)) rollouts.began(key, deps.nowMs());
-  const step = outside(deps, { ...subject, live: outcome.workload });
-  return why === null ? step : { ...step, state: why };
+  return outside(deps, { ...subject, live: outcome.workload });
 }

@@ -1,7 +1,7 @@
 // What a workload has of ours at this moment, and who else writes its template. Entry: describeActual. Pure.
-import { fingerprint } from '../infra/fingerprint.ts';
-import { certificateVolume, injectedKey, ownContainers } from '../infra/pod-names.ts';
-import type { FieldManager, LiveWorkload } from '../platform/workload-port.ts';
+import { fingerprint } from '../../infra/fingerprint.ts';
+import { certificateVolume, injectedKey, ownContainers } from '../../infra/pod-names.ts';
+import type { FieldManager, LiveWorkload } from '../../platform/workload-port.ts';
 
 export interface Actual {
   /** Of the annotation on the template; undefined: it has none, or not of our making. */
@@ -59,8 +59,8 @@ function findForeign(
   initContainers: readonly string[],
   volumes: readonly string[],
 ): readonly string[] {
-  const inContainers = live.template.spec.containers.map(({ name }) => name);
-  const reserved = ownContainers.filter((name) => inContainers.includes(name));
+  const inContainers = new Set(live.template.spec.containers.map(({ name }) => name));
+  const reserved = ownContainers.filter((name) => inContainers.has(name));
   if (live.template.annotations[injectedKey] !== undefined || live.labels[injectedKey] !== undefined)
     return reserved;
   const owned = new Set(live.managers.filter(isOurs).flatMap(ownedNames));
@@ -76,10 +76,10 @@ function describeManagers({
 }: LiveWorkload): Pick<Actual, 'ownsForeign' | 'isLastWriter' | 'otherManagers'> {
   const ours = managers.filter(isOurs);
   const others = managers.filter((manager) => !isOurs(manager) && manager.templateFields !== undefined);
-  const reserved = [...ownContainers, certificateVolume];
+  const reserved = new Set([...ownContainers, certificateVolume]);
   const writtenAt = Math.max(...ours.map(({ timeMs }) => timeMs));
   return {
-    ownsForeign: ours.flatMap(ownedNames).some((name) => !reserved.includes(name)),
+    ownsForeign: ours.flatMap(ownedNames).some((name) => !reserved.has(name)),
     isLastWriter: ours.length > 0 && others.every(({ timeMs }) => timeMs <= writtenAt),
     otherManagers: [...new Set(others.map(({ name }) => name))].toSorted(),
   };

@@ -1,15 +1,15 @@
 // What a workload ought to have of ours. Entry: desiredOf. Pure: what the cluster and the operator are comes in as a
 // value.
-import { certificateSecretName } from '../certificates/names.ts';
-import type { KubernetesVersion } from '../infra/preflight.ts';
-import { preflight, type Refusal } from '../infra/preflight.ts';
-import { podVariables, renderSidecar, type SidecarOptions, type SidecarPart } from '../infra/sidecar.ts';
-import type { MeshSettingsIr } from '../ir/mesh-ir.ts';
-import type { LiveWorkload } from '../platform/workload-port.ts';
-import { matchesLabels } from '../translate/attachment/labels.ts';
-import { formatNodeId } from '../xds/node-id.ts';
-import { readinessPath } from '../xds/resources/inbound/readiness.ts';
-import { port } from '../xds/resources/names.ts';
+import { certificateSecretName } from '../../certificates/names.ts';
+import type { KubernetesVersion } from '../../infra/preflight.ts';
+import { preflight, type Refusal } from '../../infra/preflight.ts';
+import { podVariables, renderSidecar, type SidecarOptions, type SidecarPart } from '../../infra/sidecar.ts';
+import type { MeshSettingsIr } from '../../ir/mesh-ir.ts';
+import type { LiveWorkload } from '../../platform/workload-port.ts';
+import { matchesLabels } from '../../translate/attachment/labels.ts';
+import { formatNodeId } from '../../xds/node-id.ts';
+import { readinessPath } from '../../xds/resources/inbound/readiness.ts';
+import { port } from '../../xds/resources/names.ts';
 import type { Actual } from './actual.ts';
 import { type Exclusions, readExclusions } from './exclusions.ts';
 
@@ -38,7 +38,8 @@ export type Desired =
   | { readonly type: 'refused'; readonly refusals: readonly [Refusal, ...Refusal[]] }
   | { readonly type: 'present'; readonly part: SidecarPart; readonly certificateSecret: string };
 
-const optOutLabel = 'meshwright.dev/inject';
+/** Of a pod template; `false`: no sidecar. */
+export const optOutLabel = 'meshwright.dev/inject';
 const defaultGraceSeconds = 30;
 /** What a cluster needs to run at all, the network of its pods included, must not wait for a mesh. */
 const systemNamespace = 'kube-system';

@@ -1,4 +1,5 @@
 // What pod template annotations add to the exclusions of the Mesh. Entry: readExclusions. Pure.
+import { ipNetwork } from '../../../api/schema.ts';
 
 export interface Exclusions {
   readonly inboundPorts: readonly number[];
@@ -12,8 +13,6 @@ const annotation = {
   outboundCidrs: 'meshwright.dev/exclude-outbound-cidrs',
 } as const;
 
-const cidr = /^([0-9]{1,3}(\.[0-9]{1,3}){3}|[0-9a-fA-F:]*:[0-9a-fA-F:]*)\/[0-9]{1,3}$/;
-
 /** A sentence instead, if an annotation cannot be read. */
 export function readExclusions(annotations: Readonly<Record<string, string>>): Exclusions | string {
   const inbound = items(annotations[annotation.inboundPorts]);
@@ -21,7 +20,7 @@ export function readExclusions(annotations: Readonly<Record<string, string>>): E
   const outboundCidrs = items(annotations[annotation.outboundCidrs]);
   if (!inbound.every(isPort)) return portAdvice(annotation.inboundPorts);
   if (!outbound.every(isPort)) return portAdvice(annotation.outboundPorts);
-  if (!outboundCidrs.every((text) => cidr.test(text)))
+  if (!outboundCidrs.every((text) => ipNetwork.pattern.test(text)))
     return `The annotation ${annotation.outboundCidrs} of the pod template is not understood: write networks with commas between them, such as 10.20.0.0/16,fd00:20::/64.`;
   return { inboundPorts: inbound.map(Number), outboundPorts: outbound.map(Number), outboundCidrs };
 }

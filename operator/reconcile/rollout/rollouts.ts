@@ -36,17 +36,15 @@ export function createRollouts(): Rollouts {
   let limit = 1;
   let isOpen = false;
 
+  /** For one that failed a new template may be the cure. */
+  const mayGo = (key: string): boolean => failed.size === 0 || failed.has(key);
   const turns = (): readonly string[] => {
     if (!isOpen) return [];
-    const allowed = [...waiting].filter(([, { isRemoval }]) => isRemoval || failed.size === 0);
+    const allowed = [...waiting].filter(([key, { isRemoval }]) => isRemoval || mayGo(key));
     return allowed
       .map(([key]) => key)
       .toSorted()
       .slice(0, Math.max(limit - active.size, 0));
-  };
-  const fail = (key: string, message: string): void => {
-    active.delete(key);
-    failed.set(key, message);
   };
   return {
     request: (key, isRemoval) => {
@@ -67,9 +65,10 @@ export function createRollouts(): Rollouts {
         active.delete(key);
         failed.delete(key);
       } else if (since !== undefined) {
-        if (health.type === 'failed') fail(key, health.message);
-        else if (nowMs - since > deadlineMs)
-          fail(key, `It is not complete after ${deadlineMs / 60_000} minutes.`);
+        const failure = failureOf(health, nowMs - since);
+        if (failure === undefined) return;
+        active.delete(key);
+        failed.set(key, failure);
       }
     },
     isActive: (key) => active.has(key),
@@ -88,4 +87,9 @@ export function createRollouts(): Rollouts {
       isOpen = true;
     },
   };
+}
+
+function failureOf(health: Exclude<Health, { type: 'complete' }>, sinceMs: number): string | undefined {
+  if (health.type === 'failed') return health.message;
+  return sinceMs > deadlineMs ? `It is not complete after ${deadlineMs / 60_000} minutes.` : undefined;
 }

@@ -1,7 +1,8 @@
 // The writes themselves: our part in, by one or two server-side applies, and out, by a strategic merge patch.
-import { orderingPatch, ownPatch, removalPatch } from '../infra/patches.ts';
-import type { SidecarPart } from '../infra/sidecar.ts';
-import type { LiveWorkload, WorkloadPort, WriteOutcome } from '../platform/workload-port.ts';
+import { orderingPatch, ownPatch, removalPatch } from '../../infra/patches.ts';
+import { certificateVolume, injectedKey, ownContainers } from '../../infra/pod-names.ts';
+import type { SidecarPart } from '../../infra/sidecar.ts';
+import type { LiveWorkload, WorkloadPort, WriteOutcome } from '../../platform/workload-port.ts';
 
 export type PartWrite = Pick<WorkloadPort, 'apply'>;
 
@@ -22,6 +23,19 @@ export async function writePart(
     if (first.type !== 'written') return first;
   }
   return await port.apply(live.ref, ownPatch(target, part), byForce);
+}
+
+/**
+ * Ours as it stands, to set right who owns what and our label: pods must not be made anew for that, even if another
+ * version of the operator has rendered it.
+ */
+export function presentPart({ template: { annotations, spec } }: LiveWorkload): SidecarPart {
+  const annotation = annotations[injectedKey];
+  return {
+    annotations: annotation === undefined ? {} : { [injectedKey]: annotation },
+    initContainers: (spec.initContainers ?? []).filter(({ name }) => ownContainers.includes(name)),
+    volumes: (spec.volumes ?? []).filter(({ name }) => name === certificateVolume),
+  };
 }
 
 /** What the API server would answer to a first write of ours; a conflict: somebody else owns what we would write. */

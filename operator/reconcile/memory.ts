@@ -1,7 +1,7 @@
 // What one term of leadership remembers: nothing of it has to survive, all can be seen again in the cluster.
-import { createMending, type Mending } from './mending.ts';
+import { createMending, type Mending } from './rollout/mending.ts';
 import type { WorkloadState } from './report.ts';
-import { createRollouts, type Rollouts } from './rollouts.ts';
+import { createRollouts, type Rollouts } from './rollout/rollouts.ts';
 
 export interface Memory {
   readonly rollouts: Rollouts;
@@ -9,6 +9,8 @@ export interface Memory {
   readonly states: Map<string, WorkloadState>;
   /** Uids of workloads seen with our part: what takes it away without a trace is told from a first injection. */
   readonly injected: Set<string>;
+  /** Namespace → when its SDS files were last made sure of, in ms since 1970. */
+  readonly sdsKept: Map<string, number>;
   /** Key → version of the template that a dry run has found to be right. */
   readonly verified: Map<string, string>;
 }
@@ -19,6 +21,7 @@ export function createMemory(): Memory {
     mending: createMending(),
     states: new Map(),
     injected: new Set(),
+    sdsKept: new Map(),
     verified: new Map(),
   };
 }

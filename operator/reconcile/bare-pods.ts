@@ -1,0 +1,50 @@
+// Pods that stay without a sidecar whatever we do: nothing that we inject makes them anew. Entry: barePodsOf. Pure.
+import type { LabelSelector, Pod } from '../store/objects.ts';
+import type { Resources } from '../store/resources.ts';
+import { injectedKey } from '../infra/pod-names.ts';
+import type { MeshSettingsIr } from '../ir/mesh-ir.ts';
+import { matchesSelector } from '../translate/attachment/labels.ts';
+import { type Environment, isSelected, optOutLabel } from './workload/desired.ts';
+
+/** `shop/migrate`, sorted. Of those that run, in namespaces of the mesh, and have not opted out. */
+export function barePodsOf(
+  resources: Resources,
+  mesh: MeshSettingsIr | null,
+  environment: Environment,
+): readonly string[] {
+  const selected = new Set(
+    resources.namespaces
+      .filter(({ metadata }) =>
+        isSelected(metadata.name, { mesh, environment, namespaceLabels: metadata.labels ?? {} }),
+      )
+      .map(({ metadata }) => metadata.name),
+  );
+  const selectors = selectorsByNamespace(resources);
+  return resources.pods
+    .filter((pod) => selected.has(pod.metadata.namespace ?? '') && lacksSidecar(pod))
+    .filter(({ metadata: { namespace = '', labels = {} } }) =>
+      (selectors.get(namespace) ?? []).every((selector) => !matchesSelector(selector, labels)),
+    )
+    .map(({ metadata: { namespace = '', name } }) => `${namespace}/${name}`);
+}
+
+function lacksSidecar({ metadata, spec, status }: Pod): boolean {
+  const isEnding = metadata.deletionTimestamp !== undefined;
+  const hasEnded = status?.phase === 'Succeeded' || status?.phase === 'Failed';
+  if (isEnding || hasEnded || spec.hostNetwork === true || metadata.labels?.[optOutLabel] === 'false')
+    return false;
+  return metadata.annotations?.[injectedKey] === undefined;
+}
+
+function selectorsByNamespace(resources: Resources): ReadonlyMap<string, readonly LabelSelector[]> {
+  const selectors = new Map<string, LabelSelector[]>();
+  for (const { metadata, spec } of [
+    ...resources.deployments,
+    ...resources.statefulSets,
+    ...resources.daemonSets,
+  ]) {
+    const namespace = metadata.namespace ?? '';
+    selectors.set(namespace, [...(selectors.get(namespace) ?? []), spec.selector]);
+  }
+  return selectors;
+}

@@ -1,0 +1,40 @@
+// Notes how a workload is, and tells of it where it is new: a line in the log, and an Event if somebody has to act.
+import { fingerprint } from '../infra/fingerprint.ts';
+import type { Log } from '../log.ts';
+import type { WorkloadPort } from '../platform/workload-port.ts';
+import type { Memory } from './memory.ts';
+import { isTrouble, type WorkloadState } from './report.ts';
+import type { Step } from './workload/step.ts';
+
+export interface Telling {
+  readonly port: Pick<WorkloadPort, 'event'>;
+  readonly log: Log;
+  readonly onChange: () => void;
+}
+
+/** An Event that cannot be written is no reason to do the work again. */
+export async function tell(
+  { port, log, onChange }: Telling,
+  { states }: Memory,
+  key: string,
+  { state, live }: Step,
+): Promise<void> {
+  const previous = states.get(key);
+  if (state === null) states.delete(key);
+  else states.set(key, state);
+  if (fingerprint(previous ?? null) === fingerprint(state)) return;
+  onChange();
+  if (nameOf(previous) !== nameOf(state))
+    log.info({ workload: key, state: nameOf(state) }, 'workload looked at');
+  if (state === null || live === undefined || !isTrouble(state)) return;
+  try {
+    await port.event(live, { type: 'Warning', reason: state.reason, message: state.message });
+  } catch (error) {
+    log.warn({ workload: key, error }, 'event not written');
+  }
+}
+
+function nameOf(state: WorkloadState | null | undefined): string {
+  if (state === null || state === undefined) return 'outside';
+  return state.type === 'injected' ? state.type : state.reason;
+}

@@ -1,0 +1,36 @@
+// The words in which the parts of a reconcile speak to each other.
+import type { SecretPort } from '../../platform/platform.ts';
+import type { LiveWorkload, WorkloadPort } from '../../platform/workload-port.ts';
+import type { Actual } from './actual.ts';
+import type { Memory } from '../memory.ts';
+import type { Outcome } from '../queue.ts';
+import type { WorkloadState } from '../report.ts';
+
+export interface ReconcileDeps {
+  readonly port: WorkloadPort;
+  readonly secrets: Pick<SecretPort, 'read'>;
+  /** Whether sidecars would get a configuration. */
+  readonly xdsReady: () => boolean;
+  readonly nowMs: () => number;
+}
+
+export interface Subject {
+  /** `Deployment/shop/reviews` */
+  readonly key: string;
+  readonly live: LiveWorkload;
+  readonly actual: Actual;
+  readonly memory: Memory;
+}
+
+/** state null: there is nothing to tell, it is none of ours. */
+export interface Step {
+  readonly outcome: Outcome;
+  readonly state: WorkloadState | null;
+  readonly live?: LiveWorkload;
+}
+
+export const done: Outcome = { type: 'done' };
+
+export function again(afterMs: number): Outcome {
+  return { type: 'again', afterMs };
+}

@@ -1,0 +1,89 @@
+// Leader election by a Lease of a real API server.
+import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
+import { systemTimers } from '../../operator/certificates/timers.ts';
+import { createLog } from '../../operator/log.ts';
+import { createLeaderElection, type LeaderElection } from '../../operator/reconcile/lease.ts';
+import { type Injection, ownNamespace, startInjection } from '../support/injection.ts';
+import { apiServerAvailable } from '../support/kubernetes.ts';
+
+const available = await apiServerAvailable();
+if (!available.available) process.stderr.write(`NOT RUN: ${available.reason}\n`);
+const suite = available.available ? describe : describe.skip;
+
+jest.setTimeout(30_000);
+
+suite('the Lease', () => {
+  let cluster: Injection;
+  const events: string[] = [];
+  const elections: LeaderElection[] = [];
+
+  const join = async (identity: string, reach: () => void = () => undefined): Promise<LeaderElection> => {
+    const { leases } = cluster.platform;
+    if (leases === undefined) throw new Error('the Kubernetes platform has Leases');
+    const election = createLeaderElection({
+      port: {
+        read: async () => {
+          reach();
+          return await leases.read();
+        },
+        write: (record, over) => leases.write(record, over),
+      },
+      identity,
+      clock: {
+        nowMs: () => performance.now(),
+        after: (ms, run) => systemTimers.after(ms, run),
+        wallTime: () => new Date(),
+      },
+      log: createLog('silent'),
+      durationMs: 2000,
+      retryMs: 100,
+      onLead: () => events.push(`${identity} leads`),
+      onFollow: () => {
+        events.push(`${identity} follows`);
+        return Promise.resolve();
+      },
+    });
+    elections.push(election);
+    await election.start();
+    return election;
+  };
+  const until = (wanted: readonly string[]): Promise<true> =>
+    cluster.until(() => Promise.resolve(events.join() === wanted.join() ? true : undefined));
+
+  beforeAll(async () => {
+    cluster = await startInjection();
+    await cluster.namespace(ownNamespace, {});
+  }, 90_000);
+
+  afterAll(async () => {
+    await Promise.all(elections.map((election) => election.stop()));
+    await cluster.stop();
+  });
+
+  test('moves when it is released, and when its holder no longer renews it', async () => {
+    let isCut = false;
+    const a = await join('a');
+    await until(['a leads']);
+    await join('b', () => {
+      if (isCut) throw new Error('cut off');
+    });
+    await a.stop();
+    await until(['a leads', 'a follows', 'b leads']);
+
+    isCut = true;
+    await join('c');
+
+    await until(['a leads', 'a follows', 'b leads', 'b follows', 'c leads']);
+    const holder = [
+      'get',
+      'lease',
+      'meshwright-operator',
+      '-n',
+      ownNamespace,
+      '-o',
+      'jsonpath={.spec.holderIdentity} {.spec.leaseTransitions}',
+    ];
+    expect(await cluster.kubectl(holder)).toBe('c 3');
+    isCut = false;
+  });
+});

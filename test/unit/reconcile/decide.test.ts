@@ -1,0 +1,219 @@
+// Desired against actual → what is done.
+import { describe, expect, test } from '@jest/globals';
+import { injectedKey } from '../../../operator/infra/pod-names.ts';
+import type { LiveWorkload } from '../../../operator/platform/workload-port.ts';
+import { describeActual } from '../../../operator/reconcile/workload/actual.ts';
+import { type Action, decide } from '../../../operator/reconcile/workload/decide.ts';
+import { desiredOf, type World } from '../../../operator/reconcile/workload/desired.ts';
+import { sampleMesh, sampleSidecar } from '../../support/mesh-samples.ts';
+import { injectedDeployment, liveDeployment, liveTemplate, manager } from './live.ts';
+
+const { settings: mesh } = sampleMesh({});
+const world: World = {
+  mesh,
+  namespaceLabels: { 'meshwright.dev/mesh': 'enabled' },
+  kubernetesVersion: { major: 1, minor: 34 },
+  environment: {
+    defaultImages: { sidecar: 'envoy:1', init: 'meshwright:1' },
+    xds: { address: 'meshwright.meshwright-system.svc', port: 15_012 },
+    operatorSpiffeId: (trustDomain) => `spiffe://${trustDomain}/ns/meshwright-system/sa/meshwright-operator`,
+    ownNamespace: 'meshwright-system',
+  },
+};
+const newer: World = {
+  ...world,
+  environment: { ...world.environment, defaultImages: { sidecar: 'envoy:2', init: 'meshwright:2' } },
+};
+
+function actionOn(live: LiveWorkload, of: World = world, wasInjected = false): Action {
+  const actual = describeActual(live);
+  return decide(desiredOf(live, actual, of), actual, { wasInjected });
+}
+
+const first = actionOn(liveDeployment());
+if (first.type !== 'write') throw new Error('the first action is a write');
+const { part } = first;
+const injected = injectedDeployment(part);
+const withInits = (names: readonly string[]): LiveWorkload =>
+  injectedDeployment(part, { template: liveTemplate(names, { annotations: part.annotations }) });
+
+describe('what is done', () => {
+  const cases: readonly (readonly [string, Action, object])[] = [
+    [
+      'a workload of a selected namespace is injected',
+      first,
+      { type: 'write', why: 'inject', needsOrder: true },
+    ],
+    [
+      'one without init containers needs one request',
+      actionOn(liveDeployment({ template: liveTemplate([]) })),
+      { type: 'write', why: 'inject', needsOrder: false },
+    ],
+    ['one that is right is verified', actionOn(injected), { type: 'verify' }],
+    [
+      'one rendered by another version of the operator is left alone',
+      actionOn(injected, newer),
+      { type: 'none' },
+    ],
+    [
+      'one whose Mesh has changed is updated in place',
+      actionOn(injected, { ...world, mesh: { ...mesh, sidecar: { ...sampleSidecar, drainSeconds: 9 } } }),
+      { type: 'write', why: 'update', needsOrder: false },
+    ],
+    [
+      'one that somebody put a container before ours is mended in order',
+      actionOn(withInits(['u0', 'mw-init', 'mw-proxy', 'u1'])),
+      { type: 'write', why: 'mend', needsOrder: true },
+    ],
+    [
+      'one that lost the annotation is mended',
+      actionOn(injectedDeployment(part, { template: liveTemplate(['mw-init', 'mw-proxy', 'u1']) })),
+      { type: 'write', why: 'mend', needsOrder: false },
+    ],
+    [
+      'one that lost everything but was seen with it is mended',
+      actionOn(liveDeployment(), world, true),
+      { type: 'write', why: 'mend', needsOrder: true },
+    ],
+    [
+      'one of which we own a name of the user’s is tidied up',
+      actionOn(
+        injectedDeployment(part, { managers: [manager('meshwright', ['mw-init', 'mw-proxy', 'u1'])] }),
+      ),
+      { type: 'write', why: 'tidy', needsOrder: false },
+    ],
+    [
+      'one that lost our label is tidied up',
+      actionOn(injectedDeployment(part, { labels: {} })),
+      { type: 'write', why: 'tidy' },
+    ],
+    [
+      'one of another namespace is left alone',
+      actionOn(liveDeployment(), { ...world, namespaceLabels: {} }),
+      { type: 'none' },
+    ],
+    [
+      'one whose namespace is no longer selected loses it',
+      actionOn(injected, { ...world, namespaceLabels: {} }),
+      { type: 'remove' },
+    ],
+    ['one without a Mesh loses it', actionOn(injected, { ...world, mesh: null }), { type: 'remove' }],
+    [
+      'one that opts out loses it',
+      actionOn(
+        injectedDeployment(part, {
+          template: liveTemplate(['mw-init', 'mw-proxy'], {
+            annotations: part.annotations,
+            labels: { 'meshwright.dev/inject': 'false' },
+          }),
+        }),
+      ),
+      { type: 'remove' },
+    ],
+    [
+      'one that was given the network of its node loses it',
+      actionOn(
+        injectedDeployment(part, {
+          template: liveTemplate(['mw-init', 'mw-proxy'], {
+            annotations: part.annotations,
+            spec: { hostNetwork: true, ...liveTemplate(['mw-init', 'mw-proxy']).spec },
+          }),
+        }),
+      ),
+      { type: 'refuse', mustRemove: true, refusals: [{ reason: 'HostNetwork' }] },
+    ],
+    [
+      'one with a container of its own that has our name is left alone',
+      actionOn(liveDeployment({ template: liveTemplate(['mw-proxy']) })),
+      { type: 'refuse', mustRemove: false, refusals: [{ reason: 'NameTaken' }] },
+    ],
+    [
+      'one with an annotation that cannot be read is left alone',
+      actionOn(
+        liveDeployment({
+          template: liveTemplate([], { annotations: { 'meshwright.dev/exclude-inbound-ports': 'http' } }),
+        }),
+      ),
+      { type: 'refuse', refusals: [{ reason: 'InvalidAnnotation' }] },
+    ],
+    [
+      'one of the operator’s own namespace is left alone',
+      actionOn(liveDeployment({ ref: { kind: 'Deployment', namespace: 'meshwright-system', name: 'web' } })),
+      { type: 'none' },
+    ],
+  ];
+
+  test.each(cases)('%s', (_name, action, wanted) => {
+    expect(action).toMatchObject(wanted);
+  });
+});
+
+describe('what is actual', () => {
+  test('a part that came back in somebody else’s name is ours by its annotation', () => {
+    const undone = injectedDeployment(part, {
+      labels: {},
+      managers: [manager('kubectl-rollout', ['mw-init', 'mw-proxy', 'u1'], { operation: 'Update' })],
+    });
+
+    expect(describeActual(undone)).toMatchObject({
+      hasAny: true,
+      foreignNames: [],
+      ownsForeign: false,
+      isLastWriter: false,
+      otherManagers: ['kubectl-rollout'],
+    });
+  });
+
+  test('the user’s template is the same with our part and without, and another with another image', () => {
+    const { userTemplate } = describeActual(liveDeployment());
+    const changed = liveTemplate(['u1'], { labels: { app: 'web', version: '2' } });
+
+    expect(describeActual(injected).userTemplate).toBe(userTemplate);
+    expect(describeActual(liveDeployment({ template: changed })).userTemplate).not.toBe(userTemplate);
+  });
+
+  test('an annotation that is not of our making counts as none', () => {
+    const template = liveTemplate(['mw-init', 'mw-proxy'], { annotations: { [injectedKey]: 'yes' } });
+
+    expect(describeActual(injectedDeployment(part, { template })).fingerprints).toBeUndefined();
+  });
+});
+
+describe('what is desired', () => {
+  const proxyOf = (live: LiveWorkload): unknown => {
+    const desired = desiredOf(live, describeActual(live), world);
+    return desired.type === 'present' ? desired.part.initContainers[1] : undefined;
+  };
+  const withGrace = (seconds: number): LiveWorkload =>
+    liveDeployment({
+      template: liveTemplate([], {
+        spec: { terminationGracePeriodSeconds: seconds, ...liveTemplate([]).spec },
+      }),
+    });
+
+  test('the sidecar does not sleep longer than the grace period, which the API server would refuse', () => {
+    expect(proxyOf(withGrace(30))).toMatchObject({ lifecycle: { preStop: { sleep: { seconds: 5 } } } });
+    expect(proxyOf(withGrace(3))).toMatchObject({ lifecycle: { preStop: { sleep: { seconds: 3 } } } });
+    expect(proxyOf(withGrace(0))).not.toHaveProperty('lifecycle');
+  });
+
+  test('the sidecar of a job ends with it', () => {
+    const live = liveDeployment({ ref: { kind: 'CronJob', namespace: 'shop', name: 'nightly' } });
+
+    expect(proxyOf(live)).not.toHaveProperty('lifecycle');
+  });
+
+  test('annotations add to the exclusions of the Mesh', () => {
+    const annotations = {
+      'meshwright.dev/exclude-inbound-ports': '9000, 9001',
+      'meshwright.dev/exclude-outbound-cidrs': '10.1.0.0/16',
+    };
+    const live = liveDeployment({ template: liveTemplate([], { annotations }) });
+    const desired = desiredOf(live, describeActual(live), world);
+
+    const rules = JSON.stringify(desired);
+    expect(rules).toContain('--dport 9000 -j RETURN');
+    expect(rules).toContain('--dport 9001 -j RETURN');
+    expect(rules).toContain('-d 10.1.0.0/16 -j RETURN');
+  });
+});
