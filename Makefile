@@ -3,10 +3,11 @@ SHELL := /bin/bash
 .PHONY: deps demo test bench cluster cluster-down check generate clean
 BIN := node_modules/.bin
 
-# npm writes this file last: it is as new as the installed packages.
+# npm writes this file last: it is as new as the installed packages. Not `npm ci`: that refuses a lock file without the optional
+# packages of other systems, and registries do not have all of those for every version.
 node_modules/.package-lock.json: package.json package-lock.json
 	@command -v npm >/dev/null || { echo "npm is missing: install Node.js (any maintained version) with npm." >&2; exit 1; }
-	npm ci --no-audit --no-fund --loglevel=error
+	npm install --no-audit --no-fund --loglevel=error
 	@touch $@
 
 operator/xds/proto/generated/descriptor.json: node_modules/.package-lock.json operator/xds/proto/generate.ts operator/xds/proto/roots.ts

@@ -52,11 +52,7 @@ export function changeDelta(
   if (subscribe.length + unsubscribe.length === 0) {
     return { subscription: { wildcard, names: had.names, hasNamed: true }, asked: [], dropped: [] };
   }
-  if (!wildcard && had.names.size === 0 && unsubscribe.length === 0) {
-    const names = setOf(subscribe);
-    const asked = names.size === subscribe.length ? subscribe : [...names];
-    return { subscription: { wildcard, names, hasNamed: true }, asked, dropped: [] };
-  }
+  if (!wildcard && had.names.size === 0 && unsubscribe.length === 0) return firstNames(subscribe);
   const asked = new Set(subscribe.filter((name) => name !== wildcardName));
   const names = new Set([...had.names, ...asked]);
   const gone = unsubscribe.filter((name) => names.delete(name));
@@ -65,6 +61,12 @@ export function changeDelta(
   // With the wildcard held, the client cannot know whether the resource goes or stays: it waits for word.
   if (wildcard) return { subscription, asked: [...asked, ...gone], dropped: [] };
   return { subscription, asked: [...asked], dropped: gone };
+}
+
+function firstNames(subscribe: readonly string[]): SubscriptionChange {
+  const names = setOf(subscribe);
+  const asked = names.size === subscribe.length ? subscribe : [...names];
+  return { subscription: { wildcard: false, names, hasNamed: true }, asked, dropped: [] };
 }
 
 const sets = new WeakMap<readonly string[], ReadonlySet<string>>();

@@ -23,23 +23,11 @@ export function stackOfWhole(entries: Entries): Stack | undefined {
   return madeFrom.get(entries);
 }
 
-/** The shared lists that `entries` consists of. Others consist of themselves. */
-export function partsOf(entries: Entries): readonly Entries[] {
-  return madeFrom.get(entries)?.map(entriesOfLayer) ?? [entries];
-}
-
-export function isShared(part: Entries): boolean {
-  return madeFrom.has(part) || isOfLayer.has(part);
-}
-
-const isOfLayer = new WeakSet<Entries>();
-
 function entriesOfLayer(layer: TypeLayer): Entries {
   let entries = listed.get(layer);
   if (entries === undefined) {
     entries = [...layer.entries.values()];
     listed.set(layer, entries);
-    isOfLayer.add(entries);
   }
   return entries;
 }

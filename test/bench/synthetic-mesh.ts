@@ -14,18 +14,18 @@ export const mesh: Mesh = {
   spec: MeshSpec.parse({}),
 };
 
-export function namespaceOf(service: number): string {
-  return `team-${service % namespaces}`;
+export function namespaceOf(index: number): string {
+  return `team-${index % namespaces}`;
 }
 
-export function serviceName(service: number): string {
-  return `svc-${service}`;
+export function serviceName(index: number): string {
+  return `svc-${index}`;
 }
 
-function metadata(service: number, name: string, version: number): Service['metadata'] {
+function metadata(index: number, name: string, version: number): Service['metadata'] {
   return {
     name,
-    namespace: namespaceOf(service),
+    namespace: namespaceOf(index),
     uid: name,
     generation: 1,
     resourceVersion: String(version),

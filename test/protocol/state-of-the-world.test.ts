@@ -213,7 +213,7 @@ describe('subscriptions', () => {
     expect(driver.accept(CDS, ['*', 'a'])).toEqual(['CDS a@1 b@1']);
   });
 
-  test.each([EDS, RDS, SDS])('28: an empty first request of %s subscribes to nothing', (type) => {
+  test.each([EDS, RDS, SDS])('28, 65: an empty first request of %s subscribes to nothing', (type) => {
     const driver = connected({ [type]: 'a@1' });
 
     expect(driver.sotw(type)).toEqual([]);

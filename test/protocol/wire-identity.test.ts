@@ -136,7 +136,7 @@ describe('who may ask', () => {
     expect(await client.end()).toMatchObject({ status: 'INVALID_ARGUMENT' });
   });
 
-  test('82: the check covers secrets: nobody gets those of another workload', async () => {
+  test('65, 82: the check covers secrets: nobody gets those of another workload', async () => {
     const { xds } = await serve();
     const client = connect(xds, await clientEnd(authority, 'spiffe://cluster.local/ns/shop/sa/thief'));
 

@@ -102,12 +102,12 @@ export class XdsClient {
 
   ack(response: Received, names: readonly string[] = []): void {
     const { typeUrl, nonce, versionInfo } = response;
-    this.send({ typeUrl: typeUrl as TypeUrl, nonce, versionInfo, names });
+    this.send({ typeUrl, nonce, versionInfo, names });
   }
 
   nack(response: Received, message: string, names: readonly string[] = []): void {
     const { typeUrl, nonce } = response;
-    this.send({ typeUrl: typeUrl as TypeUrl, nonce, error: { code: 13, message }, names });
+    this.send({ typeUrl, nonce, error: { code: 13, message }, names });
   }
 
   /** The next response; rejects when the stream ends before, or at the deadline. */

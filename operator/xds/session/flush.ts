@@ -1,7 +1,7 @@
 // Sends what may go now: at most one response of a type is unacknowledged, the newest state replaces what waits.
 import { typeUrl as url, type TypeUrl } from '../proto/type-urls.ts';
 import type { Entry } from '../snapshot-types.ts';
-import { emptyStack, stackOf } from '../view.ts';
+import { emptyStack, stackOf, type Stack } from '../view.ts';
 import type { Effect, Send } from './events.ts';
 import { isNothing, planSends, sendOrder } from './order.ts';
 import { asksForAll, nothingPending, pendingOf, type Pending } from './pending.ts';
@@ -72,24 +72,38 @@ function send(
   const stack = stackOf(session.view, type);
   const { state, upserts } = nextBatch(before, pending.upserts);
   const { removals } = pending;
-  if (isNothing({ upserts, removals }) && (isWaiting || !needsAnswer(state))) {
+  const isSilent = isNothing({ upserts, removals }) && (isWaiting || !needsAnswer(state));
+  if (isSilent)
     return { session: isWaiting ? session : withType(session, type, settle(state, stack)), effect: null };
-  }
-  const isWhole = upserts === pending.upserts && !pending.isPartial && !isWaiting;
   const nonce = String(session.nextNonce);
   const sent = sentOf(upserts, removals);
-  const isStateOfTheWorld = session.variant === 'sotw';
-  const resources = isStateOfTheWorld ? wholeType(type, state, sent, stack) : upserts;
-  const settles = isStateOfTheWorld && isListedWhole(type) ? settledBy(state, sent, resources) : noNames;
-  const completes = isWhole && hasNothingYet(state) ? stack : null;
+  const isDelta = session.variant === 'delta';
+  const { resources, settles } = isDelta
+    ? { resources: upserts, settles: noNames }
+    : listing(type, state, sent, stack);
+  const isWhole = upserts === pending.upserts && !pending.isPartial && !isWaiting;
+  const completes = arrivesAt(state, isWhole ? stack : null);
   const next = inFlight(state, { nonce, sent, settles, completes });
   const moved = withType({ ...session, nextNonce: session.nextNonce + 1 }, type, next);
-  const removed = isStateOfTheWorld ? [] : removals;
+  const removed = isDelta ? removals : [];
   const effect: Send = { type: 'send', typeUrl: type, nonce, resources, removed };
-  return {
-    session: type === url.cluster ? askForEndpoints(moved, [...upserts, ...settles.values()]) : moved,
-    effect,
-  };
+  return { session: askForEndpoints(moved, type, [...upserts, ...settles.values()]), effect };
+}
+
+/** Where acknowledging `whole`, all of a stack, brings a client that had nothing. */
+function arrivesAt(state: TypeState, whole: Stack | null): Stack | null {
+  return hasNothingYet(state) ? whole : null;
+}
+
+/** State of the world: what a response lists, and what it thereby settles. */
+function listing(
+  type: TypeUrl,
+  state: TypeState,
+  sent: ReadonlyMap<string, Entry | null>,
+  stack: Stack,
+): { resources: readonly Entry[]; settles: ReadonlyMap<string, Entry | null> } {
+  const resources = wholeType(type, state, sent, stack);
+  return { resources, settles: isListedWhole(type) ? settledBy(state, sent, resources) : noNames };
 }
 
 /** A wildcard that matches nothing is answered, once, or the client waits for ever. */
@@ -146,9 +160,9 @@ function nextBatch(
 }
 
 /** A changed cluster warms again but does not ask for its endpoints again: they follow it unasked. */
-function askForEndpoints(session: Session, clusters: readonly (Entry | null)[]): Session {
+function askForEndpoints(session: Session, sent: TypeUrl, clusters: readonly (Entry | null)[]): Session {
   const endpoints = session.types.get(url.endpoint);
-  if (endpoints === undefined) return session;
+  if (sent !== url.cluster || endpoints === undefined) return session;
   const names = clusters.flatMap((entry) => (entry === null ? [] : [entry.name]));
   const subscribed = names.filter((name) => endpoints.subscription.names.has(name));
   if (subscribed.length === 0) return session;

@@ -38,13 +38,20 @@ export function pendingOf(session: Session, type: TypeUrl): Pending {
   const state = session.types.get(type);
   if (state === undefined) return nothingPending;
   const stack = stackOf(session.view, type);
+  return atOnce(state, stack) ?? compared(type, state, stack, canTellRemoval(session, type));
+}
+
+/** The two usual cases, without looking at names: a client that starts, and one that has everything. */
+function atOnce(state: TypeState, stack: Stack): Pending | null {
   if (hasNothingOfWhole(state, stack)) {
-    return stack.length === 0 ? nothingPending : { upserts: allEntries(stack), removals: [], isPartial: false };
+    if (stack.length === 0) return nothingPending;
+    return { upserts: allEntries(stack), removals: [], isPartial: false };
   }
-  if (state.base === stack && state.behind.size === 0 && state.asked.size === 0) {
-    return state.quarantine.size === 0 ? nothingPending : { ...nothingPending, isPartial: true };
-  }
-  const tellsRemovals = canTellRemoval(session, type);
+  if (state.base !== stack || state.behind.size > 0 || state.asked.size > 0) return null;
+  return state.quarantine.size === 0 ? nothingPending : { ...nothingPending, isPartial: true };
+}
+
+function compared(type: TypeUrl, state: TypeState, stack: Stack, tellsRemovals: boolean): Pending {
   const upserts: Entry[] = [];
   const removals: string[] = [];
   for (const name of candidates(state, stack)) {
@@ -52,8 +59,7 @@ export function pendingOf(session: Session, type: TypeUrl): Pending {
     const entry = wanted(state, stack, name);
     if (entry !== undefined) {
       if (mustSend(state, name, entry)) upserts.push(entry);
-    } else if (tellsRemovals && mustRemove(type, state, stack, name))
-      removals.push(name);
+    } else if (tellsRemovals && mustRemove(type, state, stack, name)) removals.push(name);
   }
   return { upserts, removals, isPartial: state.quarantine.size > 0 };
 }

@@ -1,7 +1,7 @@
 // Snapshots: the same content has the same bytes, versions and identity, and what cannot be published keeps what was.
 // The numbers are those of test/protocol/README.md.
 import { describe, expect, test } from '@jest/globals';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { encodeAny } from '../../../operator/xds/proto/registry.ts';
 import { typeUrl as url, type TypeUrl } from '../../../operator/xds/proto/type-urls.ts';
 import type { EnvoyMessage, XdsResource } from '../../../operator/xds/resources/xds-resource.ts';
