@@ -3,7 +3,7 @@
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 
 interface Counts {
   readonly passed: number;
@@ -14,6 +14,9 @@ interface Step {
   readonly name: string;
   readonly run: () => Counts;
 }
+
+// The project's own Node and programs come first, whatever the machine has.
+process.env['PATH'] = `${resolve('node_modules/.bin')}:${process.env['PATH'] ?? ''}`;
 
 const scratch = mkdtempSync(join(tmpdir(), 'meshwright-test-'));
 
@@ -87,6 +90,7 @@ const steps: readonly Step[] = [
   command('generated', 'npm run --silent generate && git diff --exit-code -- config'),
   jest('unit', ['test/unit', 'test/protocol'], 2),
   apiServerBinaries(),
+  command('cluster tools', 'node test/cluster/prepare.ts --if-possible'),
   jest('integration', ['test/integration'], 1),
 ];
 

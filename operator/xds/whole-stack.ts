@@ -23,6 +23,11 @@ export function stackOfWhole(entries: Entries): Stack | undefined {
   return madeFrom.get(entries);
 }
 
+/** The lists that `entries` consists of: those of its layers, each the same object for everybody. undefined as above. */
+export function partsOf(entries: Entries): readonly Entries[] | undefined {
+  return madeFrom.get(entries)?.map(entriesOfLayer);
+}
+
 function entriesOfLayer(layer: TypeLayer): Entries {
   let entries = listed.get(layer);
   if (entries === undefined) {

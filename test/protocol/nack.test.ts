@@ -86,6 +86,25 @@ describe('a NACK', () => {
     expect(driver.ack(VHDS)).toEqual(['CDS -a']);
   });
 
+  test('56: no cluster leaves while it is unknown what a held back resource was replaced by', () => {
+    const driver = new SessionDriver();
+    const listeners = (version: string, ...clusters: string[]): ReturnType<typeof entry>[] => [
+      entry('l', version, { clusters }),
+      entry('n', 'bad'),
+    ];
+    driver.publish({ [CDS]: 'a@1 e@1', [LDS]: 'l@1' });
+    driver.request(CDS);
+    driver.ack(CDS);
+    driver.request(LDS);
+    driver.ack(LDS);
+    driver.publish({ [CDS]: 'a@1 e@1', [LDS]: listeners('2', 'e') });
+    driver.publish({ [CDS]: 'a@1 c@bad', [LDS]: listeners('3', 'c') });
+    driver.nack(CDS, 'bad');
+
+    // The client runs l@2 now, which needs e; but it could be l@1 just as well.
+    expect(driver.nack(LDS, 'Error adding/updating listener(s) n: bad')).toEqual([]);
+  });
+
   test('a refused removal is not tried for ever', () => {
     const driver = withHosts(['o/a']);
     driver.publish({ [VHDS]: '' });

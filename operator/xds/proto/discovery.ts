@@ -165,15 +165,26 @@ const controlPlane = { inDelta: tag(7), inSotw: tag(6), identifier: tag(1) };
 
 /** A DeltaDiscoveryResponse; the resources' bytes are copied as they are. */
 export function encodeDeltaResponse(response: DeltaResponse): Buffer {
+  const { systemVersion, resources } = response;
   const writer = protobuf.Writer.create();
-  writeText(writer, deltaResponse.systemVersion, response.systemVersion);
-  for (const { name, version, any } of response.resources) {
-    writer.uint32(deltaResponse.resources).fork();
-    writeText(writer, resource.version, version);
-    writer.uint32(resource.any).bytes(any);
-    writeText(writer, resource.name, name);
-    writer.ldelim();
-  }
+  writeText(writer, deltaResponse.systemVersion, systemVersion);
+  return Buffer.concat([finish(writer), ...resources.map(encodeDeltaResource), encodeDeltaTail(response)]);
+}
+
+/** One resource as a field of a DeltaDiscoveryResponse: a message is its fields, one after the other. */
+export function encodeDeltaResource({ name, version, any }: EncodedResource): Buffer {
+  const writer = protobuf.Writer.create();
+  writer.uint32(deltaResponse.resources).fork();
+  writeText(writer, resource.version, version);
+  writer.uint32(resource.any).bytes(any);
+  writeText(writer, resource.name, name);
+  writer.ldelim();
+  return finish(writer);
+}
+
+/** The fields of a DeltaDiscoveryResponse that follow its resources. */
+export function encodeDeltaTail(response: Omit<DeltaResponse, 'systemVersion' | 'resources'>): Buffer {
+  const writer = protobuf.Writer.create();
   writeText(writer, deltaResponse.typeUrl, response.typeUrl);
   writeText(writer, deltaResponse.nonce, response.nonce);
   for (const name of response.removed) writer.uint32(deltaResponse.removed).string(name);
