@@ -67,7 +67,9 @@ class World {
     this.ready = await ask<Ready>(this.server, null);
     const clientOptions = { proxies: this.options.proxies, endpoints, ready: this.ready };
     const args = [JSON.stringify(clientOptions), ...(keepVersions ? ['keep-versions'] : [])];
-    this.client = child('./client.ts', args, 1);
+    const profile =
+      values.profile === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${values.profile}/client`];
+    this.client = child('./client.ts', args, 1, profile);
     await ask(this.client, null);
   }
 
@@ -152,6 +154,8 @@ async function coldStart(world: World): Promise<void> {
     'base MB': before.rssMb,
     'peak MB': after.peakRssMb,
     'after MB': rest.rssMb,
+    'heap MB': rest.heapMb,
+    'external MB': rest.externalMb,
     'KB/proxy': ((rest.rssMb - before.rssMb) * 1024) / n,
     'loop p99 ms': after.loopP99Ms,
     'loop max ms': after.loopMaxMs,

@@ -22,6 +22,8 @@ export interface ServerUsage {
   readonly rssMb: number;
   readonly peakRssMb: number;
   readonly heapMb: number;
+  /** Buffers and what else lives beside the heap. */
+  readonly externalMb: number;
   /** Since the last `usage`. */
   readonly loopP99Ms: number;
   readonly loopMaxMs: number;

@@ -134,6 +134,7 @@ function usage(): ServerUsage {
     rssMb: process.memoryUsage.rss() / 2 ** 20,
     peakRssMb,
     heapMb: process.memoryUsage().heapUsed / 2 ** 20,
+    externalMb: process.memoryUsage().external / 2 ** 20,
     loopP99Ms: loop.percentile(99) / 1e6 - 5,
     loopMaxMs: loop.max / 1e6 - 5,
     streams,

@@ -92,7 +92,7 @@ describe('a NACK', () => {
       entry('l', version, { clusters }),
       entry('n', 'bad'),
     ];
-    driver.publish({ [CDS]: 'a@1 e@1', [LDS]: 'l@1' });
+    driver.publish({ [CDS]: 'a@1 e@1', [LDS]: 'l@1 n@1' });
     driver.request(CDS);
     driver.ack(CDS);
     driver.request(LDS);
@@ -102,7 +102,8 @@ describe('a NACK', () => {
     driver.nack(CDS, 'bad');
 
     // The client runs l@2 now, which needs e; but it could be l@1 just as well.
-    expect(driver.nack(LDS, 'Error adding/updating listener(s) n: bad')).toEqual([]);
+    expect(driver.nack(LDS, 'Error adding/updating listener(s) n: bad')).toEqual(['LDS n@1']);
+    expect(driver.ack(LDS)).toEqual([]);
   });
 
   test('a refused removal is not tried for ever', () => {

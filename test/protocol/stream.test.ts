@@ -1,7 +1,9 @@
 // One stream between bytes and session, with a clock of our own. The numbers are those of test/protocol/README.md.
 import { EventEmitter } from 'node:events';
 import { expect, test } from '@jest/globals';
-import { Stream, type Call } from '../../operator/xds/server/stream.ts';
+import { Outbox } from '../../operator/xds/server/outbox.ts';
+import type { Call } from '../../operator/xds/server/raw-call.ts';
+import { Stream } from '../../operator/xds/server/stream.ts';
 import { typeUrl as url } from '../../operator/xds/proto/type-urls.ts';
 import { decodeDeltaResponse, encodeDeltaRequest } from '../support/envoy/discovery-client.ts';
 import { entry, view } from '../support/xds-world.ts';
@@ -34,6 +36,7 @@ test('56: the limit of waiting holds although timers may fire a little early', a
   const stream = new Stream(call as unknown as Call, 'delta', {
     nowMs: () => times.shift() ?? 4_999.5,
     controlPlane: '',
+    outbox: new Outbox(),
     identify: () => true,
     moved: () => undefined,
     closed: () => undefined,

@@ -2,12 +2,12 @@
 // public enough to do without. Where they look different, in another release, its own way is taken: slower, but right.
 import type { ServerDuplexStream } from '@grpc/grpc-js';
 import type { Http2Stream } from 'node:http2';
-import { prefixBytes, type Frame } from './frames.ts';
+import { prefixBytes } from './frames.ts';
 
 export type Call = ServerDuplexStream<Buffer, Buffer>;
 
-/** Calls `done` once the bytes have left the process, or never will. */
-export type WriteFrame = (frame: Frame, done?: () => void) => void;
+/** The next bytes of a frame. `done` is called once they have left the process, or never will. */
+export type WriteChunks = (chunks: readonly Buffer[], done?: () => void) => void;
 
 /** The BaseServerInterceptingCall of grpc-js 1.14, as far as it is used here. */
 interface InnerCall {
@@ -16,28 +16,33 @@ interface InnerCall {
   checkCancelled(): boolean;
 }
 
-export function frameWriter(call: Call): WriteFrame {
+export function chunkWriter(call: Call): WriteChunks {
   const inner = innerCall(call);
-  return inner === null ? (frame, done) => writeCopy(call, frame, done) : (frame, done) => write(inner, frame, done);
+  return inner === null ? copyingWriter(call) : (chunks, done) => write(inner, chunks, done);
 }
 
 /** null if this release of grpc-js is built in another way. */
 export function innerCall(call: object): InnerCall | null {
   const inner: unknown = Reflect.get(call, 'call');
-  if (!isObject(inner)) return null;
-  const stream = Reflect.get(inner, 'stream');
-  const hasMethods = [inner['maybeSendMetadata'], inner['checkCancelled']].every((it) => typeof it === 'function');
-  const isStream = isObject(stream) && typeof stream['write'] === 'function' && typeof stream['cork'] === 'function';
-  return hasMethods && isStream ? (inner as unknown as InnerCall) : null;
+  return isInnerCall(inner) ? inner : null;
 }
 
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null;
+function isInnerCall(value: unknown): value is InnerCall {
+  return (
+    has(value, ['maybeSendMetadata', 'checkCancelled']) &&
+    has(Reflect.get(value, 'stream'), ['write', 'cork'])
+  );
 }
 
-function write(inner: InnerCall, { chunks }: Frame, done?: () => void): void {
+function has(value: unknown, methods: readonly string[]): value is object {
+  if (typeof value !== 'object' || value === null) return false;
+  return methods.every((it) => typeof Reflect.get(value, it) === 'function');
+}
+
+function write(inner: InnerCall, chunks: readonly Buffer[], done?: () => void): void {
   if (inner.checkCancelled()) {
-    done?.();
+    // Not within this call: who waits for it may write again at once.
+    if (done !== undefined) setImmediate(done);
     return;
   }
   inner.maybeSendMetadata();
@@ -51,6 +56,21 @@ function write(inner: InnerCall, { chunks }: Frame, done?: () => void): void {
   if (last > 0) stream.uncork();
 }
 
-function writeCopy(call: Call, { chunks }: Frame, done?: () => void): void {
-  call.write(Buffer.concat(chunks).subarray(prefixBytes), done);
+/** By way of grpc-js, which takes whole messages: they are put together from the pieces first. */
+function copyingWriter(call: Call): WriteChunks {
+  let pending: Buffer[] = [];
+  let missing = 0;
+  return (chunks, done) => {
+    const [first] = chunks;
+    if (pending.length === 0 && first !== undefined) missing = prefixBytes + first.readUInt32BE(1);
+    pending.push(...chunks);
+    for (const chunk of chunks) missing -= chunk.length;
+    if (missing > 0) {
+      if (done !== undefined) setImmediate(done);
+      return;
+    }
+    const message = Buffer.concat(pending).subarray(prefixBytes);
+    pending = [];
+    call.write(message, done);
+  };
 }

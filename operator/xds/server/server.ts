@@ -11,7 +11,9 @@ import { sameView, viewOf, type View } from '../view.ts';
 import type { Snapshot } from '../snapshot-types.ts';
 import { authorize, spiffeIdOf, type Authorization } from './authorize.ts';
 import { aggregatedDiscoveryService } from './service.ts';
-import { Stream, type Call } from './stream.ts';
+import { Outbox } from './outbox.ts';
+import type { Call } from './raw-call.ts';
+import { Stream } from './stream.ts';
 
 export interface AdsServerOptions {
   /** host:port; port 0 takes a free one. */
@@ -71,6 +73,7 @@ class Ads implements AdsServer {
   readonly name = 'xds';
   private readonly options: AdsServerOptions;
   private readonly grpc = new Server(channelOptions);
+  private readonly outbox = new Outbox();
   private readonly streams = new Set<Stream>();
   private readonly behind = new Set<Stream>();
   private readonly outdated = new Set<Stream>();
@@ -179,6 +182,7 @@ class Ads implements AdsServer {
     const stream = new Stream(call, variant, {
       nowMs: () => this.nowMs(),
       controlPlane: this.options.identifier,
+      outbox: this.outbox,
       identify: (it, nodeId) => this.identify(it, nodeId),
       moved: (it, effects) => this.moved(it, effects),
       closed: (it) => this.closed(it),

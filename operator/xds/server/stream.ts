@@ -1,19 +1,15 @@
 // One ADS stream: bytes in, events to the session, effects out as bytes. All decisions are the session's.
-import { status, type ServerDuplexStream } from '@grpc/grpc-js';
-import {
-  decodeDeltaRequest,
-  decodeRequest,
-  encodeDeltaResponse,
-  encodeResponse,
-} from '../proto/discovery.ts';
+import { status } from '@grpc/grpc-js';
+import { decodeDeltaRequest, decodeRequest } from '../proto/discovery.ts';
 import type * as wire from '../proto/discovery.ts';
 import { typeUrl, type TypeUrl } from '../proto/type-urls.ts';
 import type { Effect, Send, SessionEvent } from '../session/events.ts';
 import { reduce } from '../session/session.ts';
 import { newSession, type Session } from '../session/state.ts';
-import { versionOf } from '../session/versions.ts';
+import { frameOf } from './frames.ts';
+import { newLane, type Lane, type Outbox } from './outbox.ts';
+import { chunkWriter, type Call } from './raw-call.ts';
 
-export type Call = ServerDuplexStream<Buffer, Buffer>;
 type Request = wire.DeltaRequest | wire.SotwRequest;
 
 const knownTypes: ReadonlyMap<string, TypeUrl> = new Map(Object.values(typeUrl).map((it) => [it, it]));
@@ -25,7 +21,9 @@ export interface StreamHost {
   /** After every event: the state of the session may have moved. */
   moved(stream: Stream, effects: readonly Effect[]): void;
   closed(stream: Stream): void;
+  /** Told with the first response of each type. */
   readonly controlPlane: string;
+  readonly outbox: Outbox;
 }
 
 export class Stream {
@@ -36,6 +34,8 @@ export class Stream {
   readonly connectedAtMs: number;
   readonly call: Call;
   private readonly host: StreamHost;
+  private readonly lane: Lane;
+  private readonly toldBy = new Set<TypeUrl>();
   private readonly timers = new Set<NodeJS.Timeout>();
   private isOpen = true;
   private hasNamedItself = false;
@@ -43,6 +43,7 @@ export class Stream {
   constructor(call: Call, variant: Session['variant'], host: StreamHost) {
     this.call = call;
     this.host = host;
+    this.lane = newLane(chunkWriter(call));
     this.session = newSession(variant);
     this.connectedAtMs = host.nowMs();
     call.on('data', (bytes: Buffer) => this.onBytes(bytes));
@@ -114,31 +115,15 @@ export class Stream {
   }
 
   private perform(effect: Effect): void {
-    if (effect.type === 'send') this.call.write(this.encode(effect));
+    if (effect.type === 'send') this.send(effect);
     else if (effect.type === 'wake') this.wakeAt(effect.atMs);
   }
 
-  private encode(send: Send): Buffer {
-    const { nonce, resources, removed } = send;
-    const { controlPlane } = this.host;
-    if (this.session.variant === 'delta') {
-      return encodeDeltaResponse({
-        typeUrl: send.typeUrl,
-        nonce,
-        systemVersion: '',
-        resources,
-        removed,
-        controlPlane,
-      });
-    }
-    const anys = resources.map((entry) => entry.any);
-    return encodeResponse({
-      versionInfo: versionOf(resources),
-      typeUrl: send.typeUrl,
-      nonce,
-      anys,
-      controlPlane,
-    });
+  private send(effect: Send): void {
+    const isTold = this.toldBy.has(effect.typeUrl);
+    this.toldBy.add(effect.typeUrl);
+    const controlPlane = isTold ? null : this.host.controlPlane;
+    this.host.outbox.send(this.lane, frameOf(effect, this.session.variant, controlPlane));
   }
 
   private wakeAt(atMs: number): void {
@@ -157,6 +142,7 @@ export class Stream {
     if (!this.isOpen) return;
     this.isOpen = false;
     for (const timer of this.timers) clearTimeout(timer);
+    this.host.outbox.close(this.lane);
     this.host.closed(this);
   }
 }

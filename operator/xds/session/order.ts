@@ -97,8 +97,7 @@ export function isHeld(session: Session, entry: Entry): boolean {
 function pinnedClusters(session: Session): ReadonlySet<string> | 'unknown' {
   const staying = users.flatMap((type) => [...stayingOf(session, type)]);
   // Nobody knows what it needs of what it has from an earlier stream, or took from a refused response.
-  if (staying.some(({ version, entry, certain }) => entry === null && (version !== null || !certain)))
-    return 'unknown';
+  if (staying.some((present) => !present.certain || isFromEarlierStream(present))) return 'unknown';
   return new Set(staying.flatMap(({ entry }) => entry?.clusters ?? []));
 }
 

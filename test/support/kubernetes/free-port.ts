@@ -1,13 +1,35 @@
-// A TCP port of the loopback address that nobody listens on.
+// TCP ports of the loopback address that nobody listens on, each given out once. Below the range from which Linux takes the
+// ports of outgoing connections and of `listen(0)` (32768), so that nobody else takes one before its user listens.
 import { once } from 'node:events';
 import { createServer } from 'node:net';
 
+const firstPort = 30_000;
+const lastPort = 32_699;
+
+/** Processes that run side by side start at different places. */
+let next = firstPort + ((process.pid * 131) % (lastPort - firstPort));
+
+/** Skips what somebody listens on. @throws Error if no port of the range is free. */
 export async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  server.close();
-  await once(server, 'close');
-  if (address === null || typeof address === 'string') throw new Error('the kernel gave no port');
-  return address.port;
+  for (let tries = firstPort; tries <= lastPort; tries += 1) {
+    const port = next;
+    next = port === lastPort ? firstPort : port + 1;
+    // One after the other: the first free one is taken.
+    // oxlint-disable-next-line no-await-in-loop
+    if (await isFree(port)) return port;
+  }
+  throw new Error(`no port of 127.0.0.1 is free between ${firstPort} and ${lastPort}`);
+}
+
+async function isFree(port: number): Promise<boolean> {
+  const server = createServer();
+  try {
+    server.listen({ port, host: '127.0.0.1', exclusive: true });
+    await once(server, 'listening');
+    return true;
+  } catch {
+    return false;
+  } finally {
+    server.close();
+  }
 }
