@@ -137,7 +137,7 @@ module.exports = {
       to: {
         path: '^operator/',
         pathNot:
-          '^operator/(infra/|xds/proto/(generate|roots)\\.ts$|xds/node-id|reconcile/|uninstall|intercept)',
+          '^operator/(xds/proto/(generate|roots)|reconcile/uninstall|uninstall|intercept|infra/interception|platform/kubernetes/http/timers)\\.ts$',
         reachable: false,
       },
     },

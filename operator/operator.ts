@@ -5,10 +5,12 @@ import type { Authority } from './certificates/authority.ts';
 import { createIssuer } from './certificates/issuer.ts';
 import { rootSecretName } from './certificates/names.ts';
 import type { ServerCertificate } from './certificates/server-certificate.ts';
-import { systemTimers } from './certificates/timers.ts';
+import { systemTimers } from './timers.ts';
 import { createPlatform } from './create-platform.ts';
 import { operatorSpiffeId } from './identity.ts';
+import { createInjecting } from './injecting.ts';
 import type { MeshIr } from './ir/mesh-ir.ts';
+import { createLeading } from './leading.ts';
 import type { Component } from './lifecycle.ts';
 import type { Log } from './log.ts';
 import { createMetrics } from './metrics.ts';
@@ -49,7 +51,13 @@ export function createOperator(settings: Settings, log: Log, identifier: string)
   const identities = new Map<string, string>();
   let hasMesh = false;
 
-  const store = createStore({ timer, onSettled: (resources) => pipeline.settled(resources) });
+  const store = createStore({
+    timer,
+    onSettled: (resources) => {
+      pipeline.settled(resources);
+      injecting.offer(resources, pipeline.now().ir?.settings ?? null);
+    },
+  });
   const watching = platformComponent(platform, {
     ...store,
     remove: (ref) => {
@@ -72,6 +80,7 @@ export function createOperator(settings: Settings, log: Log, identifier: string)
     onSnapshot: (snapshot) => {
       ads.publish(snapshot);
       ready.resolve();
+      injecting.recheck();
     },
     onOutcome: () => status.changed(),
   });
@@ -82,8 +91,16 @@ export function createOperator(settings: Settings, log: Log, identifier: string)
     log: log.child({ component: 'certificates' }),
     onChange: () => {
       metrics.certificatesExpire(issuer.state().rootNotAfter, undefined);
+      injecting.recheck();
       status.changed();
     },
+  });
+  const injecting = createInjecting({
+    platform,
+    settings,
+    log: log.child({ component: 'injection' }),
+    xdsReady: () => ads.ready(),
+    onChange: () => status.changed(),
   });
   /** Of which trust domain the authority and the operator itself are, the first Mesh says. */
   const startCertificates = (ir: MeshIr): void => {
@@ -118,6 +135,13 @@ export function createOperator(settings: Settings, log: Log, identifier: string)
     proxies: () => ads.proxies(),
     connected: () => ads.workloads(),
     issuer,
+    workloads: () => injecting.report(),
+  });
+  const leading = createLeading({
+    leases: platform.leases,
+    identity: identifier,
+    parts: [issuer, injecting, status],
+    log: log.child({ component: 'leader' }),
   });
   const admin = createAdminServer({
     address: settings.adminAddress,
@@ -145,12 +169,14 @@ export function createOperator(settings: Settings, log: Log, identifier: string)
   };
   const xds = { ...methodsOf(ads), ready: () => !hasMesh || ads.ready() };
   const components: readonly Component[] = [
+    closing('platform connections', () => platform.close?.()),
     loops,
     admin,
     status.writer,
     certificates,
     xds,
     watching.component,
+    leading,
   ];
   return {
     components,

@@ -1,6 +1,18 @@
 // The one reader of the process's arguments and environment. Entry: readSettings, a pure function of both;
 // processSettings applies it to this process. It touches no file and opens nothing.
-import { parseArgs } from 'node:util';
+import packageJson from '../package.json' with { type: 'json' };
+import {
+  type Given,
+  helpText,
+  type LogLevel,
+  logLevels,
+  type OptionName,
+  readArguments,
+  type SkippableCheck,
+  skippableChecks,
+} from './settings-options.ts';
+
+export { helpText };
 
 export interface ListenAddress {
   readonly host: string;
@@ -8,18 +20,24 @@ export interface ListenAddress {
   readonly port: number;
 }
 
+export interface InjectionSettings {
+  /** Where the sidecars of pods reach the operator. */
+  readonly xds: ListenAddress;
+  /** Where the Mesh names no other. */
+  readonly sidecarImage: string;
+  readonly initImage: string;
+}
+
 export type PlatformSettings =
   /** `kubeconfig`: path; undefined = what kubectl would take, or the pod's own service account. */
-  | { readonly kind: 'kubernetes'; readonly kubeconfig: string | undefined }
+  | {
+      readonly kind: 'kubernetes';
+      readonly kubeconfig: string | undefined;
+      /** null: nobody is given a sidecar, since none would reach this operator. */
+      readonly injection: InjectionSettings | null;
+    }
   /** `files`: the folder of YAML that is watched; `state`: the folder for statuses, certificates and keys. */
   | { readonly kind: 'files'; readonly files: string; readonly state: string };
-
-export const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
-export type LogLevel = (typeof logLevels)[number];
-
-/** Checks of our own that may be left to Envoy, to show what a NACK does. */
-export const skippableChecks = ['re2'] as const;
-export type SkippableCheck = (typeof skippableChecks)[number];
 
 export interface Settings {
   /** --help was given: print helpText and end; nothing else was asked for. */
@@ -27,6 +45,8 @@ export interface Settings {
   readonly platform: PlatformSettings;
   /** The operator's own namespace: its root, its Lease. */
   readonly namespace: string;
+  /** An IP address or name under which other operators reach this one; undefined: they do not. */
+  readonly podAddress: string | undefined;
   readonly xdsAddress: ListenAddress;
   readonly adminAddress: ListenAddress;
   readonly logLevel: LogLevel;
@@ -46,42 +66,9 @@ export class SettingsError extends Error {
   }
 }
 
-export const helpText = `Usage: meshwright [options]
-
-  --platform kubernetes|files   where services and policies come from (default: kubernetes)
-  --files <folder>              files platform: the folder of YAML to watch
-  --state <folder>              files platform: where statuses, certificates and keys are kept
-  --kubeconfig <path>           kubernetes platform: default is what kubectl would take, or the pod's service account
-  --namespace <name>            the operator's own namespace (default: $POD_NAMESPACE, or meshwright-system)
-  --xds-address <host:port>     where sidecars connect; port 0 = any free port
-                                (default: 0.0.0.0:15012; on the files platform 127.0.0.1:0)
-  --admin-address <host:port>   health, metrics, debug; port 0 = any free port (default: 127.0.0.1:8080)
-  --log-level <level>           ${logLevels.join(', ')} (default: info)
-  --skip-check <check>          leave a check of ours to Envoy; may be repeated: ${skippableChecks.join(', ')}
-  --ready-file <path>           write {"xdsPort","adminPort","pid"} there as JSON once ready
-  --help                        this text
-`;
-
-const options = {
-  platform: { type: 'string' },
-  files: { type: 'string' },
-  state: { type: 'string' },
-  kubeconfig: { type: 'string' },
-  namespace: { type: 'string' },
-  'xds-address': { type: 'string' },
-  'admin-address': { type: 'string' },
-  'log-level': { type: 'string' },
-  'skip-check': { type: 'string', multiple: true },
-  'ready-file': { type: 'string' },
-  help: { type: 'boolean', short: 'h' },
-} as const;
-type OptionName = keyof typeof options;
-
-/** Given options by name, in the order given; what is wrong goes to `problems`. */
-type Given = ReadonlyMap<OptionName, readonly string[]>;
-
 /**
- * Settings from the arguments after the program's name and from environment variables (POD_NAMESPACE).
+ * Settings from the arguments after the program's name and from environment variables (POD_NAMESPACE, POD_IP,
+ * KUBERNETES_SERVICE_HOST).
  * @throws SettingsError with all mistakes at once; --help wins over them.
  */
 export function readSettings(
@@ -91,11 +78,18 @@ export function readSettings(
   const problems: string[] = [];
   const given = readArguments(argv, problems);
   const last = (name: OptionName): string | undefined => given.get(name)?.at(-1);
-  const platform = readPlatform(given, problems);
+  const namespace = readNamespace(last('namespace'), env['POD_NAMESPACE'], problems);
+  const isInCluster = env['KUBERNETES_SERVICE_HOST'] !== undefined;
+  const platform = readPlatform(
+    given,
+    isInCluster ? `meshwright.${namespace}.svc:15012` : undefined,
+    problems,
+  );
   const settings: Settings = {
     help: given.has('help'),
     platform,
-    namespace: readNamespace(last('namespace'), env['POD_NAMESPACE'], problems),
+    namespace,
+    podAddress: last('pod-address') ?? nonEmpty(env['POD_IP']),
     xdsAddress: readAddress('xds-address', last('xds-address') ?? defaultXdsAddress(platform), problems),
     adminAddress: readAddress('admin-address', last('admin-address') ?? '127.0.0.1:8080', problems),
     logLevel: oneOf('log-level', logLevels, last('log-level') ?? 'info', problems),
@@ -116,52 +110,53 @@ export function processSettings(): Settings {
   return readSettings(process.argv.slice(2), process.env);
 }
 
-function readArguments(argv: readonly string[], problems: string[]): Given {
-  // Not strict: that would stop at the first mistake. The tokens tell all of them.
-  const { tokens } = parseArgs({ args: [...argv], options, strict: false, tokens: true });
-  const given = new Map<OptionName, string[]>();
-  for (const token of tokens) {
-    if (token.kind === 'positional')
-      problems.push(`Argument "${token.value}" belongs to no option: remove it, or see --help.`);
-    if (token.kind !== 'option') continue;
-    const name = token.name;
-    if (!isOption(name))
-      problems.push(`There is no option ${token.rawName}: see --help for those there are.`);
-    else if (options[name].type === 'boolean') given.set(name, []);
-    else if (isMissing(token.value))
-      problems.push(`Option --${name} needs a value: write --${name}=<value>.`);
-    else given.set(name, [...(given.get(name) ?? []), token.value]);
-  }
-  return given;
-}
+const kubernetesOnly = ['kubeconfig', 'sidecar-xds', 'sidecar-image', 'init-image'] as const;
 
-function isOption(name: string): name is OptionName {
-  return Object.hasOwn(options, name);
-}
-
-/** `--files --state x`: the next option is not the value of the one before. */
-function isMissing(value: string | undefined): value is undefined {
-  return value === undefined || value === '' || value.startsWith('--');
-}
-
-function readPlatform(given: Given, problems: string[]): PlatformSettings {
+/** sidecarXds: where sidecars reach the operator, if no option says so. */
+function readPlatform(given: Given, sidecarXds: string | undefined, problems: string[]): PlatformSettings {
   const last = (name: OptionName): string | undefined => given.get(name)?.at(-1);
   const before = problems.length;
   const kind = oneOf('platform', ['kubernetes', 'files'], last('platform') ?? 'kubernetes', problems);
   // Which options belong to a platform that is not known cannot be said.
-  if (problems.length > before) return { kind: 'kubernetes', kubeconfig: undefined };
-  const foreign: readonly OptionName[] = kind === 'files' ? ['kubeconfig'] : ['files', 'state'];
+  if (problems.length > before) return { kind: 'kubernetes', kubeconfig: undefined, injection: null };
+  const foreign: readonly OptionName[] = kind === 'files' ? kubernetesOnly : ['files', 'state'];
   for (const name of foreign) {
     if (given.has(name)) {
       const other = kind === 'files' ? 'kubernetes' : 'files';
       problems.push(`Option --${name} is for --platform ${other}: remove it, or choose that platform.`);
     }
   }
-  if (kind === 'kubernetes') return { kind, kubeconfig: last('kubeconfig') };
+  if (kind === 'kubernetes') {
+    return { kind, kubeconfig: last('kubeconfig'), injection: readInjection(given, sidecarXds, problems) };
+  }
   if (!given.has('files')) problems.push('The files platform needs --files <folder>: the YAML to watch.');
   if (!given.has('state'))
     problems.push('The files platform needs --state <folder>: where it keeps statuses and certificates.');
   return { kind, files: last('files') ?? '', state: last('state') ?? '' };
+}
+
+/** Of the Envoy releases this version is tested with. @see https://hub.docker.com/r/envoyproxy/envoy */
+const defaultSidecarImage = 'docker.io/envoyproxy/envoy:distroless-v1.40.0';
+/** Of the same release. */
+const defaultInitImage = `ghcr.io/meshwright/meshwright:v${packageJson.version}`;
+
+function readInjection(
+  given: Given,
+  sidecarXds: string | undefined,
+  problems: string[],
+): InjectionSettings | null {
+  const last = (name: OptionName): string | undefined => given.get(name)?.at(-1);
+  const xds = last('sidecar-xds') ?? sidecarXds;
+  if (xds === undefined) return null;
+  return {
+    xds: readAddress('sidecar-xds', xds, problems),
+    sidecarImage: last('sidecar-image') ?? defaultSidecarImage,
+    initImage: last('init-image') ?? defaultInitImage,
+  };
+}
+
+function nonEmpty(text: string | undefined): string | undefined {
+  return text === '' ? undefined : text;
 }
 
 function defaultXdsAddress(platform: PlatformSettings): string {

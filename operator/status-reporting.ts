@@ -1,4 +1,4 @@
-// From verdicts and acknowledgements to written statuses: the wiring of the status room.
+// From verdicts and acknowledgements to written statuses: the wiring of the status room. Of several operators one writes.
 import type { Issuer } from './certificates/issuer.ts';
 import type { Log } from './log.ts';
 import type { Outcome } from './pipeline.ts';
@@ -6,6 +6,7 @@ import type { StatusPort } from './platform/platform.ts';
 import { aggregate, type CertificateReport } from './status/aggregate.ts';
 import { createStatusLoop } from './status/status-loop.ts';
 import { createStatusWriter, type StatusWriter, type StatusWriterMetrics } from './status/writer.ts';
+import type { WorkloadReport } from './reconcile/report.ts';
 import type { Timer } from './store/settle.ts';
 import type { ProxyReport } from './xds/proxy-report.ts';
 
@@ -19,44 +20,73 @@ export interface StatusReportingOptions {
   /** Keys of the workloads whose proxies are connected. */
   readonly connected: () => ReadonlySet<string>;
   readonly issuer: Pick<Issuer, 'state'>;
+  /** undefined where nobody is given a sidecar. */
+  readonly workloads: () => WorkloadReport | undefined;
 }
 
 export interface StatusReporting {
   readonly writer: StatusWriter;
   /** Something a status is made from may have changed. Cheap. */
   changed(): void;
+  /** From now on it writes, until follow. */
+  lead(): void;
+  /** Resolves when nothing is written any more. */
+  follow(): Promise<void>;
   close(): void;
 }
 
 export function createStatusReporting(options: StatusReportingOptions): StatusReporting {
   const { port, log, timer, metrics } = options;
   const writer = createStatusWriter({ port, log, timer, metrics });
-  const sidecars = returning(options, () => loop.changed());
+  let sidecars: Returning | null = null;
   const loop = createStatusLoop({
     timer,
     nowMs: () => performance.now(),
     compute: () => {
+      if (sidecars?.isDone() !== true) return;
       const { verdicts, snapshot } = options.outcome();
-      if (!sidecars.isDone()) return;
-      const certificates = certificateReport(options.issuer);
-      const proxies = options.proxies();
-      const previous = writer.latest();
-      writer.offer(aggregate({ verdicts, snapshot, proxies, certificates, previous, now: new Date() }));
+      writer.offer(
+        aggregate({
+          verdicts,
+          snapshot,
+          proxies: options.proxies(),
+          certificates: certificateReport(options.issuer),
+          workloads: options.workloads(),
+          previous: writer.latest(),
+          now: new Date(),
+        }),
+      );
     },
   });
-  const close = (): void => {
-    sidecars.close();
-    loop.close();
+  const quiet = (): void => {
+    sidecars?.close();
+    sidecars = null;
   };
-  return { writer, changed: () => loop.changed(), close };
+  return {
+    writer,
+    changed: () => loop.changed(),
+    lead: () => {
+      sidecars ??= returning(options, () => loop.changed());
+      loop.changed();
+    },
+    follow: async () => {
+      quiet();
+      await writer.clear();
+    },
+    close: () => {
+      quiet();
+      loop.close();
+    },
+  };
 }
 
 /** Sidecars try again at least every 5 s. */
 const returnMs = 10_000;
 
 /**
- * After a start of the operator the sidecars come back one by one. Until all are there, or long enough has passed, the
- * statuses of before stay: counting only those that came first would call a policy programmed that others run without.
+ * After an operator has begun to lead, the sidecars come back, or other operators tell of them, one by one. Until all are
+ * there, or long enough has passed, the statuses of before stay: counting only those that came first would call a policy
+ * programmed that others run without.
  */
 function returning({ outcome, connected, timer }: StatusReportingOptions, again: () => void): Returning {
   let isOver = false;

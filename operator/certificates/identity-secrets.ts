@@ -6,7 +6,7 @@ import type { SecretPort } from '../platform/platform.ts';
 import type { Authority } from './authority.ts';
 import { certificateLabels, certificateSecretName } from './names.ts';
 import { checkLeaf, type WantedLeaf } from './renewal.ts';
-import type { Timers } from './timers.ts';
+import type { Timers } from '../timers.ts';
 
 /** Secrets read and written at a time. */
 const parallel = 8;

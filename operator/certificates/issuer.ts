@@ -1,5 +1,6 @@
 // Keeps a good certificate in the Secret of every identity, and one for the operator's own server. Entry:
 // createIssuer. It works in rounds: open the authority, look at what is due, issue, sleep until the next is due.
+// Secrets are written by the operator that leads; the server of each has a certificate.
 import type { IdentityIr } from '../ir/mesh-ir.ts';
 import type { Component } from '../lifecycle.ts';
 import type { Log } from '../log.ts';
@@ -8,7 +9,7 @@ import type { Authority, LeafRequest } from './authority.ts';
 import { IdentitySecrets, textOf } from './identity-secrets.ts';
 import { RootUnusable } from './root.ts';
 import { type ServerCertificate, ServerCertificateSlot } from './server-certificate.ts';
-import type { Timers } from './timers.ts';
+import type { Timers } from '../timers.ts';
 
 /** At least this often the root and all Secrets are looked at again, so that one that was deleted or damaged comes back. */
 const recheckMs = 300_000;
@@ -47,6 +48,10 @@ export interface Issuer extends Component {
     onRenewed: (renewed: ServerCertificate) => void,
   ): Promise<ServerCertificate>;
   state(): IssuerState;
+  /** From now on it writes Secrets, until follow. */
+  lead(): void;
+  /** Resolves when no Secret is written any more. */
+  follow(): Promise<void>;
 }
 
 export function createIssuer(ports: IssuerPorts): Issuer {
@@ -68,6 +73,7 @@ class SecretIssuer implements Issuer {
   #isStarted = false;
   #isStopped = false;
   #isAble = false;
+  #isLeading = false;
   #cancelTimer: () => void = () => undefined;
 
   constructor(ports: IssuerPorts) {
@@ -95,6 +101,18 @@ class SecretIssuer implements Issuer {
 
   state(): IssuerState {
     return this.#state;
+  }
+
+  lead(): void {
+    this.#isLeading = true;
+    // Another operator may have written since.
+    this.#identities.recheckAll();
+    this.#wake();
+  }
+
+  async follow(): Promise<void> {
+    this.#isLeading = false;
+    await this.#running;
   }
 
   setIdentities(identities: readonly IdentityIr[], ttlMs: number): void {
@@ -139,7 +157,8 @@ class SecretIssuer implements Issuer {
       this.#isAble = true;
       this.#forgetIfOutdated(authority.trustBundle());
       await this.#serveSlots(authority, problems);
-      this.#issued += await this.#identities.serve(authority, problems, () => this.#isStopped);
+      const mayNot = (): boolean => this.#isStopped || !this.#isLeading;
+      this.#issued += await this.#identities.serve(authority, problems, mayNot);
       this.#finish(authority.rootNotAfter(), problems);
     } catch (error) {
       this.#isAble = false;
@@ -194,7 +213,8 @@ class SecretIssuer implements Issuer {
   }
 
   #nextDue(): number | undefined {
-    const times = [...this.#identities.dueTimes(), ...this.#slots.map((slot) => slot.dueAt())];
+    const secrets = this.#isLeading ? this.#identities.dueTimes() : [];
+    const times = [...secrets, ...this.#slots.map((slot) => slot.dueAt())];
     return times.length === 0 ? undefined : times.reduce((a, b) => Math.min(a, b));
   }
 

@@ -20,6 +20,8 @@ export interface Platform {
   readonly workloads?: WorkloadPort;
   /** Absent where there is one operator. */
   readonly leases?: LeasePort;
+  /** Frees what it holds, after everything else has ended. */
+  close?(): void;
 }
 
 /** Takes what a platform sees. Synchronous: only notes it down. */

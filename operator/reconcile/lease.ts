@@ -17,6 +17,8 @@ export interface LeaderElectionOptions {
   readonly onLead: () => void;
   /** Resolves when nothing is written any more. */
   readonly onFollow: () => Promise<void>;
+  /** Called with the holder seen, when it is another than before; '' when there is none, or it has given up. */
+  readonly onHolder?: (holder: string) => void;
 }
 
 export interface ElectionClock {
@@ -43,6 +45,9 @@ class LeaseElection implements LeaderElection {
   #seen: { readonly lease: StoredLease; readonly sinceMs: number } | undefined;
   #isLeading = false;
   #isStopped = false;
+  #toldHolder = '';
+  /** Perhaps: an answer may have been lost. */
+  #hasWritten = false;
   #following: Promise<void> = Promise.resolve();
   #ticking: Promise<void> = Promise.resolve();
   #cancelTick: (() => void) | undefined;
@@ -74,7 +79,7 @@ class LeaseElection implements LeaderElection {
     await this.#ticking;
     this.#stepDown();
     await this.#following;
-    await this.#release();
+    if (this.#hasWritten) await this.#release();
   }
 
   async #tick(): Promise<void> {
@@ -95,6 +100,7 @@ class LeaseElection implements LeaderElection {
     this.#note(await port.read());
     if (!this.#mayTake()) {
       this.#stepDown();
+      this.#tellHolder();
       return;
     }
     // A leader whose writes have not ended must not lead again beside itself.
@@ -108,6 +114,7 @@ class LeaseElection implements LeaderElection {
       transitions: (present?.transitions ?? 0) + (isNew ? 1 : 0),
       renewTime: microTime(clock.wallTime()),
     };
+    this.#hasWritten = true;
     const outcome = await port.write(record, present);
     // Counted from before the request: others may count from the moment it was stored.
     if (outcome === 'written' && clock.nowMs() - atMs < this.#giveUpMs()) this.#renewed(atMs);
@@ -135,6 +142,7 @@ class LeaseElection implements LeaderElection {
     if (this.#isLeading) return;
     this.#isLeading = true;
     log.info({ identity }, 'the leader now');
+    this.#tellHolder();
     onLead();
   }
 
@@ -145,6 +153,18 @@ class LeaseElection implements LeaderElection {
     this.#isLeading = false;
     log.info({ identity }, 'no longer the leader');
     this.#following = onFollow();
+    this.#tellHolder();
+  }
+
+  /** A holder that can no longer renew stays in the Lease until somebody else takes it: only another one is believed. */
+  #tellHolder(): void {
+    const { identity, onHolder } = this.#options;
+    const seen = this.#seen?.lease.holder ?? '';
+    const others = seen === identity ? '' : seen;
+    const holder = this.#isLeading ? identity : others;
+    if (holder === this.#toldHolder) return;
+    this.#toldHolder = holder;
+    onHolder?.(holder);
   }
 
   async #release(): Promise<void> {

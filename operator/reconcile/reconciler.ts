@@ -1,6 +1,6 @@
 // Keeps our part in the pod templates of meshed workloads, and out of all others. Entry: createReconciler. Only the
 // operator that leads does so; the others just take note.
-import type { Timers } from '../certificates/timers.ts';
+import type { Timers } from '../timers.ts';
 import type { KubernetesVersion } from '../infra/preflight.ts';
 import type { MeshSettingsIr } from '../ir/mesh-ir.ts';
 import type { Log } from '../log.ts';

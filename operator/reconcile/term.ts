@@ -1,5 +1,5 @@
 // One term of leadership: the queue, what is remembered, and whose turn it is. It ends with the leadership.
-import type { Timers } from '../certificates/timers.ts';
+import type { Timers } from '../timers.ts';
 import { createMemory, forget, type Memory } from './memory.ts';
 import { createKeyQueue, type KeyQueue, type Outcome } from './queue.ts';
 

@@ -3,10 +3,12 @@
 import type { MeshStatus } from '../../api/v1alpha1/mesh.ts';
 import type { Origin } from '../ir/origin.ts';
 import type { ObjectStatus } from '../platform/platform.ts';
+import type { WorkloadReport } from '../reconcile/report.ts';
 import { type ObjectRef, refKey } from '../store/objects.ts';
 import type { ProxyReport } from '../xds/proxy-report.ts';
 import type { Snapshot } from '../xds/snapshot-types.ts';
 import { type ConditionDraft, conditionType, reason, type Verdict } from './conditions.ts';
+import { injectedOf } from './injected.ts';
 import { conditionOf, continueStatus, type StatusUpdate, timestamp } from './object-status.ts';
 import { type Programmed, programmedOf, type Published } from './programmed.ts';
 import { Standings } from './standings.ts';
@@ -27,6 +29,8 @@ export interface AggregateInput {
   /** How the connected proxies stand to this very snapshot: a report on an earlier one would prove nothing. */
   readonly proxies: readonly ProxyReport[];
   readonly certificates: CertificateReport;
+  /** Absent where this operator gives nobody a sidecar. */
+  readonly workloads?: WorkloadReport | undefined;
   /** Statuses by refKey as they were before, for lastTransitionTime. */
   readonly previous: ReadonlyMap<string, ObjectStatus>;
   readonly now: Date;
@@ -62,10 +66,23 @@ function statusOf(verdict: Verdict, published: Published, input: TimedInput): Ob
   if (origin.kind !== 'Mesh') {
     return { conditions: conditions(drafts, origin, input.at), proxies: counts(programmed) };
   }
-  const status = { conditions: conditions([...drafts, readyOf(accepted, input)], origin, input.at) };
-  // Another Mesh than the one in force has no proxies and no certificates.
-  if (!accepted && programmed.total === 0) return status;
-  return { ...status, proxies: meshCounts(input.proxies), ...certificatesOf(input.certificates) };
+  const ready = readyOf(accepted, input);
+  // Another Mesh than the one in force has no proxies, no workloads and no certificates.
+  if (!accepted && programmed.total === 0)
+    return { conditions: conditions([...drafts, ready], origin, input.at) };
+  const injected = input.workloads === undefined ? [] : [injectedOf(input.workloads)];
+  return {
+    conditions: conditions([...drafts, ready, ...injected], origin, input.at),
+    proxies: meshCounts(input.proxies),
+    ...workloadsOf(input.workloads),
+    ...certificatesOf(input.certificates),
+  };
+}
+
+function workloadsOf(report: WorkloadReport | undefined): Pick<ObjectStatus, 'workloads'> {
+  if (report === undefined) return {};
+  const { injected, pending, refused } = report;
+  return { workloads: { injected, pending, refused } };
 }
 
 const order = [
@@ -73,6 +90,7 @@ const order = [
   conditionType.resolvedRefs,
   conditionType.programmed,
   conditionType.ready,
+  conditionType.injected,
 ];
 
 function conditions(

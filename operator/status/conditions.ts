@@ -10,6 +10,8 @@ export const conditionType = {
   programmed: 'Programmed',
   /** Mesh only: certificate authority and control plane are able to serve. Owner: aggregate. */
   ready: 'Ready',
+  /** Mesh only: every selected workload has its sidecar. Owner: aggregate, from what reconcile found. */
+  injected: 'Injected',
 } as const;
 export type ConditionType = (typeof conditionType)[keyof typeof conditionType];
 
@@ -29,6 +31,8 @@ export const reason = {
   notAccepted: 'NotAccepted',
   ready: 'Ready',
   certificateNotReady: 'CertificateNotReady',
+  injected: 'Injected',
+  workloadTrouble: 'WorkloadTrouble',
 } as const;
 export type Reason = (typeof reason)[keyof typeof reason];
 

@@ -26,6 +26,8 @@ export interface StatusWriter extends Component {
   offer(updates: readonly StatusUpdate[]): void;
   /** The object was removed: one of the same name that comes later has no status, even if no offer came between. */
   forget(ref: ObjectRef): void;
+  /** Forgets all objects, as another operator writes from now on. Resolves when the writes under way have ended. */
+  clear(): Promise<void>;
   /** By refKey, what each object has or is about to have: the `previous` of the next aggregation. */
   latest(): ReadonlyMap<string, ObjectStatus>;
 }
@@ -98,6 +100,12 @@ class Writer implements StatusWriter {
   forget(ref: ObjectRef): void {
     this.#items.delete(refKey(ref));
     this.#latest.delete(refKey(ref));
+  }
+
+  async clear(): Promise<void> {
+    this.#items.clear();
+    this.#latest.clear();
+    await Promise.all(this.#turns);
   }
 
   latest(): ReadonlyMap<string, ObjectStatus> {

@@ -15,7 +15,7 @@ import { viewServices } from './services/view.ts';
 import { attachTraffic, inForce } from './traffic/attach.ts';
 import { trafficVerdicts } from './traffic/verdicts.ts';
 import { translateExternal } from './workloads/external-workloads.ts';
-import { identitiesInUse } from './workloads/identities.ts';
+import { accountsOfTemplates, identitiesInUse } from './workloads/identities.ts';
 import { createWorkloadIndexer, workloadKey } from './workloads/workload.ts';
 import { createWorkloadTranslator } from './workloads/workloads.ts';
 
@@ -37,14 +37,16 @@ export function createMeshTranslator(): MeshTranslator {
   const translateWorkloads = createWorkloadTranslator();
   const translateServices = createServiceTranslator();
   const slicesOf = rememberLast(slicesByService);
+  const accounts = rememberLast(accountsOfTemplates);
   const identities = rememberLast(identitiesInUse);
   const verdictsOf = rememberLast(collectVerdicts);
 
   return (mesh, resources) => {
+    const { deployments, statefulSets, daemonSets, cronJobs } = resources;
     const workloads = indexWorkloads(mesh.spec.trustDomain, resources.pods, resources.externalWorkloads);
     const services = view(resources.services, workloads);
     const traffic = attach(resources.trafficPolicies, services);
-    const attachments = guard(resources.securityPolicies, resources.deployments, services, workloads);
+    const attachments = guard(resources.securityPolicies, deployments, services, workloads);
     const decisions = security(mesh, attachments);
     const external = translateAllExternal(resources.externalWorkloads, services);
     const translated = translateWorkloads(workloads.all, {
@@ -63,7 +65,12 @@ export function createMeshTranslator(): MeshTranslator {
         inForce: winners(traffic),
       }),
       workloads: translated,
-      identities: identities(mesh, resources.namespaces, resources.deployments, workloads.all),
+      identities: identities(
+        mesh,
+        resources.namespaces,
+        accounts(deployments, statefulSets, daemonSets, cronJobs),
+        workloads.all,
+      ),
     };
     return { ir, verdicts: verdictsOf(traffic, attachments, translated, external) };
   };

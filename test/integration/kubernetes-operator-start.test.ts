@@ -38,6 +38,7 @@ const restricted: readonly object[] = [
         verbs: ['update'],
       },
       { apiGroups: [''], resources: ['secrets'], verbs: ['get', 'create', 'update'] },
+      { apiGroups: ['coordination.k8s.io'], resources: ['leases'], verbs: ['get', 'create', 'update'] },
     ],
   },
   {

@@ -3,7 +3,7 @@
 import { admit } from '../../api/admission.ts';
 import { certificateSecretName } from '../../operator/certificates/names.ts';
 import { operatorSpiffeId } from '../../operator/identity.ts';
-import { systemTimers } from '../../operator/certificates/timers.ts';
+import { systemTimers } from '../../operator/timers.ts';
 import { createLog } from '../../operator/log.ts';
 import { ApiClient, type ApiRequest } from '../../operator/platform/kubernetes/http/api-client.ts';
 import { loadKubeConfig } from '../../operator/platform/kubernetes/http/kube-config.ts';

@@ -4,7 +4,8 @@ import type { Log } from '../../log.ts';
 import type { ApiCaller } from './http/api-client.ts';
 import { isApiError, isTransient } from './http/api-error.ts';
 import { createBackoff } from './http/backoff.ts';
-import { pause, type Timers } from './http/timers.ts';
+import { pause } from '../../timers.ts';
+import type { Timers } from './http/timers.ts';
 
 /** An apiextensions.k8s.io/v1 CustomResourceDefinition, as far as it is read here. */
 export interface CrdDefinition {

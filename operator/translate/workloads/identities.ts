@@ -1,6 +1,7 @@
 // Which service accounts are in use, and so need a certificate.
 import type { Mesh } from '../../../api/v1alpha1/mesh.ts';
 import type { IdentityIr } from '../../ir/mesh-ir.ts';
+import type { Deployment, PodTemplate } from '../../store/objects.ts';
 import type { Resources } from '../../store/resources.ts';
 import { matchesLabels } from '../attachment/labels.ts';
 import { byText } from '../attachment/precedence.ts';
@@ -8,13 +9,13 @@ import { defaultServiceAccount, identityOf } from './identity.ts';
 import type { Workload } from './workload.ts';
 
 /**
- * Service accounts in use: by pods and Deployment templates in namespaces the Mesh selects (so that a certificate is
- * there before the first sidecar starts), and by every workload that has a sidecar. Sorted by namespace and name.
+ * Service accounts in use: by pods and pod templates in namespaces the Mesh selects (so that a certificate is there
+ * before the first sidecar starts), and by every workload that has a sidecar. Sorted by namespace and name.
  */
 export function identitiesInUse(
   mesh: Mesh,
   namespaces: Resources['namespaces'],
-  deployments: Resources['deployments'],
+  templates: readonly AccountUse[],
   workloads: readonly Workload[],
 ): readonly IdentityIr[] {
   const found = new Map<string, IdentityIr>();
@@ -24,9 +25,8 @@ export function identitiesInUse(
     add(identityOf(mesh.spec.trustDomain, namespace, serviceAccount));
   const selected = selectedNamespaces(mesh, namespaces);
 
-  for (const deployment of deployments) {
-    const namespace = deployment.metadata.namespace ?? '';
-    if (selected.has(namespace)) use(namespace, deployment.spec.template.spec?.serviceAccountName);
+  for (const { namespace, serviceAccount } of templates) {
+    if (selected.has(namespace)) use(namespace, serviceAccount);
   }
   for (const workload of workloads) {
     if (workload.meshed !== null) add(workload.meshed);
@@ -38,6 +38,30 @@ export function identitiesInUse(
     (a, b) =>
       byText<IdentityIr>((i) => i.namespace)(a, b) || byText<IdentityIr>((i) => i.serviceAccount)(a, b),
   );
+}
+
+export interface AccountUse {
+  readonly namespace: string;
+  readonly serviceAccount: string | undefined;
+}
+
+/** Which service accounts the pods of these templates run as. */
+export function accountsOfTemplates(
+  deployments: Resources['deployments'],
+  statefulSets: Resources['statefulSets'],
+  daemonSets: Resources['daemonSets'],
+  cronJobs: Resources['cronJobs'],
+): readonly AccountUse[] {
+  return [
+    ...[...deployments, ...statefulSets, ...daemonSets].map(({ metadata, spec }) =>
+      accountUse(metadata, spec.template),
+    ),
+    ...cronJobs.map(({ metadata, spec }) => accountUse(metadata, spec.jobTemplate.spec.template)),
+  ];
+}
+
+function accountUse(metadata: Deployment['metadata'], { spec }: PodTemplate): AccountUse {
+  return { namespace: metadata.namespace ?? '', serviceAccount: spec?.serviceAccountName };
 }
 
 function selectedNamespaces(mesh: Mesh, namespaces: Resources['namespaces']): ReadonlySet<string> {

@@ -48,6 +48,7 @@ function bench(secrets = new MemorySecrets(), timers = new HandTimers()): Bench 
     }),
   };
   running.push(made.issuer);
+  made.issuer.lead();
   return made;
 }
 
@@ -175,6 +176,23 @@ describe('keeping them good', () => {
     expect(b.issuer.state()).toMatchObject({ issued: 2, problems: [] });
     expect(b.lines.filter(({ level }) => level === 'error')).toHaveLength(1);
   });
+});
+
+test('of several operators the one that follows serves its own certificate and writes no Secret', async () => {
+  const b = bench();
+  await b.issuer.follow();
+  b.issuer.setIdentities([reviews], 24 * hourMs);
+  const own = b.issuer.serverCertificate(
+    { spiffeId: 'spiffe://cluster.local/ns/x/sa/y', ttlMs: 24 * hourMs },
+    () => undefined,
+  );
+  await b.issuer.start();
+  await own;
+  const before = [...b.secrets.held.keys()];
+  b.issuer.lead();
+  await until('it was issued', () => b.secrets.held.has('shop/meshwright-reviews'));
+
+  expect(before).toEqual([`meshwright-system/${rootSecretName}`]);
 });
 
 describe('an unusable root', () => {

@@ -6,7 +6,7 @@ import { z } from 'zod';
 import type { IdentityIr } from '../../../operator/ir/mesh-ir.ts';
 import type { Log } from '../../../operator/log.ts';
 import type { SecretData, SecretPort } from '../../../operator/platform/platform.ts';
-import type { Timers } from '../../../operator/certificates/timers.ts';
+import type { Timers } from '../../../operator/timers.ts';
 
 export const hourMs = 3_600_000;
 export const startOfTest = Date.parse('2026-05-01T12:00:00Z');

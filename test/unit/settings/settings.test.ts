@@ -9,8 +9,9 @@ interface Given {
 
 const defaults: Settings = {
   help: false,
-  platform: { kind: 'kubernetes', kubeconfig: undefined },
+  platform: { kind: 'kubernetes', kubeconfig: undefined, injection: null },
   namespace: 'meshwright-system',
+  podAddress: undefined,
   xdsAddress: { host: '0.0.0.0', port: 15_012 },
   adminAddress: { host: '127.0.0.1', port: 8080 },
   logLevel: 'info',
@@ -26,11 +27,34 @@ const onFiles = ['--platform', 'files', '--files', 'in', '--state', 'out'];
 
 const good: (Given & { settings: Settings })[] = [
   { rule: 'nothing as kubernetes with its defaults', argv: [], settings: defaults },
+  {
+    rule: 'a pod as reached by the name of its Service',
+    argv: ['--namespace=mesh', '--init-image=ours:1', '--sidecar-image=envoy:1'],
+    env: { KUBERNETES_SERVICE_HOST: '10.96.0.1', POD_IP: '10.0.0.9' },
+    settings: {
+      ...defaults,
+      platform: {
+        kind: 'kubernetes',
+        kubeconfig: undefined,
+        injection: {
+          xds: { host: 'meshwright.mesh.svc', port: 15_012 },
+          sidecarImage: 'envoy:1',
+          initImage: 'ours:1',
+        },
+      },
+      namespace: 'mesh',
+      podAddress: '10.0.0.9',
+    },
+  },
   { rule: 'the files platform as listening on a free loopback port', argv: onFiles, settings: files },
   {
     rule: 'everything that can be set',
     argv: [
       '--kubeconfig=/etc/kube',
+      '--sidecar-xds=xds.example:443',
+      '--sidecar-image=envoy:1',
+      '--init-image=ours:1',
+      '--pod-address=10.0.0.9',
       '--namespace',
       'mesh',
       '--xds-address',
@@ -45,8 +69,17 @@ const good: (Given & { settings: Settings })[] = [
     ],
     settings: {
       help: false,
-      platform: { kind: 'kubernetes', kubeconfig: '/etc/kube' },
+      platform: {
+        kind: 'kubernetes',
+        kubeconfig: '/etc/kube',
+        injection: {
+          xds: { host: 'xds.example', port: 443 },
+          sidecarImage: 'envoy:1',
+          initImage: 'ours:1',
+        },
+      },
       namespace: 'mesh',
+      podAddress: '10.0.0.9',
       xdsAddress: { host: '10.0.0.1', port: 1 },
       adminAddress: { host: '::1', port: 0 },
       logLevel: 'debug',

@@ -3,7 +3,8 @@
 import type { ApiCaller, ApiRequest } from './api-client.ts';
 import { ApiError, isTransient } from './api-error.ts';
 import { createBackoff } from './backoff.ts';
-import { pause, type Timers } from './timers.ts';
+import { pause } from '../../../timers.ts';
+import type { Timers } from './timers.ts';
 
 export interface RetryOptions {
   readonly timers: Timers;

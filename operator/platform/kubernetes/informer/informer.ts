@@ -7,7 +7,8 @@ import { type Identity, identityOf, Inventory } from './inventory.ts';
 import type { ResourceKind } from '../kinds.ts';
 import { listAll } from './list.ts';
 import type { RawObject } from './raw-object.ts';
-import { pause, type Timers } from '../http/timers.ts';
+import { pause } from '../../../timers.ts';
+import type { Timers } from '../http/timers.ts';
 import { watchEvents, type WatchEvent } from './watch-stream.ts';
 
 /** Takes what an informer sees. Synchronous. */

@@ -1,0 +1,79 @@
+// What the status of a Mesh says of its workloads.
+import { expect, test } from '@jest/globals';
+import { reportOf, type WorkloadState } from '../../../operator/reconcile/report.ts';
+import { aggregate } from '../../../operator/status/aggregate.ts';
+import { injectedOf } from '../../../operator/status/injected.ts';
+import { readStatusCase } from './status-case.ts';
+
+const injected: WorkloadState = { type: 'injected' };
+const queued: WorkloadState = { type: 'pending', reason: 'Queued', message: 'It waits for its turn.' };
+const failed: WorkloadState = {
+  type: 'pending',
+  reason: 'RolloutFailed',
+  message: 'The rollout does not proceed: look at its pods.',
+};
+const refused: WorkloadState = {
+  type: 'refused',
+  reason: 'HostNetwork',
+  message: 'It uses the network of its node: set hostNetwork to false.',
+};
+
+test.each([
+  {
+    states: {},
+    bare: [],
+    status: 'True',
+    reason: 'Injected',
+    message: '0 of 0 workloads have the sidecar as it should be.',
+  },
+  {
+    states: { 'Deployment/shop/a': injected },
+    bare: ['shop/one'],
+    status: 'True',
+    reason: 'Injected',
+    message:
+      '1 of 1 workload has the sidecar as it should be. Without a sidecar, because no Deployment, StatefulSet, DaemonSet or CronJob makes them anew: pods shop/one.',
+  },
+  {
+    states: { 'Deployment/shop/a': injected, 'Deployment/shop/b': queued },
+    bare: [],
+    status: 'False',
+    reason: 'Pending',
+    message: '1 of 2 workloads have the sidecar as it should be. Wait: workloads are rolled a few at a time.',
+  },
+  {
+    states: { 'Deployment/shop/a': injected, 'Deployment/shop/b': failed, 'DaemonSet/shop/c': refused },
+    bare: [],
+    status: 'False',
+    reason: 'WorkloadTrouble',
+    message:
+      '1 of 3 workloads have the sidecar as it should be. DaemonSet/shop/c: It uses the network of its node: set hostNetwork to false. Deployment/shop/b: The rollout does not proceed: look at its pods.',
+  },
+])('$reason: $message', ({ states, bare, status, reason, message }) => {
+  const report = reportOf(new Map(Object.entries(states)), bare);
+
+  expect(injectedOf(report)).toEqual({ type: 'Injected', status, reason, message });
+});
+
+test('only the Mesh in force has workloads, and only where this operator gives sidecars', () => {
+  const input = readStatusCase(
+    'verdicts: [{origin: Mesh//default@1}, {origin: Mesh//other@1, accepted: false}]\nsnapshot: null\nproxies: {}',
+  );
+  const workloads = reportOf(new Map([['Deployment/shop/a', injected]]));
+  const seen = (given: typeof input): unknown =>
+    aggregate(given).map(({ status }) => [
+      status.workloads,
+      status.conditions.some(({ type }) => type === 'Injected'),
+    ]);
+
+  expect([seen({ ...input, workloads }), seen(input)]).toEqual([
+    [
+      [{ injected: 1, pending: 0, refused: 0 }, true],
+      [undefined, false],
+    ],
+    [
+      [undefined, false],
+      [undefined, false],
+    ],
+  ]);
+});
