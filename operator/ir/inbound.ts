@@ -11,8 +11,16 @@ export interface InboundPortIr {
   readonly protocol: 'HTTP' | 'TCP';
   readonly mtls: MtlsModeIr;
   readonly authorization: AuthorizationIr;
+  /** What the kubelet asks here, in plaintext and without an identity: let through whatever the rest says. */
+  readonly probes: readonly ProbeIr[];
   /** The workload and every policy that shapes this port. */
   readonly origins: readonly Origin[];
+}
+
+/** A request of exactly this method and path; the query does not matter. */
+export interface ProbeIr {
+  readonly method: 'GET' | 'POST';
+  readonly path: string;
 }
 
 /** Permissive: mutual TLS and plaintext. Strict: mutual TLS only. Disabled: plaintext only. */

@@ -1,7 +1,8 @@
 // What there is to say about workloads: for the status of the Mesh, and sentence by sentence for people. Pure.
 
 export type WorkloadState =
-  | { readonly type: 'injected' }
+  /** notices: what no longer is as it was, and what to do. */
+  | { readonly type: 'injected'; readonly notices?: readonly string[] }
   | { readonly type: 'pending'; readonly reason: PendingReason; readonly message: string }
   | { readonly type: 'refused'; readonly reason: string; readonly message: string };
 
@@ -20,6 +21,8 @@ export interface WorkloadReport {
   readonly refused: number;
   /** Of those that are not injected, sorted by key (`Deployment/shop/reviews`). */
   readonly details: readonly (WorkloadDetail & { readonly key: string })[];
+  /** Sentences on workloads that are injected; sorted by their keys. */
+  readonly notices: readonly string[];
   /** Pods of meshed namespaces without a sidecar that nothing we inject makes: bare pods, Jobs. Sorted, `shop/migrate`. */
   readonly barePods: readonly string[];
 }
@@ -40,8 +43,17 @@ export function reportOf(
     pending: count('pending'),
     refused: count('refused'),
     details: details.toSorted((a, b) => (a.key < b.key ? -1 : 1)),
+    notices: noticesOf(states),
     barePods,
   };
+}
+
+function noticesOf(states: ReadonlyMap<string, WorkloadState>): readonly string[] {
+  return [...states]
+    .toSorted(([a], [b]) => (a < b ? -1 : 1))
+    .flatMap(([key, state]) =>
+      state.type === 'injected' ? (state.notices ?? []).map((text) => `${key}: ${text}`) : [],
+    );
 }
 
 /** Somebody has to do something. */
@@ -62,8 +74,9 @@ const mostNamed = 5;
  * What a user has to know or to do, for a condition's message; '' if there is nothing. Waiting for a turn is nothing
  * to tell of.
  */
-export function troubleOf({ details, barePods }: WorkloadReport): string {
-  const sentences = details.filter(isTrouble).map(({ key, message }) => `${key}: ${message}`);
+export function troubleOf({ details, notices, barePods }: WorkloadReport): string {
+  const trouble = details.filter(isTrouble).map(({ key, message }) => `${key}: ${message}`);
+  const sentences = [...trouble, ...notices];
   const more = sentences.length - mostNamed;
   return [
     ...sentences.slice(0, mostNamed),

@@ -1,7 +1,7 @@
 // Notes how a workload is, and tells of it where it is new: a line in the log, and an Event if somebody has to act.
 import { fingerprint } from '../infra/fingerprint.ts';
 import type { Log } from '../log.ts';
-import type { WorkloadPort } from '../platform/workload-port.ts';
+import type { WorkloadEvent, WorkloadPort } from '../platform/workload-port.ts';
 import type { Memory } from './memory.ts';
 import { isTrouble, type WorkloadState } from './report.ts';
 import type { Step } from './workload/step.ts';
@@ -26,12 +26,18 @@ export async function tell(
   onChange();
   if (nameOf(previous) !== nameOf(state))
     log.info({ workload: key, state: nameOf(state) }, 'workload looked at');
-  if (state === null || live === undefined || !isTrouble(state)) return;
+  if (state === null || live === undefined) return;
   try {
-    await port.event(live, { type: 'Warning', reason: state.reason, message: state.message });
+    for (const event of eventsOf(state)) await port.event(live, event);
   } catch (error) {
     log.warn({ workload: key, error }, 'event not written');
   }
+}
+
+function eventsOf(state: WorkloadState): readonly WorkloadEvent[] {
+  if (isTrouble(state)) return [{ type: 'Warning', reason: state.reason, message: state.message }];
+  if (state.type !== 'injected' || state.notices === undefined) return [];
+  return [{ type: 'Warning', reason: 'ProbeChanged', message: state.notices.join(' ') }];
 }
 
 function nameOf(state: WorkloadState | null | undefined): string {

@@ -67,6 +67,30 @@ export interface EndpointSlice {
   }[];
 }
 
+export interface Container {
+  readonly name: string;
+  readonly ports?: readonly {
+    readonly name?: string;
+    readonly containerPort: number;
+    readonly protocol?: string;
+  }[];
+  readonly livenessProbe?: Probe;
+  readonly readinessProbe?: Probe;
+  readonly startupProbe?: Probe;
+}
+
+/** One handler at most. @see https://kubernetes.io/docs/concepts/configuration/liveness-readiness-startup-probes/ */
+export interface Probe {
+  readonly httpGet?: {
+    readonly path?: string;
+    /** A number, or the name of a port of the container. */
+    readonly port: number | string;
+    readonly scheme?: string;
+  };
+  readonly grpc?: { readonly port: number };
+  readonly tcpSocket?: { readonly port: number | string };
+}
+
 export interface Pod {
   readonly kind: 'Pod';
   readonly metadata: ObjectMeta;
@@ -74,14 +98,8 @@ export interface Pod {
     readonly serviceAccountName?: string;
     readonly nodeName?: string;
     readonly hostNetwork?: boolean;
-    readonly containers: readonly {
-      readonly name: string;
-      readonly ports?: readonly {
-        readonly name?: string;
-        readonly containerPort: number;
-        readonly protocol?: string;
-      }[];
-    }[];
+    readonly containers: readonly Container[];
+    readonly initContainers?: readonly Container[];
   };
   readonly status?: {
     readonly phase?: string;

@@ -51,6 +51,11 @@ const readReviews = {
   ],
 };
 
+const probes = [
+  { method: 'GET', path: '/healthz' },
+  { method: 'POST', path: '/grpc.health.v1.Health/Check' },
+] as const;
+
 const ports: Readonly<Record<string, Partial<InboundPortIr>>> = {
   strict: { mtls: 'Strict' },
   permissive: { mtls: 'Permissive' },
@@ -63,7 +68,13 @@ const ports: Readonly<Record<string, Partial<InboundPortIr>>> = {
   'tcp-only-friend': { protocol: 'TCP', mtls: 'Permissive', authorization: onlyFriend },
   'tcp-not-stranger': { protocol: 'TCP', mtls: 'Strict', authorization: notStranger },
   'tcp-closed': { protocol: 'TCP', mtls: 'Disabled', authorization: onlyFriend },
+  'probed-strict': { mtls: 'Strict', probes },
+  'probed-guarded': { mtls: 'Permissive', authorization: readReviews, probes },
+  'probed-tcp-strict': { protocol: 'TCP', mtls: 'Strict', probes },
+  'probed-tcp-guarded': { protocol: 'TCP', mtls: 'Permissive', authorization: onlyFriend, probes },
+  'probed-tcp-closed': { protocol: 'TCP', mtls: 'Disabled', authorization: onlyFriend, probes },
 };
+const probed = Object.keys(ports).filter((name) => name.startsWith('probed-'));
 
 beforeAll(async () => {
   const echo = await startApplication('echo', closing);
@@ -71,7 +82,7 @@ beforeAll(async () => {
   const named = await Promise.all(
     Object.entries(ports).map(async ([name, parts]) => {
       direct.set(name, await freePort());
-      const application = parts.protocol === 'TCP' ? greeter : echo;
+      const application = parts.protocol === 'TCP' && parts.probes === undefined ? greeter : echo;
       return { name, inbound: sampleInbound(direct.get(name) ?? 0, application, parts) };
     }),
   );
@@ -210,6 +221,31 @@ describe('authorization of requests', () => {
 
     const { authorization } = await server.logged({ path: '/reviews/allowed' });
     expect(authorization).toMatchObject({ allow_enforced_effective_policy_id: 'shop/guard/read' });
+  });
+});
+
+describe.each(probed)('probes of a port, in plaintext and without an identity: %s', (name) => {
+  const unlet = name.includes('guarded') && !name.includes('tcp') ? undefined : /-required$/;
+
+  test.each([
+    { it: 'the probe', path: '/healthz', status: 200 },
+    { it: 'the probe with a query', path: '/healthz?full=1', status: 200 },
+    { it: 'a gRPC probe', method: 'POST', path: '/grpc.health.v1.Health/Check', status: 200 },
+    { it: 'its path by another method', method: 'POST', path: '/healthz', status: 403 },
+    { it: 'what lies below', path: '/healthz/x', status: 403 },
+    { it: 'another path', path: '/reviews/1', status: 403 },
+    { it: 'a way out', path: '/healthz/../reviews/1', status: 403 },
+  ])('$it: $status', async ({ status, path, method = 'GET' }) => {
+    const answer = await call(straightTo(name), { path, method });
+
+    expect(answer.status).toBe(status);
+    if (status === 403 && unlet !== undefined) expect(answer.headers['x-meshwright-refused']).toMatch(unlet);
+  });
+
+  test('callers with an identity are served, where there are any', async () => {
+    const status = ports[name]?.mtls === 'Disabled' ? 403 : 200;
+
+    expect((await call(via('friend', name), { path: '/reviews/1' })).status).toBe(status);
   });
 });
 

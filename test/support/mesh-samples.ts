@@ -112,6 +112,7 @@ export function sampleInbound(
     protocol: 'HTTP',
     mtls: 'Permissive',
     authorization: noRules,
+    probes: [],
     origins: [{ kind: 'ExternalWorkload', namespace: 'shop', name: 'server', generation: 1 }],
     ...parts,
   };

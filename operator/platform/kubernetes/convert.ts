@@ -53,6 +53,20 @@ function list<T extends z.ZodType>(
 
 const port = z.union([z.number(), z.string()]);
 
+const Probe = z.object({
+  httpGet: z.object({ path: text, port, scheme: text }).exactOptional(),
+  grpc: z.object({ port: z.number() }).exactOptional(),
+  tcpSocket: z.object({ port }).exactOptional(),
+});
+
+const Container = z.object({
+  name: z.string(),
+  ports: z.array(z.object({ name: text, containerPort: z.number(), protocol: text })).exactOptional(),
+  livenessProbe: Probe.exactOptional(),
+  readinessProbe: Probe.exactOptional(),
+  startupProbe: Probe.exactOptional(),
+});
+
 const Selector = z.object({
   matchLabels: texts.exactOptional(),
   matchExpressions: z
@@ -130,12 +144,8 @@ const shapes = {
       serviceAccountName: text,
       nodeName: text,
       hostNetwork: z.boolean().exactOptional(),
-      containers: z.array(
-        z.object({
-          name: z.string(),
-          ports: z.array(z.object({ name: text, containerPort: z.number(), protocol: text })).exactOptional(),
-        }),
-      ),
+      containers: z.array(Container),
+      initContainers: z.array(Container).exactOptional(),
     }),
     status: z
       .object({

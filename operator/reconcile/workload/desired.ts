@@ -12,6 +12,7 @@ import { readinessPath } from '../../xds/resources/inbound/readiness.ts';
 import { port } from '../../xds/resources/names.ts';
 import type { Actual } from './actual.ts';
 import { type Exclusions, readExclusions } from './exclusions.ts';
+import { probeNotices } from './probe-notices.ts';
 
 export interface Environment {
   /** For workloads whose Mesh names none. A change of these alone rolls nobody. */
@@ -36,7 +37,13 @@ export interface World {
 export type Desired =
   | { readonly type: 'absent' }
   | { readonly type: 'refused'; readonly refusals: readonly [Refusal, ...Refusal[]] }
-  | { readonly type: 'present'; readonly part: SidecarPart; readonly certificateSecret: string };
+  | {
+      readonly type: 'present';
+      readonly part: SidecarPart;
+      readonly certificateSecret: string;
+      /** What will not be as it was, and what to do: full sentences. */
+      readonly notices: readonly string[];
+    };
 
 /** Of a pod template; `false`: no sidecar. */
 export const optOutLabel = 'meshwright.dev/inject';
@@ -55,7 +62,9 @@ export function desiredOf(live: LiveWorkload, actual: Actual, world: World): Des
   if (typeof exclusions === 'string') return { type: 'absent' };
   const options = optionsOf(live, { mesh, exclusions, environment: world.environment });
   const part = renderSidecar(options, settingsOf(options, mesh));
-  return { type: 'present', part, certificateSecret: options.certificateSecret };
+  const excludedPorts = new Set(options.interception.excludeInboundPorts);
+  const notices = probeNotices(live.template, excludedPorts);
+  return { type: 'present', part, certificateSecret: options.certificateSecret, notices };
 }
 
 export function isSelected(

@@ -37,7 +37,8 @@ export async function reconcileWorkload(
   const actual = describeActual(live);
   const desired = desiredOf(live, actual, world);
   const action = decide(desired, actual, { wasInjected: memory.injected.has(live.uid) });
-  const step = await perform(deps, { key, live, actual, memory }, action);
+  const notices = desired.type === 'present' ? desired.notices : [];
+  const step = await perform(deps, { key, live, actual, notices, memory }, action);
   return { live, ...step };
 }
 
@@ -61,7 +62,7 @@ async function perform(deps: ReconcileDeps, subject: Subject, action: Action): P
 }
 
 /** The template is as it should be. */
-function settled({ nowMs }: ReconcileDeps, { key, live, actual, memory }: Subject): Step {
+function settled({ nowMs }: ReconcileDeps, { key, live, actual, notices, memory }: Subject): Step {
   const { rollouts } = memory;
   memory.injected.add(live.uid);
   const health = healthOf(live);
@@ -69,12 +70,12 @@ function settled({ nowMs }: ReconcileDeps, { key, live, actual, memory }: Subjec
   const isUnderWay = health.type !== 'complete' && isServing(live) && actual.isLastWriter;
   if (isUnderWay && !rollouts.isOpen()) rollouts.began(key, nowMs());
   rollouts.update(key, health, nowMs());
-  return watched(key, live, memory) ?? { outcome: done, state: rolledState(live) };
+  return watched(key, live, memory) ?? { outcome: done, state: rolledState(live, notices) };
 }
 
-function rolledState({ rollout }: LiveWorkload): WorkloadState {
+function rolledState({ rollout }: LiveWorkload, notices: readonly string[]): WorkloadState {
   if (!rollout.isPaused || (rollout.outdated === 0 && rollout.updated >= rollout.wanted))
-    return { type: 'injected' };
+    return { type: 'injected', ...(notices.length > 0 && { notices }) };
   return { type: 'pending', reason: 'Paused', message: 'It is paused: its pods change when it is resumed.' };
 }
 

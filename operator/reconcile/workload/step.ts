@@ -19,6 +19,8 @@ export interface Subject {
   readonly key: string;
   readonly live: LiveWorkload;
   readonly actual: Actual;
+  /** What will not be as it was with a sidecar. */
+  readonly notices: readonly string[];
   readonly memory: Memory;
 }
 

@@ -7,6 +7,8 @@ import type { Security } from '../security/security.ts';
 import { mergeOrigins } from '../origins.ts';
 import { type Protocol, protocolOfAppProtocol, protocolOfName } from '../services/protocol.ts';
 import type { ServedPort } from '../services/served-ports.ts';
+import type { Pod } from '../../store/objects.ts';
+import { probesOf } from './probes.ts';
 import type { Workload } from './workload.ts';
 
 type ExternalPort = ExternalWorkload['spec']['ports'][number];
@@ -21,7 +23,9 @@ export function inboundPorts(
   security: Security,
 ): readonly InboundPortIr[] {
   return declaredPorts(workload, served).map(({ services, ...port }) => {
-    const { mtls, authorization, origins } = security.guard(workload, port.port, port.protocol);
+    // A port that is only probed is guarded like all that no Service names.
+    const guarded = services.length === 0 && workload.source.kind === 'Pod' ? null : port.port;
+    const { mtls, authorization, origins } = security.guard(workload, guarded, port.protocol);
     return Object.assign(port, {
       mtls,
       authorization,
@@ -34,24 +38,36 @@ interface DeclaredPort extends Omit<InboundPortIr, 'mtls' | 'authorization' | 'o
   readonly services: readonly Origin[];
 }
 
-/** A pod's ports are those that Services lead to; an ExternalWorkload says itself which it has. */
+/** An ExternalWorkload says itself which ports it has. */
 function declaredPorts(
   { source }: Workload,
   served: ReadonlyMap<number, ServedPort>,
 ): readonly DeclaredPort[] {
-  if (source.kind === 'Pod') {
-    const ports = [...served].toSorted(([a], [b]) => a - b);
-    return ports.map(([port, { protocol, services }]) => {
-      return { port, listenAddress: null, application: null, protocol, services };
-    });
-  }
+  if (source.kind === 'Pod') return podPorts(source, served);
   return listeningPorts(source).map((port) => ({
     port: port.port,
     listenAddress: source.spec.address,
     application: { address: applicationAddress, port: port.applicationPort ?? port.port },
     protocol: externalProtocol(port, served.get(port.port)),
     services: served.get(port.port)?.services ?? [],
+    probes: [],
   }));
+}
+
+/** Those that Services lead to, and those that are only probed: of these nobody says a protocol. */
+function podPorts(pod: Pod, served: ReadonlyMap<number, ServedPort>): readonly DeclaredPort[] {
+  const probes = probesOf(pod);
+  const numbers = new Set([...served.keys(), ...probes.keys()]);
+  return [...numbers]
+    .toSorted((a, b) => a - b)
+    .map((port) => ({
+      port,
+      listenAddress: null,
+      application: null,
+      protocol: served.get(port)?.protocol ?? 'TCP',
+      services: served.get(port)?.services ?? [],
+      probes: probes.get(port) ?? [],
+    }));
 }
 
 /** What holds for the ports that no Service names. Their protocol is unknown, so rules are those of TCP. */

@@ -42,6 +42,8 @@ interface World {
   readonly clock: FakeClock;
   /** What happened, in order. */
   readonly events: string[];
+  /** Who was seen to hold it, in order. */
+  readonly holders: string[];
   readonly join: (who: string) => Promise<LeaderElection>;
 }
 
@@ -49,10 +51,12 @@ function world(): World {
   const lease = new MemoryLease();
   const clock = new FakeClock();
   const events: string[] = [];
+  const holders: string[] = [];
   return {
     lease,
     clock,
     events,
+    holders,
     join: async (identity) => {
       const election = createLeaderElection({
         port: lease.as(identity),
@@ -60,6 +64,7 @@ function world(): World {
         clock,
         log: createLog('silent'),
         onLead: () => events.push(`${identity} leads`),
+        onHolder: (holder) => holders.push(`${identity} sees ${holder === '' ? 'nobody' : holder}`),
         onFollow: () => {
           events.push(`${identity} follows`);
           return Promise.resolve();
@@ -142,6 +147,27 @@ describe('leader election', () => {
 
     expect(events).toEqual(['a leads']);
     expect(lease.stored).toMatchObject({ holder: 'a', transitions: 5 });
+  });
+
+  test('each says who holds it, whenever that is another: also when nobody does', async () => {
+    const { clock, holders, join, lease } = world();
+    const a = await join('a');
+    await join('b');
+    await clock.advance(3000);
+    expect(holders).toEqual(['a sees a', 'b sees a']);
+
+    await a.stop();
+    await clock.advance(1100);
+    expect(holders.slice(2)).toEqual(['a sees nobody', 'b sees b']);
+
+    lease.cut.add('b');
+    await clock.advance(6000);
+    expect(holders.slice(4)).toEqual(['b sees nobody']);
+    await join('c');
+    await clock.advance(9000);
+    lease.cut.delete('b');
+    await clock.advance(1100);
+    expect(holders.slice(5)).toEqual(['c sees b', 'c sees c', 'b sees c']);
   });
 
   test('stopping leaves no timer behind', async () => {

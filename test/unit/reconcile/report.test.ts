@@ -22,8 +22,18 @@ describe('the report', () => {
         { key: 'a', ...queued },
         { key: 'b', ...refused },
       ],
+      notices: [],
       barePods: [],
     });
+  });
+
+  test('notices on injected workloads are no trouble of theirs, and are told', () => {
+    const report = reportOf(
+      new Map<string, WorkloadState>([['a', { type: 'injected', notices: ['Look.'] }]]),
+    );
+
+    expect(report).toMatchObject({ injected: 1, details: [], notices: ['a: Look.'] });
+    expect(troubleOf(report)).toBe('a: Look.');
   });
 
   test('trouble is what somebody has to act on', () => {

@@ -1,6 +1,6 @@
-// The inbound HTTP connection managers: one that guards an application, and one that only tells plaintext clients of a
-// Strict port what is missing.
-import type { AuthorizationIr } from '../../../ir/inbound.ts';
+// The inbound HTTP connection managers: one that guards an application, and one that only tells plaintext clients that may
+// not come in what is missing. Both let probes through.
+import type { AuthorizationIr, MtlsModeIr, ProbeIr } from '../../../ir/inbound.ts';
 import { duration } from '../../proto/well-known.ts';
 import { connectionManager } from '../connection-manager.ts';
 import { inboundRouteTableName, notReachedHeader, refusedHeader, resetHeader } from '../names.ts';
@@ -31,6 +31,12 @@ export function inboundHttp({ label, authorization, mutualTls }: InboundHttp): E
   });
 }
 
+/** What a port says of probes, and what decides whether they need a way of their own. */
+interface Probed {
+  readonly mtls: MtlsModeIr;
+  readonly probes: readonly ProbeIr[];
+}
+
 /**
  * The route table of a port comes on its own, and with it who may call: a change holds from the next request on,
  * for connections that exist as well; a change of the listener would leave those with the rules of before.
@@ -39,39 +45,70 @@ export function inboundRouteTable({
   label,
   cluster,
   authorization,
-}: Omit<InboundHttp, 'mutualTls'>): EnvoyMessage {
-  return routeTable(label, {
-    name: 'application',
-    match: { prefix: '/' },
+  mtls,
+  probes,
+}: Omit<InboundHttp, 'mutualTls'> & Probed): EnvoyMessage {
+  // Strict: no probe comes this way.
+  const isOpen = mtls === 'Strict' || (authorization.deny.length === 0 && authorization.allow === null);
+  return routeTable(label, [
+    ...(isOpen ? [] : probes.map((probe) => probeRoute(probe, cluster))),
+    {
+      name: 'application',
+      match: { prefix: '/' },
+      route: { cluster, timeout: duration(0) },
+      typed_per_filter_config: httpRbac(authorization),
+    },
+  ]);
+}
+
+/** Past all rules: the kubelet has no identity that one could name. */
+function probeRoute({ method, path }: ProbeIr, cluster: string): EnvoyMessage {
+  return {
+    name: 'probe',
+    match: { path, headers: [{ name: ':method', string_match: { exact: method } }] },
     route: { cluster, timeout: duration(0) },
-    typed_per_filter_config: httpRbac(authorization),
-  });
+  };
 }
 
 const mtlsRequired =
   'This port takes mutual TLS only (mTLS mode Strict), and this request came in plaintext. ' +
   'Call it from a workload of the mesh, or set mtls.mode Permissive for the port in a SecurityPolicy.\n';
 
-export function mtlsRequiredHttp(label: string): EnvoyMessage {
+const identityRequired =
+  'A SecurityPolicy admits certain callers to this port, and this request came without an identity. ' +
+  'Call it from a workload of the mesh that the policy names.\n';
+
+export interface RefusingHttp extends Probed {
+  readonly label: string;
+  readonly cluster: string;
+}
+
+/** For plaintext clients that may not come in: tells them why, and lets nothing through but probes. */
+export function refusingHttp({ label, cluster, mtls, probes }: RefusingHttp): EnvoyMessage {
+  const [name, text] =
+    mtls === 'Strict' ? ['mtls-required', mtlsRequired] : ['identity-required', identityRequired];
   return connectionManager({
     direction: 'inbound',
     statPrefix: `inbound_${label}_refused`,
     filters: [],
     more: {
-      route_config: routeTable(label, {
-        name: 'mtls-required',
-        match: { prefix: '/' },
-        direct_response: { status: 403, body: { inline_string: mtlsRequired } },
-        response_headers_to_add: [setHeader(refusedHeader, 'mtls-required')],
-      }),
+      route_config: routeTable(label, [
+        ...probes.map((probe) => probeRoute(probe, cluster)),
+        {
+          name,
+          match: { prefix: '/' },
+          direct_response: { status: 403, body: { inline_string: text } },
+          response_headers_to_add: [setHeader(refusedHeader, name)],
+        },
+      ]),
     },
   });
 }
 
-function routeTable(label: string, route: EnvoyMessage): EnvoyMessage {
+function routeTable(label: string, routes: readonly EnvoyMessage[]): EnvoyMessage {
   return {
     name: inboundRouteTableName(label),
-    virtual_hosts: [{ name: 'inbound', domains: ['*'], routes: [route] }],
+    virtual_hosts: [{ name: 'inbound', domains: ['*'], routes }],
     // Only sidecars may say these: an application could have its callers send everything again.
     response_headers_to_remove: [notReachedHeader, resetHeader],
   };

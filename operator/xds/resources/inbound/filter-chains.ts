@@ -5,10 +5,10 @@ import { blackholeCluster, meshAlpn } from '../names.ts';
 import { tcpProxy } from '../tcp-proxy.ts';
 import { downstreamTls } from '../tls.ts';
 import type { EnvoyMessage } from '../xds-resource.ts';
-import { inboundHttp, mtlsRequiredHttp } from './connection-manager.ts';
+import { inboundHttp, refusingHttp } from './connection-manager.ts';
 import { admitsUnknownBytes, allowedPeers } from './peers.ts';
 
-export interface GuardedPort extends Pick<InboundPortIr, 'protocol' | 'mtls' | 'authorization'> {
+export interface GuardedPort extends Pick<InboundPortIr, 'protocol' | 'mtls' | 'authorization' | 'probes'> {
   /** `9080`, or `other`: in the names of chains and counters. */
   readonly label: string;
   /** To the application. */
@@ -51,14 +51,17 @@ function plaintextChain(port: GuardedPort, match: EnvoyMessage): readonly EnvoyM
   if (port.protocol === 'HTTP') {
     return [{ ...chain(port, 'plaintext', match), filters: [inboundHttp({ ...port, mutualTls: false })] }];
   }
-  if (!admitsUnknownBytes(port.authorization, false)) return [];
+  if (!admitsUnknownBytes(port.authorization, false)) return refusalChain(port, match);
   return [{ ...chain(port, 'plaintext', match), filters: [bytes(port)] }];
 }
 
-/** HTTP clients are told; a plaintext TCP connection to a Strict port leads nowhere at all. */
-function refusalChain(port: GuardedPort): readonly EnvoyMessage[] {
-  if (port.protocol === 'TCP') return [];
-  return [{ ...chain(port, 'refusal', rawBuffer), filters: [mtlsRequiredHttp(port.label)] }];
+/**
+ * HTTP clients are told, and probes are let through; a plaintext connection to a TCP port that nobody probes by HTTP leads
+ * nowhere at all.
+ */
+function refusalChain(port: GuardedPort, match: EnvoyMessage = rawBuffer): readonly EnvoyMessage[] {
+  if (port.protocol === 'TCP' && port.probes.length === 0) return [];
+  return [{ ...chain(port, 'refusal', match), filters: [refusingHttp(port)] }];
 }
 
 /** A listener needs a chain: this one leads to a cluster without endpoints, so that connections are closed at once. */

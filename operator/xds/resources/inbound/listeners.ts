@@ -43,6 +43,7 @@ function interceptedListener(workload: WorkloadIr, mesh: Origin): XdsResource {
   const others = filterChains({
     ...workload.otherInbound,
     protocol: 'TCP',
+    probes: [],
     label: 'other',
     cluster,
     destinationPort: null,
@@ -97,7 +98,7 @@ export function buildInboundRoutes(workload: WorkloadIr, mesh: Origin): readonly
     .map((port) => {
       const label = String(port.port);
       const cluster = workload.intercepted ? interceptedCluster : applicationCluster(port.port);
-      const message = inboundRouteTable({ label, cluster, authorization: port.authorization });
+      const message = inboundRouteTable({ ...port, label, cluster });
       return resource(typeUrl.route, {
         name: inboundRouteTableName(label),
         message,
