@@ -24,6 +24,7 @@ import { createStore } from './store/store.ts';
 import { checkMessage } from './xds/checks/check-message.ts';
 import { describeSnapshot } from './xds/describe.ts';
 import { encodeAny } from './xds/proto/registry.ts';
+import { createRefreshing } from './refreshing.ts';
 import { reloadableCredentials } from './xds/server/credentials.ts';
 import { createAdsServer } from './xds/server/server.ts';
 import type { SnapshotTools } from './xds/snapshot.ts';
@@ -73,7 +74,7 @@ export function createOperator(settings: Settings, log: Log, identifier: string)
     onIdentities: (wanted, ir) => {
       identities.clear();
       for (const { key, identity } of ir.workloads) identities.set(key, identity.spiffeId);
-      issuer.setIdentities(wanted, ir.settings.workloadTtlMs);
+      issuer.setIdentities(wanted, ir.settings.certificates);
       if (!hasMesh) startCertificates(ir);
       hasMesh = true;
     },
@@ -89,6 +90,11 @@ export function createOperator(settings: Settings, log: Log, identifier: string)
     secrets: platform.secrets,
     timers: systemTimers,
     log: log.child({ component: 'certificates' }),
+    onReplaced: createRefreshing({
+      pods: platform.pods,
+      workloads: () => pipeline.now().ir?.workloads ?? [],
+      log: log.child({ component: 'certificates' }),
+    }),
     onChange: () => {
       metrics.certificatesExpire(issuer.state().rootNotAfter, undefined);
       injecting.recheck();
@@ -111,7 +117,7 @@ export function createOperator(settings: Settings, log: Log, identifier: string)
     };
     const spiffeId = operatorSpiffeId(ir.settings.trustDomain, settings.namespace);
     issuer
-      .serverCertificate({ spiffeId, ttlMs: ir.settings.workloadTtlMs }, use)
+      .serverCertificate({ spiffeId, ttlMs: ir.settings.certificates.ttlMs }, use)
       .then(use, (error: unknown) => {
         log.warn({ error }, 'no certificate for the xds port');
       });

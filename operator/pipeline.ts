@@ -19,7 +19,7 @@ export interface PipelineOptions {
   };
   /** Keys of the workloads whose proxies are connected: only their own layers are built. */
   readonly wanted: () => ReadonlySet<string>;
-  /** Certificates are to be kept for these from now on. */
+  /** Certificates are to be kept for these from now on. Called when identities, workloads or settings may have changed. */
   readonly onIdentities: (identities: readonly IdentityIr[], ir: MeshIr) => void;
   /** Called when what proxies are to have differs from before. */
   readonly onSnapshot: (snapshot: Snapshot) => void;
@@ -79,8 +79,9 @@ export function createPipeline(options: PipelineOptions): Pipeline {
     settled: (resources) =>
       guarded(() => {
         const { ir, verdicts } = timed(options, 'translate', () => translate(resources));
+        const before = outcome.ir;
         outcome = { ...outcome, resources, ir, verdicts };
-        if (ir !== null) options.onIdentities(ir.identities, ir);
+        if (ir !== null && !hasSameWorkloads(before, ir)) options.onIdentities(ir.identities, ir);
         publish();
       }),
     demand: () => guarded(publish),
@@ -90,6 +91,16 @@ export function createPipeline(options: PipelineOptions): Pipeline {
         publish();
       }),
   };
+}
+
+/** Whether nothing that certificates and authorization depend on has changed. */
+function hasSameWorkloads(before: MeshIr | null, ir: MeshIr): boolean {
+  return (
+    before !== null &&
+    before.identities === ir.identities &&
+    before.workloads === ir.workloads &&
+    before.settings === ir.settings
+  );
 }
 
 function timed<T>(options: PipelineOptions, stage: Stage, work: () => T): T {

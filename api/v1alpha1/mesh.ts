@@ -18,6 +18,14 @@ const NamespaceSelector = z
     'The namespaces whose workloads are in the mesh. Default: those with the label meshwright.dev/mesh=enabled.',
   );
 
+/** @see https://www.rfc-editor.org/rfc/rfc3339#section-5.6 */
+const timestamp = {
+  pattern:
+    /^[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](\.[0-9]{1,9})?(Z|[+-]([01][0-9]|2[0-3]):[0-5][0-9])$/,
+  message: 'Write a time such as 2026-01-31T12:00:00Z.',
+  max: 40,
+};
+
 const Certificates = z
   .object({
     authority: z
@@ -36,6 +44,11 @@ const Certificates = z
       .default('24h')
       .describe(
         'How long the certificate of a workload is valid, from 10m to 2160h (90 days). It is renewed at half of this. Default 24h.',
+      ),
+    issuedAfter: shaped(timestamp)
+      .exactOptional()
+      .describe(
+        'Certificates issued before this time (RFC 3339) are replaced at once, and sidecars take the new ones within seconds: set it to now if a key may be known to others. A time that is still to come has no effect until then.',
       ),
   })
   .prefault({})

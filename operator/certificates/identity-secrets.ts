@@ -1,6 +1,6 @@
 // One Secret for each identity: which are due for a look, and what to do with one that is not good. The issuer
 // says when; this knows no schedule and no root.
-import type { IdentityIr } from '../ir/mesh-ir.ts';
+import type { CertificatesIr, IdentityIr } from '../ir/mesh-ir.ts';
 import type { Log } from '../log.ts';
 import type { SecretPort } from '../platform/platform.ts';
 import type { Authority } from './authority.ts';
@@ -11,32 +11,37 @@ import type { Timers } from '../timers.ts';
 /** Secrets read and written at a time. */
 const parallel = 8;
 
+interface IdentityPorts {
+  readonly secrets: SecretPort;
+  readonly timers: Timers;
+  readonly log: Log;
+  /** A certificate was replaced long before its end. */
+  readonly onReplaced?: (identity: IdentityIr) => void;
+}
+
 export class IdentitySecrets {
-  readonly #secrets: SecretPort;
-  readonly #timers: Timers;
-  readonly #log: Log;
+  readonly #ports: IdentityPorts;
   #identities = new Map<string, IdentityIr>();
-  #ttlMs = 0;
+  #wanted: CertificatesIr = { ttlMs: 0, issuedAfterMs: null };
   /** When each identity whose Secret was found good is to be looked at again, in ms since 1970. */
   #dueAt = new Map<string, number>();
 
-  constructor(secrets: SecretPort, timers: Timers, log: Log) {
-    this.#secrets = secrets;
-    this.#timers = timers;
-    this.#log = log;
+  constructor(ports: IdentityPorts) {
+    this.#ports = ports;
   }
 
   /** Returns whether anything is new. Only what is new becomes due. */
-  set(identities: readonly IdentityIr[], ttlMs: number): boolean {
+  set(identities: readonly IdentityIr[], wanted: CertificatesIr): boolean {
     const next = new Map(identities.map((identity) => [keyOf(identity), identity]));
-    const isSameTtl = ttlMs === this.#ttlMs;
+    const isSameWish =
+      wanted.ttlMs === this.#wanted.ttlMs && wanted.issuedAfterMs === this.#wanted.issuedAfterMs;
     const isSame =
       next.size === this.#identities.size && [...next.keys()].every((key) => this.#identities.has(key));
-    if (isSame && isSameTtl) return false;
-    const kept = isSameTtl ? [...this.#dueAt].filter(([key]) => next.has(key)) : [];
+    if (isSame && isSameWish) return false;
+    const kept = isSameWish ? [...this.#dueAt].filter(([key]) => next.has(key)) : [];
     this.#dueAt = new Map(kept);
     this.#identities = next;
-    this.#ttlMs = ttlMs;
+    this.#wanted = wanted;
     return true;
   }
 
@@ -52,8 +57,8 @@ export class IdentitySecrets {
 
   /** Looks at every identity that is due; adds a sentence for each failure. Resolves to the number of certificates issued. */
   async serve(authority: Authority, problems: string[], isStopped: () => boolean): Promise<number> {
-    const now = this.#timers.now();
-    const [known, ttlMs] = [this.#dueAt, this.#ttlMs];
+    const now = this.#ports.timers.now();
+    const [known, wanted] = [this.#dueAt, this.#wanted];
     const due = [...this.#identities.values()]
       .filter((identity) => (known.get(keyOf(identity)) ?? 0) <= now)
       .values();
@@ -64,7 +69,7 @@ export class IdentitySecrets {
         try {
           // Each worker takes one at a time: that is the bound.
           // oxlint-disable-next-line no-await-in-loop
-          const done = await this.#ensure(authority, identity, ttlMs);
+          const done = await this.#ensure(authority, identity, wanted);
           issued += done.isIssued ? 1 : 0;
           // Replaced by set() in the meantime: what was found may not be what is wanted now.
           if (known === this.#dueAt) known.set(keyOf(identity), done.dueAt);
@@ -83,23 +88,23 @@ export class IdentitySecrets {
   async #ensure(
     authority: Authority,
     identity: IdentityIr,
-    ttlMs: number,
+    { ttlMs, issuedAfterMs }: CertificatesIr,
   ): Promise<{ isIssued: boolean; dueAt: number }> {
     const { namespace, serviceAccount, spiffeId } = identity;
     const name = certificateSecretName(serviceAccount);
     const trustBundle = authority.trustBundle();
-    const want: WantedLeaf = { spiffeId, ttlMs, trustBundle, rootNotAfter: authority.rootNotAfter() };
-    const found = checkLeaf(await this.#secrets.read(namespace, name), want, this.#timers.now());
+    const { secrets, timers, log, onReplaced } = this.#ports;
+    const rootNotAfter = authority.rootNotAfter();
+    const want: WantedLeaf = { spiffeId, ttlMs, issuedAfterMs, trustBundle, rootNotAfter };
+    const found = checkLeaf(await secrets.read(namespace, name), want, timers.now());
     if (found.good) return { isIssued: false, dueAt: found.renewAt.getTime() };
     const pair = await authority.issue({ spiffeId, ttlMs });
     const data = { 'tls.crt': pair.certificate, 'tls.key': pair.privateKey, 'ca.crt': trustBundle };
-    await this.#secrets.write(namespace, name, data, certificateLabels(serviceAccount));
+    await secrets.write(namespace, name, data, certificateLabels(serviceAccount));
     const { reason } = found;
-    this.#log.info(
-      { spiffeId, secret: secretOf(identity), reason, notAfter: pair.notAfter },
-      'certificate issued',
-    );
-    const issued = checkLeaf(data, want, this.#timers.now());
+    log.info({ spiffeId, secret: secretOf(identity), reason, notAfter: pair.notAfter }, 'certificate issued');
+    if (reason !== 'Missing' && reason !== 'Due') onReplaced?.(identity);
+    const issued = checkLeaf(data, want, timers.now());
     return { isIssued: true, dueAt: issued.good ? issued.renewAt.getTime() : 0 };
   }
 }

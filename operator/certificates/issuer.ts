@@ -1,7 +1,7 @@
 // Keeps a good certificate in the Secret of every identity, and one for the operator's own server. Entry:
 // createIssuer. It works in rounds: open the authority, look at what is due, issue, sleep until the next is due.
 // Secrets are written by the operator that leads; the server of each has a certificate.
-import type { IdentityIr } from '../ir/mesh-ir.ts';
+import type { CertificatesIr, IdentityIr } from '../ir/mesh-ir.ts';
 import type { Component } from '../lifecycle.ts';
 import type { Log } from '../log.ts';
 import type { SecretPort } from '../platform/platform.ts';
@@ -22,6 +22,8 @@ export interface IssuerPorts {
   readonly secrets: SecretPort;
   readonly timers: Timers;
   readonly log: Log;
+  /** A certificate was replaced long before its end: those who use it should not wait for the new one. */
+  readonly onReplaced?: (identity: IdentityIr) => void;
   /** state() may say something new. */
   readonly onChange?: () => void;
 }
@@ -38,7 +40,7 @@ export interface IssuerState {
 
 export interface Issuer extends Component {
   /** Replaces the identities to keep certificates for. Secrets of former ones stay: a pod may still mount them. */
-  setIdentities(identities: readonly IdentityIr[], ttlMs: number): void;
+  setIdentities(identities: readonly IdentityIr[], certificates: CertificatesIr): void;
   /**
    * Resolves to the first certificate, as soon as the authority can issue; onRenewed gets each later one.
    * Rejects when the issuer stops before.
@@ -78,7 +80,7 @@ class SecretIssuer implements Issuer {
 
   constructor(ports: IssuerPorts) {
     this.#ports = ports;
-    this.#identities = new IdentitySecrets(ports.secrets, ports.timers, ports.log);
+    this.#identities = new IdentitySecrets(ports);
   }
 
   /** Resolves after the first round, whatever came of it: an unusable root is a condition, not the end of the process. */
@@ -115,8 +117,8 @@ class SecretIssuer implements Issuer {
     await this.#running;
   }
 
-  setIdentities(identities: readonly IdentityIr[], ttlMs: number): void {
-    if (this.#identities.set(identities, ttlMs)) this.#wake();
+  setIdentities(identities: readonly IdentityIr[], certificates: CertificatesIr): void {
+    if (this.#identities.set(identities, certificates)) this.#wake();
   }
 
   async serverCertificate(

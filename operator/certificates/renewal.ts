@@ -5,11 +5,14 @@ import type { KeyPair } from './authority.ts';
 import { backDateMs } from './root.ts';
 
 /** Why a certificate has to be issued. */
-export type RenewalReason = 'Missing' | 'Damaged' | 'OtherIdentity' | 'OtherIssuer' | 'LivesTooLong' | 'Due';
+export type RenewalReason =
+  'Missing' | 'Damaged' | 'OtherIdentity' | 'OtherIssuer' | 'LivesTooLong' | 'IssuedBefore' | 'Due';
 
 export interface WantedLeaf {
   readonly spiffeId: string;
   readonly ttlMs: number;
+  /** Milliseconds since 1970, not in force while still to come; null: any time is right. */
+  readonly issuedAfterMs: number | null;
   /** PEM of the roots; the Secret's ca.crt must say the same. */
   readonly trustBundle: string;
   readonly rootNotAfter: Date;
@@ -41,11 +44,18 @@ export function checkLeaf(data: SecretData | undefined, want: WantedLeaf, now: n
     return bad('OtherIssuer');
   const life = { notBefore: leaf.validFromDate, notAfter: leaf.validToDate };
   if (life.notAfter.getTime() - now > want.ttlMs) return bad('LivesTooLong');
+  if (isIssuedBefore(life.notBefore, want.issuedAfterMs, now)) return bad('IssuedBefore');
   const due = renewAt(life, jitterOf(want.spiffeId));
   if (due.getTime() > now) return { good: true, renewAt: due };
   // One that ends with the root cannot be made to live longer: renewing it would go on for ever, ever faster.
   const canLiveLonger = life.notAfter.getTime() < want.rootNotAfter.getTime();
   return canLiveLonger ? bad('Due') : { good: true, renewAt: life.notAfter };
+}
+
+/** Certificates know whole seconds only. */
+function isIssuedBefore(notBefore: Date, afterMs: number | null, now: number): boolean {
+  if (afterMs === null || afterMs > now) return false;
+  return notBefore.getTime() + backDateMs < Math.floor(afterMs / 1000) * 1000;
 }
 
 /** The reason to issue anew, undefined if there is none. */

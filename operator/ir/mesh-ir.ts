@@ -18,9 +18,15 @@ export interface MeshSettingsIr {
   readonly name: string;
   readonly trustDomain: string;
   readonly outboundMode: 'AllowAny' | 'RegistryOnly';
-  readonly workloadTtlMs: number;
+  readonly certificates: CertificatesIr;
   readonly sidecar: SidecarIr;
   readonly origin: Origin;
+}
+
+export interface CertificatesIr {
+  readonly ttlMs: number;
+  /** Those issued before are to be replaced; milliseconds since 1970. */
+  readonly issuedAfterMs: number | null;
 }
 
 /** What the user asked for about the sidecars of pods. */

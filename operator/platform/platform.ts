@@ -1,10 +1,11 @@
 // The one interface between Meshwright and where it runs. `kubernetes/` and `files/` implement it; nothing
 // behind the store knows which one it is.
-// What workloads and Leases look like stands in workload-port.ts and lease-port.ts.
+// What workloads, pods and Leases look like stands in workload-port.ts, pod-port.ts and lease-port.ts.
 import type { Condition, ProxyCounts } from '../../api/v1alpha1/common.ts';
 import type { MeshStatus } from '../../api/v1alpha1/mesh.ts';
 import type { ObjectRef, StoredObject } from '../store/objects.ts';
 import type { LeasePort } from './lease-port.ts';
+import type { PodPort } from './pod-port.ts';
 import type { WorkloadPort } from './workload-port.ts';
 
 export interface Platform {
@@ -18,6 +19,8 @@ export interface Platform {
   readonly secrets: SecretPort;
   /** Absent where nobody makes pods from templates. */
   readonly workloads?: WorkloadPort;
+  /** Absent where there are none. */
+  readonly pods?: PodPort;
   /** Absent where there is one operator. */
   readonly leases?: LeasePort;
   /** Frees what it holds, after everything else has ended. */

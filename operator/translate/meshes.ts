@@ -1,7 +1,7 @@
 // The Mesh in force: the oldest. Every other one is told which.
 import type { Mesh } from '../../api/v1alpha1/mesh.ts';
 import { durationMs } from '../../api/duration.ts';
-import type { MeshSettingsIr, SidecarIr } from '../ir/mesh-ir.ts';
+import type { CertificatesIr, MeshSettingsIr, SidecarIr } from '../ir/mesh-ir.ts';
 import { reason, type Verdict } from '../status/conditions.ts';
 import { compareAge, compareText } from './attachment/precedence.ts';
 import { originOf } from './origins.ts';
@@ -36,9 +36,18 @@ export function meshSettings(mesh: Mesh): MeshSettingsIr {
     name: mesh.metadata.name,
     trustDomain: mesh.spec.trustDomain,
     outboundMode: mesh.spec.outbound.mode,
-    workloadTtlMs: durationMs(mesh.spec.certificates.workloadTTL),
+    certificates: certificateSettings(mesh),
     sidecar: sidecarSettings(mesh),
     origin: originOf(mesh),
+  };
+}
+
+function certificateSettings({ spec: { certificates } }: Mesh): CertificatesIr {
+  const { workloadTTL, issuedAfter = '' } = certificates;
+  const issuedAfterMs = Date.parse(issuedAfter);
+  return {
+    ttlMs: durationMs(workloadTTL),
+    issuedAfterMs: Number.isNaN(issuedAfterMs) ? null : issuedAfterMs,
   };
 }
 

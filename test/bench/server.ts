@@ -1,7 +1,9 @@
 // The operator's line from the store to the wire, fed with a synthetic mesh. Entry of a child process of main.ts.
+import { writeFileSync } from 'node:fs';
+import { Session } from 'node:inspector/promises';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { openBuiltInAuthority } from '../../operator/certificates/built-in.ts';
-import { systemTimers } from '../../operator/certificates/timers.ts';
+import { systemTimers } from '../../operator/timers.ts';
 import { createLog } from '../../operator/log.ts';
 import { createPipeline } from '../../operator/pipeline.ts';
 import type { SecretData, SecretPort } from '../../operator/platform/platform.ts';
@@ -12,6 +14,7 @@ import { reloadableCredentials } from '../../operator/xds/server/credentials.ts'
 import { createAdsServer } from '../../operator/xds/server/server.ts';
 import {
   monotonicMs,
+  type Change,
   type Ready,
   type ServerCommand,
   type ServerOptions,
@@ -144,21 +147,66 @@ function usage(): ServerUsage {
   return result;
 }
 
+let changes: Change[] = [];
+
+/** Service after service: none changes twice within a short time. As often as asked, also if the process is busy. */
 function churn(perSecond: number, ms: number): void {
-  const until = monotonicMs() + ms;
+  const startMs = monotonicMs();
+  changes = [];
   const tick = setInterval(() => {
-    if (monotonicMs() > until) clearInterval(tick);
-    else flip(Math.floor(Math.random() * options.services));
+    const elapsedMs = Math.min(ms, monotonicMs() - startMs);
+    while (changes.length < (elapsedMs / 1000) * perSecond) {
+      const index = (changes.length * 7) % options.services;
+      changes.push([index, monotonicMs()]);
+      flip(index);
+    }
+    if (elapsedMs >= ms) clearInterval(tick);
   }, 1000 / perSecond);
 }
 
-process.on('message', (command: ServerCommand) => {
+const inspector = new Session();
+
+async function profile(file: string | null): Promise<void> {
+  if (file === null) {
+    inspector.connect();
+    await inspector.post('Profiler.enable');
+    await inspector.post('Profiler.start');
+    return;
+  }
+  const result = await inspector.post('Profiler.stop');
+  inspector.disconnect();
+  writeFileSync(file, JSON.stringify(result.profile));
+}
+
+function perform(command: ServerCommand): unknown {
   const atMs = monotonicMs();
-  if (command.type === 'endpoint') flip(command.service);
-  else if (command.type === 'route') store.upsert(trafficPolicy(command.service, (version += 1)));
-  else if (command.type === 'churn') churn(command.perSecond, command.ms);
-  else if (command.type === 'collect-garbage') globalThis.gc?.();
-  process.send?.(command.type === 'usage' ? usage() : { atMs });
+  switch (command.type) {
+    case 'endpoint':
+      flip(command.service);
+      break;
+    case 'route':
+      store.upsert(trafficPolicy(command.service, (version += 1)));
+      break;
+    case 'churn':
+      churn(command.perSecond, command.ms);
+      break;
+    case 'changes':
+      return changes;
+    case 'usage':
+      return usage();
+    case 'collect-garbage':
+      globalThis.gc?.();
+      break;
+    case 'profile':
+      void profile(command.file).then(() => process.send?.({ atMs }));
+      return undefined;
+  }
+  return { atMs };
+}
+
+process.on('message', (command: ServerCommand) => {
+  const answer = perform(command);
+  if (answer !== undefined) process.send?.(answer);
 });
 process.on('disconnect', () => {
   clearInterval(watch);

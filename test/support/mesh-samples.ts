@@ -28,7 +28,7 @@ export function sampleMesh(parts: Partial<MeshIr>): MeshIr {
     name: 'default',
     trustDomain,
     outboundMode: 'AllowAny',
-    workloadTtlMs: 86_400_000,
+    certificates: { ttlMs: 86_400_000, issuedAfterMs: null },
     sidecar: sampleSidecar,
     origin: meshOrigin,
   } as const;

@@ -11,6 +11,7 @@ import { watchedKinds } from './kinds.ts';
 import { MeshOperator } from './mesh-operator.ts';
 import { retrying } from './http/retry.ts';
 import { createLeases } from './leases.ts';
+import { createPods } from './pods.ts';
 import { createSecrets } from './secrets.ts';
 import { createStatuses } from './statuses.ts';
 import { createWorkloads } from './workloads.ts';
@@ -73,6 +74,7 @@ export function createKubernetesPlatform(options: KubernetesPlatformOptions): Ku
     server: kubeConfig.getCurrentCluster()?.server ?? '',
     statuses: createStatuses(retryingApi, operator),
     workloads: createWorkloads(retryingApi),
+    pods: createPods(retryingApi),
     leases: createLeases(leaseApi, { namespace, name: leaseName }),
     secrets: createSecrets(retryingApi, { ownNamespace: namespace }),
     installCrds: async (definitions, signal) => {

@@ -4,6 +4,11 @@ import { type ApiCase, casesOf } from './api-case.ts';
 const { valid, refused } = casesOf('Mesh');
 const ttl = (workloadTTL: string): object => ({ certificates: { workloadTTL } });
 const lifetime = { field: 'spec.certificates.workloadTTL', message: 'Set workloadTTL between 10m and 2160h' };
+const after = (time: string): object => ({ certificates: { issuedAfter: time } });
+const issuedAfter = {
+  field: 'spec.certificates.issuedAfter',
+  message: 'Write a time such as 2026-01-31T12:00:00Z.',
+};
 const domain = { field: 'spec.trustDomain', message: 'Write trustDomain like a DNS name' };
 const sidecar = (parts: object): object => ({ sidecar: parts });
 const excluding = (network: string): object => sidecar({ interception: { excludeOutboundCIDRs: [network] } });
@@ -32,7 +37,7 @@ export const meshCases: readonly ApiCase[] = [
       drain: '10s',
     },
     mtls: { mode: 'Strict' },
-    certificates: { authority: { type: 'BuiltIn' }, workloadTTL: '1h30m' },
+    certificates: { authority: { type: 'BuiltIn' }, workloadTTL: '1h30m', issuedAfter: '2026-01-31T12:00:00Z' },
     outbound: { mode: 'RegistryOnly' },
   }),
   valid('a selector of all namespaces', { namespaceSelector: {} }),
@@ -66,6 +71,10 @@ export const meshCases: readonly ApiCase[] = [
     field: 'spec.certificates.workloadTTL',
     message: 'Write a duration',
   }),
+  valid('a time for certificates', after('2026-01-31T12:00:00Z')),
+  valid('a time with a zone and a fraction', after('2026-01-31T12:00:00.5+02:00')),
+  refused('a day for certificates', after('2026-01-31'), issuedAfter),
+  refused('a month that is none', after('2026-13-01T12:00:00Z'), issuedAfter),
   valid('no drain', sidecar({ drain: '0s' })),
   refused('a drain of more than 5 minutes', sidecar({ drain: '301s' }), {
     field: 'spec.sidecar.drain',

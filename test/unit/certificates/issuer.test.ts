@@ -1,6 +1,7 @@
 import { X509Certificate } from 'node:crypto';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { openBuiltInAuthority } from '../../../operator/certificates/built-in.ts';
+import type { CertificatesIr } from '../../../operator/ir/mesh-ir.ts';
 import { createIssuer, type Issuer } from '../../../operator/certificates/issuer.ts';
 import { rootSecretName } from '../../../operator/certificates/names.ts';
 import type { ServerCertificate } from '../../../operator/certificates/server-certificate.ts';
@@ -20,11 +21,14 @@ const reviews = identity('shop', 'reviews');
 const ratings = identity('shop', 'ratings');
 const running: Issuer[] = [];
 
+const lasting = (ttlMs: number): CertificatesIr => ({ ttlMs, issuedAfterMs: null });
+
 interface Bench {
   readonly issuer: Issuer;
   readonly secrets: MemorySecrets;
   readonly timers: HandTimers;
   readonly lines: LogLine[];
+  readonly replaced: string[];
   changes: number;
 }
 
@@ -36,12 +40,14 @@ function bench(secrets = new MemorySecrets(), timers = new HandTimers()): Bench 
     secrets,
     timers,
     lines,
+    replaced: [],
     changes: 0,
     issuer: createIssuer({
       openAuthority: async () => openBuiltInAuthority(settings),
       secrets,
       timers,
       log,
+      onReplaced: ({ serviceAccount }) => made.replaced.push(serviceAccount),
       onChange: () => {
         made.changes += 1;
       },
@@ -68,7 +74,7 @@ afterEach(async () => {
 describe('identities', () => {
   test('each gets a Secret with certificate, key, roots and labels', async () => {
     const b = bench();
-    b.issuer.setIdentities([reviews, ratings], 24 * hourMs);
+    b.issuer.setIdentities([reviews, ratings], lasting(24 * hourMs));
 
     await b.issuer.start();
 
@@ -93,13 +99,13 @@ describe('identities', () => {
 
   test('nothing is issued again after a restart', async () => {
     const before = bench();
-    before.issuer.setIdentities([reviews, ratings], 24 * hourMs);
+    before.issuer.setIdentities([reviews, ratings], lasting(24 * hourMs));
     await before.issuer.start();
     await before.issuer.stop();
     const writes = [...before.secrets.writes];
 
     const after = bench(before.secrets);
-    after.issuer.setIdentities([reviews, ratings], 24 * hourMs);
+    after.issuer.setIdentities([reviews, ratings], lasting(24 * hourMs));
     await after.issuer.start();
 
     expect(after.secrets.writes).toEqual(writes);
@@ -108,11 +114,11 @@ describe('identities', () => {
 
   test('the same identities again read nothing', async () => {
     const b = bench();
-    b.issuer.setIdentities([reviews], 24 * hourMs);
+    b.issuer.setIdentities([reviews], lasting(24 * hourMs));
     await b.issuer.start();
     const { reads } = b.secrets;
 
-    b.issuer.setIdentities([{ ...reviews }], 24 * hourMs);
+    b.issuer.setIdentities([{ ...reviews }], lasting(24 * hourMs));
     await idle(b);
 
     expect(b.secrets.reads).toBe(reads);
@@ -122,7 +128,7 @@ describe('identities', () => {
 describe('keeping them good', () => {
   test('a certificate is renewed at half of its life, and not before', async () => {
     const b = bench();
-    b.issuer.setIdentities([reviews], 24 * hourMs);
+    b.issuer.setIdentities([reviews], lasting(24 * hourMs));
     await b.issuer.start();
     const first = certificateIn(b.secrets, 'shop/meshwright-reviews').serialNumber;
     const due = b.issuer.state().nextRenewal?.getTime() ?? 0;
@@ -141,7 +147,7 @@ describe('keeping them good', () => {
 
   test('a Secret that was deleted is written again within five minutes', async () => {
     const b = bench();
-    b.issuer.setIdentities([reviews], 24 * hourMs);
+    b.issuer.setIdentities([reviews], lasting(24 * hourMs));
     await b.issuer.start();
     b.secrets.held.delete('shop/meshwright-reviews');
 
@@ -154,7 +160,7 @@ describe('keeping them good', () => {
   test('one whose Secret cannot be written is tried again with back-off and does not stop the others', async () => {
     const b = bench();
     b.secrets.refused.add('shop/meshwright-ratings');
-    b.issuer.setIdentities([ratings, reviews], 24 * hourMs);
+    b.issuer.setIdentities([ratings, reviews], lasting(24 * hourMs));
 
     await b.issuer.start();
     const problems = b.issuer.state().problems;
@@ -178,10 +184,42 @@ describe('keeping them good', () => {
   });
 });
 
+describe('certificates issued before a time', () => {
+  const wish = (issuedAfterMs: number): CertificatesIr => ({ ttlMs: 24 * hourMs, issuedAfterMs });
+
+  test('are replaced at once, once, and who uses them is told', async () => {
+    const b = bench();
+    b.issuer.setIdentities([reviews, ratings], lasting(24 * hourMs));
+    await b.issuer.start();
+    const before = b.secrets.held.get('shop/meshwright-reviews');
+    b.timers.advance(10_000);
+    b.issuer.setIdentities([reviews, ratings], wish(b.timers.now() + 400));
+    b.timers.advance(1_000);
+    b.issuer.setIdentities([reviews, ratings], wish(b.timers.now() - 100));
+    await until('both are replaced', () => b.replaced.length === 2);
+    await idle(b);
+    b.issuer.setIdentities([reviews, ratings], wish(b.timers.now() - 99));
+    await idle(b);
+
+    expect(b.replaced.toSorted()).toEqual(['ratings', 'reviews']);
+    expect(b.secrets.held.get('shop/meshwright-reviews')).not.toEqual(before);
+  });
+
+  test('stay while the time is still to come', async () => {
+    const b = bench();
+    b.issuer.setIdentities([reviews], lasting(24 * hourMs));
+    await b.issuer.start();
+    b.issuer.setIdentities([reviews], wish(b.timers.now() + hourMs));
+    await idle(b);
+
+    expect(b.issuer.state().issued).toBe(1);
+  });
+});
+
 test('of several operators the one that follows serves its own certificate and writes no Secret', async () => {
   const b = bench();
   await b.issuer.follow();
-  b.issuer.setIdentities([reviews], 24 * hourMs);
+  b.issuer.setIdentities([reviews], lasting(24 * hourMs));
   const own = b.issuer.serverCertificate(
     { spiffeId: 'spiffe://cluster.local/ns/x/sa/y', ttlMs: 24 * hourMs },
     () => undefined,
@@ -198,14 +236,14 @@ test('of several operators the one that follows serves its own certificate and w
 describe('an unusable root', () => {
   test('is a problem in the state, leaves certificates alone, and ends without a restart once repaired', async () => {
     const b = bench();
-    b.issuer.setIdentities([reviews], 24 * hourMs);
+    b.issuer.setIdentities([reviews], lasting(24 * hourMs));
     await b.issuer.start();
     const root = b.secrets.held.get(rootKey) ?? {};
     const leaf = b.secrets.held.get('shop/meshwright-reviews');
     const damaged = { ...root, 'tls.key': 'lost' };
     b.secrets.held.set(rootKey, damaged);
 
-    b.issuer.setIdentities([reviews, ratings], 24 * hourMs);
+    b.issuer.setIdentities([reviews, ratings], lasting(24 * hourMs));
     await idle(b);
     const { problems } = b.issuer.state();
     const wasReady = b.issuer.ready();
@@ -226,7 +264,7 @@ describe('an unusable root', () => {
 
   test('that was replaced by another makes every certificate anew', async () => {
     const b = bench();
-    b.issuer.setIdentities([reviews], 24 * hourMs);
+    b.issuer.setIdentities([reviews], lasting(24 * hourMs));
     await b.issuer.start();
     b.secrets.held.delete(rootKey);
 

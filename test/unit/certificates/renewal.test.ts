@@ -18,7 +18,7 @@ async function secretOf(root: Root, life = ttlMs): Promise<SecretData> {
 }
 
 function wanted(root: Root): WantedLeaf {
-  return { spiffeId, ttlMs, trustBundle: root.certificate, rootNotAfter: root.notAfter };
+  return { spiffeId, ttlMs, issuedAfterMs: null, trustBundle: root.certificate, rootNotAfter: root.notAfter };
 }
 
 describe('renewAt', () => {
