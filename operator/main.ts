@@ -1,5 +1,6 @@
 // The composition root: settings → parts → started in order → signals. The only file that knows all rooms.
 import { rename, writeFile } from 'node:fs/promises';
+import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 import { runComponents } from './lifecycle.ts';
 import { createLog } from './log.ts';
@@ -16,7 +17,7 @@ async function main(): Promise<void> {
   const log = createLog(settings.logLevel);
   const stop = new AbortController();
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stop.abort(signal));
-  const operator = createOperator(settings, log, `meshwright/${hostname()}/${process.pid}`);
+  const operator = createOperator(settings, log, { name: hostname(), nonce: randomUUID().slice(0, 8) });
   try {
     const running = await runComponents(operator.components, { log, signal: stop.signal });
     void announce(settings, operator.ports(), operator.whenReady);

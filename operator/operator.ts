@@ -1,22 +1,17 @@
 // The operator put together: which part feeds which. No arrow goes back: statuses never re-enter translation.
 import { createAdminServer } from './admin/server.ts';
-import { openBuiltInAuthority } from './certificates/built-in.ts';
-import type { Authority } from './certificates/authority.ts';
-import { createIssuer } from './certificates/issuer.ts';
-import { rootSecretName } from './certificates/names.ts';
-import type { ServerCertificate } from './certificates/server-certificate.ts';
 import { systemTimers } from './timers.ts';
+import { createCertifying } from './certifying.ts';
 import { createPlatform } from './create-platform.ts';
-import { operatorSpiffeId } from './identity.ts';
 import { createInjecting } from './injecting.ts';
-import type { MeshIr } from './ir/mesh-ir.ts';
 import { createLeading } from './leading.ts';
 import type { Component } from './lifecycle.ts';
 import type { Log } from './log.ts';
 import { createMetrics } from './metrics.ts';
 import { createPipeline } from './pipeline.ts';
 import { platformComponent } from './platform/platform-component.ts';
-import type { SecretPort } from './platform/platform.ts';
+import { formatHolder, type Holder } from './replicas/holder.ts';
+import { createReplicas } from './replicas/replicas.ts';
 import type { Settings } from './settings.ts';
 import { createStatusReporting } from './status-reporting.ts';
 import type { Timer } from './store/settle.ts';
@@ -24,7 +19,6 @@ import { createStore } from './store/store.ts';
 import { checkMessage } from './xds/checks/check-message.ts';
 import { describeSnapshot } from './xds/describe.ts';
 import { encodeAny } from './xds/proto/registry.ts';
-import { createRefreshing } from './refreshing.ts';
 import { reloadableCredentials } from './xds/server/credentials.ts';
 import { createAdsServer } from './xds/server/server.ts';
 import type { SnapshotTools } from './xds/snapshot.ts';
@@ -44,13 +38,12 @@ const timer: Timer = (delayMs, fire) => systemTimers.after(delayMs, fire);
 
 // One expression for each part, in the order of the data: a list, not an algorithm.
 // oxlint-disable-next-line max-lines-per-function
-export function createOperator(settings: Settings, log: Log, identifier: string): Operator {
+export function createOperator(settings: Settings, log: Log, self: Omit<Holder, 'address'>): Operator {
   const metrics = createMetrics();
   const platform = createPlatform(settings, log.child({ component: 'platform' }));
   const ready = Promise.withResolvers<void>();
   const credentials = reloadableCredentials();
   const identities = new Map<string, string>();
-  let hasMesh = false;
 
   const store = createStore({
     timer,
@@ -70,33 +63,32 @@ export function createOperator(settings: Settings, log: Log, identifier: string)
     tools: snapshotTools(settings),
     log: log.child({ component: 'pipeline' }),
     metrics,
-    wanted: () => ads.workloads(),
+    wanted: () => workloads(),
     onIdentities: (wanted, ir) => {
       identities.clear();
-      for (const { key, identity } of ir.workloads) identities.set(key, identity.spiffeId);
-      issuer.setIdentities(wanted, ir.settings.certificates);
-      if (!hasMesh) startCertificates(ir);
-      hasMesh = true;
+      for (const workload of ir.workloads) identities.set(workload.key, workload.identity.spiffeId);
+      certifying.wanted(wanted, ir);
     },
     onSnapshot: (snapshot) => {
       ads.publish(snapshot);
       ready.resolve();
+      replicas.changed();
       injecting.recheck();
     },
     onOutcome: () => status.changed(),
   });
-  const issuer = createIssuer({
-    openAuthority: () => openAuthority(platform.secrets, settings, pipeline.now().ir),
-    secrets: platform.secrets,
-    timers: systemTimers,
+  const certifying = createCertifying({
+    platform,
+    settings,
     log: log.child({ component: 'certificates' }),
-    onReplaced: createRefreshing({
-      pods: platform.pods,
-      workloads: () => pipeline.now().ir?.workloads ?? [],
-      log: log.child({ component: 'certificates' }),
-    }),
+    mesh: () => pipeline.now().ir,
+    onServerCertificate: (certificate) => {
+      credentials.update(certificate);
+      replicas.credentials.update(certificate);
+      pipeline.trust(certificate.trustBundle);
+    },
     onChange: () => {
-      metrics.certificatesExpire(issuer.state().rootNotAfter, undefined);
+      metrics.certificatesExpire(certifying.state().rootNotAfter, undefined);
       injecting.recheck();
       status.changed();
     },
@@ -108,29 +100,33 @@ export function createOperator(settings: Settings, log: Log, identifier: string)
     xdsReady: () => ads.ready(),
     onChange: () => status.changed(),
   });
-  /** Of which trust domain the authority and the operator itself are, the first Mesh says. */
-  const startCertificates = (ir: MeshIr): void => {
-    // oxlint-disable-next-line unicorn/consistent-function-scoping -- it belongs to the lines below
-    const use = (certificate: ServerCertificate): void => {
-      credentials.update(certificate);
-      pipeline.trust(certificate.trustBundle);
-    };
-    const spiffeId = operatorSpiffeId(ir.settings.trustDomain, settings.namespace);
-    issuer
-      .serverCertificate({ spiffeId, ttlMs: ir.settings.certificates.ttlMs }, use)
-      .then(use, (error: unknown) => {
-        log.warn({ error }, 'no certificate for the xds port');
-      });
-    void issuer.start();
-  };
+  const demand = soon(() => pipeline.demand());
+  const identity = (): string => formatHolder({ ...self, address: ownAddress(settings, ads.port()) });
+  const replicas = createReplicas({
+    identity,
+    own: () => ({ snapshot: pipeline.now().snapshot, proxies: ads.proxies() }),
+    log: log.child({ component: 'replicas' }),
+    timer,
+    onChange: () => status.changed(),
+    demand,
+  });
+  /** Whose layers have to be there: of all proxies that are connected, to whichever operator. */
+  const workloads = (): ReadonlySet<string> => new Set([...ads.workloads(), ...replicas.workloads()]);
   const ads = createAdsServer({
     address: hostPort(settings.xdsAddress),
     credentials: credentials.credentials,
     identityOf: (workload) => identities.get(workload),
-    demand: soon(() => pipeline.demand()),
-    identifier,
+    demand,
+    services: replicas.services,
+    identifier: `meshwright/${self.name}/${self.nonce}`,
     log: log.child({ component: 'xds' }),
-    observer: { ...metrics, changed: () => status.changed() },
+    observer: {
+      ...metrics,
+      changed: () => {
+        replicas.changed();
+        status.changed();
+      },
+    },
   });
   const status = createStatusReporting({
     port: platform.statuses,
@@ -138,15 +134,16 @@ export function createOperator(settings: Settings, log: Log, identifier: string)
     timer,
     metrics,
     outcome: () => pipeline.now(),
-    proxies: () => ads.proxies(),
-    connected: () => ads.workloads(),
-    issuer,
+    proxies: () => replicas.proxies(),
+    connected: workloads,
+    issuer: certifying,
     workloads: () => injecting.report(),
   });
   const leading = createLeading({
     leases: platform.leases,
-    identity: identifier,
-    parts: [issuer, injecting, status],
+    identity,
+    parts: [certifying, injecting, status],
+    onHolder: (holder) => replicas.setHolder(holder),
     log: log.child({ component: 'leader' }),
   });
   const admin = createAdminServer({
@@ -158,7 +155,7 @@ export function createOperator(settings: Settings, log: Log, identifier: string)
       resources: () => pipeline.now().resources,
       ir: () => pipeline.now().ir,
       snapshot: () => describeSnapshot(pipeline.now().snapshot),
-      proxies: () => ads.proxies(),
+      proxies: () => replicas.proxies(),
       status: () => Object.fromEntries(status.writer.latest()),
     },
   });
@@ -167,20 +164,16 @@ export function createOperator(settings: Settings, log: Log, identifier: string)
     store.close();
     metrics.close();
   });
-  // Without a Mesh there is nothing to certify or to serve, and that is no fault of the operator's.
-  const certificates = {
-    ...methodsOf(issuer),
-    start: () => Promise.resolve(),
-    ready: () => !hasMesh || issuer.ready(),
-  };
-  const xds = { ...methodsOf(ads), ready: () => !hasMesh || ads.ready() };
+  // Without a Mesh there is nothing to serve, and that is no fault of the operator's.
+  const xds = { ...methodsOf(ads), ready: () => !certifying.isWanted() || ads.ready() };
   const components: readonly Component[] = [
     closing('platform connections', () => platform.close?.()),
     loops,
     admin,
     status.writer,
-    certificates,
+    certifying,
     xds,
+    replicas,
     watching.component,
     leading,
   ];
@@ -219,16 +212,14 @@ function closing(name: string, close: () => void): Component {
   return { name, start: () => Promise.resolve(), stop, ready: () => true };
 }
 
-function openAuthority(secrets: SecretPort, settings: Settings, ir: MeshIr | null): Promise<Authority> {
-  if (ir === null) return Promise.reject(new Error('no Mesh is in force'));
-  const { trustDomain } = ir.settings;
-  const { namespace } = settings;
-  return openBuiltInAuthority({ secrets, namespace, secretName: rootSecretName, trustDomain, now: Date.now });
-}
-
 function snapshotTools(settings: Settings): SnapshotTools {
   const skip = new Set(settings.skipChecks.map((check) => ({ re2: 'regex' as const })[check]));
   return { encodeAny, check: (typeUrl, message) => checkMessage(typeUrl, message, skip) };
+}
+
+/** Where other operators reach this one. */
+function ownAddress({ podAddress, xdsAddress }: Settings, port: number): string {
+  return hostPort({ host: podAddress ?? xdsAddress.host, port });
 }
 
 function hostPort({ host, port }: Settings['xdsAddress']): string {

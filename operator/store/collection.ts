@@ -15,6 +15,8 @@ export interface Collection<T extends StoredObject> {
 export function createCollection<T extends StoredObject>(): Collection<T> {
   const objects = new Map<string, T>();
   let sorted: readonly T[] | undefined;
+  /** Objects that others stand in the place of since `sorted` was made. */
+  const replaced = new Map<string, T>();
 
   return {
     get: (ref) => objects.get(refKey(ref)),
@@ -23,7 +25,9 @@ export function createCollection<T extends StoredObject>(): Collection<T> {
       const previous = objects.get(key);
       if (previous !== undefined && isSame(previous, object)) return false;
       objects.set(key, deepFreeze(object));
-      sorted = undefined;
+      // In another's place the order stays.
+      if (previous === undefined) sorted = undefined;
+      else replaced.set(key, object);
       return true;
     },
     delete(ref) {
@@ -32,10 +36,30 @@ export function createCollection<T extends StoredObject>(): Collection<T> {
       return true;
     },
     sorted() {
-      sorted ??= Object.freeze([...objects.values()].toSorted(compareObjects));
+      if (sorted === undefined) sorted = Object.freeze([...objects.values()].toSorted(compareObjects));
+      else if (replaced.size > 0) sorted = withReplaced(sorted, replaced.values());
+      replaced.clear();
       return sorted;
     },
   };
+}
+
+/** Costs a copy and a search for each, not a sort of all. */
+function withReplaced<T extends StoredObject>(sorted: readonly T[], objects: Iterable<T>): readonly T[] {
+  const result = [...sorted];
+  for (const object of objects) result[placeOf(object, sorted)] = object;
+  return Object.freeze(result);
+}
+
+function placeOf(object: StoredObject, sorted: readonly StoredObject[]): number {
+  let [low, high] = [0, sorted.length];
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    const other = sorted[middle];
+    if (other !== undefined && compareObjects(other, object) < 0) low = middle + 1;
+    else high = middle;
+  }
+  return low;
 }
 
 /** By namespace, then name, by code unit: the same on every machine. */

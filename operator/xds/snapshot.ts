@@ -35,9 +35,17 @@ export function isSameContent(a: Snapshot, b: Snapshot): boolean {
   return (
     a.layers.size === b.layers.size &&
     [...a.layers].every(([id, layer]) => b.layers.get(id) === layer) &&
-    a.views.size === b.views.size &&
-    [...a.views].every(([key, ids]) => b.views.get(key)?.join(' ') === ids.join(' '))
+    (a.views === b.views || isSameViews(a.views, b.views))
   );
+}
+
+function isSameViews(a: Snapshot['views'], b: Snapshot['views']): boolean {
+  if (a.size !== b.size) return false;
+  for (const [key, ids] of a) {
+    const others = b.get(key);
+    if (others !== ids && others?.join(' ') !== ids.join(' ')) return false;
+  }
+  return true;
 }
 
 interface BuiltLayer {
@@ -54,6 +62,7 @@ function buildLayer(
   contents: readonly XdsResource[],
   tools: SnapshotTools,
 ): BuiltLayer {
+  if (before !== undefined && madeFrom.get(before) === contents) return { layer: before, invalid: [] };
   const edited = before === undefined ? null : editLayer(before, contents, tools);
   if (edited !== null) return { layer: edited, invalid: [] };
   const built = buildWholeLayer(id, before, contents, tools);
@@ -68,11 +77,8 @@ function buildLayer(
 function editLayer(before: Layer, contents: readonly XdsResource[], tools: SnapshotTools): Layer | null {
   const old = madeFrom.get(before);
   if (old === undefined || old.length !== contents.length) return null;
-  const changed = contents.filter((resource, index) => resource !== old[index]);
-  const isSimple = contents.every(
-    (resource, index) => resource === old[index] || isSamePlace(resource, old[index]),
-  );
-  if (!isSimple) return null;
+  const changed = replacedIn(old, contents);
+  if (changed === null) return null;
   const types = new Map<TypeUrl, Map<string, Entry>>();
   for (const resource of changed) {
     const earlier = before.get(resource.typeUrl)?.entries;
@@ -89,6 +95,20 @@ function editLayer(before: Layer, contents: readonly XdsResource[], tools: Snaps
   const layer = changes.length === 0 ? before : new Map([...before, ...changes]);
   madeFrom.set(layer, contents);
   return layer;
+}
+
+/** Those of `contents` that stand where another one stood; null: they are others, or in another order. */
+function replacedIn(
+  old: readonly XdsResource[],
+  contents: readonly XdsResource[],
+): readonly XdsResource[] | null {
+  const changed: XdsResource[] = [];
+  for (const [index, resource] of contents.entries()) {
+    if (resource === old[index]) continue;
+    if (!isSamePlace(resource, old[index])) return null;
+    changed.push(resource);
+  }
+  return changed;
 }
 
 function isSamePlace(a: XdsResource, b: XdsResource | undefined): boolean {

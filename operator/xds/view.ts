@@ -2,7 +2,7 @@
 // Pure. A change of view costs what changed: layers keep their identity, and each pair is compared once.
 import type { TypeUrl } from './proto/type-urls.ts';
 import type { LayerId } from './resources/xds-resource.ts';
-import type { Entry, Snapshot, TypeLayer } from './snapshot-types.ts';
+import type { Entry, Layer, Snapshot, TypeLayer } from './snapshot-types.ts';
 
 /** The layers of one type, in order. A name is in one of them only. */
 export type Stack = readonly TypeLayer[];
@@ -14,20 +14,34 @@ export interface View {
   readonly stacks: ReadonlyMap<TypeUrl, Stack>;
 }
 
-/** The view of a list of layers; equal lists share one view as long as they share the map `cache`. Stacks of equal layers are the same object, from one snapshot to the next. */
-export function viewOf(snapshot: Snapshot, layers: readonly LayerId[], cache: Map<string, View>): View {
-  const key = layers.join(' ');
-  const cached = cache.get(key);
-  if (cached !== undefined) return cached;
-  const stacks = new Map<TypeUrl, Stack>();
+/** A view, and those with one layer more. */
+interface Floor {
+  readonly view: View;
+  readonly id: LayerId;
+  above: WeakMap<Layer, Floor> | null;
+}
+
+const ground: Floor = { view: { layers: [], stacks: new Map() }, id: '', above: null };
+
+/** The view of a list of layers. As long as none of them changes it is the same object, from one snapshot to the next; so is each stack. */
+export function viewOf(snapshot: Snapshot, layers: readonly LayerId[]): View {
+  let floor = ground;
   for (const id of layers) {
-    for (const [typeUrl, layer] of snapshot.layers.get(id) ?? []) {
-      stacks.set(typeUrl, onTopOf(stacks.get(typeUrl) ?? emptyStack, layer));
-    }
+    const layer = snapshot.layers.get(id);
+    if (layer !== undefined) floor = floorAbove(floor, id, layer);
   }
-  const view = { layers, stacks };
-  cache.set(key, view);
-  return view;
+  return floor.view;
+}
+
+function floorAbove(floor: Floor, id: LayerId, layer: Layer): Floor {
+  floor.above ??= new WeakMap();
+  const known = floor.above.get(layer);
+  if (known?.id === id) return known;
+  const stacks = new Map(floor.view.stacks);
+  for (const [typeUrl, it] of layer) stacks.set(typeUrl, onTopOf(stacks.get(typeUrl) ?? emptyStack, it));
+  const next = { view: { layers: [...floor.view.layers, id], stacks }, id, above: null };
+  floor.above.set(layer, next);
+  return next;
 }
 
 const taller = new WeakMap<Stack, WeakMap<TypeLayer, Stack>>();
@@ -43,6 +57,7 @@ function onTopOf(stack: Stack, layer: TypeLayer): Stack {
 
 /** Nothing a proxy could see differs. */
 export function sameView(a: View | null, b: View): boolean {
+  if (a === b) return true;
   if (a === null || a.stacks.size !== b.stacks.size) return false;
   for (const [typeUrl, stack] of b.stacks)
     if (!sameStack(a.stacks.get(typeUrl) ?? emptyStack, stack)) return false;

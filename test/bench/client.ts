@@ -1,36 +1,42 @@
-// N proxies in one process: each an HTTP/2 connection and a delta stream that asks and acknowledges as an Envoy
-// does. Entry of a child process of main.ts.
-import { connect, type ClientHttp2Session, type ClientHttp2Stream } from 'node:http2';
+// N proxies in one process: each a connection and a delta stream that asks and acknowledges as an Envoy does. Entry of a
+// child process of main.ts.
+import { createSecureContext } from 'node:tls';
 import { typeUrl as url } from '../../operator/xds/proto/type-urls.ts';
 import { encodeDeltaRequest } from '../support/envoy/discovery-client.ts';
-import { Frames, frame, scan, type Scanned } from './discovery-scan.ts';
+import { scan, type Scanned } from './discovery-scan.ts';
+import { Ledger } from './ledger.ts';
 import { monotonicMs, type ClientCommand, type ClientOptions, type Collected } from './protocol.ts';
+import { RawStream } from './raw-stream.ts';
 import { namespaceOf, podName, serviceName } from './synthetic-mesh.ts';
 
 const path = '/envoy.service.discovery.v3.AggregatedDiscoveryService/DeltaAggregatedResources';
-const window = 268_435_456;
 const options = JSON.parse(process.argv[2] ?? '{}') as ClientOptions;
+/** Only where a reconnect follows: it costs the client memory. */
+const keepVersions = process.argv[3] === 'keep-versions';
+const contexts = new Map<string, ReturnType<typeof createSecureContext>>();
 
-let arrivals: [number, number, number][] = [];
-let counted = { messages: 0, bytes: 0 };
+const ledger = new Ledger();
 let refusedType: string | null = null;
-/** Cluster names and versions are the same for all: read once. */
-const shared = { clusters: [] as string[] };
+let connectedAtMs = 0;
+/** Cluster names are the same for all: read once. */
+let clusters: readonly string[] = [];
+/** One copy of each name and version. */
+const strings = new Map<string, string>();
+/** A small message is looked into: which services does it bring? */
+const smallBytes = 64 * 1024;
 
-function serviceOf(proxy: number): number {
-  return Math.floor(proxy / options.endpoints);
-}
+type Held = Map<string, Map<string, string>>;
 
 class Proxy {
   isComplete = false;
   completeAtMs = 0;
   readonly index: number;
-  private session: ClientHttp2Session | null = null;
-  private stream: ClientHttp2Stream | null = null;
-  private frames = new Frames();
-  private asked = new Set<string>();
+  private stream: RawStream | null = null;
+  private readonly asked = new Set<string>();
   /** What an Envoy would tell a new stream it has: name → version, by type. */
-  readonly held = new Map<string, Map<string, string>>();
+  private readonly held: Held = new Map();
+  /** The same, encoded for the reconnect. */
+  private prepared = new Map<string, Uint8Array>();
 
   constructor(index: number) {
     this.index = index;
@@ -38,90 +44,90 @@ class Proxy {
 
   connect(): void {
     this.isComplete = false;
-    this.asked = new Set();
-    this.frames = new Frames();
+    this.asked.clear();
     const { tls, port } = options.ready;
-    const name = serviceName(serviceOf(this.index));
-    const pair = tls?.certificates[name];
-    const session = connect(`${tls === null ? 'http' : 'https'}://127.0.0.1:${port}`, {
-      settings: { initialWindowSize: window },
-      ...(tls !== null && {
-        ca: tls.ca,
-        cert: pair?.cert,
-        key: pair?.key,
-        checkServerIdentity: () => undefined,
-      }),
+    this.stream = new RawStream({
+      port,
+      path,
+      tls:
+        tls === null ? null : { secureContext: contextOf(this.index), checkServerIdentity: () => undefined },
+      onMessage: (message) => this.onMessage(message),
     });
-    session.on('error', () => undefined);
-    session.once('connect', () => session.setLocalWindowSize(window));
-    const stream = session.request({
-      ':method': 'POST',
-      ':path': path,
-      'content-type': 'application/grpc',
-      te: 'trailers',
-    });
-    stream.on('data', (chunk: Buffer) => this.onData(chunk));
-    stream.on('error', () => undefined);
-    this.session = session;
-    this.stream = stream;
-    this.ask(url.cluster, [], this.node());
+    this.ask(url.cluster, []);
   }
 
   disconnect(): void {
-    this.session?.destroy();
+    this.stream?.destroy();
   }
 
   pause(isPaused: boolean): void {
-    const { session } = this;
-    if (session === null) return;
-    if (isPaused) session.socket.pause();
-    else session.socket.resume();
+    if (isPaused) this.stream?.socket.pause();
+    else this.stream?.socket.resume();
   }
 
-  private node(): Parameters<typeof encodeDeltaRequest>[0] {
+  /** Encodes what the first requests of the next stream will be: not while the clock runs. */
+  prepare(): void {
+    this.prepared = new Map();
+    for (const [typeUrl, held] of this.held) {
+      const subscribe = typeUrl === url.endpoint ? clusters : (named.get(typeUrl) ?? []);
+      this.prepared.set(typeUrl, this.request(typeUrl, subscribe, shuffled(held, this.index)));
+    }
+  }
+
+  private request(
+    typeUrl: string,
+    subscribe: readonly string[],
+    initialVersions: ReadonlyMap<string, string>,
+  ): Uint8Array {
+    const node = typeUrl === url.cluster ? this.node() : null;
+    return encodeDeltaRequest({ typeUrl, subscribe, initialVersions, node });
+  }
+
+  private node(): NonNullable<Parameters<typeof encodeDeltaRequest>[0]['node']> {
     const service = serviceOf(this.index);
     const pod = podName(service, this.index % options.endpoints);
     const id = `Pod~${namespaceOf(service)}~${pod}~${pod}`;
-    return { node: { id, cluster: 'bench', metadata: {}, userAgentVersion: '' } };
+    return { id, cluster: 'bench', metadata: {}, userAgentVersion: '' };
   }
 
-  private ask(typeUrl: string, subscribe: readonly string[], more: object = {}): void {
+  private ask(typeUrl: string, subscribe: readonly string[]): void {
     this.asked.add(typeUrl);
-    const initialVersions = this.held.get(typeUrl) ?? new Map<string, string>();
-    this.write(encodeDeltaRequest({ typeUrl, subscribe, initialVersions, ...more }));
+    this.stream?.send(this.prepared.get(typeUrl) ?? this.firstRequest(typeUrl, subscribe));
   }
 
-  private write(message: Uint8Array): void {
-    this.stream?.write(frame(message));
+  private firstRequest(typeUrl: string, subscribe: readonly string[]): Uint8Array {
+    if (typeUrl === url.cluster) return this.request(typeUrl, subscribe, new Map());
+    // All but the first of a stream are the same for everybody.
+    const known = firstRequests.get(typeUrl) ?? this.request(typeUrl, subscribe, new Map());
+    firstRequests.set(typeUrl, known);
+    return known;
   }
 
-  private onData(chunk: Buffer): void {
-    for (const message of this.frames.push(chunk)) {
-      // All proxies see the same clusters: the first tells their names.
-      const scanned = scan(message, shared.clusters.length === 0 || keepVersions);
-      const atMs = monotonicMs();
-      arrivals.push([this.index, atMs, scanned.bytes]);
-      counted = { messages: counted.messages + 1, bytes: counted.bytes + scanned.bytes };
-      this.answer(scanned);
-    }
+  private onMessage(message: Buffer): void {
+    const atMs = monotonicMs();
+    // All proxies see the same clusters: the first tells their names.
+    const isSmall = message.length < smallBytes;
+    const scanned = scan(message, clusters.length === 0 || keepVersions || isSmall);
+    this.answer(scanned);
+    ledger.note(this.index, atMs, scanned);
   }
 
   private answer(scanned: Scanned): void {
     const { typeUrl, nonce, names, versions } = scanned;
-    if (versions.length > 0) this.keep(typeUrl, names, versions);
+    if (keepVersions) this.keep(typeUrl, names, versions);
     const isRefused = typeUrl === refusedType && scanned.count > 0;
     const error = isRefused ? { code: 13, message: 'refused by the benchmark' } : null;
     // Envoy subscribes to the endpoints of new clusters before it acknowledges them.
     if (typeUrl === url.cluster && !this.asked.has(url.endpoint)) {
-      if (shared.clusters.length === 0)
-        shared.clusters = names.filter((name) => name.includes('/') && !name.startsWith('inbound'));
-      this.ask(url.endpoint, shared.clusters);
-      this.ask(url.secret, ['trust']);
+      if (clusters.length === 0)
+        clusters = names.filter((name) => name.includes('/') && !name.startsWith('inbound')).toSorted();
+      this.ask(url.endpoint, clusters);
+      this.ask(url.secret, named.get(url.secret) ?? []);
     }
-    this.write(encodeDeltaRequest({ typeUrl, nonce, ...(error !== null && { error }) }));
+    this.stream?.send(encodeDeltaRequest({ typeUrl, nonce, error }));
     if (typeUrl === url.cluster && !this.asked.has(url.listener)) this.ask(url.listener, []);
     if (typeUrl === url.listener && !this.asked.has(url.route))
-      this.ask(url.route, ['outbound', 'inbound/8080']);
+      this.ask(url.route, named.get(url.route) ?? []);
     if (typeUrl === url.route && !this.asked.has(url.virtualHost)) this.ask(url.virtualHost, []);
     if (typeUrl === url.virtualHost && !this.isComplete) {
       this.isComplete = true;
@@ -131,37 +137,85 @@ class Proxy {
 
   private keep(typeUrl: string, names: readonly string[], versions: readonly string[]): void {
     const held = this.held.get(typeUrl) ?? new Map<string, string>();
-    for (const [index, name] of names.entries()) held.set(name, versions[index] ?? '');
+    for (const [index, name] of names.entries()) held.set(intern(name), intern(versions[index] ?? ''));
     this.held.set(typeUrl, held);
   }
 }
 
-/** Only where a reconnect follows: it costs the client memory. */
-const keepVersions = process.argv[3] === 'keep-versions';
+/** What is subscribed by name, besides the endpoints. */
+const named: ReadonlyMap<string, readonly string[]> = new Map([
+  [url.secret, ['trust']],
+  [url.route, ['outbound', 'inbound/8080']],
+]);
+const firstRequests = new Map<string, Uint8Array>();
+
+function serviceOf(proxy: number): number {
+  return Math.floor(proxy / options.endpoints);
+}
+
+function contextOf(proxy: number): ReturnType<typeof createSecureContext> {
+  const name = serviceName(serviceOf(proxy));
+  const known = contexts.get(name);
+  if (known !== undefined) return known;
+  const { tls } = options.ready;
+  const { cert, key } = tls?.certificates[name] ?? {};
+  const context = createSecureContext({ ca: tls?.ca, cert, key });
+  contexts.set(name, context);
+  return context;
+}
+
+function intern(text: string): string {
+  const known = strings.get(text);
+  if (known !== undefined) return known;
+  strings.set(text, text);
+  return text;
+}
+
+/** Envoy writes the map in the order of its hashes, another one in each process. */
+function shuffled(held: ReadonlyMap<string, string>, seed: number): ReadonlyMap<string, string> {
+  const entries = [...held];
+  const step = 2 * (seed % 500) + 1;
+  const weight = (index: number): number => (index * step * 7919) % 104_729;
+  return new Map(
+    entries
+      .map((entry, index) => [weight(index), entry] as const)
+      .toSorted(([a], [b]) => a - b)
+      .map(([, entry]) => entry),
+  );
+}
+
 const proxies = Array.from({ length: options.proxies }, (_, index) => new Proxy(index));
 
 function collect(): Collected {
   const complete = proxies.filter((proxy) => proxy.isComplete);
-  const completeAtMs =
-    complete.length < proxies.length ? 0 : Math.max(...complete.map((it) => it.completeAtMs));
-  return { complete: complete.length, completeAtMs, ...counted, arrivals };
+  const isAll = complete.length === proxies.length;
+  const completeAtMs = isAll ? complete.reduce((last, it) => Math.max(last, it.completeAtMs), 0) : 0;
+  return { complete: complete.length, connectedAtMs, completeAtMs, ...ledger.counted() };
 }
 
 function onCommand(command: ClientCommand): void {
   switch (command.type) {
     case 'connect':
+      connectedAtMs = monotonicMs();
       for (const proxy of proxies) proxy.connect();
       break;
     case 'reconnect':
+      for (const proxy of proxies) proxy.prepare();
+      connectedAtMs = monotonicMs();
       for (const proxy of proxies) proxy.disconnect();
       for (const proxy of proxies) proxy.connect();
       break;
     case 'mark':
-      arrivals = [];
-      counted = { messages: 0, bytes: 0 };
+      ledger.clear();
       break;
     case 'collect':
       process.send?.(collect());
+      break;
+    case 'delays':
+      process.send?.(ledger.delays(command.sinceMs));
+      break;
+    case 'staleness':
+      process.send?.(ledger.staleness(proxies.length, command.changes));
       break;
     case 'pause':
       for (const proxy of proxies.slice(0, command.count)) proxy.pause(command.paused);

@@ -15,7 +15,11 @@ export type ServerCommand =
   /** Endpoint changes, so many a second, for so long. */
   | { readonly type: 'churn'; readonly perSecond: number; readonly ms: number }
   | { readonly type: 'usage' }
-  | { readonly type: 'collect-garbage' };
+  | { readonly type: 'collect-garbage' }
+  /** The changes of the last churn. */
+  | { readonly type: 'changes' }
+  /** Begins a CPU profile; with a file, ends it and writes it there. */
+  | { readonly type: 'profile'; readonly file: string | null };
 
 export interface ServerUsage {
   readonly cpuMs: number;
@@ -29,6 +33,9 @@ export interface ServerUsage {
   readonly loopMaxMs: number;
   readonly streams: number;
 }
+
+/** A change of the mesh: which service, and when the store was told, on the monotonic clock. */
+export type Change = readonly [service: number, atMs: number];
 
 export interface Ready {
   readonly port: number;
@@ -48,6 +55,10 @@ export type ClientCommand =
   /** Forget what was counted. */
   | { readonly type: 'mark' }
   | { readonly type: 'collect' }
+  /** Milliseconds from then to each message since `mark`. */
+  | { readonly type: 'delays'; readonly sinceMs: number }
+  /** How long each proxy went without each change. */
+  | { readonly type: 'staleness'; readonly changes: readonly Change[] }
   /** These proxies stop (start) reading. */
   | { readonly type: 'pause'; readonly count: number; readonly paused: boolean }
   /** Refuse every response that holds a change of this type from now on. */
@@ -56,12 +67,19 @@ export type ClientCommand =
 export interface Collected {
   /** Proxies that have everything: their first virtual hosts are acknowledged. */
   readonly complete: number;
-  /** Milliseconds on the monotonic clock when the last proxy was complete; 0 if not all are. */
+  /** Milliseconds on the monotonic clock when they began to connect, and when the last was complete; 0 if not all are. */
+  readonly connectedAtMs: number;
   readonly completeAtMs: number;
   readonly messages: number;
   readonly bytes: number;
-  /** When each message since `mark` had arrived, ms on the monotonic clock, by proxy. */
-  readonly arrivals: readonly (readonly [proxy: number, atMs: number, bytes: number])[];
+}
+
+export interface Staleness {
+  readonly p50Ms: number;
+  readonly p99Ms: number;
+  readonly maxMs: number;
+  /** Pairs of a proxy and a change it never heard of. */
+  readonly lost: number;
 }
 
 export interface ClientOptions {
@@ -73,4 +91,9 @@ export interface ClientOptions {
 /** The same in every process of the machine. */
 export function monotonicMs(): number {
   return Number(process.hrtime.bigint()) / 1e6;
+}
+
+export function quantile(values: Float64Array | readonly number[], q: number): number {
+  const sorted = Float64Array.from(values).toSorted();
+  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * q))] ?? Number.NaN;
 }

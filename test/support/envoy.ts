@@ -24,6 +24,8 @@ export interface EnvoyOptions {
   readonly dir?: string;
   /** More command-line arguments, for example `--service-node`. */
   readonly args?: readonly string[];
+  /** Default: hot restart is off. The first process of a family has epoch 0; the next ones take over from it. */
+  readonly hotRestart?: { readonly epoch: number; readonly baseId: number };
 }
 
 export interface EnvoyProcess extends Admin {
@@ -48,7 +50,13 @@ const adminOverlay = JSON.stringify({
   admin: { address: { socket_address: { address: '127.0.0.1', port_value: 0 } } },
 });
 
-const processArguments = ['--disable-hot-restart', '--concurrency', '1'];
+const processArguments = ['--concurrency', '1'];
+
+function restartArguments(hotRestart: EnvoyOptions['hotRestart']): readonly string[] {
+  if (hotRestart === undefined) return ['--disable-hot-restart'];
+  const { epoch, baseId } = hotRestart;
+  return ['--base-id', String(baseId), '--restart-epoch', String(epoch)];
+}
 
 let binary: Promise<string> | undefined;
 
@@ -89,6 +97,7 @@ export async function startEnvoy(options: EnvoyOptions): Promise<EnvoyProcess> {
       await envoyBinary(),
       ...files,
       ...processArguments,
+      ...restartArguments(options.hotRestart),
       ...(options.args ?? []),
     ],
     logPath,

@@ -1,10 +1,9 @@
 // A running discovery server for tests: small real resources in, and what it counted. Entry: startXds.
-import type { ServerCredentials } from '@grpc/grpc-js';
 import { createLog } from '../../operator/log.ts';
 import { encodeAny } from '../../operator/xds/proto/registry.ts';
 import { typeUrl, type TypeUrl } from '../../operator/xds/proto/type-urls.ts';
 import type { EnvoyMessage, XdsResource } from '../../operator/xds/resources/xds-resource.ts';
-import { createAdsServer, type AdsServer } from '../../operator/xds/server/server.ts';
+import { createAdsServer, type AdsServer, type AdsServerOptions } from '../../operator/xds/server/server.ts';
 import { buildSnapshot } from '../../operator/xds/snapshot.ts';
 import type { Snapshot } from '../../operator/xds/snapshot-types.ts';
 
@@ -21,28 +20,48 @@ export interface RunningXds {
 export interface Counted {
   streams: number;
   pushed: number;
+  /** Resources in what was pushed. */
+  resources: number;
+  /** Streams that have begun. */
+  begun: number;
   acked: number;
   nacked: number;
   converged: number;
 }
 
-export interface StartOptions {
-  readonly credentials?: ServerCredentials;
-  readonly identityOf?: (workload: string) => string | undefined;
-}
+export type StartOptions = Partial<
+  Pick<
+    AdsServerOptions,
+    'address' | 'credentials' | 'identityOf' | 'admission' | 'patienceMs' | 'connectionAgeMs'
+  >
+>;
 
 /** Serves on a free port of the loopback address. Without credentials every node is believed. */
 export async function startXds(options: StartOptions = {}): Promise<RunningXds> {
-  const counted: Counted = { streams: 0, pushed: 0, acked: 0, nacked: 0, converged: 0 };
+  const counted: Counted = {
+    streams: 0,
+    pushed: 0,
+    resources: 0,
+    begun: 0,
+    acked: 0,
+    nacked: 0,
+    converged: 0,
+  };
   const server = createAdsServer({
     address: '127.0.0.1:0',
-    identityOf: options.identityOf ?? (() => 'anyone'),
-    ...(options.credentials === undefined ? {} : { credentials: options.credentials }),
+    identityOf: () => 'anyone',
+    ...options,
     identifier: 'replica-1/test',
     log: createLog('silent'),
     observer: {
-      streams: (open) => void (counted.streams = open),
-      pushed: () => void (counted.pushed += 1),
+      streams: (open) => {
+        if (open > counted.streams) counted.begun += 1;
+        counted.streams = open;
+      },
+      pushed: (_type, resources) => {
+        counted.pushed += 1;
+        counted.resources += resources;
+      },
       acked: () => void (counted.acked += 1),
       nacked: () => void (counted.nacked += 1),
       converged: () => void (counted.converged += 1),

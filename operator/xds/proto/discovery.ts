@@ -2,6 +2,7 @@
 // that are already encoded. Pure. The client's side is in test/support.
 import protobuf from 'protobufjs/minimal.js';
 import type { EnvoyMessage } from '../resources/xds-resource.ts';
+import { readDeltaRequest } from './read-delta-request.ts';
 import { decode } from './registry.ts';
 
 /** The proxy, as it calls itself. Claims, not facts: the stream's certificate is what proves them. */
@@ -74,18 +75,17 @@ export const discoveryTypes = {
   response: 'envoy.service.discovery.v3.DiscoveryResponse',
   deltaRequest: 'envoy.service.discovery.v3.DeltaDiscoveryRequest',
   deltaResponse: 'envoy.service.discovery.v3.DeltaDiscoveryResponse',
+  node: 'envoy.config.core.v3.Node',
+  status: 'google.rpc.Status',
 } as const;
 
-/** @throws MessageError when the bytes are not such a request. */
+/** Requests with the same long list of names share the list. @throws MessageError when the bytes are not such a request. */
 export function decodeDeltaRequest(bytes: Uint8Array): DeltaRequest {
-  const message = decode(discoveryTypes.deltaRequest, bytes);
+  const { node, error, ...rest } = readDeltaRequest(bytes);
   return {
-    ...commonOf(message),
-    subscribe: strings(message['resource_names_subscribe']),
-    unsubscribe: strings(message['resource_names_unsubscribe']),
-    initialVersions: new Map(
-      Object.entries(objectOf(message['initial_resource_versions'])).map(([k, v]) => [k, text(v)]),
-    ),
+    ...rest,
+    node: nodeOf(node === null ? undefined : decode(discoveryTypes.node, node)),
+    error: errorOf(error === null ? undefined : decode(discoveryTypes.status, error)),
   };
 }
 
@@ -133,6 +133,8 @@ function errorOf(value: unknown): ErrorDetail | null {
   return { code: number(status['code']), message: text(status['message']) };
 }
 
+const noStrings: readonly string[] = [];
+
 // Decoded messages have their declared kinds; what is not set is absent.
 function text(value: unknown): string {
   return typeof value === 'string' ? value : '';
@@ -143,7 +145,7 @@ function number(value: unknown): number {
 }
 
 function strings(value: unknown): readonly string[] {
-  return Array.isArray(value) ? (value as readonly string[]) : [];
+  return Array.isArray(value) ? (value as readonly string[]) : noStrings;
 }
 
 function objectOf(value: unknown): EnvoyMessage {

@@ -46,15 +46,24 @@ export function buildResources(ir: MeshIr, options: BuildOptions): XdsResources 
     ],
     [routes, [routeTable(ir.settings), ...ir.services.flatMap((service) => toVirtualHost(service))]],
     [intercepted, interceptedListeners(ir)],
+    ...ownLayers(wanted(ir.workloads, options.workloads), mesh),
   ]);
-  const views = new Map<string, readonly LayerId[]>();
-  for (const workload of ir.workloads) {
-    views.set(workload.key, view(workload));
-    if (options.workloads?.has(workload.key) === false) continue;
-    layers.set(workloadLayer(workload), own(workload, mesh));
-  }
-  return { layers, views };
+  return { layers, views: viewsOf(ir.workloads) };
 }
+
+const wanted = rememberLast((workloads: MeshIr['workloads'], keys: BuildOptions['workloads']) =>
+  keys === undefined ? workloads : workloads.filter(({ key }) => keys.has(key)),
+);
+
+const ownLayers = rememberLast(
+  (workloads: MeshIr['workloads'], mesh: Origin): readonly (readonly [LayerId, readonly XdsResource[]])[] =>
+    workloads.map((workload) => [workloadLayer(workload), own(workload, mesh)]),
+);
+
+const viewsOf = rememberLast(
+  (workloads: MeshIr['workloads']): ReadonlyMap<string, readonly LayerId[]> =>
+    new Map(workloads.map((workload) => [workload.key, view(workload)])),
+);
 
 const view = remember((workload: WorkloadIr): readonly LayerId[] => {
   const routesCalls = workload.intercepted || workload.bindings.some(({ protocol }) => protocol === 'HTTP');

@@ -40,6 +40,7 @@ export class Outbox {
   }
 
   send(lane: Lane, frame: Frame): void {
+    if (lane.isClosed) return;
     lane.waiting.push(frame);
     if (!lane.isBusy) this.advance(lane);
   }
@@ -78,7 +79,7 @@ export class Outbox {
       this.busy -= 1;
       this.next();
     };
-    const stalled = setTimeout(leave, this.options.stalledMs);
+    const stalled = setTimeout(leave, this.options.stalledMs).unref();
     const step = (): void => {
       const piece = pieces.next();
       if (piece.done === true || lane.isClosed) {

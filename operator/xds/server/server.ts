@@ -1,6 +1,12 @@
 // The ADS server: streams in, snapshots out, reports of who obeys. Takes snapshots from whoever makes them and
 // knows nothing of where they come from.
-import { Server, ServerCredentials } from '@grpc/grpc-js';
+import {
+  Server,
+  ServerCredentials,
+  status,
+  type ServiceDefinition,
+  type UntypedServiceImplementation,
+} from '@grpc/grpc-js';
 import type { Component } from '../../lifecycle.ts';
 import type { Log } from '../../log.ts';
 import type { TypeUrl } from '../proto/type-urls.ts';
@@ -9,9 +15,12 @@ import type { Effect } from '../session/events.ts';
 import { isCurrent, reportOf } from '../session/report.ts';
 import { sameView, viewOf, type View } from '../view.ts';
 import type { Snapshot } from '../snapshot-types.ts';
+import { Admission, type AdmissionOptions } from './admission.ts';
 import { authorize, spiffeIdOf, type Authorization } from './authorize.ts';
+import { channelOptions } from './channel-options.ts';
 import { aggregatedDiscoveryService } from './service.ts';
 import { Outbox } from './outbox.ts';
+import { Patience } from './patience.ts';
 import type { Call } from './raw-call.ts';
 import { Stream } from './stream.ts';
 
@@ -28,6 +37,19 @@ export interface AdsServerOptions {
   readonly log: Log;
   /** Shown to proxies as control_plane.identifier. */
   readonly identifier: string;
+  /** How many proxies may begin at a time. */
+  readonly admission?: Partial<AdmissionOptions>;
+  /** How long a proxy waits that is not known, or comes before the first snapshot, in milliseconds. Default: 5,000. */
+  readonly patienceMs?: number;
+  /** When connections are closed, in milliseconds, give or take 10 %. Default: 30 minutes. */
+  readonly connectionAgeMs?: number;
+  /** Served on the same port, for peers whose certificates they look at themselves. Default: none. */
+  readonly services?: readonly GrpcService[];
+}
+
+export interface GrpcService {
+  readonly definition: ServiceDefinition;
+  readonly implementation: UntypedServiceImplementation;
 }
 
 /** For metrics and status. Called synchronously: notes down, does no work. */
@@ -51,17 +73,6 @@ export interface AdsServer extends Component {
   workloads(): ReadonlySet<string>;
 }
 
-// @see https://github.com/grpc/grpc-node/tree/master/packages/grpc-js#supported-channel-options
-const channelOptions = {
-  'grpc.max_receive_message_length': 32 * 1024 * 1024,
-  'grpc.keepalive_time_ms': 30_000,
-  'grpc.keepalive_timeout_ms': 10_000,
-  'grpc.max_connection_age_ms': 30 * 60_000,
-  'grpc.max_connection_age_grace_ms': 10_000,
-  'grpc.max_concurrent_streams': 100_000,
-  'grpc.enable_channelz': 0,
-};
-
 /** Event-loop time spent on a publication before others get a turn. */
 const sliceMs = 5;
 
@@ -72,13 +83,16 @@ export function createAdsServer(options: AdsServerOptions): AdsServer {
 class Ads implements AdsServer {
   readonly name = 'xds';
   private readonly options: AdsServerOptions;
-  private readonly grpc = new Server(channelOptions);
+  private readonly grpc: Server;
   private readonly outbox = new Outbox();
+  private readonly admission: Admission<Stream>;
+  private readonly patience: Patience<Stream>;
   private readonly streams = new Set<Stream>();
   private readonly behind = new Set<Stream>();
   private readonly outdated = new Set<Stream>();
   private readonly reports = new WeakMap<Stream, { session: unknown; report: ProxyReport }>();
-  private views = new Map<string, View>();
+  /** null: to be gathered anew. */
+  private connected: ReadonlySet<string> | null = null;
   private snapshot: Snapshot | null = null;
   private publishedAtMs: number | null = null;
   private boundPort = 0;
@@ -86,6 +100,9 @@ class Ads implements AdsServer {
 
   constructor(options: AdsServerOptions) {
     this.options = options;
+    this.grpc = new Server(channelOptions(options.connectionAgeMs));
+    this.admission = new Admission(options.admission);
+    this.patience = new Patience(options.patienceMs);
   }
 
   async start(): Promise<void> {
@@ -93,6 +110,8 @@ class Ads implements AdsServer {
       DeltaAggregatedResources: (call: Call) => this.accept(call, 'delta'),
       StreamAggregatedResources: (call: Call) => this.accept(call, 'sotw'),
     });
+    for (const { definition, implementation } of this.options.services ?? [])
+      this.grpc.addService(definition, implementation);
     const credentials = this.options.credentials ?? ServerCredentials.createInsecure();
     this.boundPort = await new Promise<number>((resolve, reject) => {
       this.grpc.bindAsync(this.options.address, credentials, (error, port) => {
@@ -125,7 +144,6 @@ class Ads implements AdsServer {
 
   publish(snapshot: Snapshot): void {
     this.snapshot = snapshot;
-    this.views = new Map();
     this.publishedAtMs ??= this.nowMs();
     for (const stream of this.streams) this.outdated.add(stream);
     if (!this.isPumping) this.pump();
@@ -141,7 +159,8 @@ class Ads implements AdsServer {
   }
 
   workloads(): ReadonlySet<string> {
-    return new Set([...this.streams].flatMap(({ workload }) => workload ?? []));
+    this.connected ??= new Set([...this.streams].flatMap(({ workload }) => workload ?? []));
+    return this.connected;
   }
 
   /** Brings streams to the latest snapshot, a slice at a time: requests are answered in between. */
@@ -164,10 +183,22 @@ class Ads implements AdsServer {
       stream.end();
       return;
     }
+    this.show(stream);
+  }
+
+  /** Brings a stream to the latest snapshot; a new one when it is its turn. */
+  private show(stream: Stream): void {
     const view = this.viewFor(stream.workload);
-    if (view !== null && !sameView(stream.session.view, view)) {
-      stream.dispatch({ type: 'publish', view, nowMs: this.nowMs() });
-    }
+    if (view === null || sameView(stream.session.view, view)) return;
+    if (stream.session.view === null) this.admission.enter(stream, () => this.showNow(stream));
+    else stream.dispatch({ type: 'publish', view, nowMs: this.nowMs() });
+  }
+
+  private showNow(stream: Stream): void {
+    const view = this.viewFor(stream.workload);
+    // What it waited for may be gone by now: then it waits for that again.
+    if (view === null) this.admission.leave(stream);
+    else stream.dispatch({ type: 'publish', view, nowMs: this.nowMs() });
   }
 
   /** null while the workload, or its own layer, is not in the snapshot. */
@@ -175,7 +206,7 @@ class Ads implements AdsServer {
     const { snapshot } = this;
     const layers = workload === null ? undefined : snapshot?.views.get(workload);
     if (snapshot === null || layers?.every((id) => snapshot.layers.has(id)) !== true) return null;
-    return viewOf(snapshot, layers, this.views);
+    return viewOf(snapshot, layers);
   }
 
   private accept(call: Call, variant: 'delta' | 'sotw'): void {
@@ -189,6 +220,18 @@ class Ads implements AdsServer {
     });
     this.streams.add(stream);
     this.options.observer.streams(this.streams.size);
+    this.patience.wait(stream, () => this.sendAway(stream));
+  }
+
+  private sendAway(stream: Stream): void {
+    const hasSnapshot = this.snapshot !== null;
+    // Its own layer is being built.
+    if (hasSnapshot && stream.workload !== null) return;
+    const { nodeId } = stream;
+    const unknown = `no workload is known for node ${JSON.stringify(nodeId)}`;
+    const reason = hasSnapshot ? unknown : 'this replica has no configuration to serve yet';
+    this.options.log.info({ nodeId, reason }, 'proxy sent away');
+    stream.fail(status.UNAVAILABLE, reason);
   }
 
   private identify(stream: Stream, nodeId: string): boolean {
@@ -200,14 +243,14 @@ class Ads implements AdsServer {
     }
     if (decision.type === 'unknown' || stream.workload !== null) return true;
     stream.workload = decision.workload;
+    this.connected = null;
     this.behind.add(stream);
     this.options.log.info(
       { workload: decision.workload, variant: stream.session.variant },
       'proxy connected',
     );
-    const view = this.viewFor(decision.workload);
-    if (view === null) this.options.demand?.();
-    else stream.dispatch({ type: 'publish', view, nowMs: this.nowMs() });
+    if (this.viewFor(decision.workload) === null) this.options.demand?.();
+    else this.show(stream);
     return true;
   }
 
@@ -229,8 +272,10 @@ class Ads implements AdsServer {
       }
     }
     if (stream.workload === null) return;
-    if (isCurrent(stream.session)) this.behind.delete(stream);
-    else this.behind.add(stream);
+    if (isCurrent(stream.session)) {
+      this.behind.delete(stream);
+      this.admission.leave(stream);
+    } else this.behind.add(stream);
     this.settle();
   }
 
@@ -243,7 +288,10 @@ class Ads implements AdsServer {
   }
 
   private closed(stream: Stream): void {
+    this.connected = null;
     for (const set of [this.streams, this.behind, this.outdated]) set.delete(stream);
+    this.admission.leave(stream);
+    this.patience.found(stream);
     this.options.observer.streams(this.streams.size);
     this.options.log.info({ workload: stream.workload }, 'proxy disconnected');
     this.settle();

@@ -3,6 +3,7 @@ import { typeUrl as url, type TypeUrl } from '../proto/type-urls.ts';
 import type { Entry } from '../snapshot-types.ts';
 import { emptyStack, stackOf, type Stack } from '../view.ts';
 import type { Effect, Send } from './events.ts';
+import { closed, isOpen, opened } from './open-types.ts';
 import { isNothing, planSends, sendOrder } from './order.ts';
 import { asksForAll, nothingPending, pendingOf, type Pending } from './pending.ts';
 import { settle, withType, type InFlight, type Session, type TypeState } from './state.ts';
@@ -22,19 +23,36 @@ export interface Flushed {
 
 export function flush(session: Session, nowMs: number): Flushed {
   if (session.view === null) return { session, effects: [] };
-  const overdue = new Set(
-    [...session.waitingSinceMs].filter(([, since]) => nowMs - since >= orderLimitMs).map(([t]) => t),
-  );
-  const plan = planSends(session, overdue);
+  const plan = planSends(session, overdueTypes(session, nowMs));
   const effects: Effect[] = [];
   let next = session;
+  let { open } = session;
   for (const type of sendOrder) {
+    // Looked at in the session as it is by now: sending clusters opens endpoints.
+    if (!isOpen(next.open, type)) continue;
     const pending = type === url.endpoint ? endpointsPending(next) : (plan.ready.get(type) ?? nothingPending);
     const outcome = send(next, { type, pending, isWaiting: plan.waiting.has(type) });
     next = outcome.session;
     if (outcome.effect !== null) effects.push(outcome.effect);
+    open = isAtRest(next, type, pending) ? closed(open, type) : opened(open, type);
   }
-  return wait(next, plan.waiting, effects, nowMs);
+  return wait(next.open === open ? next : { ...next, open }, plan.waiting, effects, nowMs);
+}
+
+/** Nothing is to be sent, nothing is under way: so it stays until its stack or its subscription changes. */
+function isAtRest(session: Session, type: TypeUrl, pending: Pending): boolean {
+  const state = session.types.get(type);
+  if (state === undefined) return true;
+  return pending === nothingPending && state.inFlight === null && !needsAnswer(state);
+}
+
+const noneOverdue: ReadonlySet<TypeUrl> = new Set();
+
+function overdueTypes({ waitingSinceMs }: Session, nowMs: number): ReadonlySet<TypeUrl> {
+  if (waitingSinceMs.size === 0) return noneOverdue;
+  return new Set(
+    [...waitingSinceMs].filter(([, since]) => nowMs - since >= orderLimitMs).map(([type]) => type),
+  );
 }
 
 /** Sending clusters asks for their endpoints to follow, which the plan did not know yet. */
@@ -87,7 +105,7 @@ function send(
   const moved = withType({ ...session, nextNonce: session.nextNonce + 1 }, type, next);
   const removed = isDelta ? removals : [];
   const effect: Send = { type: 'send', typeUrl: type, nonce, resources, removed };
-  return { session: askForEndpoints(moved, type, [...upserts, ...settles.values()]), effect };
+  return { session: askForEndpoints(moved, type, [upserts, settles.values()]), effect };
 }
 
 /** Where acknowledging `whole`, all of a stack, brings a client that had nothing. */
@@ -114,6 +132,19 @@ function needsAnswer(state: TypeState): boolean {
 function sentOf(upserts: readonly Entry[], removals: readonly string[]): ReadonlyMap<string, Entry | null> {
   const whole = removals.length === 0 ? stackOfWhole(upserts) : undefined;
   if (whole !== undefined) return entriesByName(whole);
+  if (removals.length > 0) return listedByName(upserts, removals);
+  let sent = sentBy.get(upserts);
+  if (sent === undefined) sentBy.set(upserts, (sent = listedByName(upserts, removals)));
+  return sent;
+}
+
+/** By the list, which streams alike share. */
+const sentBy = new WeakMap<readonly Entry[], ReadonlyMap<string, Entry | null>>();
+
+function listedByName(
+  upserts: readonly Entry[],
+  removals: readonly string[],
+): ReadonlyMap<string, Entry | null> {
   const sent = new Map<string, Entry | null>();
   for (const entry of upserts) sent.set(entry.name, entry);
   for (const name of removals) sent.set(name, null);
@@ -160,11 +191,16 @@ function nextBatch(
 }
 
 /** A changed cluster warms again but does not ask for its endpoints again: they follow it unasked. */
-function askForEndpoints(session: Session, sent: TypeUrl, clusters: readonly (Entry | null)[]): Session {
+function askForEndpoints(
+  session: Session,
+  sent: TypeUrl,
+  clusters: readonly Iterable<Entry | null>[],
+): Session {
   const endpoints = session.types.get(url.endpoint);
   if (sent !== url.cluster || endpoints === undefined) return session;
-  const names = clusters.flatMap((entry) => (entry === null ? [] : [entry.name]));
-  const subscribed = names.filter((name) => endpoints.subscription.names.has(name));
+  const subscribed: string[] = [];
+  for (const entry of clusters.flatMap((some) => [...some]))
+    if (entry !== null && endpoints.subscription.names.has(entry.name)) subscribed.push(entry.name);
   if (subscribed.length === 0) return session;
   const asked = new Set([...endpoints.asked, ...subscribed]);
   return withType(session, url.endpoint, { ...endpoints, asked });

@@ -6,6 +6,7 @@ import { typeUrl as url, type TypeUrl } from '../proto/type-urls.ts';
 import type { Entry } from '../snapshot-types.ts';
 import { covers } from '../subscription.ts';
 import { lookup, stackOf } from '../view.ts';
+import { isOpen } from './open-types.ts';
 import { isQuarantined, nothingPending, pendingOf, type Pending } from './pending.ts';
 import { clientHas, type ClientHas, type Session } from './state.ts';
 
@@ -37,6 +38,7 @@ const nothingToSend: Plan = { ready: new Map(), waiting: new Set() };
 export function planSends(session: Session, overdue: ReadonlySet<TypeUrl>): Plan {
   const pending = new Map<TypeUrl, Pending>();
   for (const type of sendOrder) {
+    if (!isOpen(session.open, type)) continue;
     const all = pendingFor(session, type);
     if (all !== nothingPending) pending.set(type, all);
   }

@@ -38,7 +38,28 @@ export function pendingOf(session: Session, type: TypeUrl): Pending {
   const state = session.types.get(type);
   if (state === undefined) return nothingPending;
   const stack = stackOf(session.view, type);
-  return atOnce(state, stack) ?? compared(type, state, stack, canTellRemoval(session, type));
+  const tellsRemovals = canTellRemoval(session, type);
+  return atOnce(state, stack) ?? likeOthers(type, state, stack, tellsRemovals);
+}
+
+interface Compared {
+  readonly stack: Stack;
+  readonly tellsRemovals: boolean;
+  readonly pending: Pending;
+}
+
+const comparedBy = new WeakMap<TypeState['behind'], Compared>();
+
+/** Streams that are behind with the same, which is one map for all of them, are compared once. */
+function likeOthers(type: TypeUrl, state: TypeState, stack: Stack, tellsRemovals: boolean): Pending {
+  const { base, behind, asked, quarantine } = state;
+  if (base !== stack || asked.size > 0 || quarantine.size > 0)
+    return compared(type, state, stack, tellsRemovals);
+  const known = comparedBy.get(behind);
+  if (known?.stack === stack && known.tellsRemovals === tellsRemovals) return known.pending;
+  const pending = compared(type, state, stack, tellsRemovals);
+  comparedBy.set(behind, { stack, tellsRemovals, pending });
+  return pending;
 }
 
 /** The two usual cases, without looking at names: a client that starts, and one that has everything. */

@@ -4,6 +4,7 @@ import type { LaggingResource, RejectedResource } from '../proxy-report.ts';
 import type { Entry } from '../snapshot-types.ts';
 import { covers } from '../subscription.ts';
 import { changedNames, entriesOf, lookup, sameStack, type Stack } from '../view.ts';
+import { isOpen } from './open-types.ts';
 import { isNothing, pendingFor } from './order.ts';
 import { canTellRemoval } from './pending.ts';
 import { clientHas, type Session, type TypeState } from './state.ts';
@@ -44,7 +45,8 @@ export function isCurrent(session: Session): boolean {
     const state = session.types.get(typeUrl);
     if (state === undefined) {
       if (wholeTypes.includes(typeUrl)) return false;
-    } else if (state.inFlight !== null || !sameStack(state.base, stack) || lacks(session, typeUrl, state)) {
+    } else if (!isOpen(session.open, typeUrl)) continue;
+    else if (state.inFlight !== null || !sameStack(state.base, stack) || lacks(session, typeUrl, state)) {
       return false;
     }
   }

@@ -6,6 +6,8 @@ import { emptyStack, entriesOf, lookup, stackOf, type Stack, type View } from '.
 import type { DeltaRequest, Effect, ErrorDetail, SessionEvent, SotwRequest } from './events.ts';
 import { flush } from './flush.ts';
 import { refuse } from './nack.ts';
+import { allOpen, opened } from './open-types.ts';
+import { sendOrder } from './order.ts';
 import { firstState, resubscribe } from './resubscribe.ts';
 import {
   has,
@@ -46,16 +48,22 @@ function apply(session: Session, event: SessionEvent, effects: Effect[]): Sessio
   }
 }
 
-/** Moves every type to the new view; what the client has stays what it is. */
+/** Moves the types that changed to the new view; what the client has stays what it is. */
 function publish(session: Session, view: View): Session {
-  const types = new Map<TypeUrl, TypeState>();
-  for (const [type, state] of session.types) {
+  // Nothing was sent yet, also of types that the first view has nothing of.
+  let open = session.view === null ? allOpen : session.open;
+  const types = new Map(session.types);
+  for (const type of sendOrder) {
     const stack = stackOf(view, type);
+    if (stack === stackOf(session.view, type)) continue;
+    open = opened(open, type);
+    const state = types.get(type);
+    if (state === undefined) continue;
     // A client that has nothing yet would be behind with everything: the empty stack says that shorter.
     const moved = state.base === emptyStack ? state : rebase(state, stack);
     types.set(type, releaseQuarantine(moved, stack));
   }
-  return { ...session, view, types };
+  return { ...session, view, types, open };
 }
 
 function releaseQuarantine(state: TypeState, stack: Stack): TypeState {
@@ -71,6 +79,9 @@ function onDelta(session: Session, request: DeltaRequest, effects: Effect[]): Se
   const stack = stackOf(session.view, typeUrl);
   const current = session.types.get(typeUrl);
   const known = current === undefined ? null : answer(current, stack, request, effects);
+  // An acknowledgement, and nothing else.
+  if (known !== null && request.subscribe.length + request.unsubscribe.length === 0)
+    return withType(session, typeUrl, known);
   const change = changeDelta(typeUrl, known?.subscription ?? null, request);
   const kept = known === null ? request.initialVersions : noVersions;
   const state = known ?? firstState(change, kept, stack);

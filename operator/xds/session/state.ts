@@ -2,6 +2,7 @@
 import type { TypeUrl } from '../proto/type-urls.ts';
 import type { Entry } from '../snapshot-types.ts';
 import { covers, type Subscription } from '../subscription.ts';
+import { noneOpen, opened, type OpenTypes } from './open-types.ts';
 import { changedNames, emptyStack, lookup, type Stack, type View } from '../view.ts';
 
 export interface Session {
@@ -9,6 +10,8 @@ export interface Session {
   /** null until the workload is known and the first snapshot exists. */
   readonly view: View | null;
   readonly types: ReadonlyMap<TypeUrl, TypeState>;
+  /** The others are at rest. */
+  readonly open: OpenTypes;
   /** Unique on the stream. */
   readonly nextNonce: number;
   /** Since when something of a type waits for an acknowledgement of another type. */
@@ -62,7 +65,7 @@ export interface Quarantined {
 export const hasNothing: ClientHas = { version: null, entry: null, certain: true };
 
 export function newSession(variant: Session['variant']): Session {
-  return { variant, view: null, types: new Map(), nextNonce: 1, waitingSinceMs: new Map() };
+  return { variant, view: null, types: new Map(), open: noneOpen, nextNonce: 1, waitingSinceMs: new Map() };
 }
 
 export function has(entry: Entry | null): ClientHas {
@@ -79,7 +82,8 @@ export function clientHas(state: TypeState, name: string): ClientHas {
 
 export function withType(session: Session, typeUrl: TypeUrl, state: TypeState): Session {
   if (session.types.get(typeUrl) === state) return session;
-  return { ...session, types: new Map(session.types).set(typeUrl, state) };
+  const types = new Map(session.types).set(typeUrl, state);
+  return { ...session, types, open: opened(session.open, typeUrl) };
 }
 
 /** Notes what the client now has, and keeps `behind` to what is subscribed and differs from `base`. */
@@ -97,12 +101,39 @@ export function note(state: TypeState, news: Iterable<readonly [string, ClientHa
 /** The same knowledge, said relative to another stack. */
 export function rebase(state: TypeState, stack: Stack): TypeState {
   if (state.base === stack) return state;
-  const names = new Set([...changedNames(state.base, stack), ...state.behind.keys()]);
-  if (names.size === 0) return { ...state, base: stack };
+  const changed = changedNames(state.base, stack);
+  if (state.behind.size === 0) return { ...state, base: stack, behind: behindWith(changed, state) };
+  const names = new Set([...changed, ...state.behind.keys()]);
   const present: [string, ClientHas][] = [];
   for (const name of names)
     if (covers(state.subscription, name)) present.push([name, clientHas(state, name)]);
   return note({ ...state, base: stack, behind: new Map() }, present);
+}
+
+const nobodyBehind: ReadonlyMap<string, ClientHas> = new Map();
+
+interface Behind {
+  /** Of whom it is true: those who subscribe to this. */
+  readonly subscribed: ReadonlySet<string> | 'everything';
+  readonly behind: ReadonlyMap<string, ClientHas>;
+}
+
+/** By the list of changed names, which is one for all streams that move from the same layer to the same next one. */
+const behindBy = new WeakMap<readonly string[], Behind>();
+
+/** What a client is behind with that had all of `base`, where these names have changed. Streams alike share it. */
+function behindWith(
+  changed: readonly string[],
+  { subscription, base }: TypeState,
+): ReadonlyMap<string, ClientHas> {
+  if (changed.length === 0) return nobodyBehind;
+  const subscribed = subscription.wildcard ? 'everything' : subscription.names;
+  const known = behindBy.get(changed);
+  if (known?.subscribed === subscribed) return known.behind;
+  const covered = changed.filter((name) => covers(subscription, name));
+  const behind = new Map(covered.map((name) => [name, has(lookup(base, name) ?? null)]));
+  behindBy.set(changed, { subscribed, behind });
+  return behind;
 }
 
 /** Nothing is to be sent: a client that started with nothing is where the stack is, but for its exceptions. */

@@ -8,6 +8,7 @@ import {
   encodeResponse,
 } from '../../../operator/xds/proto/discovery.ts';
 import { encodeAny, encodeMessage } from '../../../operator/xds/proto/registry.ts';
+import { MessageError } from '../../../operator/xds/proto/message-error.ts';
 import { typeUrl } from '../../../operator/xds/proto/type-urls.ts';
 import {
   decodeDeltaResponse,
@@ -35,6 +36,46 @@ test('a delta request comes back whole', () => {
   };
 
   expect(decodeDeltaRequest(encodeDeltaRequest(request))).toEqual(request);
+});
+
+const longList = Array.from({ length: 200 }, (_, index) => `shop/service-${index}/80`);
+const longRequest = {
+  node,
+  typeUrl: typeUrl.cluster,
+  nonce: '',
+  error: null,
+  subscribe: longList,
+  unsubscribe: ['c'],
+  initialVersions: new Map(longList.map((name, index) => [name, `v${index}`])),
+};
+
+test('a long delta request comes back whole, with a map key that is no ordinary name', () => {
+  const request = {
+    ...longRequest,
+    initialVersions: new Map([...longRequest.initialVersions, ['__proto__', 'v']]),
+  };
+
+  expect(decodeDeltaRequest(Buffer.from(encodeDeltaRequest(request)))).toEqual(request);
+});
+
+test('requests with the same long list of names share it, whatever else they say', () => {
+  const [one, two, other] = [
+    longRequest,
+    { ...longRequest, node: null, nonce: '3' },
+    { ...longRequest, subscribe: [...longList.slice(1), 'shop/another/80'] },
+  ].map((it) => decodeDeltaRequest(Buffer.from(encodeDeltaRequest(it))));
+
+  expect(two?.subscribe).toBe(one?.subscribe);
+  expect(other?.subscribe).toEqual([...longList.slice(1), 'shop/another/80']);
+});
+
+test('a long delta request that is cut off is refused, wherever it is cut', () => {
+  const bytes = Buffer.from(encodeDeltaRequest({ subscribe: longList, typeUrl: typeUrl.cluster }));
+  const last = Buffer.from(encodeDeltaRequest(longRequest));
+
+  for (const cut of [bytes.subarray(0, -1), last.subarray(0, -1), Buffer.concat([bytes, Buffer.of(0x2a)])]) {
+    expect(() => decodeDeltaRequest(cut)).toThrow(MessageError);
+  }
 });
 
 test('an empty delta request has no node, no error and no names', () => {

@@ -25,17 +25,34 @@ const snapshot: Snapshot = {
 };
 
 test('87: equal lists of layers share one view', () => {
-  const cache = new Map();
-  const view = viewOf(snapshot, ['shared', 'own'], cache);
+  const view = viewOf(snapshot, ['shared', 'own']);
 
-  expect(viewOf(snapshot, ['shared', 'own'], cache)).toBe(view);
+  expect(viewOf({ ...snapshot, generation: 2 }, ['shared', 'own'])).toBe(view);
+  expect(view.layers).toEqual(['shared', 'own']);
   expect(stackOf(view, url.cluster)).toEqual([shared, own]);
   expect(stackOf(view, url.listener)).toEqual([]);
   expect(stackOf(null, url.cluster)).toEqual([]);
 });
 
+test('what does not change between two views keeps its identity', () => {
+  const before = viewOf(snapshot, ['shared', 'own']);
+  const hosts: TypeLayer = { typeUrl: url.virtualHost, entries: new Map() };
+  const layers = new Map(snapshot.layers).set(
+    'own',
+    new Map([
+      [url.cluster, own],
+      [url.virtualHost, hosts],
+    ]),
+  );
+
+  const after = viewOf({ ...snapshot, layers }, ['shared', 'own']);
+
+  expect(after).not.toBe(before);
+  expect(stackOf(after, url.cluster)).toBe(stackOf(before, url.cluster));
+});
+
 test('a layer that is not there has nothing', () => {
-  expect(stackOf(viewOf(snapshot, ['gone', 'own'], new Map()), url.cluster)).toEqual([own]);
+  expect(stackOf(viewOf(snapshot, ['gone', 'own']), url.cluster)).toEqual([own]);
 });
 
 test('a name is looked up in every layer', () => {

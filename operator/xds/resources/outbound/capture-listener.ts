@@ -7,6 +7,7 @@ import type { ServicePortIr } from '../../../ir/service.ts';
 import { typeUrl } from '../../proto/type-urls.ts';
 import { refusedConnectionLog } from '../access-log.ts';
 import { authority, blackholeCluster, passthroughCluster, port } from '../names.ts';
+import { remember } from '../remember.ts';
 import { distinct, resource } from '../resource.ts';
 import { tcpProxy } from '../tcp-proxy.ts';
 import { any, extension } from '../typed-config.ts';
@@ -15,16 +16,36 @@ import { addressedDestination, outboundHttp } from './connection-manager.ts';
 
 /** The same object as before as long as neither addresses nor the objects they come from changed. */
 export function buildCaptureListener(ir: MeshIr): XdsResource {
-  const services = ir.services.filter(isHttpWithAddress);
-  const addresses = distinct(services.flatMap((service) => service.addresses));
-  // Of each service only that it has these addresses.
-  const origins = services.flatMap((service) => service.origins.filter(({ kind }) => kind === 'Service'));
-  const key = JSON.stringify([ir.settings.outboundMode, ir.settings.origin, addresses, origins]);
-  if (last?.key !== key) last = { key, listener: captureListener(ir, addresses, origins) };
+  const places = ir.services.flatMap((service) => placeOf(service));
+  const key = [JSON.stringify([ir.settings.outboundMode, ir.settings.origin]), ...places.map((it) => it.key)];
+  if (last === null || !isSameList(last.key, key)) {
+    const addresses = distinct(places.flatMap((it) => it.addresses));
+    const origins = places.flatMap((it) => it.origins);
+    last = { key, listener: captureListener(ir, addresses, origins) };
+  }
   return last.listener;
 }
 
-let last: { readonly key: string; readonly listener: XdsResource } | null = null;
+let last: { readonly key: readonly string[]; readonly listener: XdsResource } | null = null;
+
+interface Place {
+  readonly addresses: readonly string[];
+  readonly origins: readonly Origin[];
+  /** Equal for equal places. */
+  readonly key: string;
+}
+
+/** Of a service only that it has these addresses: its endpoints and routes are none of this listener's. */
+const placeOf = remember((service: ServicePortIr): readonly Place[] => {
+  if (!isHttpWithAddress(service)) return [];
+  const { addresses } = service;
+  const origins = service.origins.filter(({ kind }) => kind === 'Service');
+  return [{ addresses, origins, key: JSON.stringify([addresses, origins]) }];
+});
+
+function isSameList(a: readonly string[], b: readonly string[]): boolean {
+  return a.length === b.length && a.every((item, index) => item === b[index]);
+}
 
 function captureListener(ir: MeshIr, addresses: readonly string[], origins: readonly Origin[]): XdsResource {
   const unknown = ir.settings.outboundMode === 'AllowAny' ? passthroughCluster : blackholeCluster;

@@ -1,0 +1,46 @@
+// What one replica tells the leader of: which versions it serves, which proxies it has, how they stand to these versions.
+import type { LayerId } from '../xds/resources/xds-resource.ts';
+
+/** How a proxy stands to what its own replica serves. Shared by all that stand alike. */
+export interface Stand {
+  readonly lagging: readonly LagOfType[];
+  readonly rejected: readonly Rejected[];
+  readonly atRest: boolean;
+}
+
+export interface LagOfType {
+  readonly typeUrl: string;
+  /** null: too many to name; all of the type count. */
+  readonly names: readonly string[] | null;
+}
+
+export interface Rejected {
+  readonly typeUrl: string;
+  readonly name: string;
+  readonly message: string;
+}
+
+/** Changes of one batch are true together, and in this order. */
+export type Change =
+  | {
+      readonly type: 'versions';
+      readonly layer: LayerId;
+      readonly typeUrl: string;
+      /** Name and version. */
+      readonly set: readonly (readonly [string, string])[];
+      readonly unset: readonly string[];
+    }
+  | { readonly type: 'layersGone'; readonly layers: readonly LayerId[] }
+  | {
+      readonly type: 'proxy';
+      /** Of its stream; never used for another one. */
+      readonly id: number;
+      readonly workload: string;
+      readonly nodeId: string;
+      readonly layers: readonly LayerId[];
+      /** How long it has been connected, in milliseconds: a duration, since clocks differ. */
+      readonly ageMs: number;
+    }
+  /** Follows `proxy` for each of the ids. */
+  | ({ readonly type: 'stand'; readonly ids: readonly number[] } & Stand)
+  | { readonly type: 'proxiesGone'; readonly ids: readonly number[] };

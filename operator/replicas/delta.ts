@@ -1,0 +1,143 @@
+// What has changed at this replica since the leader was last told. Pure. The cost is that of the change: layers and
+// reports are immutable, and what is still the same object is not looked into.
+import type { ProxyReport } from '../xds/proxy-report.ts';
+import type { TypeUrl } from '../xds/proto/type-urls.ts';
+import type { LayerId } from '../xds/resources/xds-resource.ts';
+import type { Layer, Snapshot, TypeLayer } from '../xds/snapshot-types.ts';
+import type { Change } from './changes.ts';
+import { standOf } from './stand.ts';
+
+/** This replica's own: its snapshot, and the reports of its proxies on this very snapshot. */
+export interface Own {
+  readonly snapshot: Snapshot | null;
+  readonly proxies: readonly ProxyReport[];
+}
+
+/** What the leader has been told. */
+export interface Told {
+  readonly layers: ReadonlyMap<LayerId, Layer>;
+  /** By node and time of connecting: a workload may have two streams. */
+  readonly streams: ReadonlyMap<string, ToldStream>;
+  readonly nextId: number;
+}
+
+interface ToldStream {
+  readonly id: number;
+  readonly report: ProxyReport;
+}
+
+export const nothingTold: Told = { layers: new Map(), streams: new Map(), nextId: 1 };
+
+export interface Delta {
+  readonly told: Told;
+  readonly changes: readonly Change[];
+}
+
+/** `nowMs`: of the clock of `connectedAtMs`. */
+export function deltaOf(told: Told, own: Own, nowMs: number): Delta {
+  const layers = layersInUse(own);
+  const { streams, nextId } = streamsOf(told, own.proxies);
+  const changes = [
+    ...versionChanges(told.layers, layers),
+    ...proxyChanges(told.streams, streams, nowMs),
+    ...standChanges(told.streams, streams),
+    ...goneProxies(told.streams, streams),
+  ];
+  return { told: { layers, streams, nextId }, changes };
+}
+
+function layersInUse({ snapshot, proxies }: Own): ReadonlyMap<LayerId, Layer> {
+  const used = new Map<LayerId, Layer>();
+  for (const { layers } of proxies) {
+    for (const id of layers) {
+      const layer = used.has(id) ? undefined : snapshot?.layers.get(id);
+      if (layer !== undefined) used.set(id, layer);
+    }
+  }
+  return used;
+}
+
+function streamsOf(told: Told, proxies: readonly ProxyReport[]): Pick<Told, 'streams' | 'nextId'> {
+  const streams = new Map<string, ToldStream>();
+  let { nextId } = told;
+  for (const report of proxies) {
+    const base = `${report.nodeId} ${report.connectedAtMs}`;
+    let key = base;
+    for (let count = 2; streams.has(key); count += 1) key = `${base} ${count}`;
+    const id = told.streams.get(key)?.id ?? nextId++;
+    streams.set(key, { id, report });
+  }
+  return { streams, nextId };
+}
+
+function* versionChanges(
+  before: ReadonlyMap<LayerId, Layer>,
+  now: ReadonlyMap<LayerId, Layer>,
+): Generator<Change> {
+  for (const [id, layer] of now) {
+    const old = before.get(id);
+    if (old !== layer) yield* layerChanges(id, old, layer);
+  }
+  const layers = [...before.keys()].filter((id) => !now.has(id));
+  if (layers.length > 0) yield { type: 'layersGone', layers };
+}
+
+function* layerChanges(layer: LayerId, before: Layer | undefined, now: Layer): Generator<Change> {
+  const types: ReadonlySet<TypeUrl> = new Set([...now.keys(), ...(before?.keys() ?? [])]);
+  for (const typeUrl of types) {
+    const [old, present] = [before?.get(typeUrl), now.get(typeUrl)];
+    if (old === present) continue;
+    const { set, unset } = entryChanges(old?.entries ?? noEntries, present?.entries ?? noEntries);
+    if (set.length + unset.length > 0) yield { type: 'versions', layer, typeUrl, set, unset };
+  }
+}
+
+type Entries = TypeLayer['entries'];
+const noEntries: Entries = new Map();
+
+function entryChanges(before: Entries, now: Entries): { set: [string, string][]; unset: string[] } {
+  const set: [string, string][] = [];
+  for (const [name, { version }] of now) {
+    if (before.get(name)?.version !== version) set.push([name, version]);
+  }
+  const unset = [...before.keys()].filter((name) => !now.has(name));
+  return { set, unset };
+}
+
+type Streams = Told['streams'];
+
+function* proxyChanges(before: Streams, now: Streams, nowMs: number): Generator<Change> {
+  for (const [key, { id, report }] of now) {
+    const old = before.get(key)?.report;
+    if (old === report || (old !== undefined && isSameProxy(old, report))) continue;
+    const { workload, nodeId, layers, connectedAtMs } = report;
+    const ageMs = Math.max(0, Math.round(nowMs - connectedAtMs));
+    yield { type: 'proxy', id, workload, nodeId, layers, ageMs };
+  }
+}
+
+function isSameProxy(a: ProxyReport, b: ProxyReport): boolean {
+  return a.workload === b.workload && (a.layers === b.layers || a.layers.join(' ') === b.layers.join(' '));
+}
+
+/** Those that stand alike are told of together: a thousand proxies that wait for the same thing name it once. */
+function* standChanges(before: Streams, now: Streams): Generator<Change> {
+  const groups = new Map<string, { ids: number[]; report: ProxyReport }>();
+  for (const [key, { id, report }] of now) {
+    const old = before.get(key)?.report;
+    if (old === report) continue;
+    const { text } = standOf(report);
+    // Told anew, a proxy is told of as a whole.
+    if (old !== undefined && isSameProxy(old, report) && standOf(old).text === text) continue;
+    const group = groups.get(text);
+    if (group === undefined) groups.set(text, { ids: [id], report });
+    else group.ids.push(id);
+  }
+  for (const { ids, report } of groups.values()) yield { type: 'stand', ids, ...standOf(report).stand };
+}
+
+function* goneProxies(before: Streams, now: Streams): Generator<Change> {
+  const ids: number[] = [];
+  for (const [key, { id }] of before) if (!now.has(key)) ids.push(id);
+  if (ids.length > 0) yield { type: 'proxiesGone', ids };
+}

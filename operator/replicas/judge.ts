@@ -1,0 +1,144 @@
+// How another replica's proxies stand to the leader's own snapshot. Pure. Only versions are compared, which are hashes of
+// the content: a proxy has what the leader asks for if it acknowledged the same version from whomever. The origins are
+// the leader's own, so that the answer is about the generations it knows. Answers are remembered by identity: a pair of
+// layers is compared once for all proxies.
+import type { LaggingResource, ProxyReport, RejectedResource } from '../xds/proxy-report.ts';
+import { typeUrl as url, type TypeUrl } from '../xds/proto/type-urls.ts';
+import type { Entry, Layer, Snapshot, TypeLayer } from '../xds/snapshot-types.ts';
+import type { Stand } from './changes.ts';
+import type { LayerVersions, PeerProxy, PeerState, TypeVersions } from './peer-state.ts';
+
+/** null while the leader does not know the workload, or no longer: it is nobody's proxy. */
+export function judge(proxy: PeerProxy, peer: PeerState, snapshot: Snapshot): ProxyReport | null {
+  const ids = snapshot.views.get(proxy.workload);
+  if (ids === undefined) return null;
+  const judged = ids.map((id): Judged => {
+    const own = snapshot.layers.get(id);
+    // Nothing can be proven of a layer that is still to be built here: it lags on it as a whole.
+    if (own === undefined)
+      return { lagging: [{ typeUrl: url.listener, name: id, origins: [] }], rejected: [] };
+    return judgeLayer(own, proxy.layers.includes(id) ? peer.layers.get(id) : undefined, proxy.stand);
+  });
+  const known = reports.get(proxy);
+  if (known !== undefined && sameItems(known.ids, ids) && sameItems(known.judged, judged))
+    return known.report;
+  const { workload, nodeId, connectedAtMs, stand } = proxy;
+  const lagging = joined(judged.map((it) => it.lagging));
+  const rejected = joined(judged.map((it) => it.rejected));
+  const atRest = stand.atRest && lagging.length === 0;
+  const report = { workload, nodeId, connectedAtMs, layers: ids, lagging, rejected, atRest };
+  reports.set(proxy, { ids, judged, report });
+  return report;
+}
+
+interface Judged {
+  readonly lagging: readonly LaggingResource[];
+  readonly rejected: readonly RejectedResource[];
+}
+
+interface KnownReport {
+  readonly ids: readonly string[];
+  readonly judged: readonly Judged[];
+  readonly report: ProxyReport;
+}
+
+const reports = new WeakMap<PeerProxy, KnownReport>();
+const judgements = new WeakMap<Stand, WeakMap<Layer, WeakMap<LayerVersions, Judged>>>();
+const noVersions: LayerVersions = new Map();
+const noTypeVersions: TypeVersions = new Map();
+const none: readonly never[] = [];
+
+function judgeLayer(own: Layer, peer: LayerVersions = noVersions, stand: Stand): Judged {
+  const known = inner(inner(judgements, stand), own);
+  let judged = known.get(peer);
+  if (judged === undefined) {
+    const lagging = laggingIn(own, differences(own, peer), stand);
+    judged = { lagging, rejected: rejectedIn(own, peer, stand) };
+    known.set(peer, judged);
+  }
+  return judged;
+}
+
+/** What the peer serves in another version than the leader, or not at all; and what the peer says it lags on. */
+function laggingIn(
+  own: Layer,
+  different: readonly LaggingResource[],
+  stand: Stand,
+): readonly LaggingResource[] {
+  if (stand.lagging.length === 0) return different;
+  const lagging = new Set(different);
+  const byType: ReadonlyMap<string, TypeLayer> = own;
+  for (const { typeUrl, names } of stand.lagging) {
+    const layer = byType.get(typeUrl);
+    if (layer === undefined) continue;
+    for (const name of names ?? layer.entries.keys()) {
+      const entry = layer.entries.get(name);
+      // What is no more is nobody's lag.
+      if (entry !== undefined) lagging.add(laggingOf(layer.typeUrl, entry));
+    }
+  }
+  return lagging.size === different.length ? different : [...lagging];
+}
+
+/** A refusal counts while what was refused is what the leader asks for. */
+function rejectedIn(own: Layer, peer: LayerVersions, stand: Stand): readonly RejectedResource[] {
+  const byType: ReadonlyMap<string, TypeLayer> = own;
+  const rejected = stand.rejected.flatMap(({ typeUrl, name, message }): RejectedResource[] => {
+    const layer = byType.get(typeUrl);
+    const entry = layer?.entries.get(name);
+    if (layer === undefined || entry === undefined) return [];
+    const isSame = peer.get(typeUrl)?.get(name) === entry.version;
+    return isSame ? [{ typeUrl: layer.typeUrl, name, origins: entry.origins, message }] : [];
+  });
+  return rejected.length === 0 ? none : rejected;
+}
+
+const byLayers = new WeakMap<Layer, WeakMap<LayerVersions, readonly LaggingResource[]>>();
+const byTypeLayers = new WeakMap<TypeLayer, WeakMap<TypeVersions, readonly LaggingResource[]>>();
+
+function differences(own: Layer, peer: LayerVersions): readonly LaggingResource[] {
+  const known = inner(byLayers, own);
+  let found = known.get(peer);
+  if (found === undefined) {
+    const types = [...own.values()].map((it) => typeDifferences(it, peer.get(it.typeUrl) ?? noTypeVersions));
+    known.set(peer, (found = joined(types)));
+  }
+  return found;
+}
+
+function typeDifferences(own: TypeLayer, peer: TypeVersions): readonly LaggingResource[] {
+  const known = inner(byTypeLayers, own);
+  let found = known.get(peer);
+  if (found === undefined) {
+    const different = [...own.entries.values()].filter(({ name, version }) => peer.get(name) !== version);
+    known.set(peer, (found = different.map((entry) => laggingOf(own.typeUrl, entry))));
+  }
+  return found;
+}
+
+const laggingByEntry = new WeakMap<Entry, LaggingResource>();
+
+/** One object for each entry: it is found to be the same at a glance. */
+function laggingOf(typeUrl: TypeUrl, entry: Entry): LaggingResource {
+  let found = laggingByEntry.get(entry);
+  if (found === undefined) {
+    laggingByEntry.set(entry, (found = { typeUrl, name: entry.name, origins: entry.origins }));
+  }
+  return found;
+}
+
+/** The only one that has something, itself; else all of them in one. */
+function joined<T>(lists: readonly (readonly T[])[]): readonly T[] {
+  const filled = lists.filter((list) => list.length > 0);
+  return filled.length > 1 ? filled.flat() : (filled[0] ?? none);
+}
+
+function sameItems<T>(a: readonly T[], b: readonly T[]): boolean {
+  return a === b || (a.length === b.length && a.every((it, index) => it === b[index]));
+}
+
+function inner<A extends object, B extends object, C>(map: WeakMap<A, WeakMap<B, C>>, key: A): WeakMap<B, C> {
+  let found = map.get(key);
+  if (found === undefined) map.set(key, (found = new WeakMap<B, C>()));
+  return found;
+}

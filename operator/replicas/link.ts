@@ -1,0 +1,118 @@
+// One stream to the leader: the whole state first, then what changes, a batch each time the leader says so.
+import { Client, status, type ChannelCredentials, type ClientDuplexStream } from '@grpc/grpc-js';
+import type { Timer } from '../store/settle.ts';
+import { createStatusLoop, type StatusLoop } from '../status/status-loop.ts';
+import { deltaOf, nothingTold, type Own, type Told } from './delta.ts';
+import { writeBatch } from './messages.ts';
+import { serverName } from './peer-credentials.ts';
+import { asIs, heartbeatMs, reportPath, silenceMs } from './service.ts';
+
+export interface LinkOptions {
+  /** host:port */
+  readonly address: string;
+  readonly credentials: ChannelCredentials;
+  readonly replica: string;
+  readonly own: () => Own;
+  readonly timer: Timer;
+  readonly nowMs: () => number;
+  /** The leader listens. */
+  readonly onAccepted: () => void;
+  /** Called once, not after `close`. */
+  readonly onEnd: (why: string) => void;
+}
+
+// @see https://github.com/grpc/grpc-node/tree/master/packages/grpc-js#supported-channel-options
+const channelOptions = {
+  'grpc.ssl_target_name_override': serverName,
+  'grpc.use_local_subchannel_pool': 1,
+  'grpc.enable_http_proxy': 0,
+  'grpc.enable_retries': 0,
+  'grpc.service_config_disable_resolution': 1,
+  'grpc.enable_channelz': 0,
+};
+
+export class Link {
+  readonly #options: LinkOptions;
+  readonly #client: Client;
+  readonly #call: ClientDuplexStream<Buffer, Buffer>;
+  readonly #loop: StatusLoop;
+  #told: Told = nothingTold;
+  #heardAtMs: number;
+  /** The leader waits for a batch. */
+  #mayTell = false;
+  /** There may be something to tell; at first there always is. */
+  #isDirty = true;
+  #isOpen = true;
+  #cancelTick: () => void;
+
+  constructor(options: LinkOptions) {
+    this.#options = options;
+    this.#heardAtMs = options.nowMs();
+    this.#client = new Client(options.address, options.credentials, channelOptions);
+    this.#call = this.#client.makeBidiStreamRequest(reportPath, asIs, asIs);
+    this.#loop = createStatusLoop({
+      timer: options.timer,
+      nowMs: options.nowMs,
+      compute: () => this.#tell(),
+    });
+    this.#cancelTick = options.timer(heartbeatMs, () => this.#tick());
+    this.#call.on('data', () => this.#onGoOn());
+    // The status says it all.
+    this.#call.on('error', () => undefined);
+    this.#call.on('status', ({ code, details }) => this.#end(`${status[code] ?? code}: ${details}`));
+  }
+
+  changed(): void {
+    this.#isDirty = true;
+    if (this.#mayTell) this.#loop.changed();
+  }
+
+  close(): void {
+    if (!this.#isOpen) return;
+    this.#isOpen = false;
+    this.#cancelTick();
+    this.#loop.close();
+    this.#call.cancel();
+    this.#client.close();
+  }
+
+  #end(why: string): void {
+    if (!this.#isOpen) return;
+    this.close();
+    this.#options.onEnd(why);
+  }
+
+  #onGoOn(): void {
+    if (!this.#isOpen) return;
+    this.#heardAtMs = this.#options.nowMs();
+    this.#mayTell = true;
+    this.#options.onAccepted();
+    if (this.#told === nothingTold) this.#tell();
+    else if (this.#isDirty) this.#loop.changed();
+  }
+
+  #tell(isDue = false): void {
+    if (!this.#isOpen || !this.#mayTell) return;
+    const isFirst = this.#told === nothingTold;
+    const delta = deltaOf(this.#told, this.#options.own(), this.#options.nowMs());
+    this.#told = delta.told;
+    this.#isDirty = false;
+    if (delta.changes.length === 0 && !isFirst && !isDue) return;
+    this.#mayTell = false;
+    this.#write(writeBatch(this.#options.replica, delta.changes));
+  }
+
+  /** One message after the other, as the connection takes them. */
+  #write(messages: Generator<Buffer>): void {
+    const next = messages.next();
+    if (next.done === true || !this.#isOpen) return;
+    this.#call.write(next.value, () => this.#write(messages));
+  }
+
+  #tick(): void {
+    this.#cancelTick = this.#options.timer(heartbeatMs, () => this.#tick());
+    if (this.#mayTell) this.#tell(true);
+    else if (this.#options.nowMs() - this.#heardAtMs > silenceMs)
+      this.#end(`nothing was heard for ${silenceMs} ms`);
+  }
+}

@@ -1,0 +1,116 @@
+// What the leader knows of another replica: batch after batch, from nothing. Pure; states are immutable, and what a
+// batch does not speak of keeps its identity.
+import type { LayerId } from '../xds/resources/xds-resource.ts';
+import type { Change, Stand } from './changes.ts';
+
+/** Type → name → version. */
+export type LayerVersions = ReadonlyMap<string, TypeVersions>;
+export type TypeVersions = ReadonlyMap<string, string>;
+
+export interface PeerState {
+  readonly layers: ReadonlyMap<LayerId, LayerVersions>;
+  /** By the id of the stream. */
+  readonly proxies: ReadonlyMap<number, PeerProxy>;
+}
+
+export interface PeerProxy {
+  readonly workload: string;
+  readonly nodeId: string;
+  readonly layers: readonly LayerId[];
+  /** By the leader's clock. */
+  readonly connectedAtMs: number;
+  readonly stand: Stand;
+}
+
+export const emptyPeer: PeerState = { layers: new Map(), proxies: new Map() };
+
+/** Until it is said how it stands, nothing counts as acknowledged; in a well-formed batch it is said. */
+const unknownStand: Stand = { lagging: [], rejected: [], atRest: false };
+/** Most proxies stand like this: one object for all, so that what is found out about it is found out once. */
+const obedient: Stand = { lagging: [], rejected: [], atRest: true };
+
+/** Throws on changes that do not fit the state: then the peer and the leader have different things in mind. */
+export function applyBatch(before: PeerState, changes: readonly Change[], nowMs: number): PeerState {
+  const draft = new Draft(before, nowMs);
+  for (const change of changes) draft.apply(change);
+  return draft.done();
+}
+
+/** Each map is copied once for a batch, if it is changed. */
+class Draft {
+  readonly #nowMs: number;
+  readonly #layers: Map<LayerId, LayerVersions>;
+  readonly #proxies: Map<number, PeerProxy>;
+  readonly #fresh = new Map<LayerId, Map<string, Map<string, string>>>();
+
+  constructor({ layers, proxies }: PeerState, nowMs: number) {
+    this.#nowMs = nowMs;
+    this.#layers = new Map(layers);
+    this.#proxies = new Map(proxies);
+  }
+
+  apply(change: Change): void {
+    switch (change.type) {
+      case 'versions':
+        return this.#setVersions(change);
+      case 'layersGone':
+        return change.layers.forEach((id) => this.#dropLayer(id));
+      case 'proxy':
+        return this.#setProxy(change);
+      case 'stand':
+        return this.#setStand(change);
+      case 'proxiesGone':
+        return change.ids.forEach((id) => this.#proxies.delete(id));
+    }
+  }
+
+  done(): PeerState {
+    for (const { nodeId, stand } of this.#proxies.values()) {
+      if (stand === unknownStand) throw new Error(`It is not said how proxy ${nodeId} stands.`);
+    }
+    for (const [id, types] of this.#fresh) {
+      const layer = this.#layerWith(id, types);
+      if (layer.size > 0) this.#layers.set(id, layer);
+      else this.#layers.delete(id);
+    }
+    return { layers: this.#layers, proxies: this.#proxies };
+  }
+
+  #layerWith(id: LayerId, types: ReadonlyMap<string, TypeVersions>): LayerVersions {
+    const layer = new Map(this.#layers.get(id));
+    for (const [typeUrl, versions] of types) {
+      if (versions.size > 0) layer.set(typeUrl, versions);
+      else layer.delete(typeUrl);
+    }
+    return layer;
+  }
+
+  #dropLayer(id: LayerId): void {
+    this.#layers.delete(id);
+    this.#fresh.delete(id);
+  }
+
+  #setVersions({ layer, typeUrl, set, unset }: Change & { readonly type: 'versions' }): void {
+    const types = this.#fresh.get(layer) ?? new Map<string, Map<string, string>>();
+    this.#fresh.set(layer, types);
+    const versions = types.get(typeUrl) ?? new Map(this.#layers.get(layer)?.get(typeUrl));
+    types.set(typeUrl, versions);
+    for (const name of unset) versions.delete(name);
+    for (const [name, version] of set) versions.set(name, version);
+  }
+
+  #setProxy({ id, workload, nodeId, layers, ageMs }: Change & { readonly type: 'proxy' }): void {
+    const connectedAtMs = this.#proxies.get(id)?.connectedAtMs ?? this.#nowMs - ageMs;
+    this.#proxies.set(id, { workload, nodeId, layers, connectedAtMs, stand: unknownStand });
+  }
+
+  #setStand({ ids, lagging, rejected, atRest }: Change & { readonly type: 'stand' }): void {
+    const isObedient = atRest && lagging.length === 0 && rejected.length === 0;
+    const stand = isObedient ? obedient : { lagging, rejected, atRest };
+    for (const id of ids) {
+      const proxy = this.#proxies.get(id);
+      if (proxy === undefined) throw new Error(`There is no proxy with id ${id}.`);
+      this.#proxies.set(id, { ...proxy, stand });
+    }
+  }
+}

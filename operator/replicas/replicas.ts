@@ -1,0 +1,96 @@
+// All replicas serve proxies; the leader speaks for all. Entry: createReplicas. A follower dials the leader named in the
+// Lease and tells it what its proxies acknowledged; on the leader `proxies()` are those of all replicas.
+import type { Component } from '../lifecycle.ts';
+import type { Log } from '../log.ts';
+import type { Timer } from '../store/settle.ts';
+import type { ProxyReport } from '../xds/proxy-report.ts';
+import type { ServerKeyPair } from '../xds/server/credentials.ts';
+import type { GrpcService } from '../xds/server/server.ts';
+import type { Own } from './delta.ts';
+import { Follower } from './follower.ts';
+import { parseHolder } from './holder.ts';
+import { merge } from './merge.ts';
+import { PeerCredentials } from './peer-credentials.ts';
+import { Peers, type ReportCall } from './peers.ts';
+import { replicasService } from './service.ts';
+
+export interface ReplicasOptions {
+  /** This replica, as it writes itself into the Lease: formatHolder. Asked for once its xDS port is known. */
+  readonly identity: () => string;
+  /** The snapshot, and the reports on this very snapshot. */
+  readonly own: () => Own;
+  readonly log: Log;
+  readonly timer: Timer;
+  /** The clock of `connectedAtMs`. Default: performance.now. */
+  readonly nowMs?: () => number;
+  /** How long the proxies of a replica that is not heard any more still count, in milliseconds. Default: 2,000. */
+  readonly graceMs?: number;
+  /** `proxies()` may have changed because of another replica. Notes down, does no work. */
+  readonly onChange: () => void;
+  /** `workloads()` may have grown: their layers have to be in the leader's snapshot, too. Notes down, does no work. */
+  readonly demand: () => void;
+}
+
+export interface Replicas extends Component {
+  /** To be served on the xDS port, which has to ask for client certificates. */
+  readonly services: readonly GrpcService[];
+  readonly credentials: {
+    /** The operator's own certificate, first and each time it is renewed. */
+    update(certificate: ServerKeyPair): void;
+  };
+  /** Who holds the Lease; '' when nobody does. */
+  setHolder(holder: string): void;
+  /** This replica's snapshot or reports may have changed. Cheap. */
+  changed(): void;
+  /** Of all replicas, as far as this one leads: its own otherwise. Each proxy once. */
+  proxies(): readonly ProxyReport[];
+  /** Keys of the workloads whose proxies are connected to other replicas. */
+  workloads(): ReadonlySet<string>;
+}
+
+export function createReplicas(options: ReplicasOptions): Replicas {
+  const { identity, own, log, timer, onChange, demand, graceMs = 2000 } = options;
+  const nowMs = options.nowMs ?? (() => performance.now());
+  const credentials = new PeerCredentials();
+  const peers = new Peers({ credentials, timer, nowMs, log, graceMs, onChange, demand });
+  const follower = new Follower({ replica: identity, own, credentials, timer, nowMs, log });
+
+  let known = '';
+  const setHolder = (holder: string): void => {
+    if (holder === known) return;
+    known = holder;
+    const isLeading = holder === identity();
+    peers.lead(isLeading);
+    const leader = isLeading || holder === '' ? null : parseHolder(holder);
+    if (leader === null && !isLeading && holder !== '')
+      log.warn({ holder }, 'the holder of the lease has no address to report to');
+    follower.follow(leader?.address ?? null);
+  };
+
+  return {
+    name: 'replicas',
+    services: [
+      {
+        definition: replicasService,
+        implementation: { Report: (call: ReportCall) => peers.accept(call) },
+      },
+    ],
+    credentials: {
+      update(certificate): void {
+        credentials.update(certificate);
+        follower.certified();
+      },
+    },
+    setHolder,
+    changed: () => follower.changed(),
+    proxies: () => merge(own(), peers.states()),
+    workloads: () =>
+      new Set(peers.states().flatMap(({ proxies }) => [...proxies.values()].map((it) => it.workload))),
+    start: () => Promise.resolve(),
+    stop: () => {
+      setHolder('');
+      return Promise.resolve();
+    },
+    ready: () => true,
+  };
+}

@@ -1,0 +1,145 @@
+// Who may begin, and when: new proxies, those that nobody knows, and those that come before there is anything to serve.
+// The numbers are those of test/protocol/README.md.
+import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
+import { Admission } from '../../operator/xds/server/admission.ts';
+import { typeUrl as url } from '../../operator/xds/proto/type-urls.ts';
+import { connectXds, type XdsClient } from '../support/xds-client.ts';
+import { sample, startXds, type RunningXds, type StartOptions } from '../support/xds-server.ts';
+
+const opened: (() => unknown)[] = [];
+afterEach(async () => {
+  for (const close of opened.splice(0).toReversed()) {
+    // oxlint-disable-next-line no-await-in-loop -- clients before the server
+    await close();
+  }
+});
+
+async function serve(options: StartOptions = {}): Promise<RunningXds> {
+  const xds = await startXds(options);
+  opened.push(() => xds.stop());
+  return xds;
+}
+
+/** A proxy that asks for its clusters. */
+function proxy(xds: RunningXds, name: string): XdsClient {
+  const client = connectXds({ port: xds.port, variant: 'delta' });
+  opened.push(() => client.close());
+  client.start(`Pod~shop~${name}~uid`, url.cluster);
+  return client;
+}
+
+/** One cluster, for each of these proxies. */
+function publish(xds: RunningXds, names: readonly string[], mark = '1'): void {
+  const own = Object.fromEntries(names.map((name) => [`Pod/shop/${name}`, []]));
+  xds.publish({ ...own, shared: [sample(url.cluster, 'a', mark)] });
+}
+
+async function until(holds: () => boolean): Promise<void> {
+  const deadline = Date.now() + 10_000;
+  while (!holds()) {
+    if (Date.now() > deadline) throw new Error('gave up waiting');
+    // oxlint-disable-next-line no-await-in-loop -- waiting is what it is for
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+}
+
+describe('what is not there yet', () => {
+  test('7: a proxy that comes before the first snapshot waits, but not for ever: another replica may have one', async () => {
+    const client = proxy(await serve({ patienceMs: 50 }), 'cart');
+
+    expect(await client.end()).toEqual({
+      status: 'UNAVAILABLE',
+      details: 'this replica has no configuration to serve yet',
+    });
+  });
+
+  test('7: a proxy of a workload that nobody knows waits, but not for ever', async () => {
+    const xds = await serve({ patienceMs: 50, identityOf: () => undefined });
+    publish(xds, []);
+
+    expect(await proxy(xds, 'cart').end()).toEqual({
+      status: 'UNAVAILABLE',
+      details: 'no workload is known for node "Pod~shop~cart~uid"',
+    });
+  });
+
+  test('7: a proxy that was given its configuration is not sent away later', async () => {
+    const xds = await serve({ patienceMs: 50 });
+    publish(xds, ['cart']);
+    const [known, unknown] = [proxy(xds, 'cart'), connectXds({ port: xds.port, variant: 'delta' })];
+    opened.push(() => unknown.close());
+    known.ack(await known.next());
+    // Says nothing at all, and came later.
+    expect((await unknown.end()).status).toBe('UNAVAILABLE');
+
+    publish(xds, ['cart'], '2');
+
+    expect((await known.nextThat(({ resources }) => resources.length > 0)).typeUrl).toBe(url.cluster);
+  });
+});
+
+describe('many at once', () => {
+  const names = Array.from({ length: 10 }, (_, index) => `p${index}`);
+
+  test('78: so many proxies begin at a time; the next one when one has all it is to have', async () => {
+    const xds = await serve({ admission: { places: 2, holdMs: 60_000 } });
+    publish(xds, names);
+    const clients = names.map((name) => proxy(xds, name));
+    await until(() => xds.server.proxies().length === names.length);
+
+    const order: string[] = [];
+    const served = clients.map(async (client, index) => {
+      const response = await client.next();
+      order.push(names[index] ?? '');
+      // Whoever has not answered yet keeps its place.
+      expect(xds.counted.pushed - xds.counted.acked).toBeLessThanOrEqual(2);
+      client.ack(response);
+    });
+    await Promise.all(served);
+
+    expect(order.toSorted()).toEqual(names);
+    await until(() => xds.counted.acked === names.length);
+    expect(xds.counted.pushed).toBe(names.length);
+  });
+
+  test('78: those that have begun before get every change, whoever waits', async () => {
+    const xds = await serve({ admission: { places: 1, holdMs: 60_000 } });
+    publish(xds, names);
+    const old = proxy(xds, 'p0');
+    old.ack(await old.next());
+    await until(() => xds.counted.acked === 1);
+    // One takes the only place and does not answer, the others wait for it.
+    const [newcomer, ...others] = names.slice(1).map((name) => proxy(xds, name));
+    await newcomer?.next();
+    await until(() => xds.server.proxies().length === names.length);
+
+    publish(xds, names, '2');
+
+    expect((await old.next()).resources.map(({ message }) => message?.['alt_stat_name'])).toEqual(['2']);
+    expect(xds.counted.pushed).toBe(3);
+    // Who leaves makes room, and the next one is shown what is published by now.
+    newcomer?.close();
+    const next = await Promise.race(others.map((it) => it.next()));
+    expect(next.resources.map(({ message }) => message?.['alt_stat_name'])).toEqual(['2']);
+  });
+});
+
+describe('places', () => {
+  beforeEach(() => void jest.useFakeTimers());
+  afterEach(() => void jest.useRealTimers());
+
+  test('78: are given in the order of arrival, and given up after a while by who is slow', () => {
+    const begun: string[] = [];
+    const admission = new Admission<string>({ places: 1, holdMs: 500 });
+    for (const name of ['a', 'b', 'c', 'b']) admission.enter(name, () => begun.push(name));
+    admission.leave('b');
+
+    jest.advanceTimersByTime(499);
+    expect(begun).toEqual(['a']);
+    jest.advanceTimersByTime(1);
+    expect(begun).toEqual(['a', 'c']);
+    admission.leave('c');
+    admission.enter('d', () => begun.push('d'));
+    expect(begun).toEqual(['a', 'c', 'd']);
+  });
+});

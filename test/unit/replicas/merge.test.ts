@@ -1,0 +1,171 @@
+// How the leader sees the proxies of all replicas, on its own snapshot.
+import { describe, expect, test } from '@jest/globals';
+import { deltaOf, nothingTold } from '../../../operator/replicas/delta.ts';
+import { merge } from '../../../operator/replicas/merge.ts';
+import { applyBatch, emptyPeer, type PeerState } from '../../../operator/replicas/peer-state.ts';
+import { CDS, EDS, LDS, ownOf, reportOf, snapshotOf, type World } from './worlds.ts';
+
+function peerOf(world: World, nowMs = 0): PeerState {
+  return applyBatch(emptyPeer, deltaOf(nothingTold, ownOf(world), 0).changes, nowMs);
+}
+
+const view = ['shared', 'w'];
+const w = { [LDS]: { in: 'v1' } };
+const leader = snapshotOf({ shared: { [CDS]: { a: 'v2@5', b: 'v1@5' } }, w }, [['p', view]]);
+
+/** What p lags on and refuses, on a replica that has this. */
+function seen(shared: World['layers'][string], words: Partial<World['proxies'][number]> = {}): unknown {
+  const peer = peerOf({ layers: { shared, w }, proxies: [{ name: 'p', layers: view, ...words }] });
+  const [report] = merge({ snapshot: leader, proxies: [] }, [peer]);
+  return {
+    lagging: report?.lagging.map(({ name, origins }) => `${name}@${origins[0]?.generation}`),
+    rejected: report?.rejected.map(({ name, message }) => `${name}: ${message}`),
+    atRest: report?.atRest,
+  };
+}
+
+const same = { [CDS]: { a: 'v2', b: 'v1' } };
+
+describe('a proxy of another replica', () => {
+  test.each<[string, unknown, object]>([
+    [
+      'obeys if it has acknowledged the same versions',
+      seen(same),
+      { lagging: [], rejected: [], atRest: true },
+    ],
+    [
+      'lags on what its replica says it lags on, with the origins of the leader',
+      seen(same, { lagging: [[CDS, 'b']], atRest: false }),
+      { lagging: ['b@5'], rejected: [], atRest: false },
+    ],
+    [
+      'lags on what its replica has in another version',
+      seen({ [CDS]: { a: 'v1', b: 'v1' } }),
+      { lagging: ['a@5'], rejected: [], atRest: false },
+    ],
+    [
+      'lags on what its replica does not have',
+      seen({ [CDS]: { a: 'v2' } }),
+      { lagging: ['b@5'], rejected: [], atRest: false },
+    ],
+    [
+      'lags once on what is both',
+      seen({ [CDS]: { a: 'v1', b: 'v1' } }, { lagging: [[CDS, 'a']] }),
+      { lagging: ['a@5'], rejected: [], atRest: false },
+    ],
+    [
+      'does not lag on what the leader no longer has',
+      seen({ [CDS]: { ...same[CDS], c: 'v1' } }, { lagging: [[CDS, 'c'], [EDS, 'x']], rejected: [[CDS, 'c', 'no']] }), // prettier-ignore
+      { lagging: [], rejected: [], atRest: true },
+    ],
+    [
+      'refuses what it refused in the version that the leader asks for',
+      seen(same, { lagging: [[CDS, 'a']], rejected: [[CDS, 'a', 'bad']], atRest: true }),
+      { lagging: ['a@5'], rejected: ['a: bad'], atRest: false },
+    ],
+    [
+      'only lags on what it refused in another version',
+      seen({ [CDS]: { a: 'v1', b: 'v1' } }, { lagging: [[CDS, 'a']], rejected: [[CDS, 'a', 'bad']] }),
+      { lagging: ['a@5'], rejected: [], atRest: false },
+    ],
+    [
+      'lags on a whole layer that it is to have and its replica does not show it',
+      seen(same, { layers: ['w'] }),
+      { lagging: ['a@5', 'b@5'], rejected: [], atRest: false },
+    ],
+    [
+      'lags on everything while its replica has not shown it anything',
+      seen(same, { layers: [], atRest: false }),
+      { lagging: ['a@5', 'b@5', 'in@1'], rejected: [], atRest: false },
+    ],
+  ])('%s', (_rule, actual, expected) => {
+    expect(actual).toEqual(expected);
+  });
+
+  test('that lags on more than can be named lags on all of the type', () => {
+    const names = Array.from({ length: 300 }, (_, index) => `x${index}`);
+
+    expect(seen(same, { lagging: names.map((name) => [CDS, name] as const) })).toMatchObject({
+      lagging: ['a@5', 'b@5'],
+    });
+  });
+
+  test('lags on a layer that the leader is still to build, and has its layers by the leader', () => {
+    const peer = peerOf({ layers: { shared: same, w }, proxies: [{ name: 'p', layers: view }] });
+    const partial = snapshotOf({ shared: same }, [['p', view]]);
+
+    expect(merge({ snapshot: partial, proxies: [] }, [peer])).toMatchObject([
+      { layers: view, lagging: [{ name: 'w', origins: [] }], atRest: false },
+    ]);
+  });
+
+  test('whose workload the leader does not know is not counted; nor is any before the first snapshot', () => {
+    const peer = peerOf({ layers: { shared: same, w }, proxies: [{ name: 'stranger', layers: view }] });
+
+    expect(merge({ snapshot: leader, proxies: [] }, [peer])).toEqual([]);
+    expect(merge({ snapshot: null, proxies: [] }, [peer])).toEqual([]);
+  });
+
+  test('keeps its report, the same object, while nothing about it changes', () => {
+    const peers = ['v1', 'v2'].map((version) =>
+      peerOf({
+        layers: { shared: { [CDS]: { a: version } }, w },
+        proxies: [{ name: `p${version}`, layers: view }],
+      }),
+    );
+    const snapshot = snapshotOf({ shared: same, w }, [['pv1', view], ['pv2', view]]); // prettier-ignore
+
+    const [before, after] = [
+      merge({ snapshot, proxies: [] }, peers),
+      merge({ snapshot, proxies: [] }, peers),
+    ];
+
+    expect(before).toHaveLength(2);
+    expect(after.every((report, index) => report === before[index])).toBe(true);
+  });
+
+  test('shares the list of what its replica is behind in with the others', () => {
+    const proxies = ['p', 'q'].map((name) => ({ name, layers: ['shared'] }));
+    const peer = peerOf({ layers: { shared: { [CDS]: { a: 'v1' } } }, proxies });
+    const snapshot = snapshotOf({ shared: same }, [['p', ['shared']], ['q', ['shared']]]); // prettier-ignore
+
+    const [p, q] = merge({ snapshot, proxies: [] }, [peer]);
+
+    expect(p?.lagging).toHaveLength(2);
+    expect(p?.lagging).toBe(q?.lagging);
+  });
+});
+
+describe('a proxy that is seen twice counts once, where it connected last', () => {
+  const at = (connectedAtMs: number): World => ({
+    layers: { shared: same, w },
+    proxies: [{ name: 'p', layers: view, connectedAtMs }],
+  });
+  const ownReport = reportOf({ name: 'p', layers: view, connectedAtMs: 5000, lagging: [[CDS, 'b']] });
+
+  test.each([
+    ['here, when it came here later', -4000, ['b']],
+    ['there, when it came there later', 0, []],
+  ])('%s', (_where, connectedAtMs, lagging) => {
+    // Their clock says 0 when ours says 5100.
+    const peer = peerOf(at(connectedAtMs), 5100);
+
+    const merged = merge({ snapshot: leader, proxies: [ownReport] }, [peer]);
+
+    expect(merged.map((it) => it.lagging.map(({ name }) => name))).toEqual([lagging]);
+  });
+
+  test('also of two streams to this replica', () => {
+    const newer = reportOf({ name: 'p', layers: view, connectedAtMs: 6000 });
+
+    expect(merge({ snapshot: leader, proxies: [newer, ownReport] }, [])).toEqual([newer]);
+  });
+
+  test('an own proxy that has not been shown anything lags on everything', () => {
+    const waiting = reportOf({ name: 'p', atRest: false });
+
+    expect(merge({ snapshot: leader, proxies: [waiting] }, [])).toMatchObject([
+      { layers: view, lagging: [{ name: 'a' }, { name: 'b' }, { name: 'in' }] },
+    ]);
+  });
+});

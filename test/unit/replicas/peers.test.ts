@@ -1,0 +1,224 @@
+// The leader's end, with streams made by hand and time moved by hand.
+import { EventEmitter } from 'node:events';
+import { status } from '@grpc/grpc-js';
+import { beforeAll, describe, expect, test } from '@jest/globals';
+import { createLog } from '../../../operator/log.ts';
+import { deltaOf, nothingTold } from '../../../operator/replicas/delta.ts';
+import { writeBatch } from '../../../operator/replicas/messages.ts';
+import { PeerCredentials } from '../../../operator/replicas/peer-credentials.ts';
+import { Peers, type ReportCall } from '../../../operator/replicas/peers.ts';
+import { freshAuthority, operatorId, serverPair } from '../../support/xds-certificates.ts';
+import { FakeClock } from '../reconcile/fake-clock.ts';
+import { CDS, ownOf } from './worlds.ts';
+
+const credentials = new PeerCredentials();
+beforeAll(async () => {
+  credentials.update(await serverPair(await freshAuthority()));
+});
+
+class FakeCall extends EventEmitter {
+  /** How often it was told to go on. */
+  told = 0;
+  ended: string | undefined;
+  readonly #identity: string;
+
+  constructor(identity: string) {
+    super();
+    this.#identity = identity;
+    this.on('error', ({ code }: { code: status }) => {
+      this.ended = status[code];
+    });
+  }
+
+  write(): void {
+    this.told += 1;
+  }
+
+  end(): void {
+    this.ended = 'OK';
+  }
+
+  getPeer(): string {
+    return 'somewhere';
+  }
+
+  getAuthContext(): object {
+    return { sslPeerCertificate: { subjectaltname: `URI:${this.#identity}` } };
+  }
+
+  /** The whole state of a replica whose proxies have these names. */
+  report(replica: string, ...names: readonly string[]): void {
+    const own = ownOf({
+      layers: { shared: { [CDS]: { a: 'v1' } } },
+      proxies: names.map((name) => ({ name })),
+    });
+    for (const bytes of writeBatch(replica, deltaOf(nothingTold, own, 0).changes)) this.emit('data', bytes);
+  }
+}
+
+interface World {
+  readonly peers: Peers;
+  readonly clock: FakeClock;
+  readonly events: string[];
+  readonly call: (identity?: string) => FakeCall;
+  readonly names: () => readonly string[];
+}
+
+function world(): World {
+  const clock = new FakeClock();
+  const events: string[] = [];
+  const peers = new Peers({
+    credentials,
+    timer: (ms, fire) => clock.after(ms, fire),
+    nowMs: () => clock.nowMs(),
+    log: createLog('silent'),
+    graceMs: 2000,
+    onChange: () => void events.push('change'),
+    demand: () => void events.push('demand'),
+  });
+  peers.lead(true);
+  return {
+    peers,
+    clock,
+    events,
+    call: (identity = operatorId) => {
+      const call = new FakeCall(identity);
+      peers.accept(call as unknown as ReportCall);
+      return call;
+    },
+    names: () => peers.states().flatMap((it) => [...it.proxies.values()].map(({ workload }) => workload)),
+  };
+}
+
+describe('the leader', () => {
+  test('lets a replica go on, and again after each batch', () => {
+    const { call, names, events } = world();
+    const stream = call();
+    expect(stream.told).toBe(1);
+
+    stream.report('b', 'p');
+
+    expect(stream.told).toBe(2);
+    expect(names()).toEqual(['Pod/shop/p']);
+    expect(events).toEqual(['demand', 'change']);
+  });
+
+  test('takes a batch when it is complete, not before', () => {
+    const { call, names, events } = world();
+    const stream = call();
+
+    stream.emit(
+      'data',
+      Buffer.from('{"replica":"b","changes":[{"type":"layersGone","layers":[]}],"end":false}'),
+    );
+    expect(events).toEqual([]);
+    stream.report('b', 'p');
+
+    expect(events).toEqual(['demand', 'change']);
+    expect(names()).toEqual(['Pod/shop/p']);
+  });
+
+  test('does nothing about a batch with nothing in it, but lets go on', () => {
+    const { call, events } = world();
+    const stream = call();
+    stream.report('b', 'p');
+    events.length = 0;
+
+    for (const bytes of writeBatch('b', [])) stream.emit('data', bytes);
+
+    expect(events).toEqual([]);
+    expect(stream.told).toBe(3);
+  });
+
+  test('remembers for a moment what a replica said whose stream ended', async () => {
+    const { call, names, clock, events } = world();
+    const stream = call();
+    stream.report('b', 'p');
+    events.length = 0;
+
+    stream.emit('cancelled');
+    await clock.advance(1900);
+    expect(names()).toEqual(['Pod/shop/p']);
+    await clock.advance(200);
+
+    expect(names()).toEqual([]);
+    expect(events).toEqual(['change']);
+    expect(clock.timers).toBe(0);
+  });
+
+  test('forgets nothing when the replica comes back in time', async () => {
+    const { call, names, clock } = world();
+    const stream = call();
+    stream.report('b', 'p', 'q');
+    stream.emit('cancelled');
+    await clock.advance(1000);
+
+    const again = call();
+    expect(names()).toEqual(['Pod/shop/p', 'Pod/shop/q']);
+    again.report('b', 'q');
+    await clock.advance(3000);
+
+    expect(names()).toEqual(['Pod/shop/q']);
+  });
+
+  test('hears a replica on its latest stream only', async () => {
+    const { call, names, clock } = world();
+    const former = call();
+    former.report('b', 'p');
+    const latter = call();
+    latter.report('b', 'q');
+
+    expect(former.ended).toBe('ABORTED');
+    await clock.advance(3000);
+    expect(names()).toEqual(['Pod/shop/q']);
+  });
+
+  test('hears several replicas', () => {
+    const { call, names } = world();
+    call().report('b', 'p');
+    call().report('c', 'q');
+
+    expect(names()).toEqual(['Pod/shop/p', 'Pod/shop/q']);
+  });
+
+  test('ends a stream that says nothing for 10 s', async () => {
+    const { call, clock, names } = world();
+    const stream = call();
+    stream.report('b', 'p');
+    await clock.advance(9000);
+    for (const bytes of writeBatch('b', [])) stream.emit('data', bytes);
+    await clock.advance(9000);
+    expect(stream.ended).toBeUndefined();
+
+    await clock.advance(1100);
+    expect(stream.ended).toBe('DEADLINE_EXCEEDED');
+    await clock.advance(2100);
+    expect(names()).toEqual([]);
+  });
+
+  test('that no longer leads forgets everything, and sends everybody away', () => {
+    const { peers, call, names, clock } = world();
+    const stream = call();
+    stream.report('b', 'p');
+
+    peers.lead(false);
+
+    expect(stream.ended).toBe('FAILED_PRECONDITION');
+    expect(names()).toEqual([]);
+    expect(call().ended).toBe('FAILED_PRECONDITION');
+    expect(clock.timers).toBe(0);
+  });
+
+  test.each(['spiffe://cluster.local/ns/shop/sa/app', 'urn:x', `${operatorId}2`])(
+    'does not hear %s',
+    (who) => {
+      const { call, names } = world();
+      const stream = call(who);
+      stream.report('b', 'p');
+
+      expect(stream.ended).toBe('PERMISSION_DENIED');
+      expect(stream.told).toBe(0);
+      expect(names()).toEqual([]);
+    },
+  );
+});
