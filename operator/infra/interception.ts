@@ -23,7 +23,7 @@ export const outboundChain = 'MESHWRIGHT_OUTBOUND';
 /** What is the pod itself, and the source address of the sidecar's connections to the application. */
 const own = {
   4: { loopback: '127.0.0.1/32', sidecarSource: '127.0.0.6/32' },
-  6: { loopback: '::1/128', sidecarSource: '::6/128' },
+  6: { loopback: '::1/128', sidecarSource: '::1/128' },
 } as const;
 
 /** On the loopback interface nobody listens there; a connection that arrives at the sidecar's port was redirected. */

@@ -192,17 +192,38 @@ function makeEntry(resource: XdsResource, before: Entry | undefined, tools: Snap
   return result;
 }
 
-function encode(resource: XdsResource, before: Entry | undefined, tools: SnapshotTools): MadeEntry {
-  const { typeUrl, name, origins, clusters, claims } = resource;
-  let any: Uint8Array;
+interface Encoded {
+  readonly any: Uint8Array;
+  readonly version: string;
+  readonly problems: readonly string[];
+}
+
+const encodings = new WeakMap<EnvoyMessage, Encoded>();
+const noBytes = new Uint8Array();
+
+/** Resources may share a message: it is checked and encoded once for all of them. */
+function encodedOf({ typeUrl, message }: XdsResource, tools: SnapshotTools): Encoded {
+  let encoded = encodings.get(message);
+  if (encoded === undefined) encodings.set(message, (encoded = encodeMessage(typeUrl, message, tools)));
+  return encoded;
+}
+
+function encodeMessage(typeUrl: TypeUrl, message: EnvoyMessage, tools: SnapshotTools): Encoded {
   try {
-    const problems = tools.check(typeUrl, resource.message);
-    if (problems.length > 0) return { entry: undefined, problems };
-    any = tools.encodeAny(typeUrl, resource.message);
+    const problems = tools.check(typeUrl, message);
+    if (problems.length > 0) return { any: noBytes, version: '', problems };
+    const any = tools.encodeAny(typeUrl, message);
+    return { any, version: hash('sha256', any, 'base64url').slice(0, 16), problems };
   } catch (error) {
-    return { entry: undefined, problems: [error instanceof Error ? error.message : String(error)] };
+    const problems = [error instanceof Error ? error.message : String(error)];
+    return { any: noBytes, version: '', problems };
   }
-  const version = hash('sha256', any, 'base64url').slice(0, 16);
+}
+
+function encode(resource: XdsResource, before: Entry | undefined, tools: SnapshotTools): MadeEntry {
+  const { name, origins, clusters, claims } = resource;
+  const { any, version, problems } = encodedOf(resource, tools);
+  if (problems.length > 0) return { entry: undefined, problems };
   const entry = { name, version, any, origins, clusters, claims };
   return { entry: before !== undefined && isSameEntry(before, entry) ? before : entry, problems: [] };
 }

@@ -4,9 +4,18 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { Closing } from '../support/data-plane/closing.ts';
 import { apiServerAvailable } from '../support/kubernetes.ts';
 import { type ShopCluster, startShop } from '../support/operator/shop-cluster.ts';
-import { appPort, reviewsSplit, securityPolicy, shopPods } from '../support/operator/shop.ts';
+import type { PodProxy } from '../support/pod-proxy.ts';
+import {
+  appPort,
+  namespace,
+  reviewsSplit,
+  securityPolicy,
+  type ShopPod,
+  shopPods,
+} from '../support/operator/shop.ts';
 import {
   type Answer,
+  ipv6Of,
   type NetworkPod,
   type PodNetwork,
   podNetworkAvailable,
@@ -38,6 +47,7 @@ suite('real requests between pods', () => {
     closing.add(() => network.stop());
     cluster = await startShop();
     closing.add(() => cluster.stop());
+    await cluster.applyPods(shopPods.map((pod) => ({ ...pod, ipv6: ipv6Of(pod.address) })));
     const xds = await network.relayTo(cluster.ports.xdsPort);
     await Promise.all(
       shopPods.map(async (pod) => {
@@ -120,6 +130,44 @@ suite('real requests between pods', () => {
     });
   }, 30_000);
 
+  describe('with IPv6', () => {
+    const reviewsV6 = ipv6Of(reviewsV1);
+    const headers = { 'x-secret': 'in-plain-sight' };
+
+    test('a pod that is called by address passes through both sidecars', async () => {
+      const [answer] = await productpage().call(reviewsV6, appPort, { headers });
+      const { app } = JSON.parse(answer?.body ?? '') as { readonly app: string };
+
+      expect([answer?.status, app]).toEqual([200, 'reviews-v1']);
+      await logged(cluster.proxy('productpage-v1-0'), `[${reviewsV6}]:${appPort}`);
+      await logged(cluster.proxy('reviews-v1-0'), `[${reviewsV6}]:${appPort}`);
+    });
+
+    test('the endpoints of a headless Service are called with mutual TLS', async () => {
+      await cluster.apply(
+        {
+          apiVersion: 'v1',
+          kind: 'Service',
+          metadata: { name: 'reviews-each', namespace },
+          spec: {
+            clusterIP: 'None',
+            selector: { app: 'reviews' },
+            ports: [{ name: 'http', port: appPort }],
+          },
+        },
+        ipv6Slice('reviews-each', shopPods),
+      );
+      const seenId = await cluster.until(async () => {
+        const [answer] = await productpage().call(reviewsV6, appPort, { headers });
+        const seen = JSON.parse(answer?.body ?? '') as { headers: Readonly<Record<string, string>> };
+        return seen.headers['x-forwarded-client-cert'];
+      });
+
+      expect(seenId).toContain(`URI=${productpageId}`);
+      await cluster.kubectl(['delete', 'service/reviews-each', 'endpointslice/reviews-each-v6']);
+    }, 30_000);
+  });
+
   test('Strict refuses who comes without mutual TLS and says what is required', async () => {
     await cluster.apply(
       securityPolicy('strict', {
@@ -130,11 +178,35 @@ suite('real requests between pods', () => {
     await cluster.waitFor('securitypolicy/strict', 'condition=Programmed');
 
     const [plain] = await outsider.call(reviewsV1, appPort);
+    const [plainV6] = await outsider.call(ipv6Of(reviewsV1), appPort);
     const [meshed] = await productpage().call(reviews, appPort);
-    expect([plain?.status, meshed?.status]).toEqual([403, 200]);
+    expect([plain?.status, plainV6?.status, meshed?.status]).toEqual([403, 403, 200]);
     expect(plain?.body).toContain('mutual TLS');
   }, 30_000);
 });
+
+async function logged(proxy: PodProxy, text: string): Promise<void> {
+  await proxy.waitFor(async () => (await proxy.log()).some((line) => line.includes(text)));
+}
+
+/** As the EndpointSlice controller would make it for the second family. */
+function ipv6Slice(service: string, pods: readonly ShopPod[]): object {
+  const endpoints = pods
+    .filter(({ app }) => app === 'reviews')
+    .map(({ name, address }) => ({
+      addresses: [ipv6Of(address)],
+      conditions: { ready: true, serving: true, terminating: false },
+      targetRef: { kind: 'Pod', namespace, name },
+    }));
+  return {
+    apiVersion: 'discovery.k8s.io/v1',
+    kind: 'EndpointSlice',
+    metadata: { name: `${service}-v6`, namespace, labels: { 'kubernetes.io/service-name': service } },
+    addressType: 'IPv6',
+    endpoints,
+    ports: [{ name: 'http', port: appPort, protocol: 'TCP' }],
+  };
+}
 
 /** How many answers came from each application; all must be 200. */
 function shares(answers: readonly Answer[]): ReadonlyMap<string, number> {

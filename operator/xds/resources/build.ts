@@ -16,6 +16,7 @@ import { buildUnknownDestinations } from './outbound/unknown-destinations.ts';
 import { buildVirtualHost } from './outbound/virtual-hosts.ts';
 import { remember, rememberLast } from './remember.ts';
 import { buildTrust } from './trust.ts';
+import { messageSharing } from './twins.ts';
 import type { LayerId, XdsResource, XdsResources } from './xds-resource.ts';
 
 export interface BuildOptions {
@@ -97,9 +98,14 @@ function interceptedListeners(ir: MeshIr): readonly XdsResource[] {
   return [buildCaptureListener(ir), ...buildAddressListeners(ir.services)];
 }
 
-const own = remember((workload: WorkloadIr, mesh: Origin) => [
-  ...buildInboundClusters(workload, mesh),
-  ...buildInboundListeners(workload, mesh),
-  ...buildInboundRoutes(workload, mesh),
-  ...(workload.intercepted ? [buildReadiness(workload, mesh)] : buildLocalListeners(workload, mesh)),
-]);
+const shareMessages = messageSharing();
+
+const own = remember((workload: WorkloadIr, mesh: Origin) => {
+  const { intercepted: isIntercepted, inbound, otherInbound, bindings } = workload;
+  return shareMessages(JSON.stringify([isIntercepted, inbound, otherInbound, bindings]), [
+    ...buildInboundClusters(workload, mesh),
+    ...buildInboundListeners(workload, mesh),
+    ...buildInboundRoutes(workload, mesh),
+    ...(isIntercepted ? [buildReadiness(workload, mesh)] : buildLocalListeners(workload, mesh)),
+  ]);
+});

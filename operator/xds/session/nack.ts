@@ -5,6 +5,7 @@
 import { typeUrl as url, type TypeUrl } from '../proto/type-urls.ts';
 import type { Entry } from '../snapshot-types.ts';
 import { covers } from '../subscription.ts';
+import { emptyStack } from '../view.ts';
 import {
   clientHas,
   hasNothing,
@@ -12,8 +13,10 @@ import {
   type ClientHas,
   type InFlight,
   type Quarantined,
+  type Session,
   type TypeState,
 } from './state.ts';
+import { isListedWhole } from './whole-type.ts';
 
 /** Envoy's words without what differs between processes: the debug marker and the dump of the whole resource. */
 export function normalise(message: string): string {
@@ -60,8 +63,14 @@ export interface Refusal {
   readonly culprits: readonly string[];
 }
 
+export interface Nack {
+  readonly message: string;
+  readonly variant: Session['variant'];
+}
+
 /** The state of the type after a NACK of its response in flight. */
-export function refuse(type: TypeUrl, state: TypeState, inFlight: InFlight, message: string): Refusal {
+export function refuse(type: TypeUrl, state: TypeState, inFlight: InFlight, nack: Nack): Refusal {
+  const { message } = nack;
   const upserts = [...inFlight.sent].flatMap(([name, entry]) => (entry === null ? [] : [name]));
   const culprits = culpritsOf(type, message, upserts);
   const alone = inFlight.sent.size === 1;
@@ -74,7 +83,8 @@ export function refuse(type: TypeUrl, state: TypeState, inFlight: InFlight, mess
     const before = clientHas(state, name);
     // But a secret is stored before Envoy finds that nobody can use it; and the endpoints of a cluster that warms anew
     // are gone when the new ones are refused.
-    if (alone && type !== url.secret && type !== url.endpoint) return [name, before];
+    if (alone && type !== url.secret && type !== url.endpoint)
+      return [name, { ...before, certain: before.certain && !mayHaveEarlier(type, state, nack.variant) }];
     return [name, { ...before, certain: false }];
   });
   const next = note({ ...state, inFlight: null }, doubted);
@@ -86,6 +96,11 @@ export function refuse(type: TypeUrl, state: TypeState, inFlight: InFlight, mess
       suspects: suspectsAfter(state.suspects, upserts, culprits),
     },
   };
+}
+
+/** On a new stream state of the world says nothing of what the client has: only a whole list that it accepts settles that. */
+function mayHaveEarlier(type: TypeUrl, { base }: TypeState, variant: Session['variant']): boolean {
+  return variant === 'sotw' && isListedWhole(type) && base === emptyStack;
 }
 
 function quarantine(

@@ -73,9 +73,7 @@ export function pendingFor(session: Session, type: TypeUrl): Pending {
 function withoutHeld(session: Session, type: TypeUrl, pending: Pending): Pending {
   if (isNothing(pending)) return pending;
   if (type === url.cluster) {
-    const pinned = pinnedClusters(session);
-    const removals = pending.removals.filter((name) => pinned !== 'unknown' && !pinned.has(name));
-    return { ...pending, removals };
+    return { ...pending, removals: withoutPinned(session, pending.removals) };
   }
   const clusters = session.types.get(url.cluster);
   if (clusters === undefined || clusters.quarantine.size === 0) return pending;
@@ -96,6 +94,15 @@ export function isHeld(session: Session, entry: Entry): boolean {
   );
 }
 
+function withoutPinned(session: Session, removals: readonly string[]): readonly string[] {
+  const clusters = session.types.get(url.cluster);
+  if (clusters === undefined || removals.length === 0) return removals;
+  const pinned = pinnedClusters(session);
+  return removals.filter(
+    (name) => isMereAnswer(clientHas(clusters, name)) || (pinned !== 'unknown' && !pinned.has(name)),
+  );
+}
+
 function pinnedClusters(session: Session): ReadonlySet<string> | 'unknown' {
   const staying = users.flatMap((type) => [...stayingOf(session, type)]);
   // Nobody knows what it needs of what it has from an earlier stream, or took from a refused response.
@@ -110,6 +117,8 @@ function* stayingOf(session: Session, type: TypeUrl): Generator<ClientHas> {
   const stack = stackOf(session.view, type);
   for (const [name, present] of state.behind) {
     const next = lookup(stack, name);
+    // What is published may use what is published; it is not kept in place of anything.
+    if (present.certain && present.version !== null && present.version === next?.version) continue;
     const stays = isQuarantined(state, stack, name) || (next !== undefined && isHeld(session, next));
     if (stays) yield present;
   }

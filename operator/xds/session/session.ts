@@ -77,8 +77,7 @@ function releaseQuarantine(state: TypeState, stack: Stack): TypeState {
 function onDelta(session: Session, request: DeltaRequest, effects: Effect[]): Session {
   const { typeUrl } = request;
   const stack = stackOf(session.view, typeUrl);
-  const current = session.types.get(typeUrl);
-  const known = current === undefined ? null : answer(current, stack, request, effects);
+  const known = answer(session, request, effects);
   // An acknowledgement, and nothing else.
   if (known !== null && request.subscribe.length + request.unsubscribe.length === 0)
     return withType(session, typeUrl, known);
@@ -92,9 +91,8 @@ function onDelta(session: Session, request: DeltaRequest, effects: Effect[]): Se
 function onStateOfTheWorld(session: Session, request: SotwRequest, effects: Effect[]): Session {
   const { typeUrl } = request;
   const stack = stackOf(session.view, typeUrl);
-  const current = session.types.get(typeUrl);
   // At most one response is unacknowledged, so the names of any request, stale or not, are the latest there are.
-  const known = current === undefined ? null : answer(current, stack, request, effects);
+  const known = answer(session, request, effects);
   const change = changeStateOfTheWorld(typeUrl, known?.subscription ?? null, request.names);
   if (known !== null) return withType(session, typeUrl, resubscribe(known, change, noVersions));
   const first = firstState(change, noVersions, stack);
@@ -104,18 +102,21 @@ function onStateOfTheWorld(session: Session, request: SotwRequest, effects: Effe
   return withType(session, typeUrl, resubscribe(state, change, noVersions));
 }
 
-/** The acknowledgement part of a request. A nonce that is not the one in flight says nothing. */
+/** The acknowledgement part of a request. A nonce that is not the one in flight says nothing. null: the first of its type. */
 function answer(
-  state: TypeState,
-  stack: Stack,
+  session: Session,
   request: { readonly typeUrl: TypeUrl; readonly nonce: string; readonly error: ErrorDetail | null },
   effects: Effect[],
-): TypeState {
-  const { inFlight } = state;
+): TypeState | null {
   const { typeUrl, error } = request;
+  const state = session.types.get(typeUrl);
+  if (state === undefined) return null;
+  const { inFlight } = state;
   if (inFlight === null || request.nonce !== inFlight.nonce) return state;
+  const stack = stackOf(session.view, typeUrl);
   if (error !== null) {
-    const refusal = refuse(typeUrl, state, inFlight, error.message);
+    const nack = { message: error.message, variant: session.variant };
+    const refusal = refuse(typeUrl, state, inFlight, nack);
     effects.push({ type: 'nacked', typeUrl, message: error.message, culprits: refusal.culprits });
     return releaseQuarantine(refusal.state, stack);
   }

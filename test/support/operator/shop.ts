@@ -7,6 +7,8 @@ export interface ShopPod {
   readonly app: string;
   readonly version: string;
   readonly address: string;
+  /** Its second address, in a cluster with two families. */
+  readonly ipv6?: string;
 }
 
 export const shopPods: readonly ShopPod[] = [
@@ -74,8 +76,9 @@ export function podManifest(pod: ShopPod): object {
 }
 
 /** As the kubelet would report it, to be applied to the Pod's status. */
-export function podStatus({ name, address }: ShopPod): object {
-  const status = { phase: 'Running', podIP: address, podIPs: [{ ip: address }] };
+export function podStatus({ name, address, ipv6 }: ShopPod): object {
+  const podIPs = [address, ...(ipv6 === undefined ? [] : [ipv6])].map((ip) => ({ ip }));
+  const status = { phase: 'Running', podIP: address, podIPs };
   return { apiVersion: 'v1', kind: 'Pod', metadata: { name, namespace }, status };
 }
 

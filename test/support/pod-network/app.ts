@@ -5,4 +5,4 @@ const [, , name = '', port = '0'] = process.argv;
 
 createServer(({ url = '', headers }, response) => {
   response.setHeader('content-type', 'application/json').end(JSON.stringify({ app: name, url, headers }));
-}).listen(Number(port), '0.0.0.0', () => process.stdout.write('listening\n'));
+}).listen(Number(port), '::', () => process.stdout.write('listening\n'));

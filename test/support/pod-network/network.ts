@@ -27,6 +27,11 @@ const run = promisify(execFile);
 const gateway = '10.1.0.254';
 const xdsPort = 15_012;
 
+/** Every Pod has a second address, `fd00:1::3` beside `10.1.0.3`. */
+export function ipv6Of(address: string): string {
+  return `fd00:1::${address.split('.').at(-1)}`;
+}
+
 export interface Answer {
   readonly status: number;
   readonly body: string;
@@ -124,6 +129,8 @@ async function addPod(
   await node.run('ip', 'link', 'set', cable, 'master', 'pods', 'up');
   await pod.run('ip', 'link', 'set', 'lo', 'up');
   await pod.run('ip', 'address', 'add', `${address}/24`, 'dev', 'eth0');
+  // Usable at once: nobody else has it.
+  await pod.run('ip', 'address', 'add', `${ipv6Of(address)}/64`, 'dev', 'eth0', 'nodad');
   await pod.run('ip', 'link', 'set', 'eth0', 'up');
   await pod.run('ip', 'route', 'add', 'default', 'via', gateway);
   return {
@@ -150,19 +157,24 @@ const asSidecarUser = [
 ];
 
 async function intercept(pod: Namespace): Promise<void> {
-  const rules = interceptionRules(4, {
+  await interceptFamily(pod, 4, 'iptables');
+  await interceptFamily(pod, 6, 'ip6tables');
+}
+
+async function interceptFamily(pod: Namespace, family: 4 | 6, program: string): Promise<void> {
+  const rules = interceptionRules(family, {
     excludeInboundPorts: [],
     excludeOutboundPorts: [],
     excludeOutboundCidrs: [],
     ports: fixedPort,
   });
-  await pod.run('sh', '-c', `printf '%s' "$1" | iptables-restore --noflush`, 'sh', rules);
+  await pod.run('sh', '-c', `printf '%s' "$1" | ${program}-restore --noflush`, 'sh', rules);
   for (const [from, to] of [
     ['PREROUTING', inboundChain],
     ['OUTPUT', outboundChain],
   ] as const) {
     // oxlint-disable-next-line no-await-in-loop -- they share a lock
-    await pod.run('iptables', '-t', 'nat', '-A', from, '-p', 'tcp', '-j', to);
+    await pod.run(program, '-t', 'nat', '-A', from, '-p', 'tcp', '-j', to);
   }
 }
 

@@ -4,6 +4,7 @@ import type { WorkloadIr } from '../../../ir/mesh-ir.ts';
 import type { Origin } from '../../../ir/origin.ts';
 import { duration } from '../../proto/well-known.ts';
 import { typeUrl } from '../../proto/type-urls.ts';
+import { hasIpv6 } from '../any-address.ts';
 import { resource } from '../resource.ts';
 import { connectTimeoutMs, noLimits, sameProtocol } from '../upstream.ts';
 import type { EnvoyMessage, XdsResource } from '../xds-resource.ts';
@@ -16,22 +17,25 @@ export function applicationCluster(port: number): string {
 }
 
 export function buildInboundClusters(workload: WorkloadIr, mesh: Origin): readonly XdsResource[] {
-  if (workload.intercepted) return [interceptedApplication([mesh, ...workload.origins])];
+  if (workload.intercepted) return [interceptedApplication(workload, [mesh, ...workload.origins])];
   return workload.inbound.flatMap((port) =>
     port.application === null ? [] : [application(port.port, port.application, [mesh, ...port.origins])],
   );
 }
 
 /**
- * From an address of its own, by which the pod's redirection rules tell the sidecar's connections to the application
- * from the application's connections to the sidecar. IPv4 only.
+ * From an address by which the pod's redirection rules tell the sidecar's connections to the application from the
+ * application's connections to the sidecar. With IPv6 a pod has but one loopback address.
  */
-function interceptedApplication(origins: readonly Origin[]): XdsResource {
+function interceptedApplication(workload: WorkloadIr, origins: readonly Origin[]): XdsResource {
   return cluster(origins, {
     name: interceptedCluster,
     type: 'ORIGINAL_DST',
     lb_policy: 'CLUSTER_PROVIDED',
-    upstream_bind_config: { source_address: { address: '127.0.0.6', port_value: 0 } },
+    upstream_bind_config: {
+      source_address: { address: '127.0.0.6', port_value: 0 },
+      ...(hasIpv6(workload) && { extra_source_addresses: [{ address: { address: '::1', port_value: 0 } }] }),
+    },
   });
 }
 

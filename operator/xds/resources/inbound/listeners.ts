@@ -5,6 +5,7 @@ import type { Origin } from '../../../ir/origin.ts';
 import { duration } from '../../proto/well-known.ts';
 import { typeUrl } from '../../proto/type-urls.ts';
 import { refusedConnectionLog } from '../access-log.ts';
+import { anyAddress, anyAddressClaims, type BoundAddresses, hasIpv6 } from '../any-address.ts';
 import { authority, inboundRouteTableName, port as fixedPort } from '../names.ts';
 import { resource } from '../resource.ts';
 import type { EnvoyMessage, XdsResource } from '../xds-resource.ts';
@@ -25,8 +26,8 @@ function portListener(port: InboundPortIr, listenAddress: string, mesh: Origin):
   const inspected = port.mtls !== 'Disabled';
   return listener({
     name: `inbound/${listenAddress}/${port.port}`,
-    address: listenAddress,
-    port: port.port,
+    bound: { address: { socket_address: { address: listenAddress, port_value: port.port } } },
+    claims: [authority(listenAddress, port.port)],
     listenerFilters: inspected ? [tlsInspector] : [],
     timeoutMs: patience([port]),
     filterChains: filterChains({ ...port, label: String(port.port), cluster, destinationPort: null }),
@@ -50,8 +51,8 @@ function interceptedListener(workload: WorkloadIr, mesh: Origin): XdsResource {
   });
   return listener({
     name: 'inbound',
-    address: '0.0.0.0',
-    port: fixedPort.inbound,
+    bound: anyAddress(fixedPort.inbound, hasIpv6(workload)),
+    claims: anyAddressClaims(fixedPort.inbound, hasIpv6(workload)),
     // As a filter, so that chains are matched by the port that was addressed and not by the listener's.
     listenerFilters: [originalDestination, tlsInspectorFor(workload)],
     timeoutMs: patience([...workload.inbound, { ...workload.otherInbound, protocol: 'TCP' }]),
@@ -63,8 +64,8 @@ function interceptedListener(workload: WorkloadIr, mesh: Origin): XdsResource {
 
 interface ListenerParts {
   readonly name: string;
-  readonly address: string;
-  readonly port: number;
+  readonly bound: BoundAddresses;
+  readonly claims: readonly string[];
   readonly listenerFilters: readonly EnvoyMessage[];
   readonly timeoutMs: number;
   readonly filterChains: readonly EnvoyMessage[];
@@ -77,7 +78,7 @@ function listener(parts: ListenerParts): XdsResource {
     name: parts.name,
     message: {
       name: parts.name,
-      address: { socket_address: { address: parts.address, port_value: parts.port } },
+      ...parts.bound,
       traffic_direction: 'INBOUND',
       listener_filters: parts.listenerFilters,
       listener_filters_timeout: duration(parts.timeoutMs),
@@ -87,7 +88,7 @@ function listener(parts: ListenerParts): XdsResource {
     },
     origins: parts.origins,
     clusters: parts.clusters,
-    claims: [authority(parts.address, parts.port)],
+    claims: parts.claims,
   });
 }
 

@@ -3,7 +3,8 @@
 import type { WorkloadIr } from '../../../ir/mesh-ir.ts';
 import type { Origin } from '../../../ir/origin.ts';
 import { typeUrl } from '../../proto/type-urls.ts';
-import { authority, port } from '../names.ts';
+import { anyAddress, anyAddressClaims, hasIpv6 } from '../any-address.ts';
+import { port } from '../names.ts';
 import { resource } from '../resource.ts';
 import { extension } from '../typed-config.ts';
 import type { EnvoyMessage, XdsResource } from '../xds-resource.ts';
@@ -12,15 +13,16 @@ import type { EnvoyMessage, XdsResource } from '../xds-resource.ts';
 export const readinessPath = '/ready';
 
 export function buildReadiness(workload: WorkloadIr, mesh: Origin): XdsResource {
+  const ipv6 = hasIpv6(workload);
   return resource(typeUrl.listener, {
     name: 'readiness',
     message: {
       name: 'readiness',
-      address: { socket_address: { address: '0.0.0.0', port_value: port.readiness } },
+      ...anyAddress(port.readiness, ipv6),
       filter_chains: [{ filters: [probeAnswer] }],
     },
     origins: [mesh, ...workload.origins],
-    claims: [authority('0.0.0.0', port.readiness)],
+    claims: anyAddressClaims(port.readiness, ipv6),
   });
 }
 

@@ -1,12 +1,13 @@
 // The listener to which intercepted connections come: an IP trie picks the connection manager for addresses of HTTP
 // services; everything else goes on unread to where it was going. It changes, in place and without a drain, only
-// with the set of HTTP addresses. IPv4: a redirected IPv6 connection would need a listener of its own on [::].
+// with the set of HTTP addresses, and once when the first pod with an IPv6 address comes.
 import type { MeshIr } from '../../../ir/mesh-ir.ts';
 import type { Origin } from '../../../ir/origin.ts';
 import type { ServicePortIr } from '../../../ir/service.ts';
 import { typeUrl } from '../../proto/type-urls.ts';
 import { refusedConnectionLog } from '../access-log.ts';
-import { authority, blackholeCluster, passthroughCluster, port } from '../names.ts';
+import { anyAddress, anyAddressClaims, hasIpv6 } from '../any-address.ts';
+import { blackholeCluster, passthroughCluster, port } from '../names.ts';
 import { remember } from '../remember.ts';
 import { distinct, resource } from '../resource.ts';
 import { tcpProxy } from '../tcp-proxy.ts';
@@ -17,11 +18,13 @@ import { addressedDestination, outboundHttp } from './connection-manager.ts';
 /** The same object as before as long as neither addresses nor the objects they come from changed. */
 export function buildCaptureListener(ir: MeshIr): XdsResource {
   const places = ir.services.flatMap((service) => placeOf(service));
-  const key = [JSON.stringify([ir.settings.outboundMode, ir.settings.origin]), ...places.map((it) => it.key)];
+  const ipv6 = ir.workloads.some(hasIpv6);
+  const { outboundMode, origin } = ir.settings;
+  const key = [JSON.stringify([outboundMode, origin, ipv6]), ...places.map((it) => it.key)];
   if (last === null || !isSameList(last.key, key)) {
     const addresses = distinct(places.flatMap((it) => it.addresses));
     const origins = places.flatMap((it) => it.origins);
-    last = { key, listener: captureListener(ir, addresses, origins) };
+    last = { key, listener: captureListener(ir, { addresses, origins, ipv6 }) };
   }
   return last.listener;
 }
@@ -47,13 +50,16 @@ function isSameList(a: readonly string[], b: readonly string[]): boolean {
   return a.length === b.length && a.every((item, index) => item === b[index]);
 }
 
-function captureListener(ir: MeshIr, addresses: readonly string[], origins: readonly Origin[]): XdsResource {
+function captureListener(
+  ir: MeshIr,
+  { addresses, origins, ipv6 }: Omit<Place, 'key'> & { readonly ipv6: boolean },
+): XdsResource {
   const unknown = ir.settings.outboundMode === 'AllowAny' ? passthroughCluster : blackholeCluster;
   return resource(typeUrl.listener, {
     name: 'outbound',
     message: {
       name: 'outbound',
-      address: { socket_address: { address: '0.0.0.0', port_value: port.outbound } },
+      ...anyAddress(port.outbound, ipv6),
       // Hands the connection to the listener whose address is the original destination, if there is one.
       use_original_dst: true,
       traffic_direction: 'OUTBOUND',
@@ -72,7 +78,7 @@ function captureListener(ir: MeshIr, addresses: readonly string[], origins: read
     },
     origins: [ir.settings.origin, ...origins],
     clusters: [unknown],
-    claims: [authority('0.0.0.0', port.outbound)],
+    claims: anyAddressClaims(port.outbound, ipv6),
   });
 }
 
