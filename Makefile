@@ -1,6 +1,6 @@
 # The doors to the project: `make demo`, `make test`. Everything they need they fetch themselves.
 SHELL := /bin/bash
-.PHONY: deps demo test bench cluster cluster-down check generate clean
+.PHONY: deps demo test e2e kind bench cluster cluster-down check generate clean
 BIN := node_modules/.bin
 
 # npm writes this file last: it is as new as the installed packages. Not `npm ci`: that refuses a lock file without the optional
@@ -23,6 +23,10 @@ demo: deps
 test: deps
 	@$(BIN)/node test/run.ts $(ARGS)
 
+# End to end, on real pods: on a cluster of its own (Linux, root, no Docker), or on the one that KUBECONFIG names.
+e2e: deps
+	@$(BIN)/node test/run.ts e2e
+
 # Speed and memory: `make bench ARGS="--s 1,2 --n 1000 --m 1000"`. See test/bench/README.md.
 bench: deps
 	@$(BIN)/node test/bench/main.ts $(ARGS)
@@ -33,6 +37,17 @@ cluster: deps
 
 cluster-down: deps
 	@$(BIN)/node test/cluster/down.ts $(ARGS)
+
+# A kind cluster with this project's image loaded and the operator installed; for machines with Docker.
+IMAGE := ghcr.io/meshwright/meshwright:v0.1.0
+kind:
+	@command -v docker >/dev/null && command -v kind >/dev/null && command -v kubectl >/dev/null \
+	  || { echo "make kind needs docker, kind and kubectl; without Docker, make cluster is a cluster, too." >&2; exit 1; }
+	docker build --file deploy/Dockerfile --tag $(IMAGE) .
+	kind get clusters | grep -qx meshwright || kind create cluster --config kind-config.yaml
+	kind load docker-image --name meshwright $(IMAGE)
+	kubectl --context kind-meshwright apply -f deploy/install.yaml
+	kubectl --context kind-meshwright -n meshwright-system rollout status deployment/meshwright-operator --timeout=180s
 
 # Static checks only.
 check: deps

@@ -87,11 +87,12 @@ const steps: readonly Step[] = [
   command('format', 'npm run --silent format:check'),
   command('arch', 'npm run --silent arch'),
   command('dead', 'npm run --silent dead'),
-  command('generated', 'npm run --silent generate && git diff --exit-code -- config'),
+  command('generated', 'npm run --silent generate && git diff --exit-code -- config deploy'),
   jest('unit', ['test/unit', 'test/protocol'], 2),
   apiServerBinaries(),
   command('cluster tools', 'node test/cluster/prepare.ts --if-possible'),
   jest('integration', ['test/integration'], 1),
+  jest('e2e', ['test/e2e'], 1),
 ];
 
 const wanted = process.argv.slice(2);

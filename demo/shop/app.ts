@@ -1,13 +1,19 @@
 // One service of the shop, as little as it can be: answers GET with its name and version and, if it has an upstream,
-// with that one's answer; when the upstream fails, it fails too. It knows nothing of the mesh: it calls 127.0.0.1.
-//   node app.ts --service reviews --version v1 --port 20005 [--upstream http://127.0.0.1:20006]
+// with that one's answer; when the upstream fails, it fails too. /healthz asks nobody. It knows nothing of the mesh.
+//   node app.ts --service reviews --version v1 --port 20005 [--host 0.0.0.0] [--upstream http://127.0.0.1:20006]
 import { Agent, createServer, get, type IncomingHttpHeaders, type ServerResponse } from 'node:http';
 import { parseArgs } from 'node:util';
 import { isAnswer, type Answer } from './answer.ts';
 
 const text = { type: 'string', default: '' } as const;
 const { values: settings } = parseArgs({
-  options: { service: text, version: text, port: text, upstream: text },
+  options: {
+    service: text,
+    version: text,
+    port: text,
+    host: { type: 'string', default: '127.0.0.1' },
+    upstream: text,
+  },
 });
 const agent = new Agent({ keepAlive: true });
 
@@ -58,12 +64,20 @@ function send(response: ServerResponse, status: number, body: object): void {
 }
 
 const server = createServer((request, response) => {
-  void answer(request.headers, response);
+  // It no longer listens: what is still answered ends its connection, too.
+  if (!server.listening) response.setHeader('connection', 'close');
+  if (request.url === '/healthz')
+    send(response, 200, { service: settings.service, version: settings.version });
+  else void answer(request.headers, response);
 });
 // The sidecar keeps idle connections for an hour: closing them here would race with its next request.
 server.keepAliveTimeout = 0;
 server.on('error', (error) => {
-  process.stderr.write(`${settings.service} cannot listen on 127.0.0.1:${settings.port}: ${error.message}\n`);
+  process.stderr.write(
+    `${settings.service} cannot listen on ${settings.host}:${settings.port}: ${error.message}\n`,
+  );
   process.exitCode = 1;
 });
-server.listen(Number(settings.port), '127.0.0.1');
+server.listen(Number(settings.port), settings.host);
+// Takes no new connections, answers what it has, and is gone.
+process.once('SIGTERM', () => server.close(() => process.exit()));

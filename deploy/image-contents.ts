@@ -1,0 +1,36 @@
+// What of this project is in its image, and how the image is run: the one list, which the Dockerfile follows (a test
+// compares them) and from which images are made where there is no Docker. Entry: imageContents.
+
+export interface ImageContents {
+  /** Ends of names of files in node_modules that Node does not read: typings, source maps, builds for another runtime. */
+  readonly unneeded: readonly string[];
+  /** Path in the project → path in the image; folders as a whole. node_modules: of production alone. */
+  readonly files: readonly (readonly [from: string, to: string])[];
+  readonly entrypoint: readonly string[];
+  readonly workingDir: string;
+  readonly user: string;
+  readonly env: Readonly<Record<string, string>>;
+}
+
+/** Beside it in the image: Node, as /usr/local/bin/node, and iptables with both back ends. */
+export const imageContents: ImageContents = {
+  unneeded: ['.d.ts', '.d.mts', '.d.cts', '.map', '.bare'],
+  files: [
+    ['deploy/meshwright', '/usr/local/bin/meshwright'],
+    ['node_modules', '/meshwright/node_modules'],
+    ['package.json', '/meshwright/package.json'],
+    ['api', '/meshwright/api'],
+    ['operator', '/meshwright/operator'],
+    ['LICENSE', '/meshwright/LICENSE'],
+  ],
+  entrypoint: ['/usr/local/bin/meshwright'],
+  workingDir: '/meshwright',
+  user: '65532:65532',
+  env: { NODE_ENV: 'production' },
+};
+
+/** As install.yaml and the samples name them. */
+export const operatorImageName = 'ghcr.io/meshwright/meshwright:v0.1.0';
+export const sidecarImageName = 'docker.io/envoyproxy/envoy:distroless-v1.40.0';
+/** Of the samples: any image with Node 24. */
+export const nodeImageName = 'node:24-slim';

@@ -1,0 +1,49 @@
+// The end-to-end tests: real pods, from deploy/install.yaml to the uninstall. One cluster for all topics: starting one
+// costs more than most of them, and a user's cluster has a history, too. `-t <words>` runs some; README.md says more.
+import { afterAll, beforeAll, describe, jest } from '@jest/globals';
+import { Figures } from './library/figures.ts';
+import { setStage } from './library/stage.ts';
+import { targetAvailable } from './library/target.ts';
+import { startWorld, type World } from './library/world.ts';
+import { costs } from './topics/costs.ts';
+import { identityHeld } from './topics/identity.ts';
+import { leaderGone } from './topics/leader.ts';
+import { meshOn } from './topics/mesh-on.ts';
+import { probesKept } from './topics/probes.ts';
+import { servicesOfEveryKind } from './topics/services.ts';
+import { uninstalled } from './topics/uninstall.ts';
+import { zeroLoss } from './topics/zero-loss.ts';
+
+const available = await targetAvailable();
+if (!available.available) process.stderr.write(`NOT RUN: ${available.reason}\n`);
+
+jest.setTimeout(180_000);
+
+(available.available ? describe : describe.skip)('end to end', () => {
+  let world: World | undefined;
+  const figures = new Figures();
+  const current = (): World => {
+    if (world === undefined) throw new Error('the cluster did not start');
+    return world;
+  };
+
+  beforeAll(async () => {
+    world = await startWorld(() => undefined);
+    await setStage(world);
+  }, 240_000);
+
+  afterAll(async () => {
+    await world?.stop();
+    process.stderr.write(`Measured:\n${figures.text()}`);
+  }, 60_000);
+
+  // In this order: the later ones break more.
+  meshOn(current, figures);
+  identityHeld(current);
+  servicesOfEveryKind(current);
+  probesKept(current);
+  costs(current, figures);
+  zeroLoss(current, figures);
+  leaderGone(current, figures);
+  uninstalled(current);
+});

@@ -1,0 +1,64 @@
+// The ground that all topics play on: a Mesh, a namespace in it with a client and a server, and a client outside.
+// Entry: setStage.
+import { namespaceWithPrograms, mesh, meshed, service, serverPorts, workload } from './workloads.ts';
+import type { World } from './world.ts';
+
+export const inside = 'inside';
+export const outside = 'outside';
+export const clientInside = { namespace: inside, app: 'client' } as const;
+export const clientOutside = { namespace: outside, app: 'client' } as const;
+export const serverUrl = `http://server.${inside}:8080/`;
+export const serverIdentity = `spiffe://cluster.local/ns/${inside}/sa/server`;
+export const clientIdentity = `spiffe://cluster.local/ns/${inside}/sa/client`;
+
+export async function setStage(world: World): Promise<void> {
+  const client = (namespace: string): object[] => workload({ namespace, name: 'client', run: ['idle'] });
+  await world.apply(
+    mesh(),
+    ...namespaceWithPrograms(outside),
+    ...namespaceWithPrograms(inside, meshed),
+    ...client(outside),
+    ...client(inside),
+    ...workload({
+      namespace: inside,
+      name: 'server',
+      run: ['server'],
+      ports: { http: 8080, http2: 8081, tcp: 9000 },
+      container: { readinessProbe: { httpGet: { path: '/ready', port: 8080 }, periodSeconds: 1 } },
+    }),
+    service(inside, 'server', serverPorts),
+  );
+  await untilMeshed(world, inside, 'client', 'server');
+}
+
+/** Every pod of these Deployments has a sidecar, and no other pod of theirs is left. */
+export async function untilMeshed(
+  world: World,
+  namespace: string,
+  ...deployments: readonly string[]
+): Promise<void> {
+  for (const name of deployments) {
+    // oxlint-disable no-await-in-loop -- one after the other is as fast: all of them roll meanwhile
+    await world.until(async () => ((await hasSidecar(world, namespace, name)) ? true : undefined));
+    await world.rolledOut(namespace, `deployment/${name}`);
+    // oxlint-enable no-await-in-loop
+  }
+}
+
+async function hasSidecar(world: World, namespace: string, name: string): Promise<boolean> {
+  const path = '--output=jsonpath={.spec.template.spec.initContainers[*].name}';
+  const names = await world.mustKubectl(['get', 'deployment', name, `--namespace=${namespace}`, path]);
+  return names.startsWith('mw-init mw-proxy');
+}
+
+/** Waits until every connected sidecar has the Mesh as it is now. */
+export async function untilProgrammed(world: World, ...object: readonly string[]): Promise<void> {
+  await world.mustKubectl(['wait', '--for=condition=Programmed', '--timeout=60s', ...object]);
+}
+
+/** The mode of the whole mesh; resolves when every sidecar has acknowledged it. */
+export async function setMtls(world: World, mode: 'Permissive' | 'Strict'): Promise<void> {
+  const patch = JSON.stringify({ spec: { mtls: { mode } } });
+  await world.mustKubectl(['patch', 'mesh', 'default', '--type=merge', `--patch=${patch}`]);
+  await untilProgrammed(world, 'mesh/default');
+}

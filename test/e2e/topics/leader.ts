@@ -1,0 +1,129 @@
+// The operator that leads goes away, with and without a word: another one takes over, and nothing is lost meanwhile.
+import { afterAll, describe, expect, test } from '@jest/globals';
+import { startLoad } from '../library/calls.ts';
+import type { Figures } from '../library/figures.ts';
+import { clientInside, inside, serverUrl, untilProgrammed } from '../library/stage.ts';
+import { ownNamespace, type World } from '../library/world.ts';
+
+const lease = ['get', 'lease', 'meshwright-operator', `--namespace=${ownNamespace}`];
+const policy = 'trafficpolicy/leader';
+
+export function leaderGone(world: () => World, figures: Figures): void {
+  describe('the leader', () => {
+    afterAll(async () => {
+      await world().mustKubectl(['delete', policy, `--namespace=${inside}`]);
+    });
+
+    test('all sidecars count, whichever replica they are connected to', async () => {
+      await applyPolicy('5s');
+
+      await untilProgrammed(world(), policy, `--namespace=${inside}`);
+
+      const count = await world().until(async () => {
+        const connected = await connectedSidecars();
+        return connected === (await meshedPods()) ? connected : undefined;
+      });
+      expect(count).toBeGreaterThan(2);
+    });
+
+    test('stopped, it hands over within 2 s', async () => {
+      const before = await holder();
+      const start = performance.now();
+
+      await world().mustKubectl([
+        'delete',
+        'pod',
+        podOf(before),
+        `--namespace=${ownNamespace}`,
+        '--wait=false',
+      ]);
+
+      await untilOther(before);
+      const ms = performance.now() - start;
+      figures.add('leader stopped: until the next one leads', ms);
+      expect(ms).toBeLessThan(3000);
+      await world().rolledOut(ownNamespace, 'deployment/meshwright-operator');
+    });
+
+    test('killed, it is followed within 10 s; no call fails, and policies are programmed', async () => {
+      const load = await startLoad(world(), clientInside, { rate: 50, calls: [`GET HTTP/1.1 ${serverUrl}`] });
+      const before = await holder();
+      const start = performance.now();
+
+      await kill(podOf(before));
+
+      await untilOther(before);
+      const ms = performance.now() - start;
+      figures.add('leader killed: until the next one leads', ms);
+      await applyPolicy('6s');
+      await untilProgrammed(world(), policy, `--namespace=${inside}`);
+      figures.add('leader killed: until a policy written then is programmed', performance.now() - start);
+      const { failures } = await load.stop();
+      expect(failures).toEqual([]);
+      expect(ms).toBeLessThan(10_500);
+      await world().rolledOut(ownNamespace, 'deployment/meshwright-operator');
+    });
+
+    const holder = async (): Promise<string> =>
+      await world().mustKubectl([...lease, '--output=jsonpath={.spec.holderIdentity}']);
+
+    const untilOther = async (before: string): Promise<void> => {
+      await world().until(async () => {
+        const now = await holder();
+        return now !== '' && now !== before ? true : undefined;
+      });
+    };
+
+    const applyPolicy = async (timeout: string): Promise<void> => {
+      await world().apply({
+        apiVersion: 'meshwright.dev/v1alpha1',
+        kind: 'TrafficPolicy',
+        metadata: { name: 'leader', namespace: inside },
+        spec: {
+          targetRefs: [{ kind: 'Service', name: 'server' }],
+          routes: [{ name: 'all', backends: [{}], timeout }],
+        },
+      });
+    };
+
+    const meshedPods = async (): Promise<number> => {
+      const names = [
+        'get',
+        'pods',
+        '--all-namespaces',
+        '--output=jsonpath={range .items[*]}{.spec.initContainers[*].name}{"\\n"}{end}',
+      ];
+      const lines = (await world().mustKubectl(names)).split('\n');
+      return lines.filter((line) => line.includes('mw-proxy')).length;
+    };
+
+    const connectedSidecars = async (): Promise<number> =>
+      Number(
+        await world().mustKubectl([
+          'get',
+          'mesh',
+          'default',
+          '--output=jsonpath={.status.proxies.connected}',
+        ]),
+      );
+
+    /** Without a word: with SIGKILL on the cluster of this machine, elsewhere as good as the API server can do it. */
+    const kill = async (pod: string): Promise<void> => {
+      const { machine } = world();
+      if (machine === undefined) {
+        const now = ['--force', '--grace-period=0', '--wait=false'];
+        await world().mustKubectl(['delete', 'pod', pod, `--namespace=${ownNamespace}`, ...now]);
+        return;
+      }
+      // Its environment has the name of its pod, also under which no other process runs.
+      const script = `kill -KILL $(grep -lzx POD_NAME=${pod} /proc/[0-9]*/environ | cut -d/ -f3)`;
+      const { code, stderr } = await machine.inCluster(['sh', '-c', script]);
+      if (code !== 0) throw new Error(`${pod} was not killed: ${stderr}`);
+    };
+  });
+}
+
+/** `<pod>_<address>_<start>` */
+function podOf(holder: string): string {
+  return holder.split('_')[0] ?? '';
+}
