@@ -37,7 +37,11 @@ export const meshCases: readonly ApiCase[] = [
       drain: '10s',
     },
     mtls: { mode: 'Strict' },
-    certificates: { authority: { type: 'BuiltIn' }, workloadTTL: '1h30m', issuedAfter: '2026-01-31T12:00:00Z' },
+    certificates: {
+      authority: { type: 'BuiltIn' },
+      workloadTTL: '1h30m',
+      issuedAfter: '2026-01-31T12:00:00Z',
+    },
     outbound: { mode: 'RegistryOnly' },
   }),
   valid('a selector of all namespaces', { namespaceSelector: {} }),
