@@ -9,9 +9,11 @@ export interface SettleOptions {
   readonly quietMs: number;
   /** No change waits longer than this, in milliseconds, however long the burst. */
   readonly maxMs: number;
+  /** Urgent changes that follow an urgent flush within this time go out together after it, in milliseconds. */
+  readonly urgentMs: number;
 }
 
-export const defaultSettleOptions: SettleOptions = { quietMs: 20, maxMs: 200 };
+export const defaultSettleOptions: SettleOptions = { quietMs: 20, maxMs: 200, urgentMs: 40 };
 
 export interface Settle {
   /** Something changed: flush soon. */
@@ -22,11 +24,12 @@ export interface Settle {
   close(): void;
 }
 
-type Slot = 'now' | 'quiet' | 'max';
+type Slot = 'now' | 'quiet' | 'max' | 'urgent';
 
 export function createSettle(options: SettleOptions, timer: Timer, flush: () => void): Settle {
   const running = new Map<Slot, () => void>();
   let isPending = false;
+  let isUrgent = false;
   let isClosed = false;
 
   const start = (slot: Slot, delayMs: number, fire: () => void): void => {
@@ -46,12 +49,18 @@ export function createSettle(options: SettleOptions, timer: Timer, flush: () => 
   const fireFlush = (): void => {
     cancelAll();
     isPending = false;
+    if (isUrgent) start('urgent', options.urgentMs, onUrgent);
+    isUrgent = false;
     // A change within this window belongs to a burst; one after it goes out at once again.
     start('quiet', options.quietMs, onQuiet);
     flush();
   };
   const onQuiet = (): void => {
-    if (isPending) fireFlush();
+    const isGathered = isUrgent && running.has('urgent');
+    if (isPending && !isGathered) fireFlush();
+  };
+  const onUrgent = (): void => {
+    if (isUrgent) fireFlush();
   };
   const fireNow = (): void => {
     // 0 ms, not at once: what is noted in the same turn goes out together.
@@ -70,7 +79,8 @@ export function createSettle(options: SettleOptions, timer: Timer, flush: () => 
     noteUrgent() {
       if (isClosed) return;
       isPending = true;
-      fireNow();
+      isUrgent = true;
+      if (!running.has('urgent')) fireNow();
     },
     close() {
       isClosed = true;

@@ -1,18 +1,13 @@
 // XdsResources → a snapshot: checked, encoded once, versioned by content. Pure. What did not change keeps its
 // identity, so that the cost of everything behind is the cost of the change. A resource that fails a check is
 // left out and named in `invalid`; the last good one of that name stays.
-import { hash } from 'node:crypto';
 import { checkClaims } from './checks/claims.ts';
+import { encodedOf, type SnapshotTools } from './encoded.ts';
 import type { TypeUrl } from './proto/type-urls.ts';
-import type { EnvoyMessage, LayerId, XdsResource, XdsResources } from './resources/xds-resource.ts';
+import type { LayerId, XdsResource, XdsResources } from './resources/xds-resource.ts';
 import type { Entry, InvalidResource, Layer, Snapshot, TypeLayer } from './snapshot-types.ts';
 
-export interface SnapshotTools {
-  /** Bytes of the google.protobuf.Any; throws on a message that is not of its type. Deterministic. */
-  readonly encodeAny: (typeUrl: TypeUrl, message: EnvoyMessage) => Uint8Array;
-  /** Violations in the user's words; empty if Envoy will take it, as far as we know. */
-  readonly check: (typeUrl: TypeUrl, message: EnvoyMessage) => readonly string[];
-}
+export type { SnapshotTools } from './encoded.ts';
 
 export function buildSnapshot(
   previous: Snapshot | null,
@@ -190,34 +185,6 @@ function makeEntry(resource: XdsResource, before: Entry | undefined, tools: Snap
   const result = encode(resource, before, tools);
   made.set(resource, result);
   return result;
-}
-
-interface Encoded {
-  readonly any: Uint8Array;
-  readonly version: string;
-  readonly problems: readonly string[];
-}
-
-const encodings = new WeakMap<EnvoyMessage, Encoded>();
-const noBytes = new Uint8Array();
-
-/** Resources may share a message: it is checked and encoded once for all of them. */
-function encodedOf({ typeUrl, message }: XdsResource, tools: SnapshotTools): Encoded {
-  let encoded = encodings.get(message);
-  if (encoded === undefined) encodings.set(message, (encoded = encodeMessage(typeUrl, message, tools)));
-  return encoded;
-}
-
-function encodeMessage(typeUrl: TypeUrl, message: EnvoyMessage, tools: SnapshotTools): Encoded {
-  try {
-    const problems = tools.check(typeUrl, message);
-    if (problems.length > 0) return { any: noBytes, version: '', problems };
-    const any = tools.encodeAny(typeUrl, message);
-    return { any, version: hash('sha256', any, 'base64url').slice(0, 16), problems };
-  } catch (error) {
-    const problems = [error instanceof Error ? error.message : String(error)];
-    return { any: noBytes, version: '', problems };
-  }
 }
 
 function encode(resource: XdsResource, before: Entry | undefined, tools: SnapshotTools): MadeEntry {

@@ -80,6 +80,10 @@ export function* entriesOf(stack: Stack): Generator<Entry> {
   for (const layer of stack) yield* layer.entries.values();
 }
 
+export function sizeOf(stack: Stack): number {
+  return stack.reduce((sum, layer) => sum + layer.entries.size, 0);
+}
+
 export function sameStack(a: Stack, b: Stack): boolean {
   return a === b || (a.length === b.length && a.every((layer, index) => layer === b[index]));
 }

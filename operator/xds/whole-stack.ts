@@ -1,6 +1,6 @@
 // All entries of a stack as one list, made of the lists of its layers, which every proxy of that layer shares: so what
 // thousands of new streams are sent is put together, and encoded, once. Pure.
-import { emptyStack, lookup, type Stack } from './view.ts';
+import { emptyStack, lookup, sizeOf, type Stack } from './view.ts';
 import type { Subscription } from './subscription.ts';
 import type { Entry, TypeLayer } from './snapshot-types.ts';
 
@@ -45,8 +45,7 @@ export function isWhole(subscription: Subscription, stack: Stack): boolean {
   const { names } = subscription;
   const known = matched.get(names);
   if (known?.stack === stack) return known.isWhole;
-  const size = stack.reduce((sum, layer) => sum + layer.entries.size, 0);
-  const isAll = size === names.size && [...names].every((name) => lookup(stack, name) !== undefined);
+  const isAll = sizeOf(stack) === names.size && [...names].every((name) => lookup(stack, name) !== undefined);
   matched.set(names, { stack, isWhole: isAll });
   return isAll;
 }
@@ -63,7 +62,7 @@ class StackedEntries implements ReadonlyMap<string, Entry> {
 
   constructor(stack: Stack = emptyStack) {
     this.stack = stack;
-    this.size = stack.reduce((sum, layer) => sum + layer.entries.size, 0);
+    this.size = sizeOf(stack);
   }
 
   get(name: string): Entry | undefined {

@@ -3,7 +3,7 @@
 import { createSecureContext } from 'node:tls';
 import { typeUrl as url } from '../../operator/xds/proto/type-urls.ts';
 import { encodeDeltaRequest } from '../support/envoy/discovery-client.ts';
-import { scan, type Scanned } from './discovery-scan.ts';
+import { scan, type Pieces, type Scanned } from './discovery-scan.ts';
 import { Ledger } from './ledger.ts';
 import { monotonicMs, type ClientCommand, type ClientOptions, type Collected } from './protocol.ts';
 import { RawStream } from './raw-stream.ts';
@@ -23,7 +23,7 @@ let clusters: readonly string[] = [];
 /** One copy of each name and version. */
 const strings = new Map<string, string>();
 /** A small message is looked into: which services does it bring? */
-const smallBytes = 64 * 1024;
+const smallBytes = 256 * 1024;
 
 type Held = Map<string, Map<string, string>>;
 
@@ -53,7 +53,9 @@ class Proxy {
         tls === null ? null : { secureContext: contextOf(this.index), checkServerIdentity: () => undefined },
       onMessage: (message) => this.onMessage(message),
     });
-    this.ask(url.cluster, []);
+    // An Envoy that comes back asks for everything at once, and hears only of differences.
+    for (const typeUrl of [url.cluster, ...this.prepared.keys()])
+      if (!this.asked.has(typeUrl)) this.ask(typeUrl, []);
   }
 
   disconnect(): void {
@@ -70,17 +72,15 @@ class Proxy {
     this.prepared = new Map();
     for (const [typeUrl, held] of this.held) {
       const subscribe = typeUrl === url.endpoint ? clusters : (named.get(typeUrl) ?? []);
-      this.prepared.set(typeUrl, this.request(typeUrl, subscribe, shuffled(held, this.index)));
+      // A message is its fields, one after the other.
+      const versions = shuffled([...held], this.index).map(([name, version]) => versionField(name, version));
+      this.prepared.set(typeUrl, Buffer.concat([this.request(typeUrl, subscribe), ...versions]));
     }
   }
 
-  private request(
-    typeUrl: string,
-    subscribe: readonly string[],
-    initialVersions: ReadonlyMap<string, string>,
-  ): Uint8Array {
+  private request(typeUrl: string, subscribe: readonly string[]): Uint8Array {
     const node = typeUrl === url.cluster ? this.node() : null;
-    return encodeDeltaRequest({ typeUrl, subscribe, initialVersions, node });
+    return encodeDeltaRequest({ typeUrl, subscribe, node });
   }
 
   private node(): NonNullable<Parameters<typeof encodeDeltaRequest>[0]['node']> {
@@ -96,14 +96,14 @@ class Proxy {
   }
 
   private firstRequest(typeUrl: string, subscribe: readonly string[]): Uint8Array {
-    if (typeUrl === url.cluster) return this.request(typeUrl, subscribe, new Map());
+    if (typeUrl === url.cluster) return this.request(typeUrl, subscribe);
     // All but the first of a stream are the same for everybody.
-    const known = firstRequests.get(typeUrl) ?? this.request(typeUrl, subscribe, new Map());
+    const known = firstRequests.get(typeUrl) ?? this.request(typeUrl, subscribe);
     firstRequests.set(typeUrl, known);
     return known;
   }
 
-  private onMessage(message: Buffer): void {
+  private onMessage(message: Pieces): void {
     const atMs = monotonicMs();
     // All proxies see the same clusters: the first tells their names.
     const isSmall = message.length < smallBytes;
@@ -124,7 +124,9 @@ class Proxy {
       this.ask(url.endpoint, clusters);
       this.ask(url.secret, named.get(url.secret) ?? []);
     }
-    this.stream?.send(encodeDeltaRequest({ typeUrl, nonce, error }));
+    this.stream?.send(
+      error === null ? acknowledgement(typeUrl, nonce) : encodeDeltaRequest({ typeUrl, nonce, error }),
+    );
     if (typeUrl === url.cluster && !this.asked.has(url.listener)) this.ask(url.listener, []);
     if (typeUrl === url.listener && !this.asked.has(url.route))
       this.ask(url.route, named.get(url.route) ?? []);
@@ -149,6 +151,16 @@ const named: ReadonlyMap<string, readonly string[]> = new Map([
 ]);
 const firstRequests = new Map<string, Uint8Array>();
 
+const acknowledgements = new Map<string, Uint8Array>();
+
+/** The same for all proxies that got as many responses. */
+function acknowledgement(typeUrl: string, nonce: string): Uint8Array {
+  const key = `${nonce} ${typeUrl}`;
+  let message = acknowledgements.get(key);
+  if (message === undefined) acknowledgements.set(key, (message = encodeDeltaRequest({ typeUrl, nonce })));
+  return message;
+}
+
 function serviceOf(proxy: number): number {
   return Math.floor(proxy / options.endpoints);
 }
@@ -171,17 +183,20 @@ function intern(text: string): string {
   return text;
 }
 
-/** Envoy writes the map in the order of its hashes, another one in each process. */
-function shuffled(held: ReadonlyMap<string, string>, seed: number): ReadonlyMap<string, string> {
-  const entries = [...held];
-  const step = 2 * (seed % 500) + 1;
-  const weight = (index: number): number => (index * step * 7919) % 104_729;
-  return new Map(
-    entries
-      .map((entry, index) => [weight(index), entry] as const)
-      .toSorted(([a], [b]) => a - b)
-      .map(([, entry]) => entry),
-  );
+const versionFields = new Map<string, Uint8Array>();
+
+function versionField(name: string, version: string): Uint8Array {
+  const key = `${version} ${name}`;
+  let bytes = versionFields.get(key);
+  if (bytes === undefined)
+    versionFields.set(key, (bytes = encodeDeltaRequest({ initialVersions: new Map([[name, version]]) })));
+  return bytes;
+}
+
+/** Envoy writes the map in the order of its hashes, another one in each process: here each starts at another entry, and steps. */
+function shuffled<T>(entries: readonly T[], seed: number): readonly T[] {
+  const prime = 104_729;
+  return entries.map((entry, index) => entries[(seed + index * prime) % entries.length] ?? entry);
 }
 
 const proxies = Array.from({ length: options.proxies }, (_, index) => new Proxy(index));
@@ -190,7 +205,9 @@ function collect(): Collected {
   const complete = proxies.filter((proxy) => proxy.isComplete);
   const isAll = complete.length === proxies.length;
   const completeAtMs = isAll ? complete.reduce((last, it) => Math.max(last, it.completeAtMs), 0) : 0;
-  return { complete: complete.length, connectedAtMs, completeAtMs, ...ledger.counted() };
+  const { user, system } = process.cpuUsage();
+  const cpuMs = (user + system) / 1000;
+  return { complete: complete.length, connectedAtMs, completeAtMs, cpuMs, ...ledger.counted() };
 }
 
 function onCommand(command: ClientCommand): void {

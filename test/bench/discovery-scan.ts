@@ -1,5 +1,5 @@
-// Reads gRPC frames off an HTTP/2 stream and scans delta responses without decoding them: a client so cheap that
-// the server is what is measured.
+// Reads gRPC messages off the data of an HTTP/2 stream and scans delta responses without decoding or copying them: a client
+// so cheap that the server is what is measured.
 
 /** Of one DeltaDiscoveryResponse. */
 export interface Scanned {
@@ -13,90 +13,157 @@ export interface Scanned {
   readonly bytes: number;
 }
 
-/** Collects chunks until whole messages are there. */
-export class Frames {
-  private chunks: Buffer[] = [];
-  private size = 0;
+const prefixBytes = 5;
 
-  push(chunk: Buffer): Buffer[] {
-    this.chunks.push(chunk);
-    this.size += chunk.length;
-    const messages: Buffer[] = [];
-    for (;;) {
-      if (this.size < 5) return messages;
-      const header = this.peek(5);
-      const length = header.readUInt32BE(1);
-      if (this.size < 5 + length) return messages;
-      const all = this.chunks.length === 1 ? (this.chunks[0] ?? header) : Buffer.concat(this.chunks);
-      messages.push(all.subarray(5, 5 + length));
-      const rest = all.subarray(5 + length);
-      this.chunks = rest.length > 0 ? [rest] : [];
-      this.size = rest.length;
-    }
+/** Bytes in the pieces in which they came. */
+export class Pieces {
+  private readonly pieces: Buffer[] = [];
+  length = 0;
+
+  push(piece: Buffer): void {
+    this.pieces.push(piece);
+    this.length += piece.length;
   }
 
-  private peek(length: number): Buffer {
-    const first = this.chunks[0];
-    if (first !== undefined && first.length >= length) return first;
-    const all = Buffer.concat(this.chunks);
-    this.chunks = [all];
-    return all;
+  /** Takes the first bytes away. */
+  take(length: number): Pieces {
+    const taken = new Pieces();
+    while (taken.length < length) {
+      const [first] = this.pieces;
+      if (first === undefined) break;
+      const part = first.subarray(0, length - taken.length);
+      taken.push(part);
+      if (part.length === first.length) this.pieces.shift();
+      else this.pieces[0] = first.subarray(part.length);
+    }
+    this.length -= taken.length;
+    return taken;
+  }
+
+  joined(): Buffer {
+    const [only] = this.pieces;
+    return this.pieces.length === 1 && only !== undefined ? only : Buffer.concat(this.pieces);
+  }
+
+  all(): readonly Buffer[] {
+    return this.pieces;
+  }
+}
+
+/** Collects data until whole messages are there. */
+export class Frames {
+  private readonly data = new Pieces();
+  /** Of the message that comes; null: its prefix is not there yet. */
+  private length: number | null = null;
+
+  push(piece: Buffer): readonly Pieces[] {
+    this.data.push(piece);
+    const messages: Pieces[] = [];
+    for (;;) {
+      if (this.length === null && this.data.length >= prefixBytes)
+        this.length = this.data.take(prefixBytes).joined().readUInt32BE(1);
+      if (this.length === null || this.data.length < this.length) return messages;
+      messages.push(this.data.take(this.length));
+      this.length = null;
+    }
   }
 }
 
 export function frame(message: Uint8Array): Buffer {
-  const framed = Buffer.alloc(5 + message.length);
+  const framed = Buffer.alloc(prefixBytes + message.length);
   framed.writeUInt32BE(message.length, 1);
-  framed.set(message, 5);
+  framed.set(message, prefixBytes);
   return framed;
 }
 
 // DeltaDiscoveryResponse: resources = 2, type_url = 4, nonce = 5. Resource: version = 1, name = 3.
-export function scan(message: Buffer, withNames: boolean): Scanned {
+const field = { resources: 2, typeUrl: 4, nonce: 5, version: 1, name: 3 } as const;
+
+export function scan(message: Pieces, withNames: boolean): Scanned {
+  const cursor = new Cursor(message.all());
   let typeUrl = '';
   let nonce = '';
   let count = 0;
   const names: string[] = [];
   const versions: string[] = [];
-  eachField(message, 0, message.length, (field, start, end) => {
-    if (field === 2) {
+  while (!cursor.isAtEnd()) {
+    const number = cursor.varint() >>> 3;
+    const length = cursor.varint();
+    if (number === field.resources) {
       count += 1;
-      if (withNames) {
-        eachField(message, start, end, (inner, from, to) => {
-          if (inner === 3) names.push(message.toString('utf8', from, to));
-          if (inner === 1) versions.push(message.toString('latin1', from, to));
-        });
-      }
-    } else if (field === 4) typeUrl = message.toString('utf8', start, end);
-    else if (field === 5) nonce = message.toString('utf8', start, end);
-  });
-  return { typeUrl, nonce, names, versions, count, bytes: message.length + 5 };
+      if (withNames) readResource(cursor.bytes(length), names, versions);
+      else cursor.skip(length);
+    } else if (number === field.typeUrl) typeUrl = cursor.bytes(length).toString();
+    else if (number === field.nonce) nonce = cursor.bytes(length).toString();
+    else cursor.skip(length);
+  }
+  return { typeUrl, nonce, names, versions, count, bytes: message.length + prefixBytes };
 }
 
-function eachField(
-  bytes: Buffer,
-  from: number,
-  to: number,
-  visit: (field: number, start: number, end: number) => void,
-): void {
-  let at = from;
-  const varint = (): number => {
-    let value = 0;
-    for (let shift = 0; ; shift += 7) {
-      const byte = bytes[at] ?? 0;
-      at += 1;
-      value += (byte & 0x7f) * 2 ** shift;
-      if (byte < 0x80) return value;
+function readResource(resource: Buffer, names: string[], versions: string[]): void {
+  const cursor = new Cursor([resource]);
+  while (!cursor.isAtEnd()) {
+    const number = cursor.varint() >>> 3;
+    const length = cursor.varint();
+    if (number === field.name) names.push(cursor.bytes(length).toString());
+    else if (number === field.version) versions.push(cursor.bytes(length).toString('latin1'));
+    else cursor.skip(length);
+  }
+}
+
+/** Reads fields, all of them length-delimited, over the bounds of pieces. */
+class Cursor {
+  private readonly pieces: readonly Buffer[];
+  private index = 0;
+  private at = 0;
+
+  constructor(pieces: readonly Buffer[]) {
+    this.pieces = pieces;
+  }
+
+  isAtEnd(): boolean {
+    for (;;) {
+      const piece = this.pieces[this.index];
+      if (piece === undefined) return true;
+      if (this.at < piece.length) return false;
+      this.index += 1;
+      this.at = 0;
     }
-  };
-  while (at < to) {
-    const tag = varint();
-    const wire = tag & 7;
-    if (wire === 2) {
-      const length = varint();
-      visit(tag >>> 3, at, at + length);
-      at += length;
-    } else if (wire === 0) varint();
-    else at += wire === 1 ? 8 : 4;
+  }
+
+  varint(): number {
+    let value = 0;
+    for (let shift = 0; !this.isAtEnd(); shift += 7) {
+      const byte = this.pieces[this.index]?.[this.at] ?? 0;
+      this.at += 1;
+      value += (byte & 0x7f) * 2 ** shift;
+      if (byte < 0x80) break;
+    }
+    return value;
+  }
+
+  skip(length: number): void {
+    let left = length;
+    while (left > 0 && !this.isAtEnd()) {
+      const step = Math.min(left, (this.pieces[this.index]?.length ?? 0) - this.at);
+      this.at += step;
+      left -= step;
+    }
+  }
+
+  bytes(length: number): Buffer {
+    const piece = this.pieces[this.index];
+    if (piece !== undefined && this.at + length <= piece.length) {
+      this.at += length;
+      return piece.subarray(this.at - length, this.at);
+    }
+    const copy = Buffer.alloc(length);
+    for (let filled = 0; filled < length && !this.isAtEnd();) {
+      const rest = this.pieces[this.index]?.subarray(this.at) ?? copy;
+      const taken = rest.copy(copy, filled);
+      filled += taken;
+      this.at += taken;
+    }
+    return copy;
   }
 }

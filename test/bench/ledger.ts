@@ -15,7 +15,7 @@ export class Ledger {
   private readonly indices = new Map<string, number>();
 
   note(proxy: number, atMs: number, { bytes, names }: Scanned): void {
-    this.arrivals.push({ proxy, atMs, services: names.length > 100 ? [] : this.servicesOf(names) });
+    this.arrivals.push({ proxy, atMs, services: names.length > 400 ? [] : this.servicesOf(names) });
     this.bytes += bytes;
   }
 

@@ -72,6 +72,8 @@ export interface Collected {
   readonly completeAtMs: number;
   readonly messages: number;
   readonly bytes: number;
+  /** Of the client process, since it started: it must not be what is measured. */
+  readonly cpuMs: number;
 }
 
 export interface Staleness {

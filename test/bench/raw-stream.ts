@@ -3,7 +3,7 @@
 // @see https://www.rfc-editor.org/rfc/rfc9113
 import { connect as connectPlain, type Socket } from 'node:net';
 import { connect as connectTls, type ConnectionOptions } from 'node:tls';
-import { Frames, frame } from './discovery-scan.ts';
+import { Frames, frame, type Pieces } from './discovery-scan.ts';
 
 const type = { data: 0, headers: 1, reset: 3, settings: 4, ping: 6, goAway: 7, windowUpdate: 8 } as const;
 const flag = { ack: 1, endHeaders: 4 } as const;
@@ -20,15 +20,18 @@ export interface RawStreamOptions {
   readonly path: string;
   /** null: plaintext. */
   readonly tls: ConnectionOptions | null;
-  readonly onMessage: (message: Buffer) => void;
+  readonly onMessage: (message: Pieces) => void;
 }
 
 export class RawStream {
   readonly socket: Socket;
   private readonly options: RawStreamOptions;
   private readonly grpc = new Frames();
+  /** The beginning of a frame. */
   private unread: Buffer | null = null;
-  private waiting: Buffer[] = [];
+  /** Of a frame with data: what is still to come. */
+  private dataLeft = 0;
+  private readonly waiting: Buffer[] = [];
   private streamWindow = firstWindow;
   private connectionWindow = firstWindow;
   private peerWindow = firstWindow;
@@ -73,23 +76,37 @@ export class RawStream {
 
   private onBytes(chunk: Buffer): void {
     let bytes = this.unread === null ? chunk : Buffer.concat([this.unread, chunk]);
-    while (bytes.length >= headBytes) {
-      const end = headBytes + bytes.readUIntBE(0, 3);
-      const kind = bytes.readUInt8(3);
-      if (bytes.length < end) {
-        // What is there of a message need not wait for the rest of its frame, but nothing is gained by that.
-        break;
+    this.unread = null;
+    while (bytes.length > 0) {
+      if (this.dataLeft > 0) {
+        // Data need not come in whole frames.
+        const data = bytes.subarray(0, this.dataLeft);
+        this.dataLeft -= data.length;
+        bytes = bytes.subarray(data.length);
+        for (const message of this.grpc.push(data)) this.options.onMessage(message);
+        continue;
       }
-      this.onFrame(kind, bytes.readUInt8(4), bytes.readUInt32BE(5), bytes.subarray(headBytes, end));
+      const length = bytes.length < headBytes ? 0 : bytes.readUIntBE(0, 3);
+      const isData = bytes.length >= headBytes && bytes.readUInt8(3) === type.data;
+      const end = headBytes + (isData ? 0 : length);
+      if (bytes.length < end) {
+        this.unread = bytes;
+        return;
+      }
+      if (isData) this.dataLeft = length;
+      else
+        this.onFrame(
+          bytes.readUInt8(3),
+          bytes.readUInt8(4),
+          bytes.readUInt32BE(5),
+          bytes.subarray(headBytes, end),
+        );
       bytes = bytes.subarray(end);
     }
-    this.unread = bytes.length === 0 ? null : bytes;
   }
 
   private onFrame(kind: number, flags: number, stream: number, payload: Buffer): void {
-    if (kind === type.data) {
-      for (const message of this.grpc.push(payload)) this.options.onMessage(message);
-    } else if (kind === type.settings && (flags & flag.ack) === 0) {
+    if (kind === type.settings && (flags & flag.ack) === 0) {
       this.onSettings(payload);
       this.socket.write(head(0, type.settings, flag.ack, 0));
     } else if (kind === type.ping && (flags & flag.ack) === 0) {

@@ -31,6 +31,7 @@ export const scenarios: Readonly<Record<string, Scenario>> = {
 async function coldStart(world: World): Promise<Figures> {
   await world.event({ type: 'collect-garbage' });
   const before = await world.usage();
+  const idle = await world.collect();
   world.tell({ type: 'connect' });
   const done = await world.complete(120_000);
   const { bytes } = await world.quiet(200);
@@ -42,6 +43,7 @@ async function coldStart(world: World): Promise<Figures> {
     ...completed(world, done),
     'GB sent': bytes / 1e9,
     ...spent(before, after),
+    'client cpu s': (done.cpuMs - idle.cpuMs) / 1000,
     'cpu s/GB': (after.cpuMs - before.cpuMs) / 1e3 / (bytes / 1e9),
     'base MB': before.rssMb,
     'peak MB': after.peakRssMb,
@@ -52,6 +54,9 @@ async function coldStart(world: World): Promise<Figures> {
   };
 }
 
+/** Changes before those that count: code is compiled, memory has its size. */
+const warmUps = 3;
+
 function edits(
   command: (round: number, services: number) => ServerCommand,
 ): (world: World, rounds: number) => Promise<Figures> {
@@ -61,6 +66,10 @@ function edits(
     const middles: number[] = [];
     const { proxies, services } = world.options;
     let bytes = 0;
+    for (let round = 0; round < warmUps; round += 1) {
+      await world.event(command(rounds + round, services));
+      await world.quiet(300);
+    }
     const before = await world.usage();
     for (let round = 0; round < rounds; round += 1) {
       world.tell({ type: 'mark' });
@@ -115,7 +124,7 @@ async function reconnect(world: World): Promise<Figures> {
   world.tell({ type: 'mark' });
   const before = await world.usage();
   world.tell({ type: 'reconnect' });
-  const done = await world.complete(60_000);
+  const done = await world.complete(120_000);
   const { bytes } = await world.quiet(300);
   const after = await world.usage();
   return {

@@ -125,9 +125,14 @@ const watch = setInterval(() => {
   peakRssMb = Math.max(peakRssMb, process.memoryUsage.rss() / 2 ** 20);
 }, 20);
 
+/** Service → the endpoint that is not ready. */
+const unready = new Map<number, number>();
+
 function flip(index: number): void {
   version += 1;
-  store.upsert(slice(index, options.endpoints, { unready: version % options.endpoints, version }));
+  const next = ((unready.get(index) ?? -1) + 1) % options.endpoints;
+  unready.set(index, next);
+  store.upsert(slice(index, options.endpoints, { unready: next, version }));
 }
 
 function usage(): ServerUsage {

@@ -14,6 +14,8 @@ import {
 } from './protocol.ts';
 
 const canPin = spawnSync('taskset', ['--version']).status === 0;
+/** Those of the operator: docs/decisions/012-memory-of-the-operator.md. */
+const heapOptions = ['--max-semi-space-size=16'];
 const cores = { server: 0, client: Math.min(1, availableParallelism() - 1) };
 
 export class World {
@@ -111,7 +113,7 @@ export function pause(ms: number): Promise<void> {
 
 function child(file: string, args: readonly string[], core: number): ChildProcess {
   const program = new URL(file, import.meta.url).pathname;
-  const nodeArgs = ['--expose-gc'];
+  const nodeArgs = ['--expose-gc', ...heapOptions];
   const execPath = canPin ? 'taskset' : process.execPath;
   const execArgv = canPin ? ['-c', String(core), process.execPath, ...nodeArgs] : nodeArgs;
   return fork(program, args, { execPath, execArgv, stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });

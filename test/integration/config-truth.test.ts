@@ -18,7 +18,7 @@ import { markedConfig } from '../support/random-mesh/config-dump.ts';
 
 // oxlint-disable-next-line node/no-process-env -- the one setting of this test; CI does not set it
 const seed = Number(process.env['RANDOM_SEED'] ?? 20_261_123);
-const rounds = 120;
+const rounds = 400;
 const workload = 'ExternalWorkload/test/proxy';
 const types = Object.values(url);
 
@@ -31,6 +31,8 @@ const world = new Map<string, XdsResource>();
 /** `<type> <version>` → mark. */
 const marks = new Map<string, number>();
 let lastMark = 0;
+/** How many bad resources of each type were published. */
+const bad = new Map<TypeUrl, number>();
 
 beforeAll(async () => {
   process.stderr.write(`config truth: RANDOM_SEED=${seed}\n`);
@@ -124,6 +126,11 @@ function put(typeUrl: TypeUrl, name: string, flaw: number): void {
   world.set(`${typeUrl} ${name}`, makeResource({ typeUrl, name, flaw, root, mark: lastMark }));
 }
 
+function putBad(typeUrl: TypeUrl, name: string, flaw: number): void {
+  put(typeUrl, name, flaw);
+  bad.set(typeUrl, (bad.get(typeUrl) ?? 0) + 1);
+}
+
 /** The server keeps its sessions to itself; what they hold is what this test is about. */
 function session(): Session | undefined {
   const streams = Reflect.get(server, 'streams') as ReadonlySet<{ readonly session: Session }>;
@@ -191,10 +198,11 @@ interface Change {
 }
 
 function apply({ where, what }: Change): void {
-  const all = types.flatMap((type) => resourceNames[type].map((name) => ({ type, name })));
-  const { type, name } = all[where % all.length] ?? { type: url.cluster, name: 'c0' };
-  if (what % 10 < 6) put(type, name, 0);
-  else if (what % 10 < 8) put(type, name, 1 + (what % flawsOf(type)));
+  const type = types[where % types.length] ?? url.cluster;
+  const names = resourceNames[type];
+  const name = names[Math.floor(where / types.length) % names.length] ?? '';
+  if (what % 10 < 5) put(type, name, 0);
+  else if (what % 10 < 9) putBad(type, name, 1 + (what % flawsOf(type)));
   else world.delete(`${type} ${name}`);
 }
 
@@ -229,4 +237,6 @@ test('after every round of publications Envoy runs what the session says', async
     // oxlint-enable no-await-in-loop
   }
   expect(failures).toEqual([]);
+  // A few hundred, of every type.
+  expect(Math.min(...types.map((type) => bad.get(type) ?? 0))).toBeGreaterThan(100);
 }, 120_000);

@@ -404,4 +404,22 @@ describe('order', () => {
 
     expect(driver.request(RDS, { subscribe: ['outbound'] })).toEqual(['RDS outbound@1', 'VHDS outbound/h@1']);
   });
+
+  test('virtual hosts that came before their route configuration are sent again after it: Envoy had no place for them', () => {
+    const driver = new SessionDriver();
+    driver.publish({ [VHDS]: 'o/h@1' });
+    driver.request(RDS, { subscribe: ['o'] });
+    driver.ack(RDS);
+    driver.request(VHDS);
+    driver.ack(VHDS);
+
+    expect(driver.publish({ [RDS]: 'o@bad', [VHDS]: 'o/h@1' })).toEqual(['RDS o@bad', 'VHDS o/h@1']);
+    driver.ack(VHDS);
+    expect(driver.nack(RDS, 'bad')).toEqual([]);
+    expect(driver.publish({ [RDS]: 'o@1', [VHDS]: 'o/h@1' })).toEqual(['RDS o@1', 'VHDS o/h@1']);
+    driver.ack(RDS);
+    driver.ack(VHDS);
+    // Later ones change in place.
+    expect(driver.publish({ [RDS]: 'o@2', [VHDS]: 'o/h@1' })).toEqual(['RDS o@2']);
+  });
 });

@@ -2,7 +2,7 @@
 // breaks. Seeded; a failure prints its seed and the shortest trace that still fails. `MESHWRIGHT_SEED=n` plays one again.
 import { expect, test } from '@jest/globals';
 import { Broken, play, type Step, type Variant } from '../support/xds-trial.ts';
-import { describeStep, randomSteps, shrink } from '../support/xds-steps.ts';
+import { describeStep, randomSteps, shrink, shrinkWorlds } from '../support/xds-steps.ts';
 
 const lives = 150;
 const stepsOfLife = 40;
@@ -29,7 +29,8 @@ function firstFailure(variant: Variant, seeds: readonly number[]): string | null
     const message = broken(variant, steps);
     if (message === null) continue;
     const rule = ruleOf(message);
-    const short = shrink(steps, (some) => ruleOf(broken(variant, some)) === rule);
+    const stillFails = (some: readonly Step[]): boolean => ruleOf(broken(variant, some)) === rule;
+    const short = shrinkWorlds(shrink(steps, stillFails), stillFails);
     return [`seed ${seed}: ${broken(variant, short)}`, ...short.map(describeStep)].join('\n');
   }
   return null;

@@ -106,6 +106,52 @@ describe('a NACK', () => {
     expect(driver.ack(LDS)).toEqual([]);
   });
 
+  test('14: 1,000 proxies that all refuse cause one response each for a change of content, and none for the rest', () => {
+    const drivers = Array.from({ length: 1_000 }, () => new SessionDriver());
+    const sent = (what: (driver: SessionDriver) => string[]): number =>
+      drivers.reduce((total, driver) => total + what(driver).length, 0);
+    for (const driver of drivers) driver.request(LDS);
+    const refused = 'Error adding/updating listener(s) l: bad';
+    const rounds = ['bad1', 'bad2', 'bad3'].map((version, round) => [
+      sent((it) => it.publish({ [LDS]: `l@${version}` })),
+      sent((it) => it.nack(LDS, refused)),
+      // Published again as it is, and beside something that they do not subscribe to.
+      sent((it) => it.publish({ [LDS]: `l@${version}`, [EDS]: `a@${round}` })),
+    ]);
+
+    expect(rounds).toEqual([1, 2, 3].map(() => [1_000, 0, 0]));
+  });
+
+  test('46: a name that does not exist is reported although refused routes keep clusters from leaving', () => {
+    const driver = new SessionDriver();
+    driver.publish({ [VHDS]: [entry('o/a', 'bad', { clusters: ['c'] })] });
+    driver.request(VHDS, { initialVersions: new Map([['o/a', '1']]) });
+    driver.nack(VHDS, 'missing ): ((');
+
+    expect(driver.request(CDS, { subscribe: ['b'] })).toEqual(['CDS -b']);
+  });
+
+  test('29: state of the world: what a new stream refuses, the client may have from an earlier one: it is to go, too', () => {
+    const driver = new SessionDriver('sotw');
+    driver.publish({ [LDS]: 'l@bad' });
+    driver.sotw(LDS);
+    driver.refuse(LDS, 'Error adding/updating listener(s) l: bad');
+
+    expect(driver.publish({ [LDS]: '' })).toEqual(['LDS']);
+  });
+
+  test('56: a cluster leaves after 5 s although the listener that is published without it needs a refused one', () => {
+    const driver = new SessionDriver();
+    driver.publish({ [CDS]: 'b@bad', [LDS]: [entry('l', '1', { clusters: ['a', 'b'] })] });
+    driver.request(CDS, { initialVersions: new Map([['a', '1']]) });
+    driver.request(LDS, { initialVersions: new Map([['l', '1']]) });
+    driver.nack(CDS, 'Error adding/updating cluster(s) b: bad');
+    driver.ack(LDS);
+    driver.nowMs = 5_000;
+
+    expect(driver.wake()).toEqual(['CDS -a']);
+  });
+
   test('a refused removal is not tried for ever', () => {
     const driver = withHosts(['o/a']);
     driver.publish({ [VHDS]: '' });

@@ -60,6 +60,7 @@ export class XdsClient {
   private readonly channel: Client;
   private readonly call: ClientDuplexStream<Buffer, Buffer>;
   private readonly received: Received[] = [];
+  private taker: ((received: Received) => void) | null = null;
   private readonly waiting: ((received: Received) => void)[] = [];
 
   constructor({ port, variant, credentials: given }: ConnectOptions) {
@@ -121,6 +122,11 @@ export class XdsClient {
     return within(deadlineMs, 'a response', Promise.race([arrives, ends]));
   }
 
+  /** Every response goes there from now on, instead of to `next`. */
+  onResponse(take: (response: Received) => void): void {
+    this.taker = take;
+  }
+
   /** Acknowledges what comes until a response satisfies; resolves to it. */
   async nextThat(satisfies: (response: Received) => boolean): Promise<Received> {
     for (;;) {
@@ -151,6 +157,10 @@ export class XdsClient {
   }
 
   private take(response: Received): void {
+    if (this.taker !== null) {
+      this.taker(response);
+      return;
+    }
     const waiter = this.waiting.shift();
     if (waiter === undefined) this.received.push(response);
     else waiter(response);

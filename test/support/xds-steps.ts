@@ -71,6 +71,26 @@ export function shrink(steps: readonly Step[], fails: (steps: readonly Step[]) =
   return kept;
 }
 
+/** Leaves resources out of what is published for as long as `fails`, until none can be spared. */
+export function shrinkWorlds(
+  steps: readonly Step[],
+  fails: (steps: readonly Step[]) => boolean,
+): readonly Step[] {
+  let kept = steps;
+  for (const [at, step] of steps.entries()) {
+    if (step.do !== 'publish') continue;
+    let { world } = step;
+    for (const [type, one] of Object.entries(step.world).flatMap(([key, all]) =>
+      all.map((it) => [key, it] as const),
+    )) {
+      const fewer = { ...world, [type]: world[type as TypeUrl]?.filter((it) => it !== one) ?? [] };
+      const without = kept.with(at, { do: 'publish', world: fewer });
+      if (fails(without)) [kept, world] = [without, fewer];
+    }
+  }
+  return kept;
+}
+
 export function describeStep(step: Step): string {
   switch (step.do) {
     case 'publish':

@@ -42,6 +42,10 @@ export function play(variant: Variant, steps: readonly Step[]): void {
   trial.take({ do: 'rest' });
 }
 
+function tableOf(host: string): string {
+  return host.slice(0, host.lastIndexOf('/'));
+}
+
 class Trial {
   private readonly variant: Variant;
   private readonly client: ModelClient;
@@ -60,12 +64,19 @@ class Trial {
 
   // Why something may be sent that the client has.
   private readonly owed = new Set<TypeUrl>();
+  /** Type and name that it asked for, and was told nothing of since. */
+  private readonly asked = new Set<string>();
+  /** What each response told of that was asked for: the client may have had it, and forgotten. */
+  private readonly answersTo = new Map<Send, ReadonlySet<string>>();
   private readonly doubtful = new Set<string>();
   /** Endpoints that may be sent again, and those that have to: of clusters that changed. */
   private readonly warming = new Set<string>();
   private readonly changed = new Set<string>();
-  /** Virtual hosts of route configurations that were subscribed anew. */
+  /** Virtual hosts that may be sent again, and those that have to: of route configurations that the client has not had. */
   private readonly refill = new Set<string>();
+  private readonly dropped = new Set<string>();
+  /** Virtual hosts that were published when their route configuration was sent. */
+  private readonly due = new Map<Send, ReadonlySet<string>>();
   /** Type, name and version of which the client proved that it does not take them. */
   private readonly proven = new Set<string>();
   private isOverdue = false;
@@ -118,6 +129,8 @@ class Trial {
     wants.wildcard = held;
     this.versions.delete(type);
     if (!held) {
+      // No Envoy lets go of its virtual hosts and takes them back while they are under way.
+      if (type === VHDS) this.due.clear();
       const proven = [...this.proven].filter((key) => key.startsWith(`${type} `));
       for (const name of [...this.client.of(type).keys(), ...proven.map((key) => key.split(' ')[1] ?? '')])
         if (!wants.names.has(name)) this.forget(type, name);
@@ -135,9 +148,16 @@ class Trial {
     change: { readonly subscribe?: readonly string[]; readonly unsubscribe?: readonly string[] },
   ): void {
     this.owed.add(type);
-    // A route configuration that is subscribed anew asks for its virtual hosts again.
-    for (const { name } of type === RDS ? (this.world[VHDS] ?? []) : [])
-      if (change.subscribe?.includes(name.slice(0, name.lastIndexOf('/')))) this.refill.add(name);
+    // In its first request delta says what it has, and hears only of what differs.
+    const isKept = (name: string): boolean =>
+      this.variant === 'delta' && !this.requested.has(type) && this.client.of(type).has(name);
+    for (const name of change.subscribe ?? [])
+      if (name !== '*' && !isKept(name)) this.asked.add(`${type} ${name}`);
+    // With the wildcard held it waits for word of what it lets go of by name.
+    for (const name of change.unsubscribe ?? []) {
+      if (this.wanted(type).wildcard && name !== '*') this.asked.add(`${type} ${name}`);
+      else this.asked.delete(`${type} ${name}`);
+    }
     this.request(type, change);
   }
 
@@ -173,7 +193,16 @@ class Trial {
     this.underWay.length = 0;
     this.driver = new SessionDriver(this.variant);
     this.seen = 0;
-    for (const notes of [this.owed, this.doubtful, this.warming, this.changed, this.refill, this.proven])
+    for (const notes of [
+      this.owed,
+      this.asked,
+      this.doubtful,
+      this.warming,
+      this.changed,
+      this.refill,
+      this.dropped,
+      this.proven,
+    ])
       notes.clear();
     this.inherited = new Set([...this.client.runs.values()].flatMap((entries) => [...entries.values()]));
     const again = [...this.requested];
@@ -192,7 +221,7 @@ class Trial {
     const send = this.underWay.shift();
     if (send === undefined) return false;
     const keys = this.namesInDoubt(send);
-    const answer = this.client.take(send);
+    const answer = this.takenBy(send);
     if (answer.error === null) {
       const isWhole = this.variant === 'sotw' && (send.typeUrl === LDS || send.typeUrl === CDS);
       const cleared = isWhole ? this.inDoubt(send.typeUrl).map((it) => `${send.typeUrl} ${it}`) : keys;
@@ -208,6 +237,19 @@ class Trial {
     return true;
   }
 
+  /** What the client answers. With a new route configuration it starts without virtual hosts, whatever it was sent of them before. */
+  private takenBy(send: Send): Answer {
+    const before = new Set(this.client.of(RDS).keys());
+    const answer = this.client.take(send);
+    const isNew = (table: string): boolean => this.client.of(RDS).has(table) && !before.has(table);
+    if (send.typeUrl === RDS)
+      for (const name of this.due.get(send) ?? [])
+        if (isNew(tableOf(name)) && this.client.of(VHDS).has(name)) this.dropped.add(name);
+    if (send.typeUrl === VHDS && answer.error === null)
+      for (const { name } of send.resources) this.dropped.delete(name);
+    return answer;
+  }
+
   private inDoubt(type: TypeUrl): readonly string[] {
     const keys = [...this.doubtful].filter((key) => key.startsWith(`${type} `));
     return keys.map((key) => key.slice(type.length + 1));
@@ -221,7 +263,8 @@ class Trial {
       !this.inherited.has(held.get(name) as Entry) &&
       (send.typeUrl === LDS || send.typeUrl === CDS) &&
       held.get(name)?.version === version &&
-      !this.doubtful.has(`${send.typeUrl} ${name}`);
+      !this.doubtful.has(`${send.typeUrl} ${name}`) &&
+      this.answersTo.get(send)?.has(`${send.typeUrl} ${name}`) !== true;
     const names = send.resources.filter((it) => !isKept(it)).map((it) => it.name);
     return [...names, ...this.client.leaving(send)].map((name) => `${send.typeUrl} ${name}`);
   }
@@ -230,7 +273,11 @@ class Trial {
   private prove(send: Send): void {
     if (send.resources.length > 1 && send.typeUrl !== LDS && send.typeUrl !== CDS) return;
     for (const { name, version } of send.resources)
-      if (version.startsWith('bad') && this.covers(send.typeUrl, name))
+      if (
+        version.startsWith('bad') &&
+        this.published(send.typeUrl, name)?.version === version &&
+        this.covers(send.typeUrl, name)
+      )
         this.proven.add(`${send.typeUrl} ${name} ${version}`);
   }
 
@@ -273,32 +320,69 @@ class Trial {
         (type === EDS && this.warming.has(name)) ||
         (type === VHDS && this.refill.delete(name)),
     );
+    const isAnswer = this.answers(send, told);
     const takesAway = this.client.leaving(send).some((n) => held.has(n) || this.doubtful.has(`${type} ${n}`));
     if (type === CDS) this.judgeLeaving(send);
-    if (news.length === 0 && !isAgain && !takesAway && !this.owed.has(type))
+    if (news.length === 0 && !isAgain && !isAnswer && !takesAway && !this.owed.has(type))
       throw new Broken(`nothing is sent without a reason: ${words(send)}`);
     for (const { name, version } of send.resources) {
       if (this.proven.has(`${type} ${name} ${version}`))
         throw new Broken(`what was refused is not sent again: ${words(send)}`);
     }
-    for (const name of type === EDS ? told : []) {
-      this.warming.delete(name);
-      this.changed.delete(name);
-    }
-    for (const { name } of type === CDS ? send.resources : []) {
-      const isNew = news.some((it) => it.name === name);
-      // Whoever asks for a cluster again may have forgotten its endpoints, too.
-      const warms = isNew || this.doubtful.has(`${type} ${name}`) || this.owed.has(CDS);
-      if (warms && this.wanted(EDS).names.has(name)) this.warming.add(name);
-      if (isNew && this.wanted(EDS).names.has(name)) this.changed.add(name);
-    }
-    for (const it of news) {
-      // What is listed to go back to, as nobody knows what a refused response has changed, was there before.
-      const isBack = this.variant === 'sotw' && this.published(type, it.name)?.version !== it.version;
-      if (users.includes(type) && !isBack) this.judgeClusters(send, it);
+    if (type === EDS) this.noteEndpoints(told);
+    if (type === CDS) this.noteClusters(send, news, isAnswer);
+    if (type === RDS) this.noteTables(send, told);
+    if (users.includes(type)) {
+      for (const it of news) if (!this.goesBack(type, it)) this.judgeClusters(send, it);
     }
     if (this.isOverdue && (type !== CDS || news.length > 0))
       throw new Broken(`only the removal of clusters waits for the limit: ${words(send)}`);
+  }
+
+  private noteEndpoints(told: readonly string[]): void {
+    for (const name of told) {
+      this.warming.delete(name);
+      this.changed.delete(name);
+    }
+  }
+
+  private noteTables(send: Send, tables: readonly string[]): void {
+    const hosts = (this.world[VHDS] ?? []).filter(({ name }) => tables.includes(tableOf(name)));
+    for (const { name } of hosts) this.refill.add(name);
+    const covered = hosts.filter(({ name }) => this.covers(VHDS, name));
+    this.due.set(send, new Set(covered.map(({ name }) => name)));
+  }
+
+  private noteClusters(send: Send, news: readonly Entry[], isAnswer: boolean): void {
+    for (const { name } of send.resources) {
+      const isNew = news.some((it) => it.name === name);
+      // Whoever asks for a cluster again may have forgotten its endpoints, too.
+      const warms = isNew || isAnswer || this.doubtful.has(`${CDS} ${name}`) || this.owed.has(CDS);
+      if (warms && this.wanted(EDS).names.has(name)) this.warming.add(name);
+      if (isNew && this.wanted(EDS).names.has(name)) this.changed.add(name);
+    }
+  }
+
+  /** What is listed to go back to, as nobody knows what a refused response has changed, was there before. */
+  private goesBack(type: TypeUrl, { name, version }: Entry): boolean {
+    if (this.variant === 'delta') return false;
+    const isOther = this.published(type, name)?.version !== version;
+    return isOther || (type === LDS && this.doubtful.has(`${type} ${name}`));
+  }
+
+  /** Whether it tells the client of something that it asked for. A list in state of the world tells of what is not there, too. */
+  private answers(send: Send, told: readonly string[]): boolean {
+    const { typeUrl: type } = send;
+    const isWhole = this.variant === 'sotw' && (type === LDS || type === CDS);
+    const names = [...this.asked].flatMap((key) =>
+      key.startsWith(`${type} `) ? [key.slice(type.length + 1)] : [],
+    );
+    const isTold = (name: string): boolean =>
+      told.includes(name) || (isWhole && this.published(type, name) === undefined);
+    const answered = names.filter(isTold).map((name) => `${type} ${name}`);
+    for (const key of answered) this.asked.delete(key);
+    this.answersTo.set(send, new Set(answered));
+    return answered.length > 0;
   }
 
   private judgeClusters(send: Send, entry: Entry): void {
@@ -347,12 +431,36 @@ class Trial {
     const isAllRequested = [CDS, LDS, VHDS].every((it) => this.requested.has(it) || !this.world[it]);
     if (isAllRequested && isCurrent(this.driver.session) !== (lagging.length === 0))
       throw new Broken(`current is what lacks nothing: ${lagging.map((it) => it.name).join(' ')}`);
+    if (this.variant === 'delta') this.judgeAnswers(refused, isHeldUp);
+    this.judgeTables(refused);
     for (const name of this.changed) {
       const isToCome = this.published(EDS, name) !== undefined && this.covers(EDS, name);
       const runs = this.client.of(CDS).get(name);
       const isChanged = runs !== undefined && runs.version === this.published(CDS, name)?.version;
       if (isToCome && isChanged && !refused.has(`${EDS} ${name}`))
         throw new Broken(`a changed cluster gets its endpoints: ${name}`);
+    }
+  }
+
+  /** Delta: whoever asks is told at least that there is no such thing. */
+  private judgeAnswers(refused: ReadonlySet<string>, isHeldUp: boolean): void {
+    for (const key of this.asked) {
+      const [type, name = ''] = key.split(' ') as [TypeUrl, string?];
+      const needs = this.published(type, name)?.clusters ?? [];
+      const isHeld = (type === CDS && isHeldUp) || needs.some((it) => refused.has(`${CDS} ${it}`));
+      // What it is to go back to may need a cluster that was refused.
+      if (this.covers(type, name) && !isHeld && !refused.has(key))
+        throw new Broken(`who asks is answered: ${name}`);
+    }
+  }
+
+  private judgeTables(refused: ReadonlySet<string>): void {
+    for (const name of this.dropped) {
+      const host = this.published(VHDS, name);
+      const isHeld =
+        refused.has(`${VHDS} ${name}`) || host?.clusters.some((it) => refused.has(`${CDS} ${it}`));
+      if (host !== undefined && this.covers(VHDS, name) && isHeld !== true)
+        throw new Broken(`a new route configuration gets its virtual hosts: ${name}`);
     }
   }
 

@@ -100,12 +100,11 @@ function interceptedListeners(ir: MeshIr): readonly XdsResource[] {
 
 const shareMessages = messageSharing();
 
-const own = remember((workload: WorkloadIr, mesh: Origin) => {
-  const { intercepted: isIntercepted, inbound, otherInbound, bindings } = workload;
-  return shareMessages(JSON.stringify([isIntercepted, inbound, otherInbound, bindings]), [
+const own = remember((workload: WorkloadIr, mesh: Origin) =>
+  shareMessages([
     ...buildInboundClusters(workload, mesh),
     ...buildInboundListeners(workload, mesh),
     ...buildInboundRoutes(workload, mesh),
-    ...(isIntercepted ? [buildReadiness(workload, mesh)] : buildLocalListeners(workload, mesh)),
-  ]);
-});
+    ...(workload.intercepted ? [buildReadiness(workload, mesh)] : buildLocalListeners(workload, mesh)),
+  ]),
+);

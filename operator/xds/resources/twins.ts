@@ -1,28 +1,33 @@
-// Replicas of one workload have the same inbound side: their messages are one object, so that they are checked and encoded
-// once. Held as long as somebody uses them.
+// Replicas of one workload have the same inbound side. Where messages come out equal they are made one object, so that they
+// are held, checked and encoded once.
+import { hash } from 'node:crypto';
 import type { EnvoyMessage, XdsResource } from './xds-resource.ts';
 
-export type ShareMessages = (content: string, built: readonly XdsResource[]) => readonly XdsResource[];
+export type ShareMessages = (built: readonly XdsResource[]) => readonly XdsResource[];
 
-/** The function returns `built` with the messages of the first call of equal `content`: all that the messages were made from. */
+/**
+ * The function returns `built` with the messages of an earlier call, if they are all equal to those. By what they say, not by
+ * what they were made from: no input can be forgotten. An earlier list is known for as long as a message of it is in use.
+ */
 export function messageSharing(): ShareMessages {
   const known = new Map<string, WeakRef<readonly EnvoyMessage[]>>();
   let limit = 64;
-  return (content, built) => {
-    const messages = known.get(content)?.deref();
-    if (messages?.length === built.length) {
-      return built.map((resource, index) => ({ ...resource, message: messages[index] ?? resource.message }));
-    }
+  const prune = (): void => {
+    for (const [key, reference] of known) if (reference.deref() === undefined) known.delete(key);
+    limit = Math.max(64, 2 * known.size);
+  };
+  return (built) => {
     const own = built.map(({ message }) => message);
-    known.set(content, new WeakRef(own));
-    for (const { message } of built) holders.set(message, own);
-    if (known.size > limit) {
-      for (const [key, reference] of known) if (reference.deref() === undefined) known.delete(key);
-      limit = 2 * known.size;
-    }
+    const key = hash('sha256', JSON.stringify(own), 'base64');
+    const earlier = known.get(key)?.deref();
+    if (earlier !== undefined)
+      return built.map((resource, index) => ({ ...resource, message: earlier[index] ?? resource.message }));
+    known.set(key, new WeakRef(own));
+    for (const message of own) listOf.set(message, own);
+    if (known.size > limit) prune();
     return built;
   };
 }
 
-/** A list lives as long as one of its messages. */
-const holders = new WeakMap<EnvoyMessage, readonly EnvoyMessage[]>();
+/** Keeps a list as long as one of its messages. */
+const listOf = new WeakMap<EnvoyMessage, readonly EnvoyMessage[]>();

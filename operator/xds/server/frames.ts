@@ -47,9 +47,12 @@ function fieldOf(entry: Entry): Buffer {
 const lists = new WeakMap<readonly Entry[], Buffer>();
 
 function fieldsOf(entries: readonly Entry[]): Buffer {
-  let bytes = lists.get(entries);
+  const known = lists.get(entries);
+  if (known !== undefined) return known;
   // Not by way of each entry's own field: most entries are never sent alone.
-  if (bytes === undefined) lists.set(entries, (bytes = Buffer.concat(entries.map(encodeDeltaResource))));
+  const bytes = Buffer.concat(entries.map(encodeDeltaResource));
+  // What is short is one proxy's own most likely, and would be kept for as long as that proxy lives.
+  if (bytes.length >= ownBytes) lists.set(entries, bytes);
   return bytes;
 }
 

@@ -22,13 +22,16 @@ export function newLane(write: WriteChunks): Lane {
 export interface OutboxOptions {
   /** Streams that send large frames at a time. Default: 32. */
   readonly lanes: number;
-  /** Of a large frame so much is written at a time, in bytes; Node keeps a buffer of that size for each TLS connection. Default: 32 KiB. */
+  /**
+   * Of a large frame so much is written at a time, in bytes. Node keeps a buffer or two of that size for each TLS connection;
+   * with its HTTP/2 header it fits into one TLS record. Default: 16,000.
+   */
   readonly pieceBytes: number;
   /** When a client has not taken a piece for so long, another stream takes its place, in milliseconds. Default: 200. */
   readonly stalledMs: number;
 }
 
-const defaults: OutboxOptions = { lanes: 32, pieceBytes: 32 * 1024, stalledMs: 200 };
+const defaults: OutboxOptions = { lanes: 32, pieceBytes: 16_000, stalledMs: 200 };
 
 export class Outbox {
   private readonly options: OutboxOptions;

@@ -18,6 +18,8 @@ import type { Snapshot } from '../snapshot-types.ts';
 import { Admission, type AdmissionOptions } from './admission.ts';
 import { authorize, spiffeIdOf, type Authorization } from './authorize.ts';
 import { channelOptions } from './channel-options.ts';
+import { Door } from './door.ts';
+import { FanOut } from './fan-out.ts';
 import { aggregatedDiscoveryService } from './service.ts';
 import { Outbox } from './outbox.ts';
 import { Patience } from './patience.ts';
@@ -73,9 +75,6 @@ export interface AdsServer extends Component {
   workloads(): ReadonlySet<string>;
 }
 
-/** Event-loop time spent on a publication before others get a turn. */
-const sliceMs = 5;
-
 export function createAdsServer(options: AdsServerOptions): AdsServer {
   return new Ads(options);
 }
@@ -89,20 +88,25 @@ class Ads implements AdsServer {
   private readonly patience: Patience<Stream>;
   private readonly streams = new Set<Stream>();
   private readonly behind = new Set<Stream>();
-  private readonly outdated = new Set<Stream>();
+  private readonly fanOut: FanOut<Stream>;
   private readonly reports = new WeakMap<Stream, { session: unknown; report: ProxyReport }>();
   /** null: to be gathered anew. */
   private connected: ReadonlySet<string> | null = null;
   private snapshot: Snapshot | null = null;
   private publishedAtMs: number | null = null;
+  private door: Door | null = null;
   private boundPort = 0;
-  private isPumping = false;
 
   constructor(options: AdsServerOptions) {
     this.options = options;
     this.grpc = new Server(channelOptions(options.connectionAgeMs));
     this.admission = new Admission(options.admission);
     this.patience = new Patience(options.patienceMs);
+    this.fanOut = new FanOut({
+      nowMs: () => this.nowMs(),
+      show: (stream) => this.update(stream),
+      done: () => this.settle(),
+    });
   }
 
   async start(): Promise<void> {
@@ -113,17 +117,18 @@ class Ads implements AdsServer {
     for (const { definition, implementation } of this.options.services ?? [])
       this.grpc.addService(definition, implementation);
     const credentials = this.options.credentials ?? ServerCredentials.createInsecure();
-    this.boundPort = await new Promise<number>((resolve, reject) => {
-      this.grpc.bindAsync(this.options.address, credentials, (error, port) => {
-        if (error === null) resolve(port);
-        else reject(new Error(`cannot listen on ${this.options.address} for xDS`, { cause: error }));
-      });
+    const grpc = this.grpc.createConnectionInjector(credentials);
+    this.door = new Door((connection) => grpc.injectConnection(connection));
+    this.boundPort = await this.door.open(this.options.address).catch((error: unknown) => {
+      throw new Error(`cannot listen on ${this.options.address} for xDS`, { cause: error });
     });
     this.options.log.info({ port: this.boundPort }, 'serving xds');
   }
 
   /** Ends the streams: a proxy reconnects elsewhere, and keeps what it has meanwhile. */
   async stop(): Promise<void> {
+    this.door?.close();
+    this.fanOut.close();
     for (const stream of this.streams) stream.end();
     await new Promise<void>((resolve) => {
       const force = setTimeout(() => this.grpc.forceShutdown(), 2_000);
@@ -145,35 +150,18 @@ class Ads implements AdsServer {
   publish(snapshot: Snapshot): void {
     this.snapshot = snapshot;
     this.publishedAtMs ??= this.nowMs();
-    for (const stream of this.streams) this.outdated.add(stream);
-    if (!this.isPumping) this.pump();
+    this.fanOut.publish(this.streams, (stream) => stream.session.view === null);
   }
 
   /** Reports on the latest snapshot: a proxy it has not been shown to yet is shown it now, or old proofs would count. */
   proxies(): readonly ProxyReport[] {
-    for (const stream of this.outdated) {
-      this.outdated.delete(stream);
-      this.update(stream);
-    }
+    this.fanOut.finish();
     return [...this.streams].flatMap((stream) => (stream.workload === null ? [] : [this.report(stream)]));
   }
 
   workloads(): ReadonlySet<string> {
     this.connected ??= new Set([...this.streams].flatMap(({ workload }) => workload ?? []));
     return this.connected;
-  }
-
-  /** Brings streams to the latest snapshot, a slice at a time: requests are answered in between. */
-  private pump(): void {
-    const until = this.nowMs() + sliceMs;
-    for (const stream of this.outdated) {
-      this.outdated.delete(stream);
-      this.update(stream);
-      if (this.nowMs() > until) break;
-    }
-    this.isPumping = this.outdated.size > 0;
-    if (this.isPumping) setImmediate(() => this.pump());
-    else this.settle();
   }
 
   private update(stream: Stream): void {
@@ -280,7 +268,7 @@ class Ads implements AdsServer {
   }
 
   private settle(): void {
-    if (this.publishedAtMs !== null && this.behind.size === 0 && this.outdated.size === 0) {
+    if (this.publishedAtMs !== null && this.behind.size === 0 && this.fanOut.isDone()) {
       this.options.observer.converged(this.nowMs() - this.publishedAtMs);
       this.publishedAtMs = null;
     }
@@ -289,7 +277,8 @@ class Ads implements AdsServer {
 
   private closed(stream: Stream): void {
     this.connected = null;
-    for (const set of [this.streams, this.behind, this.outdated]) set.delete(stream);
+    for (const set of [this.streams, this.behind]) set.delete(stream);
+    this.fanOut.forget(stream);
     this.admission.leave(stream);
     this.patience.found(stream);
     this.options.observer.streams(this.streams.size);

@@ -4,7 +4,8 @@ import type { Entry } from '../snapshot-types.ts';
 import { emptyStack, stackOf, type Stack } from '../view.ts';
 import type { Effect, Send } from './events.ts';
 import { closed, isOpen, opened } from './open-types.ts';
-import { isNothing, planSends, sendOrder } from './order.ts';
+import { isNothing, planSends, sendOrder, type Plan } from './order.ts';
+import { refillVirtualHosts } from './refill.ts';
 import { asksForAll, nothingPending, pendingOf, type Pending } from './pending.ts';
 import { settle, withType, type InFlight, type Session, type TypeState } from './state.ts';
 import { entriesByName, stackOfWhole } from '../whole-stack.ts';
@@ -23,7 +24,8 @@ export interface Flushed {
 
 export function flush(session: Session, nowMs: number): Flushed {
   if (session.view === null) return { session, effects: [] };
-  const plan = planSends(session, overdueTypes(session, nowMs));
+  const overdue = overdueTypes(session, nowMs);
+  let plan = planSends(session, overdue);
   const effects: Effect[] = [];
   let next = session;
   let { open } = session;
@@ -32,11 +34,25 @@ export function flush(session: Session, nowMs: number): Flushed {
     if (!isOpen(next.open, type)) continue;
     const pending = type === url.endpoint ? endpointsPending(next) : (plan.ready.get(type) ?? nothingPending);
     const outcome = send(next, { type, pending, isWaiting: plan.waiting.has(type) });
-    next = outcome.session;
+    const refilled = refilledBy(next, outcome);
+    if (refilled !== outcome.session) plan = replan(plan, refilled, overdue);
+    next = refilled;
     if (outcome.effect !== null) effects.push(outcome.effect);
     open = isAtRest(next, type, pending) ? closed(open, type) : opened(open, type);
   }
   return wait(next.open === open ? next : { ...next, open }, plan.waiting, effects, nowMs);
+}
+
+function refilledBy(before: Session, { session, effect }: Outcome): Session {
+  return effect?.typeUrl === url.route && before.variant === 'delta'
+    ? refillVirtualHosts(before, session, effect.resources)
+    : session;
+}
+
+/** What waits already goes on to wait. */
+function replan(plan: Plan, session: Session, overdue: ReadonlySet<TypeUrl>): Plan {
+  const next = planSends(session, overdue);
+  return { ready: next.ready, waiting: new Set([...plan.waiting, ...next.waiting]) };
 }
 
 /** Nothing is to be sent, nothing is under way: so it stays until its stack or its subscription changes. */
@@ -81,10 +97,12 @@ interface Sending {
   readonly isWaiting: boolean;
 }
 
-function send(
-  session: Session,
-  { type, pending, isWaiting }: Sending,
-): { session: Session; effect: Send | null } {
+interface Outcome {
+  readonly session: Session;
+  readonly effect: Send | null;
+}
+
+function send(session: Session, { type, pending, isWaiting }: Sending): Outcome {
   const before = session.types.get(type);
   if (before === undefined || before.inFlight !== null) return { session, effect: null };
   const stack = stackOf(session.view, type);
@@ -96,12 +114,12 @@ function send(
   const nonce = String(session.nextNonce);
   const sent = sentOf(upserts, removals);
   const isDelta = session.variant === 'delta';
-  const { resources, settles } = isDelta
-    ? { resources: upserts, settles: noNames }
+  const { resources, settles, listed } = isDelta
+    ? { resources: upserts, settles: noNames, listed: [] }
     : listing(type, state, sent, stack);
   const isWhole = upserts === pending.upserts && !pending.isPartial && !isWaiting;
   const completes = arrivesAt(state, isWhole ? stack : null);
-  const next = inFlight(state, { nonce, sent, settles, completes });
+  const next = inFlight(state, { nonce, sent, settles, completes }, listed);
   const moved = withType({ ...session, nextNonce: session.nextNonce + 1 }, type, next);
   const removed = isDelta ? removals : [];
   const effect: Send = { type: 'send', typeUrl: type, nonce, resources, removed };
@@ -113,15 +131,23 @@ function arrivesAt(state: TypeState, whole: Stack | null): Stack | null {
   return hasNothingYet(state) ? whole : null;
 }
 
+interface Listing {
+  readonly resources: readonly Entry[];
+  readonly settles: ReadonlyMap<string, Entry | null>;
+  /** With what the client has already: who asked for that is answered, too. */
+  readonly listed: readonly Entry[];
+}
+
 /** State of the world: what a response lists, and what it thereby settles. */
 function listing(
   type: TypeUrl,
   state: TypeState,
   sent: ReadonlyMap<string, Entry | null>,
   stack: Stack,
-): { resources: readonly Entry[]; settles: ReadonlyMap<string, Entry | null> } {
-  const resources = wholeType(type, state, sent, stack);
-  return { resources, settles: isListedWhole(type) ? settledBy(state, sent, resources) : noNames };
+): Listing {
+  const listed = wholeType(type, state, sent, stack);
+  const settles = isListedWhole(type) ? settledBy(state, sent, listed) : noNames;
+  return { resources: listed, settles, listed };
 }
 
 /** A wildcard that matches nothing is answered, once, or the client waits for ever. */
@@ -167,11 +193,14 @@ function hasNothingYet(state: TypeState): boolean {
   return state.base === emptyStack && state.behind.size === 0;
 }
 
-function inFlight(state: TypeState, response: InFlight): TypeState {
+function inFlight(state: TypeState, response: InFlight, listed: readonly Entry[]): TypeState {
   const { sent } = response;
   let { asked } = state;
   if (asksForAll(state) && sent.size === asked.size) asked = noneAsked;
-  else if (asked.size > 0) asked = new Set([...asked].filter((name) => !sent.has(name)));
+  else if (asked.size > 0) {
+    const names = new Set(listed.map((it) => it.name));
+    asked = new Set([...asked].filter((name) => !sent.has(name) && !names.has(name)));
+  }
   return { ...state, asked, answered: true, inFlight: response };
 }
 

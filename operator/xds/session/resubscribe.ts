@@ -1,7 +1,7 @@
 // How a change of subscription changes what is known of the client.
 import type { SubscriptionChange } from '../subscription.ts';
-import { covers } from '../subscription.ts';
-import { emptyStack, lookup, type Stack } from '../view.ts';
+import { covers, type Subscription } from '../subscription.ts';
+import { emptyStack, entriesOf, lookup, sizeOf, type Stack } from '../view.ts';
 import { clientHas, hasNothing, note, type ClientHas, type TypeState } from './state.ts';
 
 /** The first request of a type on a stream. `kept`: versions the client has from an earlier stream. */
@@ -21,11 +21,43 @@ export function firstState(
     answered: false,
   };
   if (kept.size === 0) return fresh;
-  const present = [...kept].map(([name, version]): [string, ClientHas] => {
-    const entry = lookup(stack, name);
-    return [name, { version, entry: entry?.version === version ? entry : null, certain: true }];
-  });
-  return note(fresh, present);
+  const behind = new Map<string, ClientHas>();
+  let current = 0;
+  for (const [name, version] of kept) {
+    if (lookup(stack, name)?.version === version) current += 1;
+    else if (covers(change.subscription, name)) behind.set(name, { version, entry: null, certain: true });
+  }
+  if (current < sizeOf(stack)) noteLacking(behind, stack, kept, change.subscription);
+  return { ...fresh, base: stack, behind };
+}
+
+/** Of those of the stack that it did not keep, it has nothing. */
+function noteLacking(
+  behind: Map<string, ClientHas>,
+  stack: Stack,
+  kept: Pick<ReadonlyMap<string, unknown>, 'has'>,
+  subscription: Subscription,
+): void {
+  for (const { name } of entriesOf(stack))
+    if (!kept.has(name) && covers(subscription, name)) behind.set(name, hasNothing);
+}
+
+/**
+ * For a client that comes with what it kept from an earlier stream, `behind` of a base that is empty: the same knowledge, said
+ * relative to what it is to have. Mostly it has all of that, and there is nothing to remember.
+ */
+export function returnedWith(state: TypeState, stack: Stack): TypeState {
+  if (stack === emptyStack) return state;
+  const { behind: kept, subscription } = state;
+  const behind = new Map<string, ClientHas>();
+  let current = 0;
+  for (const [name, present] of kept) {
+    if (present.certain && present.version !== null && lookup(stack, name)?.version === present.version)
+      current += 1;
+    else behind.set(name, present);
+  }
+  if (current < sizeOf(stack)) noteLacking(behind, stack, kept, subscription);
+  return { ...state, base: stack, behind };
 }
 
 /** Names in `kept` need no answer by themselves: the client says what it has, and hears only of differences. */

@@ -8,7 +8,8 @@ import { flush } from './flush.ts';
 import { refuse } from './nack.ts';
 import { allOpen, opened } from './open-types.ts';
 import { sendOrder } from './order.ts';
-import { firstState, resubscribe } from './resubscribe.ts';
+import { withoutNewTables } from './refill.ts';
+import { firstState, resubscribe, returnedWith } from './resubscribe.ts';
 import {
   has,
   hasNothing,
@@ -59,11 +60,16 @@ function publish(session: Session, view: View): Session {
     open = opened(open, type);
     const state = types.get(type);
     if (state === undefined) continue;
-    // A client that has nothing yet would be behind with everything: the empty stack says that shorter.
-    const moved = state.base === emptyStack ? state : rebase(state, stack);
-    types.set(type, releaseQuarantine(moved, stack));
+    types.set(type, releaseQuarantine(moved(state, stack), stack));
   }
   return { ...session, view, types, open };
+}
+
+function moved(state: TypeState, stack: Stack): TypeState {
+  if (state.base !== emptyStack) return rebase(state, stack);
+  // A client that has nothing yet would be behind with everything: the empty stack says that shorter.
+  const hasKept = state.behind.size > 0 && state.inFlight === null;
+  return hasKept ? returnedWith(state, stack) : state;
 }
 
 function releaseQuarantine(state: TypeState, stack: Stack): TypeState {
@@ -82,10 +88,9 @@ function onDelta(session: Session, request: DeltaRequest, effects: Effect[]): Se
   if (known !== null && request.subscribe.length + request.unsubscribe.length === 0)
     return withType(session, typeUrl, known);
   const change = changeDelta(typeUrl, known?.subscription ?? null, request);
-  const kept = known === null ? request.initialVersions : noVersions;
+  const kept = known === null ? keptVersions(session, typeUrl, request.initialVersions) : noVersions;
   const state = known ?? firstState(change, kept, stack);
-  const next = withType(session, typeUrl, resubscribe(state, change, withoutWarming(session, typeUrl, kept)));
-  return typeUrl === url.route ? refillVirtualHosts(next, change.asked, kept) : next;
+  return withType(session, typeUrl, resubscribe(state, change, withoutWarming(session, typeUrl, kept)));
 }
 
 function onStateOfTheWorld(session: Session, request: SotwRequest, effects: Effect[]): Session {
@@ -139,6 +144,15 @@ function answer(
   return note(acked, news);
 }
 
+/** What the client says it has from an earlier stream, without virtual hosts that it has no place for. */
+function keptVersions(
+  session: Session,
+  type: TypeUrl,
+  versions: ReadonlyMap<string, string>,
+): ReadonlyMap<string, string> {
+  return type === url.virtualHost && versions.size > 0 ? withoutNewTables(session, versions) : versions;
+}
+
 /**
  * On a new stream, clusters that were just sent again need their endpoints again, even at equal versions: they
  * warm anew.
@@ -149,25 +163,6 @@ function withoutWarming(
   kept: ReadonlyMap<string, string>,
 ): ReadonlyMap<string, string> {
   const warming = session.types.get(url.cluster)?.inFlight?.sent;
-  if (type !== url.endpoint || warming === undefined || kept.size === 0) return kept;
+  if (type !== url.endpoint || warming === undefined || warming.size === 0 || kept.size === 0) return kept;
   return new Map([...kept].filter(([name]) => !warming.has(name)));
-}
-
-/**
- * Envoy asks for virtual hosts once a stream. A route configuration that is subscribed anew starts without them
- * and waits, so all of them are sent again, whatever their versions.
- */
-function refillVirtualHosts(
-  session: Session,
-  asked: readonly string[],
-  kept: ReadonlyMap<string, string>,
-): Session {
-  const hosts = session.types.get(url.virtualHost);
-  const routes = asked.filter((name) => !kept.has(name));
-  if (hosts === undefined || routes.length === 0) return session;
-  const again = new Set(hosts.asked);
-  for (const { name } of entriesOf(stackOf(session.view, url.virtualHost))) {
-    if (routes.includes(name.slice(0, name.lastIndexOf('/')))) again.add(name);
-  }
-  return withType(session, url.virtualHost, { ...hosts, asked: again });
 }

@@ -12,7 +12,9 @@ function bench(): Bench {
   const clock = createFakeTimer();
   const flushes: number[] = [];
   let now = 0;
-  const settle = createSettle({ quietMs: 20, maxMs: 200 }, clock.timer, () => flushes.push(now));
+  const settle = createSettle({ quietMs: 20, maxMs: 200, urgentMs: 40 }, clock.timer, () =>
+    flushes.push(now),
+  );
   const advance = (ms: number): void => {
     for (let passed = 0; passed < ms; passed += 1) {
       clock.advance(1);
@@ -71,6 +73,21 @@ describe('settle', () => {
     advance(1);
 
     expect(flushes).toEqual([0, 5]);
+  });
+
+  it('gathers urgent changes that follow an urgent one closely', () => {
+    const { settle, advance, flushes } = bench();
+    settle.noteUrgent();
+    advance(1);
+    for (let ms = 0; ms < 100; ms += 10) {
+      settle.noteUrgent();
+      advance(10);
+    }
+    advance(100);
+    settle.noteUrgent();
+    advance(1);
+
+    expect(flushes).toEqual([0, 39, 79, 119, 201]);
   });
 
   it('comes to rest: no timer runs after quiet', () => {
