@@ -27,9 +27,9 @@ test: deps
 e2e: deps
 	@$(BIN)/node test/run.ts e2e
 
-# Speed and memory: `make bench ARGS="--s 1,2 --n 1000 --m 1000"`. See test/bench/README.md.
+# Speed and memory: `make bench S=1,2 N=1000 M=1000`. See test/bench/README.md.
 bench: deps
-	@$(BIN)/node test/bench/main.ts $(ARGS)
+	@$(BIN)/node test/bench/main.ts $(if $(S),--s $(S)) $(if $(N),--n $(N)) $(if $(M),--m $(M)) $(ARGS)
 
 # A one-node Kubernetes on this machine (Linux, root, no Docker), and its end.
 cluster: deps

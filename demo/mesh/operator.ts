@@ -43,7 +43,9 @@ export class OperatorProcess {
     const addresses = ['--xds-address', `127.0.0.1:${xds}`, '--admin-address', `127.0.0.1:${admin}`];
     // So that one scene can show what a proxy's refusal looks like: otherwise the operator would find it first.
     const skipped = ['--skip-check', 're2', '--namespace', operatorNamespace];
-    return ['operator/main.ts', '--platform', 'files', ...places, ...addresses, ...skipped];
+    // As `npm start` does.
+    const node = ['--max-semi-space-size=16'];
+    return [...node, 'operator/main.ts', '--platform', 'files', ...places, ...addresses, ...skipped];
   }
 
   /** Resolves when it serves. */

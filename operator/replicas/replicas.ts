@@ -5,7 +5,7 @@ import type { Log } from '../log.ts';
 import type { Timer } from '../store/settle.ts';
 import type { ProxyReport } from '../xds/proxy-report.ts';
 import type { ServerKeyPair } from '../xds/server/credentials.ts';
-import type { GrpcService } from '../xds/server/server.ts';
+import type { GrpcService } from '../xds/server/endpoint.ts';
 import type { Own } from './delta.ts';
 import { Follower } from './follower.ts';
 import { parseHolder } from './holder.ts';

@@ -46,7 +46,10 @@ export async function startOperator(options: OperatorOptions): Promise<OperatorP
   const addresses = ['--xds-address', xdsAddress, '--admin-address', '127.0.0.1:0'];
   const files = ['--kubeconfig', kubeconfigPath, '--ready-file', readyFile];
   const main = join(projectRoot, 'operator/main.ts');
-  const child = await startChild([process.execPath, main, ...files, ...addresses], logFile);
+  const child = await startChild(
+    [process.execPath, '--max-semi-space-size=16', main, ...files, ...addresses],
+    logFile,
+  );
 
   const readReady = async (): Promise<OperatorPorts | undefined> => {
     if (!child.running()) throw new Error(`the operator has ended: ${await child.tail()}`);

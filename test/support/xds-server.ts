@@ -3,7 +3,8 @@ import { createLog } from '../../operator/log.ts';
 import { encodeAny } from '../../operator/xds/proto/registry.ts';
 import { typeUrl, type TypeUrl } from '../../operator/xds/proto/type-urls.ts';
 import type { EnvoyMessage, XdsResource } from '../../operator/xds/resources/xds-resource.ts';
-import { createAdsServer, type AdsServer, type AdsServerOptions } from '../../operator/xds/server/server.ts';
+import type { AdsServerOptions } from '../../operator/xds/server/options.ts';
+import { createAdsServer, type AdsServer } from '../../operator/xds/server/server.ts';
 import { buildSnapshot } from '../../operator/xds/snapshot.ts';
 import type { Snapshot } from '../../operator/xds/snapshot-types.ts';
 

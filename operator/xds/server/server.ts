@@ -1,70 +1,22 @@
 // The ADS server: streams in, snapshots out, reports of who obeys. Takes snapshots from whoever makes them and
 // knows nothing of where they come from.
-import {
-  Server,
-  ServerCredentials,
-  status,
-  type ServiceDefinition,
-  type UntypedServiceImplementation,
-} from '@grpc/grpc-js';
+import { status } from '@grpc/grpc-js';
 import type { Component } from '../../lifecycle.ts';
-import type { Log } from '../../log.ts';
-import type { TypeUrl } from '../proto/type-urls.ts';
 import type { ProxyReport } from '../proxy-report.ts';
 import type { Effect } from '../session/events.ts';
 import { isCurrent, reportOf } from '../session/report.ts';
 import { sameView, viewOf, type View } from '../view.ts';
 import type { Snapshot } from '../snapshot-types.ts';
-import { Admission, type AdmissionOptions } from './admission.ts';
+import { Admission } from './admission.ts';
 import { authorize, spiffeIdOf, type Authorization } from './authorize.ts';
-import { channelOptions } from './channel-options.ts';
-import { Door } from './door.ts';
+import { Endpoint } from './endpoint.ts';
 import { FanOut } from './fan-out.ts';
 import { aggregatedDiscoveryService } from './service.ts';
+import type { AdsServerOptions } from './options.ts';
 import { Outbox } from './outbox.ts';
 import { Patience } from './patience.ts';
 import type { Call } from './raw-call.ts';
 import { Stream } from './stream.ts';
-
-export interface AdsServerOptions {
-  /** host:port; port 0 takes a free one. */
-  readonly address: string;
-  /** Absent: plaintext, where a node is believed what it claims. For tests and benchmarks only. */
-  readonly credentials?: ServerCredentials;
-  /** The SPIFFE id a workload has to prove; undefined while it is unknown. */
-  readonly identityOf: (workload: string) => string | undefined;
-  /** Called when a proxy connected whose own layer is not in the snapshot: `workloads()` has grown. Default: all layers are there. */
-  readonly demand?: () => void;
-  readonly observer: AdsObserver;
-  readonly log: Log;
-  /** Shown to proxies as control_plane.identifier. */
-  readonly identifier: string;
-  /** How many proxies may begin at a time. */
-  readonly admission?: Partial<AdmissionOptions>;
-  /** How long a proxy waits that is not known, or comes before the first snapshot, in milliseconds. Default: 5,000. */
-  readonly patienceMs?: number;
-  /** When connections are closed, in milliseconds, give or take 10 %. Default: 30 minutes. */
-  readonly connectionAgeMs?: number;
-  /** Served on the same port, for peers whose certificates they look at themselves. Default: none. */
-  readonly services?: readonly GrpcService[];
-}
-
-export interface GrpcService {
-  readonly definition: ServiceDefinition;
-  readonly implementation: UntypedServiceImplementation;
-}
-
-/** For metrics and status. Called synchronously: notes down, does no work. */
-export interface AdsObserver {
-  streams(open: number): void;
-  pushed(type: TypeUrl, resources: number): void;
-  acked(type: TypeUrl): void;
-  nacked(type: TypeUrl): void;
-  /** All proxies have acknowledged the latest publication. */
-  converged(ms: number): void;
-  /** Some report may have changed. */
-  changed(): void;
-}
 
 export interface AdsServer extends Component {
   /** The port in use; 0 before start. */
@@ -82,7 +34,7 @@ export function createAdsServer(options: AdsServerOptions): AdsServer {
 class Ads implements AdsServer {
   readonly name = 'xds';
   private readonly options: AdsServerOptions;
-  private readonly grpc: Server;
+  private readonly endpoint: Endpoint;
   private readonly outbox = new Outbox();
   private readonly admission: Admission<Stream>;
   private readonly patience: Patience<Stream>;
@@ -94,12 +46,10 @@ class Ads implements AdsServer {
   private connected: ReadonlySet<string> | null = null;
   private snapshot: Snapshot | null = null;
   private publishedAtMs: number | null = null;
-  private door: Door | null = null;
-  private boundPort = 0;
 
   constructor(options: AdsServerOptions) {
     this.options = options;
-    this.grpc = new Server(channelOptions(options.connectionAgeMs));
+    this.endpoint = new Endpoint(options);
     this.admission = new Admission(options.admission);
     this.patience = new Patience(options.patienceMs);
     this.fanOut = new FanOut({
@@ -110,41 +60,32 @@ class Ads implements AdsServer {
   }
 
   async start(): Promise<void> {
-    this.grpc.addService(aggregatedDiscoveryService, {
-      DeltaAggregatedResources: (call: Call) => this.accept(call, 'delta'),
-      StreamAggregatedResources: (call: Call) => this.accept(call, 'sotw'),
-    });
-    for (const { definition, implementation } of this.options.services ?? [])
-      this.grpc.addService(definition, implementation);
-    const credentials = this.options.credentials ?? ServerCredentials.createInsecure();
-    const grpc = this.grpc.createConnectionInjector(credentials);
-    this.door = new Door((connection) => grpc.injectConnection(connection));
-    this.boundPort = await this.door.open(this.options.address).catch((error: unknown) => {
-      throw new Error(`cannot listen on ${this.options.address} for xDS`, { cause: error });
-    });
-    this.options.log.info({ port: this.boundPort }, 'serving xds');
+    const implementation = {
+      DeltaAggregatedResources: (call: Call): void => this.accept(call, 'delta'),
+      StreamAggregatedResources: (call: Call): void => this.accept(call, 'sotw'),
+    };
+    const { services = [], address, log } = this.options;
+    await this.endpoint.open(address, [
+      { definition: aggregatedDiscoveryService, implementation },
+      ...services,
+    ]);
+    log.info({ port: this.port() }, 'serving xds');
   }
 
   /** Ends the streams: a proxy reconnects elsewhere, and keeps what it has meanwhile. */
   async stop(): Promise<void> {
-    this.door?.close();
+    this.endpoint.closeDoor();
     this.fanOut.close();
     for (const stream of this.streams) stream.end();
-    await new Promise<void>((resolve) => {
-      const force = setTimeout(() => this.grpc.forceShutdown(), 2_000);
-      this.grpc.tryShutdown(() => {
-        clearTimeout(force);
-        resolve();
-      });
-    });
+    await this.endpoint.close();
   }
 
   ready(): boolean {
-    return this.boundPort !== 0 && this.snapshot !== null;
+    return this.port() !== 0 && this.snapshot !== null;
   }
 
   port(): number {
-    return this.boundPort;
+    return this.endpoint.port;
   }
 
   publish(snapshot: Snapshot): void {

@@ -1,0 +1,66 @@
+// The gRPC server behind its door: services, credentials, the port. It knows nothing of what the services do.
+import {
+  Server,
+  ServerCredentials,
+  type ServiceDefinition,
+  type UntypedServiceImplementation,
+} from '@grpc/grpc-js';
+import { channelOptions } from './channel-options.ts';
+import { Door } from './door.ts';
+
+export interface GrpcService {
+  readonly definition: ServiceDefinition;
+  readonly implementation: UntypedServiceImplementation;
+}
+
+export interface EndpointOptions {
+  /** Absent: plaintext. */
+  readonly credentials?: ServerCredentials;
+  /** When connections are closed, in milliseconds, give or take 10 %. Default: 30 minutes. */
+  readonly connectionAgeMs?: number;
+}
+
+const closeMs = 2_000;
+
+export class Endpoint {
+  private readonly grpc: Server;
+  private readonly credentials: ServerCredentials;
+  private door: Door | null = null;
+  private boundPort = 0;
+
+  constructor({ credentials, connectionAgeMs }: EndpointOptions) {
+    this.grpc = new Server(channelOptions(connectionAgeMs));
+    this.credentials = credentials ?? ServerCredentials.createInsecure();
+  }
+
+  /** The port in use; 0 before open. */
+  get port(): number {
+    return this.boundPort;
+  }
+
+  /** `address`: host:port; port 0 takes a free one. Rejects if it is taken. */
+  async open(address: string, services: readonly GrpcService[]): Promise<void> {
+    for (const { definition, implementation } of services) this.grpc.addService(definition, implementation);
+    const injector = this.grpc.createConnectionInjector(this.credentials);
+    this.door = new Door((connection) => injector.injectConnection(connection));
+    this.boundPort = await this.door.open(address).catch((error: unknown) => {
+      throw new Error(`cannot listen on ${address} for xDS`, { cause: error });
+    });
+  }
+
+  /** Lets nobody in any more. */
+  closeDoor(): void {
+    this.door?.close();
+  }
+
+  /** Resolves when all calls have ended, or were cut off after 2 seconds. */
+  async close(): Promise<void> {
+    await new Promise<void>((resolve) => {
+      const force = setTimeout(() => this.grpc.forceShutdown(), closeMs);
+      this.grpc.tryShutdown(() => {
+        clearTimeout(force);
+        resolve();
+      });
+    });
+  }
+}

@@ -1,0 +1,41 @@
+// What the ADS server is told when it is made, and whom it tells.
+import type { ServerCredentials } from '@grpc/grpc-js';
+import type { Log } from '../../log.ts';
+import type { TypeUrl } from '../proto/type-urls.ts';
+import type { AdmissionOptions } from './admission.ts';
+import type { GrpcService } from './endpoint.ts';
+
+export interface AdsServerOptions {
+  /** host:port; port 0 takes a free one. */
+  readonly address: string;
+  /** Absent: plaintext, where a node is believed what it claims. For tests and benchmarks only. */
+  readonly credentials?: ServerCredentials;
+  /** The SPIFFE id a workload has to prove; undefined while it is unknown. */
+  readonly identityOf: (workload: string) => string | undefined;
+  /** Called when a proxy connected whose own layer is not in the snapshot: `workloads()` has grown. Default: all layers are there. */
+  readonly demand?: () => void;
+  readonly observer: AdsObserver;
+  readonly log: Log;
+  /** Shown to proxies as control_plane.identifier. */
+  readonly identifier: string;
+  /** How many proxies may begin at a time. */
+  readonly admission?: Partial<AdmissionOptions>;
+  /** How long a proxy waits that is not known, or comes before the first snapshot, in milliseconds. Default: 5,000. */
+  readonly patienceMs?: number;
+  /** When connections are closed, in milliseconds, give or take 10 %. Default: 30 minutes. */
+  readonly connectionAgeMs?: number;
+  /** Served on the same port, for peers whose certificates they look at themselves. Default: none. */
+  readonly services?: readonly GrpcService[];
+}
+
+/** For metrics and status. Called synchronously: notes down, does no work. */
+export interface AdsObserver {
+  streams(open: number): void;
+  pushed(type: TypeUrl, resources: number): void;
+  acked(type: TypeUrl): void;
+  nacked(type: TypeUrl): void;
+  /** All proxies have acknowledged the latest publication. */
+  converged(ms: number): void;
+  /** Some report may have changed. */
+  changed(): void;
+}
