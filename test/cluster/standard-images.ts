@@ -27,17 +27,17 @@ export async function pauseImage(pausePath: string): Promise<string> {
   });
 }
 
-export async function nodeImage(): Promise<string> {
+export async function nodeImage(name = nodeImageName): Promise<string> {
   return await cached({
-    name: nodeImageName,
+    name,
     files: nodeFiles(),
     entrypoint: ['/usr/local/bin/node'],
   });
 }
 
-export async function envoyImage(): Promise<string> {
+export async function envoyImage(name = envoyImageName): Promise<string> {
   return await cached({
-    name: envoyImageName,
+    name,
     files: [...systemFiles(), { from: await envoyPath(), to: '/usr/local/bin/envoy' }],
     entrypoint: ['/usr/local/bin/envoy'],
     user: `${proxyUser}:${proxyUser}`,

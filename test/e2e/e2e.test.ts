@@ -2,13 +2,13 @@
 // costs more than most of them, and a user's cluster has a history, too. `-t <words>` runs some; README.md says more.
 import { afterAll, beforeAll, describe, jest } from '@jest/globals';
 import { Figures } from './library/figures.ts';
-import { setStage } from './library/stage.ts';
+import { setStage, stageNamespaces } from './library/stage.ts';
 import { targetAvailable } from './library/target.ts';
-import { startWorld, type World } from './library/world.ts';
+import { leaveWorld, startWorld, type World } from './library/world.ts';
 import { costs } from './topics/costs.ts';
 import { identityHeld } from './topics/identity.ts';
 import { leaderGone } from './topics/leader.ts';
-import { meshOn } from './topics/mesh-on.ts';
+import { meshOn, shop } from './topics/mesh-on.ts';
 import { probesKept } from './topics/probes.ts';
 import { servicesOfEveryKind } from './topics/services.ts';
 import { uninstalled } from './topics/uninstall.ts';
@@ -33,7 +33,7 @@ jest.setTimeout(180_000);
   }, 240_000);
 
   afterAll(async () => {
-    await world?.stop();
+    if (world !== undefined) await leaveWorld(world, [...stageNamespaces, shop]);
     process.stderr.write(`Measured:\n${figures.text()}`);
   }, 60_000);
 

@@ -1,12 +1,11 @@
 // The images of the end-to-end tests, made from files of this machine: what deploy/Dockerfile makes, without Docker.
-// Entries: operatorImage, projectImages.
+// Entry: writeOperatorImage.
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { imageContents } from '../../../deploy/image-contents.ts';
 import { buildImage } from '../../cluster/image/build-image.ts';
 import type { ImageFile } from '../../cluster/image/files.ts';
-import { cacheRoot } from '../../cluster/layout.ts';
 import { iptablesFiles, nodeFiles } from '../../cluster/standard-images.ts';
 
 export const operatorTestImageName = 'meshwright.test/meshwright:1';
@@ -19,18 +18,16 @@ const Lock = z.object({
   ),
 });
 
-/** The path of an archive for importImage. */
-export async function operatorImage(): Promise<string> {
-  const path = join(cacheRoot(), 'images', `meshwright.test_meshwright_1-${process.pid}.tar`);
+/** Writes an archive for importImage. */
+export async function writeOperatorImage(path: string): Promise<void> {
   const { entrypoint, workingDir, user, env } = imageContents;
   const base = [...nodeFiles(), ...(await iptablesFiles())];
   const name = operatorTestImageName;
   await buildImage({ name, base, files: await projectFiles(), entrypoint, workingDir, user, env }, path);
-  return path;
 }
 
 /** What of this project is in the image. */
-export async function projectFiles(): Promise<ImageFile[]> {
+async function projectFiles(): Promise<ImageFile[]> {
   const lists = imageContents.files.map(async ([from, to]): Promise<ImageFile[]> =>
     from === 'node_modules'
       ? await productionPackages(to)

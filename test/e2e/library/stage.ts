@@ -5,6 +5,7 @@ import type { World } from './world.ts';
 
 export const inside = 'inside';
 export const outside = 'outside';
+export const stageNamespaces = [inside, outside];
 export const clientInside = { namespace: inside, app: 'client' } as const;
 export const clientOutside = { namespace: outside, app: 'client' } as const;
 export const serverUrl = `http://server.${inside}:8080/`;

@@ -1,5 +1,7 @@
 // The cluster that the end-to-end tests run on: the one of KUBECONFIG, or one on this machine. Entries: startTarget,
 // targetAvailable.
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import * as named from '../../../deploy/image-contents.ts';
 import { type Cluster, startCluster } from '../../cluster/cluster.ts';
@@ -8,7 +10,7 @@ import { type Availability, clusterAvailable } from '../../cluster/prepare.ts';
 import { envoyImage, envoyImageName, nodeImage, nodeImageName } from '../../cluster/standard-images.ts';
 import { cacheDir } from '../../support/kubernetes/assets.ts';
 import type { CommandResult } from '../../support/kubernetes.ts';
-import { operatorImage, operatorTestImageName } from './images.ts';
+import { operatorTestImageName, writeOperatorImage } from './images.ts';
 
 export interface Images {
   readonly operator: string;
@@ -45,9 +47,21 @@ export async function targetAvailable(): Promise<Availability> {
 export async function startTarget(log: (line: string) => void): Promise<Target> {
   const path = kubeconfig();
   if (path !== undefined) return targetOf({ program: 'kubectl', kubeconfigPath: path }, mirrored());
-  const cluster = await startCluster({ images: [nodeImage(), envoyImage(), operatorImage()], log });
+  const cluster = await startWithImages(log);
   const { kubeconfigPath } = cluster;
   return targetOf({ program: join(cacheDir(), 'kubectl'), kubeconfigPath }, local, cluster);
+}
+
+/** The operator's image changes with every edit: its archive is not kept. */
+async function startWithImages(log: (line: string) => void): Promise<Cluster> {
+  const folder = await mkdtemp(join(tmpdir(), 'meshwright-e2e-'));
+  try {
+    const archive = join(folder, 'operator.tar');
+    const operatorImage = writeOperatorImage(archive).then(() => archive);
+    return await startCluster({ images: [nodeImage(), envoyImage(), operatorImage], log });
+  } finally {
+    await rm(folder, { recursive: true });
+  }
 }
 
 /** For clusters that get their images from elsewhere. */

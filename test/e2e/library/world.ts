@@ -72,6 +72,17 @@ const operatorLogs = [
   '--prefix',
 ];
 
+/** Takes away what the tests made on a cluster that stays. */
+export async function leaveWorld(world: World, namespaces: readonly string[]): Promise<void> {
+  if (world.machine === undefined) {
+    const files = ['install.yaml', 'uninstall.yaml'].map((name) => `--filename=${join(deployFolder, name)}`);
+    const always = ['--ignore-not-found', '--wait=false'];
+    await world.kubectl(['delete', ...files, ...always]);
+    await world.kubectl(['delete', 'namespace', ...namespaces, ...always]);
+  }
+  await world.stop();
+}
+
 export function isReady({ status }: Pod): boolean {
   return status.conditions.some((condition) => condition.type === 'Ready' && condition.status === 'True');
 }

@@ -1,9 +1,11 @@
 // A steady load, in a pod: calls at a fixed rate whatever the answers, until its input ends; then what it saw, as JSON.
 // A program of its own: it imports nothing but Node.
 //   node load.ts --rate 100 --call 'GET HTTP/1.1 http://server:8080/' --call 'POST HTTP/2 http://server:8081/' …
-// Each --call gets the same share of the rate.
+// Each --call gets the same share of the rate. `TALK TCP tcp://server:9000` waits for a greeting and for what it says to come
+// back. Calls to /slow do not count in the times.
 import { Agent, request as httpRequest } from 'node:http';
 import { type ClientHttp2Session, connect } from 'node:http2';
+import { connect as connectTcp } from 'node:net';
 import { parseArgs } from 'node:util';
 
 interface Call {
@@ -54,7 +56,7 @@ async function send(call: Call): Promise<void> {
   open -= 1;
   const afterMs = Date.now() - at.getTime();
   if (status === 200) {
-    durations.push(afterMs);
+    if (call.url.pathname !== '/slow') durations.push(afterMs);
     const pod = /"pod":"([^"]+)"/.exec(text)?.[1] ?? '?';
     answeredBy.set(pod, (answeredBy.get(pod) ?? 0) + 1);
   } else {
@@ -64,7 +66,7 @@ async function send(call: Call): Promise<void> {
 
 async function answerTo(call: Call): Promise<Answer> {
   try {
-    return await (call.protocol === 'HTTP/2' ? overHttp2(call) : overHttp1(call));
+    return (await ways[call.protocol]?.(call)) ?? { status: 0, text: `unknown: ${call.name}` };
   } catch (error) {
     return { status: 0, text: String(error) };
   }
@@ -103,6 +105,24 @@ function overHttp2({ method, url }: Call): Promise<Answer> {
   });
 }
 
+function overTcp({ url }: Call): Promise<Answer> {
+  return new Promise((resolve, reject) => {
+    const socket = connectTcp(Number(url.port), url.hostname);
+    let text = '';
+    socket.setTimeout(timeoutMs, () => socket.destroy(new Error('timeout')));
+    socket.on('error', reject);
+    socket.on('data', (data: Buffer) => {
+      const isGreeted = text !== '';
+      text += data.toString();
+      if (!isGreeted) socket.write('ping\n');
+      if (text.endsWith('ping\n')) socket.end();
+    });
+    socket.on('close', () =>
+      resolve({ status: text.endsWith('ping\n') ? 200 : 0, text: `closed after: ${text}` }),
+    );
+  });
+}
+
 function sessionTo(origin: string): ClientHttp2Session {
   const known = sessions.get(origin);
   if (known !== undefined && !known.closed && !known.destroyed) return known;
@@ -112,6 +132,12 @@ function sessionTo(origin: string): ClientHttp2Session {
   sessions.set(origin, session);
   return session;
 }
+
+const ways: Readonly<Record<string, (call: Call) => Promise<Answer>>> = {
+  'HTTP/1.1': overHttp1,
+  'HTTP/2': overHttp2,
+  TCP: overTcp,
+};
 
 const start = Date.now();
 let turn = 0;

@@ -1,6 +1,7 @@
 // An application of the end-to-end tests, in a pod: HTTP/1.1 on 8080, HTTP/2 (with gRPC health checks) on 8081, and a
 // TCP server that speaks first on 9000, which also answers datagrams. /state?ready=false makes /ready fail. A program of
 // its own: it imports nothing but Node.
+// /slow takes 800 ms.
 //   node server.ts [--end deaf|shutdown|linger] [--delay <ms>] [--ports 8080,8081,9000]
 import { createSocket } from 'node:dgram';
 import { createServer, type IncomingHttpHeaders } from 'node:http';
@@ -22,10 +23,15 @@ const { values: settings } = parseArgs({
 });
 const [httpPort = 8080, http2Port = 8081, tcpPort = 9000] = settings.ports.split(',').map(Number);
 const delayMs = Number(settings.delay);
+const slowMs = 800;
 const deafMs = 2000;
 const lingerMs = 3000;
 let isEnding = false;
 let isReady = true;
+
+function delayOf(path: string | undefined): number {
+  return path === '/slow' ? slowMs : delayMs;
+}
 
 /** What the caller is told: who answers, and what arrived. */
 function seen(protocol: string, headers: IncomingHttpHeaders, more: object): string {
@@ -44,7 +50,7 @@ const http = createServer((request, response) => {
       if (url.startsWith('/ready') && !isReady) response.statusCode = 503;
       const received = Buffer.concat(chunks).length;
       response.end(seen('HTTP/1.1', headers, { method, url, received, peer: socket.remoteAddress }));
-    }, delayMs);
+    }, delayOf(request.url));
   });
 });
 // Whoever is in front keeps idle connections for longer: closing them first would race with its next request.
@@ -75,7 +81,7 @@ http2.on('stream', (stream, headers) => {
       stream.respond({ ':status': 200, 'content-type': 'application/json' });
       const { ':method': method, ':path': url } = headers;
       stream.end(seen('HTTP/2', headers, { method, url, received }));
-    }, delayMs);
+    }, delayOf(headers[':path']));
   });
 });
 

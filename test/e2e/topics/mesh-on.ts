@@ -17,7 +17,7 @@ import {
 } from '../library/stage.ts';
 import { isReady, ownNamespace, type World } from '../library/world.ts';
 
-const shop = 'shop';
+export const shop = 'shop';
 const shopDeployments = ['productpage-v1', 'ratings-v1', 'reviews-v1', 'reviews-v2', 'reviews-v3'];
 /** In a pod of productpage: calls reviews until its own sidecar has made a handshake for it, for a second at most. */
 const callOverMutualTls = `

@@ -10,17 +10,16 @@ const namespace = 'load';
 const client: Caller = { namespace, app: 'client' };
 /** Rolling updates, and as many changes of scale. */
 const rounds = Number(process.env['MESHWRIGHT_E2E_ROUNDS'] ?? '3');
-const rate = Number(process.env['MESHWRIGHT_E2E_RATE'] ?? '240');
+const rate = Number(process.env['MESHWRIGHT_E2E_RATE'] ?? '280');
 
 /** How an application ends: each its own way, behind its own Service. */
 const applications: readonly (readonly [how: string, name: string, end: string])[] = [
   ['stops listening at once on SIGTERM', 'deaf', 'deaf'],
   ['goes on listening while it ends', 'lingering', 'linger'],
-  ['closes what it takes for idle', 'shutting', 'shutdown'],
 ];
 
 export function zeroLoss(world: () => World, figures: Figures): void {
-  describe('a load of HTTP/1.1 and HTTP/2, GET and POST', () => {
+  describe('a load of HTTP/1.1, HTTP/2 and TCP, GET and POST, quick and slow', () => {
     beforeAll(async () => {
       await world().apply(
         ...namespaceWithPrograms(namespace, meshed),
@@ -90,12 +89,16 @@ export function zeroLoss(world: () => World, figures: Figures): void {
 }
 
 function callsTo(name: string): string[] {
-  return [
+  const http = [
     `GET HTTP/1.1 http://${name}:8080/`,
     `POST HTTP/1.1 http://${name}:8080/`,
     `GET HTTP/2 http://${name}:8081/`,
     `POST HTTP/2 http://${name}:8081/`,
+    `POST HTTP/1.1 http://${name}:8080/slow`,
+    `POST HTTP/2 http://${name}:8081/slow`,
   ];
+  // Nobody can say in TCP that it is worth trying elsewhere: the application has to go on accepting.
+  return name === 'lingering' ? [...http, `TALK TCP tcp://${name}:9000`] : http;
 }
 
 function describeLoad(
