@@ -96,6 +96,8 @@ const steps: readonly Step[] = [
 ];
 
 const wanted = process.argv.slice(2);
+// All of it runs on clusters of its own: only who asks for the end-to-end tests by name may mean another.
+if (wanted.length === 0) delete process.env['KUBECONFIG'];
 const total = { passed: 0, failed: 0 };
 const broken: string[] = [];
 for (const step of steps.filter(({ name }) => wanted.length === 0 || wanted.includes(name))) {

@@ -105,7 +105,7 @@ export const Retry = z.object({
   retryOn: listSet(z.array(RetryCondition).max(5))
     .default(['ConnectFailure', 'RefusedStream'])
     .describe(
-      'What is tried again. ConnectFailure: no connection. RefusedStream: the server refused before it looked at the request. Reset: the connection broke before the answer. GatewayError: 502, 503, 504. ServerError: any 5xx. The last three may repeat a request that had an effect. Default: ConnectFailure and RefusedStream.',
+      'What is tried again. ConnectFailure: no connection, or one that broke under a GET, HEAD or OPTIONS. RefusedStream: the server refused before it looked at the request. Reset: the connection broke before the answer. GatewayError: 502, 503, 504. ServerError: any 5xx. The last three may repeat a request that had an effect. Default: ConnectFailure and RefusedStream.',
     ),
 });
 
@@ -166,7 +166,7 @@ export const Route = withRules(
       'How long the whole request may take, retries included, such as 3s; 0s is no limit. Default: no limit.',
     ),
     retry: Retry.optional().describe(
-      'When and how often a failed request is tried again. Default: 2 more times on ConnectFailure and RefusedStream, which never reached the application.',
+      'When and how often a failed request is tried again. Default: 2 more times on ConnectFailure and RefusedStream, which repeat nothing that had an effect.',
     ),
     fault: Fault.optional().describe('Failures made on purpose, to see what callers do.'),
   }),

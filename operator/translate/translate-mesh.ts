@@ -60,7 +60,7 @@ export function createMeshTranslator(): MeshTranslator {
       services: translateServices(services.all, {
         mesh,
         slices: slicesOf(resources.endpointSlices),
-        workloads: workloads.byKey,
+        workloads,
         security: decisions,
         inForce: winners(traffic),
       }),

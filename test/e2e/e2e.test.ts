@@ -10,6 +10,7 @@ import { identityHeld } from './topics/identity.ts';
 import { leaderGone } from './topics/leader.ts';
 import { meshOn, shop } from './topics/mesh-on.ts';
 import { probesKept } from './topics/probes.ts';
+import { certificatesReplaced } from './topics/rotation.ts';
 import { servicesOfEveryKind } from './topics/services.ts';
 import { uninstalled } from './topics/uninstall.ts';
 import { zeroLoss } from './topics/zero-loss.ts';
@@ -40,6 +41,7 @@ jest.setTimeout(180_000);
   // In this order: the later ones break more.
   meshOn(current, figures);
   identityHeld(current);
+  certificatesReplaced(current, figures);
   servicesOfEveryKind(current);
   probesKept(current);
   costs(current, figures);

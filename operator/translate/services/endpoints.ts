@@ -3,16 +3,18 @@ import type { EndpointIr } from '../../ir/service.ts';
 import type { Endpoint, EndpointSlice, Service } from '../../store/objects.ts';
 import { append } from '../attachment/labels.ts';
 import { compareText } from '../attachment/precedence.ts';
-import { type Workload, workloadKey } from '../workloads/workload.ts';
+import { type Workload, type WorkloadIndex, workloadKey } from '../workloads/workload.ts';
 import { type PortView, serviceKey, type ServiceView } from './view.ts';
 
 /** @see https://kubernetes.io/docs/concepts/services-networking/endpoint-slices/#ownership */
 const serviceNameLabel = 'kubernetes.io/service-name';
 
+export type WorkloadLookup = Pick<WorkloadIndex, 'byKey' | 'byAddress'>;
+
 interface EndpointInputs {
   /** The slices of the service. */
   readonly slices: readonly EndpointSlice[];
-  readonly workloads: ReadonlyMap<string, Workload>;
+  readonly workloads: WorkloadLookup;
   /** Whether a workload's sidecar takes mutual TLS on a port. */
   readonly takesMtls: (workload: Workload, port: number) => boolean;
 }
@@ -57,7 +59,7 @@ export function findEndpoints(
 /** The workloads that slices name, ready or not. */
 export function workloadsInSlices(
   slices: readonly EndpointSlice[],
-  workloads: ReadonlyMap<string, Workload>,
+  workloads: WorkloadLookup,
 ): readonly Workload[] {
   return slices.flatMap((slice) =>
     slice.endpoints.flatMap((endpoint) => workloadOf(endpoint, slice, workloads) ?? []),
@@ -106,11 +108,13 @@ function portNumber(slice: EndpointSlice, port: PortView): number | undefined {
 function workloadOf(
   endpoint: Endpoint,
   slice: EndpointSlice,
-  workloads: ReadonlyMap<string, Workload>,
+  workloads: WorkloadLookup,
 ): Workload | undefined {
-  const { targetRef } = endpoint;
-  if (targetRef?.kind !== 'Pod' || targetRef.name === undefined) return undefined;
-  return workloads.get(
+  const { targetRef, addresses } = endpoint;
+  // Made by hand: the address tells.
+  if (targetRef === undefined) return workloads.byAddress.get(addresses[0] ?? '');
+  if (targetRef.kind !== 'Pod' || targetRef.name === undefined) return undefined;
+  return workloads.byKey.get(
     workloadKey('Pod', targetRef.namespace ?? slice.metadata.namespace ?? '', targetRef.name),
   );
 }

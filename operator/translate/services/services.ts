@@ -11,13 +11,13 @@ import type { Security } from '../security/security.ts';
 import { translateRoutes } from '../traffic/routes.ts';
 import { translateSubsets } from '../traffic/subsets.ts';
 import type { Workload } from '../workloads/workload.ts';
-import { findEndpoints, type FoundEndpoint, workloadsInSlices } from './endpoints.ts';
+import { findEndpoints, type FoundEndpoint, type WorkloadLookup, workloadsInSlices } from './endpoints.ts';
 import type { PortView, ServiceView } from './view.ts';
 
 interface ServiceInputs {
   readonly mesh: Mesh;
   readonly slices: ReadonlyMap<string, readonly EndpointSlice[]>;
-  readonly workloads: ReadonlyMap<string, Workload>;
+  readonly workloads: WorkloadLookup;
   readonly security: Security;
   /** Key of a service port → the TrafficPolicy in force for it. */
   readonly inForce: ReadonlyMap<string, TrafficPolicy>;

@@ -31,6 +31,8 @@ export interface Workload {
 export interface WorkloadIndex {
   readonly all: readonly Workload[];
   readonly byKey: ReadonlyMap<string, Workload>;
+  /** Of pods with a network of their own: no two have the same address at a time. */
+  readonly byAddress: ReadonlyMap<string, Workload>;
   readonly byLabels: LabelIndex<Workload>;
 }
 
@@ -52,10 +54,19 @@ export function createWorkloadIndexer(): WorkloadIndexer {
   );
 }
 
+function isPodOfItsOwn({ source, isRunnable }: Workload): boolean {
+  return source.kind === 'Pod' && isRunnable;
+}
+
+function addressed(workload: Workload): (readonly [string, Workload])[] {
+  return workload.addresses.map((address) => [address, workload] as const);
+}
+
 function index(all: readonly Workload[]): WorkloadIndex {
   return {
     all,
     byKey: new Map(all.map((workload) => [workload.key, workload])),
+    byAddress: new Map(all.filter(isPodOfItsOwn).flatMap(addressed)),
     byLabels: indexByLabels(all),
   };
 }

@@ -22,8 +22,12 @@ export const leafSecret = 'leaf';
 export const destinationHeader = 'x-meshwright-destination';
 /** On a reply of the server's sidecar: the request never reached the application, so any method may be tried again. */
 export const notReachedHeader = 'x-meshwright-not-reached';
-/** On a reply of the server's sidecar: the application broke off; it may have acted on the request. */
+/** On a reply of the server's sidecar: the application broke off; it may have acted on the request. Holds Envoy's details. */
 export const resetHeader = 'x-meshwright-reset';
+/** On a reply of the server's sidecar: the application broke off a request of a safe method, which may be tried again. */
+export const repeatableHeader = 'x-meshwright-repeatable';
+/** What sidecars say to each other on replies; nobody else may say or hear it. */
+export const replyMarkers = [notReachedHeader, resetHeader, repeatableHeader] as const;
 /** On a refusal: why. */
 export const refusedHeader = 'x-meshwright-refused';
 

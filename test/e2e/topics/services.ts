@@ -96,10 +96,7 @@ export function servicesOfEveryKind(world: () => World): void {
       const [web] = await world().pods(namespace, 'app=web');
       await world().apply(
         slice('by-hand', { addresses: [legacy?.status.podIP] }),
-        slice('by-hand-meshed', {
-          addresses: [web?.status.podIP],
-          targetRef: { kind: 'Pod', namespace, name: web?.metadata.name },
-        }),
+        slice('by-hand-meshed', { addresses: [web?.status.podIP] }),
       );
 
       const answers = await Promise.all(

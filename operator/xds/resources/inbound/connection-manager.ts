@@ -3,7 +3,14 @@
 import type { AuthorizationIr, MtlsModeIr, ProbeIr } from '../../../ir/inbound.ts';
 import { duration } from '../../proto/well-known.ts';
 import { connectionManager } from '../connection-manager.ts';
-import { inboundRouteTableName, notReachedHeader, refusedHeader, resetHeader } from '../names.ts';
+import {
+  inboundRouteTableName,
+  notReachedHeader,
+  refusedHeader,
+  repeatableHeader,
+  replyMarkers,
+  resetHeader,
+} from '../names.ts';
 import { overAds } from '../typed-config.ts';
 import type { EnvoyMessage } from '../xds-resource.ts';
 import { httpRbac, rbacFilters } from './rbac.ts';
@@ -110,9 +117,19 @@ function routeTable(label: string, routes: readonly EnvoyMessage[]): EnvoyMessag
     name: inboundRouteTableName(label),
     virtual_hosts: [{ name: 'inbound', domains: ['*'], routes }],
     // Only sidecars may say these: an application could have its callers send everything again.
-    response_headers_to_remove: [notReachedHeader, resetHeader],
+    response_headers_to_remove: replyMarkers,
   };
 }
+
+/** The application, or its HTTP/2 stream, ended without an answer. */
+const brokenOff = { response_flag_filter: { flags: ['UC', 'UR'] } };
+/** They change nothing, and may be repeated by anybody. @see https://www.rfc-editor.org/rfc/rfc9110#section-9.2.1 */
+const safeMethod = {
+  header_filter: {
+    header: { name: ':method', string_match: { safe_regex: { regex: 'GET|HEAD|OPTIONS' } } },
+  },
+};
+const details = '%RESPONSE_CODE_DETAILS%';
 
 /** What the client's sidecar needs to know to retry: its own connection, to this sidecar, did not fail. */
 const markers = [
@@ -120,7 +137,11 @@ const markers = [
     filter: { response_flag_filter: { flags: ['UF'] } },
     headers_to_add: [setHeader(notReachedHeader, '1')],
   },
-  { filter: { response_flag_filter: { flags: ['UC'] } }, headers_to_add: [setHeader(resetHeader, '1')] },
+  {
+    filter: { and_filter: { filters: [brokenOff, safeMethod] } },
+    headers_to_add: [setHeader(resetHeader, details), setHeader(repeatableHeader, '1')],
+  },
+  { filter: brokenOff, headers_to_add: [setHeader(resetHeader, details)] },
 ];
 
 function setHeader(key: string, value: string): EnvoyMessage {

@@ -3,13 +3,7 @@
 import type { MeshSettingsIr } from '../../../ir/mesh-ir.ts';
 import { duration } from '../../proto/well-known.ts';
 import { typeUrl } from '../../proto/type-urls.ts';
-import {
-  destinationHeader,
-  notReachedHeader,
-  passthroughCluster,
-  resetHeader,
-  routeConfigurationName,
-} from '../names.ts';
+import { destinationHeader, passthroughCluster, replyMarkers, routeConfigurationName } from '../names.ts';
 import { resource } from '../resource.ts';
 import { overAds } from '../typed-config.ts';
 import type { EnvoyMessage, XdsResource } from '../xds-resource.ts';
@@ -27,7 +21,7 @@ export function buildRouteTable(settings: MeshSettingsIr): XdsResource {
       vhost_header: destinationHeader,
       request_headers_to_remove: [destinationHeader],
       // They are words between sidecars, said only to be acted upon by the retry policy.
-      response_headers_to_remove: [notReachedHeader, resetHeader],
+      response_headers_to_remove: replyMarkers,
       vhds: { config_source: overAds },
       virtual_hosts: [
         { name: 'unknown', domains: ['*'], routes: [allowed ? passthroughRoute : refusalRoute] },
