@@ -1,8 +1,12 @@
 // The process that a cluster of `make cluster` lives as long as. It is started by up.ts, tells it about the start
 // through the channel of a forked process, and ends the cluster on SIGTERM.
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { indexFromArguments, messageOf } from './cli.ts';
 import { startCluster } from './cluster.ts';
 import { layoutOf } from './layout.ts';
+import { releasedImages } from './operator-image.ts';
 import { envoyImage, iptablesImage, nodeImage } from './standard-images.ts';
 import { writeState } from './state.ts';
 
@@ -18,10 +22,11 @@ function tell(message: SupervisorMessage): void {
 }
 
 const index = indexFromArguments();
+const folder = mkdtempSync(join(tmpdir(), 'meshwright-images-'));
 const abort = new AbortController();
 const starting = startCluster({
   index,
-  images: [nodeImage(), envoyImage(), iptablesImage()],
+  images: [nodeImage(), envoyImage(), iptablesImage(), ...releasedImages(folder)],
   log: (line) => tell({ kind: 'line', line }),
   signal: abort.signal,
 });
@@ -37,7 +42,7 @@ process.on('SIGTERM', stop);
 process.on('SIGINT', stop);
 
 try {
-  const { kubeconfigPath } = await starting;
+  const { kubeconfigPath } = await starting.finally(() => rmSync(folder, { recursive: true }));
   await writeState(layoutOf(index), { pid: process.pid, kubeconfig: kubeconfigPath });
   tell({ kind: 'ready', kubeconfig: kubeconfigPath });
 } catch (error) {

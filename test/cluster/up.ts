@@ -50,6 +50,9 @@ async function result(supervisor: ChildProcess): Promise<string> {
 function printUse(layout: Layout, kubeconfig: string): void {
   const arg = layout.index === 0 ? '' : ` ARGS="--index ${layout.index}"`;
   print(`Node ${layout.nodeName} has the images ${nodeImageName}, ${envoyImageName}, ${iptablesImageName}.`);
+  print(
+    'It has those of deploy/install.yaml and deploy/samples, too, made from this checkout: apply them as they are.',
+  );
   print(`Pods reach this machine at ${layout.hostAddress}; it reaches pods and services by their addresses.`);
   print(`kubectl of its version: ${join(cacheDir(), 'kubectl')}`);
   print(`Logs: ${layout.logDir}. To end it: make cluster-down${arg}`);

@@ -6,11 +6,11 @@ import { join } from 'node:path';
 import * as named from '../../../deploy/image-contents.ts';
 import { type Cluster, startCluster } from '../../cluster/cluster.ts';
 import { must, run } from '../../cluster/command.ts';
+import { operatorTestImageName, writeOperatorImage } from '../../cluster/operator-image.ts';
 import { type Availability, clusterAvailable } from '../../cluster/prepare.ts';
 import { envoyImage, envoyImageName, nodeImage, nodeImageName } from '../../cluster/standard-images.ts';
 import { cacheDir } from '../../support/kubernetes/assets.ts';
 import type { CommandResult } from '../../support/kubernetes.ts';
-import { operatorTestImageName, writeOperatorImage } from './images.ts';
 
 export interface Images {
   readonly operator: string;

@@ -1,16 +1,21 @@
-// The images of the end-to-end tests, made from files of this machine: what deploy/Dockerfile makes, without Docker.
-// Entry: writeOperatorImage.
+// The operator's image, made from files of this machine: what deploy/Dockerfile makes, without Docker. Entries:
+// writeOperatorImage, releasedImages.
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { imageContents } from '../../../deploy/image-contents.ts';
-import { buildImage } from '../../cluster/image/build-image.ts';
-import type { ImageFile } from '../../cluster/image/files.ts';
-import { iptablesFiles, nodeFiles } from '../../cluster/standard-images.ts';
+import {
+  imageContents,
+  nodeImageName,
+  operatorImageName,
+  sidecarImageName,
+} from '../../deploy/image-contents.ts';
+import { buildImage } from './image/build-image.ts';
+import type { ImageFile } from './image/files.ts';
+import { envoyImage, iptablesFiles, nodeFiles, nodeImage } from './standard-images.ts';
 
 export const operatorTestImageName = 'meshwright.test/meshwright:1';
 
-const root = join(import.meta.dirname, '../../..');
+const root = join(import.meta.dirname, '../..');
 const Lock = z.object({
   packages: z.record(
     z.string(),
@@ -18,11 +23,20 @@ const Lock = z.object({
   ),
 });
 
+/** Archives of what install.yaml and the samples name, so that they can be applied as they are. `folder`: where they may be put. */
+export function releasedImages(folder: string): readonly Promise<string>[] {
+  const operator = join(folder, 'operator.tar');
+  return [
+    nodeImage(`docker.io/library/${nodeImageName}`),
+    envoyImage(sidecarImageName),
+    writeOperatorImage(operator, operatorImageName).then(() => operator),
+  ];
+}
+
 /** Writes an archive for importImage. */
-export async function writeOperatorImage(path: string): Promise<void> {
+export async function writeOperatorImage(path: string, name = operatorTestImageName): Promise<void> {
   const { entrypoint, workingDir, user, env } = imageContents;
   const base = [...nodeFiles(), ...(await iptablesFiles())];
-  const name = operatorTestImageName;
   await buildImage({ name, base, files: await projectFiles(), entrypoint, workingDir, user, env }, path);
 }
 
