@@ -31,7 +31,7 @@ export interface Workload {
 export interface WorkloadIndex {
   readonly all: readonly Workload[];
   readonly byKey: ReadonlyMap<string, Workload>;
-  /** Of pods with a network of their own: no two have the same address at a time. */
+  /** Of pods with a network of their own; where two have the same address for a moment, the first by key. */
   readonly byAddress: ReadonlyMap<string, Workload>;
   readonly byLabels: LabelIndex<Workload>;
 }
@@ -54,19 +54,23 @@ export function createWorkloadIndexer(): WorkloadIndexer {
   );
 }
 
-function isPodOfItsOwn({ source, isRunnable }: Workload): boolean {
-  return source.kind === 'Pod' && isRunnable;
-}
-
-function addressed(workload: Workload): (readonly [string, Workload])[] {
-  return workload.addresses.map((address) => [address, workload] as const);
+function podsByAddress(all: readonly Workload[]): ReadonlyMap<string, Workload> {
+  const found = new Map<string, Workload>();
+  for (const workload of all) {
+    if (workload.source.kind !== 'Pod' || !workload.isRunnable) continue;
+    for (const address of workload.addresses) {
+      const other = found.get(address);
+      if (other === undefined || workload.key < other.key) found.set(address, workload);
+    }
+  }
+  return found;
 }
 
 function index(all: readonly Workload[]): WorkloadIndex {
   return {
     all,
     byKey: new Map(all.map((workload) => [workload.key, workload])),
-    byAddress: new Map(all.filter(isPodOfItsOwn).flatMap(addressed)),
+    byAddress: podsByAddress(all),
     byLabels: indexByLabels(all),
   };
 }

@@ -34,7 +34,7 @@ function metadata(names: readonly string[], namespaced = true): fc.Arbitrary<obj
     : {};
   return fc
     .tuple(fc.record(required), fc.record(optional, { requiredKeys: [] }), fc.record(namespace))
-    .map(([some, more, where]) => Object.assign(some, more, where));
+    .map(([some, more, where]) => Object.assign({}, some, more, where));
 }
 
 function ours(
