@@ -5,7 +5,8 @@ import { createStatusLoop, type StatusLoop } from '../status/status-loop.ts';
 import { deltaOf, nothingTold, type Own, type Told } from './delta.ts';
 import { writeBatch } from './messages.ts';
 import { serverName } from './peer-credentials.ts';
-import { asIs, heartbeatMs, reportPath, silenceMs } from './service.ts';
+import { asIs } from '../xds/server/service.ts';
+import { heartbeatMs, reportPath, silenceMs } from './service.ts';
 
 export interface LinkOptions {
   /** host:port */

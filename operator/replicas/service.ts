@@ -1,24 +1,13 @@
 // The method by which a replica tells the leader of its proxies. The leader speaks first: an empty message means `go on`,
 // and each of these allows one batch (messages.ts), so that no more is on its way than the leader keeps up with.
 import type { ServiceDefinition } from '@grpc/grpc-js';
+import { bytesMethod } from '../xds/server/service.ts';
 
 export const reportPath = '/meshwright.v1.Replicas/Report';
 
-export const asIs = (bytes: Buffer): Buffer => bytes;
-
 export const goOn = Buffer.alloc(0);
 
-export const replicasService: ServiceDefinition = {
-  Report: {
-    path: reportPath,
-    requestStream: true,
-    responseStream: true,
-    requestSerialize: asIs,
-    requestDeserialize: asIs,
-    responseSerialize: asIs,
-    responseDeserialize: asIs,
-  },
-};
+export const replicasService: ServiceDefinition = { Report: bytesMethod(reportPath) };
 
 /** A batch is due at least so often, in milliseconds: an empty one if there is nothing to tell. */
 export const heartbeatMs = 3000;

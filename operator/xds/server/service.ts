@@ -2,11 +2,12 @@
 // @see https://www.envoyproxy.io/docs/envoy/latest/api-docs/xds_protocol#aggregated-discovery-service
 import type { ServiceDefinition } from '@grpc/grpc-js';
 
-const asIs = (bytes: Buffer): Buffer => bytes;
+export const asIs = (bytes: Buffer): Buffer => bytes;
 
-function method(name: string): ServiceDefinition[string] {
+/** A method with streams of bytes in both directions. */
+export function bytesMethod(path: string): ServiceDefinition[string] {
   return {
-    path: `/envoy.service.discovery.v3.AggregatedDiscoveryService/${name}`,
+    path,
     requestStream: true,
     responseStream: true,
     requestSerialize: asIs,
@@ -14,6 +15,10 @@ function method(name: string): ServiceDefinition[string] {
     responseSerialize: asIs,
     responseDeserialize: asIs,
   };
+}
+
+function method(name: string): ServiceDefinition[string] {
+  return bytesMethod(`/envoy.service.discovery.v3.AggregatedDiscoveryService/${name}`);
 }
 
 export const aggregatedDiscoveryService: ServiceDefinition = {
