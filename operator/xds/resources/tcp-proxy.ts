@@ -23,6 +23,8 @@ export function tcpProxy(parts: TcpProxyParts): EnvoyMessage {
       cluster: parts.cluster,
       // Connections may be silent for as long as the two ends like.
       idle_timeout: duration(0),
+      // Nothing was sent yet: another endpoint will do. To the application there is but one.
+      ...(parts.direction === 'outbound' && { max_connect_attempts: 3 }),
       access_log: [connectionLog(parts.direction)],
       ...(parts.endpoint && { metadata_match: { filter_metadata: { 'envoy.lb': parts.endpoint } } }),
     },
