@@ -13,8 +13,8 @@ import { parseArgs } from 'node:util';
 const { values: settings } = parseArgs({
   options: {
     /**
-     * On SIGTERM. deaf: stop listening at once, answer what comes on connections that are there for 2 s more, and end.
-     * shutdown: as `server.close()` of Node does it, close those that look idle as well. linger: go on as before for 3 s.
+     * On SIGTERM. deaf: stop listening at once, answer what comes on connections that are there for 4 s more, and end.
+     * shutdown: as `server.close()` of Node does it, close those that look idle as well. linger: go on as before for 8 s.
      */
     end: { type: 'string', default: 'deaf' },
     delay: { type: 'string', default: '0' },
@@ -24,8 +24,9 @@ const { values: settings } = parseArgs({
 const [httpPort = 8080, http2Port = 8081, tcpPort = 9000] = settings.ports.split(',').map(Number);
 const delayMs = Number(settings.delay);
 const slowMs = 800;
-const deafMs = 2000;
-const lingerMs = 3000;
+// Longer than a call takes when a machine of two cores also starts pods: what began before the end has to be answered.
+const deafMs = 4000;
+const lingerMs = 8000;
 let isEnding = false;
 let isReady = true;
 

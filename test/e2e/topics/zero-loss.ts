@@ -10,7 +10,7 @@ const namespace = 'load';
 const client: Caller = { namespace, app: 'client' };
 /** Rolling updates, and as many changes of scale. */
 const rounds = Number(process.env['MESHWRIGHT_E2E_ROUNDS'] ?? '3');
-const rate = Number(process.env['MESHWRIGHT_E2E_RATE'] ?? '280');
+const rate = Number(process.env['MESHWRIGHT_E2E_RATE'] ?? '240');
 
 /** How an application ends: each its own way, behind its own Service. */
 const applications: readonly (readonly [how: string, name: string, end: string])[] = [
