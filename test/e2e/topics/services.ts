@@ -68,10 +68,15 @@ export function servicesOfEveryKind(world: () => World): void {
     });
 
     test('a server that speaks first is heard at once', async () => {
-      const outcome = await call(`tcp://many.${namespace}:82`);
+      // Who waits for the client's first byte waits half a second each time: one of three must not, however busy the machine is.
+      const outcomes = [
+        await call(`tcp://many.${namespace}:82`),
+        await call(`tcp://many.${namespace}:82`),
+        await call(`tcp://many.${namespace}:82`),
+      ];
 
-      expect(outcome.body).toMatch(/^hello from web-/);
-      expect(outcome.ms).toBeLessThan(450);
+      for (const { body } of outcomes) expect(body).toMatch(/^hello from web-/);
+      expect(Math.min(...outcomes.map(({ ms }) => ms))).toBeLessThan(450);
     });
 
     test('datagrams go their way', async () => {
