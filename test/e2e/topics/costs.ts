@@ -35,7 +35,10 @@ export function costs(world: () => World, figures: Figures): void {
     test('memory', async () => {
       const { machine } = world();
       // Processes of a cluster elsewhere are out of reach.
-      if (machine === undefined) return;
+      if (machine === undefined) {
+        process.stderr.write('NOT RUN: the memory of processes on another machine is out of reach.\n');
+        return;
+      }
       const { stdout } = await machine.inCluster(['sh', '-c', 'grep -H VmRSS /proc/[0-9]*/status']);
       const commands = await machine.inCluster([
         'sh',
