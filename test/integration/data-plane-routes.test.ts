@@ -246,6 +246,21 @@ describe('retries', () => {
     expect(answer).toMatchObject({ status: 200, body: 'recovered' });
     expect(attempts).toHaveLength(2);
   });
+
+  test.each([
+    { method: 'GET', status: 200, tries: 2 },
+    { method: 'POST', status: 503, tries: 1 },
+  ])(
+    'by ConnectFailure alone repeat what the application broke off only where it changes nothing: $method',
+    async ({ method, status, tries }) => {
+      attempts = [];
+
+      const answer = await call(port('spoofing'), { path: '/reset', method });
+
+      expect([answer.status, attempts.length]).toEqual([status, tries]);
+      expect(answer.headers['x-meshwright-repeatable']).toBeUndefined();
+    },
+  );
 });
 
 test('an application cannot ask for retries with the words of a sidecar', async () => {
