@@ -32,6 +32,11 @@ export function covers(subscription: Subscription, name: string): boolean {
   return subscription.wildcard || subscription.names.has(name);
 }
 
+/** Who subscribes to the same is told apart by this at a glance: streams that asked with the same list share the set. */
+export function subscribedOf({ wildcard, names }: Subscription): ReadonlySet<string> | 'everything' {
+  return wildcard ? 'everything' : names;
+}
+
 export interface DeltaNames {
   readonly subscribe: readonly string[];
   readonly unsubscribe: readonly string[];

@@ -1,5 +1,6 @@
 // What one proxy is to have: for each type a stack of layers, shared with every proxy of the same layers.
 // Pure. A change of view costs what changed: layers keep their identity, and each pair is compared once.
+import { allTypes, PerType } from './per-type.ts';
 import type { TypeUrl } from './proto/type-urls.ts';
 import type { LayerId } from './resources/xds-resource.ts';
 import type { Entry, Layer, Snapshot, TypeLayer } from './snapshot-types.ts';
@@ -11,37 +12,82 @@ export const emptyStack: Stack = [];
 
 export interface View {
   readonly layers: readonly LayerId[];
-  readonly stacks: ReadonlyMap<TypeUrl, Stack>;
+  readonly stacks: PerType<Stack>;
 }
 
-/** A view, and those with one layer more. */
+/** The view of layers that many proxies share, and of those with one layer more. */
 interface Floor {
   readonly view: View;
   readonly id: LayerId;
   above: WeakMap<Layer, Floor> | null;
 }
 
-const ground: Floor = { view: { layers: [], stacks: new Map() }, id: '', above: null };
+/** A proxy's view: its last layer is its own. */
+interface TopView extends View {
+  readonly floor: Floor;
+  readonly own: Layer;
+}
 
-/** The view of a list of layers. As long as none of them changes it is the same object, from one snapshot to the next; so is each stack. */
-export function viewOf(snapshot: Snapshot, layers: readonly LayerId[]): View {
+const ground: Floor = { view: { layers: [], stacks: PerType.none() }, id: '', above: null };
+
+/**
+ * The view of a list of layers, the last of which is one proxy's own. As long as none of them changes it is `before`, from one
+ * snapshot to the next; what did not change in it is the same object in any case.
+ */
+export function viewOf(snapshot: Snapshot, layers: readonly LayerId[], before: View | null = null): View {
+  const floor = floorOf(snapshot, layers.slice(0, -1));
+  const own = snapshot.layers.get(layers.at(-1) ?? '');
+  if (own === undefined) return floor.view;
+  const last = before !== null && isTopOf(before, own) ? before : null;
+  if (last?.floor === floor && last.layers === layers) return last;
+  const stacks = (last === null ? null : moved(last, floor)) ?? withLayer(floor.view.stacks, own);
+  const view: TopView = { layers, stacks, floor, own };
+  return view;
+}
+
+function isTopOf(view: View, own: Layer): view is TopView {
+  return 'own' in view && view.own === own;
+}
+
+function floorOf(snapshot: Snapshot, layers: readonly LayerId[]): Floor {
   let floor = ground;
   for (const id of layers) {
     const layer = snapshot.layers.get(id);
     if (layer !== undefined) floor = floorAbove(floor, id, layer);
   }
-  return floor.view;
+  return floor;
 }
 
 function floorAbove(floor: Floor, id: LayerId, layer: Layer): Floor {
   floor.above ??= new WeakMap();
   const known = floor.above.get(layer);
   if (known?.id === id) return known;
-  const stacks = new Map(floor.view.stacks);
-  for (const [typeUrl, it] of layer) stacks.set(typeUrl, onTopOf(stacks.get(typeUrl) ?? emptyStack, it));
-  const next = { view: { layers: [...floor.view.layers, id], stacks }, id, above: null };
+  const view = { layers: [...floor.view.layers, id], stacks: withLayer(floor.view.stacks, layer) };
+  const next = { view, id, above: null };
   floor.above.set(layer, next);
   return next;
+}
+
+function withLayer(stacks: PerType<Stack>, layer: Layer): PerType<Stack> {
+  let all = stacks;
+  for (const [typeUrl, it] of layer) all = all.with(typeUrl, onTopOf(all.get(typeUrl) ?? emptyStack, it));
+  return all;
+}
+
+/** The stacks of a view whose own layer did not change: at the cost of the types that did. null: a type came or went. */
+function moved(view: TopView, floor: Floor): PerType<Stack> | null {
+  const from = view.floor.view.stacks;
+  const to = floor.view.stacks;
+  if (from.size !== to.size) return null;
+  let { stacks } = view;
+  for (const typeUrl of allTypes) {
+    const stack = to.get(typeUrl);
+    if (stack === from.get(typeUrl)) continue;
+    if (stack === undefined) return null;
+    const own = view.own.get(typeUrl);
+    stacks = stacks.with(typeUrl, own === undefined ? stack : onTopOf(stack, own));
+  }
+  return stacks;
 }
 
 const taller = new WeakMap<Stack, WeakMap<TypeLayer, Stack>>();
@@ -59,9 +105,7 @@ function onTopOf(stack: Stack, layer: TypeLayer): Stack {
 export function sameView(a: View | null, b: View): boolean {
   if (a === b) return true;
   if (a === null || a.stacks.size !== b.stacks.size) return false;
-  for (const [typeUrl, stack] of b.stacks)
-    if (!sameStack(a.stacks.get(typeUrl) ?? emptyStack, stack)) return false;
-  return true;
+  return allTypes.every((typeUrl) => sameStack(stackOf(a, typeUrl), stackOf(b, typeUrl)));
 }
 
 export function stackOf(view: View | null, typeUrl: TypeUrl): Stack {
@@ -90,13 +134,19 @@ export function sameStack(a: Stack, b: Stack): boolean {
 
 /** Names that are in one stack only, or at another version. */
 export function changedNames(from: Stack, to: Stack): readonly string[] {
+  const [a, b] = onlyDifference(from, to);
+  if (a !== undefined && b !== undefined) return changedInLayer(a, b);
   if (sameStack(from, to)) return [];
   const left = from.filter((layer) => !to.includes(layer));
   const right = to.filter((layer) => !from.includes(layer));
-  const [a, b] = [left[0], right[0]];
-  if (left.length === 1 && right.length === 1 && a !== undefined && b !== undefined)
-    return changedInLayer(a, b);
   return compare(entriesByName(left), entriesByName(right));
+}
+
+/** The layer in whose place another one stands, and that one, if all the others are the same. */
+function onlyDifference(from: Stack, to: Stack): readonly (TypeLayer | undefined)[] {
+  const place = from.findIndex((layer, index) => layer !== to[index]);
+  const isOnly = from.length === to.length && from.every((it, index) => index === place || it === to[index]);
+  return isOnly ? [from[place], to[place]] : [];
 }
 
 // Many proxies move from the same layer to the same next one: the pair is compared once for all of them.

@@ -244,7 +244,7 @@ describe('what a response holds', () => {
 
     expect({ typeUrl, nonce, resources, removed }).toEqual({
       typeUrl: url.cluster,
-      nonce: '1',
+      nonce: expect.stringMatching(/^\d+$/),
       removed: [],
       resources: ['a', 'b'].map((name) => ({
         name,
@@ -273,7 +273,7 @@ describe('what a response holds', () => {
 
     expect({ typeUrl, nonce, versionInfo }).toEqual({
       typeUrl: url.cluster,
-      nonce: '1',
+      nonce: expect.stringMatching(/^\d+$/),
       versionInfo: expect.stringMatching(/^[\w-]{16}$/),
     });
     expect(resources.map((it) => it.message)).toEqual([

@@ -1,8 +1,9 @@
 // Drives a session the way a stream does, and says what it sent in words that tests compare.
-import type { DeltaRequest, Effect, Send, SotwRequest } from '../../operator/xds/session/events.ts';
+import type { Effect, Send, SotwRequest } from '../../operator/xds/session/events.ts';
 import type { TypeUrl } from '../../operator/xds/proto/type-urls.ts';
 import { reduce } from '../../operator/xds/session/session.ts';
 import { newSession, type Session } from '../../operator/xds/session/state.ts';
+import type { DeltaFields } from './envoy/discovery-client.ts';
 import { delta, sotw, view, type World } from './xds-world.ts';
 
 export class SessionDriver {
@@ -19,7 +20,7 @@ export class SessionDriver {
     return this.step({ type: 'publish', view: view(world), nowMs: this.nowMs });
   }
 
-  request(type: TypeUrl, fields: Partial<DeltaRequest> = {}): string[] {
+  request(type: TypeUrl, fields: Omit<DeltaFields, 'typeUrl' | 'node'> = {}): string[] {
     return this.step({ type: 'delta', request: delta(type, fields), nowMs: this.nowMs });
   }
 
@@ -28,11 +29,11 @@ export class SessionDriver {
   }
 
   /** Acknowledges the latest response of the type. */
-  ack(type: TypeUrl, fields: Partial<DeltaRequest> = {}): string[] {
+  ack(type: TypeUrl, fields: Omit<DeltaFields, 'typeUrl' | 'node'> = {}): string[] {
     return this.request(type, { nonce: this.last(type).nonce, ...fields });
   }
 
-  nack(type: TypeUrl, message: string, fields: Partial<DeltaRequest> = {}): string[] {
+  nack(type: TypeUrl, message: string, fields: Omit<DeltaFields, 'typeUrl' | 'node'> = {}): string[] {
     return this.request(type, { nonce: this.last(type).nonce, error: { code: 13, message }, ...fields });
   }
 

@@ -1,11 +1,6 @@
 // A client of the discovery service over real gRPC, whose every message a test writes itself. Entry: connectXds.
 import { Client, credentials, status, type ChannelCredentials, type ClientDuplexStream } from '@grpc/grpc-js';
-import {
-  discoveryTypes,
-  type DeltaRequest,
-  type RequestNode,
-  type SotwRequest,
-} from '../../operator/xds/proto/discovery.ts';
+import { discoveryTypes, type RequestNode, type SotwRequest } from '../../operator/xds/proto/discovery.ts';
 import { decode } from '../../operator/xds/proto/registry.ts';
 import type { TypeUrl } from '../../operator/xds/proto/type-urls.ts';
 import type { EnvoyMessage } from '../../operator/xds/resources/xds-resource.ts';
@@ -14,6 +9,7 @@ import {
   decodeResponse,
   encodeDeltaRequest,
   encodeRequest,
+  type DeltaFields,
   type ReceivedResource,
 } from './envoy/discovery-client.ts';
 
@@ -30,7 +26,7 @@ export interface Received {
 }
 
 /** Of a type and with a node of its own unless given; a type that is no type of ours can be asked for, too. */
-export type Request = Partial<Omit<DeltaRequest & SotwRequest, 'node'>> & {
+export type Request = Partial<Omit<DeltaFields & SotwRequest, 'node'>> & {
   readonly node?: Partial<RequestNode> | null;
 };
 

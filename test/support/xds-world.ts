@@ -1,8 +1,11 @@
 // Small worlds for protocol tests: entries whose content is their version, views made of them, and requests.
+import type { DeltaFields } from './envoy/discovery-client.ts';
 import type { DeltaRequest, SotwRequest } from '../../operator/xds/session/events.ts';
 import { typeUrl, type TypeUrl } from '../../operator/xds/proto/type-urls.ts';
-import type { Entry, TypeLayer } from '../../operator/xds/snapshot-types.ts';
-import type { View } from '../../operator/xds/view.ts';
+import { keptVersions, nothingKept } from '../../operator/xds/proto/kept-versions.ts';
+import { PerType } from '../../operator/xds/per-type.ts';
+import type { Entry } from '../../operator/xds/snapshot-types.ts';
+import type { Stack, View } from '../../operator/xds/view.ts';
 
 export const {
   cluster: CDS,
@@ -33,10 +36,10 @@ export function entry(name: string, version: string, options: EntryOptions = {})
 export type World = Partial<Record<TypeUrl, string | readonly Entry[]>>;
 
 export function view(world: World): View {
-  const stacks = new Map<TypeUrl, readonly TypeLayer[]>();
+  let stacks = PerType.none<Stack>();
   for (const [type, content] of Object.entries(world) as [TypeUrl, string | readonly Entry[]][]) {
     const entries = typeof content === 'string' ? parse(content) : content;
-    stacks.set(type, [{ typeUrl: type, entries: new Map(entries.map((it) => [it.name, it])) }]);
+    stacks = stacks.with(type, [{ typeUrl: type, entries: new Map(entries.map((it) => [it.name, it])) }]);
   }
   return { layers: ['test'], stacks };
 }
@@ -48,15 +51,16 @@ function parse(content: string): readonly Entry[] {
     .map((word) => entry(word.split('@')[0] ?? '', word.split('@')[1] ?? ''));
 }
 
-export function delta(type: TypeUrl, fields: Partial<Omit<DeltaRequest, 'typeUrl'>> = {}): DeltaRequest {
+export function delta(type: TypeUrl, fields: Omit<DeltaFields, 'typeUrl' | 'node'> = {}): DeltaRequest {
+  const { initialVersions, ...rest } = fields;
   return {
     typeUrl: type,
     subscribe: [],
     unsubscribe: [],
-    initialVersions: new Map(),
+    initialVersions: initialVersions === undefined ? nothingKept : keptVersions(initialVersions),
     nonce: '',
     error: null,
-    ...fields,
+    ...rest,
   };
 }
 

@@ -2,6 +2,7 @@
 // that are already encoded. Pure. The client's side is in test/support.
 import protobuf from 'protobufjs/minimal.js';
 import type { EnvoyMessage } from '../resources/xds-resource.ts';
+import type { KeptVersions } from './kept-versions.ts';
 import { readDeltaRequest } from './read-delta-request.ts';
 import { decode } from './registry.ts';
 
@@ -34,8 +35,8 @@ interface AnyRequest {
 export interface DeltaRequest extends AnyRequest {
   readonly subscribe: readonly string[];
   readonly unsubscribe: readonly string[];
-  /** What the client kept from an earlier stream: name → version. */
-  readonly initialVersions: ReadonlyMap<string, string>;
+  /** What the client kept from an earlier stream. */
+  readonly initialVersions: KeptVersions;
 }
 
 /** A state-of-the-world request. */

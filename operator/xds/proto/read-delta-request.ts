@@ -2,6 +2,13 @@
 // of a mesh, and thousands of proxies ask with the same list (Envoy sorts its names): it is read once, and all of them share
 // what was read. Pure, but for that memory.
 import protobuf from 'protobufjs/minimal.js';
+import {
+  bothKept,
+  initialVersionsTag,
+  nothingKept,
+  readKeptVersions,
+  type KeptVersions,
+} from './kept-versions.ts';
 import { MessageError } from './message-error.ts';
 
 /** What stands in a DeltaDiscoveryRequest; `node` and `error` are still encoded. Null: not set. */
@@ -10,7 +17,7 @@ export interface RawDeltaRequest {
   nonce: string;
   subscribe: readonly string[];
   readonly unsubscribe: string[];
-  readonly initialVersions: Map<string, string>;
+  initialVersions: KeptVersions;
   node: Uint8Array | null;
   error: Uint8Array | null;
 }
@@ -22,12 +29,10 @@ const tags = {
   typeUrl: tagOf(2),
   subscribe: tagOf(3),
   unsubscribe: tagOf(4),
-  initialVersions: tagOf(5),
+  initialVersions: initialVersionsTag,
   nonce: tagOf(6),
   error: tagOf(7),
 } as const;
-/** Of an entry of a map. */
-const entryTags = { key: tagOf(1), value: tagOf(2) } as const;
 
 /** A shorter list is not looked for among those of others. */
 const longBytes = 1024;
@@ -48,7 +53,7 @@ function read(reader: protobuf.Reader, bytes: Uint8Array): RawDeltaRequest {
     nonce: '',
     subscribe: [],
     unsubscribe: [],
-    initialVersions: new Map(),
+    initialVersions: nothingKept,
     node: null,
     error: null,
   };
@@ -59,6 +64,8 @@ function read(reader: protobuf.Reader, bytes: Uint8Array): RawDeltaRequest {
     if (tag === tags.subscribe) {
       skipRun(reader);
       names.push(bytes.subarray(start, reader.pos));
+    } else if (tag === tags.initialVersions) {
+      request.initialVersions = bothKept(request.initialVersions, readKeptVersions(reader, bytes));
     } else readField(tag, reader, request);
   }
   if (names.length > 0) request.subscribe = namesIn(joined(names));
@@ -75,9 +82,6 @@ function readField(tag: number, reader: protobuf.Reader, request: RawDeltaReques
       return;
     case tags.unsubscribe:
       request.unsubscribe.push(reader.string());
-      return;
-    case tags.initialVersions:
-      readVersion(reader, request.initialVersions);
       return;
     case tags.node:
       // A message that comes in pieces is their concatenation, says protobuf.
@@ -142,18 +146,4 @@ function readNames(bytes: Uint8Array): readonly string[] {
 function joined(pieces: readonly Uint8Array[]): Uint8Array {
   const [only] = pieces;
   return pieces.length === 1 && only !== undefined ? only : Buffer.concat(pieces);
-}
-
-function readVersion(reader: protobuf.Reader, versions: Map<string, string>): void {
-  const end = reader.uint32() + reader.pos;
-  if (end > reader.len) throw new MessageError('the bytes end within initial_resource_versions');
-  let name = '';
-  let version = '';
-  while (reader.pos < end) {
-    const tag = reader.uint32();
-    if (tag === entryTags.key) name = reader.string();
-    else if (tag === entryTags.value) version = reader.string();
-    else reader.skipType(tag & 7);
-  }
-  versions.set(name, version);
 }

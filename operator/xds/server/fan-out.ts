@@ -2,18 +2,18 @@
 // to be done with each. Entry: FanOut.
 
 export interface FanOutOptions {
-  /** Event-loop time in one go before others get a turn, in milliseconds. Default: 5. */
+  /** Event-loop time in one go before others get a turn, in milliseconds. Default: 20. */
   readonly sliceMs: number;
   /**
    * How long the next publication waits for each millisecond that this one took until it had reached all. When it is quiet
-   * nothing waits; under many changes they are gathered, and the process has time for everything else. Default: 1.
+   * nothing waits; under many changes they are gathered, and the process has time for everything else. Default: 2.
    */
   readonly restPerWork: number;
-  /** The longest of these waits, in milliseconds. Default: 200. */
+  /** The longest of these waits, in milliseconds. Default: 250. */
   readonly maxRestMs: number;
 }
 
-const defaults: FanOutOptions = { sliceMs: 5, restPerWork: 1, maxRestMs: 200 };
+const defaults: FanOutOptions = { sliceMs: 20, restPerWork: 2, maxRestMs: 250 };
 
 export interface FanOutHost<Stream> {
   readonly nowMs: () => number;

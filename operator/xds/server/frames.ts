@@ -20,8 +20,34 @@ export const prefixBytes = 5;
 /** A list shorter than this is copied into the stream's own chunk: another write would cost more. */
 const ownBytes = 16 * 1024;
 
+interface Made {
+  readonly send: Send;
+  readonly variant: Session['variant'];
+  readonly controlPlane: string | null;
+  readonly frame: Frame;
+}
+
+/** The last frame made of a list, which streams alike share: mostly they use the same nonces, too. */
+const madeOf = new WeakMap<readonly Entry[], Made>();
+
 /** `controlPlane`: null where the stream has been told. */
 export function frameOf(send: Send, variant: Session['variant'], controlPlane: string | null): Frame {
+  const known = madeOf.get(send.resources);
+  const isSame =
+    known?.variant === variant && known.controlPlane === controlPlane && isSameSend(known.send, send);
+  if (isSame) return known.frame;
+  const frame = makeFrame(send, variant, controlPlane);
+  madeOf.set(send.resources, { send, variant, controlPlane, frame });
+  return frame;
+}
+
+/** Of the same list. */
+function isSameSend(a: Send, b: Send): boolean {
+  const isBare = a.removed.length === 0 && b.removed.length === 0;
+  return a.nonce === b.nonce && a.typeUrl === b.typeUrl && (isBare || a.removed === b.removed);
+}
+
+function makeFrame(send: Send, variant: Session['variant'], controlPlane: string | null): Frame {
   const identifier = controlPlane === null ? {} : { controlPlane };
   const { typeUrl, nonce, removed, resources } = send;
   if (variant === 'delta') {

@@ -31,6 +31,9 @@ export function createAdsServer(options: AdsServerOptions): AdsServer {
   return new Ads(options);
 }
 
+/** More responses than a stream is sent of one snapshot, mostly: all streams begin anew with the next. */
+const noncesPerGeneration = 64;
+
 class Ads implements AdsServer {
   readonly name = 'xds';
   private readonly options: AdsServerOptions;
@@ -115,27 +118,33 @@ class Ads implements AdsServer {
     this.show(stream);
   }
 
-  /** Brings a stream to the latest snapshot; a new one when it is its turn. */
+  /** Brings a stream to the latest snapshot. A new one hears of it when it is its turn. */
   private show(stream: Stream): void {
-    const view = this.viewFor(stream.workload);
-    if (view === null || sameView(stream.session.view, view)) return;
-    if (stream.session.view === null) this.admission.enter(stream, () => this.showNow(stream));
-    else stream.dispatch({ type: 'publish', view, nowMs: this.nowMs() });
+    const view = this.viewFor(stream);
+    if (view === null) return;
+    const isNew = stream.session.view === null || stream.session.isHeld;
+    if (!sameView(stream.session.view, view)) this.publishTo(stream, view, isNew);
+    if (stream.session.isHeld) this.admission.enter(stream, () => this.begin(stream));
   }
 
-  private showNow(stream: Stream): void {
-    const view = this.viewFor(stream.workload);
+  private begin(stream: Stream): void {
+    const view = this.viewFor(stream);
     // What it waited for may be gone by now: then it waits for that again.
     if (view === null) this.admission.leave(stream);
-    else stream.dispatch({ type: 'publish', view, nowMs: this.nowMs() });
+    else this.publishTo(stream, view, false);
+  }
+
+  private publishTo(stream: Stream, view: View, isHeld: boolean): void {
+    const nonceFrom = (this.snapshot?.generation ?? 0) * noncesPerGeneration;
+    stream.dispatch({ type: 'publish', view, nowMs: this.nowMs(), isHeld, nonceFrom });
   }
 
   /** null while the workload, or its own layer, is not in the snapshot. */
-  private viewFor(workload: string | null): View | null {
+  private viewFor({ workload, session }: Stream): View | null {
     const { snapshot } = this;
     const layers = workload === null ? undefined : snapshot?.views.get(workload);
     if (snapshot === null || layers?.every((id) => snapshot.layers.has(id)) !== true) return null;
-    return viewOf(snapshot, layers);
+    return viewOf(snapshot, layers, session.view);
   }
 
   private accept(call: Call, variant: 'delta' | 'sotw'): void {
@@ -178,7 +187,7 @@ class Ads implements AdsServer {
       { workload: decision.workload, variant: stream.session.variant },
       'proxy connected',
     );
-    if (this.viewFor(decision.workload) === null) this.options.demand?.();
+    if (this.viewFor(stream) === null) this.options.demand?.();
     else this.show(stream);
     return true;
   }
@@ -202,6 +211,8 @@ class Ads implements AdsServer {
     }
     if (stream.workload === null) return;
     if (isCurrent(stream.session)) {
+      // Who comes back with all there is has nothing to wait for.
+      if (stream.session.isHeld) return this.begin(stream);
       this.behind.delete(stream);
       this.admission.leave(stream);
     } else this.behind.add(stream);
@@ -231,7 +242,7 @@ class Ads implements AdsServer {
     const known = this.reports.get(stream);
     if (known?.session === stream.session) return known.report;
     const { workload, nodeId, connectedAtMs, session } = stream;
-    const layers = session.view?.layers ?? [];
+    const layers = session.isHeld ? [] : (session.view?.layers ?? []);
     const report = { workload: workload ?? '', nodeId, connectedAtMs, layers, ...reportOf(session) };
     this.reports.set(stream, { session, report });
     return report;

@@ -1,6 +1,7 @@
 // One ADS stream: bytes in, events to the session, effects out as bytes. All decisions are the session's.
 import { status } from '@grpc/grpc-js';
 import { decodeDeltaRequest, decodeRequest } from '../proto/discovery.ts';
+import { MessageError } from '../proto/message-error.ts';
 import type * as wire from '../proto/discovery.ts';
 import { typeUrl, type TypeUrl } from '../proto/type-urls.ts';
 import type { Effect, Send, SessionEvent } from '../session/events.ts';
@@ -80,7 +81,17 @@ export class Stream {
     if (request.typeUrl === '') return this.fail(status.INVALID_ARGUMENT, 'type_url is empty');
     const type = knownTypes.get(request.typeUrl);
     // A type we do not serve disturbs nobody: the other types of the stream go on.
-    if (type !== undefined) this.dispatch(this.eventOf(request, type));
+    if (type !== undefined) this.take(this.eventOf(request, type));
+  }
+
+  private take(event: SessionEvent): void {
+    try {
+      this.dispatch(event);
+    } catch (error) {
+      // What is decoded only where it is needed may be damaged, too.
+      if (!(error instanceof MessageError)) throw error;
+      this.fail(status.INVALID_ARGUMENT, `the request cannot be read: ${error.message}`);
+    }
   }
 
   private read(bytes: Buffer): Request | null {

@@ -11,10 +11,20 @@ export type DeltaRequest = Known<wire.DeltaRequest>;
 export type SotwRequest = Known<wire.SotwRequest>;
 export type ErrorDetail = wire.ErrorDetail;
 
+export interface Publish {
+  readonly type: 'publish';
+  readonly view: View;
+  readonly nowMs: number;
+  /** Nothing is sent of it until it is published without this: it is not this client's turn. Default: false. */
+  readonly isHeld?: boolean;
+  /** Nonces are this or more from now on: streams that are sent the same are sent the same bytes. Default: 0. */
+  readonly nonceFrom?: number;
+}
+
 export type SessionEvent =
   | { readonly type: 'delta'; readonly request: DeltaRequest; readonly nowMs: number }
   | { readonly type: 'sotw'; readonly request: SotwRequest; readonly nowMs: number }
-  | { readonly type: 'publish'; readonly view: View; readonly nowMs: number }
+  | Publish
   | { readonly type: 'wake'; readonly nowMs: number };
 
 export interface Send {

@@ -23,7 +23,7 @@ export interface Flushed {
 }
 
 export function flush(session: Session, nowMs: number): Flushed {
-  if (session.view === null) return { session, effects: [] };
+  if (session.view === null || session.isHeld) return { session, effects: [] };
   const overdue = overdueTypes(session, nowMs);
   let plan = planSends(session, overdue);
   const effects: Effect[] = [];

@@ -5,6 +5,7 @@
 import { typeUrl as url, type TypeUrl } from '../proto/type-urls.ts';
 import type { Entry } from '../snapshot-types.ts';
 import { covers } from '../subscription.ts';
+import { PerType } from '../per-type.ts';
 import { lookup, stackOf } from '../view.ts';
 import { isOpen } from './open-types.ts';
 import { isQuarantined, nothingPending, pendingOf, type Pending } from './pending.ts';
@@ -12,7 +13,7 @@ import { clientHas, type ClientHas, type Session } from './state.ts';
 
 export interface Plan {
   /** What may go now, of each type; nothing of a type that has a response in flight. */
-  readonly ready: ReadonlyMap<TypeUrl, Pending>;
+  readonly ready: PerType<Pending>;
   /** Types of which something waits for another type's acknowledgement. */
   readonly waiting: ReadonlySet<TypeUrl>;
 }
@@ -30,26 +31,29 @@ export const sendOrder: readonly TypeUrl[] = [
 /** These name clusters, and are routed by. */
 const users: readonly TypeUrl[] = [url.route, url.virtualHost, url.listener];
 
-type PendingByType = ReadonlyMap<TypeUrl, Pending>;
+type PendingByType = PerType<Pending>;
 
-const nothingToSend: Plan = { ready: new Map(), waiting: new Set() };
+const nobody: ReadonlySet<TypeUrl> = new Set();
+const nothingToSend: Plan = { ready: PerType.none(), waiting: nobody };
 
 /** `overdue`: types that have waited long enough to go out of order. */
 export function planSends(session: Session, overdue: ReadonlySet<TypeUrl>): Plan {
-  const pending = new Map<TypeUrl, Pending>();
+  let pending: PendingByType = nothingToSend.ready;
   for (const type of sendOrder) {
     if (!isOpen(session.open, type)) continue;
     const all = pendingFor(session, type);
-    if (all !== nothingPending) pending.set(type, all);
+    if (all !== nothingPending) pending = pending.with(type, all);
   }
   if (pending.size === 0) return nothingToSend;
-  const ready = new Map<TypeUrl, Pending>();
-  const waiting = new Set<TypeUrl>();
-  for (const [type, all] of pending) {
-    const allowed = overdue.has(type) ? all : allow(session, type, pending);
+  let ready = pending;
+  let { waiting } = nothingToSend;
+  for (const type of sendOrder) {
+    const all = pending.get(type);
+    if (all === undefined || overdue.has(type)) continue;
+    const allowed = allow(session, type, pending);
     if (allowed.upserts.length < all.upserts.length || allowed.removals.length < all.removals.length)
-      waiting.add(type);
-    ready.set(type, allowed);
+      waiting = new Set([...waiting, type]);
+    if (allowed !== all) ready = ready.with(type, allowed);
   }
   return { ready, waiting };
 }

@@ -1,6 +1,7 @@
 // What a session knows about its proxy's obedience: the source of every Programmed condition.
 import { typeUrl as url, type TypeUrl } from '../proto/type-urls.ts';
 import type { LaggingResource, RejectedResource } from '../proxy-report.ts';
+import { allTypes } from '../per-type.ts';
 import type { Entry } from '../snapshot-types.ts';
 import { covers } from '../subscription.ts';
 import { changedNames, entriesOf, lookup, sameStack, type Stack } from '../view.ts';
@@ -21,8 +22,10 @@ const wholeTypes: readonly TypeUrl[] = [url.cluster, url.listener, url.virtualHo
 export function reportOf(session: Session): SessionReport {
   const lagging: LaggingResource[] = [];
   const rejected: RejectedResource[] = [];
-  let atRest = session.view !== null;
-  for (const [typeUrl, stack] of session.view?.stacks ?? []) {
+  // Who is held back has been told of nothing, and nobody needs a list of all it lacks.
+  const view = session.isHeld ? null : session.view;
+  let atRest = view !== null;
+  for (const [typeUrl, stack] of view?.stacks ?? []) {
     const state = session.types.get(typeUrl);
     if (!isAtRest(session, typeUrl)) atRest = false;
     for (const { name, origins, version } of laggingEntries(typeUrl, state, stack)) {
@@ -41,8 +44,11 @@ function isAtRest(session: Session, typeUrl: TypeUrl): boolean {
 /** The proxy has acknowledged all there is for it. Cheap: nothing is compared. */
 export function isCurrent(session: Session): boolean {
   if (session.view === null || session.types.size === 0) return false;
-  for (const [typeUrl, stack] of session.view.stacks) {
+  const { stacks } = session.view;
+  for (const typeUrl of allTypes) {
+    const stack = stacks.get(typeUrl);
     const state = session.types.get(typeUrl);
+    if (stack === undefined) continue;
     if (state === undefined) {
       if (wholeTypes.includes(typeUrl)) return false;
     } else if (!isOpen(session.open, typeUrl)) continue;

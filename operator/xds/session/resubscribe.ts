@@ -2,7 +2,7 @@
 import type { SubscriptionChange } from '../subscription.ts';
 import { covers, type Subscription } from '../subscription.ts';
 import { emptyStack, entriesOf, lookup, sizeOf, type Stack } from '../view.ts';
-import { clientHas, hasNothing, note, type ClientHas, type TypeState } from './state.ts';
+import { clientHas, hasNothing, nobodyBehind, note, type ClientHas, type TypeState } from './state.ts';
 
 /** The first request of a type on a stream. `kept`: versions the client has from an earlier stream. */
 export function firstState(
@@ -10,16 +10,7 @@ export function firstState(
   kept: ReadonlyMap<string, string>,
   stack: Stack,
 ): TypeState {
-  const fresh: TypeState = {
-    subscription: change.subscription,
-    base: emptyStack,
-    behind: new Map(),
-    asked: new Set(),
-    inFlight: null,
-    suspects: [],
-    quarantine: new Map(),
-    answered: false,
-  };
+  const fresh = freshState(change);
   if (kept.size === 0) return fresh;
   const behind = new Map<string, ClientHas>();
   let current = 0;
@@ -30,6 +21,27 @@ export function firstState(
   if (current < sizeOf(stack)) noteLacking(behind, stack, kept, change.subscription);
   return { ...fresh, base: stack, behind };
 }
+
+/** The same for a client that kept all there is, at its present versions. */
+export function currentState(change: SubscriptionChange, stack: Stack): TypeState {
+  return { ...freshState(change), base: stack };
+}
+
+function freshState({ subscription }: SubscriptionChange): TypeState {
+  return {
+    subscription,
+    base: emptyStack,
+    behind: nobodyBehind,
+    asked: noneAsked,
+    inFlight: null,
+    suspects: [],
+    quarantine: noneRefused,
+    answered: false,
+  };
+}
+
+const noneAsked: TypeState['asked'] = new Set();
+const noneRefused: TypeState['quarantine'] = new Map();
 
 /** Of those of the stack that it did not keep, it has nothing. */
 function noteLacking(
@@ -60,12 +72,11 @@ export function returnedWith(state: TypeState, stack: Stack): TypeState {
   return { ...state, base: stack, behind };
 }
 
+/** What the client has from an earlier stream. */
+export type KeptNames = Pick<ReadonlySet<string>, 'size' | 'has'>;
+
 /** Names in `kept` need no answer by themselves: the client says what it has, and hears only of differences. */
-export function resubscribe(
-  before: TypeState,
-  change: SubscriptionChange,
-  kept: ReadonlyMap<string, string>,
-): TypeState {
+export function resubscribe(before: TypeState, change: SubscriptionChange, kept: KeptNames): TypeState {
   const { subscription } = change;
   const had = before.subscription.wildcard;
   const state = subscription.wildcard && !had ? withNamedOnly(before) : before;

@@ -1,25 +1,17 @@
 // One ADS stream as a pure reducer: (session, event) → (session, effects). Delta and state of the world. It
 // knows neither sockets nor timers; the server carries the bytes.
-import { typeUrl as url, type TypeUrl } from '../proto/type-urls.ts';
+import type { TypeUrl } from '../proto/type-urls.ts';
 import { changeDelta, changeStateOfTheWorld } from '../subscription.ts';
-import { emptyStack, entriesOf, lookup, stackOf, type Stack, type View } from '../view.ts';
-import type { DeltaRequest, Effect, ErrorDetail, SessionEvent, SotwRequest } from './events.ts';
+import { emptyStack, entriesOf, lookup, stackOf, type Stack } from '../view.ts';
+import { arrived } from './arrived.ts';
+import type { DeltaRequest, Effect, ErrorDetail, Publish, SessionEvent, SotwRequest } from './events.ts';
+import { firstRequest } from './first-request.ts';
 import { flush } from './flush.ts';
 import { refuse } from './nack.ts';
 import { allOpen, opened } from './open-types.ts';
 import { sendOrder } from './order.ts';
-import { withoutNewTables } from './refill.ts';
 import { firstState, resubscribe, returnedWith } from './resubscribe.ts';
-import {
-  has,
-  hasNothing,
-  note,
-  rebase,
-  withType,
-  type ClientHas,
-  type Session,
-  type TypeState,
-} from './state.ts';
+import { rebase, withType, type Session, type TypeState } from './state.ts';
 import { versionOf } from './versions.ts';
 
 export interface Step {
@@ -39,7 +31,7 @@ export function reduce(session: Session, event: SessionEvent): Step {
 function apply(session: Session, event: SessionEvent, effects: Effect[]): Session {
   switch (event.type) {
     case 'publish':
-      return publish(session, event.view);
+      return publish(session, event);
     case 'delta':
       return onDelta(session, event.request, effects);
     case 'sotw':
@@ -50,19 +42,19 @@ function apply(session: Session, event: SessionEvent, effects: Effect[]): Sessio
 }
 
 /** Moves the types that changed to the new view; what the client has stays what it is. */
-function publish(session: Session, view: View): Session {
+function publish(session: Session, { view, isHeld = false, nonceFrom = 0 }: Publish): Session {
   // Nothing was sent yet, also of types that the first view has nothing of.
   let open = session.view === null ? allOpen : session.open;
-  const types = new Map(session.types);
+  let { types } = session;
   for (const type of sendOrder) {
     const stack = stackOf(view, type);
     if (stack === stackOf(session.view, type)) continue;
     open = opened(open, type);
     const state = types.get(type);
     if (state === undefined) continue;
-    types.set(type, releaseQuarantine(moved(state, stack), stack));
+    types = types.with(type, releaseQuarantine(moved(state, stack), stack));
   }
-  return { ...session, view, types, open };
+  return { ...session, view, isHeld, types, open, nextNonce: Math.max(session.nextNonce, nonceFrom) };
 }
 
 function moved(state: TypeState, stack: Stack): TypeState {
@@ -82,15 +74,14 @@ function releaseQuarantine(state: TypeState, stack: Stack): TypeState {
 
 function onDelta(session: Session, request: DeltaRequest, effects: Effect[]): Session {
   const { typeUrl } = request;
-  const stack = stackOf(session.view, typeUrl);
   const known = answer(session, request, effects);
   // An acknowledgement, and nothing else.
   if (known !== null && request.subscribe.length + request.unsubscribe.length === 0)
     return withType(session, typeUrl, known);
   const change = changeDelta(typeUrl, known?.subscription ?? null, request);
-  const kept = known === null ? keptVersions(session, typeUrl, request.initialVersions) : noVersions;
-  const state = known ?? firstState(change, kept, stack);
-  return withType(session, typeUrl, resubscribe(state, change, withoutWarming(session, typeUrl, kept)));
+  const next =
+    known === null ? firstRequest(session, request, change) : resubscribe(known, change, noVersions);
+  return withType(session, typeUrl, next);
 }
 
 function onStateOfTheWorld(session: Session, request: SotwRequest, effects: Effect[]): Session {
@@ -126,43 +117,5 @@ function answer(
     return releaseQuarantine(refusal.state, stack);
   }
   effects.push({ type: 'acked', typeUrl });
-  const acked = { ...state, inFlight: null, suspects: state.suspects.slice(1) };
-  if (inFlight.completes !== null) {
-    const arrived = rebase({ ...acked, base: inFlight.completes }, stack);
-    // Names subscribed since the response went out were not in it.
-    return note(
-      arrived,
-      [...state.asked]
-        .filter((name) => !inFlight.sent.has(name))
-        .map((name): [string, ClientHas] => [name, hasNothing]),
-    );
-  }
-  const news = [...inFlight.sent, ...inFlight.settles].map(([name, entry]): [string, ClientHas] => [
-    name,
-    has(entry),
-  ]);
-  return note(acked, news);
-}
-
-/** What the client says it has from an earlier stream, without virtual hosts that it has no place for. */
-function keptVersions(
-  session: Session,
-  type: TypeUrl,
-  versions: ReadonlyMap<string, string>,
-): ReadonlyMap<string, string> {
-  return type === url.virtualHost && versions.size > 0 ? withoutNewTables(session, versions) : versions;
-}
-
-/**
- * On a new stream, clusters that were just sent again need their endpoints again, even at equal versions: they
- * warm anew.
- */
-function withoutWarming(
-  session: Session,
-  type: TypeUrl,
-  kept: ReadonlyMap<string, string>,
-): ReadonlyMap<string, string> {
-  const warming = session.types.get(url.cluster)?.inFlight?.sent;
-  if (type !== url.endpoint || warming === undefined || warming.size === 0 || kept.size === 0) return kept;
-  return new Map([...kept].filter(([name]) => !warming.has(name)));
+  return arrived(state, inFlight, stack);
 }

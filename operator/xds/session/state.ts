@@ -1,7 +1,8 @@
 // The state of one stream, as plain immutable data: what the client asked for, what it has, what is under way.
+import { PerType } from '../per-type.ts';
 import type { TypeUrl } from '../proto/type-urls.ts';
 import type { Entry } from '../snapshot-types.ts';
-import { covers, type Subscription } from '../subscription.ts';
+import { covers, subscribedOf, type Subscription } from '../subscription.ts';
 import { noneOpen, opened, type OpenTypes } from './open-types.ts';
 import { changedNames, emptyStack, lookup, type Stack, type View } from '../view.ts';
 
@@ -9,7 +10,9 @@ export interface Session {
   readonly variant: 'delta' | 'sotw';
   /** null until the workload is known and the first snapshot exists. */
   readonly view: View | null;
-  readonly types: ReadonlyMap<TypeUrl, TypeState>;
+  /** Nothing is sent for now. */
+  readonly isHeld: boolean;
+  readonly types: PerType<TypeState>;
   /** The others are at rest. */
   readonly open: OpenTypes;
   /** Unique on the stream. */
@@ -64,8 +67,19 @@ export interface Quarantined {
 
 export const hasNothing: ClientHas = { version: null, entry: null, certain: true };
 
+const nothingWaits: Session['waitingSinceMs'] = new Map();
+
 export function newSession(variant: Session['variant']): Session {
-  return { variant, view: null, types: new Map(), open: noneOpen, nextNonce: 1, waitingSinceMs: new Map() };
+  const types = PerType.none<TypeState>();
+  return {
+    variant,
+    view: null,
+    isHeld: false,
+    types,
+    open: noneOpen,
+    nextNonce: 1,
+    waitingSinceMs: nothingWaits,
+  };
 }
 
 export function has(entry: Entry | null): ClientHas {
@@ -82,20 +96,29 @@ export function clientHas(state: TypeState, name: string): ClientHas {
 
 export function withType(session: Session, typeUrl: TypeUrl, state: TypeState): Session {
   if (session.types.get(typeUrl) === state) return session;
-  const types = new Map(session.types).set(typeUrl, state);
-  return { ...session, types, open: opened(session.open, typeUrl) };
+  return { ...session, types: session.types.with(typeUrl, state), open: opened(session.open, typeUrl) };
 }
 
 /** Notes what the client now has, and keeps `behind` to what is subscribed and differs from `base`. */
 export function note(state: TypeState, news: Iterable<readonly [string, ClientHas]>): TypeState {
-  const behind = new Map(state.behind);
+  // Copied only if something is to be noted.
+  let behind: Map<string, ClientHas> | null = null;
   for (const [name, present] of news) {
-    const inBase = lookup(state.base, name)?.version ?? null;
-    const isAsBaseSays = present.certain && present.version === inBase;
-    if (isAsBaseSays || !covers(state.subscription, name)) behind.delete(name);
-    else behind.set(name, present);
+    const isBehind = isException(state, name, present);
+    if (!isBehind && !(behind ?? state.behind).has(name)) continue;
+    behind ??= new Map(state.behind);
+    if (isBehind) behind.set(name, present);
+    else behind.delete(name);
   }
-  return { ...state, behind };
+  if (behind === null) return state;
+  return { ...state, behind: behind.size === 0 ? nobodyBehind : behind };
+}
+
+/** It is subscribed, and not as the base says. */
+function isException({ base, subscription }: TypeState, name: string, present: ClientHas): boolean {
+  const inBase = lookup(base, name)?.version ?? null;
+  const isAsBaseSays = present.certain && present.version === inBase;
+  return !isAsBaseSays && covers(subscription, name);
 }
 
 /** The same knowledge, said relative to another stack. */
@@ -110,11 +133,11 @@ export function rebase(state: TypeState, stack: Stack): TypeState {
   return note({ ...state, base: stack, behind: new Map() }, present);
 }
 
-const nobodyBehind: ReadonlyMap<string, ClientHas> = new Map();
+export const nobodyBehind: ReadonlyMap<string, ClientHas> = new Map();
 
 interface Behind {
   /** Of whom it is true: those who subscribe to this. */
-  readonly subscribed: ReadonlySet<string> | 'everything';
+  readonly subscribed: ReturnType<typeof subscribedOf>;
   readonly behind: ReadonlyMap<string, ClientHas>;
 }
 
@@ -127,7 +150,7 @@ function behindWith(
   { subscription, base }: TypeState,
 ): ReadonlyMap<string, ClientHas> {
   if (changed.length === 0) return nobodyBehind;
-  const subscribed = subscription.wildcard ? 'everything' : subscription.names;
+  const subscribed = subscribedOf(subscription);
   const known = behindBy.get(changed);
   if (known?.subscribed === subscribed) return known.behind;
   const covered = changed.filter((name) => covers(subscription, name));

@@ -30,8 +30,13 @@ export interface ReceivedSotw {
   readonly messages: readonly EnvoyMessage[];
 }
 
+/** Of a delta request; what the client kept as a plain map. */
+export interface DeltaFields extends Partial<Omit<DeltaRequest, 'initialVersions'>> {
+  readonly initialVersions?: ReadonlyMap<string, string>;
+}
+
 /** The bytes of a delta request; what is left out is not sent. */
-export function encodeDeltaRequest(request: Partial<DeltaRequest>): Uint8Array {
+export function encodeDeltaRequest(request: DeltaFields): Uint8Array {
   return encodeMessage(discoveryTypes.deltaRequest, {
     ...commonFields(request),
     resource_names_subscribe: request.subscribe ?? [],
@@ -49,7 +54,7 @@ export function encodeRequest(request: Partial<SotwRequest>): Uint8Array {
   });
 }
 
-function commonFields(request: Partial<DeltaRequest | SotwRequest>): EnvoyMessage {
+function commonFields(request: Partial<Omit<DeltaRequest, 'initialVersions'> | SotwRequest>): EnvoyMessage {
   return {
     node: request.node ? nodeFields(request.node) : null,
     type_url: request.typeUrl ?? '',

@@ -24,6 +24,12 @@ const node = {
   userAgentVersion: '1.40.0',
 };
 
+/** With what is decoded later. */
+function read(bytes: Uint8Array): unknown {
+  const request = decodeDeltaRequest(bytes);
+  return { ...request, initialVersions: request.initialVersions.read() };
+}
+
 test('a delta request comes back whole', () => {
   const request = {
     node,
@@ -35,7 +41,7 @@ test('a delta request comes back whole', () => {
     initialVersions: new Map([['a', 'v1']]),
   };
 
-  expect(decodeDeltaRequest(encodeDeltaRequest(request))).toEqual(request);
+  expect(read(encodeDeltaRequest(request))).toEqual(request);
 });
 
 const longList = Array.from({ length: 200 }, (_, index) => `shop/service-${index}/80`);
@@ -55,7 +61,7 @@ test('a long delta request comes back whole, with a map key that is no ordinary 
     initialVersions: new Map([...longRequest.initialVersions, ['__proto__', 'v']]),
   };
 
-  expect(decodeDeltaRequest(Buffer.from(encodeDeltaRequest(request)))).toEqual(request);
+  expect(read(Buffer.from(encodeDeltaRequest(request)))).toEqual(request);
 });
 
 test('requests with the same long list of names share it, whatever else they say', () => {
@@ -79,7 +85,7 @@ test('a long delta request that is cut off is refused, wherever it is cut', () =
 });
 
 test('an empty delta request has no node, no error and no names', () => {
-  expect(decodeDeltaRequest(Buffer.alloc(0))).toEqual({
+  expect(read(Buffer.alloc(0))).toEqual({
     node: null,
     typeUrl: '',
     nonce: '',

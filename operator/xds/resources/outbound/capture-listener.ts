@@ -8,7 +8,7 @@ import { typeUrl } from '../../proto/type-urls.ts';
 import { refusedConnectionLog } from '../access-log.ts';
 import { anyAddress, anyAddressClaims, hasIpv6 } from '../any-address.ts';
 import { blackholeCluster, passthroughCluster, port } from '../names.ts';
-import { remember } from '../remember.ts';
+import { remember, rememberLast } from '../remember.ts';
 import { distinct, resource } from '../resource.ts';
 import { tcpProxy } from '../tcp-proxy.ts';
 import { any, extension } from '../typed-config.ts';
@@ -18,7 +18,7 @@ import { addressedDestination, outboundHttp } from './connection-manager.ts';
 /** The same object as before as long as neither addresses nor the objects they come from changed. */
 export function buildCaptureListener(ir: MeshIr): XdsResource {
   const places = ir.services.flatMap((service) => placeOf(service));
-  const ipv6 = ir.workloads.some(hasIpv6);
+  const ipv6 = isDualStack(ir.workloads);
   const { outboundMode, origin } = ir.settings;
   const key = [JSON.stringify([outboundMode, origin, ipv6]), ...places.map((it) => it.key)];
   if (last === null || !isSameList(last.key, key)) {
@@ -28,6 +28,8 @@ export function buildCaptureListener(ir: MeshIr): XdsResource {
   }
   return last.listener;
 }
+
+const isDualStack = rememberLast((workloads: MeshIr['workloads']) => workloads.some(hasIpv6));
 
 let last: { readonly key: readonly string[]; readonly listener: XdsResource } | null = null;
 
