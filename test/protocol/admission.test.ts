@@ -102,6 +102,33 @@ describe('many at once', () => {
     expect(xds.counted.pushed).toBe(names.length);
   });
 
+  test('78: a proxy that comes back with all there is needs no place', async () => {
+    const xds = await serve({ admission: { places: 1, holdMs: 60_000 } });
+    publish(xds, names);
+    const first = proxy(xds, 'p0');
+    const { resources } = await first.next();
+    const initialVersions = new Map(resources.map(({ name, version }) => [name, version]));
+    const back = connectXds({ port: xds.port, variant: 'delta' });
+    opened.push(() => back.close());
+
+    // The first one has not answered, and keeps the only place.
+    back.send({ node: { id: 'Pod~shop~p1~uid' }, typeUrl: url.cluster, initialVersions });
+
+    expect(await back.next()).toMatchObject({ typeUrl: url.cluster, resources: [], removed: [] });
+  });
+
+  test('78: of a proxy that waits nobody says what it lacks: it is not at rest', async () => {
+    const xds = await serve({ admission: { places: 1, holdMs: 60_000 } });
+    publish(xds, names);
+    await proxy(xds, 'p0').next();
+    proxy(xds, 'p1');
+    const report = (): unknown =>
+      xds.server.proxies().find(({ nodeId, workload }) => workload !== '' && nodeId.includes('p1'));
+    await until(() => report() !== undefined);
+
+    expect(report()).toMatchObject({ layers: [], lagging: [], rejected: [], atRest: false });
+  });
+
   test('78: those that have begun before get every change, whoever waits', async () => {
     const xds = await serve({ admission: { places: 1, holdMs: 60_000 } });
     publish(xds, names);

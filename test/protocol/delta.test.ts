@@ -232,6 +232,16 @@ describe('reconnecting', () => {
     expect(driver.request(EDS, { subscribe: ['a', 'b'], initialVersions })).toEqual(['EDS a@1']);
   });
 
+  test('50: endpoints follow clusters that were held back when the client told which endpoints it has', () => {
+    const driver = new SessionDriver();
+    driver.publish({ [CDS]: 'a@2 b@1', [EDS]: 'a@1 b@1' }, { isHeld: true });
+    const both = (a: string): Map<string, string> => new Map([['a', a], ['b', '1']]); // prettier-ignore
+    expect(driver.request(CDS, { initialVersions: both('1') })).toEqual([]);
+    expect(driver.request(EDS, { subscribe: ['a', 'b'], initialVersions: both('1') })).toEqual([]);
+
+    expect(driver.publish({ [CDS]: 'a@2 b@1', [EDS]: 'a@1 b@1' })).toEqual(['CDS a@2', 'EDS a@1']);
+  });
+
   test('52: a proxy that has everything is current without a byte of resources', () => {
     const driver = new SessionDriver();
     driver.publish({ [CDS]: 'a@1', [EDS]: 'a@1' });
@@ -239,6 +249,19 @@ describe('reconnecting', () => {
 
     expect(driver.request(CDS, { initialVersions })).toEqual(['CDS']);
     expect(driver.request(EDS, { subscribe: ['a'], initialVersions })).toEqual([]);
+    expect(reportOf(driver.session).lagging).toEqual([]);
+  });
+
+  test('52: it is so whatever the order in which it tells, and if it subscribes to more than there is', () => {
+    const driver = new SessionDriver();
+    driver.publish({ [CDS]: 'a@1 b@1', [EDS]: 'a@1 b@1' });
+    const initialVersions = new Map([
+      ['b', '1'],
+      ['a', '1'],
+    ]);
+
+    expect(driver.request(CDS, { initialVersions })).toEqual(['CDS']);
+    expect(driver.request(EDS, { subscribe: ['a', 'b', 'c'], initialVersions })).toEqual(['EDS -c']);
     expect(reportOf(driver.session).lagging).toEqual([]);
   });
 });

@@ -1,5 +1,5 @@
 // Drives a session the way a stream does, and says what it sent in words that tests compare.
-import type { Effect, Send, SotwRequest } from '../../operator/xds/session/events.ts';
+import type { Effect, Publish, Send, SotwRequest } from '../../operator/xds/session/events.ts';
 import type { TypeUrl } from '../../operator/xds/proto/type-urls.ts';
 import { reduce } from '../../operator/xds/session/session.ts';
 import { newSession, type Session } from '../../operator/xds/session/state.ts';
@@ -16,8 +16,8 @@ export class SessionDriver {
   }
 
   /** What one event made the session send: `CDS a@1 b@1 -c`. */
-  publish(world: World): string[] {
-    return this.step({ type: 'publish', view: view(world), nowMs: this.nowMs });
+  publish(world: World, options: Pick<Publish, 'isHeld' | 'nonceFrom'> = {}): string[] {
+    return this.step({ type: 'publish', view: view(world), nowMs: this.nowMs, ...options });
   }
 
   request(type: TypeUrl, fields: Omit<DeltaFields, 'typeUrl' | 'node'> = {}): string[] {

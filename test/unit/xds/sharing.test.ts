@@ -4,9 +4,15 @@ import { typeUrl as url } from '../../../operator/xds/proto/type-urls.ts';
 import { packed } from '../../../operator/xds/packed.ts';
 import { messageSharing } from '../../../operator/xds/resources/twins.ts';
 import type { XdsResource } from '../../../operator/xds/resources/xds-resource.ts';
-import { rebase } from '../../../operator/xds/session/state.ts';
+import { PerType } from '../../../operator/xds/per-type.ts';
+import { frameOf } from '../../../operator/xds/server/frames.ts';
+import type { Publish } from '../../../operator/xds/session/events.ts';
+import { reduce } from '../../../operator/xds/session/session.ts';
+import { newSession, rebase } from '../../../operator/xds/session/state.ts';
 import { firstState } from '../../../operator/xds/session/resubscribe.ts';
 import type { Entry, TypeLayer } from '../../../operator/xds/snapshot-types.ts';
+import type { Stack, View } from '../../../operator/xds/view.ts';
+import { delta } from '../../support/xds-world.ts';
 
 test('packed bytes are copies, small ones of one slab', () => {
   const sources = [Buffer.from('one'), Buffer.from('two'), Buffer.alloc(100_000, 1), Buffer.from('three')];
@@ -81,4 +87,37 @@ test('streams alike that move to the next layer share what they are behind with;
     ['c'],
     ['a', 'c', 'd'],
   ]);
+});
+
+test('streams with different pasts are sent the same bytes of a publication', () => {
+  const [before, after] = [layer('a@1', 'b@1'), layer('a@2', 'b@1')];
+  const view = (clusters: TypeLayer): View => ({
+    layers: ['shared'],
+    stacks: PerType.none<Stack>().with(url.cluster, [clusters]),
+  });
+  const start = reduce(newSession('delta'), {
+    type: 'publish',
+    view: view(before),
+    nowMs: 0,
+  }).session;
+  const asked = reduce(start, { type: 'delta', request: delta(url.cluster), nowMs: 0 }).session;
+  const [acked, later] = ['1', '2'].map((nonce) =>
+    reduce(
+      { ...asked, nextNonce: Number(nonce) },
+      { type: 'delta', request: delta(url.cluster, { nonce: '1' }), nowMs: 0 },
+    ),
+  );
+
+  const next = view(after);
+  const sends = [acked, later].flatMap((step) => {
+    const event: Publish = { type: 'publish', view: next, nowMs: 0, nonceFrom: 64 };
+    return step === undefined ? [] : reduce(step.session, event).effects.filter((it) => it.type === 'send');
+  });
+  const [one, two] = sends.map((send) => frameOf(send, 'delta', null));
+
+  expect(sends.map(({ nonce, resources }) => [nonce, resources.map((it) => it.version)])).toEqual([
+    ['64', ['2']],
+    ['64', ['2']],
+  ]);
+  expect(two).toBe(one);
 });

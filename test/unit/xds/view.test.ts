@@ -51,6 +51,33 @@ test('what does not change between two views keeps its identity', () => {
   expect(stackOf(after, url.cluster)).toBe(stackOf(before, url.cluster));
 });
 
+test('a change of a shared layer moves its type, below the own layer, and nothing else', () => {
+  const hosts: TypeLayer = { typeUrl: url.virtualHost, entries: new Map() };
+  const at = (clusters: TypeLayer): Snapshot => ({
+    ...snapshot,
+    layers: new Map(snapshot.layers).set(
+      'shared',
+      new Map([
+        [url.cluster, clusters],
+        [url.virtualHost, hosts],
+      ]),
+    ),
+  });
+  const [old, next] = [layer('a@1'), layer('a@2')];
+  const before = viewOf(at(old), ['shared', 'own']);
+
+  const after = viewOf(at(next), before.layers, before);
+
+  expect(stackOf(after, url.cluster)).toEqual([next, own]);
+  expect(stackOf(after, url.virtualHost)).toBe(stackOf(before, url.virtualHost));
+  expect(viewOf(at(next), ['shared', 'own'])).toMatchObject({ stacks: after.stacks });
+  // A type more, and one less.
+  expect(stackOf(viewOf(snapshot, before.layers, before), url.virtualHost)).toEqual([]);
+  expect(stackOf(viewOf(at(old), before.layers, viewOf(snapshot, before.layers)), url.virtualHost)).toEqual([
+    hosts,
+  ]);
+});
+
 test('a layer that is not there has nothing', () => {
   expect(stackOf(viewOf(snapshot, ['gone', 'own']), url.cluster)).toEqual([own]);
 });
