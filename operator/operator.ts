@@ -3,6 +3,7 @@ import { createAdminServer } from './admin/server.ts';
 import { systemTimers } from './timers.ts';
 import { createCertifying } from './certifying.ts';
 import { createPlatform } from './create-platform.ts';
+import { gathered } from './gathered.ts';
 import { createInjecting } from './injecting.ts';
 import { createLeading } from './leading.ts';
 import type { Component } from './lifecycle.ts';
@@ -100,7 +101,7 @@ export function createOperator(settings: Settings, log: Log, self: Omit<Holder, 
     xdsReady: () => ads.ready(),
     onChange: () => status.changed(),
   });
-  const demand = soon(() => pipeline.demand());
+  const demand = gathered(() => pipeline.demand(), timer);
   const identity = (): string => formatHolder({ ...self, address: ownAddress(settings, ads.port()) });
   const replicas = createReplicas({
     identity,
@@ -182,19 +183,6 @@ export function createOperator(settings: Settings, log: Log, self: Omit<Holder, 
     ports: () => ({ xdsPort: ads.port(), adminPort: admin.port() }),
     whenReady: ready.promise,
     failed: watching.failed,
-  };
-}
-
-/** Gathers calls of one turn of the event loop, so that a storm of new streams costs one publication. */
-function soon(work: () => void): () => void {
-  let isPlanned = false;
-  return () => {
-    if (isPlanned) return;
-    isPlanned = true;
-    setImmediate(() => {
-      isPlanned = false;
-      work();
-    });
   };
 }
 

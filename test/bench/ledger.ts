@@ -1,6 +1,6 @@
 // What arrived at the clients, and when.
 import type { Scanned } from './discovery-scan.ts';
-import { quantile, type Change, type Staleness } from './protocol.ts';
+import { quantile, type Change, type Collected, type Staleness } from './protocol.ts';
 
 interface Arrival {
   readonly proxy: number;
@@ -12,20 +12,23 @@ interface Arrival {
 export class Ledger {
   private arrivals: Arrival[] = [];
   private bytes = 0;
+  private resourceBytes = 0;
   private readonly indices = new Map<string, number>();
 
-  note(proxy: number, atMs: number, { bytes, names }: Scanned): void {
+  note(proxy: number, atMs: number, { bytes, resourceBytes, names }: Scanned): void {
     this.arrivals.push({ proxy, atMs, services: names.length > 400 ? [] : this.servicesOf(names) });
     this.bytes += bytes;
+    this.resourceBytes += resourceBytes;
   }
 
   clear(): void {
     this.arrivals = [];
     this.bytes = 0;
+    this.resourceBytes = 0;
   }
 
-  counted(): { readonly messages: number; readonly bytes: number } {
-    return { messages: this.arrivals.length, bytes: this.bytes };
+  counted(): Pick<Collected, 'messages' | 'bytes' | 'resourceBytes'> {
+    return { messages: this.arrivals.length, bytes: this.bytes, resourceBytes: this.resourceBytes };
   }
 
   delays(sinceMs: number): readonly number[] {

@@ -1,10 +1,14 @@
-// `make bench`: the scenarios, each world with a server process of its own, clients in another. Prints figures; commits
-// nothing. See README.md for what they mean.
+// `make bench`: plays the scenarios, each size and each repetition with processes of its own, and prints a table. Commits
+// nothing. See README.md for what the figures mean.
 import { mkdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
-import { scenarios, type Figures } from './scenarios.ts';
-import { World } from './world.ts';
+import { medianOf, rowsOf, type Figures } from './figures.ts';
+import { endAll, type Ending, leaveServerCore } from './processes.ts';
+import { scenarios } from './scenarios.ts';
+import { short, tableOf } from './table.ts';
+import { targetOf } from './targets.ts';
+import { World, type WorldOptions } from './world.ts';
 
 const { values } = parseArgs({
   options: {
@@ -12,61 +16,97 @@ const { values } = parseArgs({
     n: { type: 'string', default: '1000' },
     m: { type: 'string', default: '1000' },
     rounds: { type: 'string', default: '20' },
+    /** So often everything is played, in new processes. */
+    repeat: { type: 'string', default: '1' },
+    /** Through a real Kubernetes API server. */
+    api: { type: 'boolean', default: false },
     plain: { type: 'boolean', default: false },
     /** A folder for a CPU profile of the server in each scenario. */
     profile: { type: 'string' },
   },
 });
 const endpoints = 10;
+const wanted = values.s.split(',').filter((id) => id !== '0');
 
-function show(title: string, figures: Figures): void {
-  const text = Object.entries(figures).map(
-    ([name, value]) => `${name}=${typeof value === 'number' ? Number(value.toPrecision(4)) : value}`,
-  );
-  process.stdout.write(`${title.padEnd(22)} ${text.join('  ')}\n`);
-}
+/** Scenario → figures of each repetition. */
+type Played = Map<string, Figures[]>;
 
-async function play(world: World, id: string): Promise<void> {
-  const scenario = scenarios[id];
-  if (scenario === undefined)
+function titleOf(id: string): string {
+  const title = id === '0' ? 'S0 ready' : scenarios[id]?.title;
+  if (title === undefined)
     throw new Error(`there is no scenario ${id}: choose of ${Object.keys(scenarios).join()}`);
-  const { proxies, services } = world.options;
-  if (values.profile !== undefined) await world.event({ type: 'profile', file: null });
-  show(scenario.title, await scenario.run(world, Number(values.rounds)));
-  if (values.profile === undefined) return;
-  mkdirSync(values.profile, { recursive: true });
-  const file = resolve(join(values.profile, `s${id}-n${proxies}-m${services}.cpuprofile`));
-  await world.event({ type: 'profile', file });
+  return values.api ? `${title} (API)` : title;
 }
 
-async function playAll(proxies: number, services: number): Promise<void> {
-  const wanted = values.s.split(',');
-  const world = new World({ proxies, services, endpoints, tls: !values.plain });
+function note(played: Played, id: string, figures: Figures): void {
+  played.set(id, [...(played.get(id) ?? []), figures]);
+  const text = Object.entries(figures).map(([name, value]) => `${name}=${short(medianOf(value))}`);
+  process.stdout.write(`${titleOf(id).padEnd(24)} ${text.join('  ')}\n`);
+}
+
+async function play(world: World, id: string): Promise<Figures> {
+  if (values.profile !== undefined) await world.profile(null);
+  const { lost } = await world.collect();
+  const figures = await scenarios[id]?.run(world, Number(values.rounds));
+  const lostStreams = (await world.collect()).lost - lost;
+  if (values.profile !== undefined) {
+    const { proxies, services } = world.options;
+    mkdirSync(values.profile, { recursive: true });
+    await world.profile(resolve(join(values.profile, `s${id}-n${proxies}-m${services}.cpuprofile`)));
+  }
+  return { ...figures, ...(lostStreams > 0 && { 'lost streams': lostStreams }) };
+}
+
+async function playAll(options: WorldOptions, played: Played): Promise<void> {
+  const started: Ending[] = [];
+  const interrupted = (): void => void endAll(started).finally(() => process.exit(130));
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, interrupted);
   try {
-    const { startMs } = await world.start(wanted.includes('5'));
-    const transport = values.plain ? 'plaintext' : 'mTLS';
-    process.stdout.write(
-      `\nN=${proxies} proxies, M=${services} services × ${endpoints} endpoints, ${transport}\n`,
-    );
-    await world.event({ type: 'collect-garbage' });
+    const world = await World.start(options, started);
+    await world.collectGarbage();
     const { rssMb, heapMb, externalMb } = await world.usage();
-    show('S0 ready', {
-      'first snapshot ms': startMs,
-      'base MB': rssMb,
-      'heap MB': heapMb,
-      'external MB': externalMb,
-    });
+    const base = { 'base MB': rssMb, 'heap MB': heapMb, 'external MB': externalMb };
+    note(played, '0', { 'first snapshot ms': world.startMs, ...base });
     if (!wanted.includes('1')) {
-      world.tell({ type: 'connect' });
+      world.tell({ type: 'connect', keep: false });
       await world.complete(120_000);
       await world.quiet(300);
     }
-    for (const id of wanted) await play(world, id);
+    for (const id of wanted) note(played, id, await play(world, id));
   } finally {
-    world.end();
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.off(signal, interrupted);
+    await endAll(started);
   }
 }
 
-for (const n of values.n.split(',')) {
-  for (const m of values.m.split(',')) await playAll(Number(n), Number(m));
+async function playSize(proxies: number, services: number): Promise<string> {
+  const setting = { proxies, services, tls: !values.plain, isApi: values.api };
+  const transport = values.plain ? 'plaintext' : 'mTLS';
+  const title = `N=${proxies} proxies, M=${services} services × ${endpoints} endpoints, ${transport}`;
+  const played: Played = new Map();
+  for (let run = 0; run < Number(values.repeat); run += 1) {
+    process.stdout.write(`\n${title}\n`);
+    await playAll({ ...setting, endpoints }, played);
+  }
+  const rows = [...played].flatMap(([id, runs]) =>
+    rowsOf(runs).map((row) => ({
+      ...row,
+      scenario: titleOf(id),
+      target: targetOf(id, row.figure, setting),
+    })),
+  );
+  return tableOf(title, rows);
 }
+
+async function main(): Promise<void> {
+  for (const id of wanted) titleOf(id);
+  if (values.api && values.plain)
+    throw new Error('the operator serves mutual TLS only: leave out --plain or --api');
+  leaveServerCore();
+  const tables: string[] = [];
+  for (const n of values.n.split(','))
+    for (const m of values.m.split(',')) tables.push(await playSize(Number(n), Number(m)));
+  process.stdout.write(tables.join(''));
+}
+
+await main();

@@ -1,25 +1,40 @@
 // What the processes of a benchmark say to each other.
 
-export interface ServerOptions {
+export interface Size {
   readonly proxies: number;
   readonly services: number;
   readonly endpoints: number;
+}
+
+export interface ServerOptions extends Size {
   readonly tls: boolean;
 }
 
-export type ServerCommand =
+export interface OperatorOptions {
+  readonly kubeconfig: string;
+}
+
+/** A change of the mesh. */
+export type Edit =
   /** Another endpoint of that service becomes unready. */
   | { readonly type: 'endpoint'; readonly service: number }
   /** The TrafficPolicy of that service gets another timeout. */
   | { readonly type: 'route'; readonly service: number }
-  /** Endpoint changes, so many a second, for so long. */
-  | { readonly type: 'churn'; readonly perSecond: number; readonly ms: number }
+  /** Endpoint changes, so many a second, for so long. Answered when the first is made. */
+  | { readonly type: 'churn'; readonly perSecond: number; readonly ms: number };
+
+/** What every server process can be asked. */
+export type MeasureCommand =
   | { readonly type: 'usage' }
   | { readonly type: 'collect-garbage' }
-  /** The changes of the last churn. */
-  | { readonly type: 'changes' }
   /** Begins a CPU profile; with a file, ends it and writes it there. */
   | { readonly type: 'profile'; readonly file: string | null };
+
+export type ServerCommand =
+  | Edit
+  | MeasureCommand
+  /** The changes of the last churn. */
+  | { readonly type: 'changes' };
 
 export interface ServerUsage {
   readonly cpuMs: number;
@@ -31,26 +46,34 @@ export interface ServerUsage {
   /** Since the last `usage`. */
   readonly loopP99Ms: number;
   readonly loopMaxMs: number;
-  readonly streams: number;
 }
 
-/** A change of the mesh: which service, and when the store was told, on the monotonic clock. */
+/** A change of the mesh: which service, and when the store (or the API server) was told, on the monotonic clock. */
 export type Change = readonly [service: number, atMs: number];
 
-export interface Ready {
+export interface Listening {
   readonly port: number;
-  /** PEM, for clients that use TLS. */
-  readonly tls: {
-    readonly ca: string;
-    readonly certificates: Readonly<Record<string, { cert: string; key: string }>>;
-  } | null;
+  /** From the start of the process's work to its first snapshot. */
   readonly startMs: number;
 }
 
+export interface Ready extends Listening {
+  /** Service → what the clients of its pods use. null: plaintext. */
+  readonly certificates: Readonly<Record<string, KeyPair>> | null;
+}
+
+/** PEM. */
+export interface KeyPair {
+  readonly cert: string;
+  readonly key: string;
+}
+
 export type ClientCommand =
-  /** Connect all proxies at once. */
-  | { readonly type: 'connect' }
-  /** Drop all connections, connect again with the versions held. */
+  /** Drop all connections, connect all proxies at once, with nothing; `keep`: remember what comes, for `prepare`. */
+  | { readonly type: 'connect'; readonly keep: boolean }
+  /** Encode what the proxies will say they have. Answers when that is done. */
+  | { readonly type: 'prepare' }
+  /** Drop all connections, connect again with what was prepared. */
   | { readonly type: 'reconnect' }
   /** Forget what was counted. */
   | { readonly type: 'mark' }
@@ -59,8 +82,10 @@ export type ClientCommand =
   | { readonly type: 'delays'; readonly sinceMs: number }
   /** How long each proxy went without each change. */
   | { readonly type: 'staleness'; readonly changes: readonly Change[] }
-  /** These proxies stop (start) reading. */
-  | { readonly type: 'pause'; readonly count: number; readonly paused: boolean }
+  /** So many proxies drop their connections, come anew, and stop reading in the midst of their first response. */
+  | { readonly type: 'stall'; readonly count: number }
+  /** They read again. */
+  | { readonly type: 'resume' }
   /** Refuse every response that holds a change of this type from now on. */
   | { readonly type: 'refuse'; readonly typeUrl: string | null };
 
@@ -70,8 +95,12 @@ export interface Collected {
   /** Milliseconds on the monotonic clock when they began to connect, and when the last was complete; 0 if not all are. */
   readonly connectedAtMs: number;
   readonly completeAtMs: number;
+  /** Streams that the proxies did not end, since the start. */
+  readonly lost: number;
   readonly messages: number;
   readonly bytes: number;
+  /** Of `bytes`: what the resources took, with name and version. */
+  readonly resourceBytes: number;
   /** Of the client process, since it started: it must not be what is measured. */
   readonly cpuMs: number;
 }
@@ -84,9 +113,7 @@ export interface Staleness {
   readonly lost: number;
 }
 
-export interface ClientOptions {
-  readonly proxies: number;
-  readonly endpoints: number;
+export interface ClientOptions extends Size {
   readonly ready: Ready;
 }
 

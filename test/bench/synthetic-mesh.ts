@@ -4,6 +4,7 @@ import { MeshSpec } from '../../api/v1alpha1/mesh.ts';
 import { TrafficPolicySpec, type TrafficPolicy } from '../../api/v1alpha1/traffic-policy.ts';
 import type { EndpointSlice, Pod, Service } from '../../operator/store/objects.ts';
 import { injectedAnnotation } from '../../operator/translate/workloads/workload.ts';
+import type { Size } from './protocol.ts';
 
 export const namespaces = 10;
 
@@ -47,6 +48,19 @@ export function service(index: number): Service {
 
 export function podName(index: number, endpoint: number): string {
   return `${serviceName(index)}-${endpoint}`;
+}
+
+/** Which pod a proxy is of. More proxies than pods: pods have several. */
+export function placeOf(
+  proxy: number,
+  { services, endpoints }: Size,
+): { readonly service: number; readonly endpoint: number } {
+  return { service: Math.floor(proxy / endpoints) % services, endpoint: proxy % endpoints };
+}
+
+/** These, the first ones, have all the proxies. */
+export function servicesWithProxies({ proxies, services, endpoints }: Size): number {
+  return Math.min(services, Math.ceil(proxies / endpoints));
 }
 
 export function pod(index: number, endpoint: number, endpointsPerService: number): Pod {

@@ -1,78 +1,115 @@
-// A server process and a client process, each pinned to a core of its own, and what can be asked of them.
-import { fork, spawnSync, type ChildProcess } from 'node:child_process';
-import { availableParallelism } from 'node:os';
+// A server process and a client process, and what can be asked of them. The mesh is changed in the server's own store, or on a
+// Kubernetes API server that the server watches.
+import { startCluster, type Cluster } from './api/cluster.ts';
+import { type Child, busyMs, type Ending, pause, startChild } from './processes.ts';
 import {
   monotonicMs,
   type Change,
   type ClientCommand,
+  type ClientOptions,
   type Collected,
+  type Edit,
+  type Listening,
+  type MeasureCommand,
+  type OperatorOptions,
   type Ready,
-  type ServerCommand,
   type ServerOptions,
   type ServerUsage,
   type Staleness,
 } from './protocol.ts';
 
-const canPin = spawnSync('taskset', ['--version']).status === 0;
-/** Those of the operator: docs/decisions/012-memory-of-the-operator.md. */
-const heapOptions = ['--max-semi-space-size=16'];
-const cores = { server: 0, client: Math.min(1, availableParallelism() - 1) };
+export interface WorldOptions extends ServerOptions {
+  /** Through a real API server, with the whole operator. */
+  readonly isApi: boolean;
+}
+
+export interface Usage extends ServerUsage {
+  readonly atMs: number;
+  /** Of the server's core, and of that of the clients and the API server: whoever worked there. */
+  readonly busy: ReturnType<typeof busyMs>;
+}
 
 export class World {
-  readonly options: ServerOptions;
-  private readonly server: ChildProcess;
-  private client: ChildProcess | null = null;
-  private isReady: Ready | null = null;
+  readonly options: WorldOptions;
+  readonly startMs: number;
+  private readonly server: Child;
+  private readonly client: Child;
+  private readonly cluster: Cluster | null;
 
-  constructor(options: ServerOptions) {
+  private constructor(options: WorldOptions, parts: Parts) {
     this.options = options;
-    this.server = child('./server.ts', [JSON.stringify(options)], cores.server);
+    this.startMs = parts.startMs;
+    this.server = parts.server;
+    this.client = parts.client;
+    this.cluster = parts.cluster;
   }
 
-  /** `keepVersions`: the clients remember what they have, for a reconnect. */
-  async start(keepVersions: boolean): Promise<Ready> {
-    const ready = await ask<Ready>(this.server, null);
-    this.isReady = ready;
-    const { proxies, endpoints } = this.options;
-    const args = [JSON.stringify({ proxies, endpoints, ready }), ...(keepVersions ? ['keep-versions'] : [])];
-    this.client = child('./client.ts', args, cores.client);
-    await ask(this.client, null);
-    return ready;
-  }
-
-  get ready(): Ready {
-    if (this.isReady === null) throw new Error('the server has not started');
-    return this.isReady;
+  /** Nobody is connected yet. `started`: takes what is to be ended, also if a part does not start. */
+  static async start(options: WorldOptions, started: Ending[]): Promise<World> {
+    const cluster = options.isApi ? await startCluster(options, started) : null;
+    const server =
+      cluster === null ? startChild('server', options) : startChild('operator', operatorOptions(cluster));
+    started.push(server);
+    const ready = await server.ask<Listening & Partial<Ready>>(null);
+    const certificates = cluster === null ? (ready.certificates ?? null) : await cluster.certificates();
+    const { proxies, services, endpoints } = options;
+    const { port, startMs } = ready;
+    const clientOptions: ClientOptions = {
+      proxies,
+      services,
+      endpoints,
+      ready: { port, startMs, certificates },
+    };
+    const client = startChild('client', clientOptions);
+    started.push(client);
+    await client.ask(null);
+    return new World(options, { server, client, cluster, startMs });
   }
 
   tell(command: ClientCommand): void {
-    this.clients().send(command);
+    this.client.tell(command);
   }
 
   collect(): Promise<Collected> {
-    return ask<Collected>(this.clients(), { type: 'collect' });
+    return this.client.ask({ type: 'collect' } satisfies ClientCommand);
+  }
+
+  /** The proxies are ready for a reconnect. */
+  async prepare(): Promise<void> {
+    await this.client.ask({ type: 'prepare' } satisfies ClientCommand);
   }
 
   delays(sinceMs: number): Promise<readonly number[]> {
-    return ask(this.clients(), { type: 'delays', sinceMs });
+    return this.client.ask({ type: 'delays', sinceMs } satisfies ClientCommand);
   }
 
   staleness(changes: readonly Change[]): Promise<Staleness> {
-    return ask(this.clients(), { type: 'staleness', changes });
+    return this.client.ask({ type: 'staleness', changes } satisfies ClientCommand);
   }
 
-  usage(): Promise<ServerUsage> {
-    return ask<ServerUsage>(this.server, { type: 'usage' });
+  async usage(): Promise<Usage> {
+    const usage = await this.server.ask<ServerUsage>({ type: 'usage' } satisfies MeasureCommand);
+    return { ...usage, atMs: monotonicMs(), busy: busyMs() };
+  }
+
+  async collectGarbage(): Promise<void> {
+    await this.server.ask({ type: 'collect-garbage' } satisfies MeasureCommand);
+  }
+
+  /** Begins a CPU profile of the server; with a file, ends it. */
+  async profile(file: string | null): Promise<void> {
+    await this.server.ask({ type: 'profile', file } satisfies MeasureCommand);
+  }
+
+  /** Resolves to the moment just before the store, or the API server, was told; on the monotonic clock. */
+  async edit(edit: Edit): Promise<number> {
+    if (this.cluster !== null) return await this.cluster.edits.perform(edit);
+    return (await this.server.ask<{ atMs: number }>(edit)).atMs;
   }
 
   /** The changes of a churn. */
-  changes(): Promise<readonly Change[]> {
-    return ask(this.server, { type: 'changes' });
-  }
-
-  /** When the server began with it, on the monotonic clock. */
-  async event(command: ServerCommand): Promise<number> {
-    return (await ask<{ atMs: number }>(this.server, command)).atMs;
+  async changes(): Promise<readonly Change[]> {
+    return this.cluster?.edits.changes() ?? (await this.server.ask({ type: 'changes' }));
   }
 
   /** Polls until all proxies have everything. */
@@ -85,6 +122,12 @@ export class World {
     }
   }
 
+  /** Polls until so many messages have arrived since `mark`. */
+  async heard(messages: number, deadlineMs: number): Promise<void> {
+    const until = monotonicMs() + deadlineMs;
+    while ((await this.collect()).messages < messages && monotonicMs() < until) await pause(50);
+  }
+
   /** Polls until nothing has arrived for so long. */
   async quiet(ms: number): Promise<Collected> {
     let last = await this.collect();
@@ -95,38 +138,15 @@ export class World {
       last = now;
     }
   }
-
-  end(): void {
-    this.client?.disconnect();
-    this.server.disconnect();
-  }
-
-  private clients(): ChildProcess {
-    if (this.client === null) throw new Error('the clients have not started');
-    return this.client;
-  }
 }
 
-export function pause(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms));
+interface Parts {
+  readonly server: Child;
+  readonly client: Child;
+  readonly cluster: Cluster | null;
+  readonly startMs: number;
 }
 
-function child(file: string, args: readonly string[], core: number): ChildProcess {
-  const program = new URL(file, import.meta.url).pathname;
-  const nodeArgs = ['--expose-gc', ...heapOptions];
-  const execPath = canPin ? 'taskset' : process.execPath;
-  const execArgv = canPin ? ['-c', String(core), process.execPath, ...nodeArgs] : nodeArgs;
-  return fork(program, args, { execPath, execArgv, stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
-}
-
-function ask<T>(of: ChildProcess, command: ServerCommand | ClientCommand | null): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const ended = (code: number | null): void => reject(new Error(`a benchmark process ended with ${code}`));
-    of.once('exit', ended);
-    of.once('message', (answer) => {
-      of.off('exit', ended);
-      resolve(answer as T);
-    });
-    if (command !== null) of.send(command);
-  });
+function operatorOptions({ kubeconfig }: Cluster): OperatorOptions {
+  return { kubeconfig };
 }

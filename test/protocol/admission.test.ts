@@ -82,7 +82,7 @@ describe('many at once', () => {
   const names = Array.from({ length: 10 }, (_, index) => `p${index}`);
 
   test('78: so many proxies begin at a time; the next one when one has all it is to have', async () => {
-    const xds = await serve({ admission: { places: 2, holdMs: 60_000 } });
+    const xds = await serve({ admission: { places: 2, holdMs: 60_000, idleMs: 60_000 } });
     publish(xds, names);
     const clients = names.map((name) => proxy(xds, name));
     await until(() => xds.server.proxies().length === names.length);
@@ -103,7 +103,7 @@ describe('many at once', () => {
   });
 
   test('78: a proxy that comes back with all there is needs no place', async () => {
-    const xds = await serve({ admission: { places: 1, holdMs: 60_000 } });
+    const xds = await serve({ admission: { places: 1, holdMs: 60_000, idleMs: 60_000 } });
     publish(xds, names);
     const first = proxy(xds, 'p0');
     const { resources } = await first.next();
@@ -118,7 +118,7 @@ describe('many at once', () => {
   });
 
   test('78: of a proxy that waits nobody says what it lacks: it is not at rest', async () => {
-    const xds = await serve({ admission: { places: 1, holdMs: 60_000 } });
+    const xds = await serve({ admission: { places: 1, holdMs: 60_000, idleMs: 60_000 } });
     publish(xds, names);
     await proxy(xds, 'p0').next();
     proxy(xds, 'p1');
@@ -130,7 +130,7 @@ describe('many at once', () => {
   });
 
   test('78: those that have begun before get every change, whoever waits', async () => {
-    const xds = await serve({ admission: { places: 1, holdMs: 60_000 } });
+    const xds = await serve({ admission: { places: 1, holdMs: 60_000, idleMs: 60_000 } });
     publish(xds, names);
     const old = proxy(xds, 'p0');
     old.ack(await old.next());
@@ -157,7 +157,7 @@ describe('places', () => {
 
   test('78: are given in the order of arrival, and given up after a while by who is slow', () => {
     const begun: string[] = [];
-    const admission = new Admission<string>({ places: 1, holdMs: 500 });
+    const admission = new Admission<string>({ places: 1, holdMs: 500, idleMs: 60_000 });
     for (const name of ['a', 'b', 'c', 'b']) admission.enter(name, () => begun.push(name));
     admission.leave('b');
 
@@ -168,5 +168,25 @@ describe('places', () => {
     admission.leave('c');
     admission.enter('d', () => begun.push('d'));
     expect(begun).toEqual(['a', 'c', 'd']);
+  });
+
+  test('78: a process that is on time lets in more than it has places for, one after the other; a busy one does not', () => {
+    let nowMs = 0;
+    const clock = jest.spyOn(performance, 'now').mockImplementation(() => nowMs);
+    const pass = (ms: number): void => {
+      nowMs += ms;
+      jest.advanceTimersByTime(5);
+    };
+    const begun: string[] = [];
+    const admission = new Admission<string>({ places: 1, idleMs: 5, holdMs: 500 });
+    for (const name of ['a', 'b', 'c', 'd']) admission.enter(name, () => begun.push(name));
+
+    pass(5);
+    expect(begun).toEqual(['a', 'b']);
+    pass(30);
+    expect(begun).toEqual(['a', 'b']);
+    pass(5);
+    expect(begun).toEqual(['a', 'b', 'c']);
+    clock.mockRestore();
   });
 });

@@ -35,25 +35,37 @@ const intercepted: LayerId = 'intercepted';
 
 /** Every workload has a view; a layer of its own only if it is wanted. What did not change in `ir` gives the same objects. */
 export function buildResources(ir: MeshIr, options: BuildOptions): XdsResources {
-  const mesh = ir.settings.origin;
+  const { services, settings, workloads } = ir;
   const layers = new Map<LayerId, readonly XdsResource[]>([
-    [
-      shared,
-      [
-        trust(options.trustBundle, mesh),
-        ...unknownDestinations(mesh),
-        ...ir.services.flatMap((service) => toService(service)),
-      ],
-    ],
-    [routes, [routeTable(ir.settings), ...ir.services.flatMap((service) => toVirtualHost(service))]],
+    [shared, sharedLayer(options.trustBundle, settings.origin, services)],
+    [routes, routesLayer(settings, services)],
     [intercepted, interceptedListeners(ir)],
-    ...ownLayers(wanted(ir.workloads, options.workloads), mesh),
+    ...ownLayers(wanted(workloads, options.workloads), settings.origin),
   ]);
-  return { layers, views: viewsOf(ir.workloads) };
+  return { layers, views: viewsOf(workloads) };
 }
 
-const wanted = rememberLast((workloads: MeshIr['workloads'], keys: BuildOptions['workloads']) =>
-  keys === undefined ? workloads : workloads.filter(({ key }) => keys.has(key)),
+const sharedLayer = rememberLast((trustBundle: string, mesh: Origin, services: MeshIr['services']) => [
+  trust(trustBundle, mesh),
+  ...unknownDestinations(mesh),
+  ...services.flatMap((service) => toService(service)),
+]);
+
+const routesLayer = rememberLast((settings: MeshIr['settings'], services: MeshIr['services']) => [
+  routeTable(settings),
+  ...services.flatMap((service) => toVirtualHost(service)),
+]);
+
+/** There are far more workloads than proxies of theirs that are connected to us. */
+const wanted = rememberLast((workloads: MeshIr['workloads'], keys: BuildOptions['workloads']) => {
+  if (keys === undefined) return workloads;
+  const all = byKey(workloads);
+  return [...keys].flatMap((key) => all.get(key) ?? []);
+});
+
+const byKey = rememberLast(
+  (workloads: MeshIr['workloads']): ReadonlyMap<string, WorkloadIr> =>
+    new Map(workloads.map((workload) => [workload.key, workload])),
 );
 
 const ownLayers = rememberLast(
@@ -94,9 +106,10 @@ const toVirtualHost = remember((service: ServicePortIr) =>
 );
 
 /** A change of endpoints is none of theirs, unless a service is headless. */
-function interceptedListeners(ir: MeshIr): readonly XdsResource[] {
-  return [buildCaptureListener(ir), ...buildAddressListeners(ir.services)];
-}
+const interceptedListeners = rememberLast((ir: MeshIr): readonly XdsResource[] => [
+  buildCaptureListener(ir),
+  ...buildAddressListeners(ir.services),
+]);
 
 const shareMessages = messageSharing();
 

@@ -79,11 +79,8 @@ class Informer {
 
   /** Goes on until something fails, and returns that. */
   async #listAndWatch(): Promise<unknown> {
-    const { api, kind, settings } = this.#options;
     try {
-      const listing = await listAll(api, { kind, pageSize: settings.pageSize, signal: this.#signal });
-      this.#deliverList(listing.objects);
-      let version = listing.resourceVersion;
+      let version = await this.#list();
       while (!this.#signal.aborted) {
         // oxlint-disable-next-line no-await-in-loop -- a watch goes on where the one before ended
         version = await this.#watch(version);
@@ -92,6 +89,14 @@ class Informer {
     } catch (error) {
       return error;
     }
+  }
+
+  /** Returns the version a watch starts from. Keeps no object: a watch lasts, and the list is megabytes. */
+  async #list(): Promise<string> {
+    const { api, kind, settings } = this.#options;
+    const listing = await listAll(api, { kind, pageSize: settings.pageSize, signal: this.#signal });
+    this.#deliverList(listing.objects);
+    return listing.resourceVersion;
   }
 
   /** One watch request. Returns the version the next one starts from. */
