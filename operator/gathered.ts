@@ -2,10 +2,14 @@
 import type { Timer } from './store/settle.ts';
 
 /** For each millisecond that it took nothing is done for so many. */
-const restPerWork = 2;
+const restPerWork = 8;
 
-/** Asks for `work`: once soon, for all who ask until then; and never so often that it takes more than a third of the time. */
-export function gathered(work: () => void, timer: Timer, nowMs = (): number => performance.now()): () => void {
+/** Asks for `work`: once soon, for all who ask until then; and never so often that it takes more than a ninth of the time. */
+export function gathered(
+  work: () => void,
+  timer: Timer,
+  nowMs = (): number => performance.now(),
+): () => void {
   let isPlanned = false;
   let notBeforeMs = 0;
   const run = (): void => {

@@ -6,10 +6,10 @@ import { runComponents } from './lifecycle.ts';
 import { createLog } from './log.ts';
 import { createOperator } from './operator.ts';
 import { helpText, processSettings, type Settings, SettingsError } from './settings.ts';
-import { useSmallSlabs } from './small-slabs.ts';
+import { setUpMemory } from './process-memory.ts';
 
 async function main(): Promise<void> {
-  useSmallSlabs();
+  setUpMemory();
   const settings = readSettings();
   if (settings === null) return;
   if (settings.help) {

@@ -17,6 +17,8 @@ export interface StatusReportingOptions {
   readonly metrics: StatusWriterMetrics;
   readonly outcome: () => Outcome;
   readonly proxies: () => readonly ProxyReport[];
+  /** Proxies are still acknowledging the latest publication. */
+  readonly isConverging: () => boolean;
   /** Keys of the workloads whose proxies are connected. */
   readonly connected: () => ReadonlySet<string>;
   readonly issuer: Pick<Issuer, 'state'>;
@@ -42,6 +44,7 @@ export function createStatusReporting(options: StatusReportingOptions): StatusRe
   const loop = createStatusLoop({
     timer,
     nowMs: () => performance.now(),
+    isMoving: () => options.isConverging(),
     compute: () => {
       if (sidecars?.isDone() !== true) return;
       const { verdicts, snapshot } = options.outcome();

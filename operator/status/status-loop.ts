@@ -6,6 +6,8 @@ export interface StatusLoopOptions {
   readonly timer: Timer;
   readonly nowMs: () => number;
   readonly compute: () => void;
+  /** Acknowledgements are still coming in: what is computed now will be old in a moment. Default: never. */
+  readonly isMoving?: () => boolean;
 }
 
 export interface StatusLoop {
@@ -16,11 +18,18 @@ export interface StatusLoop {
 
 /** Proxies mostly acknowledge within this: a status is then written once, not first as Pending. */
 const leadMs = 15;
+/** How long a change waits for acknowledgements at most: a proxy that does not answer is to be told of. */
+const patienceMs = 200;
 
-export function createStatusLoop({ timer, nowMs, compute }: StatusLoopOptions): StatusLoop {
+export function createStatusLoop({ timer, nowMs, compute, isMoving }: StatusLoopOptions): StatusLoop {
   let cancel: (() => void) | null = null;
   let notBeforeMs = 0;
+  let changedAtMs = 0;
   const run = (): void => {
+    if (isMoving?.() === true && nowMs() - changedAtMs < patienceMs) {
+      cancel = timer(leadMs, run);
+      return;
+    }
     cancel = null;
     const start = nowMs();
     compute();
@@ -29,7 +38,9 @@ export function createStatusLoop({ timer, nowMs, compute }: StatusLoopOptions): 
   };
   return {
     changed(): void {
-      cancel ??= timer(Math.max(leadMs, notBeforeMs - nowMs()), run);
+      if (cancel !== null) return;
+      changedAtMs = nowMs();
+      cancel = timer(Math.max(leadMs, notBeforeMs - changedAtMs), run);
     },
     close(): void {
       cancel?.();

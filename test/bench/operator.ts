@@ -3,12 +3,12 @@ import { runComponents } from '../../operator/lifecycle.ts';
 import { createLog } from '../../operator/log.ts';
 import { createOperator } from '../../operator/operator.ts';
 import { readSettings } from '../../operator/settings.ts';
-import { useSmallSlabs } from '../../operator/small-slabs.ts';
+import { setUpMemory } from '../../operator/process-memory.ts';
 import { receiveOptions, serve } from './child.ts';
 import { measuring } from './measure.ts';
 import { monotonicMs, type Listening, type OperatorOptions } from './protocol.ts';
 
-useSmallSlabs();
+setUpMemory();
 const { kubeconfig } = await receiveOptions<OperatorOptions>();
 const listen = ['--xds-address', '127.0.0.1:0', '--admin-address', '127.0.0.1:0'];
 const settings = readSettings(['--kubeconfig', kubeconfig, ...listen, '--log-level', 'warn'], {});

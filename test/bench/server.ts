@@ -11,7 +11,7 @@ import { checkMessage } from '../../operator/xds/checks/check-message.ts';
 import { encodeAny } from '../../operator/xds/proto/registry.ts';
 import { reloadableCredentials } from '../../operator/xds/server/credentials.ts';
 import { createAdsServer } from '../../operator/xds/server/server.ts';
-import { useSmallSlabs } from '../../operator/small-slabs.ts';
+import { setUpMemory } from '../../operator/process-memory.ts';
 import { receiveOptions, serve } from './child.ts';
 import { Edits } from './edits.ts';
 import { measuring } from './measure.ts';
@@ -26,7 +26,7 @@ import {
   slice,
 } from './synthetic-mesh.ts';
 
-useSmallSlabs();
+setUpMemory();
 const options = await receiveOptions<ServerOptions>();
 const log = createLog('error');
 const identities = new Map<string, string>();

@@ -11,7 +11,7 @@ export interface AdmissionOptions {
   readonly holdMs: number;
 }
 
-const defaults: AdmissionOptions = { places: 48, idleMs: 5, holdMs: 500 };
+const defaults: AdmissionOptions = { places: 16, idleMs: 5, holdMs: 500 };
 
 /** `Newcomer`: whatever stands for a proxy; told apart by identity. */
 export class Admission<Newcomer> {

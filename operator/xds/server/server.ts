@@ -4,7 +4,7 @@ import { status } from '@grpc/grpc-js';
 import type { Component } from '../../lifecycle.ts';
 import type { ProxyReport } from '../proxy-report.ts';
 import type { Effect } from '../session/events.ts';
-import { isCurrent, reportOf } from '../session/report.ts';
+import { isCurrent } from '../session/report.ts';
 import { sameView, viewOf, type View } from '../view.ts';
 import type { Snapshot } from '../snapshot-types.ts';
 import { Admission } from './admission.ts';
@@ -15,6 +15,7 @@ import { aggregatedDiscoveryService } from './service.ts';
 import type { AdsServerOptions } from './options.ts';
 import { Outbox } from './outbox.ts';
 import { Patience } from './patience.ts';
+import { proxyReport } from './proxy-report.ts';
 import type { Call } from './raw-call.ts';
 import { Stream } from './stream.ts';
 
@@ -23,6 +24,8 @@ export interface AdsServer extends Component {
   port(): number;
   publish(snapshot: Snapshot): void;
   proxies(): readonly ProxyReport[];
+  /** Somebody has not acknowledged all of the latest snapshot yet. */
+  isConverging(): boolean;
   /** Keys of the workloads whose proxies are connected. */
   workloads(): ReadonlySet<string>;
 }
@@ -44,7 +47,6 @@ class Ads implements AdsServer {
   private readonly streams = new Set<Stream>();
   private readonly behind = new Set<Stream>();
   private readonly fanOut: FanOut<Stream>;
-  private readonly reports = new WeakMap<Stream, { session: unknown; report: ProxyReport }>();
   /** null: to be gathered anew. */
   private connected: ReadonlySet<string> | null = null;
   private snapshot: Snapshot | null = null;
@@ -100,7 +102,11 @@ class Ads implements AdsServer {
   /** Reports on the latest snapshot: a proxy it has not been shown to yet is shown it now, or old proofs would count. */
   proxies(): readonly ProxyReport[] {
     this.fanOut.finish();
-    return [...this.streams].flatMap((stream) => (stream.workload === null ? [] : [this.report(stream)]));
+    return [...this.streams].flatMap((stream) => (stream.workload === null ? [] : [proxyReport(stream)]));
+  }
+
+  isConverging(): boolean {
+    return this.publishedAtMs !== null;
   }
 
   workloads(): ReadonlySet<string> {
@@ -236,16 +242,6 @@ class Ads implements AdsServer {
     this.options.observer.streams(this.streams.size);
     this.options.log.info({ workload: stream.workload }, 'proxy disconnected');
     this.settle();
-  }
-
-  private report(stream: Stream): ProxyReport {
-    const known = this.reports.get(stream);
-    if (known?.session === stream.session) return known.report;
-    const { workload, nodeId, connectedAtMs, session } = stream;
-    const layers = session.isHeld ? [] : (session.view?.layers ?? []);
-    const report = { workload: workload ?? '', nodeId, connectedAtMs, layers, ...reportOf(session) };
-    this.reports.set(stream, { session, report });
-    return report;
   }
 
   private nowMs(): number {

@@ -3,7 +3,7 @@ import { typeUrl as url, type TypeUrl } from '../proto/type-urls.ts';
 import type { LaggingResource, RejectedResource } from '../proxy-report.ts';
 import { allTypes } from '../per-type.ts';
 import type { Entry } from '../snapshot-types.ts';
-import { covers } from '../subscription.ts';
+import { covers, subscribedOf } from '../subscription.ts';
 import { changedNames, entriesOf, lookup, sameStack, type Stack } from '../view.ts';
 import { isOpen } from './open-types.ts';
 import { isNothing, pendingFor } from './order.ts';
@@ -25,20 +25,36 @@ export function reportOf(session: Session): SessionReport {
   // Who is held back has been told of nothing, and nobody needs a list of all it lacks.
   const view = session.isHeld ? null : session.view;
   let atRest = view !== null;
-  for (const [typeUrl, stack] of view?.stacks ?? []) {
+  for (const typeUrl of view === null ? [] : allTypes) {
+    const stack = view?.stacks.get(typeUrl);
+    if (stack === undefined) continue;
     const state = session.types.get(typeUrl);
     if (!isAtRest(session, typeUrl)) atRest = false;
-    for (const { name, origins, version } of laggingEntries(typeUrl, state, stack)) {
-      lagging.push({ typeUrl, name, origins });
-      const refused = state?.quarantine.get(name);
-      if (refused?.version === version) rejected.push({ typeUrl, name, origins, message: refused.message });
-    }
+    const lacking = lackingOf(typeUrl, state, stack);
+    lagging.push(...lacking);
+    if (state !== undefined && state.quarantine.size > 0)
+      rejected.push(...refused(lacking, state.quarantine, stack));
   }
   return { lagging, rejected, atRest };
 }
 
+/** Of a type that is not open nothing is to be sent or waited for. */
 function isAtRest(session: Session, typeUrl: TypeUrl): boolean {
+  if (!isOpen(session.open, typeUrl)) return true;
   return !session.types.get(typeUrl)?.inFlight && isNothing(pendingFor(session, typeUrl));
+}
+
+/** Those that lack their present version because they refused it. */
+function refused(
+  lacking: readonly LaggingResource[],
+  quarantine: TypeState['quarantine'],
+  stack: Stack,
+): readonly RejectedResource[] {
+  return lacking.flatMap((resource) => {
+    const refusal = quarantine.get(resource.name);
+    const isPresent = refusal !== undefined && refusal.version === lookup(stack, resource.name)?.version;
+    return isPresent ? [{ ...resource, message: refusal.message }] : [];
+  });
 }
 
 /** The proxy has acknowledged all there is for it. Cheap: nothing is compared. */
@@ -66,15 +82,40 @@ function lacks(session: Session, typeUrl: TypeUrl, state: TypeState): boolean {
   return !leavesUntold || [...state.behind.keys()].some((name) => lookup(state.base, name) !== undefined);
 }
 
-function* laggingEntries(typeUrl: TypeUrl, state: TypeState | undefined, stack: Stack): Generator<Entry> {
-  if (state === undefined) {
-    if (wholeTypes.includes(typeUrl)) yield* entriesOf(stack);
-    return;
-  }
-  for (const name of new Set([...changedNames(state.base, stack), ...state.behind.keys(), ...state.asked])) {
+interface Lacking {
+  readonly stack: Stack;
+  readonly subscribed: ReturnType<typeof subscribedOf>;
+  readonly lacking: readonly LaggingResource[];
+}
+
+/** By what they are behind with, which is one map for all streams that are behind with the same. */
+const lackingBy = new WeakMap<TypeState['behind'], Lacking>();
+const nothing: readonly LaggingResource[] = [];
+
+function lackingOf(typeUrl: TypeUrl, state: TypeState | undefined, stack: Stack): readonly LaggingResource[] {
+  if (state === undefined)
+    return wholeTypes.includes(typeUrl) ? [...entriesOf(stack)].map((it) => resourceOf(typeUrl, it)) : nothing;
+  const { base, behind, asked, subscription } = state;
+  if (base !== stack || asked.size > 0) return compared(typeUrl, state, stack);
+  if (behind.size === 0) return nothing;
+  const subscribed = subscribedOf(subscription);
+  const known = lackingBy.get(behind);
+  if (known?.stack === stack && known.subscribed === subscribed) return known.lacking;
+  const lacking = compared(typeUrl, state, stack);
+  lackingBy.set(behind, { stack, subscribed, lacking });
+  return lacking;
+}
+
+function compared(typeUrl: TypeUrl, state: TypeState, stack: Stack): readonly LaggingResource[] {
+  const names = new Set([...changedNames(state.base, stack), ...state.behind.keys(), ...state.asked]);
+  return [...names].flatMap((name) => {
     const entry = lookup(stack, name);
-    if (entry === undefined || !covers(state.subscription, name)) continue;
+    if (entry === undefined || !covers(state.subscription, name)) return [];
     const present = clientHas(state, name);
-    if (!present.certain || present.version !== entry.version) yield entry;
-  }
+    return present.certain && present.version === entry.version ? [] : [resourceOf(typeUrl, entry)];
+  });
+}
+
+function resourceOf(typeUrl: TypeUrl, { name, origins }: Entry): LaggingResource {
+  return { typeUrl, name, origins };
 }
