@@ -11,9 +11,16 @@ export interface SettleOptions {
   readonly maxMs: number;
   /** Urgent changes that follow an urgent flush within this time go out together after it, in milliseconds. */
   readonly urgentMs: number;
+  /** If a flush takes long, that time is longer: so many milliseconds for each that it took. */
+  readonly restPerWork: number;
 }
 
-export const defaultSettleOptions: SettleOptions = { quietMs: 20, maxMs: 200, urgentMs: 40 };
+export const defaultSettleOptions: SettleOptions = {
+  quietMs: 20,
+  maxMs: 200,
+  urgentMs: 40,
+  restPerWork: 4,
+};
 
 export interface Settle {
   /** Something changed: flush soon. */
@@ -26,7 +33,12 @@ export interface Settle {
 
 type Slot = 'now' | 'quiet' | 'max' | 'urgent';
 
-export function createSettle(options: SettleOptions, timer: Timer, flush: () => void): Settle {
+export function createSettle(
+  options: SettleOptions,
+  timer: Timer,
+  flush: () => void,
+  nowMs: () => number = () => performance.now(),
+): Settle {
   const running = new Map<Slot, () => void>();
   let isPending = false;
   let isUrgent = false;
@@ -53,7 +65,10 @@ export function createSettle(options: SettleOptions, timer: Timer, flush: () => 
     isUrgent = false;
     // A change within this window belongs to a burst; one after it goes out at once again.
     start('quiet', options.quietMs, onQuiet);
+    const begunAtMs = nowMs();
     flush();
+    const restMs = options.restPerWork * (nowMs() - begunAtMs);
+    if (running.has('urgent') && restMs > options.urgentMs) start('urgent', restMs, onUrgent);
   };
   const onQuiet = (): void => {
     const isGathered = isUrgent && running.has('urgent');

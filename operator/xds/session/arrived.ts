@@ -2,7 +2,8 @@
 import type { Entry } from '../snapshot-types.ts';
 import { subscribedOf } from '../subscription.ts';
 import type { Stack } from '../view.ts';
-import { has, hasNothing, note, rebase, type ClientHas, type InFlight, type TypeState } from './state.ts';
+import { rebase } from './rebase.ts';
+import { has, hasNothing, note, type ClientHas, type InFlight, type TypeState } from './state.ts';
 
 /** `inFlight`: the response of `state` that was acknowledged. */
 export function arrived(state: TypeState, inFlight: InFlight, stack: Stack): TypeState {

@@ -7,7 +7,8 @@ import { closed, isOpen, opened } from './open-types.ts';
 import { isNothing, planSends, sendOrder, type Plan } from './order.ts';
 import { refillVirtualHosts } from './refill.ts';
 import { asksForAll, nothingPending, pendingOf, type Pending } from './pending.ts';
-import { settle, withType, type InFlight, type Session, type TypeState } from './state.ts';
+import { settle } from './rebase.ts';
+import { withType, type InFlight, type Session, type TypeState } from './state.ts';
 import { entriesByName, stackOfWhole } from '../whole-stack.ts';
 import { isListedWhole, wholeType } from './whole-type.ts';
 

@@ -94,7 +94,9 @@ const nothing: readonly LaggingResource[] = [];
 
 function lackingOf(typeUrl: TypeUrl, state: TypeState | undefined, stack: Stack): readonly LaggingResource[] {
   if (state === undefined)
-    return wholeTypes.includes(typeUrl) ? [...entriesOf(stack)].map((it) => resourceOf(typeUrl, it)) : nothing;
+    return wholeTypes.includes(typeUrl)
+      ? [...entriesOf(stack)].map((it) => resourceOf(typeUrl, it))
+      : nothing;
   const { base, behind, asked, subscription } = state;
   if (base !== stack || asked.size > 0) return compared(typeUrl, state, stack);
   if (behind.size === 0) return nothing;

@@ -11,7 +11,8 @@ import { refuse } from './nack.ts';
 import { allOpen, opened } from './open-types.ts';
 import { sendOrder } from './order.ts';
 import { firstState, resubscribe, returnedWith } from './resubscribe.ts';
-import { rebase, withType, type Session, type TypeState } from './state.ts';
+import { rebase } from './rebase.ts';
+import { withType, type Session, type TypeState } from './state.ts';
 import { versionOf } from './versions.ts';
 
 export interface Step {

@@ -2,9 +2,9 @@
 import { PerType } from '../per-type.ts';
 import type { TypeUrl } from '../proto/type-urls.ts';
 import type { Entry } from '../snapshot-types.ts';
-import { covers, subscribedOf, type Subscription } from '../subscription.ts';
+import { covers, type Subscription } from '../subscription.ts';
 import { noneOpen, opened, type OpenTypes } from './open-types.ts';
-import { changedNames, emptyStack, lookup, type Stack, type View } from '../view.ts';
+import { lookup, type Stack, type View } from '../view.ts';
 
 export interface Session {
   readonly variant: 'delta' | 'sotw';
@@ -121,45 +121,4 @@ function isException({ base, subscription }: TypeState, name: string, present: C
   return !isAsBaseSays && covers(subscription, name);
 }
 
-/** The same knowledge, said relative to another stack. */
-export function rebase(state: TypeState, stack: Stack): TypeState {
-  if (state.base === stack) return state;
-  const changed = changedNames(state.base, stack);
-  if (state.behind.size === 0) return { ...state, base: stack, behind: behindWith(changed, state) };
-  const names = new Set([...changed, ...state.behind.keys()]);
-  const present: [string, ClientHas][] = [];
-  for (const name of names)
-    if (covers(state.subscription, name)) present.push([name, clientHas(state, name)]);
-  return note({ ...state, base: stack, behind: new Map() }, present);
-}
-
 export const nobodyBehind: ReadonlyMap<string, ClientHas> = new Map();
-
-interface Behind {
-  /** Of whom it is true: those who subscribe to this. */
-  readonly subscribed: ReturnType<typeof subscribedOf>;
-  readonly behind: ReadonlyMap<string, ClientHas>;
-}
-
-/** By the list of changed names, which is one for all streams that move from the same layer to the same next one. */
-const behindBy = new WeakMap<readonly string[], Behind>();
-
-/** What a client is behind with that had all of `base`, where these names have changed. Streams alike share it. */
-function behindWith(
-  changed: readonly string[],
-  { subscription, base }: TypeState,
-): ReadonlyMap<string, ClientHas> {
-  if (changed.length === 0) return nobodyBehind;
-  const subscribed = subscribedOf(subscription);
-  const known = behindBy.get(changed);
-  if (known?.subscribed === subscribed) return known.behind;
-  const covered = changed.filter((name) => covers(subscription, name));
-  const behind = new Map(covered.map((name) => [name, has(lookup(base, name) ?? null)]));
-  behindBy.set(changed, { subscribed, behind });
-  return behind;
-}
-
-/** Nothing is to be sent: a client that started with nothing is where the stack is, but for its exceptions. */
-export function settle(state: TypeState, stack: Stack): TypeState {
-  return state.base === emptyStack ? rebase(state, stack) : state;
-}

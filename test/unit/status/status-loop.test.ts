@@ -7,7 +7,7 @@ interface Run {
   /** The times of computing. */
   readonly computed: number[];
   /** Lets time pass, timers included. */
-  pass(ms: number): void;
+  readonly pass: (ms: number) => void;
 }
 
 function start(isMoving?: () => boolean, takesMs = 0): Run {

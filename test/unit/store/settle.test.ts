@@ -8,13 +8,18 @@ interface Bench extends Pick<FakeTimer, 'advance' | 'running'> {
   readonly flushes: readonly number[];
 }
 
-function bench(): Bench {
+/** `takesMs`: how long each flush takes. */
+function bench(takesMs = 0): Bench {
   const clock = createFakeTimer();
   const flushes: number[] = [];
   let now = 0;
-  const settle = createSettle({ quietMs: 20, maxMs: 200, urgentMs: 40 }, clock.timer, () =>
-    flushes.push(now),
-  );
+  let spent = 0;
+  const options = { quietMs: 20, maxMs: 200, urgentMs: 40, restPerWork: 4 };
+  const flush = (): void => {
+    flushes.push(now);
+    spent += takesMs;
+  };
+  const settle = createSettle(options, clock.timer, flush, () => now + spent);
   const advance = (ms: number): void => {
     for (let passed = 0; passed < ms; passed += 1) {
       clock.advance(1);
@@ -88,6 +93,16 @@ describe('settle', () => {
     advance(1);
 
     expect(flushes).toEqual([0, 39, 79, 119, 201]);
+  });
+
+  it('gathers them for longer where a flush takes long', () => {
+    const { settle, advance, flushes } = bench(25);
+    for (let ms = 0; ms < 250; ms += 10) {
+      settle.noteUrgent();
+      advance(10);
+    }
+
+    expect(flushes).toEqual([0, 99, 199]);
   });
 
   it('comes to rest: no timer runs after quiet', () => {
