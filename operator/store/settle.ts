@@ -11,7 +11,7 @@ export interface SettleOptions {
   readonly maxMs: number;
   /** Urgent changes that follow an urgent flush within this time go out together after it, in milliseconds. */
   readonly urgentMs: number;
-  /** If a flush takes long, that time is longer: so many milliseconds for each that it took. */
+  /** If a flush takes long, that time is longer: so many milliseconds for each that it took, up to maxMs. */
   readonly restPerWork: number;
 }
 
@@ -33,42 +33,58 @@ export interface Settle {
 
 type Slot = 'now' | 'quiet' | 'max' | 'urgent';
 
+interface Slots {
+  has(slot: Slot): boolean;
+  /** In place of what runs in the slot. */
+  readonly start: (slot: Slot, delayMs: number, fire: () => void) => void;
+  readonly cancelAll: () => void;
+}
+
+function createSlots(timer: Timer): Slots {
+  const running = new Map<Slot, () => void>();
+  return {
+    has: (slot) => running.has(slot),
+    start(slot, delayMs, fire) {
+      running.get(slot)?.();
+      running.set(
+        slot,
+        timer(delayMs, () => {
+          running.delete(slot);
+          fire();
+        }),
+      );
+    },
+    cancelAll() {
+      for (const cancel of running.values()) cancel();
+      running.clear();
+    },
+  };
+}
+
 export function createSettle(
   options: SettleOptions,
   timer: Timer,
   flush: () => void,
   nowMs: () => number = () => performance.now(),
 ): Settle {
-  const running = new Map<Slot, () => void>();
+  const { quietMs, maxMs, urgentMs, restPerWork } = options;
+  const running = createSlots(timer);
   let isPending = false;
   let isUrgent = false;
   let isClosed = false;
 
-  const start = (slot: Slot, delayMs: number, fire: () => void): void => {
-    running.get(slot)?.();
-    running.set(
-      slot,
-      timer(delayMs, () => {
-        running.delete(slot);
-        fire();
-      }),
-    );
-  };
-  const cancelAll = (): void => {
-    for (const cancel of running.values()) cancel();
-    running.clear();
-  };
+  const { start, cancelAll } = running;
   const fireFlush = (): void => {
     cancelAll();
     isPending = false;
-    if (isUrgent) start('urgent', options.urgentMs, onUrgent);
+    if (isUrgent) start('urgent', urgentMs, onUrgent);
     isUrgent = false;
     // A change within this window belongs to a burst; one after it goes out at once again.
-    start('quiet', options.quietMs, onQuiet);
+    start('quiet', quietMs, onQuiet);
     const begunAtMs = nowMs();
     flush();
-    const restMs = options.restPerWork * (nowMs() - begunAtMs);
-    if (running.has('urgent') && restMs > options.urgentMs) start('urgent', restMs, onUrgent);
+    const restMs = Math.min(maxMs, restPerWork * (nowMs() - begunAtMs));
+    if (running.has('urgent') && restMs > urgentMs) start('urgent', restMs, onUrgent);
   };
   const onQuiet = (): void => {
     const isGathered = isUrgent && running.has('urgent');
@@ -88,8 +104,8 @@ export function createSettle(
       isPending = true;
       if (running.has('now')) return;
       if (!running.has('quiet')) return fireNow();
-      start('quiet', options.quietMs, onQuiet);
-      if (!running.has('max')) start('max', options.maxMs, fireFlush);
+      start('quiet', quietMs, onQuiet);
+      if (!running.has('max')) start('max', maxMs, fireFlush);
     },
     noteUrgent() {
       if (isClosed) return;
