@@ -19,7 +19,7 @@ export const defaultSettleOptions: SettleOptions = {
   quietMs: 20,
   maxMs: 200,
   urgentMs: 40,
-  restPerWork: 4,
+  restPerWork: 8,
 };
 
 export interface Settle {

@@ -6,14 +6,14 @@ export interface FanOutOptions {
   readonly sliceMs: number;
   /**
    * How long the next publication waits for each millisecond that this one took until it had reached all. When it is quiet
-   * nothing waits; under many changes they are gathered, and the process has time for everything else. Default: 2.
+   * nothing waits; under many changes they are gathered, and the process has time for everything else. Default: 4.
    */
   readonly restPerWork: number;
   /** The longest of these waits, in milliseconds. Default: 250. */
   readonly maxRestMs: number;
 }
 
-const defaults: FanOutOptions = { sliceMs: 20, restPerWork: 2, maxRestMs: 250 };
+const defaults: FanOutOptions = { sliceMs: 20, restPerWork: 4, maxRestMs: 250 };
 
 export interface FanOutHost<Stream> {
   readonly nowMs: () => number;
