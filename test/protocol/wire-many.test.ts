@@ -69,6 +69,39 @@ test('14: a hundred proxies that all refuse cause one response each for a change
   expect([xds.counted.pushed, xds.counted.nacked]).toEqual([4 * names.length, 4 * names.length]);
 }, 30_000);
 
+test('87: a change that concerns one proxy sends the others nothing at all', async () => {
+  const xds = await serve();
+  const names = Array.from({ length: 100 }, (_, index) => `p${index}`);
+  const publish = (mark: string): void => {
+    const own = Object.fromEntries(names.map((name) => [`Pod/shop/${name}`, [sample(url.cluster, name)]]));
+    xds.publish({
+      ...own,
+      'Pod/shop/p7': [sample(url.cluster, 'p7', mark)],
+      shared: [sample(url.route, 'r')],
+    });
+  };
+  publish('1');
+  const heard = new Map<string, number>();
+  for (const name of names) {
+    const client = connect(xds);
+    client.onResponse((response) => {
+      heard.set(name, (heard.get(name) ?? 0) + 1);
+      client.ack(response);
+    });
+    client.start(`Pod~shop~${name}~uid`, url.cluster);
+  }
+  await until(() => xds.counted.acked === names.length);
+
+  for (const mark of ['2', '3']) {
+    publish(mark);
+    // oxlint-disable-next-line no-await-in-loop -- one after the other
+    await until(() => xds.counted.acked === names.length + Number(mark) - 1);
+  }
+
+  expect(xds.counted.pushed).toBe(names.length + 2);
+  expect([...heard].filter(([, count]) => count > 1)).toEqual([['p7', 3]]);
+}, 30_000);
+
 test('74: a request of almost 32 MiB is accepted', async () => {
   const xds = await serve();
   xds.publish({ 'Pod/shop/cart': [sample(url.cluster, 'a')] });
