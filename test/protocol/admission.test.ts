@@ -53,6 +53,25 @@ describe('what is not there yet', () => {
     });
   });
 
+  test('5, 7: what a proxy sent that waits is read once there is a snapshot: if it is damaged, the stream ends', async () => {
+    const xds = await serve();
+    const client = connectXds({ port: xds.port, variant: 'delta' });
+    opened.push(() => client.close());
+    const node = { id: 'Pod~shop~cart~uid' };
+    client.send({ node, typeUrl: url.cluster });
+    // initial_resource_versions = 5, two bytes: a key of nine bytes that are not there. type_url = 2.
+    const type = Buffer.from(url.listener);
+    client.sendBytes(Buffer.concat([Buffer.of(0x2a, 2, 0x0a, 9, 0x12, type.length), type]));
+    await until(() => xds.server.workloads().size === 1);
+
+    publish(xds, ['cart']);
+
+    expect(await client.end()).toMatchObject({
+      status: 'INVALID_ARGUMENT',
+      details: expect.stringContaining('initial_resource_versions cannot be read'),
+    });
+  });
+
   test('7: a proxy of a workload that nobody knows waits, but not for ever', async () => {
     const xds = await serve({ patienceMs: 50, identityOf: () => undefined });
     publish(xds, []);

@@ -1,8 +1,11 @@
 // XDS rules for delta streams, on the pure session. The numbers are those of test/protocol/README.md.
 import { describe, expect, test } from '@jest/globals';
+import { keptVersions } from '../../operator/xds/proto/kept-versions.ts';
 import { isCurrent, reportOf } from '../../operator/xds/session/report.ts';
+import { reduce } from '../../operator/xds/session/session.ts';
+import { newSession } from '../../operator/xds/session/state.ts';
 import { SessionDriver } from '../support/session-driver.ts';
-import { CDS, EDS, LDS, RDS, SDS, VHDS, entry } from '../support/xds-world.ts';
+import { CDS, EDS, LDS, RDS, SDS, VHDS, delta, entry, view } from '../support/xds-world.ts';
 
 function started(): SessionDriver {
   const driver = new SessionDriver();
@@ -250,6 +253,23 @@ describe('reconnecting', () => {
     expect(driver.request(CDS, { initialVersions })).toEqual(['CDS']);
     expect(driver.request(EDS, { subscribe: ['a'], initialVersions })).toEqual([]);
     expect(reportOf(driver.session).lagging).toEqual([]);
+  });
+
+  test('52: also if it came before there was anything, and then nothing is decoded', () => {
+    const initialVersions = {
+      ...keptVersions(new Map([['a', '1']])),
+      read: () => {
+        throw new Error('nobody needs this');
+      },
+    };
+    const request = { ...delta(CDS), initialVersions };
+    const { session, effects } = reduce(newSession('delta'), { type: 'delta', request, nowMs: 0 });
+    expect(effects).toEqual([]);
+
+    const published = reduce(session, { type: 'publish', view: view({ [CDS]: 'a@1' }), nowMs: 0 });
+
+    expect(published.effects).toMatchObject([{ type: 'send', typeUrl: CDS, resources: [], removed: [] }]);
+    expect(reportOf(published.session).lagging).toEqual([]);
   });
 
   test('52: it is so whatever the order in which it tells, and if it subscribes to more than there is', () => {

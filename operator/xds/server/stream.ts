@@ -5,7 +5,7 @@ import { MessageError } from '../proto/message-error.ts';
 import type * as wire from '../proto/discovery.ts';
 import { typeUrl, type TypeUrl } from '../proto/type-urls.ts';
 import type { Effect, Send, SessionEvent } from '../session/events.ts';
-import { reduce } from '../session/session.ts';
+import { reduce, type Step } from '../session/session.ts';
 import { newSession, type Session } from '../session/state.ts';
 import { frameOf } from './frames.ts';
 import { newLane, type Lane, type Outbox } from './outbox.ts';
@@ -56,10 +56,22 @@ export class Stream {
 
   dispatch(event: SessionEvent): void {
     if (!this.isOpen) return;
-    const step = reduce(this.session, event);
+    const step = this.reduced(event);
+    if (step === null) return;
     this.session = step.session;
     for (const effect of step.effects) this.perform(effect);
     this.host.moved(this, step.effects);
+  }
+
+  /** null: the stream has ended for it. What is decoded only where it is needed may be damaged. */
+  private reduced(event: SessionEvent): Step | null {
+    try {
+      return reduce(this.session, event);
+    } catch (error) {
+      if (!(error instanceof MessageError)) throw error;
+      this.fail(status.INVALID_ARGUMENT, `the request cannot be read: ${error.message}`);
+      return null;
+    }
   }
 
   fail(code: status, message: string): void {
@@ -81,17 +93,7 @@ export class Stream {
     if (request.typeUrl === '') return this.fail(status.INVALID_ARGUMENT, 'type_url is empty');
     const type = knownTypes.get(request.typeUrl);
     // A type we do not serve disturbs nobody: the other types of the stream go on.
-    if (type !== undefined) this.take(this.eventOf(request, type));
-  }
-
-  private take(event: SessionEvent): void {
-    try {
-      this.dispatch(event);
-    } catch (error) {
-      // What is decoded only where it is needed may be damaged, too.
-      if (!(error instanceof MessageError)) throw error;
-      this.fail(status.INVALID_ARGUMENT, `the request cannot be read: ${error.message}`);
-    }
+    if (type !== undefined) this.dispatch(this.eventOf(request, type));
   }
 
   private read(bytes: Buffer): Request | null {

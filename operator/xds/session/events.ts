@@ -21,11 +21,11 @@ export interface Publish {
   readonly nonceFrom?: number;
 }
 
-export type SessionEvent =
+export type RequestEvent =
   | { readonly type: 'delta'; readonly request: DeltaRequest; readonly nowMs: number }
-  | { readonly type: 'sotw'; readonly request: SotwRequest; readonly nowMs: number }
-  | Publish
-  | { readonly type: 'wake'; readonly nowMs: number };
+  | { readonly type: 'sotw'; readonly request: SotwRequest; readonly nowMs: number };
+
+export type SessionEvent = RequestEvent | Publish | { readonly type: 'wake'; readonly nowMs: number };
 
 export interface Send {
   readonly type: 'send';

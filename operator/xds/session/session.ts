@@ -4,7 +4,15 @@ import type { TypeUrl } from '../proto/type-urls.ts';
 import { changeDelta, changeStateOfTheWorld } from '../subscription.ts';
 import { emptyStack, entriesOf, lookup, stackOf, type Stack } from '../view.ts';
 import { arrived } from './arrived.ts';
-import type { DeltaRequest, Effect, ErrorDetail, Publish, SessionEvent, SotwRequest } from './events.ts';
+import type {
+  DeltaRequest,
+  Effect,
+  ErrorDetail,
+  Publish,
+  RequestEvent,
+  SessionEvent,
+  SotwRequest,
+} from './events.ts';
 import { firstRequest } from './first-request.ts';
 import { flush } from './flush.ts';
 import { refuse } from './nack.ts';
@@ -32,18 +40,33 @@ export function reduce(session: Session, event: SessionEvent): Step {
 function apply(session: Session, event: SessionEvent, effects: Effect[]): Session {
   switch (event.type) {
     case 'publish':
-      return publish(session, event);
+      return publish(session, event, effects);
     case 'delta':
-      return onDelta(session, event.request, effects);
     case 'sotw':
-      return onStateOfTheWorld(session, event.request, effects);
+      if (session.view === null) return { ...session, early: [...session.early, event] };
+      return onRequest(session, event, effects);
     case 'wake':
       return session;
   }
 }
 
+function onRequest(session: Session, event: RequestEvent, effects: Effect[]): Session {
+  return event.type === 'delta'
+    ? onDelta(session, event.request, effects)
+    : onStateOfTheWorld(session, event.request, effects);
+}
+
+function publish(session: Session, event: Publish, effects: Effect[]): Session {
+  const next = withView(session, event);
+  // Thousands of proxies come before a new operator has built anything: what they have is not decoded to be kept.
+  return session.early.reduce<Session>((state, early) => onRequest(state, early, effects), {
+    ...next,
+    early: [],
+  });
+}
+
 /** Moves the types that changed to the new view; what the client has stays what it is. */
-function publish(session: Session, { view, isHeld = false, nonceFrom = 0 }: Publish): Session {
+function withView(session: Session, { view, isHeld = false, nonceFrom = 0 }: Publish): Session {
   // Nothing was sent yet, also of types that the first view has nothing of.
   let open = session.view === null ? allOpen : session.open;
   let { types } = session;

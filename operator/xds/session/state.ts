@@ -3,6 +3,7 @@ import { PerType } from '../per-type.ts';
 import type { TypeUrl } from '../proto/type-urls.ts';
 import type { Entry } from '../snapshot-types.ts';
 import { covers, type Subscription } from '../subscription.ts';
+import type { RequestEvent } from './events.ts';
 import { noneOpen, opened, type OpenTypes } from './open-types.ts';
 import { lookup, type Stack, type View } from '../view.ts';
 
@@ -10,6 +11,8 @@ export interface Session {
   readonly variant: 'delta' | 'sotw';
   /** null until the workload is known and the first snapshot exists. */
   readonly view: View | null;
+  /** Requests that came before there was a view to compare them with: read as soon as there is one. */
+  readonly early: readonly RequestEvent[];
   /** Nothing is sent for now. */
   readonly isHeld: boolean;
   readonly types: PerType<TypeState>;
@@ -74,6 +77,7 @@ export function newSession(variant: Session['variant']): Session {
   return {
     variant,
     view: null,
+    early: [],
     isHeld: false,
     types,
     open: noneOpen,
