@@ -1,5 +1,5 @@
 // A value for each of the few types of resource. Immutable, and so short that thousands of sessions can have several of them,
-// and copy them at every change: a Map takes ten times the memory and the time. Pure. Entry: PerType.
+// and copy them at every change, which a Map is too large and too slow for. Pure. Entry: PerType.
 import { typeUrl, type TypeUrl } from './proto/type-urls.ts';
 
 /** The types, in the order in which their values are listed. */
