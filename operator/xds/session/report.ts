@@ -31,7 +31,8 @@ export function reportOf(session: Session): SessionReport {
     const state = session.types.get(typeUrl);
     if (!isAtRest(session, typeUrl)) atRest = false;
     const lacking = lackingOf(typeUrl, state, stack);
-    lagging.push(...lacking);
+    // One by one: there may be more of them than a call takes arguments.
+    for (const resource of lacking) lagging.push(resource);
     if (state !== undefined && state.quarantine.size > 0)
       rejected.push(...refused(lacking, state.quarantine, stack));
   }
