@@ -11,7 +11,7 @@ export function setUpMemory(): void {
   // A small Buffer keeps all of the slab it is a part of. Node's TLS keeps one of three bytes for each connection (its ALPN
   // protocols), and so a slab for each proxy: of 8 KB, as before Node 24, not of 64.
   Buffer.poolSize = 8 * 1024;
-  // In percent. V8 begins to look for garbage long before its heap is full, and again at once after it has found none: while
-  // a thousand proxies connect, twice as often as there is something to find. A V8 without this flag passes over it.
+  // In percent. V8 begins to look for garbage long before its heap is full, and while a thousand proxies connect again and
+  // again. A V8 without this flag passes over it, and says so on stderr.
   setFlagsFromString('--incremental-marking-soft-trigger=90');
 }

@@ -29,42 +29,51 @@ export function keptVersions(versions: ReadonlyMap<string, string>): KeptVersion
   return { isEmpty: false, fingerprint: sum.fingerprint(), read: () => versions };
 }
 
-/** The entries that begin at `reader`, whose first tag is read; it is left behind the last one that follows. */
-export function readKeptVersions(reader: protobuf.Reader, bytes: Uint8Array): KeptVersions {
-  const from = reader.pos;
-  const sum = new VersionSum();
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
-  for (;;) {
-    const length = reader.uint32();
-    const end = reader.pos + length;
-    if (end > reader.len) throw new MessageError('the bytes end within initial_resource_versions');
-    sum.addBytes(view, reader.pos, end);
-    reader.pos = end;
-    if (bytes[end] !== initialVersionsTag) break;
-    reader.pos += 1;
-  }
-  const run = bytes.subarray(from, reader.pos);
-  let versions: ReadonlyMap<string, string> | null = null;
-  return { isEmpty: false, fingerprint: sum.fingerprint(), read: () => (versions ??= decode(run)) };
-}
+/** Takes the entries of one request, which mostly follow each other, but need not. */
+export class KeptReader {
+  private readonly runs: Uint8Array[] = [];
+  private readonly sum = new VersionSum();
 
-/** Entries came in more than one place: protobuf puts them together. */
-export function bothKept(a: KeptVersions, b: KeptVersions): KeptVersions {
-  return a.isEmpty ? b : keptVersions(new Map([...a.read(), ...b.read()]));
-}
-
-function decode(run: Uint8Array): ReadonlyMap<string, string> {
-  const versions = new Map<string, string>();
-  const reader = protobuf.Reader.create(run);
-  try {
-    while (reader.pos < reader.len) {
-      readEntry(reader, versions);
-      if (reader.pos < reader.len) reader.uint32();
+  /** Those that begin at `reader`, whose first tag is read; it is left behind the last one that follows. */
+  readRun(reader: protobuf.Reader, bytes: Uint8Array): void {
+    const from = reader.pos;
+    const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+    for (;;) {
+      const length = reader.uint32();
+      const end = reader.pos + length;
+      if (end > reader.len) throw new MessageError('the bytes end within initial_resource_versions');
+      this.sum.addBytes(view, reader.pos, end);
+      reader.pos = end;
+      if (bytes[end] !== initialVersionsTag) break;
+      reader.pos += 1;
     }
+    this.runs.push(bytes.subarray(from, reader.pos));
+  }
+
+  kept(): KeptVersions {
+    const { runs, sum } = this;
+    if (runs.length === 0) return nothingKept;
+    let versions: ReadonlyMap<string, string> | null = null;
+    return { isEmpty: false, fingerprint: sum.fingerprint(), read: () => (versions ??= decode(runs)) };
+  }
+}
+
+function decode(runs: readonly Uint8Array[]): ReadonlyMap<string, string> {
+  const versions = new Map<string, string>();
+  try {
+    for (const run of runs) readRunInto(versions, protobuf.Reader.create(run));
   } catch (error) {
     throw new MessageError(`initial_resource_versions cannot be read: ${String(error)}`);
   }
   return versions;
+}
+
+/** The first tag is not part of a run. */
+function readRunInto(versions: Map<string, string>, reader: protobuf.Reader): void {
+  while (reader.pos < reader.len) {
+    readEntry(reader, versions);
+    if (reader.pos < reader.len) reader.uint32();
+  }
 }
 
 function readEntry(reader: protobuf.Reader, versions: Map<string, string>): void {

@@ -2,13 +2,7 @@
 // of a mesh, and thousands of proxies ask with the same list (Envoy sorts its names): it is read once, and all of them share
 // what was read. Pure, but for that memory.
 import protobuf from 'protobufjs/minimal.js';
-import {
-  bothKept,
-  initialVersionsTag,
-  nothingKept,
-  readKeptVersions,
-  type KeptVersions,
-} from './kept-versions.ts';
+import { initialVersionsTag, KeptReader, nothingKept, type KeptVersions } from './kept-versions.ts';
 import { MessageError } from './message-error.ts';
 
 /** What stands in a DeltaDiscoveryRequest; `node` and `error` are still encoded. Null: not set. */
@@ -58,6 +52,7 @@ function read(reader: protobuf.Reader, bytes: Uint8Array): RawDeltaRequest {
     error: null,
   };
   const names: Uint8Array[] = [];
+  let kept: KeptReader | null = null;
   while (reader.pos < reader.len) {
     const start = reader.pos;
     const tag = reader.uint32();
@@ -65,9 +60,10 @@ function read(reader: protobuf.Reader, bytes: Uint8Array): RawDeltaRequest {
       skipRun(reader);
       names.push(bytes.subarray(start, reader.pos));
     } else if (tag === tags.initialVersions) {
-      request.initialVersions = bothKept(request.initialVersions, readKeptVersions(reader, bytes));
+      (kept ??= new KeptReader()).readRun(reader, bytes);
     } else readField(tag, reader, request);
   }
+  if (kept !== null) request.initialVersions = kept.kept();
   if (names.length > 0) request.subscribe = namesIn(joined(names));
   return request;
 }

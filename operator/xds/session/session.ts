@@ -58,6 +58,7 @@ function onRequest(session: Session, event: RequestEvent, effects: Effect[]): Se
 
 function publish(session: Session, event: Publish, effects: Effect[]): Session {
   const next = withView(session, event);
+  if (session.early.length === 0) return next;
   // Thousands of proxies come before a new operator has built anything: what they have is not decoded to be kept.
   return session.early.reduce<Session>((state, early) => onRequest(state, early, effects), {
     ...next,
