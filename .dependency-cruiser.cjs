@@ -1,8 +1,8 @@
 // The direction of the data, as lint. Each rule's comment tells the offender what to do instead.
 const pure =
-  '^(api/|operator/(ir|translate|infra)/|operator/status/(?!writer|status-loop)|operator/xds/(resources|checks|proto|session)/|operator/xds/(snapshot|subscription|view|node-id))';
+  '^(api/|operator/(ir|objects|values|conditions|translate|infra|envoy)/|operator/status/(?!writer)|operator/xds/(wire|snapshot|session)/)';
 // Makes the descriptor at build time; nothing imports it.
-const generator = '^operator/xds/proto/generate\\.ts$';
+const generator = '^operator/envoy/proto/generate\\.ts$';
 const io = '^(node:)?(fs|net|http|https|http2|tls|timers|child_process|process|os|dns|worker_threads)(/|$)';
 const clients = 'node_modules/(@kubernetes/client-node|@dot-i|@grpc/grpc-js|pino)/';
 
@@ -31,44 +31,44 @@ module.exports = {
       to: { pathNot: '^operator/ir/' },
     },
     {
-      name: 'xds-resources-see-ir-only',
+      name: 'envoy-sees-ir-only',
       severity: 'error',
       comment: 'Builders read the IR: if a fact is missing, add it to the IR and fill it in translate/.',
-      from: { path: '^operator/xds/resources/' },
-      to: { path: '^(operator|api)/', pathNot: '^operator/(ir|xds/(resources|proto))/' },
+      from: { path: '^operator/envoy/' },
+      to: { path: '^(operator|api)/', pathNot: '^operator/(ir|values|envoy)/' },
     },
     {
       name: 'translate-does-not-know-envoy',
       severity: 'error',
-      comment: 'Translate says what the mesh is; how Envoy is told belongs to xds/resources.',
+      comment: 'Translate says what the mesh is; how Envoy is told belongs to envoy/resources.',
       from: { path: '^operator/translate/' },
-      to: { path: '^operator/(xds|infra)/' },
+      to: { path: '^operator/(envoy|xds|infra)/' },
     },
     {
       name: 'infra-sees-ir-only',
       severity: 'error',
       comment: 'Infra renders the IR: add the fact to the IR.',
       from: { path: '^operator/infra/' },
-      to: { path: '^(operator|api)/', pathNot: '^operator/(ir|infra)/' },
+      to: { path: '^(operator|api)/', pathNot: '^operator/(ir|values|infra)/' },
     },
     {
       name: 'store-takes-objects',
       severity: 'error',
       comment: 'The store is fed through ObjectSink and read as Resources; it calls nobody.',
       from: { path: '^operator/store/' },
-      to: { path: '^operator/(translate|xds|infra|status|admin|certificates|platform/(kubernetes|files))/' },
+      to: { path: '^operator/(translate|envoy|xds|infra|status|admin|certificates|platform)/' },
     },
     {
       name: 'platform-ends-at-the-store',
       severity: 'error',
       comment: 'A platform hands objects to an ObjectSink and implements ports; it knows no later stage.',
       from: { path: '^operator/platform/' },
-      to: { path: '^operator/(translate|xds|infra|status|admin)/' },
+      to: { path: '^operator/(store|translate|envoy|xds|infra|status|admin)/' },
     },
     {
       name: 'xds-does-not-know-the-platform',
       severity: 'error',
-      comment: 'The server takes snapshots and gives reports; main.ts connects it.',
+      comment: 'The server takes snapshots and gives reports; wiring/ connects it.',
       from: { path: '^operator/xds/' },
       to: { path: '^operator/(platform|translate|store|status|admin|certificates)/' },
     },
@@ -96,8 +96,7 @@ module.exports = {
     {
       name: 'one-door-to-kubernetes',
       severity: 'error',
-      comment:
-        'Only platform/kubernetes talks to the API server: add what you need to a port in platform.ts.',
+      comment: 'Only platform/kubernetes talks to the API server: add what you need to a port in ports/.',
       from: { pathNot: '^(operator/platform/kubernetes|test)/' },
       to: { path: 'node_modules/@kubernetes/client-node/' },
     },
@@ -137,14 +136,14 @@ module.exports = {
       to: {
         path: '^operator/',
         pathNot:
-          '^operator/(xds/proto/(generate|roots)|reconcile/uninstall|uninstall|intercept|infra/interception|platform/kubernetes/http/timers)\\.ts$',
+          '^operator/(envoy/proto/(generate|roots)|reconcile/uninstall|uninstall|intercept|infra/interception|platform/kubernetes/http/timers)\\.ts$',
         reachable: false,
       },
     },
   ],
   options: {
     doNotFollow: { path: 'node_modules' },
-    exclude: { path: 'operator/xds/proto/generated' },
+    exclude: { path: 'operator/envoy/proto/generated' },
     tsPreCompilationDeps: true,
     parser: 'swc',
     enhancedResolveOptions: {

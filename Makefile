@@ -10,10 +10,10 @@ node_modules/.package-lock.json: package.json package-lock.json
 	npm install --no-audit --no-fund --loglevel=error
 	@touch $@
 
-operator/xds/proto/generated/descriptor.json: node_modules/.package-lock.json operator/xds/proto/generate.ts operator/xds/proto/roots.ts
-	$(BIN)/node operator/xds/proto/generate.ts
+operator/envoy/proto/generated/descriptor.json: node_modules/.package-lock.json operator/envoy/proto/generate.ts operator/envoy/proto/roots.ts
+	$(BIN)/node operator/envoy/proto/generate.ts
 
-deps: node_modules/.package-lock.json operator/xds/proto/generated/descriptor.json
+deps: node_modules/.package-lock.json operator/envoy/proto/generated/descriptor.json
 
 # A mesh on this machine: no cluster, no root, no Docker. `make demo ARGS=--once` plays the scenes and ends.
 demo: deps
@@ -57,4 +57,4 @@ generate: deps
 	npm run --silent generate
 
 clean:
-	rm -rf node_modules operator/xds/proto/generated coverage dist
+	rm -rf node_modules operator/envoy/proto/generated coverage dist

@@ -2,11 +2,11 @@
 import { rename, writeFile } from 'node:fs/promises';
 import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
-import { runComponents } from './lifecycle.ts';
-import { createLog } from './log.ts';
-import { createOperator } from './operator.ts';
-import { helpText, processSettings, type Settings, SettingsError } from './settings.ts';
-import { setUpMemory } from './process-memory.ts';
+import { runComponents } from './process/lifecycle.ts';
+import { createLog } from './process/log.ts';
+import { createOperator } from './wiring/operator.ts';
+import { helpText, processSettings, type Settings, SettingsError } from './process/settings.ts';
+import { setUpMemory } from './process/process-memory.ts';
 
 async function main(): Promise<void> {
   setUpMemory();

@@ -2,8 +2,8 @@
 // each other. Stopping is the children's business.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { operatorSpiffeId } from '../../operator/identity.ts';
-import { formatNodeId } from '../../operator/xds/node-id.ts';
+import { operatorSpiffeId } from '../../operator/certificates/identity.ts';
+import { formatNodeId } from '../../operator/values/node-id.ts';
 import type { Children } from '../process/children.ts';
 import { projectPath } from '../process/children.ts';
 import type { PortBlock } from '../process/ports.ts';

@@ -1,6 +1,6 @@
 // Values as /debug may show them: a copy in plain JSON without secrets. What is secret is told by type, never by
 // looking at content: Redacted values, Envoy's Secret messages and TLS certificates, Kubernetes Secrets. Pure.
-import { Redacted } from '../redacted.ts';
+import { Redacted } from '../values/redacted.ts';
 
 const shown = '[redacted]';
 

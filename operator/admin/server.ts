@@ -1,8 +1,8 @@
 // Health, readiness, metrics and a look inside, over plain HTTP on the loopback address. Entry: createAdminServer.
 // It asks functions that are passed in, changes nothing, and shows no secret.
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import type { Component } from '../lifecycle.ts';
-import type { Log } from '../log.ts';
+import type { Component } from '../process/lifecycle.ts';
+import type { Log } from '../process/log.ts';
 import { redact } from './redact.ts';
 
 export interface AdminOptions {

@@ -1,5 +1,5 @@
 // The built-in authority: its root lies in a Secret of the platform, made once, by whichever operator comes first.
-import type { SecretData, SecretPort } from '../platform/platform.ts';
+import type { SecretData, SecretPort } from '../ports/platform.ts';
 import type { Authority } from './authority.ts';
 import { signLeaf } from './leaf.ts';
 import { managedLabels } from './names.ts';

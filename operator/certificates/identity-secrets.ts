@@ -1,12 +1,12 @@
 // One Secret for each identity: which are due for a look, and what to do with one that is not good. The issuer
 // says when; this knows no schedule and no root.
 import type { CertificatesIr, IdentityIr } from '../ir/mesh-ir.ts';
-import type { Log } from '../log.ts';
-import type { SecretPort } from '../platform/platform.ts';
+import type { Log } from '../process/log.ts';
+import type { SecretPort } from '../ports/platform.ts';
 import type { Authority } from './authority.ts';
 import { certificateLabels, certificateSecretName } from './names.ts';
 import { checkLeaf, type WantedLeaf } from './renewal.ts';
-import type { Timers } from '../timers.ts';
+import type { Timers } from '../process/timers.ts';
 
 /** Secrets read and written at a time. */
 const parallel = 8;

@@ -2,14 +2,14 @@
 // createIssuer. It works in rounds: open the authority, look at what is due, issue, sleep until the next is due.
 // Secrets are written by the operator that leads; the server of each has a certificate.
 import type { CertificatesIr, IdentityIr } from '../ir/mesh-ir.ts';
-import type { Component } from '../lifecycle.ts';
-import type { Log } from '../log.ts';
-import type { SecretPort } from '../platform/platform.ts';
+import type { Component } from '../process/lifecycle.ts';
+import type { Log } from '../process/log.ts';
+import type { SecretPort } from '../ports/platform.ts';
 import type { Authority, LeafRequest } from './authority.ts';
 import { IdentitySecrets, textOf } from './identity-secrets.ts';
 import { RootUnusable } from './root.ts';
 import { type ServerCertificate, ServerCertificateSlot } from './server-certificate.ts';
-import type { Timers } from '../timers.ts';
+import type { Timers } from '../process/timers.ts';
 
 /** At least this often the root and all Secrets are looked at again, so that one that was deleted or damaged comes back. */
 const recheckMs = 300_000;

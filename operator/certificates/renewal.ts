@@ -1,6 +1,6 @@
 // When a certificate is to be renewed, and whether what lies in a Secret is good. Pure: time comes in as an argument.
 import { createHash, createPrivateKey, X509Certificate } from 'node:crypto';
-import type { SecretData } from '../platform/platform.ts';
+import type { SecretData } from '../ports/platform.ts';
 import type { KeyPair } from './authority.ts';
 import { backDateMs } from './root.ts';
 

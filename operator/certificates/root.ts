@@ -4,8 +4,8 @@
 import 'reflect-metadata';
 import { createPrivateKey, type KeyObject, randomBytes, webcrypto, X509Certificate } from 'node:crypto';
 import * as x509 from '@peculiar/x509';
-import type { SecretData } from '../platform/platform.ts';
-import { Redacted } from '../redacted.ts';
+import type { SecretData } from '../ports/platform.ts';
+import { Redacted } from '../values/redacted.ts';
 
 /** How far notBefore lies in the past, so that a peer whose clock is behind accepts a fresh certificate. */
 export const backDateMs = 120_000;

@@ -5,7 +5,7 @@
 import { leafSdsFile, rootsSdsFile } from './certificate-files.ts';
 
 export interface BootstrapOptions {
-  /** As operator/xds/node-id.ts formats it. */
+  /** As operator/values/node-id.ts formats it. */
   readonly nodeId: string;
   /** Envoy's name for a group of proxies: the name of the Mesh. */
   readonly cluster: string;

@@ -2,7 +2,7 @@
 // Pure: operator/reconcile decides whether, and platform/kubernetes writes it.
 import { type BootstrapOptions, renderBootstrap } from './bootstrap.ts';
 import { certificateFiles, certificateFolder } from './certificate-files.ts';
-import { fingerprint } from './fingerprint.ts';
+import { fingerprint } from '../values/fingerprint.ts';
 import { interceptionRules, type InterceptionOptions, sidecarUser } from './interception.ts';
 import { certificateVolume, initContainer, injectedKey, proxyContainer, sdsConfigMap } from './pod-names.ts';
 

@@ -1,6 +1,6 @@
 // What one term of leadership remembers: nothing of it has to survive, all can be seen again in the cluster.
-import { createMending, type Mending } from './rollout/mending.ts';
-import type { WorkloadState } from './report.ts';
+import { createMending, type Mending } from './rollout/restores.ts';
+import type { WorkloadState } from '../conditions/workload-report.ts';
 import { createRollouts, type Rollouts } from './rollout/rollouts.ts';
 
 export interface Memory {

@@ -1,6 +1,6 @@
 // Keys to be worked on, one after the other: a key that is added twice is worked on once, one that is added while it
 // is worked on once more. Entry: createKeyQueue. It knows nothing of what a key stands for.
-import type { Timers } from '../timers.ts';
+import type { Timers } from '../process/timers.ts';
 
 export type Outcome = { readonly type: 'done' } | { readonly type: 'again'; readonly afterMs: number };
 

@@ -1,21 +1,21 @@
 // Keeps our part in the pod templates of meshed workloads, and out of all others. Entry: createReconciler. Only the
 // operator that leads does so; the others just take note.
-import type { Timers } from '../timers.ts';
+import type { Timers } from '../process/timers.ts';
 import type { KubernetesVersion } from '../infra/preflight.ts';
 import type { MeshSettingsIr } from '../ir/mesh-ir.ts';
-import type { Log } from '../log.ts';
-import type { SecretPort } from '../platform/platform.ts';
-import type { WorkloadPort } from '../platform/workload-port.ts';
+import type { Log } from '../process/log.ts';
+import type { SecretPort } from '../ports/platform.ts';
+import type { WorkloadPort } from '../ports/workload-port.ts';
 import type { Resources } from '../store/resources.ts';
 import { barePodsOf } from './bare-pods.ts';
 import type { Environment, World } from './workload/desired.ts';
 import type { Memory } from './memory.ts';
-import { changedKeys, describeOffer, type Offered, relevantKeys } from './offered.ts';
+import { changedKeys, describeOffer, type Offered, relevantKeys } from './input.ts';
 import type { Outcome } from './queue.ts';
 import { reconcileWorkload, resyncMs } from './workload/reconcile-workload.ts';
-import { isWaiting, reportOf, type WorkloadReport } from './report.ts';
-import { tell } from './tell.ts';
-import { Term } from './term.ts';
+import { isWaiting, reportOf, type WorkloadReport } from '../conditions/workload-report.ts';
+import { tell } from './report-state.ts';
+import { Term } from './leadership-term.ts';
 
 export interface ReconcilerOptions {
   readonly port: WorkloadPort;

@@ -1,6 +1,6 @@
 // Takes our part out of every workload there is: without a Mesh, our definitions or a running operator. Entry:
 // uninstall. Certificates stay: pods mount them until the last one is made anew.
-import type { WorkloadKind, WorkloadPort, WorkloadRef } from '../platform/workload-port.ts';
+import type { WorkloadKind, WorkloadPort, WorkloadRef } from '../ports/workload-port.ts';
 import { describeActual } from './workload/actual.ts';
 import { removePart } from './workload/writes.ts';
 

@@ -1,5 +1,5 @@
 // What one replica tells the leader of: which versions it serves, which proxies it has, how they stand to these versions.
-import type { LayerId } from '../xds/resources/xds-resource.ts';
+import type { LayerId } from '../envoy/resources/xds-resource.ts';
 
 /** How a proxy stands to what its own replica serves. Shared by all that stand alike. */
 export interface Stand {

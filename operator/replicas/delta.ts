@@ -1,11 +1,11 @@
 // What has changed at this replica since the leader was last told. Pure. The cost is that of the change: layers and
 // reports are immutable, and what is still the same object is not looked into.
-import type { ProxyReport } from '../xds/proxy-report.ts';
-import type { TypeUrl } from '../xds/proto/type-urls.ts';
-import type { LayerId } from '../xds/resources/xds-resource.ts';
-import type { Layer, Snapshot, TypeLayer } from '../xds/snapshot-types.ts';
+import type { ProxyReport } from '../xds/session/proxy-report.ts';
+import type { TypeUrl } from '../envoy/proto/type-urls.ts';
+import type { LayerId } from '../envoy/resources/xds-resource.ts';
+import type { Layer, Snapshot, TypeLayer } from '../xds/snapshot/types.ts';
 import type { Change } from './changes.ts';
-import { standOf } from './stand.ts';
+import { standOf } from './ack-state.ts';
 
 /** This replica's own: its snapshot, and the reports of its proxies on this very snapshot. */
 export interface Own {

@@ -1,6 +1,6 @@
 // Keeps a stream to the leader while there is one that is not this replica itself.
-import type { Log } from '../log.ts';
-import type { Timer } from '../store/settle.ts';
+import type { Log } from '../process/log.ts';
+import type { Timer } from '../process/settle.ts';
 import type { Own } from './delta.ts';
 import { Link } from './link.ts';
 import type { PeerCredentials } from './peer-credentials.ts';

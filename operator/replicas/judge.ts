@@ -2,9 +2,9 @@
 // the content: a proxy has what the leader asks for if it acknowledged the same version from whomever. The origins are
 // the leader's own, so that the answer is about the generations it knows. Answers are remembered by identity: a pair of
 // layers is compared once for all proxies.
-import type { LaggingResource, ProxyReport, RejectedResource } from '../xds/proxy-report.ts';
-import { typeUrl as url, type TypeUrl } from '../xds/proto/type-urls.ts';
-import type { Entry, Layer, Snapshot, TypeLayer } from '../xds/snapshot-types.ts';
+import type { LaggingResource, ProxyReport, RejectedResource } from '../xds/session/proxy-report.ts';
+import { typeUrl as url, type TypeUrl } from '../envoy/proto/type-urls.ts';
+import type { Entry, Layer, Snapshot, TypeLayer } from '../xds/snapshot/types.ts';
 import type { Stand } from './changes.ts';
 import type { LayerVersions, PeerProxy, PeerState, TypeVersions } from './peer-state.ts';
 

@@ -1,7 +1,7 @@
 // One stream to the leader: the whole state first, then what changes, a batch each time the leader says so.
 import { Client, status, type ChannelCredentials, type ClientDuplexStream } from '@grpc/grpc-js';
-import type { Timer } from '../store/settle.ts';
-import { createStatusLoop, type StatusLoop } from '../status/status-loop.ts';
+import type { Timer } from '../process/settle.ts';
+import { createStatusLoop, type StatusLoop } from '../process/status-loop.ts';
 import { deltaOf, nothingTold, type Own, type Told } from './delta.ts';
 import { writeBatch } from './messages.ts';
 import { serverName } from './peer-credentials.ts';

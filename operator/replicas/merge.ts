@@ -1,6 +1,6 @@
 // The reports of all replicas in one list, each on the leader's own snapshot. Pure.
-import type { ProxyReport } from '../xds/proxy-report.ts';
-import type { Snapshot } from '../xds/snapshot-types.ts';
+import type { ProxyReport } from '../xds/session/proxy-report.ts';
+import type { Snapshot } from '../xds/snapshot/types.ts';
 import type { Own } from './delta.ts';
 import { judge } from './judge.ts';
 import { emptyPeer, type PeerState } from './peer-state.ts';

@@ -1,6 +1,6 @@
 // What the leader knows of another replica: batch after batch, from nothing. Pure; states are immutable, and what a
 // batch does not speak of keeps its identity.
-import type { LayerId } from '../xds/resources/xds-resource.ts';
+import type { LayerId } from '../envoy/resources/xds-resource.ts';
 import type { Change, Stand } from './changes.ts';
 
 /** Type → name → version. */

@@ -2,8 +2,8 @@
 // after its stream ended: connections are recycled, and its proxies are not gone for that. It proves nothing that is not
 // true: against a newer snapshot it only lags.
 import { status, type ServerDuplexStream } from '@grpc/grpc-js';
-import type { Log } from '../log.ts';
-import type { Timer } from '../store/settle.ts';
+import type { Log } from '../process/log.ts';
+import type { Timer } from '../process/settle.ts';
 import type { Change } from './changes.ts';
 import { readMessage } from './messages.ts';
 import type { PeerCredentials } from './peer-credentials.ts';

@@ -1,9 +1,9 @@
 // All replicas serve proxies; the leader speaks for all. Entry: createReplicas. A follower dials the leader named in the
 // Lease and tells it what its proxies acknowledged; on the leader `proxies()` are those of all replicas.
-import type { Component } from '../lifecycle.ts';
-import type { Log } from '../log.ts';
-import type { Timer } from '../store/settle.ts';
-import type { ProxyReport } from '../xds/proxy-report.ts';
+import type { Component } from '../process/lifecycle.ts';
+import type { Log } from '../process/log.ts';
+import type { Timer } from '../process/settle.ts';
+import type { ProxyReport } from '../xds/session/proxy-report.ts';
 import type { ServerKeyPair } from '../xds/server/credentials.ts';
 import type { GrpcService } from '../xds/server/endpoint.ts';
 import type { Own } from './delta.ts';

@@ -2,16 +2,16 @@
 // neither platform nor clock, and nothing it says flows back into translation.
 import type { MeshStatus } from '../../api/v1alpha1/mesh.ts';
 import type { Origin } from '../ir/origin.ts';
-import type { ObjectStatus } from '../platform/platform.ts';
-import type { WorkloadReport } from '../reconcile/report.ts';
-import { type ObjectRef, refKey } from '../store/objects.ts';
-import type { ProxyReport } from '../xds/proxy-report.ts';
-import type { Snapshot } from '../xds/snapshot-types.ts';
-import { type ConditionDraft, conditionType, reason, type Verdict } from './conditions.ts';
+import type { ObjectStatus } from '../ports/platform.ts';
+import type { WorkloadReport } from '../conditions/workload-report.ts';
+import { type ObjectRef, refKey } from '../objects/objects.ts';
+import type { ProxyReport } from '../xds/session/proxy-report.ts';
+import type { Snapshot } from '../xds/snapshot/types.ts';
+import { type ConditionDraft, conditionType, reason, type Verdict } from '../conditions/conditions.ts';
 import { injectedOf } from './injected.ts';
 import { conditionOf, continueStatus, type StatusUpdate, timestamp } from './object-status.ts';
 import { type Programmed, programmedOf, type Published } from './programmed.ts';
-import { Standings } from './standings.ts';
+import { Standings } from './ack-index.ts';
 
 export interface CertificateReport {
   /** End of the root's validity; absent until there is a root. */

@@ -1,6 +1,6 @@
 // Whether the workloads of the mesh have their sidecars: a condition of the Mesh. Pure.
-import { isTrouble, troubleOf, type WorkloadReport } from '../reconcile/report.ts';
-import { type ConditionDraft, conditionType, reason } from './conditions.ts';
+import { isTrouble, troubleOf, type WorkloadReport } from '../conditions/workload-report.ts';
+import { type ConditionDraft, conditionType, reason } from '../conditions/conditions.ts';
 
 export function injectedOf(report: WorkloadReport): ConditionDraft {
   const { injected, pending, refused } = report;

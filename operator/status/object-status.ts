@@ -1,8 +1,8 @@
 // Comparing statuses, and carrying lastTransitionTime from one to the next. Pure.
 import type { Condition } from '../../api/v1alpha1/common.ts';
-import type { ObjectStatus } from '../platform/platform.ts';
-import type { ObjectRef } from '../store/objects.ts';
-import type { ConditionDraft } from './conditions.ts';
+import type { ObjectStatus } from '../ports/platform.ts';
+import type { ObjectRef } from '../objects/objects.ts';
+import type { ConditionDraft } from '../conditions/conditions.ts';
 
 /** The status that an object is to have. */
 export interface StatusUpdate {

@@ -1,9 +1,9 @@
 // Programmed: whether the proxies obey an object, from how they stand to it; and the sentences that say so. Pure.
 import { originKey, type Origin } from '../ir/origin.ts';
-import type { InvalidResource, Snapshot } from '../xds/snapshot-types.ts';
-import { type ConditionDraft, conditionType, type Reason, reason } from './conditions.ts';
-import { type Mention, mentionsIn } from './mentions.ts';
-import type { Rejection, Standing, Standings } from './standings.ts';
+import type { InvalidResource, Snapshot } from '../xds/snapshot/types.ts';
+import { type ConditionDraft, conditionType, type Reason, reason } from '../conditions/conditions.ts';
+import { type Mention, mentionsIn } from './references.ts';
+import type { Rejection, Standing, Standings } from './ack-index.ts';
 
 export interface Programmed {
   readonly condition: ConditionDraft;

@@ -1,10 +1,10 @@
 // Brings statuses to the platform: only those that differ, the latest of each object, a few at a time, again
 // after a failure. Entry: createStatusWriter. All I/O goes through a StatusPort; it knows no condition by name.
-import type { Component } from '../lifecycle.ts';
-import type { Log } from '../log.ts';
-import type { ObjectStatus, StatusPort } from '../platform/platform.ts';
-import { type ObjectRef, refKey } from '../store/objects.ts';
-import type { Timer } from '../store/settle.ts';
+import type { Component } from '../process/lifecycle.ts';
+import type { Log } from '../process/log.ts';
+import type { ObjectStatus, StatusPort } from '../ports/platform.ts';
+import { type ObjectRef, refKey } from '../objects/objects.ts';
+import type { Timer } from '../process/settle.ts';
 import { continueStatus, type StatusUpdate } from './object-status.ts';
 
 export interface StatusWriterMetrics {

@@ -1,6 +1,6 @@
 // All objects of one kind: by key, and as a sorted, frozen array that stays the same value until one of them changes.
-import { isSameValue } from './same-value.ts';
-import { type ObjectRef, refKey, refOf, type StoredObject } from './objects.ts';
+import { isSameValue } from '../values/same-value.ts';
+import { type ObjectRef, refKey, refOf, type StoredObject } from '../objects/objects.ts';
 
 export interface Collection<T extends StoredObject> {
   get(ref: ObjectRef): T | undefined;

@@ -14,7 +14,7 @@ import type {
   Service,
   ServiceAccount,
   StatefulSet,
-} from './objects.ts';
+} from '../objects/objects.ts';
 
 /** A version of one of our objects that failed its schema; the last valid version, if any, stays in force. */
 export interface Rejection {

@@ -1,10 +1,10 @@
 // The store: takes what a platform sees (ObjectSink) and hands on Resources, one value per settled batch. Its
 // entry is createStore. State without I/O: timers are passed in, and it calls nobody but `onSettled`.
-import type { ObjectSink } from '../platform/platform.ts';
+import type { ObjectSink } from '../ports/platform.ts';
 import { type Collection, compareRefs, createCollection } from './collection.ts';
-import { type ObjectRef, refKey, refOf, type StoredKind, type StoredObject } from './objects.ts';
+import { type ObjectRef, refKey, refOf, type StoredKind, type StoredObject } from '../objects/objects.ts';
 import type { Rejection, Resources } from './resources.ts';
-import { createSettle, defaultSettleOptions, type SettleOptions, type Timer } from './settle.ts';
+import { createSettle, defaultSettleOptions, type SettleOptions, type Timer } from '../process/settle.ts';
 import { isUrgent } from './urgency.ts';
 
 export interface StoreOptions {

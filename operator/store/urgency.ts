@@ -1,6 +1,6 @@
 // Which changes must not wait for a burst to end: those that take an endpoint away, because callers fail until
 // they know.
-import type { EndpointSlice, StoredObject } from './objects.ts';
+import type { EndpointSlice, StoredObject } from '../objects/objects.ts';
 
 /** next undefined: the object was removed. */
 export function isUrgent(previous: StoredObject | undefined, next: StoredObject | undefined): boolean {

@@ -1,23 +1,23 @@
 // The mesh in force, stage by stage. Each stage remembers its last inputs: if they are the same objects, so is its result.
 import type { Mesh } from '../../api/v1alpha1/mesh.ts';
 import type { MeshIr } from '../ir/mesh-ir.ts';
-import type { Verdict } from '../status/conditions.ts';
+import type { Verdict } from '../conditions/conditions.ts';
 import type { Resources } from '../store/resources.ts';
-import { meshSettings } from './meshes.ts';
-import { rememberLast } from './remember.ts';
-import { attachSecurity } from './security/attach.ts';
-import { createSecurityMaker } from './security/security.ts';
-import { securityVerdicts } from './security/verdicts.ts';
-import { slicesByService } from './services/endpoints.ts';
-import { servedPorts } from './services/served-ports.ts';
-import { createServiceTranslator } from './services/services.ts';
-import { viewServices } from './services/view.ts';
-import { attachTraffic, inForce } from './traffic/attach.ts';
-import { trafficVerdicts } from './traffic/verdicts.ts';
-import { translateExternal } from './workloads/external-workloads.ts';
-import { accountsOfTemplates, identitiesInUse } from './workloads/identities.ts';
-import { createWorkloadIndexer, workloadKey } from './workloads/workload.ts';
-import { createWorkloadTranslator } from './workloads/workloads.ts';
+import { meshSettings } from './facts/meshes.ts';
+import { rememberLast } from '../values/remember.ts';
+import { attachSecurity } from './policies/security/attach.ts';
+import { createSecurityMaker } from './policies/security/security.ts';
+import { securityVerdicts } from './policies/security/verdicts.ts';
+import { slicesByService } from './facts/endpoints.ts';
+import { servedPorts } from './facts/served-ports.ts';
+import { createServiceTranslator } from './mesh/services.ts';
+import { viewServices } from './facts/service-view.ts';
+import { attachTraffic, inForce } from './policies/traffic/attach.ts';
+import { trafficVerdicts } from './policies/traffic/verdicts.ts';
+import { translateExternal } from './mesh/external-workloads.ts';
+import { accountsOfTemplates, identitiesInUse } from './mesh/identities.ts';
+import { createWorkloadIndexer, workloadKey } from './facts/workload.ts';
+import { createWorkloadTranslator } from './mesh/workloads.ts';
 
 export type MeshTranslator = (
   mesh: Mesh,

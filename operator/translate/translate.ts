@@ -1,12 +1,12 @@
 // Resources → the mesh in its own words, and a verdict on each object a user wrote. Its entry is translate: pure and
 // total, the same value whatever order the objects came in. It must not know Envoy, platforms or acknowledgements.
 import type { MeshIr } from '../ir/mesh-ir.ts';
-import type { Verdict } from '../status/conditions.ts';
+import type { Verdict } from '../conditions/conditions.ts';
 import type { Resources } from '../store/resources.ts';
-import { electMesh } from './meshes.ts';
-import { originOf } from './origins.ts';
+import { electMesh } from './facts/meshes.ts';
+import { originOf } from './facts/origins.ts';
 import { createMeshTranslator, type MeshTranslator } from './translate-mesh.ts';
-import { verdictWithoutMesh, withRejections } from './verdicts.ts';
+import { verdictWithoutMesh, withRejections } from './facts/verdicts.ts';
 
 export interface Translation {
   /** null while there is no accepted Mesh. */

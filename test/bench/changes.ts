@@ -1,5 +1,5 @@
 // Scenarios in which the mesh changes: once and again (S2, S3), fast (S4), while some do not read (S6), while all refuse (S8).
-import { typeUrl } from '../../operator/xds/proto/type-urls.ts';
+import { typeUrl } from '../../operator/envoy/proto/type-urls.ts';
 import type { Figures } from './figures.ts';
 import { pause } from './processes.ts';
 import { quantile, type Edit } from './protocol.ts';

@@ -1,9 +1,9 @@
 // The whole operator, on a Kubernetes API server. Entry of a child process of main.ts.
-import { runComponents } from '../../operator/lifecycle.ts';
-import { createLog } from '../../operator/log.ts';
-import { createOperator } from '../../operator/operator.ts';
-import { readSettings } from '../../operator/settings.ts';
-import { setUpMemory } from '../../operator/process-memory.ts';
+import { runComponents } from '../../operator/process/lifecycle.ts';
+import { createLog } from '../../operator/process/log.ts';
+import { createOperator } from '../../operator/wiring/operator.ts';
+import { readSettings } from '../../operator/process/settings.ts';
+import { setUpMemory } from '../../operator/process/process-memory.ts';
 import { receiveOptions, serve } from './child.ts';
 import { measuring } from './measure.ts';
 import { monotonicMs, type Listening, type OperatorOptions } from './protocol.ts';

@@ -1,7 +1,7 @@
 // One proxy: a connection with a delta stream that asks and acknowledges as an Envoy does, and remembers no more of what it is
 // sent than it must.
 import type { SecureContext } from 'node:tls';
-import { typeUrl as url } from '../../operator/xds/proto/type-urls.ts';
+import { typeUrl as url } from '../../operator/envoy/proto/type-urls.ts';
 import { encodeDeltaRequest } from '../support/envoy/discovery-client.ts';
 import { DiscoveryScan, type Scanned } from './discovery-scan.ts';
 import { monotonicMs } from './protocol.ts';

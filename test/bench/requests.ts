@@ -1,7 +1,7 @@
 // What proxies write: requests, acknowledgements, and the versions they have; encoded once where it is the same for many.
-import { discoveryTypes } from '../../operator/xds/proto/discovery.ts';
-import { encodeMessage } from '../../operator/xds/proto/registry.ts';
-import { typeUrl as url } from '../../operator/xds/proto/type-urls.ts';
+import { discoveryTypes } from '../../operator/xds/wire/discovery.ts';
+import { encodeMessage } from '../../operator/envoy/proto/registry.ts';
+import { typeUrl as url } from '../../operator/envoy/proto/type-urls.ts';
 import { encodeDeltaRequest } from '../support/envoy/discovery-client.ts';
 import { framed, type Framed } from './raw-stream.ts';
 

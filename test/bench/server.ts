@@ -1,17 +1,17 @@
 // The operator's line from the store to the wire, fed with a synthetic mesh. Entry of a child process of main.ts.
 import { openBuiltInAuthority } from '../../operator/certificates/built-in.ts';
-import { systemTimers } from '../../operator/timers.ts';
-import { gathered } from '../../operator/gathered.ts';
-import { createLog } from '../../operator/log.ts';
-import { createPipeline } from '../../operator/pipeline.ts';
-import type { SecretData, SecretPort } from '../../operator/platform/platform.ts';
-import type { Timer } from '../../operator/store/settle.ts';
+import { systemTimers } from '../../operator/process/timers.ts';
+import { gathered } from '../../operator/process/throttle.ts';
+import { createLog } from '../../operator/process/log.ts';
+import { createPipeline } from '../../operator/wiring/pipeline.ts';
+import type { SecretData, SecretPort } from '../../operator/ports/platform.ts';
+import type { Timer } from '../../operator/process/settle.ts';
 import { createStore } from '../../operator/store/store.ts';
-import { checkMessage } from '../../operator/xds/checks/check-message.ts';
-import { encodeAny } from '../../operator/xds/proto/registry.ts';
+import { checkMessage } from '../../operator/envoy/checks/check-message.ts';
+import { encodeAny } from '../../operator/envoy/proto/registry.ts';
 import { reloadableCredentials } from '../../operator/xds/server/credentials.ts';
 import { createAdsServer } from '../../operator/xds/server/server.ts';
-import { setUpMemory } from '../../operator/process-memory.ts';
+import { setUpMemory } from '../../operator/process/process-memory.ts';
 import { receiveOptions, serve } from './child.ts';
 import { Edits } from './edits.ts';
 import { measuring } from './measure.ts';

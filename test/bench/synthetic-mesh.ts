@@ -2,8 +2,8 @@
 import type { Mesh } from '../../api/v1alpha1/mesh.ts';
 import { MeshSpec } from '../../api/v1alpha1/mesh.ts';
 import { TrafficPolicySpec, type TrafficPolicy } from '../../api/v1alpha1/traffic-policy.ts';
-import type { EndpointSlice, Pod, Service } from '../../operator/store/objects.ts';
-import { injectedAnnotation } from '../../operator/translate/workloads/workload.ts';
+import type { EndpointSlice, Pod, Service } from '../../operator/objects/objects.ts';
+import { injectedAnnotation } from '../../operator/translate/facts/workload.ts';
 import type { Size } from './protocol.ts';
 
 export const namespaces = 10;

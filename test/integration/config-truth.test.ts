@@ -2,14 +2,14 @@
 // every type, and over restarts of the server. RANDOM_SEED=<number> plays another game than the usual one.
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import * as fc from 'fast-check';
-import { createLog } from '../../operator/log.ts';
-import { encodeAny } from '../../operator/xds/proto/registry.ts';
-import { typeUrl as url, type TypeUrl } from '../../operator/xds/proto/type-urls.ts';
-import type { XdsResource } from '../../operator/xds/resources/xds-resource.ts';
+import { createLog } from '../../operator/process/log.ts';
+import { encodeAny } from '../../operator/envoy/proto/registry.ts';
+import { typeUrl as url, type TypeUrl } from '../../operator/envoy/proto/type-urls.ts';
+import type { XdsResource } from '../../operator/envoy/resources/xds-resource.ts';
 import { type AdsServer, createAdsServer } from '../../operator/xds/server/server.ts';
 import { clientHas, type Session } from '../../operator/xds/session/state.ts';
-import { buildSnapshot } from '../../operator/xds/snapshot.ts';
-import type { Snapshot } from '../../operator/xds/snapshot-types.ts';
+import { buildSnapshot } from '../../operator/xds/snapshot/snapshot.ts';
+import type { Snapshot } from '../../operator/xds/snapshot/types.ts';
 import { makeTestRoot } from '../support/data-plane/certificate-folder.ts';
 import { type EnvoyProcess, startEnvoy } from '../support/envoy.ts';
 import { freePort } from '../support/kubernetes/free-port.ts';

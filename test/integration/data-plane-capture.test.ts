@@ -1,7 +1,7 @@
 // The listeners of intercepted workloads, as far as they can be had without redirecting packets: the whole of
 // 127.0.0.0/8 is this machine, so that a connection to 127.0.0.2 arrives at a listener on 0.0.0.0 with that address.
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { port as fixedPort } from '../../operator/xds/resources/names.ts';
+import { port as fixedPort } from '../../operator/envoy/resources/names.ts';
 import { startApplication } from '../support/data-plane/applications.ts';
 import { call, converse, seenBy } from '../support/data-plane/callers.ts';
 import { Closing } from '../support/data-plane/closing.ts';

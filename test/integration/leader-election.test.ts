@@ -1,8 +1,8 @@
 // Leader election by a Lease of a real API server.
 import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
-import { systemTimers } from '../../operator/timers.ts';
-import { createLog } from '../../operator/log.ts';
-import { createLeaderElection, type LeaderElection } from '../../operator/reconcile/lease.ts';
+import { systemTimers } from '../../operator/process/timers.ts';
+import { createLog } from '../../operator/process/log.ts';
+import { createLeaderElection, type LeaderElection } from '../../operator/replicas/lease.ts';
 import { type Injection, ownNamespace, startInjection } from '../support/injection.ts';
 import { apiServerAvailable } from '../support/kubernetes.ts';
 

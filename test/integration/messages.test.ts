@@ -1,8 +1,8 @@
 // Our checks and a real Envoy agree: what we let pass it takes, and what we refuse it refuses as well.
 // Both judge the same message, put in the place it has in a bootstrap.
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { checkMessage } from '../../operator/xds/checks/check-message.ts';
-import { typeUrl } from '../../operator/xds/proto/type-urls.ts';
+import { checkMessage } from '../../operator/envoy/checks/check-message.ts';
+import { typeUrl } from '../../operator/envoy/proto/type-urls.ts';
 import { type EnvoyProcess, startEnvoy, validate } from '../support/envoy.ts';
 import { brokenMessages, goodMessages } from '../support/envoy/judged-messages.ts';
 import { inBootstrap, listener } from '../support/envoy/sample-messages.ts';

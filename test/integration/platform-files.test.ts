@@ -10,8 +10,8 @@ import { admit } from '../../api/admission.ts';
 import { openBuiltInAuthority } from '../../operator/certificates/built-in.ts';
 import type { KeyPair } from '../../operator/certificates/authority.ts';
 import { createFilesPlatform } from '../../operator/platform/files/files-platform.ts';
-import type { ObjectSink, Platform } from '../../operator/platform/platform.ts';
-import { type ObjectRef, refKey, refOf, type StoredObject } from '../../operator/store/objects.ts';
+import type { ObjectSink, Platform } from '../../operator/ports/platform.ts';
+import { type ObjectRef, refKey, refOf, type StoredObject } from '../../operator/objects/objects.ts';
 import { startEnvoy } from '../support/envoy.ts';
 import { rememberingLog } from '../unit/certificates/support.ts';
 

@@ -16,8 +16,8 @@ import {
   createKubernetesPlatform,
   type KubernetesPlatform,
 } from '../../operator/platform/kubernetes/kubernetes.ts';
-import type { ObjectStatus } from '../../operator/platform/platform.ts';
-import { createLog } from '../../operator/log.ts';
+import type { ObjectStatus } from '../../operator/ports/platform.ts';
+import { createLog } from '../../operator/process/log.ts';
 import { type ApiServer, apiServerAvailable, startApiServer } from '../support/kubernetes.ts';
 import { everyKind, service } from '../support/kubernetes/every-kind.ts';
 import { poll } from '../support/kubernetes/poll.ts';

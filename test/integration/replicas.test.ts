@@ -4,7 +4,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { Client, status } from '@grpc/grpc-js';
 import { afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import type { Authority } from '../../operator/certificates/authority.ts';
-import { typeUrl as url } from '../../operator/xds/proto/type-urls.ts';
+import { typeUrl as url } from '../../operator/envoy/proto/type-urls.ts';
 import { reportPath } from '../../operator/replicas/service.ts';
 import { asIs } from '../../operator/xds/server/service.ts';
 import { poll } from '../support/kubernetes/poll.ts';

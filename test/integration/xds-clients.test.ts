@@ -1,7 +1,7 @@
 // gRPC's own client of the protocol against our server: written by others, from the same specification. It takes listeners,
 // routes, clusters and endpoints, each by name, in the state of the world; its calls are the witness.
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { typeUrl as url } from '../../operator/xds/proto/type-urls.ts';
+import { typeUrl as url } from '../../operator/envoy/proto/type-urls.ts';
 import { Closing } from '../support/data-plane/closing.ts';
 import { poll } from '../support/kubernetes/poll.ts';
 import { callerOf, grpcBootstrap, grpcShop, startBackend, type GrpcService } from '../support/xds-grpc.ts';

@@ -1,8 +1,8 @@
 // Who may begin, and when: new proxies, those that nobody knows, and those that come before there is anything to serve.
 // The numbers are those of test/protocol/README.md.
 import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
-import { Admission } from '../../operator/xds/server/admission.ts';
-import { typeUrl as url } from '../../operator/xds/proto/type-urls.ts';
+import { Admission } from '../../operator/xds/server/initial-sync-limiter.ts';
+import { typeUrl as url } from '../../operator/envoy/proto/type-urls.ts';
 import { connectXds, type XdsClient } from '../support/xds-client.ts';
 import { sample, startXds, type RunningXds, type StartOptions } from '../support/xds-server.ts';
 

@@ -1,10 +1,10 @@
 // One stream between bytes and session, with a clock of our own. The numbers are those of test/protocol/README.md.
 import { EventEmitter } from 'node:events';
 import { expect, test } from '@jest/globals';
-import { Outbox } from '../../operator/xds/server/outbox.ts';
+import { Outbox } from '../../operator/xds/server/send-queue.ts';
 import type { Call } from '../../operator/xds/server/raw-call.ts';
 import { Stream } from '../../operator/xds/server/stream.ts';
-import { typeUrl as url } from '../../operator/xds/proto/type-urls.ts';
+import { typeUrl as url } from '../../operator/envoy/proto/type-urls.ts';
 import { decodeDeltaResponse, encodeDeltaRequest } from '../support/envoy/discovery-client.ts';
 import { entry, view } from '../support/xds-world.ts';
 

@@ -2,7 +2,7 @@
 // those of test/protocol/README.md.
 import { afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import type { Authority } from '../../operator/certificates/authority.ts';
-import { typeUrl as url } from '../../operator/xds/proto/type-urls.ts';
+import { typeUrl as url } from '../../operator/envoy/proto/type-urls.ts';
 import { authorize, spiffeIdOf } from '../../operator/xds/server/authorize.ts';
 import { reloadableCredentials, type ReloadableCredentials } from '../../operator/xds/server/credentials.ts';
 import {

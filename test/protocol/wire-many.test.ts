@@ -2,7 +2,7 @@
 // test/protocol/README.md.
 import { afterEach, expect, test } from '@jest/globals';
 import { innerCall } from '../../operator/xds/server/raw-call.ts';
-import { typeUrl as url } from '../../operator/xds/proto/type-urls.ts';
+import { typeUrl as url } from '../../operator/envoy/proto/type-urls.ts';
 import { connectXds, type XdsClient } from '../support/xds-client.ts';
 import { sample, startXds, type RunningXds } from '../support/xds-server.ts';
 

@@ -1,9 +1,9 @@
 // XDS rules that show only on the wire: over real gRPC, with a client of our own. The numbers are those of
 // test/protocol/README.md.
 import { afterEach, describe, expect, test } from '@jest/globals';
-import { encodeAny } from '../../operator/xds/proto/registry.ts';
-import { typeUrl as url } from '../../operator/xds/proto/type-urls.ts';
-import type { TypeUrl } from '../../operator/xds/proto/type-urls.ts';
+import { encodeAny } from '../../operator/envoy/proto/registry.ts';
+import { typeUrl as url } from '../../operator/envoy/proto/type-urls.ts';
+import type { TypeUrl } from '../../operator/envoy/proto/type-urls.ts';
 import { connectXds, within, type ConnectOptions, type XdsClient } from '../support/xds-client.ts';
 import { sample, startXds, type RunningXds, type StartOptions } from '../support/xds-server.ts';
 

@@ -7,8 +7,8 @@ import { MeshSpec } from '../../api/v1alpha1/mesh.ts';
 import { SecurityPolicySpec } from '../../api/v1alpha1/security-policy.ts';
 import { TrafficPolicySpec } from '../../api/v1alpha1/traffic-policy.ts';
 import type { ObjectMeta } from '../../api/metadata.ts';
-import type { EndpointSlice, Pod, Service, StoredObject } from '../../operator/store/objects.ts';
-import type { ObjectSink } from '../../operator/platform/platform.ts';
+import type { EndpointSlice, Pod, Service, StoredObject } from '../../operator/objects/objects.ts';
+import type { ObjectSink } from '../../operator/ports/platform.ts';
 import type { Resources } from '../../operator/store/resources.ts';
 import { createStore } from '../../operator/store/store.ts';
 

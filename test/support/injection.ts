@@ -2,16 +2,16 @@
 // controllers: whoever needs a rollout to proceed writes the status. Entry: startInjection.
 import { admit } from '../../api/admission.ts';
 import { certificateSecretName } from '../../operator/certificates/names.ts';
-import { operatorSpiffeId } from '../../operator/identity.ts';
-import { systemTimers } from '../../operator/timers.ts';
-import { createLog } from '../../operator/log.ts';
+import { operatorSpiffeId } from '../../operator/certificates/identity.ts';
+import { systemTimers } from '../../operator/process/timers.ts';
+import { createLog } from '../../operator/process/log.ts';
 import { ApiClient, type ApiRequest } from '../../operator/platform/kubernetes/http/api-client.ts';
 import { loadKubeConfig } from '../../operator/platform/kubernetes/http/kube-config.ts';
 import { systemTimers as httpTimers } from '../../operator/platform/kubernetes/http/timers.ts';
 import type { KubernetesPlatform } from '../../operator/platform/kubernetes/kubernetes.ts';
 import { createReconciler, type Reconciler } from '../../operator/reconcile/reconciler.ts';
 import { createStore } from '../../operator/store/store.ts';
-import { electMesh, meshSettings } from '../../operator/translate/meshes.ts';
+import { electMesh, meshSettings } from '../../operator/translate/facts/meshes.ts';
 import { crdFiles } from '../../config/crd-files.ts';
 import { type ApiServer, type CommandResult, startApiServer } from './kubernetes.ts';
 import { poll } from './kubernetes/poll.ts';

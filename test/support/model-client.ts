@@ -1,7 +1,7 @@
 // A reference client: applies responses as a real Envoy does, refusals included, and knows what it runs.
 import type { Send } from '../../operator/xds/session/events.ts';
-import type { TypeUrl } from '../../operator/xds/proto/type-urls.ts';
-import type { Entry } from '../../operator/xds/snapshot-types.ts';
+import type { TypeUrl } from '../../operator/envoy/proto/type-urls.ts';
+import type { Entry } from '../../operator/xds/snapshot/types.ts';
 import { CDS, LDS, VHDS } from './xds-world.ts';
 
 export interface Answer {

@@ -4,7 +4,7 @@ import { chown, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { renderBootstrap } from '../../operator/infra/bootstrap.ts';
-import { formatNodeId } from '../../operator/xds/node-id.ts';
+import { formatNodeId } from '../../operator/values/node-id.ts';
 import { CertificateFolder } from './data-plane/certificate-folder.ts';
 import { inItsFolder } from './data-plane/sidecars.ts';
 import { type EnvoyProcess, startEnvoy } from './envoy.ts';

@@ -1,17 +1,17 @@
 // One replica of the operator as far as proxies and other replicas see it: the xDS port with mutual TLS, small snapshots,
 // and what it tells the leader or hears as the leader. Entry: startReplica.
 import type { Authority } from '../../operator/certificates/authority.ts';
-import type { Log } from '../../operator/log.ts';
-import { createLog } from '../../operator/log.ts';
+import type { Log } from '../../operator/process/log.ts';
+import { createLog } from '../../operator/process/log.ts';
 import { formatHolder } from '../../operator/replicas/holder.ts';
 import { createReplicas, type Replicas } from '../../operator/replicas/replicas.ts';
-import { systemTimers } from '../../operator/timers.ts';
-import { encodeAny } from '../../operator/xds/proto/registry.ts';
-import type { XdsResource } from '../../operator/xds/resources/xds-resource.ts';
+import { systemTimers } from '../../operator/process/timers.ts';
+import { encodeAny } from '../../operator/envoy/proto/registry.ts';
+import type { XdsResource } from '../../operator/envoy/resources/xds-resource.ts';
 import { reloadableCredentials } from '../../operator/xds/server/credentials.ts';
 import { createAdsServer, type AdsServer } from '../../operator/xds/server/server.ts';
-import { buildSnapshot } from '../../operator/xds/snapshot.ts';
-import type { Snapshot } from '../../operator/xds/snapshot-types.ts';
+import { buildSnapshot } from '../../operator/xds/snapshot/snapshot.ts';
+import type { Snapshot } from '../../operator/xds/snapshot/types.ts';
 import { freePort } from './kubernetes/free-port.ts';
 import { operatorId } from './xds-certificates.ts';
 

@@ -1,6 +1,6 @@
 // Drives a session the way a stream does, and says what it sent in words that tests compare.
 import type { Effect, Publish, Send, SotwRequest } from '../../operator/xds/session/events.ts';
-import type { TypeUrl } from '../../operator/xds/proto/type-urls.ts';
+import type { TypeUrl } from '../../operator/envoy/proto/type-urls.ts';
 import { reduce } from '../../operator/xds/session/session.ts';
 import { newSession, type Session } from '../../operator/xds/session/state.ts';
 import type { DeltaFields } from './envoy/discovery-client.ts';

@@ -3,7 +3,7 @@ import { X509Certificate } from 'node:crypto';
 import { credentials, type ChannelCredentials } from '@grpc/grpc-js';
 import type { Authority } from '../../operator/certificates/authority.ts';
 import { openBuiltInAuthority } from '../../operator/certificates/built-in.ts';
-import type { SecretData, SecretPort } from '../../operator/platform/platform.ts';
+import type { SecretData, SecretPort } from '../../operator/ports/platform.ts';
 import type { ServerKeyPair } from '../../operator/xds/server/credentials.ts';
 
 export const operatorId = 'spiffe://cluster.local/ns/meshwright-system/sa/meshwright';

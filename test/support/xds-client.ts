@@ -1,9 +1,9 @@
 // A client of the discovery service over real gRPC, whose every message a test writes itself. Entry: connectXds.
 import { Client, credentials, status, type ChannelCredentials, type ClientDuplexStream } from '@grpc/grpc-js';
-import { discoveryTypes, type RequestNode, type SotwRequest } from '../../operator/xds/proto/discovery.ts';
-import { decode } from '../../operator/xds/proto/registry.ts';
-import type { TypeUrl } from '../../operator/xds/proto/type-urls.ts';
-import type { EnvoyMessage } from '../../operator/xds/resources/xds-resource.ts';
+import { discoveryTypes, type RequestNode, type SotwRequest } from '../../operator/xds/wire/discovery.ts';
+import { decode } from '../../operator/envoy/proto/registry.ts';
+import type { TypeUrl } from '../../operator/envoy/proto/type-urls.ts';
+import type { EnvoyMessage } from '../../operator/envoy/proto/envoy-message.ts';
 import {
   decodeDeltaResponse,
   decodeResponse,

@@ -10,10 +10,11 @@ import {
   type ServerUnaryCall,
 } from '@grpc/grpc-js';
 import { register } from '@grpc/grpc-js-xds';
-import { typeUrl as url, type TypeUrl } from '../../operator/xds/proto/type-urls.ts';
-import { extension, overAds } from '../../operator/xds/resources/typed-config.ts';
-import type { EnvoyMessage, XdsResource } from '../../operator/xds/resources/xds-resource.ts';
-import { any } from '../../operator/xds/resources/typed-config.ts';
+import { typeUrl as url, type TypeUrl } from '../../operator/envoy/proto/type-urls.ts';
+import { extension, overAds } from '../../operator/envoy/resources/typed-config.ts';
+import type { EnvoyMessage } from '../../operator/envoy/proto/envoy-message.ts';
+import type { XdsResource } from '../../operator/envoy/resources/xds-resource.ts';
+import { any } from '../../operator/envoy/resources/typed-config.ts';
 import type { Closing } from './data-plane/closing.ts';
 
 const path = '/test.Shop/Who';

@@ -1,6 +1,6 @@
 // Replicas of the server with one content, each on a port of its own that it keeps over restarts. Entry: Replicas.
 import type { AdsServerOptions } from '../../operator/xds/server/options.ts';
-import type { XdsResource } from '../../operator/xds/resources/xds-resource.ts';
+import type { XdsResource } from '../../operator/envoy/resources/xds-resource.ts';
 import { freePort } from './kubernetes/free-port.ts';
 import { startXds, type Counted, type RunningXds } from './xds-server.ts';
 

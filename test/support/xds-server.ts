@@ -1,12 +1,13 @@
 // A running discovery server for tests: small real resources in, and what it counted. Entry: startXds.
-import { createLog } from '../../operator/log.ts';
-import { encodeAny } from '../../operator/xds/proto/registry.ts';
-import { typeUrl, type TypeUrl } from '../../operator/xds/proto/type-urls.ts';
-import type { EnvoyMessage, XdsResource } from '../../operator/xds/resources/xds-resource.ts';
+import { createLog } from '../../operator/process/log.ts';
+import { encodeAny } from '../../operator/envoy/proto/registry.ts';
+import { typeUrl, type TypeUrl } from '../../operator/envoy/proto/type-urls.ts';
+import type { EnvoyMessage } from '../../operator/envoy/proto/envoy-message.ts';
+import type { XdsResource } from '../../operator/envoy/resources/xds-resource.ts';
 import type { AdsServerOptions } from '../../operator/xds/server/options.ts';
 import { createAdsServer, type AdsServer } from '../../operator/xds/server/server.ts';
-import { buildSnapshot } from '../../operator/xds/snapshot.ts';
-import type { Snapshot } from '../../operator/xds/snapshot-types.ts';
+import { buildSnapshot } from '../../operator/xds/snapshot/snapshot.ts';
+import type { Snapshot } from '../../operator/xds/snapshot/types.ts';
 
 export interface RunningXds {
   readonly server: AdsServer;

@@ -1,10 +1,11 @@
 // A small mesh as a real Envoy runs it, for tests of the protocol: one listener, one route table, and services with a
 // cluster, endpoints and a virtual host each. Entry: shop. What it is made of is given by hand, not by the operator's
 // translation.
-import { typeUrl as url } from '../../operator/xds/proto/type-urls.ts';
-import { duration } from '../../operator/xds/proto/well-known.ts';
-import { extension, overAds } from '../../operator/xds/resources/typed-config.ts';
-import type { EnvoyMessage, XdsResource } from '../../operator/xds/resources/xds-resource.ts';
+import { typeUrl as url } from '../../operator/envoy/proto/type-urls.ts';
+import { duration } from '../../operator/envoy/proto/well-known.ts';
+import { extension, overAds } from '../../operator/envoy/resources/typed-config.ts';
+import type { EnvoyMessage } from '../../operator/envoy/proto/envoy-message.ts';
+import type { XdsResource } from '../../operator/envoy/resources/xds-resource.ts';
 
 export interface Service {
   /** Name and host name. */

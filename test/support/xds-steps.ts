@@ -1,6 +1,6 @@
 // Random steps for trials of the session, the shortest that still fail, and how they read.
-import type { TypeUrl } from '../../operator/xds/proto/type-urls.ts';
-import type { Entry } from '../../operator/xds/snapshot-types.ts';
+import type { TypeUrl } from '../../operator/envoy/proto/type-urls.ts';
+import type { Entry } from '../../operator/xds/snapshot/types.ts';
 import { shortName } from './session-driver.ts';
 import type { Step, TrialWorld, Variant } from './xds-trial.ts';
 import { CDS, EDS, LDS, RDS, SDS, VHDS, entry } from './xds-world.ts';

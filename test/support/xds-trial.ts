@@ -2,8 +2,8 @@
 import { isCurrent, reportOf } from '../../operator/xds/session/report.ts';
 import { versionOf } from '../../operator/xds/session/versions.ts';
 import type { Send } from '../../operator/xds/session/events.ts';
-import type { TypeUrl } from '../../operator/xds/proto/type-urls.ts';
-import type { Entry } from '../../operator/xds/snapshot-types.ts';
+import type { TypeUrl } from '../../operator/envoy/proto/type-urls.ts';
+import type { Entry } from '../../operator/xds/snapshot/types.ts';
 import { ModelClient, type Answer } from './model-client.ts';
 import { SessionDriver, words } from './session-driver.ts';
 import { CDS, EDS, LDS, RDS, VHDS } from './xds-world.ts';

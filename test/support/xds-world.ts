@@ -1,11 +1,11 @@
 // Small worlds for protocol tests: entries whose content is their version, views made of them, and requests.
 import type { DeltaFields } from './envoy/discovery-client.ts';
 import type { DeltaRequest, SotwRequest } from '../../operator/xds/session/events.ts';
-import { typeUrl, type TypeUrl } from '../../operator/xds/proto/type-urls.ts';
-import { keptVersions, nothingKept } from '../../operator/xds/proto/kept-versions.ts';
-import { PerType } from '../../operator/xds/per-type.ts';
-import type { Entry } from '../../operator/xds/snapshot-types.ts';
-import type { Stack, View } from '../../operator/xds/view.ts';
+import { typeUrl, type TypeUrl } from '../../operator/envoy/proto/type-urls.ts';
+import { keptVersions, nothingKept } from '../../operator/xds/wire/initial-resource-versions.ts';
+import { PerType } from '../../operator/xds/session/per-type.ts';
+import type { Entry } from '../../operator/xds/snapshot/types.ts';
+import type { Stack, View } from '../../operator/xds/session/view.ts';
 
 export const {
   cluster: CDS,

@@ -1,6 +1,6 @@
 // All files together: which document stands for which object, and what is wrong with the rest. A file that cannot
 // be read keeps the documents it had. State without I/O.
-import { refKey } from '../../store/objects.ts';
+import { refKey } from '../../objects/objects.ts';
 import { type FileDocument, parseFile } from './documents.ts';
 
 export interface CatalogEntry {

@@ -1,7 +1,7 @@
 // The kinds of Kubernetes itself that a file may hold, checked as far as something reads them. Pure.
 import { z } from 'zod';
 import type { ObjectMeta } from '../../../api/metadata.ts';
-import type { Namespace, Service, ServiceAccount } from '../../store/objects.ts';
+import type { Namespace, Service, ServiceAccount } from '../../objects/objects.ts';
 import { zodProblems } from './documents.ts';
 
 const ServicePort = z.object({

@@ -1,9 +1,9 @@
 // From the catalog to the sink: completes each document as an API server would, admits it, and tells only what
 // changed. Knows no files but the ledger's and the statuses'.
 import type { ObjectMeta } from '../../../api/metadata.ts';
-import type { Log } from '../../log.ts';
-import { type ObjectRef, refKey, type StoredObject } from '../../store/objects.ts';
-import type { ObjectSink } from '../platform.ts';
+import type { Log } from '../../process/log.ts';
+import { type ObjectRef, refKey, type StoredObject } from '../../objects/objects.ts';
+import type { ObjectSink } from '../../ports/platform.ts';
 import type { Catalog, CatalogEntry } from './catalog.ts';
 import { admitCore, isCoreKind } from './core-kinds.ts';
 import type { FileRef } from './documents.ts';

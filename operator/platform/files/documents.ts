@@ -3,7 +3,7 @@
 import { parseAllDocuments } from 'yaml';
 import { z } from 'zod';
 import { apiVersion as ourApiVersion } from '../../../api/v1alpha1/common.ts';
-import type { ObjectRef, StoredKind } from '../../store/objects.ts';
+import type { ObjectRef, StoredKind } from '../../objects/objects.ts';
 
 /** The kinds a file may hold, with the apiVersion they must have. */
 const kinds = {

@@ -2,8 +2,8 @@
 // writes. Entry: createFilesPlatform. Knows nothing of what the objects mean.
 import { mkdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Log } from '../../log.ts';
-import type { ObjectSink, Platform } from '../platform.ts';
+import type { Log } from '../../process/log.ts';
+import type { ObjectSink, Platform } from '../../ports/platform.ts';
 import { Catalog } from './catalog.ts';
 import { type Admit, Delivery } from './delivery.ts';
 import { FolderWatch, readFolder } from './folder-watch.ts';

@@ -4,8 +4,8 @@ import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { z } from 'zod';
 import type { ObjectMeta } from '../../../api/metadata.ts';
-import type { Log } from '../../log.ts';
-import { type ObjectRef, refKey } from '../../store/objects.ts';
+import type { Log } from '../../process/log.ts';
+import { type ObjectRef, refKey } from '../../objects/objects.ts';
 import { isAbsent, writeAtomic } from './atomic-file.ts';
 import { type FileKind, type FileRef, isFileKind } from './documents.ts';
 

@@ -6,8 +6,8 @@ import { join } from 'node:path';
 import { parse, stringify } from 'yaml';
 import { z } from 'zod';
 import { apiVersion, Condition } from '../../../api/v1alpha1/common.ts';
-import type { ObjectRef } from '../../store/objects.ts';
-import type { ObjectStatus, StatusPort } from '../platform.ts';
+import type { ObjectRef } from '../../objects/objects.ts';
+import type { ObjectStatus, StatusPort } from '../../ports/platform.ts';
 import { isAbsent, writeAtomic } from './atomic-file.ts';
 
 export interface StatusFiles extends StatusPort {

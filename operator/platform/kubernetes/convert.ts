@@ -14,7 +14,7 @@ import type {
   StatefulSet,
   StoredKind,
   StoredObject,
-} from '../../store/objects.ts';
+} from '../../objects/objects.ts';
 
 export type ClusterObject =
   Namespace | ServiceAccount | Service | EndpointSlice | Pod | Deployment | StatefulSet | DaemonSet | CronJob;

@@ -1,10 +1,10 @@
 // Puts custom resource definitions into the cluster. Entry: installCrd.
 import { z } from 'zod';
-import type { Log } from '../../log.ts';
+import type { Log } from '../../process/log.ts';
 import type { ApiCaller } from './http/api-client.ts';
 import { isApiError, isTransient } from './http/api-error.ts';
 import { createBackoff } from './http/backoff.ts';
-import { pause } from '../../timers.ts';
+import { pause } from '../../process/timers.ts';
 import type { Timers } from './http/timers.ts';
 
 /** An apiextensions.k8s.io/v1 CustomResourceDefinition, as far as it is read here. */

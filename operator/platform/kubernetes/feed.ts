@@ -1,8 +1,8 @@
 // Turns what informers see into what the store takes: our own kinds through admission, the others pruned.
 // Entry: createFeed.
-import type { Log } from '../../log.ts';
-import type { StoredKind, StoredObject } from '../../store/objects.ts';
-import type { ObjectSink } from '../platform.ts';
+import type { Log } from '../../process/log.ts';
+import type { StoredKind, StoredObject } from '../../objects/objects.ts';
+import type { ObjectSink } from '../../ports/platform.ts';
 import { convert, convertMeta, isClusterKind } from './convert.ts';
 import type { Identity } from './informer/inventory.ts';
 import type { RawObject } from './informer/raw-object.ts';

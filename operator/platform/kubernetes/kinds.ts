@@ -1,6 +1,6 @@
 // The kinds this platform watches and where the API server serves them. Entries: watchedKinds, kindOf, resourcePath.
 import { group, version } from '../../../api/v1alpha1/common.ts';
-import type { StoredKind } from '../../store/objects.ts';
+import type { StoredKind } from '../../objects/objects.ts';
 
 export interface ResourceKind {
   readonly kind: StoredKind;

@@ -1,7 +1,7 @@
 // The Kubernetes platform: watches an API server, writes statuses and Secrets there. Entry: createKubernetesPlatform.
 // The only room that talks to the API server; it knows nothing behind the store.
-import type { Log } from '../../log.ts';
-import type { Platform } from '../platform.ts';
+import type { Log } from '../../process/log.ts';
+import type { Platform } from '../../ports/platform.ts';
 import { ApiClient } from './http/api-client.ts';
 import type { CrdDefinition } from './crds.ts';
 import { type Admit, createFeed } from './feed.ts';

@@ -1,7 +1,7 @@
 // The Lease of the operators in their namespace. Entry: createLeases. One attempt a call: whoever holds a Lease has
 // a deadline of his own.
 import { z } from 'zod';
-import type { LeasePort, LeaseRecord, StoredLease } from '../lease-port.ts';
+import type { LeasePort, LeaseRecord, StoredLease } from '../../ports/lease-port.ts';
 import type { ApiCaller } from './http/api-client.ts';
 import { isApiError } from './http/api-error.ts';
 import { resourcePath } from './kinds.ts';

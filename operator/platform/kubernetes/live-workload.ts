@@ -6,7 +6,7 @@ import type {
   LiveWorkload,
   RolloutFacts,
   WorkloadKind,
-} from '../workload-port.ts';
+} from '../../ports/workload-port.ts';
 
 const texts = z.record(z.string(), z.string());
 const count = z.number().nullish();

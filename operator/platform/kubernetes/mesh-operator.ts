@@ -4,8 +4,8 @@
 import { CoreV1Api, type KubeConfig, loadYaml } from '@kubernetes/client-node';
 import dotI, { type ResourceEvent, type ResourceMeta } from '@dot-i/k8s-operator';
 import { readFile } from 'node:fs/promises';
-import type { Log } from '../../log.ts';
-import type { StoredKind } from '../../store/objects.ts';
+import type { Log } from '../../process/log.ts';
+import type { StoredKind } from '../../objects/objects.ts';
 import type { ApiCaller, ApiStreamer } from './http/api-client.ts';
 import { type CrdDefinition, installCrd } from './crds.ts';
 import type { Feed } from './feed.ts';

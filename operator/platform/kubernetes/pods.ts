@@ -1,6 +1,6 @@
 // Any change of a pod makes its kubelet bring the volumes up to date: so one annotation, with the time, is written.
 // Entry: createPods.
-import type { PodPort } from '../pod-port.ts';
+import type { PodPort } from '../../ports/pod-port.ts';
 import type { ApiCaller } from './http/api-client.ts';
 import { isApiError } from './http/api-error.ts';
 import { resourcePath } from './kinds.ts';

@@ -2,7 +2,7 @@
 // Their contents never enter an error or a log. No owner references: with them, deleting the Mesh or its definition
 // would take away Secrets that running workloads still mount.
 import { z } from 'zod';
-import type { SecretData, SecretPort } from '../platform.ts';
+import type { SecretData, SecretPort } from '../../ports/platform.ts';
 import type { ApiCaller } from './http/api-client.ts';
 import { isApiError } from './http/api-error.ts';
 import { resourcePath } from './kinds.ts';

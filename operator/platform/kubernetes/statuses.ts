@@ -1,7 +1,7 @@
 // Reads and replaces the status of our objects. Entry: createStatuses.
 import { z } from 'zod';
-import type { ObjectRef } from '../../store/objects.ts';
-import type { ObjectStatus, StatusPort } from '../platform.ts';
+import type { ObjectRef } from '../../objects/objects.ts';
+import type { ObjectStatus, StatusPort } from '../../ports/platform.ts';
 import { MeshStatus } from '../../../api/v1alpha1/mesh.ts';
 import { Condition, ProxyCounts } from '../../../api/v1alpha1/common.ts';
 import type { ApiCaller } from './http/api-client.ts';

@@ -7,7 +7,7 @@ import type {
   WorkloadPort,
   WorkloadRef,
   WriteOutcome,
-} from '../workload-port.ts';
+} from '../../ports/workload-port.ts';
 import { createHash } from 'node:crypto';
 import type { ApiCaller, ApiRequest } from './http/api-client.ts';
 import { ApiError, isApiError, isTransient } from './http/api-error.ts';

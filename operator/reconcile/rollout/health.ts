@@ -1,5 +1,5 @@
 // How a workload is doing with its present template. Pure.
-import type { LiveWorkload } from '../../platform/workload-port.ts';
+import type { LiveWorkload } from '../../ports/workload-port.ts';
 
 export type Health =
   /** Its pods are as the template says, and available; or they are not made anew by themselves. */

@@ -1,7 +1,7 @@
 // What a workload has of ours at this moment, and who else writes its template. Entry: describeActual. Pure.
-import { fingerprint } from '../../infra/fingerprint.ts';
+import { fingerprint } from '../../values/fingerprint.ts';
 import { certificateVolume, injectedKey, ownContainers } from '../../infra/pod-names.ts';
-import type { FieldManager, LiveWorkload } from '../../platform/workload-port.ts';
+import type { FieldManager, LiveWorkload } from '../../ports/workload-port.ts';
 
 export interface Actual {
   /** Of the annotation on the template; undefined: it has none, or not of our making. */

@@ -1,8 +1,8 @@
 // Why a write has to wait, although it is wanted: prerequisites, a fight over the template, others before it.
-import type { LiveWorkload } from '../../platform/workload-port.ts';
+import type { LiveWorkload } from '../../ports/workload-port.ts';
 import type { Write } from './decide.ts';
 import { isServing } from '../rollout/health.ts';
-import type { WorkloadState } from '../report.ts';
+import type { WorkloadState } from '../../conditions/workload-report.ts';
 import { again, done, type ReconcileDeps, type Step, type Subject } from './step.ts';
 
 const watchPrerequisiteMs = 5000;

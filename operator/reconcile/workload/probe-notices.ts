@@ -1,7 +1,7 @@
 // Probes that say less than before behind a sidecar, or may fail: a sentence for each. Pure. HTTP and gRPC probes are let
 // through by the sidecar, and one by exec asks inside.
 import { z } from 'zod';
-import type { LiveContainer, LiveTemplate } from '../../platform/workload-port.ts';
+import type { LiveContainer, LiveTemplate } from '../../ports/workload-port.ts';
 
 const port = z.union([z.number(), z.string()]);
 const Probe = z.object({

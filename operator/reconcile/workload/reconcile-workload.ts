@@ -2,15 +2,15 @@
 // each time, so that no order of events matters.
 import { renderSdsFiles } from '../../infra/certificate-files.ts';
 import { injectedKey, sdsConfigMap } from '../../infra/pod-names.ts';
-import type { LiveWorkload, WorkloadRef, WriteOutcome } from '../../platform/workload-port.ts';
+import type { LiveWorkload, WorkloadRef, WriteOutcome } from '../../ports/workload-port.ts';
 import { describeActual } from './actual.ts';
 import { type Action, decide, type Write } from './decide.ts';
 import { desiredOf, type World } from './desired.ts';
 import { healthOf, isServing } from '../rollout/health.ts';
 import { forget, type Memory } from '../memory.ts';
 import { inQueue, obstacleTo, waitsForTurn } from './obstacles.ts';
-import { keyOf } from '../offered.ts';
-import type { WorkloadState } from '../report.ts';
+import { keyOf } from '../input.ts';
+import type { WorkloadState } from '../../conditions/workload-report.ts';
 import { again, done, type ReconcileDeps, type Step, type Subject } from './step.ts';
 import { presentPart, removePart, tryPart, wouldChange, writePart } from './writes.ts';
 

@@ -1,10 +1,10 @@
 // The words in which the parts of a reconcile speak to each other.
-import type { SecretPort } from '../../platform/platform.ts';
-import type { LiveWorkload, WorkloadPort } from '../../platform/workload-port.ts';
+import type { SecretPort } from '../../ports/platform.ts';
+import type { LiveWorkload, WorkloadPort } from '../../ports/workload-port.ts';
 import type { Actual } from './actual.ts';
 import type { Memory } from '../memory.ts';
 import type { Outcome } from '../queue.ts';
-import type { WorkloadState } from '../report.ts';
+import type { WorkloadState } from '../../conditions/workload-report.ts';
 
 export interface ReconcileDeps {
   readonly port: WorkloadPort;

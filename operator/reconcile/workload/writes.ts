@@ -2,7 +2,7 @@
 import { orderingPatch, ownPatch, removalPatch } from '../../infra/patches.ts';
 import { certificateVolume, injectedKey, ownContainers } from '../../infra/pod-names.ts';
 import type { SidecarPart } from '../../infra/sidecar.ts';
-import type { LiveWorkload, WorkloadPort, WriteOutcome } from '../../platform/workload-port.ts';
+import type { LiveWorkload, WorkloadPort, WriteOutcome } from '../../ports/workload-port.ts';
 
 export type PartWrite = Pick<WorkloadPort, 'apply'>;
 

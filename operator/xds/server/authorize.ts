@@ -1,7 +1,7 @@
 // Who is on the stream: the certificate proves an identity, the node id claims a workload, and the two have to
 // fit. A proxy may only ask as the workload it is.
 import { status } from '@grpc/grpc-js';
-import { parseNodeId, workloadKey } from '../node-id.ts';
+import { parseNodeId, workloadKey } from '../../values/node-id.ts';
 
 export interface PeerIdentity {
   /** The URI SAN of the verified client certificate; null where the transport is plaintext. */

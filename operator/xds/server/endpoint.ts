@@ -6,7 +6,7 @@ import {
   type UntypedServiceImplementation,
 } from '@grpc/grpc-js';
 import { channelOptions } from './channel-options.ts';
-import { Door } from './door.ts';
+import { Door } from './acceptor.ts';
 
 export interface GrpcService {
   readonly definition: ServiceDefinition;

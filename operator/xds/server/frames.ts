@@ -1,11 +1,11 @@
 // A response as the gRPC frame that goes on the wire, put together from bytes that are encoded once. What many streams get
 // alike is one buffer for all of them; only a few bytes around it are a stream's own.
-import { encodeDeltaResource, encodeDeltaTail, encodeResponse } from '../proto/discovery.ts';
+import { encodeDeltaResource, encodeDeltaTail, encodeResponse } from '../wire/discovery.ts';
 import type { Send } from '../session/events.ts';
 import type { Session } from '../session/state.ts';
 import { versionOf } from '../session/versions.ts';
-import type { Entry } from '../snapshot-types.ts';
-import { partsOf } from '../whole-stack.ts';
+import type { Entry } from '../snapshot/types.ts';
+import { partsOf } from '../session/stack-entries.ts';
 
 export interface Frame {
   /** To be written one after the other. The first starts with the prefix of the gRPC message. */

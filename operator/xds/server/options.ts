@@ -1,8 +1,8 @@
 // What the ADS server is told when it is made, and whom it tells.
 import type { ServerCredentials } from '@grpc/grpc-js';
-import type { Log } from '../../log.ts';
-import type { TypeUrl } from '../proto/type-urls.ts';
-import type { AdmissionOptions } from './admission.ts';
+import type { Log } from '../../process/log.ts';
+import type { TypeUrl } from '../../envoy/proto/type-urls.ts';
+import type { AdmissionOptions } from './initial-sync-limiter.ts';
 import type { GrpcService } from './endpoint.ts';
 
 export interface AdsServerOptions {

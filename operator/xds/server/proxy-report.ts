@@ -1,5 +1,5 @@
 // What is known of the proxy of a stream. Made once for each state of its session.
-import type { ProxyReport } from '../proxy-report.ts';
+import type { ProxyReport } from '../session/proxy-report.ts';
 import { reportOf } from '../session/report.ts';
 import type { Session } from '../session/state.ts';
 import type { Stream } from './stream.ts';

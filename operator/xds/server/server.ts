@@ -1,20 +1,20 @@
 // The ADS server: streams in, snapshots out, reports of who obeys. Takes snapshots from whoever makes them and
 // knows nothing of where they come from.
 import { status } from '@grpc/grpc-js';
-import type { Component } from '../../lifecycle.ts';
-import type { ProxyReport } from '../proxy-report.ts';
+import type { Component } from '../../process/lifecycle.ts';
+import type { ProxyReport } from '../session/proxy-report.ts';
 import type { Effect } from '../session/events.ts';
 import { isCurrent } from '../session/report.ts';
-import { sameView, viewOf, type View } from '../view.ts';
-import type { Snapshot } from '../snapshot-types.ts';
-import { Admission } from './admission.ts';
+import { sameView, viewOf, type View } from '../session/view.ts';
+import type { Snapshot } from '../snapshot/types.ts';
+import { Admission } from './initial-sync-limiter.ts';
 import { authorize, spiffeIdOf, type Authorization } from './authorize.ts';
 import { Endpoint } from './endpoint.ts';
 import { FanOut } from './fan-out.ts';
 import { aggregatedDiscoveryService } from './service.ts';
 import type { AdsServerOptions } from './options.ts';
-import { Outbox } from './outbox.ts';
-import { Patience } from './patience.ts';
+import { Outbox } from './send-queue.ts';
+import { Patience } from './wait-timeout.ts';
 import { proxyReport } from './proxy-report.ts';
 import type { Call } from './raw-call.ts';
 import { Stream } from './stream.ts';

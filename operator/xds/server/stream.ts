@@ -1,14 +1,14 @@
 // One ADS stream: bytes in, events to the session, effects out as bytes. All decisions are the session's.
 import { status } from '@grpc/grpc-js';
-import { decodeDeltaRequest, decodeRequest } from '../proto/discovery.ts';
-import { MessageError } from '../proto/message-error.ts';
-import type * as wire from '../proto/discovery.ts';
-import { typeUrl, type TypeUrl } from '../proto/type-urls.ts';
+import { decodeDeltaRequest, decodeRequest } from '../wire/discovery.ts';
+import { MessageError } from '../../envoy/proto/message-error.ts';
+import type * as wire from '../wire/discovery.ts';
+import { typeUrl, type TypeUrl } from '../../envoy/proto/type-urls.ts';
 import type { Effect, Send, SessionEvent } from '../session/events.ts';
 import { reduce, type Step } from '../session/session.ts';
 import { newSession, type Session } from '../session/state.ts';
 import { frameOf } from './frames.ts';
-import { newLane, type Lane, type Outbox } from './outbox.ts';
+import { newLane, type Lane, type Outbox } from './send-queue.ts';
 import { chunkWriter, type Call } from './raw-call.ts';
 
 type Request = wire.DeltaRequest | wire.SotwRequest;

@@ -1,13 +1,13 @@
 // The first delta request of a type on a stream: what the client subscribes to, and what it says it has from an earlier
 // stream. Pure, but for the memory of fingerprints.
-import { typeUrl as url, type TypeUrl } from '../proto/type-urls.ts';
-import { VersionSum, type KeptVersions } from '../proto/kept-versions.ts';
-import type { TypeLayer } from '../snapshot-types.ts';
-import type { SubscriptionChange } from '../subscription.ts';
-import { stackOf, type Stack } from '../view.ts';
-import { entriesByName, isWhole } from '../whole-stack.ts';
+import { typeUrl as url, type TypeUrl } from '../../envoy/proto/type-urls.ts';
+import { VersionSum, type KeptVersions } from '../wire/initial-resource-versions.ts';
+import type { TypeLayer } from '../snapshot/types.ts';
+import type { SubscriptionChange } from './subscription.ts';
+import { stackOf, type Stack } from './view.ts';
+import { entriesByName, isWhole } from './stack-entries.ts';
 import type { DeltaRequest } from './events.ts';
-import { withoutNewTables } from './refill.ts';
+import { withoutNewTables } from './resend-virtual-hosts.ts';
 import { currentState, firstState, resubscribe } from './resubscribe.ts';
 import type { Session, TypeState } from './state.ts';
 

@@ -1,15 +1,15 @@
 // Sends what may go now: at most one response of a type is unacknowledged, the newest state replaces what waits.
-import { typeUrl as url, type TypeUrl } from '../proto/type-urls.ts';
-import type { Entry } from '../snapshot-types.ts';
-import { emptyStack, stackOf, type Stack } from '../view.ts';
+import { typeUrl as url, type TypeUrl } from '../../envoy/proto/type-urls.ts';
+import type { Entry } from '../snapshot/types.ts';
+import { emptyStack, stackOf, type Stack } from './view.ts';
 import type { Effect, Send } from './events.ts';
 import { closed, isOpen, opened } from './open-types.ts';
 import { isNothing, planSends, sendOrder, type Plan } from './order.ts';
-import { refillVirtualHosts } from './refill.ts';
+import { refillVirtualHosts } from './resend-virtual-hosts.ts';
 import { asksForAll, nothingPending, pendingOf, type Pending } from './pending.ts';
 import { settle } from './rebase.ts';
 import { withType, type InFlight, type Session, type TypeState } from './state.ts';
-import { entriesByName, stackOfWhole } from '../whole-stack.ts';
+import { entriesByName, stackOfWhole } from './stack-entries.ts';
 import { isListedWhole, wholeType } from './whole-type.ts';
 
 /** A type that waits longer than this for another one's acknowledgement goes out without it. */

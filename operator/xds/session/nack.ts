@@ -2,10 +2,10 @@
 // response, an unordered part of an RDS or EDS one, nothing of a VHDS one, and often names nobody. So every
 // resource of the response counts as unknown and is sent again, and the culprit is found from the message or
 // by halving.
-import { typeUrl as url, type TypeUrl } from '../proto/type-urls.ts';
-import type { Entry } from '../snapshot-types.ts';
-import { covers } from '../subscription.ts';
-import { emptyStack } from '../view.ts';
+import { typeUrl as url, type TypeUrl } from '../../envoy/proto/type-urls.ts';
+import type { Entry } from '../snapshot/types.ts';
+import { covers } from './subscription.ts';
+import { emptyStack } from './view.ts';
 import {
   clientHas,
   hasNothing,

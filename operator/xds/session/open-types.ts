@@ -1,6 +1,6 @@
 // Which types of a session may have something to send or to wait for. All others are at rest until their subscription or
 // their stack changes, and need not be looked at: what happens to one type costs nothing for the others. Pure.
-import { typeUrl as url, type TypeUrl } from '../proto/type-urls.ts';
+import { typeUrl as url, type TypeUrl } from '../../envoy/proto/type-urls.ts';
 
 /** A bit for each type. */
 export type OpenTypes = number;

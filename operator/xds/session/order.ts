@@ -2,11 +2,11 @@
 // before the routes go; what they no longer need leaves after they are acknowledged as gone. Envoy withholds the
 // acknowledgement of clusters until they are warm, so it is the proof.
 // @see https://www.envoyproxy.io/docs/envoy/latest/api-docs/xds_protocol#eventual-consistency-considerations
-import { typeUrl as url, type TypeUrl } from '../proto/type-urls.ts';
-import type { Entry } from '../snapshot-types.ts';
-import { covers } from '../subscription.ts';
-import { PerType } from '../per-type.ts';
-import { lookup, stackOf } from '../view.ts';
+import { typeUrl as url, type TypeUrl } from '../../envoy/proto/type-urls.ts';
+import type { Entry } from '../snapshot/types.ts';
+import { covers } from './subscription.ts';
+import { PerType } from './per-type.ts';
+import { lookup, stackOf } from './view.ts';
 import { isOpen } from './open-types.ts';
 import { isQuarantined, nothingPending, pendingOf, type Pending } from './pending.ts';
 import { clientHas, type ClientHas, type Session } from './state.ts';

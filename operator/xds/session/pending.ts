@@ -1,9 +1,9 @@
 // What a client still has to be told of one type: the difference between what it has and what it is to have.
-import { typeUrl as url, type TypeUrl } from '../proto/type-urls.ts';
-import type { Entry } from '../snapshot-types.ts';
-import { covers } from '../subscription.ts';
-import { changedNames, emptyStack, lookup, sameStack, stackOf, type Stack } from '../view.ts';
-import { allEntries, isWhole } from '../whole-stack.ts';
+import { typeUrl as url, type TypeUrl } from '../../envoy/proto/type-urls.ts';
+import type { Entry } from '../snapshot/types.ts';
+import { covers } from './subscription.ts';
+import { changedNames, emptyStack, lookup, sameStack, stackOf, type Stack } from './view.ts';
+import { allEntries, isWhole } from './stack-entries.ts';
 import { clientHas, type Session, type TypeState } from './state.ts';
 import { isListedWhole } from './whole-type.ts';
 

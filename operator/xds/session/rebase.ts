@@ -1,7 +1,7 @@
 // What is known of a client, said relative to another stack. Pure, but for the memory that streams alike share: a thousand of
 // them that move together are compared once.
-import { covers, subscribedOf } from '../subscription.ts';
-import { changedNames, emptyStack, lookup, type Stack } from '../view.ts';
+import { covers, subscribedOf } from './subscription.ts';
+import { changedNames, emptyStack, lookup, type Stack } from './view.ts';
 import { clientHas, has, nobodyBehind, note, type ClientHas, type TypeState } from './state.ts';
 
 /** The same knowledge, said relative to another stack. */

@@ -1,10 +1,10 @@
 // What a session knows about its proxy's obedience: the source of every Programmed condition.
-import { typeUrl as url, type TypeUrl } from '../proto/type-urls.ts';
-import type { LaggingResource, RejectedResource } from '../proxy-report.ts';
-import { allTypes } from '../per-type.ts';
-import type { Entry } from '../snapshot-types.ts';
-import { covers, subscribedOf } from '../subscription.ts';
-import { changedNames, entriesOf, lookup, sameStack, type Stack } from '../view.ts';
+import { typeUrl as url, type TypeUrl } from '../../envoy/proto/type-urls.ts';
+import type { LaggingResource, RejectedResource } from './proxy-report.ts';
+import { allTypes } from './per-type.ts';
+import type { Entry } from '../snapshot/types.ts';
+import { covers, subscribedOf } from './subscription.ts';
+import { changedNames, entriesOf, lookup, sameStack, type Stack } from './view.ts';
 import { isOpen } from './open-types.ts';
 import { isNothing, pendingFor } from './order.ts';
 import { canTellRemoval } from './pending.ts';

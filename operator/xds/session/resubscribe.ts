@@ -1,7 +1,7 @@
 // How a change of subscription changes what is known of the client.
-import type { SubscriptionChange } from '../subscription.ts';
-import { covers, type Subscription } from '../subscription.ts';
-import { emptyStack, entriesOf, lookup, sizeOf, type Stack } from '../view.ts';
+import type { SubscriptionChange } from './subscription.ts';
+import { covers, type Subscription } from './subscription.ts';
+import { emptyStack, entriesOf, lookup, sizeOf, type Stack } from './view.ts';
 import { clientHas, hasNothing, nobodyBehind, note, type ClientHas, type TypeState } from './state.ts';
 
 /** The first request of a type on a stream. `kept`: versions the client has from an earlier stream. */

@@ -1,9 +1,9 @@
 // One ADS stream as a pure reducer: (session, event) → (session, effects). Delta and state of the world. It
 // knows neither sockets nor timers; the server carries the bytes.
-import type { TypeUrl } from '../proto/type-urls.ts';
-import { changeDelta, changeStateOfTheWorld } from '../subscription.ts';
-import { emptyStack, entriesOf, lookup, stackOf, type Stack } from '../view.ts';
-import { arrived } from './arrived.ts';
+import type { TypeUrl } from '../../envoy/proto/type-urls.ts';
+import { changeDelta, changeStateOfTheWorld } from './subscription.ts';
+import { emptyStack, entriesOf, lookup, stackOf, type Stack } from './view.ts';
+import { arrived } from './apply-ack.ts';
 import type {
   DeltaRequest,
   Effect,

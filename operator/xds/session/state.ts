@@ -1,11 +1,11 @@
 // The state of one stream, as plain immutable data: what the client asked for, what it has, what is under way.
-import { PerType } from '../per-type.ts';
-import type { TypeUrl } from '../proto/type-urls.ts';
-import type { Entry } from '../snapshot-types.ts';
-import { covers, type Subscription } from '../subscription.ts';
+import { PerType } from './per-type.ts';
+import type { TypeUrl } from '../../envoy/proto/type-urls.ts';
+import type { Entry } from '../snapshot/types.ts';
+import { covers, type Subscription } from './subscription.ts';
 import type { RequestEvent } from './events.ts';
 import { noneOpen, opened, type OpenTypes } from './open-types.ts';
-import { lookup, type Stack, type View } from '../view.ts';
+import { lookup, type Stack, type View } from './view.ts';
 
 export interface Session {
   readonly variant: 'delta' | 'sotw';

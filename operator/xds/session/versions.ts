@@ -1,7 +1,7 @@
 // The version of a whole type, for state-of-the-world responses: a hash over names and versions, so that the
 // same content has the same version on every replica and after a restart.
 import { hash } from 'node:crypto';
-import type { Entry } from '../snapshot-types.ts';
+import type { Entry } from '../snapshot/types.ts';
 
 export function versionOf(entries: Iterable<Entry>): string {
   const lines = [...entries].map((entry) => `${entry.name}\n${entry.version}`);

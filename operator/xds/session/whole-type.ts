@@ -1,10 +1,10 @@
 // State of the world: listeners and clusters are listed whole, and what is left out is gone. Other types list
 // only what changed.
 // @see https://www.envoyproxy.io/docs/envoy/latest/api-docs/xds_protocol#how-the-client-specifies-what-resources-to-return
-import { typeUrl as url, type TypeUrl } from '../proto/type-urls.ts';
-import type { Entry } from '../snapshot-types.ts';
-import { covers } from '../subscription.ts';
-import { entriesOf, type Stack } from '../view.ts';
+import { typeUrl as url, type TypeUrl } from '../../envoy/proto/type-urls.ts';
+import type { Entry } from '../snapshot/types.ts';
+import { covers } from './subscription.ts';
+import { entriesOf, type Stack } from './view.ts';
 import { clientHas, type TypeState } from './state.ts';
 
 export function isListedWhole(type: TypeUrl): boolean {

@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { certificateSecretName, managedLabels } from '../../../operator/certificates/names.ts';
 import type { TrafficPolicy } from '../../../api/v1alpha1/traffic-policy.ts';
-import type { EndpointSlice } from '../../../operator/store/objects.ts';
+import type { EndpointSlice } from '../../../operator/objects/objects.ts';
 import { startApiServer } from '../../support/kubernetes.ts';
 import { poll } from '../../support/kubernetes/poll.ts';
 import { Edits } from '../edits.ts';

@@ -3,7 +3,7 @@ import { customResourceDefinition } from '../../../api/crd.ts';
 import { kindDefinitions } from '../../../api/v1alpha1/kinds.ts';
 import type { TrafficPolicy } from '../../../api/v1alpha1/traffic-policy.ts';
 import { apiVersionOf, kindOf, resourcePath } from '../../../operator/platform/kubernetes/kinds.ts';
-import type { EndpointSlice, Pod, Service } from '../../../operator/store/objects.ts';
+import type { EndpointSlice, Pod, Service } from '../../../operator/objects/objects.ts';
 import type { Size } from '../protocol.ts';
 import { mesh, namespaceOf, namespaces, pod, service, slice } from '../synthetic-mesh.ts';
 import type { Call } from './api-client.ts';

@@ -4,7 +4,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { MeshIr } from '../../../operator/ir/mesh-ir.ts';
-import { buildResources } from '../../../operator/xds/resources/build.ts';
+import { buildResources } from '../../../operator/envoy/resources/build.ts';
 import { type EnvoyOptions, type EnvoyProcess, startEnvoy } from '../envoy.ts';
 import { CertificateFolder, issue, makeTestRoot } from './certificate-folder.ts';
 import type { Closing } from './closing.ts';

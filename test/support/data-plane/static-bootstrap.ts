@@ -1,14 +1,10 @@
 // A bootstrap that holds everything a workload's proxy would get over ADS, for tests of what Envoy does with our
 // resources where no server is wanted: endpoints, routes, virtual hosts and the trust bundle are put in their places.
-import { typeUrl, type TypeUrl } from '../../../operator/xds/proto/type-urls.ts';
+import { typeUrl, type TypeUrl } from '../../../operator/envoy/proto/type-urls.ts';
 import { layeredRuntime } from '../../../operator/infra/bootstrap.ts';
-import { formatNodeId } from '../../../operator/xds/node-id.ts';
-import type {
-  EnvoyMessage,
-  EnvoyValue,
-  XdsResource,
-  XdsResources,
-} from '../../../operator/xds/resources/xds-resource.ts';
+import { formatNodeId } from '../../../operator/values/node-id.ts';
+import type { EnvoyMessage, EnvoyValue } from '../../../operator/envoy/proto/envoy-message.ts';
+import type { XdsResource, XdsResources } from '../../../operator/envoy/resources/xds-resource.ts';
 
 /** @param ports ports that our resources name → ports to listen on instead */
 export function staticBootstrap(resources: XdsResources, workload: string, ports: Ports): EnvoyMessage {

@@ -1,12 +1,12 @@
 // The client's side of the discovery stream: what a proxy writes and reads. For tests and tools that play a proxy.
-import type { EnvoyMessage } from '../../../operator/xds/resources/xds-resource.ts';
+import type { EnvoyMessage } from '../../../operator/envoy/proto/envoy-message.ts';
 import {
   type DeltaRequest,
   discoveryTypes,
   type RequestNode,
   type SotwRequest,
-} from '../../../operator/xds/proto/discovery.ts';
-import { decode, encodeMessage } from '../../../operator/xds/proto/registry.ts';
+} from '../../../operator/xds/wire/discovery.ts';
+import { decode, encodeMessage } from '../../../operator/envoy/proto/registry.ts';
 
 /** A resource as a client sees it, decoded; null: a resource without content. */
 export interface ReceivedResource {

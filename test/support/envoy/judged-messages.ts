@@ -1,7 +1,7 @@
 // Messages on which our checks and a real Envoy must agree, each put in a bootstrap by inBootstrap.
-import { typeUrl, type TypeUrl } from '../../../operator/xds/proto/type-urls.ts';
-import { duration } from '../../../operator/xds/proto/well-known.ts';
-import type { EnvoyMessage } from '../../../operator/xds/resources/xds-resource.ts';
+import { typeUrl, type TypeUrl } from '../../../operator/envoy/proto/type-urls.ts';
+import { duration } from '../../../operator/envoy/proto/well-known.ts';
+import type { EnvoyMessage } from '../../../operator/envoy/proto/envoy-message.ts';
 import { cluster, listener, loadAssignment, routeConfiguration, virtualHost } from './sample-messages.ts';
 
 const socketAddress = (address: string, port: number): EnvoyMessage => ({

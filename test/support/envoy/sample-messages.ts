@@ -1,7 +1,7 @@
 // Messages such as the mesh publishes: an mTLS cluster, its endpoints, a virtual host. For tests of encoding and checking.
-import { duration } from '../../../operator/xds/proto/well-known.ts';
-import { typeUrl, type TypeUrl } from '../../../operator/xds/proto/type-urls.ts';
-import type { EnvoyMessage } from '../../../operator/xds/resources/xds-resource.ts';
+import { duration } from '../../../operator/envoy/proto/well-known.ts';
+import { typeUrl, type TypeUrl } from '../../../operator/envoy/proto/type-urls.ts';
+import type { EnvoyMessage } from '../../../operator/envoy/proto/envoy-message.ts';
 
 const type = 'type.googleapis.com';
 const ads = { ads: {}, resource_api_version: 'V3' };

@@ -1,6 +1,6 @@
 // A sink that keeps what it is told, as the store does.
-import type { ObjectSink } from '../../../operator/platform/platform.ts';
-import { refKey, refOf, type StoredObject } from '../../../operator/store/objects.ts';
+import type { ObjectSink } from '../../../operator/ports/platform.ts';
+import { refKey, refOf, type StoredObject } from '../../../operator/objects/objects.ts';
 
 /** A sink that keeps what it is told, as the store does. */
 export class Recorder implements ObjectSink {

@@ -1,7 +1,7 @@
 // The shop on a real API server with a real operator: what a test does with kubectl, and the sidecars of its Pods.
 // Entry: startShopCluster. No kubelet and no controllers: their part is written by hand.
 import { z } from 'zod';
-import { operatorSpiffeId } from '../../../operator/identity.ts';
+import { operatorSpiffeId } from '../../../operator/certificates/identity.ts';
 import { type ApiServer, startApiServer } from '../kubernetes.ts';
 import { poll } from '../kubernetes/poll.ts';
 import { type OperatorPorts, type OperatorProcess, startOperator } from '../operator.ts';

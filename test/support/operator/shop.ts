@@ -1,5 +1,5 @@
 // A shop as its users apply it to a cluster, and the Pods and EndpointSlices that Kubernetes' controllers would make.
-import { injectedAnnotation } from '../../../operator/translate/workloads/workload.ts';
+import { injectedAnnotation } from '../../../operator/translate/facts/workload.ts';
 
 export interface ShopPod {
   readonly name: string;

@@ -15,7 +15,7 @@ import {
   outboundChain,
   sidecarUser,
 } from '../../../operator/infra/interception.ts';
-import { port as fixedPort } from '../../../operator/xds/resources/names.ts';
+import { port as fixedPort } from '../../../operator/envoy/resources/names.ts';
 import { Closing } from '../data-plane/closing.ts';
 import { poll } from '../kubernetes/poll.ts';
 import type { ProxyPlace } from '../pod-proxy.ts';

@@ -1,10 +1,11 @@
 // Resources made by hand, good and bad, each with a mark by which it is known again in what Envoy says it runs.
 // Entry: makeResource. A bad one is refused by Envoy, in one of the ways in which Envoy refuses.
-import { typeUrl as url, type TypeUrl } from '../../../operator/xds/proto/type-urls.ts';
-import { duration } from '../../../operator/xds/proto/well-known.ts';
-import { connectionManager } from '../../../operator/xds/resources/connection-manager.ts';
-import { extension, overAds } from '../../../operator/xds/resources/typed-config.ts';
-import type { EnvoyMessage, XdsResource } from '../../../operator/xds/resources/xds-resource.ts';
+import { typeUrl as url, type TypeUrl } from '../../../operator/envoy/proto/type-urls.ts';
+import { duration } from '../../../operator/envoy/proto/well-known.ts';
+import { connectionManager } from '../../../operator/envoy/resources/connection-manager.ts';
+import { extension, overAds } from '../../../operator/envoy/resources/typed-config.ts';
+import type { EnvoyMessage } from '../../../operator/envoy/proto/envoy-message.ts';
+import type { XdsResource } from '../../../operator/envoy/resources/xds-resource.ts';
 
 /** What there may be of each type; the last route configuration takes its virtual hosts one by one. */
 export const resourceNames: Readonly<Record<TypeUrl, readonly string[]>> = {

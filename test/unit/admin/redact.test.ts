@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 import { redact } from '../../../operator/admin/redact.ts';
-import { Redacted } from '../../../operator/redacted.ts';
+import { Redacted } from '../../../operator/values/redacted.ts';
 
 const tls = 'type.googleapis.com/envoy.extensions.transport_sockets.tls.v3';
 

@@ -1,8 +1,8 @@
 import { connect } from 'node:net';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { type AdminOptions, type AdminServer, createAdminServer } from '../../../operator/admin/server.ts';
-import { createLog } from '../../../operator/log.ts';
-import { Redacted } from '../../../operator/redacted.ts';
+import { createLog } from '../../../operator/process/log.ts';
+import { Redacted } from '../../../operator/values/redacted.ts';
 
 let isReady: boolean;
 let server: AdminServer;

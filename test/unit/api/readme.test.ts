@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from '@jest/globals';
 import { kindDefinitions } from '../../../api/v1alpha1/kinds.ts';
-import { conditionType, reason } from '../../../operator/status/conditions.ts';
+import { conditionType, reason } from '../../../operator/conditions/conditions.ts';
 
 const readme = readFileSync(join(import.meta.dirname, '../../../api/README.md'), 'utf8');
 

@@ -14,7 +14,7 @@ const offences: readonly (readonly [rule: string, file: string, imports: string]
   ['no-cycles', 'operator/store/ring.ts', './ring-two.ts'],
   ['api-stands-alone', 'api/thing.ts', '../operator/ir/fact.ts'],
   ['ir-stands-alone', 'operator/ir/nosy.ts', '../store/plain.ts'],
-  ['xds-resources-see-ir-only', 'operator/xds/resources/nosy.ts', '../../store/plain.ts'],
+  ['envoy-sees-ir-only', 'operator/envoy/resources/nosy.ts', '../../store/plain.ts'],
   ['translate-does-not-know-envoy', 'operator/translate/nosy.ts', '../xds/plain.ts'],
   ['infra-sees-ir-only', 'operator/infra/nosy.ts', '../store/plain.ts'],
   ['store-takes-objects', 'operator/store/nosy.ts', '../xds/plain.ts'],

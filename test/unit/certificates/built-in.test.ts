@@ -10,7 +10,7 @@ import { makeRoot, RootUnusable } from '../../../operator/certificates/root.ts';
 // oxlint-disable-next-line import/no-unassigned-import -- @peculiar/x509 needs the metadata API to be there first
 import 'reflect-metadata';
 import * as x509 from '@peculiar/x509';
-import type { SecretData } from '../../../operator/platform/platform.ts';
+import type { SecretData } from '../../../operator/ports/platform.ts';
 import type { Authority } from '../../../operator/certificates/authority.ts';
 import { hourMs, MemorySecrets, startOfTest } from './support.ts';
 

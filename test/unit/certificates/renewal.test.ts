@@ -2,7 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import { signLeaf } from '../../../operator/certificates/leaf.ts';
 import { jitterOf, needsRenewal, renewAt, type WantedLeaf } from '../../../operator/certificates/renewal.ts';
 import { makeRoot, parseRoot, type Root } from '../../../operator/certificates/root.ts';
-import type { SecretData } from '../../../operator/platform/platform.ts';
+import type { SecretData } from '../../../operator/ports/platform.ts';
 import { hourMs, startOfTest } from './support.ts';
 
 const spiffeId = 'spiffe://cluster.local/ns/shop/sa/reviews';

@@ -4,9 +4,9 @@ import type { Server } from 'node:net';
 import { pino } from 'pino';
 import { z } from 'zod';
 import type { IdentityIr } from '../../../operator/ir/mesh-ir.ts';
-import type { Log } from '../../../operator/log.ts';
-import type { SecretData, SecretPort } from '../../../operator/platform/platform.ts';
-import type { Timers } from '../../../operator/timers.ts';
+import type { Log } from '../../../operator/process/log.ts';
+import type { SecretData, SecretPort } from '../../../operator/ports/platform.ts';
+import type { Timers } from '../../../operator/process/timers.ts';
 
 export const hourMs = 3_600_000;
 export const startOfTest = Date.parse('2026-05-01T12:00:00Z');

@@ -2,8 +2,8 @@
 import { describe, expect, test } from '@jest/globals';
 import { renderBootstrap } from '../../../operator/infra/bootstrap.ts';
 import { leafSdsFile as leafFileOfInfra, renderSdsFiles } from '../../../operator/infra/certificate-files.ts';
-import { formatNodeId, parseNodeId, workloadKey } from '../../../operator/xds/node-id.ts';
-import { leafSdsFile } from '../../../operator/xds/resources/tls.ts';
+import { formatNodeId, parseNodeId, workloadKey } from '../../../operator/values/node-id.ts';
+import { leafSdsFile } from '../../../operator/envoy/resources/tls.ts';
 
 describe('renderBootstrap', () => {
   test('asks the operator, and only the operator, for everything', () => {

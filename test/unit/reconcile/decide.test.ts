@@ -1,7 +1,7 @@
 // Desired against actual → what is done.
 import { describe, expect, test } from '@jest/globals';
 import { injectedKey } from '../../../operator/infra/pod-names.ts';
-import type { LiveWorkload } from '../../../operator/platform/workload-port.ts';
+import type { LiveWorkload } from '../../../operator/ports/workload-port.ts';
 import { describeActual } from '../../../operator/reconcile/workload/actual.ts';
 import { type Action, decide } from '../../../operator/reconcile/workload/decide.ts';
 import { desiredOf, type World } from '../../../operator/reconcile/workload/desired.ts';

@@ -5,7 +5,7 @@ import type {
   LiveTemplate,
   LiveWorkload,
   RolloutFacts,
-} from '../../../operator/platform/workload-port.ts';
+} from '../../../operator/ports/workload-port.ts';
 
 export const completeRollout: RolloutFacts = {
   isPaused: false,

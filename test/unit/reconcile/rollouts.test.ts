@@ -1,7 +1,7 @@
 // Whose turn it is to be rolled, and how often a template is mended.
 import { describe, expect, test } from '@jest/globals';
 import { healthOf, isServing } from '../../../operator/reconcile/rollout/health.ts';
-import { createMending } from '../../../operator/reconcile/rollout/mending.ts';
+import { createMending } from '../../../operator/reconcile/rollout/restores.ts';
 import { createRollouts, type Rollouts } from '../../../operator/reconcile/rollout/rollouts.ts';
 import { completeRollout, liveDeployment } from './live.ts';
 

@@ -5,7 +5,7 @@ import type { Change } from '../../../operator/replicas/changes.ts';
 import { deltaOf, nothingTold, type Own } from '../../../operator/replicas/delta.ts';
 import { readMessage, writeBatch } from '../../../operator/replicas/messages.ts';
 import { applyBatch, emptyPeer } from '../../../operator/replicas/peer-state.ts';
-import type { Layer, TypeLayer } from '../../../operator/xds/snapshot-types.ts';
+import type { Layer, TypeLayer } from '../../../operator/xds/snapshot/types.ts';
 import { CDS, EDS, LDS, ownOf, plain, reportOf, type World } from './worlds.ts';
 
 /** The changes of each step, as they arrive. */

@@ -1,6 +1,6 @@
 // When a replica dials the leader: the pauses are counted, not waited for.
 import { afterEach, beforeAll, expect, test } from '@jest/globals';
-import { createLog } from '../../../operator/log.ts';
+import { createLog } from '../../../operator/process/log.ts';
 import { Follower } from '../../../operator/replicas/follower.ts';
 import { PeerCredentials } from '../../../operator/replicas/peer-credentials.ts';
 import type { ServerKeyPair } from '../../../operator/xds/server/credentials.ts';

@@ -2,7 +2,7 @@
 import { EventEmitter } from 'node:events';
 import { status } from '@grpc/grpc-js';
 import { beforeAll, describe, expect, test } from '@jest/globals';
-import { createLog } from '../../../operator/log.ts';
+import { createLog } from '../../../operator/process/log.ts';
 import { deltaOf, nothingTold } from '../../../operator/replicas/delta.ts';
 import { writeBatch } from '../../../operator/replicas/messages.ts';
 import { PeerCredentials } from '../../../operator/replicas/peer-credentials.ts';

@@ -2,9 +2,9 @@
 // in production.
 import type { Own } from '../../../operator/replicas/delta.ts';
 import type { PeerState } from '../../../operator/replicas/peer-state.ts';
-import { typeUrl as url, type TypeUrl } from '../../../operator/xds/proto/type-urls.ts';
-import type { ProxyReport } from '../../../operator/xds/proxy-report.ts';
-import type { Entry, Layer, Snapshot } from '../../../operator/xds/snapshot-types.ts';
+import { typeUrl as url, type TypeUrl } from '../../../operator/envoy/proto/type-urls.ts';
+import type { ProxyReport } from '../../../operator/xds/session/proxy-report.ts';
+import type { Entry, Layer, Snapshot } from '../../../operator/xds/snapshot/types.ts';
 
 export const [CDS, EDS, LDS] = [url.cluster, url.endpoint, url.listener];
 

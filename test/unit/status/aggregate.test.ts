@@ -2,9 +2,9 @@ import { describe, expect, test } from '@jest/globals';
 import { aggregate, type AggregateInput } from '../../../operator/status/aggregate.ts';
 import { originKey } from '../../../operator/ir/origin.ts';
 import type { StatusUpdate } from '../../../operator/status/object-status.ts';
-import { refKey } from '../../../operator/store/objects.ts';
-import { typeUrl } from '../../../operator/xds/proto/type-urls.ts';
-import type { Entry, Snapshot } from '../../../operator/xds/snapshot-types.ts';
+import { refKey } from '../../../operator/objects/objects.ts';
+import { typeUrl } from '../../../operator/envoy/proto/type-urls.ts';
+import type { Entry, Snapshot } from '../../../operator/xds/snapshot/types.ts';
 import { expectGolden, expectNoStaleGolden, goldenCases, goldenInput } from '../../support/golden.ts';
 import { proxyOf, readStatusCase, snapshotOf, verdictOf } from './status-case.ts';
 

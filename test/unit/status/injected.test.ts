@@ -1,6 +1,6 @@
 // What the status of a Mesh says of its workloads.
 import { expect, test } from '@jest/globals';
-import { reportOf, type WorkloadState } from '../../../operator/reconcile/report.ts';
+import { reportOf, type WorkloadState } from '../../../operator/conditions/workload-report.ts';
 import { aggregate } from '../../../operator/status/aggregate.ts';
 import { injectedOf } from '../../../operator/status/injected.ts';
 import { readStatusCase } from './status-case.ts';

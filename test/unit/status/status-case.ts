@@ -1,12 +1,12 @@
 // Reads a status case: verdicts, layers and proxies by names, as the aggregation takes them.
 import { parse } from 'yaml';
 import type { Origin } from '../../../operator/ir/origin.ts';
-import type { ObjectStatus } from '../../../operator/platform/platform.ts';
+import type { ObjectStatus } from '../../../operator/ports/platform.ts';
 import type { AggregateInput } from '../../../operator/status/aggregate.ts';
-import { conditionType, reason, type Verdict } from '../../../operator/status/conditions.ts';
-import { type TypeUrl, typeUrl } from '../../../operator/xds/proto/type-urls.ts';
-import type { ProxyReport, RejectedResource } from '../../../operator/xds/proxy-report.ts';
-import type { Entry, Layer, Snapshot } from '../../../operator/xds/snapshot-types.ts';
+import { conditionType, reason, type Verdict } from '../../../operator/conditions/conditions.ts';
+import { type TypeUrl, typeUrl } from '../../../operator/envoy/proto/type-urls.ts';
+import type { ProxyReport, RejectedResource } from '../../../operator/xds/session/proxy-report.ts';
+import type { Entry, Layer, Snapshot } from '../../../operator/xds/snapshot/types.ts';
 
 /** Layer → short type → resource → origins, each `Kind/namespace/name@generation`. */
 export type LayerNames = Record<string, Record<string, Record<string, string[]>>>;

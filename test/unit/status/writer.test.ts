@@ -1,9 +1,9 @@
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
-import { createLog } from '../../../operator/log.ts';
-import type { ObjectStatus, StatusPort } from '../../../operator/platform/platform.ts';
+import { createLog } from '../../../operator/process/log.ts';
+import type { ObjectStatus, StatusPort } from '../../../operator/ports/platform.ts';
 import { createStatusWriter, type StatusWriter } from '../../../operator/status/writer.ts';
 import type { StatusUpdate } from '../../../operator/status/object-status.ts';
-import { type ObjectRef, refKey } from '../../../operator/store/objects.ts';
+import { type ObjectRef, refKey } from '../../../operator/objects/objects.ts';
 
 /** A platform in memory, whose writes can be held and made to fail. */
 class MemoryPort implements StatusPort {

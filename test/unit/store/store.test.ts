@@ -1,9 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
-import type { EndpointSlice, ObjectRef, StoredObject } from '../../../operator/store/objects.ts';
+import type { EndpointSlice, ObjectRef, StoredObject } from '../../../operator/objects/objects.ts';
 import type { Resources } from '../../../operator/store/resources.ts';
 import { createStore, type Store } from '../../../operator/store/store.ts';
 import { meshedPod, service, slice, storedObject } from '../../support/builders.ts';
-import { createFakeTimer } from './fake-timer.ts';
+import { createFakeTimer } from '../process/fake-timer.ts';
 
 interface Bench {
   readonly store: Store;

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import * as fc from 'fast-check';
-import type { StoredObject } from '../../../operator/store/objects.ts';
+import type { StoredObject } from '../../../operator/objects/objects.ts';
 import type { Resources } from '../../../operator/store/resources.ts';
 import { translate } from '../../../operator/translate/translate.ts';
 import { createTranslator } from '../../../operator/translate/translator.ts';

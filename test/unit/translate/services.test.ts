@@ -1,8 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import { MeshSpec } from '../../../api/v1alpha1/mesh.ts';
-import type { EndpointSlice, Pod, Service, StoredObject } from '../../../operator/store/objects.ts';
+import type { EndpointSlice, Pod, Service, StoredObject } from '../../../operator/objects/objects.ts';
 import { translate } from '../../../operator/translate/translate.ts';
-import { declaredProtocol } from '../../../operator/translate/services/protocol.ts';
+import { declaredProtocol } from '../../../operator/translate/facts/protocol.ts';
 import type { ServicePortIr } from '../../../operator/ir/service.ts';
 import { meshedPod, resourcesOf, service, slice, storedObject } from '../../support/builders.ts';
 

@@ -1,6 +1,6 @@
 // The table of protocol rules and the tests that it names say the same.
 import { existsSync, readFileSync, readdirSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { expect, test } from '@jest/globals';
 
 const root = join(import.meta.dirname, '../../..');
@@ -31,12 +31,12 @@ function range(numbers: string): readonly number[] {
 /** `delta 45`: the file has a test of that rule. */
 const tested: ReadonlySet<string> = new Set(
   folders.flatMap((folder) =>
-    readdirSync(join(root, folder))
+    readdirSync(join(root, folder), { encoding: 'utf8', recursive: true })
       .filter((file) => file.endsWith('.test.ts'))
       .flatMap((file) =>
         [...readFileSync(join(root, folder, file), 'utf8').matchAll(/['"`](\d+(?:, \d+)*): /g)].flatMap(
           ([, numbers = '']) =>
-            numbers.split(', ').map((rule) => `${file.slice(0, -'.test.ts'.length)} ${rule}`),
+            numbers.split(', ').map((rule) => `${basename(file, '.test.ts')} ${rule}`),
         ),
       ),
   ),

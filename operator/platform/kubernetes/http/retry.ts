@@ -3,7 +3,7 @@
 import type { ApiCaller, ApiRequest } from './api-client.ts';
 import { ApiError, isTransient } from './api-error.ts';
 import { createBackoff } from './backoff.ts';
-import { pause } from '../../../timers.ts';
+import { pause } from '../../../process/timers.ts';
 import type { Timers } from './timers.ts';
 
 export interface RetryOptions {

@@ -1,13 +1,13 @@
 // Keeps up with all objects of one kind: lists them, watches from there, and starts over when the watch is lost,
 // for ever. Entry: runInformer. It delivers raw objects and does not know what they mean.
-import type { Log } from '../../../log.ts';
+import type { Log } from '../../../process/log.ts';
 import type { ApiCaller, ApiStreamer } from '../http/api-client.ts';
 import { createBackoff, type Backoff } from '../http/backoff.ts';
 import { type Identity, identityOf, Inventory } from './inventory.ts';
 import type { ResourceKind } from '../kinds.ts';
 import { listAll } from './list.ts';
 import type { RawObject } from './raw-object.ts';
-import { pause } from '../../../timers.ts';
+import { pause } from '../../../process/timers.ts';
 import type { Timers } from '../http/timers.ts';
 import { watchEvents, type WatchEvent } from './watch-stream.ts';
 

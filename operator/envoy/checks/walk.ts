@@ -1,0 +1,73 @@
+// Visits a message and all messages in it, through lists, maps and Any. Entry: walk.
+// It does not judge: data that does not fit its type is left to the encoder, which refuses it.
+import type { EnvoyMessage, EnvoyValue } from '../proto/envoy-message.ts';
+import { joinPath } from '../proto/message-error.ts';
+import { type FieldShape, isKnown, type MessageShape, shapeOfTypeUrl } from '../proto/shapes.ts';
+
+/** A message and where it is. */
+export interface Place {
+  readonly shape: MessageShape;
+  readonly message: EnvoyMessage;
+  /** From the outermost message, for example `routes[0].match`; empty for that one itself. */
+  readonly path: string;
+  /** The message around it. */
+  readonly outer: Place | null;
+}
+
+/** The nearest message around `place` that is of the named type. */
+export function enclosing(place: Place, typeName: string): Place | null {
+  for (let outer = place.outer; outer !== null; outer = outer.outer) {
+    if (outer.shape.name === typeName) return outer;
+  }
+  return null;
+}
+
+/** Calls `visit` for every message, outer ones first. */
+export function walk(place: Place, visit: (place: Place) => void): void {
+  visit(place);
+  for (const [name, value] of Object.entries(place.message)) {
+    const field = place.shape.fields.get(name);
+    if (field?.type.kind !== 'message') continue;
+    const message = field.type.message;
+    for (const [path, item] of itemsOf(field, value)) {
+      const inner = open(message, item);
+      if (inner !== null)
+        walk({ ...inner, path: joinPath(place.path, `${name}${path}`), outer: place }, visit);
+    }
+  }
+}
+
+/** The values of a field with their places in it: one, or those of a list or a map. */
+export function itemsOf(field: FieldShape, value: EnvoyValue | undefined): readonly [string, EnvoyValue][] {
+  if (value === undefined || value === null) return [];
+  switch (field.cardinality) {
+    case 'one':
+      return [['', value]];
+    case 'many':
+      return Array.isArray(value) ? value.map((item: EnvoyValue, index) => [`[${index}]`, item]) : [];
+    case 'map':
+      return isMessage(value)
+        ? Object.entries(value).map(([key, item]) => [`[${JSON.stringify(key)}]`, item])
+        : [];
+  }
+}
+
+export function isMessage(value: EnvoyValue | undefined): value is EnvoyMessage {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** A message with fields of its own, opened if it comes in an Any; null for bare values and what is not known. */
+function open(shape: MessageShape, value: EnvoyValue): Pick<Place, 'shape' | 'message'> | null {
+  if (!isMessage(value)) return null;
+  if (shape.form === 'fields') return { shape, message: value };
+  const url = value['@type'];
+  if (shape.form !== 'any' || typeof url !== 'string' || !isKnown(url.slice(url.lastIndexOf('/') + 1)))
+    return null;
+  const inner = shapeOfTypeUrl(url);
+  return inner.form === 'fields' ? { shape: inner, message: value } : null;
+}
+
+/** A scalar as text. */
+export function textOf(value: unknown): string {
+  return String(value);
+}

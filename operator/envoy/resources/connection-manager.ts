@@ -1,0 +1,40 @@
+// What both directions' HTTP connection managers have in common: to change as little as they can of what
+// applications say to each other. Knows no service and no port.
+import { duration } from '../proto/well-known.ts';
+import type { EnvoyMessage } from '../proto/envoy-message.ts';
+import type { Direction } from './access-log.ts';
+import { requestLog } from './access-log.ts';
+import { extension } from './typed-config.ts';
+
+export interface ConnectionManagerParts {
+  readonly direction: Direction;
+  /** Where the counters of this connection manager are found. */
+  readonly statPrefix: string;
+  /** Before the router, in order. */
+  readonly filters: readonly EnvoyMessage[];
+  /** Route table and what only this one has. */
+  readonly more: EnvoyMessage;
+}
+
+/** As a network filter. */
+export function connectionManager(parts: ConnectionManagerParts): EnvoyMessage {
+  return extension(
+    'envoy.filters.network.http_connection_manager',
+    'envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager',
+    {
+      stat_prefix: parts.statPrefix,
+      // A stream may be silent for as long as the application likes; what is given up on is said by routes.
+      stream_idle_timeout: duration(0),
+      server_header_transformation: 'PASS_THROUGH',
+      http_protocol_options: { accept_http_10: true },
+      upgrade_configs: [{ upgrade_type: 'websocket' }],
+      access_log: [requestLog(parts.direction)],
+      ...parts.more,
+      http_filters: [...parts.filters, router],
+    },
+  );
+}
+
+const router = extension('envoy.filters.http.router', 'envoy.extensions.filters.http.router.v3.Router', {
+  suppress_envoy_headers: true,
+});

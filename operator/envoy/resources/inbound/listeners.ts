@@ -1,0 +1,111 @@
+// Where peers connect: one listener for all ports where traffic is redirected, else one for each port.
+import type { InboundPortIr } from '../../../ir/inbound.ts';
+import type { WorkloadIr } from '../../../ir/mesh-ir.ts';
+import type { Origin } from '../../../ir/origin.ts';
+import { duration } from '../../proto/well-known.ts';
+import { typeUrl } from '../../proto/type-urls.ts';
+import { refusedConnectionLog } from '../access-log.ts';
+import { anyAddress, anyAddressClaims, type BoundAddresses, hasIpv6 } from '../any-address.ts';
+import { authority, inboundRouteTableName, port as fixedPort } from '../names.ts';
+import { resource } from '../resource.ts';
+import type { EnvoyMessage } from '../../proto/envoy-message.ts';
+import type { XdsResource } from '../xds-resource.ts';
+import { applicationCluster, interceptedCluster } from './clusters.ts';
+import { inboundRouteTable } from './connection-manager.ts';
+import { filterChains } from './filter-chains.ts';
+import { originalDestination, patience, tlsInspector, tlsInspectorFor } from './listener-filters.ts';
+
+export function buildInboundListeners(workload: WorkloadIr, mesh: Origin): readonly XdsResource[] {
+  if (workload.intercepted) return [interceptedListener(workload, mesh)];
+  return workload.inbound.flatMap((port) =>
+    port.listenAddress === null ? [] : [portListener(port, port.listenAddress, mesh)],
+  );
+}
+
+function portListener(port: InboundPortIr, listenAddress: string, mesh: Origin): XdsResource {
+  const cluster = applicationCluster(port.port);
+  const inspected = port.mtls !== 'Disabled';
+  return listener({
+    name: `inbound/${listenAddress}/${port.port}`,
+    bound: { address: { socket_address: { address: listenAddress, port_value: port.port } } },
+    claims: [authority(listenAddress, port.port)],
+    listenerFilters: inspected ? [tlsInspector] : [],
+    timeoutMs: patience([port]),
+    filterChains: filterChains({ ...port, label: String(port.port), cluster, destinationPort: null }),
+    origins: [mesh, ...port.origins],
+    clusters: [cluster],
+  });
+}
+
+function interceptedListener(workload: WorkloadIr, mesh: Origin): XdsResource {
+  const cluster = interceptedCluster;
+  const ports = workload.inbound.flatMap((port) =>
+    filterChains({ ...port, label: String(port.port), cluster, destinationPort: port.port }),
+  );
+  const others = filterChains({
+    ...workload.otherInbound,
+    protocol: 'TCP',
+    probes: [],
+    label: 'other',
+    cluster,
+    destinationPort: null,
+  });
+  return listener({
+    name: 'inbound',
+    bound: anyAddress(fixedPort.inbound, hasIpv6(workload)),
+    claims: anyAddressClaims(fixedPort.inbound, hasIpv6(workload)),
+    // As a filter, so that chains are matched by the port that was addressed and not by the listener's.
+    listenerFilters: [originalDestination, tlsInspectorFor(workload)],
+    timeoutMs: patience([...workload.inbound, { ...workload.otherInbound, protocol: 'TCP' }]),
+    filterChains: [...ports, ...others],
+    origins: [mesh, ...workload.origins, ...workload.inbound.flatMap(({ origins }) => origins)],
+    clusters: [cluster],
+  });
+}
+
+interface ListenerParts {
+  readonly name: string;
+  readonly bound: BoundAddresses;
+  readonly claims: readonly string[];
+  readonly listenerFilters: readonly EnvoyMessage[];
+  readonly timeoutMs: number;
+  readonly filterChains: readonly EnvoyMessage[];
+  readonly origins: readonly Origin[];
+  readonly clusters: readonly string[];
+}
+
+function listener(parts: ListenerParts): XdsResource {
+  return resource(typeUrl.listener, {
+    name: parts.name,
+    message: {
+      name: parts.name,
+      ...parts.bound,
+      traffic_direction: 'INBOUND',
+      listener_filters: parts.listenerFilters,
+      listener_filters_timeout: duration(parts.timeoutMs),
+      continue_on_listener_filters_timeout: true,
+      access_log: [refusedConnectionLog('inbound')],
+      filter_chains: parts.filterChains,
+    },
+    origins: parts.origins,
+    clusters: parts.clusters,
+    claims: parts.claims,
+  });
+}
+
+/** One for each HTTP port; they change when authorization does. */
+export function buildInboundRoutes(workload: WorkloadIr, mesh: Origin): readonly XdsResource[] {
+  return workload.inbound
+    .filter((port) => port.protocol === 'HTTP' && (workload.intercepted || port.listenAddress !== null))
+    .map((port) => {
+      const label = String(port.port);
+      const cluster = workload.intercepted ? interceptedCluster : applicationCluster(port.port);
+      const message = inboundRouteTable({ ...port, label, cluster });
+      return resource(typeUrl.route, {
+        name: inboundRouteTableName(label),
+        message,
+        origins: [mesh, ...port.origins],
+        clusters: [cluster],
+      });
+    });
+}

@@ -1,0 +1,65 @@
+// Intercepted only: a listener for each address that the trie of the capture listener cannot tell: declared TCP ports,
+// and the endpoints of headless services, which are addressed one by one. They are bound to nothing: the capture
+// listener hands connections over to them. Two services may want the same address: the first by key has it.
+import type { EndpointIr, ServicePortIr } from '../../../ir/service.ts';
+import { typeUrl } from '../../proto/type-urls.ts';
+import { refusedConnectionLog } from '../access-log.ts';
+import { authority, clusterName, serviceHost } from '../names.ts';
+import { remember } from '../remember.ts';
+import { resource } from '../resource.ts';
+import { tcpProxy } from '../tcp-proxy.ts';
+import type { EnvoyMessage } from '../../proto/envoy-message.ts';
+import type { XdsResource } from '../xds-resource.ts';
+import { outboundHttp } from './connection-manager.ts';
+import { byAddress } from './endpoints.ts';
+
+type Address = Pick<EndpointIr, 'address' | 'port'>;
+
+/** @param services sorted by key. */
+export function buildAddressListeners(services: readonly ServicePortIr[]): readonly XdsResource[] {
+  const byName = new Map<string, XdsResource>();
+  for (const service of services) {
+    for (const listener of listenersOf(service)) {
+      if (!byName.has(listener.name)) byName.set(listener.name, listener);
+    }
+  }
+  return [...byName.values()];
+}
+
+const listenersOf = remember((service: ServicePortIr) =>
+  ownAddresses(service).map((address) =>
+    addressListener(`outbound/${address.address}/${address.port}`, service, address),
+  ),
+);
+
+function ownAddresses(service: ServicePortIr): readonly Address[] {
+  if (service.headless) return service.endpoints;
+  if (service.protocol === 'HTTP') return [];
+  return service.addresses.map((address) => ({ address, port: service.port }));
+}
+
+function addressListener(name: string, service: ServicePortIr, address: Address): XdsResource {
+  return resource(typeUrl.listener, {
+    name,
+    message: {
+      name,
+      address: { socket_address: { address: address.address, port_value: address.port } },
+      bind_to_port: false,
+      traffic_direction: 'OUTBOUND',
+      access_log: [refusedConnectionLog('outbound')],
+      filter_chains: [{ filters: [toService(service, service.headless ? byAddress(address) : undefined)] }],
+    },
+    origins: service.origins,
+    clusters: service.protocol === 'TCP' ? [clusterName(service.key, null)] : [],
+    claims: [authority(address.address, address.port)],
+  });
+}
+
+function toService(service: ServicePortIr, endpoint: EnvoyMessage | undefined): EnvoyMessage {
+  const chosen = endpoint && { endpoint };
+  if (service.protocol === 'HTTP') {
+    return outboundHttp({ statPrefix: 'outbound', destination: serviceHost(service.key), ...chosen });
+  }
+  const cluster = clusterName(service.key, null);
+  return tcpProxy({ direction: 'outbound', statPrefix: 'outbound_tcp', cluster, ...chosen });
+}

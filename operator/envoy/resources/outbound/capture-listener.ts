@@ -1,0 +1,121 @@
+// The listener to which intercepted connections come: an IP trie picks the connection manager for addresses of HTTP
+// services; everything else goes on unread to where it was going. It changes, in place and without a drain, only
+// with the set of HTTP addresses, and once when the first pod with an IPv6 address comes.
+import type { MeshIr } from '../../../ir/mesh-ir.ts';
+import type { Origin } from '../../../ir/origin.ts';
+import type { ServicePortIr } from '../../../ir/service.ts';
+import { typeUrl } from '../../proto/type-urls.ts';
+import { refusedConnectionLog } from '../access-log.ts';
+import { anyAddress, anyAddressClaims, hasIpv6 } from '../any-address.ts';
+import { blackholeCluster, passthroughCluster, port } from '../names.ts';
+import { remember, rememberLast } from '../remember.ts';
+import { distinct, resource } from '../resource.ts';
+import { tcpProxy } from '../tcp-proxy.ts';
+import { any, extension } from '../typed-config.ts';
+import type { EnvoyMessage } from '../../proto/envoy-message.ts';
+import type { XdsResource } from '../xds-resource.ts';
+import { addressedDestination, outboundHttp } from './connection-manager.ts';
+
+/** The same object as before as long as neither addresses nor the objects they come from changed. */
+export function buildCaptureListener(ir: MeshIr): XdsResource {
+  const places = ir.services.flatMap((service) => placeOf(service));
+  const ipv6 = isDualStack(ir.workloads);
+  const { outboundMode, origin } = ir.settings;
+  const key = [JSON.stringify([outboundMode, origin, ipv6]), ...places.map((it) => it.key)];
+  if (last === null || !isSameList(last.key, key)) {
+    const addresses = distinct(places.flatMap((it) => it.addresses));
+    const origins = places.flatMap((it) => it.origins);
+    last = { key, listener: captureListener(ir, { addresses, origins, ipv6 }) };
+  }
+  return last.listener;
+}
+
+const isDualStack = rememberLast((workloads: MeshIr['workloads']) => workloads.some(hasIpv6));
+
+let last: { readonly key: readonly string[]; readonly listener: XdsResource } | null = null;
+
+interface Place {
+  readonly addresses: readonly string[];
+  readonly origins: readonly Origin[];
+  /** Equal for equal places. */
+  readonly key: string;
+}
+
+/** Of a service only that it has these addresses: its endpoints and routes are none of this listener's. */
+const placeOf = remember((service: ServicePortIr): readonly Place[] => {
+  if (!isHttpWithAddress(service)) return [];
+  const { addresses } = service;
+  const origins = service.origins.filter(({ kind }) => kind === 'Service');
+  return [{ addresses, origins, key: JSON.stringify([addresses, origins]) }];
+});
+
+function isSameList(a: readonly string[], b: readonly string[]): boolean {
+  return a.length === b.length && a.every((item, index) => item === b[index]);
+}
+
+function captureListener(
+  ir: MeshIr,
+  { addresses, origins, ipv6 }: Omit<Place, 'key'> & { readonly ipv6: boolean },
+): XdsResource {
+  const unknown = ir.settings.outboundMode === 'AllowAny' ? passthroughCluster : blackholeCluster;
+  return resource(typeUrl.listener, {
+    name: 'outbound',
+    message: {
+      name: 'outbound',
+      ...anyAddress(port.outbound, ipv6),
+      // Hands the connection to the listener whose address is the original destination, if there is one.
+      use_original_dst: true,
+      traffic_direction: 'OUTBOUND',
+      access_log: [refusedConnectionLog('outbound')],
+      filter_chain_matcher: chooseByAddress(addresses),
+      filter_chains: [
+        {
+          name: 'http',
+          filters: [outboundHttp({ statPrefix: 'outbound', destination: addressedDestination })],
+        },
+        {
+          name: 'tcp',
+          filters: [tcpProxy({ direction: 'outbound', statPrefix: 'outbound_tcp', cluster: unknown })],
+        },
+      ],
+    },
+    origins: [ir.settings.origin, ...origins],
+    clusters: [unknown],
+    claims: anyAddressClaims(port.outbound, ipv6),
+  });
+}
+
+function isHttpWithAddress(service: ServicePortIr): boolean {
+  return service.protocol === 'HTTP' && !service.headless && service.addresses.length > 0;
+}
+
+/** A trie may not be empty; nobody can connect to this address, so that the listener always has the same shape. */
+const noAddress = '0.0.0.0';
+
+function chooseByAddress(addresses: readonly string[]): EnvoyMessage {
+  const known = addresses.length === 0 ? [noAddress] : addresses;
+  return {
+    matcher_tree: {
+      input: extension(
+        'destination-ip',
+        'envoy.extensions.matching.common_inputs.network.v3.DestinationIPInput',
+      ),
+      custom_match: extension(
+        'envoy.matching.custom_matchers.trie_matcher',
+        'xds.type.matcher.v3.IPMatcher',
+        {
+          range_matchers: [{ ranges: known.map(hostRange), on_match: filterChain('http') }],
+        },
+      ),
+    },
+    on_no_match: filterChain('tcp'),
+  };
+}
+
+function hostRange(address: string): EnvoyMessage {
+  return { address_prefix: address, prefix_len: address.includes(':') ? 128 : 32 };
+}
+
+function filterChain(name: string): EnvoyMessage {
+  return { action: { name, typed_config: any('google.protobuf.StringValue', { value: name }) } };
+}

@@ -1,0 +1,63 @@
+// A cluster for each service port and for each of its subsets: who its endpoints are is said by endpoints.ts.
+// Endpoints whose metadata says so are spoken to in mutual TLS, the others in plaintext.
+import type { ServicePortIr } from '../../../ir/service.ts';
+import { duration } from '../../proto/well-known.ts';
+import { typeUrl } from '../../proto/type-urls.ts';
+import { clusterName } from '../names.ts';
+import { resource } from '../resource.ts';
+import { plaintext, upstreamTls } from '../tls.ts';
+import { overAds } from '../typed-config.ts';
+import type { EnvoyMessage } from '../../proto/envoy-message.ts';
+import type { XdsResource } from '../xds-resource.ts';
+import { connectTimeoutMs, noLimits, sameProtocol } from '../upstream.ts';
+import { meshedEndpoint } from './endpoints.ts';
+
+export function buildClusters(service: ServicePortIr): readonly XdsResource[] {
+  const whole = resource(typeUrl.cluster, {
+    name: clusterName(service.key, null),
+    message: { ...cluster(service, null), ...(service.headless && addressable) },
+    origins: [...service.origins, ...service.endpointOrigins],
+  });
+  const subsets = service.subsets.map((subset) =>
+    resource(typeUrl.cluster, {
+      name: clusterName(service.key, subset.name),
+      message: cluster(service, subset.name),
+      origins: [...subset.origins, ...service.endpointOrigins],
+    }),
+  );
+  return [whole, ...subsets];
+}
+
+function cluster(service: ServicePortIr, subset: string | null): EnvoyMessage {
+  const http = service.protocol === 'HTTP';
+  return {
+    name: clusterName(service.key, subset),
+    type: 'EDS',
+    eds_cluster_config: { eds_config: overAds },
+    connect_timeout: duration(connectTimeoutMs),
+    lb_policy: http ? 'LEAST_REQUEST' : 'ROUND_ROBIN',
+    // Draining endpoints are used only when hardly any other is left; the default would be below half.
+    common_lb_config: { healthy_panic_threshold: { value: 1 } },
+    circuit_breakers: noLimits,
+    transport_socket_matches: [
+      {
+        name: 'mesh',
+        match: meshedEndpoint,
+        transport_socket: upstreamTls(service.peerIdentities.map((exact) => ({ exact }))),
+      },
+      { name: 'plaintext', match: {}, transport_socket: plaintext },
+    ],
+    ...(http && { typed_extension_protocol_options: sameProtocol }),
+  };
+}
+
+/**
+ * Headless: who was addressed by address is who gets the request, or nobody. Requests that name no address, such
+ * as those of a binding, go to any endpoint. Subsets are chosen by routes, which have the last word.
+ */
+const addressable = {
+  lb_subset_config: {
+    fallback_policy: 'ANY_ENDPOINT',
+    subset_selectors: [{ keys: ['address'], single_host_per_subset: true, fallback_policy: 'NO_FALLBACK' }],
+  },
+};

@@ -1,0 +1,55 @@
+// The outbound HTTP connection manager: the same for all services and, with interception, one for all of them.
+import type { EnvoyMessage } from '../../proto/envoy-message.ts';
+import { connectionManager } from '../connection-manager.ts';
+import { destinationHeader, routeConfigurationName } from '../names.ts';
+import { extension, overAds } from '../typed-config.ts';
+import { faultFilter } from './fault.ts';
+
+export interface OutboundHttp {
+  readonly statPrefix: string;
+  /** What the destination header says: a virtual host's domain, or a formatter that yields one. */
+  readonly destination: string;
+  /** The `envoy.lb` metadata of the endpoint that was addressed. Default: any endpoint. */
+  readonly endpoint?: EnvoyMessage;
+}
+
+/** The address that the application connected to, as the virtual hosts' domains have it. */
+export const addressedDestination = '%DOWNSTREAM_LOCAL_ADDRESS%';
+
+export function outboundHttp({ statPrefix, destination, endpoint }: OutboundHttp): EnvoyMessage {
+  return connectionManager({
+    direction: 'outbound',
+    statPrefix,
+    filters: [...(endpoint ? [chooseEndpoint(endpoint)] : []), faultFilter],
+    more: {
+      rds: { route_config_name: routeConfigurationName, config_source: overAds },
+      early_header_mutation_extensions: [writeDestination(destination)],
+    },
+  });
+}
+
+/** Before the route is chosen, and over whatever the application sent in that header. */
+function writeDestination(value: string): EnvoyMessage {
+  return extension(
+    'envoy.http.early_header_mutation.header_mutation',
+    'envoy.extensions.http.early_header_mutation.header_mutation.v3.HeaderMutation',
+    {
+      mutations: [
+        {
+          append: {
+            header: { key: destinationHeader, value },
+            append_action: 'OVERWRITE_IF_EXISTS_OR_ADD',
+          },
+        },
+      ],
+    },
+  );
+}
+
+function chooseEndpoint(value: EnvoyMessage): EnvoyMessage {
+  return extension(
+    'envoy.filters.http.set_metadata',
+    'envoy.extensions.filters.http.set_metadata.v3.Config',
+    { metadata: [{ metadata_namespace: 'envoy.lb', value }] },
+  );
+}

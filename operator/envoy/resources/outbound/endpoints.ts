@@ -1,0 +1,62 @@
+// The endpoints of each cluster, with what is to be known of each: whether its sidecar takes mutual TLS, whether
+// it is about to leave, and, for headless services, the address by which it is chosen.
+import type { Origin } from '../../../ir/origin.ts';
+import type { EndpointIr, ServicePortIr } from '../../../ir/service.ts';
+import { typeUrl } from '../../proto/type-urls.ts';
+import { authority, clusterName } from '../names.ts';
+import { resource } from '../resource.ts';
+import type { EnvoyMessage } from '../../proto/envoy-message.ts';
+import type { XdsResource } from '../xds-resource.ts';
+
+/** What a meshed endpoint's `envoy.transport_socket_match` metadata says. */
+export const meshedEndpoint = { tls: 'mesh' };
+
+export function buildEndpoints(service: ServicePortIr): readonly XdsResource[] {
+  const { key, endpointOrigins } = service;
+  const whole = assignment(
+    clusterName(key, null),
+    [...service.origins, ...endpointOrigins],
+    service.endpoints,
+    service.headless,
+  );
+  const subsets = service.subsets.map(({ name, origins, endpoints }) =>
+    assignment(clusterName(key, name), [...origins, ...endpointOrigins], endpoints, false),
+  );
+  return [whole, ...subsets];
+}
+
+/** The `envoy.lb` metadata by which one endpoint of a headless service is chosen. */
+export function byAddress(endpoint: Pick<EndpointIr, 'address' | 'port'>): EnvoyMessage {
+  return { address: authority(endpoint.address, endpoint.port) };
+}
+
+function assignment(
+  cluster: string,
+  origins: readonly Origin[],
+  endpoints: readonly EndpointIr[],
+  addressable: boolean,
+): XdsResource {
+  const lbEndpoints = endpoints.map((endpoint) => lbEndpoint(endpoint, addressable));
+  return resource(typeUrl.endpoint, {
+    name: cluster,
+    message: {
+      cluster_name: cluster,
+      endpoints: lbEndpoints.length === 0 ? [] : [{ lb_endpoints: lbEndpoints }],
+    },
+    origins,
+  });
+}
+
+function lbEndpoint(endpoint: EndpointIr, addressable: boolean): EnvoyMessage {
+  const metadata = {
+    ...(addressable && { 'envoy.lb': byAddress(endpoint) }),
+    ...(endpoint.mtls && { 'envoy.transport_socket_match': meshedEndpoint }),
+  };
+  return {
+    endpoint: {
+      address: { socket_address: { address: endpoint.address, port_value: endpoint.port } },
+    },
+    health_status: endpoint.health === 'Draining' ? 'DRAINING' : 'HEALTHY',
+    ...(Object.keys(metadata).length > 0 && { metadata: { filter_metadata: metadata } }),
+  };
+}

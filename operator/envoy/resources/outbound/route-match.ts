@@ -1,0 +1,36 @@
+// Route matches in Envoy's words.
+import type { RouteMatchIr } from '../../../ir/service.ts';
+import type { EnvoyMessage } from '../../proto/envoy-message.ts';
+
+/** Any of them; none at all matches every request. */
+export function routeMatches(matches: readonly RouteMatchIr[]): readonly EnvoyMessage[] {
+  return matches.length === 0 ? [{ prefix: '/' }] : matches.map(routeMatch);
+}
+
+function routeMatch(match: RouteMatchIr): EnvoyMessage {
+  const headers = [
+    ...(match.method === null ? [] : [{ name: ':method', string_match: { exact: match.method } }]),
+    ...match.headers.map(({ name, type, value }) => ({
+      name,
+      string_match: type === 'Exact' ? { exact: value } : { safe_regex: { regex: value } },
+    })),
+  ];
+  return { ...pathMatch(match.path), ...(headers.length > 0 && { headers }) };
+}
+
+function pathMatch(path: RouteMatchIr['path']): EnvoyMessage {
+  if (path === null) return { prefix: '/' };
+  return pathMatchOf[path.type](path.value);
+}
+
+const pathMatchOf = {
+  Exact: (value: string) => ({ path: value }),
+  RegularExpression: (regex: string) => ({ safe_regex: { regex } }),
+  PathPrefix: pathPrefix,
+};
+
+/** As Gateway API: `/foo` and `/foo/` both match `/foo` and `/foo/bar`, never `/foobar`. */
+function pathPrefix(value: string): EnvoyMessage {
+  const prefix = value.replace(/\/+$/, '');
+  return prefix === '' ? { prefix: '/' } : { path_separated_prefix: prefix };
+}

@@ -1,0 +1,32 @@
+// Bytes to a cluster, unread: what TCP ports and unknown destinations get.
+import { duration } from '../proto/well-known.ts';
+import type { Direction } from './access-log.ts';
+import { connectionLog } from './access-log.ts';
+import { extension } from './typed-config.ts';
+import type { EnvoyMessage } from '../proto/envoy-message.ts';
+
+export interface TcpProxyParts {
+  readonly direction: Direction;
+  readonly statPrefix: string;
+  readonly cluster: string;
+  /** Picks an endpoint by its `envoy.lb` metadata. Default: any. */
+  readonly endpoint?: EnvoyMessage;
+}
+
+/** As a network filter. */
+export function tcpProxy(parts: TcpProxyParts): EnvoyMessage {
+  return extension(
+    'envoy.filters.network.tcp_proxy',
+    'envoy.extensions.filters.network.tcp_proxy.v3.TcpProxy',
+    {
+      stat_prefix: parts.statPrefix,
+      cluster: parts.cluster,
+      // Connections may be silent for as long as the two ends like.
+      idle_timeout: duration(0),
+      // Nothing was sent yet: another endpoint will do. To the application there is but one.
+      ...(parts.direction === 'outbound' && { max_connect_attempts: 3 }),
+      access_log: [connectionLog(parts.direction)],
+      ...(parts.endpoint && { metadata_match: { filter_metadata: { 'envoy.lb': parts.endpoint } } }),
+    },
+  );
+}

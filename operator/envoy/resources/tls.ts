@@ -1,0 +1,74 @@
+// The TLS between sidecars: the contexts of both sides, who is believed, and where the certificate comes from.
+import type { EnvoyMessage } from '../proto/envoy-message.ts';
+import { extension, overAds } from './typed-config.ts';
+import { leafSecret, meshAlpn, trustSecret } from './names.ts';
+
+/**
+ * The SDS file that names the workload's certificate and key, relative to the directory in which the sidecar was
+ * started: so the configuration is the same bytes in every sidecar although each has files of its own.
+ * (A secret in the bootstrap would do for that too, but Envoy never reads it again when its files change.)
+ */
+export const leafSdsFile = 'certificates/leaf.json';
+
+const tlsMessages = 'envoy.extensions.transport_sockets.tls.v3';
+
+/** Identities by URI subject alternative name: exactly this one, any that starts so, or any that is described so. */
+export type PeerMatch =
+  | { readonly exact: string }
+  | { readonly prefix: string }
+  | { readonly safe_regex: { readonly regex: string } };
+
+/** Matches no certificate of the mesh: those name `spiffe://…`. An empty list would match every one of them. */
+const nobody: PeerMatch = { exact: 'meshwright:nobody' };
+
+/** Client side. No peer given means that none is believed. */
+export function upstreamTls(peers: readonly PeerMatch[]): EnvoyMessage {
+  return extension('envoy.transport_sockets.tls', `${tlsMessages}.UpstreamTlsContext`, {
+    // The default keeps session tickets; a resumed session is not verified again.
+    max_session_keys: 0,
+    common_tls_context: { ...ownCertificate(), alpn_protocols: [meshAlpn], ...believe(peers) },
+  });
+}
+
+/** Server side. Null: any identity of the mesh; a list: only those, and the handshake fails for all others. */
+export function downstreamTls(peers: readonly PeerMatch[] | null): EnvoyMessage {
+  return extension('envoy.transport_sockets.tls', `${tlsMessages}.DownstreamTlsContext`, {
+    require_client_certificate: true,
+    // A resumed session is not verified again, so that it could outlive a policy or a trusted root.
+    disable_stateless_session_resumption: true,
+    disable_stateful_session_resumption: true,
+    common_tls_context: { ...ownCertificate(), ...believe(peers) },
+  });
+}
+
+export const plaintext = extension(
+  'envoy.transport_sockets.raw_buffer',
+  'envoy.extensions.transport_sockets.raw_buffer.v3.RawBuffer',
+);
+
+function ownCertificate(): EnvoyMessage {
+  return {
+    // Envoy's client side stops at 1.2 unless the maximum says 1.3.
+    tls_params: { tls_minimum_protocol_version: 'TLSv1_3', tls_maximum_protocol_version: 'TLSv1_3' },
+    tls_certificate_sds_secret_configs: [
+      {
+        name: leafSecret,
+        sds_config: { path_config_source: { path: leafSdsFile }, resource_api_version: 'V3' },
+      },
+    ],
+  };
+}
+
+function believe(peers: readonly PeerMatch[] | null): EnvoyMessage {
+  const roots = { name: trustSecret, sds_config: overAds };
+  if (peers === null) return { validation_context_sds_secret_config: roots };
+  const believed = peers.length === 0 ? [nobody] : peers;
+  return {
+    combined_validation_context: {
+      default_validation_context: {
+        match_typed_subject_alt_names: believed.map((matcher) => ({ san_type: 'URI', matcher })),
+      },
+      validation_context_sds_secret_config: roots,
+    },
+  };
+}

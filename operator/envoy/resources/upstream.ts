@@ -1,0 +1,27 @@
+// What clusters of both directions have in common.
+import type { EnvoyMessage } from '../proto/envoy-message.ts';
+import { any } from './typed-config.ts';
+
+export const connectTimeoutMs = 5_000;
+
+const unlimited = 2 ** 32 - 1;
+
+/** Envoy's own limits are low (3 concurrent retries): without a policy that sets one there is none. */
+export const noLimits: EnvoyMessage = {
+  thresholds: [
+    {
+      max_connections: unlimited,
+      max_pending_requests: unlimited,
+      max_requests: unlimited,
+      max_retries: unlimited,
+    },
+  ],
+};
+
+/** HTTP/1.1 stays HTTP/1.1 and HTTP/2 stays HTTP/2 on the way to the next hop. */
+export const sameProtocol: EnvoyMessage = {
+  'envoy.extensions.upstreams.http.v3.HttpProtocolOptions': any(
+    'envoy.extensions.upstreams.http.v3.HttpProtocolOptions',
+    { use_downstream_protocol_config: { http_protocol_options: {}, http2_protocol_options: {} } },
+  ),
+};

@@ -1,0 +1,79 @@
+// The one interface between Meshwright and where it runs. `kubernetes/` and `files/` implement it; nothing
+// behind the store knows which one it is.
+// What workloads, pods and Leases look like stands in workload-port.ts, pod-port.ts and lease-port.ts.
+import type { Condition, ProxyCounts } from '../../api/v1alpha1/common.ts';
+import type { MeshStatus } from '../../api/v1alpha1/mesh.ts';
+import type { ObjectRef, StoredObject } from '../objects/objects.ts';
+import type { LeasePort } from './lease-port.ts';
+import type { PodPort } from './pod-port.ts';
+import type { WorkloadPort } from './workload-port.ts';
+
+export interface Platform {
+  readonly name: 'kubernetes' | 'files';
+  /**
+   * Delivers every object, then changes, for ever: through restarts of the API server, 410 Gone and silent
+   * connections. Resolves when `signal` aborts. Rejects only if it can never work (bad settings).
+   */
+  watch(sink: ObjectSink, signal: AbortSignal): Promise<void>;
+  readonly statuses: StatusPort;
+  readonly secrets: SecretPort;
+  /** Absent where nobody makes pods from templates. */
+  readonly workloads?: WorkloadPort;
+  /** Absent where there are none. */
+  readonly pods?: PodPort;
+  /** Absent where there is one operator. */
+  readonly leases?: LeasePort;
+  /** Frees what it holds, after everything else has ended. */
+  close?(): void;
+}
+
+/** Takes what a platform sees. Synchronous: only notes it down. */
+export interface ObjectSink {
+  upsert(object: StoredObject): void;
+  remove(ref: ObjectRef): void;
+  /** The present version of one of our objects fails its schema. */
+  reject(ref: ObjectRef, generation: number, problems: readonly string[]): void;
+  /** All kinds have been listed once; called once. */
+  synced(): void;
+}
+
+export interface StatusPort {
+  /** Conditions as last written, to keep lastTransitionTime over a restart; undefined if the object has none or is gone. */
+  read(ref: ObjectRef): Promise<ObjectStatus | undefined>;
+  /**
+   * Replaces the status of the object. Retries conflicts by itself; an object that is gone is no error.
+   * Rejects if the write failed, so that the caller tries again later.
+   */
+  write(ref: ObjectRef, status: ObjectStatus): Promise<void>;
+}
+
+export interface ObjectStatus {
+  readonly conditions: readonly Condition[];
+  readonly proxies?: ProxyCounts | MeshStatus['proxies'];
+  readonly certificates?: MeshStatus['certificates'];
+  readonly workloads?: MeshStatus['workloads'];
+}
+
+/** Certificates at rest: kubernetes.io/tls Secrets, or folders that are swapped atomically like a kubelet's. */
+export interface SecretPort {
+  read(namespace: string, name: string): Promise<SecretData | undefined>;
+  /**
+   * Writes it only if there is none, in one step: of several that race, one gets 'created' and the others 'exists'.
+   */
+  create(
+    namespace: string,
+    name: string,
+    data: SecretData,
+    labels: Readonly<Record<string, string>>,
+  ): Promise<'created' | 'exists'>;
+  /** Creates or replaces. labels mark it as ours. */
+  write(
+    namespace: string,
+    name: string,
+    data: SecretData,
+    labels: Readonly<Record<string, string>>,
+  ): Promise<void>;
+}
+
+/** File name → content, for example tls.crt, tls.key, ca.crt. Never logged: see redacted.ts. */
+export type SecretData = Readonly<Record<string, string>>;

@@ -1,0 +1,98 @@
+// What translation has handed to the reconciler, as it looks at it: which workloads there are, and which concern it.
+// Pure.
+import { fingerprint } from '../values/fingerprint.ts';
+import { injectedKey } from '../infra/pod-names.ts';
+import type { MeshSettingsIr } from '../ir/mesh-ir.ts';
+import type { WorkloadRef } from '../ports/workload-port.ts';
+import type { CronJob, DaemonSet, Deployment, PodTemplate, StatefulSet } from '../objects/objects.ts';
+import type { Resources } from '../store/resources.ts';
+import { type Environment, isSelected } from './workload/desired.ts';
+
+type Workload = Deployment | StatefulSet | DaemonSet | CronJob;
+
+export interface Known {
+  readonly ref: WorkloadRef;
+  /** The same value for as long as nothing of it changed. */
+  readonly object: Workload;
+}
+
+export interface Offered {
+  readonly mesh: MeshSettingsIr | null;
+  readonly meshFingerprint: string;
+  /** There is a Mesh, but of a version that is not valid: what is injected stays as it is. */
+  readonly isUncertain: boolean;
+  readonly resources: Resources;
+  readonly namespaceLabels: ReadonlyMap<string, Readonly<Record<string, string>>>;
+  /** By key. */
+  readonly workloads: ReadonlyMap<string, Known>;
+}
+
+/** `Deployment/shop/reviews` */
+export function keyOf({ kind, namespace, name }: WorkloadRef): string {
+  return `${kind}/${namespace}/${name}`;
+}
+
+/** mesh: the one in force; null: there is none. */
+export function describeOffer(resources: Resources, mesh: MeshSettingsIr | null): Offered {
+  const { namespaces } = resources;
+  const objects: readonly Workload[] = [
+    ...resources.deployments,
+    ...resources.statefulSets,
+    ...resources.daemonSets,
+    ...resources.cronJobs,
+  ];
+  const workloads = objects.map((object): [string, Known] => {
+    const { kind, metadata } = object;
+    const ref = { kind, namespace: metadata.namespace ?? '', name: metadata.name };
+    return [keyOf(ref), { ref, object }];
+  });
+  return {
+    mesh,
+    meshFingerprint: fingerprint(mesh),
+    isUncertain: mesh === null && resources.rejections.some(({ ref }) => ref.kind === 'Mesh'),
+    resources,
+    namespaceLabels: new Map(namespaces.map(({ metadata }) => [metadata.name, metadata.labels ?? {}])),
+    workloads: new Map(workloads),
+  };
+}
+
+/** Keys, sorted: of selected namespaces, with signs of our part, or told of before. */
+export function relevantKeys(
+  offered: Offered,
+  environment: Environment,
+  isToldOf: (key: string) => boolean,
+): readonly string[] {
+  const { mesh, namespaceLabels } = offered;
+  const keys = [...offered.workloads].flatMap(([key, { ref, object }]) => {
+    const labels = namespaceLabels.get(ref.namespace) ?? {};
+    const concerns =
+      isMarked(object) ||
+      isToldOf(key) ||
+      isSelected(ref.namespace, { mesh, environment, namespaceLabels: labels });
+    return concerns ? [key] : [];
+  });
+  return keys.toSorted();
+}
+
+/** Of those keys, the ones that have to be looked at again. */
+export function changedKeys(
+  keys: readonly string[],
+  previous: Offered | undefined,
+  next: Offered,
+): readonly string[] {
+  const isAllNew =
+    previous === undefined ||
+    previous.meshFingerprint !== next.meshFingerprint ||
+    previous.isUncertain !== next.isUncertain ||
+    previous.resources.namespaces !== next.resources.namespaces;
+  if (isAllNew) return keys;
+  return keys.filter((key) => previous.workloads.get(key)?.object !== next.workloads.get(key)?.object);
+}
+
+/** It shows signs of our part, as far as the store keeps them. */
+function isMarked(object: Workload): boolean {
+  const template: PodTemplate =
+    object.kind === 'CronJob' ? object.spec.jobTemplate.spec.template : object.spec.template;
+  const marks = [object.metadata.labels, template.metadata?.annotations];
+  return marks.some((mark) => mark?.[injectedKey] !== undefined);
+}

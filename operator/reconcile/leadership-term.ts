@@ -1,0 +1,92 @@
+// One term of leadership: the queue, what is remembered, and whose turn it is. It ends with the leadership.
+import type { Timers } from '../process/timers.ts';
+import { createMemory, forget, type Memory } from './memory.ts';
+import { createKeyQueue, type KeyQueue, type Outcome } from './queue.ts';
+
+export interface TermOptions {
+  readonly work: (memory: Memory, key: string) => Promise<Outcome>;
+  readonly timers: Timers;
+  readonly onError: (key: string, error: unknown) => void;
+}
+
+export class Term {
+  readonly memory = createMemory();
+  readonly #queue: KeyQueue;
+  /** Not looked at yet since it began. undefined: nobody has said yet what there is. */
+  #unseen: Set<string> | undefined;
+  #failed = '';
+  readonly #timers: Timers;
+  #cancelRepeat: (() => void) | undefined;
+
+  constructor({ work, timers, onError }: TermOptions) {
+    this.#timers = timers;
+    this.#queue = createKeyQueue({
+      work: async (key) => {
+        try {
+          return await work(this.memory, key);
+        } catch (error) {
+          this.memory.rollouts.withdraw(key);
+          throw error;
+        } finally {
+          this.#seen(key);
+        }
+      },
+      timers,
+      onError,
+    });
+  }
+
+  /**
+   * Everything there is. Rollouts begin when each of it was looked at once: some may be under way from the leader
+   * before.
+   */
+  begin(keys: readonly string[]): void {
+    if (this.#unseen !== undefined) return;
+    this.#unseen = new Set(keys);
+    this.#openIfSeen();
+  }
+
+  look(keys: Iterable<string>): void {
+    for (const key of keys) this.#queue.add(key);
+  }
+
+  gone(key: string): void {
+    forget(this.memory, key);
+    this.#queue.forget(key);
+    this.#seen(key);
+  }
+
+  /** Looks at all of them again and again, `everyMs`. */
+  repeat(everyMs: number, keys: () => readonly string[]): void {
+    this.#cancelRepeat = this.#timers.after(everyMs, () => {
+      this.look(keys());
+      this.repeat(everyMs, keys);
+    });
+  }
+
+  async end(): Promise<void> {
+    this.#cancelRepeat?.();
+    await this.#queue.close();
+  }
+
+  #seen(key: string): void {
+    this.#unseen?.delete(key);
+    this.#openIfSeen();
+    this.look(this.memory.rollouts.next());
+    this.#tellQueued();
+  }
+
+  #openIfSeen(): void {
+    if (this.#unseen?.size === 0) this.memory.rollouts.open();
+  }
+
+  /** Those who wait say for whom. */
+  #tellQueued(): void {
+    const { rollouts, states } = this.memory;
+    const failed = [...rollouts.failed().keys()].join();
+    if (failed === this.#failed) return;
+    this.#failed = failed;
+    for (const [key, state] of states)
+      if (state.type === 'pending' && state.reason === 'Queued') this.#queue.add(key);
+  }
+}

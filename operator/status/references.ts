@@ -1,0 +1,117 @@
+// Where a snapshot speaks of each object: from origins back to layers. Pure; remembered by identity, so that a
+// layer that did not change is read once.
+import { originKey, type Origin } from '../ir/origin.ts';
+import type { InvalidResource, Snapshot, TypeLayer } from '../xds/snapshot/types.ts';
+import type { LayerId } from '../envoy/resources/xds-resource.ts';
+
+/** How a snapshot speaks of one object. */
+export interface Mention {
+  /** Layers with an entry that the object shaped, sorted. */
+  readonly layers: readonly LayerId[];
+  /** The generations of the object from which these entries were made: one and the same, unless some are kept from earlier. */
+  readonly oldest: number;
+  readonly newest: number;
+}
+
+export interface Mentions {
+  /** By originKey. */
+  readonly objects: ReadonlyMap<string, Mention>;
+  /** Resources our own checks refused, by originKey of each object that shaped them; sorted by layer, type, name. */
+  readonly invalid: ReadonlyMap<string, readonly InvalidResource[]>;
+}
+
+type Generations = Pick<Mention, 'oldest' | 'newest'>;
+
+const bySnapshot = new WeakMap<Snapshot, Mentions>();
+const byTypeLayer = new WeakMap<TypeLayer, ReadonlyMap<string, Generations>>();
+const keysByOrigins = new WeakMap<readonly Origin[], readonly string[]>();
+
+export function mentionsIn(snapshot: Snapshot): Mentions {
+  const known = bySnapshot.get(snapshot);
+  if (known !== undefined) return known;
+  const mentions = { objects: objectsIn(snapshot), invalid: invalidIn(snapshot) };
+  bySnapshot.set(snapshot, mentions);
+  return mentions;
+}
+
+/** originKey of each; remembered, for many proxies lag on the same entry. */
+export function originKeys(origins: readonly Origin[]): readonly string[] {
+  const known = keysByOrigins.get(origins);
+  if (known !== undefined) return known;
+  const keys = [...new Set(origins.map(originKey))];
+  keysByOrigins.set(origins, keys);
+  return keys;
+}
+
+function objectsIn(snapshot: Snapshot): ReadonlyMap<string, Mention> {
+  const objects = new Map<string, MutableMention>();
+  const sorted = [...snapshot.layers].toSorted(([a], [b]) => compare(a, b));
+  for (const [id, layer] of sorted) {
+    for (const typeLayer of layer.values()) {
+      for (const [key, generations] of generationsIn(typeLayer)) note(objects, key, id, generations);
+    }
+  }
+  return objects;
+}
+
+interface MutableMention extends Mention {
+  readonly layers: LayerId[];
+  oldest: number;
+  newest: number;
+}
+
+/** `id` is the layer being read: it is new to the mention, or its last. */
+function note(
+  objects: Map<string, MutableMention>,
+  key: string,
+  id: LayerId,
+  generations: Generations,
+): void {
+  const mention = objects.get(key);
+  if (mention === undefined) {
+    objects.set(key, { layers: [id], ...generations });
+    return;
+  }
+  if (mention.layers.at(-1) !== id) mention.layers.push(id);
+  mention.oldest = Math.min(mention.oldest, generations.oldest);
+  mention.newest = Math.max(mention.newest, generations.newest);
+}
+
+function generationsIn(typeLayer: TypeLayer): ReadonlyMap<string, Generations> {
+  const known = byTypeLayer.get(typeLayer);
+  if (known !== undefined) return known;
+  const found = new Map<string, Generations>();
+  for (const { origins } of typeLayer.entries.values()) {
+    for (const origin of origins) {
+      const key = originKey(origin);
+      const { oldest, newest } = found.get(key) ?? { oldest: Infinity, newest: 0 };
+      found.set(key, {
+        oldest: Math.min(oldest, origin.generation),
+        newest: Math.max(newest, origin.generation),
+      });
+    }
+  }
+  byTypeLayer.set(typeLayer, found);
+  return found;
+}
+
+function invalidIn(snapshot: Snapshot): ReadonlyMap<string, readonly InvalidResource[]> {
+  const found = new Map<string, InvalidResource[]>();
+  const sorted = snapshot.invalid.toSorted(
+    (a, b) => compare(a.layer, b.layer) || compare(a.typeUrl, b.typeUrl) || compare(a.name, b.name),
+  );
+  for (const resource of sorted) {
+    for (const key of originKeys(resource.origins)) {
+      const already = found.get(key);
+      if (already === undefined) found.set(key, [resource]);
+      else already.push(resource);
+    }
+  }
+  return found;
+}
+
+/** By code unit: the same order on every replica, whatever its locale. */
+export function compare(a: string, b: string): number {
+  if (a === b) return 0;
+  return a < b ? -1 : 1;
+}

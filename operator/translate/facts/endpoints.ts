@@ -1,0 +1,152 @@
+// The endpoints of a service port: from EndpointSlices, and from the ExternalWorkloads the Service selects.
+import type { EndpointIr } from '../../ir/service.ts';
+import type { Endpoint, EndpointSlice, Service } from '../../objects/objects.ts';
+import { append } from '../../values/labels.ts';
+import { compareText } from './precedence.ts';
+import { type Workload, type WorkloadIndex, workloadKey } from './workload.ts';
+import { type PortView, serviceKey, type ServiceView } from './service-view.ts';
+
+/** @see https://kubernetes.io/docs/concepts/services-networking/endpoint-slices/#ownership */
+const serviceNameLabel = 'kubernetes.io/service-name';
+
+export type WorkloadLookup = Pick<WorkloadIndex, 'byKey' | 'byAddress'>;
+
+interface EndpointInputs {
+  /** The slices of the service. */
+  readonly slices: readonly EndpointSlice[];
+  readonly workloads: WorkloadLookup;
+  /** Whether a workload's sidecar takes mutual TLS on a port. */
+  readonly takesMtls: (workload: Workload, port: number) => boolean;
+}
+
+/** An endpoint, and the workload behind it where known. */
+export interface FoundEndpoint {
+  readonly endpoint: EndpointIr;
+  readonly workload: Workload | undefined;
+}
+
+/** Service key → its slices. */
+export function slicesByService(
+  slices: readonly EndpointSlice[],
+): ReadonlyMap<string, readonly EndpointSlice[]> {
+  const byService = new Map<string, EndpointSlice[]>();
+  for (const slice of slices) {
+    const name = slice.metadata.labels?.[serviceNameLabel];
+    // FQDN slices name hosts, not addresses.
+    if (name === undefined || slice.addressType === 'FQDN') continue;
+    append(byService, serviceKey(slice.metadata.namespace ?? '', name), slice);
+  }
+  return byService;
+}
+
+/** Sorted by address and port, each once: where slices overlap, the one that is not draining. */
+export function findEndpoints(
+  view: ServiceView,
+  port: PortView,
+  inputs: EndpointInputs,
+): readonly FoundEndpoint[] {
+  const found = new Map<string, FoundEndpoint>();
+  for (const candidate of [
+    ...fromSlices(view.service, port, inputs),
+    ...fromExternalWorkloads(port, inputs),
+  ].toSorted(compareFound)) {
+    const key = `${candidate.endpoint.address} ${candidate.endpoint.port}`;
+    if (!found.has(key)) found.set(key, candidate);
+  }
+  return [...found.values()];
+}
+
+/** The workloads that slices name, ready or not. */
+export function workloadsInSlices(
+  slices: readonly EndpointSlice[],
+  workloads: WorkloadLookup,
+): readonly Workload[] {
+  return slices.flatMap((slice) =>
+    slice.endpoints.flatMap((endpoint) => workloadOf(endpoint, slice, workloads) ?? []),
+  );
+}
+
+function fromSlices(service: Service, port: PortView, inputs: EndpointInputs): FoundEndpoint[] {
+  return inputs.slices.flatMap((slice) => {
+    const number = portNumber(slice, port);
+    if (number === undefined) return [];
+    return slice.endpoints.flatMap((endpoint) => {
+      const [address] = endpoint.addresses;
+      const workload = workloadOf(endpoint, slice, inputs.workloads);
+      const health = healthOf(endpoint, workload, service.spec.publishNotReadyAddresses === true);
+      return address === undefined || health === null
+        ? []
+        : [toEndpoint({ address, port: number, health }, workload, inputs)];
+    });
+  });
+}
+
+function fromExternalWorkloads(port: PortView, inputs: EndpointInputs): FoundEndpoint[] {
+  return port.targets.flatMap(({ workload, port: number }) => {
+    const [address] = workload.addresses;
+    if (workload.source.kind !== 'ExternalWorkload' || address === undefined) return [];
+    const health = workload.isTerminating ? 'Draining' : 'Healthy';
+    return [toEndpoint({ address, port: number, health }, workload, inputs)];
+  });
+}
+
+type Located = Pick<EndpointIr, 'address' | 'port' | 'health'>;
+
+function toEndpoint(located: Located, workload: Workload | undefined, inputs: EndpointInputs): FoundEndpoint {
+  const { address, port, health } = located;
+  const mtls = workload !== undefined && workload.meshed !== null && inputs.takesMtls(workload, port);
+  return { endpoint: { address, port, mtls, health, workload: workload?.key ?? '' }, workload };
+}
+
+/** A slice names its ports like the Service does; '' and absent are the same. */
+function portNumber(slice: EndpointSlice, port: PortView): number | undefined {
+  const isSame = (name: string | undefined, protocol = 'TCP'): boolean =>
+    (name ?? '') === (port.spec.name ?? '') && protocol === 'TCP';
+  return slice.ports?.find(({ name, protocol }) => isSame(name, protocol))?.port;
+}
+
+function workloadOf(
+  endpoint: Endpoint,
+  slice: EndpointSlice,
+  workloads: WorkloadLookup,
+): Workload | undefined {
+  const { targetRef, addresses } = endpoint;
+  // Made by hand: the address tells.
+  if (targetRef === undefined) return workloads.byAddress.get(addresses[0] ?? '');
+  if (targetRef.kind !== 'Pod' || targetRef.name === undefined) return undefined;
+  return workloads.byKey.get(
+    workloadKey('Pod', targetRef.namespace ?? slice.metadata.namespace ?? '', targetRef.name),
+  );
+}
+
+/**
+ * null: left out. A Pod's deletionTimestamp counts at once: its slice says so only 20-40 ms later. Conditions that are
+ * absent read as the EndpointSlice API says: ready, and serving like ready.
+ */
+function healthOf(
+  { conditions = {} }: Endpoint,
+  workload: Workload | undefined,
+  takesNotReady: boolean,
+): EndpointIr['health'] | null {
+  const { ready = true, terminating = false } = conditions;
+  const { serving = ready } = conditions;
+  if (hasFinished(workload)) return null;
+  if (terminating || workload?.isTerminating === true) return serving ? 'Draining' : null;
+  return ready || takesNotReady ? 'Healthy' : null;
+}
+
+function hasFinished(workload: Workload | undefined): boolean {
+  if (workload?.source.kind !== 'Pod') return false;
+  const phase = workload.source.status?.phase;
+  return phase === 'Succeeded' || phase === 'Failed';
+}
+
+function compareFound({ endpoint: a }: FoundEndpoint, { endpoint: b }: FoundEndpoint): number {
+  // 'Healthy' before 'Draining', a known workload before none.
+  return (
+    compareText(a.address, b.address) ||
+    a.port - b.port ||
+    compareText(b.health, a.health) ||
+    compareText(b.workload, a.workload)
+  );
+}

@@ -1,0 +1,72 @@
+// The Mesh in force: the oldest. Every other one is told which.
+import type { Mesh } from '../../../api/v1alpha1/mesh.ts';
+import { durationMs } from '../../../api/duration.ts';
+import type { CertificatesIr, MeshSettingsIr, SidecarIr } from '../../ir/mesh-ir.ts';
+import { reason, type Verdict } from '../../conditions/conditions.ts';
+import { compareAge, compareText } from './precedence.ts';
+import { originOf } from './origins.ts';
+import { acceptedCondition, type Problem } from './verdicts.ts';
+
+interface MeshElection {
+  readonly mesh: Mesh | undefined;
+  readonly verdicts: readonly Verdict[];
+}
+
+export function electMesh(meshes: readonly Mesh[]): MeshElection {
+  const [mesh, ...others] = [...meshes].toSorted(compareAge);
+  if (mesh === undefined) return { mesh, verdicts: [] };
+  const conflict: Problem = {
+    reason: reason.conflicted,
+    message: `Mesh ${mesh.metadata.name} is in force, the oldest one (of the same age, the first by name): change that one, and delete this one.`,
+  };
+  return {
+    mesh,
+    verdicts: [
+      { origin: originOf(mesh), conditions: [acceptedCondition([], [])] },
+      ...others.map((other) => ({
+        origin: originOf(other),
+        conditions: [acceptedCondition([conflict], [])],
+      })),
+    ],
+  };
+}
+
+export function meshSettings(mesh: Mesh): MeshSettingsIr {
+  return {
+    name: mesh.metadata.name,
+    trustDomain: mesh.spec.trustDomain,
+    outboundMode: mesh.spec.outbound.mode,
+    certificates: certificateSettings(mesh),
+    sidecar: sidecarSettings(mesh),
+    origin: originOf(mesh),
+  };
+}
+
+function certificateSettings({ spec: { certificates } }: Mesh): CertificatesIr {
+  const { workloadTTL, issuedAfter = '' } = certificates;
+  const issuedAfterMs = Date.parse(issuedAfter);
+  return {
+    ttlMs: durationMs(workloadTTL),
+    issuedAfterMs: Number.isNaN(issuedAfterMs) ? null : issuedAfterMs,
+  };
+}
+
+/** Lists are sorted: another order is no other wish, and must not roll workloads. */
+function sidecarSettings({ spec: { sidecar, namespaceSelector } }: Mesh): SidecarIr {
+  const { interception, rollout } = sidecar;
+  return {
+    namespaceLabels: namespaceSelector.matchLabels,
+    image: sidecar.image ?? null,
+    initImage: sidecar.initImage ?? null,
+    resources: { requests: { ...sidecar.resources.requests }, limits: { ...sidecar.resources.limits } },
+    excludeInboundPorts: sortedPorts(interception.excludeInboundPorts),
+    excludeOutboundPorts: sortedPorts(interception.excludeOutboundPorts),
+    excludeOutboundCidrs: interception.excludeOutboundCIDRs.toSorted(compareText),
+    maxConcurrentRollouts: rollout.maxConcurrent,
+    drainSeconds: Math.ceil(durationMs(sidecar.drain) / 1000),
+  };
+}
+
+function sortedPorts(ports: readonly number[]): readonly number[] {
+  return ports.toSorted((a, b) => a - b);
+}

@@ -1,0 +1,31 @@
+// Origins: which object asked for something. Only kind, namespace, name and generation enter the IR.
+import type { ObjectMeta } from '../../../api/metadata.ts';
+import { type Origin, originKey } from '../../ir/origin.ts';
+import { compareText } from './precedence.ts';
+
+interface Named {
+  readonly kind: string;
+  readonly metadata: ObjectMeta;
+}
+
+const origins = new WeakMap<Named, Origin>();
+
+/** The same value for the same object. */
+export function originOf(object: Named): Origin {
+  let origin = origins.get(object);
+  if (origin === undefined) {
+    const { namespace, name, generation } = object.metadata;
+    origin = { kind: object.kind, namespace: namespace ?? '', name, generation: generation ?? 0 };
+    origins.set(object, origin);
+  }
+  return origin;
+}
+
+/** Sorted by originKey, each object once. */
+export function mergeOrigins(...lists: readonly (readonly Origin[])[]): readonly Origin[] {
+  const merged = new Map<string, Origin>();
+  for (const list of lists) {
+    for (const origin of list) merged.set(originKey(origin), origin);
+  }
+  return [...merged].toSorted(([a], [b]) => compareText(a, b)).map(([, origin]) => origin);
+}

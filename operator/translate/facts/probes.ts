@@ -1,0 +1,61 @@
+// The probes of a pod that its sidecar has to let through: the kubelet asks in plaintext and shows no identity.
+// @see https://kubernetes.io/docs/concepts/configuration/liveness-readiness-startup-probes/
+import type { ProbeIr } from '../../ir/inbound.ts';
+import type { Container, Pod, Probe } from '../../objects/objects.ts';
+import { compareText } from './precedence.ts';
+
+/** @see https://github.com/grpc/grpc/blob/master/doc/health-checking.md */
+const grpcHealthCheck: ProbeIr = { method: 'POST', path: '/grpc.health.v1.Health/Check' };
+
+/** Its own probe goes to a port that is not intercepted. */
+export const sidecarContainer = 'mw-proxy';
+
+/**
+ * Port → what is asked there: HTTP and gRPC probes, sorted, each once. A probe by exec comes by no port, one by TCP asks
+ * nothing, and one by HTTPS cannot be told from an application's own TLS.
+ */
+export function probesOf({ spec }: Pod): ReadonlyMap<number, readonly ProbeIr[]> {
+  const byPort = new Map<number, Map<string, ProbeIr>>();
+  for (const container of [...(spec.initContainers ?? []), ...spec.containers]) {
+    if (container.name === sidecarContainer) continue;
+    for (const { port, ask } of asks(container)) {
+      const known = byPort.get(port) ?? new Map<string, ProbeIr>();
+      byPort.set(port, known.set(`${ask.path} ${ask.method}`, ask));
+    }
+  }
+  return new Map([...byPort].map(([port, known]) => [port, sorted(known)]));
+}
+
+function sorted(known: ReadonlyMap<string, ProbeIr>): readonly ProbeIr[] {
+  return [...known].toSorted(([a], [b]) => compareText(a, b)).map(([, ask]) => ask);
+}
+
+interface Ask {
+  readonly port: number;
+  readonly ask: ProbeIr;
+}
+
+function asks(container: Container): readonly Ask[] {
+  const { livenessProbe, readinessProbe, startupProbe } = container;
+  return [livenessProbe, readinessProbe, startupProbe].flatMap((probe) =>
+    probe === undefined ? [] : askOf(probe, container),
+  );
+}
+
+function askOf({ httpGet, grpc }: Probe, container: Container): readonly Ask[] {
+  if (grpc !== undefined) return [{ port: grpc.port, ask: grpcHealthCheck }];
+  if (httpGet === undefined || httpGet.scheme === 'HTTPS') return [];
+  const port = portOf(httpGet.port, container);
+  return port === undefined ? [] : [{ port, ask: { method: 'GET', path: pathOf(httpGet.path) } }];
+}
+
+function portOf(port: number | string, { ports }: Container): number | undefined {
+  if (typeof port === 'number') return port;
+  return ports?.find(({ name }) => name === port)?.containerPort;
+}
+
+/** Without the query: that is not compared. */
+function pathOf(path = '/'): string {
+  const [plain = ''] = path.split(/[?#]/);
+  return plain.startsWith('/') ? plain : `/${plain}`;
+}

@@ -1,0 +1,39 @@
+// The ports on which workloads serve Services: what a sidecar's inbound side has to know by number.
+import type { Origin } from '../../ir/origin.ts';
+import type { Protocol } from './protocol.ts';
+import type { PortView, ServiceView } from './service-view.ts';
+
+export interface ServedPort {
+  readonly protocol: Protocol;
+  /** Some Service says which protocol it is. */
+  readonly isDeclared: boolean;
+  /** The Services that lead here. */
+  readonly services: readonly Origin[];
+}
+
+/** Workload key → port → how it is served. */
+export type ServedPorts = ReadonlyMap<string, ReadonlyMap<number, ServedPort>>;
+
+/** services: oldest first. Where they disagree about the protocol, one that declares it is heard before one that does not, then the older. */
+export function servedPorts(services: readonly ServiceView[]): ServedPorts {
+  const served = new Map<string, Map<number, ServedPort>>();
+  for (const view of services) {
+    for (const port of view.ports) {
+      for (const target of port.targets) {
+        const ports = served.get(target.workload.key) ?? new Map<number, ServedPort>();
+        served.set(
+          target.workload.key,
+          ports.set(target.port, merged(ports.get(target.port), port, view.origin)),
+        );
+      }
+    }
+  }
+  return served;
+}
+
+function merged(previous: ServedPort | undefined, port: PortView, service: Origin): ServedPort {
+  const { protocol, isDeclared } = port;
+  if (previous === undefined) return { protocol, isDeclared, services: [service] };
+  const services = [...previous.services, service];
+  return previous.isDeclared || !isDeclared ? { ...previous, services } : { protocol, isDeclared, services };
+}

@@ -1,0 +1,114 @@
+// Verdicts: what translation says of each object a user wrote, in sentences that tell what to do.
+import { type Origin, originKey } from '../../ir/origin.ts';
+import {
+  type ConditionDraft,
+  conditionType,
+  type Reason,
+  reason,
+  type Verdict,
+} from '../../conditions/conditions.ts';
+import { refKey } from '../../objects/objects.ts';
+import type { Rejection } from '../../store/resources.ts';
+import { byText } from './precedence.ts';
+
+/** Why an object is not accepted, or a reference does not resolve. */
+export interface Problem {
+  readonly reason: Reason;
+  /** Full sentences. */
+  readonly message: string;
+}
+
+const kindsWithVerdict = new Set<string>(['Mesh', 'TrafficPolicy', 'SecurityPolicy', 'ExternalWorkload']);
+
+/** True with the notes (full sentences) if there is no problem; else False with the first problem's reason and every message. */
+export function acceptedCondition(problems: readonly Problem[], notes: readonly string[]): ConditionDraft {
+  const [first] = problems;
+  if (first === undefined) {
+    return {
+      type: conditionType.accepted,
+      status: 'True',
+      reason: reason.accepted,
+      message: ['Accepted.', ...notes].join(' '),
+    };
+  }
+  const message = [...problems.map((problem) => problem.message), ...notes].join(' ');
+  return { type: conditionType.accepted, status: 'False', reason: first.reason, message };
+}
+
+/** Each missing: a full sentence that names the reference that does not resolve. */
+export function resolvedRefsCondition(missing: readonly string[]): ConditionDraft {
+  if (missing.length === 0) {
+    return {
+      type: conditionType.resolvedRefs,
+      status: 'True',
+      reason: reason.resolvedRefs,
+      message: 'Every reference resolves.',
+    };
+  }
+  return {
+    type: conditionType.resolvedRefs,
+    status: 'False',
+    reason: reason.refNotFound,
+    message: missing.join(' '),
+  };
+}
+
+/** For an object that waits for a Mesh. */
+export function verdictWithoutMesh(origin: Origin): Verdict {
+  const accepted = acceptedCondition(
+    [{ reason: reason.targetNotFound, message: 'No Mesh is in force: apply a Mesh.' }],
+    [],
+  );
+  return {
+    origin,
+    conditions: [accepted, unresolved('References are resolved once a Mesh is in force: apply a Mesh.')],
+  };
+}
+
+/** Puts refusals of the schema over what was said of the last valid versions, and sorts by kind, namespace, name. */
+export function withRejections(
+  verdicts: readonly Verdict[],
+  rejections: readonly Rejection[],
+): readonly Verdict[] {
+  const byKey = new Map(verdicts.map((verdict) => [originKey(verdict.origin), verdict]));
+  for (const rejection of rejections) {
+    if (!kindsWithVerdict.has(rejection.ref.kind)) continue;
+    const key = refKey(rejection.ref);
+    byKey.set(key, rejectedVerdict(rejection, byKey.get(key)));
+  }
+  return [...byKey.values()].toSorted(compareVerdicts);
+}
+
+function rejectedVerdict(rejection: Rejection, lastGood: Verdict | undefined): Verdict {
+  const { kind, namespace, name } = rejection.ref;
+  const notes = rejection.lastGoodInForce ? ['The last valid version stays in force.'] : [];
+  const accepted = acceptedCondition(
+    [{ reason: reason.invalid, message: rejection.problems.join(' ') }],
+    notes,
+  );
+  const others = lastGood?.conditions.filter((condition) => condition.type !== conditionType.accepted);
+  const unknown =
+    kind === 'Mesh' ? [] : [unresolved('References are resolved once the object is valid: correct it.')];
+  return {
+    origin: { kind, namespace, name, generation: rejection.generation },
+    conditions: [accepted, ...(others ?? unknown)],
+  };
+}
+
+function unresolved(message: string): ConditionDraft {
+  return { type: conditionType.resolvedRefs, status: 'Unknown', reason: reason.pending, message };
+}
+
+function compareVerdicts(a: Verdict, b: Verdict): number {
+  return (
+    byText<Verdict>(({ origin }) => origin.kind)(a, b) ||
+    byText<Verdict>(({ origin }) => origin.namespace)(a, b) ||
+    byText<Verdict>(({ origin }) => origin.name)(a, b)
+  );
+}
+
+/** `a, b and 3 more`: at most `max` of them, so that a message stays readable. */
+export function listed(items: readonly string[], max = 5): string {
+  if (items.length <= max) return items.join(', ');
+  return `${items.slice(0, max).join(', ')} and ${items.length - max} more`;
+}

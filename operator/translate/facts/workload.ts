@@ -1,0 +1,136 @@
+// Workloads: pods and ExternalWorkloads alike, as the rest of translation looks at them.
+import type { ExternalWorkload } from '../../../api/v1alpha1/external-workload.ts';
+import type { IdentityIr } from '../../ir/mesh-ir.ts';
+import type { Origin } from '../../ir/origin.ts';
+import type { Pod, ServicePort } from '../../objects/objects.ts';
+import { indexByLabels, type LabelIndex, type Labels } from '../../values/labels.ts';
+import { originOf } from './origins.ts';
+import { rememberEach, rememberLast } from '../../values/remember.ts';
+import { defaultServiceAccount, identityOf } from './identity.ts';
+
+/** On a pod that was made with a sidecar: without it a pod is not in the mesh, whatever its namespace says. */
+export const injectedAnnotation = 'meshwright.dev/injected';
+
+export interface Workload {
+  /** `Pod/shop/reviews-v1-abc` */
+  readonly key: string;
+  readonly namespace: string;
+  readonly name: string;
+  readonly labels: Labels;
+  /** The primary one first. */
+  readonly addresses: readonly string[];
+  /** The identity its sidecar bears; null: it has no sidecar. */
+  readonly meshed: IdentityIr | null;
+  /** Not finished, and with a network of its own: it can have a sidecar. */
+  readonly isRunnable: boolean;
+  readonly isTerminating: boolean;
+  readonly origin: Origin;
+  readonly source: Pod | ExternalWorkload;
+}
+
+export interface WorkloadIndex {
+  readonly all: readonly Workload[];
+  readonly byKey: ReadonlyMap<string, Workload>;
+  /** Of pods with a network of their own; where two have the same address for a moment, the first by key. */
+  readonly byAddress: ReadonlyMap<string, Workload>;
+  readonly byLabels: LabelIndex<Workload>;
+}
+
+export type WorkloadIndexer = (
+  trustDomain: string,
+  pods: readonly Pod[],
+  external: readonly ExternalWorkload[],
+) => WorkloadIndex;
+
+/** The Workload of an object that did not change is the same as in the batch before. */
+export function createWorkloadIndexer(): WorkloadIndexer {
+  const pod = rememberEach(fromPod);
+  const externalWorkload = rememberEach(fromExternal);
+  return rememberLast((trustDomain, pods, external) =>
+    index([
+      ...pods.map((object) => pod(object, trustDomain)),
+      ...external.map((object) => externalWorkload(object, trustDomain)),
+    ]),
+  );
+}
+
+function podsByAddress(all: readonly Workload[]): ReadonlyMap<string, Workload> {
+  const found = new Map<string, Workload>();
+  for (const workload of all) {
+    if (workload.source.kind !== 'Pod' || !workload.isRunnable) continue;
+    for (const address of workload.addresses) {
+      const other = found.get(address);
+      if (other === undefined || workload.key < other.key) found.set(address, workload);
+    }
+  }
+  return found;
+}
+
+function index(all: readonly Workload[]): WorkloadIndex {
+  return {
+    all,
+    byKey: new Map(all.map((workload) => [workload.key, workload])),
+    byAddress: podsByAddress(all),
+    byLabels: indexByLabels(all),
+  };
+}
+
+export function workloadKey(kind: 'Pod' | 'ExternalWorkload', namespace: string, name: string): string {
+  return `${kind}/${namespace}/${name}`;
+}
+
+function fromPod(pod: Pod, trustDomain: string): Workload {
+  const { hostNetwork = false, serviceAccountName = defaultServiceAccount } = pod.spec;
+  const addresses = podAddresses(pod);
+  const isRunnable = !hostNetwork && pod.status?.phase !== 'Succeeded' && pod.status?.phase !== 'Failed';
+  const isInjected = pod.metadata.annotations?.[injectedAnnotation] !== undefined;
+  const isMeshed = isRunnable && isInjected && addresses.length > 0;
+  return {
+    ...described(pod),
+    addresses,
+    meshed: isMeshed ? identityOf(trustDomain, pod.metadata.namespace ?? '', serviceAccountName) : null,
+    isRunnable,
+  };
+}
+
+function podAddresses({ status }: Pod): readonly string[] {
+  const all = (status?.podIPs ?? []).map(({ ip }) => ip);
+  if (all.length > 0) return all;
+  return status?.podIP === undefined || status.podIP === '' ? [] : [status.podIP];
+}
+
+function fromExternal(object: ExternalWorkload, trustDomain: string): Workload {
+  const { serviceAccount, address } = object.spec;
+  const namespace = object.metadata.namespace ?? '';
+  return {
+    ...described(object),
+    addresses: [address],
+    meshed: serviceAccount === undefined ? null : identityOf(trustDomain, namespace, serviceAccount),
+    isRunnable: true,
+  };
+}
+
+function described(source: Pod | ExternalWorkload): Omit<Workload, 'addresses' | 'meshed' | 'isRunnable'> {
+  const { namespace = '', name, labels = {}, deletionTimestamp } = source.metadata;
+  return {
+    key: workloadKey(source.kind, namespace, name),
+    namespace,
+    name,
+    labels,
+    isTerminating: deletionTimestamp !== undefined,
+    origin: originOf(source),
+    source,
+  };
+}
+
+/** The port of the workload behind a service port; undefined if it has none of that name (or, external, that number). */
+export function targetPortOf(workload: Workload, servicePort: ServicePort): number | undefined {
+  const target = servicePort.targetPort ?? servicePort.port;
+  const { source } = workload;
+  if (source.kind === 'ExternalWorkload') {
+    return source.spec.ports.find((port) => port.port === target || port.name === target)?.port;
+  }
+  if (typeof target === 'number') return target;
+  const ports = source.spec.containers.flatMap((container) => container.ports ?? []);
+  return ports.find((port) => port.name === target && (port.protocol ?? 'TCP') === 'TCP')?.containerPort;
+}

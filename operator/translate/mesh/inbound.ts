@@ -1,0 +1,96 @@
+// The inbound side of workloads that have a sidecar.
+import type { ExternalWorkload } from '../../../api/v1alpha1/external-workload.ts';
+import type { InboundPortIr } from '../../ir/inbound.ts';
+import type { Origin } from '../../ir/origin.ts';
+import type { WorkloadIr } from '../../ir/mesh-ir.ts';
+import type { Security } from '../policies/security/security.ts';
+import { mergeOrigins } from '../facts/origins.ts';
+import { type Protocol, protocolOfAppProtocol, protocolOfName } from '../facts/protocol.ts';
+import type { ServedPort } from '../facts/served-ports.ts';
+import type { Pod } from '../../objects/objects.ts';
+import { probesOf } from '../facts/probes.ts';
+import type { Workload } from '../facts/workload.ts';
+
+type ExternalPort = ExternalWorkload['spec']['ports'][number];
+
+/** Where the application behind a sidecar outside pods listens. */
+const applicationAddress = '127.0.0.1';
+
+/** served: port → how Services lead to it. Sorted by port. */
+export function inboundPorts(
+  workload: Workload,
+  served: ReadonlyMap<number, ServedPort>,
+  security: Security,
+): readonly InboundPortIr[] {
+  return declaredPorts(workload, served).map(({ services, ...port }) => {
+    // A port that is only probed is guarded like all that no Service names.
+    const guarded = services.length === 0 && workload.source.kind === 'Pod' ? null : port.port;
+    const { mtls, authorization, origins } = security.guard(workload, guarded, port.protocol);
+    return Object.assign(port, {
+      mtls,
+      authorization,
+      origins: mergeOrigins([workload.origin], services, origins),
+    });
+  });
+}
+
+interface DeclaredPort extends Omit<InboundPortIr, 'mtls' | 'authorization' | 'origins'> {
+  readonly services: readonly Origin[];
+}
+
+/** An ExternalWorkload says itself which ports it has. */
+function declaredPorts(
+  { source }: Workload,
+  served: ReadonlyMap<number, ServedPort>,
+): readonly DeclaredPort[] {
+  if (source.kind === 'Pod') return podPorts(source, served);
+  return listeningPorts(source).map((port) => ({
+    port: port.port,
+    listenAddress: source.spec.address,
+    application: { address: applicationAddress, port: port.applicationPort ?? port.port },
+    protocol: externalProtocol(port, served.get(port.port)),
+    services: served.get(port.port)?.services ?? [],
+    probes: [],
+  }));
+}
+
+/** Those that Services lead to, and those that are only probed: of these nobody says a protocol. */
+function podPorts(pod: Pod, served: ReadonlyMap<number, ServedPort>): readonly DeclaredPort[] {
+  const probes = probesOf(pod);
+  const numbers = new Set([...served.keys(), ...probes.keys()]);
+  return [...numbers]
+    .toSorted((a, b) => a - b)
+    .map((port) => ({
+      port,
+      listenAddress: null,
+      application: null,
+      protocol: served.get(port)?.protocol ?? 'TCP',
+      services: served.get(port)?.services ?? [],
+      probes: probes.get(port) ?? [],
+    }));
+}
+
+/** What holds for the ports that no Service names. Their protocol is unknown, so rules are those of TCP. */
+export function otherInbound(workload: Workload, security: Security): WorkloadIr['otherInbound'] {
+  const { mtls, authorization } = security.guard(workload, null, 'TCP');
+  return { mtls, authorization };
+}
+
+/** Ports the sidecar can listen on, sorted, each number once: not where it would take the application's own place. */
+export function listeningPorts({ spec }: ExternalWorkload): readonly ExternalPort[] {
+  const byPort = new Map<number, ExternalPort>();
+  for (const port of spec.ports) {
+    if (!byPort.has(port.port) && !takesApplicationsPlace(spec, port)) byPort.set(port.port, port);
+  }
+  return [...byPort.values()].toSorted((a, b) => a.port - b.port);
+}
+
+/** Sidecar and application would listen at the same address and port. */
+export function takesApplicationsPlace(spec: ExternalWorkload['spec'], port: ExternalPort): boolean {
+  return spec.address === applicationAddress && (port.applicationPort ?? port.port) === port.port;
+}
+
+function externalProtocol(port: ExternalPort, served: ServedPort | undefined): Protocol {
+  const byServices = served?.isDeclared === true ? served.protocol : undefined;
+  return protocolOfAppProtocol(port.appProtocol) ?? byServices ?? protocolOfName(port.name) ?? 'TCP';
+}

@@ -1,0 +1,149 @@
+// Services as their callers see them: one ServicePortIr for each TCP port, made from that port's own inputs only.
+import type { Mesh } from '../../../api/v1alpha1/mesh.ts';
+import type { TrafficPolicy } from '../../../api/v1alpha1/traffic-policy.ts';
+import type { Origin } from '../../ir/origin.ts';
+import type { ServicePortIr } from '../../ir/service.ts';
+import type { EndpointSlice } from '../../objects/objects.ts';
+import { byText } from '../facts/precedence.ts';
+import { mergeOrigins, originOf } from '../facts/origins.ts';
+import { rememberByKey, rememberLast } from '../../values/remember.ts';
+import type { Security } from '../policies/security/security.ts';
+import { translateRoutes } from '../policies/traffic/routes.ts';
+import { translateSubsets } from '../policies/traffic/subsets.ts';
+import type { Workload } from '../facts/workload.ts';
+import {
+  findEndpoints,
+  type FoundEndpoint,
+  type WorkloadLookup,
+  workloadsInSlices,
+} from '../facts/endpoints.ts';
+import type { PortView, ServiceView } from '../facts/service-view.ts';
+
+interface ServiceInputs {
+  readonly mesh: Mesh;
+  readonly slices: ReadonlyMap<string, readonly EndpointSlice[]>;
+  readonly workloads: WorkloadLookup;
+  readonly security: Security;
+  /** Key of a service port → the TrafficPolicy in force for it. */
+  readonly inForce: ReadonlyMap<string, TrafficPolicy>;
+}
+
+export type ServiceTranslator = (
+  services: readonly ServiceView[],
+  inputs: ServiceInputs,
+) => readonly ServicePortIr[];
+
+/** services: oldest first. Sorted by key. A port whose inputs did not change is the same object as in the batch before. */
+export function createServiceTranslator(): ServiceTranslator {
+  // First by what is cheap to compare: while no workload and no policy changed, the slices are all there is to look at.
+  const atHand = rememberByKey<ServicePortIr>();
+  const memory = rememberByKey<ServicePortIr>();
+  const ports = rememberLast(portsByKey);
+  return (services, inputs) => {
+    const { mesh, workloads, security } = inputs;
+    const result = ports(services).map((owned) => {
+      const { view, port } = owned;
+      const slices = inputs.slices.get(view.key) ?? [];
+      const cheap = [owned, mesh, workloads, security, inputs.inForce.get(port.key), ...slices];
+      return atHand.get(port.key, cheap, () =>
+        memory.get(port.key, fingerprint(owned, inputs), () => translatePort(owned, inputs)),
+      );
+    });
+    atHand.sweep();
+    memory.keep(atHand);
+    return result;
+  };
+}
+
+interface OwnedPort {
+  readonly view: ServiceView;
+  readonly port: PortView;
+  /** Those of its addresses that no older Service claims at this port. */
+  readonly addresses: readonly string[];
+}
+
+function portsByKey(services: readonly ServiceView[]): readonly OwnedPort[] {
+  const owners = addressOwners(services);
+  const isOwn = (port: PortView, address: string): boolean =>
+    owners.get(addressKey(address, port.port)) === port.key;
+  return services
+    .flatMap((view) =>
+      view.ports.map((port) => {
+        return { view, port, addresses: view.addresses.filter((address) => isOwn(port, address)) };
+      }),
+    )
+    .toSorted(byText(({ port }) => port.key));
+}
+
+/** Everything translatePort looks at. */
+function fingerprint({ view, port, addresses }: OwnedPort, inputs: ServiceInputs): readonly unknown[] {
+  const slices = inputs.slices.get(view.key) ?? [];
+  return [
+    view.service,
+    inputs.inForce.get(port.key),
+    inputs.mesh,
+    inputs.security,
+    ...addresses,
+    ...slices,
+    ...view.selected,
+    ...workloadsInSlices(slices, inputs.workloads),
+  ];
+}
+
+function translatePort({ view, port, addresses }: OwnedPort, inputs: ServiceInputs): ServicePortIr {
+  const { security, workloads } = inputs;
+  const slices = inputs.slices.get(view.key) ?? [];
+  const found = findEndpoints(view, port, {
+    slices,
+    workloads,
+    takesMtls: (workload, number) => security.mtls(workload, number).mode !== 'Disabled',
+  });
+  const policy = inputs.inForce.get(port.key);
+  const peerIdentities = peers([...view.selected, ...workloadsInSlices(slices, workloads)]);
+  const trusting = peerIdentities.length > 0 ? [originOf(inputs.mesh)] : [];
+  return {
+    key: port.key,
+    namespace: view.namespace,
+    service: view.name,
+    port: port.port,
+    protocol: port.protocol,
+    addresses,
+    headless: view.headless,
+    peerIdentities,
+    endpoints: found.map(({ endpoint }) => endpoint),
+    subsets: policy === undefined ? [] : translateSubsets(policy, view.origin, found),
+    routes: port.protocol === 'TCP' ? [] : translateRoutes(policy, view.origin),
+    origins: mergeOrigins([view.origin], policy === undefined ? [] : [originOf(policy)]),
+    endpointOrigins: mergeOrigins(trusting, endpointOrigins(found, security)),
+  };
+}
+
+/** Also of workloads that are not ready, so that callers know an identity before its first endpoint comes. */
+function peers(workloads: readonly Workload[]): readonly string[] {
+  return [...new Set(workloads.flatMap(({ meshed }) => meshed?.spiffeId ?? []))].toSorted(byText((id) => id));
+}
+
+/** ExternalWorkloads are endpoints by their own word; whoever decides the mutual TLS mode decides how callers connect. */
+function endpointOrigins(found: readonly FoundEndpoint[], security: Security): readonly Origin[] {
+  return found.flatMap(({ endpoint, workload }) => {
+    if (workload === undefined) return [];
+    const external = workload.source.kind === 'ExternalWorkload' ? [workload.origin] : [];
+    return workload.meshed === null ? external : [...external, security.mtls(workload, endpoint.port).origin];
+  });
+}
+
+/** address:port → key of the one service port that has it: the oldest Service that claims it. */
+function addressOwners(services: readonly ServiceView[]): ReadonlyMap<string, string> {
+  const owners = new Map<string, string>();
+  // Oldest last: it overwrites what younger ones claim.
+  for (const view of services.toReversed()) {
+    for (const port of view.ports) {
+      for (const address of view.addresses) owners.set(addressKey(address, port.port), port.key);
+    }
+  }
+  return owners;
+}
+
+function addressKey(address: string, port: number): string {
+  return `${address} ${port}`;
+}

@@ -1,0 +1,89 @@
+// Workloads with a sidecar, as their sidecars see them.
+import type { Mesh } from '../../../api/v1alpha1/mesh.ts';
+import type { BindingIr, IdentityIr, WorkloadIr } from '../../ir/mesh-ir.ts';
+import { byText } from '../facts/precedence.ts';
+import { mergeOrigins, originOf } from '../facts/origins.ts';
+import { rememberByKey, rememberLast, sameItems } from '../../values/remember.ts';
+import type { Security } from '../policies/security/security.ts';
+import type { ServedPorts } from '../facts/served-ports.ts';
+import { inboundPorts, otherInbound } from './inbound.ts';
+import type { Workload } from '../facts/workload.ts';
+
+interface WorkloadInputs {
+  readonly mesh: Mesh;
+  readonly served: ServedPorts;
+  readonly security: Security;
+  /** Key of an ExternalWorkload → its bindings. */
+  readonly bindings: ReadonlyMap<string, readonly BindingIr[]>;
+}
+
+export type WorkloadTranslator = (
+  workloads: readonly Workload[],
+  inputs: WorkloadInputs,
+) => readonly WorkloadIr[];
+
+/** Sorted by key. A workload whose inputs did not change is the same object as in the batch before. */
+export function createWorkloadTranslator(): WorkloadTranslator {
+  const memory = rememberByKey<WorkloadIr>();
+  const meshed = rememberLast(meshedByKey);
+  let last: { readonly inputs: readonly unknown[]; readonly result: readonly WorkloadIr[] } | null = null;
+  return (workloads, inputs) => {
+    const { mesh, served, security, bindings } = inputs;
+    const all = [workloads, mesh, served, security, bindings];
+    if (last !== null && sameItems(last.inputs, all)) return last.result;
+    const result = meshed(workloads).map(({ workload, identity }) =>
+      memory.get(workload.key, fingerprint(workload, inputs), () =>
+        translateWorkload(workload, identity, inputs),
+      ),
+    );
+    memory.sweep();
+    last = { inputs: all, result };
+    return result;
+  };
+}
+
+function meshedByKey(
+  workloads: readonly Workload[],
+): readonly { readonly workload: Workload; readonly identity: IdentityIr }[] {
+  return workloads
+    .flatMap((workload) => (workload.meshed === null ? [] : [{ workload, identity: workload.meshed }]))
+    .toSorted(byText(({ workload }) => workload.key));
+}
+
+/** Everything translateWorkload looks at. */
+function fingerprint(
+  workload: Workload,
+  { mesh, served, security, bindings }: WorkloadInputs,
+): readonly unknown[] {
+  const ports = [...(served.get(workload.key) ?? [])].flatMap(
+    ([port, { protocol, isDeclared, services }]) => {
+      return [port, protocol, isDeclared, ...services];
+    },
+  );
+  const { source } = workload;
+  const byServices = source.kind === 'ExternalWorkload' ? security : null;
+  const guards = [...(served.get(workload.key)?.keys() ?? []), null].flatMap((port) =>
+    (['HTTP', 'TCP'] as const).map((protocol) => security.guard(workload, port, protocol)),
+  );
+  return [workload, mesh, byServices, bindings.get(workload.key), ...ports, ...guards];
+}
+
+function translateWorkload(workload: Workload, identity: IdentityIr, inputs: WorkloadInputs): WorkloadIr {
+  const { mesh, served, security, bindings } = inputs;
+  const { kind, metadata } = workload.source;
+  return {
+    key: workload.key,
+    kind,
+    namespace: workload.namespace,
+    name: workload.name,
+    uid: metadata.uid ?? '',
+    identity,
+    intercepted: kind === 'Pod',
+    addresses: workload.addresses,
+    inbound: inboundPorts(workload, served.get(workload.key) ?? new Map(), security),
+    otherInbound: otherInbound(workload, security),
+    bindings: bindings.get(workload.key) ?? [],
+    // The Mesh: trust domain and outbound mode shape every sidecar.
+    origins: mergeOrigins([workload.origin, originOf(mesh)], security.guard(workload, null, 'TCP').origins),
+  };
+}

@@ -1,0 +1,109 @@
+// Which SecurityPolicies hold for which workloads and ports.
+import type { SecurityPolicy } from '../../../../api/v1alpha1/security-policy.ts';
+import { reason } from '../../../conditions/conditions.ts';
+import type { Deployment } from '../../../objects/objects.ts';
+import { append, matchesSelector } from '../../../values/labels.ts';
+import { compareAge } from '../../facts/precedence.ts';
+import { serviceKey, type ServiceViews } from '../../facts/service-view.ts';
+import type { Problem } from '../../facts/verdicts.ts';
+import type { Workload, WorkloadIndex } from '../../facts/workload.ts';
+
+export interface Attachment {
+  readonly policy: SecurityPolicy;
+  /** Deployment is the more specific. */
+  readonly level: 'Deployment' | 'Service';
+  /** null: all ports. */
+  readonly ports: ReadonlySet<number> | null;
+}
+
+export interface SecurityAttachments {
+  /** Workload key → in the order of precedence: Deployment before Service, then older, then namespace and name. */
+  readonly byWorkload: ReadonlyMap<string, readonly Attachment[]>;
+  /** Targets that do not exist. */
+  readonly problems: ReadonlyMap<SecurityPolicy, readonly Problem[]>;
+  /** Oldest first. */
+  readonly policies: readonly SecurityPolicy[];
+}
+
+/** The same for every mesh without SecurityPolicies, so that nothing behind it looks new. */
+const noAttachments: SecurityAttachments = { byWorkload: new Map(), problems: new Map(), policies: [] };
+
+export function attachSecurity(
+  policies: readonly SecurityPolicy[],
+  deployments: readonly Deployment[],
+  services: ServiceViews,
+  workloads: WorkloadIndex,
+): SecurityAttachments {
+  if (policies.length === 0) return noAttachments;
+  const deploymentOf = new Map(
+    deployments.map((item) => [serviceKey(item.metadata.namespace ?? '', item.metadata.name), item]),
+  );
+  const byLevel = { Deployment: new Map<string, Attachment[]>(), Service: new Map<string, Attachment[]>() };
+  const problems = new Map<SecurityPolicy, Problem[]>();
+  const oldestFirst = policies.toSorted(compareAge);
+
+  for (const policy of oldestFirst) {
+    const missing: Problem[] = [];
+    for (const target of policy.spec.targetRefs) {
+      const key = serviceKey(policy.metadata.namespace ?? '', target.name);
+      const reached =
+        target.kind === 'Deployment'
+          ? reachedByDeployment(deploymentOf.get(key), workloads)
+          : reachedByService(key, services);
+      if (reached === undefined) missing.push(notFound(target.kind, key));
+      for (const [workload, ports] of reached ?? []) {
+        append(byLevel[target.kind], workload, { policy, level: target.kind, ports });
+      }
+    }
+    problems.set(policy, missing);
+  }
+  return { byWorkload: concatenated(byLevel.Deployment, byLevel.Service), problems, policies: oldestFirst };
+}
+
+/** Whether it holds at a port; port null: at the ports that no Service names. */
+export function holdsAt(attachment: Attachment, port: number | null): boolean {
+  return attachment.ports === null || (port !== null && attachment.ports.has(port));
+}
+
+type Reached = ReadonlyMap<string, ReadonlySet<number> | null>;
+
+function reachedByDeployment(
+  deployment: Deployment | undefined,
+  workloads: WorkloadIndex,
+): Reached | undefined {
+  if (deployment === undefined) return undefined;
+  const { selector } = deployment.spec;
+  const candidates = workloads.byLabels.select(
+    deployment.metadata.namespace ?? '',
+    selector.matchLabels ?? {},
+  );
+  const isSelected = (workload: Workload): boolean =>
+    workload.source.kind === 'Pod' && matchesSelector(selector, workload.labels);
+  return new Map(candidates.filter(isSelected).map((workload) => [workload.key, null]));
+}
+
+function reachedByService(key: string, services: ServiceViews): Reached | undefined {
+  const view = services.byKey.get(key);
+  if (view === undefined) return undefined;
+  const ports = new Map(view.selected.map((workload) => [workload.key, new Set<number>()]));
+  for (const port of view.ports) {
+    for (const target of port.targets) ports.get(target.workload.key)?.add(target.port);
+  }
+  return ports;
+}
+
+function notFound(kind: string, key: string): Problem {
+  return {
+    reason: reason.targetNotFound,
+    message: `${kind} ${key} does not exist: create it, or correct targetRefs.`,
+  };
+}
+
+function concatenated(
+  first: ReadonlyMap<string, Attachment[]>,
+  second: ReadonlyMap<string, Attachment[]>,
+): Map<string, readonly Attachment[]> {
+  const all = new Map<string, readonly Attachment[]>(first);
+  for (const [key, list] of second) all.set(key, [...(first.get(key) ?? []), ...list]);
+  return all;
+}

@@ -1,0 +1,114 @@
+// What translation says of each SecurityPolicy.
+import type { SecurityPolicy } from '../../../../api/v1alpha1/security-policy.ts';
+import type { MtlsModeIr } from '../../../ir/inbound.ts';
+import type { WorkloadIr } from '../../../ir/mesh-ir.ts';
+import { reason, type Verdict } from '../../../conditions/conditions.ts';
+import { append } from '../../../values/labels.ts';
+import { originOf } from '../../facts/origins.ts';
+import type { Protocol } from '../../facts/protocol.ts';
+import { acceptedCondition, listed, type Problem, resolvedRefsCondition } from '../../facts/verdicts.ts';
+import { type Attachment, holdsAt, type SecurityAttachments } from './attach.ts';
+import { asksForRequest, isEmptySource } from './authorization.ts';
+import { mtlsContests } from './contests.ts';
+
+/** A port of a sidecar that a policy holds for. */
+interface Reached {
+  readonly port: number;
+  readonly protocol: Protocol;
+  readonly mtls: MtlsModeIr;
+}
+
+export function securityVerdicts(
+  attachments: SecurityAttachments,
+  workloads: readonly WorkloadIr[],
+): readonly Verdict[] {
+  const contests = mtlsContests(attachments);
+  const reached = portsReached(attachments, workloads);
+  return attachments.policies.map((policy) => {
+    const { isLoser, lostTo, overriddenBy } = contests.of(policy);
+    const conflicts = lostTo.map((winner) => conflict(policy, winner));
+    const problems = [...(attachments.problems.get(policy) ?? []), ...(isLoser ? conflicts : [])];
+    const notes = [
+      ...(isLoser ? [] : conflicts.map(({ message }) => message)),
+      ...overriddenBy.map(
+        (winner) =>
+          `Where SecurityPolicy ${nameOf(winner)} targets the Deployment, its mtls mode holds instead.`,
+      ),
+      ...ruleNotes(policy, reached.get(nameOf(policy)) ?? []),
+    ];
+    return {
+      origin: originOf(policy),
+      conditions: [acceptedCondition(problems, notes), resolvedRefsCondition([])],
+    };
+  });
+}
+
+function conflict(policy: SecurityPolicy, winner: SecurityPolicy): Problem {
+  const rest =
+    policy.spec.authorization === undefined ? '' : ' The authorization rules of this policy stay in force.';
+  const message = `SecurityPolicy ${nameOf(winner)}, the older one (of the same age, the first by name), decides the mtls mode of the same ports: remove mtls from one of the two.${rest}`;
+  return { reason: reason.conflicted, message };
+}
+
+function portsReached(
+  attachments: SecurityAttachments,
+  workloads: readonly WorkloadIr[],
+): ReadonlyMap<string, readonly Reached[]> {
+  const reached = new Map<string, Reached[]>();
+  for (const workload of workloads) {
+    const attached: readonly Attachment[] = attachments.byWorkload.get(workload.key) ?? [];
+    for (const { port, protocol, mtls } of workload.inbound) {
+      const holding = new Set(
+        attached.filter((attachment) => holdsAt(attachment, port)).map(({ policy }) => policy),
+      );
+      for (const policy of holding) append(reached, nameOf(policy), { port, protocol, mtls });
+    }
+  }
+  return reached;
+}
+
+/** Where a rule does less, or more, than it seems to say. */
+function ruleNotes(policy: SecurityPolicy, reached: readonly Reached[]): readonly string[] {
+  const rules = policy.spec.authorization?.rules ?? [];
+  const requestRules = rules.filter(asksForRequest);
+  const allow = requestRules.filter(({ action }) => action === 'Allow').map(({ name }) => name);
+  const deny = requestRules.filter(({ action }) => action === 'Deny').map(({ name }) => name);
+  const tcp = portList(reached.filter(({ protocol }) => protocol === 'TCP'));
+  const disabled = portList(reached.filter(({ mtls }) => mtls === 'Disabled'));
+  const fromRules = rules
+    .filter(({ action, from }) => action === 'Allow' && from.length > 0)
+    .map(({ name }) => name);
+  const nobody = rules.filter(({ from }) => from.some(isEmptySource)).map(({ name }) => name);
+
+  const notes: string[] = [];
+  if (tcp !== '' && allow.length > 0) {
+    notes.push(
+      `On TCP port ${tcp} Allow rule ${listed(allow)} matches nothing, for a connection has no method or path: set appProtocol: http on the port of the Service if it speaks HTTP, or remove to.`,
+    );
+  }
+  if (tcp !== '' && deny.length > 0) {
+    notes.push(
+      `On TCP port ${tcp} Deny rule ${listed(deny)} refuses every connection from its callers, for a connection has no method or path: set appProtocol: http on the port of the Service if it speaks HTTP.`,
+    );
+  }
+  if (disabled !== '' && fromRules.length > 0) {
+    notes.push(
+      `On port ${disabled} Allow rule ${listed(fromRules)} matches nobody, for without mutual TLS callers have no identity: set mtls.mode to Permissive or Strict.`,
+    );
+  }
+  if (nobody.length > 0) {
+    notes.push(
+      `In rule ${listed(nobody)} an entry of from names nobody and is left out: name serviceAccounts or namespaces in it.`,
+    );
+  }
+  return notes;
+}
+
+function portList(reached: readonly Reached[]): string {
+  const ports = [...new Set(reached.map(({ port }) => port))].toSorted((a, b) => a - b);
+  return listed(ports.map(String));
+}
+
+function nameOf({ metadata }: SecurityPolicy): string {
+  return `${metadata.namespace ?? ''}/${metadata.name}`;
+}

@@ -1,0 +1,62 @@
+// Who of several operators writes: certificates into Secrets, sidecars into workloads, statuses. All others serve, and
+// wait for their turn.
+import type { Log } from '../process/log.ts';
+import type { Component } from '../process/lifecycle.ts';
+import type { LeasePort } from '../ports/lease-port.ts';
+import { createLeaderElection, type ElectionClock } from '../replicas/lease.ts';
+
+/** A part of the operator that writes while it leads. */
+export interface Led {
+  lead(): void;
+  /** Resolves when nothing is written any more. */
+  follow(): Promise<void>;
+}
+
+export interface LeadingOptions {
+  /** undefined: there is one operator, and it leads. */
+  readonly leases: LeasePort | undefined;
+  /** Different for each operator, and for each start of it. Asked for at the start. */
+  readonly identity: () => string;
+  readonly parts: readonly Led[];
+  /** Called with the identity of the leader as often as it changes; '' when there is none. */
+  readonly onHolder: (holder: string) => void;
+  readonly log: Log;
+}
+
+export function createLeading({ leases, identity, parts, onHolder, log }: LeadingOptions): Component {
+  const onLead = (): void => parts.forEach((part) => part.lead());
+  const onFollow = async (): Promise<void> => {
+    await Promise.all(parts.map((part) => part.follow()));
+  };
+  if (leases === undefined) return alone(onLead, onFollow);
+  return startingLate('leader', () =>
+    createLeaderElection({ port: leases, identity: identity(), clock, log, onLead, onFollow, onHolder }),
+  );
+}
+
+/** Made when it starts, as it needs to know what only then is known. */
+function startingLate(name: string, make: () => Component): Component {
+  let made: Component | undefined;
+  const start = async (): Promise<void> => {
+    made = make();
+    await made.start();
+  };
+  return { name, start, stop: async () => made?.stop(), ready: () => made?.ready() ?? false };
+}
+
+function alone(onLead: () => void, onFollow: () => Promise<void>): Component {
+  const start = (): Promise<void> => {
+    onLead();
+    return Promise.resolve();
+  };
+  return { name: 'leader', start, stop: onFollow, ready: () => true };
+}
+
+const clock: ElectionClock = {
+  nowMs: () => performance.now(),
+  after: (ms, run) => {
+    const timer = setTimeout(run, ms);
+    return () => clearTimeout(timer);
+  },
+  wallTime: () => new Date(),
+};

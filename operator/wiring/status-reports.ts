@@ -1,0 +1,129 @@
+// From verdicts and acknowledgements to written statuses: the wiring of the status room. Of several operators one writes.
+import type { Issuer } from '../certificates/issuer.ts';
+import type { Log } from '../process/log.ts';
+import type { Outcome } from './pipeline.ts';
+import type { StatusPort } from '../ports/platform.ts';
+import { aggregate, type CertificateReport } from '../status/aggregate.ts';
+import { createStatusLoop } from '../process/status-loop.ts';
+import { createStatusWriter, type StatusWriter, type StatusWriterMetrics } from '../status/writer.ts';
+import type { WorkloadReport } from '../conditions/workload-report.ts';
+import type { Timer } from '../process/settle.ts';
+import type { ProxyReport } from '../xds/session/proxy-report.ts';
+
+export interface StatusReportingOptions {
+  readonly port: StatusPort;
+  readonly log: Log;
+  readonly timer: Timer;
+  readonly metrics: StatusWriterMetrics;
+  readonly outcome: () => Outcome;
+  readonly proxies: () => readonly ProxyReport[];
+  /** Proxies are still acknowledging the latest publication. */
+  readonly isConverging: () => boolean;
+  /** Keys of the workloads whose proxies are connected. */
+  readonly connected: () => ReadonlySet<string>;
+  readonly issuer: Pick<Issuer, 'state'>;
+  /** undefined where nobody is given a sidecar. */
+  readonly workloads: () => WorkloadReport | undefined;
+}
+
+export interface StatusReporting {
+  readonly writer: StatusWriter;
+  /** Something a status is made from may have changed. Cheap. */
+  changed(): void;
+  /** From now on it writes, until follow. */
+  lead(): void;
+  /** Resolves when nothing is written any more. */
+  follow(): Promise<void>;
+  close(): void;
+}
+
+export function createStatusReporting(options: StatusReportingOptions): StatusReporting {
+  const { port, log, timer, metrics } = options;
+  const writer = createStatusWriter({ port, log, timer, metrics });
+  let sidecars: Returning | null = null;
+  const loop = createStatusLoop({
+    timer,
+    nowMs: () => performance.now(),
+    isMoving: () => options.isConverging(),
+    compute: () => {
+      if (sidecars?.isDone() !== true) return;
+      const { verdicts, snapshot } = options.outcome();
+      writer.offer(
+        aggregate({
+          verdicts,
+          snapshot,
+          proxies: options.proxies(),
+          certificates: certificateReport(options.issuer),
+          workloads: options.workloads(),
+          previous: writer.latest(),
+          now: new Date(),
+        }),
+      );
+    },
+  });
+  const quiet = (): void => {
+    sidecars?.close();
+    sidecars = null;
+  };
+  return {
+    writer,
+    changed: () => loop.changed(),
+    lead: () => {
+      sidecars ??= returning(options, () => loop.changed());
+      loop.changed();
+    },
+    follow: async () => {
+      quiet();
+      await writer.clear();
+    },
+    close: () => {
+      quiet();
+      loop.close();
+    },
+  };
+}
+
+/** Sidecars try again at least every 5 s. */
+const returnMs = 10_000;
+
+/**
+ * After an operator has begun to lead, the sidecars come back, or other operators tell of them, one by one. Until all are
+ * there, or long enough has passed, the statuses of before stay: counting only those that came first would call a policy
+ * programmed that others run without.
+ */
+function returning({ outcome, connected, timer }: StatusReportingOptions, again: () => void): Returning {
+  let isOver = false;
+  let cancel: (() => void) | undefined;
+  const end = (): void => {
+    isOver = true;
+    again();
+  };
+  const isDone = (): boolean => {
+    const { ir, snapshot } = outcome();
+    // Without a Mesh nothing is published, and everybody is told so at once.
+    if (isOver || ir === null) return true;
+    cancel ??= timer(returnMs, end);
+    // Without certificates nothing is published either, and then the statuses have to say why.
+    if (snapshot === null) return false;
+    const present = connected();
+    isOver = [...snapshot.views.keys()].every((workload) => present.has(workload));
+    if (isOver) cancel();
+    return isOver;
+  };
+  return { isDone, close: () => cancel?.() };
+}
+
+interface Returning {
+  isDone(): boolean;
+  /** Waits no longer: a timer would keep the process alive. */
+  close(): void;
+}
+
+function certificateReport(issuer: Pick<Issuer, 'state'>): CertificateReport {
+  const { rootNotAfter, nextRenewal, problems } = issuer.state();
+  return {
+    problems,
+    ...(rootNotAfter !== undefined && { rootNotAfter }),
+    ...(nextRenewal !== undefined && { nextRenewal }),
+  };
+}

@@ -1,0 +1,29 @@
+// What the server knows of a connected proxy: the source of every Programmed condition.
+import type { Origin } from '../../ir/origin.ts';
+import type { TypeUrl } from '../../envoy/proto/type-urls.ts';
+import type { LayerId } from '../../envoy/resources/xds-resource.ts';
+
+export interface ProxyReport {
+  /** Workload key, for example `Pod/shop/reviews-v1-abc`. */
+  readonly workload: string;
+  readonly nodeId: string;
+  readonly connectedAtMs: number;
+  readonly layers: readonly LayerId[];
+  /** Resources of its view that it has not acknowledged at their present version, with their origins. */
+  readonly lagging: readonly LaggingResource[];
+  /** Resources it refused and whose present version is still the refused one. A subset of lagging. */
+  readonly rejected: readonly RejectedResource[];
+  /** Everything sent is acknowledged or refused: nothing is in flight or waiting. */
+  readonly atRest: boolean;
+}
+
+export interface LaggingResource {
+  readonly typeUrl: TypeUrl;
+  readonly name: string;
+  readonly origins: readonly Origin[];
+}
+
+export interface RejectedResource extends LaggingResource {
+  /** Envoy's words, normalised: the same for the same mistake in every process. */
+  readonly message: string;
+}

@@ -1,0 +1,63 @@
+// What is told of workloads.
+import { describe, expect, test } from '@jest/globals';
+import { reportOf, troubleOf, type WorkloadState } from '../../../operator/conditions/workload-report.ts';
+
+const queued: WorkloadState = { type: 'pending', reason: 'Queued', message: 'It waits.' };
+const refused: WorkloadState = { type: 'refused', reason: 'HostNetwork', message: 'Remove hostNetwork.' };
+const failed: WorkloadState = { type: 'pending', reason: 'RolloutFailed', message: 'It crashes.' };
+
+describe('the report', () => {
+  test('counts, and names what is not injected in order', () => {
+    const states = new Map<string, WorkloadState>([
+      ['b', refused],
+      ['c', { type: 'injected' }],
+      ['a', queued],
+    ]);
+
+    expect(reportOf(states)).toEqual({
+      injected: 1,
+      pending: 1,
+      refused: 1,
+      details: [
+        { key: 'a', ...queued },
+        { key: 'b', ...refused },
+      ],
+      notices: [],
+      barePods: [],
+    });
+  });
+
+  test('notices on injected workloads are no trouble of theirs, and are told', () => {
+    const report = reportOf(
+      new Map<string, WorkloadState>([['a', { type: 'injected', notices: ['Look.'] }]]),
+    );
+
+    expect(report).toMatchObject({ injected: 1, details: [], notices: ['a: Look.'] });
+    expect(troubleOf(report)).toBe('a: Look.');
+  });
+
+  test('trouble is what somebody has to act on', () => {
+    const report = reportOf(
+      new Map<string, WorkloadState>([
+        ['a', queued],
+        ['b', refused],
+        ['c', failed],
+      ]),
+      ['shop/migrate'],
+    );
+
+    expect(troubleOf(report)).toBe(
+      'b: Remove hostNetwork. c: It crashes. Without a sidecar, because no Deployment, StatefulSet, DaemonSet or CronJob makes them anew: pods shop/migrate.',
+    );
+    expect(troubleOf(reportOf(new Map([['a', queued]])))).toBe('');
+  });
+
+  test('no more than five are named', () => {
+    const names = ['a', 'b', 'c', 'd', 'e', 'f', 'g'];
+
+    const trouble = troubleOf(reportOf(new Map(names.map((name) => [name, refused])), names));
+
+    expect(trouble).toContain('e: Remove hostNetwork. And 2 more: see the Events on the workloads.');
+    expect(trouble).toContain('pods a, b, c, d, e and 2 more.');
+  });
+});

@@ -1,0 +1,107 @@
+import { expect, test } from '@jest/globals';
+import { createLog } from '../../../../operator/process/log.ts';
+import { type CrdDefinition, installCrd } from '../../../../operator/platform/kubernetes/crds.ts';
+import type { ApiRequest } from '../../../../operator/platform/kubernetes/http/api-client.ts';
+import { ApiError } from '../../../../operator/platform/kubernetes/http/api-error.ts';
+import type { Timers } from '../../../../operator/platform/kubernetes/http/timers.ts';
+
+const definition: CrdDefinition = {
+  apiVersion: 'apiextensions.k8s.io/v1',
+  kind: 'CustomResourceDefinition',
+  metadata: { name: 'meshes.meshwright.dev' },
+  spec: {
+    group: 'meshwright.dev',
+    names: { plural: 'meshes' },
+    versions: [{ name: 'v1alpha1', served: true, storage: true }],
+  },
+};
+const established = { status: { conditions: [{ type: 'Established', status: 'True', message: '' }] } };
+const forbidden = new ApiError('no', { code: 403 });
+
+interface Scene {
+  readonly sent: string[];
+  readonly waits: number[];
+  readonly stopping: AbortController;
+  readonly installed: Promise<void>;
+}
+
+/** Answers with the outcomes in turn; time passes at once. `onWait` is told of each wait before it passes. */
+function install(
+  outcomes: readonly unknown[],
+  onWait = (_stopping: AbortController): void => undefined,
+): Scene {
+  const left = [...outcomes];
+  const [sent, waits, stopping]: [string[], number[], AbortController] = [[], [], new AbortController()];
+  const timers: Timers = {
+    now: () => 0,
+    random: () => 0,
+    after: (ms, run) => {
+      waits.push(ms);
+      onWait(stopping);
+      queueMicrotask(run);
+      return () => undefined;
+    },
+  };
+  const call = ({ method, path }: ApiRequest): Promise<unknown> => {
+    sent.push(`${method} ${path}`);
+    const outcome = left.shift();
+    return outcome instanceof Error ? Promise.reject(outcome) : Promise.resolve(outcome);
+  };
+  const options = { api: { call }, timers, log: createLog('silent'), signal: stopping.signal };
+  return { sent, waits, stopping, installed: installCrd(definition, options) };
+}
+
+const written = 'PATCH /apis/apiextensions.k8s.io/v1/customresourcedefinitions/meshes.meshwright.dev';
+const looked = 'GET /apis/apiextensions.k8s.io/v1/customresourcedefinitions/meshes.meshwright.dev';
+const discovered = 'GET /apis/meshwright.dev/v1alpha1';
+
+test('is done when the API server serves it', async () => {
+  const { installed, sent, waits } = install([{}, { status: {} }, established]);
+
+  await installed;
+  expect(sent).toEqual([written, looked, looked]);
+  expect(waits).toEqual([100]);
+});
+
+test('tries again, ever more seldom, while there is no API server', async () => {
+  const refused = new Error('ECONNREFUSED');
+  const { installed, sent, waits } = install([refused, refused, refused, {}, established]);
+
+  await installed;
+  expect(sent).toEqual([written, written, written, written, looked]);
+  expect(waits).toEqual([500, 1000, 2000]);
+});
+
+test('ends its attempts when the operator stops', async () => {
+  const { installed, sent } = install([new Error('ECONNREFUSED'), {}], (stopping) => stopping.abort());
+
+  await installed;
+  expect(sent).toEqual([written]);
+});
+
+test('uses the definition that is there if it may not write it', async () => {
+  const { installed, sent } = install([forbidden, { resources: [{ name: 'meshes' }] }]);
+
+  await installed;
+  expect(sent).toEqual([written, discovered]);
+});
+
+test.each([
+  ['another kind of the group only', { resources: [{ name: 'trafficpolicies' }] }],
+  ['nothing of the group', new ApiError('not found', { code: 404 })],
+])('says whom to ask if it may not write it and %s is there', async (_what, answer) => {
+  await expect(install([forbidden, answer]).installed).rejects.toThrow(
+    'The custom resource definition meshes.meshwright.dev could not be installed. ' +
+      'If you may not create custom resource definitions, ask an administrator to apply config/crd.',
+  );
+});
+
+test('does not wait for names that another definition has taken', async () => {
+  const taken = {
+    status: { conditions: [{ type: 'NamesAccepted', status: 'False', message: 'short name tp is in use' }] },
+  };
+
+  await expect(install([{}, taken]).installed).rejects.toThrow(
+    'The names of meshes.meshwright.dev are taken: short name tp is in use.',
+  );
+});

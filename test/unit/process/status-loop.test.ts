@@ -1,0 +1,87 @@
+// When statuses are computed.
+import { expect, test } from '@jest/globals';
+import { createStatusLoop, type StatusLoop } from '../../../operator/process/status-loop.ts';
+
+interface Run {
+  readonly loop: StatusLoop;
+  /** The times of computing. */
+  readonly computed: number[];
+  /** Lets time pass, timers included. */
+  readonly pass: (ms: number) => void;
+}
+
+function start(isMoving?: () => boolean, takesMs = 0): Run {
+  let nowMs = 0;
+  let timers: { readonly atMs: number; readonly fire: () => void }[] = [];
+  const computed: number[] = [];
+  const loop = createStatusLoop({
+    nowMs: () => nowMs,
+    timer: (delayMs, fire) => {
+      const timer = { atMs: nowMs + delayMs, fire };
+      timers.push(timer);
+      return () => void (timers = timers.filter((it) => it !== timer));
+    },
+    compute: () => {
+      computed.push(nowMs);
+      nowMs += takesMs;
+    },
+    ...(isMoving && { isMoving }),
+  });
+  const pass = (ms: number): void => {
+    const untilMs = nowMs + ms;
+    for (;;) {
+      const next = timers.toSorted((a, b) => a.atMs - b.atMs)[0];
+      if (next === undefined || next.atMs > untilMs) break;
+      timers = timers.filter((it) => it !== next);
+      nowMs = Math.max(nowMs, next.atMs);
+      next.fire();
+    }
+    nowMs = Math.max(nowMs, untilMs);
+  };
+  return { loop, computed, pass };
+}
+
+test('changes are gathered for a moment', () => {
+  const { loop, computed, pass } = start();
+
+  loop.changed();
+  pass(10);
+  loop.changed();
+  pass(100);
+
+  expect(computed).toEqual([15]);
+});
+
+test('it waits for acknowledgements that are coming in', () => {
+  let isMoving = true;
+  const { loop, computed, pass } = start(() => isMoving);
+
+  loop.changed();
+  pass(50);
+  isMoving = false;
+  pass(50);
+
+  expect(computed).toEqual([60]);
+});
+
+test('a proxy that does not answer keeps nobody waiting for longer than 200 ms', () => {
+  const { loop, computed, pass } = start(() => true);
+
+  loop.changed();
+  pass(1000);
+  loop.changed();
+  pass(1000);
+
+  expect(computed).toEqual([210, 1210]);
+});
+
+test('it takes no more than a fifth of the time', () => {
+  const { loop, computed, pass } = start(undefined, 100);
+
+  for (let change = 0; change < 100; change += 1) {
+    loop.changed();
+    pass(10);
+  }
+
+  expect(computed).toEqual([15, 515, 1015]);
+});

@@ -1,0 +1,119 @@
+// Which workloads the reconciler looks at, and when again.
+import { describe, expect, test } from '@jest/globals';
+import type { Environment } from '../../../operator/reconcile/workload/desired.ts';
+import { barePodsOf } from '../../../operator/reconcile/bare-pods.ts';
+import { changedKeys, describeOffer, relevantKeys } from '../../../operator/reconcile/input.ts';
+import { resourcesFromYaml } from '../../support/builders.ts';
+import { sampleMesh } from '../../support/mesh-samples.ts';
+
+const { settings: mesh } = sampleMesh({});
+const environment: Environment = {
+  defaultImages: { sidecar: 'envoy:1', init: 'meshwright:1' },
+  xds: { address: 'meshwright.meshwright-system.svc', port: 15_012 },
+  operatorSpiffeId: () => 'spiffe://cluster.local/ns/meshwright-system/sa/meshwright-operator',
+  ownNamespace: 'meshwright-system',
+};
+const world = `
+kind: Namespace
+metadata: {name: shop, labels: {meshwright.dev/mesh: enabled}}
+---
+kind: Namespace
+metadata: {name: meshwright-system, labels: {meshwright.dev/mesh: enabled}}
+---
+kind: StatefulSet
+metadata: {name: selected, namespace: shop}
+spec: {selector: {}, template: {}}
+---
+kind: Deployment
+metadata: {name: elsewhere, namespace: other}
+spec: {selector: {}, template: {}}
+---
+kind: DaemonSet
+metadata: {name: labelled, namespace: other, labels: {meshwright.dev/injected: 'true'}}
+spec: {selector: {}, template: {}}
+---
+kind: CronJob
+metadata: {name: annotated, namespace: other}
+spec: {jobTemplate: {spec: {template: {metadata: {annotations: {meshwright.dev/injected: a.b}}}}}}
+---
+kind: Deployment
+metadata: {name: operator, namespace: meshwright-system}
+spec: {selector: {}, template: {}}
+`;
+const none = (): boolean => false;
+
+describe('what is looked at', () => {
+  test('what is selected, or has signs of our part, or was told of; never the operator itself', () => {
+    const offered = describeOffer(resourcesFromYaml(world), mesh);
+
+    expect(relevantKeys(offered, environment, none)).toEqual([
+      'CronJob/other/annotated',
+      'DaemonSet/other/labelled',
+      'StatefulSet/shop/selected',
+    ]);
+    expect(relevantKeys(offered, environment, (key) => key.endsWith('elsewhere'))).toContain(
+      'Deployment/other/elsewhere',
+    );
+  });
+
+  test('without a Mesh: what has signs of our part', () => {
+    const offered = describeOffer(resourcesFromYaml(world), null);
+
+    expect(relevantKeys(offered, environment, none)).toEqual([
+      'CronJob/other/annotated',
+      'DaemonSet/other/labelled',
+    ]);
+  });
+
+  test('again when it changed, and everything when the Mesh did', () => {
+    const resources = resourcesFromYaml(world);
+    const keys = ['CronJob/other/annotated', 'StatefulSet/shop/selected'];
+    const offered = describeOffer(resources, mesh);
+    const [object] = resources.statefulSets;
+    if (object === undefined) throw new Error('there is a StatefulSet');
+    const changed = describeOffer({ ...resources, statefulSets: [{ ...object }] }, mesh);
+    const other = describeOffer(resources, { ...mesh, trustDomain: 'other' });
+
+    expect(changedKeys(keys, undefined, offered)).toEqual(keys);
+    expect(changedKeys(keys, offered, describeOffer(resources, mesh))).toEqual([]);
+    expect(changedKeys(keys, offered, changed)).toEqual(['StatefulSet/shop/selected']);
+    expect(changedKeys(keys, offered, other)).toEqual(keys);
+  });
+
+  test('a Mesh that is there, but never was valid, leaves everything uncertain', () => {
+    const resources = resourcesFromYaml(world);
+    const ref = { kind: 'Mesh', namespace: '', name: 'default' } as const;
+    const rejection = { ref, generation: 1, problems: [], lastGoodInForce: false };
+
+    expect(describeOffer(resources, null).isUncertain).toBe(false);
+    expect(describeOffer({ ...resources, rejections: [rejection] }, null).isUncertain).toBe(true);
+    expect(describeOffer({ ...resources, rejections: [rejection] }, mesh).isUncertain).toBe(false);
+  });
+});
+
+test('bare pods are those that nothing we inject makes anew', () => {
+  const pod = (name: string, parts = ''): string => `
+---
+kind: Pod
+metadata: {name: ${name}, namespace: shop${parts}}
+spec: {containers: []}
+status: {phase: ${name === 'ended' ? 'Succeeded' : 'Running'}}
+`;
+  const resources = resourcesFromYaml(`
+kind: Namespace
+metadata: {name: shop, labels: {meshwright.dev/mesh: enabled}}
+---
+kind: Deployment
+metadata: {name: web, namespace: shop}
+spec: {selector: {matchLabels: {app: web}}, template: {}}
+${pod('web-1', ', labels: {app: web}')}
+${pod('migrate', ', labels: {app: migrate}')}
+${pod('debug')}
+${pod('ended')}
+${pod('nightly', ', annotations: {meshwright.dev/injected: a.b}')}
+${pod('out', ", labels: {meshwright.dev/inject: 'false'}")}
+`);
+
+  expect(barePodsOf(resources, mesh, environment)).toEqual(['shop/debug', 'shop/migrate']);
+  expect(barePodsOf(resources, null, environment)).toEqual([]);
+});

@@ -1,0 +1,101 @@
+// Connections before gRPC: how many come in with a turn of the event loop, and what becomes of those that wait.
+import { connect, type Socket } from 'node:net';
+import { afterEach, expect, test } from '@jest/globals';
+import { Door } from '../../../../operator/xds/server/acceptor.ts';
+
+const opened: (() => void)[] = [];
+afterEach(() => {
+  for (const close of opened.splice(0).toReversed()) close();
+});
+
+interface Opened {
+  readonly door: Door;
+  readonly port: number;
+  readonly inside: Socket[];
+}
+
+async function open(perTurn: number): Promise<Opened> {
+  const inside: Socket[] = [];
+  const door = new Door((socket) => inside.push(socket), { perTurn });
+  opened.push(() => {
+    door.close();
+    for (const socket of inside) socket.destroy();
+  });
+  return { door, port: await door.open('127.0.0.1:0'), inside };
+}
+
+async function knock(port: number): Promise<Socket> {
+  const socket = connect(port, '127.0.0.1');
+  opened.push(() => socket.destroy());
+  socket.on('error', () => undefined);
+  await new Promise((resolve) => socket.once('connect', resolve));
+  return socket;
+}
+
+async function until(holds: () => boolean): Promise<void> {
+  const deadline = Date.now() + 5_000;
+  while (!holds()) {
+    if (Date.now() > deadline) throw new Error('it did not happen in time');
+    // oxlint-disable-next-line no-await-in-loop -- one turn after the other
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+}
+
+test('78: with one turn of the event loop only a few connections come in, in the end all of them', async () => {
+  const { port, inside } = await open(2);
+  const seen: number[] = [];
+  const watch = (): void => {
+    seen.push(inside.length);
+    if (inside.length < 7) setImmediate(watch);
+  };
+  watch();
+
+  await Promise.all(Array.from({ length: 7 }, () => knock(port)));
+  await until(() => inside.length === 7);
+
+  const steps = seen.map((count, index) => count - (seen[index - 1] ?? 0));
+  expect(Math.max(...steps)).toBeLessThanOrEqual(2);
+});
+
+test('what a client says before it is let in is not lost', async () => {
+  const { port, inside } = await open(1);
+  const client = await knock(port);
+  client.write('hello');
+  await until(() => inside.length === 1);
+
+  const said = await new Promise((resolve) => inside[0]?.once('data', resolve));
+
+  expect(String(said)).toBe('hello');
+});
+
+test('who leaves while it waits is not let in', async () => {
+  // Nobody is let in with a turn: all wait.
+  const { port, inside, door } = await open(0);
+  const client = await knock(port);
+  client.resetAndDestroy();
+  await new Promise((resolve) => client.once('close', resolve));
+
+  door.close();
+
+  expect(inside).toEqual([]);
+});
+
+test('a closed door turns those away that wait, and keeps those inside', async () => {
+  const { port, inside, door } = await open(1);
+  await knock(port);
+  await until(() => inside.length === 1);
+
+  door.close();
+
+  expect(inside[0]?.destroyed).toBe(false);
+  const late = connect(port, '127.0.0.1');
+  opened.push(() => late.destroy());
+  const error = await new Promise<NodeJS.ErrnoException>((resolve) => late.once('error', resolve));
+  expect(error.code).toBe('ECONNREFUSED');
+});
+
+test('a port that is taken is an error', async () => {
+  const { port } = await open(1);
+
+  await expect(new Door(() => undefined).open(`127.0.0.1:${port}`)).rejects.toThrow('EADDRINUSE');
+});

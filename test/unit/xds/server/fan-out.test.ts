@@ -1,0 +1,84 @@
+// A publication on its way to all streams, with a clock that each stream moves on.
+import { expect, test } from '@jest/globals';
+import { FanOut } from '../../../../operator/xds/server/fan-out.ts';
+
+interface World {
+  readonly fanOut: FanOut<string>;
+  readonly shown: string[];
+  done: number;
+}
+
+/** Each stream takes `costMs`. */
+function world(costMs: number, restPerWork = 0): World {
+  let now = 0;
+  const shown: string[] = [];
+  const host = {
+    nowMs: () => now,
+    show: (stream: string) => {
+      now += costMs;
+      shown.push(stream);
+    },
+    done: () => void (result.done += 1),
+  };
+  const fanOut = new FanOut<string>(host, { sliceMs: 5, restPerWork, maxRestMs: 1_000_000 });
+  const result: World = { fanOut, shown, done: 0 };
+  return result;
+}
+
+const streams = ['a', 'b', 'c', 'd'];
+const nobody = (): boolean => false;
+
+async function until(holds: () => boolean): Promise<void> {
+  const deadline = Date.now() + 5_000;
+  while (!holds()) {
+    if (Date.now() > deadline) throw new Error('it did not happen in time');
+    // oxlint-disable-next-line no-await-in-loop -- one turn after the other
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+}
+
+test('a publication reaches all streams, with turns for others in between', async () => {
+  const it = world(3);
+
+  it.fanOut.publish(streams, nobody);
+  expect([it.shown, it.fanOut.isDone()]).toEqual([['a', 'b'], false]);
+  await until(() => it.done === 1);
+  it.fanOut.close();
+
+  expect([it.shown, it.fanOut.isDone()]).toEqual([streams, true]);
+});
+
+test('a newer publication goes on with those that have not seen the one before', async () => {
+  const it = world(3);
+  it.fanOut.publish(streams, nobody);
+
+  it.fanOut.publish(streams, nobody);
+  await until(() => it.done === 1);
+  it.fanOut.close();
+
+  expect(it.shown).toEqual(['a', 'b', 'c', 'd', 'a', 'b']);
+});
+
+test('after much work the next publication waits, but not for streams that have nothing yet', async () => {
+  const it = world(1, 100_000);
+  it.fanOut.publish(streams, nobody);
+  await until(() => it.done === 1);
+
+  it.fanOut.publish([...streams, 'new'], (stream) => stream === 'new');
+  expect(it.shown).toEqual([...streams, 'new']);
+  it.fanOut.finish();
+  it.fanOut.close();
+
+  expect(it.shown).toEqual([...streams, 'new', ...streams]);
+});
+
+test('a stream that ended is shown nothing', async () => {
+  const it = world(3);
+  it.fanOut.publish(streams, nobody);
+
+  it.fanOut.forget('d');
+  await until(() => it.done === 1);
+  it.fanOut.close();
+
+  expect(it.shown).toEqual(['a', 'b', 'c']);
+});
