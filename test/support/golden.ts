@@ -4,6 +4,7 @@ import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from '@jest/globals';
 import { stringify } from 'yaml';
+import { isOrigin, originLine } from './origins.ts';
 
 const inputEnding = '.in.yaml';
 const outputEnding = '.out.yaml';
@@ -40,6 +41,21 @@ export function expectGolden(folder: string, name: string, value: unknown): void
       cause: error,
     });
   }
+}
+
+/**
+ * The value without what says nothing, so that a new field changes only the outputs that it is about: null and empty lists
+ * are left out, and an origin is one line, `TrafficPolicy/shop/reviews@4`.
+ */
+export function condensed(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(condensed);
+  if (value instanceof Map || typeof value !== 'object' || value === null) return value;
+  if (isOrigin(value)) return originLine(value);
+  return Object.fromEntries(
+    Object.entries(value)
+      .filter(([, item]) => item !== null && !(Array.isArray(item) && item.length === 0))
+      .map(([key, item]) => [key, condensed(item)]),
+  );
 }
 
 /** Throws (when updating: removes them) if there are outputs whose input is gone. */

@@ -3,6 +3,7 @@ import { parse } from 'yaml';
 import type { InboundPortIr } from '../../operator/ir/inbound.ts';
 import type { MeshIr, WorkloadIr } from '../../operator/ir/mesh-ir.ts';
 import type { RouteIr, ServicePortIr } from '../../operator/ir/service.ts';
+import { originOf } from './origins.ts';
 import { sampleInbound, sampleMesh, sampleRoute, sampleService, sampleWorkload } from './mesh-samples.ts';
 
 export interface MeshCase {
@@ -26,8 +27,19 @@ interface Written {
   readonly workloads?: readonly PartialWorkload[];
 }
 
+/** Origins are written as one line. */
+function withOrigins(key: unknown, value: unknown): unknown {
+  const isList = key === 'origins' && Array.isArray(value);
+  return isList ? value.map((item) => (typeof item === 'string' ? originOf(item) : item)) : value;
+}
+
 export function readMeshCase(text: string): MeshCase {
-  const { show, outboundMode = 'AllowAny', services = [], workloads = [] } = parse(text) as Written;
+  const {
+    show,
+    outboundMode = 'AllowAny',
+    services = [],
+    workloads = [],
+  } = parse(text, withOrigins) as Written;
   const { settings } = sampleMesh({});
   const ir = sampleMesh({
     settings: { ...settings, outboundMode },

@@ -1,12 +1,12 @@
 // Reads a status case: verdicts, layers and proxies by names, as the aggregation takes them.
 import { parse } from 'yaml';
-import type { Origin } from '../../../operator/ir/origin.ts';
 import type { ObjectStatus } from '../../../operator/ports/platform.ts';
 import type { AggregateInput } from '../../../operator/status/aggregate.ts';
 import { conditionType, reason, type Verdict } from '../../../operator/conditions/conditions.ts';
 import { type TypeUrl, typeUrl } from '../../../operator/envoy/proto/type-urls.ts';
 import type { ProxyReport, RejectedResource } from '../../../operator/xds/session/proxy-report.ts';
 import type { Entry, Layer, Snapshot } from '../../../operator/xds/snapshot/types.ts';
+import { originOf } from '../../support/origins.ts';
 
 /** Layer → short type → resource → origins, each `Kind/namespace/name@generation`. */
 export type LayerNames = Record<string, Record<string, Record<string, string[]>>>;
@@ -138,10 +138,4 @@ function urlOf(shortType: string): TypeUrl {
   const found = Object.values(typeUrl).find((url) => url.endsWith(`.${shortType}`));
   if (found === undefined) throw new Error(`There is no type ${shortType}.`);
   return found;
-}
-
-function originOf(text: string): Origin {
-  const [, kind = '', namespace = '', name = '', generation = ''] =
-    /^(\w+)\/([^/]*)\/([^@]+)@(\d+)$/.exec(text) ?? [];
-  return { kind, namespace, name, generation: Number(generation) };
 }

@@ -1,7 +1,13 @@
 import { describe, expect, it } from '@jest/globals';
 import { translate } from '../../../operator/translate/translate.ts';
 import { resourcesFromYaml } from '../../support/builders.ts';
-import { expectGolden, expectNoStaleGolden, goldenCases, goldenInput } from '../../support/golden.ts';
+import {
+  condensed,
+  expectGolden,
+  expectNoStaleGolden,
+  goldenCases,
+  goldenInput,
+} from '../../support/golden.ts';
 
 const folder = 'test/golden/translate';
 
@@ -11,7 +17,7 @@ describe('translate', () => {
 
     const translation = translate(resources);
 
-    expectGolden(folder, name, translation);
+    expectGolden(folder, name, condensed(translation));
     expect(translate(resources)).toEqual(translation);
   });
 

@@ -35,8 +35,7 @@ const tested: ReadonlySet<string> = new Set(
       .filter((file) => file.endsWith('.test.ts'))
       .flatMap((file) =>
         [...readFileSync(join(root, folder, file), 'utf8').matchAll(/['"`](\d+(?:, \d+)*): /g)].flatMap(
-          ([, numbers = '']) =>
-            numbers.split(', ').map((rule) => `${basename(file, '.test.ts')} ${rule}`),
+          ([, numbers = '']) => numbers.split(', ').map((rule) => `${basename(file, '.test.ts')} ${rule}`),
         ),
       ),
   ),

@@ -1,13 +1,18 @@
 // IR in, Envoy resources out: a pair of files for each topic. Whatever a case shows, all of its resources must encode
 // and pass the checks that stand before publication.
 import { expect, test } from '@jest/globals';
-import { originKey } from '../../../../operator/ir/origin.ts';
 import { checkClaims } from '../../../../operator/envoy/checks/claims.ts';
 import { checkMessage } from '../../../../operator/envoy/checks/check-message.ts';
 import { encodeAny } from '../../../../operator/envoy/proto/registry.ts';
 import { buildResources } from '../../../../operator/envoy/resources/build.ts';
 import type { XdsResource, XdsResources } from '../../../../operator/envoy/resources/xds-resource.ts';
-import { expectGolden, expectNoStaleGolden, goldenCases, goldenInput } from '../../../support/golden.ts';
+import {
+  condensed,
+  expectGolden,
+  expectNoStaleGolden,
+  goldenCases,
+  goldenInput,
+} from '../../../support/golden.ts';
 import { readMeshCase } from '../../../support/mesh-yaml.ts';
 
 const folder = 'test/golden/xds';
@@ -18,7 +23,7 @@ test.each(goldenCases(folder))('%s', (name) => {
 
   const resources = buildResources(ir, { trustBundle });
 
-  expectGolden(folder, name, written(resources, show));
+  expectGolden(folder, name, condensed(written(resources, show)));
   expect(problems(resources)).toEqual([]);
 });
 
@@ -33,7 +38,7 @@ function written(resources: XdsResources, show: readonly string[] | undefined): 
   const layers = [...resources.layers].map(([layer, list]) => {
     const sorted = list.toSorted((a, b) => (title(a) < title(b) ? -1 : 1));
     const shown = sorted.filter(isShown).map(({ message, origins, clusters, claims, ...it }) => {
-      return { [title(it)]: { origins: origins.map(originKey), clusters, claims, message } };
+      return { [title(it)]: { origins, clusters, claims, message } };
     });
     return [layer, shown] as const;
   });
