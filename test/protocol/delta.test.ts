@@ -288,7 +288,7 @@ describe('reconnecting', () => {
 
 describe('order', () => {
   const host = (version: string, cluster: string): ReturnType<typeof entry> =>
-    entry('outbound/h', version, { clusters: [cluster], claims: ['h'] });
+    entry('outbound/h', version, { clusters: [cluster], exclusiveKeys: ['h'] });
 
   function routed(): SessionDriver {
     const driver = new SessionDriver();
@@ -428,7 +428,7 @@ describe('order', () => {
 
   test('a domain moves from one virtual host to another in one response', () => {
     const driver = routed();
-    const next = entry('outbound/new', '1', { clusters: ['a'], claims: ['h'] });
+    const next = entry('outbound/new', '1', { clusters: ['a'], exclusiveKeys: ['h'] });
 
     const sent = driver.publish({
       [CDS]: 'a@1',

@@ -104,7 +104,7 @@ function resource(
   clusters: readonly string[] = [],
 ): XdsResource {
   const origins = [{ kind: 'Test', namespace: '', name, generation: 1 }];
-  return { typeUrl, name, message, origins, clusters, claims: [] };
+  return { typeUrl, name, message, origins, clusters, exclusiveKeys: [] };
 }
 
 function listener(name: string, isBad: boolean): EnvoyMessage {

@@ -97,7 +97,14 @@ function snapshotOf(
 /** A resource with a name whose content is what `mark` says. */
 export function sample(type: TypeUrl, name: string, mark = '1'): XdsResource {
   const origins = [{ kind: 'Test', namespace: '', name, generation: 1 }];
-  return { typeUrl: type, name, message: messageOf(type, name, mark), origins, clusters: [], claims: [] };
+  return {
+    typeUrl: type,
+    name,
+    message: messageOf(type, name, mark),
+    origins,
+    clusters: [],
+    exclusiveKeys: [],
+  };
 }
 
 function messageOf(type: TypeUrl, name: string, mark: string): EnvoyMessage {

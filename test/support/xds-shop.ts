@@ -55,8 +55,8 @@ function clusterOf({ name, cluster: given = name }: Service): string {
 function resource(typeUrl: XdsResource['typeUrl'], name: string, message: EnvoyMessage): XdsResource {
   const origins = [{ kind: 'Test', namespace: '', name, generation: 1 }];
   const clusters = typeUrl === url.virtualHost ? clustersOf(message) : [];
-  const claims = typeUrl === url.virtualHost ? (message['domains'] as readonly string[]) : [];
-  return { typeUrl, name, message, origins, clusters, claims };
+  const exclusiveKeys = typeUrl === url.virtualHost ? (message['domains'] as readonly string[]) : [];
+  return { typeUrl, name, message, origins, clusters, exclusiveKeys };
 }
 
 function clustersOf(host_: EnvoyMessage): readonly string[] {

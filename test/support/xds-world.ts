@@ -18,7 +18,7 @@ export const {
 
 export interface EntryOptions {
   readonly clusters?: readonly string[];
-  readonly claims?: readonly string[];
+  readonly exclusiveKeys?: readonly string[];
 }
 
 export function entry(name: string, version: string, options: EntryOptions = {}): Entry {
@@ -28,7 +28,7 @@ export function entry(name: string, version: string, options: EntryOptions = {})
     any: Buffer.from(`${name}@${version}`),
     origins: [{ kind: 'Test', namespace: '', name, generation: 1 }],
     clusters: options.clusters ?? [],
-    claims: options.claims ?? [],
+    exclusiveKeys: options.exclusiveKeys ?? [],
   };
 }
 

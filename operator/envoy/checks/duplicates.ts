@@ -1,5 +1,5 @@
 // What must be unique within one message: the domains of a route configuration or a virtual host, the names of filter chains.
-// Entry: duplicateProblems. Uniqueness across resources is claims.ts.
+// Entry: duplicateProblems. Uniqueness across resources is exclusive-keys.ts.
 import type { EnvoyMessage } from '../proto/envoy-message.ts';
 import type { Problem } from './problem.ts';
 import { isMessage, type Place } from './walk.ts';

@@ -19,7 +19,7 @@ export function anyAddress(port: number, ipv6: boolean): BoundAddresses {
 }
 
 /** What anyAddress takes: no two listeners may. */
-export function anyAddressClaims(port: number, ipv6: boolean): readonly string[] {
+export function anyAddressKeys(port: number, ipv6: boolean): readonly string[] {
   return [authority('0.0.0.0', port), ...(ipv6 ? [authority('::', port)] : [])];
 }
 

@@ -16,7 +16,7 @@ import { buildUnknownDestinations } from './outbound/unknown-destinations.ts';
 import { buildVirtualHost } from './outbound/virtual-hosts.ts';
 import { remember, rememberLast } from './remember.ts';
 import { buildTrust } from './trust.ts';
-import { messageSharing } from './dedupe-messages.ts';
+import { messageDeduplication } from './dedupe-messages.ts';
 import type { LayerId, XdsResource, XdsResources } from './xds-resource.ts';
 
 export interface BuildOptions {
@@ -111,10 +111,10 @@ const interceptedListeners = rememberLast((ir: MeshIr): readonly XdsResource[] =
   ...buildAddressListeners(ir.services),
 ]);
 
-const shareMessages = messageSharing();
+const dedupeMessages = messageDeduplication();
 
 const own = remember((workload: WorkloadIr, mesh: Origin) =>
-  shareMessages([
+  dedupeMessages([
     ...buildInboundClusters(workload, mesh),
     ...buildInboundListeners(workload, mesh),
     ...buildInboundRoutes(workload, mesh),

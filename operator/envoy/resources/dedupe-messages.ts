@@ -4,13 +4,13 @@ import { hash } from 'node:crypto';
 import type { EnvoyMessage } from '../proto/envoy-message.ts';
 import type { XdsResource } from './xds-resource.ts';
 
-export type ShareMessages = (built: readonly XdsResource[]) => readonly XdsResource[];
+export type DedupeMessages = (built: readonly XdsResource[]) => readonly XdsResource[];
 
 /**
  * The function returns `built` with the messages of an earlier call, if they are all equal to those. By what they say, not by
  * what they were made from: no input can be forgotten. An earlier list is known for as long as a message of it is in use.
  */
-export function messageSharing(): ShareMessages {
+export function messageDeduplication(): DedupeMessages {
   const known = new Map<string, WeakRef<readonly EnvoyMessage[]>>();
   let limit = 64;
   const prune = (): void => {

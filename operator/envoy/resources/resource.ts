@@ -1,4 +1,4 @@
-// Makes resources as the contract wants them: origins, clusters and claims sorted and without duplicates.
+// Makes resources as the contract wants them: origins, clusters and exclusive keys sorted and without duplicates.
 import type { Origin } from '../../ir/origin.ts';
 import { originKey } from '../../ir/origin.ts';
 import type { TypeUrl } from '../proto/type-urls.ts';
@@ -12,7 +12,7 @@ export interface ResourceParts {
   /** Clusters it sends traffic to. Default: none. */
   readonly clusters?: readonly string[];
   /** What only one resource of the type may hold. Default: nothing. */
-  readonly claims?: readonly string[];
+  readonly exclusiveKeys?: readonly string[];
 }
 
 export function resource(type: TypeUrl, parts: ResourceParts): XdsResource {
@@ -22,7 +22,7 @@ export function resource(type: TypeUrl, parts: ResourceParts): XdsResource {
     message: parts.message,
     origins: distinctOrigins(parts.origins),
     clusters: distinct(parts.clusters ?? []),
-    claims: distinct(parts.claims ?? []),
+    exclusiveKeys: distinct(parts.exclusiveKeys ?? []),
   };
 }
 

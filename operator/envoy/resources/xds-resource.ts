@@ -12,7 +12,7 @@ export interface XdsResource {
   /** Names of clusters it sends traffic to: it is held back while one of them is not to be had. */
   readonly clusters: readonly string[];
   /** What only one resource of the type may hold: the domains of a virtual host, the address of a listener. */
-  readonly claims: readonly string[];
+  readonly exclusiveKeys: readonly string[];
 }
 
 /** A set of resources that many proxies share, for example `shared`, `intercepted` or `workload/Pod/shop/x`. */

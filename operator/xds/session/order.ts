@@ -141,7 +141,7 @@ function allow(session: Session, type: TypeUrl, pending: PendingByType): Pending
       return {
         ...all,
         upserts,
-        removals: unlisted ? all.removals : claimedAnew(session, type, all.removals, upserts),
+        removals: unlisted ? all.removals : heldAnew(session, type, all.removals, upserts),
       };
     }
     case url.listener: {
@@ -220,7 +220,7 @@ function waitsForCluster(session: Session, entry: Entry): boolean {
 }
 
 /** Removals that have to go together with an addition which takes over their domain or address, and mere answers. */
-function claimedAnew(
+function heldAnew(
   session: Session,
   type: TypeUrl,
   removals: readonly string[],
@@ -228,10 +228,10 @@ function claimedAnew(
 ): readonly string[] {
   const state = session.types.get(type);
   if (state === undefined || removals.length === 0) return [];
-  const claimed = new Set(upserts.flatMap((entry) => entry.claims));
+  const held = new Set(upserts.flatMap((entry) => entry.exclusiveKeys));
   return removals.filter((name) => {
     const present = clientHas(state, name);
-    const claims = present.entry?.claims;
-    return isMereAnswer(present) || (claims?.some((claim) => claimed.has(claim)) ?? upserts.length > 0);
+    const keys = present.entry?.exclusiveKeys;
+    return isMereAnswer(present) || (keys?.some((key) => held.has(key)) ?? upserts.length > 0);
   });
 }

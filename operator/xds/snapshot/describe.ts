@@ -8,8 +8,8 @@ export function describeSnapshot(snapshot: Snapshot | null): unknown {
     id,
     [...layer].map(([typeUrl, { entries }]) => ({
       typeUrl,
-      resources: [...entries.values()].map(({ name, version, any, origins, clusters, claims }) => {
-        return { name, version, origins, clusters, claims, message: toPlain(any) };
+      resources: [...entries.values()].map(({ name, version, any, origins, clusters, exclusiveKeys }) => {
+        return { name, version, origins, clusters, exclusiveKeys, message: toPlain(any) };
       }),
     })),
   ]);

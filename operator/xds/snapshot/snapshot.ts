@@ -1,7 +1,7 @@
 // XdsResources → a snapshot: checked, encoded once, versioned by content. Pure. What did not change keeps its
 // identity, so that the cost of everything behind is the cost of the change. A resource that fails a check is
 // left out and named in `invalid`; the last good one of that name stays.
-import { checkClaims } from '../../envoy/checks/claims.ts';
+import { checkExclusiveKeys } from '../../envoy/checks/exclusive-keys.ts';
 import { encodedOf, type SnapshotTools } from './encoded.ts';
 import type { TypeUrl } from '../../envoy/proto/type-urls.ts';
 import type { LayerId, XdsResource, XdsResources } from '../../envoy/resources/xds-resource.ts';
@@ -107,7 +107,9 @@ function replacedIn(
 }
 
 function isSamePlace(a: XdsResource, b: XdsResource | undefined): boolean {
-  return a.typeUrl === b?.typeUrl && a.name === b.name && a.claims.join('\n') === b.claims.join('\n');
+  return (
+    a.typeUrl === b?.typeUrl && a.name === b.name && a.exclusiveKeys.join('\n') === b.exclusiveKeys.join('\n')
+  );
 }
 
 function buildWholeLayer(
@@ -124,7 +126,7 @@ function buildWholeLayer(
     return { resource, made: makeEntry(resource, earlier, tools) };
   });
   // What is not published holds nothing that another one could not have.
-  const conflicts = claimConflicts(
+  const conflicts = keyConflicts(
     candidates.flatMap(({ resource, made: it }) => (it.entry === undefined ? [] : [resource])),
   );
   for (const { resource, made: it } of candidates) {
@@ -142,7 +144,7 @@ function buildWholeLayer(
   return { layer: reuse(before, types), invalid };
 }
 
-/** The last good entry of a refused resource stays, unless something new claims what it held. */
+/** The last good entry of a refused resource stays, unless something new holds one of its keys. */
 function keepLastGood(
   types: ReadonlyMap<TypeUrl, Map<string, Entry>>,
   refused: readonly XdsResource[],
@@ -152,19 +154,19 @@ function keepLastGood(
     const lastGood = before?.get(typeUrl)?.entries.get(name);
     const entries = types.get(typeUrl);
     if (lastGood === undefined || entries === undefined) continue;
-    const claimants = [...entries.values(), lastGood].map((it) => ({
+    const holders = [...entries.values(), lastGood].map((it) => ({
       typeUrl,
       name: it.name,
-      claims: it.claims,
+      exclusiveKeys: it.exclusiveKeys,
     }));
-    if (checkClaims(claimants).length === 0) entries.set(name, lastGood);
+    if (checkExclusiveKeys(holders).length === 0) entries.set(name, lastGood);
   }
 }
 
-/** Sentences by type and name, about resources that claim what another one of the layer holds. */
-function claimConflicts(contents: readonly XdsResource[]): ReadonlyMap<string, readonly string[]> {
+/** Sentences by type and name, about resources with a key that another one of the layer holds. */
+function keyConflicts(contents: readonly XdsResource[]): ReadonlyMap<string, readonly string[]> {
   const found = new Map<string, string[]>();
-  for (const { typeUrl, name, message } of checkClaims(contents)) {
+  for (const { typeUrl, name, message } of checkExclusiveKeys(contents)) {
     const key = `${typeUrl} ${name}`;
     found.set(key, [...(found.get(key) ?? []), message]);
   }
@@ -188,10 +190,10 @@ function makeEntry(resource: XdsResource, before: Entry | undefined, tools: Snap
 }
 
 function encode(resource: XdsResource, before: Entry | undefined, tools: SnapshotTools): MadeEntry {
-  const { name, origins, clusters, claims } = resource;
+  const { name, origins, clusters, exclusiveKeys } = resource;
   const { any, version, problems } = encodedOf(resource, tools);
   if (problems.length > 0) return { entry: undefined, problems };
-  const entry = { name, version, any, origins, clusters, claims };
+  const entry = { name, version, any, origins, clusters, exclusiveKeys };
   return { entry: before !== undefined && isSameEntry(before, entry) ? before : entry, problems: [] };
 }
 
@@ -199,7 +201,7 @@ function isSameEntry(a: Entry, b: Entry): boolean {
   return (
     a.version === b.version &&
     a.clusters.join('\n') === b.clusters.join('\n') &&
-    a.claims.join('\n') === b.claims.join('\n') &&
+    a.exclusiveKeys.join('\n') === b.exclusiveKeys.join('\n') &&
     JSON.stringify(a.origins) === JSON.stringify(b.origins)
   );
 }

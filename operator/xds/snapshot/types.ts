@@ -12,7 +12,7 @@ export interface Entry {
   readonly any: Uint8Array;
   readonly origins: readonly Origin[];
   readonly clusters: readonly string[];
-  readonly claims: readonly string[];
+  readonly exclusiveKeys: readonly string[];
 }
 
 /** The entries of one type in one layer. */

@@ -107,7 +107,7 @@ export function makeResource(making: Making): XdsResource {
     message: make(making, index),
     origins: [{ kind: 'Test', namespace: '', name: `${name}@${mark}`, generation: 1 }],
     clusters: usesCluster && name !== 'vh' ? [`c${mark % 6}`] : [],
-    claims: [],
+    exclusiveKeys: [],
   };
 }
 

@@ -79,7 +79,7 @@ export function layerOf(words: LayerWords): Layer {
 function entryOf(name: string, words: string): Entry {
   const [version = '', generation = '1'] = words.split('@');
   const origins = [{ kind: 'Service', namespace: 'shop', name, generation: Number(generation) }];
-  return { name, version, any: new Uint8Array(), origins, clusters: [], claims: [] };
+  return { name, version, any: new Uint8Array(), origins, clusters: [], exclusiveKeys: [] };
 }
 
 export function reportOf(words: ProxyWords): ProxyReport {

@@ -127,7 +127,7 @@ function countingSnapshot(size: number): { snapshot: Snapshot; reads: () => numb
       version: '1',
       any: new Uint8Array(),
       clusters: [],
-      claims: [],
+      exclusiveKeys: [],
       get origins() {
         count += 1;
         return origins;

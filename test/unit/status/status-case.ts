@@ -130,7 +130,7 @@ function entryOf(name: string, origins: readonly string[]): Entry {
     any: new Uint8Array(),
     origins: origins.map(originOf),
     clusters: [],
-    claims: [],
+    exclusiveKeys: [],
   };
 }
 

@@ -16,14 +16,14 @@ export const tlsInspector: EnvoyMessage = extension(
 );
 
 /** What a plaintext client of a server that speaks first waits for on a Permissive TCP port. */
-const serverFirstPatienceMs = 500;
+const serverFirstTimeoutMs = 500;
 /** Where clients speak first: a TLS client on a busy machine must not be taken for a plaintext one. */
-const clientFirstPatienceMs = 5_000;
+const clientFirstTimeoutMs = 5_000;
 
 /** How long a client may take to say whether it speaks TLS, in milliseconds; then it is taken for plaintext. */
-export function patience(ports: readonly Pick<InboundPortIr, 'protocol' | 'mtls'>[]): number {
+export function listenerFilterTimeout(ports: readonly Pick<InboundPortIr, 'protocol' | 'mtls'>[]): number {
   const serverMaySpeakFirst = ports.some(({ protocol, mtls }) => protocol === 'TCP' && mtls === 'Permissive');
-  return serverMaySpeakFirst ? serverFirstPatienceMs : clientFirstPatienceMs;
+  return serverMaySpeakFirst ? serverFirstTimeoutMs : clientFirstTimeoutMs;
 }
 
 /** The TLS inspector of an intercepted workload, switched off for ports whose mutual TLS is Disabled. */

@@ -5,7 +5,7 @@ import type { Origin } from '../../../ir/origin.ts';
 import { duration } from '../../proto/well-known.ts';
 import { typeUrl } from '../../proto/type-urls.ts';
 import { refusedConnectionLog } from '../access-log.ts';
-import { anyAddress, anyAddressClaims, type BoundAddresses, hasIpv6 } from '../any-address.ts';
+import { anyAddress, anyAddressKeys, type BoundAddresses, hasIpv6 } from '../any-address.ts';
 import { authority, inboundRouteTableName, port as fixedPort } from '../names.ts';
 import { resource } from '../resource.ts';
 import type { EnvoyMessage } from '../../proto/envoy-message.ts';
@@ -13,7 +13,12 @@ import type { XdsResource } from '../xds-resource.ts';
 import { applicationCluster, interceptedCluster } from './clusters.ts';
 import { inboundRouteTable } from './connection-manager.ts';
 import { filterChains } from './filter-chains.ts';
-import { originalDestination, patience, tlsInspector, tlsInspectorFor } from './listener-filters.ts';
+import {
+  originalDestination,
+  listenerFilterTimeout,
+  tlsInspector,
+  tlsInspectorFor,
+} from './listener-filters.ts';
 
 export function buildInboundListeners(workload: WorkloadIr, mesh: Origin): readonly XdsResource[] {
   if (workload.intercepted) return [interceptedListener(workload, mesh)];
@@ -28,9 +33,9 @@ function portListener(port: InboundPortIr, listenAddress: string, mesh: Origin):
   return listener({
     name: `inbound/${listenAddress}/${port.port}`,
     bound: { address: { socket_address: { address: listenAddress, port_value: port.port } } },
-    claims: [authority(listenAddress, port.port)],
+    exclusiveKeys: [authority(listenAddress, port.port)],
     listenerFilters: inspected ? [tlsInspector] : [],
-    timeoutMs: patience([port]),
+    timeoutMs: listenerFilterTimeout([port]),
     filterChains: filterChains({ ...port, label: String(port.port), cluster, destinationPort: null }),
     origins: [mesh, ...port.origins],
     clusters: [cluster],
@@ -53,10 +58,10 @@ function interceptedListener(workload: WorkloadIr, mesh: Origin): XdsResource {
   return listener({
     name: 'inbound',
     bound: anyAddress(fixedPort.inbound, hasIpv6(workload)),
-    claims: anyAddressClaims(fixedPort.inbound, hasIpv6(workload)),
+    exclusiveKeys: anyAddressKeys(fixedPort.inbound, hasIpv6(workload)),
     // As a filter, so that chains are matched by the port that was addressed and not by the listener's.
     listenerFilters: [originalDestination, tlsInspectorFor(workload)],
-    timeoutMs: patience([...workload.inbound, { ...workload.otherInbound, protocol: 'TCP' }]),
+    timeoutMs: listenerFilterTimeout([...workload.inbound, { ...workload.otherInbound, protocol: 'TCP' }]),
     filterChains: [...ports, ...others],
     origins: [mesh, ...workload.origins, ...workload.inbound.flatMap(({ origins }) => origins)],
     clusters: [cluster],
@@ -66,7 +71,7 @@ function interceptedListener(workload: WorkloadIr, mesh: Origin): XdsResource {
 interface ListenerParts {
   readonly name: string;
   readonly bound: BoundAddresses;
-  readonly claims: readonly string[];
+  readonly exclusiveKeys: readonly string[];
   readonly listenerFilters: readonly EnvoyMessage[];
   readonly timeoutMs: number;
   readonly filterChains: readonly EnvoyMessage[];
@@ -89,7 +94,7 @@ function listener(parts: ListenerParts): XdsResource {
     },
     origins: parts.origins,
     clusters: parts.clusters,
-    claims: parts.claims,
+    exclusiveKeys: parts.exclusiveKeys,
   });
 }
 

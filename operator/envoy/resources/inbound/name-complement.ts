@@ -15,7 +15,11 @@ function exceptUnder(prefix: string, excluded: readonly PeerName[]): readonly Pe
   if (excluded.some((name) => 'prefix' in name && prefix.startsWith(name.prefix))) return [];
   const tails = excluded.map(tailOf).filter(({ rest }) => rest.startsWith(prefix));
   if (tails.length === 0) return [{ prefix }];
-  return [{ safe_regex: { regex: quote(prefix) + unlike(tails.map((tail) => skip(tail, prefix.length))) } }];
+  return [
+    {
+      safe_regex: { regex: quote(prefix) + complementRegex(tails.map((tail) => skip(tail, prefix.length))) },
+    },
+  ];
 }
 
 function covers(name: PeerName, identity: string): boolean {
@@ -37,12 +41,12 @@ function skip({ rest, open }: Tail, letters: number): Tail {
 }
 
 /** A regular expression for every text but these; none of them is open and at its end. */
-function unlike(tails: readonly Tail[]): string {
+function complementRegex(tails: readonly Tail[]): string {
   const branches = byFirstLetter(tails);
   const letters = [...branches.keys()];
   const elsewhere = letters.length === 0 ? '.+' : `[^${letters.map(quote).join('')}].*`;
   const further = [...branches].flatMap(([letter, rest]) =>
-    rest.some(({ rest: text, open }) => open && text === '') ? [] : [quote(letter) + unlike(rest)],
+    rest.some(({ rest: text, open }) => open && text === '') ? [] : [quote(letter) + complementRegex(rest)],
   );
   const here = tails.some(({ rest }) => rest === '') ? [] : [''];
   return `(?:${[...here, elsewhere, ...further].join('|')})`;

@@ -3,7 +3,7 @@
 import type { WorkloadIr } from '../../../ir/mesh-ir.ts';
 import type { Origin } from '../../../ir/origin.ts';
 import { typeUrl } from '../../proto/type-urls.ts';
-import { anyAddress, anyAddressClaims, hasIpv6 } from '../any-address.ts';
+import { anyAddress, anyAddressKeys, hasIpv6 } from '../any-address.ts';
 import { port } from '../names.ts';
 import { resource } from '../resource.ts';
 import { extension } from '../typed-config.ts';
@@ -23,7 +23,7 @@ export function buildReadiness(workload: WorkloadIr, mesh: Origin): XdsResource 
       filter_chains: [{ filters: [probeAnswer] }],
     },
     origins: [mesh, ...workload.origins],
-    claims: anyAddressClaims(port.readiness, ipv6),
+    exclusiveKeys: anyAddressKeys(port.readiness, ipv6),
   });
 }
 

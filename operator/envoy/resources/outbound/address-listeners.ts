@@ -51,7 +51,7 @@ function addressListener(name: string, service: ServicePortIr, address: Address)
     },
     origins: service.origins,
     clusters: service.protocol === 'TCP' ? [clusterName(service.key, null)] : [],
-    claims: [authority(address.address, address.port)],
+    exclusiveKeys: [authority(address.address, address.port)],
   });
 }
 

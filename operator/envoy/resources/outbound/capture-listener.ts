@@ -6,7 +6,7 @@ import type { Origin } from '../../../ir/origin.ts';
 import type { ServicePortIr } from '../../../ir/service.ts';
 import { typeUrl } from '../../proto/type-urls.ts';
 import { refusedConnectionLog } from '../access-log.ts';
-import { anyAddress, anyAddressClaims, hasIpv6 } from '../any-address.ts';
+import { anyAddress, anyAddressKeys, hasIpv6 } from '../any-address.ts';
 import { blackholeCluster, passthroughCluster, port } from '../names.ts';
 import { remember, rememberLast } from '../remember.ts';
 import { distinct, resource } from '../resource.ts';
@@ -81,7 +81,7 @@ function captureListener(
     },
     origins: [ir.settings.origin, ...origins],
     clusters: [unknown],
-    claims: anyAddressClaims(port.outbound, ipv6),
+    exclusiveKeys: anyAddressKeys(port.outbound, ipv6),
   });
 }
 

@@ -28,7 +28,7 @@ function localListener(binding: BindingIr, origins: readonly Origin[]): XdsResou
     },
     origins,
     clusters: binding.protocol === 'TCP' ? [clusterName(binding.service, null)] : [],
-    claims: [authority(binding.address, binding.port)],
+    exclusiveKeys: [authority(binding.address, binding.port)],
   });
 }
 

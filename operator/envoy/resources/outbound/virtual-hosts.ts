@@ -22,7 +22,7 @@ export function buildVirtualHost(service: ServicePortIr): XdsResource {
     message: { name, domains, routes: service.routes.flatMap((route) => envoyRoutes(service.key, route)) },
     origins: [...service.origins, ...service.routes.flatMap((route) => route.origins)],
     clusters: service.routes.flatMap((route) => targets(service.key, route.action)),
-    claims: domains,
+    exclusiveKeys: domains,
   });
 }
 

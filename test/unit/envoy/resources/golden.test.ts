@@ -1,7 +1,7 @@
 // IR in, Envoy resources out: a pair of files for each topic. Whatever a case shows, all of its resources must encode
 // and pass the checks that stand before publication.
 import { expect, test } from '@jest/globals';
-import { checkClaims } from '../../../../operator/envoy/checks/claims.ts';
+import { checkExclusiveKeys } from '../../../../operator/envoy/checks/exclusive-keys.ts';
 import { checkMessage } from '../../../../operator/envoy/checks/check-message.ts';
 import { encodeAny } from '../../../../operator/envoy/proto/registry.ts';
 import { buildResources } from '../../../../operator/envoy/resources/build.ts';
@@ -37,8 +37,8 @@ function written(resources: XdsResources, show: readonly string[] | undefined): 
   const isShown = (it: XdsResource): boolean => show === undefined || show.includes(title(it));
   const layers = [...resources.layers].map(([layer, list]) => {
     const sorted = list.toSorted((a, b) => (title(a) < title(b) ? -1 : 1));
-    const shown = sorted.filter(isShown).map(({ message, origins, clusters, claims, ...it }) => {
-      return { [title(it)]: { origins, clusters, claims, message } };
+    const shown = sorted.filter(isShown).map(({ message, origins, clusters, exclusiveKeys, ...it }) => {
+      return { [title(it)]: { origins, clusters, exclusiveKeys, message } };
     });
     return [layer, shown] as const;
   });
@@ -57,6 +57,6 @@ function problems({ layers, views }: XdsResources): unknown[] {
   const ofViews = [...views.values()].map((view) => view.flatMap((layer) => layers.get(layer) ?? []));
   return [
     ...all.flatMap(({ typeUrl, message }) => checkMessage(typeUrl, message)),
-    ...ofViews.flatMap((view) => checkClaims(view)),
+    ...ofViews.flatMap((view) => checkExclusiveKeys(view)),
   ];
 }

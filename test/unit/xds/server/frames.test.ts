@@ -12,7 +12,7 @@ import { encodeAny } from '../../../../operator/envoy/proto/registry.ts';
 
 function entry(name: string, bytes: number): Entry {
   const any = encodeAny(url.cluster, { name, alt_stat_name: 'x'.repeat(bytes) });
-  return { name, version: `${name}-1`, any, origins: [], clusters: [], claims: [] };
+  return { name, version: `${name}-1`, any, origins: [], clusters: [], exclusiveKeys: [] };
 }
 
 function sendOf(resources: readonly Entry[], nonce = '7'): Send {

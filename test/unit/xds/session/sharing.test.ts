@@ -2,7 +2,7 @@
 import { expect, test } from '@jest/globals';
 import { typeUrl as url } from '../../../../operator/envoy/proto/type-urls.ts';
 import { packed } from '../../../../operator/xds/snapshot/slab.ts';
-import { messageSharing } from '../../../../operator/envoy/resources/dedupe-messages.ts';
+import { messageDeduplication } from '../../../../operator/envoy/resources/dedupe-messages.ts';
 import type { XdsResource } from '../../../../operator/envoy/resources/xds-resource.ts';
 import { PerType } from '../../../../operator/xds/session/per-type.ts';
 import { frameOf } from '../../../../operator/xds/server/frames.ts';
@@ -42,15 +42,22 @@ test('packed bytes fill slab after slab, and none runs into another', () => {
 
 function resource(owner: string, mark: string): XdsResource {
   const origins = [{ kind: 'Pod', namespace: 'shop', name: owner, generation: 1 }];
-  return { typeUrl: url.listener, name: 'inbound', message: { mark }, origins, clusters: [], claims: [] };
+  return {
+    typeUrl: url.listener,
+    name: 'inbound',
+    message: { mark },
+    origins,
+    clusters: [],
+    exclusiveKeys: [],
+  };
 }
 
 test('replicas share messages that are equal, and keep their own origins', () => {
-  const share = messageSharing();
+  const dedupe = messageDeduplication();
   const [one, two, other] = [
-    share([resource('a-1', 'a')]),
-    share([resource('a-2', 'a')]),
-    share([resource('b-1', 'b')]),
+    dedupe([resource('a-1', 'a')]),
+    dedupe([resource('a-2', 'a')]),
+    dedupe([resource('b-1', 'b')]),
   ];
 
   expect(two).toEqual([resource('a-2', 'a')]);
@@ -61,7 +68,7 @@ test('replicas share messages that are equal, and keep their own origins', () =>
 function layer(...words: readonly string[]): TypeLayer {
   const entries = words.map((word): [string, Entry] => {
     const [name = '', version = ''] = word.split('@');
-    return [name, { name, version, any: Buffer.from(word), origins: [], clusters: [], claims: [] }];
+    return [name, { name, version, any: Buffer.from(word), origins: [], clusters: [], exclusiveKeys: [] }];
   });
   return { typeUrl: url.cluster, entries: new Map(entries) };
 }

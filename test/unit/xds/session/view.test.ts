@@ -7,7 +7,7 @@ import { changedNames, lookup, sameStack, stackOf, viewOf } from '../../../../op
 function layer(...words: readonly string[]): TypeLayer {
   const entries = words.map((word): [string, Entry] => {
     const [name = '', version = ''] = word.split('@');
-    return [name, { name, version, any: Buffer.from(word), origins: [], clusters: [], claims: [] }];
+    return [name, { name, version, any: Buffer.from(word), origins: [], clusters: [], exclusiveKeys: [] }];
   });
   return { typeUrl: url.cluster, entries: new Map(entries) };
 }

@@ -27,12 +27,12 @@ function host(
   domain: string,
   message: EnvoyMessage = { name, domains: [domain] },
 ): XdsResource {
-  return { ...resource(url.virtualHost, name, message), claims: [domain] };
+  return { ...resource(url.virtualHost, name, message), exclusiveKeys: [domain] };
 }
 
 function resource(typeUrl: TypeUrl, name: string, message: EnvoyMessage): XdsResource {
   const origins = [{ kind: 'Service', namespace: 'shop', name, generation: 1 }];
-  return { typeUrl, name, message, origins, clusters: [], claims: [] };
+  return { typeUrl, name, message, origins, clusters: [], exclusiveKeys: [] };
 }
 
 type Layers = Readonly<Record<string, readonly XdsResource[]>>;
@@ -158,7 +158,7 @@ describe('what cannot be published', () => {
     expect(entriesOf(snapshot({ shared: [] }, second), url.cluster)).toEqual([]);
   });
 
-  test('of two that claim the same domain the first by name has it, and the other keeps what it had', () => {
+  test('of two that hold the same domain the first by name has it, and the other keeps what it had', () => {
     const first = snapshot({ shared: [host('o/a', 'x'), host('o/b', 'y')] });
     const second = snapshot({ shared: [host('o/a', 'x'), host('o/b', 'x')] }, first);
 
@@ -168,7 +168,7 @@ describe('what cannot be published', () => {
     ]);
   });
 
-  test('a last good entry does not stay beside one that claims what it held', () => {
+  test('a last good entry does not stay beside one that holds its domain', () => {
     const first = snapshot({ shared: [host('o/a', 'x'), host('o/b', 'y')] });
     const second = snapshot({ shared: [host('o/a', 'y'), host('o/b', 'y')] }, first);
 
@@ -182,7 +182,7 @@ describe('what cannot be published', () => {
     expect(domains(snapshot({ shared: [invalid, host('o/b', 'x')] }))).toEqual(['o/b x']);
   });
 
-  test('a last good entry whose successor is invalid gives way to whoever claims its domain now', () => {
+  test('a last good entry whose successor is invalid gives way to whoever holds its domain now', () => {
     const first = snapshot({ shared: [host('o/a', 'y')] });
     const invalid = host('o/a', 'x', { no_such_field: 1 });
 
@@ -191,7 +191,7 @@ describe('what cannot be published', () => {
 });
 
 function domains(of: Snapshot): readonly string[] {
-  return entriesOf(of, url.virtualHost).map(({ name, claims }) => `${name} ${claims.join()}`);
+  return entriesOf(of, url.virtualHost).map(({ name, exclusiveKeys }) => `${name} ${exclusiveKeys.join()}`);
 }
 
 /** The same message with its keys in the opposite order, all the way down. */
