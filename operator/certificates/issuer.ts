@@ -50,10 +50,10 @@ export interface Issuer extends Component {
     onRenewed: (renewed: ServerCertificate) => void,
   ): Promise<ServerCertificate>;
   state(): IssuerState;
-  /** From now on it writes Secrets, until follow. */
-  lead(): void;
+  /** From now on it writes Secrets, until onStoppedLeading. */
+  onStartedLeading(): void;
   /** Resolves when no Secret is written any more. */
-  follow(): Promise<void>;
+  onStoppedLeading(): Promise<void>;
 }
 
 export function createIssuer(ports: IssuerPorts): Issuer {
@@ -105,14 +105,14 @@ class SecretIssuer implements Issuer {
     return this.#state;
   }
 
-  lead(): void {
+  onStartedLeading(): void {
     this.#isLeading = true;
     // Another operator may have written since.
     this.#identities.recheckAll();
     this.#wake();
   }
 
-  async follow(): Promise<void> {
+  async onStoppedLeading(): Promise<void> {
     this.#isLeading = false;
     await this.#running;
   }

@@ -4,7 +4,7 @@ import type { IdentityIr, WorkloadIr } from '../ir/mesh-ir.ts';
 import type { Log } from '../process/log.ts';
 import type { PodPort } from '../ports/pod-port.ts';
 
-export interface RefreshingOptions {
+export interface PodRefreshOptions {
   /** undefined: nothing is mounted. */
   readonly pods: PodPort | undefined;
   /** Those with a sidecar at present. */
@@ -13,7 +13,7 @@ export interface RefreshingOptions {
 }
 
 /** A pod that cannot be written takes the certificate a little later. */
-export function createRefreshing({ pods, workloads, log }: RefreshingOptions): (of: IdentityIr) => void {
+export function createPodRefresh({ pods, workloads, log }: PodRefreshOptions): (of: IdentityIr) => void {
   const refresh = async ({ namespace, name, key }: WorkloadIr): Promise<void> => {
     try {
       await pods?.refresh(namespace, name);

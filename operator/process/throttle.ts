@@ -5,7 +5,7 @@ import type { Timer } from './settle.ts';
 const restPerWork = 8;
 
 /** Asks for `work`: once soon, for all who ask until then; and never so often that it takes more than a ninth of the time. */
-export function gathered(
+export function throttle(
   work: () => void,
   timer: Timer,
   nowMs = (): number => performance.now(),

@@ -16,7 +16,7 @@ export interface Known {
   readonly object: Workload;
 }
 
-export interface Offered {
+export interface Input {
   readonly mesh: MeshSettingsIr | null;
   readonly meshFingerprint: string;
   /** There is a Mesh, but of a version that is not valid: what is injected stays as it is. */
@@ -33,7 +33,7 @@ export function keyOf({ kind, namespace, name }: WorkloadRef): string {
 }
 
 /** mesh: the one in force; null: there is none. */
-export function describeOffer(resources: Resources, mesh: MeshSettingsIr | null): Offered {
+export function describeInput(resources: Resources, mesh: MeshSettingsIr | null): Input {
   const { namespaces } = resources;
   const objects: readonly Workload[] = [
     ...resources.deployments,
@@ -56,29 +56,29 @@ export function describeOffer(resources: Resources, mesh: MeshSettingsIr | null)
   };
 }
 
-/** Keys, sorted: of selected namespaces, with signs of our part, or told of before. */
+/** Keys, sorted: of selected namespaces, with signs of our part, or reported before. */
 export function relevantKeys(
-  offered: Offered,
+  input: Input,
   environment: Environment,
-  isToldOf: (key: string) => boolean,
+  isReported: (key: string) => boolean,
 ): readonly string[] {
-  const { mesh, namespaceLabels } = offered;
-  const keys = [...offered.workloads].flatMap(([key, { ref, object }]) => {
+  const { mesh, namespaceLabels } = input;
+  const keys = [...input.workloads].flatMap(([key, { ref, object }]) => {
     const labels = namespaceLabels.get(ref.namespace) ?? {};
     const concerns =
       isMarked(object) ||
-      isToldOf(key) ||
+      isReported(key) ||
       isSelected(ref.namespace, { mesh, environment, namespaceLabels: labels });
     return concerns ? [key] : [];
   });
   return keys.toSorted();
 }
 
-/** Of those keys, the ones that have to be looked at again. */
+/** Of those keys, the ones to reconcile again. */
 export function changedKeys(
   keys: readonly string[],
-  previous: Offered | undefined,
-  next: Offered,
+  previous: Input | undefined,
+  next: Input,
 ): readonly string[] {
   const isAllNew =
     previous === undefined ||

@@ -3,22 +3,22 @@ import type { Timers } from '../process/timers.ts';
 import { createMemory, forget, type Memory } from './memory.ts';
 import { createKeyQueue, type KeyQueue, type Outcome } from './queue.ts';
 
-export interface TermOptions {
+export interface LeadershipTermOptions {
   readonly work: (memory: Memory, key: string) => Promise<Outcome>;
   readonly timers: Timers;
   readonly onError: (key: string, error: unknown) => void;
 }
 
-export class Term {
+export class LeadershipTerm {
   readonly memory = createMemory();
   readonly #queue: KeyQueue;
-  /** Not looked at yet since it began. undefined: nobody has said yet what there is. */
+  /** Keys not reconciled yet in this term. undefined: the input is not known yet. */
   #unseen: Set<string> | undefined;
   #failed = '';
   readonly #timers: Timers;
-  #cancelRepeat: (() => void) | undefined;
+  #cancelResync: (() => void) | undefined;
 
-  constructor({ work, timers, onError }: TermOptions) {
+  constructor({ work, timers, onError }: LeadershipTermOptions) {
     this.#timers = timers;
     this.#queue = createKeyQueue({
       work: async (key) => {
@@ -40,40 +40,40 @@ export class Term {
    * Everything there is. Rollouts begin when each of it was looked at once: some may be under way from the leader
    * before.
    */
-  begin(keys: readonly string[]): void {
+  sync(keys: readonly string[]): void {
     if (this.#unseen !== undefined) return;
     this.#unseen = new Set(keys);
     this.#openIfSeen();
   }
 
-  look(keys: Iterable<string>): void {
+  enqueue(keys: Iterable<string>): void {
     for (const key of keys) this.#queue.add(key);
   }
 
-  gone(key: string): void {
+  remove(key: string): void {
     forget(this.memory, key);
     this.#queue.forget(key);
     this.#seen(key);
   }
 
-  /** Looks at all of them again and again, `everyMs`. */
-  repeat(everyMs: number, keys: () => readonly string[]): void {
-    this.#cancelRepeat = this.#timers.after(everyMs, () => {
-      this.look(keys());
-      this.repeat(everyMs, keys);
+  /** Enqueues all keys every `everyMs` milliseconds. */
+  resync(everyMs: number, keys: () => readonly string[]): void {
+    this.#cancelResync = this.#timers.after(everyMs, () => {
+      this.enqueue(keys());
+      this.resync(everyMs, keys);
     });
   }
 
   async end(): Promise<void> {
-    this.#cancelRepeat?.();
+    this.#cancelResync?.();
     await this.#queue.close();
   }
 
   #seen(key: string): void {
     this.#unseen?.delete(key);
     this.#openIfSeen();
-    this.look(this.memory.rollouts.next());
-    this.#tellQueued();
+    this.enqueue(this.memory.rollouts.next());
+    this.#enqueueQueued();
   }
 
   #openIfSeen(): void {
@@ -81,7 +81,7 @@ export class Term {
   }
 
   /** Those who wait say for whom. */
-  #tellQueued(): void {
+  #enqueueQueued(): void {
     const { rollouts, states } = this.memory;
     const failed = [...rollouts.failed().keys()].join();
     if (failed === this.#failed) return;

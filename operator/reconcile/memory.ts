@@ -1,11 +1,11 @@
 // What one term of leadership remembers: nothing of it has to survive, all can be seen again in the cluster.
-import { createMending, type Mending } from './rollout/restores.ts';
+import { createRestores, type Restores } from './rollout/restores.ts';
 import type { WorkloadState } from '../conditions/workload-report.ts';
 import { createRollouts, type Rollouts } from './rollout/rollouts.ts';
 
 export interface Memory {
   readonly rollouts: Rollouts;
-  readonly mending: Mending;
+  readonly restores: Restores;
   readonly states: Map<string, WorkloadState>;
   /** Uids of workloads seen with our part: what takes it away without a trace is told from a first injection. */
   readonly injected: Set<string>;
@@ -18,7 +18,7 @@ export interface Memory {
 export function createMemory(): Memory {
   return {
     rollouts: createRollouts(),
-    mending: createMending(),
+    restores: createRestores(),
     states: new Map(),
     injected: new Set(),
     sdsKept: new Map(),
@@ -28,7 +28,7 @@ export function createMemory(): Memory {
 
 export function forget(memory: Memory, key: string): void {
   memory.rollouts.forget(key);
-  memory.mending.forget(key);
+  memory.restores.forget(key);
   memory.states.delete(key);
   memory.verified.delete(key);
 }

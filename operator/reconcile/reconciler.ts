@@ -10,12 +10,12 @@ import type { Resources } from '../store/resources.ts';
 import { barePodsOf } from './bare-pods.ts';
 import type { Environment, World } from './workload/desired.ts';
 import type { Memory } from './memory.ts';
-import { changedKeys, describeOffer, type Offered, relevantKeys } from './input.ts';
+import { changedKeys, describeInput, type Input, relevantKeys } from './input.ts';
 import type { Outcome } from './queue.ts';
 import { reconcileWorkload, resyncMs } from './workload/reconcile-workload.ts';
 import { isWaiting, reportOf, type WorkloadReport } from '../conditions/workload-report.ts';
-import { tell } from './report-state.ts';
-import { Term } from './leadership-term.ts';
+import { reportState } from './report-state.ts';
+import { LeadershipTerm } from './leadership-term.ts';
 
 export interface ReconcilerOptions {
   readonly port: WorkloadPort;
@@ -31,11 +31,11 @@ export interface ReconcilerOptions {
 
 export interface Reconciler {
   /** Each settled batch and the Mesh in force in it; null: there is none. */
-  offer(resources: Resources, mesh: MeshSettingsIr | null): void;
-  /** From now on it writes, until follow. */
-  lead(): void;
+  setInput(resources: Resources, mesh: MeshSettingsIr | null): void;
+  /** From now on it writes, until onStoppedLeading. */
+  onStartedLeading(): void;
   /** Resolves when the write at hand has ended. */
-  follow(): Promise<void>;
+  onStoppedLeading(): Promise<void>;
   /** Certificates, or the readiness of the control plane, have changed: looks at those that wait for it. */
   recheck(): void;
   /** Of nothing while it follows. */
@@ -45,50 +45,50 @@ export interface Reconciler {
 export function createReconciler(options: ReconcilerOptions): Reconciler {
   const { environment, timers, log } = options;
   const reconcile = createWork(options);
-  let offered: Offered | undefined;
-  let term: Term | undefined;
+  let input: Input | undefined;
+  let term: LeadershipTerm | undefined;
 
-  const bareOf = remembering((of: Offered) => barePodsOf(of.resources, of.mesh, environment));
-  const relevant = (current: Offered, { states }: Memory): readonly string[] =>
+  const bareOf = remembering((of: Input) => barePodsOf(of.resources, of.mesh, environment));
+  const relevant = (current: Input, { states }: Memory): readonly string[] =>
     relevantKeys(current, environment, (key) => states.has(key));
 
   return {
-    offer: (resources, mesh) => {
-      const previous = offered;
-      const current = describeOffer(resources, mesh);
-      offered = current;
+    setInput: (resources, mesh) => {
+      const previous = input;
+      const current = describeInput(resources, mesh);
+      input = current;
       if (term === undefined) return;
-      for (const key of previous?.workloads.keys() ?? []) if (!current.workloads.has(key)) term.gone(key);
+      for (const key of previous?.workloads.keys() ?? []) if (!current.workloads.has(key)) term.remove(key);
       const keys = relevant(current, term.memory);
-      term.begin(keys);
-      term.look(changedKeys(keys, previous, current));
+      term.sync(keys);
+      term.enqueue(changedKeys(keys, previous, current));
     },
-    lead: () => {
+    onStartedLeading: () => {
       if (term !== undefined) return;
-      term = new Term({
-        work: (memory, key) => reconcile(offered, memory, key),
+      term = new LeadershipTerm({
+        work: (memory, key) => reconcile(input, memory, key),
         timers,
         onError: (workload, error) => log.warn({ workload, error }, 'workload not reconciled, trying again'),
       });
       const { memory } = term;
-      term.repeat(resyncMs, () => (offered === undefined ? [] : relevant(offered, memory)));
-      if (offered === undefined) return;
-      const keys = relevant(offered, memory);
-      term.begin(keys);
-      term.look(keys);
+      term.resync(resyncMs, () => (input === undefined ? [] : relevant(input, memory)));
+      if (input === undefined) return;
+      const keys = relevant(input, memory);
+      term.sync(keys);
+      term.enqueue(keys);
     },
-    follow: async () => {
+    onStoppedLeading: async () => {
       const ending = term;
       term = undefined;
       await ending?.end();
     },
     recheck: () => {
       const waiting = [...(term?.memory.states ?? [])].filter(([, state]) => isWaiting(state));
-      term?.look(waiting.map(([key]) => key).toSorted());
+      term?.enqueue(waiting.map(([key]) => key).toSorted());
     },
     report: () => {
-      if (term === undefined || offered === undefined) return reportOf(new Map());
-      return reportOf(term.memory.states, bareOf(offered));
+      if (term === undefined || input === undefined) return reportOf(new Map());
+      return reportOf(term.memory.states, bareOf(input));
     },
   };
 }
@@ -102,7 +102,7 @@ function remembering<Q, A>(answer: (question: Q) => A): (question: Q) => A {
   };
 }
 
-type Work = (offered: Offered | undefined, memory: Memory, key: string) => Promise<Outcome>;
+type Work = (input: Input | undefined, memory: Memory, key: string) => Promise<Outcome>;
 
 /** While there is no Mesh to say. */
 const defaultLimit = 3;
@@ -112,11 +112,11 @@ function createWork(options: ReconcilerOptions): Work {
   const { port, secrets, xdsReady, timers, environment } = options;
   const deps = { port, secrets, xdsReady, nowMs: () => timers.now() };
   let version: KubernetesVersion | undefined;
-  return async (offered, memory, key) => {
-    const known = offered?.workloads.get(key);
-    if (offered === undefined || known === undefined) return { type: 'done' };
-    if (offered.isUncertain) return { type: 'again', afterMs: uncertainMs };
-    const { mesh, namespaceLabels } = offered;
+  return async (input, memory, key) => {
+    const known = input?.workloads.get(key);
+    if (input === undefined || known === undefined) return { type: 'done' };
+    if (input.isUncertain) return { type: 'again', afterMs: uncertainMs };
+    const { mesh, namespaceLabels } = input;
     memory.rollouts.setLimit(mesh?.sidecar.maxConcurrentRollouts ?? defaultLimit);
     version ??= await port.kubernetesVersion();
     const world: World = {
@@ -126,7 +126,7 @@ function createWork(options: ReconcilerOptions): Work {
       environment,
     };
     const step = await reconcileWorkload(deps, known.ref, world, memory);
-    await tell(options, memory, key, step);
+    await reportState(options, memory, key, step);
     return step.outcome;
   };
 }

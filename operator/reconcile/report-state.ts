@@ -6,15 +6,15 @@ import type { Memory } from './memory.ts';
 import { isTrouble, type WorkloadState } from '../conditions/workload-report.ts';
 import type { Step } from './workload/step.ts';
 
-export interface Telling {
+export interface ReportStateOptions {
   readonly port: Pick<WorkloadPort, 'event'>;
   readonly log: Log;
   readonly onChange: () => void;
 }
 
 /** An Event that cannot be written is no reason to do the work again. */
-export async function tell(
-  { port, log, onChange }: Telling,
+export async function reportState(
+  { port, log, onChange }: ReportStateOptions,
   { states }: Memory,
   key: string,
   { state, live }: Step,

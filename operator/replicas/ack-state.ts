@@ -1,30 +1,30 @@
-// How a proxy stands, in few words: a report without what the leader knows itself, or need not know. Pure.
+// The acknowledgements of a proxy, in few words: a report without what the leader knows itself, or need not know. Pure.
 import type { ProxyReport } from '../xds/session/proxy-report.ts';
-import type { LagOfType, Stand } from './changes.ts';
+import type { LagOfType, AckState } from './changes.ts';
 
 /** So many names of a type are told, then it is all of the type: a proxy that has just come lags on everything. */
 const namedAtMost = 256;
 const rejectedAtMost = 256;
 const messageAtMost = 4096;
 
-export interface StandInWords {
-  readonly stand: Stand;
-  /** The same for all that stand alike. */
+export interface AckStateText {
+  readonly ackState: AckState;
+  /** The same for all in the same state. */
   readonly text: string;
 }
 
-const known = new WeakMap<ProxyReport, StandInWords>();
+const known = new WeakMap<ProxyReport, AckStateText>();
 
-export function standOf(report: ProxyReport): StandInWords {
+export function ackStateOf(report: ProxyReport): AckStateText {
   let found = known.get(report);
   if (found === undefined) {
-    const stand = standFrom(report);
-    known.set(report, (found = { stand, text: JSON.stringify(stand) }));
+    const ackState = ackStateFrom(report);
+    known.set(report, (found = { ackState, text: JSON.stringify(ackState) }));
   }
   return found;
 }
 
-function standFrom({ lagging, rejected, atRest }: ProxyReport): Stand {
+function ackStateFrom({ lagging, rejected, atRest }: ProxyReport): AckState {
   const byType = new Map<string, string[]>();
   for (const { typeUrl, name } of lagging) {
     const names = byType.get(typeUrl);

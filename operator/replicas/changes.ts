@@ -1,8 +1,8 @@
-// What one replica tells the leader of: which versions it serves, which proxies it has, how they stand to these versions.
+// What one replica tells the leader of: which versions it serves, which proxies it has, what they acknowledged.
 import type { LayerId } from '../envoy/resources/xds-resource.ts';
 
-/** How a proxy stands to what its own replica serves. Shared by all that stand alike. */
-export interface Stand {
+/** What a proxy has acknowledged of what its own replica serves. Shared by all in the same state. */
+export interface AckState {
   readonly lagging: readonly LagOfType[];
   readonly rejected: readonly Rejected[];
   readonly atRest: boolean;
@@ -42,5 +42,5 @@ export type Change =
       readonly ageMs: number;
     }
   /** Follows `proxy` for each of the ids. */
-  | ({ readonly type: 'stand'; readonly ids: readonly number[] } & Stand)
+  | ({ readonly type: 'ackState'; readonly ids: readonly number[] } & AckState)
   | { readonly type: 'proxiesGone'; readonly ids: readonly number[] };

@@ -1,11 +1,11 @@
-// What has changed at this replica since the leader was last told. Pure. The cost is that of the change: layers and
+// What has changed at this replica since its last report to the leader. Pure. The cost is that of the change: layers and
 // reports are immutable, and what is still the same object is not looked into.
 import type { ProxyReport } from '../xds/session/proxy-report.ts';
 import type { TypeUrl } from '../envoy/proto/type-urls.ts';
 import type { LayerId } from '../envoy/resources/xds-resource.ts';
 import type { Layer, Snapshot, TypeLayer } from '../xds/snapshot/types.ts';
 import type { Change } from './changes.ts';
-import { standOf } from './ack-state.ts';
+import { ackStateOf } from './ack-state.ts';
 
 /** This replica's own: its snapshot, and the reports of its proxies on this very snapshot. */
 export interface Own {
@@ -13,37 +13,37 @@ export interface Own {
   readonly proxies: readonly ProxyReport[];
 }
 
-/** What the leader has been told. */
-export interface Told {
+/** What was reported to the leader. */
+export interface Reported {
   readonly layers: ReadonlyMap<LayerId, Layer>;
   /** By node and time of connecting: a workload may have two streams. */
-  readonly streams: ReadonlyMap<string, ToldStream>;
+  readonly streams: ReadonlyMap<string, ReportedStream>;
   readonly nextId: number;
 }
 
-interface ToldStream {
+interface ReportedStream {
   readonly id: number;
   readonly report: ProxyReport;
 }
 
-export const nothingTold: Told = { layers: new Map(), streams: new Map(), nextId: 1 };
+export const nothingReported: Reported = { layers: new Map(), streams: new Map(), nextId: 1 };
 
 export interface Delta {
-  readonly told: Told;
+  readonly reported: Reported;
   readonly changes: readonly Change[];
 }
 
 /** `nowMs`: of the clock of `connectedAtMs`. */
-export function deltaOf(told: Told, own: Own, nowMs: number): Delta {
+export function deltaOf(reported: Reported, own: Own, nowMs: number): Delta {
   const layers = layersInUse(own);
-  const { streams, nextId } = streamsOf(told, own.proxies);
+  const { streams, nextId } = streamsOf(reported, own.proxies);
   const changes = [
-    ...versionChanges(told.layers, layers),
-    ...proxyChanges(told.streams, streams, nowMs),
-    ...standChanges(told.streams, streams),
-    ...goneProxies(told.streams, streams),
+    ...versionChanges(reported.layers, layers),
+    ...proxyChanges(reported.streams, streams, nowMs),
+    ...ackStateChanges(reported.streams, streams),
+    ...goneProxies(reported.streams, streams),
   ];
-  return { told: { layers, streams, nextId }, changes };
+  return { reported: { layers, streams, nextId }, changes };
 }
 
 function layersInUse({ snapshot, proxies }: Own): ReadonlyMap<LayerId, Layer> {
@@ -57,14 +57,17 @@ function layersInUse({ snapshot, proxies }: Own): ReadonlyMap<LayerId, Layer> {
   return used;
 }
 
-function streamsOf(told: Told, proxies: readonly ProxyReport[]): Pick<Told, 'streams' | 'nextId'> {
-  const streams = new Map<string, ToldStream>();
-  let { nextId } = told;
+function streamsOf(
+  reported: Reported,
+  proxies: readonly ProxyReport[],
+): Pick<Reported, 'streams' | 'nextId'> {
+  const streams = new Map<string, ReportedStream>();
+  let { nextId } = reported;
   for (const report of proxies) {
     const base = `${report.nodeId} ${report.connectedAtMs}`;
     let key = base;
     for (let count = 2; streams.has(key); count += 1) key = `${base} ${count}`;
-    const id = told.streams.get(key)?.id ?? nextId++;
+    const id = reported.streams.get(key)?.id ?? nextId++;
     streams.set(key, { id, report });
   }
   return { streams, nextId };
@@ -104,7 +107,7 @@ function entryChanges(before: Entries, now: Entries): { set: [string, string][];
   return { set, unset };
 }
 
-type Streams = Told['streams'];
+type Streams = Reported['streams'];
 
 function* proxyChanges(before: Streams, now: Streams, nowMs: number): Generator<Change> {
   for (const [key, { id, report }] of now) {
@@ -120,20 +123,21 @@ function isSameProxy(a: ProxyReport, b: ProxyReport): boolean {
   return a.workload === b.workload && (a.layers === b.layers || a.layers.join(' ') === b.layers.join(' '));
 }
 
-/** Those that stand alike are told of together: a thousand proxies that wait for the same thing name it once. */
-function* standChanges(before: Streams, now: Streams): Generator<Change> {
+/** Proxies in the same state are reported together: a thousand proxies that wait for the same thing name it once. */
+function* ackStateChanges(before: Streams, now: Streams): Generator<Change> {
   const groups = new Map<string, { ids: number[]; report: ProxyReport }>();
   for (const [key, { id, report }] of now) {
     const old = before.get(key)?.report;
     if (old === report) continue;
-    const { text } = standOf(report);
-    // Told anew, a proxy is told of as a whole.
-    if (old !== undefined && isSameProxy(old, report) && standOf(old).text === text) continue;
+    const { text } = ackStateOf(report);
+    // A proxy that is reported again is reported as a whole.
+    if (old !== undefined && isSameProxy(old, report) && ackStateOf(old).text === text) continue;
     const group = groups.get(text);
     if (group === undefined) groups.set(text, { ids: [id], report });
     else group.ids.push(id);
   }
-  for (const { ids, report } of groups.values()) yield { type: 'stand', ids, ...standOf(report).stand };
+  for (const { ids, report } of groups.values())
+    yield { type: 'ackState', ids, ...ackStateOf(report).ackState };
 }
 
 function* goneProxies(before: Streams, now: Streams): Generator<Change> {

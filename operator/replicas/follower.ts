@@ -29,7 +29,7 @@ export class Follower {
   }
 
   /** The leader's host:port; null: nobody, or this replica itself. Also after the leader of an address is another. */
-  follow(leader: string | null): void {
+  setLeader(leader: string | null): void {
     this.#link?.close();
     this.#link = null;
     this.#leader = leader;

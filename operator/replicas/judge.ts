@@ -5,7 +5,7 @@
 import type { LaggingResource, ProxyReport, RejectedResource } from '../xds/session/proxy-report.ts';
 import { typeUrl as url, type TypeUrl } from '../envoy/proto/type-urls.ts';
 import type { Entry, Layer, Snapshot, TypeLayer } from '../xds/snapshot/types.ts';
-import type { Stand } from './changes.ts';
+import type { AckState } from './changes.ts';
 import type { LayerVersions, PeerProxy, PeerState, TypeVersions } from './peer-state.ts';
 
 /** null while the leader does not know the workload, or no longer: it is nobody's proxy. */
@@ -17,15 +17,15 @@ export function judge(proxy: PeerProxy, peer: PeerState, snapshot: Snapshot): Pr
     // Nothing can be proven of a layer that is still to be built here: it lags on it as a whole.
     if (own === undefined)
       return { lagging: [{ typeUrl: url.listener, name: id, origins: [] }], rejected: [] };
-    return judgeLayer(own, proxy.layers.includes(id) ? peer.layers.get(id) : undefined, proxy.stand);
+    return judgeLayer(own, proxy.layers.includes(id) ? peer.layers.get(id) : undefined, proxy.ackState);
   });
   const known = reports.get(proxy);
   if (known !== undefined && sameItems(known.ids, ids) && sameItems(known.judged, judged))
     return known.report;
-  const { workload, nodeId, connectedAtMs, stand } = proxy;
+  const { workload, nodeId, connectedAtMs, ackState } = proxy;
   const lagging = joined(judged.map((it) => it.lagging));
   const rejected = joined(judged.map((it) => it.rejected));
-  const atRest = stand.atRest && lagging.length === 0;
+  const atRest = ackState.atRest && lagging.length === 0;
   const report = { workload, nodeId, connectedAtMs, layers: ids, lagging, rejected, atRest };
   reports.set(proxy, { ids, judged, report });
   return report;
@@ -43,17 +43,17 @@ interface KnownReport {
 }
 
 const reports = new WeakMap<PeerProxy, KnownReport>();
-const judgements = new WeakMap<Stand, WeakMap<Layer, WeakMap<LayerVersions, Judged>>>();
+const judgements = new WeakMap<AckState, WeakMap<Layer, WeakMap<LayerVersions, Judged>>>();
 const noVersions: LayerVersions = new Map();
 const noTypeVersions: TypeVersions = new Map();
 const none: readonly never[] = [];
 
-function judgeLayer(own: Layer, peer: LayerVersions = noVersions, stand: Stand): Judged {
-  const known = inner(inner(judgements, stand), own);
+function judgeLayer(own: Layer, peer: LayerVersions = noVersions, ackState: AckState): Judged {
+  const known = inner(inner(judgements, ackState), own);
   let judged = known.get(peer);
   if (judged === undefined) {
-    const lagging = laggingIn(own, differences(own, peer), stand);
-    judged = { lagging, rejected: rejectedIn(own, peer, stand) };
+    const lagging = laggingIn(own, differences(own, peer), ackState);
+    judged = { lagging, rejected: rejectedIn(own, peer, ackState) };
     known.set(peer, judged);
   }
   return judged;
@@ -63,12 +63,12 @@ function judgeLayer(own: Layer, peer: LayerVersions = noVersions, stand: Stand):
 function laggingIn(
   own: Layer,
   different: readonly LaggingResource[],
-  stand: Stand,
+  ackState: AckState,
 ): readonly LaggingResource[] {
-  if (stand.lagging.length === 0) return different;
+  if (ackState.lagging.length === 0) return different;
   const lagging = new Set(different);
   const byType: ReadonlyMap<string, TypeLayer> = own;
-  for (const { typeUrl, names } of stand.lagging) {
+  for (const { typeUrl, names } of ackState.lagging) {
     const layer = byType.get(typeUrl);
     if (layer === undefined) continue;
     for (const name of names ?? layer.entries.keys()) {
@@ -81,9 +81,9 @@ function laggingIn(
 }
 
 /** A refusal counts while what was refused is what the leader asks for. */
-function rejectedIn(own: Layer, peer: LayerVersions, stand: Stand): readonly RejectedResource[] {
+function rejectedIn(own: Layer, peer: LayerVersions, ackState: AckState): readonly RejectedResource[] {
   const byType: ReadonlyMap<string, TypeLayer> = own;
-  const rejected = stand.rejected.flatMap(({ typeUrl, name, message }): RejectedResource[] => {
+  const rejected = ackState.rejected.flatMap(({ typeUrl, name, message }): RejectedResource[] => {
     const layer = byType.get(typeUrl);
     const entry = layer?.entries.get(name);
     if (layer === undefined || entry === undefined) return [];

@@ -14,9 +14,9 @@ export interface LeaderElectionOptions {
   /** Default: 8,000 and 1,000 ms: a leader that was killed is replaced within 10 s. */
   readonly durationMs?: number;
   readonly retryMs?: number;
-  readonly onLead: () => void;
+  readonly onStartedLeading: () => void;
   /** Resolves when nothing is written any more. */
-  readonly onFollow: () => Promise<void>;
+  readonly onStoppedLeading: () => Promise<void>;
   /** Called with the holder seen, when it is another than before; '' when there is none, or it has given up. */
   readonly onHolder?: (holder: string) => void;
 }
@@ -45,7 +45,7 @@ class LeaseElection implements LeaderElection {
   #seen: { readonly lease: StoredLease; readonly sinceMs: number } | undefined;
   #isLeading = false;
   #isStopped = false;
-  #toldHolder = '';
+  #reportedHolder = '';
   /** Perhaps: an answer may have been lost. */
   #hasWritten = false;
   #following: Promise<void> = Promise.resolve();
@@ -100,7 +100,7 @@ class LeaseElection implements LeaderElection {
     this.#note(await port.read());
     if (!this.#mayTake()) {
       this.#stepDown();
-      this.#tellHolder();
+      this.#reportHolder();
       return;
     }
     // A leader whose writes have not ended must not lead again beside itself.
@@ -134,7 +134,7 @@ class LeaseElection implements LeaderElection {
   }
 
   #renewed(atMs: number): void {
-    const { clock, log, identity, onLead } = this.#options;
+    const { clock, log, identity, onStartedLeading } = this.#options;
     if (this.#isStopped) return;
     this.#cancelGiveUp?.();
     const leftMs = Math.max(this.#giveUpMs() - (clock.nowMs() - atMs), 0);
@@ -142,28 +142,28 @@ class LeaseElection implements LeaderElection {
     if (this.#isLeading) return;
     this.#isLeading = true;
     log.info({ identity }, 'the leader now');
-    this.#tellHolder();
-    onLead();
+    this.#reportHolder();
+    onStartedLeading();
   }
 
   #stepDown(): void {
-    const { log, identity, onFollow } = this.#options;
+    const { log, identity, onStoppedLeading } = this.#options;
     this.#cancelGiveUp?.();
     if (!this.#isLeading) return;
     this.#isLeading = false;
     log.info({ identity }, 'no longer the leader');
-    this.#following = onFollow();
-    this.#tellHolder();
+    this.#following = onStoppedLeading();
+    this.#reportHolder();
   }
 
   /** A holder that can no longer renew stays in the Lease until somebody else takes it: only another one is believed. */
-  #tellHolder(): void {
+  #reportHolder(): void {
     const { identity, onHolder } = this.#options;
     const seen = this.#seen?.lease.holder ?? '';
     const others = seen === identity ? '' : seen;
     const holder = this.#isLeading ? identity : others;
-    if (holder === this.#toldHolder) return;
-    this.#toldHolder = holder;
+    if (holder === this.#reportedHolder) return;
+    this.#reportedHolder = holder;
     onHolder?.(holder);
   }
 

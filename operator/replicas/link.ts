@@ -2,7 +2,7 @@
 import { Client, status, type ChannelCredentials, type ClientDuplexStream } from '@grpc/grpc-js';
 import type { Timer } from '../process/settle.ts';
 import { createStatusLoop, type StatusLoop } from '../process/status-loop.ts';
-import { deltaOf, nothingTold, type Own, type Told } from './delta.ts';
+import { deltaOf, nothingReported, type Own, type Reported } from './delta.ts';
 import { writeBatch } from './messages.ts';
 import { serverName } from './peer-credentials.ts';
 import { asIs } from '../xds/server/service.ts';
@@ -37,11 +37,11 @@ export class Link {
   readonly #client: Client;
   readonly #call: ClientDuplexStream<Buffer, Buffer>;
   readonly #loop: StatusLoop;
-  #told: Told = nothingTold;
+  #reported: Reported = nothingReported;
   #heardAtMs: number;
-  /** The leader waits for a batch. */
-  #mayTell = false;
-  /** There may be something to tell; at first there always is. */
+  /** The leader has asked for the next batch. */
+  #hasCredit = false;
+  /** There may be something to report; at first there always is. */
   #isDirty = true;
   #isOpen = true;
   #cancelTick: () => void;
@@ -54,10 +54,10 @@ export class Link {
     this.#loop = createStatusLoop({
       timer: options.timer,
       nowMs: options.nowMs,
-      compute: () => this.#tell(),
+      compute: () => this.#report(),
     });
     this.#cancelTick = options.timer(heartbeatMs, () => this.#tick());
-    this.#call.on('data', () => this.#onGoOn());
+    this.#call.on('data', () => this.#onCredit());
     // The status says it all.
     this.#call.on('error', () => undefined);
     this.#call.on('status', ({ code, details }) => this.#end(`${status[code] ?? code}: ${details}`));
@@ -65,7 +65,7 @@ export class Link {
 
   changed(): void {
     this.#isDirty = true;
-    if (this.#mayTell) this.#loop.changed();
+    if (this.#hasCredit) this.#loop.changed();
   }
 
   close(): void {
@@ -83,23 +83,23 @@ export class Link {
     this.#options.onEnd(why);
   }
 
-  #onGoOn(): void {
+  #onCredit(): void {
     if (!this.#isOpen) return;
     this.#heardAtMs = this.#options.nowMs();
-    this.#mayTell = true;
+    this.#hasCredit = true;
     this.#options.onAccepted();
-    if (this.#told === nothingTold) this.#tell();
+    if (this.#reported === nothingReported) this.#report();
     else if (this.#isDirty) this.#loop.changed();
   }
 
-  #tell(isDue = false): void {
-    if (!this.#isOpen || !this.#mayTell) return;
-    const isFirst = this.#told === nothingTold;
-    const delta = deltaOf(this.#told, this.#options.own(), this.#options.nowMs());
-    this.#told = delta.told;
+  #report(isDue = false): void {
+    if (!this.#isOpen || !this.#hasCredit) return;
+    const isFirst = this.#reported === nothingReported;
+    const delta = deltaOf(this.#reported, this.#options.own(), this.#options.nowMs());
+    this.#reported = delta.reported;
     this.#isDirty = false;
     if (delta.changes.length === 0 && !isFirst && !isDue) return;
-    this.#mayTell = false;
+    this.#hasCredit = false;
     this.#write(writeBatch(this.#options.replica, delta.changes));
   }
 
@@ -112,7 +112,7 @@ export class Link {
 
   #tick(): void {
     this.#cancelTick = this.#options.timer(heartbeatMs, () => this.#tick());
-    if (this.#mayTell) this.#tell(true);
+    if (this.#hasCredit) this.#report(true);
     else if (this.#options.nowMs() - this.#heardAtMs > silenceMs)
       this.#end(`nothing was heard for ${silenceMs} ms`);
   }

@@ -32,8 +32,8 @@ function withView(report: ProxyReport, snapshot: Snapshot): ProxyReport {
   if (report.layers.length > 0) return report;
   const known = waiting.get(report);
   if (known?.snapshot === snapshot) return known.report;
-  const stand = { lagging: [], rejected: [], atRest: false };
-  const judged = judge({ ...report, stand }, emptyPeer, snapshot) ?? report;
+  const ackState = { lagging: [], rejected: [], atRest: false };
+  const judged = judge({ ...report, ackState }, emptyPeer, snapshot) ?? report;
   waiting.set(report, { snapshot, report: judged });
   return judged;
 }

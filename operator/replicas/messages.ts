@@ -31,7 +31,7 @@ const change = z.discriminatedUnion('type', [
     ageMs: z.number().nonnegative(),
   }),
   z.object({
-    type: z.literal('stand'),
+    type: z.literal('ackState'),
     ids,
     lagging: z.array(z.object({ typeUrl: text, names: texts.nullable() })).max(100),
     rejected: z.array(z.object({ typeUrl: text, name: text, message: text })).max(1000),

@@ -1,7 +1,7 @@
 // What the leader knows of another replica: batch after batch, from nothing. Pure; states are immutable, and what a
 // batch does not speak of keeps its identity.
 import type { LayerId } from '../envoy/resources/xds-resource.ts';
-import type { Change, Stand } from './changes.ts';
+import type { Change, AckState } from './changes.ts';
 
 /** Type → name → version. */
 export type LayerVersions = ReadonlyMap<string, TypeVersions>;
@@ -19,15 +19,15 @@ export interface PeerProxy {
   readonly layers: readonly LayerId[];
   /** By the leader's clock. */
   readonly connectedAtMs: number;
-  readonly stand: Stand;
+  readonly ackState: AckState;
 }
 
 export const emptyPeer: PeerState = { layers: new Map(), proxies: new Map() };
 
 /** Until it is said how it stands, nothing counts as acknowledged; in a well-formed batch it is said. */
-const unknownStand: Stand = { lagging: [], rejected: [], atRest: false };
+const unknownAckState: AckState = { lagging: [], rejected: [], atRest: false };
 /** Most proxies stand like this: one object for all, so that what is found out about it is found out once. */
-const obedient: Stand = { lagging: [], rejected: [], atRest: true };
+const obedient: AckState = { lagging: [], rejected: [], atRest: true };
 
 /** Throws on changes that do not fit the state: then the peer and the leader have different things in mind. */
 export function applyBatch(before: PeerState, changes: readonly Change[], nowMs: number): PeerState {
@@ -57,16 +57,16 @@ class Draft {
         return change.layers.forEach((id) => this.#dropLayer(id));
       case 'proxy':
         return this.#setProxy(change);
-      case 'stand':
-        return this.#setStand(change);
+      case 'ackState':
+        return this.#setAckState(change);
       case 'proxiesGone':
         return change.ids.forEach((id) => this.#proxies.delete(id));
     }
   }
 
   done(): PeerState {
-    for (const { nodeId, stand } of this.#proxies.values()) {
-      if (stand === unknownStand) throw new Error(`It is not said how proxy ${nodeId} stands.`);
+    for (const { nodeId, ackState } of this.#proxies.values()) {
+      if (ackState === unknownAckState) throw new Error(`It is not said how proxy ${nodeId} stands.`);
     }
     for (const [id, types] of this.#fresh) {
       const layer = this.#layerWith(id, types);
@@ -101,16 +101,16 @@ class Draft {
 
   #setProxy({ id, workload, nodeId, layers, ageMs }: Change & { readonly type: 'proxy' }): void {
     const connectedAtMs = this.#proxies.get(id)?.connectedAtMs ?? this.#nowMs - ageMs;
-    this.#proxies.set(id, { workload, nodeId, layers, connectedAtMs, stand: unknownStand });
+    this.#proxies.set(id, { workload, nodeId, layers, connectedAtMs, ackState: unknownAckState });
   }
 
-  #setStand({ ids, lagging, rejected, atRest }: Change & { readonly type: 'stand' }): void {
+  #setAckState({ ids, lagging, rejected, atRest }: Change & { readonly type: 'ackState' }): void {
     const isObedient = atRest && lagging.length === 0 && rejected.length === 0;
-    const stand = isObedient ? obedient : { lagging, rejected, atRest };
+    const ackState = isObedient ? obedient : { lagging, rejected, atRest };
     for (const id of ids) {
       const proxy = this.#proxies.get(id);
       if (proxy === undefined) throw new Error(`There is no proxy with id ${id}.`);
-      this.#proxies.set(id, { ...proxy, stand });
+      this.#proxies.set(id, { ...proxy, ackState });
     }
   }
 }

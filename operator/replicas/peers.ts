@@ -8,7 +8,7 @@ import type { Change } from './changes.ts';
 import { readMessage } from './messages.ts';
 import type { PeerCredentials } from './peer-credentials.ts';
 import { applyBatch, emptyPeer, type PeerState } from './peer-state.ts';
-import { goOn, silenceMs } from './service.ts';
+import { credit, silenceMs } from './service.ts';
 
 export type ReportCall = ServerDuplexStream<Buffer, Buffer>;
 
@@ -21,7 +21,7 @@ export interface PeersOptions {
   readonly graceMs: number;
   readonly onChange: () => void;
   /** There may be workloads that were not there before. */
-  readonly demand: () => void;
+  readonly rebuild: () => void;
 }
 
 interface Peer {
@@ -45,7 +45,7 @@ export class Peers {
     return [...this.#peers.values()].flatMap(({ state }) => state ?? []);
   }
 
-  lead(isLeading: boolean): void {
+  setLeading(isLeading: boolean): void {
     if (this.#isLeading === isLeading) return;
     this.#isLeading = isLeading;
     if (isLeading) return;
@@ -67,7 +67,7 @@ export class Peers {
     } else if (!this.#isLeading) stream.fail(status.FAILED_PRECONDITION, notLeading);
     else {
       this.#streams.add(stream);
-      stream.goOn();
+      stream.grantCredit();
     }
   }
 
@@ -81,11 +81,11 @@ export class Peers {
       peer.cancelForget?.();
       peer.state = null;
     }
-    const { onChange, demand, nowMs } = this.#options;
+    const { onChange, rebuild, nowMs } = this.#options;
     const isFirst = peer.state === null;
     peer.state = applyBatch(peer.state ?? emptyPeer, changes, nowMs());
     this.#peers.set(replica, peer);
-    if (changes.some(({ type }) => type === 'proxy')) demand();
+    if (changes.some(({ type }) => type === 'proxy')) rebuild();
     if (isFirst || changes.length > 0) onChange();
   }
 
@@ -130,8 +130,8 @@ class ReportStream {
     for (const event of ['error', 'cancelled', 'close']) call.on(event, () => this.#close());
   }
 
-  goOn(): void {
-    this.#call.write(goOn);
+  grantCredit(): void {
+    this.#call.write(credit);
   }
 
   fail(code: status, details: string): void {
@@ -155,7 +155,7 @@ class ReportStream {
     } catch (error) {
       return this.#refuse(error instanceof Error ? error.message : String(error));
     }
-    this.goOn();
+    this.grantCredit();
   }
 
   #refuse(problem: string): void {

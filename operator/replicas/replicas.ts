@@ -28,7 +28,7 @@ export interface ReplicasOptions {
   /** `proxies()` may have changed because of another replica. Notes down, does no work. */
   readonly onChange: () => void;
   /** `workloads()` may have grown: their layers have to be in the leader's snapshot, too. Notes down, does no work. */
-  readonly demand: () => void;
+  readonly rebuild: () => void;
 }
 
 export interface Replicas extends Component {
@@ -49,10 +49,10 @@ export interface Replicas extends Component {
 }
 
 export function createReplicas(options: ReplicasOptions): Replicas {
-  const { identity, own, log, timer, onChange, demand, graceMs = 2000 } = options;
+  const { identity, own, log, timer, onChange, rebuild, graceMs = 2000 } = options;
   const nowMs = options.nowMs ?? (() => performance.now());
   const credentials = new PeerCredentials();
-  const peers = new Peers({ credentials, timer, nowMs, log, graceMs, onChange, demand });
+  const peers = new Peers({ credentials, timer, nowMs, log, graceMs, onChange, rebuild });
   const follower = new Follower({ replica: identity, own, credentials, timer, nowMs, log });
 
   let known = '';
@@ -60,11 +60,11 @@ export function createReplicas(options: ReplicasOptions): Replicas {
     if (holder === known) return;
     known = holder;
     const isLeading = holder === identity();
-    peers.lead(isLeading);
+    peers.setLeading(isLeading);
     const leader = isLeading || holder === '' ? null : parseHolder(holder);
     if (leader === null && !isLeading && holder !== '')
       log.warn({ holder }, 'the holder of the lease has no address to report to');
-    follower.follow(leader?.address ?? null);
+    follower.setLeader(leader?.address ?? null);
   };
 
   return {

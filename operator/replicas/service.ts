@@ -1,11 +1,11 @@
-// The method by which a replica tells the leader of its proxies. The leader speaks first: an empty message means `go on`,
-// and each of these allows one batch (messages.ts), so that no more is on its way than the leader keeps up with.
+// The method by which a replica tells the leader of its proxies. The leader speaks first: an empty message is a credit,
+// and each allows one batch (messages.ts), so that no more is on its way than the leader keeps up with.
 import type { ServiceDefinition } from '@grpc/grpc-js';
 import { bytesMethod } from '../xds/server/service.ts';
 
 export const reportPath = '/meshwright.v1.Replicas/Report';
 
-export const goOn = Buffer.alloc(0);
+export const credit = Buffer.alloc(0);
 
 export const replicasService: ServiceDefinition = { Report: bytesMethod(reportPath) };
 

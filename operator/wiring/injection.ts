@@ -2,7 +2,7 @@
 // elsewhere nothing in its place.
 import { operatorSpiffeId } from '../certificates/identity.ts';
 import type { MeshSettingsIr } from '../ir/mesh-ir.ts';
-import type { Led } from './leadership.ts';
+import type { LeaderCallbacks } from './leadership.ts';
 import type { Log } from '../process/log.ts';
 import type { Platform } from '../ports/platform.ts';
 import { createReconciler } from '../reconcile/reconciler.ts';
@@ -12,16 +12,16 @@ import type { InjectionSettings, Settings } from '../process/settings.ts';
 import type { Resources } from '../store/resources.ts';
 import { systemTimers } from '../process/timers.ts';
 
-export interface Injecting extends Led {
+export interface Injection extends LeaderCallbacks {
   /** Each settled batch and the Mesh in force in it; null: there is none. */
-  offer(resources: Resources, mesh: MeshSettingsIr | null): void;
+  setInput(resources: Resources, mesh: MeshSettingsIr | null): void;
   /** Certificates, or the readiness of the control plane, have changed. */
   recheck(): void;
   /** undefined where nobody is given a sidecar. */
   report(): WorkloadReport | undefined;
 }
 
-export interface InjectingOptions {
+export interface InjectionOptions {
   readonly platform: Platform;
   readonly settings: Settings;
   readonly log: Log;
@@ -30,7 +30,7 @@ export interface InjectingOptions {
   readonly onChange: () => void;
 }
 
-export function createInjecting({ platform, settings, log, ...rest }: InjectingOptions): Injecting {
+export function createInjection({ platform, settings, log, ...rest }: InjectionOptions): Injection {
   const injection = settings.platform.kind === 'kubernetes' ? settings.platform.injection : null;
   if (platform.workloads === undefined) return nobody;
   if (injection === null) {
@@ -50,11 +50,11 @@ export function createInjecting({ platform, settings, log, ...rest }: InjectingO
 }
 
 const nothing = (): void => undefined;
-const nobody: Injecting = {
-  offer: nothing,
+const nobody: Injection = {
+  setInput: nothing,
   recheck: nothing,
-  lead: nothing,
-  follow: () => Promise.resolve(),
+  onStartedLeading: nothing,
+  onStoppedLeading: () => Promise.resolve(),
   report: () => undefined,
 };
 

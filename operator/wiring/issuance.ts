@@ -6,15 +6,15 @@ import { rootSecretName } from '../certificates/names.ts';
 import type { ServerCertificate } from '../certificates/server-certificate.ts';
 import { operatorSpiffeId } from '../certificates/identity.ts';
 import type { IdentityIr, MeshIr } from '../ir/mesh-ir.ts';
-import type { Led } from './leadership.ts';
+import type { LeaderCallbacks } from './leadership.ts';
 import type { Component } from '../process/lifecycle.ts';
 import type { Log } from '../process/log.ts';
 import type { Platform, SecretPort } from '../ports/platform.ts';
-import { createRefreshing } from '../certificates/pod-refresh.ts';
+import { createPodRefresh } from '../certificates/pod-refresh.ts';
 import type { Settings } from '../process/settings.ts';
 import { systemTimers } from '../process/timers.ts';
 
-export interface CertifyingOptions {
+export interface IssuanceOptions {
   readonly platform: Platform;
   readonly settings: Settings;
   readonly log: Log;
@@ -26,14 +26,14 @@ export interface CertifyingOptions {
   readonly onChange: () => void;
 }
 
-export interface Certifying extends Component, Led, Pick<Issuer, 'state'> {
+export interface Issuance extends Component, LeaderCallbacks, Pick<Issuer, 'state'> {
   /** For whom, in the Mesh in force. */
-  wanted(identities: readonly IdentityIr[], mesh: MeshIr): void;
+  setIdentities(identities: readonly IdentityIr[], mesh: MeshIr): void;
   /** There has been a Mesh. */
   isWanted(): boolean;
 }
 
-export function createCertifying(options: CertifyingOptions): Certifying {
+export function createIssuance(options: IssuanceOptions): Issuance {
   const { platform, settings, log, mesh, onChange } = options;
   let isWanted = false;
   const issuer = createIssuer({
@@ -41,7 +41,7 @@ export function createCertifying(options: CertifyingOptions): Certifying {
     secrets: platform.secrets,
     timers: systemTimers,
     log,
-    onReplaced: createRefreshing({ pods: platform.pods, workloads: () => mesh()?.workloads ?? [], log }),
+    onReplaced: createPodRefresh({ pods: platform.pods, workloads: () => mesh()?.workloads ?? [], log }),
     onChange,
   });
   /** Of which trust domain the authority and the operator itself are, the first Mesh says. */
@@ -61,11 +61,11 @@ export function createCertifying(options: CertifyingOptions): Certifying {
     start: () => Promise.resolve(),
     stop: () => issuer.stop(),
     ready: () => !isWanted || issuer.ready(),
-    lead: () => issuer.lead(),
-    follow: () => issuer.follow(),
+    onStartedLeading: () => issuer.onStartedLeading(),
+    onStoppedLeading: () => issuer.onStoppedLeading(),
     state: () => issuer.state(),
     isWanted: () => isWanted,
-    wanted: (identities, ir) => {
+    setIdentities: (identities, ir) => {
       issuer.setIdentities(identities, ir.settings.certificates);
       if (!isWanted) begin(ir);
       isWanted = true;

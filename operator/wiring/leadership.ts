@@ -6,31 +6,39 @@ import type { LeasePort } from '../ports/lease-port.ts';
 import { createLeaderElection, type ElectionClock } from '../replicas/lease.ts';
 
 /** A part of the operator that writes while it leads. */
-export interface Led {
-  lead(): void;
+export interface LeaderCallbacks {
+  onStartedLeading(): void;
   /** Resolves when nothing is written any more. */
-  follow(): Promise<void>;
+  onStoppedLeading(): Promise<void>;
 }
 
-export interface LeadingOptions {
+export interface LeadershipOptions {
   /** undefined: there is one operator, and it leads. */
   readonly leases: LeasePort | undefined;
   /** Different for each operator, and for each start of it. Asked for at the start. */
   readonly identity: () => string;
-  readonly parts: readonly Led[];
+  readonly parts: readonly LeaderCallbacks[];
   /** Called with the identity of the leader as often as it changes; '' when there is none. */
   readonly onHolder: (holder: string) => void;
   readonly log: Log;
 }
 
-export function createLeading({ leases, identity, parts, onHolder, log }: LeadingOptions): Component {
-  const onLead = (): void => parts.forEach((part) => part.lead());
-  const onFollow = async (): Promise<void> => {
-    await Promise.all(parts.map((part) => part.follow()));
+export function createLeadership({ leases, identity, parts, onHolder, log }: LeadershipOptions): Component {
+  const onStartedLeading = (): void => parts.forEach((part) => part.onStartedLeading());
+  const onStoppedLeading = async (): Promise<void> => {
+    await Promise.all(parts.map((part) => part.onStoppedLeading()));
   };
-  if (leases === undefined) return alone(onLead, onFollow);
+  if (leases === undefined) return alone(onStartedLeading, onStoppedLeading);
   return startingLate('leader', () =>
-    createLeaderElection({ port: leases, identity: identity(), clock, log, onLead, onFollow, onHolder }),
+    createLeaderElection({
+      port: leases,
+      identity: identity(),
+      clock,
+      log,
+      onStartedLeading,
+      onStoppedLeading,
+      onHolder,
+    }),
   );
 }
 
@@ -44,12 +52,12 @@ function startingLate(name: string, make: () => Component): Component {
   return { name, start, stop: async () => made?.stop(), ready: () => made?.ready() ?? false };
 }
 
-function alone(onLead: () => void, onFollow: () => Promise<void>): Component {
+function alone(onStartedLeading: () => void, onStoppedLeading: () => Promise<void>): Component {
   const start = (): Promise<void> => {
-    onLead();
+    onStartedLeading();
     return Promise.resolve();
   };
-  return { name: 'leader', start, stop: onFollow, ready: () => true };
+  return { name: 'leader', start, stop: onStoppedLeading, ready: () => true };
 }
 
 const clock: ElectionClock = {

@@ -1,11 +1,11 @@
 // The operator put together: which part feeds which. No arrow goes back: statuses never re-enter translation.
 import { createAdminServer } from '../admin/server.ts';
 import { systemTimers } from '../process/timers.ts';
-import { createCertifying } from './issuance.ts';
+import { createIssuance } from './issuance.ts';
 import { createPlatform } from './create-platform.ts';
-import { gathered } from '../process/throttle.ts';
-import { createInjecting } from './injection.ts';
-import { createLeading } from './leadership.ts';
+import { throttle } from '../process/throttle.ts';
+import { createInjection } from './injection.ts';
+import { createLeadership } from './leadership.ts';
 import type { Component } from '../process/lifecycle.ts';
 import type { Log } from '../process/log.ts';
 import { createMetrics } from '../process/metrics.ts';
@@ -14,7 +14,7 @@ import { platformComponent } from './platform-component.ts';
 import { formatHolder, type Holder } from '../replicas/holder.ts';
 import { createReplicas } from '../replicas/replicas.ts';
 import type { Settings } from '../process/settings.ts';
-import { createStatusReporting } from './status-reports.ts';
+import { createStatusReports } from './status-reports.ts';
 import type { Timer } from '../process/settle.ts';
 import { createStore } from '../store/store.ts';
 import { checkMessage } from '../envoy/checks/check-message.ts';
@@ -50,7 +50,7 @@ export function createOperator(settings: Settings, log: Log, self: Omit<Holder, 
     timer,
     onSettled: (resources) => {
       pipeline.settled(resources);
-      injecting.offer(resources, pipeline.now().ir?.settings ?? null);
+      injection.setInput(resources, pipeline.now().ir?.settings ?? null);
     },
   });
   const watching = platformComponent(platform, {
@@ -64,21 +64,21 @@ export function createOperator(settings: Settings, log: Log, self: Omit<Holder, 
     tools: snapshotTools(settings),
     log: log.child({ component: 'pipeline' }),
     metrics,
-    wanted: () => workloads(),
-    onIdentities: (wanted, ir) => {
+    connectedWorkloads: () => connectedWorkloads(),
+    onIdentities: (needed, ir) => {
       identities.clear();
       for (const workload of ir.workloads) identities.set(workload.key, workload.identity.spiffeId);
-      certifying.wanted(wanted, ir);
+      issuance.setIdentities(needed, ir);
     },
     onSnapshot: (snapshot) => {
       ads.publish(snapshot);
       ready.resolve();
       replicas.changed();
-      injecting.recheck();
+      injection.recheck();
     },
     onOutcome: () => status.changed(),
   });
-  const certifying = createCertifying({
+  const issuance = createIssuance({
     platform,
     settings,
     log: log.child({ component: 'certificates' }),
@@ -89,19 +89,19 @@ export function createOperator(settings: Settings, log: Log, self: Omit<Holder, 
       pipeline.trust(certificate.trustBundle);
     },
     onChange: () => {
-      metrics.certificatesExpire(certifying.state().rootNotAfter, undefined);
-      injecting.recheck();
+      metrics.certificatesExpire(issuance.state().rootNotAfter, undefined);
+      injection.recheck();
       status.changed();
     },
   });
-  const injecting = createInjecting({
+  const injection = createInjection({
     platform,
     settings,
     log: log.child({ component: 'injection' }),
     xdsReady: () => ads.ready(),
     onChange: () => status.changed(),
   });
-  const demand = gathered(() => pipeline.demand(), timer);
+  const rebuild = throttle(() => pipeline.rebuild(), timer);
   const identity = (): string => formatHolder({ ...self, address: ownAddress(settings, ads.port()) });
   const replicas = createReplicas({
     identity,
@@ -109,15 +109,16 @@ export function createOperator(settings: Settings, log: Log, self: Omit<Holder, 
     log: log.child({ component: 'replicas' }),
     timer,
     onChange: () => status.changed(),
-    demand,
+    rebuild,
   });
   /** Whose layers have to be there: of all proxies that are connected, to whichever operator. */
-  const workloads = (): ReadonlySet<string> => new Set([...ads.workloads(), ...replicas.workloads()]);
+  const connectedWorkloads = (): ReadonlySet<string> =>
+    new Set([...ads.workloads(), ...replicas.workloads()]);
   const ads = createAdsServer({
     address: hostPort(settings.xdsAddress),
     credentials: credentials.credentials,
     identityOf: (workload) => identities.get(workload),
-    demand,
+    demand: rebuild,
     services: replicas.services,
     identifier: `meshwright/${self.name}/${self.nonce}`,
     log: log.child({ component: 'xds' }),
@@ -129,7 +130,7 @@ export function createOperator(settings: Settings, log: Log, self: Omit<Holder, 
       },
     },
   });
-  const status = createStatusReporting({
+  const status = createStatusReports({
     port: platform.statuses,
     log: log.child({ component: 'status' }),
     timer,
@@ -137,14 +138,14 @@ export function createOperator(settings: Settings, log: Log, self: Omit<Holder, 
     outcome: () => pipeline.now(),
     proxies: () => replicas.proxies(),
     isConverging: () => ads.isConverging(),
-    connected: workloads,
-    issuer: certifying,
-    workloads: () => injecting.report(),
+    connected: connectedWorkloads,
+    issuer: issuance,
+    workloads: () => injection.report(),
   });
-  const leading = createLeading({
+  const leadership = createLeadership({
     leases: platform.leases,
     identity,
-    parts: [certifying, injecting, status],
+    parts: [issuance, injection, status],
     onHolder: (holder) => replicas.setHolder(holder),
     log: log.child({ component: 'leader' }),
   });
@@ -167,17 +168,17 @@ export function createOperator(settings: Settings, log: Log, self: Omit<Holder, 
     metrics.close();
   });
   // Without a Mesh there is nothing to serve, and that is no fault of the operator's.
-  const xds = { ...methodsOf(ads), ready: () => !certifying.isWanted() || ads.ready() };
+  const xds = { ...methodsOf(ads), ready: () => !issuance.isWanted() || ads.ready() };
   const components: readonly Component[] = [
     closing('platform connections', () => platform.close?.()),
     loops,
     admin,
     status.writer,
-    certifying,
+    issuance,
     xds,
     replicas,
     watching.component,
-    leading,
+    leadership,
   ];
   return {
     components,

@@ -18,7 +18,7 @@ export interface PipelineOptions {
     resourcesInvalid(count: number): void;
   };
   /** Keys of the workloads whose proxies are connected: only their own layers are built. */
-  readonly wanted: () => ReadonlySet<string>;
+  readonly connectedWorkloads: () => ReadonlySet<string>;
   /** Certificates are to be kept for these from now on. Called when identities, workloads or settings may have changed. */
   readonly onIdentities: (identities: readonly IdentityIr[], ir: MeshIr) => void;
   /** Called when what proxies are to have differs from before. */
@@ -31,8 +31,8 @@ export interface Pipeline {
   settled(resources: Resources): void;
   /** Nothing is published before the first one. */
   trust(bundle: string): void;
-  /** The wanted workloads are others than before. */
-  demand(): void;
+  /** Other workloads are connected than before. */
+  rebuild(): void;
   readonly now: () => Outcome;
 }
 
@@ -55,7 +55,7 @@ export function createPipeline(options: PipelineOptions): Pipeline {
     const { ir, snapshot: previous } = outcome;
     const trustBundle = bundle;
     const resources = timed(options, 'build', () =>
-      buildResources(ir, { trustBundle, workloads: options.wanted() }),
+      buildResources(ir, { trustBundle, workloads: options.connectedWorkloads() }),
     );
     const snapshot = timed(options, 'publish', () => buildSnapshot(previous, resources, options.tools));
     options.metrics.resourcesInvalid(snapshot.invalid.length);
@@ -84,7 +84,7 @@ export function createPipeline(options: PipelineOptions): Pipeline {
         if (ir !== null && !hasSameWorkloads(before, ir)) options.onIdentities(ir.identities, ir);
         publish();
       }),
-    demand: () => guarded(publish),
+    rebuild: () => guarded(publish),
     trust: (text) =>
       guarded(() => {
         bundle = text;

@@ -10,7 +10,7 @@ import type { WorkloadReport } from '../conditions/workload-report.ts';
 import type { Timer } from '../process/settle.ts';
 import type { ProxyReport } from '../xds/session/proxy-report.ts';
 
-export interface StatusReportingOptions {
+export interface StatusReportsOptions {
   readonly port: StatusPort;
   readonly log: Log;
   readonly timer: Timer;
@@ -26,18 +26,18 @@ export interface StatusReportingOptions {
   readonly workloads: () => WorkloadReport | undefined;
 }
 
-export interface StatusReporting {
+export interface StatusReports {
   readonly writer: StatusWriter;
   /** Something a status is made from may have changed. Cheap. */
   changed(): void;
-  /** From now on it writes, until follow. */
-  lead(): void;
+  /** From now on it writes, until onStoppedLeading. */
+  onStartedLeading(): void;
   /** Resolves when nothing is written any more. */
-  follow(): Promise<void>;
+  onStoppedLeading(): Promise<void>;
   close(): void;
 }
 
-export function createStatusReporting(options: StatusReportingOptions): StatusReporting {
+export function createStatusReports(options: StatusReportsOptions): StatusReports {
   const { port, log, timer, metrics } = options;
   const writer = createStatusWriter({ port, log, timer, metrics });
   let sidecars: Returning | null = null;
@@ -68,11 +68,11 @@ export function createStatusReporting(options: StatusReportingOptions): StatusRe
   return {
     writer,
     changed: () => loop.changed(),
-    lead: () => {
+    onStartedLeading: () => {
       sidecars ??= returning(options, () => loop.changed());
       loop.changed();
     },
-    follow: async () => {
+    onStoppedLeading: async () => {
       quiet();
       await writer.clear();
     },
@@ -91,7 +91,7 @@ const returnMs = 10_000;
  * there, or long enough has passed, the statuses of before stay: counting only those that came first would call a policy
  * programmed that others run without.
  */
-function returning({ outcome, connected, timer }: StatusReportingOptions, again: () => void): Returning {
+function returning({ outcome, connected, timer }: StatusReportsOptions, again: () => void): Returning {
   let isOver = false;
   let cancel: (() => void) | undefined;
   const end = (): void => {

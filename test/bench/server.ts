@@ -1,7 +1,7 @@
 // The operator's line from the store to the wire, fed with a synthetic mesh. Entry of a child process of main.ts.
 import { openBuiltInAuthority } from '../../operator/certificates/built-in.ts';
 import { systemTimers } from '../../operator/process/timers.ts';
-import { gathered } from '../../operator/process/throttle.ts';
+import { throttle } from '../../operator/process/throttle.ts';
 import { createLog } from '../../operator/process/log.ts';
 import { createPipeline } from '../../operator/wiring/pipeline.ts';
 import type { SecretData, SecretPort } from '../../operator/ports/platform.ts';
@@ -57,7 +57,7 @@ const ads = createAdsServer({
   address: '127.0.0.1:0',
   ...(options.tls && { credentials: credentials.credentials }),
   identityOf: (workload) => identities.get(workload),
-  demand: gathered(() => pipeline.demand(), timer),
+  demand: throttle(() => pipeline.rebuild(), timer),
   identifier: 'bench',
   log,
   observer: {
@@ -73,8 +73,8 @@ const pipeline = createPipeline({
   tools: { encodeAny, check: (typeUrl, message) => checkMessage(typeUrl, message) },
   log,
   metrics: { stageDone: nothing, resourcesInvalid: nothing },
-  wanted: () => ads.workloads(),
-  onIdentities: (_wanted, ir) => {
+  connectedWorkloads: () => ads.workloads(),
+  onIdentities: (_identities, ir) => {
     identities.clear();
     for (const { key, identity } of ir.workloads) identities.set(key, identity.spiffeId);
   },

@@ -37,8 +37,8 @@ suite('the Lease', () => {
       log: createLog('silent'),
       durationMs: 2000,
       retryMs: 100,
-      onLead: () => events.push(`${identity} leads`),
-      onFollow: () => {
+      onStartedLeading: () => events.push(`${identity} leads`),
+      onStoppedLeading: () => {
         events.push(`${identity} follows`);
         return Promise.resolve();
       },

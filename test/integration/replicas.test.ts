@@ -332,7 +332,7 @@ describe('who is not a replica', () => {
     ['another shape', '{"replica":"x","changes":[{"type":"boom"}],"end":true}'],
     [
       'a proxy nobody has spoken of',
-      '{"replica":"x","changes":[{"type":"stand","ids":[7],"lagging":[],"rejected":[],"atRest":true}],"end":true}',
+      '{"replica":"x","changes":[{"type":"ackState","ids":[7],"lagging":[],"rejected":[],"atRest":true}],"end":true}',
     ],
   ])('%s ends the stream with INVALID_ARGUMENT', async (_what, text) => {
     const [a] = await pair();

@@ -202,11 +202,11 @@ function startReconciler(platform: KubernetesPlatform, of: typeof environment): 
     timer: (delayMs, fire) => systemTimers.after(delayMs, fire),
     onSettled: (resources) => {
       const { mesh } = electMesh(resources.meshes);
-      reconciler.offer(resources, mesh === undefined ? null : meshSettings(mesh));
+      reconciler.setInput(resources, mesh === undefined ? null : meshSettings(mesh));
     },
   });
   const watched = platform.watch(store, stopping.signal);
-  reconciler.lead();
+  reconciler.onStartedLeading();
   const running: RunningReconciler = {
     reconciler,
     xdsReady: true,
@@ -215,7 +215,7 @@ function startReconciler(platform: KubernetesPlatform, of: typeof environment): 
       stopping.abort();
       await watched;
       store.close();
-      await reconciler.follow();
+      await reconciler.onStoppedLeading();
       platform.close();
     },
   };

@@ -58,7 +58,7 @@ export async function startReplica(options: ReplicaOptions): Promise<TestReplica
     timer: (delayMs, fire) => systemTimers.after(delayMs, fire),
     ...(options.graceMs !== undefined && { graceMs: options.graceMs }),
     onChange: () => void (changes += 1),
-    demand: () => undefined,
+    rebuild: () => undefined,
   });
   const tls = reloadableCredentials();
   const server = createAdsServer({

@@ -1,17 +1,17 @@
-// How often a template is mended that somebody keeps resetting: so often and no more, for each mend rolls the
-// workload. Entry: createMending. State without I/O.
+// How often the sidecar is restored in a template that somebody keeps resetting: a few times, as each restore rolls the
+// workload. Entry: createRestores. State without I/O.
 
-export interface Mending {
-  /** Whether it may be mended now; userTemplate: a user who wants something new is no tool that resets. */
-  mayMend(key: string, userTemplate: string, nowMs: number): Permission;
-  mended(key: string, userTemplate: string, nowMs: number): void;
+export interface Restores {
+  /** Whether it may be restored now; userTemplate: a user who wants something new is no tool that resets. */
+  mayRestore(key: string, userTemplate: string, nowMs: number): Permission;
+  record(key: string, userTemplate: string, nowMs: number): void;
   forget(key: string): void;
 }
 
 export type Permission =
   { readonly type: 'yes' } | { readonly type: 'no'; readonly againInMs: number; readonly count: number };
 
-const maxMends = 3;
+const maxRestores = 3;
 const windowMs = 3_600_000;
 
 interface History {
@@ -19,7 +19,7 @@ interface History {
   readonly times: readonly number[];
 }
 
-export function createMending(): Mending {
+export function createRestores(): Restores {
   const histories = new Map<string, History>();
   const recent = (key: string, userTemplate: string, nowMs: number): readonly number[] => {
     const history = histories.get(key);
@@ -27,13 +27,13 @@ export function createMending(): Mending {
     return history.times.filter((time) => nowMs - time < windowMs);
   };
   return {
-    mayMend: (key, userTemplate, nowMs) => {
+    mayRestore: (key, userTemplate, nowMs) => {
       const times = recent(key, userTemplate, nowMs);
       const [oldest] = times;
-      if (oldest === undefined || times.length < maxMends) return { type: 'yes' };
+      if (oldest === undefined || times.length < maxRestores) return { type: 'yes' };
       return { type: 'no', againInMs: windowMs - (nowMs - oldest), count: times.length };
     },
-    mended: (key, userTemplate, nowMs) => {
+    record: (key, userTemplate, nowMs) => {
       histories.set(key, { userTemplate, times: [...recent(key, userTemplate, nowMs), nowMs] });
     },
     forget: (key) => {

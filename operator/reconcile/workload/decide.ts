@@ -21,10 +21,10 @@ export type Action =
 export interface Write {
   readonly type: 'write';
   /**
-   * inject: for the first time. update: the user wants something else. mend: somebody took a part of it away.
+   * inject: for the first time. update: the user wants something else. restore: somebody took a part of it away.
    * tidy: no pod is made anew.
    */
-  readonly why: 'inject' | 'update' | 'mend' | 'tidy';
+  readonly why: 'inject' | 'update' | 'restore' | 'tidy';
   readonly part: SidecarPart;
   readonly certificateSecret: string;
   /** Two requests: ours first, then the user's names given back. */
@@ -56,9 +56,9 @@ function decidePresent(
     return { type: 'write', why, part, certificateSecret, needsOrder };
   };
   const [settings, rendering] = (part.annotations[injectedKey] ?? '').split('.');
-  if (!actual.hasAny) return write(wasInjected ? 'mend' : 'inject');
+  if (!actual.hasAny) return write(wasInjected ? 'restore' : 'inject');
   if (actual.fingerprints !== undefined && actual.fingerprints.settings !== settings) return write('update');
-  if (actual.fingerprints === undefined || !actual.isWhole || !actual.isFirst) return write('mend');
+  if (actual.fingerprints === undefined || !actual.isWhole || !actual.isFirst) return write('restore');
   if (actual.ownsForeign || !actual.isLabelled) return write('tidy');
   // Rendered by another version of the operator: it stays, for that alone rolls nobody.
   return actual.fingerprints.rendering === rendering

@@ -43,8 +43,8 @@ function contested(
   { key, actual, memory }: Subject,
   { why }: Write,
 ): Step | undefined {
-  if (why !== 'mend') return undefined;
-  const permission = memory.mending.mayMend(key, actual.userTemplate, nowMs());
+  if (why !== 'restore') return undefined;
+  const permission = memory.restores.mayRestore(key, actual.userTemplate, nowMs());
   if (permission.type === 'yes') return undefined;
   const managers = actual.otherManagers;
   const message =
@@ -54,7 +54,7 @@ function contested(
   return { outcome: again(permission.againInMs), state: { type: 'pending', reason: 'Contested', message } };
 }
 
-/** A mend goes out at once: whoever made it necessary has begun a rollout already. */
+/** A restore goes out at once: what made it necessary has begun a rollout already. */
 export function waitsForTurn(live: LiveWorkload, { why }: Write): boolean {
   return (why === 'inject' || why === 'update') && isServing(live);
 }

@@ -111,7 +111,7 @@ async function verify(
     if (await wouldChange(deps.port, live, part))
       return await attempt(deps, subject, {
         type: 'write',
-        why: 'mend',
+        why: 'restore',
         part,
         certificateSecret,
         needsOrder: false,
@@ -137,7 +137,7 @@ async function attempt(deps: ReconcileDeps, subject: Subject, write: Write): Pro
     userInitContainers: write.needsOrder ? actual.userInitContainers : null,
   });
   if (written.type !== 'written') return unwritten(written);
-  if (write.why === 'mend') memory.mending.mended(key, actual.userTemplate, deps.nowMs());
+  if (write.why === 'restore') memory.restores.record(key, actual.userTemplate, deps.nowMs());
   if (waitsForTurn(live, write)) memory.rollouts.began(key, deps.nowMs());
   return settled(deps, { ...subject, live: written.workload, actual: describeActual(written.workload) });
 }

@@ -54,7 +54,7 @@ function bench(secrets = new MemorySecrets(), timers = new HandTimers()): Bench 
     }),
   };
   running.push(made.issuer);
-  made.issuer.lead();
+  made.issuer.onStartedLeading();
   return made;
 }
 
@@ -218,7 +218,7 @@ describe('certificates issued before a time', () => {
 
 test('of several operators the one that follows serves its own certificate and writes no Secret', async () => {
   const b = bench();
-  await b.issuer.follow();
+  await b.issuer.onStoppedLeading();
   b.issuer.setIdentities([reviews], lasting(24 * hourMs));
   const own = b.issuer.serverCertificate(
     { spiffeId: 'spiffe://cluster.local/ns/x/sa/y', ttlMs: 24 * hourMs },
@@ -227,7 +227,7 @@ test('of several operators the one that follows serves its own certificate and w
   await b.issuer.start();
   await own;
   const before = [...b.secrets.held.keys()];
-  b.issuer.lead();
+  b.issuer.onStartedLeading();
   await until('it was issued', () => b.secrets.held.has('shop/meshwright-reviews'));
 
   expect(before).toEqual([`meshwright-system/${rootSecretName}`]);

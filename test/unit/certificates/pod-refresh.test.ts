@@ -1,6 +1,6 @@
 // Who is told of a certificate that was replaced before its time.
 import { expect, test } from '@jest/globals';
-import { createRefreshing } from '../../../operator/certificates/pod-refresh.ts';
+import { createPodRefresh } from '../../../operator/certificates/pod-refresh.ts';
 import { sampleWorkload } from '../../support/mesh-samples.ts';
 import { rememberingLog, until } from './support.ts';
 
@@ -21,7 +21,7 @@ const pod = (name: string, serviceAccount: string): ReturnType<typeof sampleWork
 test('every pod that bears the identity, one after the other; one that fails does not stop the rest', async () => {
   const { log, lines } = rememberingLog();
   const told: string[] = [];
-  const refresh = createRefreshing({
+  const refresh = createPodRefresh({
     pods: {
       refresh: async (namespace, name) => {
         if (name === 'reviews-1') throw new Error('not today');

@@ -1,6 +1,6 @@
 // Work that many ask for at once.
 import { expect, test } from '@jest/globals';
-import { gathered } from '../../../operator/process/throttle.ts';
+import { throttle } from '../../../operator/process/throttle.ts';
 import { createFakeTimer } from './fake-timer.ts';
 
 test('all who ask until it is done share it; then it rests for eight times as long as it took', () => {
@@ -13,7 +13,7 @@ test('all who ask until it is done share it; then it rests for eight times as lo
       nowMs += 1;
     }
   };
-  const ask = gathered(
+  const ask = throttle(
     () => {
       done.push(nowMs);
       nowMs += 10;

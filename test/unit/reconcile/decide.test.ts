@@ -61,19 +61,19 @@ describe('what is done', () => {
       { type: 'write', why: 'update', needsOrder: false },
     ],
     [
-      'one that somebody put a container before ours is mended in order',
+      'one that somebody put a container before ours is restored in order',
       actionOn(withInits(['u0', 'mw-init', 'mw-proxy', 'u1'])),
-      { type: 'write', why: 'mend', needsOrder: true },
+      { type: 'write', why: 'restore', needsOrder: true },
     ],
     [
-      'one that lost the annotation is mended',
+      'one that lost the annotation is restored',
       actionOn(injectedDeployment(part, { template: liveTemplate(['mw-init', 'mw-proxy', 'u1']) })),
-      { type: 'write', why: 'mend', needsOrder: false },
+      { type: 'write', why: 'restore', needsOrder: false },
     ],
     [
-      'one that lost everything but was seen with it is mended',
+      'one that lost everything but was seen with it is restored',
       actionOn(liveDeployment(), world, true),
-      { type: 'write', why: 'mend', needsOrder: true },
+      { type: 'write', why: 'restore', needsOrder: true },
     ],
     [
       'one of which we own a name of the user’s is tidied up',

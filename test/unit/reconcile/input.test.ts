@@ -2,7 +2,7 @@
 import { describe, expect, test } from '@jest/globals';
 import type { Environment } from '../../../operator/reconcile/workload/desired.ts';
 import { barePodsOf } from '../../../operator/reconcile/bare-pods.ts';
-import { changedKeys, describeOffer, relevantKeys } from '../../../operator/reconcile/input.ts';
+import { changedKeys, describeInput, relevantKeys } from '../../../operator/reconcile/input.ts';
 import { resourcesFromYaml } from '../../support/builders.ts';
 import { sampleMesh } from '../../support/mesh-samples.ts';
 
@@ -44,22 +44,22 @@ const none = (): boolean => false;
 
 describe('what is looked at', () => {
   test('what is selected, or has signs of our part, or was told of; never the operator itself', () => {
-    const offered = describeOffer(resourcesFromYaml(world), mesh);
+    const input = describeInput(resourcesFromYaml(world), mesh);
 
-    expect(relevantKeys(offered, environment, none)).toEqual([
+    expect(relevantKeys(input, environment, none)).toEqual([
       'CronJob/other/annotated',
       'DaemonSet/other/labelled',
       'StatefulSet/shop/selected',
     ]);
-    expect(relevantKeys(offered, environment, (key) => key.endsWith('elsewhere'))).toContain(
+    expect(relevantKeys(input, environment, (key) => key.endsWith('elsewhere'))).toContain(
       'Deployment/other/elsewhere',
     );
   });
 
   test('without a Mesh: what has signs of our part', () => {
-    const offered = describeOffer(resourcesFromYaml(world), null);
+    const input = describeInput(resourcesFromYaml(world), null);
 
-    expect(relevantKeys(offered, environment, none)).toEqual([
+    expect(relevantKeys(input, environment, none)).toEqual([
       'CronJob/other/annotated',
       'DaemonSet/other/labelled',
     ]);
@@ -68,16 +68,16 @@ describe('what is looked at', () => {
   test('again when it changed, and everything when the Mesh did', () => {
     const resources = resourcesFromYaml(world);
     const keys = ['CronJob/other/annotated', 'StatefulSet/shop/selected'];
-    const offered = describeOffer(resources, mesh);
+    const input = describeInput(resources, mesh);
     const [object] = resources.statefulSets;
     if (object === undefined) throw new Error('there is a StatefulSet');
-    const changed = describeOffer({ ...resources, statefulSets: [{ ...object }] }, mesh);
-    const other = describeOffer(resources, { ...mesh, trustDomain: 'other' });
+    const changed = describeInput({ ...resources, statefulSets: [{ ...object }] }, mesh);
+    const other = describeInput(resources, { ...mesh, trustDomain: 'other' });
 
-    expect(changedKeys(keys, undefined, offered)).toEqual(keys);
-    expect(changedKeys(keys, offered, describeOffer(resources, mesh))).toEqual([]);
-    expect(changedKeys(keys, offered, changed)).toEqual(['StatefulSet/shop/selected']);
-    expect(changedKeys(keys, offered, other)).toEqual(keys);
+    expect(changedKeys(keys, undefined, input)).toEqual(keys);
+    expect(changedKeys(keys, input, describeInput(resources, mesh))).toEqual([]);
+    expect(changedKeys(keys, input, changed)).toEqual(['StatefulSet/shop/selected']);
+    expect(changedKeys(keys, input, other)).toEqual(keys);
   });
 
   test('a Mesh that is there, but never was valid, leaves everything uncertain', () => {
@@ -85,9 +85,9 @@ describe('what is looked at', () => {
     const ref = { kind: 'Mesh', namespace: '', name: 'default' } as const;
     const rejection = { ref, generation: 1, problems: [], lastGoodInForce: false };
 
-    expect(describeOffer(resources, null).isUncertain).toBe(false);
-    expect(describeOffer({ ...resources, rejections: [rejection] }, null).isUncertain).toBe(true);
-    expect(describeOffer({ ...resources, rejections: [rejection] }, mesh).isUncertain).toBe(false);
+    expect(describeInput(resources, null).isUncertain).toBe(false);
+    expect(describeInput({ ...resources, rejections: [rejection] }, null).isUncertain).toBe(true);
+    expect(describeInput({ ...resources, rejections: [rejection] }, mesh).isUncertain).toBe(false);
   });
 });
 

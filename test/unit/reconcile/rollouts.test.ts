@@ -1,7 +1,7 @@
-// Whose turn it is to be rolled, and how often a template is mended.
+// Whose turn it is to be rolled, and how often a template is restored.
 import { describe, expect, test } from '@jest/globals';
 import { healthOf, isServing } from '../../../operator/reconcile/rollout/health.ts';
-import { createMending } from '../../../operator/reconcile/rollout/restores.ts';
+import { createRestores } from '../../../operator/reconcile/rollout/restores.ts';
 import { createRollouts, type Rollouts } from '../../../operator/reconcile/rollout/rollouts.ts';
 import { completeRollout, liveDeployment } from './live.ts';
 
@@ -118,27 +118,27 @@ describe('health', () => {
   });
 });
 
-describe('mending', () => {
+describe('restores', () => {
   test('three times in an hour, then when the hour is over', () => {
-    const mending = createMending();
+    const restores = createRestores();
     for (const at of [0, minute, 2 * minute]) {
-      expect(mending.mayMend('a', 'same', at)).toEqual({ type: 'yes' });
-      mending.mended('a', 'same', at);
+      expect(restores.mayRestore('a', 'same', at)).toEqual({ type: 'yes' });
+      restores.record('a', 'same', at);
     }
 
-    expect(mending.mayMend('a', 'same', 3 * minute)).toEqual({
+    expect(restores.mayRestore('a', 'same', 3 * minute)).toEqual({
       type: 'no',
       againInMs: 57 * minute,
       count: 3,
     });
-    expect(mending.mayMend('b', 'same', 3 * minute)).toEqual({ type: 'yes' });
-    expect(mending.mayMend('a', 'same', 60 * minute)).toEqual({ type: 'yes' });
+    expect(restores.mayRestore('b', 'same', 3 * minute)).toEqual({ type: 'yes' });
+    expect(restores.mayRestore('a', 'same', 60 * minute)).toEqual({ type: 'yes' });
   });
 
   test('a user who wants something new starts afresh', () => {
-    const mending = createMending();
-    for (const at of [0, 1, 2]) mending.mended('a', 'same', at);
+    const restores = createRestores();
+    for (const at of [0, 1, 2]) restores.record('a', 'same', at);
 
-    expect(mending.mayMend('a', 'other', 3)).toEqual({ type: 'yes' });
+    expect(restores.mayRestore('a', 'other', 3)).toEqual({ type: 'yes' });
   });
 });

@@ -2,18 +2,18 @@
 import { describe, expect, test } from '@jest/globals';
 import * as fc from 'fast-check';
 import type { Change } from '../../../operator/replicas/changes.ts';
-import { deltaOf, nothingTold, type Own } from '../../../operator/replicas/delta.ts';
+import { deltaOf, nothingReported, type Own } from '../../../operator/replicas/delta.ts';
 import { readMessage, writeBatch } from '../../../operator/replicas/messages.ts';
 import { applyBatch, emptyPeer } from '../../../operator/replicas/peer-state.ts';
 import type { Layer, TypeLayer } from '../../../operator/xds/snapshot/types.ts';
 import { CDS, EDS, LDS, ownOf, plain, reportOf, type World } from './worlds.ts';
 
 /** The changes of each step, as they arrive. */
-function told(...steps: readonly Own[]): readonly (readonly Change[])[] {
-  let state = nothingTold;
+function changesOf(...steps: readonly Own[]): readonly (readonly Change[])[] {
+  let state = nothingReported;
   return steps.map((own) => {
     const delta = deltaOf(state, own, 1000);
-    state = delta.told;
+    state = delta.reported;
     return overTheWire(delta.changes);
   });
 }
@@ -29,11 +29,11 @@ function overTheWire(changes: readonly Change[]): readonly Change[] {
 const shared = { [CDS]: { a: 'v1', b: 'v1' }, [EDS]: { a: 'v1', b: 'v1' } };
 const p = { name: 'p', layers: ['shared', 'w'] };
 
-describe('what is told', () => {
+describe('what is reported', () => {
   test('first of all, everything that proxies use', () => {
     const world = { layers: { shared, w: { [LDS]: { in: 'v1' } }, other: shared }, proxies: [p] };
 
-    expect(told(ownOf(world))).toEqual([
+    expect(changesOf(ownOf(world))).toEqual([
       [
         { type: 'versions', layer: 'shared', typeUrl: CDS, set: [['a', 'v1'], ['b', 'v1']], unset: [] }, // prettier-ignore
         { type: 'versions', layer: 'shared', typeUrl: EDS, set: [['a', 'v1'], ['b', 'v1']], unset: [] }, // prettier-ignore
@@ -46,7 +46,7 @@ describe('what is told', () => {
           layers: ['shared', 'w'],
           ageMs: 1000,
         },
-        { type: 'stand', ids: [1], lagging: [], rejected: [], atRest: true },
+        { type: 'ackState', ids: [1], lagging: [], rejected: [], atRest: true },
       ],
     ]);
   });
@@ -57,7 +57,7 @@ describe('what is told', () => {
     const lagging = [[EDS, 'b']] as const;
     const proxies = world.proxies.map((it) => ({ ...it, lagging, atRest: false }));
 
-    const [, second, third] = told(
+    const [, second, third] = changesOf(
       ownOf(world),
       ownOf({ layers: { shared: changed }, proxies }),
       ownOf({ layers: { shared: changed }, proxies: world.proxies }),
@@ -65,13 +65,19 @@ describe('what is told', () => {
 
     expect(second).toEqual([
       { type: 'versions', layer: 'shared', typeUrl: EDS, set: [['b', 'v2']], unset: [] },
-      { type: 'stand', ids: [1, 2], lagging: [{ typeUrl: EDS, names: ['b'] }], rejected: [], atRest: false },
+      {
+        type: 'ackState',
+        ids: [1, 2],
+        lagging: [{ typeUrl: EDS, names: ['b'] }],
+        rejected: [],
+        atRest: false,
+      },
     ]);
-    expect(third).toEqual([{ type: 'stand', ids: [1, 2], lagging: [], rejected: [], atRest: true }]);
+    expect(third).toEqual([{ type: 'ackState', ids: [1, 2], lagging: [], rejected: [], atRest: true }]);
   });
 
   test('of what is no more, its name', () => {
-    const [, second] = told(
+    const [, second] = changesOf(
       ownOf({ layers: { shared, w: { [LDS]: { in: 'v1' } } }, proxies: [p, { ...p, name: 'q' }] }),
       ownOf({
         layers: { shared: { [CDS]: { a: 'v1' }, [EDS]: shared[EDS] } },
@@ -83,7 +89,7 @@ describe('what is told', () => {
       { type: 'versions', layer: 'shared', typeUrl: CDS, set: [], unset: ['b'] },
       { type: 'layersGone', layers: ['w'] },
       expect.objectContaining({ type: 'proxy', id: 2, layers: ['shared'] }),
-      { type: 'stand', ids: [2], lagging: [], rejected: [], atRest: true },
+      { type: 'ackState', ids: [2], lagging: [], rejected: [], atRest: true },
       { type: 'proxiesGone', ids: [1] },
     ]);
   });
@@ -108,7 +114,7 @@ describe('what is told', () => {
       proxies: own.proxies,
     });
     const layer = new Map([[CDS, watched], [EDS, endpoints('v1')]]); // prettier-ignore
-    const { told: before } = deltaOf(nothingTold, withLayer(layer), 0);
+    const { reported: before } = deltaOf(nothingReported, withLayer(layer), 0);
     looks = 0;
 
     expect(deltaOf(before, withLayer(layer), 0).changes).toEqual([]);
@@ -123,7 +129,7 @@ describe('what is told', () => {
     const second = { name: 'p', connectedAtMs: 20 };
     const layers = { shared };
 
-    const [, both, one] = told(
+    const [, both, one] = changesOf(
       ownOf({ layers, proxies: [first] }),
       ownOf({ layers, proxies: [first, second] }),
       ownOf({ layers, proxies: [second] }),
@@ -131,7 +137,7 @@ describe('what is told', () => {
 
     expect(both).toMatchObject([
       { type: 'proxy', id: 2, ageMs: 980 },
-      { type: 'stand', ids: [2] },
+      { type: 'ackState', ids: [2] },
     ]);
     expect(one).toEqual([{ type: 'proxiesGone', ids: [1] }]);
   });
@@ -141,10 +147,10 @@ describe('what is told', () => {
     const lagging = names.map((name) => [CDS, name] as const);
     const proxies = [{ name: 'p', lagging: [...lagging, [EDS, 'a'] as const] }];
 
-    const [first] = told(ownOf({ layers: {}, proxies }));
+    const [first] = changesOf(ownOf({ layers: {}, proxies }));
 
     expect(first).toContainEqual({
-      type: 'stand',
+      type: 'ackState',
       ids: [1],
       lagging: [
         { typeUrl: CDS, names: null },
@@ -184,8 +190,11 @@ test('the deltas of any history, applied to nothing, come to the state that is t
       const history = worlds.map(ownOf);
       const last = history.at(-1) as Own;
 
-      const state = told(...history).reduce((peer, changes) => applyBatch(peer, changes, 1000), emptyPeer);
-      const [whole = []] = told(last);
+      const state = changesOf(...history).reduce(
+        (peer, changes) => applyBatch(peer, changes, 1000),
+        emptyPeer,
+      );
+      const [whole = []] = changesOf(last);
 
       expect(plain(state)).toEqual(plain(applyBatch(emptyPeer, whole, 1000)));
       expect(state.proxies.size).toBe(last.proxies.length);
@@ -197,5 +206,5 @@ test('the deltas of any history, applied to nothing, come to the state that is t
 test('before there is a snapshot, only proxies are told of', () => {
   const own = { snapshot: null, proxies: [reportOf({ name: 'p' })] };
 
-  expect(told(own)[0]?.map(({ type }) => type)).toEqual(['proxy', 'stand']);
+  expect(changesOf(own)[0]?.map(({ type }) => type)).toEqual(['proxy', 'ackState']);
 });

@@ -40,7 +40,7 @@ beforeAll(async () => {
 });
 
 let follower: Follower | undefined;
-afterEach(() => follower?.follow(null));
+afterEach(() => follower?.setLeader(null));
 
 function newFollower(): { follower: Follower; credentials: PeerCredentials; pauses: Pauses } {
   const pauses = new Pauses();
@@ -59,20 +59,20 @@ function newFollower(): { follower: Follower; credentials: PeerCredentials; paus
 test('a leader that is not reached is dialled again after 0.2 s, then twice that, up to 5 s; another leader at once', async () => {
   const { follower: it, credentials, pauses } = newFollower();
   credentials.update(pair);
-  it.follow(`127.0.0.1:${await freePort()}`);
+  it.setLeader(`127.0.0.1:${await freePort()}`);
 
   const seen: number[] = [];
   // oxlint-disable-next-line no-await-in-loop -- one after the other
   while (seen.length < 7) seen.push(await pauses.next());
   expect(seen).toEqual([200, 400, 800, 1600, 3200, 5000, 5000]);
 
-  it.follow(`127.0.0.1:${await freePort()}`);
+  it.setLeader(`127.0.0.1:${await freePort()}`);
   expect(await pauses.next()).toBe(200);
 });
 
 test('nobody is dialled before there is a certificate', async () => {
   const { follower: it, credentials, pauses } = newFollower();
-  it.follow(`127.0.0.1:${await freePort()}`);
+  it.setLeader(`127.0.0.1:${await freePort()}`);
   expect(pauses.running.size).toBe(0);
 
   credentials.update(pair);
@@ -84,9 +84,9 @@ test('nobody is dialled before there is a certificate', async () => {
 test('when nobody leads, nothing is dialled and no timer is left', async () => {
   const { follower: it, credentials, pauses } = newFollower();
   credentials.update(pair);
-  it.follow(`127.0.0.1:${await freePort()}`);
+  it.setLeader(`127.0.0.1:${await freePort()}`);
 
-  it.follow(null);
+  it.setLeader(null);
 
   expect(pauses.running.size).toBe(0);
 });

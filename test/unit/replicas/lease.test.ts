@@ -63,9 +63,9 @@ function world(): World {
         identity,
         clock,
         log: createLog('silent'),
-        onLead: () => events.push(`${identity} leads`),
+        onStartedLeading: () => events.push(`${identity} leads`),
         onHolder: (holder) => holders.push(`${identity} sees ${holder === '' ? 'nobody' : holder}`),
-        onFollow: () => {
+        onStoppedLeading: () => {
           events.push(`${identity} follows`);
           return Promise.resolve();
         },

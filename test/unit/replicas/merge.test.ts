@@ -1,12 +1,12 @@
 // How the leader sees the proxies of all replicas, on its own snapshot.
 import { describe, expect, test } from '@jest/globals';
-import { deltaOf, nothingTold } from '../../../operator/replicas/delta.ts';
+import { deltaOf, nothingReported } from '../../../operator/replicas/delta.ts';
 import { merge } from '../../../operator/replicas/merge.ts';
 import { applyBatch, emptyPeer, type PeerState } from '../../../operator/replicas/peer-state.ts';
 import { CDS, EDS, LDS, ownOf, reportOf, snapshotOf, type World } from './worlds.ts';
 
 function peerOf(world: World, nowMs = 0): PeerState {
-  return applyBatch(emptyPeer, deltaOf(nothingTold, ownOf(world), 0).changes, nowMs);
+  return applyBatch(emptyPeer, deltaOf(nothingReported, ownOf(world), 0).changes, nowMs);
 }
 
 const view = ['shared', 'w'];

@@ -3,7 +3,7 @@ import { EventEmitter } from 'node:events';
 import { status } from '@grpc/grpc-js';
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import { createLog } from '../../../operator/process/log.ts';
-import { deltaOf, nothingTold } from '../../../operator/replicas/delta.ts';
+import { deltaOf, nothingReported } from '../../../operator/replicas/delta.ts';
 import { writeBatch } from '../../../operator/replicas/messages.ts';
 import { PeerCredentials } from '../../../operator/replicas/peer-credentials.ts';
 import { Peers, type ReportCall } from '../../../operator/replicas/peers.ts';
@@ -52,7 +52,8 @@ class FakeCall extends EventEmitter {
       layers: { shared: { [CDS]: { a: 'v1' } } },
       proxies: names.map((name) => ({ name })),
     });
-    for (const bytes of writeBatch(replica, deltaOf(nothingTold, own, 0).changes)) this.emit('data', bytes);
+    for (const bytes of writeBatch(replica, deltaOf(nothingReported, own, 0).changes))
+      this.emit('data', bytes);
   }
 }
 
@@ -74,9 +75,9 @@ function world(): World {
     log: createLog('silent'),
     graceMs: 2000,
     onChange: () => void events.push('change'),
-    demand: () => void events.push('demand'),
+    rebuild: () => void events.push('rebuild'),
   });
-  peers.lead(true);
+  peers.setLeading(true);
   return {
     peers,
     clock,
@@ -100,7 +101,7 @@ describe('the leader', () => {
 
     expect(stream.told).toBe(2);
     expect(names()).toEqual(['Pod/shop/p']);
-    expect(events).toEqual(['demand', 'change']);
+    expect(events).toEqual(['rebuild', 'change']);
   });
 
   test('takes a batch when it is complete, not before', () => {
@@ -114,7 +115,7 @@ describe('the leader', () => {
     expect(events).toEqual([]);
     stream.report('b', 'p');
 
-    expect(events).toEqual(['demand', 'change']);
+    expect(events).toEqual(['rebuild', 'change']);
     expect(names()).toEqual(['Pod/shop/p']);
   });
 
@@ -201,7 +202,7 @@ describe('the leader', () => {
     const stream = call();
     stream.report('b', 'p');
 
-    peers.lead(false);
+    peers.setLeading(false);
 
     expect(stream.ended).toBe('FAILED_PRECONDITION');
     expect(names()).toEqual([]);
