@@ -3,8 +3,8 @@ import type { z } from 'zod';
 import { PolicyStatus } from './common.ts';
 import { type ExternalWorkload, ExternalWorkloadSpec } from './external-workload.ts';
 import { type Mesh, MeshSpec, MeshStatus } from './mesh.ts';
-import { type SecurityPolicy, SecurityPolicySpec } from './security-policy.ts';
-import { type TrafficPolicy, TrafficPolicySpec } from './traffic-policy.ts';
+import { type SecurityPolicy, SecurityPolicySpec } from './security/policy.ts';
+import { type TrafficPolicy, TrafficPolicySpec } from './traffic/policy.ts';
 
 /** Any object a user writes. */
 export type MeshwrightObject = Mesh | TrafficPolicy | SecurityPolicy | ExternalWorkload;

@@ -3,8 +3,8 @@
 import type { ObjectMeta } from '../../api/metadata.ts';
 import type { ExternalWorkload } from '../../api/v1alpha1/external-workload.ts';
 import type { Mesh } from '../../api/v1alpha1/mesh.ts';
-import type { SecurityPolicy } from '../../api/v1alpha1/security-policy.ts';
-import type { TrafficPolicy } from '../../api/v1alpha1/traffic-policy.ts';
+import type { SecurityPolicy } from '../../api/v1alpha1/security/policy.ts';
+import type { TrafficPolicy } from '../../api/v1alpha1/traffic/policy.ts';
 
 export interface Namespace {
   readonly kind: 'Namespace';

@@ -1,8 +1,8 @@
 // Resources: everything translation reads, frozen and sorted by namespace and name. One value per settled batch.
 import type { ExternalWorkload } from '../../api/v1alpha1/external-workload.ts';
 import type { Mesh } from '../../api/v1alpha1/mesh.ts';
-import type { SecurityPolicy } from '../../api/v1alpha1/security-policy.ts';
-import type { TrafficPolicy } from '../../api/v1alpha1/traffic-policy.ts';
+import type { SecurityPolicy } from '../../api/v1alpha1/security/policy.ts';
+import type { TrafficPolicy } from '../../api/v1alpha1/traffic/policy.ts';
 import type {
   CronJob,
   DaemonSet,

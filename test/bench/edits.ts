@@ -1,5 +1,5 @@
 // The changes of the synthetic mesh, one after the other: the same for a store and for an API server.
-import type { TrafficPolicy } from '../../api/v1alpha1/traffic-policy.ts';
+import type { TrafficPolicy } from '../../api/v1alpha1/traffic/policy.ts';
 import type { EndpointSlice } from '../../operator/objects/objects.ts';
 import { monotonicMs, type Change, type Edit, type Size } from './protocol.ts';
 import { slice, trafficPolicy } from './synthetic-mesh.ts';

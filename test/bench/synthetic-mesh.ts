@@ -1,7 +1,7 @@
 // A mesh of M HTTP services with E endpoints each, every endpoint a meshed pod, as the store takes it.
 import type { Mesh } from '../../api/v1alpha1/mesh.ts';
 import { MeshSpec } from '../../api/v1alpha1/mesh.ts';
-import { TrafficPolicySpec, type TrafficPolicy } from '../../api/v1alpha1/traffic-policy.ts';
+import { TrafficPolicySpec, type TrafficPolicy } from '../../api/v1alpha1/traffic/policy.ts';
 import type { EndpointSlice, Pod, Service } from '../../operator/objects/objects.ts';
 import { injectedAnnotation } from '../../operator/translate/facts/workload.ts';
 import type { Size } from './protocol.ts';

@@ -4,8 +4,8 @@ import * as fc from 'fast-check';
 import { durationMs } from '../../api/duration.ts';
 import { ExternalWorkloadSpec } from '../../api/v1alpha1/external-workload.ts';
 import { MeshSpec } from '../../api/v1alpha1/mesh.ts';
-import { SecurityPolicySpec } from '../../api/v1alpha1/security-policy.ts';
-import { TrafficPolicySpec } from '../../api/v1alpha1/traffic-policy.ts';
+import { SecurityPolicySpec } from '../../api/v1alpha1/security/policy.ts';
+import { TrafficPolicySpec } from '../../api/v1alpha1/traffic/policy.ts';
 
 /** The pools the arbitraries draw from: build the Services, Deployments and namespaces of a test from them. */
 export const pools = {

@@ -1,6 +1,6 @@
 // Services as their callers see them: one ServicePortIr for each TCP port, made from that port's own inputs only.
 import type { Mesh } from '../../../api/v1alpha1/mesh.ts';
-import type { TrafficPolicy } from '../../../api/v1alpha1/traffic-policy.ts';
+import type { TrafficPolicy } from '../../../api/v1alpha1/traffic/policy.ts';
 import type { Origin } from '../../ir/origin.ts';
 import type { ServicePortIr } from '../../ir/service.ts';
 import type { EndpointSlice } from '../../objects/objects.ts';

@@ -1,7 +1,7 @@
 // The synthetic mesh as it is written to an API server: paths, and objects without what only the server may say.
 import { customResourceDefinition } from '../../../api/crd.ts';
 import { kindDefinitions } from '../../../api/v1alpha1/kinds.ts';
-import type { TrafficPolicy } from '../../../api/v1alpha1/traffic-policy.ts';
+import type { TrafficPolicy } from '../../../api/v1alpha1/traffic/policy.ts';
 import { apiVersionOf, kindOf, resourcePath } from '../../../operator/platform/kubernetes/kinds.ts';
 import type { EndpointSlice, Pod, Service } from '../../../operator/objects/objects.ts';
 import type { Size } from '../protocol.ts';

@@ -3,7 +3,7 @@ import { describe, expect, test } from '@jest/globals';
 import { parse } from 'yaml';
 import { z } from 'zod';
 import type { Condition } from '../../../api/v1alpha1/common.ts';
-import { TrafficPolicySpec } from '../../../api/v1alpha1/traffic-policy.ts';
+import { TrafficPolicySpec } from '../../../api/v1alpha1/traffic/policy.ts';
 import { refusalFields } from '../../../demo/scenes/access-log.ts';
 import { metricOf } from '../../../demo/mesh/http-text.ts';
 import { fault } from '../../../demo/scenes/fault.ts';

@@ -1,5 +1,5 @@
 // Which SecurityPolicies hold for which workloads and ports.
-import type { SecurityPolicy } from '../../../../api/v1alpha1/security-policy.ts';
+import type { SecurityPolicy } from '../../../../api/v1alpha1/security/policy.ts';
 import { reason } from '../../../conditions/conditions.ts';
 import type { Deployment } from '../../../objects/objects.ts';
 import { append, matchesSelector } from '../../../values/labels.ts';

@@ -1,5 +1,5 @@
 // Authorization rules in the mesh's own words: the union over the policies that hold.
-import type { SecurityPolicy } from '../../../../api/v1alpha1/security-policy.ts';
+import type { SecurityPolicy } from '../../../../api/v1alpha1/security/policy.ts';
 import type { AuthorizationIr, OperationIr, RuleIr, SourceIr } from '../../../ir/inbound.ts';
 import { byText } from '../../facts/precedence.ts';
 import type { Protocol } from '../../facts/protocol.ts';

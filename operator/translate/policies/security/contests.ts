@@ -1,5 +1,5 @@
 // Who decides the mutual TLS mode where several SecurityPolicies want to: told to the losers.
-import type { SecurityPolicy } from '../../../../api/v1alpha1/security-policy.ts';
+import type { SecurityPolicy } from '../../../../api/v1alpha1/security/policy.ts';
 import { byText } from '../../facts/precedence.ts';
 import { type Attachment, holdsAt, type SecurityAttachments } from './attach.ts';
 

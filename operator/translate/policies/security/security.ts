@@ -1,6 +1,6 @@
 // How a port of a workload is guarded: its mutual TLS mode, who may call, and which objects say so.
 import type { Mesh } from '../../../../api/v1alpha1/mesh.ts';
-import type { SecurityPolicy } from '../../../../api/v1alpha1/security-policy.ts';
+import type { SecurityPolicy } from '../../../../api/v1alpha1/security/policy.ts';
 import type { AuthorizationIr, MtlsModeIr } from '../../../ir/inbound.ts';
 import type { Origin } from '../../../ir/origin.ts';
 import { mergeOrigins, originOf } from '../../facts/origins.ts';

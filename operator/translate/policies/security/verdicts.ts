@@ -1,5 +1,5 @@
 // What translation says of each SecurityPolicy.
-import type { SecurityPolicy } from '../../../../api/v1alpha1/security-policy.ts';
+import type { SecurityPolicy } from '../../../../api/v1alpha1/security/policy.ts';
 import type { MtlsModeIr } from '../../../ir/inbound.ts';
 import type { WorkloadIr } from '../../../ir/mesh-ir.ts';
 import { reason, type Verdict } from '../../../conditions/conditions.ts';

@@ -1,6 +1,6 @@
 // Which TrafficPolicy is in force for each service port: one that names the port before one that names the Service
 // only, then the older, then namespace and name.
-import type { TrafficPolicy } from '../../../../api/v1alpha1/traffic-policy.ts';
+import type { TrafficPolicy } from '../../../../api/v1alpha1/traffic/policy.ts';
 import { reason } from '../../../conditions/conditions.ts';
 import { append } from '../../../values/labels.ts';
 import { compareAge } from '../../facts/precedence.ts';

@@ -1,7 +1,7 @@
 // Routes of an HTTP service port: those of the policy in force, in its order, then one to the whole service for all
 // that none of them matches.
 import { durationMs } from '../../../../api/duration.ts';
-import type { TrafficPolicy } from '../../../../api/v1alpha1/traffic-policy.ts';
+import type { TrafficPolicy } from '../../../../api/v1alpha1/traffic/policy.ts';
 import type { Origin } from '../../../ir/origin.ts';
 import type {
   BackendIr,

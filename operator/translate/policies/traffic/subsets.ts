@@ -1,5 +1,5 @@
 // Subsets: the endpoints of a service port whose workloads bear certain labels.
-import type { TrafficPolicy } from '../../../../api/v1alpha1/traffic-policy.ts';
+import type { TrafficPolicy } from '../../../../api/v1alpha1/traffic/policy.ts';
 import type { Origin } from '../../../ir/origin.ts';
 import type { SubsetIr } from '../../../ir/service.ts';
 import { matchesLabels } from '../../../values/labels.ts';

@@ -1,5 +1,5 @@
 // What translation says of each TrafficPolicy.
-import type { TrafficPolicy } from '../../../../api/v1alpha1/traffic-policy.ts';
+import type { TrafficPolicy } from '../../../../api/v1alpha1/traffic/policy.ts';
 import { type ConditionDraft, reason, type Verdict } from '../../../conditions/conditions.ts';
 import { append } from '../../../values/labels.ts';
 import { originOf } from '../../facts/origins.ts';

@@ -1,0 +1,29 @@
+// Where requests go: all endpoints of the target, or some of them.
+import { z } from 'zod';
+import { dnsLabel, matchLabels, shaped, withRules } from '../../schema.ts';
+
+export const Subset = z
+  .object({
+    name: shaped(dnsLabel).describe('What backends call it.'),
+    matchLabels: matchLabels().describe('Labels its pods (or external workloads) have. At most 16.'),
+  })
+  .describe('Some of the endpoints of the target.');
+
+const Backend = z
+  .object({
+    subset: shaped(dnsLabel)
+      .optional()
+      .describe('Name of a subset declared in spec.subsets. Default: all endpoints of the target.'),
+    weight: z
+      .int()
+      .min(0)
+      .max(1_000_000)
+      .default(1)
+      .describe('Its share of the requests, relative to the other weights, 0 to 1000000. Default 1.'),
+  })
+  .describe('Where a share of the requests goes.');
+
+export const backends = withRules(z.array(Backend).max(8), {
+  rule: 'self.size() == 0 || self.exists(b, b.weight > 0)',
+  message: 'Give at least one backend a weight above 0.',
+});

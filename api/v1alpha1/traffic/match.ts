@@ -1,0 +1,60 @@
+// Which requests a route is for.
+import { z } from 'zod';
+import { listMap, re2Rule, shaped, withRules } from '../../schema.ts';
+
+const PathMatch = withRules(
+  z.object({
+    type: z
+      .enum(['Exact', 'PathPrefix', 'RegularExpression'])
+      .default('PathPrefix')
+      .describe(
+        'Exact: the same path. PathPrefix (default): the path or anything below it; /a holds for /a and /a/b, not for /ab. RegularExpression: an RE2 expression that matches the whole path.',
+      ),
+    value: z.string().min(1).max(1024).describe('The path without the query. At most 1024 characters.'),
+  }),
+  {
+    rule: "self.type == 'RegularExpression' || self.value.startsWith('/')",
+    message: "Start value with '/', or set type to RegularExpression.",
+  },
+  {
+    rule: "self.type == 'RegularExpression' || !(self.value.contains('?') || self.value.contains('#'))",
+    message: "Leave the query ('?') and the fragment ('#') out of value; only the path is compared.",
+  },
+  re2Rule,
+);
+
+const HeaderMatch = withRules(
+  z.object({
+    type: z
+      .enum(['Exact', 'RegularExpression'])
+      .default('Exact')
+      .describe(
+        'Exact (default): the same value. RegularExpression: an RE2 expression that matches the whole value.',
+      ),
+    name: shaped({
+      pattern: /^[A-Za-z0-9!#$%&*+.^_`|~-]+$/,
+      message:
+        'Write the name of an HTTP header, such as x-group; pseudo-headers such as :path have fields of their own.',
+      max: 256,
+    }).describe('Name of the header; upper and lower case are the same.'),
+    value: z.string().max(1024).describe('What the header must be. At most 1024 characters.'),
+  }),
+  {
+    rule: "self.type != 'RegularExpression' || self.value != ''",
+    message: "Give value an expression, such as '.*' for any value.",
+  },
+  re2Rule,
+).describe('A header the request must have.');
+
+export const RouteMatch = z
+  .object({
+    path: PathMatch.optional().describe('The path of the request. Default: any.'),
+    method: z
+      .enum(['GET', 'HEAD', 'POST', 'PUT', 'DELETE', 'CONNECT', 'OPTIONS', 'TRACE', 'PATCH'])
+      .optional()
+      .describe('The method of the request. Default: any.'),
+    headers: listMap(z.array(HeaderMatch).max(16), 'name')
+      .default([])
+      .describe('Headers the request must have, all of them. At most 16.'),
+  })
+  .describe('Everything named here must hold.');

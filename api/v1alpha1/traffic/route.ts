@@ -1,0 +1,40 @@
+// A route: which requests, where to, and what happens when they fail.
+import { z } from 'zod';
+import { Duration } from '../../duration.ts';
+import { dnsLabel, shaped, withRules } from '../../schema.ts';
+import { backends } from './backend.ts';
+import { Fault } from './fault.ts';
+import { RouteMatch } from './match.ts';
+import { Retry } from './retry.ts';
+
+const Route = withRules(
+  z.object({
+    name: shaped(dnsLabel)
+      .optional()
+      .describe('What logs and messages call the route; unique in the policy.'),
+    matches: z
+      .array(RouteMatch)
+      .max(8)
+      .default([])
+      .describe('The requests it is for: any of these. Default: all requests. At most 8.'),
+    backends: backends
+      .default([])
+      .describe('Where the requests go. Default: all endpoints of the target. At most 8.'),
+    timeout: Duration.optional().describe(
+      'How long the whole request may take, retries included, such as 3s; 0s is no limit. Default: no limit.',
+    ),
+    retry: Retry.optional().describe(
+      'When and how often a failed request is tried again. Default: 2 more times on ConnectFailure and RefusedStream, which repeat nothing that had an effect.',
+    ),
+    fault: Fault.optional().describe('Failures made on purpose, to see what callers do.'),
+  }),
+  {
+    rule: "!has(self.timeout) || !has(self.retry) || !has(self.retry.perTryTimeout) || duration(self.timeout) == duration('0s') || duration(self.timeout) >= duration(self.retry.perTryTimeout)",
+    message: 'Set timeout to at least retry.perTryTimeout: it covers all tries together.',
+  },
+).describe('The first route that matches a request decides.');
+
+export const routes = withRules(z.array(Route).max(16), {
+  rule: 'self.all(r, !has(r.name) || self.exists_one(o, has(o.name) && o.name == r.name))',
+  message: 'Give each route a name of its own.',
+});
