@@ -4,10 +4,10 @@ import { originKey, type Origin } from '../ir/origin.ts';
 import type { LayerId } from '../envoy/resources/xds-resource.ts';
 import type { ProxyReport, RejectedResource } from '../xds/session/proxy-report.ts';
 import type { Snapshot } from '../xds/snapshot/types.ts';
-import { compare, type Mention, mentionsIn, originKeys } from './references.ts';
+import { compare, type Reference, referencesIn, originKeys } from './references.ts';
 
 /** How the proxies stand to one object. */
-export interface Standing {
+export interface AckState {
   /** Connected proxies with a resource that the object shaped. */
   readonly total: number;
   /** Those of them that lag on such a resource. */
@@ -38,7 +38,7 @@ interface Lag {
 const named = 3;
 
 /** Answers for one snapshot and the reports on it. */
-export class Standings {
+export class AckIndex {
   readonly #snapshot: Snapshot;
   readonly #proxies: readonly ProxyReport[];
   readonly #byLayer: ReadonlyMap<LayerId, readonly ProxyReport[]>;
@@ -53,21 +53,21 @@ export class Standings {
     this.#lag = lagByObject(this.#proxies);
   }
 
-  of(origin: Origin): Standing {
+  of(origin: Origin): AckState {
     const key = originKey(origin);
-    const mention = mentionsIn(this.#snapshot).objects.get(key);
-    if (mention === undefined) return standing(0, undefined);
+    const reference = referencesIn(this.#snapshot).objects.get(key);
+    if (reference === undefined) return ackState(0, undefined);
     // An external workload with a sidecar is programmed when that sidecar is; its endpoint shapes all its callers' too.
     if (origin.kind === 'ExternalWorkload' && this.#snapshot.views.has(key)) return this.#ofOwnProxy(key);
-    return standing(this.#countConcerned(mention), this.#lag.get(key));
+    return ackState(this.#countConcerned(reference), this.#lag.get(key));
   }
 
-  #ofOwnProxy(key: string): Standing {
+  #ofOwnProxy(key: string): AckState {
     const own = this.#proxies.filter(({ workload }) => workload === key);
-    return standing(own.length, lagByObject(own).get(key));
+    return ackState(own.length, lagByObject(own).get(key));
   }
 
-  #countConcerned({ layers }: Mention): number {
+  #countConcerned({ layers }: Reference): number {
     const [first, ...others] = layers;
     if (first !== undefined && others.length === 0) return this.#byLayer.get(first)?.length ?? 0;
     const concerned = new Set<ProxyReport>();
@@ -79,7 +79,7 @@ export class Standings {
   }
 }
 
-function standing(total: number, lag: Lag | undefined): Standing {
+function ackState(total: number, lag: Lag | undefined): AckState {
   return {
     total,
     lagging: Math.min(total, lag?.lagging ?? 0),

@@ -11,7 +11,7 @@ import { type ConditionDraft, conditionType, reason, type Verdict } from '../con
 import { injectedOf } from './injected.ts';
 import { conditionOf, continueStatus, type StatusUpdate, timestamp } from './object-status.ts';
 import { type Programmed, programmedOf, type Published } from './programmed.ts';
-import { Standings } from './ack-index.ts';
+import { AckIndex } from './ack-index.ts';
 
 export interface CertificateReport {
   /** End of the root's validity; absent until there is a root. */
@@ -41,7 +41,7 @@ export function aggregate(input: AggregateInput): StatusUpdate[] {
   const published: Published =
     input.snapshot === null
       ? null
-      : { snapshot: input.snapshot, standings: new Standings(input.snapshot, input.proxies) };
+      : { snapshot: input.snapshot, acks: new AckIndex(input.snapshot, input.proxies) };
   // Written out once: the same text for thousands of conditions.
   const at = timestamp(input.now);
   const timed = { ...input, at };

@@ -2,8 +2,8 @@
 import { originKey, type Origin } from '../ir/origin.ts';
 import type { InvalidResource, Snapshot } from '../xds/snapshot/types.ts';
 import { type ConditionDraft, conditionType, type Reason, reason } from '../conditions/conditions.ts';
-import { type Mention, mentionsIn } from './references.ts';
-import type { Rejection, Standing, Standings } from './ack-index.ts';
+import { type Reference, referencesIn } from './references.ts';
+import type { Rejection, AckState, AckIndex } from './ack-index.ts';
 
 export interface Programmed {
   readonly condition: ConditionDraft;
@@ -13,7 +13,7 @@ export interface Programmed {
 }
 
 /** What is published, and how the proxies stand to it; null until the first publication. */
-export type Published = { readonly snapshot: Snapshot; readonly standings: Standings } | null;
+export type Published = { readonly snapshot: Snapshot; readonly acks: AckIndex } | null;
 
 /** `accepted`: what translation says of this generation. */
 export function programmedOf(origin: Origin, accepted: boolean, published: Published): Programmed {
@@ -22,37 +22,37 @@ export function programmedOf(origin: Origin, accepted: boolean, published: Publi
       ? no(0, reason.pending, nothingPublished)
       : no(0, reason.notAccepted, notAccepted(origin, undefined, 0));
   }
-  const { snapshot, standings } = published;
-  const mentions = mentionsIn(snapshot);
-  const mention = mentions.objects.get(originKey(origin));
-  const standing = standings.of(origin);
-  const { total } = standing;
+  const { snapshot, acks } = published;
+  const references = referencesIn(snapshot);
+  const reference = references.objects.get(originKey(origin));
+  const state = acks.of(origin);
+  const { total } = state;
 
-  if (!accepted) return no(total, reason.notAccepted, notAccepted(origin, mention, total));
-  const invalid = mentions.invalid.get(originKey(origin))?.[0];
+  if (!accepted) return no(total, reason.notAccepted, notAccepted(origin, reference, total));
+  const invalid = references.invalid.get(originKey(origin))?.[0];
   if (invalid !== undefined) return no(total, reason.invalidOutput, invalidOutput(origin, invalid, snapshot));
   if (total === 0) return no(total, reason.noProxies, noProxies(origin));
-  if (!isMadeFrom(mention, origin)) {
+  if (!isMadeFrom(reference, origin)) {
     return no(total, reason.pending, `Generation ${origin.generation} is not published yet: wait.`);
   }
-  return acknowledged(origin, standing);
+  return acknowledged(origin, state);
 }
 
 const nothingPublished =
   'Nothing is published yet. If no Mesh is accepted, apply one: it puts all policies in force.';
 
-function isMadeFrom(mention: Mention | undefined, { generation }: Origin): boolean {
-  return mention?.oldest === generation && mention.newest === generation;
+function isMadeFrom(reference: Reference | undefined, { generation }: Origin): boolean {
+  return reference?.oldest === generation && reference.newest === generation;
 }
 
 /** For what is published and checked: only the proxies' answers count. */
-function acknowledged(origin: Origin, standing: Standing): Programmed {
-  const { total, rejection, lagging, laggards } = standing;
+function acknowledged(origin: Origin, state: AckState): Programmed {
+  const { total, rejection, lagging, laggards } = state;
   const programmed = total - lagging;
   const have = total === 1 ? 'proxy has' : 'proxies have';
   const progress = `${programmed} of ${total} ${have} acknowledged generation ${origin.generation}`;
   if (rejection !== undefined) {
-    return { ...no(total, reason.rejected, rejected(origin, standing, rejection)), programmed };
+    return { ...no(total, reason.rejected, rejected(origin, state, rejection)), programmed };
   }
   if (lagging > 0) {
     const others = lagging - laggards.length;
@@ -76,13 +76,13 @@ function no(total: number, why: Reason, message: string): Programmed {
   };
 }
 
-function notAccepted({ generation }: Origin, mention: Mention | undefined, total: number): string {
-  if (mention === undefined)
+function notAccepted({ generation }: Origin, reference: Reference | undefined, total: number): string {
+  if (reference === undefined)
     return 'No proxy is told of it while it is not accepted: do what the Accepted condition says.';
   const where = `in force on ${total} connected ${total === 1 ? 'proxy' : 'proxies'}`;
-  return mention.newest === generation
+  return reference.newest === generation
     ? `What is valid of generation ${generation} is ${where}. For the rest, do what the Accepted condition says.`
-    : `Generation ${generation} is not accepted; generation ${mention.newest} stays ${where}. Do what the Accepted condition says.`;
+    : `Generation ${generation} is not accepted; generation ${reference.newest} stays ${where}. Do what the Accepted condition says.`;
 }
 
 function noProxies(origin: Origin): string {
@@ -102,7 +102,7 @@ function invalidOutput(origin: Origin, invalid: InvalidResource, snapshot: Snaps
   );
 }
 
-function rejected(origin: Origin, { total, rejecting }: Standing, { workload, resource }: Rejection): string {
+function rejected(origin: Origin, { total, rejecting }: AckState, { workload, resource }: Rejection): string {
   const who = `${rejecting} of ${total} ${total === 1 ? 'proxy' : 'proxies'} refused what generation ${origin.generation} asks for`;
   // Envoy's words come last: they may be long, and a message that is cut keeps the advice.
   return sentence(

@@ -5,7 +5,7 @@ import type { InvalidResource, Snapshot, TypeLayer } from '../xds/snapshot/types
 import type { LayerId } from '../envoy/resources/xds-resource.ts';
 
 /** How a snapshot speaks of one object. */
-export interface Mention {
+export interface Reference {
   /** Layers with an entry that the object shaped, sorted. */
   readonly layers: readonly LayerId[];
   /** The generations of the object from which these entries were made: one and the same, unless some are kept from earlier. */
@@ -13,25 +13,25 @@ export interface Mention {
   readonly newest: number;
 }
 
-export interface Mentions {
+export interface References {
   /** By originKey. */
-  readonly objects: ReadonlyMap<string, Mention>;
+  readonly objects: ReadonlyMap<string, Reference>;
   /** Resources our own checks refused, by originKey of each object that shaped them; sorted by layer, type, name. */
   readonly invalid: ReadonlyMap<string, readonly InvalidResource[]>;
 }
 
-type Generations = Pick<Mention, 'oldest' | 'newest'>;
+type Generations = Pick<Reference, 'oldest' | 'newest'>;
 
-const bySnapshot = new WeakMap<Snapshot, Mentions>();
+const bySnapshot = new WeakMap<Snapshot, References>();
 const byTypeLayer = new WeakMap<TypeLayer, ReadonlyMap<string, Generations>>();
 const keysByOrigins = new WeakMap<readonly Origin[], readonly string[]>();
 
-export function mentionsIn(snapshot: Snapshot): Mentions {
+export function referencesIn(snapshot: Snapshot): References {
   const known = bySnapshot.get(snapshot);
   if (known !== undefined) return known;
-  const mentions = { objects: objectsIn(snapshot), invalid: invalidIn(snapshot) };
-  bySnapshot.set(snapshot, mentions);
-  return mentions;
+  const references = { objects: objectsIn(snapshot), invalid: invalidIn(snapshot) };
+  bySnapshot.set(snapshot, references);
+  return references;
 }
 
 /** originKey of each; remembered, for many proxies lag on the same entry. */
@@ -43,8 +43,8 @@ export function originKeys(origins: readonly Origin[]): readonly string[] {
   return keys;
 }
 
-function objectsIn(snapshot: Snapshot): ReadonlyMap<string, Mention> {
-  const objects = new Map<string, MutableMention>();
+function objectsIn(snapshot: Snapshot): ReadonlyMap<string, Reference> {
+  const objects = new Map<string, MutableReference>();
   const sorted = [...snapshot.layers].toSorted(([a], [b]) => compare(a, b));
   for (const [id, layer] of sorted) {
     for (const typeLayer of layer.values()) {
@@ -54,27 +54,27 @@ function objectsIn(snapshot: Snapshot): ReadonlyMap<string, Mention> {
   return objects;
 }
 
-interface MutableMention extends Mention {
+interface MutableReference extends Reference {
   readonly layers: LayerId[];
   oldest: number;
   newest: number;
 }
 
-/** `id` is the layer being read: it is new to the mention, or its last. */
+/** `id` is the layer being read: it is new to the reference, or its last. */
 function note(
-  objects: Map<string, MutableMention>,
+  objects: Map<string, MutableReference>,
   key: string,
   id: LayerId,
   generations: Generations,
 ): void {
-  const mention = objects.get(key);
-  if (mention === undefined) {
+  const reference = objects.get(key);
+  if (reference === undefined) {
     objects.set(key, { layers: [id], ...generations });
     return;
   }
-  if (mention.layers.at(-1) !== id) mention.layers.push(id);
-  mention.oldest = Math.min(mention.oldest, generations.oldest);
-  mention.newest = Math.max(mention.newest, generations.newest);
+  if (reference.layers.at(-1) !== id) reference.layers.push(id);
+  reference.oldest = Math.min(reference.oldest, generations.oldest);
+  reference.newest = Math.max(reference.newest, generations.newest);
 }
 
 function generationsIn(typeLayer: TypeLayer): ReadonlyMap<string, Generations> {
