@@ -3,12 +3,11 @@ SHELL := /bin/bash
 .PHONY: deps demo test e2e kind bench cluster cluster-down check generate clean
 BIN := node_modules/.bin
 
-# npm writes this file last: it is as new as the installed packages. Not `npm ci`: that refuses a lock file without the optional
-# packages of other systems, and registries do not have all of those for every version.
+# npm writes this file last: it is as new as the installed packages. `npm ci` installs what package-lock.json says, never writes it,
+# and fails where it and package.json or the registry disagree. See docs/decisions/014-installed-from-the-lock.md.
 node_modules/.package-lock.json: package.json package-lock.json
 	@command -v npm >/dev/null || { echo "npm is missing: install Node.js (any maintained version) with npm." >&2; exit 1; }
-	npm install --no-audit --no-fund --loglevel=error
-	@touch $@
+	npm ci --no-audit --no-fund --loglevel=error
 
 operator/envoy/proto/generated/descriptor.json: node_modules/.package-lock.json operator/envoy/proto/generate.ts operator/envoy/proto/roots.ts
 	$(BIN)/node operator/envoy/proto/generate.ts

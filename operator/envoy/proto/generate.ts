@@ -20,7 +20,7 @@ const includeDirectories = [
 
 function packageDirectory(name: string): string {
   const found = require.resolve.paths(name)?.find((directory) => existsSync(join(directory, name)));
-  if (found === undefined) throw new Error(`The package ${name} is not installed: run "npm install".`);
+  if (found === undefined) throw new Error(`The package ${name} is not installed: run "make deps".`);
   return join(found, name);
 }
 
