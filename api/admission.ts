@@ -2,7 +2,7 @@
 // schema, CEL rules, RE2 syntax; defaults filled in. Its entry: admit. Pure.
 import { z } from 'zod';
 import { brokenRules, type SkippableCheck } from './checks/rules.ts';
-import { isRecord, unknownFields, withoutNulls } from './checks/fields.ts';
+import { isRecord, prototypeKeys, unknownFields, withoutNulls } from './checks/fields.ts';
 import { sentence } from './checks/sentences.ts';
 import { objectSchema } from './crd.ts';
 import type { ObjectMeta } from './metadata.ts';
@@ -55,6 +55,7 @@ export function admit(document: unknown, options: AdmissionOptions = {}): Admiss
   const spec = definition.spec.safeParse(given['spec'], { reportInput: true });
   const { status: _, ...written } = given;
   const problems = [
+    ...prototypeKeys(written, ''),
     ...unknownFields(written, schema, ''),
     ...sentences(metadata.error, 'metadata'),
     ...sentences(spec.error, 'spec'),

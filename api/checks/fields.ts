@@ -8,7 +8,7 @@ export function isRecord(value: unknown): value is Json {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-/** One sentence for each field that the schema does not know: kubectl refuses those too. */
+/** One sentence for each field that the schema does not know: kubectl refuses those too. See prototypeKeys for `__proto__`. */
 export function unknownFields(value: unknown, schema: StructuralSchema, path: string): readonly string[] {
   if (Array.isArray(value)) {
     const { items } = schema;
@@ -19,11 +19,27 @@ export function unknownFields(value: unknown, schema: StructuralSchema, path: st
   if (!isRecord(value) || schema.properties === undefined) return [];
   const fields = schema.properties;
   return Object.entries(value).flatMap(([name, child]) => {
+    if (name === '__proto__') return [];
     const field = Object.hasOwn(fields, name) ? fields[name] : undefined;
     if (field !== undefined) return unknownFields(child, field, memberPath(path, name));
     const advice = advise(name, Object.keys(fields));
     return [`${memberPath(path, name)} is not a field there is. ${advice}`];
   });
+}
+
+/**
+ * One sentence for each map with the key `__proto__`, which no label, annotation or field may have; zod would leave it
+ * out in silence.
+ */
+export function prototypeKeys(value: unknown, path: string): readonly string[] {
+  if (typeof value !== 'object' || value === null) return [];
+  if (Object.hasOwn(value, '__proto__')) {
+    return [`${memberPath(path, '__proto__')} is not a key there can be. Rename it.`];
+  }
+  const members: readonly (readonly [PropertyKey, unknown])[] = Array.isArray(value)
+    ? [...value.entries()]
+    : Object.entries(value);
+  return members.flatMap(([key, child]) => prototypeKeys(child, memberPath(path, key)));
 }
 
 /** The value without members that are null: to the API server they say nothing, so defaults take their place. */

@@ -25,8 +25,9 @@ export function brokenRules(
   const rules = (schema['x-kubernetes-validations'] ?? []).filter(
     ({ rule }) => !(skip.has('re2') && rule === re2Rule.rule),
   );
+  const self = rules.length === 0 ? value : celValue(value, schema);
   return [
-    ...rules.flatMap((rule) => brokenRule(rule, value, path)),
+    ...rules.flatMap((rule) => brokenRule(rule, self, path)),
     ...repeatedItems(value, schema, path),
     ...members(value, schema, path).flatMap(([child, childSchema, childPath]) =>
       brokenRules(child, childSchema, childPath, skip),
@@ -46,6 +47,24 @@ function members(value: unknown, schema: StructuralSchema, path: string): readon
     const childSchema = properties?.[name] ?? additionalProperties;
     return childSchema === undefined ? [] : [[child, childSchema, memberPath(path, name)] as const];
   });
+}
+
+/**
+ * Maps of any keys as Map: the CEL library tells a map by its `constructor`, which may be one of the keys of a
+ * plain object.
+ */
+function celValue(value: unknown, schema: StructuralSchema): unknown {
+  const { items, properties, additionalProperties } = schema;
+  if (Array.isArray(value)) return items === undefined ? value : value.map((item) => celValue(item, items));
+  if (!isRecord(value)) return value;
+  if (additionalProperties !== undefined) {
+    return new Map(Object.entries(value).map(([key, item]) => [key, celValue(item, additionalProperties)]));
+  }
+  const fields = Object.entries(value).map(([name, child]) => {
+    const field = properties?.[name];
+    return [name, field === undefined ? child : celValue(child, field)] as const;
+  });
+  return Object.fromEntries(fields);
 }
 
 function brokenRule(rule: CelRule, self: unknown, path: string): readonly string[] {

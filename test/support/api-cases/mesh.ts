@@ -58,6 +58,13 @@ export const meshCases: readonly ApiCase[] = [
     field: 'spec.namespaceSelector.matchLabels',
     message: 'A label key is',
   }),
+  valid(
+    'labels with the names of members of a prototype',
+    selecting({ constructor: 'x', toString: 'x', prototype: 'x', hasOwnProperty: '' }),
+  ),
+  refused('the label __proto__', selecting(JSON.parse('{"__proto__": "x"}') as object), {
+    field: 'spec.namespaceSelector.matchLabels',
+  }),
   refused('17 labels', selecting(manyLabels), { field: 'spec.namespaceSelector.matchLabels' }),
   refused('an unknown mode', { mtls: { mode: 'On' } }, { field: 'spec.mtls.mode' }),
   refused(

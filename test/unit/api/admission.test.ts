@@ -115,6 +115,17 @@ describe('a document of no kind of ours is refused', () => {
         'spec.constructor is not a field there is. Remove it, or use one of trustDomain, namespaceSelector, sidecar, mtls, certificates, outbound.',
       ],
     ],
+    [
+      'the key __proto__',
+      {
+        ...documentOf('Mesh', JSON.parse('{"__proto__": {}}')),
+        metadata: { name: 'sample', labels: JSON.parse('{"__proto__": "x"}') as object },
+      },
+      [
+        'metadata.labels.__proto__ is not a key there can be. Rename it.',
+        'spec.__proto__ is not a key there can be. Rename it.',
+      ],
+    ],
   ])('for %s', (_, document, problems) => {
     expect(problemsOf(document)).toEqual(problems);
   });
