@@ -1,7 +1,43 @@
 // ExternalWorkload: a process or VM outside the cluster, selected by Services by its labels like a Pod.
 import { z } from 'zod';
-import { dnsLabel, dnsSubdomain, ipLiteral, listMap, port, shaped, withRules } from '../schema.ts';
+import { celRaw, dnsLabel, dnsSubdomain, ipLiteral, listMap, port, shaped, withRules } from '../schema.ts';
 import type { ApiObject, PolicyStatus } from './common.ts';
+
+/** ::1, however it is written. */
+const loopback6 = /^[0:]+:0{0,3}1$/;
+/**
+ * The unspecified address, which leads back to whoever connects; multicast, broadcast and reserved ranges; IPv6
+ * link-local, which needs a zone; and below ::/16 IPv4 written as IPv6.
+ * @see https://www.iana.org/assignments/iana-ipv4-special-registry
+ * @see https://www.iana.org/assignments/iana-ipv6-special-registry
+ */
+const notOneMachine =
+  /^(0\.|(22[4-9]|2[3-5][0-9])\.|0{0,4}:|[fF][fF][0-9a-fA-F]{2}:|[fF][eE][89a-bA-B][0-9a-fA-F]:)/;
+const address = withRules(shaped(ipLiteral), {
+  rule: `self.matches(${celRaw(loopback6)}) || !self.matches(${celRaw(notOneMachine)})`,
+  message:
+    'Write the unicast address of one machine: 0.0.0.0 and :: lead back to the caller, and multicast, broadcast, reserved, link-local and IPv4-mapped IPv6 addresses cannot be called.',
+});
+
+/** Of Envoy's admin, outbound, inbound, readiness and metrics listeners. */
+const sidecarPorts = [15_000, 15_001, 15_006, 15_021, 15_090];
+
+const loopRules = [
+  {
+    rule: "!has(self.serviceAccount) || self.address != '127.0.0.1' || self.ports.all(p, has(p.applicationPort) && p.applicationPort != p.port)",
+    message:
+      'At address 127.0.0.1, set the applicationPort of each port to another number than port; otherwise the sidecar would call itself.',
+  },
+  {
+    rule: `!(self.address.startsWith('127.') || self.address.matches(${celRaw(loopback6)})) || self.ports.all(p, !(p.port in [${sidecarPorts.join(', ')}]))`,
+    message: `At a loopback address, ports ${sidecarPorts.join(', ')} belong to the sidecar of the caller. Use another port.`,
+  },
+  {
+    rule: "!has(self.serviceAccount) || self.outbound.all(o, !(o.bindAddress in ['127.0.0.1', '0.0.0.0', '::']) || !self.ports.exists(p, (has(p.applicationPort) ? p.applicationPort : p.port) == o.bindPort))",
+    message:
+      'Set each bindPort to another number than the applicationPort (default: port) of every port; otherwise the sidecar would call itself instead of the application.',
+  },
+];
 
 const WorkloadPort = z
   .object({
@@ -45,9 +81,9 @@ const ports = withRules(listMap(z.array(WorkloadPort).max(16), 'port'), {
   message: 'Give each port a name of its own.',
 });
 
-export const ExternalWorkloadSpec = z
-  .object({
-    address: shaped(ipLiteral).describe('The IPv4 or IPv6 address where peers reach the workload.'),
+export const ExternalWorkloadSpec = withRules(
+  z.object({
+    address: address.describe('The unicast IPv4 or IPv6 address where peers reach the workload.'),
     serviceAccount: shaped(dnsSubdomain)
       .optional()
       .describe(
@@ -59,8 +95,9 @@ export const ExternalWorkloadSpec = z
       .describe(
         'The Services it calls: the sidecar listens at each binding, as there is no interception outside pods. At most 64.',
       ),
-  })
-  .describe('A workload outside the cluster; Services select it by the labels of this object.');
+  }),
+  ...loopRules,
+).describe('A workload outside the cluster; Services select it by the labels of this object.');
 export type ExternalWorkloadSpec = z.infer<typeof ExternalWorkloadSpec>;
 
 export type ExternalWorkload = ApiObject<'ExternalWorkload', ExternalWorkloadSpec, PolicyStatus>;

@@ -16,7 +16,7 @@ export const pools = {
   deployments: ['productpage', 'reviews', 'ratings'],
   serviceAccounts: ['productpage', 'reviews', 'ratings', 'default'],
   subsets: ['v1', 'v2', 'v3'],
-  labelKeys: ['app', 'version', 'meshwright.dev/mesh'],
+  labelKeys: ['app', 'version', 'meshwright.dev/mesh', 'constructor'],
   labelValues: ['v1', 'v2', 'reviews', 'enabled', ''],
 } as const;
 
@@ -229,8 +229,13 @@ export function externalWorkloadSpec(): fc.Arbitrary<ExternalWorkloadSpec> {
     { namespace: from(pools.namespaces), bindAddress: from(['127.0.0.1', '127.0.0.2', '::1']) },
   );
   const outbound = distinct(binding, (one) => `${one.bindAddress ?? '127.0.0.1'} ${one.bindPort}`, [0, 4]);
-  return spec(
-    { address: from(addresses) },
-    { serviceAccount: from(pools.serviceAccounts), ports, outbound },
-  ).map((input) => ExternalWorkloadSpec.parse(input));
+  return spec({ address: from(addresses) }, { serviceAccount: from(pools.serviceAccounts), ports, outbound })
+    .map((input) => ExternalWorkloadSpec.parse(input))
+    .filter(isNoLoop);
+}
+
+/** Application and sidecar have places of their own: see the rules of ExternalWorkload. */
+function isNoLoop({ address, serviceAccount, ports }: ExternalWorkloadSpec): boolean {
+  const isShared = serviceAccount !== undefined && address === '127.0.0.1';
+  return !isShared || ports.every(({ port, applicationPort }) => (applicationPort ?? port) !== port);
 }

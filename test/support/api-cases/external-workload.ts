@@ -9,14 +9,87 @@ const outbound = (...list: object[]): object => ({ address, outbound: list });
 const binding = { service: 'reviews', port: 9080, bindPort: 10_001 };
 const literal = { field: 'spec.address', message: 'Write an IPv4 or IPv6 address' };
 
-export const externalWorkloadCases: readonly ApiCase[] = [
+const unicast = { field: 'spec.address', message: 'Write the unicast address of one machine' };
+const serviceAccount = 'reviews';
+
+/** Addresses and ports by which a sidecar would call itself. */
+const loops: readonly ApiCase[] = [
   ...[
     '0.0.0.0',
+    '0.1.2.3',
+    '224.0.0.1',
+    '239.255.255.250',
+    '240.0.0.1',
     '255.255.255.255',
-    '127.0.0.1',
     '::',
+    '0::0',
+    '0:0:0:0:0:0:0:0',
+    '::7f00:1',
+    '::ffff:7f00:1',
+    '0:0:0:0:0:FFFF:a00:7',
+    'ff02::1',
+    'FF0e::101',
+    'fe80::1',
+  ].map((ip) => refused(`address ${ip}`, at(ip), unicast)),
+  refused(
+    'the application where its sidecar listens',
+    { address: '127.0.0.1', serviceAccount, ports: [{ port: 80 }] },
+    { field: 'spec', message: 'set the applicationPort of each port to another number than port' },
+  ),
+  refused(
+    'the application where its sidecar listens, said in full',
+    { address: '127.0.0.1', serviceAccount, ports: [{ port: 80, applicationPort: 80 }] },
+    { field: 'spec', message: 'set the applicationPort of each port to another number than port' },
+  ),
+  valid('sidecar and application at two addresses', {
+    address: '127.0.0.2',
+    serviceAccount,
+    ports: [{ port: 80 }],
+  }),
+  valid('no sidecar at 127.0.0.1', { address: '127.0.0.1', ports: [{ port: 80 }] }),
+  ...['127.0.0.1', '127.255.0.3', '::1', '0:0::0001'].map((ip) =>
+    refused(
+      `the outbound port of sidecars at ${ip}`,
+      { address: ip, ports: [{ port: 80 }, { port: 15_001 }] },
+      { field: 'spec', message: 'belong to the sidecar of the caller' },
+    ),
+  ),
+  valid('port 15001 of another machine', ports({ port: 15_001 })),
+  refused(
+    'a binding where its application listens',
+    { address, serviceAccount, ports: [{ port: 80, applicationPort: 10_001 }], outbound: [binding] },
+    { field: 'spec', message: 'Set each bindPort to another number than the applicationPort' },
+  ),
+  refused(
+    'a binding on all addresses where its application listens',
+    {
+      address,
+      serviceAccount,
+      ports: [{ port: 10_001 }],
+      outbound: [{ ...binding, bindAddress: '0.0.0.0' }],
+    },
+    { field: 'spec', message: 'Set each bindPort to another number than the applicationPort' },
+  ),
+  valid('a binding on another loopback address', {
+    address,
+    serviceAccount,
+    ports: [{ port: 10_001 }],
+    outbound: [{ ...binding, bindAddress: '127.0.0.2' }],
+  }),
+];
+
+export const externalWorkloadCases: readonly ApiCase[] = [
+  ...loops,
+  ...[
+    '1.0.0.1',
+    '223.255.255.254',
+    '127.0.0.1',
+    '169.254.10.1',
     '::1',
+    '0:0:0:0:0:0:0:1',
     'fd00::7',
+    'ff::7',
+    '64:ff9b::c000:207',
     '1::',
     '1:2:3:4:5:6:7:8',
     '2001:DB8::a:b',
