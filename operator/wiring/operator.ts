@@ -113,12 +113,12 @@ export function createOperator(settings: Settings, log: Log, self: Omit<Holder, 
   });
   /** Whose layers have to be there: of all proxies that are connected, to whichever operator. */
   const connectedWorkloads = (): ReadonlySet<string> =>
-    new Set([...ads.workloads(), ...replicas.workloads()]);
+    new Set([...ads.connectedWorkloads(), ...replicas.workloads()]);
   const ads = createAdsServer({
     address: hostPort(settings.xdsAddress),
     credentials: credentials.credentials,
     identityOf: (workload) => identities.get(workload),
-    demand: rebuild,
+    rebuild,
     services: replicas.services,
     identifier: `meshwright/${self.name}/${self.nonce}`,
     log: log.child({ component: 'xds' }),

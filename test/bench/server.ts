@@ -57,7 +57,7 @@ const ads = createAdsServer({
   address: '127.0.0.1:0',
   ...(options.tls && { credentials: credentials.credentials }),
   identityOf: (workload) => identities.get(workload),
-  demand: throttle(() => pipeline.rebuild(), timer),
+  rebuild: throttle(() => pipeline.rebuild(), timer),
   identifier: 'bench',
   log,
   observer: {
@@ -73,7 +73,7 @@ const pipeline = createPipeline({
   tools: { encodeAny, check: (typeUrl, message) => checkMessage(typeUrl, message) },
   log,
   metrics: { stageDone: nothing, resourcesInvalid: nothing },
-  connectedWorkloads: () => ads.workloads(),
+  connectedWorkloads: () => ads.connectedWorkloads(),
   onIdentities: (_identities, ir) => {
     identities.clear();
     for (const { key, identity } of ir.workloads) identities.set(key, identity.spiffeId);

@@ -334,7 +334,7 @@ test('an Envoy that nobody knows is sent away, comes back by itself, and is serv
     const replicas = await Replicas.reserve('ExternalWorkload/test/proxy', 1);
     closing.add(() => replicas.stopAll());
     let identity: string | undefined;
-    const counted = await replicas.start(0, { patienceMs: 50, identityOf: () => identity });
+    const counted = await replicas.start(0, { waitTimeoutMs: 50, identityOf: () => identity });
     const dir = await mkdtemp(join(tmpdir(), 'meshwright-unknown-'));
     closing.add(() => rm(dir, { recursive: true, force: true }));
     const envoy = await startXdsEnvoy({ variant: 'delta', ports: replicas.ports, nodeId, dir });

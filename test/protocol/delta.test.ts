@@ -1,6 +1,6 @@
 // XDS rules for delta streams, on the pure session. The numbers are those of test/protocol/README.md.
 import { describe, expect, test } from '@jest/globals';
-import { keptVersions } from '../../operator/xds/wire/initial-resource-versions.ts';
+import { initialVersionsOf } from '../../operator/xds/wire/initial-resource-versions.ts';
 import { isCurrent, reportOf } from '../../operator/xds/session/report.ts';
 import { reduce } from '../../operator/xds/session/session.ts';
 import { newSession } from '../../operator/xds/session/state.ts';
@@ -257,7 +257,7 @@ describe('reconnecting', () => {
 
   test('52: also if it came before there was anything, and then nothing is decoded', () => {
     const initialVersions = {
-      ...keptVersions(new Map([['a', '1']])),
+      ...initialVersionsOf(new Map([['a', '1']])),
       read: () => {
         throw new Error('nobody needs this');
       },

@@ -1,7 +1,7 @@
 // One stream between bytes and session, with a clock of our own. The numbers are those of test/protocol/README.md.
 import { EventEmitter } from 'node:events';
 import { expect, test } from '@jest/globals';
-import { Outbox } from '../../operator/xds/server/send-queue.ts';
+import { SendQueue } from '../../operator/xds/server/send-queue.ts';
 import type { Call } from '../../operator/xds/server/raw-call.ts';
 import { Stream } from '../../operator/xds/server/stream.ts';
 import { typeUrl as url } from '../../operator/envoy/proto/type-urls.ts';
@@ -36,7 +36,7 @@ test('56: the limit of waiting holds although timers may fire a little early', a
   const stream = new Stream(call as unknown as Call, 'delta', {
     nowMs: () => times.shift() ?? 4_999.5,
     controlPlane: '',
-    outbox: new Outbox(),
+    sendQueue: new SendQueue(),
     identify: () => true,
     moved: () => undefined,
     closed: () => undefined,

@@ -34,7 +34,7 @@ export interface Counted {
 export type StartOptions = Partial<
   Pick<
     AdsServerOptions,
-    'address' | 'credentials' | 'identityOf' | 'admission' | 'patienceMs' | 'connectionAgeMs'
+    'address' | 'credentials' | 'identityOf' | 'initialSync' | 'waitTimeoutMs' | 'connectionAgeMs'
   >
 >;
 

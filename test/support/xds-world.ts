@@ -2,7 +2,7 @@
 import type { DeltaFields } from './envoy/discovery-client.ts';
 import type { DeltaRequest, SotwRequest } from '../../operator/xds/session/events.ts';
 import { typeUrl, type TypeUrl } from '../../operator/envoy/proto/type-urls.ts';
-import { keptVersions, nothingKept } from '../../operator/xds/wire/initial-resource-versions.ts';
+import { initialVersionsOf, noInitialVersions } from '../../operator/xds/wire/initial-resource-versions.ts';
 import { PerType } from '../../operator/xds/session/per-type.ts';
 import type { Entry } from '../../operator/xds/snapshot/types.ts';
 import type { Stack, View } from '../../operator/xds/session/view.ts';
@@ -57,7 +57,7 @@ export function delta(type: TypeUrl, fields: Omit<DeltaFields, 'typeUrl' | 'node
     typeUrl: type,
     subscribe: [],
     unsubscribe: [],
-    initialVersions: initialVersions === undefined ? nothingKept : keptVersions(initialVersions),
+    initialVersions: initialVersions === undefined ? noInitialVersions : initialVersionsOf(initialVersions),
     nonce: '',
     error: null,
     ...rest,

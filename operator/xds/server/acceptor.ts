@@ -3,27 +3,29 @@
 // the event loop: a TLS handshake takes a millisecond of it, and others wait meanwhile.
 import { createServer, type Server, type Socket } from 'node:net';
 
-export interface DoorOptions {
+export interface AcceptorOptions {
   /** Connections let in with each turn of the event loop. Default: 4. */
   readonly perTurn: number;
   /** Connections that the kernel keeps until they are accepted; it may have a lower limit of its own. Default: 4,096. */
   readonly backlog: number;
 }
 
-const defaults: DoorOptions = { perTurn: 4, backlog: 4_096 };
+const defaults: AcceptorOptions = { perTurn: 4, backlog: 4_096 };
 
-export class Door {
-  private readonly options: DoorOptions;
-  private readonly letIn: (connection: Socket) => void;
+export class Acceptor {
+  private readonly options: AcceptorOptions;
+  private readonly accept: (connection: Socket) => void;
   private readonly server: Server;
   private readonly waiting = new Set<Socket>();
-  private isLettingIn = false;
+  private isAccepting = false;
 
-  constructor(letIn: (connection: Socket) => void, options: Partial<DoorOptions> = {}) {
-    this.letIn = letIn;
+  constructor(accept: (connection: Socket) => void, options: Partial<AcceptorOptions> = {}) {
+    this.accept = accept;
     this.options = { ...defaults, ...options };
     // Nothing is read before it is let in.
-    this.server = createServer({ noDelay: true, pauseOnConnect: true }, (socket) => this.came(socket));
+    this.server = createServer({ noDelay: true, pauseOnConnect: true }, (socket) =>
+      this.onConnection(socket),
+    );
   }
 
   /** `address`: `10.0.0.1:15010` or `[::]:15010`; port 0 takes a free one. Resolves with the port. */
@@ -46,29 +48,29 @@ export class Door {
     this.waiting.clear();
   }
 
-  private came(socket: Socket): void {
+  private onConnection(socket: Socket): void {
     this.waiting.add(socket);
     const forget = (): void => void this.waiting.delete(socket);
     socket.once('close', forget);
     // Whoever resets the connection while it waits harms nobody.
     socket.on('error', forget);
-    if (!this.isLettingIn) this.plan();
+    if (!this.isAccepting) this.plan();
   }
 
   private plan(): void {
-    this.isLettingIn = true;
-    setImmediate(() => this.letSomeIn());
+    this.isAccepting = true;
+    setImmediate(() => this.acceptSome());
   }
 
-  private letSomeIn(): void {
+  private acceptSome(): void {
     let places = this.options.perTurn;
     for (const socket of this.waiting) {
       if (places === 0) break;
       places -= 1;
       this.waiting.delete(socket);
-      this.letIn(socket.resume());
+      this.accept(socket.resume());
     }
-    this.isLettingIn = false;
+    this.isAccepting = false;
     if (this.waiting.size > 0) this.plan();
   }
 }

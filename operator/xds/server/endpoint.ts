@@ -1,4 +1,4 @@
-// The gRPC server behind its door: services, credentials, the port. It knows nothing of what the services do.
+// The gRPC server behind its acceptor: services, credentials, the port. It knows nothing of what the services do.
 import {
   Server,
   ServerCredentials,
@@ -6,7 +6,7 @@ import {
   type UntypedServiceImplementation,
 } from '@grpc/grpc-js';
 import { channelOptions } from './channel-options.ts';
-import { Door } from './acceptor.ts';
+import { Acceptor } from './acceptor.ts';
 
 export interface GrpcService {
   readonly definition: ServiceDefinition;
@@ -25,7 +25,7 @@ const closeMs = 2_000;
 export class Endpoint {
   private readonly grpc: Server;
   private readonly credentials: ServerCredentials;
-  private door: Door | null = null;
+  private acceptor: Acceptor | null = null;
   private boundPort = 0;
 
   constructor({ credentials, connectionAgeMs }: EndpointOptions) {
@@ -42,15 +42,15 @@ export class Endpoint {
   async open(address: string, services: readonly GrpcService[]): Promise<void> {
     for (const { definition, implementation } of services) this.grpc.addService(definition, implementation);
     const injector = this.grpc.createConnectionInjector(this.credentials);
-    this.door = new Door((connection) => injector.injectConnection(connection));
-    this.boundPort = await this.door.open(address).catch((error: unknown) => {
+    this.acceptor = new Acceptor((connection) => injector.injectConnection(connection));
+    this.boundPort = await this.acceptor.open(address).catch((error: unknown) => {
       throw new Error(`cannot listen on ${address} for xDS`, { cause: error });
     });
   }
 
   /** Lets nobody in any more. */
-  closeDoor(): void {
-    this.door?.close();
+  stopAccepting(): void {
+    this.acceptor?.close();
   }
 
   /** Resolves when all calls have ended, or were cut off after 2 seconds. */

@@ -2,7 +2,7 @@
 import type { ServerCredentials } from '@grpc/grpc-js';
 import type { Log } from '../../process/log.ts';
 import type { TypeUrl } from '../../envoy/proto/type-urls.ts';
-import type { AdmissionOptions } from './initial-sync-limiter.ts';
+import type { InitialSyncOptions } from './initial-sync-limiter.ts';
 import type { GrpcService } from './endpoint.ts';
 
 export interface AdsServerOptions {
@@ -12,16 +12,16 @@ export interface AdsServerOptions {
   readonly credentials?: ServerCredentials;
   /** The SPIFFE id a workload has to prove; undefined while it is unknown. */
   readonly identityOf: (workload: string) => string | undefined;
-  /** Called when a proxy connected whose own layer is not in the snapshot: `workloads()` has grown. Default: all layers are there. */
-  readonly demand?: () => void;
+  /** Called when a proxy connected whose own layer is not in the snapshot: `connectedWorkloads()` has grown. Default: all layers are there. */
+  readonly rebuild?: () => void;
   readonly observer: AdsObserver;
   readonly log: Log;
   /** Shown to proxies as control_plane.identifier. */
   readonly identifier: string;
   /** How many proxies may begin at a time. */
-  readonly admission?: Partial<AdmissionOptions>;
+  readonly initialSync?: Partial<InitialSyncOptions>;
   /** How long a proxy waits that is not known, or comes before the first snapshot, in milliseconds. Default: 5,000. */
-  readonly patienceMs?: number;
+  readonly waitTimeoutMs?: number;
   /** When connections are closed, in milliseconds, give or take 10 %. Default: 30 minutes. */
   readonly connectionAgeMs?: number;
   /** Served on the same port, for peers whose certificates they look at themselves. Default: none. */

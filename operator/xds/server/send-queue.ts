@@ -5,7 +5,7 @@ import type { Frame } from './frames.ts';
 import type { WriteChunks } from './raw-call.ts';
 
 /** One stream's way out: its frames keep their order. */
-export interface Lane {
+export interface SendLane {
   readonly write: WriteChunks;
   /** Frames that are not written yet, the next one first. */
   readonly waiting: Frame[];
@@ -15,11 +15,11 @@ export interface Lane {
   isClosed: boolean;
 }
 
-export function newLane(write: WriteChunks): Lane {
+export function newSendLane(write: WriteChunks): SendLane {
   return { write, waiting: [], isBusy: false, isClosed: false };
 }
 
-export interface OutboxOptions {
+export interface SendQueueOptions {
   /** Streams that send large frames at a time. Default: 32. */
   readonly lanes: number;
   /**
@@ -31,31 +31,31 @@ export interface OutboxOptions {
   readonly stalledMs: number;
 }
 
-const defaults: OutboxOptions = { lanes: 32, pieceBytes: 16_000, stalledMs: 200 };
+const defaults: SendQueueOptions = { lanes: 32, pieceBytes: 16_000, stalledMs: 200 };
 
-export class Outbox {
-  private readonly options: OutboxOptions;
-  private readonly queue = new Set<Lane>();
+export class SendQueue {
+  private readonly options: SendQueueOptions;
+  private readonly queue = new Set<SendLane>();
   private busy = 0;
 
-  constructor(options: Partial<OutboxOptions> = {}) {
+  constructor(options: Partial<SendQueueOptions> = {}) {
     this.options = { ...defaults, ...options };
   }
 
-  send(lane: Lane, frame: Frame): void {
+  send(lane: SendLane, frame: Frame): void {
     if (lane.isClosed) return;
     lane.waiting.push(frame);
     if (!lane.isBusy) this.advance(lane);
   }
 
   /** The stream ends: what is not written yet is forgotten, also the rest of a frame. */
-  close(lane: Lane): void {
+  close(lane: SendLane): void {
     lane.isClosed = true;
     lane.waiting.length = 0;
     this.queue.delete(lane);
   }
 
-  private advance(lane: Lane): void {
+  private advance(lane: SendLane): void {
     for (;;) {
       const [frame] = lane.waiting;
       if (frame === undefined) return;
@@ -73,7 +73,7 @@ export class Outbox {
     }
   }
 
-  private sendPieces(lane: Lane, frame: Frame): void {
+  private sendPieces(lane: SendLane, frame: Frame): void {
     const pieces = piecesOf(frame, this.options.pieceBytes);
     let hasPlace = true;
     const leave = (): void => {

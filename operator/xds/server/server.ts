@@ -7,14 +7,14 @@ import type { Effect } from '../session/events.ts';
 import { isCurrent } from '../session/report.ts';
 import { sameView, viewOf, type View } from '../session/view.ts';
 import type { Snapshot } from '../snapshot/types.ts';
-import { Admission } from './initial-sync-limiter.ts';
+import { InitialSyncLimiter } from './initial-sync-limiter.ts';
 import { authorize, spiffeIdOf, type Authorization } from './authorize.ts';
 import { Endpoint } from './endpoint.ts';
 import { FanOut } from './fan-out.ts';
 import { aggregatedDiscoveryService } from './service.ts';
 import type { AdsServerOptions } from './options.ts';
-import { Outbox } from './send-queue.ts';
-import { Patience } from './wait-timeout.ts';
+import { SendQueue } from './send-queue.ts';
+import { WaitTimeout } from './wait-timeout.ts';
 import { proxyReport } from './proxy-report.ts';
 import type { Call } from './raw-call.ts';
 import { Stream } from './stream.ts';
@@ -27,7 +27,7 @@ export interface AdsServer extends Component {
   /** Somebody has not acknowledged all of the latest snapshot yet. */
   isConverging(): boolean;
   /** Keys of the workloads whose proxies are connected. */
-  workloads(): ReadonlySet<string>;
+  connectedWorkloads(): ReadonlySet<string>;
 }
 
 export function createAdsServer(options: AdsServerOptions): AdsServer {
@@ -41,9 +41,9 @@ class Ads implements AdsServer {
   readonly name = 'xds';
   private readonly options: AdsServerOptions;
   private readonly endpoint: Endpoint;
-  private readonly outbox = new Outbox();
-  private readonly admission: Admission<Stream>;
-  private readonly patience: Patience<Stream>;
+  private readonly sendQueue = new SendQueue();
+  private readonly initialSync: InitialSyncLimiter<Stream>;
+  private readonly waitTimeout: WaitTimeout<Stream>;
   private readonly streams = new Set<Stream>();
   private readonly behind = new Set<Stream>();
   private readonly fanOut: FanOut<Stream>;
@@ -55,8 +55,8 @@ class Ads implements AdsServer {
   constructor(options: AdsServerOptions) {
     this.options = options;
     this.endpoint = new Endpoint(options);
-    this.admission = new Admission(options.admission);
-    this.patience = new Patience(options.patienceMs);
+    this.initialSync = new InitialSyncLimiter(options.initialSync);
+    this.waitTimeout = new WaitTimeout(options.waitTimeoutMs);
     this.fanOut = new FanOut({
       nowMs: () => this.nowMs(),
       show: (stream) => this.update(stream),
@@ -79,7 +79,7 @@ class Ads implements AdsServer {
 
   /** Ends the streams: a proxy reconnects elsewhere, and keeps what it has meanwhile. */
   async stop(): Promise<void> {
-    this.endpoint.closeDoor();
+    this.endpoint.stopAccepting();
     this.fanOut.close();
     for (const stream of this.streams) stream.end();
     await this.endpoint.close();
@@ -109,7 +109,7 @@ class Ads implements AdsServer {
     return this.publishedAtMs !== null;
   }
 
-  workloads(): ReadonlySet<string> {
+  connectedWorkloads(): ReadonlySet<string> {
     this.connected ??= new Set([...this.streams].flatMap(({ workload }) => workload ?? []));
     return this.connected;
   }
@@ -130,13 +130,13 @@ class Ads implements AdsServer {
     if (view === null) return;
     const isNew = stream.session.view === null || stream.session.isHeld;
     if (!sameView(stream.session.view, view)) this.publishTo(stream, view, isNew);
-    if (stream.session.isHeld) this.admission.enter(stream, () => this.begin(stream));
+    if (stream.session.isHeld) this.initialSync.acquire(stream, () => this.startSync(stream));
   }
 
-  private begin(stream: Stream): void {
+  private startSync(stream: Stream): void {
     const view = this.viewFor(stream);
     // What it waited for may be gone by now: then it waits for that again.
-    if (view === null) this.admission.leave(stream);
+    if (view === null) this.initialSync.release(stream);
     else this.publishTo(stream, view, false);
   }
 
@@ -157,17 +157,17 @@ class Ads implements AdsServer {
     const stream = new Stream(call, variant, {
       nowMs: () => this.nowMs(),
       controlPlane: this.options.identifier,
-      outbox: this.outbox,
+      sendQueue: this.sendQueue,
       identify: (it, nodeId) => this.identify(it, nodeId),
       moved: (it, effects) => this.moved(it, effects),
       closed: (it) => this.closed(it),
     });
     this.streams.add(stream);
     this.options.observer.streams(this.streams.size);
-    this.patience.wait(stream, () => this.sendAway(stream));
+    this.waitTimeout.start(stream, () => this.onWaitTimeout(stream));
   }
 
-  private sendAway(stream: Stream): void {
+  private onWaitTimeout(stream: Stream): void {
     const hasSnapshot = this.snapshot !== null;
     // Its own layer is being built.
     if (hasSnapshot && stream.workload !== null) return;
@@ -193,7 +193,7 @@ class Ads implements AdsServer {
       { workload: decision.workload, variant: stream.session.variant },
       'proxy connected',
     );
-    if (this.viewFor(stream) === null) this.options.demand?.();
+    if (this.viewFor(stream) === null) this.options.rebuild?.();
     else this.show(stream);
     return true;
   }
@@ -218,9 +218,9 @@ class Ads implements AdsServer {
     if (stream.workload === null) return;
     if (isCurrent(stream.session)) {
       // Who comes back with all there is has nothing to wait for.
-      if (stream.session.isHeld) return this.begin(stream);
+      if (stream.session.isHeld) return this.startSync(stream);
       this.behind.delete(stream);
-      this.admission.leave(stream);
+      this.initialSync.release(stream);
     } else this.behind.add(stream);
     this.settle();
   }
@@ -237,8 +237,8 @@ class Ads implements AdsServer {
     this.connected = null;
     for (const set of [this.streams, this.behind]) set.delete(stream);
     this.fanOut.forget(stream);
-    this.admission.leave(stream);
-    this.patience.found(stream);
+    this.initialSync.release(stream);
+    this.waitTimeout.cancel(stream);
     this.options.observer.streams(this.streams.size);
     this.options.log.info({ workload: stream.workload }, 'proxy disconnected');
     this.settle();

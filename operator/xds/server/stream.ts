@@ -8,7 +8,7 @@ import type { Effect, Send, SessionEvent } from '../session/events.ts';
 import { reduce, type Step } from '../session/session.ts';
 import { newSession, type Session } from '../session/state.ts';
 import { frameOf } from './frames.ts';
-import { newLane, type Lane, type Outbox } from './send-queue.ts';
+import { newSendLane, type SendLane, type SendQueue } from './send-queue.ts';
 import { chunkWriter, type Call } from './raw-call.ts';
 
 type Request = wire.DeltaRequest | wire.SotwRequest;
@@ -24,7 +24,7 @@ export interface StreamHost {
   closed(stream: Stream): void;
   /** Told with the first response of each type. */
   readonly controlPlane: string;
-  readonly outbox: Outbox;
+  readonly sendQueue: SendQueue;
 }
 
 export class Stream {
@@ -35,7 +35,7 @@ export class Stream {
   readonly connectedAtMs: number;
   readonly call: Call;
   private readonly host: StreamHost;
-  private readonly lane: Lane;
+  private readonly lane: SendLane;
   private readonly toldBy = new Set<TypeUrl>();
   private readonly timers = new Set<NodeJS.Timeout>();
   private isOpen = true;
@@ -44,7 +44,7 @@ export class Stream {
   constructor(call: Call, variant: Session['variant'], host: StreamHost) {
     this.call = call;
     this.host = host;
-    this.lane = newLane(chunkWriter(call));
+    this.lane = newSendLane(chunkWriter(call));
     this.session = newSession(variant);
     this.connectedAtMs = host.nowMs();
     call.on('data', (bytes: Buffer) => this.onBytes(bytes));
@@ -136,7 +136,7 @@ export class Stream {
     const isTold = this.toldBy.has(effect.typeUrl);
     this.toldBy.add(effect.typeUrl);
     const controlPlane = isTold ? null : this.host.controlPlane;
-    this.host.outbox.send(this.lane, frameOf(effect, this.session.variant, controlPlane));
+    this.host.sendQueue.send(this.lane, frameOf(effect, this.session.variant, controlPlane));
   }
 
   private wakeAt(atMs: number): void {
@@ -155,7 +155,7 @@ export class Stream {
     if (!this.isOpen) return;
     this.isOpen = false;
     for (const timer of this.timers) clearTimeout(timer);
-    this.host.outbox.close(this.lane);
+    this.host.sendQueue.close(this.lane);
     this.host.closed(this);
   }
 }

@@ -6,7 +6,7 @@ import { rebase } from './rebase.ts';
 import { has, hasNothing, note, type ClientHas, type InFlight, type TypeState } from './state.ts';
 
 /** `inFlight`: the response of `state` that was acknowledged. */
-export function arrived(state: TypeState, inFlight: InFlight, stack: Stack): TypeState {
+export function applyAck(state: TypeState, inFlight: InFlight, stack: Stack): TypeState {
   const { suspects, asked } = state;
   const acked = { ...state, inFlight: null, suspects: suspects.length === 0 ? suspects : suspects.slice(1) };
   if (inFlight.completes === null) return withSent(acked, inFlight);

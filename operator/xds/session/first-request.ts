@@ -1,7 +1,7 @@
 // The first delta request of a type on a stream: what the client subscribes to, and what it says it has from an earlier
 // stream. Pure, but for the memory of fingerprints.
 import { typeUrl as url, type TypeUrl } from '../../envoy/proto/type-urls.ts';
-import { VersionSum, type KeptVersions } from '../wire/initial-resource-versions.ts';
+import { VersionSum, type InitialVersions } from '../wire/initial-resource-versions.ts';
 import type { TypeLayer } from '../snapshot/types.ts';
 import type { SubscriptionChange } from './subscription.ts';
 import { stackOf, type Stack } from './view.ts';
@@ -40,7 +40,7 @@ function isDoubtful({ types }: Session, type: TypeUrl): boolean {
 }
 
 /** The client has everything, at its present version, and nothing else. */
-function isAllOf(stack: Stack, kept: KeptVersions): boolean {
+function isAllOf(stack: Stack, kept: InitialVersions): boolean {
   if (kept.isEmpty || stack.length === 0) return false;
   const sum = new VersionSum();
   for (const layer of stack) sum.addAll(sumOf(layer));

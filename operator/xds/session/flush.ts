@@ -5,7 +5,7 @@ import { emptyStack, stackOf, type Stack } from './view.ts';
 import type { Effect, Send } from './events.ts';
 import { closed, isOpen, opened } from './open-types.ts';
 import { isNothing, planSends, sendOrder, type Plan } from './order.ts';
-import { refillVirtualHosts } from './resend-virtual-hosts.ts';
+import { resendVirtualHosts } from './resend-virtual-hosts.ts';
 import { asksForAll, nothingPending, pendingOf, type Pending } from './pending.ts';
 import { settle } from './rebase.ts';
 import { withType, type InFlight, type Session, type TypeState } from './state.ts';
@@ -35,18 +35,18 @@ export function flush(session: Session, nowMs: number): Flushed {
     if (!isOpen(next.open, type)) continue;
     const pending = type === url.endpoint ? endpointsPending(next) : (plan.ready.get(type) ?? nothingPending);
     const outcome = send(next, { type, pending, isWaiting: plan.waiting.has(type) });
-    const refilled = refilledBy(next, outcome);
-    if (refilled !== outcome.session) plan = replan(plan, refilled, overdue);
-    next = refilled;
+    const resent = withResentHosts(next, outcome);
+    if (resent !== outcome.session) plan = replan(plan, resent, overdue);
+    next = resent;
     if (outcome.effect !== null) effects.push(outcome.effect);
     open = isAtRest(next, type, pending) ? closed(open, type) : opened(open, type);
   }
   return wait(next.open === open ? next : { ...next, open }, plan.waiting, effects, nowMs);
 }
 
-function refilledBy(before: Session, { session, effect }: Outcome): Session {
+function withResentHosts(before: Session, { session, effect }: Outcome): Session {
   return effect?.typeUrl === url.route && before.variant === 'delta'
-    ? refillVirtualHosts(before, session, effect.resources)
+    ? resendVirtualHosts(before, session, effect.resources)
     : session;
 }
 

@@ -69,7 +69,7 @@ export interface Nack {
 }
 
 /** The state of the type after a NACK of its response in flight. */
-export function refuse(type: TypeUrl, state: TypeState, inFlight: InFlight, nack: Nack): Refusal {
+export function applyNack(type: TypeUrl, state: TypeState, inFlight: InFlight, nack: Nack): Refusal {
   const { message } = nack;
   const upserts = [...inFlight.sent].flatMap(([name, entry]) => (entry === null ? [] : [name]));
   const culprits = culpritsOf(type, message, upserts);

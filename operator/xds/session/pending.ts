@@ -17,7 +17,7 @@ export interface Pending {
 export const nothingPending: Pending = { upserts: [], removals: [], isPartial: false };
 
 /** What the client is to have of a name: the present entry, or after a refusal the one before; undefined: nothing. */
-export function wanted(state: TypeState, stack: Stack, name: string): Entry | undefined {
+export function desiredEntry(state: TypeState, stack: Stack, name: string): Entry | undefined {
   const entry = lookup(stack, name);
   const refused = state.quarantine.get(name);
   if (entry === undefined || refused === undefined || refused.version !== entry.version) return entry;
@@ -77,7 +77,7 @@ function compared(type: TypeUrl, state: TypeState, stack: Stack, tellsRemovals: 
   const removals: string[] = [];
   for (const name of candidates(state, stack)) {
     if (!covers(state.subscription, name)) continue;
-    const entry = wanted(state, stack, name);
+    const entry = desiredEntry(state, stack, name);
     if (entry !== undefined) {
       if (mustSend(state, name, entry)) upserts.push(entry);
     } else if (tellsRemovals && mustRemove(type, state, stack, name)) removals.push(name);

@@ -29,7 +29,7 @@ function tableOf(host: string): string {
 }
 
 /** `before`: as the route configurations `sent` were sent. The same session if no virtual hosts have to follow. */
-export function refillVirtualHosts(before: Session, after: Session, sent: readonly Entry[]): Session {
+export function resendVirtualHosts(before: Session, after: Session, sent: readonly Entry[]): Session {
   const hosts = after.types.get(url.virtualHost);
   const routes = before.types.get(url.route);
   if (hosts === undefined || routes === undefined) return after;

@@ -3,7 +3,7 @@
 import type { TypeUrl } from '../../envoy/proto/type-urls.ts';
 import { changeDelta, changeStateOfTheWorld } from './subscription.ts';
 import { emptyStack, entriesOf, lookup, stackOf, type Stack } from './view.ts';
-import { arrived } from './apply-ack.ts';
+import { applyAck } from './apply-ack.ts';
 import type {
   DeltaRequest,
   Effect,
@@ -15,7 +15,7 @@ import type {
 } from './events.ts';
 import { firstRequest } from './first-request.ts';
 import { flush } from './flush.ts';
-import { refuse } from './nack.ts';
+import { applyNack } from './nack.ts';
 import { allOpen, opened } from './open-types.ts';
 import { sendOrder } from './order.ts';
 import { firstState, resubscribe, returnedWith } from './resubscribe.ts';
@@ -137,10 +137,10 @@ function answer(
   const stack = stackOf(session.view, typeUrl);
   if (error !== null) {
     const nack = { message: error.message, variant: session.variant };
-    const refusal = refuse(typeUrl, state, inFlight, nack);
+    const refusal = applyNack(typeUrl, state, inFlight, nack);
     effects.push({ type: 'nacked', typeUrl, message: error.message, culprits: refusal.culprits });
     return releaseQuarantine(refusal.state, stack);
   }
   effects.push({ type: 'acked', typeUrl });
-  return arrived(state, inFlight, stack);
+  return applyAck(state, inFlight, stack);
 }

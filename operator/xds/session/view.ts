@@ -15,69 +15,69 @@ export interface View {
   readonly stacks: PerType<Stack>;
 }
 
-/** The view of layers that many proxies share, and of those with one layer more. */
-interface Floor {
+/** The view of layers that many proxies share, and the views that extend it by one layer. */
+interface SharedView {
   readonly view: View;
   readonly id: LayerId;
-  above: WeakMap<Layer, Floor> | null;
+  extensions: WeakMap<Layer, SharedView> | null;
 }
 
 /** A proxy's view: its last layer is its own. */
-interface TopView extends View {
-  readonly floor: Floor;
+interface ProxyView extends View {
+  readonly shared: SharedView;
   readonly own: Layer;
 }
 
-const ground: Floor = { view: { layers: [], stacks: PerType.none() }, id: '', above: null };
+const emptyView: SharedView = { view: { layers: [], stacks: PerType.none() }, id: '', extensions: null };
 
 /**
  * The view of a list of layers, the last of which is one proxy's own. As long as none of them changes it is `before`, from one
  * snapshot to the next; what did not change in it is the same object in any case.
  */
 export function viewOf(snapshot: Snapshot, layers: readonly LayerId[], before: View | null = null): View {
-  const floor = floorOf(snapshot, layers.slice(0, -1));
+  const shared = sharedViewOf(snapshot, layers.slice(0, -1));
   const own = snapshot.layers.get(layers.at(-1) ?? '');
-  if (own === undefined) return floor.view;
-  const last = before !== null && isTopOf(before, own) ? before : null;
-  if (last?.floor === floor && last.layers === layers) return last;
-  const stacks = (last === null ? null : moved(last, floor)) ?? withLayer(floor.view.stacks, own);
-  const view: TopView = { layers, stacks, floor, own };
+  if (own === undefined) return shared.view;
+  const last = before !== null && isViewOf(before, own) ? before : null;
+  if (last?.shared === shared && last.layers === layers) return last;
+  const stacks = (last === null ? null : moved(last, shared)) ?? withLayer(shared.view.stacks, own);
+  const view: ProxyView = { layers, stacks, shared, own };
   return view;
 }
 
-function isTopOf(view: View, own: Layer): view is TopView {
+function isViewOf(view: View, own: Layer): view is ProxyView {
   return 'own' in view && view.own === own;
 }
 
-function floorOf(snapshot: Snapshot, layers: readonly LayerId[]): Floor {
-  let floor = ground;
+function sharedViewOf(snapshot: Snapshot, layers: readonly LayerId[]): SharedView {
+  let shared = emptyView;
   for (const id of layers) {
     const layer = snapshot.layers.get(id);
-    if (layer !== undefined) floor = floorAbove(floor, id, layer);
+    if (layer !== undefined) shared = extended(shared, id, layer);
   }
-  return floor;
+  return shared;
 }
 
-function floorAbove(floor: Floor, id: LayerId, layer: Layer): Floor {
-  floor.above ??= new WeakMap();
-  const known = floor.above.get(layer);
+function extended(shared: SharedView, id: LayerId, layer: Layer): SharedView {
+  shared.extensions ??= new WeakMap();
+  const known = shared.extensions.get(layer);
   if (known?.id === id) return known;
-  const view = { layers: [...floor.view.layers, id], stacks: withLayer(floor.view.stacks, layer) };
-  const next = { view, id, above: null };
-  floor.above.set(layer, next);
+  const view = { layers: [...shared.view.layers, id], stacks: withLayer(shared.view.stacks, layer) };
+  const next = { view, id, extensions: null };
+  shared.extensions.set(layer, next);
   return next;
 }
 
 function withLayer(stacks: PerType<Stack>, layer: Layer): PerType<Stack> {
   let all = stacks;
-  for (const [typeUrl, it] of layer) all = all.with(typeUrl, onTopOf(all.get(typeUrl) ?? emptyStack, it));
+  for (const [typeUrl, it] of layer) all = all.with(typeUrl, push(all.get(typeUrl) ?? emptyStack, it));
   return all;
 }
 
 /** The stacks of a view whose own layer did not change: at the cost of the types that did. null: a type came or went. */
-function moved(view: TopView, floor: Floor): PerType<Stack> | null {
-  const from = view.floor.view.stacks;
-  const to = floor.view.stacks;
+function moved(view: ProxyView, shared: SharedView): PerType<Stack> | null {
+  const from = view.shared.view.stacks;
+  const to = shared.view.stacks;
   if (from.size !== to.size) return null;
   let { stacks } = view;
   for (const typeUrl of allTypes) {
@@ -85,17 +85,17 @@ function moved(view: TopView, floor: Floor): PerType<Stack> | null {
     if (stack === from.get(typeUrl)) continue;
     if (stack === undefined) return null;
     const own = view.own.get(typeUrl);
-    stacks = stacks.with(typeUrl, own === undefined ? stack : onTopOf(stack, own));
+    stacks = stacks.with(typeUrl, own === undefined ? stack : push(stack, own));
   }
   return stacks;
 }
 
-const taller = new WeakMap<Stack, WeakMap<TypeLayer, Stack>>();
+const extendedBy = new WeakMap<Stack, WeakMap<TypeLayer, Stack>>();
 
 /** The stack with one layer more: always the same object, so that equal stacks are found equal at a glance. */
-function onTopOf(stack: Stack, layer: TypeLayer): Stack {
-  let known = taller.get(stack);
-  if (known === undefined) taller.set(stack, (known = new WeakMap()));
+function push(stack: Stack, layer: TypeLayer): Stack {
+  let known = extendedBy.get(stack);
+  if (known === undefined) extendedBy.set(stack, (known = new WeakMap()));
   let result = known.get(layer);
   if (result === undefined) known.set(layer, (result = [...stack, layer]));
   return result;

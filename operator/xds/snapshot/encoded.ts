@@ -1,6 +1,6 @@
 // A resource checked and encoded. Pure, but for its memory: a message is looked at once.
 import { hash } from 'node:crypto';
-import { packed } from './slab.ts';
+import { copyToSlab } from './slab.ts';
 import type { TypeUrl } from '../../envoy/proto/type-urls.ts';
 import type { EnvoyMessage } from '../../envoy/proto/envoy-message.ts';
 import type { XdsResource } from '../../envoy/resources/xds-resource.ts';
@@ -32,7 +32,7 @@ function encodeMessage(typeUrl: TypeUrl, message: EnvoyMessage, tools: SnapshotT
   try {
     const problems = tools.check(typeUrl, message);
     if (problems.length > 0) return { any: noBytes, version: '', problems };
-    const any = packed(tools.encodeAny(typeUrl, message));
+    const any = copyToSlab(tools.encodeAny(typeUrl, message));
     return { any, version: hash('sha256', any, 'base64url').slice(0, 16), problems };
   } catch (error) {
     const problems = [error instanceof Error ? error.message : String(error)];

@@ -9,7 +9,7 @@ let slab = new ArrayBuffer(0);
 let used = 0;
 
 /** A copy of the bytes. */
-export function packed(bytes: Uint8Array): Uint8Array {
+export function copyToSlab(bytes: Uint8Array): Uint8Array {
   if (bytes.length > longBytes) return Uint8Array.from(bytes);
   if (used + bytes.length > slab.byteLength) {
     slab = new ArrayBuffer(slabBytes);

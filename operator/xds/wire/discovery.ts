@@ -2,7 +2,7 @@
 // that are already encoded. Pure. The client's side is in test/support.
 import protobuf from 'protobufjs/minimal.js';
 import type { EnvoyMessage } from '../../envoy/proto/envoy-message.ts';
-import type { KeptVersions } from './initial-resource-versions.ts';
+import type { InitialVersions } from './initial-resource-versions.ts';
 import { readDeltaRequest } from './read-delta-request.ts';
 import { decode } from '../../envoy/proto/registry.ts';
 
@@ -36,7 +36,7 @@ export interface DeltaRequest extends AnyRequest {
   readonly subscribe: readonly string[];
   readonly unsubscribe: readonly string[];
   /** What the client kept from an earlier stream. */
-  readonly initialVersions: KeptVersions;
+  readonly initialVersions: InitialVersions;
 }
 
 /** A state-of-the-world request. */

@@ -4,7 +4,7 @@
 import protobuf from 'protobufjs/minimal.js';
 import { MessageError } from '../../envoy/proto/message-error.ts';
 
-export interface KeptVersions {
+export interface InitialVersions {
   readonly isEmpty: boolean;
   /** Equal for the same names with the same versions; of others it differs, but for one case in 2^64. */
   readonly fingerprint: string;
@@ -12,7 +12,7 @@ export interface KeptVersions {
   read(): ReadonlyMap<string, string>;
 }
 
-export const nothingKept: KeptVersions = { isEmpty: true, fingerprint: '', read: () => new Map() };
+export const noInitialVersions: InitialVersions = { isEmpty: true, fingerprint: '', read: () => new Map() };
 
 const lengthDelimited = 2;
 const tagOf = (field: number): number => (field << 3) | lengthDelimited;
@@ -22,15 +22,15 @@ export const initialVersionsTag = tagOf(5);
 const entryTags = { key: tagOf(1), value: tagOf(2) } as const;
 
 /** As if a client had sent them. */
-export function keptVersions(versions: ReadonlyMap<string, string>): KeptVersions {
-  if (versions.size === 0) return nothingKept;
+export function initialVersionsOf(versions: ReadonlyMap<string, string>): InitialVersions {
+  if (versions.size === 0) return noInitialVersions;
   const sum = new VersionSum();
   for (const [name, version] of versions) sum.add(name, version);
   return { isEmpty: false, fingerprint: sum.fingerprint(), read: () => versions };
 }
 
 /** Takes the entries of one request, which mostly follow each other, but need not. */
-export class KeptReader {
+export class InitialVersionsReader {
   private readonly runs: Uint8Array[] = [];
   private readonly sum = new VersionSum();
 
@@ -50,9 +50,9 @@ export class KeptReader {
     this.runs.push(bytes.subarray(from, reader.pos));
   }
 
-  kept(): KeptVersions {
+  kept(): InitialVersions {
     const { runs, sum } = this;
-    if (runs.length === 0) return nothingKept;
+    if (runs.length === 0) return noInitialVersions;
     let versions: ReadonlyMap<string, string> | null = null;
     return { isEmpty: false, fingerprint: sum.fingerprint(), read: () => (versions ??= decode(runs)) };
   }

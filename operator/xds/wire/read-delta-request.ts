@@ -4,9 +4,9 @@
 import protobuf from 'protobufjs/minimal.js';
 import {
   initialVersionsTag,
-  KeptReader,
-  nothingKept,
-  type KeptVersions,
+  InitialVersionsReader,
+  noInitialVersions,
+  type InitialVersions,
 } from './initial-resource-versions.ts';
 import { MessageError } from '../../envoy/proto/message-error.ts';
 
@@ -16,7 +16,7 @@ export interface RawDeltaRequest {
   nonce: string;
   subscribe: readonly string[];
   readonly unsubscribe: string[];
-  initialVersions: KeptVersions;
+  initialVersions: InitialVersions;
   node: Uint8Array | null;
   error: Uint8Array | null;
 }
@@ -52,12 +52,12 @@ function read(reader: protobuf.Reader, bytes: Uint8Array): RawDeltaRequest {
     nonce: '',
     subscribe: [],
     unsubscribe: [],
-    initialVersions: nothingKept,
+    initialVersions: noInitialVersions,
     node: null,
     error: null,
   };
   const names: Uint8Array[] = [];
-  let kept: KeptReader | null = null;
+  let kept: InitialVersionsReader | null = null;
   while (reader.pos < reader.len) {
     const start = reader.pos;
     const tag = reader.uint32();
@@ -65,7 +65,7 @@ function read(reader: protobuf.Reader, bytes: Uint8Array): RawDeltaRequest {
       skipRun(reader);
       names.push(bytes.subarray(start, reader.pos));
     } else if (tag === tags.initialVersions) {
-      (kept ??= new KeptReader()).readRun(reader, bytes);
+      (kept ??= new InitialVersionsReader()).readRun(reader, bytes);
     } else readField(tag, reader, request);
   }
   if (kept !== null) request.initialVersions = kept.kept();

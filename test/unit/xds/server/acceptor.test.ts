@@ -1,7 +1,7 @@
 // Connections before gRPC: how many come in with a turn of the event loop, and what becomes of those that wait.
 import { connect, type Socket } from 'node:net';
 import { afterEach, expect, test } from '@jest/globals';
-import { Door } from '../../../../operator/xds/server/acceptor.ts';
+import { Acceptor } from '../../../../operator/xds/server/acceptor.ts';
 
 const opened: (() => void)[] = [];
 afterEach(() => {
@@ -9,19 +9,19 @@ afterEach(() => {
 });
 
 interface Opened {
-  readonly door: Door;
+  readonly acceptor: Acceptor;
   readonly port: number;
   readonly inside: Socket[];
 }
 
 async function open(perTurn: number): Promise<Opened> {
   const inside: Socket[] = [];
-  const door = new Door((socket) => inside.push(socket), { perTurn });
+  const acceptor = new Acceptor((socket) => inside.push(socket), { perTurn });
   opened.push(() => {
-    door.close();
+    acceptor.close();
     for (const socket of inside) socket.destroy();
   });
-  return { door, port: await door.open('127.0.0.1:0'), inside };
+  return { acceptor, port: await acceptor.open('127.0.0.1:0'), inside };
 }
 
 async function knock(port: number): Promise<Socket> {
@@ -70,22 +70,22 @@ test('what a client says before it is let in is not lost', async () => {
 
 test('who leaves while it waits is not let in', async () => {
   // Nobody is let in with a turn: all wait.
-  const { port, inside, door } = await open(0);
+  const { port, inside, acceptor } = await open(0);
   const client = await knock(port);
   client.resetAndDestroy();
   await new Promise((resolve) => client.once('close', resolve));
 
-  door.close();
+  acceptor.close();
 
   expect(inside).toEqual([]);
 });
 
-test('a closed door turns those away that wait, and keeps those inside', async () => {
-  const { port, inside, door } = await open(1);
+test('a closed acceptor turns those away that wait, and keeps those inside', async () => {
+  const { port, inside, acceptor } = await open(1);
   await knock(port);
   await until(() => inside.length === 1);
 
-  door.close();
+  acceptor.close();
 
   expect(inside[0]?.destroyed).toBe(false);
   const late = connect(port, '127.0.0.1');
@@ -97,5 +97,5 @@ test('a closed door turns those away that wait, and keeps those inside', async (
 test('a port that is taken is an error', async () => {
   const { port } = await open(1);
 
-  await expect(new Door(() => undefined).open(`127.0.0.1:${port}`)).rejects.toThrow('EADDRINUSE');
+  await expect(new Acceptor(() => undefined).open(`127.0.0.1:${port}`)).rejects.toThrow('EADDRINUSE');
 });

@@ -2,7 +2,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { typeUrl as url } from '../../../../operator/envoy/proto/type-urls.ts';
 import { frameOf, prefixBytes, type Frame } from '../../../../operator/xds/server/frames.ts';
-import { newLane, Outbox } from '../../../../operator/xds/server/send-queue.ts';
+import { newSendLane, SendQueue } from '../../../../operator/xds/server/send-queue.ts';
 import { chunkWriter, type Call } from '../../../../operator/xds/server/raw-call.ts';
 import type { Send } from '../../../../operator/xds/session/events.ts';
 import type { Entry } from '../../../../operator/xds/snapshot/types.ts';
@@ -92,12 +92,12 @@ describe('a frame is written', () => {
         if (done !== undefined) setImmediate(done);
       },
     };
-    const lane = newLane(chunkWriter(call as unknown as Call));
-    const outbox = new Outbox({ pieceBytes: 1000 });
+    const lane = newSendLane(chunkWriter(call as unknown as Call));
+    const sendQueue = new SendQueue({ pieceBytes: 1000 });
 
     const small = frameOf(sendOf([entry('b', 3)], '8'), 'delta', null);
-    outbox.send(lane, frame);
-    outbox.send(lane, small);
+    sendQueue.send(lane, frame);
+    sendQueue.send(lane, small);
     const deadline = Date.now() + 5_000;
     // oxlint-disable-next-line no-await-in-loop -- one turn after the other
     while (written.length < 2 && Date.now() < deadline) await new Promise((go) => setImmediate(go));

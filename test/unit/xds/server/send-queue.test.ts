@@ -1,18 +1,18 @@
 // The pacing of what goes out, with streams that read when the test says so.
 import { describe, expect, test } from '@jest/globals';
 import type { Frame } from '../../../../operator/xds/server/frames.ts';
-import { newLane, Outbox, type Lane } from '../../../../operator/xds/server/send-queue.ts';
+import { newSendLane, SendQueue, type SendLane } from '../../../../operator/xds/server/send-queue.ts';
 
 const pieceBytes = 4;
 
 /** A client that takes one piece whenever `read` is called. */
 class Reader {
-  readonly lane: Lane;
+  readonly lane: SendLane;
   written = '';
   private readonly unread: (() => void)[] = [];
 
   constructor() {
-    this.lane = newLane((chunks, done) => {
+    this.lane = newSendLane((chunks, done) => {
       this.written += Buffer.concat(chunks).toString();
       if (done !== undefined) this.unread.push(done);
     });
@@ -32,13 +32,13 @@ function frame(...chunks: readonly string[]): Frame {
   return { chunks: buffers, bytes: Buffer.concat(buffers).length };
 }
 
-function outbox(lanes: number, stalledMs = 60_000): Outbox {
-  return new Outbox({ lanes, pieceBytes, stalledMs });
+function sendQueue(lanes: number, stalledMs = 60_000): SendQueue {
+  return new SendQueue({ lanes, pieceBytes, stalledMs });
 }
 
 describe('one stream', () => {
   test('a small frame is written at once, in one go', () => {
-    const [out, reader] = [outbox(1), new Reader()];
+    const [out, reader] = [sendQueue(1), new Reader()];
 
     out.send(reader.lane, frame('ab', 'cd'));
 
@@ -46,7 +46,7 @@ describe('one stream', () => {
   });
 
   test('a large frame is written piece by piece, each after the one before was taken', () => {
-    const [out, reader] = [outbox(1), new Reader()];
+    const [out, reader] = [sendQueue(1), new Reader()];
     out.send(reader.lane, frame('ab', 'cdefghij', 'kl'));
 
     const seen = [reader.written];
@@ -59,7 +59,7 @@ describe('one stream', () => {
   });
 
   test('frames keep their order, small ones behind large ones', () => {
-    const [out, reader] = [outbox(1), new Reader()];
+    const [out, reader] = [sendQueue(1), new Reader()];
 
     out.send(reader.lane, frame('11111111'));
     out.send(reader.lane, frame('2'));
@@ -72,7 +72,7 @@ describe('one stream', () => {
 
 describe('many streams', () => {
   test('no more of them than there are lanes send large frames at a time, the oldest first', () => {
-    const out = outbox(2);
+    const out = sendQueue(2);
     const readers = [new Reader(), new Reader(), new Reader(), new Reader()];
     for (const { lane } of readers) out.send(lane, frame('12345678'));
     const written = (): string[] => readers.map((it) => it.written);
@@ -91,7 +91,7 @@ describe('many streams', () => {
   });
 
   test('73: a small frame waits for no other stream', () => {
-    const [out, large, small] = [outbox(1), new Reader(), new Reader()];
+    const [out, large, small] = [sendQueue(1), new Reader(), new Reader()];
     out.send(large.lane, frame('12345678'));
 
     out.send(small.lane, frame('abc'));
@@ -100,7 +100,7 @@ describe('many streams', () => {
   });
 
   test('73: a stream that does not read leaves its place to others, and goes on when it reads again', async () => {
-    const [out, stopped, waiting] = [outbox(1, 1), new Reader(), new Reader()];
+    const [out, stopped, waiting] = [sendQueue(1, 1), new Reader(), new Reader()];
     out.send(stopped.lane, frame('12345678'));
     out.send(waiting.lane, frame('12345678'));
     expect(waiting.written).toBe('');
@@ -113,7 +113,7 @@ describe('many streams', () => {
   });
 
   test('73: a stream that was stopped for long does not take a second place from the others', async () => {
-    const out = outbox(1, 1);
+    const out = sendQueue(1, 1);
     const [stopped, second, third] = [new Reader(), new Reader(), new Reader()];
     out.send(stopped.lane, frame('12345678'));
     out.send(second.lane, frame('12345678'));
@@ -131,7 +131,7 @@ describe('many streams', () => {
 
 describe('a stream that ends', () => {
   test('is written nothing more, also of the frame that is on its way', () => {
-    const [out, reader] = [outbox(1), new Reader()];
+    const [out, reader] = [sendQueue(1), new Reader()];
     out.send(reader.lane, frame('12345678'));
     out.send(reader.lane, frame('9'));
 
@@ -142,7 +142,7 @@ describe('a stream that ends', () => {
   });
 
   test('leaves its place', () => {
-    const [out, ended, next] = [outbox(1), new Reader(), new Reader()];
+    const [out, ended, next] = [sendQueue(1), new Reader(), new Reader()];
     out.send(ended.lane, frame('12345678'));
     out.send(next.lane, frame('12345678'));
 
@@ -154,7 +154,7 @@ describe('a stream that ends', () => {
   });
 
   test('while it waits for its place is forgotten', () => {
-    const out = outbox(1);
+    const out = sendQueue(1);
     const [first, ended, last] = [new Reader(), new Reader(), new Reader()];
     for (const { lane } of [first, ended, last]) out.send(lane, frame('12345678'));
 
@@ -166,7 +166,7 @@ describe('a stream that ends', () => {
   });
 
   test('and is sent to nevertheless, is written nothing', () => {
-    const [out, reader] = [outbox(1), new Reader()];
+    const [out, reader] = [sendQueue(1), new Reader()];
     out.close(reader.lane);
 
     out.send(reader.lane, frame('1'));

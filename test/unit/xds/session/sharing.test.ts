@@ -1,7 +1,7 @@
 // What is made once for many: encoded bytes in slabs, messages of replicas, and what streams alike are behind with.
 import { expect, test } from '@jest/globals';
 import { typeUrl as url } from '../../../../operator/envoy/proto/type-urls.ts';
-import { packed } from '../../../../operator/xds/snapshot/slab.ts';
+import { copyToSlab } from '../../../../operator/xds/snapshot/slab.ts';
 import { messageDeduplication } from '../../../../operator/envoy/resources/dedupe-messages.ts';
 import type { XdsResource } from '../../../../operator/envoy/resources/xds-resource.ts';
 import { PerType } from '../../../../operator/xds/session/per-type.ts';
@@ -15,10 +15,10 @@ import type { Entry, TypeLayer } from '../../../../operator/xds/snapshot/types.t
 import type { Stack, View } from '../../../../operator/xds/session/view.ts';
 import { delta } from '../../../support/xds-world.ts';
 
-test('packed bytes are copies, small ones of one slab', () => {
+test('copies of small byte arrays share one slab', () => {
   const sources = [Buffer.from('one'), Buffer.from('two'), Buffer.alloc(100_000, 1), Buffer.from('three')];
 
-  const copies = sources.map((bytes) => packed(bytes));
+  const copies = sources.map((bytes) => copyToSlab(bytes));
   sources[0]?.fill(0);
 
   expect(copies.map((bytes) => Buffer.from(bytes).toString('latin1', 0, 5))).toEqual([
@@ -31,8 +31,8 @@ test('packed bytes are copies, small ones of one slab', () => {
   expect(copies[2]?.buffer.byteLength).toBe(100_000);
 });
 
-test('packed bytes fill slab after slab, and none runs into another', () => {
-  const copies = Array.from({ length: 100 }, (_, index) => packed(Buffer.alloc(10_000, index)));
+test('slabs are filled one after another, and no copy runs into the next', () => {
+  const copies = Array.from({ length: 100 }, (_, index) => copyToSlab(Buffer.alloc(10_000, index)));
 
   expect(copies.map((bytes) => [bytes.length, ...new Set(bytes)])).toEqual(
     copies.map((_, index) => [10_000, index]),

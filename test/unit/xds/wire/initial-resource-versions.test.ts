@@ -2,7 +2,7 @@
 import { describe, expect, test } from '@jest/globals';
 import * as fc from 'fast-check';
 import { decodeDeltaRequest } from '../../../../operator/xds/wire/discovery.ts';
-import { keptVersions } from '../../../../operator/xds/wire/initial-resource-versions.ts';
+import { initialVersionsOf } from '../../../../operator/xds/wire/initial-resource-versions.ts';
 import { MessageError } from '../../../../operator/envoy/proto/message-error.ts';
 import { encodeDeltaRequest } from '../../../support/envoy/discovery-client.ts';
 
@@ -12,7 +12,7 @@ const entries = fc.uniqueArray(fc.tuple(fc.string({ unit: 'grapheme' }), fc.stri
   maxLength: 20,
 });
 
-function fromWire(versions: readonly (readonly [string, string])[]): ReturnType<typeof keptVersions> {
+function fromWire(versions: readonly (readonly [string, string])[]): ReturnType<typeof initialVersionsOf> {
   // An object would sort names that look like numbers: a message is its fields, one after the other.
   const fields = versions.map((entry) => encodeDeltaRequest({ initialVersions: new Map([entry]) }));
   return decodeDeltaRequest(Buffer.concat(fields)).initialVersions;
@@ -26,7 +26,7 @@ describe('a fingerprint', () => {
           .map((entry) => ({ entry, at: random.next().value }))
           .toSorted((a, b) => a.at - b.at)
           .map(({ entry }) => entry);
-        expect(fromWire(shuffled).fingerprint).toBe(keptVersions(new Map(versions)).fingerprint);
+        expect(fromWire(shuffled).fingerprint).toBe(initialVersionsOf(new Map(versions)).fingerprint);
       }),
     );
   });
@@ -36,17 +36,17 @@ describe('a fingerprint', () => {
       fc.property(entries, fc.string({ minLength: 1 }), (versions, more) => {
         const [[name, version] = ['', '']] = versions;
         const rest = versions.slice(1);
-        const { fingerprint } = keptVersions(new Map(versions));
+        const { fingerprint } = initialVersionsOf(new Map(versions));
         const others = [[[name, version + more]], [[name + more, version]], []] as [string, string][][];
         for (const other of others)
-          expect(keptVersions(new Map([...rest, ...other])).fingerprint).not.toBe(fingerprint);
+          expect(initialVersionsOf(new Map([...rest, ...other])).fingerprint).not.toBe(fingerprint);
       }),
     );
   });
 
   test('tells what belongs to the name from what belongs to the version', () => {
-    expect(keptVersions(new Map([['a', 'bc']])).fingerprint).not.toBe(
-      keptVersions(new Map([['ab', 'c']])).fingerprint,
+    expect(initialVersionsOf(new Map([['a', 'bc']])).fingerprint).not.toBe(
+      initialVersionsOf(new Map([['ab', 'c']])).fingerprint,
     );
   });
 });
@@ -69,7 +69,7 @@ test('entries in several places of a message are put together', () => {
   );
   const both = decodeDeltaRequest(Buffer.concat(fields)).initialVersions;
 
-  expect([both.fingerprint, both.read()]).toEqual([keptVersions(all).fingerprint, all]);
+  expect([both.fingerprint, both.read()]).toEqual([initialVersionsOf(all).fingerprint, all]);
 });
 
 test('an entry that is damaged inside is told when it is read', () => {

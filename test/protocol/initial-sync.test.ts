@@ -1,7 +1,7 @@
 // Who may begin, and when: new proxies, those that nobody knows, and those that come before there is anything to serve.
 // The numbers are those of test/protocol/README.md.
 import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
-import { Admission } from '../../operator/xds/server/initial-sync-limiter.ts';
+import { InitialSyncLimiter } from '../../operator/xds/server/initial-sync-limiter.ts';
 import { typeUrl as url } from '../../operator/envoy/proto/type-urls.ts';
 import { connectXds, type XdsClient } from '../support/xds-client.ts';
 import { sample, startXds, type RunningXds, type StartOptions } from '../support/xds-server.ts';
@@ -45,7 +45,7 @@ async function until(holds: () => boolean): Promise<void> {
 
 describe('what is not there yet', () => {
   test('7: a proxy that comes before the first snapshot waits, but not for ever: another replica may have one', async () => {
-    const client = proxy(await serve({ patienceMs: 50 }), 'cart');
+    const client = proxy(await serve({ waitTimeoutMs: 50 }), 'cart');
 
     expect(await client.end()).toEqual({
       status: 'UNAVAILABLE',
@@ -62,7 +62,7 @@ describe('what is not there yet', () => {
     // initial_resource_versions = 5, two bytes: a key of nine bytes that are not there. type_url = 2.
     const type = Buffer.from(url.listener);
     client.sendBytes(Buffer.concat([Buffer.of(0x2a, 2, 0x0a, 9, 0x12, type.length), type]));
-    await until(() => xds.server.workloads().size === 1);
+    await until(() => xds.server.connectedWorkloads().size === 1);
 
     publish(xds, ['cart']);
 
@@ -73,7 +73,7 @@ describe('what is not there yet', () => {
   });
 
   test('7: a proxy of a workload that nobody knows waits, but not for ever', async () => {
-    const xds = await serve({ patienceMs: 50, identityOf: () => undefined });
+    const xds = await serve({ waitTimeoutMs: 50, identityOf: () => undefined });
     publish(xds, []);
 
     expect(await proxy(xds, 'cart').end()).toEqual({
@@ -83,7 +83,7 @@ describe('what is not there yet', () => {
   });
 
   test('7: a proxy that was given its configuration is not sent away later', async () => {
-    const xds = await serve({ patienceMs: 50 });
+    const xds = await serve({ waitTimeoutMs: 50 });
     publish(xds, ['cart']);
     const [known, unknown] = [proxy(xds, 'cart'), connectXds({ port: xds.port, variant: 'delta' })];
     opened.push(() => unknown.close());
@@ -101,7 +101,7 @@ describe('many at once', () => {
   const names = Array.from({ length: 10 }, (_, index) => `p${index}`);
 
   test('78: so many proxies begin at a time; the next one when one has all it is to have', async () => {
-    const xds = await serve({ admission: { places: 2, holdMs: 60_000, idleMs: 60_000 } });
+    const xds = await serve({ initialSync: { places: 2, holdMs: 60_000, idleMs: 60_000 } });
     publish(xds, names);
     const clients = names.map((name) => proxy(xds, name));
     await until(() => xds.server.proxies().length === names.length);
@@ -122,7 +122,7 @@ describe('many at once', () => {
   });
 
   test('78: a proxy that comes back with all there is needs no place', async () => {
-    const xds = await serve({ admission: { places: 1, holdMs: 60_000, idleMs: 60_000 } });
+    const xds = await serve({ initialSync: { places: 1, holdMs: 60_000, idleMs: 60_000 } });
     publish(xds, names);
     const first = proxy(xds, 'p0');
     const { resources } = await first.next();
@@ -137,7 +137,7 @@ describe('many at once', () => {
   });
 
   test('78: of a proxy that waits nobody says what it lacks: it is not at rest', async () => {
-    const xds = await serve({ admission: { places: 1, holdMs: 60_000, idleMs: 60_000 } });
+    const xds = await serve({ initialSync: { places: 1, holdMs: 60_000, idleMs: 60_000 } });
     publish(xds, names);
     await proxy(xds, 'p0').next();
     proxy(xds, 'p1');
@@ -149,7 +149,7 @@ describe('many at once', () => {
   });
 
   test('78: those that have begun before get every change, whoever waits', async () => {
-    const xds = await serve({ admission: { places: 1, holdMs: 60_000, idleMs: 60_000 } });
+    const xds = await serve({ initialSync: { places: 1, holdMs: 60_000, idleMs: 60_000 } });
     publish(xds, names);
     const old = proxy(xds, 'p0');
     old.ack(await old.next());
@@ -176,16 +176,16 @@ describe('places', () => {
 
   test('78: are given in the order of arrival, and given up after a while by who is slow', () => {
     const begun: string[] = [];
-    const admission = new Admission<string>({ places: 1, holdMs: 500, idleMs: 60_000 });
-    for (const name of ['a', 'b', 'c', 'b']) admission.enter(name, () => begun.push(name));
-    admission.leave('b');
+    const limiter = new InitialSyncLimiter<string>({ places: 1, holdMs: 500, idleMs: 60_000 });
+    for (const name of ['a', 'b', 'c', 'b']) limiter.acquire(name, () => begun.push(name));
+    limiter.release('b');
 
     jest.advanceTimersByTime(499);
     expect(begun).toEqual(['a']);
     jest.advanceTimersByTime(1);
     expect(begun).toEqual(['a', 'c']);
-    admission.leave('c');
-    admission.enter('d', () => begun.push('d'));
+    limiter.release('c');
+    limiter.acquire('d', () => begun.push('d'));
     expect(begun).toEqual(['a', 'c', 'd']);
   });
 
@@ -197,8 +197,8 @@ describe('places', () => {
       jest.advanceTimersByTime(5);
     };
     const begun: string[] = [];
-    const admission = new Admission<string>({ places: 1, idleMs: 5, holdMs: 500 });
-    for (const name of ['a', 'b', 'c', 'd']) admission.enter(name, () => begun.push(name));
+    const limiter = new InitialSyncLimiter<string>({ places: 1, idleMs: 5, holdMs: 500 });
+    for (const name of ['a', 'b', 'c', 'd']) limiter.acquire(name, () => begun.push(name));
 
     pass(5);
     expect(begun).toEqual(['a', 'b']);
