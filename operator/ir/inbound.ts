@@ -26,33 +26,31 @@ export interface ProbeIr {
 /** Permissive: mutual TLS and plaintext. Strict: mutual TLS only. Disabled: plaintext only. */
 export type MtlsModeIr = 'Permissive' | 'Strict' | 'Disabled';
 
-/**
- * Deny rules first: any match refuses. Then, if allow is not null, a match is needed. Rules sorted by id.
- * allow: [] refuses everything.
- */
+/** Deny rules are looked at first: any match refuses. Rules are sorted by id. */
 export interface AuthorizationIr {
   readonly deny: readonly RuleIr[];
-  readonly allow: readonly RuleIr[] | null;
+  /** 'all': everything that no deny rule refuses. A list: what one of its rules matches; an empty one refuses everything. */
+  readonly allow: 'all' | readonly RuleIr[];
 }
 
 export interface RuleIr {
   /** `shop/reviews/from-productpage`: namespace/policy/rule, shown in refusals' logs. */
   readonly id: string;
-  /** Any of them; empty means anyone, authenticated or not. */
-  readonly from: readonly SourceIr[];
-  /** Any of them; empty means any request. Not looked at on TCP ports (translate has dealt with it). */
-  readonly to: readonly OperationIr[];
+  /** Any of them; 'anyone' includes callers without an identity. */
+  readonly callers: 'anyone' | readonly CallerIr[];
+  /** Any of them. Always 'any' on TCP ports, where there are connections only. */
+  readonly requests: 'any' | readonly RequestIr[];
 }
 
 /** A caller: any of the SPIFFE ids, or any identity under one of the prefixes. Needs mutual TLS to match. */
-export interface SourceIr {
+export interface CallerIr {
   readonly spiffeIds: readonly string[];
   /** `spiffe://cluster.local/ns/shop/`, ending in a slash. */
   readonly spiffePrefixes: readonly string[];
 }
 
-/** Method and path must both match; an empty list matches any. */
-export interface OperationIr {
-  readonly methods: readonly string[];
-  readonly paths: readonly { readonly type: 'Exact' | 'Prefix'; readonly value: string }[];
+/** Method and path must both match: one of each list. */
+export interface RequestIr {
+  readonly methods: 'any' | readonly string[];
+  readonly paths: 'any' | readonly { readonly type: 'Exact' | 'Prefix'; readonly value: string }[];
 }

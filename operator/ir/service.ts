@@ -47,8 +47,8 @@ export interface SubsetIr {
 export interface RouteIr {
   /** Unique within the service port; shown in access logs. */
   readonly name: string;
-  /** Any of them; empty matches everything. */
-  readonly matches: readonly RouteMatchIr[];
+  /** The requests it is for: any of these. */
+  readonly matches: 'any' | readonly RouteMatchIr[];
   readonly action: RouteActionIr;
   /** 0: no timeout. */
   readonly timeoutMs: number;

@@ -33,14 +33,12 @@ const direct = new Map<string, number>();
 let server: Sidecar;
 
 const onlyFriend = { deny: [], allow: [sampleRule('shop/guard/friend', ['friend'])] };
-const notStranger = { deny: [sampleRule('shop/guard/stranger', ['stranger'])], allow: null };
+const notStranger = { deny: [sampleRule('shop/guard/stranger', ['stranger'])], allow: 'all' as const };
 const readReviews = {
   deny: [
-    sampleRule(
-      'shop/guard/secret',
-      [],
-      [{ methods: [], paths: [{ type: 'Prefix', value: '/reviews/secret' }] }],
-    ),
+    sampleRule('shop/guard/secret', 'anyone', [
+      { methods: 'any', paths: [{ type: 'Prefix', value: '/reviews/secret' }] },
+    ]),
   ],
   allow: [
     sampleRule(

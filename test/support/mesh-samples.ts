@@ -61,7 +61,7 @@ export const noRetry: RetryIr = { attempts: 0, perTryTimeoutMs: 0, on: [] };
 export function sampleRoute(name: string, parts: Partial<RouteIr> = {}): RouteIr {
   return {
     name,
-    matches: [],
+    matches: 'any',
     action: { type: 'Forward', backends: [{ subset: null, weight: 1 }] },
     timeoutMs: 0,
     retry: noRetry,
@@ -98,7 +98,7 @@ export function sampleWorkload(name: string, parts: Partial<WorkloadIr> = {}): W
   };
 }
 
-export const noRules: AuthorizationIr = { deny: [], allow: null };
+export const noRules: AuthorizationIr = { deny: [], allow: 'all' };
 
 export function sampleInbound(
   port: number,
@@ -118,9 +118,13 @@ export function sampleInbound(
   };
 }
 
-/** A rule for these service accounts of the namespace shop, and any request unless `to` says more. */
-export function sampleRule(id: string, accounts: readonly string[], to: RuleIr['to'] = []): RuleIr {
-  const from =
-    accounts.length === 0 ? [] : [{ spiffeIds: accounts.map((name) => spiffeId(name)), spiffePrefixes: [] }];
-  return { id, from, to };
+/** A rule for these service accounts of the namespace shop, and any request unless `requests` says more. */
+export function sampleRule(
+  id: string,
+  callers: 'anyone' | readonly string[],
+  requests: RuleIr['requests'] = 'any',
+): RuleIr {
+  if (callers === 'anyone') return { id, callers, requests };
+  const spiffeIds = callers.map((name) => spiffeId(name));
+  return { id, callers: [{ spiffeIds, spiffePrefixes: [] }], requests };
 }

@@ -269,7 +269,7 @@ describe('translate, for any schema-valid world', () => {
         expect(new Set(claimed).size).toBe(claimed.length);
         expect(new Set(services.map(({ key }) => key)).size).toBe(services.length);
         for (const { protocol, routes, subsets } of services) {
-          expect(routes.at(-1)?.matches).toEqual(protocol === 'HTTP' ? [] : undefined);
+          expect(routes.at(-1)?.matches).toBe(protocol === 'HTTP' ? 'any' : undefined);
           expect(new Set(routes.map(({ name }) => name)).size).toBe(routes.length);
           const declared = new Set([null, ...subsets.map(({ name }) => name)]);
           const used = routes.flatMap(({ action }) => (action.type === 'Forward' ? action.backends : []));

@@ -56,7 +56,7 @@ export function inboundRouteTable({
   probes,
 }: Omit<InboundHttp, 'mutualTls'> & Probed): EnvoyMessage {
   // Strict: no probe comes this way.
-  const isOpen = mtls === 'Strict' || (authorization.deny.length === 0 && authorization.allow === null);
+  const isOpen = mtls === 'Strict' || (authorization.deny.length === 0 && authorization.allow === 'all');
   return routeTable(label, [
     ...(isOpen ? [] : probes.map((probe) => probeRoute(probe, cluster))),
     {
@@ -158,7 +158,8 @@ function callerHeader(mutualTls: boolean): EnvoyMessage {
 }
 
 function looksAtPaths({ deny, allow }: AuthorizationIr): boolean {
-  return [...deny, ...(allow ?? [])].some(({ to }) => to.some(({ paths }) => paths.length > 0));
+  const rules = allow === 'all' ? deny : [...deny, ...allow];
+  return rules.some(({ requests }) => requests !== 'any' && requests.some(({ paths }) => paths !== 'any'));
 }
 
 /**

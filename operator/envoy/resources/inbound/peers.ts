@@ -10,7 +10,7 @@ const everyIdentity: PeerName = { prefix: 'spiffe://' };
 /** Whose handshake succeeds on a TCP port; null for every identity of the mesh, an empty list for none. */
 export function allowedPeers({ deny, allow }: AuthorizationIr): readonly PeerMatch[] | null {
   if (deny.some(isForAnyone)) return [];
-  const isForAll = allow === null || allow.some(isForAnyone);
+  const isForAll = allow === 'all' || allow.some(isForAnyone);
   if (isForAll && deny.length === 0) return null;
   return except(isForAll ? [everyIdentity] : allow.flatMap(names), deny.flatMap(names));
 }
@@ -22,16 +22,18 @@ export function allowedPeers({ deny, allow }: AuthorizationIr): readonly PeerMat
 export function admitsUnknownBytes({ deny, allow }: AuthorizationIr, requestsAreSeen: boolean): boolean {
   if (deny.some(isForAnyone)) return false;
   return (
-    allow === null || allow.some((rule) => isForAnyone(rule) && (!requestsAreSeen || rule.to.length === 0))
+    allow === 'all' ||
+    allow.some((rule) => isForAnyone(rule) && (!requestsAreSeen || rule.requests === 'any'))
   );
 }
 
-function isForAnyone({ from }: RuleIr): boolean {
-  return from.length === 0;
+function isForAnyone({ callers }: RuleIr): boolean {
+  return callers === 'anyone';
 }
 
-function names({ from }: RuleIr): readonly PeerName[] {
-  return from.flatMap(({ spiffeIds, spiffePrefixes }) => [
+function names({ callers }: RuleIr): readonly PeerName[] {
+  if (callers === 'anyone') return [everyIdentity];
+  return callers.flatMap(({ spiffeIds, spiffePrefixes }) => [
     ...spiffeIds.map((exact) => ({ exact })),
     ...spiffePrefixes.map((prefix) => ({ prefix })),
   ]);

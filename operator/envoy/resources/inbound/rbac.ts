@@ -1,6 +1,6 @@
 // Who may do what on an HTTP port: authorization rules as Envoy's RBAC policies, named by the rules' ids so that a
 // refusal's log names the rule. @see https://www.envoyproxy.io/docs/envoy/latest/api-v3/config/rbac/v3/rbac.proto
-import type { AuthorizationIr, OperationIr, RuleIr, SourceIr } from '../../../ir/inbound.ts';
+import type { AuthorizationIr, CallerIr, RequestIr, RuleIr } from '../../../ir/inbound.ts';
 import { any, extension } from '../typed-config.ts';
 import type { EnvoyMessage } from '../../proto/envoy-message.ts';
 
@@ -15,7 +15,7 @@ export const rbacFilters: readonly EnvoyMessage[] = ['DENY', 'ALLOW'].map((actio
 export function httpRbac({ deny, allow }: AuthorizationIr): EnvoyMessage {
   return {
     ...(deny.length > 0 && { [filterName('DENY')]: routeRules('DENY', deny) }),
-    ...(allow !== null && { [filterName('ALLOW')]: routeRules('ALLOW', allow) }),
+    ...(allow !== 'all' && { [filterName('ALLOW')]: routeRules('ALLOW', allow) }),
   };
 }
 
@@ -37,24 +37,24 @@ function policies(rules: readonly RuleIr[]): EnvoyMessage {
   return Object.fromEntries(named);
 }
 
-function policy({ from, to }: RuleIr): EnvoyMessage {
+function policy({ callers, requests }: RuleIr): EnvoyMessage {
   return {
-    permissions: to.length === 0 ? [{ any: true }] : to.map(permission),
-    principals: from.length === 0 ? [{ any: true }] : from.map(principal),
+    permissions: requests === 'any' ? [{ any: true }] : requests.map(permission),
+    principals: callers === 'anyone' ? [{ any: true }] : callers.map(principal),
   };
 }
 
 /** Needs a verified client certificate: without one, `authenticated` never matches. */
-function principal({ spiffeIds, spiffePrefixes }: SourceIr): EnvoyMessage {
+function principal({ spiffeIds, spiffePrefixes }: CallerIr): EnvoyMessage {
   const names = [...spiffeIds.map((exact) => ({ exact })), ...spiffePrefixes.map((prefix) => ({ prefix }))];
   if (names.length === 0) return { not_id: { any: true } };
   return { or_ids: { ids: names.map((name) => ({ authenticated: { principal_name: name } })) } };
 }
 
-function permission({ methods, paths }: OperationIr): EnvoyMessage {
+function permission({ methods, paths }: RequestIr): EnvoyMessage {
   const parts = [
-    ...(methods.length === 0 ? [] : [anyOf(methods.map(method))]),
-    ...(paths.length === 0 ? [] : [anyOf(paths.map(path))]),
+    ...(methods === 'any' ? [] : [anyOf(methods.map(method))]),
+    ...(paths === 'any' ? [] : [anyOf(paths.map(path))]),
   ];
   return parts.length === 0 ? { any: true } : { and_rules: { rules: parts } };
 }
@@ -68,6 +68,6 @@ function method(exact: string): EnvoyMessage {
 }
 
 /** Without the query, and normalised by the connection manager. */
-function path({ type, value }: OperationIr['paths'][number]): EnvoyMessage {
+function path({ type, value }: Exclude<RequestIr['paths'], 'any'>[number]): EnvoyMessage {
   return { url_path: { path: type === 'Exact' ? { exact: value } : { prefix: value } } };
 }

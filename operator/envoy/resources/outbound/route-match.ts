@@ -1,10 +1,10 @@
 // Route matches in Envoy's words.
-import type { RouteMatchIr } from '../../../ir/service.ts';
+import type { RouteIr, RouteMatchIr } from '../../../ir/service.ts';
 import type { EnvoyMessage } from '../../proto/envoy-message.ts';
 
-/** Any of them; none at all matches every request. */
-export function routeMatches(matches: readonly RouteMatchIr[]): readonly EnvoyMessage[] {
-  return matches.length === 0 ? [{ prefix: '/' }] : matches.map(routeMatch);
+/** One for each alternative. */
+export function routeMatches(matches: RouteIr['matches']): readonly EnvoyMessage[] {
+  return matches === 'any' ? [{ prefix: '/' }] : matches.map(routeMatch);
 }
 
 function routeMatch(match: RouteMatchIr): EnvoyMessage {

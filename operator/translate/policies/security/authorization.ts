@@ -1,11 +1,13 @@
 // Authorization rules in the mesh's own words: the union over the policies that hold.
 import type { SecurityPolicy } from '../../../../api/v1alpha1/security/policy.ts';
-import type { AuthorizationIr, OperationIr, RuleIr, SourceIr } from '../../../ir/inbound.ts';
+import type { AuthorizationIr, RequestIr, RuleIr } from '../../../ir/inbound.ts';
 import { byText } from '../../facts/precedence.ts';
 import type { Protocol } from '../../facts/protocol.ts';
 import { identityOf, namespacePrefix } from '../../facts/identity.ts';
 
 export type Rule = NonNullable<SecurityPolicy['spec']['authorization']>['rules'][number];
+
+type PathIr = Exclude<RequestIr['paths'], 'any'>[number];
 
 /** What one policy says, by the protocol of the port it says it for. */
 type PolicyRules = Readonly<Record<Protocol, AuthorizationIr>>;
@@ -23,28 +25,28 @@ export function policyRules(policy: SecurityPolicy, trustDomain: string): Policy
       .filter(({ rule }) => protocol === 'HTTP' || action === 'Deny' || !asksForRequest(rule))
       .map(({ rule, id }) => ({
         id,
-        from: sources(rule, policy, trustDomain),
-        to: protocol === 'HTTP' ? operations(rule) : [],
+        callers: callersOf(rule, policy, trustDomain),
+        requests: protocol === 'HTTP' ? requestsOf(rule) : 'any',
       }));
   const side = (protocol: Protocol): AuthorizationIr => ({
     // ... and a Deny rule refuses without looking at it: refusing too much is the safe side.
     deny: build('Deny', protocol),
-    allow: hasAllowList(policy) ? build('Allow', protocol) : null,
+    allow: hasAllowList(policy) ? build('Allow', protocol) : 'all',
   });
   return { HTTP: side('HTTP'), TCP: side('TCP') };
 }
 
 export function unionOf(parts: readonly AuthorizationIr[]): AuthorizationIr {
-  const allow = parts.flatMap((part) => (part.allow === null ? [] : [part.allow]));
+  const allow = parts.flatMap((part) => (part.allow === 'all' ? [] : [part.allow]));
   return {
     deny: parts.flatMap((part) => part.deny).toSorted(byText((rule) => rule.id)),
-    allow: allow.length === 0 ? null : allow.flat().toSorted(byText((rule) => rule.id)),
+    allow: allow.length === 0 ? 'all' : allow.flat().toSorted(byText((rule) => rule.id)),
   };
 }
 
 /** Whether a rule depends on the method or path of a request. */
 export function asksForRequest(rule: Rule): boolean {
-  return operations(rule).length > 0;
+  return requestsOf(rule) !== 'any';
 }
 
 /** `from` has entries, but they name nobody. */
@@ -72,7 +74,8 @@ function ruleIds(policy: SecurityPolicy, rules: readonly Rule[]): readonly strin
   });
 }
 
-function sources(rule: Rule, policy: SecurityPolicy, trustDomain: string): readonly SourceIr[] {
+function callersOf(rule: Rule, policy: SecurityPolicy, trustDomain: string): RuleIr['callers'] {
+  if (rule.from.length === 0) return 'anyone';
   return rule.from
     .filter((source) => !isEmptySource(source))
     .map((source) => ({
@@ -92,17 +95,17 @@ function spiffeIdOf(account: string, policy: SecurityPolicy, trustDomain: string
   return identityOf(trustDomain, namespace, account.slice(slash + 1)).spiffeId;
 }
 
-/** Empty if any request will do. */
-function operations(rule: Rule): readonly OperationIr[] {
-  if (rule.to.some(({ methods, paths }) => methods.length === 0 && paths.length === 0)) return [];
+function requestsOf(rule: Rule): RuleIr['requests'] {
+  const isAny = rule.to.some(({ methods, paths }) => methods.length === 0 && paths.length === 0);
+  if (rule.to.length === 0 || isAny) return 'any';
   return rule.to.map(({ methods, paths }) => ({
-    methods: sortedUnique(methods),
-    paths: sortedUnique(paths).map(pathMatch),
+    methods: methods.length === 0 ? 'any' : sortedUnique(methods),
+    paths: paths.length === 0 ? 'any' : sortedUnique(paths).map(pathMatch),
   }));
 }
 
 /** `/reviews/*` is a prefix, `/reviews` exact. */
-function pathMatch(path: string): OperationIr['paths'][number] {
+function pathMatch(path: string): PathIr {
   if (!path.endsWith('*')) return { type: 'Exact', value: path };
   return { type: 'Prefix', value: path === '*' ? '/' : path.slice(0, -1) };
 }

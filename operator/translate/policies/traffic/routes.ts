@@ -29,7 +29,7 @@ type UnsignedRoute = Omit<RouteIr, 'origins'>;
 
 const unmatched: UnsignedRoute = {
   name: 'default',
-  matches: [],
+  matches: 'any',
   action: forward([wholeService]),
   timeoutMs: 0,
   retry: defaultRetry,
@@ -40,7 +40,7 @@ const unmatched: UnsignedRoute = {
 export function translateRoutes(policy: TrafficPolicy | undefined, service: Origin): readonly RouteIr[] {
   const origins = mergeOrigins(policy === undefined ? [service] : [originOf(policy), service]);
   const routes = policy?.spec.routes.map((route, index) => translateRoute(policy, route, index)) ?? [];
-  const isComplete = routes.at(-1)?.matches.length === 0;
+  const isComplete = routes.at(-1)?.matches === 'any';
   return uniquelyNamed(isComplete ? routes : [...routes, unmatched]).map((route) =>
     Object.assign(route, { origins }),
   );
@@ -62,14 +62,13 @@ function translateRoute(policy: TrafficPolicy, route: Route, index: number): Uns
   };
 }
 
-/** Empty if one of them matches everything. */
-function translateMatches(route: Route): readonly RouteMatchIr[] {
+function translateMatches(route: Route): RouteIr['matches'] {
   const matches = route.matches.map((match) => ({
     path: match.path ?? null,
     method: match.method ?? null,
     headers: match.headers,
   }));
-  return matches.some(matchesEverything) ? [] : matches.map(copyMatch);
+  return matches.length === 0 || matches.some(matchesEverything) ? 'any' : matches.map(copyMatch);
 }
 
 function matchesEverything({ path, method, headers }: RouteMatchIr): boolean {

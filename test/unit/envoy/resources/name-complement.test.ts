@@ -41,10 +41,10 @@ describe('except', () => {
 
 describe('allowedPeers', () => {
   const friend = sampleRule('shop/guard/friend', ['friend']);
-  const anyone = sampleRule('shop/guard/anyone', []);
+  const anyone = sampleRule('shop/guard/anyone', 'anyone');
 
   test.each([
-    { it: 'no rules: every identity', rules: { deny: [], allow: null }, peers: null },
+    { it: 'no rules: every identity', rules: { deny: [], allow: 'all' as const }, peers: null },
     { it: 'an empty allow list: none', rules: { deny: [], allow: [] }, peers: [] },
     {
       it: 'an allow rule for anyone: every identity',
@@ -57,7 +57,7 @@ describe('allowedPeers', () => {
       peers: [{ exact: spiffeId('friend') }],
     },
     { it: 'allowed and denied: none', rules: { deny: [friend], allow: [friend] }, peers: [] },
-    { it: 'a deny rule for anyone: none', rules: { deny: [anyone], allow: null }, peers: [] },
+    { it: 'a deny rule for anyone: none', rules: { deny: [anyone], allow: 'all' as const }, peers: [] },
   ])('$it', ({ rules, peers }) => {
     expect(allowedPeers(rules)).toEqual(peers);
   });
