@@ -9,7 +9,8 @@ node_modules/.package-lock.json: package.json package-lock.json
 	@command -v npm >/dev/null || { echo "npm is missing: install Node.js (any maintained version) with npm." >&2; exit 1; }
 	npm ci --no-audit --no-fund --loglevel=error
 
-operator/envoy/proto/generated/descriptor.json: node_modules/.package-lock.json operator/envoy/proto/generate.ts operator/envoy/proto/roots.ts
+PROTOS := operator/envoy/proto/generate.ts operator/envoy/proto/roots.ts $(shell find operator/envoy/proto/extra -name '*.proto')
+operator/envoy/proto/generated/descriptor.json: node_modules/.package-lock.json $(PROTOS)
 	$(BIN)/node operator/envoy/proto/generate.ts
 
 deps: node_modules/.package-lock.json operator/envoy/proto/generated/descriptor.json

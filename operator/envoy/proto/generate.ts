@@ -10,8 +10,12 @@ import { roots } from './roots.ts';
 const here = import.meta.dirname;
 const require = createRequire(import.meta.url);
 
-/** Where imports are looked for: Envoy's API and what it imports come with @grpc/grpc-js-xds, google/protobuf with protobufjs. */
+/**
+ * Where imports are looked for: first our own files, of a newer Envoy; then Envoy's API and what it imports, which come with
+ * @grpc/grpc-js-xds; google/protobuf comes with protobufjs.
+ */
 const includeDirectories = [
+  join(here, 'extra'),
   ...['envoy-api', 'xds', 'googleapis', 'protoc-gen-validate'].map((name) =>
     join(packageDirectory('@grpc/grpc-js-xds'), 'deps', name),
   ),
@@ -28,12 +32,10 @@ function loadProtos(): protobuf.Root {
   const root = new protobuf.Root();
   root.resolvePath = (_origin, target) =>
     includeDirectories.map((directory) => join(directory, target)).find((path) => existsSync(path)) ?? target;
-  const extra = join(here, 'extra');
-  const extras = readdirSync(extra)
-    .filter((name) => name.endsWith('.proto'))
+  const fields = readdirSync(join(here, 'extra/fields'))
     .toSorted()
-    .map((name) => join(extra, name));
-  return root.loadSync([...Object.keys(roots), ...extras], { keepCase: true });
+    .map((name) => join(here, 'extra/fields', name));
+  return root.loadSync([...Object.keys(roots), ...fields], { keepCase: true });
 }
 
 /** The content of the options named `(validate.rules)`; a field may spread them over several. */
@@ -82,7 +84,7 @@ function describeMessage(type: protobuf.Type): MessageDescriptor {
   const fields: Record<string, FieldDescriptor> = {};
   for (const field of type.fieldsArray.toSorted((a, b) => a.id - b.id)) {
     if (field.name.startsWith('.')) {
-      // One of extra/*.proto: an extension to protobufjs, a plain field to us.
+      // One of extra/fields: an extension to protobufjs, a plain field to us.
       if (field.name.startsWith('.meshwright.extra.')) {
         fields[field.name.slice('.meshwright.extra.'.length)] = describeField(field.declaringField ?? field);
       }

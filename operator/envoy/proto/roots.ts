@@ -12,6 +12,8 @@ export const roots: Readonly<Record<string, readonly string[]>> = {
   'envoy/extensions/transport_sockets/tls/v3/secret.proto': [
     'envoy.extensions.transport_sockets.tls.v3.Secret',
   ],
+  'envoy/config/core/v3/extension.proto': ['envoy.config.core.v3.TypedExtensionConfig'],
+  'envoy/service/runtime/v3/rtds.proto': ['envoy.service.runtime.v3.Runtime'],
   // The stream, and how a proxy finds it.
   'envoy/service/discovery/v3/discovery.proto': [
     'envoy.service.discovery.v3.DiscoveryRequest',
@@ -61,6 +63,14 @@ export const roots: Readonly<Record<string, readonly string[]>> = {
   'envoy/extensions/http/early_header_mutation/header_mutation/v3/header_mutation.proto': [
     'envoy.extensions.http.early_header_mutation.header_mutation.v3.HeaderMutation',
   ],
+  'envoy/extensions/filters/http/filter_chain/v3/filter_chain.proto': [
+    'envoy.extensions.filters.http.filter_chain.v3.FilterChainConfig',
+    'envoy.extensions.filters.http.filter_chain.v3.FilterChainConfigPerRoute',
+  ],
+  'envoy/extensions/filters/http/ext_authz/v3/ext_authz.proto': [
+    'envoy.extensions.filters.http.ext_authz.v3.ExtAuthz',
+    'envoy.extensions.filters.http.ext_authz.v3.ExtAuthzPerRoute',
+  ],
   // Listener filters.
   'envoy/extensions/filters/listener/original_dst/v3/original_dst.proto': [
     'envoy.extensions.filters.listener.original_dst.v3.OriginalDst',
@@ -91,12 +101,20 @@ export const roots: Readonly<Record<string, readonly string[]>> = {
     'envoy.extensions.matching.common_inputs.network.v3.TransportProtocolInput',
   ],
   'google/protobuf/wrappers.proto': ['google.protobuf.StringValue'],
-  // Access logs.
+  // Access logs and metrics.
   'envoy/extensions/access_loggers/stream/v3/stream.proto': [
     'envoy.extensions.access_loggers.stream.v3.StdoutAccessLog',
     'envoy.extensions.access_loggers.stream.v3.StderrAccessLog',
   ],
   'envoy/extensions/access_loggers/file/v3/file.proto': [
     'envoy.extensions.access_loggers.file.v3.FileAccessLog',
+  ],
+  'envoy/extensions/access_loggers/stats/v3/stats.proto': ['envoy.extensions.access_loggers.stats.v3.Config'],
+  'envoy/extensions/stat_sinks/open_telemetry/v3/open_telemetry.proto': [
+    'envoy.extensions.stat_sinks.open_telemetry.v3.SinkConfig',
+    'envoy.extensions.stat_sinks.open_telemetry.v3.SinkConfig.DropAction',
+  ],
+  'envoy/extensions/matching/common_inputs/stats/v3/stats.proto': [
+    'envoy.extensions.matching.common_inputs.stats.v3.StatFullNameMatchInput',
   ],
 };
