@@ -45,6 +45,9 @@ const stringRules: Readonly<Record<string, Rule>> = {
     when(Array.from(textOf(value)).length < Number(min), `must have at least ${textOf(min)} characters`),
   max_bytes: (value, max) =>
     when(Buffer.byteLength(textOf(value)) > Number(max), `must have at most ${textOf(max)} bytes`),
+  prefix: (value, prefix) =>
+    when(!textOf(value).startsWith(textOf(prefix)), `must begin with ${textOf(prefix)}`),
+  suffix: (value, suffix) => when(!textOf(value).endsWith(textOf(suffix)), `must end with ${textOf(suffix)}`),
   in: (value, allowed) =>
     when(!asList(allowed).includes(value), `must be one of ${asList(allowed).join(', ')}`),
   pattern: (value, pattern) =>

@@ -44,6 +44,16 @@ const tcpListener = {
   filter_chains: [{ name: 'a', filters: tcpFilters }],
 };
 
+/** A listener whose connections are counted by the stats logger. */
+function countingListener(counter: EnvoyMessage): EnvoyMessage {
+  const typed_config = {
+    '@type': 'type.googleapis.com/envoy.extensions.access_loggers.stats.v3.Config',
+    stats_scope: { prefix: 'mesh' },
+    counters: [{ stat: { name: 'connections' }, ...counter }],
+  };
+  return { ...tcpListener, access_log: [{ name: 'envoy.access_loggers.stats', typed_config }] };
+}
+
 /** Name, type and message. */
 export const goodMessages: readonly (readonly [string, TypeUrl, EnvoyMessage])[] = [
   ['an mTLS cluster', typeUrl.cluster, cluster],
@@ -72,6 +82,8 @@ export const goodMessages: readonly (readonly [string, TypeUrl, EnvoyMessage])[]
     hostWith({ match: { safe_regex: { regex: '\\x{ff}\\377\\Q\\x{10FFFF}\\E\\\\x{9}' } } }),
   ],
   ['a wildcard domain', typeUrl.virtualHost, hostWith({}, { domains: ['*'] })],
+  ['a counter of fixed steps', typeUrl.listener, countingListener({ value_fixed: 1 })],
+  ['a counter of bytes', typeUrl.listener, countingListener({ value_format: '%BYTES_SENT%' })],
 ];
 
 /** Name, type, message, what our checks say, and words that Envoy's error has. */
@@ -152,6 +164,16 @@ export const brokenMessages: readonly (readonly [
       'endpoints[0].lb_endpoints[0].endpoint.address.socket_address.address: "10.0.0.01" must be an IP address',
     ],
     'malformed IP address: 10.0.0.01',
+  ],
+  [
+    'a counter of words',
+    typeUrl.listener,
+    countingListener({ value_format: 'bytes' }),
+    [
+      'access_log[0].typed_config.counters[0].value_format: must begin with %',
+      'access_log[0].typed_config.counters[0].value_format: must end with %',
+    ],
+    'CounterValidationError.ValueFormat',
   ],
   [
     'a weight of zero',
