@@ -136,7 +136,7 @@ module.exports = {
       to: {
         path: '^operator/',
         pathNot:
-          '^operator/(envoy/proto/(generate|roots)|reconcile/uninstall|uninstall|intercept|infra/interception|platform/kubernetes/http/timers)\\.ts$',
+          '^operator/(envoy/proto/(generate|roots)|reconcile/uninstall|uninstall|intercept|infra/interception)\\.ts$',
         reachable: false,
       },
     },

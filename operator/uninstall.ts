@@ -4,7 +4,7 @@ import { parseArgs } from 'node:util';
 import { ApiClient } from './platform/kubernetes/http/api-client.ts';
 import { loadKubeConfig } from './platform/kubernetes/http/kube-config.ts';
 import { retrying } from './platform/kubernetes/http/retry.ts';
-import { systemTimers } from './platform/kubernetes/http/timers.ts';
+import { systemJitteredClock } from './platform/kubernetes/http/jittered-clock.ts';
 import { createWorkloads } from './platform/kubernetes/workloads.ts';
 import { uninstall } from './reconcile/uninstall.ts';
 
@@ -23,9 +23,11 @@ async function main(args: readonly string[]): Promise<number> {
     return 0;
   }
   const path = values.kubeconfig === undefined ? {} : { path: values.kubeconfig };
-  const api = new ApiClient({ kubeConfig: loadKubeConfig(path), timers: systemTimers });
+  const api = new ApiClient({ kubeConfig: loadKubeConfig(path), clock: systemJitteredClock });
   try {
-    const { removed, failed } = await uninstall(createWorkloads(retrying(api, { timers: systemTimers })));
+    const { removed, failed } = await uninstall(
+      createWorkloads(retrying(api, { clock: systemJitteredClock })),
+    );
     for (const { kind, namespace, name } of removed)
       process.stdout.write(`${kind} ${namespace}/${name}: removed\n`);
     for (const { ref, message } of failed)

@@ -6,14 +6,14 @@ import type { SecretPort } from '../ports/platform.ts';
 import type { Authority } from './authority.ts';
 import { certificateLabels, certificateSecretName } from './names.ts';
 import { checkLeaf, type WantedLeaf } from './renewal.ts';
-import type { Timers } from '../process/timers.ts';
+import type { Clock } from '../process/clock.ts';
 
 /** Secrets read and written at a time. */
 const parallel = 8;
 
 interface IdentityPorts {
   readonly secrets: SecretPort;
-  readonly timers: Timers;
+  readonly clock: Clock;
   readonly log: Log;
   /** A certificate was replaced long before its end. */
   readonly onReplaced?: (identity: IdentityIr) => void;
@@ -57,7 +57,7 @@ export class IdentitySecrets {
 
   /** Looks at every identity that is due; adds a sentence for each failure. Resolves to the number of certificates issued. */
   async serve(authority: Authority, problems: string[], isStopped: () => boolean): Promise<number> {
-    const now = this.#ports.timers.now();
+    const now = this.#ports.clock.now();
     const [known, wanted] = [this.#dueAt, this.#wanted];
     const due = [...this.#identities.values()]
       .filter((identity) => (known.get(keyOf(identity)) ?? 0) <= now)
@@ -93,10 +93,10 @@ export class IdentitySecrets {
     const { namespace, serviceAccount, spiffeId } = identity;
     const name = certificateSecretName(serviceAccount);
     const trustBundle = authority.trustBundle();
-    const { secrets, timers, log, onReplaced } = this.#ports;
+    const { secrets, clock, log, onReplaced } = this.#ports;
     const rootNotAfter = authority.rootNotAfter();
     const want: WantedLeaf = { spiffeId, ttlMs, issuedAfterMs, trustBundle, rootNotAfter };
-    const found = checkLeaf(await secrets.read(namespace, name), want, timers.now());
+    const found = checkLeaf(await secrets.read(namespace, name), want, clock.now());
     if (found.good) return { isIssued: false, dueAt: found.renewAt.getTime() };
     const pair = await authority.issue({ spiffeId, ttlMs });
     const data = { 'tls.crt': pair.certificate, 'tls.key': pair.privateKey, 'ca.crt': trustBundle };
@@ -104,7 +104,7 @@ export class IdentitySecrets {
     const { reason } = found;
     log.info({ spiffeId, secret: secretOf(identity), reason, notAfter: pair.notAfter }, 'certificate issued');
     if (reason !== 'Missing' && reason !== 'Due') onReplaced?.(identity);
-    const issued = checkLeaf(data, want, timers.now());
+    const issued = checkLeaf(data, want, clock.now());
     return { isIssued: true, dueAt: issued.good ? issued.renewAt.getTime() : 0 };
   }
 }

@@ -9,7 +9,7 @@ import type { Authority, LeafRequest } from './authority.ts';
 import { IdentitySecrets, textOf } from './identity-secrets.ts';
 import { RootUnusable } from './root.ts';
 import { type ServerCertificate, ServerCertificateSlot } from './server-certificate.ts';
-import type { Timers } from '../process/timers.ts';
+import type { Clock } from '../process/clock.ts';
 
 /** At least this often the root and all Secrets are looked at again, so that one that was deleted or damaged comes back. */
 const recheckMs = 300_000;
@@ -20,7 +20,7 @@ export interface IssuerPorts {
   /** Called in every round, so that a root that was repaired or replaced is taken without a restart. */
   readonly openAuthority: () => Promise<Authority>;
   readonly secrets: SecretPort;
-  readonly timers: Timers;
+  readonly clock: Clock;
   readonly log: Log;
   /** A certificate was replaced long before its end: those who use it should not wait for the new one. */
   readonly onReplaced?: (identity: IdentityIr) => void;
@@ -173,7 +173,7 @@ class SecretIssuer implements Issuer {
   }
 
   #forgetIfOutdated(bundle: string): void {
-    const now = this.#ports.timers.now();
+    const now = this.#ports.clock.now();
     if (bundle === this.#bundle && now < this.#recheckAt) return;
     this.#bundle = bundle;
     this.#recheckAt = now + recheckMs;
@@ -183,7 +183,7 @@ class SecretIssuer implements Issuer {
   async #serveSlots(authority: Authority, problems: string[]): Promise<void> {
     const refresh = async (slot: ServerCertificateSlot): Promise<void> => {
       try {
-        if (await slot.refresh(authority, this.#ports.timers.now())) this.#issued += 1;
+        if (await slot.refresh(authority, this.#ports.clock.now())) this.#issued += 1;
       } catch (error) {
         problems.push(
           `The operator's own certificate (${slot.spiffeId}) cannot be issued: ${textOf(error)}.`,
@@ -223,12 +223,12 @@ class SecretIssuer implements Issuer {
   #sleep(): void {
     if (this.#isStopped) return;
     if (this.#isWanted) return this.#wake();
-    this.#cancelTimer = this.#ports.timers.after(this.#sleepMs(), () => this.#wake());
+    this.#cancelTimer = this.#ports.clock.after(this.#sleepMs(), () => this.#wake());
   }
 
   #sleepMs(): number {
     if (this.#failedRounds > 0) return Math.min(firstRetryMs * 2 ** (this.#failedRounds - 1), maxRetryMs);
-    const now = this.#ports.timers.now();
+    const now = this.#ports.clock.now();
     const next = Math.min(this.#nextDue() ?? this.#recheckAt, this.#recheckAt);
     return Math.max(next - now, firstRetryMs);
   }

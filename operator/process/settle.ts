@@ -1,8 +1,7 @@
 // Settling: when to hand noted changes on. The first change after quiet goes out at once, bursts are gathered,
-// urgent ones do not wait. Knows nothing of what is noted; timers are passed in.
-
-/** Calls `fire` once after `delayMs` milliseconds unless the returned function is called first. */
-export type Timer = (delayMs: number, fire: () => void) => () => void;
+// urgent ones do not wait. Knows nothing of what is noted.
+import type { Clock } from './clock.ts';
+import { Pacer } from './pacer.ts';
 
 export interface SettleOptions {
   /** A burst has ended when nothing was noted for this long, in milliseconds. */
@@ -40,7 +39,7 @@ interface Slots {
   readonly cancelAll: () => void;
 }
 
-function createSlots(timer: Timer): Slots {
+function createSlots(clock: Clock): Slots {
   const running = new Map<Slot, () => void>();
   return {
     has: (slot) => running.has(slot),
@@ -48,7 +47,7 @@ function createSlots(timer: Timer): Slots {
       running.get(slot)?.();
       running.set(
         slot,
-        timer(delayMs, () => {
+        clock.after(delayMs, () => {
           running.delete(slot);
           fire();
         }),
@@ -61,14 +60,10 @@ function createSlots(timer: Timer): Slots {
   };
 }
 
-export function createSettle(
-  options: SettleOptions,
-  timer: Timer,
-  flush: () => void,
-  nowMs: () => number = () => performance.now(),
-): Settle {
+export function createSettle(options: SettleOptions, clock: Clock, flush: () => void): Settle {
   const { quietMs, maxMs, urgentMs, restPerWork } = options;
-  const running = createSlots(timer);
+  const running = createSlots(clock);
+  const pacer = new Pacer({ clock, restPerWork, maxRestMs: maxMs });
   let isPending = false;
   let isUrgent = false;
   let isClosed = false;
@@ -81,9 +76,8 @@ export function createSettle(
     isUrgent = false;
     // A change within this window belongs to a burst; one after it goes out at once again.
     start('quiet', quietMs, onQuiet);
-    const begunAtMs = nowMs();
-    flush();
-    const restMs = Math.min(maxMs, restPerWork * (nowMs() - begunAtMs));
+    pacer.run(flush);
+    const restMs = pacer.restMs();
     if (running.has('urgent') && restMs > urgentMs) start('urgent', restMs, onUrgent);
   };
   const onQuiet = (): void => {

@@ -1,10 +1,10 @@
 // When statuses are computed: soon after something changed, and never so often that it takes more than a fifth of the
-// time. Timers are passed in.
-import type { Timer } from './settle.ts';
+// time.
+import type { Clock } from './clock.ts';
+import { Pacer } from './pacer.ts';
 
 export interface StatusLoopOptions {
-  readonly timer: Timer;
-  readonly nowMs: () => number;
+  readonly clock: Clock;
   readonly compute: () => void;
   /** Acknowledgements are still coming in: what is computed now will be old in a moment. Default: never. */
   readonly isMoving?: () => boolean;
@@ -18,29 +18,26 @@ export interface StatusLoop {
 
 /** Proxies mostly acknowledge within this: a status is then written once, not first as Pending. */
 const leadMs = 15;
-/** How long a change waits for acknowledgements at most: a proxy that does not answer is to be told of. */
+/** How long a change waits for acknowledgements at most: a proxy that does not answer is to be reported. */
 const patienceMs = 200;
 
-export function createStatusLoop({ timer, nowMs, compute, isMoving }: StatusLoopOptions): StatusLoop {
+export function createStatusLoop({ clock, compute, isMoving }: StatusLoopOptions): StatusLoop {
+  const pacer = new Pacer({ clock, restPerWork: 4 });
   let cancel: (() => void) | null = null;
-  let notBeforeMs = 0;
   let changedAtMs = 0;
   const run = (): void => {
-    if (isMoving?.() === true && nowMs() - changedAtMs < patienceMs) {
-      cancel = timer(leadMs, run);
+    if (isMoving?.() === true && clock.monotonicMs() - changedAtMs < patienceMs) {
+      cancel = clock.after(leadMs, run);
       return;
     }
     cancel = null;
-    const start = nowMs();
-    compute();
-    const end = nowMs();
-    notBeforeMs = end + 4 * (end - start);
+    pacer.run(compute);
   };
   return {
     changed(): void {
       if (cancel !== null) return;
-      changedAtMs = nowMs();
-      cancel = timer(Math.max(leadMs, notBeforeMs - changedAtMs), run);
+      changedAtMs = clock.monotonicMs();
+      cancel = clock.after(Math.max(leadMs, pacer.restMs()), run);
     },
     close(): void {
       cancel?.();

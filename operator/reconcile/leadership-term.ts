@@ -1,11 +1,11 @@
 // One term of leadership: the queue, what is remembered, and whose turn it is. It ends with the leadership.
-import type { Timers } from '../process/timers.ts';
+import type { Clock } from '../process/clock.ts';
 import { createMemory, forget, type Memory } from './memory.ts';
 import { createKeyQueue, type KeyQueue, type Outcome } from './queue.ts';
 
 export interface LeadershipTermOptions {
   readonly work: (memory: Memory, key: string) => Promise<Outcome>;
-  readonly timers: Timers;
+  readonly clock: Clock;
   readonly onError: (key: string, error: unknown) => void;
 }
 
@@ -15,11 +15,11 @@ export class LeadershipTerm {
   /** Keys not reconciled yet in this term. undefined: the input is not known yet. */
   #unseen: Set<string> | undefined;
   #failed = '';
-  readonly #timers: Timers;
+  readonly #clock: Clock;
   #cancelResync: (() => void) | undefined;
 
-  constructor({ work, timers, onError }: LeadershipTermOptions) {
-    this.#timers = timers;
+  constructor({ work, clock, onError }: LeadershipTermOptions) {
+    this.#clock = clock;
     this.#queue = createKeyQueue({
       work: async (key) => {
         try {
@@ -31,7 +31,7 @@ export class LeadershipTerm {
           this.#seen(key);
         }
       },
-      timers,
+      clock,
       onError,
     });
   }
@@ -58,7 +58,7 @@ export class LeadershipTerm {
 
   /** Enqueues all keys every `everyMs` milliseconds. */
   resync(everyMs: number, keys: () => readonly string[]): void {
-    this.#cancelResync = this.#timers.after(everyMs, () => {
+    this.#cancelResync = this.#clock.after(everyMs, () => {
       this.enqueue(keys());
       this.resync(everyMs, keys);
     });

@@ -1,13 +1,13 @@
 // Keys to be worked on, one after the other: a key that is added twice is worked on once, one that is added while it
 // is worked on once more. Entry: createKeyQueue. It knows nothing of what a key stands for.
-import type { Timers } from '../process/timers.ts';
+import type { Clock } from '../process/clock.ts';
 
 export type Outcome = { readonly type: 'done' } | { readonly type: 'again'; readonly afterMs: number };
 
 export interface KeyQueueOptions {
   /** A rejection is tried again after 1 s, doubling to 60 s. */
   readonly work: (key: string) => Promise<Outcome>;
-  readonly timers: Timers;
+  readonly clock: Clock;
   readonly onError: (key: string, error: unknown) => void;
 }
 
@@ -92,7 +92,7 @@ class SerialQueue implements KeyQueue {
         this.#unschedule(key);
         this.#later.set(
           key,
-          this.#options.timers.after(outcome.afterMs, () => this.add(key)),
+          this.#options.clock.after(outcome.afterMs, () => this.add(key)),
         );
     }
   }

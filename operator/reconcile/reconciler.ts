@@ -1,6 +1,6 @@
 // Keeps our part in the pod templates of meshed workloads, and out of all others. Entry: createReconciler. Only the
 // operator that leads does so; the others just take note.
-import type { Timers } from '../process/timers.ts';
+import type { Clock } from '../process/clock.ts';
 import type { KubernetesVersion } from '../infra/preflight.ts';
 import type { MeshSettingsIr } from '../ir/mesh-ir.ts';
 import type { Log } from '../process/log.ts';
@@ -21,7 +21,7 @@ export interface ReconcilerOptions {
   readonly port: WorkloadPort;
   readonly secrets: Pick<SecretPort, 'read'>;
   readonly environment: Environment;
-  readonly timers: Timers;
+  readonly clock: Clock;
   readonly log: Log;
   /** Whether sidecars that start now would get their configuration. */
   readonly xdsReady: () => boolean;
@@ -43,7 +43,7 @@ export interface Reconciler {
 }
 
 export function createReconciler(options: ReconcilerOptions): Reconciler {
-  const { environment, timers, log } = options;
+  const { environment, clock, log } = options;
   const reconcile = createWork(options);
   let input: Input | undefined;
   let term: LeadershipTerm | undefined;
@@ -67,7 +67,7 @@ export function createReconciler(options: ReconcilerOptions): Reconciler {
       if (term !== undefined) return;
       term = new LeadershipTerm({
         work: (memory, key) => reconcile(input, memory, key),
-        timers,
+        clock,
         onError: (workload, error) => log.warn({ workload, error }, 'workload not reconciled, trying again'),
       });
       const { memory } = term;
@@ -109,8 +109,8 @@ const defaultLimit = 3;
 const uncertainMs = 5000;
 
 function createWork(options: ReconcilerOptions): Work {
-  const { port, secrets, xdsReady, timers, environment } = options;
-  const deps = { port, secrets, xdsReady, nowMs: () => timers.now() };
+  const { port, secrets, xdsReady, clock, environment } = options;
+  const deps = { port, secrets, xdsReady, nowMs: () => clock.now() };
   let version: KubernetesVersion | undefined;
   return async (input, memory, key) => {
     const known = input?.workloads.get(key);

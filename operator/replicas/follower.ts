@@ -1,6 +1,6 @@
 // Keeps a stream to the leader while there is one that is not this replica itself.
 import type { Log } from '../process/log.ts';
-import type { Timer } from '../process/settle.ts';
+import type { Clock } from '../process/clock.ts';
 import type { Own } from './delta.ts';
 import { Link } from './link.ts';
 import type { PeerCredentials } from './peer-credentials.ts';
@@ -9,8 +9,8 @@ export interface FollowerOptions {
   readonly replica: () => string;
   readonly own: () => Own;
   readonly credentials: PeerCredentials;
-  readonly timer: Timer;
-  readonly nowMs: () => number;
+  /** `monotonicMs` is the clock of `connectedAtMs`. */
+  readonly clock: Clock;
   readonly log: Log;
 }
 
@@ -67,7 +67,7 @@ export class Follower {
       onEnd: (why) => {
         this.#link = null;
         log.info({ leader, why, againInMs: this.#pauseMs }, 'not reporting to the leader');
-        this.#cancelPause = this.#options.timer(this.#pauseMs, () => this.#dial());
+        this.#cancelPause = this.#options.clock.after(this.#pauseMs, () => this.#dial());
         this.#pauseMs = Math.min(this.#pauseMs * 2, longestPauseMs);
       },
     });

@@ -2,6 +2,7 @@
 // believed: a holder counts as gone when its record has not changed for its duration, on our own clock, which must be
 // a monotonic one. A leader that cannot renew gives up well before others may take over.
 import type { Log } from '../process/log.ts';
+import type { Clock } from '../process/clock.ts';
 import type { Component } from '../process/lifecycle.ts';
 import type { LeasePort, LeaseRecord, StoredLease } from '../ports/lease-port.ts';
 
@@ -9,7 +10,7 @@ export interface LeaderElectionOptions {
   readonly port: LeasePort;
   /** Different for each operator, and for each start of it. */
   readonly identity: string;
-  readonly clock: ElectionClock;
+  readonly clock: Clock;
   readonly log: Log;
   /** Default: 8,000 and 1,000 ms: a leader that was killed is replaced within 10 s. */
   readonly durationMs?: number;
@@ -19,14 +20,6 @@ export interface LeaderElectionOptions {
   readonly onStoppedLeading: () => Promise<void>;
   /** Called with the holder seen, when it is another than before; '' when there is none, or it has given up. */
   readonly onHolder?: (holder: string) => void;
-}
-
-export interface ElectionClock {
-  /** Monotonic, in milliseconds. */
-  readonly nowMs: () => number;
-  readonly after: (ms: number, run: () => void) => () => void;
-  /** For people who read the Lease. */
-  readonly wallTime: () => Date;
 }
 
 export interface LeaderElection extends Component {
@@ -105,39 +98,39 @@ class LeaseElection implements LeaderElection {
     }
     // A leader whose writes have not ended must not lead again beside itself.
     await this.#following;
-    const atMs = clock.nowMs();
+    const atMs = clock.monotonicMs();
     const present = this.#seen?.lease;
     const isNew = present?.holder !== identity;
     const record: LeaseRecord = {
       holder: identity,
       durationSeconds: this.#durationMs / 1000,
       transitions: (present?.transitions ?? 0) + (isNew ? 1 : 0),
-      renewTime: microTime(clock.wallTime()),
+      renewTime: microTime(clock.now()),
     };
     this.#hasWritten = true;
     const outcome = await port.write(record, present);
     // Counted from before the request: others may count from the moment it was stored.
-    if (outcome === 'written' && clock.nowMs() - atMs < this.#giveUpMs()) this.#renewed(atMs);
+    if (outcome === 'written' && clock.monotonicMs() - atMs < this.#giveUpMs()) this.#renewed(atMs);
   }
 
   #note(lease: StoredLease | undefined): void {
     if (lease === undefined) this.#seen = undefined;
     else if (this.#seen?.lease.resourceVersion !== lease.resourceVersion)
-      this.#seen = { lease, sinceMs: this.#options.clock.nowMs() };
+      this.#seen = { lease, sinceMs: this.#options.clock.monotonicMs() };
   }
 
   #mayTake(): boolean {
     if (this.#seen === undefined) return true;
     const { lease, sinceMs } = this.#seen;
     if (lease.holder === this.#options.identity || lease.holder === '') return true;
-    return this.#options.clock.nowMs() - sinceMs >= lease.durationSeconds * 1000;
+    return this.#options.clock.monotonicMs() - sinceMs >= lease.durationSeconds * 1000;
   }
 
   #renewed(atMs: number): void {
     const { clock, log, identity, onStartedLeading } = this.#options;
     if (this.#isStopped) return;
     this.#cancelGiveUp?.();
-    const leftMs = Math.max(this.#giveUpMs() - (clock.nowMs() - atMs), 0);
+    const leftMs = Math.max(this.#giveUpMs() - (clock.monotonicMs() - atMs), 0);
     this.#cancelGiveUp = clock.after(leftMs, () => this.#stepDown());
     if (this.#isLeading) return;
     this.#isLeading = true;
@@ -171,7 +164,7 @@ class LeaseElection implements LeaderElection {
     const { port, clock, identity } = this.#options;
     const lease = await port.read();
     if (lease?.holder !== identity) return;
-    const renewTime = microTime(clock.wallTime());
+    const renewTime = microTime(clock.now());
     await port.write({ ...lease, holder: '', durationSeconds: 1, renewTime }, lease);
   }
 
@@ -181,6 +174,6 @@ class LeaseElection implements LeaderElection {
 }
 
 /** `2026-01-31T12:00:00.000000Z` */
-function microTime(time: Date): string {
-  return time.toISOString().replace('Z', '000Z');
+function microTime(ms: number): string {
+  return new Date(ms).toISOString().replace('Z', '000Z');
 }

@@ -1,6 +1,6 @@
 // One stream to the leader: the whole state first, then what changes, a batch each time the leader says so.
 import { Client, status, type ChannelCredentials, type ClientDuplexStream } from '@grpc/grpc-js';
-import type { Timer } from '../process/settle.ts';
+import type { Clock } from '../process/clock.ts';
 import { createStatusLoop, type StatusLoop } from '../process/status-loop.ts';
 import { deltaOf, nothingReported, type Own, type Reported } from './delta.ts';
 import { writeBatch } from './messages.ts';
@@ -14,8 +14,8 @@ export interface LinkOptions {
   readonly credentials: ChannelCredentials;
   readonly replica: string;
   readonly own: () => Own;
-  readonly timer: Timer;
-  readonly nowMs: () => number;
+  /** `monotonicMs` is the clock of `connectedAtMs`. */
+  readonly clock: Clock;
   /** The leader listens. */
   readonly onAccepted: () => void;
   /** Called once, not after `close`. */
@@ -48,15 +48,14 @@ export class Link {
 
   constructor(options: LinkOptions) {
     this.#options = options;
-    this.#heardAtMs = options.nowMs();
+    this.#heardAtMs = options.clock.monotonicMs();
     this.#client = new Client(options.address, options.credentials, channelOptions);
     this.#call = this.#client.makeBidiStreamRequest(reportPath, asIs, asIs);
     this.#loop = createStatusLoop({
-      timer: options.timer,
-      nowMs: options.nowMs,
+      clock: options.clock,
       compute: () => this.#report(),
     });
-    this.#cancelTick = options.timer(heartbeatMs, () => this.#tick());
+    this.#cancelTick = options.clock.after(heartbeatMs, () => this.#tick());
     this.#call.on('data', () => this.#onCredit());
     // The status says it all.
     this.#call.on('error', () => undefined);
@@ -85,7 +84,7 @@ export class Link {
 
   #onCredit(): void {
     if (!this.#isOpen) return;
-    this.#heardAtMs = this.#options.nowMs();
+    this.#heardAtMs = this.#options.clock.monotonicMs();
     this.#hasCredit = true;
     this.#options.onAccepted();
     if (this.#reported === nothingReported) this.#report();
@@ -95,7 +94,7 @@ export class Link {
   #report(isDue = false): void {
     if (!this.#isOpen || !this.#hasCredit) return;
     const isFirst = this.#reported === nothingReported;
-    const delta = deltaOf(this.#reported, this.#options.own(), this.#options.nowMs());
+    const delta = deltaOf(this.#reported, this.#options.own(), this.#options.clock.monotonicMs());
     this.#reported = delta.reported;
     this.#isDirty = false;
     if (delta.changes.length === 0 && !isFirst && !isDue) return;
@@ -111,9 +110,9 @@ export class Link {
   }
 
   #tick(): void {
-    this.#cancelTick = this.#options.timer(heartbeatMs, () => this.#tick());
+    this.#cancelTick = this.#options.clock.after(heartbeatMs, () => this.#tick());
     if (this.#hasCredit) this.#report(true);
-    else if (this.#options.nowMs() - this.#heardAtMs > silenceMs)
+    else if (this.#options.clock.monotonicMs() - this.#heardAtMs > silenceMs)
       this.#end(`nothing was heard for ${silenceMs} ms`);
   }
 }

@@ -3,7 +3,7 @@
 // true: against a newer snapshot it only lags.
 import { status, type ServerDuplexStream } from '@grpc/grpc-js';
 import type { Log } from '../process/log.ts';
-import type { Timer } from '../process/settle.ts';
+import type { Clock } from '../process/clock.ts';
 import type { Change } from './changes.ts';
 import { readMessage } from './messages.ts';
 import type { PeerCredentials } from './peer-credentials.ts';
@@ -14,8 +14,8 @@ export type ReportCall = ServerDuplexStream<Buffer, Buffer>;
 
 export interface PeersOptions {
   readonly credentials: PeerCredentials;
-  readonly timer: Timer;
-  readonly nowMs: () => number;
+  /** `monotonicMs` is the clock of `connectedAtMs`. */
+  readonly clock: Clock;
   readonly log: Log;
   /** How long a replica's last words hold on, in milliseconds. */
   readonly graceMs: number;
@@ -81,9 +81,9 @@ export class Peers {
       peer.cancelForget?.();
       peer.state = null;
     }
-    const { onChange, rebuild, nowMs } = this.#options;
+    const { onChange, rebuild, clock } = this.#options;
     const isFirst = peer.state === null;
-    peer.state = applyBatch(peer.state ?? emptyPeer, changes, nowMs());
+    peer.state = applyBatch(peer.state ?? emptyPeer, changes, clock.monotonicMs());
     this.#peers.set(replica, peer);
     if (changes.some(({ type }) => type === 'proxy')) rebuild();
     if (isFirst || changes.length > 0) onChange();
@@ -94,7 +94,7 @@ export class Peers {
     for (const [replica, peer] of this.#peers) {
       if (peer.stream !== stream) continue;
       peer.stream = null;
-      peer.cancelForget = this.#options.timer(this.#options.graceMs, () => {
+      peer.cancelForget = this.#options.clock.after(this.#options.graceMs, () => {
         this.#peers.delete(replica);
         this.#options.log.info({ replica }, 'a replica is gone');
         this.#options.onChange();
@@ -164,7 +164,7 @@ class ReportStream {
   }
 
   #expectWords(): () => void {
-    return this.#options.timer(silenceMs, () =>
+    return this.#options.clock.after(silenceMs, () =>
       this.fail(status.DEADLINE_EXCEEDED, `nothing was heard for ${silenceMs} ms`),
     );
   }

@@ -2,7 +2,7 @@
 // Lease and tells it what its proxies acknowledged; on the leader `proxies()` are those of all replicas.
 import type { Component } from '../process/lifecycle.ts';
 import type { Log } from '../process/log.ts';
-import type { Timer } from '../process/settle.ts';
+import type { Clock } from '../process/clock.ts';
 import type { ProxyReport } from '../xds/session/proxy-report.ts';
 import type { ServerKeyPair } from '../xds/server/credentials.ts';
 import type { GrpcService } from '../xds/server/endpoint.ts';
@@ -20,9 +20,8 @@ export interface ReplicasOptions {
   /** The snapshot, and the reports on this very snapshot. */
   readonly own: () => Own;
   readonly log: Log;
-  readonly timer: Timer;
-  /** The clock of `connectedAtMs`. Default: performance.now. */
-  readonly nowMs?: () => number;
+  /** `monotonicMs` is the clock of `connectedAtMs`. */
+  readonly clock: Clock;
   /** How long the proxies of a replica that is not heard any more still count, in milliseconds. Default: 2,000. */
   readonly graceMs?: number;
   /** `proxies()` may have changed because of another replica. Notes down, does no work. */
@@ -49,11 +48,10 @@ export interface Replicas extends Component {
 }
 
 export function createReplicas(options: ReplicasOptions): Replicas {
-  const { identity, own, log, timer, onChange, rebuild, graceMs = 2000 } = options;
-  const nowMs = options.nowMs ?? (() => performance.now());
+  const { identity, own, log, clock, onChange, rebuild, graceMs = 2000 } = options;
   const credentials = new PeerCredentials();
-  const peers = new Peers({ credentials, timer, nowMs, log, graceMs, onChange, rebuild });
-  const follower = new Follower({ replica: identity, own, credentials, timer, nowMs, log });
+  const peers = new Peers({ credentials, clock, log, graceMs, onChange, rebuild });
+  const follower = new Follower({ replica: identity, own, credentials, clock, log });
 
   let known = '';
   const setHolder = (holder: string): void => {

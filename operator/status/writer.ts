@@ -1,10 +1,10 @@
 // Brings statuses to the platform: only those that differ, the latest of each object, a few at a time, again
 // after a failure. Entry: createStatusWriter. All I/O goes through a StatusPort; it knows no condition by name.
+import type { Clock } from '../process/clock.ts';
 import type { Component } from '../process/lifecycle.ts';
 import type { Log } from '../process/log.ts';
 import type { ObjectStatus, StatusPort } from '../ports/platform.ts';
 import { type ObjectRef, refKey } from '../objects/objects.ts';
-import type { Timer } from '../process/settle.ts';
 import { continueStatus, type StatusUpdate } from './object-status.ts';
 
 export interface StatusWriterMetrics {
@@ -14,7 +14,7 @@ export interface StatusWriterMetrics {
 export interface StatusWriterOptions {
   readonly port: StatusPort;
   readonly log: Log;
-  readonly timer: Timer;
+  readonly clock: Clock;
   readonly metrics: StatusWriterMetrics;
 }
 
@@ -185,7 +185,7 @@ class Writer implements StatusWriter {
       return;
     }
     item.phase = 'resting';
-    const cancel = this.#options.timer(restMs, () => {
+    const cancel = this.#options.clock.after(restMs, () => {
       this.#rests.delete(cancel);
       item.phase = 'idle';
       this.#enqueue(item);

@@ -1,16 +1,17 @@
 // The store: takes what a platform sees (ObjectSink) and hands on Resources, one value per settled batch. Its
-// entry is createStore. State without I/O: timers are passed in, and it calls nobody but `onSettled`.
+// entry is createStore. State without I/O: time is passed in, and it calls nobody but `onSettled`.
+import type { Clock } from '../process/clock.ts';
 import type { ObjectSink } from '../ports/platform.ts';
 import { type Collection, compareRefs, createCollection } from './collection.ts';
 import { type ObjectRef, refKey, refOf, type StoredKind, type StoredObject } from '../objects/objects.ts';
 import type { Rejection, Resources } from './resources.ts';
-import { createSettle, defaultSettleOptions, type SettleOptions, type Timer } from '../process/settle.ts';
+import { createSettle, defaultSettleOptions, type SettleOptions } from '../process/settle.ts';
 import { isUrgent } from './urgency.ts';
 
 export interface StoreOptions {
   /** Default: quiet 20 ms, at most 200 ms. */
   readonly settle?: SettleOptions;
-  readonly timer: Timer;
+  readonly clock: Clock;
   /**
    * Takes each settled batch, the first after `synced`. changes names what was added, changed, removed or rejected
    * since the batch before, sorted by kind, namespace, name. Must not throw.
@@ -34,7 +35,7 @@ export function createStore(options: StoreOptions): Store {
   let isSynced = false;
   let resources: Resources | undefined;
 
-  const settle = createSettle(options.settle ?? defaultSettleOptions, options.timer, () => {
+  const settle = createSettle(options.settle ?? defaultSettleOptions, options.clock, () => {
     const changed = [...changes.values()].toSorted(compareChanges);
     changes.clear();
     resources = build(collections, rejections, (resources?.generation ?? 0) + 1);

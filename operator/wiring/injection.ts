@@ -10,7 +10,7 @@ import type { WorkloadReport } from '../conditions/workload-report.ts';
 import type { Environment } from '../reconcile/workload/desired.ts';
 import type { InjectionSettings, Settings } from '../process/settings.ts';
 import type { Resources } from '../store/resources.ts';
-import { systemTimers } from '../process/timers.ts';
+import { systemClock } from '../process/clock.ts';
 
 export interface Injection extends LeaderCallbacks {
   /** Each settled batch and the Mesh in force in it; null: there is none. */
@@ -43,7 +43,7 @@ export function createInjection({ platform, settings, log, ...rest }: InjectionO
     port: platform.workloads,
     secrets: platform.secrets,
     environment: environmentOf(injection, settings.namespace),
-    timers: systemTimers,
+    clock: systemClock,
     log,
     ...rest,
   });

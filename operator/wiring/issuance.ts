@@ -12,7 +12,7 @@ import type { Log } from '../process/log.ts';
 import type { Platform, SecretPort } from '../ports/platform.ts';
 import { createPodRefresh } from '../certificates/pod-refresh.ts';
 import type { Settings } from '../process/settings.ts';
-import { systemTimers } from '../process/timers.ts';
+import { systemClock } from '../process/clock.ts';
 
 export interface IssuanceOptions {
   readonly platform: Platform;
@@ -39,7 +39,7 @@ export function createIssuance(options: IssuanceOptions): Issuance {
   const issuer = createIssuer({
     openAuthority: () => openAuthority(platform.secrets, settings, mesh()),
     secrets: platform.secrets,
-    timers: systemTimers,
+    clock: systemClock,
     log,
     onReplaced: createPodRefresh({ pods: platform.pods, workloads: () => mesh()?.workloads ?? [], log }),
     onChange,

@@ -1,9 +1,10 @@
 // Who of several operators writes: certificates into Secrets, sidecars into workloads, statuses. All others serve, and
 // wait for their turn.
+import { systemClock } from '../process/clock.ts';
 import type { Log } from '../process/log.ts';
 import type { Component } from '../process/lifecycle.ts';
 import type { LeasePort } from '../ports/lease-port.ts';
-import { createLeaderElection, type ElectionClock } from '../replicas/lease.ts';
+import { createLeaderElection } from '../replicas/lease.ts';
 
 /** A part of the operator that writes while it leads. */
 export interface LeaderCallbacks {
@@ -33,7 +34,7 @@ export function createLeadership({ leases, identity, parts, onHolder, log }: Lea
     createLeaderElection({
       port: leases,
       identity: identity(),
-      clock,
+      clock: systemClock,
       log,
       onStartedLeading,
       onStoppedLeading,
@@ -59,12 +60,3 @@ function alone(onStartedLeading: () => void, onStoppedLeading: () => Promise<voi
   };
   return { name: 'leader', start, stop: onStoppedLeading, ready: () => true };
 }
-
-const clock: ElectionClock = {
-  nowMs: () => performance.now(),
-  after: (ms, run) => {
-    const timer = setTimeout(run, ms);
-    return () => clearTimeout(timer);
-  },
-  wallTime: () => new Date(),
-};

@@ -1,6 +1,6 @@
 // The operator put together: which part feeds which. No arrow goes back: statuses never re-enter translation.
 import { createAdminServer } from '../admin/server.ts';
-import { systemTimers } from '../process/timers.ts';
+import { systemClock as clock } from '../process/clock.ts';
 import { createIssuance } from './issuance.ts';
 import { createPlatform } from './create-platform.ts';
 import { throttle } from '../process/throttle.ts';
@@ -15,7 +15,6 @@ import { formatHolder, type Holder } from '../replicas/holder.ts';
 import { createReplicas } from '../replicas/replicas.ts';
 import type { Settings } from '../process/settings.ts';
 import { createStatusReports } from './status-reports.ts';
-import type { Timer } from '../process/settle.ts';
 import { createStore } from '../store/store.ts';
 import { checkMessage } from '../envoy/checks/check-message.ts';
 import { describeSnapshot } from '../xds/snapshot/describe.ts';
@@ -35,8 +34,6 @@ export interface Operator {
   readonly failed: Promise<never>;
 }
 
-const timer: Timer = (delayMs, fire) => systemTimers.after(delayMs, fire);
-
 // One expression for each part, in the order of the data: a list, not an algorithm.
 // oxlint-disable-next-line max-lines-per-function
 export function createOperator(settings: Settings, log: Log, self: Omit<Holder, 'address'>): Operator {
@@ -47,7 +44,7 @@ export function createOperator(settings: Settings, log: Log, self: Omit<Holder, 
   const identities = new Map<string, string>();
 
   const store = createStore({
-    timer,
+    clock,
     onSettled: (resources) => {
       pipeline.settled(resources);
       injection.setInput(resources, pipeline.now().ir?.settings ?? null);
@@ -101,13 +98,13 @@ export function createOperator(settings: Settings, log: Log, self: Omit<Holder, 
     xdsReady: () => ads.ready(),
     onChange: () => status.changed(),
   });
-  const rebuild = throttle(() => pipeline.rebuild(), timer);
+  const rebuild = throttle(() => pipeline.rebuild(), clock);
   const identity = (): string => formatHolder({ ...self, address: ownAddress(settings, ads.port()) });
   const replicas = createReplicas({
     identity,
     own: () => ({ snapshot: pipeline.now().snapshot, proxies: ads.proxies() }),
     log: log.child({ component: 'replicas' }),
-    timer,
+    clock,
     onChange: () => status.changed(),
     rebuild,
   });
@@ -133,7 +130,7 @@ export function createOperator(settings: Settings, log: Log, self: Omit<Holder, 
   const status = createStatusReports({
     port: platform.statuses,
     log: log.child({ component: 'status' }),
-    timer,
+    clock,
     metrics,
     outcome: () => pipeline.now(),
     proxies: () => replicas.proxies(),

@@ -7,13 +7,13 @@ import { aggregate, type CertificateReport } from '../status/aggregate.ts';
 import { createStatusLoop } from '../process/status-loop.ts';
 import { createStatusWriter, type StatusWriter, type StatusWriterMetrics } from '../status/writer.ts';
 import type { WorkloadReport } from '../conditions/workload-report.ts';
-import type { Timer } from '../process/settle.ts';
+import type { Clock } from '../process/clock.ts';
 import type { ProxyReport } from '../xds/session/proxy-report.ts';
 
 export interface StatusReportsOptions {
   readonly port: StatusPort;
   readonly log: Log;
-  readonly timer: Timer;
+  readonly clock: Clock;
   readonly metrics: StatusWriterMetrics;
   readonly outcome: () => Outcome;
   readonly proxies: () => readonly ProxyReport[];
@@ -38,12 +38,11 @@ export interface StatusReports {
 }
 
 export function createStatusReports(options: StatusReportsOptions): StatusReports {
-  const { port, log, timer, metrics } = options;
-  const writer = createStatusWriter({ port, log, timer, metrics });
+  const { port, log, clock, metrics } = options;
+  const writer = createStatusWriter({ port, log, clock, metrics });
   let sidecars: Returning | null = null;
   const loop = createStatusLoop({
-    timer,
-    nowMs: () => performance.now(),
+    clock,
     isMoving: () => options.isConverging(),
     compute: () => {
       if (sidecars?.isDone() !== true) return;
@@ -56,7 +55,7 @@ export function createStatusReports(options: StatusReportsOptions): StatusReport
           certificates: certificateReport(options.issuer),
           workloads: options.workloads(),
           previous: writer.latest(),
-          now: new Date(),
+          now: new Date(clock.now()),
         }),
       );
     },
@@ -91,7 +90,7 @@ const returnMs = 10_000;
  * there, or long enough has passed, the statuses of before stay: counting only those that came first would call a policy
  * programmed that others run without.
  */
-function returning({ outcome, connected, timer }: StatusReportsOptions, again: () => void): Returning {
+function returning({ outcome, connected, clock }: StatusReportsOptions, again: () => void): Returning {
   let isOver = false;
   let cancel: (() => void) | undefined;
   const end = (): void => {
@@ -102,7 +101,7 @@ function returning({ outcome, connected, timer }: StatusReportsOptions, again: (
     const { ir, snapshot } = outcome();
     // Without a Mesh nothing is published, and everybody is told so at once.
     if (isOver || ir === null) return true;
-    cancel ??= timer(returnMs, end);
+    cancel ??= clock.after(returnMs, end);
     // Without certificates nothing is published either, and then the statuses have to say why.
     if (snapshot === null) return false;
     const present = connected();

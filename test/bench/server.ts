@@ -1,11 +1,10 @@
 // The operator's line from the store to the wire, fed with a synthetic mesh. Entry of a child process of main.ts.
 import { openBuiltInAuthority } from '../../operator/certificates/built-in.ts';
-import { systemTimers } from '../../operator/process/timers.ts';
+import { systemClock } from '../../operator/process/clock.ts';
 import { throttle } from '../../operator/process/throttle.ts';
 import { createLog } from '../../operator/process/log.ts';
 import { createPipeline } from '../../operator/wiring/pipeline.ts';
 import type { SecretData, SecretPort } from '../../operator/ports/platform.ts';
-import type { Timer } from '../../operator/process/settle.ts';
 import { createStore } from '../../operator/store/store.ts';
 import { checkMessage } from '../../operator/envoy/checks/check-message.ts';
 import { encodeAny } from '../../operator/envoy/proto/registry.ts';
@@ -30,7 +29,6 @@ setUpMemory();
 const options = await receiveOptions<ServerOptions>();
 const log = createLog('error');
 const identities = new Map<string, string>();
-const timer: Timer = (delayMs, fire) => systemTimers.after(delayMs, fire);
 const nothing = (): void => undefined;
 
 const memory = new Map<string, SecretData>();
@@ -57,7 +55,7 @@ const ads = createAdsServer({
   address: '127.0.0.1:0',
   ...(options.tls && { credentials: credentials.credentials }),
   identityOf: (workload) => identities.get(workload),
-  rebuild: throttle(() => pipeline.rebuild(), timer),
+  rebuild: throttle(() => pipeline.rebuild(), systemClock),
   identifier: 'bench',
   log,
   observer: {
@@ -82,7 +80,7 @@ const pipeline = createPipeline({
   onOutcome: nothing,
 });
 const store = createStore({
-  timer,
+  clock: systemClock,
   onSettled: (resources) => pipeline.settled(resources),
 });
 

@@ -1,6 +1,6 @@
 // Leader election by a Lease of a real API server.
 import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
-import { systemTimers } from '../../operator/process/timers.ts';
+import { systemClock } from '../../operator/process/clock.ts';
 import { createLog } from '../../operator/process/log.ts';
 import { createLeaderElection, type LeaderElection } from '../../operator/replicas/lease.ts';
 import { type Injection, ownNamespace, startInjection } from '../support/injection.ts';
@@ -29,11 +29,7 @@ suite('the Lease', () => {
         write: (record, over) => leases.write(record, over),
       },
       identity,
-      clock: {
-        nowMs: () => performance.now(),
-        after: (ms, run) => systemTimers.after(ms, run),
-        wallTime: () => new Date(),
-      },
+      clock: systemClock,
       log: createLog('silent'),
       durationMs: 2000,
       retryMs: 100,

@@ -6,7 +6,7 @@ import { admit } from '../../api/admission.ts';
 import type { CrdDefinition } from '../../operator/platform/kubernetes/crds.ts';
 import { ApiClient, type ApiRequest } from '../../operator/platform/kubernetes/http/api-client.ts';
 import { loadKubeConfig } from '../../operator/platform/kubernetes/http/kube-config.ts';
-import { systemTimers } from '../../operator/platform/kubernetes/http/timers.ts';
+import { systemJitteredClock } from '../../operator/platform/kubernetes/http/jittered-clock.ts';
 import {
   defaultInformerSettings,
   runInformer,
@@ -252,7 +252,7 @@ suite('the Kubernetes platform', () => {
     await server.startAgain();
     const api = new ApiClient({
       kubeConfig: loadKubeConfig({ path: server.kubeconfigPath }),
-      timers: systemTimers,
+      clock: systemJitteredClock,
     });
     const versions: string[] = [];
     const tooOld = {
@@ -282,7 +282,7 @@ suite('the Kubernetes platform', () => {
       kind,
       api: tooOld,
       sink,
-      timers: systemTimers,
+      clock: systemJitteredClock,
       log: recording,
       settings: { ...defaultInformerSettings, ...quick },
     };

@@ -11,6 +11,7 @@ import type { EndpointSlice, Pod, Service, StoredObject } from '../../operator/o
 import type { ObjectSink } from '../../operator/ports/platform.ts';
 import type { Resources } from '../../operator/store/resources.ts';
 import { createStore } from '../../operator/store/store.ts';
+import { FakeClock } from './fake-clock.ts';
 
 const specs: ReadonlyMap<string, z.ZodType> = new Map<string, z.ZodType>([
   ['Mesh', MeshSpec],
@@ -67,18 +68,12 @@ export function resourcesOf(...objects: readonly StoredObject[]): Resources {
 }
 
 function settled(fill: (sink: ObjectSink) => void): Resources {
-  const due: (() => void)[] = [];
+  const clock = new FakeClock();
   const batches: Resources[] = [];
-  const store = createStore({
-    timer: (_delayMs, fire) => {
-      due.push(fire);
-      return () => {};
-    },
-    onSettled: (resources) => batches.push(resources),
-  });
+  const store = createStore({ clock, onSettled: (resources) => batches.push(resources) });
   fill(store);
   store.synced();
-  due[0]?.();
+  clock.advance(0);
   store.close();
   const [resources] = batches;
   if (resources === undefined) throw new Error('the store did not settle');

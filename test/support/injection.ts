@@ -3,11 +3,11 @@
 import { admit } from '../../api/admission.ts';
 import { certificateSecretName } from '../../operator/certificates/names.ts';
 import { operatorSpiffeId } from '../../operator/certificates/identity.ts';
-import { systemTimers } from '../../operator/process/timers.ts';
+import { systemClock } from '../../operator/process/clock.ts';
 import { createLog } from '../../operator/process/log.ts';
 import { ApiClient, type ApiRequest } from '../../operator/platform/kubernetes/http/api-client.ts';
 import { loadKubeConfig } from '../../operator/platform/kubernetes/http/kube-config.ts';
-import { systemTimers as httpTimers } from '../../operator/platform/kubernetes/http/timers.ts';
+import { systemJitteredClock } from '../../operator/platform/kubernetes/http/jittered-clock.ts';
 import type { KubernetesPlatform } from '../../operator/platform/kubernetes/kubernetes.ts';
 import { createReconciler, type Reconciler } from '../../operator/reconcile/reconciler.ts';
 import { createStore } from '../../operator/store/store.ts';
@@ -92,7 +92,7 @@ export async function startInjection(): Promise<Injection> {
   const platform = newPlatform(server);
   const api = new ApiClient({
     kubeConfig: loadKubeConfig({ path: server.kubeconfigPath }),
-    timers: httpTimers,
+    clock: systemJitteredClock,
   });
   await platform.installCrds(crdFiles().map(({ text }) => parse(text) as CrdDefinition));
   const running: RunningReconciler[] = [];
@@ -192,14 +192,14 @@ function startReconciler(platform: KubernetesPlatform, of: typeof environment): 
     port,
     secrets,
     environment: of,
-    timers: systemTimers,
+    clock: systemClock,
     log,
     xdsReady: () => running.xdsReady,
     onChange: () => undefined,
   });
   const stopping = new AbortController();
   const store = createStore({
-    timer: (delayMs, fire) => systemTimers.after(delayMs, fire),
+    clock: systemClock,
     onSettled: (resources) => {
       const { mesh } = electMesh(resources.meshes);
       reconciler.setInput(resources, mesh === undefined ? null : meshSettings(mesh));

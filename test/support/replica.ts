@@ -5,7 +5,7 @@ import type { Log } from '../../operator/process/log.ts';
 import { createLog } from '../../operator/process/log.ts';
 import { formatHolder } from '../../operator/replicas/holder.ts';
 import { createReplicas, type Replicas } from '../../operator/replicas/replicas.ts';
-import { systemTimers } from '../../operator/process/timers.ts';
+import { systemClock } from '../../operator/process/clock.ts';
 import { encodeAny } from '../../operator/envoy/proto/registry.ts';
 import type { XdsResource } from '../../operator/envoy/resources/xds-resource.ts';
 import { reloadableCredentials } from '../../operator/xds/server/credentials.ts';
@@ -55,7 +55,7 @@ export async function startReplica(options: ReplicaOptions): Promise<TestReplica
     identity: () => holder,
     own: () => ({ snapshot, proxies: server.proxies() }),
     log,
-    timer: (delayMs, fire) => systemTimers.after(delayMs, fire),
+    clock: systemClock,
     ...(options.graceMs !== undefined && { graceMs: options.graceMs }),
     onChange: () => void (changes += 1),
     rebuild: () => undefined,

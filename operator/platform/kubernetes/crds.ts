@@ -4,8 +4,8 @@ import type { Log } from '../../process/log.ts';
 import type { ApiCaller } from './http/api-client.ts';
 import { isApiError, isTransient } from './http/api-error.ts';
 import { createBackoff } from './http/backoff.ts';
-import { pause } from '../../process/timers.ts';
-import type { Timers } from './http/timers.ts';
+import { pause } from '../../process/clock.ts';
+import type { JitteredClock } from './http/jittered-clock.ts';
 
 /** An apiextensions.k8s.io/v1 CustomResourceDefinition, as far as it is read here. */
 export interface CrdDefinition {
@@ -32,7 +32,7 @@ const pollMs = 100;
 
 export interface CrdOptions {
   readonly api: ApiCaller;
-  readonly timers: Timers;
+  readonly clock: JitteredClock;
   readonly log: Log;
   /** Ends the attempts; installCrd then resolves. */
   readonly signal: AbortSignal;
@@ -48,8 +48,8 @@ class DefinitionProblem extends Error {
  * API server cannot be reached. Who may not write definitions uses the one that is there.
  */
 export async function installCrd(definition: CrdDefinition, options: CrdOptions): Promise<void> {
-  const { timers, log, signal } = options;
-  const backoff = createBackoff({ initialMs: 1000, maxMs: 30_000, random: () => timers.random() });
+  const { clock, log, signal } = options;
+  const backoff = createBackoff({ initialMs: 1000, maxMs: 30_000, random: () => clock.random() });
   while (!signal.aborted) {
     // One attempt after the other.
     // oxlint-disable no-await-in-loop
@@ -60,13 +60,13 @@ export async function installCrd(definition: CrdDefinition, options: CrdOptions)
       if (err instanceof DefinitionProblem || !isTransient(err)) throw err;
       const waitMs = backoff.nextMs();
       log.warn({ definition: definition.metadata.name, err, waitMs }, 'no answer, installing it later');
-      await pause(waitMs, timers, signal);
+      await pause(waitMs, clock, signal);
     }
     // oxlint-enable no-await-in-loop
   }
 }
 
-async function install(definition: CrdDefinition, { api, log, timers, signal }: CrdOptions): Promise<void> {
+async function install(definition: CrdDefinition, { api, log, clock, signal }: CrdOptions): Promise<void> {
   const { name } = definition.metadata;
   const path = `${collection}/${encodeURIComponent(name)}`;
   const query = { fieldManager: 'meshwright', force: 'true' };
@@ -84,8 +84,8 @@ async function install(definition: CrdDefinition, { api, log, timers, signal }: 
     const message = `The custom resource definition ${name} could not be installed. ${hint}`;
     throw new DefinitionProblem(message, { cause });
   }
-  const deadline = timers.now() + establishedWithinMs;
-  await untilEstablished(api, { name, path, deadline, timers });
+  const deadline = clock.now() + establishedWithinMs;
+  await untilEstablished(api, { name, path, deadline, clock });
 }
 
 /** By discovery, which everyone may ask. */
@@ -104,7 +104,12 @@ async function isServed(api: ApiCaller, { spec }: CrdDefinition): Promise<boolea
 
 async function untilEstablished(
   api: ApiCaller,
-  wait: { readonly name: string; readonly path: string; readonly deadline: number; readonly timers: Timers },
+  wait: {
+    readonly name: string;
+    readonly path: string;
+    readonly deadline: number;
+    readonly clock: JitteredClock;
+  },
 ): Promise<void> {
   const crd = Installed.parse(await api.call({ method: 'GET', path: wait.path }));
   const conditions = crd.status?.conditions ?? [];
@@ -116,10 +121,10 @@ async function untilEstablished(
       `The names of ${wait.name} are taken: ${refused.message ?? 'no reason given'}.`,
     );
   if (conditions.some((condition) => condition.type === 'Established' && condition.status === 'True')) return;
-  if (wait.timers.now() > wait.deadline)
+  if (wait.clock.now() > wait.deadline)
     throw new DefinitionProblem(
       `The API server does not serve ${wait.name} after ${establishedWithinMs} ms.`,
     );
-  await pause(pollMs, wait.timers);
+  await pause(pollMs, wait.clock);
   await untilEstablished(api, wait);
 }

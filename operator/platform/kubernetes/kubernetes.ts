@@ -15,7 +15,7 @@ import { createPods } from './pods.ts';
 import { createSecrets } from './secrets.ts';
 import { createStatuses } from './statuses.ts';
 import { createWorkloads } from './workloads.ts';
-import { systemTimers, type Timers } from './http/timers.ts';
+import { systemJitteredClock, type JitteredClock } from './http/jittered-clock.ts';
 
 /** The Lease by which operators agree on one that writes. */
 const leaseName = 'meshwright-operator';
@@ -30,7 +30,7 @@ export interface KubernetesPlatformOptions {
   /** Parses our own kinds; refused objects go to sink.reject. */
   readonly admit: Admit;
   /** For tests. */
-  readonly timers?: Timers;
+  readonly clock?: JitteredClock;
   /** For tests. */
   readonly informer?: Partial<InformerSettings>;
 }
@@ -50,18 +50,18 @@ export interface KubernetesPlatform extends Platform {
 
 /** Throws if there is no usable kubeconfig. Connects to nothing yet. */
 export function createKubernetesPlatform(options: KubernetesPlatformOptions): KubernetesPlatform {
-  const { log, admit, namespace, timers = systemTimers } = options;
+  const { log, admit, namespace, clock = systemJitteredClock } = options;
   const kubeConfig = loadKubeConfig(options.kubeConfig ?? {});
-  const api = new ApiClient({ kubeConfig, timers });
-  const retryingApi = retrying(api, { timers });
+  const api = new ApiClient({ kubeConfig, clock });
+  const retryingApi = retrying(api, { clock });
   // Connections of its own, and no patience: a Lease that cannot be renewed in time is lost.
-  const leaseApi = new ApiClient({ kubeConfig, timers, callTimeoutMs: leaseCallTimeoutMs });
+  const leaseApi = new ApiClient({ kubeConfig, clock, callTimeoutMs: leaseCallTimeoutMs });
   const operator = new MeshOperator({
     kubeConfig,
     api,
     retryingApi,
     kinds: watchedKinds,
-    timers,
+    clock,
     log,
     informer: { ...defaultInformerSettings, ...options.informer },
   });

@@ -13,7 +13,7 @@ import { type InformerSettings, runInformer } from './informer/informer.ts';
 import type { Identity } from './informer/inventory.ts';
 import { apiVersionOf, type ResourceKind, resourcePath } from './kinds.ts';
 import { RawObject } from './informer/raw-object.ts';
-import type { Timers } from './http/timers.ts';
+import type { JitteredClock } from './http/jittered-clock.ts';
 
 const { default: Operator, ResourceEventType } = dotI;
 
@@ -24,7 +24,7 @@ export interface MeshOperatorOptions {
   /** Repeats calls; for everything but informers. */
   readonly retryingApi: ApiCaller;
   readonly kinds: readonly ResourceKind[];
-  readonly timers: Timers;
+  readonly clock: JitteredClock;
   readonly log: Log;
   readonly informer: InformerSettings;
 }
@@ -113,7 +113,7 @@ export class MeshOperator extends Operator {
     // The inherited finalizer calls look the address up there.
     this['resourcePathBuilders'][type.id] = (meta: ResourceMeta) =>
       this.getCustomResourceApiUri(group, version, plural, meta.namespace);
-    const { api, timers, log, informer: settings } = this.#options;
+    const { api, clock, log, informer: settings } = this.#options;
     await new Promise<void>((listed) => {
       const sink = {
         upsert: (object: RawObject) => send(ResourceEventType.Modified, object),
@@ -121,7 +121,7 @@ export class MeshOperator extends Operator {
         listed,
       };
       this.#informers.push(
-        runInformer({ kind, api, sink, timers, log, settings }, this.#stopping.signal).finally(listed),
+        runInformer({ kind, api, sink, clock, log, settings }, this.#stopping.signal).finally(listed),
       );
     });
   }
@@ -134,8 +134,8 @@ export class MeshOperator extends Operator {
       typeof definition === 'string'
         ? loadYaml<CrdDefinition>(await readFile(definition, 'utf8'))
         : definition;
-    const { retryingApi: api, timers, log } = this.#options;
-    await installCrd(crd, { api, timers, log, signal: this.#stopping.signal });
+    const { retryingApi: api, clock, log } = this.#options;
+    await installCrd(crd, { api, clock, log, signal: this.#stopping.signal });
     return { group: crd.spec.group, versions: crd.spec.versions, plural: crd.spec.names.plural };
   }
 

@@ -6,7 +6,6 @@ import { createIssuer, type Issuer } from '../../../operator/certificates/issuer
 import { rootSecretName } from '../../../operator/certificates/names.ts';
 import type { ServerCertificate } from '../../../operator/certificates/server-certificate.ts';
 import {
-  HandTimers,
   hourMs,
   identity,
   type LogLine,
@@ -15,6 +14,7 @@ import {
   startOfTest,
   until,
 } from './support.ts';
+import { FakeClock } from '../../support/fake-clock.ts';
 
 const rootKey = 'meshwright-system/meshwright-ca';
 const reviews = identity('shop', 'reviews');
@@ -26,26 +26,26 @@ const lasting = (ttlMs: number): CertificatesIr => ({ ttlMs, issuedAfterMs: null
 interface Bench {
   readonly issuer: Issuer;
   readonly secrets: MemorySecrets;
-  readonly timers: HandTimers;
+  readonly clock: FakeClock;
   readonly lines: LogLine[];
   readonly replaced: string[];
   changes: number;
 }
 
-function bench(secrets = new MemorySecrets(), timers = new HandTimers()): Bench {
+function bench(secrets = new MemorySecrets(), clock = new FakeClock(startOfTest)): Bench {
   const { log, lines } = rememberingLog();
   const [namespace, secretName] = ['meshwright-system', rootSecretName];
-  const settings = { secrets, namespace, secretName, trustDomain: 'cluster.local', now: () => timers.now() };
+  const settings = { secrets, namespace, secretName, trustDomain: 'cluster.local', now: clock.now };
   const made: Bench = {
     secrets,
-    timers,
+    clock,
     lines,
     replaced: [],
     changes: 0,
     issuer: createIssuer({
       openAuthority: async () => openBuiltInAuthority(settings),
       secrets,
-      timers,
+      clock,
       log,
       onReplaced: ({ serviceAccount }) => made.replaced.push(serviceAccount),
       onChange: () => {
@@ -59,8 +59,8 @@ function bench(secrets = new MemorySecrets(), timers = new HandTimers()): Bench 
 }
 
 /** All rounds are over: a timer is set again. */
-async function idle({ timers }: Bench): Promise<void> {
-  await until('the issuer sleeps', () => timers.untilNext() !== undefined);
+async function idle({ clock }: Bench): Promise<void> {
+  await until('the issuer sleeps', () => clock.untilNextMs() !== undefined);
 }
 
 function certificateIn(secrets: MemorySecrets, key: string): X509Certificate {
@@ -133,10 +133,10 @@ describe('keeping them good', () => {
     const first = certificateIn(b.secrets, 'shop/meshwright-reviews').serialNumber;
     const due = b.issuer.state().nextRenewal?.getTime() ?? 0;
 
-    b.timers.advance(due - startOfTest - 1_000);
+    b.clock.advance(due - startOfTest - 1_000);
     await idle(b);
     const early = certificateIn(b.secrets, 'shop/meshwright-reviews').serialNumber;
-    b.timers.advance(1_000);
+    b.clock.advance(1_000);
     await idle(b);
 
     expect(Math.abs(due - startOfTest - 12 * hourMs)).toBeLessThanOrEqual(1.2 * hourMs);
@@ -151,7 +151,7 @@ describe('keeping them good', () => {
     await b.issuer.start();
     b.secrets.held.delete('shop/meshwright-reviews');
 
-    b.timers.advance(300_000);
+    b.clock.advance(300_000);
     await idle(b);
 
     expect(b.secrets.held.has('shop/meshwright-reviews')).toBe(true);
@@ -166,13 +166,13 @@ describe('keeping them good', () => {
     const problems = b.issuer.state().problems;
     const waits: (number | undefined)[] = [];
     for (let n = 0; n < 8; n += 1) {
-      waits.push(b.timers.untilNext());
-      b.timers.advance(b.timers.untilNext() ?? 0);
+      waits.push(b.clock.untilNextMs());
+      b.clock.advance(b.clock.untilNextMs() ?? 0);
       // oxlint-disable-next-line no-await-in-loop -- one round after the other
       await idle(b);
     }
     b.secrets.refused.clear();
-    b.timers.advance(60_000);
+    b.clock.advance(60_000);
     await idle(b);
 
     expect(problems).toEqual([
@@ -192,13 +192,13 @@ describe('certificates issued before a time', () => {
     b.issuer.setIdentities([reviews, ratings], lasting(24 * hourMs));
     await b.issuer.start();
     const before = b.secrets.held.get('shop/meshwright-reviews');
-    b.timers.advance(10_000);
-    b.issuer.setIdentities([reviews, ratings], wish(b.timers.now() + 400));
-    b.timers.advance(1_000);
-    b.issuer.setIdentities([reviews, ratings], wish(b.timers.now() - 100));
+    b.clock.advance(10_000);
+    b.issuer.setIdentities([reviews, ratings], wish(b.clock.now() + 400));
+    b.clock.advance(1_000);
+    b.issuer.setIdentities([reviews, ratings], wish(b.clock.now() - 100));
     await until('both are replaced', () => b.replaced.length === 2);
     await idle(b);
-    b.issuer.setIdentities([reviews, ratings], wish(b.timers.now() - 99));
+    b.issuer.setIdentities([reviews, ratings], wish(b.clock.now() - 99));
     await idle(b);
 
     expect(b.replaced.toSorted()).toEqual(['ratings', 'reviews']);
@@ -209,7 +209,7 @@ describe('certificates issued before a time', () => {
     const b = bench();
     b.issuer.setIdentities([reviews], lasting(24 * hourMs));
     await b.issuer.start();
-    b.issuer.setIdentities([reviews], wish(b.timers.now() + hourMs));
+    b.issuer.setIdentities([reviews], wish(b.clock.now() + hourMs));
     await idle(b);
 
     expect(b.issuer.state().issued).toBe(1);
@@ -248,7 +248,7 @@ describe('an unusable root', () => {
     const { problems } = b.issuer.state();
     const wasReady = b.issuer.ready();
     b.secrets.held.set(rootKey, root);
-    b.timers.advance(1_000);
+    b.clock.advance(1_000);
     await idle(b);
 
     expect(problems).toHaveLength(1);
@@ -268,7 +268,7 @@ describe('an unusable root', () => {
     await b.issuer.start();
     b.secrets.held.delete(rootKey);
 
-    b.timers.advance(300_000);
+    b.clock.advance(300_000);
     await idle(b);
 
     const root = new X509Certificate(b.secrets.held.get(rootKey)?.['tls.crt'] ?? '');
@@ -293,7 +293,7 @@ describe('the server certificate', () => {
     await b.issuer.start();
 
     const given = await first;
-    b.timers.advance(0.56 * hourMs);
+    b.clock.advance(0.56 * hourMs);
     await idle(b);
 
     expect(new X509Certificate(given.certificate).subjectAltName).toBe(
@@ -312,7 +312,7 @@ describe('the server certificate', () => {
     await b.issuer.start();
     b.secrets.held.delete(rootKey);
 
-    b.timers.advance(1_000);
+    b.clock.advance(1_000);
 
     await expect(first).resolves.toMatchObject({ trustBundle: expect.stringContaining('BEGIN CERTIFICATE') });
   });

@@ -1,4 +1,4 @@
-// Fakes of this room's ports: secrets in memory, time by hand, a log that remembers.
+// Fakes of this room's ports: secrets in memory, a log that remembers.
 import { once } from 'node:events';
 import type { Server } from 'node:net';
 import { pino } from 'pino';
@@ -6,7 +6,6 @@ import { z } from 'zod';
 import type { IdentityIr } from '../../../operator/ir/mesh-ir.ts';
 import type { Log } from '../../../operator/process/log.ts';
 import type { SecretData, SecretPort } from '../../../operator/ports/platform.ts';
-import type { Timers } from '../../../operator/process/timers.ts';
 
 export const hourMs = 3_600_000;
 export const startOfTest = Date.parse('2026-05-01T12:00:00Z');
@@ -49,38 +48,6 @@ export class MemorySecrets implements SecretPort {
     this.held.set(key, data);
     this.labels.set(key, labels);
     this.writes.push(key);
-  }
-}
-
-/** Time that stands still until advanced. */
-export class HandTimers implements Timers {
-  #now = startOfTest;
-  #pending: { at: number; run: () => void }[] = [];
-
-  now(): number {
-    return this.#now;
-  }
-
-  after(ms: number, run: () => void): () => void {
-    const entry = { at: this.#now + ms, run };
-    this.#pending.push(entry);
-    return () => {
-      this.#pending = this.#pending.filter((other) => other !== entry);
-    };
-  }
-
-  /** Ms until the earliest timer. */
-  untilNext(): number | undefined {
-    const times = this.#pending.map(({ at }) => at - this.#now);
-    return times.length === 0 ? undefined : Math.min(...times);
-  }
-
-  /** Moves the clock and runs what fell due, once. */
-  advance(ms: number): void {
-    this.#now += ms;
-    const due = this.#pending.filter(({ at }) => at <= this.#now);
-    this.#pending = this.#pending.filter(({ at }) => at > this.#now);
-    for (const { run } of due) run();
   }
 }
 

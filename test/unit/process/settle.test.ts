@@ -1,32 +1,26 @@
 import { describe, expect, it } from '@jest/globals';
 import { createSettle, type Settle } from '../../../operator/process/settle.ts';
-import { createFakeTimer, type FakeTimer } from './fake-timer.ts';
+import { FakeClock } from '../../support/fake-clock.ts';
 
-interface Bench extends Pick<FakeTimer, 'advance' | 'running'> {
+interface Bench {
   readonly settle: Settle;
   /** Times of the flushes, in milliseconds from the start. */
   readonly flushes: readonly number[];
+  readonly advance: (ms: number) => void;
+  /** Timers. */
+  readonly running: () => number;
 }
 
 /** `takesMs`: how long each flush takes. */
 function bench(takesMs = 0): Bench {
-  const clock = createFakeTimer();
+  const clock = new FakeClock();
   const flushes: number[] = [];
-  let now = 0;
-  let spent = 0;
   const options = { quietMs: 20, maxMs: 200, urgentMs: 40, restPerWork: 4 };
-  const flush = (): void => {
-    flushes.push(now);
-    spent += takesMs;
-  };
-  const settle = createSettle(options, clock.timer, flush, () => now + spent);
-  const advance = (ms: number): void => {
-    for (let passed = 0; passed < ms; passed += 1) {
-      clock.advance(1);
-      now += 1;
-    }
-  };
-  return { settle, flushes, advance, running: clock.running };
+  const settle = createSettle(options, clock, () => {
+    flushes.push(clock.now());
+    clock.spend(takesMs);
+  });
+  return { settle, flushes, advance: (ms) => clock.advance(ms), running: () => clock.pending };
 }
 
 describe('settle', () => {
@@ -51,8 +45,8 @@ describe('settle', () => {
     settle.note();
     advance(100);
 
-    // The last note at 15 ms, and 20 ms of quiet; flushes carry the time at which their millisecond began.
-    expect(flushes).toEqual([0, 34]);
+    // The last note at 15 ms, and 20 ms of quiet.
+    expect(flushes).toEqual([0, 35]);
   });
 
   it('lets no change wait longer than the maximum, however long the burst', () => {
@@ -65,7 +59,7 @@ describe('settle', () => {
     }
 
     // 200 ms after the first note of each burst, at 10 and at 210 ms.
-    expect(flushes).toEqual([0, 209, 409]);
+    expect(flushes).toEqual([0, 210, 410]);
   });
 
   it('does not let an urgent change wait for the burst to end', () => {
@@ -92,7 +86,7 @@ describe('settle', () => {
     settle.noteUrgent();
     advance(1);
 
-    expect(flushes).toEqual([0, 39, 79, 119, 201]);
+    expect(flushes).toEqual([0, 40, 80, 120, 201]);
   });
 
   it('gathers them for longer where a flush takes long', () => {
@@ -102,7 +96,8 @@ describe('settle', () => {
       advance(10);
     }
 
-    expect(flushes).toEqual([0, 99, 199]);
+    // 25 ms for each flush, and four times as long until the next.
+    expect(flushes).toEqual([0, 125, 250]);
   });
 
   it('comes to rest: no timer runs after quiet', () => {

@@ -1,44 +1,27 @@
 // When statuses are computed.
 import { expect, test } from '@jest/globals';
 import { createStatusLoop, type StatusLoop } from '../../../operator/process/status-loop.ts';
+import { FakeClock } from '../../support/fake-clock.ts';
 
 interface Run {
   readonly loop: StatusLoop;
   /** The times of computing. */
   readonly computed: number[];
-  /** Lets time pass, timers included. */
   readonly pass: (ms: number) => void;
 }
 
 function start(isMoving?: () => boolean, takesMs = 0): Run {
-  let nowMs = 0;
-  let timers: { readonly atMs: number; readonly fire: () => void }[] = [];
+  const clock = new FakeClock();
   const computed: number[] = [];
   const loop = createStatusLoop({
-    nowMs: () => nowMs,
-    timer: (delayMs, fire) => {
-      const timer = { atMs: nowMs + delayMs, fire };
-      timers.push(timer);
-      return () => void (timers = timers.filter((it) => it !== timer));
-    },
+    clock,
     compute: () => {
-      computed.push(nowMs);
-      nowMs += takesMs;
+      computed.push(clock.now());
+      clock.spend(takesMs);
     },
     ...(isMoving && { isMoving }),
   });
-  const pass = (ms: number): void => {
-    const untilMs = nowMs + ms;
-    for (;;) {
-      const next = timers.toSorted((a, b) => a.atMs - b.atMs)[0];
-      if (next === undefined || next.atMs > untilMs) break;
-      timers = timers.filter((it) => it !== next);
-      nowMs = Math.max(nowMs, next.atMs);
-      next.fire();
-    }
-    nowMs = Math.max(nowMs, untilMs);
-  };
-  return { loop, computed, pass };
+  return { loop, computed, pass: (ms) => clock.advance(ms) };
 }
 
 test('changes are gathered for a moment', () => {

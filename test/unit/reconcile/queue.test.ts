@@ -1,7 +1,7 @@
 // Keys worked on one after the other.
 import { describe, expect, test } from '@jest/globals';
 import { createKeyQueue, type KeyQueue, type Outcome } from '../../../operator/reconcile/queue.ts';
-import { FakeClock } from './fake-clock.ts';
+import { FakeClock } from '../../support/fake-clock.ts';
 
 const done: Outcome = { type: 'done' };
 
@@ -19,7 +19,7 @@ function start(work: (key: string) => Promise<Outcome>): {
       worked.push(key);
       return work(key);
     },
-    timers: clock,
+    clock,
     onError: (_key, error) => errors.push(error),
   });
   return { queue, clock, worked, errors };
@@ -30,7 +30,7 @@ describe('the queue', () => {
     const { queue, clock, worked } = start(() => Promise.resolve(done));
 
     for (const key of ['b', 'a', 'b']) queue.add(key);
-    await clock.advance(100);
+    await clock.pass(100);
 
     expect(worked).toEqual(['b', 'a']);
   });
@@ -43,13 +43,13 @@ describe('the queue', () => {
       return calls === 1 ? gate.promise : Promise.resolve(done);
     });
     queue.add('a');
-    await clock.advance(100);
+    await clock.pass(100);
 
     queue.add('a');
-    await clock.advance(100);
+    await clock.pass(100);
     expect(worked).toEqual(['a']);
     gate.resolve(done);
-    await clock.advance(100);
+    await clock.pass(100);
 
     expect(worked).toEqual(['a', 'a']);
   });
@@ -57,16 +57,16 @@ describe('the queue', () => {
   test('again means after that time, or at once if it is added', async () => {
     const { queue, clock, worked } = start(() => Promise.resolve({ type: 'again', afterMs: 1000 }));
     queue.add('a');
-    await clock.advance(900);
+    await clock.pass(900);
     expect(worked).toHaveLength(1);
 
-    await clock.advance(200);
+    await clock.pass(200);
     expect(worked).toHaveLength(2);
     queue.add('a');
-    await clock.advance(100);
+    await clock.pass(100);
 
     expect(worked).toHaveLength(3);
-    expect(clock.timers).toBe(1);
+    expect(clock.pending).toBe(1);
     await queue.close();
   });
 
@@ -77,7 +77,7 @@ describe('the queue', () => {
     queue.add('bad');
     queue.add('good');
 
-    await clock.advance(7500);
+    await clock.pass(7500);
 
     expect(worked).toEqual(['bad', 'good', 'bad', 'bad', 'bad']);
     expect(errors).toHaveLength(4);
@@ -89,14 +89,14 @@ describe('the queue', () => {
     const { queue, clock, worked } = start(() => gate.promise);
     queue.add('a');
     queue.add('b');
-    await clock.advance(100);
+    await clock.pass(100);
 
     const closed = queue.close();
     gate.resolve({ type: 'again', afterMs: 10 });
     await closed;
-    await clock.advance(100);
+    await clock.pass(100);
 
     expect(worked).toEqual(['a']);
-    expect(clock.timers).toBe(0);
+    expect(clock.pending).toBe(0);
   });
 });

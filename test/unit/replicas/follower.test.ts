@@ -12,7 +12,7 @@ class Pauses {
   readonly running = new Set<{ readonly ms: number; readonly fire: () => void }>();
   #waiting: (() => void) | undefined;
 
-  readonly timer = (ms: number, fire: () => void): (() => void) => {
+  readonly after = (ms: number, fire: () => void): (() => void) => {
     const pause = { ms, fire };
     this.running.add(pause);
     this.#waiting?.();
@@ -49,8 +49,7 @@ function newFollower(): { follower: Follower; credentials: PeerCredentials; paus
     replica: () => 'b',
     own: () => ({ snapshot: null, proxies: [] }),
     credentials,
-    timer: pauses.timer,
-    nowMs: () => 0,
+    clock: { now: () => 0, monotonicMs: () => 0, after: pauses.after },
     log: createLog('silent'),
   });
   return { follower, credentials, pauses };

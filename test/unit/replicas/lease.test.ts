@@ -3,7 +3,7 @@ import { describe, expect, test } from '@jest/globals';
 import { createLog } from '../../../operator/process/log.ts';
 import type { LeasePort, StoredLease } from '../../../operator/ports/lease-port.ts';
 import { createLeaderElection, type LeaderElection } from '../../../operator/replicas/lease.ts';
-import { FakeClock } from '../reconcile/fake-clock.ts';
+import { FakeClock } from '../../support/fake-clock.ts';
 
 class MemoryLease implements LeasePort {
   stored: StoredLease | undefined;
@@ -71,7 +71,7 @@ function world(): World {
         },
       });
       await election.start();
-      await clock.advance(100);
+      await clock.pass(100);
       return election;
     },
   };
@@ -83,7 +83,7 @@ describe('leader election', () => {
     const a = await join('a');
     const b = await join('b');
 
-    await clock.advance(60_000);
+    await clock.pass(60_000);
 
     expect(events).toEqual(['a leads']);
     expect([a.isLeading(), b.isLeading()]).toEqual([true, false]);
@@ -96,7 +96,7 @@ describe('leader election', () => {
 
     await a.stop();
     expect(lease.stored).toMatchObject({ holder: '', durationSeconds: 1 });
-    await clock.advance(1100);
+    await clock.pass(1100);
 
     expect(events).toEqual(['a leads', 'a follows', 'b leads']);
     expect(lease.stored).toMatchObject({ holder: 'b', durationSeconds: 8, transitions: 2 });
@@ -106,12 +106,12 @@ describe('leader election', () => {
     const { clock, events, join, lease } = world();
     await join('a');
     await join('b');
-    await clock.advance(3000);
+    await clock.pass(3000);
 
     lease.cut.add('a');
-    await clock.advance(6000);
+    await clock.pass(6000);
     expect(events).toEqual(['a leads', 'a follows']);
-    await clock.advance(4000);
+    await clock.pass(4000);
 
     expect(events).toEqual(['a leads', 'a follows', 'b leads']);
   });
@@ -121,10 +121,10 @@ describe('leader election', () => {
     const a = await join('a');
     await join('b');
     lease.cut.add('a');
-    await clock.advance(12_000);
+    await clock.pass(12_000);
 
     lease.cut.delete('a');
-    await clock.advance(12_000);
+    await clock.pass(12_000);
 
     expect(events).toEqual(['a leads', 'a follows', 'b leads']);
     expect(a.isLeading()).toBe(false);
@@ -141,9 +141,9 @@ describe('leader election', () => {
     };
     await join('a');
 
-    await clock.advance(7500);
+    await clock.pass(7500);
     expect(events).toEqual([]);
-    await clock.advance(1500);
+    await clock.pass(1500);
 
     expect(events).toEqual(['a leads']);
     expect(lease.stored).toMatchObject({ holder: 'a', transitions: 5 });
@@ -153,20 +153,20 @@ describe('leader election', () => {
     const { clock, holders, join, lease } = world();
     const a = await join('a');
     await join('b');
-    await clock.advance(3000);
+    await clock.pass(3000);
     expect(holders).toEqual(['a sees a', 'b sees a']);
 
     await a.stop();
-    await clock.advance(1100);
+    await clock.pass(1100);
     expect(holders.slice(2)).toEqual(['a sees nobody', 'b sees b']);
 
     lease.cut.add('b');
-    await clock.advance(6000);
+    await clock.pass(6000);
     expect(holders.slice(4)).toEqual(['b sees nobody']);
     await join('c');
-    await clock.advance(9000);
+    await clock.pass(9000);
     lease.cut.delete('b');
-    await clock.advance(1100);
+    await clock.pass(1100);
     expect(holders.slice(5)).toEqual(['c sees b', 'c sees c', 'b sees c']);
   });
 
@@ -176,6 +176,6 @@ describe('leader election', () => {
 
     await a.stop();
 
-    expect(clock.timers).toBe(0);
+    expect(clock.pending).toBe(0);
   });
 });

@@ -8,7 +8,7 @@ import { writeBatch } from '../../../operator/replicas/messages.ts';
 import { PeerCredentials } from '../../../operator/replicas/peer-credentials.ts';
 import { Peers, type ReportCall } from '../../../operator/replicas/peers.ts';
 import { freshAuthority, operatorId, serverPair } from '../../support/xds-certificates.ts';
-import { FakeClock } from '../reconcile/fake-clock.ts';
+import { FakeClock } from '../../support/fake-clock.ts';
 import { CDS, ownOf } from './worlds.ts';
 
 const credentials = new PeerCredentials();
@@ -70,8 +70,7 @@ function world(): World {
   const events: string[] = [];
   const peers = new Peers({
     credentials,
-    timer: (ms, fire) => clock.after(ms, fire),
-    nowMs: () => clock.nowMs(),
+    clock,
     log: createLog('silent'),
     graceMs: 2000,
     onChange: () => void events.push('change'),
@@ -138,13 +137,13 @@ describe('the leader', () => {
     events.length = 0;
 
     stream.emit('cancelled');
-    await clock.advance(1900);
+    await clock.pass(1900);
     expect(names()).toEqual(['Pod/shop/p']);
-    await clock.advance(200);
+    await clock.pass(200);
 
     expect(names()).toEqual([]);
     expect(events).toEqual(['change']);
-    expect(clock.timers).toBe(0);
+    expect(clock.pending).toBe(0);
   });
 
   test('forgets nothing when the replica comes back in time', async () => {
@@ -152,12 +151,12 @@ describe('the leader', () => {
     const stream = call();
     stream.report('b', 'p', 'q');
     stream.emit('cancelled');
-    await clock.advance(1000);
+    await clock.pass(1000);
 
     const again = call();
     expect(names()).toEqual(['Pod/shop/p', 'Pod/shop/q']);
     again.report('b', 'q');
-    await clock.advance(3000);
+    await clock.pass(3000);
 
     expect(names()).toEqual(['Pod/shop/q']);
   });
@@ -170,7 +169,7 @@ describe('the leader', () => {
     latter.report('b', 'q');
 
     expect(former.ended).toBe('ABORTED');
-    await clock.advance(3000);
+    await clock.pass(3000);
     expect(names()).toEqual(['Pod/shop/q']);
   });
 
@@ -186,14 +185,14 @@ describe('the leader', () => {
     const { call, clock, names } = world();
     const stream = call();
     stream.report('b', 'p');
-    await clock.advance(9000);
+    await clock.pass(9000);
     for (const bytes of writeBatch('b', [])) stream.emit('data', bytes);
-    await clock.advance(9000);
+    await clock.pass(9000);
     expect(stream.ended).toBeUndefined();
 
-    await clock.advance(1100);
+    await clock.pass(1100);
     expect(stream.ended).toBe('DEADLINE_EXCEEDED');
-    await clock.advance(2100);
+    await clock.pass(2100);
     expect(names()).toEqual([]);
   });
 
@@ -207,7 +206,7 @@ describe('the leader', () => {
     expect(stream.ended).toBe('FAILED_PRECONDITION');
     expect(names()).toEqual([]);
     expect(call().ended).toBe('FAILED_PRECONDITION');
-    expect(clock.timers).toBe(0);
+    expect(clock.pending).toBe(0);
   });
 
   test.each(['spiffe://cluster.local/ns/shop/sa/app', 'urn:x', `${operatorId}2`])(

@@ -45,10 +45,14 @@ beforeEach(async () => {
   writer = createStatusWriter({
     port,
     log: createLog('silent'),
-    timer: (delayMs, fire) => {
-      delays.push(delayMs);
-      timers.push(fire);
-      return () => void timers.splice(timers.indexOf(fire), 1);
+    clock: {
+      now: () => 0,
+      monotonicMs: () => 0,
+      after: (delayMs, fire) => {
+        delays.push(delayMs);
+        timers.push(fire);
+        return () => void timers.splice(timers.indexOf(fire), 1);
+      },
     },
     metrics: { statusWritten: (result) => void counted.push(result) },
   });

@@ -3,7 +3,7 @@ import type { EndpointSlice, ObjectRef, StoredObject } from '../../../operator/o
 import type { Resources } from '../../../operator/store/resources.ts';
 import { createStore, type Store } from '../../../operator/store/store.ts';
 import { meshedPod, service, slice, storedObject } from '../../support/builders.ts';
-import { createFakeTimer } from '../process/fake-timer.ts';
+import { FakeClock } from '../../support/fake-clock.ts';
 
 interface Bench {
   readonly store: Store;
@@ -12,14 +12,14 @@ interface Bench {
 }
 
 function bench(...objects: readonly StoredObject[]): Bench {
-  const clock = createFakeTimer();
+  const clock = new FakeClock();
   const batches: { resources: Resources; changes: readonly ObjectRef[] }[] = [];
   const store = createStore({
-    timer: clock.timer,
+    clock,
     onSettled: (resources, changes) => batches.push({ resources, changes }),
   });
   for (const object of objects) store.upsert(object);
-  return { store, batches, advance: clock.advance };
+  return { store, batches, advance: (ms) => clock.advance(ms) };
 }
 
 /** Synced and quiet: the next change is the first after quiet. */

@@ -7,7 +7,7 @@ import https, { type RequestOptions } from 'node:https';
 import { text } from 'node:stream/consumers';
 import { apiErrorOf } from './api-error.ts';
 import { linkAbort } from './linked-abort.ts';
-import type { Timers } from './timers.ts';
+import type { JitteredClock } from './jittered-clock.ts';
 
 export interface ApiRequest {
   readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
@@ -32,7 +32,7 @@ export interface ApiStreamer {
 
 export interface ApiClientOptions {
   readonly kubeConfig: KubeConfig;
-  readonly timers: Timers;
+  readonly clock: JitteredClock;
   /** For one attempt of a call, from start to the last byte. Default: 30 s. */
   readonly callTimeoutMs?: number;
 }
@@ -40,7 +40,7 @@ export interface ApiClientOptions {
 export class ApiClient implements ApiCaller, ApiStreamer {
   readonly #kubeConfig: KubeConfig;
   readonly #callTimeoutMs: number;
-  readonly #timers: Timers;
+  readonly #clock: JitteredClock;
   readonly #agents = {
     'http:': new http.Agent({ keepAlive: true }),
     'https:': new https.Agent({ keepAlive: true }),
@@ -49,13 +49,13 @@ export class ApiClient implements ApiCaller, ApiStreamer {
   constructor(options: ApiClientOptions) {
     this.#kubeConfig = options.kubeConfig;
     this.#callTimeoutMs = options.callTimeoutMs ?? 30_000;
-    this.#timers = options.timers;
+    this.#clock = options.clock;
   }
 
   async call(request: ApiRequest, signal?: AbortSignal): Promise<unknown> {
     const abort = linkAbort(signal);
     let late = false;
-    const cancel = this.#timers.after(this.#callTimeoutMs, () => {
+    const cancel = this.#clock.after(this.#callTimeoutMs, () => {
       late = true;
       abort.abort();
     });

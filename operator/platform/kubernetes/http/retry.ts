@@ -3,27 +3,27 @@
 import type { ApiCaller, ApiRequest } from './api-client.ts';
 import { ApiError, isTransient } from './api-error.ts';
 import { createBackoff } from './backoff.ts';
-import { pause } from '../../../process/timers.ts';
-import type { Timers } from './timers.ts';
+import { pause } from '../../../process/clock.ts';
+import type { JitteredClock } from './jittered-clock.ts';
 
 export interface RetryOptions {
-  readonly timers: Timers;
+  readonly clock: JitteredClock;
   /** Sends in all. Default: 5, which is about 3 s of waiting. */
   readonly attempts?: number;
 }
 
 export function retrying(api: ApiCaller, options: RetryOptions): ApiCaller {
-  const { timers, attempts = 5 } = options;
+  const { clock, attempts = 5 } = options;
   return {
     call: async (request: ApiRequest, signal?: AbortSignal) => {
-      const backoff = createBackoff({ initialMs: 200, maxMs: 5000, random: () => timers.random() });
+      const backoff = createBackoff({ initialMs: 200, maxMs: 5000, random: () => clock.random() });
       const attempt = async (left: number): Promise<unknown> => {
         try {
           return await api.call(request, signal);
         } catch (error) {
           if (left <= 1 || signal?.aborted === true || !isTransient(error)) throw error;
           const asked = error instanceof ApiError ? error.retryAfterMs : undefined;
-          await pause(Math.max(backoff.nextMs(), Math.min(asked ?? 0, 10_000)), timers, signal);
+          await pause(Math.max(backoff.nextMs(), Math.min(asked ?? 0, 10_000)), clock, signal);
           return await attempt(left - 1);
         }
       };

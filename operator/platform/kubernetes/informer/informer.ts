@@ -7,8 +7,8 @@ import { type Identity, identityOf, Inventory } from './inventory.ts';
 import type { ResourceKind } from '../kinds.ts';
 import { listAll } from './list.ts';
 import type { RawObject } from './raw-object.ts';
-import { pause } from '../../../process/timers.ts';
-import type { Timers } from '../http/timers.ts';
+import { pause } from '../../../process/clock.ts';
+import type { JitteredClock } from '../http/jittered-clock.ts';
 import { watchEvents, type WatchEvent } from './watch-stream.ts';
 
 /** Takes what an informer sees. Synchronous. */
@@ -40,7 +40,7 @@ export interface InformerOptions {
   readonly kind: ResourceKind;
   readonly api: ApiCaller & ApiStreamer;
   readonly sink: InformerSink;
-  readonly timers: Timers;
+  readonly clock: JitteredClock;
   readonly log: Log;
   readonly settings: InformerSettings;
 }
@@ -59,7 +59,7 @@ class Informer {
   constructor(options: InformerOptions, signal: AbortSignal) {
     this.#options = options;
     this.#signal = signal;
-    this.#backoff = createBackoff({ ...options.settings.backoff, random: () => options.timers.random() });
+    this.#backoff = createBackoff({ ...options.settings.backoff, random: () => options.clock.random() });
   }
 
   async run(): Promise<void> {
@@ -73,7 +73,7 @@ class Informer {
         'watch lost, listing again',
       );
       // oxlint-disable-next-line no-await-in-loop -- as above
-      await pause(waitMs, this.#options.timers, this.#signal);
+      await pause(waitMs, this.#options.clock, this.#signal);
     }
   }
 
@@ -101,18 +101,18 @@ class Informer {
 
   /** One watch request. Returns the version the next one starts from. */
   async #watch(from: string): Promise<string> {
-    const { api, kind, timers, settings } = this.#options;
-    const timeoutSeconds = Math.max(1, Math.round(settings.watchSeconds * (0.8 + 0.4 * timers.random())));
+    const { api, kind, clock, settings } = this.#options;
+    const timeoutSeconds = Math.max(1, Math.round(settings.watchSeconds * (0.8 + 0.4 * clock.random())));
     const silenceMs = timeoutSeconds * 1000 + settings.silenceGraceMs;
-    const startedAt = timers.now();
+    const startedAt = clock.now();
     let version = from;
-    const watch = { kind, resourceVersion: from, timeoutSeconds, silenceMs, timers, signal: this.#signal };
+    const watch = { kind, resourceVersion: from, timeoutSeconds, silenceMs, clock, signal: this.#signal };
     for await (const event of watchEvents(api, watch)) {
       this.#backoff.reset();
       version = event.object.metadata.resourceVersion;
       this.#deliver(event);
     }
-    if (version === from && timers.now() - startedAt < 500)
+    if (version === from && clock.now() - startedAt < 500)
       throw new Error('the API server ends watches at once');
     this.#backoff.reset();
     return version;

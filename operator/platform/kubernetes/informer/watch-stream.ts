@@ -6,7 +6,7 @@ import { apiErrorOf } from '../http/api-error.ts';
 import { type ResourceKind, resourcePath } from '../kinds.ts';
 import { linkAbort } from '../http/linked-abort.ts';
 import { RawObject } from './raw-object.ts';
-import type { Timers } from '../http/timers.ts';
+import type { JitteredClock } from '../http/jittered-clock.ts';
 
 const Changed = z.object({ type: z.enum(['ADDED', 'MODIFIED', 'DELETED']), object: RawObject });
 const Bookmark = z.object({
@@ -24,7 +24,7 @@ export interface WatchOptions {
   readonly timeoutSeconds: number;
   /** Longest time without a byte; more than timeoutSeconds, or a quiet watch is cut for nothing. */
   readonly silenceMs: number;
-  readonly timers: Timers;
+  readonly clock: JitteredClock;
   readonly signal: AbortSignal;
 }
 
@@ -95,13 +95,13 @@ function startWatchdog(options: WatchOptions): Watchdog {
     barked = true;
     abort.abort();
   };
-  let disarm = options.timers.after(options.silenceMs, bark);
+  let disarm = options.clock.after(options.silenceMs, bark);
   return {
     signal: abort.signal,
     barked: () => barked,
     reset: () => {
       disarm();
-      disarm = options.timers.after(options.silenceMs, bark);
+      disarm = options.clock.after(options.silenceMs, bark);
     },
     stop: () => {
       disarm();

@@ -3,7 +3,7 @@ import { createLog } from '../../../../operator/process/log.ts';
 import { type CrdDefinition, installCrd } from '../../../../operator/platform/kubernetes/crds.ts';
 import type { ApiRequest } from '../../../../operator/platform/kubernetes/http/api-client.ts';
 import { ApiError } from '../../../../operator/platform/kubernetes/http/api-error.ts';
-import type { Timers } from '../../../../operator/platform/kubernetes/http/timers.ts';
+import type { JitteredClock } from '../../../../operator/platform/kubernetes/http/jittered-clock.ts';
 
 const definition: CrdDefinition = {
   apiVersion: 'apiextensions.k8s.io/v1',
@@ -32,8 +32,9 @@ function install(
 ): Scene {
   const left = [...outcomes];
   const [sent, waits, stopping]: [string[], number[], AbortController] = [[], [], new AbortController()];
-  const timers: Timers = {
+  const clock: JitteredClock = {
     now: () => 0,
+    monotonicMs: () => 0,
     random: () => 0,
     after: (ms, run) => {
       waits.push(ms);
@@ -47,7 +48,7 @@ function install(
     const outcome = left.shift();
     return outcome instanceof Error ? Promise.reject(outcome) : Promise.resolve(outcome);
   };
-  const options = { api: { call }, timers, log: createLog('silent'), signal: stopping.signal };
+  const options = { api: { call }, clock, log: createLog('silent'), signal: stopping.signal };
   return { sent, waits, stopping, installed: installCrd(definition, options) };
 }
 

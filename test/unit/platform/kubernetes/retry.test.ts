@@ -2,7 +2,7 @@ import { expect, test } from '@jest/globals';
 import type { ApiCaller } from '../../../../operator/platform/kubernetes/http/api-client.ts';
 import { ApiError } from '../../../../operator/platform/kubernetes/http/api-error.ts';
 import { retrying } from '../../../../operator/platform/kubernetes/http/retry.ts';
-import type { Timers } from '../../../../operator/platform/kubernetes/http/timers.ts';
+import type { JitteredClock } from '../../../../operator/platform/kubernetes/http/jittered-clock.ts';
 
 const request = { method: 'GET', path: '/api' } as const;
 
@@ -10,8 +10,9 @@ const request = { method: 'GET', path: '/api' } as const;
 function scene(...outcomes: readonly unknown[]): { api: ApiCaller; waits: number[] } {
   const left = [...outcomes];
   const waits: number[] = [];
-  const timers: Timers = {
+  const clock: JitteredClock = {
     now: () => 0,
+    monotonicMs: () => 0,
     random: () => 0,
     after: (ms, run) => {
       waits.push(ms);
@@ -23,7 +24,7 @@ function scene(...outcomes: readonly unknown[]): { api: ApiCaller; waits: number
     const outcome = left.shift();
     return outcome instanceof Error ? Promise.reject(outcome) : Promise.resolve(outcome);
   };
-  return { api: retrying({ call }, { timers, attempts: 3 }), waits };
+  return { api: retrying({ call }, { clock, attempts: 3 }), waits };
 }
 
 test('repeats after a lost connection, an overloaded and a starting server', async () => {

@@ -6,11 +6,11 @@ import {
   type WatchEvent,
 } from '../../../../operator/platform/kubernetes/informer/watch-stream.ts';
 import { kindOf } from '../../../../operator/platform/kubernetes/kinds.ts';
-import { FakeTimers } from './fake-timers.ts';
+import { FakeClock } from '../../../support/fake-clock.ts';
 
 function watch(
   bytes: (signal: AbortSignal) => AsyncIterable<Uint8Array>,
-  timers = new FakeTimers(),
+  clock = new FakeClock(),
 ): AsyncGenerator<WatchEvent, void, void> {
   const api = { open: (_request: unknown, signal: AbortSignal) => Promise.resolve(bytes(signal)) };
   const { signal } = new AbortController();
@@ -19,7 +19,7 @@ function watch(
     resourceVersion: '1',
     timeoutSeconds: 40,
     silenceMs: 50_000,
-    timers,
+    clock,
     signal,
   });
 }
@@ -69,19 +69,19 @@ test('throws when the connection ends in the middle of an event', async () => {
 });
 
 test('cuts a connection over which nothing came for silenceMs, counted from the last byte', async () => {
-  const timers = new FakeTimers();
+  const clock = new FakeClock();
   const seen: number[] = [];
   const silent = watch(async function* (signal) {
-    timers.advance(49_999);
+    clock.advance(49_999);
     yield Buffer.from(line('ADDED', 'a'));
     const cut = once(signal, 'abort');
-    timers.advance(49_999);
+    clock.advance(49_999);
     seen.push(Number(signal.aborted));
-    timers.advance(1);
+    clock.advance(1);
     await cut;
     throw new Error('aborted');
-  }, timers);
+  }, clock);
 
   await expect(collect(silent)).rejects.toThrow('nothing came for 50000 ms');
-  expect({ seen, pending: timers.pending }).toEqual({ seen: [0], pending: 0 });
+  expect({ seen, pending: clock.pending }).toEqual({ seen: [0], pending: 0 });
 });
