@@ -11,8 +11,10 @@ export interface ServicePortIr {
   readonly protocol: 'HTTP' | 'TCP';
   /** Virtual IPs at which interception finds it. Each address:port belongs to exactly one ServicePortIr. */
   readonly addresses: readonly string[];
-  /** Headless: every endpoint is addressed directly. */
+  /** Callers address its endpoints one by one. */
   readonly headless: boolean;
+  /** Headless: the addresses at which interception finds it. Only those of pods in its own namespace; sorted. */
+  readonly directAddresses: readonly Pick<EndpointIr, 'address' | 'port'>[];
   /** SPIFFE ids that its meshed endpoints may present, sorted. Empty: no meshed endpoint is known, none is trusted. */
   readonly peerIdentities: readonly string[];
   /** All endpoints, sorted by address and port. */

@@ -10,6 +10,7 @@ import { createSecurityMaker } from './policies/security/security.ts';
 import { securityVerdicts } from './policies/security/verdicts.ts';
 import { slicesByService } from './facts/endpoints.ts';
 import { servedPorts } from './facts/served-ports.ts';
+import { type AddressConflicts, createConflictFinder } from './facts/address-owners.ts';
 import { createServiceTranslator } from './mesh/services.ts';
 import { viewServices } from './facts/service-view.ts';
 import { attachTraffic, inForce } from './policies/traffic/attach.ts';
@@ -26,6 +27,7 @@ export type MeshTranslator = (
 
 export function createMeshTranslator(): MeshTranslator {
   const settings = rememberLast(meshSettings);
+  const findConflicts = createConflictFinder();
   const indexWorkloads = createWorkloadIndexer();
   const view = rememberLast(viewServices);
   const attach = rememberLast(attachTraffic);
@@ -43,12 +45,18 @@ export function createMeshTranslator(): MeshTranslator {
 
   return (mesh, resources) => {
     const { deployments, statefulSets, daemonSets, cronJobs } = resources;
-    const workloads = indexWorkloads(mesh.spec.trustDomain, resources.pods, resources.externalWorkloads);
+    const conflicts = findConflicts(resources.externalWorkloads, resources.services, resources.pods);
+    const workloads = indexWorkloads(
+      mesh.spec.trustDomain,
+      resources.pods,
+      resources.externalWorkloads,
+      conflicts,
+    );
     const services = view(resources.services, workloads);
     const traffic = attach(resources.trafficPolicies, services);
     const attachments = guard(resources.securityPolicies, deployments, services, workloads);
     const decisions = security(mesh, attachments);
-    const external = translateAllExternal(resources.externalWorkloads, services);
+    const external = translateAllExternal(resources.externalWorkloads, services, conflicts);
     const translated = translateWorkloads(workloads.all, {
       mesh,
       served: served(services.all),
@@ -84,8 +92,12 @@ interface ExternalWorkloads {
 function externalWorkloads(
   objects: Resources['externalWorkloads'],
   services: Parameters<typeof translateExternal>[1],
+  conflicts: AddressConflicts,
 ): ExternalWorkloads {
-  const external = objects.map((object) => translateExternal(object, services));
+  const external = objects.map((object) => {
+    const { namespace = '', name } = object.metadata;
+    return translateExternal(object, services, conflicts[`${namespace}/${name}`]);
+  });
   return {
     verdicts: external.map(({ verdict }) => verdict),
     bindings: new Map(

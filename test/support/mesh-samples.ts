@@ -46,6 +46,7 @@ export function sampleService(key: string, parts: Partial<ServicePortIr> = {}): 
     protocol,
     addresses: [],
     headless: false,
+    directAddresses: parts.headless === true ? (parts.endpoints ?? []).map(addressOf) : [],
     peerIdentities: [],
     endpoints: [],
     subsets: [],
@@ -54,6 +55,10 @@ export function sampleService(key: string, parts: Partial<ServicePortIr> = {}): 
     endpointOrigins: [],
     ...parts,
   };
+}
+
+function addressOf({ address, port }: EndpointIr): Pick<EndpointIr, 'address' | 'port'> {
+  return { address, port };
 }
 
 export const noRetry: RetryIr = { attempts: 0, perTryTimeoutMs: 0, on: [] };

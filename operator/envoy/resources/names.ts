@@ -34,7 +34,15 @@ export const refusedHeader = 'x-meshwright-refused';
 /** Mutual TLS between sidecars offers this ALPN and no other, which tells it from an application's own TLS. */
 export const meshAlpn = 'meshwright';
 
-export const port = { outbound: 15001, inbound: 15006, readiness: 15021 } as const;
+export const port = {
+  admin: 15000,
+  outbound: 15001,
+  inbound: 15006,
+  readiness: 15021,
+  metrics: 15090,
+} as const;
+/** Nobody's destination: a connection that comes to the sidecar for one of these would go round through it. */
+export const sidecarPorts: readonly number[] = Object.values(port);
 
 /** `shop/reviews/9080`, or `shop/reviews/9080/v1` for a subset. */
 export function clusterName(serviceKey: string, subset: string | null): string {

@@ -56,6 +56,26 @@ export function findEndpoints(
   return [...found.values()];
 }
 
+/**
+ * Of a headless service, the endpoints whose address is that of a pod beside it. Whoever may write slices in a namespace may
+ * write any address into them: a Service's, another namespace's pod's, an outside one. Callers' sidecars must not take a
+ * connection to such an address for one to this service.
+ */
+export function directAddresses(
+  view: ServiceView,
+  found: readonly FoundEndpoint[],
+): readonly Pick<EndpointIr, 'address' | 'port'>[] {
+  if (!view.headless) return [];
+  return found
+    .filter(({ endpoint, workload }) => isPodBeside(view, workload, endpoint.address))
+    .map(({ endpoint: { address, port } }) => ({ address, port }));
+}
+
+function isPodBeside(view: ServiceView, workload: Workload | undefined, address: string): boolean {
+  if (workload?.source.kind !== 'Pod' || !workload.isRunnable) return false;
+  return workload.namespace === view.namespace && workload.addresses.includes(address);
+}
+
 /** The workloads that slices name, ready or not. */
 export function workloadsInSlices(
   slices: readonly EndpointSlice[],

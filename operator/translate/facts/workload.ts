@@ -6,7 +6,9 @@ import type { Pod, ServicePort } from '../../objects/objects.ts';
 import { indexByLabels, type LabelIndex, type Labels } from '../../values/labels.ts';
 import { originOf } from './origins.ts';
 import { rememberEach, rememberLast } from '../../values/remember.ts';
+import type { AddressConflicts } from './address-owners.ts';
 import { defaultServiceAccount, identityOf } from './identity.ts';
+import { podAddresses, runsOnItsOwnAddress } from './pod-address.ts';
 
 /** On a pod that was made with a sidecar: without it a pod is not in the mesh, whatever its namespace says. */
 export const injectedAnnotation = 'meshwright.dev/injected';
@@ -40,16 +42,22 @@ export type WorkloadIndexer = (
   trustDomain: string,
   pods: readonly Pod[],
   external: readonly ExternalWorkload[],
+  conflicts: AddressConflicts,
 ) => WorkloadIndex;
 
 /** The Workload of an object that did not change is the same as in the batch before. */
 export function createWorkloadIndexer(): WorkloadIndexer {
   const pod = rememberEach(fromPod);
   const externalWorkload = rememberEach(fromExternal);
-  return rememberLast((trustDomain, pods, external) =>
+  const elsewhere = rememberEach(withoutAddress);
+  const isAway = ({ metadata }: ExternalWorkload, conflicts: AddressConflicts): boolean =>
+    conflicts[`${metadata.namespace ?? ''}/${metadata.name}`] !== undefined;
+  return rememberLast((trustDomain, pods, external, conflicts) =>
     index([
       ...pods.map((object) => pod(object, trustDomain)),
-      ...external.map((object) => externalWorkload(object, trustDomain)),
+      ...external.map((object) =>
+        isAway(object, conflicts) ? elsewhere(object, trustDomain) : externalWorkload(object, trustDomain),
+      ),
     ]),
   );
 }
@@ -80,9 +88,9 @@ export function workloadKey(kind: 'Pod' | 'ExternalWorkload', namespace: string,
 }
 
 function fromPod(pod: Pod, trustDomain: string): Workload {
-  const { hostNetwork = false, serviceAccountName = defaultServiceAccount } = pod.spec;
+  const { serviceAccountName = defaultServiceAccount } = pod.spec;
   const addresses = podAddresses(pod);
-  const isRunnable = !hostNetwork && pod.status?.phase !== 'Succeeded' && pod.status?.phase !== 'Failed';
+  const isRunnable = runsOnItsOwnAddress(pod);
   const isInjected = pod.metadata.annotations?.[injectedAnnotation] !== undefined;
   const isMeshed = isRunnable && isInjected && addresses.length > 0;
   return {
@@ -91,12 +99,6 @@ function fromPod(pod: Pod, trustDomain: string): Workload {
     meshed: isMeshed ? identityOf(trustDomain, pod.metadata.namespace ?? '', serviceAccountName) : null,
     isRunnable,
   };
-}
-
-function podAddresses({ status }: Pod): readonly string[] {
-  const all = (status?.podIPs ?? []).map(({ ip }) => ip);
-  if (all.length > 0) return all;
-  return status?.podIP === undefined || status.podIP === '' ? [] : [status.podIP];
 }
 
 function fromExternal(object: ExternalWorkload, trustDomain: string): Workload {
@@ -108,6 +110,11 @@ function fromExternal(object: ExternalWorkload, trustDomain: string): Workload {
     meshed: serviceAccount === undefined ? null : identityOf(trustDomain, namespace, serviceAccount),
     isRunnable: true,
   };
+}
+
+/** The address that it claims is somebody else's: it is no endpoint there. */
+function withoutAddress(object: ExternalWorkload, trustDomain: string): Workload {
+  return { ...fromExternal(object, trustDomain), addresses: [] };
 }
 
 function described(source: Pod | ExternalWorkload): Omit<Workload, 'addresses' | 'meshed' | 'isRunnable'> {

@@ -15,9 +15,17 @@ interface ExternalTranslation {
 
 type Outbound = ExternalWorkload['spec']['outbound'][number];
 
-export function translateExternal(object: ExternalWorkload, services: ServiceViews): ExternalTranslation {
+/** addressOwner: who has its address in the cluster; undefined: nobody else. */
+export function translateExternal(
+  object: ExternalWorkload,
+  services: ServiceViews,
+  addressOwner: string | undefined,
+): ExternalTranslation {
   const hasSidecar = object.spec.serviceAccount !== undefined;
-  const problems: Problem[] = hasSidecar ? portProblems(object) : sidecarProblems(object);
+  const problems: Problem[] = [
+    ...addressProblems(object, addressOwner),
+    ...(hasSidecar ? portProblems(object) : sidecarProblems(object)),
+  ];
   const missing: string[] = [];
   const taken = hasSidecar ? inboundAddresses(object) : new Map<string, string>();
   const bindings: BindingIr[] = [];
@@ -52,6 +60,12 @@ export function translateExternal(object: ExternalWorkload, services: ServiceVie
       conditions: [acceptedCondition(problems, []), resolvedRefsCondition(missing)],
     },
   };
+}
+
+function addressProblems({ spec }: ExternalWorkload, owner: string | undefined): Problem[] {
+  if (owner === undefined) return [];
+  const message = `Address ${spec.address} belongs to ${owner}, so no traffic is sent to this workload. Set the workload's own address.`;
+  return [{ reason: reason.conflicted, message }];
 }
 
 function sidecarProblems({ spec }: ExternalWorkload): Problem[] {

@@ -12,6 +12,7 @@ import { translateRoutes } from '../policies/traffic/routes.ts';
 import { translateSubsets } from '../policies/traffic/subsets.ts';
 import type { Workload } from '../facts/workload.ts';
 import {
+  directAddresses,
   findEndpoints,
   type FoundEndpoint,
   type WorkloadLookup,
@@ -109,6 +110,7 @@ function translatePort({ view, port, addresses }: OwnedPort, inputs: ServiceInpu
     protocol: port.protocol,
     addresses,
     headless: view.headless,
+    directAddresses: directAddresses(view, found),
     peerIdentities,
     endpoints: found.map(({ endpoint }) => endpoint),
     subsets: policy === undefined ? [] : translateSubsets(policy, view.origin, found),

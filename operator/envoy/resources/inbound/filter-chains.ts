@@ -1,7 +1,7 @@
 // How a port takes connections, by its mode. Mesh mutual TLS is told from an application's own TLS by the private
 // ALPN. A connection for which there is no chain is closed, and the listener's log says so.
 import type { InboundPortIr } from '../../../ir/inbound.ts';
-import { blackholeCluster, meshAlpn } from '../names.ts';
+import { blackholeCluster, meshAlpn, sidecarPorts } from '../names.ts';
 import { tcpProxy } from '../tcp-proxy.ts';
 import { downstreamTls } from '../tls.ts';
 import type { EnvoyMessage } from '../../proto/envoy-message.ts';
@@ -64,8 +64,13 @@ function refusalChain(port: GuardedPort, match: EnvoyMessage = rawBuffer): reado
   return [{ ...chain(port, 'refusal', match), filters: [refusingHttp(port)] }];
 }
 
-/** A listener needs a chain: this one leads to a cluster without endpoints, so that connections are closed at once. */
-function closedChain(port: GuardedPort): EnvoyMessage {
+/** For each of the sidecar's own ports: passed on, a connection to one of them would come back to the sidecar, for ever. */
+export function sidecarPortChains(): readonly EnvoyMessage[] {
+  return sidecarPorts.map((port) => closedChain({ label: String(port), destinationPort: port }));
+}
+
+/** Leads to a cluster without endpoints, so that connections are closed at once: a listener needs a chain. */
+function closedChain(port: Pick<GuardedPort, 'label' | 'destinationPort'>): EnvoyMessage {
   return { ...chain(port, 'closed', {}), filters: [bytes({ ...port, cluster: blackholeCluster })] };
 }
 
@@ -73,11 +78,15 @@ function orElse(chains: readonly EnvoyMessage[], last: EnvoyMessage): readonly E
   return chains.length > 0 ? chains : [last];
 }
 
-function chain(port: GuardedPort, kind: string, match: EnvoyMessage): EnvoyMessage {
+function chain(
+  port: Pick<GuardedPort, 'label' | 'destinationPort'>,
+  kind: string,
+  match: EnvoyMessage,
+): EnvoyMessage {
   const destination = port.destinationPort === null ? {} : { destination_port: port.destinationPort };
   return { name: `${port.label}/${kind}`, filter_chain_match: { ...destination, ...match } };
 }
 
-function bytes({ label, cluster }: GuardedPort): EnvoyMessage {
+function bytes({ label, cluster }: Pick<GuardedPort, 'label' | 'cluster'>): EnvoyMessage {
   return tcpProxy({ direction: 'inbound', statPrefix: `inbound_${label}`, cluster });
 }

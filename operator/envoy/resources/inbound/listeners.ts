@@ -6,13 +6,19 @@ import { duration } from '../../proto/well-known.ts';
 import { typeUrl } from '../../proto/type-urls.ts';
 import { refusedConnectionLog } from '../access-log.ts';
 import { anyAddress, anyAddressKeys, type BoundAddresses, hasIpv6 } from '../any-address.ts';
-import { authority, inboundRouteTableName, port as fixedPort } from '../names.ts';
+import {
+  authority,
+  blackholeCluster,
+  inboundRouteTableName,
+  port as fixedPort,
+  sidecarPorts,
+} from '../names.ts';
 import { resource } from '../resource.ts';
 import type { EnvoyMessage } from '../../proto/envoy-message.ts';
 import type { XdsResource } from '../xds-resource.ts';
 import { applicationCluster, interceptedCluster } from './clusters.ts';
 import { inboundRouteTable } from './connection-manager.ts';
-import { filterChains } from './filter-chains.ts';
+import { filterChains, sidecarPortChains } from './filter-chains.ts';
 import {
   originalDestination,
   listenerFilterTimeout,
@@ -44,9 +50,11 @@ function portListener(port: InboundPortIr, listenAddress: string, mesh: Origin):
 
 function interceptedListener(workload: WorkloadIr, mesh: Origin): XdsResource {
   const cluster = interceptedCluster;
-  const ports = workload.inbound.flatMap((port) =>
-    filterChains({ ...port, label: String(port.port), cluster, destinationPort: port.port }),
-  );
+  const ports = workload.inbound
+    .filter(({ port }) => !sidecarPorts.includes(port))
+    .flatMap((port) =>
+      filterChains({ ...port, label: String(port.port), cluster, destinationPort: port.port }),
+    );
   const others = filterChains({
     ...workload.otherInbound,
     protocol: 'TCP',
@@ -62,9 +70,9 @@ function interceptedListener(workload: WorkloadIr, mesh: Origin): XdsResource {
     // As a filter, so that chains are matched by the port that was addressed and not by the listener's.
     listenerFilters: [originalDestination, tlsInspectorFor(workload)],
     timeoutMs: listenerFilterTimeout([...workload.inbound, { ...workload.otherInbound, protocol: 'TCP' }]),
-    filterChains: [...ports, ...others],
+    filterChains: [...ports, ...sidecarPortChains(), ...others],
     origins: [mesh, ...workload.origins, ...workload.inbound.flatMap(({ origins }) => origins)],
-    clusters: [cluster],
+    clusters: [cluster, blackholeCluster],
   });
 }
 

@@ -33,7 +33,7 @@ const listenersOf = remember((service: ServicePortIr) =>
 );
 
 function ownAddresses(service: ServicePortIr): readonly Address[] {
-  if (service.headless) return service.endpoints;
+  if (service.headless) return service.directAddresses;
   if (service.protocol === 'HTTP') return [];
   return service.addresses.map((address) => ({ address, port: service.port }));
 }

@@ -73,27 +73,38 @@ function captureListener(
           name: 'http',
           filters: [outboundHttp({ statPrefix: 'outbound', destination: addressedDestination })],
         },
-        {
-          name: 'tcp',
-          filters: [tcpProxy({ direction: 'outbound', statPrefix: 'outbound_tcp', cluster: unknown })],
-        },
+        tcpChain('tcp', unknown),
+        tcpChain('closed', blackholeCluster),
       ],
     },
     origins: [ir.settings.origin, ...origins],
-    clusters: [unknown],
+    clusters: [...new Set([unknown, blackholeCluster])],
     exclusiveKeys: anyAddressKeys(port.outbound, ipv6),
   });
+}
+
+function tcpChain(name: string, cluster: string): EnvoyMessage {
+  return { name, filters: [tcpProxy({ direction: 'outbound', statPrefix: 'outbound_tcp', cluster })] };
 }
 
 function isHttpWithAddress(service: ServicePortIr): boolean {
   return service.protocol === 'HTTP' && !service.headless && service.addresses.length > 0;
 }
 
-/** A trie may not be empty; nobody can connect to this address, so that the listener always has the same shape. */
-const noAddress = '0.0.0.0';
+/**
+ * No rule redirects a connection to a loopback address: it was made to the sidecar itself, and to send it where it was going
+ * would bring it back here, for ever.
+ */
+const toItself = {
+  ranges: [
+    { address_prefix: '127.0.0.0', prefix_len: 8 },
+    { address_prefix: '::1', prefix_len: 128 },
+  ],
+  on_match: filterChain('closed'),
+};
 
 function chooseByAddress(addresses: readonly string[]): EnvoyMessage {
-  const known = addresses.length === 0 ? [noAddress] : addresses;
+  const services = { ranges: addresses.map(hostRange), on_match: filterChain('http') };
   return {
     matcher_tree: {
       input: extension(
@@ -103,9 +114,7 @@ function chooseByAddress(addresses: readonly string[]): EnvoyMessage {
       custom_match: extension(
         'envoy.matching.custom_matchers.trie_matcher',
         'xds.type.matcher.v3.IPMatcher',
-        {
-          range_matchers: [{ ranges: known.map(hostRange), on_match: filterChain('http') }],
-        },
+        { range_matchers: addresses.length === 0 ? [toItself] : [services, toItself] },
       ),
     },
     on_no_match: filterChain('tcp'),

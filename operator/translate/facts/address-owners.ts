@@ -1,0 +1,55 @@
+// Who has an address in the cluster: a Service by its cluster IPs, which the API server gives out once, and a pod by its
+// status, which the kubelet writes. An ExternalWorkload only says where it is: it cannot take an address that one of them has.
+import type { ExternalWorkload } from '../../../api/v1alpha1/external-workload.ts';
+import type { Pod, Service } from '../../objects/objects.ts';
+import { rememberByKey } from '../../values/remember.ts';
+import { runsOnItsOwnAddress, podAddresses } from './pod-address.ts';
+
+/** ExternalWorkload, as `namespace/name` → the owner of the address that it claims, for example `Service shop/reviews`. */
+export type AddressConflicts = Readonly<Record<string, string>>;
+
+/** Finds the conflicts; the same object as before while they are the same. */
+export function createConflictFinder(): (
+  external: readonly ExternalWorkload[],
+  services: readonly Service[],
+  pods: readonly Pod[],
+) => AddressConflicts {
+  const memory = rememberByKey<AddressConflicts>();
+  return (external, services, pods) =>
+    memory.get('all', external.length === 0 ? [] : [external, services, pods], () =>
+      addressConflicts(external, services, pods),
+    );
+}
+
+function addressConflicts(
+  external: readonly ExternalWorkload[],
+  services: readonly Service[],
+  pods: readonly Pod[],
+): AddressConflicts {
+  if (external.length === 0) return {};
+  const owners = addressOwners(services, pods);
+  return Object.fromEntries(
+    external.flatMap(({ metadata, spec }) => {
+      const owner = owners.get(spec.address);
+      return owner === undefined ? [] : [[nameOf(metadata), owner] as const];
+    }),
+  );
+}
+
+function addressOwners(services: readonly Service[], pods: readonly Pod[]): ReadonlyMap<string, string> {
+  const owners = new Map<string, string>();
+  for (const pod of pods) {
+    if (!runsOnItsOwnAddress(pod)) continue;
+    for (const address of podAddresses(pod)) owners.set(address, `Pod ${nameOf(pod.metadata)}`);
+  }
+  for (const { metadata, spec } of services) {
+    for (const address of spec.clusterIPs ?? [spec.clusterIP ?? '']) {
+      if (address !== '' && address !== 'None') owners.set(address, `Service ${nameOf(metadata)}`);
+    }
+  }
+  return owners;
+}
+
+function nameOf({ namespace = '', name }: { readonly namespace?: string; readonly name: string }): string {
+  return `${namespace}/${name}`;
+}

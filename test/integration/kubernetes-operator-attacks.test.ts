@@ -1,0 +1,169 @@
+// What somebody may try who has a pod beside the mesh, or a namespace in it: on real requests between pods, each with a network
+// namespace of its own, a real Envoy and the redirection rules that an injected pod gets. Needs Linux, root, ip and iptables.
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { Closing } from '../support/data-plane/closing.ts';
+import { apiServerAvailable } from '../support/kubernetes.ts';
+import { type ShopCluster, startShop } from '../support/operator/shop-cluster.ts';
+import { appPort, shopPods } from '../support/operator/shop.ts';
+import {
+  ipv6Of,
+  type NetworkPod,
+  type PodNetwork,
+  podNetworkAvailable,
+  startPodNetwork,
+} from '../support/pod-network/network.ts';
+
+const missing = [await apiServerAvailable(), await podNetworkAvailable()].flatMap((it) =>
+  it.available ? [] : [it.reason],
+);
+if (missing.length > 0) process.stderr.write(`NOT RUN: ${missing.join(' ')}\n`);
+const suite = missing.length === 0 ? describe : describe.skip;
+
+const run = promisify(execFile);
+const reviewsV1 = '10.1.0.2';
+
+/** Connects, sends a line, stays, and says after how long the other side closed; it gives up after ten seconds. */
+const linger = (host: string, port: number): string => `
+  const socket = require('node:net').connect(${port}, '${host}', () => socket.write('GET / HTTP/1.1\\r\\nhost: x\\r\\n\\r\\n'));
+  const over = (how) => { console.log(how); process.exit(0); };
+  socket.on('close', () => over('closed')).on('error', () => {}).resume();
+  setTimeout(() => over('open'), 10_000);`;
+
+suite('an attacker', () => {
+  const closing = new Closing();
+  let cluster: ShopCluster;
+  let network: PodNetwork;
+  let outsider: NetworkPod;
+  /** The virtual address of Service reviews. */
+  let reviews: string;
+  const pods = new Map<string, NetworkPod>();
+
+  const productpage = (): NetworkPod => pods.get('productpage-v1-0') as NetworkPod;
+
+  beforeAll(async () => {
+    network = await startPodNetwork();
+    closing.add(() => network.stop());
+    cluster = await startShop();
+    closing.add(() => cluster.stop());
+    await cluster.applyPods(shopPods.map((pod) => ({ ...pod, ipv6: ipv6Of(pod.address) })));
+    const xds = await network.relayTo(cluster.ports.xdsPort);
+    await Promise.all(
+      shopPods.map(async (pod) => {
+        const place = await network.addPod(pod.address);
+        pods.set(pod.name, place);
+        await place.intercept();
+        await place.startApplication(`${pod.app}-${pod.version}`, appPort);
+        await cluster.startProxy(pod, { xds, place: place.place });
+      }),
+    );
+    outsider = await network.addPod('10.1.0.9');
+    await outsider.startApplication('outside', appPort);
+    await cluster.untilCurrent(shopPods.length);
+    reviews = await cluster.kubectl(['get', 'service', 'reviews', '-o', 'jsonpath={.spec.clusterIP}']);
+  }, 90_000);
+  afterAll(() => closing.close(), 20_000);
+
+  describe.each(['Permissive', 'Strict', 'Disabled'])('mTLS %s: the ports of a sidecar', (mode) => {
+    beforeAll(async () => {
+      await cluster.apply({
+        apiVersion: 'meshwright.dev/v1alpha1',
+        kind: 'Mesh',
+        metadata: { name: 'default' },
+        spec: { mtls: { mode } },
+      });
+      await cluster.waitFor('mesh/default', 'condition=Programmed');
+    }, 30_000);
+
+    test.each([
+      ['of another pod', 'outsider', reviewsV1],
+      ['of another pod, by IPv6', 'outsider', ipv6Of(reviewsV1)],
+      ['of its own pod', 'inside', reviewsV1],
+      ['of its own pod, by loopback', 'inside', '127.0.0.1'],
+    ])(
+      'are never a destination: who connects to those %s is cut off, and no connection goes round',
+      async (_, from, host) => {
+        const pod = from === 'inside' ? (pods.get('reviews-v1-0') as NetworkPod) : outsider;
+        const [program = '', ...args] = pod.place.inside;
+        const [enter = '', ...into] = (pods.get('reviews-v1-0') as NetworkPod).place.inside;
+        const sockets = async (): Promise<number> => {
+          const { stdout } = await run(enter, [...into, 'cat', '/proc/self/net/tcp', '/proc/self/net/tcp6'], {
+            maxBuffer: 100_000_000,
+          });
+          return stdout.split('\n').length;
+        };
+        const before = await sockets();
+
+        const endings = await Promise.all(
+          [15001, 15006].map(async (port) => {
+            const { stdout } = await run(program, [...args, process.execPath, '-e', linger(host, port)]);
+            return stdout.trim();
+          }),
+        );
+
+        const [answer] = await productpage().call(reviews, appPort);
+        expect([answer?.status, ...endings]).toEqual([200, 'closed', 'closed']);
+        expect((await sockets()) - before).toBeLessThan(20);
+      },
+      30_000,
+    );
+  });
+
+  test('takes no traffic to addresses of others: a Service, a pod, an outside address', async () => {
+    const evil = { namespace: 'evil' };
+    const meta = (name: string): object => ({ name, ...evil });
+    const objects = [
+      { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'evil' } },
+      {
+        apiVersion: 'v1',
+        kind: 'Service',
+        metadata: meta('trap'),
+        spec: { clusterIP: 'None', ports: [{ name: 'http', port: appPort }] },
+      },
+      {
+        apiVersion: 'discovery.k8s.io/v1',
+        kind: 'EndpointSlice',
+        metadata: { ...meta('trap-1'), labels: { 'kubernetes.io/service-name': 'trap' } },
+        addressType: 'IPv4',
+        endpoints: [{ addresses: [reviews] }, { addresses: [reviewsV1] }, { addresses: ['10.1.0.9'] }],
+        ports: [{ name: 'http', port: appPort, protocol: 'TCP' }],
+      },
+      {
+        apiVersion: 'meshwright.dev/v1alpha1',
+        kind: 'ExternalWorkload',
+        metadata: { ...meta('thief'), labels: { app: 'trap' } },
+        spec: { address: reviews, ports: [{ port: appPort }] },
+      },
+      {
+        apiVersion: 'meshwright.dev/v1alpha1',
+        kind: 'TrafficPolicy',
+        metadata: meta('trap'),
+        spec: {
+          targetRefs: [{ kind: 'Service', name: 'trap' }],
+          routes: [{ fault: { abort: { status: 418, percentage: 100 } } }],
+        },
+      },
+    ];
+    const applied = await cluster.server.kubectl(
+      ['apply', '-f', '-'],
+      objects.map((object) => JSON.stringify(object)).join('\n---\n'),
+    );
+    expect(applied.stderr).toBe('');
+    const evilOnes = ['-n', 'evil'];
+    await cluster.kubectl(['wait', '--for=condition=Accepted', 'trafficpolicy/trap', ...evilOnes]);
+
+    const answers = await Promise.all(
+      [reviews, reviewsV1, '10.1.0.9'].map(
+        async (host) => (await productpage().call(host, appPort))[0]?.status,
+      ),
+    );
+    const told = await cluster.until(async () => {
+      const text = await cluster.kubectl(['get', 'externalworkload/thief', ...evilOnes, '-o', 'yaml']);
+      return text.includes('conditions:') ? text : undefined;
+    });
+
+    expect(answers).toEqual([200, 200, 200]);
+    expect(told.replaceAll(/\n +/g, ' ')).toContain(`Address ${reviews} belongs to Service shop/reviews`);
+  }, 60_000);
+});

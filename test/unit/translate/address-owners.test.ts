@@ -1,0 +1,32 @@
+import { expect, test } from '@jest/globals';
+import { createConflictFinder } from '../../../operator/translate/facts/address-owners.ts';
+import { resourcesFromYaml } from '../../support/builders.ts';
+
+const vm = `
+apiVersion: meshwright.dev/v1alpha1
+kind: ExternalWorkload
+metadata: {name: vm, namespace: evil}
+spec: {address: 10.96.0.11, ports: [{port: 80}]}
+---`;
+const service = `
+apiVersion: v1
+kind: Service
+metadata: {name: ledger, namespace: bank}
+spec: {clusterIP: 10.96.0.11, ports: [{port: 80}]}
+---`;
+
+test('a conflict comes and goes with the Service that has the address, and is the same object in between', () => {
+  const find = createConflictFinder();
+  const conflictsOf = (text: string): ReturnType<typeof find> => {
+    const { externalWorkloads, services, pods } = resourcesFromYaml(text);
+    return find(externalWorkloads, services, pods);
+  };
+
+  const none = conflictsOf(service);
+  const one = conflictsOf(service + vm);
+  const again = conflictsOf(service + vm);
+  const gone = conflictsOf(vm);
+
+  expect([none, one, gone]).toEqual([{}, { 'evil/vm': 'Service bank/ledger' }, {}]);
+  expect(again).toBe(one);
+});
