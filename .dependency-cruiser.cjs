@@ -1,8 +1,8 @@
 // The direction of the data, as lint. Each rule's comment tells the offender what to do instead.
 const pure =
   '^(api/|operator/(ir|objects|values|conditions|translate|infra|envoy)/|operator/status/(?!writer)|operator/xds/(wire|snapshot|session)/)';
-// Makes the descriptor at build time; nothing imports it.
-const generator = '^operator/envoy/proto/generate\\.ts$';
+// Make the descriptor at build time; the operator imports none of them.
+const generator = '^operator/envoy/proto/(generate|load-protos|describe-api)\\.ts$';
 const io = '^(node:)?(fs|net|http|https|http2|tls|timers|child_process|process|os|dns|worker_threads)(/|$)';
 const clients = 'node_modules/(@kubernetes/client-node|@dot-i|@grpc/grpc-js|pino)/';
 
@@ -136,7 +136,7 @@ module.exports = {
       to: {
         path: '^operator/',
         pathNot:
-          '^operator/(envoy/proto/(generate|roots)|reconcile/uninstall|uninstall|intercept|infra/interception)\\.ts$',
+          '^operator/(envoy/proto/(generate|load-protos|describe-api|roots|extra/corrections)|reconcile/uninstall|uninstall|intercept|infra/interception)\\.ts$',
         reachable: false,
       },
     },

@@ -9,7 +9,7 @@ node_modules/.package-lock.json: package.json package-lock.json
 	@command -v npm >/dev/null || { echo "npm is missing: install Node.js (any maintained version) with npm." >&2; exit 1; }
 	npm ci --no-audit --no-fund --loglevel=error
 
-PROTOS := operator/envoy/proto/generate.ts operator/envoy/proto/roots.ts $(shell find operator/envoy/proto/extra -name '*.proto')
+PROTOS := $(addprefix operator/envoy/proto/,generate.ts load-protos.ts describe-api.ts roots.ts) $(shell find operator/envoy/proto/extra -type f)
 operator/envoy/proto/generated/descriptor.json: node_modules/.package-lock.json $(PROTOS)
 	$(BIN)/node operator/envoy/proto/generate.ts
 

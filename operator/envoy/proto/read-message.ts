@@ -46,7 +46,7 @@ function readForm(shape: MessageShape, source: Source): EnvoyValue {
     case 'list':
       return message['values'] ?? [];
     case 'value':
-      return 'nullValue' in message ? null : (Object.values(message)[0] ?? null);
+      return 'null_value' in message ? null : (Object.values(message)[0] ?? null);
   }
 }
 
