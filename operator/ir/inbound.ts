@@ -1,5 +1,6 @@
 // The inbound side: a port of a workload as its sidecar guards it.
 import type { Origin } from './origin.ts';
+import type { PathMatchIr } from './path.ts';
 
 export interface InboundPortIr {
   /** Where peers connect. */
@@ -52,5 +53,5 @@ export interface CallerIr {
 /** Method and path must both match: one of each list. */
 export interface RequestIr {
   readonly methods: 'any' | readonly string[];
-  readonly paths: 'any' | readonly { readonly type: 'Exact' | 'Prefix'; readonly value: string }[];
+  readonly paths: 'any' | readonly PathMatchIr[];
 }

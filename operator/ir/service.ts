@@ -1,5 +1,6 @@
 // The outbound side: a port of a service as its callers see it.
 import type { Origin } from './origin.ts';
+import type { PathMatchIr } from './path.ts';
 
 export interface ServicePortIr {
   /** `shop/reviews/9080`: namespace/service/port. */
@@ -61,10 +62,7 @@ export interface RouteIr {
 
 /** All given parts must match. */
 export interface RouteMatchIr {
-  readonly path: {
-    readonly type: 'Exact' | 'PathPrefix' | 'RegularExpression';
-    readonly value: string;
-  } | null;
+  readonly path: PathMatchIr | null;
   readonly method: string | null;
   readonly headers: readonly {
     readonly name: string;

@@ -37,14 +37,14 @@ const notStranger = { deny: [sampleRule('shop/guard/stranger', ['stranger'])], a
 const readReviews = {
   deny: [
     sampleRule('shop/guard/secret', 'anyone', [
-      { methods: 'any', paths: [{ type: 'Prefix', value: '/reviews/secret' }] },
+      { methods: 'any', paths: [{ type: 'PathPrefix', value: '/reviews/secret' }] },
     ]),
   ],
   allow: [
     sampleRule(
       'shop/guard/read',
       ['friend'],
-      [{ methods: ['GET'], paths: [{ type: 'Prefix', value: '/reviews/' }] }],
+      [{ methods: ['GET'], paths: [{ type: 'PathPrefix', value: '/reviews' }] }],
     ),
   ],
 };
@@ -180,6 +180,9 @@ describe('mutual TLS on HTTP ports', () => {
 describe('authorization of requests', () => {
   test.each([
     { it: 'what a rule allows', path: '/reviews/1', status: 200 },
+    { it: 'the allowed path itself', path: '/reviews', status: 200 },
+    { it: 'a path that only begins alike', path: '/reviews-old/1', status: 403 },
+    { it: 'a path that only begins like the denied one', path: '/reviews/secrets', status: 200 },
     { it: 'another method', method: 'POST', path: '/reviews/1', status: 403 },
     { it: 'another path', path: '/ratings/1', status: 403 },
     { it: 'what a rule denies', path: '/reviews/secret/1', status: 403 },

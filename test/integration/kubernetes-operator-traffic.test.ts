@@ -107,7 +107,7 @@ suite('real requests between pods', () => {
               name: 'no-productpage',
               action: 'Deny',
               from: [{ serviceAccounts: ['shop/productpage'] }],
-              to: [{ paths: ['/private/*'] }],
+              to: [{ paths: [{ value: '/private' }] }],
             },
           ],
         },

@@ -83,7 +83,7 @@ export function meshSpec(): fc.Arbitrary<MeshSpec> {
   ).map((input) => MeshSpec.parse(input));
 }
 
-const pathMatch = fc.oneof(
+const pathMatch: fc.Arbitrary<{ type?: string; value: string }> = fc.oneof(
   fc.record({ type: from(['Exact', 'PathPrefix']), value: from(plainPaths) }),
   fc.record({ value: from(plainPaths) }),
   fc.record({ type: fc.constant('RegularExpression'), value: from(re2) }),
@@ -175,11 +175,7 @@ const peer = fc.oneof(
 );
 
 const requestMethods = distinct(from([...methods, 'PROPFIND']), itself, [1, 3]);
-const requestPaths = distinct(
-  from(['/', '/*', '/reviews/1', '/reviews/*', '/a*', '/health']),
-  itself,
-  [1, 3],
-);
+const requestPaths = distinct(pathMatch, ({ type = 'PathPrefix', value }) => `${type} ${value}`, [1, 3]);
 const request = fc.oneof(
   fc.record({ methods: requestMethods }),
   fc.record({ paths: requestPaths }),

@@ -1,6 +1,7 @@
 // An authorization rule: which callers, which requests, and whether they may pass.
 import { z } from 'zod';
-import { dnsLabel, listSet, shaped, withRules } from '../../schema.ts';
+import { dnsLabel, listMap, listSet, shaped, withRules } from '../../schema.ts';
+import { PathMatch } from '../path-match.ts';
 
 const serviceAccount = shaped({
   pattern: /^[a-z0-9]([-a-z0-9]*[a-z0-9])?\/[a-z0-9]([-a-z0-9.]*[a-z0-9])?$/,
@@ -31,21 +32,14 @@ const method = shaped({
   max: 16,
 }).describe('An HTTP method in upper case.');
 
-const path = shaped({
-  pattern: /^\/[^*?#]*\*?$/,
-  message:
-    "Start the path with '/', put '*' nowhere but at the end, and leave the query out; /reviews/* is everything below /reviews/.",
-  max: 1024,
-}).describe("A path; with '*' at the end, all that begin with it.");
-
 const Request = withRules(
   z.object({
     methods: listSet(z.array(method).max(9))
       .default([])
       .describe('Any of these methods. Default: all. At most 9.'),
-    paths: listSet(z.array(path).max(16))
+    paths: listMap(z.array(PathMatch).max(16), 'type', 'value')
       .default([])
-      .describe("Any of these paths; '*' at the end stands for anything. Default: all. At most 16."),
+      .describe('Any of these paths. Default: all. At most 16.'),
   }),
   {
     rule: 'self.methods.size() > 0 || self.paths.size() > 0',

@@ -1,27 +1,7 @@
 // Which requests a route is for.
 import { z } from 'zod';
 import { listMap, re2Rule, shaped, withRules } from '../../schema.ts';
-
-const PathMatch = withRules(
-  z.object({
-    type: z
-      .enum(['Exact', 'PathPrefix', 'RegularExpression'])
-      .default('PathPrefix')
-      .describe(
-        'Exact: the same path. PathPrefix (default): the path or anything below it; /a holds for /a and /a/b, not for /ab. RegularExpression: an RE2 expression that matches the whole path.',
-      ),
-    value: z.string().min(1).max(1024).describe('The path without the query. At most 1024 characters.'),
-  }),
-  {
-    rule: "self.type == 'RegularExpression' || self.value.startsWith('/')",
-    message: "Start value with '/', or set type to RegularExpression.",
-  },
-  {
-    rule: "self.type == 'RegularExpression' || !(self.value.contains('?') || self.value.contains('#'))",
-    message: "Leave the query ('?') and the fragment ('#') out of value; only the path is compared.",
-  },
-  re2Rule,
-);
+import { PathMatch } from '../path-match.ts';
 
 const HeaderMatch = withRules(
   z.object({

@@ -14,10 +14,7 @@ const account = {
   message: 'Write a service account as namespace/name',
 };
 const method = { field: `${rule}.to[0].methods[0]`, message: 'Write the method in upper case' };
-const path = {
-  field: `${rule}.to[0].paths[0]`,
-  message: "Start the path with '/', put '*' nowhere but at the end",
-};
+const path = `${rule}.to[0].paths[0]`;
 
 export const securityPolicyCases: readonly ApiCase[] = [
   valid('mtls alone', { targetRefs, mtls }),
@@ -30,7 +27,7 @@ export const securityPolicyCases: readonly ApiCase[] = [
           ...allow,
           from: [{ serviceAccounts: ['shop/productpage', 'shop/my.account'] }, { namespaces: ['qa'] }],
           to: [
-            { methods: ['GET', 'HEAD', 'M-SEARCH'], paths: ['/', '/reviews/*', '/a*', '*'.padStart(2, '/')] },
+            { methods: ['GET', 'HEAD', 'M-SEARCH'], paths: [{ value: '/' }, { type: 'Exact', value: '/' }] },
           ],
         },
         { name: 'nobody', action: 'Deny' },
@@ -82,8 +79,24 @@ export const securityPolicyCases: readonly ApiCase[] = [
   }),
   refused('a method in lower case', to({ methods: ['get'] }), method),
   refused('a wildcard as method', to({ methods: ['*'] }), method),
-  refused('a path without a slash', to({ paths: ['reviews'] }), path),
-  refused('a wildcard in the middle', to({ paths: ['/*/a'] }), path),
-  refused('a wildcard at the start', to({ paths: ['*'] }), path),
-  refused('a path with a query', to({ paths: ['/a?b'] }), path),
+  refused('a path as a string', to({ paths: ['/reviews'] }), { field: path }),
+  refused('a path without a slash', to({ paths: [{ value: 'reviews' }] }), {
+    field: path,
+    message: "Start value with '/'",
+  }),
+  refused('a wildcard at the end', to({ paths: [{ value: '/reviews/*' }] }), {
+    field: path,
+    message: 'Write /a instead of /a/*',
+  }),
+  refused('a path with a query', to({ paths: [{ value: '/a?b' }] }), {
+    field: path,
+    message: "Leave the query ('?')",
+  }),
+  refused('a path twice', to({ paths: [{ value: '/a' }, { type: 'PathPrefix', value: '/a' }] }), {
+    field: `${rule}.to[0].paths[1]`,
+  }),
+  refused('look-ahead in a path', to({ paths: [{ type: 'RegularExpression', value: '/(?=a)' }] }), {
+    field: path,
+    message: 'Write value in the RE2 syntax',
+  }),
 ];

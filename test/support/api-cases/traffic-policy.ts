@@ -97,7 +97,7 @@ const matches: readonly ApiCase[] = [
     field: pathField,
     message: "Start value with '/'",
   }),
-  refused('an exact path without a slash', path('Exact', '*'), {
+  refused('an exact path without a slash', path('Exact', 'a/b'), {
     field: pathField,
     message: "Start value with '/'",
   }),
@@ -106,6 +106,18 @@ const matches: readonly ApiCase[] = [
     field: pathField,
     message: "Leave the query ('?')",
   }),
+  ...['//', '/a//b', '/a/./b', '/a/../b', '/a/..', '/a%2Fb', '/a%2fb'].map((value) =>
+    refused(`the path ${value}, which no normalized path is`, path('PathPrefix', value), {
+      field: pathField,
+      message: 'Write the path as it is after normalization',
+    }),
+  ),
+  valid('a path with dots in a segment', path('Exact', '/..a/.b/c..')),
+  refused('a wildcard at the end of a path', path('PathPrefix', '/a/*'), {
+    field: pathField,
+    message: 'Write /a instead of /a/*',
+  }),
+  valid('a star within a path', path('Exact', '/a*b')),
   valid('an expression with a query mark and no slash', path('RegularExpression', '.*/a?')),
   valid(
     'an expression that JavaScript refuses and RE2 takes',

@@ -1,6 +1,7 @@
 // Who may do what on an HTTP port: authorization rules as Envoy's RBAC policies, named by the rules' ids so that a
 // refusal's log names the rule. @see https://www.envoyproxy.io/docs/envoy/latest/api-v3/config/rbac/v3/rbac.proto
 import type { AuthorizationIr, CallerIr, RequestIr, RuleIr } from '../../../ir/inbound.ts';
+import type { PathMatchIr } from '../../../ir/path.ts';
 import { any, extension } from '../typed-config.ts';
 import type { EnvoyMessage } from '../../proto/envoy-message.ts';
 
@@ -54,7 +55,7 @@ function principal({ spiffeIds, spiffePrefixes }: CallerIr): EnvoyMessage {
 function permission({ methods, paths }: RequestIr): EnvoyMessage {
   const parts = [
     ...(methods === 'any' ? [] : [anyOf(methods.map(method))]),
-    ...(paths === 'any' ? [] : [anyOf(paths.map(path))]),
+    ...(paths === 'any' ? [] : [anyOf(paths.flatMap(urlPaths).map(urlPath))]),
   ];
   return parts.length === 0 ? { any: true } : { and_rules: { rules: parts } };
 }
@@ -68,6 +69,13 @@ function method(exact: string): EnvoyMessage {
 }
 
 /** Without the query, and normalised by the connection manager. */
-function path({ type, value }: Exclude<RequestIr['paths'], 'any'>[number]): EnvoyMessage {
-  return { url_path: { path: type === 'Exact' ? { exact: value } : { prefix: value } } };
+function urlPath(path: EnvoyMessage): EnvoyMessage {
+  return { url_path: { path } };
+}
+
+/** Any of these. Envoy's prefix is one of characters: `/a` would also begin `/ab`. */
+function urlPaths({ type, value }: PathMatchIr): readonly EnvoyMessage[] {
+  if (type === 'Exact') return [{ exact: value }];
+  if (type === 'RegularExpression') return [{ safe_regex: { regex: value } }];
+  return value === '/' ? [{ prefix: '/' }] : [{ exact: value }, { prefix: `${value}/` }];
 }

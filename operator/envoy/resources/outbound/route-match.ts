@@ -29,8 +29,6 @@ const pathMatchOf = {
   PathPrefix: pathPrefix,
 };
 
-/** As Gateway API: `/foo` and `/foo/` both match `/foo` and `/foo/bar`, never `/foobar`. */
 function pathPrefix(value: string): EnvoyMessage {
-  const prefix = value.replace(/\/+$/, '');
-  return prefix === '' ? { prefix: '/' } : { path_separated_prefix: prefix };
+  return value === '/' ? { prefix: '/' } : { path_separated_prefix: value };
 }

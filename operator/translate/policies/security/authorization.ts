@@ -1,13 +1,13 @@
 // Authorization rules in the mesh's own words: the union over the policies that hold.
 import type { SecurityPolicy } from '../../../../api/v1alpha1/security/policy.ts';
-import type { AuthorizationIr, RequestIr, RuleIr } from '../../../ir/inbound.ts';
+import type { AuthorizationIr, RuleIr } from '../../../ir/inbound.ts';
+import type { PathMatchIr } from '../../../ir/path.ts';
 import { byText } from '../../facts/precedence.ts';
 import type { Protocol } from '../../facts/protocol.ts';
 import { identityOf, namespacePrefix } from '../../facts/identity.ts';
+import { translatePath } from '../path-match.ts';
 
 export type Rule = NonNullable<SecurityPolicy['spec']['authorization']>['rules'][number];
-
-type PathIr = Exclude<RequestIr['paths'], 'any'>[number];
 
 /** What one policy says, by the protocol of the port it says it for. */
 type PolicyRules = Readonly<Record<Protocol, AuthorizationIr>>;
@@ -100,14 +100,18 @@ function requestsOf(rule: Rule): RuleIr['requests'] {
   if (rule.to.length === 0 || isAny) return 'any';
   return rule.to.map(({ methods, paths }) => ({
     methods: methods.length === 0 ? 'any' : sortedUnique(methods),
-    paths: paths.length === 0 ? 'any' : sortedUnique(paths).map(pathMatch),
+    paths: paths.length === 0 ? 'any' : translatePaths(paths),
   }));
 }
 
-/** `/reviews/*` is a prefix, `/reviews` exact. */
-function pathMatch(path: string): PathIr {
-  if (!path.endsWith('*')) return { type: 'Exact', value: path };
-  return { type: 'Prefix', value: path === '*' ? '/' : path.slice(0, -1) };
+/** Sorted, each once. */
+function translatePaths(paths: readonly PathMatchIr[]): readonly PathMatchIr[] {
+  const unique = new Map(paths.map(translatePath).map((path) => [pathKey(path), path]));
+  return [...unique.values()].toSorted(byText(pathKey));
+}
+
+function pathKey({ type, value }: PathMatchIr): string {
+  return `${type} ${value}`;
 }
 
 function sortedUnique(items: readonly string[]): readonly string[] {

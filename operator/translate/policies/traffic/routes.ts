@@ -13,6 +13,7 @@ import type {
 } from '../../../ir/service.ts';
 import { byText } from '../../facts/precedence.ts';
 import { mergeOrigins, originOf } from '../../facts/origins.ts';
+import { translatePath } from '../path-match.ts';
 
 export type Route = TrafficPolicy['spec']['routes'][number];
 
@@ -64,7 +65,7 @@ function translateRoute(policy: TrafficPolicy, route: Route, index: number): Uns
 
 function translateMatches(route: Route): RouteIr['matches'] {
   const matches = route.matches.map((match) => ({
-    path: match.path ?? null,
+    path: match.path === undefined ? null : translatePath(match.path),
     method: match.method ?? null,
     headers: match.headers,
   }));
@@ -81,7 +82,7 @@ function matchesEverything({ path, method, headers }: RouteMatchIr): boolean {
 
 function copyMatch({ path, method, headers }: RouteMatchIr): RouteMatchIr {
   return {
-    path: path === null ? null : { type: path.type, value: path.value },
+    path,
     method,
     headers: headers.map(({ name, type, value }) => ({ name, type, value })),
   };

@@ -1,0 +1,42 @@
+// The paths of requests, in the words of the Gateway API: the same in every kind of policy.
+// @see https://gateway-api.sigs.k8s.io/reference/spec/#httppathmatch
+import { z } from 'zod';
+import { re2Rule, withRules } from '../schema.ts';
+
+const normalized =
+  "Write the path as it is after normalization, without '//', '/./', '/../' and '%2F'; otherwise no request matches it.";
+
+export const PathMatch = withRules(
+  z.object({
+    type: z
+      .enum(['Exact', 'PathPrefix', 'RegularExpression'])
+      .default('PathPrefix')
+      .describe(
+        'Exact: the same path. PathPrefix (default): the path and everything below it; /a matches /a and /a/b, but not /ab. RegularExpression: an RE2 expression that matches the whole path.',
+      ),
+    value: z.string().min(1).max(1024).describe('The path without the query. At most 1024 characters.'),
+  }),
+  {
+    rule: "self.type == 'RegularExpression' || self.value.startsWith('/')",
+    message: "Start value with '/', or set type to RegularExpression.",
+  },
+  {
+    rule: "self.type == 'RegularExpression' || !(self.value.contains('?') || self.value.contains('#'))",
+    message: "Leave the query ('?') and the fragment ('#') out of value; only the path is compared.",
+  },
+  // Two rules for one sentence: together they exceed what the API server grants a rule that may run 4,096 times.
+  {
+    rule: String.raw`self.type == 'RegularExpression' || !self.value.matches(r'//|/\.\.?(/|$)')`,
+    message: normalized,
+  },
+  {
+    rule: "self.type == 'RegularExpression' || !(self.value.contains('%2F') || self.value.contains('%2f'))",
+    message: normalized,
+  },
+  {
+    rule: "self.type == 'RegularExpression' || !self.value.endsWith('*')",
+    message:
+      "Write /a instead of /a/*: PathPrefix matches everything below value, and '*' is not a wildcard.",
+  },
+  re2Rule,
+);
