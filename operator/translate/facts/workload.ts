@@ -45,13 +45,15 @@ export type WorkloadIndexer = (
   conflicts: AddressConflicts,
 ) => WorkloadIndex;
 
+function isAway({ metadata }: ExternalWorkload, conflicts: AddressConflicts): boolean {
+  return conflicts[`${metadata.namespace ?? ''}/${metadata.name}`] !== undefined;
+}
+
 /** The Workload of an object that did not change is the same as in the batch before. */
 export function createWorkloadIndexer(): WorkloadIndexer {
   const pod = rememberEach(fromPod);
   const externalWorkload = rememberEach(fromExternal);
   const elsewhere = rememberEach(withoutAddress);
-  const isAway = ({ metadata }: ExternalWorkload, conflicts: AddressConflicts): boolean =>
-    conflicts[`${metadata.namespace ?? ''}/${metadata.name}`] !== undefined;
   return rememberLast((trustDomain, pods, external, conflicts) =>
     index([
       ...pods.map((object) => pod(object, trustDomain)),
