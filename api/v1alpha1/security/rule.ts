@@ -55,7 +55,7 @@ export const AuthorizationRule = z
     action: z
       .enum(['Allow', 'Deny'])
       .describe(
-        'Deny: refuse what matches, whatever else allows it. Allow: let through what matches; once a workload has an Allow rule, what none of them matches is refused.',
+        'Deny: refuse what matches, whatever else allows it. Allow: let through what matches; once a workload has an Allow rule, what none of them matches is refused. If the Deny rules of a TCP port name more than 64 callers, they refuse all callers from the same namespaces.',
       ),
     from: z
       .array(Source)

@@ -40,26 +40,52 @@ function skip({ rest, open }: Tail, letters: number): Tail {
   return { rest: rest.slice(letters), open };
 }
 
-/** A regular expression for every text but these; none of them is open and at its end. */
-function complementRegex(tails: readonly Tail[]): string {
-  const branches = byFirstLetter(tails);
-  const letters = [...branches.keys()];
-  const elsewhere = letters.length === 0 ? '.+' : `[^${letters.map(quote).join('')}].*`;
-  const further = [...branches].flatMap(([letter, rest]) =>
-    rest.some(({ rest: text, open }) => open && text === '') ? [] : [quote(letter) + complementRegex(rest)],
-  );
-  const here = tails.some(({ rest }) => rest === '') ? [] : [''];
-  return `(?:${[...here, elsewhere, ...further].join('|')})`;
+/** What an excluded name goes on with, letter by letter. Built in time linear in the letters of all names. */
+interface Way {
+  /** Letter → the way on. */
+  readonly next: Map<string, Way>;
+  /** An excluded name ends here. */
+  isName: boolean;
+  /** Whatever comes from here on is excluded. */
+  isOpen: boolean;
 }
 
-/** First letter → what follows it. */
-function byFirstLetter(tails: readonly Tail[]): ReadonlyMap<string, readonly Tail[]> {
-  const branches = new Map<string, Tail[]>();
-  for (const tail of tails.filter(({ rest }) => rest !== '')) {
-    const letter = tail.rest.charAt(0);
-    branches.set(letter, [...(branches.get(letter) ?? []), skip(tail, 1)]);
+function waysOf(tails: readonly Tail[]): Way {
+  const root = newWay();
+  for (const { rest, open } of tails) {
+    let way = root;
+    for (const letter of rest) {
+      const on = way.next.get(letter) ?? newWay();
+      way.next.set(letter, on);
+      way = on;
+    }
+    way.isName = true;
+    way.isOpen ||= open;
   }
-  return branches;
+  return root;
+}
+
+function newWay(): Way {
+  return { next: new Map(), isName: false, isOpen: false };
+}
+
+/** A regular expression for every text but these; none of them is open and at its end. */
+function complementRegex(tails: readonly Tail[]): string {
+  const parts: string[] = [];
+  describe(waysOf(tails), parts);
+  return parts.join('');
+}
+
+function describe(way: Way, parts: string[]): void {
+  const letters = [...way.next.keys()];
+  parts.push(way.isName ? '(?:' : '(?:|');
+  parts.push(letters.length === 0 ? '.+' : `[^${letters.map(quote).join('')}].*`);
+  for (const [letter, on] of way.next) {
+    if (on.isOpen) continue;
+    parts.push('|', quote(letter));
+    describe(on, parts);
+  }
+  parts.push(')');
 }
 
 /** Outside and inside of brackets. */

@@ -9,6 +9,7 @@ import type { Protocol } from '../../facts/protocol.ts';
 import type { Workload } from '../../facts/workload.ts';
 import { type Attachment, holdsAt, type SecurityAttachments } from './attach.ts';
 import { policyRules, unionOf } from './authorization.ts';
+import { boundedDeny } from './denied-connections.ts';
 
 interface MtlsDecision {
   readonly mode: MtlsModeIr;
@@ -55,7 +56,10 @@ function createSecurity(mesh: Mesh, attachments: SecurityAttachments, guards: Ma
       const key = `${protocol} ${here.map(({ policy }) => indexOf.get(policy)).join()}`;
       const known = guards.get(key);
       if (known !== undefined) return known;
-      const guard = buildGuard(here, fallback, (policy) => rulesOf.get(policy)?.[protocol]);
+      const guard = bounded(
+        protocol,
+        buildGuard(here, fallback, (policy) => rulesOf.get(policy)?.[protocol]),
+      );
       guards.set(key, guard);
       return guard;
     },
@@ -77,6 +81,12 @@ function buildGuard(
     authorization: unionOf(authorizing.flatMap((policy) => rulesOf(policy) ?? [])),
     origins: mergeOrigins([decision.origin], shapedByMesh, authorizing.map(originOf)),
   };
+}
+
+function bounded(protocol: Protocol, guard: Guard): Guard {
+  if (protocol === 'HTTP') return guard;
+  const { deny, allow } = guard.authorization;
+  return { ...guard, authorization: { deny: boundedDeny(deny), allow } };
 }
 
 /** holding: in the order of precedence. The first that has a mode decides, else the Mesh. */

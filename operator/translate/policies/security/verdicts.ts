@@ -10,12 +10,15 @@ import { acceptedCondition, listed, type Problem, resolvedRefsCondition } from '
 import { type Attachment, holdsAt, type SecurityAttachments } from './attach.ts';
 import { asksForRequest, isEmptySource } from './authorization.ts';
 import { mtlsContests } from './contests.ts';
+import { deniedCallers, maxDeniedCallers } from './denied-connections.ts';
 
 /** A port of a sidecar that a policy holds for. */
 interface Reached {
   readonly port: number;
   readonly protocol: Protocol;
   readonly mtls: MtlsModeIr;
+  /** How many callers the Deny rules of all policies of the port name. */
+  readonly denied: number;
 }
 
 export function securityVerdicts(
@@ -55,16 +58,29 @@ function portsReached(
   workloads: readonly WorkloadIr[],
 ): ReadonlyMap<string, readonly Reached[]> {
   const reached = new Map<string, Reached[]>();
+  const deniedBy = rememberByNames();
   for (const workload of workloads) {
     const attached: readonly Attachment[] = attachments.byWorkload.get(workload.key) ?? [];
     for (const { port, protocol, mtls } of workload.inbound) {
       const holding = new Set(
         attached.filter((attachment) => holdsAt(attachment, port)).map(({ policy }) => policy),
       );
-      for (const policy of holding) append(reached, nameOf(policy), { port, protocol, mtls });
+      const denied = protocol === 'TCP' ? deniedBy(holding) : 0;
+      for (const policy of holding) append(reached, nameOf(policy), { port, protocol, mtls, denied });
     }
   }
   return reached;
+}
+
+/** How many callers policies deny, counted once for each group of policies: pods of one Deployment have the same. */
+function rememberByNames(): (policies: ReadonlySet<SecurityPolicy>) => number {
+  const counts = new Map<string, number>();
+  return (policies) => {
+    const key = [...policies].map(nameOf).join();
+    const count = counts.get(key) ?? deniedCallers(policies).size;
+    counts.set(key, count);
+    return count;
+  };
 }
 
 /** Where a rule does less, or more, than it seems to say. */
@@ -80,7 +96,14 @@ function ruleNotes(policy: SecurityPolicy, reached: readonly Reached[]): readonl
     .map(({ name }) => name);
   const nobody = rules.filter(({ from }) => from.some(isEmptySource)).map(({ name }) => name);
 
+  const crowded = portList(reached.filter(({ denied }) => denied > maxDeniedCallers));
+
   const notes: string[] = [];
+  if (crowded !== '' && rules.some(({ action, from }) => action === 'Deny' && from.length > 0)) {
+    notes.push(
+      `On TCP port ${crowded} Deny rules name more than ${maxDeniedCallers} callers, so they refuse every caller from the same namespaces; with more than ${maxDeniedCallers} namespaces they refuse everyone. Write Allow rules for TCP ports instead.`,
+    );
+  }
   if (tcp !== '' && allow.length > 0) {
     notes.push(
       `On TCP port ${tcp} Allow rule ${listed(allow)} matches nothing, for a connection has no method or path: set appProtocol: http on the port of the Service if it speaks HTTP, or remove to.`,
