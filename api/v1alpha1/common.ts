@@ -45,7 +45,7 @@ export type ProxyCounts = z.infer<typeof ProxyCounts>;
 export const PolicyStatus = z
   .object({
     conditions: conditions(
-      'Accepted: it is valid and has a target. ResolvedRefs: what it names exists. Programmed: every connected proxy concerned has acknowledged it.',
+      'Accepted: it is valid and has a target. ResolvedRefs: what it names exists. Overridden: other objects decide some or all of what it asks for; absent if there are none. Programmed: every connected proxy concerned has acknowledged it.',
     ),
     proxies: ProxyCounts.optional(),
   })

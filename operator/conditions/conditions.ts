@@ -6,6 +6,8 @@ export const conditionType = {
   accepted: 'Accepted',
   /** Every reference in it resolves. Owner: translate. */
   resolvedRefs: 'ResolvedRefs',
+  /** Only where it is so: other objects decide some or all of what it asks for. Owner: translate. */
+  overridden: 'Overridden',
   /** Every connected proxy concerned has acknowledged it. Owner: aggregate, from the acknowledgements. */
   programmed: 'Programmed',
   /** Mesh only: certificate authority and control plane are able to serve. Owner: aggregate. */
@@ -20,6 +22,7 @@ export const reason = {
   invalid: 'Invalid',
   targetNotFound: 'TargetNotFound',
   conflicted: 'Conflicted',
+  overridden: 'Overridden',
   unsupportedValue: 'UnsupportedValue',
   resolvedRefs: 'ResolvedRefs',
   refNotFound: 'RefNotFound',
@@ -45,7 +48,7 @@ export interface ConditionDraft {
   readonly message: string;
 }
 
-/** What translation says of one object. conditions are in a fixed order: Accepted, ResolvedRefs. */
+/** What translation says of one object. conditions are in a fixed order: Accepted, ResolvedRefs, Overridden. */
 export interface Verdict {
   readonly origin: Origin;
   readonly conditions: readonly ConditionDraft[];

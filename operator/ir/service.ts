@@ -71,16 +71,25 @@ export interface RouteMatchIr {
   }[];
 }
 
-export type RouteActionIr =
-  | { readonly type: 'Forward'; readonly backends: readonly BackendIr[] }
-  /** Nothing to forward to, for example only undefined subsets: an answer that says so. */
-  | { readonly type: 'Fail'; readonly status: number; readonly body: string };
+/** Backends that are invalid leave their share to the others; if there is none, the answer is 503 and says why. */
+export interface RouteActionIr {
+  readonly type: 'Forward';
+  /** At least one. */
+  readonly backends: readonly BackendIr[];
+}
 
-export interface BackendIr {
-  /** A SubsetIr's name; null means all endpoints. */
-  readonly subset: string | null;
+export type BackendIr = (
+  EndpointsRefIr | { /** Why, in a sentence for callers. */ readonly invalid: string }
+) & {
   /** Relative to the sum of weights; at least 1. */
   readonly weight: number;
+};
+
+export interface EndpointsRefIr {
+  /** Key of a ServicePortIr. */
+  readonly service: string;
+  /** Name of one of its SubsetIrs; null: all its endpoints. */
+  readonly subset: string | null;
 }
 
 export type RetryOn = 'ConnectFailure' | 'RefusedStream' | 'Reset' | 'GatewayError' | 'ServerError';

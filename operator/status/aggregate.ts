@@ -88,6 +88,7 @@ function workloadsOf(report: WorkloadReport | undefined): Pick<ObjectStatus, 'wo
 const order = [
   conditionType.accepted,
   conditionType.resolvedRefs,
+  conditionType.overridden,
   conditionType.programmed,
   conditionType.ready,
   conditionType.injected,

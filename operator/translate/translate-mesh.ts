@@ -13,7 +13,7 @@ import { servedPorts } from './facts/served-ports.ts';
 import { type AddressConflicts, createConflictFinder } from './facts/address-owners.ts';
 import { createServiceTranslator } from './mesh/services.ts';
 import { viewServices } from './facts/service-view.ts';
-import { attachTraffic, inForce } from './policies/traffic/attach.ts';
+import { createTrafficMaker } from './policies/traffic/traffic.ts';
 import { trafficVerdicts } from './policies/traffic/verdicts.ts';
 import { translateExternal } from './mesh/external-workloads.ts';
 import { accountsOfTemplates, identitiesInUse } from './mesh/identities.ts';
@@ -30,8 +30,7 @@ export function createMeshTranslator(): MeshTranslator {
   const findConflicts = createConflictFinder();
   const indexWorkloads = createWorkloadIndexer();
   const view = rememberLast(viewServices);
-  const attach = rememberLast(attachTraffic);
-  const winners = rememberLast(inForce);
+  const decideTraffic = createTrafficMaker();
   const guard = rememberLast(attachSecurity);
   const security = createSecurityMaker();
   const translateAllExternal = rememberLast(externalWorkloads);
@@ -53,7 +52,7 @@ export function createMeshTranslator(): MeshTranslator {
       conflicts,
     );
     const services = view(resources.services, workloads);
-    const traffic = attach(resources.trafficPolicies, services);
+    const traffic = decideTraffic(resources.trafficPolicies, services);
     const attachments = guard(resources.securityPolicies, deployments, services, workloads);
     const decisions = security(mesh, attachments);
     const external = translateAllExternal(resources.externalWorkloads, services, conflicts);
@@ -70,7 +69,7 @@ export function createMeshTranslator(): MeshTranslator {
         slices: slicesOf(resources.endpointSlices),
         workloads,
         security: decisions,
-        inForce: winners(traffic),
+        traffic: traffic.byPort,
       }),
       workloads: translated,
       identities: identities(

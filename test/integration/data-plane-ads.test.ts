@@ -52,7 +52,7 @@ let inboundPort = 0;
 
 /** The mesh with this subset chosen for all requests. */
 function meshWith(subset: 'v1' | 'v2'): MeshIr {
-  const action = { type: 'Forward', backends: [{ subset, weight: 1 }] } as const;
+  const action = { type: 'Forward', backends: [{ service: service.key, subset, weight: 1 }] } as const;
   return sampleMesh({ services: [{ ...service, routes: [sampleRoute(subset, { action })] }], workloads });
 }
 

@@ -17,6 +17,7 @@ import {
   sampleEndpoint,
   sampleInbound,
   sampleMesh,
+  ownService,
   sampleRoute,
   sampleService,
   sampleWorkload,
@@ -49,7 +50,7 @@ const flaky: Handler = (seen, response) => {
   return void response.writeHead(503, { 'x-meshwright-not-reached': '1' }).end('broken');
 };
 
-const to = (subset: string | null, weight = 1): BackendIr => ({ subset, weight });
+const to = (subset: string | null, weight = 1): BackendIr => ({ service: ownService, subset, weight });
 const forward = (...backends: readonly BackendIr[]): RouteActionIr => ({ type: 'Forward', backends });
 
 /** A service for each thing that routes do. */
@@ -68,7 +69,7 @@ function routedServices(endpoint: (application: string) => EndpointIr): readonly
       routes: [
         sampleRoute('to-v2', {
           matches: [
-            { path: { type: 'PathPrefix', value: '/new/' }, method: null, headers: [] },
+            { path: { type: 'PathPrefix', value: '/new' }, method: null, headers: [] },
             { path: { type: 'Exact', value: '/exact' }, method: 'POST', headers: [] },
             {
               path: { type: 'RegularExpression', value: '/v[0-9]+/x' },
@@ -97,7 +98,7 @@ function routedServices(endpoint: (application: string) => EndpointIr): readonly
       ],
     }),
     service('undefined', {
-      routes: [sampleRoute('undefined', { action: { type: 'Fail', status: 500, body: 'no such subset' } })],
+      routes: [sampleRoute('undefined', { action: forward({ invalid: 'no such subset', weight: 1 }) })],
     }),
     service('half-gone', {
       endpoints: [endpoint('v1'), endpoint('gone')],
@@ -217,7 +218,7 @@ describe('routes', () => {
   test('that have nothing to forward to say so', async () => {
     const answer = await call(port('undefined'));
 
-    expect(answer).toMatchObject({ status: 500, body: 'no such subset' });
+    expect(answer).toMatchObject({ status: 503, body: 'no such subset' });
   });
 });
 

@@ -38,6 +38,7 @@ export function sampleMesh(parts: Partial<MeshIr>): MeshIr {
 export function sampleService(key: string, parts: Partial<ServicePortIr> = {}): ServicePortIr {
   const [namespace = '', service = '', port = ''] = key.split('/');
   const protocol = parts.protocol ?? 'HTTP';
+  const { routes = protocol === 'HTTP' ? [sampleRoute('default')] : [] } = parts;
   return {
     key,
     namespace,
@@ -50,15 +51,25 @@ export function sampleService(key: string, parts: Partial<ServicePortIr> = {}): 
     peerIdentities: [],
     endpoints: [],
     subsets: [],
-    routes: protocol === 'HTTP' ? [sampleRoute('default')] : [],
     origins: [{ kind: 'Service', namespace, name: service, generation: 1 }],
     endpointOrigins: [],
     ...parts,
+    routes: routes.map((route) => withService(route, key)),
   };
 }
 
 function addressOf({ address, port }: EndpointIr): Pick<EndpointIr, 'address' | 'port'> {
   return { address, port };
+}
+
+/** In a backend: the service whose route it is. */
+export const ownService = '';
+
+function withService(route: RouteIr, key: string): RouteIr {
+  const backends = route.action.backends.map((backend) =>
+    'service' in backend && backend.service === ownService ? { ...backend, service: key } : backend,
+  );
+  return { ...route, action: { ...route.action, backends } };
 }
 
 export const noRetry: RetryIr = { attempts: 0, perTryTimeoutMs: 0, on: [] };
@@ -67,7 +78,7 @@ export function sampleRoute(name: string, parts: Partial<RouteIr> = {}): RouteIr
   return {
     name,
     matches: 'any',
-    action: { type: 'Forward', backends: [{ subset: null, weight: 1 }] },
+    action: { type: 'Forward', backends: [{ service: ownService, subset: null, weight: 1 }] },
     timeoutMs: 0,
     retry: noRetry,
     fault: null,

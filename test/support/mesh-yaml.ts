@@ -4,7 +4,14 @@ import type { InboundPortIr } from '../../operator/ir/inbound.ts';
 import type { MeshIr, WorkloadIr } from '../../operator/ir/mesh-ir.ts';
 import type { RouteIr, ServicePortIr } from '../../operator/ir/service.ts';
 import { originOf } from './origins.ts';
-import { sampleInbound, sampleMesh, sampleRoute, sampleService, sampleWorkload } from './mesh-samples.ts';
+import {
+  ownService,
+  sampleInbound,
+  sampleMesh,
+  sampleRoute,
+  sampleService,
+  sampleWorkload,
+} from './mesh-samples.ts';
 
 export interface MeshCase {
   readonly ir: MeshIr;
@@ -49,10 +56,19 @@ export function readMeshCase(text: string): MeshCase {
   return { ir, show };
 }
 
+/** A backend without a service is one of the service itself. */
+function readRoute({ action, ...parts }: Partial<RouteIr>): Partial<RouteIr> {
+  if (action === undefined) return parts;
+  const backends = action.backends.map((backend) =>
+    'invalid' in backend ? backend : { ...backend, service: backend.service ?? ownService },
+  );
+  return { ...parts, action: { ...action, backends } };
+}
+
 function readService({ key, routes, ...parts }: PartialService): ServicePortIr {
   return sampleService(key, {
     ...parts,
-    ...(routes && { routes: routes.map(({ name, ...route }) => sampleRoute(name, route)) }),
+    ...(routes && { routes: routes.map(({ name, ...route }) => sampleRoute(name, readRoute(route))) }),
   });
 }
 

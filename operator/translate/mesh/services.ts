@@ -1,6 +1,5 @@
 // Services as their callers see them: one ServicePortIr for each TCP port, made from that port's own inputs only.
 import type { Mesh } from '../../../api/v1alpha1/mesh.ts';
-import type { TrafficPolicy } from '../../../api/v1alpha1/traffic/policy.ts';
 import type { Origin } from '../../ir/origin.ts';
 import type { ServicePortIr } from '../../ir/service.ts';
 import type { EndpointSlice } from '../../objects/objects.ts';
@@ -8,8 +7,7 @@ import { byText } from '../facts/precedence.ts';
 import { mergeOrigins, originOf } from '../facts/origins.ts';
 import { rememberByKey, rememberLast } from '../../values/remember.ts';
 import type { Security } from '../policies/security/security.ts';
-import { translateRoutes } from '../policies/traffic/routes.ts';
-import { translateSubsets } from '../policies/traffic/subsets.ts';
+import { type PortTraffic, resolveRoutes, resolveSubsets, untouched } from '../policies/traffic/resolve.ts';
 import type { Workload } from '../facts/workload.ts';
 import {
   directAddresses,
@@ -25,8 +23,8 @@ interface ServiceInputs {
   readonly slices: ReadonlyMap<string, readonly EndpointSlice[]>;
   readonly workloads: WorkloadLookup;
   readonly security: Security;
-  /** Key of a service port → the TrafficPolicy in force for it. */
-  readonly inForce: ReadonlyMap<string, TrafficPolicy>;
+  /** Key of a service port → what policies say about calls to it. */
+  readonly traffic: ReadonlyMap<string, PortTraffic>;
 }
 
 export type ServiceTranslator = (
@@ -45,7 +43,7 @@ export function createServiceTranslator(): ServiceTranslator {
     const result = ports(services).map((owned) => {
       const { view, port } = owned;
       const slices = inputs.slices.get(view.key) ?? [];
-      const cheap = [owned, mesh, workloads, security, inputs.inForce.get(port.key), ...slices];
+      const cheap = [owned, mesh, workloads, security, inputs.traffic.get(port.key), ...slices];
       return atHand.get(port.key, cheap, () =>
         memory.get(port.key, fingerprint(owned, inputs), () => translatePort(owned, inputs)),
       );
@@ -81,7 +79,7 @@ function fingerprint({ view, port, addresses }: OwnedPort, inputs: ServiceInputs
   const slices = inputs.slices.get(view.key) ?? [];
   return [
     view.service,
-    inputs.inForce.get(port.key),
+    inputs.traffic.get(port.key),
     inputs.mesh,
     inputs.security,
     ...addresses,
@@ -99,7 +97,8 @@ function translatePort({ view, port, addresses }: OwnedPort, inputs: ServiceInpu
     workloads,
     takesMtls: (workload, number) => security.mtls(workload, number).mode !== 'Disabled',
   });
-  const policy = inputs.inForce.get(port.key);
+  const traffic = inputs.traffic.get(port.key) ?? untouched;
+  const routed = { key: port.key, origin: view.origin };
   const peerIdentities = peers([...view.selected, ...workloadsInSlices(slices, workloads)]);
   const trusting = peerIdentities.length > 0 ? [originOf(inputs.mesh)] : [];
   return {
@@ -113,9 +112,9 @@ function translatePort({ view, port, addresses }: OwnedPort, inputs: ServiceInpu
     directAddresses: directAddresses(view, found),
     peerIdentities,
     endpoints: found.map(({ endpoint }) => endpoint),
-    subsets: policy === undefined ? [] : translateSubsets(policy, view.origin, found),
-    routes: port.protocol === 'TCP' ? [] : translateRoutes(policy, view.origin),
-    origins: mergeOrigins([view.origin], policy === undefined ? [] : [originOf(policy)]),
+    subsets: resolveSubsets(routed, traffic, found),
+    routes: port.protocol === 'TCP' ? [] : resolveRoutes(routed, traffic),
+    origins: mergeOrigins([view.origin], traffic.routing === null ? [] : [traffic.routing.origin]),
     endpointOrigins: mergeOrigins(trusting, endpointOrigins(found, security)),
   };
 }

@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import * as fc from 'fast-check';
+import type { BackendIr } from '../../../operator/ir/service.ts';
 import type { StoredObject } from '../../../operator/objects/objects.ts';
 import type { Resources } from '../../../operator/store/resources.ts';
 import { translate } from '../../../operator/translate/translate.ts';
@@ -272,8 +273,10 @@ describe('translate, for any schema-valid world', () => {
           expect(routes.at(-1)?.matches).toBe(protocol === 'HTTP' ? 'any' : undefined);
           expect(new Set(routes.map(({ name }) => name)).size).toBe(routes.length);
           const declared = new Set([null, ...subsets.map(({ name }) => name)]);
-          const used = routes.flatMap(({ action }) => (action.type === 'Forward' ? action.backends : []));
-          expect(used.filter(({ subset, weight }) => !declared.has(subset) || weight < 1)).toEqual([]);
+          const used = routes.flatMap(({ action }) => action.backends);
+          expect(used.filter(({ weight }) => weight < 1)).toEqual([]);
+          const subset = (backend: BackendIr): string | null => ('subset' in backend ? backend.subset : null);
+          expect(used.filter((backend) => !declared.has(subset(backend)))).toEqual([]);
         }
       }),
       runs,

@@ -1,6 +1,6 @@
 // The virtual host of an HTTP service port: its routes, by VHDS. All that policies say about requests ends up here,
 // so that a change of one costs each proxy one small resource.
-import type { RouteActionIr, RouteIr, ServicePortIr } from '../../../ir/service.ts';
+import type { BackendIr, RouteActionIr, RouteIr, ServicePortIr } from '../../../ir/service.ts';
 import { duration } from '../../proto/well-known.ts';
 import { typeUrl } from '../../proto/type-urls.ts';
 import { authority, clusterName, serviceHost, virtualHostName } from '../names.ts';
@@ -19,51 +19,59 @@ export function buildVirtualHost(service: ServicePortIr): XdsResource {
   ];
   return resource(typeUrl.virtualHost, {
     name,
-    message: { name, domains, routes: service.routes.flatMap((route) => envoyRoutes(service.key, route)) },
+    message: { name, domains, routes: service.routes.flatMap((route) => envoyRoutes(route)) },
     origins: [...service.origins, ...service.routes.flatMap((route) => route.origins)],
-    clusters: service.routes.flatMap((route) => targets(service.key, route.action)),
+    clusters: service.routes.flatMap((route) => targets(route.action)),
     exclusiveKeys: domains,
   });
 }
 
 /** One Envoy route for each alternative match, all of the same name. */
-function envoyRoutes(serviceKey: string, route: RouteIr): readonly EnvoyMessage[] {
+function envoyRoutes(route: RouteIr): readonly EnvoyMessage[] {
   const name = route.name;
   const what = {
-    ...action(serviceKey, route),
+    ...action(route),
     ...(route.fault && { typed_per_filter_config: routeFault(route.fault) }),
   };
   return routeMatches(route.matches).map((match) => Object.assign({ name, match }, what));
 }
 
-function action(serviceKey: string, { action: chosen, timeoutMs, retry }: RouteIr): EnvoyMessage {
-  if (chosen.type === 'Fail') {
-    return { direct_response: { status: chosen.status, body: { inline_string: chosen.body } } };
-  }
+function action({ action: { backends }, timeoutMs, retry }: RouteIr): EnvoyMessage {
+  const valid = backends.filter(isValid);
+  if (valid.length === 0) return refusal(backends);
   const policy = retryPolicy(retry);
   return {
     route: {
-      ...destination(serviceKey, chosen),
+      ...destination(valid),
       timeout: duration(timeoutMs),
       ...(policy && { retry_policy: policy }),
     },
   };
 }
 
-function destination(serviceKey: string, forward: RouteActionIr & { type: 'Forward' }): EnvoyMessage {
-  const [first, ...others] = forward.backends;
-  if (first && others.length === 0) return { cluster: clusterName(serviceKey, first.subset) };
-  return {
-    weighted_clusters: {
-      clusters: forward.backends.map(({ subset, weight }) => ({
-        name: clusterName(serviceKey, subset),
-        weight,
-      })),
-    },
-  };
+type ValidBackend = Exclude<BackendIr, { readonly invalid: string }>;
+
+function isValid(backend: BackendIr): backend is ValidBackend {
+  return !('invalid' in backend);
 }
 
-function targets(serviceKey: string, routeAction: RouteActionIr): readonly string[] {
-  if (routeAction.type === 'Fail') return [];
-  return routeAction.backends.map(({ subset }) => clusterName(serviceKey, subset));
+/** There is nowhere to forward to: an answer that says why. */
+function refusal(backends: readonly BackendIr[]): EnvoyMessage {
+  const reasons = backends.flatMap((backend) => (isValid(backend) ? [] : [backend.invalid]));
+  return { direct_response: { status: 503, body: { inline_string: [...new Set(reasons)].join(' ') } } };
+}
+
+function destination(backends: readonly ValidBackend[]): EnvoyMessage {
+  const [first, ...others] = backends;
+  if (first && others.length === 0) return { cluster: clusterOf(first) };
+  const clusters = backends.map((backend) => ({ name: clusterOf(backend), weight: backend.weight }));
+  return { weighted_clusters: { clusters } };
+}
+
+function targets({ backends }: RouteActionIr): readonly string[] {
+  return backends.filter(isValid).map(clusterOf);
+}
+
+function clusterOf({ service, subset }: ValidBackend): string {
+  return clusterName(service, subset);
 }

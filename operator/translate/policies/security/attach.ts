@@ -7,23 +7,27 @@ import { compareAge } from '../../facts/precedence.ts';
 import { serviceKey, type ServiceViews } from '../../facts/service-view.ts';
 import type { Problem } from '../../facts/verdicts.ts';
 import type { Workload, WorkloadIndex } from '../../facts/workload.ts';
+import { compareLevels, type Level } from '../contest.ts';
 
 export interface Attachment {
   readonly policy: SecurityPolicy;
-  /** Deployment is the more specific. */
-  readonly level: 'Deployment' | 'Service';
+  readonly level: Level;
   /** null: all ports. */
   readonly ports: ReadonlySet<number> | null;
 }
 
 export interface SecurityAttachments {
-  /** Workload key → in the order of precedence: Deployment before Service, then older, then namespace and name. */
+  /** Workload key → in the order of precedence: the stronger level, then older, then namespace and name. */
   readonly byWorkload: ReadonlyMap<string, readonly Attachment[]>;
   /** Targets that do not exist. */
   readonly problems: ReadonlyMap<SecurityPolicy, readonly Problem[]>;
   /** Oldest first. */
   readonly policies: readonly SecurityPolicy[];
 }
+
+type TargetKind = SecurityPolicy['spec']['targetRefs'][number]['kind'];
+
+export const levelOf: Readonly<Record<TargetKind, Level>> = { Deployment: 'Workload', Service: 'Service' };
 
 /** The same for every mesh without SecurityPolicies, so that nothing behind it looks new. */
 const noAttachments: SecurityAttachments = { byWorkload: new Map(), problems: new Map(), policies: [] };
@@ -38,7 +42,7 @@ export function attachSecurity(
   const deploymentOf = new Map(
     deployments.map((item) => [serviceKey(item.metadata.namespace ?? '', item.metadata.name), item]),
   );
-  const byLevel = { Deployment: new Map<string, Attachment[]>(), Service: new Map<string, Attachment[]>() };
+  const byWorkload = new Map<string, Attachment[]>();
   const problems = new Map<SecurityPolicy, Problem[]>();
   const oldestFirst = policies.toSorted(compareAge);
 
@@ -52,12 +56,14 @@ export function attachSecurity(
           : reachedByService(key, services);
       if (reached === undefined) missing.push(notFound(target.kind, key));
       for (const [workload, ports] of reached ?? []) {
-        append(byLevel[target.kind], workload, { policy, level: target.kind, ports });
+        append(byWorkload, workload, { policy, level: levelOf[target.kind], ports });
       }
     }
     problems.set(policy, missing);
   }
-  return { byWorkload: concatenated(byLevel.Deployment, byLevel.Service), problems, policies: oldestFirst };
+  // Sorting is stable: within a level the older stays first.
+  for (const attached of byWorkload.values()) attached.sort((a, b) => compareLevels(b.level, a.level));
+  return { byWorkload, problems, policies: oldestFirst };
 }
 
 /** Whether it holds at a port; port null: at the ports that no Service names. */
@@ -97,13 +103,4 @@ function notFound(kind: string, key: string): Problem {
     reason: reason.targetNotFound,
     message: `${kind} ${key} does not exist: create it, or correct targetRefs.`,
   };
-}
-
-function concatenated(
-  first: ReadonlyMap<string, Attachment[]>,
-  second: ReadonlyMap<string, Attachment[]>,
-): Map<string, readonly Attachment[]> {
-  const all = new Map<string, readonly Attachment[]>(first);
-  for (const [key, list] of second) all.set(key, [...(first.get(key) ?? []), ...list]);
-  return all;
 }

@@ -2,14 +2,15 @@
 import type { SecurityPolicy } from '../../../../api/v1alpha1/security/policy.ts';
 import type { MtlsModeIr } from '../../../ir/inbound.ts';
 import type { WorkloadIr } from '../../../ir/mesh-ir.ts';
-import { reason, type Verdict } from '../../../conditions/conditions.ts';
+import type { Verdict } from '../../../conditions/conditions.ts';
 import { append } from '../../../values/labels.ts';
 import { originOf } from '../../facts/origins.ts';
 import type { Protocol } from '../../facts/protocol.ts';
-import { acceptedCondition, listed, type Problem, resolvedRefsCondition } from '../../facts/verdicts.ts';
+import { acceptedCondition, listed, resolvedRefsCondition } from '../../facts/verdicts.ts';
+import { defeatProblems, overriddenCondition } from '../losses.ts';
 import { type Attachment, holdsAt, type SecurityAttachments } from './attach.ts';
 import { asksForRequest, isEmptySource } from './authorization.ts';
-import { mtlsContests } from './contests.ts';
+import { mtlsOutcomes } from './contests.ts';
 import { deniedCallers, maxDeniedCallers } from './denied-connections.ts';
 
 /** A port of a sidecar that a policy holds for. */
@@ -25,32 +26,24 @@ export function securityVerdicts(
   attachments: SecurityAttachments,
   workloads: readonly WorkloadIr[],
 ): readonly Verdict[] {
-  const contests = mtlsContests(attachments);
+  const outcomes = mtlsOutcomes(attachments);
   const reached = portsReached(attachments, workloads);
   return attachments.policies.map((policy) => {
-    const { isLoser, lostTo, overriddenBy } = contests.of(policy);
-    const conflicts = lostTo.map((winner) => conflict(policy, winner));
-    const problems = [...(attachments.problems.get(policy) ?? []), ...(isLoser ? conflicts : [])];
-    const notes = [
-      ...(isLoser ? [] : conflicts.map(({ message }) => message)),
-      ...overriddenBy.map(
-        (winner) =>
-          `Where SecurityPolicy ${nameOf(winner)} targets the Deployment, its mtls mode holds instead.`,
-      ),
-      ...ruleNotes(policy, reached.get(nameOf(policy)) ?? []),
+    const outcome = outcomes.get(policy);
+    const problems = [
+      ...(attachments.problems.get(policy) ?? []),
+      // Authorization rules add up: nobody takes them away.
+      ...(policy.spec.authorization === undefined ? defeatProblems(policy, outcome) : []),
     ];
     return {
       origin: originOf(policy),
-      conditions: [acceptedCondition(problems, notes), resolvedRefsCondition([])],
+      conditions: [
+        acceptedCondition(problems, ruleNotes(policy, reached.get(nameOf(policy)) ?? [])),
+        resolvedRefsCondition([]),
+        ...overriddenCondition(policy, outcome),
+      ],
     };
   });
-}
-
-function conflict(policy: SecurityPolicy, winner: SecurityPolicy): Problem {
-  const rest =
-    policy.spec.authorization === undefined ? '' : ' The authorization rules of this policy stay in force.';
-  const message = `SecurityPolicy ${nameOf(winner)}, the older one (of the same age, the first by name), decides the mtls mode of the same ports: remove mtls from one of the two.${rest}`;
-  return { reason: reason.conflicted, message };
 }
 
 function portsReached(

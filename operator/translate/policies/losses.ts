@@ -1,0 +1,70 @@
+// What is said of an object that lost to others, for all kinds of policy: a sentence for each winner.
+import { type ConditionDraft, conditionType, reason } from '../../conditions/conditions.ts';
+import { listed, type Problem } from '../facts/verdicts.ts';
+import type { Contestant, Defeat, Level, Outcome } from './contest.ts';
+
+/** Winners that a message names. */
+const mostNamed = 5;
+
+/** The condition Overridden, for an object that lost something; none if it did not. */
+export function overriddenCondition<P extends Contestant>(
+  policy: P,
+  outcome: Outcome<P> | undefined,
+): readonly ConditionDraft[] {
+  const [first, ...others] = problemsOf(policy, outcome);
+  if (first === undefined) return [];
+  const message = [first, ...others].map((problem) => problem.message).join(' ');
+  return [{ type: conditionType.overridden, status: 'True', reason: first.reason, message }];
+}
+
+/** Why nothing of the object is in effect, if others decide all that it wants; else none. */
+export function defeatProblems<P extends Contestant>(
+  policy: P,
+  outcome: Outcome<P> | undefined,
+): readonly Problem[] {
+  return outcome?.isInEffect === true ? [] : problemsOf(policy, outcome);
+}
+
+/** Conflicts first: there is something to do about them. */
+function problemsOf<P extends Contestant>(policy: P, outcome: Outcome<P> | undefined): readonly Problem[] {
+  const defeats = outcome?.defeats ?? [];
+  const all = [
+    ...defeats.filter(({ isSameLevel }) => isSameLevel).map((defeat) => conflict(policy, defeat)),
+    ...defeats.filter(({ isSameLevel }) => !isSameLevel).map(override),
+  ];
+  const more = all.length - mostNamed;
+  if (more <= 0) return all;
+  const rest = { reason: all[0]?.reason ?? reason.overridden, message: `And so do ${more} other policies.` };
+  return [...all.slice(0, mostNamed), rest];
+}
+
+function conflict<P extends Contestant>(policy: P, defeat: Defeat<P>): Problem {
+  const { winner, slots, places } = defeat;
+  const isOlder = winner.metadata.creationTimestamp !== policy.metadata.creationTimestamp;
+  const why = isOlder ? 'it is older' : 'it is of the same age and its name comes first';
+  return {
+    reason: reason.conflicted,
+    message: `${titleOf(winner)} already sets ${listed(slots)} for ${listed(places)} because ${why}. Merge the two, or change the targets.`,
+  };
+}
+
+function override<P extends Contestant>({ winner, level, slots, places }: Defeat<P>): Problem {
+  return {
+    reason: reason.overridden,
+    message: `${titleOf(winner)} sets ${listed(slots)} for ${listed(places)} instead, because ${strength[level]}.`,
+  };
+}
+
+/** Why a claim of this level is the stronger one. */
+const strength: Readonly<Record<Level, string>> = {
+  Mesh: 'it targets the Mesh',
+  Namespace: 'it targets the Namespace',
+  Service: 'it targets the Service',
+  Workload: 'it targets the Deployment',
+  Port: 'it targets the port',
+  Route: 'each of its routes does',
+};
+
+function titleOf({ kind, metadata }: Contestant): string {
+  return `${kind} ${metadata.namespace ?? ''}/${metadata.name}`;
+}

@@ -1,0 +1,35 @@
+// Settings: values that may come from different objects. What is made of them has the origins of what was read.
+import type { Origin } from '../../ir/origin.ts';
+
+export interface Setting<T> {
+  readonly value: T;
+  /** The object that sets it; null: nobody does, it is the default. */
+  readonly origin: Origin | null;
+}
+
+/** A setting for each field of T. */
+export type Settings<T> = { readonly [K in keyof T]: Setting<T[K]> };
+
+export interface SettingsReader<T> {
+  /** The value, whose origin is noted. */
+  read<K extends keyof T>(key: K): T[K];
+  /** Of all that was read so far. */
+  origins(): readonly Origin[];
+}
+
+/** own: what an object says itself; it takes precedence over what it inherits. */
+export function readSettings<T>(
+  own: { readonly values: Readonly<Partial<T>>; readonly origin: Origin } | null,
+  inherited: Settings<T>,
+): SettingsReader<T> {
+  const origins: Origin[] = [];
+  return {
+    read(key) {
+      const value = own?.values[key];
+      const setting = own === null || value === undefined ? inherited[key] : { value, origin: own.origin };
+      if (setting.origin !== null) origins.push(setting.origin);
+      return setting.value;
+    },
+    origins: () => origins,
+  };
+}

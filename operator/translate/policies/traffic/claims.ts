@@ -1,0 +1,42 @@
+// What an object says about calls to services, whoever wrote it: front ends make these, resolve.ts puts them into effect.
+import type { FaultIr, RouteIr } from '../../../ir/service.ts';
+import type { RouteSettings } from './settings.ts';
+
+export interface TrafficClaims {
+  /** null: it says nothing about routes. */
+  readonly routing: RoutingClaim | null;
+  /** For all routes of its ports that do not say otherwise. */
+  readonly settings: Readonly<Partial<RouteSettings>>;
+}
+
+/** Routes and subsets are one decision: the routes refer to the subsets. */
+export interface RoutingClaim {
+  /** `TrafficPolicy shop/reviews`: in answers to callers. */
+  readonly title: string;
+  /** In order, first match wins. */
+  readonly routes: readonly RouteClaim[];
+  /** Each name once. */
+  readonly subsets: readonly SubsetClaim[];
+}
+
+export interface SubsetClaim {
+  readonly name: string;
+  readonly matchLabels: Readonly<Record<string, string>>;
+}
+
+export interface RouteClaim {
+  readonly name: string;
+  readonly matches: RouteIr['matches'];
+  /** None: all endpoints of the service. */
+  readonly backends: readonly BackendClaim[];
+  readonly settings: Readonly<Partial<RouteSettings>>;
+  readonly fault: FaultIr | null;
+}
+
+/** Endpoints of the service that the route is for. */
+export interface BackendClaim {
+  /** null: all. */
+  readonly subset: string | null;
+  /** At least 0. */
+  readonly weight: number;
+}

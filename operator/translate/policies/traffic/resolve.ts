@@ -1,0 +1,111 @@
+// Claims that are in effect at a service port → its routes and subsets. It does not know who wrote them.
+import type { Origin } from '../../../ir/origin.ts';
+import type { BackendIr, RetryIr, RouteIr, SubsetIr } from '../../../ir/service.ts';
+import { matchesLabels } from '../../../values/labels.ts';
+import type { FoundEndpoint } from '../../facts/endpoints.ts';
+import { mergeOrigins } from '../../facts/origins.ts';
+import { byText } from '../../facts/precedence.ts';
+import { readSettings, type Settings, type SettingsReader } from '../setting.ts';
+import type { BackendClaim, RouteClaim, RoutingClaim } from './claims.ts';
+import { defaultSettings, type RouteSettings } from './settings.ts';
+
+/** What is in effect at a service port. */
+export interface PortTraffic {
+  /** null: nobody says anything about routes. */
+  readonly routing: { readonly value: RoutingClaim; readonly origin: Origin } | null;
+  readonly settings: Settings<RouteSettings>;
+}
+
+/** A port about which no policy says anything. */
+export const untouched: PortTraffic = { routing: null, settings: defaultSettings };
+
+/** A service port that routes are for. */
+export interface RoutedPort {
+  readonly key: string;
+  readonly origin: Origin;
+}
+
+/** For requests that no other route matches: to the whole service, as without a policy. */
+const unmatched: RouteClaim = { name: 'default', matches: 'any', backends: [], settings: {}, fault: null };
+
+/** Of an HTTP port. The last one matches everything. */
+export function resolveRoutes(port: RoutedPort, traffic: PortTraffic): readonly RouteIr[] {
+  const claimed = traffic.routing?.value.routes ?? [];
+  const isComplete = claimed.at(-1)?.matches === 'any';
+  const routes = uniquelyNamed(isComplete ? claimed : [...claimed, unmatched]);
+  return routes.map((route) => resolveRoute(route, port, traffic));
+}
+
+function resolveRoute(route: RouteClaim, port: RoutedPort, { routing, settings }: PortTraffic): RouteIr {
+  const author = routing?.origin ?? null;
+  const reader = readSettings(author === null ? null : { values: route.settings, origin: author }, settings);
+  const { name, matches, fault } = route;
+  return {
+    name,
+    matches,
+    action: { type: 'Forward', backends: resolveBackends(route, port, routing?.value ?? null) },
+    timeoutMs: reader.read('timeout.request'),
+    retry: resolveRetry(reader),
+    fault,
+    origins: mergeOrigins([port.origin], author === null ? [] : [author], reader.origins()),
+  };
+}
+
+function resolveRetry(settings: SettingsReader<RouteSettings>): RetryIr {
+  const attempts = settings.read('retry.attempts');
+  if (attempts === 0) return { attempts, perTryTimeoutMs: 0, on: [] };
+  return {
+    attempts,
+    perTryTimeoutMs: settings.read('retry.perTryTimeout'),
+    on: settings.read('retry.retryOn'),
+  };
+}
+
+/** One entry for each subset, in the order of their first mention; those of weight 0 are left out. */
+function resolveBackends(
+  route: RouteClaim,
+  port: RoutedPort,
+  routing: RoutingClaim | null,
+): readonly BackendIr[] {
+  if (route.backends.length === 0) return [{ service: port.key, subset: null, weight: 1 }];
+  const weights = new Map<string | null, number>();
+  for (const { subset, weight } of route.backends) {
+    if (weight > 0) weights.set(subset, (weights.get(subset) ?? 0) + weight);
+  }
+  const title = `${routing?.title ?? ''}, route ${route.name}`;
+  if (weights.size === 0) return [{ invalid: `${title}: every backend has weight 0.`, weight: 1 }];
+  return [...weights].map(([subset, weight]) =>
+    isDeclared({ subset }, routing)
+      ? { service: port.key, subset, weight }
+      : { invalid: `${title}: subset ${subset ?? ''} is not declared.`, weight },
+  );
+}
+
+export function isDeclared({ subset }: Pick<BackendClaim, 'subset'>, routing: RoutingClaim | null): boolean {
+  return subset === null || (routing?.subsets.some(({ name }) => name === subset) ?? false);
+}
+
+/** Sorted by name. An endpoint whose workload is unknown has no labels. */
+export function resolveSubsets(
+  port: RoutedPort,
+  { routing }: PortTraffic,
+  found: readonly FoundEndpoint[],
+): readonly SubsetIr[] {
+  if (routing === null) return [];
+  const origins = mergeOrigins([port.origin], [routing.origin]);
+  const subsets = routing.value.subsets.map(({ name, matchLabels }) => {
+    const members = found.filter(({ workload }) => matchesLabels(matchLabels, workload?.labels ?? {}));
+    return { name, endpoints: members.map(({ endpoint }) => endpoint), origins };
+  });
+  return subsets.toSorted(byText(({ name }) => name));
+}
+
+/** A name used twice gets its index. */
+function uniquelyNamed(routes: readonly RouteClaim[]): readonly RouteClaim[] {
+  const seen = new Set<string>();
+  return routes.map((route, index) => {
+    const name = seen.has(route.name) ? `${route.name}#${index}` : route.name;
+    seen.add(name);
+    return name === route.name ? route : { ...route, name };
+  });
+}

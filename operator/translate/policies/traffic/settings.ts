@@ -1,0 +1,48 @@
+// Settings of routes that may come from several objects, and are merged one by one. To add one: a line in RouteSettings,
+// its default, and where it is read from what users write; then RouteIr, and resolve.ts, which reads it.
+import { durationMs } from '../../../../api/duration.ts';
+import type { TrafficPolicy } from '../../../../api/v1alpha1/traffic/policy.ts';
+import type { RetryOn } from '../../../ir/service.ts';
+import { byText } from '../../facts/precedence.ts';
+import type { Settings } from '../setting.ts';
+
+/** By the field that users write. */
+export interface RouteSettings {
+  /** In milliseconds; 0: no limit. */
+  readonly 'timeout.request': number;
+  /** After the first try; 0: none. */
+  readonly 'retry.attempts': number;
+  /** In milliseconds; 0: the route's timeout. */
+  readonly 'retry.perTryTimeout': number;
+  /** Sorted. */
+  readonly 'retry.retryOn': readonly RetryOn[];
+}
+
+/** Only what never reached the application is tried again, so that any method may be. */
+export const defaultSettings: Settings<RouteSettings> = {
+  'timeout.request': { value: 0, origin: null },
+  'retry.attempts': { value: 2, origin: null },
+  'retry.perTryTimeout': { value: 0, origin: null },
+  'retry.retryOn': { value: ['ConnectFailure', 'RefusedStream'], origin: null },
+};
+
+export function isSetting(slot: string): slot is keyof RouteSettings {
+  return Object.hasOwn(defaultSettings, slot);
+}
+
+type Timing = Pick<TrafficPolicy['spec']['routes'][number], 'timeout' | 'retry'>;
+
+/** Those that are written there. */
+export function settingsOf({ timeout, retry }: Timing): Readonly<Partial<RouteSettings>> {
+  const { attempts, perTryTimeout, retryOn } = retry ?? {};
+  return {
+    ...(timeout !== undefined && { 'timeout.request': durationMs(timeout) }),
+    ...(attempts !== undefined && { 'retry.attempts': attempts }),
+    ...(perTryTimeout !== undefined && { 'retry.perTryTimeout': durationMs(perTryTimeout) }),
+    ...(retryOn !== undefined && { 'retry.retryOn': sortedOnce(retryOn) }),
+  };
+}
+
+function sortedOnce(conditions: readonly RetryOn[]): readonly RetryOn[] {
+  return [...new Set(conditions)].toSorted(byText((condition) => condition));
+}

@@ -1,0 +1,106 @@
+// Which service ports the targetRefs of TrafficPolicies reach, and at which level.
+import type { TrafficPolicy } from '../../../../api/v1alpha1/traffic/policy.ts';
+import { reason } from '../../../conditions/conditions.ts';
+import { append } from '../../../values/labels.ts';
+import { compareAge } from '../../facts/precedence.ts';
+import { type PortView, serviceKey, type ServiceView, type ServiceViews } from '../../facts/service-view.ts';
+import { listed, type Problem } from '../../facts/verdicts.ts';
+import { compareLevels, type Level } from '../contest.ts';
+import { claimsOf } from './traffic-policy.ts';
+
+/** A policy at one service port. */
+export interface Attachment {
+  readonly policy: TrafficPolicy;
+  /** The strongest of its targets that reach the port. */
+  readonly level: Level;
+}
+
+export interface PolicyTargets {
+  /** Targets it cannot have. */
+  readonly problems: readonly Problem[];
+  /** TCP ports of its targets, where it can have no effect. */
+  readonly leftOut: readonly PortView[];
+}
+
+export interface TrafficTargets {
+  /** Key of a service port → the policies that reach it, the older first. */
+  readonly byPort: ReadonlyMap<string, readonly Attachment[]>;
+  /** Oldest first. */
+  readonly byPolicy: ReadonlyMap<TrafficPolicy, PolicyTargets>;
+}
+
+type Target = TrafficPolicy['spec']['targetRefs'][number];
+
+export function findTargets(policies: readonly TrafficPolicy[], services: ServiceViews): TrafficTargets {
+  const byPort = new Map<string, Attachment[]>();
+  const byPolicy = new Map<TrafficPolicy, PolicyTargets>();
+  for (const policy of policies.toSorted(compareAge)) {
+    const found = policy.spec.targetRefs.map((target) => findTarget(policy, target, services));
+    const leftOut = new Map(found.flatMap((one) => one.leftOut.map((port) => [port.key, port])));
+    byPolicy.set(policy, {
+      problems: found.flatMap(({ problems }) => problems),
+      leftOut: [...leftOut.values()],
+    });
+    for (const [port, level] of strongestByPort(found)) append(byPort, port, { policy, level });
+  }
+  return { byPort, byPolicy };
+}
+
+/** What one target comes to. */
+interface Found {
+  readonly level: Level;
+  readonly ports: readonly PortView[];
+  readonly problems: readonly Problem[];
+  readonly leftOut: readonly PortView[];
+}
+
+function strongestByPort(found: readonly Found[]): ReadonlyMap<string, Level> {
+  const levels = new Map<string, Level>();
+  for (const { level, ports } of found) {
+    for (const { key } of ports) {
+      const other = levels.get(key);
+      if (other === undefined || compareLevels(level, other) > 0) levels.set(key, level);
+    }
+  }
+  return levels;
+}
+
+function findTarget(policy: TrafficPolicy, target: Target, services: ServiceViews): Found {
+  const level = target.port === undefined ? 'Service' : 'Port';
+  const key = serviceKey(policy.metadata.namespace ?? '', target.name);
+  const view = services.byKey.get(key);
+  if (view === undefined) {
+    return refused(
+      level,
+      reason.targetNotFound,
+      `Service ${key} does not exist: create it, or correct targetRefs.`,
+    );
+  }
+  const ports =
+    target.port === undefined ? view.ports : view.ports.filter(({ port }) => port === target.port);
+  if (ports.length === 0) return refused(level, reason.targetNotFound, noSuchPort(view, target));
+  if (!needsHttp(policy)) return { level, ports, problems: [], leftOut: [] };
+
+  const http = ports.filter(({ protocol }) => protocol === 'HTTP');
+  const tcp = ports.filter(({ protocol }) => protocol === 'TCP');
+  if (http.length > 0) return { level, ports: http, problems: [], leftOut: tcp };
+  const numbers = listed(tcp.map(({ port }) => String(port)));
+  const message = `Port ${numbers} of Service ${key} is TCP and routes need HTTP: set appProtocol: http on the port of the Service if it speaks HTTP, else remove routes.`;
+  return refused(level, reason.unsupportedValue, message);
+}
+
+/** It speaks of requests, which a TCP port does not have. */
+function needsHttp(policy: TrafficPolicy): boolean {
+  const { routing, settings } = claimsOf(policy);
+  return (routing?.routes.length ?? 0) > 0 || Object.keys(settings).length > 0;
+}
+
+function refused(level: Level, why: Problem['reason'], message: string): Found {
+  return { level, ports: [], problems: [{ reason: why, message }], leftOut: [] };
+}
+
+function noSuchPort(view: ServiceView, target: Target): string {
+  const present = listed(view.ports.map(({ port }) => String(port)));
+  if (present === '') return `Service ${view.key} has no TCP port: add one, or correct targetRefs.`;
+  return `Service ${view.key} has no TCP port ${target.port}: name one of its ports (${present}) in targetRefs, or leave port out.`;
+}

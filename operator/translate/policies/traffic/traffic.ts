@@ -1,0 +1,90 @@
+// What is in effect at each service port, of all that policies say about calls to it, and what became of each policy.
+import type { TrafficPolicy } from '../../../../api/v1alpha1/traffic/policy.ts';
+import { rememberByKey, rememberLast } from '../../../values/remember.ts';
+import { originOf } from '../../facts/origins.ts';
+import { byText } from '../../facts/precedence.ts';
+import type { ServiceViews } from '../../facts/service-view.ts';
+import { type Claim, decide, type Decisions, type Outcome, outcomesOf } from '../contest.ts';
+import type { Settings } from '../setting.ts';
+import type { RoutingClaim } from './claims.ts';
+import type { PortTraffic } from './resolve.ts';
+import { defaultSettings, isSetting, type RouteSettings } from './settings.ts';
+import { type Attachment, findTargets, type PolicyTargets } from './targets.ts';
+import { claimsOf } from './traffic-policy.ts';
+
+export interface Traffic {
+  /** Key of a service port → what is in effect there; absent: no policy says anything. */
+  readonly byPort: ReadonlyMap<string, PortTraffic>;
+  readonly outcomes: ReadonlyMap<TrafficPolicy, Outcome<TrafficPolicy>>;
+  /** Oldest first. */
+  readonly targets: ReadonlyMap<TrafficPolicy, PolicyTargets>;
+}
+
+export type TrafficMaker = (policies: readonly TrafficPolicy[], services: ServiceViews) => Traffic;
+
+/** What is in effect at a port stays the same object while the policies that reach it do. */
+export function createTrafficMaker(): TrafficMaker {
+  const memory = rememberByKey<DecidedPort>();
+  return rememberLast((policies, services) => {
+    const targets = findTargets(policies, services);
+    const decided = [...targets.byPort].toSorted(byText(([port]) => port)).map(([port, attached]) => {
+      const inputs = attached.flatMap(({ policy, level }) => [policy, level]);
+      return [port, memory.get(port, inputs, () => decidePort(attached))] as const;
+    });
+    memory.sweep();
+    return {
+      byPort: new Map(decided.map(([port, { traffic }]) => [port, traffic])),
+      outcomes: outcomesOf(decided.map(([port, { decisions }]) => [port, decisions])),
+      targets: targets.byPolicy,
+    };
+  });
+}
+
+interface DecidedPort {
+  readonly decisions: Decisions<TrafficPolicy>;
+  readonly traffic: PortTraffic;
+}
+
+const routingSlot = 'routes and subsets';
+
+function decidePort(attached: readonly Attachment[]): DecidedPort {
+  const claims = attached.flatMap(({ policy, level }) =>
+    slotsOf(policy).map((slot) => ({ slot, level, policy })),
+  );
+  const author = decide(claims).get(routingSlot)?.[0]?.policy;
+  const decisions = decide(author === undefined ? claims : [...claims, ...routesClaims(author)]);
+  return { decisions, traffic: { routing: routingOf(author), settings: settingsAt(decisions) } };
+}
+
+function slotsOf(policy: TrafficPolicy): readonly string[] {
+  const { routing, settings } = claimsOf(policy);
+  return [...(routing === null ? [] : [routingSlot]), ...Object.keys(settings)];
+}
+
+/** What every route says itself leaves nothing to decide, if no request passes them by. */
+function routesClaims(author: TrafficPolicy): readonly Claim<TrafficPolicy>[] {
+  const { routes = [] } = claimsOf(author).routing ?? {};
+  const [first] = routes;
+  if (first === undefined || routes.at(-1)?.matches !== 'any') return [];
+  return Object.keys(first.settings)
+    .filter((slot) => routes.every(({ settings }) => Object.hasOwn(settings, slot)))
+    .map((slot) => ({ slot, level: 'Route', policy: author }));
+}
+
+function routingOf(author: TrafficPolicy | undefined): PortTraffic['routing'] {
+  const value: RoutingClaim | null | undefined = author && claimsOf(author).routing;
+  return author === undefined || value === null || value === undefined
+    ? null
+    : { value, origin: originOf(author) };
+}
+
+function settingsAt(decisions: Decisions<TrafficPolicy>): Settings<RouteSettings> {
+  let settings = defaultSettings;
+  for (const [slot, [winner]] of decisions) {
+    // Routes bring what they say themselves along.
+    if (!isSetting(slot) || winner === undefined || winner.level === 'Route') continue;
+    const value = claimsOf(winner.policy).settings[slot];
+    settings = { ...settings, [slot]: { value, origin: originOf(winner.policy) } };
+  }
+  return settings;
+}
