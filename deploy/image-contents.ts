@@ -1,10 +1,11 @@
 // What of this project is in its image, and how the image is run: the one list, which the Dockerfile follows (a test
 // compares them) and from which images are made where there is no Docker. Entry: imageContents.
 
+/** In the project, as `node deploy/bundle/main.ts` makes it. */
+export const bundleFolder = 'dist';
+
 export interface ImageContents {
-  /** Ends of names of files in node_modules that Node does not read: typings, source maps, builds for another runtime. */
-  readonly unneeded: readonly string[];
-  /** Path in the project → path in the image; folders as a whole. node_modules: of production alone. */
+  /** Path in the project → path in the image; folders as a whole. */
   readonly files: readonly (readonly [from: string, to: string])[];
   readonly entrypoint: readonly string[];
   readonly workingDir: string;
@@ -14,13 +15,9 @@ export interface ImageContents {
 
 /** Beside it in the image: Node, as /usr/local/bin/node, and iptables with both back ends. */
 export const imageContents: ImageContents = {
-  unneeded: ['.d.ts', '.d.mts', '.d.cts', '.map', '.bare'],
   files: [
     ['deploy/meshwright', '/usr/local/bin/meshwright'],
-    ['node_modules', '/meshwright/node_modules'],
-    ['package.json', '/meshwright/package.json'],
-    ['api', '/meshwright/api'],
-    ['operator', '/meshwright/operator'],
+    [bundleFolder, '/meshwright'],
     ['LICENSE', '/meshwright/LICENSE'],
   ],
   entrypoint: ['/usr/local/bin/meshwright'],

@@ -138,12 +138,10 @@ function variable(name: string): string {
   return value;
 }
 
-try {
-  await main();
-} catch (error) {
+main().catch((error: unknown) => {
   process.stderr.write(`${messageOf(error)}\n`);
   process.exitCode = 1;
-}
+});
 
 function messageOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);

@@ -66,4 +66,4 @@ function aborted(signal: AbortSignal): Promise<void> {
   });
 }
 
-await main();
+void main();

@@ -13,14 +13,14 @@ const help = `Usage: meshwright uninstall [--kubeconfig <path>]
 Takes the sidecar out of every Deployment, StatefulSet, DaemonSet and CronJob. Their pods are made anew.
 `;
 
-async function main(args: readonly string[]): Promise<number> {
+async function main(args: readonly string[]): Promise<void> {
   const { values } = parseArgs({
     args: [...args],
     options: { kubeconfig: { type: 'string' }, help: { type: 'boolean', short: 'h' } },
   });
   if (values.help === true) {
     process.stdout.write(help);
-    return 0;
+    return;
   }
   const path = values.kubeconfig === undefined ? {} : { path: values.kubeconfig };
   const api = new ApiClient({ kubeConfig: loadKubeConfig(path), clock: systemJitteredClock });
@@ -33,15 +33,13 @@ async function main(args: readonly string[]): Promise<number> {
     for (const { ref, message } of failed)
       process.stderr.write(`${ref.kind} ${ref.namespace}/${ref.name}: ${message}\n`);
     process.stdout.write(`${removed.length} removed, ${failed.length} failed\n`);
-    return failed.length === 0 ? 0 : 1;
+    if (failed.length > 0) process.exitCode = 1;
   } finally {
     api.close();
   }
 }
 
-try {
-  process.exitCode = await main(process.argv.slice(2));
-} catch (error) {
+main(process.argv.slice(2)).catch((error: unknown) => {
   process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
   process.exitCode = 1;
-}
+});

@@ -53,6 +53,8 @@ export const podVariables = {
 /** Envoy starts here; the shared configuration names `certificates/…` relative to it. */
 const workingDirectory = '/run/meshwright';
 const adminPort = 15_000;
+/** In the working directory of the image: operator/intercept.ts, bundled. */
+export const interceptionProgram = 'intercept.cjs';
 
 /**
  * settings: what the user asked for, in any form; its fingerprint and that of what is rendered become the annotation,
@@ -71,7 +73,7 @@ function renderInit({ initImage, resources, interception }: SidecarOptions): Nam
   return {
     name: initContainer,
     image: initImage,
-    command: ['node', 'operator/intercept.ts'],
+    command: ['node', interceptionProgram],
     env: [
       fieldVariable('POD_IP', 'status.podIP'),
       fieldVariable('HOST_IP', 'status.hostIP'),

@@ -1,10 +1,11 @@
-// The operator as a child process, started as a user starts it against a cluster. Entry: startOperator. It dies with
-// the test process.
+// The operator as a child process, bundled as its image has it, started as a user starts it against a cluster. Entry:
+// startOperator. It dies with the test process.
+import { mkdtempSync, rmSync } from 'node:fs';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
+import { writeBundle } from '../../deploy/bundle/bundle.ts';
 import { startChild } from './kubernetes/child.ts';
 import { poll } from './kubernetes/poll.ts';
 
@@ -36,7 +37,6 @@ export interface OperatorProcess {
   stop(): Promise<void>;
 }
 
-const projectRoot = fileURLToPath(new URL('../../', import.meta.url));
 const terminateMs = 20_000;
 
 export async function startOperator(options: OperatorOptions): Promise<OperatorProcess> {
@@ -45,7 +45,7 @@ export async function startOperator(options: OperatorOptions): Promise<OperatorP
   const { kubeconfigPath, xdsAddress = '127.0.0.1:0' } = options;
   const addresses = ['--xds-address', xdsAddress, '--admin-address', '127.0.0.1:0'];
   const files = ['--kubeconfig', kubeconfigPath, '--ready-file', readyFile];
-  const main = join(projectRoot, 'operator/main.ts');
+  const main = await bundledMain();
   const child = await startChild(
     [process.execPath, '--max-semi-space-size=16', main, ...files, ...addresses],
     logFile,
@@ -83,4 +83,19 @@ export async function startOperator(options: OperatorOptions): Promise<OperatorP
       await rm(dir, { recursive: true, force: true });
     },
   };
+}
+
+let main: Promise<string> | undefined;
+
+/** Bundled once for a test file. */
+function bundledMain(): Promise<string> {
+  main ??= bundle();
+  return main;
+}
+
+async function bundle(): Promise<string> {
+  const folder = mkdtempSync(join(tmpdir(), 'meshwright-bundle-'));
+  process.once('exit', () => rmSync(folder, { recursive: true }));
+  await writeBundle(folder);
+  return join(folder, 'main.cjs');
 }

@@ -1,9 +1,8 @@
 // The fence around @dot-i/k8s-operator: its life cycle (start, init, stop), registration, watch and status calls, with
 // what is wrong in them replaced. Upstream ends the process when a watch fails, forgets deletions while it
 // reconnects, logs and swallows failed writes, and asks client-node 2 for a base path it no longer has.
-import { CoreV1Api, type KubeConfig, loadYaml } from '@kubernetes/client-node';
+import type { KubeConfig } from '@kubernetes/client-node';
 import dotI, { type ResourceEvent, type ResourceMeta } from '@dot-i/k8s-operator';
-import { readFile } from 'node:fs/promises';
 import type { Log } from '../../process/log.ts';
 import type { StoredKind } from '../../objects/objects.ts';
 import type { ApiCaller, ApiStreamer } from './http/api-client.ts';
@@ -45,7 +44,6 @@ export class MeshOperator extends Operator {
     });
     // Upstream has loaded the default kubeconfig by now; ours may be another.
     this.kubeConfig = options.kubeConfig;
-    this.k8sApi = options.kubeConfig.makeApiClient(CoreV1Api);
     this.#options = options;
   }
 
@@ -128,12 +126,9 @@ export class MeshOperator extends Operator {
 
   /** By server-side apply, and waits until it is served; upstream calls an API that client-node 2 does not have. */
   protected override async registerCustomResourceDefinition(
-    definition: string | CrdDefinition,
+    crd: string | CrdDefinition,
   ): Promise<{ group: string; versions: CrdDefinition['spec']['versions']; plural: string }> {
-    const crd =
-      typeof definition === 'string'
-        ? loadYaml<CrdDefinition>(await readFile(definition, 'utf8'))
-        : definition;
+    if (typeof crd === 'string') throw new Error(`pass the definition itself, not its path: ${crd}`);
     const { retryingApi: api, clock, log } = this.#options;
     await installCrd(crd, { api, clock, log, signal: this.#stopping.signal });
     return { group: crd.spec.group, versions: crd.spec.versions, plural: crd.spec.names.plural };

@@ -104,14 +104,6 @@ describe('Dockerfile', () => {
     expect(copied).toEqual([node, ...image.imageContents.files]);
   });
 
-  test('leaves the same files of packages out', () => {
-    const ends = /-regex '\.\*\\\.\\\((?<ends>.*)\\\)' -delete/.exec(dockerfile)?.groups?.['ends'] ?? '';
-
-    expect(ends.split('\\|').map((end) => `.${end.replaceAll('\\', '')}`)).toEqual(
-      image.imageContents.unneeded,
-    );
-  });
-
   test('runs it in the same way', () => {
     const { entrypoint, workingDir, user, env } = image.imageContents;
 

@@ -23,8 +23,6 @@ export interface ProxyNames {
   readonly lagging?: string[];
   /** Resource → Envoy's words. */
   readonly rejected?: Record<string, string>;
-  /** Resource that it still runs → its origins; null: nobody knows them. */
-  readonly former?: Record<string, string[] | null>;
 }
 
 interface StatusCase {
@@ -109,11 +107,7 @@ export function proxyOf(workload: string, names: ProxyNames, snapshot: Snapshot)
     layers: names.layers,
     lagging,
     rejected,
-    former: Object.entries(names.former ?? {}).map(([resource, origins]) => {
-      const [type = '', name = ''] = resource.split(' ');
-      return { typeUrl: urlOf(type), name, origins: origins?.map(originOf) ?? null };
-    }),
-    atRest: (names.lagging ?? []).length === 0,
+    atRest: lagging.length === 0,
   };
 }
 

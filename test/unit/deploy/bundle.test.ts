@@ -1,0 +1,93 @@
+// The files that the image runs: whole, small, and of characters that Node keeps in one byte.
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { spawn, spawnSync, type SpawnSyncReturns } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { bundleFiles, writeBundle } from '../../../deploy/bundle/bundle.ts';
+import { interceptionProgram } from '../../../operator/infra/sidecar.ts';
+import { poll } from '../../support/kubernetes/poll.ts';
+
+const mesh = {
+  apiVersion: 'meshwright.dev/v1alpha1',
+  kind: 'Mesh',
+  metadata: { name: 'default' },
+  spec: {},
+};
+
+/** Far from the project: no node_modules is in reach. */
+const folder = mkdtempSync(join(tmpdir(), 'meshwright-bundle-'));
+beforeAll(() => writeBundle(folder), 60_000);
+afterAll(() => rmSync(folder, { recursive: true }));
+
+function run(program: string, ...args: readonly string[]): SpawnSyncReturns<string> {
+  return spawnSync(process.execPath, [join(folder, program), ...args], { encoding: 'utf8', cwd: folder });
+}
+
+describe('the bundle', () => {
+  test('is all that it says it is', () => {
+    expect(readdirSync(folder).toSorted()).toEqual([...bundleFiles].toSorted());
+  });
+
+  test.each(['main', 'uninstall', 'intercept'])('%s.cjs has no character beyond Latin-1', (program) => {
+    // oxlint-disable-next-line no-control-regex -- from the first to the last of them
+    expect(/[^\u0000-\u00FF]/.exec(readFileSync(join(folder, `${program}.cjs`), 'utf8'))).toBeNull();
+  });
+
+  test('leaves out what it does not use of the Kubernetes client', () => {
+    expect(readFileSync(join(folder, 'main.cjs')).byteLength).toBeLessThan(5_000_000);
+  });
+
+  test('comes with the licenses of what it holds', () => {
+    const licenses = readFileSync(join(folder, 'third-party-licenses.txt'), 'utf8');
+
+    expect(licenses).toMatch(/^@grpc\/grpc-js 1\.\d+\.\d+: Apache-2\.0$/m);
+    expect(licenses).toMatch(/^zod 4\.\d+\.\d+: MIT$/m);
+  });
+});
+
+describe('without anything of node_modules', () => {
+  test('the operator says how it is used', () => {
+    const { stdout, stderr, status } = run('main.cjs', '--help');
+
+    expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+    expect(stdout).toMatch(/^Usage: meshwright/);
+  });
+
+  test('the operator serves what a folder says, and ends when it is told to', async () => {
+    const files = mkdtempSync(join(tmpdir(), 'meshwright-files-'));
+    writeFileSync(join(files, 'mesh.yaml'), JSON.stringify(mesh));
+    const readyFile = join(files, 'ready.json');
+    const options = ['--platform', 'files', '--files', files, '--state', join(files, 'state')];
+    const addresses = ['--xds-address', '127.0.0.1:0', '--admin-address', '127.0.0.1:0'];
+    const operator = spawn(
+      process.execPath,
+      [join(folder, 'main.cjs'), ...options, ...addresses, '--ready-file', readyFile],
+      { stdio: 'ignore' },
+    );
+    const ended = once(operator, 'exit');
+
+    await poll(() => Promise.resolve(existsSync(readyFile) || undefined), {
+      intervalMs: 20,
+      deadlineMs: 30_000,
+    });
+    operator.kill('SIGTERM');
+
+    expect(await ended).toEqual([0, null]);
+    rmSync(files, { recursive: true });
+  });
+
+  test('`meshwright uninstall` says how it is used', () => {
+    expect(run('uninstall.cjs', '--help')).toMatchObject({ status: 0, stderr: '' });
+  });
+
+  test('the init container says which variable is missing', () => {
+    const { stderr, status } = run(interceptionProgram);
+
+    expect({ status, stderr }).toEqual({
+      status: 1,
+      stderr: 'The variable POD_IP is not set.\n',
+    });
+  });
+});
