@@ -1,5 +1,5 @@
 // The table of our kinds: what the CRD generator, the offline check and the platforms need to know of each.
-import { z } from 'zod';
+import type { z } from 'zod';
 import { PolicyStatus } from './common.ts';
 import { type ExternalWorkload, ExternalWorkloadSpec } from './external-workload.ts';
 import { type Mesh, MeshSpec, MeshStatus } from './mesh.ts';
@@ -20,10 +20,6 @@ export interface PrinterColumn {
   /** 1: only with -o wide. */
   readonly priority?: number;
 }
-
-/** The status of any of these. */
-export const AnyStatus = z.union([MeshStatus, PolicyStatus]);
-export type AnyStatus = z.infer<typeof AnyStatus>;
 
 export interface KindDefinition {
   readonly kind: MeshwrightKind;
@@ -46,7 +42,7 @@ function conditionColumn(type: string, description: string): PrinterColumn {
 const accepted = conditionColumn('Accepted', 'Whether the object is valid and has a target.');
 const programmed = conditionColumn(
   'Programmed',
-  'Whether every proxy concerned obeys the object as it is now.',
+  'Whether every connected proxy concerned has acknowledged the object.',
 );
 const reason: PrinterColumn = {
   name: 'REASON',
@@ -67,7 +63,7 @@ function proxies(description: string): PrinterColumn {
 }
 
 function policyColumns(target: Pick<PrinterColumn, 'name' | 'jsonPath' | 'description'>): PrinterColumn[] {
-  const counts = proxies('Proxies that obey the object, of those it concerns.');
+  const counts = proxies('Proxies that acknowledged the object, of those it concerns.');
   return [{ type: 'string', ...target }, accepted, programmed, counts, reason, age];
 }
 
@@ -94,13 +90,7 @@ export const kindDefinitions: readonly KindDefinition[] = [
     columns: [
       accepted,
       conditionColumn('Ready', 'Whether certificates can be issued and proxies served.'),
-      proxies('Proxies that obey this Mesh, of those connected.'),
-      {
-        name: 'POLICIES',
-        type: 'string',
-        jsonPath: '.status.policies.summary',
-        description: 'Policies that are programmed, of all policies.',
-      },
+      proxies('Proxies that acknowledged all of their configuration, of those connected.'),
       {
         ...reason,
         jsonPath: '.status.conditions[?(@.type=="Ready")].reason',

@@ -5,14 +5,15 @@ import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { medianOf, rowsOf, type Figures } from './figures.ts';
 import { endAll, type Ending, leaveServerCore } from './processes.ts';
+import { playRest, restId, restProxies } from './rest.ts';
 import { scenarios } from './scenarios.ts';
 import { short, tableOf } from './table.ts';
-import { targetOf } from './targets.ts';
+import { targetOf, type Setting } from './targets.ts';
 import { World, type WorldOptions } from './world.ts';
 
 const { values } = parseArgs({
   options: {
-    s: { type: 'string', default: '1,2,3,4,5' },
+    s: { type: 'string', default: '1,2,3,4,5,9' },
     n: { type: 'string', default: '1000' },
     m: { type: 'string', default: '1000' },
     rounds: { type: 'string', default: '20' },
@@ -26,15 +27,18 @@ const { values } = parseArgs({
   },
 });
 const endpoints = 10;
-const wanted = values.s.split(',').filter((id) => id !== '0');
+const asked = values.s.split(',').filter((id) => id !== '0');
+const wanted = asked.filter((id) => id !== restId);
+const repeat = Number(values.repeat);
 
 /** Scenario → figures of each repetition. */
 type Played = Map<string, Figures[]>;
 
 function titleOf(id: string): string {
+  if (id === restId) return 'S9 little happens';
   const title = id === '0' ? 'S0 ready' : scenarios[id]?.title;
   if (title === undefined)
-    throw new Error(`there is no scenario ${id}: choose of ${Object.keys(scenarios).join()}`);
+    throw new Error(`there is no scenario ${id}: choose of ${Object.keys(scenarios).join()},${restId}`);
   return values.api ? `${title} (API)` : title;
 }
 
@@ -81,12 +85,26 @@ async function playAll(options: WorldOptions, played: Played): Promise<void> {
 
 async function playSize(proxies: number, services: number): Promise<string> {
   const setting = { proxies, services, tls: !values.plain, isApi: values.api };
-  const transport = values.plain ? 'plaintext' : 'mTLS';
+  return await repeated(setting, (played) => playAll({ ...setting, endpoints }, played));
+}
+
+/** Always the operator as it is shipped, on an API server, over mutual TLS. */
+async function playLittle(services: number): Promise<string> {
+  const setting = { proxies: restProxies, services, tls: true, isApi: true };
+  return await repeated(setting, async (played) => {
+    const size = { proxies: restProxies, services, endpoints };
+    note(played, restId, await playRest({ size, rounds: Number(values.rounds) }));
+  });
+}
+
+async function repeated(setting: Setting, once: (played: Played) => Promise<void>): Promise<string> {
+  const { proxies, services, tls } = setting;
+  const transport = tls ? 'mTLS' : 'plaintext';
   const title = `N=${proxies} proxies, M=${services} services × ${endpoints} endpoints, ${transport}`;
   const played: Played = new Map();
-  for (let run = 0; run < Number(values.repeat); run += 1) {
+  for (let run = 0; run < repeat; run += 1) {
     process.stdout.write(`\n${title}\n`);
-    await playAll({ ...setting, endpoints }, played);
+    await once(played);
   }
   const rows = [...played].flatMap(([id, runs]) =>
     rowsOf(runs).map((row) => ({
@@ -99,13 +117,15 @@ async function playSize(proxies: number, services: number): Promise<string> {
 }
 
 async function main(): Promise<void> {
-  for (const id of wanted) titleOf(id);
+  for (const id of asked) titleOf(id);
   if (values.api && values.plain)
     throw new Error('the operator serves mutual TLS only: leave out --plain or --api');
   leaveServerCore();
   const tables: string[] = [];
-  for (const n of values.n.split(','))
-    for (const m of values.m.split(',')) tables.push(await playSize(Number(n), Number(m)));
+  const services = values.m.split(',').map(Number);
+  if (wanted.length > 0)
+    for (const n of values.n.split(',')) for (const m of services) tables.push(await playSize(Number(n), m));
+  if (asked.includes(restId)) for (const m of services) tables.push(await playLittle(m));
   process.stdout.write(tables.join(''));
 }
 

@@ -72,7 +72,7 @@ export class Child implements Ending {
 }
 
 /** Those of the operator: docs/decisions/012-memory-of-the-operator.md. */
-const heapOptions = ['--max-semi-space-size=16'];
+export const heapOptions = ['--max-semi-space-size=16'];
 
 /** Node on a file of this folder, which gets the options as its first message. */
 export function startChild(file: 'server' | 'operator' | 'client', options: object): Child {
@@ -88,6 +88,11 @@ export function startChild(file: 'server' | 'operator' | 'client', options: obje
   });
   child.send(options);
   return new Child(file, child);
+}
+
+/** The command for something that is to run on the server's core alone. */
+export function onServerCore(command: readonly string[]): readonly string[] {
+  return canPin ? ['taskset', '-c', String(cores.server), ...command] : command;
 }
 
 export function pause(ms: number): Promise<void> {

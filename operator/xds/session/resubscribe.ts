@@ -37,7 +37,6 @@ function freshState({ subscription }: SubscriptionChange): TypeState {
     suspects: [],
     quarantine: noneRefused,
     answered: false,
-    accepted: false,
   };
 }
 

@@ -13,7 +13,6 @@ import type {
   SessionEvent,
   SotwRequest,
 } from './events.ts';
-import { forgetReturn, noteReturn } from './returning.ts';
 import { firstRequest } from './first-request.ts';
 import { flush } from './flush.ts';
 import { applyNack } from './nack.ts';
@@ -33,7 +32,7 @@ const noVersions: ReadonlyMap<string, string> = new Map();
 
 export function reduce(session: Session, event: SessionEvent): Step {
   const effects: Effect[] = [];
-  const next = forgetReturn(apply(session, event, effects), event.nowMs);
+  const next = apply(session, event, effects);
   const flushed = flush(next, event.nowMs);
   return { session: flushed.session, effects: [...effects, ...flushed.effects] };
 }
@@ -51,8 +50,7 @@ function apply(session: Session, event: SessionEvent, effects: Effect[]): Sessio
   }
 }
 
-function onRequest(before: Session, event: RequestEvent, effects: Effect[]): Session {
-  const session = noteReturn(before, event, effects);
+function onRequest(session: Session, event: RequestEvent, effects: Effect[]): Session {
   return event.type === 'delta'
     ? onDelta(session, event.request, effects)
     : onStateOfTheWorld(session, event.request, effects);
@@ -106,8 +104,9 @@ function onDelta(session: Session, request: DeltaRequest, effects: Effect[]): Se
   if (known !== null && request.subscribe.length + request.unsubscribe.length === 0)
     return withType(session, typeUrl, known);
   const change = changeDelta(typeUrl, known?.subscription ?? null, request);
-  if (known !== null) return withType(session, typeUrl, resubscribe(known, change, noVersions));
-  return withType(session, typeUrl, firstRequest(session, request, change));
+  const next =
+    known === null ? firstRequest(session, request, change) : resubscribe(known, change, noVersions);
+  return withType(session, typeUrl, next);
 }
 
 function onStateOfTheWorld(session: Session, request: SotwRequest, effects: Effect[]): Session {
@@ -120,7 +119,7 @@ function onStateOfTheWorld(session: Session, request: SotwRequest, effects: Effe
   const first = firstState(change, noVersions, stack);
   const isPureWildcard = change.subscription.wildcard && change.subscription.names.size === 0;
   const isCurrent = isPureWildcard && stack.length > 0 && request.versionInfo === versionOf(entriesOf(stack));
-  const state = isCurrent ? { ...first, base: stack, answered: true, accepted: true } : first;
+  const state = isCurrent ? { ...first, base: stack, answered: true } : first;
   return withType(session, typeUrl, resubscribe(state, change, noVersions));
 }
 
