@@ -1,6 +1,7 @@
 // The check of one of our objects as an API server makes it, without one: apiVersion, kind, metadata, unknown fields,
 // schema, CEL rules, RE2 syntax; defaults filled in. Its entry: admit. Pure.
 import { z } from 'zod';
+import { sizeProblems } from './checks/expression-size.ts';
 import { brokenRules, type SkippableCheck } from './checks/rules.ts';
 import { isRecord, prototypeKeys, unknownFields, withoutNulls } from './checks/fields.ts';
 import { sentence } from './checks/sentences.ts';
@@ -64,6 +65,8 @@ export function admit(document: unknown, options: AdmissionOptions = {}): Admiss
   // As in the API server, CEL rules are looked at only when the schema holds.
   if (problems.length === 0 && specSchema !== undefined) {
     problems.push(...brokenRules(spec.data, specSchema, 'spec', options.skipChecks ?? new Set()));
+    // A SecurityPolicy is not refused for it: translation reads its rules on the safe side.
+    if (definition.kind === 'TrafficPolicy') problems.push(...sizeProblems(spec.data));
   }
   if (problems.length > 0 || metadata.data === undefined) return { ok: false, problems };
   const object = {

@@ -28,14 +28,14 @@ export function conditions(description: string): z.ZodArray<typeof Condition> {
   return listMap(z.array(Condition).max(16).describe(description), 'type');
 }
 
-/** How many of the concerned proxies have acknowledged the present generation. */
+/** How many of the concerned proxies obey the present generation. */
 export const ProxyCounts = z
   .object({
     programmed: z
       .int()
       .min(0)
-      .describe('Connected proxies that acknowledged the configuration made from this object.'),
-    total: z.int().min(0).describe('Connected proxies whose configuration this object shapes.'),
+      .describe('Proxies that obey this generation of the object, and nothing of an earlier one.'),
+    total: z.int().min(0).describe('Proxies that this object concerns, or concerned before.'),
     summary: z.string().max(32).describe('programmed/total, for the printer column.'),
   })
   .describe('How many of the concerned proxies obey this object.');
@@ -45,7 +45,7 @@ export type ProxyCounts = z.infer<typeof ProxyCounts>;
 export const PolicyStatus = z
   .object({
     conditions: conditions(
-      'Accepted: it is valid and has a target. ResolvedRefs: what it names exists. Overridden: other objects decide some or all of what it asks for; absent if there are none. Programmed: every connected proxy concerned has acknowledged it.',
+      'Accepted: it is valid and has a target. ResolvedRefs: what it names exists. Overridden: other objects decide some or all of what it asks for; absent if there are none. Programmed: every proxy concerned obeys it as it is now.',
     ),
     proxies: ProxyCounts.optional(),
   })

@@ -1,5 +1,5 @@
 // The table of our kinds: what the CRD generator, the offline check and the platforms need to know of each.
-import type { z } from 'zod';
+import { z } from 'zod';
 import { PolicyStatus } from './common.ts';
 import { type ExternalWorkload, ExternalWorkloadSpec } from './external-workload.ts';
 import { type Mesh, MeshSpec, MeshStatus } from './mesh.ts';
@@ -20,6 +20,10 @@ export interface PrinterColumn {
   /** 1: only with -o wide. */
   readonly priority?: number;
 }
+
+/** The status of any of these. */
+export const AnyStatus = z.union([MeshStatus, PolicyStatus]);
+export type AnyStatus = z.infer<typeof AnyStatus>;
 
 export interface KindDefinition {
   readonly kind: MeshwrightKind;
@@ -42,7 +46,7 @@ function conditionColumn(type: string, description: string): PrinterColumn {
 const accepted = conditionColumn('Accepted', 'Whether the object is valid and has a target.');
 const programmed = conditionColumn(
   'Programmed',
-  'Whether every connected proxy concerned has acknowledged the object.',
+  'Whether every proxy concerned obeys the object as it is now.',
 );
 const reason: PrinterColumn = {
   name: 'REASON',
@@ -63,7 +67,7 @@ function proxies(description: string): PrinterColumn {
 }
 
 function policyColumns(target: Pick<PrinterColumn, 'name' | 'jsonPath' | 'description'>): PrinterColumn[] {
-  const counts = proxies('Proxies that acknowledged the object, of those it concerns.');
+  const counts = proxies('Proxies that obey the object, of those it concerns.');
   return [{ type: 'string', ...target }, accepted, programmed, counts, reason, age];
 }
 
@@ -90,7 +94,13 @@ export const kindDefinitions: readonly KindDefinition[] = [
     columns: [
       accepted,
       conditionColumn('Ready', 'Whether certificates can be issued and proxies served.'),
-      proxies('Proxies that acknowledged all of their configuration, of those connected.'),
+      proxies('Proxies that obey this Mesh, of those connected.'),
+      {
+        name: 'POLICIES',
+        type: 'string',
+        jsonPath: '.status.policies.summary',
+        description: 'Policies that are programmed, of all policies.',
+      },
       {
         ...reason,
         jsonPath: '.status.conditions[?(@.type=="Ready")].reason',

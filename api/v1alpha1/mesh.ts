@@ -173,7 +173,7 @@ export type MeshSpec = z.infer<typeof MeshSpec>;
 export const MeshStatus = z
   .object({
     conditions: conditions(
-      'Accepted: it is valid and the oldest Mesh. Programmed: every connected proxy has acknowledged it. Ready: certificates can be issued and proxies served.',
+      'Accepted: it is valid and the oldest Mesh. Programmed: every proxy runs these settings. Ready: certificates can be issued and proxies served. Injected: every workload has its sidecar. DeletionsProgrammed: no proxy runs a deleted object.',
     ),
     proxies: z
       .object({
@@ -183,10 +183,21 @@ export const MeshStatus = z
           .min(0)
           .describe('Connected proxies that have acknowledged all of their configuration.'),
         rejecting: z.int().min(0).describe('Connected proxies that refuse a part of their configuration.'),
-        summary: z.string().max(32).describe('current/connected, for the printer column.'),
+        summary: z
+          .string()
+          .max(32)
+          .describe('Proxies that obey this Mesh, of all connected ones, for the printer column.'),
       })
       .optional()
       .describe('The proxies of the mesh.'),
+    policies: z
+      .object({
+        programmed: z.int().min(0).describe('Policies whose condition Programmed is True.'),
+        total: z.int().min(0).describe('All TrafficPolicies and SecurityPolicies.'),
+        summary: z.string().max(32).describe('programmed/total, for the printer column.'),
+      })
+      .optional()
+      .describe('The policies of the mesh. A policy that is not programmed says why in its own status.'),
     workloads: z
       .object({
         injected: z.int().min(0).describe('Workloads whose pod template has the sidecar as it should be.'),

@@ -12,7 +12,7 @@ export const PathMatch = withRules(
       .enum(['Exact', 'PathPrefix', 'RegularExpression'])
       .default('PathPrefix')
       .describe(
-        'Exact: the same path. PathPrefix (default): the path and everything below it; /a matches /a and /a/b, but not /ab. RegularExpression: an RE2 expression that matches the whole path.',
+        'Exact: the same path. PathPrefix (default): the path and everything below it; /a matches /a and /a/b, but not /ab. RegularExpression: an RE2 expression that matches the whole path, of at most 2,048 instructions; all expressions of an object have at most 8,192.',
       ),
     value: z.string().min(1).max(1024).describe('The path without the query. At most 1024 characters.'),
   }),

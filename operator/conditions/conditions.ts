@@ -1,6 +1,7 @@
 // The condition types and reasons there are, and what a stage says about an object. One owner for each type.
 import type { Origin } from '../ir/origin.ts';
 
+/** In the order in which an object has them. */
 export const conditionType = {
   /** The object is valid, has a target and no conflict. Owner: translate. */
   accepted: 'Accepted',
@@ -8,12 +9,14 @@ export const conditionType = {
   resolvedRefs: 'ResolvedRefs',
   /** Only where it is so: other objects decide some or all of what it asks for. Owner: translate. */
   overridden: 'Overridden',
-  /** Every connected proxy concerned has acknowledged it. Owner: aggregate, from the acknowledgements. */
+  /** Every proxy concerned, now or before, obeys this generation and nothing earlier. Owner: aggregate, from the acknowledgements. */
   programmed: 'Programmed',
   /** Mesh only: certificate authority and control plane are able to serve. Owner: aggregate. */
   ready: 'Ready',
   /** Mesh only: every selected workload has its sidecar. Owner: aggregate, from what reconcile found. */
   injected: 'Injected',
+  /** Mesh only: no proxy runs anything of a deleted object. Owner: aggregate, from the acknowledgements. */
+  deletionsProgrammed: 'DeletionsProgrammed',
 } as const;
 export type ConditionType = (typeof conditionType)[keyof typeof conditionType];
 
@@ -35,6 +38,7 @@ export const reason = {
   ready: 'Ready',
   certificateNotReady: 'CertificateNotReady',
   injected: 'Injected',
+  deletionsProgrammed: 'DeletionsProgrammed',
   workloadTrouble: 'WorkloadTrouble',
 } as const;
 export type Reason = (typeof reason)[keyof typeof reason];

@@ -41,11 +41,11 @@ export function renderBootstrap(options: BootstrapOptions): Json {
 const unusedStats = [{ safe_regex: { regex: 'listener\\..*\\.worker_[0-9]+\\..*' } }];
 
 /**
- * Regular expressions of policies are checked and bounded in length before they are sent. Envoy's own limit is so low
- * (100 instructions) that it would refuse many of them.
+ * Regular expressions of policies are checked and bounded in size before they are sent (api/checks/expression-size.ts). Envoy's
+ * own limit, 100 instructions, would refuse many of them; this one stands behind our check.
  */
 export const layeredRuntime = {
-  layers: [{ name: 'static', static_layer: { 're2.max_program_size.error_level': 1_000_000 } }],
+  layers: [{ name: 'static', static_layer: { 're2.max_program_size.error_level': 32_768 } }],
 };
 
 const reconnectBackOff = { base_interval: '0.25s', max_interval: '5s' };

@@ -1,8 +1,7 @@
 // The one interface between Meshwright and where it runs. `kubernetes/` and `files/` implement it; nothing
 // behind the store knows which one it is.
 // What workloads, pods and Leases look like stands in workload-port.ts, pod-port.ts and lease-port.ts.
-import type { Condition, ProxyCounts } from '../../api/v1alpha1/common.ts';
-import type { MeshStatus } from '../../api/v1alpha1/mesh.ts';
+import type { AnyStatus } from '../../api/v1alpha1/kinds.ts';
 import type { ObjectRef, StoredObject } from '../objects/objects.ts';
 import type { LeasePort } from './lease-port.ts';
 import type { PodPort } from './pod-port.ts';
@@ -47,12 +46,8 @@ export interface StatusPort {
   write(ref: ObjectRef, status: ObjectStatus): Promise<void>;
 }
 
-export interface ObjectStatus {
-  readonly conditions: readonly Condition[];
-  readonly proxies?: ProxyCounts | MeshStatus['proxies'];
-  readonly certificates?: MeshStatus['certificates'];
-  readonly workloads?: MeshStatus['workloads'];
-}
+/** The status of any object of ours. */
+export type ObjectStatus = Readonly<AnyStatus>;
 
 /** Certificates at rest: kubernetes.io/tls Secrets, or folders that are swapped atomically like a kubelet's. */
 export interface SecretPort {

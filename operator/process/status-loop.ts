@@ -1,5 +1,5 @@
-// When statuses are computed: soon after something changed, and never so often that it takes more than a fifth of the
-// time.
+// When statuses are computed: soon after something changed, and mostly not so often that it takes more than a fifth of the
+// time. A status is never older than a second while the operator runs, whatever one computation took.
 import type { Clock } from './clock.ts';
 import { Pacer } from './pacer.ts';
 
@@ -20,9 +20,11 @@ export interface StatusLoop {
 const leadMs = 15;
 /** How long a change waits for acknowledgements at most: a proxy that does not answer is to be reported. */
 const patienceMs = 200;
+/** A process that was paused while it computed has not worked for so long: it must not rest in proportion. */
+const maxRestMs = 500;
 
 export function createStatusLoop({ clock, compute, isMoving }: StatusLoopOptions): StatusLoop {
-  const pacer = new Pacer({ clock, restPerWork: 4 });
+  const pacer = new Pacer({ clock, restPerWork: 4, maxRestMs });
   let cancel: (() => void) | null = null;
   let changedAtMs = 0;
   const run = (): void => {

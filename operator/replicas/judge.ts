@@ -26,7 +26,7 @@ export function judge(proxy: PeerProxy, peer: PeerState, snapshot: Snapshot): Pr
   const lagging = joined(judged.map((it) => it.lagging));
   const rejected = joined(judged.map((it) => it.rejected));
   const atRest = ackState.atRest && lagging.length === 0;
-  const report = { workload, nodeId, connectedAtMs, layers: ids, lagging, rejected, atRest };
+  const report = { workload, nodeId, connectedAtMs, layers: ids, lagging, rejected, former: none, atRest };
   reports.set(proxy, { ids, judged, report });
   return report;
 }

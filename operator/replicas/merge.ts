@@ -33,7 +33,8 @@ function withView(report: ProxyReport, snapshot: Snapshot): ProxyReport {
   const known = waiting.get(report);
   if (known?.snapshot === snapshot) return known.report;
   const ackState = { lagging: [], rejected: [], atRest: false };
-  const judged = judge({ ...report, ackState }, emptyPeer, snapshot) ?? report;
-  waiting.set(report, { snapshot, report: judged });
-  return judged;
+  const judged = judge({ ...report, ackState }, emptyPeer, snapshot);
+  const lackingAll = judged === null ? report : { ...judged, former: report.former };
+  waiting.set(report, { snapshot, report: lackingAll });
+  return lackingAll;
 }

@@ -1,41 +1,17 @@
-// How the connected proxies stand to each object: who is concerned, who lags, who refuses. Pure. The work is
-// proportional to the proxies, what they lag on, and the objects; never to proxies times objects.
+// How the proxies stand to each object: who is concerned, who lags, who refuses, and what they run instead. Pure.
 import { originKey, type Origin } from '../ir/origin.ts';
 import type { LayerId } from '../envoy/resources/xds-resource.ts';
-import type { ProxyReport, RejectedResource } from '../xds/session/proxy-report.ts';
+import type { ProxyReport } from '../xds/session/proxy-report.ts';
 import type { Snapshot } from '../xds/snapshot/types.ts';
-import { compare, type Reference, referencesIn, originKeys } from './references.ts';
+import { isUnknown, type Lag, lagByObject, mostNamed, noLag } from './lag.ts';
+import { meshLag } from './mesh-lag.ts';
+import { compare, type Reference, referencesIn } from './references.ts';
 
 /** How the proxies stand to one object. */
-export interface AckState {
-  /** Connected proxies with a resource that the object shaped. */
+export interface AckState extends Lag {
+  /** Proxies with a resource that the object shapes, or that still run one which it shaped before. */
   readonly total: number;
-  /** Those of them that lag on such a resource. */
-  readonly lagging: number;
-  /** The first few of these, by workload key. */
-  readonly laggards: readonly string[];
-  /** How many of them refused such a resource. */
-  readonly rejecting: number;
-  /** What the first of these refused. */
-  readonly rejection: Rejection | undefined;
 }
-
-export interface Rejection {
-  /** Key of the workload whose proxy refused. */
-  readonly workload: string;
-  readonly resource: RejectedResource;
-}
-
-interface Lag {
-  readonly laggards: string[];
-  lagging: number;
-  rejecting: number;
-  rejection: Rejection | undefined;
-  lastLagging: ProxyReport | undefined;
-  lastRejecting: ProxyReport | undefined;
-}
-
-const named = 3;
 
 /** Answers for one snapshot and the reports on it. */
 export class AckIndex {
@@ -43,6 +19,8 @@ export class AckIndex {
   readonly #proxies: readonly ProxyReport[];
   readonly #byLayer: ReadonlyMap<LayerId, readonly ProxyReport[]>;
   readonly #lag: ReadonlyMap<string, Lag>;
+  /** Those that may run something of any object. */
+  readonly #unknown: readonly ProxyReport[];
 
   constructor(snapshot: Snapshot, proxies: readonly ProxyReport[]) {
     this.#snapshot = snapshot;
@@ -51,42 +29,80 @@ export class AckIndex {
     );
     this.#byLayer = groupByLayer(this.#proxies);
     this.#lag = lagByObject(this.#proxies);
+    this.#unknown = this.#proxies.filter(isUnknown);
   }
 
   of(origin: Origin): AckState {
     const key = originKey(origin);
     const reference = referencesIn(this.#snapshot).objects.get(key);
-    if (reference === undefined) return ackState(0, undefined);
     // An external workload with a sidecar is programmed when that sidecar is; its endpoint shapes all its callers' too.
     if (origin.kind === 'ExternalWorkload' && this.#snapshot.views.has(key)) return this.#ofOwnProxy(key);
-    return ackState(this.#countConcerned(reference), this.#lag.get(key));
+    const concerned = this.#concerned(reference);
+    if (origin.kind === 'Mesh')
+      return { total: concerned.count, ...meshLag(origin, this.#proxies.filter(concerned.has)) };
+    return this.#withUnknown(this.#lag.get(key) ?? noLag, concerned);
+  }
+
+  /** Objects that proxies still run something of. By originKey. */
+  leftovers(): ReadonlyMap<string, Lag> {
+    return new Map([...this.#lag].filter(([, { former }]) => former.size > 0));
+  }
+
+  /** Keys of the workloads whose proxies run something that nobody knows. */
+  unknown(): readonly string[] {
+    return this.#unknown.map(({ workload }) => workload);
   }
 
   #ofOwnProxy(key: string): AckState {
     const own = this.#proxies.filter(({ workload }) => workload === key);
-    return ackState(own.length, lagByObject(own).get(key));
+    return { total: own.length, ...(lagByObject(own).get(key) ?? noLag) };
   }
 
-  #countConcerned({ layers }: Reference): number {
-    const [first, ...others] = layers;
-    if (first !== undefined && others.length === 0) return this.#byLayer.get(first)?.length ?? 0;
-    const concerned = new Set<ProxyReport>();
+  #concerned(reference: Reference | undefined): Concerned {
+    const layers = new Set(reference?.layers);
+    const has = (proxy: ProxyReport): boolean => proxy.layers.some((id) => layers.has(id));
+    const [first] = layers;
+    if (first !== undefined && layers.size === 1)
+      return { count: this.#byLayer.get(first)?.length ?? 0, has };
+    const all = new Set<ProxyReport>();
     for (const layer of layers) {
-      for (const proxy of this.#byLayer.get(layer) ?? []) concerned.add(proxy);
-      if (concerned.size === this.#proxies.length) break;
+      for (const proxy of this.#byLayer.get(layer) ?? []) all.add(proxy);
+      if (all.size === this.#proxies.length) break;
     }
-    return concerned.size;
+    return { count: all.size, has };
+  }
+
+  #withUnknown(lag: Lag, { count, has }: Concerned): AckState {
+    const others = new Set([...lag.formerProxies, ...this.#unknown].filter((proxy) => !has(proxy)));
+    const more = this.#unknown.length - lag.unknown;
+    const total = count + others.size;
+    if (more === 0) return { ...withoutCounters(lag), total };
+    const laggards = [...new Set([...lag.laggards, ...this.unknown()])].slice(0, mostNamed);
+    return {
+      ...withoutCounters(lag),
+      total,
+      laggards,
+      lagging: lag.lagging + more,
+      unknown: this.#unknown.length,
+    };
   }
 }
 
-function ackState(total: number, lag: Lag | undefined): AckState {
-  return {
-    total,
-    lagging: Math.min(total, lag?.lagging ?? 0),
-    laggards: lag?.laggards ?? [],
-    rejecting: Math.min(total, lag?.rejecting ?? 0),
-    rejection: lag?.rejection,
-  };
+interface Concerned {
+  readonly count: number;
+  readonly has: (proxy: ProxyReport) => boolean;
+}
+
+function withoutCounters({
+  lagging,
+  laggards,
+  rejecting,
+  rejection,
+  former,
+  formerProxies,
+  unknown,
+}: Lag): Lag {
+  return { lagging, laggards, rejecting, rejection, former, formerProxies, unknown };
 }
 
 function groupByLayer(proxies: readonly ProxyReport[]): ReadonlyMap<LayerId, readonly ProxyReport[]> {
@@ -99,56 +115,4 @@ function groupByLayer(proxies: readonly ProxyReport[]): ReadonlyMap<LayerId, rea
     }
   }
   return groups;
-}
-
-/** `proxies` sorted by workload: the first to lag or refuse are those named. */
-function lagByObject(proxies: readonly ProxyReport[]): ReadonlyMap<string, Lag> {
-  const lags = new Map<string, Lag>();
-  // Proxies lag on the same entries: the objects of an entry are looked up once.
-  const known = new Map<readonly Origin[], readonly Lag[]>();
-  const lagsOf = (origins: readonly Origin[]): readonly Lag[] => {
-    const found = known.get(origins) ?? originKeys(origins).map((key) => lagOf(lags, key));
-    known.set(origins, found);
-    return found;
-  };
-  for (const proxy of proxies) {
-    // What it refused is among what it lags on.
-    for (const { origins } of proxy.lagging) for (const lag of lagsOf(origins)) noteLag(lag, proxy);
-    const rejected = proxy.rejected.toSorted(
-      (a, b) => compare(a.typeUrl, b.typeUrl) || compare(a.name, b.name),
-    );
-    for (const resource of rejected)
-      for (const lag of lagsOf(resource.origins)) noteRejection(lag, proxy, resource);
-  }
-  return lags;
-}
-
-/** A proxy counts once, however many resources of the object it lags on. */
-function noteLag(lag: Lag, proxy: ProxyReport): void {
-  if (lag.lastLagging === proxy) return;
-  lag.lastLagging = proxy;
-  lag.lagging += 1;
-  if (lag.laggards.length < named) lag.laggards.push(proxy.workload);
-}
-
-function noteRejection(lag: Lag, proxy: ProxyReport, resource: RejectedResource): void {
-  if (lag.lastRejecting === proxy) return;
-  lag.lastRejecting = proxy;
-  lag.rejecting += 1;
-  lag.rejection ??= { workload: proxy.workload, resource };
-}
-
-function lagOf(lags: Map<string, Lag>, key: string): Lag {
-  const known = lags.get(key);
-  if (known !== undefined) return known;
-  const lag: Lag = {
-    laggards: [],
-    lagging: 0,
-    rejecting: 0,
-    rejection: undefined,
-    lastLagging: undefined,
-    lastRejecting: undefined,
-  };
-  lags.set(key, lag);
-  return lag;
 }

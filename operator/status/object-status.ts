@@ -2,7 +2,9 @@
 import type { Condition } from '../../api/v1alpha1/common.ts';
 import type { ObjectStatus } from '../ports/platform.ts';
 import type { ObjectRef } from '../objects/objects.ts';
-import type { ConditionDraft } from '../conditions/conditions.ts';
+import { isSameValue } from '../values/same-value.ts';
+import { type ConditionDraft, type ConditionType, conditionType } from '../conditions/conditions.ts';
+import type { Origin } from '../ir/origin.ts';
 
 /** The status that an object is to have. */
 export interface StatusUpdate {
@@ -13,8 +15,20 @@ export interface StatusUpdate {
 /** What the schema of a condition admits, in characters. */
 const maxMessageLength = 32_768;
 
-/** A condition as it is written: `generation` is the one it speaks of, `now` a timestamp. */
-export function conditionOf(draft: ConditionDraft, generation: number, now: string): Condition {
+const order: readonly ConditionType[] = Object.values(conditionType);
+
+/** As they are written, in a fixed order: `origin` has the generation that they speak of, `now` is a timestamp. */
+export function conditionsOf(
+  drafts: readonly ConditionDraft[],
+  { generation }: Origin,
+  now: string,
+): Condition[] {
+  return drafts
+    .toSorted((a, b) => order.indexOf(a.type) - order.indexOf(b.type))
+    .map((draft) => conditionOf(draft, generation, now));
+}
+
+function conditionOf(draft: ConditionDraft, generation: number, now: string): Condition {
   return {
     type: draft.type,
     status: draft.status,
@@ -42,27 +56,7 @@ export function continueStatus(previous: ObjectStatus | undefined, next: ObjectS
     return { ...condition, lastTransitionTime: earlier.lastTransitionTime };
   });
   const continued = { ...next, conditions };
-  return sameStatus(previous, continued) ? previous : continued;
-}
-
-export function sameStatus(a: ObjectStatus, b: ObjectStatus): boolean {
-  return (
-    a === b ||
-    (a.conditions.length === b.conditions.length &&
-      a.conditions.every((condition, index) => sameFields(condition, b.conditions[index])) &&
-      sameFields(a.proxies, b.proxies) &&
-      sameFields(a.certificates, b.certificates))
-  );
-}
-
-/** Equality of two flat records, whatever the order of their keys; an absent key is equal to an undefined one. */
-function sameFields(a: object | undefined, b: object | undefined): boolean {
-  if (a === b) return true;
-  return a !== undefined && b !== undefined && hasFieldsOf(a, b) && hasFieldsOf(b, a);
-}
-
-function hasFieldsOf(a: object, b: object): boolean {
-  return Object.keys(b).every((key) => Reflect.get(a, key) === Reflect.get(b, key));
+  return isSameValue(previous, continued) ? previous : continued;
 }
 
 function truncate(message: string): string {

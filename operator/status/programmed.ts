@@ -1,13 +1,14 @@
-// Programmed: whether the proxies obey an object, from how they stand to it; and the sentences that say so. Pure.
+// Programmed: whether the proxies obey an object, from how they stand to it. Pure. What it says is in programmed-messages.ts.
 import { originKey, type Origin } from '../ir/origin.ts';
-import type { InvalidResource, Snapshot } from '../xds/snapshot/types.ts';
+import type { Snapshot } from '../xds/snapshot/types.ts';
 import { type ConditionDraft, conditionType, type Reason, reason } from '../conditions/conditions.ts';
 import { type Reference, referencesIn } from './references.ts';
-import type { Rejection, AckState, AckIndex } from './ack-index.ts';
+import type { AckIndex, AckState } from './ack-index.ts';
+import * as messages from './programmed-messages.ts';
 
 export interface Programmed {
   readonly condition: ConditionDraft;
-  /** Connected proxies that acknowledged what was made from this generation, of those the object concerns. */
+  /** Proxies that obey this generation and nothing of an earlier one, of those that the object concerns. */
   readonly programmed: number;
   readonly total: number;
 }
@@ -19,8 +20,8 @@ export type Published = { readonly snapshot: Snapshot; readonly acks: AckIndex }
 export function programmedOf(origin: Origin, accepted: boolean, published: Published): Programmed {
   if (published === null) {
     return accepted
-      ? no(0, reason.pending, nothingPublished)
-      : no(0, reason.notAccepted, notAccepted(origin, undefined, 0));
+      ? no(0, reason.pending, messages.nothingPublished)
+      : no(0, reason.notAccepted, messages.notAccepted(origin, undefined, undefined));
   }
   const { snapshot, acks } = published;
   const references = referencesIn(snapshot);
@@ -28,44 +29,41 @@ export function programmedOf(origin: Origin, accepted: boolean, published: Publi
   const state = acks.of(origin);
   const { total } = state;
 
-  if (!accepted) return no(total, reason.notAccepted, notAccepted(origin, reference, total));
+  if (!accepted) return no(total, reason.notAccepted, messages.notAccepted(origin, reference, state));
   const invalid = references.invalid.get(originKey(origin))?.[0];
-  if (invalid !== undefined) return no(total, reason.invalidOutput, invalidOutput(origin, invalid, snapshot));
-  if (total === 0) return no(total, reason.noProxies, noProxies(origin));
-  if (!isMadeFrom(reference, origin)) {
-    return no(total, reason.pending, `Generation ${origin.generation} is not published yet: wait.`);
+  if (invalid !== undefined) {
+    return no(total, reason.invalidOutput, messages.invalidOutput(origin, invalid, snapshot));
+  }
+  if (total === 0) return no(total, reason.noProxies, messages.noProxies(origin));
+  // What it shapes no more is gone from the snapshot; proxies may still run it.
+  if (reference !== undefined && !isMadeFrom(reference, origin)) {
+    return no(total, reason.pending, messages.notPublished(origin));
   }
   return acknowledged(origin, state);
 }
 
-const nothingPublished =
-  'Nothing is published yet. If no Mesh is accepted, apply one: it puts all policies in force.';
-
-function isMadeFrom(reference: Reference | undefined, { generation }: Origin): boolean {
-  return reference?.oldest === generation && reference.newest === generation;
+function isMadeFrom(reference: Reference, { generation }: Origin): boolean {
+  return reference.oldest === generation && reference.newest === generation;
 }
 
 /** For what is published and checked: only the proxies' answers count. */
 function acknowledged(origin: Origin, state: AckState): Programmed {
-  const { total, rejection, lagging, laggards } = state;
+  const { total, rejection, lagging, unknown } = state;
   const programmed = total - lagging;
-  const have = total === 1 ? 'proxy has' : 'proxies have';
-  const progress = `${programmed} of ${total} ${have} acknowledged generation ${origin.generation}`;
-  if (rejection !== undefined) {
-    return { ...no(total, reason.rejected, rejected(origin, state, rejection)), programmed };
-  }
-  if (lagging > 0) {
-    const others = lagging - laggards.length;
-    const waiting = `${laggards.join(', ')}${others > 0 ? ` and ${others} more` : ''}`;
-    return { ...no(total, reason.pending, `${progress}; waiting for ${waiting}.`), programmed };
-  }
-  const condition = {
-    type: conditionType.programmed,
-    status: 'True',
-    reason: reason.programmed,
-    message: `${progress}.`,
-  } as const;
-  return { condition, programmed, total };
+  const because = (why: Reason, message: string): Programmed => ({ ...no(total, why, message), programmed });
+  if (rejection !== undefined) return because(reason.rejected, messages.rejected(origin, state, rejection));
+  if (messages.refusedInstead(state) !== undefined)
+    return because(reason.rejected, messages.keptRunning(state));
+  if (lagging > unknown) return because(reason.pending, messages.pending(origin, state));
+  if (lagging > 0) return { ...unknownYet(messages.returning(origin, state)), programmed, total };
+  const message = messages.acknowledged(origin, state);
+  const type = conditionType.programmed;
+  return { condition: { type, status: 'True', reason: reason.programmed, message }, programmed, total };
+}
+
+function unknownYet(message: string): Pick<Programmed, 'condition'> {
+  const type = conditionType.programmed;
+  return { condition: { type, status: 'Unknown', reason: reason.pending, message } };
 }
 
 function no(total: number, why: Reason, message: string): Programmed {
@@ -74,62 +72,4 @@ function no(total: number, why: Reason, message: string): Programmed {
     programmed: 0,
     total,
   };
-}
-
-function notAccepted({ generation }: Origin, reference: Reference | undefined, total: number): string {
-  if (reference === undefined)
-    return 'No proxy is told of it while it is not accepted: do what the Accepted condition says.';
-  const where = `in force on ${total} connected ${total === 1 ? 'proxy' : 'proxies'}`;
-  return reference.newest === generation
-    ? `What is valid of generation ${generation} is ${where}. For the rest, do what the Accepted condition says.`
-    : `Generation ${generation} is not accepted; generation ${reference.newest} stays ${where}. Do what the Accepted condition says.`;
-}
-
-function noProxies(origin: Origin): string {
-  return origin.kind === 'ExternalWorkload'
-    ? 'No proxy that it concerns is connected. Start its sidecar, or the sidecars of its callers, and look at their logs if they are running.'
-    : 'No proxy that it concerns is connected. Check that the workloads it is about have sidecars and that these reach the control plane.';
-}
-
-function invalidOutput(origin: Origin, invalid: InvalidResource, snapshot: Snapshot): string {
-  const lastGood = snapshot.layers.get(invalid.layer)?.get(invalid.typeUrl)?.entries.has(invalid.name);
-  const instead =
-    lastGood === true
-      ? 'its last good version stays in force'
-      : 'it has no earlier version that could stay in force';
-  return sentence(
-    `Our own check refused ${nameOf(invalid)} before any proxy saw it; ${instead}. Correct ${suspects(origin, invalid.origins)}. The check says: ${invalid.message}`,
-  );
-}
-
-function rejected(origin: Origin, { total, rejecting }: AckState, { workload, resource }: Rejection): string {
-  const who = `${rejecting} of ${total} ${total === 1 ? 'proxy' : 'proxies'} refused what generation ${origin.generation} asks for`;
-  // Envoy's words come last: they may be long, and a message that is cut keeps the advice.
-  return sentence(
-    `${who}; a last good version, if there is one, stays in force there. Correct ${suspects(origin, resource.origins)}. Proxy ${workload} says of ${nameOf(resource)}: ${resource.message}`,
-  );
-}
-
-/** Not the Mesh: it shapes nearly everything, and would be a suspect each time. */
-const suspectKinds: ReadonlySet<string> = new Set(['TrafficPolicy', 'SecurityPolicy', 'ExternalWorkload']);
-
-/** The objects of which one is to blame: this one, and others of ours that shaped the same resource. */
-function suspects(origin: Origin, origins: readonly Origin[]): string {
-  const others = origins.filter(
-    (other) => suspectKinds.has(other.kind) && originKey(other) !== originKey(origin),
-  );
-  if (others.length === 0) return 'this object';
-  const names = others
-    .slice(0, 3)
-    .map(({ kind, namespace, name }) => `${kind} ${namespace === '' ? name : `${namespace}/${name}`}`);
-  return `this object or ${names.join(' or ')}`;
-}
-
-function nameOf({ typeUrl, name }: Pick<InvalidResource, 'typeUrl' | 'name'>): string {
-  return `${typeUrl.slice(typeUrl.lastIndexOf('.') + 1)} "${name}"`;
-}
-
-function sentence(text: string): string {
-  const trimmed = text.trimEnd();
-  return /[.!?\u2026]$/.test(trimmed) ? trimmed : `${trimmed}.`;
 }

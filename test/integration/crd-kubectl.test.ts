@@ -34,6 +34,8 @@ interface ColumnCase {
   readonly kind: MeshwrightKind;
   readonly name: string;
   readonly proxies: Readonly<Record<string, unknown>>;
+  /** What the status has besides. Default: nothing. */
+  readonly more?: Readonly<Record<string, unknown>>;
   readonly columns: readonly string[];
   /** Without AGE. */
   readonly cells: readonly string[];
@@ -44,8 +46,9 @@ const columnCases: readonly ColumnCase[] = [
     kind: 'Mesh',
     name: 'default',
     proxies: { connected: 3, current: 2, rejecting: 1, summary: '2/3' },
-    columns: ['ACCEPTED', 'READY', 'PROXIES', 'AGE'],
-    cells: ['True', 'Unknown', '2/3'],
+    more: { policies: { programmed: 4, total: 5, summary: '4/5' } },
+    columns: ['ACCEPTED', 'READY', 'PROXIES', 'POLICIES', 'AGE'],
+    cells: ['True', 'Unknown', '2/3', '4/5'],
   },
   {
     kind: 'TrafficPolicy',
@@ -99,25 +102,28 @@ suite('kubectl', () => {
     await server.stop();
   }, 30_000);
 
-  test.each(columnCases)('shows the columns of $kind', async ({ kind, name, proxies, columns, cells }) => {
-    expect(await setStatus(kind, name, { conditions, proxies })).toBe(200);
+  test.each(columnCases)(
+    'shows the columns of $kind',
+    async ({ kind, name, columns, cells, proxies, more }) => {
+      expect(await setStatus(kind, name, { conditions, proxies, ...more })).toBe(200);
 
-    const accept = 'application/json;as=Table;v=v1;g=meta.k8s.io';
-    const { body } = await server.call({ method: 'GET', path: collection(kind), accept });
+      const accept = 'application/json;as=Table;v=v1;g=meta.k8s.io';
+      const { body } = await server.call({ method: 'GET', path: collection(kind), accept });
 
-    const { columnDefinitions, rows } = Table.parse(body);
-    const shown = columnDefinitions.map(({ name: heading, priority }, i) => ({
-      heading,
-      priority,
-      cell: rows[0].cells[i],
-    }));
-    const always = shown.filter((column) => column.priority === 0);
-    expect(always.map((column) => column.heading)).toEqual(['Name', ...columns]);
-    expect(always.map((column) => column.cell).slice(0, -1)).toEqual([name, ...cells]);
-    expect(shown.filter((column) => column.priority === 1).map((column) => column.heading)).toEqual([
-      'REASON',
-    ]);
-  });
+      const { columnDefinitions, rows } = Table.parse(body);
+      const shown = columnDefinitions.map(({ name: heading, priority }, i) => ({
+        heading,
+        priority,
+        cell: rows[0].cells[i],
+      }));
+      const always = shown.filter((column) => column.priority === 0);
+      expect(always.map((column) => column.heading)).toEqual(['Name', ...columns]);
+      expect(always.map((column) => column.cell).slice(0, -1)).toEqual([name, ...cells]);
+      expect(shown.filter((column) => column.priority === 1).map((column) => column.heading)).toEqual([
+        'REASON',
+      ]);
+    },
+  );
 
   test.each([
     ['the category', ['meshwright', '-A']],

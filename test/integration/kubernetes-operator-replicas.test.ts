@@ -75,7 +75,7 @@ suite('two operators', () => {
     cluster.proxy(third.name).signal('SIGSTOP');
     try {
       await cluster.apply(reviewsSplit(50, 50));
-      const message = `2 of 3 proxies have acknowledged generation 2; waiting for Pod/shop/${third.name}.`;
+      const message = `2 of 3 proxies have acknowledged generation 2. Waiting for Pod/shop/${third.name}; if this lasts, see the logs of its sidecar.`;
       await cluster.until(async () => {
         const programmed = await cluster.condition(reviews, 'Programmed');
         return programmed?.message === message ? programmed : undefined;

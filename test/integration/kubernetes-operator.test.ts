@@ -73,7 +73,8 @@ suite('policies on a cluster', () => {
         observedGeneration: 2,
         lastTransitionTime: expect.any(String),
         reason: 'Pending',
-        message: '2 of 3 proxies have acknowledged generation 2; waiting for Pod/shop/reviews-v1-0.',
+        message:
+          '2 of 3 proxies have acknowledged generation 2. Waiting for Pod/shop/reviews-v1-0; if this lasts, see the logs of its sidecar. Generation 1 still runs on 1 proxy.',
       });
       expect((await cluster.get(reviews)).status?.proxies).toEqual({
         programmed: 2,
@@ -136,8 +137,8 @@ suite('policies on a cluster', () => {
     const policyColumns = ['NAME', 'TARGET', 'ACCEPTED', 'PROGRAMMED', 'PROXIES', 'AGE'];
 
     expect(await table('mesh')).toEqual([
-      ['NAME', 'ACCEPTED', 'READY', 'PROXIES', 'AGE'],
-      ['default', 'True', 'True', '3/3', '1s'],
+      ['NAME', 'ACCEPTED', 'READY', 'PROXIES', 'POLICIES', 'AGE'],
+      ['default', 'True', 'True', '3/3', '2/2', '1s'],
     ]);
     expect(await table('tp')).toEqual([policyColumns, ['reviews', 'reviews', 'True', 'True', '3/3', '1s']]);
     expect(await table('sp')).toEqual([

@@ -136,7 +136,7 @@ describe('versions and reconnecting', () => {
     const driver = connected({ [CDS]: 'a@1 b@1' });
 
     expect(driver.sotw(CDS, { versionInfo: versionOf(entries) })).toEqual([]);
-    expect(reportOf(driver.session)).toEqual({ lagging: [], rejected: [], atRest: true });
+    expect(reportOf(driver.session)).toEqual({ lagging: [], rejected: [], former: [], atRest: true });
     expect(driver.publish({ [CDS]: 'a@1 b@2' })).toEqual(['CDS a@1 b@2']);
   });
 

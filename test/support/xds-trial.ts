@@ -1,5 +1,7 @@
 // One random life of a client beside a session: steps as data, played and judged. A broken rule throws Broken, with the rule.
 import { isCurrent, reportOf } from '../../operator/xds/session/report.ts';
+import { anyName } from '../../operator/xds/session/returning.ts';
+import type { FormerResource } from '../../operator/xds/session/proxy-report.ts';
 import { versionOf } from '../../operator/xds/session/versions.ts';
 import type { Send } from '../../operator/xds/session/events.ts';
 import type { TypeUrl } from '../../operator/envoy/proto/type-urls.ts';
@@ -79,6 +81,9 @@ class Trial {
   private readonly due = new Map<Send, ReadonlySet<string>>();
   /** Type, name and version of which the client proved that it does not take them. */
   private readonly proven = new Set<string>();
+  private readonly letGo = new Set<TypeUrl>();
+  /** Virtual hosts that it was sent when it did not have their route configuration. */
+  private readonly unplaced = new Set<string>();
   private isOverdue = false;
   private hasPublished = false;
 
@@ -100,6 +105,7 @@ class Trial {
     else if (step.do === 'answer') this.answer();
     else if (step.do === 'reconnect') this.reconnect();
     else this.rest();
+    this.judgeReport();
   }
 
   private publish(world: TrialWorld): void {
@@ -116,6 +122,7 @@ class Trial {
   private name(type: TypeUrl, name: string, held: boolean): void {
     const wants = this.wanted(type);
     if (!held && !wants.names.delete(name)) return;
+    if (!held && this.variant === 'sotw') this.letGo.add(type);
     if (held) wants.names.add(name);
     else if (!wants.wildcard) this.forget(type, name);
     this.subscribe(type, held ? { subscribe: [name] } : { unsubscribe: [name] });
@@ -129,6 +136,7 @@ class Trial {
     wants.wildcard = held;
     this.versions.delete(type);
     if (!held) {
+      this.letGo.add(type);
       // No Envoy lets go of its virtual hosts and takes them back while they are under way.
       if (type === VHDS) this.due.clear();
       const proven = [...this.proven].filter((key) => key.startsWith(`${type} `));
@@ -202,6 +210,7 @@ class Trial {
       this.refill,
       this.dropped,
       this.proven,
+      this.letGo,
     ])
       notes.clear();
     this.inherited = new Set([...this.client.runs.values()].flatMap((entries) => [...entries.values()]));
@@ -247,7 +256,18 @@ class Trial {
         if (isNew(tableOf(name)) && this.client.of(VHDS).has(name)) this.dropped.add(name);
     if (send.typeUrl === VHDS && answer.error === null)
       for (const { name } of send.resources) this.dropped.delete(name);
+    this.notePlaces(send, answer, isNew);
     return answer;
+  }
+
+  private notePlaces(send: Send, { error }: Answer, isNew: (table: string) => boolean): void {
+    const hosts = [...this.client.of(VHDS).keys()];
+    if (send.typeUrl === RDS)
+      for (const name of hosts)
+        if (isNew(tableOf(name)) || !this.client.of(RDS).has(tableOf(name))) this.unplaced.add(name);
+    for (const { name } of send.typeUrl === VHDS && error === null ? send.resources : [])
+      if (this.client.of(RDS).has(tableOf(name))) this.unplaced.delete(name);
+      else this.unplaced.add(name);
   }
 
   private inDoubt(type: TypeUrl): readonly string[] {
@@ -284,7 +304,10 @@ class Trial {
   private rest(): void {
     for (let responses = 0; ; responses += 1) {
       if (responses > 500) throw new Broken('a client that answers comes to rest');
-      if (this.answer()) continue;
+      if (this.answer()) {
+        this.judgeReport();
+        continue;
+      }
       this.isOverdue = true;
       this.driver.nowMs += 5_000;
       this.driver.wake();
@@ -483,6 +506,40 @@ class Trial {
       if (this.published(type, name) === undefined && !(type === CDS && isHeldUp))
         throw new Broken(`it runs nothing else: ${name}`);
     }
+  }
+
+  /** At any time: what it runs that is not as published is in the report, with the object that made it. */
+  private judgeReport(): void {
+    if (!this.hasPublished) return;
+    const { lagging, former } = reportOf(this.driver.session);
+    for (const [type, entries] of this.client.runs) {
+      for (const it of this.world[type] ?? []) {
+        const isAsPublished = entries.get(it.name)?.version === it.version;
+        if (isAsPublished || !this.requested.has(type) || !this.covers(type, it.name)) continue;
+        if (!lagging.some(({ typeUrl, name }) => typeUrl === type && name === it.name))
+          throw new Broken(`what it does not run is lag: ${it.name}@${it.version}`);
+      }
+      for (const runs of entries.values()) this.judgeFormer(type, runs, former);
+    }
+  }
+
+  private judgeFormer(type: TypeUrl, runs: Entry, former: readonly FormerResource[]): void {
+    const next = this.published(type, runs.name);
+    if (next?.version === runs.version) return;
+    // No Envoy lets go of these and takes them back while they are under way.
+    if (this.letGo.has(type)) return;
+    // Virtual hosts without their route configuration serve nobody.
+    if (type === VHDS && this.unplaced.has(runs.name)) return;
+    // State of the world says nothing of what a client kept, and not that something is gone that is asked for by name.
+    const isUntold = type === EDS || (this.variant === 'sotw' && type !== LDS && type !== CDS);
+    if (isUntold && (next === undefined || this.inherited.has(runs))) return;
+    const isKnown = former.some(
+      ({ typeUrl, name, origins }) =>
+        typeUrl === type &&
+        (name === runs.name || name === anyName) &&
+        (origins === null || origins.some(({ generation }) => generation === runs.origins[0]?.generation)),
+    );
+    if (!isKnown) throw new Broken(`what it runs from earlier is reported: ${runs.name}@${runs.version}`);
   }
 
   private published(type: TypeUrl, name: string): Entry | undefined {

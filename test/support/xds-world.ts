@@ -21,12 +21,13 @@ export interface EntryOptions {
   readonly exclusiveKeys?: readonly string[];
 }
 
+/** Its origin is of the generation that the version has in figures: 1 if it has none. */
 export function entry(name: string, version: string, options: EntryOptions = {}): Entry {
   return {
     name,
     version,
     any: Buffer.from(`${name}@${version}`),
-    origins: [{ kind: 'Test', namespace: '', name, generation: 1 }],
+    origins: [{ kind: 'Test', namespace: '', name, generation: Number(/\d+/.exec(version)?.[0] ?? 1) }],
     clusters: options.clusters ?? [],
     exclusiveKeys: options.exclusiveKeys ?? [],
   };

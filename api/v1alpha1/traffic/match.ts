@@ -9,7 +9,7 @@ const HeaderMatch = withRules(
       .enum(['Exact', 'RegularExpression'])
       .default('Exact')
       .describe(
-        'Exact (default): the same value. RegularExpression: an RE2 expression that matches the whole value.',
+        'Exact (default): the same value. RegularExpression: an RE2 expression that matches the whole value, of at most 2,048 instructions; all expressions of an object have at most 8,192.',
       ),
     name: shaped({
       pattern: /^[A-Za-z0-9!#$%&*+.^_`|~-]+$/,

@@ -1,9 +1,7 @@
 // Reads and replaces the status of our objects. Entry: createStatuses.
-import { z } from 'zod';
 import type { ObjectRef } from '../../objects/objects.ts';
 import type { ObjectStatus, StatusPort } from '../../ports/platform.ts';
-import { MeshStatus } from '../../../api/v1alpha1/mesh.ts';
-import { Condition, ProxyCounts } from '../../../api/v1alpha1/common.ts';
+import { AnyStatus } from '../../../api/v1alpha1/kinds.ts';
 import type { ApiCaller } from './http/api-client.ts';
 import { isApiError } from './http/api-error.ts';
 import { apiVersionOf, kindOf, resourcePath } from './kinds.ts';
@@ -26,12 +24,6 @@ export interface StatusWriter {
   replaceStatus(version: ObjectVersion, status: unknown): Promise<void>;
 }
 
-const Status = z.object({
-  conditions: z.array(Condition),
-  proxies: z.union([ProxyCounts, MeshStatus.shape.proxies.unwrap()]).exactOptional(),
-  certificates: MeshStatus.shape.certificates.unwrap().exactOptional(),
-});
-
 export function createStatuses(api: ApiCaller, writer: StatusWriter): StatusPort {
   const attempt = async (ref: ObjectRef, status: ObjectStatus, left: number): Promise<void> => {
     const object = await readObject(api, ref);
@@ -47,7 +39,7 @@ export function createStatuses(api: ApiCaller, writer: StatusWriter): StatusPort
   return {
     read: async (ref) => {
       const object = await readObject(api, ref);
-      const parsed = Status.safeParse(object?.['status']);
+      const parsed = AnyStatus.safeParse(object?.['status']);
       // Written by somebody else, or by another version: as if there were none, it will be replaced.
       return parsed.success ? parsed.data : undefined;
     },

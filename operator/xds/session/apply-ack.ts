@@ -8,7 +8,8 @@ import { has, hasNothing, note, type ClientHas, type InFlight, type TypeState } 
 /** `inFlight`: the response of `state` that was acknowledged. */
 export function applyAck(state: TypeState, inFlight: InFlight, stack: Stack): TypeState {
   const { suspects, asked } = state;
-  const acked = { ...state, inFlight: null, suspects: suspects.length === 0 ? suspects : suspects.slice(1) };
+  const left = suspects.length === 0 ? suspects : suspects.slice(1);
+  const acked = { ...state, inFlight: null, accepted: true, suspects: left };
   if (inFlight.completes === null) return withSent(acked, inFlight);
   // Names subscribed since the response went out were not in it.
   const late = [...asked].filter((name) => !inFlight.sent.has(name));

@@ -1,11 +1,9 @@
-// After a NACK: who was it, and what is sent next. Envoy applies the good resources of a rejected LDS or CDS
-// response, an unordered part of an RDS or EDS one, nothing of a VHDS one, and often names nobody. So every
-// resource of the response counts as unknown and is sent again, and the culprit is found from the message or
-// by halving.
-import { typeUrl as url, type TypeUrl } from '../../envoy/proto/type-urls.ts';
+// After a NACK: who was it, and what is sent next. Envoy applies parts of what it refuses (doubt.ts), and often names
+// nobody. So every resource of the response counts as unknown and is sent again, and the culprit is found from the
+// message or by halving.
+import type { TypeUrl } from '../../envoy/proto/type-urls.ts';
 import type { Entry } from '../snapshot/types.ts';
 import { covers } from './subscription.ts';
-import { emptyStack } from './view.ts';
 import {
   clientHas,
   hasNothing,
@@ -16,6 +14,7 @@ import {
   type Session,
   type TypeState,
 } from './state.ts';
+import { afterRefusal, appliesTheGoodOnes } from './doubt.ts';
 import { isListedWhole } from './whole-type.ts';
 
 /** Envoy's words without what differs between processes: the debug marker and the dump of the whole resource. */
@@ -54,10 +53,6 @@ function isListed(text: string, name: string): boolean {
   return false;
 }
 
-function appliesTheGoodOnes(type: TypeUrl): boolean {
-  return type === url.listener || type === url.cluster;
-}
-
 export interface Refusal {
   readonly state: TypeState;
   readonly culprits: readonly string[];
@@ -73,19 +68,12 @@ export function applyNack(type: TypeUrl, state: TypeState, inFlight: InFlight, n
   const { message } = nack;
   const upserts = [...inFlight.sent].flatMap(([name, entry]) => (entry === null ? [] : [name]));
   const culprits = culpritsOf(type, message, upserts);
-  const alone = inFlight.sent.size === 1;
+  const isAlone = inFlight.sent.size === 1;
+  const mayHaveEarlier = isUnlisted(type, state, nack.variant);
   const doubted = [...inFlight.sent].map(([name, entry]): [string, ClientHas] => {
     // Only removals, and refused: there is nothing else to try.
     if (upserts.length === 0) return [name, hasNothing];
-    // Removed most likely, with the good ones: nothing may be built on it.
-    if (entry === null && appliesTheGoodOnes(type)) return [name, { ...hasNothing, certain: false }];
-    // A lone resource was not applied: the client still has what it had, as surely as we knew that.
-    const before = clientHas(state, name);
-    // But a secret is stored before Envoy finds that nobody can use it; and the endpoints of a cluster that warms anew
-    // are gone when the new ones are refused.
-    if (alone && type !== url.secret && type !== url.endpoint)
-      return [name, { ...before, certain: before.certain && !mayHaveEarlier(type, state, nack.variant) }];
-    return [name, { ...before, certain: false }];
+    return [name, afterRefusal(clientHas(state, name), { type, sent: entry, isAlone, mayHaveEarlier })];
   });
   const next = note({ ...state, inFlight: null }, doubted);
   return {
@@ -99,8 +87,8 @@ export function applyNack(type: TypeUrl, state: TypeState, inFlight: InFlight, n
 }
 
 /** On a new stream state of the world says nothing of what the client has: only a whole list that it accepts settles that. */
-function mayHaveEarlier(type: TypeUrl, { base }: TypeState, variant: Session['variant']): boolean {
-  return variant === 'sotw' && isListedWhole(type) && base === emptyStack;
+function isUnlisted(type: TypeUrl, { accepted }: TypeState, variant: Session['variant']): boolean {
+  return variant === 'sotw' && isListedWhole(type) && !accepted;
 }
 
 function quarantine(

@@ -13,6 +13,8 @@ export interface ProxyReport {
   readonly lagging: readonly LaggingResource[];
   /** Resources it refused and whose present version is still the refused one. A subset of lagging. */
   readonly rejected: readonly RejectedResource[];
+  /** What it still has, or may have, that is not as it is to be: what earlier configuration left behind. */
+  readonly former: readonly FormerResource[];
   /** Everything sent is acknowledged or refused: nothing is in flight or waiting. */
   readonly atRest: boolean;
 }
@@ -21,6 +23,13 @@ export interface LaggingResource {
   readonly typeUrl: TypeUrl;
   readonly name: string;
   readonly origins: readonly Origin[];
+}
+
+export interface FormerResource {
+  readonly typeUrl: TypeUrl;
+  readonly name: string;
+  /** Objects that shaped what it has. null: it brought that from an earlier stream, and nobody here knows what it is. */
+  readonly origins: readonly Origin[] | null;
 }
 
 export interface RejectedResource extends LaggingResource {

@@ -1,10 +1,12 @@
 // What a session knows about its proxy's obedience: the source of every Programmed condition.
 import { typeUrl as url, type TypeUrl } from '../../envoy/proto/type-urls.ts';
-import type { LaggingResource, RejectedResource } from './proxy-report.ts';
+import { formerOf, unsettledNames } from './former.ts';
+import type { FormerResource, LaggingResource, RejectedResource } from './proxy-report.ts';
 import { allTypes } from './per-type.ts';
 import type { Entry } from '../snapshot/types.ts';
 import { covers, subscribedOf } from './subscription.ts';
-import { changedNames, entriesOf, lookup, sameStack, type Stack } from './view.ts';
+import { changedNames, emptyStack, entriesOf, lookup, sameStack, stackOf, type Stack } from './view.ts';
+import { anyName, isUnsaid } from './returning.ts';
 import { isOpen } from './open-types.ts';
 import { isNothing, pendingFor } from './order.ts';
 import { canTellRemoval } from './pending.ts';
@@ -13,6 +15,7 @@ import { clientHas, type Session, type TypeState } from './state.ts';
 export interface SessionReport {
   readonly lagging: readonly LaggingResource[];
   readonly rejected: readonly RejectedResource[];
+  readonly former: readonly FormerResource[];
   readonly atRest: boolean;
 }
 
@@ -22,21 +25,24 @@ const wholeTypes: readonly TypeUrl[] = [url.cluster, url.listener, url.virtualHo
 export function reportOf(session: Session): SessionReport {
   const lagging: LaggingResource[] = [];
   const rejected: RejectedResource[] = [];
-  // Who is held back has been told of nothing, and nobody needs a list of all it lacks.
-  const view = session.isHeld ? null : session.view;
-  let atRest = view !== null;
-  for (const typeUrl of view === null ? [] : allTypes) {
-    const stack = view?.stacks.get(typeUrl);
-    if (stack === undefined) continue;
+  const former: FormerResource[] = [];
+  const { view, isHeld } = session;
+  let atRest = view !== null && !isHeld;
+  for (const typeUrl of allTypes) {
     const state = session.types.get(typeUrl);
+    if (isUnsaid(session, typeUrl)) former.push({ typeUrl, name: anyName, origins: null });
+    const stack = stackOf(view, typeUrl);
+    if (stack === emptyStack && state === undefined) continue;
     if (!isAtRest(session, typeUrl)) atRest = false;
-    const lacking = lackingOf(typeUrl, state, stack);
+    const outdated = outdatedOf(session, typeUrl, stack);
     // One by one: there may be more of them than a call takes arguments.
-    for (const resource of lacking) lagging.push(resource);
+    for (const resource of outdated.former) former.push(resource);
+    for (const resource of outdated.lagging) lagging.push(resource);
     if (state !== undefined && state.quarantine.size > 0)
-      rejected.push(...refused(lacking, state.quarantine, stack));
+      rejected.push(...refused(outdated.lagging, state.quarantine, stack));
   }
-  return { lagging, rejected, atRest };
+  // Who is held back has been told of nothing, and nobody needs a list of all it lacks.
+  return isHeld ? { lagging: [], rejected: [], former, atRest } : { lagging, rejected, former, atRest };
 }
 
 /** Of a type that is not open nothing is to be sent or waited for. */
@@ -83,40 +89,67 @@ function lacks(session: Session, typeUrl: TypeUrl, state: TypeState): boolean {
   return !leavesUntold || [...state.behind.keys()].some((name) => lookup(state.base, name) !== undefined);
 }
 
-interface Lacking {
+interface Outdated {
+  readonly lagging: readonly LaggingResource[];
+  readonly former: readonly FormerResource[];
+}
+
+interface Known {
   readonly stack: Stack;
   readonly subscribed: ReturnType<typeof subscribedOf>;
-  readonly lacking: readonly LaggingResource[];
+  readonly outdated: Outdated;
 }
 
 /** By what they are behind with, which is one map for all streams that are behind with the same. */
-const lackingBy = new WeakMap<TypeState['behind'], Lacking>();
-const nothing: readonly LaggingResource[] = [];
+const outdatedBy = new WeakMap<TypeState['behind'], Known>();
+const nothing: Outdated = { lagging: [], former: [] };
 
-function lackingOf(typeUrl: TypeUrl, state: TypeState | undefined, stack: Stack): readonly LaggingResource[] {
-  if (state === undefined)
-    return wholeTypes.includes(typeUrl)
-      ? [...entriesOf(stack)].map((it) => resourceOf(typeUrl, it))
-      : nothing;
+function outdatedOf(session: Session, typeUrl: TypeUrl, stack: Stack): Outdated {
+  const state = session.types.get(typeUrl);
+  if (state === undefined) {
+    if (!wholeTypes.includes(typeUrl)) return nothing;
+    return { ...nothing, lagging: [...entriesOf(stack)].map((it) => resourceOf(typeUrl, it)) };
+  }
   const { base, behind, asked, subscription } = state;
-  if (base !== stack || asked.size > 0) return compared(typeUrl, state, stack);
+  const unsettled = unsettledNames(state.inFlight, stack);
+  if (base !== stack || asked.size > 0 || unsettled.length > 0)
+    return compared(session, typeUrl, { state, stack, unsettled });
   if (behind.size === 0) return nothing;
   const subscribed = subscribedOf(subscription);
-  const known = lackingBy.get(behind);
-  if (known?.stack === stack && known.subscribed === subscribed) return known.lacking;
-  const lacking = compared(typeUrl, state, stack);
-  lackingBy.set(behind, { stack, subscribed, lacking });
-  return lacking;
+  const known = outdatedBy.get(behind);
+  if (known?.stack === stack && known.subscribed === subscribed) return known.outdated;
+  const outdated = compared(session, typeUrl, { state, stack, unsettled });
+  outdatedBy.set(behind, { stack, subscribed, outdated });
+  return outdated;
 }
 
-function compared(typeUrl: TypeUrl, state: TypeState, stack: Stack): readonly LaggingResource[] {
-  const names = new Set([...changedNames(state.base, stack), ...state.behind.keys(), ...state.asked]);
-  return [...names].flatMap((name) => {
+interface Comparison {
+  readonly state: TypeState;
+  readonly stack: Stack;
+  readonly unsettled: readonly string[];
+}
+
+function compared(session: Session, typeUrl: TypeUrl, { state, stack, unsettled }: Comparison): Outdated {
+  const lagging: LaggingResource[] = [];
+  const former: FormerResource[] = [];
+  const inDoubt = new Set(unsettled);
+  // Endpoints leave with their cluster.
+  const tellsRemovals = typeUrl !== url.endpoint && canTellRemoval(session, typeUrl);
+  const names = new Set([
+    ...changedNames(state.base, stack),
+    ...state.behind.keys(),
+    ...state.asked,
+    ...unsettled,
+  ]);
+  for (const name of names) {
+    if (!covers(state.subscription, name)) continue;
     const entry = lookup(stack, name);
-    if (entry === undefined || !covers(state.subscription, name)) return [];
     const present = clientHas(state, name);
-    return present.certain && present.version === entry.version ? [] : [resourceOf(typeUrl, entry)];
-  });
+    const isAsItIsToBe = present.certain && present.version === entry?.version && !inDoubt.has(name);
+    if (entry !== undefined && !isAsItIsToBe) lagging.push(resourceOf(typeUrl, entry));
+    if (entry !== undefined || tellsRemovals) former.push(...formerOf(typeUrl, name, state, entry));
+  }
+  return { lagging, former };
 }
 
 function resourceOf(typeUrl: TypeUrl, { name, origins }: Entry): LaggingResource {

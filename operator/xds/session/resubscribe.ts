@@ -37,6 +37,7 @@ function freshState({ subscription }: SubscriptionChange): TypeState {
     suspects: [],
     quarantine: noneRefused,
     answered: false,
+    accepted: false,
   };
 }
 

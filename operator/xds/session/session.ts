@@ -13,6 +13,7 @@ import type {
   SessionEvent,
   SotwRequest,
 } from './events.ts';
+import { forgetReturn, noteReturn } from './returning.ts';
 import { firstRequest } from './first-request.ts';
 import { flush } from './flush.ts';
 import { applyNack } from './nack.ts';
@@ -32,7 +33,7 @@ const noVersions: ReadonlyMap<string, string> = new Map();
 
 export function reduce(session: Session, event: SessionEvent): Step {
   const effects: Effect[] = [];
-  const next = apply(session, event, effects);
+  const next = forgetReturn(apply(session, event, effects), event.nowMs);
   const flushed = flush(next, event.nowMs);
   return { session: flushed.session, effects: [...effects, ...flushed.effects] };
 }
@@ -50,7 +51,8 @@ function apply(session: Session, event: SessionEvent, effects: Effect[]): Sessio
   }
 }
 
-function onRequest(session: Session, event: RequestEvent, effects: Effect[]): Session {
+function onRequest(before: Session, event: RequestEvent, effects: Effect[]): Session {
+  const session = noteReturn(before, event, effects);
   return event.type === 'delta'
     ? onDelta(session, event.request, effects)
     : onStateOfTheWorld(session, event.request, effects);
@@ -104,9 +106,8 @@ function onDelta(session: Session, request: DeltaRequest, effects: Effect[]): Se
   if (known !== null && request.subscribe.length + request.unsubscribe.length === 0)
     return withType(session, typeUrl, known);
   const change = changeDelta(typeUrl, known?.subscription ?? null, request);
-  const next =
-    known === null ? firstRequest(session, request, change) : resubscribe(known, change, noVersions);
-  return withType(session, typeUrl, next);
+  if (known !== null) return withType(session, typeUrl, resubscribe(known, change, noVersions));
+  return withType(session, typeUrl, firstRequest(session, request, change));
 }
 
 function onStateOfTheWorld(session: Session, request: SotwRequest, effects: Effect[]): Session {
@@ -119,7 +120,7 @@ function onStateOfTheWorld(session: Session, request: SotwRequest, effects: Effe
   const first = firstState(change, noVersions, stack);
   const isPureWildcard = change.subscription.wildcard && change.subscription.names.size === 0;
   const isCurrent = isPureWildcard && stack.length > 0 && request.versionInfo === versionOf(entriesOf(stack));
-  const state = isCurrent ? { ...first, base: stack, answered: true } : first;
+  const state = isCurrent ? { ...first, base: stack, answered: true, accepted: true } : first;
   return withType(session, typeUrl, resubscribe(state, change, noVersions));
 }
 

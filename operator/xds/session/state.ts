@@ -11,6 +11,8 @@ export interface Session {
   readonly variant: 'delta' | 'sotw';
   /** null until the workload is known and the first snapshot exists. */
   readonly view: View | null;
+  /** When the client first said that it has something from an earlier stream; null: it did not, or has said all of it. */
+  readonly returnedAtMs: number | null;
   /** Requests that came before there was a view to compare them with: read as soon as there is one. */
   readonly early: readonly RequestEvent[];
   /** Nothing is sent for now. */
@@ -39,6 +41,8 @@ export interface TypeState {
   readonly quarantine: ReadonlyMap<string, Quarantined>;
   /** Some response of this type went out: even an empty one, which ends a client's waiting. */
   readonly answered: boolean;
+  /** The client has accepted a response of this type on this stream, or said that it has all of it. */
+  readonly accepted: boolean;
 }
 
 export interface ClientHas {
@@ -48,6 +52,8 @@ export interface ClientHas {
   readonly entry: Entry | null;
   /** After a NACK nobody knows what was applied: the resource is sent again even if the version is equal. */
   readonly certain: boolean;
+  /** While it is not certain: what it may have instead, after the responses that it refused. null: something unknown. */
+  readonly orElse?: readonly (Entry | null)[];
 }
 
 export interface InFlight {
@@ -77,6 +83,7 @@ export function newSession(variant: Session['variant']): Session {
   return {
     variant,
     view: null,
+    returnedAtMs: null,
     early: [],
     isHeld: false,
     types,

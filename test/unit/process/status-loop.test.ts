@@ -68,3 +68,14 @@ test('it takes no more than a fifth of the time', () => {
 
   expect(computed).toEqual([15, 515, 1015]);
 });
+
+test('a process that was paused for ten seconds while it computed computes again within a second', () => {
+  const { loop, computed, pass } = start(undefined, 10_000);
+
+  loop.changed();
+  pass(15);
+  loop.changed();
+  pass(1000);
+
+  expect(computed).toEqual([15, 10_515]);
+});

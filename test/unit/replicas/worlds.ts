@@ -92,6 +92,7 @@ export function reportOf(words: ProxyWords): ProxyReport {
       layers,
       lagging: lagging.map(([typeUrl, it]) => ({ typeUrl, name: it, origins: [] })),
       rejected: rejected.map(([typeUrl, it, message]) => ({ typeUrl, name: it, origins: [], message })),
+      former: [],
       atRest,
     };
   });

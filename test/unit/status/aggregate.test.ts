@@ -71,7 +71,7 @@ test('a message longer than the schema admits is cut at its end', () => {
 
   expect([message.length, message.slice(0, 53), message.slice(-2)]).toEqual([
     32_768,
-    '1 of 1 proxy refused what generation 1 asks for; a la',
+    'Rejected by 1 of 1 proxy. No earlier version is in fo',
     'y…',
   ]);
 });
@@ -85,7 +85,7 @@ test('an expired root makes the Mesh not ready, even if nobody else noticed', ()
   expect(ready).toMatchObject({
     status: 'False',
     reason: 'CertificateNotReady',
-    message: 'The root certificate expired at 2025-12-31T00:00:00Z: replace it.',
+    message: 'The root certificate expired at 2025-12-31T00:00:00Z. Replace it.',
   });
 });
 

@@ -62,7 +62,7 @@ test('only the Mesh in force has workloads, and only where this operator gives s
   const workloads = reportOf(new Map([['Deployment/shop/a', injected]]));
   const seen = (given: typeof input): unknown =>
     aggregate(given).map(({ status }) => [
-      status.workloads,
+      'workloads' in status ? status.workloads : undefined,
       status.conditions.some(({ type }) => type === 'Injected'),
     ]);
 

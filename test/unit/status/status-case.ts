@@ -23,6 +23,8 @@ export interface ProxyNames {
   readonly lagging?: string[];
   /** Resource → Envoy's words. */
   readonly rejected?: Record<string, string>;
+  /** Resource that it still runs → its origins; null: nobody knows them. */
+  readonly former?: Record<string, string[] | null>;
 }
 
 interface StatusCase {
@@ -107,7 +109,11 @@ export function proxyOf(workload: string, names: ProxyNames, snapshot: Snapshot)
     layers: names.layers,
     lagging,
     rejected,
-    atRest: lagging.length === 0,
+    former: Object.entries(names.former ?? {}).map(([resource, origins]) => {
+      const [type = '', name = ''] = resource.split(' ');
+      return { typeUrl: urlOf(type), name, origins: origins?.map(originOf) ?? null };
+    }),
+    atRest: (names.lagging ?? []).length === 0,
   };
 }
 

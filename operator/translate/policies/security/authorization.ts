@@ -5,6 +5,7 @@ import type { PathMatchIr } from '../../../ir/path.ts';
 import { byText } from '../../facts/precedence.ts';
 import type { Protocol } from '../../facts/protocol.ts';
 import { identityOf, namespacePrefix } from '../../facts/identity.ts';
+import { boundedRules } from './large-expressions.ts';
 import { translatePath } from '../path-match.ts';
 
 export type Rule = NonNullable<SecurityPolicy['spec']['authorization']>['rules'][number];
@@ -15,9 +16,9 @@ type PolicyRules = Readonly<Record<Protocol, AuthorizationIr>>;
 export function policyRules(policy: SecurityPolicy, trustDomain: string): PolicyRules {
   const rules = policy.spec.authorization?.rules ?? [];
   const ids = ruleIds(policy, rules);
-  const usable = rules
-    .map((rule, index) => ({ rule, id: ids[index] ?? rule.name }))
-    .filter(({ rule }) => !namesNobody(rule));
+  const usable = boundedRules(rules)
+    .map(({ rule, matchesNothing }, index) => ({ rule, matchesNothing, id: ids[index] ?? rule.name }))
+    .filter(({ rule, matchesNothing }) => !matchesNothing && !namesNobody(rule));
   const build = (action: Rule['action'], protocol: Protocol): readonly RuleIr[] =>
     usable
       .filter(({ rule }) => rule.action === action)

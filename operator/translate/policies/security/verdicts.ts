@@ -11,6 +11,7 @@ import { defeatProblems, overriddenCondition } from '../losses.ts';
 import { type Attachment, holdsAt, type SecurityAttachments } from './attach.ts';
 import { asksForRequest, isEmptySource } from './authorization.ts';
 import { mtlsOutcomes } from './contests.ts';
+import { expressionProblems } from './large-expressions.ts';
 import { deniedCallers, maxDeniedCallers } from './denied-connections.ts';
 
 /** A port of a sidecar that a policy holds for. */
@@ -32,6 +33,7 @@ export function securityVerdicts(
     const outcome = outcomes.get(policy);
     const problems = [
       ...(attachments.problems.get(policy) ?? []),
+      ...expressionProblems(policy),
       // Authorization rules add up: nobody takes them away.
       ...(policy.spec.authorization === undefined ? defeatProblems(policy, outcome) : []),
     ];

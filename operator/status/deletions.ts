@@ -1,0 +1,61 @@
+// Whether proxies still run something of objects that were deleted: a condition of the Mesh. Pure.
+import { originKey, type Origin } from '../ir/origin.ts';
+import { type ConditionDraft, conditionType, type Reason, reason } from '../conditions/conditions.ts';
+import type { AckIndex } from './ack-index.ts';
+import type { Lag } from './lag.ts';
+import { nameOf, refusedInstead } from './programmed-messages.ts';
+import { blamed, isSuspect, objectName } from './suspects.ts';
+
+const mostNamed = 5;
+
+/** `objects`: all there are. */
+export function deletionsOf(objects: readonly Origin[], acks: AckIndex): ConditionDraft {
+  const present = new Set(objects.map(originKey));
+  const deleted = [...acks.leftovers()].flatMap(([key, lag]) => {
+    const origin = present.has(key) ? undefined : originIn(key, lag);
+    return origin !== undefined && isSuspect(origin) ? [{ origin, lag }] : [];
+  });
+  if (deleted.length > 0) {
+    const isKept = deleted.some(({ lag }) => refusedInstead(lag) !== undefined);
+    return condition('False', isKept ? reason.rejected : reason.pending, stillInForce(deleted));
+  }
+  const unknown = acks.unknown();
+  return unknown.length > 0
+    ? condition('Unknown', reason.pending, unknownYet(unknown))
+    : condition('True', reason.deletionsProgrammed, 'No proxy runs a deleted object.');
+}
+
+interface Deleted {
+  readonly origin: Origin;
+  readonly lag: Lag;
+}
+
+function condition(status: ConditionDraft['status'], why: Reason, message: string): ConditionDraft {
+  return { type: conditionType.deletionsProgrammed, status, reason: why, message };
+}
+
+function originIn(key: string, { former }: Lag): Origin | undefined {
+  const resources = [...former.values()].map(({ resource }) => resource);
+  return resources.flatMap(({ origins }) => origins ?? []).find((origin) => originKey(origin) === key);
+}
+
+function stillInForce(deleted: readonly Deleted[]): string {
+  const sentences = deleted
+    .toSorted((a, b) => (originKey(a.origin) < originKey(b.origin) ? -1 : 1))
+    .slice(0, mostNamed)
+    .map(stillRuns);
+  const more = deleted.length - sentences.length;
+  return [...sentences, ...(more > 0 ? [`And ${more} more.`] : [])].join(' ');
+}
+
+function stillRuns({ origin, lag }: Deleted): string {
+  const { formerProxies, laggards } = lag;
+  const fact = `${objectName(origin)} was deleted and still runs on ${formerProxies.size} ${formerProxies.size === 1 ? 'proxy' : 'proxies'}`;
+  const refused = refusedInstead(lag);
+  if (refused === undefined) return `${fact}: ${laggards.join(', ')}.`;
+  return `${fact}, which rejected ${nameOf(refused)}. Fix ${blamed(refused.origins)}.`;
+}
+
+function unknownYet(workloads: readonly string[]): string {
+  return `${workloads.slice(0, mostNamed).join(', ')} reconnected with configuration of unknown origin. Wait until this is up to date.`;
+}

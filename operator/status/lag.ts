@@ -1,0 +1,149 @@
+// Which proxies do not obey which object, and what they run instead. Pure. The work is proportional to the proxies and what
+// they lag on; never to proxies times objects.
+import { originKey, type Origin } from '../ir/origin.ts';
+import type { FormerResource, ProxyReport, RejectedResource } from '../xds/session/proxy-report.ts';
+import { compare, originKeys } from './references.ts';
+
+export interface Rejection {
+  /** Key of the workload whose proxy refused. */
+  readonly workload: string;
+  readonly resource: RejectedResource;
+}
+
+/** Where a generation of an object still runs that is not to run there any more. */
+export interface Leftover {
+  /** How many proxies run it, or may. */
+  readonly proxies: number;
+  /** The first of them, by workload key. */
+  readonly workload: string;
+  readonly resource: FormerResource;
+  /** What this proxy refused, and keeps the former resource for. */
+  readonly refused: RejectedResource | undefined;
+}
+
+/** How some proxies fall short of one object. */
+export interface Lag {
+  /** Proxies that lack something of it, or run something of it that is not as it is to be. */
+  readonly lagging: number;
+  /** The first few of these, by workload key. */
+  readonly laggards: readonly string[];
+  /** How many proxies refused such a resource. */
+  readonly rejecting: number;
+  /** What the first of these refused. */
+  readonly rejection: Rejection | undefined;
+  /** By generation of the object. */
+  readonly former: ReadonlyMap<number, Leftover>;
+  /** Those that run such a former resource, one by one. */
+  readonly formerProxies: ReadonlySet<ProxyReport>;
+  /** How many of `lagging` have a former resource of which nobody knows what made it. */
+  readonly unknown: number;
+}
+
+export const noLag: Lag = {
+  lagging: 0,
+  laggards: [],
+  rejecting: 0,
+  rejection: undefined,
+  former: new Map(),
+  formerProxies: new Set(),
+  unknown: 0,
+};
+
+/** How many laggards are named. */
+export const mostNamed = 3;
+
+/** It runs something from before that nobody here can tell the origins of: it may be anybody's. */
+export function isUnknown({ former }: ProxyReport): boolean {
+  return former.some(({ origins }) => origins === null);
+}
+
+/** By originKey. `proxies` sorted by workload: the first to lag or refuse are those named. */
+export function lagByObject(proxies: readonly ProxyReport[]): ReadonlyMap<string, Lag> {
+  const lags = new Map<string, LagCounter>();
+  // Proxies lag on the same entries: the objects of an entry are looked up once.
+  const known = new Map<readonly Origin[], readonly LagCounter[]>();
+  const lagsOf = (origins: readonly Origin[]): readonly LagCounter[] => {
+    const found = known.get(origins) ?? originKeys(origins).map((key) => lagOf(lags, key));
+    known.set(origins, found);
+    return found;
+  };
+  for (const proxy of proxies) {
+    // What it refused is among what it lags on.
+    for (const { origins } of proxy.lagging) for (const lag of lagsOf(origins)) lag.noteLagging(proxy);
+    for (const resource of sorted(proxy.rejected))
+      for (const lag of lagsOf(resource.origins)) lag.noteRejection(proxy, resource);
+    for (const resource of proxy.former)
+      for (const origin of resource.origins ?? [])
+        lagOf(lags, originKey(origin)).noteFormer(proxy, resource, origin.generation);
+  }
+  return lags;
+}
+
+function sorted<R extends FormerResource>(resources: readonly R[]): readonly R[] {
+  if (resources.length < 2) return resources;
+  return resources.toSorted((a, b) => compare(a.typeUrl, b.typeUrl) || compare(a.name, b.name));
+}
+
+function lagOf(lags: Map<string, LagCounter>, key: string): LagCounter {
+  const known = lags.get(key);
+  if (known !== undefined) return known;
+  const lag = new LagCounter();
+  lags.set(key, lag);
+  return lag;
+}
+
+interface LeftoverCounter extends Leftover {
+  proxies: number;
+  last: ProxyReport;
+}
+
+/** Proxies are noted one after the other: each counts once, however many resources of the object it is about. */
+class LagCounter implements Lag {
+  readonly laggards: string[] = [];
+  lagging = 0;
+  rejecting = 0;
+  unknown = 0;
+  rejection: Rejection | undefined;
+  readonly former = new Map<number, LeftoverCounter>();
+  readonly formerProxies = new Set<ProxyReport>();
+  #lastLagging: ProxyReport | undefined;
+  #lastRejecting: ProxyReport | undefined;
+
+  noteLagging(proxy: ProxyReport): void {
+    if (this.#lastLagging === proxy) return;
+    this.#lastLagging = proxy;
+    this.lagging += 1;
+    if (proxy.former.length > 0 && isUnknown(proxy)) this.unknown += 1;
+    if (this.laggards.length < mostNamed) this.laggards.push(proxy.workload);
+  }
+
+  noteRejection(proxy: ProxyReport, resource: RejectedResource): void {
+    if (this.#lastRejecting === proxy) return;
+    this.#lastRejecting = proxy;
+    this.rejecting += 1;
+    this.rejection ??= { workload: proxy.workload, resource };
+  }
+
+  noteFormer(proxy: ProxyReport, resource: FormerResource, generation: number): void {
+    this.noteLagging(proxy);
+    this.formerProxies.add(proxy);
+    const known = this.former.get(generation);
+    if (known === undefined) {
+      const { workload } = proxy;
+      const refused = refusedInstead(proxy, resource);
+      this.former.set(generation, { proxies: 1, workload, resource, refused, last: proxy });
+    } else if (known.last !== proxy) {
+      known.last = proxy;
+      known.proxies += 1;
+    }
+  }
+}
+
+/** What the proxy refused in its place; or, once nothing is under way, anything that it refused and may need it for. */
+function refusedInstead(
+  { rejected, atRest }: ProxyReport,
+  { typeUrl, name }: FormerResource,
+): RejectedResource | undefined {
+  const same = rejected.find((it) => it.typeUrl === typeUrl && it.name === name);
+  return same ?? (atRest ? sorted(rejected)[0] : undefined);
+}

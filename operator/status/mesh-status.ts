@@ -1,0 +1,84 @@
+// The status of a Mesh: what becomes of its own settings, and how many policies, workloads and proxies are as they are to be.
+// Pure. Entry: meshStatus.
+import type { MeshStatus } from '../../api/v1alpha1/mesh.ts';
+import type { ConditionDraft } from '../conditions/conditions.ts';
+import type { WorkloadReport } from '../conditions/workload-report.ts';
+import type { ProxyReport } from '../xds/session/proxy-report.ts';
+import { deletionsOf } from './deletions.ts';
+import { injectedOf } from './injected.ts';
+import type { Judged } from './judged.ts';
+import { conditionsOf, timestamp } from './object-status.ts';
+import type { Programmed, Published } from './programmed.ts';
+import { type CertificateReport, readyOf } from './ready.ts';
+
+export interface MeshContext {
+  /** All objects. */
+  readonly judged: readonly Judged[];
+  readonly published: Published;
+  readonly proxies: readonly ProxyReport[];
+  readonly certificates: CertificateReport;
+  /** Absent where this operator gives nobody a sidecar. */
+  readonly workloads?: WorkloadReport | undefined;
+  readonly now: Date;
+  /** The same time as it is written. */
+  readonly at: string;
+}
+
+export function meshStatus({ verdict, isAccepted, programmed }: Judged, context: MeshContext): MeshStatus {
+  const { at, certificates, now } = context;
+  const drafts = [...verdict.conditions, programmed.condition, readyOf(isAccepted, certificates, now)];
+  // Another Mesh than the one in force has no proxies, no workloads and no certificates.
+  if (!isAccepted && programmed.total === 0) return { conditions: conditionsOf(drafts, verdict.origin, at) };
+  return {
+    conditions: conditionsOf([...drafts, ...ofTheMesh(context)], verdict.origin, at),
+    proxies: proxyCounts(programmed, context.proxies),
+    policies: policyCounts(context.judged),
+    ...workloadCounts(context.workloads),
+    ...certificateTimes(certificates),
+  };
+}
+
+/** What only the status of the Mesh in force says. */
+function ofTheMesh({ judged, published, workloads }: MeshContext): readonly ConditionDraft[] {
+  const injected = workloads === undefined ? [] : [injectedOf(workloads)];
+  if (published === null) return injected;
+  const present = judged.map(({ verdict }) => verdict.origin);
+  return [...injected, deletionsOf(present, published.acks)];
+}
+
+function proxyCounts(
+  { programmed, total }: Programmed,
+  proxies: readonly ProxyReport[],
+): NonNullable<MeshStatus['proxies']> {
+  const current = proxies.filter(({ lagging, former }) => lagging.length + former.length === 0).length;
+  const rejecting = proxies.filter(({ rejected }) => rejected.length > 0).length;
+  return { connected: proxies.length, current, rejecting, summary: `${programmed}/${total}` };
+}
+
+/** Kinds whose objects are policies: an ExternalWorkload says of itself what there is to say. */
+const policyKinds: ReadonlySet<string> = new Set(['TrafficPolicy', 'SecurityPolicy']);
+
+function policyCounts(judged: readonly Judged[]): NonNullable<MeshStatus['policies']> {
+  const policies = judged.filter(({ verdict }) => policyKinds.has(verdict.origin.kind));
+  const programmed = policies.filter((it) => it.programmed.condition.status === 'True').length;
+  return { programmed, total: policies.length, summary: `${programmed}/${policies.length}` };
+}
+
+function workloadCounts(report: WorkloadReport | undefined): Pick<MeshStatus, 'workloads'> {
+  if (report === undefined) return {};
+  const { injected, pending, refused } = report;
+  return { workloads: { injected, pending, refused } };
+}
+
+function certificateTimes({
+  rootNotAfter,
+  nextRenewal,
+}: CertificateReport): Pick<MeshStatus, 'certificates'> {
+  if (rootNotAfter === undefined && nextRenewal === undefined) return {};
+  return {
+    certificates: {
+      ...(rootNotAfter && { rootNotAfter: timestamp(rootNotAfter) }),
+      ...(nextRenewal && { nextRenewal: timestamp(nextRenewal) }),
+    },
+  };
+}

@@ -1,0 +1,146 @@
+// What the condition Programmed says: one function for each sentence. The fact first, then what to do. Pure.
+import type { Origin } from '../ir/origin.ts';
+import type { InvalidResource, Snapshot } from '../xds/snapshot/types.ts';
+import type { AckState } from './ack-index.ts';
+import type { RejectedResource } from '../xds/session/proxy-report.ts';
+import type { Leftover, Rejection } from './lag.ts';
+import type { Reference } from './references.ts';
+import { blamed, suspects } from './suspects.ts';
+
+export const nothingPublished =
+  'Nothing is published yet. If no Mesh is accepted, apply one: it puts all policies in force.';
+
+export function notPublished({ generation }: Origin): string {
+  return `Generation ${generation} is not published yet. Wait.`;
+}
+
+export function acknowledged(origin: Origin, state: AckState): string {
+  return `${progress(origin, state)}.`;
+}
+
+export function pending(origin: Origin, state: AckState): string {
+  const { former, lagging, laggards } = state;
+  const still = former.size === 0 ? '' : ` ${runs(state)}.`;
+  return `${progress(origin, state)}. Waiting for ${named(laggards, lagging)}; if this lasts, see the logs of ${its(lagging)}.${still}`;
+}
+
+export function returning(origin: Origin, state: AckState): string {
+  const { lagging, laggards } = state;
+  return `${progress(origin, state)}. ${named(laggards, lagging)} ${lagging === 1 ? 'has' : 'have'} reconnected with configuration of unknown origin. Wait until ${lagging === 1 ? 'it is' : 'they are'} up to date.`;
+}
+
+export function rejected(origin: Origin, state: AckState, { workload, resource }: Rejection): string {
+  const who = `Rejected by ${state.rejecting} of ${proxies(state.total)}`;
+  // Envoy's words come last: they may be long, and a message that is cut keeps the advice.
+  return `${who}. ${inForceInstead(state)} Fix ${suspects(origin, resource.origins)}. ${workload} rejected ${nameOf(resource)}: ${quoted(resource.message)}`;
+}
+
+/** For an object that proxies still run as it was, since they refused what is to come in its place. */
+export function keptRunning(state: AckState): string {
+  const refused = refusedInstead(state);
+  return refused === undefined
+    ? stillRuns(state)
+    : `${stillRuns(state)} Envoy says: ${quoted(refused.message)}`;
+}
+
+/** `Generation 1 still runs on 2 proxies, because Pod/shop/a rejected VirtualHost "x". Fix TrafficPolicy shop/other.` */
+export function stillRuns(state: Pick<AckState, 'former'>): string {
+  const leftover = keptLeftover(state);
+  if (leftover?.refused === undefined) return `${runs(state)}.`;
+  const { workload, refused } = leftover;
+  return `${runs(state)}, because ${workload} rejected ${nameOf(refused)}. Fix ${blamed(refused.origins)}.`;
+}
+
+function keptLeftover({ former }: Pick<AckState, 'former'>): Leftover | undefined {
+  return [...former.values()].find(({ refused }) => refused !== undefined);
+}
+
+/** What the first proxy refused that keeps something former for it. */
+export function refusedInstead(state: Pick<AckState, 'former'>): RejectedResource | undefined {
+  return keptLeftover(state)?.refused;
+}
+
+export function noProxies({ kind }: Origin): string {
+  return kind === 'ExternalWorkload'
+    ? 'No connected proxy uses this workload. Start its sidecar, or the sidecars of its callers, and see their logs if they are running.'
+    : 'No connected proxy uses this policy. Check that the callers of its target, or the target itself, have sidecars and can reach the control plane.';
+}
+
+export function invalidOutput(origin: Origin, invalid: InvalidResource, snapshot: Snapshot): string {
+  const hasLastGood = snapshot.layers.get(invalid.layer)?.get(invalid.typeUrl)?.entries.has(invalid.name);
+  const instead =
+    hasLastGood === true ? 'Its last valid version stays published.' : 'It has no earlier valid version.';
+  return `Validation failed for ${nameOf(invalid)}; it was not sent to any proxy. ${instead} Fix ${suspects(origin, invalid.origins)}. The check says: ${sentence(invalid.message)}`;
+}
+
+const seeAccepted = 'See the Accepted condition.';
+
+/** `reference`, `state`: of what is in force instead, if anything is. */
+export function notAccepted(
+  { generation }: Origin,
+  reference: Reference | undefined,
+  state: AckState | undefined,
+): string {
+  if (state === undefined || (reference === undefined && state.former.size === 0))
+    return 'Not sent to proxies until it is accepted; see the Accepted condition.';
+  if (reference === undefined) return `Not accepted. ${stillRuns(state)} ${seeAccepted}`;
+  const { total, lagging, former, rejection } = state;
+  const where = `in force on ${total - lagging} of ${proxies(total)}`;
+  const fact =
+    reference.newest === generation
+      ? `What is valid of generation ${generation} is ${where}.`
+      : `Generation ${generation} is not accepted; generation ${reference.newest} is ${where}.`;
+  const others = former.size === 0 ? '' : ` ${runs(state)}.`;
+  const why = rejection === undefined ? '' : ` ${rejection.workload} rejected ${nameOf(rejection.resource)}.`;
+  return `${fact}${others}${why} ${seeAccepted}`;
+}
+
+function progress({ generation }: Origin, { total, lagging }: AckState): string {
+  const have = total === 1 ? 'proxy has' : 'proxies have';
+  return `${total - lagging} of ${total} ${have} acknowledged generation ${generation}`;
+}
+
+/** `Generation 1 still runs on 2 proxies` */
+function runs({ former }: Pick<AckState, 'former'>): string {
+  const sorted = [...former].toSorted(([a], [b]) => a - b);
+  const parts = sorted.map(
+    ([generation, it]) => `generation ${generation} still runs on ${proxies(it.proxies)}`,
+  );
+  return capitalised(parts.join(', '));
+}
+
+function inForceInstead({ former }: AckState): string {
+  return former.size === 0 ? 'No earlier version is in force there.' : `${runs({ former })}.`;
+}
+
+/** `a, b and 3 more`; all: how many there are. */
+function named(some: readonly string[], all: number): string {
+  const others = all - some.length;
+  return `${some.join(', ')}${others > 0 ? ` and ${others} more` : ''}`;
+}
+
+function its(proxyCount: number): string {
+  return proxyCount === 1 ? 'its sidecar' : 'their sidecars';
+}
+
+function proxies(total: number): string {
+  return `${total} ${total === 1 ? 'proxy' : 'proxies'}`;
+}
+
+/** `VirtualHost "shop/reviews/80"` */
+export function nameOf({ typeUrl, name }: Pick<InvalidResource, 'typeUrl' | 'name'>): string {
+  return `${typeUrl.slice(typeUrl.lastIndexOf('.') + 1)} "${name}"`;
+}
+
+function quoted(words: string): string {
+  return `"${words.trim()}"`;
+}
+
+function sentence(text: string): string {
+  const trimmed = text.trimEnd();
+  return /[.!?\u2026]$/.test(trimmed) ? trimmed : `${trimmed}.`;
+}
+
+function capitalised(text: string): string {
+  return `${text.slice(0, 1).toUpperCase()}${text.slice(1)}`;
+}
