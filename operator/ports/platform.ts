@@ -30,8 +30,11 @@ export interface Platform {
 export interface ObjectSink {
   upsert(object: StoredObject): void;
   remove(ref: ObjectRef): void;
-  /** The present version of one of our objects fails its schema. */
-  reject(ref: ObjectRef, generation: number, problems: readonly string[]): void;
+  /**
+   * The present version of one of our objects is not valid. instead: what is in force in its place, as a full
+   * sentence. Default: the last valid version, if there is one.
+   */
+  reject(ref: ObjectRef, generation: number, problems: readonly string[], instead?: string): void;
   /** All kinds have been listed once; called once. */
   synced(): void;
 }

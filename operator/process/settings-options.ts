@@ -13,6 +13,7 @@ export const helpText = `Usage: meshwright [options]
   --platform kubernetes|files   where services and policies come from (default: kubernetes)
   --files <folder>              files platform: the folder of YAML to watch
   --state <folder>              files platform: where statuses, certificates and keys are kept
+  --deletion-grace <duration>   files platform: how long an object must be missing before it counts as deleted (default: 2s)
   --kubeconfig <path>           kubernetes platform: default is what kubectl would take, or the pod's service account
   --sidecar-xds <host:port>     kubernetes platform: where the sidecars of pods reach this operator; without it no workload is
                                 given a sidecar (default in a pod: meshwright.<namespace>.svc:15012)
@@ -33,6 +34,7 @@ export const options = {
   platform: { type: 'string' },
   files: { type: 'string' },
   state: { type: 'string' },
+  'deletion-grace': { type: 'string' },
   kubeconfig: { type: 'string' },
   'sidecar-xds': { type: 'string' },
   'sidecar-image': { type: 'string' },

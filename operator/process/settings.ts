@@ -1,5 +1,6 @@
 // The one reader of the process's arguments and environment. Entry: readSettings, a pure function of both;
 // processSettings applies it to this process. It touches no file and opens nothing.
+import { Duration, durationMs } from '../../api/duration.ts';
 import packageJson from '../../package.json' with { type: 'json' };
 import {
   type Given,
@@ -37,7 +38,13 @@ export type PlatformSettings =
       readonly injection: InjectionSettings | null;
     }
   /** `files`: the folder of YAML that is watched; `state`: the folder for statuses, certificates and keys. */
-  | { readonly kind: 'files'; readonly files: string; readonly state: string };
+  | {
+      readonly kind: 'files';
+      readonly files: string;
+      readonly state: string;
+      /** For how long an object has to be missing before it counts as deleted. */
+      readonly deletionGraceMs: number;
+    };
 
 export interface Settings {
   /** --help was given: print helpText and end; nothing else was asked for. */
@@ -111,6 +118,7 @@ export function processSettings(): Settings {
 }
 
 const kubernetesOnly = ['kubeconfig', 'sidecar-xds', 'sidecar-image', 'init-image'] as const;
+const filesOnly = ['files', 'state', 'deletion-grace'] as const;
 
 /** sidecarXds: where sidecars reach the operator, if no option says so. */
 function readPlatform(given: Given, sidecarXds: string | undefined, problems: string[]): PlatformSettings {
@@ -119,7 +127,7 @@ function readPlatform(given: Given, sidecarXds: string | undefined, problems: st
   const kind = oneOf('platform', ['kubernetes', 'files'], last('platform') ?? 'kubernetes', problems);
   // Which options belong to a platform that is not known cannot be said.
   if (problems.length > before) return { kind: 'kubernetes', kubeconfig: undefined, injection: null };
-  const foreign: readonly OptionName[] = kind === 'files' ? kubernetesOnly : ['files', 'state'];
+  const foreign: readonly OptionName[] = kind === 'files' ? kubernetesOnly : filesOnly;
   for (const name of foreign) {
     if (given.has(name)) {
       const other = kind === 'files' ? 'kubernetes' : 'files';
@@ -129,10 +137,16 @@ function readPlatform(given: Given, sidecarXds: string | undefined, problems: st
   if (kind === 'kubernetes') {
     return { kind, kubeconfig: last('kubeconfig'), injection: readInjection(given, sidecarXds, problems) };
   }
+  return readFilesPlatform(given, problems);
+}
+
+function readFilesPlatform(given: Given, problems: string[]): PlatformSettings {
+  const last = (name: OptionName): string | undefined => given.get(name)?.at(-1);
   if (!given.has('files')) problems.push('The files platform needs --files <folder>: the YAML to watch.');
   if (!given.has('state'))
     problems.push('The files platform needs --state <folder>: where it keeps statuses and certificates.');
-  return { kind, files: last('files') ?? '', state: last('state') ?? '' };
+  const deletionGraceMs = readDuration('deletion-grace', last('deletion-grace') ?? '2s', problems);
+  return { kind: 'files', files: last('files') ?? '', state: last('state') ?? '', deletionGraceMs };
 }
 
 /** Of the Envoy releases this version is tested with. @see https://hub.docker.com/r/envoyproxy/envoy */
@@ -183,6 +197,13 @@ function readAddress(name: OptionName, text: string, problems: string[]): Listen
     `Option --${name} is "${text}": write host:port with a port from 0 to 65535, for example 127.0.0.1:8080 or [::1]:8080.`,
   );
   return { host: '', port: 0 };
+}
+
+function readDuration(name: OptionName, text: string, problems: string[]): number {
+  const { error, data } = Duration.safeParse(text);
+  if (data !== undefined) return durationMs(data);
+  problems.push(`Option --${name} is "${text}": ${error.issues.map(({ message }) => message).join(' ')}`);
+  return 0;
 }
 
 function oneOf<const T extends string>(

@@ -23,8 +23,10 @@ export interface Rejection {
   readonly generation: number;
   /** Full sentences, one per violation, each naming the field and what to do. */
   readonly problems: readonly string[];
-  /** Whether an earlier, valid version of the object is among the resources. */
+  /** Whether an earlier, valid version of the object is among the resources, or what stands in for it. */
   readonly lastGoodInForce: boolean;
+  /** What is in force in its place, if that is not its last valid version; a full sentence. */
+  readonly instead?: string;
 }
 
 export interface Resources {

@@ -63,8 +63,9 @@ export function createStore(options: StoreOptions): Store {
       const isMended = rejections.clear(ref);
       if (isGone || isMended) changed(ref, isUrgent(previous, undefined));
     },
-    reject(ref, generation, problems) {
-      if (rejections.note({ ref, generation, problems: [...problems] })) changed(ref, false);
+    reject(ref, generation, problems, instead) {
+      const refusal = { ref, generation, problems: [...problems], ...(instead !== undefined && { instead }) };
+      if (rejections.note(refusal)) changed(ref, false);
     },
     synced() {
       if (isSynced) return;
@@ -117,7 +118,11 @@ function createRejections(): Rejections {
 }
 
 function sameRefusal(a: Refusal, b: Refusal): boolean {
-  return a.generation === b.generation && a.problems.join('\n') === b.problems.join('\n');
+  return (
+    a.generation === b.generation &&
+    a.instead === b.instead &&
+    a.problems.join('\n') === b.problems.join('\n')
+  );
 }
 
 function compareChanges(a: ObjectRef, b: ObjectRef): number {

@@ -13,8 +13,8 @@ export function createPlatform(settings: Settings, log: Log): Platform {
   const skipChecks = new Set(settings.skipChecks);
   const admitted = (document: unknown): Admission => admit(document, { skipChecks });
   if (settings.platform.kind === 'files') {
-    const { files, state } = settings.platform;
-    return createFilesPlatform({ folder: files, stateFolder: state, admit: admitted, log });
+    const { files, state, deletionGraceMs } = settings.platform;
+    return createFilesPlatform({ folder: files, stateFolder: state, deletionGraceMs, admit: admitted, log });
   }
   return clusterPlatform(settings, admitted, log);
 }

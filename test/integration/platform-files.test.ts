@@ -19,6 +19,7 @@ let base: string;
 let folder: string;
 let stateFolder: string;
 const running: Run[] = [];
+const deletionGraceMs = 100;
 
 /** Notes what it is told, in order: `+Service/shop/reviews@1`, `-…`, `!…@2` for a rejection, `synced`. */
 class Recorder implements ObjectSink {
@@ -60,7 +61,7 @@ interface Run {
 
 async function start(): Promise<Run> {
   const { log, lines } = rememberingLog();
-  const platform = createFilesPlatform({ folder, stateFolder, admit, log });
+  const platform = createFilesPlatform({ folder, stateFolder, deletionGraceMs, admit, log });
   const sink = new Recorder();
   const end = new AbortController();
   const watching = platform.watch(sink, end.signal);
@@ -140,8 +141,8 @@ describe('the first scan', () => {
     const { sink } = await start();
 
     expect(sink.news()).toEqual([
-      '+Namespace//shop@1',
       '+Mesh//default@1',
+      '+Namespace//shop@1',
       '+Service/shop/reviews@1',
       '+TrafficPolicy/shop/reviews@1',
       'synced',
@@ -176,7 +177,13 @@ describe('the first scan', () => {
 
   test('of a folder that is not there rejects with what to do', async () => {
     await rm(folder, { recursive: true });
-    const platform = createFilesPlatform({ folder, stateFolder, admit, log: rememberingLog().log });
+    const platform = createFilesPlatform({
+      folder,
+      stateFolder,
+      deletionGraceMs,
+      admit,
+      log: rememberingLog().log,
+    });
 
     const watching = platform.watch(new Recorder(), AbortSignal.abort());
 
@@ -254,7 +261,7 @@ describe('a mistake', () => {
     expect(await news(run)).toEqual(['+Service/shop/ratings@1']);
     expect(run.warnings()).toHaveLength(1);
     expect(run.warnings()[0]).toMatch(
-      /^a.yaml is not valid YAML: .+ What it said before stays in force until it is mended.$/,
+      /^Service reviews: a.yaml, line 1 \(document 1\): Not valid YAML: .+\.$/,
     );
   });
 
@@ -277,7 +284,7 @@ describe('a mistake', () => {
     await put('a.yaml', service('reviews', 99_999));
     await until('a warning', () => run.warnings().length > 0);
 
-    expect(run.warnings()[0]).toMatch(/^a.yaml, document 1 \(Service reviews\): spec.ports.0.port: /);
+    expect(run.warnings()[0]).toMatch(/^Service reviews: a.yaml, line 4: spec.ports\[0\].port: /);
     expect(run.sink.news()).toEqual([]);
   });
 
@@ -344,7 +351,7 @@ describe('a status', () => {
     await news(run);
 
     expect(text).toContain('kind: TrafficPolicy');
-    expect(await readdir(join(stateFolder, 'status'))).toEqual([]);
+    await until('it is gone', async () => (await readdir(join(stateFolder, 'status'))).length === 0);
     expect(await run.platform.statuses.read(policyRef)).toBeUndefined();
   });
 
@@ -355,9 +362,10 @@ describe('a status', () => {
     await before.stop();
     await rm(join(folder, 'a.yaml'));
 
-    await start();
+    const run = await start();
+    await until('it is gone', async () => (await run.platform.statuses.read(policyRef)) === undefined);
 
-    expect(await readdir(join(stateFolder, 'status'))).toEqual([]);
+    expect(run.sink.news()).toContain('-TrafficPolicy/shop/reviews');
   });
 });
 

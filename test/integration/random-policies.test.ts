@@ -11,7 +11,7 @@ import { createSidecarFolder, hasCertificate } from '../../demo/mesh/sidecar-fol
 import { reservePorts } from '../../demo/process/ports.ts';
 import { operatorSpiffeId } from '../../operator/certificates/identity.ts';
 import { renderBootstrap } from '../../operator/infra/bootstrap.ts';
-import { statusFileName } from '../../operator/platform/files/status-files.ts';
+import { objectFileName } from '../../operator/platform/files/state/object-files.ts';
 import type { ProxyReport } from '../../operator/xds/session/proxy-report.ts';
 import { formatNodeId } from '../../operator/values/node-id.ts';
 import { Closing } from '../support/data-plane/closing.ts';
@@ -147,7 +147,7 @@ type Expected = ReadonlyMap<string, number>;
 async function statusOf(key: string): Promise<Status | undefined> {
   const [kind = '', name = ''] = key.split('/');
   const ref = { kind: kind as PolicyDocument['kind'], namespace, name };
-  const file = join(root, 'state/status', statusFileName(ref));
+  const file = join(root, 'state/status', objectFileName(ref, '.yaml'));
   const text = await readFile(file, 'utf8').catch(() => undefined);
   if (text === undefined) return undefined;
   const { status } = parse(text) as { readonly status: Status };

@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import type { ObjectMeta } from '../../../api/metadata.ts';
 import type { Namespace, Service, ServiceAccount } from '../../objects/objects.ts';
-import { zodProblems } from './documents.ts';
+import { zodProblems } from './folder/documents.ts';
 
 const ServicePort = z.object({
   name: z.string().max(63).exactOptional(),

@@ -2,15 +2,20 @@
 // writes. Entry: createFilesPlatform. Knows nothing of what the objects mean.
 import { mkdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Log } from '../../process/log.ts';
+import { setImmediate } from 'node:timers/promises';
 import type { ObjectSink, Platform } from '../../ports/platform.ts';
-import { Catalog } from './catalog.ts';
-import { type Admit, Delivery } from './delivery.ts';
-import { FolderWatch, readFolder } from './folder-watch.ts';
-import { Ledger } from './ledger.ts';
-import { createSecretFolders } from './secret-folders.ts';
-import { SettledFiles } from './settled-files.ts';
-import { createStatusFiles } from './status-files.ts';
+import type { Log } from '../../process/log.ts';
+import { Delivery } from './delivery.ts';
+import { type ParsedFile, parseFile } from './folder/documents.ts';
+import { FolderReader } from './folder/folder-reader.ts';
+import { FolderWatch } from './folder/folder-watch.ts';
+import type { FileContent } from './folder/regular-file.ts';
+import { SettledFiles } from './folder/settled-files.ts';
+import type { Admit } from './judgement.ts';
+import { Ledger } from './state/ledger.ts';
+import { createObjectFiles } from './state/object-files.ts';
+import { createSecretFolders } from './state/secret-folders.ts';
+import { createStatusFiles } from './state/status-files.ts';
 
 /** The folder is looked at this often even if nothing seemed to happen. */
 const rescanMs = 2_000;
@@ -20,15 +25,17 @@ const retryMs = 250;
 export interface FilesPlatformSettings {
   /** Holds *.yaml and *.yml, any number of documents each; subfolders are not read. */
   readonly folder: string;
-  /** Gets objects.json, status/ and secrets/. Made if absent. */
+  /** Gets objects/, status/ and secrets/. Made if absent. */
   readonly stateFolder: string;
+  /** For how long an object has to be missing before it counts as deleted. */
+  readonly deletionGraceMs: number;
   readonly admit: Admit;
   readonly log: Log;
 }
 
 export function createFilesPlatform(settings: FilesPlatformSettings): Platform {
-  const { folder, stateFolder, admit, log } = settings;
-  const ledger = new Ledger(join(stateFolder, 'objects.json'), log);
+  const { folder, stateFolder, log } = settings;
+  const ledger = new Ledger(createObjectFiles(join(stateFolder, 'objects')));
   const statuses = createStatusFiles(join(stateFolder, 'status'), (ref) => ledger.has(ref));
   return {
     name: 'files',
@@ -37,9 +44,14 @@ export function createFilesPlatform(settings: FilesPlatformSettings): Platform {
     watch: async (sink, signal) => {
       await mustBeFolder(folder);
       await mkdir(stateFolder, { recursive: true });
-      await ledger.load();
-      const delivery = new Delivery({ admit, ledger, statuses, log, now: Date.now });
-      await watchFolder({ folder, log, delivery, sink }, signal);
+      await statuses.markStale(new Date());
+      for (const problem of await ledger.load())
+        log.error({ problem }, 'state of the files platform damaged');
+      const delivery = new Delivery({ ...settings, ledger, statuses, now: Date.now });
+      await watchFolder(
+        { folder, log, delivery, sink, firstLookDone: async () => statuses.removeOrphans() },
+        signal,
+      );
     },
   };
 }
@@ -49,6 +61,7 @@ interface Watching {
   readonly log: Log;
   readonly delivery: Delivery;
   readonly sink: ObjectSink;
+  readonly firstLookDone: () => Promise<void>;
 }
 
 async function watchFolder(watching: Watching, signal: AbortSignal): Promise<void> {
@@ -68,24 +81,30 @@ async function watchFolder(watching: Watching, signal: AbortSignal): Promise<voi
 }
 
 /** A function that looks once, delivers what changed, and resolves to the ms after which to look again. */
-function folderLook({ folder, log, delivery, sink }: Watching): () => Promise<number> {
-  const catalog = new Catalog();
+function folderLook({ folder, log, delivery, sink, firstLookDone }: Watching): () => Promise<number> {
+  const reader = new FolderReader(folder);
   const settled = new SettledFiles();
+  const files = new Map<string, ParsedFile>();
   let isSynced = false;
-  let isDue = true;
+  /** When there is something to deliver though no file changes. */
+  let dueAt: number | undefined = 0;
   let lastTrouble = '';
   return async () => {
     try {
-      const { texts, unreadable } = await readFolder(folder);
-      const { changed, nextLookMs } = settled.look(texts, unreadable, Date.now());
-      for (const [file, text] of changed) catalog.set(file, text);
-      isDue ||= changed.size > 0;
-      if (isDue) await delivery.apply(catalog, sink);
-      isDue = false;
-      if (!isSynced) sink.synced();
-      isSynced = true;
+      const now = Date.now();
+      const { changed, nextLookMs } = settled.look(await reader.read(now), now);
+      await parseAll(changed, files);
+      if (changed.size > 0 || (dueAt !== undefined && dueAt <= now)) {
+        const nextMs = await delivery.apply(files, sink);
+        dueAt = nextMs === undefined ? undefined : now + nextMs;
+      }
+      if (!isSynced) {
+        sink.synced();
+        isSynced = true;
+        await firstLookDone();
+      }
       lastTrouble = '';
-      return nextLookMs ?? rescanMs;
+      return Math.min(nextLookMs ?? rescanMs, dueAt === undefined ? rescanMs : Math.max(0, dueAt - now));
     } catch (error) {
       // Everything stays as it was: a folder that is moved away for a moment must not empty the mesh.
       if (String(error) !== lastTrouble)
@@ -94,6 +113,20 @@ function folderLook({ folder, log, delivery, sink }: Watching): () => Promise<nu
       return retryMs;
     }
   };
+}
+
+/** A file is parsed at once, as it has its bound; between two of them others have their turn. */
+async function parseAll(
+  changed: ReadonlyMap<string, FileContent | undefined>,
+  files: Map<string, ParsedFile>,
+): Promise<void> {
+  for (const [file, content] of changed) {
+    if (content === undefined) files.delete(file);
+    else if (content.kind === 'text') files.set(file, parseFile(file, content.text, files.get(file)));
+    else files.set(file, { kind: 'unreadable', problem: `${file} ${content.reason}` });
+    // oxlint-disable-next-line no-await-in-loop -- so that it is not all at once
+    await setImmediate();
+  }
 }
 
 async function mustBeFolder(folder: string): Promise<void> {

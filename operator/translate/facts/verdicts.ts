@@ -81,7 +81,9 @@ export function withRejections(
 
 function rejectedVerdict(rejection: Rejection, lastGood: Verdict | undefined): Verdict {
   const { kind, namespace, name } = rejection.ref;
-  const notes = rejection.lastGoodInForce ? ['The last valid version stays in force.'] : [];
+  const { instead = rejection.lastGoodInForce ? 'The last valid version stays in force.' : undefined } =
+    rejection;
+  const notes = instead === undefined ? [] : [instead];
   const accepted = acceptedCondition(
     [{ reason: reason.invalid, message: rejection.problems.join(' ') }],
     notes,

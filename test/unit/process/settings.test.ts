@@ -20,7 +20,7 @@ const defaults: Settings = {
 };
 const files: Settings = {
   ...defaults,
-  platform: { kind: 'files', files: 'in', state: 'out' },
+  platform: { kind: 'files', files: 'in', state: 'out', deletionGraceMs: 2_000 },
   xdsAddress: { host: '127.0.0.1', port: 0 },
 };
 const onFiles = ['--platform', 'files', '--files', 'in', '--state', 'out'];
@@ -116,6 +116,11 @@ const good: (Given & { settings: Settings })[] = [
     settings: { ...defaults, skipChecks: ['re2'] },
   },
   {
+    rule: 'how long an object must be missing',
+    argv: [...onFiles, '--deletion-grace=1m30s'],
+    settings: { ...files, platform: { kind: 'files', files: 'in', state: 'out', deletionGraceMs: 90_000 } },
+  },
+  {
     rule: 'an address on the files platform rather than its default',
     argv: [...onFiles, '--xds-address=0.0.0.0:1'],
     settings: { ...files, xdsAddress: { host: '0.0.0.0', port: 1 } },
@@ -191,6 +196,13 @@ const bad: (Given & { problems: string[] })[] = [
     argv: [],
     env: { POD_NAMESPACE: '-' },
     problems: [`POD_NAMESPACE is "-", ${namespace}`],
+  },
+  {
+    rule: 'a grace that is no duration',
+    argv: [...onFiles, '--deletion-grace=2 seconds'],
+    problems: [
+      'Option --deletion-grace is "2 seconds": Write a duration as whole numbers with the units h, m, s or ms, such as 250ms, 3s or 1m30s.',
+    ],
   },
   {
     rule: 'the files platform without folders',

@@ -27,7 +27,7 @@ test('a Service keeps the fields that something reads', () => {
 
 test.each([
   ['no spec', undefined, /^spec: /],
-  ['a port out of range', { ports: [{ port: 70_000 }] }, /^spec.ports.0.port: .*65535/],
+  ['a port out of range', { ports: [{ port: 70_000 }] }, /^spec\.ports\[0\]\.port: .*65535/],
   [
     'a selector with a number',
     { selector: { version: 1 } },

@@ -14,7 +14,7 @@ import {
   writeFile,
 } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { SecretData, SecretPort } from '../../ports/platform.ts';
+import type { SecretData, SecretPort } from '../../../ports/platform.ts';
 import { codeOf, isAbsent } from './atomic-file.ts';
 
 const dataLink = '..data';

@@ -1,10 +1,11 @@
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, expect, test } from '@jest/globals';
-import { createStatusFiles, statusFileName } from '../../../../operator/platform/files/status-files.ts';
-import type { ObjectStatus } from '../../../../operator/ports/platform.ts';
-import type { ObjectRef } from '../../../../operator/objects/objects.ts';
-import { removeTemporaryFolders, temporaryFolder } from './support.ts';
+import { objectFileName } from '../../../../../operator/platform/files/state/object-files.ts';
+import { createStatusFiles } from '../../../../../operator/platform/files/state/status-files.ts';
+import type { ObjectStatus } from '../../../../../operator/ports/platform.ts';
+import type { ObjectRef } from '../../../../../operator/objects/objects.ts';
+import { removeTemporaryFolders, temporaryFolder } from '../support.ts';
 
 const policy: ObjectRef = { kind: 'TrafficPolicy', namespace: 'shop', name: 'reviews' };
 const mesh: ObjectRef = { kind: 'Mesh', namespace: '', name: 'default' };
@@ -114,5 +115,40 @@ test('a name that is too long for a file is cut, and objects with the same begin
   expect(await statuses.read(one)).toEqual(status);
   expect(await statuses.read(other)).toEqual({ conditions: [] });
   await statuses.remove(one);
-  expect(await readdir(folder)).toEqual([statusFileName(other)]);
+  expect(await readdir(folder)).toEqual([objectFileName(other, '.yaml')]);
+});
+
+test('at a start every condition is unknown until it is looked at again, and what is no status goes', async () => {
+  const folder = await temporaryFolder();
+  const statuses = createStatusFiles(folder, () => true);
+  await statuses.write(policy, status);
+  await writeFile(join(folder, 'Mesh.default.yaml'), 'kind: Mesh\n');
+  await writeFile(join(folder, '.Mesh.default.yaml.0123456789ab'), 'half');
+
+  const wereThere = await statuses.markStale(new Date('2026-05-02T12:00:00.500Z'));
+
+  expect(wereThere).toBe(true);
+  expect(await readdir(folder)).toEqual(['TrafficPolicy.shop.reviews.yaml']);
+  expect(await statuses.read(policy)).toEqual({
+    conditions: [
+      {
+        type: 'Programmed',
+        status: 'Unknown',
+        observedGeneration: 3,
+        lastTransitionTime: '2026-05-02T12:00:00Z',
+        reason: 'Pending',
+        message: 'The operator has started and has yet to look at this object. Wait.',
+      },
+    ],
+  });
+});
+
+test('the statuses of objects that are no more are removed', async () => {
+  const folder = await temporaryFolder();
+  await createStatusFiles(folder, () => true).write(policy, status);
+  await createStatusFiles(folder, () => true).write(mesh, status);
+
+  await createStatusFiles(folder, ({ kind }) => kind === 'Mesh').removeOrphans();
+
+  expect(await readdir(folder)).toEqual(['Mesh.default.yaml']);
 });

@@ -1,32 +1,7 @@
 // Tells that something may have changed in a folder. fs.watch loses events and dies with the folder, so waiting is
 // bounded, and the watch is renewed when the folder is another one.
 import { type FSWatcher, watch } from 'node:fs';
-import { readdir, readFile, stat } from 'node:fs/promises';
-import { join } from 'node:path';
-import { isAbsent } from './atomic-file.ts';
-
-export interface FolderContent {
-  readonly texts: ReadonlyMap<string, string>;
-  /** Names of files that are there but cannot be read. */
-  readonly unreadable: ReadonlySet<string>;
-}
-
-/** The `.yaml` and `.yml` files of a folder; hidden ones are editors' drafts. Rejects if the folder cannot be read. */
-export async function readFolder(folder: string): Promise<FolderContent> {
-  const texts = new Map<string, string>();
-  const unreadable = new Set<string>();
-  const names = (await readdir(folder)).filter((name) => /^[^.].*\.ya?ml$/.test(name)).toSorted();
-  await Promise.all(
-    names.map(async (name) => {
-      try {
-        texts.set(name, await readFile(join(folder, name), 'utf8'));
-      } catch (error) {
-        if (!isAbsent(error)) unreadable.add(name);
-      }
-    }),
-  );
-  return { texts, unreadable };
-}
+import { stat } from 'node:fs/promises';
 
 export class FolderWatch {
   readonly #folder: string;

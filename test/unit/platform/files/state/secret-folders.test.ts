@@ -1,9 +1,9 @@
 import { lstat, mkdir, readdir, readFile, readlink, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, expect, test } from '@jest/globals';
-import { createSecretFolders } from '../../../../operator/platform/files/secret-folders.ts';
-import type { SecretPort } from '../../../../operator/ports/platform.ts';
-import { removeTemporaryFolders, temporaryFolder } from './support.ts';
+import { createSecretFolders } from '../../../../../operator/platform/files/state/secret-folders.ts';
+import type { SecretPort } from '../../../../../operator/ports/platform.ts';
+import { removeTemporaryFolders, temporaryFolder } from '../support.ts';
 
 const first = { 'tls.crt': 'certificate 1', 'tls.key': 'key 1', 'ca.crt': 'roots' };
 const second = { 'tls.crt': 'certificate 2', 'tls.key': 'key 2', 'ca.crt': 'roots' };
