@@ -7,6 +7,9 @@ export const group = 'meshwright.dev';
 export const version = 'v1alpha1';
 export const apiVersion = `${group}/${version}`;
 
+/** The operator's own service account, of which sidecars and other operators believe that they speak to the operator. */
+export const operatorServiceAccount = 'meshwright-operator';
+
 /** @see https://gateway-api.sigs.k8s.io/geps/gep-1364/ and metav1.Condition */
 export const Condition = z
   .object({

@@ -1,7 +1,7 @@
 // ExternalWorkload: a process or VM outside the cluster, selected by Services by its labels like a Pod.
 import { z } from 'zod';
 import { celRaw, dnsLabel, dnsSubdomain, ipLiteral, listMap, port, shaped, withRules } from '../schema.ts';
-import type { ApiObject, PolicyStatus } from './common.ts';
+import { type ApiObject, operatorServiceAccount, type PolicyStatus } from './common.ts';
 
 /** ::1, however it is written. */
 const loopback6 = /^[0:]+:0{0,3}1$/;
@@ -84,7 +84,10 @@ const ports = withRules(listMap(z.array(WorkloadPort).max(16), 'port'), {
 export const ExternalWorkloadSpec = withRules(
   z.object({
     address: address.describe('The unicast IPv4 or IPv6 address where peers reach the workload.'),
-    serviceAccount: shaped(dnsSubdomain)
+    serviceAccount: withRules(shaped(dnsSubdomain), {
+      rule: `self != '${operatorServiceAccount}'`,
+      message: `Name another service account: ${operatorServiceAccount} is the identity of the operator itself.`,
+    })
       .optional()
       .describe(
         'The identity its sidecar bears: a service account in the namespace of this object. Without it the workload has no sidecar and is reached in plaintext.',

@@ -1,5 +1,6 @@
 // Workloads: pods and ExternalWorkloads alike, as the rest of translation looks at them.
 import type { ExternalWorkload } from '../../../api/v1alpha1/external-workload.ts';
+import { operatorServiceAccount } from '../../../api/v1alpha1/common.ts';
 import type { IdentityIr } from '../../ir/mesh-ir.ts';
 import type { Origin } from '../../ir/origin.ts';
 import type { Pod, ServicePort } from '../../objects/objects.ts';
@@ -109,7 +110,10 @@ function fromExternal(object: ExternalWorkload, trustDomain: string): Workload {
   return {
     ...described(object),
     addresses: [address],
-    meshed: serviceAccount === undefined ? null : identityOf(trustDomain, namespace, serviceAccount),
+    meshed:
+      serviceAccount === undefined || serviceAccount === operatorServiceAccount
+        ? null
+        : identityOf(trustDomain, namespace, serviceAccount),
     isRunnable: true,
   };
 }

@@ -136,6 +136,14 @@ export const externalWorkloadCases: readonly ApiCase[] = [
     },
   ),
   refused(
+    'the identity of the operator',
+    { address, serviceAccount: 'meshwright-operator' },
+    {
+      field: 'spec.serviceAccount',
+      message: 'Name another service account',
+    },
+  ),
+  refused(
     'two bindings of one address and port',
     outbound(binding, { ...binding, bindAddress: '127.0.0.1' }),
     {

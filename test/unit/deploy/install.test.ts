@@ -6,7 +6,7 @@ import { parseAllDocuments } from 'yaml';
 import { z } from 'zod';
 import * as image from '../../../deploy/image-contents.ts';
 import { installText, shopText } from '../../../deploy/install-file.ts';
-import { operatorServiceAccount } from '../../../operator/certificates/identity.ts';
+import { operatorServiceAccount } from '../../../api/v1alpha1/common.ts';
 import { removalPatch } from '../../../operator/infra/patches.ts';
 import { watchedKinds } from '../../../operator/platform/kubernetes/kinds.ts';
 import { uninstallByHand } from '../../e2e/library/by-hand.ts';
