@@ -64,6 +64,8 @@ export interface WorkloadIr {
   readonly name: string;
   readonly uid: string;
   readonly identity: IdentityIr;
+  /** Whose routes it has, where they are not the same for all callers: `namespace/qa`; null: those of everybody else. */
+  readonly audience: string | null;
   /** Pods: traffic is redirected to 15001 and 15006. Otherwise the sidecar has a listener for each port and binding. */
   readonly intercepted: boolean;
   readonly addresses: readonly string[];

@@ -22,8 +22,7 @@ export interface ServicePortIr {
   readonly endpoints: readonly EndpointIr[];
   /** Sorted by name. */
   readonly subsets: readonly SubsetIr[];
-  /** HTTP only, in order, first match wins; the last matches everything. Empty for TCP. */
-  readonly routes: readonly RouteIr[];
+  readonly routes: RoutesIr;
   /** The Service, and the policy in force for the port (its routes and subsets name their own). */
   readonly origins: readonly Origin[];
   /** What shapes how its endpoints are reached, and nothing else: workloads, whoever decides their mutual TLS mode. */
@@ -45,6 +44,17 @@ export interface SubsetIr {
   readonly name: string;
   readonly endpoints: readonly EndpointIr[];
   readonly origins: readonly Origin[];
+}
+
+/** In order, first match wins; the last matches everything. Empty for TCP. */
+export type RouteListIr = readonly RouteIr[];
+
+/** Callers are told apart by their workload's audience. */
+export interface RoutesIr {
+  /** For every caller that byAudience does not name. */
+  readonly default: RouteListIr;
+  /** Sorted by audience, each once. Each costs a virtual host of its own, for its callers only. */
+  readonly byAudience: readonly { readonly audience: string; readonly routes: RouteListIr }[];
 }
 
 export interface RouteIr {

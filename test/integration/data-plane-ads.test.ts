@@ -53,7 +53,10 @@ let inboundPort = 0;
 /** The mesh with this subset chosen for all requests. */
 function meshWith(subset: 'v1' | 'v2'): MeshIr {
   const action = { type: 'Forward', backends: [{ service: service.key, subset, weight: 1 }] } as const;
-  return sampleMesh({ services: [{ ...service, routes: [sampleRoute(subset, { action })] }], workloads });
+  return sampleMesh({
+    services: [{ ...service, routes: { default: [sampleRoute(subset, { action })], byAudience: [] } }],
+    workloads,
+  });
 }
 
 function publish(ir: MeshIr): void {

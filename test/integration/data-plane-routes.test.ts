@@ -20,6 +20,7 @@ import {
   ownService,
   sampleRoute,
   sampleService,
+  type ServiceParts,
   sampleWorkload,
   spiffeId,
 } from '../support/mesh-samples.ts';
@@ -55,7 +56,7 @@ const forward = (...backends: readonly BackendIr[]): RouteActionIr => ({ type: '
 
 /** A service for each thing that routes do. */
 function routedServices(endpoint: (application: string) => EndpointIr): readonly ServicePortIr[] {
-  const service = (name: string, parts: Partial<ServicePortIr>): ServicePortIr =>
+  const service = (name: string, parts: ServiceParts): ServicePortIr =>
     sampleService(`shop/${name}/80`, { peerIdentities: [spiffeId('server')], ...parts });
   const subset = (name: string): SubsetIr => ({ name, endpoints: [endpoint(name)], origins: [] });
   const subsets = [subset('v1'), subset('v2')];

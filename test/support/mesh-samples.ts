@@ -2,7 +2,14 @@
 import type { AuthorizationIr, InboundPortIr, RuleIr } from '../../operator/ir/inbound.ts';
 import type { IdentityIr, MeshIr, SidecarIr, WorkloadIr } from '../../operator/ir/mesh-ir.ts';
 import type { Origin } from '../../operator/ir/origin.ts';
-import type { EndpointIr, RetryIr, RouteIr, ServicePortIr } from '../../operator/ir/service.ts';
+import type {
+  BackendIr,
+  EndpointIr,
+  RetryIr,
+  RouteIr,
+  RouteListIr,
+  ServicePortIr,
+} from '../../operator/ir/service.ts';
 
 export const trustDomain = 'cluster.local';
 export const meshOrigin: Origin = { kind: 'Mesh', namespace: '', name: 'default', generation: 1 };
@@ -35,10 +42,16 @@ export function sampleMesh(parts: Partial<MeshIr>): MeshIr {
   return { settings, services: [], workloads: [], identities: [], ...parts };
 }
 
-export function sampleService(key: string, parts: Partial<ServicePortIr> = {}): ServicePortIr {
+/** routes: those of all callers. */
+export type ServiceParts = Partial<Omit<ServicePortIr, 'routes'>> & {
+  readonly routes?: RouteListIr;
+  readonly byAudience?: ServicePortIr['routes']['byAudience'];
+};
+
+export function sampleService(key: string, parts: ServiceParts = {}): ServicePortIr {
   const [namespace = '', service = '', port = ''] = key.split('/');
   const protocol = parts.protocol ?? 'HTTP';
-  const { routes = protocol === 'HTTP' ? [sampleRoute('default')] : [] } = parts;
+  const { routes = protocol === 'HTTP' ? [sampleRoute('default')] : [], byAudience = [], ...others } = parts;
   return {
     key,
     namespace,
@@ -53,8 +66,11 @@ export function sampleService(key: string, parts: Partial<ServicePortIr> = {}): 
     subsets: [],
     origins: [{ kind: 'Service', namespace, name: service, generation: 1 }],
     endpointOrigins: [],
-    ...parts,
-    routes: routes.map((route) => withService(route, key)),
+    ...others,
+    routes: {
+      default: withService(routes, key),
+      byAudience: byAudience.map((one) => ({ ...one, routes: withService(one.routes, key) })),
+    },
   };
 }
 
@@ -65,11 +81,12 @@ function addressOf({ address, port }: EndpointIr): Pick<EndpointIr, 'address' | 
 /** In a backend: the service whose route it is. */
 export const ownService = '';
 
-function withService(route: RouteIr, key: string): RouteIr {
-  const backends = route.action.backends.map((backend) =>
-    'service' in backend && backend.service === ownService ? { ...backend, service: key } : backend,
-  );
-  return { ...route, action: { ...route.action, backends } };
+function withService(routes: RouteListIr, key: string): RouteListIr {
+  const owned = (backend: BackendIr): BackendIr =>
+    'service' in backend && backend.service === ownService ? { ...backend, service: key } : backend;
+  return routes.map((route) => {
+    return { ...route, action: { ...route.action, backends: route.action.backends.map(owned) } };
+  });
 }
 
 export const noRetry: RetryIr = { attempts: 0, perTryTimeoutMs: 0, on: [] };
@@ -104,6 +121,7 @@ export function sampleWorkload(name: string, parts: Partial<WorkloadIr> = {}): W
     name,
     uid: '',
     identity: sampleIdentity(name),
+    audience: null,
     intercepted: false,
     addresses: ['127.0.0.1'],
     inbound: [],

@@ -2,7 +2,7 @@
 import { parse } from 'yaml';
 import type { InboundPortIr } from '../../operator/ir/inbound.ts';
 import type { MeshIr, WorkloadIr } from '../../operator/ir/mesh-ir.ts';
-import type { RouteIr, ServicePortIr } from '../../operator/ir/service.ts';
+import type { RouteIr, RouteListIr, ServicePortIr } from '../../operator/ir/service.ts';
 import { originOf } from './origins.ts';
 import {
   ownService,
@@ -19,9 +19,11 @@ export interface MeshCase {
   readonly show: readonly string[] | undefined;
 }
 
+type PartialRoutes = readonly (Partial<RouteIr> & { readonly name: string })[];
 type PartialService = Partial<Omit<ServicePortIr, 'routes'>> & {
   readonly key: string;
-  readonly routes?: readonly (Partial<RouteIr> & { readonly name: string })[];
+  readonly routes?: PartialRoutes;
+  readonly byAudience?: readonly { readonly audience: string; readonly routes: PartialRoutes }[];
 };
 type PartialWorkload = Partial<Omit<WorkloadIr, 'inbound'>> & {
   readonly name: string;
@@ -65,10 +67,15 @@ function readRoute({ action, ...parts }: Partial<RouteIr>): Partial<RouteIr> {
   return { ...parts, action: { ...action, backends } };
 }
 
-function readService({ key, routes, ...parts }: PartialService): ServicePortIr {
+function readRoutes(routes: PartialRoutes): RouteListIr {
+  return routes.map(({ name, ...route }) => sampleRoute(name, readRoute(route)));
+}
+
+function readService({ key, routes, byAudience = [], ...parts }: PartialService): ServicePortIr {
   return sampleService(key, {
     ...parts,
-    ...(routes && { routes: routes.map(({ name, ...route }) => sampleRoute(name, readRoute(route))) }),
+    ...(routes && { routes: readRoutes(routes) }),
+    byAudience: byAudience.map((one) => ({ ...one, routes: readRoutes(one.routes) })),
   });
 }
 

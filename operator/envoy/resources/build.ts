@@ -7,13 +7,13 @@ import { buildInboundClusters } from './inbound/clusters.ts';
 import { buildInboundListeners, buildInboundRoutes } from './inbound/listeners.ts';
 import { buildReadiness } from './inbound/readiness.ts';
 import { buildAddressListeners } from './outbound/address-listeners.ts';
+import { audienceLayer, audienceLayers, commonVirtualHosts, hasAudiences } from './outbound/audiences.ts';
 import { buildCaptureListener } from './outbound/capture-listener.ts';
 import { buildClusters } from './outbound/clusters.ts';
 import { buildEndpoints } from './outbound/endpoints.ts';
 import { buildLocalListeners } from './outbound/local-listeners.ts';
 import { buildRouteTable } from './outbound/route-table.ts';
 import { buildUnknownDestinations } from './outbound/unknown-destinations.ts';
-import { buildVirtualHost } from './outbound/virtual-hosts.ts';
 import { remember, rememberLast } from './remember.ts';
 import { buildTrust } from './trust.ts';
 import { messageDeduplication } from './dedupe-messages.ts';
@@ -28,7 +28,7 @@ export interface BuildOptions {
 
 /** What every proxy has. */
 const shared: LayerId = 'shared';
-/** What only proxies have that route HTTP calls. */
+/** What only proxies have that route HTTP calls, and all of them alike. */
 const routes: LayerId = 'routes';
 /** What only proxies have to which traffic is redirected. */
 const intercepted: LayerId = 'intercepted';
@@ -39,10 +39,11 @@ export function buildResources(ir: MeshIr, options: BuildOptions): XdsResources 
   const layers = new Map<LayerId, readonly XdsResource[]>([
     [shared, sharedLayer(options.trustBundle, settings.origin, services)],
     [routes, routesLayer(settings, services)],
+    ...audienceLayers(services, workloads),
     [intercepted, interceptedListeners(ir)],
     ...ownLayers(wanted(workloads, options.workloads), settings.origin),
   ]);
-  return { layers, views: viewsOf(workloads) };
+  return { layers, views: viewsOf(workloads, hasAudiences(services)) };
 }
 
 const sharedLayer = rememberLast((trustBundle: string, mesh: Origin, services: MeshIr['services']) => [
@@ -53,7 +54,7 @@ const sharedLayer = rememberLast((trustBundle: string, mesh: Origin, services: M
 
 const routesLayer = rememberLast((settings: MeshIr['settings'], services: MeshIr['services']) => [
   routeTable(settings),
-  ...services.flatMap((service) => toVirtualHost(service)),
+  ...commonVirtualHosts(services),
 ]);
 
 /** There are far more workloads than proxies of theirs that are connected to us. */
@@ -74,15 +75,17 @@ const ownLayers = rememberLast(
 );
 
 const viewsOf = rememberLast(
-  (workloads: MeshIr['workloads']): ReadonlyMap<string, readonly LayerId[]> =>
-    new Map(workloads.map((workload) => [workload.key, view(workload)])),
+  (workloads: MeshIr['workloads'], byAudience: boolean): ReadonlyMap<string, readonly LayerId[]> =>
+    new Map(workloads.map((workload) => [workload.key, view(workload, byAudience)])),
 );
 
-const view = remember((workload: WorkloadIr): readonly LayerId[] => {
+/** byAudience: some routes are not the same for all callers. */
+const view = remember((workload: WorkloadIr, byAudience: boolean): readonly LayerId[] => {
   const routesCalls = workload.intercepted || workload.bindings.some(({ protocol }) => protocol === 'HTTP');
   return [
     shared,
     ...(routesCalls ? [routes] : []),
+    ...(routesCalls && byAudience ? [audienceLayer(workload.audience)] : []),
     ...(workload.intercepted ? [intercepted] : []),
     workloadLayer(workload),
   ];
@@ -100,10 +103,6 @@ const toService = remember((service: ServicePortIr) => [
   ...buildClusters(service),
   ...buildEndpoints(service),
 ]);
-
-const toVirtualHost = remember((service: ServicePortIr) =>
-  service.protocol === 'HTTP' ? [buildVirtualHost(service)] : [],
-);
 
 /** A change of endpoints is none of theirs, unless a service is headless. */
 const interceptedListeners = rememberLast((ir: MeshIr): readonly XdsResource[] => [

@@ -113,7 +113,7 @@ function translatePort({ view, port, addresses }: OwnedPort, inputs: ServiceInpu
     peerIdentities,
     endpoints: found.map(({ endpoint }) => endpoint),
     subsets: resolveSubsets(routed, traffic, found),
-    routes: port.protocol === 'TCP' ? [] : resolveRoutes(routed, traffic),
+    routes: { default: port.protocol === 'TCP' ? [] : resolveRoutes(routed, traffic), byAudience: [] },
     origins: mergeOrigins([view.origin], traffic.routing === null ? [] : [traffic.routing.origin]),
     endpointOrigins: mergeOrigins(trusting, endpointOrigins(found, security)),
   };

@@ -78,6 +78,7 @@ function translateWorkload(workload: Workload, identity: IdentityIr, inputs: Wor
     name: workload.name,
     uid: metadata.uid ?? '',
     identity,
+    audience: null,
     intercepted: kind === 'Pod',
     addresses: workload.addresses,
     inbound: inboundPorts(workload, served.get(workload.key) ?? new Map(), security),

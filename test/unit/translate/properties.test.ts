@@ -270,10 +270,11 @@ describe('translate, for any schema-valid world', () => {
         expect(new Set(claimed).size).toBe(claimed.length);
         expect(new Set(services.map(({ key }) => key)).size).toBe(services.length);
         for (const { protocol, routes, subsets } of services) {
-          expect(routes.at(-1)?.matches).toBe(protocol === 'HTTP' ? 'any' : undefined);
-          expect(new Set(routes.map(({ name }) => name)).size).toBe(routes.length);
+          const { default: list } = routes;
+          expect(list.at(-1)?.matches).toBe(protocol === 'HTTP' ? 'any' : undefined);
+          expect(new Set(list.map(({ name }) => name)).size).toBe(list.length);
           const declared = new Set([null, ...subsets.map(({ name }) => name)]);
-          const used = routes.flatMap(({ action }) => action.backends);
+          const used = list.flatMap(({ action }) => action.backends);
           expect(used.filter(({ weight }) => weight < 1)).toEqual([]);
           const subset = (backend: BackendIr): string | null => ('subset' in backend ? backend.subset : null);
           expect(used.filter((backend) => !declared.has(subset(backend)))).toEqual([]);

@@ -1,6 +1,6 @@
 // The virtual host of an HTTP service port: its routes, by VHDS. All that policies say about requests ends up here,
 // so that a change of one costs each proxy one small resource.
-import type { BackendIr, RouteActionIr, RouteIr, ServicePortIr } from '../../../ir/service.ts';
+import type { BackendIr, RouteActionIr, RouteIr, RouteListIr, ServicePortIr } from '../../../ir/service.ts';
 import { duration } from '../../proto/well-known.ts';
 import { typeUrl } from '../../proto/type-urls.ts';
 import { authority, clusterName, serviceHost, virtualHostName } from '../names.ts';
@@ -11,7 +11,8 @@ import { routeFault } from './fault.ts';
 import { retryPolicy } from './retry.ts';
 import { routeMatches } from './route-match.ts';
 
-export function buildVirtualHost(service: ServicePortIr): XdsResource {
+/** routes: those of the service that its callers have. */
+export function buildVirtualHost(service: ServicePortIr, routes: RouteListIr): XdsResource {
   const name = virtualHostName(service);
   const domains = [
     serviceHost(service.key),
@@ -19,9 +20,9 @@ export function buildVirtualHost(service: ServicePortIr): XdsResource {
   ];
   return resource(typeUrl.virtualHost, {
     name,
-    message: { name, domains, routes: service.routes.flatMap((route) => envoyRoutes(route)) },
-    origins: [...service.origins, ...service.routes.flatMap((route) => route.origins)],
-    clusters: service.routes.flatMap((route) => targets(route.action)),
+    message: { name, domains, routes: routes.flatMap(envoyRoutes) },
+    origins: [...service.origins, ...routes.flatMap((route) => route.origins)],
+    clusters: routes.flatMap((route) => targets(route.action)),
     exclusiveKeys: domains,
   });
 }
