@@ -7,6 +7,7 @@ import { medianOf, rowsOf, type Figures } from './figures.ts';
 import { endAll, type Ending, leaveServerCore } from './processes.ts';
 import { playRest, restId, restProxies } from './rest.ts';
 import { scenarios } from './scenarios.ts';
+import { benchSidecar } from './sidecar/main.ts';
 import { short, tableOf } from './table.ts';
 import { targetOf, type Setting } from './targets.ts';
 import { World, type WorldOptions } from './world.ts';
@@ -24,6 +25,10 @@ const { values } = parseArgs({
     plain: { type: 'boolean', default: false },
     /** A folder for a CPU profile of the server in each scenario. */
     profile: { type: 'string' },
+    /** S=sidecar: another checkout, to be compared with. */
+    base: { type: 'string' },
+    /** S=sidecar: connection managers of the caller. */
+    bindings: { type: 'string', default: '3' },
   },
 });
 const endpoints = 10;
@@ -117,6 +122,11 @@ async function repeated(setting: Setting, once: (played: Played) => Promise<void
 }
 
 async function main(): Promise<void> {
+  if (values.s === 'sidecar') {
+    const { base, rounds, m, bindings } = values;
+    await benchSidecar({ base, rounds: Number(rounds), services: Number(m), bindings: Number(bindings) });
+    return;
+  }
   for (const id of asked) titleOf(id);
   if (values.api && values.plain)
     throw new Error('the operator serves mutual TLS only: leave out --plain or --api');

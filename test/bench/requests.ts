@@ -8,7 +8,7 @@ import { framed, type Framed } from './raw-stream.ts';
 /** What is subscribed by name, besides the endpoints. */
 export const named: ReadonlyMap<string, readonly string[]> = new Map([
   [url.secret, ['trust']],
-  [url.route, ['outbound', 'inbound/8080']],
+  [url.route, ['outbound', 'inbound/8080/mesh', 'inbound/8080/plaintext']],
 ]);
 
 /** A subscription. The request for clusters is the first of a stream, and says who asks. */

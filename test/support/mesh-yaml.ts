@@ -17,6 +17,8 @@ export interface MeshCase {
   readonly ir: MeshIr;
   /** The resources that the case is about, as `Cluster shop/reviews/9080`; undefined: all. */
   readonly show: readonly string[] | undefined;
+  /** Whether also what every connection manager has is shown. */
+  readonly whole: boolean;
 }
 
 type PartialRoutes = readonly (Partial<RouteIr> & { readonly name: string })[];
@@ -31,6 +33,7 @@ type PartialWorkload = Partial<Omit<WorkloadIr, 'inbound'>> & {
 };
 interface Written {
   readonly show?: readonly string[];
+  readonly whole?: boolean;
   readonly outboundMode?: 'AllowAny' | 'RegistryOnly';
   readonly services?: readonly PartialService[];
   readonly workloads?: readonly PartialWorkload[];
@@ -45,6 +48,7 @@ function withOrigins(key: unknown, value: unknown): unknown {
 export function readMeshCase(text: string): MeshCase {
   const {
     show,
+    whole = false,
     outboundMode = 'AllowAny',
     services = [],
     workloads = [],
@@ -55,7 +59,7 @@ export function readMeshCase(text: string): MeshCase {
     services: services.map(readService),
     workloads: workloads.map(readWorkload),
   });
-  return { ir, show };
+  return { ir, show, whole };
 }
 
 /** A backend without a service is one of the service itself. */

@@ -2,9 +2,9 @@
 // (The file logger cannot be used: /dev/stdout is not the sidecar user's to open.)
 // @see https://www.envoyproxy.io/docs/envoy/latest/configuration/observability/access_log/usage
 import type { EnvoyMessage } from '../proto/envoy-message.ts';
+import { accessLogKey, allOf, runtimeFilter } from './runtime.ts';
 import { any } from './typed-config.ts';
-
-export type Direction = 'inbound' | 'outbound';
+import type { Direction } from './vantage.ts';
 
 const connection = {
   start_time: '%START_TIME%',
@@ -44,12 +44,12 @@ const peer = {
 
 /** A line for each request. */
 export function requestLog(direction: Direction): EnvoyMessage {
-  return logger({ log: 'request', direction, ...connection, ...request, ...peer[direction] });
+  return logger(direction, { log: 'request', direction, ...connection, ...request, ...peer[direction] });
 }
 
 /** A line for each TCP connection that found its filter chain. */
 export function connectionLog(direction: Direction): EnvoyMessage {
-  return logger({ log: 'connection', direction, ...connection, peer: peer[direction].peer });
+  return logger(direction, { log: 'connection', direction, ...connection, peer: peer[direction].peer });
 }
 
 /**
@@ -58,13 +58,18 @@ export function connectionLog(direction: Direction): EnvoyMessage {
  */
 export function refusedConnectionLog(direction: Direction): EnvoyMessage {
   return {
-    ...logger({ log: 'refused', direction, ...connection, details: '%RESPONSE_CODE_DETAILS%' }),
-    filter: { response_flag_filter: {} },
+    ...logger(direction, { log: 'refused', direction, ...connection, details: '%RESPONSE_CODE_DETAILS%' }),
+    filter: allOf({ response_flag_filter: {} }, isOn(direction)),
   };
 }
 
-function logger(fields: Readonly<Record<string, string>>): EnvoyMessage {
+function isOn(direction: Direction): EnvoyMessage {
+  return runtimeFilter(accessLogKey(direction), 100);
+}
+
+function logger(direction: Direction, fields: Readonly<Record<string, string>>): EnvoyMessage {
   return {
+    filter: isOn(direction),
     name: 'envoy.access_loggers.stdout',
     typed_config: any('envoy.extensions.access_loggers.stream.v3.StdoutAccessLog', {
       log_format: { json_format: fields, omit_empty_values: true },

@@ -2,12 +2,13 @@
 // applications say to each other. Knows no service and no port.
 import { duration } from '../proto/well-known.ts';
 import type { EnvoyMessage } from '../proto/envoy-message.ts';
-import type { Direction } from './access-log.ts';
 import { requestLog } from './access-log.ts';
+import { auditStats, requestStats } from './stats-log.ts';
+import { directionOf, type Vantage } from './vantage.ts';
 import { extension } from './typed-config.ts';
 
 export interface ConnectionManagerParts {
-  readonly direction: Direction;
+  readonly vantage: Vantage;
   /** Where the counters of this connection manager are found. */
   readonly statPrefix: string;
   /** Before the router, in order. */
@@ -28,7 +29,11 @@ export function connectionManager(parts: ConnectionManagerParts): EnvoyMessage {
       server_header_transformation: 'PASS_THROUGH',
       http_protocol_options: { accept_http_10: true },
       upgrade_configs: [{ upgrade_type: 'websocket' }],
-      access_log: [requestLog(parts.direction)],
+      access_log: [
+        requestLog(directionOf(parts.vantage)),
+        requestStats(parts.vantage),
+        auditStats(parts.vantage),
+      ],
       ...parts.more,
       http_filters: [...parts.filters, router],
     },

@@ -4,9 +4,9 @@ import type { ServicePortIr } from '../../ir/service.ts';
 
 /** The one route table of all HTTP services; its virtual hosts come one by one, by VHDS. */
 export const routeConfigurationName = 'outbound';
-/** The route table of an inbound port, which holds its authorization. */
-export function inboundRouteTableName(label: string): string {
-  return `inbound/${label}`;
+/** The route tables of an inbound port, which hold its authorization: one for callers with a certificate, one for the others. */
+export function inboundRouteTableName(label: string, chain: 'mesh' | 'plaintext'): string {
+  return `inbound/${label}/${chain}`;
 }
 
 /** ORIGINAL_DST: wherever the application meant to go. */

@@ -1,12 +1,13 @@
 // Bytes to a cluster, unread: what TCP ports and unknown destinations get.
 import { duration } from '../proto/well-known.ts';
-import type { Direction } from './access-log.ts';
 import { connectionLog } from './access-log.ts';
+import { connectionStats } from './stats-log.ts';
+import { directionOf, type Vantage } from './vantage.ts';
 import { extension } from './typed-config.ts';
 import type { EnvoyMessage } from '../proto/envoy-message.ts';
 
 export interface TcpProxyParts {
-  readonly direction: Direction;
+  readonly vantage: Vantage;
   readonly statPrefix: string;
   readonly cluster: string;
   /** Picks an endpoint by its `envoy.lb` metadata. Default: any. */
@@ -24,8 +25,8 @@ export function tcpProxy(parts: TcpProxyParts): EnvoyMessage {
       // Connections may be silent for as long as the two ends like.
       idle_timeout: duration(0),
       // Nothing was sent yet: another endpoint will do. To the application there is but one.
-      ...(parts.direction === 'outbound' && { max_connect_attempts: 3 }),
-      access_log: [connectionLog(parts.direction)],
+      ...(parts.vantage === 'outbound' && { max_connect_attempts: 3 }),
+      access_log: [connectionLog(directionOf(parts.vantage)), connectionStats(parts.vantage)],
       ...(parts.endpoint && { metadata_match: { filter_metadata: { 'envoy.lb': parts.endpoint } } }),
     },
   );

@@ -7,8 +7,10 @@ export function any(type: string, fields: EnvoyMessage = {}): EnvoyMessage {
   return { '@type': `type.googleapis.com/${type}`, ...fields };
 }
 
+export type NamedExtension = EnvoyMessage & { readonly name: string };
+
 /** Named extension with its configuration, as filters, access loggers and transport sockets are given. */
-export function extension(name: string, type: string, fields: EnvoyMessage = {}): EnvoyMessage {
+export function extension(name: string, type: string, fields: EnvoyMessage = {}): NamedExtension {
   return { name, typed_config: any(type, fields) };
 }
 

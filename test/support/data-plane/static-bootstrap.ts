@@ -61,18 +61,24 @@ interface Given {
   readonly routeTables: ReadonlyMap<EnvoyValue | undefined, EnvoyMessage>;
 }
 
-/** A route table instead of `rds`, and no source for secrets that would come over ADS: the bootstrap has them. */
+/**
+ * A route table instead of `rds`, a filter's empty configuration instead of its discovery, and no source for secrets that would
+ * come over ADS: the bootstrap has them.
+ */
 function rewrite(value: EnvoyValue, given: Given): EnvoyValue {
   if (typeof value === 'number') return given.ports.get(value) ?? value;
   if (Array.isArray(value)) return value.map((item: EnvoyValue) => rewrite(item, given));
   if (typeof value !== 'object' || value === null) return value;
-  const { rds, sds_config: source, ...rest } = value as EnvoyMessage;
+  const { rds, config_discovery: discovery, sds_config: source, ...rest } = value as EnvoyMessage;
   const fields = Object.entries(rest).map(([key, item]) => [key, rewrite(item, given)] as const);
   const isFile = typeof source === 'object' && source !== null && !('ads' in source);
   return {
     ...Object.fromEntries(fields),
     ...(rds !== undefined && {
       route_config: given.routeTables.get((rds as EnvoyMessage)['route_config_name']) ?? null,
+    }),
+    ...(discovery !== undefined && {
+      typed_config: (discovery as EnvoyMessage)['default_config'] ?? null,
     }),
     ...(isFile && { sds_config: rewrite(source, given) }),
   };

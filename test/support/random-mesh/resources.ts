@@ -129,9 +129,7 @@ function listener(name: string, address: string, port: number, chain: readonly E
 function filters(index: number, mark: number): readonly EnvoyMessage[] {
   const name = index === 3 ? 'vh' : `r${index}`;
   const rds = { route_config_name: name, config_source: overAds };
-  return [
-    connectionManager({ direction: 'outbound', statPrefix: `mark-${mark}`, filters: [], more: { rds } }),
-  ];
+  return [connectionManager({ vantage: 'outbound', statPrefix: `mark-${mark}`, filters: [], more: { rds } })];
 }
 
 function host(

@@ -1,124 +1,52 @@
-// The inbound HTTP connection managers: one that guards an application, and one that only tells plaintext clients that may
-// not come in what is missing. Both let probes through.
-import type { AuthorizationIr, MtlsModeIr, ProbeIr } from '../../../ir/inbound.ts';
-import { duration } from '../../proto/well-known.ts';
+// The inbound HTTP connection managers. All that a policy says about requests is in their route tables.
+import type { AuthorizationIr } from '../../../ir/inbound.ts';
 import { connectionManager } from '../connection-manager.ts';
-import {
-  inboundRouteTableName,
-  notReachedHeader,
-  refusedHeader,
-  repeatableHeader,
-  replyMarkers,
-  resetHeader,
-} from '../names.ts';
+import { setHeader } from '../header.ts';
+import { disabledFilters } from '../http-filters.ts';
+import { inboundRouteTableName, notReachedHeader, repeatableHeader, resetHeader } from '../names.ts';
 import { overAds } from '../typed-config.ts';
 import type { EnvoyMessage } from '../../proto/envoy-message.ts';
-import { httpRbac, rbacFilters } from './rbac.ts';
+import { inboundFilters } from './http-filters.ts';
+import { type InboundRoutes, refusalRoutes, routeTable } from './route-tables.ts';
 
 export interface InboundHttp {
   /** `9080`: of counters and the route table. */
   readonly label: string;
-  readonly cluster: string;
   readonly authorization: AuthorizationIr;
   /** Whether clients show a certificate on this chain. */
-  readonly mutualTls: boolean;
+  readonly chain: 'mesh' | 'plaintext';
 }
 
-export function inboundHttp({ label, authorization, mutualTls }: InboundHttp): EnvoyMessage {
+/** Guards an application that speaks HTTP. */
+export function inboundHttp({ label, authorization, chain }: InboundHttp): EnvoyMessage {
   return connectionManager({
-    direction: 'inbound',
-    statPrefix: `inbound_${label}`,
-    filters: rbacFilters,
+    vantage: chain,
+    statPrefix: statPrefix(label, chain),
+    filters: disabledFilters(inboundFilters),
     more: {
       ...(looksAtPaths(authorization) && normalisedPaths),
-      ...callerHeader(mutualTls),
+      ...callerHeader(chain),
       local_reply_config: { mappers: markers },
-      rds: { route_config_name: inboundRouteTableName(label), config_source: overAds },
+      rds: { route_config_name: inboundRouteTableName(label, chain), config_source: overAds },
     },
   });
 }
 
-/** What a port says of probes, and what decides whether they need a way of their own. */
-interface Probed {
-  readonly mtls: MtlsModeIr;
-  readonly probes: readonly ProbeIr[];
-}
-
-/**
- * The route table of a port comes on its own, and with it who may call: a change holds from the next request on,
- * for connections that exist as well; a change of the listener would leave those with the rules of before.
- */
-export function inboundRouteTable({
-  label,
-  cluster,
-  authorization,
-  mtls,
-  probes,
-}: Omit<InboundHttp, 'mutualTls'> & Probed): EnvoyMessage {
-  // Strict: no probe comes this way.
-  const isOpen = mtls === 'Strict' || (authorization.deny.length === 0 && authorization.allow === 'all');
-  return routeTable(label, [
-    ...(isOpen ? [] : probes.map((probe) => probeRoute(probe, cluster))),
-    {
-      name: 'application',
-      match: { prefix: '/' },
-      route: { cluster, timeout: duration(0) },
-      typed_per_filter_config: httpRbac(authorization),
-    },
-  ]);
-}
-
-/** Past all rules: the kubelet has no identity that one could name. */
-function probeRoute({ method, path }: ProbeIr, cluster: string): EnvoyMessage {
-  return {
-    name: 'probe',
-    match: { path, headers: [{ name: ':method', string_match: { exact: method } }] },
-    route: { cluster, timeout: duration(0) },
-  };
-}
-
-const mtlsRequired =
-  'This port takes mutual TLS only (mTLS mode Strict), and this request came in plaintext. ' +
-  'Call it from a workload of the mesh, or set mtls.mode Permissive for the port in a SecurityPolicy.\n';
-
-const identityRequired =
-  'A SecurityPolicy admits certain callers to this port, and this request came without an identity. ' +
-  'Call it from a workload of the mesh that the policy names.\n';
-
-export interface RefusingHttp extends Probed {
-  readonly label: string;
-  readonly cluster: string;
-}
-
-/** For plaintext clients that may not come in: tells them why, and lets nothing through but probes. */
-export function refusingHttp({ label, cluster, mtls, probes }: RefusingHttp): EnvoyMessage {
-  const [name, text] =
-    mtls === 'Strict' ? ['mtls-required', mtlsRequired] : ['identity-required', identityRequired];
+/** Of a TCP port that plaintext clients may not reach: lets HTTP probes through, and tells other HTTP clients why they may not. */
+export function refusingHttp(port: InboundRoutes): EnvoyMessage {
   return connectionManager({
-    direction: 'inbound',
-    statPrefix: `inbound_${label}_refused`,
+    vantage: 'plaintext',
+    statPrefix: statPrefix(port.label, 'plaintext'),
     filters: [],
     more: {
-      route_config: routeTable(label, [
-        ...probes.map((probe) => probeRoute(probe, cluster)),
-        {
-          name,
-          match: { prefix: '/' },
-          direct_response: { status: 403, body: { inline_string: text } },
-          response_headers_to_add: [setHeader(refusedHeader, name)],
-        },
-      ]),
+      route_config: routeTable(inboundRouteTableName(port.label, 'plaintext'), refusalRoutes(port)),
     },
   });
 }
 
-function routeTable(label: string, routes: readonly EnvoyMessage[]): EnvoyMessage {
-  return {
-    name: inboundRouteTableName(label),
-    virtual_hosts: [{ name: 'inbound', domains: ['*'], routes }],
-    // Only sidecars may say these: an application could have its callers send everything again.
-    response_headers_to_remove: replyMarkers,
-  };
+/** Plaintext callers are counted apart: whether there are any left is what one wants to know before a port becomes Strict. */
+export function statPrefix(label: string, chain: 'mesh' | 'plaintext'): string {
+  return chain === 'mesh' ? `inbound_${label}` : `inbound_${label}_plaintext`;
 }
 
 /** The application, or its HTTP/2 stream, ended without an answer. */
@@ -144,13 +72,9 @@ const markers = [
   { filter: brokenOff, headers_to_add: [setHeader(resetHeader, details)] },
 ];
 
-function setHeader(key: string, value: string): EnvoyMessage {
-  return { header: { key, value }, append_action: 'OVERWRITE_IF_EXISTS_OR_ADD' };
-}
-
 /** The caller's identity, for the application: from its certificate, and never from what the caller wrote. */
-function callerHeader(mutualTls: boolean): EnvoyMessage {
-  if (!mutualTls) return { forward_client_cert_details: 'SANITIZE' };
+function callerHeader(chain: 'mesh' | 'plaintext'): EnvoyMessage {
+  if (chain === 'plaintext') return { forward_client_cert_details: 'SANITIZE' };
   return {
     forward_client_cert_details: 'SANITIZE_SET',
     set_current_client_cert_details: { uri: true },

@@ -5,7 +5,7 @@ import { blackholeCluster, meshAlpn, sidecarPorts } from '../names.ts';
 import { tcpProxy } from '../tcp-proxy.ts';
 import { downstreamTls } from '../tls.ts';
 import type { EnvoyMessage } from '../../proto/envoy-message.ts';
-import { inboundHttp, refusingHttp } from './connection-manager.ts';
+import { inboundHttp, refusingHttp, statPrefix } from './connection-manager.ts';
 import { admitsUnknownBytes, allowedPeers } from './peers.ts';
 
 export interface GuardedPort extends Pick<InboundPortIr, 'protocol' | 'mtls' | 'authorization' | 'probes'> {
@@ -25,7 +25,7 @@ export function filterChains(port: GuardedPort): readonly EnvoyMessage[] {
 type Chains = (port: GuardedPort) => readonly EnvoyMessage[];
 const chainsOf: Readonly<Record<InboundPortIr['mtls'], Chains>> = {
   Permissive: (port) => [meshChain(port), ...applicationTlsChain(port), ...plaintextChain(port, rawBuffer)],
-  Strict: (port) => [meshChain(port), ...refusalChain(port)],
+  Strict: (port) => [meshChain(port), ...strictPlaintextChain(port)],
   // Nothing is inspected there, so that nothing but the port is known.
   Disabled: (port) => orElse(plaintextChain(port, {}), closedChain(port)),
 };
@@ -37,22 +37,28 @@ function meshChain(port: GuardedPort): EnvoyMessage {
   return {
     ...chain(port, 'mesh', { transport_protocol: 'tls', application_protocols: [meshAlpn] }),
     transport_socket: downstreamTls(http ? null : allowedPeers(port.authorization)),
-    filters: [http ? inboundHttp({ ...port, mutualTls: true }) : bytes(port)],
+    filters: [http ? inboundHttp({ ...port, chain: 'mesh' }) : bytes(port, 'mesh')],
   };
 }
 
 /** Encrypted by the application itself: nothing of it can be read here. */
 function applicationTlsChain(port: GuardedPort): readonly EnvoyMessage[] {
   if (!admitsUnknownBytes(port.authorization, port.protocol === 'HTTP')) return [];
-  return [{ ...chain(port, 'application-tls', { transport_protocol: 'tls' }), filters: [bytes(port)] }];
+  const match = { transport_protocol: 'tls' };
+  return [{ ...chain(port, 'application-tls', match), filters: [bytes(port, 'plaintext')] }];
 }
 
 function plaintextChain(port: GuardedPort, match: EnvoyMessage): readonly EnvoyMessage[] {
   if (port.protocol === 'HTTP') {
-    return [{ ...chain(port, 'plaintext', match), filters: [inboundHttp({ ...port, mutualTls: false })] }];
+    return [{ ...chain(port, 'plaintext', match), filters: [inboundHttp({ ...port, chain: 'plaintext' })] }];
   }
   if (!admitsUnknownBytes(port.authorization, false)) return refusalChain(port, match);
-  return [{ ...chain(port, 'plaintext', match), filters: [bytes(port)] }];
+  return [{ ...chain(port, 'plaintext', match), filters: [bytes(port, 'plaintext')] }];
+}
+
+/** HTTP: the same chain as in Permissive, so that a change of the mode is one of route tables. */
+function strictPlaintextChain(port: GuardedPort): readonly EnvoyMessage[] {
+  return port.protocol === 'HTTP' ? plaintextChain(port, rawBuffer) : refusalChain(port);
 }
 
 /**
@@ -60,7 +66,7 @@ function plaintextChain(port: GuardedPort, match: EnvoyMessage): readonly EnvoyM
  * nowhere at all.
  */
 function refusalChain(port: GuardedPort, match: EnvoyMessage = rawBuffer): readonly EnvoyMessage[] {
-  if (port.protocol === 'TCP' && port.probes.length === 0) return [];
+  if (port.probes.length === 0) return [];
   return [{ ...chain(port, 'refusal', match), filters: [refusingHttp(port)] }];
 }
 
@@ -71,7 +77,10 @@ export function sidecarPortChains(): readonly EnvoyMessage[] {
 
 /** Leads to a cluster without endpoints, so that connections are closed at once: a listener needs a chain. */
 function closedChain(port: Pick<GuardedPort, 'label' | 'destinationPort'>): EnvoyMessage {
-  return { ...chain(port, 'closed', {}), filters: [bytes({ ...port, cluster: blackholeCluster })] };
+  return {
+    ...chain(port, 'closed', {}),
+    filters: [bytes({ ...port, cluster: blackholeCluster }, 'plaintext')],
+  };
 }
 
 function orElse(chains: readonly EnvoyMessage[], last: EnvoyMessage): readonly EnvoyMessage[] {
@@ -87,6 +96,9 @@ function chain(
   return { name: `${port.label}/${kind}`, filter_chain_match: { ...destination, ...match } };
 }
 
-function bytes({ label, cluster }: Pick<GuardedPort, 'label' | 'cluster'>): EnvoyMessage {
-  return tcpProxy({ direction: 'inbound', statPrefix: `inbound_${label}`, cluster });
+function bytes(
+  { label, cluster }: Pick<GuardedPort, 'label' | 'cluster'>,
+  caller: 'mesh' | 'plaintext',
+): EnvoyMessage {
+  return tcpProxy({ vantage: caller, statPrefix: statPrefix(label, caller), cluster });
 }

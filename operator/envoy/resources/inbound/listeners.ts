@@ -6,18 +6,12 @@ import { duration } from '../../proto/well-known.ts';
 import { typeUrl } from '../../proto/type-urls.ts';
 import { refusedConnectionLog } from '../access-log.ts';
 import { anyAddress, anyAddressKeys, type BoundAddresses, hasIpv6 } from '../any-address.ts';
-import {
-  authority,
-  blackholeCluster,
-  inboundRouteTableName,
-  port as fixedPort,
-  sidecarPorts,
-} from '../names.ts';
+import { authority, blackholeCluster, port as fixedPort, sidecarPorts } from '../names.ts';
+import { placeholderClusters } from '../placeholders.ts';
 import { resource } from '../resource.ts';
 import type { EnvoyMessage } from '../../proto/envoy-message.ts';
 import type { XdsResource } from '../xds-resource.ts';
 import { applicationCluster, interceptedCluster } from './clusters.ts';
-import { inboundRouteTable } from './connection-manager.ts';
 import { filterChains, sidecarPortChains } from './filter-chains.ts';
 import {
   originalDestination,
@@ -25,6 +19,7 @@ import {
   tlsInspector,
   tlsInspectorFor,
 } from './listener-filters.ts';
+import { inboundRouteTables } from './route-tables.ts';
 
 export function buildInboundListeners(workload: WorkloadIr, mesh: Origin): readonly XdsResource[] {
   if (workload.intercepted) return [interceptedListener(workload, mesh)];
@@ -44,7 +39,7 @@ function portListener(port: InboundPortIr, listenAddress: string, mesh: Origin):
     timeoutMs: listenerFilterTimeout([port]),
     filterChains: filterChains({ ...port, label: String(port.port), cluster, destinationPort: null }),
     origins: [mesh, ...port.origins],
-    clusters: [cluster],
+    clusters: [cluster, ...placeholderClusters],
   });
 }
 
@@ -72,7 +67,7 @@ function interceptedListener(workload: WorkloadIr, mesh: Origin): XdsResource {
     timeoutMs: listenerFilterTimeout([...workload.inbound, { ...workload.otherInbound, protocol: 'TCP' }]),
     filterChains: [...ports, ...sidecarPortChains(), ...others],
     origins: [mesh, ...workload.origins, ...workload.inbound.flatMap(({ origins }) => origins)],
-    clusters: [cluster, blackholeCluster],
+    clusters: [cluster, blackholeCluster, ...placeholderClusters],
   });
 }
 
@@ -106,19 +101,13 @@ function listener(parts: ListenerParts): XdsResource {
   });
 }
 
-/** One for each HTTP port; they change when authorization does. */
+/** Of each HTTP port; they change when authorization does. */
 export function buildInboundRoutes(workload: WorkloadIr, mesh: Origin): readonly XdsResource[] {
   return workload.inbound
     .filter((port) => port.protocol === 'HTTP' && (workload.intercepted || port.listenAddress !== null))
-    .map((port) => {
-      const label = String(port.port);
+    .flatMap((port) => {
       const cluster = workload.intercepted ? interceptedCluster : applicationCluster(port.port);
-      const message = inboundRouteTable({ ...port, label, cluster });
-      return resource(typeUrl.route, {
-        name: inboundRouteTableName(label),
-        message,
-        origins: [mesh, ...port.origins],
-        clusters: [cluster],
-      });
+      const tables = inboundRouteTables({ ...port, label: String(port.port), cluster });
+      return tables.map((table) => resource(typeUrl.route, { ...table, origins: [mesh, ...port.origins] }));
     });
 }

@@ -2,26 +2,19 @@
 // refusal's log names the rule. @see https://www.envoyproxy.io/docs/envoy/latest/api-v3/config/rbac/v3/rbac.proto
 import type { AuthorizationIr, CallerIr, RequestIr, RuleIr } from '../../../ir/inbound.ts';
 import type { PathMatchIr } from '../../../ir/path.ts';
-import { any, extension } from '../typed-config.ts';
+import { any } from '../typed-config.ts';
 import type { EnvoyMessage } from '../../proto/envoy-message.ts';
 
 type Action = 'DENY' | 'ALLOW';
 
-/** The HTTP filters in order, without rules: those come with the route. */
-export const rbacFilters: readonly EnvoyMessage[] = ['DENY', 'ALLOW'].map((action) =>
-  extension(filterName(action), 'envoy.extensions.filters.http.rbac.v3.RBAC'),
-);
-
-/** The rules by filter, for a route: none where there are no rules. */
-export function httpRbac({ deny, allow }: AuthorizationIr): EnvoyMessage {
-  return {
-    ...(deny.length > 0 && { [filterName('DENY')]: routeRules('DENY', deny) }),
-    ...(allow !== 'all' && { [filterName('ALLOW')]: routeRules('ALLOW', allow) }),
-  };
+/** What a route says to the filter of deny rules; null: there are none. */
+export function denyRules({ deny }: AuthorizationIr): EnvoyMessage | null {
+  return deny.length === 0 ? null : routeRules('DENY', deny);
 }
 
-function filterName(action: string): string {
-  return `envoy.filters.http.rbac.${action.toLowerCase()}`;
+/** What a route says to the filter of allow rules; null: nobody needs one. */
+export function allowRules({ allow }: AuthorizationIr): EnvoyMessage | null {
+  return allow === 'all' ? null : routeRules('ALLOW', allow);
 }
 
 /** The two filters share a metadata namespace: without prefixes of their own one would overwrite the other's. */

@@ -6,6 +6,7 @@ import { typeUrl } from '../../proto/type-urls.ts';
 import { refusedConnectionLog } from '../access-log.ts';
 import { authority, clusterName, serviceHost } from '../names.ts';
 import { remember } from '../remember.ts';
+import { placeholderClusters } from '../placeholders.ts';
 import { resource } from '../resource.ts';
 import { tcpProxy } from '../tcp-proxy.ts';
 import type { EnvoyMessage } from '../../proto/envoy-message.ts';
@@ -50,7 +51,7 @@ function addressListener(name: string, service: ServicePortIr, address: Address)
       filter_chains: [{ filters: [toService(service, service.headless ? byAddress(address) : undefined)] }],
     },
     origins: service.origins,
-    clusters: service.protocol === 'TCP' ? [clusterName(service.key, null)] : [],
+    clusters: service.protocol === 'TCP' ? [clusterName(service.key, null)] : placeholderClusters,
     exclusiveKeys: [authority(address.address, address.port)],
   });
 }
@@ -61,5 +62,5 @@ function toService(service: ServicePortIr, endpoint: EnvoyMessage | undefined): 
     return outboundHttp({ statPrefix: 'outbound', destination: serviceHost(service.key), ...chosen });
   }
   const cluster = clusterName(service.key, null);
-  return tcpProxy({ direction: 'outbound', statPrefix: 'outbound_tcp', cluster, ...chosen });
+  return tcpProxy({ vantage: 'outbound', statPrefix: 'outbound_tcp', cluster, ...chosen });
 }

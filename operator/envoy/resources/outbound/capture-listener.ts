@@ -9,6 +9,7 @@ import { refusedConnectionLog } from '../access-log.ts';
 import { anyAddress, anyAddressKeys, hasIpv6 } from '../any-address.ts';
 import { blackholeCluster, passthroughCluster, port } from '../names.ts';
 import { remember, rememberLast } from '../remember.ts';
+import { placeholderClusters } from '../placeholders.ts';
 import { distinct, resource } from '../resource.ts';
 import { tcpProxy } from '../tcp-proxy.ts';
 import { any, extension } from '../typed-config.ts';
@@ -78,13 +79,13 @@ function captureListener(
       ],
     },
     origins: [ir.settings.origin, ...origins],
-    clusters: [...new Set([unknown, blackholeCluster])],
+    clusters: [unknown, blackholeCluster, ...placeholderClusters],
     exclusiveKeys: anyAddressKeys(port.outbound, ipv6),
   });
 }
 
 function tcpChain(name: string, cluster: string): EnvoyMessage {
-  return { name, filters: [tcpProxy({ direction: 'outbound', statPrefix: 'outbound_tcp', cluster })] };
+  return { name, filters: [tcpProxy({ vantage: 'outbound', statPrefix: 'outbound_tcp', cluster })] };
 }
 
 function isHttpWithAddress(service: ServicePortIr): boolean {

@@ -1,9 +1,11 @@
 // The outbound HTTP connection manager: the same for all services and, with interception, one for all of them.
 import type { EnvoyMessage } from '../../proto/envoy-message.ts';
 import { connectionManager } from '../connection-manager.ts';
+import { setHeader } from '../header.ts';
+import { disabledFilters } from '../http-filters.ts';
 import { destinationHeader, routeConfigurationName } from '../names.ts';
 import { extension, overAds } from '../typed-config.ts';
-import { faultFilter } from './fault.ts';
+import { outboundFilters } from './http-filters.ts';
 
 export interface OutboundHttp {
   readonly statPrefix: string;
@@ -18,9 +20,9 @@ export const addressedDestination = '%DOWNSTREAM_LOCAL_ADDRESS%';
 
 export function outboundHttp({ statPrefix, destination, endpoint }: OutboundHttp): EnvoyMessage {
   return connectionManager({
-    direction: 'outbound',
+    vantage: 'outbound',
     statPrefix,
-    filters: [...(endpoint ? [chooseEndpoint(endpoint)] : []), faultFilter],
+    filters: [...(endpoint ? [chooseEndpoint(endpoint)] : []), ...disabledFilters(outboundFilters)],
     more: {
       rds: { route_config_name: routeConfigurationName, config_source: overAds },
       early_header_mutation_extensions: [writeDestination(destination)],
@@ -34,14 +36,7 @@ function writeDestination(value: string): EnvoyMessage {
     'envoy.http.early_header_mutation.header_mutation',
     'envoy.extensions.http.early_header_mutation.header_mutation.v3.HeaderMutation',
     {
-      mutations: [
-        {
-          append: {
-            header: { key: destinationHeader, value },
-            append_action: 'OVERWRITE_IF_EXISTS_OR_ADD',
-          },
-        },
-      ],
+      mutations: [{ append: setHeader(destinationHeader, value) }],
     },
   );
 }

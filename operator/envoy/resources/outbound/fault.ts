@@ -5,21 +5,18 @@ import { duration } from '../../proto/well-known.ts';
 import { any, extension } from '../typed-config.ts';
 import type { EnvoyMessage } from '../../proto/envoy-message.ts';
 
-const filterName = 'envoy.filters.http.fault';
 const faultMessage = 'envoy.extensions.filters.http.fault.v3.HTTPFault';
 
-export const faultFilter: EnvoyMessage = extension(filterName, faultMessage);
+export const faultFilter = extension('envoy.filters.http.fault', faultMessage);
 
-/** A route's typed_per_filter_config. */
+/** What a route says to it. */
 export function routeFault({ delay, abort }: FaultIr): EnvoyMessage {
-  return {
-    [filterName]: any(faultMessage, {
-      ...(delay && {
-        delay: { fixed_delay: duration(delay.durationMs), percentage: fraction(delay.percentage) },
-      }),
-      ...(abort && { abort: { http_status: abort.status, percentage: fraction(abort.percentage) } }),
+  return any(faultMessage, {
+    ...(delay && {
+      delay: { fixed_delay: duration(delay.durationMs), percentage: fraction(delay.percentage) },
     }),
-  };
+    ...(abort && { abort: { http_status: abort.status, percentage: fraction(abort.percentage) } }),
+  });
 }
 
 /** Down to a ten-thousandth of a percent. */

@@ -5,6 +5,7 @@ import type { Origin } from '../../../ir/origin.ts';
 import { typeUrl } from '../../proto/type-urls.ts';
 import { refusedConnectionLog } from '../access-log.ts';
 import { authority, clusterName, serviceHost } from '../names.ts';
+import { placeholderClusters } from '../placeholders.ts';
 import { resource } from '../resource.ts';
 import { tcpProxy } from '../tcp-proxy.ts';
 import type { EnvoyMessage } from '../../proto/envoy-message.ts';
@@ -27,7 +28,7 @@ function localListener(binding: BindingIr, origins: readonly Origin[]): XdsResou
       filter_chains: [{ filters: [toService(binding)] }],
     },
     origins,
-    clusters: binding.protocol === 'TCP' ? [clusterName(binding.service, null)] : [],
+    clusters: binding.protocol === 'TCP' ? [clusterName(binding.service, null)] : placeholderClusters,
     exclusiveKeys: [authority(binding.address, binding.port)],
   });
 }
@@ -37,5 +38,5 @@ function toService({ protocol, service }: BindingIr): EnvoyMessage {
     return outboundHttp({ statPrefix: 'outbound', destination: serviceHost(service) });
   }
   const cluster = clusterName(service, null);
-  return tcpProxy({ direction: 'outbound', statPrefix: 'outbound_tcp', cluster });
+  return tcpProxy({ vantage: 'outbound', statPrefix: 'outbound_tcp', cluster });
 }

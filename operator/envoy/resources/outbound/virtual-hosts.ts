@@ -4,10 +4,11 @@ import type { BackendIr, RouteActionIr, RouteIr, RouteListIr, ServicePortIr } fr
 import { duration } from '../../proto/well-known.ts';
 import { typeUrl } from '../../proto/type-urls.ts';
 import { authority, clusterName, serviceHost, virtualHostName } from '../names.ts';
+import { filterClusters, perFilterConfig } from '../http-filters.ts';
 import { resource } from '../resource.ts';
 import type { EnvoyMessage } from '../../proto/envoy-message.ts';
 import type { XdsResource } from '../xds-resource.ts';
-import { routeFault } from './fault.ts';
+import { outboundFilters } from './http-filters.ts';
 import { retryPolicy } from './retry.ts';
 import { routeMatches } from './route-match.ts';
 
@@ -22,7 +23,10 @@ export function buildVirtualHost(service: ServicePortIr, routes: RouteListIr): X
     name,
     message: { name, domains, routes: routes.flatMap(envoyRoutes) },
     origins: [...service.origins, ...routes.flatMap((route) => route.origins)],
-    clusters: routes.flatMap((route) => targets(route.action)),
+    clusters: routes.flatMap((route) => [
+      ...targets(route.action),
+      ...filterClusters(outboundFilters, route),
+    ]),
     exclusiveKeys: domains,
   });
 }
@@ -32,7 +36,7 @@ function envoyRoutes(route: RouteIr): readonly EnvoyMessage[] {
   const name = route.name;
   const what = {
     ...action(route),
-    ...(route.fault && { typed_per_filter_config: routeFault(route.fault) }),
+    ...perFilterConfig(outboundFilters, route),
   };
   return routeMatches(route.matches).map((match) => Object.assign({ name, match }, what));
 }

@@ -6,6 +6,7 @@ import { checkMessage } from '../../../../operator/envoy/checks/check-message.ts
 import { encodeAny } from '../../../../operator/envoy/proto/registry.ts';
 import { buildResources } from '../../../../operator/envoy/resources/build.ts';
 import type { XdsResource, XdsResources } from '../../../../operator/envoy/resources/xds-resource.ts';
+import { folded } from '../../../support/folded.ts';
 import {
   condensed,
   expectGolden,
@@ -19,11 +20,12 @@ const folder = 'test/golden/xds';
 const trustBundle = '-----BEGIN CERTIFICATE-----\n(a root)\n-----END CERTIFICATE-----\n';
 
 test.each(goldenCases(folder))('%s', (name) => {
-  const { ir, show } = readMeshCase(goldenInput(folder, name));
+  const { ir, show, whole } = readMeshCase(goldenInput(folder, name));
 
   const resources = buildResources(ir, { trustBundle });
 
-  expectGolden(folder, name, condensed(written(resources, show)));
+  const shown = condensed(written(resources, show));
+  expectGolden(folder, name, whole ? shown : folded(shown));
   expect(problems(resources)).toEqual([]);
 });
 

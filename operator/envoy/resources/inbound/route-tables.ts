@@ -1,0 +1,92 @@
+// What may pass through an HTTP port, as route tables: one for callers with a certificate of the mesh, one for the others. They come on
+// their own, and with them the mode of mutual TLS and who may call: a change holds from the next request on, for connections that
+// exist as well; a change of the listener would leave those with the rules of before.
+import type { InboundPortIr, ProbeIr } from '../../../ir/inbound.ts';
+import { duration } from '../../proto/well-known.ts';
+import { setHeader } from '../header.ts';
+import { filterClusters, perFilterConfig } from '../http-filters.ts';
+import { inboundRouteTableName, refusedHeader, replyMarkers } from '../names.ts';
+import type { EnvoyMessage } from '../../proto/envoy-message.ts';
+import { inboundFilters } from './http-filters.ts';
+
+export interface InboundRoutes extends Pick<InboundPortIr, 'authorization' | 'mtls' | 'probes'> {
+  /** `9080`: of the table's name. */
+  readonly label: string;
+  /** To the application. */
+  readonly cluster: string;
+}
+
+export interface RouteTable {
+  readonly name: string;
+  readonly message: EnvoyMessage;
+  /** Clusters it sends traffic to. */
+  readonly clusters: readonly string[];
+}
+
+/** Of the chains that the mode has. */
+export function inboundRouteTables(port: InboundRoutes): readonly RouteTable[] {
+  const plaintext = port.mtls === 'Strict' ? refusalRoutes(port) : [...probeRoutes(port), application(port)];
+  // Strict: no probe comes with a certificate.
+  const mesh = port.mtls === 'Strict' ? [application(port)] : [...probeRoutes(port), application(port)];
+  const clusters = [port.cluster, ...filterClusters(inboundFilters, port)];
+  const table = (chain: 'mesh' | 'plaintext', routes: readonly EnvoyMessage[]): RouteTable => {
+    const name = inboundRouteTableName(port.label, chain);
+    return { name, message: routeTable(name, routes), clusters };
+  };
+  return [...(port.mtls === 'Disabled' ? [] : [table('mesh', mesh)]), table('plaintext', plaintext)];
+}
+
+function application(port: InboundRoutes): EnvoyMessage {
+  return {
+    name: 'application',
+    match: { prefix: '/' },
+    route: { cluster: port.cluster, timeout: duration(0) },
+    ...perFilterConfig(inboundFilters, port),
+  };
+}
+
+/** Past all rules, where there are any: the kubelet has no identity that one could name. */
+function probeRoutes(port: InboundRoutes): readonly EnvoyMessage[] {
+  const { deny, allow } = port.authorization;
+  return deny.length === 0 && allow === 'all' ? [] : port.probes.map((probe) => probeRoute(probe, port));
+}
+
+function probeRoute({ method, path }: ProbeIr, { cluster }: InboundRoutes): EnvoyMessage {
+  return {
+    name: 'probe',
+    match: { path, headers: [{ name: ':method', string_match: { exact: method } }] },
+    route: { cluster, timeout: duration(0) },
+  };
+}
+
+const mtlsRequired =
+  'This port takes mutual TLS only (mTLS mode Strict), and this request came in plaintext. ' +
+  'Call it from a workload of the mesh, or set mtls.mode Permissive for the port in a SecurityPolicy.\n';
+
+const identityRequired =
+  'A SecurityPolicy admits certain callers to this port, and this request came without an identity. ' +
+  'Call it from a workload of the mesh that the policy names.\n';
+
+/** For plaintext clients that may not come in: tells them why, and lets nothing through but probes. */
+export function refusalRoutes(port: InboundRoutes): readonly EnvoyMessage[] {
+  const [name, text] =
+    port.mtls === 'Strict' ? ['mtls-required', mtlsRequired] : ['identity-required', identityRequired];
+  return [
+    ...port.probes.map((probe) => probeRoute(probe, port)),
+    {
+      name,
+      match: { prefix: '/' },
+      direct_response: { status: 403, body: { inline_string: text } },
+      response_headers_to_add: [setHeader(refusedHeader, name)],
+    },
+  ];
+}
+
+export function routeTable(name: string, routes: readonly EnvoyMessage[]): EnvoyMessage {
+  return {
+    name,
+    virtual_hosts: [{ name: 'inbound', domains: ['*'], routes }],
+    // Only sidecars may say these: an application could have its callers send everything again.
+    response_headers_to_remove: replyMarkers,
+  };
+}

@@ -1,0 +1,33 @@
+// The filters of outbound connection managers, in the order in which they see requests.
+import type { RouteIr } from '../../../ir/service.ts';
+import type { HttpFilter } from '../http-filters.ts';
+import {
+  chainOfRoute,
+  externalAuthorization,
+  jwtAuthn,
+  localRateLimit,
+  rbacFilter,
+} from '../placeholders.ts';
+import { faultFilter, routeFault } from './fault.ts';
+
+const discoveredFilters = { jwtAuthn: jwtAuthn('outbound'), localRateLimit: localRateLimit('outbound') };
+
+export const outboundFilters: readonly HttpFilter<RouteIr>[] = [
+  // Stands for what goes wrong on the way: a request that gets nowhere concerns nothing else.
+  { filter: faultFilter, forRoute: ({ fault }) => fault && routeFault(fault) },
+  // Rules, limits and logs read what tokens say: before them. (Nobody logs in on the way out: no OAuth2.)
+  discoveredFilters.jwtAuthn,
+  // Of a route: what rules are to see the work of.
+  { filter: chainOfRoute('before_rbac') },
+  // Deny wins over allow.
+  { filter: rbacFilter('deny') },
+  { filter: rbacFilter('allow') },
+  // Of what the rules in force let out: what candidates would refuse.
+  { filter: rbacFilter('shadow') },
+  // Costs a call: only about what our own rules let out.
+  { filter: externalAuthorization },
+  // Who is refused uses up nobody's limit.
+  discoveredFilters.localRateLimit,
+  // Of a route: what only requests are to see that go out.
+  { filter: chainOfRoute('after_rbac') },
+];

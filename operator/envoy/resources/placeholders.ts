@@ -1,0 +1,79 @@
+// Filters that stand in every connection manager and do nothing. A filter that is added to a connection manager later comes with
+// the listener, and connections that exist never see it: they keep the filters they began with until they are drained. What stands
+// there from the start is switched on by ECDS or by a route, and holds from the next request on.
+import type { Direction } from './vantage.ts';
+import { blackholeCluster } from './names.ts';
+import { any, extension, type NamedExtension, overAds } from './typed-config.ts';
+import type { EnvoyMessage } from '../proto/envoy-message.ts';
+
+const http = 'envoy.extensions.filters.http';
+const chainType = 'filter_chain.v3.FilterChainConfig';
+const emptyChain = any(`${http}.${chainType}`);
+
+/** A filter whose configuration comes by ECDS, under the filter's name. */
+export interface DiscoveredFilter {
+  readonly filter: NamedExtension;
+  /** The configuration that does nothing: until there is another one, and while the server does not answer. */
+  readonly empty: EnvoyMessage;
+}
+
+/**
+ * For what remembers (buckets, keys that were fetched, sessions): routes are built anew with every push of their table and would
+ * forget. Requests wait for nothing: without an answer the empty configuration is in force.
+ */
+function discovered(
+  name: string,
+  empty: EnvoyMessage,
+  types: readonly [own: string, ...others: string[]],
+): DiscoveredFilter {
+  return {
+    filter: {
+      name,
+      config_discovery: {
+        config_source: overAds,
+        type_urls: types.map((type) => `type.googleapis.com/${http}.${type}`),
+        default_config: empty,
+        apply_default_config_without_warming: true,
+      },
+    },
+    empty,
+  };
+}
+
+/** Login by OpenID Connect. OAuth2 has no empty configuration, an empty chain of filters is as good. */
+export function login(direction: Direction): DiscoveredFilter {
+  return discovered(`${direction}/oauth2`, emptyChain, [chainType, 'oauth2.v3.OAuth2']);
+}
+
+/** Tokens: the providers and their keys by ECDS, what is required by the route. A requirement that is not known here is refused. */
+export function jwtAuthn(direction: Direction): DiscoveredFilter {
+  const type = 'jwt_authn.v3.JwtAuthentication';
+  return discovered(`${direction}/jwt_authn`, any(`${http}.${type}`), [type]);
+}
+
+/** Limits: the buckets by ECDS, what fills and empties them by the route. */
+export function localRateLimit(direction: Direction): DiscoveredFilter {
+  const type = 'local_ratelimit.v3.LocalRateLimit';
+  const empty = any(`${http}.${type}`, { stat_prefix: `${direction}_limits` });
+  return discovered(`${direction}/local_ratelimit`, empty, [type]);
+}
+
+/** Rules: of the route. The names differ, since each has a route's rules of its own. */
+export function rbacFilter(kind: 'deny' | 'allow' | 'shadow'): NamedExtension {
+  return extension(`envoy.filters.http.rbac.${kind}`, `${http}.rbac.v3.RBAC`);
+}
+
+/** Where routes put filters of their own; those must remember nothing. */
+export function chainOfRoute(position: 'before_rbac' | 'after_rbac'): NamedExtension {
+  return { name: `envoy.filters.http.filter_chain.${position}`, typed_config: emptyChain };
+}
+
+/** An external authorizer, which a route chooses. A route that switches it on and chooses none is refused: nobody answers. */
+export const externalAuthorization = extension(
+  'envoy.filters.http.ext_authz',
+  `${http}.ext_authz.v3.ExtAuthz`,
+  { transport_api_version: 'V3', grpc_service: { envoy_grpc: { cluster_name: blackholeCluster } } },
+);
+
+/** The clusters that placeholders name: there before the listeners. */
+export const placeholderClusters: readonly string[] = [blackholeCluster];

@@ -1,0 +1,22 @@
+// What is switched on and off in sidecars that run, by RTDS: the keys, and the filters of access loggers that obey them.
+import type { EnvoyMessage } from '../proto/envoy-message.ts';
+import type { Direction } from './vantage.ts';
+
+/** Percentage of requests and connections of which a line is written. Without a value: all. */
+export function accessLogKey(direction: Direction): string {
+  return `meshwright.access_log.${direction}`;
+}
+
+/** Percentage of requests and connections that are counted by caller or callee. Without a value: none. */
+export function statsKey(direction: Direction): string {
+  return `meshwright.stats.${direction}`;
+}
+
+/** Lets as many percent pass as the key says; before it says anything, all or nothing. */
+export function runtimeFilter(key: string, otherwise: 0 | 100): EnvoyMessage {
+  return { runtime_filter: { runtime_key: key, percent_sampled: { numerator: otherwise } } };
+}
+
+export function allOf(...filters: readonly EnvoyMessage[]): EnvoyMessage {
+  return { and_filter: { filters } };
+}

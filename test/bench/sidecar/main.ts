@@ -1,0 +1,123 @@
+// `make bench S=sidecar`: what a request costs its two sidecars, and what memory they take. With `--base <checkout>` the same of the
+// configuration that another checkout makes, in turns, and the difference. See ../README.md.
+import { fork } from 'node:child_process';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { medianOf, rowsOf, type Figures } from '../figures.ts';
+import { Child, endAll, type Ending } from '../processes.ts';
+import { tableOf } from '../table.ts';
+import { load, portOf, startAnswering } from './load.ts';
+import type { MeshOptions, MeshReady, SidecarProcess } from './mesh.ts';
+
+export interface SidecarBenchOptions {
+  /** Another checkout of this project. */
+  readonly base: string | undefined;
+  readonly rounds: number;
+  readonly services: number;
+  readonly bindings: number;
+}
+
+const requestsOfRound = 2_000;
+const connections = 4;
+
+interface Side extends Ending {
+  readonly name: string;
+  readonly ready: MeshReady;
+  readonly rounds: { readonly caller: number; readonly server: number }[];
+}
+
+async function startSide(name: string, checkout: string, options: MeshOptions): Promise<Side> {
+  const program = join(checkout, 'test/bench/sidecar/mesh.ts');
+  if (!existsSync(program)) throw new Error(`${checkout} has no ${program}`);
+  const process = fork(program, { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
+  const child = new Child(name, process);
+  const ready = await child.ask<MeshReady>(options);
+  return { name, ready, rounds: [], end: () => child.end() };
+}
+
+/** Microseconds that a process has worked, all of its threads. */
+function cpuUs({ pid }: SidecarProcess): number {
+  const tasks = readdirSync(`/proc/${pid}/task`);
+  const ns = tasks.map((task) =>
+    Number(readFileSync(`/proc/${pid}/task/${task}/schedstat`, 'utf8').split(' ')[0]),
+  );
+  return ns.reduce((sum, value) => sum + value, 0) / 1000;
+}
+
+async function memory({ pid, adminPort }: SidecarProcess): Promise<{ rssMb: number; allocatedMb: number }> {
+  const status = readFileSync(`/proc/${pid}/status`, 'utf8');
+  const answer = await fetch(`http://127.0.0.1:${adminPort}/memory`);
+  const { allocated } = (await answer.json()) as { readonly allocated: string };
+  const rssKb = Number(/^VmRSS:\s+(\d+) kB/m.exec(status)?.[1]);
+  return { rssMb: rssKb / 1024, allocatedMb: Number(allocated) / 2 ** 20 };
+}
+
+async function playRound({ ready, rounds }: Side): Promise<void> {
+  const { caller, server, port } = ready;
+  const before = [cpuUs(caller), cpuUs(server)] as const;
+  await load(port, requestsOfRound, connections);
+  rounds.push({
+    caller: (cpuUs(caller) - before[0]) / requestsOfRound,
+    server: (cpuUs(server) - before[1]) / requestsOfRound,
+  });
+}
+
+type Memory = Awaited<ReturnType<typeof memory>>;
+
+function figuresOf({ rounds }: Side, caller: Memory, server: Memory): Figures {
+  return {
+    'caller us/request': rounds.map((round) => round.caller),
+    'server us/request': rounds.map((round) => round.server),
+    'caller RSS MB': caller.rssMb,
+    'server RSS MB': server.rssMb,
+    'caller allocated MB': caller.allocatedMb,
+    'server allocated MB': server.allocatedMb,
+  };
+}
+
+/** Of rounds that were played one after the other: what disturbs the machine disturbs both. */
+function difference(ours: Figures, base: Figures): Figures {
+  return Object.fromEntries(
+    Object.entries(ours).flatMap(([name, value]): (readonly [string, number | readonly number[]])[] => {
+      const other = base[name] ?? Number.NaN;
+      if (typeof value === 'number') return [[`${name} more`, value - medianOf(other)]];
+      const others = other as readonly number[];
+      return [[`${name} more %`, value.map((us, round) => (us / (others[round] ?? Number.NaN) - 1) * 100)]];
+    }),
+  );
+}
+
+export async function benchSidecar(options: SidecarBenchOptions): Promise<void> {
+  const { base, rounds, services, bindings } = options;
+  const started: Ending[] = [];
+  try {
+    const application = await startAnswering();
+    started.push({ end: async () => void application.close() });
+    const given = { applicationPort: portOf(application), services, bindings };
+    const here = resolve(import.meta.dirname, '../../..');
+    const sides = [await startSide('ours', here, given)];
+    if (base !== undefined) sides.push(await startSide('base', resolve(base), given));
+    started.push(...sides);
+    // The first round opens connections and fills caches.
+    for (const side of sides) await playRound(side);
+    for (const side of sides) side.rounds.splice(0);
+    for (let round = 0; round < rounds; round += 1) {
+      for (const side of round % 2 === 0 ? sides : sides.toReversed()) await playRound(side);
+    }
+    const figures = await Promise.all(
+      sides.map(async (side) =>
+        figuresOf(side, await memory(side.ready.caller), await memory(side.ready.server)),
+      ),
+    );
+    const [ours, theirs] = figures;
+    const groups = sides.map(({ name }, index) => [name, figures[index] ?? {}] as const);
+    if (ours && theirs) groups.push(['difference', difference(ours, theirs)]);
+    const rows = groups.flatMap(([scenario, group]) =>
+      rowsOf([group]).map((row) => ({ ...row, scenario, target: undefined })),
+    );
+    const title = `two sidecars, one worker each, mTLS between; ${services} services, ${bindings} bindings`;
+    process.stdout.write(tableOf(title, rows));
+  } finally {
+    await endAll(started);
+  }
+}

@@ -1,0 +1,53 @@
+// What every connection manager has, folded to a word: so that a golden file shows what its case is about. One case shows it whole.
+import {
+  connectionLog,
+  refusedConnectionLog,
+  requestLog,
+} from '../../operator/envoy/resources/access-log.ts';
+import { disabledFilters } from '../../operator/envoy/resources/http-filters.ts';
+import { inboundFilters } from '../../operator/envoy/resources/inbound/http-filters.ts';
+import { outboundFilters } from '../../operator/envoy/resources/outbound/http-filters.ts';
+import { auditStats, connectionStats, requestStats } from '../../operator/envoy/resources/stats-log.ts';
+
+const directions = ['inbound', 'outbound'] as const;
+const vantages = ['outbound', 'mesh', 'plaintext'] as const;
+
+/** The message as JSON → the word for it. */
+const words: ReadonlyMap<string, string> = new Map(
+  [
+    ...directions.flatMap((direction) => [
+      [requestLog(direction), `(${direction} request log)`],
+      [connectionLog(direction), `(${direction} connection log)`],
+      [refusedConnectionLog(direction), `(${direction} log of refused connections)`],
+    ]),
+    ...vantages.flatMap((vantage) => [
+      [requestStats(vantage), `(${vantage} request stats)`],
+      [connectionStats(vantage), `(${vantage} connection stats)`],
+      [auditStats(vantage), `(${vantage} audit stats)`],
+    ]),
+  ].map(([message, word]) => [JSON.stringify(message), word as string]),
+);
+
+const filterLists = [
+  ['(inbound filters)', disabledFilters(inboundFilters)],
+  ['(outbound filters)', disabledFilters(outboundFilters)],
+] as const;
+
+/** Equal but for these. */
+export function folded(value: unknown): unknown {
+  if (Array.isArray(value)) return foldFilters(value).map(folded);
+  if (typeof value !== 'object' || value === null) return value;
+  const word = words.get(JSON.stringify(value));
+  return word ?? Object.fromEntries(Object.entries(value).map(([key, item]) => [key, folded(item)]));
+}
+
+function foldFilters(list: readonly unknown[]): readonly unknown[] {
+  for (const [word, filters] of filterLists) {
+    for (let at = 0; at + filters.length <= list.length; at += 1) {
+      const part = list.slice(at, at + filters.length);
+      if (JSON.stringify(part) === JSON.stringify(filters))
+        return [...list.slice(0, at), word, ...list.slice(at + filters.length)];
+    }
+  }
+  return list;
+}
