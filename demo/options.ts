@@ -16,7 +16,7 @@ export const usage = `Usage: node demo/main.ts [--once] [--keep]
 
   --once   play the scenes, check each, stop every process and exit 0 (all checks passed) or 1
   --keep   leave the folder with the YAML, the state and the logs behind
-  --help   this text
+  --help   print this help
 
   MESHWRIGHT_ENVOY=<path>   an Envoy of your own instead of the one from PyPI
   NO_COLOR=1                no colours

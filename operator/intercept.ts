@@ -30,7 +30,7 @@ async function main(): Promise<void> {
 /** The rules would redirect the traffic of the whole node. */
 function refuseHostNetwork(): void {
   if (variable('POD_IP') !== variable('HOST_IP')) return;
-  throw new Error('This pod uses the network of its node: nothing is redirected. Remove hostNetwork.');
+  throw new Error('This pod uses the host network, so its traffic cannot be redirected. Remove hostNetwork.');
 }
 
 /** A pod without an IPv6 address that others reach may be on a kernel that cannot redirect IPv6, and needs not. */
@@ -42,14 +42,14 @@ async function interceptIpv6(rules: Rules): Promise<void> {
     await intercept(rules);
   } catch (error) {
     if (ipv6.some(({ internal, scopeid = 0 }) => !internal && scopeid === 0)) throw error;
-    process.stdout.write(`IPv6: not redirected, and not needed here. ${String(error)}\n`);
+    process.stdout.write(`IPv6 is not redirected; this pod has no IPv6 address. ${String(error)}\n`);
   }
 }
 
 async function intercept(rules: Rules): Promise<void> {
   const backEnd = await load(rules);
   await check(rules.family, backEnd);
-  process.stdout.write(`IPv${rules.family}: redirection is in force (${backEnd})\n`);
+  process.stdout.write(`IPv${rules.family} redirection is active (${backEnd})\n`);
 }
 
 /** With nf_tables, or where the kernel has none, the tables of old. Returns which. */
@@ -62,7 +62,7 @@ async function load(rules: Rules): Promise<string> {
     if (failure === undefined) return backEnd;
     failures.push(`${backEnd}: ${failure}`);
   }
-  throw new Error(`The IPv${rules.family} rules could not be loaded. ${failures.join('; ')}`);
+  throw new Error(`Cannot load the IPv${rules.family} rules: ${failures.join('; ')}`);
 }
 
 async function loadWith(backEnd: string, rules: Rules): Promise<string | undefined> {
@@ -85,7 +85,7 @@ async function loadWith(backEnd: string, rules: Rules): Promise<string | undefin
 async function check(family: 4 | 6, backEnd: string): Promise<void> {
   const [from, to] = jumps[0];
   const inbound = await run([program(family, backEnd), '-t', 'nat', '-C', from, '-p', 'tcp', '-j', to]);
-  if (inbound.code !== 0) throw new Error(`The inbound IPv${family} rule is not in force: ${inbound.output}`);
+  if (inbound.code !== 0) throw new Error(`The inbound IPv${family} rule is not active: ${inbound.output}`);
   const server = createServer((socket) => socket.destroy());
   server.listen(Number(variable('MESHWRIGHT_OUTBOUND_PORT')), family === 4 ? '0.0.0.0' : '::');
   await once(server, 'listening');

@@ -30,7 +30,7 @@ async function main(): Promise<void> {
       await running.stop();
     }
   } catch (error) {
-    log.error({ error }, 'the operator ends');
+    log.error({ error }, 'operator stopped');
     process.exitCode = 1;
   }
 }

@@ -10,7 +10,7 @@ import { uninstall } from './reconcile/uninstall.ts';
 
 const help = `Usage: meshwright uninstall [--kubeconfig <path>]
 
-Takes the sidecar out of every Deployment, StatefulSet, DaemonSet and CronJob. Their pods are made anew.
+Removes the sidecar from every Deployment, StatefulSet, DaemonSet and CronJob. Their pods are replaced.
 `;
 
 async function main(args: readonly string[]): Promise<void> {

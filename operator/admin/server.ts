@@ -88,7 +88,7 @@ async function answer(pages: ReadonlyMap<string, Page>, log: Log, request: Incom
     return await page();
   } catch (error) {
     log.error({ path, error }, 'admin page failed');
-    return text(500, `${path} could not be made: see the log of the operator.\n`);
+    return text(500, `Cannot create ${path}; see the log of the operator.\n`);
   }
 }
 
@@ -110,7 +110,7 @@ function listen(server: Server, host: string, port: number): Promise<void> {
   return new Promise((resolve, reject) => {
     const onError = (error: Error): void =>
       reject(
-        new Error(`The admin address ${host}:${port} cannot be used: choose another with --admin-address.`, {
+        new Error(`Cannot listen on admin address ${host}:${port}. Choose another with --admin-address.`, {
           cause: error,
         }),
       );

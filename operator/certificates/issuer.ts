@@ -166,7 +166,7 @@ class SecretIssuer implements Issuer {
       this.#isAble = false;
       const message = textOf(error);
       problems.push(
-        error instanceof RootUnusable ? message : `The certificate authority cannot be opened: ${message}.`,
+        error instanceof RootUnusable ? message : `Cannot open the certificate authority: ${message}.`,
       );
       this.#finish(this.#state.rootNotAfter, problems);
     }
@@ -210,8 +210,8 @@ class SecretIssuer implements Issuer {
   }
 
   #logProblems(problems: readonly string[]): void {
-    if (problems.length > 0) this.#ports.log.error({ problems }, 'certificates cannot be issued');
-    else this.#ports.log.info({}, 'certificates can be issued again');
+    if (problems.length > 0) this.#ports.log.error({ problems }, 'cannot issue certificates');
+    else this.#ports.log.info({}, 'issuing certificates again');
   }
 
   #nextDue(): number | undefined {

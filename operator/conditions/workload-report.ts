@@ -80,7 +80,7 @@ export function troubleOf({ details, notices, barePods }: WorkloadReport): strin
   const more = sentences.length - mostNamed;
   return [
     ...sentences.slice(0, mostNamed),
-    ...(more > 0 ? [`And ${more} more: see the Events on the workloads.`] : []),
+    ...(more > 0 ? [`And ${more} more; see the Events of the workloads.`] : []),
     ...bareSentence(barePods),
   ].join(' ');
 }
@@ -90,6 +90,6 @@ function bareSentence(barePods: readonly string[]): readonly string[] {
   const named = barePods.slice(0, mostNamed).join(', ');
   const more = barePods.length > mostNamed ? ` and ${barePods.length - mostNamed} more` : '';
   return [
-    `Without a sidecar, because no Deployment, StatefulSet, DaemonSet or CronJob makes them anew: pods ${named}${more}.`,
+    `Pods without a sidecar, because no Deployment, StatefulSet, DaemonSet or CronJob manages them: ${named}${more}.`,
   ];
 }

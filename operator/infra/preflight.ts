@@ -55,7 +55,7 @@ function tooOld({ kubernetesVersion: { major, minor } }: PreflightSubject): read
   if (major > oldest.major || (major === oldest.major && minor >= oldest.minor)) return [];
   return refused(
     'KubernetesTooOld',
-    `The cluster is Kubernetes ${major}.${minor}, and sidecars need ${oldest.major}.${oldest.minor}: upgrade it.`,
+    `The cluster runs Kubernetes ${major}.${minor}, but sidecars need ${oldest.major}.${oldest.minor} or later. Upgrade the cluster.`,
   );
 }
 
@@ -64,7 +64,7 @@ function hostNetwork({ template }: PreflightSubject): readonly Refusal[] {
   if (!template.hostNetwork) return [];
   return refused(
     'HostNetwork',
-    'Its pods use the network of their nodes, where nothing can be intercepted for them alone: remove hostNetwork, ' +
+    'Its pods use the host network, so their traffic cannot be redirected. Remove hostNetwork, ' +
       'or opt out with the pod template label meshwright.dev/inject: "false".',
   );
 }
@@ -75,8 +75,8 @@ function podSecurity({ namespaceLabels }: PreflightSubject): readonly Refusal[] 
   if (level === 'privileged') return [];
   return refused(
     'PodSecurity',
-    `Its namespace enforces the Pod Security level ${level}, which refuses the init container that redirects traffic ` +
-      `(NET_ADMIN, NET_RAW): set the namespace label ${enforceLabel} to privileged, or take the namespace out of the mesh.`,
+    `Its namespace enforces the Pod Security level ${level}, which forbids the init container that redirects traffic ` +
+      `(NET_ADMIN, NET_RAW). Set the namespace label ${enforceLabel} to privileged, or remove the namespace from the mesh.`,
   );
 }
 
@@ -84,7 +84,7 @@ function nameTaken({ foreignNames }: PreflightSubject): readonly Refusal[] {
   if (foreignNames.length === 0) return [];
   return refused(
     'NameTaken',
-    `Its pod template has ${foreignNames.join(' and ')} of its own, names that Meshwright needs: give them other names.`,
+    `Its pod template already uses ${foreignNames.join(' and ')}, which Meshwright needs. Rename what uses these names.`,
   );
 }
 
@@ -98,7 +98,7 @@ function runsAsSidecarUser({ template: { containers, podRunAsUser } }: Preflight
   if (names.length === 0) return [];
   return refused(
     'RunsAsSidecarUser',
-    `Its container ${names.join(', ')} runs as user ${sidecarUser}, which is the sidecar's: its traffic would bypass the mesh. ` +
+    `Container ${names.join(', ')} runs as user ${sidecarUser}, which is reserved for the sidecar, so its traffic would bypass the mesh. ` +
       'Choose another runAsUser.',
   );
 }

@@ -10,24 +10,24 @@ export type SkippableCheck = (typeof skippableChecks)[number];
 
 export const helpText = `Usage: meshwright [options]
 
-  --platform kubernetes|files   where services and policies come from (default: kubernetes)
+  --platform kubernetes|files   source of services and policies (default: kubernetes)
   --files <folder>              files platform: the folder of YAML to watch
-  --state <folder>              files platform: where statuses, certificates and keys are kept
+  --state <folder>              files platform: the folder for statuses, certificates and keys
   --deletion-grace <duration>   files platform: how long an object must be missing before it counts as deleted (default: 2s)
-  --kubeconfig <path>           kubernetes platform: default is what kubectl would take, or the pod's service account
-  --sidecar-xds <host:port>     kubernetes platform: where the sidecars of pods reach this operator; without it no workload is
-                                given a sidecar (default in a pod: meshwright.<namespace>.svc:15012)
-  --sidecar-image <image>       kubernetes platform: stock Envoy, where a Mesh names no other
-  --init-image <image>          kubernetes platform: of this project, for the rules of a pod's network
-  --pod-address <ip>            where other operators reach this one (default: $POD_IP)
+  --kubeconfig <path>           kubernetes platform: kubeconfig (default: as kubectl finds it, or the pod's service account)
+  --sidecar-xds <host:port>     kubernetes platform: the address at which sidecars reach this operator; without it, workloads get
+                                no sidecars (default in a pod: meshwright.<namespace>.svc:15012)
+  --sidecar-image <image>       kubernetes platform: Envoy image, unless the Mesh names one
+  --init-image <image>          kubernetes platform: image of the init container that redirects traffic
+  --pod-address <ip>            address at which other replicas reach this one (default: $POD_IP)
   --namespace <name>            the operator's own namespace (default: $POD_NAMESPACE, or meshwright-system)
-  --xds-address <host:port>     where sidecars connect; port 0 = any free port
+  --xds-address <host:port>     address to serve xDS on; port 0: any free port
                                 (default: 0.0.0.0:15012; on the files platform 127.0.0.1:0)
-  --admin-address <host:port>   health, metrics, debug; port 0 = any free port (default: 127.0.0.1:8080)
+  --admin-address <host:port>   address of health, metrics and debug pages; port 0: any free port (default: 127.0.0.1:8080)
   --log-level <level>           ${logLevels.join(', ')} (default: info)
-  --skip-check <check>          leave a check of ours to Envoy; may be repeated: ${skippableChecks.join(', ')}
-  --ready-file <path>           write {"xdsPort","adminPort","pid"} there as JSON once ready
-  --help                        this text
+  --skip-check <check>          skip a validation and leave it to Envoy; may be repeated: ${skippableChecks.join(', ')}
+  --ready-file <path>           write {"xdsPort","adminPort","pid"} as JSON to this file once ready
+  --help                        print this help
 `;
 
 export const options = {
@@ -59,14 +59,13 @@ export function readArguments(argv: readonly string[], problems: string[]): Give
   const given = new Map<OptionName, string[]>();
   for (const token of tokens) {
     if (token.kind === 'positional')
-      problems.push(`Argument "${token.value}" belongs to no option: remove it, or see --help.`);
+      problems.push(`Unexpected argument "${token.value}". Remove it, or see --help.`);
     if (token.kind !== 'option') continue;
     const name = token.name;
-    if (!isOption(name))
-      problems.push(`There is no option ${token.rawName}: see --help for those there are.`);
+    if (!isOption(name)) problems.push(`Unknown option ${token.rawName}. See --help.`);
     else if (options[name].type === 'boolean') given.set(name, []);
     else if (isMissing(token.value))
-      problems.push(`Option --${name} needs a value: write --${name}=<value>.`);
+      problems.push(`Option --${name} needs a value. Write --${name}=<value>.`);
     else given.set(name, [...(given.get(name) ?? []), token.value]);
   }
   return given;

@@ -68,7 +68,7 @@ export function createReconciler(options: ReconcilerOptions): Reconciler {
       term = new LeadershipTerm({
         work: (memory, key) => reconcile(input, memory, key),
         clock,
-        onError: (workload, error) => log.warn({ workload, error }, 'workload not reconciled, trying again'),
+        onError: (workload, error) => log.warn({ workload, error }, 'workload reconcile failed, retrying'),
       });
       const { memory } = term;
       term.resync(resyncMs, () => (input === undefined ? [] : relevant(input, memory)));

@@ -25,12 +25,12 @@ export async function reportState(
   if (fingerprint(previous ?? null) === fingerprint(state)) return;
   onChange();
   if (nameOf(previous) !== nameOf(state))
-    log.info({ workload: key, state: nameOf(state) }, 'workload looked at');
+    log.info({ workload: key, state: nameOf(state) }, 'workload state changed');
   if (state === null || live === undefined) return;
   try {
     for (const event of eventsOf(state)) await port.event(live, event);
   } catch (error) {
-    log.warn({ workload: key, error }, 'event not written');
+    log.warn({ workload: key, error }, 'event write failed');
   }
 }
 

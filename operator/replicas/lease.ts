@@ -80,7 +80,7 @@ class LeaseElection implements LeaderElection {
     try {
       await this.#attempt();
     } catch (error) {
-      log.warn({ error }, 'lease not reached');
+      log.warn({ error }, 'lease request failed');
     }
     if (this.#isStopped) return;
     this.#cancelTick = clock.after(this.#retryMs, () => {
@@ -134,7 +134,7 @@ class LeaseElection implements LeaderElection {
     this.#cancelGiveUp = clock.after(leftMs, () => this.#stepDown());
     if (this.#isLeading) return;
     this.#isLeading = true;
-    log.info({ identity }, 'the leader now');
+    log.info({ identity }, 'started leading');
     this.#reportHolder();
     onStartedLeading();
   }
@@ -144,7 +144,7 @@ class LeaseElection implements LeaderElection {
     this.#cancelGiveUp?.();
     if (!this.#isLeading) return;
     this.#isLeading = false;
-    log.info({ identity }, 'no longer the leader');
+    log.info({ identity }, 'stopped leading');
     this.#following = onStoppedLeading();
     this.#reportHolder();
   }

@@ -74,10 +74,10 @@ export class Peers {
   #take(stream: ReportStream, replica: string, changes: readonly Change[]): void {
     const peer = this.#peers.get(replica) ?? { state: null, stream: null, cancelForget: undefined };
     if (peer.stream !== stream) {
-      this.#options.log.info({ replica }, 'a replica reports');
+      this.#options.log.info({ replica }, 'replica connected');
       const former = peer.stream;
       peer.stream = stream;
-      former?.fail(status.ABORTED, 'the replica has come back on another stream');
+      former?.fail(status.ABORTED, 'replica reconnected on a new stream');
       peer.cancelForget?.();
       peer.state = null;
     }
@@ -96,7 +96,7 @@ export class Peers {
       peer.stream = null;
       peer.cancelForget = this.#options.clock.after(this.#options.graceMs, () => {
         this.#peers.delete(replica);
-        this.#options.log.info({ replica }, 'a replica is gone');
+        this.#options.log.info({ replica }, 'replica disconnected');
         this.#options.onChange();
       });
     }
@@ -159,7 +159,7 @@ class ReportStream {
   }
 
   #refuse(problem: string): void {
-    this.#options.log.warn({ peer: this.#call.getPeer(), problem }, 'report of a replica refused');
+    this.#options.log.warn({ peer: this.#call.getPeer(), problem }, 'replica report rejected');
     this.fail(status.INVALID_ARGUMENT, problem);
   }
 

@@ -61,7 +61,7 @@ export function createReplicas(options: ReplicasOptions): Replicas {
     peers.setLeading(isLeading);
     const leader = isLeading || holder === '' ? null : parseHolder(holder);
     if (leader === null && !isLeading && holder !== '')
-      log.warn({ holder }, 'the holder of the lease has no address to report to');
+      log.warn({ holder }, 'lease holder has no address to report to');
     follower.setLeader(leader?.address ?? null);
   };
 

@@ -153,10 +153,7 @@ class Writer implements StatusWriter {
       this.#options.metrics.statusWritten('failure');
       const retryMs = Math.min(maxRetryMs, firstRetryMs * 2 ** item.failures);
       item.failures += 1;
-      this.#options.log.warn(
-        { object: refKey(item.ref), retryMs, error },
-        'status not written, trying again',
-      );
+      this.#options.log.warn({ object: refKey(item.ref), retryMs, error }, 'status write failed, retrying');
       return retryMs;
     }
   }

@@ -35,7 +35,7 @@ export function createInjection({ platform, settings, log, ...rest }: InjectionO
   if (platform.workloads === undefined) return nobody;
   if (injection === null) {
     log.info(
-      'workloads are not given sidecars, as pods do not reach this operator: see --sidecar-xds in --help',
+      'sidecar injection is off: sidecars have no address for this operator, see --sidecar-xds in --help',
     );
     return nobody;
   }

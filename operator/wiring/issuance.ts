@@ -74,7 +74,7 @@ export function createIssuance(options: IssuanceOptions): Issuance {
 }
 
 function openAuthority(secrets: SecretPort, settings: Settings, ir: MeshIr | null): Promise<Authority> {
-  if (ir === null) return Promise.reject(new Error('no Mesh is in force'));
+  if (ir === null) return Promise.reject(new Error('no Mesh is accepted yet'));
   const { trustDomain } = ir.settings;
   const { namespace } = settings;
   return openBuiltInAuthority({ secrets, namespace, secretName: rootSecretName, trustDomain, now: Date.now });

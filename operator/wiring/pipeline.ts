@@ -69,7 +69,7 @@ export function createPipeline(options: PipelineOptions): Pipeline {
     try {
       work();
     } catch (error) {
-      options.log.error({ error }, 'stage failed, the last good configuration stays');
+      options.log.error({ error }, 'stage failed, keeping the last good configuration');
     }
     options.onOutcome();
   };
@@ -114,6 +114,6 @@ function logInvalid(log: Log, previous: Snapshot | null, snapshot: Snapshot): vo
   const known = new Set(previous?.invalid.map(({ name, message }) => `${name} ${message}`));
   for (const { layer, typeUrl, name, message } of snapshot.invalid) {
     if (!known.has(`${name} ${message}`))
-      log.warn({ layer, typeUrl, name, problem: message }, 'resource is not published');
+      log.warn({ layer, typeUrl, name, problem: message }, 'resource failed validation, not published');
   }
 }

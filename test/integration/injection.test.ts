@@ -250,7 +250,7 @@ suite('injection', () => {
     );
 
     const event = await untilEvent(namespace, 'Contested');
-    expect(event).toMatch(/put back 3 times.*Field managers of the template, as far as known: .*kubectl/);
+    expect(event).toMatch(/restored it 3 times.*Known field managers of the pod template: .*kubectl/);
     expect(initNames((await get(namespace)).spec.template)).toEqual(['u1']);
     // Something else is wanted now.
     await cluster.kubectl(['replace', '-f', '-'], deployment(namespace, { initContainers: ['u2'] }));

@@ -56,7 +56,7 @@ suite('an operator on a cluster', () => {
     await cluster.server.stopServer();
     await cluster.until(async () => {
       const news = (await cluster.operator.log()).slice(logged);
-      return news.some(({ msg }) => msg === 'watch lost, listing again') ? true : undefined;
+      return news.some(({ msg }) => msg === 'watch lost, relisting') ? true : undefined;
     });
     await cluster.server.startAgain();
     await cluster.apply(reviewsSplit(70, 30));

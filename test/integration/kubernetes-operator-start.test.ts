@@ -107,7 +107,7 @@ suite('an operator that starts', () => {
     await server.stopServer();
     const [patient, stopped] = [await start(server.kubeconfigPath), await start(server.kubeconfigPath)];
     await Promise.all(
-      [patient, stopped].map((operator) => hasLogged(operator, 'no answer, installing it later')),
+      [patient, stopped].map((operator) => hasLogged(operator, 'definition not installed, retrying later')),
     );
     expect(await stopped.terminate()).toBe(0);
 

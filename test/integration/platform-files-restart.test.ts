@@ -130,7 +130,7 @@ test('with a damaged state a broken policy closes its targets, and the log and t
 
   expect(await rulesInForce()).toEqual(['closed']);
   expect(await accepted('False')).toContain('every call to its targets is refused until it is corrected');
-  expect(await operator.log()).toContain('state of the files platform damaged');
+  expect(await operator.log()).toContain('state folder damaged');
 });
 
 test('without its state a broken policy closes its targets, too', async () => {

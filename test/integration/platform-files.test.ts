@@ -187,7 +187,9 @@ describe('the first scan', () => {
 
     const watching = platform.watch(new Recorder(), AbortSignal.abort());
 
-    await expect(watching).rejects.toThrow(/cannot be read. Make it, or name another folder of YAML files./);
+    await expect(watching).rejects.toThrow(
+      /Cannot read folder .*. Create it, or name another folder of YAML files./,
+    );
   });
 });
 

@@ -280,7 +280,7 @@ test('new certificates of a new root are used from the next connection on', asyn
   xds.ack(await xds.next());
 
   await expectSeen(a, { q: [] });
-  expect(a.logged()).toContainEqual(expect.objectContaining({ message: 'a replica reports' }));
+  expect(a.logged()).toContainEqual(expect.objectContaining({ message: 'replica connected' }));
 });
 
 describe('who is not a replica', () => {
@@ -342,7 +342,7 @@ describe('who is not a replica', () => {
 
     expect((await peer.ended).code).toBe(status.INVALID_ARGUMENT);
     expect(a.logged()).toContainEqual(
-      expect.objectContaining({ level: 'warn', message: 'report of a replica refused' }),
+      expect.objectContaining({ level: 'warn', message: 'replica report rejected' }),
     );
     expect(seenBy(a)).toEqual({});
   });

@@ -187,17 +187,16 @@ export class Delivery {
       await this.#ports.ledger.save();
     } catch (error) {
       // The mesh goes on; only a restart would count generations anew, and not know what was valid before.
-      this.#ports.log.error({ error }, 'state of the files platform not saved, trying again');
+      this.#ports.log.error({ error }, 'state not saved, retrying');
     }
   }
 
   /** Each problem is said once, for as long as it lasts. */
   #complain(complaints: readonly string[]): void {
     const fresh = complaints.filter((problem) => !this.#complaints.has(problem));
-    for (const problem of fresh.slice(0, maxWarnings))
-      this.#ports.log.warn({ problem }, 'document not in force');
+    for (const problem of fresh.slice(0, maxWarnings)) this.#ports.log.warn({ problem }, 'document invalid');
     if (fresh.length > maxWarnings)
-      this.#ports.log.warn({ count: fresh.length - maxWarnings }, 'more documents not in force');
+      this.#ports.log.warn({ count: fresh.length - maxWarnings }, 'more documents invalid');
     this.#complaints = new Set(complaints);
   }
 }

@@ -45,8 +45,7 @@ export function createFilesPlatform(settings: FilesPlatformSettings): Platform {
       await mustBeFolder(folder);
       await mkdir(stateFolder, { recursive: true });
       await statuses.markStale(new Date());
-      for (const problem of await ledger.load())
-        log.error({ problem }, 'state of the files platform damaged');
+      for (const problem of await ledger.load()) log.error({ problem }, 'state folder damaged');
       const delivery = new Delivery({ ...settings, ledger, statuses, now: Date.now });
       await watchFolder(
         { folder, log, delivery, sink, firstLookDone: async () => statuses.removeOrphans() },
@@ -108,7 +107,7 @@ function folderLook({ folder, log, delivery, sink, firstLookDone }: Watching): (
     } catch (error) {
       // Everything stays as it was: a folder that is moved away for a moment must not empty the mesh.
       if (String(error) !== lastTrouble)
-        log.error({ folder, error }, 'folder cannot be read, what it said stays in force');
+        log.error({ folder, error }, 'folder unreadable, keeping what it held');
       lastTrouble = String(error);
       return retryMs;
     }
@@ -131,9 +130,10 @@ async function parseAll(
 
 async function mustBeFolder(folder: string): Promise<void> {
   const found = await stat(folder).catch((cause: unknown) => {
-    throw new Error(`The folder ${folder} cannot be read. Make it, or name another folder of YAML files.`, {
+    throw new Error(`Cannot read folder ${folder}. Create it, or name another folder of YAML files.`, {
       cause,
     });
   });
-  if (!found.isDirectory()) throw new Error(`${folder} is not a folder. Name a folder of YAML files.`);
+  if (!found.isDirectory())
+    throw new Error(`${folder} is not a folder. Name a folder that holds YAML files.`);
 }

@@ -59,7 +59,10 @@ export async function installCrd(definition: CrdDefinition, options: CrdOptions)
       if (signal.aborted) return;
       if (err instanceof DefinitionProblem || !isTransient(err)) throw err;
       const waitMs = backoff.nextMs();
-      log.warn({ definition: definition.metadata.name, err, waitMs }, 'no answer, installing it later');
+      log.warn(
+        { definition: definition.metadata.name, err, waitMs },
+        'definition not installed, retrying later',
+      );
       await pause(waitMs, clock, signal);
     }
     // oxlint-enable no-await-in-loop
@@ -76,7 +79,7 @@ async function install(definition: CrdDefinition, { api, log, clock, signal }: C
   } catch (cause) {
     if (isTransient(cause)) throw cause;
     if (isApiError(cause, 403) && (await isServed(api, definition))) {
-      log.info({ definition: name }, 'not allowed to write it, using the one that is there');
+      log.info({ definition: name }, 'not allowed to update the definition, using the installed one');
       return;
     }
     const hint =

@@ -29,7 +29,7 @@ export function createFeed(sink: ObjectSink, admit: Admit, log: Log): Feed {
         // A fault of ours; the last good version stays in force, and the other objects are not held up.
         log.error(
           { kind, namespace: object.metadata.namespace, name: object.metadata.name, err },
-          'object not understood',
+          'object invalid',
         );
       }
     },

@@ -141,7 +141,7 @@ export class MeshOperator extends Operator {
     namespace?: string,
   ): string {
     const cluster = this.kubeConfig.getCurrentCluster();
-    if (cluster === null) throw new Error('The kubeconfig has no current cluster: set current-context.');
+    if (cluster === null) throw new Error('The kubeconfig has no current cluster. Set current-context.');
     return cluster.server.replace(/\/$/, '') + resourcePath({ group, version, plural }, namespace);
   }
 

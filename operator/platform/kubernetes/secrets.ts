@@ -136,8 +136,8 @@ async function find(api: ApiCaller, place: Place): Promise<Secret | undefined> {
   const secret = await get(api, place);
   if (secret === undefined || secret.metadata.labels?.[ownLabel] === ownName) return secret;
   throw new Error(
-    `Secret ${place.namespace}/${place.name} is not Meshwright's, so it is left alone. ` +
-      `Delete or rename it, or hand it over with the label ${ownLabel}=${ownName}.`,
+    `Secret ${place.namespace}/${place.name} does not belong to Meshwright and was not changed. ` +
+      `Delete or rename it, or let Meshwright take it over with the label ${ownLabel}=${ownName}.`,
   );
 }
 

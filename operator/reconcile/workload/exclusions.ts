@@ -21,7 +21,7 @@ export function readExclusions(annotations: Readonly<Record<string, string>>): E
   if (!inbound.every(isPort)) return portAdvice(annotation.inboundPorts);
   if (!outbound.every(isPort)) return portAdvice(annotation.outboundPorts);
   if (!outboundCidrs.every((text) => ipNetwork.pattern.test(text)))
-    return `The annotation ${annotation.outboundCidrs} of the pod template is not understood: write networks with commas between them, such as 10.20.0.0/16,fd00:20::/64.`;
+    return `The pod template annotation ${annotation.outboundCidrs} is not valid. Write networks separated by commas, for example 10.20.0.0/16,fd00:20::/64.`;
   return { inboundPorts: inbound.map(Number), outboundPorts: outbound.map(Number), outboundCidrs };
 }
 
@@ -37,5 +37,5 @@ function isPort(text: string): boolean {
 }
 
 function portAdvice(key: string): string {
-  return `The annotation ${key} of the pod template is not understood: write port numbers with commas between them, such as 9000,9001.`;
+  return `The pod template annotation ${key} is not valid. Write port numbers separated by commas, for example 9000,9001.`;
 }

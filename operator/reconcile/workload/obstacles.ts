@@ -26,12 +26,12 @@ async function missing(
 ): Promise<Step | undefined> {
   if (why === 'tidy') return undefined;
   if (!xdsReady()) {
-    const message = 'The operator does not serve configuration yet: see the conditions of the Mesh.';
+    const message = 'The operator is not serving configuration yet. See the conditions of the Mesh.';
     return waiting('ControlPlaneNotReady', message);
   }
   const certificate = await secrets.read(ref.namespace, certificateSecret);
   if (certificate?.['tls.crt'] !== undefined) return undefined;
-  return waiting('CertificateNotReady', `Its certificate, Secret ${certificateSecret}, is not there yet.`);
+  return waiting('CertificateNotReady', `Waiting for its certificate in Secret ${certificateSecret}.`);
 }
 
 function waiting(reason: 'ControlPlaneNotReady' | 'CertificateNotReady', message: string): Step {
@@ -48,9 +48,9 @@ function contested(
   if (permission.type === 'yes') return undefined;
   const managers = actual.otherManagers;
   const message =
-    `Something resets its pod template: the sidecar was put back ${permission.count} times in an hour, which is enough. ` +
-    'Let that tool leave alone what it does not know in initContainers and volumes, as server-side apply does. ' +
-    `Field managers of the template, as far as known: ${managers.length === 0 ? 'none' : managers.join(', ')}.`;
+    `Another tool keeps removing the sidecar. Meshwright restored it ${permission.count} times in the last hour and has stopped. ` +
+    'Make that tool preserve initContainers and volumes that it does not manage, for example with server-side apply. ' +
+    `Known field managers of the pod template: ${managers.length === 0 ? 'none' : managers.join(', ')}.`;
   return { outcome: again(permission.againInMs), state: { type: 'pending', reason: 'Contested', message } };
 }
 
@@ -69,7 +69,7 @@ export function inQueue(failed: ReadonlyMap<string, string>): WorkloadState {
   const [culprit] = failed.keys();
   const message =
     culprit === undefined
-      ? 'It waits for its turn to be rolled.'
-      : `No workload is rolled until ${culprit} is healthy or out of the mesh.`;
+      ? 'Waiting for its turn to roll out.'
+      : `Rollouts wait until ${culprit} is healthy or has left the mesh.`;
   return { type: 'pending', reason: 'Queued', message };
 }

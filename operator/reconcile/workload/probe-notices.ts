@@ -34,10 +34,10 @@ function noticeOf(
   const otherwise = `or exclude the port with the pod template annotation meshwright.dev/exclude-inbound-ports.`;
   return probe.tcpSocket === undefined
     ? [
-        `${what} uses HTTPS and fails where mTLS is Strict: use an httpGet probe with scheme HTTP, exec, ${otherwise}`,
+        `${what} uses HTTPS, which fails where mTLS is Strict. Use httpGet with scheme HTTP, use exec, ${otherwise}`,
       ]
     : [
-        `${what} is by tcpSocket and only says that the sidecar listens: use httpGet, grpc or exec, ${otherwise}`,
+        `${what} uses tcpSocket, which now only shows that the sidecar listens. Use httpGet, grpc or exec, ${otherwise}`,
       ];
 }
 

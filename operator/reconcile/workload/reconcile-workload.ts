@@ -76,19 +76,23 @@ function settled({ nowMs }: ReconcileDeps, { key, live, actual, notices, memory 
 function rolledState({ rollout }: LiveWorkload, notices: readonly string[]): WorkloadState {
   if (!rollout.isPaused || (rollout.outdated === 0 && rollout.updated >= rollout.wanted))
     return { type: 'injected', ...(notices.length > 0 && { notices }) };
-  return { type: 'pending', reason: 'Paused', message: 'It is paused: its pods change when it is resumed.' };
+  return {
+    type: 'pending',
+    reason: 'Paused',
+    message: 'The workload is paused. Its pods get the sidecar when you resume it.',
+  };
 }
 
 /** While we wait for its pods. */
 function watched(key: string, live: LiveWorkload, { rollouts }: Memory): Step | undefined {
   const failure = rollouts.failed().get(key);
   if (failure !== undefined) {
-    const message = `It did not come back healthy after its sidecar changed, so no other workload is rolled. ${failure} Mend it, or opt out with the pod template label meshwright.dev/inject: "false".`;
+    const message = `It did not become healthy after its sidecar changed, so no other workload rolls out. ${failure} Fix it, or opt out with the pod template label meshwright.dev/inject: "false".`;
     return { outcome: again(watchFailedMs), state: { type: 'pending', reason: 'RolloutFailed', message } };
   }
   if (!rollouts.isActive(key)) return undefined;
   const { updated, wanted } = live.rollout;
-  const message = `Its pods are made anew: ${updated} of ${wanted}.`;
+  const message = `Rolling out: ${updated} of ${wanted} pods updated.`;
   return { outcome: again(watchRolloutMs), state: { type: 'pending', reason: 'RollingOut', message } };
 }
 
@@ -158,11 +162,11 @@ function unwritten(outcome: Exclude<WriteOutcome, { type: 'written' }>): Step {
     case 'conflict': {
       const isOwned = outcome.message.includes('conflict with');
       if (!isOwned) return { outcome: again(retryConflictMs), state: null };
-      const message = `Its pod template has names or fields that Meshwright needs, of somebody else's: rename them. ${outcome.message}`;
+      const message = `Its pod template uses names or fields that Meshwright needs. Rename them. The API server says: ${outcome.message}`;
       return { outcome: done, state: { type: 'refused', reason: 'NameTaken', message } };
     }
     case 'refused': {
-      const message = `The API server refuses the sidecar: ${outcome.message}`;
+      const message = `The API server rejected the sidecar: ${outcome.message}`;
       return { outcome: again(retryRefusedMs), state: { type: 'refused', reason: 'ApiRefused', message } };
     }
   }

@@ -174,7 +174,7 @@ class Ads implements AdsServer {
     const { nodeId } = stream;
     const unknown = `no workload is known for node ${JSON.stringify(nodeId)}`;
     const reason = hasSnapshot ? unknown : 'this replica has no configuration to serve yet';
-    this.options.log.info({ nodeId, reason }, 'proxy sent away');
+    this.options.log.info({ nodeId, reason }, 'stream closed: no configuration for node');
     stream.fail(status.UNAVAILABLE, reason);
   }
 

@@ -78,7 +78,7 @@ test.each([
     path: '/debug/status',
     status: 500,
     type: plain,
-    body: '/debug/status could not be made: see the log of the operator.\n',
+    body: 'Cannot create /debug/status; see the log of the operator.\n',
   },
   {
     path: '/nowhere',
@@ -120,7 +120,7 @@ test('a port that is taken is told in one sentence', async () => {
   const start = createAdminServer(optionsAt(port)).start();
 
   await expect(start).rejects.toThrow(
-    `The admin address 127.0.0.1:${port} cannot be used: choose another with --admin-address.`,
+    `Cannot listen on admin address 127.0.0.1:${port}. Choose another with --admin-address.`,
   );
 });
 

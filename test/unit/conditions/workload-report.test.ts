@@ -47,7 +47,7 @@ describe('the report', () => {
     );
 
     expect(troubleOf(report)).toBe(
-      'b: Remove hostNetwork. c: It crashes. Without a sidecar, because no Deployment, StatefulSet, DaemonSet or CronJob makes them anew: pods shop/migrate.',
+      'b: Remove hostNetwork. c: It crashes. Pods without a sidecar, because no Deployment, StatefulSet, DaemonSet or CronJob manages them: shop/migrate.',
     );
     expect(troubleOf(reportOf(new Map([['a', queued]])))).toBe('');
   });
@@ -57,7 +57,7 @@ describe('the report', () => {
 
     const trouble = troubleOf(reportOf(new Map(names.map((name) => [name, refused])), names));
 
-    expect(trouble).toContain('e: Remove hostNetwork. And 2 more: see the Events on the workloads.');
-    expect(trouble).toContain('pods a, b, c, d, e and 2 more.');
+    expect(trouble).toContain('e: Remove hostNetwork. And 2 more; see the Events of the workloads.');
+    expect(trouble).toContain('manages them: a, b, c, d, e and 2 more.');
   });
 });

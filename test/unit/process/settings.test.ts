@@ -139,22 +139,22 @@ const bad: (Given & { problems: string[] })[] = [
   {
     rule: 'an option that does not exist',
     argv: ['--nope'],
-    problems: ['There is no option --nope: see --help for those there are.'],
+    problems: ['Unknown option --nope. See --help.'],
   },
   {
     rule: 'an argument without an option',
     argv: ['x'],
-    problems: ['Argument "x" belongs to no option: remove it, or see --help.'],
+    problems: ['Unexpected argument "x". Remove it, or see --help.'],
   },
   {
     rule: 'an option without its value',
     argv: ['--log-level'],
-    problems: ['Option --log-level needs a value: write --log-level=<value>.'],
+    problems: ['Option --log-level needs a value. Write --log-level=<value>.'],
   },
   {
     rule: 'an option followed by another one instead of its value',
     argv: ['--kubeconfig', '--namespace=a'],
-    problems: ['Option --kubeconfig needs a value: write --kubeconfig=<value>.'],
+    problems: ['Option --kubeconfig needs a value. Write --kubeconfig=<value>.'],
   },
   {
     rule: 'an unknown platform, and no mistakes that follow from it',
@@ -226,7 +226,7 @@ const bad: (Given & { problems: string[] })[] = [
     rule: 'several mistakes, all told at once',
     argv: ['--nope', '--log-level=loud', '--xds-address=x'],
     problems: [
-      'There is no option --nope: see --help for those there are.',
+      'Unknown option --nope. See --help.',
       `Option --xds-address is "x": ${address}`,
       'Option --log-level is "loud": choose one of trace, debug, info, warn, error, fatal, silent.',
     ],

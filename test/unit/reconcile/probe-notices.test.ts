@@ -11,14 +11,14 @@ test.each([
     it: 'a tcpSocket probe: the sidecar listens in the place of the application',
     probes: { readinessProbe: { tcpSocket: { port: 5432 } } },
     notices: [
-      `The readinessProbe of container app on port 5432 is by tcpSocket and only says that the sidecar listens: use httpGet, grpc or exec, ${otherwise}`,
+      `The readinessProbe of container app on port 5432 uses tcpSocket, which now only shows that the sidecar listens. Use httpGet, grpc or exec, ${otherwise}`,
     ],
   },
   {
     it: 'an HTTPS probe: it cannot be told from the application’s own TLS',
     probes: { livenessProbe: { httpGet: { port: 'web', scheme: 'HTTPS' } } },
     notices: [
-      `The livenessProbe of container app on port web uses HTTPS and fails where mTLS is Strict: use an httpGet probe with scheme HTTP, exec, ${otherwise}`,
+      `The livenessProbe of container app on port web uses HTTPS, which fails where mTLS is Strict. Use httpGet with scheme HTTP, use exec, ${otherwise}`,
     ],
   },
   {

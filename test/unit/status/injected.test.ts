@@ -32,7 +32,7 @@ test.each([
     status: 'True',
     reason: 'Injected',
     message:
-      '1 of 1 workload has the sidecar as it should be. Without a sidecar, because no Deployment, StatefulSet, DaemonSet or CronJob makes them anew: pods shop/one.',
+      '1 of 1 workload has the sidecar as it should be. Pods without a sidecar, because no Deployment, StatefulSet, DaemonSet or CronJob manages them: shop/one.',
   },
   {
     states: { 'Deployment/shop/a': injected, 'Deployment/shop/b': queued },

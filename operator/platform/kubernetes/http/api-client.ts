@@ -117,7 +117,7 @@ export class ApiClient implements ApiCaller, ApiStreamer {
 
   #server(): string {
     const cluster = this.#kubeConfig.getCurrentCluster();
-    if (cluster === null) throw new Error('The kubeconfig has no current cluster: set current-context.');
+    if (cluster === null) throw new Error('The kubeconfig has no current cluster. Set current-context.');
     return cluster.server.replace(/\/$/, '');
   }
 

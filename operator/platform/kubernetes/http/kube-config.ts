@@ -16,12 +16,12 @@ export function loadKubeConfig(options: KubeConfigOptions): KubeConfig {
     else kubeConfig.loadFromFile(options.path);
   } catch (cause) {
     const which = options.path === undefined ? 'The default kubeconfig' : `The kubeconfig ${options.path}`;
-    throw new Error(`${which} cannot be read. Check the path and that it is YAML.`, { cause });
+    throw new Error(`Cannot read ${which}. Check the path, and that it is valid YAML.`, { cause });
   }
   if (options.context !== undefined) kubeConfig.setCurrentContext(options.context);
   if (kubeConfig.getCurrentCluster() === null) {
     throw new Error(
-      `The kubeconfig has no cluster for context "${kubeConfig.getCurrentContext()}": set current-context.`,
+      `The kubeconfig has no cluster for context "${kubeConfig.getCurrentContext()}". Set current-context.`,
     );
   }
   return kubeConfig;

@@ -68,10 +68,7 @@ class Informer {
       const error = await this.#listAndWatch();
       if (this.#signal.aborted) return;
       const waitMs = this.#backoff.nextMs();
-      this.#options.log.warn(
-        { kind: this.#options.kind.kind, err: error, waitMs },
-        'watch lost, listing again',
-      );
+      this.#options.log.warn({ kind: this.#options.kind.kind, err: error, waitMs }, 'watch lost, relisting');
       // oxlint-disable-next-line no-await-in-loop -- as above
       await pause(waitMs, this.#options.clock, this.#signal);
     }
