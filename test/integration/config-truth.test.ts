@@ -14,7 +14,7 @@ import { makeTestRoot } from '../support/data-plane/certificate-folder.ts';
 import { type EnvoyProcess, startEnvoy } from '../support/envoy.ts';
 import { freePort } from '../support/kubernetes/free-port.ts';
 import { flawsOf, makeResource, resourceNames } from '../support/random-mesh/resources.ts';
-import { markedConfig } from '../support/random-mesh/config-dump.ts';
+import { markedConfig, markedRuntime } from '../support/random-mesh/config-dump.ts';
 
 // oxlint-disable-next-line node/no-process-env -- the one setting of this test; CI does not set it
 const seed = Number(process.env['RANDOM_SEED'] ?? 20_261_123);
@@ -71,6 +71,14 @@ function bootstrap(): object {
       },
       lds_config: { ads: {}, resource_api_version: 'V3' },
       cds_config: { ads: {}, resource_api_version: 'V3' },
+    },
+    layered_runtime: {
+      layers: [
+        {
+          name: 'layer',
+          rtds_layer: { name: 'layer', rtds_config: { ads: {}, resource_api_version: 'V3' } },
+        },
+      ],
     },
     static_resources: {
       clusters: [
@@ -159,16 +167,20 @@ function shortName(type: TypeUrl): string {
 }
 
 async function run(): Promise<Config> {
-  const response = await fetch(`http://127.0.0.1:${envoy.adminPort}/config_dump?include_eds`);
-  const found = markedConfig(await response.json());
+  const ask = async (path: string): Promise<unknown> =>
+    (await fetch(`http://127.0.0.1:${envoy.adminPort}${path}`)).json();
+  const found = new Map([
+    ...markedConfig(await ask('/config_dump?include_eds')),
+    ...markedRuntime(await ask('/runtime')),
+  ]);
   const names = types.flatMap((type) => resourceNames[type].map((name) => `${shortName(type)} ${name}`));
   return new Map(names.map((name) => [name, found.get(name) ?? 0]));
 }
 
 const table = 'RouteConfiguration vh';
 const isHost = /^VirtualHost /;
-/** Of these Envoy may keep what it had although it was told that it is gone. */
-const kept = /^(ClusterLoadAssignment|RouteConfiguration|Secret) /;
+/** Of these Envoy may keep what it had although it was told that it is gone, or does not ask for it any more. */
+const kept = /^(ClusterLoadAssignment|RouteConfiguration|Secret|TypedExtensionConfig) /;
 
 /** What Envoy runs differently from what the session says: `Cluster c0: runs 3, said 2`. */
 function differences(runs: Config, says: Config): string[] {

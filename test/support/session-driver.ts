@@ -74,6 +74,8 @@ const short: Readonly<Record<string, string>> = {
   RouteConfiguration: 'RDS',
   VirtualHost: 'VHDS',
   Secret: 'SDS',
+  TypedExtensionConfig: 'ECDS',
+  Runtime: 'RTDS',
 };
 
 /** `CDS` for the type of clusters, and so on. */

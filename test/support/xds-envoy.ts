@@ -9,6 +9,8 @@ export interface XdsEnvoyOptions {
   readonly ports: readonly number[];
   readonly nodeId: string;
   readonly dir: string;
+  /** A runtime layer that comes from the server, too. Default: none. */
+  readonly runtimeLayer?: string;
   readonly hotRestart?: EnvoyOptions['hotRestart'];
   readonly args?: readonly string[];
 }
@@ -24,7 +26,7 @@ export function startXdsEnvoy(options: XdsEnvoyOptions): Promise<EnvoyProcess> {
   });
 }
 
-function bootstrap({ variant, ports, nodeId }: XdsEnvoyOptions): object {
+function bootstrap({ variant, ports, nodeId, runtimeLayer }: XdsEnvoyOptions): object {
   const endpoints = ports.map((port) => ({
     endpoint: { address: { socket_address: { address: '127.0.0.1', port_value: port } } },
   }));
@@ -40,6 +42,7 @@ function bootstrap({ variant, ports, nodeId }: XdsEnvoyOptions): object {
       lds_config: { ads: {}, resource_api_version: 'V3' },
       cds_config: { ads: {}, resource_api_version: 'V3' },
     },
+    ...(runtimeLayer !== undefined && { layered_runtime: { layers: [layer(runtimeLayer)] } }),
     static_resources: {
       clusters: [
         {
@@ -53,6 +56,10 @@ function bootstrap({ variant, ports, nodeId }: XdsEnvoyOptions): object {
       ],
     },
   };
+}
+
+function layer(name: string): object {
+  return { name, rtds_layer: { name, rtds_config: { ads: {}, resource_api_version: 'V3' } } };
 }
 
 /** Restarts are what these tests are about: no long waits after the first failures. */

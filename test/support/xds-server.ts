@@ -3,6 +3,7 @@ import { createLog } from '../../operator/process/log.ts';
 import { encodeAny } from '../../operator/envoy/proto/registry.ts';
 import { typeUrl, type TypeUrl } from '../../operator/envoy/proto/type-urls.ts';
 import type { EnvoyMessage } from '../../operator/envoy/proto/envoy-message.ts';
+import { extension } from '../../operator/envoy/resources/typed-config.ts';
 import type { XdsResource } from '../../operator/envoy/resources/xds-resource.ts';
 import type { AdsServerOptions } from '../../operator/xds/server/options.ts';
 import { createAdsServer, type AdsServer } from '../../operator/xds/server/server.ts';
@@ -121,5 +122,11 @@ function messageOf(type: TypeUrl, name: string, mark: string): EnvoyMessage {
       return { name, domains: [mark] };
     case typeUrl.secret:
       return { name, generic_secret: { secret: { inline_string: mark } } };
+    case typeUrl.extensionConfig:
+      return extension(name, 'envoy.extensions.filters.http.set_metadata.v3.Config', {
+        metadata: [{ metadata_namespace: 'test', value: { mark } }],
+      });
+    case typeUrl.runtime:
+      return { name, layer: { mark } };
   }
 }

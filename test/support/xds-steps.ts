@@ -3,7 +3,7 @@ import type { TypeUrl } from '../../operator/envoy/proto/type-urls.ts';
 import type { Entry } from '../../operator/xds/snapshot/types.ts';
 import { shortName } from './session-driver.ts';
 import type { Step, TrialWorld, Variant } from './xds-trial.ts';
-import { CDS, EDS, LDS, RDS, SDS, VHDS, entry } from './xds-world.ts';
+import { CDS, ECDS, EDS, LDS, RDS, RTDS, SDS, VHDS, entry } from './xds-world.ts';
 
 const names: Readonly<Record<TypeUrl, readonly string[]>> = {
   [CDS]: ['a', 'b', 'c', 'd', 'e'],
@@ -12,9 +12,11 @@ const names: Readonly<Record<TypeUrl, readonly string[]>> = {
   [RDS]: ['o', 'p'],
   [VHDS]: ['o/1', 'o/2', 'o/3', 'o/4', 'p/1'],
   [SDS]: ['trust', 's'],
+  [ECDS]: ['f', 'g', 'h'],
+  [RTDS]: ['layer'],
 };
 const wildcards: readonly TypeUrl[] = [CDS, LDS, VHDS];
-const users: readonly TypeUrl[] = [LDS, RDS, VHDS];
+const users: readonly TypeUrl[] = [ECDS, LDS, RDS, VHDS];
 
 /** Seeded: the same seed gives the same numbers, from 0 to 1. */
 function generator(seed: number): () => number {
@@ -28,7 +30,7 @@ function generator(seed: number): () => number {
 export function randomSteps(variant: Variant, seed: number, count: number): readonly Step[] {
   const random = generator(seed);
   const pick = <T>(from: readonly T[]): T => from[Math.floor(random() * from.length)] as T;
-  const types = [CDS, EDS, LDS, RDS, ...(variant === 'delta' ? [VHDS] : []), SDS];
+  const types = [CDS, EDS, LDS, RDS, ...(variant === 'delta' ? [VHDS] : []), SDS, ECDS, RTDS];
   let world: TrialWorld = {};
   const some = (): Step => {
     const dice = random();

@@ -8,7 +8,7 @@ import type { TypeUrl } from '../../operator/envoy/proto/type-urls.ts';
 import type { Entry } from '../../operator/xds/snapshot/types.ts';
 import { ModelClient, type Answer } from './model-client.ts';
 import { SessionDriver, words } from './session-driver.ts';
-import { CDS, EDS, LDS, RDS, VHDS } from './xds-world.ts';
+import { CDS, ECDS, EDS, LDS, RDS, VHDS } from './xds-world.ts';
 
 export type Variant = 'delta' | 'sotw';
 export type TrialWorld = Readonly<Partial<Record<TypeUrl, readonly Entry[]>>>;
@@ -35,7 +35,11 @@ interface Wants {
 }
 
 /** These name clusters. */
-const users: readonly TypeUrl[] = [RDS, VHDS, LDS];
+const users: readonly TypeUrl[] = [ECDS, RDS, VHDS, LDS];
+/** These name what filters know. */
+const callers: readonly TypeUrl[] = [RDS, VHDS, LDS];
+/** They leave with what uses them, and nobody is told. */
+const leavingUntold: readonly TypeUrl[] = [EDS, ECDS];
 
 /** Plays the steps; throws Broken at the first that breaks a rule. */
 export function play(variant: Variant, steps: readonly Step[]): void {
@@ -337,6 +341,7 @@ class Trial {
     // A list that leaves out what is in doubt says again that it is to go.
     const isTold = (name: string): boolean => this.variant === 'delta' || told.includes(name);
     const unlisted = type === LDS || type === CDS ? this.inDoubt(type).filter((it) => !isTold(it)) : [];
+    const followsTable = new Set(type === VHDS ? told.filter((name) => this.refill.has(name)) : []);
     const isAgain = [...told, ...unlisted].some(
       (name) =>
         this.doubtful.has(`${type} ${name}`) ||
@@ -356,8 +361,10 @@ class Trial {
     if (type === CDS) this.noteClusters(send, news, isAnswer);
     if (type === RDS) this.noteTables(send, told);
     if (users.includes(type)) {
-      for (const it of news) if (!this.goesBack(type, it)) this.judgeClusters(send, it);
+      for (const it of news)
+        if (!this.goesBack(type, it)) this.judgeClusters(send, it, followsTable.has(it.name));
     }
+    if (callers.includes(type) && news.some((it) => !this.goesBack(type, it))) this.judgeFilters(send);
     if (this.isOverdue && (type !== CDS || news.length > 0))
       throw new Broken(`only the removal of clusters waits for the limit: ${words(send)}`);
   }
@@ -408,13 +415,30 @@ class Trial {
     return answered.length > 0;
   }
 
-  private judgeClusters(send: Send, entry: Entry): void {
+  private judgeClusters(send: Send, entry: Entry, followsTable: boolean): void {
     if (!this.requested.has(CDS)) return;
     for (const name of entry.clusters) {
+      // Without it the client had no virtual host at all.
+      if (followsTable && this.published(CDS, name)?.version.startsWith('bad') === true) continue;
       const isToHave = this.covers(CDS, name) && this.published(CDS, name) !== undefined;
       if (isToHave && !this.client.of(CDS).has(name))
         throw new Broken(`a cluster is there before what needs it: ${words(send)} needs ${name}`);
     }
+  }
+
+  private judgeFilters(send: Send): void {
+    const isBad = (type: TypeUrl, name: string): boolean =>
+      this.published(type, name)?.version.startsWith('bad') === true;
+    const missing = (this.world[ECDS] ?? []).find(
+      ({ name, version, clusters }) =>
+        this.requested.has(ECDS) &&
+        this.covers(ECDS, name) &&
+        this.client.of(ECDS).get(name)?.version !== version &&
+        !isBad(ECDS, name) &&
+        !clusters.some((it) => isBad(CDS, it)),
+    );
+    if (missing !== undefined && !this.isOverdue)
+      throw new Broken(`a filter is configured before what names it: ${words(send)}, not ${missing.name}`);
   }
 
   /** A cluster must not go before what needs it was replaced, unless the server cannot know. */
@@ -428,7 +452,8 @@ class Trial {
       for (const entry of this.client.of(type).values()) {
         const needed = entry.clusters.find((name) => leaving.has(name));
         const isUnknown = this.variant === 'sotw' && this.inherited.has(entry);
-        const isUntold = this.variant === 'sotw' && type === RDS && !this.published(type, entry.name);
+        const isToldNot = type === ECDS || (this.variant === 'sotw' && type === RDS);
+        const isUntold = isToldNot && !this.published(type, entry.name);
         const isToStay = this.published(type, entry.name)?.version === entry.version;
         if (needed !== undefined && !isUnknown && !isUntold && !isToStay)
           throw new Broken(`a cluster stays as long as it is needed: ${words(send)}, by ${entry.name}`);
@@ -501,7 +526,8 @@ class Trial {
       if (runs !== entry.version)
         throw new Broken(`it runs what is published: ${entry.name}@${entry.version}, not @${runs}`);
     }
-    const isToldRemovals = type !== EDS && (this.variant === 'delta' || type === LDS || type === CDS);
+    const isToldRemovals =
+      !leavingUntold.includes(type) && (this.variant === 'delta' || type === LDS || type === CDS);
     for (const name of isToldRemovals ? this.client.of(type).keys() : []) {
       if (this.published(type, name) === undefined && !(type === CDS && isHeldUp))
         throw new Broken(`it runs nothing else: ${name}`);

@@ -14,6 +14,8 @@ export const {
   route: RDS,
   virtualHost: VHDS,
   secret: SDS,
+  extensionConfig: ECDS,
+  runtime: RTDS,
 } = typeUrl;
 
 export interface EntryOptions {

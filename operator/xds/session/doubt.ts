@@ -8,6 +8,8 @@ export interface Refused {
   readonly type: TypeUrl;
   /** null: the response took the resource away. */
   readonly sent: Entry | null;
+  /** It is known to be why the response was refused. */
+  readonly isCulprit: boolean;
   /** Nothing else was in the response. */
   readonly isAlone: boolean;
   /** Nobody knows what the client kept from an earlier stream. */
@@ -24,14 +26,37 @@ export function afterRefusal(before: ClientHas, refused: Refused): ClientHas {
   return refused.mayHaveEarlier ? { ...after, certain: false, orElse: withUnknown(after.orElse) } : after;
 }
 
-function judged(before: ClientHas, { type, sent, isAlone }: Refused): ClientHas {
+function judged(before: ClientHas, { type, sent, isCulprit, isAlone }: Refused): ClientHas {
   // Removed most likely, with the good ones: nothing may be built on it.
   if (sent === null && appliesTheGoodOnes(type)) return mostLikelyRemoved(before);
+  // It acknowledged this before, and dropped it, since it did not have the route configuration.
+  if (type === url.virtualHost && isCulprit && before.version === sent?.version)
+    return { ...hasNothing, certain: false };
   // A lone resource was not applied: the client still has what it had, as surely as we knew that.
-  // But a secret is stored before Envoy finds that nobody can use it; and the endpoints of a cluster that warms anew
-  // are gone when the new ones are refused.
-  if (isAlone && type !== url.secret && type !== url.endpoint) return before;
-  return type === url.virtualHost ? { ...before, certain: false } : orSent(before, sent);
+  if (isAlone && !keptThoughRefused.has(type)) return before;
+  return isInForceAsBefore(type, isAlone) ? { ...before, certain: false } : orSent(before, sent);
+}
+
+/**
+ * Of these Envoy keeps something of what it refused, which the last good version, sent again, puts right. A secret is stored
+ * before Envoy finds that nobody can use it; the endpoints of a cluster that warms anew are gone when the new ones are refused.
+ * The configuration of a filter stays behind the one in force: listeners that come later would start with it, and be refused,
+ * and the same content sent again would be acknowledged without having any effect. Runtime values are kept beside those in force.
+ */
+const keptThoughRefused: ReadonlySet<TypeUrl> = new Set([
+  url.secret,
+  url.endpoint,
+  url.extensionConfig,
+  url.runtime,
+]);
+
+function isInForceAsBefore(type: TypeUrl, isAlone: boolean): boolean {
+  return type === url.virtualHost || (isAlone && (type === url.extensionConfig || type === url.runtime));
+}
+
+/** It holds on to a filter's configuration that it refused: sent again, that would be acknowledged, and not be in force. */
+export function wouldAckUnread(type: TypeUrl, { certain }: ClientHas): boolean {
+  return type === url.extensionConfig && !certain;
 }
 
 /** A client that goes on refusing, never the same, may have any of these: the oldest become something unknown. */

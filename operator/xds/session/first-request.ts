@@ -7,7 +7,7 @@ import type { SubscriptionChange } from './subscription.ts';
 import { stackOf, type Stack } from './view.ts';
 import { entriesByName, isWhole } from './stack-entries.ts';
 import type { DeltaRequest } from './events.ts';
-import { withoutNewTables } from './resend-virtual-hosts.ts';
+import { resendReturningHosts } from './resend-virtual-hosts.ts';
 import { currentState, firstState, resubscribe } from './resubscribe.ts';
 import type { Session, TypeState } from './state.ts';
 
@@ -21,9 +21,9 @@ export function firstRequest(session: Session, request: DeltaRequest, change: Su
     const state = currentState(change, stack);
     return isWhole(change.subscription, stack) ? state : resubscribe(state, change, entriesByName(stack));
   }
-  const versions = initialVersions.read();
-  const kept = typeUrl === url.virtualHost ? withoutNewTables(session, versions) : versions;
-  return resubscribe(firstState(change, kept, stack), change, withoutWarming(session, typeUrl, kept));
+  const kept = initialVersions.read();
+  const state = resubscribe(firstState(change, kept, stack), change, withoutWarming(session, typeUrl, kept));
+  return typeUrl === url.virtualHost ? resendReturningHosts(session, state, kept.keys()) : state;
 }
 
 /** Clusters that are sent warm anew, and need endpoints; route configurations that are new need virtual hosts. */

@@ -4,18 +4,17 @@ import type { Entry } from '../snapshot/types.ts';
 import { emptyStack, stackOf, type Stack } from './view.ts';
 import type { Effect, Send } from './events.ts';
 import { closed, isOpen, opened } from './open-types.ts';
-import { isNothing, planSends, sendOrder, type Plan } from './order.ts';
+import { planSends, sendOrder, type Plan } from './order.ts';
 import { resendVirtualHosts } from './resend-virtual-hosts.ts';
-import { asksForAll, nothingPending, pendingOf, type Pending } from './pending.ts';
+import { asksForAll, isNothing, nothingPending, pendingOf, type Pending } from './pending.ts';
 import { settle } from './rebase.ts';
 import { withType, type InFlight, type Session, type TypeState } from './state.ts';
 import { entriesByName, stackOfWhole } from './stack-entries.ts';
-import { isListedWhole, wholeType } from './whole-type.ts';
+import { listing, noNames } from './whole-type.ts';
 
 /** A type that waits longer than this for another one's acknowledgement goes out without it. */
 export const orderLimitMs = 5_000;
 
-const noNames: ReadonlyMap<string, Entry | null> = new Map();
 const noneAsked: ReadonlySet<string> = new Set();
 
 export interface Flushed {
@@ -107,7 +106,7 @@ function send(session: Session, { type, pending, isWaiting }: Sending): Outcome 
   const before = session.types.get(type);
   if (before === undefined || before.inFlight !== null) return { session, effect: null };
   const stack = stackOf(session.view, type);
-  const { state, upserts } = nextBatch(before, pending.upserts);
+  const { state, upserts } = nextBatch(before, oneAtATime(type, pending.upserts));
   const { removals } = pending;
   const isSilent = isNothing({ upserts, removals }) && (isWaiting || !needsAnswer(state));
   if (isSilent)
@@ -127,28 +126,26 @@ function send(session: Session, { type, pending, isWaiting }: Sending): Outcome 
   return { session: askForEndpoints(moved, type, [upserts, settles.values()]), effect };
 }
 
+/** Of a refused response nobody knows what was applied, and a filter's configuration sent again is acknowledged unread. */
+const sentAlone: ReadonlySet<TypeUrl> = new Set([url.extensionConfig]);
+
+function oneAtATime(type: TypeUrl, upserts: readonly Entry[]): readonly Entry[] {
+  const [first] = upserts;
+  return first !== undefined && upserts.length > 1 && sentAlone.has(type) ? listOf(first) : upserts;
+}
+
+const lists = new WeakMap<Entry, readonly Entry[]>();
+
+/** Always the same list, so that streams alike share what is made of it. */
+function listOf(entry: Entry): readonly Entry[] {
+  let list = lists.get(entry);
+  if (list === undefined) lists.set(entry, (list = [entry]));
+  return list;
+}
+
 /** Where acknowledging `whole`, all of a stack, brings a client that had nothing. */
 function arrivesAt(state: TypeState, whole: Stack | null): Stack | null {
   return hasNothingYet(state) ? whole : null;
-}
-
-interface Listing {
-  readonly resources: readonly Entry[];
-  readonly settles: ReadonlyMap<string, Entry | null>;
-  /** With what the client has already: who asked for that is answered, too. */
-  readonly listed: readonly Entry[];
-}
-
-/** State of the world: what a response lists, and what it thereby settles. */
-function listing(
-  type: TypeUrl,
-  state: TypeState,
-  sent: ReadonlyMap<string, Entry | null>,
-  stack: Stack,
-): Listing {
-  const listed = wholeType(type, state, sent, stack);
-  const settles = isListedWhole(type) ? settledBy(state, sent, listed) : noNames;
-  return { resources: listed, settles, listed };
 }
 
 /** A wildcard that matches nothing is answered, once, or the client waits for ever. */
@@ -176,18 +173,6 @@ function listedByName(
   for (const entry of upserts) sent.set(entry.name, entry);
   for (const name of removals) sent.set(name, null);
   return sent;
-}
-
-/** What a whole list settles of the names in doubt that are not in `sent`: it has them, or leaves them out. */
-function settledBy(
-  state: TypeState,
-  sent: ReadonlyMap<string, Entry | null>,
-  listed: readonly Entry[],
-): ReadonlyMap<string, Entry | null> {
-  const unsure = [...state.behind].filter(([name, { certain }]) => !certain && !sent.has(name));
-  if (unsure.length === 0) return new Map();
-  const byName = new Map(listed.map((entry) => [entry.name, entry]));
-  return new Map(unsure.map(([name]) => [name, byName.get(name) ?? null]));
 }
 
 function hasNothingYet(state: TypeState): boolean {

@@ -73,7 +73,11 @@ export function applyNack(type: TypeUrl, state: TypeState, inFlight: InFlight, n
   const doubted = [...inFlight.sent].map(([name, entry]): [string, ClientHas] => {
     // Only removals, and refused: there is nothing else to try.
     if (upserts.length === 0) return [name, hasNothing];
-    return [name, afterRefusal(clientHas(state, name), { type, sent: entry, isAlone, mayHaveEarlier })];
+    const isCulprit = culprits.includes(name);
+    return [
+      name,
+      afterRefusal(clientHas(state, name), { type, sent: entry, isCulprit, isAlone, mayHaveEarlier }),
+    ];
   });
   const next = note({ ...state, inFlight: null }, doubted);
   return {

@@ -8,8 +8,16 @@ import { covers } from './subscription.ts';
 import { PerType } from './per-type.ts';
 import { lookup, stackOf } from './view.ts';
 import { isOpen } from './open-types.ts';
-import { isQuarantined, nothingPending, pendingOf, type Pending } from './pending.ts';
-import { clientHas, type ClientHas, type Session } from './state.ts';
+import {
+  clusterUsers,
+  isFromEarlierStream,
+  isMereAnswer,
+  isUnobtainable,
+  routers,
+  withoutHeld,
+} from './held.ts';
+import { isNothing, nothingPending, pendingOf, type Pending } from './pending.ts';
+import { clientHas, type Session } from './state.ts';
 
 export interface Plan {
   /** What may go now, of each type; nothing of a type that has a response in flight. */
@@ -18,18 +26,22 @@ export interface Plan {
   readonly waiting: ReadonlySet<TypeUrl>;
 }
 
-/** Clusters with their endpoints first, then what routes to them, then what leads to the routes. */
+/**
+ * Runtime values by themselves, as Envoy asks for nothing else before it has them. Then clusters with their endpoints, filters
+ * that use them, what routes to them and names what those filters know, and last what leads to the routes.
+ */
 export const sendOrder: readonly TypeUrl[] = [
+  url.runtime,
   url.cluster,
   url.endpoint,
   url.secret,
+  url.extensionConfig,
   url.route,
   url.virtualHost,
   url.listener,
 ];
 
-/** These name clusters, and are routed by. */
-const users: readonly TypeUrl[] = [url.route, url.virtualHost, url.listener];
+const aheadOfListeners: readonly TypeUrl[] = [url.extensionConfig, url.route, url.virtualHost];
 
 type PendingByType = PerType<Pending>;
 
@@ -58,10 +70,6 @@ export function planSends(session: Session, overdue: ReadonlySet<TypeUrl>): Plan
   return { ready, waiting };
 }
 
-export function isNothing(pending: Pick<Pending, 'upserts' | 'removals'>): boolean {
-  return pending.upserts.length + pending.removals.length === 0;
-}
-
 /** What can be sent of a type, and is not under way: to be allowed in its turn. */
 export function pendingFor(session: Session, type: TypeUrl): Pending {
   const state = session.types.get(type);
@@ -70,73 +78,17 @@ export function pendingFor(session: Session, type: TypeUrl): Pending {
   return withoutHeld(session, type, pendingOf(session, type));
 }
 
-/**
- * A resource that needs a cluster which the client refused is not sent: it would turn working routes into 503s.
- * What the client keeps instead still needs its clusters, so those stay, too.
- */
-function withoutHeld(session: Session, type: TypeUrl, pending: Pending): Pending {
-  if (isNothing(pending)) return pending;
-  if (type === url.cluster) {
-    return { ...pending, removals: withoutPinned(session, pending.removals) };
-  }
-  const clusters = session.types.get(url.cluster);
-  if (clusters === undefined || clusters.quarantine.size === 0) return pending;
-  const upserts = pending.upserts.filter((entry) => !isHeld(session, entry));
-  return { ...pending, upserts, isPartial: pending.isPartial || upserts.length < pending.upserts.length };
-}
-
-/** Whether a cluster it needs was refused, and the client has no earlier version of that cluster. */
-export function isHeld(session: Session, entry: Entry): boolean {
-  const clusters = session.types.get(url.cluster);
-  if (clusters === undefined) return false;
-  const stack = stackOf(session.view, url.cluster);
-  return entry.clusters.some(
-    (name) =>
-      covers(clusters.subscription, name) &&
-      isQuarantined(clusters, stack, name) &&
-      clusters.quarantine.get(name)?.lastGood === null,
-  );
-}
-
-function withoutPinned(session: Session, removals: readonly string[]): readonly string[] {
-  const clusters = session.types.get(url.cluster);
-  if (clusters === undefined || removals.length === 0) return removals;
-  const pinned = pinnedClusters(session);
-  return removals.filter(
-    (name) => isMereAnswer(clientHas(clusters, name)) || (pinned !== 'unknown' && !pinned.has(name)),
-  );
-}
-
-function pinnedClusters(session: Session): ReadonlySet<string> | 'unknown' {
-  const staying = users.flatMap((type) => [...stayingOf(session, type)]);
-  // Nobody knows what it needs of what it has from an earlier stream, or took from a refused response.
-  if (staying.some((present) => !present.certain || isFromEarlierStream(present))) return 'unknown';
-  return new Set(staying.flatMap(({ entry }) => entry?.clusters ?? []));
-}
-
-/** Resources that the client keeps because it refused their successor, or the clusters this one needs. */
-function* stayingOf(session: Session, type: TypeUrl): Generator<ClientHas> {
-  const state = session.types.get(type);
-  if (state === undefined) return;
-  const stack = stackOf(session.view, type);
-  for (const [name, present] of state.behind) {
-    const next = lookup(stack, name);
-    // What is published may use what is published; it is not kept in place of anything.
-    if (present.certain && present.version !== null && present.version === next?.version) continue;
-    const stays = isQuarantined(state, stack, name) || (next !== undefined && isHeld(session, next));
-    if (stays) yield present;
-  }
-}
-
 function allow(session: Session, type: TypeUrl, pending: PendingByType): Pending {
   const all = pending.get(type) ?? nothingPending;
   if (isNothing(all)) return all;
   switch (type) {
     case url.cluster:
       return { ...all, removals: unusedClusters(session, all.removals, pending) };
+    case url.extensionConfig:
+      return { ...all, upserts: withClusters(session, all.upserts) };
     case url.route:
     case url.virtualHost: {
-      const upserts = withClusters(session, all.upserts);
+      const upserts = isMade(session, url.extensionConfig, pending) ? withClusters(session, all.upserts) : [];
       const unlisted = isSettled(session, url.listener, pending);
       return {
         ...all,
@@ -145,11 +97,8 @@ function allow(session: Session, type: TypeUrl, pending: PendingByType): Pending
       };
     }
     case url.listener: {
-      const routed = isMade(session, url.route, pending) && isMade(session, url.virtualHost, pending);
-      return {
-        ...all,
-        upserts: routed ? withClusters(session, all.upserts) : [],
-      };
+      const isReady = aheadOfListeners.every((it) => isMade(session, it, pending));
+      return { ...all, upserts: isReady ? withClusters(session, all.upserts) : [] };
     }
     default:
       return all;
@@ -167,20 +116,10 @@ function unusedClusters(
 ): readonly string[] {
   const clusters = session.types.get(url.cluster);
   if (clusters === undefined || removals.length === 0) return removals;
-  if (!users.every((user) => isSettled(session, user, pending)))
+  if (!clusterUsers.every((user) => isSettled(session, user, pending)))
     return removals.filter((name) => isMereAnswer(clientHas(clusters, name)));
-  if (users.every((user) => session.types.has(user))) return removals;
+  if (routers.every((router) => session.types.has(router))) return removals;
   return removals.filter((name) => !isFromEarlierStream(clientHas(clusters, name)));
-}
-
-/** It asked for a name that it does not have: to hear that there is no such resource breaks nothing. */
-function isMereAnswer({ version, certain }: ClientHas): boolean {
-  return version === null && certain;
-}
-
-/** Of such a resource we know the version only. */
-function isFromEarlierStream({ version, entry }: ClientHas): boolean {
-  return version !== null && entry === null;
 }
 
 /** The client does not subscribe to the type, or has acknowledged all of it, removals included. */
@@ -215,11 +154,12 @@ function waitsForCluster(session: Session, entry: Entry): boolean {
     (name) =>
       lookup(stack, name) !== undefined &&
       covers(clusters.subscription, name) &&
+      !isUnobtainable(session, name) &&
       (clientHas(clusters, name).version === null || clusters.inFlight?.sent.get(name) === null),
   );
 }
 
-/** Removals that have to go together with an addition which takes over their domain or address, and mere answers. */
+/** Removals that have to go together with an addition which takes over their domain or address, and those of what the client has not. */
 function heldAnew(
   session: Session,
   type: TypeUrl,
@@ -232,6 +172,6 @@ function heldAnew(
   return removals.filter((name) => {
     const present = clientHas(state, name);
     const keys = present.entry?.exclusiveKeys;
-    return isMereAnswer(present) || (keys?.some((key) => held.has(key)) ?? upserts.length > 0);
+    return present.version === null || (keys?.some((key) => held.has(key)) ?? upserts.length > 0);
   });
 }

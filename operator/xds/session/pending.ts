@@ -4,7 +4,7 @@ import type { Entry } from '../snapshot/types.ts';
 import { covers } from './subscription.ts';
 import { changedNames, emptyStack, lookup, sameStack, stackOf, type Stack } from './view.ts';
 import { allEntries, isWhole } from './stack-entries.ts';
-import { clientHas, type Session, type TypeState } from './state.ts';
+import { clientHas, type ClientHas, type Session, type TypeState } from './state.ts';
 import { isListedWhole } from './whole-type.ts';
 
 export interface Pending {
@@ -15,6 +15,10 @@ export interface Pending {
 }
 
 export const nothingPending: Pending = { upserts: [], removals: [], isPartial: false };
+
+export function isNothing(pending: Pick<Pending, 'upserts' | 'removals'>): boolean {
+  return pending.upserts.length + pending.removals.length === 0;
+}
 
 /** What the client is to have of a name: the present entry, or after a refusal the one before; undefined: nothing. */
 export function desiredEntry(state: TypeState, stack: Stack, name: string): Entry | undefined {
@@ -33,6 +37,12 @@ export function isQuarantined(state: TypeState, stack: Stack, name: string): boo
 export function canTellRemoval(session: Session, type: TypeUrl): boolean {
   return session.variant === 'delta' || isListedWhole(type);
 }
+
+/**
+ * These leave with what uses them, and Envoy then lets go of them by itself. To take them away first would end requests:
+ * endpoints those of their cluster, a filter's configuration all that pass the filter.
+ */
+export const leavesWithItsUser: ReadonlySet<TypeUrl> = new Set([url.endpoint, url.extensionConfig]);
 
 export function pendingOf(session: Session, type: TypeUrl): Pending {
   const state = session.types.get(type);
@@ -111,9 +121,18 @@ function mustSend(state: TypeState, name: string, entry: Entry): boolean {
 function mustRemove(type: TypeUrl, state: TypeState, stack: Stack, name: string): boolean {
   // Who asks waits for an answer (a cluster that warms, for 15 seconds), also if all we had for it was refused.
   if (state.asked.has(name)) return true;
-  if (isQuarantined(state, stack, name)) return false;
-  // Endpoints leave with their cluster; taking them away first would end requests that still use it.
-  if (type === url.endpoint) return false;
   const present = clientHas(state, name);
+  if (isQuarantined(state, stack, name)) return endsRefused.has(type) && hasNothingGood(present);
+  if (leavesWithItsUser.has(type)) return false;
   return present.version !== null || !present.certain;
+}
+
+/**
+ * Of these Envoy keeps something of what it refused until it is told that the resource is gone: of a virtual host the version, if it
+ * had acknowledged it before there was a route configuration. The defaults that it falls back to are in force anyway.
+ */
+const endsRefused: ReadonlySet<TypeUrl> = new Set([url.extensionConfig, url.runtime, url.virtualHost]);
+
+function hasNothingGood({ version, certain }: ClientHas): boolean {
+  return version === null && !certain;
 }

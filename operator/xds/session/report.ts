@@ -8,8 +8,8 @@ import { covers, subscribedOf } from './subscription.ts';
 import { changedNames, emptyStack, entriesOf, lookup, sameStack, stackOf, type Stack } from './view.ts';
 import { anyName, isUnsaid } from './returning.ts';
 import { isOpen } from './open-types.ts';
-import { isNothing, pendingFor } from './order.ts';
-import { canTellRemoval } from './pending.ts';
+import { pendingFor } from './order.ts';
+import { canTellRemoval, isNothing, leavesWithItsUser } from './pending.ts';
 import { clientHas, type Session, type TypeState } from './state.ts';
 
 export interface SessionReport {
@@ -85,7 +85,7 @@ export function isCurrent(session: Session): boolean {
 /** Whether it is still to hear of something: what it lets go of by itself does not count. */
 function lacks(session: Session, typeUrl: TypeUrl, state: TypeState): boolean {
   if (state.behind.size === 0) return false;
-  const leavesUntold = typeUrl === url.endpoint || !canTellRemoval(session, typeUrl);
+  const leavesUntold = leavesWithItsUser.has(typeUrl) || !canTellRemoval(session, typeUrl);
   return !leavesUntold || [...state.behind.keys()].some((name) => lookup(state.base, name) !== undefined);
 }
 

@@ -4,28 +4,17 @@
 import { typeUrl as url } from '../../envoy/proto/type-urls.ts';
 import type { Entry } from '../snapshot/types.ts';
 import { covers } from './subscription.ts';
-import { entriesOf, lookup, stackOf } from './view.ts';
-import { clientHas, withType, type Session } from './state.ts';
+import { stackOf } from './view.ts';
+import { clientHas, note, withType, type ClientHas, type Session, type TypeState } from './state.ts';
 
-/** Versions of virtual hosts from an earlier stream, without those of route configurations that are new to the client. */
-export function withoutNewTables(
-  session: Session,
-  versions: ReadonlyMap<string, string>,
-): ReadonlyMap<string, string> {
+/** `hosts`: after the first request for them. Their route configuration may just have been sent as one that is new to the client. */
+export function resendReturningHosts(session: Session, hosts: TypeState, kept: Iterable<string>): TypeState {
   const routes = session.types.get(url.route);
   const sent = routes?.inFlight?.sent;
-  if (routes === undefined || sent === undefined) return versions;
+  if (routes === undefined || sent === undefined) return hosts;
   const isNew = (table: string): boolean =>
     Boolean(sent.get(table)) && clientHas(routes, table).version === null;
-  const hosts = stackOf(session.view, url.virtualHost);
-  // What is gone is to be told so nevertheless.
-  const isToFollow = (name: string): boolean => isNew(tableOf(name)) && lookup(hosts, name) !== undefined;
-  return new Map([...versions].filter(([name]) => !isToFollow(name)));
-}
-
-/** Virtual hosts are named `<route configuration>/<name>`. */
-function tableOf(host: string): string {
-  return host.slice(0, host.lastIndexOf('/'));
+  return resend(hosts, (name) => isNew(tableOf(name)), kept);
 }
 
 /** `before`: as the route configurations `sent` were sent. The same session if no virtual hosts have to follow. */
@@ -37,11 +26,28 @@ export function resendVirtualHosts(before: Session, after: Session, sent: readon
     routes.asked.has(name) || clientHas(routes, name).version === null;
   const tables = new Set(sent.filter(isNew).map(({ name }) => name));
   if (tables.size === 0) return after;
-  const again = new Set(hosts.asked);
-  for (const { name } of entriesOf(stackOf(after.view, url.virtualHost))) {
-    if (tables.has(tableOf(name)) && covers(hosts.subscription, name)) again.add(name);
-  }
-  return again.size === hosts.asked.size
-    ? after
-    : withType(after, url.virtualHost, { ...hosts, asked: again });
+  const published = stackOf(after.view, url.virtualHost).flatMap(({ entries }) => [...entries.keys()]);
+  const resent = resend(hosts, (name) => tables.has(tableOf(name)), published);
+  // Envoy waits for an answer, be it an empty one, before it uses the new table.
+  return withType(after, url.virtualHost, { ...resent, answered: false });
+}
+
+/** The client may have lost them. */
+function resend(
+  hosts: TypeState,
+  follows: (name: string) => boolean,
+  candidates: Iterable<string>,
+): TypeState {
+  const names = [...candidates].filter((name) => follows(name) && covers(hosts.subscription, name));
+  if (names.length === 0) return hosts;
+  const doubtful = names.flatMap((name): [string, ClientHas][] => {
+    const present = clientHas(hosts, name);
+    return present.version === null ? [] : [[name, { ...present, certain: false }]];
+  });
+  return { ...note(hosts, doubtful), asked: new Set([...hosts.asked, ...names]) };
+}
+
+/** Virtual hosts are named `<route configuration>/<name>`. */
+function tableOf(host: string): string {
+  return host.slice(0, host.lastIndexOf('/'));
 }

@@ -17,11 +17,12 @@ import { forgetReturn, noteReturn } from './returning.ts';
 import { firstRequest } from './first-request.ts';
 import { flush } from './flush.ts';
 import { applyNack } from './nack.ts';
+import { wouldAckUnread } from './doubt.ts';
 import { allOpen, opened } from './open-types.ts';
 import { sendOrder } from './order.ts';
 import { firstState, resubscribe, returnedWith } from './resubscribe.ts';
 import { rebase } from './rebase.ts';
-import { withType, type Session, type TypeState } from './state.ts';
+import { clientHas, withType, type Session, type TypeState } from './state.ts';
 import { versionOf } from './versions.ts';
 
 export interface Step {
@@ -79,7 +80,7 @@ function withView(session: Session, { view, isHeld = false, nonceFrom = 0 }: Pub
     open = opened(open, type);
     const state = types.get(type);
     if (state === undefined) continue;
-    types = types.with(type, releaseQuarantine(moved(state, stack), stack));
+    types = types.with(type, releaseQuarantine(type, moved(state, stack), stack));
   }
   return { ...session, view, isHeld, types, open, nextNonce: Math.max(session.nextNonce, nonceFrom) };
 }
@@ -91,10 +92,11 @@ function moved(state: TypeState, stack: Stack): TypeState {
   return hasKept ? returnedWith(state, stack) : state;
 }
 
-function releaseQuarantine(state: TypeState, stack: Stack): TypeState {
+function releaseQuarantine(type: TypeUrl, state: TypeState, stack: Stack): TypeState {
   if (state.quarantine.size === 0) return state;
   const kept = [...state.quarantine].filter(
-    ([name, refused]) => lookup(stack, name)?.version === refused.version,
+    ([name, refused]) =>
+      lookup(stack, name)?.version === refused.version || wouldAckUnread(type, clientHas(state, name)),
   );
   return kept.length === state.quarantine.size ? state : { ...state, quarantine: new Map(kept) };
 }
@@ -140,8 +142,8 @@ function answer(
     const nack = { message: error.message, variant: session.variant };
     const refusal = applyNack(typeUrl, state, inFlight, nack);
     effects.push({ type: 'nacked', typeUrl, message: error.message, culprits: refusal.culprits });
-    return releaseQuarantine(refusal.state, stack);
+    return releaseQuarantine(typeUrl, refusal.state, stack);
   }
   effects.push({ type: 'acked', typeUrl });
-  return applyAck(state, inFlight, stack);
+  return releaseQuarantine(typeUrl, applyAck(state, inFlight, stack), stack);
 }

@@ -11,8 +11,29 @@ export function isListedWhole(type: TypeUrl): boolean {
   return type === url.listener || type === url.cluster;
 }
 
+export const noNames: ReadonlyMap<string, Entry | null> = new Map();
+
+export interface Listing {
+  readonly resources: readonly Entry[];
+  readonly settles: ReadonlyMap<string, Entry | null>;
+  /** With what the client has already: who asked for that is answered, too. */
+  readonly listed: readonly Entry[];
+}
+
+/** What a response lists, and what it thereby settles. */
+export function listing(
+  type: TypeUrl,
+  state: TypeState,
+  sent: ReadonlyMap<string, Entry | null>,
+  stack: Stack,
+): Listing {
+  const listed = wholeType(type, state, sent, stack);
+  const settles = isListedWhole(type) ? settledBy(state, sent, listed) : noNames;
+  return { resources: listed, settles, listed };
+}
+
 /** What a response has to hold that brings `sent` to the client. */
-export function wholeType(
+function wholeType(
   type: TypeUrl,
   state: TypeState,
   sent: ReadonlyMap<string, Entry | null>,
@@ -32,4 +53,16 @@ export function wholeType(
 
 function* namesOf(stack: Stack): Generator<string> {
   for (const entry of entriesOf(stack)) yield entry.name;
+}
+
+/** What a whole list settles of the names in doubt that are not in `sent`: it has them, or leaves them out. */
+function settledBy(
+  state: TypeState,
+  sent: ReadonlyMap<string, Entry | null>,
+  listed: readonly Entry[],
+): ReadonlyMap<string, Entry | null> {
+  const unsure = [...state.behind].filter(([name, { certain }]) => !certain && !sent.has(name));
+  if (unsure.length === 0) return new Map();
+  const byName = new Map(listed.map((entry) => [entry.name, entry]));
+  return new Map(unsure.map(([name]) => [name, byName.get(name) ?? null]));
 }

@@ -186,7 +186,7 @@ function chainAction(name: string): EnvoyMessage {
   return { name, typed_config: { '@type': `${type}/google.protobuf.StringValue`, value: name } };
 }
 
-function connectionManager(routes: EnvoyMessage): EnvoyMessage {
+function connectionManager(routes: EnvoyMessage, filters: readonly EnvoyMessage[] = []): EnvoyMessage {
   return {
     name: 'envoy.filters.network.http_connection_manager',
     typed_config: {
@@ -208,10 +208,13 @@ function connectionManager(routes: EnvoyMessage): EnvoyMessage {
           },
         },
       ],
-      http_filters: ['fault.v3.HTTPFault', 'router.v3.Router'].map((filter) => ({
-        name: `envoy.filters.http.${filter.split('.')[0] ?? ''}`,
-        typed_config: { '@type': `${type}/envoy.extensions.filters.http.${filter}` },
-      })),
+      http_filters: [
+        ...filters,
+        ...['fault.v3.HTTPFault', 'router.v3.Router'].map((filter) => ({
+          name: `envoy.filters.http.${filter.split('.')[0] ?? ''}`,
+          typed_config: { '@type': `${type}/envoy.extensions.filters.http.${filter}` },
+        })),
+      ],
       route_config: routes,
     },
   };
@@ -246,5 +249,17 @@ export function inBootstrap(resourceType: TypeUrl, message: EnvoyMessage): Envoy
       return inBootstrap(typeUrl.route, { name: 'r', virtual_hosts: [message], validate_clusters: false });
     case typeUrl.secret:
       return { static_resources: { secrets: [message] } };
+    case typeUrl.extensionConfig: {
+      const routes = { name: 'r', virtual_hosts: [] };
+      return inBootstrap(typeUrl.listener, {
+        name: 'http',
+        address: { socket_address: { address: '127.0.0.1', port_value: 0 } },
+        filter_chains: [{ filters: [connectionManager(routes, [message])] }],
+      });
+    }
+    case typeUrl.runtime:
+      return {
+        layered_runtime: { layers: [{ name: message['name'] ?? '', static_layer: message['layer'] ?? {} }] },
+      };
   }
 }

@@ -11,6 +11,12 @@ export function markedConfig(dump: unknown): ReadonlyMap<string, number> {
   return marks;
 }
 
+/** `Runtime layer` → mark, from what Envoy says of its runtime. */
+export function markedRuntime(runtime: unknown): ReadonlyMap<string, number> {
+  const value = at(runtime, 'entries', 'test.mark', 'final_value');
+  return new Map(value === undefined ? [] : [['Runtime layer', Number(value)]]);
+}
+
 type Read = (item: Json, marks: Map<string, number>) => void;
 
 const cluster: Read = (item, marks) => {
@@ -58,6 +64,14 @@ const parts: readonly (readonly [string, Read])[] = [
         const hostMark = markIn(JSON.stringify(host));
         if (name.includes('/') && hostMark !== undefined) marks.set(`VirtualHost ${name}`, hostMark);
       }
+    },
+  ],
+  [
+    'ecds_filters',
+    (item, marks) => {
+      const mark = markIn(JSON.stringify(item['ecds_filter']));
+      const name = at(item, 'ecds_filter', 'name');
+      if (mark !== undefined) marks.set(`TypedExtensionConfig ${String(name)}`, mark);
     },
   ],
   ['dynamic_active_secrets', secret],

@@ -15,6 +15,8 @@ export const resourceNames: Readonly<Record<TypeUrl, readonly string[]>> = {
   [url.route]: ['r0', 'r1', 'r2', 'vh'],
   [url.virtualHost]: ['vh/a', 'vh/b', 'vh/c', 'vh/d', 'vh/e'],
   [url.secret]: ['s0', 's1'],
+  [url.extensionConfig]: ['e0', 'e1'],
+  [url.runtime]: ['layer'],
 };
 
 export interface Making {
@@ -48,6 +50,8 @@ const good: Readonly<Record<TypeUrl, Message>> = {
   }),
   [url.virtualHost]: ({ name, mark }) => host(name, name.slice(3), mark),
   [url.secret]: ({ name, mark, root }) => secret(name, `mark ${mark}\n${root}`),
+  [url.extensionConfig]: ({ name, mark }) => limit(name, mark),
+  [url.runtime]: ({ name, mark }) => ({ name, layer: { test: { mark } } }),
 };
 
 /** Each refused by Envoy: some when it reads the message, some when it builds what the message describes. */
@@ -90,6 +94,13 @@ const bad: Readonly<Record<TypeUrl, readonly Message[]>> = {
     ({ name, mark }) => host(name, name === 'vh/a' ? 'b' : 'a', mark),
   ],
   [url.secret]: [({ name, mark }) => secret(name, `mark ${mark}\nno certificate`)],
+  [url.extensionConfig]: [
+    // Found when the filter is built, when the message is read, and when its type is compared with what the listener takes.
+    ({ name, mark }) => limit(name, mark, { token_bucket: { max_tokens: 1, fill_interval: duration(1) } }),
+    ({ name }) => extension(name, limitType),
+    ({ name }) => extension(name, 'envoy.extensions.filters.http.router.v3.Router'),
+  ],
+  [url.runtime]: [({ name, mark }) => ({ name, layer: { test: { mark, list: [1] } } })],
 };
 
 export function flawsOf(typeUrl: TypeUrl): number {
@@ -125,11 +136,38 @@ function listener(name: string, address: string, port: number, chain: readonly E
   };
 }
 
+const limitType = 'envoy.extensions.filters.http.local_ratelimit.v3.LocalRateLimit';
+
+/** A filter that limits nothing. */
+function limit(name: string, mark: number, more: EnvoyMessage = {}): EnvoyMessage {
+  return extension(name, limitType, { stat_prefix: `mark-${mark}`, ...more });
+}
+
+/** A filter whose configuration comes by itself. */
+function discovered(name: string): EnvoyMessage {
+  return {
+    name,
+    config_discovery: {
+      config_source: overAds,
+      type_urls: [`type.googleapis.com/${limitType}`],
+      default_config: limit(name, 0)['typed_config'] ?? null,
+      apply_default_config_without_warming: true,
+    },
+  };
+}
+
 /** The mark is the stat prefix. */
 function filters(index: number, mark: number): readonly EnvoyMessage[] {
   const name = index === 3 ? 'vh' : `r${index}`;
   const rds = { route_config_name: name, config_source: overAds };
-  return [connectionManager({ vantage: 'outbound', statPrefix: `mark-${mark}`, filters: [], more: { rds } })];
+  return [
+    connectionManager({
+      vantage: 'outbound',
+      statPrefix: `mark-${mark}`,
+      filters: index < 2 ? [discovered(`e${index}`)] : [],
+      more: { rds },
+    }),
+  ];
 }
 
 function host(
