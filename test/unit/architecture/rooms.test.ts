@@ -48,6 +48,7 @@ const others: ReadonlyMap<string, string> = new Map([
   ['cluster', 'test/cluster'],
   ['demo', 'demo'],
   ['deploy', 'deploy'],
+  ['features', 'test/golden/features'],
 ]);
 
 test('each folder of test/unit is named after what it tests', () => {
