@@ -24,8 +24,8 @@ export interface IssuerPorts {
   readonly log: Log;
   /** A certificate was replaced long before its end: those who use it should not wait for the new one. */
   readonly onReplaced?: (identity: IdentityIr) => void;
-  /** state() may say something new. */
-  readonly onChange?: () => void;
+  /** state() says something new. */
+  readonly onChange?: (state: IssuerState) => void;
 }
 
 export interface IssuerState {
@@ -206,7 +206,7 @@ class SecretIssuer implements Issuer {
     };
     if (JSON.stringify(before) === JSON.stringify(this.#state)) return;
     if (problems.join() !== before.problems.join()) this.#logProblems(problems);
-    this.#ports.onChange?.();
+    this.#ports.onChange?.(this.#state);
   }
 
   #logProblems(problems: readonly string[]): void {

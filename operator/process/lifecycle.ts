@@ -12,6 +12,15 @@ export interface Component {
   ready(): boolean;
 }
 
+/** Nothing to start, but something to end. */
+export function closing(name: string, close: () => void): Component {
+  const stop = (): Promise<void> => {
+    close();
+    return Promise.resolve();
+  };
+  return { name, start: () => Promise.resolve(), stop, ready: () => true };
+}
+
 export interface RunOptions {
   readonly log: Log;
   /** Aborting while components start gives up: what had started is stopped and runComponents rejects. */

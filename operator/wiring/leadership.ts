@@ -1,46 +1,43 @@
 // Who of several operators writes: certificates into Secrets, sidecars into workloads, statuses. All others serve, and
 // wait for their turn.
-import { systemClock } from '../process/clock.ts';
-import type { Log } from '../process/log.ts';
 import type { Component } from '../process/lifecycle.ts';
-import type { LeasePort } from '../ports/lease-port.ts';
 import { createLeaderElection } from '../replicas/lease.ts';
+import { holderOf } from './addresses.ts';
+import type { Context, LeaderCallbacks, Made, Reads, Writes } from './part.ts';
 
-/** A part of the operator that writes while it leads. */
-export interface LeaderCallbacks {
-  onStartedLeading(): void;
-  /** Resolves when nothing is written any more. */
-  onStoppedLeading(): Promise<void>;
+type Cells = Reads<'xdsPort'> & Writes<'leader'>;
+
+export interface LeadershipContext extends Pick<Context, 'self' | 'clock' | 'log' | 'leaderCallbacks'> {
+  /** leases undefined: there is one operator, and it leads. */
+  readonly platform: Pick<Context['platform'], 'leases'>;
+  readonly settings: Pick<Context['settings'], 'podAddress' | 'xdsAddress'>;
 }
 
-export interface LeadershipOptions {
-  /** undefined: there is one operator, and it leads. */
-  readonly leases: LeasePort | undefined;
-  /** Different for each operator, and for each start of it. Asked for at the start. */
-  readonly identity: () => string;
-  readonly parts: readonly LeaderCallbacks[];
-  /** Called with the identity of the leader as often as it changes; '' when there is none. */
-  readonly onHolder: (holder: string) => void;
-  readonly log: Log;
-}
-
-export function createLeadership({ leases, identity, parts, onHolder, log }: LeadershipOptions): Component {
-  const onStartedLeading = (): void => parts.forEach((part) => part.onStartedLeading());
-  const onStoppedLeading = async (): Promise<void> => {
-    await Promise.all(parts.map((part) => part.onStoppedLeading()));
+export function createLeadership(
+  cells: Cells,
+  context: LeadershipContext,
+): Required<Pick<Made, 'component'>> {
+  const { xdsPort, leader } = cells;
+  const { platform, settings, self, clock, log, leaderCallbacks } = context;
+  const callbacks: LeaderCallbacks = {
+    onStartedLeading: () => leaderCallbacks().forEach((part) => part.onStartedLeading()),
+    onStoppedLeading: async () => {
+      await Promise.all(leaderCallbacks().map((part) => part.onStoppedLeading()));
+    },
   };
-  if (leases === undefined) return alone(onStartedLeading, onStoppedLeading);
-  return startingLate('leader', () =>
+  const { leases } = platform;
+  if (leases === undefined) return { component: alone(callbacks) };
+  const component = startingLate('leader', () =>
     createLeaderElection({
       port: leases,
-      identity: identity(),
-      clock: systemClock,
+      identity: holderOf(self, settings, xdsPort.get()),
+      clock,
       log,
-      onStartedLeading,
-      onStoppedLeading,
-      onHolder,
+      ...callbacks,
+      onHolder: (holder) => leader.set(holder),
     }),
   );
+  return { component };
 }
 
 /** Made when it starts, as it needs to know what only then is known. */
@@ -53,10 +50,10 @@ function startingLate(name: string, make: () => Component): Component {
   return { name, start, stop: async () => made?.stop(), ready: () => made?.ready() ?? false };
 }
 
-function alone(onStartedLeading: () => void, onStoppedLeading: () => Promise<void>): Component {
+function alone(callbacks: LeaderCallbacks): Component {
   const start = (): Promise<void> => {
-    onStartedLeading();
+    callbacks.onStartedLeading();
     return Promise.resolve();
   };
-  return { name: 'leader', start, stop: onStoppedLeading, ready: () => true };
+  return { name: 'leader', start, stop: () => callbacks.onStoppedLeading(), ready: () => true };
 }

@@ -1,13 +1,13 @@
 // The operator's line from the store to the wire, fed with a synthetic mesh. Entry of a child process of main.ts.
 import { openBuiltInAuthority } from '../../operator/certificates/built-in.ts';
 import { systemClock } from '../../operator/process/clock.ts';
-import { throttle } from '../../operator/process/throttle.ts';
 import { createLog } from '../../operator/process/log.ts';
-import { createPipeline } from '../../operator/wiring/pipeline.ts';
+import { createBoard } from '../../operator/wiring/board.ts';
+import { createPublication } from '../../operator/wiring/publication.ts';
+import type { StoredObject } from '../../operator/objects/objects.ts';
+import { createStorage } from '../../operator/wiring/storage.ts';
+import { createTranslation } from '../../operator/wiring/translation.ts';
 import type { SecretData, SecretPort } from '../../operator/ports/platform.ts';
-import { createStore } from '../../operator/store/store.ts';
-import { checkMessage } from '../../operator/envoy/checks/check-message.ts';
-import { encodeAny } from '../../operator/envoy/proto/registry.ts';
 import { reloadableCredentials } from '../../operator/xds/server/credentials.ts';
 import { createAdsServer } from '../../operator/xds/server/server.ts';
 import { setUpMemory } from '../../operator/process/process-memory.ts';
@@ -28,7 +28,6 @@ import {
 setUpMemory();
 const options = await receiveOptions<ServerOptions>();
 const log = createLog('error');
-const identities = new Map<string, string>();
 const nothing = (): void => undefined;
 
 const memory = new Map<string, SecretData>();
@@ -50,12 +49,14 @@ const authority = await openBuiltInAuthority({
   trustDomain: 'cluster.local',
   now: Date.now,
 });
+const board = createBoard();
+const { snapshot, identities, ownWorkloads, serverCertificate, change } = board;
 const credentials = reloadableCredentials();
 const ads = createAdsServer({
   address: '127.0.0.1:0',
   ...(options.tls && { credentials: credentials.credentials }),
-  identityOf: (workload) => identities.get(workload),
-  rebuild: throttle(() => pipeline.rebuild(), systemClock),
+  identityOf: (workload) => identities.get()?.get(workload),
+  rebuild: () => ownWorkloads.changed(),
   identifier: 'bench',
   log,
   observer: {
@@ -67,30 +68,27 @@ const ads = createAdsServer({
     changed: nothing,
   },
 });
-const pipeline = createPipeline({
-  tools: { encodeAny, check: (typeUrl, message) => checkMessage(typeUrl, message) },
-  log,
-  metrics: { stageDone: nothing, resourcesInvalid: nothing },
-  connectedWorkloads: () => ads.connectedWorkloads(),
-  onIdentities: (_identities, ir) => {
-    identities.clear();
-    for (const { key, identity } of ir.workloads) identities.set(key, identity.spiffeId);
-  },
-  onSnapshot: (snapshot) => ads.publish(snapshot),
-  onOutcome: nothing,
+const line = { log, clock: systemClock, metrics: { stageDone: nothing, resourcesInvalid: nothing } };
+createStorage(board, line);
+createTranslation(board, line);
+createPublication({ ...board, connectedWorkloads: ownWorkloads }, { ...line, settings: { skipChecks: [] } });
+ownWorkloads.define(() => ads.connectedWorkloads());
+serverCertificate.subscribe(() => {
+  const certificate = serverCertificate.get();
+  if (certificate !== null) credentials.update(certificate);
 });
-const store = createStore({
-  clock: systemClock,
-  onSettled: (resources) => pipeline.settled(resources),
+snapshot.subscribe(() => {
+  const latest = snapshot.get();
+  if (latest !== null) ads.publish(latest);
 });
 
 async function certificates(): Promise<Ready['certificates']> {
-  if (!options.tls) return null;
   const own = await authority.issue({
     spiffeId: 'spiffe://cluster.local/ns/bench/sa/operator',
     ttlMs: 86_400_000,
   });
-  credentials.update({ ...own, trustBundle: authority.trustBundle() });
+  serverCertificate.set({ ...own, trustBundle: authority.trustBundle() });
+  if (!options.tls) return null;
   const issued: Record<string, KeyPair> = {};
   for (let index = 0; index < servicesWithProxies(options); index += 1) {
     const spiffeId = `spiffe://cluster.local/ns/${namespaceOf(index)}/sa/${serviceName(index)}`;
@@ -100,19 +98,23 @@ async function certificates(): Promise<Ready['certificates']> {
   return issued;
 }
 
+function put(object: StoredObject): void {
+  change.set({ type: 'upsert', object });
+}
+
 function fill(): void {
-  store.upsert(mesh);
+  put(mesh);
   for (let index = 0; index < options.services; index += 1) {
-    store.upsert(service(index));
-    store.upsert(slice(index, options.endpoints, { unready: -1, version: 1 }));
+    put(service(index));
+    put(slice(index, options.endpoints, { unready: -1, version: 1 }));
     for (let endpoint = 0; endpoint < options.endpoints; endpoint += 1)
-      store.upsert(pod(index, endpoint, options.endpoints));
+      put(pod(index, endpoint, options.endpoints));
   }
-  store.synced();
+  change.set({ type: 'synced' });
 }
 
 const measure = measuring();
-const edits = new Edits(options, { put: (object) => store.upsert(object) });
+const edits = new Edits(options, { put });
 
 async function perform(command: ServerCommand): Promise<object> {
   switch (command.type) {
@@ -130,7 +132,6 @@ async function perform(command: ServerCommand): Promise<object> {
 }
 
 const startedAtMs = monotonicMs();
-pipeline.trust(authority.trustBundle());
 const issued = await certificates();
 await ads.start();
 fill();

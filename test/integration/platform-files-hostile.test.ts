@@ -11,7 +11,7 @@ import { type ObjectRef, refKey, refOf, type StoredObject } from '../../operator
 import { createFilesPlatform } from '../../operator/platform/files/files-platform.ts';
 import type { ObjectSink } from '../../operator/ports/platform.ts';
 import { poll } from '../support/kubernetes/poll.ts';
-import { rememberingLog } from '../unit/certificates/support.ts';
+import { rememberingLog } from '../support/remembering-log.ts';
 
 let base: string;
 let folder: string;

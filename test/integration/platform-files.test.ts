@@ -13,7 +13,7 @@ import { createFilesPlatform } from '../../operator/platform/files/files-platfor
 import type { ObjectSink, Platform } from '../../operator/ports/platform.ts';
 import { type ObjectRef, refKey, refOf, type StoredObject } from '../../operator/objects/objects.ts';
 import { startEnvoy } from '../support/envoy.ts';
-import { rememberingLog } from '../unit/certificates/support.ts';
+import { rememberingLog } from '../support/remembering-log.ts';
 
 let base: string;
 let folder: string;

@@ -65,7 +65,7 @@ export async function startReplica(options: ReplicaOptions): Promise<TestReplica
     address: `127.0.0.1:${port}`,
     credentials: tls.credentials,
     identityOf,
-    services: replicas.services,
+    services: () => replicas.services,
     identifier: name,
     log: createLog('silent'),
     observer: { ...silentObserver, changed: () => replicas.changed() },

@@ -24,8 +24,8 @@ export interface AdsServerOptions {
   readonly waitTimeoutMs?: number;
   /** When connections are closed, in milliseconds, give or take 10 %. Default: 30 minutes. */
   readonly connectionAgeMs?: number;
-  /** Served on the same port, for peers whose certificates they look at themselves. Default: none. */
-  readonly services?: readonly GrpcService[];
+  /** Served on the same port, for peers whose certificates they look at themselves; asked for at the start. Default: none. */
+  readonly services?: () => readonly GrpcService[];
 }
 
 /** For metrics and status. Called synchronously: notes down, does no work. */

@@ -69,10 +69,10 @@ class Ads implements AdsServer {
       DeltaAggregatedResources: (call: Call): void => this.accept(call, 'delta'),
       StreamAggregatedResources: (call: Call): void => this.accept(call, 'sotw'),
     };
-    const { services = [], address, log } = this.options;
+    const { services, address, log } = this.options;
     await this.endpoint.open(address, [
       { definition: aggregatedDiscoveryService, implementation },
-      ...services,
+      ...(services?.() ?? []),
     ]);
     log.info({ port: this.port() }, 'serving xds');
   }

@@ -12,7 +12,8 @@ import 'reflect-metadata';
 import * as x509 from '@peculiar/x509';
 import type { SecretData } from '../../../operator/ports/platform.ts';
 import type { Authority } from '../../../operator/certificates/authority.ts';
-import { hourMs, MemorySecrets, startOfTest } from './support.ts';
+import { hourMs, startOfTest } from './support.ts';
+import { MemorySecrets } from '../../support/memory-secrets.ts';
 
 const where = 'meshwright-system/meshwright-ca';
 const yearMs = 365 * 24 * hourMs;

@@ -4,7 +4,8 @@ import tls from 'node:tls';
 import { expect, test } from '@jest/globals';
 import type { Authority } from '../../../operator/certificates/authority.ts';
 import { openBuiltInAuthority } from '../../../operator/certificates/built-in.ts';
-import { hourMs, listen, MemorySecrets } from './support.ts';
+import { hourMs, listen } from './support.ts';
+import { MemorySecrets } from '../../support/memory-secrets.ts';
 
 async function openAuthority(): Promise<Authority> {
   return openBuiltInAuthority({

@@ -5,15 +5,10 @@ import type { CertificatesIr } from '../../../operator/ir/mesh-ir.ts';
 import { createIssuer, type Issuer } from '../../../operator/certificates/issuer.ts';
 import { rootSecretName } from '../../../operator/certificates/names.ts';
 import type { ServerCertificate } from '../../../operator/certificates/server-certificate.ts';
-import {
-  hourMs,
-  identity,
-  type LogLine,
-  MemorySecrets,
-  rememberingLog,
-  startOfTest,
-  until,
-} from './support.ts';
+import { hourMs, identity, startOfTest } from './support.ts';
+import { MemorySecrets } from '../../support/memory-secrets.ts';
+import { type LogLine, rememberingLog } from '../../support/remembering-log.ts';
+import { until } from '../../support/until.ts';
 import { FakeClock } from '../../support/fake-clock.ts';
 
 const rootKey = 'meshwright-system/meshwright-ca';

@@ -2,7 +2,8 @@
 import { expect, test } from '@jest/globals';
 import { createPodRefresh } from '../../../operator/certificates/pod-refresh.ts';
 import { sampleWorkload } from '../../support/mesh-samples.ts';
-import { rememberingLog, until } from './support.ts';
+import { rememberingLog } from '../../support/remembering-log.ts';
+import { until } from '../../support/until.ts';
 
 const of = (serviceAccount: string): { namespace: string; serviceAccount: string; spiffeId: string } => ({
   namespace: 'shop',

@@ -1,41 +1,9 @@
 // Who leads, by a Lease in memory and a clock moved by hand.
 import { describe, expect, test } from '@jest/globals';
 import { createLog } from '../../../operator/process/log.ts';
-import type { LeasePort, StoredLease } from '../../../operator/ports/lease-port.ts';
 import { createLeaderElection, type LeaderElection } from '../../../operator/replicas/lease.ts';
 import { FakeClock } from '../../support/fake-clock.ts';
-
-class MemoryLease implements LeasePort {
-  stored: StoredLease | undefined;
-  /** Of operators that cannot reach it. */
-  readonly cut = new Set<string>();
-
-  as(who: string): LeasePort {
-    const reach = (): void => {
-      if (this.cut.has(who)) throw new Error('unreachable');
-    };
-    return {
-      read: async () => {
-        reach();
-        return await this.read();
-      },
-      write: async (record, over) => {
-        reach();
-        return await this.write(record, over);
-      },
-    };
-  }
-
-  read(): Promise<StoredLease | undefined> {
-    return Promise.resolve(this.stored);
-  }
-
-  write(...[record, over]: Parameters<LeasePort['write']>): ReturnType<LeasePort['write']> {
-    if (this.stored?.resourceVersion !== over?.resourceVersion) return Promise.resolve('conflict');
-    this.stored = { ...record, resourceVersion: String(Number(over?.resourceVersion ?? 0) + 1) };
-    return Promise.resolve('written');
-  }
-}
+import { MemoryLease } from '../../support/memory-lease.ts';
 
 interface World {
   readonly lease: MemoryLease;

@@ -8,7 +8,7 @@ import { Ledger } from '../../../../operator/platform/files/state/ledger.ts';
 import type { Entry, Foreign, ObjectFiles } from '../../../../operator/platform/files/state/object-files.ts';
 import type { StatusFiles } from '../../../../operator/platform/files/state/status-files.ts';
 import type { ObjectSink } from '../../../../operator/ports/platform.ts';
-import { rememberingLog } from '../../certificates/support.ts';
+import { rememberingLog } from '../../../support/remembering-log.ts';
 
 const graceMs = 2_000;
 

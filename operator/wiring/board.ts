@@ -1,0 +1,97 @@
+// The values that flow through the operator, each a cell on one board. The board is made first; then the parts, each with the
+// cells that it reads and those that it writes (parts.ts has the table).
+import type { IssuerState } from '../certificates/issuer.ts';
+import type { ServerCertificate } from '../certificates/server-certificate.ts';
+import type { WorkloadReport } from '../conditions/workload-report.ts';
+import type { ObjectRef, StoredObject } from '../objects/objects.ts';
+import type { ObjectStatus } from '../ports/platform.ts';
+import { type Cell, createCell, createLazyCell, type LazyCell } from '../process/cell.ts';
+import type { Resources } from '../store/resources.ts';
+import type { Translation } from '../translate/translate.ts';
+import type { GrpcService } from '../xds/server/endpoint.ts';
+import type { ProxyReport } from '../xds/session/proxy-report.ts';
+import type { Snapshot } from '../xds/snapshot/types.ts';
+
+/** One call of an ObjectSink. */
+export type ObjectChange =
+  | { readonly type: 'upsert'; readonly object: StoredObject }
+  | { readonly type: 'remove'; readonly ref: ObjectRef }
+  | {
+      readonly type: 'reject';
+      readonly ref: ObjectRef;
+      readonly generation: number;
+      readonly problems: readonly string[];
+    }
+  | { readonly type: 'synced' };
+
+export interface Board {
+  /** What the platform saw last: each change is one write. */
+  readonly change: Cell<ObjectChange | null>;
+  /** The last settled batch; null before the first. */
+  readonly resources: Cell<Resources | null>;
+  /** The mesh in force and the verdicts on all objects, of the last batch that could be translated. */
+  readonly translation: Cell<Translation>;
+  /** Workload key → SPIFFE id, of the last mesh there was; null before the first. */
+  readonly identities: Cell<ReadonlyMap<string, string> | null>;
+  /** The operator's own certificate, with the roots that all of the mesh trust; null before the first. */
+  readonly serverCertificate: Cell<ServerCertificate | null>;
+  /** How the issuing of certificates goes. */
+  readonly certificates: Cell<IssuerState>;
+  /** What proxies are to have: written when it differs from before; null before the first. */
+  readonly snapshot: Cell<Snapshot | null>;
+  /** Reports of the proxies that are connected to this operator, on the present snapshot. */
+  readonly ownProxies: LazyCell<readonly ProxyReport[]>;
+  /** Keys of their workloads. Changed: one has come whose layer is not in the snapshot. */
+  readonly ownWorkloads: LazyCell<ReadonlySet<string>>;
+  /** Some of them have not acknowledged all of the present snapshot yet. */
+  readonly isConverging: LazyCell<boolean>;
+  /** 0 while it is not open. */
+  readonly xdsPort: LazyCell<number>;
+  /** What other operators call on the xDS port. */
+  readonly peerServices: Cell<readonly GrpcService[]>;
+  /** Reports of the proxies of all operators, as far as this one leads; else its own. */
+  readonly proxies: LazyCell<readonly ProxyReport[]>;
+  /** Keys of their workloads: whose layers are built. Changed: it may have grown. */
+  readonly connectedWorkloads: LazyCell<ReadonlySet<string>>;
+  /** undefined where nobody is given a sidecar. */
+  readonly workloadReport: LazyCell<WorkloadReport | undefined>;
+  /** By refKey: the statuses that objects have or are about to have. */
+  readonly statuses: LazyCell<ReadonlyMap<string, ObjectStatus>>;
+  /** Who holds the Lease (formatHolder); '' while nobody does, or where there is none. */
+  readonly leader: Cell<string>;
+  /** 0 while it is not open. */
+  readonly adminPort: LazyCell<number>;
+  /** Why the platform stopped watching, which it must not. */
+  readonly watchFailure: Cell<Error | null>;
+}
+
+const nothingIssued: IssuerState = {
+  rootNotAfter: undefined,
+  nextRenewal: undefined,
+  issued: 0,
+  problems: [],
+};
+
+export function createBoard(): Board {
+  return {
+    change: createCell<ObjectChange | null>(null),
+    resources: createCell<Resources | null>(null),
+    translation: createCell<Translation>({ ir: null, verdicts: [] }),
+    identities: createCell<ReadonlyMap<string, string> | null>(null),
+    serverCertificate: createCell<ServerCertificate | null>(null),
+    certificates: createCell(nothingIssued),
+    snapshot: createCell<Snapshot | null>(null),
+    ownProxies: createLazyCell<readonly ProxyReport[]>([]),
+    ownWorkloads: createLazyCell<ReadonlySet<string>>(new Set()),
+    isConverging: createLazyCell(false),
+    xdsPort: createLazyCell(0),
+    peerServices: createCell<readonly GrpcService[]>([]),
+    proxies: createLazyCell<readonly ProxyReport[]>([]),
+    connectedWorkloads: createLazyCell<ReadonlySet<string>>(new Set()),
+    workloadReport: createLazyCell<WorkloadReport | undefined>(undefined),
+    statuses: createLazyCell<ReadonlyMap<string, ObjectStatus>>(new Map()),
+    leader: createCell(''),
+    adminPort: createLazyCell(0),
+    watchFailure: createCell<Error | null>(null),
+  };
+}

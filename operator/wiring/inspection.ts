@@ -1,0 +1,34 @@
+// The admin server: it shows what is in the cells.
+import { createAdminServer } from '../admin/server.ts';
+import { describeSnapshot } from '../xds/snapshot/describe.ts';
+import type { Context, Made, Reads, Writes } from './part.ts';
+
+type Cells = Reads<'resources' | 'translation' | 'snapshot' | 'proxies' | 'statuses'> & Writes<'adminPort'>;
+
+export interface InspectionContext extends Pick<Context, 'log' | 'components'> {
+  readonly settings: Pick<Context['settings'], 'adminAddress'>;
+  readonly metrics: Pick<Context['metrics'], 'contentType' | 'render'>;
+}
+
+export function createInspection(
+  cells: Cells,
+  context: InspectionContext,
+): Required<Pick<Made, 'component'>> {
+  const { resources, translation, snapshot, proxies, statuses, adminPort } = cells;
+  const { settings, log, metrics, components } = context;
+  const admin = createAdminServer({
+    address: settings.adminAddress,
+    log,
+    metrics,
+    components,
+    debug: {
+      resources: resources.get,
+      ir: () => translation.get().ir,
+      snapshot: () => describeSnapshot(snapshot.get()),
+      proxies: proxies.get,
+      status: () => Object.fromEntries(statuses.get()),
+    },
+  });
+  adminPort.define(() => admin.port());
+  return { component: admin };
+}

@@ -1,0 +1,73 @@
+// The parts of the operator, in the order of starting; they are stopped in reverse. What each reads and writes is the wiring:
+// README.md draws it from this table. Subscribers of a cell run in this order, too.
+import { createDiscovery } from './discovery.ts';
+import { createInjection } from './injection.ts';
+import { createInspection } from './inspection.ts';
+import { createIssuance } from './issuance.ts';
+import { createLeadership } from './leadership.ts';
+import { part, type Part } from './part.ts';
+import { createPeers } from './peers.ts';
+import { createPublication } from './publication.ts';
+import { createStatusReports } from './status-reports.ts';
+import { createStorage } from './storage.ts';
+import { createTranslation } from './translation.ts';
+import { createWatching } from './watching.ts';
+
+export const parts: readonly Part[] = [
+  part(
+    'inspection',
+    { reads: ['resources', 'translation', 'snapshot', 'proxies', 'statuses'], writes: ['adminPort'] },
+    createInspection,
+  ),
+  part('storage', { reads: ['change'], writes: ['resources'] }, createStorage),
+  part('translation', { reads: ['resources'], writes: ['identities', 'translation'] }, createTranslation),
+  part('issuance', { reads: ['translation'], writes: ['serverCertificate', 'certificates'] }, createIssuance),
+  part(
+    'publication',
+    { reads: ['translation', 'serverCertificate', 'connectedWorkloads'], writes: ['snapshot'] },
+    createPublication,
+  ),
+  part(
+    'discovery',
+    {
+      reads: ['snapshot', 'identities', 'serverCertificate', 'peerServices'],
+      writes: ['ownProxies', 'ownWorkloads', 'isConverging', 'xdsPort'],
+    },
+    createDiscovery,
+  ),
+  part(
+    'peers',
+    {
+      reads: ['snapshot', 'serverCertificate', 'ownProxies', 'ownWorkloads', 'xdsPort', 'leader'],
+      writes: ['peerServices', 'proxies', 'connectedWorkloads'],
+    },
+    createPeers,
+  ),
+  part(
+    'injection',
+    {
+      reads: ['resources', 'translation', 'snapshot', 'certificates', 'xdsPort'],
+      writes: ['workloadReport'],
+    },
+    createInjection,
+  ),
+  part(
+    'status reports',
+    {
+      reads: [
+        'change',
+        'translation',
+        'snapshot',
+        'proxies',
+        'isConverging',
+        'connectedWorkloads',
+        'certificates',
+        'workloadReport',
+      ],
+      writes: ['statuses'],
+    },
+    createStatusReports,
+  ),
+  part('watching', { reads: [], writes: ['change', 'watchFailure'] }, createWatching),
+  part('leadership', { reads: ['xdsPort'], writes: ['leader'] }, createLeadership),
+];

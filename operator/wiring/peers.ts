@@ -1,0 +1,39 @@
+// The other operators: what their proxies acknowledged counts for the leader, and is reported to it.
+import { createReplicas } from '../replicas/replicas.ts';
+import { holderOf } from './addresses.ts';
+import type { Context, Made, Reads, Writes } from './part.ts';
+
+type Cells = Reads<'snapshot' | 'serverCertificate' | 'ownProxies' | 'ownWorkloads' | 'xdsPort' | 'leader'> &
+  Writes<'peerServices' | 'proxies' | 'connectedWorkloads'>;
+
+export function createPeers(
+  cells: Cells,
+  { settings, self, clock, log }: Pick<Context, 'settings' | 'self' | 'clock' | 'log'>,
+): Required<Pick<Made, 'component'>> {
+  const { snapshot, serverCertificate, ownProxies, ownWorkloads, xdsPort, leader } = cells;
+  const { peerServices, proxies, connectedWorkloads } = cells;
+  const replicas = createReplicas({
+    identity: () => holderOf(self, settings, xdsPort.get()),
+    own: () => ({ snapshot: snapshot.get(), proxies: ownProxies.get() }),
+    clock,
+    log,
+    onChange: proxies.changed,
+    rebuild: connectedWorkloads.changed,
+  });
+  peerServices.set(replicas.services);
+  proxies.define(() => replicas.proxies());
+  connectedWorkloads.define(() => new Set([...ownWorkloads.get(), ...replicas.workloads()]));
+
+  leader.subscribe(() => replicas.setHolder(leader.get()));
+  serverCertificate.subscribe(() => {
+    const certificate = serverCertificate.get();
+    if (certificate !== null) replicas.credentials.update(certificate);
+  });
+  snapshot.subscribe(() => replicas.changed());
+  ownWorkloads.subscribe(connectedWorkloads.changed);
+  ownProxies.subscribe(() => {
+    replicas.changed();
+    proxies.changed();
+  });
+  return { component: replicas };
+}

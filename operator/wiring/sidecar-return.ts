@@ -1,0 +1,57 @@
+// After an operator has begun to lead, the sidecars come back, or other operators report them, one by one. Until all are
+// there, or long enough has passed, the statuses of before stay: counting only those that came first would call a policy
+// programmed that others run without.
+import type { Clock } from '../process/clock.ts';
+import type { Reads } from './part.ts';
+
+/** Sidecars try again at least every 5 s. */
+const returnMs = 10_000;
+
+type State = 'following' | 'waiting' | 'over';
+
+export class SidecarReturn {
+  readonly #cells: Reads<'translation' | 'snapshot' | 'connectedWorkloads'>;
+  readonly #clock: Clock;
+  #state: State = 'following';
+  #onTimeout: () => void = () => undefined;
+  #cancel: (() => void) | undefined;
+
+  constructor(cells: Reads<'translation' | 'snapshot' | 'connectedWorkloads'>, clock: Clock) {
+    this.#cells = cells;
+    this.#clock = clock;
+  }
+
+  /** It leads now. `onTimeout`: it has waited long enough. */
+  begin(onTimeout: () => void): void {
+    if (this.#state !== 'following') return;
+    this.#state = 'waiting';
+    this.#onTimeout = onTimeout;
+  }
+
+  /** Whether statuses may be written: never while it does not lead. */
+  isDone(): boolean {
+    if (this.#state !== 'waiting') return this.#state === 'over';
+    const { translation, snapshot, connectedWorkloads } = this.#cells;
+    // Without a Mesh nothing is published, and users are to know at once.
+    if (translation.get().ir === null) return true;
+    this.#cancel ??= this.#clock.after(returnMs, () => {
+      this.#state = 'over';
+      this.#onTimeout();
+    });
+    // Without certificates nothing is published either, and then the statuses have to say why: after the wait.
+    const published = snapshot.get();
+    if (published === null) return false;
+    const present = connectedWorkloads.get();
+    if (![...published.views.keys()].every((workload) => present.has(workload))) return false;
+    this.#cancel();
+    this.#state = 'over';
+    return true;
+  }
+
+  /** It leads no longer, and waits for nothing: a timer would keep the process alive. */
+  end(): void {
+    this.#cancel?.();
+    this.#cancel = undefined;
+    this.#state = 'following';
+  }
+}

@@ -1,0 +1,11 @@
+// Waiting without sleeping.
+
+/** Waits for a condition to hold; rejects after five seconds. */
+export async function until(what: string, holds: () => boolean): Promise<void> {
+  const deadline = Date.now() + 5_000;
+  while (!holds()) {
+    if (Date.now() > deadline) throw new Error(`gave up waiting until ${what}`);
+    // oxlint-disable-next-line no-await-in-loop -- waiting is what it is for
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+}
