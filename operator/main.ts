@@ -1,4 +1,4 @@
-// The composition root: settings → parts → started in order → signals. The only file that knows all rooms.
+// The process: settings → the operator (wiring/operator.ts) → its components started in order → signals.
 import { rename, writeFile } from 'node:fs/promises';
 import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
