@@ -4,7 +4,7 @@ import type { IssuerState } from '../certificates/issuer.ts';
 import type { ServerCertificate } from '../certificates/server-certificate.ts';
 import type { WorkloadReport } from '../conditions/workload-report.ts';
 import type { ObjectRef, StoredObject } from '../objects/objects.ts';
-import type { ObjectStatus } from '../ports/platform.ts';
+import type { ObjectSink, ObjectStatus } from '../ports/platform.ts';
 import { type Cell, createCell, createLazyCell, type LazyCell } from '../process/cell.ts';
 import type { Resources } from '../store/resources.ts';
 import type { Translation } from '../translate/translate.ts';
@@ -16,12 +16,8 @@ import type { Snapshot } from '../xds/snapshot/types.ts';
 export type ObjectChange =
   | { readonly type: 'upsert'; readonly object: StoredObject }
   | { readonly type: 'remove'; readonly ref: ObjectRef }
-  | {
-      readonly type: 'reject';
-      readonly ref: ObjectRef;
-      readonly generation: number;
-      readonly problems: readonly string[];
-    }
+  /** All that was said: what is in force instead, too. */
+  | { readonly type: 'reject'; readonly said: Parameters<ObjectSink['reject']> }
   | { readonly type: 'synced' };
 
 export interface Board {

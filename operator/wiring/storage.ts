@@ -15,7 +15,7 @@ export function createStorage({ change, resources }: Cells, { clock }: Pick<Cont
       case 'remove':
         return store.remove(seen.ref);
       case 'reject':
-        return store.reject(seen.ref, seen.generation, seen.problems);
+        return store.reject(...seen.said);
       case 'synced':
         return store.synced();
       case undefined:

@@ -13,7 +13,7 @@ export function createWatching(
   const sink: Parameters<Platform['watch']>[0] = {
     upsert: (object) => change.set({ type: 'upsert', object }),
     remove: (ref) => change.set({ type: 'remove', ref }),
-    reject: (ref, generation, problems) => change.set({ type: 'reject', ref, generation, problems }),
+    reject: (...said) => change.set({ type: 'reject', said }),
     synced: () => {
       isSynced = true;
       change.set({ type: 'synced' });

@@ -37,15 +37,14 @@ test('a removed object is in no later batch, and a rejected version is among the
   clock.advance(1000);
 
   board.change.set({ type: 'remove', ref });
-  board.change.set({
-    type: 'reject',
-    ref: { kind: 'TrafficPolicy', namespace: 'shop', name: 'reviews' },
-    generation: 2,
-    problems: ['spec: no'],
-  });
+  const policy = { kind: 'TrafficPolicy', namespace: 'shop', name: 'reviews' } as const;
+  board.change.set({ type: 'reject', said: [policy, 2, ['spec: no'], 'Nothing is in force.'] });
   clock.advance(1000);
 
-  expect(board.resources.get()).toMatchObject({ services: [], rejections: [{ generation: 2 }] });
+  expect(board.resources.get()).toMatchObject({
+    services: [],
+    rejections: [{ generation: 2, problems: ['spec: no'], instead: 'Nothing is in force.' }],
+  });
 });
 
 test('after its end nothing is handed on', async () => {

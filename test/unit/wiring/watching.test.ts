@@ -45,13 +45,13 @@ test('each call of the sink is one change', async () => {
 
   sink().upsert(service('reviews'));
   sink().remove(ref);
-  sink().reject(ref, 2, ['no']);
+  sink().reject(ref, 2, ['no'], 'Version 1 stays in force.');
   sink().synced();
 
   expect(seen).toEqual([
     { type: 'upsert', object: service('reviews') },
     { type: 'remove', ref },
-    { type: 'reject', ref, generation: 2, problems: ['no'] },
+    { type: 'reject', said: [ref, 2, ['no'], 'Version 1 stays in force.'] },
     { type: 'synced' },
   ]);
 });
