@@ -1,4 +1,5 @@
 // What there is to say about workloads: for the status of the Mesh, and sentence by sentence for people. Pure.
+import { byText } from '../values/compare-text.ts';
 
 export type WorkloadState =
   /** notices: what no longer is as it was, and what to do. */
@@ -42,7 +43,7 @@ export function reportOf(
     injected: count('injected'),
     pending: count('pending'),
     refused: count('refused'),
-    details: details.toSorted((a, b) => (a.key < b.key ? -1 : 1)),
+    details: details.toSorted(byText(({ key }) => key)),
     notices: noticesOf(states),
     barePods,
   };
@@ -50,7 +51,7 @@ export function reportOf(
 
 function noticesOf(states: ReadonlyMap<string, WorkloadState>): readonly string[] {
   return [...states]
-    .toSorted(([a], [b]) => (a < b ? -1 : 1))
+    .toSorted(byText(([key]) => key))
     .flatMap(([key, state]) =>
       state.type === 'injected' ? (state.notices ?? []).map((text) => `${key}: ${text}`) : [],
     );

@@ -5,7 +5,8 @@ import type { ProxyReport } from '../xds/session/proxy-report.ts';
 import type { Snapshot } from '../xds/snapshot/types.ts';
 import { isUnknown, type Lag, lagByObject, mostNamed, noLag } from './lag.ts';
 import { meshLag } from './mesh-lag.ts';
-import { compare, type Reference, referencesIn } from './references.ts';
+import { type Reference, referencesIn } from './references.ts';
+import { compareText } from '../values/compare-text.ts';
 
 /** How the proxies stand to one object. */
 export interface AckState extends Lag {
@@ -25,7 +26,7 @@ export class AckIndex {
   constructor(snapshot: Snapshot, proxies: readonly ProxyReport[]) {
     this.#snapshot = snapshot;
     this.#proxies = proxies.toSorted(
-      (a, b) => compare(a.workload, b.workload) || compare(a.nodeId, b.nodeId),
+      (a, b) => compareText(a.workload, b.workload) || compareText(a.nodeId, b.nodeId),
     );
     this.#byLayer = groupByLayer(this.#proxies);
     this.#lag = lagByObject(this.#proxies);

@@ -2,7 +2,8 @@
 // they lag on; never to proxies times objects.
 import { originKey, type Origin } from '../ir/origin.ts';
 import type { FormerResource, ProxyReport, RejectedResource } from '../xds/session/proxy-report.ts';
-import { compare, originKeys } from './references.ts';
+import { originKeys } from './references.ts';
+import { compareText } from '../values/compare-text.ts';
 
 export interface Rejection {
   /** Key of the workload whose proxy refused. */
@@ -81,7 +82,7 @@ export function lagByObject(proxies: readonly ProxyReport[]): ReadonlyMap<string
 
 function sorted<R extends FormerResource>(resources: readonly R[]): readonly R[] {
   if (resources.length < 2) return resources;
-  return resources.toSorted((a, b) => compare(a.typeUrl, b.typeUrl) || compare(a.name, b.name));
+  return resources.toSorted((a, b) => compareText(a.typeUrl, b.typeUrl) || compareText(a.name, b.name));
 }
 
 function lagOf(lags: Map<string, LagCounter>, key: string): LagCounter {

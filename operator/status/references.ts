@@ -3,6 +3,7 @@
 import { originKey, type Origin } from '../ir/origin.ts';
 import type { InvalidResource, Snapshot, TypeLayer } from '../xds/snapshot/types.ts';
 import type { LayerId } from '../envoy/resources/xds-resource.ts';
+import { compareText } from '../values/compare-text.ts';
 
 /** How a snapshot speaks of one object. */
 export interface Reference {
@@ -45,7 +46,7 @@ export function originKeys(origins: readonly Origin[]): readonly string[] {
 
 function objectsIn(snapshot: Snapshot): ReadonlyMap<string, Reference> {
   const objects = new Map<string, MutableReference>();
-  const sorted = [...snapshot.layers].toSorted(([a], [b]) => compare(a, b));
+  const sorted = [...snapshot.layers].toSorted(([a], [b]) => compareText(a, b));
   for (const [id, layer] of sorted) {
     for (const typeLayer of layer.values()) {
       for (const [key, generations] of generationsIn(typeLayer)) note(objects, key, id, generations);
@@ -98,7 +99,8 @@ function generationsIn(typeLayer: TypeLayer): ReadonlyMap<string, Generations> {
 function invalidIn(snapshot: Snapshot): ReadonlyMap<string, readonly InvalidResource[]> {
   const found = new Map<string, InvalidResource[]>();
   const sorted = snapshot.invalid.toSorted(
-    (a, b) => compare(a.layer, b.layer) || compare(a.typeUrl, b.typeUrl) || compare(a.name, b.name),
+    (a, b) =>
+      compareText(a.layer, b.layer) || compareText(a.typeUrl, b.typeUrl) || compareText(a.name, b.name),
   );
   for (const resource of sorted) {
     for (const key of originKeys(resource.origins)) {
@@ -108,10 +110,4 @@ function invalidIn(snapshot: Snapshot): ReadonlyMap<string, readonly InvalidReso
     }
   }
   return found;
-}
-
-/** By code unit: the same order on every replica, whatever its locale. */
-export function compare(a: string, b: string): number {
-  if (a === b) return 0;
-  return a < b ? -1 : 1;
 }

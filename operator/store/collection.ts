@@ -1,6 +1,7 @@
 // All objects of one kind: by key, and as a sorted, frozen array that stays the same value until one of them changes.
 import { isSameValue } from '../values/same-value.ts';
 import { type ObjectRef, refKey, refOf, type StoredObject } from '../objects/objects.ts';
+import { compareText } from '../values/compare-text.ts';
 
 export interface Collection<T extends StoredObject> {
   get(ref: ObjectRef): T | undefined;
@@ -69,11 +70,6 @@ export function compareRefs(a: Omit<ObjectRef, 'kind'>, b: Omit<ObjectRef, 'kind
 
 function compareObjects(a: StoredObject, b: StoredObject): number {
   return compareRefs(refOf(a), refOf(b));
-}
-
-function compareText(a: string, b: string): number {
-  if (a === b) return 0;
-  return a < b ? -1 : 1;
 }
 
 function isSame(previous: StoredObject, next: StoredObject): boolean {

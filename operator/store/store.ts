@@ -6,6 +6,7 @@ import { type Collection, compareRefs, createCollection } from './collection.ts'
 import { type ObjectRef, refKey, refOf, type StoredKind, type StoredObject } from '../objects/objects.ts';
 import type { Rejection, Resources } from './resources.ts';
 import { createSettle, defaultSettleOptions, type SettleOptions } from '../process/settle.ts';
+import { compareText } from '../values/compare-text.ts';
 import { isUrgent } from './urgency.ts';
 
 export interface StoreOptions {
@@ -126,8 +127,7 @@ function sameRefusal(a: Refusal, b: Refusal): boolean {
 }
 
 function compareChanges(a: ObjectRef, b: ObjectRef): number {
-  if (a.kind !== b.kind) return a.kind < b.kind ? -1 : 1;
-  return compareRefs(a, b);
+  return compareText(a.kind, b.kind) || compareRefs(a, b);
 }
 
 function createCollections(): Collections {

@@ -1,6 +1,7 @@
 // What only one resource of a view may hold: a domain within a route configuration, the address of a listener.
 // Envoy refuses a whole response for one conflict. Entry: checkExclusiveKeys.
 import { typeUrl, type TypeUrl } from '../proto/type-urls.ts';
+import { compareText } from '../../values/compare-text.ts';
 
 /** The part of a resource that the check reads. */
 export interface KeyedResource {
@@ -26,7 +27,7 @@ export interface KeyConflict {
 export function checkExclusiveKeys(resources: Iterable<KeyedResource>): readonly KeyConflict[] {
   const sorted = [...resources]
     .filter((resource) => resource.exclusiveKeys.length > 0)
-    .toSorted((a, b) => compare(a.typeUrl, b.typeUrl) || compare(a.name, b.name));
+    .toSorted((a, b) => compareText(a.typeUrl, b.typeUrl) || compareText(a.name, b.name));
   const holders = new Map<string, string>();
   return sorted.flatMap((resource) =>
     resource.exclusiveKeys.flatMap((key) => {
@@ -36,10 +37,6 @@ export function checkExclusiveKeys(resources: Iterable<KeyedResource>): readonly
       return holder === undefined ? [] : [conflict(resource, holder, key)];
     }),
   );
-}
-
-function compare(a: string, b: string): number {
-  return a === b ? 0 : a < b ? -1 : 1;
 }
 
 /** A virtual host belongs to the route configuration that its name has before the last `/`, as Envoy reads it. */

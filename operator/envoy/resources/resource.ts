@@ -4,6 +4,7 @@ import { originKey } from '../../ir/origin.ts';
 import type { TypeUrl } from '../proto/type-urls.ts';
 import type { EnvoyMessage } from '../proto/envoy-message.ts';
 import type { XdsResource } from './xds-resource.ts';
+import { compareText } from '../../values/compare-text.ts';
 
 export interface ResourceParts {
   readonly name: string;
@@ -28,16 +29,11 @@ export function resource(type: TypeUrl, parts: ResourceParts): XdsResource {
 
 export function distinct(values: readonly string[]): readonly string[] {
   // Most have one or none, and there are many.
-  return values.length < 2 ? values : [...new Set(values)].toSorted(compare);
-}
-
-export function compare(a: string, b: string): number {
-  if (a === b) return 0;
-  return a < b ? -1 : 1;
+  return values.length < 2 ? values : [...new Set(values)].toSorted(compareText);
 }
 
 function distinctOrigins(origins: readonly Origin[]): readonly Origin[] {
   if (origins.length < 2) return origins;
   const byKey = new Map(origins.map((origin) => [originKey(origin), origin]));
-  return [...byKey].toSorted(([a], [b]) => compare(a, b)).map(([, origin]) => origin);
+  return [...byKey].toSorted(([a], [b]) => compareText(a, b)).map(([, origin]) => origin);
 }

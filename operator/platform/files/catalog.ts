@@ -3,6 +3,7 @@ import { type FileRef, objectName } from './folder/file-kinds.ts';
 import type { DocumentContent, FileDocument, ParsedFile, Placed, RawDocument } from './folder/documents.ts';
 import { placeOf } from './folder/documents.ts';
 import { refKey } from '../../objects/objects.ts';
+import { compareText } from '../../values/compare-text.ts';
 
 /** What is remembered of an object: where it was last seen. */
 export interface KnownObject {
@@ -43,7 +44,7 @@ type Broken = Extract<DocumentContent, { kind: 'broken' }>;
 type Foreign = Extract<DocumentContent, { kind: 'foreign' }>;
 
 export function readCatalog({ files, known, foreign }: CatalogInput): Catalog {
-  const sorted = [...files].toSorted(([a], [b]) => compare(a, b));
+  const sorted = [...files].toSorted(([a], [b]) => compareText(a, b));
   const problems: string[] = [];
   const findings = describedObjects(sorted, known, problems);
   const held = new Set<Placed<DocumentContent>>();
@@ -57,7 +58,7 @@ export function readCatalog({ files, known, foreign }: CatalogInput): Catalog {
   }
   problems.push(...sorted.flatMap(([, parsed]) => unclaimed(parsed, held)));
   return {
-    findings: new Map([...findings].toSorted(([a], [b]) => compare(a, b))),
+    findings: new Map([...findings].toSorted(([a], [b]) => compareText(a, b))),
     problems,
     foreign: new Map(
       sorted.flatMap(([file, parsed]) => foreignIn({ file, parsed, held, before: foreign.get(file) })),
@@ -179,9 +180,4 @@ function rivalProblem(rival: Placed<DocumentContent>, chosen: Placed<WithRef>): 
 
 function copyProblem(rival: Placed<DocumentContent>, chosen: Placed<WithRef>): string {
   return `${placeOf(rival)} says the same as ${placeOf(chosen)}. Remove one of them.`;
-}
-
-function compare(a: string, b: string): number {
-  if (a === b) return 0;
-  return a < b ? -1 : 1;
 }

@@ -11,6 +11,7 @@ import { type Admit, Judge, type Judgement, metadataOf } from './judgement.ts';
 import type { Ledger } from './state/ledger.ts';
 import type { Entry } from './state/object-files.ts';
 import type { StatusFiles } from './state/status-files.ts';
+import { compareText } from '../../values/compare-text.ts';
 
 export interface DeliveryPorts {
   readonly admit: Admit;
@@ -157,14 +158,16 @@ export class Delivery {
   /** The calls that bring the sink from what it was told to what is present. */
   #calls(present: ReadonlyMap<string, Present>, sink: ObjectSink, complaints: string[]): Call[] {
     const calls: Call[] = [];
-    const removed = [...this.#told].filter(([key]) => !present.has(key)).toSorted(byKey);
+    const removed = [...this.#told]
+      .filter(([key]) => !present.has(key))
+      .toSorted(([a], [b]) => compareText(a, b));
     for (const [key, { ref }] of removed) {
       calls.push(() => {
         this.#told.delete(key);
         sink.remove(ref);
       });
     }
-    for (const [key, { ref, inForce, refusal }] of [...present].toSorted(byKey)) {
+    for (const [key, { ref, inForce, refusal }] of [...present].toSorted(([a], [b]) => compareText(a, b))) {
       if (refusal !== undefined) complaints.push(complaint(ref, refusal));
       const before = this.#told.get(key);
       const next: Told = { ref, version: inForce?.hash, refusal: refusal && JSON.stringify(refusal) };
@@ -225,9 +228,4 @@ function neverValidIn(entries: readonly Entry[]): ReadonlySet<string> {
 
 function complaint(ref: ObjectRef, { problems, instead }: NonNullable<Judgement['refusal']>): string {
   return [`${ref.kind} ${ref.name}:`, ...problems, ...(instead === undefined ? [] : [instead])].join(' ');
-}
-
-function byKey([a]: readonly [string, unknown], [b]: readonly [string, unknown]): number {
-  if (a === b) return 0;
-  return a < b ? -1 : 1;
 }

@@ -2,7 +2,7 @@
 import type { EndpointIr } from '../../ir/service.ts';
 import type { Endpoint, EndpointSlice, Service } from '../../objects/objects.ts';
 import { append } from '../../values/labels.ts';
-import { compareText } from './precedence.ts';
+import { compareText } from '../../values/compare-text.ts';
 import { type Workload, type WorkloadIndex, workloadKey } from './workload.ts';
 import { type PortView, serviceKey, type ServiceView } from './service-view.ts';
 

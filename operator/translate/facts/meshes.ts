@@ -3,7 +3,8 @@ import type { Mesh } from '../../../api/v1alpha1/mesh.ts';
 import { durationMs } from '../../../api/duration.ts';
 import type { CertificatesIr, MeshSettingsIr, SidecarIr } from '../../ir/mesh-ir.ts';
 import { reason, type Verdict } from '../../conditions/conditions.ts';
-import { compareAge, compareText } from './precedence.ts';
+import { compareAge } from './precedence.ts';
+import { compareText } from '../../values/compare-text.ts';
 import { originOf } from './origins.ts';
 import { acceptedCondition, type Problem } from './verdicts.ts';
 

@@ -1,7 +1,7 @@
 // Origins: which object asked for something. Only kind, namespace, name and generation enter the IR.
 import type { ObjectMeta } from '../../../api/metadata.ts';
 import { type Origin, originKey } from '../../ir/origin.ts';
-import { compareText } from './precedence.ts';
+import { compareText } from '../../values/compare-text.ts';
 
 interface Named {
   readonly kind: string;

@@ -1,19 +1,10 @@
 // The one order in which objects that want the same thing are heard: the older first, then namespace and name.
 // The same on every replica, whatever order the objects came in.
 import type { ObjectMeta } from '../../../api/metadata.ts';
+import { compareText } from '../../values/compare-text.ts';
 
 interface WithMetadata {
   readonly metadata: ObjectMeta;
-}
-
-/** By code unit: the same on every machine, whatever its locale. */
-export function compareText(a: string, b: string): number {
-  if (a === b) return 0;
-  return a < b ? -1 : 1;
-}
-
-export function byText<T>(key: (item: T) => string): (a: T, b: T) => number {
-  return (a, b) => compareText(key(a), key(b));
 }
 
 function compareNames(a: WithMetadata, b: WithMetadata): number {

@@ -2,7 +2,7 @@
 // @see https://kubernetes.io/docs/concepts/configuration/liveness-readiness-startup-probes/
 import type { ProbeIr } from '../../ir/inbound.ts';
 import type { Container, Pod, Probe } from '../../objects/objects.ts';
-import { compareText } from './precedence.ts';
+import { compareText } from '../../values/compare-text.ts';
 
 /** @see https://github.com/grpc/grpc/blob/master/doc/health-checking.md */
 const grpcHealthCheck: ProbeIr = { method: 'POST', path: '/grpc.health.v1.Health/Check' };

@@ -9,7 +9,7 @@ import {
 } from '../../conditions/conditions.ts';
 import { refKey } from '../../objects/objects.ts';
 import type { Rejection } from '../../store/resources.ts';
-import { byText } from './precedence.ts';
+import { byText } from '../../values/compare-text.ts';
 
 /** Why an object is not accepted, or a reference does not resolve. */
 export interface Problem {

@@ -2,7 +2,7 @@
 import type { ExternalWorkload } from '../../../api/v1alpha1/external-workload.ts';
 import type { BindingIr } from '../../ir/mesh-ir.ts';
 import { reason, type Verdict } from '../../conditions/conditions.ts';
-import { compareText } from '../facts/precedence.ts';
+import { compareText } from '../../values/compare-text.ts';
 import { originOf } from '../facts/origins.ts';
 import { type PortView, serviceKey, type ServiceViews } from '../facts/service-view.ts';
 import { acceptedCondition, listed, type Problem, resolvedRefsCondition } from '../facts/verdicts.ts';

@@ -4,7 +4,7 @@ import type { IdentityIr } from '../../ir/mesh-ir.ts';
 import type { Deployment, PodTemplate } from '../../objects/objects.ts';
 import type { Resources } from '../../store/resources.ts';
 import { matchesLabels } from '../../values/labels.ts';
-import { byText } from '../facts/precedence.ts';
+import { byText } from '../../values/compare-text.ts';
 import { defaultServiceAccount, identityOf } from '../facts/identity.ts';
 import type { Workload } from '../facts/workload.ts';
 

@@ -3,7 +3,7 @@ import type { Mesh } from '../../../api/v1alpha1/mesh.ts';
 import type { Origin } from '../../ir/origin.ts';
 import type { ServicePortIr } from '../../ir/service.ts';
 import type { EndpointSlice } from '../../objects/objects.ts';
-import { byText } from '../facts/precedence.ts';
+import { byText } from '../../values/compare-text.ts';
 import { mergeOrigins, originOf } from '../facts/origins.ts';
 import { rememberByKey, rememberLast } from '../../values/remember.ts';
 import type { Security } from '../policies/security/security.ts';

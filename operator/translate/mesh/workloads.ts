@@ -1,7 +1,7 @@
 // Workloads with a sidecar, as their sidecars see them.
 import type { Mesh } from '../../../api/v1alpha1/mesh.ts';
 import type { BindingIr, IdentityIr, WorkloadIr } from '../../ir/mesh-ir.ts';
-import { byText } from '../facts/precedence.ts';
+import { byText } from '../../values/compare-text.ts';
 import { mergeOrigins, originOf } from '../facts/origins.ts';
 import { rememberByKey, rememberLast, sameItems } from '../../values/remember.ts';
 import type { Security } from '../policies/security/security.ts';

@@ -1,7 +1,7 @@
 // The text of one file → its documents: which object each one describes, or why that cannot be told. Pure.
 import { z } from 'zod';
 import { memberPath } from '../../../../api/checks/field-path.ts';
-import { hashOf } from '../hash.ts';
+import { hashOf } from '../../../values/fingerprint.ts';
 import {
   apiVersionOf,
   type FileKind,

@@ -4,7 +4,7 @@ import { type ObjectRef, refKey } from '../../../objects/objects.ts';
 import { forEachAtMost } from '../concurrently.ts';
 import type { RawDocument } from '../folder/documents.ts';
 import type { FileRef } from '../folder/file-kinds.ts';
-import { sha256 } from '../hash.ts';
+import { sha256 } from '../../../values/fingerprint.ts';
 import type { Entry, Foreign, ObjectFiles } from './object-files.ts';
 
 const maxConcurrentWrites = 8;

@@ -7,7 +7,7 @@ import type { ObjectRef } from '../../../objects/objects.ts';
 import { forEachAtMost } from '../concurrently.ts';
 import { type FileKind, isFileKind } from '../folder/file-kinds.ts';
 import { readRegularFile } from '../folder/regular-file.ts';
-import { sha256 } from '../hash.ts';
+import { sha256 } from '../../../values/fingerprint.ts';
 import { namesIn, removeDrafts, writeAtomic } from './atomic-file.ts';
 
 /** Of the format. A file of another version is not read. */

@@ -2,7 +2,7 @@
 import type { SecurityPolicy } from '../../../../api/v1alpha1/security/policy.ts';
 import type { AuthorizationIr, RuleIr } from '../../../ir/inbound.ts';
 import type { PathMatchIr } from '../../../ir/path.ts';
-import { byText } from '../../facts/precedence.ts';
+import { byText } from '../../../values/compare-text.ts';
 import type { Protocol } from '../../facts/protocol.ts';
 import { identityOf, namespacePrefix } from '../../facts/identity.ts';
 import { boundedRules } from './large-expressions.ts';

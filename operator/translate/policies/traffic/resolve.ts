@@ -4,7 +4,7 @@ import type { BackendIr, RetryIr, RouteIr, SubsetIr } from '../../../ir/service.
 import { matchesLabels } from '../../../values/labels.ts';
 import type { FoundEndpoint } from '../../facts/endpoints.ts';
 import { mergeOrigins } from '../../facts/origins.ts';
-import { byText } from '../../facts/precedence.ts';
+import { byText } from '../../../values/compare-text.ts';
 import { readSettings, type Settings, type SettingsReader } from '../setting.ts';
 import type { BackendClaim, RouteClaim, RoutingClaim } from './claims.ts';
 import { defaultSettings, type RouteSettings } from './settings.ts';

@@ -3,7 +3,7 @@
 import { durationMs } from '../../../../api/duration.ts';
 import type { TrafficPolicy } from '../../../../api/v1alpha1/traffic/policy.ts';
 import type { RetryOn } from '../../../ir/service.ts';
-import { byText } from '../../facts/precedence.ts';
+import { byText } from '../../../values/compare-text.ts';
 import type { Settings } from '../setting.ts';
 
 /** By the field that users write. */

@@ -2,7 +2,7 @@
 import type { TrafficPolicy } from '../../../../api/v1alpha1/traffic/policy.ts';
 import { rememberByKey, rememberLast } from '../../../values/remember.ts';
 import { originOf } from '../../facts/origins.ts';
-import { byText } from '../../facts/precedence.ts';
+import { byText } from '../../../values/compare-text.ts';
 import type { ServiceViews } from '../../facts/service-view.ts';
 import { type Claim, decide, type Decisions, type Outcome, outcomesOf } from '../contest.ts';
 import type { Settings } from '../setting.ts';

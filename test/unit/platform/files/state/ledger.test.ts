@@ -2,7 +2,7 @@ import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import type { FileRef } from '../../../../../operator/platform/files/folder/file-kinds.ts';
-import { hashOf } from '../../../../../operator/platform/files/hash.ts';
+import { hashOf } from '../../../../../operator/values/fingerprint.ts';
 import { Ledger, uidOf } from '../../../../../operator/platform/files/state/ledger.ts';
 import { createObjectFiles, type Entry } from '../../../../../operator/platform/files/state/object-files.ts';
 import { removeTemporaryFolders, temporaryFolder } from '../support.ts';
