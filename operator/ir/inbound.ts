@@ -18,10 +18,13 @@ export interface InboundPortIr {
   readonly origins: readonly Origin[];
 }
 
-/** A request of exactly this method and path; the query does not matter. */
+/** A request of exactly this method, path and query, without a body (POST: of gRPC) and without an upgrade. */
 export interface ProbeIr {
   readonly method: 'GET' | 'POST';
+  /** With the query, as the kubelet asks. */
   readonly path: string;
+  /** How long the kubelet waits for the answer. */
+  readonly timeoutMs: number;
 }
 
 /** Permissive: mutual TLS and plaintext. Strict: mutual TLS only. Disabled: plaintext only. */

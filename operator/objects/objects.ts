@@ -89,6 +89,8 @@ export interface Probe {
   };
   readonly grpc?: { readonly port: number };
   readonly tcpSocket?: { readonly port: number | string };
+  /** Default 1. */
+  readonly timeoutSeconds?: number;
 }
 
 export interface Pod {

@@ -50,8 +50,9 @@ const readReviews = {
 };
 
 const probes = [
-  { method: 'GET', path: '/healthz' },
-  { method: 'POST', path: '/grpc.health.v1.Health/Check' },
+  { method: 'GET', path: '/healthz', timeoutMs: 5000 },
+  { method: 'GET', path: '/ready?full=1', timeoutMs: 5000 },
+  { method: 'POST', path: '/grpc.health.v1.Health/Check', timeoutMs: 5000 },
 ] as const;
 
 const ports: Readonly<Record<string, Partial<InboundPortIr>>> = {
@@ -231,14 +232,30 @@ describe.each(probed)('probes of a port, in plaintext and without an identity: %
 
   test.each([
     { it: 'the probe', path: '/healthz', status: 200 },
-    { it: 'the probe with a query', path: '/healthz?full=1', status: 200 },
+    { it: 'a probe that has a query', path: '/ready?full=1', status: 200 },
+    { it: 'the probe with a query that it does not have', path: '/healthz?full=1', status: 403 },
+    { it: 'a probe without its query', path: '/ready', status: 403 },
+    { it: 'the probe with a body', path: '/healthz', body: 'payload', status: 413 },
+    {
+      it: 'the probe with chunks',
+      path: '/healthz',
+      headers: { 'transfer-encoding': 'chunked' },
+      body: 'payload',
+      status: 413,
+    },
+    {
+      it: 'the probe as a tunnel',
+      path: '/healthz',
+      headers: { connection: 'upgrade', upgrade: 'websocket' },
+      status: 403,
+    },
     { it: 'a gRPC probe', method: 'POST', path: '/grpc.health.v1.Health/Check', status: 200 },
     { it: 'its path by another method', method: 'POST', path: '/healthz', status: 403 },
     { it: 'what lies below', path: '/healthz/x', status: 403 },
     { it: 'another path', path: '/reviews/1', status: 403 },
     { it: 'a way out', path: '/healthz/../reviews/1', status: 403 },
-  ])('$it: $status', async ({ status, path, method = 'GET' }) => {
-    const answer = await call(straightTo(name), { path, method });
+  ])('$it: $status', async ({ status, ...asked }) => {
+    const answer = await call(straightTo(name), asked);
 
     const isTold = String(answer.headers['x-meshwright-refused']).endsWith('-required');
     expect([answer.status, isTold]).toEqual([status, status === 403 && isToldWhy]);

@@ -39,6 +39,7 @@ export const roots: Readonly<Record<string, readonly string[]>> = {
     'envoy.extensions.filters.http.rbac.v3.RBAC',
     'envoy.extensions.filters.http.rbac.v3.RBACPerRoute',
   ],
+  'envoy/extensions/filters/http/buffer/v3/buffer.proto': ['envoy.extensions.filters.http.buffer.v3.Buffer'],
   'envoy/extensions/filters/http/fault/v3/fault.proto': ['envoy.extensions.filters.http.fault.v3.HTTPFault'],
   'envoy/extensions/filters/http/header_mutation/v3/header_mutation.proto': [
     'envoy.extensions.filters.http.header_mutation.v3.HeaderMutation',

@@ -68,6 +68,22 @@ export function chainOfRoute(position: 'before_rbac' | 'after_rbac'): NamedExten
   return { name: `envoy.filters.http.filter_chain.${position}`, typed_config: emptyChain };
 }
 
+/** What a route says to such a place: these filters, in order. */
+export function filtersOfRoute(
+  position: 'before_rbac' | 'after_rbac',
+  filters: readonly NamedExtension[],
+): EnvoyMessage {
+  const { name } = chainOfRoute(position);
+  return { [name]: any(`${http}.filter_chain.v3.FilterChainConfigPerRoute`, { filter_chain: { filters } }) };
+}
+
+/** Requests are passed on when they are complete, and refused with 413 when their body is larger. */
+export function wholeRequests(maxBodyBytes: number): NamedExtension {
+  return extension('envoy.filters.http.buffer', `${http}.buffer.v3.Buffer`, {
+    max_request_bytes: maxBodyBytes,
+  });
+}
+
 /** An external authorizer, which a route chooses. A route that switches it on and chooses none is refused: nobody answers. */
 export const externalAuthorization = extension(
   'envoy.filters.http.ext_authz',

@@ -57,6 +57,7 @@ const Probe = z.object({
   httpGet: z.object({ path: text, port, scheme: text }).exactOptional(),
   grpc: z.object({ port: z.number() }).exactOptional(),
   tcpSocket: z.object({ port }).exactOptional(),
+  timeoutSeconds: z.int().exactOptional(),
 });
 
 const Container = z.object({

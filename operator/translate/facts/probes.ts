@@ -5,7 +5,10 @@ import type { Container, Pod, Probe } from '../../objects/objects.ts';
 import { compareText } from '../../values/compare-text.ts';
 
 /** @see https://github.com/grpc/grpc/blob/master/doc/health-checking.md */
-const grpcHealthCheck: ProbeIr = { method: 'POST', path: '/grpc.health.v1.Health/Check' };
+const grpcHealthCheck = { method: 'POST', path: '/grpc.health.v1.Health/Check' } as const;
+
+/** @see https://kubernetes.io/docs/tasks/configure-pod-container/configure-liveness-readiness-startup-probes/#configure-probes */
+const defaultTimeoutSeconds = 1;
 
 /** Its own probe goes to a port that is not intercepted. */
 export const sidecarContainer = 'mw-proxy';
@@ -20,7 +23,9 @@ export function probesOf({ spec }: Pod): ReadonlyMap<number, readonly ProbeIr[]>
     if (container.name === sidecarContainer) continue;
     for (const { port, ask } of asks(container)) {
       const known = byPort.get(port) ?? new Map<string, ProbeIr>();
-      byPort.set(port, known.set(`${ask.path} ${ask.method}`, ask));
+      const key = `${ask.path} ${ask.method}`;
+      const timeoutMs = Math.max(ask.timeoutMs, known.get(key)?.timeoutMs ?? 0);
+      byPort.set(port, known.set(key, { ...ask, timeoutMs }));
     }
   }
   return new Map([...byPort].map(([port, known]) => [port, sorted(known)]));
@@ -42,11 +47,12 @@ function asks(container: Container): readonly Ask[] {
   );
 }
 
-function askOf({ httpGet, grpc }: Probe, container: Container): readonly Ask[] {
-  if (grpc !== undefined) return [{ port: grpc.port, ask: grpcHealthCheck }];
+function askOf({ httpGet, grpc, timeoutSeconds }: Probe, container: Container): readonly Ask[] {
+  const timeoutMs = 1000 * (timeoutSeconds ?? defaultTimeoutSeconds);
+  if (grpc !== undefined) return [{ port: grpc.port, ask: { ...grpcHealthCheck, timeoutMs } }];
   if (httpGet === undefined || httpGet.scheme === 'HTTPS') return [];
   const port = portOf(httpGet.port, container);
-  return port === undefined ? [] : [{ port, ask: { method: 'GET', path: pathOf(httpGet.path) } }];
+  return port === undefined ? [] : [{ port, ask: { method: 'GET', path: pathOf(httpGet.path), timeoutMs } }];
 }
 
 function portOf(port: number | string, { ports }: Container): number | undefined {
@@ -54,8 +60,8 @@ function portOf(port: number | string, { ports }: Container): number | undefined
   return ports?.find(({ name }) => name === port)?.containerPort;
 }
 
-/** Without the query: that is not compared. */
+/** As the kubelet writes it into its request. */
 function pathOf(path = '/'): string {
-  const [plain = ''] = path.split(/[?#]/);
-  return plain.startsWith('/') ? plain : `/${plain}`;
+  const [asked = ''] = path.split('#');
+  return asked.startsWith('/') ? asked : `/${asked}`;
 }

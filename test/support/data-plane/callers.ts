@@ -23,7 +23,7 @@ export interface Answer {
 export async function call(port: number, options: Call = {}): Promise<Answer> {
   const { method = 'GET', path = '/', headers = {}, body = '', host = '127.0.0.1' } = options;
   const agent = new Agent({ keepAlive: false });
-  const length = { 'content-length': String(Buffer.byteLength(body)) };
+  const length = 'transfer-encoding' in headers ? {} : { 'content-length': String(Buffer.byteLength(body)) };
   const outgoing = request({ host, port, method, path, headers: { ...length, ...headers }, agent });
   const responded = once(outgoing, 'response');
   outgoing.end(body);

@@ -4,6 +4,7 @@ import { connectionManager } from '../connection-manager.ts';
 import { setHeader } from '../header.ts';
 import { disabledFilters } from '../http-filters.ts';
 import { inboundRouteTableName, notReachedHeader, repeatableHeader, resetHeader } from '../names.ts';
+import { chainOfRoute } from '../placeholders.ts';
 import { overAds } from '../typed-config.ts';
 import type { EnvoyMessage } from '../../proto/envoy-message.ts';
 import { inboundFilters } from './http-filters.ts';
@@ -37,7 +38,8 @@ export function refusingHttp(port: InboundRoutes): EnvoyMessage {
   return connectionManager({
     vantage: 'plaintext',
     statPrefix: statPrefix(port.label, 'plaintext'),
-    filters: [],
+    // For probes.
+    filters: disabledFilters([{ filter: chainOfRoute('before_rbac') }]),
     more: {
       route_config: routeTable(inboundRouteTableName(port.label, 'plaintext'), refusalRoutes(port)),
     },

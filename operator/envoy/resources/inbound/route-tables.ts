@@ -7,6 +7,7 @@ import { setHeader } from '../header.ts';
 import { filterClusters, perFilterConfig } from '../http-filters.ts';
 import { inboundRouteTableName, refusedHeader, replyMarkers } from '../names.ts';
 import type { EnvoyMessage } from '../../proto/envoy-message.ts';
+import { filtersOfRoute, wholeRequests } from '../placeholders.ts';
 import { inboundFilters } from './http-filters.ts';
 
 export interface InboundRoutes extends Pick<InboundPortIr, 'authorization' | 'mtls' | 'probes'> {
@@ -51,12 +52,41 @@ function probeRoutes(port: InboundRoutes): readonly EnvoyMessage[] {
   return deny.length === 0 && allow === 'all' ? [] : port.probes.map((probe) => probeRoute(probe, port));
 }
 
-function probeRoute({ method, path }: ProbeIr, { cluster }: InboundRoutes): EnvoyMessage {
+/**
+ * What anybody may send who reaches the pod: no more than the kubelet does, and for no longer than it waits. An upgrade or a body
+ * would be a way to the application that no rule sees.
+ */
+function probeRoute({ method, path, timeoutMs }: ProbeIr, { cluster }: InboundRoutes): EnvoyMessage {
   return {
     name: 'probe',
-    match: { path, headers: [{ name: ':method', string_match: { exact: method } }] },
-    route: { cluster, timeout: duration(0) },
+    match: {
+      path: withoutQuery(path),
+      headers: [
+        exactly(':method', method),
+        // With the query, which `path` leaves out.
+        exactly(':path', path),
+        { name: 'upgrade', present_match: false },
+      ],
+    },
+    // The timeout of a route begins at the end of the request, which another client may never reach.
+    route: {
+      cluster,
+      timeout: duration(timeoutMs),
+      max_stream_duration: { max_stream_duration: duration(timeoutMs) },
+    },
+    typed_per_filter_config: filtersOfRoute('before_rbac', [wholeRequests(maxBodyBytes[method])]),
   };
+}
+
+/** One byte is the least that Envoy takes. A gRPC health check names a service in at most a few hundred. */
+const maxBodyBytes = { GET: 1, POST: 1024 } as const;
+
+function exactly(name: string, exact: string): EnvoyMessage {
+  return { name, string_match: { exact } };
+}
+
+function withoutQuery(path: string): string {
+  return path.split('?', 1)[0] ?? path;
 }
 
 const mtlsRequired =
