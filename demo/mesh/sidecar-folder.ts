@@ -3,11 +3,8 @@
 import { existsSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { renderBootstrap, type BootstrapOptions } from '../../operator/infra/bootstrap.ts';
-import {
-  certificateFiles,
-  certificateFolder,
-  renderSdsFiles,
-} from '../../operator/infra/certificate-files.ts';
+import { renderSdsFiles } from '../../operator/infra/certificate-files.ts';
+import { certificateFiles, certificateFolder } from '../../operator/values/certificate-files.ts';
 
 export const bootstrapFile = 'bootstrap.json';
 

@@ -2,7 +2,7 @@
 import type { SecretData, SecretPort } from '../ports/platform.ts';
 import type { Authority } from './authority.ts';
 import { signLeaf } from './leaf.ts';
-import { managedLabels } from './names.ts';
+import { managedLabels } from '../values/own-names.ts';
 import { makeRoot, parseRoot } from './root.ts';
 
 export interface BuiltInSettings {

@@ -1,13 +1,9 @@
 // How the Secrets of certificates are called and labelled: what infra mounts and the issuer writes.
 import { createHash } from 'node:crypto';
+import { managedLabels } from '../values/own-names.ts';
 
 /** The Secret of the built-in root, in the operator's namespace. */
 export const rootSecretName = 'meshwright-ca';
-
-/** Labels of everything the certificates room writes. */
-export const managedLabels: Readonly<Record<string, string>> = {
-  'app.kubernetes.io/managed-by': 'meshwright',
-};
 
 /** The Secret of a service account's certificate, in its namespace: `meshwright-<service account>`, at most 253 characters. */
 export function certificateSecretName(serviceAccount: string): string {

@@ -2,7 +2,7 @@
 // Pure: main parts or a test write it to a file, or pass it as --config-yaml.
 // Envoy must be started in the directory that holds the certificate folder: the configuration that all sidecars share
 // names files relative to it. @see https://www.envoyproxy.io/docs/envoy/latest/api-v3/config/bootstrap/v3/bootstrap.proto
-import { leafSdsFile, rootsSdsFile } from './certificate-files.ts';
+import { leafSdsFile, rootsSdsFile } from '../values/certificate-files.ts';
 
 export interface BootstrapOptions {
   /** As operator/values/node-id.ts formats it. */

@@ -3,12 +3,12 @@
 // Server-side apply appends to lists, and ours must come first. So a workload with init containers of the user's
 // takes two: the first names all of them in order (the user's by name alone), the second gives the user's names back.
 // The second is not optional: as a co-owner of the names we would keep stumps of containers the user removes alive.
-import { certificateVolume, injectedKey, ownContainers } from './pod-names.ts';
+import { certificateVolume, ownContainers } from './pod-names.ts';
+import { injectedKey } from '../values/own-names.ts';
 import type { NamedPart, SidecarPart } from './sidecar.ts';
+import type { WorkloadKind } from '../values/workload-kinds.ts';
 
 type Json = Readonly<Record<string, unknown>>;
-
-export type WorkloadKind = 'Deployment' | 'StatefulSet' | 'DaemonSet' | 'CronJob';
 
 export interface PatchTarget {
   readonly kind: WorkloadKind;

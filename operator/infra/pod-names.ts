@@ -7,8 +7,5 @@ export const certificateVolume = 'mw-certs';
 /** Our init containers in the order they have to run, before every one of the user's. */
 export const ownContainers: readonly string[] = [initContainer, proxyContainer];
 
-/** On a pod template (and so on its pods): two fingerprints. On the metadata of a workload: the label "true". */
-export const injectedKey = 'meshwright.dev/injected';
-
 /** The ConfigMap of each meshed namespace that holds the SDS files. */
 export const sdsConfigMap = 'meshwright-trust';

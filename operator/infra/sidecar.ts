@@ -1,10 +1,11 @@
 // Our part of a pod template: two init containers, one volume, one annotation. Entry: renderSidecar.
 // Pure: operator/reconcile decides whether, and platform/kubernetes writes it.
 import { type BootstrapOptions, renderBootstrap } from './bootstrap.ts';
-import { certificateFiles, certificateFolder } from './certificate-files.ts';
+import { certificateFiles, certificateFolder } from '../values/certificate-files.ts';
 import { fingerprint } from '../values/fingerprint.ts';
 import { interceptionRules, type InterceptionOptions, sidecarUser } from './interception.ts';
-import { certificateVolume, initContainer, injectedKey, proxyContainer, sdsConfigMap } from './pod-names.ts';
+import { certificateVolume, initContainer, proxyContainer, sdsConfigMap } from './pod-names.ts';
+import { injectedKey } from '../values/own-names.ts';
 
 type Json = Readonly<Record<string, unknown>>;
 

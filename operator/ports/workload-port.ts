@@ -1,7 +1,6 @@
 // The port to what makes pods from templates: read as it is now, changed in our part alone. platform/kubernetes
 // implements it; only reconcile and uninstall use it. It knows neither what our part is nor when to write it.
-
-export type WorkloadKind = 'Deployment' | 'StatefulSet' | 'DaemonSet' | 'CronJob';
+import type { WorkloadKind } from '../values/workload-kinds.ts';
 
 export interface WorkloadRef {
   readonly kind: WorkloadKind;

@@ -1,7 +1,7 @@
 // Pods that stay without a sidecar whatever we do: nothing that we inject makes them anew. Entry: barePodsOf. Pure.
 import type { LabelSelector, Pod } from '../objects/objects.ts';
 import type { Resources } from '../store/resources.ts';
-import { injectedKey } from '../infra/pod-names.ts';
+import { injectedKey } from '../values/own-names.ts';
 import type { MeshSettingsIr } from '../ir/mesh-ir.ts';
 import { matchesSelector } from '../values/labels.ts';
 import { type Environment, isSelected, optOutLabel } from './workload/desired.ts';

@@ -1,10 +1,17 @@
 // What translation has handed to the reconciler, as it looks at it: which workloads there are, and which concern it.
 // Pure.
 import { fingerprint } from '../values/fingerprint.ts';
-import { injectedKey } from '../infra/pod-names.ts';
+import { injectedKey } from '../values/own-names.ts';
 import type { MeshSettingsIr } from '../ir/mesh-ir.ts';
 import type { WorkloadRef } from '../ports/workload-port.ts';
-import type { CronJob, DaemonSet, Deployment, PodTemplate, StatefulSet } from '../objects/objects.ts';
+import {
+  type CronJob,
+  type DaemonSet,
+  type Deployment,
+  type PodTemplate,
+  refKey,
+  type StatefulSet,
+} from '../objects/objects.ts';
 import type { Resources } from '../store/resources.ts';
 import { type Environment, isSelected } from './workload/desired.ts';
 
@@ -27,11 +34,6 @@ export interface Input {
   readonly workloads: ReadonlyMap<string, Known>;
 }
 
-/** `Deployment/shop/reviews` */
-export function keyOf({ kind, namespace, name }: WorkloadRef): string {
-  return `${kind}/${namespace}/${name}`;
-}
-
 /** mesh: the one in force; null: there is none. */
 export function describeInput(resources: Resources, mesh: MeshSettingsIr | null): Input {
   const { namespaces } = resources;
@@ -44,7 +46,7 @@ export function describeInput(resources: Resources, mesh: MeshSettingsIr | null)
   const workloads = objects.map((object): [string, Known] => {
     const { kind, metadata } = object;
     const ref = { kind, namespace: metadata.namespace ?? '', name: metadata.name };
-    return [keyOf(ref), { ref, object }];
+    return [refKey(ref), { ref, object }];
   });
   return {
     mesh,

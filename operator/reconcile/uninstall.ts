@@ -1,6 +1,7 @@
 // Takes our part out of every workload there is: without a Mesh, our definitions or a running operator. Entry:
 // uninstall. Certificates stay: pods mount them until the last one is made anew.
-import type { WorkloadKind, WorkloadPort, WorkloadRef } from '../ports/workload-port.ts';
+import type { WorkloadPort, WorkloadRef } from '../ports/workload-port.ts';
+import { workloadKinds } from '../values/workload-kinds.ts';
 import { describeActual } from './workload/actual.ts';
 import { removePart } from './workload/writes.ts';
 
@@ -10,11 +11,9 @@ export interface UninstallReport {
   readonly failed: readonly { readonly ref: WorkloadRef; readonly message: string }[];
 }
 
-const kinds: readonly WorkloadKind[] = ['Deployment', 'StatefulSet', 'DaemonSet', 'CronJob'];
-
 /** All at once: the mesh ends. Rejects if workloads cannot be listed. */
 export async function uninstall(port: Pick<WorkloadPort, 'list' | 'merge'>): Promise<UninstallReport> {
-  const all = (await Promise.all(kinds.map((kind) => port.list(kind)))).flat();
+  const all = (await Promise.all(workloadKinds.map((kind) => port.list(kind)))).flat();
   const injected = all.filter((live) => describeActual(live).hasAny);
   const removed: WorkloadRef[] = [];
   const failed: { ref: WorkloadRef; message: string }[] = [];

@@ -17,7 +17,8 @@ import { createTrafficMaker } from './policies/traffic/traffic.ts';
 import { trafficVerdicts } from './policies/traffic/verdicts.ts';
 import { translateExternal } from './mesh/external-workloads.ts';
 import { accountsOfTemplates, identitiesInUse } from './mesh/identities.ts';
-import { createWorkloadIndexer, workloadKey } from './facts/workload.ts';
+import { workloadKey } from '../values/node-id.ts';
+import { createWorkloadIndexer } from './facts/workload.ts';
 import { createWorkloadTranslator } from './mesh/workloads.ts';
 
 export type MeshTranslator = (
@@ -101,7 +102,7 @@ function externalWorkloads(
     verdicts: external.map(({ verdict }) => verdict),
     bindings: new Map(
       external.map(({ verdict: { origin }, bindings }) => [
-        workloadKey('ExternalWorkload', origin.namespace, origin.name),
+        workloadKey({ ...origin, kind: 'ExternalWorkload' }),
         bindings,
       ]),
     ),

@@ -3,7 +3,7 @@ import type { Mesh } from '../../api/v1alpha1/mesh.ts';
 import { MeshSpec } from '../../api/v1alpha1/mesh.ts';
 import { TrafficPolicySpec, type TrafficPolicy } from '../../api/v1alpha1/traffic/policy.ts';
 import type { EndpointSlice, Pod, Service } from '../../operator/objects/objects.ts';
-import { injectedAnnotation } from '../../operator/translate/facts/workload.ts';
+import { injectedKey } from '../../operator/values/own-names.ts';
 import type { Size } from './protocol.ts';
 
 export const namespaces = 10;
@@ -70,7 +70,7 @@ export function pod(index: number, endpoint: number, endpointsPerService: number
     metadata: {
       ...metadata(index, podName(index, endpoint), 1),
       labels: { app: serviceName(index), version: endpoint % 2 === 0 ? 'v1' : 'v2' },
-      annotations: { [injectedAnnotation]: 'yes' },
+      annotations: { [injectedKey]: 'yes' },
     },
     spec: { serviceAccountName: serviceName(index), containers: [{ name: 'app' }] },
     status: {

@@ -2,13 +2,14 @@
 import type { EnvoyMessage } from '../proto/envoy-message.ts';
 import { extension, overAds } from './typed-config.ts';
 import { leafSecret, meshAlpn, trustSecret } from './names.ts';
+import { leafSdsFile } from '../../values/certificate-files.ts';
 
 /**
- * The SDS file that names the workload's certificate and key, relative to the directory in which the sidecar was
- * started: so the configuration is the same bytes in every sidecar although each has files of its own.
+ * Relative to the directory in which the sidecar was started: so the configuration is the same bytes in every sidecar although
+ * each has files of its own.
  * (A secret in the bootstrap would do for that too, but Envoy never reads it again when its files change.)
  */
-export const leafSdsFile = 'certificates/leaf.json';
+const ownSdsFile = leafSdsFile('');
 
 const tlsMessages = 'envoy.extensions.transport_sockets.tls.v3';
 
@@ -53,7 +54,7 @@ function ownCertificate(): EnvoyMessage {
     tls_certificate_sds_secret_configs: [
       {
         name: leafSecret,
-        sds_config: { path_config_source: { path: leafSdsFile }, resource_api_version: 'V3' },
+        sds_config: { path_config_source: { path: ownSdsFile }, resource_api_version: 'V3' },
       },
     ],
   };

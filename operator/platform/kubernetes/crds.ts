@@ -6,6 +6,7 @@ import { isApiError, isTransient } from './http/api-error.ts';
 import { createBackoff } from './http/backoff.ts';
 import { pause } from '../../process/clock.ts';
 import type { JitteredClock } from './http/jittered-clock.ts';
+import { fieldManager } from '../../values/own-names.ts';
 
 /** An apiextensions.k8s.io/v1 CustomResourceDefinition, as far as it is read here. */
 export interface CrdDefinition {
@@ -72,7 +73,7 @@ export async function installCrd(definition: CrdDefinition, options: CrdOptions)
 async function install(definition: CrdDefinition, { api, log, clock, signal }: CrdOptions): Promise<void> {
   const { name } = definition.metadata;
   const path = `${collection}/${encodeURIComponent(name)}`;
-  const query = { fieldManager: 'meshwright', force: 'true' };
+  const query = { fieldManager, force: 'true' };
   const contentType = 'application/apply-patch+yaml';
   try {
     await api.call({ method: 'PATCH', path, query, contentType, body: definition }, signal);

@@ -5,9 +5,10 @@ import type { LeasePort, LeaseRecord, StoredLease } from '../../ports/lease-port
 import type { ApiCaller } from './http/api-client.ts';
 import { isApiError } from './http/api-error.ts';
 import { resourcePath } from './kinds.ts';
+import { fieldManager } from '../../values/own-names.ts';
 
 const leaseKind = { group: 'coordination.k8s.io', version: 'v1', plural: 'leases' } as const;
-const query = { fieldManager: 'meshwright' };
+const query = { fieldManager };
 
 const Lease = z.object({
   metadata: z.object({ resourceVersion: z.string() }),

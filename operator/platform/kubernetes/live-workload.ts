@@ -1,12 +1,7 @@
 // A workload as the API server prints it → LiveWorkload: the same words for all kinds. Entry: liveWorkload.
 import { z } from 'zod';
-import type {
-  FieldManager,
-  LiveTemplate,
-  LiveWorkload,
-  RolloutFacts,
-  WorkloadKind,
-} from '../../ports/workload-port.ts';
+import type { FieldManager, LiveTemplate, LiveWorkload, RolloutFacts } from '../../ports/workload-port.ts';
+import type { WorkloadKind } from '../../values/workload-kinds.ts';
 
 const texts = z.record(z.string(), z.string());
 const count = z.number().nullish();

@@ -13,6 +13,7 @@ import type { Identity } from './informer/inventory.ts';
 import { apiVersionOf, type ResourceKind, resourcePath } from './kinds.ts';
 import { RawObject } from './informer/raw-object.ts';
 import type { JitteredClock } from './http/jittered-clock.ts';
+import { fieldManager } from '../../values/own-names.ts';
 
 const { default: Operator, ResourceEventType } = dotI;
 
@@ -154,7 +155,7 @@ export class MeshOperator extends Operator {
     const answer = await this.#options.retryingApi.call({
       method: 'PUT',
       path: `${resourcePath({ group, version, plural }, namespace)}/${encodeURIComponent(name)}/status`,
-      query: { fieldManager: 'meshwright' },
+      query: { fieldManager },
       body: { apiVersion, kind, metadata, status },
     });
     return { ...meta, resourceVersion: RawObject.parse(answer).metadata.resourceVersion };

@@ -4,9 +4,10 @@ import type { PodPort } from '../../ports/pod-port.ts';
 import type { ApiCaller } from './http/api-client.ts';
 import { isApiError } from './http/api-error.ts';
 import { resourcePath } from './kinds.ts';
+import { fieldManager } from '../../values/own-names.ts';
 
 const podKind = { group: '', version: 'v1', plural: 'pods' } as const;
-const query = { fieldManager: 'meshwright' };
+const query = { fieldManager };
 const annotation = 'meshwright.dev/volumes-refreshed-at';
 
 export function createPods(api: ApiCaller): PodPort {

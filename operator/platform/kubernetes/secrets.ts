@@ -6,13 +6,11 @@ import type { SecretData, SecretPort } from '../../ports/platform.ts';
 import type { ApiCaller } from './http/api-client.ts';
 import { isApiError } from './http/api-error.ts';
 import { resourcePath } from './kinds.ts';
+import { fieldManager, managedByLabel } from '../../values/own-names.ts';
 
-/** @see https://kubernetes.io/docs/concepts/overview/working-with-objects/common-labels/ */
-const ownLabel = 'app.kubernetes.io/managed-by';
-const ownName = 'meshwright';
 const conflictAttempts = 5;
 const secretKind = { group: '', version: 'v1', plural: 'secrets' } as const;
-const query = { fieldManager: ownName };
+const query = { fieldManager };
 
 const texts = z.record(z.string(), z.string());
 const Secret = z.object({
@@ -64,7 +62,7 @@ interface Wanted {
 }
 
 function wantedOf(data: SecretData, labels: Readonly<Record<string, string>>): Wanted {
-  return { type: typeOf(data), data: encode(data), labels: { ...labels, [ownLabel]: ownName } };
+  return { type: typeOf(data), data: encode(data), labels: { ...labels, [managedByLabel]: fieldManager } };
 }
 
 interface Target extends SecretsOptions {
@@ -105,7 +103,11 @@ async function post(
 }
 
 async function createNamespace(api: ApiCaller, name: string): Promise<void> {
-  const body = { apiVersion: 'v1', kind: 'Namespace', metadata: { name, labels: { [ownLabel]: ownName } } };
+  const body = {
+    apiVersion: 'v1',
+    kind: 'Namespace',
+    metadata: { name, labels: { [managedByLabel]: fieldManager } },
+  };
   try {
     await api.call({ method: 'POST', path: '/api/v1/namespaces', query, body });
   } catch (error) {
@@ -134,10 +136,10 @@ async function replace(
 /** undefined if there is none; rejects if it is not ours. */
 async function find(api: ApiCaller, place: Place): Promise<Secret | undefined> {
   const secret = await get(api, place);
-  if (secret === undefined || secret.metadata.labels?.[ownLabel] === ownName) return secret;
+  if (secret === undefined || secret.metadata.labels?.[managedByLabel] === fieldManager) return secret;
   throw new Error(
     `Secret ${place.namespace}/${place.name} does not belong to Meshwright and was not changed. ` +
-      `Delete or rename it, or let Meshwright take it over with the label ${ownLabel}=${ownName}.`,
+      `Delete or rename it, or let Meshwright take it over with the label ${managedByLabel}=${fieldManager}.`,
   );
 }
 

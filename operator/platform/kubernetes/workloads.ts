@@ -3,18 +3,18 @@ import { z } from 'zod';
 import type {
   LiveWorkload,
   WorkloadEvent,
-  WorkloadKind,
   WorkloadPort,
   WorkloadRef,
   WriteOutcome,
 } from '../../ports/workload-port.ts';
+import type { WorkloadKind } from '../../values/workload-kinds.ts';
 import { createHash } from 'node:crypto';
 import type { ApiCaller, ApiRequest } from './http/api-client.ts';
 import { ApiError, isApiError, isTransient } from './http/api-error.ts';
 import { apiVersionOf, kindOf, resourcePath } from './kinds.ts';
 import { liveWorkload } from './live-workload.ts';
+import { fieldManager, managedLabels } from '../../values/own-names.ts';
 
-const fieldManager = 'meshwright';
 const pageSize = '200';
 
 const List = z.object({
@@ -60,7 +60,7 @@ export function createWorkloads(api: ApiCaller): WorkloadPort {
         body: {
           apiVersion: 'v1',
           kind: 'ConfigMap',
-          metadata: { namespace, name, labels: { 'app.kubernetes.io/managed-by': 'meshwright' } },
+          metadata: { namespace, name, labels: managedLabels },
           data,
         },
       });

@@ -1,6 +1,7 @@
 // What a workload has of ours at this moment, and who else writes its template. Entry: describeActual. Pure.
 import { fingerprint } from '../../values/fingerprint.ts';
-import { certificateVolume, injectedKey, ownContainers } from '../../infra/pod-names.ts';
+import { certificateVolume, ownContainers } from '../../infra/pod-names.ts';
+import { fieldManager, injectedKey } from '../../values/own-names.ts';
 import type { FieldManager, LiveWorkload } from '../../ports/workload-port.ts';
 
 export interface Actual {
@@ -24,8 +25,6 @@ export interface Actual {
   /** Of the template without our part: the same for as long as the user wants the same. */
   readonly userTemplate: string;
 }
-
-export const fieldManager = 'meshwright';
 
 export function describeActual(live: LiveWorkload): Actual {
   const { spec, annotations } = live.template;

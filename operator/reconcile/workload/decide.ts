@@ -1,6 +1,6 @@
 // Desired against actual → what is to be done. Entry: decide. Pure; whether it may be done yet, the reconciler knows.
 import type { SidecarPart } from '../../infra/sidecar.ts';
-import { injectedKey } from '../../infra/pod-names.ts';
+import { injectedKey } from '../../values/own-names.ts';
 import type { Refusal } from '../../infra/preflight.ts';
 import type { Actual } from './actual.ts';
 import type { Desired } from './desired.ts';

@@ -1,7 +1,8 @@
 // One workload: read, compare, do at most one thing, say how it is. Entry: reconcileWorkload. It reads everything anew
 // each time, so that no order of events matters.
 import { renderSdsFiles } from '../../infra/certificate-files.ts';
-import { injectedKey, sdsConfigMap } from '../../infra/pod-names.ts';
+import { sdsConfigMap } from '../../infra/pod-names.ts';
+import { injectedKey } from '../../values/own-names.ts';
 import type { LiveWorkload, WorkloadRef, WriteOutcome } from '../../ports/workload-port.ts';
 import { describeActual } from './actual.ts';
 import { type Action, decide, type Write } from './decide.ts';
@@ -9,7 +10,7 @@ import { desiredOf, type World } from './desired.ts';
 import { healthOf, isServing } from '../rollout/health.ts';
 import { forget, type Memory } from '../memory.ts';
 import { inQueue, obstacleTo, waitsForTurn } from './obstacles.ts';
-import { keyOf } from '../input.ts';
+import { refKey } from '../../objects/objects.ts';
 import type { WorkloadState } from '../../conditions/workload-report.ts';
 import { again, done, type ReconcileDeps, type Step, type Subject } from './step.ts';
 import { presentPart, removePart, tryPart, wouldChange, writePart } from './writes.ts';
@@ -27,7 +28,7 @@ export async function reconcileWorkload(
   world: World,
   memory: Memory,
 ): Promise<Step> {
-  const key = keyOf(ref);
+  const key = refKey(ref);
   memory.rollouts.withdraw(key);
   const live = await deps.port.read(ref);
   if (live === undefined || live.isDeleting) {

@@ -1,6 +1,7 @@
 // The writes themselves: our part in, by one or two server-side applies, and out, by a strategic merge patch.
 import { orderingPatch, ownPatch, removalPatch } from '../../infra/patches.ts';
-import { certificateVolume, injectedKey, ownContainers } from '../../infra/pod-names.ts';
+import { certificateVolume, ownContainers } from '../../infra/pod-names.ts';
+import { injectedKey } from '../../values/own-names.ts';
 import type { SidecarPart } from '../../infra/sidecar.ts';
 import type { LiveWorkload, WorkloadPort, WriteOutcome } from '../../ports/workload-port.ts';
 

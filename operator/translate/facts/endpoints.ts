@@ -3,7 +3,8 @@ import type { EndpointIr } from '../../ir/service.ts';
 import type { Endpoint, EndpointSlice, Service } from '../../objects/objects.ts';
 import { append } from '../../values/labels.ts';
 import { compareText } from '../../values/compare-text.ts';
-import { type Workload, type WorkloadIndex, workloadKey } from './workload.ts';
+import { workloadKey } from '../../values/node-id.ts';
+import type { Workload, WorkloadIndex } from './workload.ts';
 import { type PortView, serviceKey, type ServiceView } from './service-view.ts';
 
 /** @see https://kubernetes.io/docs/concepts/services-networking/endpoint-slices/#ownership */
@@ -135,7 +136,11 @@ function workloadOf(
   if (targetRef === undefined) return workloads.byAddress.get(addresses[0] ?? '');
   if (targetRef.kind !== 'Pod' || targetRef.name === undefined) return undefined;
   return workloads.byKey.get(
-    workloadKey('Pod', targetRef.namespace ?? slice.metadata.namespace ?? '', targetRef.name),
+    workloadKey({
+      kind: 'Pod',
+      namespace: targetRef.namespace ?? slice.metadata.namespace ?? '',
+      name: targetRef.name,
+    }),
   );
 }
 

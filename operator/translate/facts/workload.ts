@@ -10,9 +10,10 @@ import { rememberEach, rememberLast } from '../../values/remember.ts';
 import type { AddressConflicts } from './address-owners.ts';
 import { defaultServiceAccount, identityOf } from './identity.ts';
 import { podAddresses, runsOnItsOwnAddress } from './pod-address.ts';
+import { workloadKey } from '../../values/node-id.ts';
+import { injectedKey } from '../../values/own-names.ts';
 
 /** On a pod that was made with a sidecar: without it a pod is not in the mesh, whatever its namespace says. */
-export const injectedAnnotation = 'meshwright.dev/injected';
 
 export interface Workload {
   /** `Pod/shop/reviews-v1-abc` */
@@ -86,15 +87,11 @@ function index(all: readonly Workload[]): WorkloadIndex {
   };
 }
 
-export function workloadKey(kind: 'Pod' | 'ExternalWorkload', namespace: string, name: string): string {
-  return `${kind}/${namespace}/${name}`;
-}
-
 function fromPod(pod: Pod, trustDomain: string): Workload {
   const { serviceAccountName = defaultServiceAccount } = pod.spec;
   const addresses = podAddresses(pod);
   const isRunnable = runsOnItsOwnAddress(pod);
-  const isInjected = pod.metadata.annotations?.[injectedAnnotation] !== undefined;
+  const isInjected = pod.metadata.annotations?.[injectedKey] !== undefined;
   const isMeshed = isRunnable && isInjected && addresses.length > 0;
   return {
     ...described(pod),
@@ -126,7 +123,7 @@ function withoutAddress(object: ExternalWorkload, trustDomain: string): Workload
 function described(source: Pod | ExternalWorkload): Omit<Workload, 'addresses' | 'meshed' | 'isRunnable'> {
   const { namespace = '', name, labels = {}, deletionTimestamp } = source.metadata;
   return {
-    key: workloadKey(source.kind, namespace, name),
+    key: workloadKey({ kind: source.kind, namespace, name }),
     namespace,
     name,
     labels,

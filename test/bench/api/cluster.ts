@@ -1,6 +1,7 @@
 // A real etcd and kube-apiserver with the synthetic mesh in it, and somebody who changes it: not the server that is measured.
 import { z } from 'zod';
-import { certificateSecretName, managedLabels } from '../../../operator/certificates/names.ts';
+import { certificateSecretName } from '../../../operator/certificates/names.ts';
+import { managedLabels } from '../../../operator/values/own-names.ts';
 import type { TrafficPolicy } from '../../../api/v1alpha1/traffic/policy.ts';
 import type { EndpointSlice } from '../../../operator/objects/objects.ts';
 import { startApiServer } from '../../support/kubernetes.ts';

@@ -5,11 +5,8 @@ import { join } from 'node:path';
 import type { KeyPair } from '../../../operator/certificates/authority.ts';
 import { signLeaf } from '../../../operator/certificates/leaf.ts';
 import { makeRoot, parseRoot, type Root } from '../../../operator/certificates/root.ts';
-import {
-  certificateFiles,
-  certificateFolder,
-  renderSdsFiles,
-} from '../../../operator/infra/certificate-files.ts';
+import { renderSdsFiles } from '../../../operator/infra/certificate-files.ts';
+import { certificateFiles, certificateFolder } from '../../../operator/values/certificate-files.ts';
 
 const hourMs = 3_600_000;
 

@@ -1,5 +1,5 @@
 // A shop as its users apply it to a cluster, and the Pods and EndpointSlices that Kubernetes' controllers would make.
-import { injectedAnnotation } from '../../../operator/translate/facts/workload.ts';
+import { injectedKey } from '../../../operator/values/own-names.ts';
 
 export interface ShopPod {
   readonly name: string;
@@ -70,7 +70,7 @@ function podSpec({ app }: ShopPod): object {
 /** As the ReplicaSet controller would make it, of a template with a sidecar. */
 export function podManifest(pod: ShopPod): object {
   const { name, app, version } = pod;
-  const annotations = { [injectedAnnotation]: 'test' };
+  const annotations = { [injectedKey]: 'test' };
   const metadata = { name, namespace, labels: { app, version }, annotations };
   return { apiVersion: 'v1', kind: 'Pod', metadata, spec: podSpec(pod) };
 }

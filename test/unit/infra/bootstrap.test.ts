@@ -1,9 +1,9 @@
 // The bootstrap: what a sidecar must know before it can ask, and that it agrees with what it is told afterwards.
 import { describe, expect, test } from '@jest/globals';
 import { renderBootstrap } from '../../../operator/infra/bootstrap.ts';
-import { leafSdsFile as leafFileOfInfra, renderSdsFiles } from '../../../operator/infra/certificate-files.ts';
+import { renderSdsFiles } from '../../../operator/infra/certificate-files.ts';
 import { formatNodeId, parseNodeId, workloadKey } from '../../../operator/values/node-id.ts';
-import { leafSdsFile } from '../../../operator/envoy/resources/tls.ts';
+import { upstreamTls } from '../../../operator/envoy/resources/tls.ts';
 
 describe('renderBootstrap', () => {
   test('asks the operator, and only the operator, for everything', () => {
@@ -31,7 +31,8 @@ describe('renderBootstrap', () => {
 
 describe('the certificate folder', () => {
   test('is where the configuration that all sidecars share looks for the certificate', () => {
-    expect(leafFileOfInfra('')).toBe(leafSdsFile);
+    expect([...renderSdsFiles('').keys()]).toContain('leaf.json');
+    expect(JSON.stringify(upstreamTls([]))).toContain('"path":"certificates/leaf.json"');
   });
 
   test('has an SDS file for the leaf and one for the roots, which are read again when the folder is swapped', () => {

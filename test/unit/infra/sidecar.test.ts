@@ -1,6 +1,6 @@
 // Rules of our part of a pod template that a golden file shows, but does not name.
 import { describe, expect, test } from '@jest/globals';
-import { injectedKey } from '../../../operator/infra/pod-names.ts';
+import { injectedKey } from '../../../operator/values/own-names.ts';
 import { orderingPatch, ownPatch, removalPatch } from '../../../operator/infra/patches.ts';
 import { renderSidecar } from '../../../operator/infra/sidecar.ts';
 import { sampleOptions } from './sample-options.ts';

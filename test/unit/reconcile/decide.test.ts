@@ -1,6 +1,6 @@
 // Desired against actual → what is done.
 import { describe, expect, test } from '@jest/globals';
-import { injectedKey } from '../../../operator/infra/pod-names.ts';
+import { injectedKey } from '../../../operator/values/own-names.ts';
 import type { LiveWorkload } from '../../../operator/ports/workload-port.ts';
 import { describeActual } from '../../../operator/reconcile/workload/actual.ts';
 import { type Action, decide } from '../../../operator/reconcile/workload/decide.ts';

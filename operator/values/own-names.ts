@@ -1,0 +1,11 @@
+// Names by which Kubernetes, and whoever looks at it, knows what is ours.
+
+/** Of our fields in server-side apply, and of what we report. @see https://kubernetes.io/docs/reference/using-api/server-side-apply/#managers */
+export const fieldManager = 'meshwright';
+
+/** On every object that is ours as a whole. @see https://kubernetes.io/docs/concepts/overview/working-with-objects/common-labels/ */
+export const managedByLabel = 'app.kubernetes.io/managed-by';
+export const managedLabels: Readonly<Record<string, string>> = { [managedByLabel]: fieldManager };
+
+/** On a pod template (and so on its pods): two fingerprints. On the metadata of a workload: the label "true". */
+export const injectedKey = 'meshwright.dev/injected';
