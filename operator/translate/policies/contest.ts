@@ -1,6 +1,8 @@
 // Who decides where several objects want to: one contest for all kinds of policy. It knows no kind and no field.
 import type { ObjectMeta } from '../../../api/metadata.ts';
+import { compareText } from '../../values/compare-text.ts';
 import { append } from '../../values/labels.ts';
+import { compareAge } from '../facts/precedence.ts';
 
 /** What a policy is attached to, from the weakest to the strongest; Route: a route's own word. */
 const levels = ['Mesh', 'Namespace', 'Service', 'Workload', 'Port', 'Route'] as const;
@@ -76,9 +78,17 @@ export function outcomesOf<P extends Contestant>(
   return new Map(
     [...tallies].map(([policy, { isInEffect, defeats }]) => [
       policy,
-      { isInEffect, defeats: [...defeats.values()] },
+      { isInEffect, defeats: [...defeats].toSorted(byPrecedence).map(([, defeat]) => defeat) },
     ]),
   );
+}
+
+/** The winner that others would lose to as well comes first, whatever the order of the places. */
+function byPrecedence(
+  [keyA, a]: readonly [string, { readonly winner: Contestant }],
+  [keyB, b]: readonly [string, { readonly winner: Contestant }],
+): number {
+  return compareAge(a.winner, b.winner) || compareText(keyA, keyB);
 }
 
 type Lost<P extends Contestant> = Omit<Defeat<P>, 'slots' | 'places'> & { readonly slots: string[] };

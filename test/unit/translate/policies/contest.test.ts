@@ -115,9 +115,23 @@ describe('outcomesOf', () => {
     ]);
 
     expect(outcomes.get(newer)?.defeats.map(({ slots, places }) => ({ slots, places }))).toEqual([
-      { slots: ['timeout.request'], places: ['one'] },
       { slots: ['retry.attempts', 'timeout.request'], places: ['two'] },
+      { slots: ['timeout.request'], places: ['one'] },
     ]);
+  });
+
+  it('names winners in the order in which all would lose to them, whatever the order of the places', () => {
+    const places = [
+      ['one', decide([claim(newer, 'Service'), claim(third, 'Service')])],
+      ['two', decide([claim(older, 'Service'), claim(third, 'Service')])],
+    ] as const;
+    const named = (order: typeof places | readonly (typeof places)[number][]): unknown =>
+      outcomesOf(order)
+        .get(third)
+        ?.defeats.map(({ winner }) => winner.metadata.name);
+
+    expect(named(places)).toEqual(['newer', 'older']);
+    expect(named(places.toReversed())).toEqual(['newer', 'older']);
   });
 
   it('nobody loses to itself', () => {
