@@ -66,6 +66,10 @@ export interface RouteIr {
   /** 0: no timeout. */
   readonly timeoutMs: number;
   readonly retry: RetryIr;
+  /** Of requests before they are sent to a backend. */
+  readonly requestHeaders: HeaderModifierIr | null;
+  /** Of responses before the caller gets them. */
+  readonly responseHeaders: HeaderModifierIr | null;
   readonly fault: FaultIr | null;
   readonly origins: readonly Origin[];
 }
@@ -111,6 +115,21 @@ export interface RetryIr {
   readonly perTryTimeoutMs: number;
   /** Sorted. A request that never reached the application is retried for ConnectFailure, whatever its method. */
   readonly on: readonly RetryOn[];
+}
+
+/** Each name once, in lower case; lists sorted by name. */
+export interface HeaderModifierIr {
+  /** In place of any that are there. */
+  readonly set: readonly HeaderIr[];
+  /** Beside any that are there. */
+  readonly add: readonly HeaderIr[];
+  readonly remove: readonly string[];
+}
+
+export interface HeaderIr {
+  readonly name: string;
+  /** As it is: no character has a special meaning. */
+  readonly value: string;
 }
 
 export interface FaultIr {

@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type {
   BackendIr,
   EndpointIr,
+  HeaderModifierIr,
   RouteActionIr,
   ServicePortIr,
   SubsetIr,
@@ -49,6 +50,17 @@ const flaky: Handler = (seen, response) => {
   if (seen.url === '/reset') return void response.destroy();
   // With the words of a sidecar, which are not its to use.
   return void response.writeHead(503, { 'x-meshwright-not-reached': '1' }).end('broken');
+};
+
+/** The echo, with response headers for a route to change. */
+const talkative: Handler = (seen, response) => {
+  response.writeHead(200, { 'x-set': 'old', 'x-add': 'first', 'x-remove': 'old' }).end(JSON.stringify(seen));
+};
+
+const headerChanges: HeaderModifierIr = {
+  set: [{ name: 'x-set', value: '100% %REQ(:path)% %%' }],
+  add: [{ name: 'x-add', value: 'second' }],
+  remove: ['x-remove'],
 };
 
 const to = (subset: string | null, weight = 1): BackendIr => ({ service: ownService, subset, weight });
@@ -98,6 +110,10 @@ function routedServices(endpoint: (application: string) => EndpointIr): readonly
         }),
       ],
     }),
+    service('headers', {
+      endpoints: [endpoint('talkative')],
+      routes: [sampleRoute('headers', { requestHeaders: headerChanges, responseHeaders: headerChanges })],
+    }),
     service('undefined', {
       routes: [sampleRoute('undefined', { action: forward({ invalid: 'no such subset', weight: 1 }) })],
     }),
@@ -136,6 +152,7 @@ beforeAll(async () => {
     v2: await startApplication('v2', closing),
     slow: await startApplication('slow', closing, slow),
     flaky: await startApplication('flaky', closing, flaky),
+    talkative: await startApplication('talkative', closing, talkative),
     // Nobody listens there.
     gone: await freePort(),
   };
@@ -214,6 +231,18 @@ describe('routes', () => {
 
     expect(answer.status).toBe(418);
     expect(performance.now() - before).toBeGreaterThanOrEqual(90);
+  });
+
+  test('change the headers of requests and responses, and take values as they are', async () => {
+    const { headers, body } = await call(port('headers'), {
+      headers: { 'X-Set': 'old', 'x-add': 'first', 'x-remove': 'old', 'x-other': 'kept' },
+    });
+
+    const changed = { 'x-set': '100% %REQ(:path)% %%', 'x-add': expect.stringMatching(/^first, ?second$/) };
+    expect(headers).toMatchObject(changed);
+    expect(headers['x-remove']).toBeUndefined();
+    expect(JSON.parse(body)).toMatchObject({ headers: { ...changed, 'x-other': 'kept' } });
+    expect(JSON.parse(body)).not.toHaveProperty('headers.x-remove');
   });
 
   test('that have nothing to forward to say so', async () => {

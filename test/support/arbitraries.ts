@@ -115,6 +115,24 @@ const delay = spec({ duration: duration.filter((text) => durationMs(text) > 0) }
 const abort = spec({ status: from([200, 404, 503, 599]) }, { percentage });
 const fault = fc.oneof(fc.record({ delay }), fc.record({ abort }), fc.record({ delay, abort }));
 
+const headerValue = from(['test', 'a b', '100%', '%REQ(:path)%', '"quoted"', '~']);
+const writtenHeader = fc.record({
+  name: from(['x-group', 'X-User', 'accept', 'cache-control']),
+  value: headerValue,
+});
+
+/** A header is named once, in one of the lists. */
+const headerModifier = fc
+  .record({
+    set: distinct(writtenHeader, ({ name }) => name, [0, 2]),
+    add: distinct(writtenHeader, ({ name }) => name, [0, 2]),
+    remove: distinct(from(['x-group', 'x-secret', 'Server']), itself, [0, 2]),
+  })
+  .filter(({ set, add, remove }) => {
+    const names = [...set.map(({ name }) => name), ...add.map(({ name }) => name), ...remove];
+    return names.length > 0 && new Set(names).size === names.length;
+  });
+
 interface Timing {
   timeout?: string;
   retry?: { perTryTimeout?: string };
@@ -139,6 +157,8 @@ function route(subsets: readonly string[]): fc.Arbitrary<Timing & { name?: strin
       backends: backends.filter((all) => all.length === 0 || all.some((one) => one.weight !== 0)),
       timeout: duration,
       retry,
+      requestHeaders: headerModifier,
+      responseHeaders: headerModifier,
       fault,
     },
   ).filter(hasConsistentTimeouts);

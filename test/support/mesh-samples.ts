@@ -98,6 +98,8 @@ export function sampleRoute(name: string, parts: Partial<RouteIr> = {}): RouteIr
     action: { type: 'Forward', backends: [{ service: ownService, subset: null, weight: 1 }] },
     timeoutMs: 0,
     retry: noRetry,
+    requestHeaders: null,
+    responseHeaders: null,
     fault: null,
     origins: [],
     ...parts,

@@ -1,6 +1,7 @@
 // Which requests a route is for.
 import { z } from 'zod';
 import { listMap, re2Rule, shaped, withRules } from '../../schema.ts';
+import { headerName, notReserved } from '../../headers.ts';
 import { PathMatch } from '../path-match.ts';
 
 const HeaderMatch = withRules(
@@ -11,12 +12,9 @@ const HeaderMatch = withRules(
       .describe(
         'Exact (default): the same value. RegularExpression: an RE2 expression that matches the whole value, of at most 2,048 instructions; all expressions of an object have at most 8,192.',
       ),
-    name: shaped({
-      pattern: /^[A-Za-z0-9!#$%&*+.^_`|~-]+$/,
-      message:
-        'Write the name of an HTTP header, such as x-group; pseudo-headers such as :path have fields of their own.',
-      max: 256,
-    }).describe('Name of the header; upper and lower case are the same.'),
+    name: withRules(shaped(headerName), notReserved).describe(
+      'Name of the header; upper and lower case are the same.',
+    ),
     value: z.string().max(1024).describe('What the header must be. At most 1024 characters.'),
   }),
   {

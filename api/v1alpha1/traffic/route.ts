@@ -4,6 +4,7 @@ import { Duration } from '../../duration.ts';
 import { dnsLabel, shaped, withRules } from '../../schema.ts';
 import { backends } from './backend.ts';
 import { Fault } from './fault.ts';
+import { HeaderModifier } from './headers.ts';
 import { RouteMatch } from './match.ts';
 import { Retry } from './retry.ts';
 
@@ -25,6 +26,12 @@ const Route = withRules(
     ),
     retry: Retry.optional().describe(
       'When and how often a failed request is tried again. Default: 2 more times on ConnectFailure and RefusedStream, which repeat nothing that had an effect.',
+    ),
+    requestHeaders: HeaderModifier.optional().describe(
+      'Changes of the headers of requests, before they are sent. Matches see the headers of the caller.',
+    ),
+    responseHeaders: HeaderModifier.optional().describe(
+      'Changes of the headers of responses, before the caller gets them.',
     ),
     fault: Fault.optional().describe('Failures made on purpose, to see what callers do.'),
   }),

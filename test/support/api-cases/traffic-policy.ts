@@ -208,4 +208,80 @@ const behaviour: readonly ApiCase[] = [
   refused('a field that does not exist', routing({ timeOut: '3s' }), { field: 'spec.routes[0].timeOut' }),
 ];
 
-export const trafficPolicyCases: readonly ApiCase[] = [...targets, ...backends, ...matches, ...behaviour];
+const requestHeaders = (modifier: object): object => routing({ requestHeaders: modifier });
+const setting = (name: string, value = 'a'): object => requestHeaders({ set: [{ name, value }] });
+const modifierField = 'spec.routes[0].requestHeaders';
+const setName = { field: `${modifierField}.set[0].name` };
+const setValue = {
+  field: `${modifierField}.set[0].value`,
+  message: 'Write a value of printable ASCII characters',
+};
+const nameOnce = { field: modifierField, message: 'Name each header once' };
+const [one, other] = [
+  { name: 'X-A', value: 'a' },
+  { name: 'x-a', value: 'b' },
+] as const;
+const headers = (count: number): object[] =>
+  Array.from({ length: count }, (_, index) => ({ name: `x-${index}`, value: 'a' }));
+
+const headerChanges: readonly ApiCase[] = [
+  valid(
+    'changes of headers in both directions',
+    routing({
+      requestHeaders: { set: [one], add: [{ name: 'x-b', value: 'a\tb c' }], remove: ['Server', 'accept'] },
+      responseHeaders: { set: [{ name: 'cache-control', value: '100% %REQ(:path)%' }] },
+    }),
+  ),
+  valid('16 headers in a list', requestHeaders({ set: headers(16) })),
+  refused('17 headers in a list', requestHeaders({ set: headers(17) }), { field: `${modifierField}.set` }),
+  refused('a change of no header', requestHeaders({ set: [] }), {
+    field: modifierField,
+    message: 'Give set, add or remove a header',
+  }),
+  refused('a header twice, in two spellings', requestHeaders({ set: [one, other] }), nameOnce),
+  refused('a header added twice, in two spellings', requestHeaders({ add: [one, other] }), nameOnce),
+  refused('a header removed twice, in two spellings', requestHeaders({ remove: ['a', 'A'] }), nameOnce),
+  refused('a header that is set and added', requestHeaders({ set: [one], add: [other] }), nameOnce),
+  refused('a header that is set and removed', requestHeaders({ set: [one], remove: ['x-a'] }), nameOnce),
+  refused('a header that is added and removed', requestHeaders({ add: [one], remove: ['x-a'] }), nameOnce),
+  refused('a pseudo-header to set', setting(':path'), {
+    ...setName,
+    message: 'Write the name of an HTTP header',
+  }),
+  refused('host to set', setting('Host'), { ...setName, message: 'Remove host' }),
+  ...['Connection', 'content-length', 'keep-alive', 'TE', 'trailer', 'transfer-encoding', 'upgrade'].map(
+    (name) => refused(`${name} to set`, setting(name), { ...setName, message: 'Remove this header' }),
+  ),
+  refused('a header of sidecars to set', setting('X-Meshwright-Destination'), {
+    ...setName,
+    message: 'headers that begin with x-meshwright- are reserved',
+  }),
+  refused('a header of sidecars to remove', requestHeaders({ remove: ['x-meshwright-reset'] }), {
+    field: `${modifierField}.remove[0]`,
+    message: 'headers that begin with x-meshwright- are reserved',
+  }),
+  refused('a header of sidecars to match', matching({ headers: [{ name: 'x-meshwright-a', value: 'a' }] }), {
+    field: `${headerField}.name`,
+    message: 'headers that begin with x-meshwright- are reserved',
+  }),
+  refused("a header for the sidecar's ears", setting('x-envoy-max-retries'), {
+    ...setName,
+    message: 'headers that begin with x-envoy- control the sidecar',
+  }),
+  refused('an empty value', setting('x-a', ''), setValue),
+  refused('a value with a line break', setting('x-a', 'a\r\nx-b: c'), setValue),
+  refused('a value with a space at its end', setting('x-a', 'a '), setValue),
+  refused('a value that is not ASCII', setting('x-a', 'ü'), setValue),
+  valid('a value of 1024 characters', setting('x-a', 'a'.repeat(1024))),
+  refused('a value of 1025 characters', setting('x-a', 'a'.repeat(1025)), {
+    field: `${modifierField}.set[0].value`,
+  }),
+];
+
+export const trafficPolicyCases: readonly ApiCase[] = [
+  ...targets,
+  ...backends,
+  ...matches,
+  ...behaviour,
+  ...headerChanges,
+];

@@ -8,6 +8,7 @@ import { filterClusters, perFilterConfig } from '../http-filters.ts';
 import { resource } from '../resource.ts';
 import type { EnvoyMessage } from '../../proto/envoy-message.ts';
 import type { XdsResource } from '../xds-resource.ts';
+import { headerChanges } from './headers.ts';
 import { outboundFilters } from './http-filters.ts';
 import { retryPolicy } from './retry.ts';
 import { routeMatches } from './route-match.ts';
@@ -36,6 +37,7 @@ function envoyRoutes(route: RouteIr): readonly EnvoyMessage[] {
   const name = route.name;
   const what = {
     ...action(route),
+    ...headerChanges(route),
     ...perFilterConfig(outboundFilters, route),
   };
   return routeMatches(route.matches).map((match) => Object.assign({ name, match }, what));

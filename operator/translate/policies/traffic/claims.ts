@@ -1,5 +1,5 @@
 // What an object says about calls to services, whoever wrote it: front ends make these, resolve.ts puts them into effect.
-import type { FaultIr, RouteIr } from '../../../ir/service.ts';
+import type { RouteIr } from '../../../ir/service.ts';
 import type { RouteSettings } from './settings.ts';
 
 export interface TrafficClaims {
@@ -24,13 +24,11 @@ export interface SubsetClaim {
   readonly matchLabels: Readonly<Record<string, string>>;
 }
 
-export interface RouteClaim {
-  readonly name: string;
-  readonly matches: RouteIr['matches'];
+/** A route but for what depends on the service port, or on other objects. */
+export interface RouteClaim extends Omit<RouteIr, 'action' | 'timeoutMs' | 'retry' | 'origins'> {
   /** None: all endpoints of the service. */
   readonly backends: readonly BackendClaim[];
   readonly settings: Readonly<Partial<RouteSettings>>;
-  readonly fault: FaultIr | null;
 }
 
 /** Endpoints of the service that the route is for. */

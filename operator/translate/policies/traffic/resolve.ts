@@ -26,7 +26,15 @@ export interface RoutedPort {
 }
 
 /** For requests that no other route matches: to the whole service, as without a policy. */
-const unmatched: RouteClaim = { name: 'default', matches: 'any', backends: [], settings: {}, fault: null };
+const unmatched: RouteClaim = {
+  name: 'default',
+  matches: 'any',
+  backends: [],
+  settings: {},
+  requestHeaders: null,
+  responseHeaders: null,
+  fault: null,
+};
 
 /** Of an HTTP port. The last one matches everything. */
 export function resolveRoutes(port: RoutedPort, traffic: PortTraffic): readonly RouteIr[] {
@@ -39,14 +47,12 @@ export function resolveRoutes(port: RoutedPort, traffic: PortTraffic): readonly 
 function resolveRoute(route: RouteClaim, port: RoutedPort, { routing, settings }: PortTraffic): RouteIr {
   const author = routing?.origin ?? null;
   const reader = readSettings(author === null ? null : { values: route.settings, origin: author }, settings);
-  const { name, matches, fault } = route;
+  const { backends: _, settings: __, ...own } = route;
   return {
-    name,
-    matches,
+    ...own,
     action: { type: 'Forward', backends: resolveBackends(route, port, routing?.value ?? null) },
     timeoutMs: reader.read('timeout.request'),
     retry: resolveRetry(reader),
-    fault,
     origins: mergeOrigins([port.origin], author === null ? [] : [author], reader.origins()),
   };
 }

@@ -1,7 +1,8 @@
 // The front end of TrafficPolicy: what one says, as neutral claims.
 import { durationMs } from '../../../../api/duration.ts';
 import type { TrafficPolicy } from '../../../../api/v1alpha1/traffic/policy.ts';
-import type { FaultIr, RouteIr, RouteMatchIr } from '../../../ir/service.ts';
+import type { FaultIr, HeaderIr, HeaderModifierIr, RouteIr, RouteMatchIr } from '../../../ir/service.ts';
+import { byText, compareText } from '../../../values/compare-text.ts';
 import { translatePath } from '../path-match.ts';
 import type { RouteClaim, RoutingClaim, SubsetClaim, TrafficClaims } from './claims.ts';
 import { settingsOf } from './settings.ts';
@@ -44,6 +45,8 @@ function routeOf(route: Route, defaultName: string): RouteClaim {
     matches: matchesOf(route),
     backends: route.backends.map(({ subset = null, weight }) => ({ subset, weight })),
     settings: settingsOf(route),
+    requestHeaders: headersOf(route.requestHeaders),
+    responseHeaders: headersOf(route.responseHeaders),
     fault: faultOf(route),
   };
 }
@@ -60,6 +63,22 @@ function matchesOf(route: Route): RouteIr['matches'] {
 function matchesEverything({ path, method, headers }: RouteMatchIr): boolean {
   const isAnyPath = path === null || (path.type === 'PathPrefix' && path.value === '/');
   return isAnyPath && method === null && headers.length === 0;
+}
+
+function headersOf(modifier: Route['requestHeaders']): HeaderModifierIr | null {
+  if (modifier === undefined) return null;
+  const { set, add, remove } = modifier;
+  return {
+    set: headerList(set),
+    add: headerList(add),
+    remove: remove.map((name) => name.toLowerCase()).toSorted(compareText),
+  };
+}
+
+function headerList(headers: readonly HeaderIr[]): readonly HeaderIr[] {
+  return headers
+    .map(({ name, value }) => ({ name: name.toLowerCase(), value }))
+    .toSorted(byText(({ name }) => name));
 }
 
 function faultOf({ fault }: Route): FaultIr | null {

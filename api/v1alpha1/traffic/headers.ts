@@ -1,0 +1,93 @@
+// Changes of the headers of requests and responses, in the words of the Gateway API.
+// @see https://gateway-api.sigs.k8s.io/reference/spec/#httpheaderfilter
+import { z } from 'zod';
+import { headerName, notReserved } from '../../headers.ts';
+import { listMap, listSet, shaped, withRules } from '../../schema.ts';
+
+/** @see https://www.rfc-editor.org/rfc/rfc9110#section-7.6.1 */
+const connectionHeaders = [
+  'connection',
+  'content-length',
+  'keep-alive',
+  'proxy-connection',
+  'te',
+  'trailer',
+  'transfer-encoding',
+  'upgrade',
+];
+
+const name = withRules(
+  shaped(headerName),
+  notReserved,
+  {
+    rule: "!self.lowerAscii().startsWith('x-envoy-')",
+    message:
+      'Choose another name: headers that begin with x-envoy- control the sidecar. Use the fields of the route, such as timeout and retry.',
+  },
+  {
+    rule: `!(self.lowerAscii() in ${JSON.stringify(connectionHeaders).replaceAll('"', "'")})`,
+    message: 'Remove this header: it is about the connection, and each proxy writes its own.',
+  },
+  {
+    rule: "self.lowerAscii() != 'host'",
+    message: 'Remove host: a route cannot change it. To reach another Service, call it by its own name.',
+  },
+);
+
+const Header = z
+  .object({
+    name: name.describe('Name of the header; upper and lower case are the same.'),
+    value: shaped({
+      pattern: /^[!-~]([\t -~]*[!-~])?$/,
+      message: 'Write a value of printable ASCII characters, without spaces at its ends.',
+      max: 1024,
+    }).describe("Value of the header, as it is: '%' has no special meaning. 1 to 1024 characters."),
+  })
+  .describe('A header.');
+
+/** A rule for each pair of lists, and for each list by itself: together they exceed what the API server grants one rule. */
+const nameOnce = (
+  [
+    ['set', 'set'],
+    ['add', 'add'],
+    ['remove', 'remove'],
+    ['set', 'add'],
+    ['set', 'remove'],
+    ['add', 'remove'],
+  ] as const
+).map(([one, other]) => ({
+  rule: distinctNames(one, other),
+  message: 'Name each header once, in set, add or remove; upper and lower case are the same.',
+}));
+
+type HeaderList = 'set' | 'add' | 'remove';
+
+function distinctNames(one: HeaderList, other: HeaderList): string {
+  const isSame = `${lowerName(one, 'a')} == ${lowerName(other, 'b')}`;
+  return one === other
+    ? `self.${one}.all(a, self.${one}.exists_one(b, ${isSame}))`
+    : `!self.${one}.exists(a, self.${other}.exists(b, ${isSame}))`;
+}
+
+function lowerName(list: HeaderList, item: string): string {
+  return `${item}${list === 'remove' ? '' : '.name'}.lowerAscii()`;
+}
+
+export const HeaderModifier = withRules(
+  z.object({
+    set: listMap(z.array(Header).max(16), 'name')
+      .default([])
+      .describe('Headers to write, in place of any that are there. At most 16.'),
+    add: listMap(z.array(Header).max(16), 'name')
+      .default([])
+      .describe('Headers to write beside any that are there. At most 16.'),
+    remove: listSet(z.array(name.describe('Name of a header.')).max(16))
+      .default([])
+      .describe('Headers to take out. At most 16.'),
+  }),
+  {
+    rule: 'self.set.size() + self.add.size() + self.remove.size() > 0',
+    message: 'Give set, add or remove a header, or leave the field out.',
+  },
+  ...nameOnce,
+);
