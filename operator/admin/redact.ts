@@ -4,7 +4,7 @@ import { Redacted } from '../values/redacted.ts';
 
 const shown = '[redacted]';
 
-type Json = string | number | boolean | null | readonly Json[] | { readonly [key: string]: Json };
+export type Json = string | number | boolean | null | readonly Json[] | { readonly [key: string]: Json };
 
 /**
  * Fields of Envoy messages that hold secrets, by the message they are in. The messages are known by `@type`, or
@@ -21,44 +21,60 @@ const secretFields: ReadonlyMap<string, readonly string[]> = new Map([
 
 /** A copy of `value` that is fit to print: Maps become objects, bytes their length, secrets `[redacted]`. */
 export function redact(value: unknown): Json {
-  return copy(value, undefined);
+  return copyOf(value, undefined);
 }
 
+/** What a value is when printed, one level deep. `holder` goes on to what is in it. */
+export type Shown =
+  | { readonly kind: 'leaf'; readonly value: Json }
+  | { readonly kind: 'list'; readonly items: Iterable<unknown>; readonly holder: string | undefined }
+  | { readonly kind: 'fields'; readonly fields: Iterable<readonly [key: string, value: unknown]> };
+
 /** `holder`: the name of the field that holds the value, or that holds the list it is in. */
-function copy(value: unknown, holder: string | undefined): Json {
-  if (value instanceof Redacted) return shown;
+export function shownOf(value: unknown, holder: string | undefined): Shown {
+  if (typeof value !== 'object' || value === null) return { kind: 'leaf', value: scalar(value) };
+  if (value instanceof Redacted) return { kind: 'leaf', value: shown };
+  if (value instanceof Date)
+    return { kind: 'leaf', value: Number.isNaN(value.getTime()) ? null : value.toISOString() };
+  if (value instanceof Uint8Array) return { kind: 'leaf', value: `${value.byteLength} bytes` };
+  if (value instanceof Error) return { kind: 'leaf', value: { error: value.message } };
+  if (value instanceof Map) return { kind: 'fields', fields: fieldsOf(mapFields(value), []) };
+  if (isIterable(value)) return { kind: 'list', items: value, holder };
+  const fields: [string, unknown][] = Object.entries(value);
+  return { kind: 'fields', fields: fieldsOf(fields, secretFieldsOf(new Map(fields), holder)) };
+}
+
+export function copyOf(value: unknown, holder: string | undefined): Json {
+  const it = shownOf(value, holder);
+  if (it.kind === 'leaf') return it.value;
+  if (it.kind === 'list') return Array.from(it.items, (item) => copyOf(item, it.holder));
+  return Object.fromEntries(Array.from(it.fields, ([key, item]) => [key, copyOf(item, key)]));
+}
+
+function scalar(value: unknown): Json {
   if (typeof value === 'bigint') return value.toString();
   if (typeof value === 'string' || typeof value === 'boolean') return value;
   if (typeof value === 'number') return Number.isFinite(value) ? value : String(value);
-  // undefined, functions and symbols do not get here from an object: see copyFields.
-  if (typeof value !== 'object' || value === null) return null;
-  return copyObject(value, holder);
+  // undefined, functions and symbols do not get here from an object: see fieldsOf.
+  return null;
 }
 
-function copyObject(value: object, holder: string | undefined): Json {
-  if (value instanceof Date) return Number.isNaN(value.getTime()) ? null : value.toISOString();
-  if (value instanceof Uint8Array) return `${value.byteLength} bytes`;
-  if (Array.isArray(value) || value instanceof Set)
-    return Array.from(value, (item: unknown) => copy(item, holder));
-  if (value instanceof Map)
-    return copyFields(
-      [...value].map(([key, item]) => [String(key), item]),
-      [],
-    );
-  if (value instanceof Error) return { error: value.message };
-  const fields: [string, unknown][] = Object.entries(value);
-  return copyFields(fields, secretFieldsOf(new Map(fields), holder));
+function* mapFields(map: ReadonlyMap<unknown, unknown>): Generator<[string, unknown]> {
+  for (const [key, item] of map) yield [String(key), item];
 }
 
-function copyFields(fields: readonly (readonly [string, unknown])[], secret: readonly string[]): Json {
-  return Object.fromEntries(
-    fields
-      .filter(([, value]) => value !== undefined && typeof value !== 'function' && typeof value !== 'symbol')
-      .map(([key, value]) => [
-        key,
-        secret.includes(snakeCase(key)) ? withoutContent(value) : copy(value, key),
-      ]),
-  );
+function* fieldsOf(
+  fields: Iterable<readonly [string, unknown]>,
+  secret: readonly string[],
+): Generator<readonly [string, unknown]> {
+  for (const [key, value] of fields) {
+    if (value === undefined || typeof value === 'function' || typeof value === 'symbol') continue;
+    yield [key, secret.includes(snakeCase(key)) ? withoutContent(value) : value];
+  }
+}
+
+function isIterable(value: object): value is Iterable<unknown> {
+  return Symbol.iterator in value;
 }
 
 function secretFieldsOf(fields: ReadonlyMap<string, unknown>, holder: string | undefined): readonly string[] {
@@ -74,7 +90,7 @@ function withoutContent(value: unknown): Json {
   if (typeof value !== 'object' || value === null) return shown;
   const fields = Object.entries(value);
   const isPlace = fields.length > 0 && fields.every(([key]) => places.has(snakeCase(key)));
-  return isPlace ? copy(value, undefined) : shown;
+  return isPlace ? copyOf(value, undefined) : shown;
 }
 
 const places: ReadonlySet<string> = new Set(['filename', 'environment_variable', 'watched_directory']);

@@ -23,7 +23,8 @@ export const helpText = `Usage: meshwright [options]
   --namespace <name>            the operator's own namespace (default: $POD_NAMESPACE, or meshwright-system)
   --xds-address <host:port>     address to serve xDS on; port 0: any free port
                                 (default: 0.0.0.0:15012; on the files platform 127.0.0.1:0)
-  --admin-address <host:port>   address of health, metrics and debug pages; port 0: any free port (default: 127.0.0.1:8080)
+  --admin-address <host:port>   address of health, metrics and debug pages (debug: on loopback only); port 0: any free port
+                                (default: 127.0.0.1:8080)
   --log-level <level>           ${logLevels.join(', ')} (default: info)
   --skip-check <check>          skip a validation and leave it to Envoy; may be repeated: ${skippableChecks.join(', ')}
   --ready-file <path>           write {"xdsPort","adminPort","pid"} as JSON to this file once ready

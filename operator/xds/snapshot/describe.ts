@@ -1,18 +1,23 @@
-// A snapshot as plain data, for people: /debug/snapshot. Messages are decoded from the very bytes proxies get.
+// A snapshot as plain data, for people: /debug/snapshot. Messages are decoded from the very bytes proxies get, one
+// when it is asked for: all of them together may be larger than memory.
 import { toPlain } from '../../envoy/proto/registry.ts';
-import type { Snapshot } from './types.ts';
+import type { Layer, Snapshot, TypeLayer } from './types.ts';
 
 export function describeSnapshot(snapshot: Snapshot | null): unknown {
   if (snapshot === null) return null;
-  const layers = [...snapshot.layers].map(([id, layer]) => [
-    id,
-    [...layer].map(([typeUrl, { entries }]) => ({
-      typeUrl,
-      resources: [...entries.values()].map(({ name, version, any, origins, clusters, exclusiveKeys }) => {
-        return { name, version, origins, clusters, exclusiveKeys, message: toPlain(any) };
-      }),
-    })),
-  ]);
-  const { generation, views, invalid } = snapshot;
-  return { generation, layers: Object.fromEntries(layers), views: Object.fromEntries(views), invalid };
+  const { generation, layers, views, invalid } = snapshot;
+  const described = [...layers].map(
+    ([id, layer]) => [id, { [Symbol.iterator]: () => types(layer) }] as const,
+  );
+  return { generation, layers: new Map(described), views, invalid };
+}
+
+function* types(layer: Layer): Generator {
+  for (const [typeUrl, { entries }] of layer)
+    yield { typeUrl, resources: { [Symbol.iterator]: () => resources(entries) } };
+}
+
+function* resources(entries: TypeLayer['entries']): Generator {
+  for (const { name, version, any, origins, clusters, exclusiveKeys } of entries.values())
+    yield { name, version, origins, clusters, exclusiveKeys, message: toPlain(any) };
 }

@@ -1,11 +1,16 @@
-import { connect } from 'node:net';
+import { request } from 'node:http';
+import { connect, type Socket } from 'node:net';
+import { networkInterfaces } from 'node:os';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { type AdminOptions, type AdminServer, createAdminServer } from '../../../operator/admin/server.ts';
 import { createLog } from '../../../operator/process/log.ts';
+import { poll } from '../../support/kubernetes/poll.ts';
 import { Redacted } from '../../../operator/values/redacted.ts';
 
 let isReady: boolean;
 let server: AdminServer;
+let others: AdminServer[];
+let sockets: Socket[];
 
 function optionsAt(port: number): AdminOptions {
   return {
@@ -31,11 +36,16 @@ function optionsAt(port: number): AdminOptions {
 
 beforeEach(async () => {
   isReady = true;
+  others = [];
+  sockets = [];
   server = createAdminServer(optionsAt(0));
   await server.start();
 });
 
-afterEach(() => server.stop());
+afterEach(async () => {
+  for (const socket of sockets) socket.destroy();
+  await Promise.all([server, ...others].map((one) => one.stop()));
+});
 
 async function ask(
   path: string,
@@ -146,4 +156,122 @@ test('before it has started it is not ready and has no port', () => {
 
   expect(other.ready()).toBe(false);
   expect(() => other.port()).toThrow('The admin server has not started.');
+});
+
+/** A server whose /debug/ir has no end, and counts the items that were made of it. */
+async function endless(host = '127.0.0.1'): Promise<{ port: number; made: () => number }> {
+  let made = 0;
+  const items = {
+    *[Symbol.iterator]() {
+      for (;;) {
+        made += 1;
+        yield 'x'.repeat(10_000);
+      }
+    },
+  };
+  const options = optionsAt(0);
+  const debug = { ...options.debug, ir: () => items };
+  const other = createAdminServer({ ...options, address: { host, port: 0 }, debug, idleMs: 500 });
+  others.push(other);
+  await other.start();
+  return { port: other.port(), made: () => made };
+}
+
+function connected(port: number, host = '127.0.0.1'): Promise<Socket> {
+  const socket = connect(port, host);
+  sockets.push(socket);
+  socket.on('error', () => undefined);
+  return new Promise((resolve) => {
+    socket.once('connect', () => resolve(socket));
+  });
+}
+
+async function closed(socket: Socket): Promise<void> {
+  socket.resume();
+  if (socket.closed) return;
+  await new Promise((resolve) => {
+    socket.once('close', resolve);
+  });
+}
+
+/** Sends it, and resolves to the beginning of the answer. Nothing more is read. */
+async function firstBytes(socket: Socket, text: string): Promise<string> {
+  const bytes = new Promise<Buffer>((resolve) => {
+    socket.once('data', (data: Buffer) => {
+      socket.pause();
+      resolve(data);
+    });
+  });
+  socket.write(text);
+  return (await bytes).toString('latin1');
+}
+
+const get = (path: string): string => `GET ${path} HTTP/1.1\r\nHost: localhost\r\n\r\n`;
+
+test('answers of /debug that nobody reads are few, cost little, and end; probes and metrics are answered', async () => {
+  const { port, made } = await endless();
+  const readers = await Promise.all([1, 2].map(async () => connected(port)));
+  for (const reader of readers) expect(await firstBytes(reader, get('/debug/ir'))).toContain(' 200 OK');
+
+  const third = await firstBytes(await connected(port), get('/debug/resources'));
+  const probe = await firstBytes(await connected(port), get('/healthz'));
+  const answered = await poll(
+    async () =>
+      (await firstBytes(await connected(port), get('/debug/resources'))).includes(' 200 OK')
+        ? true
+        : undefined,
+    { intervalMs: 50, deadlineMs: 4_000 },
+  );
+
+  expect(third).toContain(' 503 ');
+  expect(probe).toContain(' 200 OK');
+  // What the buffers of two sockets hold, and not what there is.
+  expect(made() * 10_000).toBeLessThan(100_000_000);
+  expect(answered).toBe(true);
+});
+
+test('one connection with many requests is one reader', async () => {
+  const { port } = await endless();
+  const reader = await connected(port);
+
+  await firstBytes(reader, get('/debug/ir').repeat(500));
+
+  expect(await firstBytes(await connected(port), get('/healthz'))).toContain(' 200 OK');
+});
+
+test('an address has a bounded number of connections', async () => {
+  const { port } = await endless();
+  const many = await Promise.all(Array.from({ length: 40 }, async () => connected(port)));
+
+  await Promise.all(many.slice(32).map(closed));
+
+  const first = many[0];
+  expect(first && (await firstBytes(first, get('/healthz')))).toContain(' 200 OK');
+});
+
+test('/debug is refused to a page of another site', async () => {
+  const status = await new Promise<number | undefined>((resolve) => {
+    const headers = { host: `evil.example.org:${server.port()}` };
+    request({ port: server.port(), path: '/debug/ir', headers }, (response) => {
+      response.resume();
+      resolve(response.statusCode);
+    }).end();
+  });
+
+  expect(status).toBe(403);
+});
+
+test('/debug is refused to other machines, /metrics is not', async () => {
+  const own = Object.values(networkInterfaces())
+    .flatMap((addresses) => addresses ?? [])
+    .find(({ internal, family }) => !internal && family === 'IPv4');
+  if (own === undefined) process.stderr.write('NOT RUN: this machine has no address but the loopback\n');
+  const host = own?.address ?? '127.0.0.1';
+  const { port } = await endless('0.0.0.0');
+
+  const debug = await fetch(`http://${host}:${port}/debug/resources`);
+  const metrics = await fetch(`http://${host}:${port}/metrics`);
+  const here = await fetch(`http://127.0.0.1:${port}/debug/resources`);
+
+  expect([debug.status, metrics.status, here.status]).toEqual([own === undefined ? 200 : 403, 200, 200]);
 });
