@@ -37,8 +37,13 @@ export function shopText(): string {
   return shopHeader + joined([namespace, application, ...rest]);
 }
 
+/** A line with `$KIND` is written once for each of our kinds, by its plural. */
 function manifest(name: string): string {
-  return readFileSync(join(import.meta.dirname, 'manifests', name), 'utf8');
+  const plurals = kindDefinitions.map(({ plural }) => plural).toSorted();
+  return readFileSync(join(import.meta.dirname, 'manifests', name), 'utf8').replaceAll(
+    /^.*\$KIND.*\n/gm,
+    (line) => plurals.map((plural) => line.replace('$KIND', plural)).join(''),
+  );
 }
 
 function joined(documents: readonly string[]): string {

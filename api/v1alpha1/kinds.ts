@@ -27,6 +27,11 @@ export type AnyStatus = z.infer<typeof AnyStatus>;
 
 export interface KindDefinition {
   readonly kind: MeshwrightKind;
+  /**
+   * What its objects are: the settings of the mesh, which shape nearly everything and are never to blame for one resource; a
+   * policy, which is counted among the policies of the Mesh; or a workload, of which there is something to say by itself.
+   */
+  readonly role: 'settings' | 'policy' | 'workload';
   readonly plural: string;
   readonly singular: string;
   readonly shortNames: readonly string[];
@@ -84,6 +89,7 @@ export const kindDefinitions: readonly KindDefinition[] = [
   {
     ...shared,
     kind: 'Mesh',
+    role: 'settings',
     plural: 'meshes',
     singular: 'mesh',
     shortNames: [],
@@ -112,6 +118,7 @@ export const kindDefinitions: readonly KindDefinition[] = [
   {
     ...shared,
     kind: 'TrafficPolicy',
+    role: 'policy',
     plural: 'trafficpolicies',
     singular: 'trafficpolicy',
     shortNames: ['tp'],
@@ -124,6 +131,7 @@ export const kindDefinitions: readonly KindDefinition[] = [
   {
     ...shared,
     kind: 'SecurityPolicy',
+    role: 'policy',
     plural: 'securitypolicies',
     singular: 'securitypolicy',
     shortNames: ['sp'],
@@ -136,6 +144,7 @@ export const kindDefinitions: readonly KindDefinition[] = [
   {
     ...shared,
     kind: 'ExternalWorkload',
+    role: 'workload',
     plural: 'externalworkloads',
     singular: 'externalworkload',
     shortNames: ['ew'],
@@ -157,6 +166,13 @@ const byKind = new Map<string, KindDefinition>(
 );
 
 /** The definition of a kind, or undefined if it is not ours. */
+export function kindDefinition(kind: MeshwrightKind): KindDefinition;
+export function kindDefinition(kind: string): KindDefinition | undefined;
 export function kindDefinition(kind: string): KindDefinition | undefined {
   return byKind.get(kind);
+}
+
+/** Whether it is one of ours: users write such objects, and each has a verdict and a status. */
+export function isMeshwrightKind(kind: unknown): kind is MeshwrightKind {
+  return typeof kind === 'string' && byKind.has(kind);
 }

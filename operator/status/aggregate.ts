@@ -1,5 +1,6 @@
 // Verdicts and acknowledgements → the status of every object a user wrote. Entry: aggregate. Pure: it knows
 // neither platform nor clock, and nothing it says flows back into translation.
+import { isMeshwrightKind } from '../../api/v1alpha1/kinds.ts';
 import type { Origin } from '../ir/origin.ts';
 import type { ObjectStatus } from '../ports/platform.ts';
 import type { WorkloadReport } from '../conditions/workload-report.ts';
@@ -55,13 +56,6 @@ function policyStatus({ verdict, programmed }: Judged, at: string): ObjectStatus
 }
 
 function refOfOrigin({ kind, namespace, name }: Origin): ObjectRef {
-  switch (kind) {
-    case 'Mesh':
-    case 'TrafficPolicy':
-    case 'SecurityPolicy':
-    case 'ExternalWorkload':
-      return { kind, namespace, name };
-    default:
-      throw new Error(`There is a verdict on a ${kind}, which has no status of ours.`);
-  }
+  if (isMeshwrightKind(kind)) return { kind, namespace, name };
+  throw new Error(`There is a verdict on a ${kind}, which has no status of ours.`);
 }

@@ -1,5 +1,6 @@
 // The status of a Mesh: what becomes of its own settings, and how many policies, workloads and proxies are as they are to be.
 // Pure. Entry: meshStatus.
+import { kindDefinition } from '../../api/v1alpha1/kinds.ts';
 import type { MeshStatus } from '../../api/v1alpha1/mesh.ts';
 import type { ConditionDraft } from '../conditions/conditions.ts';
 import type { WorkloadReport } from '../conditions/workload-report.ts';
@@ -55,11 +56,8 @@ function proxyCounts(
   return { connected: proxies.length, current, rejecting, summary: `${programmed}/${total}` };
 }
 
-/** Kinds whose objects are policies: an ExternalWorkload says of itself what there is to say. */
-const policyKinds: ReadonlySet<string> = new Set(['TrafficPolicy', 'SecurityPolicy']);
-
 function policyCounts(judged: readonly Judged[]): NonNullable<MeshStatus['policies']> {
-  const policies = judged.filter(({ verdict }) => policyKinds.has(verdict.origin.kind));
+  const policies = judged.filter(({ verdict }) => kindDefinition(verdict.origin.kind)?.role === 'policy');
   const programmed = policies.filter((it) => it.programmed.condition.status === 'True').length;
   return { programmed, total: policies.length, summary: `${programmed}/${policies.length}` };
 }

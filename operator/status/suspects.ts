@@ -1,12 +1,11 @@
 // The objects of which one is to blame when a resource is refused. Pure.
+import { kindDefinition } from '../../api/v1alpha1/kinds.ts';
 import { originKey, type Origin } from '../ir/origin.ts';
 
-/** Not the Mesh: it shapes nearly everything, and would be a suspect each time. */
-const suspectKinds: ReadonlySet<string> = new Set(['TrafficPolicy', 'SecurityPolicy', 'ExternalWorkload']);
-
-/** Whether it is an object of a kind that can be to blame. */
+/** Whether it is an object of a kind that can be to blame. Not the Mesh: it would be a suspect each time. */
 export function isSuspect({ kind }: Origin): boolean {
-  return suspectKinds.has(kind);
+  const role = kindDefinition(kind)?.role;
+  return role !== undefined && role !== 'settings';
 }
 
 /** `TrafficPolicy shop/reviews` */

@@ -1,5 +1,6 @@
 // The kinds this platform watches and where the API server serves them. Entries: watchedKinds, kindOf, resourcePath.
 import { group, version } from '../../../api/v1alpha1/common.ts';
+import { kindDefinitions, type MeshwrightKind } from '../../../api/v1alpha1/kinds.ts';
 import type { StoredKind } from '../../objects/objects.ts';
 
 export interface ResourceKind {
@@ -10,44 +11,41 @@ export interface ResourceKind {
   readonly plural: string;
 }
 
-const ours = { group, version } as const;
-const core = { group: '', version: 'v1' } as const;
+/** Of Kubernetes itself. */
+type OtherKind = Exclude<StoredKind, MeshwrightKind>;
 
-const served: Readonly<Record<StoredKind, Omit<ResourceKind, 'kind'>>> = {
-  Mesh: { ...ours, plural: 'meshes' },
-  TrafficPolicy: { ...ours, plural: 'trafficpolicies' },
-  SecurityPolicy: { ...ours, plural: 'securitypolicies' },
-  ExternalWorkload: { ...ours, plural: 'externalworkloads' },
-  Namespace: { ...core, plural: 'namespaces' },
-  ServiceAccount: { ...core, plural: 'serviceaccounts' },
-  Service: { ...core, plural: 'services' },
-  EndpointSlice: { group: 'discovery.k8s.io', version: 'v1', plural: 'endpointslices' },
-  Pod: { ...core, plural: 'pods' },
-  Deployment: { group: 'apps', version: 'v1', plural: 'deployments' },
-  StatefulSet: { group: 'apps', version: 'v1', plural: 'statefulsets' },
-  DaemonSet: { group: 'apps', version: 'v1', plural: 'daemonsets' },
-  CronJob: { group: 'batch', version: 'v1', plural: 'cronjobs' },
+const core = { group: '', version: 'v1' } as const;
+const apps = { group: 'apps', version: 'v1' } as const;
+
+const others: { readonly [K in OtherKind]: ResourceKind & { readonly kind: K } } = {
+  Namespace: { kind: 'Namespace', ...core, plural: 'namespaces' },
+  ServiceAccount: { kind: 'ServiceAccount', ...core, plural: 'serviceaccounts' },
+  Service: { kind: 'Service', ...core, plural: 'services' },
+  EndpointSlice: {
+    kind: 'EndpointSlice',
+    group: 'discovery.k8s.io',
+    version: 'v1',
+    plural: 'endpointslices',
+  },
+  Pod: { kind: 'Pod', ...core, plural: 'pods' },
+  Deployment: { kind: 'Deployment', ...apps, plural: 'deployments' },
+  StatefulSet: { kind: 'StatefulSet', ...apps, plural: 'statefulsets' },
+  DaemonSet: { kind: 'DaemonSet', ...apps, plural: 'daemonsets' },
+  CronJob: { kind: 'CronJob', group: 'batch', version: 'v1', plural: 'cronjobs' },
 };
 
-export function kindOf(kind: StoredKind): ResourceKind {
-  return { kind, ...served[kind] };
-}
-
 export const watchedKinds: readonly ResourceKind[] = [
-  kindOf('Mesh'),
-  kindOf('TrafficPolicy'),
-  kindOf('SecurityPolicy'),
-  kindOf('ExternalWorkload'),
-  kindOf('Namespace'),
-  kindOf('ServiceAccount'),
-  kindOf('Service'),
-  kindOf('EndpointSlice'),
-  kindOf('Pod'),
-  kindOf('Deployment'),
-  kindOf('StatefulSet'),
-  kindOf('DaemonSet'),
-  kindOf('CronJob'),
+  ...kindDefinitions.map(({ kind, plural }) => ({ kind, group, version, plural })),
+  ...Object.values(others),
 ];
+
+const byKind: ReadonlyMap<StoredKind, ResourceKind> = new Map(watchedKinds.map((it) => [it.kind, it]));
+
+export function kindOf(kind: StoredKind): ResourceKind {
+  const found = byKind.get(kind);
+  if (found === undefined) throw new Error(`There is no kind ${kind}.`);
+  return found;
+}
 
 /** `v1`, `apps/v1`. */
 export function apiVersionOf(kind: Pick<ResourceKind, 'group' | 'version'>): string {

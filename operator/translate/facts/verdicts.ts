@@ -1,4 +1,5 @@
 // Verdicts: what translation says of each object a user wrote, in sentences that tell what to do.
+import { isMeshwrightKind } from '../../../api/v1alpha1/kinds.ts';
 import { type Origin, originKey } from '../../ir/origin.ts';
 import {
   type ConditionDraft,
@@ -17,8 +18,6 @@ export interface Problem {
   /** Full sentences. */
   readonly message: string;
 }
-
-const kindsWithVerdict = new Set<string>(['Mesh', 'TrafficPolicy', 'SecurityPolicy', 'ExternalWorkload']);
 
 /** True with the notes (full sentences) if there is no problem; else False with the first problem's reason and every message. */
 export function acceptedCondition(problems: readonly Problem[], notes: readonly string[]): ConditionDraft {
@@ -72,7 +71,7 @@ export function withRejections(
 ): readonly Verdict[] {
   const byKey = new Map(verdicts.map((verdict) => [originKey(verdict.origin), verdict]));
   for (const rejection of rejections) {
-    if (!kindsWithVerdict.has(rejection.ref.kind)) continue;
+    if (!isMeshwrightKind(rejection.ref.kind)) continue;
     const key = refKey(rejection.ref);
     byKey.set(key, rejectedVerdict(rejection, byKey.get(key)));
   }

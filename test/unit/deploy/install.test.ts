@@ -6,6 +6,7 @@ import { parseAllDocuments } from 'yaml';
 import { z } from 'zod';
 import * as image from '../../../deploy/image-contents.ts';
 import { installText, shopText } from '../../../deploy/install-file.ts';
+import { kindDefinitions } from '../../../api/v1alpha1/kinds.ts';
 import { operatorServiceAccount } from '../../../api/v1alpha1/common.ts';
 import { removalPatch } from '../../../operator/infra/patches.ts';
 import { watchedKinds } from '../../../operator/platform/kubernetes/kinds.ts';
@@ -24,6 +25,7 @@ const Rules = z.array(
     apiGroups: z.array(z.string()),
     resources: z.array(z.string()),
     verbs: z.array(z.string()),
+    resourceNames: z.array(z.string()).optional(),
   }),
 );
 
@@ -72,6 +74,20 @@ describe('install.yaml', () => {
     const watched = watchedKinds.map(({ plural, group }) => `${plural}.${group}`);
 
     expect(granted.toSorted()).toEqual(watched.toSorted());
+  });
+
+  test('may write the status of each kind of ours, and bring its definition along', () => {
+    const rules = installed.flatMap(({ kind, ...rest }) =>
+      kind === 'ClusterRole' ? z.object({ rules: Rules }).parse(rest).rules : [],
+    );
+    const resources = rules.flatMap((rule) => rule.resources);
+    const names = rules.flatMap((rule) => rule.resourceNames ?? []);
+
+    for (const { plural } of kindDefinitions) {
+      expect(resources).toContain(`${plural}/status`);
+      expect(names).toContain(`${plural}.meshwright.dev`);
+    }
+    expect(read('install.yaml')).not.toContain('$KIND');
   });
 
   test('names the service account by which sidecars know the operator', () => {

@@ -1,34 +1,39 @@
 // The kinds a file may hold, and the apiVersion each must have.
 import { apiVersion as ourApiVersion, group as ourGroup } from '../../../../api/v1alpha1/common.ts';
-import type { ObjectRef, StoredKind } from '../../../objects/objects.ts';
+import {
+  isMeshwrightKind,
+  kindDefinition,
+  kindDefinitions,
+  type MeshwrightKind,
+} from '../../../../api/v1alpha1/kinds.ts';
+import type { ObjectRef } from '../../../objects/objects.ts';
 
-const kinds = {
-  Mesh: { apiVersion: ourApiVersion, isNamespaced: false },
-  TrafficPolicy: { apiVersion: ourApiVersion, isNamespaced: true },
-  SecurityPolicy: { apiVersion: ourApiVersion, isNamespaced: true },
-  ExternalWorkload: { apiVersion: ourApiVersion, isNamespaced: true },
-  Namespace: { apiVersion: 'v1', isNamespaced: false },
-  Service: { apiVersion: 'v1', isNamespaced: true },
-  ServiceAccount: { apiVersion: 'v1', isNamespaced: true },
-} as const satisfies Partial<Record<StoredKind, { apiVersion: string; isNamespaced: boolean }>>;
-export type FileKind = keyof typeof kinds;
+/** Of Kubernetes itself; all of apiVersion v1. */
+const coreKinds = { Namespace: 'Cluster', Service: 'Namespaced', ServiceAccount: 'Namespaced' } as const;
+type CoreKind = keyof typeof coreKinds;
+
+export type FileKind = MeshwrightKind | CoreKind;
 
 export type FileRef = ObjectRef & { readonly kind: FileKind };
 
 /** For sentences. */
-export const knownKinds = Object.keys(kinds).join(', ');
+export const knownKinds = [...kindDefinitions.map(({ kind }) => kind), ...Object.keys(coreKinds)].join(', ');
 
 export function isFileKind(kind: unknown): kind is FileKind {
-  return typeof kind === 'string' && Object.hasOwn(kinds, kind);
+  return isMeshwrightKind(kind) || (typeof kind === 'string' && Object.hasOwn(coreKinds, kind));
 }
 
 export function apiVersionOf(kind: FileKind): string {
-  return kinds[kind].apiVersion;
+  return isMeshwrightKind(kind) ? ourApiVersion : 'v1';
 }
 
 /** Cluster-scoped kinds have the namespace `''`, whatever is written. */
 export function fileRef(kind: FileKind, namespace: string, name: string): FileRef {
-  return { kind, namespace: kinds[kind].isNamespaced ? namespace : '', name };
+  return { kind, namespace: scopeOf(kind) === 'Namespaced' ? namespace : '', name };
+}
+
+function scopeOf(kind: FileKind): 'Cluster' | 'Namespaced' {
+  return isMeshwrightKind(kind) ? kindDefinition(kind).scope : coreKinds[kind];
 }
 
 /** Whether an apiVersion is one of Meshwright's, of any version. */

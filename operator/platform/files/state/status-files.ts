@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { parse, stringify } from 'yaml';
 import { z } from 'zod';
 import { apiVersion, Condition } from '../../../../api/v1alpha1/common.ts';
+import { isMeshwrightKind, type MeshwrightKind } from '../../../../api/v1alpha1/kinds.ts';
 import { reason } from '../../../conditions/conditions.ts';
 import type { ObjectRef } from '../../../objects/objects.ts';
 import type { ObjectStatus, StatusPort } from '../../../ports/platform.ts';
@@ -87,7 +88,7 @@ function stale({ conditions }: ObjectStatus, now: Date): ObjectStatus {
 }
 
 const StatusDocument = z.object({
-  kind: z.enum(['Mesh', 'TrafficPolicy', 'SecurityPolicy', 'ExternalWorkload']),
+  kind: z.custom<MeshwrightKind>(isMeshwrightKind),
   metadata: z.object({ namespace: z.string().default(''), name: z.string() }),
   status: z.custom<ObjectStatus>(isStatus),
 });
