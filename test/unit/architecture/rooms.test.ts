@@ -60,3 +60,12 @@ test('each folder of test/unit is named after what it tests', () => {
   expect(folders).toContain('xds/session');
   expect(strays).toEqual([]);
 });
+
+test('each room has a README', () => {
+  const rooms = readdirSync('operator', { withFileTypes: true }).filter((entry) => entry.isDirectory());
+
+  expect(rooms.length).toBeGreaterThan(15);
+  expect(
+    rooms.filter(({ name }) => !existsSync(`operator/${name}/README.md`)).map(({ name }) => name),
+  ).toEqual([]);
+});
