@@ -111,20 +111,38 @@ describe('subscriptions', () => {
     expect(driver.publish({ [SDS]: 'trust@1' })).toEqual(['SDS trust@1']);
   });
 
-  test('47: endpoints leave with their cluster: their removal is not told', () => {
+  test('47: endpoints leave after their cluster', () => {
     const driver = started();
 
     expect(driver.publish({ [CDS]: 'a@1', [EDS]: 'a@1' })).toEqual(['CDS -b']);
-    expect(driver.ack(CDS, {})).toEqual([]);
+    expect(driver.ack(CDS, {})).toEqual(['EDS -b']);
+    expect(isCurrent(driver.session)).toBe(false);
+    expect(driver.ack(EDS, { unsubscribe: ['b'] })).toEqual([]);
     expect(isCurrent(driver.session)).toBe(true);
-    expect(driver.request(EDS, { unsubscribe: ['b'] })).toEqual([]);
+  });
+
+  test('47: endpoints that are gone while their cluster stays are removed at once', () => {
+    const driver = started();
+
+    expect(driver.publish({ [CDS]: 'a@1 b@1', [EDS]: 'a@1' })).toEqual(['EDS -b']);
+    expect(driver.ack(EDS)).toEqual([]);
+  });
+
+  test('47: endpoints of clusters that the stream does not subscribe to are removed at once', () => {
+    const driver = new SessionDriver();
+    driver.publish({ [EDS]: 'a@1 b@1' });
+    driver.request(EDS, { subscribe: ['a', 'b'] });
+    driver.ack(EDS);
+
+    expect(driver.publish({ [EDS]: 'a@1' })).toEqual(['EDS -b']);
   });
 
   test('48: a deleted resource is removed once, and sent again when created again', () => {
     const driver = started();
 
     expect(driver.publish({ [CDS]: 'a@1', [EDS]: 'a@1' })).toEqual(['CDS -b']);
-    expect(driver.ack(CDS)).toEqual([]);
+    expect(driver.ack(CDS)).toEqual(['EDS -b']);
+    expect(driver.ack(EDS)).toEqual([]);
     expect(driver.publish({ [CDS]: 'a@1 b@1', [EDS]: 'a@1 b@1' })).toContain('CDS b@1');
   });
 });

@@ -38,8 +38,6 @@ interface Wants {
 const users: readonly TypeUrl[] = [ECDS, RDS, VHDS, LDS];
 /** These name what filters know. */
 const callers: readonly TypeUrl[] = [RDS, VHDS, LDS];
-/** They leave with what uses them, and nobody is told. */
-const leavingUntold: readonly TypeUrl[] = [EDS, ECDS];
 
 /** Plays the steps; throws Broken at the first that breaks a rule. */
 export function play(variant: Variant, steps: readonly Step[]): void {
@@ -526,8 +524,7 @@ class Trial {
       if (runs !== entry.version)
         throw new Broken(`it runs what is published: ${entry.name}@${entry.version}, not @${runs}`);
     }
-    const isToldRemovals =
-      !leavingUntold.includes(type) && (this.variant === 'delta' || type === LDS || type === CDS);
+    const isToldRemovals = type !== ECDS && (this.variant === 'delta' || type === LDS || type === CDS);
     for (const name of isToldRemovals ? this.client.of(type).keys() : []) {
       if (this.published(type, name) === undefined && !(type === CDS && isHeldUp))
         throw new Broken(`it runs nothing else: ${name}`);
@@ -557,7 +554,7 @@ class Trial {
     // Virtual hosts without their route configuration serve nobody.
     if (type === VHDS && this.unplaced.has(runs.name)) return;
     // State of the world says nothing of what a client kept, and not that something is gone that is asked for by name.
-    const isUntold = type === EDS || (this.variant === 'sotw' && type !== LDS && type !== CDS);
+    const isUntold = this.variant === 'sotw' && type !== LDS && type !== CDS;
     if (isUntold && (next === undefined || this.inherited.has(runs))) return;
     const isKnown = former.some(
       ({ typeUrl, name, origins }) =>

@@ -4,9 +4,9 @@ import type { Entry } from '../snapshot/types.ts';
 import { emptyStack, stackOf, type Stack } from './view.ts';
 import type { Effect, Send } from './events.ts';
 import { closed, isOpen, opened } from './open-types.ts';
-import { planSends, sendOrder, type Plan } from './order.ts';
+import { pendingFor, planSends, sendOrder, type Plan } from './order.ts';
 import { resendVirtualHosts } from './resend-virtual-hosts.ts';
-import { asksForAll, isNothing, nothingPending, pendingOf, type Pending } from './pending.ts';
+import { asksForAll, isNothing, nothingPending, type Pending } from './pending.ts';
 import { settle } from './rebase.ts';
 import { withType, type InFlight, type Session, type TypeState } from './state.ts';
 import { entriesByName, stackOfWhole } from './stack-entries.ts';
@@ -32,7 +32,8 @@ export function flush(session: Session, nowMs: number): Flushed {
   for (const type of sendOrder) {
     // Looked at in the session as it is by now: sending clusters opens endpoints.
     if (!isOpen(next.open, type)) continue;
-    const pending = type === url.endpoint ? endpointsPending(next) : (plan.ready.get(type) ?? nothingPending);
+    // Which endpoints follow their clusters the plan did not know yet.
+    const pending = type === url.endpoint ? pendingFor(next, type) : (plan.ready.get(type) ?? nothingPending);
     const outcome = send(next, { type, pending, isWaiting: plan.waiting.has(type) });
     const resent = withResentHosts(next, outcome);
     if (resent !== outcome.session) plan = replan(plan, resent, overdue);
@@ -69,13 +70,6 @@ function overdueTypes({ waitingSinceMs }: Session, nowMs: number): ReadonlySet<T
   return new Set(
     [...waitingSinceMs].filter(([, since]) => nowMs - since >= orderLimitMs).map(([type]) => type),
   );
-}
-
-/** Sending clusters asks for their endpoints to follow, which the plan did not know yet. */
-function endpointsPending(session: Session): Pending {
-  const state = session.types.get(url.endpoint);
-  if (state === undefined || state.inFlight !== null) return nothingPending;
-  return pendingOf(session, url.endpoint);
 }
 
 /** Notes since when a type waits; one that has just sent something starts anew. */

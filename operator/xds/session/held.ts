@@ -21,6 +21,7 @@ export function withoutHeld(session: Session, type: TypeUrl, pending: Pending): 
   if (type === url.cluster) {
     return { ...pending, removals: withoutPinned(session, pending.removals) };
   }
+  if (type === url.endpoint) return withoutUsed(session, pending);
   const clusters = session.types.get(url.cluster);
   if (clusters === undefined || clusters.quarantine.size === 0) return pending;
   const held = new Set(pending.upserts.filter((entry) => isHeld(session, entry)));
@@ -57,6 +58,17 @@ export function isUnobtainable(session: Session, cluster: string): boolean {
     isQuarantined(clusters, stackOf(session.view, url.cluster), cluster) &&
     clusters.quarantine.get(cluster)?.lastGood === null
   );
+}
+
+/** Endpoints leave after their cluster, so that nobody uses it without them. Envoy lets go of them by itself then, mostly. */
+function withoutUsed(session: Session, pending: Pending): Pending {
+  const clusters = session.types.get(url.cluster);
+  if (clusters === undefined || pending.removals.length === 0) return pending;
+  const stack = stackOf(session.view, url.cluster);
+  const removals = pending.removals.filter(
+    (name) => lookup(stack, name) !== undefined || isMereAnswer(clientHas(clusters, name)),
+  );
+  return { ...pending, removals };
 }
 
 function withoutPinned(session: Session, removals: readonly string[]): readonly string[] {

@@ -39,10 +39,10 @@ export function canTellRemoval(session: Session, type: TypeUrl): boolean {
 }
 
 /**
- * These leave with what uses them, and Envoy then lets go of them by itself. To take them away first would end requests:
- * endpoints those of their cluster, a filter's configuration all that pass the filter.
+ * The configuration of a filter leaves with its listener, and Envoy then lets go of it by itself. To take it away first would end
+ * all requests that pass the filter.
  */
-export const leavesWithItsUser: ReadonlySet<TypeUrl> = new Set([url.endpoint, url.extensionConfig]);
+export const leavesWithItsUser: ReadonlySet<TypeUrl> = new Set([url.extensionConfig]);
 
 export function pendingOf(session: Session, type: TypeUrl): Pending {
   const state = session.types.get(type);

@@ -133,8 +133,7 @@ function compared(session: Session, typeUrl: TypeUrl, { state, stack, unsettled 
   const lagging: LaggingResource[] = [];
   const former: FormerResource[] = [];
   const inDoubt = new Set(unsettled);
-  // Endpoints leave with their cluster.
-  const tellsRemovals = typeUrl !== url.endpoint && canTellRemoval(session, typeUrl);
+  const tellsRemovals = canTellRemoval(session, typeUrl);
   const names = new Set([
     ...changedNames(state.base, stack),
     ...state.behind.keys(),
