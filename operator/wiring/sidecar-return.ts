@@ -7,16 +7,17 @@ import type { Reads } from './part.ts';
 /** Sidecars try again at least every 5 s. */
 const returnMs = 10_000;
 
+type Cells = Reads<'translation' | 'snapshot' | 'connectedWorkloads' | 'certificates'>;
 type State = 'following' | 'waiting' | 'over';
 
 export class SidecarReturn {
-  readonly #cells: Reads<'translation' | 'snapshot' | 'connectedWorkloads'>;
+  readonly #cells: Cells;
   readonly #clock: Clock;
   #state: State = 'following';
   #onTimeout: () => void = () => undefined;
   #cancel: (() => void) | undefined;
 
-  constructor(cells: Reads<'translation' | 'snapshot' | 'connectedWorkloads'>, clock: Clock) {
+  constructor(cells: Cells, clock: Clock) {
     this.#cells = cells;
     this.#clock = clock;
   }
@@ -31,18 +32,21 @@ export class SidecarReturn {
   /** Whether statuses may be written: never while it does not lead. */
   isDone(): boolean {
     if (this.#state !== 'waiting') return this.#state === 'over';
-    const { translation, snapshot, connectedWorkloads } = this.#cells;
+    const { translation, snapshot, connectedWorkloads, certificates } = this.#cells;
+    const { ir } = translation.get();
     // Without a Mesh nothing is published, and users are to know at once.
-    if (translation.get().ir === null) return true;
+    if (ir === null) return true;
     this.#cancel ??= this.#clock.after(returnMs, () => {
       this.#state = 'over';
       this.#onTimeout();
     });
-    // Without certificates nothing is published either, and then the statuses have to say why: after the wait.
+    // Without certificates nothing is published either. Once it is known why, that is to be said, too: at once if no sidecar
+    // can come.
     const published = snapshot.get();
-    if (published === null) return false;
+    if (published === null && certificates.get().problems.length === 0) return false;
+    const awaited = published?.views.keys() ?? ir.workloads.map(({ key }) => key);
     const present = connectedWorkloads.get();
-    if (![...published.views.keys()].every((workload) => present.has(workload))) return false;
+    if (!Array.from(awaited).every((workload) => present.has(workload))) return false;
     this.#cancel();
     this.#state = 'over';
     return true;

@@ -3,7 +3,7 @@ import { expect, test } from '@jest/globals';
 import { createBoard, type Board } from '../../../operator/wiring/board.ts';
 import { SidecarReturn } from '../../../operator/wiring/sidecar-return.ts';
 import { FakeClock } from '../../support/fake-clock.ts';
-import { sampleMesh } from '../../support/mesh-samples.ts';
+import { sampleMesh, sampleWorkload } from '../../support/mesh-samples.ts';
 
 interface Bench {
   readonly board: Board;
@@ -74,6 +74,19 @@ test('without certificates nothing is published: it says so after the wait', () 
   expect(sidecars.isDone()).toBe(false);
 
   clock.advance(10_000);
+
+  expect(sidecars.isDone()).toBe(true);
+});
+
+test('when it is known why there are none, it says so at once, unless sidecars may come', () => {
+  const { board, sidecars } = start();
+  const workloads = [sampleWorkload('reviews')];
+  board.certificates.set({ ...board.certificates.get(), problems: ['The root is damaged.'] });
+  board.translation.set({ ir: sampleMesh({ workloads }), verdicts: [] });
+  sidecars.begin(ignore);
+  expect(sidecars.isDone()).toBe(false);
+
+  board.translation.set({ ir: sampleMesh({}), verdicts: [] });
 
   expect(sidecars.isDone()).toBe(true);
 });
