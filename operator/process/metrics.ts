@@ -35,6 +35,8 @@ export interface Metrics {
 /** How often the event loop is looked at. */
 const loopResolutionMs = 10;
 const prefix = 'meshwright_';
+/** prom-client's gauges whose names say that they are counters; it has the same by kind, under good names. */
+const misnamed = ['handles', 'requests', 'resources'].map((kind) => `nodejs_active_${kind}_total`);
 const stageBuckets = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5];
 const convergenceBuckets = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60];
 
@@ -47,6 +49,7 @@ export function createMetrics(): Metrics {
   const stages = addStages(registry);
   const state = addState(registry);
   collectDefaultMetrics({ register: registry });
+  for (const name of misnamed) registry.removeSingleMetric(name);
 
   return {
     contentType: registry.contentType,
@@ -159,14 +162,14 @@ function addEventLoopDelay(registry: Registry, loop: ReturnType<typeof monitorEv
   const delay = new Gauge({
     name: `${prefix}event_loop_delay_seconds`,
     help: 'Delay of the event loop since the scrape before.',
-    labelNames: ['quantile'],
+    labelNames: ['statistic'],
     registers: [registry],
     collect: () => {
-      const nanoseconds = { '0.5': loop.percentile(50), '0.99': loop.percentile(99), '1': loop.max };
-      for (const [quantile, value] of Object.entries(nanoseconds)) {
+      const nanoseconds = { p50: loop.percentile(50), p99: loop.percentile(99), max: loop.max };
+      for (const [statistic, value] of Object.entries(nanoseconds)) {
         // What is measured is the time from look to look. Without a look there is no delay to tell.
         const seconds = loop.count > 0 ? value / 1e9 - loopResolutionMs / 1000 : 0;
-        delay.set({ quantile }, Math.max(0, seconds));
+        delay.set({ statistic }, Math.max(0, seconds));
       }
       loop.reset();
     },

@@ -1,14 +1,15 @@
 // Which cluster numbers are taken on this machine: a lock file each, that counts only while its process lives.
 // Entries: claim, release, removeLeftovers.
 import { mkdir, rm } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import { tryLock } from '../support/kubernetes/lock.ts';
 import { removeCgroups } from './cgroups.ts';
 import { run } from './command.ts';
-import { cacheRoot, highestIndex, type Layout, layoutOf } from './layout.ts';
+import { highestIndex, type Layout, layoutOf } from './layout.ts';
 
 /** Without an index: the first free one from 1, since 0 is the one that `make cluster` uses. */
 export async function claim(index?: number): Promise<Layout> {
-  await mkdir(cacheRoot(), { recursive: true });
+  await mkdir(dirname(layoutOf(0).stateDir), { recursive: true });
   if (index !== undefined) {
     const layout = layoutOf(index);
     const holder = await take(layout);

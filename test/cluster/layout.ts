@@ -1,6 +1,6 @@
 // Where everything of cluster N is: addresses, names of interfaces and cgroups, folders. Entry: layoutOf. Pure.
-import { homedir } from 'node:os';
 import { join } from 'node:path';
+import { cacheFolder } from '../support/kubernetes/assets.ts';
 
 export interface Layout {
   readonly index: number;
@@ -41,7 +41,7 @@ export function layoutOf(index: number): Layout {
   if (!Number.isInteger(index) || index < 0 || index > highestIndex) {
     throw new Error(`The index of a cluster is a number from 0 to ${highestIndex}, not ${index}.`);
   }
-  const stateDir = join(cacheRoot(), `cluster-${index}`);
+  const stateDir = cacheFolder(`cluster-${index}`);
   const nodeAddress = `10.200.${index}.1`;
   const kubeconfigDir = join(stateDir, 'kubeconfig');
   return {
@@ -66,10 +66,4 @@ export function layoutOf(index: number): Layout {
     logDir: join(stateDir, 'log'),
     kubeconfigPath: join(kubeconfigDir, 'admin'),
   };
-}
-
-/** `$XDG_CACHE_HOME/meshwright`, by default under `~/.cache`. */
-export function cacheRoot(): string {
-  const cache = process.env['XDG_CACHE_HOME'];
-  return join(cache === undefined || cache === '' ? join(homedir(), '.cache') : cache, 'meshwright');
 }

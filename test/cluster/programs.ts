@@ -3,11 +3,16 @@
 import { createHash } from 'node:crypto';
 import { cp, mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { binaries, cacheDir, kubernetesVersion, missingFrom } from '../support/kubernetes/assets.ts';
+import {
+  binaries,
+  cacheDir,
+  cacheFolder,
+  kubernetesVersion,
+  missingFrom,
+} from '../support/kubernetes/assets.ts';
 import { buildApiServer, buildKubernetes, buildOnce, type Say } from '../support/kubernetes/build.ts';
 import { go } from '../support/kubernetes/go.ts';
 import type { ProgramFolders } from './components.ts';
-import { cacheRoot } from './layout.ts';
 
 const corednsVersion = '1.12.4';
 const kubernetesPrograms = ['kube-controller-manager', 'kube-scheduler', 'kubelet', 'kube-proxy'];
@@ -44,7 +49,7 @@ async function nodeFolder(): Promise<string> {
     // oxlint-disable-next-line no-await-in-loop -- two small files, and the order counts
     hash.update(await readFile(join(sources, name, 'main.go')));
   }
-  return join(cacheRoot(), `node-${kubernetesVersion}-${hash.digest('hex').slice(0, 8)}`);
+  return cacheFolder(`node-${kubernetesVersion}-${hash.digest('hex').slice(0, 8)}`);
 }
 
 async function buildPause(work: string, out: string): Promise<void> {

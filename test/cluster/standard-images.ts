@@ -4,9 +4,9 @@ import { createHash } from 'node:crypto';
 import { access, readdir, realpath, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { findEnvoy } from '../../demo/envoy-binary.ts';
+import { cacheFolder } from '../support/kubernetes/assets.ts';
 import { buildImage, type ImageSpec } from './image/build-image.ts';
 import type { ImageFile } from './image/files.ts';
-import { cacheRoot } from './layout.ts';
 
 export const pauseImageName = 'meshwright.test/pause:1';
 /** Node, at /usr/local/bin/node, which is the entrypoint; a shell, cat, sleep. */
@@ -131,7 +131,7 @@ async function envoyPath(): Promise<string> {
 
 /** Built once for each state of its sources: the archive of an older state is removed. */
 async function cached(spec: ImageSpec): Promise<string> {
-  const folder = join(cacheRoot(), 'images');
+  const folder = cacheFolder('images');
   const name = spec.name.replace(/[^a-z0-9.-]+/g, '_');
   const archive = `${name}-${await sourcesKey(spec)}.tar`;
   const path = join(folder, archive);

@@ -14,10 +14,14 @@ export const binaries = ['etcd', 'kube-apiserver', 'kubectl'] as const;
 export type Assets =
   { readonly found: true; readonly binDir: string } | { readonly found: false; readonly reason: string };
 
-/** The folder build.ts fills: `$XDG_CACHE_HOME/meshwright/kubernetes-<version>`, by default under `~/.cache`. */
+/** `$XDG_CACHE_HOME/meshwright/<name>`, by default under `~/.cache`. */
+export function cacheFolder(name: string): string {
+  return join(environment('XDG_CACHE_HOME') ?? join(homedir(), '.cache'), 'meshwright', name);
+}
+
+/** The folder that build.ts fills. */
 export function cacheDir(): string {
-  const cache = environment('XDG_CACHE_HOME') ?? join(homedir(), '.cache');
-  return join(cache, 'meshwright', `kubernetes-${kubernetesVersion}`);
+  return cacheFolder(`kubernetes-${kubernetesVersion}`);
 }
 
 export async function findAssets(): Promise<Assets> {
