@@ -153,7 +153,7 @@ suite('an operator that starts', () => {
     const condition = JSON.parse(await kubectl(['get', 'mesh/default', '-o', ready])) as Condition;
     expect(condition.reason).toBe('CertificateNotReady');
     // Nobody has a sidecar, so that it has none to wait for: those are given 10 s to come back.
-    const { time } = await hasLogged(operator, 'the leader now');
+    const { time } = await hasLogged(operator, 'started leading');
     const takenMs = Date.parse(condition.lastTransitionTime) - Date.parse(String(time));
     expect(takenMs).toBeLessThan(8000);
   }, 60_000);
