@@ -16,6 +16,7 @@ import { reconcileWorkload, resyncMs } from './workload/reconcile-workload.ts';
 import { isWaiting, reportOf, type WorkloadReport } from '../conditions/workload-report.ts';
 import { reportState } from './report-state.ts';
 import { LeadershipTerm } from './leadership-term.ts';
+import { rememberLast } from '../values/remember.ts';
 
 export interface ReconcilerOptions {
   readonly port: WorkloadPort;
@@ -48,7 +49,7 @@ export function createReconciler(options: ReconcilerOptions): Reconciler {
   let input: Input | undefined;
   let term: LeadershipTerm | undefined;
 
-  const bareOf = remembering((of: Input) => barePodsOf(of.resources, of.mesh, environment));
+  const bareOf = rememberLast((of: Input) => barePodsOf(of.resources, of.mesh, environment));
   const relevant = (current: Input, { states }: Memory): readonly string[] =>
     relevantKeys(current, environment, (key) => states.has(key));
 
@@ -90,15 +91,6 @@ export function createReconciler(options: ReconcilerOptions): Reconciler {
       if (term === undefined || input === undefined) return reportOf(new Map());
       return reportOf(term.memory.states, bareOf(input));
     },
-  };
-}
-
-/** The last answer, while the question is the same value. */
-function remembering<Q, A>(answer: (question: Q) => A): (question: Q) => A {
-  let last: { readonly question: Q; readonly answer: A } | undefined;
-  return (question) => {
-    if (last === undefined || last.question !== question) last = { question, answer: answer(question) };
-    return last.answer;
   };
 }
 

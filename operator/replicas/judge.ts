@@ -7,6 +7,7 @@ import { typeUrl as url, type TypeUrl } from '../envoy/proto/type-urls.ts';
 import type { Entry, Layer, Snapshot, TypeLayer } from '../xds/snapshot/types.ts';
 import type { AckState } from './changes.ts';
 import type { LayerVersions, PeerProxy, PeerState, TypeVersions } from './peer-state.ts';
+import { sameItems } from '../values/remember.ts';
 
 /** null while the leader does not know the workload, or no longer: it is nobody's proxy. */
 export function judge(proxy: PeerProxy, peer: PeerState, snapshot: Snapshot): ProxyReport | null {
@@ -131,10 +132,6 @@ function laggingOf(typeUrl: TypeUrl, entry: Entry): LaggingResource {
 function joined<T>(lists: readonly (readonly T[])[]): readonly T[] {
   const filled = lists.filter((list) => list.length > 0);
   return filled.length > 1 ? filled.flat() : (filled[0] ?? none);
-}
-
-function sameItems<T>(a: readonly T[], b: readonly T[]): boolean {
-  return a === b || (a.length === b.length && a.every((it, index) => it === b[index]));
 }
 
 function inner<A extends object, B extends object, C>(map: WeakMap<A, WeakMap<B, C>>, key: A): WeakMap<B, C> {

@@ -10,16 +10,16 @@ export function rememberLast<A extends readonly unknown[], R>(compute: (...args:
   };
 }
 
-/** For each object the result of its last argument; forgotten with the object. */
-export function rememberEach<K extends object, A, R>(
-  compute: (key: K, argument: A) => R,
-): (key: K, argument: A) => R {
-  const known = new WeakMap<K, { readonly argument: A; readonly result: R }>();
-  return (key, argument) => {
+/** For each object the result for the last arguments beside it; forgotten with the object. */
+export function rememberEach<K extends object, A extends readonly unknown[], R>(
+  compute: (key: K, ...rest: A) => R,
+): (key: K, ...rest: A) => R {
+  const known = new WeakMap<K, { readonly rest: A; readonly result: R }>();
+  return (key, ...rest) => {
     const found = known.get(key);
-    if (found !== undefined && found.argument === argument) return found.result;
-    const result = compute(key, argument);
-    known.set(key, { argument, result });
+    if (found !== undefined && sameItems(found.rest, rest)) return found.result;
+    const result = compute(key, ...rest);
+    known.set(key, { rest, result });
     return result;
   };
 }
@@ -67,5 +67,5 @@ export function rememberByKey<R>(): KeyedMemory<R> {
 }
 
 export function sameItems(a: readonly unknown[], b: readonly unknown[]): boolean {
-  return a.length === b.length && a.every((item, index) => item === b[index]);
+  return a === b || (a.length === b.length && a.every((item, index) => item === b[index]));
 }

@@ -2,7 +2,7 @@
 import type { Log } from '../process/log.ts';
 import type { Metrics } from '../process/metrics.ts';
 import { throttle } from '../process/throttle.ts';
-import { buildResources } from '../envoy/resources/build.ts';
+import { createResourceBuilder } from '../envoy/resources/build.ts';
 import { isSameValue } from '../values/same-value.ts';
 import { checkMessage } from '../envoy/checks/check-message.ts';
 import { encodeAny } from '../envoy/proto/registry.ts';
@@ -23,6 +23,7 @@ export function createPublication(cells: Cells, context: PublicationContext): Ma
   const { translation, serverCertificate, connectedWorkloads, snapshot } = cells;
   const { log, metrics, settings, clock } = context;
   const tools = snapshotTools(settings);
+  const buildResources = createResourceBuilder();
   const publish = (): void => {
     const { ir } = translation.get();
     const trustBundle = serverCertificate.get()?.trustBundle;

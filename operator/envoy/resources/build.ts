@@ -6,15 +6,15 @@ import type { ServicePortIr } from '../../ir/service.ts';
 import { buildInboundClusters } from './inbound/clusters.ts';
 import { buildInboundListeners, buildInboundRoutes } from './inbound/listeners.ts';
 import { buildReadiness } from './inbound/readiness.ts';
-import { buildAddressListeners } from './outbound/address-listeners.ts';
-import { audienceLayer, audienceLayers, commonVirtualHosts, hasAudiences } from './outbound/audiences.ts';
-import { buildCaptureListener } from './outbound/capture-listener.ts';
+import { createAddressListeners } from './outbound/address-listeners.ts';
+import { audienceLayer, createAudiences } from './outbound/audiences.ts';
+import { createCaptureListener } from './outbound/capture-listener.ts';
 import { buildClusters } from './outbound/clusters.ts';
 import { buildEndpoints } from './outbound/endpoints.ts';
 import { buildLocalListeners } from './outbound/local-listeners.ts';
 import { buildRouteTable } from './outbound/route-table.ts';
 import { buildUnknownDestinations } from './outbound/unknown-destinations.ts';
-import { remember, rememberLast } from './remember.ts';
+import { rememberEach, rememberLast } from '../../values/remember.ts';
 import { buildTrust } from './trust.ts';
 import { messageDeduplication } from './dedupe-messages.ts';
 import type { LayerId, XdsResource, XdsResources } from './xds-resource.ts';
@@ -33,54 +33,110 @@ const routes: LayerId = 'routes';
 /** What only proxies have to which traffic is redirected. */
 const intercepted: LayerId = 'intercepted';
 
-/** Every workload has a view; a layer of its own only if it is wanted. What did not change in `ir` gives the same objects. */
+export type ResourceBuilder = (ir: MeshIr, options: BuildOptions) => XdsResources;
+
+/** The resources of one mesh. */
 export function buildResources(ir: MeshIr, options: BuildOptions): XdsResources {
-  const { services, settings, workloads } = ir;
-  const layers = new Map<LayerId, readonly XdsResource[]>([
-    [shared, sharedLayer(options.trustBundle, settings.origin, services)],
-    [routes, routesLayer(settings, services)],
-    ...audienceLayers(services, workloads),
-    [intercepted, interceptedListeners(ir)],
-    ...ownLayers(wanted(workloads, options.workloads), settings.origin),
-  ]);
-  return { layers, views: viewsOf(workloads, hasAudiences(services)) };
+  return createResourceBuilder()(ir, options);
 }
 
-const sharedLayer = rememberLast((trustBundle: string, mesh: Origin, services: MeshIr['services']) => [
-  trust(trustBundle, mesh),
-  ...unknownDestinations(mesh),
-  ...services.flatMap((service) => toService(service)),
-]);
+/**
+ * Remembers: what did not change since the mesh before gives the same objects. Every workload has a view; a layer of its own
+ * only if it is wanted.
+ */
+export function createResourceBuilder(): ResourceBuilder {
+  const sharedLayer = createSharedLayer();
+  const routeTable = rememberLast(buildRouteTable);
+  const audiences = createAudiences();
+  const routesLayer = rememberLast((settings: MeshIr['settings'], services: MeshIr['services']) => [
+    routeTable(settings),
+    ...audiences.commonVirtualHosts(services),
+  ]);
+  const interceptedListeners = createInterceptedListeners();
+  const wanted = createWanted();
+  const ownLayers = createOwnLayers();
+  const viewsOf = createViews();
+  return (ir, options) => {
+    const { services, settings, workloads } = ir;
+    const layers = new Map<LayerId, readonly XdsResource[]>([
+      [shared, sharedLayer(options.trustBundle, settings.origin, services)],
+      [routes, routesLayer(settings, services)],
+      ...audiences.layers(services, workloads),
+      [intercepted, interceptedListeners(ir)],
+      ...ownLayers(wanted(workloads, options.workloads), settings.origin),
+    ]);
+    return { layers, views: viewsOf(workloads, audiences.differ(services)) };
+  };
+}
 
-const routesLayer = rememberLast((settings: MeshIr['settings'], services: MeshIr['services']) => [
-  routeTable(settings),
-  ...commonVirtualHosts(services),
-]);
+type SharedLayer = (
+  trustBundle: string,
+  mesh: Origin,
+  services: MeshIr['services'],
+) => readonly XdsResource[];
+
+function createSharedLayer(): SharedLayer {
+  const trust = rememberLast(buildTrust);
+  const unknownDestinations = rememberLast(buildUnknownDestinations);
+  const toService = rememberEach((service: ServicePortIr) => [
+    ...buildClusters(service),
+    ...buildEndpoints(service),
+  ]);
+  return rememberLast((trustBundle: string, mesh: Origin, services: MeshIr['services']) => [
+    trust(trustBundle, mesh),
+    ...unknownDestinations(mesh),
+    ...services.flatMap((service) => toService(service)),
+  ]);
+}
+
+/** A change of endpoints is none of theirs, unless a service is headless. */
+function createInterceptedListeners(): (ir: MeshIr) => readonly XdsResource[] {
+  const captureListener = createCaptureListener();
+  const addressListeners = createAddressListeners();
+  return rememberLast((ir: MeshIr) => [captureListener(ir), ...addressListeners(ir.services)]);
+}
+
+type Workloads = MeshIr['workloads'];
 
 /** There are far more workloads than proxies of theirs that are connected to us. */
-const wanted = rememberLast((workloads: MeshIr['workloads'], keys: BuildOptions['workloads']) => {
-  if (keys === undefined) return workloads;
-  const all = byKey(workloads);
-  return [...keys].flatMap((key) => all.get(key) ?? []);
-});
+function createWanted(): (workloads: Workloads, keys: BuildOptions['workloads']) => Workloads {
+  const byKey = rememberLast(
+    (workloads: Workloads) => new Map(workloads.map((workload) => [workload.key, workload])),
+  );
+  return rememberLast((workloads: Workloads, keys: BuildOptions['workloads']) => {
+    if (keys === undefined) return workloads;
+    const all = byKey(workloads);
+    return [...keys].flatMap((key) => all.get(key) ?? []);
+  });
+}
 
-const byKey = rememberLast(
-  (workloads: MeshIr['workloads']): ReadonlyMap<string, WorkloadIr> =>
-    new Map(workloads.map((workload) => [workload.key, workload])),
-);
+type OwnLayers = readonly (readonly [LayerId, readonly XdsResource[]])[];
 
-const ownLayers = rememberLast(
-  (workloads: MeshIr['workloads'], mesh: Origin): readonly (readonly [LayerId, readonly XdsResource[]])[] =>
+function createOwnLayers(): (workloads: Workloads, mesh: Origin) => OwnLayers {
+  const dedupeMessages = messageDeduplication();
+  const own = rememberEach((workload: WorkloadIr, mesh: Origin) =>
+    dedupeMessages([
+      ...buildInboundClusters(workload, mesh),
+      ...buildInboundListeners(workload, mesh),
+      ...buildInboundRoutes(workload, mesh),
+      ...(workload.intercepted ? [buildReadiness(workload, mesh)] : buildLocalListeners(workload, mesh)),
+    ]),
+  );
+  return rememberLast((workloads: Workloads, mesh: Origin) =>
     workloads.map((workload) => [workloadLayer(workload), own(workload, mesh)]),
-);
-
-const viewsOf = rememberLast(
-  (workloads: MeshIr['workloads'], byAudience: boolean): ReadonlyMap<string, readonly LayerId[]> =>
-    new Map(workloads.map((workload) => [workload.key, view(workload, byAudience)])),
-);
+  );
+}
 
 /** byAudience: some routes are not the same for all callers. */
-const view = remember((workload: WorkloadIr, byAudience: boolean): readonly LayerId[] => {
+function createViews(): (workloads: Workloads, byAudience: boolean) => XdsResources['views'] {
+  const layersOf = rememberEach(view);
+  return rememberLast(
+    (workloads: Workloads, byAudience: boolean) =>
+      new Map(workloads.map((workload) => [workload.key, layersOf(workload, byAudience)])),
+  );
+}
+
+function view(workload: WorkloadIr, byAudience: boolean): readonly LayerId[] {
   const routesCalls = workload.intercepted || workload.bindings.some(({ protocol }) => protocol === 'HTTP');
   return [
     shared,
@@ -89,34 +145,8 @@ const view = remember((workload: WorkloadIr, byAudience: boolean): readonly Laye
     ...(workload.intercepted ? [intercepted] : []),
     workloadLayer(workload),
   ];
-});
+}
 
 function workloadLayer(workload: WorkloadIr): LayerId {
   return `workload/${workload.key}`;
 }
-
-const trust = rememberLast(buildTrust);
-const unknownDestinations = rememberLast(buildUnknownDestinations);
-const routeTable = rememberLast(buildRouteTable);
-
-const toService = remember((service: ServicePortIr) => [
-  ...buildClusters(service),
-  ...buildEndpoints(service),
-]);
-
-/** A change of endpoints is none of theirs, unless a service is headless. */
-const interceptedListeners = rememberLast((ir: MeshIr): readonly XdsResource[] => [
-  buildCaptureListener(ir),
-  ...buildAddressListeners(ir.services),
-]);
-
-const dedupeMessages = messageDeduplication();
-
-const own = remember((workload: WorkloadIr, mesh: Origin) =>
-  dedupeMessages([
-    ...buildInboundClusters(workload, mesh),
-    ...buildInboundListeners(workload, mesh),
-    ...buildInboundRoutes(workload, mesh),
-    ...(workload.intercepted ? [buildReadiness(workload, mesh)] : buildLocalListeners(workload, mesh)),
-  ]),
-);

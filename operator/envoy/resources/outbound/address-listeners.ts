@@ -5,7 +5,7 @@ import type { EndpointIr, ServicePortIr } from '../../../ir/service.ts';
 import { typeUrl } from '../../proto/type-urls.ts';
 import { refusedConnectionLog } from '../access-log.ts';
 import { authority, clusterName, serviceHost } from '../names.ts';
-import { remember } from '../remember.ts';
+import { rememberEach } from '../../../values/remember.ts';
 import { placeholderClusters } from '../placeholders.ts';
 import { resource } from '../resource.ts';
 import { tcpProxy } from '../tcp-proxy.ts';
@@ -16,22 +16,23 @@ import { byAddress } from './endpoints.ts';
 
 type Address = Pick<EndpointIr, 'address' | 'port'>;
 
-/** @param services sorted by key. */
-export function buildAddressListeners(services: readonly ServicePortIr[]): readonly XdsResource[] {
-  const byName = new Map<string, XdsResource>();
-  for (const service of services) {
-    for (const listener of listenersOf(service)) {
-      if (!byName.has(listener.name)) byName.set(listener.name, listener);
+/** Takes services sorted by key. Remembers: a service that did not change gives the same objects. */
+export function createAddressListeners(): (services: readonly ServicePortIr[]) => readonly XdsResource[] {
+  const listenersOf = rememberEach((service: ServicePortIr) =>
+    ownAddresses(service).map((address) =>
+      addressListener(`outbound/${address.address}/${address.port}`, service, address),
+    ),
+  );
+  return (services) => {
+    const byName = new Map<string, XdsResource>();
+    for (const service of services) {
+      for (const listener of listenersOf(service)) {
+        if (!byName.has(listener.name)) byName.set(listener.name, listener);
+      }
     }
-  }
-  return [...byName.values()];
+    return [...byName.values()];
+  };
 }
-
-const listenersOf = remember((service: ServicePortIr) =>
-  ownAddresses(service).map((address) =>
-    addressListener(`outbound/${address.address}/${address.port}`, service, address),
-  ),
-);
 
 function ownAddresses(service: ServicePortIr): readonly Address[] {
   if (service.headless) return service.directAddresses;

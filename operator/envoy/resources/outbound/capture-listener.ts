@@ -8,7 +8,7 @@ import { typeUrl } from '../../proto/type-urls.ts';
 import { refusedConnectionLog } from '../access-log.ts';
 import { anyAddress, anyAddressKeys, hasIpv6 } from '../any-address.ts';
 import { blackholeCluster, passthroughCluster, port } from '../names.ts';
-import { remember, rememberLast } from '../remember.ts';
+import { rememberEach, rememberLast, sameItems } from '../../../values/remember.ts';
 import { placeholderClusters } from '../placeholders.ts';
 import { distinct, resource } from '../resource.ts';
 import { tcpProxy } from '../tcp-proxy.ts';
@@ -17,23 +17,24 @@ import type { EnvoyMessage } from '../../proto/envoy-message.ts';
 import type { XdsResource } from '../xds-resource.ts';
 import { addressedDestination, outboundHttp } from './connection-manager.ts';
 
-/** The same object as before as long as neither addresses nor the objects they come from changed. */
-export function buildCaptureListener(ir: MeshIr): XdsResource {
-  const places = ir.services.flatMap((service) => placeOf(service));
-  const ipv6 = isDualStack(ir.workloads);
-  const { outboundMode, origin } = ir.settings;
-  const key = [JSON.stringify([outboundMode, origin, ipv6]), ...places.map((it) => it.key)];
-  if (last === null || !isSameList(last.key, key)) {
-    const addresses = distinct(places.flatMap((it) => it.addresses));
-    const origins = places.flatMap((it) => it.origins);
-    last = { key, listener: captureListener(ir, { addresses, origins, ipv6 }) };
-  }
-  return last.listener;
+/** Remembers: the same object as before as long as neither addresses nor the objects they come from changed. */
+export function createCaptureListener(): (ir: MeshIr) => XdsResource {
+  const places = rememberEach(placesOf);
+  const isDualStack = rememberLast((workloads: MeshIr['workloads']) => workloads.some(hasIpv6));
+  let last: { readonly key: readonly string[]; readonly listener: XdsResource } | null = null;
+  return (ir) => {
+    const all = ir.services.flatMap((service) => places(service));
+    const ipv6 = isDualStack(ir.workloads);
+    const { outboundMode, origin } = ir.settings;
+    const key = [JSON.stringify([outboundMode, origin, ipv6]), ...all.map((it) => it.key)];
+    if (last === null || !sameItems(last.key, key)) {
+      const addresses = distinct(all.flatMap((it) => it.addresses));
+      const origins = all.flatMap((it) => it.origins);
+      last = { key, listener: captureListener(ir, { addresses, origins, ipv6 }) };
+    }
+    return last.listener;
+  };
 }
-
-const isDualStack = rememberLast((workloads: MeshIr['workloads']) => workloads.some(hasIpv6));
-
-let last: { readonly key: readonly string[]; readonly listener: XdsResource } | null = null;
 
 interface Place {
   readonly addresses: readonly string[];
@@ -43,15 +44,11 @@ interface Place {
 }
 
 /** Of a service only that it has these addresses: its endpoints and routes are none of this listener's. */
-const placeOf = remember((service: ServicePortIr): readonly Place[] => {
+function placesOf(service: ServicePortIr): readonly Place[] {
   if (!isHttpWithAddress(service)) return [];
   const { addresses } = service;
   const origins = service.origins.filter(({ kind }) => kind === 'Service');
   return [{ addresses, origins, key: JSON.stringify([addresses, origins]) }];
-});
-
-function isSameList(a: readonly string[], b: readonly string[]): boolean {
-  return a.length === b.length && a.every((item, index) => item === b[index]);
 }
 
 function captureListener(

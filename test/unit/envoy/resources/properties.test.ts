@@ -3,7 +3,7 @@ import { describe, expect, test } from '@jest/globals';
 import * as fc from 'fast-check';
 import type { MeshIr } from '../../../../operator/ir/mesh-ir.ts';
 import { typeUrl } from '../../../../operator/envoy/proto/type-urls.ts';
-import { buildResources } from '../../../../operator/envoy/resources/build.ts';
+import { buildResources, createResourceBuilder } from '../../../../operator/envoy/resources/build.ts';
 import { goldenCases, goldenInput } from '../../../support/golden.ts';
 import { readMeshCase } from '../../../support/mesh-yaml.ts';
 
@@ -71,9 +71,12 @@ describe('buildResources', () => {
   });
 
   test('gives the same objects for what did not change', () => {
-    const { layers } = buildResources(whole, { trustBundle });
+    const build = createResourceBuilder();
+    const { layers } = build(whole, { trustBundle });
+    // Another operator of the process, with another mesh.
+    createResourceBuilder()({ ...whole, services: [], workloads: [] }, { trustBundle: 'another root' });
 
-    const again = buildResources({ ...whole, services: [...whole.services] }, { trustBundle });
+    const again = build({ ...whole, services: [...whole.services] }, { trustBundle });
 
     const all = [...again.layers].flatMap(([id, resources]) =>
       resources.map((it, index) => it === layers.get(id)?.[index]),
