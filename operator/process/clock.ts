@@ -2,11 +2,11 @@
 
 export interface Clock {
   /** Wall time, milliseconds since 1970. It may jump: for what people read, and for ends of validity. */
-  now(): number;
+  readonly now: () => number;
   /** Milliseconds that only grow, from an arbitrary start: for durations and deadlines. */
-  monotonicMs(): number;
+  readonly monotonicMs: () => number;
   /** Runs once after that many milliseconds; returns what cancels it. */
-  after(ms: number, run: () => void): () => void;
+  readonly after: (ms: number, run: () => void) => () => void;
 }
 
 export const systemClock: Clock = {

@@ -1,5 +1,7 @@
 // Brings a publication to all streams, a slice at a time: requests are answered in between. Knows of streams only what is
 // to be done with each. Entry: FanOut.
+import type { Clock } from '../../process/clock.ts';
+import { Pacer } from '../../process/pacer.ts';
 
 export interface FanOutOptions {
   /** Event-loop time in one go before others get a turn, in milliseconds. Default: 20. */
@@ -16,7 +18,7 @@ export interface FanOutOptions {
 const defaults: FanOutOptions = { sliceMs: 20, restPerWork: 4, maxRestMs: 250 };
 
 export interface FanOutHost<Stream> {
-  readonly nowMs: () => number;
+  readonly clock: Clock;
   /** Shows the latest publication to a stream. */
   show(stream: Stream): void;
   /** It has been shown to all. */
@@ -28,19 +30,21 @@ export class FanOut<Stream> {
   private readonly options: FanOutOptions;
   private readonly outdated = new Set<Stream>();
   private isRunning = false;
-  private sinceMs = 0;
-  private rest: NodeJS.Timeout | null = null;
+  private readonly pacer: Pacer;
+  /** Ends the rest; null: there is none. */
+  private endRest: (() => void) | null = null;
 
   constructor(host: FanOutHost<Stream>, options: Partial<FanOutOptions> = {}) {
     this.host = host;
     this.options = { ...defaults, ...options };
+    this.pacer = new Pacer({ clock: host.clock, ...this.options });
   }
 
   /** There is something new. `isWaiting`: who has nothing yet is not let wait. */
   publish(streams: Iterable<Stream>, isWaiting: (stream: Stream) => boolean): void {
     for (const stream of streams) this.outdated.add(stream);
     if (this.isRunning) return;
-    if (this.rest === null) this.begin();
+    if (this.endRest === null) this.begin();
     else for (const stream of this.outdated) if (isWaiting(stream)) this.bring(stream);
   }
 
@@ -60,20 +64,21 @@ export class FanOut<Stream> {
   }
 
   close(): void {
-    if (this.rest !== null) clearTimeout(this.rest);
+    this.endRest?.();
     this.outdated.clear();
   }
 
   private begin(): void {
-    this.sinceMs = this.host.nowMs();
+    this.pacer.start();
     this.run();
   }
 
   private run(): void {
-    const until = this.host.nowMs() + this.options.sliceMs;
+    const { clock } = this.host;
+    const until = clock.monotonicMs() + this.options.sliceMs;
     for (const stream of this.outdated) {
       this.bring(stream);
-      if (this.host.nowMs() > until) break;
+      if (clock.monotonicMs() > until) break;
     }
     this.isRunning = this.outdated.size > 0;
     if (this.isRunning) setImmediate(() => this.run());
@@ -89,11 +94,10 @@ export class FanOut<Stream> {
   }
 
   private takeRest(): void {
-    const { restPerWork, maxRestMs } = this.options;
-    const restMs = Math.min(maxRestMs, restPerWork * (this.host.nowMs() - this.sinceMs));
-    this.rest = setTimeout(() => {
-      this.rest = null;
+    this.pacer.stop();
+    this.endRest = this.host.clock.after(this.pacer.restMs(), () => {
+      this.endRest = null;
       if (this.outdated.size > 0) this.begin();
-    }, restMs);
+    });
   }
 }

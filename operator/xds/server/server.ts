@@ -1,6 +1,7 @@
 // The ADS server: streams in, snapshots out, reports of who obeys. Takes snapshots from whoever makes them and
 // knows nothing of where they come from.
 import { status } from '@grpc/grpc-js';
+import { systemClock } from '../../process/clock.ts';
 import type { Component } from '../../process/lifecycle.ts';
 import type { ProxyReport } from '../session/proxy-report.ts';
 import type { Effect } from '../session/events.ts';
@@ -58,7 +59,7 @@ class Ads implements AdsServer {
     this.initialSync = new InitialSyncLimiter(options.initialSync);
     this.waitTimeout = new WaitTimeout(options.waitTimeoutMs);
     this.fanOut = new FanOut({
-      nowMs: () => this.nowMs(),
+      clock: systemClock,
       show: (stream) => this.update(stream),
       done: () => this.settle(),
     });
@@ -95,7 +96,7 @@ class Ads implements AdsServer {
 
   publish(snapshot: Snapshot): void {
     this.snapshot = snapshot;
-    this.publishedAtMs ??= this.nowMs();
+    this.publishedAtMs ??= systemClock.monotonicMs();
     this.fanOut.publish(this.streams, (stream) => stream.session.view === null);
   }
 
@@ -142,7 +143,7 @@ class Ads implements AdsServer {
 
   private publishTo(stream: Stream, view: View, isHeld: boolean): void {
     const nonceFrom = (this.snapshot?.generation ?? 0) * noncesPerGeneration;
-    stream.dispatch({ type: 'publish', view, nowMs: this.nowMs(), isHeld, nonceFrom });
+    stream.dispatch({ type: 'publish', view, nowMs: systemClock.monotonicMs(), isHeld, nonceFrom });
   }
 
   /** null while the workload, or its own layer, is not in the snapshot. */
@@ -155,7 +156,7 @@ class Ads implements AdsServer {
 
   private accept(call: Call, variant: 'delta' | 'sotw'): void {
     const stream = new Stream(call, variant, {
-      nowMs: () => this.nowMs(),
+      nowMs: systemClock.monotonicMs,
       controlPlane: this.options.identifier,
       sendQueue: this.sendQueue,
       identify: (it, nodeId) => this.identify(it, nodeId),
@@ -227,7 +228,7 @@ class Ads implements AdsServer {
 
   private settle(): void {
     if (this.publishedAtMs !== null && this.behind.size === 0 && this.fanOut.isDone()) {
-      this.options.observer.converged(this.nowMs() - this.publishedAtMs);
+      this.options.observer.converged(systemClock.monotonicMs() - this.publishedAtMs);
       this.publishedAtMs = null;
     }
     this.options.observer.changed();
@@ -242,9 +243,5 @@ class Ads implements AdsServer {
     this.options.observer.streams(this.streams.size);
     this.options.log.info({ workload: stream.workload }, 'proxy disconnected');
     this.settle();
-  }
-
-  private nowMs(): number {
-    return performance.now();
   }
 }

@@ -1,27 +1,29 @@
 // A publication on its way to all streams, with a clock that each stream moves on.
 import { expect, test } from '@jest/globals';
 import { FanOut } from '../../../../operator/xds/server/fan-out.ts';
+import { FakeClock } from '../../../support/fake-clock.ts';
 
 interface World {
   readonly fanOut: FanOut<string>;
   readonly shown: string[];
+  readonly clock: FakeClock;
   done: number;
 }
 
 /** Each stream takes `costMs`. */
 function world(costMs: number, restPerWork = 0): World {
-  let now = 0;
+  const clock = new FakeClock();
   const shown: string[] = [];
   const host = {
-    nowMs: () => now,
+    clock,
     show: (stream: string) => {
-      now += costMs;
+      clock.spend(costMs);
       shown.push(stream);
     },
     done: () => void (result.done += 1),
   };
   const fanOut = new FanOut<string>(host, { sliceMs: 5, restPerWork, maxRestMs: 1_000_000 });
-  const result: World = { fanOut, shown, done: 0 };
+  const result: World = { fanOut, shown, clock, done: 0 };
   return result;
 }
 
@@ -70,6 +72,21 @@ test('after much work the next publication waits, but not for streams that have 
   it.fanOut.close();
 
   expect(it.shown).toEqual([...streams, 'new', ...streams]);
+});
+
+test('the rest is as long as the work took, times so many', async () => {
+  const it = world(1, 10);
+  it.fanOut.publish(streams, nobody);
+  await until(() => it.done === 1);
+
+  it.fanOut.publish(streams, nobody);
+  it.clock.advance(39);
+  expect(it.shown).toEqual(streams);
+  it.clock.advance(1);
+  await until(() => it.done === 2);
+  it.fanOut.close();
+
+  expect(it.shown).toEqual([...streams, ...streams]);
 });
 
 test('a stream that ended is shown nothing', async () => {
