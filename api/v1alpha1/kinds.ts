@@ -123,7 +123,7 @@ export const kindDefinitions: readonly KindDefinition[] = [
     singular: 'trafficpolicy',
     shortNames: ['tp'],
     scope: 'Namespaced',
-    description: 'How calls to a Service are routed, and what happens when they fail.',
+    description: 'How calls to Services are routed, and what happens when they fail.',
     spec: TrafficPolicySpec,
     status: PolicyStatus,
     columns: policyColumns(firstTarget),

@@ -26,12 +26,18 @@ export type MeshTranslator = (
   resources: Resources,
 ) => { readonly ir: MeshIr; readonly verdicts: readonly Verdict[] };
 
-export function createMeshTranslator(): MeshTranslator {
+/** What translation has to know that no object says. */
+export interface TranslateOptions {
+  /** Only there may a TrafficPolicy target the Mesh. */
+  readonly operatorNamespace: string;
+}
+
+export function createMeshTranslator({ operatorNamespace }: TranslateOptions): MeshTranslator {
   const settings = rememberLast(meshSettings);
   const findConflicts = createConflictFinder();
   const indexWorkloads = createWorkloadIndexer();
   const view = rememberLast(viewServices);
-  const decideTraffic = createTrafficMaker();
+  const decideTraffic = createTrafficMaker(operatorNamespace);
   const guard = rememberLast(attachSecurity);
   const security = createSecurityMaker();
   const translateAllExternal = rememberLast(externalWorkloads);
@@ -53,7 +59,7 @@ export function createMeshTranslator(): MeshTranslator {
       conflicts,
     );
     const services = view(resources.services, workloads);
-    const traffic = decideTraffic(resources.trafficPolicies, services);
+    const traffic = decideTraffic(resources.trafficPolicies, services, mesh.metadata.name);
     const attachments = guard(resources.securityPolicies, deployments, services, workloads);
     const decisions = security(mesh, attachments);
     const external = translateAllExternal(resources.externalWorkloads, services, conflicts);

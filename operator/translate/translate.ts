@@ -5,7 +5,7 @@ import type { Verdict } from '../conditions/conditions.ts';
 import type { Resources } from '../store/resources.ts';
 import { electMesh } from './facts/meshes.ts';
 import { originOf } from './facts/origins.ts';
-import { createMeshTranslator, type MeshTranslator } from './translate-mesh.ts';
+import { createMeshTranslator, type MeshTranslator, type TranslateOptions } from './translate-mesh.ts';
 import { verdictWithoutMesh, withRejections } from './facts/verdicts.ts';
 
 export interface Translation {
@@ -16,8 +16,8 @@ export interface Translation {
 }
 
 /** Never throws on objects that are valid by their schemas. */
-export function translate(resources: Resources): Translation {
-  return translateWith(createMeshTranslator(), resources);
+export function translate(resources: Resources, options: TranslateOptions): Translation {
+  return translateWith(createMeshTranslator(options), resources);
 }
 
 /** With a translator that may remember earlier batches. */

@@ -2,6 +2,7 @@
 import type { WorkloadIr } from '../ir/mesh-ir.ts';
 import { createTranslator } from '../translate/translator.ts';
 import { rememberLast } from '../values/remember.ts';
+import type { Settings } from '../process/settings.ts';
 import type { Made, Reads, Writes } from './part.ts';
 import { guarded, type StageContext, timed } from './stage.ts';
 
@@ -9,9 +10,9 @@ type Cells = Reads<'resources'> & Writes<'identities' | 'translation'>;
 
 export function createTranslation(
   { resources, identities, translation }: Cells,
-  context: StageContext,
+  context: StageContext & { readonly settings: Pick<Settings, 'namespace'> },
 ): Made {
-  const translate = createTranslator();
+  const translate = createTranslator({ operatorNamespace: context.settings.namespace });
   const identitiesOf = rememberLast(
     (workloads: readonly WorkloadIr[]) =>
       new Map(workloads.map(({ key, identity }) => [key, identity.spiffeId])),

@@ -70,7 +70,7 @@ const ads = createAdsServer({
 });
 const line = { log, clock: systemClock, metrics: { stageDone: nothing, resourcesInvalid: nothing } };
 createStorage(board, line);
-createTranslation(board, line);
+createTranslation(board, { ...line, settings: { namespace: 'meshwright-system' } });
 createPublication({ ...board, connectedWorkloads: ownWorkloads }, { ...line, settings: { skipChecks: [] } });
 ownWorkloads.define(() => ads.connectedWorkloads());
 serverCertificate.subscribe(() => {

@@ -111,7 +111,7 @@ export function trafficPolicy(index: number, generation: number): TrafficPolicy 
     metadata: { ...metadata(index, 'edited', generation), generation },
     spec: TrafficPolicySpec.parse({
       targetRefs: [{ kind: 'Service', name: serviceName(index) }],
-      routes: [{ timeout: `${1 + (generation % 50)}s` }],
+      routes: [{ timeout: { request: `${1 + (generation % 50)}s` } }],
     }),
   };
 }

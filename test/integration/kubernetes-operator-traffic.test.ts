@@ -3,7 +3,7 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { Closing } from '../support/data-plane/closing.ts';
 import { apiServerAvailable } from '../support/kubernetes.ts';
-import { type ShopCluster, startShop } from '../support/operator/shop-cluster.ts';
+import { operatorNamespace, type ShopCluster, startShop } from '../support/operator/shop-cluster.ts';
 import type { PodProxy } from '../support/pod-proxy.ts';
 import {
   appPort,
@@ -12,6 +12,7 @@ import {
   securityPolicy,
   type ShopPod,
   shopPods,
+  trafficPolicy,
 } from '../support/operator/shop.ts';
 import {
   type Answer,
@@ -96,6 +97,40 @@ suite('real requests between pods', () => {
     expect(plain?.status).toBe(200);
     expect(await seenOnTheWire()).toBeGreaterThan(0);
   }, 30_000);
+
+  test('a timeout for the Mesh holds until a policy of the Namespace overrides it, which its status says', async () => {
+    const everyone = 'trafficpolicy/everyone';
+    const elsewhere = ['--namespace', operatorNamespace];
+    const untilEveryone = (condition: string): Promise<string> =>
+      cluster.kubectl([...elsewhere, 'wait', everyone, `--for=${condition}`, '--timeout=30s']);
+    const timeout = { targetRefs: [{ kind: 'Mesh', name: 'default' }], timeout: { request: '300ms' } };
+    const metadata = { name: 'everyone', namespace: operatorNamespace };
+    await cluster.kubectl(
+      [...elsewhere, 'apply', '-f', '-'],
+      [{ ...trafficPolicy('everyone', timeout), metadata }],
+    );
+    await untilEveryone('condition=Programmed');
+    const [late] = await productpage().call(reviews, appPort, { path: '/slow' });
+    expect(late?.status).toBe(504);
+
+    await cluster.apply(
+      trafficPolicy('patient', {
+        targetRefs: [{ kind: 'Namespace', name: namespace }],
+        timeout: { request: '0s' },
+      }),
+    );
+    await cluster.waitFor('trafficpolicy/patient', 'condition=Programmed');
+    const [answer] = await productpage().call(reviews, appPort, { path: '/slow' });
+    expect(answer?.status).toBe(200);
+
+    await untilEveryone('condition=Programmed=false');
+    const conditions = '{range .status.conditions[*]}{.type}={.status} {.reason};{end}';
+    expect(await cluster.kubectl([...elsewhere, 'get', everyone, '-o', `jsonpath=${conditions}`])).toBe(
+      'Accepted=False Overridden;ResolvedRefs=True ResolvedRefs;Overridden=True Overridden;Programmed=False NotAccepted;',
+    );
+    await cluster.kubectl([...elsewhere, 'delete', everyone]);
+    await cluster.kubectl(['delete', 'trafficpolicy', 'patient']);
+  }, 60_000);
 
   test('a SecurityPolicy that is Programmed refuses the very next request, and the log names its rule', async () => {
     await cluster.apply(

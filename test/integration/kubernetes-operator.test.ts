@@ -160,7 +160,7 @@ suite('policies on a cluster', () => {
   test('a policy whose target is missing says so, and takes effect when the target comes', async () => {
     const target = [{ kind: 'Service', name: 'ratings' }];
     await cluster.apply(
-      trafficPolicy('ratings', { targetRefs: target, routes: [{ name: 'all', timeout: '1s' }] }),
+      trafficPolicy('ratings', { targetRefs: target, routes: [{ name: 'all', timeout: { request: '1s' } }] }),
     );
     await cluster.waitFor('tp/ratings', 'condition=Accepted=False');
 
@@ -190,7 +190,7 @@ suite('policies on a cluster', () => {
     await cluster.apply(
       trafficPolicy('another', {
         targetRefs: [{ kind: 'Service', name: 'another' }],
-        routes: [{ name: 'all', timeout: '1s' }],
+        routes: [{ name: 'all', timeout: { request: '1s' } }],
       }),
     );
     await cluster.waitFor('tp/another', programmed);

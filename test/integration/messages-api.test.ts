@@ -14,7 +14,7 @@ import { buildResources } from '../../operator/envoy/resources/build.ts';
 import type { MeshIr } from '../../operator/ir/mesh-ir.ts';
 import { renderBootstrap } from '../../operator/infra/bootstrap.ts';
 import { translate } from '../../operator/translate/translate.ts';
-import { resourcesFromYaml } from '../support/builders.ts';
+import { resourcesFromYaml, translateOptions } from '../support/builders.ts';
 import { envoyBinary } from '../support/envoy.ts';
 import { differences } from '../support/envoy/compare-api.ts';
 import { type EmbeddedApi, embeddedApi } from '../support/envoy/embedded-api.ts';
@@ -116,7 +116,7 @@ describe('nothing that Envoy calls deprecated is used', () => {
     fc.assert(
       fc.property(fc.tuple(...slots.map(validPolicy)), (policies) => {
         const yaml = [...documents, ...policies].map((document) => stringify(document)).join('---\n');
-        const { ir } = translate(resourcesFromYaml(yaml));
+        const { ir } = translate(resourcesFromYaml(yaml), translateOptions);
         expect(ir?.workloads.length).toBeGreaterThan(0);
         expect(ir === null ? null : deprecatedInMesh(ir)).toEqual([]);
       }),

@@ -54,7 +54,7 @@ const policy = (name = 'reviews', timeout = '3s'): string =>
     `metadata: {name: ${name}, namespace: shop}`,
     'spec:',
     '  targetRefs: [{kind: Service, name: reviews}]',
-    `  routes: [{timeout: ${timeout}}]`,
+    `  routes: [{timeout: {request: ${timeout}}}]`,
     '',
   ].join('\n');
 const at = (file: string): string => join(folder, file);

@@ -109,7 +109,7 @@ function policy(timeout: string): string {
     '  targetRefs: [{kind: Service, name: reviews}]',
     '  routes:',
     '  - name: all',
-    `    timeout: ${timeout}`,
+    `    timeout: {request: ${timeout}}`,
     '',
   ].join('\n');
 }

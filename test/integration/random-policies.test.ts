@@ -71,7 +71,10 @@ const canaries: readonly PolicyDocument[] = [
     apiVersion: 'meshwright.dev/v1alpha1',
     kind: 'TrafficPolicy',
     metadata: { namespace, name: 'canary' },
-    spec: { targetRefs: [{ kind: 'Service', name: canaryService }], routes: [{ timeout: '3s' }] },
+    spec: {
+      targetRefs: [{ kind: 'Service', name: canaryService }],
+      routes: [{ timeout: { request: '3s' } }],
+    },
   },
   {
     apiVersion: 'meshwright.dev/v1alpha1',

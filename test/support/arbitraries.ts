@@ -100,8 +100,9 @@ const routeMatch = spec(
 );
 
 const retry = spec(
-  { attempts: fc.integer({ min: 0, max: 10 }) },
+  {},
   {
+    attempts: fc.integer({ min: 0, max: 10 }),
     perTryTimeout: duration,
     retryOn: distinct(
       from(['ConnectFailure', 'RefusedStream', 'Reset', 'GatewayError', 'ServerError']),
@@ -109,7 +110,7 @@ const retry = spec(
       [0, 5],
     ),
   },
-);
+).filter((fields) => Object.keys(fields).length > 0);
 
 const delay = spec({ duration: duration.filter((text) => durationMs(text) > 0) }, { percentage });
 const abort = spec({ status: from([200, 404, 503, 599]) }, { percentage });
@@ -134,14 +135,14 @@ const headerModifier = fc
   });
 
 interface Timing {
-  timeout?: string;
+  timeout?: { request: string };
   retry?: { perTryTimeout?: string };
 }
 
 /** A try may not be given longer than the whole request; a timeout of zero is no timeout. */
 function hasConsistentTimeouts(timing: Timing): boolean {
   const perTry = durationMs(timing.retry?.perTryTimeout ?? '0s');
-  const whole = durationMs(timing.timeout ?? '0s');
+  const whole = durationMs(timing.timeout?.request ?? '0s');
   return whole === 0 || perTry <= whole;
 }
 
@@ -155,7 +156,7 @@ function route(subsets: readonly string[]): fc.Arbitrary<Timing & { name?: strin
       name: from(['testers', 'default', 'canary']),
       matches: fc.array(routeMatch, { maxLength: 3 }),
       backends: backends.filter((all) => all.length === 0 || all.some((one) => one.weight !== 0)),
-      timeout: duration,
+      timeout: fc.record({ request: duration }),
       retry,
       requestHeaders: headerModifier,
       responseHeaders: headerModifier,
@@ -164,8 +165,22 @@ function route(subsets: readonly string[]): fc.Arbitrary<Timing & { name?: strin
   ).filter(hasConsistentTimeouts);
 }
 
+const settings = spec({}, { timeout: fc.record({ request: duration }), retry }).filter(hasConsistentTimeouts);
+
 /** Specs of TrafficPolicy; backends name only subsets that the same spec declares. */
 export function trafficPolicySpec(): fc.Arbitrary<TrafficPolicySpec> {
+  return fc
+    .oneof({ arbitrary: routingSpec(), weight: 3 }, { arbitrary: settingsSpec(), weight: 1 })
+    .filter(saysSomething)
+    .map((input) => TrafficPolicySpec.parse(input));
+}
+
+function saysSomething(input: object): boolean {
+  const { targetRefs: _, ...others } = input as Readonly<Record<string, unknown>>;
+  return Object.values(others).some((value) => !Array.isArray(value) || value.length > 0);
+}
+
+function routingSpec(): fc.Arbitrary<object> {
   const targetRef = spec(
     { kind: fc.constant('Service'), name: from(pools.services) },
     { port: from(pools.ports) },
@@ -173,13 +188,22 @@ export function trafficPolicySpec(): fc.Arbitrary<TrafficPolicySpec> {
   const targetRefs = distinct(targetRef, (target) => `${target.name}:${target.port ?? ''}`, [1, 3]);
   const subset = fc.record({ name: from(pools.subsets), matchLabels: labels });
   const subsets = distinct(subset, (one) => one.name, [0, 3]);
-  return fc
-    .tuple(targetRefs, subsets)
-    .chain(([targets, declared]) => {
-      const routes = distinct(route(declared.map((one) => one.name)), (one) => one.name ?? one, [0, 4]);
-      return fc.record({ targetRefs: fc.constant(targets), subsets: fc.constant(declared), routes });
-    })
-    .map((input) => TrafficPolicySpec.parse(input));
+  return fc.tuple(targetRefs, subsets, settings).chain(([targets, declared, more]) => {
+    const routes = distinct(route(declared.map((one) => one.name)), (one) => one.name ?? one, [0, 4]);
+    const lists = { targetRefs: fc.constant(targets), subsets: fc.constant(declared), routes };
+    return fc.record(lists).map((listed) => Object.assign(listed, more));
+  });
+}
+
+/** For a Namespace or the Mesh there are settings only. */
+function settingsSpec(): fc.Arbitrary<object> {
+  const targetRef = fc.oneof(
+    fc.record({ kind: fc.constant('Namespace'), name: from(pools.namespaces) }),
+    fc.record({ kind: fc.constant('Mesh'), name: from(['default', 'other']) }),
+    fc.record({ kind: fc.constant('Service'), name: from(pools.services) }),
+  );
+  const targetRefs = distinct(targetRef, ({ kind, name }) => `${kind} ${name}`, [1, 3]);
+  return fc.tuple(targetRefs, settings).map(([targets, more]) => ({ targetRefs: targets, ...more }));
 }
 
 const namespacePeers = distinct(from(pools.namespaces), itself, [1, 2]);

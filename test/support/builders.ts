@@ -34,6 +34,9 @@ const kinds: ReadonlySet<unknown> = new Set<StoredObject['kind']>([
   'DaemonSet',
   'CronJob',
 ]);
+/** For translate. */
+export const translateOptions = { operatorNamespace: 'meshwright-system' } as const;
+
 const clusterScoped = new Set(['Mesh', 'Namespace']);
 
 /** Resources of YAML documents, applied in their order: a second version of an object replaces the first. */

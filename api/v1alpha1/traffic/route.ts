@@ -1,12 +1,12 @@
 // A route: which requests, where to, and what happens when they fail.
 import { z } from 'zod';
-import { Duration } from '../../duration.ts';
 import { dnsLabel, shaped, withRules } from '../../schema.ts';
 import { backends } from './backend.ts';
 import { Fault } from './fault.ts';
 import { HeaderModifier } from './headers.ts';
 import { RouteMatch } from './match.ts';
 import { Retry } from './retry.ts';
+import { Timeout, timeoutCoversTries } from './timeout.ts';
 
 const Route = withRules(
   z.object({
@@ -21,11 +21,11 @@ const Route = withRules(
     backends: backends
       .default([])
       .describe('Where the requests go. Default: all endpoints of the target. At most 8.'),
-    timeout: Duration.optional().describe(
-      'How long the whole request may take, retries included, such as 3s; 0s is no limit. Default: no limit.',
+    timeout: Timeout.optional().describe(
+      "How long requests may take. Default: the policy's timeout, or what the policies of the Namespace and the Mesh say; else no limit.",
     ),
     retry: Retry.optional().describe(
-      'When and how often a failed request is tried again. Default: 2 more times on ConnectFailure and RefusedStream, which repeat nothing that had an effect.',
+      "When and how often a failed request is tried again. Default of each field: the policy's retry, or what the policies of the Namespace and the Mesh say.",
     ),
     requestHeaders: HeaderModifier.optional().describe(
       'Changes of the headers of requests, before they are sent. Matches see the headers of the caller.',
@@ -35,10 +35,7 @@ const Route = withRules(
     ),
     fault: Fault.optional().describe('Failures made on purpose, to see what callers do.'),
   }),
-  {
-    rule: "!has(self.timeout) || !has(self.retry) || !has(self.retry.perTryTimeout) || duration(self.timeout) == duration('0s') || duration(self.timeout) >= duration(self.retry.perTryTimeout)",
-    message: 'Set timeout to at least retry.perTryTimeout: it covers all tries together.',
-  },
+  timeoutCoversTries,
 ).describe('The first route that matches a request decides.');
 
 export const routes = withRules(z.array(Route).max(16), {

@@ -81,7 +81,7 @@ export function leaderGone(world: () => World, figures: Figures): void {
         metadata: { name: 'leader', namespace: inside },
         spec: {
           targetRefs: [{ kind: 'Service', name: 'server' }],
-          routes: [{ name: 'all', backends: [{}], timeout }],
+          routes: [{ name: 'all', backends: [{}], timeout: { request: timeout } }],
         },
       });
     };

@@ -16,30 +16,69 @@ const header = (type: string, value: string): object =>
 const pathField = 'spec.routes[0].matches[0].path';
 const headerField = 'spec.routes[0].matches[0].headers[0]';
 const timing = (timeout: string, perTryTimeout: string): object =>
-  routing({ timeout, retry: { attempts: 1, perTryTimeout } });
+  routing({ timeout: { request: timeout }, retry: { attempts: 1, perTryTimeout } });
 const re2 = 'Write value in the RE2 syntax';
 const retryOn = (...conditions: string[]): object => routing({ retry: { attempts: 1, retryOn: conditions } });
 const many = (count: number): object[] => Array.from({ length: count }, () => ({}));
 
 const targets: readonly ApiCase[] = [
-  valid('a target alone', { targetRefs }),
-  valid(
-    'the same target on two ports',
-    targeting({ kind: 'Service', name: 'a', port: 80 }, { kind: 'Service', name: 'a', port: 81 }),
+  refused(
+    'a target alone',
+    { targetRefs },
+    { field: 'spec', message: 'Give the policy timeout, retry or routes' },
   ),
+  valid('settings for a Service', { targetRefs, timeout: { request: '3s' }, retry: { attempts: 0 } }),
+  valid('settings for a Namespace and the Mesh', {
+    ...targeting({ kind: 'Namespace', name: 'shop' }, { kind: 'Mesh', name: 'my.mesh' }, ...targetRefs),
+    retry: { retryOn: ['Reset'] },
+  }),
+  ...['Namespace', 'Mesh'].flatMap((kind) => [
+    refused(
+      `routes for a ${kind}`,
+      { ...targeting({ kind, name: 'shop' }), routes: [{}] },
+      { field: 'spec', message: 'Remove routes and subsets, or target Services only' },
+    ),
+    refused(
+      `subsets for a Service and a ${kind}`,
+      { ...targeting(...targetRefs, { kind, name: 'shop' }), subsets },
+      { field: 'spec', message: 'Remove routes and subsets, or target Services only' },
+    ),
+    refused(
+      `a port of a ${kind}`,
+      { ...targeting({ kind, name: 'shop', port: 80 }), retry: { attempts: 1 } },
+      { field: 'spec.targetRefs[0]', message: 'Remove port: only a Service has ports.' },
+    ),
+  ]),
+  refused(
+    'a Service by its DNS name',
+    { ...targeting({ kind: 'Service', name: 'reviews.shop' }), retry: { attempts: 1 } },
+    { field: 'spec.targetRefs[0]', message: 'Write the name alone' },
+  ),
+  valid('the same target on two ports', {
+    ...targeting({ kind: 'Service', name: 'a', port: 80 }, { kind: 'Service', name: 'a', port: 81 }),
+    routes: [{}],
+  }),
   refused('no targetRefs', {}, { field: 'spec.targetRefs' }),
   refused('empty targetRefs', { targetRefs: [] }, { field: 'spec.targetRefs' }),
   refused('a target of another kind', targeting({ kind: 'Pod', name: 'a' }), {
     field: 'spec.targetRefs[0].kind',
   }),
-  refused('a target twice', targeting(...targetRefs, ...targetRefs), {
-    field: 'spec.targetRefs',
-    message: 'Name each target once.',
-  }),
-  refused('a target in upper case', targeting({ kind: 'Service', name: 'Reviews' }), {
-    field: 'spec.targetRefs[0].name',
-    message: 'Use 1 to 63 lower-case letters',
-  }),
+  refused(
+    'a target twice',
+    { ...targeting(...targetRefs, ...targetRefs), routes: [{}] },
+    {
+      field: 'spec.targetRefs',
+      message: 'Name each target once.',
+    },
+  ),
+  refused(
+    'a target in upper case',
+    { ...targeting({ kind: 'Service', name: 'Reviews' }), routes: [{}] },
+    {
+      field: 'spec.targetRefs[0].name',
+      message: 'Use lower-case letters',
+    },
+  ),
   refused('port 0', targeting({ kind: 'Service', name: 'a', port: 0 }), { field: 'spec.targetRefs[0].port' }),
   refused('a port in quotes', targeting({ kind: 'Service', name: 'a', port: '80' }), {
     field: 'spec.targetRefs[0].port',
@@ -167,27 +206,41 @@ const behaviour: readonly ApiCase[] = [
   valid(
     'timeout, retry and fault',
     routing({
-      timeout: '3s',
+      timeout: { request: '3s' },
       retry: { attempts: 2, perTryTimeout: '1s', retryOn: ['ConnectFailure', 'ServerError'] },
       fault: { delay: { duration: '2s', percentage: 5 }, abort: { status: 503, percentage: 1 } },
     }),
   ),
   valid('a null where a default belongs', routing({ timeout: null, retry: { attempts: 1, retryOn: null } })),
-  refused('a duration without a unit', routing({ timeout: '3' }), {
-    field: 'spec.routes[0].timeout',
+  refused('a duration without a unit', routing({ timeout: { request: '3' } }), {
+    field: 'spec.routes[0].timeout.request',
     message: 'Write a duration',
   }),
-  refused('a duration with a fraction', routing({ timeout: '1.5s' }), {
-    field: 'spec.routes[0].timeout',
+  refused('a duration with a fraction', routing({ timeout: { request: '1.5s' } }), {
+    field: 'spec.routes[0].timeout.request',
     message: 'Write a duration',
   }),
   valid('a try as long as the request', timing('1000ms', '1s')),
   valid('a try of any length without a limit', timing('0s', '1h')),
   refused('a try longer than the request', timing('999ms', '1s'), {
     field: 'spec.routes[0]',
-    message: 'Set timeout to at least retry.perTryTimeout',
+    message: 'Set timeout.request to at least retry.perTryTimeout',
   }),
-  refused('a retry without attempts', routing({ retry: {} }), { field: 'spec.routes[0].retry.attempts' }),
+  refused('an empty retry', routing({ retry: {} }), {
+    field: 'spec.routes[0].retry',
+    message: 'Give retry at least one field',
+  }),
+  refused('an empty timeout', routing({ timeout: {} }), { field: 'spec.routes[0].timeout.request' }),
+  valid('a try longer than a request of another route', {
+    targetRefs,
+    timeout: { request: '1s' },
+    routes: [{ retry: { perTryTimeout: '2s' } }],
+  }),
+  refused(
+    'a try longer than the request, for all routes',
+    { targetRefs, timeout: { request: '1s' }, retry: { perTryTimeout: '2s' } },
+    { field: 'spec', message: 'Set timeout.request to at least retry.perTryTimeout' },
+  ),
   refused('11 attempts', routing({ retry: { attempts: 11 } }), { field: 'spec.routes[0].retry.attempts' }),
   refused('an unknown retry condition', retryOn('5xx'), { field: 'spec.routes[0].retry.retryOn[0]' }),
   refused('a retry condition twice', retryOn('Reset', 'Reset'), { field: 'spec.routes[0].retry.retryOn[1]' }),
@@ -205,7 +258,9 @@ const behaviour: readonly ApiCase[] = [
   refused('101 percent', routing({ fault: { abort: { status: 500, percentage: 101 } } }), {
     field: 'spec.routes[0].fault.abort.percentage',
   }),
-  refused('a field that does not exist', routing({ timeOut: '3s' }), { field: 'spec.routes[0].timeOut' }),
+  refused('a field that does not exist', routing({ timeOut: { request: '3s' } }), {
+    field: 'spec.routes[0].timeOut',
+  }),
 ];
 
 const requestHeaders = (modifier: object): object => routing({ requestHeaders: modifier });

@@ -47,7 +47,10 @@ export const everyKind: readonly object[] = [
     apiVersion: 'meshwright.dev/v1alpha1',
     kind: 'TrafficPolicy',
     metadata: { name: 'reviews', namespace: 'shop' },
-    spec: { targetRefs: [{ kind: 'Service', name: 'reviews' }], routes: [{ name: 'all', timeout: '3s' }] },
+    spec: {
+      targetRefs: [{ kind: 'Service', name: 'reviews' }],
+      routes: [{ name: 'all', timeout: { request: '3s' } }],
+    },
   },
   {
     apiVersion: 'meshwright.dev/v1alpha1',

@@ -17,7 +17,7 @@ import {
   shopPods,
 } from './shop.ts';
 
-const operatorNamespace = 'meshwright-system';
+export const operatorNamespace = 'meshwright-system';
 const xdsServer = operatorSpiffeId('cluster.local', operatorNamespace);
 
 const ApiObject = z.looseObject({

@@ -1,8 +1,15 @@
-// The application of a Pod: answers with its name and what it saw. Run by network.ts: `app.ts <name> <port>`.
+// The application of a Pod: answers with its name and what it saw, at /slow after two seconds. Run by network.ts: `app.ts <name> <port>`.
 import { createServer } from 'node:http';
 
 const [, , name = '', port = '0'] = process.argv;
 
+const slowMs = 2_000;
+
 createServer(({ url = '', headers }, response) => {
-  response.setHeader('content-type', 'application/json').end(JSON.stringify({ app: name, url, headers }));
+  const answer = (): void => {
+    response.setHeader('content-type', 'application/json').end(JSON.stringify({ app: name, url, headers }));
+  };
+  if (url !== '/slow') return answer();
+  const timer = setTimeout(answer, slowMs);
+  response.on('close', () => clearTimeout(timer));
 }).listen(Number(port), '::', () => process.stdout.write('listening\n'));

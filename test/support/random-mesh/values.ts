@@ -96,7 +96,7 @@ export const wideValues: Readonly<Record<string, readonly unknown[] | undefined>
   subset: labels,
   method: ['CONNECT', 'TRACE', 'GET'],
   weight: [0, 1, 1_000_000],
-  timeout: durations,
+  request: durations,
   perTryTimeout: durations,
   duration: durations,
   attempts: [0, 1, 10],

@@ -48,7 +48,7 @@ describe('problems are sentences', () => {
       ...documentOf('TrafficPolicy', {
         targetRefs: [{ kind: 'Pod', name: 'Reviews', port: '80' }],
         rotues: [],
-        routes: [{ timeout: '3 sec', retry: { attempts: 11 } }, null],
+        routes: [{ timeout: { request: '3 sec' }, retry: { attempts: 11 } }, null],
         subsets: [{ name: 'v1', matchLabels: { 'app.kubernetes.io/name': 1.5 } }],
       }),
       metadata: { namespace: 'default', labels: { version: 1 } },
@@ -58,11 +58,11 @@ describe('problems are sentences', () => {
       'spec.rotues is not a field there is. Did you mean routes?',
       'metadata.name is missing. Add it.',
       'metadata.labels.version is a number. Write a string (in YAML, in quotes if it looks like a number or a boolean).',
-      'spec.targetRefs[0].kind is "Pod". Use one of Service.',
-      `spec.targetRefs[0].name is "Reviews". Use 1 to 63 lower-case letters, digits and '-', with a letter or digit at both ends.`,
+      'spec.targetRefs[0].kind is "Pod". Use one of Service, Namespace, Mesh.',
+      `spec.targetRefs[0].name is "Reviews". Use lower-case letters, digits, '-' and '.', with a letter or digit at both ends of each part.`,
       'spec.targetRefs[0].port is a string. Write a number.',
       'spec.subsets[0].matchLabels[app.kubernetes.io/name] is a fraction. Write a string (in YAML, in quotes if it looks like a number or a boolean).',
-      'spec.routes[0].timeout is "3 sec". Write a duration as whole numbers with the units h, m, s or ms, such as 250ms, 3s or 1m30s.',
+      'spec.routes[0].timeout.request is "3 sec". Write a duration as whole numbers with the units h, m, s or ms, such as 250ms, 3s or 1m30s.',
       'spec.routes[0].retry.attempts is 11. It may be at most 10.',
       'spec.routes[1] is null. Write a map of fields.',
     ]);

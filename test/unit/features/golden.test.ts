@@ -11,7 +11,7 @@ import { buildResources } from '../../../operator/envoy/resources/build.ts';
 import type { XdsResource, XdsResources } from '../../../operator/envoy/resources/xds-resource.ts';
 import { originKey } from '../../../operator/ir/origin.ts';
 import { translate, type Translation } from '../../../operator/translate/translate.ts';
-import { resourcesFromYaml } from '../../support/builders.ts';
+import { resourcesFromYaml, translateOptions } from '../../support/builders.ts';
 import { difference } from '../../support/difference.ts';
 import {
   condensed,
@@ -25,11 +25,11 @@ import { originLine } from '../../support/origins.ts';
 const folder = 'test/golden/features';
 const world = readFileSync(join(folder, 'world.yaml'), 'utf8');
 
-const worldResources = resourcesOf(translate(resourcesFromYaml(world)));
+const worldResources = resourcesOf(translate(resourcesFromYaml(world), translateOptions));
 
 test.each(goldenCases(folder))('%s', (name) => {
   const input = goldenInput(folder, name);
-  const translation = translate(resourcesFromYaml(`${world}---\n${input}`));
+  const translation = translate(resourcesFromYaml(`${world}---\n${input}`), translateOptions);
   const resources = resourcesOf(translation);
 
   expectGolden(folder, name, {

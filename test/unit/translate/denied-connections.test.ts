@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals';
 import type { RuleIr } from '../../../operator/ir/inbound.ts';
 import { translate } from '../../../operator/translate/translate.ts';
-import { resourcesFromYaml } from '../../support/builders.ts';
+import { resourcesFromYaml, translateOptions } from '../../support/builders.ts';
 import { allowedPeers } from '../../../operator/envoy/resources/inbound/peers.ts';
 import {
   boundedDeny,
@@ -90,7 +90,9 @@ spec:
   authorization: {rules: [{name: r, action: Deny, from: [${from}]}]}
 `);
 
-  const verdict = translate(resources).verdicts.find(({ origin }) => origin.kind === 'SecurityPolicy');
+  const verdict = translate(resources, translateOptions).verdicts.find(
+    ({ origin }) => origin.kind === 'SecurityPolicy',
+  );
 
   expect(verdict?.conditions[0]?.message).toBe(
     'Accepted. On TCP port 5432 Deny rules name more than 64 callers, so they refuse every caller from the same namespaces; with more than 64 namespaces they refuse everyone. Write Allow rules for TCP ports instead.',

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { translate } from '../../../operator/translate/translate.ts';
-import { resourcesFromYaml } from '../../support/builders.ts';
+import { resourcesFromYaml, translateOptions } from '../../support/builders.ts';
 import {
   condensed,
   expectGolden,
@@ -15,10 +15,10 @@ describe('translate', () => {
   it.each(goldenCases(folder))('%s', (name) => {
     const resources = resourcesFromYaml(goldenInput(folder, name));
 
-    const translation = translate(resources);
+    const translation = translate(resources, translateOptions);
 
     expectGolden(folder, name, condensed(translation));
-    expect(translate(resources)).toEqual(translation);
+    expect(translate(resources, translateOptions)).toEqual(translation);
   });
 
   it('has no golden output without an input', () => {

@@ -12,7 +12,7 @@ import {
   securityPolicySpec,
   trafficPolicySpec,
 } from '../../support/arbitraries.ts';
-import { resourcesOf, storedObject } from '../../support/builders.ts';
+import { resourcesOf, storedObject, translateOptions } from '../../support/builders.ts';
 
 const ages = ['2026-01-01T00:00:00Z', '2026-02-01T00:00:00Z', undefined] as const;
 const addresses = ['10.0.0.1', '10.0.0.2', '10.0.0.3'] as const;
@@ -171,7 +171,7 @@ describe('the worlds drawn', () => {
     const worlds = fc.sample(world, { numRuns: 100, seed: 1 });
 
     const shaped = worlds.flatMap((resources) => {
-      const { services = [], workloads = [] } = translate(resources).ir ?? {};
+      const { services = [], workloads = [] } = translate(resources, translateOptions).ir ?? {};
       const items = [...services, ...workloads.flatMap(({ inbound }) => inbound)];
       return [new Set(items.flatMap(({ origins }) => origins.map(({ kind }) => kind)))];
     });
@@ -191,7 +191,7 @@ describe('translate, for any schema-valid world', () => {
           resources.securityPolicies,
           resources.externalWorkloads,
         ];
-        expect(translate(resources).verdicts).toHaveLength(written.flat().length);
+        expect(translate(resources, translateOptions).verdicts).toHaveLength(written.flat().length);
       }),
       runs,
     );
@@ -203,10 +203,10 @@ describe('translate, for any schema-valid world', () => {
         const rotated = reordered(resources, (items) => [...items.slice(turn), ...items.slice(0, turn)]);
         const reversed = reordered(resources, (items) => items.toReversed());
 
-        const expected = JSON.stringify(translate(resources));
+        const expected = JSON.stringify(translate(resources, translateOptions));
 
-        expect(JSON.stringify(translate(rotated))).toBe(expected);
-        expect(JSON.stringify(translate(reversed))).toBe(expected);
+        expect(JSON.stringify(translate(rotated, translateOptions))).toBe(expected);
+        expect(JSON.stringify(translate(reversed, translateOptions))).toBe(expected);
       }),
       runs,
     );
@@ -215,7 +215,7 @@ describe('translate, for any schema-valid world', () => {
   it('says the same twice', () => {
     fc.assert(
       fc.property(world, (resources) => {
-        expect(translate(resources)).toEqual(translate(resources));
+        expect(translate(resources, translateOptions)).toEqual(translate(resources, translateOptions));
       }),
       runs,
     );
@@ -231,12 +231,14 @@ describe('translate, for any schema-valid world', () => {
     );
     fc.assert(
       fc.property(world, world, mix, (one, other, steps) => {
-        const remembering = createTranslator();
+        const remembering = createTranslator(translateOptions);
         for (const { lists: taken, dropped } of steps) {
           const from = Object.fromEntries(taken.map((list) => [list, other[list].slice(dropped)]));
           const resources: Resources = { ...one, ...from };
 
-          expect(JSON.stringify(remembering(resources))).toBe(JSON.stringify(translate(resources)));
+          expect(JSON.stringify(remembering(resources))).toBe(
+            JSON.stringify(translate(resources, translateOptions)),
+          );
         }
       }),
       runs,
@@ -246,7 +248,7 @@ describe('translate, for any schema-valid world', () => {
   it('keeps the identity of what did not change', () => {
     fc.assert(
       fc.property(world, (resources) => {
-        const remembering = createTranslator();
+        const remembering = createTranslator(translateOptions);
         const first = remembering(resources).ir;
 
         const again = remembering({ ...resources, generation: 2, pods: [...resources.pods] }).ir;
@@ -262,7 +264,7 @@ describe('translate, for any schema-valid world', () => {
   it('keeps the promises of the IR', () => {
     fc.assert(
       fc.property(world, (resources) => {
-        const services = translate(resources).ir?.services ?? [];
+        const services = translate(resources, translateOptions).ir?.services ?? [];
         const claimed = services.flatMap(({ addresses: own, port }) =>
           own.map((address) => `${address}:${port}`),
         );

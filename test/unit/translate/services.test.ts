@@ -4,7 +4,14 @@ import type { EndpointSlice, Pod, Service, StoredObject } from '../../../operato
 import { translate } from '../../../operator/translate/translate.ts';
 import { declaredProtocol } from '../../../operator/translate/facts/protocol.ts';
 import type { ServicePortIr } from '../../../operator/ir/service.ts';
-import { meshedPod, resourcesOf, service, slice, storedObject } from '../../support/builders.ts';
+import {
+  meshedPod,
+  resourcesOf,
+  service,
+  slice,
+  storedObject,
+  translateOptions,
+} from '../../support/builders.ts';
 
 const mesh = storedObject({
   kind: 'Mesh',
@@ -13,7 +20,9 @@ const mesh = storedObject({
 });
 
 function reviewsPort(...objects: readonly StoredObject[]): ServicePortIr | undefined {
-  return translate(resourcesOf(mesh, ...objects)).ir?.services.find(({ key }) => key === 'shop/reviews/9080');
+  return translate(resourcesOf(mesh, ...objects), translateOptions).ir?.services.find(
+    ({ key }) => key === 'shop/reviews/9080',
+  );
 }
 
 function conditioned(conditions: EndpointSlice['endpoints'][number]['conditions'], pod: Pod): EndpointSlice {
@@ -109,8 +118,8 @@ describe('what must not enter the IR', () => {
     };
     const reported = { ...mesh, status: { conditions: [] } };
 
-    const plain = translate(resourcesOf(mesh, service('reviews')));
+    const plain = translate(resourcesOf(mesh, service('reviews')), translateOptions);
 
-    expect(translate(resourcesOf(reported, versioned))).toEqual(plain);
+    expect(translate(resourcesOf(reported, versioned), translateOptions)).toEqual(plain);
   });
 });

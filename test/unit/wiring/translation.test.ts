@@ -23,7 +23,8 @@ function start(): Bench {
   const { log, lines } = rememberingLog();
   const stages: string[] = [];
   const metrics = { stageDone: (stage: string) => void stages.push(stage) };
-  createTranslation(board, { log, clock: new FakeClock(), metrics });
+  const settings = { namespace: 'meshwright-system' };
+  createTranslation(board, { log, clock: new FakeClock(), metrics, settings });
   return { board, lines, stages };
 }
 

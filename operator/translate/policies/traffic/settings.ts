@@ -30,13 +30,14 @@ export function isSetting(slot: string): slot is keyof RouteSettings {
   return Object.hasOwn(defaultSettings, slot);
 }
 
-type Timing = Pick<TrafficPolicy['spec']['routes'][number], 'timeout' | 'retry'>;
+/** A policy's spec or a route. */
+type Timing = Pick<TrafficPolicy['spec'], 'timeout' | 'retry'>;
 
 /** Those that are written there. */
 export function settingsOf({ timeout, retry }: Timing): Readonly<Partial<RouteSettings>> {
   const { attempts, perTryTimeout, retryOn } = retry ?? {};
   return {
-    ...(timeout !== undefined && { 'timeout.request': durationMs(timeout) }),
+    ...(timeout !== undefined && { 'timeout.request': durationMs(timeout.request) }),
     ...(attempts !== undefined && { 'retry.attempts': attempts }),
     ...(perTryTimeout !== undefined && { 'retry.perTryTimeout': durationMs(perTryTimeout) }),
     ...(retryOn !== undefined && { 'retry.retryOn': sortedOnce(retryOn) }),

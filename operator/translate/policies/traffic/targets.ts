@@ -31,11 +31,23 @@ export interface TrafficTargets {
 
 type Target = TrafficPolicy['spec']['targetRefs'][number];
 
-export function findTargets(policies: readonly TrafficPolicy[], services: ServiceViews): TrafficTargets {
+/** Where policies stand that are for everyone. */
+export interface Scope {
+  /** Name of the Mesh in force. */
+  readonly mesh: string;
+  /** The operator's own namespace: whoever writes there could change everything anyway. */
+  readonly operatorNamespace: string;
+}
+
+export function findTargets(
+  policies: readonly TrafficPolicy[],
+  services: ServiceViews,
+  scope: Scope,
+): TrafficTargets {
   const byPort = new Map<string, Attachment[]>();
   const byPolicy = new Map<TrafficPolicy, PolicyTargets>();
   for (const policy of policies.toSorted(compareAge)) {
-    const found = policy.spec.targetRefs.map((target) => findTarget(policy, target, services));
+    const found = policy.spec.targetRefs.map((target) => find[target.kind](policy, target, services, scope));
     const leftOut = new Map(found.flatMap((one) => one.leftOut.map((port) => [port.key, port])));
     byPolicy.set(policy, {
       problems: found.flatMap(({ problems }) => problems),
@@ -65,34 +77,81 @@ function strongestByPort(found: readonly Found[]): ReadonlyMap<string, Level> {
   return levels;
 }
 
-function findTarget(policy: TrafficPolicy, target: Target, services: ServiceViews): Found {
+type Find = (policy: TrafficPolicy, target: Target, services: ServiceViews, scope: Scope) => Found;
+
+const find: Readonly<Record<Target['kind'], Find>> = {
+  Service: findService,
+  Namespace: findNamespace,
+  Mesh: findMesh,
+};
+
+function findService(policy: TrafficPolicy, target: Target, services: ServiceViews): Found {
   const level = target.port === undefined ? 'Service' : 'Port';
-  const key = serviceKey(policy.metadata.namespace ?? '', target.name);
+  const key = serviceKey(namespaceOf(policy), target.name);
   const view = services.byKey.get(key);
   if (view === undefined) {
-    return refused(
-      level,
-      reason.targetNotFound,
-      `Service ${key} does not exist: create it, or correct targetRefs.`,
-    );
+    const message = `Service ${key} does not exist: create it, or correct targetRefs.`;
+    return refused(level, reason.targetNotFound, message);
   }
   const ports =
     target.port === undefined ? view.ports : view.ports.filter(({ port }) => port === target.port);
   if (ports.length === 0) return refused(level, reason.targetNotFound, noSuchPort(view, target));
   if (!needsHttp(policy)) return { level, ports, problems: [], leftOut: [] };
 
-  const http = ports.filter(({ protocol }) => protocol === 'HTTP');
+  const http = httpOnly(ports);
   const tcp = ports.filter(({ protocol }) => protocol === 'TCP');
   if (http.length > 0) return { level, ports: http, problems: [], leftOut: tcp };
   const numbers = listed(tcp.map(({ port }) => String(port)));
-  const message = `Port ${numbers} of Service ${key} is TCP and routes need HTTP: set appProtocol: http on the port of the Service if it speaks HTTP, else remove routes.`;
+  const message = `Port ${numbers} of Service ${key} is TCP, and a TrafficPolicy needs HTTP. Set appProtocol: http on the port of the Service if it speaks HTTP, else remove the target.`;
   return refused(level, reason.unsupportedValue, message);
+}
+
+function findNamespace(policy: TrafficPolicy, { name }: Target, services: ServiceViews): Found {
+  const own = namespaceOf(policy);
+  if (name !== own) {
+    const message = `A policy can only target its own namespace, ${own}. Create it in namespace ${name}, or change targetRefs.`;
+    return refused('Namespace', reason.unsupportedValue, message);
+  }
+  return everyPort(
+    'Namespace',
+    services.all.filter(({ namespace }) => namespace === own),
+  );
+}
+
+function findMesh(
+  policy: TrafficPolicy,
+  { name }: Target,
+  services: ServiceViews,
+  { mesh, operatorNamespace }: Scope,
+): Found {
+  if (namespaceOf(policy) !== operatorNamespace) {
+    const message = `Only a policy in namespace ${operatorNamespace} can target the Mesh, because it changes the traffic of all namespaces. Create it there, or target Namespace ${namespaceOf(policy)}.`;
+    return refused('Mesh', reason.unsupportedValue, message);
+  }
+  if (name !== mesh) {
+    const message = `Mesh ${name} is not in force: correct targetRefs. The Mesh in force is ${mesh}.`;
+    return refused('Mesh', reason.targetNotFound, message);
+  }
+  return everyPort('Mesh', services.all);
+}
+
+/** TCP ports are no mistake there: whoever writes a default does not speak of each port. */
+function everyPort(level: Level, services: readonly ServiceView[]): Found {
+  return { level, ports: services.flatMap(({ ports }) => httpOnly(ports)), problems: [], leftOut: [] };
+}
+
+function httpOnly(ports: readonly PortView[]): readonly PortView[] {
+  return ports.filter(({ protocol }) => protocol === 'HTTP');
 }
 
 /** It speaks of requests, which a TCP port does not have. */
 function needsHttp(policy: TrafficPolicy): boolean {
   const { routing, settings } = claimsOf(policy);
   return (routing?.routes.length ?? 0) > 0 || Object.keys(settings).length > 0;
+}
+
+function namespaceOf({ metadata }: TrafficPolicy): string {
+  return metadata.namespace ?? '';
 }
 
 function refused(level: Level, why: Problem['reason'], message: string): Found {

@@ -15,7 +15,7 @@ const claims = new WeakMap<TrafficPolicy, TrafficClaims>();
 export function claimsOf(policy: TrafficPolicy): TrafficClaims {
   const known = claims.get(policy);
   if (known !== undefined) return known;
-  const made = { routing: routingOf(policy), settings: {} };
+  const made = { routing: routingOf(policy), settings: settingsOf(policy.spec) };
   claims.set(policy, made);
   return made;
 }

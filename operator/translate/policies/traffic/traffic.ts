@@ -4,7 +4,7 @@ import { rememberByKey, rememberLast } from '../../../values/remember.ts';
 import { originOf } from '../../facts/origins.ts';
 import { byText } from '../../../values/compare-text.ts';
 import type { ServiceViews } from '../../facts/service-view.ts';
-import { type Claim, decide, type Decisions, type Outcome, outcomesOf } from '../contest.ts';
+import { type Claim, decide, type Decisions, type Level, type Outcome, outcomesOf } from '../contest.ts';
 import type { Settings } from '../setting.ts';
 import type { RoutingClaim } from './claims.ts';
 import type { PortTraffic } from './resolve.ts';
@@ -20,13 +20,17 @@ export interface Traffic {
   readonly targets: ReadonlyMap<TrafficPolicy, PolicyTargets>;
 }
 
-export type TrafficMaker = (policies: readonly TrafficPolicy[], services: ServiceViews) => Traffic;
+export type TrafficMaker = (
+  policies: readonly TrafficPolicy[],
+  services: ServiceViews,
+  mesh: string,
+) => Traffic;
 
 /** What is in effect at a port stays the same object while the policies that reach it do. */
-export function createTrafficMaker(): TrafficMaker {
+export function createTrafficMaker(operatorNamespace: string): TrafficMaker {
   const memory = rememberByKey<DecidedPort>();
-  return rememberLast((policies, services) => {
-    const targets = findTargets(policies, services);
+  return rememberLast((policies, services, mesh) => {
+    const targets = findTargets(policies, services, { mesh, operatorNamespace });
     const decided = [...targets.byPort].toSorted(byText(([port]) => port)).map(([port, attached]) => {
       const inputs = attached.flatMap(({ policy, level }) => [policy, level]);
       return [port, memory.get(port, inputs, () => decidePort(attached))] as const;
@@ -49,16 +53,18 @@ const routingSlot = 'routes and subsets';
 
 function decidePort(attached: readonly Attachment[]): DecidedPort {
   const claims = attached.flatMap(({ policy, level }) =>
-    slotsOf(policy).map((slot) => ({ slot, level, policy })),
+    slotsAt(policy, level).map((slot) => ({ slot, level, policy })),
   );
   const author = decide(claims).get(routingSlot)?.[0]?.policy;
   const decisions = decide(author === undefined ? claims : [...claims, ...routesClaims(author)]);
   return { decisions, traffic: { routing: routingOf(author), settings: settingsAt(decisions) } };
 }
 
-function slotsOf(policy: TrafficPolicy): readonly string[] {
+/** Of a Namespace and the Mesh there are settings only: routes are for one service. */
+function slotsAt(policy: TrafficPolicy, level: Level): readonly string[] {
   const { routing, settings } = claimsOf(policy);
-  return [...(routing === null ? [] : [routingSlot]), ...Object.keys(settings)];
+  const hasRoutes = routing !== null && level !== 'Namespace' && level !== 'Mesh';
+  return [...(hasRoutes ? [routingSlot] : []), ...Object.keys(settings)];
 }
 
 /** What every route says itself leaves nothing to decide, if no request passes them by. */

@@ -1,0 +1,16 @@
+// How long a request may take.
+import { z } from 'zod';
+import { Duration } from '../../duration.ts';
+import type { CelRule } from '../../schema.ts';
+
+export const Timeout = z.object({
+  request: Duration.describe(
+    'How long the whole request may take, all retries included, such as 3s; 0s is no limit.',
+  ),
+});
+
+/** For an object with timeout and retry. */
+export const timeoutCoversTries: CelRule = {
+  rule: "!has(self.timeout) || !has(self.retry) || !has(self.retry.perTryTimeout) || duration(self.timeout.request) == duration('0s') || duration(self.timeout.request) >= duration(self.retry.perTryTimeout)",
+  message: 'Set timeout.request to at least retry.perTryTimeout: it covers all tries together.',
+};
