@@ -10,7 +10,7 @@ import type {
   SubsetIr,
 } from '../../operator/ir/service.ts';
 import { type Handler, startApplication } from '../support/data-plane/applications.ts';
-import { call, seenBy } from '../support/data-plane/callers.ts';
+import { call, converse, seenBy } from '../support/data-plane/callers.ts';
 import { Closing } from '../support/data-plane/closing.ts';
 import { type Sidecar, startSidecars } from '../support/data-plane/sidecars.ts';
 import { freePort } from '../support/kubernetes/free-port.ts';
@@ -92,6 +92,21 @@ function routedServices(endpoint: (application: string) => EndpointIr): readonly
                 { name: 'x-user', type: 'RegularExpression', value: 'a.*' },
               ],
             },
+          ],
+          action: forward(to('v2')),
+        }),
+        sampleRoute('default', { action: forward(to('v1')) }),
+      ],
+    }),
+    service('spelled', {
+      subsets,
+      routes: [
+        sampleRoute('to-v2', {
+          matches: [
+            { path: { type: 'Exact', value: '/café' }, method: null, headers: [] },
+            { path: { type: 'PathPrefix', value: '/a b' }, method: null, headers: [] },
+            { path: { type: 'Exact', value: '/x|y[0]' }, method: null, headers: [] },
+            { path: { type: 'Exact', value: '/%73hort' }, method: null, headers: [] },
           ],
           action: forward(to('v2')),
         }),
@@ -203,6 +218,40 @@ describe('routes', () => {
     const seen = await seenBy(port('matched'), { path, method, headers });
 
     expect(seen.app).toBe(app);
+  });
+
+  test.each([
+    { path: '/caf%C3%A9', app: 'v2' },
+    { path: '/caf%c3%a9', app: 'v2' },
+    { path: '/caf%C3%A9?x', app: 'v2' },
+    { path: '/caf%C3%A9/x', app: 'v1' },
+    { path: '/cafe', app: 'v1' },
+    { path: '/a%20b', app: 'v2' },
+    { path: '/a%20b/c%20d', app: 'v2' },
+    { path: '/a%20bc', app: 'v1' },
+    { path: '/x|y[0]', app: 'v2' },
+    { path: '/x%7Cy%5b0%5D', app: 'v2' },
+    { path: '/short', app: 'v2' },
+  ])(
+    'find a path in each spelling that clients use, and forward it as it came: $path to $app',
+    async ({ path, app }) => {
+      const answer = await converse(
+        port('spelled'),
+        `GET ${path} HTTP/1.1\r\nHost: spelled\r\nConnection: close\r\n\r\n`,
+      );
+
+      expect(answer).toContain(`"app":"${app}"`);
+      expect(answer).toContain(`"url":"${path}"`);
+    },
+  );
+
+  test('never see a CONNECT request', async () => {
+    const answer = await converse(
+      port('spelled'),
+      'CONNECT reviews.shop:80 HTTP/1.1\r\nHost: reviews.shop:80\r\nConnection: close\r\n\r\n',
+    );
+
+    expect(answer).toMatch(/^HTTP\/1.1 404 /);
   });
 
   test('are chosen by the binding, whatever the application claims in Host and in the destination header', async () => {

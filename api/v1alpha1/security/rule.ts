@@ -26,11 +26,17 @@ const Source = withRules(
   'Callers, known by their certificate: those in either list. A caller without mutual TLS is in none.',
 );
 
-const method = shaped({
-  pattern: /^[A-Z]([A-Z-]*[A-Z])?$/,
-  message: 'Write the method in upper case, such as GET.',
-  max: 16,
-}).describe('An HTTP method in upper case.');
+const method = withRules(
+  shaped({
+    pattern: /^[A-Z]([A-Z-]*[A-Z])?$/,
+    message: 'Write the method in upper case, such as GET.',
+    max: 16,
+  }),
+  {
+    rule: "self != 'CONNECT'",
+    message: 'Leave CONNECT out: sidecars open no tunnels, and answer 404 before they look at rules.',
+  },
+).describe('An HTTP method in upper case.');
 
 const Request = withRules(
   z.object({

@@ -28,9 +28,9 @@ export const RouteMatch = z
   .object({
     path: PathMatch.optional().describe('The path of the request. Default: any.'),
     method: z
-      .enum(['GET', 'HEAD', 'POST', 'PUT', 'DELETE', 'CONNECT', 'OPTIONS', 'TRACE', 'PATCH'])
+      .enum(['GET', 'HEAD', 'POST', 'PUT', 'DELETE', 'OPTIONS', 'TRACE', 'PATCH'])
       .optional()
-      .describe('The method of the request. Default: any.'),
+      .describe('The method of the request. Default: any. CONNECT requests have no path and match no route.'),
     headers: listMap(z.array(HeaderMatch).max(16), 'name')
       .default([])
       .describe('Headers the request must have, all of them. At most 16.'),

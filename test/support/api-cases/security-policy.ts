@@ -79,6 +79,19 @@ export const securityPolicyCases: readonly ApiCase[] = [
   }),
   refused('a method in lower case', to({ methods: ['get'] }), method),
   refused('a wildcard as method', to({ methods: ['*'] }), method),
+  refused('CONNECT as method', to({ methods: ['GET', 'CONNECT'] }), {
+    field: `${rule}.to[0].methods[1]`,
+    message: 'Leave CONNECT out',
+  }),
+  ...['/my files', '/café', '/%73ecret', '/a|b'].map((value) =>
+    valid(`the path ${value}`, to({ paths: [{ value }] })),
+  ),
+  ...['/a%2Fb', '//secret', '/a/../secret', '/%2e%2e/secret'].map((value) =>
+    refused(`the path ${value}`, to({ paths: [{ value }] }), {
+      field: path,
+      message: 'Write the path as it is after normalization',
+    }),
+  ),
   refused('a path as a string', to({ paths: ['/reviews'] }), { field: path }),
   refused('a path without a slash', to({ paths: [{ value: 'reviews' }] }), {
     field: path,

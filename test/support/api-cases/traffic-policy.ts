@@ -145,13 +145,62 @@ const matches: readonly ApiCase[] = [
     field: pathField,
     message: "Leave the query ('?')",
   }),
-  ...['//', '/a//b', '/a/./b', '/a/../b', '/a/..', '/a%2Fb', '/a%2fb'].map((value) =>
+  ...[
+    '//',
+    '//secret',
+    '/a//b',
+    '/a/./b',
+    '/a/../secret',
+    '/a/..',
+    '/a/%2e%2E/b',
+    '/a/.%2e',
+    '/%2E/b',
+    '/a%2Fb',
+    '/a%2fb',
+  ].map((value) =>
     refused(`the path ${value}, which no normalized path is`, path('PathPrefix', value), {
       field: pathField,
       message: 'Write the path as it is after normalization',
     }),
   ),
-  valid('a path with dots in a segment', path('Exact', '/..a/.b/c..')),
+  valid('a path with dots in a segment', path('Exact', '/..a/.b/c../...')),
+  ...[
+    '/my files',
+    '/café',
+    '/caf%C3%A9',
+    '/caf%c3%a9',
+    '/%73ecret',
+    '/a|b',
+    '/100%',
+    '/a;b=c',
+    '/[0]',
+    '/\\',
+    '/日本',
+  ].map((value) => valid(`the path ${value}`, path('Exact', value))),
+  ...['/secret\n', '/a\tb', '/\u0000', '/\u007f'].map((value) =>
+    refused(`the path ${JSON.stringify(value)}`, path('PathPrefix', value), {
+      field: pathField,
+      message: 'Remove line breaks, tabs and other control characters',
+    }),
+  ),
+  ...['/café', '/a b', '/(a|é)', '.*\n', '/日本'].map((value) =>
+    refused(`the expression ${JSON.stringify(value)}`, path('RegularExpression', value), {
+      field: pathField,
+      message: 'write spaces and characters outside of ASCII as they are in requests',
+    }),
+  ),
+  ...['admin/.*', '^admin', '%2Fa', '~a'].map((value) =>
+    refused(`the expression ${value}, which matches no path`, path('RegularExpression', value), {
+      field: pathField,
+      message: "Start the expression with '/'",
+    }),
+  ),
+  ...['/caf%C3%A9', '^/a$', '.*', '(a|/b)', String.raw`\/a`, '[/a]+'].map((value) =>
+    valid(`the expression ${value}`, path('RegularExpression', value)),
+  ),
+  refused('CONNECT as method', matching({ method: 'CONNECT' }), {
+    field: 'spec.routes[0].matches[0].method',
+  }),
   refused('a wildcard at the end of a path', path('PathPrefix', '/a/*'), {
     field: pathField,
     message: 'Write /a instead of /a/*',

@@ -21,7 +21,7 @@ test.each([
 });
 
 test('an expression that grew a sidecar from 66 to 759 MiB is too large', () => {
-  expect(expressionSize(String.raw`N(?:\pL\pN\pP\pS){900}`)).toBeGreaterThan(maxExpressionSize);
+  expect(expressionSize(String.raw`/N(?:\pL\pN\pP\pS){900}`)).toBeGreaterThan(maxExpressionSize);
 });
 
 test('the longest text without a repetition is not', () => {
@@ -72,10 +72,10 @@ function policyWith(expressions: readonly string[]): object {
 }
 
 test('an object with an expression that is too large is refused, by its field', () => {
-  expect(admit(policyWith([String.raw`N(?:\pL\pN\pP\pS){900}`]))).toEqual({
+  expect(admit(policyWith([String.raw`/N(?:\pL\pN\pP\pS){900}`]))).toEqual({
     ok: false,
     problems: [
-      'spec.routes[0].matches[0].path.value needs about 30601 RE2 instructions. Use at most 2048: repeat less.',
+      'spec.routes[0].matches[0].path.value needs about 30602 RE2 instructions. Use at most 2048: repeat less.',
     ],
   });
 });

@@ -1,6 +1,8 @@
 // Route matches in Envoy's words.
 import type { RouteIr, RouteMatchIr } from '../../../ir/service.ts';
 import type { EnvoyMessage } from '../../proto/envoy-message.ts';
+import { canonicalPath } from '../canonical-path.ts';
+import { pathSpellings } from './path-spellings.ts';
 
 /** One for each alternative. */
 export function routeMatches(matches: RouteIr['matches']): readonly EnvoyMessage[] {
@@ -24,11 +26,22 @@ function pathMatch(path: RouteMatchIr['path']): EnvoyMessage {
 }
 
 const pathMatchOf = {
-  Exact: (value: string) => ({ path: value }),
-  RegularExpression: (regex: string) => ({ safe_regex: { regex } }),
+  Exact: exactPath,
+  RegularExpression: regex,
   PathPrefix: pathPrefix,
 };
 
+function exactPath(value: string): EnvoyMessage {
+  const spellings = pathSpellings(value);
+  return spellings === null ? { path: canonicalPath(value) } : regex(spellings);
+}
+
 function pathPrefix(value: string): EnvoyMessage {
-  return value === '/' ? { prefix: '/' } : { path_separated_prefix: value };
+  if (value === '/') return { prefix: '/' };
+  const spellings = pathSpellings(value);
+  return spellings === null ? { path_separated_prefix: canonicalPath(value) } : regex(`${spellings}(?:/.*)?`);
+}
+
+function regex(expression: string): EnvoyMessage {
+  return { safe_regex: { regex: expression } };
 }
