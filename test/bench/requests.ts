@@ -1,8 +1,7 @@
 // What proxies write: requests, acknowledgements, and the versions they have; encoded once where it is the same for many.
-import { discoveryTypes } from '../../operator/xds/wire/discovery.ts';
 import { encodeMessage } from '../../operator/envoy/proto/registry.ts';
 import { typeUrl as url } from '../../operator/envoy/proto/type-urls.ts';
-import { encodeDeltaRequest } from '../support/envoy/discovery-client.ts';
+import { discoveryTypes, encodeDeltaRequest } from '../support/envoy/discovery-client.ts';
 import { framed, type Framed } from './raw-stream.ts';
 
 /** What is subscribed by name, besides the endpoints. */
@@ -14,8 +13,7 @@ export const named: ReadonlyMap<string, readonly string[]> = new Map([
 /** A subscription. The request for clusters is the first of a stream, and says who asks. */
 export function ask(typeUrl: string, subscribe: readonly string[], nodeId: string | null): Uint8Array {
   const isFirst = typeUrl === url.cluster && nodeId !== null;
-  const node = isFirst ? { id: nodeId, cluster: 'bench', metadata: {}, userAgentVersion: '' } : null;
-  return encodeDeltaRequest({ typeUrl, subscribe, node });
+  return encodeDeltaRequest({ typeUrl, subscribe, nodeId: isFirst ? nodeId : null });
 }
 
 const acknowledgements = new Map<string, Framed>();

@@ -57,8 +57,7 @@ describe('what is not there yet', () => {
     const xds = await serve();
     const client = connectXds({ port: xds.port, variant: 'delta' });
     opened.push(() => client.close());
-    const node = { id: 'Pod~shop~cart~uid' };
-    client.send({ node, typeUrl: url.cluster });
+    client.send({ nodeId: 'Pod~shop~cart~uid', typeUrl: url.cluster });
     // initial_resource_versions = 5, two bytes: a key of nine bytes that are not there. type_url = 2.
     const type = Buffer.from(url.listener);
     client.sendBytes(Buffer.concat([Buffer.of(0x2a, 2, 0x0a, 9, 0x12, type.length), type]));
@@ -68,7 +67,7 @@ describe('what is not there yet', () => {
 
     expect(await client.end()).toMatchObject({
       status: 'INVALID_ARGUMENT',
-      details: expect.stringContaining('initial_resource_versions cannot be read'),
+      details: expect.stringContaining('not a map of initial_resource_versions'),
     });
   });
 
@@ -131,7 +130,7 @@ describe('many at once', () => {
     opened.push(() => back.close());
 
     // The first one has not answered, and keeps the only place.
-    back.send({ node: { id: 'Pod~shop~p1~uid' }, typeUrl: url.cluster, initialVersions });
+    back.send({ nodeId: 'Pod~shop~p1~uid', typeUrl: url.cluster, initialVersions });
 
     expect(await back.next()).toMatchObject({ typeUrl: url.cluster, resources: [], removed: [] });
   });

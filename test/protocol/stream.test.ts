@@ -50,8 +50,7 @@ test('56: the limit of waiting holds although timers may fire a little early', a
     }),
   });
   const ask = (typeUrl: (typeof url)['cluster' | 'listener']): void => {
-    const node = { id: 'n', cluster: '', metadata: {}, userAgentVersion: '' };
-    call.emit('data', Buffer.from(encodeDeltaRequest({ node, typeUrl })));
+    call.emit('data', Buffer.from(encodeDeltaRequest({ nodeId: 'n', typeUrl })));
   };
 
   ask(url.cluster);

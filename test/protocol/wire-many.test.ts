@@ -110,7 +110,7 @@ test('74: a request of almost 32 MiB is accepted', async () => {
   const padding = 'x'.repeat(1_000_000);
   for (let index = 0; index < 33; index += 1) initialVersions.set(`gone-${index}`, padding);
 
-  client.send({ node: { id: 'Pod~shop~cart~uid' }, typeUrl: url.cluster, initialVersions });
+  client.send({ nodeId: 'Pod~shop~cart~uid', typeUrl: url.cluster, initialVersions });
   const { resources } = await client.next();
 
   expect(resources.map((it) => it.name)).toEqual(['a']);

@@ -60,11 +60,11 @@ function marks(response: Awaited<ReturnType<XdsClient['next']>>): string[] {
 describe.each(variants)('a %s stream and its node', (variant) => {
   test.each([
     ['no node', null],
-    ['an empty node id', { id: '' }],
-  ])('1: that begins with %s is ended with INVALID_ARGUMENT, and sent nothing', async (_what, node) => {
+    ['an empty node id', ''],
+  ])('1: that begins with %s is ended with INVALID_ARGUMENT, and sent nothing', async (_what, nodeId) => {
     const client = connect(await serveCart(), variant);
 
-    client.send({ node, typeUrl: url.cluster });
+    client.send({ nodeId, typeUrl: url.cluster });
 
     expect(await client.end()).toEqual({
       status: 'INVALID_ARGUMENT',
@@ -82,6 +82,23 @@ describe.each(variants)('a %s stream and its node', (variant) => {
       status: 'INVALID_ARGUMENT',
       details: 'node.id must be <Kind>~<namespace>~<name>~<uid>, got "sidecar~10.0.0.1"',
     });
+  });
+
+  test('1: a node id of a megabyte ends its stream with a short text, and no other of the connection', async () => {
+    const client = connect(await serveCart(), variant);
+    const [long, longer] = [client.another(), client.another()];
+
+    long.start(`sidecar~${'x'.repeat(1_000)}`, url.cluster);
+    longer.start('x'.repeat(1_000_000), url.cluster);
+    client.start(cart, url.cluster);
+
+    const details = `node.id must be <Kind>~<namespace>~<name>~<uid>, got "sidecar~${'x'.repeat(92)}…"`;
+    expect(await long.end()).toEqual({ status: 'INVALID_ARGUMENT', details });
+    expect(await longer.end()).toEqual({
+      status: 'INVALID_ARGUMENT',
+      details: 'the request cannot be read: node.id is longer than 1024 bytes',
+    });
+    expect((await client.next()).typeUrl).toBe(url.cluster);
   });
 
   test('2: the node comes once a stream, and counts for every type', async () => {
@@ -123,7 +140,7 @@ describe.each(variants)('a %s stream and its node', (variant) => {
   test('4: a request of no type ends the stream with INVALID_ARGUMENT', async () => {
     const client = connect(await serveCart(), variant);
 
-    client.send({ node: { id: cart } });
+    client.send({ nodeId: cart });
 
     expect(await client.end()).toEqual({ status: 'INVALID_ARGUMENT', details: 'type_url is empty' });
   });
@@ -132,7 +149,7 @@ describe.each(variants)('a %s stream and its node', (variant) => {
     const client = connect(await serveCart(), variant);
 
     client.send({
-      node: { id: cart },
+      nodeId: cart,
       typeUrl: 'type.googleapis.com/envoy.service.runtime.v3.Runtime',
     });
     client.send({ typeUrl: url.cluster });
@@ -306,7 +323,7 @@ describe('what a response holds', () => {
     const initialVersions = new Map(resources.map(({ name, version }) => [name, version]));
 
     const second = connect(there);
-    second.send({ node: { id: cart }, typeUrl: url.cluster, initialVersions });
+    second.send({ nodeId: cart, typeUrl: url.cluster, initialVersions });
 
     expect(await second.next()).toMatchObject({ resources: [], removed: [] });
   });

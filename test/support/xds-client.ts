@@ -1,11 +1,12 @@
 // A client of the discovery service over real gRPC, whose every message a test writes itself. Entry: connectXds.
 import { Client, credentials, status, type ChannelCredentials, type ClientDuplexStream } from '@grpc/grpc-js';
-import { discoveryTypes, type RequestNode, type SotwRequest } from '../../operator/xds/wire/discovery.ts';
+import type { SotwRequest } from '../../operator/xds/wire/requests.ts';
 import { decode } from '../../operator/envoy/proto/registry.ts';
 import type { TypeUrl } from '../../operator/envoy/proto/type-urls.ts';
 import type { EnvoyMessage } from '../../operator/envoy/proto/envoy-message.ts';
 import {
   decodeDeltaResponse,
+  discoveryTypes,
   decodeResponse,
   encodeDeltaRequest,
   encodeRequest,
@@ -26,9 +27,7 @@ export interface Received {
 }
 
 /** Of a type and with a node of its own unless given; a type that is no type of ours can be asked for, too. */
-export type Request = Partial<Omit<DeltaFields & SotwRequest, 'node'>> & {
-  readonly node?: Partial<RequestNode> | null;
-};
+export type Request = Partial<DeltaFields & SotwRequest>;
 
 export interface ConnectOptions {
   readonly port: number;
@@ -59,12 +58,14 @@ export class XdsClient {
   private taker: ((received: Received) => void) | null = null;
   private readonly waiting: ((received: Received) => void)[] = [];
 
-  constructor({ port, variant, credentials: given }: ConnectOptions) {
+  constructor({ port, variant, credentials: given }: ConnectOptions, channel?: Client) {
     this.variant = variant;
-    this.channel = new Client(`127.0.0.1:${port}`, given ?? credentials.createInsecure(), {
-      'grpc.use_local_subchannel_pool': 1,
-      'grpc.max_receive_message_length': -1,
-    });
+    this.channel =
+      channel ??
+      new Client(`127.0.0.1:${port}`, given ?? credentials.createInsecure(), {
+        'grpc.use_local_subchannel_pool': 1,
+        'grpc.max_receive_message_length': -1,
+      });
     const method = variant === 'delta' ? 'DeltaAggregatedResources' : 'StreamAggregatedResources';
     this.call = this.channel.makeBidiStreamRequest(
       `/envoy.service.discovery.v3.AggregatedDiscoveryService/${method}`,
@@ -79,13 +80,13 @@ export class XdsClient {
     this.call.on('data', (bytes: Buffer) => this.take(this.read(bytes)));
   }
 
+  /** Another stream on the same connection: it ends with this one. */
+  another(): XdsClient {
+    return new XdsClient({ port: 0, variant: this.variant }, this.channel);
+  }
+
   send(request: Request): void {
-    const { node, ...rest } = request;
-    const whole = {
-      ...rest,
-      node: node ? { id: '', cluster: '', metadata: {}, userAgentVersion: '', ...node } : null,
-    };
-    this.sendBytes(this.variant === 'delta' ? encodeDeltaRequest(whole) : encodeRequest(whole));
+    this.sendBytes(this.variant === 'delta' ? encodeDeltaRequest(request) : encodeRequest(request));
   }
 
   sendBytes(bytes: Uint8Array): void {
@@ -94,7 +95,7 @@ export class XdsClient {
 
   /** Subscribes as a node, in the first message of the stream. */
   start(nodeId: string, typeUrl: TypeUrl, names: readonly string[] = []): void {
-    this.send({ node: { id: nodeId }, typeUrl, names, subscribe: names });
+    this.send({ nodeId, typeUrl, names, subscribe: names });
   }
 
   ack(response: Received, names: readonly string[] = []): void {

@@ -1,6 +1,7 @@
 // Who is on the stream: the certificate proves an identity, the node id claims a workload, and the two have to
 // fit. A proxy may only ask as the workload it is.
 import { status } from '@grpc/grpc-js';
+import { quoted } from './quoted.ts';
 import { parseNodeId, workloadKey } from '../../values/node-id.ts';
 
 export interface PeerIdentity {
@@ -28,7 +29,7 @@ export function authorize(
   if (node === null) {
     return denied(
       status.INVALID_ARGUMENT,
-      `node.id must be <Kind>~<namespace>~<name>~<uid>, got ${JSON.stringify(nodeId)}`,
+      `node.id must be <Kind>~<namespace>~<name>~<uid>, got ${quoted(nodeId)}`,
     );
   }
   const workload = workloadKey(node);

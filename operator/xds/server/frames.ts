@@ -1,6 +1,6 @@
 // A response as the gRPC frame that goes on the wire, put together from bytes that are encoded once. What many streams get
 // alike is one buffer for all of them; only a few bytes around it are a stream's own.
-import { encodeDeltaResource, encodeDeltaTail, encodeResponse } from '../wire/discovery.ts';
+import { encodeDeltaResource, encodeDeltaTail, encodeResponse } from '../wire/responses.ts';
 import type { Send } from '../session/events.ts';
 import type { Session } from '../session/state.ts';
 import { versionOf } from '../session/versions.ts';

@@ -16,6 +16,8 @@ import { aggregatedDiscoveryService } from './service.ts';
 import type { AdsServerOptions } from './options.ts';
 import { SendQueue } from './send-queue.ts';
 import { WaitTimeout } from './wait-timeout.ts';
+import { noteEffects } from './effects-log.ts';
+import { quoted } from './quoted.ts';
 import { proxyReport } from './proxy-report.ts';
 import type { Call } from './raw-call.ts';
 import { Stream } from './stream.ts';
@@ -172,8 +174,8 @@ class Ads implements AdsServer {
     const hasSnapshot = this.snapshot !== null;
     // Its own layer is being built.
     if (hasSnapshot && stream.workload !== null) return;
-    const { nodeId } = stream;
-    const unknown = `no workload is known for node ${JSON.stringify(nodeId)}`;
+    const nodeId = quoted(stream.nodeId);
+    const unknown = `no workload is known for node ${nodeId}`;
     const reason = hasSnapshot ? unknown : 'this replica has no configuration to serve yet';
     this.options.log.info({ nodeId, reason }, 'stream closed: no configuration for node');
     stream.fail(status.UNAVAILABLE, reason);
@@ -182,7 +184,7 @@ class Ads implements AdsServer {
   private identify(stream: Stream, nodeId: string): boolean {
     const decision = this.authorization(stream, nodeId);
     if (decision.type === 'denied') {
-      this.options.log.warn({ nodeId, reason: decision.message }, 'stream refused');
+      this.options.log.warn({ nodeId: quoted(nodeId), reason: decision.message }, 'stream refused');
       stream.fail(decision.code, decision.message);
       return false;
     }
@@ -206,16 +208,7 @@ class Ads implements AdsServer {
   }
 
   private moved(stream: Stream, effects: readonly Effect[]): void {
-    const { observer, log } = this.options;
-    for (const effect of effects) {
-      if (effect.type === 'send') observer.pushed(effect.typeUrl, effect.resources.length);
-      else if (effect.type === 'acked') observer.acked(effect.typeUrl);
-      else if (effect.type === 'nacked') {
-        observer.nacked(effect.typeUrl);
-        const { typeUrl, culprits, message } = effect;
-        log.warn({ workload: stream.workload, typeUrl, culprits, message }, 'proxy rejected resources');
-      }
-    }
+    noteEffects(effects, stream.workload, this.options);
     if (stream.workload === null) return;
     if (isCurrent(stream.session)) {
       // Who comes back with all there is has nothing to wait for.

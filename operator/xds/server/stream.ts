@@ -1,11 +1,13 @@
 // One ADS stream: bytes in, events to the session, effects out as bytes. All decisions are the session's.
 import { status } from '@grpc/grpc-js';
-import { decodeDeltaRequest, decodeRequest } from '../wire/discovery.ts';
+import { readDeltaRequest } from '../wire/read-delta-request.ts';
+import { readIdentity } from '../wire/read-identity.ts';
+import { readSotwRequest } from '../wire/read-sotw-request.ts';
 import { MessageError } from '../../envoy/proto/message-error.ts';
-import type * as wire from '../wire/discovery.ts';
+import type * as wire from '../wire/requests.ts';
 import { typeUrl, type TypeUrl } from '../../envoy/proto/type-urls.ts';
 import type { Effect, Send, SessionEvent } from '../session/events.ts';
-import { reduce, type Step } from '../session/session.ts';
+import { reduce } from '../session/session.ts';
 import { newSession, type Session } from '../session/state.ts';
 import { frameOf } from './frames.ts';
 import { newSendLane, type SendLane, type SendQueue } from './send-queue.ts';
@@ -56,22 +58,12 @@ export class Stream {
 
   dispatch(event: SessionEvent): void {
     if (!this.isOpen) return;
-    const step = this.reduced(event);
+    // What is decoded only where it is needed may be damaged.
+    const step = this.read(() => reduce(this.session, event));
     if (step === null) return;
     this.session = step.session;
     for (const effect of step.effects) this.perform(effect);
     this.host.moved(this, step.effects);
-  }
-
-  /** null: the stream has ended for it. What is decoded only where it is needed may be damaged. */
-  private reduced(event: SessionEvent): Step | null {
-    try {
-      return reduce(this.session, event);
-    } catch (error) {
-      if (!(error instanceof MessageError)) throw error;
-      this.fail(status.INVALID_ARGUMENT, `the request cannot be read: ${error.message}`);
-      return null;
-    }
   }
 
   fail(code: status, message: string): void {
@@ -88,37 +80,48 @@ export class Stream {
 
   private onBytes(bytes: Buffer): void {
     if (!this.isOpen) return;
-    const request = this.read(bytes);
-    if (request === null || !this.checkNode(request.node)) return;
+    // Nobody's request is decoded before it is known who asks.
+    if (!this.hasNamedItself && !this.identify(bytes)) return;
+    const request = this.read(() => this.decode(bytes));
+    if (request === null || !this.checkNode(request.nodeId)) return;
     if (request.typeUrl === '') return this.fail(status.INVALID_ARGUMENT, 'type_url is empty');
     const type = knownTypes.get(request.typeUrl);
     // A type we do not serve disturbs nobody: the other types of the stream go on.
     if (type !== undefined) this.dispatch(this.eventOf(request, type));
   }
 
-  private read(bytes: Buffer): Request | null {
+  private decode(bytes: Buffer): Request {
+    return this.session.variant === 'delta' ? readDeltaRequest(bytes) : readSotwRequest(bytes);
+  }
+
+  /** null: the stream was ended, since the bytes are damaged. */
+  private read<T>(decode: () => T): T | null {
     try {
-      return this.session.variant === 'delta' ? decodeDeltaRequest(bytes) : decodeRequest(bytes);
+      return decode();
     } catch (error) {
-      this.fail(status.INVALID_ARGUMENT, `the request cannot be read: ${String(error)}`);
+      if (!(error instanceof MessageError)) throw error;
+      this.fail(status.INVALID_ARGUMENT, `the request cannot be read: ${error.message}`);
       return null;
     }
   }
 
-  /** The node comes once per stream, with the first request; another one later would be another proxy. */
-  private checkNode(node: wire.RequestNode | null): boolean {
-    if (this.hasNamedItself) {
-      if (node === null || node.id === '' || node.id === this.nodeId) return true;
-      this.fail(status.INVALID_ARGUMENT, 'node.id changed during the stream');
-      return false;
-    }
-    if (node === null || node.id === '') {
+  private identify(bytes: Buffer): boolean {
+    const nodeId = this.read(() => readIdentity(bytes, this.session.variant) ?? '');
+    if (nodeId === null) return false;
+    if (nodeId === '') {
       this.fail(status.INVALID_ARGUMENT, 'the first request of a stream needs node.id');
       return false;
     }
     this.hasNamedItself = true;
-    this.nodeId = node.id;
-    return this.host.identify(this, node.id);
+    this.nodeId = nodeId;
+    return this.host.identify(this, nodeId);
+  }
+
+  /** The node comes once per stream, with the first request; another one later would be another proxy. */
+  private checkNode(nodeId: string | null): boolean {
+    if (nodeId === null || nodeId === '' || nodeId === this.nodeId) return true;
+    this.fail(status.INVALID_ARGUMENT, 'node.id changed during the stream');
+    return false;
   }
 
   private eventOf(request: Request, type: TypeUrl): SessionEvent {

@@ -1,11 +1,11 @@
 // What happens to a session, and what it wants done. The server turns bytes into events and effects into bytes.
-import type * as wire from '../wire/discovery.ts';
+import type * as wire from '../wire/requests.ts';
 import type { TypeUrl } from '../../envoy/proto/type-urls.ts';
 import type { Entry } from '../snapshot/types.ts';
 import type { View } from './view.ts';
 
 /** Of a known type; who asks was settled when the stream began. */
-type Known<Request> = Omit<Request, 'typeUrl' | 'node'> & { readonly typeUrl: TypeUrl };
+type Known<Request> = Omit<Request, 'typeUrl' | 'nodeId'> & { readonly typeUrl: TypeUrl };
 
 export type DeltaRequest = Known<wire.DeltaRequest>;
 export type SotwRequest = Known<wire.SotwRequest>;

@@ -3,6 +3,7 @@
 // is to have: so they are not decoded, but summed up to a fingerprint that tells this whatever the order. Pure.
 import protobuf from 'protobufjs/minimal.js';
 import { MessageError } from '../../envoy/proto/message-error.ts';
+import { reading, readText, skip, tagOf } from './fields.ts';
 
 export interface InitialVersions {
   readonly isEmpty: boolean;
@@ -14,8 +15,6 @@ export interface InitialVersions {
 
 export const noInitialVersions: InitialVersions = { isEmpty: true, fingerprint: '', read: () => new Map() };
 
-const lengthDelimited = 2;
-const tagOf = (field: number): number => (field << 3) | lengthDelimited;
 /** Of DeltaDiscoveryRequest. One byte long. */
 export const initialVersionsTag = tagOf(5);
 /** Of an entry of a map. */
@@ -60,11 +59,9 @@ export class InitialVersionsReader {
 
 function decode(runs: readonly Uint8Array[]): ReadonlyMap<string, string> {
   const versions = new Map<string, string>();
-  try {
+  reading('map of initial_resource_versions', () => {
     for (const run of runs) readRunInto(versions, protobuf.Reader.create(run));
-  } catch (error) {
-    throw new MessageError(`initial_resource_versions cannot be read: ${String(error)}`);
-  }
+  });
   return versions;
 }
 
@@ -82,9 +79,9 @@ function readEntry(reader: protobuf.Reader, versions: Map<string, string>): void
   let version = '';
   while (reader.pos < end) {
     const tag = reader.uint32();
-    if (tag === entryTags.key) name = reader.string();
-    else if (tag === entryTags.value) version = reader.string();
-    else reader.skipType(tag & 7);
+    if (tag === entryTags.key) name = readText(reader);
+    else if (tag === entryTags.value) version = readText(reader);
+    else skip(reader, tag);
   }
   versions.set(name, version);
 }

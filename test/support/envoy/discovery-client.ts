@@ -1,12 +1,14 @@
 // The client's side of the discovery stream: what a proxy writes and reads. For tests and tools that play a proxy.
 import type { EnvoyMessage } from '../../../operator/envoy/proto/envoy-message.ts';
-import {
-  type DeltaRequest,
-  discoveryTypes,
-  type RequestNode,
-  type SotwRequest,
-} from '../../../operator/xds/wire/discovery.ts';
+import type { DeltaRequest, SotwRequest } from '../../../operator/xds/wire/requests.ts';
 import { decode, encodeMessage } from '../../../operator/envoy/proto/registry.ts';
+
+export const discoveryTypes = {
+  request: 'envoy.service.discovery.v3.DiscoveryRequest',
+  response: 'envoy.service.discovery.v3.DiscoveryResponse',
+  deltaRequest: 'envoy.service.discovery.v3.DeltaDiscoveryRequest',
+  deltaResponse: 'envoy.service.discovery.v3.DeltaDiscoveryResponse',
+} as const;
 
 /** A resource as a client sees it, decoded; null: a resource without content. */
 export interface ReceivedResource {
@@ -56,16 +58,11 @@ export function encodeRequest(request: Partial<SotwRequest>): Uint8Array {
 
 function commonFields(request: Partial<Omit<DeltaRequest, 'initialVersions'> | SotwRequest>): EnvoyMessage {
   return {
-    node: request.node ? nodeFields(request.node) : null,
+    node: request.nodeId === undefined || request.nodeId === null ? null : { id: request.nodeId },
     type_url: request.typeUrl ?? '',
     response_nonce: request.nonce ?? '',
     error_detail: request.error ? { code: request.error.code, message: request.error.message } : null,
   };
-}
-
-function nodeFields(node: RequestNode): EnvoyMessage {
-  const { id, cluster, metadata } = node;
-  return { id, cluster, metadata, user_agent_version: node.userAgentVersion || null };
 }
 
 /** @throws MessageError when the bytes are not a delta response. */

@@ -1,7 +1,7 @@
 // What a client kept is told by its fingerprint, whatever the order; decoded only when asked for.
 import { describe, expect, test } from '@jest/globals';
 import * as fc from 'fast-check';
-import { decodeDeltaRequest } from '../../../../operator/xds/wire/discovery.ts';
+import { readDeltaRequest } from '../../../../operator/xds/wire/read-delta-request.ts';
 import { initialVersionsOf } from '../../../../operator/xds/wire/initial-resource-versions.ts';
 import { MessageError } from '../../../../operator/envoy/proto/message-error.ts';
 import { encodeDeltaRequest } from '../../../support/envoy/discovery-client.ts';
@@ -15,7 +15,7 @@ const entries = fc.uniqueArray(fc.tuple(fc.string({ unit: 'grapheme' }), fc.stri
 function fromWire(versions: readonly (readonly [string, string])[]): ReturnType<typeof initialVersionsOf> {
   // An object would sort names that look like numbers: a message is its fields, one after the other.
   const fields = versions.map((entry) => encodeDeltaRequest({ initialVersions: new Map([entry]) }));
-  return decodeDeltaRequest(Buffer.concat(fields)).initialVersions;
+  return readDeltaRequest(Buffer.concat(fields)).initialVersions;
 }
 
 describe('a fingerprint', () => {
@@ -67,14 +67,14 @@ test('entries in several places of a message are put together', () => {
   const fields = [...all].map((entry) =>
     encodeDeltaRequest({ initialVersions: new Map([entry]), nonce: '1' }),
   );
-  const both = decodeDeltaRequest(Buffer.concat(fields)).initialVersions;
+  const both = readDeltaRequest(Buffer.concat(fields)).initialVersions;
 
   expect([both.fingerprint, both.read()]).toEqual([initialVersionsOf(all).fingerprint, all]);
 });
 
 test('an entry that is damaged inside is told when it is read', () => {
   // initial_resource_versions = 5, two bytes: a key of nine bytes that are not there.
-  const kept = decodeDeltaRequest(Buffer.of(0x2a, 2, 0x0a, 9)).initialVersions;
+  const kept = readDeltaRequest(Buffer.of(0x2a, 2, 0x0a, 9)).initialVersions;
 
   expect(() => kept.read()).toThrow(MessageError);
 });
