@@ -56,6 +56,7 @@ export const parts: readonly Part[] = [
     {
       reads: [
         'change',
+        'resources',
         'translation',
         'snapshot',
         'proxies',

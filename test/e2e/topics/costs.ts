@@ -46,8 +46,8 @@ export function costs(world: () => World, figures: Figures): void {
         'grep -aHE "^(/usr/local/bin/)?(envoy|node)" /proc/[0-9]*/cmdline | tr "\\0" " "',
       ]);
 
-      const [sidecars, operators] = [/:(\S*\/)?envoy --config-yaml/, /operator\/main\.ts/].map((pattern) =>
-        mebibytes(stdout, pidsOf(commands.stdout, pattern)),
+      const [sidecars, operators] = [/:(\S*\/)?envoy --config-yaml/, /\/meshwright\/main\.cjs/].map(
+        (pattern) => mebibytes(stdout, pidsOf(commands.stdout, pattern)),
       );
 
       figures.note(

@@ -44,13 +44,15 @@ export function probesKept(world: () => World): void {
     test('Strict: only what is probed is let through', async () => {
       const url = (path: string): string => `http://http.${namespace}:8080${path}`;
 
-      const [probePath, otherPath, otherMethod] = [
+      const [probe, otherQuery, otherPath, otherMethod] = [
+        await callFrom(world(), clientOutside, url('/ready?from=kubelet')),
         await callFrom(world(), clientOutside, url('/ready')),
-        await callFrom(world(), clientOutside, url('/ready/../secret')),
-        await callFrom(world(), clientOutside, url('/ready'), 'POST'),
+        await callFrom(world(), clientOutside, url('/ready/../secret?from=kubelet')),
+        await callFrom(world(), clientOutside, url('/ready?from=kubelet'), 'POST'),
       ];
 
-      expect([probePath.status, otherPath.status, otherMethod.status]).toEqual([200, 403, 403]);
+      const statuses = [probe, otherQuery, otherPath, otherMethod].map(({ status }) => status);
+      expect(statuses).toEqual([200, 403, 403, 403]);
     });
 
     test('Strict: a pod that says that it is not ready is taken out, and comes back', async () => {
