@@ -9,7 +9,6 @@ type Known<Request> = Omit<Request, 'typeUrl' | 'nodeId'> & { readonly typeUrl: 
 
 export type DeltaRequest = Known<wire.DeltaRequest>;
 export type SotwRequest = Known<wire.SotwRequest>;
-export type ErrorDetail = wire.ErrorDetail;
 
 export interface Publish {
   readonly type: 'publish';

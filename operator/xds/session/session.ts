@@ -4,15 +4,7 @@ import type { TypeUrl } from '../../envoy/proto/type-urls.ts';
 import { changeDelta, changeStateOfTheWorld } from './subscription.ts';
 import { emptyStack, entriesOf, lookup, stackOf, type Stack } from './view.ts';
 import { applyAck } from './apply-ack.ts';
-import type {
-  DeltaRequest,
-  Effect,
-  ErrorDetail,
-  Publish,
-  RequestEvent,
-  SessionEvent,
-  SotwRequest,
-} from './events.ts';
+import type { DeltaRequest, Effect, Publish, RequestEvent, SessionEvent, SotwRequest } from './events.ts';
 import { forgetReturn, noteReturn } from './returning.ts';
 import { firstRequest } from './first-request.ts';
 import { flush } from './flush.ts';
@@ -22,6 +14,7 @@ import { allOpen, opened } from './open-types.ts';
 import { sendOrder } from './order.ts';
 import { firstState, resubscribe, returnedWith } from './resubscribe.ts';
 import { rebase } from './rebase.ts';
+import type { ErrorDetail } from '../wire/fields.ts';
 import { clientHas, withType, type Session, type TypeState } from './state.ts';
 import { versionOf } from './versions.ts';
 

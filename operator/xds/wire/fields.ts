@@ -3,7 +3,6 @@
 import { isUtf8 } from 'node:buffer';
 import type protobuf from 'protobufjs/minimal.js';
 import { MessageError } from '../../envoy/proto/message-error.ts';
-import type { ErrorDetail } from './requests.ts';
 
 const lengthDelimited = 2;
 const wireTypeMask = 7;
@@ -63,6 +62,13 @@ function boundedId(reader: protobuf.Reader): string {
     throw new MessageError(`node.id is longer than ${mostNodeIdBytes} bytes`);
   reader.pos = pos;
   return readText(reader);
+}
+
+/** A client's refusal: a google.rpc.Status without its details. */
+export interface ErrorDetail {
+  readonly code: number;
+  /** Cut in the middle where it is long. */
+  readonly message: string;
 }
 
 /** Of google.rpc.Status; a code is a varint. */

@@ -1,10 +1,10 @@
 // Reads a delta request by hand: there is one for each response to each proxy, and its lists may hold a name for every service of a
 // mesh. Pure, but for the memory of names.ts.
 import protobuf from 'protobufjs/minimal.js';
-import { reading, readError, readNodeId, readText, skip, tagOf } from './fields.ts';
+import { reading, readError, readNodeId, readText, skip, tagOf, type ErrorDetail } from './fields.ts';
 import { initialVersionsTag, InitialVersionsReader } from './initial-resource-versions.ts';
 import { NamesReader, subscribeTag } from './names.ts';
-import type { DeltaRequest, ErrorDetail } from './requests.ts';
+import type { DeltaRequest } from './requests.ts';
 
 /** Of DeltaDiscoveryRequest. */
 const tags = {

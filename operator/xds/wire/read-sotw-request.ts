@@ -1,7 +1,7 @@
 // Reads a state-of-the-world request. Pure.
 import protobuf from 'protobufjs/minimal.js';
-import { reading, readError, readNodeId, readText, skip, tagOf } from './fields.ts';
-import type { ErrorDetail, SotwRequest } from './requests.ts';
+import { reading, readError, readNodeId, readText, skip, tagOf, type ErrorDetail } from './fields.ts';
+import type { SotwRequest } from './requests.ts';
 
 /** Of DiscoveryRequest. */
 const tags = {

@@ -1,13 +1,7 @@
 // What clients ask for, as small typed objects. Bytes come from the network, before anybody knows from whom: every message is
 // read in time linear in its size, and what is kept of it is bounded. Pure. The client's side is in test/support.
+import type { ErrorDetail } from './fields.ts';
 import type { InitialVersions } from './initial-resource-versions.ts';
-
-/** A client's refusal: a google.rpc.Status without its details. */
-export interface ErrorDetail {
-  readonly code: number;
-  /** Cut in the middle where it is long. */
-  readonly message: string;
-}
 
 interface AnyRequest {
   /** Claimed, not proven: that is what the certificate of the stream is for. null on all but the first request, from most clients. */
