@@ -57,7 +57,7 @@ export const rejected: Scene<Outcome> = {
     return [
       { holds: message.includes('(?='), text: "the policy's status has Envoy's own words" },
       {
-        holds: /Proxy ExternalWorkload\/shop\/\S+ says/.test(message),
+        holds: /ExternalWorkload\/shop\/\S+ rejected VirtualHost/.test(message),
         text: 'and the name of a proxy that refused',
       },
       {

@@ -348,7 +348,7 @@ suite('injection', () => {
 
     const after = await untilInits('later', []);
     expect(after.spec.template.spec.volumes).toBeUndefined();
-    expect(await untilEvent('later', 'HostNetwork')).toMatch(/remove hostNetwork/);
+    expect(await untilEvent('later', 'HostNetwork')).toMatch(/Remove hostNetwork/);
   });
 
   const otherKinds = [

@@ -40,7 +40,7 @@ if (!networks) process.stderr.write('NOT RUN: redirection needs root, unshare an
       'ip link set lo up && $INTERCEPT && $INTERCEPT && iptables-save -t nat && ip6tables-save -t nat',
     );
 
-    expect(stdout).toMatch(/IPv4: redirection is in force/);
+    expect(stdout).toMatch(/IPv4 redirection is active/);
     expect(stdout.match(/-A PREROUTING -p tcp -j MESHWRIGHT_INBOUND/g)).toHaveLength(2);
     expect(stdout.match(/-A OUTPUT -p tcp -j MESHWRIGHT_OUTBOUND/g)).toHaveLength(2);
     expect(stdout.match(/--to-ports 15001$/gm)).toHaveLength(4);
@@ -51,7 +51,7 @@ if (!networks) process.stderr.write('NOT RUN: redirection needs root, unshare an
 
     expect(await run(script, { MESHWRIGHT_OUTBOUND_PORT: '15002' })).toMatch(/not redirected.*\nfailed/s);
     expect(await run(script, { MESHWRIGHT_RULES_IPV4: '*nat\nnonsense\nCOMMIT\n' })).toMatch(
-      /could not be loaded.*\nfailed/s,
+      /Cannot load the IPv4 rules.*\nfailed/s,
     );
   });
 
@@ -60,7 +60,7 @@ if (!networks) process.stderr.write('NOT RUN: redirection needs root, unshare an
 
     const stdout = await run(script, { HOST_IP: '10.0.0.5' });
 
-    expect(stdout).toMatch(/uses the network of its node.*failed/s);
+    expect(stdout).toMatch(/uses the host network.*failed/s);
     expect(stdout).not.toContain('MESHWRIGHT');
   });
 });

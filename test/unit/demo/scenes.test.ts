@@ -179,7 +179,7 @@ describe('the mistakes', () => {
   });
 
   test('that only Envoy finds come with its words and the name of a proxy', () => {
-    const words = 'Proxy ExternalWorkload/shop/visitor says of VirtualHost "x": invalid perl operator: (?=.';
+    const words = 'ExternalWorkload/shop/visitor rejected VirtualHost "x": invalid perl operator: (?=.';
     const outcome = { other: good, v2: 200, traffic: calm };
 
     const proven = { conditions: [condition('Programmed', 'False', words)] };
