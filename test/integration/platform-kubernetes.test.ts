@@ -387,7 +387,7 @@ suite('the Kubernetes platform', () => {
     await expect(secrets.write('nowhere', 'root', first, labels)).rejects.toMatchObject({ code: 404 });
 
     await kubectl(['create', 'secret', 'generic', 'foreign', '-n', 'shop', '--from-literal=a=b']);
-    const refusal = /^Secret shop\/foreign is not Meshwright's, so it is left alone\./;
+    const refusal = /^Secret shop\/foreign does not belong to Meshwright and was not changed\./;
     await expect(secrets.write('shop', 'foreign', first, labels)).rejects.toThrow(refusal);
     await expect(secrets.read('shop', 'foreign')).rejects.toThrow(refusal);
     expect(await kubectl(['get', 'secret', 'foreign', '-n', 'shop', '-o', 'jsonpath={.data}'])).toBe(
