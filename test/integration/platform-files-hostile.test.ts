@@ -210,7 +210,11 @@ describe('in the folder', () => {
   });
 
   test.each([
-    ['a number where a text belongs', policy('reviews', '1e300'), /spec\.routes\[0\]\.timeout is a number/],
+    [
+      'a number where a text belongs',
+      policy('reviews', '1e300'),
+      /spec\.routes\[0\]\.timeout\.request is a number/,
+    ],
     [
       'a port of 30 digits',
       policy().replace('name: reviews}]', `name: reviews, port: ${'9'.repeat(30)}}]`),
