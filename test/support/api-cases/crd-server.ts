@@ -43,7 +43,7 @@ export async function startCrdServer(): Promise<CrdServer> {
 async function untilServed(api: ApiCaller): Promise<void> {
   const firsts = [
     documentOf('Mesh', {}),
-    documentOf('TrafficPolicy', { targetRefs: [{ kind: 'Service', name: 'a' }] }),
+    documentOf('TrafficPolicy', { targetRefs: [{ kind: 'Service', name: 'a' }], retry: { attempts: 1 } }),
     documentOf('SecurityPolicy', { targetRefs: [{ kind: 'Service', name: 'a' }], mtls: { mode: 'Strict' } }),
     documentOf('ExternalWorkload', { address: '::1' }),
   ];
