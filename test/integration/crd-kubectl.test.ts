@@ -14,7 +14,7 @@ const suite = available.available ? describe : describe.skip;
 
 const Table = z.object({
   columnDefinitions: z.array(z.object({ name: z.string(), priority: z.int() })),
-  rows: z.tuple([z.object({ cells: z.array(z.unknown()) })]),
+  rows: z.array(z.object({ cells: z.array(z.unknown()) })),
 });
 
 function condition(type: string, status: string, reason: string): Record<string, unknown> {
@@ -111,10 +111,11 @@ suite('kubectl', () => {
       const { body } = await server.call({ method: 'GET', path: collection(kind), accept });
 
       const { columnDefinitions, rows } = Table.parse(body);
+      const row = rows.find(({ cells: [first] }) => first === name);
       const shown = columnDefinitions.map(({ name: heading, priority }, i) => ({
         heading,
         priority,
-        cell: rows[0].cells[i],
+        cell: row?.cells[i],
       }));
       const always = shown.filter((column) => column.priority === 0);
       expect(always.map((column) => column.heading)).toEqual(['Name', ...columns]);
@@ -136,6 +137,7 @@ suite('kubectl', () => {
       'mesh.meshwright.dev/default',
       'securitypolicy.meshwright.dev/reviews',
       'trafficpolicy.meshwright.dev/reviews',
+      'trafficpolicy.meshwright.dev/shop',
     ]);
   });
 
