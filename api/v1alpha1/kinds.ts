@@ -100,7 +100,7 @@ export const kindDefinitions: readonly KindDefinition[] = [
     columns: [
       accepted,
       conditionColumn('Ready', 'Whether certificates can be issued and proxies served.'),
-      proxies('Proxies that obey this Mesh, of all.'),
+      proxies('Proxies that obey this Mesh, of those connected.'),
       {
         name: 'POLICIES',
         type: 'string',

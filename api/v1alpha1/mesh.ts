@@ -183,12 +183,10 @@ export const MeshStatus = z
           .min(0)
           .describe('Connected proxies that have acknowledged all of their configuration.'),
         rejecting: z.int().min(0).describe('Connected proxies that refuse a part of their configuration.'),
-        unreachable: z
-          .int()
-          .min(0)
-          .optional()
-          .describe('Proxies of workloads that exist, which are not connected: what they obey is not known.'),
-        summary: z.string().max(32).describe('Proxies that obey this Mesh, of all, for the printer column.'),
+        summary: z
+          .string()
+          .max(32)
+          .describe('Proxies that obey this Mesh, of all connected ones, for the printer column.'),
       })
       .optional()
       .describe('The proxies of the mesh.'),
@@ -205,11 +203,6 @@ export const MeshStatus = z
         injected: z.int().min(0).describe('Workloads whose pod template has the sidecar as it should be.'),
         pending: z.int().min(0).describe('Workloads that have yet to get, change or lose it.'),
         refused: z.int().min(0).describe('Workloads that cannot have it; Events on them say why.'),
-        unmeshed: z
-          .int()
-          .min(0)
-          .optional()
-          .describe('Pods of selected namespaces without a sidecar that none of these workloads makes.'),
       })
       .optional()
       .describe('Deployments, StatefulSets, DaemonSets and CronJobs of selected namespaces.'),

@@ -56,7 +56,6 @@ export const parts: readonly Part[] = [
     {
       reads: [
         'change',
-        'resources',
         'translation',
         'snapshot',
         'proxies',

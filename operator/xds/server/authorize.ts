@@ -43,15 +43,6 @@ export function authorize(
   return denied(status.PERMISSION_DENIED, `${peer.spiffeId} may not ask as ${workload}`);
 }
 
-/** Namespace and service account are the same; the trust domain may be on its way to another one. */
-export function isSameAccount(before: string | null, now: string | undefined): boolean {
-  return before === null || now === undefined || accountIn(before) === accountIn(now);
-}
-
-function accountIn(spiffeId: string): string {
-  return spiffeId.slice(Math.max(0, spiffeId.indexOf('/ns/')));
-}
-
 function denied(code: status, message: string): Authorization {
   return { type: 'denied', code, message };
 }

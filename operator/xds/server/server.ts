@@ -6,15 +6,10 @@ import type { Component } from '../../process/lifecycle.ts';
 import type { ProxyReport } from '../session/proxy-report.ts';
 import type { Effect } from '../session/events.ts';
 import { isCurrent } from '../session/report.ts';
-import { hasSaidAll } from '../session/returning.ts';
-import { withView } from '../session/session.ts';
-import { sameView, type View } from '../session/view.ts';
+import { sameView, viewOf, type View } from '../session/view.ts';
 import type { Snapshot } from '../snapshot/types.ts';
 import { InitialSyncLimiter } from './initial-sync-limiter.ts';
-import { authorizeStream } from './authorize-stream.ts';
-import { isSameAccount } from './authorize.ts';
-import { Convergence } from './convergence.ts';
-import { DepartedProxies } from './departed.ts';
+import { authorize, spiffeIdOf, type Authorization } from './authorize.ts';
 import { Endpoint } from './endpoint.ts';
 import { FanOut } from './fan-out.ts';
 import { aggregatedDiscoveryService } from './service.ts';
@@ -26,7 +21,6 @@ import { quoted } from './quoted.ts';
 import { proxyReport } from './proxy-report.ts';
 import type { Call } from './raw-call.ts';
 import { Stream } from './stream.ts';
-import { viewIn } from './view-in.ts';
 
 export interface AdsServer extends Component {
   /** The port in use; 0 before start. */
@@ -35,7 +29,7 @@ export interface AdsServer extends Component {
   proxies(): readonly ProxyReport[];
   /** Somebody has not acknowledged all of the latest snapshot yet. */
   isConverging(): boolean;
-  /** Keys of the workloads whose proxies are connected, or have left and may come back. */
+  /** Keys of the workloads whose proxies are connected. */
   connectedWorkloads(): ReadonlySet<string>;
 }
 
@@ -54,12 +48,12 @@ class Ads implements AdsServer {
   private readonly initialSync: InitialSyncLimiter<Stream>;
   private readonly waitTimeout: WaitTimeout<Stream>;
   private readonly streams = new Set<Stream>();
-  private readonly convergence = new Convergence<Stream>();
-  private readonly departed = new DepartedProxies();
+  private readonly behind = new Set<Stream>();
   private readonly fanOut: FanOut<Stream>;
   /** null: to be gathered anew. */
   private connected: ReadonlySet<string> | null = null;
   private snapshot: Snapshot | null = null;
+  private publishedAtMs: number | null = null;
 
   constructor(options: AdsServerOptions) {
     this.options = options;
@@ -104,47 +98,39 @@ class Ads implements AdsServer {
 
   publish(snapshot: Snapshot): void {
     this.snapshot = snapshot;
-    this.convergence.published(systemClock.monotonicMs());
+    this.publishedAtMs ??= systemClock.monotonicMs();
     this.fanOut.publish(this.streams, (stream) => stream.session.view === null);
   }
 
-  /** On the latest snapshot, also of those that have left: who has yet to be shown it is so now, or old proofs would count. */
+  /** Reports on the latest snapshot: a proxy it has not been shown to yet is shown it now, or old proofs would count. */
   proxies(): readonly ProxyReport[] {
     this.fanOut.finish();
-    const connected = [...this.streams].flatMap((stream) =>
-      stream.workload === null ? [] : [proxyReport(stream)],
-    );
-    return [...connected, ...this.departed.reports(this.snapshot, connected)];
+    return [...this.streams].flatMap((stream) => (stream.workload === null ? [] : [proxyReport(stream)]));
   }
 
   isConverging(): boolean {
-    return this.convergence.isUnderWay();
+    return this.publishedAtMs !== null;
   }
 
   connectedWorkloads(): ReadonlySet<string> {
-    this.connected ??= new Set(
-      [...this.streams, ...this.departed.all()].flatMap(({ workload }) => workload ?? []),
-    );
+    this.connected ??= new Set([...this.streams].flatMap(({ workload }) => workload ?? []));
     return this.connected;
   }
 
   private update(stream: Stream): void {
     if (stream.workload === null && stream.nodeId !== '') this.identify(stream, stream.nodeId);
-    const { workload, identity } = stream;
-    if (workload !== null && this.snapshot?.views.has(workload) === false) {
+    if (stream.workload !== null && this.snapshot?.views.has(stream.workload) === false) {
       // Its pod is gone: what it still runs is nobody's configuration any more. If it asks again, it waits.
       stream.end();
-    } else if (workload !== null && !isSameAccount(identity, this.options.identityOf(workload))) {
-      // It has to come back with the identity of now.
-      stream.fail(status.PERMISSION_DENIED, 'the workload has another service account by now');
-    } else this.show(stream);
+      return;
+    }
+    this.show(stream);
   }
 
   /** Brings a stream to the latest snapshot. A new one hears of it when it is its turn. */
   private show(stream: Stream): void {
     const view = this.viewFor(stream);
     if (view === null) return;
-    if (stream.earlier !== null) stream.earlier = withView(stream.earlier, { view });
     const isNew = stream.session.view === null || stream.session.isHeld;
     if (!sameView(stream.session.view, view)) this.publishTo(stream, view, isNew);
     if (stream.session.isHeld) this.initialSync.acquire(stream, () => this.startSync(stream));
@@ -162,8 +148,12 @@ class Ads implements AdsServer {
     stream.dispatch({ type: 'publish', view, nowMs: systemClock.monotonicMs(), isHeld, nonceFrom });
   }
 
+  /** null while the workload, or its own layer, is not in the snapshot. */
   private viewFor({ workload, session }: Stream): View | null {
-    return workload === null ? null : (viewIn(this.snapshot, workload, session.view) ?? null);
+    const { snapshot } = this;
+    const layers = workload === null ? undefined : snapshot?.views.get(workload);
+    if (snapshot === null || layers?.every((id) => snapshot.layers.has(id)) !== true) return null;
+    return viewOf(snapshot, layers, session.view);
   }
 
   private accept(call: Call, variant: 'delta' | 'sotw'): void {
@@ -192,7 +182,7 @@ class Ads implements AdsServer {
   }
 
   private identify(stream: Stream, nodeId: string): boolean {
-    const decision = authorizeStream(stream.call, nodeId, this.options);
+    const decision = this.authorization(stream, nodeId);
     if (decision.type === 'denied') {
       this.options.log.warn({ nodeId: quoted(nodeId), reason: decision.message }, 'stream refused');
       stream.fail(decision.code, decision.message);
@@ -200,10 +190,8 @@ class Ads implements AdsServer {
     }
     if (decision.type === 'unknown' || stream.workload !== null) return true;
     stream.workload = decision.workload;
-    stream.identity = this.options.identityOf(decision.workload) ?? null;
-    stream.earlier = this.departed.take(nodeId);
     this.connected = null;
-    this.convergence.lags(stream);
+    this.behind.add(stream);
     this.options.log.info(
       { workload: decision.workload, variant: stream.session.variant },
       'proxy connected',
@@ -213,30 +201,35 @@ class Ads implements AdsServer {
     return true;
   }
 
+  private authorization(stream: Stream, nodeId: string): Authorization {
+    const certificate = stream.call.getAuthContext()?.sslPeerCertificate;
+    const peer = { spiffeId: spiffeIdOf(certificate?.subjectaltname) };
+    return authorize(nodeId, peer, this.options.identityOf, this.options.credentials !== undefined);
+  }
+
   private moved(stream: Stream, effects: readonly Effect[]): void {
     noteEffects(effects, stream.workload, this.options);
     if (stream.workload === null) return;
-    if (hasSaidAll(stream.session)) stream.earlier = null;
     if (isCurrent(stream.session)) {
       // Who comes back with all there is has nothing to wait for.
       if (stream.session.isHeld) return this.startSync(stream);
-      this.convergence.isCurrent(stream);
+      this.behind.delete(stream);
       this.initialSync.release(stream);
-    } else this.convergence.lags(stream);
+    } else this.behind.add(stream);
     this.settle();
   }
 
   private settle(): void {
-    const tookMs = this.fanOut.isDone() ? this.convergence.takeDuration(systemClock.monotonicMs()) : null;
-    if (tookMs !== null) this.options.observer.converged(tookMs);
+    if (this.publishedAtMs !== null && this.behind.size === 0 && this.fanOut.isDone()) {
+      this.options.observer.converged(systemClock.monotonicMs() - this.publishedAtMs);
+      this.publishedAtMs = null;
+    }
     this.options.observer.changed();
   }
 
   private closed(stream: Stream): void {
     this.connected = null;
-    this.streams.delete(stream);
-    this.convergence.forget(stream);
-    this.departed.add(stream, systemClock.monotonicMs());
+    for (const set of [this.streams, this.behind]) set.delete(stream);
     this.fanOut.forget(stream);
     this.initialSync.release(stream);
     this.waitTimeout.cancel(stream);

@@ -35,12 +35,6 @@ export class Stream {
   /** Set by the host once the node is known and allowed. */
   workload: string | null = null;
   readonly connectedAtMs: number;
-  /** What its workload proved to be; null where nothing is proven. */
-  identity: string | null = null;
-  /** Since when it has not acknowledged all there is for it; null: it has. */
-  behindSince: Date | null = null;
-  /** The last session of the same proxy, until this one has said what it has. */
-  earlier: Session | null = null;
   readonly call: Call;
   private readonly host: StreamHost;
   private readonly lane: SendLane;

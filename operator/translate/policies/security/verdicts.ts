@@ -26,7 +26,6 @@ interface Reached {
 export function securityVerdicts(
   attachments: SecurityAttachments,
   workloads: readonly WorkloadIr[],
-  unmeshed: ReadonlyMap<SecurityPolicy, readonly string[]>,
 ): readonly Verdict[] {
   const outcomes = mtlsOutcomes(attachments);
   const reached = portsReached(attachments, workloads);
@@ -45,7 +44,6 @@ export function securityVerdicts(
         resolvedRefsCondition([]),
         ...overriddenCondition(policy, outcome),
       ],
-      unmeshed: unmeshed.get(policy) ?? [],
     };
   });
 }
