@@ -4,64 +4,42 @@ import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { Closing } from '../support/data-plane/closing.ts';
-import { apiServerAvailable } from '../support/kubernetes.ts';
-import { type ShopCluster, startShop } from '../support/operator/shop-cluster.ts';
-import { appPort, shopPods } from '../support/operator/shop.ts';
-import {
-  ipv6Of,
-  type NetworkPod,
-  type PodNetwork,
-  podNetworkAvailable,
-  startPodNetwork,
-} from '../support/pod-network/network.ts';
+import { appPort } from '../support/operator/shop.ts';
+import type { ShopCluster } from '../support/operator/shop-cluster.ts';
+import { shopNetworkMissing, type ShopNetwork, startShopNetwork } from '../support/operator/shop-network.ts';
+import { ipv6Of, type NetworkPod } from '../support/pod-network/network.ts';
 
-const missing = [await apiServerAvailable(), await podNetworkAvailable()].flatMap((it) =>
-  it.available ? [] : [it.reason],
-);
+const missing = await shopNetworkMissing();
 if (missing.length > 0) process.stderr.write(`NOT RUN: ${missing.join(' ')}\n`);
 const suite = missing.length === 0 ? describe : describe.skip;
 
 const run = promisify(execFile);
 const reviewsV1 = '10.1.0.2';
 
-/** Connects, sends a line, stays, and says after how long the other side closed; it gives up after ten seconds. */
+/**
+ * Connects, sends a line and stays. Prints `closed` when the other side ends the connection, `refused` when there was none, `open`
+ * after ten seconds.
+ */
 const linger = (host: string, port: number): string => `
-  const socket = require('node:net').connect(${port}, '${host}', () => socket.write('GET / HTTP/1.1\\r\\nhost: x\\r\\n\\r\\n'));
-  const over = (how) => { console.log(how); process.exit(0); };
-  socket.on('close', () => over('closed')).on('error', () => {}).resume();
-  setTimeout(() => over('open'), 10_000);`;
+  let how = 'refused';
+  const over = () => { console.log(how); process.exit(0); };
+  const greet = () => { how = 'closed'; socket.write('GET / HTTP/1.1\\r\\nhost: x\\r\\n\\r\\n'); };
+  const socket = require('node:net').connect(${port}, '${host}', greet);
+  socket.on('close', over).on('error', () => {}).resume();
+  setTimeout(() => { how = 'open'; over(); }, 10_000);`;
 
 suite('an attacker', () => {
   const closing = new Closing();
   let cluster: ShopCluster;
-  let network: PodNetwork;
-  let outsider: NetworkPod;
+  let shop: ShopNetwork;
   /** The virtual address of Service reviews. */
   let reviews: string;
-  const pods = new Map<string, NetworkPod>();
 
-  const productpage = (): NetworkPod => pods.get('productpage-v1-0') as NetworkPod;
+  const productpage = (): NetworkPod => shop.pod('productpage-v1-0');
 
   beforeAll(async () => {
-    network = await startPodNetwork();
-    closing.add(() => network.stop());
-    cluster = await startShop();
-    closing.add(() => cluster.stop());
-    await cluster.applyPods(shopPods.map((pod) => ({ ...pod, ipv6: ipv6Of(pod.address) })));
-    const xds = await network.relayTo(cluster.ports.xdsPort);
-    await Promise.all(
-      shopPods.map(async (pod) => {
-        const place = await network.addPod(pod.address);
-        pods.set(pod.name, place);
-        await place.intercept();
-        await place.startApplication(`${pod.app}-${pod.version}`, appPort);
-        await cluster.startProxy(pod, { xds, place: place.place });
-      }),
-    );
-    outsider = await network.addPod('10.1.0.9');
-    await outsider.startApplication('outside', appPort);
-    await cluster.untilCurrent(shopPods.length);
-    reviews = await cluster.kubectl(['get', 'service', 'reviews', '-o', 'jsonpath={.spec.clusterIP}']);
+    shop = await startShopNetwork(closing);
+    ({ cluster, reviews } = shop);
   }, 90_000);
   afterAll(() => closing.close(), 20_000);
 
@@ -84,9 +62,9 @@ suite('an attacker', () => {
     ])(
       'are never a destination: who connects to those %s is cut off, and no connection goes round',
       async (_, from, host) => {
-        const pod = from === 'inside' ? (pods.get('reviews-v1-0') as NetworkPod) : outsider;
+        const pod = from === 'inside' ? shop.pod('reviews-v1-0') : shop.outsider;
         const [program = '', ...args] = pod.place.inside;
-        const [enter = '', ...into] = (pods.get('reviews-v1-0') as NetworkPod).place.inside;
+        const [enter = '', ...into] = shop.pod('reviews-v1-0').place.inside;
         const sockets = async (): Promise<number> => {
           const { stdout } = await run(enter, [...into, 'cat', '/proc/self/net/tcp', '/proc/self/net/tcp6'], {
             maxBuffer: 100_000_000,

@@ -2,8 +2,6 @@
 // Envoy and the redirection rules that an injected Pod gets. Needs Linux, root, ip and iptables.
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { Closing } from '../support/data-plane/closing.ts';
-import { apiServerAvailable } from '../support/kubernetes.ts';
-import { operatorNamespace, type ShopCluster, startShop } from '../support/operator/shop-cluster.ts';
 import type { PodProxy } from '../support/pod-proxy.ts';
 import {
   appPort,
@@ -14,18 +12,11 @@ import {
   shopPods,
   trafficPolicy,
 } from '../support/operator/shop.ts';
-import {
-  type Answer,
-  ipv6Of,
-  type NetworkPod,
-  type PodNetwork,
-  podNetworkAvailable,
-  startPodNetwork,
-} from '../support/pod-network/network.ts';
+import { operatorNamespace, type ShopCluster } from '../support/operator/shop-cluster.ts';
+import { shopNetworkMissing, type ShopNetwork, startShopNetwork } from '../support/operator/shop-network.ts';
+import { type Answer, ipv6Of, type NetworkPod } from '../support/pod-network/network.ts';
 
-const missing = [await apiServerAvailable(), await podNetworkAvailable()].flatMap((it) =>
-  it.available ? [] : [it.reason],
-);
+const missing = await shopNetworkMissing();
 if (missing.length > 0) process.stderr.write(`NOT RUN: ${missing.join(' ')}\n`);
 const suite = missing.length === 0 ? describe : describe.skip;
 
@@ -35,33 +26,15 @@ const reviewsV1 = '10.1.0.2';
 suite('real requests between pods', () => {
   const closing = new Closing();
   let cluster: ShopCluster;
-  let network: PodNetwork;
+  let shop: ShopNetwork;
   /** The virtual address of Service reviews. */
   let reviews: string;
-  let outsider: NetworkPod;
-  const pods = new Map<string, NetworkPod>();
 
-  const productpage = (): NetworkPod => pods.get('productpage-v1-0') as NetworkPod;
+  const productpage = (): NetworkPod => shop.pod('productpage-v1-0');
 
   beforeAll(async () => {
-    network = await startPodNetwork();
-    closing.add(() => network.stop());
-    cluster = await startShop();
-    closing.add(() => cluster.stop());
-    await cluster.applyPods(shopPods.map((pod) => ({ ...pod, ipv6: ipv6Of(pod.address) })));
-    const xds = await network.relayTo(cluster.ports.xdsPort);
-    await Promise.all(
-      shopPods.map(async (pod) => {
-        const place = await network.addPod(pod.address);
-        pods.set(pod.name, place);
-        await place.intercept();
-        await place.startApplication(`${pod.app}-${pod.version}`, appPort);
-        await cluster.startProxy(pod, { xds, place: place.place });
-      }),
-    );
-    outsider = await network.addPod('10.1.0.9');
-    await cluster.untilCurrent(shopPods.length);
-    reviews = await cluster.kubectl(['get', 'service', 'reviews', '-o', 'jsonpath={.spec.clusterIP}']);
+    shop = await startShopNetwork(closing);
+    ({ cluster, reviews } = shop);
   }, 90_000);
   afterAll(() => closing.close(), 20_000);
 
@@ -81,7 +54,7 @@ suite('real requests between pods', () => {
   }, 60_000);
 
   test('what sidecars send to each other is encrypted, and the server knows who calls', async () => {
-    const seenOnTheWire = await (pods.get('reviews-v1-0') as NetworkPod).watchFor('in-plain-sight', appPort);
+    const seenOnTheWire = await shop.pod('reviews-v1-0').watchFor('in-plain-sight', appPort);
     await cluster.apply(reviewsSplit(100, 0));
     await cluster.waitFor('trafficpolicy/reviews', 'condition=Programmed');
     const headers = { 'x-secret': 'in-plain-sight' };
@@ -93,7 +66,7 @@ suite('real requests between pods', () => {
     expect(await seenOnTheWire()).toBe(0);
 
     // The other way round: plaintext, which Permissive lets in, is seen.
-    const [plain] = await outsider.call(reviewsV1, appPort, { headers });
+    const [plain] = await shop.outsider.call(reviewsV1, appPort, { headers });
     expect(plain?.status).toBe(200);
     expect(await seenOnTheWire()).toBeGreaterThan(0);
   }, 30_000);
@@ -212,8 +185,8 @@ suite('real requests between pods', () => {
     );
     await cluster.waitFor('securitypolicy/strict', 'condition=Programmed');
 
-    const [plain] = await outsider.call(reviewsV1, appPort);
-    const [plainV6] = await outsider.call(ipv6Of(reviewsV1), appPort);
+    const [plain] = await shop.outsider.call(reviewsV1, appPort);
+    const [plainV6] = await shop.outsider.call(ipv6Of(reviewsV1), appPort);
     const [meshed] = await productpage().call(reviews, appPort);
     expect([plain?.status, plainV6?.status, meshed?.status]).toEqual([403, 403, 200]);
     expect(plain?.body).toContain('mutual TLS');
