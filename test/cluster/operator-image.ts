@@ -3,7 +3,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { writeBundle } from '../../deploy/bundle/bundle.ts';
+import { bundleInto } from '../support/bundle.ts';
 import {
   bundleFolder,
   imageContents,
@@ -35,7 +35,7 @@ export async function writeOperatorImage(path: string, name = operatorTestImageN
   const base = [...nodeFiles(), ...(await iptablesFiles())];
   const bundle = await mkdtemp(join(tmpdir(), 'meshwright-bundle-'));
   try {
-    await writeBundle(bundle);
+    await bundleInto(bundle);
     await buildImage({ name, base, files: projectFiles(bundle), entrypoint, workingDir, user, env }, path);
   } finally {
     await rm(bundle, { recursive: true });

@@ -5,7 +5,7 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { writeBundle } from '../../deploy/bundle/bundle.ts';
+import { bundleInto } from './bundle.ts';
 import { startChild } from './kubernetes/child.ts';
 import { poll } from './kubernetes/poll.ts';
 
@@ -96,6 +96,6 @@ function bundledMain(): Promise<string> {
 async function bundle(): Promise<string> {
   const folder = mkdtempSync(join(tmpdir(), 'meshwright-bundle-'));
   process.once('exit', () => rmSync(folder, { recursive: true }));
-  await writeBundle(folder);
+  await bundleInto(folder);
   return join(folder, 'main.cjs');
 }

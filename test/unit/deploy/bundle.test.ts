@@ -5,8 +5,9 @@ import { once } from 'node:events';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { bundleFiles, writeBundle } from '../../../deploy/bundle/bundle.ts';
+import { bundleFiles } from '../../../deploy/bundle/bundle.ts';
 import { interceptionProgram } from '../../../operator/infra/sidecar.ts';
+import { bundleInto } from '../../support/bundle.ts';
 import { poll } from '../../support/kubernetes/poll.ts';
 
 const mesh = {
@@ -18,7 +19,7 @@ const mesh = {
 
 /** Far from the project: no node_modules is in reach. */
 const folder = mkdtempSync(join(tmpdir(), 'meshwright-bundle-'));
-beforeAll(() => writeBundle(folder), 60_000);
+beforeAll(() => bundleInto(folder), 60_000);
 afterAll(() => rmSync(folder, { recursive: true }));
 
 function run(program: string, ...args: readonly string[]): SpawnSyncReturns<string> {
