@@ -34,7 +34,10 @@ export function uninstalled(world: () => World): void {
   /** What there is when every pod without its sidecar has come up. */
   const left = async (): Promise<object> => {
     await world().rolledOut(inside, 'deployment/server', 'deployment/client');
-    const { status } = await callFrom(world(), clientOutside, serverUrl);
+    // Without a sidecar nobody tries another pod when kube-proxy sends a call to one that has just ended.
+    const status = await world().until(
+      async () => (await callFrom(world(), clientOutside, serverUrl)).status,
+    );
     const names = ['get', 'secrets', `--namespace=${inside}`, '--output=name'];
     return {
       marked: await world().mustKubectl(marked),
