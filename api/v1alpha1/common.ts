@@ -13,17 +13,17 @@ export const operatorServiceAccount = 'meshwright-operator';
 /** @see https://gateway-api.sigs.k8s.io/geps/gep-1364/ and metav1.Condition */
 export const Condition = z
   .object({
-    type: z.string().max(64).describe('What the condition is about, for example Programmed.'),
-    status: z.enum(['True', 'False', 'Unknown']).describe('Whether it holds.'),
+    type: z.string().max(64).describe('Type of the condition, such as Programmed.'),
+    status: z.enum(['True', 'False', 'Unknown']).describe('True, False or Unknown.'),
     observedGeneration: z
       .int()
       .min(0)
-      .describe('The metadata.generation this condition was computed from; kubectl wait honours it.'),
-    lastTransitionTime: z.iso.datetime().describe('When status last changed.'),
-    reason: z.string().max(256).describe('One CamelCase word for programs.'),
-    message: z.string().max(32_768).describe('A sentence for people.'),
+      .describe('The metadata.generation that this condition was computed from. kubectl wait respects it.'),
+    lastTransitionTime: z.iso.datetime().describe('Last time the status of this condition changed.'),
+    reason: z.string().max(256).describe('Reason for the status, one CamelCase word for programs.'),
+    message: z.string().max(32_768).describe('Explanation for people.'),
   })
-  .describe('One fact about the object.');
+  .describe('A condition of the object.');
 export type Condition = z.infer<typeof Condition>;
 
 /** Conditions, at most one of a type: writers may each own some, by server-side apply. */
@@ -37,18 +37,18 @@ export const ProxyCounts = z
     programmed: z
       .int()
       .min(0)
-      .describe('Proxies that obey this generation of the object, and nothing of an earlier one.'),
-    total: z.int().min(0).describe('Proxies that this object concerns, or concerned before.'),
+      .describe('Proxies that obey this generation of the object and nothing of an earlier one.'),
+    total: z.int().min(0).describe('Proxies that this object applies to, or applied to before.'),
     summary: z.string().max(32).describe('programmed/total, for the printer column.'),
   })
-  .describe('How many of the concerned proxies obey this object.');
+  .describe('How many of the proxies that this object applies to obey it.');
 export type ProxyCounts = z.infer<typeof ProxyCounts>;
 
 /** The status of TrafficPolicy, SecurityPolicy and ExternalWorkload. */
 export const PolicyStatus = z
   .object({
     conditions: conditions(
-      'Accepted: it is valid and has a target. ResolvedRefs: what it names exists. Overridden: other objects decide some or all of what it asks for; absent if there are none. Programmed: every proxy concerned obeys it as it is now.',
+      'Accepted: the object is valid and has a target. ResolvedRefs: everything it refers to exists. Overridden: other objects override some or all of it; absent if none does. Programmed: every proxy that the object applies to obeys its current generation.',
     ),
     proxies: ProxyCounts.optional(),
   })

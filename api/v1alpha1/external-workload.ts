@@ -43,64 +43,66 @@ const WorkloadPort = z
   .object({
     name: shaped(dnsLabel)
       .optional()
-      .describe('What the targetPort of a Service calls it; unique in the workload.'),
-    port: port().describe('Where peers connect, 1 to 65535; its sidecar, if it has one, listens there.'),
+      .describe('Name of the port, which the targetPort of a Service can refer to. Unique in the workload.'),
+    port: port().describe(
+      'Port that callers connect to, 1 to 65535. The sidecar of the workload, if it has one, listens on it.',
+    ),
     appProtocol: z
       .string()
       .max(64)
       .optional()
       .describe(
-        'The protocol, as in a Service: http, kubernetes.io/h2c, grpc or tcp. Default: what the Services that select the workload say, else what name begins with, else tcp.',
+        'Protocol, as in a Service: http, kubernetes.io/h2c, grpc or tcp. Default: the protocol of the Services that select the workload, else the prefix of the port name, else tcp.',
       ),
     applicationPort: port()
       .optional()
       .describe(
-        'Where the application listens on 127.0.0.1, behind the sidecar, 1 to 65535. Default: the same as port.',
+        'Port on 127.0.0.1 that the application behind the sidecar listens on, 1 to 65535. Default: the same as port.',
       ),
   })
-  .describe('A port of the workload.');
+  .describe('Port of the workload.');
 
 const OutboundBinding = z
   .object({
     service: shaped(dnsLabel).describe('Name of the Service to call.'),
     namespace: shaped(dnsLabel)
       .optional()
-      .describe('Namespace of the Service. Default: that of this object.'),
+      .describe('Namespace of the Service. Default: the namespace of this object.'),
     port: port().describe('Port of the Service, 1 to 65535.'),
     bindAddress: shaped(ipLiteral)
       .default('127.0.0.1')
       .describe(
-        'Address the sidecar listens on. Whoever reaches it calls with the identity of this workload: keep it on the loopback. Default 127.0.0.1.',
+        'Address that the sidecar listens on. Everyone who can reach it calls with the identity of this workload, so keep it on a loopback address. Default: 127.0.0.1.',
       ),
-    bindPort: port().describe('Port the sidecar listens on, 1 to 65535.'),
+    bindPort: port().describe('Port that the sidecar listens on, 1 to 65535.'),
   })
-  .describe('Where the application finds a Service.');
+  .describe('Local address at which the application can call a Service.');
 
 const ports = withRules(listMap(z.array(WorkloadPort).max(16), 'port'), {
   rule: 'self.all(p, !has(p.name) || self.exists_one(o, has(o.name) && o.name == p.name))',
-  message: 'Give each port a name of its own.',
+  message: 'Give each port a different name.',
 });
 
 export const ExternalWorkloadSpec = withRules(
   z.object({
-    address: address.describe('The unicast IPv4 or IPv6 address where peers reach the workload.'),
+    address: address.describe('Unicast IPv4 or IPv6 address of the workload.'),
     serviceAccount: withRules(shaped(dnsSubdomain), {
       rule: `self != '${operatorServiceAccount}'`,
       message: `Name another service account: ${operatorServiceAccount} is the identity of the operator itself.`,
     })
       .optional()
       .describe(
-        'The identity its sidecar bears: a service account in the namespace of this object. Without it the workload has no sidecar and is reached in plaintext.',
+        'Service account in the namespace of this object that gives the sidecar of the workload its identity. If it is not set, the workload has no sidecar and is called in plaintext.',
       ),
-    ports: ports.default([]).describe('The ports peers may call. At most 16.'),
+    ports: ports.default([]).describe('Ports that can be called. At most 16.'),
     outbound: listMap(z.array(OutboundBinding).max(64), 'bindAddress', 'bindPort')
       .default([])
       .describe(
-        'The Services it calls: the sidecar listens at each binding, as there is no interception outside pods. At most 64.',
+        'Services that the workload calls. The sidecar listens on each binding, because traffic is not intercepted outside pods. At most 64.',
       ),
   }),
   ...loopRules,
-).describe('A workload outside the cluster; Services select it by the labels of this object.');
+).describe('A workload outside the cluster. Services select it by the labels of this object.');
 export type ExternalWorkloadSpec = z.infer<typeof ExternalWorkloadSpec>;
 
 export type ExternalWorkload = ApiObject<'ExternalWorkload', ExternalWorkloadSpec, PolicyStatus>;

@@ -51,20 +51,20 @@ function conditionColumn(type: string, description: string): PrinterColumn {
 const accepted = conditionColumn('Accepted', 'Whether the object is valid and has a target.');
 const programmed = conditionColumn(
   'Programmed',
-  'Whether every proxy concerned obeys the object as it is now.',
+  'Whether every proxy that the object applies to obeys its current generation.',
 );
 const reason: PrinterColumn = {
   name: 'REASON',
   type: 'string',
   jsonPath: '.status.conditions[?(@.type=="Programmed")].reason',
-  description: 'Why Programmed is what it is.',
+  description: 'Reason of the condition Programmed.',
   priority: 1,
 };
 const age: PrinterColumn = {
   name: 'AGE',
   type: 'date',
   jsonPath: '.metadata.creationTimestamp',
-  description: 'Time since the object was made.',
+  description: 'Time since the object was created.',
 };
 
 function proxies(description: string): PrinterColumn {
@@ -72,14 +72,14 @@ function proxies(description: string): PrinterColumn {
 }
 
 function policyColumns(target: Pick<PrinterColumn, 'name' | 'jsonPath' | 'description'>): PrinterColumn[] {
-  const counts = proxies('Proxies that obey the object, of those it concerns.');
+  const counts = proxies('Proxies that obey the object / proxies that it applies to.');
   return [{ type: 'string', ...target }, accepted, programmed, counts, reason, age];
 }
 
 const firstTarget = {
   name: 'TARGET',
   jsonPath: '.spec.targetRefs[0].name',
-  description: 'The first of the targets.',
+  description: 'First target.',
 };
 
 const shared = { categories: ['meshwright'] };
@@ -94,23 +94,23 @@ export const kindDefinitions: readonly KindDefinition[] = [
     singular: 'mesh',
     shortNames: [],
     scope: 'Cluster',
-    description: 'The settings of the whole mesh. The oldest Mesh is in force.',
+    description: 'Settings of the whole mesh. The oldest Mesh is in force.',
     spec: MeshSpec,
     status: MeshStatus,
     columns: [
       accepted,
-      conditionColumn('Ready', 'Whether certificates can be issued and proxies served.'),
-      proxies('Proxies that obey this Mesh, of those connected.'),
+      conditionColumn('Ready', 'Whether Meshwright can issue certificates and serve proxies.'),
+      proxies('Proxies that obey this Mesh / connected proxies.'),
       {
         name: 'POLICIES',
         type: 'string',
         jsonPath: '.status.policies.summary',
-        description: 'Policies that are programmed, of all policies.',
+        description: 'Programmed policies / all policies.',
       },
       {
         ...reason,
         jsonPath: '.status.conditions[?(@.type=="Ready")].reason',
-        description: 'Why Ready is what it is.',
+        description: 'Reason of the condition Ready.',
       },
       age,
     ],
@@ -123,7 +123,7 @@ export const kindDefinitions: readonly KindDefinition[] = [
     singular: 'trafficpolicy',
     shortNames: ['tp'],
     scope: 'Namespaced',
-    description: 'How calls to Services are routed, and what happens when they fail.',
+    description: 'How calls to Services are routed and what happens when they fail.',
     spec: TrafficPolicySpec,
     status: PolicyStatus,
     columns: policyColumns(firstTarget),
@@ -136,7 +136,7 @@ export const kindDefinitions: readonly KindDefinition[] = [
     singular: 'securitypolicy',
     shortNames: ['sp'],
     scope: 'Namespaced',
-    description: 'Who may call a workload, and whether it must be over mutual TLS.',
+    description: 'Who may call a workload, and whether callers must use mutual TLS.',
     spec: SecurityPolicySpec,
     status: PolicyStatus,
     columns: policyColumns(firstTarget),
@@ -156,7 +156,7 @@ export const kindDefinitions: readonly KindDefinition[] = [
     columns: policyColumns({
       name: 'ADDRESS',
       jsonPath: '.spec.address',
-      description: 'Where peers reach the workload.',
+      description: 'Address of the workload.',
     }),
   },
 ];

@@ -11,11 +11,11 @@ const NamespaceSelector = z
   .object({
     matchLabels: matchLabels()
       .default({})
-      .describe('Labels a namespace must have. None selects every namespace. At most 16.'),
+      .describe('Labels that a namespace must have. An empty map selects every namespace. At most 16.'),
   })
   .default({ matchLabels: { 'meshwright.dev/mesh': 'enabled' } })
   .describe(
-    'The namespaces whose workloads are in the mesh. Default: those with the label meshwright.dev/mesh=enabled.',
+    'Namespaces whose workloads are part of the mesh. Default: namespaces with the label meshwright.dev/mesh=enabled.',
   );
 
 /** @see https://www.rfc-editor.org/rfc/rfc3339#section-5.6 */
@@ -33,26 +33,28 @@ const Certificates = z
         type: z
           .enum(['BuiltIn'])
           .default('BuiltIn')
-          .describe('BuiltIn (default): Meshwright makes a root of its own and keeps it in a Secret.'),
+          .describe(
+            'BuiltIn (default): Meshwright creates its own root certificate and keeps it in a Secret.',
+          ),
       })
       .prefault({})
-      .describe('Who signs the certificates of workloads.'),
+      .describe('The certificate authority that signs workload certificates.'),
     workloadTTL: withRules(Duration, {
       rule: "duration(self) >= duration('10m') && duration(self) <= duration('2160h')",
       message: 'Set workloadTTL between 10m and 2160h (90 days).',
     })
       .default('24h')
       .describe(
-        'How long the certificate of a workload is valid, from 10m to 2160h (90 days). It is renewed at half of this. Default 24h.',
+        'Lifetime of a workload certificate, from 10m to 2160h (90 days). Meshwright renews it after half of its lifetime. Default: 24h.',
       ),
     issuedAfter: shaped(timestamp)
       .exactOptional()
       .describe(
-        'Certificates issued before this time (RFC 3339) are replaced at once, and sidecars take the new ones within seconds: set it to now if a key may be known to others. A time that is still to come has no effect until then.',
+        'Replaces all certificates issued before this time (RFC 3339); sidecars use the new ones within seconds. Set it to the current time if a private key may have leaked. A time in the future takes effect when it is reached.',
       ),
   })
   .prefault({})
-  .describe('The certificates that give workloads their identity.');
+  .describe('Certificates that give workloads their identity.');
 
 /** @see https://kubernetes.io/docs/reference/kubernetes-api/common-definitions/quantity/ */
 const quantity = {
@@ -68,25 +70,25 @@ const image = {
 };
 
 const Amounts = z.object({
-  cpu: shaped(quantity).exactOptional().describe('Processor time, for example 100m.'),
-  memory: shaped(quantity).exactOptional().describe('Memory, for example 128Mi.'),
+  cpu: shaped(quantity).exactOptional().describe('CPU, such as 100m.'),
+  memory: shaped(quantity).exactOptional().describe('Memory, such as 128Mi.'),
 });
 
 const Interception = z
   .object({
     excludeInboundPorts: listSet(z.array(port()).max(32))
       .default([])
-      .describe('Ports of the pod that callers reach without the sidecar. At most 32.'),
+      .describe('Pod ports whose inbound traffic bypasses the sidecar. At most 32.'),
     excludeOutboundPorts: listSet(z.array(port()).max(32))
       .default([])
-      .describe('Ports anywhere that the application reaches without the sidecar. At most 32.'),
+      .describe('Destination ports whose outbound traffic bypasses the sidecar. At most 32.'),
     excludeOutboundCIDRs: listSet(z.array(shaped(ipNetwork)).max(32))
       .default([])
-      .describe('Networks that the application reaches without the sidecar. At most 32.'),
+      .describe('Destination networks whose outbound traffic bypasses the sidecar. At most 32.'),
   })
   .prefault({})
   .describe(
-    'Which connections bypass the sidecar. Pod template annotations of the same meaning add to these: meshwright.dev/exclude-inbound-ports, exclude-outbound-ports, exclude-outbound-cidrs (comma-separated).',
+    'Traffic that bypasses the sidecar. A workload can add to these lists with the pod template annotations meshwright.dev/exclude-inbound-ports, meshwright.dev/exclude-outbound-ports and meshwright.dev/exclude-outbound-cidrs (comma-separated).',
   );
 
 const Sidecar = z
@@ -94,20 +96,22 @@ const Sidecar = z
     image: shaped(image)
       .exactOptional()
       .describe(
-        'The image of the sidecar: stock Envoy. Default: the version the operator was tested with; a newer operator does not roll workloads for it.',
+        'Image of the sidecar, a stock Envoy. Default: the Envoy version that the operator was tested with. Upgrading the operator does not roll workloads to a newer default.',
       ),
     initImage: shaped(image)
       .exactOptional()
-      .describe('The image that redirects the traffic of a pod. Default: the image of the operator.'),
+      .describe(
+        'Image of the init container that redirects the traffic of a pod to the sidecar. Default: the image of the operator.',
+      ),
     resources: z
       .object({
         requests: Amounts.default({ cpu: '100m', memory: '128Mi' }).describe(
-          'What a sidecar is sure to get. Default cpu 100m, memory 128Mi.',
+          'Resource requests of a sidecar. Default: cpu 100m, memory 128Mi.',
         ),
-        limits: Amounts.default({}).describe('What a sidecar must not exceed. Default: no limits.'),
+        limits: Amounts.default({}).describe('Resource limits of a sidecar. Default: no limits.'),
       })
       .prefault({})
-      .describe('Processor time and memory of a sidecar.'),
+      .describe('CPU and memory of a sidecar.'),
     interception: Interception,
     rollout: z
       .object({
@@ -117,22 +121,24 @@ const Sidecar = z
           .max(100)
           .default(3)
           .describe(
-            'How many workloads may be rolled at a time to get, change or lose their sidecar. Default 3.',
+            'Maximum number of workloads that roll at the same time to add, change or remove sidecars, 1 to 100. Default: 3.',
           ),
       })
       .prefault({})
-      .describe('How changes of the sidecar reach workloads.'),
+      .describe('How Meshwright rolls out changes to sidecars.'),
     drain: withRules(Duration, {
       rule: "duration(self) <= duration('300s')",
       message: 'Set drain to 300s at most.',
     })
       .default('5s')
       .describe(
-        'How long a sidecar stays, at least, when its pod ends, so that callers learn it; in whole seconds, and not longer than the grace period of the pod. Default 5s.',
+        'Minimum time a sidecar keeps running after its pod starts to terminate, so that callers learn that the pod is going away. Rounded up to whole seconds and limited to the termination grace period of the pod. At most 300s. Default: 5s.',
       ),
   })
   .prefault({})
-  .describe('The sidecar of each pod in the mesh. A change rolls the workloads, a few at a time.');
+  .describe(
+    'Settings of the sidecar in each pod of the mesh. A change rolls the workloads, a few at a time.',
+  );
 
 export const MeshSpec = z
   .object({
@@ -142,18 +148,18 @@ export const MeshSpec = z
     })
       .default('cluster.local')
       .describe(
-        'The first part of every identity: spiffe://<trustDomain>/ns/<namespace>/sa/<serviceAccount>. Default cluster.local.',
+        'Trust domain of every identity: spiffe://<trustDomain>/ns/<namespace>/sa/<serviceAccount>. Default: cluster.local.',
       ),
     namespaceSelector: NamespaceSelector,
     sidecar: Sidecar,
     mtls: z
       .object({
         mode: MtlsMode.default('Permissive').describe(
-          'Permissive (default): workloads take mutual TLS and plaintext. Strict: mutual TLS only. Disabled: plaintext only.',
+          'Permissive (default): workloads accept mutual TLS and plaintext. Strict: mutual TLS only. Disabled: plaintext only.',
         ),
       })
       .prefault({})
-      .describe('Mutual TLS of all workloads; a SecurityPolicy may say otherwise for some.'),
+      .describe('Mutual TLS for all workloads. A SecurityPolicy can override it for some of them.'),
     certificates: Certificates,
     outbound: z
       .object({
@@ -161,19 +167,19 @@ export const MeshSpec = z
           .enum(['AllowAny', 'RegistryOnly'])
           .default('AllowAny')
           .describe(
-            'AllowAny (default): calls to addresses the mesh does not know pass unchanged. RegistryOnly: they are refused.',
+            'AllowAny (default): calls to unknown addresses pass through unchanged. RegistryOnly: calls to unknown addresses are refused.',
           ),
       })
       .prefault({})
-      .describe('Calls that leave the mesh.'),
+      .describe('Calls to destinations outside the mesh.'),
   })
-  .describe('The settings of the mesh.');
+  .describe('Settings of the mesh.');
 export type MeshSpec = z.infer<typeof MeshSpec>;
 
 export const MeshStatus = z
   .object({
     conditions: conditions(
-      'Accepted: it is valid and the oldest Mesh. Programmed: every proxy runs these settings. Ready: certificates can be issued and proxies served. Injected: every workload has its sidecar. DeletionsProgrammed: no proxy runs a deleted object.',
+      'Accepted: the Mesh is valid and the oldest one. Programmed: every proxy runs these settings. Ready: Meshwright can issue certificates and serve proxies. Injected: every workload has its sidecar. DeletionsProgrammed: no proxy still runs a deleted object.',
     ),
     proxies: z
       .object({
@@ -181,15 +187,18 @@ export const MeshStatus = z
         current: z
           .int()
           .min(0)
-          .describe('Connected proxies that have acknowledged all of their configuration.'),
-        rejecting: z.int().min(0).describe('Connected proxies that refuse a part of their configuration.'),
+          .describe('Connected proxies that have acknowledged their whole configuration.'),
+        rejecting: z
+          .int()
+          .min(0)
+          .describe('Connected proxies that have rejected part of their configuration.'),
         summary: z
           .string()
           .max(32)
-          .describe('Proxies that obey this Mesh, of all connected ones, for the printer column.'),
+          .describe('Proxies that obey this Mesh / connected proxies, for the printer column.'),
       })
       .optional()
-      .describe('The proxies of the mesh.'),
+      .describe('Proxies of the mesh.'),
     policies: z
       .object({
         programmed: z.int().min(0).describe('Policies whose condition Programmed is True.'),
@@ -197,15 +206,15 @@ export const MeshStatus = z
         summary: z.string().max(32).describe('programmed/total, for the printer column.'),
       })
       .optional()
-      .describe('The policies of the mesh. A policy that is not programmed says why in its own status.'),
+      .describe('Policies of the mesh. The status of each policy says why it is not programmed.'),
     workloads: z
       .object({
-        injected: z.int().min(0).describe('Workloads whose pod template has the sidecar as it should be.'),
-        pending: z.int().min(0).describe('Workloads that have yet to get, change or lose it.'),
-        refused: z.int().min(0).describe('Workloads that cannot have it; Events on them say why.'),
+        injected: z.int().min(0).describe('Workloads with an up-to-date sidecar.'),
+        pending: z.int().min(0).describe('Workloads that still have to add, change or remove the sidecar.'),
+        refused: z.int().min(0).describe('Workloads that cannot have a sidecar. Events on them say why.'),
       })
       .optional()
-      .describe('Deployments, StatefulSets, DaemonSets and CronJobs of selected namespaces.'),
+      .describe('Deployments, StatefulSets, DaemonSets and CronJobs in selected namespaces.'),
     certificates: z
       .object({
         rootNotAfter: z.string().max(64).optional().describe('When the root certificate expires (RFC 3339).'),
@@ -216,7 +225,7 @@ export const MeshStatus = z
           .describe('When the next workload certificate is renewed (RFC 3339).'),
       })
       .optional()
-      .describe('The state of the certificate authority.'),
+      .describe('State of the certificate authority.'),
   })
   .describe('Written by Meshwright.');
 export type MeshStatus = z.infer<typeof MeshStatus>;

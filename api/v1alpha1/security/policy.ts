@@ -7,38 +7,40 @@ import { AuthorizationRule } from './rule.ts';
 
 const SecurityTargetRef = z
   .object({
-    kind: z.enum(['Deployment', 'Service']).describe('Deployment: its pods. Service: the pods it selects.'),
-    name: shaped(dnsSubdomain).describe('Its name, in the namespace of this policy.'),
+    kind: z
+      .enum(['Deployment', 'Service'])
+      .describe('Deployment: the pods of the Deployment. Service: the pods that the Service selects.'),
+    name: shaped(dnsSubdomain).describe('Name of an object in the namespace of this policy.'),
   })
-  .describe('The workloads the policy guards.');
+  .describe('Workloads that the policy protects.');
 
 export const SecurityPolicySpec = withRules(
   z.object({
     targetRefs: listMap(z.array(SecurityTargetRef).min(1).max(8), 'kind', 'name').describe(
-      'The workloads that obey this policy, 1 to 8.',
+      'Workloads that the policy protects, 1 to 8.',
     ),
     mtls: z
       .object({
         mode: MtlsMode.describe(
-          'Permissive: mutual TLS and plaintext. Strict: mutual TLS only. Disabled: plaintext only.',
+          'Permissive: the targets accept mutual TLS and plaintext. Strict: mutual TLS only. Disabled: plaintext only.',
         ),
       })
       .optional()
-      .describe('Mutual TLS of the targets. Default: what the Mesh says.'),
+      .describe('Mutual TLS for the targets. Default: the setting of the Mesh.'),
     authorization: z
       .object({
         rules: listMap(z.array(AuthorizationRule).max(32), 'name').describe(
-          'Deny rules are looked at first, then Allow rules; their order does not matter. An empty list lets nobody in but whom an Allow rule of another policy lets in. At most 32.',
+          'Rules for callers. Deny rules are evaluated before Allow rules; the order in the list does not matter. An empty list denies everyone except callers that another policy allows. At most 32.',
         ),
       })
       .optional()
-      .describe('Who may call the targets. Default: everyone that mtls lets in.'),
+      .describe('Who may call the targets. Default: all callers that mtls accepts.'),
   }),
   {
     rule: 'has(self.mtls) || has(self.authorization)',
-    message: 'Give the policy mtls, authorization, or both; without them it does nothing.',
+    message: 'Set mtls, authorization, or both; without them the policy does nothing.',
   },
-).describe('Who may call the targets, and how.');
+).describe('Who may call the targets, and whether they must use mutual TLS.');
 export type SecurityPolicySpec = z.infer<typeof SecurityPolicySpec>;
 
 export type SecurityPolicy = ApiObject<'SecurityPolicy', SecurityPolicySpec, PolicyStatus>;

@@ -4,24 +4,24 @@ import { dnsLabel, matchLabels, shaped, withRules } from '../../schema.ts';
 
 export const Subset = z
   .object({
-    name: shaped(dnsLabel).describe('What backends call it.'),
-    matchLabels: matchLabels().describe('Labels its pods (or external workloads) have. At most 16.'),
+    name: shaped(dnsLabel).describe('Name of the subset, which backends refer to.'),
+    matchLabels: matchLabels().describe('Labels of the pods or ExternalWorkloads in the subset. At most 16.'),
   })
-  .describe('Some of the endpoints of the target.');
+  .describe('A subset of the endpoints of the target.');
 
 const Backend = z
   .object({
     subset: shaped(dnsLabel)
       .optional()
-      .describe('Name of a subset declared in spec.subsets. Default: all endpoints of the target.'),
+      .describe('Name of a subset in spec.subsets. Default: all endpoints of the target.'),
     weight: z
       .int()
       .min(0)
       .max(1_000_000)
       .default(1)
-      .describe('Its share of the requests, relative to the other weights, 0 to 1000000. Default 1.'),
+      .describe('Share of the requests relative to the other weights, 0 to 1000000. Default: 1.'),
   })
-  .describe('Where a share of the requests goes.');
+  .describe('Destination for a share of the requests.');
 
 export const backends = withRules(z.array(Backend).max(8), {
   rule: 'self.size() == 0 || self.exists(b, b.weight > 0)',

@@ -8,25 +8,25 @@ const percentage = z
   .min(0)
   .max(100)
   .default(100)
-  .describe('Share of the requests this happens to, in percent, 0 to 100. Default 100.');
+  .describe('Percentage of requests that are affected, 0 to 100. Default: 100.');
 
 const Delay = z.object({
   duration: withRules(Duration, {
     rule: "duration(self) > duration('0s')",
     message: 'Set duration above 0s, or remove delay.',
-  }).describe('How long the request waits before it is forwarded, such as 2s.'),
+  }).describe('Delay before a request is forwarded, such as 2s.'),
   percentage,
 });
 
 const Abort = z.object({
-  status: z.int().min(200).max(599).describe('The HTTP status of the answer, 200 to 599.'),
+  status: z.int().min(200).max(599).describe('HTTP status of the response, 200 to 599.'),
   percentage,
 });
 
 export const Fault = withRules(
   z.object({
-    delay: Delay.optional().describe('Makes requests slow.'),
-    abort: Abort.optional().describe('Answers requests without calling the service.'),
+    delay: Delay.optional().describe('Delays requests.'),
+    abort: Abort.optional().describe('Answers requests without calling the target.'),
   }),
   { rule: 'has(self.delay) || has(self.abort)', message: 'Give the fault a delay, an abort, or both.' },
 );

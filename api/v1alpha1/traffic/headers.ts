@@ -26,7 +26,7 @@ const name = withRules(
   },
   {
     rule: `!(self.lowerAscii() in ${JSON.stringify(connectionHeaders).replaceAll('"', "'")})`,
-    message: 'Remove this header: it is about the connection, and each proxy writes its own.',
+    message: 'Remove this header: it belongs to the connection, and each proxy writes its own.',
   },
   {
     rule: "self.lowerAscii() != 'host'",
@@ -36,14 +36,14 @@ const name = withRules(
 
 const Header = z
   .object({
-    name: name.describe('Name of the header; upper and lower case are the same.'),
+    name: name.describe('Name of the header, case-insensitive.'),
     value: shaped({
       pattern: /^[!-~]([\t -~]*[!-~])?$/,
       message: 'Write a value of printable ASCII characters, without spaces at its ends.',
       max: 1024,
-    }).describe("Value of the header, as it is: '%' has no special meaning. 1 to 1024 characters."),
+    }).describe("Value of the header, taken literally: '%' has no special meaning. 1 to 1024 characters."),
   })
-  .describe('A header.');
+  .describe('Header.');
 
 /** A rule for each pair of lists, and for each list by itself: together they exceed what the API server grants one rule. */
 const nameOnce = (
@@ -57,7 +57,7 @@ const nameOnce = (
   ] as const
 ).map(([one, other]) => ({
   rule: distinctNames(one, other),
-  message: 'Name each header once, in set, add or remove; upper and lower case are the same.',
+  message: 'Name each header only once in set, add and remove. Header names are case-insensitive.',
 }));
 
 type HeaderList = 'set' | 'add' | 'remove';
@@ -77,17 +77,17 @@ export const HeaderModifier = withRules(
   z.object({
     set: listMap(z.array(Header).max(16), 'name')
       .default([])
-      .describe('Headers to write, in place of any that are there. At most 16.'),
+      .describe('Headers to set. An existing header of the same name is replaced. At most 16.'),
     add: listMap(z.array(Header).max(16), 'name')
       .default([])
-      .describe('Headers to write beside any that are there. At most 16.'),
-    remove: listSet(z.array(name.describe('Name of a header.')).max(16))
+      .describe('Headers to add. Existing headers of the same name stay. At most 16.'),
+    remove: listSet(z.array(name.describe('Name of the header, case-insensitive.')).max(16))
       .default([])
-      .describe('Headers to take out. At most 16.'),
+      .describe('Headers to remove. At most 16.'),
   }),
   {
     rule: 'self.set.size() + self.add.size() + self.remove.size() > 0',
-    message: 'Give set, add or remove a header, or leave the field out.',
+    message: 'Add a header to set, add or remove, or leave the field out.',
   },
   ...nameOnce,
 );

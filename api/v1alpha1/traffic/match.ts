@@ -10,29 +10,29 @@ const HeaderMatch = withRules(
       .enum(['Exact', 'RegularExpression'])
       .default('Exact')
       .describe(
-        'Exact (default): the same value. RegularExpression: an RE2 expression that matches the whole value, of at most 2,048 instructions; all expressions of an object have at most 8,192.',
+        'Exact (default): the same value. RegularExpression: an RE2 expression for the whole value, with at most 2,048 instructions; all expressions of an object together have at most 8,192.',
       ),
-    name: withRules(shaped(headerName), notReserved).describe(
-      'Name of the header; upper and lower case are the same.',
-    ),
-    value: z.string().max(1024).describe('What the header must be. At most 1024 characters.'),
+    name: withRules(shaped(headerName), notReserved).describe('Name of the header, case-insensitive.'),
+    value: z.string().max(1024).describe('Value that the header must have. At most 1024 characters.'),
   }),
   {
     rule: "self.type != 'RegularExpression' || self.value != ''",
-    message: "Give value an expression, such as '.*' for any value.",
+    message: "Set value to an expression, such as '.*' for any value.",
   },
   re2Rule,
-).describe('A header the request must have.');
+).describe('A header that the request must have.');
 
 export const RouteMatch = z
   .object({
-    path: PathMatch.optional().describe('The path of the request. Default: any.'),
+    path: PathMatch.optional().describe('Path of the request. Default: any path.'),
     method: z
       .enum(['GET', 'HEAD', 'POST', 'PUT', 'DELETE', 'OPTIONS', 'TRACE', 'PATCH'])
       .optional()
-      .describe('The method of the request. Default: any. CONNECT requests have no path and match no route.'),
+      .describe(
+        'Method of the request. Default: any method. CONNECT requests have no path and match no route.',
+      ),
     headers: listMap(z.array(HeaderMatch).max(16), 'name')
       .default([])
-      .describe('Headers the request must have, all of them. At most 16.'),
+      .describe('Headers that the request must have; all of them must match. At most 16.'),
   })
-  .describe('Everything named here must hold.');
+  .describe('A match requires all of its fields.');

@@ -11,38 +11,40 @@ import { Timeout, timeoutCoversTries } from './timeout.ts';
 export const TrafficPolicySpec = withRules(
   z.object({
     targetRefs: targetRefs.describe(
-      'The Services whose callers obey this policy, 1 to 8. Where several policies set the same field, a Service with a port is stronger than a Service, then a Namespace, then the Mesh; of equals, the older policy.',
+      'Services whose callers obey this policy, 1 to 8. If several policies set the same field, a Service with a port takes precedence over a Service, then a Namespace, then the Mesh; among equals, the oldest policy takes precedence.',
     ),
     timeout: Timeout.optional().describe(
-      'How long requests may take, on all routes that do not say otherwise. Default: no limit.',
+      'Timeout of requests, for all routes without a timeout of their own. Default: no timeout.',
     ),
     retry: Retry.optional().describe(
-      'When and how often a failed request is tried again, on all routes that do not say otherwise. Default: 2 retries on ConnectFailure and RefusedStream, which repeat nothing that had an effect.',
+      'Retries of failed requests, for all routes without a retry of their own. Default: 2 retries on ConnectFailure and RefusedStream, which are safe for requests of all kinds.',
     ),
     subsets: listMap(z.array(Subset).max(16), 'name')
       .default([])
-      .describe('Named parts of the endpoints, for backends to point at. At most 16. Only for Services.'),
+      .describe(
+        'Named subsets of the endpoints, which backends refer to. At most 16. Only if all targets are Services.',
+      ),
     routes: routes
       .default([])
       .describe(
-        'Looked at in order; a request that no route matches goes to the target as without routes. At most 16. Only for Services.',
+        'Routes, evaluated in order. A request that matches no route goes to the target as if there were no routes. At most 16. Only if all targets are Services.',
       ),
   }),
   {
     rule: 'has(self.timeout) || has(self.retry) || self.subsets.size() > 0 || self.routes.size() > 0',
-    message: 'Give the policy timeout, retry or routes; without them it does nothing.',
+    message: 'Set timeout, retry or routes; without them the policy does nothing.',
   },
   {
     rule: "self.targetRefs.all(t, t.kind == 'Service') || (self.subsets.size() == 0 && self.routes.size() == 0)",
     message:
-      'Remove routes and subsets, or target Services only: for a Namespace and the Mesh there are only timeout and retry.',
+      'Remove routes and subsets, or target only Services: policies for a Namespace or the Mesh can only set timeout and retry.',
   },
   timeoutCoversTries,
   {
     rule: 'self.routes.all(r, r.backends.all(b, !has(b.subset) || self.subsets.exists(s, s.name == b.subset)))',
-    message: 'Declare every subset that a backend names in spec.subsets, or correct the name.',
+    message: 'Declare each subset that a backend refers to in spec.subsets, or correct its name.',
   },
-).describe('How calls to the targets are routed, and what happens when they fail.');
+).describe('How calls to the targets are routed and what happens when they fail.');
 export type TrafficPolicySpec = z.infer<typeof TrafficPolicySpec>;
 
 export type TrafficPolicy = ApiObject<'TrafficPolicy', TrafficPolicySpec, PolicyStatus>;

@@ -15,17 +15,17 @@ export const Retry = withRules(
       .optional()
       .describe('Maximum number of retries, 0 to 10; 0 switches retries off. Default: 2.'),
     perTryTimeout: Duration.optional().describe(
-      'How long one try may take, such as 500ms; not more than timeout.request. 0s is no limit of its own. Default: 0s.',
+      'Timeout of each try, such as 500ms; at most timeout.request. 0s disables it. Default: 0s.',
     ),
     // Not `on`: YAML 1.1, which kubectl reads, takes that key for the boolean true.
     retryOn: listSet(z.array(RetryCondition).max(5))
       .optional()
       .describe(
-        'What is retried. ConnectFailure: no connection, or one that broke under a GET, HEAD or OPTIONS. RefusedStream: the server refused before it looked at the request. Reset: the connection broke before the answer. GatewayError: 502, 503, 504. ServerError: any 5xx. The last three may repeat a request that had an effect. Default: ConnectFailure and RefusedStream.',
+        'Failures to retry. ConnectFailure: the connection failed, or broke during a GET, HEAD or OPTIONS. RefusedStream: the server refused the request before processing it. Reset: the connection broke before the response. GatewayError: 502, 503 or 504. ServerError: any 5xx. The last three can repeat a request that already had an effect. Default: ConnectFailure and RefusedStream.',
       ),
   }),
   {
     rule: 'has(self.attempts) || has(self.perTryTimeout) || has(self.retryOn)',
-    message: 'Give retry at least one field, or leave it out.',
+    message: 'Set at least one field of retry, or leave retry out.',
   },
 );

@@ -12,33 +12,33 @@ const Route = withRules(
   z.object({
     name: shaped(dnsLabel)
       .optional()
-      .describe('What logs and messages call the route; unique in the policy.'),
+      .describe('Name of the route in logs and messages. Unique in the policy.'),
     matches: z
       .array(RouteMatch)
       .max(8)
       .default([])
-      .describe('The requests it is for: any of these. Default: all requests. At most 8.'),
+      .describe('Matches, any of which selects the route. Default: all requests. At most 8.'),
     backends: backends
       .default([])
-      .describe('Where the requests go. Default: all endpoints of the target. At most 8.'),
+      .describe('Destinations of the requests. Default: all endpoints of the target. At most 8.'),
     timeout: Timeout.optional().describe(
-      "How long requests may take. Default: the policy's timeout, or what the policies of the Namespace and the Mesh say; else no limit.",
+      'Timeout of requests. Default: spec.timeout, then policies for the Namespace, then policies for the Mesh; else no timeout.',
     ),
     retry: Retry.optional().describe(
-      "When and how often a failed request is tried again. Default of each field: the policy's retry, or what the policies of the Namespace and the Mesh say.",
+      'Retries of failed requests. Default of each field: spec.retry, then policies for the Namespace, then policies for the Mesh.',
     ),
     requestHeaders: HeaderModifier.optional().describe(
-      'Changes of the headers of requests, before they are sent. Matches see the headers of the caller.',
+      'Changes to request headers before the request is sent. Matches see the original headers.',
     ),
     responseHeaders: HeaderModifier.optional().describe(
-      'Changes of the headers of responses, before the caller gets them.',
+      'Changes to response headers before the caller receives them.',
     ),
-    fault: Fault.optional().describe('Failures made on purpose, to see what callers do.'),
+    fault: Fault.optional().describe('Injected failures, to test how callers react.'),
   }),
   timeoutCoversTries,
-).describe('The first route that matches a request decides.');
+).describe('The first route that matches a request applies.');
 
 export const routes = withRules(z.array(Route).max(16), {
   rule: 'self.all(r, !has(r.name) || self.exists_one(o, has(o.name) && o.name == r.name))',
-  message: 'Give each route a name of its own.',
+  message: 'Give each route a different name.',
 });

@@ -7,12 +7,10 @@ const TrafficTargetRef = withRules(
     kind: z
       .enum(['Service', 'Namespace', 'Mesh'])
       .describe(
-        'Service: one Service in the namespace of this policy. Namespace: all Services of that namespace. Mesh: all Services; only for policies in the namespace of the Meshwright operator.',
+        'Service: a Service in the namespace of this policy. Namespace: all Services in the namespace of this policy. Mesh: all Services; only for policies in the namespace of the Meshwright operator.',
       ),
-    name: shaped(dnsSubdomain).describe(
-      'Name of the Service, of the namespace of this policy, or of the Mesh.',
-    ),
-    port: port().optional().describe('A port of the Service, 1 to 65535. Default: all its ports.'),
+    name: shaped(dnsSubdomain).describe('Name of the Service, the Namespace or the Mesh.'),
+    port: port().optional().describe('Port of the Service, 1 to 65535. Default: all ports.'),
   }),
   {
     rule: "self.kind == 'Service' || !has(self.port)",
@@ -20,9 +18,9 @@ const TrafficTargetRef = withRules(
   },
   {
     rule: "self.kind == 'Mesh' || (self.name.size() <= 63 && !self.name.contains('.'))",
-    message: "Write the name alone, such as reviews: it has at most 63 characters, and no '.' in it.",
+    message: "Write only the name, such as reviews: at most 63 characters, without '.'.",
   },
-).describe('What the policy is about.');
+).describe('Object that the policy applies to.');
 
 export const targetRefs = withRules(z.array(TrafficTargetRef).min(1).max(8), {
   rule: 'self.all(t, self.exists_one(o, o.kind == t.kind && o.name == t.name && (has(o.port) ? o.port : 0) == (has(t.port) ? t.port : 0)))',

@@ -4,9 +4,7 @@ import { Duration } from '../../duration.ts';
 import type { CelRule } from '../../schema.ts';
 
 export const Timeout = z.object({
-  request: Duration.describe(
-    'How long the whole request may take, all retries included, such as 3s; 0s is no limit.',
-  ),
+  request: Duration.describe('Timeout of the whole request including retries, such as 3s. 0s disables it.'),
 });
 
 /** For an object with timeout and retry. */

@@ -122,7 +122,7 @@ export const externalWorkloadCases: readonly ApiCase[] = [
   }),
   refused('two ports of one name', ports({ name: 'a', port: 1 }, { name: 'a', port: 2 }), {
     field: 'spec.ports',
-    message: 'Give each port a name of its own.',
+    message: 'Give each port a different name.',
   }),
   valid('ports without names', ports({ port: 1 }, { port: 2 })),
   refused('a port twice', ports({ port: 1 }, { port: 1 }), { field: 'spec.ports[1]' }),

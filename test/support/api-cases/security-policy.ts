@@ -37,7 +37,7 @@ export const securityPolicyCases: readonly ApiCase[] = [
   refused(
     'nothing to say',
     { targetRefs },
-    { field: 'spec', message: 'Give the policy mtls, authorization, or both' },
+    { field: 'spec', message: 'Set mtls, authorization, or both' },
   ),
   refused('no targetRefs', { mtls }, { field: 'spec.targetRefs' }),
   refused(

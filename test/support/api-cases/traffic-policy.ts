@@ -25,7 +25,7 @@ const targets: readonly ApiCase[] = [
   refused(
     'a target alone',
     { targetRefs },
-    { field: 'spec', message: 'Give the policy timeout, retry or routes' },
+    { field: 'spec', message: 'Set timeout, retry or routes' },
   ),
   valid('settings for a Service', { targetRefs, timeout: { request: '3s' }, retry: { attempts: 0 } }),
   valid('settings for a Namespace and the Mesh', {
@@ -36,12 +36,12 @@ const targets: readonly ApiCase[] = [
     refused(
       `routes for a ${kind}`,
       { ...targeting({ kind, name: 'shop' }), routes: [{}] },
-      { field: 'spec', message: 'Remove routes and subsets, or target Services only' },
+      { field: 'spec', message: 'Remove routes and subsets, or target only Services' },
     ),
     refused(
       `subsets for a Service and a ${kind}`,
       { ...targeting(...targetRefs, { kind, name: 'shop' }), subsets },
-      { field: 'spec', message: 'Remove routes and subsets, or target Services only' },
+      { field: 'spec', message: 'Remove routes and subsets, or target only Services' },
     ),
     refused(
       `a port of a ${kind}`,
@@ -52,7 +52,7 @@ const targets: readonly ApiCase[] = [
   refused(
     'a Service by its DNS name',
     { ...targeting({ kind: 'Service', name: 'reviews.shop' }), retry: { attempts: 1 } },
-    { field: 'spec.targetRefs[0]', message: 'Write the name alone' },
+    { field: 'spec.targetRefs[0]', message: 'Write only the name' },
   ),
   valid('the same target on two ports', {
     ...targeting({ kind: 'Service', name: 'a', port: 80 }, { kind: 'Service', name: 'a', port: 81 }),
@@ -106,7 +106,7 @@ const backends: readonly ApiCase[] = [
   ),
   refused('a backend of an undeclared subset', routing({ backends: [{ subset: 'v3' }] }), {
     field: 'spec',
-    message: 'Declare every subset that a backend names in spec.subsets',
+    message: 'Declare each subset that a backend refers to in spec.subsets',
   }),
   refused('weights that are all 0', routing({ backends: [{ subset: 'v1', weight: 0 }, { weight: 0 }] }), {
     field: 'spec.routes[0].backends',
@@ -120,7 +120,7 @@ const backends: readonly ApiCase[] = [
   }),
   refused('two routes of one name', routing({ name: 'a' }, {}, { name: 'a' }), {
     field: 'spec.routes',
-    message: 'Give each route a name of its own.',
+    message: 'Give each route a different name.',
   }),
   valid('two routes without a name', routing({}, {})),
   valid('16 routes', routing(...many(16))),
@@ -228,7 +228,7 @@ const matches: readonly ApiCase[] = [
   valid('an empty exact header', header('Exact', '')),
   refused('an empty expression', header('RegularExpression', ''), {
     field: headerField,
-    message: 'Give value an expression',
+    message: 'Set value to an expression',
   }),
   refused('a pseudo-header', matching({ headers: [{ name: ':path', value: '/' }] }), {
     field: `${headerField}.name`,
@@ -277,7 +277,7 @@ const behaviour: readonly ApiCase[] = [
   }),
   refused('an empty retry', routing({ retry: {} }), {
     field: 'spec.routes[0].retry',
-    message: 'Give retry at least one field',
+    message: 'Set at least one field of retry',
   }),
   refused('an empty timeout', routing({ timeout: {} }), { field: 'spec.routes[0].timeout.request' }),
   valid('a try longer than a request of another route', {
@@ -320,7 +320,7 @@ const setValue = {
   field: `${modifierField}.set[0].value`,
   message: 'Write a value of printable ASCII characters',
 };
-const nameOnce = { field: modifierField, message: 'Name each header once' };
+const nameOnce = { field: modifierField, message: 'Name each header only once' };
 const [one, other] = [
   { name: 'X-A', value: 'a' },
   { name: 'x-a', value: 'b' },
@@ -340,7 +340,7 @@ const headerChanges: readonly ApiCase[] = [
   refused('17 headers in a list', requestHeaders({ set: headers(17) }), { field: `${modifierField}.set` }),
   refused('a change of no header', requestHeaders({ set: [] }), {
     field: modifierField,
-    message: 'Give set, add or remove a header',
+    message: 'Add a header to set, add or remove',
   }),
   refused('a header twice, in two spellings', requestHeaders({ set: [one, other] }), nameOnce),
   refused('a header added twice, in two spellings', requestHeaders({ add: [one, other] }), nameOnce),
