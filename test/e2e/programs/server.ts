@@ -13,7 +13,8 @@ import { parseArgs } from 'node:util';
 const { values: settings } = parseArgs({
   options: {
     /**
-     * On SIGTERM. deaf: stop listening at once, answer what comes on connections that are there for 4 s more, and end.
+     * On SIGTERM. deaf: stop listening at once, answer what comes on connections that are there for 4 s more, and end. Before
+     * that it accepts what waits to be accepted: the kernel would reset it, and nobody may repeat its requests.
      * shutdown: as `server.close()` of Node does it, close those that look idle as well. linger: go on as before for 8 s.
      */
     end: { type: 'string', default: 'deaf' },
@@ -107,8 +108,14 @@ process.once('SIGTERM', () => {
   isEnding = true;
   if (settings.end === 'linger') setTimeout(() => process.exit(), lingerMs);
   else if (settings.end === 'shutdown') endWhenAnswered();
-  else stopListening();
+  else acceptWaiting(stopListening);
 });
+
+/** libuv accepts one connection in a turn of its loop: so many turns as may wait, and some more. */
+function acceptWaiting(then: () => void, turns = 50): void {
+  if (turns === 0) then();
+  else setImmediate(() => acceptWaiting(then, turns - 1));
+}
 
 function stopListening(): void {
   // Not the method of its own class, which would close connections, too.
