@@ -11,7 +11,7 @@ import type { Feed } from './feed.ts';
 import { type InformerSettings, runInformer } from './informer/informer.ts';
 import type { Identity } from './informer/inventory.ts';
 import { apiVersionOf, type ResourceKind, resourcePath } from './kinds.ts';
-import { RawObject } from './informer/raw-object.ts';
+import { rawObject, type RawObject } from './informer/raw-object.ts';
 import type { JitteredClock } from './http/jittered-clock.ts';
 import { fieldManager } from '../../values/own-names.ts';
 
@@ -88,7 +88,7 @@ export class MeshOperator extends Operator {
       this.#feed?.remove(kind, { namespace: event.meta.namespace ?? '', name: event.meta.name });
       return;
     }
-    this.#feed?.upsert(kind, RawObject.parse(event.object));
+    this.#feed?.upsert(kind, rawObject(event.object));
   }
 
   /** Our informer in place of upstream's watch. Resolves when the first list has been delivered. */
@@ -158,7 +158,7 @@ export class MeshOperator extends Operator {
       query: { fieldManager },
       body: { apiVersion, kind, metadata, status },
     });
-    return { ...meta, resourceVersion: RawObject.parse(answer).metadata.resourceVersion };
+    return { ...meta, resourceVersion: rawObject(answer).metadata.resourceVersion };
   }
 }
 

@@ -5,7 +5,7 @@ import { AnyStatus } from '../../../api/v1alpha1/kinds.ts';
 import type { ApiCaller } from './http/api-client.ts';
 import { isApiError } from './http/api-error.ts';
 import { apiVersionOf, kindOf, resourcePath } from './kinds.ts';
-import { RawObject } from './informer/raw-object.ts';
+import { rawObject, type RawObject } from './informer/raw-object.ts';
 
 const conflictAttempts = 5;
 
@@ -50,7 +50,7 @@ export function createStatuses(api: ApiCaller, writer: StatusWriter): StatusPort
 async function readObject(api: ApiCaller, ref: ObjectRef): Promise<RawObject | undefined> {
   const path = `${resourcePath(kindOf(ref.kind), ref.namespace)}/${encodeURIComponent(ref.name)}`;
   try {
-    return RawObject.parse(await api.call({ method: 'GET', path }));
+    return rawObject(await api.call({ method: 'GET', path }));
   } catch (error) {
     if (isApiError(error, 404)) return undefined;
     throw error;

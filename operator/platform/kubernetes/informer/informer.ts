@@ -2,10 +2,11 @@
 // for ever. Entry: runInformer. It delivers raw objects and does not know what they mean.
 import type { Log } from '../../../process/log.ts';
 import type { ApiCaller, ApiStreamer } from '../http/api-client.ts';
+import { isApiError } from '../http/api-error.ts';
 import { createBackoff, type Backoff } from '../http/backoff.ts';
 import { type Identity, identityOf, Inventory } from './inventory.ts';
 import type { ResourceKind } from '../kinds.ts';
-import { listAll } from './list.ts';
+import { listPages } from './list.ts';
 import type { RawObject } from './raw-object.ts';
 import { pause } from '../../../process/clock.ts';
 import type { JitteredClock } from '../http/jittered-clock.ts';
@@ -88,12 +89,14 @@ class Informer {
     }
   }
 
-  /** Returns the version a watch starts from. Keeps no object: a watch lasts, and the list is megabytes. */
+  /** Returns the version a watch starts from. A list whose pages expire is asked for again in one piece. */
   async #list(): Promise<string> {
-    const { api, kind, settings } = this.#options;
-    const listing = await listAll(api, { kind, pageSize: settings.pageSize, signal: this.#signal });
-    this.#deliverList(listing.objects);
-    return listing.resourceVersion;
+    try {
+      return await this.#deliverList(this.#options.settings.pageSize);
+    } catch (error) {
+      if (!isApiError(error, 410)) throw error;
+      return await this.#deliverList(0);
+    }
   }
 
   /** One watch request. Returns the version the next one starts from. */
@@ -115,11 +118,24 @@ class Informer {
     return version;
   }
 
-  #deliverList(objects: readonly RawObject[]): void {
-    const { changed, gone } = this.#inventory.replace(objects);
-    for (const identity of gone) this.#options.sink.remove(identity);
-    for (const object of changed) this.#options.sink.upsert(object);
-    this.#options.sink.listed();
+  async #deliverList(pageSize: number): Promise<string> {
+    const { api, kind, sink } = this.#options;
+    const listing = this.#inventory.startListing();
+    // Of the first list each page is delivered as it comes, and then is garbage: a list is megabytes. Later ones hold little
+    // that is new, and that waits until it is known what is gone: a pod may have the address of another one.
+    const isFirst = this.#inventory.isEmpty();
+    const changed: RawObject[] = [];
+    let version = '';
+    for await (const page of listPages(api, { kind, pageSize, signal: this.#signal })) {
+      const fresh = page.objects.filter((object) => listing.note(object));
+      if (isFirst) for (const object of fresh) this.#upsert(object);
+      else changed.push(...fresh);
+      version = page.resourceVersion;
+    }
+    for (const identity of listing.finish()) sink.remove(identity);
+    for (const object of changed) this.#upsert(object);
+    sink.listed();
+    return version;
   }
 
   #deliver(event: WatchEvent): void {
@@ -129,6 +145,10 @@ class Informer {
       this.#options.sink.remove(identityOf(event.object));
       return;
     }
-    if (this.#inventory.put(event.object)) this.#options.sink.upsert(event.object);
+    this.#upsert(event.object);
+  }
+
+  #upsert(object: RawObject): void {
+    if (this.#inventory.put(object)) this.#options.sink.upsert(object);
   }
 }

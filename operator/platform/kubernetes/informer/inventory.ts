@@ -8,32 +8,44 @@ export interface Identity {
   readonly name: string;
 }
 
-export interface Difference {
-  readonly changed: readonly RawObject[];
-  readonly gone: readonly Identity[];
+/** A list that is coming in. Nothing changes in the inventory until it is complete. */
+export interface Listing {
+  /** Takes one object of it; false if this version was delivered already. */
+  note(object: RawObject): boolean;
+  /** It is complete: tells what it does not have any more, and forgets that. */
+  finish(): readonly Identity[];
 }
 
 export class Inventory {
-  #known = new Map<string, { identity: Identity; version: string }>();
+  /** Key → version. */
+  #known = new Map<string, string>();
 
-  /** Takes the whole of a list; tells what is new in it and what is no longer there. */
-  replace(objects: readonly RawObject[]): Difference {
-    const before = this.#known;
-    this.#known = new Map();
-    const changed = objects.filter((object) => {
-      this.put(object);
-      return before.get(keyOf(object))?.version !== object.metadata.resourceVersion;
-    });
-    const gone = [...before].filter(([key]) => !this.#known.has(key)).map(([, entry]) => entry.identity);
-    return { changed, gone };
+  isEmpty(): boolean {
+    return this.#known.size === 0;
+  }
+
+  startListing(): Listing {
+    const listed = new Set<string>();
+    return {
+      note: (object) => {
+        const key = keyOf(object);
+        listed.add(key);
+        return this.#known.get(key) !== object.metadata.resourceVersion;
+      },
+      finish: () => {
+        const gone = [...this.#known.keys()].filter((key) => !listed.has(key));
+        for (const key of gone) this.#known.delete(key);
+        return gone.map(identityOfKey);
+      },
+    };
   }
 
   /** false if this version was delivered already. */
   put(object: RawObject): boolean {
     const key = keyOf(object);
     const version = object.metadata.resourceVersion;
-    if (this.#known.get(key)?.version === version) return false;
-    this.#known.set(key, { identity: identityOf(object), version });
+    if (this.#known.get(key) === version) return false;
+    this.#known.set(key, version);
     return true;
   }
 
@@ -48,4 +60,10 @@ export function identityOf(object: RawObject): Identity {
 
 function keyOf(object: RawObject): string {
   return `${object.metadata.namespace ?? ''}/${object.metadata.name}`;
+}
+
+/** A namespace has no slash in it. */
+function identityOfKey(key: string): Identity {
+  const slash = key.indexOf('/');
+  return { namespace: key.slice(0, slash), name: key.slice(slash + 1) };
 }

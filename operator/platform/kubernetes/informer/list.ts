@@ -1,52 +1,46 @@
-// A complete list of one kind, page by page. Entry: listAll.
+// A complete list of one kind, page by page. Entry: listPages.
 import { z } from 'zod';
 import type { ApiCaller } from '../http/api-client.ts';
-import { isApiError } from '../http/api-error.ts';
 import { apiVersionOf, type ResourceKind, resourcePath } from '../kinds.ts';
-import { RawObject } from './raw-object.ts';
+import { rawObject, type RawObject } from './raw-object.ts';
 
 const Page = z.object({
   metadata: z.object({ resourceVersion: z.string(), continue: z.string().optional() }),
-  items: z.array(RawObject).nullable(),
+  items: z.array(z.unknown()).nullable(),
 });
 
-export interface Listing {
+export interface ListPage {
   readonly objects: readonly RawObject[];
-  /** Where a watch goes on from this list. */
+  /** Of the last page: where a watch goes on from this list. */
   readonly resourceVersion: string;
 }
 
 export interface ListOptions {
   readonly kind: ResourceKind;
+  /** 0: everything in one page. */
   readonly pageSize: number;
   readonly signal: AbortSignal;
 }
 
 /**
- * The newest state. A list that takes so long that its pages expire (410) is asked for again in one piece.
+ * The newest state. Throws ApiError 410 if it takes so long that the rest of the pages has expired.
  * @see https://kubernetes.io/docs/reference/using-api/api-concepts/#retrieving-large-results-sets-in-chunks
  */
-export async function listAll(api: ApiCaller, options: ListOptions): Promise<Listing> {
-  try {
-    return await listPages(api, options, '');
-  } catch (error) {
-    if (!isApiError(error, 410)) throw error;
-    return await listPages(api, { ...options, pageSize: 0 }, '');
-  }
-}
-
-async function listPages(api: ApiCaller, options: ListOptions, from: string): Promise<Listing> {
-  const query = {
-    ...(options.pageSize > 0 ? { limit: String(options.pageSize) } : {}),
-    ...(from === '' ? {} : { continue: from }),
-  };
-  const answer = await api.call({ method: 'GET', path: resourcePath(options.kind), query }, options.signal);
-  const page = Page.parse(answer);
+export async function* listPages(
+  api: ApiCaller,
+  { kind, pageSize, signal }: ListOptions,
+): AsyncGenerator<ListPage, void, void> {
+  const path = resourcePath(kind);
+  const limit = pageSize > 0 ? { limit: String(pageSize) } : {};
   // Items of a list do not say what they are.
-  const type = { apiVersion: apiVersionOf(options.kind), kind: options.kind.kind };
-  const objects = (page.items ?? []).map((item) => Object.assign(item, type));
-  const next = page.metadata.continue ?? '';
-  if (next === '') return { objects, resourceVersion: page.metadata.resourceVersion };
-  const rest = await listPages(api, options, next);
-  return { objects: [...objects, ...rest.objects], resourceVersion: rest.resourceVersion };
+  const type = { apiVersion: apiVersionOf(kind), kind: kind.kind };
+  let next = '';
+  do {
+    const query = { ...limit, ...(next !== '' && { continue: next }) };
+    // oxlint-disable-next-line no-await-in-loop -- each page says where the next one begins
+    const { metadata, items } = Page.parse(await api.call({ method: 'GET', path, query }, signal));
+    const objects = (items ?? []).map((item) => Object.assign(rawObject(item), type));
+    yield { objects, resourceVersion: metadata.resourceVersion };
+    next = metadata.continue ?? '';
+  } while (next !== '');
 }

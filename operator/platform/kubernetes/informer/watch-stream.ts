@@ -5,17 +5,19 @@ import type { ApiStreamer } from '../http/api-client.ts';
 import { apiErrorOf } from '../http/api-error.ts';
 import { type ResourceKind, resourcePath } from '../kinds.ts';
 import { linkAbort } from '../http/linked-abort.ts';
-import { RawObject } from './raw-object.ts';
+import { rawObject, type RawObject } from './raw-object.ts';
 import type { JitteredClock } from '../http/jittered-clock.ts';
 
-const Changed = z.object({ type: z.enum(['ADDED', 'MODIFIED', 'DELETED']), object: RawObject });
+const Changed = z.object({ type: z.enum(['ADDED', 'MODIFIED', 'DELETED']), object: z.unknown() });
 const Bookmark = z.object({
   type: z.literal('BOOKMARK'),
   object: z.object({ metadata: z.object({ resourceVersion: z.string() }) }),
 });
 const Failed = z.object({ type: z.literal('ERROR'), object: z.unknown() });
-const WatchEvent = z.discriminatedUnion('type', [Changed, Bookmark, Failed]);
-export type WatchEvent = z.infer<typeof Changed> | z.infer<typeof Bookmark>;
+const Event = z.discriminatedUnion('type', [Changed, Bookmark, Failed]);
+export type WatchEvent =
+  | { readonly type: z.infer<typeof Changed>['type']; readonly object: RawObject }
+  | z.infer<typeof Bookmark>;
 
 export interface WatchOptions {
   readonly kind: ResourceKind;
@@ -60,9 +62,9 @@ export async function* watchEvents(
 
 function parseEvent(line: string, path: string): WatchEvent {
   const json: unknown = JSON.parse(line);
-  const event = WatchEvent.parse(json);
+  const event = Event.parse(json);
   if (event.type === 'ERROR') throw apiErrorOf(`watch ${path}`, event.object, { code: 500 });
-  return event;
+  return event.type === 'BOOKMARK' ? event : { type: event.type, object: rawObject(event.object) };
 }
 
 async function* lines(
