@@ -17,6 +17,6 @@ export interface StoredLease extends LeaseRecord {
 
 export interface LeasePort {
   read(): Promise<StoredLease | undefined>;
-  /** over undefined: creates it. conflict: somebody was faster. */
-  write(record: LeaseRecord, over: StoredLease | undefined): Promise<'written' | 'conflict'>;
+  /** over undefined: creates it. Resolves to what is stored now; conflict: somebody was faster. */
+  write(record: LeaseRecord, over: StoredLease | undefined): Promise<StoredLease | 'conflict'>;
 }

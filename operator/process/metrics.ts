@@ -1,7 +1,7 @@
 // What the operator tells Prometheus. Entry: createMetrics, one registry for each operator. It measures
 // nothing itself but the event loop: the parts report to it. The table in admin/README.md lists every name.
-import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
+import { type EventLoopDelay, watchEventLoop } from './event-loop-delay.ts';
 
 /** The stages of a publication that are timed. */
 export type Stage = 'translate' | 'build' | 'publish';
@@ -32,8 +32,6 @@ export interface Metrics {
   resourcesInvalid(count: number): void;
 }
 
-/** How often the event loop is looked at. */
-const loopResolutionMs = 10;
 const prefix = 'meshwright_';
 /** prom-client's gauges whose names say that they are counters; it has the same by kind, under good names. */
 const misnamed = ['handles', 'requests', 'resources'].map((kind) => `nodejs_active_${kind}_total`);
@@ -42,14 +40,12 @@ const convergenceBuckets = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5,
 
 export function createMetrics(): Metrics {
   const registry = new Registry();
-  const loop = monitorEventLoopDelay({ resolution: loopResolutionMs });
-  loop.enable();
+  const loop = watchEventLoop();
   addEventLoopDelay(registry, loop);
   const xds = addXds(registry);
   const stages = addStages(registry);
   const state = addState(registry);
-  collectDefaultMetrics({ register: registry });
-  for (const name of misnamed) registry.removeSingleMetric(name);
+  addProcess(registry);
 
   return {
     contentType: registry.contentType,
@@ -59,11 +55,21 @@ export function createMetrics(): Metrics {
         .getMetricsAsArray()
         .map(({ name }) => name)
         .filter((name) => name.startsWith(prefix)),
-    close: () => void loop.disable(),
+    close: () => loop.close(),
     ...xds,
     ...stages,
     ...state,
   };
+}
+
+/** Never, as far as a timer goes. */
+const neverMs = 2 ** 31 - 1;
+
+/** prom-client's own. It watches the event loop, too, all the time, and cannot be told not to: that goes out again. */
+function addProcess(registry: Registry): void {
+  collectDefaultMetrics({ register: registry, eventLoopMonitoringPrecision: neverMs });
+  for (const { name } of registry.getMetricsAsArray())
+    if (name.startsWith('nodejs_eventloop_lag') || misnamed.includes(name)) registry.removeSingleMetric(name);
 }
 
 type XdsMetrics = Pick<Metrics, 'streams' | 'pushed' | 'acked' | 'nacked' | 'converged'>;
@@ -158,20 +164,14 @@ function addState(
 }
 
 /** p50, p99 and maximum since the scrape before. */
-function addEventLoopDelay(registry: Registry, loop: ReturnType<typeof monitorEventLoopDelay>): void {
+function addEventLoopDelay(registry: Registry, loop: EventLoopDelay): void {
   const delay = new Gauge({
     name: `${prefix}event_loop_delay_seconds`,
     help: 'Delay of the event loop since the scrape before.',
     labelNames: ['statistic'],
     registers: [registry],
     collect: () => {
-      const nanoseconds = { p50: loop.percentile(50), p99: loop.percentile(99), max: loop.max };
-      for (const [statistic, value] of Object.entries(nanoseconds)) {
-        // What is measured is the time from look to look. Without a look there is no delay to tell.
-        const seconds = loop.count > 0 ? value / 1e9 - loopResolutionMs / 1000 : 0;
-        delay.set({ statistic }, Math.max(0, seconds));
-      }
-      loop.reset();
+      for (const [statistic, seconds] of Object.entries(loop.take())) delay.set({ statistic }, seconds);
     },
   });
 }

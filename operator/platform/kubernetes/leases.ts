@@ -48,12 +48,13 @@ export function createLeases(api: ApiCaller, { namespace, name }: LeasePlace): L
         spec: specOf(record),
       };
       try {
-        await api.call(
-          over === undefined
-            ? { method: 'POST', path: collection, query, body }
-            : { method: 'PUT', path, query, body },
+        return stored(
+          await api.call(
+            over === undefined
+              ? { method: 'POST', path: collection, query, body }
+              : { method: 'PUT', path, query, body },
+          ),
         );
-        return 'written';
       } catch (error) {
         if (isApiError(error, 409) || (over !== undefined && isApiError(error, 404))) return 'conflict';
         throw error;

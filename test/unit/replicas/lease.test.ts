@@ -138,6 +138,41 @@ describe('leader election', () => {
     expect(holders.slice(5)).toEqual(['c sees b', 'c sees c', 'b sees c']);
   });
 
+  test('a leader writes each two seconds and reads nothing, while nobody else writes', async () => {
+    const { clock, join, lease } = world();
+    await join('a');
+    const { calls } = lease;
+    await clock.pass(500);
+    const before = calls.length;
+
+    await clock.pass(10_000);
+
+    expect(calls.slice(before)).toEqual(Array.from({ length: 5 }, () => 'a writes'));
+  });
+
+  test('a leader whose Lease somebody edited or deleted goes on', async () => {
+    const { clock, events, join, lease } = world();
+    const a = await join('a');
+
+    if (lease.stored !== undefined) lease.stored = { ...lease.stored, resourceVersion: '77' };
+    await clock.pass(3000);
+    lease.stored = undefined;
+    await clock.pass(3000);
+
+    expect([events, a.isLeading()]).toEqual([['a leads'], true]);
+    expect(lease.stored).toMatchObject({ holder: 'a' });
+  });
+
+  test('a leader whose Lease another one has follows as soon as it hears of it', async () => {
+    const { clock, events, join, lease } = world();
+    const a = await join('a');
+
+    if (lease.stored !== undefined) lease.stored = { ...lease.stored, holder: 'z', resourceVersion: '77' };
+    await clock.pass(2100);
+
+    expect([events, a.isLeading()]).toEqual([['a leads', 'a follows'], false]);
+  });
+
   test('stopping leaves no timer behind', async () => {
     const { clock, join } = world();
     const a = await join('a');

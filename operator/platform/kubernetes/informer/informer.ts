@@ -21,7 +21,10 @@ export interface InformerSink {
 }
 
 export interface InformerSettings {
-  /** How long the server is to keep a watch open, give or take 20 %. Bounds how late a dead connection is noticed. */
+  /**
+   * How long the server is to keep a watch open, give or take 20 %. Bounds how late it is noticed that a server says nothing any
+   * more, though its connection lives.
+   */
   readonly watchSeconds: number;
   /** How much later than that a silent connection is cut. */
   readonly silenceGraceMs: number;
@@ -29,9 +32,9 @@ export interface InformerSettings {
   readonly backoff: { readonly initialMs: number; readonly maxMs: number };
 }
 
-/** A dead connection is noticed within a minute. */
+/** Each new watch costs. A dead connection is noticed by TCP, within 20 s (api-client.ts); a silent server within three minutes. */
 export const defaultInformerSettings: InformerSettings = {
-  watchSeconds: 40,
+  watchSeconds: 120,
   silenceGraceMs: 10_000,
   pageSize: 500,
   backoff: { initialMs: 200, maxMs: 30_000 },
