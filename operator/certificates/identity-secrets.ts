@@ -5,11 +5,23 @@ import type { Log } from '../process/log.ts';
 import type { SecretPort } from '../ports/platform.ts';
 import type { Authority } from './authority.ts';
 import { certificateLabels, certificateSecretName } from './names.ts';
-import { checkLeaf, type WantedLeaf } from './renewal.ts';
+import { checkLeaf, shareOf, type WantedLeaf } from './renewal.ts';
 import type { Clock } from '../process/clock.ts';
 
 /** Secrets read and written at a time. */
 const parallel = 8;
+/** So often a Secret that is good is looked at again, in case it was deleted or damaged. */
+const lookMs = 300_000;
+/** In a mesh of more than 300 identities more seldom: no more than one look in so long, on average. */
+const lookIntervalMs = 1000;
+/** Looks that are due at about the same time are one round. */
+const gridMs = 30_000;
+
+interface Due {
+  /** When the certificate is to be renewed, in ms since 1970. */
+  readonly renewAtMs: number;
+  readonly lookAtMs: number;
+}
 
 interface IdentityPorts {
   readonly secrets: SecretPort;
@@ -23,8 +35,8 @@ export class IdentitySecrets {
   readonly #ports: IdentityPorts;
   #identities = new Map<string, IdentityIr>();
   #wanted: CertificatesIr = { ttlMs: 0, issuedAfterMs: null };
-  /** When each identity whose Secret was found good is to be looked at again, in ms since 1970. */
-  #dueAt = new Map<string, number>();
+  /** Of each identity whose Secret was found good. */
+  #due = new Map<string, Due>();
 
   constructor(ports: IdentityPorts) {
     this.#ports = ports;
@@ -38,8 +50,8 @@ export class IdentitySecrets {
     const isSame =
       next.size === this.#identities.size && [...next.keys()].every((key) => this.#identities.has(key));
     if (isSame && isSameWish) return false;
-    const kept = isSameWish ? [...this.#dueAt].filter(([key]) => next.has(key)) : [];
-    this.#dueAt = new Map(kept);
+    const kept = isSameWish ? [...this.#due].filter(([key]) => next.has(key)) : [];
+    this.#due = new Map(kept);
     this.#identities = next;
     this.#wanted = wanted;
     return true;
@@ -47,20 +59,30 @@ export class IdentitySecrets {
 
   /** Makes every identity due for a look. */
   recheckAll(): void {
-    this.#dueAt = new Map();
+    this.#due = new Map();
   }
 
-  /** Of the identities whose Secret was found good, in ms since 1970. */
-  dueTimes(): number[] {
-    return [...this.#dueAt.values()];
+  /** Makes these due for a look. */
+  recheck(identities: readonly IdentityIr[]): void {
+    for (const identity of identities) this.#due.delete(keyOf(identity));
+  }
+
+  /** When the next certificate is to be renewed, in ms since 1970; undefined while no Secret was found good. */
+  nextRenewalMs(): number | undefined {
+    return earliest(this.#due, ({ renewAtMs }) => renewAtMs);
+  }
+
+  /** When the next Secret is to be looked at. */
+  nextLookMs(): number | undefined {
+    return earliest(this.#due, ({ lookAtMs }) => lookAtMs);
   }
 
   /** Looks at every identity that is due; adds a sentence for each failure. Resolves to the number of certificates issued. */
   async serve(authority: Authority, problems: string[], isStopped: () => boolean): Promise<number> {
     const now = this.#ports.clock.now();
-    const [known, wanted] = [this.#dueAt, this.#wanted];
+    const [known, wanted] = [this.#due, this.#wanted];
     const due = [...this.#identities.values()]
-      .filter((identity) => (known.get(keyOf(identity)) ?? 0) <= now)
+      .filter((identity) => (known.get(keyOf(identity))?.lookAtMs ?? 0) <= now)
       .values();
     let issued = 0;
     const worker = async (): Promise<void> => {
@@ -72,7 +94,7 @@ export class IdentitySecrets {
           const done = await this.#ensure(authority, identity, wanted);
           issued += done.isIssued ? 1 : 0;
           // Replaced by set() in the meantime: what was found may not be what is wanted now.
-          if (known === this.#dueAt) known.set(keyOf(identity), done.dueAt);
+          if (known === this.#due) known.set(keyOf(identity), this.#dueOf(identity, done.renewAtMs));
         } catch (error) {
           problems.push(
             `The certificate in Secret ${secretOf(identity)} cannot be issued: ${textOf(error)}.`,
@@ -89,7 +111,7 @@ export class IdentitySecrets {
     authority: Authority,
     identity: IdentityIr,
     { ttlMs, issuedAfterMs }: CertificatesIr,
-  ): Promise<{ isIssued: boolean; dueAt: number }> {
+  ): Promise<{ isIssued: boolean; renewAtMs: number }> {
     const { namespace, serviceAccount, spiffeId } = identity;
     const name = certificateSecretName(serviceAccount);
     const trustBundle = authority.trustBundle();
@@ -97,7 +119,7 @@ export class IdentitySecrets {
     const rootNotAfter = authority.rootNotAfter();
     const want: WantedLeaf = { spiffeId, ttlMs, issuedAfterMs, trustBundle, rootNotAfter };
     const found = checkLeaf(await secrets.read(namespace, name), want, clock.now());
-    if (found.good) return { isIssued: false, dueAt: found.renewAt.getTime() };
+    if (found.good) return { isIssued: false, renewAtMs: found.renewAt.getTime() };
     const pair = await authority.issue({ spiffeId, ttlMs });
     const data = { 'tls.crt': pair.certificate, 'tls.key': pair.privateKey, 'ca.crt': trustBundle };
     await secrets.write(namespace, name, data, certificateLabels(serviceAccount));
@@ -105,13 +127,31 @@ export class IdentitySecrets {
     log.info({ spiffeId, secret: secretOf(identity), reason, notAfter: pair.notAfter }, 'certificate issued');
     if (reason !== 'Missing' && reason !== 'Due') onReplaced?.(identity);
     const issued = checkLeaf(data, want, clock.now());
-    return { isIssued: true, dueAt: issued.good ? issued.renewAt.getTime() : 0 };
+    return { isIssued: true, renewAtMs: issued.good ? issued.renewAt.getTime() : 0 };
+  }
+
+  /** Each identity has a moment of its own in every period, so that the looks are spread over it. */
+  #dueOf({ spiffeId }: IdentityIr, renewAtMs: number): Due {
+    const now = this.#ports.clock.now();
+    const periodMs = onGrid(Math.max(lookMs, this.#identities.size * lookIntervalMs));
+    const sinceOwnMs = (now - onGrid(shareOf(spiffeId) * periodMs)) % periodMs;
+    return { renewAtMs, lookAtMs: Math.min(renewAtMs, now - sinceOwnMs + periodMs) };
   }
 }
 
 /** The message of whatever was thrown. */
 export function textOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
+}
+
+function onGrid(ms: number): number {
+  return Math.floor(ms / gridMs) * gridMs;
+}
+
+function earliest(dues: ReadonlyMap<string, Due>, of: (due: Due) => number): number | undefined {
+  let first: number | undefined;
+  for (const due of dues.values()) first = Math.min(first ?? Infinity, of(due));
+  return first;
 }
 
 function secretOf(identity: IdentityIr): string {

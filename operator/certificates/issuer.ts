@@ -11,7 +11,7 @@ import { RootUnusable } from './root.ts';
 import { type ServerCertificate, ServerCertificateSlot } from './server-certificate.ts';
 import type { Clock } from '../process/clock.ts';
 
-/** At least this often the root and all Secrets are looked at again, so that one that was deleted or damaged comes back. */
+/** At least this often the root is looked at again, in case it was replaced, deleted or damaged. */
 const recheckMs = 300_000;
 const firstRetryMs = 1_000;
 const maxRetryMs = 60_000;
@@ -41,6 +41,8 @@ export interface IssuerState {
 export interface Issuer extends Component {
   /** Replaces the identities to keep certificates for. Secrets of former ones stay: a pod may still mount them. */
   setIdentities(identities: readonly IdentityIr[], certificates: CertificatesIr): void;
+  /** Looks at their Secrets at once: pods wait for them. */
+  recheck(identities: readonly IdentityIr[]): void;
   /**
    * Resolves to the first certificate, as soon as the authority can issue; onRenewed gets each later one.
    * Rejects when the issuer stops before.
@@ -121,6 +123,12 @@ class SecretIssuer implements Issuer {
     if (this.#identities.set(identities, certificates)) this.#wake();
   }
 
+  recheck(identities: readonly IdentityIr[]): void {
+    if (identities.length === 0) return;
+    this.#identities.recheck(identities);
+    if (this.#isLeading) this.#wake();
+  }
+
   async serverCertificate(
     request: LeafRequest,
     onRenewed: (renewed: ServerCertificate) => void,
@@ -157,6 +165,7 @@ class SecretIssuer implements Issuer {
     try {
       const authority = await this.#ports.openAuthority();
       this.#isAble = true;
+      this.#recheckAt = this.#ports.clock.now() + recheckMs;
       this.#forgetIfOutdated(authority.trustBundle());
       await this.#serveSlots(authority, problems);
       const mayNot = (): boolean => this.#isStopped || !this.#isLeading;
@@ -173,10 +182,8 @@ class SecretIssuer implements Issuer {
   }
 
   #forgetIfOutdated(bundle: string): void {
-    const now = this.#ports.clock.now();
-    if (bundle === this.#bundle && now < this.#recheckAt) return;
+    if (bundle === this.#bundle) return;
     this.#bundle = bundle;
-    this.#recheckAt = now + recheckMs;
     this.#identities.recheckAll();
   }
 
@@ -197,7 +204,7 @@ class SecretIssuer implements Issuer {
     problems.sort();
     this.#failedRounds = problems.length === 0 ? 0 : this.#failedRounds + 1;
     const before = this.#state;
-    const next = this.#nextDue();
+    const next = this.#nextRenewal();
     this.#state = {
       rootNotAfter,
       nextRenewal: next === undefined || next === 0 ? undefined : new Date(next),
@@ -214,10 +221,9 @@ class SecretIssuer implements Issuer {
     else this.#ports.log.info({}, 'issuing certificates again');
   }
 
-  #nextDue(): number | undefined {
-    const secrets = this.#isLeading ? this.#identities.dueTimes() : [];
-    const times = [...secrets, ...this.#slots.map((slot) => slot.dueAt())];
-    return times.length === 0 ? undefined : times.reduce((a, b) => Math.min(a, b));
+  #nextRenewal(): number | undefined {
+    const secrets = this.#isLeading ? this.#identities.nextRenewalMs() : undefined;
+    return earliest([secrets, ...this.#slots.map((slot) => slot.dueAt())]);
   }
 
   #sleep(): void {
@@ -229,7 +235,13 @@ class SecretIssuer implements Issuer {
   #sleepMs(): number {
     if (this.#failedRounds > 0) return Math.min(firstRetryMs * 2 ** (this.#failedRounds - 1), maxRetryMs);
     const now = this.#ports.clock.now();
-    const next = Math.min(this.#nextDue() ?? this.#recheckAt, this.#recheckAt);
+    const look = this.#isLeading ? this.#identities.nextLookMs() : undefined;
+    const next = earliest([look, this.#nextRenewal(), this.#recheckAt]) ?? now;
     return Math.max(next - now, firstRetryMs);
   }
+}
+
+function earliest(times: readonly (number | undefined)[]): number | undefined {
+  const known = times.filter((time) => time !== undefined);
+  return known.length === 0 ? undefined : Math.min(...known);
 }

@@ -2,6 +2,7 @@
 import { createHash, createPrivateKey, X509Certificate } from 'node:crypto';
 import type { SecretData } from '../ports/platform.ts';
 import type { KeyPair } from './authority.ts';
+import { rememberLast } from '../values/remember.ts';
 import { backDateMs } from './root.ts';
 
 /** Why a certificate has to be issued. */
@@ -18,10 +19,14 @@ export interface WantedLeaf {
   readonly rootNotAfter: Date;
 }
 
-/** Share of the life by which renewal is moved, −0.05 to 0.05, always the same for one key: spreads the load. */
+/** 0 to 1, always the same for one key, and evenly spread over many: spreads the load. */
+export function shareOf(key: string): number {
+  return createHash('sha256').update(key).digest().readUInt32BE(0) / 0xffff_ffff;
+}
+
+/** Share of the life by which renewal is moved, −0.05 to 0.05. */
 export function jitterOf(key: string): number {
-  const share = createHash('sha256').update(key).digest().readUInt32BE(0) / 0xffff_ffff;
-  return (share - 0.5) * 0.1;
+  return (shareOf(key) - 0.5) * 0.1;
 }
 
 /** Half of the life after it was issued (notBefore is back-dated), moved by jitter, a share of the life. */
@@ -85,9 +90,11 @@ function uriNames(leaf: X509Certificate): string[] {
 }
 
 function isSignedByOneOf(leaf: X509Certificate, bundle: string): boolean {
-  const roots = bundle.match(/-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g) ?? [];
-  return roots.some((pem) => {
-    const root = new X509Certificate(pem);
-    return leaf.checkIssued(root) && leaf.verify(root.publicKey);
-  });
+  return rootsOf(bundle).some((root) => leaf.checkIssued(root) && leaf.verify(root.publicKey));
 }
+
+/** The same for all leaves. */
+const rootsOf = rememberLast((bundle: string): readonly X509Certificate[] => {
+  const pems = bundle.match(/-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g) ?? [];
+  return pems.map((pem) => new X509Certificate(pem));
+});

@@ -5,13 +5,17 @@ import { operatorSpiffeId } from '../certificates/identity.ts';
 import { createIssuer } from '../certificates/issuer.ts';
 import { rootSecretName } from '../certificates/names.ts';
 import { createPodRefresh } from '../certificates/pod-refresh.ts';
-import type { MeshIr } from '../ir/mesh-ir.ts';
+import type { IdentityIr, MeshIr } from '../ir/mesh-ir.ts';
 import type { SecretPort } from '../ports/platform.ts';
 import type { Clock } from '../process/clock.ts';
 import type { Metrics } from '../process/metrics.ts';
+import { defaultServiceAccount, identityOf } from '../translate/facts/identity.ts';
+import { podAddresses, runsOnItsOwnAddress } from '../translate/facts/pod-address.ts';
+import { injectedKey } from '../values/own-names.ts';
+import type { ObjectChange } from './board.ts';
 import type { Context, Made, Reads, Writes } from './part.ts';
 
-type Cells = Reads<'translation'> & Writes<'serverCertificate' | 'certificates'>;
+type Cells = Reads<'change' | 'translation'> & Writes<'serverCertificate' | 'certificates'>;
 
 export interface IssuanceContext extends Pick<Context, 'clock' | 'log'> {
   readonly platform: Pick<Context['platform'], 'secrets' | 'pods'>;
@@ -20,7 +24,7 @@ export interface IssuanceContext extends Pick<Context, 'clock' | 'log'> {
 }
 
 export function createIssuance(cells: Cells, context: IssuanceContext): Required<Made> {
-  const { translation, serverCertificate, certificates } = cells;
+  const { change, translation, serverCertificate, certificates } = cells;
   const { platform, settings, clock, log, metrics } = context;
   const mesh = (): MeshIr | null => translation.get().ir;
   const issuer = createIssuer({
@@ -56,6 +60,9 @@ export function createIssuance(cells: Cells, context: IssuanceContext): Required
     if (previous === null) begin(ir);
     previous = ir;
   });
+  change.subscribe(() => {
+    if (previous !== null) issuer.recheck(waitingFor(change.get(), previous.settings.trustDomain));
+  });
   return {
     component: {
       name: issuer.name,
@@ -65,6 +72,18 @@ export function createIssuance(cells: Cells, context: IssuanceContext): Required
     },
     leaderCallbacks: issuer,
   };
+}
+
+/** Of a pod that cannot start before its volumes are mounted. */
+function waitingFor(seen: ObjectChange | null, trustDomain: string): readonly IdentityIr[] {
+  if (seen?.type !== 'upsert' || seen.object.kind !== 'Pod') return [];
+  const { metadata, spec } = seen.object;
+  const isWaiting =
+    metadata.annotations?.[injectedKey] !== undefined &&
+    runsOnItsOwnAddress(seen.object) &&
+    podAddresses(seen.object).length === 0;
+  const { serviceAccountName = defaultServiceAccount } = spec;
+  return isWaiting ? [identityOf(trustDomain, metadata.namespace ?? '', serviceAccountName)] : [];
 }
 
 function openAuthority(

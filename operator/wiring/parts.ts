@@ -21,7 +21,11 @@ export const parts: readonly Part[] = [
   ),
   part('storage', { reads: ['change'], writes: ['resources'] }, createStorage),
   part('translation', { reads: ['resources'], writes: ['identities', 'translation'] }, createTranslation),
-  part('issuance', { reads: ['translation'], writes: ['serverCertificate', 'certificates'] }, createIssuance),
+  part(
+    'issuance',
+    { reads: ['change', 'translation'], writes: ['serverCertificate', 'certificates'] },
+    createIssuance,
+  ),
   part(
     'publication',
     { reads: ['translation', 'serverCertificate', 'connectedWorkloads'], writes: ['snapshot'] },

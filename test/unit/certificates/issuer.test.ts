@@ -152,6 +152,48 @@ describe('keeping them good', () => {
     expect(b.secrets.held.has('shop/meshwright-reviews')).toBe(true);
   });
 
+  test('a Secret is looked at as soon as somebody says that it is needed', async () => {
+    const b = bench();
+    b.issuer.setIdentities([reviews], lasting(24 * hourMs));
+    await b.issuer.start();
+    b.secrets.held.delete('shop/meshwright-reviews');
+
+    b.issuer.recheck([reviews]);
+    await idle(b);
+
+    expect(b.secrets.held.has('shop/meshwright-reviews')).toBe(true);
+  });
+
+  test('of many Secrets one a second is looked at, each in its turn', async () => {
+    const b = bench();
+    const names = Array.from({ length: 450 }, (_, index) => `account-${index}`);
+    b.issuer.setIdentities(
+      names.map((name) => identity('shop', name)),
+      lasting(24 * hourMs),
+    );
+    await b.issuer.start();
+    const before = b.secrets.reads;
+    for (const name of names.slice(0, 60)) b.secrets.held.delete(`shop/meshwright-${name}`);
+    const missing = (): number =>
+      names.filter((name) => !b.secrets.held.has(`shop/meshwright-${name}`)).length;
+    const passMinutes = async (minutes: number): Promise<void> => {
+      for (let round = 0; round < minutes * 2; round += 1) {
+        b.clock.advance(30_000);
+        await idle(b);
+      }
+    };
+
+    await passMinutes(4);
+    const halfway = missing();
+    await passMinutes(4);
+
+    expect(halfway).toBeGreaterThan(10);
+    expect(halfway).toBeLessThan(50);
+    expect(missing()).toBe(0);
+    // Two more of the root in each round.
+    expect(b.secrets.reads - before).toBeLessThan(500 + 100);
+  }, 20_000);
+
   test('one whose Secret cannot be written is tried again with back-off and does not stop the others', async () => {
     const b = bench();
     b.secrets.refused.add('shop/meshwright-ratings');

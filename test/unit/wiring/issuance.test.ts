@@ -1,9 +1,12 @@
 // The mesh in, certificates out: of the operator's own server into a cell, of identities into Secrets.
 import { afterEach, expect, test } from '@jest/globals';
+import { setImmediate } from 'node:timers/promises';
 import type { MeshIr } from '../../../operator/ir/mesh-ir.ts';
+import type { Pod } from '../../../operator/objects/objects.ts';
 import { createLog } from '../../../operator/process/log.ts';
 import { createBoard, type Board } from '../../../operator/wiring/board.ts';
 import { createIssuance } from '../../../operator/wiring/issuance.ts';
+import { injectedKey } from '../../../operator/values/own-names.ts';
 import { FakeClock } from '../../support/fake-clock.ts';
 import { MemorySecrets } from '../../support/memory-secrets.ts';
 import { sampleIdentity, sampleMesh } from '../../support/mesh-samples.ts';
@@ -101,6 +104,29 @@ test('when the Mesh is gone its certificates are kept, and their renewal goes on
   await until('the certificate is renewed', () => bench.board.serverCertificate.get() !== first);
 
   expect(bench.secrets.held.has(reviews)).toBe(true);
+});
+
+test('a Secret that a pod waits for comes back at once', async () => {
+  const bench = start();
+  const { board, clock, secrets, made } = bench;
+  translate(bench, ir);
+  made.leaderCallbacks.onStartedLeading();
+  await until('the Secret is written', () => secrets.held.has(reviews));
+  await until('the issuer sleeps', () => clock.pending > 0);
+  secrets.held.delete(reviews);
+  const waiting: Pod = {
+    kind: 'Pod',
+    metadata: { namespace: 'shop', name: 'reviews-1', annotations: { [injectedKey]: 'abc' } },
+    spec: { serviceAccountName: 'reviews', containers: [] },
+  };
+
+  const before = secrets.reads;
+  board.change.set({ type: 'upsert', object: { ...waiting, status: { podIP: '10.0.0.1' } } });
+  await setImmediate();
+  expect(secrets.reads).toBe(before);
+  board.change.set({ type: 'upsert', object: waiting });
+
+  await until('the Secret is back', () => secrets.held.has(reviews));
 });
 
 test('a root that cannot be used is a problem in the cell', async () => {

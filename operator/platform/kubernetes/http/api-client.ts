@@ -2,7 +2,7 @@
 // retry.ts repeats, informer.ts watches. client-node's own HTTP layer is not used: 2.0.1 makes a connection pool
 // for each request and never closes it, and has no timeout on calls.
 import type { KubeConfig } from '@kubernetes/client-node';
-import http, { type IncomingMessage } from 'node:http';
+import http, { type IncomingMessage, type OutgoingHttpHeaders } from 'node:http';
 import https, { type RequestOptions } from 'node:https';
 import { apiErrorOf } from './api-error.ts';
 import { linkAbort } from './linked-abort.ts';
@@ -42,12 +42,17 @@ const credentialsMs = 1000;
 const probeAfterMs = 10_000;
 const connections = { keepAlive: true, keepAliveMsecs: probeAfterMs };
 
+interface Credentials extends RequestOptions {
+  /** Headers. */
+  readonly authorization: OutgoingHttpHeaders;
+}
+
 export class ApiClient implements ApiCaller, ApiStreamer {
   readonly #kubeConfig: KubeConfig;
   readonly #callTimeoutMs: number;
   readonly #clock: JitteredClock;
   readonly #agents = { 'http:': new http.Agent(connections), 'https:': new https.Agent(connections) };
-  #credentials: { readonly readAtMs: number; readonly options: Promise<RequestOptions> } | undefined;
+  #credentials: { readonly readAtMs: number; readonly options: Promise<Credentials> } | undefined;
 
   constructor(options: ApiClientOptions) {
     this.#kubeConfig = options.kubeConfig;
@@ -108,17 +113,12 @@ export class ApiClient implements ApiCaller, ApiStreamer {
   async #options(request: ApiRequest): Promise<RequestOptions> {
     const type =
       request.body === undefined ? {} : { 'Content-Type': request.contentType ?? 'application/json' };
-    const credentials = await this.#readCredentials();
-    const headers = {
-      Accept: 'application/json',
-      'User-Agent': 'meshwright',
-      ...type,
-      ...credentials.headers,
-    };
-    return { ...credentials, headers, method: request.method };
+    const { authorization, ...options } = await this.#readCredentials();
+    const headers = { Accept: 'application/json', 'User-Agent': 'meshwright', ...type, ...authorization };
+    return { ...options, headers, method: request.method };
   }
 
-  async #readCredentials(): Promise<RequestOptions> {
+  async #readCredentials(): Promise<Credentials> {
     const now = this.#clock.monotonicMs();
     if (this.#credentials === undefined || now - this.#credentials.readAtMs > credentialsMs)
       this.#credentials = { readAtMs: now, options: this.#loadCredentials() };
@@ -131,12 +131,13 @@ export class ApiClient implements ApiCaller, ApiStreamer {
     }
   }
 
-  async #loadCredentials(): Promise<RequestOptions> {
-    const options: RequestOptions = { headers: {} };
+  async #loadCredentials(): Promise<Credentials> {
+    const authorization: OutgoingHttpHeaders = {};
+    const options: RequestOptions = { headers: authorization };
     await this.#kubeConfig.applyToHTTPSOptions(options);
     // The agent that was put in keeps no connection alive; it is needed only to go through a proxy.
     const direct = this.#kubeConfig.getCurrentCluster()?.proxyUrl === undefined;
-    return direct ? { ...options, agent: this.#agents[this.#protocol()] } : options;
+    return { ...options, authorization, ...(direct && { agent: this.#agents[this.#protocol()] }) };
   }
 
   #protocol(): 'http:' | 'https:' {

@@ -16,8 +16,7 @@ const Bookmark = z.object({
 const Failed = z.object({ type: z.literal('ERROR'), object: z.unknown() });
 const Event = z.discriminatedUnion('type', [Changed, Bookmark, Failed]);
 export type WatchEvent =
-  | { readonly type: z.infer<typeof Changed>['type']; readonly object: RawObject }
-  | z.infer<typeof Bookmark>;
+  { readonly type: z.infer<typeof Changed>['type']; readonly object: RawObject } | z.infer<typeof Bookmark>;
 
 export interface WatchOptions {
   readonly kind: ResourceKind;
