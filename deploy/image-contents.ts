@@ -23,7 +23,8 @@ export const imageContents: ImageContents = {
   entrypoint: ['/usr/local/bin/meshwright'],
   workingDir: '/meshwright',
   user: '65532:65532',
-  env: { NODE_ENV: 'production' },
+  // One arena: the C library keeps what a thread once freed in an arena of its own otherwise, 10 MB.
+  env: { NODE_ENV: 'production', MALLOC_ARENA_MAX: '1' },
 };
 
 /** As install.yaml and the samples name them. */

@@ -2,6 +2,7 @@
 import { rename, writeFile } from 'node:fs/promises';
 import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
+import { collectAtRest } from './process/garbage.ts';
 import { runComponents } from './process/lifecycle.ts';
 import { createLog } from './process/log.ts';
 import { createOperator } from './wiring/operator.ts';
@@ -23,6 +24,7 @@ async function main(): Promise<void> {
   try {
     const running = await runComponents(operator.components, { log, signal: stop.signal });
     void announce(settings, operator.ports(), operator.whenReady);
+    collectAtRest();
     try {
       await Promise.race([operator.failed, aborted(stop.signal)]);
     } finally {

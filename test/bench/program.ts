@@ -6,6 +6,7 @@ import { readFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { z } from 'zod';
+import { imageContents } from '../../deploy/image-contents.ts';
 import { poll } from '../support/kubernetes/poll.ts';
 import { type Ending, onServerCore } from './processes.ts';
 import { monotonicMs } from './protocol.ts';
@@ -38,7 +39,8 @@ export class Program implements Ending {
     const options = ['--kubeconfig', kubeconfig, '--log-level', 'warn', '--ready-file', readyFile];
     const [file = '', ...args] = onServerCore([...command, ...listen, ...options]);
     const startedAtMs = monotonicMs();
-    const child = spawn(file, args, { stdio: ['ignore', 'inherit', 'inherit'] });
+    const env = { ...process.env, ...imageContents.env };
+    const child = spawn(file, args, { env, stdio: ['ignore', 'inherit', 'inherit'] });
     try {
       const ports = await poll(() => readyAt(readyFile, child), {
         intervalMs: 5,

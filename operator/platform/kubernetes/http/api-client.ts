@@ -161,12 +161,15 @@ function name(request: ApiRequest): string {
   return `${request.method} ${request.path}`;
 }
 
-/** In one piece, which costs a list of megabytes a tenth of what an async iterator does. */
+/** Strings live in V8's heap, which gives back what a list of megabytes took; of Buffers the C library keeps the memory. */
 function textOf(answer: IncomingMessage): Promise<string> {
   return new Promise((resolve, reject) => {
-    const chunks: Buffer[] = [];
-    answer.on('data', (chunk: Buffer) => chunks.push(chunk));
-    answer.once('end', () => resolve(Buffer.concat(chunks).toString('utf8')));
+    let body = '';
+    answer.setEncoding('utf8');
+    answer.on('data', (chunk: string) => {
+      body += chunk;
+    });
+    answer.once('end', () => resolve(body));
     answer.once('error', reject);
   });
 }
