@@ -5,16 +5,18 @@ import { enclosing, isMessage, type Place, textOf } from './walk.ts';
 
 const clusterType = 'envoy.config.cluster.v3.Cluster';
 
+const socketAddress = 'envoy.config.core.v3.SocketAddress';
+
+export const addressTypes: ReadonlySet<string> = new Set([
+  socketAddress,
+  'envoy.config.core.v3.CidrRange',
+  'xds.core.v3.CidrRange',
+]);
+
+/** Of a message of one of these types. */
 export function addressProblems(place: Place): readonly Problem[] {
-  switch (place.shape.name) {
-    case 'envoy.config.core.v3.SocketAddress':
-      return isResolved(place) ? [] : socketAddressProblems(place);
-    case 'envoy.config.core.v3.CidrRange':
-    case 'xds.core.v3.CidrRange':
-      return rangeProblems(place);
-    default:
-      return [];
-  }
+  if (place.shape.name !== socketAddress) return rangeProblems(place);
+  return isResolved(place) ? [] : socketAddressProblems(place);
 }
 
 /** Whether names are looked up: in the endpoints of a DNS cluster, or by a resolver of the address's own. */

@@ -8,35 +8,53 @@ import type { Problem } from './problem.ts';
 import { type Rule, rules as knownRules } from './rules.ts';
 import { isMessage, itemsOf, textOf } from './walk.ts';
 
+const none: readonly never[] = [];
+
+/** Whether any rule is about messages of this shape. */
+export function isConstrained(shape: MessageShape): boolean {
+  const { oneofs, fields } = constraintsOf(shape);
+  return oneofs.length > 0 || fields.length > 0;
+}
+
 /** What is wrong with the message itself; messages in it are visited on their own. */
 export function constraintProblems(shape: MessageShape, message: EnvoyMessage): readonly Problem[] {
-  return [
-    ...missingOneofs(shape, message),
-    ...constrainedFields(shape).flatMap((it) => fieldProblems(it, message)),
-  ];
+  const { oneofs, fields } = constraintsOf(shape);
+  let problems: Problem[] | undefined;
+  for (const members of oneofs) {
+    if (members.some((name) => isSet(message[name]))) continue;
+    (problems ??= []).push({ path: '', text: `one of ${members.join(', ')} must be set` });
+  }
+  for (const field of fields) {
+    const found = fieldProblems(field, message);
+    if (found.length > 0) (problems ??= []).push(...found);
+  }
+  return problems ?? none;
 }
 
 type ConstrainedField = FieldShape & { readonly rules: Rules };
 
-const constrained = new WeakMap<MessageShape, readonly ConstrainedField[]>();
-
-function constrainedFields(shape: MessageShape): readonly ConstrainedField[] {
-  let fields = constrained.get(shape);
-  if (fields === undefined) {
-    fields = [...shape.fields.values()].filter((field): field is ConstrainedField => field.rules !== null);
-    constrained.set(shape, fields);
-  }
-  return fields;
+/** Of one shape, looked up once. */
+interface Constraints {
+  /** The members of each oneof of which one must be set. */
+  readonly oneofs: readonly (readonly string[])[];
+  readonly fields: readonly ConstrainedField[];
 }
 
-function missingOneofs(shape: MessageShape, message: EnvoyMessage): readonly Problem[] {
-  return shape.requiredOneofs.flatMap((oneof) => {
-    const members = [...shape.fields.values()]
-      .filter((field) => field.oneof === oneof)
-      .map((field) => field.name);
-    if (members.some((name) => isSet(message[name]))) return [];
-    return [{ path: '', text: `one of ${members.join(', ')} must be set` }];
-  });
+const known = new WeakMap<MessageShape, Constraints>();
+
+function constraintsOf(shape: MessageShape): Constraints {
+  let constraints = known.get(shape);
+  if (constraints === undefined) {
+    const all = [...shape.fields.values()];
+    constraints = {
+      oneofs: shape.requiredOneofs.map((oneof) =>
+        all.filter((field) => field.oneof === oneof).map(({ name }) => name),
+      ),
+      fields: all.filter((field): field is ConstrainedField => field.rules !== null),
+    };
+    known.set(shape, constraints);
+  }
+  return constraints;
 }
 
 function isSet(value: EnvoyValue | undefined): value is Exclude<EnvoyValue, null> {
@@ -46,21 +64,24 @@ function isSet(value: EnvoyValue | undefined): value is Exclude<EnvoyValue, null
 function fieldProblems(field: ConstrainedField, message: EnvoyMessage): readonly Problem[] {
   const value = message[field.name];
   if (!isSet(value)) return absenceProblems(field);
-  const problems = applyRules(field.rules, valueOf(field.type, field.cardinality === 'one', value));
-  const own = problems.map((text) => ({ path: field.name, text }));
+  const own = named(field, applyRules(field.rules, valueOf(field.type, field.cardinality === 'one', value)));
   return field.cardinality === 'one' ? own : [...own, ...itemProblems(field, value)];
 }
 
 /** A member of a oneof need not be set, nor a message that is not required; any other field then holds its default. */
 function absenceProblems(field: ConstrainedField): readonly Problem[] {
-  if (field.oneof !== null || field.presence) return [];
+  if (field.oneof !== null || field.presence) return none;
   if (field.cardinality === 'one' && field.type.kind === 'message') {
     const isRequired = ['message', 'any', 'duration'].some(
       (kind) => ruleset(field.rules, kind)['required'] === true,
     );
-    return isRequired ? [{ path: field.name, text: 'must be set' }] : [];
+    return isRequired ? [{ path: field.name, text: 'must be set' }] : none;
   }
-  return applyRules(field.rules, defaultOf(field)).map((text) => ({ path: field.name, text }));
+  return named(field, applyRules(field.rules, defaultOf(field)));
+}
+
+function named(field: ConstrainedField, texts: readonly string[]): readonly Problem[] {
+  return texts.length === 0 ? none : texts.map((text) => ({ path: field.name, text }));
 }
 
 function defaultOf({ cardinality, type }: FieldShape): EnvoyValue {
@@ -111,8 +132,6 @@ function ruleSetOf(rules: Rules): RuleSet {
   return set;
 }
 
-const none: readonly string[] = [];
-
 function applyRules(rules: Rules, value: EnvoyValue): readonly string[] {
   const set = ruleSetOf(rules);
   if (set.ignoresEmpty && value === '') return none;
@@ -128,6 +147,7 @@ function applyRules(rules: Rules, value: EnvoyValue): readonly string[] {
 function itemProblems(field: ConstrainedField, value: EnvoyValue): readonly Problem[] {
   const ofMap = ruleset(field.rules, 'map');
   const items = ruleset(field.rules, 'repeated')['items'] ?? ofMap['values'];
+  if (items === undefined && ofMap['keys'] === undefined) return none;
   const keys = isMessage(value)
     ? Object.keys(value).map((key) => [`[${JSON.stringify(key)}]`, key] as const)
     : [];

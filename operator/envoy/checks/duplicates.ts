@@ -4,14 +4,21 @@ import type { EnvoyMessage } from '../proto/envoy-message.ts';
 import type { Problem } from './problem.ts';
 import { isMessage, type Place } from './walk.ts';
 
+const routeConfiguration = 'envoy.config.route.v3.RouteConfiguration';
+const virtualHost = 'envoy.config.route.v3.VirtualHost';
+const listener = 'envoy.config.listener.v3.Listener';
+
+export const duplicateTypes: ReadonlySet<string> = new Set([routeConfiguration, virtualHost, listener]);
+
+/** Of a message of one of these types. */
 export function duplicateProblems({ shape, message, outer }: Place): readonly Problem[] {
   switch (shape.name) {
-    case 'envoy.config.route.v3.RouteConfiguration':
+    case routeConfiguration:
       return twice(messages(message['virtual_hosts']).flatMap(domainsOf), 'virtual_hosts', 'the domain');
-    case 'envoy.config.route.v3.VirtualHost':
+    case virtualHost:
       // Within a route configuration they are looked at together.
       return outer === null ? twice(domainsOf(message), 'domains', 'the domain') : [];
-    case 'envoy.config.listener.v3.Listener':
+    case listener:
       return twice(messages(message['filter_chains']).map(nameOf), 'filter_chains', 'the filter chain');
     default:
       return [];
@@ -27,8 +34,7 @@ function messages(list: unknown): readonly EnvoyMessage[] {
   return Array.isArray(list) ? list.filter(isMessage) : [];
 }
 
-function domainsOf(virtualHost: EnvoyMessage): readonly string[] {
-  const { domains } = virtualHost;
+function domainsOf({ domains }: EnvoyMessage): readonly string[] {
   return Array.isArray(domains) ? domains.map((domain) => String(domain).toLowerCase()) : [];
 }
 

@@ -6,8 +6,11 @@ import type { Place } from './walk.ts';
 /** The most seconds whose nanoseconds fit in 64 bits, as Envoy counts them. */
 const mostSeconds = 9_223_372_036;
 
-export function durationProblems({ shape, message }: Place): readonly Problem[] {
-  const text = shape.name === 'google.protobuf.Duration' ? problemOf(message) : null;
+export const durationTypes: ReadonlySet<string> = new Set(['google.protobuf.Duration']);
+
+/** Of a message of this type. */
+export function durationProblems({ message }: Place): readonly Problem[] {
+  const text = problemOf(message);
   return text === null ? [] : [{ path: '', text }];
 }
 

@@ -11,6 +11,9 @@ const regexFields: Readonly<Record<string, string>> = {
   'envoy.config.metrics.v3.TagSpecifier': 'regex',
 };
 
+export const regexTypes: ReadonlySet<string> = new Set(Object.keys(regexFields));
+
+/** Of a message of one of these types. */
 export function regexProblems({ shape, message }: Place): readonly Problem[] {
   const name = regexFields[shape.name];
   if (name === undefined || typeof message[name] !== 'string') return [];

@@ -39,10 +39,15 @@ function asList(argument: RuleValue): readonly unknown[] {
   return Array.isArray(argument) ? argument : [argument];
 }
 
+/** A character is one or two units of a string: most need not be counted. */
+function hasCharacters(text: string, min: number): boolean {
+  return text.length >= 2 * min || Array.from(text).length >= min;
+}
+
 /** Rules of one kind by name. A modifier of other rules (`strict`, `ignore_empty`) never fails itself. */
 const stringRules: Readonly<Record<string, Rule>> = {
   min_len: (value, min) =>
-    when(Array.from(textOf(value)).length < Number(min), `must have at least ${textOf(min)} characters`),
+    when(!hasCharacters(textOf(value), Number(min)), `must have at least ${textOf(min)} characters`),
   max_bytes: (value, max) =>
     when(Buffer.byteLength(textOf(value)) > Number(max), `must have at most ${textOf(max)} bytes`),
   prefix: (value, prefix) =>

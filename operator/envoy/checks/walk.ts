@@ -8,10 +8,22 @@ import { type FieldShape, isKnown, type MessageShape, shapeOfTypeUrl } from '../
 export interface Place {
   readonly shape: MessageShape;
   readonly message: EnvoyMessage;
-  /** From the outermost message, for example `routes[0].match`; empty for that one itself. */
-  readonly path: string;
+  /** The field that holds it; '' for the outermost message. */
+  readonly field: string;
+  /** In a list its index, in a map its key; null: the field is the message itself. */
+  readonly key: string | number | null;
   /** The message around it. */
   readonly outer: Place | null;
+}
+
+/** From the outermost message, for example `routes[0].match`; empty for that one itself. */
+export function pathOf({ field, key, outer }: Place): string {
+  return outer === null ? '' : joinPath(pathOf(outer), `${field}${suffixOf(key)}`);
+}
+
+function suffixOf(key: Place['key']): string {
+  if (key === null) return '';
+  return typeof key === 'number' ? `[${key}]` : `[${JSON.stringify(key)}]`;
 }
 
 /** The nearest message around `place` that is of the named type. */
@@ -23,17 +35,26 @@ export function enclosing(place: Place, typeName: string): Place | null {
 }
 
 /** Calls `visit` for every message, outer ones first. */
-export function walk(place: Place, visit: (place: Place) => void): void {
+export function walk(shape: MessageShape, message: EnvoyMessage, visit: (place: Place) => void): void {
+  walkFrom({ shape, message, field: '', key: null, outer: null }, visit);
+}
+
+function walkFrom(place: Place, visit: (place: Place) => void): void {
   visit(place);
-  for (const [name, value] of Object.entries(place.message)) {
+  for (const name of Object.keys(place.message)) {
     const field = place.shape.fields.get(name);
     if (field?.type.kind !== 'message') continue;
-    const message = field.type.message;
-    for (const [path, item] of itemsOf(field, value)) {
-      const inner = open(message, item);
-      if (inner !== null)
-        walk({ ...inner, path: joinPath(place.path, `${name}${path}`), outer: place }, visit);
-    }
+    const { message: shape } = field.type;
+    const value = place.message[name];
+    const enter = (item: EnvoyValue, key: Place['key']): void => {
+      const inner = open(shape, item);
+      if (inner !== null) walkFrom({ ...inner, field: name, key, outer: place }, visit);
+    };
+    if (value === undefined || value === null) continue;
+    if (field.cardinality === 'one') enter(value, null);
+    else if (field.cardinality === 'many') {
+      if (Array.isArray(value)) value.forEach(enter);
+    } else if (isMessage(value)) for (const [key, item] of Object.entries(value)) enter(item, key);
   }
 }
 
@@ -44,11 +65,9 @@ export function itemsOf(field: FieldShape, value: EnvoyValue | undefined): reado
     case 'one':
       return [['', value]];
     case 'many':
-      return Array.isArray(value) ? value.map((item: EnvoyValue, index) => [`[${index}]`, item]) : [];
+      return Array.isArray(value) ? value.map((item: EnvoyValue, index) => [suffixOf(index), item]) : [];
     case 'map':
-      return isMessage(value)
-        ? Object.entries(value).map(([key, item]) => [`[${JSON.stringify(key)}]`, item])
-        : [];
+      return isMessage(value) ? Object.entries(value).map(([key, item]) => [suffixOf(key), item]) : [];
   }
 }
 

@@ -21,11 +21,20 @@ export function originOf(object: Named): Origin {
   return origin;
 }
 
+const keys = new WeakMap<Origin, string>();
+
+function keyOf(origin: Origin): string {
+  let key = keys.get(origin);
+  if (key === undefined) keys.set(origin, (key = originKey(origin)));
+  return key;
+}
+
 /** Sorted by originKey, each object once. */
 export function mergeOrigins(...lists: readonly (readonly Origin[])[]): readonly Origin[] {
   const merged = new Map<string, Origin>();
   for (const list of lists) {
-    for (const origin of list) merged.set(originKey(origin), origin);
+    for (const origin of list) merged.set(keyOf(origin), origin);
   }
+  if (merged.size < 2) return [...merged.values()];
   return [...merged].toSorted(([a], [b]) => compareText(a, b)).map(([, origin]) => origin);
 }

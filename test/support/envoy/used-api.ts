@@ -6,7 +6,7 @@ import { shapeOf } from '../../../operator/envoy/proto/shapes.ts';
 /** `package.Message.field` and `package.Enum.VALUE` of all that `message` sets, at any depth, also within Any. */
 export function usedNames(type: string, message: EnvoyMessage): ReadonlySet<string> {
   const names = new Set<string>();
-  walk({ shape: shapeOf(type), message, path: '', outer: null }, ({ shape, message: inner }) => {
+  walk(shapeOf(type), message, ({ shape, message: inner }) => {
     for (const [name, value] of Object.entries(inner)) {
       const field = shape.fields.get(name);
       if (field === undefined || value === undefined || value === null) continue;
