@@ -23,12 +23,14 @@ export interface Call {
 }
 
 export class ApiClient {
-  private readonly session: ClientHttp2Session;
+  private readonly connect: () => ClientHttp2Session;
   private readonly token: string;
+  private session: ClientHttp2Session;
 
-  private constructor(session: ClientHttp2Session, token: string) {
-    this.session = session;
+  private constructor(connectIt: () => ClientHttp2Session, token: string) {
+    this.connect = connectIt;
     this.token = token;
+    this.session = connectIt();
   }
 
   static async open(kubeconfigPath: string): Promise<ApiClient> {
@@ -37,15 +39,16 @@ export class ApiClient {
     const [{ user } = { user: null }] = config.users;
     if (cluster === null || user === null) throw new Error(`${kubeconfigPath} names no server`);
     const ca = Buffer.from(cluster['certificate-authority-data'], 'base64');
-    const session = connect(cluster.server, { ca });
-    // A call that is under way hears of it, too.
-    session.on('error', () => undefined);
-    return new ApiClient(session, user.token);
+    // Of an error a call that is under way hears, too.
+    const open = (): ClientHttp2Session => connect(cluster.server, { ca }).on('error', () => undefined);
+    return new ApiClient(open, user.token);
   }
 
   /** Resolves to the answer, parsed. @throws Error if the server refuses. */
   async call({ method, path, body }: Call): Promise<unknown> {
     const type = method === 'PATCH' ? 'application/merge-patch+json' : 'application/json';
+    // The API server ends a connection on which nothing was asked for a while.
+    if (this.session.closed || this.session.destroyed) this.session = this.connect();
     const stream = this.session.request({
       [constants.HTTP2_HEADER_METHOD]: method,
       [constants.HTTP2_HEADER_PATH]: path,
