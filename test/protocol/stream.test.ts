@@ -12,6 +12,10 @@ class FakeCall extends EventEmitter {
   readonly written: string[] = [];
   private onWrite: () => void = () => undefined;
 
+  getPeer(): string {
+    return '127.0.0.1:1';
+  }
+
   write(bytes: Buffer): boolean {
     this.written.push(decodeDeltaResponse(bytes).typeUrl);
     this.onWrite();
@@ -38,6 +42,7 @@ test('56: the limit of waiting holds although timers may fire a little early', a
     controlPlane: '',
     sendQueue: new SendQueue(),
     identify: () => true,
+    arrived: (it, bytes) => it.read(bytes),
     moved: () => undefined,
     closed: () => undefined,
   });

@@ -3,7 +3,7 @@
 import { afterEach, expect, test } from '@jest/globals';
 import { innerCall } from '../../operator/xds/server/raw-call.ts';
 import { typeUrl as url } from '../../operator/envoy/proto/type-urls.ts';
-import { connectXds, type XdsClient } from '../support/xds-client.ts';
+import { connectXds, type Request, type XdsClient } from '../support/xds-client.ts';
 import { sample, startXds, type RunningXds } from '../support/xds-server.ts';
 
 const opened: (() => unknown)[] = [];
@@ -102,18 +102,23 @@ test('87: a change that concerns one proxy sends the others nothing at all', asy
   expect([...heard].filter(([, count]) => count > 1)).toEqual([['p7', 3]]);
 }, 30_000);
 
-test('74: a request of almost 32 MiB is accepted', async () => {
+test('74: a request of almost 16 MiB is accepted, a larger one ends the stream', async () => {
   const xds = await serve();
   xds.publish({ 'Pod/shop/cart': [sample(url.cluster, 'a')] });
-  const client = connect(xds);
-  const initialVersions = new Map<string, string>();
-  const padding = 'x'.repeat(1_000_000);
-  for (let index = 0; index < 33; index += 1) initialVersions.set(`gone-${index}`, padding);
+  const [client, large] = [connect(xds), connect(xds)];
+  const ask = (count: number): Request => ({
+    nodeId: 'Pod~shop~cart~uid',
+    typeUrl: url.cluster,
+    initialVersions: new Map(names(count).map((name) => [name.padEnd(500, 'x'), '1'])),
+  });
+  const names = (count: number): readonly string[] =>
+    Array.from({ length: count }, (_, index) => `gone-${index}`);
 
-  client.send({ nodeId: 'Pod~shop~cart~uid', typeUrl: url.cluster, initialVersions });
-  const { resources } = await client.next();
+  client.send(ask(32_500));
+  large.send(ask(33_200));
 
-  expect(resources.map((it) => it.name)).toEqual(['a']);
+  expect((await client.next()).resources.map((it) => it.name)).toEqual(['a']);
+  expect(await large.end()).toMatchObject({ status: 'RESOURCE_EXHAUSTED' });
 }, 30_000);
 
 test('73: readers that have stopped cost bounded memory, whatever is published meanwhile, and delay nobody', async () => {

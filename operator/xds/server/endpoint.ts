@@ -48,6 +48,11 @@ export class Endpoint {
     });
   }
 
+  /** A stream of a proxy that is known has begun (1) or ended (-1): connections without one are bounded. `peer`: as gRPC says. */
+  countStream(peer: string, by: 1 | -1): void {
+    this.acceptor?.countStream(peer, by);
+  }
+
   /** Lets nobody in any more. */
   stopAccepting(): void {
     this.acceptor?.close();

@@ -21,6 +21,15 @@ export function chunkWriter(call: Call): WriteChunks {
   return inner === null ? copyingWriter(call) : (chunks, done) => write(inner, chunks, done);
 }
 
+/**
+ * Of a call that is paused one request is kept, and the rest stays with the client. gRPC would read sixteen ahead, of any size.
+ * Where Node is built in another way, it does.
+ */
+export function readOneAtATime(call: object): void {
+  const state: unknown = Reflect.get(call, '_readableState');
+  if (typeof state === 'object' && state !== null && 'highWaterMark' in state) state.highWaterMark = 1;
+}
+
 /** null if this release of grpc-js is built in another way. */
 export function innerCall(call: object): InnerCall | null {
   const inner: unknown = Reflect.get(call, 'call');

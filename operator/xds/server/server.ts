@@ -9,8 +9,9 @@ import { isCurrent } from '../session/report.ts';
 import { sameView, viewOf, type View } from '../session/view.ts';
 import type { Snapshot } from '../snapshot/types.ts';
 import { InitialSyncLimiter } from './initial-sync-limiter.ts';
-import { authorize, spiffeIdOf, type Authorization } from './authorize.ts';
+import { authorizeStream } from './authorize-stream.ts';
 import { Endpoint } from './endpoint.ts';
+import { FairReading } from './fair-reading.ts';
 import { FanOut } from './fan-out.ts';
 import { aggregatedDiscoveryService } from './service.ts';
 import type { AdsServerOptions } from './options.ts';
@@ -21,6 +22,7 @@ import { quoted } from './quoted.ts';
 import { proxyReport } from './proxy-report.ts';
 import type { Call } from './raw-call.ts';
 import { Stream } from './stream.ts';
+import { StreamsPerConnection, tooManyStreams } from './streams-per-connection.ts';
 
 export interface AdsServer extends Component {
   /** The port in use; 0 before start. */
@@ -48,6 +50,8 @@ class Ads implements AdsServer {
   private readonly initialSync: InitialSyncLimiter<Stream>;
   private readonly waitTimeout: WaitTimeout<Stream>;
   private readonly streams = new Set<Stream>();
+  private readonly perConnection = new StreamsPerConnection();
+  private readonly reading: FairReading;
   private readonly behind = new Set<Stream>();
   private readonly fanOut: FanOut<Stream>;
   /** null: to be gathered anew. */
@@ -60,6 +64,11 @@ class Ads implements AdsServer {
     this.endpoint = new Endpoint(options);
     this.initialSync = new InitialSyncLimiter(options.initialSync);
     this.waitTimeout = new WaitTimeout(options.waitTimeoutMs);
+    this.reading = new FairReading({
+      clock: systemClock,
+      slowed: (client) =>
+        options.log.warn({ client }, 'requests slowed down: the client uses more than its share'),
+    });
     this.fanOut = new FanOut({
       clock: systemClock,
       show: (stream) => this.update(stream),
@@ -162,12 +171,14 @@ class Ads implements AdsServer {
       controlPlane: this.options.identifier,
       sendQueue: this.sendQueue,
       identify: (it, nodeId) => this.identify(it, nodeId),
+      arrived: (it, bytes) => this.reading.arrived(it, bytes),
       moved: (it, effects) => this.moved(it, effects),
       closed: (it) => this.closed(it),
     });
     this.streams.add(stream);
     this.options.observer.streams(this.streams.size);
     this.waitTimeout.start(stream, () => this.onWaitTimeout(stream));
+    if (!this.perConnection.add(stream.peer)) stream.fail(status.RESOURCE_EXHAUSTED, tooManyStreams);
   }
 
   private onWaitTimeout(stream: Stream): void {
@@ -182,7 +193,7 @@ class Ads implements AdsServer {
   }
 
   private identify(stream: Stream, nodeId: string): boolean {
-    const decision = this.authorization(stream, nodeId);
+    const decision = authorizeStream(stream.call, nodeId, this.options);
     if (decision.type === 'denied') {
       this.options.log.warn({ nodeId: quoted(nodeId), reason: decision.message }, 'stream refused');
       stream.fail(decision.code, decision.message);
@@ -192,6 +203,7 @@ class Ads implements AdsServer {
     stream.workload = decision.workload;
     this.connected = null;
     this.behind.add(stream);
+    this.endpoint.countStream(stream.peer, 1);
     this.options.log.info(
       { workload: decision.workload, variant: stream.session.variant },
       'proxy connected',
@@ -199,12 +211,6 @@ class Ads implements AdsServer {
     if (this.viewFor(stream) === null) this.options.rebuild?.();
     else this.show(stream);
     return true;
-  }
-
-  private authorization(stream: Stream, nodeId: string): Authorization {
-    const certificate = stream.call.getAuthContext()?.sslPeerCertificate;
-    const peer = { spiffeId: spiffeIdOf(certificate?.subjectaltname) };
-    return authorize(nodeId, peer, this.options.identityOf, this.options.credentials !== undefined);
   }
 
   private moved(stream: Stream, effects: readonly Effect[]): void {
@@ -229,6 +235,8 @@ class Ads implements AdsServer {
 
   private closed(stream: Stream): void {
     this.connected = null;
+    this.perConnection.remove(stream.peer);
+    if (stream.workload !== null) this.endpoint.countStream(stream.peer, -1);
     for (const set of [this.streams, this.behind]) set.delete(stream);
     this.fanOut.forget(stream);
     this.initialSync.release(stream);

@@ -3,6 +3,7 @@ import { status } from '@grpc/grpc-js';
 import { readDeltaRequest } from '../wire/read-delta-request.ts';
 import { readIdentity } from '../wire/read-identity.ts';
 import { readSotwRequest } from '../wire/read-sotw-request.ts';
+import { LimitError } from '../wire/limits.ts';
 import { MessageError } from '../../envoy/proto/message-error.ts';
 import type * as wire from '../wire/requests.ts';
 import { typeUrl, type TypeUrl } from '../../envoy/proto/type-urls.ts';
@@ -11,7 +12,8 @@ import { reduce } from '../session/session.ts';
 import { newSession, type Session } from '../session/state.ts';
 import { frameOf } from './frames.ts';
 import { newSendLane, type SendLane, type SendQueue } from './send-queue.ts';
-import { chunkWriter, type Call } from './raw-call.ts';
+import { EarlyRequests } from './early-requests.ts';
+import { chunkWriter, readOneAtATime, type Call } from './raw-call.ts';
 
 type Request = wire.DeltaRequest | wire.SotwRequest;
 
@@ -21,6 +23,8 @@ export interface StreamHost {
   readonly nowMs: () => number;
   /** The stream's first request: who is it? Returns false after ending a stream that may not go on. */
   identify(stream: Stream, nodeId: string): boolean;
+  /** A request has come: `read` is called with it when it is the stream's turn. */
+  arrived(stream: Stream, bytes: Buffer): void;
   /** After every event: the state of the session may have moved. */
   moved(stream: Stream, effects: readonly Effect[]): void;
   closed(stream: Stream): void;
@@ -36,20 +40,25 @@ export class Stream {
   workload: string | null = null;
   readonly connectedAtMs: number;
   readonly call: Call;
+  /** Address and port of the client. */
+  readonly peer: string;
   private readonly host: StreamHost;
   private readonly lane: SendLane;
   private readonly toldBy = new Set<TypeUrl>();
   private readonly timers = new Set<NodeJS.Timeout>();
+  private readonly early = new EarlyRequests();
   private isOpen = true;
   private hasNamedItself = false;
 
   constructor(call: Call, variant: Session['variant'], host: StreamHost) {
     this.call = call;
+    this.peer = call.getPeer();
     this.host = host;
     this.lane = newSendLane(chunkWriter(call));
     this.session = newSession(variant);
     this.connectedAtMs = host.nowMs();
-    call.on('data', (bytes: Buffer) => this.onBytes(bytes));
+    readOneAtATime(call);
+    call.on('data', (bytes: Buffer) => host.arrived(this, bytes));
     call.on('end', () => this.end());
     call.on('error', () => this.close());
     call.on('cancelled', () => this.close());
@@ -59,7 +68,7 @@ export class Stream {
   dispatch(event: SessionEvent): void {
     if (!this.isOpen) return;
     // What is decoded only where it is needed may be damaged.
-    const step = this.read(() => reduce(this.session, event));
+    const step = this.decoded(() => reduce(this.session, event));
     if (step === null) return;
     this.session = step.session;
     for (const effect of step.effects) this.perform(effect);
@@ -78,11 +87,28 @@ export class Stream {
     this.call.end();
   }
 
-  private onBytes(bytes: Buffer): void {
+  /** Whose requests these are: of a workload, or of an address while nobody knows. */
+  client(): string {
+    return this.workload ?? this.peer.slice(0, this.peer.lastIndexOf(':'));
+  }
+
+  pause(): void {
+    this.call.pause();
+  }
+
+  resume(): void {
+    this.call.resume();
+  }
+
+  /** A request. */
+  read(bytes: Buffer): void {
     if (!this.isOpen) return;
     // Nobody's request is decoded before it is known who asks.
     if (!this.hasNamedItself && !this.identify(bytes)) return;
-    const request = this.read(() => this.decode(bytes));
+    const request = this.decoded(() => {
+      if (this.session.view === null) this.early.add(bytes.length);
+      return this.decode(bytes);
+    });
     if (request === null || !this.checkNode(request.nodeId)) return;
     if (request.typeUrl === '') return this.fail(status.INVALID_ARGUMENT, 'type_url is empty');
     const type = knownTypes.get(request.typeUrl);
@@ -94,11 +120,15 @@ export class Stream {
     return this.session.variant === 'delta' ? readDeltaRequest(bytes) : readSotwRequest(bytes);
   }
 
-  /** null: the stream was ended, since the bytes are damaged. */
-  private read<T>(decode: () => T): T | null {
+  /** null: the stream was ended, since the bytes are damaged or ask for too much. */
+  private decoded<T>(decode: () => T): T | null {
     try {
       return decode();
     } catch (error) {
+      if (error instanceof LimitError) {
+        this.fail(status.RESOURCE_EXHAUSTED, error.message);
+        return null;
+      }
       if (!(error instanceof MessageError)) throw error;
       this.fail(status.INVALID_ARGUMENT, `the request cannot be read: ${error.message}`);
       return null;
@@ -106,7 +136,7 @@ export class Stream {
   }
 
   private identify(bytes: Buffer): boolean {
-    const nodeId = this.read(() => readIdentity(bytes, this.session.variant) ?? '');
+    const nodeId = this.decoded(() => readIdentity(bytes, this.session.variant) ?? '');
     if (nodeId === null) return false;
     if (nodeId === '') {
       this.fail(status.INVALID_ARGUMENT, 'the first request of a stream needs node.id');

@@ -33,24 +33,30 @@ export function culpritsOf(type: TypeUrl, message: string, sent: readonly string
   if (sent.length === 1) return sent;
   if (appliesTheGoodOnes(type)) {
     const listed = /^Error adding\/updating (?:listener|cluster)\(s\) (.*)$/s.exec(message)?.[1];
-    if (listed !== undefined) {
-      const found = sent.filter((name) => isListed(listed, name));
-      if (found.length > 0) return found;
-    }
+    const named = listed === undefined ? noNames : namesIn(listed);
+    const found = sent.filter((name) => named.has(name));
+    if (found.length > 0) return found;
   }
   // A constraint violation is reported with a dump of the first offender.
   const dumped = /\bname: "([^"]+)"/.exec(message)?.[1];
   return dumped !== undefined && sent.includes(dumped) ? [dumped] : [];
 }
 
-/** Names stand before a colon, at the start, on a line of their own or after a comma. */
-function isListed(text: string, name: string): boolean {
-  let at = text.indexOf(`${name}: `);
-  while (at >= 0) {
-    if (at === 0 || text[at - 1] === '\n' || text.slice(at - 2, at) === ', ') return true;
-    at = text.indexOf(`${name}: `, at + 1);
+const noNames: ReadonlySet<string> = new Set();
+
+/** Names stand before a colon, at the start, on a line of their own or after a comma. In one go, whoever wrote the text. */
+function namesIn(text: string): ReadonlySet<string> {
+  const names = new Set<string>();
+  let start = 0;
+  for (const { 0: mark, index } of text.matchAll(/: |, |\n/g)) {
+    if (mark !== ': ') start = index + mark.length;
+    else if (start >= 0) {
+      names.add(text.slice(start, index));
+      // What follows is what is wrong with it.
+      start = -1;
+    }
   }
-  return false;
+  return names;
 }
 
 export interface Refusal {
@@ -68,12 +74,13 @@ export function applyNack(type: TypeUrl, state: TypeState, inFlight: InFlight, n
   const { message } = nack;
   const upserts = [...inFlight.sent].flatMap(([name, entry]) => (entry === null ? [] : [name]));
   const culprits = culpritsOf(type, message, upserts);
+  const guilty = new Set(culprits);
   const isAlone = inFlight.sent.size === 1;
   const mayHaveEarlier = isUnlisted(type, state, nack.variant);
   const doubted = [...inFlight.sent].map(([name, entry]): [string, ClientHas] => {
     // Only removals, and refused: there is nothing else to try.
     if (upserts.length === 0) return [name, hasNothing];
-    const isCulprit = culprits.includes(name);
+    const isCulprit = guilty.has(name);
     return [
       name,
       afterRefusal(clientHas(state, name), { type, sent: entry, isCulprit, isAlone, mayHaveEarlier }),
@@ -128,7 +135,8 @@ function suspectsAfter(
 ): readonly (readonly string[])[] {
   const rest = queue.slice(1);
   if (culprits.length > 0) {
-    const others = sent.filter((name) => !culprits.includes(name));
+    const guilty = new Set(culprits);
+    const others = sent.filter((name) => !guilty.has(name));
     return others.length === 0 ? rest : [others, ...rest];
   }
   if (sent.length < 2) return rest;

@@ -64,11 +64,22 @@ const comparedBy = new WeakMap<TypeState['behind'], Compared>();
 function likeOthers(type: TypeUrl, state: TypeState, stack: Stack, tellsRemovals: boolean): Pending {
   const { base, behind, asked, quarantine } = state;
   if (base !== stack || asked.size > 0 || quarantine.size > 0)
-    return compared(type, state, stack, tellsRemovals);
+    return comparedOnce(type, state, stack, tellsRemovals);
   const known = comparedBy.get(behind);
   if (known?.stack === stack && known.tellsRemovals === tellsRemovals) return known.pending;
   const pending = compared(type, state, stack, tellsRemovals);
   comparedBy.set(behind, { stack, tellsRemovals, pending });
+  return pending;
+}
+
+const comparedOf = new WeakMap<TypeState, Pick<Compared, 'stack' | 'pending'>>();
+
+/** Requests for other types do not change what is pending of this one: it is compared once, however much it holds. */
+function comparedOnce(type: TypeUrl, state: TypeState, stack: Stack, tellsRemovals: boolean): Pending {
+  const known = comparedOf.get(state);
+  if (known?.stack === stack) return known.pending;
+  const pending = compared(type, state, stack, tellsRemovals);
+  comparedOf.set(state, { stack, pending });
   return pending;
 }
 

@@ -1,4 +1,5 @@
 // How a change of subscription changes what is known of the client.
+import { changedSet } from './name-set.ts';
 import type { SubscriptionChange } from './subscription.ts';
 import { covers, type Subscription } from './subscription.ts';
 import { emptyStack, entriesOf, lookup, sizeOf, type Stack } from './view.ts';
@@ -90,18 +91,40 @@ export function resubscribe(before: TypeState, change: SubscriptionChange, kept:
   const news = change.asked.filter((name) => !kept.has(name));
   // Newly subscribed: the client has nothing of it, whatever the base says of subscribed names.
   const unknown = news.filter((name) => !covers(before.subscription, name) && !state.behind.has(name));
-  const isCovered = (name: string): boolean => covers(subscription, name);
+  const left = had && !subscription.wildcard ? withoutWildcard(state, subscription) : state;
   const next: TypeState = {
-    ...state,
+    ...left,
     subscription,
-    asked: new Set([...state.asked, ...news].filter(isCovered)),
-    behind: new Map([...state.behind].filter(([name]) => isCovered(name))),
-    quarantine: new Map([...state.quarantine].filter(([name]) => isCovered(name))),
+    asked: changedSet(left.asked, news, change.dropped),
+    behind: without(left.behind, change.dropped),
+    quarantine: without(left.quarantine, change.dropped),
   };
   return note(
     next,
     unknown.map((name): [string, ClientHas] => [name, hasNothing]),
   );
+}
+
+/** Only what is named counts any more. */
+function withoutWildcard(state: TypeState, subscription: Subscription): TypeState {
+  const isCovered = (name: string): boolean => covers(subscription, name);
+  return {
+    ...state,
+    asked: new Set([...state.asked].filter(isCovered)),
+    behind: new Map([...state.behind].filter(([name]) => isCovered(name))),
+    quarantine: new Map([...state.quarantine].filter(([name]) => isCovered(name))),
+  };
+}
+
+function without<Value>(
+  map: ReadonlyMap<string, Value>,
+  names: readonly string[],
+): ReadonlyMap<string, Value> {
+  const held = names.filter((name) => map.has(name));
+  if (held.length === 0) return map;
+  const rest = new Map(map);
+  for (const name of held) rest.delete(name);
+  return rest;
 }
 
 /** It knows of nothing yet, and asks for every name it subscribes to. */

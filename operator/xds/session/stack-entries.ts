@@ -45,9 +45,14 @@ export function isWhole(subscription: Subscription, stack: Stack): boolean {
   const { names } = subscription;
   const known = matched.get(names);
   if (known?.stack === stack) return known.isWhole;
-  const isAll = sizeOf(stack) === names.size && [...names].every((name) => lookup(stack, name) !== undefined);
+  const isAll = sizeOf(stack) === names.size && hasAll(stack, names);
   matched.set(names, { stack, isWhole: isAll });
   return isAll;
+}
+
+function hasAll(stack: Stack, names: ReadonlySet<string>): boolean {
+  for (const name of names) if (lookup(stack, name) === undefined) return false;
+  return true;
 }
 
 /** The entries of a stack by name, without a map of their own. */

@@ -2,6 +2,8 @@
 // form (naming nothing) and an explicit one (naming `*`).
 // @see https://www.envoyproxy.io/docs/envoy/latest/api-docs/xds_protocol#how-the-client-specifies-what-resources-to-return
 import { typeUrl, type TypeUrl } from '../../envoy/proto/type-urls.ts';
+import { checkNames } from '../wire/limits.ts';
+import { changedSet } from './name-set.ts';
 
 export interface Subscription {
   readonly wildcard: boolean;
@@ -43,7 +45,7 @@ export interface DeltaNames {
 }
 
 /**
- * A delta request. `current` is null for the first of its type on the stream. Names to subscribe are taken
+ * A delta request. @throws LimitError when that makes too many names. `current` is null for the first of its type on the stream. Names to subscribe are taken
  * before names to unsubscribe, so {subscribe *, unsubscribe *} means: nothing yet.
  */
 export function changeDelta(
@@ -59,9 +61,10 @@ export function changeDelta(
   }
   if (!wildcard && had.names.size === 0 && unsubscribe.length === 0) return firstNames(subscribe);
   const asked = new Set(subscribe.filter((name) => name !== wildcardName));
-  const names = new Set([...had.names, ...asked]);
-  const gone = unsubscribe.filter((name) => names.delete(name));
+  const gone = [...new Set(unsubscribe)].filter((name) => had.names.has(name) || asked.has(name));
   for (const name of gone) asked.delete(name);
+  const names = changedSet(had.names, asked, gone);
+  checkNames(names.size);
   const subscription = { wildcard, names, hasNamed: true };
   // With the wildcard held, the client cannot know whether the resource goes or stays: it waits for word.
   if (wildcard) return { subscription, asked: [...asked, ...gone], dropped: [] };

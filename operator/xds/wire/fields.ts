@@ -3,6 +3,7 @@
 import { isUtf8 } from 'node:buffer';
 import type protobuf from 'protobufjs/minimal.js';
 import { MessageError } from '../../envoy/proto/message-error.ts';
+import { LimitError, mostNameBytes } from './limits.ts';
 
 const lengthDelimited = 2;
 const wireTypeMask = 7;
@@ -39,6 +40,17 @@ export function readText(reader: protobuf.Reader): string {
     if (!isUtf8(bytes)) throw new MessageError('a text is not valid UTF-8');
   }
   return text;
+}
+
+/** Of a resource. @throws LimitError when it is too long, MessageError when it is not UTF-8. */
+export function readName(reader: protobuf.Reader): string {
+  const { pos } = reader;
+  if (reader.uint32() > mostNameBytes)
+    throw new LimitError(
+      `the name or version of a resource is longer than ${mostNameBytes} bytes: use a shorter one`,
+    );
+  reader.pos = pos;
+  return readText(reader);
 }
 
 /** Of node.id, in bytes of UTF-8. What a workload's name, namespace and uid take at most is 600. */

@@ -3,7 +3,8 @@
 // is to have: so they are not decoded, but summed up to a fingerprint that tells this whatever the order. Pure.
 import protobuf from 'protobufjs/minimal.js';
 import { MessageError } from '../../envoy/proto/message-error.ts';
-import { reading, readText, skip, tagOf } from './fields.ts';
+import { reading, readName, skip, tagOf } from './fields.ts';
+import { checkNames } from './limits.ts';
 
 export interface InitialVersions {
   readonly isEmpty: boolean;
@@ -32,12 +33,14 @@ export function initialVersionsOf(versions: ReadonlyMap<string, string>): Initia
 export class InitialVersionsReader {
   private readonly runs: Uint8Array[] = [];
   private readonly sum = new VersionSum();
+  private count = 0;
 
   /** Those that begin at `reader`, whose first tag is read; it is left behind the last one that follows. */
   readRun(reader: protobuf.Reader, bytes: Uint8Array): void {
     const from = reader.pos;
     const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
     for (;;) {
+      checkNames((this.count += 1));
       const length = reader.uint32();
       const end = reader.pos + length;
       if (end > reader.len) throw new MessageError('the bytes end within initial_resource_versions');
@@ -79,8 +82,8 @@ function readEntry(reader: protobuf.Reader, versions: Map<string, string>): void
   let version = '';
   while (reader.pos < end) {
     const tag = reader.uint32();
-    if (tag === entryTags.key) name = readText(reader);
-    else if (tag === entryTags.value) version = readText(reader);
+    if (tag === entryTags.key) name = readName(reader);
+    else if (tag === entryTags.value) version = readName(reader);
     else skip(reader, tag);
   }
   versions.set(name, version);

@@ -1,7 +1,8 @@
 // The names that a delta request subscribes to. Thousands of proxies ask with the same long list: it is decoded once, and all of
 // them share it. Pure, but for that memory, which is bounded.
 import protobuf from 'protobufjs/minimal.js';
-import { readText, tagOf } from './fields.ts';
+import { readName, tagOf } from './fields.ts';
+import { checkNames } from './limits.ts';
 
 /** Of DeltaDiscoveryRequest. */
 export const subscribeTag = tagOf(3);
@@ -10,10 +11,12 @@ const lengthDelimited = 2;
 /** Takes the names of one request, which mostly follow each other, but need not. */
 export class NamesReader {
   private readonly runs: Uint8Array[] = [];
+  private count = 0;
 
   /** Those that begin at `reader`, whose first tag is read, at `start`; it is left behind the last one that follows. */
   readRun(reader: protobuf.Reader, bytes: Uint8Array, start: number): void {
     for (;;) {
+      checkNames((this.count += 1));
       reader.skipType(lengthDelimited);
       const { pos } = reader;
       if (pos >= reader.len || reader.uint32() !== subscribeTag) {
@@ -70,7 +73,7 @@ function decode(bytes: Uint8Array): readonly string[] {
   const names: string[] = [];
   while (reader.pos < reader.len) {
     reader.uint32();
-    names.push(readText(reader));
+    names.push(readName(reader));
   }
   return names;
 }

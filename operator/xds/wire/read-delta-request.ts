@@ -1,8 +1,18 @@
 // Reads a delta request by hand: there is one for each response to each proxy, and its lists may hold a name for every service of a
 // mesh. Pure, but for the memory of names.ts.
 import protobuf from 'protobufjs/minimal.js';
-import { reading, readError, readNodeId, readText, skip, tagOf, type ErrorDetail } from './fields.ts';
+import {
+  reading,
+  readError,
+  readName,
+  readNodeId,
+  readText,
+  skip,
+  tagOf,
+  type ErrorDetail,
+} from './fields.ts';
 import { initialVersionsTag, InitialVersionsReader } from './initial-resource-versions.ts';
+import { checkNames } from './limits.ts';
 import { NamesReader, subscribeTag } from './names.ts';
 import type { DeltaRequest } from './requests.ts';
 
@@ -36,7 +46,7 @@ function read(reader: protobuf.Reader, bytes: Uint8Array): DeltaRequest {
     else if (tag === tags.initialVersions) kept.readRun(reader, bytes);
     else if (tag === tags.typeUrl) typeUrl = readText(reader);
     else if (tag === tags.nonce) nonce = readText(reader);
-    else if (tag === tags.unsubscribe) unsubscribe.push(readText(reader));
+    else if (tag === tags.unsubscribe) checkNames(unsubscribe.push(readName(reader)));
     else if (tag === tags.node) nodeId = readNodeId(reader, nodeId);
     else if (tag === tags.error) error = readError(reader, error);
     else skip(reader, tag);

@@ -1,6 +1,16 @@
 // Reads a state-of-the-world request. Pure.
 import protobuf from 'protobufjs/minimal.js';
-import { reading, readError, readNodeId, readText, skip, tagOf, type ErrorDetail } from './fields.ts';
+import {
+  reading,
+  readError,
+  readName,
+  readNodeId,
+  readText,
+  skip,
+  tagOf,
+  type ErrorDetail,
+} from './fields.ts';
+import { checkNames } from './limits.ts';
 import type { SotwRequest } from './requests.ts';
 
 /** Of DiscoveryRequest. */
@@ -25,7 +35,7 @@ function read(reader: protobuf.Reader): SotwRequest {
   let error: ErrorDetail | null = null;
   while (reader.pos < reader.len) {
     const tag = reader.uint32();
-    if (tag === tags.names) names.push(readText(reader));
+    if (tag === tags.names) checkNames(names.push(readName(reader)));
     else if (tag === tags.versionInfo) versionInfo = readText(reader);
     else if (tag === tags.typeUrl) typeUrl = readText(reader);
     else if (tag === tags.nonce) nonce = readText(reader);

@@ -1,7 +1,7 @@
 // Connections before gRPC: how many come in with a turn of the event loop, and what becomes of those that wait.
 import { connect, type Socket } from 'node:net';
 import { afterEach, expect, test } from '@jest/globals';
-import { Acceptor } from '../../../../operator/xds/server/acceptor.ts';
+import { Acceptor, type AcceptorOptions } from '../../../../operator/xds/server/acceptor.ts';
 
 const opened: (() => void)[] = [];
 afterEach(() => {
@@ -14,9 +14,9 @@ interface Opened {
   readonly inside: Socket[];
 }
 
-async function open(perTurn: number): Promise<Opened> {
+async function open(perTurn: number, options: Partial<AcceptorOptions> = {}): Promise<Opened> {
   const inside: Socket[] = [];
-  const acceptor = new Acceptor((socket) => inside.push(socket), { perTurn });
+  const acceptor = new Acceptor((socket) => inside.push(socket), { perTurn, ...options });
   opened.push(() => {
     acceptor.close();
     for (const socket of inside) socket.destroy();
@@ -24,8 +24,8 @@ async function open(perTurn: number): Promise<Opened> {
   return { acceptor, port: await acceptor.open('127.0.0.1:0'), inside };
 }
 
-async function knock(port: number): Promise<Socket> {
-  const socket = connect(port, '127.0.0.1');
+async function knock(port: number, localAddress = '127.0.0.1'): Promise<Socket> {
+  const socket = connect({ port, host: '127.0.0.1', localAddress });
   opened.push(() => socket.destroy());
   socket.on('error', () => undefined);
   await new Promise((resolve) => socket.once('connect', resolve));
@@ -55,6 +55,38 @@ test('78: with one turn of the event loop only a few connections come in, in the
 
   const steps = seen.map((count, index) => count - (seen[index - 1] ?? 0));
   expect(Math.max(...steps)).toBeLessThanOrEqual(2);
+});
+
+test('106: of one address so many connections are inside that have no stream of a known proxy; others come in beside them', async () => {
+  const { acceptor, port, inside } = await open(4, { unproven: 2 });
+  await Promise.all(Array.from({ length: 50 }, () => knock(port)));
+  await knock(port, '127.0.0.2');
+  await until(() => inside.length === 3);
+  expect(inside.map((it) => it.remoteAddress)).toEqual(['127.0.0.1', '127.0.0.1', '127.0.0.2']);
+
+  const peer = `127.0.0.1:${inside[0]?.remotePort ?? 0}`;
+  acceptor.countStream(peer, 1);
+  await until(() => inside.length === 4);
+  acceptor.countStream(peer, -1);
+  inside[1]?.destroy();
+  await until(() => inside[1]?.closed === true);
+  inside[2]?.destroy();
+  await knock(port, '127.0.0.2');
+
+  // That of the other address: of the first there are two without a stream again.
+  await until(() => inside.length === 5);
+  expect(inside[4]?.remoteAddress).toBe('127.0.0.2');
+});
+
+test('106: of one address so many connections wait, and more are closed', async () => {
+  const { port, inside } = await open(4, { unproven: 1, waiting: 2 });
+  const clients = await Promise.all(Array.from({ length: 3 }, () => knock(port)));
+  const late = await knock(port);
+
+  await new Promise((resolve) => late.once('close', resolve));
+
+  expect(inside).toHaveLength(1);
+  expect(clients.filter((it) => it.destroyed)).toEqual([]);
 });
 
 test('what a client says before it is let in is not lost', async () => {
