@@ -42,6 +42,8 @@ export interface RuleIr {
   readonly id: string;
   /** Any of them; 'anyone' includes callers without an identity. */
   readonly callers: 'anyone' | readonly CallerIr[];
+  /** Whether callers without an identity match as well: always with 'anyone'. */
+  readonly unidentified: boolean;
   /** Any of them. Always 'any' on TCP ports, where there are connections only. */
   readonly requests: 'any' | readonly RequestIr[];
 }

@@ -34,6 +34,10 @@ let server: Sidecar;
 
 const onlyFriend = { deny: [], allow: [sampleRule('shop/guard/friend', ['friend'])] };
 const notStranger = { deny: [sampleRule('shop/guard/stranger', ['stranger'])], allow: 'all' as const };
+const notStrangerNorUnknown = {
+  deny: [{ ...sampleRule('shop/guard/stranger', ['stranger']), unidentified: true }],
+  allow: 'all' as const,
+};
 const readReviews = {
   deny: [
     sampleRule('shop/guard/secret', 'anyone', [
@@ -60,12 +64,19 @@ const ports: Readonly<Record<string, Partial<InboundPortIr>>> = {
   permissive: { mtls: 'Permissive' },
   disabled: { mtls: 'Disabled' },
   guarded: { mtls: 'Permissive', authorization: readReviews },
+  'not-stranger': { mtls: 'Permissive', authorization: notStranger },
+  'not-stranger-nor-unknown': { mtls: 'Permissive', authorization: notStrangerNorUnknown },
   'allow-nothing': { mtls: 'Strict', authorization: { deny: [], allow: [] } },
   'tcp-strict': { protocol: 'TCP', mtls: 'Strict' },
   'tcp-permissive': { protocol: 'TCP', mtls: 'Permissive' },
   'tcp-disabled': { protocol: 'TCP', mtls: 'Disabled' },
   'tcp-only-friend': { protocol: 'TCP', mtls: 'Permissive', authorization: onlyFriend },
   'tcp-not-stranger': { protocol: 'TCP', mtls: 'Strict', authorization: notStranger },
+  'tcp-not-stranger-nor-unknown': {
+    protocol: 'TCP',
+    mtls: 'Permissive',
+    authorization: notStrangerNorUnknown,
+  },
   'tcp-closed': { protocol: 'TCP', mtls: 'Disabled', authorization: onlyFriend },
   'probed-strict': { mtls: 'Strict', probes },
   'probed-guarded': { mtls: 'Permissive', authorization: readReviews, probes },
@@ -203,6 +214,27 @@ describe('authorization of requests', () => {
     expect([stranger.status, plaintext.status]).toEqual([403, 403]);
   });
 
+  test.each([
+    { service: 'not-stranger', plaintext: 200 },
+    { service: 'not-stranger-nor-unknown', plaintext: 403 },
+  ])('a rule that names whom it refuses, at callers that come in plaintext: $service', async (asked) => {
+    const friend = await call(via('friend', asked.service));
+    const stranger = await call(via('stranger', asked.service));
+    const plaintext = await call(straightTo(asked.service));
+
+    expect([friend.status, stranger.status, plaintext.status]).toEqual([200, 403, asked.plaintext]);
+  });
+
+  test('an application’s own TLS does not get past a rule that refuses unknown callers', async () => {
+    const port = straightTo('not-stranger-nor-unknown');
+    const socket = tlsConnect({ host: '127.0.0.1', port, rejectUnauthorized: false });
+    const failed = new Promise((resolve) => {
+      socket.once('error', resolve);
+    });
+
+    expect(await failed).toMatchObject({ code: 'ECONNRESET' });
+  });
+
   test('with no allow rule at all refuses everybody', async () => {
     expect((await call(via('friend', 'allow-nothing'))).status).toBe(403);
   });
@@ -275,6 +307,7 @@ describe('TCP ports', () => {
     { service: 'tcp-disabled', heard: greeting },
     { service: 'tcp-only-friend', heard: greeting },
     { service: 'tcp-not-stranger', heard: greeting },
+    { service: 'tcp-not-stranger-nor-unknown', heard: greeting },
     { service: 'tcp-closed', heard: '' },
   ])('through the sidecar of an allowed caller: $service hears "$heard"', async ({ service, heard }) => {
     expect(await listenOnly(via('friend', service), greeting.length)).toBe(heard);
@@ -284,6 +317,7 @@ describe('TCP ports', () => {
     { service: 'tcp-permissive', heard: greeting },
     { service: 'tcp-disabled', heard: greeting },
     { service: 'tcp-only-friend', heard: '' },
+    { service: 'tcp-not-stranger-nor-unknown', heard: '' },
     { service: 'tcp-closed', heard: '' },
   ])('in plaintext: $service hears "$heard"', async ({ service, heard }) => {
     expect(await listenOnly(straightTo(service), greeting.length)).toBe(heard);

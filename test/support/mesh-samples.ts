@@ -160,7 +160,7 @@ export function sampleRule(
   callers: 'anyone' | readonly string[],
   requests: RuleIr['requests'] = 'any',
 ): RuleIr {
-  if (callers === 'anyone') return { id, callers, requests };
+  if (callers === 'anyone') return { id, callers, unidentified: true, requests };
   const spiffeIds = callers.map((name) => spiffeId(name));
-  return { id, callers: [{ spiffeIds, spiffePrefixes: [] }], requests };
+  return { id, callers: [{ spiffeIds, spiffePrefixes: [] }], unidentified: false, requests };
 }

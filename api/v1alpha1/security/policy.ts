@@ -27,12 +27,23 @@ export const SecurityPolicySpec = withRules(
       })
       .optional()
       .describe('Mutual TLS for the targets. Default: the setting of the Mesh.'),
-    authorization: z
-      .object({
+    authorization: withRules(
+      z.object({
         rules: listMap(z.array(AuthorizationRule).max(32), 'name').describe(
           'Rules for callers. Deny rules are evaluated before Allow rules; the order in the list does not matter. An empty list denies everyone except callers that another policy allows. At most 32.',
         ),
-      })
+        unidentified: z
+          .enum(['Deny', 'Ignore'])
+          .default('Deny')
+          .describe(
+            'What Deny rules with from do about callers without mutual TLS, whom they cannot identify. Deny: refuse them like the callers in from. Ignore: let them through, so that a caller in from evades the rule by plaintext on every port that accepts it.',
+          ),
+      }),
+      {
+        rule: "self.unidentified == 'Deny' || self.rules.exists(r, r.action == 'Deny' && r.from.size() > 0)",
+        message: 'Leave unidentified out: it only affects Deny rules with from, and there are none.',
+      },
+    )
       .optional()
       .describe('Who may call the targets. Default: all callers that mtls accepts.'),
   }),

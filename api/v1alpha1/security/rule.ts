@@ -23,7 +23,7 @@ const Source = withRules(
     message: 'Name a service account or a namespace in each entry of from, or remove the entry.',
   },
 ).describe(
-  'Callers, identified by their certificate. A caller matches if it is in either list; a caller without mutual TLS never matches.',
+  'Callers, identified by their certificate. A caller matches if it is in either list; a caller without mutual TLS matches only in Deny rules, see unidentified.',
 );
 
 const method = withRules(

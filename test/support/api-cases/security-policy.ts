@@ -88,6 +88,24 @@ export const securityPolicyCases: readonly ApiCase[] = [
       message: 'Write the path as it is after normalization',
     }),
   ),
+  ...['Deny', 'Ignore'].map((unidentified) =>
+    valid(`unidentified ${unidentified} beside a Deny rule that names callers`, {
+      targetRefs,
+      authorization: { unidentified, rules: [{ name: 'a', action: 'Deny', from: [{ namespaces: ['qa'] }] }] },
+    }),
+  ),
+  ...[[], [allow], [{ name: 'all', action: 'Deny' }]].map((rules) =>
+    refused(
+      `unidentified Ignore without a Deny rule that names callers: ${rules.length} rules`,
+      { targetRefs, authorization: { unidentified: 'Ignore', rules } },
+      { field: 'spec.authorization', message: 'Leave unidentified out' },
+    ),
+  ),
+  refused(
+    'an unknown reading of callers without mutual TLS',
+    { targetRefs, authorization: { unidentified: 'Allow', rules: [] } },
+    { field: 'spec.authorization.unidentified' },
+  ),
   refused('a path as a string', to({ paths: ['/reviews'] }), { field: path }),
   refused('a path without a slash', to({ paths: [{ value: 'reviews' }] }), {
     field: path,

@@ -20,7 +20,7 @@ export function allowedPeers({ deny, allow }: AuthorizationIr): readonly PeerMat
  * about requests nothing can be checked there: such a deny rule counts as met, such an allow rule as not met.
  */
 export function admitsUnknownBytes({ deny, allow }: AuthorizationIr, requestsAreSeen: boolean): boolean {
-  if (deny.some(isForAnyone)) return false;
+  if (deny.some(({ unidentified }) => unidentified)) return false;
   return (
     allow === 'all' ||
     allow.some((rule) => isForAnyone(rule) && (!requestsAreSeen || rule.requests === 'any'))

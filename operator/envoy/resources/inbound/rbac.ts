@@ -31,12 +31,18 @@ function policies(rules: readonly RuleIr[]): EnvoyMessage {
   return Object.fromEntries(named);
 }
 
-function policy({ callers, requests }: RuleIr): EnvoyMessage {
+function policy({ callers, unidentified, requests }: RuleIr): EnvoyMessage {
   return {
     permissions: requests === 'any' ? [{ any: true }] : requests.map(permission),
-    principals: callers === 'anyone' ? [{ any: true }] : callers.map(principal),
+    principals:
+      callers === 'anyone'
+        ? [{ any: true }]
+        : [...callers.map(principal), ...(unidentified ? [withoutIdentity] : [])],
   };
 }
+
+/** Without a name `authenticated` matches every caller that showed a certificate. */
+const withoutIdentity = { not_id: { authenticated: {} } };
 
 /** Needs a verified client certificate: without one, `authenticated` never matches. */
 function principal({ spiffeIds, spiffePrefixes }: CallerIr): EnvoyMessage {

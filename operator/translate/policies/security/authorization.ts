@@ -27,6 +27,7 @@ export function policyRules(policy: SecurityPolicy, trustDomain: string): Policy
       .map(({ rule, id }) => ({
         id,
         callers: callersOf(rule, policy, trustDomain),
+        unidentified: rule.from.length === 0 || refusesUnidentified(rule, policy),
         requests: protocol === 'HTTP' ? requestsOf(rule) : 'any',
       }));
   const side = (protocol: Protocol): AuthorizationIr => ({
@@ -48,6 +49,11 @@ export function unionOf(parts: readonly AuthorizationIr[]): AuthorizationIr {
 /** Whether a rule depends on the method or path of a request. */
 export function asksForRequest(rule: Rule): boolean {
   return requestsOf(rule) !== 'any';
+}
+
+/** Whom no rule can name is refused like those who are named: else they would only have to come without a certificate. */
+function refusesUnidentified({ action }: Rule, { spec }: SecurityPolicy): boolean {
+  return action === 'Deny' && spec.authorization?.unidentified === 'Deny';
 }
 
 /** `from` has entries, but they name nobody. */

@@ -11,7 +11,7 @@ export function boundedDeny(deny: readonly RuleIr[]): readonly RuleIr[] {
   if (countNames(deny) <= maxDeniedCallers) return deny;
   const byNamespace = deny.map((rule): RuleIr => ({ ...rule, callers: namespacesOf(rule.callers) }));
   if (countNames(byNamespace) <= maxDeniedCallers) return byNamespace;
-  return deny.map((rule): RuleIr => ({ ...rule, callers: 'anyone' }));
+  return deny.map((rule): RuleIr => ({ ...rule, callers: 'anyone', unidentified: true }));
 }
 
 /** The callers that Deny rules of these policies name, each once. */

@@ -13,6 +13,7 @@ import { asksForRequest, isEmptySource } from './authorization.ts';
 import { mtlsOutcomes } from './contests.ts';
 import { expressionProblems } from './large-expressions.ts';
 import { deniedCallers, maxDeniedCallers } from './denied-connections.ts';
+import { openPorts, unidentifiedNotes } from './unidentified.ts';
 
 /** A port of a sidecar that a policy holds for. */
 interface Reached {
@@ -29,6 +30,7 @@ export function securityVerdicts(
 ): readonly Verdict[] {
   const outcomes = mtlsOutcomes(attachments);
   const reached = portsReached(attachments, workloads);
+  const open = openPorts(attachments, workloads);
   return attachments.policies.map((policy) => {
     const outcome = outcomes.get(policy);
     const problems = [
@@ -40,7 +42,10 @@ export function securityVerdicts(
     return {
       origin: originOf(policy),
       conditions: [
-        acceptedCondition(problems, ruleNotes(policy, reached.get(nameOf(policy)) ?? [])),
+        acceptedCondition(problems, [
+          ...ruleNotes(policy, reached.get(nameOf(policy)) ?? []),
+          ...unidentifiedNotes(policy, open),
+        ]),
         resolvedRefsCondition([]),
         ...overriddenCondition(policy, outcome),
       ],
