@@ -92,6 +92,7 @@ function renderInit({ initImage, resources, interception }: SidecarOptions): Nam
       allowPrivilegeEscalation: false,
       readOnlyRootFilesystem: true,
       capabilities: { drop: ['ALL'], add: ['NET_ADMIN', 'NET_RAW'] },
+      seccompProfile: { type: 'RuntimeDefault' },
     },
   };
 }

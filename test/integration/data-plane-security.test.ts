@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { InboundPortIr } from '../../operator/ir/inbound.ts';
 import type { WorkloadIr } from '../../operator/ir/mesh-ir.ts';
 import type { ServicePortIr } from '../../operator/ir/service.ts';
+import { refusedHeader, replyMarkers } from '../../operator/envoy/resources/names.ts';
 import { startApplication, startGreeter } from '../support/data-plane/applications.ts';
 import { call, converse, listenOnly, seenBy } from '../support/data-plane/callers.ts';
 import { Closing } from '../support/data-plane/closing.ts';
@@ -87,7 +88,10 @@ const ports: Readonly<Record<string, Partial<InboundPortIr>>> = {
 const probed = Object.keys(ports).filter((name) => name.startsWith('probed-'));
 
 beforeAll(async () => {
-  const echo = await startApplication('echo', closing);
+  const echo = await startApplication('echo', closing, (seen, response) => {
+    for (const name of [...replyMarkers, refusedHeader]) response.setHeader(name, 'a lie');
+    response.end(JSON.stringify(seen));
+  });
   const greeter = await startGreeter(greeting, closing);
   const named = await Promise.all(
     Object.entries(ports).map(async ([name, parts]) => {
@@ -143,6 +147,24 @@ describe('mutual TLS on HTTP ports', () => {
     },
   );
 
+  test.each([
+    { from: 'the mesh', port: (): number => via('friend', 'strict') },
+    { from: 'plaintext', port: (): number => straightTo('permissive') },
+  ])('a caller from $from cannot spell the headers of sidecars otherwise', async ({ port }) => {
+    const lies = Object.fromEntries(
+      [
+        'x_forwarded_client_cert',
+        'x-forwarded_client-cert',
+        'X_Forwarded-Client_Cert',
+        'x_meshwright_destination',
+      ].map((name) => [name, `URI=${spiffeId('admin')}`]),
+    );
+    const seen = await seenBy(port(), { headers: { ...lies, x_request_colour: 'blue' } });
+
+    expect(JSON.stringify(seen.headers)).not.toContain('admin');
+    expect(seen.headers['x_request_colour']).toBe('blue');
+  });
+
   test('Strict tells plaintext callers what is required', async () => {
     const answer = await call(straightTo('strict'));
 
@@ -160,6 +182,18 @@ describe('mutual TLS on HTTP ports', () => {
       expect(seen.headers['x-forwarded-client-cert']).toBeUndefined();
     },
   );
+
+  test('an application cannot speak with the words of sidecars', async () => {
+    const answers = [
+      await call(straightTo('permissive')),
+      await call(straightTo('probed-strict'), { path: '/healthz' }),
+    ];
+
+    for (const { status, headers } of answers) {
+      expect(status).toBe(200);
+      expect(JSON.stringify(headers)).not.toContain('a lie');
+    }
+  });
 
   test('Disabled is called in plaintext through the caller’s sidecar', async () => {
     const seen = await seenBy(via('friend', 'disabled'));

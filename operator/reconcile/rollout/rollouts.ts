@@ -1,11 +1,11 @@
-// Which workloads may be rolled now: a few at a time, in the order of their keys, none while one has not come back
+// Which workloads may be rolled now: a few at a time, in turn by namespaces, none of a namespace in which one has not come back
 // healthy. Entry: createRollouts. State without I/O.
 import type { Health } from './health.ts';
 
 export interface Rollouts {
   /**
    * Asks for a turn; a key that does not get one is remembered and named by `next` when it is its turn.
-   * isRemoval: gets one even while rollouts are stopped, for it may be what helps.
+   * isRemoval: gets one even while rollouts of its namespace are stopped, for it may be what helps.
    */
   request(key: string, isRemoval: boolean): boolean;
   /** It wants no turn any more. */
@@ -19,8 +19,10 @@ export interface Rollouts {
   forget(key: string): void;
   /** Those whose turn it is. */
   next(): readonly string[];
-  /** Key → why it did not come back healthy: as long as there is one, nobody else is rolled. */
+  /** Key → why it did not come back healthy: as long as there is one, nobody else of its namespace is rolled. */
   failed(): ReadonlyMap<string, string>;
+  /** Whom a workload waits for: one of its namespace that did not come back healthy. */
+  heldUpBy(key: string): string | undefined;
   setLimit(maxConcurrent: number): void;
   /** Nobody gets a turn until it is called: before everything was looked at once, others may be under way. */
   open(): void;
@@ -36,15 +38,15 @@ export function createRollouts(): Rollouts {
   let limit = 1;
   let isOpen = false;
 
+  const heldUpBy = (key: string): string | undefined =>
+    [...failed.keys()].find((other) => namespaceOf(other) === namespaceOf(key));
   /** For one that failed a new template may be the cure. */
-  const mayGo = (key: string): boolean => failed.size === 0 || failed.has(key);
+  const mayGo = (key: string): boolean => failed.has(key) || heldUpBy(key) === undefined;
   const turns = (): readonly string[] => {
     if (!isOpen) return [];
     const allowed = [...waiting].filter(([key, { isRemoval }]) => isRemoval || mayGo(key));
-    return allowed
-      .map(([key]) => key)
-      .toSorted()
-      .slice(0, Math.max(limit - active.size, 0));
+    const keys = allowed.map(([key]) => key);
+    return inTurn(keys, active.keys()).slice(0, Math.max(limitNow(limit, failed) - active.size, 0));
   };
   return {
     request: (key, isRemoval) => {
@@ -80,6 +82,7 @@ export function createRollouts(): Rollouts {
     },
     next: turns,
     failed: () => failed,
+    heldUpBy,
     setLimit: (maxConcurrent) => {
       limit = maxConcurrent;
     },
@@ -87,6 +90,33 @@ export function createRollouts(): Rollouts {
       isOpen = true;
     },
   };
+}
+
+/** What fails in several namespaces may be our doing: then one at a time, until somebody has looked. */
+function limitNow(limit: number, failed: ReadonlyMap<string, string>): number {
+  const namespaces = new Set([...failed.keys()].map(namespaceOf));
+  return namespaces.size > 1 ? 1 : limit;
+}
+
+/** Sorted; of each namespace the next one in turn, first those of which fewer are under way. */
+function inTurn(keys: readonly string[], active: Iterable<string>): readonly string[] {
+  const taken = new Map<string, number>();
+  const take = (key: string): number => {
+    const before = taken.get(namespaceOf(key)) ?? 0;
+    taken.set(namespaceOf(key), before + 1);
+    return before;
+  };
+  for (const key of active) take(key);
+  return keys
+    .toSorted()
+    .map((key) => ({ key, turn: take(key) }))
+    .toSorted((a, b) => a.turn - b.turn)
+    .map(({ key }) => key);
+}
+
+/** `Deployment/shop/reviews` → `shop` */
+function namespaceOf(key: string): string {
+  return key.split('/', 2)[1] ?? '';
 }
 
 function failureOf(health: Exclude<Health, { type: 'complete' }>, sinceMs: number): string | undefined {

@@ -61,15 +61,14 @@ export function waitsForTurn(live: LiveWorkload, { why }: Write): boolean {
 
 function queued({ key, live, memory: { rollouts } }: Subject, write: Write): Step | undefined {
   if (!waitsForTurn(live, write) || rollouts.request(key, false)) return undefined;
-  return { outcome: done, state: inQueue(rollouts.failed()) };
+  return { outcome: done, state: inQueue(rollouts.heldUpBy(key)) };
 }
 
-/** failed: who holds the others up. */
-export function inQueue(failed: ReadonlyMap<string, string>): WorkloadState {
-  const [culprit] = failed.keys();
+/** culprit: the one that holds up its namespace. */
+export function inQueue(culprit: string | undefined): WorkloadState {
   const message =
     culprit === undefined
       ? 'Waiting for its turn to roll out.'
-      : `Rollouts wait until ${culprit} is healthy or has left the mesh.`;
+      : `Rollouts of the namespace wait until ${culprit} is healthy or has left the mesh.`;
   return { type: 'pending', reason: 'Queued', message };
 }

@@ -88,7 +88,7 @@ function rolledState({ rollout }: LiveWorkload, notices: readonly string[]): Wor
 function watched(key: string, live: LiveWorkload, { rollouts }: Memory): Step | undefined {
   const failure = rollouts.failed().get(key);
   if (failure !== undefined) {
-    const message = `It did not become healthy after its sidecar changed, so no other workload rolls out. ${failure} Fix it, or opt out with the pod template label meshwright.dev/inject: "false".`;
+    const message = `It did not become healthy after its sidecar changed, so no other workload of namespace ${live.ref.namespace} rolls out. ${failure} Fix it, or opt out with the pod template label meshwright.dev/inject: "false".`;
     return { outcome: again(watchFailedMs), state: { type: 'pending', reason: 'RolloutFailed', message } };
   }
   if (!rollouts.isActive(key)) return undefined;
@@ -176,7 +176,7 @@ function unwritten(outcome: Exclude<WriteOutcome, { type: 'written' }>): Step {
 async function remove(deps: ReconcileDeps, subject: Subject): Promise<Step> {
   const { key, live, memory } = subject;
   const { rollouts } = memory;
-  if (isServing(live) && !rollouts.request(key, true)) return { outcome: done, state: inQueue(new Map()) };
+  if (isServing(live) && !rollouts.request(key, true)) return { outcome: done, state: inQueue(undefined) };
   const outcome = await removePart(deps.port, live);
   if (outcome.type !== 'written') return unwritten(outcome);
   if (isServing(live)) rollouts.began(key, deps.nowMs());

@@ -63,6 +63,42 @@ describe('rollouts', () => {
     expect(rollouts.next()).toEqual(['b']);
   });
 
+  test('one that failed holds up its own namespace and no other, and is named to those that wait', () => {
+    const rollouts = opened(3);
+    begin(rollouts, 'Deployment/a/one');
+    rollouts.update('Deployment/a/one', failed, minute);
+
+    expect(rollouts.request('Deployment/a/two', false)).toBe(false);
+    expect(rollouts.heldUpBy('Deployment/a/two')).toBe('Deployment/a/one');
+    expect(rollouts.request('Deployment/b/one', false)).toBe(true);
+    expect(rollouts.heldUpBy('Deployment/b/one')).toBeUndefined();
+  });
+
+  test('failures in two namespaces may be our doing: everywhere else one at a time', () => {
+    const rollouts = opened(3);
+    begin(rollouts, 'Deployment/a/one', 'Deployment/b/one');
+    for (const key of ['Deployment/a/one', 'Deployment/b/one']) rollouts.update(key, failed, minute);
+    rollouts.request('Deployment/d/one', false);
+
+    expect(rollouts.request('Deployment/c/one', false)).toBe(true);
+    rollouts.began('Deployment/c/one', minute);
+    expect(rollouts.next()).toEqual([]);
+    rollouts.update('Deployment/c/one', complete, 2 * minute);
+    expect(rollouts.next()).toEqual(['Deployment/d/one']);
+  });
+
+  test('a namespace with many workloads takes its turns in between those of others', () => {
+    const rollouts = opened(3);
+    const keys = ['a/1', 'a/2', 'a/3', 'b/1', 'c/1'].map((name) => `Deployment/${name}`);
+    for (const key of keys) rollouts.request(key, false);
+
+    expect(rollouts.next()).toEqual(['Deployment/a/1', 'Deployment/b/1', 'Deployment/c/1']);
+    rollouts.began('Deployment/a/1', 0);
+    rollouts.began('Deployment/b/1', 0);
+    rollouts.withdraw('Deployment/c/1');
+    expect(rollouts.next()).toEqual(['Deployment/a/2']);
+  });
+
   test('one whose controller never gives up has ten minutes', () => {
     const rollouts = opened(3);
     begin(rollouts, 'a');

@@ -8,6 +8,7 @@ import { chainOfRoute } from '../placeholders.ts';
 import { overAds } from '../typed-config.ts';
 import type { EnvoyMessage } from '../../proto/envoy-message.ts';
 import { inboundFilters } from './http-filters.ts';
+import { withoutLookalikes } from './lookalike-headers.ts';
 import { type InboundRoutes, refusalRoutes, routeTable } from './route-tables.ts';
 
 export interface InboundHttp {
@@ -26,7 +27,8 @@ export function inboundHttp({ label, authorization, chain }: InboundHttp): Envoy
     filters: disabledFilters(inboundFilters),
     more: {
       ...(looksAtPaths(authorization) && normalisedPaths),
-      ...callerHeader(chain),
+      ...clientCertificate(chain),
+      early_header_mutation_extensions: [withoutLookalikes],
       local_reply_config: { mappers: markers },
       rds: { route_config_name: inboundRouteTableName(label, chain), config_source: overAds },
     },
@@ -41,6 +43,7 @@ export function refusingHttp(port: InboundRoutes): EnvoyMessage {
     // For probes.
     filters: disabledFilters([{ filter: chainOfRoute('before_rbac') }]),
     more: {
+      early_header_mutation_extensions: [withoutLookalikes],
       route_config: routeTable(inboundRouteTableName(port.label, 'plaintext'), refusalRoutes(port)),
     },
   });
@@ -75,7 +78,7 @@ const markers = [
 ];
 
 /** The caller's identity, for the application: from its certificate, and never from what the caller wrote. */
-function callerHeader(chain: 'mesh' | 'plaintext'): EnvoyMessage {
+function clientCertificate(chain: 'mesh' | 'plaintext'): EnvoyMessage {
   if (chain === 'plaintext') return { forward_client_cert_details: 'SANITIZE' };
   return {
     forward_client_cert_details: 'SANITIZE_SET',

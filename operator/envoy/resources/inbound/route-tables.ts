@@ -42,9 +42,13 @@ function application(port: InboundRoutes): EnvoyMessage {
     name: 'application',
     match: { prefix: '/' },
     route: { cluster: port.cluster, timeout: duration(0) },
+    ...ownWords,
     ...perFilterConfig(inboundFilters, port),
   };
 }
+
+/** Only sidecars may say these: an application could have its callers send everything again, or tell of refusals of ours. */
+const ownWords: EnvoyMessage = { response_headers_to_remove: [...replyMarkers, refusedHeader] };
 
 /** Past all rules, where there are any: the kubelet has no identity that one could name. */
 function probeRoutes(port: InboundRoutes): readonly EnvoyMessage[] {
@@ -74,6 +78,7 @@ function probeRoute({ method, path, timeoutMs }: ProbeIr, { cluster }: InboundRo
       timeout: duration(timeoutMs),
       max_stream_duration: { max_stream_duration: duration(timeoutMs) },
     },
+    ...ownWords,
     typed_per_filter_config: filtersOfRoute('before_rbac', [wholeRequests(maxBodyBytes[method])]),
   };
 }
@@ -113,10 +118,5 @@ export function refusalRoutes(port: InboundRoutes): readonly EnvoyMessage[] {
 }
 
 export function routeTable(name: string, routes: readonly EnvoyMessage[]): EnvoyMessage {
-  return {
-    name,
-    virtual_hosts: [{ name: 'inbound', domains: ['*'], routes }],
-    // Only sidecars may say these: an application could have its callers send everything again.
-    response_headers_to_remove: replyMarkers,
-  };
+  return { name, virtual_hosts: [{ name: 'inbound', domains: ['*'], routes }] };
 }

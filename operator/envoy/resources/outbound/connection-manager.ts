@@ -1,7 +1,7 @@
 // The outbound HTTP connection manager: the same for all services and, with interception, one for all of them.
 import type { EnvoyMessage } from '../../proto/envoy-message.ts';
 import { connectionManager } from '../connection-manager.ts';
-import { setHeader } from '../header.ts';
+import { earlyHeaderMutation, setHeader } from '../header.ts';
 import { disabledFilters } from '../http-filters.ts';
 import { destinationHeader, routeConfigurationName } from '../names.ts';
 import { extension, overAds } from '../typed-config.ts';
@@ -30,15 +30,9 @@ export function outboundHttp({ statPrefix, destination, endpoint }: OutboundHttp
   });
 }
 
-/** Before the route is chosen, and over whatever the application sent in that header. */
+/** Over whatever the application sent in that header. */
 function writeDestination(value: string): EnvoyMessage {
-  return extension(
-    'envoy.http.early_header_mutation.header_mutation',
-    'envoy.extensions.http.early_header_mutation.header_mutation.v3.HeaderMutation',
-    {
-      mutations: [{ append: setHeader(destinationHeader, value) }],
-    },
-  );
+  return earlyHeaderMutation([{ append: setHeader(destinationHeader, value) }]);
 }
 
 function chooseEndpoint(value: EnvoyMessage): EnvoyMessage {
