@@ -44,7 +44,18 @@ const plainPaths = [
   '/a|b',
   '/%61',
 ] as const;
-const methods = ['GET', 'HEAD', 'POST', 'PUT', 'DELETE', 'OPTIONS', 'TRACE', 'PATCH'] as const;
+const methods = [
+  'GET',
+  'HEAD',
+  'POST',
+  'PUT',
+  'DELETE',
+  'OPTIONS',
+  'TRACE',
+  'PATCH',
+  'LIST',
+  'M-SEARCH',
+] as const;
 const addresses = [
   '127.0.0.1',
   '127.0.0.2',

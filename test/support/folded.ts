@@ -4,10 +4,12 @@ import {
   refusedConnectionLog,
   requestLog,
 } from '../../operator/envoy/resources/access-log.ts';
+import { downstreamHttp1, http1, http2 } from '../../operator/envoy/resources/http-protocol.ts';
 import { disabledFilters } from '../../operator/envoy/resources/http-filters.ts';
 import { inboundFilters } from '../../operator/envoy/resources/inbound/http-filters.ts';
 import { outboundFilters } from '../../operator/envoy/resources/outbound/http-filters.ts';
 import { auditStats, connectionStats, requestStats } from '../../operator/envoy/resources/stats-log.ts';
+import { upgradeConfigs } from '../../operator/envoy/resources/upgrades.ts';
 
 const directions = ['inbound', 'outbound'] as const;
 const vantages = ['outbound', 'mesh', 'plaintext'] as const;
@@ -15,6 +17,9 @@ const vantages = ['outbound', 'mesh', 'plaintext'] as const;
 /** The message as JSON → the word for it. */
 const words: ReadonlyMap<string, string> = new Map(
   [
+    [downstreamHttp1, '(HTTP/1 of clients)'],
+    [http1, '(HTTP/1)'],
+    [http2, '(HTTP/2)'],
     ...directions.flatMap((direction) => [
       [requestLog(direction), `(${direction} request log)`],
       [connectionLog(direction), `(${direction} connection log)`],
@@ -28,25 +33,26 @@ const words: ReadonlyMap<string, string> = new Map(
   ].map(([message, word]) => [JSON.stringify(message), word as string]),
 );
 
-const filterLists = [
+const lists = [
   ['(inbound filters)', disabledFilters(inboundFilters)],
   ['(outbound filters)', disabledFilters(outboundFilters)],
+  ['(upgrades)', upgradeConfigs],
 ] as const;
 
 /** Equal but for these. */
 export function folded(value: unknown): unknown {
-  if (Array.isArray(value)) return foldFilters(value).map(folded);
+  if (Array.isArray(value)) return foldLists(value).map(folded);
   if (typeof value !== 'object' || value === null) return value;
   const word = words.get(JSON.stringify(value));
   return word ?? Object.fromEntries(Object.entries(value).map(([key, item]) => [key, folded(item)]));
 }
 
-function foldFilters(list: readonly unknown[]): readonly unknown[] {
-  for (const [word, filters] of filterLists) {
-    for (let at = 0; at + filters.length <= list.length; at += 1) {
-      const part = list.slice(at, at + filters.length);
-      if (JSON.stringify(part) === JSON.stringify(filters))
-        return [...list.slice(0, at), word, ...list.slice(at + filters.length)];
+function foldLists(list: readonly unknown[]): readonly unknown[] {
+  for (const [word, items] of lists) {
+    for (let at = 0; at + items.length <= list.length; at += 1) {
+      const part = list.slice(at, at + items.length);
+      if (JSON.stringify(part) === JSON.stringify(items))
+        return [...list.slice(0, at), word, ...list.slice(at + items.length)];
     }
   }
   return list;

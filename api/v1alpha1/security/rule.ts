@@ -1,6 +1,7 @@
 // An authorization rule: which callers, which requests, and whether they may pass.
 import { z } from 'zod';
 import { dnsLabel, listMap, listSet, shaped, withRules } from '../../schema.ts';
+import { Method } from '../method.ts';
 import { PathMatch } from '../path-match.ts';
 
 const serviceAccount = shaped({
@@ -26,23 +27,15 @@ const Source = withRules(
   'Callers, identified by their certificate. A caller matches if it is in either list; a caller without mutual TLS matches only in Deny rules, see unidentified.',
 );
 
-const method = withRules(
-  shaped({
-    pattern: /^[A-Z]([A-Z-]*[A-Z])?$/,
-    message: 'Write the method in upper case, such as GET.',
-    max: 16,
-  }),
-  {
-    rule: "self != 'CONNECT'",
-    message: 'Leave CONNECT out: sidecars open no tunnels, and answer 404 before they look at rules.',
-  },
-).describe('HTTP method in upper case.');
+const method = Method.describe('HTTP method, such as GET, PROPFIND or LIST.');
 
 const Request = withRules(
   z.object({
     methods: listSet(z.array(method).max(9))
       .default([])
-      .describe('HTTP methods, any of which matches. Default: all methods. At most 9.'),
+      .describe(
+        'HTTP methods, any of which matches. Case-sensitive in Allow rules; Deny rules match in upper and lower case, since some applications ignore case. Default: all methods. At most 9.',
+      ),
     paths: listMap(z.array(PathMatch).max(16), 'type', 'value')
       .default([])
       .describe('Paths, any of which matches. Default: all paths. At most 16.'),

@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { listMap, re2Rule, shaped, withRules } from '../../schema.ts';
 import { headerName, notReserved } from '../../headers.ts';
+import { Method } from '../method.ts';
 import { PathMatch } from '../path-match.ts';
 
 const HeaderMatch = withRules(
@@ -25,12 +26,9 @@ const HeaderMatch = withRules(
 export const RouteMatch = z
   .object({
     path: PathMatch.optional().describe('Path of the request. Default: any path.'),
-    method: z
-      .enum(['GET', 'HEAD', 'POST', 'PUT', 'DELETE', 'OPTIONS', 'TRACE', 'PATCH'])
-      .optional()
-      .describe(
-        'Method of the request. Default: any method. CONNECT requests have no path and match no route.',
-      ),
+    method: Method.optional().describe(
+      'Method of the request, such as GET, PROPFIND or LIST. Case-sensitive. Default: any method.',
+    ),
     headers: listMap(z.array(HeaderMatch).max(16), 'name')
       .default([])
       .describe('Headers that the request must have; all of them must match. At most 16.'),

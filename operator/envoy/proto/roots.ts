@@ -72,6 +72,9 @@ export const roots: Readonly<Record<string, readonly string[]>> = {
     'envoy.extensions.filters.http.ext_authz.v3.ExtAuthz',
     'envoy.extensions.filters.http.ext_authz.v3.ExtAuthzPerRoute',
   ],
+  'envoy/extensions/http/header_formatters/preserve_case/v3/preserve_case.proto': [
+    'envoy.extensions.http.header_formatters.preserve_case.v3.PreserveCaseFormatterConfig',
+  ],
   // Listener filters.
   'envoy/extensions/filters/listener/original_dst/v3/original_dst.proto': [
     'envoy.extensions.filters.listener.original_dst.v3.OriginalDst',

@@ -2,9 +2,11 @@
 // applications say to each other. Knows no service and no port.
 import { duration } from '../proto/well-known.ts';
 import type { EnvoyMessage } from '../proto/envoy-message.ts';
+import { downstreamHttp1, http2, maxHeaders, maxHeadersKiB } from './http-protocol.ts';
 import { requestLog } from './access-log.ts';
 import { auditStats, requestStats } from './stats-log.ts';
 import { directionOf, type Vantage } from './vantage.ts';
+import { upgradeConfigs } from './upgrades.ts';
 import { extension } from './typed-config.ts';
 
 export interface ConnectionManagerParts {
@@ -27,8 +29,12 @@ export function connectionManager(parts: ConnectionManagerParts): EnvoyMessage {
       // A stream may be silent for as long as the application likes; what is given up on is said by routes.
       stream_idle_timeout: duration(0),
       server_header_transformation: 'PASS_THROUGH',
-      http_protocol_options: { accept_http_10: true },
-      upgrade_configs: [{ upgrade_type: 'websocket' }],
+      proxy_100_continue: true,
+      max_request_headers_kb: maxHeadersKiB,
+      common_http_protocol_options: { max_headers_count: maxHeaders },
+      http_protocol_options: downstreamHttp1,
+      http2_protocol_options: http2,
+      upgrade_configs: upgradeConfigs,
       access_log: [
         requestLog(directionOf(parts.vantage)),
         requestStats(parts.vantage),

@@ -1,5 +1,6 @@
 // What clusters of both directions have in common.
 import type { EnvoyMessage } from '../proto/envoy-message.ts';
+import { http1, http2, maxHeaders, maxHeadersKiB } from './http-protocol.ts';
 import { any } from './typed-config.ts';
 
 export const connectTimeoutMs = 5_000;
@@ -22,6 +23,9 @@ export const noLimits: EnvoyMessage = {
 export const sameProtocol: EnvoyMessage = {
   'envoy.extensions.upstreams.http.v3.HttpProtocolOptions': any(
     'envoy.extensions.upstreams.http.v3.HttpProtocolOptions',
-    { use_downstream_protocol_config: { http_protocol_options: {}, http2_protocol_options: {} } },
+    {
+      common_http_protocol_options: { max_headers_count: maxHeaders, max_response_headers_kb: maxHeadersKiB },
+      use_downstream_protocol_config: { http_protocol_options: http1, http2_protocol_options: http2 },
+    },
   ),
 };

@@ -13,7 +13,7 @@ const account = {
   field: `${rule}.from[0].serviceAccounts[0]`,
   message: 'Write a service account as namespace/name',
 };
-const method = { field: `${rule}.to[0].methods[0]`, message: 'Write the method in upper case' };
+const method = `${rule}.to[0].methods[0]`;
 const path = `${rule}.to[0].paths[0]`;
 
 export const securityPolicyCases: readonly ApiCase[] = [
@@ -73,8 +73,18 @@ export const securityPolicyCases: readonly ApiCase[] = [
     field: `${rule}.to[0]`,
     message: 'Name a method or a path',
   }),
-  refused('a method in lower case', to({ methods: ['get'] }), method),
-  refused('a wildcard as method', to({ methods: ['*'] }), method),
+  ...['LIST', 'BAN', 'M-SEARCH', 'Own', "A1!#$%&'*+-.^_`|~"].map((value) =>
+    valid(`the method ${value}`, to({ methods: [value] })),
+  ),
+  refused('a common method in lower case', to({ methods: ['get'] }), {
+    field: method,
+    message: 'Write the method in upper case',
+  }),
+  refused('a wildcard as method', to({ methods: ['*'] }), { field: method, message: 'Leave the field out' }),
+  refused('two methods in one', to({ methods: ['GET, HEAD'] }), {
+    field: method,
+    message: 'Write an HTTP method',
+  }),
   refused('CONNECT as method', to({ methods: ['GET', 'CONNECT'] }), {
     field: `${rule}.to[0].methods[1]`,
     message: 'Leave CONNECT out',

@@ -194,6 +194,7 @@ const matches: readonly ApiCase[] = [
   ...['/caf%C3%A9', '^/a$', '.*', '(a|/b)', String.raw`\/a`, '[/a]+'].map((value) =>
     valid(`the expression ${value}`, path('RegularExpression', value)),
   ),
+  valid('a method of nobody else', matching({ method: 'BAN' })),
   refused('CONNECT as method', matching({ method: 'CONNECT' }), {
     field: 'spec.routes[0].matches[0].method',
   }),

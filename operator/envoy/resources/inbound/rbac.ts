@@ -20,20 +20,24 @@ export function allowRules({ allow }: AuthorizationIr): EnvoyMessage | null {
 /** The two filters share a metadata namespace: without prefixes of their own one would overwrite the other's. */
 function routeRules(action: Action, rules: readonly RuleIr[]): EnvoyMessage {
   return any('envoy.extensions.filters.http.rbac.v3.RBACPerRoute', {
-    rbac: { rules: { action, policies: policies(rules) }, rules_stat_prefix: `${action.toLowerCase()}_` },
+    rbac: {
+      rules: { action, policies: policies(action, rules) },
+      rules_stat_prefix: `${action.toLowerCase()}_`,
+    },
   });
 }
 
-function policies(rules: readonly RuleIr[]): EnvoyMessage {
+function policies(action: Action, rules: readonly RuleIr[]): EnvoyMessage {
   const named = new Map<string, EnvoyMessage>();
   for (const rule of rules)
-    named.set(named.has(rule.id) ? `${rule.id}#${named.size}` : rule.id, policy(rule));
+    named.set(named.has(rule.id) ? `${rule.id}#${named.size}` : rule.id, policy(action, rule));
   return Object.fromEntries(named);
 }
 
-function policy({ callers, unidentified, requests }: RuleIr): EnvoyMessage {
+function policy(action: Action, { callers, unidentified, requests }: RuleIr): EnvoyMessage {
   return {
-    permissions: requests === 'any' ? [{ any: true }] : requests.map(permission),
+    permissions:
+      requests === 'any' ? [{ any: true }] : requests.map((request) => permission(action, request)),
     principals:
       callers === 'anyone'
         ? [{ any: true }]
@@ -51,9 +55,9 @@ function principal({ spiffeIds, spiffePrefixes }: CallerIr): EnvoyMessage {
   return { or_ids: { ids: names.map((name) => ({ authenticated: { principal_name: name } })) } };
 }
 
-function permission({ methods, paths }: RequestIr): EnvoyMessage {
+function permission(action: Action, { methods, paths }: RequestIr): EnvoyMessage {
   const parts = [
-    ...(methods === 'any' ? [] : [anyOf(methods.map(method))]),
+    ...(methods === 'any' ? [] : [anyOf(methods.map((one) => method(action, one)))]),
     ...(paths === 'any' ? [] : [anyOf(paths.flatMap(urlPaths).map(urlPath))]),
   ];
   return parts.length === 0 ? { any: true } : { and_rules: { rules: parts } };
@@ -63,8 +67,10 @@ function anyOf(rules: readonly EnvoyMessage[]): EnvoyMessage {
   return { or_rules: { rules } };
 }
 
-function method(exact: string): EnvoyMessage {
-  return { header: { name: ':method', string_match: { exact } } };
+/** Some applications take `get` for GET: what is denied is denied in any letter case. */
+function method(action: Action, exact: string): EnvoyMessage {
+  const match = action === 'DENY' ? { exact, ignore_case: true } : { exact };
+  return { header: { name: ':method', string_match: match } };
 }
 
 /** Without the query, and normalised by the connection manager. */
