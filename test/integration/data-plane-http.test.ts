@@ -27,12 +27,12 @@ const at: Record<string, number> = {};
 const authorizations = {
   open: { deny: [], allow: 'all' },
   denied: {
-    deny: [sampleRule('shop/guard/no-list', 'anyone', [{ methods: ['LIST', 'GET'], paths: 'any' }])],
+    deny: [sampleRule('shop/guard/no-purge', 'anyone', [{ methods: ['PURGE', 'GET'], paths: 'any' }])],
     allow: 'all',
   },
   allowed: {
     deny: [],
-    allow: [sampleRule('shop/guard/list', ['caller'], [{ methods: ['LIST'], paths: 'any' }])],
+    allow: [sampleRule('shop/guard/purge', ['caller'], [{ methods: ['PURGE'], paths: 'any' }])],
   },
 } as const;
 
@@ -100,7 +100,7 @@ describe('methods', () => {
     expect(await status('routed', method)).toBe(answer);
   });
 
-  test.each(['GET', 'get', 'Get', 'LIST', 'list'])(
+  test.each(['GET', 'get', 'Get', 'PURGE', 'purge'])(
     'that are denied are denied in every letter case, since some applications ignore it: %s',
     async (method) => {
       expect(await status('denied', method)).toBe(403);
@@ -108,8 +108,8 @@ describe('methods', () => {
   );
 
   test.each([
-    { method: 'LIST', answer: 200 },
-    { method: 'list', answer: 403 },
+    { method: 'PURGE', answer: 200 },
+    { method: 'purge', answer: 403 },
     { method: 'GET', answer: 403 },
   ])('that are allowed are allowed in their own letter case alone: $method', async ({ method, answer }) => {
     expect(await status('allowed', method)).toBe(answer);
