@@ -13,6 +13,7 @@ import { originKey } from '../../../operator/ir/origin.ts';
 import { translate, type Translation } from '../../../operator/translate/translate.ts';
 import { resourcesFromYaml, translateOptions } from '../../support/builders.ts';
 import { difference } from '../../support/difference.ts';
+import { folded } from '../../support/folded.ts';
 import {
   condensed,
   expectGolden,
@@ -34,7 +35,7 @@ test.each(goldenCases(folder))('%s', (name) => {
 
   expectGolden(folder, name, {
     status: statusesOf(translation),
-    changes: difference(messagesOf(worldResources), messagesOf(resources)) ?? 'none',
+    changes: folded(difference(messagesOf(worldResources), messagesOf(resources))) ?? 'none',
     shapes: shapedBy(policiesOf(translation), resources),
   });
 });
