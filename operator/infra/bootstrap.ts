@@ -3,6 +3,9 @@
 // Envoy must be started in the directory that holds the certificate folder: the configuration that all sidecars share
 // names files relative to it. @see https://www.envoyproxy.io/docs/envoy/latest/api-v3/config/bootstrap/v3/bootstrap.proto
 import { leafSdsFile, rootsSdsFile } from '../values/certificate-files.ts';
+import { localCluster, runtimeLayer, telemetryCluster } from '../values/sidecar-names.ts';
+import { firstAnswerTimeout, overAds, socketAddress, type Json } from './bootstrap-parts.ts';
+import { histogramBuckets, statsSink } from './telemetry.ts';
 
 export interface BootstrapOptions {
   /** As operator/values/node-id.ts formats it. */
@@ -24,16 +27,19 @@ export interface BootstrapOptions {
   readonly baseDirectory?: string;
 }
 
-type Json = Readonly<Record<string, unknown>>;
-
 export function renderBootstrap(options: BootstrapOptions): Json {
   return {
     node: { id: options.nodeId, cluster: options.cluster },
     dynamic_resources: dynamicResources,
-    static_resources: { clusters: [xdsCluster(options)] },
+    static_resources: { clusters: [xdsCluster(options), edsCluster(localCluster), telemetry] },
+    cluster_manager: { local_cluster_name: localCluster },
     admin: { address: socketAddress(options.adminAddress ?? '127.0.0.1', options.adminPort) },
-    layered_runtime: layeredRuntime,
-    stats_config: { stats_matcher: { exclusion_list: { patterns: unusedStats } } },
+    layered_runtime: { layers: [...layeredRuntime.layers, discoveredRuntime] },
+    stats_config: {
+      stats_matcher: { exclusion_list: { patterns: unusedStats } },
+      histogram_bucket_settings: [histogramBuckets],
+    },
+    stats_sinks: [statsSink],
   };
 }
 
@@ -48,6 +54,12 @@ export const layeredRuntime = {
   layers: [{ name: 'static', static_layer: { 're2.max_program_size.error_level': 32_768 } }],
 };
 
+/** What is switched on and off while the sidecar runs. A sidecar whose operator does not answer starts without. */
+const discoveredRuntime: Json = {
+  name: runtimeLayer,
+  rtds_layer: { name: runtimeLayer, rtds_config: { ...overAds, initial_fetch_timeout: firstAnswerTimeout } },
+};
+
 const reconnectBackOff = { base_interval: '0.25s', max_interval: '5s' };
 
 const dynamicResources: Json = {
@@ -60,8 +72,31 @@ const dynamicResources: Json = {
       { envoy_grpc: { cluster_name: 'xds', retry_policy: { retry_back_off: reconnectBackOff } } },
     ],
   },
-  lds_config: { ads: {}, resource_api_version: 'V3' },
-  cds_config: { ads: {}, resource_api_version: 'V3' },
+  lds_config: overAds,
+  cds_config: overAds,
+};
+
+/** A cluster that Envoy has to know from the start, of which the endpoints come over the stream. */
+function edsCluster(name: string): Json {
+  return {
+    name,
+    type: 'EDS',
+    eds_cluster_config: { eds_config: { ...overAds, initial_fetch_timeout: firstAnswerTimeout } },
+    connect_timeout: '5s',
+  };
+}
+
+const http2 = 'type.googleapis.com/envoy.extensions.upstreams.http.v3.HttpProtocolOptions';
+
+/** Speaks gRPC. */
+const telemetry: Json = {
+  ...edsCluster(telemetryCluster),
+  typed_extension_protocol_options: {
+    'envoy.extensions.upstreams.http.v3.HttpProtocolOptions': {
+      '@type': http2,
+      explicit_http_config: { http2_protocol_options: {} },
+    },
+  },
 };
 
 function xdsCluster({ xds, baseDirectory = '' }: BootstrapOptions): Json {
@@ -107,12 +142,8 @@ function fileSecret(name: string, path: string): Json {
 
 /** A dead operator, or a path to it that swallows packets, is noticed within 40 seconds. */
 const http2WithKeepalive: Json = {
-  '@type': 'type.googleapis.com/envoy.extensions.upstreams.http.v3.HttpProtocolOptions',
+  '@type': http2,
   explicit_http_config: {
     http2_protocol_options: { connection_keepalive: { interval: '30s', timeout: '10s' } },
   },
 };
-
-function socketAddress(address: string, port: number): Json {
-  return { socket_address: { address, port_value: port } };
-}

@@ -2,6 +2,7 @@
 // sent than it must.
 import type { SecureContext } from 'node:tls';
 import { typeUrl as url } from '../../operator/envoy/proto/type-urls.ts';
+import { localCluster, telemetryCluster } from '../../operator/values/sidecar-names.ts';
 import { encodeDeltaRequest } from '../support/envoy/discovery-client.ts';
 import { DiscoveryScan, type Scanned } from './discovery-scan.ts';
 import { monotonicMs } from './protocol.ts';
@@ -73,8 +74,8 @@ export class Proxy {
       },
     });
     // An Envoy that comes back asks for everything at once, and hears only of differences.
-    for (const typeUrl of [url.cluster, ...this.prepared.keys()])
-      if (!this.asked.has(typeUrl)) this.ask(typeUrl, []);
+    for (const typeUrl of [url.runtime, url.cluster, ...this.prepared.keys()])
+      if (!this.asked.has(typeUrl)) this.ask(typeUrl, named.get(typeUrl) ?? []);
   }
 
   disconnect(): void {
@@ -115,7 +116,7 @@ export class Proxy {
   }
 
   private firstRequest(typeUrl: string, subscribe: readonly string[]): Framed {
-    if (typeUrl === url.cluster) return framed(request(typeUrl, subscribe, this.options.nodeId));
+    if (typeUrl === url.runtime) return framed(request(typeUrl, subscribe, this.options.nodeId));
     // All but the first of a stream are the same for everybody.
     const known = firstRequests.get(typeUrl) ?? framed(request(typeUrl, subscribe, null));
     firstRequests.set(typeUrl, known);
@@ -134,7 +135,9 @@ export class Proxy {
     if (fleet.isKeeping) this.held.add(typeUrl, names, versions);
     // Envoy subscribes to the endpoints of new clusters before it acknowledges them.
     if (typeUrl === url.cluster && !this.asked.has(url.endpoint)) {
-      if (fleet.clusters.length === 0) fleet.clusters = names.filter(isOfService).toSorted();
+      if (fleet.clusters.length === 0) {
+        fleet.clusters = [...names.filter(isOfService), localCluster, telemetryCluster].toSorted();
+      }
       this.ask(url.endpoint, fleet.clusters);
       this.ask(url.secret, named.get(url.secret) ?? []);
     }
@@ -144,8 +147,10 @@ export class Proxy {
         : framedAcknowledgement(typeUrl, nonce),
     );
     if (typeUrl === url.cluster && !this.asked.has(url.listener)) this.ask(url.listener, []);
-    if (typeUrl === url.listener && !this.asked.has(url.route))
+    if (typeUrl === url.listener && !this.asked.has(url.route)) {
+      this.ask(url.extensionConfig, named.get(url.extensionConfig) ?? []);
       this.ask(url.route, named.get(url.route) ?? []);
+    }
     if (typeUrl === url.route && !this.asked.has(url.virtualHost)) this.ask(url.virtualHost, []);
     if (typeUrl === url.virtualHost && !this.isComplete) {
       this.isComplete = true;

@@ -1,6 +1,9 @@
 // What proxies write: requests, acknowledgements, and the versions they have; encoded once where it is the same for many.
 import { encodeMessage } from '../../operator/envoy/proto/registry.ts';
 import { typeUrl as url } from '../../operator/envoy/proto/type-urls.ts';
+import { inboundDiscovered } from '../../operator/envoy/resources/inbound/http-filters.ts';
+import { outboundDiscovered } from '../../operator/envoy/resources/outbound/http-filters.ts';
+import { runtimeLayer } from '../../operator/values/sidecar-names.ts';
 import { discoveryTypes, encodeDeltaRequest } from '../support/envoy/discovery-client.ts';
 import { framed, type Framed } from './raw-stream.ts';
 
@@ -8,11 +11,13 @@ import { framed, type Framed } from './raw-stream.ts';
 export const named: ReadonlyMap<string, readonly string[]> = new Map([
   [url.secret, ['trust']],
   [url.route, ['outbound', 'inbound/8080/mesh', 'inbound/8080/plaintext']],
+  [url.runtime, [runtimeLayer]],
+  [url.extensionConfig, [...inboundDiscovered, ...outboundDiscovered].map(({ filter }) => filter.name)],
 ]);
 
-/** A subscription. The request for clusters is the first of a stream, and says who asks. */
+/** A subscription. The request for runtime values is the first of a stream, and says who asks. */
 export function ask(typeUrl: string, subscribe: readonly string[], nodeId: string | null): Uint8Array {
-  const isFirst = typeUrl === url.cluster && nodeId !== null;
+  const isFirst = typeUrl === url.runtime && nodeId !== null;
   return encodeDeltaRequest({ typeUrl, subscribe, nodeId: isFirst ? nodeId : null });
 }
 

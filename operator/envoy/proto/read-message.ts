@@ -159,6 +159,7 @@ function absentValue(type: ValueType): EnvoyValue {
 function openAny(any: Fields, depth: number): EnvoyMessage {
   const url = typeof any['type_url'] === 'string' ? any['type_url'] : '';
   const base64 = typeof any['value'] === 'string' ? any['value'] : '';
+  if (url === '' && base64 === '') return { '@type': '' };
   const name = url.slice(url.lastIndexOf('/') + 1);
   if (!isKnown(name)) return { '@type': url, '@bytes': base64 };
   const shape = shapeOf(name);

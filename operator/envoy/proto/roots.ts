@@ -8,7 +8,10 @@ export const roots: Readonly<Record<string, readonly string[]>> = {
   'envoy/config/endpoint/v3/endpoint.proto': ['envoy.config.endpoint.v3.ClusterLoadAssignment'],
   'envoy/config/listener/v3/listener.proto': ['envoy.config.listener.v3.Listener'],
   'envoy/config/route/v3/route.proto': ['envoy.config.route.v3.RouteConfiguration'],
-  'envoy/config/route/v3/route_components.proto': ['envoy.config.route.v3.VirtualHost'],
+  'envoy/config/route/v3/route_components.proto': [
+    'envoy.config.route.v3.VirtualHost',
+    'envoy.config.route.v3.FilterConfig',
+  ],
   'envoy/extensions/transport_sockets/tls/v3/secret.proto': [
     'envoy.extensions.transport_sockets.tls.v3.Secret',
   ],

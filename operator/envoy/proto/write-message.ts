@@ -179,10 +179,14 @@ function mapKeyOf(field: FieldShape, name: string): Scalar {
   return field.mapKey === 'bool' ? name === 'true' : Number(name);
 }
 
-/** `{ '@type': url, …fields }`; types with a form of their own hold it in `value`, as in protobuf's JSON mapping. */
+/**
+ * `{ '@type': url, …fields }`; types with a form of their own hold it in `value`, as in protobuf's JSON mapping. An empty URL and
+ * nothing else is an Any that is there and empty, which Envoy tells from one that is not there.
+ */
 function writeAny(any: EnvoyMessage, writer: Writer): void {
   const url = any['@type'];
   if (typeof url !== 'string') throw new MessageError('expected a type URL', '@type');
+  if (url === '' && Object.keys(any).length === 1) return;
   writeTyped(url, any, writer);
 }
 

@@ -16,6 +16,8 @@ import { buildRouteTable } from './outbound/route-table.ts';
 import { buildUnknownDestinations } from './outbound/unknown-destinations.ts';
 import { rememberEach, rememberLast } from '../../values/remember.ts';
 import { buildTrust } from './trust.ts';
+import { buildBootstrapEndpoints } from './bootstrap-endpoints.ts';
+import { buildSwitches } from './switches.ts';
 import { messageDeduplication } from './dedupe-messages.ts';
 import type { LayerId, XdsResource, XdsResources } from './xds-resource.ts';
 
@@ -78,6 +80,7 @@ type SharedLayer = (
 function createSharedLayer(): SharedLayer {
   const trust = rememberLast(buildTrust);
   const unknownDestinations = rememberLast(buildUnknownDestinations);
+  const bootstrapEndpoints = rememberLast(buildBootstrapEndpoints);
   const toService = rememberEach((service: ServicePortIr) => [
     ...buildClusters(service),
     ...buildEndpoints(service),
@@ -85,6 +88,7 @@ function createSharedLayer(): SharedLayer {
   return rememberLast((trustBundle: string, mesh: Origin, services: MeshIr['services']) => [
     trust(trustBundle, mesh),
     ...unknownDestinations(mesh),
+    ...bootstrapEndpoints(mesh),
     ...services.flatMap((service) => toService(service)),
   ]);
 }
@@ -120,6 +124,7 @@ function createOwnLayers(): (workloads: Workloads, mesh: Origin) => OwnLayers {
       ...buildInboundListeners(workload, mesh),
       ...buildInboundRoutes(workload, mesh),
       ...(workload.intercepted ? [buildReadiness(workload, mesh)] : buildLocalListeners(workload, mesh)),
+      ...buildSwitches(workload, mesh, routesCalls(workload)),
     ]),
   );
   return rememberLast((workloads: Workloads, mesh: Origin) =>
@@ -137,14 +142,18 @@ function createViews(): (workloads: Workloads, byAudience: boolean) => XdsResour
 }
 
 function view(workload: WorkloadIr, byAudience: boolean): readonly LayerId[] {
-  const routesCalls = workload.intercepted || workload.bindings.some(({ protocol }) => protocol === 'HTTP');
+  const hasRoutes = routesCalls(workload);
   return [
     shared,
-    ...(routesCalls ? [routes] : []),
-    ...(routesCalls && byAudience ? [audienceLayer(workload.audience)] : []),
+    ...(hasRoutes ? [routes] : []),
+    ...(hasRoutes && byAudience ? [audienceLayer(workload.audience)] : []),
     ...(workload.intercepted ? [intercepted] : []),
     workloadLayer(workload),
   ];
+}
+
+function routesCalls({ intercepted, bindings }: WorkloadIr): boolean {
+  return intercepted || bindings.some(({ protocol }) => protocol === 'HTTP');
 }
 
 function workloadLayer(workload: WorkloadIr): LayerId {

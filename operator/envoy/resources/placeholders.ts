@@ -13,7 +13,7 @@ const emptyChain = any(`${http}.${chainType}`);
 /** A filter whose configuration comes by ECDS, under the filter's name. */
 export interface DiscoveredFilter {
   readonly filter: NamedExtension;
-  /** The configuration that does nothing: until there is another one, and while the server does not answer. */
+  /** The resource that does nothing: what the listener says, too, for as long as the server does not answer. */
   readonly empty: EnvoyMessage;
 }
 
@@ -36,7 +36,7 @@ function discovered(
         apply_default_config_without_warming: true,
       },
     },
-    empty,
+    empty: { name, typed_config: empty },
   };
 }
 

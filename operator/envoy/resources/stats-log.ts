@@ -5,9 +5,7 @@ import type { EnvoyMessage } from '../proto/envoy-message.ts';
 import { runtimeFilter, statsKey } from './runtime.ts';
 import { extension } from './typed-config.ts';
 import { directionOf, type Vantage } from './vantage.ts';
-
-/** All counters of ours begin so. */
-export const statsPrefix = 'meshwright';
+import { statsPrefix } from '../../values/sidecar-names.ts';
 
 /**
  * Of each logger. The limits are what callers from ever new addresses can cost: three megabytes.

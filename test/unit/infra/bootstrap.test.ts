@@ -3,6 +3,8 @@ import { describe, expect, test } from '@jest/globals';
 import { renderBootstrap } from '../../../operator/infra/bootstrap.ts';
 import { renderSdsFiles } from '../../../operator/infra/certificate-files.ts';
 import { formatNodeId, parseNodeId, workloadKey } from '../../../operator/values/node-id.ts';
+import { buildResources } from '../../../operator/envoy/resources/build.ts';
+import { sampleMesh, sampleWorkload, spiffeId } from '../../support/mesh-samples.ts';
 import { upstreamTls } from '../../../operator/envoy/resources/tls.ts';
 
 describe('renderBootstrap', () => {
@@ -27,7 +29,53 @@ describe('renderBootstrap', () => {
       '"exact":"spiffe://cluster.local/ns/meshwright-system/sa/meshwright"',
     );
   });
+
+  test('waits for what it asks of the operator no longer than two seconds each, and is answered', () => {
+    const { views, layers } = buildResources(sampleMesh({ workloads: [sampleWorkload('any')] }), {
+      trustBundle: 'roots',
+    });
+    const [view] = views.values();
+    const published = (view ?? []).flatMap((layer) => layers.get(layer) ?? []).map(({ name }) => name);
+    const asked = discoveries(renderBootstrap(options));
+
+    expect(asked).toEqual([
+      { name: 'local', waits: '2s' },
+      { name: 'telemetry', waits: '2s' },
+      { name: 'meshwright', waits: '2s' },
+    ]);
+    expect(published).toEqual(expect.arrayContaining(asked.map(({ name }) => name)));
+  });
+
+  test('sends counters of ours, and no others, to a cluster that is there from the start', () => {
+    const { stats_sinks: sinks } = renderBootstrap(options);
+
+    expect(JSON.stringify(sinks)).toContain(
+      '"not_matcher":{"single_predicate":{"input":{"name":"name","typed_config":{"@type":"type.googleapis.com/envoy.extensions.matching.common_inputs.stats.v3.StatFullNameMatchInput"}},"value_match":{"prefix":"meshwright."}}}',
+    );
+    expect(JSON.stringify(sinks)).toContain('"envoy_grpc":{"cluster_name":"telemetry"}');
+  });
 });
+
+const options = {
+  nodeId: 'Pod~shop~any~',
+  cluster: 'default',
+  xds: { address: '10.96.0.9', port: 15010, serverSpiffeId: spiffeId('operator') },
+  adminPort: 0,
+};
+
+type Json = Readonly<Record<string, unknown>>;
+
+/** What it asks for by name before it starts, and for how long it waits. */
+function discoveries(bootstrap: Json): readonly { readonly name: unknown; readonly waits: unknown }[] {
+  const found: { name: unknown; waits: unknown }[] = [];
+  JSON.parse(JSON.stringify(bootstrap), (_key, value: unknown) => {
+    const { name, eds_cluster_config: eds, rtds_config: rtds } = (value ?? {}) as Json;
+    const source = (eds as Json | undefined)?.['eds_config'] ?? rtds;
+    if (source !== undefined) found.push({ name, waits: (source as Json)['initial_fetch_timeout'] });
+    return value;
+  });
+  return found;
+}
 
 describe('the certificate folder', () => {
   test('is where the configuration that all sidecars share looks for the certificate', () => {

@@ -3,6 +3,7 @@ import type { AuthorizationIr } from '../../../ir/inbound.ts';
 import type { HttpFilter } from '../http-filters.ts';
 import {
   chainOfRoute,
+  type DiscoveredFilter,
   externalAuthorization,
   jwtAuthn,
   localRateLimit,
@@ -21,6 +22,9 @@ const discoveredFilters = {
   jwtAuthn: jwtAuthn('inbound'),
   localRateLimit: localRateLimit('inbound'),
 };
+
+/** Those whose configuration comes by ECDS. */
+export const inboundDiscovered: readonly DiscoveredFilter[] = Object.values(discoveredFilters);
 
 export const inboundFilters: readonly HttpFilter<InboundRoute>[] = [
   // A session becomes a token here: before tokens are read.

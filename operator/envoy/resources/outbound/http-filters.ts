@@ -3,6 +3,7 @@ import type { RouteIr } from '../../../ir/service.ts';
 import type { HttpFilter } from '../http-filters.ts';
 import {
   chainOfRoute,
+  type DiscoveredFilter,
   externalAuthorization,
   jwtAuthn,
   localRateLimit,
@@ -11,6 +12,9 @@ import {
 import { faultFilter, routeFault } from './fault.ts';
 
 const discoveredFilters = { jwtAuthn: jwtAuthn('outbound'), localRateLimit: localRateLimit('outbound') };
+
+/** Those whose configuration comes by ECDS. */
+export const outboundDiscovered: readonly DiscoveredFilter[] = Object.values(discoveredFilters);
 
 export const outboundFilters: readonly HttpFilter<RouteIr>[] = [
   // Stands for what goes wrong on the way: a request that gets nowhere concerns nothing else.

@@ -188,6 +188,14 @@ describe('refuses, naming the place', () => {
   });
 });
 
+test('an Any that is there and empty is not one that is absent', () => {
+  const type = 'envoy.config.route.v3.FilterConfig';
+  const bytes = encodeMessage(type, { config: { '@type': '' } });
+
+  expect([...bytes]).toEqual([0x0a, 0]);
+  expect(decode(type, bytes)).toEqual({ config: { '@type': '' } });
+});
+
 describe('decoding what comes from the network', () => {
   test('skips fields of a newer API', () => {
     const bytes = protobuf.Writer.create()

@@ -84,6 +84,25 @@ test.each(proxies)(
   },
 );
 
+test.each(proxies)(
+  'what connection managers leave open is published, as what they have without it, and nothing else is: $it',
+  ({ view }) => {
+    const open = new Map(
+      view
+        .filter((it) => it.typeUrl === typeUrl.listener)
+        .flatMap(({ message }) => objectsIn(message))
+        .filter((it) => it['config_discovery'] !== undefined)
+        .map(({ name, config_discovery: discovery }) => [
+          name,
+          { name, typed_config: (discovery as EnvoyMessage)['default_config'] },
+        ]),
+    );
+    const published = view.filter((it) => it.typeUrl === typeUrl.extensionConfig);
+
+    expect(new Map(published.map(({ name, message }) => [name, message]))).toEqual(open);
+  },
+);
+
 /** Of all filters that some `typed_per_filter_config` in it speaks to. */
 function namesIn(value: EnvoyValue): readonly string[] {
   return objectsIn(value).flatMap(({ typed_per_filter_config: said }) =>

@@ -1,0 +1,194 @@
+// What stands in sidecars from the start is switched on in those that run: a filter by ECDS, loggers by RTDS, the way of counters to a
+// receiver by EDS. It holds from the next request of a connection that exists, without a change of a listener, and is
+// acknowledged like everything else.
+import { generateKeyPairSync } from 'node:crypto';
+import { once } from 'node:events';
+import { Agent, type IncomingMessage, request } from 'node:http';
+import { text } from 'node:stream/consumers';
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import type { EnvoyMessage } from '../../operator/envoy/proto/envoy-message.ts';
+import { typeUrl, type TypeUrl } from '../../operator/envoy/proto/type-urls.ts';
+import { duration } from '../../operator/envoy/proto/well-known.ts';
+import { any } from '../../operator/envoy/resources/typed-config.ts';
+import type { XdsResource } from '../../operator/envoy/resources/xds-resource.ts';
+import type { MeshIr } from '../../operator/ir/mesh-ir.ts';
+import { startApplication } from '../support/data-plane/applications.ts';
+import { Closing } from '../support/data-plane/closing.ts';
+import { startMetricsReceiver } from '../support/data-plane/metrics-receiver.ts';
+import { type Edit, ServedMesh } from '../support/data-plane/served-mesh.ts';
+import { freePort } from '../support/kubernetes/free-port.ts';
+import {
+  sampleEndpoint,
+  sampleInbound,
+  sampleMesh,
+  sampleService,
+  sampleWorkload,
+  spiffeId,
+} from '../support/mesh-samples.ts';
+
+const closing = new Closing();
+afterAll(() => closing.close());
+
+let ir: MeshIr;
+let mesh: ServedMesh;
+let binding = 0;
+let inboundPort = 0;
+/** One connection of the application to its sidecar, for all requests. */
+const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+
+beforeAll(async () => {
+  closing.add(async () => agent.destroy());
+  const application = await startApplication('echo', closing);
+  [binding, inboundPort] = [await freePort(), await freePort()];
+  const service = sampleService('shop/reviews/80', {
+    peerIdentities: [spiffeId('server')],
+    endpoints: [sampleEndpoint(inboundPort, { mtls: true })],
+  });
+  ir = sampleMesh({
+    services: [service],
+    workloads: [
+      sampleWorkload('caller', {
+        bindings: [{ address: '127.0.0.1', port: binding, service: service.key, protocol: 'HTTP' }],
+      }),
+      sampleWorkload('server', { inbound: [sampleInbound(inboundPort, application, { mtls: 'Strict' })] }),
+    ],
+  });
+  mesh = await ServedMesh.start(ir, closing);
+  expect(await ask()).toBe(200);
+}, 60_000);
+
+async function ask(path = '/'): Promise<number> {
+  const outgoing = request({ host: '127.0.0.1', port: binding, path, agent }).end();
+  const [response] = (await once(outgoing, 'response')) as [IncomingMessage];
+  await text(response);
+  return response.statusCode ?? 0;
+}
+
+/** Other content for the resources of this type and name. */
+function replaced(type: TypeUrl, name: string, change: (message: EnvoyMessage) => EnvoyMessage): Edit {
+  return (it: XdsResource) =>
+    it.typeUrl === type && it.name === name ? { ...it, message: change(it.message) } : it;
+}
+
+const both =
+  (one: Edit, other: Edit): Edit =>
+  (resource) =>
+    other(one(resource));
+
+function runtime(values: EnvoyMessage): Edit {
+  return replaced(typeUrl.runtime, 'meshwright', (message) => ({ ...message, layer: values }));
+}
+
+/** What has happened to listeners and connections, in both sidecars. */
+async function disturbances(): Promise<number> {
+  const disturbing =
+    '^listener_manager\\.listener_(added|modified|in_place_updated|removed)$|downstream_cx_total$|upstream_cx_total$';
+  const own = '^(?!cluster\\.(xds|telemetry)|http\\.admin|listener\\.admin)';
+  const all = await Promise.all([...mesh.sidecars.values()].map((sidecar) => sidecar.stats(disturbing)));
+  return all
+    .flatMap((stats) => [...stats].filter(([name]) => new RegExp(own).test(name)))
+    .reduce((sum, [, value]) => sum + value, 0);
+}
+
+/** Every route of the server's sidecar says this to a filter. */
+function said(filter: string, config: EnvoyMessage): Edit {
+  return replaced(typeUrl.route, `inbound/${inboundPort}/mesh`, (table) => {
+    const [host] = table['virtual_hosts'] as readonly EnvoyMessage[];
+    const routes = (host?.['routes'] as readonly EnvoyMessage[]).map((route) => ({
+      ...route,
+      typed_per_filter_config: { [filter]: config },
+    }));
+    return { ...table, virtual_hosts: [{ ...host, routes }] };
+  });
+}
+
+const filters = 'envoy.extensions.filters.http';
+
+test('a requirement of tokens: the filter by ECDS, what is required by the route', async () => {
+  const before = await disturbances();
+  const key = generateKeyPairSync('ec', { namedCurve: 'P-256' }).publicKey.export({ format: 'jwk' });
+  const keys = JSON.stringify({ keys: [key] });
+  const providers = { corp: { issuer: 'corp', local_jwks: { inline_string: keys } } };
+  const tokens = replaced(typeUrl.extensionConfig, 'inbound/jwt_authn', (message) => ({
+    ...message,
+    typed_config: any(`${filters}.jwt_authn.v3.JwtAuthentication`, {
+      providers,
+      requirement_map: { corp: { provider_name: 'corp' } },
+    }),
+  }));
+  const required = said(
+    'inbound/jwt_authn',
+    any(`${filters}.jwt_authn.v3.PerRouteConfig`, { requirement_name: 'corp' }),
+  );
+  await mesh.program(ir, both(tokens, required));
+
+  expect(await ask()).toBe(401);
+  await mesh.program(ir);
+  expect(await ask()).toBe(200);
+  expect(await disturbances()).toBe(before);
+});
+
+test('a limit: its bucket by ECDS outlives a push of routes', async () => {
+  const before = await disturbances();
+  const whole = { numerator: 100, denominator: 'HUNDRED' };
+  const limit = replaced(typeUrl.extensionConfig, 'inbound/local_ratelimit', (message) => ({
+    ...message,
+    typed_config: any(`${filters}.local_ratelimit.v3.LocalRateLimit`, {
+      stat_prefix: 'inbound_limits',
+      token_bucket: { max_tokens: 2, tokens_per_fill: 2, fill_interval: duration(3_600_000) },
+      filter_enabled: { default_value: whole },
+      filter_enforced: { default_value: whole },
+    }),
+  }));
+  // There and empty: the filter sees the requests of the route, with the configuration that it has.
+  const enabled = any('envoy.config.route.v3.FilterConfig', { config: { '@type': '' } });
+  const on = said('inbound/local_ratelimit', enabled);
+  await mesh.program(ir, both(limit, on));
+
+  expect([await ask(), await ask(), await ask()]).toEqual([200, 200, 429]);
+  const renamed = replaced(typeUrl.route, `inbound/${inboundPort}/mesh`, (table) => ({
+    ...table,
+    response_headers_to_remove: ['x-other'],
+  }));
+  await mesh.program(ir, both(both(limit, on), renamed));
+  expect(await ask()).toBe(429);
+  await mesh.program(ir);
+  expect(await ask()).toBe(200);
+  expect(await disturbances()).toBe(before);
+});
+
+test('lines of the access log: off and on by RTDS', async () => {
+  const before = await disturbances();
+  await mesh.program(ir, runtime({ 'meshwright.access_log.inbound': 0 }));
+  await ask('/unheard');
+  await mesh.program(ir);
+  await ask('/heard');
+
+  const server = mesh.sidecar('server');
+  expect(await server.logged({ path: '/heard' })).toMatchObject({ response_code: 200 });
+  expect((await server.log()).filter((line) => line.includes('/unheard'))).toEqual([]);
+  expect(await disturbances()).toBe(before);
+});
+
+test('counters by caller: on by RTDS, to a receiver once the telemetry cluster has one, and no others', async () => {
+  const server = mesh.sidecar('server');
+  const receiver = await startMetricsReceiver(closing);
+  const address = { socket_address: { address: '127.0.0.1', port_value: receiver.port } };
+  const provider = replaced(typeUrl.endpoint, 'telemetry', (message) => ({
+    ...message,
+    endpoints: [{ lb_endpoints: [{ endpoint: { address } }] }],
+  }));
+  const before = await disturbances();
+  await ask();
+  expect([...(await server.stats('^meshwright\\.'))]).toEqual([]);
+  await mesh.program(ir, both(provider, runtime({ 'meshwright.stats.inbound': 100 })));
+  await ask();
+  await ask();
+
+  const sent = (): string => Buffer.concat([...receiver.requests]).toString('latin1');
+  await server.waitFor(() => sent().includes('meshwright.inbound.requests'), 20_000);
+  expect(sent()).toContain(spiffeId('caller'));
+  expect(sent()).toContain('meshwright.inbound.duration');
+  expect(sent()).not.toMatch(/upstream_|downstream_|server\.|cluster_manager|listener_manager/);
+  expect(await disturbances()).toBe(before);
+}, 40_000);

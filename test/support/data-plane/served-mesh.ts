@@ -1,0 +1,160 @@
+// A mesh of real Envoys that get everything as in production: started with the bootstrap that the project renders, each with its
+// certificate, on one server over mutual TLS. Entry: ServedMesh.start.
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Root } from '../../../operator/certificates/root.ts';
+import { checkMessage } from '../../../operator/envoy/checks/check-message.ts';
+import { encodeAny } from '../../../operator/envoy/proto/registry.ts';
+import { buildResources } from '../../../operator/envoy/resources/build.ts';
+import type { XdsResource, XdsResources } from '../../../operator/envoy/resources/xds-resource.ts';
+import { renderBootstrap } from '../../../operator/infra/bootstrap.ts';
+import type { MeshIr, WorkloadIr } from '../../../operator/ir/mesh-ir.ts';
+import { createLog } from '../../../operator/process/log.ts';
+import { formatNodeId } from '../../../operator/values/node-id.ts';
+import { reloadableCredentials } from '../../../operator/xds/server/credentials.ts';
+import { type AdsServer, createAdsServer } from '../../../operator/xds/server/server.ts';
+import { buildSnapshot } from '../../../operator/xds/snapshot/snapshot.ts';
+import type { Snapshot } from '../../../operator/xds/snapshot/types.ts';
+import { startEnvoy } from '../envoy.ts';
+import { trustDomain } from '../mesh-samples.ts';
+import { CertificateFolder, issue, makeTestRoot } from './certificate-folder.ts';
+import type { Closing } from './closing.ts';
+import { inItsFolder, type Sidecar, withLog } from './sidecars.ts';
+
+const operatorId = `spiffe://${trustDomain}/ns/meshwright-system/sa/meshwright`;
+
+export interface ServedSidecar extends Sidecar {
+  readonly certificates: CertificateFolder;
+}
+
+/** Changes a resource of any layer before it is published. */
+export type Edit = (resource: XdsResource) => XdsResource;
+
+export class ServedMesh {
+  readonly root: Root;
+  readonly server: AdsServer;
+  /** By workload name. */
+  readonly sidecars: ReadonlyMap<string, ServedSidecar>;
+  private readonly workloads: readonly WorkloadIr[];
+  private snapshot: Snapshot | null = null;
+
+  private constructor(
+    root: Root,
+    server: AdsServer,
+    workloads: readonly WorkloadIr[],
+    sidecars: ReadonlyMap<string, ServedSidecar>,
+  ) {
+    this.root = root;
+    this.server = server;
+    this.workloads = workloads;
+    this.sidecars = sidecars;
+  }
+
+  /** A sidecar for each of its workloads; all have acknowledged everything when it resolves. */
+  static async start(ir: MeshIr, closing: Closing): Promise<ServedMesh> {
+    const root = await makeTestRoot(trustDomain);
+    const server = await startServer(root, ir.workloads, closing);
+    const sidecars = new Map<string, ServedSidecar>();
+    const mesh = new ServedMesh(root, server, ir.workloads, sidecars);
+    mesh.publish(ir);
+    await Promise.all(
+      ir.workloads.map(async (workload) => {
+        sidecars.set(workload.name, await startSidecar(root, server, workload, closing));
+      }),
+    );
+    await mesh.programmed();
+    return mesh;
+  }
+
+  sidecar(name: string): ServedSidecar {
+    const found = this.sidecars.get(name);
+    if (found === undefined) throw new Error(`there is no sidecar of ${name}`);
+    return found;
+  }
+
+  /** @throws if our own checks refuse a resource of it */
+  publish(ir: MeshIr, edit: Edit = (it) => it): void {
+    const built = buildResources(ir, { trustBundle: this.root.certificate });
+    this.snapshot = buildSnapshot(this.snapshot, edited(built, edit), { encodeAny, check: checkMessage });
+    const [invalid] = this.snapshot.invalid;
+    if (invalid !== undefined) throw new Error(`${invalid.name}: ${invalid.message}`);
+    this.server.publish(this.snapshot);
+  }
+
+  /**
+   * Resolves when every sidecar has acknowledged all that was published.
+   * @throws if one refuses something
+   */
+  async programmed(): Promise<void> {
+    const [anyone] = this.sidecars.values();
+    await anyone?.waitFor(() => {
+      const reports = this.server.proxies();
+      const [refusal] = reports.flatMap(({ rejected }) => rejected);
+      if (refusal !== undefined) throw new Error(`${refusal.name} was refused: ${refusal.message}`);
+      const isDone = reports.every(({ atRest, lagging }) => atRest && lagging.length === 0);
+      return reports.length === this.workloads.length && isDone;
+    }, 20_000);
+  }
+
+  /** Publishes, and waits until it is acknowledged. */
+  async program(ir: MeshIr, edit?: Edit): Promise<void> {
+    this.publish(ir, edit);
+    await this.programmed();
+  }
+}
+
+function edited({ layers, views }: XdsResources, edit: Edit): XdsResources {
+  return { layers: new Map([...layers].map(([id, resources]) => [id, resources.map(edit)])), views };
+}
+
+async function startServer(
+  root: Root,
+  workloads: readonly WorkloadIr[],
+  closing: Closing,
+): Promise<AdsServer> {
+  const tls = reloadableCredentials();
+  tls.update({ ...(await issue(root, operatorId, ['127.0.0.1'])), trustBundle: root.certificate });
+  const nothing = (): void => undefined;
+  const server = createAdsServer({
+    address: '127.0.0.1:0',
+    credentials: tls.credentials,
+    identityOf: (key) => workloads.find((workload) => workload.key === key)?.identity.spiffeId,
+    observer: {
+      streams: nothing,
+      pushed: nothing,
+      acked: nothing,
+      nacked: nothing,
+      converged: nothing,
+      changed: nothing,
+    },
+    log: createLog('silent'),
+    identifier: 'test',
+  });
+  await server.start();
+  closing.add(() => server.stop());
+  return server;
+}
+
+async function startSidecar(
+  root: Root,
+  server: AdsServer,
+  workload: WorkloadIr,
+  closing: Closing,
+): Promise<ServedSidecar> {
+  const dir = await mkdtemp(join(tmpdir(), `meshwright-served-${workload.name}-`));
+  closing.add(() => rm(dir, { recursive: true, force: true }));
+  const certificates = new CertificateFolder(dir);
+  await certificates.create(await issue(root, workload.identity.spiffeId), root);
+  const bootstrap = renderBootstrap({
+    nodeId: formatNodeId(workload),
+    cluster: 'default',
+    xds: { address: '127.0.0.1', port: server.port(), serverSpiffeId: operatorId },
+    adminPort: 0,
+  });
+  const args = ['--file-flush-interval-msec', '20', '--log-level', 'warning'];
+  const envoy = await startEnvoy({ bootstrap: JSON.stringify(bootstrap), dir, ...inItsFolder(dir), args });
+  closing.add(() => envoy.stop());
+  await envoy.waitFor(() => envoy.ready(), 20_000);
+  return { ...withLog(envoy), certificates };
+}
