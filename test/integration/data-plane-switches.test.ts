@@ -90,15 +90,14 @@ async function disturbances(): Promise<number> {
     .reduce((sum, [, value]) => sum + value, 0);
 }
 
-/** Every route of the server's sidecar says this to a filter. */
+/** The virtual host of the server's sidecar says this to a filter. */
 function said(filter: string, config: EnvoyMessage): Edit {
   return replaced(typeUrl.route, `inbound/${inboundPort}/mesh`, (table) => {
-    const [host] = table['virtual_hosts'] as readonly EnvoyMessage[];
-    const routes = (host?.['routes'] as readonly EnvoyMessage[]).map((route) => ({
-      ...route,
-      typed_per_filter_config: { [filter]: config },
-    }));
-    return { ...table, virtual_hosts: [{ ...host, routes }] };
+    const hosts = table['virtual_hosts'] as readonly EnvoyMessage[];
+    return {
+      ...table,
+      virtual_hosts: hosts.map((host) => ({ ...host, typed_per_filter_config: { [filter]: config } })),
+    };
   });
 }
 

@@ -152,8 +152,8 @@ function view(workload: WorkloadIr, byAudience: boolean): readonly LayerId[] {
   ];
 }
 
-function routesCalls({ intercepted, bindings }: WorkloadIr): boolean {
-  return intercepted || bindings.some(({ protocol }) => protocol === 'HTTP');
+function routesCalls(workload: WorkloadIr): boolean {
+  return workload.intercepted || workload.bindings.some(({ protocol }) => protocol === 'HTTP');
 }
 
 function workloadLayer(workload: WorkloadIr): LayerId {
