@@ -17,7 +17,7 @@ import { buildUnknownDestinations } from './outbound/unknown-destinations.ts';
 import { rememberEach, rememberLast } from '../../values/remember.ts';
 import { buildTrust } from './trust.ts';
 import { buildBootstrapEndpoints } from './bootstrap-endpoints.ts';
-import { buildSwitches } from './switches.ts';
+import { buildSwitches, switchLayers } from './switches.ts';
 import { messageDeduplication } from './dedupe-messages.ts';
 import type { LayerId, XdsResource, XdsResources } from './xds-resource.ts';
 
@@ -55,6 +55,7 @@ export function createResourceBuilder(): ResourceBuilder {
     ...audiences.commonVirtualHosts(services),
   ]);
   const interceptedListeners = createInterceptedListeners();
+  const switches = rememberLast(buildSwitches);
   const wanted = createWanted();
   const ownLayers = createOwnLayers();
   const viewsOf = createViews();
@@ -65,6 +66,7 @@ export function createResourceBuilder(): ResourceBuilder {
       [routes, routesLayer(settings, services)],
       ...audiences.layers(services, workloads),
       [intercepted, interceptedListeners(ir)],
+      ...switches(settings.origin),
       ...ownLayers(wanted(workloads, options.workloads), settings.origin),
     ]);
     return { layers, views: viewsOf(workloads, audiences.differ(services)) };
@@ -124,7 +126,6 @@ function createOwnLayers(): (workloads: Workloads, mesh: Origin) => OwnLayers {
       ...buildInboundListeners(workload, mesh),
       ...buildInboundRoutes(workload, mesh),
       ...(workload.intercepted ? [buildReadiness(workload, mesh)] : buildLocalListeners(workload, mesh)),
-      ...buildSwitches(workload, mesh, routesCalls(workload)),
     ]),
   );
   return rememberLast((workloads: Workloads, mesh: Origin) =>
@@ -142,18 +143,15 @@ function createViews(): (workloads: Workloads, byAudience: boolean) => XdsResour
 }
 
 function view(workload: WorkloadIr, byAudience: boolean): readonly LayerId[] {
-  const hasRoutes = routesCalls(workload);
+  const hasRoutes = workload.intercepted || workload.bindings.some(({ protocol }) => protocol === 'HTTP');
   return [
     shared,
     ...(hasRoutes ? [routes] : []),
     ...(hasRoutes && byAudience ? [audienceLayer(workload.audience)] : []),
     ...(workload.intercepted ? [intercepted] : []),
+    ...switchLayers(workload, hasRoutes),
     workloadLayer(workload),
   ];
-}
-
-function routesCalls(workload: WorkloadIr): boolean {
-  return workload.intercepted || workload.bindings.some(({ protocol }) => protocol === 'HTTP');
 }
 
 function workloadLayer(workload: WorkloadIr): LayerId {

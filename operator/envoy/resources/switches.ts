@@ -1,5 +1,6 @@
 // What can be switched on in a sidecar that runs, without a change of its listeners: its runtime values, and the configuration of the
-// filters that its listeners leave open. Until something is switched on: what does nothing.
+// filters that its listeners leave open. Here is what does nothing, in layers that all proxies share of which nothing is switched on. Where
+// something is, it stands in the workload's own layer, and the view leaves out the layer here that has the same name.
 import type { WorkloadIr } from '../../ir/mesh-ir.ts';
 import type { Origin } from '../../ir/origin.ts';
 import { runtimeLayer } from '../../values/sidecar-names.ts';
@@ -8,36 +9,29 @@ import { inboundDiscovered } from './inbound/http-filters.ts';
 import { outboundDiscovered } from './outbound/http-filters.ts';
 import type { DiscoveredFilter } from './placeholders.ts';
 import { resource } from './resource.ts';
-import type { XdsResource } from './xds-resource.ts';
+import type { LayerId, XdsResource } from './xds-resource.ts';
+
+const layer = { runtime: 'off/runtime', inbound: 'off/inbound', outbound: 'off/outbound' } as const;
 
 /**
  * Published from the start, and never told to be gone: a proxy tells by its acknowledgement that it can be spoken to, and goes
- * back to the empty one as it came.
- * @param routesCalls whether it has an outbound connection manager
+ * back to what does nothing as it came.
  */
-export function buildSwitches(
-  workload: WorkloadIr,
-  mesh: Origin,
-  routesCalls: boolean,
-): readonly XdsResource[] {
-  const origins = [mesh, ...workload.origins];
-  const filters = [
-    ...(takesRequests(workload) ? inboundDiscovered : []),
-    ...(routesCalls ? outboundDiscovered : []),
-  ];
-  return [
-    resource(typeUrl.runtime, { name: runtimeLayer, message: noValues, origins }),
-    ...filters.map((filter) => emptyConfiguration(filter, origins)),
-  ];
+export function buildSwitches(mesh: Origin): ReadonlyMap<LayerId, readonly XdsResource[]> {
+  const message = { name: runtimeLayer, layer: {} };
+  return new Map([
+    [layer.runtime, [resource(typeUrl.runtime, { name: runtimeLayer, message, origins: [mesh] })]],
+    [layer.inbound, inboundDiscovered.map((filter) => emptyConfiguration(filter, mesh))],
+    [layer.outbound, outboundDiscovered.map((filter) => emptyConfiguration(filter, mesh))],
+  ]);
 }
 
-/** Whether it has an inbound connection manager. */
-function takesRequests({ inbound }: WorkloadIr): boolean {
-  return inbound.some(({ protocol }) => protocol === 'HTTP');
+/** Those of a workload, by the connection managers that it has. */
+export function switchLayers({ inbound }: WorkloadIr, routesCalls: boolean): readonly LayerId[] {
+  const takesRequests = inbound.some(({ protocol }) => protocol === 'HTTP');
+  return [layer.runtime, ...(takesRequests ? [layer.inbound] : []), ...(routesCalls ? [layer.outbound] : [])];
 }
 
-const noValues = { name: runtimeLayer, layer: {} };
-
-function emptyConfiguration({ filter, empty }: DiscoveredFilter, origins: readonly Origin[]): XdsResource {
-  return resource(typeUrl.extensionConfig, { name: filter.name, message: empty, origins });
+function emptyConfiguration({ filter, empty }: DiscoveredFilter, mesh: Origin): XdsResource {
+  return resource(typeUrl.extensionConfig, { name: filter.name, message: empty, origins: [mesh] });
 }
