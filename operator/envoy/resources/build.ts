@@ -3,8 +3,10 @@
 import type { MeshIr, WorkloadIr } from '../../ir/mesh-ir.ts';
 import type { Origin } from '../../ir/origin.ts';
 import type { ServicePortIr } from '../../ir/service.ts';
-import { buildInboundClusters } from './inbound/clusters.ts';
+import { buildInboundClusters, buildInboundEndpoints } from './inbound/clusters.ts';
 import { buildInboundListeners, buildInboundRoutes } from './inbound/listeners.ts';
+import { buildPeersSecret, type KnownPeers } from './inbound/tcp-admission.ts';
+import { buildInspector, others } from './inbound/listener-filters.ts';
 import { buildReadiness } from './inbound/readiness.ts';
 import { createAddressListeners } from './outbound/address-listeners.ts';
 import { audienceLayer, createAudiences } from './outbound/audiences.ts';
@@ -58,16 +60,23 @@ export function createResourceBuilder(): ResourceBuilder {
   const switches = rememberLast(buildSwitches);
   const wanted = createWanted();
   const ownLayers = createOwnLayers();
+  const knownPeers = rememberLast((trustBundle: string, identities: MeshIr['identities']): KnownPeers => {
+    return { trustBundle, spiffeIds: identities.map(({ spiffeId }) => spiffeId) };
+  });
   const viewsOf = createViews();
   return (ir, options) => {
-    const { services, settings, workloads } = ir;
+    const { identities, services, settings, workloads } = ir;
     const layers = new Map<LayerId, readonly XdsResource[]>([
       [shared, sharedLayer(options.trustBundle, settings.origin, services)],
       [routes, routesLayer(settings, services)],
       ...audiences.layers(services, workloads),
       [intercepted, interceptedListeners(ir)],
       ...switches(settings.origin),
-      ...ownLayers(wanted(workloads, options.workloads), settings.origin),
+      ...ownLayers(
+        wanted(workloads, options.workloads),
+        settings.origin,
+        knownPeers(options.trustBundle, identities),
+      ),
     ]);
     return { layers, views: viewsOf(workloads, audiences.differ(services)) };
   };
@@ -118,19 +127,45 @@ function createWanted(): (workloads: Workloads, keys: BuildOptions['workloads'])
 
 type OwnLayers = readonly (readonly [LayerId, readonly XdsResource[]])[];
 
-function createOwnLayers(): (workloads: Workloads, mesh: Origin) => OwnLayers {
+function createOwnLayers(): (workloads: Workloads, mesh: Origin, known: KnownPeers) => OwnLayers {
   const dedupeMessages = messageDeduplication();
-  const own = rememberEach((workload: WorkloadIr, mesh: Origin) =>
+  /** known: null where nothing depends on it. */
+  const own = rememberEach((workload: WorkloadIr, mesh: Origin, known: KnownPeers | null) =>
     dedupeMessages([
       ...buildInboundClusters(workload, mesh),
+      ...(known === null ? [] : buildAdmission(workload, mesh, known)),
       ...buildInboundListeners(workload, mesh),
       ...buildInboundRoutes(workload, mesh),
-      ...(workload.intercepted ? [buildReadiness(workload, mesh)] : buildLocalListeners(workload, mesh)),
+      ...(workload.intercepted ? interceptedOnly(workload, mesh) : buildLocalListeners(workload, mesh)),
     ]),
   );
-  return rememberLast((workloads: Workloads, mesh: Origin) =>
-    workloads.map((workload) => [workloadLayer(workload), own(workload, mesh)]),
+  return rememberLast((workloads: Workloads, mesh: Origin, known: KnownPeers) =>
+    workloads.map((workload) => {
+      const hasTcp = workload.inbound.some(({ protocol }) => protocol === 'TCP');
+      return [workloadLayer(workload), own(workload, mesh, hasTcp ? known : null)];
+    }),
   );
+}
+
+function interceptedOnly(workload: WorkloadIr, mesh: Origin): readonly XdsResource[] {
+  const readiness = buildReadiness(workload, mesh);
+  const { mtls } = workload.otherInbound;
+  // Else it is one of the switches that are off.
+  return mtls === 'Disabled'
+    ? [readiness, buildInspector(others, mtls, [mesh, ...workload.origins])]
+    : [readiness];
+}
+
+/** Who may be connected to its TCP ports. */
+function buildAdmission(workload: WorkloadIr, mesh: Origin, known: KnownPeers): readonly XdsResource[] {
+  const tcp = workload.inbound.filter(({ protocol }) => protocol === 'TCP');
+  return [
+    ...buildInboundEndpoints(workload, mesh, known),
+    ...tcp.flatMap((port) => [
+      buildPeersSecret(port, mesh, known),
+      buildInspector(String(port.port), port.mtls, [mesh, ...port.origins]),
+    ]),
+  ];
 }
 
 /** byAudience: some routes are not the same for all callers. */

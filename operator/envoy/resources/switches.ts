@@ -6,12 +6,19 @@ import type { Origin } from '../../ir/origin.ts';
 import { runtimeLayer } from '../../values/sidecar-names.ts';
 import { typeUrl } from '../proto/type-urls.ts';
 import { inboundDiscovered } from './inbound/http-filters.ts';
+import { buildInspector, others } from './inbound/listener-filters.ts';
 import { outboundDiscovered } from './outbound/http-filters.ts';
 import type { DiscoveredFilter } from './placeholders.ts';
 import { resource } from './resource.ts';
 import type { LayerId, XdsResource } from './xds-resource.ts';
 
-const layer = { runtime: 'off/runtime', inbound: 'off/inbound', outbound: 'off/outbound' } as const;
+const layer = {
+  runtime: 'off/runtime',
+  inbound: 'off/inbound',
+  outbound: 'off/outbound',
+  /** Of the inspector of ports that no Service names: unless their mutual TLS is Disabled. */
+  inspector: 'off/inspector',
+} as const;
 
 /**
  * Published from the start, and never told to be gone: a proxy tells by its acknowledgement that it can be spoken to, and goes
@@ -22,14 +29,20 @@ export function buildSwitches(mesh: Origin): ReadonlyMap<LayerId, readonly XdsRe
   return new Map([
     [layer.runtime, [resource(typeUrl.runtime, { name: runtimeLayer, message, origins: [mesh] })]],
     [layer.inbound, inboundDiscovered.map((filter) => emptyConfiguration(filter, mesh))],
+    [layer.inspector, [buildInspector(others, 'Permissive', [mesh])]],
     [layer.outbound, outboundDiscovered.map((filter) => emptyConfiguration(filter, mesh))],
   ]);
 }
 
-/** Those of a workload, by the connection managers that it has. */
-export function switchLayers({ inbound }: WorkloadIr, routesCalls: boolean): readonly LayerId[] {
-  const takesRequests = inbound.some(({ protocol }) => protocol === 'HTTP');
-  return [layer.runtime, ...(takesRequests ? [layer.inbound] : []), ...(routesCalls ? [layer.outbound] : [])];
+/** Those of a workload, by the listeners that it has. */
+export function switchLayers(workload: WorkloadIr, routesCalls: boolean): readonly LayerId[] {
+  const { inbound, intercepted, otherInbound } = workload;
+  return [
+    layer.runtime,
+    ...(inbound.some(({ protocol }) => protocol === 'HTTP') ? [layer.inbound] : []),
+    ...(routesCalls ? [layer.outbound] : []),
+    ...(intercepted && otherInbound.mtls !== 'Disabled' ? [layer.inspector] : []),
+  ];
 }
 
 function emptyConfiguration({ filter, empty }: DiscoveredFilter, mesh: Origin): XdsResource {

@@ -31,8 +31,11 @@ export function upstreamTls(peers: readonly PeerMatch[]): EnvoyMessage {
   });
 }
 
-/** Server side. Null: any identity of the mesh; a list: only those, and the handshake fails for all others. */
-export function downstreamTls(peers: readonly PeerMatch[] | null): EnvoyMessage {
+/** Whom a server believes: any identity of the mesh; only those, so that the handshake of all others fails; or whom this secret says. */
+export type BelievedPeers = 'everyone' | readonly PeerMatch[] | { readonly secret: string };
+
+/** Server side. */
+export function downstreamTls(peers: BelievedPeers): EnvoyMessage {
   return extension('envoy.transport_sockets.tls', `${tlsMessages}.DownstreamTlsContext`, {
     require_client_certificate: true,
     // A resumed session is not verified again, so that it could outlive a policy or a trusted root.
@@ -60,16 +63,30 @@ function ownCertificate(): EnvoyMessage {
   };
 }
 
-function believe(peers: readonly PeerMatch[] | null): EnvoyMessage {
-  const roots = { name: trustSecret, sds_config: overAds };
-  if (peers === null) return { validation_context_sds_secret_config: roots };
-  const believed = peers.length === 0 ? [nobody] : peers;
+function believe(peers: BelievedPeers): EnvoyMessage {
+  if (peers === 'everyone') return { validation_context_sds_secret_config: bySds(trustSecret) };
+  if ('secret' in peers) return { validation_context_sds_secret_config: bySds(peers.secret) };
   return {
     combined_validation_context: {
-      default_validation_context: {
-        match_typed_subject_alt_names: believed.map((matcher) => ({ san_type: 'URI', matcher })),
-      },
-      validation_context_sds_secret_config: roots,
+      default_validation_context: alternativeNames(peers),
+      validation_context_sds_secret_config: bySds(trustSecret),
     },
   };
+}
+
+/** What such a secret holds. Null: any identity of the mesh. */
+export function acceptedPeers(trustBundle: string, peers: readonly PeerMatch[] | null): EnvoyMessage {
+  return {
+    trusted_ca: { inline_string: trustBundle },
+    ...(peers !== null && alternativeNames(peers)),
+  };
+}
+
+function bySds(name: string): EnvoyMessage {
+  return { name, sds_config: overAds };
+}
+
+function alternativeNames(peers: readonly PeerMatch[]): EnvoyMessage {
+  const believed = peers.length === 0 ? [nobody] : peers;
+  return { match_typed_subject_alt_names: believed.map((matcher) => ({ san_type: 'URI', matcher })) };
 }

@@ -51,8 +51,11 @@ export class ServedMesh {
     this.sidecars = sidecars;
   }
 
-  /** A sidecar for each of its workloads; all have acknowledged everything when it resolves. */
-  static async start(ir: MeshIr, closing: Closing): Promise<ServedMesh> {
+  /**
+   * A sidecar for each of its workloads; all have acknowledged everything when it resolves.
+   * @param args more arguments of each Envoy
+   */
+  static async start(ir: MeshIr, closing: Closing, args: readonly string[] = []): Promise<ServedMesh> {
     const root = await makeTestRoot(trustDomain);
     const server = await startServer(root, ir.workloads, closing);
     const sidecars = new Map<string, ServedSidecar>();
@@ -60,7 +63,7 @@ export class ServedMesh {
     mesh.publish(ir);
     await Promise.all(
       ir.workloads.map(async (workload) => {
-        sidecars.set(workload.name, await startSidecar(root, server, workload, closing));
+        sidecars.set(workload.name, await startSidecar({ root, server, workload, args }, closing));
       }),
     );
     await mesh.programmed();
@@ -136,10 +139,15 @@ async function startServer(
   return server;
 }
 
+interface SidecarParts {
+  readonly root: Root;
+  readonly server: AdsServer;
+  readonly workload: WorkloadIr;
+  readonly args: readonly string[];
+}
+
 async function startSidecar(
-  root: Root,
-  server: AdsServer,
-  workload: WorkloadIr,
+  { root, server, workload, args }: SidecarParts,
   closing: Closing,
 ): Promise<ServedSidecar> {
   const dir = await mkdtemp(join(tmpdir(), `meshwright-served-${workload.name}-`));
@@ -152,8 +160,12 @@ async function startSidecar(
     xds: { address: '127.0.0.1', port: server.port(), serverSpiffeId: operatorId },
     adminPort: 0,
   });
-  const args = ['--file-flush-interval-msec', '20', '--log-level', 'warning'];
-  const envoy = await startEnvoy({ bootstrap: JSON.stringify(bootstrap), dir, ...inItsFolder(dir), args });
+  const envoy = await startEnvoy({
+    bootstrap: JSON.stringify(bootstrap),
+    dir,
+    ...inItsFolder(dir),
+    args: ['--file-flush-interval-msec', '20', '--log-level', 'warning', ...args],
+  });
   closing.add(() => envoy.stop());
   await envoy.waitFor(() => envoy.ready(), 20_000);
   return { ...withLog(envoy), certificates };

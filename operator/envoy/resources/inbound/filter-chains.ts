@@ -3,12 +3,15 @@
 import type { InboundPortIr } from '../../../ir/inbound.ts';
 import { blackholeCluster, meshAlpn, sidecarPorts } from '../names.ts';
 import { tcpProxy } from '../tcp-proxy.ts';
-import { downstreamTls } from '../tls.ts';
+import { type BelievedPeers, downstreamTls } from '../tls.ts';
 import type { EnvoyMessage } from '../../proto/envoy-message.ts';
 import { inboundHttp, refusingHttp, statPrefix } from './connection-manager.ts';
 import { admitsUnknownBytes, allowedPeers } from './peers.ts';
+import { endsWhenRefused, peersSecret } from './tcp-admission.ts';
 
-export interface GuardedPort extends Pick<InboundPortIr, 'protocol' | 'mtls' | 'authorization' | 'probes'> {
+export interface GuardedPort extends Pick<InboundPortIr, 'mtls' | 'authorization' | 'probes'> {
+  /** any: of all ports that no Service names, whose connections are passed on to wherever they were going. */
+  readonly protocol: InboundPortIr['protocol'] | 'any';
   /** `9080`, or `other`: in the names of chains and counters. */
   readonly label: string;
   /** To the application. */
@@ -17,57 +20,61 @@ export interface GuardedPort extends Pick<InboundPortIr, 'protocol' | 'mtls' | '
   readonly destinationPort: number | null;
 }
 
-/** From the most to the least specific. */
+/**
+ * From the most to the least specific. Disabled has those of Permissive: callers of the mesh come in plaintext because they are told
+ * to, and those that came by mutual TLS before are not cut off.
+ */
 export function filterChains(port: GuardedPort): readonly EnvoyMessage[] {
-  return chainsOf[port.mtls](port);
+  if (port.mtls === 'Strict') return [meshChain(port), ...strictPlaintextChain(port)];
+  return [meshChain(port), ...applicationTlsChain(port), ...plaintextChain(port)];
 }
 
-type Chains = (port: GuardedPort) => readonly EnvoyMessage[];
-const chainsOf: Readonly<Record<InboundPortIr['mtls'], Chains>> = {
-  Permissive: (port) => [meshChain(port), ...applicationTlsChain(port), ...plaintextChain(port, rawBuffer)],
-  Strict: (port) => [meshChain(port), ...strictPlaintextChain(port)],
-  // Nothing is inspected there, so that nothing but the port is known.
-  Disabled: (port) => orElse(plaintextChain(port, {}), closedChain(port)),
-};
-
+/** Also what was not inspected. */
 const rawBuffer = { transport_protocol: 'raw_buffer' };
 
 function meshChain(port: GuardedPort): EnvoyMessage {
   const http = port.protocol === 'HTTP';
   return {
     ...chain(port, 'mesh', { transport_protocol: 'tls', application_protocols: [meshAlpn] }),
-    transport_socket: downstreamTls(http ? null : allowedPeers(port.authorization)),
-    filters: [http ? inboundHttp({ ...port, chain: 'mesh' }) : bytes(port, 'mesh')],
+    transport_socket: downstreamTls(believed(port)),
+    filters: http ? [inboundHttp({ ...port, chain: 'mesh' })] : bytes(port, 'mesh'),
   };
+}
+
+/** HTTP: rules look at requests. TCP: by SDS, so that a change of rules is none of the chain and of the connections on it. */
+function believed({ protocol, label, authorization }: GuardedPort): BelievedPeers {
+  if (protocol === 'TCP') return { secret: peersSecret(label) };
+  return (protocol === 'any' ? allowedPeers(authorization) : null) ?? 'everyone';
 }
 
 /** Encrypted by the application itself: nothing of it can be read here. */
 function applicationTlsChain(port: GuardedPort): readonly EnvoyMessage[] {
   if (!admitsUnknownBytes(port.authorization, port.protocol === 'HTTP')) return [];
   const match = { transport_protocol: 'tls' };
-  return [{ ...chain(port, 'application-tls', match), filters: [bytes(port, 'plaintext')] }];
+  return [{ ...chain(port, 'application-tls', match), filters: bytes(port, 'plaintext') }];
 }
 
-function plaintextChain(port: GuardedPort, match: EnvoyMessage): readonly EnvoyMessage[] {
+function plaintextChain(port: GuardedPort): readonly EnvoyMessage[] {
+  const plaintext = chain(port, 'plaintext', rawBuffer);
   if (port.protocol === 'HTTP') {
-    return [{ ...chain(port, 'plaintext', match), filters: [inboundHttp({ ...port, chain: 'plaintext' })] }];
+    return [{ ...plaintext, filters: [inboundHttp({ ...port, chain: 'plaintext' })] }];
   }
-  if (!admitsUnknownBytes(port.authorization, false)) return refusalChain(port, match);
-  return [{ ...chain(port, 'plaintext', match), filters: [bytes(port, 'plaintext')] }];
+  if (!admitsUnknownBytes(port.authorization, false)) return refusalChain(port);
+  return [{ ...plaintext, filters: bytes(port, 'plaintext') }];
 }
 
 /** HTTP: the same chain as in Permissive, so that a change of the mode is one of route tables. */
 function strictPlaintextChain(port: GuardedPort): readonly EnvoyMessage[] {
-  return port.protocol === 'HTTP' ? plaintextChain(port, rawBuffer) : refusalChain(port);
+  return port.protocol === 'HTTP' ? plaintextChain(port) : refusalChain(port);
 }
 
 /**
  * HTTP clients are told, and probes are let through; a plaintext connection to a TCP port that nobody probes by HTTP leads
  * nowhere at all.
  */
-function refusalChain(port: GuardedPort, match: EnvoyMessage = rawBuffer): readonly EnvoyMessage[] {
+function refusalChain(port: GuardedPort): readonly EnvoyMessage[] {
   if (port.probes.length === 0) return [];
-  return [{ ...chain(port, 'refusal', match), filters: [refusingHttp(port)] }];
+  return [{ ...chain(port, 'refusal', rawBuffer), filters: [refusingHttp(port)] }];
 }
 
 /** For each of the sidecar's own ports: passed on, a connection to one of them would come back to the sidecar, for ever. */
@@ -79,12 +86,8 @@ export function sidecarPortChains(): readonly EnvoyMessage[] {
 function closedChain(port: Pick<GuardedPort, 'label' | 'destinationPort'>): EnvoyMessage {
   return {
     ...chain(port, 'closed', {}),
-    filters: [bytes({ ...port, cluster: blackholeCluster }, 'plaintext')],
+    filters: bytes({ ...port, protocol: 'any', cluster: blackholeCluster }, 'plaintext'),
   };
-}
-
-function orElse(chains: readonly EnvoyMessage[], last: EnvoyMessage): readonly EnvoyMessage[] {
-  return chains.length > 0 ? chains : [last];
 }
 
 function chain(
@@ -97,8 +100,9 @@ function chain(
 }
 
 function bytes(
-  { label, cluster }: Pick<GuardedPort, 'label' | 'cluster'>,
+  { label, cluster, protocol }: Pick<GuardedPort, 'label' | 'cluster' | 'protocol'>,
   caller: 'mesh' | 'plaintext',
-): EnvoyMessage {
-  return tcpProxy({ vantage: caller, statPrefix: statPrefix(label, caller), cluster });
+): readonly EnvoyMessage[] {
+  const passOn = tcpProxy({ vantage: caller, statPrefix: statPrefix(label, caller), cluster });
+  return protocol === 'TCP' ? [endsWhenRefused(label, caller), passOn] : [passOn];
 }

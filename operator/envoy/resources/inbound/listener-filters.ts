@@ -2,50 +2,101 @@
 // first sends nothing that could be looked at.
 import type { InboundPortIr } from '../../../ir/inbound.ts';
 import type { WorkloadIr } from '../../../ir/mesh-ir.ts';
-import { extension } from '../typed-config.ts';
+import type { Origin } from '../../../ir/origin.ts';
+import { typeUrl } from '../../proto/type-urls.ts';
+import { resource } from '../resource.ts';
+import { any, extension, overAds } from '../typed-config.ts';
 import type { EnvoyMessage } from '../../proto/envoy-message.ts';
+import type { XdsResource } from '../xds-resource.ts';
+
+const listenerFilters = 'envoy.extensions.filters.listener';
+const inspectorType = `${listenerFilters}.tls_inspector.v3.TlsInspector`;
+const originalDestinationType = `${listenerFilters}.original_dst.v3.OriginalDst`;
 
 export const originalDestination: EnvoyMessage = extension(
   'envoy.filters.listener.original_dst',
-  'envoy.extensions.filters.listener.original_dst.v3.OriginalDst',
+  originalDestinationType,
 );
 
-export const tlsInspector: EnvoyMessage = extension(
-  'envoy.filters.listener.tls_inspector',
-  'envoy.extensions.filters.listener.tls_inspector.v3.TlsInspector',
-);
+const tlsInspector: EnvoyMessage = extension('envoy.filters.listener.tls_inspector', inspectorType);
 
-/** What a plaintext client of a server that speaks first waits for on a Permissive TCP port. */
+/** What a plaintext client of a server that speaks first waits for on a TCP port that is inspected. */
 const serverFirstTimeoutMs = 500;
 /** Where clients speak first: a TLS client on a busy machine must not be taken for a plaintext one. */
 const clientFirstTimeoutMs = 5_000;
 
-/** How long a client may take to say whether it speaks TLS, in milliseconds; then it is taken for plaintext. */
-export function listenerFilterTimeout(ports: readonly Pick<InboundPortIr, 'protocol' | 'mtls'>[]): number {
-  const serverMaySpeakFirst = ports.some(({ protocol, mtls }) => protocol === 'TCP' && mtls === 'Permissive');
-  return serverMaySpeakFirst ? serverFirstTimeoutMs : clientFirstTimeoutMs;
+/**
+ * How long a client may take to say whether it speaks TLS, in milliseconds; then it is taken for plaintext. Whatever the mode: a
+ * change of it would be one of the whole listener, and end every connection.
+ */
+export function listenerFilterTimeout(port: Pick<InboundPortIr, 'protocol'> | 'any'): number {
+  return port !== 'any' && port.protocol === 'HTTP' ? clientFirstTimeoutMs : serverFirstTimeoutMs;
 }
 
-/** The TLS inspector of an intercepted workload, switched off for ports whose mutual TLS is Disabled. */
-export function tlsInspectorFor({ inbound, otherInbound }: WorkloadIr): EnvoyMessage {
-  const disabled = inbound.filter(({ mtls }) => mtls === 'Disabled').map(({ port }) => destinationPort(port));
-  const others = otherInbound.mtls === 'Disabled' ? [otherThan(inbound)] : [];
-  const predicate = anyOf([...disabled, ...others]);
-  return predicate === null ? tlsInspector : { ...tlsInspector, filter_disabled: predicate };
+/** Of a listener that has no other port. */
+export function inspectorsOf({
+  port,
+  protocol,
+}: Pick<InboundPortIr, 'port' | 'protocol'>): readonly EnvoyMessage[] {
+  return [protocol === 'HTTP' ? tlsInspector : switchableInspector(String(port))];
 }
 
-function otherThan(ports: readonly InboundPortIr[]): EnvoyMessage {
-  const named = anyOf(ports.map(({ port }) => destinationPort(port)));
-  return named === null ? { any_match: true } : { not_match: named };
+/**
+ * Of an intercepted workload. HTTP ports are always inspected: clients speak first there, and nobody waits. Each TCP port, and all that
+ * no Service names, have an inspector of their own that is switched by ECDS.
+ */
+export function inspectorsFor({ inbound }: Pick<WorkloadIr, 'inbound'>): readonly EnvoyMessage[] {
+  const at = (protocol: InboundPortIr['protocol']): readonly number[] =>
+    inbound.filter((port) => port.protocol === protocol).map(({ port }) => port);
+  const http = anyPort(at('HTTP'));
+  const named = anyPort(inbound.map(({ port }) => port));
+  return [
+    ...(http === null ? [] : [{ ...tlsInspector, filter_disabled: { not_match: http } }]),
+    ...at('TCP').map((port) => {
+      return { ...switchableInspector(String(port)), filter_disabled: { not_match: anyPort([port]) } };
+    }),
+    { ...switchableInspector(others), ...(named !== null && { filter_disabled: named }) },
+  ];
+}
+
+/** Of ports that no Service names. */
+export const others = 'other';
+
+function switchableInspector(label: string): EnvoyMessage {
+  return {
+    name: inspectorName(label),
+    config_discovery: {
+      config_source: overAds,
+      type_urls: [inspectorType, originalDestinationType].map((type) => `type.googleapis.com/${type}`),
+      default_config: inspecting,
+      apply_default_config_without_warming: true,
+    },
+  };
+}
+
+function inspectorName(label: string): string {
+  return `inbound/${label}/tls_inspector`;
+}
+
+const inspecting = any(inspectorType);
+/** A filter that waits for nothing, and finds out what is known. */
+const notInspecting = any(originalDestinationType);
+
+/** Whether clients of a TCP port are told apart. Where nobody would be, a server that speaks first may do so at once. */
+export function buildInspector(
+  label: string,
+  mtls: InboundPortIr['mtls'],
+  origins: readonly Origin[],
+): XdsResource {
+  const name = inspectorName(label);
+  const typed_config = mtls === 'Disabled' ? notInspecting : inspecting;
+  return resource(typeUrl.extensionConfig, { name, message: { name, typed_config }, origins });
 }
 
 /** Envoy wants at least two members of an alternative. */
-function anyOf(predicates: readonly EnvoyMessage[]): EnvoyMessage | null {
-  const [first, ...others] = predicates;
+function anyPort(ports: readonly number[]): EnvoyMessage | null {
+  const predicates = ports.map((port) => ({ destination_port_range: { start: port, end: port + 1 } }));
+  const [first, ...more] = predicates;
   if (first === undefined) return null;
-  return others.length === 0 ? first : { or_match: { rules: predicates } };
-}
-
-function destinationPort(port: number): EnvoyMessage {
-  return { destination_port_range: { start: port, end: port + 1 } };
+  return more.length === 0 ? first : { or_match: { rules: predicates } };
 }

@@ -11,13 +11,14 @@ import { placeholderClusters } from '../placeholders.ts';
 import { resource } from '../resource.ts';
 import type { EnvoyMessage } from '../../proto/envoy-message.ts';
 import type { XdsResource } from '../xds-resource.ts';
-import { applicationCluster, interceptedCluster } from './clusters.ts';
+import { applicationCluster, clusterOf, interceptedCluster } from './clusters.ts';
 import { filterChains, sidecarPortChains } from './filter-chains.ts';
 import {
-  originalDestination,
+  inspectorsFor,
+  inspectorsOf,
   listenerFilterTimeout,
-  tlsInspector,
-  tlsInspectorFor,
+  originalDestination,
+  others as otherPorts,
 } from './listener-filters.ts';
 import { inboundRouteTables } from './route-tables.ts';
 
@@ -30,13 +31,12 @@ export function buildInboundListeners(workload: WorkloadIr, mesh: Origin): reado
 
 function portListener(port: InboundPortIr, listenAddress: string, mesh: Origin): XdsResource {
   const cluster = applicationCluster(port.port);
-  const inspected = port.mtls !== 'Disabled';
   return listener({
     name: `inbound/${listenAddress}/${port.port}`,
     bound: { address: { socket_address: { address: listenAddress, port_value: port.port } } },
     exclusiveKeys: [authority(listenAddress, port.port)],
-    listenerFilters: inspected ? [tlsInspector] : [],
-    timeoutMs: listenerFilterTimeout([port]),
+    listenerFilters: inspectorsOf(port),
+    timeoutMs: listenerFilterTimeout(port),
     filterChains: filterChains({ ...port, label: String(port.port), cluster, destinationPort: null }),
     origins: [mesh, ...port.origins],
     clusters: [cluster, ...placeholderClusters],
@@ -48,13 +48,18 @@ function interceptedListener(workload: WorkloadIr, mesh: Origin): XdsResource {
   const ports = workload.inbound
     .filter(({ port }) => !sidecarPorts.includes(port))
     .flatMap((port) =>
-      filterChains({ ...port, label: String(port.port), cluster, destinationPort: port.port }),
+      filterChains({
+        ...port,
+        label: String(port.port),
+        cluster: clusterOf(workload, port),
+        destinationPort: port.port,
+      }),
     );
   const others = filterChains({
     ...workload.otherInbound,
-    protocol: 'TCP',
+    protocol: 'any',
     probes: [],
-    label: 'other',
+    label: otherPorts,
     cluster,
     destinationPort: null,
   });
@@ -63,11 +68,16 @@ function interceptedListener(workload: WorkloadIr, mesh: Origin): XdsResource {
     bound: anyAddress(fixedPort.inbound, hasIpv6(workload)),
     exclusiveKeys: anyAddressKeys(fixedPort.inbound, hasIpv6(workload)),
     // As a filter, so that chains are matched by the port that was addressed and not by the listener's.
-    listenerFilters: [originalDestination, tlsInspectorFor(workload)],
-    timeoutMs: listenerFilterTimeout([...workload.inbound, { ...workload.otherInbound, protocol: 'TCP' }]),
+    listenerFilters: [originalDestination, ...inspectorsFor(workload)],
+    timeoutMs: listenerFilterTimeout('any'),
     filterChains: [...ports, ...sidecarPortChains(), ...others],
     origins: [mesh, ...workload.origins, ...workload.inbound.flatMap(({ origins }) => origins)],
-    clusters: [cluster, blackholeCluster, ...placeholderClusters],
+    clusters: [
+      cluster,
+      ...workload.inbound.map((port) => clusterOf(workload, port)),
+      blackholeCluster,
+      ...placeholderClusters,
+    ],
   });
 }
 
@@ -106,7 +116,7 @@ export function buildInboundRoutes(workload: WorkloadIr, mesh: Origin): readonly
   return workload.inbound
     .filter((port) => port.protocol === 'HTTP' && (workload.intercepted || port.listenAddress !== null))
     .flatMap((port) => {
-      const cluster = workload.intercepted ? interceptedCluster : applicationCluster(port.port);
+      const cluster = clusterOf(workload, port);
       const tables = inboundRouteTables({ ...port, label: String(port.port), cluster });
       return tables.map((table) => resource(typeUrl.route, { ...table, origins: [mesh, ...port.origins] }));
     });

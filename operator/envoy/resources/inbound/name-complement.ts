@@ -22,7 +22,8 @@ function exceptUnder(prefix: string, excluded: readonly PeerName[]): readonly Pe
   ];
 }
 
-function covers(name: PeerName, identity: string): boolean {
+/** Whether it is this name, or one that begins so. */
+export function covers(name: PeerName, identity: string): boolean {
   return 'exact' in name ? name.exact === identity : identity.startsWith(name.prefix);
 }
 

@@ -7,12 +7,25 @@ import { except, type PeerName } from './name-complement.ts';
 /** What every identity of the mesh begins with: whose it is has been checked by its certificate's issuer. */
 const everyIdentity: PeerName = { prefix: 'spiffe://' };
 
+export type NamedPeers = 'everyone' | readonly PeerName[];
+
+/** Who is allowed to connect, but for those who are denied. */
+export function namesOf({ deny, allow }: AuthorizationIr): {
+  readonly allowed: NamedPeers;
+  readonly denied: NamedPeers;
+} {
+  return {
+    allowed: allow === 'all' || allow.some(isForAnyone) ? 'everyone' : allow.flatMap(names),
+    denied: deny.some(isForAnyone) ? 'everyone' : deny.flatMap(names),
+  };
+}
+
 /** Whose handshake succeeds on a TCP port; null for every identity of the mesh, an empty list for none. */
-export function allowedPeers({ deny, allow }: AuthorizationIr): readonly PeerMatch[] | null {
-  if (deny.some(isForAnyone)) return [];
-  const isForAll = allow === 'all' || allow.some(isForAnyone);
-  if (isForAll && deny.length === 0) return null;
-  return except(isForAll ? [everyIdentity] : allow.flatMap(names), deny.flatMap(names));
+export function allowedPeers(authorization: AuthorizationIr): readonly PeerMatch[] | null {
+  const { allowed, denied } = namesOf(authorization);
+  if (denied === 'everyone') return [];
+  if (allowed === 'everyone' && denied.length === 0) return null;
+  return except(allowed === 'everyone' ? [everyIdentity] : allowed, denied);
 }
 
 /**

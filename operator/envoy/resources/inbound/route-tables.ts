@@ -24,7 +24,6 @@ export interface RouteTable {
   readonly clusters: readonly string[];
 }
 
-/** Of the chains that the mode has. */
 export function inboundRouteTables(port: InboundRoutes): readonly RouteTable[] {
   const plaintext = port.mtls === 'Strict' ? refusalRoutes(port) : [...probeRoutes(port), application(port)];
   // Strict: no probe comes with a certificate.
@@ -34,7 +33,7 @@ export function inboundRouteTables(port: InboundRoutes): readonly RouteTable[] {
     const name = inboundRouteTableName(port.label, chain);
     return { name, message: routeTable(name, routes), clusters };
   };
-  return [...(port.mtls === 'Disabled' ? [] : [table('mesh', mesh)]), table('plaintext', plaintext)];
+  return [table('mesh', mesh), table('plaintext', plaintext)];
 }
 
 function application(port: InboundRoutes): EnvoyMessage {

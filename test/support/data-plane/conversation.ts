@@ -1,0 +1,45 @@
+// A TCP connection that goes on: what is said is echoed, or the connection is over. Entry: startConversation.
+import { once } from 'node:events';
+import { connect } from 'node:net';
+import type { Closing } from './closing.ts';
+
+export interface Conversation {
+  /** Resolves to what was answered, or to `over` when the other end has closed the connection, before or instead of an answer. */
+  say(words: string): Promise<string>;
+}
+
+const over = 'over';
+
+/** Resolves when `greeting`, with which the other end begins, has been heard. @throws when it is closed before */
+export async function startConversation(
+  port: number,
+  greeting: string,
+  closing: Closing,
+): Promise<Conversation> {
+  const socket = connect({ host: '127.0.0.1', port });
+  closing.add(async () => void socket.destroy());
+  socket.setEncoding('utf8');
+  // A reset is one of the ways to be closed.
+  socket.on('error', () => undefined);
+  let heard = '';
+  const closed = once(socket, 'close');
+  const hear = async (length: number): Promise<string> => {
+    while (heard.length < length) {
+      // oxlint-disable-next-line no-await-in-loop -- one piece after the other
+      const [piece] = (await Promise.race([once(socket, 'data'), closed])) as [unknown];
+      if (typeof piece !== 'string') return over;
+      heard += piece;
+    }
+    const said = heard;
+    heard = '';
+    return said;
+  };
+  if ((await hear(greeting.length)) !== greeting) throw new Error('there was no greeting');
+  return {
+    say: async (words) => {
+      if (socket.closed) return over;
+      socket.write(words);
+      return hear(words.length);
+    },
+  };
+}
