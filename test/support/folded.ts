@@ -7,7 +7,7 @@ import {
 import { downstreamHttp1, http1, http2 } from '../../operator/envoy/resources/http-protocol.ts';
 import { disabledFilters } from '../../operator/envoy/resources/http-filters.ts';
 import { inboundFilters } from '../../operator/envoy/resources/inbound/http-filters.ts';
-import { refusal } from '../../operator/envoy/resources/inbound/tcp-admission.ts';
+import { refusedPeers } from '../../operator/envoy/resources/inbound/tcp-admission.ts';
 import { outboundFilters } from '../../operator/envoy/resources/outbound/http-filters.ts';
 import { auditStats, connectionStats, requestStats } from '../../operator/envoy/resources/stats-log.ts';
 import { upgradeConfigs } from '../../operator/envoy/resources/upgrades.ts';
@@ -26,7 +26,7 @@ const words: ReadonlyMap<string, string> = new Map(
       [connectionLog(direction), `(${direction} connection log)`],
       [refusedConnectionLog(direction), `(${direction} log of refused connections)`],
     ]),
-    ...(['mesh', 'plaintext'] as const).map((caller) => [refusal(caller), `(${caller}: no longer admitted)`]),
+    [refusedPeers, '(peers that are no longer admitted)'],
     ...vantages.flatMap((vantage) => [
       [requestStats(vantage), `(${vantage} request stats)`],
       [connectionStats(vantage), `(${vantage} connection stats)`],

@@ -107,6 +107,11 @@ export const roots: Readonly<Record<string, readonly string[]>> = {
     'envoy.extensions.matching.common_inputs.network.v3.ApplicationProtocolInput',
     'envoy.extensions.matching.common_inputs.network.v3.TransportProtocolInput',
   ],
+  // Deciding about connections that exist.
+  'envoy/config/rbac/v3/rbac.proto': ['envoy.config.rbac.v3.Action'],
+  'envoy/extensions/matching/input_matchers/runtime_fraction/v3/runtime_fraction.proto': [
+    'envoy.extensions.matching.input_matchers.runtime_fraction.v3.RuntimeFraction',
+  ],
   'google/protobuf/wrappers.proto': ['google.protobuf.StringValue'],
   // Access logs and metrics.
   'envoy/extensions/access_loggers/stream/v3/stream.proto': [

@@ -19,7 +19,7 @@ import { buildUnknownDestinations } from './outbound/unknown-destinations.ts';
 import { rememberEach, rememberLast } from '../../values/remember.ts';
 import { buildTrust } from './trust.ts';
 import { buildBootstrapEndpoints } from './bootstrap-endpoints.ts';
-import { buildSwitches, switchLayers } from './switches.ts';
+import { buildRuntime, buildSwitches, switchLayers } from './switches.ts';
 import { messageDeduplication } from './dedupe-messages.ts';
 import type { LayerId, XdsResource, XdsResources } from './xds-resource.ts';
 
@@ -136,6 +136,7 @@ function createOwnLayers(): (workloads: Workloads, mesh: Origin, known: KnownPee
       ...(known === null ? [] : buildAdmission(workload, mesh, known)),
       ...buildInboundListeners(workload, mesh),
       ...buildInboundRoutes(workload, mesh),
+      ...buildRuntime(workload, mesh),
       ...(workload.intercepted ? interceptedOnly(workload, mesh) : buildLocalListeners(workload, mesh)),
     ]),
   );

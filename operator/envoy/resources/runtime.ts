@@ -12,6 +12,11 @@ export function statsKey(direction: Direction): string {
   return `meshwright.stats.${direction}`;
 }
 
+/** Percentage of connections without an identity that are admitted, of `5432` or `other`. Without a value: all. */
+export function admissionKey(label: string): string {
+  return `meshwright.inbound.${label}.without_identity`;
+}
+
 /** Lets as many percent pass as the key says; before it says anything, all or nothing. */
 export function runtimeFilter(key: string, otherwise: 0 | 100): EnvoyMessage {
   return { runtime_filter: { runtime_key: key, percent_sampled: { numerator: otherwise } } };

@@ -7,8 +7,10 @@ import { runtimeLayer } from '../../values/sidecar-names.ts';
 import { typeUrl } from '../proto/type-urls.ts';
 import { inboundDiscovered } from './inbound/http-filters.ts';
 import { buildInspector, others } from './inbound/listener-filters.ts';
+import { refusedWithoutIdentity } from './inbound/tcp-admission.ts';
 import { outboundDiscovered } from './outbound/http-filters.ts';
 import type { DiscoveredFilter } from './placeholders.ts';
+import type { EnvoyMessage } from '../proto/envoy-message.ts';
 import { resource } from './resource.ts';
 import type { LayerId, XdsResource } from './xds-resource.ts';
 
@@ -25,9 +27,8 @@ const layer = {
  * back to what does nothing as it came.
  */
 export function buildSwitches(mesh: Origin): ReadonlyMap<LayerId, readonly XdsResource[]> {
-  const message = { name: runtimeLayer, layer: {} };
   return new Map([
-    [layer.runtime, [resource(typeUrl.runtime, { name: runtimeLayer, message, origins: [mesh] })]],
+    [layer.runtime, [runtime({}, [mesh])]],
     [layer.inbound, inboundDiscovered.map((filter) => emptyConfiguration(filter, mesh))],
     [layer.inspector, [buildInspector(others, 'Permissive', [mesh])]],
     [layer.outbound, outboundDiscovered.map((filter) => emptyConfiguration(filter, mesh))],
@@ -38,11 +39,27 @@ export function buildSwitches(mesh: Origin): ReadonlyMap<LayerId, readonly XdsRe
 export function switchLayers(workload: WorkloadIr, routesCalls: boolean): readonly LayerId[] {
   const { inbound, intercepted, otherInbound } = workload;
   return [
-    layer.runtime,
+    ...(hasValues(workload) ? [] : [layer.runtime]),
     ...(inbound.some(({ protocol }) => protocol === 'HTTP') ? [layer.inbound] : []),
     ...(routesCalls ? [layer.outbound] : []),
     ...(intercepted && otherInbound.mtls !== 'Disabled' ? [layer.inspector] : []),
   ];
+}
+
+/** Its own values; none where it has those that all have. */
+export function buildRuntime(workload: WorkloadIr, mesh: Origin): readonly XdsResource[] {
+  if (!hasValues(workload)) return [];
+  const origins = [mesh, ...workload.origins, ...workload.inbound.flatMap((port) => port.origins)];
+  return [runtime(refusedWithoutIdentity(workload), origins)];
+}
+
+function hasValues(workload: WorkloadIr): boolean {
+  return Object.keys(refusedWithoutIdentity(workload)).length > 0;
+}
+
+function runtime(values: EnvoyMessage, origins: readonly Origin[]): XdsResource {
+  const message = { name: runtimeLayer, layer: values };
+  return resource(typeUrl.runtime, { name: runtimeLayer, message, origins });
 }
 
 function emptyConfiguration({ filter, empty }: DiscoveredFilter, mesh: Origin): XdsResource {

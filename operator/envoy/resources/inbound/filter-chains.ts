@@ -86,7 +86,7 @@ export function sidecarPortChains(): readonly EnvoyMessage[] {
 function closedChain(port: Pick<GuardedPort, 'label' | 'destinationPort'>): EnvoyMessage {
   return {
     ...chain(port, 'closed', {}),
-    filters: bytes({ ...port, protocol: 'any', cluster: blackholeCluster }, 'plaintext'),
+    filters: [passedOn(port.label, blackholeCluster, 'plaintext')],
   };
 }
 
@@ -99,10 +99,15 @@ function chain(
   return { name: `${port.label}/${kind}`, filter_chain_match: { ...destination, ...match } };
 }
 
+/** `any` with an identity: nothing is known of its endpoint, see decision 23. */
 function bytes(
   { label, cluster, protocol }: Pick<GuardedPort, 'label' | 'cluster' | 'protocol'>,
   caller: 'mesh' | 'plaintext',
 ): readonly EnvoyMessage[] {
-  const passOn = tcpProxy({ vantage: caller, statPrefix: statPrefix(label, caller), cluster });
-  return protocol === 'TCP' ? [endsWhenRefused(label, caller), passOn] : [passOn];
+  const passOn = passedOn(label, cluster, caller);
+  return caller === 'mesh' && protocol === 'any' ? [passOn] : [endsWhenRefused(label, caller), passOn];
+}
+
+function passedOn(label: string, cluster: string, caller: 'mesh' | 'plaintext'): EnvoyMessage {
+  return tcpProxy({ vantage: caller, statPrefix: statPrefix(label, caller), cluster });
 }

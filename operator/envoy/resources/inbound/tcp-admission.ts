@@ -1,6 +1,7 @@
-// Who may be connected to a TCP port, in the three places that ask: the handshake (by SDS), every byte of connections that exist
-// (by the metadata of the port's only endpoint, by EDS), and whether there is a chain for callers without an identity. All but the
-// last comes without a change of the listener, so that connections that are still allowed never notice.
+// Who may be connected to a TCP port, and may be connected still. Callers with an identity: by the handshake (by SDS) and, at every byte of
+// connections that exist, by the metadata of the port's only endpoint (by EDS). Callers without one, on whatever port: by whether there
+// is a chain for them, and at every byte by a runtime value (by RTDS). All but the chain comes without a change of the listener, so that
+// connections that are still allowed never notice.
 import type { AuthorizationIr, InboundPortIr } from '../../../ir/inbound.ts';
 import { typeUrl } from '../../proto/type-urls.ts';
 import { compareText } from '../../../values/compare-text.ts';
@@ -10,6 +11,9 @@ import { extension } from '../typed-config.ts';
 import type { EnvoyMessage } from '../../proto/envoy-message.ts';
 import type { XdsResource } from '../xds-resource.ts';
 import type { Origin } from '../../../ir/origin.ts';
+import { others as otherPorts } from './listener-filters.ts';
+import { admissionKey } from '../runtime.ts';
+import type { WorkloadIr } from '../../../ir/mesh-ir.ts';
 import { covers, type PeerName } from './name-complement.ts';
 import { admitsUnknownBytes, allowedPeers, namesOf, type NamedPeers } from './peers.ts';
 
@@ -40,16 +44,21 @@ export function buildPeersSecret(port: TcpPort, mesh: Origin, { trustBundle }: K
 const namespace = 'meshwright.admission';
 
 /** The metadata of the port's endpoint that the filters below read. */
-export function admissionMetadata({ mtls, authorization }: TcpPort, known: KnownPeers): EnvoyMessage {
-  const isPlaintextAdmitted = mtls !== 'Strict' && admitsUnknownBytes(authorization, false);
-  return {
-    filter_metadata: {
-      [namespace]: {
-        ...listedPeers(authorization, known.spiffeIds),
-        plaintext: isPlaintextAdmitted ? 'admitted' : 'refused',
-      },
-    },
-  };
+export function admissionMetadata({ authorization }: TcpPort, { spiffeIds }: KnownPeers): EnvoyMessage {
+  return { filter_metadata: { [namespace]: { ...listedPeers(authorization, spiffeIds) } } };
+}
+
+/** Runtime values that refuse callers without an identity; empty where all ports admit them. */
+export function refusedWithoutIdentity({ inbound, intercepted, otherInbound }: WorkloadIr): EnvoyMessage {
+  const ports = inbound.map((port) => ({ ...port, label: String(port.port) }));
+  const all = intercepted
+    ? [...ports, { ...otherInbound, protocol: 'TCP', label: otherPorts } as const]
+    : ports;
+  const refusing = all.filter(
+    ({ mtls, authorization, protocol }) =>
+      mtls === 'Strict' || !admitsUnknownBytes(authorization, protocol === 'HTTP'),
+  );
+  return Object.fromEntries(refusing.map(({ label }) => [admissionKey(label), 0]));
 }
 
 interface Listed {
@@ -74,34 +83,55 @@ function exactly(names: Exclude<NamedPeers, 'everyone'>, known: readonly string[
 }
 
 /**
- * Ends a connection at its next byte when it is no longer admitted. A filter's own rules are those of the time when the connection
- * was made; the endpoint's metadata is what EDS said last, also for connections that exist.
+ * Ends a connection at its next byte when its caller is no longer admitted. A filter's own rules are those of the time when the connection
+ * was made. These ask what can change since: the endpoint's metadata, a runtime value.
  */
 export function endsWhenRefused(label: string, caller: 'mesh' | 'plaintext'): EnvoyMessage {
   return extension('envoy.filters.network.rbac', 'envoy.extensions.filters.network.rbac.v3.RBAC', {
     stat_prefix: `inbound_${label}_${caller}.`,
     enforcement_type: 'CONTINUOUS',
-    rules: { action: 'DENY', policies: { 'no-longer-admitted': refusal(caller) } },
+    ...(caller === 'mesh'
+      ? { rules: { action: 'DENY', policies: { [noLongerAdmitted]: refusedPeers } } }
+      : { matcher: admittedByRuntime(admissionKey(label)) }),
   });
 }
 
-/** Reads the metadata, and names nobody: it is the same on every port. */
-export function refusal(caller: 'mesh' | 'plaintext'): EnvoyMessage {
+/** In the logs of connections that were ended. */
+const noLongerAdmitted = 'no-longer-admitted';
+
+/** The same on every port: it names nobody. As CEL, `(peer in peers) == (peers_are == "refused")`. */
+export const refusedPeers: EnvoyMessage = {
+  condition: callOf(
+    '_==_',
+    callOf('@in', select(ident('connection'), 'uri_san_peer_certificate'), admission('peers')),
+    callOf('_==_', admission('peers_are'), text('refused')),
+  ),
+  permissions: [{ any: true }],
+  principals: [{ any: true }],
+};
+
+/** As many percent as the key says, and all before it says anything. (The port is as good as any input: the key decides.) */
+function admittedByRuntime(runtime_key: string): EnvoyMessage {
+  const fraction = { default_value: { numerator: 100 }, runtime_key };
+  const predicate = {
+    single_predicate: {
+      input: extension('port', 'envoy.extensions.matching.common_inputs.network.v3.DestinationPortInput'),
+      custom_match: extension(
+        'runtime',
+        'envoy.extensions.matching.input_matchers.runtime_fraction.v3.RuntimeFraction',
+        { runtime_fraction: fraction },
+      ),
+    },
+  };
   return {
-    condition: caller === 'mesh' ? isPeerRefused : isPlaintextRefused,
-    permissions: [{ any: true }],
-    principals: [{ any: true }],
+    matcher_list: { matchers: [{ predicate, on_match: decide('admitted', 'ALLOW') }] },
+    on_no_match: decide(noLongerAdmitted, 'DENY'),
   };
 }
 
-/** `(peer in peers) == (peers_are == "refused")`, as CEL is sent to Envoy. */
-const isPeerRefused = callOf(
-  '_==_',
-  callOf('@in', select(ident('connection'), 'uri_san_peer_certificate'), admission('peers')),
-  callOf('_==_', admission('peers_are'), text('refused')),
-);
-
-const isPlaintextRefused = callOf('_==_', admission('plaintext'), text('refused'));
+function decide(name: string, action: 'ALLOW' | 'DENY'): EnvoyMessage {
+  return { action: extension(name, 'envoy.config.rbac.v3.Action', { name, action }) };
+}
 
 function admission(field: string): EnvoyMessage {
   const metadata = select(select(ident('xds'), 'upstream_host_metadata'), 'filter_metadata');
