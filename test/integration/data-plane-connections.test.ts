@@ -45,6 +45,7 @@ const allowNamespace: Policy = {
       {
         id: 'shop/guard/shop',
         callers: [{ spiffeIds: [], spiffePrefixes: ['spiffe://cluster.local/ns/shop/'] }],
+        unidentified: false,
         requests: 'any',
       },
     ],

@@ -7,7 +7,7 @@ import { sampleRule, spiffeId } from '../../../support/mesh-samples.ts';
 const known = [spiffeId('page', 'qa'), spiffeId('page'), spiffeId('thief')];
 
 function rule(id: string, spiffePrefixes: readonly string[]): ReturnType<typeof sampleRule> {
-  return { id, callers: [{ spiffeIds: [], spiffePrefixes }], requests: 'any' };
+  return { id, callers: [{ spiffeIds: [], spiffePrefixes }], unidentified: false, requests: 'any' };
 }
 
 const shop = rule('shop/guard/shop', ['spiffe://cluster.local/ns/shop/']);
