@@ -1,4 +1,5 @@
-// The port to pods: the one thing that is ever written on one.
+// The port to pods: what is ever written on one, or about one.
+import type { WorkloadEvent } from './workload-port.ts';
 
 export interface PodPort {
   /**
@@ -6,4 +7,12 @@ export interface PodPort {
    * error.
    */
   refresh(namespace: string, name: string): Promise<void>;
+  /** The same one again only renews its time. */
+  event(pod: PodRef, event: WorkloadEvent): Promise<void>;
+}
+
+export interface PodRef {
+  readonly namespace: string;
+  readonly name: string;
+  readonly uid: string;
 }

@@ -8,6 +8,10 @@ export type LogLevel = (typeof logLevels)[number];
 export const skippableChecks = ['re2'] as const;
 export type SkippableCheck = (typeof skippableChecks)[number];
 
+/** How connections of pods arrive: with their addresses, or with others. */
+export const sourceAddresses = ['seen', 'hidden'] as const;
+export type SourceAddresses = (typeof sourceAddresses)[number];
+
 export const helpText = `Usage: meshwright [options]
 
   --platform kubernetes|files   source of services and policies (default: kubernetes)
@@ -15,6 +19,9 @@ export const helpText = `Usage: meshwright [options]
   --state <folder>              files platform: the folder for statuses, certificates and keys
   --deletion-grace <duration>   files platform: how long an object must be missing before it counts as deleted (default: 2s)
   --kubeconfig <path>           kubernetes platform: kubeconfig (default: as kubectl finds it, or the pod's service account)
+  --source-addresses seen|hidden
+                                kubernetes platform: whether the connections of pods arrive with the pods' addresses; hidden: the network
+                                translates them, and a sidecar is known by its certificate alone (default: seen)
   --sidecar-xds <host:port>     kubernetes platform: the address at which sidecars reach this operator; without it, workloads get
                                 no sidecars (default in a pod: meshwright.<namespace>.svc:15012)
   --sidecar-image <image>       kubernetes platform: Envoy image, unless the Mesh names one
@@ -37,6 +44,7 @@ export const options = {
   state: { type: 'string' },
   'deletion-grace': { type: 'string' },
   kubeconfig: { type: 'string' },
+  'source-addresses': { type: 'string' },
   'sidecar-xds': { type: 'string' },
   'sidecar-image': { type: 'string' },
   'init-image': { type: 'string' },

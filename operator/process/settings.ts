@@ -11,6 +11,8 @@ import {
   readArguments,
   type SkippableCheck,
   skippableChecks,
+  type SourceAddresses,
+  sourceAddresses,
 } from './settings-options.ts';
 
 export { helpText };
@@ -34,6 +36,8 @@ export type PlatformSettings =
   | {
       readonly kind: 'kubernetes';
       readonly kubeconfig: string | undefined;
+      /** Whether connections of pods arrive with the addresses of the pods. */
+      readonly sourceAddresses: SourceAddresses;
       /** null: nobody is given a sidecar, since none would reach this operator. */
       readonly injection: InjectionSettings | null;
     }
@@ -117,7 +121,13 @@ export function processSettings(): Settings {
   return readSettings(process.argv.slice(2), process.env);
 }
 
-const kubernetesOnly = ['kubeconfig', 'sidecar-xds', 'sidecar-image', 'init-image'] as const;
+const kubernetesOnly = [
+  'kubeconfig',
+  'source-addresses',
+  'sidecar-xds',
+  'sidecar-image',
+  'init-image',
+] as const;
 const filesOnly = ['files', 'state', 'deletion-grace'] as const;
 
 /** sidecarXds: where sidecars reach the operator, if no option says so. */
@@ -126,7 +136,8 @@ function readPlatform(given: Given, sidecarXds: string | undefined, problems: st
   const before = problems.length;
   const kind = oneOf('platform', ['kubernetes', 'files'], last('platform') ?? 'kubernetes', problems);
   // Which options belong to a platform that is not known cannot be said.
-  if (problems.length > before) return { kind: 'kubernetes', kubeconfig: undefined, injection: null };
+  if (problems.length > before)
+    return { kind: 'kubernetes', kubeconfig: undefined, sourceAddresses: 'seen', injection: null };
   const foreign: readonly OptionName[] = kind === 'files' ? kubernetesOnly : filesOnly;
   for (const name of foreign) {
     if (given.has(name)) {
@@ -135,7 +146,13 @@ function readPlatform(given: Given, sidecarXds: string | undefined, problems: st
     }
   }
   if (kind === 'kubernetes') {
-    return { kind, kubeconfig: last('kubeconfig'), injection: readInjection(given, sidecarXds, problems) };
+    const addresses = last('source-addresses') ?? 'seen';
+    return {
+      kind,
+      kubeconfig: last('kubeconfig'),
+      sourceAddresses: oneOf('source-addresses', sourceAddresses, addresses, problems),
+      injection: readInjection(given, sidecarXds, problems),
+    };
   }
   return readFilesPlatform(given, problems);
 }

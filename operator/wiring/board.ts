@@ -3,6 +3,7 @@
 import type { IssuerState } from '../certificates/issuer.ts';
 import type { ServerCertificate } from '../certificates/server-certificate.ts';
 import type { WorkloadReport } from '../conditions/workload-report.ts';
+import type { WorkloadIr } from '../ir/mesh-ir.ts';
 import type { ObjectRef, StoredObject } from '../objects/objects.ts';
 import type { ObjectSink, ObjectStatus } from '../ports/platform.ts';
 import { type Cell, createCell, createLazyCell, type LazyCell } from '../process/cell.ts';
@@ -20,6 +21,12 @@ export type ObjectChange =
   | { readonly type: 'reject'; readonly said: Parameters<ObjectSink['reject']> }
   | { readonly type: 'synced' };
 
+/** What the proxy of a workload has to prove: who it is, and where. */
+export type ProvableWorkload = Pick<
+  WorkloadIr,
+  'kind' | 'namespace' | 'name' | 'uid' | 'identity' | 'addresses'
+>;
+
 export interface Board {
   /** What the platform saw last: each change is one write. */
   readonly change: Cell<ObjectChange | null>;
@@ -27,8 +34,8 @@ export interface Board {
   readonly resources: Cell<Resources | null>;
   /** The mesh in force and the verdicts on all objects, of the last batch that could be translated. */
   readonly translation: Cell<Translation>;
-  /** Workload key → SPIFFE id, of the last mesh there was; null before the first. */
-  readonly identities: Cell<ReadonlyMap<string, string> | null>;
+  /** Workload key → what its proxy has to prove, of the last mesh there was; null before the first. */
+  readonly identities: Cell<ReadonlyMap<string, ProvableWorkload> | null>;
   /** The operator's own certificate, with the roots that all of the mesh trust; null before the first. */
   readonly serverCertificate: Cell<ServerCertificate | null>;
   /** How the issuing of certificates goes. */
@@ -73,7 +80,7 @@ export function createBoard(): Board {
     change: createCell<ObjectChange | null>(null),
     resources: createCell<Resources | null>(null),
     translation: createCell<Translation>({ ir: null, verdicts: [] }),
-    identities: createCell<ReadonlyMap<string, string> | null>(null),
+    identities: createCell<ReadonlyMap<string, ProvableWorkload> | null>(null),
     serverCertificate: createCell<ServerCertificate | null>(null),
     certificates: createCell(nothingIssued),
     snapshot: createCell<Snapshot | null>(null),

@@ -1,15 +1,23 @@
 // The xDS server: snapshots go out to proxies, their reports come back.
 import { reloadableCredentials } from '../xds/server/credentials.ts';
 import { createAdsServer } from '../xds/server/server.ts';
+import type { Settings } from '../process/settings.ts';
+import type { WorkloadPlace } from '../xds/server/place.ts';
 import { formatAddress } from './addresses.ts';
+import type { ProvableWorkload } from './board.ts';
+import { createSecondProxyEvents } from './second-proxy-events.ts';
 import type { Context, Made, Reads, Writes } from './part.ts';
 
 type Cells = Reads<'snapshot' | 'identities' | 'serverCertificate' | 'peerServices'> &
   Writes<'ownProxies' | 'ownWorkloads' | 'isConverging' | 'xdsPort'>;
 
+export interface DiscoveryContext extends Pick<Context, 'settings' | 'metrics' | 'clock' | 'log' | 'self'> {
+  readonly platform: Pick<Context['platform'], 'pods'>;
+}
+
 export function createDiscovery(
   cells: Cells,
-  { settings, metrics, log, self }: Pick<Context, 'settings' | 'metrics' | 'log' | 'self'>,
+  { platform, settings, metrics, clock, log, self }: DiscoveryContext,
 ): Required<Pick<Made, 'component'>> {
   const { snapshot, identities, serverCertificate, peerServices } = cells;
   const { ownProxies, ownWorkloads, isConverging, xdsPort } = cells;
@@ -17,7 +25,14 @@ export function createDiscovery(
   const ads = createAdsServer({
     address: formatAddress(settings.xdsAddress),
     credentials: credentials.credentials,
-    identityOf: (workload) => identities.get()?.get(workload),
+    identityOf: (key) => identities.get()?.get(key)?.identity.spiffeId,
+    placeOf: (key) => placeOf(identities.get()?.get(key), settings),
+    onSecondProxy: createSecondProxyEvents({
+      pods: platform.pods,
+      workloadOf: (key) => identities.get()?.get(key),
+      clock,
+      log,
+    }),
     rebuild: ownWorkloads.changed,
     services: () => peerServices.get(),
     identifier: `meshwright/${self.name}/${self.nonce}`,
@@ -46,4 +61,15 @@ export function createDiscovery(
       ready: () => identities.get() === null || ads.ready(),
     },
   };
+}
+
+/** An ExternalWorkload says where it is called, not where it calls from. */
+function placeOf(
+  workload: ProvableWorkload | undefined,
+  { platform }: Pick<Settings, 'platform'>,
+): WorkloadPlace | undefined {
+  if (workload === undefined) return undefined;
+  const { kind, uid, addresses } = workload;
+  const areSeen = platform.kind === 'kubernetes' && platform.sourceAddresses === 'seen';
+  return { kind, uid, addresses: areSeen && kind === 'Pod' ? addresses : null };
 }

@@ -14,8 +14,7 @@ export function createTranslation(
 ): Made {
   const translate = createTranslator({ operatorNamespace: context.settings.namespace });
   const identitiesOf = rememberLast(
-    (workloads: readonly WorkloadIr[]) =>
-      new Map(workloads.map(({ key, identity }) => [key, identity.spiffeId])),
+    (workloads: readonly WorkloadIr[]) => new Map(workloads.map((workload) => [workload.key, workload])),
   );
   resources.subscribe(() =>
     guarded(context, () => {

@@ -55,7 +55,8 @@ const credentials = reloadableCredentials();
 const ads = createAdsServer({
   address: '127.0.0.1:0',
   ...(options.tls && { credentials: credentials.credentials }),
-  identityOf: (workload) => identities.get()?.get(workload),
+  identityOf: (workload) => identities.get()?.get(workload)?.identity.spiffeId,
+  placeOf: (workload) => identities.get()?.get(workload),
   rebuild: () => ownWorkloads.changed(),
   identifier: 'bench',
   log,

@@ -102,6 +102,37 @@ suite('policies on a cluster', () => {
     expect((await cluster.condition(reviews, 'Programmed'))?.status).toBe('True');
   }, 30_000);
 
+  test('a second Envoy with the identity of a pod gets no configuration and is not counted, and an Event on the pod says so', async () => {
+    const [pod] = shopPods;
+    if (pod === undefined) throw new Error('the shop has pods');
+    const own = cluster.proxy(pod.name);
+    const second = await cluster.startProxy(pod);
+    cluster.proxies.set(pod.name, own);
+    try {
+      const event = await cluster.until(async () => {
+        const list = await cluster.kubectl([
+          'get',
+          'events',
+          '--field-selector=reason=SecondProxy',
+          '-o=json',
+        ]);
+        return (JSON.parse(list) as { readonly items: readonly object[] }).items[0];
+      });
+
+      expect(event).toMatchObject({
+        type: 'Warning',
+        involvedObject: { kind: 'Pod', name: pod.name },
+        message: expect.stringMatching(
+          /^A second Envoy \(127\.0\.0\.1\) asks for the configuration of this pod /,
+        ),
+      });
+      expect((await cluster.get('mesh/default')).status?.proxies).toMatchObject({ summary: '3/3' });
+      expect(await second.configDump({ resource: 'dynamic_listeners' })).toEqual({});
+    } finally {
+      await second.stop();
+    }
+  }, 60_000);
+
   test('who may call one Deployment is a matter of the proxies of its pods only', async () => {
     cluster.proxy('productpage-v1-0').signal('SIGSTOP');
     try {

@@ -35,7 +35,14 @@ export interface Counted {
 export type StartOptions = Partial<
   Pick<
     AdsServerOptions,
-    'address' | 'credentials' | 'identityOf' | 'initialSync' | 'waitTimeoutMs' | 'connectionAgeMs'
+    | 'address'
+    | 'credentials'
+    | 'identityOf'
+    | 'placeOf'
+    | 'onSecondProxy'
+    | 'initialSync'
+    | 'waitTimeoutMs'
+    | 'connectionAgeMs'
   >
 >;
 

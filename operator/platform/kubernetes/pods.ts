@@ -2,6 +2,7 @@
 // Entry: createPods.
 import type { PodPort } from '../../ports/pod-port.ts';
 import type { ApiCaller } from './http/api-client.ts';
+import { writeEvent } from './events.ts';
 import { isApiError } from './http/api-error.ts';
 import { resourcePath } from './kinds.ts';
 import { fieldManager } from '../../values/own-names.ts';
@@ -22,5 +23,7 @@ export function createPods(api: ApiCaller): PodPort {
         if (!isApiError(error, 404)) throw error;
       }
     },
+    event: ({ namespace, name, uid }, event) =>
+      writeEvent(api, { apiVersion: 'v1', kind: 'Pod', namespace, name, uid }, event),
   };
 }

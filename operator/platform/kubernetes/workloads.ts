@@ -1,15 +1,9 @@
 // Workloads as WorkloadPort has them: read, patched, told about in Events. Entry: createWorkloads.
 import { z } from 'zod';
-import type {
-  LiveWorkload,
-  WorkloadEvent,
-  WorkloadPort,
-  WorkloadRef,
-  WriteOutcome,
-} from '../../ports/workload-port.ts';
+import type { LiveWorkload, WorkloadPort, WorkloadRef, WriteOutcome } from '../../ports/workload-port.ts';
 import type { WorkloadKind } from '../../values/workload-kinds.ts';
-import { createHash } from 'node:crypto';
 import type { ApiCaller, ApiRequest } from './http/api-client.ts';
+import { writeEvent } from './events.ts';
 import { ApiError, isApiError, isTransient } from './http/api-error.ts';
 import { apiVersionOf, kindOf, resourcePath } from './kinds.ts';
 import { liveWorkload } from './live-workload.ts';
@@ -65,7 +59,8 @@ export function createWorkloads(api: ApiCaller): WorkloadPort {
         },
       });
     },
-    event: (workload, event) => writeEvent(api, workload, event),
+    event: ({ ref, uid }, event) =>
+      writeEvent(api, { apiVersion: apiVersionOf(kindOf(ref.kind)), ...ref, uid }, event),
   };
 }
 
@@ -94,42 +89,6 @@ async function listPages(
   const workloads = (page.items ?? []).map((item) => liveWorkload(kind, item));
   const next = page.metadata.continue ?? '';
   return next === '' ? workloads : [...workloads, ...(await listPages(api, kind, next))];
-}
-
-/** @see https://kubernetes.io/docs/reference/kubernetes-api/cluster-resources/event-v1/ */
-async function writeEvent(api: ApiCaller, { ref, uid }: LiveWorkload, event: WorkloadEvent): Promise<void> {
-  const { kind, namespace } = ref;
-  const digest = createHash('sha256')
-    .update(`${uid} ${event.reason} ${event.message}`)
-    .digest('hex')
-    .slice(0, 16);
-  const name = `${ref.name}.${digest}`;
-  const now = new Date().toISOString().replace(/\.\d+Z$/, 'Z');
-  const path = `/api/v1/namespaces/${encodeURIComponent(namespace)}/events`;
-  const body = {
-    apiVersion: 'v1',
-    kind: 'Event',
-    metadata: { namespace, name },
-    involvedObject: { apiVersion: apiVersionOf(kindOf(kind)), kind, namespace, name: ref.name, uid },
-    ...event,
-    message: event.message.slice(0, 1024),
-    source: { component: fieldManager },
-    reportingComponent: fieldManager,
-    firstTimestamp: now,
-    lastTimestamp: now,
-    count: 1,
-  };
-  try {
-    await api.call({ method: 'POST', path, body });
-  } catch (error) {
-    if (!isApiError(error, 409)) throw error;
-    await api.call({
-      method: 'PATCH',
-      path: `${path}/${encodeURIComponent(name)}`,
-      contentType: 'application/merge-patch+json',
-      body: { lastTimestamp: now },
-    });
-  }
 }
 
 function pathOf({ kind, namespace, name }: WorkloadRef): string {

@@ -11,8 +11,8 @@ export interface PeerIdentity {
 
 export type Authorization =
   | { readonly type: 'allowed'; readonly workload: string }
-  /** A workload the operator has not seen yet: it waits, until it is known or the stream ends. */
-  | { readonly type: 'unknown'; readonly workload: string }
+  /** A workload the operator has not seen yet, or not there: it waits, until it is known or the stream ends. */
+  | { readonly type: 'unknown'; readonly workload: string; readonly reason?: string }
   | { readonly type: 'denied'; readonly code: status; readonly message: string };
 
 /**
@@ -41,6 +41,15 @@ export function authorize(
     if (peer.spiffeId.includes(`/ns/${node.namespace}/sa/`)) return { type: 'unknown', workload };
   } else if (peer.spiffeId === expected) return { type: 'allowed', workload };
   return denied(status.PERMISSION_DENIED, `${peer.spiffeId} may not ask as ${workload}`);
+}
+
+/** Namespace and service account are the same; the trust domain may be on its way to another one. */
+export function isSameAccount(before: string | null, now: string | undefined): boolean {
+  return before === null || now === undefined || accountIn(before) === accountIn(now);
+}
+
+function accountIn(spiffeId: string): string {
+  return spiffeId.slice(Math.max(0, spiffeId.indexOf('/ns/')));
 }
 
 function denied(code: status, message: string): Authorization {

@@ -3,6 +3,7 @@ import type { ServerCredentials } from '@grpc/grpc-js';
 import type { Log } from '../../process/log.ts';
 import type { TypeUrl } from '../../envoy/proto/type-urls.ts';
 import type { InitialSyncOptions } from './initial-sync-limiter.ts';
+import type { WorkloadPlace } from './place.ts';
 import type { GrpcService } from './endpoint.ts';
 
 export interface AdsServerOptions {
@@ -12,6 +13,13 @@ export interface AdsServerOptions {
   readonly credentials?: ServerCredentials;
   /** The SPIFFE id a workload has to prove; undefined while it is unknown. */
   readonly identityOf: (workload: string) => string | undefined;
+  /**
+   * Where a workload is known to be: a proxy is believed from there only, and a workload has one. undefined: it may be anywhere, and several
+   * may ask as it. Default: always.
+   */
+  readonly placeOf?: (workload: string) => WorkloadPlace | undefined;
+  /** A second proxy asked as a workload whose own is alive, and was refused. `peers`: addresses of the own one and of the second. */
+  readonly onSecondProxy?: (workload: string, peers: readonly [string, string]) => void;
   /** Called when a proxy connected whose own layer is not in the snapshot: `connectedWorkloads()` has grown. Default: all layers are there. */
   readonly rebuild?: () => void;
   readonly observer: AdsObserver;

@@ -30,6 +30,21 @@ export function readOneAtATime(call: object): void {
   if (typeof state === 'object' && state !== null && 'highWaterMark' in state) state.highWaterMark = 1;
 }
 
+/** Whether the client answers a ping of HTTP/2 within so many milliseconds. Where gRPC is built in another way: true. */
+export function answersPing(call: object, ms: number): Promise<boolean> {
+  const inner = innerCall(call);
+  if (inner === null) return Promise.resolve(true);
+  const { session } = inner.stream;
+  if (session === undefined || session.destroyed) return Promise.resolve(false);
+  return new Promise((resolve) => {
+    const timer = setTimeout(() => resolve(false), ms);
+    session.ping((error) => {
+      clearTimeout(timer);
+      resolve(error === null);
+    });
+  });
+}
+
 /** null if this release of grpc-js is built in another way. */
 export function innerCall(call: object): InnerCall | null {
   const inner: unknown = Reflect.get(call, 'call');

@@ -1,6 +1,5 @@
 // The ADS server: streams in, snapshots out, reports of who obeys. Takes snapshots from whoever makes them and
 // knows nothing of where they come from.
-import { status } from '@grpc/grpc-js';
 import { systemClock } from '../../process/clock.ts';
 import type { Component } from '../../process/lifecycle.ts';
 import type { ProxyReport } from '../session/proxy-report.ts';
@@ -9,20 +8,17 @@ import { isCurrent } from '../session/report.ts';
 import { sameView, viewOf, type View } from '../session/view.ts';
 import type { Snapshot } from '../snapshot/types.ts';
 import { InitialSyncLimiter } from './initial-sync-limiter.ts';
-import { authorizeStream } from './authorize-stream.ts';
+import { Door } from './door.ts';
 import { Endpoint } from './endpoint.ts';
 import { FairReading } from './fair-reading.ts';
 import { FanOut } from './fan-out.ts';
 import { aggregatedDiscoveryService } from './service.ts';
 import type { AdsServerOptions } from './options.ts';
 import { SendQueue } from './send-queue.ts';
-import { WaitTimeout } from './wait-timeout.ts';
 import { noteEffects } from './effects-log.ts';
-import { quoted } from './quoted.ts';
 import { proxyReport } from './proxy-report.ts';
 import type { Call } from './raw-call.ts';
 import { Stream } from './stream.ts';
-import { StreamsPerConnection, tooManyStreams } from './streams-per-connection.ts';
 
 export interface AdsServer extends Component {
   /** The port in use; 0 before start. */
@@ -48,9 +44,8 @@ class Ads implements AdsServer {
   private readonly endpoint: Endpoint;
   private readonly sendQueue = new SendQueue();
   private readonly initialSync: InitialSyncLimiter<Stream>;
-  private readonly waitTimeout: WaitTimeout<Stream>;
   private readonly streams = new Set<Stream>();
-  private readonly perConnection = new StreamsPerConnection();
+  private readonly door: Door;
   private readonly reading: FairReading;
   private readonly behind = new Set<Stream>();
   private readonly fanOut: FanOut<Stream>;
@@ -63,7 +58,10 @@ class Ads implements AdsServer {
     this.options = options;
     this.endpoint = new Endpoint(options);
     this.initialSync = new InitialSyncLimiter(options.initialSync);
-    this.waitTimeout = new WaitTimeout(options.waitTimeoutMs);
+    this.door = new Door(options, {
+      admitted: (stream) => this.admitted(stream),
+      hasSnapshot: () => this.snapshot !== null,
+    });
     this.reading = new FairReading({
       clock: systemClock,
       slowed: (client) =>
@@ -127,7 +125,7 @@ class Ads implements AdsServer {
   }
 
   private update(stream: Stream): void {
-    if (stream.workload === null && stream.nodeId !== '') this.identify(stream, stream.nodeId);
+    if (!this.door.checkAgain(stream)) return;
     if (stream.workload !== null && this.snapshot?.views.has(stream.workload) === false) {
       // Its pod is gone: what it still runs is nobody's configuration any more. If it asks again, it waits.
       stream.end();
@@ -170,47 +168,24 @@ class Ads implements AdsServer {
       nowMs: systemClock.monotonicMs,
       controlPlane: this.options.identifier,
       sendQueue: this.sendQueue,
-      identify: (it, nodeId) => this.identify(it, nodeId),
+      identify: (it, nodeId) => this.door.identify(it, nodeId),
       arrived: (it, bytes) => this.reading.arrived(it, bytes),
       moved: (it, effects) => this.moved(it, effects),
       closed: (it) => this.closed(it),
     });
     this.streams.add(stream);
     this.options.observer.streams(this.streams.size);
-    this.waitTimeout.start(stream, () => this.onWaitTimeout(stream));
-    if (!this.perConnection.add(stream.peer)) stream.fail(status.RESOURCE_EXHAUSTED, tooManyStreams);
+    this.door.arrived(stream);
   }
 
-  private onWaitTimeout(stream: Stream): void {
-    const hasSnapshot = this.snapshot !== null;
-    // Its own layer is being built.
-    if (hasSnapshot && stream.workload !== null) return;
-    const nodeId = quoted(stream.nodeId);
-    const unknown = `no workload is known for node ${nodeId}`;
-    const reason = hasSnapshot ? unknown : 'this replica has no configuration to serve yet';
-    this.options.log.info({ nodeId, reason }, 'stream closed: no configuration for node');
-    stream.fail(status.UNAVAILABLE, reason);
-  }
-
-  private identify(stream: Stream, nodeId: string): boolean {
-    const decision = authorizeStream(stream.call, nodeId, this.options);
-    if (decision.type === 'denied') {
-      this.options.log.warn({ nodeId: quoted(nodeId), reason: decision.message }, 'stream refused');
-      stream.fail(decision.code, decision.message);
-      return false;
-    }
-    if (decision.type === 'unknown' || stream.workload !== null) return true;
-    stream.workload = decision.workload;
+  private admitted(stream: Stream): void {
+    const { workload, session, peer } = stream;
     this.connected = null;
     this.behind.add(stream);
-    this.endpoint.countStream(stream.peer, 1);
-    this.options.log.info(
-      { workload: decision.workload, variant: stream.session.variant },
-      'proxy connected',
-    );
+    this.endpoint.countStream(peer, 1);
+    this.options.log.info({ workload, variant: session.variant }, 'proxy connected');
     if (this.viewFor(stream) === null) this.options.rebuild?.();
     else this.show(stream);
-    return true;
   }
 
   private moved(stream: Stream, effects: readonly Effect[]): void {
@@ -235,12 +210,11 @@ class Ads implements AdsServer {
 
   private closed(stream: Stream): void {
     this.connected = null;
-    this.perConnection.remove(stream.peer);
+    this.door.left(stream);
     if (stream.workload !== null) this.endpoint.countStream(stream.peer, -1);
     for (const set of [this.streams, this.behind]) set.delete(stream);
     this.fanOut.forget(stream);
     this.initialSync.release(stream);
-    this.waitTimeout.cancel(stream);
     this.options.observer.streams(this.streams.size);
     this.options.log.info({ workload: stream.workload }, 'proxy disconnected');
     this.settle();

@@ -38,6 +38,10 @@ export class Stream {
   nodeId = '';
   /** Set by the host once the node is known and allowed. */
   workload: string | null = null;
+  /** What its workload proved to be; null where nothing is proven. */
+  identity: string | null = null;
+  /** Why it is not identified yet, if there is more to say than that nobody knows its workload. */
+  obstacle: string | null = null;
   readonly connectedAtMs: number;
   readonly call: Call;
   /** Address and port of the client. */

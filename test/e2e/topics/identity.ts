@@ -13,8 +13,14 @@ export function identityHeld(world: () => World): void {
       await world().rolledOut(inside, `deployment/${name}`);
     });
 
-    test('with the certificate of its own service account it is answered', async () => {
-      expect(await askAs('client')).toEqual({ answered: true });
+    test('from another pod of the same service account it is refused', async () => {
+      expect(await askAs('client')).toEqual({
+        // PERMISSION_DENIED of gRPC.
+        status: '7',
+        message: expect.stringMatching(
+          new RegExp(`^\\S+ is no address of Pod/${inside}/client-.*: a proxy connects from its own pod`),
+        ),
+      });
     });
 
     test('with another one it is refused, whichever pod it claims to be', async () => {

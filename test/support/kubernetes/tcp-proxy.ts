@@ -12,7 +12,8 @@ export interface TcpProxy {
   stop(): Promise<void>;
 }
 
-export async function startTcpProxy(targetPort: number): Promise<TcpProxy> {
+/** `localAddress`: from where it connects. Default: 127.0.0.1. */
+export async function startTcpProxy(targetPort: number, localAddress = '127.0.0.1'): Promise<TcpProxy> {
   const pairs = new Set<readonly [Socket, Socket]>();
   let isCut = false;
   const server = createServer((client) => {
@@ -20,7 +21,7 @@ export async function startTcpProxy(targetPort: number): Promise<TcpProxy> {
       client.resetAndDestroy();
       return;
     }
-    const pair = [client, connect(targetPort, '127.0.0.1')] as const;
+    const pair = [client, connect({ port: targetPort, host: '127.0.0.1', localAddress })] as const;
     pairs.add(pair);
     join(pair, () => pairs.delete(pair));
   }).listen(0, '127.0.0.1');

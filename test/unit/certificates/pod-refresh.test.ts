@@ -29,6 +29,7 @@ test('every pod that bears the identity, one after the other; one that fails doe
         told.push(`${namespace}/${name}`);
         await Promise.resolve();
       },
+      event: () => Promise.resolve(),
     },
     workloads: () => [
       pod('reviews-1', 'reviews'),

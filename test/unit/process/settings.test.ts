@@ -9,7 +9,7 @@ interface Given {
 
 const defaults: Settings = {
   help: false,
-  platform: { kind: 'kubernetes', kubeconfig: undefined, injection: null },
+  platform: { kind: 'kubernetes', kubeconfig: undefined, sourceAddresses: 'seen', injection: null },
   namespace: 'meshwright-system',
   podAddress: undefined,
   xdsAddress: { host: '0.0.0.0', port: 15_012 },
@@ -36,6 +36,7 @@ const good: (Given & { settings: Settings })[] = [
       platform: {
         kind: 'kubernetes',
         kubeconfig: undefined,
+        sourceAddresses: 'seen',
         injection: {
           xds: { host: 'meshwright.mesh.svc', port: 15_012 },
           sidecarImage: 'envoy:1',
@@ -51,6 +52,7 @@ const good: (Given & { settings: Settings })[] = [
     rule: 'everything that can be set',
     argv: [
       '--kubeconfig=/etc/kube',
+      '--source-addresses=hidden',
       '--sidecar-xds=xds.example:443',
       '--sidecar-image=envoy:1',
       '--init-image=ours:1',
@@ -72,6 +74,7 @@ const good: (Given & { settings: Settings })[] = [
       platform: {
         kind: 'kubernetes',
         kubeconfig: '/etc/kube',
+        sourceAddresses: 'hidden',
         injection: {
           xds: { host: 'xds.example', port: 443 },
           sidecarImage: 'envoy:1',

@@ -3,12 +3,15 @@ import { Client } from '@grpc/grpc-js';
 import { afterEach, beforeAll, expect, test } from '@jest/globals';
 import type { Authority } from '../../../operator/certificates/authority.ts';
 import { typeUrl } from '../../../operator/envoy/proto/type-urls.ts';
+import { systemClock } from '../../../operator/process/clock.ts';
 import { createLog } from '../../../operator/process/log.ts';
 import { createMetrics } from '../../../operator/process/metrics.ts';
 import { readSettings } from '../../../operator/process/settings.ts';
 import { replicasService, reportPath } from '../../../operator/replicas/service.ts';
 import { type Board, createBoard } from '../../../operator/wiring/board.ts';
 import { createDiscovery } from '../../../operator/wiring/discovery.ts';
+import type { WorkloadIr } from '../../../operator/ir/mesh-ir.ts';
+import { sampleWorkload } from '../../support/mesh-samples.ts';
 import { snapshotOf } from '../../support/replica.ts';
 import { until } from '../../support/until.ts';
 import { clientEnd, freshAuthority } from '../../support/xds-certificates.ts';
@@ -51,7 +54,14 @@ async function start(): Promise<Bench> {
   const metrics = createMetrics();
   closers.push(() => metrics.close());
   const self = { name: 'host', nonce: 'n1' };
-  const { component } = createDiscovery(board, { settings, metrics, log: createLog('silent'), self });
+  const { component } = createDiscovery(board, {
+    settings,
+    metrics,
+    clock: systemClock,
+    log: createLog('silent'),
+    self,
+    platform: {},
+  });
   const changed: string[] = [];
   for (const name of ['ownProxies', 'ownWorkloads'] as const) board[name].subscribe(() => changed.push(name));
   const connect = async (): Promise<XdsClient> => {
@@ -64,12 +74,17 @@ async function start(): Promise<Bench> {
   return { board, component, connect, changed };
 }
 
+function provable(spiffeId: string): WorkloadIr {
+  const identity = { namespace: 'shop', serviceAccount: 'any', spiffeId };
+  return sampleWorkload('reviews-1', { uid: 'uid', identity });
+}
+
 async function serve(bench: Bench): Promise<void> {
   const own = await authority.issue({ spiffeId: operatorId, ttlMs: 3_600_000 });
   await bench.component.start();
   closers.push(() => bench.component.stop());
   bench.board.serverCertificate.set({ ...own, trustBundle: authority.trustBundle() });
-  bench.board.identities.set(new Map([[workload, reviewsId]]));
+  bench.board.identities.set(new Map([[workload, provable(reviewsId)]]));
 }
 
 function publish({ snapshot }: Board, mark: string): void {
@@ -122,7 +137,7 @@ test('a proxy whose layer is not in the snapshot makes its workload known', asyn
 test('a proxy that proves another identity than its workload has is refused', async () => {
   const bench = await start();
   await serve(bench);
-  bench.board.identities.set(new Map([[workload, 'spiffe://cluster.local/ns/shop/sa/other']]));
+  bench.board.identities.set(new Map([[workload, provable('spiffe://cluster.local/ns/shop/sa/other')]]));
 
   const client = await bench.connect();
 

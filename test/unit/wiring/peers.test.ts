@@ -110,7 +110,7 @@ test('while it leads, proxies of other operators are among all, and make their w
   const board = start();
   const metrics = createMetrics();
   closers.push(() => metrics.close());
-  const server = createDiscovery(board, { ...context, metrics }).component;
+  const server = createDiscovery(board, { ...context, metrics, clock: systemClock, platform: {} }).component;
   await server.start();
   closers.push(() => server.stop());
   await certify(board);

@@ -41,7 +41,9 @@ test('each batch is translated once, and timed', () => {
 test('who may connect is known before the mesh is', () => {
   const { board } = start();
   const seen: unknown[] = [];
-  board.translation.subscribe(() => seen.push(board.identities.get()?.get('Pod/shop/reviews-1')));
+  board.translation.subscribe(() =>
+    seen.push(board.identities.get()?.get('Pod/shop/reviews-1')?.identity.spiffeId),
+  );
 
   board.resources.set(meshed);
 
@@ -55,7 +57,7 @@ test('when the Mesh is gone there is no mesh in force, and who may connect stays
   board.resources.set(resourcesOf(pod));
 
   expect(board.translation.get().ir).toBeNull();
-  expect(board.identities.get()?.get('Pod/shop/reviews-1')).toBe(reviewsId);
+  expect(board.identities.get()?.get('Pod/shop/reviews-1')?.identity.spiffeId).toBe(reviewsId);
 });
 
 test('a batch that cannot be translated leaves the last good mesh, and is logged', () => {

@@ -1,0 +1,32 @@
+// Tells people of a second proxy of a workload, where there are pods to tell it on.
+import type { Clock } from '../process/clock.ts';
+import type { Log } from '../process/log.ts';
+import type { PodPort } from '../ports/pod-port.ts';
+import type { ProvableWorkload } from './board.ts';
+
+/** It comes back every few seconds. */
+const everyMs = 60_000;
+
+export interface SecondProxyContext {
+  /** undefined: there are none. */
+  readonly pods: PodPort | undefined;
+  readonly workloadOf: (key: string) => ProvableWorkload | undefined;
+  readonly clock: Pick<Clock, 'monotonicMs'>;
+  readonly log: Log;
+}
+
+export function createSecondProxyEvents({ pods, workloadOf, clock, log }: SecondProxyContext) {
+  const toldAtMs = new Map<string, number>();
+  return (key: string, [own, second]: readonly [string, string]): void => {
+    const nowMs = clock.monotonicMs();
+    for (const [told, atMs] of toldAtMs) if (nowMs - atMs >= everyMs) toldAtMs.delete(told);
+    const pod = workloadOf(key);
+    if (pods === undefined || pod?.kind !== 'Pod' || toldAtMs.has(key)) return;
+    toldAtMs.set(key, nowMs);
+    const [ownAddress, secondAddress] = [own, second].map((peer) => peer.slice(0, peer.lastIndexOf(':')));
+    const message = `A second Envoy (${secondAddress}) asks for the configuration of this pod while its sidecar (${ownAddress}) is connected. It is refused and not counted in any status: stop it, or see who bears the service account of this pod.`;
+    pods.event(pod, { type: 'Warning', reason: 'SecondProxy', message }).catch((error: unknown) => {
+      log.warn({ error, workload: key }, 'event not written');
+    });
+  };
+}

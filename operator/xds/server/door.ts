@@ -1,0 +1,105 @@
+// Where a stream waits until it is known whose proxy it is: its certificate, its node id, where it comes from, and that no other proxy
+// of the same workload is there. Entry: Door.
+import { status } from '@grpc/grpc-js';
+import { authorizeStream, noLongerAuthorized } from './authorize-stream.ts';
+import type { AdsServerOptions } from './options.ts';
+import { quoted } from './quoted.ts';
+import { answersPing } from './raw-call.ts';
+import { Seats } from './seats.ts';
+import type { Stream } from './stream.ts';
+import { StreamsPerConnection, tooManyStreams } from './streams-per-connection.ts';
+import { WaitTimeout } from './wait-timeout.ts';
+
+/** How long a proxy has to answer when a second one asks as the same workload. */
+const secondProxyWaitMs = 1_000;
+
+export interface DoorHost {
+  /** It is the proxy of `stream.workload` from now on. */
+  admitted(stream: Stream): void;
+  hasSnapshot(): boolean;
+}
+
+export class Door {
+  private readonly options: AdsServerOptions;
+  private readonly host: DoorHost;
+  private readonly perConnection = new StreamsPerConnection();
+  private readonly seats: Seats<Stream>;
+  private readonly waitTimeout: WaitTimeout<Stream>;
+
+  constructor(options: AdsServerOptions, host: DoorHost) {
+    this.options = options;
+    this.host = host;
+    this.waitTimeout = new WaitTimeout(options.waitTimeoutMs);
+    this.seats = new Seats({
+      isAlive: ({ call }) => answersPing(call, secondProxyWaitMs),
+      end: (stream) =>
+        stream.fail(status.ABORTED, 'the proxy did not answer, and is back on another connection'),
+      refuse: (stream, holder) => this.refuseSecond(stream, holder),
+      retry: (stream) => void this.identify(stream, stream.nodeId),
+    });
+  }
+
+  arrived(stream: Stream): void {
+    this.waitTimeout.start(stream, () => this.onWaitTimeout(stream));
+    if (!this.perConnection.add(stream.peer)) stream.fail(status.RESOURCE_EXHAUSTED, tooManyStreams);
+  }
+
+  left(stream: Stream): void {
+    this.perConnection.remove(stream.peer);
+    this.seats.leave(stream);
+    this.waitTimeout.cancel(stream);
+  }
+
+  /** Returns false after ending a stream that may not go on. One that has to wait is asked again when there is something new. */
+  identify(stream: Stream, nodeId: string): boolean {
+    const decision = authorizeStream(stream, nodeId, this.options);
+    if (decision.type === 'denied') {
+      this.options.log.warn({ nodeId: quoted(nodeId), reason: decision.message }, 'stream refused');
+      stream.fail(decision.code, decision.message);
+      return false;
+    }
+    stream.obstacle = decision.type === 'unknown' ? (decision.reason ?? null) : null;
+    if (decision.type === 'unknown' || stream.workload !== null) return true;
+    const { workload } = decision;
+    const hasOne = this.options.placeOf?.(workload) !== undefined;
+    if (hasOne && !this.seats.take(workload, stream)) return true;
+    stream.workload = workload;
+    stream.identity = this.options.identityOf(workload) ?? null;
+    this.host.admitted(stream);
+    return true;
+  }
+
+  /** Something is new: who was let in may have to leave, since its workload is another one by now. Returns false after ending it. */
+  checkAgain(stream: Stream): boolean {
+    const { workload, nodeId } = stream;
+    if (workload === null) return nodeId === '' || this.identify(stream, nodeId);
+    const reason = noLongerAuthorized(stream, workload, this.options);
+    if (reason === null) return true;
+    this.options.log.info({ workload, reason }, 'stream closed');
+    stream.fail(status.PERMISSION_DENIED, reason);
+    return false;
+  }
+
+  private onWaitTimeout(stream: Stream): void {
+    const hasSnapshot = this.host.hasSnapshot();
+    // Its own layer is being built.
+    if (hasSnapshot && stream.workload !== null) return;
+    const { obstacle, peer } = stream;
+    const nodeId = quoted(stream.nodeId);
+    const unknown = obstacle ?? `no workload is known for node ${nodeId}`;
+    const reason = hasSnapshot ? unknown : 'this replica has no configuration to serve yet';
+    this.options.log.info({ nodeId, peer, reason }, 'stream closed: no configuration for node');
+    stream.fail(hasSnapshot && obstacle !== null ? status.PERMISSION_DENIED : status.UNAVAILABLE, reason);
+  }
+
+  private refuseSecond(stream: Stream, holder: Stream): void {
+    const { workload, peer } = holder;
+    if (workload === null) return;
+    this.options.log.warn({ workload, connected: peer, second: stream.peer }, 'second proxy refused');
+    this.options.onSecondProxy?.(workload, [peer, stream.peer]);
+    stream.fail(
+      status.ALREADY_EXISTS,
+      `the proxy of ${workload} is connected from ${peer}, and a workload has one proxy: stop one of the two`,
+    );
+  }
+}

@@ -1,0 +1,38 @@
+// Where a proxy has to come from. A certificate proves a service account, which all of its pods share: which of them asks shows in
+// the address of the connection, that nobody in the network can choose, and in the uid, that nobody outside of the pod has to know.
+import { SocketAddress } from 'node:net';
+import type { NodeIdentity } from '../../values/node-id.ts';
+
+export interface WorkloadPlace {
+  readonly kind: 'Pod' | 'ExternalWorkload';
+  /** '' where the platform gives none. */
+  readonly uid: string;
+  /** From which its proxy connects; null: from anywhere. */
+  readonly addresses: readonly string[] | null;
+}
+
+/**
+ * Why a proxy at `peer` (address and port) is not that of the workload; null: it may be. Over the operator's own loopback interface
+ * come those who are on its machine, or forward a port into its pod.
+ */
+export function misplacement(
+  node: NodeIdentity,
+  peer: string,
+  { kind, uid, addresses }: WorkloadPlace,
+): string | null {
+  const name = `${node.kind}/${node.namespace}/${node.name}`;
+  const isOther = node.uid !== uid && (kind === 'Pod' || node.uid !== '');
+  if (uid !== '' && isOther) return `${name} has another uid than the node id says`;
+  const address = canonical(peer.slice(0, peer.lastIndexOf(':')));
+  const isKnown = addresses === null || loopback.has(address) || addresses.map(canonical).includes(address);
+  if (isKnown) return null;
+  return `${address} is no address of ${name}: a proxy connects from its own pod; where the network hides that, start the operator with --source-addresses=hidden`;
+}
+
+const loopback: ReadonlySet<string> = new Set(['127.0.0.1', '::1']);
+
+/** An IPv4 address as such, also when it came over a socket of IPv6. */
+function canonical(address: string): string {
+  const plain = address.replace(/^::ffff:(?=\d+\.)/i, '');
+  return plain.includes(':') ? (SocketAddress.parse(`[${plain}]:0`)?.address ?? plain) : plain;
+}
