@@ -71,10 +71,10 @@ export function createResourceBuilder(): ResourceBuilder {
       [routes, routesLayer(settings, services)],
       ...audiences.layers(services, workloads),
       [intercepted, interceptedListeners(ir)],
-      ...switches(settings.origin),
+      ...switches(settings.origin, settings.outboundMode),
       ...ownLayers(
         wanted(workloads, options.workloads),
-        settings.origin,
+        settings,
         knownPeers(options.trustBundle, identities),
       ),
     ]);
@@ -127,23 +127,32 @@ function createWanted(): (workloads: Workloads, keys: BuildOptions['workloads'])
 
 type OwnLayers = readonly (readonly [LayerId, readonly XdsResource[]])[];
 
-function createOwnLayers(): (workloads: Workloads, mesh: Origin, known: KnownPeers) => OwnLayers {
+type Settings = Pick<MeshIr['settings'], 'origin' | 'outboundMode'>;
+
+function createOwnLayers(): (workloads: Workloads, settings: Settings, known: KnownPeers) => OwnLayers {
   const dedupeMessages = messageDeduplication();
   /** known: null where nothing depends on it. */
-  const own = rememberEach((workload: WorkloadIr, mesh: Origin, known: KnownPeers | null) =>
-    dedupeMessages([
+  const own = rememberEach((workload: WorkloadIr, settings: Settings, known: KnownPeers | null) => {
+    const mesh = settings.origin;
+    return dedupeMessages([
       ...buildInboundClusters(workload, mesh),
       ...(known === null ? [] : buildAdmission(workload, mesh, known)),
       ...buildInboundListeners(workload, mesh),
       ...buildInboundRoutes(workload, mesh),
-      ...buildRuntime(workload, mesh),
+      ...buildRuntime(workload, mesh, settings.outboundMode),
       ...(workload.intercepted ? interceptedOnly(workload, mesh) : buildLocalListeners(workload, mesh)),
-    ]),
-  );
-  return rememberLast((workloads: Workloads, mesh: Origin, known: KnownPeers) =>
+    ]);
+  });
+  const last = rememberLast((origin: Origin, outboundMode: Settings['outboundMode']): Settings => {
+    return { origin, outboundMode };
+  });
+  return rememberLast((workloads: Workloads, settings: Settings, known: KnownPeers) =>
     workloads.map((workload) => {
       const hasTcp = workload.inbound.some(({ protocol }) => protocol === 'TCP');
-      return [workloadLayer(workload), own(workload, mesh, hasTcp ? known : null)];
+      return [
+        workloadLayer(workload),
+        own(workload, last(settings.origin, settings.outboundMode), hasTcp ? known : null),
+      ];
     }),
   );
 }

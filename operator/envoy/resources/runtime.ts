@@ -17,6 +17,9 @@ export function admissionKey(label: string): string {
   return `meshwright.inbound.${label}.without_identity`;
 }
 
+/** Percentage of TCP connections to destinations that no Service of the mesh has. Without a value: all. */
+export const unknownDestinationsKey = 'meshwright.outbound.unknown_destinations';
+
 /** Lets as many percent pass as the key says; before it says anything, all or nothing. */
 export function runtimeFilter(key: string, otherwise: 0 | 100): EnvoyMessage {
   return { runtime_filter: { runtime_key: key, percent_sampled: { numerator: otherwise } } };

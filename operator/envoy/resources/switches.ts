@@ -1,7 +1,7 @@
 // What can be switched on in a sidecar that runs, without a change of its listeners: its runtime values, and the configuration of the
 // filters that its listeners leave open. Here is what does nothing, in layers that all proxies share of which nothing is switched on. Where
 // something is, it stands in the workload's own layer, and the view leaves out the layer here that has the same name.
-import type { WorkloadIr } from '../../ir/mesh-ir.ts';
+import type { MeshIr, WorkloadIr } from '../../ir/mesh-ir.ts';
 import type { Origin } from '../../ir/origin.ts';
 import { runtimeLayer } from '../../values/sidecar-names.ts';
 import { typeUrl } from '../proto/type-urls.ts';
@@ -11,6 +11,7 @@ import { refusedWithoutIdentity } from './inbound/tcp-admission.ts';
 import { outboundDiscovered } from './outbound/http-filters.ts';
 import type { DiscoveredFilter } from './placeholders.ts';
 import type { EnvoyMessage } from '../proto/envoy-message.ts';
+import { unknownDestinationsKey } from './runtime.ts';
 import { resource } from './resource.ts';
 import type { LayerId, XdsResource } from './xds-resource.ts';
 
@@ -26,9 +27,12 @@ const layer = {
  * Published from the start, and never told to be gone: a proxy tells by its acknowledgement that it can be spoken to, and goes
  * back to what does nothing as it came.
  */
-export function buildSwitches(mesh: Origin): ReadonlyMap<LayerId, readonly XdsResource[]> {
+export function buildSwitches(
+  mesh: Origin,
+  outboundMode: OutboundMode,
+): ReadonlyMap<LayerId, readonly XdsResource[]> {
   return new Map([
-    [layer.runtime, [runtime({}, [mesh])]],
+    [layer.runtime, [runtime(valuesOf(outboundMode), [mesh])]],
     [layer.inbound, inboundDiscovered.map((filter) => emptyConfiguration(filter, mesh))],
     [layer.inspector, [buildInspector(others, 'Permissive', [mesh])]],
     [layer.outbound, outboundDiscovered.map((filter) => emptyConfiguration(filter, mesh))],
@@ -47,10 +51,21 @@ export function switchLayers(workload: WorkloadIr, routesCalls: boolean): readon
 }
 
 /** Its own values; none where it has those that all have. */
-export function buildRuntime(workload: WorkloadIr, mesh: Origin): readonly XdsResource[] {
+export function buildRuntime(
+  workload: WorkloadIr,
+  mesh: Origin,
+  outboundMode: OutboundMode,
+): readonly XdsResource[] {
   if (!hasValues(workload)) return [];
   const origins = [mesh, ...workload.origins, ...workload.inbound.flatMap((port) => port.origins)];
-  return [runtime(refusedWithoutIdentity(workload), origins)];
+  return [runtime({ ...valuesOf(outboundMode), ...refusedWithoutIdentity(workload) }, origins)];
+}
+
+type OutboundMode = MeshIr['settings']['outboundMode'];
+
+/** What holds for all. */
+function valuesOf(outboundMode: OutboundMode): EnvoyMessage {
+  return outboundMode === 'AllowAny' ? {} : { [unknownDestinationsKey]: 0 };
 }
 
 function hasValues(workload: WorkloadIr): boolean {

@@ -7,12 +7,12 @@ import { typeUrl } from '../../proto/type-urls.ts';
 import { compareText } from '../../../values/compare-text.ts';
 import { resource } from '../resource.ts';
 import { acceptedPeers } from '../tls.ts';
-import { extension } from '../typed-config.ts';
 import type { EnvoyMessage } from '../../proto/envoy-message.ts';
 import type { XdsResource } from '../xds-resource.ts';
 import type { Origin } from '../../../ir/origin.ts';
 import { others as otherPorts } from './listener-filters.ts';
 import { admissionKey } from '../runtime.ts';
+import { askedAtEachByte, endsByRuntime, noLongerAdmitted } from '../runtime-admission.ts';
 import type { WorkloadIr } from '../../../ir/mesh-ir.ts';
 import { covers, type PeerName } from './name-complement.ts';
 import { admitsUnknownBytes, allowedPeers, namesOf, type NamedPeers } from './peers.ts';
@@ -82,22 +82,13 @@ function exactly(names: Exclude<NamedPeers, 'everyone'>, known: readonly string[
   return [...new Set([...exact, ...matching])].toSorted(compareText);
 }
 
-/**
- * Ends a connection at its next byte when its caller is no longer admitted. A filter's own rules are those of the time when the connection
- * was made. These ask what can change since: the endpoint's metadata, a runtime value.
- */
+/** Ends a connection at its next byte when its caller is no longer admitted. */
 export function endsWhenRefused(label: string, caller: 'mesh' | 'plaintext'): EnvoyMessage {
-  return extension('envoy.filters.network.rbac', 'envoy.extensions.filters.network.rbac.v3.RBAC', {
-    stat_prefix: `inbound_${label}_${caller}.`,
-    enforcement_type: 'CONTINUOUS',
-    ...(caller === 'mesh'
-      ? { rules: { action: 'DENY', policies: { [noLongerAdmitted]: refusedPeers } } }
-      : { matcher: admittedByRuntime(admissionKey(label)) }),
-  });
+  const statPrefix = `inbound_${label}_${caller}`;
+  if (caller === 'plaintext') return endsByRuntime(statPrefix, admissionKey(label));
+  const rules = { action: 'DENY', policies: { [noLongerAdmitted]: refusedPeers } };
+  return askedAtEachByte(statPrefix, { rules });
 }
-
-/** In the logs of connections that were ended. */
-const noLongerAdmitted = 'no-longer-admitted';
 
 /** The same on every port: it names nobody. As CEL, `(peer in peers) == (peers_are == "refused")`. */
 export const refusedPeers: EnvoyMessage = {
@@ -109,29 +100,6 @@ export const refusedPeers: EnvoyMessage = {
   permissions: [{ any: true }],
   principals: [{ any: true }],
 };
-
-/** As many percent as the key says, and all before it says anything. (The port is as good as any input: the key decides.) */
-function admittedByRuntime(runtime_key: string): EnvoyMessage {
-  const fraction = { default_value: { numerator: 100 }, runtime_key };
-  const predicate = {
-    single_predicate: {
-      input: extension('port', 'envoy.extensions.matching.common_inputs.network.v3.DestinationPortInput'),
-      custom_match: extension(
-        'runtime',
-        'envoy.extensions.matching.input_matchers.runtime_fraction.v3.RuntimeFraction',
-        { runtime_fraction: fraction },
-      ),
-    },
-  };
-  return {
-    matcher_list: { matchers: [{ predicate, on_match: decide('admitted', 'ALLOW') }] },
-    on_no_match: decide(noLongerAdmitted, 'DENY'),
-  };
-}
-
-function decide(name: string, action: 'ALLOW' | 'DENY'): EnvoyMessage {
-  return { action: extension(name, 'envoy.config.rbac.v3.Action', { name, action }) };
-}
 
 function admission(field: string): EnvoyMessage {
   const metadata = select(select(ident('xds'), 'upstream_host_metadata'), 'filter_metadata');

@@ -10,6 +10,8 @@ import { anyAddress, anyAddressKeys, hasIpv6 } from '../any-address.ts';
 import { blackholeCluster, passthroughCluster, port } from '../names.ts';
 import { rememberEach, rememberLast, sameItems } from '../../../values/remember.ts';
 import { placeholderClusters } from '../placeholders.ts';
+import { unknownDestinationsKey } from '../runtime.ts';
+import { endsByRuntime } from '../runtime-admission.ts';
 import { distinct, resource } from '../resource.ts';
 import { tcpProxy } from '../tcp-proxy.ts';
 import { any, extension } from '../typed-config.ts';
@@ -71,7 +73,7 @@ function captureListener(
           name: 'http',
           filters: [outboundHttp({ statPrefix: 'outbound', destination: addressedDestination })],
         },
-        tcpChain('tcp', unknown),
+        unknownChain(unknown),
         tcpChain('closed', blackholeCluster),
       ],
     },
@@ -79,6 +81,12 @@ function captureListener(
     clusters: [unknown, blackholeCluster, ...placeholderClusters],
     exclusiveKeys: anyAddressKeys(port.outbound, ipv6),
   });
+}
+
+/** Connections that exist when the mode becomes RegistryOnly end at their next byte. */
+function unknownChain(cluster: string): EnvoyMessage {
+  const passOn = tcpProxy({ vantage: 'outbound', statPrefix: 'outbound_tcp', cluster });
+  return { name: 'tcp', filters: [endsByRuntime('outbound_unknown', unknownDestinationsKey), passOn] };
 }
 
 function tcpChain(name: string, cluster: string): EnvoyMessage {

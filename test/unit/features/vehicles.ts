@@ -1,0 +1,165 @@
+// By which vehicle each field of each kind gets to proxies that run: what changes when the field does. The test beside it makes each of
+// these changes, so that the table cannot lie, and looks for a row for every field of the schemas.
+//
+// What comes with a listener (LDS) holds for new connections only. So each row with LDS says in `because` what makes connections that exist
+// obey by the time of the acknowledgement: a policy that they obey only when they are drained must not say Programmed before.
+
+export interface Row {
+  /** Of the world: `Mesh/default`. */
+  readonly object: string;
+  /** Below its spec; numbers are items of lists: `routes.0.name`. */
+  readonly field: string;
+  readonly to: unknown;
+  /** The types of which a resource changes: `LDS RDS`. */
+  readonly by: string;
+  /** Of what comes with a listener, and of what comes by none of these. */
+  readonly because: string | null;
+  /** What has to change with it; null: goes. */
+  readonly also: Readonly<Record<string, unknown>>;
+}
+
+type Cells = readonly [field: string, to: unknown, by: string, because?: string | null, also?: Row['also']];
+
+function rows(object: string, cells: readonly Cells[]): readonly Row[] {
+  return cells.map(([field, to, by, because = null, also = {}]) => ({
+    object,
+    field,
+    to,
+    by,
+    because,
+    also,
+  }));
+}
+
+const strict =
+  'The chain for callers without an identity comes or goes, with nobody else on it. Those on it are refused at their next byte by RTDS, and requests by RDS.';
+const unknown =
+  'New connections to unknown destinations get another cluster. Those that exist are refused at their next byte by RTDS, and requests by RDS.';
+const address =
+  'Where the workload is reached, or where it reaches others: there is another listener, and nobody is connected to it.';
+const binding =
+  'Which service a binding stands for, which is no policy: connections that exist go on to the former one until they are drained.';
+const protocol =
+  'What the port speaks, which is no policy: connections that exist go on as they began until they are drained.';
+const template = 'Of the pod template: pods are replaced.';
+const operator = 'What the operator does itself.';
+const certificates = 'Of the certificate: in a file beside the sidecar.';
+const logs = 'On TCP ports a rule has no name that anybody sees.';
+
+export const table: readonly Row[] = [
+  ...rows('Mesh/default', [
+    ['trustDomain', 'other.local', 'CDS EDS RDS SDS'],
+    ['namespaceSelector.matchLabels', { mesh: 'other' }, '', template],
+    ['sidecar.image', 'envoy:2', '', template],
+    ['sidecar.initImage', 'init:2', '', template],
+    ['sidecar.resources.requests.cpu', '200m', '', template],
+    ['sidecar.resources.requests.memory', '256Mi', '', template],
+    ['sidecar.resources.limits.cpu', '2', '', template],
+    ['sidecar.resources.limits.memory', '2Gi', '', template],
+    ['sidecar.interception.excludeInboundPorts.0', 23, '', template],
+    ['sidecar.interception.excludeOutboundPorts.0', 26, '', template],
+    ['sidecar.interception.excludeOutboundCIDRs.0', '192.0.3.0/24', '', template],
+    ['sidecar.rollout.maxConcurrent', 4, '', operator],
+    ['sidecar.drain', '6s', '', template],
+    ['mtls.mode', 'Strict', 'LDS RDS RTDS', strict],
+    ['mtls.mode', 'Disabled', 'ECDS EDS'],
+    ['certificates.workloadTTL', '48h', '', certificates],
+    ['certificates.issuedAfter', '2026-02-01T00:00:00Z', '', certificates],
+    ['outbound.mode', 'RegistryOnly', 'LDS RDS RTDS', unknown],
+  ]),
+  ...rows('ExternalWorkload/vm', [
+    ['address', '198.51.100.8', 'EDS LDS', address],
+    ['serviceAccount', 'other', 'CDS'],
+    ['ports.0.name', 'web', 'EDS'],
+    ['ports.0.port', 9081, 'CDS EDS LDS RDS', address],
+    ['ports.0.appProtocol', 'tcp', 'CDS ECDS EDS LDS RDS SDS', protocol],
+    ['ports.0.applicationPort', 19081, 'CDS'],
+    ['outbound.0.service', 'ratings', 'LDS', binding],
+    ['outbound.0.namespace', 'other', 'ECDS LDS RDS VHDS', binding],
+    ['outbound.0.port', 9081, 'ECDS LDS RDS VHDS', binding],
+    ['outbound.0.bindAddress', '127.0.0.2', 'LDS', address],
+    ['outbound.0.bindPort', 10002, 'LDS', address],
+  ]),
+  ...rows('TrafficPolicy/reviews', [
+    [
+      'targetRefs.0.kind',
+      'Namespace',
+      'CDS EDS VHDS',
+      null,
+      { routes: null, subsets: null, 'targetRefs.0.port': null, 'targetRefs.0.name': 'shop' },
+    ],
+    ['targetRefs.0.name', 'ratings', 'CDS EDS VHDS'],
+    ['targetRefs.0.port', 9999, 'CDS EDS VHDS'],
+    ['timeout.request', '11s', 'VHDS'],
+    ['retry.attempts', 4, 'VHDS'],
+    ['retry.perTryTimeout', '1s', 'VHDS'],
+    ['retry.retryOn.0', 'ServerError', 'VHDS'],
+    [
+      'subsets.0.name',
+      'v3',
+      'CDS EDS VHDS',
+      null,
+      { 'routes.0.backends.0.subset': 'v3', 'routes.1.backends.0.subset': 'v3' },
+    ],
+    ['subsets.0.matchLabels', { version: 'v2' }, 'EDS'],
+    ['routes.0.name', 'others', 'VHDS'],
+    ['routes.0.matches.0.path.type', 'Exact', 'VHDS'],
+    ['routes.0.matches.0.path.value', '/other', 'VHDS'],
+    ['routes.0.matches.0.method', 'POST', 'VHDS'],
+    ['routes.0.matches.0.headers.0.type', 'RegularExpression', 'VHDS'],
+    ['routes.0.matches.0.headers.0.name', 'x-other', 'VHDS'],
+    ['routes.0.matches.0.headers.0.value', 'other', 'VHDS'],
+    ['routes.0.backends.0.subset', 'v2', 'VHDS'],
+    ['routes.0.backends.0.weight', 80, 'VHDS'],
+    ['routes.0.timeout.request', '4s', 'VHDS'],
+    ['routes.0.retry.attempts', 1, 'VHDS'],
+    ['routes.0.retry.perTryTimeout', '2s', 'VHDS'],
+    ['routes.0.retry.retryOn.0', 'ServerError', 'VHDS'],
+    ['routes.0.requestHeaders.set.0.name', 'x-d', 'VHDS'],
+    ['routes.0.requestHeaders.set.0.value', '2', 'VHDS'],
+    ['routes.0.requestHeaders.add.0.name', 'x-d', 'VHDS'],
+    ['routes.0.requestHeaders.add.0.value', '2', 'VHDS'],
+    ['routes.0.requestHeaders.remove.0', 'x-d', 'VHDS'],
+    ['routes.0.responseHeaders.set.0.name', 'x-d', 'VHDS'],
+    ['routes.0.responseHeaders.set.0.value', '2', 'VHDS'],
+    ['routes.0.responseHeaders.add.0.name', 'x-d', 'VHDS'],
+    ['routes.0.responseHeaders.add.0.value', '2', 'VHDS'],
+    ['routes.0.responseHeaders.remove.0', 'x-d', 'VHDS'],
+    ['routes.0.fault.delay.duration', '2s', 'VHDS'],
+    ['routes.0.fault.delay.percentage', 2, 'VHDS'],
+    ['routes.0.fault.abort.status', 504, 'VHDS'],
+    ['routes.0.fault.abort.percentage', 2, 'VHDS'],
+  ]),
+  ...rows('SecurityPolicy/requests', [
+    ['targetRefs.0.kind', 'Service', 'LDS RTDS', strict],
+    ['targetRefs.0.name', 'gone', 'LDS RDS RTDS', strict],
+    ['mtls.mode', 'Strict', 'RDS'],
+    ['mtls.mode', 'Disabled', 'ECDS EDS'],
+    ['authorization.rules.0.name', 'other', 'RDS'],
+    ['authorization.rules.0.action', 'Deny', 'LDS RDS RTDS', strict],
+    ['authorization.rules.0.from.0.serviceAccounts.0', 'shop/other', 'RDS'],
+    ['authorization.rules.0.from.0.namespaces.0', 'other', 'RDS'],
+    ['authorization.rules.0.to.0.methods.0', 'POST', 'RDS'],
+    ['authorization.rules.0.to.0.paths.0.type', 'Exact', 'RDS'],
+    ['authorization.rules.0.to.0.paths.0.value', '/other', 'RDS'],
+  ]),
+  ...rows('SecurityPolicy/connections', [
+    ['targetRefs.0.name', 'gone', 'EDS SDS'],
+    ['mtls.mode', 'Strict', 'LDS RTDS', strict],
+    ['mtls.mode', 'Disabled', 'ECDS EDS'],
+    ['authorization.rules.0.name', 'other', '', logs],
+    [
+      'authorization.rules.0.action',
+      'Allow',
+      'EDS LDS RTDS SDS',
+      strict,
+      { 'authorization.unidentified': null },
+    ],
+    ['authorization.unidentified', 'Deny', 'LDS RTDS', strict],
+  ]),
+  ...rows('SecurityPolicy/requests', [['authorization.unidentified', 'Deny', 'RDS']]),
+  ...rows('SecurityPolicy/connections', [
+    ['authorization.rules.0.from.0.serviceAccounts.0', 'shop/other', 'EDS SDS'],
+    ['authorization.rules.0.from.0.namespaces.0', 'shop', 'EDS SDS'],
+  ]),
+];
