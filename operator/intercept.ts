@@ -74,7 +74,7 @@ async function loadWith(backEnd: string, rules: Rules): Promise<string | undefin
     // The network of a pod outlives its containers: the jump may be there from before.
     // oxlint-disable-next-line no-await-in-loop
     if ((await run([command, '-t', 'nat', '-C', ...rule])).code === 0) continue;
-    // oxlint-disable-next-line no-await-in-loop
+    // oxlint-disable-next-line no-await-in-loop -- added only where the check before did not find it
     const added = await run([command, '-t', 'nat', '-A', ...rule]);
     if (added.code !== 0) return added.output;
   }

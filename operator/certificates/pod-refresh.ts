@@ -32,7 +32,7 @@ export function createPodRefresh({ pods, workloads, log }: PodRefreshOptions): (
 /** The API server has other work, too. */
 async function inTurn<T>(items: readonly T[], work: (item: T) => Promise<void>): Promise<void> {
   for (const item of items) {
-    // oxlint-disable-next-line no-await-in-loop
+    // oxlint-disable-next-line no-await-in-loop -- the kubelets need no hurry, and the API server no burst
     await work(item);
   }
 }

@@ -34,9 +34,11 @@ export async function buildPrograms(say: Say): Promise<ProgramFolders> {
   // One after the other: each uses all cores, and the second what the first compiled.
   const apiServer = await buildApiServer(say);
   const fill = async (work: string, out: string): Promise<void> => {
-    await buildPause(work, out);
-    await buildKubernetes({ work, out, programs: kubernetesPrograms }, say);
-    await buildCoredns(work, out, say);
+    await Promise.all([
+      buildPause(work, out),
+      buildKubernetes({ work, out, programs: kubernetesPrograms }, say),
+      buildCoredns(work, out, say),
+    ]);
   };
   const node = await buildOnce({ folder: await nodeFolder(), programs: nodePrograms, fill }, say);
   return { apiServer, node };

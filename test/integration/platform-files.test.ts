@@ -85,7 +85,7 @@ async function until(what: string, holds: () => boolean | Promise<boolean>): Pro
   // oxlint-disable-next-line no-await-in-loop -- asking again is what it is for
   while (!(await holds())) {
     if (Date.now() > deadline) throw new Error(`gave up waiting until ${what}`);
-    // oxlint-disable-next-line no-await-in-loop
+    // oxlint-disable-next-line no-await-in-loop -- it looks again and again until it holds
     await new Promise((resolve) => setTimeout(resolve, 5));
   }
 }

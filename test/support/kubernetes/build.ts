@@ -41,8 +41,10 @@ export async function build(say: Say): Promise<string> {
 /** The same, whatever KUBEBUILDER_ASSETS says: for a cluster, whose parts must be of one version. */
 export async function buildApiServer(say: Say): Promise<string> {
   const fill = async (work: string, out: string): Promise<void> => {
-    await buildEtcd(work, out, say);
-    await buildKubernetes({ work, out, programs: ['kube-apiserver', 'kubectl'] }, say);
+    await Promise.all([
+      buildEtcd(work, out, say),
+      buildKubernetes({ work, out, programs: ['kube-apiserver', 'kubectl'] }, say),
+    ]);
   };
   return await buildOnce({ folder: cacheDir(), programs: binaries, fill }, say);
 }
@@ -105,14 +107,10 @@ export async function buildKubernetes({ work, out, programs }: KubernetesBuild, 
   await writeFile(join(cwd, 'tools.go'), `//go:build tools\n\npackage tools\n\nimport (\n${imports})\n`);
   // -e: tests of our dependencies' dependencies may not resolve, and are not built.
   await go(['mod', 'tidy', '-e'], cwd);
-  for (const name of programs) {
-    say(`${name} ${kubernetesVersion}`);
-    // oxlint-disable-next-line no-await-in-loop -- the second build uses what the first one compiled
-    await go(
-      ['build', '-trimpath', '-ldflags', ldflags(), '-o', join(out, name), `k8s.io/kubernetes/cmd/${name}`],
-      cwd,
-    );
-  }
+  say(`Kubernetes ${kubernetesVersion}: ${programs.join(', ')}`);
+  // All at once: one is linked, on one core, while others are compiled.
+  const packages = programs.map((name) => `k8s.io/kubernetes/cmd/${name}`);
+  await go(['build', '-trimpath', '-ldflags', ldflags(), '-o', `${out}/`, ...packages], cwd);
 }
 
 /**
