@@ -1,5 +1,8 @@
 // TCP connections that exist when a policy changes: those that are still allowed go on, those that are not end at their next byte, by
 // the time the change is acknowledged; and a chain that is drained takes nobody else along.
+import { once } from 'node:events';
+import { type AddressInfo, createServer, type Socket } from 'node:net';
+import { connect as connectTls } from 'node:tls';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { InboundPortIr } from '../../operator/ir/inbound.ts';
 import type { BindingIr, MeshIr } from '../../operator/ir/mesh-ir.ts';
@@ -173,7 +176,7 @@ describe.each(changes)('$it', ({ it, to, stay }) => {
       // oxlint-disable-next-line no-await-in-loop -- few
       if (await isServed(it, who))
         // oxlint-disable-next-line no-await-in-loop -- few
-        conversations.set(who, await startConversation(portOf(it, who), greeting, closing));
+        conversations.set(who, await startConversation({ port: portOf(it, who), greeting }, closing));
     }
     for (const conversation of conversations.values())
       expect(await conversation.say('before')).toBe('before');
@@ -201,3 +204,36 @@ test('no longer waited for, and waited for, by the time it is acknowledged', asy
   expect(await isServed(nowPermissive, 'plaintext')).toBe(true);
   expect([await waits(nowDisabled), await waits(nowPermissive)]).toEqual([before[0], (before[1] ?? 0) + 1]);
 });
+
+test('an application’s own TLS to an HTTP port that becomes Strict ends at the next byte', async () => {
+  const port = await freePort();
+  const server = (policy: Policy): MeshIr => {
+    const { workloads, ...others } = currentMesh();
+    const inbound = sampleInbound(port, application, { protocol: 'HTTP', ...policy });
+    const withPort = workloads.map((it) =>
+      it.name === 'server' ? { ...it, inbound: [...it.inbound, inbound] } : it,
+    );
+    return { ...others, workloads: withPort };
+  };
+  await mesh.program(server(permissive));
+  const words = await clientHello();
+  const conversation = await startConversation({ port, greeting, words }, closing);
+  await mesh.program(server(strict));
+
+  expect(await conversation.say('now')).toBe('over');
+});
+
+/** What a TLS client begins with. */
+async function clientHello(): Promise<string> {
+  const listening = createServer();
+  listening.listen(0, '127.0.0.1');
+  await once(listening, 'listening');
+  const client = connectTls({ host: '127.0.0.1', port: (listening.address() as AddressInfo).port });
+  client.on('error', () => undefined);
+  const [socket] = (await once(listening, 'connection')) as [Socket];
+  const [hello] = (await once(socket, 'data')) as [Buffer];
+  client.destroy();
+  socket.destroy();
+  listening.close();
+  return hello.toString('latin1');
+}

@@ -10,15 +10,22 @@ export interface Conversation {
 
 const over = 'over';
 
-/** Resolves when `greeting`, with which the other end begins, has been heard. @throws when it is closed before */
+export interface Opening {
+  readonly port: number;
+  /** With which the other end begins. */
+  readonly greeting: string;
+  /** What is said before the greeting has been heard. Default: nothing. */
+  readonly words?: string;
+}
+
+/** Resolves when the greeting, and the echo of the first words, have been heard. @throws when it is closed before */
 export async function startConversation(
-  port: number,
-  greeting: string,
+  { port, greeting, words: first = '' }: Opening,
   closing: Closing,
 ): Promise<Conversation> {
   const socket = connect({ host: '127.0.0.1', port });
   closing.add(async () => void socket.destroy());
-  socket.setEncoding('utf8');
+  socket.setEncoding('latin1');
   // A reset is one of the ways to be closed.
   socket.on('error', () => undefined);
   let heard = '';
@@ -34,11 +41,13 @@ export async function startConversation(
     heard = '';
     return said;
   };
-  if ((await hear(greeting.length)) !== greeting) throw new Error('there was no greeting');
+  socket.write(first, 'latin1');
+  if ((await hear(greeting.length + first.length)) !== greeting + first)
+    throw new Error('there was no greeting');
   return {
     say: async (words) => {
       if (socket.closed) return over;
-      socket.write(words);
+      socket.write(words, 'latin1');
       return hear(words.length);
     },
   };
