@@ -125,7 +125,9 @@ async function connect(
   await must(['ip', 'link', 'add', host, 'type', 'veth', 'peer', 'name', node, 'netns', String(init)]);
   const inside = [
     'ip link set lo up',
-    `ip link add ${bridge} type bridge`,
+    // With an address of its own: it takes the lowest of its ports' otherwise, and each pod that comes or goes may change it under the
+    // connections of the others.
+    `ip link add ${bridge} address 02:00:00:00:00:01 type bridge`,
     `ip address add ${layout.nodeAddress}/24 dev ${bridge}`,
     `ip link set ${bridge} up`,
     `ip link set ${node} master ${bridge}`,

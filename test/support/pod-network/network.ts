@@ -92,7 +92,9 @@ export async function startPodNetwork(): Promise<PodNetwork> {
   closing.add(() => rm(dir, { recursive: true, force: true }));
   const node = await startNamespace(join(dir, 'node.log'), closing);
   await node.run('ip', 'link', 'set', 'lo', 'up');
-  await node.run('ip', 'link', 'add', 'pods', 'type', 'bridge');
+  // With an address of its own: a bridge takes the lowest of its ports' otherwise, and each Pod that comes may change it under the
+  // connections of the others.
+  await node.run('ip', 'link', 'add', 'pods', 'address', '02:00:00:00:00:01', 'type', 'bridge');
   await node.run('ip', 'address', 'add', `${gateway}/24`, 'dev', 'pods');
   await node.run('ip', 'link', 'set', 'pods', 'up');
   return {
