@@ -192,10 +192,17 @@ export const MeshStatus = z
           .int()
           .min(0)
           .describe('Connected proxies that have rejected part of their configuration.'),
+        unreachable: z
+          .int()
+          .min(0)
+          .optional()
+          .describe(
+            'Proxies that are not connected although their workloads exist: it is not known what they obey.',
+          ),
         summary: z
           .string()
           .max(32)
-          .describe('Proxies that obey this Mesh / connected proxies, for the printer column.'),
+          .describe('Proxies that obey this Mesh / all proxies, for the printer column.'),
       })
       .optional()
       .describe('Proxies of the mesh.'),
@@ -212,6 +219,11 @@ export const MeshStatus = z
         injected: z.int().min(0).describe('Workloads with an up-to-date sidecar.'),
         pending: z.int().min(0).describe('Workloads that still have to add, change or remove the sidecar.'),
         refused: z.int().min(0).describe('Workloads that cannot have a sidecar. Events on them say why.'),
+        unmeshed: z
+          .int()
+          .min(0)
+          .optional()
+          .describe('Pods without a sidecar in selected namespaces that none of these workloads manages.'),
       })
       .optional()
       .describe('Deployments, StatefulSets, DaemonSets and CronJobs in selected namespaces.'),

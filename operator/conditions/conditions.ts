@@ -34,6 +34,7 @@ export const reason = {
   rejected: 'Rejected',
   invalidOutput: 'InvalidOutput',
   noProxies: 'NoProxies',
+  unreachable: 'Unreachable',
   notAccepted: 'NotAccepted',
   ready: 'Ready',
   certificateNotReady: 'CertificateNotReady',
@@ -56,4 +57,6 @@ export interface ConditionDraft {
 export interface Verdict {
   readonly origin: Origin;
   readonly conditions: readonly ConditionDraft[];
+  /** Keys of workloads that it is about and that have no sidecar, so that it has no effect there. Default: none. */
+  readonly unmeshed?: readonly string[];
 }

@@ -14,3 +14,18 @@ export interface Origin {
 export function originKey(origin: Omit<Origin, 'generation'>): string {
   return `${origin.kind}/${origin.namespace}/${origin.name}`;
 }
+
+/** `TrafficPolicy/shop/reviews@4`: names of Kubernetes objects have neither slash nor at sign. */
+export function originText(origin: Origin): string {
+  return `${originKey(origin)}@${origin.generation}`;
+}
+
+const originPattern = /^(\w+)\/([^/]*)\/([^@]+)@(\d+)$/;
+
+/** null: it is not the text of an origin. */
+export function parseOrigin(text: string): Origin | null {
+  const found = originPattern.exec(text);
+  if (found === null) return null;
+  const [, kind = '', namespace = '', name = '', generation] = found;
+  return { kind, namespace, name, generation: Number(generation) };
+}

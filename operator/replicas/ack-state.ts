@@ -1,10 +1,13 @@
 // The acknowledgements of a proxy, in few words: a report without what the leader knows itself, or need not know. Pure.
+import { originText } from '../ir/origin.ts';
 import type { ProxyReport } from '../xds/session/proxy-report.ts';
-import type { LagOfType, AckState } from './changes.ts';
+import { anyName } from '../xds/session/returning.ts';
+import type { AckState, Former, LagOfType } from './changes.ts';
 
 /** So many names of a type are told, then it is all of the type: a proxy that has just come lags on everything. */
 const namedAtMost = 256;
 const rejectedAtMost = 256;
+const formerAtMost = 256;
 const messageAtMost = 4096;
 
 export interface AckStateText {
@@ -24,7 +27,7 @@ export function ackStateOf(report: ProxyReport): AckStateText {
   return found;
 }
 
-function ackStateFrom({ lagging, rejected, atRest }: ProxyReport): AckState {
+function ackStateFrom({ lagging, rejected, former, atRest }: ProxyReport): AckState {
   const byType = new Map<string, string[]>();
   for (const { typeUrl, name } of lagging) {
     const names = byType.get(typeUrl);
@@ -38,6 +41,17 @@ function ackStateFrom({ lagging, rejected, atRest }: ProxyReport): AckState {
     rejected: rejected.slice(0, rejectedAtMost).map(({ typeUrl, name, message }) => {
       return { typeUrl, name, message: message.slice(0, messageAtMost) };
     }),
+    former: formerOf(former),
     atRest,
   };
+}
+
+/** More than can be named is something that nobody knows. */
+function formerOf(former: ProxyReport['former']): readonly Former[] {
+  const [first] = former;
+  if (first !== undefined && former.length > formerAtMost)
+    return [{ typeUrl: first.typeUrl, name: anyName, origins: null }];
+  return former.map(({ typeUrl, name, origins }) => {
+    return { typeUrl, name, origins: origins?.map(originText) ?? null };
+  });
 }

@@ -5,6 +5,7 @@ import type { LayerId } from '../envoy/resources/xds-resource.ts';
 export interface AckState {
   readonly lagging: readonly LagOfType[];
   readonly rejected: readonly Rejected[];
+  readonly former: readonly Former[];
   readonly atRest: boolean;
 }
 
@@ -20,14 +21,24 @@ export interface Rejected {
   readonly message: string;
 }
 
+/** What a proxy still runs, or may run, in place of what its replica serves. */
+export interface Former {
+  readonly typeUrl: string;
+  readonly name: string;
+  /** As texts, `TrafficPolicy/shop/reviews@4`; null: nobody knows them. */
+  readonly origins: readonly string[] | null;
+}
+
+/** Name, version, and the origins as texts. */
+export type ServedEntry = readonly [name: string, version: string, ...origins: string[]];
+
 /** Changes of one batch are true together, and in this order. */
 export type Change =
   | {
       readonly type: 'versions';
       readonly layer: LayerId;
       readonly typeUrl: string;
-      /** Name and version. */
-      readonly set: readonly (readonly [string, string])[];
+      readonly set: readonly ServedEntry[];
       readonly unset: readonly string[];
     }
   | { readonly type: 'layersGone'; readonly layers: readonly LayerId[] }

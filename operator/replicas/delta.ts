@@ -3,8 +3,9 @@
 import type { ProxyReport } from '../xds/session/proxy-report.ts';
 import type { TypeUrl } from '../envoy/proto/type-urls.ts';
 import type { LayerId } from '../envoy/resources/xds-resource.ts';
-import type { Layer, Snapshot, TypeLayer } from '../xds/snapshot/types.ts';
-import type { Change } from './changes.ts';
+import type { Entry, Layer, Snapshot, TypeLayer } from '../xds/snapshot/types.ts';
+import { originText } from '../ir/origin.ts';
+import type { Change, ServedEntry } from './changes.ts';
 import { ackStateOf } from './ack-state.ts';
 
 /** This replica's own: its snapshot, and the reports of its proxies on this very snapshot. */
@@ -26,6 +27,9 @@ interface ReportedStream {
   readonly report: ProxyReport;
 }
 
+/** What clients say of themselves is bounded, so that nobody's makes a report unreadable. In characters. */
+const nodeIdAtMost = 1024;
+
 export const nothingReported: Reported = { layers: new Map(), streams: new Map(), nextId: 1 };
 
 export interface Delta {
@@ -35,8 +39,10 @@ export interface Delta {
 
 /** `nowMs`: of the clock of `connectedAtMs`. */
 export function deltaOf(reported: Reported, own: Own, nowMs: number): Delta {
-  const layers = layersInUse(own);
-  const { streams, nextId } = streamsOf(reported, own.proxies);
+  // The leader notices by itself who has left.
+  const proxies = own.proxies.filter(({ leftAtMs }) => leftAtMs === null);
+  const layers = layersInUse({ ...own, proxies });
+  const { streams, nextId } = streamsOf(reported, proxies);
   const changes = [
     ...versionChanges(reported.layers, layers),
     ...proxyChanges(reported.streams, streams, nowMs),
@@ -98,10 +104,17 @@ function* layerChanges(layer: LayerId, before: Layer | undefined, now: Layer): G
 type Entries = TypeLayer['entries'];
 const noEntries: Entries = new Map();
 
-function entryChanges(before: Entries, now: Entries): { set: [string, string][]; unset: string[] } {
-  const set: [string, string][] = [];
-  for (const [name, { version }] of now) {
-    if (before.get(name)?.version !== version) set.push([name, version]);
+function servedEntry({ name, version, origins }: Entry): ServedEntry {
+  return [name, version, ...origins.map(originText)];
+}
+
+function entryChanges(before: Entries, now: Entries): { set: ServedEntry[]; unset: string[] } {
+  const set: ServedEntry[] = [];
+  for (const [name, entry] of now) {
+    const old = before.get(name);
+    if (old === entry) continue;
+    const served = servedEntry(entry);
+    if (old === undefined || servedEntry(old).join(' ') !== served.join(' ')) set.push(served);
   }
   const unset = [...before.keys()].filter((name) => !now.has(name));
   return { set, unset };
@@ -115,7 +128,7 @@ function* proxyChanges(before: Streams, now: Streams, nowMs: number): Generator<
     if (old === report || (old !== undefined && isSameProxy(old, report))) continue;
     const { workload, nodeId, layers, connectedAtMs } = report;
     const ageMs = Math.max(0, Math.round(nowMs - connectedAtMs));
-    yield { type: 'proxy', id, workload, nodeId, layers, ageMs };
+    yield { type: 'proxy', id, workload, nodeId: nodeId.slice(0, nodeIdAtMost), layers, ageMs };
   }
 }
 

@@ -2,7 +2,13 @@
 // the content: a proxy has what the leader asks for if it acknowledged the same version from whomever. The origins are
 // the leader's own, so that the answer is about the generations it knows. Answers are remembered by identity: a pair of
 // layers is compared once for all proxies.
-import type { LaggingResource, ProxyReport, RejectedResource } from '../xds/session/proxy-report.ts';
+import { type Origin, parseOrigin } from '../ir/origin.ts';
+import type {
+  FormerResource,
+  LaggingResource,
+  ProxyReport,
+  RejectedResource,
+} from '../xds/session/proxy-report.ts';
 import { typeUrl as url, type TypeUrl } from '../envoy/proto/type-urls.ts';
 import type { Entry, Layer, Snapshot, TypeLayer } from '../xds/snapshot/types.ts';
 import type { AckState } from './changes.ts';
@@ -15,19 +21,32 @@ export function judge(proxy: PeerProxy, peer: PeerState, snapshot: Snapshot): Pr
   if (ids === undefined) return null;
   const judged = ids.map((id): Judged => {
     const own = snapshot.layers.get(id);
-    // Nothing can be proven of a layer that is still to be built here: it lags on it as a whole.
-    if (own === undefined)
-      return { lagging: [{ typeUrl: url.listener, name: id, origins: [] }], rejected: [] };
+    // Nothing can be proven of a layer that is still to be built here: it lags on it as a whole, and may run anything.
+    if (own === undefined) return unbuilt(id);
     return judgeLayer(own, proxy.layers.includes(id) ? peer.layers.get(id) : undefined, proxy.ackState);
   });
+  const others = proxy.layers.filter((id) => !ids.includes(id) && peer.layers.has(id));
+  for (const id of others) judged.push(judgeLayer(noLayer, peer.layers.get(id), proxy.ackState));
   const known = reports.get(proxy);
   if (known !== undefined && sameItems(known.ids, ids) && sameItems(known.judged, judged))
     return known.report;
   const { workload, nodeId, connectedAtMs, ackState } = proxy;
   const lagging = joined(judged.map((it) => it.lagging));
   const rejected = joined(judged.map((it) => it.rejected));
+  const former = joined([...judged.map((it) => it.former), formerIn(ackState)]);
   const atRest = ackState.atRest && lagging.length === 0;
-  const report = { workload, nodeId, connectedAtMs, layers: ids, lagging, rejected, former: none, atRest };
+  const report = {
+    workload,
+    nodeId,
+    connectedAtMs,
+    leftAtMs: null,
+    since: null,
+    layers: ids,
+    lagging,
+    rejected,
+    former,
+    atRest,
+  };
   reports.set(proxy, { ids, judged, report });
   return report;
 }
@@ -35,7 +54,19 @@ export function judge(proxy: PeerProxy, peer: PeerState, snapshot: Snapshot): Pr
 interface Judged {
   readonly lagging: readonly LaggingResource[];
   readonly rejected: readonly RejectedResource[];
+  readonly former: readonly FormerResource[];
 }
+
+function unbuilt(id: string): Judged {
+  const typeUrl = url.listener;
+  return {
+    lagging: [{ typeUrl, name: id, origins: [] }],
+    rejected: [],
+    former: [{ typeUrl, name: id, origins: null }],
+  };
+}
+
+const noLayer: Layer = new Map();
 
 interface KnownReport {
   readonly ids: readonly string[];
@@ -53,8 +84,12 @@ function judgeLayer(own: Layer, peer: LayerVersions = noVersions, ackState: AckS
   const known = inner(inner(judgements, ackState), own);
   let judged = known.get(peer);
   if (judged === undefined) {
-    const lagging = laggingIn(own, differences(own, peer), ackState);
-    judged = { lagging, rejected: rejectedIn(own, peer, ackState) };
+    const { lagging, former } = differences(own, peer);
+    judged = {
+      lagging: laggingIn(own, lagging, ackState),
+      rejected: rejectedIn(own, peer, ackState),
+      former,
+    };
     known.set(peer, judged);
   }
   return judged;
@@ -88,33 +123,86 @@ function rejectedIn(own: Layer, peer: LayerVersions, ackState: AckState): readon
     const layer = byType.get(typeUrl);
     const entry = layer?.entries.get(name);
     if (layer === undefined || entry === undefined) return [];
-    const isSame = peer.get(typeUrl)?.get(name) === entry.version;
+    const isSame = peer.get(typeUrl)?.get(name)?.version === entry.version;
     return isSame ? [{ typeUrl: layer.typeUrl, name, origins: entry.origins, message }] : [];
   });
   return rejected.length === 0 ? none : rejected;
 }
 
-const byLayers = new WeakMap<Layer, WeakMap<LayerVersions, readonly LaggingResource[]>>();
-const byTypeLayers = new WeakMap<TypeLayer, WeakMap<TypeVersions, readonly LaggingResource[]>>();
+/** What differs between what the leader asks for and what the peer serves. */
+interface Differences {
+  readonly lagging: readonly LaggingResource[];
+  /** What the peer serves instead, or besides. */
+  readonly former: readonly FormerResource[];
+}
 
-function differences(own: Layer, peer: LayerVersions): readonly LaggingResource[] {
+const byLayers = new WeakMap<Layer, WeakMap<LayerVersions, Differences>>();
+const byTypeLayers = new WeakMap<TypeLayer, WeakMap<TypeVersions, Differences>>();
+
+function differences(own: Layer, peer: LayerVersions): Differences {
   const known = inner(byLayers, own);
   let found = known.get(peer);
   if (found === undefined) {
-    const types = [...own.values()].map((it) => typeDifferences(it, peer.get(it.typeUrl) ?? noTypeVersions));
-    known.set(peer, (found = joined(types)));
+    const layers: ReadonlyMap<string, TypeLayer> = own;
+    const types = new Set([...layers.keys(), ...peer.keys()]);
+    const all = [...types].map((type) =>
+      typeDifferences(layers.get(type) ?? emptyLayer(type), peer.get(type) ?? noTypeVersions),
+    );
+    const lagging = joined(all.map((it) => it.lagging));
+    known.set(peer, (found = { lagging, former: joined(all.map((it) => it.former)) }));
   }
   return found;
 }
 
-function typeDifferences(own: TypeLayer, peer: TypeVersions): readonly LaggingResource[] {
+/** Of a type that the leader has nothing of. */
+function emptyLayer(type: string): TypeLayer {
+  const known = knownTypes.find((it) => it === type);
+  return known === undefined ? nothingKnown : (emptyLayers.get(known) ?? nothingKnown);
+}
+
+const knownTypes: readonly TypeUrl[] = Object.values(url);
+const emptyLayers: ReadonlyMap<TypeUrl, TypeLayer> = new Map(
+  knownTypes.map((typeUrl) => [typeUrl, { typeUrl, entries: new Map() }]),
+);
+const nothingKnown: TypeLayer = { typeUrl: url.endpoint, entries: new Map() };
+
+function typeDifferences(own: TypeLayer, peer: TypeVersions): Differences {
   const known = inner(byTypeLayers, own);
   let found = known.get(peer);
+  if (found === undefined) known.set(peer, (found = compared(own, peer)));
+  return found;
+}
+
+function compared({ typeUrl, entries }: TypeLayer, peer: TypeVersions): Differences {
+  const different = [...entries.values()].filter(({ name, version }) => peer.get(name)?.version !== version);
+  const former = [...peer].flatMap(([name, served]): FormerResource[] => {
+    const entry = entries.get(name);
+    if (entry?.version === served.version) return [];
+    return [{ typeUrl, name, origins: originsOf(served.origins) }];
+  });
+  return { lagging: different.map((entry) => laggingOf(typeUrl, entry)), former };
+}
+
+const formerBy = new WeakMap<AckState, readonly FormerResource[]>();
+
+/** What the peer says that its proxy runs in place of what it serves. */
+function formerIn(ackState: AckState): readonly FormerResource[] {
+  if (ackState.former.length === 0) return none;
+  let found = formerBy.get(ackState);
   if (found === undefined) {
-    const different = [...own.entries.values()].filter(({ name, version }) => peer.get(name) !== version);
-    known.set(peer, (found = different.map((entry) => laggingOf(own.typeUrl, entry))));
+    found = ackState.former.flatMap(({ typeUrl, name, origins }): FormerResource[] => {
+      const type = knownTypes.find((it) => it === typeUrl);
+      return type === undefined ? [] : [{ typeUrl: type, name, origins: origins && originsOf(origins) }];
+    });
+    formerBy.set(ackState, found);
   }
   return found;
+}
+
+/** null: one of them cannot be read. */
+function originsOf(texts: readonly string[]): readonly Origin[] | null {
+  const origins = texts.map(parseOrigin);
+  return origins.every((origin) => origin !== null) ? origins : null;
 }
 
 const laggingByEntry = new WeakMap<Entry, LaggingResource>();

@@ -5,7 +5,13 @@ import type { Change, AckState } from './changes.ts';
 
 /** Type → name → version. */
 export type LayerVersions = ReadonlyMap<string, TypeVersions>;
-export type TypeVersions = ReadonlyMap<string, string>;
+export type TypeVersions = ReadonlyMap<string, Served>;
+
+export interface Served {
+  readonly version: string;
+  /** As texts: read only where they matter. */
+  readonly origins: readonly string[];
+}
 
 export interface PeerState {
   readonly layers: ReadonlyMap<LayerId, LayerVersions>;
@@ -25,9 +31,9 @@ export interface PeerProxy {
 export const emptyPeer: PeerState = { layers: new Map(), proxies: new Map() };
 
 /** Until it is said how it stands, nothing counts as acknowledged; in a well-formed batch it is said. */
-const unknownAckState: AckState = { lagging: [], rejected: [], atRest: false };
+const unknownAckState: AckState = { lagging: [], rejected: [], former: [], atRest: false };
 /** Most proxies stand like this: one object for all, so that what is found out about it is found out once. */
-const obedient: AckState = { lagging: [], rejected: [], atRest: true };
+const obedient: AckState = { lagging: [], rejected: [], former: [], atRest: true };
 
 /** Throws on changes that do not fit the state: then the peer and the leader have different things in mind. */
 export function applyBatch(before: PeerState, changes: readonly Change[], nowMs: number): PeerState {
@@ -41,7 +47,7 @@ class Draft {
   readonly #nowMs: number;
   readonly #layers: Map<LayerId, LayerVersions>;
   readonly #proxies: Map<number, PeerProxy>;
-  readonly #fresh = new Map<LayerId, Map<string, Map<string, string>>>();
+  readonly #fresh = new Map<LayerId, Map<string, Map<string, Served>>>();
 
   constructor({ layers, proxies }: PeerState, nowMs: number) {
     this.#nowMs = nowMs;
@@ -91,12 +97,12 @@ class Draft {
   }
 
   #setVersions({ layer, typeUrl, set, unset }: Change & { readonly type: 'versions' }): void {
-    const types = this.#fresh.get(layer) ?? new Map<string, Map<string, string>>();
+    const types = this.#fresh.get(layer) ?? new Map<string, Map<string, Served>>();
     this.#fresh.set(layer, types);
     const versions = types.get(typeUrl) ?? new Map(this.#layers.get(layer)?.get(typeUrl));
     types.set(typeUrl, versions);
     for (const name of unset) versions.delete(name);
-    for (const [name, version] of set) versions.set(name, version);
+    for (const [name, version, ...origins] of set) versions.set(name, { version, origins });
   }
 
   #setProxy({ id, workload, nodeId, layers, ageMs }: Change & { readonly type: 'proxy' }): void {
@@ -104,9 +110,9 @@ class Draft {
     this.#proxies.set(id, { workload, nodeId, layers, connectedAtMs, ackState: unknownAckState });
   }
 
-  #setAckState({ ids, lagging, rejected, atRest }: Change & { readonly type: 'ackState' }): void {
-    const isObedient = atRest && lagging.length === 0 && rejected.length === 0;
-    const ackState = isObedient ? obedient : { lagging, rejected, atRest };
+  #setAckState({ ids, lagging, rejected, former, atRest }: Change & { readonly type: 'ackState' }): void {
+    const isObedient = atRest && lagging.length + rejected.length + former.length === 0;
+    const ackState = isObedient ? obedient : { lagging, rejected, former, atRest };
     for (const id of ids) {
       const proxy = this.#proxies.get(id);
       if (proxy === undefined) throw new Error(`There is no proxy with id ${id}.`);

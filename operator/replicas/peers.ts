@@ -1,13 +1,13 @@
-// The leader's end: streams of other replicas in, what they last said out. What a replica said holds on for a moment
-// after its stream ended: connections are recycled, and its proxies are not gone for that. It proves nothing that is not
-// true: against a newer snapshot it only lags.
+// The leader's end: streams of other replicas in, what they last said out. A replica that is not heard any more leaves its
+// proxies behind (left-proxies.ts): they are out of reach until somebody reports them, or their workload is gone.
 import { status, type ServerDuplexStream } from '@grpc/grpc-js';
 import type { Log } from '../process/log.ts';
 import type { Clock } from '../process/clock.ts';
 import type { Change } from './changes.ts';
 import { readMessage } from './messages.ts';
 import type { PeerCredentials } from './peer-credentials.ts';
-import { applyBatch, emptyPeer, type PeerState } from './peer-state.ts';
+import { LeftProxies } from './left-proxies.ts';
+import { applyBatch, emptyPeer, type PeerProxy, type PeerState } from './peer-state.ts';
 import { credit, silenceMs } from './service.ts';
 
 export type ReportCall = ServerDuplexStream<Buffer, Buffer>;
@@ -17,23 +17,21 @@ export interface PeersOptions {
   /** `monotonicMs` is the clock of `connectedAtMs`. */
   readonly clock: Clock;
   readonly log: Log;
-  /** How long a replica's last words hold on, in milliseconds. */
-  readonly graceMs: number;
   readonly onChange: () => void;
   /** There may be workloads that were not there before. */
   readonly rebuild: () => void;
 }
 
 interface Peer {
-  /** What its last complete batch came to; null before the first. */
-  state: PeerState | null;
-  stream: ReportStream | null;
-  cancelForget: (() => void) | undefined;
+  /** What its last complete batch came to. */
+  readonly state: PeerState;
+  readonly stream: ReportStream;
 }
 
 export class Peers {
   readonly #options: PeersOptions;
   readonly #peers = new Map<string, Peer>();
+  readonly #left = new LeftProxies();
   readonly #streams = new Set<ReportStream>();
   #isLeading = false;
 
@@ -42,7 +40,12 @@ export class Peers {
   }
 
   states(): readonly PeerState[] {
-    return [...this.#peers.values()].flatMap(({ state }) => state ?? []);
+    return [...this.#peers.values()].map(({ state }) => state);
+  }
+
+  /** Proxies of other replicas that have left. */
+  left(): Pick<LeftProxies, 'reports' | 'retain' | 'workloads'> {
+    return this.#left;
   }
 
   setLeading(isLeading: boolean): void {
@@ -50,8 +53,8 @@ export class Peers {
     this.#isLeading = isLeading;
     if (isLeading) return;
     for (const stream of this.#streams) stream.fail(status.FAILED_PRECONDITION, notLeading);
-    for (const { cancelForget } of this.#peers.values()) cancelForget?.();
     this.#peers.clear();
+    this.#left.clear();
   }
 
   accept(call: ReportCall): void {
@@ -72,33 +75,43 @@ export class Peers {
   }
 
   #take(stream: ReportStream, replica: string, changes: readonly Change[]): void {
-    const peer = this.#peers.get(replica) ?? { state: null, stream: null, cancelForget: undefined };
-    if (peer.stream !== stream) {
-      this.#options.log.info({ replica }, 'replica connected');
-      const former = peer.stream;
-      peer.stream = stream;
-      former?.fail(status.ABORTED, 'replica reconnected on a new stream');
-      peer.cancelForget?.();
-      peer.state = null;
+    const { onChange, rebuild, clock, log } = this.#options;
+    const known = this.#peers.get(replica);
+    const before = known?.stream === stream ? known.state : null;
+    const after = applyBatch(before ?? emptyPeer, changes, clock.monotonicMs());
+    if (before === null) {
+      log.info({ replica }, 'replica connected');
+      if (known !== undefined) this.#leave(known.state);
     }
-    const { onChange, rebuild, clock } = this.#options;
-    const isFirst = peer.state === null;
-    peer.state = applyBatch(peer.state ?? emptyPeer, changes, clock.monotonicMs());
-    this.#peers.set(replica, peer);
+    this.#peers.set(replica, { state: after, stream });
+    if (before === null) known?.stream.fail(status.ABORTED, 'replica reconnected on a new stream');
+    this.#compare(before ?? emptyPeer, after);
     if (changes.some(({ type }) => type === 'proxy')) rebuild();
-    if (isFirst || changes.length > 0) onChange();
+    if (before === null || changes.length > 0) onChange();
+  }
+
+  /** Notes who has left, and who is back. */
+  #compare(before: PeerState, after: PeerState): void {
+    if (before.proxies === after.proxies) return;
+    const gone = [...before.proxies].filter(([id]) => !after.proxies.has(id)).map(([, proxy]) => proxy);
+    this.#leave(before, gone);
+    for (const [id, proxy] of after.proxies) if (!before.proxies.has(id)) this.#left.delete(proxy);
+  }
+
+  #leave(peer: PeerState, proxies: Iterable<PeerProxy> = peer.proxies.values()): void {
+    const { clock } = this.#options;
+    const now = { monotonicMs: clock.monotonicMs(), wallMs: clock.now() };
+    for (const proxy of proxies) this.#left.add(proxy, peer, now);
   }
 
   #closed(stream: ReportStream): void {
     this.#streams.delete(stream);
     for (const [replica, peer] of this.#peers) {
       if (peer.stream !== stream) continue;
-      peer.stream = null;
-      peer.cancelForget = this.#options.clock.after(this.#options.graceMs, () => {
-        this.#peers.delete(replica);
-        this.#options.log.info({ replica }, 'replica disconnected');
-        this.#options.onChange();
-      });
+      this.#peers.delete(replica);
+      this.#leave(peer.state);
+      this.#options.log.info({ replica }, 'replica disconnected');
+      this.#options.onChange();
     }
   }
 }

@@ -9,7 +9,7 @@ import type { GrpcService } from '../xds/server/endpoint.ts';
 import type { Own } from './delta.ts';
 import { Follower } from './follower.ts';
 import { parseHolder } from './holder.ts';
-import { merge } from './merge.ts';
+import { merge, nextTakenAtMs } from './merge.ts';
 import { PeerCredentials } from './peer-credentials.ts';
 import { Peers, type ReportCall } from './peers.ts';
 import { replicasService } from './service.ts';
@@ -22,8 +22,6 @@ export interface ReplicasOptions {
   readonly log: Log;
   /** `monotonicMs` is the clock of `connectedAtMs`. */
   readonly clock: Clock;
-  /** How long the proxies of a replica that is not heard any more still count, in milliseconds. Default: 2,000. */
-  readonly graceMs?: number;
   /** `proxies()` may have changed because of another replica. Notes down, does no work. */
   readonly onChange: () => void;
   /** `workloads()` may have grown: their layers have to be in the leader's snapshot, too. Notes down, does no work. */
@@ -41,16 +39,16 @@ export interface Replicas extends Component {
   setHolder(holder: string): void;
   /** This replica's snapshot or reports may have changed. Cheap. */
   changed(): void;
-  /** Of all replicas, as far as this one leads: its own otherwise. Each proxy once. */
+  /** Of all replicas, as far as this one leads: its own otherwise. Also of those that have left, while their workload is there. */
   proxies(): readonly ProxyReport[];
-  /** Keys of the workloads whose proxies are connected to other replicas. */
+  /** Keys of the workloads whose proxies are, or were, connected to other replicas. */
   workloads(): ReadonlySet<string>;
 }
 
 export function createReplicas(options: ReplicasOptions): Replicas {
-  const { identity, own, log, clock, onChange, rebuild, graceMs = 2000 } = options;
+  const { identity, own, log, clock, onChange, rebuild } = options;
   const credentials = new PeerCredentials();
-  const peers = new Peers({ credentials, clock, log, graceMs, onChange, rebuild });
+  const peers = new Peers({ credentials, clock, log, onChange, rebuild });
   const follower = new Follower({ replica: identity, own, credentials, clock, log });
 
   let known = '';
@@ -63,6 +61,13 @@ export function createReplicas(options: ReplicasOptions): Replicas {
     if (leader === null && !isLeading && holder !== '')
       log.warn({ holder }, 'lease holder has no address to report to');
     follower.setLeader(leader?.address ?? null);
+  };
+
+  let cancelRecheck: (() => void) | undefined;
+  const recheckAt = (atMs: number | null): void => {
+    cancelRecheck?.();
+    cancelRecheck =
+      atMs === null ? undefined : clock.after(Math.max(0, atMs - clock.monotonicMs()), onChange);
   };
 
   return {
@@ -81,12 +86,22 @@ export function createReplicas(options: ReplicasOptions): Replicas {
     },
     setHolder,
     changed: () => follower.changed(),
-    proxies: () => merge(own(), peers.states()),
-    workloads: () =>
-      new Set(peers.states().flatMap(({ proxies }) => [...proxies.values()].map((it) => it.workload))),
+    proxies: () => {
+      const now = own();
+      const left = now.snapshot === null ? [] : peers.left().reports(now.snapshot);
+      const reports = merge(now, peers.states(), { left, nowMs: clock.monotonicMs() });
+      if (left.length > 0) peers.left().retain(new Set(reports));
+      recheckAt(nextTakenAtMs(reports));
+      return reports;
+    },
+    workloads: () => {
+      const connected = peers.states().flatMap(({ proxies }) => [...proxies.values()]);
+      return new Set([...connected.map(({ workload }) => workload), ...peers.left().workloads()]);
+    },
     start: () => Promise.resolve(),
     stop: () => {
       setHolder('');
+      recheckAt(null);
       return Promise.resolve();
     },
     ready: () => true,

@@ -8,6 +8,7 @@ import { type ObjectRef, refKey } from '../objects/objects.ts';
 import type { ProxyReport } from '../xds/session/proxy-report.ts';
 import type { Snapshot } from '../xds/snapshot/types.ts';
 import type { Verdict } from '../conditions/conditions.ts';
+import type { AbsentWorkload } from './absent.ts';
 import { AckIndex } from './ack-index.ts';
 import { meshStatus } from './mesh-status.ts';
 import { conditionsOf, continueStatus, type StatusUpdate, timestamp } from './object-status.ts';
@@ -21,11 +22,15 @@ export interface AggregateInput {
   readonly snapshot: Snapshot | null;
   /** How the proxies stand to this very snapshot: a report on an earlier one would prove nothing. */
   readonly proxies: readonly ProxyReport[];
+  /** Workloads with a sidecar that runs, as far as anybody can see, and of which there is no report. */
+  readonly absent: readonly AbsentWorkload[];
   readonly certificates: CertificateReport;
   /** Absent where this operator gives nobody a sidecar. */
   readonly workloads?: WorkloadReport | undefined;
   /** Statuses by refKey as they were before, for lastTransitionTime. */
   readonly previous: ReadonlyMap<string, ObjectStatus>;
+  /** By refKey, the latest generation that all proxies once obeyed. */
+  readonly proven: ReadonlyMap<string, number>;
   readonly now: Date;
 }
 
@@ -34,10 +39,12 @@ export function aggregate(input: AggregateInput): StatusUpdate[] {
   const published: Published =
     input.snapshot === null
       ? null
-      : { snapshot: input.snapshot, acks: new AckIndex(input.snapshot, input.proxies) };
+      : { snapshot: input.snapshot, acks: new AckIndex(input.snapshot, input.proxies, input.absent) };
   // Written out once: the same text for thousands of conditions.
   const at = timestamp(input.now);
-  const judged = input.verdicts.map((verdict) => judge(verdict, published));
+  const judged = input.verdicts.map((verdict) =>
+    judge(verdict, published, input.proven.get(refKey(refOfOrigin(verdict.origin)))),
+  );
   const mesh = { ...input, at, published, judged };
   return judged.map((it) => {
     const { origin } = it.verdict;
@@ -55,7 +62,8 @@ function policyStatus({ verdict, programmed }: Judged, at: string): ObjectStatus
   };
 }
 
-function refOfOrigin({ kind, namespace, name }: Origin): ObjectRef {
+/** The object that a verdict is on. */
+export function refOfOrigin({ kind, namespace, name }: Origin): ObjectRef {
   if (isMeshwrightKind(kind)) return { kind, namespace, name };
   throw new Error(`There is a verdict on a ${kind}, which has no status of ours.`);
 }

@@ -19,6 +19,7 @@ export function deletionsOf(objects: readonly Origin[], acks: AckIndex): Conditi
     const isKept = deleted.some(({ lag }) => refusedInstead(lag) !== undefined);
     return condition('False', isKept ? reason.rejected : reason.pending, stillInForce(deleted));
   }
+  // Who is out of reach may run it.
   const unknown = acks.unknown();
   return unknown.length > 0
     ? condition('Unknown', reason.pending, unknownYet(unknown))
@@ -49,13 +50,16 @@ function stillInForce(deleted: readonly Deleted[]): string {
 }
 
 function stillRuns({ origin, lag }: Deleted): string {
-  const { formerProxies, laggards } = lag;
+  const { formerProxies, laggards, awayNamed } = lag;
   const fact = `${objectName(origin)} was deleted and still runs on ${formerProxies.size} ${formerProxies.size === 1 ? 'proxy' : 'proxies'}`;
   const refused = refusedInstead(lag);
-  if (refused === undefined) return `${fact}: ${laggards.join(', ')}.`;
+  const names = [...laggards, ...awayNamed].map(({ workload }) => workload);
+  if (refused === undefined) return `${fact}: ${names.slice(0, mostNamed).join(', ')}.`;
   return `${fact}, which rejected ${nameOf(refused)}. Fix ${blamed(refused.origins)}.`;
 }
 
 function unknownYet(workloads: readonly string[]): string {
-  return `${workloads.slice(0, mostNamed).join(', ')} reconnected with configuration of unknown origin. Wait until this is up to date.`;
+  const more = workloads.length - mostNamed;
+  const others = more > 0 ? ` and ${more} more` : '';
+  return `Not known of ${workloads.slice(0, mostNamed).join(', ')}${others}, which ${workloads.length === 1 ? 'is' : 'are'} out of reach or not up to date. Wait, or check that the sidecar runs and reaches the control plane.`;
 }

@@ -1,5 +1,6 @@
 // One object, as translation and the proxies judge it. Pure.
 import { conditionType, type Verdict } from '../conditions/conditions.ts';
+import { withoutSidecar } from './programmed-messages.ts';
 import { type Programmed, programmedOf, type Published } from './programmed.ts';
 
 export interface Judged {
@@ -8,9 +9,20 @@ export interface Judged {
   readonly programmed: Programmed;
 }
 
-export function judge(verdict: Verdict, published: Published): Judged {
+/** `proven`: the latest generation that all proxies once obeyed. */
+export function judge(verdict: Verdict, published: Published, proven: number | undefined): Judged {
+  const { origin } = verdict;
   const isAccepted = verdict.conditions.every(
     ({ type, status }) => type !== conditionType.accepted || status === 'True',
   );
-  return { verdict, isAccepted, programmed: programmedOf(verdict.origin, isAccepted, published) };
+  const isProven = proven === origin.generation;
+  const programmed = programmedOf(origin, { isAccepted, isProven }, published);
+  return { verdict, isAccepted, programmed: isAccepted ? withUnmeshed(programmed, verdict) : programmed };
+}
+
+function withUnmeshed(programmed: Programmed, { unmeshed = [] }: Verdict): Programmed {
+  if (unmeshed.length === 0) return programmed;
+  const { condition } = programmed;
+  const message = `${condition.message} ${withoutSidecar(unmeshed)}`;
+  return { ...programmed, condition: { ...condition, message } };
 }

@@ -22,12 +22,23 @@ export interface Leftover {
   readonly refused: RejectedResource | undefined;
 }
 
+/** A proxy that falls short, by the key of its workload. */
+export interface Laggard {
+  readonly workload: string;
+  /** Since when it has not had everything, or is away; null: nobody knows. */
+  readonly since: Date | null;
+}
+
 /** How some proxies fall short of one object. */
 export interface Lag {
-  /** Proxies that lack something of it, or run something of it that is not as it is to be. */
+  /** Connected proxies that lack something of it, or run something of it that is not as it is to be. */
   readonly lagging: number;
   /** The first few of these, by workload key. */
-  readonly laggards: readonly string[];
+  readonly laggards: readonly Laggard[];
+  /** Proxies that did so when they left, or do so since; what they run now nobody knows. */
+  readonly away: number;
+  /** The first few of these. */
+  readonly awayNamed: readonly Laggard[];
   /** How many proxies refused such a resource. */
   readonly rejecting: number;
   /** What the first of these refused. */
@@ -36,18 +47,20 @@ export interface Lag {
   readonly former: ReadonlyMap<number, Leftover>;
   /** Those that run such a former resource, one by one. */
   readonly formerProxies: ReadonlySet<ProxyReport>;
-  /** How many of `lagging` have a former resource of which nobody knows what made it. */
-  readonly unknown: number;
+  /** Those among all of these that have a former resource of which nobody knows what made it. */
+  readonly unknownSeen: ReadonlySet<ProxyReport>;
 }
 
 export const noLag: Lag = {
   lagging: 0,
   laggards: [],
+  away: 0,
+  awayNamed: [],
   rejecting: 0,
   rejection: undefined,
   former: new Map(),
   formerProxies: new Set(),
-  unknown: 0,
+  unknownSeen: new Set(),
 };
 
 /** How many laggards are named. */
@@ -100,10 +113,12 @@ interface LeftoverCounter extends Leftover {
 
 /** Proxies are noted one after the other: each counts once, however many resources of the object it is about. */
 class LagCounter implements Lag {
-  readonly laggards: string[] = [];
+  readonly laggards: Laggard[] = [];
+  readonly awayNamed: Laggard[] = [];
   lagging = 0;
+  away = 0;
   rejecting = 0;
-  unknown = 0;
+  readonly unknownSeen = new Set<ProxyReport>();
   rejection: Rejection | undefined;
   readonly former = new Map<number, LeftoverCounter>();
   readonly formerProxies = new Set<ProxyReport>();
@@ -113,13 +128,16 @@ class LagCounter implements Lag {
   noteLagging(proxy: ProxyReport): void {
     if (this.#lastLagging === proxy) return;
     this.#lastLagging = proxy;
-    this.lagging += 1;
-    if (proxy.former.length > 0 && isUnknown(proxy)) this.unknown += 1;
-    if (this.laggards.length < mostNamed) this.laggards.push(proxy.workload);
+    const isAway = proxy.leftAtMs !== null;
+    if (isAway) this.away += 1;
+    else this.lagging += 1;
+    if (proxy.former.length > 0 && isUnknown(proxy)) this.unknownSeen.add(proxy);
+    const named = isAway ? this.awayNamed : this.laggards;
+    if (named.length < mostNamed) named.push(proxy);
   }
 
   noteRejection(proxy: ProxyReport, resource: RejectedResource): void {
-    if (this.#lastRejecting === proxy) return;
+    if (this.#lastRejecting === proxy || proxy.leftAtMs !== null) return;
     this.#lastRejecting = proxy;
     this.rejecting += 1;
     this.rejection ??= { workload: proxy.workload, resource };

@@ -5,6 +5,7 @@ import type { MeshStatus } from '../../api/v1alpha1/mesh.ts';
 import type { ConditionDraft } from '../conditions/conditions.ts';
 import type { WorkloadReport } from '../conditions/workload-report.ts';
 import type { ProxyReport } from '../xds/session/proxy-report.ts';
+import type { AbsentWorkload } from './absent.ts';
 import { deletionsOf } from './deletions.ts';
 import { injectedOf } from './injected.ts';
 import type { Judged } from './judged.ts';
@@ -17,6 +18,7 @@ export interface MeshContext {
   readonly judged: readonly Judged[];
   readonly published: Published;
   readonly proxies: readonly ProxyReport[];
+  readonly absent: readonly AbsentWorkload[];
   readonly certificates: CertificateReport;
   /** Absent where this operator gives nobody a sidecar. */
   readonly workloads?: WorkloadReport | undefined;
@@ -32,7 +34,7 @@ export function meshStatus({ verdict, isAccepted, programmed }: Judged, context:
   if (!isAccepted && programmed.total === 0) return { conditions: conditionsOf(drafts, verdict.origin, at) };
   return {
     conditions: conditionsOf([...drafts, ...ofTheMesh(context)], verdict.origin, at),
-    proxies: proxyCounts(programmed, context.proxies),
+    proxies: proxyCounts(programmed, context),
     policies: policyCounts(context.judged),
     ...workloadCounts(context.workloads),
     ...certificateTimes(certificates),
@@ -49,11 +51,14 @@ function ofTheMesh({ judged, published, workloads }: MeshContext): readonly Cond
 
 function proxyCounts(
   { programmed, total }: Programmed,
-  proxies: readonly ProxyReport[],
+  { proxies, absent }: Pick<MeshContext, 'proxies' | 'absent'>,
 ): NonNullable<MeshStatus['proxies']> {
-  const current = proxies.filter(({ lagging, former }) => lagging.length + former.length === 0).length;
-  const rejecting = proxies.filter(({ rejected }) => rejected.length > 0).length;
-  return { connected: proxies.length, current, rejecting, summary: `${programmed}/${total}` };
+  const connected = proxies.filter(({ leftAtMs }) => leftAtMs === null);
+  const current = connected.filter(({ lagging, former }) => lagging.length + former.length === 0).length;
+  const rejecting = connected.filter(({ rejected }) => rejected.length > 0).length;
+  const unreachable = proxies.length - connected.length + absent.length;
+  const summary = `${programmed}/${total}`;
+  return { connected: connected.length, current, rejecting, unreachable, summary };
 }
 
 function policyCounts(judged: readonly Judged[]): NonNullable<MeshStatus['policies']> {
@@ -64,8 +69,8 @@ function policyCounts(judged: readonly Judged[]): NonNullable<MeshStatus['polici
 
 function workloadCounts(report: WorkloadReport | undefined): Pick<MeshStatus, 'workloads'> {
   if (report === undefined) return {};
-  const { injected, pending, refused } = report;
-  return { workloads: { injected, pending, refused } };
+  const { injected, pending, refused, barePods } = report;
+  return { workloads: { injected, pending, refused, unmeshed: barePods.length } };
 }
 
 function certificateTimes({

@@ -3,19 +3,23 @@ import type { Origin } from '../ir/origin.ts';
 import type { InvalidResource, Snapshot } from '../xds/snapshot/types.ts';
 import type { AckState } from './ack-index.ts';
 import type { RejectedResource } from '../xds/session/proxy-report.ts';
-import type { Leftover, Rejection } from './lag.ts';
+import { type Laggard, type Leftover, mostNamed, type Rejection } from './lag.ts';
+import { timestamp } from './object-status.ts';
 import type { Reference } from './references.ts';
 import { blamed, suspects } from './suspects.ts';
 
 export const nothingPublished =
-  'Nothing is published yet. If no Mesh is accepted, apply one: it puts all policies in force.';
+  'Nothing is published since the operator started, so it is not known what proxies run. See the conditions Accepted and Ready of the Mesh.';
 
 export function notPublished({ generation }: Origin): string {
   return `Generation ${generation} is not published yet. Wait.`;
 }
 
 export function acknowledged(origin: Origin, state: AckState): string {
-  return `${progress(origin, state)}.`;
+  const { leftCurrent } = state;
+  if (leftCurrent === 0) return `${progress(origin, state)}.`;
+  const keep = leftCurrent === 1 ? 'is out of reach and keeps it' : 'are out of reach and keep it';
+  return `${progress(origin, state)}; ${leftCurrent} of these ${keep}.`;
 }
 
 export function pending(origin: Origin, state: AckState): string {
@@ -24,9 +28,16 @@ export function pending(origin: Origin, state: AckState): string {
   return `${progress(origin, state)}. Waiting for ${named(laggards, lagging)}; if this lasts, see the logs of ${its(lagging)}.${still}`;
 }
 
+export function unreachable(origin: Origin, state: AckState): string {
+  const { away, awayNamed } = state;
+  const deleted = away === 1 ? 'delete the workload if it is gone' : 'delete the workloads that are gone';
+  return `${progress(origin, state)}. Out of reach: ${named(awayNamed, away)}. Check that ${its(away)} ${away === 1 ? 'runs and reaches' : 'run and reach'} the control plane, or ${deleted}.`;
+}
+
 export function returning(origin: Origin, state: AckState): string {
   const { lagging, laggards } = state;
-  return `${progress(origin, state)}. ${named(laggards, lagging)} ${lagging === 1 ? 'has' : 'have'} reconnected with configuration of unknown origin. Wait until ${lagging === 1 ? 'it is' : 'they are'} up to date.`;
+  const [have, until] = lagging === 1 ? ['has', 'it is'] : ['have', 'they are'];
+  return `${progress(origin, state)}. ${named(laggards, lagging)} ${have} reconnected with configuration of unknown origin. Wait until ${until} up to date.`;
 }
 
 export function rejected(origin: Origin, state: AckState, { workload, resource }: Rejection): string {
@@ -60,6 +71,12 @@ export function refusedInstead(state: Pick<AckState, 'former'>): RejectedResourc
   return keptLeftover(state)?.refused;
 }
 
+/** `unmeshed`: keys of workloads; at least one. */
+export function withoutSidecar(unmeshed: readonly string[]): string {
+  const have = unmeshed.length === 1 ? '1 target has' : `${unmeshed.length} targets have`;
+  return `${have} no sidecar, so the policy has no effect there: ${listedUpTo(unmeshed)}.`;
+}
+
 export function noProxies({ kind }: Origin): string {
   return kind === 'ExternalWorkload'
     ? 'No connected proxy uses this workload. Start its sidecar, or the sidecars of its callers, and see their logs if they are running.'
@@ -84,8 +101,8 @@ export function notAccepted(
   if (state === undefined || (reference === undefined && state.former.size === 0))
     return 'Not sent to proxies until it is accepted; see the Accepted condition.';
   if (reference === undefined) return `Not accepted. ${stillRuns(state)} ${seeAccepted}`;
-  const { total, lagging, former, rejection } = state;
-  const where = `in force on ${total - lagging} of ${proxies(total)}`;
+  const { total, lagging, away, former, rejection } = state;
+  const where = `in force on ${total - lagging - away} of ${proxies(total)}`;
   const fact =
     reference.newest === generation
       ? `What is valid of generation ${generation} is ${where}.`
@@ -95,9 +112,9 @@ export function notAccepted(
   return `${fact}${others}${why} ${seeAccepted}`;
 }
 
-function progress({ generation }: Origin, { total, lagging }: AckState): string {
+function progress({ generation }: Origin, { total, lagging, away }: AckState): string {
   const have = total === 1 ? 'proxy has' : 'proxies have';
-  return `${total - lagging} of ${total} ${have} acknowledged generation ${generation}`;
+  return `${total - lagging - away} of ${total} ${have} acknowledged generation ${generation}`;
 }
 
 /** `Generation 1 still runs on 2 proxies` */
@@ -113,10 +130,20 @@ function inForceInstead({ former }: AckState): string {
   return former.size === 0 ? 'No earlier version is in force there.' : `${runs({ former })}.`;
 }
 
-/** `a, b and 3 more`; all: how many there are. */
-function named(some: readonly string[], all: number): string {
+/** `a since 2026-01-01T00:00:00Z, b and 3 more`; all: how many there are. */
+function named(some: readonly Laggard[], all: number): string {
   const others = all - some.length;
-  return `${some.join(', ')}${others > 0 ? ` and ${others} more` : ''}`;
+  const names = some.map(({ workload, since }) =>
+    since === null ? workload : `${workload} since ${timestamp(since)}`,
+  );
+  return `${names.join(', ')}${others > 0 ? ` and ${others} more` : ''}`;
+}
+
+function listedUpTo(all: readonly string[]): string {
+  return named(
+    all.slice(0, mostNamed).map((workload) => ({ workload, since: null })),
+    all.length,
+  );
 }
 
 function its(proxyCount: number): string {

@@ -16,20 +16,32 @@ export interface Programmed {
 /** What is published, and how the proxies stand to it; null until the first publication. */
 export type Published = { readonly snapshot: Snapshot; readonly acks: AckIndex } | null;
 
-/** `accepted`: what translation says of this generation. */
-export function programmedOf(origin: Origin, accepted: boolean, published: Published): Programmed {
+export interface Judgement {
+  /** What translation says of this generation. */
+  readonly isAccepted: boolean;
+  /** It was Programmed at this generation before. */
+  readonly isProven: boolean;
+}
+
+export function programmedOf(
+  origin: Origin,
+  { isAccepted, isProven }: Judgement,
+  published: Published,
+): Programmed {
   if (published === null) {
-    return accepted
-      ? no(0, reason.pending, messages.nothingPublished)
+    const type = conditionType.programmed;
+    const message = messages.nothingPublished;
+    return isAccepted
+      ? { condition: { type, status: 'Unknown', reason: reason.pending, message }, programmed: 0, total: 0 }
       : no(0, reason.notAccepted, messages.notAccepted(origin, undefined, undefined));
   }
   const { snapshot, acks } = published;
   const references = referencesIn(snapshot);
   const reference = references.objects.get(originKey(origin));
-  const state = acks.of(origin);
+  const state = acks.of(origin, isProven);
   const { total } = state;
 
-  if (!accepted) return no(total, reason.notAccepted, messages.notAccepted(origin, reference, state));
+  if (!isAccepted) return no(total, reason.notAccepted, messages.notAccepted(origin, reference, state));
   const invalid = references.invalid.get(originKey(origin))?.[0];
   if (invalid !== undefined) {
     return no(total, reason.invalidOutput, messages.invalidOutput(origin, invalid, snapshot));
@@ -46,24 +58,21 @@ function isMadeFrom(reference: Reference, { generation }: Origin): boolean {
   return reference.oldest === generation && reference.newest === generation;
 }
 
-/** For what is published and checked: only the proxies' answers count. */
+/** For what is published and checked: only the proxies' answers count. What is known outranks what is not. */
 function acknowledged(origin: Origin, state: AckState): Programmed {
-  const { total, rejection, lagging, unknown } = state;
-  const programmed = total - lagging;
-  const because = (why: Reason, message: string): Programmed => ({ ...no(total, why, message), programmed });
-  if (rejection !== undefined) return because(reason.rejected, messages.rejected(origin, state, rejection));
+  const { total, rejection, lagging, away, unknown } = state;
+  const counts = { programmed: total - lagging - away, total };
+  const because = (status: 'True' | 'False' | 'Unknown', why: Reason, message: string): Programmed => {
+    return { condition: { type: conditionType.programmed, status, reason: why, message }, ...counts };
+  };
+  if (rejection !== undefined)
+    return because('False', reason.rejected, messages.rejected(origin, state, rejection));
   if (messages.refusedInstead(state) !== undefined)
-    return because(reason.rejected, messages.keptRunning(state));
-  if (lagging > unknown) return because(reason.pending, messages.pending(origin, state));
-  if (lagging > 0) return { ...unknownYet(messages.returning(origin, state)), programmed, total };
-  const message = messages.acknowledged(origin, state);
-  const type = conditionType.programmed;
-  return { condition: { type, status: 'True', reason: reason.programmed, message }, programmed, total };
-}
-
-function unknownYet(message: string): Pick<Programmed, 'condition'> {
-  const type = conditionType.programmed;
-  return { condition: { type, status: 'Unknown', reason: reason.pending, message } };
+    return because('False', reason.rejected, messages.keptRunning(state));
+  if (lagging > unknown) return because('False', reason.pending, messages.pending(origin, state));
+  if (away > 0) return because('Unknown', reason.unreachable, messages.unreachable(origin, state));
+  if (lagging > 0) return because('Unknown', reason.pending, messages.returning(origin, state));
+  return because('True', reason.programmed, messages.acknowledged(origin, state));
 }
 
 function no(total: number, why: Reason, message: string): Programmed {

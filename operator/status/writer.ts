@@ -24,6 +24,8 @@ export interface StatusWriter extends Component {
    * write of an object goes out at once, the next ones gather what comes within 100 ms.
    */
   offer(updates: readonly StatusUpdate[]): void;
+  /** Reads what these have, before anything is offered. Of those that cannot be read now nothing is known. */
+  prime(refs: readonly ObjectRef[]): Promise<void>;
   /** The object was removed: one of the same name that comes later has no status, even if no offer came between. */
   forget(ref: ObjectRef): void;
   /** Forgets all objects, as another operator writes from now on. Resolves when the writes under way have ended. */
@@ -95,6 +97,26 @@ class Writer implements StatusWriter {
     }
     for (const [key, { ref }] of this.#items) if (!offered.has(key)) this.forget(ref);
     this.#fill();
+  }
+
+  async prime(refs: readonly ObjectRef[]): Promise<void> {
+    const left = refs.filter((ref) => !this.#items.has(refKey(ref)));
+    const readOn = async (): Promise<void> => {
+      for (let ref = left.pop(); ref !== undefined; ref = left.pop()) await this.#read(ref);
+    };
+    await Promise.all(Array.from({ length: maxConcurrent }, readOn));
+  }
+
+  async #read(ref: ObjectRef): Promise<void> {
+    const key = refKey(ref);
+    try {
+      const written = (await this.#options.port.read(ref)) ?? null;
+      if (this.#items.has(key)) return;
+      this.#items.set(key, { ref, written, phase: 'idle', failures: 0 });
+      if (written !== null) this.#latest.set(key, written);
+    } catch (error) {
+      this.#options.log.warn({ object: key, error }, 'status not read');
+    }
   }
 
   forget(ref: ObjectRef): void {

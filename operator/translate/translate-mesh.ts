@@ -3,18 +3,17 @@ import type { Mesh } from '../../api/v1alpha1/mesh.ts';
 import type { MeshIr } from '../ir/mesh-ir.ts';
 import type { Verdict } from '../conditions/conditions.ts';
 import type { Resources } from '../store/resources.ts';
+import { createVerdictCollector } from './collect-verdicts.ts';
 import { meshSettings } from './facts/meshes.ts';
 import { rememberLast } from '../values/remember.ts';
 import { attachSecurity } from './policies/security/attach.ts';
 import { createSecurityMaker } from './policies/security/security.ts';
-import { securityVerdicts } from './policies/security/verdicts.ts';
 import { slicesByService } from './facts/endpoints.ts';
 import { servedPorts } from './facts/served-ports.ts';
 import { type AddressConflicts, createConflictFinder } from './facts/address-owners.ts';
 import { createServiceTranslator } from './mesh/services.ts';
 import { viewServices } from './facts/service-view.ts';
 import { createTrafficMaker } from './policies/traffic/traffic.ts';
-import { trafficVerdicts } from './policies/traffic/verdicts.ts';
 import { translateExternal } from './mesh/external-workloads.ts';
 import { accountsOfTemplates, identitiesInUse } from './mesh/identities.ts';
 import { workloadKey } from '../values/node-id.ts';
@@ -47,7 +46,7 @@ export function createMeshTranslator({ operatorNamespace }: TranslateOptions): M
   const slicesOf = rememberLast(slicesByService);
   const accounts = rememberLast(accountsOfTemplates);
   const identities = rememberLast(identitiesInUse);
-  const verdictsOf = rememberLast(collectVerdicts);
+  const collectVerdicts = createVerdictCollector();
 
   return (mesh, resources) => {
     const { deployments, statefulSets, daemonSets, cronJobs } = resources;
@@ -86,7 +85,8 @@ export function createMeshTranslator({ operatorNamespace }: TranslateOptions): M
         workloads.all,
       ),
     };
-    return { ir, verdicts: verdictsOf(traffic, attachments, translated, external) };
+    const verdicts = collectVerdicts(ir, { traffic, attachments, workloads, external: external.verdicts });
+    return { ir, verdicts };
   };
 }
 
@@ -113,13 +113,4 @@ function externalWorkloads(
       ]),
     ),
   };
-}
-
-function collectVerdicts(
-  traffic: Parameters<typeof trafficVerdicts>[0],
-  attachments: Parameters<typeof securityVerdicts>[0],
-  workloads: MeshIr['workloads'],
-  external: ExternalWorkloads,
-): readonly Verdict[] {
-  return [...trafficVerdicts(traffic), ...securityVerdicts(attachments, workloads), ...external.verdicts];
 }

@@ -60,6 +60,7 @@ export const parts: readonly Part[] = [
     {
       reads: [
         'change',
+        'resources',
         'translation',
         'snapshot',
         'proxies',

@@ -1,11 +1,11 @@
 // After an operator has begun to lead, the sidecars come back, or other operators report them, one by one. Until all are
-// there, or long enough has passed, the statuses of before stay: counting only those that came first would call a policy
-// programmed that others run without.
+// there, or a moment has passed, the statuses of before stay, so that mostly nobody sees them change. From then on those that
+// are not there are out of reach.
 import type { Clock } from '../process/clock.ts';
 import type { Reads } from './part.ts';
 
-/** Sidecars try again at least every 5 s. */
-const returnMs = 10_000;
+/** A status is never older than that. */
+const returnMs = 1000;
 
 type Cells = Reads<'translation' | 'snapshot' | 'connectedWorkloads' | 'certificates'>;
 type State = 'following' | 'waiting' | 'over';
@@ -27,6 +27,10 @@ export class SidecarReturn {
     if (this.#state !== 'following') return;
     this.#state = 'waiting';
     this.#onTimeout = onTimeout;
+  }
+
+  isLeading(): boolean {
+    return this.#state !== 'following';
   }
 
   /** Whether statuses may be written: never while it does not lead. */

@@ -1,14 +1,17 @@
 // From verdicts and acknowledgements to written statuses. Of several operators one writes.
 import type { IssuerState } from '../certificates/issuer.ts';
 import { createStatusLoop } from '../process/status-loop.ts';
-import { aggregate } from '../status/aggregate.ts';
+import { absentWorkloads } from '../status/absent.ts';
+import { aggregate, type AggregateInput } from '../status/aggregate.ts';
 import type { CertificateReport } from '../status/ready.ts';
 import { createStatusWriter } from '../status/writer.ts';
+import { FoundStatuses } from './found-statuses.ts';
 import type { Context, Made, Reads, Writes } from './part.ts';
 import { SidecarReturn } from './sidecar-return.ts';
 
 type Cells = Reads<
   | 'change'
+  | 'resources'
   | 'translation'
   | 'snapshot'
   | 'proxies'
@@ -25,27 +28,31 @@ export interface StatusReportsContext extends Pick<Context, 'clock' | 'log'> {
 }
 
 export function createStatusReports(cells: Cells, context: StatusReportsContext): Required<Made> {
-  const { change, translation, snapshot, proxies, isConverging, certificates, workloadReport, statuses } =
-    cells;
+  const { change, translation, snapshot, proxies, certificates, workloadReport, statuses } = cells;
   const { platform, clock, log, metrics } = context;
   const writer = createStatusWriter({ port: platform.statuses, log, clock, metrics });
   const sidecars = new SidecarReturn(cells, clock);
+  const found = new FoundStatuses(writer);
   const loop = createStatusLoop({
     clock,
-    isMoving: isConverging.get,
+    isMoving: cells.isConverging.get,
     compute: () => {
-      if (!sidecars.isDone()) return;
-      writer.offer(
-        aggregate({
-          verdicts: translation.get().verdicts,
-          snapshot: snapshot.get(),
-          proxies: proxies.get(),
-          certificates: certificateReport(certificates.get()),
-          workloads: workloadReport.get(),
-          previous: writer.latest(),
-          now: new Date(clock.now()),
-        }),
-      );
+      const { verdicts } = translation.get();
+      if (!sidecars.isLeading()) return;
+      // Both are asked: they take their time together.
+      const areRead = found.areRead(verdicts, () => loop.changed());
+      if (!sidecars.isDone() || !areRead) return;
+      const updates = aggregate({
+        ...proxiesIn(cells),
+        verdicts,
+        certificates: certificateReport(certificates.get()),
+        workloads: workloadReport.get(),
+        previous: writer.latest(),
+        proven: found.proven.all(),
+        now: new Date(clock.now()),
+      });
+      found.proven.update(updates);
+      writer.offer(updates);
     },
   });
   statuses.define(() => writer.latest());
@@ -73,10 +80,27 @@ export function createStatusReports(cells: Cells, context: StatusReportsContext)
       },
       onStoppedLeading: async () => {
         sidecars.end();
+        found.end();
         await writer.clear();
       },
     },
   };
+}
+
+type Cell = 'resources' | 'translation' | 'snapshot' | 'proxies';
+
+function proxiesIn({
+  resources,
+  translation,
+  snapshot: published,
+  proxies: reports,
+}: Pick<Cells, Cell>): Pick<AggregateInput, 'snapshot' | 'proxies' | 'absent'> {
+  const snapshot = published.get();
+  const proxies = reports.get();
+  const { workloads = [] } = translation.get().ir ?? {};
+  const { pods = [] } = resources.get() ?? {};
+  const absent = snapshot === null ? [] : absentWorkloads({ snapshot, workloads, pods, proxies });
+  return { snapshot, proxies, absent };
 }
 
 function certificateReport({ rootNotAfter, nextRenewal, problems }: IssuerState): CertificateReport {

@@ -103,6 +103,11 @@ function seenBy(leader: TestReplica): Readonly<Record<string, readonly string[]>
   return Object.fromEntries(entries) as Readonly<Record<string, readonly string[]>>;
 }
 
+/** Workloads of which only is known what they had when they left. */
+function outOfReach(leader: TestReplica): readonly string[] {
+  return leader.replicas.proxies().flatMap(({ workload, leftAtMs }) => (leftAtMs === null ? [] : [workload]));
+}
+
 async function until(holds: () => boolean): Promise<void> {
   const ask = (): Promise<true | undefined> => Promise.resolve(holds() || undefined);
   await poll(ask, { intervalMs: 10, deadlineMs: 10_000 });
@@ -191,24 +196,36 @@ test('what a real Envoy of another replica refuses is seen with its words, until
   await expectSeen(a, { e: [] });
 }, 30_000);
 
-test('the proxies of a replica that has died are gone, those that moved count once', async () => {
-  const [a, b] = await pair({ graceMs: 500 });
+test('the proxies of a replica that has died are out of reach; those that moved are not', async () => {
+  const [a, b] = await pair();
   for (const it of [a, b]) it.publish(contents('1', 'p', 'q'));
   await Promise.all([obedient(b, 'p'), obedient(b, 'q')]);
   await expectSeen(a, { p: [], q: [] });
 
   const moved = await connect(a, 'q');
   const response = await moved.next();
-  expect(a.replicas.proxies()).toHaveLength(2);
-  expect(seenBy(a)).toEqual({ p: [], q: ['a'] });
+  // It may be a second one of the same identity.
+  expect(
+    a.replicas
+      .proxies()
+      .map(({ workload }) => workload)
+      .toSorted(),
+  ).toEqual(['p', 'q', 'q'].map((name) => `Pod/shop/${name}`));
   moved.ack(response);
   await b.stop();
 
-  await expectSeen(a, { q: [] });
-  expect(a.replicas.workloads()).toEqual(new Set());
+  await until(() => outOfReach(a).length > 0);
+  await expectSeen(a, { p: [], q: [] });
+  expect(outOfReach(a)).toEqual(['Pod/shop/p']);
+  a.publish(contents('2', 'p', 'q'));
+  moved.ack(await moved.next());
+  await expectSeen(a, { p: ['a'], q: [] });
+
+  a.publish(contents('2', 'q'));
+  expect(a.replicas.proxies()).toHaveLength(1);
 });
 
-test('a proxy that ends its stream is gone at once', async () => {
+test('a proxy that ends its stream is out of reach at once, and gone with its workload', async () => {
   const [a, b] = await pair();
   for (const it of [a, b]) it.publish(contents('1', 'q'));
   const xds = await obedient(b, 'q');
@@ -216,8 +233,10 @@ test('a proxy that ends its stream is gone at once', async () => {
 
   xds.close();
 
-  await expectSeen(a, {});
-  expect(b.replicas.proxies()).toEqual([]);
+  await until(() => outOfReach(a).length > 0);
+  expect([outOfReach(a), outOfReach(b)]).toEqual([['Pod/shop/q'], ['Pod/shop/q']]);
+  for (const it of [a, b]) it.publish(contents('1', 'p'));
+  expect([a, b].map((it) => it.replicas.proxies())).toEqual([[], []]);
 });
 
 test('another leader is told everything; the former one speaks for itself only', async () => {

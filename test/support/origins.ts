@@ -1,18 +1,13 @@
 // Origins as one line, the way goldens write them: `TrafficPolicy/shop/reviews@4`.
-import { originKey, type Origin } from '../../operator/ir/origin.ts';
+import { type Origin, parseOrigin } from '../../operator/ir/origin.ts';
 
-const pattern = /^(\w+)\/([^/]*)\/([^@]+)@(\d+)$/;
-
-export function originLine(origin: Origin): string {
-  return `${originKey(origin)}@${origin.generation}`;
-}
+export { originText as originLine } from '../../operator/ir/origin.ts';
 
 /** Throws on a text that is not an origin. */
 export function originOf(text: string): Origin {
-  const found = pattern.exec(text);
-  if (found === null) throw new Error(`not an origin: ${text}`);
-  const [, kind = '', namespace = '', name = '', generation] = found;
-  return { kind, namespace, name, generation: Number(generation) };
+  const origin = parseOrigin(text);
+  if (origin === null) throw new Error(`not an origin: ${text}`);
+  return origin;
 }
 
 export function isOrigin(value: object): value is Origin {

@@ -20,7 +20,6 @@ export interface ReplicaOptions {
   readonly authority: Authority;
   /** The SPIFFE id that a workload has to prove. */
   readonly identityOf: (workload: string) => string | undefined;
-  readonly graceMs?: number;
   /** Who it is to others. Default: the operator. */
   readonly spiffeId?: string;
 }
@@ -56,7 +55,6 @@ export async function startReplica(options: ReplicaOptions): Promise<TestReplica
     own: () => ({ snapshot, proxies: server.proxies() }),
     log,
     clock: systemClock,
-    ...(options.graceMs !== undefined && { graceMs: options.graceMs }),
     onChange: () => void (changes += 1),
     rebuild: () => undefined,
   });

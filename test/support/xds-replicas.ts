@@ -59,11 +59,11 @@ export class Replicas {
     readonly rejected: readonly string[];
   }[] {
     return [...this.running].flatMap(([index, { server }]) =>
-      server.proxies().map(({ atRest, lagging, rejected }) => ({
-        index,
-        isSettled: atRest && lagging.length === rejected.length,
-        rejected: rejected.map(({ name }) => name),
-      })),
+      server.proxies().flatMap(({ leftAtMs, atRest, lagging, rejected }) => {
+        if (leftAtMs !== null) return [];
+        const isSettled = atRest && lagging.length === rejected.length;
+        return [{ index, isSettled, rejected: rejected.map(({ name }) => name) }];
+      }),
     );
   }
 

@@ -5,9 +5,13 @@ import type { Component } from '../../process/lifecycle.ts';
 import type { ProxyReport } from '../session/proxy-report.ts';
 import type { Effect } from '../session/events.ts';
 import { isCurrent } from '../session/report.ts';
-import { sameView, viewOf, type View } from '../session/view.ts';
+import { hasSaidAll } from '../session/returning.ts';
+import { withView } from '../session/session.ts';
+import { sameView, type View } from '../session/view.ts';
 import type { Snapshot } from '../snapshot/types.ts';
 import { InitialSyncLimiter } from './initial-sync-limiter.ts';
+import { Convergence } from './convergence.ts';
+import { DepartedProxies } from './departed.ts';
 import { Door } from './door.ts';
 import { Endpoint } from './endpoint.ts';
 import { FairReading } from './fair-reading.ts';
@@ -19,6 +23,7 @@ import { noteEffects } from './effects-log.ts';
 import { proxyReport } from './proxy-report.ts';
 import type { Call } from './raw-call.ts';
 import { Stream } from './stream.ts';
+import { viewIn } from './view-in.ts';
 
 export interface AdsServer extends Component {
   /** The port in use; 0 before start. */
@@ -27,7 +32,7 @@ export interface AdsServer extends Component {
   proxies(): readonly ProxyReport[];
   /** Somebody has not acknowledged all of the latest snapshot yet. */
   isConverging(): boolean;
-  /** Keys of the workloads whose proxies are connected. */
+  /** Keys of the workloads whose proxies are connected, or have left and may come back. */
   connectedWorkloads(): ReadonlySet<string>;
 }
 
@@ -47,12 +52,12 @@ class Ads implements AdsServer {
   private readonly streams = new Set<Stream>();
   private readonly door: Door;
   private readonly reading: FairReading;
-  private readonly behind = new Set<Stream>();
+  private readonly convergence = new Convergence<Stream>();
+  private readonly departed = new DepartedProxies();
   private readonly fanOut: FanOut<Stream>;
   /** null: to be gathered anew. */
   private connected: ReadonlySet<string> | null = null;
   private snapshot: Snapshot | null = null;
-  private publishedAtMs: number | null = null;
 
   constructor(options: AdsServerOptions) {
     this.options = options;
@@ -105,22 +110,27 @@ class Ads implements AdsServer {
 
   publish(snapshot: Snapshot): void {
     this.snapshot = snapshot;
-    this.publishedAtMs ??= systemClock.monotonicMs();
+    this.convergence.published(systemClock.monotonicMs());
     this.fanOut.publish(this.streams, (stream) => stream.session.view === null);
   }
 
-  /** Reports on the latest snapshot: a proxy it has not been shown to yet is shown it now, or old proofs would count. */
+  /** On the latest snapshot, also of those that have left: who has yet to be shown it is so now, or old proofs would count. */
   proxies(): readonly ProxyReport[] {
     this.fanOut.finish();
-    return [...this.streams].flatMap((stream) => (stream.workload === null ? [] : [proxyReport(stream)]));
+    const connected = [...this.streams].flatMap((stream) =>
+      stream.workload === null ? [] : [proxyReport(stream)],
+    );
+    return [...connected, ...this.departed.reports(this.snapshot, connected)];
   }
 
   isConverging(): boolean {
-    return this.publishedAtMs !== null;
+    return this.convergence.isUnderWay();
   }
 
   connectedWorkloads(): ReadonlySet<string> {
-    this.connected ??= new Set([...this.streams].flatMap(({ workload }) => workload ?? []));
+    this.connected ??= new Set(
+      [...this.streams, ...this.departed.all()].flatMap(({ workload }) => workload ?? []),
+    );
     return this.connected;
   }
 
@@ -129,15 +139,14 @@ class Ads implements AdsServer {
     if (stream.workload !== null && this.snapshot?.views.has(stream.workload) === false) {
       // Its pod is gone: what it still runs is nobody's configuration any more. If it asks again, it waits.
       stream.end();
-      return;
-    }
-    this.show(stream);
+    } else this.show(stream);
   }
 
   /** Brings a stream to the latest snapshot. A new one hears of it when it is its turn. */
   private show(stream: Stream): void {
     const view = this.viewFor(stream);
     if (view === null) return;
+    if (stream.earlier !== null) stream.earlier = withView(stream.earlier, { view });
     const isNew = stream.session.view === null || stream.session.isHeld;
     if (!sameView(stream.session.view, view)) this.publishTo(stream, view, isNew);
     if (stream.session.isHeld) this.initialSync.acquire(stream, () => this.startSync(stream));
@@ -155,12 +164,8 @@ class Ads implements AdsServer {
     stream.dispatch({ type: 'publish', view, nowMs: systemClock.monotonicMs(), isHeld, nonceFrom });
   }
 
-  /** null while the workload, or its own layer, is not in the snapshot. */
   private viewFor({ workload, session }: Stream): View | null {
-    const { snapshot } = this;
-    const layers = workload === null ? undefined : snapshot?.views.get(workload);
-    if (snapshot === null || layers?.every((id) => snapshot.layers.has(id)) !== true) return null;
-    return viewOf(snapshot, layers, session.view);
+    return workload === null ? null : (viewIn(this.snapshot, workload, session.view) ?? null);
   }
 
   private accept(call: Call, variant: 'delta' | 'sotw'): void {
@@ -181,7 +186,8 @@ class Ads implements AdsServer {
   private admitted(stream: Stream): void {
     const { workload, session, peer } = stream;
     this.connected = null;
-    this.behind.add(stream);
+    stream.earlier = this.departed.take(stream.nodeId);
+    this.convergence.lags(stream);
     this.endpoint.countStream(peer, 1);
     this.options.log.info({ workload, variant: session.variant }, 'proxy connected');
     if (this.viewFor(stream) === null) this.options.rebuild?.();
@@ -191,20 +197,19 @@ class Ads implements AdsServer {
   private moved(stream: Stream, effects: readonly Effect[]): void {
     noteEffects(effects, stream.workload, this.options);
     if (stream.workload === null) return;
+    if (hasSaidAll(stream.session)) stream.earlier = null;
     if (isCurrent(stream.session)) {
       // Who comes back with all there is has nothing to wait for.
       if (stream.session.isHeld) return this.startSync(stream);
-      this.behind.delete(stream);
+      this.convergence.isCurrent(stream);
       this.initialSync.release(stream);
-    } else this.behind.add(stream);
+    } else this.convergence.lags(stream);
     this.settle();
   }
 
   private settle(): void {
-    if (this.publishedAtMs !== null && this.behind.size === 0 && this.fanOut.isDone()) {
-      this.options.observer.converged(systemClock.monotonicMs() - this.publishedAtMs);
-      this.publishedAtMs = null;
-    }
+    const tookMs = this.fanOut.isDone() ? this.convergence.takeDuration(systemClock.monotonicMs()) : null;
+    if (tookMs !== null) this.options.observer.converged(tookMs);
     this.options.observer.changed();
   }
 
@@ -212,7 +217,9 @@ class Ads implements AdsServer {
     this.connected = null;
     this.door.left(stream);
     if (stream.workload !== null) this.endpoint.countStream(stream.peer, -1);
-    for (const set of [this.streams, this.behind]) set.delete(stream);
+    this.streams.delete(stream);
+    this.convergence.forget(stream);
+    this.departed.add(stream, systemClock.monotonicMs());
     this.fanOut.forget(stream);
     this.initialSync.release(stream);
     this.options.observer.streams(this.streams.size);

@@ -43,6 +43,10 @@ export class Stream {
   /** Why it is not identified yet, if there is more to say than that nobody knows its workload. */
   obstacle: string | null = null;
   readonly connectedAtMs: number;
+  /** Since when it has not acknowledged all there is for it; null: it has. */
+  behindSince: Date | null = null;
+  /** The last session of the same proxy, until this one has said what it has. */
+  earlier: Session | null = null;
   readonly call: Call;
   /** Address and port of the client. */
   readonly peer: string;

@@ -8,6 +8,10 @@ export interface ProxyReport {
   readonly workload: string;
   readonly nodeId: string;
   readonly connectedAtMs: number;
+  /** When its stream ended, though its workload is still there, by the clock of connectedAtMs; null: it is connected. */
+  readonly leftAtMs: number | null;
+  /** Since when it does not have all that it is to have, or since when it is away; null: neither is so. */
+  readonly since: Date | null;
   readonly layers: readonly LayerId[];
   /** Resources of its view that it has not acknowledged at their present version, with their origins. */
   readonly lagging: readonly LaggingResource[];

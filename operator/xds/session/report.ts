@@ -22,27 +22,53 @@ export interface SessionReport {
 /** Types that every proxy subscribes to as a whole, sooner or later: what it has not asked for yet, it lacks. */
 const wholeTypes: readonly TypeUrl[] = [url.cluster, url.listener, url.virtualHost];
 
-export function reportOf(session: Session): SessionReport {
+/**
+ * `earlier`: the session of the client's last stream, followed to the same view. It stands for the types that the client has
+ * not asked for on this one. null: there was none, or the client has begun anew.
+ */
+export function reportOf(session: Session, earlier: Session | null = null): SessionReport {
   const lagging: LaggingResource[] = [];
   const rejected: RejectedResource[] = [];
   const former: FormerResource[] = [];
-  const { view, isHeld } = session;
-  let atRest = view !== null && !isHeld;
+  let atRest = session.view !== null && !session.isHeld;
   for (const typeUrl of allTypes) {
-    const state = session.types.get(typeUrl);
-    if (isUnsaid(session, typeUrl)) former.push({ typeUrl, name: anyName, origins: null });
-    const stack = stackOf(view, typeUrl);
-    if (stack === emptyStack && state === undefined) continue;
-    if (!isAtRest(session, typeUrl)) atRest = false;
-    const outdated = outdatedOf(session, typeUrl, stack);
+    const part = typeReport(sayingOf(session, earlier, typeUrl), typeUrl);
+    if (!part.atRest) atRest = false;
     // One by one: there may be more of them than a call takes arguments.
-    for (const resource of outdated.former) former.push(resource);
-    for (const resource of outdated.lagging) lagging.push(resource);
-    if (state !== undefined && state.quarantine.size > 0)
-      rejected.push(...refused(outdated.lagging, state.quarantine, stack));
+    for (const resource of part.former) former.push(resource);
+    for (const resource of part.lagging) lagging.push(resource);
+    for (const resource of part.rejected) rejected.push(resource);
   }
-  // Who is held back has been told of nothing, and nobody needs a list of all it lacks.
-  return isHeld ? { lagging: [], rejected: [], former, atRest } : { lagging, rejected, former, atRest };
+  // Nobody needs a list of all it lacks.
+  const isBlank = earlier === null && knowsNothing(session);
+  return isBlank ? { lagging: [], rejected: [], former, atRest } : { lagging, rejected, former, atRest };
+}
+
+/** Which of the two sessions knows what the client has of a type. */
+function sayingOf(session: Session, earlier: Session | null, typeUrl: TypeUrl): Session {
+  return earlier?.types.has(typeUrl) === true && !session.types.has(typeUrl) ? earlier : session;
+}
+
+function typeReport(session: Session, typeUrl: TypeUrl): SessionReport {
+  const state = session.types.get(typeUrl);
+  const stack = stackOf(session.view, typeUrl);
+  const unsaid = isUnsaid(session, typeUrl) ? [{ typeUrl, name: anyName, origins: null }] : [];
+  if (stack === emptyStack && state === undefined) return { ...nothingToReport, former: unsaid };
+  const { lagging, former } = outdatedOf(session, typeUrl, stack);
+  return {
+    lagging,
+    rejected: state === undefined ? [] : refused(lagging, state.quarantine, stack),
+    former: unsaid.length === 0 ? former : [...unsaid, ...former],
+    atRest: isAtRest(session, typeUrl),
+  };
+}
+
+const nothingToReport: SessionReport = { lagging: [], rejected: [], former: [], atRest: true };
+
+/** It has been told of nothing, and has not said that it has anything. */
+export function knowsNothing({ view, isHeld, types }: Session): boolean {
+  if (view === null) return true;
+  return isHeld && [...types].every(([, { base, behind }]) => base === emptyStack && behind.size === 0);
 }
 
 /** Of a type that is not open nothing is to be sent or waited for. */
@@ -57,6 +83,7 @@ function refused(
   quarantine: TypeState['quarantine'],
   stack: Stack,
 ): readonly RejectedResource[] {
+  if (quarantine.size === 0) return [];
   return lacking.flatMap((resource) => {
     const refusal = quarantine.get(resource.name);
     const isPresent = refusal !== undefined && refusal.version === lookup(stack, resource.name)?.version;

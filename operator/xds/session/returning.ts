@@ -40,5 +40,16 @@ export function isUnsaid(session: Session, type: TypeUrl): boolean {
   return state === undefined && (session.returnedAtMs !== null || session.early.some(isBack));
 }
 
+/** Nothing more is to be learned of earlier streams: it has begun anew, or has had the time to say what it kept. */
+export function hasSaidAll({ types, returnedAtMs, early }: Session): boolean {
+  return types.size > 0 && returnedAtMs === null && early.length === 0;
+}
+
 /** What a client has of these it keeps until it is told otherwise; other types go with them. */
-const remainingTypes: ReadonlySet<TypeUrl> = new Set([url.cluster, url.listener, url.route, url.virtualHost]);
+const remainingTypes: ReadonlySet<TypeUrl> = new Set([
+  url.cluster,
+  url.listener,
+  url.route,
+  url.virtualHost,
+  url.extensionConfig,
+]);

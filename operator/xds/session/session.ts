@@ -63,7 +63,10 @@ function publish(session: Session, event: Publish, effects: Effect[]): Session {
 }
 
 /** Moves the types that changed to the new view; what the client has stays what it is. */
-function withView(session: Session, { view, isHeld = false, nonceFrom = 0 }: Publish): Session {
+export function withView(
+  session: Session,
+  { view, isHeld = false, nonceFrom = 0 }: Pick<Publish, 'view' | 'isHeld' | 'nonceFrom'>,
+): Session {
   // Nothing was sent yet, also of types that the first view has nothing of.
   let open = session.view === null ? allOpen : session.open;
   let { types } = session;

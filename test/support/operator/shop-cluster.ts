@@ -33,9 +33,10 @@ const ApiObject = z.looseObject({
           z.object({
             type: z.string(),
             status: z.string(),
-            reason: z.string(),
-            message: z.string(),
-            observedGeneration: z.number(),
+            // Pods have conditions of their own.
+            reason: z.string().default(''),
+            message: z.string().default(''),
+            observedGeneration: z.number().default(0),
             lastTransitionTime: z.string(),
           }),
         )
@@ -156,14 +157,19 @@ export class ShopCluster {
   /** Makes Pods as the cluster's own controllers would. */
   async applyPods(pods: readonly ShopPod[]): Promise<void> {
     await this.apply(...pods.map(podManifest));
+    await this.#applyStatus(pods.map((pod) => podStatus(pod)));
+  }
+
+  async #applyStatus(objects: readonly object[]): Promise<void> {
     await this.kubectl(
       ['apply', '--server-side', '--subresource=status', '--force-conflicts', '-f', '-'],
-      pods.map(podStatus),
+      objects,
     );
   }
 
   /** Starts the Pod's sidecar. */
-  async startProxy({ name, app }: ShopPod, options: StartProxyOptions = {}): Promise<PodProxy> {
+  async startProxy(pod: ShopPod, options: StartProxyOptions = {}): Promise<PodProxy> {
+    const { name, app } = pod;
     const { identity = app, xds = { address: '127.0.0.1', port: this.ports.xdsPort }, place } = options;
     const { uid } = (await this.get(`pod/${name}`)).metadata;
     const proxy = await startPodProxy({
@@ -173,6 +179,8 @@ export class ShopCluster {
       ...(place !== undefined && { place }),
     });
     this.proxies.set(name, proxy);
+    // With the certificate of another its startup probe fails.
+    if (options.identity === undefined) await this.#applyStatus([podStatus(pod, true)]);
     return proxy;
   }
 

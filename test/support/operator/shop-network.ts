@@ -30,7 +30,8 @@ export async function startShopNetwork(closing: Closing): Promise<ShopNetwork> {
   closing.add(() => network.stop());
   const cluster = await startShop();
   closing.add(() => cluster.stop());
-  await cluster.applyPods(shopPods.map((pod) => ({ ...pod, ipv6: ipv6Of(pod.address) })));
+  const dualStack = shopPods.map((pod) => ({ ...pod, ipv6: ipv6Of(pod.address) }));
+  await cluster.applyPods(dualStack);
   const xds = await network.relayTo(cluster.ports.xdsPort);
   const start = async (pod: ShopPod): Promise<readonly [string, NetworkPod]> => {
     const place = await network.addPod(pod.address);
@@ -39,7 +40,7 @@ export async function startShopNetwork(closing: Closing): Promise<ShopNetwork> {
     await cluster.startProxy(pod, { xds, place: place.place });
     return [pod.name, place];
   };
-  const pods = new Map(await Promise.all(shopPods.map(start)));
+  const pods = new Map(await Promise.all(dualStack.map(start)));
   const outsider = await network.addPod(outsiderAddress);
   await outsider.startApplication('outside', appPort);
   await cluster.untilCurrent(shopPods.length);

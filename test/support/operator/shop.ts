@@ -76,9 +76,15 @@ export function podManifest(pod: ShopPod): object {
 }
 
 /** As the kubelet would report it, to be applied to the Pod's status. */
-export function podStatus({ name, address, ipv6 }: ShopPod): object {
+export function podStatus({ name, address, ipv6 }: ShopPod, hasSidecar = false): object {
   const podIPs = [address, ...(ipv6 === undefined ? [] : [ipv6])].map((ip) => ({ ip }));
-  const status = { phase: 'Running', podIP: address, podIPs };
+  // It has its init containers, and so its sidecar, running.
+  const initialized = {
+    type: 'Initialized',
+    status: hasSidecar ? 'True' : 'False',
+    lastTransitionTime: '2026-01-01T00:00:00Z',
+  };
+  const status = { phase: 'Running', podIP: address, podIPs, conditions: [initialized] };
   return { apiVersion: 'v1', kind: 'Pod', metadata: { name, namespace }, status };
 }
 

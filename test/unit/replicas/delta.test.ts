@@ -5,6 +5,7 @@ import type { Change } from '../../../operator/replicas/changes.ts';
 import { deltaOf, nothingReported, type Own } from '../../../operator/replicas/delta.ts';
 import { readMessage, writeBatch } from '../../../operator/replicas/messages.ts';
 import { applyBatch, emptyPeer } from '../../../operator/replicas/peer-state.ts';
+import type { ProxyReport } from '../../../operator/xds/session/proxy-report.ts';
 import type { Layer, TypeLayer } from '../../../operator/xds/snapshot/types.ts';
 import { CDS, EDS, LDS, ownOf, plain, reportOf, type World } from './worlds.ts';
 
@@ -35,9 +36,9 @@ describe('what is reported', () => {
 
     expect(changesOf(ownOf(world))).toEqual([
       [
-        { type: 'versions', layer: 'shared', typeUrl: CDS, set: [['a', 'v1'], ['b', 'v1']], unset: [] }, // prettier-ignore
-        { type: 'versions', layer: 'shared', typeUrl: EDS, set: [['a', 'v1'], ['b', 'v1']], unset: [] }, // prettier-ignore
-        { type: 'versions', layer: 'w', typeUrl: LDS, set: [['in', 'v1']], unset: [] },
+        { type: 'versions', layer: 'shared', typeUrl: CDS, set: [['a', 'v1', 'Service/shop/a@1'], ['b', 'v1', 'Service/shop/b@1']], unset: [] }, // prettier-ignore
+        { type: 'versions', layer: 'shared', typeUrl: EDS, set: [['a', 'v1', 'Service/shop/a@1'], ['b', 'v1', 'Service/shop/b@1']], unset: [] }, // prettier-ignore
+        { type: 'versions', layer: 'w', typeUrl: LDS, set: [['in', 'v1', 'Service/shop/in@1']], unset: [] },
         {
           type: 'proxy',
           id: 1,
@@ -46,7 +47,7 @@ describe('what is reported', () => {
           layers: ['shared', 'w'],
           ageMs: 1000,
         },
-        { type: 'ackState', ids: [1], lagging: [], rejected: [], atRest: true },
+        { type: 'ackState', ids: [1], lagging: [], rejected: [], former: [], atRest: true },
       ],
     ]);
   });
@@ -64,16 +65,19 @@ describe('what is reported', () => {
     );
 
     expect(second).toEqual([
-      { type: 'versions', layer: 'shared', typeUrl: EDS, set: [['b', 'v2']], unset: [] },
+      { type: 'versions', layer: 'shared', typeUrl: EDS, set: [['b', 'v2', 'Service/shop/b@1']], unset: [] },
       {
         type: 'ackState',
         ids: [1, 2],
         lagging: [{ typeUrl: EDS, names: ['b'] }],
         rejected: [],
+        former: [],
         atRest: false,
       },
     ]);
-    expect(third).toEqual([{ type: 'ackState', ids: [1, 2], lagging: [], rejected: [], atRest: true }]);
+    expect(third).toEqual([
+      { type: 'ackState', ids: [1, 2], lagging: [], rejected: [], former: [], atRest: true },
+    ]);
   });
 
   test('of what is no more, its name', () => {
@@ -89,7 +93,7 @@ describe('what is reported', () => {
       { type: 'versions', layer: 'shared', typeUrl: CDS, set: [], unset: ['b'] },
       { type: 'layersGone', layers: ['w'] },
       expect.objectContaining({ type: 'proxy', id: 2, layers: ['shared'] }),
-      { type: 'ackState', ids: [2], lagging: [], rejected: [], atRest: true },
+      { type: 'ackState', ids: [2], lagging: [], rejected: [], former: [], atRest: true },
       { type: 'proxiesGone', ids: [1] },
     ]);
   });
@@ -119,9 +123,47 @@ describe('what is reported', () => {
 
     expect(deltaOf(before, withLayer(layer), 0).changes).toEqual([]);
     expect(deltaOf(before, withLayer(new Map(layer).set(EDS, endpoints('v2'))), 0).changes).toEqual([
-      { type: 'versions', layer: 'shared', typeUrl: EDS, set: [['a', 'v2']], unset: [] },
+      { type: 'versions', layer: 'shared', typeUrl: EDS, set: [['a', 'v2', 'Service/shop/a@1']], unset: [] },
     ]);
     expect(looks).toBe(0);
+  });
+
+  test('of a change that no proxy sees, the generation of who made it', () => {
+    const world = (words: string): World => ({
+      layers: { e: { [CDS]: { a: words } } },
+      proxies: [{ name: 'p' }],
+    });
+
+    expect(changesOf(ownOf(world('v1@1')), ownOf(world('v1@2')))[1]).toMatchObject([
+      { type: 'versions', set: [['a', 'v1', 'Service/shop/a@2']] },
+    ]);
+  });
+
+  test('of a client, no more than is bounded; and of one that has left, nothing', () => {
+    const [report] = ownOf({ layers: { shared }, proxies: [{ name: 'p' }] }).proxies;
+    const own = ownOf({ layers: { shared }, proxies: [] });
+    const long = { ...report, nodeId: 'x'.repeat(20_000) } as ProxyReport;
+    const left = { ...report, leftAtMs: 5 } as ProxyReport;
+
+    const { changes } = deltaOf(nothingReported, { ...own, proxies: [long, left] }, 0);
+
+    expect(changes.filter(({ type }) => type === 'proxy')).toEqual([
+      expect.objectContaining({ id: 1, nodeId: 'x'.repeat(1024) }),
+    ]);
+    expect(overTheWire(changes)).toHaveLength(changes.length);
+  });
+
+  test('what a proxy still runs, by name; if it is too much to be named, that nobody knows', () => {
+    const former = Array.from({ length: 300 }, (_, index) => [CDS, `x${index}`, 1] as const);
+    const stateOf = (some: typeof former): unknown =>
+      changesOf(ownOf({ layers: {}, proxies: [{ name: 'p', former: some }] }))[0]?.find(
+        ({ type }) => type === 'ackState',
+      );
+
+    expect(stateOf(former.slice(0, 1))).toMatchObject({
+      former: [{ typeUrl: CDS, name: 'x0', origins: ['Service/shop/x0@1'] }],
+    });
+    expect(stateOf(former)).toMatchObject({ former: [{ typeUrl: CDS, name: '*', origins: null }] });
   });
 
   test('two streams of one workload have an id each', () => {
@@ -157,6 +199,7 @@ describe('what is reported', () => {
         { typeUrl: EDS, names: ['a'] },
       ],
       rejected: [],
+      former: [],
       atRest: true,
     });
   });

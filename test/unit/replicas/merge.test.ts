@@ -1,25 +1,29 @@
 // How the leader sees the proxies of all replicas, on its own snapshot.
 import { describe, expect, test } from '@jest/globals';
 import { deltaOf, nothingReported } from '../../../operator/replicas/delta.ts';
-import { merge } from '../../../operator/replicas/merge.ts';
+import { merge, nextTakenAtMs } from '../../../operator/replicas/merge.ts';
 import { applyBatch, emptyPeer, type PeerState } from '../../../operator/replicas/peer-state.ts';
+import type { ProxyReport } from '../../../operator/xds/session/proxy-report.ts';
 import { CDS, EDS, LDS, ownOf, reportOf, snapshotOf, type World } from './worlds.ts';
 
 function peerOf(world: World, nowMs = 0): PeerState {
   return applyBatch(emptyPeer, deltaOf(nothingReported, ownOf(world), 0).changes, nowMs);
 }
 
+const now = { nowMs: 100_000 };
 const view = ['shared', 'w'];
 const w = { [LDS]: { in: 'v1' } };
 const leader = snapshotOf({ shared: { [CDS]: { a: 'v2@5', b: 'v1@5' } }, w }, [['p', view]]);
 
 /** What p lags on and refuses, on a replica that has this. */
 function seen(shared: World['layers'][string], words: Partial<World['proxies'][number]> = {}): unknown {
-  const peer = peerOf({ layers: { shared, w }, proxies: [{ name: 'p', layers: view, ...words }] });
-  const [report] = merge({ snapshot: leader, proxies: [] }, [peer]);
+  const extra = { [LDS]: { x: 'v1@9' } };
+  const peer = peerOf({ layers: { shared, w, extra }, proxies: [{ name: 'p', layers: view, ...words }] });
+  const [report] = merge({ snapshot: leader, proxies: [] }, [peer], now);
   return {
     lagging: report?.lagging.map(({ name, origins }) => `${name}@${origins[0]?.generation}`),
     rejected: report?.rejected.map(({ name, message }) => `${name}: ${message}`),
+    former: report?.former.map(({ name, origins }) => `${name}@${origins?.[0]?.generation}`),
     atRest: report?.atRest,
   };
 }
@@ -54,9 +58,24 @@ describe('a proxy of another replica', () => {
       { lagging: ['a@5'], rejected: [], atRest: false },
     ],
     [
-      'does not lag on what the leader no longer has',
-      seen({ [CDS]: { ...same[CDS], c: 'v1' } }, { lagging: [[CDS, 'c'], [EDS, 'x']], rejected: [[CDS, 'c', 'no']] }), // prettier-ignore
-      { lagging: [], rejected: [], atRest: true },
+      'runs what its replica has in another version than the leader',
+      seen({ [CDS]: { a: 'v1@4', b: 'v1' } }),
+      { lagging: ['a@5'], rejected: [], former: ['a@4'], atRest: false },
+    ],
+    [
+      'runs what it reports to run in place of what its replica has',
+      seen(same, { lagging: [[CDS, 'b']], former: [[CDS, 'b', 3], [LDS, 'gone', 2]], atRest: false }), // prettier-ignore
+      { lagging: ['b@5'], rejected: [], former: ['b@3', 'gone@2'], atRest: false },
+    ],
+    [
+      'runs everything of a layer that its replica has and the leader no longer',
+      seen(same, { layers: [...view, 'extra'] }),
+      { lagging: [], rejected: [], former: ['x@9'], atRest: true },
+    ],
+    [
+      'does not lag on what the leader no longer has, but runs it',
+      seen({ [CDS]: { ...same[CDS], c: 'v1' }, [EDS]: { c: 'v1' } }, { lagging: [[CDS, 'c'], [EDS, 'x']], rejected: [[CDS, 'c', 'no']] }), // prettier-ignore
+      { lagging: [], rejected: [], former: ['c@1', 'c@1'], atRest: true },
     ],
     [
       'refuses what it refused in the version that the leader asks for',
@@ -79,7 +98,7 @@ describe('a proxy of another replica', () => {
       { lagging: ['a@5', 'b@5', 'in@1'], rejected: [], atRest: false },
     ],
   ])('%s', (_rule, actual, expected) => {
-    expect(actual).toEqual(expected);
+    expect(actual).toMatchObject(expected);
   });
 
   test('that lags on more than can be named lags on all of the type', () => {
@@ -94,7 +113,7 @@ describe('a proxy of another replica', () => {
     const peer = peerOf({ layers: { shared: same, w }, proxies: [{ name: 'p', layers: view }] });
     const partial = snapshotOf({ shared: same }, [['p', view]]);
 
-    expect(merge({ snapshot: partial, proxies: [] }, [peer])).toMatchObject([
+    expect(merge({ snapshot: partial, proxies: [] }, [peer], now)).toMatchObject([
       { layers: view, lagging: [{ name: 'w', origins: [] }], atRest: false },
     ]);
   });
@@ -102,8 +121,8 @@ describe('a proxy of another replica', () => {
   test('whose workload the leader does not know is not counted; nor is any before the first snapshot', () => {
     const peer = peerOf({ layers: { shared: same, w }, proxies: [{ name: 'stranger', layers: view }] });
 
-    expect(merge({ snapshot: leader, proxies: [] }, [peer])).toEqual([]);
-    expect(merge({ snapshot: null, proxies: [] }, [peer])).toEqual([]);
+    expect(merge({ snapshot: leader, proxies: [] }, [peer], now)).toEqual([]);
+    expect(merge({ snapshot: null, proxies: [] }, [peer], now)).toEqual([]);
   });
 
   test('keeps its report, the same object, while nothing about it changes', () => {
@@ -116,8 +135,8 @@ describe('a proxy of another replica', () => {
     const snapshot = snapshotOf({ shared: same, w }, [['pv1', view], ['pv2', view]]); // prettier-ignore
 
     const [before, after] = [
-      merge({ snapshot, proxies: [] }, peers),
-      merge({ snapshot, proxies: [] }, peers),
+      merge({ snapshot, proxies: [] }, peers, now),
+      merge({ snapshot, proxies: [] }, peers, now),
     ];
 
     expect(before).toHaveLength(2);
@@ -129,42 +148,65 @@ describe('a proxy of another replica', () => {
     const peer = peerOf({ layers: { shared: { [CDS]: { a: 'v1' } } }, proxies });
     const snapshot = snapshotOf({ shared: same }, [['p', ['shared']], ['q', ['shared']]]); // prettier-ignore
 
-    const [p, q] = merge({ snapshot, proxies: [] }, [peer]);
+    const [p, q] = merge({ snapshot, proxies: [] }, [peer], now);
 
     expect(p?.lagging).toHaveLength(2);
     expect(p?.lagging).toBe(q?.lagging);
   });
 });
 
-describe('a proxy that is seen twice counts once, where it connected last', () => {
+describe('a proxy that is seen twice', () => {
   const at = (connectedAtMs: number): World => ({
     layers: { shared: same, w },
     proxies: [{ name: 'p', layers: view, connectedAtMs }],
   });
-  const ownReport = reportOf({ name: 'p', layers: view, connectedAtMs: 5000, lagging: [[CDS, 'b']] });
+  const lagsOf = (
+    own: ProxyReport,
+    peers: readonly PeerState[],
+    nowMs = 100_000,
+  ): readonly (readonly string[])[] =>
+    merge({ snapshot: leader, proxies: [own] }, peers, { nowMs }).map((it) =>
+      it.lagging.map(({ name }) => name),
+    );
+  const lagging = { name: 'p', layers: view, connectedAtMs: 5000, lagging: [[CDS, 'b']] } as const;
 
-  test.each([
-    ['here, when it came here later', -4000, ['b']],
-    ['there, when it came there later', 0, []],
-  ])('%s', (_where, connectedAtMs, lagging) => {
-    // Their clock says 0 when ours says 5100.
-    const peer = peerOf(at(connectedAtMs), 5100);
-
-    const merged = merge({ snapshot: leader, proxies: [ownReport] }, [peer]);
-
-    expect(merged.map((it) => it.lagging.map(({ name }) => name))).toEqual([lagging]);
+  test('counts twice while both streams are there: they may be two proxies of one identity', () => {
+    expect(lagsOf(reportOf(lagging), [peerOf(at(-4000), 5100)])).toEqual([['b'], []]);
+    const other = reportOf({ name: 'p', layers: view, connectedAtMs: 6000 });
+    expect(merge({ snapshot: leader, proxies: [other, reportOf(lagging)] }, [], now)).toHaveLength(2);
   });
 
-  test('also of two streams to this replica', () => {
-    const newer = reportOf({ name: 'p', layers: view, connectedAtMs: 6000 });
+  test('counts once when it has left here and is there, even if its end was noticed late', () => {
+    const left = reportOf({ ...lagging, leftAtMs: 60_000 });
 
-    expect(merge({ snapshot: leader, proxies: [newer, ownReport] }, [])).toEqual([newer]);
+    // Their clock says 0 when ours says 90,000, then 20,000.
+    expect(lagsOf(left, [peerOf(at(0), 90_000)])).toEqual([[]]);
+    expect(lagsOf(left, [peerOf(at(0), 20_000)])).toEqual([[]]);
+  });
+
+  test('counts twice when the other stream was there long before it left, until that has outlived it', () => {
+    const left = reportOf({ ...lagging, leftAtMs: 60_000 });
+    const peers = [peerOf(at(0), 10_000)];
+    const endMs = 60_000 + 45_000;
+
+    expect(lagsOf(left, peers, endMs - 1)).toEqual([['b'], []]);
+    expect(nextTakenAtMs(merge({ snapshot: leader, proxies: [left] }, peers, now))).toBe(endMs);
+    expect(lagsOf(left, peers, endMs)).toEqual([[]]);
+  });
+
+  test('counts once when it has left both here and there: as it was last', () => {
+    const there = reportOf({ name: 'p', layers: view, connectedAtMs: 70_000, leftAtMs: 80_000 });
+    const here = reportOf({ ...lagging, leftAtMs: 60_000 });
+    const reports = merge({ snapshot: leader, proxies: [here] }, [], { left: [there], nowMs: 200_000 });
+
+    expect(reports).toEqual([there]);
+    expect(nextTakenAtMs(reports)).toBeNull();
   });
 
   test('an own proxy that has not been shown anything lags on everything', () => {
     const waiting = reportOf({ name: 'p', atRest: false });
 
-    expect(merge({ snapshot: leader, proxies: [waiting] }, [])).toMatchObject([
+    expect(merge({ snapshot: leader, proxies: [waiting] }, [], now)).toMatchObject([
       { layers: view, lagging: [{ name: 'a' }, { name: 'b' }, { name: 'in' }] },
     ]);
   });

@@ -9,7 +9,7 @@ import { PeerCredentials } from '../../../operator/replicas/peer-credentials.ts'
 import { Peers, type ReportCall } from '../../../operator/replicas/peers.ts';
 import { freshAuthority, operatorId, serverPair } from '../../support/xds-certificates.ts';
 import { FakeClock } from '../../support/fake-clock.ts';
-import { CDS, ownOf } from './worlds.ts';
+import { CDS, ownOf, snapshotOf } from './worlds.ts';
 
 const credentials = new PeerCredentials();
 beforeAll(async () => {
@@ -63,6 +63,8 @@ interface World {
   readonly events: string[];
   readonly call: (identity?: string) => FakeCall;
   readonly names: () => readonly string[];
+  /** Proxies that are out of reach, and since when, by the snapshot of a leader that knows these. */
+  readonly left: (known?: readonly string[]) => readonly string[];
 }
 
 function world(): World {
@@ -72,7 +74,6 @@ function world(): World {
     credentials,
     clock,
     log: createLog('silent'),
-    graceMs: 2000,
     onChange: () => void events.push('change'),
     rebuild: () => void events.push('rebuild'),
   });
@@ -85,6 +86,11 @@ function world(): World {
       const call = new FakeCall(identity);
       peers.accept(call as unknown as ReportCall);
       return call;
+    },
+    left: (known = ['p', 'q']) => {
+      const views = known.map((name) => [name, ['shared']] as const);
+      const reports = peers.left().reports(snapshotOf({ shared: { [CDS]: { a: 'v1' } } }, views));
+      return reports.map(({ workload, leftAtMs }) => `${workload} at ${leftAtMs}`);
     },
     names: () => peers.states().flatMap((it) => [...it.proxies.values()].map(({ workload }) => workload)),
   };
@@ -130,35 +136,34 @@ describe('the leader', () => {
     expect(stream.told).toBe(3);
   });
 
-  test('remembers for a moment what a replica said whose stream ended', async () => {
-    const { call, names, clock, events } = world();
+  test('counts the proxies of a replica whose stream ended as out of reach, until somebody reports them', async () => {
+    const { call, names, left, clock, events } = world();
     const stream = call();
-    stream.report('b', 'p');
+    stream.report('b', 'p', 'q');
     events.length = 0;
 
     stream.emit('cancelled');
-    await clock.pass(1900);
-    expect(names()).toEqual(['Pod/shop/p']);
-    await clock.pass(200);
-
-    expect(names()).toEqual([]);
+    expect([names(), left()]).toEqual([[], ['Pod/shop/p at 0', 'Pod/shop/q at 0']]);
     expect(events).toEqual(['change']);
-    expect(clock.pending).toBe(0);
+
+    await clock.pass(3000);
+    call().report('c', 'q');
+    expect([names(), left()]).toEqual([['Pod/shop/q'], ['Pod/shop/p at 0']]);
+    call().report('b', 'p');
+    expect([names(), left()]).toEqual([['Pod/shop/q', 'Pod/shop/p'], []]);
   });
 
-  test('forgets nothing when the replica comes back in time', async () => {
-    const { call, names, clock } = world();
+  test('counts a proxy as out of reach that its replica has lost, and as gone with its workload', async () => {
+    const { call, names, left, clock } = world();
     const stream = call();
-    stream.report('b', 'p', 'q');
-    stream.emit('cancelled');
+    stream.report('b', 'p', 'gone');
     await clock.pass(1000);
+    const ids = { type: 'proxiesGone', ids: [1, 2] } as const;
 
-    const again = call();
-    expect(names()).toEqual(['Pod/shop/p', 'Pod/shop/q']);
-    again.report('b', 'q');
-    await clock.pass(3000);
+    for (const bytes of writeBatch('b', [ids])) stream.emit('data', bytes);
 
-    expect(names()).toEqual(['Pod/shop/q']);
+    expect([names(), left(['p', 'q'])]).toEqual([[], ['Pod/shop/p at 1000']]);
+    expect(left(['p', 'gone'])).toEqual(['Pod/shop/p at 1000']);
   });
 
   test('hears a replica on its latest stream only', async () => {

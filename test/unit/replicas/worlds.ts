@@ -1,5 +1,6 @@
 // Snapshots and reports in few words, for tests of what replicas tell each other. What is equal is the same object, as
 // in production.
+import type { Origin } from '../../../operator/ir/origin.ts';
 import type { Own } from '../../../operator/replicas/delta.ts';
 import type { PeerState } from '../../../operator/replicas/peer-state.ts';
 import { typeUrl as url, type TypeUrl } from '../../../operator/envoy/proto/type-urls.ts';
@@ -15,9 +16,12 @@ export type LayerWords = Readonly<Partial<Record<TypeUrl, Readonly<Record<string
 export interface ProxyWords {
   readonly name: string;
   readonly connectedAtMs?: number;
+  readonly leftAtMs?: number;
   readonly layers?: readonly string[];
   readonly lagging?: readonly (readonly [TypeUrl, string])[];
   readonly rejected?: readonly (readonly [TypeUrl, string, string])[];
+  /** With the generation of the object that it is named after. */
+  readonly former?: readonly (readonly [TypeUrl, string, number])[];
   readonly atRest?: boolean;
 }
 
@@ -76,23 +80,42 @@ export function layerOf(words: LayerWords): Layer {
   });
 }
 
+function originOf(name: string, generation: number): Origin {
+  return { kind: 'Service', namespace: 'shop', name, generation };
+}
+
 function entryOf(name: string, words: string): Entry {
   const [version = '', generation = '1'] = words.split('@');
-  const origins = [{ kind: 'Service', namespace: 'shop', name, generation: Number(generation) }];
+  const origins = [originOf(name, Number(generation))];
   return { name, version, any: new Uint8Array(), origins, clusters: [], exclusiveKeys: [] };
 }
 
 export function reportOf(words: ProxyWords): ProxyReport {
   return remembered(reportByWords, words, () => {
-    const { name, connectedAtMs = 0, layers = [], lagging = [], rejected = [], atRest = true } = words;
+    const {
+      name,
+      connectedAtMs = 0,
+      leftAtMs = null,
+      layers = [],
+      lagging = [],
+      rejected = [],
+      former = [],
+      atRest = true,
+    } = words;
     return {
       workload: workloadOf(name),
       nodeId: `Pod~shop~${name}~uid`,
       connectedAtMs,
+      leftAtMs,
+      since: null,
       layers,
       lagging: lagging.map(([typeUrl, it]) => ({ typeUrl, name: it, origins: [] })),
       rejected: rejected.map(([typeUrl, it, message]) => ({ typeUrl, name: it, origins: [], message })),
-      former: [],
+      former: former.map(([typeUrl, it, generation]) => ({
+        typeUrl,
+        name: it,
+        origins: [originOf(it, generation)],
+      })),
       atRest,
     };
   });

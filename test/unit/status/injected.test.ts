@@ -68,7 +68,7 @@ test('only the Mesh in force has workloads, and only where this operator gives s
 
   expect([seen({ ...input, workloads }), seen(input)]).toEqual([
     [
-      [{ injected: 1, pending: 0, refused: 0 }, true],
+      [{ injected: 1, pending: 0, refused: 0, unmeshed: 0 }, true],
       [undefined, false],
     ],
     [

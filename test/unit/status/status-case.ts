@@ -21,6 +21,10 @@ export interface SnapshotNames {
 export interface ProxyNames {
   readonly layers: string[];
   readonly lagging?: string[];
+  /** Since when it has not had everything. */
+  readonly since?: string;
+  /** When it left. */
+  readonly left?: string;
   /** Resource → Envoy's words. */
   readonly rejected?: Record<string, string>;
   /** Resource that it still runs → its origins; null: nobody knows them. */
@@ -28,11 +32,14 @@ export interface ProxyNames {
 }
 
 interface StatusCase {
-  readonly verdicts: { origin: string; accepted?: boolean }[];
+  readonly verdicts: { origin: string; accepted?: boolean; unmeshed?: string[] }[];
   readonly snapshot: SnapshotNames | null;
   readonly proxies: Record<string, ProxyNames>;
+  /** Workload → its layers, and the origins of what only it is to have. */
+  readonly absent?: Record<string, { layers: string[]; origins: string[] }>;
   readonly certificates?: { rootNotAfter?: string; nextRenewal?: string; problems: string[] };
   readonly previous?: Record<string, ObjectStatus>;
+  readonly proven?: Record<string, number>;
 }
 
 export function readStatusCase(text: string): AggregateInput {
@@ -40,17 +47,23 @@ export function readStatusCase(text: string): AggregateInput {
   const { rootNotAfter, nextRenewal, problems } = read.certificates ?? { problems: [] };
   const snapshot = read.snapshot && snapshotOf(read.snapshot);
   return {
-    verdicts: read.verdicts.map(({ origin, accepted }) => verdictOf(origin, accepted ?? true)),
+    verdicts: read.verdicts.map(({ origin, accepted, unmeshed = [] }) => {
+      return { ...verdictOf(origin, accepted ?? true), unmeshed };
+    }),
     snapshot,
     proxies: snapshot
       ? Object.entries(read.proxies).map(([workload, names]) => proxyOf(workload, names, snapshot))
       : [],
+    absent: Object.entries(read.absent ?? {}).map(([workload, { layers, origins }]) => {
+      return { workload, layers, origins: origins.map(originOf) };
+    }),
     certificates: {
       problems,
       ...(rootNotAfter !== undefined && { rootNotAfter: new Date(rootNotAfter) }),
       ...(nextRenewal !== undefined && { nextRenewal: new Date(nextRenewal) }),
     },
     previous: new Map(Object.entries(read.previous ?? {})),
+    proven: new Map(Object.entries(read.proven ?? {})),
     now: new Date('2026-01-01T00:00:10.250Z'),
   };
 }
@@ -101,11 +114,14 @@ export function proxyOf(workload: string, names: ProxyNames, snapshot: Snapshot)
     ...find(name),
     message,
   }));
+  const since = names.left ?? names.since;
   const lagging = [...(names.lagging ?? []).map(find), ...rejected];
   return {
     workload,
     nodeId: workload,
     connectedAtMs: 0,
+    leftAtMs: names.left === undefined ? null : 1,
+    since: since === undefined ? null : new Date(since),
     layers: names.layers,
     lagging,
     rejected,

@@ -52,14 +52,14 @@ test('a leader may when all sidecars of the mesh are connected, and may then for
   expect(clock.pending).toBe(0);
 });
 
-test('it waits for 10 s at most, and says when it has', () => {
+test('it waits for a second at most, and says when it has', () => {
   const { board, clock, sidecars } = start();
   let timeouts = 0;
   publish(board, 'a');
   sidecars.begin(() => void (timeouts += 1));
   expect(sidecars.isDone()).toBe(false);
 
-  clock.advance(9999);
+  clock.advance(999);
   expect(sidecars.isDone()).toBe(false);
   clock.advance(1);
 
@@ -73,7 +73,7 @@ test('without certificates nothing is published: it says so after the wait', () 
   sidecars.begin(ignore);
   expect(sidecars.isDone()).toBe(false);
 
-  clock.advance(10_000);
+  clock.advance(1000);
 
   expect(sidecars.isDone()).toBe(true);
 });
@@ -112,7 +112,7 @@ test('a new term of leadership waits again, and between terms no timer runs', ()
   expect(sidecars.isDone()).toBe(false);
   sidecars.begin(ignore);
   sidecars.isDone();
-  clock.advance(10_000);
+  clock.advance(1000);
 
   expect(sidecars.isDone()).toBe(true);
 });

@@ -55,6 +55,7 @@ export function attachSecurity(
           ? reachedByDeployment(deploymentOf.get(key), workloads)
           : reachedByService(key, services);
       if (reached === undefined) missing.push(notFound(target.kind, key));
+      else if (isUnserved(reached)) missing.push(notServed(key));
       for (const [workload, ports] of reached ?? []) {
         append(byWorkload, workload, { policy, level: levelOf[target.kind], ports });
       }
@@ -96,6 +97,18 @@ function reachedByService(key: string, services: ServiceViews): Reached | undefi
     for (const target of port.targets) ports.get(target.workload.key)?.add(target.port);
   }
   return ports;
+}
+
+/** It is about workloads, and about none of their ports. */
+function isUnserved(reached: Reached): boolean {
+  return reached.size > 0 && [...reached.values()].every((ports) => ports?.size === 0);
+}
+
+function notServed(key: string): Problem {
+  return {
+    reason: reason.targetNotFound,
+    message: `No workload has a port that Service ${key} forwards to. Correct targetPort of the Service.`,
+  };
 }
 
 function notFound(kind: string, key: string): Problem {

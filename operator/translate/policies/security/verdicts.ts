@@ -27,6 +27,7 @@ interface Reached {
 export function securityVerdicts(
   attachments: SecurityAttachments,
   workloads: readonly WorkloadIr[],
+  unmeshed: ReadonlyMap<SecurityPolicy, readonly string[]>,
 ): readonly Verdict[] {
   const outcomes = mtlsOutcomes(attachments);
   const reached = portsReached(attachments, workloads);
@@ -49,6 +50,7 @@ export function securityVerdicts(
         resolvedRefsCondition([]),
         ...overriddenCondition(policy, outcome),
       ],
+      unmeshed: unmeshed.get(policy) ?? [],
     };
   });
 }

@@ -1,16 +1,18 @@
 // What translation says of each TrafficPolicy.
 import type { TrafficPolicy } from '../../../../api/v1alpha1/traffic/policy.ts';
 import type { Verdict } from '../../../conditions/conditions.ts';
+import { originKey } from '../../../ir/origin.ts';
 import { originOf } from '../../facts/origins.ts';
 import { acceptedCondition, listed, resolvedRefsCondition } from '../../facts/verdicts.ts';
 import { defeatProblems, overriddenCondition } from '../losses.ts';
 import type { RouteClaim, RoutingClaim } from './claims.ts';
+import type { EmptySubset, EmptySubsets } from './empty-subsets.ts';
 import { isDeclared } from './resolve.ts';
 import type { PolicyTargets } from './targets.ts';
 import type { Traffic } from './traffic.ts';
 import { claimsOf } from './traffic-policy.ts';
 
-export function trafficVerdicts({ targets, outcomes }: Traffic): readonly Verdict[] {
+export function trafficVerdicts({ targets, outcomes }: Traffic, empty: EmptySubsets): readonly Verdict[] {
   return [...targets].map(([policy, { problems, leftOut }]) => {
     const outcome = outcomes.get(policy);
     const others = outcome?.isInEffect === true && problems.length > 0 ? [othersInEffect] : [];
@@ -21,7 +23,10 @@ export function trafficVerdicts({ targets, outcomes }: Traffic): readonly Verdic
           [...problems, ...defeatProblems(policy, outcome)],
           [...leftOutNotes(leftOut), ...others],
         ),
-        resolvedRefsCondition(undeclaredSubsets(policy)),
+        resolvedRefsCondition([
+          ...undeclaredSubsets(policy),
+          ...emptySubsets(policy, empty[originKey(originOf(policy))] ?? []),
+        ]),
         ...overriddenCondition(policy, outcome),
       ],
     };
@@ -51,4 +56,22 @@ function undeclaredBy(route: RouteClaim, routing: RoutingClaim): readonly string
     (subset) =>
       `Route ${route.name} names subset ${subset ?? ''}, which is not declared, so ${effect}: declare it in subsets, or correct the name.`,
   );
+}
+
+/** Of those that a route sends requests to. */
+function emptySubsets(policy: TrafficPolicy, empty: readonly EmptySubset[]): readonly string[] {
+  const { routing } = claimsOf(policy);
+  if (routing === null || empty.length === 0) return [];
+  return routing.subsets.flatMap(({ name, matchLabels }) => {
+    const services = empty.filter(({ subset }) => subset === name).map(({ service }) => service);
+    const users = routing.routes.filter(({ backends }) =>
+      backends.some(({ subset, weight }) => subset === name && weight > 0),
+    );
+    if (services.length === 0 || users.length === 0) return [];
+    const labels = Object.entries(matchLabels).map(([key, value]) => `${key}=${value}`);
+    const routes = listed(users.map((route) => route.name));
+    return [
+      `Subset ${name} has no endpoints: nothing behind ${listed(services)} has the labels ${labels.join(',')}, so its share of route ${routes} is answered 503. Start a workload with these labels, or correct matchLabels.`,
+    ];
+  });
 }

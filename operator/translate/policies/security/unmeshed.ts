@@ -1,0 +1,23 @@
+// Targets of SecurityPolicies that have no sidecar: nothing guards them, whatever the policies say.
+import type { SecurityPolicy } from '../../../../api/v1alpha1/security/policy.ts';
+import { compareText } from '../../../values/compare-text.ts';
+import type { WorkloadIndex } from '../../facts/workload.ts';
+import type { SecurityAttachments } from './attach.ts';
+
+/** Keys of workloads that could have a sidecar and have none, sorted. */
+export function unmeshedTargets(
+  { byWorkload }: SecurityAttachments,
+  workloads: WorkloadIndex,
+): ReadonlyMap<SecurityPolicy, readonly string[]> {
+  const unmeshed = new Map<SecurityPolicy, string[]>();
+  for (const key of [...byWorkload.keys()].toSorted(compareText)) {
+    const workload = workloads.byKey.get(key);
+    if (workload === undefined || workload.meshed !== null || !workload.isRunnable) continue;
+    for (const policy of new Set(byWorkload.get(key)?.map((it) => it.policy))) {
+      const keys = unmeshed.get(policy);
+      if (keys === undefined) unmeshed.set(policy, [key]);
+      else keys.push(key);
+    }
+  }
+  return unmeshed;
+}

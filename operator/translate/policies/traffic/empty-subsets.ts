@@ -1,0 +1,35 @@
+// Subsets whose labels match none of the endpoints of a service: requests that are routed there fail.
+import type { ServicePortIr } from '../../../ir/service.ts';
+import { originKey } from '../../../ir/origin.ts';
+import { isSameValue } from '../../../values/same-value.ts';
+
+/** By originKey of the policy that declares the subset. */
+export type EmptySubsets = Readonly<Record<string, readonly EmptySubset[]>>;
+
+export interface EmptySubset {
+  readonly subset: string;
+  /** `shop/reviews/9080` */
+  readonly service: string;
+}
+
+/** The same object as in the batch before while the same subsets are empty. */
+export function createEmptySubsetFinder(): (services: readonly ServicePortIr[]) => EmptySubsets {
+  let last: EmptySubsets = {};
+  return (services) => {
+    const found = emptySubsets(services);
+    if (!isSameValue(last, found)) last = found;
+    return last;
+  };
+}
+
+function emptySubsets(services: readonly ServicePortIr[]): EmptySubsets {
+  const found: Record<string, EmptySubset[]> = {};
+  for (const { key, subsets } of services) {
+    for (const { name, endpoints, origins } of subsets) {
+      if (endpoints.length > 0) continue;
+      for (const origin of origins.filter(({ kind }) => kind === 'TrafficPolicy'))
+        (found[originKey(origin)] ??= []).push({ subset: name, service: key });
+    }
+  }
+  return found;
+}
