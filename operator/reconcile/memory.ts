@@ -9,6 +9,8 @@ export interface Memory {
   readonly states: Map<string, WorkloadState>;
   /** Uids of workloads seen with our part: what takes it away without a trace is told from a first injection. */
   readonly injected: Set<string>;
+  /** Key → fingerprint of the sidecar with which its pods were once all there: later rollouts begin with sidecars. */
+  readonly rolled: Map<string, string>;
   /** Namespace → when its SDS files were last made sure of, in ms since 1970. */
   readonly sdsKept: Map<string, number>;
   /** Key → version of the template that a dry run has found to be right. */
@@ -21,6 +23,7 @@ export function createMemory(): Memory {
     restores: createRestores(),
     states: new Map(),
     injected: new Set(),
+    rolled: new Map(),
     sdsKept: new Map(),
     verified: new Map(),
   };
@@ -30,5 +33,6 @@ export function forget(memory: Memory, key: string): void {
   memory.rollouts.forget(key);
   memory.restores.forget(key);
   memory.states.delete(key);
+  memory.rolled.delete(key);
   memory.verified.delete(key);
 }

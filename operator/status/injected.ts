@@ -1,21 +1,39 @@
 // Whether the workloads of the mesh have their sidecars: a condition of the Mesh. Pure.
 import { isTrouble, troubleOf, type WorkloadReport } from '../conditions/workload-report.ts';
 import { type ConditionDraft, conditionType, reason } from '../conditions/conditions.ts';
+import type { AbsentWorkload } from './absent.ts';
+import { listedUpTo } from './programmed-messages.ts';
 
-export function injectedOf(report: WorkloadReport): ConditionDraft {
-  const { injected, pending, refused } = report;
+/** `absent`: workloads whose sidecar runs and has yet to connect. */
+export function injectedOf(report: WorkloadReport, absent: readonly AbsentWorkload[]): ConditionDraft {
+  const { injected, pending, refused, details } = report;
   const type = conditionType.injected;
   const all = injected + pending + refused;
-  const trouble = troubleOf(report);
-  const progress = `${injected} of ${all} ${all === 1 ? 'workload has' : 'workloads have'} the sidecar as it should be.`;
-  const message = trouble === '' ? progress : `${progress} ${trouble}`;
-  if (injected === all) return { type, status: 'True', reason: reason.injected, message };
-  if (report.details.some(isTrouble))
-    return { type, status: 'False', reason: reason.workloadTrouble, message };
+  const isComplete = injected === all;
+  const pods = absent.map(({ workload }) => workload).filter((key) => key.startsWith('Pod/'));
+  const message = [
+    progress(report, all),
+    troubleOf(report),
+    isComplete || details.some(isTrouble) ? '' : 'Wait: workloads are rolled a few at a time.',
+    isComplete ? unconnected(pods) : '',
+  ];
   return {
     type,
-    status: 'False',
-    reason: reason.pending,
-    message: `${message} Wait: workloads are rolled a few at a time.`,
+    message: message.filter((it) => it !== '').join(' '),
+    ...(isComplete && pods.length === 0
+      ? { status: 'True', reason: reason.injected }
+      : { status: 'False', reason: details.some(isTrouble) ? reason.workloadTrouble : reason.pending }),
   };
+}
+
+function progress({ injected, details }: WorkloadReport, all: number): string {
+  const rolling = details.filter((it) => it.type === 'pending' && it.reason === 'RollingOut').length;
+  const more = rolling === 0 ? '' : `; ${rolling} ${rolling === 1 ? 'is' : 'are'} rolling out`;
+  return `${injected} of ${all} ${all === 1 ? 'workload has' : 'workloads have'} the sidecar as it should be${more}.`;
+}
+
+function unconnected(pods: readonly string[]): string {
+  if (pods.length === 0) return '';
+  const have = pods.length === 1 ? '1 sidecar has' : `${pods.length} sidecars have`;
+  return `${have} yet to connect: ${listedUpTo(pods)}. If this lasts, see their logs.`;
 }

@@ -42,8 +42,8 @@ export function meshStatus({ verdict, isAccepted, programmed }: Judged, context:
 }
 
 /** What only the status of the Mesh in force says. */
-function ofTheMesh({ judged, published, workloads }: MeshContext): readonly ConditionDraft[] {
-  const injected = workloads === undefined ? [] : [injectedOf(workloads)];
+function ofTheMesh({ judged, published, workloads, absent }: MeshContext): readonly ConditionDraft[] {
+  const injected = workloads === undefined ? [] : [injectedOf(workloads, absent)];
   if (published === null) return injected;
   const present = judged.map(({ verdict }) => verdict.origin);
   return [...injected, deletionsOf(present, published.acks)];

@@ -139,7 +139,8 @@ function named(some: readonly Laggard[], all: number): string {
   return `${names.join(', ')}${others > 0 ? ` and ${others} more` : ''}`;
 }
 
-function listedUpTo(all: readonly string[]): string {
+/** The first few of them, and how many more. */
+export function listedUpTo(all: readonly string[]): string {
   return named(
     all.slice(0, mostNamed).map((workload) => ({ workload, since: null })),
     all.length,

@@ -86,12 +86,15 @@ suite('injection', () => {
     const { code, stdout } = await cluster.tryKubectl(args, document);
     expect({ code, stdout }).toEqual({ code: 0, stdout: '' });
   };
-  /** Nothing is written any more: the report has caught up, and the version stays. */
-  const settledAt = async (namespace: string, seen: SeenWorkload): Promise<void> => {
-    await cluster.until(() => {
+  /** No workload is left to tell of. */
+  const untilNone = (namespace: string): Promise<true> =>
+    cluster.until(() => {
       const { details } = running.reconciler.report();
       return Promise.resolve(details.some(({ key }) => key.includes(`/${namespace}/`)) ? undefined : true);
     });
+  /** Nothing is written any more: the report has caught up, and the version stays. */
+  const settledAt = async (namespace: string, seen: SeenWorkload): Promise<void> => {
+    await untilNone(namespace);
     expect((await get(namespace)).metadata.resourceVersion).toBe(seen.metadata.resourceVersion);
   };
   const untilProxyImage = (namespace: string, image: string): Promise<string> =>
@@ -370,6 +373,16 @@ suite('injection', () => {
     expect(JSON.stringify(after.spec)).not.toMatch(/mw-|meshwright/);
   });
 
+  test('a workload counts once its pods are there, also if it served nobody before', async () => {
+    await cluster.namespace('rolling');
+    await cluster.kubectl(['apply', '-f', '-'], deployment('rolling'));
+    await untilInits('rolling', ours);
+    await untilState('rolling', 'RollingOut', /0 of 1 pods updated, 0 available/);
+
+    await writeDeploymentStatus(cluster, { namespace: 'rolling', name: 'web' });
+    await untilNone('rolling');
+  });
+
   test('a paused Deployment gets it without being waited for', async () => {
     await cluster.namespace('paused', {});
     await cluster.kubectl(['apply', '-f', '-'], deployment('paused'));
@@ -478,11 +491,7 @@ suite('injection', () => {
     await status('b');
     await until('abcde');
     await status('e');
-    await cluster.until(() =>
-      Promise.resolve(
-        running.reconciler.report().details.some(({ reason }) => reason === 'RollingOut') ? undefined : true,
-      ),
-    );
+    await untilNone('queue');
   });
 
   test('a newer operator with other images rolls nobody; a changed Mesh does', async () => {

@@ -71,7 +71,27 @@ function settled({ nowMs }: ReconcileDeps, { key, live, actual, notices, memory 
   const isUnderWay = health.type !== 'complete' && isServing(live) && actual.isLastWriter;
   if (isUnderWay && !rollouts.isOpen()) rollouts.began(key, nowMs());
   rollouts.update(key, health, nowMs());
-  return watched(key, live, memory) ?? { outcome: done, state: rolledState(live, notices) };
+  return (
+    watched(key, live, memory) ??
+    rolling(key, live, memory) ?? { outcome: done, state: rolledState(live, notices) }
+  );
+}
+
+/** Until all pods of a new sidecar are there. Nobody waits for this one: it served nobody when it was changed. */
+function rolling(key: string, live: LiveWorkload, { rolled }: Memory): Step | undefined {
+  const sidecar = live.template.annotations[injectedKey] ?? '';
+  const health = healthOf(live);
+  if (live.rollout.isPaused) return undefined;
+  if (health.type === 'complete') rolled.set(key, sidecar);
+  if (health.type === 'complete' || rolled.get(key) === sidecar) return undefined;
+  const message = health.type === 'failed' ? `${progressOf(live)} ${health.message}` : progressOf(live);
+  const outcome = again(health.type === 'failed' ? watchFailedMs : watchRolloutMs);
+  return { outcome, state: { type: 'pending', reason: 'RollingOut', message } };
+}
+
+function progressOf({ rollout }: LiveWorkload): string {
+  const { updated, wanted, available } = rollout;
+  return `Rolling out: ${updated} of ${wanted} pods updated, ${available} available.`;
 }
 
 function rolledState({ rollout }: LiveWorkload, notices: readonly string[]): WorkloadState {
@@ -92,9 +112,8 @@ function watched(key: string, live: LiveWorkload, { rollouts }: Memory): Step | 
     return { outcome: again(watchFailedMs), state: { type: 'pending', reason: 'RolloutFailed', message } };
   }
   if (!rollouts.isActive(key)) return undefined;
-  const { updated, wanted } = live.rollout;
-  const message = `Rolling out: ${updated} of ${wanted} pods updated.`;
-  return { outcome: again(watchRolloutMs), state: { type: 'pending', reason: 'RollingOut', message } };
+  const state = { type: 'pending', reason: 'RollingOut', message: progressOf(live) } as const;
+  return { outcome: again(watchRolloutMs), state };
 }
 
 /** Nothing of ours, and nothing wanted. */

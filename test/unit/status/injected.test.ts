@@ -7,6 +7,11 @@ import { readStatusCase } from './status-case.ts';
 
 const injected: WorkloadState = { type: 'injected' };
 const queued: WorkloadState = { type: 'pending', reason: 'Queued', message: 'It waits for its turn.' };
+const rolling: WorkloadState = {
+  type: 'pending',
+  reason: 'RollingOut',
+  message: 'Rolling out: 0 of 1 pods updated, 0 available.',
+};
 const failed: WorkloadState = {
   type: 'pending',
   reason: 'RolloutFailed',
@@ -49,10 +54,28 @@ test.each([
     message:
       '1 of 3 workloads have the sidecar as it should be. DaemonSet/shop/c: It uses the network of its node: set hostNetwork to false. Deployment/shop/b: The rollout does not proceed: look at its pods.',
   },
-])('$reason: $message', ({ states, bare, status, reason, message }) => {
+  {
+    states: { 'Deployment/shop/a': injected, 'Deployment/shop/b': rolling },
+    bare: [],
+    status: 'False',
+    reason: 'Pending',
+    message:
+      '1 of 2 workloads have the sidecar as it should be; 1 is rolling out. Wait: workloads are rolled a few at a time.',
+  },
+  {
+    states: { 'Deployment/shop/a': injected },
+    bare: [],
+    absent: ['ExternalWorkload/shop/vm', 'Pod/shop/a-0'],
+    status: 'False',
+    reason: 'Pending',
+    message:
+      '1 of 1 workload has the sidecar as it should be. 1 sidecar has yet to connect: Pod/shop/a-0. If this lasts, see their logs.',
+  },
+])('$reason: $message', ({ states, bare, absent = [], status, reason, message }) => {
   const report = reportOf(new Map(Object.entries(states)), bare);
+  const unconnected = absent.map((workload) => ({ workload, layers: [], origins: [] }));
 
-  expect(injectedOf(report)).toEqual({ type: 'Injected', status, reason, message });
+  expect(injectedOf(report, unconnected)).toEqual({ type: 'Injected', status, reason, message });
 });
 
 test('only the Mesh in force has workloads, and only where this operator gives sidecars', () => {
