@@ -157,3 +157,32 @@ test('a proxy that has left lags on what is published after it', () => {
     'runs VHDS o/b of 1',
   ]);
 });
+
+describe('virtual hosts that a client has not asked for', () => {
+  const world = { [CDS]: 'a@1', [LDS]: 'out@1', [RDS]: 'o@1', [VHDS]: 'o/a@1' };
+  const started = (): SessionDriver => {
+    const driver = new SessionDriver();
+    driver.publish(world);
+    driver.request(CDS);
+    driver.ack(CDS);
+    driver.request(LDS);
+    return driver;
+  };
+
+  test('are lacked until it has its listeners, and the route configurations that it asked for', () => {
+    const driver = started();
+    expect(said(driver.session)).toEqual(['lacks LDS out', 'lacks VHDS o/a']);
+    driver.request(RDS, { subscribe: ['o'] });
+    driver.ack(LDS);
+    expect(said(driver.session)).toEqual(['lacks RDS o', 'lacks VHDS o/a']);
+    driver.ack(RDS);
+    expect(said(driver.session)).toEqual([]);
+  });
+
+  test('are not lacked by one that refuses the only listener which would need them', () => {
+    const driver = started();
+    driver.nack(LDS, 'no');
+
+    expect(said(driver.session)).toEqual(['lacks LDS out']);
+  });
+});

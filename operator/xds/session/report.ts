@@ -20,7 +20,18 @@ export interface SessionReport {
 }
 
 /** Types that every proxy subscribes to as a whole, sooner or later: what it has not asked for yet, it lacks. */
-const wholeTypes: readonly TypeUrl[] = [url.cluster, url.listener, url.virtualHost];
+const wholeTypes: readonly TypeUrl[] = [url.cluster, url.listener];
+
+/**
+ * Whether all of a type that the client has not asked for is something that it lacks. Envoy asks for virtual hosts before it
+ * acknowledges the route configuration that needs them, and for that one before it acknowledges the listener: after these are at
+ * rest it needs none. So a proxy without the listener, since it refused that, does not lack them for ever.
+ */
+function lacksUnasked(session: Session, typeUrl: TypeUrl): boolean {
+  if (typeUrl !== url.virtualHost) return wholeTypes.includes(typeUrl);
+  const hasListeners = session.types.get(url.listener)?.answered === true;
+  return !hasListeners || !isAtRest(session, url.listener) || !isAtRest(session, url.route);
+}
 
 /**
  * `earlier`: the session of the client's last stream, followed to the same view. It stands for the types that the client has
@@ -100,7 +111,7 @@ export function isCurrent(session: Session): boolean {
     const state = session.types.get(typeUrl);
     if (stack === undefined) continue;
     if (state === undefined) {
-      if (wholeTypes.includes(typeUrl)) return false;
+      if (lacksUnasked(session, typeUrl)) return false;
     } else if (!isOpen(session.open, typeUrl)) continue;
     else if (state.inFlight !== null || !sameStack(state.base, stack) || lacks(session, typeUrl, state)) {
       return false;
@@ -134,7 +145,7 @@ const nothing: Outdated = { lagging: [], former: [] };
 function outdatedOf(session: Session, typeUrl: TypeUrl, stack: Stack): Outdated {
   const state = session.types.get(typeUrl);
   if (state === undefined) {
-    if (!wholeTypes.includes(typeUrl)) return nothing;
+    if (!lacksUnasked(session, typeUrl)) return nothing;
     return { ...nothing, lagging: [...entriesOf(stack)].map((it) => resourceOf(typeUrl, it)) };
   }
   const { base, behind, asked, subscription } = state;
