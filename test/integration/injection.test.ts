@@ -380,7 +380,7 @@ suite('injection', () => {
     await untilState('rolling', 'RollingOut', /0 of 1 pods updated, 0 available/);
 
     await writeDeploymentStatus(cluster, { namespace: 'rolling', name: 'web' });
-    await untilNone('rolling');
+    expect(await untilNone('rolling')).toBe(true);
   });
 
   test('a paused Deployment gets it without being waited for', async () => {
