@@ -27,10 +27,10 @@ export function acceptedCondition(problems: readonly Problem[], notes: readonly 
       type: conditionType.accepted,
       status: 'True',
       reason: reason.accepted,
-      message: ['Accepted.', ...notes].join(' '),
+      message: inOneText(['Accepted.', ...notes]),
     };
   }
-  const message = [...problems.map((problem) => problem.message), ...notes].join(' ');
+  const message = inOneText([...problems.map((problem) => problem.message), ...notes]);
   return { type: conditionType.accepted, status: 'False', reason: first.reason, message };
 }
 
@@ -48,8 +48,13 @@ export function resolvedRefsCondition(missing: readonly string[]): ConditionDraf
     type: conditionType.resolvedRefs,
     status: 'False',
     reason: reason.refNotFound,
-    message: missing.join(' '),
+    message: inOneText(missing),
   };
+}
+
+/** Each sentence once: several targets may have the same problem. */
+function inOneText(sentences: readonly string[]): string {
+  return [...new Set(sentences)].join(' ');
 }
 
 /** For an object that waits for a Mesh. */
