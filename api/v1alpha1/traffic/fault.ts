@@ -25,8 +25,12 @@ const Abort = z.object({
 
 export const Fault = withRules(
   z.object({
-    delay: Delay.optional().describe('Delays requests.'),
-    abort: Abort.optional().describe('Answers requests without calling the target.'),
+    delay: Delay.optional().describe(
+      'Delays requests, once each and before the first try; timeout.request includes the delay, retries do not repeat it.',
+    ),
+    abort: Abort.optional().describe(
+      'Answers requests without calling the target. These responses are not retried: they are what callers see after all tries.',
+    ),
   }),
   { rule: 'has(self.delay) || has(self.abort)', message: 'Give the fault a delay, an abort, or both.' },
 );

@@ -4,7 +4,9 @@ import { Duration } from '../../duration.ts';
 import type { CelRule } from '../../schema.ts';
 
 export const Timeout = z.object({
-  request: Duration.describe('Timeout of the whole request including retries, such as 3s. 0s disables it.'),
+  request: Duration.describe(
+    'Timeout of the whole request, from its first byte to the last byte of the response, including retries and injected delays, such as 3s. After it, callers get 504, or 408 if they did not finish sending, or DEADLINE_EXCEEDED in gRPC. Streams end, too, but for WebSockets and other upgrades. 0s disables it.',
+  ),
 });
 
 /** For an object with timeout and retry. */

@@ -4,13 +4,23 @@ import type { EnvoyMessage } from '../../proto/envoy-message.ts';
 import { canonicalPath } from '../canonical-path.ts';
 import { pathSpellings } from './path-spellings.ts';
 
-/** One for each alternative. */
-export function routeMatches(matches: RouteIr['matches']): readonly EnvoyMessage[] {
-  return matches === 'any' ? [{ prefix: '/' }] : matches.map(routeMatch);
+/**
+ * One for each alternative.
+ * @param more header matchers that all of them have, too
+ */
+export function routeMatches(
+  matches: RouteIr['matches'],
+  more: readonly EnvoyMessage[],
+): readonly EnvoyMessage[] {
+  const alternatives = matches === 'any' ? [anyRequest] : matches;
+  return alternatives.map((match) => routeMatch(match, more));
 }
 
-function routeMatch(match: RouteMatchIr): EnvoyMessage {
+const anyRequest: RouteMatchIr = { path: null, method: null, headers: [] };
+
+function routeMatch(match: RouteMatchIr, more: readonly EnvoyMessage[]): EnvoyMessage {
   const headers = [
+    ...more,
     ...(match.method === null ? [] : [{ name: ':method', string_match: { exact: match.method } }]),
     ...match.headers.map(({ name, type, value }) => ({
       name,

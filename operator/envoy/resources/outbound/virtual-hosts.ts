@@ -1,7 +1,6 @@
 // The virtual host of an HTTP service port: its routes, by VHDS. All that policies say about requests ends up here,
 // so that a change of one costs each proxy one small resource.
 import type { BackendIr, RouteActionIr, RouteIr, RouteListIr, ServicePortIr } from '../../../ir/service.ts';
-import { duration } from '../../proto/well-known.ts';
 import { typeUrl } from '../../proto/type-urls.ts';
 import { authority, clusterName, serviceHost, virtualHostName } from '../names.ts';
 import { filterClusters, perFilterConfig } from '../http-filters.ts';
@@ -12,6 +11,7 @@ import { headerChanges } from './headers.ts';
 import { outboundFilters } from './http-filters.ts';
 import { retryPolicy } from './retry.ts';
 import { routeMatches } from './route-match.ts';
+import { timedRoutes } from './timeouts.ts';
 
 /** routes: those of the service that its callers have. */
 export function buildVirtualHost(service: ServicePortIr, routes: RouteListIr): XdsResource {
@@ -32,28 +32,30 @@ export function buildVirtualHost(service: ServicePortIr, routes: RouteListIr): X
   });
 }
 
-/** One Envoy route for each alternative match, all of the same name. */
+/** At least one Envoy route for each alternative match, all of the same name. */
 function envoyRoutes(route: RouteIr): readonly EnvoyMessage[] {
   const name = route.name;
-  const what = {
-    ...action(route),
-    ...headerChanges(route),
-    ...perFilterConfig(outboundFilters, route),
-  };
-  return routeMatches(route.matches).map((match) => Object.assign({ name, match }, what));
+  const changes = { ...headerChanges(route), ...perFilterConfig(outboundFilters, route) };
+  return actions(route).flatMap(({ headers, action }) =>
+    routeMatches(route.matches, headers).map((match) => ({ name, match, ...action, ...changes })),
+  );
 }
 
-function action({ action: { backends }, timeoutMs, retry }: RouteIr): EnvoyMessage {
+interface Action {
+  /** Which requests of the route, beside its matches. */
+  readonly headers: readonly EnvoyMessage[];
+  readonly action: EnvoyMessage;
+}
+
+/** In the order of precedence. */
+function actions({ action: { backends }, timeoutMs, retry }: RouteIr): readonly Action[] {
   const valid = backends.filter(isValid);
-  if (valid.length === 0) return refusal(backends);
+  if (valid.length === 0) return [{ headers: [], action: refusal(backends) }];
   const policy = retryPolicy(retry);
-  return {
-    route: {
-      ...destination(valid),
-      timeout: duration(timeoutMs),
-      ...(policy && { retry_policy: policy }),
-    },
-  };
+  return timedRoutes(timeoutMs).map(({ headers, timeouts }) => ({
+    headers,
+    action: { route: { ...destination(valid), ...timeouts, ...(policy && { retry_policy: policy }) } },
+  }));
 }
 
 type ValidBackend = Exclude<BackendIr, { readonly invalid: string }>;

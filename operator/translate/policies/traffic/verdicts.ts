@@ -8,6 +8,7 @@ import { defeatProblems, overriddenCondition } from '../losses.ts';
 import type { RouteClaim, RoutingClaim } from './claims.ts';
 import type { EmptySubset, EmptySubsets } from './empty-subsets.ts';
 import { isDeclared } from './resolve.ts';
+import type { RouteSettings } from './settings.ts';
 import type { PolicyTargets } from './targets.ts';
 import type { Traffic } from './traffic.ts';
 import { claimsOf } from './traffic-policy.ts';
@@ -21,7 +22,7 @@ export function trafficVerdicts({ targets, outcomes }: Traffic, empty: EmptySubs
       conditions: [
         acceptedCondition(
           [...problems, ...defeatProblems(policy, outcome)],
-          [...leftOutNotes(leftOut), ...others],
+          [...leftOutNotes(leftOut), ...abortNotes(policy), ...others],
         ),
         resolvedRefsCondition([
           ...undeclaredSubsets(policy),
@@ -41,6 +42,25 @@ function leftOutNotes(leftOut: PolicyTargets['leftOut']): readonly string[] {
   return [
     `It has no effect on ${ports}, which is TCP: set appProtocol: http on the port of the Service if it speaks HTTP.`,
   ];
+}
+
+/** A reader might expect retries to hide injected failures. */
+function abortNotes(policy: TrafficPolicy): readonly string[] {
+  const { routing, settings } = claimsOf(policy);
+  const aborting = (routing?.routes ?? []).filter(
+    (route) => (route.fault?.abort ?? null) !== null && retries({ ...settings, ...route.settings }),
+  );
+  if (aborting.length === 0) return [];
+  const names = listed(aborting.map(({ name }) => name));
+  return [
+    `The retry of route ${names} does not hide fault.abort: an injected failure is what callers see after all tries.`,
+  ];
+}
+
+/** Whether it is written that there are retries. */
+function retries(settings: Readonly<Partial<RouteSettings>>): boolean {
+  const attempts = settings['retry.attempts'];
+  return attempts === undefined ? settings['retry.retryOn'] !== undefined : attempts > 0;
 }
 
 function undeclaredSubsets(policy: TrafficPolicy): readonly string[] {
