@@ -8,6 +8,7 @@ import { downstreamHttp1, http1, http2 } from '../../operator/envoy/resources/ht
 import { disabledFilters } from '../../operator/envoy/resources/http-filters.ts';
 import { inboundFilters } from '../../operator/envoy/resources/inbound/http-filters.ts';
 import { refusedPeers } from '../../operator/envoy/resources/inbound/tcp-admission.ts';
+import { ejection, unreachable } from '../../operator/envoy/resources/outbound/ejection.ts';
 import { outboundFilters } from '../../operator/envoy/resources/outbound/http-filters.ts';
 import { auditStats, connectionStats, requestStats } from '../../operator/envoy/resources/stats-log.ts';
 import { upgradeConfigs } from '../../operator/envoy/resources/upgrades.ts';
@@ -21,6 +22,8 @@ const words: ReadonlyMap<string, string> = new Map(
     [downstreamHttp1, '(HTTP/1 of clients)'],
     [http1, '(HTTP/1)'],
     [http2, '(HTTP/2)'],
+    [ejection, '(ejection)'],
+    [unreachable, '(unreachable)'],
     ...directions.flatMap((direction) => [
       [requestLog(direction), `(${direction} request log)`],
       [connectionLog(direction), `(${direction} connection log)`],

@@ -9,7 +9,8 @@ import { plaintext, upstreamTls } from '../tls.ts';
 import { overAds } from '../typed-config.ts';
 import type { EnvoyMessage } from '../../proto/envoy-message.ts';
 import type { XdsResource } from '../xds-resource.ts';
-import { connectTimeoutMs, noLimits, sameProtocol } from '../upstream.ts';
+import { connectTimeoutMs, httpOptions, noLimits } from '../upstream.ts';
+import { ejection, unreachable } from './ejection.ts';
 import { meshedEndpoint } from './endpoints.ts';
 
 export function buildClusters(service: ServicePortIr): readonly XdsResource[] {
@@ -47,9 +48,11 @@ function cluster(service: ServicePortIr, subset: string | null): EnvoyMessage {
       },
       { name: 'plaintext', match: {}, transport_socket: plaintext },
     ],
-    ...(http && { typed_extension_protocol_options: sameProtocol }),
+    ...(http && { outlier_detection: ejection, typed_extension_protocol_options: serviceOptions }),
   };
 }
+
+const serviceOptions = httpOptions({ outlier_detection: unreachable });
 
 /**
  * Headless: who was addressed by address is who gets the request, or nobody. Requests that name no address, such

@@ -36,6 +36,12 @@ function present(name: string): EnvoyMessage {
  */
 const hostSelections = 30;
 
+/**
+ * How much of a body a sidecar keeps while it may have to repeat the request: as much as is usually on its way before the news that
+ * nobody takes it comes back. Beyond, the request is not repeated: Envoy counts `retry_or_shadow_abandoned`, and answers 507 if no try is left.
+ */
+export const maxRepeatedBodyBytes = 4 * 1024 * 1024;
+
 /** Null when there is nothing to retry. */
 export function retryPolicy(retry: RetryIr): EnvoyMessage | null {
   if (retry.attempts === 0 || retry.on.length === 0) return null;

@@ -9,7 +9,7 @@ import type { EnvoyMessage } from '../../proto/envoy-message.ts';
 import type { XdsResource } from '../xds-resource.ts';
 import { headerChanges } from './headers.ts';
 import { outboundFilters } from './http-filters.ts';
-import { retryPolicy } from './retry.ts';
+import { maxRepeatedBodyBytes, retryPolicy } from './retry.ts';
 import { routeMatches } from './route-match.ts';
 import { timedRoutes } from './timeouts.ts';
 
@@ -54,7 +54,10 @@ function actions({ action: { backends }, timeoutMs, retry }: RouteIr): readonly 
   const policy = retryPolicy(retry);
   return timedRoutes(timeoutMs).map(({ headers, timeouts }) => ({
     headers,
-    action: { route: { ...destination(valid), ...timeouts, ...(policy && { retry_policy: policy }) } },
+    action: {
+      route: { ...destination(valid), ...timeouts, ...(policy && { retry_policy: policy }) },
+      ...(policy && { request_body_buffer_limit: maxRepeatedBodyBytes }),
+    },
   }));
 }
 
