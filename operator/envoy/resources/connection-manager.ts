@@ -5,6 +5,7 @@ import type { EnvoyMessage } from '../proto/envoy-message.ts';
 import { downstreamHttp1, http2, maxHeaders, maxHeadersKiB } from './http-protocol.ts';
 import { requestLog } from './access-log.ts';
 import { auditStats, requestStats } from './stats-log.ts';
+import { idleTimeout, requestHeadersTimeout } from './patience.ts';
 import { directionOf, type Vantage } from './vantage.ts';
 import { upgradeConfigs } from './upgrades.ts';
 import { extension } from './typed-config.ts';
@@ -31,7 +32,8 @@ export function connectionManager(parts: ConnectionManagerParts): EnvoyMessage {
       server_header_transformation: 'PASS_THROUGH',
       proxy_100_continue: true,
       max_request_headers_kb: maxHeadersKiB,
-      common_http_protocol_options: { max_headers_count: maxHeaders },
+      request_headers_timeout: requestHeadersTimeout,
+      common_http_protocol_options: { max_headers_count: maxHeaders, ...idle(parts.vantage) },
       http_protocol_options: downstreamHttp1,
       http2_protocol_options: http2,
       upgrade_configs: upgradeConfigs,
@@ -44,6 +46,11 @@ export function connectionManager(parts: ConnectionManagerParts): EnvoyMessage {
       http_filters: [...parts.filters, router],
     },
   );
+}
+
+/** The application's own connections to its sidecar are its own affair. */
+function idle(vantage: Vantage): EnvoyMessage {
+  return vantage === 'outbound' ? {} : { idle_timeout: idleTimeout.server };
 }
 
 const router = extension('envoy.filters.http.router', 'envoy.extensions.filters.http.router.v3.Router', {

@@ -20,14 +20,21 @@ export const noLimits: EnvoyMessage = {
 };
 
 /** HTTP/1.1 stays HTTP/1.1 and HTTP/2 stays HTTP/2 on the way to the next hop. */
-export const sameProtocol: EnvoyMessage = httpOptions({});
+export const sameProtocol: EnvoyMessage = httpOptions({}, {});
 
-/** @param more fields of HttpProtocolOptions */
-export function httpOptions(more: EnvoyMessage): EnvoyMessage {
+/**
+ * @param common fields of its common_http_protocol_options
+ * @param more fields of HttpProtocolOptions
+ */
+export function httpOptions(common: EnvoyMessage, more: EnvoyMessage): EnvoyMessage {
   const type = 'envoy.extensions.upstreams.http.v3.HttpProtocolOptions';
   return {
     [type]: any(type, {
-      common_http_protocol_options: { max_headers_count: maxHeaders, max_response_headers_kb: maxHeadersKiB },
+      common_http_protocol_options: {
+        max_headers_count: maxHeaders,
+        max_response_headers_kb: maxHeadersKiB,
+        ...common,
+      },
       use_downstream_protocol_config: { http_protocol_options: http1, http2_protocol_options: http2 },
       ...more,
     }),

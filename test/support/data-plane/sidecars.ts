@@ -3,6 +3,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { EnvoyMessage } from '../../../operator/envoy/proto/envoy-message.ts';
 import type { MeshIr } from '../../../operator/ir/mesh-ir.ts';
 import { buildResources } from '../../../operator/envoy/resources/build.ts';
 import { type EnvoyOptions, type EnvoyProcess, startEnvoy } from '../envoy.ts';
@@ -19,12 +20,14 @@ export type LogLine = Readonly<Record<string, unknown>>;
 
 /**
  * By workload name.
+ * @param adjusted what to start instead: tests cannot wait for minutes. Default: what there is
  * @param ports fixed ports → ports to listen on instead, for intercepted workloads. Default: as they are
  */
 export async function startSidecars(
   ir: MeshIr,
   closing: Closing,
   ports: ReadonlyMap<number, number> = new Map(),
+  adjusted: (bootstrap: EnvoyMessage) => EnvoyMessage = (bootstrap) => bootstrap,
 ): Promise<ReadonlyMap<string, Sidecar>> {
   const root = await makeTestRoot(ir.settings.trustDomain);
   const resources = buildResources(ir, { trustBundle: root.certificate });
@@ -33,7 +36,7 @@ export async function startSidecars(
     closing.add(() => rm(dir, { recursive: true, force: true }));
     await new CertificateFolder(dir).create(await issue(root, workload.identity.spiffeId), root);
     const envoy = await startEnvoy({
-      bootstrap: staticBootstrap(resources, workload.key, ports),
+      bootstrap: adjusted(staticBootstrap(resources, workload.key, ports)),
       dir,
       ...inItsFolder(dir),
       args: ['--file-flush-interval-msec', '20', '--log-level', 'warning'],

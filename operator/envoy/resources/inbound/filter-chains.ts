@@ -2,6 +2,7 @@
 // ALPN. A connection for which there is no chain is closed, and the listener's log says so.
 import type { InboundPortIr } from '../../../ir/inbound.ts';
 import { blackholeCluster, meshAlpn, sidecarPorts } from '../names.ts';
+import { handshakeTimeout } from '../patience.ts';
 import { tcpProxy } from '../tcp-proxy.ts';
 import { type BelievedPeers, downstreamTls } from '../tls.ts';
 import type { EnvoyMessage } from '../../proto/envoy-message.ts';
@@ -37,6 +38,7 @@ function meshChain(port: GuardedPort): EnvoyMessage {
   return {
     ...chain(port, 'mesh', { transport_protocol: 'tls', application_protocols: [meshAlpn] }),
     transport_socket: downstreamTls(believed(port)),
+    transport_socket_connect_timeout: handshakeTimeout,
     filters: http ? [inboundHttp({ ...port, chain: 'mesh' })] : bytes(port, 'mesh'),
   };
 }

@@ -7,6 +7,7 @@ import { typeUrl } from '../../proto/type-urls.ts';
 import { refusedConnectionLog } from '../access-log.ts';
 import { anyAddress, anyAddressKeys, type BoundAddresses, hasIpv6 } from '../any-address.ts';
 import { authority, blackholeCluster, port as fixedPort, sidecarPorts } from '../names.ts';
+import { tcpKeepalive } from '../patience.ts';
 import { placeholderClusters } from '../placeholders.ts';
 import { resource } from '../resource.ts';
 import type { EnvoyMessage } from '../../proto/envoy-message.ts';
@@ -99,6 +100,7 @@ function listener(parts: ListenerParts): XdsResource {
       name: parts.name,
       ...parts.bound,
       traffic_direction: 'INBOUND',
+      tcp_keepalive: tcpKeepalive,
       listener_filters: parts.listenerFilters,
       listener_filters_timeout: duration(parts.timeoutMs),
       continue_on_listener_filters_timeout: true,

@@ -4,6 +4,7 @@ import type { ServicePortIr } from '../../../ir/service.ts';
 import { duration } from '../../proto/well-known.ts';
 import { typeUrl } from '../../proto/type-urls.ts';
 import { clusterName } from '../names.ts';
+import { idleTimeout, tcpKeepalive } from '../patience.ts';
 import { resource } from '../resource.ts';
 import { plaintext, upstreamTls } from '../tls.ts';
 import { overAds } from '../typed-config.ts';
@@ -40,6 +41,7 @@ function cluster(service: ServicePortIr, subset: string | null): EnvoyMessage {
     // Draining endpoints are used only when hardly any other is left; the default would be below half.
     common_lb_config: { healthy_panic_threshold: { value: 1 } },
     circuit_breakers: noLimits,
+    upstream_connection_options: { tcp_keepalive: tcpKeepalive },
     transport_socket_matches: [
       {
         name: 'mesh',
@@ -52,7 +54,7 @@ function cluster(service: ServicePortIr, subset: string | null): EnvoyMessage {
   };
 }
 
-const serviceOptions = httpOptions({ outlier_detection: unreachable });
+const serviceOptions = httpOptions({ idle_timeout: idleTimeout.caller }, { outlier_detection: unreachable });
 
 /**
  * Headless: who was addressed by address is who gets the request, or nobody. Requests that name no address, such

@@ -3,6 +3,7 @@ import type { Origin } from '../../../ir/origin.ts';
 import { duration } from '../../proto/well-known.ts';
 import { typeUrl } from '../../proto/type-urls.ts';
 import { blackholeCluster, passthroughCluster } from '../names.ts';
+import { tcpKeepalive } from '../patience.ts';
 import { resource } from '../resource.ts';
 import { connectTimeoutMs, noLimits, sameProtocol } from '../upstream.ts';
 import type { XdsResource } from '../xds-resource.ts';
@@ -15,6 +16,7 @@ export function buildUnknownDestinations(mesh: Origin): readonly XdsResource[] {
     lb_policy: 'CLUSTER_PROVIDED',
     connect_timeout: duration(connectTimeoutMs),
     circuit_breakers: noLimits,
+    upstream_connection_options: { tcp_keepalive: tcpKeepalive },
     typed_extension_protocol_options: sameProtocol,
   };
   const blackhole = { name: blackholeCluster, type: 'STATIC', connect_timeout: duration(connectTimeoutMs) };
