@@ -14,6 +14,7 @@ import { freePort } from '../support/kubernetes/free-port.ts';
 import {
   noRules,
   sampleEndpoint,
+  sampleIdentity,
   sampleInbound,
   sampleMesh,
   sampleRule,
@@ -26,7 +27,8 @@ const greeting = 'welcome';
 const closing = new Closing();
 afterAll(() => closing.close());
 
-type Caller = 'friend' | 'stranger';
+/** Former: the stranger and a friend with certificates of the trust domain that the Mesh had before. */
+type Caller = 'friend' | 'stranger' | 'former-stranger' | 'former-friend';
 /** `friend/strict` → where that caller's application reaches that service. */
 const at = new Map<string, number>();
 /** Service → the port of the server's sidecar, for those who come without one. */
@@ -37,6 +39,15 @@ const onlyFriend = { deny: [], allow: [sampleRule('shop/guard/friend', ['friend'
 const notStranger = { deny: [sampleRule('shop/guard/stranger', ['stranger'])], allow: 'all' as const };
 const notStrangerNorUnknown = {
   deny: [{ ...sampleRule('shop/guard/stranger', ['stranger']), unidentified: true }],
+  allow: 'all' as const,
+};
+const notNamespaceBank = {
+  deny: [
+    {
+      ...sampleRule('shop/guard/bank', []),
+      callers: [{ spiffeIds: [], spiffePrefixes: ['spiffe://cluster.local/ns/bank/'] }],
+    },
+  ],
   allow: 'all' as const,
 };
 const readReviews = {
@@ -67,6 +78,7 @@ const ports: Readonly<Record<string, Partial<InboundPortIr>>> = {
   guarded: { mtls: 'Permissive', authorization: readReviews },
   'not-stranger': { mtls: 'Permissive', authorization: notStranger },
   'not-stranger-nor-unknown': { mtls: 'Permissive', authorization: notStrangerNorUnknown },
+  'not-bank': { mtls: 'Permissive', authorization: notNamespaceBank },
   'allow-nothing': { mtls: 'Strict', authorization: { deny: [], allow: [] } },
   'tcp-strict': { protocol: 'TCP', mtls: 'Strict' },
   'tcp-permissive': { protocol: 'TCP', mtls: 'Permissive' },
@@ -112,7 +124,7 @@ beforeAll(async () => {
     service('impostor', strict, spiffeId('somebody-else')),
     service('unknown-identity', strict, null),
   ];
-  const caller = async (name: Caller): Promise<WorkloadIr> => {
+  const caller = async (name: Caller, spiffe = spiffeId(name)): Promise<WorkloadIr> => {
     const bindings = await Promise.all(
       services.map(async ({ key, service: to, protocol }) => {
         const port = await freePort();
@@ -120,12 +132,14 @@ beforeAll(async () => {
         return { address: '127.0.0.1', port, service: key, protocol };
       }),
     );
-    return sampleWorkload(name, { bindings });
+    return sampleWorkload(name, { bindings, identity: { ...sampleIdentity(name), spiffeId: spiffe } });
   };
   const inbound = named.map((it) => it.inbound);
   const workloads = [
     await caller('friend'),
     await caller('stranger'),
+    await caller('former-stranger', 'spiffe://former.example/ns/shop/sa/stranger'),
+    await caller('former-friend', 'spiffe://former.example/ns/bank/sa/friend'),
     sampleWorkload('server', { inbound, otherInbound: { mtls: 'Strict', authorization: noRules } }),
   ];
   const sidecars = await startSidecars(sampleMesh({ services, workloads }), closing);
@@ -257,6 +271,18 @@ describe('authorization of requests', () => {
     const plaintext = await call(straightTo(asked.service));
 
     expect([friend.status, stranger.status, plaintext.status]).toEqual([200, 403, asked.plaintext]);
+  });
+
+  test('a rule that names whom it refuses holds for certificates of a former trust domain, which are valid until they expire', async () => {
+    const statuses = async (caller: Caller, services: readonly string[]): Promise<readonly number[]> => {
+      const answers = await Promise.all(services.map((service) => call(via(caller, service))));
+      return answers.map(({ status }) => status);
+    };
+
+    expect(await statuses('former-stranger', ['not-stranger', 'not-bank'])).toEqual([403, 200]);
+    expect(await statuses('former-friend', ['not-stranger', 'not-bank'])).toEqual([200, 403]);
+    expect(await listenOnly(via('former-stranger', 'tcp-not-stranger'), greeting.length)).toBe('');
+    expect(await listenOnly(via('former-friend', 'tcp-not-stranger'), greeting.length)).toBe(greeting);
   });
 
   test('an application’s own TLS does not get past a rule that refuses unknown callers', async () => {

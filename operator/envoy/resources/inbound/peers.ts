@@ -2,6 +2,7 @@
 // decided in the handshake: a filter would decide on the client's first byte, after a server that speaks first has spoken.
 import type { AuthorizationIr, RuleIr } from '../../../ir/inbound.ts';
 import type { PeerMatch } from '../tls.ts';
+import { anyTrustDomain, pathOf } from '../spiffe.ts';
 import { except, type PeerName } from './name-complement.ts';
 
 /** What every identity of the mesh begins with: whose it is has been checked by its certificate's issuer. */
@@ -25,7 +26,18 @@ export function allowedPeers(authorization: AuthorizationIr): readonly PeerMatch
   const { allowed, denied } = namesOf(authorization);
   if (denied === 'everyone') return [];
   if (allowed === 'everyone' && denied.length === 0) return null;
-  return except(allowed === 'everyone' ? [everyIdentity] : allowed, denied);
+  return allowed === 'everyone' ? everyoneBut(denied) : except(allowed, denied);
+}
+
+/** Who is denied is so in any trust domain: after a change of the Mesh's, certificates of the former one are valid until they expire. */
+function everyoneBut(denied: readonly PeerName[]): readonly PeerMatch[] {
+  return except([{ prefix: '/' }], denied.map(withoutTrustDomain)).map((path) =>
+    'safe_regex' in path ? { safe_regex: { regex: anyTrustDomain + path.safe_regex.regex } } : everyIdentity,
+  );
+}
+
+function withoutTrustDomain(name: PeerName): PeerName {
+  return 'exact' in name ? { exact: pathOf(name.exact) } : { prefix: pathOf(name.prefix) };
 }
 
 /**

@@ -2,6 +2,8 @@
 // refusal's log names the rule. @see https://www.envoyproxy.io/docs/envoy/latest/api-v3/config/rbac/v3/rbac.proto
 import type { AuthorizationIr, CallerIr, RequestIr, RuleIr } from '../../../ir/inbound.ts';
 import type { PathMatchIr } from '../../../ir/path.ts';
+import { quote } from '../complement-regex.ts';
+import { anyTrustDomain, pathOf } from '../spiffe.ts';
 import { any } from '../typed-config.ts';
 import type { EnvoyMessage } from '../../proto/envoy-message.ts';
 
@@ -41,7 +43,7 @@ function policy(action: Action, { callers, unidentified, requests }: RuleIr): En
     principals:
       callers === 'anyone'
         ? [{ any: true }]
-        : [...callers.map(principal), ...(unidentified ? [withoutIdentity] : [])],
+        : [...callers.map((caller) => principal(action, caller)), ...(unidentified ? [withoutIdentity] : [])],
   };
 }
 
@@ -49,10 +51,24 @@ function policy(action: Action, { callers, unidentified, requests }: RuleIr): En
 const withoutIdentity = { not_id: { authenticated: {} } };
 
 /** Needs a verified client certificate: without one, `authenticated` never matches. */
-function principal({ spiffeIds, spiffePrefixes }: CallerIr): EnvoyMessage {
-  const names = [...spiffeIds.map((exact) => ({ exact })), ...spiffePrefixes.map((prefix) => ({ prefix }))];
+function principal(action: Action, caller: CallerIr): EnvoyMessage {
+  const names = action === 'DENY' ? inAnyTrustDomain(caller) : asNamed(caller);
   if (names.length === 0) return { not_id: { any: true } };
   return { or_ids: { ids: names.map((name) => ({ authenticated: { principal_name: name } })) } };
+}
+
+function asNamed({ spiffeIds, spiffePrefixes }: CallerIr): readonly EnvoyMessage[] {
+  return [...spiffeIds.map((exact) => ({ exact })), ...spiffePrefixes.map((prefix) => ({ prefix }))];
+}
+
+/** After a change of the Mesh's trust domain, certificates of the former one are valid until they expire. */
+function inAnyTrustDomain({ spiffeIds, spiffePrefixes }: CallerIr): readonly EnvoyMessage[] {
+  return [
+    ...spiffeIds.map((id) => ({ suffix: pathOf(id) })),
+    ...spiffePrefixes.map((prefix) => ({
+      safe_regex: { regex: `${anyTrustDomain}${quote(pathOf(prefix))}.*` },
+    })),
+  ];
 }
 
 function permission(action: Action, { methods, paths }: RequestIr): EnvoyMessage {

@@ -57,8 +57,26 @@ describe('allowedPeers', () => {
       peers: [{ exact: spiffeId('friend') }],
     },
     { it: 'allowed and denied: none', rules: { deny: [friend], allow: [friend] }, peers: [] },
+    {
+      it: 'a deny rule that names nobody: every identity',
+      rules: { deny: [sampleRule('shop/guard/no', [])], allow: 'all' as const },
+      peers: [{ prefix: 'spiffe://' }],
+    },
     { it: 'a deny rule for anyone: none', rules: { deny: [anyone], allow: 'all' as const }, peers: [] },
   ])('$it', ({ rules, peers }) => {
     expect(allowedPeers(rules)).toEqual(peers);
+  });
+
+  test.each([
+    ['friend', 'cluster.local', false],
+    ['friend', 'former.example', false],
+    ['friends', 'cluster.local', true],
+    ['stranger', 'cluster.local', true],
+    ['stranger', 'former.example', true],
+  ])('a deny rule for friend: %s of %s may connect: %s', (account, trustDomain, may) => {
+    const peers = allowedPeers({ deny: [friend], allow: 'all' }) ?? [];
+    const identity = spiffeId(account).replace('cluster.local', trustDomain);
+
+    expect(peers.some((peer) => matches(peer, identity))).toBe(may);
   });
 });
