@@ -117,7 +117,7 @@ describe('who may ask', () => {
 
   test('80: a certificate of another root, no stream', async () => {
     const { xds } = await serve();
-    const client = connect(xds, await clientEnd(await freshAuthority(), cartId, authority));
+    const client = connect(xds, await clientEnd(await freshAuthority(), cartId, { trust: authority }));
 
     client.start(cart, url.cluster);
 
@@ -219,7 +219,7 @@ describe('84: the server’s certificate', () => {
 
     reloadable.update(await serverPair(next));
     const [late, fresh] = [
-      connect(xds, await clientEnd(authority, cartId, next)),
+      connect(xds, await clientEnd(authority, cartId, { trust: next })),
       connect(xds, await clientEnd(next, cartId)),
     ];
     late.start(cart, url.cluster);

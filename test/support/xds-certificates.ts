@@ -34,10 +34,10 @@ export interface ClientEnd {
 export async function clientEnd(
   authority: Authority,
   identity: string | null,
-  trust: Authority = authority,
+  { trust = authority, ttlMs = 3_600_000 }: { readonly trust?: Authority; readonly ttlMs?: number } = {},
 ): Promise<ClientEnd> {
   const serials: string[] = [];
-  const pair = identity === null ? null : await issue(authority, identity);
+  const pair = identity === null ? null : await issue(authority, identity, ttlMs);
   const key = pair === null ? null : Buffer.from(pair.privateKey);
   const certificate = pair === null ? null : Buffer.from(pair.certificate);
   return {
@@ -56,8 +56,8 @@ export function serialOf(pair: ServerKeyPair): string {
   return new X509Certificate(pair.certificate).serialNumber;
 }
 
-function issue(authority: Authority, spiffeId: string): ReturnType<Authority['issue']> {
-  return authority.issue({ spiffeId, ttlMs: 3_600_000 });
+function issue(authority: Authority, spiffeId: string, ttlMs = 3_600_000): ReturnType<Authority['issue']> {
+  return authority.issue({ spiffeId, ttlMs });
 }
 
 function secretsInMemory(): SecretPort {

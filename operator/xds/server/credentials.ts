@@ -1,5 +1,10 @@
-// TLS of the xDS port: mutual, and renewed without a restart.
-import { experimental, type ServerCredentials } from '@grpc/grpc-js';
+// TLS of the xDS port: mutual, renewed without a restart, never resumed, and for no longer than the client's certificate is valid.
+// It stands in front of grpc-js, which knows neither of the last two.
+import { constants } from 'node:crypto';
+import type { Socket } from 'node:net';
+import { createServer, type Server, type TLSSocket } from 'node:tls';
+import { systemClock, type Clock } from '../../process/clock.ts';
+import { atWallTime } from './wall-time.ts';
 
 export interface ServerKeyPair {
   /** PEM, leaf first. */
@@ -9,50 +14,62 @@ export interface ServerKeyPair {
   readonly trustBundle: string;
 }
 
+/** Takes connections, and gives those whose client has shown a certificate of the trust bundle. */
+export interface TlsDoor {
+  onSecured(take: (connection: TLSSocket) => void): void;
+  connect(connection: Socket): void;
+}
+
 export interface ReloadableCredentials {
-  readonly credentials: ServerCredentials;
+  readonly credentials: TlsDoor;
   /** New connections use it from now on; existing ones stay. */
   update(pair: ServerKeyPair): void;
 }
 
-type CaListener = experimental.CaCertificateUpdateListener;
-type IdentityListener = experimental.IdentityCertificateUpdateListener;
+/**
+ * A resumed session would bring back a client whose certificate has expired by now, or whose root is not trusted any more: OpenSSL does
+ * not verify it again. Without tickets there is nothing to resume, as no session is kept on this side.
+ */
+const never = { secureOptions: constants.SSL_OP_NO_TICKET } as const;
+const handshakeMs = 10_000;
+/** After the end of a client's certificate its streams are ended with a status; then the connection is. */
+const graceMs = 1_000;
 
 /** Refuses connections until the first `update`, and always those without a certificate of the trust bundle. */
-export function reloadableCredentials(): ReloadableCredentials {
-  const caListeners = new Set<CaListener>();
-  const identityListeners = new Set<IdentityListener>();
-  let latest: ServerKeyPair | null = null;
-  const ca = (): ReturnType<typeof caUpdate> | null => (latest === null ? null : caUpdate(latest));
-  const identity = (): ReturnType<typeof identityUpdate> | null =>
-    latest === null ? null : identityUpdate(latest);
-  const provider: experimental.CertificateProvider = {
-    addCaCertificateListener(listener) {
-      caListeners.add(listener);
-      // grpc-js adds its listener before it is able to hear of a certificate: not in this turn.
-      queueMicrotask(() => listener(ca()));
-    },
-    removeCaCertificateListener: (listener) => void caListeners.delete(listener),
-    addIdentityCertificateListener(listener) {
-      identityListeners.add(listener);
-      queueMicrotask(() => listener(identity()));
-    },
-    removeIdentityCertificateListener: (listener) => void identityListeners.delete(listener),
-  };
+export function reloadableCredentials(clock: Clock = systemClock): ReloadableCredentials {
+  const server = createServer({
+    ...never,
+    ALPNProtocols: ['h2'],
+    requestCert: true,
+    rejectUnauthorized: true,
+    handshakeTimeout: handshakeMs,
+  });
+  // Whoever breaks off its handshake harms nobody.
+  server.on('tlsClientError', () => undefined);
+  server.on('secureConnection', (connection) => endWithCertificate(connection, clock));
+  let isLoaded = false;
   return {
-    credentials: experimental.createCertificateProviderServerCredentials(provider, provider, true),
-    update(pair): void {
-      latest = pair;
-      for (const listener of caListeners) listener(caUpdate(pair));
-      for (const listener of identityListeners) listener(identityUpdate(pair));
+    credentials: doorOf(server, () => isLoaded),
+    update: ({ certificate, privateKey, trustBundle }): void => {
+      server.setSecureContext({ ...never, cert: certificate, key: privateKey, ca: trustBundle });
+      isLoaded = true;
     },
   };
 }
 
-function caUpdate(pair: ServerKeyPair): { caCertificate: Buffer } {
-  return { caCertificate: Buffer.from(pair.trustBundle) };
+function doorOf(server: Server, isLoaded: () => boolean): TlsDoor {
+  return {
+    onSecured: (take) => void server.on('secureConnection', take),
+    connect: (connection) => {
+      if (isLoaded()) server.emit('connection', connection);
+      else connection.destroy();
+    },
+  };
 }
 
-function identityUpdate(pair: ServerKeyPair): { certificate: Buffer; privateKey: Buffer } {
-  return { certificate: Buffer.from(pair.certificate), privateKey: Buffer.from(pair.privateKey) };
+function endWithCertificate(connection: TLSSocket, clock: Clock): void {
+  const validTo = Date.parse(connection.getPeerCertificate().valid_to);
+  const cancel = atWallTime(clock, validTo + graceMs, () => connection.destroy());
+  connection.on('close', cancel);
+  connection.on('error', () => undefined);
 }

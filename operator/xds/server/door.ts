@@ -1,6 +1,7 @@
 // Where a stream waits until it is known whose proxy it is: its certificate, its node id, where it comes from, and that no other proxy
 // of the same workload is there. Entry: Door.
 import { status } from '@grpc/grpc-js';
+import { systemClock } from '../../process/clock.ts';
 import { authorizeStream, noLongerAuthorized } from './authorize-stream.ts';
 import type { AdsServerOptions } from './options.ts';
 import { quoted } from './quoted.ts';
@@ -9,6 +10,7 @@ import { Seats } from './seats.ts';
 import type { Stream } from './stream.ts';
 import { StreamsPerConnection, tooManyStreams } from './streams-per-connection.ts';
 import { WaitTimeout } from './wait-timeout.ts';
+import { atWallTime } from './wall-time.ts';
 
 /** How long a proxy has to answer when a second one asks as the same workload. */
 const secondProxyWaitMs = 1_000;
@@ -25,6 +27,8 @@ export class Door {
   private readonly perConnection = new StreamsPerConnection();
   private readonly seats: Seats<Stream>;
   private readonly waitTimeout: WaitTimeout<Stream>;
+  /** What cancels the end of a stream with its certificate. */
+  private readonly expiries = new Map<Stream, () => void>();
 
   constructor(options: AdsServerOptions, host: DoorHost) {
     this.options = options;
@@ -41,6 +45,7 @@ export class Door {
 
   arrived(stream: Stream): void {
     this.waitTimeout.start(stream, () => this.onWaitTimeout(stream));
+    this.endWithCertificate(stream);
     if (!this.perConnection.add(stream.peer)) stream.fail(status.RESOURCE_EXHAUSTED, tooManyStreams);
   }
 
@@ -48,6 +53,8 @@ export class Door {
     this.perConnection.remove(stream.peer);
     this.seats.leave(stream);
     this.waitTimeout.cancel(stream);
+    this.expiries.get(stream)?.();
+    this.expiries.delete(stream);
   }
 
   /** Returns false after ending a stream that may not go on. One that has to wait is asked again when there is something new. */
@@ -78,6 +85,16 @@ export class Door {
     this.options.log.info({ workload, reason }, 'stream closed');
     stream.fail(status.PERMISSION_DENIED, reason);
     return false;
+  }
+
+  private endWithCertificate(stream: Stream): void {
+    const certificate = stream.call.getAuthContext()?.sslPeerCertificate;
+    if (certificate === undefined) return;
+    const expire = (): void => {
+      this.options.log.info({ workload: stream.workload, peer: stream.peer }, 'client certificate expired');
+      stream.fail(status.UNAUTHENTICATED, 'the client certificate has expired: connect with its successor');
+    };
+    this.expiries.set(stream, atWallTime(systemClock, Date.parse(certificate.valid_to), expire));
   }
 
   private onWaitTimeout(stream: Stream): void {

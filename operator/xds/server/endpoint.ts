@@ -7,6 +7,7 @@ import {
 } from '@grpc/grpc-js';
 import { channelOptions } from './channel-options.ts';
 import { Acceptor } from './acceptor.ts';
+import type { TlsDoor } from './credentials.ts';
 
 export interface GrpcService {
   readonly definition: ServiceDefinition;
@@ -15,7 +16,7 @@ export interface GrpcService {
 
 export interface EndpointOptions {
   /** Absent: plaintext. */
-  readonly credentials?: ServerCredentials;
+  readonly credentials?: TlsDoor;
   /** When connections are closed, in milliseconds, give or take 10 %. Default: 30 minutes. */
   readonly connectionAgeMs?: number;
 }
@@ -24,13 +25,13 @@ const closeMs = 2_000;
 
 export class Endpoint {
   private readonly grpc: Server;
-  private readonly credentials: ServerCredentials;
+  private readonly credentials: TlsDoor | undefined;
   private acceptor: Acceptor | null = null;
   private boundPort = 0;
 
   constructor({ credentials, connectionAgeMs }: EndpointOptions) {
     this.grpc = new Server(channelOptions(connectionAgeMs));
-    this.credentials = credentials ?? ServerCredentials.createInsecure();
+    this.credentials = credentials;
   }
 
   /** The port in use; 0 before open. */
@@ -41,8 +42,14 @@ export class Endpoint {
   /** `address`: host:port; port 0 takes a free one. Rejects if it is taken. */
   async open(address: string, services: readonly GrpcService[]): Promise<void> {
     for (const { definition, implementation } of services) this.grpc.addService(definition, implementation);
-    const injector = this.grpc.createConnectionInjector(this.credentials);
-    this.acceptor = new Acceptor((connection) => injector.injectConnection(connection));
+    // Connections are secured before grpc-js sees them.
+    const injector = this.grpc.createConnectionInjector(ServerCredentials.createInsecure());
+    const { credentials } = this;
+    credentials?.onSecured((connection) => injector.injectConnection(connection));
+    this.acceptor = new Acceptor((connection) => {
+      if (credentials === undefined) injector.injectConnection(connection);
+      else credentials.connect(connection);
+    });
     this.boundPort = await this.acceptor.open(address).catch((error: unknown) => {
       throw new Error(`cannot listen on ${address} for xDS`, { cause: error });
     });

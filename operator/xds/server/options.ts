@@ -1,7 +1,7 @@
 // What the ADS server is told when it is made, and whom it tells.
-import type { ServerCredentials } from '@grpc/grpc-js';
 import type { Log } from '../../process/log.ts';
 import type { TypeUrl } from '../../envoy/proto/type-urls.ts';
+import type { TlsDoor } from './credentials.ts';
 import type { InitialSyncOptions } from './initial-sync-limiter.ts';
 import type { WorkloadPlace } from './place.ts';
 import type { GrpcService } from './endpoint.ts';
@@ -10,7 +10,7 @@ export interface AdsServerOptions {
   /** host:port; port 0 takes a free one. */
   readonly address: string;
   /** Absent: plaintext, where a node is believed what it claims. For tests and benchmarks only. */
-  readonly credentials?: ServerCredentials;
+  readonly credentials?: TlsDoor;
   /** The SPIFFE id a workload has to prove; undefined while it is unknown. */
   readonly identityOf: (workload: string) => string | undefined;
   /**
