@@ -50,7 +50,7 @@ const Certificates = z
     issuedAfter: shaped(timestamp)
       .exactOptional()
       .describe(
-        'Replaces all certificates issued before this time (RFC 3339); sidecars use the new ones within seconds. Set it to the current time if a private key may have leaked. A time in the future takes effect when it is reached.',
+        'Replaces all certificates issued before this time (RFC 3339); sidecars use the new ones within seconds. Set it to the current time if a private key may have leaked. A certificate that was replaced is still accepted until it expires: workloadTTL limits how long. A time in the future takes effect when it is reached.',
       ),
   })
   .prefault({})
