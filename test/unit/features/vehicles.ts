@@ -48,7 +48,7 @@ const logs = 'On TCP ports a rule has no name that anybody sees.';
 
 export const table: readonly Row[] = [
   ...rows('Mesh/default', [
-    ['trustDomain', 'other.local', 'CDS EDS RDS SDS'],
+    ['trustDomain', 'other.local', 'CDS EDS RDS'],
     ['namespaceSelector.matchLabels', { mesh: 'other' }, '', template],
     ['sidecar.image', 'envoy:2', '', template],
     ['sidecar.initImage', 'init:2', '', template],
