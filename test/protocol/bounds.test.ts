@@ -255,17 +255,17 @@ describe('106: clients that never rest', () => {
       workload === 'Pod/shop/cart' ? 'cart' : undefined;
     const xds = await serve({ identityOf, waitTimeoutMs: 200 });
     xds.publish({ 'Pod/shop/cart': [sample(url.cluster, 'a')] });
-    const unknown = Array.from({ length: 32 }, () => {
+    const unknown = Array.from({ length: 256 }, () => {
       const client = connect(xds);
       client.start('Pod~shop~unknown~uid', url.cluster);
       return client;
     });
-    await until(() => xds.counted.begun === 32);
+    await until(() => xds.counted.begun === 256);
     const late = connect(xds);
     late.start(cart, url.cluster);
     // Their streams end, their connections stay.
     await Promise.all(unknown.map((client) => client.end()));
-    expect(xds.counted.begun).toBe(32);
+    expect(xds.counted.begun).toBe(256);
 
     for (const client of unknown) client.close();
 
