@@ -7,6 +7,8 @@ export interface PodPort {
    * error.
    */
   refresh(namespace: string, name: string): Promise<void>;
+  /** value null: takes the annotation away. A pod that is gone is no error; another one of its name is. */
+  annotate(pod: PodRef, key: string, value: string | null): Promise<void>;
   /** The same one again only renews its time. */
   event(pod: PodRef, event: WorkloadEvent): Promise<void>;
 }

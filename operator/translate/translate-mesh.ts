@@ -1,12 +1,14 @@
 // The mesh in force, stage by stage. Each stage remembers its last inputs: if they are the same objects, so is its result.
 import type { Mesh } from '../../api/v1alpha1/mesh.ts';
 import type { MeshIr } from '../ir/mesh-ir.ts';
+import type { PodRecord } from '../ir/pod-record.ts';
 import type { Verdict } from '../conditions/conditions.ts';
 import type { Resources } from '../store/resources.ts';
 import { createVerdictCollector } from './collect-verdicts.ts';
 import { meshSettings } from './facts/meshes.ts';
 import { rememberLast } from '../values/remember.ts';
 import { attachSecurity } from './policies/security/attach.ts';
+import { podRecords, withKeptPorts } from './policies/security/pod-records.ts';
 import { createSecurityMaker } from './policies/security/security.ts';
 import { slicesByService } from './facts/endpoints.ts';
 import { servedPorts } from './facts/served-ports.ts';
@@ -17,13 +19,17 @@ import { createTrafficMaker } from './policies/traffic/traffic.ts';
 import { translateExternal } from './mesh/external-workloads.ts';
 import { accountsOfTemplates, identitiesInUse } from './mesh/identities.ts';
 import { workloadKey } from '../values/node-id.ts';
-import { createWorkloadIndexer } from './facts/workload.ts';
+import { createWorkloadIndexer, type Workload } from './facts/workload.ts';
 import { createWorkloadTranslator } from './mesh/workloads.ts';
 
 export type MeshTranslator = (
   mesh: Mesh,
   resources: Resources,
-) => { readonly ir: MeshIr; readonly verdicts: readonly Verdict[] };
+) => {
+  readonly ir: MeshIr;
+  readonly verdicts: readonly Verdict[];
+  readonly podRecords: readonly PodRecord[];
+};
 
 /** What translation has to know that no object says. */
 export interface TranslateOptions {
@@ -40,16 +46,16 @@ export function createMeshTranslator({ operatorNamespace }: TranslateOptions): M
   const guard = rememberLast(attachSecurity);
   const security = createSecurityMaker();
   const translateAllExternal = rememberLast(externalWorkloads);
-  const served = rememberLast(servedPorts);
+  const servedByServices = rememberLast(servedPorts);
+  const servedWithKept = rememberLast(withKeptPorts);
+  const recordsOf = rememberLast(podRecords);
   const translateWorkloads = createWorkloadTranslator();
   const translateServices = createServiceTranslator();
   const slicesOf = rememberLast(slicesByService);
-  const accounts = rememberLast(accountsOfTemplates);
-  const identities = rememberLast(identitiesInUse);
+  const identities = createIdentities();
   const collectVerdicts = createVerdictCollector();
 
   return (mesh, resources) => {
-    const { deployments, statefulSets, daemonSets, cronJobs } = resources;
     const conflicts = findConflicts(resources.externalWorkloads, resources.services, resources.pods);
     const workloads = indexWorkloads(
       mesh.spec.trustDomain,
@@ -59,12 +65,13 @@ export function createMeshTranslator({ operatorNamespace }: TranslateOptions): M
     );
     const services = view(resources.services, workloads);
     const traffic = decideTraffic(resources.trafficPolicies, services, mesh.metadata.name);
-    const attachments = guard(resources.securityPolicies, deployments, services, workloads);
+    const attachments = guard(resources.securityPolicies, resources.deployments, services, workloads);
     const decisions = security(mesh, attachments);
     const external = translateAllExternal(resources.externalWorkloads, services, conflicts);
+    const served = servedWithKept(servedByServices(services.all), workloads, attachments);
     const translated = translateWorkloads(workloads.all, {
       mesh,
-      served: served(services.all),
+      served,
       security: decisions,
       bindings: external.bindings,
     });
@@ -78,16 +85,25 @@ export function createMeshTranslator({ operatorNamespace }: TranslateOptions): M
         traffic: traffic.byPort,
       }),
       workloads: translated,
-      identities: identities(
-        mesh,
-        resources.namespaces,
-        accounts(deployments, statefulSets, daemonSets, cronJobs),
-        workloads.all,
-      ),
+      identities: identities(mesh, resources, workloads.all),
     };
-    const verdicts = collectVerdicts(ir, { traffic, attachments, workloads, external: external.verdicts });
-    return { ir, verdicts };
+    return {
+      ir,
+      verdicts: collectVerdicts(ir, { traffic, attachments, workloads, external: external.verdicts }),
+      podRecords: recordsOf(workloads, attachments, served),
+    };
   };
+}
+
+function createIdentities(): (
+  mesh: Mesh,
+  resources: Resources,
+  workloads: readonly Workload[],
+) => MeshIr['identities'] {
+  const accounts = rememberLast(accountsOfTemplates);
+  const identities = rememberLast(identitiesInUse);
+  return (mesh, { namespaces, deployments, statefulSets, daemonSets, cronJobs }, workloads) =>
+    identities(mesh, namespaces, accounts(deployments, statefulSets, daemonSets, cronJobs), workloads);
 }
 
 interface ExternalWorkloads {

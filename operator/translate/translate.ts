@@ -1,6 +1,7 @@
 // Resources → the mesh in its own words, and a verdict on each object a user wrote. Its entry is translate: pure and
 // total, the same value whatever order the objects came in. It must not know Envoy, platforms or acknowledgements.
 import type { MeshIr } from '../ir/mesh-ir.ts';
+import type { PodRecord } from '../ir/pod-record.ts';
 import type { Verdict } from '../conditions/conditions.ts';
 import type { Resources } from '../store/resources.ts';
 import { electMesh } from './facts/meshes.ts';
@@ -13,6 +14,8 @@ export interface Translation {
   readonly ir: MeshIr | null;
   /** One for each Mesh, TrafficPolicy, SecurityPolicy and ExternalWorkload, sorted by kind, namespace, name. */
   readonly verdicts: readonly Verdict[];
+  /** Pods whose annotation does not say yet what guards them. Empty while there is no Mesh. */
+  readonly podRecords: readonly PodRecord[];
 }
 
 /** Never throws on objects that are valid by their schemas. */
@@ -24,9 +27,17 @@ export function translate(resources: Resources, options: TranslateOptions): Tran
 export function translateWith(translateMesh: MeshTranslator, resources: Resources): Translation {
   const { mesh, verdicts: meshVerdicts } = electMesh(resources.meshes);
   if (mesh === undefined)
-    return { ir: null, verdicts: withRejections(waiting(resources), resources.rejections) };
-  const { ir, verdicts } = translateMesh(mesh, resources);
-  return { ir, verdicts: withRejections([...meshVerdicts, ...verdicts], resources.rejections) };
+    return {
+      ir: null,
+      verdicts: withRejections(waiting(resources), resources.rejections),
+      podRecords: [],
+    };
+  const { ir, verdicts, podRecords } = translateMesh(mesh, resources);
+  return {
+    ir,
+    verdicts: withRejections([...meshVerdicts, ...verdicts], resources.rejections),
+    podRecords,
+  };
 }
 
 function waiting(resources: Resources): readonly Verdict[] {

@@ -7,5 +7,8 @@ export const fieldManager = 'meshwright';
 export const managedByLabel = 'app.kubernetes.io/managed-by';
 export const managedLabels: Readonly<Record<string, string>> = { [managedByLabel]: fieldManager };
 
+/** On a pod: by what it is guarded. See operator/translate/facts/guard-record.ts. */
+export const guardedByKey = 'meshwright.dev/guarded-by';
+
 /** On a pod template (and so on its pods): two fingerprints. On the metadata of a workload: the label "true". */
 export const injectedKey = 'meshwright.dev/injected';

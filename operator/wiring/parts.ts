@@ -7,6 +7,7 @@ import { createIssuance } from './issuance.ts';
 import { createLeadership } from './leadership.ts';
 import { part, type Part } from './part.ts';
 import { createPeers } from './peers.ts';
+import { createPodRecording } from './pod-records.ts';
 import { createPublication } from './publication.ts';
 import { createStatusReports } from './status-reports.ts';
 import { createStorage } from './storage.ts';
@@ -55,6 +56,7 @@ export const parts: readonly Part[] = [
     },
     createInjection,
   ),
+  part('pod records', { reads: ['translation'], writes: [] }, createPodRecording),
   part(
     'status reports',
     {

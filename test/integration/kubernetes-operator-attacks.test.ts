@@ -144,4 +144,80 @@ suite('an attacker', () => {
     expect(answers).toEqual([200, 200, 200]);
     expect(told.replaceAll(/\n +/g, ' ')).toContain(`Address ${reviews} belongs to Service shop/reviews`);
   }, 60_000);
+
+  // Last: it takes the Service away.
+  describe('what guarded a pod guards it', () => {
+    const guard = 'securitypolicy/reviews-guard';
+    /** What a pod without a sidecar gets that calls the pod itself. */
+    const answer = async (): Promise<number | undefined> =>
+      (await shop.outsider.call(reviewsV1, appPort))[0]?.status;
+    const until = (status: number): Promise<true> =>
+      cluster.until(async () => ((await answer()) === status ? true : undefined));
+    const recorded = async (): Promise<true | undefined> => {
+      const text = await cluster.kubectl(['get', 'pod/reviews-v1-0', '-o', 'yaml']);
+      return text.includes('meshwright.dev/guarded-by') ? true : undefined;
+    };
+    /** Until the operator has seen what is gone and sidecars have what it makes of that. */
+    const untilTold = (): Promise<true> =>
+      cluster.until(async () => {
+        const told = await cluster.condition(guard, 'Accepted');
+        return told?.message.includes('stay guarded') === true ? true : undefined;
+      });
+
+    beforeAll(async () => {
+      await cluster.apply(
+        { apiVersion: 'meshwright.dev/v1alpha1', kind: 'Mesh', metadata: { name: 'default' }, spec: {} },
+        {
+          apiVersion: 'meshwright.dev/v1alpha1',
+          kind: 'SecurityPolicy',
+          metadata: { name: 'reviews-guard' },
+          spec: {
+            targetRefs: [{ kind: 'Service', name: 'reviews' }],
+            authorization: {
+              rules: [
+                {
+                  name: 'shop',
+                  action: 'Allow',
+                  from: [{ namespaces: ['shop'] }],
+                  to: [{ methods: ['GET'] }],
+                },
+              ],
+            },
+          },
+        },
+      );
+      await until(403);
+      await cluster.until(recorded);
+    }, 30_000);
+
+    test('when its labels are changed', async () => {
+      await cluster.kubectl(['label', 'pod/reviews-v1-0', '--overwrite', 'app=elsewhere']);
+      await untilTold();
+      expect(await answer()).toBe(403);
+    }, 30_000);
+
+    test('when the Service is deleted', async () => {
+      await cluster.kubectl(['delete', 'service/reviews']);
+      await cluster.until(async () => {
+        const told = await cluster.condition(guard, 'Accepted');
+        return told?.reason === 'TargetNotFound' ? true : undefined;
+      });
+      await cluster.untilCurrent(shop.size);
+      expect(await answer()).toBe(403);
+    }, 30_000);
+
+    test('when the operator starts anew', async () => {
+      await cluster.startOperatorAgain();
+      await cluster.untilConnected(shop.size);
+      await cluster.untilCurrent(shop.size);
+      expect(await answer()).toBe(403);
+    }, 60_000);
+
+    test('until the policy is deleted', async () => {
+      await cluster.kubectl(['delete', guard]);
+      await until(200);
+      await cluster.until(async () => ((await recorded()) === undefined ? true : undefined));
+      expect(await answer()).toBe(200);
+    }, 30_000);
+  });
 });

@@ -1,4 +1,5 @@
-// Any change of a pod makes its kubelet bring the volumes up to date: so one annotation, with the time, is written.
+// Annotations on pods, and Events about them. Any change of a pod makes its kubelet bring the volumes up to date, too: for that one with the
+// time is written.
 // Entry: createPods.
 import type { PodPort } from '../../ports/pod-port.ts';
 import type { ApiCaller } from './http/api-client.ts';
@@ -9,20 +10,23 @@ import { fieldManager } from '../../values/own-names.ts';
 
 const podKind = { group: '', version: 'v1', plural: 'pods' } as const;
 const query = { fieldManager };
-const annotation = 'meshwright.dev/volumes-refreshed-at';
+const refreshedAt = 'meshwright.dev/volumes-refreshed-at';
 
 export function createPods(api: ApiCaller): PodPort {
+  const patch = async (namespace: string, name: string, metadata: object): Promise<void> => {
+    const path = `${resourcePath(podKind, namespace)}/${encodeURIComponent(name)}`;
+    const contentType = 'application/merge-patch+json';
+    try {
+      await api.call({ method: 'PATCH', path, query, contentType, body: { metadata } });
+    } catch (error) {
+      if (!isApiError(error, 404)) throw error;
+    }
+  };
   return {
-    refresh: async (namespace, name) => {
-      const path = `${resourcePath(podKind, namespace)}/${encodeURIComponent(name)}`;
-      const body = { metadata: { annotations: { [annotation]: new Date().toISOString() } } };
-      const contentType = 'application/merge-patch+json';
-      try {
-        await api.call({ method: 'PATCH', path, query, contentType, body });
-      } catch (error) {
-        if (!isApiError(error, 404)) throw error;
-      }
-    },
+    refresh: (namespace, name) =>
+      patch(namespace, name, { annotations: { [refreshedAt]: new Date().toISOString() } }),
+    annotate: ({ namespace, name, uid }, key, value) =>
+      patch(namespace, name, { uid, annotations: { [key]: value } }),
     event: ({ namespace, name, uid }, event) =>
       writeEvent(api, { apiVersion: 'v1', kind: 'Pod', namespace, name, uid }, event),
   };

@@ -8,10 +8,11 @@ import { indexByLabels, type LabelIndex, type Labels } from '../../values/labels
 import { originOf } from './origins.ts';
 import { rememberEach, rememberLast } from '../../values/remember.ts';
 import type { AddressConflicts } from './address-owners.ts';
+import { type GuardRecord, readGuardRecord } from './guard-record.ts';
 import { defaultServiceAccount, identityOf } from './identity.ts';
 import { podAddresses, runsOnItsOwnAddress } from './pod-address.ts';
 import { workloadKey } from '../../values/node-id.ts';
-import { injectedKey } from '../../values/own-names.ts';
+import { guardedByKey, injectedKey } from '../../values/own-names.ts';
 
 /** On a pod that was made with a sidecar: without it a pod is not in the mesh, whatever its namespace says. */
 
@@ -28,6 +29,8 @@ export interface Workload {
   /** Not finished, and with a network of its own: it can have a sidecar. */
   readonly isRunnable: boolean;
   readonly isTerminating: boolean;
+  /** What guarded it so far; null: nothing that is known. */
+  readonly guardRecord: GuardRecord | null;
   readonly origin: Origin;
   readonly source: Pod | ExternalWorkload;
 }
@@ -121,13 +124,14 @@ function withoutAddress(object: ExternalWorkload, trustDomain: string): Workload
 }
 
 function described(source: Pod | ExternalWorkload): Omit<Workload, 'addresses' | 'meshed' | 'isRunnable'> {
-  const { namespace = '', name, labels = {}, deletionTimestamp } = source.metadata;
+  const { namespace = '', name, labels = {}, deletionTimestamp, annotations } = source.metadata;
   return {
     key: workloadKey({ kind: source.kind, namespace, name }),
     namespace,
     name,
     labels,
     isTerminating: deletionTimestamp !== undefined,
+    guardRecord: source.kind === 'Pod' ? readGuardRecord(annotations?.[guardedByKey]) : null,
     origin: originOf(source),
     source,
   };

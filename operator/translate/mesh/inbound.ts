@@ -24,7 +24,7 @@ export function inboundPorts(
 ): readonly InboundPortIr[] {
   return declaredPorts(workload, served).map(({ services, ...port }) => {
     // A port that is only probed is guarded like all that no Service names.
-    const guarded = services.length === 0 && workload.source.kind === 'Pod' ? null : port.port;
+    const guarded = workload.source.kind === 'Pod' && !served.has(port.port) ? null : port.port;
     const { mtls, authorization, origins } = security.guard(workload, guarded, port.protocol);
     return Object.assign(port, {
       mtls,

@@ -12,6 +12,8 @@ export interface ShopNetwork {
   readonly reviews: string;
   /** A Pod without a sidecar, with an application of its own. */
   readonly outsider: NetworkPod;
+  /** How many Pods have a sidecar. */
+  readonly size: number;
   /** Of Pods with a sidecar, by the Pod's name. @throws for a name that the shop does not have. */
   pod(name: string): NetworkPod;
 }
@@ -50,5 +52,5 @@ export async function startShopNetwork(closing: Closing): Promise<ShopNetwork> {
     if (found === undefined) throw new Error(`the shop has no Pod ${name}`);
     return found;
   };
-  return { cluster, reviews, outsider, pod };
+  return { cluster, reviews, outsider, size: pods.size, pod };
 }

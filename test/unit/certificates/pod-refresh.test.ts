@@ -24,6 +24,7 @@ test('every pod that bears the identity, one after the other; one that fails doe
   const told: string[] = [];
   const refresh = createPodRefresh({
     pods: {
+      annotate: () => Promise.resolve(),
       refresh: async (namespace, name) => {
         if (name === 'reviews-1') throw new Error('not today');
         told.push(`${namespace}/${name}`);

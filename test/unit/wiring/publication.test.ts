@@ -45,8 +45,8 @@ const ir = sampleMesh({
 const workload = 'ExternalWorkload/shop/reviews';
 const own = `workload/${workload}`;
 
-function translated(mesh: MeshIr | null): { ir: MeshIr | null; verdicts: [] } {
-  return { ir: mesh, verdicts: [] };
+function translated(mesh: MeshIr | null): { ir: MeshIr | null; verdicts: []; podRecords: [] } {
+  return { ir: mesh, verdicts: [], podRecords: [] };
 }
 
 /** A mesh with a route whose path RE2 does not take. */

@@ -53,7 +53,7 @@ const accepted: Verdict = {
 
 /** An accepted policy that shapes nothing; all sidecars, of which there are none, are back. */
 function translate({ translation, snapshot }: Board): void {
-  translation.set({ ir: sampleMesh({}), verdicts: [accepted] });
+  translation.set({ ir: sampleMesh({}), verdicts: [accepted], podRecords: [] });
   snapshot.set({ generation: 1, layers: new Map(), views: new Map(), invalid: [] });
 }
 
@@ -78,6 +78,7 @@ test('a leader writes the statuses of what there is, and of each change', async 
   board.translation.set({
     ir: sampleMesh({}),
     verdicts: [{ ...accepted, origin: { ...policy, name: 'ratings', generation: 1 } }],
+    podRecords: [],
   });
   await clock.pass(1000);
 
@@ -140,7 +141,7 @@ test('what no longer leads forgets what it wrote, and writes nothing', async () 
   await clock.pass(1000);
 
   await made.leaderCallbacks.onStoppedLeading();
-  board.translation.set({ ir: null, verdicts: [] });
+  board.translation.set({ ir: null, verdicts: [], podRecords: [] });
   await clock.pass(20_000);
 
   expect(written).toHaveLength(1);
@@ -149,7 +150,7 @@ test('what no longer leads forgets what it wrote, and writes nothing', async () 
 
 test('stopped, it leaves no timer', async () => {
   const { board, clock, made } = await start();
-  board.translation.set({ ir: sampleMesh({}), verdicts: [accepted] });
+  board.translation.set({ ir: sampleMesh({}), verdicts: [accepted], podRecords: [] });
   made.leaderCallbacks.onStartedLeading();
   await clock.pass(100);
 

@@ -6,12 +6,14 @@ import { append, matchesSelector } from '../../../values/labels.ts';
 import { compareAge } from '../../facts/precedence.ts';
 import { serviceKey, type ServiceViews } from '../../facts/service-view.ts';
 import type { Problem } from '../../facts/verdicts.ts';
+import { guardKey, type Reached, recordedGuards, withRecorded } from './kept-guards.ts';
 import type { Workload, WorkloadIndex } from '../../facts/workload.ts';
 import { compareLevels, type Level } from '../contest.ts';
 
 export interface Attachment {
   readonly policy: SecurityPolicy;
   readonly level: Level;
+  readonly target: Target;
   /** null: all ports. */
   readonly ports: ReadonlySet<number> | null;
 }
@@ -21,16 +23,32 @@ export interface SecurityAttachments {
   readonly byWorkload: ReadonlyMap<string, readonly Attachment[]>;
   /** Targets that do not exist. */
   readonly problems: ReadonlyMap<SecurityPolicy, readonly Problem[]>;
+  /** Pods that targets no longer lead to. */
+  readonly kept: ReadonlyMap<SecurityPolicy, readonly Kept[]>;
   /** Oldest first. */
   readonly policies: readonly SecurityPolicy[];
 }
 
-type TargetKind = SecurityPolicy['spec']['targetRefs'][number]['kind'];
+export interface Kept {
+  readonly target: Target;
+  /** Sorted, as `namespace/name`. */
+  readonly pods: readonly string[];
+}
 
-export const levelOf: Readonly<Record<TargetKind, Level>> = { Deployment: 'Workload', Service: 'Service' };
+type Target = SecurityPolicy['spec']['targetRefs'][number];
+
+export const levelOf: Readonly<Record<Target['kind'], Level>> = {
+  Deployment: 'Workload',
+  Service: 'Service',
+};
 
 /** The same for every mesh without SecurityPolicies, so that nothing behind it looks new. */
-const noAttachments: SecurityAttachments = { byWorkload: new Map(), problems: new Map(), policies: [] };
+const noAttachments: SecurityAttachments = {
+  byWorkload: new Map(),
+  problems: new Map(),
+  kept: new Map(),
+  policies: [],
+};
 
 export function attachSecurity(
   policies: readonly SecurityPolicy[],
@@ -44,6 +62,8 @@ export function attachSecurity(
   );
   const byWorkload = new Map<string, Attachment[]>();
   const problems = new Map<SecurityPolicy, Problem[]>();
+  const kept = new Map<SecurityPolicy, readonly Kept[]>();
+  const recorded = recordedGuards(workloads);
   const oldestFirst = policies.toSorted(compareAge);
 
   for (const policy of oldestFirst) {
@@ -56,23 +76,23 @@ export function attachSecurity(
           : reachedByService(key, services);
       if (reached === undefined) missing.push(notFound(target.kind, key));
       else if (isUnserved(reached)) missing.push(notServed(key));
-      for (const [workload, ports] of reached ?? []) {
-        append(byWorkload, workload, { policy, level: levelOf[target.kind], ports });
+      const { all, left } = withRecorded(reached, recorded.get(guardKey(policy, target)));
+      if (left.length > 0) kept.set(policy, [...(kept.get(policy) ?? []), { target, pods: left }]);
+      for (const [workload, ports] of all) {
+        append(byWorkload, workload, { policy, level: levelOf[target.kind], target, ports });
       }
     }
     problems.set(policy, missing);
   }
   // Sorting is stable: within a level the older stays first.
   for (const attached of byWorkload.values()) attached.sort((a, b) => compareLevels(b.level, a.level));
-  return { byWorkload, problems, policies: oldestFirst };
+  return { byWorkload, problems, kept, policies: oldestFirst };
 }
 
 /** Whether it holds at a port; port null: at the ports that no Service names. */
 export function holdsAt(attachment: Attachment, port: number | null): boolean {
   return attachment.ports === null || (port !== null && attachment.ports.has(port));
 }
-
-type Reached = ReadonlyMap<string, ReadonlySet<number> | null>;
 
 function reachedByDeployment(
   deployment: Deployment | undefined,

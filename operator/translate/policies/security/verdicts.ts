@@ -13,6 +13,7 @@ import { asksForRequest, isEmptySource } from './authorization.ts';
 import { mtlsOutcomes } from './contests.ts';
 import { expressionProblems } from './large-expressions.ts';
 import { deniedCallers, maxDeniedCallers } from './denied-connections.ts';
+import { keptNotes } from './pod-records.ts';
 import { openPorts, unidentifiedNotes } from './unidentified.ts';
 
 /** A port of a sidecar that a policy holds for. */
@@ -46,6 +47,7 @@ export function securityVerdicts(
         acceptedCondition(problems, [
           ...ruleNotes(policy, reached.get(nameOf(policy)) ?? []),
           ...unidentifiedNotes(policy, open),
+          ...keptNotes(attachments.kept.get(policy), policy.metadata.namespace),
         ]),
         resolvedRefsCondition([]),
         ...overriddenCondition(policy, outcome),
