@@ -25,7 +25,17 @@ export interface WorkloadPort {
   /** Creates it, or sets these keys; others stay. No owner: pods may mount it for longer than any Mesh lives. */
   keepConfigMap(namespace: string, name: string, data: Readonly<Record<string, string>>): Promise<void>;
   /** The same one again only renews its time. */
-  event(workload: LiveWorkload, event: WorkloadEvent): Promise<void>;
+  event(about: EventSubject, event: WorkloadEvent): Promise<void>;
+}
+
+/** A LiveWorkload is one. */
+export interface EventSubject {
+  readonly ref: {
+    readonly kind: WorkloadKind | 'Service';
+    readonly namespace: string;
+    readonly name: string;
+  };
+  readonly uid: string;
 }
 
 export interface WorkloadEvent {

@@ -2,6 +2,7 @@
 import type { Verdict } from '../conditions/conditions.ts';
 import type { MeshIr } from '../ir/mesh-ir.ts';
 import { rememberLast } from '../values/remember.ts';
+import type { ForeignEndpoints } from './facts/foreign-endpoints.ts';
 import type { WorkloadIndex } from './facts/workload.ts';
 import type { SecurityAttachments } from './policies/security/attach.ts';
 import { unmeshedTargets } from './policies/security/unmeshed.ts';
@@ -12,6 +13,7 @@ import { trafficVerdicts } from './policies/traffic/verdicts.ts';
 
 export interface Judged {
   readonly traffic: Traffic;
+  readonly foreign: ForeignEndpoints;
   readonly attachments: SecurityAttachments;
   readonly workloads: WorkloadIndex;
   readonly external: readonly Verdict[];
@@ -26,9 +28,9 @@ export function createVerdictCollector(): VerdictCollector {
   const ofTraffic = rememberLast(trafficVerdicts);
   const ofSecurity = rememberLast(securityVerdicts);
   const join = rememberLast((...lists: readonly (readonly Verdict[])[]) => lists.flat());
-  return (ir, { traffic, attachments, workloads, external }) =>
+  return (ir, { traffic, foreign, attachments, workloads, external }) =>
     join(
-      ofTraffic(traffic, findEmptySubsets(ir.services)),
+      ofTraffic(traffic, findEmptySubsets(ir.services), foreign),
       ofSecurity(attachments, ir.workloads, unmeshed(attachments, workloads)),
       external,
     );

@@ -1,6 +1,7 @@
 // The mesh in force, stage by stage. Each stage remembers its last inputs: if they are the same objects, so is its result.
 import type { Mesh } from '../../api/v1alpha1/mesh.ts';
 import type { MeshIr } from '../ir/mesh-ir.ts';
+import type { AddressClaim } from '../ir/address-claim.ts';
 import type { PodRecord } from '../ir/pod-record.ts';
 import type { Verdict } from '../conditions/conditions.ts';
 import type { Resources } from '../store/resources.ts';
@@ -11,6 +12,7 @@ import { attachSecurity } from './policies/security/attach.ts';
 import { podRecords, withKeptPorts } from './policies/security/pod-records.ts';
 import { createSecurityMaker } from './policies/security/security.ts';
 import { slicesByService } from './facts/endpoints.ts';
+import { createForeignFinder } from './facts/foreign-endpoints.ts';
 import { servedPorts } from './facts/served-ports.ts';
 import { type AddressConflicts, createConflictFinder } from './facts/address-owners.ts';
 import { createServiceTranslator } from './mesh/services.ts';
@@ -29,6 +31,7 @@ export type MeshTranslator = (
   readonly ir: MeshIr;
   readonly verdicts: readonly Verdict[];
   readonly podRecords: readonly PodRecord[];
+  readonly addressClaims: readonly AddressClaim[];
 };
 
 /** What translation has to know that no object says. */
@@ -52,6 +55,7 @@ export function createMeshTranslator({ operatorNamespace }: TranslateOptions): M
   const translateWorkloads = createWorkloadTranslator();
   const translateServices = createServiceTranslator();
   const slicesOf = rememberLast(slicesByService);
+  const foreignIn = createForeignFinder();
   const identities = createIdentities();
   const collectVerdicts = createVerdictCollector();
 
@@ -64,22 +68,20 @@ export function createMeshTranslator({ operatorNamespace }: TranslateOptions): M
       conflicts,
     );
     const services = view(resources.services, workloads);
+    const slices = slicesOf(resources.endpointSlices);
+    const foreign = foreignIn(services, slices, workloads, resources);
     const traffic = decideTraffic(resources.trafficPolicies, services, mesh.metadata.name);
     const attachments = guard(resources.securityPolicies, resources.deployments, services, workloads);
     const decisions = security(mesh, attachments);
     const external = translateAllExternal(resources.externalWorkloads, services, conflicts);
     const served = servedWithKept(servedByServices(services.all), workloads, attachments);
-    const translated = translateWorkloads(workloads.all, {
-      mesh,
-      served,
-      security: decisions,
-      bindings: external.bindings,
-    });
+    const { bindings } = external;
+    const translated = translateWorkloads(workloads.all, { mesh, served, security: decisions, bindings });
     const ir: MeshIr = {
       settings: settings(mesh),
       services: translateServices(services.all, {
         mesh,
-        slices: slicesOf(resources.endpointSlices),
+        slices,
         workloads,
         security: decisions,
         traffic: traffic.byPort,
@@ -89,8 +91,15 @@ export function createMeshTranslator({ operatorNamespace }: TranslateOptions): M
     };
     return {
       ir,
-      verdicts: collectVerdicts(ir, { traffic, attachments, workloads, external: external.verdicts }),
+      verdicts: collectVerdicts(ir, {
+        traffic,
+        foreign,
+        attachments,
+        workloads,
+        external: external.verdicts,
+      }),
       podRecords: recordsOf(workloads, attachments, served),
+      addressClaims: Object.values(foreign),
     };
   };
 }

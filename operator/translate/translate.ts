@@ -1,6 +1,7 @@
 // Resources → the mesh in its own words, and a verdict on each object a user wrote. Its entry is translate: pure and
 // total, the same value whatever order the objects came in. It must not know Envoy, platforms or acknowledgements.
 import type { MeshIr } from '../ir/mesh-ir.ts';
+import type { AddressClaim } from '../ir/address-claim.ts';
 import type { PodRecord } from '../ir/pod-record.ts';
 import type { Verdict } from '../conditions/conditions.ts';
 import type { Resources } from '../store/resources.ts';
@@ -16,6 +17,8 @@ export interface Translation {
   readonly verdicts: readonly Verdict[];
   /** Pods whose annotation does not say yet what guards them. Empty while there is no Mesh. */
   readonly podRecords: readonly PodRecord[];
+  /** Services of which endpoints are at addresses of others, sorted. Empty while there is no Mesh. */
+  readonly addressClaims: readonly AddressClaim[];
 }
 
 /** Never throws on objects that are valid by their schemas. */
@@ -31,12 +34,14 @@ export function translateWith(translateMesh: MeshTranslator, resources: Resource
       ir: null,
       verdicts: withRejections(waiting(resources), resources.rejections),
       podRecords: [],
+      addressClaims: [],
     };
-  const { ir, verdicts, podRecords } = translateMesh(mesh, resources);
+  const { ir, verdicts, podRecords, addressClaims } = translateMesh(mesh, resources);
   return {
     ir,
     verdicts: withRejections([...meshVerdicts, ...verdicts], resources.rejections),
     podRecords,
+    addressClaims,
   };
 }
 

@@ -79,7 +79,7 @@ export function createBoard(): Board {
   return {
     change: createCell<ObjectChange | null>(null),
     resources: createCell<Resources | null>(null),
-    translation: createCell<Translation>({ ir: null, verdicts: [], podRecords: [] }),
+    translation: createCell<Translation>({ ir: null, verdicts: [], podRecords: [], addressClaims: [] }),
     identities: createCell<ReadonlyMap<string, ProvableWorkload> | null>(null),
     serverCertificate: createCell<ServerCertificate | null>(null),
     certificates: createCell(nothingIssued),

@@ -1,5 +1,6 @@
 // The parts of the operator, in the order of starting; they are stopped in reverse. What each reads and writes is the wiring:
 // README.md draws it from this table. Subscribers of a cell run in this order, too.
+import { createAddressTelling } from './address-events.ts';
 import { createDiscovery } from './discovery.ts';
 import { createInjection } from './injection.ts';
 import { createInspection } from './inspection.ts';
@@ -56,6 +57,7 @@ export const parts: readonly Part[] = [
     },
     createInjection,
   ),
+  part('address events', { reads: ['translation'], writes: [] }, createAddressTelling),
   part('pod records', { reads: ['translation'], writes: [] }, createPodRecording),
   part(
     'status reports',

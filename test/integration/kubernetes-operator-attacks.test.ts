@@ -141,6 +141,14 @@ suite('an attacker', () => {
       return text.includes('conditions:') ? text : undefined;
     });
 
+    const event = await cluster.until(async () => {
+      const field = ['--field-selector', 'reason=AddressConflict,involvedObject.name=trap'];
+      const text = await cluster.kubectl(['get', 'events', ...evilOnes, ...field, '-o', 'yaml']);
+      return text.includes('involvedObject') ? text : undefined;
+    });
+    await cluster.kubectl(['wait', '--for=condition=ResolvedRefs=False', 'trafficpolicy/trap', ...evilOnes]);
+
+    expect(event.replaceAll(/\n +/g, ' ')).toContain(`${reviews} (Service shop/reviews)`);
     expect(answers).toEqual([200, 200, 200]);
     expect(told.replaceAll(/\n +/g, ' ')).toContain(`Address ${reviews} belongs to Service shop/reviews`);
   }, 60_000);

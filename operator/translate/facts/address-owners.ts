@@ -36,7 +36,11 @@ function addressConflicts(
   );
 }
 
-function addressOwners(services: readonly Service[], pods: readonly Pod[]): ReadonlyMap<string, string> {
+/** Address → `Service shop/reviews` or `Pod shop/reviews-1`. */
+export function addressOwners(
+  services: readonly Service[],
+  pods: readonly Pod[],
+): ReadonlyMap<string, string> {
   const owners = new Map<string, string>();
   for (const pod of pods) {
     if (!runsOnItsOwnAddress(pod)) continue;

@@ -34,9 +34,15 @@ export function acceptedCondition(problems: readonly Problem[], notes: readonly 
   return { type: conditionType.accepted, status: 'False', reason: first.reason, message };
 }
 
-/** Each missing: a full sentence that names the reference that does not resolve. */
-export function resolvedRefsCondition(missing: readonly string[]): ConditionDraft {
-  if (missing.length === 0) {
+/**
+ * Each missing: a full sentence that names the reference that does not resolve. conflicts: on references that lead to what belongs
+ * to others.
+ */
+export function resolvedRefsCondition(
+  missing: readonly string[],
+  conflicts: readonly string[] = [],
+): ConditionDraft {
+  if (missing.length === 0 && conflicts.length === 0) {
     return {
       type: conditionType.resolvedRefs,
       status: 'True',
@@ -47,8 +53,8 @@ export function resolvedRefsCondition(missing: readonly string[]): ConditionDraf
   return {
     type: conditionType.resolvedRefs,
     status: 'False',
-    reason: reason.refNotFound,
-    message: inOneText(missing),
+    reason: missing.length > 0 ? reason.refNotFound : reason.conflicted,
+    message: inOneText([...missing, ...conflicts]),
   };
 }
 

@@ -31,7 +31,7 @@ test('each page is read when it is asked for', async () => {
   expect(JSON.parse(await get('/debug/resources'))).toBeNull();
 
   board.resources.set(resourcesOf(service('reviews')));
-  board.translation.set({ ir: sampleMesh({}), verdicts: [], podRecords: [] });
+  board.translation.set({ ir: sampleMesh({}), verdicts: [], podRecords: [], addressClaims: [] });
   board.proxies.define(() => []);
   board.statuses.define(() => new Map([['Mesh//default', { conditions: [] }]]));
 

@@ -45,8 +45,13 @@ const ir = sampleMesh({
 const workload = 'ExternalWorkload/shop/reviews';
 const own = `workload/${workload}`;
 
-function translated(mesh: MeshIr | null): { ir: MeshIr | null; verdicts: []; podRecords: [] } {
-  return { ir: mesh, verdicts: [], podRecords: [] };
+function translated(mesh: MeshIr | null): {
+  ir: MeshIr | null;
+  verdicts: [];
+  podRecords: [];
+  addressClaims: [];
+} {
+  return { ir: mesh, verdicts: [], podRecords: [], addressClaims: [] };
 }
 
 /** A mesh with a route whose path RE2 does not take. */

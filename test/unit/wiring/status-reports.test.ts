@@ -53,7 +53,7 @@ const accepted: Verdict = {
 
 /** An accepted policy that shapes nothing; all sidecars, of which there are none, are back. */
 function translate({ translation, snapshot }: Board): void {
-  translation.set({ ir: sampleMesh({}), verdicts: [accepted], podRecords: [] });
+  translation.set({ ir: sampleMesh({}), verdicts: [accepted], podRecords: [], addressClaims: [] });
   snapshot.set({ generation: 1, layers: new Map(), views: new Map(), invalid: [] });
 }
 
@@ -79,6 +79,7 @@ test('a leader writes the statuses of what there is, and of each change', async 
     ir: sampleMesh({}),
     verdicts: [{ ...accepted, origin: { ...policy, name: 'ratings', generation: 1 } }],
     podRecords: [],
+    addressClaims: [],
   });
   await clock.pass(1000);
 
@@ -141,7 +142,7 @@ test('what no longer leads forgets what it wrote, and writes nothing', async () 
   await clock.pass(1000);
 
   await made.leaderCallbacks.onStoppedLeading();
-  board.translation.set({ ir: null, verdicts: [], podRecords: [] });
+  board.translation.set({ ir: null, verdicts: [], podRecords: [], addressClaims: [] });
   await clock.pass(20_000);
 
   expect(written).toHaveLength(1);
@@ -150,7 +151,7 @@ test('what no longer leads forgets what it wrote, and writes nothing', async () 
 
 test('stopped, it leaves no timer', async () => {
   const { board, clock, made } = await start();
-  board.translation.set({ ir: sampleMesh({}), verdicts: [accepted], podRecords: [] });
+  board.translation.set({ ir: sampleMesh({}), verdicts: [accepted], podRecords: [], addressClaims: [] });
   made.leaderCallbacks.onStartedLeading();
   await clock.pass(100);
 

@@ -2,7 +2,9 @@
 import type { TrafficPolicy } from '../../../../api/v1alpha1/traffic/policy.ts';
 import type { Verdict } from '../../../conditions/conditions.ts';
 import { originKey } from '../../../ir/origin.ts';
+import type { ForeignEndpoints } from '../../facts/foreign-endpoints.ts';
 import { originOf } from '../../facts/origins.ts';
+import { serviceKey } from '../../facts/service-view.ts';
 import { acceptedCondition, listed, resolvedRefsCondition } from '../../facts/verdicts.ts';
 import { defeatProblems, overriddenCondition } from '../losses.ts';
 import type { RouteClaim, RoutingClaim } from './claims.ts';
@@ -13,7 +15,11 @@ import type { PolicyTargets } from './targets.ts';
 import type { Traffic } from './traffic.ts';
 import { claimsOf } from './traffic-policy.ts';
 
-export function trafficVerdicts({ targets, outcomes }: Traffic, empty: EmptySubsets): readonly Verdict[] {
+export function trafficVerdicts(
+  { targets, outcomes }: Traffic,
+  empty: EmptySubsets,
+  foreign: ForeignEndpoints,
+): readonly Verdict[] {
   return [...targets].map(([policy, { problems, leftOut }]) => {
     const outcome = outcomes.get(policy);
     const others = outcome?.isInEffect === true && problems.length > 0 ? [othersInEffect] : [];
@@ -24,10 +30,10 @@ export function trafficVerdicts({ targets, outcomes }: Traffic, empty: EmptySubs
           [...problems, ...defeatProblems(policy, outcome)],
           [...leftOutNotes(leftOut), ...abortNotes(policy), ...others],
         ),
-        resolvedRefsCondition([
-          ...undeclaredSubsets(policy),
-          ...emptySubsets(policy, empty[originKey(originOf(policy))] ?? []),
-        ]),
+        resolvedRefsCondition(
+          [...undeclaredSubsets(policy), ...emptySubsets(policy, empty[originKey(originOf(policy))] ?? [])],
+          claimsOfTargets(policy, foreign),
+        ),
         ...overriddenCondition(policy, outcome),
       ],
     };
@@ -61,6 +67,13 @@ function abortNotes(policy: TrafficPolicy): readonly string[] {
 function retries(settings: Readonly<Partial<RouteSettings>>): boolean {
   const attempts = settings['retry.attempts'];
   return attempts === undefined ? settings['retry.retryOn'] !== undefined : attempts > 0;
+}
+
+function claimsOfTargets({ metadata, spec }: TrafficPolicy, foreign: ForeignEndpoints): readonly string[] {
+  const services = spec.targetRefs.flatMap(({ kind, name }) =>
+    kind === 'Service' ? [serviceKey(metadata.namespace ?? '', name)] : [],
+  );
+  return [...new Set(services)].flatMap((key) => foreign[key]?.message ?? []);
 }
 
 function undeclaredSubsets(policy: TrafficPolicy): readonly string[] {
