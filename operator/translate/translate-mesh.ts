@@ -60,20 +60,16 @@ export function createMeshTranslator({ operatorNamespace }: TranslateOptions): M
   const collectVerdicts = createVerdictCollector();
 
   return (mesh, resources) => {
-    const conflicts = findConflicts(resources.externalWorkloads, resources.services, resources.pods);
-    const workloads = indexWorkloads(
-      mesh.spec.trustDomain,
-      resources.pods,
-      resources.externalWorkloads,
-      conflicts,
-    );
+    const { pods, externalWorkloads: outside } = resources;
+    const conflicts = findConflicts(outside, resources.services, pods);
+    const workloads = indexWorkloads(mesh.spec.trustDomain, pods, outside, conflicts);
     const services = view(resources.services, workloads);
     const slices = slicesOf(resources.endpointSlices);
     const foreign = foreignIn(services, slices, workloads, resources);
     const traffic = decideTraffic(resources.trafficPolicies, services, mesh.metadata.name);
     const attachments = guard(resources.securityPolicies, resources.deployments, services, workloads);
     const decisions = security(mesh, attachments);
-    const external = translateAllExternal(resources.externalWorkloads, services, conflicts);
+    const external = translateAllExternal(outside, services, conflicts);
     const served = servedWithKept(servedByServices(services.all), workloads, attachments);
     const { bindings } = external;
     const translated = translateWorkloads(workloads.all, { mesh, served, security: decisions, bindings });
