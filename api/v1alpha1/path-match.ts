@@ -1,27 +1,28 @@
 // The paths of requests, in the words of the Gateway API: the same in every kind of policy.
 // @see https://gateway-api.sigs.k8s.io/reference/spec/#httppathmatch
 import { z } from 'zod';
-import { re2Rule, withRules } from '../schema.ts';
+import { type CelRule, re2Rule, withRules } from '../schema.ts';
 
 const normalized =
   "Write the path as it is after normalization, without '//', '/./', '/../', '%2E' and '%2F'; otherwise no request matches it.";
 
-export const PathMatch = withRules(
-  z.object({
-    type: z
-      .enum(['Exact', 'PathPrefix', 'RegularExpression'])
-      .default('PathPrefix')
-      .describe(
-        'Exact: the same path. PathPrefix (default): the path and everything below it; /a matches /a and /a/b, but not /ab. RegularExpression: an RE2 expression that matches the whole path, of at most 2,048 instructions; all expressions of an object have at most 8,192.',
-      ),
-    value: z
-      .string()
-      .min(1)
-      .max(1024)
-      .describe(
-        'The path without the query. Exact and PathPrefix: as it is read (/my files, /café) or as it is sent (/my%20files, /caf%C3%A9). At most 1024 characters.',
-      ),
-  }),
+export const pathFields = {
+  type: z
+    .enum(['Exact', 'PathPrefix', 'RegularExpression'])
+    .default('PathPrefix')
+    .describe(
+      'Exact: the same path. PathPrefix (default): the path and everything below it; /a matches /a and /a/b, but not /ab. RegularExpression: an RE2 expression that matches the whole path, of at most 2,048 instructions; all expressions of an object have at most 8,192.',
+    ),
+  value: z
+    .string()
+    .min(1)
+    .max(1024)
+    .describe(
+      'The path without the query. Exact and PathPrefix: as it is read (/my files, /café) or as it is sent (/my%20files, /caf%C3%A9). At most 1024 characters.',
+    ),
+};
+
+export const pathRules: readonly CelRule[] = [
   {
     rule: "self.type == 'RegularExpression' || self.value.startsWith('/')",
     message: "Start value with '/', or set type to RegularExpression.",
@@ -58,4 +59,6 @@ export const PathMatch = withRules(
     message: "Start the expression with '/', or with '.*': it is compared with the whole path.",
   },
   re2Rule,
-);
+];
+
+export const PathMatch = withRules(z.object(pathFields), ...pathRules);

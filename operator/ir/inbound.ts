@@ -58,5 +58,10 @@ export interface CallerIr {
 /** Method and path must both match: one of each list. */
 export interface RequestIr {
   readonly methods: 'any' | readonly string[];
-  readonly paths: 'any' | readonly PathMatchIr[];
+  readonly paths: 'any' | readonly RulePathIr[];
+}
+
+export interface RulePathIr extends PathMatchIr {
+  /** Whether ASCII letters are compared without their case. Expressions say so themselves: false. */
+  readonly ignoreCase: boolean;
 }

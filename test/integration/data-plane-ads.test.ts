@@ -1,11 +1,14 @@
 // The whole way of a mesh to its sidecars: bootstrap, mutual TLS to the server, delta ADS, virtual hosts one by one,
 // and traffic that obeys what was acknowledged.
+import { once } from 'node:events';
+import { Agent, type IncomingMessage, request } from 'node:http';
+import { text } from 'node:stream/consumers';
 import { connect as tlsConnect } from 'node:tls';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import type { MeshIr, WorkloadIr } from '../../operator/ir/mesh-ir.ts';
 import type { ServicePortIr } from '../../operator/ir/service.ts';
 import { startApplication } from '../support/data-plane/applications.ts';
-import { call, seenBy } from '../support/data-plane/callers.ts';
+import { call, openWebSocket, seenBy } from '../support/data-plane/callers.ts';
 import { issue } from '../support/data-plane/certificate-folder.ts';
 import { Closing } from '../support/data-plane/closing.ts';
 import { ServedMesh } from '../support/data-plane/served-mesh.ts';
@@ -15,6 +18,7 @@ import {
   sampleInbound,
   sampleMesh,
   sampleRoute,
+  sampleRule,
   sampleService,
   sampleWorkload,
   spiffeId,
@@ -87,6 +91,64 @@ test('a service that is no longer there is answered for at once', async () => {
 
   expect([gone.status, back.status]).toEqual([503, 200]);
 });
+
+test('the first rule about a path holds for the next request on connections that exist, and cuts none', async () => {
+  const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+  const bySidecar = (path: string): Promise<Called> => callOn(binding, path);
+  const plaintext = (path: string): Promise<Called> => callOn(inboundPort, path, agent);
+  const webSockets = [await openWebSocket(binding, '/chat'), await openWebSocket(inboundPort, '/chat')];
+  const pooled = (): Promise<ReadonlyMap<string, number>> =>
+    mesh.sidecar('caller').stats('^cluster.*v1.*upstream_cx_total$');
+  const paths = ['//admin', '/%61dmin', '/admin'];
+  await bySidecar('/warm');
+  const before = [...(await series(paths, bySidecar)), ...(await series(paths, plaintext))];
+  const connections = await pooled();
+
+  await mesh.program({ ...meshWith('v1'), workloads: workloads.map(withoutAdmin) });
+
+  const after = [...(await series(paths, bySidecar)), ...(await series(paths, plaintext))];
+  const words = await Promise.all(webSockets.map((webSocket) => webSocket.say('still here')));
+  expect(before.map(({ status }) => status)).toEqual([200, 200, 200, 200, 200, 200]);
+  expect(after.map(({ status }) => status)).toEqual([403, 403, 403, 403, 403, 403]);
+  expect(words).toEqual(['still here', 'still here']);
+  expect(await pooled()).toEqual(connections);
+  expect(after.slice(3).map(({ localPort }) => localPort)).toEqual(
+    before.slice(3).map(({ localPort }) => localPort),
+  );
+  for (const webSocket of webSockets) webSocket.close();
+  agent.destroy();
+  await mesh.program(meshWith('v1'));
+});
+
+function withoutAdmin(workload: WorkloadIr): WorkloadIr {
+  const admin = { type: 'PathPrefix', value: '/admin', ignoreCase: false } as const;
+  const deny = [sampleRule('shop/guard/no-admin', 'anyone', [{ methods: 'any', paths: [admin] }])];
+  const authorization = { deny, allow: 'all' } as const;
+  return { ...workload, inbound: workload.inbound.map((port) => ({ ...port, authorization })) };
+}
+
+interface Called {
+  readonly status: number | undefined;
+  /** Of the connection. */
+  readonly localPort: number | undefined;
+}
+
+async function callOn(port: number, path: string, agent?: Agent): Promise<Called> {
+  const outgoing = request({ host: '127.0.0.1', port, path, agent });
+  const responded = once(outgoing, 'response');
+  outgoing.end();
+  const [response] = (await responded) as [IncomingMessage];
+  const { localPort } = response.socket;
+  await text(response);
+  return { status: response.statusCode, localPort };
+}
+
+async function series<T, R>(items: readonly T[], each: (item: T) => Promise<R>): Promise<readonly R[]> {
+  const results: R[] = [];
+  // oxlint-disable-next-line no-await-in-loop -- one after the other, on one connection
+  for (const item of items) results.push(await each(item));
+  return results;
+}
 
 test('a renewed certificate is shown without a restart', async () => {
   const before = await shownSerial();

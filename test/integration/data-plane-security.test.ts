@@ -53,14 +53,14 @@ const notNamespaceBank = {
 const readReviews = {
   deny: [
     sampleRule('shop/guard/secret', 'anyone', [
-      { methods: 'any', paths: [{ type: 'PathPrefix', value: '/reviews/secret' }] },
+      { methods: 'any', paths: [{ type: 'PathPrefix', value: '/reviews/secret', ignoreCase: false }] },
     ]),
   ],
   allow: [
     sampleRule(
       'shop/guard/read',
       ['friend'],
-      [{ methods: ['GET'], paths: [{ type: 'PathPrefix', value: '/reviews' }] }],
+      [{ methods: ['GET'], paths: [{ type: 'PathPrefix', value: '/reviews', ignoreCase: false }] }],
     ),
   ],
 };

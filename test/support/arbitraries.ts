@@ -242,7 +242,12 @@ const peer = fc.oneof(
 );
 
 const requestMethods = distinct(from([...methods, 'PROPFIND']), itself, [1, 3]);
-const requestPaths = distinct(pathMatch, ({ type = 'PathPrefix', value }) => `${type} ${value}`, [1, 3]);
+const rulePath = fc
+  .tuple(pathMatch, fc.boolean())
+  .map(([path, ignoreCase]) =>
+    path.type === 'RegularExpression' || !ignoreCase ? path : { ...path, ignoreCase },
+  );
+const requestPaths = distinct(rulePath, ({ type = 'PathPrefix', value }) => `${type} ${value}`, [1, 3]);
 const request = fc.oneof(
   fc.record({ methods: requestMethods }),
   fc.record({ paths: requestPaths }),

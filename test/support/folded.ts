@@ -6,6 +6,7 @@ import {
 } from '../../operator/envoy/resources/access-log.ts';
 import { downstreamHttp1, http1, http2 } from '../../operator/envoy/resources/http-protocol.ts';
 import { disabledFilters } from '../../operator/envoy/resources/http-filters.ts';
+import { copyPath, readPath } from '../../operator/envoy/resources/inbound/request-path.ts';
 import { inboundFilters } from '../../operator/envoy/resources/inbound/http-filters.ts';
 import { refusedPeers } from '../../operator/envoy/resources/inbound/tcp-admission.ts';
 import { ejection, unreachable } from '../../operator/envoy/resources/outbound/ejection.ts';
@@ -24,6 +25,8 @@ const words: ReadonlyMap<string, string> = new Map(
     [http2, '(HTTP/2)'],
     [ejection, '(ejection)'],
     [unreachable, '(unreachable)'],
+    [copyPath, '(copies the path)'],
+    [readPath, '(reads the path)'],
     ...directions.flatMap((direction) => [
       [requestLog(direction), `(${direction} request log)`],
       [connectionLog(direction), `(${direction} connection log)`],

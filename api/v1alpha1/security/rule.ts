@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { dnsLabel, listMap, listSet, shaped, withRules } from '../../schema.ts';
 import { Method } from '../method.ts';
-import { PathMatch } from '../path-match.ts';
+import { pathFields, pathRules } from '../path-match.ts';
 
 const serviceAccount = shaped({
   pattern: /^[a-z0-9]([-a-z0-9]*[a-z0-9])?\/[a-z0-9]([-a-z0-9.]*[a-z0-9])?$/,
@@ -29,6 +29,23 @@ const Source = withRules(
 
 const method = Method.describe('HTTP method, such as GET, PROPFIND or LIST.');
 
+const RulePath = withRules(
+  z.object({
+    ...pathFields,
+    ignoreCase: z
+      .boolean()
+      .default(false)
+      .describe(
+        'Whether to ignore the case of ASCII letters: /Admin matches /admin. Set it in Deny rules for applications that ignore case, such as ASP.NET, IIS, and Express by default. Default: false, because paths are case-sensitive in HTTP. With type RegularExpression, begin the expression with (?i) instead.',
+      ),
+  }),
+  ...pathRules,
+  {
+    rule: "self.type != 'RegularExpression' || !self.ignoreCase",
+    message: 'Remove ignoreCase, and begin the expression with (?i).',
+  },
+);
+
 const Request = withRules(
   z.object({
     methods: listSet(z.array(method).max(9))
@@ -36,9 +53,11 @@ const Request = withRules(
       .describe(
         'HTTP methods, any of which matches. Case-sensitive in Allow rules; Deny rules match in upper and lower case, since some applications ignore case. Default: all methods. At most 9.',
       ),
-    paths: listMap(z.array(PathMatch).max(16), 'type', 'value')
+    paths: listMap(z.array(RulePath).max(16), 'type', 'value')
       .default([])
-      .describe('Paths, any of which matches. Default: all paths. At most 16.'),
+      .describe(
+        'Paths, any of which matches, in any spelling: /%61dmin is /admin. Applications can read some paths in more than one way: %2F and backslashes as slashes or not, // as one slash or two, with or without ;parameters, .. as a name or as the parent. A Deny rule matches if any reading matches; an Allow rule matches only if all readings match. A path whose readings cannot be told, such as one of more than 8,192 bytes with %, matches every Deny rule with paths and no Allow rule with paths. The application receives the path as it was sent. Default: all paths. At most 16.',
+      ),
   }),
   {
     rule: 'self.methods.size() > 0 || self.paths.size() > 0',

@@ -48,6 +48,10 @@ export const roots: Readonly<Record<string, readonly string[]>> = {
     'envoy.extensions.filters.http.header_mutation.v3.HeaderMutation',
     'envoy.extensions.filters.http.header_mutation.v3.HeaderMutationPerRoute',
   ],
+  'envoy/extensions/filters/http/lua/v3/lua.proto': [
+    'envoy.extensions.filters.http.lua.v3.Lua',
+    'envoy.extensions.filters.http.lua.v3.LuaPerRoute',
+  ],
   'envoy/extensions/filters/http/set_metadata/v3/set_metadata.proto': [
     'envoy.extensions.filters.http.set_metadata.v3.Config',
   ],

@@ -116,6 +116,16 @@ export const securityPolicyCases: readonly ApiCase[] = [
     { targetRefs, authorization: { unidentified: 'Allow', rules: [] } },
     { field: 'spec.authorization.unidentified' },
   ),
+  valid('a path whatever its case', to({ paths: [{ value: '/admin', ignoreCase: true }] })),
+  refused(
+    'an expression whatever its case',
+    to({ paths: [{ type: 'RegularExpression', value: '/admin', ignoreCase: true }] }),
+    { field: path, message: 'Remove ignoreCase, and begin the expression with (?i)' },
+  ),
+  valid(
+    'an expression that ignores case by itself',
+    to({ paths: [{ type: 'RegularExpression', value: '(?i)/admin' }] }),
+  ),
   refused('a path as a string', to({ paths: ['/reviews'] }), { field: path }),
   refused('a path without a slash', to({ paths: [{ value: 'reviews' }] }), {
     field: path,

@@ -20,7 +20,9 @@ const echo: Handler = (seen, response) => {
   response.setHeader('content-type', 'application/json').end(JSON.stringify(seen));
 };
 
-/** Answers with what it saw, as JSON, unless a handler answers instead. Resolves to its port. */
+/**
+ * Answers with what it saw, as JSON, unless a handler answers instead; a WebSocket gets back what it says. Resolves to its port.
+ */
 export async function startApplication(app: string, closing: Closing, handler = echo): Promise<number> {
   const server = createServer((request, response) => {
     const { method = '', url = '', headers } = request;
@@ -29,7 +31,15 @@ export async function startApplication(app: string, closing: Closing, handler = 
       .catch(() => undefined)
       .then((body) => body !== undefined && handler({ app, method, url, headers, body }, response));
   });
+  const webSockets = new Set<Socket>();
+  server.on('upgrade', (_request, socket: Socket) => {
+    webSockets.add(socket);
+    socket.on('error', () => undefined);
+    socket.write('HTTP/1.1 101 Switching Protocols\r\nupgrade: websocket\r\nconnection: upgrade\r\n\r\n');
+    socket.pipe(socket);
+  });
   closing.add(async () => {
+    for (const socket of webSockets) socket.destroy();
     server.closeAllConnections();
     await closeServer(server);
   });

@@ -50,6 +50,35 @@ export function converse(port: number, words: string): Promise<string> {
   return hear(socket, Infinity);
 }
 
+export interface OpenWebSocket {
+  /** Says a word and resolves to what is said next; rejects if the connection has ended. */
+  say(word: string): Promise<string>;
+  close(): void;
+}
+
+/** Knows nothing of frames: what applications of tests say is plain. */
+export async function openWebSocket(port: number, path: string): Promise<OpenWebSocket> {
+  const headers = { connection: 'upgrade', upgrade: 'websocket' };
+  const outgoing = request({ host: '127.0.0.1', port, path, headers, agent: false });
+  outgoing.end();
+  const [, socket] = (await once(outgoing, 'upgrade')) as [IncomingMessage, Socket];
+  socket.setEncoding('utf8').on('error', () => undefined);
+  return {
+    say: async (word) => {
+      if (socket.readableEnded || socket.destroyed) throw new Error('the WebSocket has ended');
+      const heard = Promise.race([
+        once(socket, 'data'),
+        once(socket, 'close').then(() => Promise.reject(new Error('the WebSocket was cut'))),
+      ]);
+      socket.write(word);
+      return String((await heard)[0]);
+    },
+    close: () => {
+      socket.destroy();
+    },
+  };
+}
+
 async function hear(socket: Socket, expected: number): Promise<string> {
   socket.setEncoding('utf8');
   let heard = '';

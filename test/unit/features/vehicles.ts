@@ -142,6 +142,7 @@ export const table: readonly Row[] = [
     ['authorization.rules.0.to.0.methods.0', 'POST', 'RDS'],
     ['authorization.rules.0.to.0.paths.0.type', 'Exact', 'RDS'],
     ['authorization.rules.0.to.0.paths.0.value', '/other', 'RDS'],
+    ['authorization.rules.0.to.0.paths.0.ignoreCase', true, 'RDS'],
   ]),
   ...rows('SecurityPolicy/connections', [
     ['targetRefs.0.name', 'gone', 'EDS SDS'],

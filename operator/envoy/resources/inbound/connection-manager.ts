@@ -1,5 +1,4 @@
 // The inbound HTTP connection managers. All that a policy says about requests is in their route tables.
-import type { AuthorizationIr } from '../../../ir/inbound.ts';
 import { connectionManager } from '../connection-manager.ts';
 import { setHeader } from '../header.ts';
 import { disabledFilters } from '../http-filters.ts';
@@ -14,19 +13,17 @@ import { type InboundRoutes, refusalRoutes, routeTable } from './route-tables.ts
 export interface InboundHttp {
   /** `9080`: of counters and the route table. */
   readonly label: string;
-  readonly authorization: AuthorizationIr;
   /** Whether clients show a certificate on this chain. */
   readonly chain: 'mesh' | 'plaintext';
 }
 
 /** Guards an application that speaks HTTP. */
-export function inboundHttp({ label, authorization, chain }: InboundHttp): EnvoyMessage {
+export function inboundHttp({ label, chain }: InboundHttp): EnvoyMessage {
   return connectionManager({
     vantage: chain,
     statPrefix: statPrefix(label, chain),
     filters: disabledFilters(inboundFilters),
     more: {
-      ...(looksAtPaths(authorization) && normalisedPaths),
       ...clientCertificate(chain),
       early_header_mutation_extensions: [withoutLookalikes],
       local_reply_config: { mappers: markers },
@@ -85,18 +82,3 @@ function clientCertificate(chain: 'mesh' | 'plaintext'): EnvoyMessage {
     set_current_client_cert_details: { uri: true },
   };
 }
-
-function looksAtPaths({ deny, allow }: AuthorizationIr): boolean {
-  const rules = allow === 'all' ? deny : [...deny, ...allow];
-  return rules.some(({ requests }) => requests !== 'any' && requests.some(({ paths }) => paths !== 'any'));
-}
-
-/**
- * What a rule is compared with is what the application gets, in one spelling: /a/../b, //b and /%62 are all /b. Where
- * no rule looks at paths they are left as they came.
- */
-const normalisedPaths = {
-  normalize_path: true,
-  merge_slashes: true,
-  path_with_escaped_slashes_action: 'UNESCAPE_AND_FORWARD',
-};

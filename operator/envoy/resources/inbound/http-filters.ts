@@ -11,10 +11,17 @@ import {
   rbacFilter,
 } from '../placeholders.ts';
 import { allowRules, denyRules } from './rbac.ts';
+import { copyPath, copyPathFilter, readPath, readPathFilter, type Spelling } from './request-path.ts';
+
+/** What the virtual host of an inbound table is made from. */
+export interface InboundHost {
+  readonly authorization: AuthorizationIr;
+}
 
 /** What an inbound route is made from. */
 export interface InboundRoute {
-  readonly authorization: AuthorizationIr;
+  /** How its requests spell their paths; null: whatever they do, no rule asks. */
+  readonly spelling: Spelling | null;
 }
 
 const discoveredFilters = {
@@ -26,7 +33,10 @@ const discoveredFilters = {
 /** Those whose configuration comes by ECDS. */
 export const inboundDiscovered: readonly DiscoveredFilter[] = Object.values(discoveredFilters);
 
-export const inboundFilters: readonly HttpFilter<InboundRoute>[] = [
+export const inboundFilters: readonly HttpFilter<InboundRoute, InboundHost>[] = [
+  // What rules compare paths with: before rules, and of the path as the caller sent it.
+  { filter: copyPathFilter, forRoute: ({ spelling }) => (spelling === 'canonical' ? copyPath : null) },
+  { filter: readPathFilter, forRoute: ({ spelling }) => (spelling === 'other' ? readPath : null) },
   // A session becomes a token here: before tokens are read.
   discoveredFilters.login,
   // Rules, limits and logs read what tokens say: before them.
@@ -34,8 +44,8 @@ export const inboundFilters: readonly HttpFilter<InboundRoute>[] = [
   // Of a route: what rules are to see the work of.
   { filter: chainOfRoute('before_rbac') },
   // Deny wins over allow.
-  { filter: rbacFilter('deny'), forRoute: ({ authorization }) => denyRules(authorization) },
-  { filter: rbacFilter('allow'), forRoute: ({ authorization }) => allowRules(authorization) },
+  { filter: rbacFilter('deny'), forHost: ({ authorization }) => denyRules(authorization) },
+  { filter: rbacFilter('allow'), forHost: ({ authorization }) => allowRules(authorization) },
   // Of what the rules in force let in: what candidates would refuse.
   { filter: rbacFilter('shadow') },
   // Costs a call: only about what our own rules let in.

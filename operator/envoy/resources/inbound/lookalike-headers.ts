@@ -2,7 +2,6 @@
 // of `a-b` and `a_b`. Only these are removed: other names with underscores are the application's own.
 import type { EnvoyMessage } from '../../proto/envoy-message.ts';
 import { earlyHeaderMutation } from '../header.ts';
-import { destinationHeader } from '../names.ts';
 
 /** The caller's identity, which Envoy writes from the certificate. */
 const callerHeader = 'x-forwarded-client-cert';
@@ -16,10 +15,16 @@ function spellingsOf(name: string): readonly string[] {
   );
 }
 
-/** Envoy itself sees to the caller's header in its own spelling; the destination is a word of the client's sidecar alone. */
-export const withoutLookalikes: EnvoyMessage = earlyHeaderMutation(
-  [
-    ...spellingsOf(callerHeader).filter((name) => name !== callerHeader),
-    ...spellingsOf(destinationHeader),
-  ].map((remove) => ({ remove })),
-);
+/** In front of all words of sidecars. */
+const ourPrefix = 'x-meshwright-';
+
+/**
+ * Envoy itself sees to the caller's header in its own spelling. Of words that begin as ours no one is for a server's sidecar: whatever it finds there
+ * is what it wrote itself.
+ */
+export const withoutLookalikes: EnvoyMessage = earlyHeaderMutation([
+  ...spellingsOf(callerHeader)
+    .filter((name) => name !== callerHeader)
+    .map((remove) => ({ remove })),
+  ...spellingsOf(ourPrefix).map((prefix) => ({ remove_on_match: { key_matcher: { prefix } } })),
+]);

@@ -1,11 +1,11 @@
 // Who may do what on an HTTP port: authorization rules as Envoy's RBAC policies, named by the rules' ids so that a
 // refusal's log names the rule. @see https://www.envoyproxy.io/docs/envoy/latest/api-v3/config/rbac/v3/rbac.proto
 import type { AuthorizationIr, CallerIr, RequestIr, RuleIr } from '../../../ir/inbound.ts';
-import type { PathMatchIr } from '../../../ir/path.ts';
 import { quote } from '../complement-regex.ts';
 import { anyTrustDomain, pathOf } from '../spiffe.ts';
 import { any } from '../typed-config.ts';
 import type { EnvoyMessage } from '../../proto/envoy-message.ts';
+import { anyReading, everyReading } from './request-path.ts';
 
 type Action = 'DENY' | 'ALLOW';
 
@@ -74,7 +74,7 @@ function inAnyTrustDomain({ spiffeIds, spiffePrefixes }: CallerIr): readonly Env
 function permission(action: Action, { methods, paths }: RequestIr): EnvoyMessage {
   const parts = [
     ...(methods === 'any' ? [] : [anyOf(methods.map((one) => method(action, one)))]),
-    ...(paths === 'any' ? [] : [anyOf(paths.flatMap(urlPaths).map(urlPath))]),
+    ...(paths === 'any' ? [] : [action === 'DENY' ? anyReading(paths) : everyReading(paths)]),
   ];
   return parts.length === 0 ? { any: true } : { and_rules: { rules: parts } };
 }
@@ -87,16 +87,4 @@ function anyOf(rules: readonly EnvoyMessage[]): EnvoyMessage {
 function method(action: Action, exact: string): EnvoyMessage {
   const match = action === 'DENY' ? { exact, ignore_case: true } : { exact };
   return { header: { name: ':method', string_match: match } };
-}
-
-/** Without the query, and normalised by the connection manager. */
-function urlPath(path: EnvoyMessage): EnvoyMessage {
-  return { url_path: { path } };
-}
-
-/** Any of these. Envoy's prefix is one of characters: `/a` would also begin `/ab`. */
-function urlPaths({ type, value }: PathMatchIr): readonly EnvoyMessage[] {
-  if (type === 'Exact') return [{ exact: value }];
-  if (type === 'RegularExpression') return [{ safe_regex: { regex: value } }];
-  return value === '/' ? [{ prefix: '/' }] : [{ exact: value }, { prefix: `${value}/` }];
 }

@@ -4,11 +4,12 @@
 import type { InboundPortIr, ProbeIr } from '../../../ir/inbound.ts';
 import { duration } from '../../proto/well-known.ts';
 import { setHeader } from '../header.ts';
-import { filterClusters, perFilterConfig } from '../http-filters.ts';
+import { hostConfig, routeConfig, withoutHostConfig } from '../http-filters.ts';
 import { inboundRouteTableName, refusedHeader, replyMarkers } from '../names.ts';
 import type { EnvoyMessage } from '../../proto/envoy-message.ts';
 import { filtersOfRoute, wholeRequests } from '../placeholders.ts';
 import { inboundFilters } from './http-filters.ts';
+import { looksAtPaths, pathHeaders, spellings } from './request-path.ts';
 
 export interface InboundRoutes extends Pick<InboundPortIr, 'authorization' | 'mtls' | 'probes'> {
   /** `9080`: of the table's name. */
@@ -25,41 +26,47 @@ export interface RouteTable {
 }
 
 export function inboundRouteTables(port: InboundRoutes): readonly RouteTable[] {
-  const plaintext = port.mtls === 'Strict' ? refusalRoutes(port) : [...probeRoutes(port), application(port)];
-  // Strict: no probe comes with a certificate.
-  const mesh = port.mtls === 'Strict' ? [application(port)] : [...probeRoutes(port), application(port)];
-  const clusters = [port.cluster, ...filterClusters(inboundFilters, port)];
-  const table = (chain: 'mesh' | 'plaintext', routes: readonly EnvoyMessage[]): RouteTable => {
+  const table = (chain: 'mesh' | 'plaintext', isOpen: boolean): RouteTable => {
     const name = inboundRouteTableName(port.label, chain);
-    return { name, message: routeTable(name, routes), clusters };
+    const message = isOpen
+      ? routeTable(name, [...probeRoutes(port), ...applicationRoutes(port)], hostConfig(inboundFilters, port))
+      : routeTable(name, refusalRoutes(port));
+    return { name, message, clusters: [port.cluster] };
   };
-  return [table('mesh', mesh), table('plaintext', plaintext)];
+  return [table('mesh', true), table('plaintext', port.mtls !== 'Strict')];
 }
 
-function application(port: InboundRoutes): EnvoyMessage {
-  return {
-    name: 'application',
-    match: { prefix: '/' },
-    route: { cluster: port.cluster, timeout: duration(0) },
-    ...ownWords,
-    ...perFilterConfig(inboundFilters, port),
-  };
+/** To the application, if the rules of the virtual host let it pass. */
+function applicationRoutes({ authorization, cluster }: InboundRoutes): readonly EnvoyMessage[] {
+  const forward = { name: 'application', route: { cluster, timeout: duration(0) }, ...ownWords };
+  if (!looksAtPaths(authorization)) return [{ ...forward, match: { prefix: '/' } }];
+  return (['canonical', 'other'] as const).map((spelling) => ({
+    ...forward,
+    match: spellings[spelling],
+    ...routeConfig(inboundFilters, { spelling }),
+  }));
 }
 
 /** Only sidecars may say these: an application could have its callers send everything again, or tell of refusals of ours. */
 const ownWords: EnvoyMessage = { response_headers_to_remove: [...replyMarkers, refusedHeader] };
 
-/** Past all rules, where there are any: the kubelet has no identity that one could name. */
+/** Past all rules, where there are any: the kubelet has no identity that one could name. In Strict it does not come this way. */
 function probeRoutes(port: InboundRoutes): readonly EnvoyMessage[] {
-  const { deny, allow } = port.authorization;
-  return deny.length === 0 && allow === 'all' ? [] : port.probes.map((probe) => probeRoute(probe, port));
+  const withoutRules = withoutHostConfig(inboundFilters, port);
+  const isOpen = Object.keys(withoutRules).length === 0;
+  if (isOpen || port.mtls === 'Strict') return [];
+  return port.probes.map((probe) => probeRoute(probe, port.cluster, withoutRules));
 }
 
 /**
  * What anybody may send who reaches the pod: no more than the kubelet does, and for no longer than it waits. An upgrade or a body
  * would be a way to the application that no rule sees.
  */
-function probeRoute({ method, path, timeoutMs }: ProbeIr, { cluster }: InboundRoutes): EnvoyMessage {
+function probeRoute(
+  { method, path, timeoutMs }: ProbeIr,
+  cluster: string,
+  withoutRules: EnvoyMessage = {},
+): EnvoyMessage {
   return {
     name: 'probe',
     match: {
@@ -78,7 +85,10 @@ function probeRoute({ method, path, timeoutMs }: ProbeIr, { cluster }: InboundRo
       max_stream_duration: { max_stream_duration: duration(timeoutMs) },
     },
     ...ownWords,
-    typed_per_filter_config: filtersOfRoute('before_rbac', [wholeRequests(maxBodyBytes[method])]),
+    typed_per_filter_config: {
+      ...filtersOfRoute('before_rbac', [wholeRequests(maxBodyBytes[method])]),
+      ...withoutRules,
+    },
   };
 }
 
@@ -106,7 +116,7 @@ export function refusalRoutes(port: InboundRoutes): readonly EnvoyMessage[] {
   const [name, text] =
     port.mtls === 'Strict' ? ['mtls-required', mtlsRequired] : ['identity-required', identityRequired];
   return [
-    ...port.probes.map((probe) => probeRoute(probe, port)),
+    ...port.probes.map((probe) => probeRoute(probe, port.cluster)),
     {
       name,
       match: { prefix: '/' },
@@ -116,6 +126,15 @@ export function refusalRoutes(port: InboundRoutes): readonly EnvoyMessage[] {
   ];
 }
 
-export function routeTable(name: string, routes: readonly EnvoyMessage[]): EnvoyMessage {
-  return { name, virtual_hosts: [{ name: 'inbound', domains: ['*'], routes }] };
+/** @param rules what the virtual host says to filters */
+export function routeTable(
+  name: string,
+  routes: readonly EnvoyMessage[],
+  rules: EnvoyMessage = {},
+): EnvoyMessage {
+  return {
+    name,
+    virtual_hosts: [{ name: 'inbound', domains: ['*'], routes, ...rules }],
+    request_headers_to_remove: pathHeaders,
+  };
 }

@@ -1,8 +1,8 @@
 // Route matches in Envoy's words.
 import type { RouteIr, RouteMatchIr } from '../../../ir/service.ts';
 import type { EnvoyMessage } from '../../proto/envoy-message.ts';
-import { canonicalPath } from '../canonical-path.ts';
-import { pathSpellings } from './path-spellings.ts';
+import { canonicalPath } from '../paths/canonical-path.ts';
+import { pathSpellings } from '../paths/path-spellings.ts';
 
 /**
  * One for each alternative.

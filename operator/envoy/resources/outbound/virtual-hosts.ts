@@ -3,7 +3,7 @@
 import type { BackendIr, RouteActionIr, RouteIr, RouteListIr, ServicePortIr } from '../../../ir/service.ts';
 import { typeUrl } from '../../proto/type-urls.ts';
 import { authority, clusterName, serviceHost, virtualHostName } from '../names.ts';
-import { filterClusters, perFilterConfig } from '../http-filters.ts';
+import { filterClusters, routeConfig } from '../http-filters.ts';
 import { resource } from '../resource.ts';
 import type { EnvoyMessage } from '../../proto/envoy-message.ts';
 import type { XdsResource } from '../xds-resource.ts';
@@ -35,7 +35,7 @@ export function buildVirtualHost(service: ServicePortIr, routes: RouteListIr): X
 /** At least one Envoy route for each alternative match, all of the same name. */
 function envoyRoutes(route: RouteIr): readonly EnvoyMessage[] {
   const name = route.name;
-  const changes = { ...headerChanges(route), ...perFilterConfig(outboundFilters, route) };
+  const changes = { ...headerChanges(route), ...routeConfig(outboundFilters, route) };
   return actions(route).flatMap(({ headers, action }) =>
     routeMatches(route.matches, headers).map((match) => ({ name, match, ...action, ...changes })),
   );

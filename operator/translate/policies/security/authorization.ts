@@ -1,7 +1,6 @@
 // Authorization rules in the mesh's own words: the union over the policies that hold.
 import type { SecurityPolicy } from '../../../../api/v1alpha1/security/policy.ts';
-import type { AuthorizationIr, RuleIr } from '../../../ir/inbound.ts';
-import type { PathMatchIr } from '../../../ir/path.ts';
+import type { AuthorizationIr, RuleIr, RulePathIr } from '../../../ir/inbound.ts';
 import { byText } from '../../../values/compare-text.ts';
 import type { Protocol } from '../../facts/protocol.ts';
 import { identityOf, namespacePrefix } from '../../facts/identity.ts';
@@ -112,13 +111,17 @@ function requestsOf(rule: Rule): RuleIr['requests'] {
 }
 
 /** Sorted, each once. */
-function translatePaths(paths: readonly PathMatchIr[]): readonly PathMatchIr[] {
-  const unique = new Map(paths.map(translatePath).map((path) => [pathKey(path), path]));
+function translatePaths(paths: readonly RulePathIr[]): readonly RulePathIr[] {
+  const unique = new Map(paths.map(translateRulePath).map((path) => [pathKey(path), path]));
   return [...unique.values()].toSorted(byText(pathKey));
 }
 
-function pathKey({ type, value }: PathMatchIr): string {
-  return `${type} ${value}`;
+function translateRulePath(path: RulePathIr): RulePathIr {
+  return { ...translatePath(path), ignoreCase: path.ignoreCase };
+}
+
+function pathKey({ type, value, ignoreCase }: RulePathIr): string {
+  return `${type} ${value} ${ignoreCase}`;
 }
 
 function sortedUnique(items: readonly string[]): readonly string[] {

@@ -7,8 +7,10 @@ import { buildResources } from '../../../../operator/envoy/resources/build.ts';
 import {
   disabledFilters,
   filterClusters,
+  hostConfig,
   type HttpFilter,
-  perFilterConfig,
+  routeConfig,
+  withoutHostConfig,
 } from '../../../../operator/envoy/resources/http-filters.ts';
 import { inboundFilters } from '../../../../operator/envoy/resources/inbound/http-filters.ts';
 import { outboundFilters } from '../../../../operator/envoy/resources/outbound/http-filters.ts';
@@ -23,25 +25,41 @@ const limits: HttpFilter<Route> = {
   forRoute: ({ limit }) => (limit === 0 ? null : { limit }),
   clusters: ({ limit }) => (limit === 0 ? [] : ['counter']),
 };
-const filters: readonly HttpFilter<Route>[] = [{ filter: { name: 'placeholder' } }, limits];
+interface Host {
+  readonly rules: number;
+}
+const rules: HttpFilter<Route, Host> = {
+  filter: { name: 'rules' },
+  forHost: (host) => (host.rules === 0 ? null : { rules: host.rules }),
+};
+const filters: readonly HttpFilter<Route, Host>[] = [{ filter: { name: 'placeholder' } }, limits, rules];
 
 describe('a list of filters', () => {
   test('stands in connection managers in its order, disabled', () => {
     expect(disabledFilters(filters)).toEqual([
       { name: 'placeholder', disabled: true },
       { name: 'limits', disabled: true },
+      { name: 'rules', disabled: true },
     ]);
   });
 
   test('gives a route the configuration of the filters that it says something to, by their names', () => {
-    expect(perFilterConfig(filters, { limit: 3 })).toEqual({
+    expect(routeConfig(filters, { limit: 3 })).toEqual({
       typed_per_filter_config: { limits: { limit: 3 } },
     });
     expect(filterClusters(filters, { limit: 3 })).toEqual(['counter']);
   });
 
+  test('gives a virtual host its configuration, which a route can pass by', () => {
+    expect(hostConfig(filters, { rules: 2 })).toEqual({ typed_per_filter_config: { rules: { rules: 2 } } });
+    expect(withoutHostConfig(filters, { rules: 2 })).toEqual({
+      rules: { '@type': 'type.googleapis.com/envoy.config.route.v3.FilterConfig', disabled: true },
+    });
+    expect([hostConfig(filters, { rules: 0 }), withoutHostConfig(filters, { rules: 0 })]).toEqual([{}, {}]);
+  });
+
   test('gives a route that says nothing no configuration', () => {
-    expect(perFilterConfig(filters, { limit: 0 })).toEqual({});
+    expect(routeConfig(filters, { limit: 0 })).toEqual({});
     expect(filterClusters(filters, { limit: 0 })).toEqual([]);
   });
 });

@@ -1,8 +1,8 @@
 import { describe, expect, test } from '@jest/globals';
 import * as fc from 'fast-check';
 import { RE2JS } from 're2js';
-import { canonicalPath } from '../../../../operator/envoy/resources/canonical-path.ts';
-import { pathSpellings } from '../../../../operator/envoy/resources/outbound/path-spellings.ts';
+import { canonicalPath } from '../../../../../operator/envoy/resources/paths/canonical-path.ts';
+import { pathSpellings } from '../../../../../operator/envoy/resources/paths/path-spellings.ts';
 
 /** As Envoy does: the bytes of the path, the whole of it. */
 function matches(expression: string | null, path: string): boolean {

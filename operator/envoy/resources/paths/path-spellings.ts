@@ -1,6 +1,6 @@
 // The spellings in which clients send one path. Routes are compared with the path as it came, since it goes on as it came; so
 // a path that is not made of plain characters alone is matched by an expression. Pure.
-import { canonicalPath } from '../canonical-path.ts';
+import { canonicalPath } from './canonical-path.ts';
 
 /** Beyond so many encoded characters only the canonical spelling is matched: an expression would be too large for Envoy. */
 const maxEncoded = 64;
