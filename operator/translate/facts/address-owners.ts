@@ -2,6 +2,7 @@
 // status, which the kubelet writes. An ExternalWorkload only says where it is: it cannot take an address that one of them has.
 import type { ExternalWorkload } from '../../../api/v1alpha1/external-workload.ts';
 import type { Pod, Service } from '../../objects/objects.ts';
+import { compareText } from '../../values/compare-text.ts';
 import { rememberByKey } from '../../values/remember.ts';
 import { runsOnItsOwnAddress, podAddresses } from './pod-address.ts';
 
@@ -36,7 +37,10 @@ function addressConflicts(
   );
 }
 
-/** Address → `Service shop/reviews` or `Pod shop/reviews-1`. */
+/**
+ * Address → `Service shop/reviews` or `Pod shop/reviews-1`. If several pods have an address for a moment, as when one has just ended, the
+ * first by name is named, in whatever order they come.
+ */
 export function addressOwners(
   services: readonly Service[],
   pods: readonly Pod[],
@@ -44,7 +48,11 @@ export function addressOwners(
   const owners = new Map<string, string>();
   for (const pod of pods) {
     if (!runsOnItsOwnAddress(pod)) continue;
-    for (const address of podAddresses(pod)) owners.set(address, `Pod ${nameOf(pod.metadata)}`);
+    const owner = `Pod ${nameOf(pod.metadata)}`;
+    for (const address of podAddresses(pod)) {
+      const known = owners.get(address);
+      if (known === undefined || compareText(owner, known) < 0) owners.set(address, owner);
+    }
   }
   for (const { metadata, spec } of services) {
     for (const address of spec.clusterIPs ?? [spec.clusterIP ?? '']) {
