@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { createConflictFinder } from '../../../operator/translate/facts/address-owners.ts';
+import { addressOwners, createConflictFinder } from '../../../operator/translate/facts/address-owners.ts';
 import { resourcesFromYaml } from '../../support/builders.ts';
 
 const vm = `
@@ -29,4 +29,25 @@ test('a conflict comes and goes with the Service that has the address, and is th
 
   expect([none, one, gone]).toEqual([{}, { 'evil/vm': 'Service bank/ledger' }, {}]);
   expect(again).toBe(one);
+});
+
+test('of two pods with one address, as when one has just ended, the first by name is named in whatever order they come', () => {
+  const { pods } = resourcesFromYaml(`
+apiVersion: v1
+kind: Pod
+metadata: {name: a, namespace: qa}
+spec: {containers: []}
+status: {podIP: 10.0.0.3}
+---
+apiVersion: v1
+kind: Pod
+metadata: {name: b, namespace: shop}
+spec: {containers: []}
+status: {podIP: 10.0.0.3}
+---`);
+
+  const owners = [pods, pods.toReversed()].map((some) => addressOwners([], some).get('10.0.0.3'));
+
+  expect(pods).toHaveLength(2);
+  expect(owners).toEqual(['Pod qa/a', 'Pod qa/a']);
 });
