@@ -15,6 +15,8 @@ export interface AbsentWorkload {
   readonly layers: readonly LayerId[];
   /** Objects that shape what only this proxy is to have, which is not built for it. */
   readonly origins: readonly Origin[];
+  /** Since when the operator that writes statuses has missed it. */
+  readonly since: Date;
 }
 
 export interface Seen {
@@ -23,13 +25,24 @@ export interface Seen {
   readonly workloads: readonly WorkloadIr[];
   readonly pods: readonly Pod[];
   readonly proxies: readonly ProxyReport[];
+  /** Those that were absent when this was asked last. */
+  readonly before: readonly AbsentWorkload[];
+  readonly now: Date;
 }
 
 /** A pod whose sidecar has yet to start runs nothing: it will have everything before it takes traffic. */
-export function absentWorkloads({ snapshot, workloads, pods, proxies }: Seen): readonly AbsentWorkload[] {
+export function absentWorkloads({
+  snapshot,
+  workloads,
+  pods,
+  proxies,
+  before,
+  now,
+}: Seen): readonly AbsentWorkload[] {
   const seen = new Set(proxies.map(({ workload }) => workload));
   const missing = workloads.filter(({ key }) => snapshot.views.has(key) && !seen.has(key));
   if (missing.length === 0) return [];
+  const missedSince = new Map(before.map(({ workload, since }) => [workload, since]));
   const started = new Set(pods.filter(hasStarted).map(({ metadata }) => podKey(metadata)));
   return missing
     .filter(({ kind, key }) => kind !== 'Pod' || started.has(key))
@@ -37,6 +50,7 @@ export function absentWorkloads({ snapshot, workloads, pods, proxies }: Seen): r
       workload: key,
       layers: snapshot.views.get(key) ?? [],
       origins: [...origins, ...inbound.flatMap((port) => port.origins)],
+      since: missedSince.get(key) ?? now,
     }));
 }
 

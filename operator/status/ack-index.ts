@@ -4,7 +4,8 @@ import { originKey, type Origin } from '../ir/origin.ts';
 import type { ProxyReport } from '../xds/session/proxy-report.ts';
 import type { Snapshot } from '../xds/snapshot/types.ts';
 import { AbsentIndex, type AbsentWorkload } from './absent.ts';
-import { isUnknown, type Lag, lagByObject, mostNamed, noLag } from './lag.ts';
+import { isOverdue } from './grace.ts';
+import { isLost, isUnknown, type Lag, type Laggard, lagByObject, mostNamed, noLag } from './lag.ts';
 import { LayerIndex } from './layer-index.ts';
 import { meshLag } from './mesh-lag.ts';
 import { type Reference, referencesIn } from './references.ts';
@@ -20,6 +21,12 @@ export interface AckState extends Lag {
   readonly leftCurrent: number;
 }
 
+export interface Reported {
+  readonly proxies: readonly ProxyReport[];
+  readonly absent: readonly AbsentWorkload[];
+  readonly now: Date;
+}
+
 /** Answers for one snapshot, the reports on it, and the workloads of which there is no report. */
 export class AckIndex {
   readonly #snapshot: Snapshot;
@@ -30,17 +37,19 @@ export class AckIndex {
   /** Those that may run something of any object. */
   readonly #unknown: readonly ProxyReport[];
   readonly #absent: AbsentIndex;
+  readonly #now: Date;
 
-  constructor(snapshot: Snapshot, proxies: readonly ProxyReport[], absent: readonly AbsentWorkload[]) {
+  constructor(snapshot: Snapshot, { proxies, absent, now }: Reported) {
     this.#snapshot = snapshot;
     this.#proxies = proxies.toSorted(
       (a, b) => compareText(a.workload, b.workload) || compareText(a.nodeId, b.nodeId),
     );
     this.#byLayer = new LayerIndex(this.#proxies);
     this.#leftByLayer = new LayerIndex(this.#proxies.filter(({ leftAtMs }) => leftAtMs !== null));
-    this.#lag = lagByObject(this.#proxies);
+    this.#lag = lagByObject(this.#proxies, now);
     this.#unknown = this.#proxies.filter(isUnknown);
     this.#absent = new AbsentIndex(absent);
+    this.#now = now;
   }
 
   /**
@@ -51,11 +60,16 @@ export class AckIndex {
     const key = originKey(origin);
     const reference = referencesIn(this.#snapshot).objects.get(key);
     const isMesh = origin.kind === 'Mesh';
-    const lag = isMesh ? meshLag(origin, this.#proxies) : (this.#lag.get(key) ?? noLag);
-    const mayBeAnywhere = !isMesh && !isProven && origin.generation > 1;
-    const unsaid = mayBeAnywhere ? this.#unknown.filter((proxy) => !lag.unknownSeen.has(proxy)) : [];
-    const absent = mayBeAnywhere ? this.#absent.all : [...this.#absent.concernedBy(key, reference)];
-    return withAbsent(this.#withUnknown(lag, unsaid, reference), absent);
+    const lag = isMesh ? meshLag(origin, this.#proxies, this.#now) : (this.#lag.get(key) ?? noLag);
+    const mayRunEarlier = !isMesh && !isProven && origin.generation > 1;
+    const unsaid = mayRunEarlier
+      ? this.#unknown.filter((proxy) => !lag.unknownSeen.has(proxy) && canConcern(origin, proxy))
+      : [];
+    const concerned = this.#absent.concernedBy(key, reference);
+    const absent = mayRunEarlier
+      ? this.#absent.all.filter((it) => concerned.has(it) || canConcern(origin, it))
+      : [...concerned];
+    return this.#withAbsent(this.#withUnknown(lag, unsaid, reference), absent);
   }
 
   /** Objects that proxies still run something of. By originKey. */
@@ -63,49 +77,70 @@ export class AckIndex {
     return new Map([...this.#lag].filter(([, { former }]) => former.size > 0));
   }
 
-  /** Keys of the workloads whose proxies may run something that nobody knows. */
-  unknown(): readonly string[] {
-    return [...this.#unknown, ...this.#absent.all].map(({ workload }) => workload);
+  /** Those that may run something that nobody knows, or nobody within reach, and whether the grace of this is over. */
+  unknown(): { readonly within: readonly Laggard[]; readonly overdue: readonly Laggard[] } {
+    const left = this.#proxies.filter((it) => isLost(it, this.#now) && it.former.length > 0);
+    const unknown = this.#unknown.filter((it) => !isLost(it, this.#now));
+    const { within, overdue } = byGrace(this.#absent.all, this.#now);
+    return { within: [...unknown, ...within], overdue: [...left, ...overdue] };
   }
 
   #withUnknown(lag: Lag, unsaid: readonly ProxyReport[], reference: Reference | undefined): AckState {
     const layers = reference?.layers ?? [];
     const isConcerned = (proxy: ProxyReport): boolean => proxy.layers.some((id) => layers.includes(id));
     const others = new Set([...lag.formerProxies, ...unsaid].filter((proxy) => !isConcerned(proxy)));
-    const [present, left] = [unsaid.filter(isPresent), unsaid.filter((proxy) => !isPresent(proxy))];
-    const away = lag.away + left.length;
+    const present = unsaid.filter(isPresent);
+    const left = byGrace(
+      unsaid.filter((proxy) => !isPresent(proxy)),
+      this.#now,
+    );
+    const withLeft = withMissing(lag, left);
     const othersLeft = [...others].filter((proxy) => !isPresent(proxy)).length;
     return {
-      ...lagOnly(lag),
+      ...withLeft,
       lagging: lag.lagging + present.length,
       laggards: [...lag.laggards, ...present].slice(0, mostNamed),
-      away,
-      awayNamed: [...lag.awayNamed, ...left].slice(0, mostNamed),
       unknown: present.length,
       total: this.#byLayer.count(layers) + others.size,
-      leftCurrent: this.#leftByLayer.count(layers) + othersLeft - away,
+      leftCurrent: this.#leftByLayer.count(layers) + othersLeft - withLeft.away - withLeft.lost,
     };
+  }
+
+  #withAbsent(state: AckState, absent: readonly AbsentWorkload[]): AckState {
+    if (absent.length === 0) return state;
+    const missing = withMissing(state, byGrace(absent, this.#now));
+    return { ...missing, total: state.total + absent.length };
   }
 }
 
-/** Without what the counter has besides. */
-function lagOnly({ rejecting, rejection, former, formerProxies, unknownSeen }: Lag): Omit<Lag, Counted> {
-  return { rejecting, rejection, former, formerProxies, unknownSeen };
+/** A SecurityPolicy is about workloads of its namespace; anything else reaches callers everywhere. */
+function canConcern({ kind, namespace }: Origin, { workload }: { readonly workload: string }): boolean {
+  return kind !== 'SecurityPolicy' || workload.split('/')[1] === namespace;
 }
-
-type Counted = 'lagging' | 'laggards' | 'away' | 'awayNamed';
 
 function isPresent({ leftAtMs }: ProxyReport): boolean {
   return leftAtMs === null;
 }
 
-function withAbsent(state: AckState, absent: readonly AbsentWorkload[]): AckState {
-  if (absent.length === 0) return state;
-  const named = absent.slice(0, mostNamed).map(({ workload }) => ({ workload, since: null }));
+interface ByGrace<Missing> {
+  readonly within: readonly Missing[];
+  readonly overdue: readonly Missing[];
+}
+
+function byGrace<Missing extends Laggard>(missing: readonly Missing[], now: Date): ByGrace<Missing> {
   return {
-    ...state,
-    total: state.total + absent.length,
-    away: state.away + absent.length,
-    awayNamed: [...state.awayNamed, ...named].slice(0, mostNamed),
+    within: missing.filter((it) => !isOverdue(it, now)),
+    overdue: missing.filter((it) => isOverdue(it, now)),
+  };
+}
+
+/** These are out of reach, too. */
+function withMissing<L extends Lag>(lag: L, { within, overdue }: ByGrace<Laggard>): L {
+  return {
+    ...lag,
+    away: lag.away + within.length,
+    awayNamed: [...lag.awayNamed, ...within].slice(0, mostNamed),
+    lost: lag.lost + overdue.length,
+    lostNamed: [...lag.lostNamed, ...overdue].slice(0, mostNamed),
   };
 }

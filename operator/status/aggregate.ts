@@ -37,9 +37,7 @@ export interface AggregateInput {
 /** One update for each verdict, in their order. A status that did not change is the object in `previous` itself. */
 export function aggregate(input: AggregateInput): StatusUpdate[] {
   const published: Published =
-    input.snapshot === null
-      ? null
-      : { snapshot: input.snapshot, acks: new AckIndex(input.snapshot, input.proxies, input.absent) };
+    input.snapshot === null ? null : { snapshot: input.snapshot, acks: new AckIndex(input.snapshot, input) };
   // Written out once: the same text for thousands of conditions.
   const at = timestamp(input.now);
   const judged = input.verdicts.map((verdict) =>

@@ -3,7 +3,7 @@ import { originKey, type Origin } from '../ir/origin.ts';
 import { type ConditionDraft, conditionType, type Reason, reason } from '../conditions/conditions.ts';
 import type { AckIndex } from './ack-index.ts';
 import type { Lag } from './lag.ts';
-import { nameOf, refusedInstead } from './programmed-messages.ts';
+import { nameOf, overdue as overdueWords, refusedInstead } from './programmed-messages.ts';
 import { blamed, isSuspect, objectName } from './suspects.ts';
 
 const mostNamed = 5;
@@ -20,10 +20,14 @@ export function deletionsOf(objects: readonly Origin[], acks: AckIndex): Conditi
     return condition('False', isKept ? reason.rejected : reason.pending, stillInForce(deleted));
   }
   // Who is out of reach may run it.
-  const unknown = acks.unknown();
-  return unknown.length > 0
-    ? condition('Unknown', reason.pending, unknownYet(unknown))
-    : condition('True', reason.deletionsProgrammed, 'No proxy runs a deleted object.');
+  const { within, overdue } = acks.unknown();
+  if (within.length > 0)
+    return condition('Unknown', reason.pending, unknownYet(within.map(({ workload }) => workload)));
+  const message =
+    overdue.length === 0
+      ? 'No proxy runs a deleted object.'
+      : `No proxy within reach runs a deleted object. ${overdueWords(overdue.slice(0, mostNamed), overdue.length, 'one')}`;
+  return condition('True', reason.deletionsProgrammed, message);
 }
 
 interface Deleted {

@@ -2,6 +2,7 @@
 // they lag on; never to proxies times objects.
 import { originKey, type Origin } from '../ir/origin.ts';
 import type { FormerResource, ProxyReport, RejectedResource } from '../xds/session/proxy-report.ts';
+import { isOverdue } from './grace.ts';
 import { originKeys } from './references.ts';
 import { compareText } from '../values/compare-text.ts';
 
@@ -39,6 +40,10 @@ export interface Lag {
   readonly away: number;
   /** The first few of these. */
   readonly awayNamed: readonly Laggard[];
+  /** Proxies that would be among these, were they not out of reach for longer than the grace. */
+  readonly lost: number;
+  /** The first few of these. */
+  readonly lostNamed: readonly Laggard[];
   /** How many proxies refused such a resource. */
   readonly rejecting: number;
   /** What the first of these refused. */
@@ -56,6 +61,8 @@ export const noLag: Lag = {
   laggards: [],
   away: 0,
   awayNamed: [],
+  lost: 0,
+  lostNamed: [],
   rejecting: 0,
   rejection: undefined,
   former: new Map(),
@@ -72,12 +79,12 @@ export function isUnknown({ former }: ProxyReport): boolean {
 }
 
 /** By originKey. `proxies` sorted by workload: the first to lag or refuse are those named. */
-export function lagByObject(proxies: readonly ProxyReport[]): ReadonlyMap<string, Lag> {
+export function lagByObject(proxies: readonly ProxyReport[], now: Date): ReadonlyMap<string, Lag> {
   const lags = new Map<string, LagCounter>();
   // Proxies lag on the same entries: the objects of an entry are looked up once.
   const known = new Map<readonly Origin[], readonly LagCounter[]>();
   const lagsOf = (origins: readonly Origin[]): readonly LagCounter[] => {
-    const found = known.get(origins) ?? originKeys(origins).map((key) => lagOf(lags, key));
+    const found = known.get(origins) ?? originKeys(origins).map((key) => lagOf(lags, key, now));
     known.set(origins, found);
     return found;
   };
@@ -88,7 +95,7 @@ export function lagByObject(proxies: readonly ProxyReport[]): ReadonlyMap<string
       for (const lag of lagsOf(resource.origins)) lag.noteRejection(proxy, resource);
     for (const resource of proxy.former)
       for (const origin of resource.origins ?? [])
-        lagOf(lags, originKey(origin)).noteFormer(proxy, resource, origin.generation);
+        lagOf(lags, originKey(origin), now).noteFormer(proxy, resource, origin.generation);
   }
   return lags;
 }
@@ -98,10 +105,10 @@ function sorted<R extends FormerResource>(resources: readonly R[]): readonly R[]
   return resources.toSorted((a, b) => compareText(a.typeUrl, b.typeUrl) || compareText(a.name, b.name));
 }
 
-function lagOf(lags: Map<string, LagCounter>, key: string): LagCounter {
+function lagOf(lags: Map<string, LagCounter>, key: string, now: Date): LagCounter {
   const known = lags.get(key);
   if (known !== undefined) return known;
-  const lag = new LagCounter();
+  const lag = new LagCounter(now);
   lags.set(key, lag);
   return lag;
 }
@@ -115,24 +122,28 @@ interface LeftoverCounter extends Leftover {
 class LagCounter implements Lag {
   readonly laggards: Laggard[] = [];
   readonly awayNamed: Laggard[] = [];
+  readonly lostNamed: Laggard[] = [];
   lagging = 0;
   away = 0;
+  lost = 0;
   rejecting = 0;
   readonly unknownSeen = new Set<ProxyReport>();
   rejection: Rejection | undefined;
   readonly former = new Map<number, LeftoverCounter>();
   readonly formerProxies = new Set<ProxyReport>();
+  readonly #now: Date;
   #lastLagging: ProxyReport | undefined;
   #lastRejecting: ProxyReport | undefined;
+
+  constructor(now: Date) {
+    this.#now = now;
+  }
 
   noteLagging(proxy: ProxyReport): void {
     if (this.#lastLagging === proxy) return;
     this.#lastLagging = proxy;
-    const isAway = proxy.leftAtMs !== null;
-    if (isAway) this.away += 1;
-    else this.lagging += 1;
     if (proxy.former.length > 0 && isUnknown(proxy)) this.unknownSeen.add(proxy);
-    const named = isAway ? this.awayNamed : this.laggards;
+    const named = this.#count(proxy);
     if (named.length < mostNamed) named.push(proxy);
   }
 
@@ -146,6 +157,7 @@ class LagCounter implements Lag {
   noteFormer(proxy: ProxyReport, resource: FormerResource, generation: number): void {
     this.noteLagging(proxy);
     this.formerProxies.add(proxy);
+    if (isLost(proxy, this.#now)) return;
     const known = this.former.get(generation);
     if (known === undefined) {
       const { workload } = proxy;
@@ -156,6 +168,25 @@ class LagCounter implements Lag {
       known.proxies += 1;
     }
   }
+
+  /** Who is named with it. */
+  #count(proxy: ProxyReport): Laggard[] {
+    if (isLost(proxy, this.#now)) {
+      this.lost += 1;
+      return this.lostNamed;
+    }
+    if (proxy.leftAtMs !== null) {
+      this.away += 1;
+      return this.awayNamed;
+    }
+    this.lagging += 1;
+    return this.laggards;
+  }
+}
+
+/** It has left, longer ago than the grace. */
+export function isLost(proxy: ProxyReport, now: Date): boolean {
+  return proxy.leftAtMs !== null && isOverdue(proxy, now);
 }
 
 /** What the proxy refused in its place; or, once nothing is under way, anything that it refused and may need it for. */

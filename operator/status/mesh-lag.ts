@@ -6,10 +6,10 @@ import { type Lag, lagByObject, noLag } from './lag.ts';
 import { isSuspect } from './suspects.ts';
 
 /** `mesh`: at the generation that is to be obeyed. */
-export function meshLag(mesh: Origin, proxies: readonly ProxyReport[]): Lag {
+export function meshLag(mesh: Origin, proxies: readonly ProxyReport[], now: Date): Lag {
   const behind = proxies.filter(({ lagging, former }) => lagging.length + former.length > 0);
   const relevant = behind.map((proxy) => aboutMesh(mesh, proxy));
-  return lagByObject(relevant).get(originKey(mesh)) ?? noLag;
+  return lagByObject(relevant, now).get(originKey(mesh)) ?? noLag;
 }
 
 function aboutMesh(mesh: Origin, proxy: ProxyReport): ProxyReport {

@@ -4,6 +4,7 @@ import type { InvalidResource, Snapshot } from '../xds/snapshot/types.ts';
 import type { AckState } from './ack-index.ts';
 import type { RejectedResource } from '../xds/session/proxy-report.ts';
 import { type Laggard, type Leftover, mostNamed, type Rejection } from './lag.ts';
+import { graceMs } from './grace.ts';
 import { timestamp } from './object-status.ts';
 import type { Reference } from './references.ts';
 import { blamed, suspects } from './suspects.ts';
@@ -17,19 +18,20 @@ export function notPublished({ generation }: Origin): string {
 
 export function acknowledged(origin: Origin, state: AckState): string {
   const { leftCurrent } = state;
-  if (leftCurrent === 0) return `${progress(origin, state)}.`;
+  if (leftCurrent === 0) return `${progress(origin, state)}.${lostToo(state)}`;
   const keep = leftCurrent === 1 ? 'is out of reach and keeps it' : 'are out of reach and keep it';
-  return `${progress(origin, state)}; ${leftCurrent} of these ${keep}.`;
+  return `${progress(origin, state)}; ${leftCurrent} of these ${keep}.${lostToo(state)}`;
 }
 
 export function pending(origin: Origin, state: AckState): string {
   const { former, lagging, laggards } = state;
   const still = former.size === 0 ? '' : ` ${runs(state)}.`;
-  return `${progress(origin, state)}. Waiting for ${named(laggards, lagging)}; if this lasts, see the logs of ${its(lagging)}.${still}`;
+  return `${progress(origin, state)}. Waiting for ${named(laggards, lagging)}; if this lasts, see the logs of ${its(lagging)}.${still}${lostToo(state)}`;
 }
 
 export function unreachable(origin: Origin, state: AckState): string {
-  const { away, awayNamed } = state;
+  const away = state.away + state.lost;
+  const awayNamed = [...state.awayNamed, ...state.lostNamed].slice(0, mostNamed);
   const deleted = away === 1 ? 'delete the workload if it is gone' : 'delete the workloads that are gone';
   return `${progress(origin, state)}. Out of reach: ${named(awayNamed, away)}. Check that ${its(away)} ${away === 1 ? 'runs and reaches' : 'run and reach'} the control plane, or ${deleted}.`;
 }
@@ -37,7 +39,7 @@ export function unreachable(origin: Origin, state: AckState): string {
 export function returning(origin: Origin, state: AckState): string {
   const { lagging, laggards } = state;
   const [have, until] = lagging === 1 ? ['has', 'it is'] : ['have', 'they are'];
-  return `${progress(origin, state)}. ${named(laggards, lagging)} ${have} reconnected with configuration of unknown origin. Wait until ${until} up to date.`;
+  return `${progress(origin, state)}. ${named(laggards, lagging)} ${have} reconnected with configuration of unknown origin. Wait until ${until} up to date.${lostToo(state)}`;
 }
 
 export function rejected(origin: Origin, state: AckState, { workload, resource }: Rejection): string {
@@ -101,8 +103,8 @@ export function notAccepted(
   if (state === undefined || (reference === undefined && state.former.size === 0))
     return 'Not sent to proxies until it is accepted; see the Accepted condition.';
   if (reference === undefined) return `Not accepted. ${stillRuns(state)} ${seeAccepted}`;
-  const { total, lagging, away, former, rejection } = state;
-  const where = `in force on ${total - lagging - away} of ${proxies(total)}`;
+  const { total, former, rejection } = state;
+  const where = `in force on ${obeying(state)} of ${proxies(total)}`;
   const fact =
     reference.newest === generation
       ? `What is valid of generation ${generation} is ${where}.`
@@ -112,9 +114,15 @@ export function notAccepted(
   return `${fact}${others}${why} ${seeAccepted}`;
 }
 
-function progress({ generation }: Origin, { total, lagging, away }: AckState): string {
+/** How many proxies obey, of those in `total`. */
+export function obeying({ total, lagging, away, lost }: AckState): number {
+  return total - lagging - away - lost;
+}
+
+function progress({ generation }: Origin, state: AckState): string {
+  const { total } = state;
   const have = total === 1 ? 'proxy has' : 'proxies have';
-  return `${total - lagging - away} of ${total} ${have} acknowledged generation ${generation}`;
+  return `${obeying(state)} of ${total} ${have} acknowledged generation ${generation}`;
 }
 
 /** `Generation 1 still runs on 2 proxies` */
@@ -128,6 +136,16 @@ function runs({ former }: Pick<AckState, 'former'>): string {
 
 function inForceInstead({ former }: AckState): string {
   return former.size === 0 ? 'No earlier version is in force there.' : `${runs({ former })}.`;
+}
+
+function lostToo({ lost, lostNamed }: AckState): string {
+  return lost === 0 ? '' : ` ${overdue(lostNamed, lost, 'an earlier version')}`;
+}
+
+/** `1 proxy has been out of reach for more than 5 minutes and may run …: Pod/shop/a since 2026-01-01T00:00:00Z.` */
+export function overdue(some: readonly Laggard[], all: number, what: string): string {
+  const have = all === 1 ? 'has' : 'have';
+  return `${proxies(all)} ${have} been out of reach for more than ${graceMs / 60_000} minutes and may run ${what}: ${named(some, all)}.`;
 }
 
 /** `a since 2026-01-01T00:00:00Z, b and 3 more`; all: how many there are. */

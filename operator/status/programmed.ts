@@ -60,8 +60,8 @@ function isMadeFrom(reference: Reference, { generation }: Origin): boolean {
 
 /** For what is published and checked: only the proxies' answers count. What is known outranks what is not. */
 function acknowledged(origin: Origin, state: AckState): Programmed {
-  const { total, rejection, lagging, away, unknown } = state;
-  const counts = { programmed: total - lagging - away, total };
+  const { total, rejection, lagging, away, lost, unknown } = state;
+  const counts = { programmed: messages.obeying(state), total };
   const because = (status: 'True' | 'False' | 'Unknown', why: Reason, message: string): Programmed => {
     return { condition: { type: conditionType.programmed, status, reason: why, message }, ...counts };
   };
@@ -70,7 +70,9 @@ function acknowledged(origin: Origin, state: AckState): Programmed {
   if (messages.refusedInstead(state) !== undefined)
     return because('False', reason.rejected, messages.keptRunning(state));
   if (lagging > unknown) return because('False', reason.pending, messages.pending(origin, state));
-  if (away > 0) return because('Unknown', reason.unreachable, messages.unreachable(origin, state));
+  // Whom nobody within reach obeys is not proven at all.
+  if (away > 0 || lost === total)
+    return because('Unknown', reason.unreachable, messages.unreachable(origin, state));
   if (lagging > 0) return because('Unknown', reason.pending, messages.returning(origin, state));
   return because('True', reason.programmed, messages.acknowledged(origin, state));
 }

@@ -10,9 +10,12 @@ export class ProvenGenerations {
 
   /** Statuses as they are written or were found: those that are True prove their generation. */
   note(statuses: Iterable<readonly [key: string, status: ObjectStatus]>): void {
-    for (const [key, { conditions }] of statuses) {
+    for (const [key, { conditions, proxies }] of statuses) {
       const programmed = conditions.find(({ type }) => type === conditionType.programmed);
-      if (programmed?.status === 'True') this.#byObject.set(key, programmed.observedGeneration);
+      // True despite proxies that have been out of reach for long proves nothing of these.
+      const isByAll =
+        proxies !== undefined && 'programmed' in proxies && proxies.programmed === proxies.total;
+      if (programmed?.status === 'True' && isByAll) this.#byObject.set(key, programmed.observedGeneration);
     }
   }
 

@@ -1,12 +1,12 @@
 // From verdicts and acknowledgements to written statuses. Of several operators one writes.
 import type { IssuerState } from '../certificates/issuer.ts';
 import { createStatusLoop } from '../process/status-loop.ts';
-import { absentWorkloads } from '../status/absent.ts';
-import { aggregate, type AggregateInput } from '../status/aggregate.ts';
+import { aggregate } from '../status/aggregate.ts';
 import type { CertificateReport } from '../status/ready.ts';
-import { createStatusWriter } from '../status/writer.ts';
+import { createStatusWriter, type StatusWriter } from '../status/writer.ts';
 import { FoundStatuses } from './found-statuses.ts';
 import type { Context, Made, Reads, Writes } from './part.ts';
+import { PresentAndMissing } from './present-and-missing.ts';
 import { SidecarReturn } from './sidecar-return.ts';
 
 type Cells = Reads<
@@ -33,6 +33,7 @@ export function createStatusReports(cells: Cells, context: StatusReportsContext)
   const writer = createStatusWriter({ port: platform.statuses, log, clock, metrics });
   const sidecars = new SidecarReturn(cells, clock);
   const found = new FoundStatuses(writer);
+  const present = new PresentAndMissing(cells, clock);
   const loop = createStatusLoop({
     clock,
     isMoving: cells.isConverging.get,
@@ -42,14 +43,15 @@ export function createStatusReports(cells: Cells, context: StatusReportsContext)
       // Both are asked: they take their time together.
       const areRead = found.areRead(verdicts, () => loop.changed());
       if (!sidecars.isDone() || !areRead) return;
+      const now = new Date(clock.now());
       const updates = aggregate({
-        ...proxiesIn(cells),
+        ...present.read(now, () => loop.changed()),
         verdicts,
         certificates: certificateReport(certificates.get()),
         workloads: workloadReport.get(),
         previous: writer.latest(),
         proven: found.proven.all(),
-        now: new Date(clock.now()),
+        now,
       });
       found.proven.update(updates);
       writer.offer(updates);
@@ -58,16 +60,14 @@ export function createStatusReports(cells: Cells, context: StatusReportsContext)
   statuses.define(() => writer.latest());
   for (const cell of [translation, snapshot, proxies, certificates, workloadReport])
     cell.subscribe(() => loop.changed());
-  change.subscribe(() => {
-    const seen = change.get();
-    if (seen?.type === 'remove') writer.forget(seen.ref);
-  });
+  change.subscribe(() => forgetRemoved(change.get(), writer));
   return {
     component: {
       name: writer.name,
       start: () => writer.start(),
       stop: async () => {
         sidecars.end();
+        present.end();
         loop.close();
         await writer.stop();
       },
@@ -80,6 +80,7 @@ export function createStatusReports(cells: Cells, context: StatusReportsContext)
       },
       onStoppedLeading: async () => {
         sidecars.end();
+        present.end();
         found.end();
         await writer.clear();
       },
@@ -87,20 +88,8 @@ export function createStatusReports(cells: Cells, context: StatusReportsContext)
   };
 }
 
-type Cell = 'resources' | 'translation' | 'snapshot' | 'proxies';
-
-function proxiesIn({
-  resources,
-  translation,
-  snapshot: published,
-  proxies: reports,
-}: Pick<Cells, Cell>): Pick<AggregateInput, 'snapshot' | 'proxies' | 'absent'> {
-  const snapshot = published.get();
-  const proxies = reports.get();
-  const { workloads = [] } = translation.get().ir ?? {};
-  const { pods = [] } = resources.get() ?? {};
-  const absent = snapshot === null ? [] : absentWorkloads({ snapshot, workloads, pods, proxies });
-  return { snapshot, proxies, absent };
+function forgetRemoved(change: ReturnType<Cells['change']['get']>, writer: StatusWriter): void {
+  if (change?.type === 'remove') writer.forget(change.ref);
 }
 
 function certificateReport({ rootNotAfter, nextRenewal, problems }: IssuerState): CertificateReport {

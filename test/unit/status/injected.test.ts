@@ -73,7 +73,7 @@ test.each([
   },
 ])('$reason: $message', ({ states, bare, absent = [], status, reason, message }) => {
   const report = reportOf(new Map(Object.entries(states)), bare);
-  const unconnected = absent.map((workload) => ({ workload, layers: [], origins: [] }));
+  const unconnected = absent.map((workload) => ({ workload, layers: [], origins: [], since: new Date(0) }));
 
   expect(injectedOf(report, unconnected)).toEqual({ type: 'Injected', status, reason, message });
 });

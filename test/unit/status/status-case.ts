@@ -35,12 +35,14 @@ interface StatusCase {
   readonly verdicts: { origin: string; accepted?: boolean; unmeshed?: string[] }[];
   readonly snapshot: SnapshotNames | null;
   readonly proxies: Record<string, ProxyNames>;
-  /** Workload → its layers, and the origins of what only it is to have. */
-  readonly absent?: Record<string, { layers: string[]; origins: string[] }>;
+  /** Workload → its layers, the origins of what only it is to have, and since when it is missed. */
+  readonly absent?: Record<string, { layers: string[]; origins: string[]; since?: string }>;
   readonly certificates?: { rootNotAfter?: string; nextRenewal?: string; problems: string[] };
   readonly previous?: Record<string, ObjectStatus>;
   readonly proven?: Record<string, number>;
 }
+
+const now = new Date('2026-01-01T00:00:10.250Z');
 
 export function readStatusCase(text: string): AggregateInput {
   const read: StatusCase = parse(text);
@@ -54,8 +56,8 @@ export function readStatusCase(text: string): AggregateInput {
     proxies: snapshot
       ? Object.entries(read.proxies).map(([workload, names]) => proxyOf(workload, names, snapshot))
       : [],
-    absent: Object.entries(read.absent ?? {}).map(([workload, { layers, origins }]) => {
-      return { workload, layers, origins: origins.map(originOf) };
+    absent: Object.entries(read.absent ?? {}).map(([workload, { layers, origins, since }]) => {
+      return { workload, layers, origins: origins.map(originOf), since: since ? new Date(since) : now };
     }),
     certificates: {
       problems,
@@ -64,7 +66,7 @@ export function readStatusCase(text: string): AggregateInput {
     },
     previous: new Map(Object.entries(read.previous ?? {})),
     proven: new Map(Object.entries(read.proven ?? {})),
-    now: new Date('2026-01-01T00:00:10.250Z'),
+    now,
   };
 }
 

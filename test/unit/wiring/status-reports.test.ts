@@ -4,6 +4,7 @@ import { conditionType, reason, type Verdict } from '../../../operator/condition
 import { type ObjectRef, refKey } from '../../../operator/objects/objects.ts';
 import type { ObjectStatus } from '../../../operator/ports/platform.ts';
 import { createLog } from '../../../operator/process/log.ts';
+import { graceMs } from '../../../operator/status/grace.ts';
 import { createBoard, type Board } from '../../../operator/wiring/board.ts';
 import { createStatusReports } from '../../../operator/wiring/status-reports.ts';
 import { FakeClock } from '../../support/fake-clock.ts';
@@ -108,6 +109,25 @@ test.each(['snapshot', 'proxies', 'certificates', 'workloadReport'] as const)(
     expect(computed).toBe(1);
   },
 );
+
+test('the end of a grace computes them again, though nothing changes', async () => {
+  const { board, clock, made } = await start();
+  let computed = 0;
+  const left = { workload: 'Pod/shop/a', nodeId: 'a', connectedAtMs: 0, leftAtMs: 1, atRest: true };
+  const report = { ...left, since: new Date(clock.now()), layers: [], lagging: [], rejected: [], former: [] };
+  board.proxies.define(() => {
+    computed += 1;
+    return [report];
+  });
+  translate(board);
+  made.leaderCallbacks.onStartedLeading();
+  await clock.pass(graceMs - 1);
+  const before = computed;
+
+  await clock.pass(1000);
+
+  expect(computed - before).toBe(1);
+});
 
 test('while acknowledgements come in, statuses wait for a moment', async () => {
   const { board, clock, written, made } = await start();
