@@ -18,7 +18,7 @@ export function createPodRefresh({ pods, workloads, log }: PodRefreshOptions): (
     try {
       await pods?.refresh(namespace, name);
     } catch (error) {
-      log.warn({ workload: key, error }, 'pod not notified of its new certificate');
+      log.warn({ workload: key, error }, 'pod annotation for a new certificate failed');
     }
   };
   return ({ spiffeId }) => {

@@ -52,8 +52,8 @@ export async function makeRoot(trustDomain: string, now: number): Promise<Secret
 export function parseRoot(data: SecretData, where: string, now: number): Root {
   const refuse = (why: string): never => {
     throw new RootUnusable(
-      `The root in ${where} ${why}. No certificate is issued or renewed until tls.crt and tls.key hold a working root again: ` +
-        `restore them from a backup, or delete it to have a new root made, which cuts connections until every workload has a certificate of the new root.`,
+      `The root in ${where} ${why}. No certificate is issued or renewed until tls.crt and tls.key contain a valid root. ` +
+        `Restore them from a backup. Or delete it, and Meshwright creates a new root; connections then fail until every workload has a certificate from the new root.`,
     );
   };
   const certificate =

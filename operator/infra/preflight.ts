@@ -64,7 +64,7 @@ function hostNetwork({ template }: PreflightSubject): readonly Refusal[] {
   if (!template.hostNetwork) return [];
   return refused(
     'HostNetwork',
-    'Its pods use the host network, so their traffic cannot be redirected. Remove hostNetwork, ' +
+    'The pods use the host network, so their traffic cannot be redirected. Remove hostNetwork, ' +
       'or opt out with the pod template label meshwright.dev/inject: "false".',
   );
 }
@@ -84,7 +84,7 @@ function nameTaken({ foreignNames }: PreflightSubject): readonly Refusal[] {
   if (foreignNames.length === 0) return [];
   return refused(
     'NameTaken',
-    `Its pod template already uses ${foreignNames.join(' and ')}, which Meshwright needs. Rename what uses these names.`,
+    `The pod template already uses the names ${foreignNames.join(' and ')}, which Meshwright needs. Rename these containers and volumes.`,
   );
 }
 

@@ -42,7 +42,7 @@ export function createPodRecords({ pods, clock, log }: PodRecordsOptions): PodRe
       clock,
       onError: (uid, error) => {
         const { namespace, name } = wanted.get(uid) ?? {};
-        log.warn({ namespace, pod: name, error }, 'pod not annotated with its policies, retrying');
+        log.warn({ namespace, pod: name, error }, 'pod annotation failed, retrying');
       },
     });
 

@@ -26,7 +26,7 @@ export function deletionsOf(objects: readonly Origin[], acks: AckIndex): Conditi
   const message =
     overdue.length === 0
       ? 'No proxy runs a deleted object.'
-      : `No proxy within reach runs a deleted object. ${overdueWords(overdue.slice(0, mostNamed), overdue.length, 'one')}`;
+      : `No connected proxy runs a deleted object. ${overdueWords(overdue.slice(0, mostNamed), overdue.length, 'one')}`;
   return condition('True', reason.deletionsProgrammed, message);
 }
 
@@ -50,7 +50,14 @@ function stillInForce(deleted: readonly Deleted[]): string {
     .slice(0, mostNamed)
     .map(stillRuns);
   const more = deleted.length - sentences.length;
-  return [...sentences, ...(more > 0 ? [`And ${more} more.`] : [])].join(' ');
+  return [
+    ...sentences,
+    ...(more > 0
+      ? [
+          `${more} more deleted ${more === 1 ? 'object' : 'objects'} still ${more === 1 ? 'runs' : 'run'} on proxies.`,
+        ]
+      : []),
+  ].join(' ');
 }
 
 function stillRuns({ origin, lag }: Deleted): string {
@@ -65,5 +72,5 @@ function stillRuns({ origin, lag }: Deleted): string {
 function unknownYet(workloads: readonly string[]): string {
   const more = workloads.length - mostNamed;
   const others = more > 0 ? ` and ${more} more` : '';
-  return `Not known of ${workloads.slice(0, mostNamed).join(', ')}${others}, which ${workloads.length === 1 ? 'is' : 'are'} out of reach or not up to date. Wait, or check that the sidecar runs and reaches the control plane.`;
+  return `${workloads.slice(0, mostNamed).join(', ')}${others} may still run deleted objects: ${workloads.length === 1 ? 'it is' : 'they are'} disconnected or not up to date. Wait; if this lasts, check that ${workloads.length === 1 ? 'its sidecar runs and can' : 'their sidecars run and can'} reach the control plane.`;
 }

@@ -14,7 +14,7 @@ export function injectedOf(report: WorkloadReport, absent: readonly AbsentWorklo
   const message = [
     progress(report, all),
     troubleOf(report),
-    isComplete || details.some(isTrouble) ? '' : 'Wait: workloads are rolled a few at a time.',
+    isComplete || details.some(isTrouble) ? '' : 'Wait: workloads roll out a few at a time.',
     isComplete ? unconnected(pods) : '',
   ];
   return {
@@ -29,11 +29,12 @@ export function injectedOf(report: WorkloadReport, absent: readonly AbsentWorklo
 function progress({ injected, details }: WorkloadReport, all: number): string {
   const rolling = details.filter((it) => it.type === 'pending' && it.reason === 'RollingOut').length;
   const more = rolling === 0 ? '' : `; ${rolling} ${rolling === 1 ? 'is' : 'are'} rolling out`;
-  return `${injected} of ${all} ${all === 1 ? 'workload has' : 'workloads have'} the sidecar as it should be${more}.`;
+  return `${injected} of ${all} ${all === 1 ? 'workload has' : 'workloads have'} an up-to-date sidecar${more}.`;
 }
 
 function unconnected(pods: readonly string[]): string {
   if (pods.length === 0) return '';
   const have = pods.length === 1 ? '1 sidecar has' : `${pods.length} sidecars have`;
-  return `${have} yet to connect: ${listedUpTo(pods)}. If this lasts, see their logs.`;
+  const its = pods.length === 1 ? 'its log' : 'their logs';
+  return `${have} not connected yet: ${listedUpTo(pods)}. If this lasts, see ${its}.`;
 }

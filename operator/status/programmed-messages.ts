@@ -1,4 +1,4 @@
-// What the condition Programmed says: one function for each sentence. The fact first, then what to do. Pure.
+// Messages of the Programmed condition: one function for each sentence. The fact first, then what to do. Pure.
 import type { Origin } from '../ir/origin.ts';
 import type { InvalidResource, Snapshot } from '../xds/snapshot/types.ts';
 import type { AckState } from './ack-index.ts';
@@ -10,7 +10,7 @@ import type { Reference } from './references.ts';
 import { blamed, suspects } from './suspects.ts';
 
 export const nothingPublished =
-  'Nothing is published since the operator started, so it is not known what proxies run. See the conditions Accepted and Ready of the Mesh.';
+  'The operator has published nothing since it started, so the configuration of proxies is unknown. See the Accepted and Ready conditions of the Mesh.';
 
 export function notPublished({ generation }: Origin): string {
   return `Generation ${generation} is not published yet. Wait.`;
@@ -19,7 +19,7 @@ export function notPublished({ generation }: Origin): string {
 export function acknowledged(origin: Origin, state: AckState): string {
   const { leftCurrent } = state;
   if (leftCurrent === 0) return `${progress(origin, state)}.${lostToo(state)}`;
-  const keep = leftCurrent === 1 ? 'is out of reach and keeps it' : 'are out of reach and keep it';
+  const keep = leftCurrent === 1 ? 'is disconnected and keeps it' : 'are disconnected and keep it';
   return `${progress(origin, state)}; ${leftCurrent} of these ${keep}.${lostToo(state)}`;
 }
 
@@ -32,8 +32,9 @@ export function pending(origin: Origin, state: AckState): string {
 export function unreachable(origin: Origin, state: AckState): string {
   const away = state.away + state.lost;
   const awayNamed = [...state.awayNamed, ...state.lostNamed].slice(0, mostNamed);
-  const deleted = away === 1 ? 'delete the workload if it is gone' : 'delete the workloads that are gone';
-  return `${progress(origin, state)}. Out of reach: ${named(awayNamed, away)}. Check that ${its(away)} ${away === 1 ? 'runs and reaches' : 'run and reach'} the control plane, or ${deleted}.`;
+  const deleted =
+    away === 1 ? 'delete the workload if it no longer exists' : 'delete the workloads that no longer exist';
+  return `${progress(origin, state)}. Disconnected: ${named(awayNamed, away)}. Check that ${its(away)} ${away === 1 ? 'runs' : 'run'} and can reach the control plane, or ${deleted}.`;
 }
 
 export function returning(origin: Origin, state: AckState): string {
@@ -76,7 +77,7 @@ export function refusedInstead(state: Pick<AckState, 'former'>): RejectedResourc
 /** `unmeshed`: keys of workloads; at least one. */
 export function withoutSidecar(unmeshed: readonly string[]): string {
   const have = unmeshed.length === 1 ? '1 target has' : `${unmeshed.length} targets have`;
-  return `${have} no sidecar, so the policy has no effect there: ${listedUpTo(unmeshed)}.`;
+  return `${have} no sidecar, so the policy does not apply to ${unmeshed.length === 1 ? 'it' : 'them'}: ${listedUpTo(unmeshed)}.`;
 }
 
 export function noProxies({ kind }: Origin): string {
@@ -89,7 +90,7 @@ export function invalidOutput(origin: Origin, invalid: InvalidResource, snapshot
   const hasLastGood = snapshot.layers.get(invalid.layer)?.get(invalid.typeUrl)?.entries.has(invalid.name);
   const instead =
     hasLastGood === true ? 'Its last valid version stays published.' : 'It has no earlier valid version.';
-  return `Validation failed for ${nameOf(invalid)}; it was not sent to any proxy. ${instead} Fix ${suspects(origin, invalid.origins)}. The check says: ${sentence(invalid.message)}`;
+  return `Validation failed for ${nameOf(invalid)}; it was not sent to any proxy. ${instead} Fix ${suspects(origin, invalid.origins)}. The check reported: ${sentence(invalid.message)}`;
 }
 
 const seeAccepted = 'See the Accepted condition.';
@@ -107,7 +108,7 @@ export function notAccepted(
   const where = `in force on ${obeying(state)} of ${proxies(total)}`;
   const fact =
     reference.newest === generation
-      ? `What is valid of generation ${generation} is ${where}.`
+      ? `The valid parts of generation ${generation} are ${where}.`
       : `Generation ${generation} is not accepted; generation ${reference.newest} is ${where}.`;
   const others = former.size === 0 ? '' : ` ${runs(state)}.`;
   const why = rejection === undefined ? '' : ` ${rejection.workload} rejected ${nameOf(rejection.resource)}.`;
@@ -142,10 +143,10 @@ function lostToo({ lost, lostNamed }: AckState): string {
   return lost === 0 ? '' : ` ${overdue(lostNamed, lost, 'an earlier version')}`;
 }
 
-/** `1 proxy has been out of reach for more than 5 minutes and may run …: Pod/shop/a since 2026-01-01T00:00:00Z.` */
+/** `1 proxy has been disconnected for more than 5 minutes and may run …: Pod/shop/a since 2026-01-01T00:00:00Z.` */
 export function overdue(some: readonly Laggard[], all: number, what: string): string {
   const have = all === 1 ? 'has' : 'have';
-  return `${proxies(all)} ${have} been out of reach for more than ${graceMs / 60_000} minutes and may run ${what}: ${named(some, all)}.`;
+  return `${proxies(all)} ${have} been disconnected for more than ${graceMs / 60_000} minutes and may run ${what}: ${named(some, all)}.`;
 }
 
 /** `a since 2026-01-01T00:00:00Z, b and 3 more`; all: how many there are. */

@@ -21,14 +21,14 @@ export function readyOf(isAccepted: boolean, certificates: CertificateReport, no
     const message = 'This Mesh is not accepted. See the Accepted condition.';
     return { type, status: 'False', reason: reason.notAccepted, message };
   }
-  const message = 'Certificates are issued and configuration is served.';
+  const message = 'Certificates are issued, and configuration is served to proxies.';
   return { type, status: 'True', reason: reason.ready, message };
 }
 
 function problemsOf({ problems, rootNotAfter }: CertificateReport, now: Date): readonly string[] {
   if (problems.length > 0) return problems;
   if (rootNotAfter === undefined)
-    return ['There is no root certificate yet. Wait; if this lasts, see the log of the operator.'];
+    return ['There is no root certificate yet. Wait; if this lasts, see the operator log.'];
   if (rootNotAfter <= now) return [`The root certificate expired at ${timestamp(rootNotAfter)}. Replace it.`];
   return [];
 }

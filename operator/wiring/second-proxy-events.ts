@@ -1,4 +1,4 @@
-// Tells people of a second proxy of a workload, where there are pods to tell it on.
+// Reports a second proxy of a workload with an Event on the pod.
 import type { Clock } from '../process/clock.ts';
 import type { Log } from '../process/log.ts';
 import type { PodPort } from '../ports/pod-port.ts';
@@ -24,9 +24,9 @@ export function createSecondProxyEvents({ pods, workloadOf, clock, log }: Second
     if (pods === undefined || pod?.kind !== 'Pod' || toldAtMs.has(key)) return;
     toldAtMs.set(key, nowMs);
     const [ownAddress, secondAddress] = [own, second].map((peer) => peer.slice(0, peer.lastIndexOf(':')));
-    const message = `A second Envoy (${secondAddress}) asks for the configuration of this pod while its sidecar (${ownAddress}) is connected. It is refused and not counted in any status: stop it, or see who bears the service account of this pod.`;
+    const message = `A second Envoy (${secondAddress}) requested the configuration of this pod while its sidecar (${ownAddress}) is connected. It was refused, and no status counts it. Stop it, or find out what else uses the certificate of this pod's service account.`;
     pods.event(pod, { type: 'Warning', reason: 'SecondProxy', message }).catch((error: unknown) => {
-      log.warn({ error, workload: key }, 'event not written');
+      log.warn({ error, workload: key }, 'event write failed');
     });
   };
 }

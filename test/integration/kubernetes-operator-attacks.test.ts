@@ -169,7 +169,7 @@ suite('an attacker', () => {
     const untilTold = (): Promise<true> =>
       cluster.until(async () => {
         const told = await cluster.condition(guard, 'Accepted');
-        return told?.message.includes('stay guarded') === true ? true : undefined;
+        return told?.message.includes('still applies to pods') === true ? true : undefined;
       });
 
     beforeAll(async () => {

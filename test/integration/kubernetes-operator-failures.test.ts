@@ -143,8 +143,8 @@ suite('an operator on a cluster', () => {
     expect(ready?.reason).toBe('CertificateNotReady');
     expect(ready?.message).toBe(
       'The root in Secret meshwright-system/meshwright-ca has no readable PEM private key in tls.key. ' +
-        'No certificate is issued or renewed until tls.crt and tls.key hold a working root again: ' +
-        'restore them from a backup, or delete it to have a new root made, which cuts connections until every workload has a certificate of the new root.',
+        'No certificate is issued or renewed until tls.crt and tls.key contain a valid root. ' +
+        'Restore them from a backup. Or delete it, and Meshwright creates a new root; connections then fail until every workload has a certificate from the new root.',
     );
     const [scribble, listed] = await Promise.all([
       cluster.kubectl(['get', ...caSecret, '-o', 'jsonpath={.data.tls\\.key}']),

@@ -112,7 +112,7 @@ suite('two operators', () => {
     await cluster.waitFor(reviews, 'jsonpath={.status.proxies.summary}=2/3');
     expect(await programmedNow()).toMatchObject({
       status: 'Unknown',
-      message: expect.stringContaining(`Out of reach: Pod/shop/${third.name}`),
+      message: expect.stringContaining(`Disconnected: Pod/shop/${third.name}`),
     });
   }, 90_000);
 });

@@ -101,7 +101,7 @@ suite('an operator that starts', () => {
     const log = await operator.log();
     expect(log.find(({ level }) => Number(level) >= 50)?.['error']).toMatchObject({
       message: expect.stringMatching(
-        /^The custom resource definition \S+ could not be installed\. If you may not create custom resource definitions, ask an administrator to apply config\/crd\.$/,
+        /^Cannot install custom resource definition \S+\. If you have no permission to create custom resource definitions, ask an administrator to apply config\/crd\.$/,
       ),
     });
   }, 30_000);
@@ -110,7 +110,9 @@ suite('an operator that starts', () => {
     await server.stopServer();
     const [patient, stopped] = [await start(server.kubeconfigPath), await start(server.kubeconfigPath)];
     await Promise.all(
-      [patient, stopped].map((operator) => hasLogged(operator, 'definition not installed, retrying later')),
+      [patient, stopped].map((operator) =>
+        hasLogged(operator, 'custom resource definition not installed, retrying'),
+      ),
     );
     expect(await stopped.terminate()).toBe(0);
 

@@ -98,7 +98,7 @@ suite('policies on a cluster', () => {
     await cluster.waitFor('mesh/default', 'jsonpath={.status.proxies.unreachable}=1');
     expect(await cluster.condition(reviews, 'Programmed')).toMatchObject({
       status: 'True',
-      message: '3 of 3 proxies have acknowledged generation 2; 1 of these is out of reach and keeps it.',
+      message: '3 of 3 proxies have acknowledged generation 2; 1 of these is disconnected and keeps it.',
     });
 
     await cluster.apply(reviewsSplit(70, 30));
@@ -108,7 +108,7 @@ suite('policies on a cluster', () => {
       observedGeneration: 3,
       reason: 'Unreachable',
       message: expect.stringMatching(
-        /^2 of 3 proxies have acknowledged generation 3\. Out of reach: Pod\/shop\/\S+ since \S+Z\. /,
+        /^2 of 3 proxies have acknowledged generation 3\. Disconnected: Pod\/shop\/\S+ since \S+Z\. /,
       ),
     });
 
@@ -138,7 +138,7 @@ suite('policies on a cluster', () => {
         type: 'Warning',
         involvedObject: { kind: 'Pod', name: pod.name },
         message: expect.stringMatching(
-          /^A second Envoy \(127\.0\.0\.1\) asks for the configuration of this pod /,
+          /^A second Envoy \(127\.0\.0\.1\) requested the configuration of this pod /,
         ),
       });
       expect((await cluster.get('mesh/default')).status?.proxies).toMatchObject({ summary: '3/3' });

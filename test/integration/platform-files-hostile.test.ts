@@ -106,18 +106,14 @@ afterEach(async () => {
 
 type Make = (path: string) => Promise<unknown>;
 const strangers: readonly (readonly [string, Make, RegExp])[] = [
-  [
-    'a named pipe',
-    async (path) => void spawnSync('mkfifo', [path]),
-    /is a named pipe, and only regular files/,
-  ],
-  ['a link to /dev/zero', async (path) => symlink('/dev/zero', path), /is a device, and only regular files/],
-  ['a folder', async (path) => mkdir(path), /is a folder, and only regular files/],
-  ['a link to itself', async (path) => symlink(path, path), /is a link that leads in a circle/],
+  ['a named pipe', async (path) => void spawnSync('mkfifo', [path]), /is a named pipe, not a regular file/],
+  ['a link to /dev/zero', async (path) => symlink('/dev/zero', path), /is a device, not a regular file/],
+  ['a folder', async (path) => mkdir(path), /is a folder, not a regular file/],
+  ['a link to itself', async (path) => symlink(path, path), /is a symbolic link that leads to itself/],
   [
     'a file of 50 MB',
     async (path) => grown(path, 50_000_000),
-    /has 50000000 bytes, and at most 1048576 are read/,
+    /is too large \(50000000 bytes\): the limit is 1048576 bytes/,
   ],
   ['a file of 1 TB with nothing in it', async (path) => grown(path, 1e12), /has 1000000000000 bytes/],
   ['a file whose reading fails', async (path) => symlink('/proc/self/mem', path), /cannot be read \(EIO\)/],
@@ -183,7 +179,7 @@ describe('in the folder', () => {
     await start();
     server.close();
 
-    expect(warnings()).toEqual([expect.stringMatching(/^x\.yaml is a socket, and only regular files/)]);
+    expect(warnings()).toEqual([expect.stringMatching(/^x\.yaml is a socket, not a regular file/)]);
   });
 
   test('a link to a file is read, and one to nothing is nothing', async () => {

@@ -125,7 +125,7 @@ function inItsPlace(ref: FileRef, parsed: ParsedFile, settled: ReadonlySet<strin
     if (content.kind === 'broken' && content.ref === undefined)
       return { document: placed, problem: brokenProblem({ ...placed, content }) };
     if (content.kind === 'foreign' && !settled.has(content.identity) && looksLike(content, ref)) {
-      const problem = `${foreignProblem({ ...placed, content })} It stands where ${objectName(ref)} was: correct it, or remove it if ${ref.kind} ${ref.name} is to go.`;
+      const problem = `${foreignProblem({ ...placed, content })} It replaces ${objectName(ref)}, which stays in force. Fix the document, or remove it to delete ${ref.kind} ${ref.name}.`;
       return { document: placed, problem };
     }
   }
@@ -175,9 +175,9 @@ function foreignProblem(placed: Placed<Foreign>): string {
 }
 
 function rivalProblem(rival: Placed<DocumentContent>, chosen: Placed<WithRef>): string {
-  return `It is described twice, and not alike: ${placeOf(chosen)} counts, ${placeOf(rival)} does not. Remove one of them.`;
+  return `The object is defined twice, with differences. Only ${placeOf(chosen)} is used; ${placeOf(rival)} is ignored. Remove one of them.`;
 }
 
 function copyProblem(rival: Placed<DocumentContent>, chosen: Placed<WithRef>): string {
-  return `${placeOf(rival)} says the same as ${placeOf(chosen)}. Remove one of them.`;
+  return `${placeOf(rival)} repeats ${placeOf(chosen)}. Remove one of them.`;
 }

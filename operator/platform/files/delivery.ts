@@ -213,7 +213,7 @@ function placeKey({ file, ref }: Pick<Entry, 'file' | 'ref'>): string {
 
 function refusedFor({ ref, refusal }: Present, { ref: missing, generation }: Entry): Present['refusal'] {
   const problems = refusal?.problems ?? [];
-  const advice = `${objectName(missing)} is missing beside ${objectName(ref)}, which is not valid: correct or remove that first, as it may be meant for it.`;
+  const advice = `${objectName(missing)} is missing, and ${objectName(ref)} in the same file is not valid and may be meant to replace it. Fix or remove ${objectName(ref)} first.`;
   return { generation, problems: [...problems, advice], instead: undefined };
 }
 

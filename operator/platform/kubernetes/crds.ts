@@ -62,7 +62,7 @@ export async function installCrd(definition: CrdDefinition, options: CrdOptions)
       const waitMs = backoff.nextMs();
       log.warn(
         { definition: definition.metadata.name, err, waitMs },
-        'definition not installed, retrying later',
+        'custom resource definition not installed, retrying',
       );
       await pause(waitMs, clock, signal);
     }
@@ -80,12 +80,15 @@ async function install(definition: CrdDefinition, { api, log, clock, signal }: C
   } catch (cause) {
     if (isTransient(cause)) throw cause;
     if (isApiError(cause, 403) && (await isServed(api, definition))) {
-      log.info({ definition: name }, 'not allowed to update the definition, using the installed one');
+      log.info(
+        { definition: name },
+        'no permission to update the custom resource definition, using the installed version',
+      );
       return;
     }
     const hint =
-      'If you may not create custom resource definitions, ask an administrator to apply config/crd.';
-    const message = `The custom resource definition ${name} could not be installed. ${hint}`;
+      'If you have no permission to create custom resource definitions, ask an administrator to apply config/crd.';
+    const message = `Cannot install custom resource definition ${name}. ${hint}`;
     throw new DefinitionProblem(message, { cause });
   }
   const deadline = clock.now() + establishedWithinMs;

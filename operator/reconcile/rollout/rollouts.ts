@@ -121,5 +121,7 @@ function namespaceOf(key: string): string {
 
 function failureOf(health: Exclude<Health, { type: 'complete' }>, sinceMs: number): string | undefined {
   if (health.type === 'failed') return health.message;
-  return sinceMs > deadlineMs ? `It is not complete after ${deadlineMs / 60_000} minutes.` : undefined;
+  return sinceMs > deadlineMs
+    ? `The rollout is not complete after ${deadlineMs / 60_000} minutes.`
+    : undefined;
 }

@@ -108,7 +108,7 @@ function rolledState({ rollout }: LiveWorkload, notices: readonly string[]): Wor
 function watched(key: string, live: LiveWorkload, { rollouts }: Memory): Step | undefined {
   const failure = rollouts.failed().get(key);
   if (failure !== undefined) {
-    const message = `It did not become healthy after its sidecar changed, so no other workload of namespace ${live.ref.namespace} rolls out. ${failure} Fix it, or opt out with the pod template label meshwright.dev/inject: "false".`;
+    const message = `The workload did not become healthy after its sidecar changed. Other workloads of namespace ${live.ref.namespace} do not roll out until it is. ${failure} Fix it, or opt out with the pod template label meshwright.dev/inject: "false".`;
     return { outcome: again(watchFailedMs), state: { type: 'pending', reason: 'RolloutFailed', message } };
   }
   if (!rollouts.isActive(key)) return undefined;
@@ -182,7 +182,7 @@ function unwritten(outcome: Exclude<WriteOutcome, { type: 'written' }>): Step {
     case 'conflict': {
       const isOwned = outcome.message.includes('conflict with');
       if (!isOwned) return { outcome: again(retryConflictMs), state: null };
-      const message = `Its pod template uses names or fields that Meshwright needs. Rename them. The API server says: ${outcome.message}`;
+      const message = `The pod template uses names or fields that Meshwright needs. Rename them. The API server reported: ${outcome.message}`;
       return { outcome: done, state: { type: 'refused', reason: 'NameTaken', message } };
     }
     case 'refused': {

@@ -1,5 +1,5 @@
-// Headless Services of which endpoints are at addresses that others have: another Service, or a pod of another namespace. Whoever may
-// write EndpointSlices may write any address into them. Callers' sidecars do not follow (see directAddresses); here it is told.
+// Headless Services whose endpoints use addresses that belong to another Service, or to a pod of another namespace: anyone with write
+// access to EndpointSlices can enter any address. Callers' sidecars ignore such addresses (see directAddresses); this file reports them.
 import type { AddressClaim } from '../../ir/address-claim.ts';
 import type { EndpointSlice, Pod, Service } from '../../objects/objects.ts';
 import { byText } from '../../values/compare-text.ts';
@@ -9,7 +9,7 @@ import type { ServiceView, ServiceViews } from './service-view.ts';
 import { listed } from './verdicts.ts';
 import type { WorkloadIndex } from './workload.ts';
 
-/** Service key → what is told of it. */
+/** Service key → the conflict to report for it. */
 export type ForeignEndpoints = Readonly<Record<string, AddressClaim>>;
 
 export type ForeignFinder = (
@@ -67,6 +67,6 @@ function claimOf(
     return owner === undefined ? [] : [`${address} (${owner})`];
   });
   if (owned.length === 0) return [];
-  const message = `EndpointSlices of Service ${key} have addresses that belong to others: ${listed(owned)}. Calls to these addresses go to their owners, and no policy on this Service applies to them. Remove the addresses from the EndpointSlices.`;
+  const message = `EndpointSlices of Service ${key} contain addresses that belong to other objects: ${listed(owned)}. Traffic to these addresses goes to their owners, and policies for this Service do not apply to it. Remove the addresses from the EndpointSlices.`;
   return [[key, { namespace, name, uid: service.metadata.uid ?? '', message }]];
 }

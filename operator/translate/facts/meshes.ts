@@ -1,9 +1,9 @@
-// The Mesh in force: the oldest. Every other one is told which.
+// The Mesh in force: the oldest. The condition of every other Mesh names it.
 import type { Mesh } from '../../../api/v1alpha1/mesh.ts';
 import { durationMs } from '../../../api/duration.ts';
 import type { CertificatesIr, MeshSettingsIr, SidecarIr } from '../../ir/mesh-ir.ts';
 import { reason, type Verdict } from '../../conditions/conditions.ts';
-import { compareAge } from './precedence.ts';
+import { compareAge, whyFirst } from './precedence.ts';
 import { compareText } from '../../values/compare-text.ts';
 import { originOf } from './origins.ts';
 import { acceptedCondition, type Problem } from './verdicts.ts';
@@ -16,17 +16,17 @@ interface MeshElection {
 export function electMesh(meshes: readonly Mesh[]): MeshElection {
   const [mesh, ...others] = [...meshes].toSorted(compareAge);
   if (mesh === undefined) return { mesh, verdicts: [] };
-  const conflict: Problem = {
+  const conflictOf = (other: Mesh): Problem => ({
     reason: reason.conflicted,
-    message: `Mesh ${mesh.metadata.name} is in force, the oldest one (of the same age, the first by name): change that one, and delete this one.`,
-  };
+    message: `Mesh ${mesh.metadata.name} is already in force because ${whyFirst(mesh, other)}. Delete this Mesh, and change that one instead.`,
+  });
   return {
     mesh,
     verdicts: [
       { origin: originOf(mesh), conditions: [acceptedCondition([], [])] },
       ...others.map((other) => ({
         origin: originOf(other),
-        conditions: [acceptedCondition([conflict], [])],
+        conditions: [acceptedCondition([conflictOf(other)], [])],
       })),
     ],
   };

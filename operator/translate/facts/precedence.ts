@@ -1,4 +1,4 @@
-// The one order in which objects that want the same thing are heard: the older first, then namespace and name.
+// The order of precedence among objects that set the same thing: the older first, then namespace and name.
 // The same on every replica, whatever order the objects came in.
 import type { ObjectMeta } from '../../../api/metadata.ts';
 import { compareText } from '../../values/compare-text.ts';
@@ -20,6 +20,13 @@ export function compareAge(a: WithMetadata, b: WithMetadata): number {
   const ageB = createdAt(b);
   if (ageA !== ageB) return ageA < ageB ? -1 : 1;
   return compareNames(a, b);
+}
+
+/** Why `first` precedes `other`, as a clause for a message: `it is older`. */
+export function whyFirst(first: WithMetadata, other: WithMetadata): string {
+  return createdAt(first) < createdAt(other)
+    ? 'it is older'
+    : 'it was created at the same time and its name sorts first';
 }
 
 function createdAt(object: WithMetadata): number {

@@ -1,4 +1,4 @@
-// Verdicts: what translation says of each object a user wrote, in sentences that tell what to do.
+// Verdicts: the conditions that translation sets on each object, in sentences that say what to do.
 import { isMeshwrightKind } from '../../../api/v1alpha1/kinds.ts';
 import { type Origin, originKey } from '../../ir/origin.ts';
 import {
@@ -47,7 +47,7 @@ export function resolvedRefsCondition(
       type: conditionType.resolvedRefs,
       status: 'True',
       reason: reason.resolvedRefs,
-      message: 'Every reference resolves.',
+      message: 'All references are resolved.',
     };
   }
   return {
@@ -66,12 +66,12 @@ function inOneText(sentences: readonly string[]): string {
 /** For an object that waits for a Mesh. */
 export function verdictWithoutMesh(origin: Origin): Verdict {
   const accepted = acceptedCondition(
-    [{ reason: reason.targetNotFound, message: 'No Mesh is in force: apply a Mesh.' }],
+    [{ reason: reason.targetNotFound, message: 'No Mesh is in force. Create a Mesh.' }],
     [],
   );
   return {
     origin,
-    conditions: [accepted, unresolved('References are resolved once a Mesh is in force: apply a Mesh.')],
+    conditions: [accepted, unresolved('References are not checked until a Mesh is in force.')],
   };
 }
 
@@ -100,7 +100,9 @@ function rejectedVerdict(rejection: Rejection, lastGood: Verdict | undefined): V
   );
   const others = lastGood?.conditions.filter((condition) => condition.type !== conditionType.accepted);
   const unknown =
-    kind === 'Mesh' ? [] : [unresolved('References are resolved once the object is valid: correct it.')];
+    kind === 'Mesh'
+      ? []
+      : [unresolved('References are not checked until the object is valid. See the Accepted condition.')];
   return {
     origin: { kind, namespace, name, generation: rejection.generation },
     conditions: [accepted, ...(others ?? unknown)],

@@ -39,7 +39,7 @@ export function translateExternal(
     const address = `${outbound.bindAddress}:${outbound.bindPort}`;
     const owner = taken.get(address);
     if (owner === undefined) {
-      taken.set(address, `the binding to ${found.key}`);
+      taken.set(address, `the binding for Service ${found.key}`);
       bindings.push({
         address: outbound.bindAddress,
         port: outbound.bindPort,
@@ -47,7 +47,7 @@ export function translateExternal(
         protocol: found.protocol,
       });
     } else {
-      const message = `The binding to ${found.key} has no effect: ${owner} has ${address} already. Give it another bindAddress or bindPort.`;
+      const message = `The binding for Service ${found.key} has no effect because ${owner} already uses ${address}. Choose another bindAddress or bindPort.`;
       problems.push({ reason: reason.conflicted, message });
     }
   }
@@ -64,14 +64,14 @@ export function translateExternal(
 
 function addressProblems({ spec }: ExternalWorkload, owner: string | undefined): Problem[] {
   if (owner === undefined) return [];
-  const message = `Address ${spec.address} belongs to ${owner}, so no traffic is sent to this workload. Set the workload's own address.`;
+  const message = `Address ${spec.address} belongs to ${owner}, so this workload gets no traffic. Set address to the address of this workload.`;
   return [{ reason: reason.conflicted, message }];
 }
 
 function sidecarProblems({ spec }: ExternalWorkload): Problem[] {
   if (spec.outbound.length === 0) return [];
   const message =
-    'outbound has no effect without a sidecar: set serviceAccount, the identity the sidecar bears.';
+    'outbound needs a sidecar, and without serviceAccount the workload has none. Set serviceAccount, or remove outbound.';
   return [{ reason: reason.unsupportedValue, message }];
 }
 
@@ -80,10 +80,10 @@ function portProblems({ spec }: ExternalWorkload): Problem[] {
   const seen = new Set<number>();
   for (const port of spec.ports) {
     if (seen.has(port.port)) {
-      const message = `Port ${port.port} is there twice and the second one has no effect: remove it, or give it another number.`;
+      const message = `Port ${port.port} is listed twice, and the second entry has no effect. Remove it, or change its number.`;
       problems.push({ reason: reason.conflicted, message });
     } else if (takesApplicationsPlace(spec, port)) {
-      const message = `Port ${port.port} is where both the sidecar and the application would listen: set applicationPort to the application's own port, or give the workload another address.`;
+      const message = `The sidecar and the application would both listen on port ${port.port}. Set applicationPort to the port of the application, or set another address.`;
       problems.push({ reason: reason.conflicted, message });
     }
     seen.add(port.port);
@@ -96,7 +96,7 @@ function inboundAddresses(object: ExternalWorkload): Map<string, string> {
   return new Map(
     listeningPorts(object).map(({ port }) => [
       `${object.spec.address}:${port}`,
-      `the workload's own port ${port}`,
+      `port ${port} of the workload`,
     ]),
   );
 }
@@ -105,9 +105,9 @@ function inboundAddresses(object: ExternalWorkload): Map<string, string> {
 function findPort(object: ExternalWorkload, outbound: Outbound, services: ServiceViews): PortView | string {
   const key = serviceKey(outbound.namespace ?? object.metadata.namespace ?? '', outbound.service);
   const view = services.byKey.get(key);
-  if (view === undefined) return `Service ${key} in outbound does not exist: create it, or correct the name.`;
+  if (view === undefined) return `Service ${key} in outbound does not exist. Create it, or fix the name.`;
   const found = view.ports.find((port) => port.port === outbound.port);
   if (found !== undefined) return found;
   const ports = listed(view.ports.map((port) => String(port.port)));
-  return `Service ${key} has no TCP port ${outbound.port} for outbound: choose one of its ports${ports === '' ? '' : ` (${ports})`}, or add it.`;
+  return `Service ${key} in outbound has no TCP port ${outbound.port}. ${ports === '' ? 'Add the port to the Service.' : `Use one of its ports (${ports}), or add the port to the Service.`}`;
 }

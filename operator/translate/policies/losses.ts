@@ -1,5 +1,6 @@
-// What is said of an object that lost to others, for all kinds of policy: a sentence for each winner.
+// Conditions of a policy that others override, for all kinds of policy: a sentence for each winner.
 import { type ConditionDraft, conditionType, reason } from '../../conditions/conditions.ts';
+import { whyFirst } from '../facts/precedence.ts';
 import { listed, type Problem } from '../facts/verdicts.ts';
 import type { Contestant, Defeat, Level, Outcome } from './contest.ts';
 
@@ -34,17 +35,18 @@ function problemsOf<P extends Contestant>(policy: P, outcome: Outcome<P> | undef
   ];
   const more = all.length - mostNamed;
   if (more <= 0) return all;
-  const rest = { reason: all[0]?.reason ?? reason.overridden, message: `And so do ${more} other policies.` };
+  const rest = {
+    reason: all[0]?.reason ?? reason.overridden,
+    message: `${more} more ${more === 1 ? 'policy does' : 'policies do'} the same.`,
+  };
   return [...all.slice(0, mostNamed), rest];
 }
 
 function conflict<P extends Contestant>(policy: P, defeat: Defeat<P>): Problem {
   const { winner, slots, places } = defeat;
-  const isOlder = winner.metadata.creationTimestamp !== policy.metadata.creationTimestamp;
-  const why = isOlder ? 'it is older' : 'it is of the same age and its name comes first';
   return {
     reason: reason.conflicted,
-    message: `${titleOf(winner)} already sets ${listed(slots)} for ${listed(places)} because ${why}. Merge the two, or change the targets.`,
+    message: `${titleOf(winner)} already sets ${listed(slots)} for ${listed(places)} because ${whyFirst(winner, policy)}. Merge the two, or change the targets.`,
   };
 }
 
@@ -62,7 +64,7 @@ const strength: Readonly<Record<Level, string>> = {
   Service: 'it targets the Service',
   Workload: 'it targets the Deployment',
   Port: 'it targets the port',
-  Route: 'each of its routes does',
+  Route: 'all its routes set it',
 };
 
 function titleOf({ kind, metadata }: Contestant): string {

@@ -83,7 +83,7 @@ describe('a root that cannot sign', () => {
 
       expect(failure).toBeInstanceOf(RootUnusable);
       expect(String(failure)).toContain(message);
-      expect(String(failure)).toContain('restore them from a backup');
+      expect(String(failure)).toContain('Restore them from a backup');
       expect(secrets.held.get(where)).toBe(damaged);
       secrets.held.set(where, good);
       expect((await open(secrets)).trustBundle()).toBe(good['tls.crt']);

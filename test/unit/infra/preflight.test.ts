@@ -48,6 +48,6 @@ describe('preflight', () => {
     const refusals = preflight({ ...fine, ...enforcing('baseline'), foreignNames: ['mw-init', 'mw-certs'] });
 
     expect(refusals.map(({ reason }) => reason)).toEqual(['PodSecurity', 'NameTaken']);
-    expect(refusals[1]?.message).toMatch(/already uses mw-init and mw-certs/);
+    expect(refusals[1]?.message).toMatch(/already uses the names mw-init and mw-certs/);
   });
 });

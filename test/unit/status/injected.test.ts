@@ -29,7 +29,7 @@ test.each([
     bare: [],
     status: 'True',
     reason: 'Injected',
-    message: '0 of 0 workloads have the sidecar as it should be.',
+    message: '0 of 0 workloads have an up-to-date sidecar.',
   },
   {
     states: { 'Deployment/shop/a': injected },
@@ -37,14 +37,14 @@ test.each([
     status: 'True',
     reason: 'Injected',
     message:
-      '1 of 1 workload has the sidecar as it should be. Pods without a sidecar, because no Deployment, StatefulSet, DaemonSet or CronJob manages them: shop/one.',
+      '1 of 1 workload has an up-to-date sidecar. Pods without a sidecar, because no Deployment, StatefulSet, DaemonSet or CronJob manages them: shop/one.',
   },
   {
     states: { 'Deployment/shop/a': injected, 'Deployment/shop/b': queued },
     bare: [],
     status: 'False',
     reason: 'Pending',
-    message: '1 of 2 workloads have the sidecar as it should be. Wait: workloads are rolled a few at a time.',
+    message: '1 of 2 workloads have an up-to-date sidecar. Wait: workloads roll out a few at a time.',
   },
   {
     states: { 'Deployment/shop/a': injected, 'Deployment/shop/b': failed, 'DaemonSet/shop/c': refused },
@@ -52,7 +52,7 @@ test.each([
     status: 'False',
     reason: 'WorkloadTrouble',
     message:
-      '1 of 3 workloads have the sidecar as it should be. DaemonSet/shop/c: It uses the network of its node: set hostNetwork to false. Deployment/shop/b: The rollout does not proceed: look at its pods.',
+      '1 of 3 workloads have an up-to-date sidecar. DaemonSet/shop/c: It uses the network of its node: set hostNetwork to false. Deployment/shop/b: The rollout does not proceed: look at its pods.',
   },
   {
     states: { 'Deployment/shop/a': injected, 'Deployment/shop/b': rolling },
@@ -60,7 +60,7 @@ test.each([
     status: 'False',
     reason: 'Pending',
     message:
-      '1 of 2 workloads have the sidecar as it should be; 1 is rolling out. Wait: workloads are rolled a few at a time.',
+      '1 of 2 workloads have an up-to-date sidecar; 1 is rolling out. Wait: workloads roll out a few at a time.',
   },
   {
     states: { 'Deployment/shop/a': injected },
@@ -69,7 +69,7 @@ test.each([
     status: 'False',
     reason: 'Pending',
     message:
-      '1 of 1 workload has the sidecar as it should be. 1 sidecar has yet to connect: Pod/shop/a-0. If this lasts, see their logs.',
+      '1 of 1 workload has an up-to-date sidecar. 1 sidecar has not connected yet: Pod/shop/a-0. If this lasts, see its log.',
   },
 ])('$reason: $message', ({ states, bare, absent = [], status, reason, message }) => {
   const report = reportOf(new Map(Object.entries(states)), bare);

@@ -100,6 +100,6 @@ spec:
   );
 
   expect(verdict?.conditions[0]?.message).toContain(
-    'Accepted. On TCP port 5432 Deny rules name more than 64 callers, so they refuse every caller from the same namespaces; with more than 64 namespaces they refuse everyone. Write Allow rules for TCP ports instead.',
+    'Accepted. On TCP port 5432, Deny rules list more than 64 callers, so they deny every caller from the same namespaces. If these are more than 64 namespaces, they deny everyone. Use Allow rules for TCP ports instead.',
   );
 });

@@ -42,7 +42,9 @@ async function readOpen(file: FileHandle, maxBytes: number): Promise<FileContent
     length += bytesRead;
   }
   return unreadable(
-    length > maxBytes ? tooLarge(length, maxBytes) : 'grows while it is read. Write it in one step.',
+    length > maxBytes
+      ? tooLarge(length, maxBytes)
+      : 'changed while it was read. Write it to a temporary file, and rename it.',
   );
 }
 
@@ -56,7 +58,7 @@ function decoded(bytes: Uint8Array): FileContent {
 }
 
 function notRegular(stats: Stats): string {
-  return `is ${kindOf(stats)}, and only regular files are read. Replace it with a file, or remove it.`;
+  return `is ${kindOf(stats)}, not a regular file. Replace it with a regular file, or remove it.`;
 }
 
 function kindOf(stats: Stats): string {
@@ -67,14 +69,13 @@ function kindOf(stats: Stats): string {
 }
 
 function tooLarge(bytes: number, maxBytes: number): string {
-  return `has ${bytes > maxBytes + 1 ? bytes : `more than ${maxBytes}`} bytes, and at most ${maxBytes} are read. Split it into several files.`;
+  return `is too large${bytes > maxBytes + 1 ? ` (${bytes} bytes)` : ''}: the limit is ${maxBytes} bytes. Split it into several files.`;
 }
 
 function refused(code: string): string {
-  if (code === 'EACCES' || code === 'EPERM')
-    return `cannot be read (${code}). Give the operator the right to read it.`;
-  if (code === 'ELOOP') return 'is a link that leads in a circle. Correct the link, or remove it.';
-  return `cannot be read (${code}). Correct that, or remove it.`;
+  if (code === 'EACCES' || code === 'EPERM') return `cannot be read (${code}). Let the operator read it.`;
+  if (code === 'ELOOP') return 'is a symbolic link that leads to itself. Fix the link, or remove it.';
+  return `cannot be read (${code}). Fix the cause, or remove it.`;
 }
 
 function unreadable(reason: string): FileContent {

@@ -127,13 +127,13 @@ function isUnserved(reached: Reached): boolean {
 function notServed(key: string): Problem {
   return {
     reason: reason.targetNotFound,
-    message: `No workload has a port that Service ${key} forwards to. Correct targetPort of the Service.`,
+    message: `No workload of Service ${key} has the port that targetPort names. Fix targetPort of the Service.`,
   };
 }
 
 function notFound(kind: string, key: string): Problem {
   return {
     reason: reason.targetNotFound,
-    message: `${kind} ${key} does not exist: create it, or correct targetRefs.`,
+    message: `${kind} ${key} does not exist. Create it, or fix targetRefs.`,
   };
 }

@@ -54,6 +54,6 @@ export function expressionProblems({ spec }: SecurityPolicy): readonly Problem[]
     ({ hasLargeExpression }) => hasLargeExpression,
   );
   if (large.length === 0) return [];
-  const message = `A path expression in rule ${listed(large.map(({ rule }) => rule.name))} is too large, so Deny rules refuse every path and Allow rules ignore it. Use at most ${maxExpressionSize} RE2 instructions for one expression and ${maxTotalExpressionSize} for all: repeat less.`;
+  const message = `A path expression in rule ${listed(large.map(({ rule }) => rule.name))} is too large. Deny rules with it match every path, and Allow rules ignore it. Simplify it: the limit is ${maxExpressionSize} RE2 instructions for an expression and ${maxTotalExpressionSize} for all expressions of a policy.`;
   return [{ reason: reason.unsupportedValue, message }];
 }

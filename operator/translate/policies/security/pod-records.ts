@@ -58,6 +58,6 @@ function recordOf(
 export function keptNotes(kept: readonly Kept[] = [], namespace = ''): readonly string[] {
   return kept.map(
     ({ target: { kind, name }, pods }) =>
-      `Pods that ${kind} ${namespace}/${name} no longer selects stay guarded by this policy until they end: ${listed(pods)}.`,
+      `This policy still applies to pods that ${kind} ${namespace}/${name} no longer selects, until they terminate: ${listed(pods)}.`,
   );
 }

@@ -52,17 +52,17 @@ function namingDenyRules({ spec }: SecurityPolicy): readonly Rule[] {
 export function unidentifiedNotes(policy: SecurityPolicy, open: OpenPorts): readonly string[] {
   const ports = open.get(policy);
   if (ports === undefined || ports.size === 0) return [];
-  const where = `On ${placesOf(ports)} Deny rule ${listed(namingDenyRules(policy).map(({ name }) => name))}`;
+  const where = `On ${placesOf(ports)}, Deny rule ${listed(namingDenyRules(policy).map(({ name }) => name))}`;
   return policy.spec.authorization?.unidentified === 'Ignore'
     ? [
-        `${where} lets callers without mutual TLS through, so that whoever it names can evade it by plaintext: set authorization.unidentified to Deny, or mtls.mode to Strict.`,
+        `${where} does not apply to callers without mutual TLS, so the callers it lists can bypass it with plaintext. Set authorization.unidentified to Deny, or mtls.mode to Strict.`,
       ]
     : [
-        `${where} also refuses callers without mutual TLS, for it cannot tell who they are: set authorization.unidentified to Ignore to let them through.`,
+        `${where} also denies callers without mutual TLS, because they have no identity. To let them through, set authorization.unidentified to Ignore.`,
       ];
 }
 
 function placesOf(ports: ReadonlySet<number | null>): string {
   const numbers = [...ports].filter((port) => port !== null).toSorted((a, b) => a - b);
-  return numbers.length === 0 ? 'ports that no Service names' : `port ${listed(numbers.map(String))}`;
+  return numbers.length === 0 ? 'ports without a Service' : `port ${listed(numbers.map(String))}`;
 }

@@ -105,27 +105,27 @@ function ruleNotes(policy: SecurityPolicy, reached: readonly Reached[]): readonl
   const notes: string[] = [];
   if (crowded !== '' && rules.some(({ action, from }) => action === 'Deny' && from.length > 0)) {
     notes.push(
-      `On TCP port ${crowded} Deny rules name more than ${maxDeniedCallers} callers, so they refuse every caller from the same namespaces; with more than ${maxDeniedCallers} namespaces they refuse everyone. Write Allow rules for TCP ports instead.`,
+      `On TCP port ${crowded}, Deny rules list more than ${maxDeniedCallers} callers, so they deny every caller from the same namespaces. If these are more than ${maxDeniedCallers} namespaces, they deny everyone. Use Allow rules for TCP ports instead.`,
     );
   }
   if (tcp !== '' && allow.length > 0) {
     notes.push(
-      `On TCP port ${tcp} Allow rule ${listed(allow)} matches nothing, for a connection has no method or path: set appProtocol: http on the port of the Service if it speaks HTTP, or remove to.`,
+      `On TCP port ${tcp}, Allow rule ${listed(allow)} matches nothing, because a TCP connection has no method or path. Set appProtocol: http on the Service port if it serves HTTP, or remove to.`,
     );
   }
   if (tcp !== '' && deny.length > 0) {
     notes.push(
-      `On TCP port ${tcp} Deny rule ${listed(deny)} refuses every connection from its callers, for a connection has no method or path: set appProtocol: http on the port of the Service if it speaks HTTP.`,
+      `On TCP port ${tcp}, Deny rule ${listed(deny)} denies every connection from its callers, because a TCP connection has no method or path. Set appProtocol: http on the Service port if it serves HTTP.`,
     );
   }
   if (disabled !== '' && fromRules.length > 0) {
     notes.push(
-      `On port ${disabled} Allow rule ${listed(fromRules)} matches nobody, for without mutual TLS callers have no identity: set mtls.mode to Permissive or Strict.`,
+      `On port ${disabled}, Allow rule ${listed(fromRules)} matches no caller, because callers have no identity without mutual TLS. Set mtls.mode to Permissive or Strict.`,
     );
   }
   if (nobody.length > 0) {
     notes.push(
-      `In rule ${listed(nobody)} an entry of from names nobody and is left out: name serviceAccounts or namespaces in it.`,
+      `Rule ${listed(nobody)} has an empty entry in from, which is ignored. Set serviceAccounts or namespaces in it.`,
     );
   }
   return notes;

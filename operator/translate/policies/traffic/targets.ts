@@ -90,7 +90,7 @@ function findService(policy: TrafficPolicy, target: Target, services: ServiceVie
   const key = serviceKey(namespaceOf(policy), target.name);
   const view = services.byKey.get(key);
   if (view === undefined) {
-    const message = `Service ${key} does not exist: create it, or correct targetRefs.`;
+    const message = `Service ${key} does not exist. Create it, or fix targetRefs.`;
     return refused(level, reason.targetNotFound, message);
   }
   const ports =
@@ -102,7 +102,7 @@ function findService(policy: TrafficPolicy, target: Target, services: ServiceVie
   const tcp = ports.filter(({ protocol }) => protocol === 'TCP');
   if (http.length > 0) return { level, ports: http, problems: [], leftOut: tcp };
   const numbers = listed(tcp.map(({ port }) => String(port)));
-  const message = `Port ${numbers} of Service ${key} is TCP, and a TrafficPolicy needs HTTP. Set appProtocol: http on the port of the Service if it speaks HTTP, else remove the target.`;
+  const message = `Port ${numbers} of Service ${key} is TCP, and this TrafficPolicy needs HTTP. Set appProtocol: http on the Service port if it serves HTTP, or remove the target.`;
   return refused(level, reason.unsupportedValue, message);
 }
 
@@ -129,7 +129,7 @@ function findMesh(
     return refused('Mesh', reason.unsupportedValue, message);
   }
   if (name !== mesh) {
-    const message = `Mesh ${name} is not in force: correct targetRefs. The Mesh in force is ${mesh}.`;
+    const message = `Mesh ${name} is not in force. Fix targetRefs to name Mesh ${mesh}.`;
     return refused('Mesh', reason.targetNotFound, message);
   }
   return everyPort('Mesh', services.all);
@@ -160,6 +160,6 @@ function refused(level: Level, why: Problem['reason'], message: string): Found {
 
 function noSuchPort(view: ServiceView, target: Target): string {
   const present = listed(view.ports.map(({ port }) => String(port)));
-  if (present === '') return `Service ${view.key} has no TCP port: add one, or correct targetRefs.`;
-  return `Service ${view.key} has no TCP port ${target.port}: name one of its ports (${present}) in targetRefs, or leave port out.`;
+  if (present === '') return `Service ${view.key} has no TCP port. Add one, or fix targetRefs.`;
+  return `Service ${view.key} has no TCP port ${target.port}. Use one of its ports (${present}) in targetRefs, or omit port.`;
 }

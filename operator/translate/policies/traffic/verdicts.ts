@@ -40,13 +40,13 @@ export function trafficVerdicts(
   });
 }
 
-const othersInEffect = 'For its other targets the policy is in effect.';
+const othersInEffect = 'The policy is in effect for its other targets.';
 
 function leftOutNotes(leftOut: PolicyTargets['leftOut']): readonly string[] {
   if (leftOut.length === 0) return [];
   const ports = listed(leftOut.map(({ key }) => key));
   return [
-    `It has no effect on ${ports}, which is TCP: set appProtocol: http on the port of the Service if it speaks HTTP.`,
+    `The policy has no effect on TCP port ${ports}. Set appProtocol: http on the Service port if it serves HTTP.`,
   ];
 }
 
@@ -59,7 +59,7 @@ function abortNotes(policy: TrafficPolicy): readonly string[] {
   if (aborting.length === 0) return [];
   const names = listed(aborting.map(({ name }) => name));
   return [
-    `The retry of route ${names} does not hide fault.abort: an injected failure is what callers see after all tries.`,
+    `Retries do not hide fault.abort of route ${names}. Callers see the injected failure after the last retry.`,
   ];
 }
 
@@ -84,10 +84,10 @@ function undeclaredSubsets(policy: TrafficPolicy): readonly string[] {
 function undeclaredBy(route: RouteClaim, routing: RoutingClaim): readonly string[] {
   const missing = route.backends.filter((backend) => !isDeclared(backend, routing));
   const hasOther = route.backends.some((backend) => backend.weight > 0 && isDeclared(backend, routing));
-  const effect = hasOther ? 'its other backends take its share' : 'it answers 503';
+  const effect = hasOther ? 'Its other backends get this share of the requests.' : 'Its requests get a 503.';
   return [...new Set(missing.map(({ subset }) => subset))].map(
     (subset) =>
-      `Route ${route.name} names subset ${subset ?? ''}, which is not declared, so ${effect}: declare it in subsets, or correct the name.`,
+      `Subset ${subset ?? ''} of route ${route.name} is not declared. ${effect} Declare it in subsets, or fix the name.`,
   );
 }
 
@@ -104,7 +104,7 @@ function emptySubsets(policy: TrafficPolicy, empty: readonly EmptySubset[]): rea
     const labels = Object.entries(matchLabels).map(([key, value]) => `${key}=${value}`);
     const routes = listed(users.map((route) => route.name));
     return [
-      `Subset ${name} has no endpoints: nothing behind ${listed(services)} has the labels ${labels.join(',')}, so its share of route ${routes} is answered 503. Start a workload with these labels, or correct matchLabels.`,
+      `Subset ${name} has no endpoints because no workload of ${listed(services)} has the labels ${labels.join(',')}. Its share of the requests of route ${routes} gets a 503. Start a workload with these labels, or fix matchLabels.`,
     ];
   });
 }

@@ -81,7 +81,7 @@ describe('documents', () => {
 describe('two documents for one object', () => {
   const other = service('reviews').replace('10.0.0.1', '10.0.0.2');
   const rival = (chosen: string, other_: string): string =>
-    `It is described twice, and not alike: ${chosen} counts, ${other_} does not. Remove one of them.`;
+    `The object is defined twice, with differences. Only ${chosen} is used; ${other_} is ignored. Remove one of them.`;
 
   test('the first by file name counts, and the object says so', () => {
     const catalog = read({ 'b.yaml': other, 'a.yaml': joined(service('web'), service('reviews')) });
@@ -102,9 +102,7 @@ describe('two documents for one object', () => {
     const catalog = read({ 'b.yaml': service('reviews'), 'a.yaml': service('reviews') });
 
     expect(said(catalog)).toEqual({ 'Service/default/reviews': 'a.yaml:1' });
-    expect(catalog.problems).toEqual([
-      'b.yaml, document 1 says the same as a.yaml, document 1. Remove one of them.',
-    ]);
+    expect(catalog.problems).toEqual(['b.yaml, document 1 repeats a.yaml, document 1. Remove one of them.']);
   });
 
   test('a broken one where the object was before is an invalid edit, whatever another says', () => {
@@ -174,7 +172,7 @@ describe('a document that is broken is an invalid edit', () => {
 
     expect(said(read({ 'a.yaml': text }, { 'policy reviews': 'a.yaml' }))).toEqual({
       'SecurityPolicy/default/reviews':
-        'broken: a.yaml, document 1 is ignored: Kind Polcy has no meaning without a cluster. Known kinds are Mesh, TrafficPolicy, SecurityPolicy, ExternalWorkload, Namespace, Service, ServiceAccount. It stands where SecurityPolicy default/reviews was: correct it, or remove it if SecurityPolicy reviews is to go.',
+        'broken: a.yaml, document 1 is ignored: Kind Polcy has no meaning without a cluster. Known kinds are Mesh, TrafficPolicy, SecurityPolicy, ExternalWorkload, Namespace, Service, ServiceAccount. It replaces SecurityPolicy default/reviews, which stays in force. Fix the document, or remove it to delete SecurityPolicy reviews.',
     });
   });
 });

@@ -348,7 +348,7 @@ describe('an object that is missing', () => {
 
     expect(inForce(run).action).toBe('Allow');
     expect(run.refusals.get(key)).toMatch(
-      /SecurityPolicy shop\/guard is missing beside SecurityPolicy shop\/gurad, which is not valid: correct or remove that first/,
+      /SecurityPolicy shop\/guard is missing, and SecurityPolicy shop\/gurad in the same file is not valid/,
     );
   });
 });
@@ -365,7 +365,7 @@ describe('two documents for one object', () => {
       generation: 1,
       action: 'Allow',
       refusal:
-        '@1 It is described twice, and not alike: b.yaml, document 1 counts, a.yaml, document 1 does not. Remove one of them.',
+        '@1 The object is defined twice, with differences. Only b.yaml, document 1 is used; a.yaml, document 1 is ignored. Remove one of them.',
     });
     expect(run.refusals.size).toBe(0);
   });

@@ -92,8 +92,8 @@ test.each([
   ['nothing of the group', new ApiError('not found', { code: 404 })],
 ])('says whom to ask if it may not write it and %s is there', async (_what, answer) => {
   await expect(install([forbidden, answer]).installed).rejects.toThrow(
-    'The custom resource definition meshes.meshwright.dev could not be installed. ' +
-      'If you may not create custom resource definitions, ask an administrator to apply config/crd.',
+    'Cannot install custom resource definition meshes.meshwright.dev. ' +
+      'If you have no permission to create custom resource definitions, ask an administrator to apply config/crd.',
   );
 });
 

@@ -113,7 +113,7 @@ function accepted(objects: Objects): { readonly status?: string; readonly messag
 }
 
 const note = (kind: string): string =>
-  `Pods that ${kind} shop/reviews no longer selects stay guarded by this policy until they end: shop/reviews-1.`;
+  `This policy still applies to pods that ${kind} shop/reviews no longer selects, until they terminate: shop/reviews-1.`;
 
 describe.each(['Service', 'Deployment'])('a policy on a %s', (kind) => {
   const before = written(shop(kind));
@@ -172,7 +172,7 @@ describe.each(['Service', 'Deployment'])('a policy on a %s', (kind) => {
     const after = { ...without(before, kind.toLowerCase()), pod: pod('reviews-2') };
 
     expect(JSON.stringify(guards(after))).not.toContain('Strict');
-    expect(accepted(after).message).not.toContain('stay guarded');
+    expect(accepted(after).message).not.toContain('still applies to pods');
   });
 });
 
