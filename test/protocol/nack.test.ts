@@ -195,3 +195,91 @@ describe('the words of a NACK', () => {
     expect(normalise(message)).toBe('Proto constraint validation failed (x)');
   });
 });
+
+describe('a listener whose port is taken', () => {
+  const taken = "Error adding/updating listener(s) b: cannot bind '127.0.0.1:80': Address already in use\n";
+  const refusing = (variant: 'delta' | 'sotw' = 'delta'): SessionDriver => {
+    const driver = new SessionDriver(variant);
+    driver.publish({ [LDS]: 'a@1 b@1' });
+    if (variant === 'delta') {
+      driver.request(LDS);
+      driver.nack(LDS, taken);
+      driver.ack(LDS);
+    } else {
+      driver.sotw(LDS);
+      driver.refuse(LDS, taken);
+      driver.accept(LDS);
+    }
+    return driver;
+  };
+  const rejected = ({ session }: SessionDriver): readonly string[] =>
+    reportOf(session).rejected.map(({ name }) => name);
+  const wakeAt = (driver: SessionDriver, nowMs: number): string[] => {
+    driver.nowMs = nowMs;
+    return driver.wake();
+  };
+
+  test('is tried again alone, with back-off, and stays rejected meanwhile', () => {
+    const driver = refusing();
+
+    expect(wakeAt(driver, 999)).toEqual([]);
+    for (const atMs of [1000, 3000, 7000, 15_000, 31_000, 61_000, 91_000]) {
+      expect(wakeAt(driver, atMs - 1)).toEqual([]);
+      expect(driver.effects).toContainEqual({ type: 'wake', atMs });
+      expect(wakeAt(driver, atMs)).toEqual(['LDS b@1']);
+      expect(rejected(driver)).toEqual(['b']);
+      expect(driver.nack(LDS, taken)).toEqual([]);
+      expect(rejected(driver)).toEqual(['b']);
+    }
+  });
+
+  test.each(['delta', 'sotw'] as const)('is there once its port is free: %s', (variant) => {
+    const driver = refusing(variant);
+
+    expect(wakeAt(driver, 1000)).toEqual([variant === 'delta' ? 'LDS b@1' : 'LDS a@1 b@1']);
+    if (variant === 'delta') driver.ack(LDS);
+    else driver.accept(LDS);
+
+    expect(reportOf(driver.session)).toEqual({ lagging: [], rejected: [], former: [], atRest: true });
+    expect(driver.session.types.get(LDS)?.quarantine.size).toBe(0);
+    expect(wakeAt(driver, 100_000)).toEqual([]);
+  });
+
+  test('begins anew when it changes', () => {
+    const driver = refusing();
+    wakeAt(driver, 1000);
+    driver.nack(LDS, taken);
+
+    expect(driver.publish({ [LDS]: 'a@1 b@2' })).toEqual(['LDS b@2']);
+    driver.nack(LDS, taken);
+
+    expect(wakeAt(driver, 1999)).toEqual([]);
+    expect(wakeAt(driver, 2000)).toEqual(['LDS b@2']);
+  });
+
+  test('keeps its last good version while it is tried', () => {
+    const driver = new SessionDriver();
+    driver.publish({ [LDS]: 'b@1' });
+    driver.request(LDS);
+    driver.ack(LDS);
+    driver.publish({ [LDS]: 'b@2' });
+    driver.nack(LDS, taken);
+
+    expect(wakeAt(driver, 1000)).toEqual(['LDS b@2']);
+    expect(driver.nack(LDS, taken)).toEqual([]);
+    expect(driver.session.types.get(LDS)?.quarantine.get('b')?.lastGood?.version).toBe('1');
+  });
+
+  test.each([
+    ['a mistake in the listener', LDS, 'Error adding/updating listener(s) b: malformed IP address: x'],
+    ['another type', CDS, 'Error adding/updating cluster(s) b: cannot bind'],
+  ])('is not what this is: %s waits for a change', (_case, type, message) => {
+    const driver = new SessionDriver();
+    driver.publish({ [type]: 'a@1 b@1' });
+    driver.request(type);
+    driver.nack(type, message);
+    driver.ack(type);
+
+    expect(wakeAt(driver, 100_000)).toEqual([]);
+  });
+});

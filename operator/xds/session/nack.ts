@@ -117,7 +117,12 @@ function quarantine(
     if (earlier?.lastGood === entry) {
       // Even what it had before is refused now: nothing is left to go back to.
       result.set(name, { ...earlier, lastGood: null });
-    } else result.set(name, { version: entry.version, message, lastGood: lastGoodOf(state, name, entry) });
+      continue;
+    }
+    const { version } = entry;
+    const refusals = earlier?.version === version ? earlier.refusals + 1 : 1;
+    const lastGood = lastGoodOf(state, name, entry);
+    result.set(name, { version, message, lastGood, refusals, retryAtMs: null, isRetried: false });
   }
   return result;
 }

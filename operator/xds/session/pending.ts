@@ -25,6 +25,7 @@ export function desiredEntry(state: TypeState, stack: Stack, name: string): Entr
   const entry = lookup(stack, name);
   const refused = state.quarantine.get(name);
   if (entry === undefined || refused === undefined || refused.version !== entry.version) return entry;
+  if (refused.isRetried) return entry;
   return refused.lastGood ?? undefined;
 }
 

@@ -12,6 +12,7 @@ import { applyNack } from './nack.ts';
 import { wouldAckUnread } from './doubt.ts';
 import { allOpen, opened } from './open-types.ts';
 import { sendOrder } from './order.ts';
+import { retryBinds } from './retry-binds.ts';
 import { firstState, resubscribe, returnedWith } from './resubscribe.ts';
 import { rebase } from './rebase.ts';
 import type { ErrorDetail } from '../wire/fields.ts';
@@ -27,7 +28,8 @@ const noVersions: ReadonlyMap<string, string> = new Map();
 
 export function reduce(session: Session, event: SessionEvent): Step {
   const effects: Effect[] = [];
-  const next = forgetReturn(apply(session, event, effects), event.nowMs);
+  const applied = forgetReturn(apply(session, event, effects), event.nowMs);
+  const next = retryBinds(applied, event.nowMs, effects);
   const flushed = flush(next, event.nowMs);
   return { session: flushed.session, effects: [...effects, ...flushed.effects] };
 }

@@ -37,7 +37,7 @@ export interface TypeState {
   readonly inFlight: InFlight | null;
   /** After a NACK that names nobody: batches still to be tried, first one next. */
   readonly suspects: readonly (readonly string[])[];
-  /** Resources the client refused: not sent again until their content changes. */
+  /** Resources the client refused: not sent again until their content changes, or the machine has (retry-binds.ts). */
   readonly quarantine: ReadonlyMap<string, Quarantined>;
   /** Some response of this type went out: even an empty one, which ends a client's waiting. */
   readonly answered: boolean;
@@ -72,6 +72,12 @@ export interface Quarantined {
   readonly message: string;
   /** What the client had before, to go back to; null if nothing, or if that was refused, too. */
   readonly lastGood: Entry | null;
+  /** How often this version was refused, one time after the other. */
+  readonly refusals: number;
+  /** When it is tried again although it is the same; null: that is not settled, or never. */
+  readonly retryAtMs: number | null;
+  /** It is being tried again. */
+  readonly isRetried: boolean;
 }
 
 export const hasNothing: ClientHas = { version: null, entry: null, certain: true };

@@ -18,6 +18,7 @@ export class FilesOperator {
   readonly #root: string;
   #child: Child | undefined;
   #adminPort = 0;
+  #xdsPort = 0;
 
   private constructor(root: string) {
     this.#root = root;
@@ -50,7 +51,14 @@ export class FilesOperator {
       return readFile(ready, 'utf8').catch(() => undefined);
     };
     const said = await poll(look, { intervalMs: 20, deadlineMs: 30_000 });
-    this.#adminPort = Ready.parse(JSON.parse(said)).adminPort;
+    const { adminPort, xdsPort } = Ready.parse(JSON.parse(said));
+    this.#adminPort = adminPort;
+    this.#xdsPort = xdsPort;
+  }
+
+  /** Of its latest start. */
+  get xdsPort(): number {
+    return this.#xdsPort;
   }
 
   /** With -9. */
