@@ -8,7 +8,7 @@ import type { ProvableWorkload } from './board.ts';
 import { createSecondProxyEvents } from './second-proxy-events.ts';
 import type { Context, Made, Reads, Writes } from './part.ts';
 
-type Cells = Reads<'snapshot' | 'identities' | 'serverCertificate' | 'peerServices'> &
+type Cells = Reads<'translation' | 'snapshot' | 'identities' | 'serverCertificate' | 'peerServices'> &
   Writes<'ownProxies' | 'ownWorkloads' | 'isConverging' | 'xdsPort'>;
 
 export interface DiscoveryContext extends Pick<Context, 'settings' | 'metrics' | 'clock' | 'log' | 'self'> {
@@ -19,7 +19,7 @@ export function createDiscovery(
   cells: Cells,
   { platform, settings, metrics, clock, log, self }: DiscoveryContext,
 ): Required<Pick<Made, 'component'>> {
-  const { snapshot, identities, serverCertificate, peerServices } = cells;
+  const { translation, snapshot, identities, serverCertificate, peerServices } = cells;
   const { ownProxies, ownWorkloads, isConverging, xdsPort } = cells;
   const credentials = reloadableCredentials();
   const ads = createAdsServer({
@@ -57,8 +57,8 @@ export function createDiscovery(
       name: ads.name,
       start: () => ads.start(),
       stop: () => ads.stop(),
-      // Without a Mesh there is nothing to serve, and that is no fault of the operator's.
-      ready: () => identities.get() === null || ads.ready(),
+      // Without a Mesh there is nothing to serve, also if it was deleted before the first snapshot was made.
+      ready: () => translation.get().ir === null || ads.ready(),
     },
   };
 }

@@ -36,7 +36,7 @@ export const parts: readonly Part[] = [
   part(
     'discovery',
     {
-      reads: ['snapshot', 'identities', 'serverCertificate', 'peerServices'],
+      reads: ['translation', 'snapshot', 'identities', 'serverCertificate', 'peerServices'],
       writes: ['ownProxies', 'ownWorkloads', 'isConverging', 'xdsPort'],
     },
     createDiscovery,

@@ -11,7 +11,7 @@ import { replicasService, reportPath } from '../../../operator/replicas/service.
 import { type Board, createBoard } from '../../../operator/wiring/board.ts';
 import { createDiscovery } from '../../../operator/wiring/discovery.ts';
 import type { WorkloadIr } from '../../../operator/ir/mesh-ir.ts';
-import { sampleWorkload } from '../../support/mesh-samples.ts';
+import { sampleMesh, sampleWorkload } from '../../support/mesh-samples.ts';
 import { snapshotOf } from '../../support/replica.ts';
 import { until } from '../../support/until.ts';
 import { clientEnd, freshAuthority } from '../../support/xds-certificates.ts';
@@ -85,6 +85,7 @@ async function serve(bench: Bench): Promise<void> {
   closers.push(() => bench.component.stop());
   bench.board.serverCertificate.set({ ...own, trustBundle: authority.trustBundle() });
   bench.board.identities.set(new Map([[workload, provable(reviewsId)]]));
+  bench.board.translation.set({ ...bench.board.translation.get(), ir: sampleMesh({}) });
 }
 
 function publish({ snapshot }: Board, mark: string): void {
@@ -99,6 +100,17 @@ test('its port is known while it is open; ready is what has something to serve, 
   await serve(bench);
   expect([board.xdsPort.get() > 0, component.ready()]).toEqual([true, false]);
   publish(board, '1');
+
+  expect(component.ready()).toBe(true);
+});
+
+test('a Mesh that is deleted before anything was published leaves nothing to serve, and it is ready', async () => {
+  const bench = await start();
+  const { board, component } = bench;
+  await serve(bench);
+  expect(component.ready()).toBe(false);
+
+  board.translation.set({ ...board.translation.get(), ir: null });
 
   expect(component.ready()).toBe(true);
 });
