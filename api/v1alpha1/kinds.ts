@@ -100,7 +100,7 @@ export const kindDefinitions: readonly KindDefinition[] = [
     columns: [
       accepted,
       conditionColumn('Ready', 'Whether Meshwright can issue certificates and serve proxies.'),
-      proxies('Proxies that obey this Mesh / all proxies.'),
+      proxies('Proxies that run this generation of the Mesh / all proxies.'),
       {
         name: 'POLICIES',
         type: 'string',

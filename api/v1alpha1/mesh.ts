@@ -50,7 +50,7 @@ const Certificates = z
     issuedAfter: shaped(timestamp)
       .exactOptional()
       .describe(
-        'Replaces all certificates issued before this time (RFC 3339); sidecars use the new ones within seconds. Set it to the current time if a private key may have leaked. A certificate that was replaced is still accepted until it expires: workloadTTL limits how long. A time in the future takes effect when it is reached.',
+        'Replaces all certificates issued before this time (RFC 3339); sidecars use the new ones within seconds. Set it to the current time if a private key may have leaked. Replaced certificates are still accepted until they expire; workloadTTL limits how long that is. A time in the future takes effect at that time.',
       ),
   })
   .prefault({})
@@ -197,12 +197,12 @@ export const MeshStatus = z
           .min(0)
           .optional()
           .describe(
-            'Proxies that are not connected although their workloads exist: it is not known what they obey.',
+            'Proxies of existing workloads that are not connected. The configuration they run is unknown.',
           ),
         summary: z
           .string()
           .max(32)
-          .describe('Proxies that obey this Mesh / all proxies, for the printer column.'),
+          .describe('Proxies that run this generation of the Mesh / all proxies, for the printer column.'),
       })
       .optional()
       .describe('Proxies of the mesh.'),

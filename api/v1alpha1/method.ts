@@ -17,10 +17,10 @@ export const Method = withRules(
   },
   {
     rule: "self != '*'",
-    message: "Leave the field out to match all methods: '*' is no wildcard.",
+    message: "Omit the field to match all methods: '*' is not a wildcard.",
   },
   {
     rule: "self != 'CONNECT'",
-    message: 'Leave CONNECT out: sidecars open no tunnels, and answer 404 before they look at rules.',
+    message: 'Remove CONNECT: sidecars do not open tunnels, and return 404 before they evaluate rules.',
   },
 );

@@ -33,16 +33,16 @@ const known: readonly Difference[] = [
   { why: 'Headers that sidecars add', is: /^request header added: x-forwarded-client-cert: By=spiffe:/ },
   { why: 'Headers that sidecars add', is: /^response header added: date: / },
   {
-    why: 'Headers that sidecars take',
+    why: 'Headers that sidecars remove',
     is: /^request header lost: (?:x-envoy-|X-Forwarded-Client-Cert: )/i,
     only: /words for Envoy|forged identity/,
   },
   {
-    why: 'Hop by hop',
+    why: 'Hop-by-hop headers',
     is: /^(?:request|response) header (?:lost|added): (?:Connection|Keep-Alive|TE|X-Hop): /i,
   },
   {
-    why: 'Hop by hop',
+    why: 'Hop-by-hop headers',
     is: /^response header order: /,
     only: /answered without the body$/,
   },
@@ -53,22 +53,22 @@ const known: readonly Difference[] = [
     only: /ends with the connection/,
   },
   {
-    why: 'Names and lines',
+    why: 'Header names and lines',
     is: /^(?:request|response) trailer (?:lost|added): x-(?:checksum|other): /i,
     only: /trailers/,
   },
   {
-    why: 'Names and lines',
+    why: 'Header names and lines',
     is: /^(?:request|response) header (?:lost|added): (?:x-a|accept|x-forwarded-for|set-cookie): /i,
     only: /same name|known list|three cookies/,
   },
   {
-    why: 'Names and lines',
+    why: 'Header names and lines',
     is: /^request header (?:lost|added): cookie: /,
     only: /^HTTP\/2: request with two cookies/,
   },
   {
-    why: 'Names and lines',
+    why: 'Header names and lines',
     is: /^response line: HTTP\/1\.1 200 {2}-> HTTP\/1\.1 200 OK$/,
     only: /answered 200 $/,
   },
@@ -83,11 +83,11 @@ const known: readonly Difference[] = [
     only: /HTTP\/1\.0/,
   },
   {
-    why: 'Targets',
+    why: 'Request targets',
     is: /^request (?:line: GET http:\/\/other\.example\/absolute\?x|header (?:lost|added): Host: (?:svc|other\.example)$)/,
     only: /^target http:/,
   },
-  { why: 'Targets', is: /./, only: /^target \/(?:caf\xc3\xa9|#)$|OPTIONS \*$|^CONNECT$/ },
+  { why: 'Request targets', is: /./, only: /^target \/(?:caf\xc3\xa9|#)$|OPTIONS \*$|^CONNECT$/ },
   { why: 'Methods', is: /./, only: /^QUERY without Content-Type$/ },
   { why: 'Interim responses', is: /./, only: /^two of 103 Early Hints$/ },
   {

@@ -36,12 +36,12 @@ export const SecurityPolicySpec = withRules(
           .enum(['Deny', 'Ignore'])
           .default('Deny')
           .describe(
-            'What Deny rules with from do about callers without mutual TLS, whom they cannot identify. Deny: refuse them like the callers in from. Ignore: let them through, so that a caller in from evades the rule by plaintext on every port that accepts it.',
+            'How Deny rules with from treat callers without mutual TLS, which have no identity. Deny: deny them like the callers in from. Ignore: let them through; callers in from can then bypass the rule with plaintext on ports that accept it.',
           ),
       }),
       {
         rule: "self.unidentified == 'Deny' || self.rules.exists(r, r.action == 'Deny' && r.from.size() > 0)",
-        message: 'Leave unidentified out: it only affects Deny rules with from, and there are none.',
+        message: 'Remove unidentified: it only affects Deny rules with from, and there are none.',
       },
     )
       .optional()

@@ -51,12 +51,12 @@ const Request = withRules(
     methods: listSet(z.array(method).max(9))
       .default([])
       .describe(
-        'HTTP methods, any of which matches. Case-sensitive in Allow rules; Deny rules match in upper and lower case, since some applications ignore case. Default: all methods. At most 9.',
+        'HTTP methods; the request must use one of them. Case-sensitive in Allow rules; Deny rules ignore case, because some applications do. Default: all methods. At most 9.',
       ),
     paths: listMap(z.array(RulePath).max(16), 'type', 'value')
       .default([])
       .describe(
-        'Paths, any of which matches, in any spelling: /%61dmin is /admin. Applications can read some paths in more than one way: %2F and backslashes as slashes or not, // as one slash or two, with or without ;parameters, .. as a name or as the parent. A Deny rule matches if any reading matches; an Allow rule matches only if all readings match. A path whose readings cannot be told, such as one of more than 8,192 bytes with %, matches every Deny rule with paths and no Allow rule with paths. The application receives the path as it was sent. Default: all paths. At most 16.',
+        'Paths; the request must match one of them, in any encoding: /%61dmin is /admin. Applications can interpret some paths in more than one way: %2F and backslashes as slashes or not, // as one slash or two, with or without ;parameters, .. as a name or as the parent. A Deny rule matches if any interpretation matches; an Allow rule matches only if all interpretations match. A path that cannot be interpreted, such as one of more than 8,192 bytes with %, matches every Deny rule with paths and no Allow rule with paths. The application receives the path as it was sent. Default: all paths. At most 16.',
       ),
   }),
   {

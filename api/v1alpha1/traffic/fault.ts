@@ -26,10 +26,10 @@ const Abort = z.object({
 export const Fault = withRules(
   z.object({
     delay: Delay.optional().describe(
-      'Delays requests, once each and before the first try; timeout.request includes the delay, retries do not repeat it.',
+      'Delays each request once, before the first attempt. timeout.request includes the delay; retries do not repeat it.',
     ),
     abort: Abort.optional().describe(
-      'Answers requests without calling the target. These responses are not retried: they are what callers see after all tries.',
+      'Answers requests without calling the target. These responses are not retried; callers see them even if retries are configured.',
     ),
   }),
   { rule: 'has(self.delay) || has(self.abort)', message: 'Give the fault a delay, an abort, or both.' },

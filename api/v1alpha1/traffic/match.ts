@@ -26,7 +26,7 @@ const HeaderMatch = withRules(
 export const RouteMatch = z
   .object({
     path: PathMatch.optional().describe(
-      'Path of the request, as the client sends it, percent-encoded where it must be. Requests in another spelling, such as /%61 or //a for /a, do not match. Default: any path.',
+      'Path of the request, as the client sends it, percent-encoded where required. Requests in another spelling, such as /%61 or //a for /a, do not match. Default: any path.',
     ),
     method: Method.optional().describe(
       'Method of the request, such as GET, PROPFIND or LIST. Case-sensitive. Default: any method.',

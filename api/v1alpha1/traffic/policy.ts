@@ -42,7 +42,7 @@ export const TrafficPolicySpec = withRules(
   timeoutCoversTries,
   {
     rule: 'self.routes.all(r, r.backends.all(b, !has(b.subset) || self.subsets.exists(s, s.name == b.subset)))',
-    message: 'Declare each subset that a backend refers to in spec.subsets, or correct its name.',
+    message: 'Declare each subset that a backend refers to in spec.subsets, or fix its name.',
   },
 ).describe('How calls to the targets are routed and what happens when they fail.');
 export type TrafficPolicySpec = z.infer<typeof TrafficPolicySpec>;

@@ -21,7 +21,7 @@ export const Retry = withRules(
     retryOn: listSet(z.array(RetryCondition).max(5))
       .optional()
       .describe(
-        'Failures to retry. ConnectFailure: the connection failed, or broke during a GET, HEAD or OPTIONS. RefusedStream: the server refused the request before processing it. Reset: the connection broke before the response. GatewayError: 502, 503 or 504. ServerError: any 5xx. The last three can repeat a request that already had an effect. Responses of fault.abort are not retried, nor are requests of which more than 4 MiB were sent when the failure came. Default: ConnectFailure and RefusedStream.',
+        'Failures to retry. ConnectFailure: the connection failed, or broke during a GET, HEAD or OPTIONS. RefusedStream: the server refused the request before processing it. Reset: the connection broke before the response. GatewayError: 502, 503 or 504. ServerError: any 5xx. The last three can repeat a request that already had an effect. Responses of fault.abort are not retried, nor are requests of which more than 4 MiB had been sent before the failure. Default: ConnectFailure and RefusedStream.',
       ),
   }),
   {

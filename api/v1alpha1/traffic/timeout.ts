@@ -5,7 +5,7 @@ import type { CelRule } from '../../schema.ts';
 
 export const Timeout = z.object({
   request: Duration.describe(
-    'Timeout of the whole request, from its first byte to the last byte of the response, including retries and injected delays, such as 3s. After it, callers get 504, or 408 if they did not finish sending, or DEADLINE_EXCEEDED in gRPC. Streams end, too, but for WebSockets and other upgrades. 0s disables it.',
+    'Timeout of the whole request, from its first byte to the last byte of the response, including retries and injected delays, such as 3s. After it, callers get 504, or 408 if they did not finish sending, or DEADLINE_EXCEEDED in gRPC. It also applies to streams, but not to WebSockets and other upgrades. 0s disables it.',
   ),
 });
 

@@ -80,14 +80,14 @@ export const securityPolicyCases: readonly ApiCase[] = [
     field: method,
     message: 'Write the method in upper case',
   }),
-  refused('a wildcard as method', to({ methods: ['*'] }), { field: method, message: 'Leave the field out' }),
+  refused('a wildcard as method', to({ methods: ['*'] }), { field: method, message: 'Omit the field' }),
   refused('two methods in one', to({ methods: ['GET, HEAD'] }), {
     field: method,
     message: 'Write an HTTP method',
   }),
   refused('CONNECT as method', to({ methods: ['GET', 'CONNECT'] }), {
     field: `${rule}.to[0].methods[1]`,
-    message: 'Leave CONNECT out',
+    message: 'Remove CONNECT',
   }),
   ...['/my files', '/café', '/%73ecret', '/a|b'].map((value) =>
     valid(`the path ${value}`, to({ paths: [{ value }] })),
@@ -108,7 +108,7 @@ export const securityPolicyCases: readonly ApiCase[] = [
     refused(
       `unidentified Ignore without a Deny rule that names callers: ${rules.length} rules`,
       { targetRefs, authorization: { unidentified: 'Ignore', rules } },
-      { field: 'spec.authorization', message: 'Leave unidentified out' },
+      { field: 'spec.authorization', message: 'Remove unidentified' },
     ),
   ),
   refused(

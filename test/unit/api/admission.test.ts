@@ -78,7 +78,7 @@ describe('problems are sentences', () => {
     const routes = [{ backends: [{ subset: 'v2' }], matches: [{ path }] }];
 
     expect(problemsOf(documentOf('TrafficPolicy', { targetRefs, subsets, routes }))).toEqual([
-      'spec: Declare each subset that a backend refers to in spec.subsets, or correct its name.',
+      'spec: Declare each subset that a backend refers to in spec.subsets, or fix its name.',
       'spec.targetRefs: Name each target once.',
       'spec.subsets[1] repeats name "v1". Remove it, or change it.',
       'spec.routes[0].matches[0].path: Write value in the RE2 syntax (https://github.com/google/re2/wiki/Syntax); it has no look-around and no back-references. (error parsing regexp: missing closing ): `/a(`)',
