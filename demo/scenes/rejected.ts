@@ -61,6 +61,10 @@ export const rejected: Scene<Outcome> = {
         text: 'and the name of a proxy that refused',
       },
       {
+        holds: message.includes('Fix spec.routes[0].matches[0].headers[0].value.'),
+        text: 'and the field that the mistake is in',
+      },
+      {
         holds: conditionOf(other, 'Programmed')?.status === 'True' && v2 >= low && v2 <= high,
         text: `another policy, changed meanwhile, took effect: v2 got ${percent(v2, calls)} (50 % of ${calls} is within ${low} to ${high})`,
       },

@@ -10,6 +10,7 @@ import type { Snapshot } from '../xds/snapshot/types.ts';
 import type { Verdict } from '../conditions/conditions.ts';
 import type { AbsentWorkload } from './absent.ts';
 import { AckIndex } from './ack-index.ts';
+import type { SpecifiedOf } from './blame.ts';
 import { meshStatus } from './mesh-status.ts';
 import { conditionsOf, continueStatus, type StatusUpdate, timestamp } from './object-status.ts';
 import { type Judged, judge } from './judged.ts';
@@ -31,13 +32,21 @@ export interface AggregateInput {
   readonly previous: ReadonlyMap<string, ObjectStatus>;
   /** By refKey, the latest generation that all proxies once obeyed. */
   readonly proven: ReadonlyMap<string, number>;
+  /** To say where in an object the mistake is. Asked only once something is refused. */
+  readonly specifiedOf: SpecifiedOf;
   readonly now: Date;
 }
 
 /** One update for each verdict, in their order. A status that did not change is the object in `previous` itself. */
 export function aggregate(input: AggregateInput): StatusUpdate[] {
   const published: Published =
-    input.snapshot === null ? null : { snapshot: input.snapshot, acks: new AckIndex(input.snapshot, input) };
+    input.snapshot === null
+      ? null
+      : {
+          snapshot: input.snapshot,
+          acks: new AckIndex(input.snapshot, input),
+          specifiedOf: input.specifiedOf,
+        };
   // Written out once: the same text for thousands of conditions.
   const at = timestamp(input.now);
   const judged = input.verdicts.map((verdict) =>

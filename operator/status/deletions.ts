@@ -2,14 +2,19 @@
 import { originKey, type Origin } from '../ir/origin.ts';
 import { type ConditionDraft, conditionType, type Reason, reason } from '../conditions/conditions.ts';
 import type { AckIndex } from './ack-index.ts';
+import { type SpecifiedOf, toFix } from './blame.ts';
 import type { Lag } from './lag.ts';
 import { nameOf, overdue as overdueWords, refusedInstead } from './programmed-messages.ts';
-import { blamed, isSuspect, objectName } from './suspects.ts';
+import { isSuspect, objectName } from './suspects.ts';
 
 const mostNamed = 5;
 
 /** `objects`: all there are. */
-export function deletionsOf(objects: readonly Origin[], acks: AckIndex): ConditionDraft {
+export function deletionsOf(
+  objects: readonly Origin[],
+  acks: AckIndex,
+  specifiedOf: SpecifiedOf,
+): ConditionDraft {
   const present = new Set(objects.map(originKey));
   const deleted = [...acks.leftovers()].flatMap(([key, lag]) => {
     const origin = present.has(key) ? undefined : originIn(key, lag);
@@ -17,7 +22,7 @@ export function deletionsOf(objects: readonly Origin[], acks: AckIndex): Conditi
   });
   if (deleted.length > 0) {
     const isKept = deleted.some(({ lag }) => refusedInstead(lag) !== undefined);
-    return condition('False', isKept ? reason.rejected : reason.pending, stillInForce(deleted));
+    return condition('False', isKept ? reason.rejected : reason.pending, stillInForce(deleted, specifiedOf));
   }
   // Who is out of reach may run it.
   const { within, overdue } = acks.unknown();
@@ -44,11 +49,11 @@ function originIn(key: string, { former }: Lag): Origin | undefined {
   return resources.flatMap(({ origins }) => origins ?? []).find((origin) => originKey(origin) === key);
 }
 
-function stillInForce(deleted: readonly Deleted[]): string {
+function stillInForce(deleted: readonly Deleted[], specifiedOf: SpecifiedOf): string {
   const sentences = deleted
     .toSorted((a, b) => (originKey(a.origin) < originKey(b.origin) ? -1 : 1))
     .slice(0, mostNamed)
-    .map(stillRuns);
+    .map((it) => stillRuns(it, specifiedOf));
   const more = deleted.length - sentences.length;
   return [
     ...sentences,
@@ -60,13 +65,13 @@ function stillInForce(deleted: readonly Deleted[]): string {
   ].join(' ');
 }
 
-function stillRuns({ origin, lag }: Deleted): string {
+function stillRuns({ origin, lag }: Deleted, specifiedOf: SpecifiedOf): string {
   const { formerProxies, laggards, awayNamed } = lag;
   const fact = `${objectName(origin)} was deleted and still runs on ${formerProxies.size} ${formerProxies.size === 1 ? 'proxy' : 'proxies'}`;
   const refused = refusedInstead(lag);
   const names = [...laggards, ...awayNamed].map(({ workload }) => workload);
   if (refused === undefined) return `${fact}: ${names.slice(0, mostNamed).join(', ')}.`;
-  return `${fact}, which rejected ${nameOf(refused)}. Fix ${blamed(refused.origins)}.`;
+  return `${fact}, which rejected ${nameOf(refused)}. Fix ${toFix(refused, null, specifiedOf)}.`;
 }
 
 function unknownYet(workloads: readonly string[]): string {

@@ -10,6 +10,8 @@ export interface Rejection {
   /** Key of the workload whose proxy refused. */
   readonly workload: string;
   readonly resource: RejectedResource;
+  /** How many further resources of the object the same proxy refused in the same words. */
+  readonly alike: number;
 }
 
 /** Where a generation of an object still runs that is not to run there any more. */
@@ -118,6 +120,10 @@ interface LeftoverCounter extends Leftover {
   last: ProxyReport;
 }
 
+interface RejectionCounter extends Rejection {
+  alike: number;
+}
+
 /** Proxies are noted one after the other: each counts once, however many resources of the object it is about. */
 class LagCounter implements Lag {
   readonly laggards: Laggard[] = [];
@@ -128,7 +134,7 @@ class LagCounter implements Lag {
   lost = 0;
   rejecting = 0;
   readonly unknownSeen = new Set<ProxyReport>();
-  rejection: Rejection | undefined;
+  rejection: RejectionCounter | undefined;
   readonly former = new Map<number, LeftoverCounter>();
   readonly formerProxies = new Set<ProxyReport>();
   readonly #now: Date;
@@ -148,10 +154,17 @@ class LagCounter implements Lag {
   }
 
   noteRejection(proxy: ProxyReport, resource: RejectedResource): void {
-    if (this.#lastRejecting === proxy || proxy.leftAtMs !== null) return;
+    if (proxy.leftAtMs !== null) return;
+    if (this.#lastRejecting === proxy) return this.#noteAlike(resource);
     this.#lastRejecting = proxy;
     this.rejecting += 1;
-    this.rejection ??= { workload: proxy.workload, resource };
+    this.rejection ??= { workload: proxy.workload, resource, alike: 0 };
+  }
+
+  /** Another one of the proxy that is noted now. */
+  #noteAlike({ message }: RejectedResource): void {
+    const { rejection } = this;
+    if (this.rejecting === 1 && rejection?.resource.message === message) rejection.alike += 1;
   }
 
   noteFormer(proxy: ProxyReport, resource: FormerResource, generation: number): void {

@@ -46,7 +46,7 @@ function ofTheMesh({ judged, published, workloads, absent }: MeshContext): reado
   const injected = workloads === undefined ? [] : [injectedOf(workloads, absent)];
   if (published === null) return injected;
   const present = judged.map(({ verdict }) => verdict.origin);
-  return [...injected, deletionsOf(present, published.acks)];
+  return [...injected, deletionsOf(present, published.acks, published.specifiedOf)];
 }
 
 function proxyCounts(

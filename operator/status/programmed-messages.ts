@@ -1,5 +1,5 @@
 // Messages of the Programmed condition: one function for each sentence. The fact first, then what to do. Pure.
-import type { Origin } from '../ir/origin.ts';
+import { originKey, type Origin } from '../ir/origin.ts';
 import type { InvalidResource, Snapshot } from '../xds/snapshot/types.ts';
 import type { AckState } from './ack-index.ts';
 import type { RejectedResource } from '../xds/session/proxy-report.ts';
@@ -7,7 +7,7 @@ import { type Laggard, type Leftover, mostNamed, type Rejection } from './lag.ts
 import { graceMs } from './grace.ts';
 import { timestamp } from './object-status.ts';
 import type { Reference } from './references.ts';
-import { blamed, suspects } from './suspects.ts';
+import { type SpecifiedOf, toFix } from './blame.ts';
 
 export const nothingPublished =
   'The operator has published nothing since it started, so the configuration of proxies is unknown. See the Accepted and Ready conditions of the Mesh.';
@@ -43,26 +43,30 @@ export function returning(origin: Origin, state: AckState): string {
   return `${progress(origin, state)}. ${named(laggards, lagging)} ${have} reconnected with configuration of unknown origin. Wait until ${until} up to date.${lostToo(state)}`;
 }
 
-export function rejected(origin: Origin, state: AckState, { workload, resource }: Rejection): string {
+export function rejected(
+  origin: Origin,
+  state: AckState,
+  { workload, resource, alike }: Rejection,
+  specifiedOf: SpecifiedOf,
+): string {
   const who = `Rejected by ${state.rejecting} of ${proxies(state.total)}`;
   // Envoy's words come last: they may be long, and a message that is cut keeps the advice.
-  return `${who}. ${inForceInstead(state)} Fix ${suspects(origin, resource.origins)}. ${workload} rejected ${nameOf(resource)}: ${quoted(resource.message)}`;
+  return `${who}. ${inForceInstead(state)} Fix ${toFix(resource, origin, specifiedOf)}. ${workload} rejected ${nameOf(resource)}${andMore(alike)}: ${quoted(resource.message)}`;
 }
 
 /** For an object that proxies still run as it was, since they refused what is to come in its place. */
-export function keptRunning(state: AckState): string {
+export function keptRunning(state: AckState, specifiedOf: SpecifiedOf): string {
   const refused = refusedInstead(state);
-  return refused === undefined
-    ? stillRuns(state)
-    : `${stillRuns(state)} Envoy says: ${quoted(refused.message)}`;
+  const fact = stillRuns(state, specifiedOf);
+  return refused === undefined ? fact : `${fact} Envoy says: ${quoted(refused.message)}`;
 }
 
 /** `Generation 1 still runs on 2 proxies, because Pod/shop/a rejected VirtualHost "x". Fix TrafficPolicy shop/other.` */
-export function stillRuns(state: Pick<AckState, 'former'>): string {
+export function stillRuns(state: Pick<AckState, 'former'>, specifiedOf: SpecifiedOf): string {
   const leftover = keptLeftover(state);
   if (leftover?.refused === undefined) return `${runs(state)}.`;
   const { workload, refused } = leftover;
-  return `${runs(state)}, because ${workload} rejected ${nameOf(refused)}. Fix ${blamed(refused.origins)}.`;
+  return `${runs(state)}, because ${workload} rejected ${nameOf(refused)}. Fix ${toFix(refused, null, specifiedOf)}.`;
 }
 
 function keptLeftover({ former }: Pick<AckState, 'former'>): Leftover | undefined {
@@ -86,11 +90,24 @@ export function noProxies({ kind }: Origin): string {
     : 'No connected proxy uses this policy. Check that the callers of its target, or the target itself, have sidecars and can reach the control plane.';
 }
 
-export function invalidOutput(origin: Origin, invalid: InvalidResource, snapshot: Snapshot): string {
-  const hasLastGood = snapshot.layers.get(invalid.layer)?.get(invalid.typeUrl)?.entries.has(invalid.name);
-  const instead =
-    hasLastGood === true ? 'Its last valid version stays published.' : 'It has no earlier valid version.';
-  return `Validation failed for ${nameOf(invalid)}; it was not sent to any proxy. ${instead} Fix ${suspects(origin, invalid.origins)}. The check reported: ${sentence(invalid.message)}`;
+/** `alike`: how many further resources the check says the same of. */
+export function invalidOutput(
+  origin: Origin,
+  { invalid, alike }: { readonly invalid: InvalidResource; readonly alike: number },
+  snapshot: Snapshot,
+  specifiedOf: SpecifiedOf,
+): string {
+  const lastGood = snapshot.layers.get(invalid.layer)?.get(invalid.typeUrl)?.entries.get(invalid.name);
+  const ofOthers =
+    alike === 0 ? '' : ` It reported the same for ${alike} more ${alike === 1 ? 'resource' : 'resources'}.`;
+  return `Validation failed for ${nameOf(invalid)}; it was not sent to any proxy. ${lastValid(origin, lastGood)} Fix ${toFix(invalid, origin, specifiedOf)}. The check reported: ${sentence(invalid.message)}${ofOthers}`;
+}
+
+function lastValid(origin: Origin, entry: Pick<InvalidResource, 'origins'> | undefined): string {
+  if (entry === undefined) return 'It has no earlier valid version.';
+  const made = entry.origins.find((other) => originKey(other) === originKey(origin));
+  const from = made === undefined ? '' : `, made from generation ${made.generation} of this object,`;
+  return `Its last valid version${from} stays published.`;
 }
 
 const seeAccepted = 'See the Accepted condition.';
@@ -100,10 +117,11 @@ export function notAccepted(
   { generation }: Origin,
   reference: Reference | undefined,
   state: AckState | undefined,
+  specifiedOf: SpecifiedOf,
 ): string {
   if (state === undefined || (reference === undefined && state.former.size === 0))
     return 'Not sent to proxies until it is accepted; see the Accepted condition.';
-  if (reference === undefined) return `Not accepted. ${stillRuns(state)} ${seeAccepted}`;
+  if (reference === undefined) return `Not accepted. ${stillRuns(state, specifiedOf)} ${seeAccepted}`;
   const { total, former, rejection } = state;
   const where = `in force on ${obeying(state)} of ${proxies(total)}`;
   const fact =
@@ -177,6 +195,11 @@ function proxies(total: number): string {
 /** `VirtualHost "shop/reviews/80"` */
 export function nameOf({ typeUrl, name }: Pick<InvalidResource, 'typeUrl' | 'name'>): string {
   return `${typeUrl.slice(typeUrl.lastIndexOf('.') + 1)} "${name}"`;
+}
+
+/** Others of which the same is to be said. */
+function andMore(count: number): string {
+  return count === 0 ? '' : ` and ${count} more`;
 }
 
 function quoted(words: string): string {

@@ -8,6 +8,7 @@ import { FoundStatuses } from './found-statuses.ts';
 import type { Context, Made, Reads, Writes } from './part.ts';
 import { PresentAndMissing } from './present-and-missing.ts';
 import { SidecarReturn } from './sidecar-return.ts';
+import { specifiedIn } from './specified.ts';
 
 type Cells = Reads<
   | 'change'
@@ -51,6 +52,7 @@ export function createStatusReports(cells: Cells, context: StatusReportsContext)
         workloads: workloadReport.get(),
         previous: writer.latest(),
         proven: found.proven.all(),
+        specifiedOf: specifiedIn(cells.resources.get()),
         now,
       });
       found.proven.update(updates);

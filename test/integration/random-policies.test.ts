@@ -3,7 +3,7 @@
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import * as fc from 'fast-check';
 import { parse, stringify } from 'yaml';
 import type { Condition } from '../../api/v1alpha1/common.ts';
@@ -37,8 +37,9 @@ const seed = Number(process.env['RANDOM_SEED'] ?? 20_261_123);
 const batchSize = 40;
 const batches = 10;
 const workloads = [...servers, 'caller'];
-/** The canaries' service is the last one, which no slot has. */
+/** The canaries' service, and that of what only Envoy refuses: no slot has them. */
 const canaryService = serviceOf(batchSize);
+const refusedService = serviceOf(batchSize + 1);
 
 const closing = new Closing();
 const envoys: EnvoyProcess[] = [];
@@ -52,11 +53,11 @@ beforeAll(async () => {
   closing.add(() => rm(root, { recursive: true, force: true }));
   await Promise.all(['mesh', 'state', 'sidecars'].map((folder) => mkdir(join(root, folder))));
   // Not from the range of outgoing connections: no listener may find its port taken when it is built anew.
-  const ports = await reservePorts(portsNeeded(batchSize + 1));
+  const ports = await reservePorts(portsNeeded(batchSize + 2));
   closing.add(() => ports.release());
   await write(
     'mesh',
-    meshDocuments(batchSize + 1, () => ports.take()),
+    meshDocuments(batchSize + 2, () => ports.take()),
   );
   await write('canaries', canaries);
   const xdsPort = await startOperator();
@@ -295,6 +296,75 @@ function note(key: string, status: Status): string {
     process.stderr.write(`  ${key.slice(0, 40)}: ${message}\n`);
   return reason;
 }
+
+describe('what only Envoy refuses', () => {
+  // Our own checks read a newer version of the language than Envoy does.
+  const unknownToEnvoy = String.raw`\p{LC}`;
+  const target = { kind: 'Service', name: refusedService };
+  const policies: readonly PolicyDocument[] = [
+    {
+      apiVersion: 'meshwright.dev/v1alpha1',
+      kind: 'TrafficPolicy',
+      metadata: { namespace, name: 'refused' },
+      spec: {
+        targetRefs: [target],
+        routes: [
+          {
+            name: 'stable',
+            matches: [{ headers: [{ type: 'RegularExpression', name: 'x-a', value: 'a+' }] }],
+          },
+          {
+            name: 'canary',
+            matches: [
+              { method: 'GET' },
+              {
+                headers: [
+                  { name: 'x-b', value: unknownToEnvoy },
+                  { type: 'RegularExpression', name: 'x-c', value: `${unknownToEnvoy}+` },
+                ],
+              },
+            ],
+          },
+        ],
+      },
+    },
+    {
+      apiVersion: 'meshwright.dev/v1alpha1',
+      kind: 'SecurityPolicy',
+      metadata: { namespace, name: 'refused' },
+      spec: {
+        targetRefs: [target],
+        authorization: {
+          rules: [
+            { name: 'no-qa', action: 'Deny', to: [{ paths: [{ value: '/qa' }] }] },
+            {
+              name: 'no-letters',
+              action: 'Deny',
+              to: [
+                { methods: ['GET'] },
+                { paths: [{ type: 'RegularExpression', value: `/${unknownToEnvoy}` }] },
+              ],
+            },
+          ],
+        },
+      },
+    },
+  ];
+
+  test('is told with the route, the rule and the field that it comes from', async () => {
+    await write('refused', policies);
+
+    const statuses = await atRest(generations.of(policies));
+    const told = policies.map((policy) => conditionOf(statuses.get(keyOf(policy)), 'Programmed'));
+
+    expect(told.map((condition) => condition?.reason)).toEqual(['Rejected', 'Rejected']);
+    expect(told.map((condition) => /Fix (.*?)\. Ext/.exec(condition?.message ?? '')?.[1])).toEqual([
+      'spec.routes[1].matches[1].headers[1].value (route "canary")',
+      'spec.authorization.rules[1].to[1].paths[0].value (rule "no-letters")',
+    ]);
+    await rm(join(root, 'mesh', 'refused.yaml'));
+  }, 30_000);
+});
 
 test.each(Array.from({ length: batches }, (_, at) => at))(
   'batch %i: the operator goes on, and every policy learns how it fared',

@@ -2,6 +2,7 @@
 // identity, so that the cost of everything behind is the cost of the change. A resource that fails a check is
 // left out and named in `invalid`; the last good one of that name stays.
 import { checkExclusiveKeys } from '../../envoy/checks/exclusive-keys.ts';
+import { sayOnce } from '../../envoy/checks/say-once.ts';
 import { encodedOf, type SnapshotTools } from './encoded.ts';
 import type { TypeUrl } from '../../envoy/proto/type-urls.ts';
 import type { LayerId, XdsResource, XdsResources } from '../../envoy/resources/xds-resource.ts';
@@ -137,7 +138,7 @@ function buildWholeLayer(
     if (it.entry !== undefined && problems.length === 0) entries.set(name, it.entry);
     else {
       refused.push(resource);
-      invalid.push({ layer: id, typeUrl, name, origins, message: problems.join(' ') });
+      invalid.push({ layer: id, typeUrl, name, origins, message: sayOnce(problems).join(' ') });
     }
   }
   keepLastGood(types, refused, before);

@@ -179,7 +179,8 @@ describe('the mistakes', () => {
   });
 
   test('that only Envoy finds come with its words and the name of a proxy', () => {
-    const words = 'ExternalWorkload/shop/visitor rejected VirtualHost "x": invalid perl operator: (?=.';
+    const words =
+      'Fix spec.routes[0].matches[0].headers[0].value. ExternalWorkload/shop/visitor rejected VirtualHost "x": invalid perl operator: (?=.';
     const outcome = { other: good, v2: 200, traffic: calm };
 
     const proven = { conditions: [condition('Programmed', 'False', words)] };
@@ -187,8 +188,14 @@ describe('the mistakes', () => {
       conditions: [condition('Programmed', 'False', 'Our own check refused ExternalWorkload shop/x.')],
     };
 
-    expect(holds(rejected.check({ ...outcome, rejected: proven }))).toEqual([true, true, true, true]);
-    expect(holds(rejected.check({ ...outcome, rejected: unproven }))).toEqual([false, false, true, true]);
+    expect(holds(rejected.check({ ...outcome, rejected: proven }))).toEqual([true, true, true, true, true]);
+    expect(holds(rejected.check({ ...outcome, rejected: unproven }))).toEqual([
+      false,
+      false,
+      false,
+      true,
+      true,
+    ]);
   });
 
   test('count as failed if a single call failed meanwhile', () => {

@@ -6,6 +6,7 @@ import { conditionType, reason, type Verdict } from '../../../operator/condition
 import { type TypeUrl, typeUrl } from '../../../operator/envoy/proto/type-urls.ts';
 import type { ProxyReport, RejectedResource } from '../../../operator/xds/session/proxy-report.ts';
 import type { Entry, Layer, Snapshot } from '../../../operator/xds/snapshot/types.ts';
+import { originText } from '../../../operator/ir/origin.ts';
 import { originOf } from '../../support/origins.ts';
 
 /** Layer → short type → resource → origins, each `Kind/namespace/name@generation`. */
@@ -40,6 +41,8 @@ interface StatusCase {
   readonly certificates?: { rootNotAfter?: string; nextRenewal?: string; problems: string[] };
   readonly previous?: Record<string, ObjectStatus>;
   readonly proven?: Record<string, number>;
+  /** Origin → its spec. */
+  readonly specs?: Record<string, unknown>;
 }
 
 const now = new Date('2026-01-01T00:00:10.250Z');
@@ -66,6 +69,10 @@ export function readStatusCase(text: string): AggregateInput {
     },
     previous: new Map(Object.entries(read.previous ?? {})),
     proven: new Map(Object.entries(read.proven ?? {})),
+    specifiedOf: (origin) => {
+      const spec = read.specs?.[originText(origin)];
+      return spec === undefined ? undefined : { metadata: origin, spec };
+    },
     now,
   };
 }
