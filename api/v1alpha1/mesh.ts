@@ -50,7 +50,7 @@ const Certificates = z
     issuedAfter: shaped(timestamp)
       .exactOptional()
       .describe(
-        'Replaces all certificates issued before this time (RFC 3339); sidecars use the new ones within seconds. Set it to the current time if a private key may have leaked. Replaced certificates are still accepted until they expire; workloadTTL limits how long that is. A time in the future takes effect at that time.',
+        'Replaces all certificates issued before this time (RFC 3339); sidecars use the new ones within seconds. Set it to the current time if a private key may have leaked. Two minutes after a certificate was replaced, sidecars accept no new connections from it; existing connections stay. This cannot be undone. A time in the future takes effect at that time.',
       ),
   })
   .prefault({})

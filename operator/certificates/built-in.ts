@@ -3,6 +3,7 @@ import type { SecretData, SecretPort } from '../ports/platform.ts';
 import type { Authority } from './authority.ts';
 import { signLeaf } from './leaf.ts';
 import { managedLabels } from '../values/own-names.ts';
+import { revocationListsOf } from './revocation-list.ts';
 import { makeRoot, parseRoot } from './root.ts';
 
 export interface BuiltInSettings {
@@ -29,6 +30,7 @@ export async function openBuiltInAuthority(settings: BuiltInSettings): Promise<A
     trustBundle: () => root.certificate,
     rootNotAfter: () => root.notAfter,
     issue: (request) => signLeaf(root, request, now()),
+    revocationLists: revocationListsOf(root, now),
   };
 }
 

@@ -4,12 +4,24 @@ import type { CertificatesIr, IdentityIr } from '../ir/mesh-ir.ts';
 import type { Log } from '../process/log.ts';
 import type { SecretPort } from '../ports/platform.ts';
 import type { Authority } from './authority.ts';
+import { textOf } from './error-text.ts';
 import { certificateLabels, certificateSecretName } from './names.ts';
-import { checkLeaf, shareOf, type WantedLeaf } from './renewal.ts';
+import {
+  checkLeaf,
+  isIssuedBefore,
+  type RememberedLeaf,
+  type RenewalReason,
+  replacedLeaf,
+  shareOf,
+  type WantedLeaf,
+} from './renewal.ts';
+import type { Revocations } from './revocations.ts';
 import type { Clock } from '../process/clock.ts';
 
 /** Secrets read and written at a time. */
 const parallel = 8;
+/** Secrets looked at before those of them that are outdated are replaced. */
+const atATime = 64;
 /** So often a Secret that is good is looked at again, in case it was deleted or damaged. */
 const lookMs = 300_000;
 /** In a mesh of more than 300 identities more seldom: no more than one look in so long, on average. */
@@ -24,11 +36,27 @@ interface Due {
 }
 
 interface IdentityPorts {
+  readonly revocations: Pick<Revocations, 'remember'>;
   readonly secrets: SecretPort;
   readonly clock: Clock;
   readonly log: Log;
   /** A certificate was replaced long before its end. */
   readonly onReplaced?: (identity: IdentityIr) => void;
+}
+
+interface Outdated extends IdentityIr {
+  readonly reason: RenewalReason;
+  /** What is in the Secret, if anybody would believe it. */
+  readonly replaced: RememberedLeaf | undefined;
+}
+
+interface Round {
+  readonly authority: Authority;
+  readonly wanted: CertificatesIr;
+  readonly known: Map<string, Due>;
+  /** Sentences for the user. */
+  readonly problems: string[];
+  readonly isStopped: () => boolean;
 }
 
 export class IdentitySecrets {
@@ -67,6 +95,10 @@ export class IdentitySecrets {
     for (const identity of identities) this.#due.delete(keyOf(identity));
   }
 
+  issuedAfterMs(): number | null {
+    return this.#wanted.issuedAfterMs;
+  }
+
   /** When the next certificate is to be renewed, in ms since 1970; undefined while no Secret was found good. */
   nextRenewalMs(): number | undefined {
     return earliest(this.#due, ({ renewAtMs }) => renewAtMs);
@@ -77,57 +109,85 @@ export class IdentitySecrets {
     return earliest(this.#due, ({ lookAtMs }) => lookAtMs);
   }
 
-  /** Looks at every identity that is due; adds a sentence for each failure. Resolves to the number of certificates issued. */
+  /**
+   * Looks at every identity that is due, some at a time: what is not good is remembered as replaced, and then replaced. Adds a
+   * sentence for each failure. Resolves to the number of certificates issued.
+   */
   async serve(authority: Authority, problems: string[], isStopped: () => boolean): Promise<number> {
     const now = this.#ports.clock.now();
     const [known, wanted] = [this.#due, this.#wanted];
-    const due = [...this.#identities.values()]
-      .filter((identity) => (known.get(keyOf(identity))?.lookAtMs ?? 0) <= now)
-      .values();
+    const due = [...this.#identities.values()].filter(
+      (identity) => (known.get(keyOf(identity))?.lookAtMs ?? 0) <= now,
+    );
+    const round: Round = { authority, wanted, known, problems, isStopped };
     let issued = 0;
-    const worker = async (): Promise<void> => {
-      for (const identity of due) {
-        if (isStopped()) return;
-        try {
-          // Each worker takes one at a time: that is the bound.
-          // oxlint-disable-next-line no-await-in-loop
-          const done = await this.#ensure(authority, identity, wanted);
-          issued += done.isIssued ? 1 : 0;
-          // Replaced by set() in the meantime: what was found may not be what is wanted now.
-          if (known === this.#due) known.set(keyOf(identity), this.#dueOf(identity, done.renewAtMs));
-        } catch (error) {
-          problems.push(
-            `The certificate in Secret ${secretOf(identity)} cannot be issued: ${textOf(error)}.`,
-          );
-        }
-      }
-    };
-    await Promise.all(Array.from({ length: parallel }, worker));
+    for (let from = 0; from < due.length; from += atATime) {
+      // oxlint-disable-next-line no-await-in-loop -- a certificate is remembered shortly before it is replaced
+      issued += await this.#serveSome(due.slice(from, from + atATime), round);
+    }
     return issued;
   }
 
+  async #serveSome(identities: readonly IdentityIr[], round: Round): Promise<number> {
+    const outdated: Outdated[] = [];
+    await eachOf(identities, round, async (identity) => {
+      const found = await this.#look(identity, round);
+      if (found !== null) outdated.push(found);
+    });
+    const remembered = await this.#remember(outdated, round);
+    return eachOf(remembered, round, (it) => this.#issue(it, round));
+  }
+
+  /** null: its certificate is good. */
+  async #look(identity: IdentityIr, round: Round): Promise<Outdated | null> {
+    const { namespace, serviceAccount } = identity;
+    const data = await this.#ports.secrets.read(namespace, certificateSecretName(serviceAccount));
+    const want = wantedLeaf(identity, round);
+    const found = checkLeaf(data, want, this.#ports.clock.now());
+    if (!found.good) {
+      const replaced = replacedLeaf(data, want.trustBundle);
+      return { ...identity, reason: found.reason, replaced };
+    }
+    this.#note(identity, round, found.renewAt.getTime());
+    return null;
+  }
+
+  /** Those that may be replaced: what cannot be remembered can never be revoked, so that it waits if it is to be. */
+  async #remember(outdated: readonly Outdated[], { wanted, problems }: Round): Promise<readonly Outdated[]> {
+    const { revocations, clock } = this.#ports;
+    try {
+      await revocations.remember(outdated.flatMap(({ replaced }) => replaced ?? []));
+      return outdated;
+    } catch (error) {
+      problems.push(
+        `Replaced certificates cannot be remembered for revocation: ${textOf(error)}. Those issued before spec.certificates.issuedAfter stay until they can.`,
+      );
+      const { issuedAfterMs } = wanted;
+      return outdated.filter(
+        ({ replaced }) =>
+          replaced === undefined || !isIssuedBefore(replaced.notBeforeMs, issuedAfterMs, clock.now()),
+      );
+    }
+  }
+
   /** Leaves a good certificate in the identity's Secret. */
-  async #ensure(
-    authority: Authority,
-    identity: IdentityIr,
-    { ttlMs, issuedAfterMs }: CertificatesIr,
-  ): Promise<{ isIssued: boolean; renewAtMs: number }> {
-    const { namespace, serviceAccount, spiffeId } = identity;
-    const name = certificateSecretName(serviceAccount);
-    const trustBundle = authority.trustBundle();
+  async #issue(identity: Outdated, round: Round): Promise<void> {
+    const { namespace, serviceAccount, spiffeId, reason } = identity;
     const { secrets, clock, log, onReplaced } = this.#ports;
-    const rootNotAfter = authority.rootNotAfter();
-    const want: WantedLeaf = { spiffeId, ttlMs, issuedAfterMs, trustBundle, rootNotAfter };
-    const found = checkLeaf(await secrets.read(namespace, name), want, clock.now());
-    if (found.good) return { isIssued: false, renewAtMs: found.renewAt.getTime() };
-    const pair = await authority.issue({ spiffeId, ttlMs });
-    const data = { 'tls.crt': pair.certificate, 'tls.key': pair.privateKey, 'ca.crt': trustBundle };
+    const want = wantedLeaf(identity, round);
+    const pair = await round.authority.issue({ spiffeId, ttlMs: want.ttlMs });
+    const data = { 'tls.crt': pair.certificate, 'tls.key': pair.privateKey, 'ca.crt': want.trustBundle };
+    const name = certificateSecretName(serviceAccount);
     await secrets.write(namespace, name, data, certificateLabels(serviceAccount));
-    const { reason } = found;
     log.info({ spiffeId, secret: secretOf(identity), reason, notAfter: pair.notAfter }, 'certificate issued');
     if (reason !== 'Missing' && reason !== 'Due') onReplaced?.(identity);
     const issued = checkLeaf(data, want, clock.now());
-    return { isIssued: true, renewAtMs: issued.good ? issued.renewAt.getTime() : 0 };
+    this.#note(identity, round, issued.good ? issued.renewAt.getTime() : 0);
+  }
+
+  #note(identity: IdentityIr, { known }: Round, renewAtMs: number): void {
+    // Replaced by set() in the meantime: what was found may not be what is wanted now.
+    if (known === this.#due) known.set(keyOf(identity), this.#dueOf(identity, renewAtMs));
   }
 
   /** Each identity has a moment of its own in every period, so that the looks are spread over it. */
@@ -139,9 +199,34 @@ export class IdentitySecrets {
   }
 }
 
-/** The message of whatever was thrown. */
-export function textOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
+function wantedLeaf({ spiffeId }: IdentityIr, { authority, wanted }: Round): WantedLeaf {
+  const [trustBundle, rootNotAfter] = [authority.trustBundle(), authority.rootNotAfter()];
+  return { spiffeId, ...wanted, trustBundle, rootNotAfter };
+}
+
+/** A few at a time; a failure of one is a sentence, and does not end the others. Resolves to how many did not fail. */
+async function eachOf<T extends IdentityIr>(
+  items: readonly T[],
+  { problems, isStopped }: Pick<Round, 'problems' | 'isStopped'>,
+  work: (item: T) => Promise<void>,
+): Promise<number> {
+  const left = items.values();
+  let done = 0;
+  const worker = async (): Promise<void> => {
+    for (const item of left) {
+      if (isStopped()) return;
+      try {
+        // Each worker takes one at a time: that is the bound.
+        // oxlint-disable-next-line no-await-in-loop
+        await work(item);
+        done += 1;
+      } catch (error) {
+        problems.push(`The certificate in Secret ${secretOf(item)} cannot be issued: ${textOf(error)}.`);
+      }
+    }
+  };
+  await Promise.all(Array.from({ length: parallel }, worker));
+  return done;
 }
 
 function onGrid(ms: number): number {

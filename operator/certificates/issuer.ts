@@ -2,61 +2,20 @@
 // createIssuer. It works in rounds: open the authority, look at what is due, issue, sleep until the next is due.
 // Secrets are written by the operator that leads; the server of each has a certificate.
 import type { CertificatesIr, IdentityIr } from '../ir/mesh-ir.ts';
-import type { Component } from '../process/lifecycle.ts';
-import type { Log } from '../process/log.ts';
-import type { SecretPort } from '../ports/platform.ts';
 import type { Authority, LeafRequest } from './authority.ts';
-import { IdentitySecrets, textOf } from './identity-secrets.ts';
+import { textOf } from './error-text.ts';
+import type { Issuer, IssuerPorts, IssuerState } from './issuer-ports.ts';
+import { IdentitySecrets } from './identity-secrets.ts';
+import { Revocations } from './revocations.ts';
 import { RootUnusable } from './root.ts';
-import { type ServerCertificate, ServerCertificateSlot } from './server-certificate.ts';
-import type { Clock } from '../process/clock.ts';
+import { type ServerCertificate, ServerCertificates, ServerCertificateSlot } from './server-certificate.ts';
 
 /** At least this often the root is looked at again, in case it was replaced, deleted or damaged. */
 const recheckMs = 300_000;
+/** After a change of `issuedAfter`, those that do not lead look for the list of revoked certificates so long, so often. */
+const [watchMs, watchEveryMs] = [600_000, 5_000];
 const firstRetryMs = 1_000;
 const maxRetryMs = 60_000;
-
-export interface IssuerPorts {
-  /** Called in every round, so that a root that was repaired or replaced is taken without a restart. */
-  readonly openAuthority: () => Promise<Authority>;
-  readonly secrets: SecretPort;
-  readonly clock: Clock;
-  readonly log: Log;
-  /** A certificate was replaced long before its end: those who use it should not wait for the new one. */
-  readonly onReplaced?: (identity: IdentityIr) => void;
-  /** state() says something new. */
-  readonly onChange?: (state: IssuerState) => void;
-}
-
-export interface IssuerState {
-  /** undefined until a usable root was opened. */
-  readonly rootNotAfter: Date | undefined;
-  readonly nextRenewal: Date | undefined;
-  /** Certificates issued since the start. */
-  readonly issued: number;
-  /** Why certificates cannot be issued: sentences for the user. Empty when all is well. */
-  readonly problems: readonly string[];
-}
-
-export interface Issuer extends Component {
-  /** Replaces the identities to keep certificates for. Secrets of former ones stay: a pod may still mount them. */
-  setIdentities(identities: readonly IdentityIr[], certificates: CertificatesIr): void;
-  /** Looks at their Secrets at once: pods wait for them. */
-  recheck(identities: readonly IdentityIr[]): void;
-  /**
-   * Resolves to the first certificate, as soon as the authority can issue; onRenewed gets each later one.
-   * Rejects when the issuer stops before.
-   */
-  serverCertificate(
-    request: LeafRequest,
-    onRenewed: (renewed: ServerCertificate) => void,
-  ): Promise<ServerCertificate>;
-  state(): IssuerState;
-  /** From now on it writes Secrets, until onStoppedLeading. */
-  onStartedLeading(): void;
-  /** Resolves when no Secret is written any more. */
-  onStoppedLeading(): Promise<void>;
-}
 
 export function createIssuer(ports: IssuerPorts): Issuer {
   return new SecretIssuer(ports);
@@ -65,8 +24,11 @@ export function createIssuer(ports: IssuerPorts): Issuer {
 class SecretIssuer implements Issuer {
   readonly name = 'certificates';
   readonly #ports: IssuerPorts;
-  readonly #slots: ServerCertificateSlot[] = [];
+  readonly #servers = new ServerCertificates();
+  readonly #revocations: Revocations;
   readonly #identities: IdentitySecrets;
+  /** Until then the leader may be about to revoke what was replaced. */
+  #watchUntil = 0;
   #bundle: string | undefined;
   #recheckAt = 0;
   #state: IssuerState = { rootNotAfter: undefined, nextRenewal: undefined, issued: 0, problems: [] };
@@ -82,7 +44,8 @@ class SecretIssuer implements Issuer {
 
   constructor(ports: IssuerPorts) {
     this.#ports = ports;
-    this.#identities = new IdentitySecrets(ports);
+    this.#revocations = new Revocations(ports);
+    this.#identities = new IdentitySecrets({ ...ports, revocations: this.#revocations });
   }
 
   /** Resolves after the first round, whatever came of it: an unusable root is a condition, not the end of the process. */
@@ -95,7 +58,7 @@ class SecretIssuer implements Issuer {
   async stop(): Promise<void> {
     this.#isStopped = true;
     this.#cancelTimer();
-    for (const slot of this.#slots) slot.stop();
+    this.#servers.stop();
     await this.#running;
   }
 
@@ -120,6 +83,9 @@ class SecretIssuer implements Issuer {
   }
 
   setIdentities(identities: readonly IdentityIr[], certificates: CertificatesIr): void {
+    if (certificates.issuedAfterMs !== this.#identities.issuedAfterMs()) {
+      this.#watchUntil = this.#ports.clock.now() + watchMs;
+    }
     if (this.#identities.set(identities, certificates)) this.#wake();
   }
 
@@ -134,7 +100,7 @@ class SecretIssuer implements Issuer {
     onRenewed: (renewed: ServerCertificate) => void,
   ): Promise<ServerCertificate> {
     const slot = new ServerCertificateSlot(request, onRenewed);
-    this.#slots.push(slot);
+    this.#servers.add(slot);
     if (this.#isStopped) slot.stop();
     this.#wake();
     return slot.first;
@@ -167,9 +133,11 @@ class SecretIssuer implements Issuer {
       this.#isAble = true;
       this.#recheckAt = this.#ports.clock.now() + recheckMs;
       this.#forgetIfOutdated(authority.trustBundle());
-      await this.#serveSlots(authority, problems);
+      await this.#revocations.load(authority);
+      await this.#serveOwn(authority, problems);
       const mayNot = (): boolean => this.#isStopped || !this.#isLeading;
       this.#issued += await this.#identities.serve(authority, problems, mayNot);
+      if (!mayNot()) await this.#revoke(authority, problems);
       this.#finish(authority.rootNotAfter(), problems);
     } catch (error) {
       this.#isAble = false;
@@ -187,17 +155,20 @@ class SecretIssuer implements Issuer {
     this.#identities.recheckAll();
   }
 
-  async #serveSlots(authority: Authority, problems: string[]): Promise<void> {
-    const refresh = async (slot: ServerCertificateSlot): Promise<void> => {
-      try {
-        if (await slot.refresh(authority, this.#ports.clock.now())) this.#issued += 1;
-      } catch (error) {
-        problems.push(
-          `The operator's own certificate (${slot.spiffeId}) cannot be issued: ${textOf(error)}.`,
-        );
-      }
-    };
-    await Promise.all(this.#slots.map(refresh));
+  async #serveOwn(authority: Authority, problems: string[]): Promise<void> {
+    const revocationList = this.#revocations.list();
+    const now = this.#ports.clock.now();
+    this.#issued += await this.#servers.refresh(authority, { revocationList, now, problems });
+  }
+
+  /** After the certificates in use were looked at: none of them is to be on the list. */
+  async #revoke(authority: Authority, problems: string[]): Promise<void> {
+    try {
+      await this.#revocations.settle(this.#identities.issuedAfterMs());
+      await this.#serveOwn(authority, problems);
+    } catch (error) {
+      problems.push(`Replaced certificates cannot be revoked: ${textOf(error)}.`);
+    }
   }
 
   #finish(rootNotAfter: Date | undefined, problems: string[]): void {
@@ -223,7 +194,7 @@ class SecretIssuer implements Issuer {
 
   #nextRenewal(): number | undefined {
     const secrets = this.#isLeading ? this.#identities.nextRenewalMs() : undefined;
-    return earliest([secrets, ...this.#slots.map((slot) => slot.dueAt())]);
+    return earliest([secrets, ...this.#servers.dueAt()]);
   }
 
   #sleep(): void {
@@ -236,7 +207,9 @@ class SecretIssuer implements Issuer {
     if (this.#failedRounds > 0) return Math.min(firstRetryMs * 2 ** (this.#failedRounds - 1), maxRetryMs);
     const now = this.#ports.clock.now();
     const look = this.#isLeading ? this.#identities.nextLookMs() : undefined;
-    const next = earliest([look, this.#nextRenewal(), this.#recheckAt]) ?? now;
+    const isWatching = !this.#isLeading && now < this.#watchUntil;
+    const list = isWatching ? now + watchEveryMs : this.#revocations.nextMs();
+    const next = earliest([look, list, this.#nextRenewal(), this.#recheckAt]) ?? now;
     return Math.max(next - now, firstRetryMs);
   }
 }

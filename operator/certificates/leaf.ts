@@ -11,7 +11,7 @@ import {
   privateKeyPem,
   type Root,
   serialNumber,
-  signingAlgorithm,
+  signingKeyOf,
   wholeSeconds,
 } from './root.ts';
 
@@ -23,9 +23,7 @@ import {
 export async function signLeaf(root: Root, request: LeafRequest, now: number): Promise<KeyPair> {
   const keys = await webcrypto.subtle.generateKey(ecdsaP256, true, ['sign', 'verify']);
   const issuer = new x509.X509Certificate(root.certificate);
-  const signing = signingAlgorithm(root.key.reveal());
-  if (signing === undefined) throw new Error('parseRoot let a root pass whose key cannot sign');
-  const pkcs8 = root.key.reveal().export({ type: 'pkcs8', format: 'der' });
+  const { key, algorithm } = await signingKeyOf(root);
   const notBefore = wholeSeconds(now - backDateMs);
   const notAfter = wholeSeconds(Math.min(now + request.ttlMs, root.notAfter.getTime()));
   const certificate = await x509.X509CertificateGenerator.create({
@@ -33,9 +31,9 @@ export async function signLeaf(root: Root, request: LeafRequest, now: number): P
     issuer: issuer.subjectName,
     notBefore,
     notAfter,
-    signingAlgorithm: signing,
+    signingAlgorithm: algorithm,
     publicKey: keys.publicKey,
-    signingKey: await webcrypto.subtle.importKey('pkcs8', pkcs8, signing, false, ['sign']),
+    signingKey: key,
     extensions: await leafExtensions(issuer, keys.publicKey, request),
   });
   return {

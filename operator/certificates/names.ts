@@ -5,11 +5,16 @@ import { managedLabels } from '../values/own-names.ts';
 /** The Secret of the built-in root, in the operator's namespace. */
 export const rootSecretName = 'meshwright-ca';
 
+/** The Secret of the replaced certificates and of the list of the revoked ones, in the operator's namespace. */
+export const revocationSecretName = 'meshwright-revocations';
+
 /** The Secret of a service account's certificate, in its namespace: `meshwright-<service account>`, at most 253 characters. */
 export function certificateSecretName(serviceAccount: string): string {
   const name = `meshwright-${serviceAccount}`;
-  // A service account called `ca` must not get at the root's Secret.
-  return name === rootSecretName ? withHash(name, serviceAccount) : shortened(name, 253);
+  // A service account called `ca` or `revocations` must not get at Secrets of the operator's own.
+  return name === rootSecretName || name === revocationSecretName
+    ? withHash(name, serviceAccount)
+    : shortened(name, 253);
 }
 
 export function certificateLabels(serviceAccount: string): Readonly<Record<string, string>> {

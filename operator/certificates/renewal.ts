@@ -3,7 +3,7 @@ import { createHash, createPrivateKey, X509Certificate } from 'node:crypto';
 import type { SecretData } from '../ports/platform.ts';
 import type { KeyPair } from './authority.ts';
 import { rememberLast } from '../values/remember.ts';
-import { backDateMs } from './root.ts';
+import { backDateMs, serialText } from './root.ts';
 
 /** Why a certificate has to be issued. */
 export type RenewalReason =
@@ -49,7 +49,7 @@ export function checkLeaf(data: SecretData | undefined, want: WantedLeaf, now: n
     return bad('OtherIssuer');
   const life = { notBefore: leaf.validFromDate, notAfter: leaf.validToDate };
   if (life.notAfter.getTime() - now > want.ttlMs) return bad('LivesTooLong');
-  if (isIssuedBefore(life.notBefore, want.issuedAfterMs, now)) return bad('IssuedBefore');
+  if (isIssuedBefore(life.notBefore.getTime(), want.issuedAfterMs, now)) return bad('IssuedBefore');
   const due = renewAt(life, jitterOf(want.spiffeId));
   if (due.getTime() > now) return { good: true, renewAt: due };
   // One that ends with the root cannot be made to live longer: renewing it would go on for ever, ever faster.
@@ -57,10 +57,28 @@ export function checkLeaf(data: SecretData | undefined, want: WantedLeaf, now: n
   return canLiveLonger ? bad('Due') : { good: true, renewAt: life.notAfter };
 }
 
-/** Certificates know whole seconds only. */
-function isIssuedBefore(notBefore: Date, afterMs: number | null, now: number): boolean {
+/** A certificate of ours, as it is remembered after it was replaced. Times in ms since 1970. */
+export interface RememberedLeaf {
+  readonly serial: string;
+  readonly notBeforeMs: number;
+  readonly notAfterMs: number;
+}
+
+/** The certificate that is being replaced; undefined if nobody of the mesh would believe it, or its key is not beside it. */
+export function replacedLeaf(data: SecretData | undefined, trustBundle: string): RememberedLeaf | undefined {
+  const leaf = parseLeaf(data?.['tls.crt'] ?? '', data?.['tls.key'] ?? '');
+  if (leaf === undefined || !isSignedByOneOf(leaf, trustBundle)) return undefined;
+  return {
+    serial: serialText(leaf.serialNumber),
+    notBeforeMs: leaf.validFromDate.getTime(),
+    notAfterMs: leaf.validToDate.getTime(),
+  };
+}
+
+/** Certificates know whole seconds only. afterMs: not in force while still to come. */
+export function isIssuedBefore(notBeforeMs: number, afterMs: number | null, now: number): boolean {
   if (afterMs === null || afterMs > now) return false;
-  return notBefore.getTime() + backDateMs < Math.floor(afterMs / 1000) * 1000;
+  return notBeforeMs + backDateMs < Math.floor(afterMs / 1000) * 1000;
 }
 
 /** The reason to issue anew, undefined if there is none. */

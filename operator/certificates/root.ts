@@ -91,11 +91,26 @@ export function signingAlgorithm(key: KeyObject): SigningAlgorithm | undefined {
   return ecAlgorithms[key.asymmetricKeyDetails?.namedCurve ?? ''];
 }
 
+/** The root's key as WebCrypto takes it. */
+export async function signingKeyOf(
+  root: Root,
+): Promise<{ readonly key: webcrypto.CryptoKey; readonly algorithm: SigningAlgorithm }> {
+  const algorithm = signingAlgorithm(root.key.reveal());
+  if (algorithm === undefined) throw new Error('parseRoot let a root pass whose key cannot sign');
+  const pkcs8 = root.key.reveal().export({ type: 'pkcs8', format: 'der' });
+  return { key: await webcrypto.subtle.importKey('pkcs8', pkcs8, algorithm, false, ['sign']), algorithm };
+}
+
 /** 127 random bits in hexadecimal, positive and never short: the top bit is 0, the next 1. */
 export function serialNumber(): string {
   const bytes = randomBytes(16);
   bytes.writeUInt8((bytes.readUInt8(0) & 0x3f) | 0x40, 0);
   return bytes.toString('hex');
+}
+
+/** Hexadecimal, lower case, no leading zeros: one spelling of what Node and ASN.1 libraries print in several. */
+export function serialText(serial: string): string {
+  return serial.toLowerCase().replace(/^0+(?=.)/, '');
 }
 
 /** X.509 times have no fraction of a second. */

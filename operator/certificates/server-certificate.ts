@@ -1,10 +1,13 @@
 // A certificate that lives in memory only: the operator's own, for its xDS server. The issuer's rounds keep it fresh.
 import type { Authority, KeyPair, LeafRequest } from './authority.ts';
 import { jitterOf, renewAt } from './renewal.ts';
+import { textOf } from './error-text.ts';
 
 export interface ServerCertificate extends KeyPair {
   /** PEM of the roots to trust. */
   readonly trustBundle: string;
+  /** PEM of the list of revoked certificates; null: none is revoked. */
+  readonly revocationList: string | null;
 }
 
 /** One request for a server certificate: the first goes to a promise, each later one to onRenewed. */
@@ -38,18 +41,19 @@ export class ServerCertificateSlot {
       : renewAt(this.#current, jitterOf(this.#request.spiffeId)).getTime();
   }
 
-  /** Issues if it is due, or if the roots changed. Resolves to whether it did. */
-  async refresh(authority: Authority, now: number): Promise<boolean> {
+  /** Issues if it is due, or if the roots changed; tells of another list. Resolves to whether it issued. */
+  async refresh(authority: Authority, revocationList: string | null, now: number): Promise<boolean> {
     const bundle = authority.trustBundle();
     const current = this.#current;
     const isGood =
       current?.trustBundle === bundle && (this.dueAt() > now || endsWithRoot(current, authority));
-    if (isGood) return false;
-    const renewed = { ...(await authority.issue(this.#request)), trustBundle: bundle };
+    if (isGood && current.revocationList === revocationList) return false;
+    const pair = isGood ? current : await authority.issue(this.#request);
+    const renewed = { ...pair, trustBundle: bundle, revocationList };
     this.#current = renewed;
     if (current === undefined) this.#resolve(renewed);
     else this.#onRenewed(renewed);
-    return true;
+    return !isGood;
   }
 
   stop(): void {
@@ -59,4 +63,40 @@ export class ServerCertificateSlot {
 
 function endsWithRoot(pair: KeyPair, authority: Authority): boolean {
   return pair.notAfter.getTime() >= authority.rootNotAfter().getTime();
+}
+
+/** All that were asked for. */
+export class ServerCertificates {
+  readonly #slots: ServerCertificateSlot[] = [];
+
+  add(slot: ServerCertificateSlot): void {
+    this.#slots.push(slot);
+  }
+
+  dueAt(): readonly number[] {
+    return this.#slots.map((slot) => slot.dueAt());
+  }
+
+  /** Adds a sentence for each failure. Resolves to the number of certificates issued. */
+  async refresh(
+    authority: Authority,
+    { revocationList, now, problems }: { revocationList: string | null; now: number; problems: string[] },
+  ): Promise<number> {
+    const one = async (slot: ServerCertificateSlot): Promise<number> => {
+      try {
+        return (await slot.refresh(authority, revocationList, now)) ? 1 : 0;
+      } catch (error) {
+        problems.push(
+          `The operator's own certificate (${slot.spiffeId}) cannot be issued: ${textOf(error)}.`,
+        );
+        return 0;
+      }
+    };
+    const issued = await Promise.all(this.#slots.map(one));
+    return issued.reduce((sum, count) => sum + count, 0);
+  }
+
+  stop(): void {
+    for (const slot of this.#slots) slot.stop();
+  }
 }

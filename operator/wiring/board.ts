@@ -1,6 +1,6 @@
 // The values that flow through the operator, each a cell on one board. The board is made first; then the parts, each with the
 // cells that it reads and those that it writes (parts.ts has the table).
-import type { IssuerState } from '../certificates/issuer.ts';
+import type { IssuerState } from '../certificates/issuer-ports.ts';
 import type { ServerCertificate } from '../certificates/server-certificate.ts';
 import type { WorkloadReport } from '../conditions/workload-report.ts';
 import type { WorkloadIr } from '../ir/mesh-ir.ts';

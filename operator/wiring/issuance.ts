@@ -30,6 +30,7 @@ export function createIssuance(cells: Cells, context: IssuanceContext): Required
   const issuer = createIssuer({
     openAuthority: () => openAuthority(platform.secrets, settings.namespace, { ir: mesh(), clock }),
     secrets: platform.secrets,
+    namespace: settings.namespace,
     clock,
     log,
     onReplaced: createPodRefresh({ pods: platform.pods, workloads: () => mesh()?.workloads ?? [], log }),

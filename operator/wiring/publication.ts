@@ -26,11 +26,14 @@ export function createPublication(cells: Cells, context: PublicationContext): Ma
   const buildResources = createResourceBuilder();
   const publish = (): void => {
     const { ir } = translation.get();
-    const trustBundle = serverCertificate.get()?.trustBundle;
+    const certificate = serverCertificate.get();
     // While no Mesh is in force proxies keep what they have.
-    if (ir === null || trustBundle === undefined) return;
+    if (ir === null || certificate === null) return;
+    const { trustBundle, revocationList } = certificate;
     const workloads = connectedWorkloads.get();
-    const resources = timed(context, 'build', () => buildResources(ir, { trustBundle, workloads }));
+    const resources = timed(context, 'build', () =>
+      buildResources(ir, { trustBundle, revocationList, workloads }),
+    );
     const previous = snapshot.get();
     const next = timed(context, 'publish', () => buildSnapshot(previous, resources, tools));
     metrics.resourcesInvalid(next.invalid.length);

@@ -1,5 +1,5 @@
 // From verdicts and acknowledgements to written statuses. Of several operators one writes.
-import type { IssuerState } from '../certificates/issuer.ts';
+import type { IssuerState } from '../certificates/issuer-ports.ts';
 import { createStatusLoop } from '../process/status-loop.ts';
 import { aggregate } from '../status/aggregate.ts';
 import type { CertificateReport } from '../status/ready.ts';

@@ -88,7 +88,7 @@ async function certificates(): Promise<Ready['certificates']> {
     spiffeId: 'spiffe://cluster.local/ns/bench/sa/operator',
     ttlMs: 86_400_000,
   });
-  serverCertificate.set({ ...own, trustBundle: authority.trustBundle() });
+  serverCertificate.set({ ...own, trustBundle: authority.trustBundle(), revocationList: null });
   if (!options.tls) return null;
   const issued: Record<string, KeyPair> = {};
   for (let index = 0; index < servicesWithProxies(options); index += 1) {

@@ -1,7 +1,9 @@
 // XDS rules about who may ask: mutual TLS over real gRPC, with certificates of the built-in authority. The numbers are
 // those of test/protocol/README.md.
+import { X509Certificate } from 'node:crypto';
 import { afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import type { Authority } from '../../operator/certificates/authority.ts';
+import { serialText } from '../../operator/certificates/root.ts';
 import { typeUrl as url } from '../../operator/envoy/proto/type-urls.ts';
 import { authorize, spiffeIdOf } from '../../operator/xds/server/authorize.ts';
 import { reloadableCredentials, type ReloadableCredentials } from '../../operator/xds/server/credentials.ts';
@@ -123,6 +125,22 @@ describe('who may ask', () => {
 
     expect(await client.end()).toMatchObject({ status: 'UNAVAILABLE' });
     expect(xds.counted).toMatchObject({ streams: 0, pushed: 0 });
+  });
+
+  test('80: a revoked certificate, no stream; another of the same identity is served', async () => {
+    const { xds, reloadable } = await serve();
+    const [stolen, fresh] = [await clientEnd(authority, cartId), await clientEnd(authority, cartId)];
+    const serial = serialText(new X509Certificate(stolen.certificate ?? '').serialNumber);
+    const revocationList = (await authority.revocationLists?.sign([serial])) ?? null;
+    reloadable.update({ ...(await serverPair(authority)), revocationList });
+
+    const refused = connect(xds, stolen);
+    refused.start(cart, url.cluster);
+    expect(await refused.end()).toMatchObject({ status: 'UNAVAILABLE' });
+
+    const served = connect(xds, fresh);
+    served.start(cart, url.cluster);
+    expect(await served.next()).toMatchObject(clusterA('1'));
   });
 
   test('81: an identity that was proven once cannot turn to another node on the stream', async () => {

@@ -25,6 +25,8 @@ export async function serverPair(authority: Authority): Promise<ServerKeyPair> {
 }
 
 export interface ClientEnd {
+  /** PEM; null: none. */
+  readonly certificate: string | null;
   readonly credentials: ChannelCredentials;
   /** Serial numbers of the certificates that the server showed, one for each handshake. */
   readonly serials: readonly string[];
@@ -41,6 +43,7 @@ export async function clientEnd(
   const key = pair === null ? null : Buffer.from(pair.privateKey);
   const certificate = pair === null ? null : Buffer.from(pair.certificate);
   return {
+    certificate: pair?.certificate ?? null,
     serials,
     credentials: credentials.createSsl(Buffer.from(trust.trustBundle()), key, certificate, {
       checkServerIdentity: (_host, { serialNumber, subjectaltname }) => {

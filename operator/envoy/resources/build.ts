@@ -18,14 +18,13 @@ import { buildRouteTable } from './outbound/route-table.ts';
 import { buildUnknownDestinations } from './outbound/unknown-destinations.ts';
 import { rememberEach, rememberLast } from '../../values/remember.ts';
 import { buildTrust } from './trust.ts';
+import type { Trust } from './tls.ts';
 import { buildBootstrapEndpoints } from './bootstrap-endpoints.ts';
 import { buildRuntime, buildSwitches, switchLayers } from './switches.ts';
 import { messageDeduplication } from './dedupe-messages.ts';
 import type { LayerId, XdsResource, XdsResources } from './xds-resource.ts';
 
-export interface BuildOptions {
-  /** PEM of the roots that sidecars trust, concatenated. */
-  readonly trustBundle: string;
+export interface BuildOptions extends Trust {
   /** Workload keys whose own layers are wanted: those of connected proxies. Default: all. */
   readonly workloads?: ReadonlySet<string>;
 }
@@ -60,44 +59,40 @@ export function createResourceBuilder(): ResourceBuilder {
   const switches = rememberLast(buildSwitches);
   const wanted = createWanted();
   const ownLayers = createOwnLayers();
-  const knownPeers = rememberLast((trustBundle: string, identities: MeshIr['identities']): KnownPeers => {
-    return { trustBundle, spiffeIds: identities.map(({ spiffeId }) => spiffeId) };
+  const knownPeers = rememberLast((trust: Trust, identities: MeshIr['identities']): KnownPeers => {
+    return { trust, spiffeIds: identities.map(({ spiffeId }) => spiffeId) };
+  });
+  const trusted = rememberLast((trustBundle: string, revocationList: string | null): Trust => {
+    return { trustBundle, revocationList };
   });
   const viewsOf = createViews();
   return (ir, options) => {
     const { identities, services, settings, workloads } = ir;
+    const trust = trusted(options.trustBundle, options.revocationList ?? null);
     const layers = new Map<LayerId, readonly XdsResource[]>([
-      [shared, sharedLayer(options.trustBundle, settings.origin, services)],
+      [shared, sharedLayer(trust, settings.origin, services)],
       [routes, routesLayer(settings, services)],
       ...audiences.layers(services, workloads),
       [intercepted, interceptedListeners(ir)],
       ...switches(settings.origin, settings.outboundMode),
-      ...ownLayers(
-        wanted(workloads, options.workloads),
-        settings,
-        knownPeers(options.trustBundle, identities),
-      ),
+      ...ownLayers(wanted(workloads, options.workloads), settings, knownPeers(trust, identities)),
     ]);
     return { layers, views: viewsOf(workloads, audiences.differ(services)) };
   };
 }
 
-type SharedLayer = (
-  trustBundle: string,
-  mesh: Origin,
-  services: MeshIr['services'],
-) => readonly XdsResource[];
+type SharedLayer = (trust: Trust, mesh: Origin, services: MeshIr['services']) => readonly XdsResource[];
 
 function createSharedLayer(): SharedLayer {
-  const trust = rememberLast(buildTrust);
+  const trustSecrets = rememberLast(buildTrust);
   const unknownDestinations = rememberLast(buildUnknownDestinations);
   const bootstrapEndpoints = rememberLast(buildBootstrapEndpoints);
   const toService = rememberEach((service: ServicePortIr) => [
     ...buildClusters(service),
     ...buildEndpoints(service),
   ]);
-  return rememberLast((trustBundle: string, mesh: Origin, services: MeshIr['services']) => [
-    trust(trustBundle, mesh),
+  return rememberLast((trust: Trust, mesh: Origin, services: MeshIr['services']) => [
+    ...trustSecrets(trust, mesh),
     ...unknownDestinations(mesh),
     ...bootstrapEndpoints(mesh),
     ...services.flatMap((service) => toService(service)),

@@ -13,8 +13,10 @@ export function inboundRouteTableName(label: string, chain: 'mesh' | 'plaintext'
 export const passthroughCluster = 'passthrough';
 /** No endpoints: connections sent there are closed at once. */
 export const blackholeCluster = 'blackhole';
-/** The trust bundle, by SDS over ADS. */
+/** The trust bundle, by SDS over ADS: whom clients believe. */
 export const trustSecret = 'trust';
+/** The trust bundle and the list of revoked certificates: whom servers believe. */
+export const callersSecret = 'callers';
 /** The workload's own certificate, by SDS from a file. */
 export const leafSecret = 'leaf';
 

@@ -1,7 +1,7 @@
 // The TLS between sidecars: the contexts of both sides, who is believed, and where the certificate comes from.
 import type { EnvoyMessage } from '../proto/envoy-message.ts';
 import { extension, overAds } from './typed-config.ts';
-import { leafSecret, meshAlpn, trustSecret } from './names.ts';
+import { callersSecret, leafSecret, meshAlpn, trustSecret } from './names.ts';
 import { leafSdsFile } from '../../values/certificate-files.ts';
 
 /**
@@ -27,7 +27,7 @@ export function upstreamTls(peers: readonly PeerMatch[]): EnvoyMessage {
   return extension('envoy.transport_sockets.tls', `${tlsMessages}.UpstreamTlsContext`, {
     // The default keeps session tickets; a resumed session is not verified again.
     max_session_keys: 0,
-    common_tls_context: { ...ownCertificate(), alpn_protocols: [meshAlpn], ...believe(peers) },
+    common_tls_context: { ...ownCertificate(), alpn_protocols: [meshAlpn], ...believe(peers, trustSecret) },
   });
 }
 
@@ -41,7 +41,7 @@ export function downstreamTls(peers: BelievedPeers): EnvoyMessage {
     // A resumed session is not verified again, so that it could outlive a policy or a trusted root.
     disable_stateless_session_resumption: true,
     disable_stateful_session_resumption: true,
-    common_tls_context: { ...ownCertificate(), ...believe(peers) },
+    common_tls_context: { ...ownCertificate(), ...believe(peers, callersSecret) },
   });
 }
 
@@ -63,21 +63,34 @@ function ownCertificate(): EnvoyMessage {
   };
 }
 
-function believe(peers: BelievedPeers): EnvoyMessage {
-  if (peers === 'everyone') return { validation_context_sds_secret_config: bySds(trustSecret) };
+function believe(peers: BelievedPeers, roots: string): EnvoyMessage {
+  if (peers === 'everyone') return { validation_context_sds_secret_config: bySds(roots) };
   if ('secret' in peers) return { validation_context_sds_secret_config: bySds(peers.secret) };
   return {
     combined_validation_context: {
       default_validation_context: alternativeNames(peers),
-      validation_context_sds_secret_config: bySds(trustSecret),
+      validation_context_sds_secret_config: bySds(roots),
     },
   };
 }
 
+/** What sidecars trust. */
+export interface Trust {
+  /** PEM of all trusted roots, concatenated. */
+  readonly trustBundle: string;
+  /** PEM, signed by the root. Null or absent: no certificate is revoked. */
+  readonly revocationList?: string | null;
+}
+
 /** What such a secret holds. Null: any identity of the mesh. */
-export function acceptedPeers(trustBundle: string, peers: readonly PeerMatch[] | null): EnvoyMessage {
+export function acceptedPeers(
+  { trustBundle, revocationList = null }: Trust,
+  peers: readonly PeerMatch[] | null,
+): EnvoyMessage {
   return {
     trusted_ca: { inline_string: trustBundle },
+    // With a list of one authority, Envoy asks for lists of all in the chain: there is but the root, which is its own.
+    ...(revocationList !== null && { crl: { inline_string: revocationList } }),
     ...(peers !== null && alternativeNames(peers)),
   };
 }

@@ -1,15 +1,23 @@
 // The trust bundle, by SDS over ADS: so that its adoption by each proxy is acknowledged like everything else.
 import type { Origin } from '../../ir/origin.ts';
 import { typeUrl } from '../proto/type-urls.ts';
-import { trustSecret } from './names.ts';
+import { callersSecret, trustSecret } from './names.ts';
 import { resource } from './resource.ts';
+import { acceptedPeers, type Trust } from './tls.ts';
 import type { XdsResource } from './xds-resource.ts';
 
-/** @param trustBundle PEM of all trusted roots, concatenated. */
-export function buildTrust(trustBundle: string, mesh: Origin): XdsResource {
-  return resource(typeUrl.secret, {
-    name: trustSecret,
-    message: { name: trustSecret, validation_context: { trusted_ca: { inline_string: trustBundle } } },
-    origins: [mesh],
-  });
+/**
+ * Clients get no list of revoked certificates: Envoy reads it once for each cluster, which in a mesh of a thousand identities and services
+ * takes hundreds of megabytes.
+ */
+export function buildTrust({ trustBundle, revocationList }: Trust, mesh: Origin): readonly XdsResource[] {
+  return [
+    secret(trustSecret, { trustBundle }, mesh),
+    secret(callersSecret, { trustBundle, ...(revocationList !== undefined && { revocationList }) }, mesh),
+  ];
+}
+
+function secret(name: string, trust: Trust, mesh: Origin): XdsResource {
+  const message = { name, validation_context: acceptedPeers(trust, null) };
+  return resource(typeUrl.secret, { name, message, origins: [mesh] });
 }

@@ -12,6 +12,8 @@ export interface ServerKeyPair {
   readonly privateKey: string;
   /** PEM of the roots that client certificates must lead to. */
   readonly trustBundle: string;
+  /** PEM; connections with a certificate on it are refused. Null or absent: none is revoked. */
+  readonly revocationList?: string | null;
 }
 
 /** Takes connections, and gives those whose client has shown a certificate of the trust bundle. */
@@ -50,8 +52,14 @@ export function reloadableCredentials(clock: Clock = systemClock): ReloadableCre
   let isLoaded = false;
   return {
     credentials: doorOf(server, () => isLoaded),
-    update: ({ certificate, privateKey, trustBundle }): void => {
-      server.setSecureContext({ ...never, cert: certificate, key: privateKey, ca: trustBundle });
+    update: ({ certificate, privateKey, trustBundle, revocationList = null }): void => {
+      server.setSecureContext({
+        ...never,
+        cert: certificate,
+        key: privateKey,
+        ca: trustBundle,
+        ...(revocationList !== null && { crl: revocationList }),
+      });
       isLoaded = true;
     },
   };

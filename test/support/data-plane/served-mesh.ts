@@ -36,6 +36,8 @@ export class ServedMesh {
   readonly server: AdsServer;
   /** By workload name. */
   readonly sidecars: ReadonlyMap<string, ServedSidecar>;
+  /** PEM; of what is published from now on. */
+  revocationList: string | null = null;
   private readonly workloads: readonly WorkloadIr[];
   private snapshot: Snapshot | null = null;
 
@@ -78,7 +80,8 @@ export class ServedMesh {
 
   /** @throws if our own checks refuse a resource of it */
   publish(ir: MeshIr, edit: Edit = (it) => it): void {
-    const built = buildResources(ir, { trustBundle: this.root.certificate });
+    const { root, revocationList } = this;
+    const built = buildResources(ir, { trustBundle: root.certificate, revocationList });
     this.snapshot = buildSnapshot(this.snapshot, edited(built, edit), { encodeAny, check: checkMessage });
     const [invalid] = this.snapshot.invalid;
     if (invalid !== undefined) throw new Error(`${invalid.name}: ${invalid.message}`);

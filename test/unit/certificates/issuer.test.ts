@@ -2,7 +2,8 @@ import { X509Certificate } from 'node:crypto';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { openBuiltInAuthority } from '../../../operator/certificates/built-in.ts';
 import type { CertificatesIr } from '../../../operator/ir/mesh-ir.ts';
-import { createIssuer, type Issuer } from '../../../operator/certificates/issuer.ts';
+import type { Issuer } from '../../../operator/certificates/issuer-ports.ts';
+import { createIssuer } from '../../../operator/certificates/issuer.ts';
 import { rootSecretName } from '../../../operator/certificates/names.ts';
 import type { ServerCertificate } from '../../../operator/certificates/server-certificate.ts';
 import { hourMs, identity, startOfTest } from './support.ts';
@@ -40,6 +41,7 @@ function bench(secrets = new MemorySecrets(), clock = new FakeClock(startOfTest)
     issuer: createIssuer({
       openAuthority: async () => openBuiltInAuthority(settings),
       secrets,
+      namespace,
       clock,
       log,
       onReplaced: ({ serviceAccount }) => made.replaced.push(serviceAccount),

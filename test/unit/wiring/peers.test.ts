@@ -48,7 +48,7 @@ function start(): Board {
 
 async function certify({ serverCertificate }: Board): Promise<void> {
   const own = await authority.issue({ spiffeId: operatorId, ttlMs: 3_600_000 });
-  serverCertificate.set({ ...own, trustBundle: authority.trustBundle() });
+  serverCertificate.set({ ...own, trustBundle: authority.trustBundle(), revocationList: null });
 }
 
 async function otherReplica(): Promise<TestReplica> {

@@ -37,6 +37,7 @@ const root = {
   notBefore: new Date(0),
   notAfter: new Date(1),
   trustBundle: 'root',
+  revocationList: null,
 };
 const ir = sampleMesh({
   services: [sampleService('shop/reviews/9080')],

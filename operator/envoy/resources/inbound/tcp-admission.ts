@@ -6,7 +6,7 @@ import type { AuthorizationIr, InboundPortIr } from '../../../ir/inbound.ts';
 import { typeUrl } from '../../proto/type-urls.ts';
 import { compareText } from '../../../values/compare-text.ts';
 import { resource } from '../resource.ts';
-import { acceptedPeers } from '../tls.ts';
+import { acceptedPeers, type Trust } from '../tls.ts';
 import type { EnvoyMessage } from '../../proto/envoy-message.ts';
 import type { XdsResource } from '../xds-resource.ts';
 import type { Origin } from '../../../ir/origin.ts';
@@ -19,8 +19,7 @@ import { admitsUnknownBytes, allowedPeers, namesOf, type NamedPeers } from './pe
 
 /** What admission is worked out from, beside the port. */
 export interface KnownPeers {
-  /** PEM of the trusted roots. */
-  readonly trustBundle: string;
+  readonly trust: Trust;
   /** All identities of the mesh. */
   readonly spiffeIds: readonly string[];
 }
@@ -32,11 +31,11 @@ export function peersSecret(label: string): string {
   return `inbound/${label}/peers`;
 }
 
-export function buildPeersSecret(port: TcpPort, mesh: Origin, { trustBundle }: KnownPeers): XdsResource {
+export function buildPeersSecret(port: TcpPort, mesh: Origin, { trust }: KnownPeers): XdsResource {
   const name = peersSecret(String(port.port));
   return resource(typeUrl.secret, {
     name,
-    message: { name, validation_context: acceptedPeers(trustBundle, allowedPeers(port.authorization)) },
+    message: { name, validation_context: acceptedPeers(trust, allowedPeers(port.authorization)) },
     origins: [mesh, ...port.origins],
   });
 }

@@ -1,0 +1,52 @@
+// What an issuer needs, and what others see of it.
+import type { CertificatesIr, IdentityIr } from '../ir/mesh-ir.ts';
+import type { Component } from '../process/lifecycle.ts';
+import type { Log } from '../process/log.ts';
+import type { SecretPort } from '../ports/platform.ts';
+import type { Authority, LeafRequest } from './authority.ts';
+import type { ServerCertificate } from './server-certificate.ts';
+import type { Clock } from '../process/clock.ts';
+
+export interface IssuerPorts {
+  /** Called in every round, so that a root that was repaired or replaced is taken without a restart. */
+  readonly openAuthority: () => Promise<Authority>;
+  readonly secrets: SecretPort;
+  /** Of the operator. */
+  readonly namespace: string;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** A certificate was replaced long before its end: those who use it should not wait for the new one. */
+  readonly onReplaced?: (identity: IdentityIr) => void;
+  /** state() says something new. */
+  readonly onChange?: (state: IssuerState) => void;
+}
+
+export interface IssuerState {
+  /** undefined until a usable root was opened. */
+  readonly rootNotAfter: Date | undefined;
+  readonly nextRenewal: Date | undefined;
+  /** Certificates issued since the start. */
+  readonly issued: number;
+  /** Why certificates cannot be issued: sentences for the user. Empty when all is well. */
+  readonly problems: readonly string[];
+}
+
+export interface Issuer extends Component {
+  /** Replaces the identities to keep certificates for. Secrets of former ones stay: a pod may still mount them. */
+  setIdentities(identities: readonly IdentityIr[], certificates: CertificatesIr): void;
+  /** Looks at their Secrets at once: pods wait for them. */
+  recheck(identities: readonly IdentityIr[]): void;
+  /**
+   * Resolves to the first certificate, as soon as the authority can issue; onRenewed gets each later one.
+   * Rejects when the issuer stops before.
+   */
+  serverCertificate(
+    request: LeafRequest,
+    onRenewed: (renewed: ServerCertificate) => void,
+  ): Promise<ServerCertificate>;
+  state(): IssuerState;
+  /** From now on it writes Secrets, until onStoppedLeading. */
+  onStartedLeading(): void;
+  /** Resolves when no Secret is written any more. */
+  onStoppedLeading(): Promise<void>;
+}
