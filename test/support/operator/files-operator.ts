@@ -16,19 +16,21 @@ export class FilesOperator {
   readonly folder: string;
   readonly state: string;
   readonly #root: string;
+  readonly #args: readonly string[];
   #child: Child | undefined;
   #adminPort = 0;
   #xdsPort = 0;
 
-  private constructor(root: string) {
+  private constructor(root: string, args: readonly string[]) {
+    this.#args = args;
     this.#root = root;
     this.folder = join(root, 'mesh');
     this.state = join(root, 'state');
   }
 
-  /** root: an empty folder that the test removes. */
-  static async in(root: string): Promise<FilesOperator> {
-    const operator = new FilesOperator(root);
+  /** root: an empty folder that the test removes. args: more of them. */
+  static async in(root: string, args: readonly string[] = []): Promise<FilesOperator> {
+    const operator = new FilesOperator(root, args);
     await mkdir(operator.folder);
     return operator;
   }
@@ -37,13 +39,17 @@ export class FilesOperator {
     await writeFile(join(this.folder, file), text);
   }
 
+  async remove(file: string): Promise<void> {
+    await rm(join(this.folder, file));
+  }
+
   /** Resolves when it serves. */
   async start(): Promise<void> {
     const ready = join(this.#root, 'ready.json');
     await rm(ready, { force: true });
     const places = ['--platform', 'files', '--files', this.folder, '--state', this.state];
     const ports = ['--admin-address', '127.0.0.1:0', '--ready-file', ready];
-    const command = [process.execPath, 'operator/main.ts', ...places, ...ports];
+    const command = [process.execPath, 'operator/main.ts', ...places, ...ports, ...this.#args];
     const child = await startChild(command, join(this.#root, 'operator.log'));
     this.#child = child;
     const look = async (): Promise<string | undefined> => {

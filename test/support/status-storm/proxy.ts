@@ -1,0 +1,90 @@
+// An Envoy of the storm, and all that may happen to it.
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Closing } from '../data-plane/closing.ts';
+import type { EnvoyProcess } from '../envoy.ts';
+import { startTcpProxy, type TcpProxy } from '../kubernetes/tcp-proxy.ts';
+import { type FilesSidecarOptions, startFilesSidecar } from '../operator/files-sidecar.ts';
+
+export interface Dump {
+  readonly text: string;
+  /** It has just started, and may not have everything yet. */
+  readonly isFresh: boolean;
+}
+
+export class StormProxy {
+  readonly name: string;
+  readonly #options: FilesSidecarOptions;
+  readonly #link: TcpProxy;
+  #envoy: EnvoyProcess;
+  /** What it runs while it is frozen and cannot be asked. */
+  #frozen: Dump | null = null;
+  #startedAtMs = performance.now();
+  #starts = 1;
+
+  private constructor(options: FilesSidecarOptions, link: TcpProxy, envoy: EnvoyProcess) {
+    this.name = options.name;
+    this.#options = options;
+    this.#link = link;
+    this.#envoy = envoy;
+  }
+
+  /** It reaches the operator over a link of its own. */
+  static async start(options: FilesSidecarOptions, closing: Closing): Promise<StormProxy> {
+    const link = await startTcpProxy(options.xdsPort);
+    closing.add(() => link.stop());
+    const over = { ...options, xdsPort: link.port };
+    const envoy = await startFilesSidecar(over);
+    const proxy = new StormProxy(over, link, envoy);
+    closing.add(() => proxy.#envoy.stop());
+    await envoy.waitFor(() => envoy.ready(), 20_000);
+    return proxy;
+  }
+
+  isAnswering(): boolean {
+    return this.#frozen === null;
+  }
+
+  /** null: it does not run. */
+  async dump(): Promise<Dump | null> {
+    if (this.#frozen !== null) return this.#frozen;
+    const dump = await this.#envoy.configDump().catch(() => null);
+    if (dump === null) return null;
+    return { text: JSON.stringify(dump), isFresh: performance.now() - this.#startedAtMs < 3000 };
+  }
+
+  /** Nothing reaches it between its last dump and its sleep. Each of these gives what ends it. */
+  async freeze(): Promise<() => Promise<void>> {
+    this.#link.freeze();
+    await sleep(100);
+    this.#frozen = await this.dump();
+    this.#envoy.signal('SIGSTOP');
+    return async () => {
+      this.#envoy.signal('SIGCONT');
+      this.#link.cut();
+      this.#link.mend();
+      this.#frozen = null;
+      await sleep(50);
+    };
+  }
+
+  cut(): () => Promise<void> {
+    this.#link.cut();
+    return () => Promise.resolve(this.#link.mend());
+  }
+
+  stall(): () => Promise<void> {
+    this.#link.freeze();
+    return () => {
+      this.#link.cut();
+      return Promise.resolve(this.#link.mend());
+    };
+  }
+
+  async restart(): Promise<void> {
+    await this.#envoy.stop();
+    this.#startedAtMs = performance.now();
+    this.#starts += 1;
+    const dir = `${this.#options.dir}-${this.#starts}`;
+    this.#envoy = await startFilesSidecar({ ...this.#options, dir });
+  }
+}
