@@ -2,7 +2,7 @@
 import { reloadableCredentials } from '../xds/server/credentials.ts';
 import { createAdsServer } from '../xds/server/server.ts';
 import type { Settings } from '../process/settings.ts';
-import type { WorkloadPlace } from '../xds/server/place.ts';
+import type { ExpectedSource } from '../xds/server/source-address.ts';
 import { formatAddress } from './addresses.ts';
 import type { ProvableWorkload } from './board.ts';
 import { createSecondProxyEvents } from './second-proxy-events.ts';
@@ -26,7 +26,7 @@ export function createDiscovery(
     address: formatAddress(settings.xdsAddress),
     credentials: credentials.credentials,
     identityOf: (key) => identities.get()?.get(key)?.identity.spiffeId,
-    placeOf: (key) => placeOf(identities.get()?.get(key), settings),
+    sourceOf: (key) => sourceOf(identities.get()?.get(key), settings),
     onSecondProxy: createSecondProxyEvents({
       pods: platform.pods,
       workloadOf: (key) => identities.get()?.get(key),
@@ -64,10 +64,10 @@ export function createDiscovery(
 }
 
 /** An ExternalWorkload says where it is called, not where it calls from. */
-function placeOf(
+function sourceOf(
   workload: ProvableWorkload | undefined,
   { platform }: Pick<Settings, 'platform'>,
-): WorkloadPlace | undefined {
+): ExpectedSource | undefined {
   if (workload === undefined) return undefined;
   const { kind, uid, addresses } = workload;
   const areSeen = platform.kind === 'kubernetes' && platform.sourceAddresses === 'seen';

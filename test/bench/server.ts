@@ -56,7 +56,7 @@ const ads = createAdsServer({
   address: '127.0.0.1:0',
   ...(options.tls && { credentials: credentials.credentials }),
   identityOf: (workload) => identities.get()?.get(workload)?.identity.spiffeId,
-  placeOf: (workload) => identities.get()?.get(workload),
+  sourceOf: (workload) => identities.get()?.get(workload),
   rebuild: () => ownWorkloads.changed(),
   identifier: 'bench',
   log,

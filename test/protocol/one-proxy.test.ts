@@ -4,7 +4,7 @@ import { afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import type { Authority } from '../../operator/certificates/authority.ts';
 import { typeUrl as url } from '../../operator/envoy/proto/type-urls.ts';
 import { reloadableCredentials } from '../../operator/xds/server/credentials.ts';
-import { misplacement, type WorkloadPlace } from '../../operator/xds/server/place.ts';
+import { sourceMismatch, type ExpectedSource } from '../../operator/xds/server/source-address.ts';
 import { startTcpProxy, type TcpProxy } from '../support/kubernetes/tcp-proxy.ts';
 import { until } from '../support/until.ts';
 import { clientEnd, freshAuthority, serverPair } from '../support/xds-certificates.ts';
@@ -33,7 +33,7 @@ afterEach(async () => {
 interface World {
   readonly xds: RunningXds;
   identity: string;
-  place: WorkloadPlace;
+  place: ExpectedSource;
   /** Told of second proxies. */
   readonly told: string[];
   publish(mark: string): void;
@@ -48,7 +48,7 @@ async function start(waitTimeoutMs = 300): Promise<World> {
   const xds = await startXds({
     credentials: reloadable.credentials,
     identityOf: () => world.identity,
-    placeOf: () => world.place,
+    sourceOf: () => world.place,
     onSecondProxy: (workload) => told.push(workload),
     waitTimeoutMs,
   });
@@ -230,17 +230,17 @@ describe('107, 108: a place', () => {
     ['the loopback interface of the operator', '127.0.0.1:4711', true],
     ['nowhere', 'unknown', false],
   ])('from %s', (_where, peer, isThere) => {
-    expect(misplacement(node, peer, pod) === null).toBe(isThere);
+    expect(sourceMismatch(node, peer, pod) === null).toBe(isThere);
   });
 
   test('an address counts however it is written', () => {
-    expect(misplacement(node, 'fd00::1:4711', { ...pod, addresses: ['FD00:0:0::0001'] })).toBeNull();
+    expect(sourceMismatch(node, 'fd00::1:4711', { ...pod, addresses: ['FD00:0:0::0001'] })).toBeNull();
   });
 
   test('an ExternalWorkload may leave its uid out, and may not claim another one', () => {
     const external = { kind: 'ExternalWorkload', uid: 'u', addresses: null } as const;
 
-    expect(misplacement({ ...node, uid: '' }, 'x:1', external)).toBeNull();
-    expect(misplacement({ ...node, uid: 'other' }, 'x:1', external)).not.toBeNull();
+    expect(sourceMismatch({ ...node, uid: '' }, 'x:1', external)).toBeNull();
+    expect(sourceMismatch({ ...node, uid: 'other' }, 'x:1', external)).not.toBeNull();
   });
 });

@@ -38,7 +38,7 @@ export type StartOptions = Partial<
     | 'address'
     | 'credentials'
     | 'identityOf'
-    | 'placeOf'
+    | 'sourceOf'
     | 'onSecondProxy'
     | 'initialSync'
     | 'waitTimeoutMs'

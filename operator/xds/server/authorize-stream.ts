@@ -2,10 +2,10 @@
 import { parseNodeId } from '../../values/node-id.ts';
 import { authorize, isSameAccount, spiffeIdOf, type Authorization } from './authorize.ts';
 import type { AdsServerOptions } from './options.ts';
-import { misplacement } from './place.ts';
+import { sourceMismatch } from './source-address.ts';
 import type { Stream } from './stream.ts';
 
-type Options = Pick<AdsServerOptions, 'identityOf' | 'placeOf' | 'credentials'>;
+type Options = Pick<AdsServerOptions, 'identityOf' | 'sourceOf' | 'credentials'>;
 
 export function authorizeStream(stream: Stream, nodeId: string, options: Options): Authorization {
   const { identityOf, credentials } = options;
@@ -13,7 +13,7 @@ export function authorizeStream(stream: Stream, nodeId: string, options: Options
   const peer = { spiffeId: spiffeIdOf(certificate?.subjectaltname) };
   const decision = authorize(nodeId, peer, identityOf, credentials !== undefined);
   if (decision.type !== 'allowed') return decision;
-  const reason = misplacementOf(stream, nodeId, decision.workload, options);
+  const reason = sourceMismatchOf(stream, nodeId, decision.workload, options);
   // What is known of a pod may be a moment old.
   return reason === null ? decision : { type: 'unknown', workload: decision.workload, reason };
 }
@@ -22,16 +22,16 @@ export function authorizeStream(stream: Stream, nodeId: string, options: Options
 export function noLongerAuthorized(stream: Stream, workload: string, options: Options): string | null {
   if (!isSameAccount(stream.identity, options.identityOf(workload)))
     return 'the workload has another service account by now';
-  return misplacementOf(stream, stream.nodeId, workload, options);
+  return sourceMismatchOf(stream, stream.nodeId, workload, options);
 }
 
-function misplacementOf(
+function sourceMismatchOf(
   { peer }: Stream,
   nodeId: string,
   workload: string,
-  { placeOf }: Options,
+  { sourceOf }: Options,
 ): string | null {
   const node = parseNodeId(nodeId);
-  const place = placeOf?.(workload);
-  return node === null || place === undefined ? null : misplacement(node, peer, place);
+  const source = sourceOf?.(workload);
+  return node === null || source === undefined ? null : sourceMismatch(node, peer, source);
 }

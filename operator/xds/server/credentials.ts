@@ -17,13 +17,13 @@ export interface ServerKeyPair {
 }
 
 /** Takes connections, and gives those whose client has shown a certificate of the trust bundle. */
-export interface TlsDoor {
+export interface TlsAcceptor {
   onSecured(take: (connection: TLSSocket) => void): void;
   connect(connection: Socket): void;
 }
 
 export interface ReloadableCredentials {
-  readonly credentials: TlsDoor;
+  readonly credentials: TlsAcceptor;
   /** New connections use it from now on; existing ones stay. */
   update(pair: ServerKeyPair): void;
 }
@@ -51,7 +51,7 @@ export function reloadableCredentials(clock: Clock = systemClock): ReloadableCre
   server.on('secureConnection', (connection) => endWithCertificate(connection, clock));
   let isLoaded = false;
   return {
-    credentials: doorOf(server, () => isLoaded),
+    credentials: acceptorOf(server, () => isLoaded),
     update: ({ certificate, privateKey, trustBundle, revocationList = null }): void => {
       server.setSecureContext({
         ...never,
@@ -65,7 +65,7 @@ export function reloadableCredentials(clock: Clock = systemClock): ReloadableCre
   };
 }
 
-function doorOf(server: Server, isLoaded: () => boolean): TlsDoor {
+function acceptorOf(server: Server, isLoaded: () => boolean): TlsAcceptor {
   return {
     onSecured: (take) => void server.on('secureConnection', take),
     connect: (connection) => {

@@ -7,7 +7,7 @@ import {
 } from '@grpc/grpc-js';
 import { channelOptions } from './channel-options.ts';
 import { Acceptor } from './acceptor.ts';
-import type { TlsDoor } from './credentials.ts';
+import type { TlsAcceptor } from './credentials.ts';
 
 export interface GrpcService {
   readonly definition: ServiceDefinition;
@@ -16,7 +16,7 @@ export interface GrpcService {
 
 export interface EndpointOptions {
   /** Absent: plaintext. */
-  readonly credentials?: TlsDoor;
+  readonly credentials?: TlsAcceptor;
   /** When connections are closed, in milliseconds, give or take 10 %. Default: 30 minutes. */
   readonly connectionAgeMs?: number;
 }
@@ -25,7 +25,7 @@ const closeMs = 2_000;
 
 export class Endpoint {
   private readonly grpc: Server;
-  private readonly credentials: TlsDoor | undefined;
+  private readonly credentials: TlsAcceptor | undefined;
   private acceptor: Acceptor | null = null;
   private boundPort = 0;
 

@@ -1,23 +1,23 @@
 // What the ADS server is told when it is made, and whom it tells.
 import type { Log } from '../../process/log.ts';
 import type { TypeUrl } from '../../envoy/proto/type-urls.ts';
-import type { TlsDoor } from './credentials.ts';
+import type { TlsAcceptor } from './credentials.ts';
 import type { InitialSyncOptions } from './initial-sync-limiter.ts';
-import type { WorkloadPlace } from './place.ts';
+import type { ExpectedSource } from './source-address.ts';
 import type { GrpcService } from './endpoint.ts';
 
 export interface AdsServerOptions {
   /** host:port; port 0 takes a free one. */
   readonly address: string;
   /** Absent: plaintext, where a node is believed what it claims. For tests and benchmarks only. */
-  readonly credentials?: TlsDoor;
+  readonly credentials?: TlsAcceptor;
   /** The SPIFFE id a workload has to prove; undefined while it is unknown. */
   readonly identityOf: (workload: string) => string | undefined;
   /**
    * Where a workload is known to be: a proxy is believed from there only, and a workload has one. undefined: it may be anywhere, and several
    * may ask as it. Default: always.
    */
-  readonly placeOf?: (workload: string) => WorkloadPlace | undefined;
+  readonly sourceOf?: (workload: string) => ExpectedSource | undefined;
   /** A second proxy asked as a workload whose own is alive, and was refused. `peers`: addresses of the own one and of the second. */
   readonly onSecondProxy?: (workload: string, peers: readonly [string, string]) => void;
   /** Called when a proxy connected whose own layer is not in the snapshot: `connectedWorkloads()` has grown. Default: all layers are there. */

@@ -12,7 +12,7 @@ import type { Snapshot } from '../snapshot/types.ts';
 import { InitialSyncLimiter } from './initial-sync-limiter.ts';
 import { Convergence } from './convergence.ts';
 import { DepartedProxies } from './departed.ts';
-import { Door } from './door.ts';
+import { Identification } from './identification.ts';
 import { Endpoint } from './endpoint.ts';
 import { FairReading } from './fair-reading.ts';
 import { FanOut } from './fan-out.ts';
@@ -50,7 +50,7 @@ class Ads implements AdsServer {
   private readonly sendQueue = new SendQueue();
   private readonly initialSync: InitialSyncLimiter<Stream>;
   private readonly streams = new Set<Stream>();
-  private readonly door: Door;
+  private readonly identification: Identification;
   private readonly reading: FairReading;
   private readonly convergence = new Convergence<Stream>();
   private readonly departed = new DepartedProxies();
@@ -63,7 +63,7 @@ class Ads implements AdsServer {
     this.options = options;
     this.endpoint = new Endpoint(options);
     this.initialSync = new InitialSyncLimiter(options.initialSync);
-    this.door = new Door(options, {
+    this.identification = new Identification(options, {
       admitted: (stream) => this.admitted(stream),
       hasSnapshot: () => this.snapshot !== null,
     });
@@ -135,7 +135,7 @@ class Ads implements AdsServer {
   }
 
   private update(stream: Stream): void {
-    if (!this.door.checkAgain(stream)) return;
+    if (!this.identification.checkAgain(stream)) return;
     if (stream.workload !== null && this.snapshot?.views.has(stream.workload) === false) {
       // Its pod is gone: what it still runs is nobody's configuration any more. If it asks again, it waits.
       stream.end();
@@ -173,14 +173,14 @@ class Ads implements AdsServer {
       nowMs: systemClock.monotonicMs,
       controlPlane: this.options.identifier,
       sendQueue: this.sendQueue,
-      identify: (it, nodeId) => this.door.identify(it, nodeId),
+      identify: (it, nodeId) => this.identification.identify(it, nodeId),
       arrived: (it, bytes) => this.reading.arrived(it, bytes),
       moved: (it, effects) => this.moved(it, effects),
       closed: (it) => this.closed(it),
     });
     this.streams.add(stream);
     this.options.observer.streams(this.streams.size);
-    this.door.arrived(stream);
+    this.identification.arrived(stream);
   }
 
   private admitted(stream: Stream): void {
@@ -215,7 +215,7 @@ class Ads implements AdsServer {
 
   private closed(stream: Stream): void {
     this.connected = null;
-    this.door.left(stream);
+    this.identification.left(stream);
     if (stream.workload !== null) this.endpoint.countStream(stream.peer, -1);
     this.streams.delete(stream);
     this.convergence.forget(stream);

@@ -3,7 +3,7 @@
 import { SocketAddress } from 'node:net';
 import type { NodeIdentity } from '../../values/node-id.ts';
 
-export interface WorkloadPlace {
+export interface ExpectedSource {
   readonly kind: 'Pod' | 'ExternalWorkload';
   /** '' where the platform gives none. */
   readonly uid: string;
@@ -15,10 +15,10 @@ export interface WorkloadPlace {
  * Why a proxy at `peer` (address and port) is not that of the workload; null: it may be. Over the operator's own loopback interface
  * come those who are on its machine, or forward a port into its pod.
  */
-export function misplacement(
+export function sourceMismatch(
   node: NodeIdentity,
   peer: string,
-  { kind, uid, addresses }: WorkloadPlace,
+  { kind, uid, addresses }: ExpectedSource,
 ): string | null {
   const name = `${node.kind}/${node.namespace}/${node.name}`;
   const isOther = node.uid !== uid && (kind === 'Pod' || node.uid !== '');

@@ -1,12 +1,12 @@
 // Where a stream waits until it is known whose proxy it is: its certificate, its node id, where it comes from, and that no other proxy
-// of the same workload is there. Entry: Door.
+// of the same workload is there. Entry: Identification.
 import { status } from '@grpc/grpc-js';
 import { systemClock } from '../../process/clock.ts';
 import { authorizeStream, noLongerAuthorized } from './authorize-stream.ts';
 import type { AdsServerOptions } from './options.ts';
 import { quoted } from './quoted.ts';
 import { answersPing } from './raw-call.ts';
-import { Seats } from './seats.ts';
+import { OneProxyPerWorkload } from './one-proxy-per-workload.ts';
 import type { Stream } from './stream.ts';
 import { StreamsPerConnection, tooManyStreams } from './streams-per-connection.ts';
 import { WaitTimeout } from './wait-timeout.ts';
@@ -15,26 +15,26 @@ import { atWallTime } from './wall-time.ts';
 /** How long a proxy has to answer when a second one asks as the same workload. */
 const secondProxyWaitMs = 1_000;
 
-export interface DoorHost {
+export interface IdentificationHost {
   /** It is the proxy of `stream.workload` from now on. */
   admitted(stream: Stream): void;
   hasSnapshot(): boolean;
 }
 
-export class Door {
+export class Identification {
   private readonly options: AdsServerOptions;
-  private readonly host: DoorHost;
+  private readonly host: IdentificationHost;
   private readonly perConnection = new StreamsPerConnection();
-  private readonly seats: Seats<Stream>;
+  private readonly oneProxy: OneProxyPerWorkload<Stream>;
   private readonly waitTimeout: WaitTimeout<Stream>;
   /** What cancels the end of a stream with its certificate. */
   private readonly expiries = new Map<Stream, () => void>();
 
-  constructor(options: AdsServerOptions, host: DoorHost) {
+  constructor(options: AdsServerOptions, host: IdentificationHost) {
     this.options = options;
     this.host = host;
     this.waitTimeout = new WaitTimeout(options.waitTimeoutMs);
-    this.seats = new Seats({
+    this.oneProxy = new OneProxyPerWorkload({
       isAlive: ({ call }) => answersPing(call, secondProxyWaitMs),
       end: (stream) =>
         stream.fail(status.ABORTED, 'the proxy did not answer, and is back on another connection'),
@@ -51,7 +51,7 @@ export class Door {
 
   left(stream: Stream): void {
     this.perConnection.remove(stream.peer);
-    this.seats.leave(stream);
+    this.oneProxy.release(stream);
     this.waitTimeout.cancel(stream);
     this.expiries.get(stream)?.();
     this.expiries.delete(stream);
@@ -68,8 +68,8 @@ export class Door {
     stream.obstacle = decision.type === 'unknown' ? (decision.reason ?? null) : null;
     if (decision.type === 'unknown' || stream.workload !== null) return true;
     const { workload } = decision;
-    const hasOne = this.options.placeOf?.(workload) !== undefined;
-    if (hasOne && !this.seats.take(workload, stream)) return true;
+    const hasOne = this.options.sourceOf?.(workload) !== undefined;
+    if (hasOne && !this.oneProxy.claim(workload, stream)) return true;
     stream.workload = workload;
     stream.identity = this.options.identityOf(workload) ?? null;
     this.host.admitted(stream);
