@@ -98,7 +98,7 @@ describe('107: where a proxy comes from', () => {
 
     expect(await thief.end()).toEqual({
       status: 'PERMISSION_DENIED',
-      details: `127.0.0.3 is no address of ${cartKey}: a proxy connects from its own pod; where the network hides that, start the operator with --source-addresses=hidden`,
+      details: `127.0.0.3 is not an address of ${cartKey}: proxies must connect from their own pod; if the network hides pod addresses, start the operator with --source-addresses=hidden`,
     });
     expect(world.xds.server.proxies()).toMatchObject([{ lagging: [{ name: 'a' }] }]);
   });
@@ -176,7 +176,7 @@ describe('109: one proxy for a workload', () => {
     expect(await second.end()).toMatchObject({
       status: 'ALREADY_EXISTS',
       details: expect.stringMatching(
-        /^the proxy of Pod\/shop\/cart-1 is connected from 127\.0\.0\.2:\d+, and a workload has one proxy: stop one of the two$/,
+        /^the proxy of Pod\/shop\/cart-1 is already connected from 127\.0\.0\.2:\d+, and a workload can have one proxy only: stop one of the two$/,
       ),
     });
     expect(world.told).toEqual([cartKey]);

@@ -86,7 +86,7 @@ test('111: a stream ends when the certificate of its client does, and nobody com
 
   expect(await client.end()).toEqual({
     status: 'UNAUTHENTICATED',
-    details: 'the client certificate has expired: connect with its successor',
+    details: 'the client certificate has expired: reconnect with a renewed certificate',
   });
   const late = connect(shortLived);
   expect(await late.end()).toMatchObject({ status: 'UNAVAILABLE' });

@@ -1,5 +1,5 @@
-// Where a stream waits until it is known whose proxy it is: its certificate, its node id, where it comes from, and that no other proxy
-// of the same workload is there. Entry: Identification.
+// Identifies the workload of a stream by its certificate, node id and source address, and checks that no other proxy of this workload
+// is connected. Streams wait here until they are identified. Entry: Identification.
 import { status } from '@grpc/grpc-js';
 import { systemClock } from '../../process/clock.ts';
 import { authorizeStream, noLongerAuthorized } from './authorize-stream.ts';
@@ -12,11 +12,11 @@ import { StreamsPerConnection, tooManyStreams } from './streams-per-connection.t
 import { WaitTimeout } from './wait-timeout.ts';
 import { atWallTime } from './wall-time.ts';
 
-/** How long a proxy has to answer when a second one asks as the same workload. */
+/** How long a proxy has to answer a ping when a second one connects for the same workload. */
 const secondProxyWaitMs = 1_000;
 
 export interface IdentificationHost {
-  /** It is the proxy of `stream.workload` from now on. */
+  /** The stream is the proxy of `stream.workload` from now on. */
   admitted(stream: Stream): void;
   hasSnapshot(): boolean;
 }
@@ -36,8 +36,7 @@ export class Identification {
     this.waitTimeout = new WaitTimeout(options.waitTimeoutMs);
     this.oneProxy = new OneProxyPerWorkload({
       isAlive: ({ call }) => answersPing(call, secondProxyWaitMs),
-      end: (stream) =>
-        stream.fail(status.ABORTED, 'the proxy did not answer, and is back on another connection'),
+      end: (stream) => stream.fail(status.ABORTED, 'the proxy did not answer a ping, and has reconnected'),
       refuse: (stream, holder) => this.refuseSecond(stream, holder),
       retry: (stream) => void this.identify(stream, stream.nodeId),
     });
@@ -76,7 +75,7 @@ export class Identification {
     return true;
   }
 
-  /** Something is new: who was let in may have to leave, since its workload is another one by now. Returns false after ending it. */
+  /** After a change: an identified stream may have to end because its workload was replaced. Returns false after ending it. */
   checkAgain(stream: Stream): boolean {
     const { workload, nodeId } = stream;
     if (workload === null) return nodeId === '' || this.identify(stream, nodeId);
@@ -92,7 +91,10 @@ export class Identification {
     if (certificate === undefined) return;
     const expire = (): void => {
       this.options.log.info({ workload: stream.workload, peer: stream.peer }, 'client certificate expired');
-      stream.fail(status.UNAUTHENTICATED, 'the client certificate has expired: connect with its successor');
+      stream.fail(
+        status.UNAUTHENTICATED,
+        'the client certificate has expired: reconnect with a renewed certificate',
+      );
     };
     this.expiries.set(stream, atWallTime(systemClock, Date.parse(certificate.valid_to), expire));
   }
@@ -116,7 +118,7 @@ export class Identification {
     this.options.onSecondProxy?.(workload, [peer, stream.peer]);
     stream.fail(
       status.ALREADY_EXISTS,
-      `the proxy of ${workload} is connected from ${peer}, and a workload has one proxy: stop one of the two`,
+      `the proxy of ${workload} is already connected from ${peer}, and a workload can have one proxy only: stop one of the two`,
     );
   }
 }

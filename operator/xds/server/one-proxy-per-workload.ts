@@ -1,15 +1,15 @@
-// One proxy for a workload. A second one is refused while the first is alive: the newest does not silently win, or whoever has the
-// same identity could speak for a proxy that is stopped. Whether the first is alive is asked when a second one comes: a proxy that
-// lost its connection comes back before anybody has noticed. Entry: OneProxyPerWorkload.
+// One proxy per workload. A second one is refused while the first is alive: if the newest won, any client with the same identity could
+// impersonate a stopped proxy. A ping checks whether the first is alive when a second one connects: a proxy that lost its connection
+// reconnects before the server notices the loss. Entry: OneProxyPerWorkload.
 
 export interface OneProxyHost<Stream> {
   /** Whether its client answers. */
   isAlive(stream: Stream): Promise<boolean>;
-  /** Its client is gone, whatever the network says. */
+  /** Its client did not answer. */
   end(stream: Stream): void;
-  /** Another one is there and stays. */
+  /** The holder is alive and stays. */
   refuse(stream: Stream, holder: Stream): void;
-  /** The current may be free: it is to ask again. */
+  /** The workload may have no holder any more: the stream should claim it again. */
   retry(stream: Stream): void;
 }
 
@@ -18,18 +18,18 @@ interface Claimed<Stream> {
   readonly waiting: Set<Stream>;
 }
 
-/** `Stream`: whatever stands for a stream; compared by identity. */
+/** `Stream` is compared by identity. */
 export class OneProxyPerWorkload<Stream> {
   private readonly host: OneProxyHost<Stream>;
   private readonly claimed = new Map<string, Claimed<Stream>>();
-  /** Of those who have a current or wait for one: whose it is. */
+  /** Workloads of the streams that hold one or wait for it. */
   private readonly workloads = new Map<Stream, string>();
 
   constructor(host: OneProxyHost<Stream>) {
     this.host = host;
   }
 
-  /** Whether it is the workload's now. If not, it hears of the outcome. */
+  /** Returns true if the stream is the workload's proxy now. If not, `refuse` or `retry` follows. */
   claim(workload: string, stream: Stream): boolean {
     this.workloads.set(stream, workload);
     const current = this.claimed.get(workload);

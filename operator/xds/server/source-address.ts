@@ -1,5 +1,5 @@
-// Where a proxy has to come from. A certificate proves a service account, which all of its pods share: which of them asks shows in
-// the address of the connection, that nobody in the network can choose, and in the uid, that nobody outside of the pod has to know.
+// The source address that a proxy must connect from. A certificate proves a service account, which all of its pods share; the source
+// address, which clients cannot choose, and the pod uid, which only the pod needs to know, tell them apart.
 import { SocketAddress } from 'node:net';
 import type { NodeIdentity } from '../../values/node-id.ts';
 
@@ -7,7 +7,7 @@ export interface ExpectedSource {
   readonly kind: 'Pod' | 'ExternalWorkload';
   /** '' where the platform gives none. */
   readonly uid: string;
-  /** From which its proxy connects; null: from anywhere. */
+  /** Source addresses of its proxy; null: any. */
   readonly addresses: readonly string[] | null;
 }
 
@@ -22,11 +22,11 @@ export function sourceMismatch(
 ): string | null {
   const name = `${node.kind}/${node.namespace}/${node.name}`;
   const isOther = node.uid !== uid && (kind === 'Pod' || node.uid !== '');
-  if (uid !== '' && isOther) return `${name} has another uid than the node id says`;
+  if (uid !== '' && isOther) return `the uid in the node id is not that of ${name}`;
   const address = canonical(peer.slice(0, peer.lastIndexOf(':')));
   const isKnown = addresses === null || loopback.has(address) || addresses.map(canonical).includes(address);
   if (isKnown) return null;
-  return `${address} is no address of ${name}: a proxy connects from its own pod; where the network hides that, start the operator with --source-addresses=hidden`;
+  return `${address} is not an address of ${name}: proxies must connect from their own pod; if the network hides pod addresses, start the operator with --source-addresses=hidden`;
 }
 
 const loopback: ReadonlySet<string> = new Set(['127.0.0.1', '::1']);

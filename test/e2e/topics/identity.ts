@@ -18,7 +18,9 @@ export function identityHeld(world: () => World): void {
         // PERMISSION_DENIED of gRPC.
         status: '7',
         message: expect.stringMatching(
-          new RegExp(`^\\S+ is no address of Pod/${inside}/client-.*: a proxy connects from its own pod`),
+          new RegExp(
+            `^\\S+ is not an address of Pod/${inside}/client-.*: proxies must connect from their own pod`,
+          ),
         ),
       });
     });
