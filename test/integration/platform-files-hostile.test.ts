@@ -115,7 +115,11 @@ const strangers: readonly (readonly [string, Make, RegExp])[] = [
     async (path) => grown(path, 50_000_000),
     /is too large \(50000000 bytes\): the limit is 1048576 bytes/,
   ],
-  ['a file of 1 TB with nothing in it', async (path) => grown(path, 1e12), /is too large \(1000000000000 bytes\)/],
+  [
+    'a file of 1 TB with nothing in it',
+    async (path) => grown(path, 1e12),
+    /is too large \(1000000000000 bytes\)/,
+  ],
   ['a file whose reading fails', async (path) => symlink('/proc/self/mem', path), /cannot be read \(EIO\)/],
   [
     'bytes that are no UTF-8',
