@@ -22,7 +22,8 @@ const contexts = new Map<number, SecureContext | null>();
 const proxies = Array.from({ length: options.proxies }, (_, index) => {
   const { service, endpoint } = placeOf(index, options);
   const pod = podName(service, endpoint);
-  const nodeId = `Pod~${namespaceOf(service)}~${pod}~${pod}`;
+  const uid = options.ready.podUids?.[pod] ?? pod;
+  const nodeId = `Pod~${namespaceOf(service)}~${pod}~${uid}`;
   const secureContext = contexts.get(service) ?? contextOf(service);
   contexts.set(service, secureContext);
   return new Proxy(fleet, { index, nodeId, secureContext });

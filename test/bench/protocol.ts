@@ -60,6 +60,8 @@ export interface Listening {
 export interface Ready extends Listening {
   /** Service → what the clients of its pods use. null: plaintext. */
   readonly certificates: Readonly<Record<string, KeyPair>> | null;
+  /** Pod → its uid, which its proxy has to know. null: the name of the pod, as in the synthetic mesh. */
+  readonly podUids: Readonly<Record<string, string>> | null;
 }
 
 /** PEM. */

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { writeBundle } from '../../deploy/bundle/bundle.ts';
 import { startCluster, type Cluster } from './api/cluster.ts';
+import { poll } from '../support/kubernetes/poll.ts';
 import type { Figures } from './figures.ts';
 import { endAll, heapOptions, pause, startChild, type Child, type Ending } from './processes.ts';
 import { Program } from './program.ts';
@@ -26,6 +27,8 @@ const idleMs = 60_000;
 /** What follows a start has ended when so little is done in two seconds. */
 const settledCpuMs = 50;
 const settleDeadlineMs = 60_000;
+/** Until all proxies have all of their configuration; in seconds if nothing is wrong. */
+const connectDeadlineMs = 60_000;
 const warmUps = 5;
 /** Changes far enough apart to be changes of their own. */
 const betweenMs = 500;
@@ -48,7 +51,8 @@ export async function playRest(options: RestOptions): Promise<Figures> {
     await first.end();
     const { program, figures } = await startAgain(command, cluster, started);
     const atRest = await rest(program);
-    const ready = { port: program.xdsPort, startMs: 0, certificates };
+    const podUids = await cluster.podUids();
+    const ready = { port: program.xdsPort, startMs: 0, certificates, podUids };
     const client = await connectProxies({ ...options.size, ready }, started);
     await settled(program);
     return { ...figures, ...atRest, ...(await changes(options, { cluster, client, program })) };
@@ -106,7 +110,10 @@ async function connectProxies(options: ClientOptions, started: Ending[]): Promis
   started.push(client);
   await client.ask(null);
   client.tell({ type: 'connect', keep: false } satisfies ClientCommand);
-  while ((await collect(client)).completeAtMs === 0) await pause(100);
+  await poll(async () => ((await collect(client)).completeAtMs === 0 ? undefined : true), {
+    intervalMs: 100,
+    deadlineMs: connectDeadlineMs,
+  });
   return client;
 }
 

@@ -137,5 +137,6 @@ const issued = await certificates();
 await ads.start();
 fill();
 while (!ads.ready()) await new Promise((resolve) => setImmediate(resolve));
-const ready: Ready = { port: ads.port(), certificates: issued, startMs: monotonicMs() - startedAtMs };
+const startMs = monotonicMs() - startedAtMs;
+const ready: Ready = { port: ads.port(), certificates: issued, podUids: null, startMs };
 serve(perform, ready);

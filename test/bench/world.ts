@@ -52,13 +52,14 @@ export class World {
     started.push(server);
     const ready = await server.ask<Listening & Partial<Ready>>(null);
     const certificates = cluster === null ? (ready.certificates ?? null) : await cluster.certificates();
+    const podUids = cluster === null ? null : await cluster.podUids();
     const { proxies, services, endpoints } = options;
     const { port, startMs } = ready;
     const clientOptions: ClientOptions = {
       proxies,
       services,
       endpoints,
-      ready: { port, startMs, certificates },
+      ready: { port, startMs, certificates, podUids },
     };
     const client = startChild('client', clientOptions);
     started.push(client);

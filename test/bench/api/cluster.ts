@@ -25,6 +25,8 @@ export interface Cluster extends OperatorOptions {
   readonly edits: Edits;
   /** Of the services with proxies, as the operator has issued them. Waits until it has, for every service. */
   readonly certificates: () => Promise<Readonly<Record<string, KeyPair>>>;
+  /** Pod → the uid that the API server gave it. */
+  readonly podUids: () => Promise<Readonly<Record<string, string>>>;
 }
 
 const certificatesDeadlineMs = 300_000;
@@ -43,6 +45,7 @@ export async function startCluster(size: Size, started: Ending[]): Promise<Clust
     kubeconfig: server.kubeconfigPath,
     edits: editsOf(api, size),
     certificates: () => readCertificates(api, size),
+    podUids: () => readPodUids(api),
   };
 }
 
@@ -113,6 +116,15 @@ async function readCertificates(api: ApiClient, size: Size): Promise<Readonly<Re
       return [serviceName(index), { cert: pem(data['tls.crt']), key: pem(data['tls.key']) }];
     }),
   );
+}
+
+const Pods = z.object({
+  items: z.array(z.object({ metadata: z.object({ name: z.string(), uid: z.string() }) })),
+});
+
+async function readPodUids(api: ApiClient): Promise<Readonly<Record<string, string>>> {
+  const { items } = Pods.parse(await api.call({ method: 'GET', path: '/api/v1/pods' }));
+  return Object.fromEntries(items.map(({ metadata }) => [metadata.name, metadata.uid]));
 }
 
 type Secret = z.infer<typeof Secrets>['items'][number];
