@@ -1,7 +1,8 @@
 // The leader writes on pods by what they are guarded: each record once, again after a failure, and nothing while it follows.
 import { expect, test } from '@jest/globals';
 import type { PodRecord } from '../../../operator/ir/pod-record.ts';
-import { createPodRecords, type PodRecords } from '../../../operator/reconcile/pod-records.ts';
+import type { LeaderWrites } from '../../../operator/reconcile/leader-writes.ts';
+import { createPodRecords } from '../../../operator/reconcile/pod-records.ts';
 import { FakeClock } from '../../support/fake-clock.ts';
 import { rememberingLog } from '../../support/remembering-log.ts';
 
@@ -13,7 +14,7 @@ const record = (name: string, value: string | null = 'guards'): PodRecord => ({
 });
 
 interface Setup {
-  readonly records: PodRecords;
+  readonly records: LeaderWrites<PodRecord>;
   readonly clock: FakeClock;
   /** `name=value`, in the order of the writes. */
   readonly writes: string[];
