@@ -5,6 +5,7 @@ import type { LayerId } from '../envoy/resources/xds-resource.ts';
 import type { Pod } from '../objects/objects.ts';
 import type { ProxyReport } from '../xds/session/proxy-report.ts';
 import type { Snapshot } from '../xds/snapshot/types.ts';
+import { append } from '../values/labels.ts';
 import type { Reference } from './references.ts';
 import { LayerIndex } from './layer-index.ts';
 
@@ -72,11 +73,7 @@ export class AbsentIndex {
     this.all = absent;
     this.#byLayer = new LayerIndex(absent);
     for (const workload of absent) {
-      for (const key of new Set(workload.origins.map(originKey))) {
-        const group = this.#byObject.get(key);
-        if (group === undefined) this.#byObject.set(key, [workload]);
-        else group.push(workload);
-      }
+      for (const key of new Set(workload.origins.map(originKey))) append(this.#byObject, key, workload);
     }
   }
 

@@ -1,4 +1,5 @@
 // Who has which layers. Pure.
+import { append } from '../values/labels.ts';
 import type { LayerId } from '../envoy/resources/xds-resource.ts';
 
 interface Layered {
@@ -12,11 +13,7 @@ export class LayerIndex<Item extends Layered> {
   constructor(items: readonly Item[]) {
     this.#items = items;
     for (const item of items) {
-      for (const layer of item.layers) {
-        const group = this.#byLayer.get(layer);
-        if (group === undefined) this.#byLayer.set(layer, [item]);
-        else group.push(item);
-      }
+      for (const layer of item.layers) append(this.#byLayer, layer, item);
     }
   }
 

@@ -72,7 +72,7 @@ export function indexByLabels<T extends Labelled>(items: readonly T[]): LabelInd
 }
 
 /** Adds to the list under the key. */
-export function append<T>(lists: Map<string, T[]>, key: string, item: T): void {
+export function append<Key, Item>(lists: Map<Key, Item[]>, key: Key, item: Item): void {
   const list = lists.get(key);
   if (list === undefined) lists.set(key, [item]);
   else list.push(item);

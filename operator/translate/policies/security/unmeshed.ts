@@ -1,5 +1,6 @@
 // Targets of SecurityPolicies that have no sidecar: nothing guards them, whatever the policies say.
 import type { SecurityPolicy } from '../../../../api/v1alpha1/security/policy.ts';
+import { append } from '../../../values/labels.ts';
 import { compareText } from '../../../values/compare-text.ts';
 import type { WorkloadIndex } from '../../facts/workload.ts';
 import type { SecurityAttachments } from './attach.ts';
@@ -13,11 +14,7 @@ export function unmeshedTargets(
   for (const key of [...byWorkload.keys()].toSorted(compareText)) {
     const workload = workloads.byKey.get(key);
     if (workload === undefined || workload.meshed !== null || !workload.isRunnable) continue;
-    for (const policy of new Set(byWorkload.get(key)?.map((it) => it.policy))) {
-      const keys = unmeshed.get(policy);
-      if (keys === undefined) unmeshed.set(policy, [key]);
-      else keys.push(key);
-    }
+    for (const policy of new Set(byWorkload.get(key)?.map((it) => it.policy))) append(unmeshed, policy, key);
   }
   return unmeshed;
 }
