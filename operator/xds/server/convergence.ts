@@ -1,4 +1,5 @@
 // Who has yet to acknowledge all of the latest publication, and how long it takes until nobody has.
+import type { Clock } from '../../process/clock.ts';
 
 export interface Lagging {
   /** Since when it has not acknowledged all there is for it; null: it has. */
@@ -6,11 +7,16 @@ export interface Lagging {
 }
 
 export class Convergence<Proxy extends Lagging> {
+  private readonly clock: Clock;
   private readonly behind = new Set<Proxy>();
   private publishedAtMs: number | null = null;
 
-  published(nowMs: number): void {
-    this.publishedAtMs ??= nowMs;
+  constructor(clock: Clock) {
+    this.clock = clock;
+  }
+
+  published(): void {
+    this.publishedAtMs ??= this.clock.monotonicMs();
   }
 
   isUnderWay(): boolean {
@@ -19,7 +25,7 @@ export class Convergence<Proxy extends Lagging> {
 
   lags(proxy: Proxy): void {
     this.behind.add(proxy);
-    proxy.behindSince ??= new Date();
+    proxy.behindSince ??= new Date(this.clock.now());
   }
 
   isCurrent(proxy: Proxy): void {
@@ -32,9 +38,9 @@ export class Convergence<Proxy extends Lagging> {
   }
 
   /** How long it took, once, when nobody is behind any more; else null. */
-  takeDuration(nowMs: number): number | null {
+  takeDuration(): number | null {
     if (this.publishedAtMs === null || this.behind.size > 0) return null;
-    const duration = nowMs - this.publishedAtMs;
+    const duration = this.clock.monotonicMs() - this.publishedAtMs;
     this.publishedAtMs = null;
     return duration;
   }

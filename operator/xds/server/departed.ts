@@ -1,5 +1,6 @@
 // Proxies whose stream has ended while their workload is still there: what they were known to have when they left, so that
 // nobody takes their silence for obedience. Entry: DepartedProxies.
+import type { Clock } from '../../process/clock.ts';
 import type { ProxyReport } from '../session/proxy-report.ts';
 import { reportOf } from '../session/report.ts';
 import { withView } from '../session/session.ts';
@@ -20,14 +21,19 @@ interface Departed {
 }
 
 export class DepartedProxies {
+  private readonly clock: Clock;
   /** By node id: the latest of each, as a workload has one proxy. */
   private readonly known = new Map<string, Departed>();
 
+  constructor(clock: Clock) {
+    this.clock = clock;
+  }
+
   /** Of a stream that has just ended. */
-  add({ workload, nodeId, connectedAtMs, session }: Stream, nowMs: number): void {
+  add({ workload, nodeId, connectedAtMs, session }: Stream): void {
     if (workload === null || session.view === null) return;
-    const left = { workload, nodeId, connectedAtMs, session, leftAtMs: nowMs, since: new Date() };
-    this.known.set(nodeId, { ...left, report: null });
+    const left = { leftAtMs: this.clock.monotonicMs(), since: new Date(this.clock.now()) };
+    this.known.set(nodeId, { workload, nodeId, connectedAtMs, session, ...left, report: null });
   }
 
   /** It is back: what it had, if it is known. */

@@ -42,7 +42,8 @@ interface Account {
   usedMs: number;
   atMs: number;
   toldAtMs: number;
-  isResting: boolean;
+  /** Ends its rest early; null: it does not rest. */
+  cancelRest: (() => void) | null;
   readonly waiting: (readonly [Reader, Buffer])[];
 }
 
@@ -80,6 +81,14 @@ export class FairReading {
     this.enqueue(account);
   }
 
+  /** What waits is not read anymore, and no timer keeps the process alive. */
+  close(): void {
+    for (const { cancelRest } of this.accounts.values()) cancelRest?.();
+    this.accounts.clear();
+    this.light.clear();
+    this.heavy.clear();
+  }
+
   private read(reader: Reader, bytes: Buffer): void {
     const { clock } = this.host;
     const startMs = clock.monotonicMs();
@@ -93,7 +102,7 @@ export class FairReading {
   }
 
   private enqueue(account: Account): void {
-    if (this.light.has(account) || this.heavy.has(account) || account.isResting) return;
+    if (this.light.has(account) || this.heavy.has(account) || account.cancelRest !== null) return;
     if (this.isUsedUp(account)) this.rest(account);
     else {
       (this.usedMs(account) < this.options.lightMs ? this.light : this.heavy).add(account);
@@ -104,9 +113,8 @@ export class FairReading {
   private rest(account: Account): void {
     const { clock } = this.host;
     const { burstMs, share } = this.options;
-    account.isResting = true;
-    clock.after((this.usedMs(account) - burstMs) / share + 1, () => {
-      account.isResting = false;
+    account.cancelRest = clock.after((this.usedMs(account) - burstMs) / share + 1, () => {
+      account.cancelRest = null;
       if (account.waiting.length > 0) this.enqueue(account);
     });
     const [first] = account.waiting;
@@ -143,7 +151,7 @@ export class FairReading {
   }
 
   private isUsedUp(account: Account): boolean {
-    return account.isResting || this.usedMs(account) >= this.options.burstMs;
+    return account.cancelRest !== null || this.usedMs(account) >= this.options.burstMs;
   }
 
   /** What it has used and not yet made up for. */
@@ -159,7 +167,7 @@ export class FairReading {
     if (account === undefined) {
       if (this.accounts.size >= this.forgetAt) this.forgetIdle();
       const atMs = this.host.clock.monotonicMs();
-      account = { usedMs: 0, atMs, toldAtMs: -toldEveryMs, isResting: false, waiting: [] };
+      account = { usedMs: 0, atMs, toldAtMs: -toldEveryMs, cancelRest: null, waiting: [] };
       this.accounts.set(client, account);
     }
     return account;
@@ -167,7 +175,7 @@ export class FairReading {
 
   private forgetIdle(): void {
     for (const [client, account] of this.accounts)
-      if (account.waiting.length === 0 && !account.isResting && this.usedMs(account) === 0)
+      if (account.waiting.length === 0 && account.cancelRest === null && this.usedMs(account) === 0)
         this.accounts.delete(client);
     this.forgetAt = Math.max(fewAccounts, 2 * this.accounts.size);
   }

@@ -52,8 +52,8 @@ class Ads implements AdsServer {
   private readonly streams = new Set<Stream>();
   private readonly identification: Identification;
   private readonly reading: FairReading;
-  private readonly convergence = new Convergence<Stream>();
-  private readonly departed = new DepartedProxies();
+  private readonly convergence = new Convergence<Stream>(systemClock);
+  private readonly departed = new DepartedProxies(systemClock);
   private readonly fanOut: FanOut<Stream>;
   /** null: to be gathered anew. */
   private connected: ReadonlySet<string> | null = null;
@@ -96,6 +96,7 @@ class Ads implements AdsServer {
   async stop(): Promise<void> {
     this.endpoint.stopAccepting();
     this.fanOut.close();
+    this.reading.close();
     for (const stream of this.streams) stream.end();
     await this.endpoint.close();
   }
@@ -110,7 +111,7 @@ class Ads implements AdsServer {
 
   publish(snapshot: Snapshot): void {
     this.snapshot = snapshot;
-    this.convergence.published(systemClock.monotonicMs());
+    this.convergence.published();
     this.fanOut.publish(this.streams, (stream) => stream.session.view === null);
   }
 
@@ -208,7 +209,7 @@ class Ads implements AdsServer {
   }
 
   private settle(): void {
-    const tookMs = this.fanOut.isDone() ? this.convergence.takeDuration(systemClock.monotonicMs()) : null;
+    const tookMs = this.fanOut.isDone() ? this.convergence.takeDuration() : null;
     if (tookMs !== null) this.options.observer.converged(tookMs);
     this.options.observer.changed();
   }
@@ -219,7 +220,7 @@ class Ads implements AdsServer {
     if (stream.workload !== null) this.endpoint.countStream(stream.peer, -1);
     this.streams.delete(stream);
     this.convergence.forget(stream);
-    this.departed.add(stream, systemClock.monotonicMs());
+    this.departed.add(stream);
     this.fanOut.forget(stream);
     this.initialSync.release(stream);
     this.options.observer.streams(this.streams.size);

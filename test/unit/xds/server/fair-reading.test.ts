@@ -113,3 +113,20 @@ test('106: an allowance does not come back with another stream, and is forgotten
   await turns(2);
   expect(read).toHaveLength(1);
 });
+
+test('106: when it is closed, what waits is not read, and no timer is left', async () => {
+  const { clock, reading, send, read } = play();
+  send('a', 2_000);
+  send('a', 1);
+  send('b', 1);
+  await turns(1);
+  expect(clock.pending).toBe(1);
+  read.length = 0;
+  send('a', 1);
+
+  reading.close();
+  await turns(2);
+  clock.advance(60_000);
+
+  expect([read, clock.pending]).toEqual([[], 0]);
+});
