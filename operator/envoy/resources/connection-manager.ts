@@ -5,7 +5,7 @@ import type { EnvoyMessage } from '../proto/envoy-message.ts';
 import { downstreamHttp1, http2, maxHeaders, maxHeadersKiB } from './http-protocol.ts';
 import { requestLog } from './access-log.ts';
 import { auditStats, requestStats } from './stats-log.ts';
-import { idleTimeout, requestHeadersTimeout } from './patience.ts';
+import { idleTimeout, requestHeadersTimeout } from './connection-timeouts.ts';
 import { directionOf, type Vantage } from './vantage.ts';
 import { upgradeConfigs } from './upgrades.ts';
 import { extension } from './typed-config.ts';

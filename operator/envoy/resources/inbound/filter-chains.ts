@@ -2,7 +2,7 @@
 // ALPN. A connection for which there is no chain is closed, and the listener's log says so.
 import type { InboundPortIr } from '../../../ir/inbound.ts';
 import { blackholeCluster, meshAlpn, sidecarPorts } from '../names.ts';
-import { handshakeTimeout } from '../patience.ts';
+import { handshakeTimeout } from '../connection-timeouts.ts';
 import { tcpProxy } from '../tcp-proxy.ts';
 import { type BelievedPeers, downstreamTls } from '../tls.ts';
 import type { EnvoyMessage } from '../../proto/envoy-message.ts';

@@ -7,7 +7,7 @@ import { typeUrl } from '../../proto/type-urls.ts';
 import { refusedConnectionLog } from '../access-log.ts';
 import { anyAddress, anyAddressKeys, type BoundAddresses, hasIpv6 } from '../any-address.ts';
 import { authority, blackholeCluster, port as fixedPort, sidecarPorts } from '../names.ts';
-import { tcpKeepalive } from '../patience.ts';
+import { tcpKeepalive } from '../connection-timeouts.ts';
 import { placeholderClusters } from '../placeholders.ts';
 import { resource } from '../resource.ts';
 import type { EnvoyMessage } from '../../proto/envoy-message.ts';

@@ -5,7 +5,7 @@ import type { Origin } from '../../../ir/origin.ts';
 import { typeUrl } from '../../proto/type-urls.ts';
 import { anyAddress, anyAddressKeys, hasIpv6 } from '../any-address.ts';
 import { port } from '../names.ts';
-import { idleTimeout, requestHeadersTimeout } from '../patience.ts';
+import { idleTimeout, requestHeadersTimeout } from '../connection-timeouts.ts';
 import { resource } from '../resource.ts';
 import { extension } from '../typed-config.ts';
 import type { EnvoyMessage } from '../../proto/envoy-message.ts';

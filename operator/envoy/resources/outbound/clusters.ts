@@ -4,7 +4,7 @@ import type { ServicePortIr } from '../../../ir/service.ts';
 import { duration } from '../../proto/well-known.ts';
 import { typeUrl } from '../../proto/type-urls.ts';
 import { clusterName } from '../names.ts';
-import { idleTimeout, tcpKeepalive } from '../patience.ts';
+import { idleTimeout, tcpKeepalive } from '../connection-timeouts.ts';
 import { resource } from '../resource.ts';
 import { plaintext, upstreamTls } from '../tls.ts';
 import { overAds } from '../typed-config.ts';

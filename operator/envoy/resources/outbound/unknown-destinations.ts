@@ -3,7 +3,7 @@ import type { Origin } from '../../../ir/origin.ts';
 import { duration } from '../../proto/well-known.ts';
 import { typeUrl } from '../../proto/type-urls.ts';
 import { blackholeCluster, passthroughCluster } from '../names.ts';
-import { tcpKeepalive } from '../patience.ts';
+import { tcpKeepalive } from '../connection-timeouts.ts';
 import { resource } from '../resource.ts';
 import { connectTimeoutMs, noLimits, sameProtocol } from '../upstream.ts';
 import type { XdsResource } from '../xds-resource.ts';
