@@ -12,7 +12,6 @@ export interface AddressEventsOptions {
 }
 
 export function createAddressEvents({ port, clock, log }: AddressEventsOptions): LeaderWrites<AddressClaim> {
-  const keyOf = ({ namespace, name }: AddressClaim): string => `${namespace}/${name}`;
   return createLeaderWrites({
     keyOf,
     valueOf: ({ message }) => message,
@@ -28,4 +27,8 @@ export function createAddressEvents({ port, clock, log }: AddressEventsOptions):
       ),
     clock,
   });
+}
+
+function keyOf({ namespace, name }: AddressClaim): string {
+  return `${namespace}/${name}`;
 }
