@@ -17,6 +17,7 @@ import {
 } from '../../../operator/infra/interception.ts';
 import { port as fixedPort } from '../../../operator/envoy/resources/names.ts';
 import { Closing } from '../data-plane/closing.ts';
+import { JoinedSockets } from '../joined-sockets.ts';
 import { poll } from '../kubernetes/poll.ts';
 import type { ProxyPlace } from '../pod-proxy.ts';
 import { type Namespace, startNamespace } from './namespace.ts';
@@ -209,16 +210,15 @@ async function startRelay(
   { dir, port, closing }: Where & { port: number },
 ): Promise<{ address: string; port: number }> {
   const path = join(dir, 'relay.socket');
+  const sockets = new JoinedSockets();
   const server = createServer((inner) => {
-    const outer = connect(port, '127.0.0.1');
-    inner.on('error', () => outer.destroy());
-    outer.on('error', () => inner.destroy());
-    inner.pipe(outer).pipe(inner);
+    sockets.join(inner, connect(port, '127.0.0.1'));
   }).listen(path);
   await once(server, 'listening');
   closing.add(async () => {
     const closed = once(server, 'close');
     server.close();
+    sockets.destroy();
     await closed;
   });
   await startScript(node, 'relay.ts', [gateway, String(xdsPort), path], join(dir, 'relay'));
