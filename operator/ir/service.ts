@@ -1,4 +1,5 @@
 // The outbound side: a port of a service as its callers see it.
+import type { DestinationIr, HashOnIr } from './destination.ts';
 import type { Origin } from './origin.ts';
 import type { PathMatchIr } from './path.ts';
 
@@ -20,6 +21,7 @@ export interface ServicePortIr {
   readonly peerIdentities: readonly string[];
   /** All endpoints, sorted by address and port. */
   readonly endpoints: readonly EndpointIr[];
+  readonly destination: DestinationIr;
   /** Sorted by name. */
   readonly subsets: readonly SubsetIr[];
   readonly routes: RoutesIr;
@@ -66,6 +68,8 @@ export interface RouteIr {
   /** 0: no timeout. */
   readonly timeoutMs: number;
   readonly retry: RetryIr;
+  /** For load balancers that hash: the first that a request has. */
+  readonly hashOn: readonly HashOnIr[];
   /** Of requests before they are sent to a backend. */
   readonly requestHeaders: HeaderModifierIr | null;
   /** Of responses before the caller gets them. */

@@ -3,11 +3,13 @@ import type { ApiCase, InvalidCase, ValidCase } from './api-cases/api-case.ts';
 import { externalWorkloadCases } from './api-cases/external-workload.ts';
 import { meshCases } from './api-cases/mesh.ts';
 import { securityPolicyCases } from './api-cases/security-policy.ts';
+import { trafficDestinationCases } from './api-cases/traffic-destination.ts';
 import { trafficPolicyCases } from './api-cases/traffic-policy.ts';
 
 export const apiCases: readonly ApiCase[] = [
   ...meshCases,
   ...trafficPolicyCases,
+  ...trafficDestinationCases,
   ...securityPolicyCases,
   ...externalWorkloadCases,
 ];

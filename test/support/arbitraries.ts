@@ -6,6 +6,7 @@ import { ExternalWorkloadSpec } from '../../api/v1alpha1/external-workload.ts';
 import { MeshSpec } from '../../api/v1alpha1/mesh.ts';
 import { SecurityPolicySpec } from '../../api/v1alpha1/security/policy.ts';
 import { TrafficPolicySpec } from '../../api/v1alpha1/traffic/policy.ts';
+import { destinationSettings } from './arbitrary-destination.ts';
 
 /** The pools the arbitraries draw from: build the Services, Deployments and namespaces of a test from them. */
 export const pools = {
@@ -188,7 +189,10 @@ function route(subsets: readonly string[]): fc.Arbitrary<Timing & { name?: strin
   ).filter(hasConsistentTimeouts);
 }
 
-const settings = spec({}, { timeout: fc.record({ request: duration }), retry }).filter(hasConsistentTimeouts);
+const settings = spec(
+  {},
+  { timeout: fc.record({ request: duration }), retry, ...destinationSettings },
+).filter(hasConsistentTimeouts);
 
 /** Specs of TrafficPolicy; backends name only subsets that the same spec declares. */
 export function trafficPolicySpec(): fc.Arbitrary<TrafficPolicySpec> {

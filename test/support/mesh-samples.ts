@@ -1,5 +1,6 @@
 // Meshes for tests of resource builders, in the IR's words: each with the fewest facts, to be overridden.
 import type { AuthorizationIr, InboundPortIr, RuleIr } from '../../operator/ir/inbound.ts';
+import type { DestinationIr } from '../../operator/ir/destination.ts';
 import type { IdentityIr, MeshIr, SidecarIr, WorkloadIr } from '../../operator/ir/mesh-ir.ts';
 import type { Origin } from '../../operator/ir/origin.ts';
 import type {
@@ -63,6 +64,7 @@ export function sampleService(key: string, parts: ServiceParts = {}): ServicePor
     directAddresses: parts.headless === true ? (parts.endpoints ?? []).map(addressOf) : [],
     peerIdentities: [],
     endpoints: [],
+    destination: sampleDestination(),
     subsets: [],
     origins: [{ kind: 'Service', namespace, name: service, generation: 1 }],
     endpointOrigins: [],
@@ -72,6 +74,11 @@ export function sampleService(key: string, parts: ServiceParts = {}): ServicePor
       byAudience: byAudience.map((one) => ({ ...one, routes: withService(one.routes, key) })),
     },
   };
+}
+
+/** As without a policy. */
+export function sampleDestination(parts: Partial<DestinationIr> = {}): DestinationIr {
+  return { loadBalancer: null, origins: [], ...parts };
 }
 
 function addressOf({ address, port }: EndpointIr): Pick<EndpointIr, 'address' | 'port'> {
@@ -98,6 +105,7 @@ export function sampleRoute(name: string, parts: Partial<RouteIr> = {}): RouteIr
     action: { type: 'Forward', backends: [{ service: ownService, subset: null, weight: 1 }] },
     timeoutMs: 0,
     retry: noRetry,
+    hashOn: [],
     requestHeaders: null,
     responseHeaders: null,
     fault: null,

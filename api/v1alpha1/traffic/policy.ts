@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { listMap, withRules } from '../../schema.ts';
 import type { ApiObject, PolicyStatus } from '../common.ts';
 import { Subset } from './backend.ts';
+import { LoadBalancer } from './load-balancer.ts';
 import { Retry } from './retry.ts';
 import { routes } from './route.ts';
 import { targetRefs } from './target-ref.ts';
@@ -19,6 +20,9 @@ export const TrafficPolicySpec = withRules(
     retry: Retry.optional().describe(
       'Retries of failed requests, for all routes without a retry of their own. Default: 2 retries on ConnectFailure and RefusedStream, which are safe for requests of all kinds.',
     ),
+    loadBalancer: LoadBalancer.optional().describe(
+      'How callers choose an endpoint. Its fields count as one. Default: LeastRequest for HTTP, RoundRobin for TCP.',
+    ),
     subsets: listMap(z.array(Subset).max(16), 'name')
       .default([])
       .describe(
@@ -31,13 +35,14 @@ export const TrafficPolicySpec = withRules(
       ),
   }),
   {
-    rule: 'has(self.timeout) || has(self.retry) || self.subsets.size() > 0 || self.routes.size() > 0',
-    message: 'Set timeout, retry or routes; without them the policy does nothing.',
+    rule: 'has(self.timeout) || has(self.retry) || has(self.loadBalancer) || self.subsets.size() > 0 || self.routes.size() > 0',
+    message:
+      'Set a field besides targetRefs, such as timeout, retry or routes; without one the policy does nothing.',
   },
   {
     rule: "self.targetRefs.all(t, t.kind == 'Service') || (self.subsets.size() == 0 && self.routes.size() == 0)",
     message:
-      'Remove routes and subsets, or target only Services: policies for a Namespace or the Mesh can only set timeout and retry.',
+      'Remove routes and subsets, or target only Services: the same routes cannot be for all Services of a Namespace or the Mesh.',
   },
   timeoutCoversTries,
   {

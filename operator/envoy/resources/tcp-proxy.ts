@@ -14,6 +14,9 @@ export interface TcpProxyParts {
   readonly endpoint?: EnvoyMessage;
 }
 
+/** For load balancers that hash; for others it does nothing. From the start, because no policy may change a listener. */
+const bySourceAddress = [{ source_ip: {} }];
+
 /** As a network filter. */
 export function tcpProxy(parts: TcpProxyParts): EnvoyMessage {
   return extension(
@@ -25,7 +28,7 @@ export function tcpProxy(parts: TcpProxyParts): EnvoyMessage {
       // Connections may be silent for as long as the two ends like.
       idle_timeout: duration(0),
       // Nothing was sent yet: another endpoint will do. To the application there is but one.
-      ...(parts.vantage === 'outbound' && { max_connect_attempts: 3 }),
+      ...(parts.vantage === 'outbound' && { max_connect_attempts: 3, hash_policy: bySourceAddress }),
       access_log: [connectionLog(directionOf(parts.vantage)), connectionStats(parts.vantage)],
       ...(parts.endpoint && { metadata_match: { filter_metadata: { 'envoy.lb': parts.endpoint } } }),
     },

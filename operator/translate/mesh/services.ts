@@ -7,6 +7,7 @@ import { byText } from '../../values/compare-text.ts';
 import { mergeOrigins, originOf } from '../facts/origins.ts';
 import { rememberByKey, rememberLast } from '../../values/remember.ts';
 import type { Security } from '../policies/security/security.ts';
+import { resolveDestination } from '../policies/traffic/destination.ts';
 import { type PortTraffic, resolveRoutes, resolveSubsets, untouched } from '../policies/traffic/resolve.ts';
 import type { Workload } from '../facts/workload.ts';
 import {
@@ -112,6 +113,7 @@ function translatePort({ view, port, addresses }: OwnedPort, inputs: ServiceInpu
     directAddresses: directAddresses(view, found),
     peerIdentities,
     endpoints: found.map(({ endpoint }) => endpoint),
+    destination: resolveDestination(traffic.settings),
     subsets: resolveSubsets(routed, traffic, found),
     routes: { default: port.protocol === 'TCP' ? [] : resolveRoutes(routed, traffic), byAudience: [] },
     origins: mergeOrigins([view.origin], traffic.routing === null ? [] : [traffic.routing.origin]),

@@ -22,7 +22,7 @@ const retryOn = (...conditions: string[]): object => routing({ retry: { attempts
 const many = (count: number): object[] => Array.from({ length: count }, () => ({}));
 
 const targets: readonly ApiCase[] = [
-  refused('a target alone', { targetRefs }, { field: 'spec', message: 'Set timeout, retry or routes' }),
+  refused('a target alone', { targetRefs }, { field: 'spec', message: 'Set a field besides targetRefs' }),
   valid('settings for a Service', { targetRefs, timeout: { request: '3s' }, retry: { attempts: 0 } }),
   valid('settings for a Namespace and the Mesh', {
     ...targeting({ kind: 'Namespace', name: 'shop' }, { kind: 'Mesh', name: 'my.mesh' }, ...targetRefs),

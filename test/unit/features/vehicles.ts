@@ -130,6 +130,16 @@ export const table: readonly Row[] = [
     ['routes.0.fault.abort.status', 504, 'VHDS'],
     ['routes.0.fault.abort.percentage', 2, 'VHDS'],
   ]),
+  ...rows('TrafficPolicy/reviews', [
+    ['loadBalancer.type', 'Maglev', 'CDS'],
+    ['loadBalancer.hashOn.0.type', 'QueryParameter', 'VHDS'],
+    ['loadBalancer.hashOn.0.name', 'x-other', 'VHDS'],
+    ['loadBalancer.hashOn.1.ttl', '2h', 'VHDS'],
+  ]),
+  ...rows('TrafficPolicy/ratings', [
+    ['loadBalancer.slowStart.window', '1m', 'CDS'],
+    ['loadBalancer.slowStart.minWeightPercentage', 20, 'CDS'],
+  ]),
   ...rows('SecurityPolicy/requests', [
     ['targetRefs.0.kind', 'Service', 'LDS RTDS', strict],
     ['targetRefs.0.name', 'gone', 'LDS RDS RTDS', strict],

@@ -13,18 +13,19 @@ import type { XdsResource } from '../xds-resource.ts';
 import { connectTimeoutMs, httpOptions, noLimits } from '../upstream.ts';
 import { ejection, unreachable } from './ejection.ts';
 import { meshedEndpoint } from './endpoints.ts';
+import { loadBalancing } from './load-balancer.ts';
 
 export function buildClusters(service: ServicePortIr): readonly XdsResource[] {
   const whole = resource(typeUrl.cluster, {
     name: clusterName(service.key, null),
     message: { ...cluster(service, null), ...(service.headless && addressable) },
-    origins: [...service.origins, ...service.endpointOrigins],
+    origins: [...service.origins, ...service.endpointOrigins, ...service.destination.origins],
   });
   const subsets = service.subsets.map((subset) =>
     resource(typeUrl.cluster, {
       name: clusterName(service.key, subset.name),
       message: cluster(service, subset.name),
-      origins: [...subset.origins, ...service.endpointOrigins],
+      origins: [...subset.origins, ...service.endpointOrigins, ...service.destination.origins],
     }),
   );
   return [whole, ...subsets];
@@ -37,7 +38,7 @@ function cluster(service: ServicePortIr, subset: string | null): EnvoyMessage {
     type: 'EDS',
     eds_cluster_config: { eds_config: overAds },
     connect_timeout: duration(connectTimeoutMs),
-    lb_policy: http ? 'LEAST_REQUEST' : 'ROUND_ROBIN',
+    ...loadBalancing(service.destination, service.protocol),
     // Draining endpoints are used only when hardly any other is left; the default would be below half.
     common_lb_config: { healthy_panic_threshold: { value: 1 } },
     circuit_breakers: noLimits,

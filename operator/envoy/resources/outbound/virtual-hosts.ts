@@ -9,6 +9,7 @@ import type { EnvoyMessage } from '../../proto/envoy-message.ts';
 import type { XdsResource } from '../xds-resource.ts';
 import { headerChanges } from './headers.ts';
 import { outboundFilters } from './http-filters.ts';
+import { hashPolicy } from './load-balancer.ts';
 import { maxRepeatedBodyBytes, retryPolicy } from './retry.ts';
 import { routeMatches } from './route-match.ts';
 import { timedRoutes } from './timeouts.ts';
@@ -48,14 +49,19 @@ interface Action {
 }
 
 /** In the order of precedence. */
-function actions({ action: { backends }, timeoutMs, retry }: RouteIr): readonly Action[] {
+function actions({ action: { backends }, timeoutMs, retry, hashOn }: RouteIr): readonly Action[] {
   const valid = backends.filter(isValid);
   if (valid.length === 0) return [{ headers: [], action: refusal(backends) }];
   const policy = retryPolicy(retry);
   return timedRoutes(timeoutMs).map(({ headers, timeouts }) => ({
     headers,
     action: {
-      route: { ...destination(valid), ...timeouts, ...(policy && { retry_policy: policy }) },
+      route: {
+        ...destination(valid),
+        ...timeouts,
+        ...(policy && { retry_policy: policy }),
+        ...hashPolicy(hashOn),
+      },
       ...(policy && { request_body_buffer_limit: maxRepeatedBodyBytes }),
     },
   }));

@@ -1,12 +1,12 @@
 // What an object says about calls to services, whoever wrote it: front ends make these, resolve.ts puts them into effect.
 import type { RouteIr } from '../../../ir/service.ts';
-import type { RouteSettings } from './settings.ts';
+import type { PortSettings, RouteSettings } from './settings.ts';
 
 export interface TrafficClaims {
   /** null: it says nothing about routes. */
   readonly routing: RoutingClaim | null;
-  /** For all routes of its ports that do not say otherwise. */
-  readonly settings: Readonly<Partial<RouteSettings>>;
+  /** For its ports, and all their routes that do not say otherwise. */
+  readonly settings: Readonly<Partial<PortSettings>>;
 }
 
 /** Routes and subsets are one decision: the routes refer to the subsets. */
@@ -25,7 +25,7 @@ export interface SubsetClaim {
 }
 
 /** A route but for what depends on the service port, or on other objects. */
-export interface RouteClaim extends Omit<RouteIr, 'action' | 'timeoutMs' | 'retry' | 'origins'> {
+export interface RouteClaim extends Omit<RouteIr, 'action' | 'timeoutMs' | 'retry' | 'hashOn' | 'origins'> {
   /** None: all endpoints of the service. */
   readonly backends: readonly BackendClaim[];
   readonly settings: Readonly<Partial<RouteSettings>>;

@@ -1,5 +1,6 @@
 // Claims that are in effect at a service port → its routes and subsets. It does not know who wrote them.
 import type { Origin } from '../../../ir/origin.ts';
+import type { HashOnIr } from '../../../ir/destination.ts';
 import type { BackendIr, RetryIr, RouteIr, SubsetIr } from '../../../ir/service.ts';
 import { matchesLabels } from '../../../values/labels.ts';
 import type { FoundEndpoint } from '../../facts/endpoints.ts';
@@ -7,13 +8,13 @@ import { mergeOrigins } from '../../facts/origins.ts';
 import { byText } from '../../../values/compare-text.ts';
 import { readSettings, type Settings, type SettingsReader } from '../setting.ts';
 import type { BackendClaim, RouteClaim, RoutingClaim } from './claims.ts';
-import { defaultSettings, type RouteSettings } from './settings.ts';
+import { defaultSettings, type PortSettings } from './settings.ts';
 
 /** What is in effect at a service port. */
 export interface PortTraffic {
   /** null: nobody says anything about routes. */
   readonly routing: { readonly value: RoutingClaim; readonly origin: Origin } | null;
-  readonly settings: Settings<RouteSettings>;
+  readonly settings: Settings<PortSettings>;
 }
 
 /** A port about which no policy says anything. */
@@ -46,18 +47,31 @@ export function resolveRoutes(port: RoutedPort, traffic: PortTraffic): readonly 
 
 function resolveRoute(route: RouteClaim, port: RoutedPort, { routing, settings }: PortTraffic): RouteIr {
   const author = routing?.origin ?? null;
-  const reader = readSettings(author === null ? null : { values: route.settings, origin: author }, settings);
+  const reader = readSettings<PortSettings>(
+    author === null ? null : { values: route.settings, origin: author },
+    settings,
+  );
   const { backends: _, settings: __, ...own } = route;
   return {
     ...own,
     action: { type: 'Forward', backends: resolveBackends(route, port, routing?.value ?? null) },
     timeoutMs: reader.read('timeout.request'),
     retry: resolveRetry(reader),
+    hashOn: resolveHashOn(reader, settings),
     origins: mergeOrigins([port.origin], author === null ? [] : [author], reader.origins()),
   };
 }
 
-function resolveRetry(settings: SettingsReader<RouteSettings>): RetryIr {
+/** Whoever chose to hash nothing is no origin of routes. */
+function resolveHashOn(
+  reader: SettingsReader<PortSettings>,
+  { loadBalancer }: Settings<PortSettings>,
+): readonly HashOnIr[] {
+  const hashes = (loadBalancer.value?.hashOn ?? []).length > 0;
+  return hashes ? (reader.read('loadBalancer')?.hashOn ?? []) : [];
+}
+
+function resolveRetry(settings: SettingsReader<PortSettings>): RetryIr {
   const attempts = settings.read('retry.attempts');
   if (attempts === 0) return { attempts, perTryTimeoutMs: 0, on: [] };
   return {

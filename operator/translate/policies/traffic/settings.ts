@@ -1,10 +1,11 @@
-// Settings of routes that may come from several objects, and are merged one by one. To add one: a line in RouteSettings,
-// its default, and where it is read from what users write; then RouteIr, and resolve.ts, which reads it.
+// Settings that may come from several objects, and are merged one by one. To add one of routes: a line in RouteSettings,
+// its default, and where it is read from what users write; then RouteIr, and resolve.ts, which reads it. Those of endpoints: destination.ts.
 import { durationMs } from '../../../../api/duration.ts';
 import type { TrafficPolicy } from '../../../../api/v1alpha1/traffic/policy.ts';
 import type { RetryOn } from '../../../ir/service.ts';
 import { byText } from '../../../values/compare-text.ts';
 import type { Settings } from '../setting.ts';
+import { defaultDestination, type DestinationSettings, destinationSettingsOf } from './destination.ts';
 
 /** By the field that users write. */
 export interface RouteSettings {
@@ -18,23 +19,32 @@ export interface RouteSettings {
   readonly 'retry.retryOn': readonly RetryOn[];
 }
 
+/** All that is decided for a service port. */
+export interface PortSettings extends RouteSettings, DestinationSettings {}
+
 /** Only what never reached the application is tried again, so that any method may be. */
-export const defaultSettings: Settings<RouteSettings> = {
+export const defaultSettings: Settings<PortSettings> = {
   'timeout.request': { value: 0, origin: null },
   'retry.attempts': { value: 2, origin: null },
   'retry.perTryTimeout': { value: 0, origin: null },
   'retry.retryOn': { value: ['ConnectFailure', 'RefusedStream'], origin: null },
+  ...defaultDestination,
 };
 
-export function isSetting(slot: string): slot is keyof RouteSettings {
+export function isSetting(slot: string): slot is keyof PortSettings {
   return Object.hasOwn(defaultSettings, slot);
+}
+
+/** Those that a policy writes for all routes and endpoints of its targets. */
+export function portSettingsOf(spec: TrafficPolicy['spec']): Readonly<Partial<PortSettings>> {
+  return { ...routeSettingsOf(spec), ...destinationSettingsOf(spec) };
 }
 
 /** A policy's spec or a route. */
 type Timing = Pick<TrafficPolicy['spec'], 'timeout' | 'retry'>;
 
 /** Those that are written there. */
-export function settingsOf({ timeout, retry }: Timing): Readonly<Partial<RouteSettings>> {
+export function routeSettingsOf({ timeout, retry }: Timing): Readonly<Partial<RouteSettings>> {
   const { attempts, perTryTimeout, retryOn } = retry ?? {};
   return {
     ...(timeout !== undefined && { 'timeout.request': durationMs(timeout.request) }),

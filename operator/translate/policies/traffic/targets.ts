@@ -6,19 +6,20 @@ import { compareAge } from '../../facts/precedence.ts';
 import { type PortView, serviceKey, type ServiceView, type ServiceViews } from '../../facts/service-view.ts';
 import { listed, type Problem } from '../../facts/verdicts.ts';
 import { compareLevels, type Level } from '../contest.ts';
-import { claimsOf } from './traffic-policy.ts';
+import { httpFields, worksOnTcp } from './protocols.ts';
 
 /** A policy at one service port. */
 export interface Attachment {
   readonly policy: TrafficPolicy;
   /** The strongest of its targets that reach the port. */
   readonly level: Level;
+  readonly protocol: PortView['protocol'];
 }
 
 export interface PolicyTargets {
   /** Targets it cannot have. */
   readonly problems: readonly Problem[];
-  /** TCP ports of its targets, where it can have no effect. */
+  /** TCP ports of its targets, where it can have no effect, or only a part of it can. */
   readonly leftOut: readonly PortView[];
 }
 
@@ -53,7 +54,7 @@ export function findTargets(
       problems: found.flatMap(({ problems }) => problems),
       leftOut: [...leftOut.values()],
     });
-    for (const [port, level] of strongestByPort(found)) append(byPort, port, { policy, level });
+    for (const [port, at] of strongestByPort(found)) append(byPort, port, { policy, ...at });
   }
   return { byPort, byPolicy };
 }
@@ -66,15 +67,16 @@ interface Found {
   readonly leftOut: readonly PortView[];
 }
 
-function strongestByPort(found: readonly Found[]): ReadonlyMap<string, Level> {
-  const levels = new Map<string, Level>();
+function strongestByPort(found: readonly Found[]): ReadonlyMap<string, Omit<Attachment, 'policy'>> {
+  const strongest = new Map<string, Omit<Attachment, 'policy'>>();
   for (const { level, ports } of found) {
-    for (const { key } of ports) {
-      const other = levels.get(key);
-      if (other === undefined || compareLevels(level, other) > 0) levels.set(key, level);
+    for (const { key, protocol } of ports) {
+      const other = strongest.get(key);
+      if (other === undefined || compareLevels(level, other.level) > 0)
+        strongest.set(key, { level, protocol });
     }
   }
-  return levels;
+  return strongest;
 }
 
 type Find = (policy: TrafficPolicy, target: Target, services: ServiceViews, scope: Scope) => Found;
@@ -100,6 +102,7 @@ function findService(policy: TrafficPolicy, target: Target, services: ServiceVie
 
   const http = httpOnly(ports);
   const tcp = ports.filter(({ protocol }) => protocol === 'TCP');
+  if (worksOnTcp(policy)) return { level, ports, problems: [], leftOut: tcp };
   if (http.length > 0) return { level, ports: http, problems: [], leftOut: tcp };
   const numbers = listed(tcp.map(({ port }) => String(port)));
   const message = `Port ${numbers} of Service ${key} is TCP, and this TrafficPolicy needs HTTP. Set appProtocol: http on the Service port if it serves HTTP, or remove the target.`;
@@ -113,6 +116,7 @@ function findNamespace(policy: TrafficPolicy, { name }: Target, services: Servic
     return refused('Namespace', reason.unsupportedValue, message);
   }
   return everyPort(
+    policy,
     'Namespace',
     services.all.filter(({ namespace }) => namespace === own),
   );
@@ -132,22 +136,21 @@ function findMesh(
     const message = `Mesh ${name} is not in force. Fix targetRefs to name Mesh ${mesh}.`;
     return refused('Mesh', reason.targetNotFound, message);
   }
-  return everyPort('Mesh', services.all);
+  return everyPort(policy, 'Mesh', services.all);
 }
 
 /** TCP ports are no mistake there: whoever writes a default does not speak of each port. */
-function everyPort(level: Level, services: readonly ServiceView[]): Found {
-  return { level, ports: services.flatMap(({ ports }) => httpOnly(ports)), problems: [], leftOut: [] };
+function everyPort(policy: TrafficPolicy, level: Level, services: readonly ServiceView[]): Found {
+  const all = services.flatMap(({ ports }) => ports);
+  return { level, ports: worksOnTcp(policy) ? all : httpOnly(all), problems: [], leftOut: [] };
 }
 
 function httpOnly(ports: readonly PortView[]): readonly PortView[] {
   return ports.filter(({ protocol }) => protocol === 'HTTP');
 }
 
-/** It speaks of requests, which a TCP port does not have. */
 function needsHttp(policy: TrafficPolicy): boolean {
-  const { routing, settings } = claimsOf(policy);
-  return (routing?.routes.length ?? 0) > 0 || Object.keys(settings).length > 0;
+  return httpFields(policy).length > 0;
 }
 
 function namespaceOf({ metadata }: TrafficPolicy): string {

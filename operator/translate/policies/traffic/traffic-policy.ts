@@ -5,7 +5,7 @@ import type { FaultIr, HeaderIr, HeaderModifierIr, RouteIr, RouteMatchIr } from 
 import { byText, compareText } from '../../../values/compare-text.ts';
 import { translatePath } from '../path-match.ts';
 import type { RouteClaim, RoutingClaim, SubsetClaim, TrafficClaims } from './claims.ts';
-import { settingsOf } from './settings.ts';
+import { portSettingsOf, routeSettingsOf } from './settings.ts';
 
 type Route = TrafficPolicy['spec']['routes'][number];
 
@@ -15,7 +15,7 @@ const claims = new WeakMap<TrafficPolicy, TrafficClaims>();
 export function claimsOf(policy: TrafficPolicy): TrafficClaims {
   const known = claims.get(policy);
   if (known !== undefined) return known;
-  const made = { routing: routingOf(policy), settings: settingsOf(policy.spec) };
+  const made = { routing: routingOf(policy), settings: portSettingsOf(policy.spec) };
   claims.set(policy, made);
   return made;
 }
@@ -44,7 +44,7 @@ function routeOf(route: Route, defaultName: string): RouteClaim {
     name: route.name ?? defaultName,
     matches: matchesOf(route),
     backends: route.backends.map(({ subset = null, weight }) => ({ subset, weight })),
-    settings: settingsOf(route),
+    settings: routeSettingsOf(route),
     requestHeaders: headersOf(route.requestHeaders),
     responseHeaders: headersOf(route.responseHeaders),
     fault: faultOf(route),

@@ -4,11 +4,12 @@ import { rememberByKey, rememberLast } from '../../../values/remember.ts';
 import { originOf } from '../../facts/origins.ts';
 import { byText } from '../../../values/compare-text.ts';
 import type { ServiceViews } from '../../facts/service-view.ts';
-import { type Claim, decide, type Decisions, type Level, type Outcome, outcomesOf } from '../contest.ts';
+import { type Claim, decide, type Decisions, type Outcome, outcomesOf } from '../contest.ts';
 import type { Settings } from '../setting.ts';
 import type { RoutingClaim } from './claims.ts';
+import { tcpSettings } from './destination.ts';
 import type { PortTraffic } from './resolve.ts';
-import { defaultSettings, isSetting, type RouteSettings } from './settings.ts';
+import { defaultSettings, isSetting, type PortSettings } from './settings.ts';
 import { type Attachment, findTargets, type PolicyTargets } from './targets.ts';
 import { claimsOf } from './traffic-policy.ts';
 
@@ -32,7 +33,7 @@ export function createTrafficMaker(operatorNamespace: string): TrafficMaker {
   return rememberLast((policies, services, mesh) => {
     const targets = findTargets(policies, services, { mesh, operatorNamespace });
     const decided = [...targets.byPort].toSorted(byText(([port]) => port)).map(([port, attached]) => {
-      const inputs = attached.flatMap(({ policy, level }) => [policy, level]);
+      const inputs = attached.flatMap(({ policy, level, protocol }) => [policy, level, protocol]);
       return [port, memory.get(port, inputs, () => decidePort(attached))] as const;
     });
     memory.sweep();
@@ -52,19 +53,22 @@ interface DecidedPort {
 const routingSlot = 'routes and subsets';
 
 function decidePort(attached: readonly Attachment[]): DecidedPort {
-  const claims = attached.flatMap(({ policy, level }) =>
-    slotsAt(policy, level).map((slot) => ({ slot, level, policy })),
-  );
+  const claims = attached.flatMap((attachment) => {
+    const { policy, level } = attachment;
+    return slotsAt(attachment).map((slot) => ({ slot, level, policy }));
+  });
   const author = decide(claims).get(routingSlot)?.[0]?.policy;
   const decisions = decide(author === undefined ? claims : [...claims, ...routesClaims(author)]);
   return { decisions, traffic: { routing: routingOf(author), settings: settingsAt(decisions) } };
 }
 
-/** Of a Namespace and the Mesh there are settings only: routes are for one service. */
-function slotsAt(policy: TrafficPolicy, level: Level): readonly string[] {
+/** Of a Namespace and the Mesh there are settings only: routes are for one service. A TCP port has no requests to route. */
+function slotsAt({ policy, level, protocol }: Attachment): readonly string[] {
   const { routing, settings } = claimsOf(policy);
-  const hasRoutes = routing !== null && level !== 'Namespace' && level !== 'Mesh';
-  return [...(hasRoutes ? [routingSlot] : []), ...Object.keys(settings)];
+  const isTcp = protocol === 'TCP';
+  const isWide = level === 'Namespace' || level === 'Mesh';
+  const hasRoutes = routing !== null && !isWide && !(isTcp && routing.routes.length > 0);
+  return [...(hasRoutes ? [routingSlot] : []), ...Object.keys(isTcp ? tcpSettings(settings) : settings)];
 }
 
 /** What every route says itself leaves nothing to decide, if no request passes them by. */
@@ -84,7 +88,7 @@ function routingOf(author: TrafficPolicy | undefined): PortTraffic['routing'] {
     : { value, origin: originOf(author) };
 }
 
-function settingsAt(decisions: Decisions<TrafficPolicy>): Settings<RouteSettings> {
+function settingsAt(decisions: Decisions<TrafficPolicy>): Settings<PortSettings> {
   let settings = defaultSettings;
   for (const [slot, [winner]] of decisions) {
     // Routes bring what they say themselves along.

@@ -13,6 +13,7 @@ import { isDeclared } from './resolve.ts';
 import type { RouteSettings } from './settings.ts';
 import type { PolicyTargets } from './targets.ts';
 import type { Traffic } from './traffic.ts';
+import { httpFields, worksOnTcp } from './protocols.ts';
 import { claimsOf } from './traffic-policy.ts';
 
 export function trafficVerdicts(
@@ -28,7 +29,7 @@ export function trafficVerdicts(
       conditions: [
         acceptedCondition(
           [...problems, ...defeatProblems(policy, outcome)],
-          [...leftOutNotes(leftOut), ...abortNotes(policy), ...others],
+          [...leftOutNotes(policy, leftOut), ...abortNotes(policy), ...others],
         ),
         resolvedRefsCondition(
           [...undeclaredSubsets(policy), ...emptySubsets(policy, empty[originKey(originOf(policy))] ?? [])],
@@ -42,11 +43,15 @@ export function trafficVerdicts(
 
 const othersInEffect = 'The policy is in effect for its other targets.';
 
-function leftOutNotes(leftOut: PolicyTargets['leftOut']): readonly string[] {
+function leftOutNotes(policy: TrafficPolicy, leftOut: PolicyTargets['leftOut']): readonly string[] {
   if (leftOut.length === 0) return [];
   const ports = listed(leftOut.map(({ key }) => key));
+  const fields = httpFields(policy);
+  const [what, has] = worksOnTcp(policy)
+    ? [listed(fields), fields.length === 1 ? 'has' : 'have']
+    : ['The policy', 'has'];
   return [
-    `The policy has no effect on TCP port ${ports}. Set appProtocol: http on the Service port if it serves HTTP.`,
+    `${what} ${has} no effect on TCP port ${ports}. Set appProtocol: http on the Service port if it serves HTTP.`,
   ];
 }
 

@@ -1,0 +1,22 @@
+// How the endpoints of a service port are reached: settings of the sidecars that call it.
+import type { Origin } from './origin.ts';
+
+export interface DestinationIr {
+  /** null: nobody chose one. HTTP: the fewer requests in flight; TCP: in turn. */
+  readonly loadBalancer: LoadBalancerIr | null;
+  /** Of the objects that say so. */
+  readonly origins: readonly Origin[];
+}
+
+export interface LoadBalancerIr {
+  /** RingHash and Maglev: by what routes hash on. */
+  readonly type: 'LeastRequest' | 'RoundRobin' | 'Random' | 'RingHash' | 'Maglev';
+  /** LeastRequest and RoundRobin only. */
+  readonly slowStart: { readonly windowMs: number; readonly minWeightPercentage: number } | null;
+}
+
+export type HashOnIr =
+  | { readonly type: 'Header' | 'QueryParameter'; readonly name: string }
+  /** Callers without it get one, for ttlMs; 0: for the session. */
+  | { readonly type: 'Cookie'; readonly name: string; readonly ttlMs: number }
+  | { readonly type: 'SourceAddress' };

@@ -1,0 +1,217 @@
+// Which endpoint a real Envoy chooses, by the load balancer of the service.
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import type { HashOnIr, LoadBalancerIr } from '../../operator/ir/destination.ts';
+import { type Handler, startApplication, startGreeter } from '../support/data-plane/applications.ts';
+import { type Answer, call, type Call, listenOnly } from '../support/data-plane/callers.ts';
+import { CalledServices } from '../support/data-plane/called-services.ts';
+import { Closing } from '../support/data-plane/closing.ts';
+import { freePort } from '../support/kubernetes/free-port.ts';
+import {
+  noRetry,
+  sampleDestination,
+  sampleEndpoint,
+  sampleRoute,
+  type ServiceParts,
+} from '../support/mesh-samples.ts';
+
+const closing = new Closing();
+afterAll(() => closing.close());
+
+let services: CalledServices;
+let endpoints: readonly number[] = [];
+const users = Array.from({ length: 20 }, (_, index) => `user-${index}`);
+
+/** What the application of that name does when it is called and does not answer. */
+let held: () => void = () => undefined;
+const holds: Handler = (_seen, response) => {
+  closing.add(async () => void response.destroy());
+  held();
+};
+
+function balanced(
+  loadBalancer: LoadBalancerIr,
+  hashOn: readonly HashOnIr[],
+  ports: readonly number[],
+): ServiceParts {
+  return {
+    endpoints: ports.map((port) => sampleEndpoint(port)),
+    destination: sampleDestination({ loadBalancer }),
+    routes: [sampleRoute('default', { hashOn, retry: { ...noRetry, attempts: 2, on: ['ConnectFailure'] } })],
+  };
+}
+
+beforeAll(async () => {
+  endpoints = await Promise.all(['a', 'b', 'c', 'd'].map((name) => startApplication(name, closing)));
+  const greeters = await Promise.all(['a', 'b', 'c', 'd'].map((name) => startGreeter(name, closing)));
+  const [first = 0, second = 0] = endpoints;
+  const holding = await startApplication('holds', closing, holds);
+  const type = 'RingHash';
+  const hash = (...hashOn: HashOnIr[]): ServiceParts =>
+    balanced({ type, slowStart: null }, hashOn, endpoints);
+  const session: HashOnIr = { type: 'Cookie', name: 'session', ttlMs: 3_600_000 };
+  const header: HashOnIr = { type: 'Header', name: 'x-user' };
+  const growing: LoadBalancerIr = {
+    type: 'RoundRobin',
+    slowStart: { windowMs: 3_000, minWeightPercentage: 1 },
+  };
+  services = await CalledServices.start(
+    {
+      header: hash(header),
+      maglev: balanced({ type: 'Maglev', slowStart: null }, [header], endpoints),
+      headless: { ...hash(header), headless: true },
+      query: hash({ type: 'QueryParameter', name: 'user' }),
+      cookie: hash(header, session),
+      address: hash({ type: 'SourceAddress' }),
+      broken: balanced({ type, slowStart: null }, [header], [first, await freePort()]),
+      turns: balanced({ type: 'RoundRobin', slowStart: null }, [], endpoints),
+      busy: balanced({ type: 'LeastRequest', slowStart: null }, [], [first, holding]),
+      random: balanced({ type: 'Random', slowStart: null }, [], endpoints),
+      growing: balanced(growing, [], [first, second]),
+      tcp: {
+        ...balanced({ type, slowStart: null }, [], greeters),
+        protocol: 'TCP',
+        routes: [],
+      },
+    },
+    closing,
+  );
+}, 60_000);
+
+function appOf({ body }: Answer): string {
+  return (JSON.parse(body) as { readonly app: string }).app;
+}
+
+async function appAt(service: string, options: Call = {}): Promise<string> {
+  return appOf(await call(services.at(service), options));
+}
+
+/** One after the other. */
+async function appsAt(service: string, calls: readonly Call[]): Promise<readonly string[]> {
+  const apps: string[] = [];
+  // oxlint-disable-next-line no-await-in-loop -- in turn
+  for (const options of calls) apps.push(await appAt(service, options));
+  return apps;
+}
+
+function times(count: number): readonly Call[] {
+  return Array.from({ length: count }, () => ({}));
+}
+
+const byHeader = users.map((user) => ({ headers: { 'x-user': user } }));
+const byQuery = users.map((user) => ({ path: `/?user=${user}` }));
+const byForwardedFor = users.map((_, index) => ({ headers: { 'x-forwarded-for': `192.0.2.${index}` } }));
+
+describe('the same hash means the same endpoint, and not all hashes the same one', () => {
+  test.each([
+    ['header', byHeader],
+    ['maglev', byHeader],
+    ['headless', byHeader],
+    ['query', byQuery],
+    ['address', byForwardedFor],
+  ])('%s', async (service, calls) => {
+    const first = await appsAt(service, calls);
+    const second = await appsAt(service, calls.toReversed());
+
+    expect(second.toReversed()).toEqual(first);
+    expect(new Set(first).size).toBeGreaterThan(1);
+  });
+});
+
+test('few hashes move when an endpoint goes', async () => {
+  const before = await appsAt('header', byHeader);
+
+  await services.change('header', { endpoints: endpoints.slice(0, 3).map((port) => sampleEndpoint(port)) });
+  const after = await appsAt('header', byHeader);
+
+  const stayed = before.filter((app, index) => app !== 'd' && app === after[index]);
+  expect(after).not.toContain('d');
+  // All but few of those that could stay; of a hash modulo the number of endpoints it would be a quarter.
+  expect(stayed.length).toBeGreaterThan(0.7 * before.filter((app) => app !== 'd').length);
+});
+
+test('who comes without the cookie gets one, and with it the endpoint that answered', async () => {
+  const first = await call(services.at('cookie'));
+  const [cookie = ''] = first.headers['set-cookie'] ?? [];
+  const again = await appsAt(
+    'cookie',
+    times(5).map(() => ({ headers: { cookie: cookie.replace(/;.*/, '') } })),
+  );
+
+  expect(cookie).toMatch(/^session="?[0-9a-f]+"?; Max-Age=3600; Path=\/; HttpOnly$/);
+  expect(new Set(again)).toEqual(new Set([appOf(first)]));
+});
+
+test('the first entry that a request has decides: with the header it gets no cookie', async () => {
+  const { headers } = await call(services.at('cookie'), { headers: { 'x-user': 'me' } });
+
+  expect(headers['set-cookie']).toBeUndefined();
+});
+
+test('without X-Forwarded-For the address is that of the caller', async () => {
+  expect(new Set(await appsAt('address', times(10))).size).toBe(1);
+});
+
+test('requests with nothing to hash go anywhere', async () => {
+  expect(new Set(await appsAt('header', times(40))).size).toBeGreaterThan(1);
+});
+
+test('a retry leaves the endpoint of the hash', async () => {
+  expect(new Set(await appsAt('broken', byHeader))).toEqual(new Set(['a']));
+});
+
+test('TCP connections of a caller go to the same endpoint', async () => {
+  const greetings = await Promise.all(times(10).map(() => listenOnly(services.at('tcp'), 1)));
+
+  expect(new Set(greetings).size).toBe(1);
+});
+
+test('RoundRobin: each endpoint in turn', async () => {
+  const apps = await appsAt('turns', times(8));
+
+  expect(apps.slice(0, 4).toSorted()).toEqual(['a', 'b', 'c', 'd']);
+  expect(apps.slice(4)).toEqual(apps.slice(0, 4));
+});
+
+test('Random: every endpoint, in no order', async () => {
+  const apps = await appsAt('random', times(60));
+
+  expect(new Set(apps).size).toBe(4);
+  expect(apps.slice(4)).not.toEqual(apps.slice(0, -4));
+});
+
+test('LeastRequest: a busy endpoint gets fewer requests', async () => {
+  let holding = 0;
+  for (let sent = 0; sent < 60; sent += 1) {
+    const isHeld = new Promise<boolean>((resolve) => {
+      held = () => {
+        resolve(true);
+      };
+    });
+    const answer = call(services.at('busy')).then(
+      () => false,
+      () => false,
+    );
+    // oxlint-disable-next-line no-await-in-loop -- each is on its way before the next
+    if (await Promise.race([isHeld, answer])) holding += 1;
+  }
+
+  // A quarter: when both choices are the busy one. In turn, it would be 30.
+  expect(holding).toBeLessThan(27);
+});
+
+test('slow start: the share of a new endpoint grows', async () => {
+  const [old = 0, young = 0] = endpoints;
+  const shareOfNew = async (): Promise<number> => {
+    const apps = await appsAt('growing', times(40));
+    return apps.filter((app) => app === 'b').length;
+  };
+  const comesBack = async (): Promise<number> => {
+    await services.change('growing', { endpoints: [sampleEndpoint(old)] });
+    await services.change('growing', { endpoints: [old, young].map((port) => sampleEndpoint(port)) });
+    return shareOfNew();
+  };
+
+  // Until the other one is no longer new itself.
+  await services.sidecar.waitFor(async () => (await comesBack()) < 12, 20_000);
+  await services.sidecar.waitFor(async () => (await shareOfNew()) >= 18, 20_000);
+}, 60_000);

@@ -1,0 +1,93 @@
+// Cases of TrafficPolicy: how endpoints are reached.
+import { type ApiCase, casesOf } from './api-case.ts';
+
+const { valid, refused } = casesOf('TrafficPolicy');
+const policy = (settings: object): object => ({
+  targetRefs: [{ kind: 'Service', name: 'reviews' }],
+  ...settings,
+});
+
+const loadBalancer = (fields: object): object => policy({ loadBalancer: fields });
+const hashOn = (...entries: object[]): object => loadBalancer({ type: 'RingHash', hashOn: entries });
+const entry = { field: 'spec.loadBalancer.hashOn[0]' };
+const byHeader = { type: 'Header', name: 'x-user' };
+const slowStart = (fields: object): object => loadBalancer({ type: 'RoundRobin', slowStart: fields });
+
+const loadBalancers: readonly ApiCase[] = [
+  ...['LeastRequest', 'RoundRobin', 'Random'].map((type) => valid(type, loadBalancer({ type }))),
+  ...['RingHash', 'Maglev'].flatMap((type) => [
+    valid(`${type} of a header`, loadBalancer({ type, hashOn: [byHeader] })),
+    refused(`${type} of nothing`, loadBalancer({ type }), {
+      field: 'spec.loadBalancer',
+      message: 'Set hashOn for RingHash and Maglev',
+    }),
+    refused(
+      `${type} that starts slowly`,
+      loadBalancer({ type, hashOn: [byHeader], slowStart: { window: '1s' } }),
+      { field: 'spec.loadBalancer', message: 'Remove slowStart, or use type LeastRequest or RoundRobin.' },
+    ),
+  ]),
+  refused('hashOn without a hash', loadBalancer({ type: 'Random', hashOn: [byHeader] }), {
+    field: 'spec.loadBalancer',
+    message: 'Set hashOn for RingHash and Maglev',
+  }),
+  refused('a load balancer without a type', loadBalancer({}), { field: 'spec.loadBalancer.type' }),
+  refused('a load balancer that does not exist', loadBalancer({ type: 'Passthrough' }), {
+    field: 'spec.loadBalancer.type',
+  }),
+  valid(
+    'everything to hash',
+    hashOn(
+      byHeader,
+      { type: 'QueryParameter', name: 'user id' },
+      { type: 'Cookie', name: 'session', ttl: '1h' },
+    ),
+  ),
+  valid('a header, else the address', hashOn(byHeader, { type: 'SourceAddress' })),
+  refused('a header after the address', hashOn({ type: 'SourceAddress' }, byHeader), {
+    field: 'spec.loadBalancer.hashOn',
+    message: 'Put Cookie or SourceAddress last',
+  }),
+  refused('two cookies', hashOn({ type: 'Cookie', name: 'a' }, { type: 'Cookie', name: 'b' }), {
+    field: 'spec.loadBalancer.hashOn',
+    message: 'Put Cookie or SourceAddress last',
+  }),
+  refused('five things to hash', hashOn(...Array.from({ length: 5 }, () => byHeader)), {
+    field: 'spec.loadBalancer.hashOn',
+  }),
+  refused('a header without a name', hashOn({ type: 'Header' }), {
+    ...entry,
+    message: 'Set name for Header',
+  }),
+  refused('an address with a name', hashOn({ type: 'SourceAddress', name: 'a' }), {
+    ...entry,
+    message: 'Set name for Header',
+  }),
+  ...[':path', 'a b', 'a=b'].map((name) =>
+    refused(`the cookie ${name}`, hashOn({ type: 'Cookie', name }), {
+      ...entry,
+      message: 'Write a header or cookie name',
+    }),
+  ),
+  refused('a header of sidecars to hash', hashOn({ type: 'Header', name: 'X-Meshwright-Destination' }), {
+    ...entry,
+    message: 'headers that begin with x-meshwright- are reserved',
+  }),
+  refused('a header that expires', hashOn({ ...byHeader, ttl: '1h' }), {
+    ...entry,
+    message: 'Remove ttl: only a cookie has one.',
+  }),
+  valid('a slow start', slowStart({ window: '30s', minWeightPercentage: 1 })),
+  refused('a slow start of any length', slowStart({}), { field: 'spec.loadBalancer.slowStart.window' }),
+  ...['0s', '999ms', '1h1ms'].map((window) =>
+    refused(`a slow start of ${window}`, slowStart({ window }), {
+      field: 'spec.loadBalancer.slowStart.window',
+      message: 'Set window between 1s and 1h.',
+    }),
+  ),
+  refused('a slow start from nothing', slowStart({ window: '1s', minWeightPercentage: 0 }), {
+    field: 'spec.loadBalancer.slowStart.minWeightPercentage',
+  }),
+];
+
+export const trafficDestinationCases: readonly ApiCase[] = [...loadBalancers];

@@ -1,0 +1,33 @@
+// fast-check arbitraries for the settings of a TrafficPolicy about endpoints.
+import * as fc from 'fast-check';
+
+const from = <T>(pool: readonly T[]): fc.Arbitrary<T> => fc.constantFrom(...pool);
+
+const loadBalancer = fc.oneof(
+  fc.record(
+    {
+      type: from(['LeastRequest', 'RoundRobin']),
+      slowStart: fc.record({ window: from(['1s', '1m30s', '1h']), minWeightPercentage: from([1, 100]) }),
+    },
+    { requiredKeys: ['type'] },
+  ),
+  fc.record({ type: fc.constant('Random') }),
+  fc
+    .tuple(
+      from(['RingHash', 'Maglev']),
+      fc.uniqueArray(
+        fc.record({ type: from(['Header', 'QueryParameter']), name: from(['x-user', 'Accept', 'id']) }),
+        { selector: ({ type, name }) => `${type} ${name}`, minLength: 1, maxLength: 2 },
+      ),
+      from([
+        [],
+        [{ type: 'SourceAddress' }],
+        [{ type: 'Cookie', name: 'session' }],
+        [{ type: 'Cookie', name: 'a', ttl: '1h' }],
+      ]),
+    )
+    .map(([type, some, last]) => ({ type, hashOn: [...some, ...last] })),
+);
+
+/** Each may be there or not. */
+export const destinationSettings = { loadBalancer };
