@@ -212,7 +212,6 @@ test('slow start: the share of a new endpoint grows', async () => {
   };
 
   // Until the other one is no longer new itself.
-  const { waitFor } = services.sidecar;
-  expect(await waitFor(async () => (await comesBack()) < 12, 20_000)).toBe(true);
-  expect(await waitFor(async () => (await shareOfNew()) >= 18, 20_000)).toBe(true);
+  expect(await services.sidecar.waitFor(async () => (await comesBack()) < 12, 20_000)).toBe(true);
+  expect(await services.sidecar.waitFor(async () => (await shareOfNew()) >= 18, 20_000)).toBe(true);
 }, 60_000);
