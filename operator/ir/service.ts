@@ -75,6 +75,8 @@ export interface RouteIr {
   /** Of responses before the caller gets them. */
   readonly responseHeaders: HeaderModifierIr | null;
   readonly fault: FaultIr | null;
+  /** What users write (`routes`, `timeout.request`) → the object that says it. Absent: nobody does, it is the default. */
+  readonly setBy: Readonly<Record<string, Origin>>;
   readonly origins: readonly Origin[];
 }
 

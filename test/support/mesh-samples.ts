@@ -109,6 +109,7 @@ export function sampleRoute(name: string, parts: Partial<RouteIr> = {}): RouteIr
     requestHeaders: null,
     responseHeaders: null,
     fault: null,
+    setBy: {},
     origins: [],
     ...parts,
   };

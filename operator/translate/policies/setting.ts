@@ -15,6 +15,8 @@ export interface SettingsReader<T> {
   read<K extends keyof T>(key: K): T[K];
   /** Of all that was read so far. */
   origins(): readonly Origin[];
+  /** The same, each with what it says. */
+  setBy(): Readonly<Record<string, Origin>>;
 }
 
 /** own: what an object says itself; it takes precedence over what it inherits. */
@@ -22,14 +24,15 @@ export function readSettings<T>(
   own: { readonly values: Readonly<Partial<T>>; readonly origin: Origin } | null,
   inherited: Settings<T>,
 ): SettingsReader<T> {
-  const origins: Origin[] = [];
+  const setBy = new Map<string, Origin>();
   return {
     read(key) {
       const value = own?.values[key];
       const setting = own === null || value === undefined ? inherited[key] : { value, origin: own.origin };
-      if (setting.origin !== null) origins.push(setting.origin);
+      if (setting.origin !== null) setBy.set(String(key), setting.origin);
       return setting.value;
     },
-    origins: () => origins,
+    origins: () => [...setBy.values()],
+    setBy: () => Object.fromEntries(setBy),
   };
 }

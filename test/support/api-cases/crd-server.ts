@@ -2,10 +2,10 @@
 import { join } from 'node:path';
 import { documentOf } from './api-case.ts';
 import { type ApiCaller, apiCaller } from './api-caller.ts';
-import { startApiServer } from '../kubernetes.ts';
+import { type ApiServer, startApiServer } from '../kubernetes.ts';
 import { poll } from '../kubernetes/poll.ts';
 
-export interface CrdServer extends ApiCaller {
+export interface CrdServer extends ApiCaller, Pick<ApiServer, 'kubeconfigPath'> {
   /** What kubectl prints. Rejects with its complaint if it fails. */
   readonly kubectl: (...args: readonly string[]) => Promise<string>;
   readonly stop: () => Promise<void>;
@@ -36,7 +36,7 @@ export async function startCrdServer(): Promise<CrdServer> {
     await stop();
     throw cause;
   }
-  return { ...api, kubectl, stop };
+  return { ...api, kubectl, stop, kubeconfigPath: server.kubeconfigPath };
 }
 
 // Established comes a little before the API server answers for the kind.

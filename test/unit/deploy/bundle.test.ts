@@ -31,10 +31,13 @@ describe('the bundle', () => {
     expect(readdirSync(folder).toSorted()).toEqual([...bundleFiles].toSorted());
   });
 
-  test.each(['main', 'uninstall', 'intercept'])('%s.cjs has no character beyond Latin-1', (program) => {
-    // oxlint-disable-next-line no-control-regex -- from the first to the last of them
-    expect(/[^\u0000-\u00FF]/.exec(readFileSync(join(folder, `${program}.cjs`), 'utf8'))).toBeNull();
-  });
+  test.each(['main', 'explain', 'uninstall', 'intercept'])(
+    '%s.cjs has no character beyond Latin-1',
+    (program) => {
+      // oxlint-disable-next-line no-control-regex -- from the first to the last of them
+      expect(/[^\u0000-\u00FF]/.exec(readFileSync(join(folder, `${program}.cjs`), 'utf8'))).toBeNull();
+    },
+  );
 
   test('leaves out what it does not use of the Kubernetes client', () => {
     expect(readFileSync(join(folder, 'main.cjs')).byteLength).toBeLessThan(5_000_000);
@@ -79,8 +82,11 @@ describe('without anything of node_modules', () => {
     rmSync(files, { recursive: true });
   });
 
-  test('`meshwright uninstall` says how it is used', () => {
-    expect(run('uninstall.cjs', '--help')).toMatchObject({ status: 0, stderr: '' });
+  test.each(['uninstall', 'explain'])('`meshwright %s` says how it is used', (program) => {
+    const { stdout, stderr, status } = run(`${program}.cjs`, '--help');
+
+    expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+    expect(stdout).toMatch(new RegExp(`^Usage: meshwright ${program}`));
   });
 
   test('the init container says which variable is missing', () => {

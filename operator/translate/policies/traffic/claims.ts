@@ -25,7 +25,10 @@ export interface SubsetClaim {
 }
 
 /** A route but for what depends on the service port, or on other objects. */
-export interface RouteClaim extends Omit<RouteIr, 'action' | 'timeoutMs' | 'retry' | 'hashOn' | 'origins'> {
+export interface RouteClaim extends Omit<
+  RouteIr,
+  'action' | 'timeoutMs' | 'retry' | 'hashOn' | 'setBy' | 'origins'
+> {
   /** None: all endpoints of the service. */
   readonly backends: readonly BackendClaim[];
   readonly settings: Readonly<Partial<RouteSettings>>;

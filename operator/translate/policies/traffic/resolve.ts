@@ -58,6 +58,7 @@ function resolveRoute(route: RouteClaim, port: RoutedPort, { routing, settings }
     timeoutMs: reader.read('timeout.request'),
     retry: resolveRetry(reader),
     hashOn: resolveHashOn(reader, settings),
+    setBy: { ...(author !== null && { routes: author }), ...reader.setBy() },
     origins: mergeOrigins([port.origin], author === null ? [] : [author], reader.origins()),
   };
 }

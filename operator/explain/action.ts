@@ -1,0 +1,139 @@
+// What a route does with a request.
+// @see https://www.envoyproxy.io/docs/envoy/latest/api-v3/config/route/v3/route_components.proto#config-route-v3-routeaction
+import type { EnvoyMessage } from '../envoy/proto/envoy-message.ts';
+import { backendOf, withShares } from './backends.ts';
+import type { CallRequest } from './call.ts';
+import type { Action, Fault, Forward, HeaderChange, Retry } from './explanation.ts';
+import {
+  isMessage,
+  knowingOnly,
+  messageIn,
+  messagesIn,
+  millisecondsIn,
+  numberIn,
+  percentageIn,
+  textIn,
+  textsIn,
+  typeOf,
+  UnreadableError,
+} from './fields.ts';
+import type { ProxyConfig } from './proxy-config.ts';
+import { redirectLocation, rewritten } from './rewrite.ts';
+
+export function actionOf(config: ProxyConfig, route: EnvoyMessage, request: CallRequest): Action {
+  const forward = messageIn(route, 'route');
+  if (forward !== null) return forwardOf(config, route, forward, request);
+  const redirect = messageIn(route, 'redirect');
+  if (redirect !== null) return { type: 'Redirect', ...redirectLocation(route, redirect, request) };
+  const response = messageIn(route, 'direct_response');
+  if (response === null) throw new UnreadableError('explain does not know what the route does');
+  const body = textIn(messageIn(response, 'body') ?? {}, 'inline_string') ?? '';
+  return { type: 'Respond', status: numberIn(response, 'status') ?? 0, body };
+}
+
+const forwardFields = [
+  'cluster',
+  'weighted_clusters',
+  'timeout',
+  'idle_timeout',
+  'max_stream_duration',
+  'retry_policy',
+  'hash_policy',
+  'request_mirror_policies',
+  'prefix_rewrite',
+  'regex_rewrite',
+  'path_rewrite',
+  'path_rewrite_policy',
+  'host_rewrite_literal',
+  'host_rewrite_path_regex',
+  'append_x_forwarded_host',
+  'upgrade_configs',
+  'hedge_policy',
+  'metadata_match',
+] as const;
+
+// oxlint-disable-next-line max-params -- a route, its action, and the two it is read for
+function forwardOf(
+  config: ProxyConfig,
+  route: EnvoyMessage,
+  action: EnvoyMessage,
+  request: CallRequest,
+): Forward {
+  knowingOnly(action, forwardFields);
+  return {
+    type: 'Forward',
+    backends: backendsOf(config, action),
+    // Of the two, the one that is set: see operator/envoy/resources/outbound/timeouts.ts.
+    timeoutMs:
+      millisecondsIn(messageIn(action, 'max_stream_duration') ?? {}, 'max_stream_duration') ||
+      millisecondsIn(action, 'timeout'),
+    retry: retryOf(messageIn(action, 'retry_policy')),
+    ...rewritten(route, action, request),
+    mirrors: messagesIn(action, 'request_mirror_policies').map((policy) => ({
+      cluster: textIn(policy, 'cluster') ?? '',
+      percentage: percentageIn(messageIn(policy, 'runtime_fraction') ?? {}, 'default_value'),
+    })),
+  };
+}
+
+function backendsOf(config: ProxyConfig, action: EnvoyMessage): Forward['backends'] {
+  const cluster = textIn(action, 'cluster');
+  if (cluster !== null) return withShares([{ ...backendOf(config, cluster), weight: 1 }]);
+  const weighted = messagesIn(messageIn(action, 'weighted_clusters') ?? {}, 'clusters');
+  if (weighted.length === 0) throw new UnreadableError('explain does not know where the route leads');
+  return withShares(
+    weighted.map((one) => ({
+      ...backendOf(config, textIn(one, 'name') ?? ''),
+      weight: numberIn(one, 'weight') ?? 0,
+    })),
+  );
+}
+
+function retryOf(policy: EnvoyMessage | null): Retry | null {
+  if (policy === null) return null;
+  return {
+    attempts: numberIn(policy, 'num_retries') ?? 1,
+    perTryTimeoutMs: millisecondsIn(policy, 'per_try_timeout'),
+    on: (textIn(policy, 'retry_on') ?? '').split(',').filter((one) => one !== 'retriable-headers'),
+  };
+}
+
+const faultType = 'envoy.extensions.filters.http.fault.v3.HTTPFault';
+
+/** Null: none. */
+export function faultOf(route: EnvoyMessage): Fault | null {
+  const configs = Object.values(messageIn(route, 'typed_per_filter_config') ?? {});
+  const fault = configs.filter(isMessage).find((config) => typeOf(config) === faultType);
+  if (fault === undefined) return null;
+  const delay = messageIn(fault, 'delay');
+  const abort = messageIn(fault, 'abort');
+  const grpc = abort && numberIn(abort, 'grpc_status');
+  return {
+    delay: delay && {
+      durationMs: millisecondsIn(delay, 'fixed_delay'),
+      percentage: percentageIn(delay, 'percentage'),
+    },
+    abort: abort && {
+      status: typeof grpc === 'number' ? `gRPC ${grpc}` : String(numberIn(abort, 'http_status') ?? 0),
+      percentage: percentageIn(abort, 'percentage'),
+    },
+  };
+}
+
+/** Removals come last in Envoy, and are of the headers as they came. */
+export function headerChangesOf(route: EnvoyMessage, of: 'request' | 'response'): readonly HeaderChange[] {
+  const written = messagesIn(route, `${of}_headers_to_add`).map((option): HeaderChange => {
+    knowingOnly(option, ['header', 'append_action']);
+    const header = messageIn(option, 'header') ?? {};
+    const isSet = textIn(option, 'append_action') === 'OVERWRITE_IF_EXISTS_OR_ADD';
+    // Two per cent signs are one that is no command.
+    const value = (textIn(header, 'value') ?? '').replaceAll('%%', '%');
+    return { type: isSet ? 'Set' : 'Add', name: textIn(header, 'key') ?? '', value };
+  });
+  const removed = textsIn(route, `${of}_headers_to_remove`).map((name): HeaderChange => ({
+    type: 'Remove',
+    name,
+    value: '',
+  }));
+  return [...removed, ...written];
+}

@@ -1,0 +1,107 @@
+// A question about a mesh → its answer. Pure. Entry: explainerOf.
+import { originKey, type Origin } from '../ir/origin.ts';
+import { buildResources } from '../envoy/resources/build.ts';
+import type { MeshIr, WorkloadIr } from '../ir/mesh-ir.ts';
+import type { RouteIr, ServicePortIr } from '../ir/service.ts';
+import type { Resources } from '../store/resources.ts';
+import { translate, type Translation } from '../translate/translate.ts';
+import { evaluate } from './evaluate.ts';
+import type { Explanation } from './explanation.ts';
+import { proxyConfig } from './proxy-config.ts';
+import { ask, type Question, QuestionError } from './question.ts';
+import { type Source, sourcesOf, type SpecOf } from './sources.ts';
+
+export interface Answer {
+  readonly question: Question;
+  /** `Pod/shop/productpage-1` */
+  readonly caller: string;
+  /** `shop/reviews/9080`; null: no service of the mesh. */
+  readonly service: string | null;
+  /** Where the caller connects to: `10.96.0.1:9080`. */
+  readonly address: string;
+  readonly explanation: Explanation;
+  /** By what users write; what is absent is a default. */
+  readonly sources: Readonly<Record<string, Source>>;
+}
+
+/** @throws QuestionError where there is no such call */
+export type Explain = (question: Question) => Answer;
+
+export interface Explainer {
+  readonly explain: Explain;
+  /** Objects that are not in effect: full sentences. */
+  readonly warnings: readonly string[];
+}
+
+/** Only there may a TrafficPolicy target the Mesh. */
+const operatorNamespace = 'meshwright-system';
+
+/** @throws QuestionError if there is no Mesh */
+export function explainerOf(resources: Resources): Explainer {
+  const { ir, verdicts } = translate(resources, { operatorNamespace });
+  if (ir === null) throw new QuestionError('There is no Mesh, so nothing is in the mesh. Create one.');
+  return { explain: createExplain(ir, specsIn(resources)), warnings: warningsOf(verdicts) };
+}
+
+export function createExplain(ir: MeshIr, specOf: SpecOf): Explain {
+  // Its content is for nobody to read: nothing is encoded.
+  const resources = buildResources(ir, { trustBundle: '' });
+  return (question) => {
+    const { caller, service, call } = ask(ir, question);
+    const explanation = evaluate(proxyConfig(resources, caller.key), call);
+    return {
+      question,
+      caller: caller.key,
+      service: service?.key ?? null,
+      address: call.address.includes(':') ? `[${call.address}]:${call.port}` : `${call.address}:${call.port}`,
+      explanation,
+      sources: sourcesOf(routeOf(service, caller, explanation), specOf),
+    };
+  };
+}
+
+function specsIn({ trafficPolicies }: Resources): SpecOf {
+  const specs = new Map(
+    trafficPolicies.map(({ kind, metadata, spec }) => [
+      originKey({ kind, namespace: metadata.namespace ?? '', name: metadata.name }),
+      spec,
+    ]),
+  );
+  return (origin) => specs.get(originKey(origin));
+}
+
+function warningsOf(verdicts: Translation['verdicts']): readonly string[] {
+  return verdicts.flatMap(({ origin, conditions }) =>
+    conditions
+      .filter(({ type, status }) => status === 'False' && (type === 'Accepted' || type === 'ResolvedRefs'))
+      .map(({ type, message }) => `${title(origin)} is not ${type}: ${message}`),
+  );
+}
+
+function title({ kind, namespace, name }: Origin): string {
+  return `${kind} ${namespace === '' ? '' : `${namespace}/`}${name}`;
+}
+
+function routeOf(
+  service: ServicePortIr | null,
+  { audience }: WorkloadIr,
+  { outcome }: Explanation,
+): RouteIr | null {
+  if (service === null || outcome.type !== 'Http') return null;
+  const { byAudience, default: everybody } = service.routes;
+  const routes = byAudience.find((one) => one.audience === audience)?.routes ?? everybody;
+  return routes.find(({ name }) => name === outcome.route) ?? null;
+}
+
+/** Whether the caller gets what it asked for, as far as the mesh decides it. */
+export function succeeds({ outcome }: Explanation): boolean {
+  if (outcome.type === 'Closed') return false;
+  if (outcome.type === 'Tcp') return outcome.backends.every(isServed);
+  const { action } = outcome;
+  if (action.type === 'Forward') return action.backends.every(isServed);
+  return action.type === 'Redirect' || action.status < 400;
+}
+
+function isServed({ endpoints, share }: { endpoints: readonly unknown[] | null; share: number }): boolean {
+  return share === 0 || endpoints === null || endpoints.length > 0;
+}

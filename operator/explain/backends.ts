@@ -1,0 +1,50 @@
+// Who is behind a cluster.
+import type { EnvoyMessage } from '../envoy/proto/envoy-message.ts';
+import type { Backend, BackendEndpoint } from './explanation.ts';
+import { messageIn, messagesIn, numberIn, textIn, UnreadableError } from './fields.ts';
+import type { ProxyConfig } from './proxy-config.ts';
+
+export function backendOf(config: ProxyConfig, cluster: string): Omit<Backend, 'share'> {
+  const message = config.clusters.get(cluster)?.message;
+  if (message === undefined) throw new UnreadableError(`there is no cluster ${cluster}`);
+  switch (textIn(message, 'type')) {
+    case 'ORIGINAL_DST':
+      return { cluster, endpoints: null };
+    case 'EDS':
+      return { cluster, endpoints: endpointsOf(config.endpoints.get(cluster)?.message ?? {}) };
+    case 'STATIC':
+      return { cluster, endpoints: endpointsOf(messageIn(message, 'load_assignment') ?? {}) };
+    default:
+      throw new UnreadableError(`explain does not know the type of cluster ${cluster}`);
+  }
+}
+
+/** In percent. Envoy counts those of weight 0 as backends that get nothing. */
+export function withShares(
+  backends: readonly (Omit<Backend, 'share'> & { readonly weight: number })[],
+): readonly Backend[] {
+  const sum = backends.reduce((total, { weight }) => total + weight, 0);
+  return backends.map(({ weight, ...backend }) => ({
+    ...backend,
+    share: sum === 0 ? 0 : (weight / sum) * 100,
+  }));
+}
+
+function endpointsOf(assignment: EnvoyMessage): readonly BackendEndpoint[] {
+  return messagesIn(assignment, 'endpoints')
+    .flatMap((group) => messagesIn(group, 'lb_endpoints'))
+    .map((one) => {
+      const socket = messageIn(
+        messageIn(messageIn(one, 'endpoint') ?? {}, 'address') ?? {},
+        'socket_address',
+      );
+      const metadata = messageIn(messageIn(one, 'metadata') ?? {}, 'filter_metadata') ?? {};
+      const host = textIn(socket ?? {}, 'address') ?? '';
+      const port = numberIn(socket ?? {}, 'port_value') ?? 0;
+      return {
+        address: host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`,
+        mtls: messageIn(metadata, 'envoy.transport_socket_match') !== null,
+        draining: textIn(one, 'health_status') === 'DRAINING' || textIn(one, 'health_status') === 'DEGRADED',
+      };
+    });
+}

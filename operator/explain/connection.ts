@@ -1,0 +1,78 @@
+// Which listener takes a connection, and what it does with it.
+import type { EnvoyMessage } from '../envoy/proto/envoy-message.ts';
+import { isInRange } from '../values/ip-range.ts';
+import { flagIn, messageIn, messagesIn, numberIn, textIn, typeOf, UnreadableError } from './fields.ts';
+import { messagesOf, type ProxyConfig } from './proxy-config.ts';
+
+export type Taken =
+  /** Nobody listens there, and nothing is redirected. */
+  | { readonly type: 'NoListener' }
+  /** Bytes, unread. */
+  | { readonly type: 'Tcp'; readonly listener: string; readonly proxy: EnvoyMessage }
+  /** manager: the HttpConnectionManager. */
+  | { readonly type: 'Http'; readonly listener: string; readonly manager: EnvoyMessage };
+
+/** @see https://www.envoyproxy.io/docs/envoy/latest/api-v3/config/listener/v3/listener.proto */
+export function takeConnection(config: ProxyConfig, address: string, port: number): Taken {
+  const listeners = messagesOf(config.listeners).filter(
+    (one) => textIn(one, 'traffic_direction') === 'OUTBOUND',
+  );
+  const listener =
+    listeners.find((one) => listensAt(one, address, port)) ??
+    // Where traffic is redirected, it has what no other listener has the address of.
+    listeners.find((one) => flagIn(one, 'use_original_dst'));
+  if (listener === undefined) return { type: 'NoListener' };
+  return readChain(textIn(listener, 'name') ?? '', chosenChain(listener, address));
+}
+
+function listensAt(listener: EnvoyMessage, address: string, port: number): boolean {
+  const socket = messageIn(messageIn(listener, 'address') ?? {}, 'socket_address') ?? {};
+  return textIn(socket, 'address') === address && numberIn(socket, 'port_value') === port;
+}
+
+function chosenChain(listener: EnvoyMessage, address: string): EnvoyMessage {
+  const chains = messagesIn(listener, 'filter_chains');
+  const matcher = messageIn(listener, 'filter_chain_matcher');
+  const [only] = chains;
+  if (matcher === null) {
+    if (only === undefined || chains.length > 1) throw new UnreadableError('which filter chain is not clear');
+    return only;
+  }
+  const name = chainName(matcher, address);
+  const chosen = chains.find((chain) => textIn(chain, 'name') === name);
+  if (chosen === undefined) throw new UnreadableError(`there is no filter chain ${name}`);
+  return chosen;
+}
+
+/** By the ranges of a trie matcher, the narrowest that has the address. */
+function chainName(matcher: EnvoyMessage, address: string): string {
+  const tree = messageIn(matcher, 'matcher_tree') ?? {};
+  const trie = messageIn(messageIn(tree, 'custom_match') ?? {}, 'typed_config') ?? {};
+  const found = messagesIn(trie, 'range_matchers')
+    .flatMap((entry) => messagesIn(entry, 'ranges').map((range) => ({ entry, range })))
+    .map(({ entry, range }) => ({ entry, length: numberIn(range, 'prefix_len') ?? 0, range }))
+    .filter(({ range, length }) => isInRange(address, textIn(range, 'address_prefix') ?? '', length))
+    .toSorted((a, b) => b.length - a.length)[0];
+  const onMatch =
+    found === undefined ? messageIn(matcher, 'on_no_match') : messageIn(found.entry, 'on_match');
+  const action = messageIn(messageIn(onMatch ?? {}, 'action') ?? {}, 'typed_config') ?? {};
+  return textIn(action, 'value') ?? '';
+}
+
+const filters = {
+  http: 'envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager',
+  tcp: 'envoy.extensions.filters.network.tcp_proxy.v3.TcpProxy',
+} as const;
+
+/** The last filter of a chain is the one that does something with what comes. */
+function readChain(listener: string, chain: EnvoyMessage): Taken {
+  const last = messageIn(messagesIn(chain, 'filters').at(-1) ?? {}, 'typed_config') ?? {};
+  switch (typeOf(last)) {
+    case filters.http:
+      return { type: 'Http', listener, manager: last };
+    case filters.tcp:
+      return { type: 'Tcp', listener, proxy: last };
+    default:
+      throw new UnreadableError(`explain does not know the filter ${typeOf(last)}`);
+  }
+}

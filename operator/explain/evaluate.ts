@@ -1,0 +1,47 @@
+// One call through the configuration of the caller's proxy. Pure. It reads what Envoy reads, and nothing else: what it says is what
+// Envoy does (test/integration/explain.test.ts compares them).
+import { actionOf, faultOf, headerChangesOf } from './action.ts';
+import { backendOf, withShares } from './backends.ts';
+import type { Call } from './call.ts';
+import { takeConnection, type Taken } from './connection.ts';
+import type { Explanation, HttpOutcome, Outcome } from './explanation.ts';
+import { textIn } from './fields.ts';
+import type { ProxyConfig } from './proxy-config.ts';
+import { findHost, findRoute } from './route.ts';
+
+/** @throws UnreadableError if the configuration says something that is not understood here */
+export function evaluate(config: ProxyConfig, call: Call): Explanation {
+  const taken = takeConnection(config, call.address, call.port);
+  if (taken.type === 'NoListener') return { listener: null, outcome: { type: 'Closed' } };
+  const outcome = taken.type === 'Tcp' ? tcpOutcome(config, taken) : httpOutcome(config, taken, call);
+  return { listener: taken.listener, outcome };
+}
+
+function tcpOutcome(config: ProxyConfig, { proxy }: Extract<Taken, { type: 'Tcp' }>): Outcome {
+  const backend = backendOf(config, textIn(proxy, 'cluster') ?? '');
+  // A cluster that never has an endpoint ends what is sent to it.
+  const isClosed = backend.endpoints?.length === 0 && !config.endpoints.has(backend.cluster);
+  return isClosed ? { type: 'Closed' } : { type: 'Tcp', backends: withShares([{ ...backend, weight: 1 }]) };
+}
+
+function httpOutcome(
+  config: ProxyConfig,
+  { manager }: Extract<Taken, { type: 'Http' }>,
+  call: Call,
+): HttpOutcome {
+  const host = findHost(config, manager, call);
+  const route = findRoute(host, call);
+  const shared = { type: 'Http', virtualHost: host.name, origins: host.origins } as const;
+  if (route === null) {
+    const action = { type: 'Respond', status: 404, body: '' } as const;
+    return { ...shared, route: null, action, fault: null, requestHeaders: [], responseHeaders: [] };
+  }
+  return {
+    ...shared,
+    route: textIn(route, 'name') ?? '',
+    action: actionOf(config, route, call.request),
+    fault: faultOf(route),
+    requestHeaders: headerChangesOf(route, 'request'),
+    responseHeaders: headerChangesOf(route, 'response'),
+  };
+}

@@ -1,0 +1,87 @@
+// What is said about a call: what the sidecar of the caller does with it, and why.
+import type { Origin } from '../ir/origin.ts';
+
+export interface Explanation {
+  /** Of the sidecar; null: it has none for this address. */
+  readonly listener: string | null;
+  readonly outcome: Outcome;
+}
+
+export type Outcome =
+  /** The connection is refused or closed. */
+  | { readonly type: 'Closed' }
+  /** Bytes, unread. One backend. */
+  | { readonly type: 'Tcp'; readonly backends: readonly Backend[] }
+  | HttpOutcome;
+
+export interface HttpOutcome {
+  readonly type: 'Http';
+  readonly virtualHost: string;
+  /** Name of the route; null: no route matches, and the sidecar answers 404. */
+  readonly route: string | null;
+  readonly action: Action;
+  /** Null: none. */
+  readonly fault: Fault | null;
+  /** Changes of headers, in the order in which they are made. */
+  readonly requestHeaders: readonly HeaderChange[];
+  readonly responseHeaders: readonly HeaderChange[];
+  /** The objects that shaped the virtual host. */
+  readonly origins: readonly Origin[];
+}
+
+export type Action =
+  | Forward
+  /** location: where absent, it stays as it is. */
+  | { readonly type: 'Redirect'; readonly status: number; readonly location: string }
+  | { readonly type: 'Respond'; readonly status: number; readonly body: string };
+
+export interface Forward {
+  readonly type: 'Forward';
+  /** At least one; their shares add up to 100. */
+  readonly backends: readonly Backend[];
+  /** Of the whole request, all tries included; 0: no limit. */
+  readonly timeoutMs: number;
+  /** Null: none. */
+  readonly retry: Retry | null;
+  /** What the backend gets in place of the path and the Host header; null: what the caller sent. */
+  readonly path: string | null;
+  readonly authority: string | null;
+  readonly mirrors: readonly { readonly cluster: string; readonly percentage: number }[];
+}
+
+export interface Backend {
+  readonly cluster: string;
+  /** Of the requests, in percent. */
+  readonly share: number;
+  /** Null: wherever the caller was going. */
+  readonly endpoints: readonly BackendEndpoint[] | null;
+}
+
+export interface BackendEndpoint {
+  /** `10.0.0.1:9080` */
+  readonly address: string;
+  readonly mtls: boolean;
+  /** Gets no new requests unless hardly any other is left. */
+  readonly draining: boolean;
+}
+
+export interface Retry {
+  /** After the first try. */
+  readonly attempts: number;
+  /** 0: as long as the whole request. */
+  readonly perTryTimeoutMs: number;
+  /** In Envoy's words. */
+  readonly on: readonly string[];
+}
+
+export interface Fault {
+  readonly delay: { readonly durationMs: number; readonly percentage: number } | null;
+  readonly abort: { readonly status: string; readonly percentage: number } | null;
+}
+
+export interface HeaderChange {
+  readonly type: 'Set' | 'Add' | 'Remove';
+  readonly name: string;
+  /** '' where it is removed. */
+  readonly value: string;
+}

@@ -1,0 +1,32 @@
+// What one proxy is told, by type and name.
+import type { EnvoyMessage } from '../envoy/proto/envoy-message.ts';
+import { type TypeUrl, typeUrl } from '../envoy/proto/type-urls.ts';
+import type { XdsResource, XdsResources } from '../envoy/resources/xds-resource.ts';
+
+export interface ProxyConfig {
+  readonly listeners: ReadonlyMap<string, XdsResource>;
+  /** Route tables. */
+  readonly routes: ReadonlyMap<string, XdsResource>;
+  readonly virtualHosts: ReadonlyMap<string, XdsResource>;
+  readonly clusters: ReadonlyMap<string, XdsResource>;
+  /** By cluster. */
+  readonly endpoints: ReadonlyMap<string, XdsResource>;
+}
+
+/** Of the proxy of that workload: all layers that it sees. */
+export function proxyConfig({ layers, views }: XdsResources, workload: string): ProxyConfig {
+  const seen = (views.get(workload) ?? []).flatMap((id) => layers.get(id) ?? []);
+  const ofType = (type: TypeUrl): ReadonlyMap<string, XdsResource> =>
+    new Map(seen.filter((it) => it.typeUrl === type).map((it) => [it.name, it]));
+  return {
+    listeners: ofType(typeUrl.listener),
+    routes: ofType(typeUrl.route),
+    virtualHosts: ofType(typeUrl.virtualHost),
+    clusters: ofType(typeUrl.cluster),
+    endpoints: ofType(typeUrl.endpoint),
+  };
+}
+
+export function messagesOf(resources: ReadonlyMap<string, XdsResource>): readonly EnvoyMessage[] {
+  return [...resources.values()].map(({ message }) => message);
+}

@@ -1,0 +1,98 @@
+// What becomes of path and host: of requests that are forwarded, and in the location of redirects.
+import { RE2JS } from 're2js';
+import type { EnvoyMessage } from '../envoy/proto/envoy-message.ts';
+import type { CallRequest } from './call.ts';
+import type { Forward } from './explanation.ts';
+import { knowingOnly, messageIn, numberIn, textIn, UnreadableError } from './fields.ts';
+
+/** Of a request that is forwarded. */
+export function rewritten(
+  route: EnvoyMessage,
+  action: EnvoyMessage,
+  request: CallRequest,
+): Pick<Forward, 'path' | 'authority'> {
+  return { path: newPath(route, action, request), authority: textIn(action, 'host_rewrite_literal') };
+}
+
+function newPath(route: EnvoyMessage, action: EnvoyMessage, request: CallRequest): string | null {
+  const [path, rest] = split(request.path);
+  const prefix = textIn(action, 'prefix_rewrite');
+  if (prefix !== null) return `${prefix}${path.slice(matchedLength(route, path))}${rest}`;
+  const regex = messageIn(action, 'regex_rewrite');
+  if (regex !== null) return `${substituted(regex, path)}${rest}`;
+  if ('path_rewrite' in action || 'path_rewrite_policy' in action)
+    throw new UnreadableError('explain does not know how the path is rewritten');
+  return null;
+}
+
+/** Of the part of the path that the route's match names. */
+function matchedLength(route: EnvoyMessage, path: string): number {
+  const match = messageIn(route, 'match') ?? {};
+  const prefix = textIn(match, 'prefix') ?? textIn(match, 'path_separated_prefix');
+  return prefix === null ? path.length : prefix.length;
+}
+
+function substituted(rewrite: EnvoyMessage, path: string): string {
+  const pattern = textIn(messageIn(rewrite, 'pattern') ?? {}, 'regex') ?? '';
+  const substitution = textIn(rewrite, 'substitution') ?? '';
+  // RE2 writes groups as \1, and everything else as it is.
+  const replacement = substitution
+    .replaceAll('$', String.raw`\$`)
+    .replaceAll(/\\(\d)/g, '$$$1')
+    .replaceAll(/\\\\/g, String.raw`\\`);
+  return RE2JS.compile(pattern).matcher(path).replaceAll(replacement);
+}
+
+const redirectFields = [
+  'scheme_redirect',
+  'https_redirect',
+  'host_redirect',
+  'port_redirect',
+  'path_redirect',
+  'prefix_rewrite',
+  'regex_rewrite',
+  'response_code',
+  'strip_query',
+] as const;
+
+const statuses: Readonly<Record<string, number>> = {
+  MOVED_PERMANENTLY: 301,
+  FOUND: 302,
+  SEE_OTHER: 303,
+  TEMPORARY_REDIRECT: 307,
+  PERMANENT_REDIRECT: 308,
+};
+
+export function redirectLocation(
+  route: EnvoyMessage,
+  redirect: EnvoyMessage,
+  request: CallRequest,
+): { readonly status: number; readonly location: string } {
+  knowingOnly(redirect, redirectFields);
+  const [, rest] = split(request.path);
+  const query = redirect['strip_query'] === true ? '' : rest;
+  const scheme =
+    textIn(redirect, 'scheme_redirect') ?? (redirect['https_redirect'] === true ? 'https' : 'http');
+  const host = textIn(redirect, 'host_redirect') ?? request.authority.replace(/:\d+$/, '');
+  const whole = textIn(redirect, 'path_redirect');
+  const path = whole ?? newPath(route, redirect, { ...request, path: split(request.path)[0] });
+  return {
+    status: statuses[textIn(redirect, 'response_code') ?? 'MOVED_PERMANENTLY'] ?? 0,
+    location: `${scheme}://${host}${portOf(redirect, request)}${path ?? split(request.path)[0]}${
+      whole?.includes('?') === true ? '' : query
+    }`,
+  };
+}
+
+/** The caller's port stays, unless another host or port is named. */
+function portOf(redirect: EnvoyMessage, { authority }: CallRequest): string {
+  const port = numberIn(redirect, 'port_redirect');
+  if (port !== null && port !== 0) return `:${port}`;
+  if (textIn(redirect, 'host_redirect') !== null) return '';
+  return /:\d+$/.exec(authority)?.[0] ?? '';
+}
+
+function split(path: string): readonly [path: string, query: string] {
+  const at = path.indexOf('?');
+  return at < 0 ? [path, ''] : [path.slice(0, at), path.slice(at)];
+}

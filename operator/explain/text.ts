@@ -1,0 +1,195 @@
+// An answer as people read it: a line for each thing the sidecar does, and the field that says so.
+import type { Answer } from './answer.ts';
+import type { Action, Backend, Fault, Forward, HeaderChange, Outcome, Retry } from './explanation.ts';
+import type { Source } from './sources.ts';
+
+interface Line {
+  readonly title: string;
+  readonly text: string;
+  /** '' where there is nothing to say. */
+  readonly source: string;
+}
+
+/** Ends with a new line. */
+export function textOf(answer: Answer): string {
+  const { question, caller, address, explanation } = answer;
+  const [, namespace = '', name = ''] = caller.split('/');
+  const request = explanation.outcome.type === 'Http' ? `, ${question.method} ${question.path}` : '';
+  const head = `${namespace}/${name} to ${question.to} (${address})${request}`;
+  return `${head}\n${table(linesOf(answer))}`;
+}
+
+function linesOf({ explanation: { outcome, listener }, service, sources }: Answer): readonly Line[] {
+  switch (outcome.type) {
+    case 'Closed':
+      return [
+        line(
+          'Result',
+          listener === null ? 'The sidecar does not listen there.' : 'The sidecar closes the connection.',
+        ),
+      ];
+    case 'Tcp':
+      return [line('Protocol', protocolText(service)), ...backendLines(outcome.backends)];
+    case 'Http':
+      return httpLines(outcome, sources);
+  }
+}
+
+function protocolText(service: string | null): string {
+  return service === null
+    ? 'Any: no Service of the mesh has this address, so the connection goes where the caller sent it.'
+    : 'TCP. Set appProtocol: http on the Service port if it serves HTTP.';
+}
+
+type Sources = Readonly<Record<string, Source>>;
+
+function httpLines(outcome: Extract<Outcome, { type: 'Http' }>, sources: Sources): readonly Line[] {
+  const route = outcome.route ?? 'none matches';
+  return [
+    line('Route', route, from(sources['routes'])),
+    ...faultLines(outcome.fault, inRoute(sources, 'fault')),
+    ...headerLines('Request', outcome.requestHeaders, inRoute(sources, 'requestHeaders')),
+    ...actionLines(outcome.action, sources),
+    ...headerLines('Response', outcome.responseHeaders, inRoute(sources, 'responseHeaders')),
+  ];
+}
+
+function actionLines(action: Action, sources: Sources): readonly Line[] {
+  switch (action.type) {
+    case 'Redirect':
+      return [line('Redirect', `${action.status} to ${action.location}`, inRoute(sources, 'redirect'))];
+    case 'Respond':
+      return [line('Response', `${action.status} ${action.body.trim()}`.trim())];
+    case 'Forward':
+      return forwardLines(action, sources);
+  }
+}
+
+function forwardLines(action: Forward, sources: Sources): readonly Line[] {
+  const timeout = action.timeoutMs === 0 ? 'none' : milliseconds(action.timeoutMs);
+  return [
+    ...(action.path === null ? [] : [line('Path', action.path, inRoute(sources, 'rewrite'))]),
+    ...(action.authority === null ? [] : [line('Host', action.authority, inRoute(sources, 'rewrite'))]),
+    ...backendLines(action.backends, inRoute(sources, 'backends')),
+    ...action.mirrors.map(({ cluster, percentage }) =>
+      line('Mirror', `${percentage}% to ${clusterText(cluster)}`, inRoute(sources, 'mirror')),
+    ),
+    line('Timeout', timeout, from(sources['timeout.request'], true)),
+    line('Retries', retryText(action.retry), retrySource(sources)),
+  ];
+}
+
+function backendLines(backends: readonly Backend[], source = ''): readonly Line[] {
+  return backends.map((backend, index) =>
+    line(index === 0 ? 'Backend' : '', backendText(backend, backends.length > 1), index === 0 ? source : ''),
+  );
+}
+
+const mostEndpoints = 5;
+
+function backendText({ cluster, share, endpoints }: Backend, isOneOfSeveral: boolean): string {
+  const portion = isOneOfSeveral ? `${rounded(share)}% ` : '';
+  if (endpoints === null) return `${portion}wherever the caller connects to`;
+  const title = `${portion}${clusterText(cluster)}`;
+  if (endpoints.length === 0) return `${title}: no endpoints, callers get a 503`;
+  const named = endpoints
+    .slice(0, mostEndpoints)
+    .map(
+      ({ address, mtls, draining }) =>
+        `${address} (${mtls ? 'mTLS' : 'plaintext'}${draining ? ', draining' : ''})`,
+    );
+  const more = endpoints.length > mostEndpoints ? [`${endpoints.length - mostEndpoints} more`] : [];
+  return `${title}: ${[...named, ...more].join(', ')}`;
+}
+
+/** `Service shop/reviews port 9080, subset v1` */
+function clusterText(cluster: string): string {
+  const [namespace = '', service = '', port = '', subset] = cluster.split('/');
+  return `Service ${namespace}/${service} port ${port}${subset === undefined ? '' : `, subset ${subset}`}`;
+}
+
+/** Envoy's words → those of the field. */
+const conditions: ReadonlyMap<string, string> = new Map([
+  ['connect-failure', 'ConnectFailure'],
+  ['refused-stream', 'RefusedStream'],
+  ['reset', 'Reset'],
+  ['gateway-error', 'GatewayError'],
+  ['5xx', 'ServerError'],
+]);
+
+function retryText(retry: Retry | null): string {
+  if (retry === null) return 'none';
+  const perTry = retry.perTryTimeoutMs === 0 ? '' : `, ${milliseconds(retry.perTryTimeoutMs)} per try`;
+  return `${retry.attempts} on ${retry.on.map((on) => conditions.get(on) ?? on).join(', ')}${perTry}`;
+}
+
+function retrySource(sources: Sources): string {
+  const said = Object.entries(sources).filter(([setting]) => setting.startsWith('retry.'));
+  const objects = [...new Set(said.map(([, { object }]) => object))];
+  if (objects.length === 0) return 'default';
+  return objects
+    .map((object) =>
+      [object, ...said.flatMap(([, one]) => (one.object === object ? one.field : []))].join(', '),
+    )
+    .join('; ');
+}
+
+function faultLines(fault: Fault | null, source: string): readonly Line[] {
+  if (fault === null) return [];
+  const { delay, abort } = fault;
+  return [
+    ...(delay === null
+      ? []
+      : [line('Delay', `${milliseconds(delay.durationMs)} for ${rounded(delay.percentage)}%`, source)]),
+    ...(abort === null ? [] : [line('Abort', `${abort.status} for ${rounded(abort.percentage)}%`, source)]),
+  ];
+}
+
+const verbs = { Set: 'set', Add: 'add', Remove: 'remove' } as const;
+
+/** Those that sidecars write for themselves are of no interest. */
+function headerLines(title: string, changes: readonly HeaderChange[], source: string): readonly Line[] {
+  return changes
+    .filter(({ name }) => !name.startsWith('x-meshwright-'))
+    .map(({ type, name, value }) =>
+      line(
+        `${title} header`,
+        type === 'Remove' ? `${verbs[type]} ${name}` : `${verbs[type]} ${name}: ${value}`,
+        source,
+      ),
+    );
+}
+
+/** Of something that only a route can say. */
+function inRoute({ routes }: Sources, field: string): string {
+  return routes === undefined ? '' : from({ ...routes, field: `${routes.field}.${field}` });
+}
+
+/** isSetting: absent, it is a default. */
+function from(source: Source | undefined, isSetting = false): string {
+  if (source === undefined) return isSetting ? 'default' : '';
+  return `${source.object}, ${source.field}`;
+}
+
+function line(title: string, text: string, source = ''): Line {
+  return { title, text, source };
+}
+
+function table(lines: readonly Line[]): string {
+  const width = Math.max(...lines.map(({ title }) => title.length));
+  return lines
+    .map(({ title, text, source }) => {
+      const row = `  ${title.padEnd(width)}  ${text}`;
+      return source === '' ? row : `${row}  [${source}]`;
+    })
+    .map((row) => `${row}\n`)
+    .join('');
+}
+
+function milliseconds(value: number): string {
+  return value % 1000 === 0 ? `${value / 1000}s` : `${value}ms`;
+}
+
+function rounded(value: number): string {
+  return String(Math.round(value * 1000) / 1000);
+}

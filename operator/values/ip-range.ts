@@ -1,0 +1,42 @@
+// Whether an address is in a range, without a network library: pure rooms may not import one.
+
+/** False for what are no addresses, and for addresses of different families. */
+export function isInRange(address: string, prefix: string, length: number): boolean {
+  const [one, other] = [bitsOf(address), bitsOf(prefix)];
+  if (one === null || other === null || one.length !== other.length) return false;
+  return one.slice(0, length) === other.slice(0, length);
+}
+
+/** As zeros and ones; null: no address. */
+function bitsOf(address: string): string | null {
+  const bytes = address.includes(':') ? ipv6Bytes(address) : ipv4Bytes(address);
+  return bytes?.map((byte) => byte.toString(2).padStart(8, '0')).join('') ?? null;
+}
+
+function ipv4Bytes(address: string): readonly number[] | null {
+  const parts = address.split('.');
+  const isAddress = parts.length === 4 && parts.every((part) => /^\d{1,3}$/.test(part) && Number(part) < 256);
+  return isAddress ? parts.map(Number) : null;
+}
+
+function ipv6Bytes(address: string): readonly number[] | null {
+  const last = address.slice(address.lastIndexOf(':') + 1);
+  const tail = last.includes('.') ? ipv4Bytes(last) : [];
+  if (tail === null) return null;
+  const hex = tail.length === 0 ? address : address.slice(0, -last.length).replace(/([^:]):$/, '$1');
+  const [before = '', after, ...more] = hex.split('::');
+  if (more.length > 0) return null;
+  const head = groupsOf(before);
+  const end = after === undefined ? [] : groupsOf(after);
+  if (head === null || end === null) return null;
+  const missing = 16 - head.length - end.length - tail.length;
+  if (after === undefined ? missing !== 0 : missing < 0) return null;
+  return [...head, ...Array.from({ length: missing }, () => 0), ...end, ...tail];
+}
+
+function groupsOf(text: string): readonly number[] | null {
+  if (text === '') return [];
+  const groups = text.split(':');
+  if (!groups.every((group) => /^[0-9a-fA-F]{1,4}$/.test(group))) return null;
+  return groups.flatMap((group) => [Number.parseInt(group, 16) >> 8, Number.parseInt(group, 16) & 255]);
+}

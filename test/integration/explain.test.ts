@@ -1,0 +1,212 @@
+// What explain says of a call is what a real Envoy does with it: hundreds of calls through policies made at random.
+// EXPLAIN_SEED=<number> plays another game than the usual one.
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import * as fc from 'fast-check';
+import { stringify } from 'yaml';
+import { apiVersion } from '../../api/v1alpha1/common.ts';
+import type { TrafficPolicySpec } from '../../api/v1alpha1/traffic/policy.ts';
+import { type Answer, explainerOf, type Explain } from '../../operator/explain/answer.ts';
+import { translate } from '../../operator/translate/translate.ts';
+import { trafficPolicySpec } from '../support/arbitraries.ts';
+import { resourcesFromYaml, translateOptions } from '../support/builders.ts';
+import { type Seen, startApplication } from '../support/data-plane/applications.ts';
+import { call } from '../support/data-plane/callers.ts';
+import { Closing } from '../support/data-plane/closing.ts';
+import { type LogLine, type Sidecar, startSidecars } from '../support/data-plane/sidecars.ts';
+import { freePort } from '../support/kubernetes/free-port.ts';
+
+// oxlint-disable-next-line node/no-process-env -- the one setting of this test; CI does not set it
+const seed = Number(process.env['EXPLAIN_SEED'] ?? 20_261_128);
+const policies = 60;
+const callsOfEach = 8;
+
+const closing = new Closing();
+/** Service → where the caller reaches it. */
+const bindPorts = new Map<string, number>();
+let caller: Sidecar;
+let explain: Explain;
+
+beforeAll(async () => {
+  process.stderr.write(`explain: EXPLAIN_SEED=${seed}\n`);
+  const applications = await Promise.all(['v1', 'v2'].map((app) => startApplication(app, closing)));
+  for (let slot = 0; slot < policies; slot += 1) bindPorts.set(`slot-${slot}`, await freePort());
+  const specs = fc.sample(calm, { seed, numRuns: policies });
+  const documents = [...meshOf(applications), ...specs.map((spec, slot) => policyOf(spec, `slot-${slot}`))];
+  const resources = resourcesFromYaml(
+    documents.map((document) => stringify(document, { aliasDuplicateObjects: false })).join('---\n'),
+  );
+  const { ir } = translate(resources, translateOptions);
+  if (ir === null) throw new Error('there is a Mesh');
+  ({ explain } = explainerOf(resources));
+  const sidecar = (await startSidecars(ir, closing)).get('caller');
+  if (sidecar === undefined) throw new Error('the caller has a sidecar');
+  caller = sidecar;
+}, 60_000);
+afterAll(() => closing.close());
+
+/** Nothing that depends on time or chance, which explain does not decide. */
+const calm = trafficPolicySpec().map(({ routes, subsets }) => ({
+  subsets,
+  routes: routes.map(({ name, matches, backends, requestHeaders, responseHeaders }) => {
+    return { name, matches, backends, requestHeaders, responseHeaders };
+  }),
+}));
+
+function policyOf(spec: Partial<TrafficPolicySpec>, service: string): object {
+  const targetRefs = [{ kind: 'Service', name: service }];
+  return { apiVersion, kind: 'TrafficPolicy', metadata: meta(service), spec: { ...spec, targetRefs } };
+}
+
+function meshOf(applications: readonly number[]): readonly object[] {
+  const services = [...bindPorts.keys()];
+  return [
+    { apiVersion, kind: 'Mesh', metadata: { name: 'default' }, spec: {} },
+    ...services.map((name) => ({
+      apiVersion: 'v1',
+      kind: 'Service',
+      metadata: meta(name),
+      spec: { selector: { app: 'server' }, ports: [{ port: 80, targetPort: 'http', appProtocol: 'http' }] },
+    })),
+    ...applications.map((port, index) =>
+      workload(`server-v${index + 1}`, `v${index + 1}`, {
+        ports: [{ name: 'http', port, appProtocol: 'http' }],
+      }),
+    ),
+    workload('caller', 'v1', {
+      serviceAccount: 'caller',
+      outbound: services.map((service) => ({ service, port: 80, bindPort: bindPorts.get(service) })),
+    }),
+  ];
+}
+
+function workload(name: string, version: string, spec: object): object {
+  const labels = { app: name.split('-')[0], version };
+  return {
+    apiVersion,
+    kind: 'ExternalWorkload',
+    metadata: { ...meta(name), labels },
+    spec: { address: '127.0.0.1', ...spec },
+  };
+}
+
+function meta(name: string): { readonly name: string; readonly namespace: string } {
+  return { name, namespace: 'shop' };
+}
+
+interface Request {
+  readonly method: string;
+  readonly path: string;
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+const request: fc.Arbitrary<Request> = fc.record({
+  method: fc.constantFrom('GET', 'POST', 'DELETE', 'M-SEARCH'),
+  path: fc
+    .tuple(
+      fc.constantFrom(
+        '/',
+        '/a',
+        '/a/',
+        '/a/b',
+        '/ab',
+        '/reviews/1',
+        '/health',
+        '/HEALTH',
+        '/~user',
+        '/%7Euser',
+        '/a;b=c',
+        '/%C3%BC',
+        '/%c3%bc',
+        '/a%20b',
+        '/a%7Cb',
+        '/%61',
+        '/v1/x',
+        '/v12/',
+        '/x',
+        '/abc',
+      ),
+      fc.constantFrom('', '?', '?a=1', '?x-group=test'),
+    )
+    .map((parts) => parts.join('')),
+  headers: fc.record(
+    {
+      'x-group': fc.constantFrom('test', '', 'a b', 'ab', 'x'),
+      'X-User': fc.constantFrom('test', 'a b', '12', '/(a|b)'),
+      accept: fc.constantFrom('test', '*/*'),
+    },
+    { requiredKeys: [] },
+  ),
+});
+
+test.each(Array.from({ length: policies }, (_, slot) => `slot-${slot}`))(
+  'calls to %s take the route that explain names',
+  async (service) => {
+    const requests = fc.sample(request, { seed: seed + Number(service.slice(5)), numRuns: callsOfEach });
+    const seen = await Promise.all(requests.map((one, index) => observe(service, one, index)));
+
+    expect(seen.map((one) => one.observed)).toEqual(seen.map((one) => one.explained));
+  },
+);
+
+test('calls take more than the routes for what nothing else matches', () => {
+  expect([...taken].filter((route) => !route.endsWith(' default')).length).toBeGreaterThan(20);
+  expect(changed).toBeGreaterThan(20);
+});
+
+/** Routes that calls took, and how many headers of requests were seen changed. */
+const taken = new Set<string>();
+let changed = 0;
+
+interface Compared {
+  readonly observed: unknown;
+  readonly explained: unknown;
+}
+
+async function observe(service: string, one: Request, index: number): Promise<Compared> {
+  const id = `${service}-${index}`;
+  const answer = explain({
+    from: 'shop/caller',
+    to: `${service}:80`,
+    method: one.method,
+    path: one.path,
+    headers: Object.entries(one.headers),
+  });
+  const headers = { ...one.headers, 'x-request-id': id };
+  const { status, body } = await call(bindPorts.get(service) ?? 0, { ...one, headers });
+  const line = await caller.logged({ request_id: id, log: 'request' });
+  taken.add(`${service} ${String(line['route_name'])}`);
+  if (status === 200) expectHeaders(answer, body);
+  return { observed: observedIn(line, status, one), explained: explained(answer, line, one) };
+}
+
+/** The application saw what explain says of the headers of the request. */
+function expectHeaders({ explanation: { outcome } }: Answer, body: string): void {
+  if (outcome.type !== 'Http') throw new Error('every service is HTTP');
+  const { headers } = JSON.parse(body) as Seen;
+  for (const { type, name, value } of outcome.requestHeaders) {
+    if (type === 'Add') continue;
+    expect({ name, value: headers[name.toLowerCase()] }).toEqual({
+      name,
+      value: type === 'Set' ? value : undefined,
+    });
+    changed += 1;
+  }
+}
+
+function observedIn(line: LogLine, status: number, { method, path }: Request): object {
+  return { method, path, route: line['route_name'], cluster: line['upstream_cluster'], status };
+}
+
+/** Where chance decides, any backend that has a share will do. */
+function explained({ explanation: { outcome } }: Answer, line: LogLine, { method, path }: Request): object {
+  if (outcome.type !== 'Http') throw new Error('every service is HTTP');
+  const { action, route } = outcome;
+  if (action.type !== 'Forward') {
+    const status = action.type === 'Respond' || action.type === 'Redirect' ? action.status : 0;
+    return { method, path, route, cluster: undefined, status };
+  }
+  const possible = action.backends.filter(({ share }) => share > 0);
+  const chosen = possible.find(({ cluster }) => cluster === line['upstream_cluster']) ?? possible[0];
+  const status = chosen?.endpoints?.length === 0 ? 503 : 200;
+  return { method, path, route, cluster: chosen?.cluster, status };
+}

@@ -1,0 +1,201 @@
+// Questions about a mesh, and what is answered.
+import { readFileSync } from 'node:fs';
+import { describe, expect, test } from '@jest/globals';
+import { type Explain, explainerOf, succeeds } from '../../../operator/explain/answer.ts';
+import { reportAnswers, reportChanges } from '../../../operator/explain/report.ts';
+import { textOf } from '../../../operator/explain/text.ts';
+import type { Question } from '../../../operator/explain/question.ts';
+import { resourcesFromYaml } from '../../support/builders.ts';
+
+const world = readFileSync('test/golden/features/world.yaml', 'utf8');
+const policy = `
+apiVersion: meshwright.dev/v1alpha1
+kind: TrafficPolicy
+metadata: {name: reviews, namespace: shop}
+spec:
+  targetRefs: [{kind: Service, name: reviews}]
+  timeout: {request: 3s}
+  subsets: [{name: v1, matchLabels: {version: v1}}, {name: v2, matchLabels: {version: v2}}, {name: v3, matchLabels: {version: v3}}]
+  routes:
+  - name: testers
+    matches: [{headers: [{name: x-group, value: test}]}]
+    backends: [{subset: v2}]
+    timeout: {request: 1500ms}
+    requestHeaders: {set: [{name: x-tester, value: "100%"}], remove: [x-debug]}
+    responseHeaders: {add: [{name: x-route, value: testers}]}
+    fault: {delay: {duration: 2s, percentage: 10}, abort: {status: 503, percentage: 5}}
+  - matches: [{path: {value: /empty}}]
+    backends: [{subset: v3}]
+  - backends: [{subset: v1, weight: 9}, {subset: v2, weight: 1}]
+    retry: {attempts: 3, perTryTimeout: 250ms, retryOn: [GatewayError, ConnectFailure]}
+---
+apiVersion: meshwright.dev/v1alpha1
+kind: TrafficPolicy
+metadata: {name: defaults, namespace: shop}
+spec:
+  targetRefs: [{kind: Namespace, name: shop}]
+  timeout: {request: 30s}
+  retry: {attempts: 1}
+`;
+const tcp = `
+apiVersion: v1
+kind: Service
+metadata: {name: database, namespace: shop}
+spec: {clusterIP: 10.96.0.13, ports: [{port: 5432, appProtocol: tcp}]}
+`;
+
+function explainer(...documents: readonly string[]): Explain {
+  return explainerOf(resourcesFromYaml([world, ...documents].join('---\n'))).explain;
+}
+
+function question(parts: Partial<Question> = {}): Question {
+  return { from: 'shop/productpage', to: 'reviews:9080', method: 'GET', path: '/', headers: [], ...parts };
+}
+
+describe('the text', () => {
+  const explain = explainer(policy, tcp);
+
+  test('names route, backends, settings and changes, each with the field that says so', () => {
+    expect(textOf(explain(question({ path: '/reviews/1', headers: [['X-Group', 'test']] })))).toBe(
+      `shop/productpage to reviews:9080 (10.96.0.11:9080), GET /reviews/1
+  Route            testers  [TrafficPolicy shop/reviews, spec.routes[0]]
+  Delay            2s for 10%  [TrafficPolicy shop/reviews, spec.routes[0].fault]
+  Abort            503 for 5%  [TrafficPolicy shop/reviews, spec.routes[0].fault]
+  Request header   remove x-debug  [TrafficPolicy shop/reviews, spec.routes[0].requestHeaders]
+  Request header   set x-tester: 100%  [TrafficPolicy shop/reviews, spec.routes[0].requestHeaders]
+  Backend          Service shop/reviews port 9080, subset v2: 10.0.0.2:9080 (plaintext)  [TrafficPolicy shop/reviews, spec.routes[0].backends]
+  Timeout          1500ms  [TrafficPolicy shop/reviews, spec.routes[0].timeout.request]
+  Retries          1 on ConnectFailure, RefusedStream  [TrafficPolicy shop/defaults, spec.retry.attempts]
+  Response header  add x-route: testers  [TrafficPolicy shop/reviews, spec.routes[0].responseHeaders]
+`,
+    );
+  });
+
+  test('names shares, and settings of several objects', () => {
+    expect(textOf(explain(question()))).toBe(
+      `shop/productpage to reviews:9080 (10.96.0.11:9080), GET /
+  Route    reviews-2  [TrafficPolicy shop/reviews, spec.routes[2]]
+  Backend  90% Service shop/reviews port 9080, subset v1: 10.0.0.1:9080 (mTLS)  [TrafficPolicy shop/reviews, spec.routes[2].backends]
+           10% Service shop/reviews port 9080, subset v2: 10.0.0.2:9080 (plaintext)
+  Timeout  3s  [TrafficPolicy shop/reviews, spec.timeout.request]
+  Retries  3 on ConnectFailure, GatewayError, 250ms per try  [TrafficPolicy shop/reviews, spec.routes[2].retry.attempts, spec.routes[2].retry.perTryTimeout, spec.routes[2].retry.retryOn]
+`,
+    );
+  });
+
+  test('says what is a default', () => {
+    expect(textOf(explainer()(question()))).toBe(
+      `shop/productpage to reviews:9080 (10.96.0.11:9080), GET /
+  Route    default
+  Backend  Service shop/reviews port 9080: 10.0.0.1:9080 (mTLS), 10.0.0.2:9080 (plaintext)
+  Timeout  none  [default]
+  Retries  2 on ConnectFailure, RefusedStream  [default]
+`,
+    );
+  });
+
+  test('says who has nobody to answer', () => {
+    const answer = explain(question({ path: '/empty' }));
+    expect(textOf(answer)).toContain('subset v3: no endpoints, callers get a 503');
+    expect(succeeds(answer.explanation)).toBe(false);
+  });
+
+  test('tells TCP, and destinations outside the mesh', () => {
+    expect(textOf(explain(question({ to: 'database:5432' })))).toContain(
+      'TCP. Set appProtocol: http on the Service port if it serves HTTP.',
+    );
+    expect(textOf(explain(question({ to: 'example.com:443' })))).toContain('wherever the caller connects to');
+  });
+});
+
+describe('a caller', () => {
+  test.each(['shop/productpage', 'shop/reviews', 'shop/reviews-v1'])('%s is found', (from) => {
+    expect(() => explainer()(question({ from }))).not.toThrow();
+  });
+
+  test.each([
+    ['productpage', '--from productpage is not a workload. Write it as namespace/name.'],
+    [
+      'shop/reviews-v2',
+      'Workload shop/reviews-v2 has no sidecar, or does not exist. Try shop/productpage, shop/reviews-v1.',
+    ],
+    ['qa/a', 'Workload qa/a has no sidecar, or does not exist. No workload in namespace qa has one.'],
+  ])('%s is none', (from, message) => {
+    expect(() => explainer()(question({ from }))).toThrow(message);
+  });
+});
+
+describe('a destination', () => {
+  test.each([
+    'reviews:9080',
+    'reviews.shop:9080',
+    'reviews.shop.svc:9080',
+    'REVIEWS.shop.svc.cluster.local.:9080',
+    '10.96.0.11:9080',
+  ])('%s is Service shop/reviews', (to) => {
+    expect(explainer()(question({ to })).service).toBe('shop/reviews/9080');
+  });
+
+  test.each([
+    ['reviews', 'Service shop/reviews has no port 80. Its ports are 9080.'],
+    [
+      'nobody:80',
+      'Service shop/nobody does not exist. Write another Service, a full host name or an address.',
+    ],
+    ['reviews:0', '--to reviews:0 is not a destination. Write it as host:port.'],
+    ['a:b:c', '--to a:b:c is not a destination. Write it as host:port.'],
+  ])('%s is none', (to, message) => {
+    expect(() => explainer()(question({ to }))).toThrow(message);
+  });
+});
+
+test('without a Mesh there is nothing to explain', () => {
+  expect(() => explainerOf(resourcesFromYaml('kind: Namespace\nmetadata: {name: shop}'))).toThrow(
+    'There is no Mesh, so nothing is in the mesh. Create one.',
+  );
+});
+
+test('policies that are not in effect are named', () => {
+  const lost = policy.replace('kind: Service, name: reviews', 'kind: Service, name: nobody');
+  const { warnings } = explainerOf(resourcesFromYaml(`${world}---\n${lost}`));
+
+  expect(warnings[0]).toBe(
+    'TrafficPolicy shop/reviews is not Accepted: Service shop/nobody does not exist. Create it, or fix targetRefs.',
+  );
+});
+
+describe('for scripts', () => {
+  const questions = [question(), question({ path: '/empty' })];
+
+  test('a call that fails is exit code 1', () => {
+    expect(reportAnswers([question()], explainer(policy), 'text').exitCode).toBe(0);
+    expect(reportAnswers(questions, explainer(policy), 'text').exitCode).toBe(1);
+  });
+
+  test('JSON holds all of it', () => {
+    const answers: unknown = JSON.parse(reportAnswers([question()], explainer(policy), 'json').text);
+
+    expect(answers).toMatchObject([
+      {
+        caller: 'Pod/shop/productpage',
+        service: 'shop/reviews/9080',
+        explanation: { outcome: { type: 'Http', route: 'reviews-2', action: { timeoutMs: 3000 } } },
+        sources: {
+          'timeout.request': { object: 'TrafficPolicy shop/reviews', field: 'spec.timeout.request' },
+        },
+      },
+    ]);
+  });
+
+  test('a difference names the calls that change, by what callers notice', () => {
+    const report = reportChanges(questions, [explainer(policy), explainer(policy)], 'text');
+    expect(report).toEqual({ exitCode: 0, text: '0 of 2 calls change.\n' });
+
+    const slower = policy.replace('request: 3s', 'request: 4s');
+    const { exitCode, text } = reportChanges(questions, [explainer(policy), explainer(slower)], 'text');
+    expect(exitCode).toBe(1);
+    expect(text).toMatch(/^2 of 2 calls change\.\n\nBefore: shop\/productpage to reviews:9080/);
+    expect(text).toContain('Timeout  3s');
+    expect(text).toContain('Timeout  4s');
+  });
+});
