@@ -4,6 +4,7 @@ import type { Origin } from './origin.ts';
 export interface DestinationIr {
   /** null: nobody chose one. HTTP: the fewer requests in flight; TCP: in turn. */
   readonly loadBalancer: LoadBalancerIr | null;
+  readonly circuitBreaker: CircuitBreakerIr;
   /** Of the objects that say so. */
   readonly origins: readonly Origin[];
 }
@@ -13,6 +14,15 @@ export interface LoadBalancerIr {
   readonly type: 'LeastRequest' | 'RoundRobin' | 'Random' | 'RingHash' | 'Maglev';
   /** LeastRequest and RoundRobin only. */
   readonly slowStart: { readonly windowMs: number; readonly minWeightPercentage: number } | null;
+}
+
+/** Of each caller's sidecar, and of each subset by itself. 0: no limit. */
+export interface CircuitBreakerIr {
+  readonly maxConnections: number;
+  readonly maxPendingRequests: number;
+  readonly maxRequests: number;
+  readonly maxRetries: number;
+  readonly maxConnectionsPerEndpoint: number;
 }
 
 export type HashOnIr =

@@ -29,5 +29,20 @@ const loadBalancer = fc.oneof(
     .map(([type, some, last]) => ({ type, hashOn: [...some, ...last] })),
 );
 
+const limit = fc.constantFrom(1, 100, 1_000_000);
+
+const circuitBreaker = fc
+  .record(
+    {
+      maxConnections: limit,
+      maxPendingRequests: limit,
+      maxRequests: limit,
+      maxRetries: limit,
+      perEndpoint: fc.record({ maxConnections: limit }),
+    },
+    { requiredKeys: [] },
+  )
+  .filter((limits) => Object.keys(limits).length > 0);
+
 /** Each may be there or not. */
-export const destinationSettings = { loadBalancer };
+export const destinationSettings = { loadBalancer, circuitBreaker };

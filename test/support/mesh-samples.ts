@@ -1,6 +1,6 @@
 // Meshes for tests of resource builders, in the IR's words: each with the fewest facts, to be overridden.
 import type { AuthorizationIr, InboundPortIr, RuleIr } from '../../operator/ir/inbound.ts';
-import type { DestinationIr } from '../../operator/ir/destination.ts';
+import type { CircuitBreakerIr, DestinationIr } from '../../operator/ir/destination.ts';
 import type { IdentityIr, MeshIr, SidecarIr, WorkloadIr } from '../../operator/ir/mesh-ir.ts';
 import type { Origin } from '../../operator/ir/origin.ts';
 import type {
@@ -76,9 +76,17 @@ export function sampleService(key: string, parts: ServiceParts = {}): ServicePor
   };
 }
 
+export const noLimits: CircuitBreakerIr = {
+  maxConnections: 0,
+  maxPendingRequests: 0,
+  maxRequests: 0,
+  maxRetries: 0,
+  maxConnectionsPerEndpoint: 0,
+};
+
 /** As without a policy. */
 export function sampleDestination(parts: Partial<DestinationIr> = {}): DestinationIr {
-  return { loadBalancer: null, origins: [], ...parts };
+  return { loadBalancer: null, circuitBreaker: noLimits, origins: [], ...parts };
 }
 
 function addressOf({ address, port }: EndpointIr): Pick<EndpointIr, 'address' | 'port'> {

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { listMap, withRules } from '../../schema.ts';
 import type { ApiObject, PolicyStatus } from '../common.ts';
 import { Subset } from './backend.ts';
+import { CircuitBreaker } from './circuit-breaker.ts';
 import { LoadBalancer } from './load-balancer.ts';
 import { Retry } from './retry.ts';
 import { routes } from './route.ts';
@@ -23,6 +24,9 @@ export const TrafficPolicySpec = withRules(
     loadBalancer: LoadBalancer.optional().describe(
       'How callers choose an endpoint. Its fields count as one. Default: LeastRequest for HTTP, RoundRobin for TCP.',
     ),
+    circuitBreaker: CircuitBreaker.optional().describe(
+      'Limits of what each caller sends to the target at the same time. Each sidecar counts for itself, and each subset by itself. A request beyond a limit gets 503 at once, with the response flag UO in the access log. Default: no limits.',
+    ),
     subsets: listMap(z.array(Subset).max(16), 'name')
       .default([])
       .describe(
@@ -35,7 +39,7 @@ export const TrafficPolicySpec = withRules(
       ),
   }),
   {
-    rule: 'has(self.timeout) || has(self.retry) || has(self.loadBalancer) || self.subsets.size() > 0 || self.routes.size() > 0',
+    rule: 'has(self.timeout) || has(self.retry) || has(self.loadBalancer) || has(self.circuitBreaker) || self.subsets.size() > 0 || self.routes.size() > 0',
     message:
       'Set a field besides targetRefs, such as timeout, retry or routes; without one the policy does nothing.',
   },

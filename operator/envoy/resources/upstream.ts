@@ -7,17 +7,26 @@ export const connectTimeoutMs = 5_000;
 
 const unlimited = 2 ** 32 - 1;
 
+/** Of a cluster: at most so many at the same time; 0: no limit. */
+export interface Limits {
+  readonly max_connections: number;
+  readonly max_pending_requests: number;
+  readonly max_requests: number;
+  readonly max_retries: number;
+}
+
 /** Envoy's own limits are low (3 concurrent retries): without a policy that sets one there is none. */
-export const noLimits: EnvoyMessage = {
-  thresholds: [
-    {
-      max_connections: unlimited,
-      max_pending_requests: unlimited,
-      max_requests: unlimited,
-      max_retries: unlimited,
-    },
-  ],
-};
+export const noLimits: EnvoyMessage = limits({
+  max_connections: 0,
+  max_pending_requests: 0,
+  max_requests: 0,
+  max_retries: 0,
+});
+
+export function limits(atMost: Limits): EnvoyMessage {
+  const threshold = Object.entries(atMost).map(([name, limit]) => [name, limit === 0 ? unlimited : limit]);
+  return { thresholds: [Object.fromEntries(threshold)] };
+}
 
 /** HTTP/1.1 stays HTTP/1.1 and HTTP/2 stays HTTP/2 on the way to the next hop. */
 export const sameProtocol: EnvoyMessage = httpOptions({}, {});

@@ -7,7 +7,7 @@ import { byText } from '../../values/compare-text.ts';
 import { mergeOrigins, originOf } from '../facts/origins.ts';
 import { rememberByKey, rememberLast } from '../../values/remember.ts';
 import type { Security } from '../policies/security/security.ts';
-import { resolveDestination } from '../policies/traffic/destination.ts';
+import { resolveDestination } from '../policies/traffic/destination/destination.ts';
 import { type PortTraffic, resolveRoutes, resolveSubsets, untouched } from '../policies/traffic/resolve.ts';
 import type { Workload } from '../facts/workload.ts';
 import {

@@ -36,3 +36,11 @@ export function readSettings<T>(
     setBy: () => Object.fromEntries(setBy),
   };
 }
+
+/** Those that are written: what is undefined is not. */
+export function written<T extends object>(values: {
+  readonly [K in keyof T]: T[K] | undefined;
+}): Readonly<Partial<T>> {
+  const present = Object.entries(values).filter(([, value]) => value !== undefined);
+  return Object.fromEntries(present) as Partial<T>;
+}

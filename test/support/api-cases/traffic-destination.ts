@@ -90,4 +90,29 @@ const loadBalancers: readonly ApiCase[] = [
   }),
 ];
 
-export const trafficDestinationCases: readonly ApiCase[] = [...loadBalancers];
+const limits = ['maxConnections', 'maxPendingRequests', 'maxRequests', 'maxRetries'];
+
+const circuitBreakers: readonly ApiCase[] = [
+  valid('all limits', policy({ circuitBreaker: Object.fromEntries(limits.map((limit) => [limit, 1])) })),
+  valid(
+    'a limit for each endpoint',
+    policy({ circuitBreaker: { perEndpoint: { maxConnections: 1_000_000 } } }),
+  ),
+  refused('no limit', policy({ circuitBreaker: {} }), {
+    field: 'spec.circuitBreaker',
+    message: 'Set at least one field of circuitBreaker',
+  }),
+  refused('nothing for each endpoint', policy({ circuitBreaker: { perEndpoint: {} } }), {
+    field: 'spec.circuitBreaker.perEndpoint.maxConnections',
+  }),
+  ...limits.flatMap((limit) => [
+    refused(`${limit} 0`, policy({ circuitBreaker: { [limit]: 0 } }), {
+      field: `spec.circuitBreaker.${limit}`,
+    }),
+    refused(`${limit} 1000001`, policy({ circuitBreaker: { [limit]: 1_000_001 } }), {
+      field: `spec.circuitBreaker.${limit}`,
+    }),
+  ]),
+];
+
+export const trafficDestinationCases: readonly ApiCase[] = [...loadBalancers, ...circuitBreakers];

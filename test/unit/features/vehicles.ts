@@ -137,6 +137,11 @@ export const table: readonly Row[] = [
     ['loadBalancer.hashOn.1.ttl', '2h', 'VHDS'],
   ]),
   ...rows('TrafficPolicy/ratings', [
+    ['circuitBreaker.maxConnections', 11, 'CDS'],
+    ['circuitBreaker.maxPendingRequests', 11, 'CDS'],
+    ['circuitBreaker.maxRequests', 11, 'CDS'],
+    ['circuitBreaker.maxRetries', 11, 'CDS'],
+    ['circuitBreaker.perEndpoint.maxConnections', 11, 'CDS'],
     ['loadBalancer.slowStart.window', '1m', 'CDS'],
     ['loadBalancer.slowStart.minWeightPercentage', 20, 'CDS'],
   ]),

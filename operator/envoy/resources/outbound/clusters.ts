@@ -10,7 +10,8 @@ import { plaintext, upstreamTls } from '../tls.ts';
 import { overAds } from '../typed-config.ts';
 import type { EnvoyMessage } from '../../proto/envoy-message.ts';
 import type { XdsResource } from '../xds-resource.ts';
-import { connectTimeoutMs, httpOptions, noLimits } from '../upstream.ts';
+import { connectTimeoutMs, httpOptions } from '../upstream.ts';
+import { circuitBreakers } from './circuit-breaker.ts';
 import { ejection, unreachable } from './ejection.ts';
 import { meshedEndpoint } from './endpoints.ts';
 import { loadBalancing } from './load-balancer.ts';
@@ -41,7 +42,7 @@ function cluster(service: ServicePortIr, subset: string | null): EnvoyMessage {
     ...loadBalancing(service.destination, service.protocol),
     // Draining endpoints are used only when hardly any other is left; the default would be below half.
     common_lb_config: { healthy_panic_threshold: { value: 1 } },
-    circuit_breakers: noLimits,
+    circuit_breakers: circuitBreakers(service.destination.circuitBreaker),
     upstream_connection_options: { tcp_keepalive: tcpKeepalive },
     transport_socket_matches: [
       {

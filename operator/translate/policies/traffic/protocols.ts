@@ -1,6 +1,6 @@
 // What of a policy works on TCP ports, which have connections but no requests.
 import type { TrafficPolicy } from '../../../../api/v1alpha1/traffic/policy.ts';
-import { tcpSettings } from './destination.ts';
+import { tcpSettings } from './destination/destination.ts';
 import { claimsOf } from './traffic-policy.ts';
 
 /** Some of its settings. */

@@ -1,11 +1,15 @@
 // Settings that may come from several objects, and are merged one by one. To add one of routes: a line in RouteSettings,
-// its default, and where it is read from what users write; then RouteIr, and resolve.ts, which reads it. Those of endpoints: destination.ts.
+// its default, and where it is read from what users write; then RouteIr, and resolve.ts, which reads it. Those of endpoints: destination/.
 import { durationMs } from '../../../../api/duration.ts';
 import type { TrafficPolicy } from '../../../../api/v1alpha1/traffic/policy.ts';
 import type { RetryOn } from '../../../ir/service.ts';
 import { byText } from '../../../values/compare-text.ts';
 import type { Settings } from '../setting.ts';
-import { defaultDestination, type DestinationSettings, destinationSettingsOf } from './destination.ts';
+import {
+  defaultDestination,
+  type DestinationSettings,
+  destinationSettingsOf,
+} from './destination/destination.ts';
 
 /** By the field that users write. */
 export interface RouteSettings {

@@ -7,7 +7,7 @@ import type { ServiceViews } from '../../facts/service-view.ts';
 import { type Claim, decide, type Decisions, type Outcome, outcomesOf } from '../contest.ts';
 import type { Settings } from '../setting.ts';
 import type { RoutingClaim } from './claims.ts';
-import { tcpSettings } from './destination.ts';
+import { tcpSettings } from './destination/destination.ts';
 import type { PortTraffic } from './resolve.ts';
 import { defaultSettings, isSetting, type PortSettings } from './settings.ts';
 import { type Attachment, findTargets, type PolicyTargets } from './targets.ts';

@@ -1,0 +1,47 @@
+// Settings of how endpoints are reached, in groups. To add a setting: a line in its group, and in DestinationIr, which it becomes.
+import type { DestinationIr } from '../../../../ir/destination.ts';
+import { mergeOrigins } from '../../../facts/origins.ts';
+import { readSettings, type Settings } from '../../setting.ts';
+import { circuitBreaker, type CircuitBreakerSettings } from './circuit-breaker.ts';
+import type { SettingGroup, Written } from './group.ts';
+import { loadBalancer, type LoadBalancerSettings } from './load-balancer.ts';
+
+export interface DestinationSettings extends LoadBalancerSettings, CircuitBreakerSettings {}
+
+export const defaultDestination: Settings<DestinationSettings> = {
+  ...loadBalancer.defaults,
+  ...circuitBreaker.defaults,
+};
+
+/** Those that are written there. */
+export function destinationSettingsOf(spec: Written): Readonly<Partial<DestinationSettings>> {
+  return { ...loadBalancer.written(spec), ...circuitBreaker.written(spec) };
+}
+
+/** What remains of them for connections of which nothing is known but their addresses. */
+export function tcpSettings(
+  settings: Readonly<Partial<DestinationSettings>>,
+): Readonly<Partial<DestinationSettings>> {
+  return { ...onTcp(loadBalancer, settings), ...onTcp(circuitBreaker, settings) };
+}
+
+export function resolveDestination(settings: Settings<DestinationSettings>): DestinationIr {
+  const reader = readSettings(null, settings);
+  return {
+    loadBalancer: loadBalancer.resolve(reader),
+    circuitBreaker: circuitBreaker.resolve(reader),
+    origins: mergeOrigins(reader.origins()),
+  };
+}
+
+function onTcp<T extends object, Ir>(
+  { defaults, worksOnTcp }: SettingGroup<T, Ir>,
+  settings: Readonly<Partial<T>>,
+): Readonly<Partial<T>> {
+  const slots = Object.keys(defaults) as (keyof T & string)[];
+  const kept = slots.flatMap((slot) => {
+    const value = settings[slot];
+    return value !== undefined && worksOnTcp(slot, value) ? [[slot, value] as const] : [];
+  });
+  return Object.fromEntries(kept) as Partial<T>;
+}
