@@ -41,6 +41,17 @@ export function readSettings<T>(
 export function written<T extends object>(values: {
   readonly [K in keyof T]: T[K] | undefined;
 }): Readonly<Partial<T>> {
-  const present = Object.entries(values).filter(([, value]) => value !== undefined);
-  return Object.fromEntries(present) as Partial<T>;
+  return chosen(values, (_key, value) => value !== undefined);
+}
+
+/** Those for which it holds. */
+export function chosen<T extends object>(
+  values: { readonly [K in keyof T]?: T[K] | undefined },
+  holds: <K extends keyof T>(key: K, value: T[K] | undefined) => boolean,
+): Readonly<Partial<T>> {
+  const result: { [K in keyof T]?: T[K] | undefined } = { ...values };
+  for (const key in values) {
+    if (!holds(key, values[key])) delete result[key];
+  }
+  return result;
 }

@@ -1,7 +1,7 @@
 // Settings of how endpoints are reached, in groups. To add a setting: a line in its group, and in DestinationIr, which it becomes.
 import type { DestinationIr } from '../../../../ir/destination.ts';
 import { mergeOrigins } from '../../../facts/origins.ts';
-import { readSettings, type Settings } from '../../setting.ts';
+import { chosen, readSettings, type Settings } from '../../setting.ts';
 import { circuitBreaker, type CircuitBreakerSettings } from './circuit-breaker.ts';
 import type { SettingGroup, Written } from './group.ts';
 import { loadBalancer, type LoadBalancerSettings } from './load-balancer.ts';
@@ -38,10 +38,8 @@ function onTcp<T extends object, Ir>(
   { defaults, worksOnTcp }: SettingGroup<T, Ir>,
   settings: Readonly<Partial<T>>,
 ): Readonly<Partial<T>> {
-  const slots = Object.keys(defaults) as (keyof T & string)[];
-  const kept = slots.flatMap((slot) => {
-    const value = settings[slot];
-    return value !== undefined && worksOnTcp(slot, value) ? [[slot, value] as const] : [];
-  });
-  return Object.fromEntries(kept) as Partial<T>;
+  return chosen<T>(
+    settings,
+    (slot, value) => Object.hasOwn(defaults, slot) && value !== undefined && worksOnTcp(slot, value),
+  );
 }
