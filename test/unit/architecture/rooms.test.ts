@@ -48,6 +48,7 @@ const others: ReadonlyMap<string, string> = new Map([
   ['cluster', 'test/cluster'],
   ['demo', 'demo'],
   ['deploy', 'deploy'],
+  ['examples', 'docs/examples'],
   ['features', 'test/golden/features'],
 ]);
 

@@ -1,0 +1,92 @@
+// Each example of docs/examples/traffic, applied, and called as its comment says.
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import type { Seen } from '../support/data-plane/applications.ts';
+import { type Answer, call } from '../support/data-plane/callers.ts';
+import { Closing } from '../support/data-plane/closing.ts';
+import { type Expectation, expectationsOf } from '../support/examples/expectations.ts';
+import { ExampleShop } from '../support/examples/shop.ts';
+
+const folder = 'docs/examples/traffic';
+const examples = readdirSync(folder).filter((name) => name.endsWith('.yaml'));
+/** Enough to tell 10 % from 20 %. */
+const callsForShares = 200;
+const tolerance = 8;
+
+const closing = new Closing();
+let shop: ExampleShop;
+beforeAll(async () => {
+  shop = await ExampleShop.start(closing);
+}, 60_000);
+afterAll(() => closing.close());
+
+test('there are examples', () => {
+  expect(examples.length).toBeGreaterThan(3);
+});
+
+describe.each(examples)('%s', (name) => {
+  const example = readFileSync(join(folder, name), 'utf8');
+  const expectations = expectationsOf(example);
+  beforeAll(async () => {
+    const verdicts = await shop.apply(example);
+    const conditions = verdicts.flatMap((verdict) => verdict.conditions);
+    expect(conditions.filter(({ type, status }) => type === 'Accepted' && status !== 'True')).toEqual([]);
+  }, 30_000);
+
+  test('says what is to come of calls', () => {
+    expect(expectations.length).toBeGreaterThan(0);
+  });
+
+  test.each(expectations.map((expectation) => [expectation.line.replace(/^# +/, ''), expectation] as const))(
+    '%s',
+    async (_, expectation) => {
+      expect.hasAssertions();
+      if (expectation.from.length > 1) await expectShares(expectation);
+      else await expectOutcome(expectation);
+    },
+    30_000,
+  );
+});
+
+async function made({ call: { service, ...request } }: Expectation): Promise<Answer> {
+  return call(shop.portOf(service), request);
+}
+
+async function expectOutcome(expectation: Expectation): Promise<void> {
+  const begun = performance.now();
+  const answer = await made(expectation);
+  const took = performance.now() - begun;
+  const { status, from, afterMs, response, seen } = expectation;
+
+  const heard = Object.fromEntries(response.map(([name]) => [name, answer.headers[name.toLowerCase()]]));
+  expect({ status: answer.status, ...heard }).toEqual({ status, ...Object.fromEntries(response) });
+  // Timers of Node and of Envoy end up to a millisecond early.
+  expect(took).toBeGreaterThanOrEqual(afterMs - 2);
+  if (from.length === 0 && seen.length === 0) return;
+  const { app, path, method, headers } = sightOf(answer);
+  const sight: Readonly<Record<string, unknown>> = { ...headers, path, method };
+  expect({ app, ...Object.fromEntries(seen.map(([name]) => [name, sight[name.toLowerCase()]])) }).toEqual({
+    app: from[0]?.version ?? app,
+    ...Object.fromEntries(seen),
+  });
+}
+
+function sightOf({ body }: Answer): Pick<Seen, 'app' | 'method' | 'headers'> & { readonly path: string } {
+  const { app, url, method, headers } = JSON.parse(body) as Seen;
+  return { app, path: url, method, headers };
+}
+
+async function expectShares(expectation: Expectation): Promise<void> {
+  const answers = await Promise.all(Array.from({ length: callsForShares }, () => made(expectation)));
+  const counts = new Map<string, number>();
+  for (const answer of answers) {
+    const { app } = sightOf(answer);
+    counts.set(app, (counts.get(app) ?? 0) + 1);
+  }
+  expect([...counts.keys()].toSorted()).toEqual(expectation.from.map(({ version }) => version).toSorted());
+  for (const { version, percentage } of expectation.from) {
+    const share = ((counts.get(version) ?? 0) / callsForShares) * 100;
+    expect(Math.abs(share - percentage)).toBeLessThan(tolerance);
+  }
+}

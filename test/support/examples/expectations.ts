@@ -1,0 +1,95 @@
+// What stands at the head of an example: calls, as curl makes them, and what is to come of them. Pure. Entry: expectationsOf.
+//   curl -H 'x-group: test' http://reviews:9080/reviews/1   # 200 from v2
+// Grammar of a comment: a status, then any of `from v1`, `from v1 (90%) and v2 (10%)`, `after 2s`, `with x-a: b` (a header of the response),
+// `seeing x-a: b` (a header that the application saw; `path` and `method` are that of the request), separated by commas.
+
+export interface Expectation {
+  readonly line: string;
+  readonly call: ExampleCall;
+  readonly status: number;
+  /** Versions that answer; empty: any, or nobody. */
+  readonly from: readonly { readonly version: string; readonly percentage: number }[];
+  /** At least so long after the call. */
+  readonly afterMs: number;
+  readonly response: readonly Pair[];
+  readonly seen: readonly Pair[];
+}
+
+export type Pair = readonly [name: string, value: string];
+
+export interface ExampleCall {
+  readonly method: string;
+  /** Service that is called. */
+  readonly service: string;
+  readonly path: string;
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+const callLine =
+  /^# {2,}curl (?<options>.*?)'?http:\/\/(?<service>[a-z-]+):\d+(?<path>\/[^\s']*)'? +# (?<outcome>.+)$/;
+
+/** @throws Error for a line that begins like a call and is none */
+export function expectationsOf(example: string): readonly Expectation[] {
+  return example
+    .split('\n')
+    .filter((line) => /^#\s+curl /.test(line))
+    .map((line) => {
+      const { options, service, path, outcome } = callLine.exec(line)?.groups ?? {};
+      if (options === undefined || service === undefined || path === undefined || outcome === undefined)
+        throw new Error(`not a call with its outcome: ${line}`);
+      return { line, call: { ...optionsOf(options, line), service, path }, ...outcomeOf(outcome, line) };
+    });
+}
+
+function optionsOf(text: string, line: string): Pick<ExampleCall, 'method' | 'headers'> {
+  const headers: Record<string, string> = {};
+  let method = 'GET';
+  const rest = text.replaceAll(/-(X) (\w+)|-(H) '([\w-]+): ([^']*)'/g, (_, ...found: string[]) => {
+    const [isMethod, verb = '', , name = '', value = ''] = found;
+    if (isMethod === 'X') method = verb;
+    else headers[name] = value;
+    return '';
+  });
+  if (rest.trim() !== '') throw new Error(`an option that nobody knows, ${rest.trim()}: ${line}`);
+  return { method, headers };
+}
+
+type Outcome = Omit<Expectation, 'line' | 'call'>;
+
+function outcomeOf(text: string, line: string): Outcome {
+  const [, status, rest = ''] = /^(\d{3})(?: (.*))?$/.exec(text) ?? [];
+  if (status === undefined) throw new Error(`no status: ${line}`);
+  let outcome: Outcome = { status: Number(status), from: [], afterMs: 0, response: [], seen: [] };
+  for (const part of rest === '' ? [] : rest.split(/, (?=from|after|with|seeing)/)) {
+    outcome = { ...outcome, ...partOf(part, outcome, line) };
+  }
+  return outcome;
+}
+
+function partOf(part: string, { response, seen }: Outcome, line: string): Partial<Outcome> {
+  const [, word, said = ''] = /^(from|after|with|seeing) (.+)$/.exec(part) ?? [];
+  switch (word) {
+    case 'from':
+      return { from: said.split(' and ').map((one) => shareOf(one, line)) };
+    case 'after':
+      return { afterMs: Number.parseFloat(said) * 1000 };
+    case 'with':
+      return { response: [...response, pairOf(said, line)] };
+    case 'seeing':
+      return { seen: [...seen, pairOf(said, line)] };
+    default:
+      throw new Error(`an outcome that nobody knows, ${part}: ${line}`);
+  }
+}
+
+function shareOf(text: string, line: string): Outcome['from'][number] {
+  const [, version, percentage = '100'] = /^(\S+)(?: \((\d+)%\))?$/.exec(text) ?? [];
+  if (version === undefined) throw new Error(`not a version: ${line}`);
+  return { version, percentage: Number(percentage) };
+}
+
+function pairOf(text: string, line: string): Pair {
+  const at = text.indexOf(': ');
+  if (at < 1) throw new Error(`not a header: ${line}`);
+  return [text.slice(0, at), text.slice(at + 2)];
+}

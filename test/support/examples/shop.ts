@@ -1,0 +1,123 @@
+// The shop of the examples: `productpage` calls reviews (v1, v2, v3) and ratings (v1) through a real Envoy. Entry: ExampleShop.start.
+import { parseAllDocuments, stringify } from 'yaml';
+import { admit } from '../../../api/admission.ts';
+import { apiVersion } from '../../../api/v1alpha1/common.ts';
+import type { Verdict } from '../../../operator/conditions/conditions.ts';
+import { translate, type Translation } from '../../../operator/translate/translate.ts';
+import { resourcesFromYaml, translateOptions } from '../builders.ts';
+import { type Handler, startApplication } from '../data-plane/applications.ts';
+import type { Closing } from '../data-plane/closing.ts';
+import { ServedMesh, type ServedSidecar } from '../data-plane/served-mesh.ts';
+import { freePort } from '../kubernetes/free-port.ts';
+
+const services = { reviews: ['v1', 'v2', 'v3'], ratings: ['v1'] } as const;
+type Service = keyof typeof services;
+
+export class ExampleShop {
+  readonly #mesh: ServedMesh;
+  readonly #world: string;
+  readonly #ports: Readonly<Record<Service, number>>;
+
+  private constructor(mesh: ServedMesh, world: string, ports: Readonly<Record<Service, number>>) {
+    this.#mesh = mesh;
+    this.#world = world;
+    this.#ports = ports;
+  }
+
+  static async start(closing: Closing): Promise<ExampleShop> {
+    const ports = { reviews: await freePort(), ratings: await freePort() };
+    const world = await worldOf(ports, closing);
+    return new ExampleShop(await ServedMesh.start(irOf(translated(world)), closing), world, ports);
+  }
+
+  get sidecar(): ServedSidecar {
+    return this.#mesh.sidecar('productpage');
+  }
+
+  /** Where the application of productpage calls it. */
+  portOf(service: string): number {
+    const port = this.#ports[service as Service];
+    if (port === undefined) throw new Error(`there is no service ${service}`);
+    return port;
+  }
+
+  /**
+   * In place of what was applied before; resolves when the sidecar has acknowledged it.
+   * @throws if an API server would refuse it
+   * @returns what becomes of each policy
+   */
+  async apply(example: string): Promise<readonly Verdict[]> {
+    for (const document of parseAllDocuments(example)) {
+      const object: unknown = document.toJS();
+      if (object === null || !document.toString().includes(apiVersion)) continue;
+      const admitted = admit(object);
+      if (!admitted.ok) throw new Error(admitted.problems.join('\n'));
+    }
+    const translation = translated(`${this.#world}---\n${example}`);
+    await this.#mesh.program(irOf(translation));
+    return translation.verdicts.filter(({ origin }) => origin.kind !== 'Mesh');
+  }
+}
+
+function translated(text: string): Translation {
+  return translate(resourcesFromYaml(text), translateOptions);
+}
+
+function irOf({ ir }: Translation): NonNullable<Translation['ir']> {
+  if (ir === null) throw new Error('there is a Mesh in the world');
+  return ir;
+}
+
+async function worldOf(ports: Readonly<Record<Service, number>>, closing: Closing): Promise<string> {
+  const servers = Object.entries(services).flatMap(([app, versions]) =>
+    versions.map(async (version) => {
+      const port = await startApplication(version, closing, behaviour());
+      return workload(app, version, { ports: [{ name: 'http', port, appProtocol: 'http' }] });
+    }),
+  );
+  const outbound = Object.entries(ports).map(([service, bindPort]) => ({ service, port: 9080, bindPort }));
+  const documents = [
+    { apiVersion, kind: 'Mesh', metadata: { name: 'default' }, spec: {} },
+    ...Object.keys(services).map((name) => ({
+      apiVersion: 'v1',
+      kind: 'Service',
+      metadata: { name, namespace: 'shop' },
+      spec: { selector: { app: name }, ports: [{ name: 'http', port: 9080, targetPort: 'http' }] },
+    })),
+    ...(await Promise.all(servers)),
+    workload('productpage', '', { serviceAccount: 'productpage', outbound }),
+  ];
+  return documents.map((document) => stringify(document)).join('---\n');
+}
+
+function workload(app: string, version: string, spec: object): object {
+  return {
+    apiVersion,
+    kind: 'ExternalWorkload',
+    metadata: {
+      name: version === '' ? app : `${app}-${version}`,
+      namespace: 'shop',
+      labels: { app, ...(version !== '' && { version }) },
+    },
+    spec: { address: '127.0.0.1', ...spec },
+  };
+}
+
+/** /slow answers after two seconds, /status/503 with that status, /flaky/503 so for the first time only; everything else with what was seen. */
+function behaviour(): Handler {
+  const seenIds = new Set<string>();
+  return (seen, response) => {
+    const { pathname } = new URL(seen.url, 'http://reviews');
+    const [, place = '', status = ''] = pathname.split('/');
+    const id = String(seen.headers['x-request-id']);
+    const fails = place === 'status' || (place === 'flaky' && !seenIds.has(id));
+    seenIds.add(id);
+    response.statusCode = fails ? Number(status) : 200;
+    const answer = (): void => {
+      response.setHeader('content-type', 'application/json').end(JSON.stringify(seen));
+    };
+    if (place !== 'slow') return answer();
+    const timer = setTimeout(answer, 2_000);
+    response.on('close', () => clearTimeout(timer));
+  };
+}

@@ -1,0 +1,52 @@
+// What may stand at the head of an example.
+import { expect, test } from '@jest/globals';
+import { expectationsOf } from '../../support/examples/expectations.ts';
+
+const nothing = { from: [], afterMs: 0, response: [], seen: [] };
+
+test.each([
+  [
+    '#   curl http://reviews:9080/   # 200',
+    { call: { method: 'GET', service: 'reviews', path: '/', headers: {} }, status: 200 },
+  ],
+  [
+    "#  curl -X POST -H 'a: b c' http://a-b:1/x # 503",
+    { call: { method: 'POST', service: 'a-b', path: '/x', headers: { a: 'b c' } } },
+  ],
+  [
+    "#  curl 'http://a:1/x?a=1&b' # 404",
+    { call: { method: 'GET', service: 'a', path: '/x?a=1&b', headers: {} } },
+  ],
+  [
+    '#  curl http://a:1/ # 200 from v1 (90%) and v2 (10%), after 1.5s',
+    {
+      from: [
+        { version: 'v1', percentage: 90 },
+        { version: 'v2', percentage: 10 },
+      ],
+      afterMs: 1500,
+    },
+  ],
+  [
+    '#  curl http://a:1/ # 302 with location: http://b/, seeing path: /a, seeing x: y',
+    {
+      response: [['location', 'http://b/']],
+      seen: [
+        ['path', '/a'],
+        ['x', 'y'],
+      ],
+    },
+  ],
+])('%s', (line, expected) => {
+  expect(expectationsOf(`# An example.\n#\n${line}\nkind: A\n`)).toMatchObject([{ ...nothing, ...expected }]);
+});
+
+test.each([
+  '#  curl http://a:1/',
+  '#  curl -k http://a:1/ # 200',
+  '#  curl http://a:1/ # fine',
+  '#  curl http://a:1/ # 200 by v1',
+  '#  curl http://a:1/ # 200 with x',
+])('%s is a mistake', (line) => {
+  expect(() => expectationsOf(line)).toThrow(line);
+});
