@@ -5,6 +5,7 @@ export interface DestinationIr {
   /** null: nobody chose one. HTTP: the fewer requests in flight; TCP: in turn. */
   readonly loadBalancer: LoadBalancerIr | null;
   readonly circuitBreaker: CircuitBreakerIr;
+  readonly outlierDetection: OutlierDetectionIr;
   /** Of the objects that say so. */
   readonly origins: readonly Origin[];
 }
@@ -23,6 +24,24 @@ export interface CircuitBreakerIr {
   readonly maxRequests: number;
   readonly maxRetries: number;
   readonly maxConnectionsPerEndpoint: number;
+}
+
+/** Which endpoints are left out for a while. Consecutive: 0 means never. */
+export interface OutlierDetectionIr {
+  readonly consecutive5xx: number;
+  readonly consecutiveGatewayErrors: number;
+  /** null: nobody says. */
+  readonly consecutiveLocalOriginFailures: number | null;
+  readonly successRate: {
+    readonly minEndpoints: number;
+    readonly minRequests: number;
+    readonly standardDeviationPercentage: number;
+  } | null;
+  readonly intervalMs: number;
+  /** Times how often lately. */
+  readonly baseEjectionTimeMs: number;
+  /** One can always be left out. */
+  readonly maxEjectionPercentage: number;
 }
 
 export type HashOnIr =

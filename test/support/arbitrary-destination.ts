@@ -44,5 +44,26 @@ const circuitBreaker = fc
   )
   .filter((limits) => Object.keys(limits).length > 0);
 
+const count = fc.constantFrom(0, 1, 1_000);
+const time = fc.constantFrom('1s', '1m30s', '1h');
+
+const outlierDetection = fc
+  .record(
+    {
+      consecutive5xx: count,
+      consecutiveGatewayErrors: count,
+      consecutiveLocalOriginFailures: count,
+      successRate: fc.record(
+        { minEndpoints: fc.constantFrom(2, 1_000), standardDeviationPercentage: fc.constantFrom(1, 1_000) },
+        { requiredKeys: [] },
+      ),
+      interval: time,
+      baseEjectionTime: time,
+      maxEjectionPercentage: fc.constantFrom(1, 99, 100),
+    },
+    { requiredKeys: [] },
+  )
+  .filter((fields) => Object.keys(fields).length > 0);
+
 /** Each may be there or not. */
-export const destinationSettings = { loadBalancer, circuitBreaker };
+export const destinationSettings = { loadBalancer, circuitBreaker, outlierDetection };

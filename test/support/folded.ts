@@ -9,10 +9,11 @@ import { disabledFilters } from '../../operator/envoy/resources/http-filters.ts'
 import { copyPath, readPath } from '../../operator/envoy/resources/inbound/request-path.ts';
 import { inboundFilters } from '../../operator/envoy/resources/inbound/http-filters.ts';
 import { refusedPeers } from '../../operator/envoy/resources/inbound/tcp-admission.ts';
-import { ejection, unreachable } from '../../operator/envoy/resources/outbound/ejection.ts';
+import { ejection, errorMatcher } from '../../operator/envoy/resources/outbound/ejection.ts';
 import { outboundFilters } from '../../operator/envoy/resources/outbound/http-filters.ts';
 import { auditStats, connectionStats, requestStats } from '../../operator/envoy/resources/stats-log.ts';
 import { upgradeConfigs } from '../../operator/envoy/resources/upgrades.ts';
+import { unreachableOnly } from './mesh-samples.ts';
 
 const directions = ['inbound', 'outbound'] as const;
 const vantages = ['outbound', 'mesh', 'plaintext'] as const;
@@ -23,8 +24,8 @@ const words: ReadonlyMap<string, string> = new Map(
     [downstreamHttp1, '(HTTP/1 of clients)'],
     [http1, '(HTTP/1)'],
     [http2, '(HTTP/2)'],
-    [ejection, '(ejection)'],
-    [unreachable, '(unreachable)'],
+    [ejection(unreachableOnly, 'HTTP')['outlier_detection'], '(ejection)'],
+    [errorMatcher(unreachableOnly)['outlier_detection'], '(unreachable)'],
     [copyPath, '(copies the path)'],
     [readPath, '(reads the path)'],
     ...directions.flatMap((direction) => [

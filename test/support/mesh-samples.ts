@@ -1,6 +1,6 @@
 // Meshes for tests of resource builders, in the IR's words: each with the fewest facts, to be overridden.
 import type { AuthorizationIr, InboundPortIr, RuleIr } from '../../operator/ir/inbound.ts';
-import type { CircuitBreakerIr, DestinationIr } from '../../operator/ir/destination.ts';
+import type { CircuitBreakerIr, DestinationIr, OutlierDetectionIr } from '../../operator/ir/destination.ts';
 import type { IdentityIr, MeshIr, SidecarIr, WorkloadIr } from '../../operator/ir/mesh-ir.ts';
 import type { Origin } from '../../operator/ir/origin.ts';
 import type {
@@ -84,9 +84,25 @@ export const noLimits: CircuitBreakerIr = {
   maxConnectionsPerEndpoint: 0,
 };
 
+export const unreachableOnly: OutlierDetectionIr = {
+  consecutive5xx: 0,
+  consecutiveGatewayErrors: 0,
+  consecutiveLocalOriginFailures: null,
+  successRate: null,
+  intervalMs: 1_000,
+  baseEjectionTimeMs: 2_000,
+  maxEjectionPercentage: 100,
+};
+
 /** As without a policy. */
 export function sampleDestination(parts: Partial<DestinationIr> = {}): DestinationIr {
-  return { loadBalancer: null, circuitBreaker: noLimits, origins: [], ...parts };
+  return {
+    loadBalancer: null,
+    circuitBreaker: noLimits,
+    outlierDetection: unreachableOnly,
+    origins: [],
+    ...parts,
+  };
 }
 
 function addressOf({ address, port }: EndpointIr): Pick<EndpointIr, 'address' | 'port'> {

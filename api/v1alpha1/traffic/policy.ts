@@ -5,6 +5,7 @@ import type { ApiObject, PolicyStatus } from '../common.ts';
 import { Subset } from './backend.ts';
 import { CircuitBreaker } from './circuit-breaker.ts';
 import { LoadBalancer } from './load-balancer.ts';
+import { OutlierDetection } from './outlier-detection.ts';
 import { Retry } from './retry.ts';
 import { routes } from './route.ts';
 import { targetRefs } from './target-ref.ts';
@@ -27,6 +28,9 @@ export const TrafficPolicySpec = withRules(
     circuitBreaker: CircuitBreaker.optional().describe(
       'Limits of what each caller sends to the target at the same time. Each sidecar counts for itself, and each subset by itself. A request beyond a limit gets 503 at once, with the response flag UO in the access log. Default: no limits.',
     ),
+    outlierDetection: OutlierDetection.optional().describe(
+      'Which endpoints each caller ejects for a while, by what it sees of them. Default: endpoints that cannot be reached, after one response of their sidecar that says so or five failed connections. consecutive5xx, consecutiveGatewayErrors and successRate take the place of the first: it is a 503 like any other then.',
+    ),
     subsets: listMap(z.array(Subset).max(16), 'name')
       .default([])
       .describe(
@@ -39,7 +43,7 @@ export const TrafficPolicySpec = withRules(
       ),
   }),
   {
-    rule: 'has(self.timeout) || has(self.retry) || has(self.loadBalancer) || has(self.circuitBreaker) || self.subsets.size() > 0 || self.routes.size() > 0',
+    rule: 'has(self.timeout) || has(self.retry) || has(self.loadBalancer) || has(self.circuitBreaker) || has(self.outlierDetection) || self.subsets.size() > 0 || self.routes.size() > 0',
     message:
       'Set a field besides targetRefs, such as timeout, retry or routes; without one the policy does nothing.',
   },

@@ -115,4 +115,50 @@ const circuitBreakers: readonly ApiCase[] = [
   ]),
 ];
 
-export const trafficDestinationCases: readonly ApiCase[] = [...loadBalancers, ...circuitBreakers];
+const outliers = (fields: object): object => policy({ outlierDetection: fields });
+const consecutive = ['consecutive5xx', 'consecutiveGatewayErrors', 'consecutiveLocalOriginFailures'];
+
+const outlierDetections: readonly ApiCase[] = [
+  valid('all that is counted', outliers(Object.fromEntries(consecutive.map((field) => [field, 5])))),
+  valid('what the Mesh counts is counted no more', outliers({ consecutive5xx: 0 })),
+  valid(
+    'a success rate, and times',
+    outliers({
+      successRate: { minEndpoints: 2, minRequests: 1, standardDeviationPercentage: 1_000 },
+      interval: '1s',
+      baseEjectionTime: '1h',
+      maxEjectionPercentage: 100,
+    }),
+  ),
+  valid('a success rate as it is by default', outliers({ successRate: {} })),
+  refused('an outlier detection of nothing', outliers({}), {
+    field: 'spec.outlierDetection',
+    message: 'Set at least one field of outlierDetection',
+  }),
+  ...consecutive.flatMap((field) => [
+    refused(`${field} -1`, outliers({ [field]: -1 }), { field: `spec.outlierDetection.${field}` }),
+    refused(`${field} 1001`, outliers({ [field]: 1_001 }), { field: `spec.outlierDetection.${field}` }),
+  ]),
+  ...['interval', 'baseEjectionTime'].flatMap((field) =>
+    ['0s', '999ms', '1h1ms'].map((time) =>
+      refused(`${field} ${time}`, outliers({ [field]: time }), {
+        field: `spec.outlierDetection.${field}`,
+        message: `Set ${field} between 1s and 1h.`,
+      }),
+    ),
+  ),
+  ...[0, 101].map((percentage) =>
+    refused(`ejection of ${percentage} percent`, outliers({ maxEjectionPercentage: percentage }), {
+      field: 'spec.outlierDetection.maxEjectionPercentage',
+    }),
+  ),
+  refused('a success rate of one endpoint', outliers({ successRate: { minEndpoints: 1 } }), {
+    field: 'spec.outlierDetection.successRate.minEndpoints',
+  }),
+];
+
+export const trafficDestinationCases: readonly ApiCase[] = [
+  ...loadBalancers,
+  ...circuitBreakers,
+  ...outlierDetections,
+];

@@ -1,5 +1,6 @@
 // A cluster for each service port and for each of its subsets: who its endpoints are is said by endpoints.ts.
 // Endpoints whose metadata says so are spoken to in mutual TLS, the others in plaintext.
+import type { DestinationIr } from '../../../ir/destination.ts';
 import type { ServicePortIr } from '../../../ir/service.ts';
 import { duration } from '../../proto/well-known.ts';
 import { typeUrl } from '../../proto/type-urls.ts';
@@ -12,7 +13,7 @@ import type { EnvoyMessage } from '../../proto/envoy-message.ts';
 import type { XdsResource } from '../xds-resource.ts';
 import { connectTimeoutMs, httpOptions } from '../upstream.ts';
 import { circuitBreakers } from './circuit-breaker.ts';
-import { ejection, unreachable } from './ejection.ts';
+import { ejection, errorMatcher } from './ejection.ts';
 import { meshedEndpoint } from './endpoints.ts';
 import { loadBalancing } from './load-balancer.ts';
 
@@ -33,16 +34,16 @@ export function buildClusters(service: ServicePortIr): readonly XdsResource[] {
 }
 
 function cluster(service: ServicePortIr, subset: string | null): EnvoyMessage {
-  const http = service.protocol === 'HTTP';
+  const { destination, protocol } = service;
   return {
     name: clusterName(service.key, subset),
     type: 'EDS',
     eds_cluster_config: { eds_config: overAds },
     connect_timeout: duration(connectTimeoutMs),
-    ...loadBalancing(service.destination, service.protocol),
+    ...loadBalancing(destination, protocol),
     // Draining endpoints are used only when hardly any other is left; the default would be below half.
     common_lb_config: { healthy_panic_threshold: { value: 1 } },
-    circuit_breakers: circuitBreakers(service.destination.circuitBreaker),
+    circuit_breakers: circuitBreakers(destination.circuitBreaker),
     upstream_connection_options: { tcp_keepalive: tcpKeepalive },
     transport_socket_matches: [
       {
@@ -52,11 +53,14 @@ function cluster(service: ServicePortIr, subset: string | null): EnvoyMessage {
       },
       { name: 'plaintext', match: {}, transport_socket: plaintext },
     ],
-    ...(http && { outlier_detection: ejection, typed_extension_protocol_options: serviceOptions }),
+    ...ejection(destination.outlierDetection, protocol),
+    ...(protocol === 'HTTP' && { typed_extension_protocol_options: serviceOptions(destination) }),
   };
 }
 
-const serviceOptions = httpOptions({ idle_timeout: idleTimeout.caller }, { outlier_detection: unreachable });
+function serviceOptions({ outlierDetection }: DestinationIr): EnvoyMessage {
+  return httpOptions({ idle_timeout: idleTimeout.caller }, errorMatcher(outlierDetection));
+}
 
 /**
  * Headless: who was addressed by address is who gets the request, or nobody. Requests that name no address, such

@@ -1,29 +1,72 @@
-// Endpoints that nobody can reach are left out for a while: one failure is enough to know, and what cannot be repeated, such as a large
-// upload, goes to another one the first time. What applications answer, be it 500, has no part in it.
+// Endpoints that are left out for a while. Without a policy those that nobody can reach: one failure is enough to know, and what cannot be
+// repeated, such as a large upload, goes to another one the first time. What applications answer, be it 500, has a part in it only if a
+// policy says so; then it is what counts, and the 503 of the sidecar of a dead application counts with it.
 // @see https://www.envoyproxy.io/docs/envoy/latest/intro/arch_overview/upstream/outlier
+import type { OutlierDetectionIr } from '../../../ir/destination.ts';
+import type { ServicePortIr } from '../../../ir/service.ts';
 import type { EnvoyMessage } from '../../proto/envoy-message.ts';
 import { duration } from '../../proto/well-known.ts';
 import { notReachedHeader } from '../names.ts';
 
-/** Of HttpProtocolOptions: what counts as an error, in place of every 5xx. */
-export const unreachable: EnvoyMessage = {
+/** Of HttpProtocolOptions: what counts as an error in place of every 5xx, if it is not that. */
+export function errorMatcher(detection: OutlierDetectionIr): EnvoyMessage {
+  return countsResponses(detection) ? {} : { outlier_detection: unreachable };
+}
+
+/** Said by the sidecar of the server: its application takes no connections. */
+const unreachable: EnvoyMessage = {
   error_matcher: {
     http_response_headers_match: { headers: [{ name: notReachedHeader, present_match: true }] },
   },
 };
 
-/** Of a cluster. If all endpoints are left out, all are used: see healthy_panic_threshold. */
-export const ejection: EnvoyMessage = {
-  // Said by the sidecar of the server: its application takes no connections.
-  consecutive_5xx: 1,
-  // Failures to connect to the pod itself, and tries that timed out.
-  split_external_local_origin_errors: true,
-  consecutive_local_origin_failure: 5,
-  interval: duration(1_000),
-  base_ejection_time: duration(2_000),
-  max_ejection_time: duration(30_000),
-  max_ejection_percent: 100,
-  // Statistics over all endpoints: not asked for.
-  enforcing_success_rate: 0,
-  enforcing_local_origin_success_rate: 0,
-};
+/** Field of a cluster. If all endpoints are left out, all are used: see healthy_panic_threshold. */
+export function ejection(detection: OutlierDetectionIr, protocol: ServicePortIr['protocol']): EnvoyMessage {
+  const failures = detection.consecutiveLocalOriginFailures ?? (protocol === 'HTTP' ? 5 : 0);
+  if (protocol === 'TCP' && failures === 0) return {};
+  const { intervalMs, baseEjectionTimeMs, maxEjectionPercentage } = detection;
+  return {
+    outlier_detection: {
+      ...(countsResponses(detection) ? ofResponses(detection) : ofUnreachable),
+      // Failures to connect to the pod itself, and tries that timed out.
+      split_external_local_origin_errors: true,
+      ...(failures === 0
+        ? { enforcing_consecutive_local_origin_failure: 0 }
+        : { consecutive_local_origin_failure: failures }),
+      interval: duration(intervalMs),
+      base_ejection_time: duration(baseEjectionTimeMs),
+      max_ejection_time: duration(Math.max(30_000, 10 * baseEjectionTimeMs)),
+      max_ejection_percent: maxEjectionPercentage,
+      // Else a percentage of few endpoints would be none of them.
+      ...(maxEjectionPercentage < 100 && { always_eject_one_host: true }),
+      enforcing_local_origin_success_rate: 0,
+    },
+  };
+}
+
+function countsResponses(detection: OutlierDetectionIr): boolean {
+  const { consecutive5xx, consecutiveGatewayErrors, successRate } = detection;
+  return consecutive5xx > 0 || consecutiveGatewayErrors > 0 || successRate !== null;
+}
+
+/** One is enough. Statistics over all endpoints: not asked for. */
+const ofUnreachable: EnvoyMessage = { consecutive_5xx: 1, enforcing_success_rate: 0 };
+
+function ofResponses(detection: OutlierDetectionIr): EnvoyMessage {
+  const { consecutive5xx, consecutiveGatewayErrors, successRate } = detection;
+  return {
+    ...(consecutive5xx > 0 ? { consecutive_5xx: consecutive5xx } : { enforcing_consecutive_5xx: 0 }),
+    ...(consecutiveGatewayErrors > 0 && {
+      consecutive_gateway_failure: consecutiveGatewayErrors,
+      enforcing_consecutive_gateway_failure: 100,
+    }),
+    ...(successRate === null
+      ? { enforcing_success_rate: 0 }
+      : {
+          success_rate_minimum_hosts: successRate.minEndpoints,
+          success_rate_request_volume: successRate.minRequests,
+          // In thousandths.
+          success_rate_stdev_factor: successRate.standardDeviationPercentage * 10,
+        }),
+  };
+}

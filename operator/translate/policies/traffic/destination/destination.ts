@@ -5,24 +5,34 @@ import { chosen, readSettings, type Settings } from '../../setting.ts';
 import { circuitBreaker, type CircuitBreakerSettings } from './circuit-breaker.ts';
 import type { SettingGroup, Written } from './group.ts';
 import { loadBalancer, type LoadBalancerSettings } from './load-balancer.ts';
+import { outlierDetection, type OutlierSettings } from './outlier-detection.ts';
 
-export interface DestinationSettings extends LoadBalancerSettings, CircuitBreakerSettings {}
+export interface DestinationSettings extends LoadBalancerSettings, CircuitBreakerSettings, OutlierSettings {}
 
 export const defaultDestination: Settings<DestinationSettings> = {
   ...loadBalancer.defaults,
   ...circuitBreaker.defaults,
+  ...outlierDetection.defaults,
 };
 
 /** Those that are written there. */
 export function destinationSettingsOf(spec: Written): Readonly<Partial<DestinationSettings>> {
-  return { ...loadBalancer.written(spec), ...circuitBreaker.written(spec) };
+  return {
+    ...loadBalancer.written(spec),
+    ...circuitBreaker.written(spec),
+    ...outlierDetection.written(spec),
+  };
 }
 
 /** What remains of them for connections of which nothing is known but their addresses. */
 export function tcpSettings(
   settings: Readonly<Partial<DestinationSettings>>,
 ): Readonly<Partial<DestinationSettings>> {
-  return { ...onTcp(loadBalancer, settings), ...onTcp(circuitBreaker, settings) };
+  return {
+    ...onTcp(loadBalancer, settings),
+    ...onTcp(circuitBreaker, settings),
+    ...onTcp(outlierDetection, settings),
+  };
 }
 
 export function resolveDestination(settings: Settings<DestinationSettings>): DestinationIr {
@@ -30,6 +40,7 @@ export function resolveDestination(settings: Settings<DestinationSettings>): Des
   return {
     loadBalancer: loadBalancer.resolve(reader),
     circuitBreaker: circuitBreaker.resolve(reader),
+    outlierDetection: outlierDetection.resolve(reader),
     origins: mergeOrigins(reader.origins()),
   };
 }

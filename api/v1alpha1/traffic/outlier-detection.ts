@@ -1,0 +1,83 @@
+// Which endpoints a caller's sidecar leaves out for a while, by how they answered.
+import { z } from 'zod';
+import { Duration } from '../../duration.ts';
+import { withRules } from '../../schema.ts';
+
+const consecutive = (): z.ZodInt => z.int().min(0).max(1_000);
+
+const upToAnHour = (field: string): z.ZodString =>
+  withRules(Duration, {
+    rule: "duration(self) >= duration('1s') && duration(self) <= duration('1h')",
+    message: `Set ${field} between 1s and 1h.`,
+  });
+
+const SuccessRate = z.object({
+  minEndpoints: z
+    .int()
+    .min(2)
+    .max(1_000)
+    .default(5)
+    .describe(
+      'Number of endpoints that must have minRequests in an interval; with fewer, none is ejected, 2 to 1000. Default: 5.',
+    ),
+  minRequests: z
+    .int()
+    .min(1)
+    .max(1_000_000)
+    .default(100)
+    .describe('Number of requests in an interval from which an endpoint counts, 1 to 1000000. Default: 100.'),
+  standardDeviationPercentage: z
+    .int()
+    .min(1)
+    .max(1_000)
+    .default(190)
+    .describe(
+      'How far the success rate of an endpoint may be below the average of all endpoints, in percent of the standard deviation, 1 to 1000. Default: 190, which is 1.9 standard deviations.',
+    ),
+});
+
+// No defaults here: a field that is not written may come from another policy.
+export const OutlierDetection = withRules(
+  z.object({
+    consecutive5xx: consecutive()
+      .optional()
+      .describe(
+        'Number of 5xx responses in a row after which an endpoint is ejected, 0 to 1000; 0 means never. Default: 0.',
+      ),
+    consecutiveGatewayErrors: consecutive()
+      .optional()
+      .describe(
+        'Number of 502, 503 and 504 responses in a row after which an endpoint is ejected, 0 to 1000; 0 means never. Default: 0.',
+      ),
+    consecutiveLocalOriginFailures: consecutive()
+      .optional()
+      .describe(
+        'Number of failures in a row to connect to an endpoint, or of tries without a response, after which it is ejected, 0 to 1000; 0 means never. Default: 5 for HTTP, 0 for TCP.',
+      ),
+    successRate: SuccessRate.optional().describe(
+      'Ejects an endpoint whose success rate is much lower than that of the others. Its fields count as one. Default: off.',
+    ),
+    interval: upToAnHour('interval')
+      .optional()
+      .describe(
+        'Time between two evaluations of the success rate, and of which endpoints return, 1s to 1h. Default: 10s; 1s without consecutive5xx, consecutiveGatewayErrors and successRate.',
+      ),
+    baseEjectionTime: upToAnHour('baseEjectionTime')
+      .optional()
+      .describe(
+        'Time for which an endpoint is ejected, multiplied by how often it was ejected lately, up to ten times or 30s if that is longer; 1s to 1h. Default: 30s; 2s without consecutive5xx, consecutiveGatewayErrors and successRate.',
+      ),
+    maxEjectionPercentage: z
+      .int()
+      .min(1)
+      .max(100)
+      .optional()
+      .describe(
+        'Maximum percentage of the endpoints that are ejected at the same time, 1 to 100. One endpoint can always be ejected. If all are, requests go to all of them. Default: 50; 100 without consecutive5xx, consecutiveGatewayErrors and successRate.',
+      ),
+  }),
+  {
+    rule: 'has(self.consecutive5xx) || has(self.consecutiveGatewayErrors) || has(self.consecutiveLocalOriginFailures) || has(self.successRate) || has(self.interval) || has(self.baseEjectionTime) || has(self.maxEjectionPercentage)',
+    message: 'Set at least one field of outlierDetection, or leave outlierDetection out.',
+  },
+);

@@ -1,0 +1,176 @@
+// Endpoints that a caller leaves out for a while because of what it sees of them, in a real Envoy.
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import type { OutlierDetectionIr } from '../../operator/ir/destination.ts';
+import { type Handler, startApplication, startGreeter } from '../support/data-plane/applications.ts';
+import { call, listenOnly } from '../support/data-plane/callers.ts';
+import { CalledServices } from '../support/data-plane/called-services.ts';
+import { Closing } from '../support/data-plane/closing.ts';
+import { freePort } from '../support/kubernetes/free-port.ts';
+import {
+  sampleDestination,
+  sampleEndpoint,
+  sampleInbound,
+  type ServiceParts,
+  sampleWorkload,
+  spiffeId,
+  unreachableOnly,
+} from '../support/mesh-samples.ts';
+
+const closing = new Closing();
+afterAll(() => closing.close());
+
+let services: CalledServices;
+
+function detecting(
+  detection: Partial<OutlierDetectionIr>,
+  ports: readonly number[],
+  parts: ServiceParts = {},
+): ServiceParts {
+  const outlierDetection = { ...unreachableOnly, maxEjectionPercentage: 50, ...detection };
+  return {
+    endpoints: ports.map((port) => sampleEndpoint(port)),
+    // In turn, so that it is known who is asked.
+    destination: sampleDestination({
+      outlierDetection,
+      loadBalancer: { type: 'RoundRobin', slowStart: null },
+    }),
+    ...parts,
+  };
+}
+
+function answers(status: number): Handler {
+  return (_seen, response) => void response.writeHead(status).end();
+}
+
+/** Nobody waits for the end of this one. */
+const long = 60_000;
+
+beforeAll(async () => {
+  const good = await startApplication('good', closing, answers(200));
+  const [fails, failsToo] = [
+    await startApplication('fails', closing, answers(500)),
+    await startApplication('fails', closing, answers(500)),
+  ];
+  const unavailable = await startApplication('unavailable', closing, answers(503));
+  const nobody = await freePort();
+  const dead = sampleInbound(await freePort(), await freePort(), { mtls: 'Strict' });
+  const alive = sampleInbound(await freePort(), good, { mtls: 'Strict' });
+  const fiveInARow = { consecutive5xx: 5, baseEjectionTimeMs: long };
+  services = await CalledServices.start(
+    {
+      failing: detecting(fiveInARow, [good, fails]),
+      returning: detecting({ consecutive5xx: 1, baseEjectionTimeMs: 1_000 }, [good, fails]),
+      two: detecting({ consecutive5xx: 1, baseEjectionTimeMs: long }, [fails, failsToo]),
+      all: detecting({ consecutive5xx: 1, baseEjectionTimeMs: long, maxEjectionPercentage: 100 }, [
+        fails,
+        failsToo,
+      ]),
+      gateway: detecting({ consecutiveGatewayErrors: 2, baseEjectionTimeMs: long }, [fails, unavailable]),
+      rate: detecting(
+        {
+          successRate: { minEndpoints: 3, minRequests: 5, standardDeviationPercentage: 100 },
+          baseEjectionTimeMs: long,
+        },
+        [good, fails, await startApplication('good', closing, answers(200))],
+      ),
+      unreachable: detecting({ consecutiveLocalOriginFailures: 2, baseEjectionTimeMs: long }, [good, nobody]),
+      dead: detecting(fiveInARow, [], {
+        peerIdentities: [spiffeId('server')],
+        endpoints: [dead, alive].map(({ port }) => sampleEndpoint(port, { mtls: true })),
+      }),
+      tcp: detecting(
+        { consecutiveLocalOriginFailures: 1, baseEjectionTimeMs: long },
+        [await startGreeter('hello', closing), nobody],
+        { protocol: 'TCP', routes: [] },
+      ),
+    },
+    closing,
+    [sampleWorkload('server', { inbound: [dead, alive] })],
+  );
+}, 60_000);
+
+async function statusesAt(service: string, count: number): Promise<readonly number[]> {
+  const statuses: number[] = [];
+  for (let sent = 0; sent < count; sent += 1) {
+    // oxlint-disable-next-line no-await-in-loop -- one after the other
+    statuses.push((await call(services.at(service))).status);
+  }
+  return statuses;
+}
+
+function countOf(statuses: readonly number[], status: number): number {
+  return statuses.filter((one) => one === status).length;
+}
+
+async function ejected(service: string): Promise<number> {
+  const name = `cluster.shop/${service}/80.outlier_detection.ejections_active`;
+  return (await services.sidecar.stats(name)).get(name) ?? 0;
+}
+
+test('an endpoint that fails so many times in a row gets no more requests', async () => {
+  const statuses = await statusesAt('failing', 40);
+
+  expect(countOf(statuses, 500)).toBe(5);
+  expect(countOf(statuses, 200)).toBe(35);
+});
+
+test('it gets requests again after its time', async () => {
+  await statusesAt('returning', 4);
+  const whileOut = await ejected('returning');
+  const isBack = await services.sidecar.waitFor(
+    async () => countOf(await statusesAt('returning', 2), 500) > 0,
+    20_000,
+  );
+
+  expect({ whileOut, isBack }).toEqual({ whileOut: 1, isBack: true });
+}, 30_000);
+
+test('not more than the percentage are left out, but always one', async () => {
+  await statusesAt('two', 10);
+
+  expect(await ejected('two')).toBe(1);
+});
+
+test('if all are left out, all go on being asked', async () => {
+  const statuses = await statusesAt('all', 10);
+
+  expect(await ejected('all')).toBe(2);
+  expect(statuses).toEqual(Array.from({ length: 10 }, () => 500));
+});
+
+test('a gateway error is 502, 503 or 504, and no other', async () => {
+  const statuses = await statusesAt('gateway', 20);
+
+  expect(countOf(statuses, 503)).toBe(2);
+  expect(countOf(statuses, 500)).toBe(18);
+});
+
+test('an endpoint whose success rate is below that of the others is left out', async () => {
+  const isOut = await services.sidecar.waitFor(async () => {
+    await statusesAt('rate', 30);
+    return (await ejected('rate')) === 1;
+  }, 20_000);
+
+  expect(isOut).toBe(true);
+  expect(countOf(await statusesAt('rate', 20), 500)).toBe(0);
+}, 30_000);
+
+test('so is one that takes no connections', async () => {
+  const statuses = await statusesAt('unreachable', 20);
+
+  expect(countOf(statuses, 503)).toBe(2);
+});
+
+test('one with a dead application counts by the 503 of its sidecar', async () => {
+  const statuses = await statusesAt('dead', 20);
+
+  expect(countOf(statuses, 503)).toBe(5);
+  expect(countOf(statuses, 200)).toBe(15);
+});
+
+test('on TCP ports, one that takes no connections', async () => {
+  const greetings = await Promise.all(Array.from({ length: 4 }, () => listenOnly(services.at('tcp'), 5)));
+
+  expect(new Set(greetings)).toEqual(new Set(['hello']));
+  expect(await ejected('tcp')).toBe(1);
+});
