@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { Seen } from '../support/data-plane/applications.ts';
 import { type Answer, call } from '../support/data-plane/callers.ts';
 import { Closing } from '../support/data-plane/closing.ts';
-import { type Expectation, expectationsOf } from '../support/examples/expectations.ts';
+import { type Expectation, expectationsOf, type SeveralCalls } from '../support/examples/expectations.ts';
 import { ExampleShop } from '../support/examples/shop.ts';
 
 const folder = 'docs/examples/traffic';
@@ -42,7 +42,9 @@ describe.each(examples)('%s', (name) => {
     '%s',
     async (_, expectation) => {
       expect.hasAssertions();
-      if (expectation.from.length > 1) await expectShares(expectation);
+      if (expectation.several !== null) await expectSeveral(expectation, expectation.several);
+      else if (expectation.isSteady) await expectSteadiness(expectation);
+      else if (expectation.from.length > 1) await expectShares(expectation);
       else await expectOutcome(expectation);
     },
     30_000,
@@ -75,6 +77,27 @@ async function expectOutcome(expectation: Expectation): Promise<void> {
 function sightOf({ body }: Answer): Pick<Seen, 'app' | 'method' | 'headers'> & { readonly path: string } {
   const { app, url, method, headers } = JSON.parse(body) as Seen;
   return { app, path: url, method, headers };
+}
+
+async function expectSeveral(
+  expectation: Expectation,
+  { count, atOnce, statuses }: SeveralCalls,
+): Promise<void> {
+  const counts: Record<string, number> = {};
+  const countOne = async (): Promise<void> => {
+    const { status } = await made(expectation);
+    counts[status] = (counts[status] ?? 0) + 1;
+  };
+  if (atOnce) await Promise.all(Array.from({ length: count }, countOne));
+  // oxlint-disable-next-line no-await-in-loop -- in turn
+  else for (let sent = 0; sent < count; sent += 1) await countOne();
+  expect(counts).toEqual(statuses);
+}
+
+async function expectSteadiness(expectation: Expectation): Promise<void> {
+  const answers = await Promise.all(Array.from({ length: 20 }, () => made(expectation)));
+  expect(answers.filter(({ status }) => status !== expectation.status)).toEqual([]);
+  expect(new Set(answers.map((answer) => sightOf(answer).app)).size).toBe(1);
 }
 
 async function expectShares(expectation: Expectation): Promise<void> {

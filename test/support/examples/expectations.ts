@@ -1,7 +1,8 @@
 // What stands at the head of an example: calls, as curl makes them, and what is to come of them. Pure. Entry: expectationsOf.
 //   curl -H 'x-group: test' http://reviews:9080/reviews/1   # 200 from v2
 // Grammar of a comment: a status, then any of `from v1`, `from v1 (90%) and v2 (10%)`, `after 2s`, `with x-a: b` (a header of the response),
-// `seeing x-a: b` (a header that the application saw; `path` and `method` are that of the request), separated by commas.
+// `seeing x-a: b` (a header that the application saw; `path` and `method` are that of the request), separated by commas. Or, of several calls:
+// `200 from the same version each time`, `of 5 at once: 200 (1) and 503 (4)`, `of 40 in turn: 200 (37) and 500 (3)`.
 
 export interface Expectation {
   readonly line: string;
@@ -13,6 +14,17 @@ export interface Expectation {
   readonly afterMs: number;
   readonly response: readonly Pair[];
   readonly seen: readonly Pair[];
+  /** Whichever version answers first answers always. */
+  readonly isSteady: boolean;
+  /** What comes of several calls; null: there is one. */
+  readonly several: SeveralCalls | null;
+}
+
+export interface SeveralCalls {
+  readonly count: number;
+  readonly atOnce: boolean;
+  /** Status → how often. */
+  readonly statuses: Readonly<Record<string, number>>;
 }
 
 export type Pair = readonly [name: string, value: string];
@@ -57,19 +69,40 @@ function optionsOf(text: string, line: string): Pick<ExampleCall, 'method' | 'he
 type Outcome = Omit<Expectation, 'line' | 'call'>;
 
 function outcomeOf(text: string, line: string): Outcome {
+  const several = severalOf(text);
+  if (several !== null) return { ...nothing, several };
   const [, status, rest = ''] = /^(\d{3})(?: (.*))?$/.exec(text) ?? [];
   if (status === undefined) throw new Error(`no status: ${line}`);
-  let outcome: Outcome = { status: Number(status), from: [], afterMs: 0, response: [], seen: [] };
+  let outcome: Outcome = { ...nothing, status: Number(status) };
   for (const part of rest === '' ? [] : rest.split(/, (?=from|after|with|seeing)/)) {
     outcome = { ...outcome, ...partOf(part, outcome, line) };
   }
   return outcome;
 }
 
+const nothing: Outcome = {
+  status: 0,
+  from: [],
+  afterMs: 0,
+  response: [],
+  seen: [],
+  isSteady: false,
+  several: null,
+};
+
+function severalOf(text: string): SeveralCalls | null {
+  const [, count, how, first, ofFirst, second, ofSecond] =
+    /^of (\d+) (at once|in turn): (\d{3}) \((\d+)\) and (\d{3}) \((\d+)\)$/.exec(text) ?? [];
+  if (first === undefined || second === undefined) return null;
+  const statuses = { [first]: Number(ofFirst), [second]: Number(ofSecond) };
+  return { count: Number(count), atOnce: how === 'at once', statuses };
+}
+
 function partOf(part: string, { response, seen }: Outcome, line: string): Partial<Outcome> {
   const [, word, said = ''] = /^(from|after|with|seeing) (.+)$/.exec(part) ?? [];
   switch (word) {
     case 'from':
+      if (said === 'the same version each time') return { isSteady: true };
       return { from: said.split(' and ').map((one) => shareOf(one, line)) };
     case 'after':
       return { afterMs: Number.parseFloat(said) * 1000 };

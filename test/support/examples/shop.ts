@@ -103,7 +103,10 @@ function workload(app: string, version: string, spec: object): object {
   };
 }
 
-/** /slow answers after two seconds, /status/503 with that status, /flaky/503 so for the first time only; everything else with what was seen. */
+/**
+ * /slow answers after two seconds, /status/503 with that status, /flaky/503 so for the first time only, /broken/v2 with 500 if it is v2 that
+ * answers; everything else with what was seen.
+ */
 function behaviour(): Handler {
   const seenIds = new Set<string>();
   return (seen, response) => {
@@ -112,7 +115,8 @@ function behaviour(): Handler {
     const id = String(seen.headers['x-request-id']);
     const fails = place === 'status' || (place === 'flaky' && !seenIds.has(id));
     seenIds.add(id);
-    response.statusCode = fails ? Number(status) : 200;
+    const isBroken = place === 'broken' && status === seen.app;
+    response.statusCode = fails ? Number(status) : isBroken ? 500 : 200;
     const answer = (): void => {
       response.setHeader('content-type', 'application/json').end(JSON.stringify(seen));
     };

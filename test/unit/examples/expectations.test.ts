@@ -2,7 +2,7 @@
 import { expect, test } from '@jest/globals';
 import { expectationsOf } from '../../support/examples/expectations.ts';
 
-const nothing = { from: [], afterMs: 0, response: [], seen: [] };
+const nothing = { from: [], afterMs: 0, response: [], seen: [], isSteady: false, several: null };
 
 test.each([
   [
@@ -37,6 +37,15 @@ test.each([
       ],
     },
   ],
+  ['#  curl http://a:1/ # 200 from the same version each time', { status: 200, isSteady: true }],
+  [
+    '#  curl http://a:1/ # of 5 at once: 200 (1) and 503 (4)',
+    { several: { count: 5, atOnce: true, statuses: { 200: 1, 503: 4 } } },
+  ],
+  [
+    '#  curl http://a:1/ # of 40 in turn: 200 (37) and 500 (3)',
+    { several: { count: 40, atOnce: false, statuses: { 200: 37, 500: 3 } } },
+  ],
 ])('%s', (line, expected) => {
   expect(expectationsOf(`# An example.\n#\n${line}\nkind: A\n`)).toMatchObject([{ ...nothing, ...expected }]);
 });
@@ -46,6 +55,7 @@ test.each([
   '#  curl -k http://a:1/ # 200',
   '#  curl http://a:1/ # fine',
   '#  curl http://a:1/ # 200 by v1',
+  '#  curl http://a:1/ # of 5: 200 (1) and 503 (4)',
   '#  curl http://a:1/ # 200 with x',
 ])('%s is a mistake', (line) => {
   expect(() => expectationsOf(line)).toThrow(line);
