@@ -62,7 +62,7 @@ export function celRaw(pattern: RegExp): string {
  * it cannot compile its argument: the API server then shows that error before the message.
  */
 export const re2Rule: CelRule = {
-  rule: "self.type != 'RegularExpression' || [''.matches(self.value)].size() == 1",
+  rule: "self.type != 'RegularExpression' || !has(self.value) || [''.matches(self.value)].size() == 1",
   message:
     'Write value in the RE2 syntax (https://github.com/google/re2/wiki/Syntax); it has no look-around and no back-references.',
 };

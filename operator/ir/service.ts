@@ -84,11 +84,21 @@ export interface RouteIr {
 export interface RouteMatchIr {
   readonly path: PathMatchIr | null;
   readonly method: string | null;
-  readonly headers: readonly {
-    readonly name: string;
-    readonly type: 'Exact' | 'RegularExpression';
-    readonly value: string;
-  }[];
+  readonly headers: readonly ValueMatchIr[];
+  readonly queryParameters: readonly ValueMatchIr[];
+  /** In lower case; `*.example.com`: all below. Empty: any. */
+  readonly hostnames: readonly string[];
+  /** Calls of gRPC only. */
+  readonly grpc: boolean;
+}
+
+export interface ValueMatchIr {
+  readonly name: string;
+  readonly type: 'Exact' | 'RegularExpression' | 'Present';
+  /** '' for Present. */
+  readonly value: string;
+  /** What does not match instead; of headers what is missing counts as empty. Of query parameters: Present only. */
+  readonly not: boolean;
 }
 
 /** Backends that are invalid leave their share to the others; if there is none, the answer is 503 and says why. */

@@ -13,6 +13,7 @@ import {
   sampleMesh,
   sampleRoute,
   sampleRule,
+  sampleMatch,
   sampleService,
   sampleWorkload,
   spiffeId,
@@ -58,7 +59,7 @@ beforeAll(async () => {
   });
   const routes = [
     sampleRoute('purge', {
-      matches: [{ path: null, method: 'PURGE', headers: [] }],
+      matches: [sampleMatch({ method: 'PURGE' })],
       action: { type: 'Forward', backends: [{ invalid: 'no purge here', weight: 1 }] },
     }),
     sampleRoute('default', {

@@ -17,6 +17,7 @@ import { freePort } from '../support/kubernetes/free-port.ts';
 import {
   sampleEndpoint,
   sampleInbound,
+  sampleMatch,
   sampleMesh,
   ownService,
   sampleRoute,
@@ -82,16 +83,15 @@ function routedServices(endpoint: (application: string) => EndpointIr): readonly
       routes: [
         sampleRoute('to-v2', {
           matches: [
-            { path: { type: 'PathPrefix', value: '/new' }, method: null, headers: [] },
-            { path: { type: 'Exact', value: '/exact' }, method: 'POST', headers: [] },
-            {
+            sampleMatch({ path: { type: 'PathPrefix', value: '/new' } }),
+            sampleMatch({ path: { type: 'Exact', value: '/exact' }, method: 'POST' }),
+            sampleMatch({
               path: { type: 'RegularExpression', value: '/v[0-9]+/x' },
-              method: null,
               headers: [
-                { name: 'X-Group', type: 'Exact', value: 'test' },
-                { name: 'x-user', type: 'RegularExpression', value: 'a.*' },
+                { name: 'X-Group', type: 'Exact', value: 'test', not: false },
+                { name: 'x-user', type: 'RegularExpression', value: 'a.*', not: false },
               ],
-            },
+            }),
           ],
           action: forward(to('v2')),
         }),
@@ -103,10 +103,10 @@ function routedServices(endpoint: (application: string) => EndpointIr): readonly
       routes: [
         sampleRoute('to-v2', {
           matches: [
-            { path: { type: 'Exact', value: '/café' }, method: null, headers: [] },
-            { path: { type: 'PathPrefix', value: '/a b' }, method: null, headers: [] },
-            { path: { type: 'Exact', value: '/x|y[0]' }, method: null, headers: [] },
-            { path: { type: 'Exact', value: '/%73hort' }, method: null, headers: [] },
+            sampleMatch({ path: { type: 'Exact', value: '/café' } }),
+            sampleMatch({ path: { type: 'PathPrefix', value: '/a b' } }),
+            sampleMatch({ path: { type: 'Exact', value: '/x|y[0]' } }),
+            sampleMatch({ path: { type: 'Exact', value: '/%73hort' } }),
           ],
           action: forward(to('v2')),
         }),

@@ -4,11 +4,13 @@ import { externalWorkloadCases } from './api-cases/external-workload.ts';
 import { meshCases } from './api-cases/mesh.ts';
 import { securityPolicyCases } from './api-cases/security-policy.ts';
 import { trafficDestinationCases } from './api-cases/traffic-destination.ts';
+import { trafficMatchCases } from './api-cases/traffic-match.ts';
 import { trafficPolicyCases } from './api-cases/traffic-policy.ts';
 
 export const apiCases: readonly ApiCase[] = [
   ...meshCases,
   ...trafficPolicyCases,
+  ...trafficMatchCases,
   ...trafficDestinationCases,
   ...securityPolicyCases,
   ...externalWorkloadCases,

@@ -113,14 +113,37 @@ const pathMatch: fc.Arbitrary<{ type?: string; value: string }> = fc.oneof(
   fc.record({ type: fc.constant('RegularExpression'), value: from(re2) }),
 );
 
+const present = fc.record({
+  type: fc.constant('Present'),
+  name: from(['x-group', 'x-user', 'accept']),
+  not: fc.boolean(),
+});
+
 const headerMatch = fc.oneof(
-  fc.record({ name: from(['x-group', 'x-user', 'accept']), value: from(['test', '', 'a b', 'ü']) }),
+  present,
+  fc.record({
+    name: from(['x-group', 'x-user', 'accept']),
+    value: from(['test', '', 'a b', 'ü']),
+    not: fc.boolean(),
+  }),
   fc.record({ type: fc.constant('RegularExpression'), name: from(['x-group', 'x-user']), value: from(re2) }),
+);
+
+const queryMatch = fc.oneof(
+  fc.record({ type: fc.constant('Present'), name: from(['a', 'x-group']), not: fc.boolean() }),
+  fc.record({ name: from(['a', 'x-group']), value: from(['1', 'test', '']) }),
+  fc.record({ type: fc.constant('RegularExpression'), name: from(['a', 'A']), value: from(re2) }),
 );
 
 const routeMatch = spec(
   {},
-  { path: pathMatch, method: from(methods), headers: distinct(headerMatch, (header) => header.name, [0, 3]) },
+  {
+    path: pathMatch,
+    method: from(methods),
+    headers: distinct(headerMatch, (header) => header.name, [0, 3]),
+    queryParameters: distinct(queryMatch, (parameter) => parameter.name, [0, 2]),
+    hostnames: distinct(from(['reviews', 'shop.example.com', '*.example.com']), itself, [0, 2]),
+  },
 );
 
 const retry = spec(

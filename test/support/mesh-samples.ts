@@ -9,6 +9,7 @@ import type {
   RetryIr,
   RouteIr,
   RouteListIr,
+  RouteMatchIr,
   ServicePortIr,
 } from '../../operator/ir/service.ts';
 
@@ -121,6 +122,10 @@ function withService(routes: RouteListIr, key: string): RouteListIr {
 }
 
 export const noRetry: RetryIr = { attempts: 0, perTryTimeoutMs: 0, on: [] };
+
+export function sampleMatch(parts: Partial<RouteMatchIr>): RouteMatchIr {
+  return { path: null, method: null, headers: [], queryParameters: [], hostnames: [], grpc: false, ...parts };
+}
 
 export function sampleRoute(name: string, parts: Partial<RouteIr> = {}): RouteIr {
   return {

@@ -225,7 +225,7 @@ const matches: readonly ApiCase[] = [
   valid('an empty exact header', header('Exact', '')),
   refused('an empty expression', header('RegularExpression', ''), {
     field: headerField,
-    message: 'Set value to an expression',
+    message: 'Set type to Present for any value',
   }),
   refused('a pseudo-header', matching({ headers: [{ name: ':path', value: '/' }] }), {
     field: `${headerField}.name`,

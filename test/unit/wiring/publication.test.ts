@@ -5,7 +5,13 @@ import type { Snapshot } from '../../../operator/xds/snapshot/types.ts';
 import { createBoard, type Board } from '../../../operator/wiring/board.ts';
 import { createPublication } from '../../../operator/wiring/publication.ts';
 import { FakeClock } from '../../support/fake-clock.ts';
-import { sampleMesh, sampleRoute, sampleService, sampleWorkload } from '../../support/mesh-samples.ts';
+import {
+  sampleMatch,
+  sampleMesh,
+  sampleRoute,
+  sampleService,
+  sampleWorkload,
+} from '../../support/mesh-samples.ts';
 import { type LogLine, rememberingLog } from '../../support/remembering-log.ts';
 
 interface Bench {
@@ -57,7 +63,7 @@ function translated(mesh: MeshIr | null): {
 
 /** A mesh with a route whose path RE2 does not take. */
 function withPath(regex: string): MeshIr {
-  const matches = [{ path: { type: 'RegularExpression', value: regex }, method: null, headers: [] }] as const;
+  const matches = [sampleMatch({ path: { type: 'RegularExpression', value: regex } })] as const;
   const route = sampleRoute('default', { matches });
   return sampleMesh({ services: [sampleService('shop/reviews/9080', { routes: [route] })] });
 }

@@ -1,6 +1,7 @@
 // Route matches in Envoy's words.
-import type { RouteIr, RouteMatchIr } from '../../../ir/service.ts';
+import type { RouteIr, RouteMatchIr, ValueMatchIr } from '../../../ir/service.ts';
 import type { EnvoyMessage } from '../../proto/envoy-message.ts';
+import { quote } from '../complement-regex.ts';
 import { canonicalPath } from '../paths/canonical-path.ts';
 import { pathSpellings } from '../paths/path-spellings.ts';
 
@@ -16,18 +17,53 @@ export function routeMatches(
   return alternatives.map((match) => routeMatch(match, more));
 }
 
-const anyRequest: RouteMatchIr = { path: null, method: null, headers: [] };
+const anyRequest: RouteMatchIr = {
+  path: null,
+  method: null,
+  headers: [],
+  queryParameters: [],
+  hostnames: [],
+  grpc: false,
+};
 
 function routeMatch(match: RouteMatchIr, more: readonly EnvoyMessage[]): EnvoyMessage {
+  const { method, hostnames, grpc, queryParameters } = match;
   const headers = [
     ...more,
-    ...(match.method === null ? [] : [{ name: ':method', string_match: { exact: match.method } }]),
-    ...match.headers.map(({ name, type, value }) => ({
-      name,
-      string_match: type === 'Exact' ? { exact: value } : { safe_regex: { regex: value } },
-    })),
+    ...(method === null ? [] : [{ name: ':method', string_match: { exact: method } }]),
+    ...(hostnames.length === 0 ? [] : [hostMatch(hostnames)]),
+    ...match.headers.map(headerMatch),
   ];
-  return { ...pathMatch(match.path), ...(headers.length > 0 && { headers }) };
+  return {
+    ...pathMatch(match.path),
+    ...(headers.length > 0 && { headers }),
+    ...(queryParameters.length > 0 && { query_parameters: queryParameters.map(queryParameterMatch) }),
+    ...(grpc && { grpc: {} }),
+  };
+}
+
+function headerMatch({ name, type, value, not }: ValueMatchIr): EnvoyMessage {
+  if (type === 'Present') return { name, present_match: !not };
+  const inverted = { invert_match: true, treat_missing_header_as_empty: true };
+  return { name, string_match: stringMatch(type, value), ...(not && inverted) };
+}
+
+function queryParameterMatch({ name, type, value, not }: ValueMatchIr): EnvoyMessage {
+  return type === 'Present'
+    ? { name, present_match: !not }
+    : { name, string_match: stringMatch(type, value) };
+}
+
+function stringMatch(type: 'Exact' | 'RegularExpression', value: string): EnvoyMessage {
+  return type === 'Exact' ? { exact: value } : regex(value);
+}
+
+/** With any port, in any case. Names below a domain may have any number of labels. */
+function hostMatch(hostnames: readonly string[]): EnvoyMessage {
+  const names = hostnames.map((name) =>
+    name.startsWith('*.') ? `[^:]+${quote(name.slice(1))}` : quote(name),
+  );
+  return { name: ':authority', string_match: regex(`(?i)(?:${names.join('|')})(?::[0-9]+)?`) };
 }
 
 function pathMatch(path: RouteMatchIr['path']): EnvoyMessage {

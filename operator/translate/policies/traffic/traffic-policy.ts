@@ -1,8 +1,16 @@
 // The front end of TrafficPolicy: what one says, as neutral claims.
 import { durationMs } from '../../../../api/duration.ts';
 import type { TrafficPolicy } from '../../../../api/v1alpha1/traffic/policy.ts';
-import type { FaultIr, HeaderIr, HeaderModifierIr, RouteIr, RouteMatchIr } from '../../../ir/service.ts';
+import type {
+  FaultIr,
+  HeaderIr,
+  HeaderModifierIr,
+  RouteIr,
+  RouteMatchIr,
+  ValueMatchIr,
+} from '../../../ir/service.ts';
 import { byText, compareText } from '../../../values/compare-text.ts';
+import { isSameValue } from '../../../values/same-value.ts';
 import { translatePath } from '../path-match.ts';
 import type { RouteClaim, RoutingClaim, SubsetClaim, TrafficClaims } from './claims.ts';
 import { portSettingsOf, routeSettingsOf } from './settings.ts';
@@ -52,18 +60,56 @@ function routeOf(route: Route, defaultName: string): RouteClaim {
 }
 
 function matchesOf(route: Route): RouteIr['matches'] {
-  const matches = route.matches.map(({ path, method, headers }) => ({
-    path: path === undefined ? null : translatePath(path),
-    method: method ?? null,
-    headers: headers.map(({ name, type, value }) => ({ name, type, value })),
-  }));
+  const matches = route.matches.map(matchOf);
   return matches.length === 0 || matches.some(matchesEverything) ? 'any' : matches;
 }
 
-function matchesEverything({ path, method, headers }: RouteMatchIr): boolean {
-  const isAnyPath = path === null || (path.type === 'PathPrefix' && path.value === '/');
-  return isAnyPath && method === null && headers.length === 0;
+function matchOf({
+  path,
+  method,
+  headers,
+  queryParameters,
+  hostnames,
+  grpc,
+}: Route['matches'][number]): RouteMatchIr {
+  return {
+    path: grpc === undefined ? (path === undefined ? null : translatePath(path)) : grpcPath(grpc),
+    method: method ?? null,
+    headers: headers.map(valueMatch),
+    queryParameters: queryParameters.map(valueMatch),
+    hostnames,
+    grpc: grpc !== undefined,
+  };
 }
+
+/** @see https://github.com/grpc/grpc/blob/master/doc/PROTOCOL-HTTP2.md#requests */
+function grpcPath({ service, method }: NonNullable<Route['matches'][number]['grpc']>): RouteMatchIr['path'] {
+  return method === undefined
+    ? { type: 'PathPrefix', value: `/${service}` }
+    : { type: 'Exact', value: `/${service}/${method}` };
+}
+
+function valueMatch({
+  name,
+  type,
+  value = '',
+  not,
+}: Route['matches'][number]['headers'][number]): ValueMatchIr {
+  return { name, type, value, not };
+}
+
+function matchesEverything({ path, ...others }: RouteMatchIr): boolean {
+  const isAnyPath = path === null || (path.type === 'PathPrefix' && path.value === '/');
+  return isAnyPath && isSameValue(others, noCondition);
+}
+
+const noCondition: Omit<RouteMatchIr, 'path'> = {
+  method: null,
+  headers: [],
+  queryParameters: [],
+  hostnames: [],
+  grpc: false,
+};
 
 function headersOf(modifier: Route['requestHeaders']): HeaderModifierIr | null {
   if (modifier === undefined) return null;

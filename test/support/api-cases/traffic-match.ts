@@ -1,0 +1,92 @@
+// Cases of TrafficPolicy: which requests a route is for, beside path and method.
+import { type ApiCase, casesOf } from './api-case.ts';
+
+const { valid, refused } = casesOf('TrafficPolicy');
+const targetRefs = [{ kind: 'Service', name: 'reviews' }];
+const matching = (match: object): object => ({ targetRefs, routes: [{ matches: [match] }] });
+const re2 = 'Write value in the RE2 syntax';
+
+export const trafficMatchCases: readonly ApiCase[] = [
+  valid(
+    'conditions of all kinds',
+    matching({
+      headers: [
+        { name: 'a', value: '' },
+        { name: 'b', type: 'RegularExpression', value: 'x+', not: true },
+        { name: 'c', type: 'Present' },
+        { name: 'd', type: 'Present', not: true },
+      ],
+      queryParameters: [
+        { name: 'user', value: 'a%20b' },
+        { name: 'User', type: 'RegularExpression', value: '[0-9]+' },
+        { name: 'a[]', type: 'Present', not: true },
+      ],
+      hostnames: ['reviews', 'reviews.example.com', '*.example.com'],
+    }),
+  ),
+  valid('calls of gRPC', matching({ grpc: { service: 'shop.v1.Reviews', method: 'Get' }, hostnames: ['a'] })),
+  valid('all calls of a service', matching({ grpc: { service: 'Reviews' } })),
+  ...['headers', 'queryParameters'].flatMap((list) => {
+    const field = `spec.routes[0].matches[0].${list}[0]`;
+    const one = (condition: object): object => matching({ [list]: [{ name: 'a', ...condition }] });
+    return [
+      refused(`${list}: a condition without a value`, one({}), {
+        field,
+        message: 'Set value for Exact and RegularExpression',
+      }),
+      refused(`${list}: a value for Present`, one({ type: 'Present', value: 'a' }), {
+        field,
+        message: 'Set value for Exact',
+      }),
+      refused(`${list}: an empty expression`, one({ type: 'RegularExpression', value: '' }), {
+        field,
+        message: 'Set type to Present for any value',
+      }),
+      refused(`${list}: an expression with look-ahead`, one({ type: 'RegularExpression', value: '(?!a)' }), {
+        field,
+        message: re2,
+      }),
+      refused(
+        `${list}: one name twice`,
+        matching({
+          [list]: [
+            { name: 'a', value: 'b' },
+            { name: 'a', value: 'c' },
+          ],
+        }),
+        {
+          field: `spec.routes[0].matches[0].${list}[1]`,
+        },
+      ),
+    ];
+  }),
+  refused(
+    'a parameter that is not this',
+    matching({ queryParameters: [{ name: 'a', value: 'b', not: true }] }),
+    {
+      field: 'spec.routes[0].matches[0].queryParameters[0]',
+      message: 'Use not only with type Present.',
+    },
+  ),
+  refused('a parameter with a space', matching({ queryParameters: [{ name: 'a b', value: 'b' }] }), {
+    field: 'spec.routes[0].matches[0].queryParameters[0].name',
+    message: 'Write the name as it is sent',
+  }),
+  ...['Reviews', 'reviews:9080', '*', 'a.*.com', 'a_b', ''].map((name) =>
+    refused(`host ${name}`, matching({ hostnames: [name] }), {
+      field: 'spec.routes[0].matches[0].hostnames[0]',
+      message: 'Write a host name in lower case without a port',
+    }),
+  ),
+  refused('a gRPC service without its name', matching({ grpc: { method: 'Get' } }), {
+    field: 'spec.routes[0].matches[0].grpc.service',
+  }),
+  refused('a gRPC service with its path', matching({ grpc: { service: '/shop.Reviews' } }), {
+    field: 'spec.routes[0].matches[0].grpc.service',
+    message: 'Write the full name of the service',
+  }),
+  refused('gRPC and a path', matching({ grpc: { service: 'a' }, path: { value: '/a' } }), {
+    field: 'spec.routes[0].matches[0]',
+    message: 'Remove path and method, or remove grpc',
+  }),
+];
