@@ -6,6 +6,7 @@ export interface DestinationIr {
   readonly loadBalancer: LoadBalancerIr | null;
   readonly circuitBreaker: CircuitBreakerIr;
   readonly outlierDetection: OutlierDetectionIr;
+  readonly connection: ConnectionIr;
   /** Of the objects that say so. */
   readonly origins: readonly Origin[];
 }
@@ -42,6 +43,18 @@ export interface OutlierDetectionIr {
   readonly baseEjectionTimeMs: number;
   /** One can always be left out. */
   readonly maxEjectionPercentage: number;
+}
+
+/** 0: no limit. */
+export interface ConnectionIr {
+  readonly connectTimeoutMs: number;
+  readonly tcpKeepalive: { readonly timeMs: number; readonly intervalMs: number; readonly probes: number };
+  /** On one connection, one after the other and at the same time. */
+  readonly maxRequests: number;
+  readonly maxAgeMs: number;
+  readonly idleTimeoutMs: number;
+  /** Of HTTP/2. */
+  readonly maxConcurrentStreams: number;
 }
 
 export type HashOnIr =

@@ -65,5 +65,22 @@ const outlierDetection = fc
   )
   .filter((fields) => Object.keys(fields).length > 0);
 
+const connection = fc
+  .record(
+    {
+      connectTimeout: fc.constantFrom('10ms', '1m'),
+      tcpKeepalive: fc.record(
+        { time: fc.constantFrom('1s', '1s500ms', '2h'), probes: fc.constantFrom(1, 127) },
+        { requiredKeys: [] },
+      ),
+      maxRequests: fc.constantFrom(1, 1_000_000_000),
+      maxAge: fc.constantFrom('1s', '24h'),
+      idleTimeout: fc.constantFrom('1s', '10m'),
+      http2: fc.record({ maxConcurrentStreams: fc.constantFrom(1, 1_000_000) }),
+    },
+    { requiredKeys: [] },
+  )
+  .filter((fields) => Object.keys(fields).length > 0);
+
 /** Each may be there or not. */
-export const destinationSettings = { loadBalancer, circuitBreaker, outlierDetection };
+export const destinationSettings = { loadBalancer, circuitBreaker, outlierDetection, connection };

@@ -1,6 +1,11 @@
 // Meshes for tests of resource builders, in the IR's words: each with the fewest facts, to be overridden.
 import type { AuthorizationIr, InboundPortIr, RuleIr } from '../../operator/ir/inbound.ts';
-import type { CircuitBreakerIr, DestinationIr, OutlierDetectionIr } from '../../operator/ir/destination.ts';
+import type {
+  CircuitBreakerIr,
+  ConnectionIr,
+  DestinationIr,
+  OutlierDetectionIr,
+} from '../../operator/ir/destination.ts';
 import type { IdentityIr, MeshIr, SidecarIr, WorkloadIr } from '../../operator/ir/mesh-ir.ts';
 import type { Origin } from '../../operator/ir/origin.ts';
 import type {
@@ -95,12 +100,22 @@ export const unreachableOnly: OutlierDetectionIr = {
   maxEjectionPercentage: 100,
 };
 
+export const usualConnection: ConnectionIr = {
+  connectTimeoutMs: 5_000,
+  tcpKeepalive: { timeMs: 300_000, intervalMs: 30_000, probes: 4 },
+  maxRequests: 0,
+  maxAgeMs: 0,
+  idleTimeoutMs: 600_000,
+  maxConcurrentStreams: 0,
+};
+
 /** As without a policy. */
 export function sampleDestination(parts: Partial<DestinationIr> = {}): DestinationIr {
   return {
     loadBalancer: null,
     circuitBreaker: noLimits,
     outlierDetection: unreachableOnly,
+    connection: usualConnection,
     origins: [],
     ...parts,
   };

@@ -4,6 +4,7 @@ import { listMap, withRules } from '../../schema.ts';
 import type { ApiObject, PolicyStatus } from '../common.ts';
 import { Subset } from './backend.ts';
 import { CircuitBreaker } from './circuit-breaker.ts';
+import { Connection } from './connection.ts';
 import { LoadBalancer } from './load-balancer.ts';
 import { OutlierDetection } from './outlier-detection.ts';
 import { Retry } from './retry.ts';
@@ -31,6 +32,7 @@ export const TrafficPolicySpec = withRules(
     outlierDetection: OutlierDetection.optional().describe(
       'Which endpoints each caller ejects for a while, by what it sees of them. Default: endpoints that cannot be reached, after one response of their sidecar that says so or five failed connections. consecutive5xx, consecutiveGatewayErrors and successRate take the place of the first: it is a 503 like any other then.',
     ),
+    connection: Connection.optional().describe('Connections of callers to the endpoints.'),
     subsets: listMap(z.array(Subset).max(16), 'name')
       .default([])
       .describe(
@@ -43,7 +45,7 @@ export const TrafficPolicySpec = withRules(
       ),
   }),
   {
-    rule: 'has(self.timeout) || has(self.retry) || has(self.loadBalancer) || has(self.circuitBreaker) || has(self.outlierDetection) || self.subsets.size() > 0 || self.routes.size() > 0',
+    rule: 'has(self.timeout) || has(self.retry) || has(self.loadBalancer) || has(self.circuitBreaker) || has(self.outlierDetection) || has(self.connection) || self.subsets.size() > 0 || self.routes.size() > 0',
     message:
       'Set a field besides targetRefs, such as timeout, retry or routes; without one the policy does nothing.',
   },

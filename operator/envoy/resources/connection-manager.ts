@@ -5,7 +5,7 @@ import type { EnvoyMessage } from '../proto/envoy-message.ts';
 import { downstreamHttp1, http2, maxHeaders, maxHeadersKiB } from './http-protocol.ts';
 import { requestLog } from './access-log.ts';
 import { auditStats, requestStats } from './stats-log.ts';
-import { idleTimeout, requestHeadersTimeout } from './connection-timeouts.ts';
+import { requestHeadersTimeout, serverIdleTimeout } from './connection-timeouts.ts';
 import { directionOf, type Vantage } from './vantage.ts';
 import { upgradeConfigs } from './upgrades.ts';
 import { extension } from './typed-config.ts';
@@ -50,7 +50,7 @@ export function connectionManager(parts: ConnectionManagerParts): EnvoyMessage {
 
 /** The application's own connections to its sidecar are its own affair. */
 function idle(vantage: Vantage): EnvoyMessage {
-  return vantage === 'outbound' ? {} : { idle_timeout: idleTimeout.server };
+  return vantage === 'outbound' ? {} : { idle_timeout: serverIdleTimeout };
 }
 
 const router = extension('envoy.filters.http.router', 'envoy.extensions.filters.http.router.v3.Router', {

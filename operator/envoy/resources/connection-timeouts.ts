@@ -12,10 +12,11 @@ export const requestHeadersTimeout = duration(minuteMs);
 export const handshakeTimeout = duration(15_000);
 
 /**
- * Of connections without a request. Between two sidecars the caller's closes first, because it knows when it sends the next request: a
- * request on a connection that is being closed would fail.
+ * Of connections without a request, on the side of the server. Between two sidecars the caller's closes first, after ten minutes at most
+ * (connection.idleTimeout of a TrafficPolicy), because it knows when it sends the next request: a request on a connection that is being
+ * closed would fail.
  */
-export const idleTimeout = { caller: duration(10 * minuteMs), server: duration(15 * minuteMs) } as const;
+export const serverIdleTimeout = duration(15 * minuteMs);
 
 /** Invisible to applications. A vanished peer is detected after seven minutes, and middleboxes do not drop the connection. */
 export const tcpKeepalive: EnvoyMessage = {

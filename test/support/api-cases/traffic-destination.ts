@@ -157,8 +157,46 @@ const outlierDetections: readonly ApiCase[] = [
   }),
 ];
 
+const connections = (fields: object): object => policy({ connection: fields });
+const bounds = [
+  ['connectTimeout', '10ms', '1m', ['9ms', '1m1ms']],
+  ['maxAge', '1s', '24h', ['0s', '24h1ms']],
+  ['idleTimeout', '1s', '10m', ['0s', '10m1ms', '1h']],
+] as const;
+
+const connectionCases: readonly ApiCase[] = [
+  ...bounds.flatMap(([field, least, most, beyond]) => [
+    ...[least, most].map((time) => valid(`${field} ${time}`, connections({ [field]: time }))),
+    ...beyond.map((time) =>
+      refused(`${field} ${time}`, connections({ [field]: time }), {
+        field: `spec.connection.${field}`,
+        message: `Set ${field} between ${least} and ${most}`,
+      }),
+    ),
+  ]),
+  valid('a keepalive', connections({ tcpKeepalive: { time: '1m', interval: '1s', probes: 1 } })),
+  valid('a keepalive as it is by default', connections({ tcpKeepalive: {} })),
+  refused('a keepalive of no time', connections({ tcpKeepalive: { time: '0s' } }), {
+    field: 'spec.connection.tcpKeepalive.time',
+    message: 'Set time between 1s and 2h.',
+  }),
+  refused('a keepalive without probes', connections({ tcpKeepalive: { probes: 0 } }), {
+    field: 'spec.connection.tcpKeepalive.probes',
+  }),
+  valid('requests and streams', connections({ maxRequests: 1, http2: { maxConcurrentStreams: 1 } })),
+  refused('no requests', connections({ maxRequests: 0 }), { field: 'spec.connection.maxRequests' }),
+  refused('no streams', connections({ http2: { maxConcurrentStreams: 0 } }), {
+    field: 'spec.connection.http2.maxConcurrentStreams',
+  }),
+  refused('an empty connection', connections({}), {
+    field: 'spec.connection',
+    message: 'Set at least one field of connection',
+  }),
+];
+
 export const trafficDestinationCases: readonly ApiCase[] = [
   ...loadBalancers,
   ...circuitBreakers,
   ...outlierDetections,
+  ...connectionCases,
 ];

@@ -5,7 +5,7 @@ import type { Origin } from '../../../ir/origin.ts';
 import { typeUrl } from '../../proto/type-urls.ts';
 import { anyAddress, anyAddressKeys, hasIpv6 } from '../any-address.ts';
 import { port } from '../names.ts';
-import { idleTimeout, requestHeadersTimeout } from '../connection-timeouts.ts';
+import { requestHeadersTimeout, serverIdleTimeout } from '../connection-timeouts.ts';
 import { resource } from '../resource.ts';
 import { extension } from '../typed-config.ts';
 import type { EnvoyMessage } from '../../proto/envoy-message.ts';
@@ -35,7 +35,7 @@ const probeAnswer: EnvoyMessage = extension(
   {
     stat_prefix: 'readiness',
     request_headers_timeout: requestHeadersTimeout,
-    common_http_protocol_options: { idle_timeout: idleTimeout.server },
+    common_http_protocol_options: { idle_timeout: serverIdleTimeout },
     route_config: { name: 'readiness', virtual_hosts: [{ name: 'none', domains: ['*'], routes: [] }] },
     http_filters: [
       extension(

@@ -2,17 +2,16 @@
 // Endpoints whose metadata says so are spoken to in mutual TLS, the others in plaintext.
 import type { DestinationIr } from '../../../ir/destination.ts';
 import type { ServicePortIr } from '../../../ir/service.ts';
-import { duration } from '../../proto/well-known.ts';
 import { typeUrl } from '../../proto/type-urls.ts';
 import { clusterName } from '../names.ts';
-import { idleTimeout, tcpKeepalive } from '../connection-timeouts.ts';
 import { resource } from '../resource.ts';
 import { plaintext, upstreamTls } from '../tls.ts';
 import { overAds } from '../typed-config.ts';
 import type { EnvoyMessage } from '../../proto/envoy-message.ts';
 import type { XdsResource } from '../xds-resource.ts';
-import { connectTimeoutMs, httpOptions } from '../upstream.ts';
+import { httpOptions } from '../upstream.ts';
 import { circuitBreakers } from './circuit-breaker.ts';
+import { commonHttpFields, connectionFields, http2Fields } from './connection.ts';
 import { ejection, errorMatcher } from './ejection.ts';
 import { meshedEndpoint } from './endpoints.ts';
 import { loadBalancing } from './load-balancer.ts';
@@ -39,12 +38,11 @@ function cluster(service: ServicePortIr, subset: string | null): EnvoyMessage {
     name: clusterName(service.key, subset),
     type: 'EDS',
     eds_cluster_config: { eds_config: overAds },
-    connect_timeout: duration(connectTimeoutMs),
+    ...connectionFields(destination.connection),
     ...loadBalancing(destination, protocol),
     // Draining endpoints are used only when hardly any other is left; the default would be below half.
     common_lb_config: { healthy_panic_threshold: { value: 1 } },
     circuit_breakers: circuitBreakers(destination.circuitBreaker),
-    upstream_connection_options: { tcp_keepalive: tcpKeepalive },
     transport_socket_matches: [
       {
         name: 'mesh',
@@ -58,8 +56,11 @@ function cluster(service: ServicePortIr, subset: string | null): EnvoyMessage {
   };
 }
 
-function serviceOptions({ outlierDetection }: DestinationIr): EnvoyMessage {
-  return httpOptions({ idle_timeout: idleTimeout.caller }, errorMatcher(outlierDetection));
+function serviceOptions({ connection, outlierDetection }: DestinationIr): EnvoyMessage {
+  return httpOptions(commonHttpFields(connection), {
+    ...http2Fields(connection),
+    ...errorMatcher(outlierDetection),
+  });
 }
 
 /**

@@ -3,16 +3,19 @@ import type { DestinationIr } from '../../../../ir/destination.ts';
 import { mergeOrigins } from '../../../facts/origins.ts';
 import { chosen, readSettings, type Settings } from '../../setting.ts';
 import { circuitBreaker, type CircuitBreakerSettings } from './circuit-breaker.ts';
+import { connection, type ConnectionSettings } from './connection.ts';
 import type { SettingGroup, Written } from './group.ts';
 import { loadBalancer, type LoadBalancerSettings } from './load-balancer.ts';
 import { outlierDetection, type OutlierSettings } from './outlier-detection.ts';
 
-export interface DestinationSettings extends LoadBalancerSettings, CircuitBreakerSettings, OutlierSettings {}
+export interface DestinationSettings
+  extends LoadBalancerSettings, CircuitBreakerSettings, OutlierSettings, ConnectionSettings {}
 
 export const defaultDestination: Settings<DestinationSettings> = {
   ...loadBalancer.defaults,
   ...circuitBreaker.defaults,
   ...outlierDetection.defaults,
+  ...connection.defaults,
 };
 
 /** Those that are written there. */
@@ -21,6 +24,7 @@ export function destinationSettingsOf(spec: Written): Readonly<Partial<Destinati
     ...loadBalancer.written(spec),
     ...circuitBreaker.written(spec),
     ...outlierDetection.written(spec),
+    ...connection.written(spec),
   };
 }
 
@@ -32,6 +36,7 @@ export function tcpSettings(
     ...onTcp(loadBalancer, settings),
     ...onTcp(circuitBreaker, settings),
     ...onTcp(outlierDetection, settings),
+    ...onTcp(connection, settings),
   };
 }
 
@@ -41,6 +46,7 @@ export function resolveDestination(settings: Settings<DestinationSettings>): Des
     loadBalancer: loadBalancer.resolve(reader),
     circuitBreaker: circuitBreaker.resolve(reader),
     outlierDetection: outlierDetection.resolve(reader),
+    connection: connection.resolve(reader),
     origins: mergeOrigins(reader.origins()),
   };
 }

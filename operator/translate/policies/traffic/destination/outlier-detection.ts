@@ -1,8 +1,7 @@
 // outlierDetection: each field is a setting of its own. What the time and the share of ejections are by default depends on what is counted.
-import { durationMs } from '../../../../../api/duration.ts';
 import type { OutlierDetectionIr } from '../../../../ir/destination.ts';
 import { written } from '../../setting.ts';
-import type { SettingGroup } from './group.ts';
+import { milliseconds, type SettingGroup } from './group.ts';
 
 /** null: nobody says. */
 export interface OutlierSettings {
@@ -72,7 +71,3 @@ const aboutResponses: readonly (keyof OutlierSettings)[] = [
   'outlierDetection.consecutiveGatewayErrors',
   'outlierDetection.successRate',
 ];
-
-function milliseconds(duration: string | undefined): number | undefined {
-  return duration === undefined ? undefined : durationMs(duration);
-}
