@@ -40,7 +40,7 @@ export class OneProxyPerWorkload<Stream> {
     if (current.holder === stream) return true;
     const isAsked = current.waiting.size > 0;
     current.waiting.add(stream);
-    if (!isAsked) void this.ask(current);
+    if (!isAsked) void this.ask(workload, current);
     return false;
   }
 
@@ -56,8 +56,10 @@ export class OneProxyPerWorkload<Stream> {
     for (const next of current.waiting) this.host.retry(next);
   }
 
-  private async ask(current: Claimed<Stream>): Promise<void> {
+  private async ask(workload: string, current: Claimed<Stream>): Promise<void> {
     const isAlive = await this.host.isAlive(current.holder);
+    // The holder has ended meanwhile, and one of those who waited may hold the workload now.
+    if (this.claimed.get(workload) !== current) return;
     const waiting = [...current.waiting];
     if (!isAlive) this.host.end(current.holder);
     else {
