@@ -31,20 +31,23 @@ const maxCharacters = 4 * 1024 * 1024;
 export function splitDocuments(text: string): readonly YamlPiece[] | undefined {
   const pieces: YamlPiece[] = [];
   let lines: string[] = [];
+  let saysSomething = false;
   let line = 1;
   let first = 1;
   const end = (): void => {
     if (lines.length > 0) pieces.push({ number: pieces.length + 1, line: first, text: lines.join('\n') });
     lines = [];
+    saysSomething = false;
     first = line;
   };
   for (const next of text.split('\n')) {
-    if (isMarker(next) && !lines.every(saysNothing)) end();
+    if (saysSomething && isMarker(next)) end();
     if (pieces.length > maxDocuments) return undefined;
     lines.push(next);
+    saysSomething ||= !saysNothing(next);
     line += 1;
   }
-  if (!lines.every(saysNothing)) end();
+  if (saysSomething) end();
   return pieces.length > maxDocuments ? undefined : pieces;
 }
 

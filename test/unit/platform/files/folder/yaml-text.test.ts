@@ -121,6 +121,20 @@ describe('a text that is made to cost much costs little', () => {
     expect(performance.now() - start).toBeLessThan(5_000);
   });
 
+  test.each([
+    ['markers', '---\n'],
+    ['markers and comments', '# x\n---\n'],
+    ['markers and empty lines', '\n---\n'],
+    ['directives', '%YAML 1.2\n---\n'],
+  ])('nothing but %s', (_, line) => {
+    const text = line.repeat(40_000);
+    const start = performance.now();
+
+    expect(pieces(text)).toEqual([]);
+
+    expect(performance.now() - start).toBeLessThan(5_000);
+  });
+
   test('and many keys are no mistake', () => {
     const keys = Array.from({ length: 50_000 }, (_, i) => `k${i}: 1`).join('\n');
     const start = performance.now();
