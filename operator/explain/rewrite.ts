@@ -19,10 +19,15 @@ function newPath(route: EnvoyMessage, action: EnvoyMessage, request: CallRequest
   const prefix = textIn(action, 'prefix_rewrite');
   if (prefix !== null) return `${prefix}${path.slice(matchedLength(route, path))}${rest}`;
   const regex = messageIn(action, 'regex_rewrite');
-  if (regex !== null) return `${substituted(regex, path)}${rest}`;
+  if (regex !== null) return atLeast(substituted(regex, path), rest);
   if ('path_rewrite' in action || 'path_rewrite_policy' in action)
     throw new UnreadableError('explain does not know how the path is rewritten');
   return null;
+}
+
+/** Envoy leaves a path as it is that an expression would make empty. */
+function atLeast(path: string, rest: string): string | null {
+  return path === '' ? null : `${path}${rest}`;
 }
 
 /** Of the part of the path that the route's match names. */
@@ -32,15 +37,20 @@ function matchedLength(route: EnvoyMessage, path: string): number {
   return prefix === null ? path.length : prefix.length;
 }
 
+/** As RE2::GlobalReplace: \0 to \9 are groups, \\ is a backslash. */
 function substituted(rewrite: EnvoyMessage, path: string): string {
-  const pattern = textIn(messageIn(rewrite, 'pattern') ?? {}, 'regex') ?? '';
   const substitution = textIn(rewrite, 'substitution') ?? '';
-  // RE2 writes groups as \1, and everything else as it is.
-  const replacement = substitution
-    .replaceAll('$', String.raw`\$`)
-    .replaceAll(/\\(\d)/g, '$$$1')
-    .replaceAll(/\\\\/g, String.raw`\\`);
-  return RE2JS.compile(pattern).matcher(path).replaceAll(replacement);
+  const matcher = RE2JS.compile(textIn(messageIn(rewrite, 'pattern') ?? {}, 'regex') ?? '').matcher(path);
+  let written = '';
+  let rest = 0;
+  while (matcher.find()) {
+    const replacement = substitution.replaceAll(/\\([\d\\])/g, (_, what: string) =>
+      what === '\\' ? what : (matcher.group(Number(what)) ?? ''),
+    );
+    written += `${path.slice(rest, matcher.start())}${replacement}`;
+    rest = matcher.end();
+  }
+  return `${written}${path.slice(rest)}`;
 }
 
 const redirectFields = [

@@ -101,12 +101,47 @@ export interface ValueMatchIr {
   readonly not: boolean;
 }
 
+export type RouteActionIr = ForwardIr | AnswerIr;
+
 /** Backends that are invalid leave their share to the others; if there is none, the answer is 503 and says why. */
-export interface RouteActionIr {
+export interface ForwardIr {
   readonly type: 'Forward';
   /** At least one. */
   readonly backends: readonly BackendIr[];
+  readonly rewrite: RewriteIr | null;
 }
+
+/** The sidecar of the caller answers by itself. */
+export type AnswerIr = RedirectIr | RespondIr;
+
+export interface RedirectIr {
+  readonly type: 'Redirect';
+  /** null: those of the request. */
+  readonly scheme: 'http' | 'https' | null;
+  readonly hostname: string | null;
+  readonly port: number | null;
+  readonly path: PathRewriteIr | null;
+  /** 301, 302, 303, 307 or 308. */
+  readonly status: number;
+}
+
+export interface RespondIr {
+  readonly type: 'Respond';
+  readonly status: number;
+  readonly body: string;
+}
+
+/** null: as the caller sent it. */
+export interface RewriteIr {
+  readonly hostname: string | null;
+  readonly path: PathRewriteIr | null;
+}
+
+/** The query stays. PrefixMatch: every match of the route has a path prefix, or the route is for all requests. */
+export type PathRewriteIr =
+  | { readonly type: 'FullPath' | 'PrefixMatch'; readonly value: string }
+  /** RE2, and what takes the place of all that it matches: \1 is a group of it. */
+  | { readonly type: 'RegularExpression'; readonly value: string; readonly substitution: string };
 
 export type BackendIr = (
   EndpointsRefIr | { /** Why, in a sentence for callers. */ readonly invalid: string }

@@ -14,6 +14,7 @@ import { Closing } from '../support/data-plane/closing.ts';
 import { ServedMesh } from '../support/data-plane/served-mesh.ts';
 import { freePort } from '../support/kubernetes/free-port.ts';
 import {
+  forwardTo,
   sampleEndpoint,
   sampleInbound,
   sampleMesh,
@@ -35,7 +36,7 @@ let inboundPort = 0;
 
 /** The mesh with this subset chosen for all requests. */
 function meshWith(subset: 'v1' | 'v2'): MeshIr {
-  const action = { type: 'Forward', backends: [{ service: service.key, subset, weight: 1 }] } as const;
+  const action = forwardTo({ service: service.key, subset, weight: 1 });
   return sampleMesh({
     services: [{ ...service, routes: { default: [sampleRoute(subset, { action })], byAudience: [] } }],
     workloads,

@@ -17,6 +17,7 @@ import {
   sampleService,
   sampleWorkload,
   spiffeId,
+  forwardTo,
 } from '../support/mesh-samples.ts';
 
 const closing = new Closing();
@@ -60,10 +61,10 @@ beforeAll(async () => {
   const routes = [
     sampleRoute('purge', {
       matches: [sampleMatch({ method: 'PURGE' })],
-      action: { type: 'Forward', backends: [{ invalid: 'no purge here', weight: 1 }] },
+      action: forwardTo({ invalid: 'no purge here', weight: 1 }),
     }),
     sampleRoute('default', {
-      action: { type: 'Forward', backends: [{ service: ownService, subset: null, weight: 1 }] },
+      action: forwardTo({ service: ownService, subset: null, weight: 1 }),
     }),
   ];
   const services = [

@@ -5,7 +5,6 @@ import type {
   BackendIr,
   EndpointIr,
   HeaderModifierIr,
-  RouteActionIr,
   ServicePortIr,
   SubsetIr,
 } from '../../operator/ir/service.ts';
@@ -25,6 +24,7 @@ import {
   type ServiceParts,
   sampleWorkload,
   spiffeId,
+  forwardTo,
 } from '../support/mesh-samples.ts';
 
 const closing = new Closing();
@@ -65,7 +65,6 @@ const headerChanges: HeaderModifierIr = {
 };
 
 const to = (subset: string | null, weight = 1): BackendIr => ({ service: ownService, subset, weight });
-const forward = (...backends: readonly BackendIr[]): RouteActionIr => ({ type: 'Forward', backends });
 
 /** A service for each thing that routes do. */
 function routedServices(endpoint: (application: string) => EndpointIr): readonly ServicePortIr[] {
@@ -76,7 +75,7 @@ function routedServices(endpoint: (application: string) => EndpointIr): readonly
   return [
     service('split', {
       subsets,
-      routes: [sampleRoute('split', { action: forward(to('v1', 90), to('v2', 10)) })],
+      routes: [sampleRoute('split', { action: forwardTo(to('v1', 90), to('v2', 10)) })],
     }),
     service('matched', {
       subsets,
@@ -93,9 +92,9 @@ function routedServices(endpoint: (application: string) => EndpointIr): readonly
               ],
             }),
           ],
-          action: forward(to('v2')),
+          action: forwardTo(to('v2')),
         }),
-        sampleRoute('default', { action: forward(to('v1')) }),
+        sampleRoute('default', { action: forwardTo(to('v1')) }),
       ],
     }),
     service('spelled', {
@@ -108,9 +107,9 @@ function routedServices(endpoint: (application: string) => EndpointIr): readonly
             sampleMatch({ path: { type: 'Exact', value: '/x|y[0]' } }),
             sampleMatch({ path: { type: 'Exact', value: '/%73hort' } }),
           ],
-          action: forward(to('v2')),
+          action: forwardTo(to('v2')),
         }),
-        sampleRoute('default', { action: forward(to('v1')) }),
+        sampleRoute('default', { action: forwardTo(to('v1')) }),
       ],
     }),
     service('slow', { endpoints: [endpoint('slow')], routes: [sampleRoute('slow', { timeoutMs: 200 })] }),
@@ -130,7 +129,7 @@ function routedServices(endpoint: (application: string) => EndpointIr): readonly
       routes: [sampleRoute('headers', { requestHeaders: headerChanges, responseHeaders: headerChanges })],
     }),
     service('undefined', {
-      routes: [sampleRoute('undefined', { action: forward({ invalid: 'no such subset', weight: 1 }) })],
+      routes: [sampleRoute('undefined', { action: forwardTo({ invalid: 'no such subset', weight: 1 }) })],
     }),
     service('half-gone', {
       endpoints: [endpoint('v1'), endpoint('gone')],

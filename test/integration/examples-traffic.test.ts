@@ -51,8 +51,9 @@ describe.each(examples)('%s', (name) => {
   );
 });
 
-async function made({ call: { service, ...request } }: Expectation): Promise<Answer> {
-  return call(shop.portOf(service), request);
+async function made({ call: { service, headers, ...request } }: Expectation): Promise<Answer> {
+  const host = `${service}:9080`;
+  return call(shop.portOf(service), { ...request, headers: { host, ...headers } });
 }
 
 async function expectOutcome(expectation: Expectation): Promise<void> {

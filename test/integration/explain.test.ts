@@ -47,9 +47,7 @@ afterAll(() => closing.close());
 /** Nothing that depends on time or chance, which explain does not decide. */
 const calm = trafficPolicySpec().map(({ routes, subsets }) => ({
   subsets,
-  routes: routes.map(({ name, matches, backends, requestHeaders, responseHeaders }) => {
-    return { name, matches, backends, requestHeaders, responseHeaders };
-  }),
+  routes: routes.map(({ timeout: _timeout, retry: _retry, fault: _fault, ...route }) => route),
 }));
 
 function policyOf(spec: Partial<TrafficPolicySpec>, service: string): object {
@@ -171,18 +169,28 @@ async function observe(service: string, one: Request, index: number): Promise<Co
     path: one.path,
     headers: Object.entries(one.headers),
   });
-  const headers = { ...one.headers, 'x-request-id': id };
-  const { status, body } = await call(bindPorts.get(service) ?? 0, { ...one, headers });
+  const headers = { ...one.headers, 'x-request-id': id, host: `${service}:80` };
+  const { status, body, headers: heard } = await call(bindPorts.get(service) ?? 0, { ...one, headers });
   const line = await caller.logged({ request_id: id, log: 'request' });
   taken.add(`${service} ${String(line['route_name'])}`);
-  if (status === 200) expectHeaders(answer, body);
-  return { observed: observedIn(line, status, one), explained: explained(answer, line, one) };
+  if (line['upstream_cluster'] !== undefined && status === 200) expectSeen(answer, body, one);
+  const location = heard.location ?? null;
+  return {
+    observed: { ...observedIn(line, status, one), location },
+    explained: { location: null, ...explained(answer, line, one) },
+  };
 }
 
-/** The application saw what explain says of the headers of the request. */
-function expectHeaders({ explanation: { outcome } }: Answer, body: string): void {
-  if (outcome.type !== 'Http') throw new Error('every service is HTTP');
-  const { headers } = JSON.parse(body) as Seen;
+/** The application saw what explain says of the path, the host and the headers of the request. */
+function expectSeen({ explanation: { outcome }, question }: Answer, body: string, { path }: Request): void {
+  if (outcome.type !== 'Http' || outcome.action.type !== 'Forward') throw new Error('it was forwarded');
+  const { headers, url } = JSON.parse(body) as Seen;
+  const { action } = outcome;
+  expect({ url, host: headers.host }).toEqual({
+    url: action.path ?? path,
+    host: action.authority ?? question.to,
+  });
+  if (action.path !== null || action.authority !== null) changed += 1;
   for (const { type, name, value } of outcome.requestHeaders) {
     if (type === 'Add') continue;
     expect({ name, value: headers[name.toLowerCase()] }).toEqual({
@@ -202,8 +210,8 @@ function explained({ explanation: { outcome } }: Answer, line: LogLine, { method
   if (outcome.type !== 'Http') throw new Error('every service is HTTP');
   const { action, route } = outcome;
   if (action.type !== 'Forward') {
-    const status = action.type === 'Respond' || action.type === 'Redirect' ? action.status : 0;
-    return { method, path, route, cluster: undefined, status };
+    const location = action.type === 'Redirect' ? { location: action.location } : {};
+    return { method, path, route, cluster: undefined, status: action.status, ...location };
   }
   const possible = action.backends.filter(({ share }) => share > 0);
   const chosen = possible.find(({ cluster }) => cluster === line['upstream_cluster']) ?? possible[0];

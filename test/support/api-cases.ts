@@ -7,10 +7,13 @@ import { trafficDestinationCases } from './api-cases/traffic-destination.ts';
 import { trafficMatchCases } from './api-cases/traffic-match.ts';
 import { trafficPolicyCases } from './api-cases/traffic-policy.ts';
 
+import { trafficRewriteCases } from './api-cases/traffic-rewrite.ts';
+
 export const apiCases: readonly ApiCase[] = [
   ...meshCases,
   ...trafficPolicyCases,
   ...trafficMatchCases,
+  ...trafficRewriteCases,
   ...trafficDestinationCases,
   ...securityPolicyCases,
   ...externalWorkloadCases,

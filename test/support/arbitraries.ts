@@ -6,6 +6,7 @@ import { ExternalWorkloadSpec } from '../../api/v1alpha1/external-workload.ts';
 import { MeshSpec } from '../../api/v1alpha1/mesh.ts';
 import { SecurityPolicySpec } from '../../api/v1alpha1/security/policy.ts';
 import { TrafficPolicySpec } from '../../api/v1alpha1/traffic/policy.ts';
+import { answer, rewrite } from './arbitrary-answers.ts';
 import { destinationSettings } from './arbitrary-destination.ts';
 
 /** The pools the arbitraries draw from: build the Services, Deployments and namespaces of a test from them. */
@@ -197,19 +198,25 @@ function route(subsets: readonly string[]): fc.Arbitrary<Timing & { name?: strin
   const weight = from([0, 1, 10, 90, 1_000_000]);
   const backend = subsets.length === 0 ? spec({}, { weight }) : spec({}, { weight, subset: from(subsets) });
   const backends = fc.array(backend, { maxLength: 4 });
-  return spec(
+  const shared = {
+    name: from(['testers', 'default', 'canary']),
+    matches: fc.array(routeMatch, { maxLength: 3 }),
+    responseHeaders: headerModifier,
+    fault,
+  };
+  const forwarding = spec(
     {},
     {
-      name: from(['testers', 'default', 'canary']),
-      matches: fc.array(routeMatch, { maxLength: 3 }),
+      ...shared,
+      rewrite,
       backends: backends.filter((all) => all.length === 0 || all.some((one) => one.weight !== 0)),
       timeout: fc.record({ request: duration }),
       retry,
       requestHeaders: headerModifier,
-      responseHeaders: headerModifier,
-      fault,
     },
   ).filter(hasConsistentTimeouts);
+  const answering = fc.tuple(answer, spec({}, shared)).map(([one, more]) => ({ ...more, ...one }));
+  return fc.oneof({ arbitrary: forwarding, weight: 4 }, { arbitrary: answering, weight: 1 });
 }
 
 const settings = spec(

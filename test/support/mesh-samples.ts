@@ -11,6 +11,7 @@ import type { Origin } from '../../operator/ir/origin.ts';
 import type {
   BackendIr,
   EndpointIr,
+  ForwardIr,
   RetryIr,
   RouteIr,
   RouteListIr,
@@ -132,8 +133,14 @@ function withService(routes: RouteListIr, key: string): RouteListIr {
   const owned = (backend: BackendIr): BackendIr =>
     'service' in backend && backend.service === ownService ? { ...backend, service: key } : backend;
   return routes.map((route) => {
-    return { ...route, action: { ...route.action, backends: route.action.backends.map(owned) } };
+    const { action } = route;
+    if (action.type !== 'Forward') return route;
+    return { ...route, action: { ...action, backends: action.backends.map(owned) } };
   });
+}
+
+export function forwardTo(...backends: readonly BackendIr[]): ForwardIr {
+  return { type: 'Forward', backends, rewrite: null };
 }
 
 export const noRetry: RetryIr = { attempts: 0, perTryTimeoutMs: 0, on: [] };
@@ -146,7 +153,7 @@ export function sampleRoute(name: string, parts: Partial<RouteIr> = {}): RouteIr
   return {
     name,
     matches: 'any',
-    action: { type: 'Forward', backends: [{ service: ownService, subset: null, weight: 1 }] },
+    action: forwardTo({ service: ownService, subset: null, weight: 1 }),
     timeoutMs: 0,
     retry: noRetry,
     hashOn: [],

@@ -65,10 +65,11 @@ export function readMeshCase(text: string): MeshCase {
 /** A backend without a service is one of the service itself. */
 function readRoute({ action, ...parts }: Partial<RouteIr>): Partial<RouteIr> {
   if (action === undefined) return parts;
+  if (action.type !== 'Forward') return { ...parts, action };
   const backends = action.backends.map((backend) =>
     'invalid' in backend ? backend : { ...backend, service: backend.service ?? ownService },
   );
-  return { ...parts, action: { ...action, backends } };
+  return { ...parts, action: { ...action, backends, rewrite: action.rewrite ?? null } };
 }
 
 function readRoutes(routes: PartialRoutes): RouteListIr {

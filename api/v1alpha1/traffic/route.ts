@@ -4,6 +4,7 @@ import { dnsLabel, shaped, withRules } from '../../schema.ts';
 import { backends } from './backend.ts';
 import { Fault } from './fault.ts';
 import { HeaderModifier } from './headers.ts';
+import { Redirect, Respond, Rewrite, rewriteRules } from './rewrite.ts';
 import { RouteMatch } from './match.ts';
 import { Retry } from './retry.ts';
 import { Timeout, timeoutCoversTries } from './timeout.ts';
@@ -21,6 +22,13 @@ const Route = withRules(
     backends: backends
       .default([])
       .describe('Destinations of the requests. Default: all endpoints of the target. At most 8.'),
+    redirect: Redirect.optional().describe('Answers requests with a redirect instead of forwarding them.'),
+    respond: Respond.optional().describe(
+      'Answers requests with a fixed response instead of forwarding them.',
+    ),
+    rewrite: Rewrite.optional().describe(
+      'Changes to path and host before the request is sent. Matches see the original path and host; SecurityPolicies of the backend see the new path.',
+    ),
     timeout: Timeout.optional().describe(
       'Timeout of requests. Default: spec.timeout, then policies for the Namespace, then policies for the Mesh; else no timeout.',
     ),
@@ -36,6 +44,7 @@ const Route = withRules(
     fault: Fault.optional().describe('Injected failures, to test how callers react.'),
   }),
   timeoutCoversTries,
+  ...rewriteRules,
 ).describe('The first route that matches a request applies.');
 
 export const routes = withRules(z.array(Route).max(16), {

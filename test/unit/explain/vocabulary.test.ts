@@ -69,7 +69,7 @@ function explained(ir: MeshIr): number {
 function said({ action, timeoutMs, fault, requestHeaders, responseHeaders }: RouteIr): object {
   const count = (modifier: RouteIr['requestHeaders']): number =>
     modifier === null ? 0 : modifier.set.length + modifier.add.length + modifier.remove.length;
-  const isServed = action.backends.some((backend) => !('invalid' in backend));
+  const isServed = action.type === 'Forward' && action.backends.some((backend) => !('invalid' in backend));
   return {
     timeoutMs: isServed ? timeoutMs : 0,
     fault: fault !== null,

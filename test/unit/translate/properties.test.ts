@@ -276,7 +276,7 @@ describe('translate, for any schema-valid world', () => {
           expect(list.at(-1)?.matches).toBe(protocol === 'HTTP' ? 'any' : undefined);
           expect(new Set(list.map(({ name }) => name)).size).toBe(list.length);
           const declared = new Set([null, ...subsets.map(({ name }) => name)]);
-          const used = list.flatMap(({ action }) => action.backends);
+          const used = list.flatMap(({ action }) => (action.type === 'Forward' ? action.backends : []));
           expect(used.filter(({ weight }) => weight < 1)).toEqual([]);
           const subset = (backend: BackendIr): string | null => ('subset' in backend ? backend.subset : null);
           expect(used.filter((backend) => !declared.has(subset(backend)))).toEqual([]);

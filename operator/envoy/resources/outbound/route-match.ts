@@ -1,23 +1,11 @@
 // Route matches in Envoy's words.
-import type { RouteIr, RouteMatchIr, ValueMatchIr } from '../../../ir/service.ts';
+import type { RouteMatchIr, ValueMatchIr } from '../../../ir/service.ts';
 import type { EnvoyMessage } from '../../proto/envoy-message.ts';
 import { quote } from '../complement-regex.ts';
 import { canonicalPath } from '../paths/canonical-path.ts';
 import { pathSpellings } from '../paths/path-spellings.ts';
 
-/**
- * One for each alternative.
- * @param more header matchers that all of them have, too
- */
-export function routeMatches(
-  matches: RouteIr['matches'],
-  more: readonly EnvoyMessage[],
-): readonly EnvoyMessage[] {
-  const alternatives = matches === 'any' ? [anyRequest] : matches;
-  return alternatives.map((match) => routeMatch(match, more));
-}
-
-const anyRequest: RouteMatchIr = {
+export const anyRequest: RouteMatchIr = {
   path: null,
   method: null,
   headers: [],
@@ -26,7 +14,8 @@ const anyRequest: RouteMatchIr = {
   grpc: false,
 };
 
-function routeMatch(match: RouteMatchIr, more: readonly EnvoyMessage[]): EnvoyMessage {
+/** @param more header matchers that the request has to match, too */
+export function routeMatch(match: RouteMatchIr, more: readonly EnvoyMessage[]): EnvoyMessage {
   const { method, hostnames, grpc, queryParameters } = match;
   const headers = [
     ...more,

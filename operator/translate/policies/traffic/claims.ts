@@ -1,5 +1,5 @@
 // What an object says about calls to services, whoever wrote it: front ends make these, resolve.ts puts them into effect.
-import type { RouteIr } from '../../../ir/service.ts';
+import type { AnswerIr, RewriteIr, RouteIr } from '../../../ir/service.ts';
 import type { PortSettings, RouteSettings } from './settings.ts';
 
 export interface TrafficClaims {
@@ -29,6 +29,9 @@ export interface RouteClaim extends Omit<
   RouteIr,
   'action' | 'timeoutMs' | 'retry' | 'hashOn' | 'setBy' | 'origins'
 > {
+  /** Instead of forwarding requests to a backend; null: they are forwarded. */
+  readonly answer: AnswerIr | null;
+  readonly rewrite: RewriteIr | null;
   /** None: all endpoints of the service. */
   readonly backends: readonly BackendClaim[];
   readonly settings: Readonly<Partial<RouteSettings>>;

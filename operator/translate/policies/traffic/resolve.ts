@@ -30,6 +30,8 @@ export interface RoutedPort {
 const unmatched: RouteClaim = {
   name: 'default',
   matches: 'any',
+  answer: null,
+  rewrite: null,
   backends: [],
   settings: {},
   requestHeaders: null,
@@ -51,10 +53,15 @@ function resolveRoute(route: RouteClaim, port: RoutedPort, { routing, settings }
     author === null ? null : { values: route.settings, origin: author },
     settings,
   );
-  const { backends: _, settings: __, ...own } = route;
+  const { name, matches, requestHeaders, responseHeaders, fault, answer, rewrite } = route;
+  const backends = resolveBackends(route, port, routing?.value ?? null);
   return {
-    ...own,
-    action: { type: 'Forward', backends: resolveBackends(route, port, routing?.value ?? null) },
+    name,
+    matches,
+    requestHeaders,
+    responseHeaders,
+    fault,
+    action: answer ?? { type: 'Forward', backends, rewrite },
     timeoutMs: reader.read('timeout.request'),
     retry: resolveRetry(reader),
     hashOn: resolveHashOn(reader, settings),

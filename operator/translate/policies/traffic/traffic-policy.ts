@@ -2,6 +2,9 @@
 import { durationMs } from '../../../../api/duration.ts';
 import type { TrafficPolicy } from '../../../../api/v1alpha1/traffic/policy.ts';
 import type {
+  AnswerIr,
+  PathRewriteIr,
+  RewriteIr,
   FaultIr,
   HeaderIr,
   HeaderModifierIr,
@@ -51,12 +54,34 @@ function routeOf(route: Route, defaultName: string): RouteClaim {
   return {
     name: route.name ?? defaultName,
     matches: matchesOf(route),
+    answer: answerOf(route),
+    rewrite: rewriteOf(route.rewrite),
     backends: route.backends.map(({ subset = null, weight }) => ({ subset, weight })),
     settings: routeSettingsOf(route),
     requestHeaders: headersOf(route.requestHeaders),
     responseHeaders: headersOf(route.responseHeaders),
     fault: faultOf(route),
   };
+}
+
+function answerOf({ redirect, respond }: Route): AnswerIr | null {
+  if (respond !== undefined) return { type: 'Respond', ...respond };
+  if (redirect === undefined) return null;
+  const { scheme = null, hostname = null, port = null, path, status } = redirect;
+  return { type: 'Redirect', scheme, hostname, port, path: pathRewriteOf(path), status };
+}
+
+function rewriteOf(rewrite: Route['rewrite']): RewriteIr | null {
+  return rewrite === undefined
+    ? null
+    : { hostname: rewrite.hostname ?? null, path: pathRewriteOf(rewrite.path) };
+}
+
+function pathRewriteOf(path: NonNullable<Route['rewrite']>['path']): PathRewriteIr | null {
+  if (path === undefined) return null;
+  const { type, value, substitution = '' } = path;
+  if (type === 'RegularExpression') return { type, value, substitution };
+  return { type: type === 'ReplaceFullPath' ? 'FullPath' : 'PrefixMatch', value };
 }
 
 function matchesOf(route: Route): RouteIr['matches'] {

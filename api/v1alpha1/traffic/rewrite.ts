@@ -1,0 +1,118 @@
+// What becomes of the path and the host of a request, in the words of the Gateway API.
+// @see https://gateway-api.sigs.k8s.io/reference/spec/#httpurlrewritefilter
+import { z } from 'zod';
+import { type CelRule, dnsSubdomain, port, re2Rule, shaped, withRules } from '../../schema.ts';
+
+const hostname = shaped({
+  ...dnsSubdomain,
+  message: 'Write a host name in lower case without a port, such as reviews.example.com.',
+});
+
+const PathRewrite = withRules(
+  z.object({
+    type: z
+      .enum(['ReplaceFullPath', 'ReplacePrefixMatch', 'RegularExpression'])
+      .describe(
+        'ReplaceFullPath: value is the new path. ReplacePrefixMatch: value replaces the prefix that the request matched. RegularExpression: substitution replaces every part of the path that value, an RE2 expression, matches. The query stays.',
+      ),
+    value: z
+      .string()
+      .min(1)
+      .max(1024)
+      .describe(
+        'New path, new prefix, or expression. Paths are written as they are sent, percent-encoded where required. 1 to 1024 characters.',
+      ),
+    substitution: z
+      .string()
+      .max(1024)
+      .optional()
+      .describe(
+        String.raw`RegularExpression only: the replacement. \1 to \9 are the groups of the expression, and \\ is a backslash. At most 1024 characters.`,
+      ),
+  }),
+  {
+    rule: String.raw`self.type == 'RegularExpression' || self.value.matches(r'^/[!-~]*$')`,
+    message:
+      "Start value with '/', and write it as it is sent: percent-encode spaces and characters outside of ASCII.",
+  },
+  {
+    rule: String.raw`self.type == 'RegularExpression' || !self.value.matches(r'[?#\\]')`,
+    message: "Leave '?', '#' and backslashes out of value: it is a path.",
+  },
+  {
+    rule: "has(self.substitution) == (self.type == 'RegularExpression')",
+    message: 'Set substitution for type RegularExpression, and for no other type.',
+  },
+  {
+    rule: String.raw`!has(self.substitution) || self.substitution.matches(r'^([ -\[\]-~]|\\[0-9\\])*$')`,
+    message: String.raw`Write substitution in printable ASCII characters, with a digit or a backslash after each backslash: \1.`,
+  },
+  re2Rule,
+);
+
+const somethingChanges: CelRule = {
+  rule: 'has(self.hostname) || has(self.path)',
+  message: 'Set hostname or path.',
+};
+
+export const Rewrite = withRules(
+  z.object({
+    hostname: hostname
+      .optional()
+      .describe('Host header that the backend gets. Default: as the caller sent it.'),
+    path: PathRewrite.optional().describe('Path that the backend gets. Default: as the caller sent it.'),
+  }),
+  somethingChanges,
+);
+
+export const Redirect = withRules(
+  z.object({
+    scheme: z
+      .enum(['http', 'https'])
+      .optional()
+      .describe('Scheme of the new location. Default: that of the request.'),
+    hostname: hostname.optional().describe('Host of the new location. Default: that of the request.'),
+    port: port()
+      .optional()
+      .describe(
+        'Port of the new location. Default: that of the request, or none if scheme or hostname is set.',
+      ),
+    path: PathRewrite.optional().describe('Path of the new location. Default: that of the request.'),
+    status: withRules(z.int().min(301).max(308), {
+      rule: 'self in [301, 302, 303, 307, 308]',
+      message: 'Use status 301, 302, 303, 307 or 308.',
+    })
+      .default(302)
+      .describe('HTTP status: 301, 302, 303, 307 or 308. Default: 302.'),
+  }),
+  {
+    rule: 'has(self.scheme) || has(self.hostname) || has(self.port) || has(self.path)',
+    message: 'Set scheme, hostname, port or path: a redirect to the same location never ends.',
+  },
+);
+
+export const Respond = z.object({
+  status: z.int().min(200).max(599).describe('HTTP status, 200 to 599.'),
+  body: z
+    .string()
+    .max(4096)
+    .default('')
+    .describe('Body of the response. At most 4096 characters. Default: empty.'),
+});
+
+/** For a route. */
+export const rewriteRules: readonly CelRule[] = [
+  {
+    rule: '[has(self.redirect), has(self.respond), self.backends.size() > 0].filter(x, x).size() <= 1',
+    message: 'Keep only one of backends, redirect and respond.',
+  },
+  {
+    rule: '!(has(self.redirect) || has(self.respond)) || !(has(self.rewrite) || has(self.timeout) || has(self.retry) || has(self.requestHeaders))',
+    message:
+      'Remove rewrite, timeout, retry and requestHeaders, or remove redirect and respond: these answer without a backend.',
+  },
+  ...['rewrite', 'redirect'].map((field) => ({
+    rule: `!has(self.${field}) || !has(self.${field}.path) || self.${field}.path.type != 'ReplacePrefixMatch' || self.matches.all(m, has(m.path) && m.path.type == 'PathPrefix')`,
+    message: 'Set a path of type PathPrefix in every match: ReplacePrefixMatch replaces it.',
+  })),
+];

@@ -1,0 +1,90 @@
+// What a route does with a request that matches it.
+import type {
+  BackendIr,
+  ForwardIr,
+  RespondIr,
+  RouteActionIr,
+  RouteIr,
+  RouteMatchIr,
+} from '../../../ir/service.ts';
+import type { EnvoyMessage } from '../../proto/envoy-message.ts';
+import { clusterName } from '../names.ts';
+import { hashPolicy } from './load-balancer.ts';
+import { maxRepeatedBodyBytes, retryPolicy } from './retry.ts';
+import { redirection, rewriting } from './rewrite.ts';
+
+/**
+ * Fields of a route.
+ * @param matched the path by which the request was found
+ * @param timeouts fields of the action
+ */
+export function routeAction(
+  route: RouteIr,
+  matched: RouteMatchIr['path'],
+  timeouts: EnvoyMessage,
+): EnvoyMessage {
+  const { action } = route;
+  switch (action.type) {
+    case 'Redirect':
+      return redirection(action, matched);
+    case 'Respond':
+      return response(action);
+    case 'Forward':
+      return isServed(action) ? forwarding(route, action, { matched, timeouts }) : response(refusal(action));
+  }
+}
+
+function forwarding(
+  { retry, hashOn }: RouteIr,
+  { backends, rewrite }: ForwardIr,
+  { matched, timeouts }: { readonly matched: RouteMatchIr['path']; readonly timeouts: EnvoyMessage },
+): EnvoyMessage {
+  const policy = retryPolicy(retry);
+  return {
+    route: {
+      ...destination(backends.filter(isValid)),
+      ...timeouts,
+      ...(policy && { retry_policy: policy }),
+      ...hashPolicy(hashOn),
+      ...rewriting(rewrite, matched),
+    },
+    ...(policy && { request_body_buffer_limit: maxRepeatedBodyBytes }),
+  };
+}
+
+function response({ status, body }: Pick<RespondIr, 'status' | 'body'>): EnvoyMessage {
+  return { direct_response: { status, ...(body !== '' && { body: { inline_string: body } }) } };
+}
+
+type ValidBackend = Exclude<BackendIr, { readonly invalid: string }>;
+
+function isValid(backend: BackendIr): backend is ValidBackend {
+  return !('invalid' in backend);
+}
+
+/** Whether there is somewhere to forward to. */
+export function isServed({ backends }: ForwardIr): boolean {
+  return backends.some(isValid);
+}
+
+/** An answer that says why there is nowhere to forward to. */
+function refusal({ backends }: ForwardIr): Pick<RespondIr, 'status' | 'body'> {
+  const reasons = backends.flatMap((backend) => (isValid(backend) ? [] : [backend.invalid]));
+  return { status: 503, body: [...new Set(reasons)].join(' ') };
+}
+
+function destination(backends: readonly ValidBackend[]): EnvoyMessage {
+  const [first, ...others] = backends;
+  if (first && others.length === 0) return { cluster: clusterOf(first) };
+  const clusters = backends.map((backend) => ({ name: clusterOf(backend), weight: backend.weight }));
+  return { weighted_clusters: { clusters } };
+}
+
+/** The clusters to which it sends requests. */
+export function targets(action: RouteActionIr): readonly string[] {
+  return action.type === 'Forward' ? action.backends.filter(isValid).map(clusterOf) : [];
+}
+
+function clusterOf({ service, subset }: ValidBackend): string {
+  return clusterName(service, subset);
+}

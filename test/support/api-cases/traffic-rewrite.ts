@@ -1,0 +1,133 @@
+// Cases of TrafficPolicy: redirects, responses and rewrites.
+import { type ApiCase, casesOf } from './api-case.ts';
+
+const { valid, refused } = casesOf('TrafficPolicy');
+const targetRefs = [{ kind: 'Service', name: 'reviews' }];
+const routing = (route: object): object => ({ targetRefs, routes: [route] });
+const field = 'spec.routes[0]';
+const path = (type: string, value: string, more: object = {}): object => ({ path: { type, value, ...more } });
+const rewrite = (fields: object, more: object = {}): object => routing({ rewrite: fields, ...more });
+const regex = (value: string, substitution: string): object =>
+  rewrite(path('RegularExpression', value, { substitution }));
+const underPrefix = { matches: [{ path: { value: '/a' } }] };
+
+const rewrites: readonly ApiCase[] = [
+  valid('a new path and host', rewrite({ hostname: 'a.example.com', ...path('ReplaceFullPath', '/b%20c') })),
+  valid('a new prefix', rewrite(path('ReplacePrefixMatch', '/b/'), underPrefix)),
+  valid('a new prefix of all requests', rewrite(path('ReplacePrefixMatch', '/b'))),
+  valid('groups of an expression', regex('^/([a-z]+)/(.*)$', String.raw`/\2/\1?\\`)),
+  valid('nothing in place of an expression', regex('x', '')),
+  refused('a rewrite of nothing', rewrite({}), {
+    field: `${field}.rewrite`,
+    message: 'Set hostname or path.',
+  }),
+  refused('a host with a port', rewrite({ hostname: 'a:80' }), {
+    field: `${field}.rewrite.hostname`,
+    message: 'Write a host name in lower case without a port',
+  }),
+  refused('a path without a slash', rewrite(path('ReplaceFullPath', 'b')), {
+    field: `${field}.rewrite.path`,
+    message: "Start value with '/'",
+  }),
+  refused('a path as it is read', rewrite(path('ReplaceFullPath', '/my files')), {
+    field: `${field}.rewrite.path`,
+    message: 'percent-encode spaces',
+  }),
+  ...['/a?b', '/a#b', String.raw`/a\1`].map((value) =>
+    refused(`the path ${value}`, rewrite(path('ReplaceFullPath', value)), {
+      field: `${field}.rewrite.path`,
+      message: "Leave '?', '#' and backslashes out of value",
+    }),
+  ),
+  refused('an expression without a substitution', rewrite(path('RegularExpression', '/a')), {
+    field: `${field}.rewrite.path`,
+    message: 'Set substitution for type RegularExpression',
+  }),
+  refused('a substitution for a path', rewrite(path('ReplaceFullPath', '/a', { substitution: 'b' })), {
+    field: `${field}.rewrite.path`,
+    message: 'Set substitution for type RegularExpression',
+  }),
+  refused('an expression with look-ahead', regex('(?!a)', 'b'), {
+    field: `${field}.rewrite.path`,
+    message: 'Write value in the RE2 syntax',
+  }),
+  ...[String.raw`\a`, 'a\\', 'é', '\n'].map((substitution) =>
+    refused(`the substitution ${JSON.stringify(substitution)}`, regex('a', substitution), {
+      field: `${field}.rewrite.path`,
+      message: 'Write substitution in printable ASCII characters',
+    }),
+  ),
+  ...[{ path: { type: 'Exact', value: '/a' } }, { method: 'GET' }].map((match) =>
+    refused(
+      `a new prefix for ${JSON.stringify(match)}`,
+      rewrite(path('ReplacePrefixMatch', '/b'), { matches: [match] }),
+      {
+        field,
+        message: 'Set a path of type PathPrefix in every match',
+      },
+    ),
+  ),
+];
+
+const answers: readonly ApiCase[] = [
+  valid(
+    'a redirect',
+    routing({
+      redirect: { scheme: 'https', hostname: 'b', port: 8443, ...path('ReplaceFullPath', '/'), status: 308 },
+    }),
+  ),
+  valid(
+    'a redirect to another prefix',
+    routing({ redirect: path('ReplacePrefixMatch', '/b'), ...underPrefix }),
+  ),
+  valid(
+    'a response',
+    routing({
+      respond: { status: 410, body: 'gone' },
+      responseHeaders: { set: [{ name: 'a', value: 'b' }] },
+    }),
+  ),
+  valid(
+    'a response after a while',
+    routing({ respond: { status: 200 }, fault: { delay: { duration: '1s' } } }),
+  ),
+  refused('a redirect to the same place', routing({ redirect: { status: 301 } }), {
+    field: `${field}.redirect`,
+    message: 'a redirect to the same location never ends',
+  }),
+  refused('a redirect with another status', routing({ redirect: { port: 80, status: 304 } }), {
+    field: `${field}.redirect.status`,
+  }),
+  refused(
+    'a redirect of a prefix without one',
+    routing({ redirect: path('ReplacePrefixMatch', '/b'), matches: [{}] }),
+    {
+      field,
+      message: 'Set a path of type PathPrefix in every match',
+    },
+  ),
+  refused('a response of status 100', routing({ respond: { status: 100 } }), {
+    field: `${field}.respond.status`,
+  }),
+  refused('a redirect and a response', routing({ redirect: { port: 80 }, respond: { status: 200 } }), {
+    field,
+    message: 'Keep only one of backends, redirect and respond.',
+  }),
+  refused('a redirect and a backend', routing({ redirect: { port: 80 }, backends: [{}] }), {
+    field,
+    message: 'Keep only one of backends, redirect and respond.',
+  }),
+  ...[
+    { timeout: { request: '1s' } },
+    { retry: { attempts: 1 } },
+    { rewrite: { hostname: 'a' } },
+    { requestHeaders: { remove: ['a'] } },
+  ].map((more) =>
+    refused(`a response with ${Object.keys(more).join()}`, routing({ respond: { status: 200 }, ...more }), {
+      field,
+      message: 'these answer without a backend',
+    }),
+  ),
+];
+
+export const trafficRewriteCases: readonly ApiCase[] = [...rewrites, ...answers];
