@@ -26,14 +26,15 @@ export interface IssuanceContext extends Pick<Context, 'clock' | 'log'> {
 export function createIssuance(cells: Cells, context: IssuanceContext): Required<Made> {
   const { change, translation, serverCertificate, certificates } = cells;
   const { platform, settings, clock, log, metrics } = context;
-  const mesh = (): MeshIr | null => translation.get().ir;
+  /** The one in force, or the last one: its certificates are kept. */
+  let mesh: MeshIr | null = null;
   const issuer = createIssuer({
-    openAuthority: () => openAuthority(platform.secrets, settings.namespace, { ir: mesh(), clock }),
+    openAuthority: () => openAuthority(platform.secrets, settings.namespace, { ir: mesh, clock }),
     secrets: platform.secrets,
     namespace: settings.namespace,
     clock,
     log,
-    onReplaced: createPodRefresh({ pods: platform.pods, workloads: () => mesh()?.workloads ?? [], log }),
+    onReplaced: createPodRefresh({ pods: platform.pods, workloads: () => mesh?.workloads ?? [], log }),
     onChange: (state) => {
       metrics.certificatesExpire(state.rootNotAfter, undefined);
       certificates.set(state);
@@ -51,25 +52,25 @@ export function createIssuance(cells: Cells, context: IssuanceContext): Required
     void issuer.start();
   };
 
-  let previous: MeshIr | null = null;
   translation.subscribe(() => {
-    const ir = mesh();
-    // Without a Mesh there is nothing to certify; after one, its certificates are kept.
+    const { ir } = translation.get();
     if (ir === null) return;
-    const isSame = previous?.identities === ir.identities && previous.settings === ir.settings;
+    const before = mesh;
+    mesh = ir;
+    const isSame = before?.identities === ir.identities && before.settings === ir.settings;
     if (!isSame) issuer.setIdentities(ir.identities, ir.settings.certificates);
-    if (previous === null) begin(ir);
-    previous = ir;
+    if (before === null) begin(ir);
   });
   change.subscribe(() => {
-    if (previous !== null) issuer.recheck(waitingFor(change.get(), previous.settings.trustDomain));
+    if (mesh !== null) issuer.recheck(waitingFor(change.get(), mesh.settings.trustDomain));
   });
   return {
     component: {
       name: issuer.name,
       start: () => Promise.resolve(),
       stop: () => issuer.stop(),
-      ready: () => previous === null || issuer.ready(),
+      // Without a Mesh there is nothing to certify.
+      ready: () => translation.get().ir === null || issuer.ready(),
     },
     leaderCallbacks: issuer,
   };

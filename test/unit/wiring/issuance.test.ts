@@ -98,12 +98,25 @@ test('when the Mesh is gone its certificates are kept, and their renewal goes on
   await issued(bench);
   const first = bench.board.serverCertificate.get();
 
-  translate(bench, { ...ir, identities: [] });
-  translate(bench, ir);
+  translate(bench, null);
+  expect(bench.made.component.ready()).toBe(true);
   await bench.clock.pass(23 * 3_600_000);
   await until('the certificate is renewed', () => bench.board.serverCertificate.get() !== first);
 
   expect(bench.secrets.held.has(reviews)).toBe(true);
+  expect(bench.board.certificates.get().problems).toEqual([]);
+  expect(bench.made.component.ready()).toBe(true);
+});
+
+test('a Mesh that is gone before its certificates were made is no fault', async () => {
+  const bench = start();
+
+  translate(bench, ir);
+  translate(bench, null);
+  expect(bench.made.component.ready()).toBe(true);
+  await issued(bench);
+
+  expect(bench.board.certificates.get().problems).toEqual([]);
 });
 
 test('a Secret that a pod waits for comes back at once', async () => {
