@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { Duration } from '../duration.ts';
 import { dnsSubdomain, ipNetwork, listSet, matchLabels, port, shaped, withRules } from '../schema.ts';
 import { type ApiObject, conditions } from './common.ts';
+import { MeshDefaults } from './mesh-defaults.ts';
 
 export const MtlsMode = z.enum(['Permissive', 'Strict', 'Disabled']);
 export type MtlsMode = z.infer<typeof MtlsMode>;
@@ -161,6 +162,7 @@ export const MeshSpec = z
       .prefault({})
       .describe('Mutual TLS for all workloads. A SecurityPolicy can override it for some of them.'),
     certificates: Certificates,
+    defaults: MeshDefaults,
     outbound: z
       .object({
         mode: z

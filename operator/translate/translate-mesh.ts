@@ -66,7 +66,7 @@ export function createMeshTranslator({ operatorNamespace }: TranslateOptions): M
     const services = view(resources.services, workloads);
     const slices = slicesOf(resources.endpointSlices);
     const foreign = foreignIn(services, slices, workloads, resources);
-    const traffic = decideTraffic(resources.trafficPolicies, services, mesh.metadata.name);
+    const traffic = decideTraffic(resources.trafficPolicies, services, mesh);
     const attachments = guard(resources.securityPolicies, resources.deployments, services, workloads);
     const decisions = security(mesh, attachments);
     const external = translateAllExternal(outside, services, conflicts);
@@ -80,7 +80,7 @@ export function createMeshTranslator({ operatorNamespace }: TranslateOptions): M
         slices,
         workloads,
         security: decisions,
-        traffic: traffic.byPort,
+        traffic,
       }),
       workloads: translated,
       identities: identities(mesh, resources, workloads.all),

@@ -104,6 +104,7 @@ export function meshSpec(): fc.Arbitrary<MeshSpec> {
       mtls: spec({}, { mode: from(['Permissive', 'Strict', 'Disabled']) }),
       certificates: spec({}, { workloadTTL: from(['10m', '1h30m', '24h', '2160h']) }),
       outbound: spec({}, { mode: from(['AllowAny', 'RegistryOnly']) }),
+      defaults: settings,
     },
   ).map((input) => MeshSpec.parse(input));
 }

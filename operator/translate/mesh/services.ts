@@ -8,7 +8,8 @@ import { mergeOrigins, originOf } from '../facts/origins.ts';
 import { rememberByKey, rememberLast } from '../../values/remember.ts';
 import type { Security } from '../policies/security/security.ts';
 import { resolveDestination } from '../policies/traffic/destination/destination.ts';
-import { type PortTraffic, resolveRoutes, resolveSubsets, untouched } from '../policies/traffic/resolve.ts';
+import { type PortTraffic, resolveRoutes, resolveSubsets } from '../policies/traffic/resolve.ts';
+import type { Traffic } from '../policies/traffic/traffic.ts';
 import type { Workload } from '../facts/workload.ts';
 import {
   directAddresses,
@@ -24,8 +25,8 @@ interface ServiceInputs {
   readonly slices: ReadonlyMap<string, readonly EndpointSlice[]>;
   readonly workloads: WorkloadLookup;
   readonly security: Security;
-  /** Key of a service port → what policies say about calls to it. */
-  readonly traffic: ReadonlyMap<string, PortTraffic>;
+  /** What is said about calls to each service port. */
+  readonly traffic: Pick<Traffic, 'byPort' | 'untouched'>;
 }
 
 export type ServiceTranslator = (
@@ -44,7 +45,7 @@ export function createServiceTranslator(): ServiceTranslator {
     const result = ports(services).map((owned) => {
       const { view, port } = owned;
       const slices = inputs.slices.get(view.key) ?? [];
-      const cheap = [owned, mesh, workloads, security, inputs.traffic.get(port.key), ...slices];
+      const cheap = [owned, mesh, workloads, security, trafficAt(port, inputs), ...slices];
       return atHand.get(port.key, cheap, () =>
         memory.get(port.key, fingerprint(owned, inputs), () => translatePort(owned, inputs)),
       );
@@ -75,12 +76,16 @@ function portsByKey(services: readonly ServiceView[]): readonly OwnedPort[] {
     .toSorted(byText(({ port }) => port.key));
 }
 
+function trafficAt({ key, protocol }: PortView, { traffic }: ServiceInputs): PortTraffic {
+  return traffic.byPort.get(key) ?? traffic.untouched[protocol];
+}
+
 /** Everything translatePort looks at. */
 function fingerprint({ view, port, addresses }: OwnedPort, inputs: ServiceInputs): readonly unknown[] {
   const slices = inputs.slices.get(view.key) ?? [];
   return [
     view.service,
-    inputs.traffic.get(port.key),
+    trafficAt(port, inputs),
     inputs.mesh,
     inputs.security,
     ...addresses,
@@ -98,7 +103,7 @@ function translatePort({ view, port, addresses }: OwnedPort, inputs: ServiceInpu
     workloads,
     takesMtls: (workload, number) => security.mtls(workload, number).mode !== 'Disabled',
   });
-  const traffic = inputs.traffic.get(port.key) ?? untouched;
+  const traffic = trafficAt(port, inputs);
   const routed = { key: port.key, origin: view.origin };
   const peerIdentities = peers([...view.selected, ...workloadsInSlices(slices, workloads)]);
   const trusting = peerIdentities.length > 0 ? [originOf(inputs.mesh)] : [];

@@ -43,7 +43,28 @@ export const meshCases: readonly ApiCase[] = [
       issuedAfter: '2026-01-31T12:00:00Z',
     },
     outbound: { mode: 'RegistryOnly' },
+    defaults: {
+      timeout: { request: '15s' },
+      retry: { attempts: 1, perTryTimeout: '5s' },
+      loadBalancer: { type: 'RoundRobin' },
+      circuitBreaker: { maxRequests: 1_000 },
+      outlierDetection: { consecutive5xx: 5 },
+      connection: { connectTimeout: '1s' },
+    },
   }),
+  refused(
+    'a try longer than the request, for all Services',
+    { defaults: { timeout: { request: '1s' }, retry: { perTryTimeout: '2s' } } },
+    { field: 'spec.defaults', message: 'Set timeout.request to at least retry.perTryTimeout' },
+  ),
+  refused(
+    'an empty default',
+    { defaults: { connection: {} } },
+    {
+      field: 'spec.defaults.connection',
+      message: 'Set at least one field of connection',
+    },
+  ),
   valid('a selector of all namespaces', { namespaceSelector: {} }),
   valid('a trust domain of one part', { trustDomain: 'td' }),
   refused('a trust domain in upper case', { trustDomain: 'Example.org' }, domain),

@@ -112,7 +112,7 @@ describe('a document of no kind of ours is refused', () => {
       'a key of the prototype',
       documentOf('Mesh', { constructor: {} }),
       [
-        'spec.constructor is not a field there is. Remove it, or use one of trustDomain, namespaceSelector, sidecar, mtls, certificates, outbound.',
+        'spec.constructor is not a field there is. Remove it, or use one of trustDomain, namespaceSelector, sidecar, mtls, certificates, defaults, outbound.',
       ],
     ],
     [
@@ -152,6 +152,7 @@ describe('the admitted object', () => {
           },
           mtls: { mode: 'Permissive' },
           certificates: { authority: { type: 'BuiltIn' }, workloadTTL: '24h' },
+          defaults: {},
           outbound: { mode: 'AllowAny' },
         },
       },

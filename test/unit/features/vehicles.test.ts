@@ -49,7 +49,7 @@ function changed({ object, field, to, also }: Row): string {
   const documents = parseAllDocuments(world).map((document) => document.toJS() as Item);
   const item = documents.find(({ kind, metadata }) => `${kind}/${metadata.name}` === object);
   if (item === undefined) throw new Error(`there is no ${object} in world.yaml`);
-  for (const [path, value] of [[field, to], ...Object.entries(also)] as const) write(item.spec, path, value);
+  for (const [path, value] of [...Object.entries(also), [field, to]] as const) write(item.spec, path, value);
   return documents.map((document) => stringify(document)).join('---\n');
 }
 
@@ -62,7 +62,7 @@ function write(spec: unknown, path: string, value: unknown): void {
   if (place[last] === undefined) throw new Error(`there is no ${path}`);
   if (JSON.stringify(place[last]) === JSON.stringify(value)) throw new Error(`${path} says so already`);
   if (value === null) delete place[last];
-  else place[last] = value;
+  else place[last] = structuredClone(value);
 }
 
 /** The types of which a resource is new, gone or another. */

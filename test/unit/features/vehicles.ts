@@ -46,6 +46,38 @@ const operator = 'What the operator does itself.';
 const certificates = 'Of the certificate: in a file beside the sidecar.';
 const logs = 'On TCP ports a rule has no name that anybody sees.';
 
+/** Of a TrafficPolicy, and of the defaults of the Mesh. */
+const endpoints: readonly Cells[] = [
+  ['circuitBreaker.maxConnections', 11, 'CDS'],
+  ['circuitBreaker.maxPendingRequests', 11, 'CDS'],
+  ['circuitBreaker.maxRequests', 11, 'CDS'],
+  ['circuitBreaker.maxRetries', 11, 'CDS'],
+  ['circuitBreaker.perEndpoint.maxConnections', 11, 'CDS'],
+  ['outlierDetection.consecutive5xx', 6, 'CDS'],
+  ['outlierDetection.consecutiveGatewayErrors', 6, 'CDS'],
+  ['outlierDetection.consecutiveLocalOriginFailures', 6, 'CDS'],
+  ['outlierDetection.successRate.minEndpoints', 4, 'CDS'],
+  ['outlierDetection.successRate.minRequests', 11, 'CDS'],
+  ['outlierDetection.successRate.standardDeviationPercentage', 201, 'CDS'],
+  ['outlierDetection.interval', '6s', 'CDS'],
+  ['outlierDetection.baseEjectionTime', '11s', 'CDS'],
+  ['outlierDetection.maxEjectionPercentage', 61, 'CDS'],
+  ['connection.connectTimeout', '2s', 'CDS'],
+  ['connection.tcpKeepalive.time', '2m', 'CDS'],
+  ['connection.tcpKeepalive.interval', '20s', 'CDS'],
+  ['connection.tcpKeepalive.probes', 5, 'CDS'],
+  ['connection.maxRequests', 101, 'CDS'],
+  ['connection.maxAge', '2h', 'CDS'],
+  ['connection.idleTimeout', '2m', 'CDS'],
+  ['connection.http2.maxConcurrentStreams', 101, 'CDS'],
+];
+
+const startsSlowly = {
+  'defaults.loadBalancer': { type: 'LeastRequest', slowStart: { window: '30s', minWeightPercentage: 10 } },
+};
+const toDefaults = (cells: readonly Cells[]): readonly Cells[] =>
+  cells.map(([field, ...others]) => [`defaults.${field}`, ...others]);
+
 export const table: readonly Row[] = [
   ...rows('Mesh/default', [
     ['trustDomain', 'other.local', 'CDS EDS RDS'],
@@ -66,6 +98,22 @@ export const table: readonly Row[] = [
     ['certificates.workloadTTL', '48h', '', certificates],
     ['certificates.issuedAfter', '2026-02-01T00:00:00Z', '', certificates],
     ['outbound.mode', 'RegistryOnly', 'LDS RDS RTDS', unknown],
+  ]),
+  ...rows('Mesh/default', [
+    ...toDefaults([
+      ['timeout.request', '21s', 'VHDS'],
+      ['retry.attempts', 4, 'VHDS'],
+      ['retry.perTryTimeout', '4s', 'VHDS'],
+      ['retry.retryOn.0', 'ServerError', 'VHDS'],
+      ['loadBalancer.type', 'Maglev', 'CDS'],
+      ['loadBalancer.hashOn.0.type', 'QueryParameter', 'VHDS'],
+      ['loadBalancer.hashOn.0.name', 'x-other', 'VHDS'],
+      ['loadBalancer.hashOn.1.ttl', '2h', 'VHDS'],
+      ...endpoints,
+    ]),
+    // The hash of routes goes with it.
+    ['defaults.loadBalancer.slowStart.window', '1m', 'CDS VHDS', null, startsSlowly],
+    ['defaults.loadBalancer.slowStart.minWeightPercentage', 20, 'CDS VHDS', null, startsSlowly],
   ]),
   ...rows('ExternalWorkload/vm', [
     ['address', '198.51.100.8', 'EDS LDS', address],
@@ -179,28 +227,7 @@ export const table: readonly Row[] = [
     ['loadBalancer.hashOn.1.ttl', '2h', 'VHDS'],
   ]),
   ...rows('TrafficPolicy/ratings', [
-    ['circuitBreaker.maxConnections', 11, 'CDS'],
-    ['circuitBreaker.maxPendingRequests', 11, 'CDS'],
-    ['circuitBreaker.maxRequests', 11, 'CDS'],
-    ['circuitBreaker.maxRetries', 11, 'CDS'],
-    ['circuitBreaker.perEndpoint.maxConnections', 11, 'CDS'],
-    ['outlierDetection.consecutive5xx', 6, 'CDS'],
-    ['outlierDetection.consecutiveGatewayErrors', 6, 'CDS'],
-    ['outlierDetection.consecutiveLocalOriginFailures', 6, 'CDS'],
-    ['outlierDetection.successRate.minEndpoints', 4, 'CDS'],
-    ['outlierDetection.successRate.minRequests', 11, 'CDS'],
-    ['outlierDetection.successRate.standardDeviationPercentage', 201, 'CDS'],
-    ['outlierDetection.interval', '6s', 'CDS'],
-    ['outlierDetection.baseEjectionTime', '11s', 'CDS'],
-    ['outlierDetection.maxEjectionPercentage', 61, 'CDS'],
-    ['connection.connectTimeout', '2s', 'CDS'],
-    ['connection.tcpKeepalive.time', '2m', 'CDS'],
-    ['connection.tcpKeepalive.interval', '20s', 'CDS'],
-    ['connection.tcpKeepalive.probes', 5, 'CDS'],
-    ['connection.maxRequests', 101, 'CDS'],
-    ['connection.maxAge', '2h', 'CDS'],
-    ['connection.idleTimeout', '2m', 'CDS'],
-    ['connection.http2.maxConcurrentStreams', 101, 'CDS'],
+    ...endpoints,
     ['loadBalancer.slowStart.window', '1m', 'CDS'],
     ['loadBalancer.slowStart.minWeightPercentage', 20, 'CDS'],
   ]),

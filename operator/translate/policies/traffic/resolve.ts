@@ -8,7 +8,7 @@ import { mergeOrigins } from '../../facts/origins.ts';
 import { byText } from '../../../values/compare-text.ts';
 import { readSettings, type Settings, type SettingsReader } from '../setting.ts';
 import type { BackendClaim, RouteClaim, RoutingClaim } from './claims.ts';
-import { defaultSettings, type PortSettings } from './settings.ts';
+import type { PortSettings } from './settings.ts';
 
 /** What is in effect at a service port. */
 export interface PortTraffic {
@@ -16,9 +16,6 @@ export interface PortTraffic {
   readonly routing: { readonly value: RoutingClaim; readonly origin: Origin } | null;
   readonly settings: Settings<PortSettings>;
 }
-
-/** A port about which no policy says anything. */
-export const untouched: PortTraffic = { routing: null, settings: defaultSettings };
 
 /** A service port that routes are for. */
 export interface RoutedPort {

@@ -39,8 +39,11 @@ export function isSetting(slot: string): slot is keyof PortSettings {
   return Object.hasOwn(defaultSettings, slot);
 }
 
-/** Those that a policy writes for all routes and endpoints of its targets. */
-export function portSettingsOf(spec: TrafficPolicy['spec']): Readonly<Partial<PortSettings>> {
+/** Of a policy, or the defaults of the Mesh. */
+type SettingsSpec = Omit<TrafficPolicy['spec'], 'targetRefs' | 'subsets' | 'routes'>;
+
+/** Those that are written for all routes and endpoints. */
+export function portSettingsOf(spec: SettingsSpec): Readonly<Partial<PortSettings>> {
   return { ...routeSettingsOf(spec), ...destinationSettingsOf(spec) };
 }
 

@@ -1,4 +1,5 @@
 // What is in effect at each service port, of all that policies say about calls to it, and what became of each policy.
+import type { Mesh } from '../../../../api/v1alpha1/mesh.ts';
 import type { TrafficPolicy } from '../../../../api/v1alpha1/traffic/policy.ts';
 import { rememberByKey, rememberLast } from '../../../values/remember.ts';
 import { originOf } from '../../facts/origins.ts';
@@ -8,14 +9,16 @@ import { type Claim, decide, type Decisions, type Outcome, outcomesOf } from '..
 import type { Settings } from '../setting.ts';
 import type { RoutingClaim } from './claims.ts';
 import { tcpSettings } from './destination/destination.ts';
+import { meshLevel, type Untouched } from './mesh-level.ts';
 import type { PortTraffic } from './resolve.ts';
-import { defaultSettings, isSetting, type PortSettings } from './settings.ts';
+import { isSetting, type PortSettings } from './settings.ts';
 import { type Attachment, findTargets, type PolicyTargets } from './targets.ts';
 import { claimsOf } from './traffic-policy.ts';
 
 export interface Traffic {
   /** Key of a service port → what is in effect there; absent: no policy says anything. */
   readonly byPort: ReadonlyMap<string, PortTraffic>;
+  readonly untouched: Untouched;
   readonly outcomes: ReadonlyMap<TrafficPolicy, Outcome<TrafficPolicy>>;
   /** Oldest first. */
   readonly targets: ReadonlyMap<TrafficPolicy, PolicyTargets>;
@@ -24,21 +27,24 @@ export interface Traffic {
 export type TrafficMaker = (
   policies: readonly TrafficPolicy[],
   services: ServiceViews,
-  mesh: string,
+  mesh: Mesh,
 ) => Traffic;
 
 /** What is in effect at a port stays the same object while the policies that reach it do. */
 export function createTrafficMaker(operatorNamespace: string): TrafficMaker {
   const memory = rememberByKey<DecidedPort>();
+  const level = rememberLast(meshLevel);
   return rememberLast((policies, services, mesh) => {
-    const targets = findTargets(policies, services, { mesh, operatorNamespace });
+    const untouched = level(mesh);
+    const targets = findTargets(policies, services, { mesh: mesh.metadata.name, operatorNamespace });
     const decided = [...targets.byPort].toSorted(byText(([port]) => port)).map(([port, attached]) => {
-      const inputs = attached.flatMap(({ policy, level, protocol }) => [policy, level, protocol]);
-      return [port, memory.get(port, inputs, () => decidePort(attached))] as const;
+      const inputs = attached.flatMap((one) => [one.policy, one.level, one.protocol]);
+      return [port, memory.get(port, [untouched, ...inputs], () => decidePort(attached, untouched))] as const;
     });
     memory.sweep();
     return {
       byPort: new Map(decided.map(([port, { traffic }]) => [port, traffic])),
+      untouched,
       outcomes: outcomesOf(decided.map(([port, { decisions }]) => [port, decisions])),
       targets: targets.byPolicy,
     };
@@ -52,14 +58,15 @@ interface DecidedPort {
 
 const routingSlot = 'routes and subsets';
 
-function decidePort(attached: readonly Attachment[]): DecidedPort {
+function decidePort(attached: readonly Attachment[], untouched: Untouched): DecidedPort {
+  const usual = untouched[attached[0]?.protocol ?? 'TCP'].settings;
   const claims = attached.flatMap((attachment) => {
     const { policy, level } = attachment;
     return slotsAt(attachment).map((slot) => ({ slot, level, policy }));
   });
   const author = decide(claims).get(routingSlot)?.[0]?.policy;
   const decisions = decide(author === undefined ? claims : [...claims, ...routesClaims(author)]);
-  return { decisions, traffic: { routing: routingOf(author), settings: settingsAt(decisions) } };
+  return { decisions, traffic: { routing: routingOf(author), settings: settingsAt(decisions, usual) } };
 }
 
 /** Of a Namespace and the Mesh there are settings only: routes are for one service. A TCP port has no requests to route. */
@@ -88,8 +95,11 @@ function routingOf(author: TrafficPolicy | undefined): PortTraffic['routing'] {
     : { value, origin: originOf(author) };
 }
 
-function settingsAt(decisions: Decisions<TrafficPolicy>): Settings<PortSettings> {
-  let settings = defaultSettings;
+function settingsAt(
+  decisions: Decisions<TrafficPolicy>,
+  usual: Settings<PortSettings>,
+): Settings<PortSettings> {
+  let settings = usual;
   for (const [slot, [winner]] of decisions) {
     // Routes bring what they say themselves along.
     if (!isSetting(slot) || winner === undefined || winner.level === 'Route') continue;

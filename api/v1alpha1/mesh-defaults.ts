@@ -1,0 +1,34 @@
+// What holds for calls to all Services until a TrafficPolicy says otherwise.
+import { z } from 'zod';
+import { withRules } from '../schema.ts';
+import { CircuitBreaker } from './traffic/circuit-breaker.ts';
+import { Connection } from './traffic/connection.ts';
+import { LoadBalancer } from './traffic/load-balancer.ts';
+import { OutlierDetection } from './traffic/outlier-detection.ts';
+import { Retry } from './traffic/retry.ts';
+import { Timeout, timeoutCoversTries } from './traffic/timeout.ts';
+
+export const MeshDefaults = withRules(
+  z.object({
+    timeout: Timeout.optional().describe('Timeout of requests. Default: no timeout.'),
+    retry: Retry.optional().describe(
+      'Retries of failed requests. Default: 2 retries on ConnectFailure and RefusedStream, which are safe for requests of all kinds.',
+    ),
+    loadBalancer: LoadBalancer.optional().describe(
+      'How callers choose an endpoint. Its fields count as one. Default: LeastRequest for HTTP, RoundRobin for TCP.',
+    ),
+    circuitBreaker: CircuitBreaker.optional().describe(
+      'Limits of what each caller sends to each Service at the same time. Default: no limits.',
+    ),
+    outlierDetection: OutlierDetection.optional().describe(
+      'Which endpoints each caller ejects for a while. Default: endpoints that cannot be reached.',
+    ),
+    connection: Connection.optional().describe('Connections of callers to the endpoints.'),
+  }),
+  timeoutCoversTries,
+)
+  .prefault({})
+  .describe(
+    'Defaults for calls to all Services. Each field of a TrafficPolicy takes precedence over the same field here.',
+  );
+export type MeshDefaults = z.infer<typeof MeshDefaults>;
