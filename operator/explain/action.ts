@@ -17,6 +17,7 @@ import {
   typeOf,
   UnreadableError,
 } from './fields.ts';
+import { matchesHeader } from './matchers.ts';
 import type { ProxyConfig } from './proxy-config.ts';
 import { redirectLocation, rewritten } from './rewrite.ts';
 
@@ -100,11 +101,12 @@ function retryOf(policy: EnvoyMessage | null): Retry | null {
 
 const faultType = 'envoy.extensions.filters.http.fault.v3.HTTPFault';
 
-/** Null: none. */
-export function faultOf(route: EnvoyMessage): Fault | null {
+/** Null: none for this request. */
+export function faultOf(route: EnvoyMessage, request: CallRequest): Fault | null {
   const configs = Object.values(messageIn(route, 'typed_per_filter_config') ?? {});
   const fault = configs.filter(isMessage).find((config) => typeOf(config) === faultType);
   if (fault === undefined) return null;
+  if (!messagesIn(fault, 'headers').every((matcher) => matchesHeader(matcher, request))) return null;
   const delay = messageIn(fault, 'delay');
   const abort = messageIn(fault, 'abort');
   const grpc = abort && numberIn(abort, 'grpc_status');

@@ -40,7 +40,7 @@ function httpOutcome(
     ...shared,
     route: textIn(route, 'name') ?? '',
     action: actionOf(config, route, call.request),
-    fault: faultOf(route),
+    fault: faultOf(route, call.request),
     requestHeaders: headerChangesOf(route, 'request'),
     responseHeaders: headerChangesOf(route, 'response'),
   };

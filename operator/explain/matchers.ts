@@ -43,7 +43,7 @@ function isGrpc(request: CallRequest): boolean {
   return type === 'application/grpc' || type.startsWith('application/grpc+');
 }
 
-function matchesHeader(matcher: EnvoyMessage, request: CallRequest): boolean {
+export function matchesHeader(matcher: EnvoyMessage, request: CallRequest): boolean {
   knowingOnly(matcher, [
     'name',
     'string_match',

@@ -184,6 +184,14 @@ export interface HeaderIr {
 }
 
 export interface FaultIr {
+  /** Percentages: 0 to 100 in steps of 0.001. */
   readonly delay: { readonly durationMs: number; readonly percentage: number } | null;
-  readonly abort: { readonly status: number; readonly percentage: number } | null;
+  /** gRPC: then the whole fault is for calls of gRPC only. */
+  readonly abort: {
+    readonly type: 'HTTP' | 'gRPC';
+    readonly status: number;
+    readonly percentage: number;
+  } | null;
+  /** For requests of which all of these are true. */
+  readonly headers: readonly ValueMatchIr[];
 }

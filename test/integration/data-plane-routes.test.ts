@@ -119,7 +119,8 @@ function routedServices(endpoint: (application: string) => EndpointIr): readonly
         sampleRoute('aborted', {
           fault: {
             delay: { durationMs: 100, percentage: 100 },
-            abort: { status: 418, percentage: 100 },
+            abort: { type: 'HTTP', status: 418, percentage: 100 },
+            headers: [],
           },
         }),
       ],

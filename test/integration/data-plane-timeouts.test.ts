@@ -30,7 +30,11 @@ afterAll(() => closing.close());
 /** Application → where it is reached through sidecars. */
 const at: Record<string, number> = {};
 
-const delay: FaultIr = { delay: { durationMs: muchLaterMs + 2_000, percentage: 100 }, abort: null };
+const delay: FaultIr = {
+  delay: { durationMs: muchLaterMs + 2_000, percentage: 100 },
+  abort: null,
+  headers: [],
+};
 
 /** Begins at once and never ends. */
 const dripping: Handler = (_seen, response) => {

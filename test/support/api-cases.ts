@@ -4,6 +4,7 @@ import { externalWorkloadCases } from './api-cases/external-workload.ts';
 import { meshCases } from './api-cases/mesh.ts';
 import { securityPolicyCases } from './api-cases/security-policy.ts';
 import { trafficDestinationCases } from './api-cases/traffic-destination.ts';
+import { trafficFaultCases } from './api-cases/traffic-fault.ts';
 import { trafficMatchCases } from './api-cases/traffic-match.ts';
 import { trafficPolicyCases } from './api-cases/traffic-policy.ts';
 
@@ -14,6 +15,7 @@ export const apiCases: readonly ApiCase[] = [
   ...trafficPolicyCases,
   ...trafficMatchCases,
   ...trafficRewriteCases,
+  ...trafficFaultCases,
   ...trafficDestinationCases,
   ...securityPolicyCases,
   ...externalWorkloadCases,

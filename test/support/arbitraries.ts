@@ -91,7 +91,7 @@ function distinct<T>(
 
 const itself = (value: unknown): unknown => value;
 const labels = fc.dictionary(from(pools.labelKeys), from(pools.labelValues), { maxKeys: 3 });
-const percentage = fc.oneof(from([0, 1, 50, 100]), fc.integer({ min: 0, max: 100 }));
+const percentage = fc.oneof(from([0, 0.001, 1, 33.333, 50, 100]), fc.integer({ min: 0, max: 100 }));
 const duration = from(durations);
 
 /** Specs of Mesh. */
@@ -162,8 +162,16 @@ const retry = spec(
 ).filter((fields) => Object.keys(fields).length > 0);
 
 const delay = spec({ duration: duration.filter((text) => durationMs(text) > 0) }, { percentage });
-const abort = spec({ status: from([200, 404, 503, 599]) }, { percentage });
-const fault = fc.oneof(fc.record({ delay }), fc.record({ abort }), fc.record({ delay, abort }));
+const abort = fc.oneof(
+  spec({ status: from([200, 404, 503, 599]) }, { percentage }),
+  spec({ grpcStatus: from(['Unavailable', 'Internal']) }, { percentage }),
+);
+const only = fc.record({ headers: distinct(headerMatch, (header) => header.name, [1, 2]) });
+const fault = fc.oneof(
+  spec({ delay }, { only }),
+  spec({ abort }, { only }),
+  spec({ delay, abort }, { only }),
+);
 
 const headerValue = from(['test', 'a b', '100%', '%REQ(:path)%', '"quoted"', '~']);
 const writtenHeader = fc.record({

@@ -1,14 +1,15 @@
 // Failures made on purpose.
 import { z } from 'zod';
 import { Duration } from '../../duration.ts';
-import { withRules } from '../../schema.ts';
+import { listMap, withRules } from '../../schema.ts';
+import { grpcStatusNames } from './grpc-status.ts';
+import { HeaderMatch } from './match.ts';
 
-const percentage = z
-  .int()
-  .min(0)
-  .max(100)
-  .default(100)
-  .describe('Percentage of requests that are affected, 0 to 100. Default: 100.');
+// Fractions have no exact binary form: what is nearly a multiple is one.
+const percentage = withRules(z.number().min(0).max(100).default(100), {
+  rule: 'self * 1000.0 - double(int(self * 1000.0 + 0.5)) < 0.00001 && double(int(self * 1000.0 + 0.5)) - self * 1000.0 < 0.00001',
+  message: 'Write a percentage with at most three decimals, such as 0.001.',
+}).describe('Percentage of requests that are affected, 0 to 100 in steps of 0.001. Default: 100.');
 
 const Delay = z.object({
   duration: withRules(Duration, {
@@ -18,9 +19,28 @@ const Delay = z.object({
   percentage,
 });
 
-const Abort = z.object({
-  status: z.int().min(200).max(599).describe('HTTP status of the response, 200 to 599.'),
-  percentage,
+const Abort = withRules(
+  z.object({
+    status: z.int().min(200).max(599).optional().describe('HTTP status of the response, 200 to 599.'),
+    grpcStatus: z
+      .enum(grpcStatusNames)
+      .exclude(['OK'])
+      .optional()
+      .describe(
+        'gRPC status of the response, such as Unavailable. A fault with it is only for gRPC calls: requests with content-type application/grpc.',
+      ),
+    percentage,
+  }),
+  {
+    rule: 'has(self.status) != has(self.grpcStatus)',
+    message: 'Set either status or grpcStatus.',
+  },
+);
+
+const Only = z.object({
+  headers: listMap(z.array(HeaderMatch).min(1).max(16), 'name').describe(
+    'Conditions on headers; all of them must hold. At most 16.',
+  ),
 });
 
 export const Fault = withRules(
@@ -30,6 +50,9 @@ export const Fault = withRules(
     ),
     abort: Abort.optional().describe(
       'Answers requests without calling the target. These responses are not retried; callers see them even if retries are configured.',
+    ),
+    only: Only.optional().describe(
+      'Requests of the route that the fault is for, such as those of a tester. Default: all.',
     ),
   }),
   { rule: 'has(self.delay) || has(self.abort)', message: 'Give the fault a delay, an abort, or both.' },

@@ -27,7 +27,7 @@ const valueRules: readonly CelRule[] = [
   re2Rule,
 ];
 
-const HeaderMatch = withRules(
+export const HeaderMatch = withRules(
   z.object({
     type,
     name: withRules(shaped(headerName), notReserved).describe('Name of the header, case-insensitive.'),

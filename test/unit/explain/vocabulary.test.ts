@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { expect, test } from '@jest/globals';
 import * as fc from 'fast-check';
+import { RE2JS } from 're2js';
 import { stringify } from 'yaml';
 import { apiVersion } from '../../../api/v1alpha1/common.ts';
 import { buildResources } from '../../../operator/envoy/resources/build.ts';
@@ -10,7 +11,7 @@ import { messageIn, messagesIn, textIn } from '../../../operator/explain/fields.
 import { matchesRequest } from '../../../operator/explain/matchers.ts';
 import { proxyConfig } from '../../../operator/explain/proxy-config.ts';
 import type { MeshIr } from '../../../operator/ir/mesh-ir.ts';
-import type { RouteIr } from '../../../operator/ir/service.ts';
+import type { RouteIr, ValueMatchIr } from '../../../operator/ir/service.ts';
 import { translate } from '../../../operator/translate/translate.ts';
 import { trafficPolicySpec } from '../../support/arbitraries.ts';
 import { resourcesFromYaml, translateOptions } from '../../support/builders.ts';
@@ -58,7 +59,7 @@ function explained(ir: MeshIr): number {
     if (meant === undefined) throw new Error(`a route that nobody meant: ${key}`);
     expect(said(meant)).toEqual({
       timeoutMs: timeoutIn(actionOf(config, route, request)),
-      fault: faultOf(route) !== null,
+      fault: faultOf(route, request) !== null,
       requestHeaders: headerChangesOf(route, 'request').length,
       responseHeaders: headerChangesOf(route, 'response').length,
     });
@@ -72,10 +73,16 @@ function said({ action, timeoutMs, fault, requestHeaders, responseHeaders }: Rou
   const isServed = action.type === 'Forward' && action.backends.some((backend) => !('invalid' in backend));
   return {
     timeoutMs: isServed ? timeoutMs : 0,
-    fault: fault !== null,
+    fault: fault !== null && fault.abort?.type !== 'gRPC' && fault.headers.every(holdsForNone),
     requestHeaders: count(requestHeaders),
     responseHeaders: count(responseHeaders),
   };
+}
+
+/** Of a request that has no such header. */
+function holdsForNone({ type, value, not }: ValueMatchIr): boolean {
+  if (type === 'Present') return not;
+  return not && !(type === 'Exact' ? value === '' : RE2JS.compile(value).matches(''));
 }
 
 function timeoutIn(action: ReturnType<typeof actionOf>): number {

@@ -219,6 +219,11 @@ export const table: readonly Row[] = [
     ['routes.0.fault.delay.percentage', 2, 'VHDS'],
     ['routes.0.fault.abort.status', 504, 'VHDS'],
     ['routes.0.fault.abort.percentage', 2, 'VHDS'],
+    ['routes.1.fault.abort.grpcStatus', 'Internal', 'VHDS'],
+    ['routes.0.fault.only.headers.0.type', 'RegularExpression', 'VHDS'],
+    ['routes.0.fault.only.headers.0.name', 'x-other', 'VHDS'],
+    ['routes.0.fault.only.headers.0.value', 'other', 'VHDS'],
+    ['routes.0.fault.only.headers.0.not', true, 'VHDS'],
   ]),
   ...rows('TrafficPolicy/reviews', [
     ['loadBalancer.type', 'Maglev', 'CDS'],

@@ -4,18 +4,32 @@ import type { FaultIr } from '../../../ir/service.ts';
 import { duration } from '../../proto/well-known.ts';
 import { any, extension } from '../typed-config.ts';
 import type { EnvoyMessage } from '../../proto/envoy-message.ts';
+import { headerMatch } from './route-match.ts';
 
 const faultMessage = 'envoy.extensions.filters.http.fault.v3.HTTPFault';
 
 export const faultFilter = extension('envoy.filters.http.fault', faultMessage);
 
+/** Others would get 200 for an answer. */
+const grpcCall: EnvoyMessage = {
+  name: 'content-type',
+  string_match: { safe_regex: { regex: 'application/grpc(?:[+;].*)?' } },
+};
+
 /** What a route says to it. */
-export function routeFault({ delay, abort }: FaultIr): EnvoyMessage {
+export function routeFault({ delay, abort, headers }: FaultIr): EnvoyMessage {
+  const conditions = [...(abort?.type === 'gRPC' ? [grpcCall] : []), ...headers.map(headerMatch)];
   return any(faultMessage, {
     ...(delay && {
       delay: { fixed_delay: duration(delay.durationMs), percentage: fraction(delay.percentage) },
     }),
-    ...(abort && { abort: { http_status: abort.status, percentage: fraction(abort.percentage) } }),
+    ...(abort && {
+      abort: {
+        [abort.type === 'gRPC' ? 'grpc_status' : 'http_status']: abort.status,
+        percentage: fraction(abort.percentage),
+      },
+    }),
+    ...(conditions.length > 0 && { headers: conditions }),
   });
 }
 

@@ -31,7 +31,8 @@ export function routeMatch(match: RouteMatchIr, more: readonly EnvoyMessage[]): 
   };
 }
 
-function headerMatch({ name, type, value, not }: ValueMatchIr): EnvoyMessage {
+/** Of a route, or of what a route configures. */
+export function headerMatch({ name, type, value, not }: ValueMatchIr): EnvoyMessage {
   if (type === 'Present') return { name, present_match: !not };
   const inverted = { invert_match: true, treat_missing_header_as_empty: true };
   return { name, string_match: stringMatch(type, value), ...(not && inverted) };

@@ -1,21 +1,20 @@
 // The front end of TrafficPolicy: what one says, as neutral claims.
-import { durationMs } from '../../../../api/duration.ts';
 import type { TrafficPolicy } from '../../../../api/v1alpha1/traffic/policy.ts';
 import type {
   AnswerIr,
   PathRewriteIr,
   RewriteIr,
-  FaultIr,
   HeaderIr,
   HeaderModifierIr,
   RouteIr,
   RouteMatchIr,
-  ValueMatchIr,
 } from '../../../ir/service.ts';
 import { byText, compareText } from '../../../values/compare-text.ts';
 import { isSameValue } from '../../../values/same-value.ts';
 import { translatePath } from '../path-match.ts';
 import type { RouteClaim, RoutingClaim, SubsetClaim, TrafficClaims } from './claims.ts';
+import { faultOf } from './fault.ts';
+import { valueMatch } from './value-match.ts';
 import { portSettingsOf, routeSettingsOf } from './settings.ts';
 
 type Route = TrafficPolicy['spec']['routes'][number];
@@ -60,7 +59,7 @@ function routeOf(route: Route, defaultName: string): RouteClaim {
     settings: routeSettingsOf(route),
     requestHeaders: headersOf(route.requestHeaders),
     responseHeaders: headersOf(route.responseHeaders),
-    fault: faultOf(route),
+    fault: faultOf(route.fault),
   };
 }
 
@@ -114,15 +113,6 @@ function grpcPath({ service, method }: NonNullable<Route['matches'][number]['grp
     : { type: 'Exact', value: `/${service}/${method}` };
 }
 
-function valueMatch({
-  name,
-  type,
-  value = '',
-  not,
-}: Route['matches'][number]['headers'][number]): ValueMatchIr {
-  return { name, type, value, not };
-}
-
 function matchesEverything({ path, ...others }: RouteMatchIr): boolean {
   const isAnyPath = path === null || (path.type === 'PathPrefix' && path.value === '/');
   return isAnyPath && isSameValue(others, noCondition);
@@ -150,14 +140,4 @@ function headerList(headers: readonly HeaderIr[]): readonly HeaderIr[] {
   return headers
     .map(({ name, value }) => ({ name: name.toLowerCase(), value }))
     .toSorted(byText(({ name }) => name));
-}
-
-function faultOf({ fault }: Route): FaultIr | null {
-  if (fault?.delay === undefined && fault?.abort === undefined) return null;
-  const { delay, abort } = fault;
-  return {
-    delay:
-      delay === undefined ? null : { durationMs: durationMs(delay.duration), percentage: delay.percentage },
-    abort: abort === undefined ? null : { status: abort.status, percentage: abort.percentage },
-  };
 }

@@ -1,0 +1,43 @@
+// Cases of TrafficPolicy: injected failures.
+import { type ApiCase, casesOf } from './api-case.ts';
+
+const { valid, refused } = casesOf('TrafficPolicy');
+const targetRefs = [{ kind: 'Service', name: 'reviews' }];
+const faulty = (fault: object): object => ({ targetRefs, routes: [{ fault }] });
+const share = (percentage: number): object => faulty({ abort: { status: 500, percentage } });
+const field = 'spec.routes[0].fault';
+const either = { field: `${field}.abort`, message: 'Set either status or grpcStatus.' };
+
+export const trafficFaultCases: readonly ApiCase[] = [
+  ...[0, 0.001, 0.003, 0.007, 1.001, 33.333, 57.3, 99.999, 100].map((percentage) =>
+    valid(`${percentage} percent`, share(percentage)),
+  ),
+  ...[0.0001, 1.0005, 99.99999].map((percentage) =>
+    refused(`${percentage} percent`, share(percentage), {
+      field: `${field}.abort.percentage`,
+      message: 'Write a percentage with at most three decimals',
+    }),
+  ),
+  refused('-1 percent', share(-1), { field: `${field}.abort.percentage` }),
+  refused('100.001 percent', share(100.001), { field: `${field}.abort.percentage` }),
+  valid('a gRPC status', faulty({ abort: { grpcStatus: 'Unavailable', percentage: 0.5 } })),
+  refused('the gRPC status of success', faulty({ abort: { grpcStatus: 'OK' } }), {
+    field: `${field}.abort.grpcStatus`,
+  }),
+  refused('the number of a gRPC status', faulty({ abort: { grpcStatus: 14 } }), {
+    field: `${field}.abort.grpcStatus`,
+  }),
+  refused('two statuses', faulty({ abort: { status: 503, grpcStatus: 'Unavailable' } }), either),
+  refused('an abort without a status', faulty({ abort: { percentage: 1 } }), either),
+  valid(
+    'a fault for some requests',
+    faulty({ delay: { duration: '1s' }, only: { headers: [{ name: 'x-test', type: 'Present' }] } }),
+  ),
+  refused('a fault for no header', faulty({ delay: { duration: '1s' }, only: { headers: [] } }), {
+    field: `${field}.only.headers`,
+  }),
+  refused('nothing for some requests', faulty({ only: { headers: [{ name: 'a', value: 'b' }] } }), {
+    field,
+    message: 'Give the fault a delay, an abort',
+  }),
+];
