@@ -17,6 +17,7 @@ import { servedPorts } from './facts/served-ports.ts';
 import { type AddressConflicts, createConflictFinder } from './facts/address-owners.ts';
 import { createServiceTranslator } from './mesh/services.ts';
 import { viewServices } from './facts/service-view.ts';
+import { createAudienceFinder } from './policies/traffic/audiences.ts';
 import { createTrafficMaker } from './policies/traffic/traffic.ts';
 import { translateExternal } from './mesh/external-workloads.ts';
 import { accountsOfTemplates, identitiesInUse } from './mesh/identities.ts';
@@ -46,6 +47,7 @@ export function createMeshTranslator({ operatorNamespace }: TranslateOptions): M
   const indexWorkloads = createWorkloadIndexer();
   const view = rememberLast(viewServices);
   const decideTraffic = createTrafficMaker(operatorNamespace);
+  const audiencesIn = createAudienceFinder();
   const guard = rememberLast(attachSecurity);
   const security = createSecurityMaker();
   const translateAllExternal = rememberLast(externalWorkloads);
@@ -72,16 +74,12 @@ export function createMeshTranslator({ operatorNamespace }: TranslateOptions): M
     const external = translateAllExternal(outside, services, conflicts);
     const served = servedWithKept(servedByServices(services.all), workloads, attachments);
     const { bindings } = external;
-    const translated = translateWorkloads(workloads.all, { mesh, served, security: decisions, bindings });
+    const audiences = audiencesIn(traffic.byPort, workloads.all);
+    const shared = { mesh, security: decisions, audiences };
+    const translated = translateWorkloads(workloads.all, { ...shared, served, bindings });
     const ir: MeshIr = {
       settings: settings(mesh),
-      services: translateServices(services.all, {
-        mesh,
-        slices,
-        workloads,
-        security: decisions,
-        traffic,
-      }),
+      services: translateServices(services.all, { ...shared, slices, workloads, traffic }),
       workloads: translated,
       identities: identities(mesh, resources, workloads.all),
     };

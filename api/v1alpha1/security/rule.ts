@@ -1,29 +1,14 @@
 // An authorization rule: which callers, which requests, and whether they may pass.
 import { z } from 'zod';
 import { dnsLabel, listMap, listSet, shaped, withRules } from '../../schema.ts';
+import { callerFields, namesSomebody } from '../callers.ts';
 import { Method } from '../method.ts';
 import { pathFields, pathRules } from '../path-match.ts';
 
-const serviceAccount = shaped({
-  pattern: /^[a-z0-9]([-a-z0-9]*[a-z0-9])?\/[a-z0-9]([-a-z0-9.]*[a-z0-9])?$/,
-  message: 'Write a service account as namespace/name, such as shop/productpage.',
-  max: 317,
-}).describe('Service account as namespace/name.');
-
-const Source = withRules(
-  z.object({
-    serviceAccounts: listSet(z.array(serviceAccount).max(16))
-      .default([])
-      .describe('Service accounts of the callers, each as namespace/name. At most 16.'),
-    namespaces: listSet(z.array(shaped(dnsLabel).describe('Name of a namespace.')).max(16))
-      .default([])
-      .describe('Namespaces of the callers. At most 16.'),
-  }),
-  {
-    rule: 'self.serviceAccounts.size() > 0 || self.namespaces.size() > 0',
-    message: 'Name a service account or a namespace in each entry of from, or remove the entry.',
-  },
-).describe(
+const Source = withRules(z.object(callerFields), {
+  rule: namesSomebody,
+  message: 'Name a service account or a namespace in each entry of from, or remove the entry.',
+}).describe(
   'Callers, identified by their certificate. A caller matches if it is in either list; a caller without mutual TLS matches only in Deny rules, see unidentified.',
 );
 

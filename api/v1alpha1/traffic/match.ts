@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { type CelRule, listMap, listSet, re2Rule, shaped, withRules } from '../../schema.ts';
 import { headerName, notReserved } from '../../headers.ts';
+import { callerFields, namesSomebody } from '../callers.ts';
 import { Method } from '../method.ts';
 import { PathMatch } from '../path-match.ts';
 
@@ -87,6 +88,11 @@ const GrpcMatch = z.object({
     .describe('Name of the method, such as GetReview. Case-sensitive. Default: all methods.'),
 });
 
+const Callers = withRules(z.object(callerFields), {
+  rule: namesSomebody,
+  message: 'Name a service account or a namespace, or leave from out.',
+}).describe('Callers by the identity of their sidecar. A caller matches if it is in either list.');
+
 export const RouteMatch = withRules(
   z.object({
     path: PathMatch.optional().describe(
@@ -108,6 +114,7 @@ export const RouteMatch = withRules(
       .describe(
         'Host that the caller asks for, in any case and with any port: one of these names. At most 8. Default: any host.',
       ),
+    from: Callers.optional().describe('Callers of the request. Default: all callers.'),
     grpc: GrpcMatch.optional().describe('Calls of this gRPC service. Default: all requests.'),
   }),
   {

@@ -8,6 +8,7 @@ import { mergeOrigins, originOf } from '../facts/origins.ts';
 import { rememberByKey, rememberLast } from '../../values/remember.ts';
 import type { Security } from '../policies/security/security.ts';
 import { resolveDestination } from '../policies/traffic/destination/destination.ts';
+import { type Audiences, conditionsOf } from '../policies/traffic/audiences.ts';
 import { type PortTraffic, resolveRoutes, resolveSubsets } from '../policies/traffic/resolve.ts';
 import type { Traffic } from '../policies/traffic/traffic.ts';
 import type { Workload } from '../facts/workload.ts';
@@ -20,6 +21,8 @@ import {
 } from '../facts/endpoints.ts';
 import type { PortView, ServiceView } from '../facts/service-view.ts';
 
+const noRoutes = { default: [], byAudience: [] };
+
 interface ServiceInputs {
   readonly mesh: Mesh;
   readonly slices: ReadonlyMap<string, readonly EndpointSlice[]>;
@@ -27,6 +30,7 @@ interface ServiceInputs {
   readonly security: Security;
   /** What is said about calls to each service port. */
   readonly traffic: Pick<Traffic, 'byPort' | 'untouched'>;
+  readonly audiences: Audiences;
 }
 
 export type ServiceTranslator = (
@@ -45,7 +49,8 @@ export function createServiceTranslator(): ServiceTranslator {
     const result = ports(services).map((owned) => {
       const { view, port } = owned;
       const slices = inputs.slices.get(view.key) ?? [];
-      const cheap = [owned, mesh, workloads, security, trafficAt(port, inputs), ...slices];
+      const traffic = trafficAt(port, inputs);
+      const cheap = [owned, mesh, workloads, security, traffic, audiencesOf(port, inputs), ...slices];
       return atHand.get(port.key, cheap, () =>
         memory.get(port.key, fingerprint(owned, inputs), () => translatePort(owned, inputs)),
       );
@@ -80,12 +85,19 @@ function trafficAt({ key, protocol }: PortView, { traffic }: ServiceInputs): Por
   return traffic.byPort.get(key) ?? traffic.untouched[protocol];
 }
 
+/** null: its routes are the same for all callers. */
+function audiencesOf(port: PortView, inputs: ServiceInputs): Audiences | null {
+  const routes = trafficAt(port, inputs).routing?.value.routes ?? [];
+  return conditionsOf(routes).length === 0 ? null : inputs.audiences;
+}
+
 /** Everything translatePort looks at. */
 function fingerprint({ view, port, addresses }: OwnedPort, inputs: ServiceInputs): readonly unknown[] {
   const slices = inputs.slices.get(view.key) ?? [];
   return [
     view.service,
     trafficAt(port, inputs),
+    audiencesOf(port, inputs),
     inputs.mesh,
     inputs.security,
     ...addresses,
@@ -120,7 +132,7 @@ function translatePort({ view, port, addresses }: OwnedPort, inputs: ServiceInpu
     endpoints: found.map(({ endpoint }) => endpoint),
     destination: resolveDestination(traffic.settings),
     subsets: resolveSubsets(routed, traffic, found),
-    routes: { default: port.protocol === 'TCP' ? [] : resolveRoutes(routed, traffic), byAudience: [] },
+    routes: port.protocol === 'TCP' ? noRoutes : resolveRoutes(routed, traffic, inputs.audiences),
     origins: mergeOrigins([view.origin], traffic.routing === null ? [] : [traffic.routing.origin]),
     endpointOrigins: mergeOrigins(trusting, endpointOrigins(found, security)),
   };

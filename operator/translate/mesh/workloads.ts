@@ -4,6 +4,7 @@ import type { BindingIr, IdentityIr, WorkloadIr } from '../../ir/mesh-ir.ts';
 import { byText } from '../../values/compare-text.ts';
 import { mergeOrigins, originOf } from '../facts/origins.ts';
 import { rememberByKey, rememberLast, sameItems } from '../../values/remember.ts';
+import type { Audiences } from '../policies/traffic/audiences.ts';
 import type { Security } from '../policies/security/security.ts';
 import type { ServedPorts } from '../facts/served-ports.ts';
 import { inboundPorts, otherInbound } from './inbound.ts';
@@ -15,6 +16,7 @@ interface WorkloadInputs {
   readonly security: Security;
   /** Key of an ExternalWorkload → its bindings. */
   readonly bindings: ReadonlyMap<string, readonly BindingIr[]>;
+  readonly audiences: Audiences;
 }
 
 export type WorkloadTranslator = (
@@ -28,11 +30,11 @@ export function createWorkloadTranslator(): WorkloadTranslator {
   const meshed = rememberLast(meshedByKey);
   let last: { readonly inputs: readonly unknown[]; readonly result: readonly WorkloadIr[] } | null = null;
   return (workloads, inputs) => {
-    const { mesh, served, security, bindings } = inputs;
-    const all = [workloads, mesh, served, security, bindings];
+    const { mesh, served, security, bindings, audiences } = inputs;
+    const all = [workloads, mesh, served, security, bindings, audiences];
     if (last !== null && sameItems(last.inputs, all)) return last.result;
     const result = meshed(workloads).map(({ workload, identity }) =>
-      memory.get(workload.key, fingerprint(workload, inputs), () =>
+      memory.get(workload.key, fingerprint(workload, identity, inputs), () =>
         translateWorkload(workload, identity, inputs),
       ),
     );
@@ -53,7 +55,8 @@ function meshedByKey(
 /** Everything translateWorkload looks at. */
 function fingerprint(
   workload: Workload,
-  { mesh, served, security, bindings }: WorkloadInputs,
+  identity: IdentityIr,
+  { mesh, served, security, bindings, audiences }: WorkloadInputs,
 ): readonly unknown[] {
   const ports = [...(served.get(workload.key) ?? [])].flatMap(
     ([port, { protocol, isDeclared, services }]) => {
@@ -65,11 +68,12 @@ function fingerprint(
   const guards = [...(served.get(workload.key)?.keys() ?? []), null].flatMap((port) =>
     (['HTTP', 'TCP'] as const).map((protocol) => security.guard(workload, port, protocol)),
   );
-  return [workload, mesh, byServices, bindings.get(workload.key), ...ports, ...guards];
+  const audience = audiences.of(identity);
+  return [workload, mesh, byServices, bindings.get(workload.key), audience, ...ports, ...guards];
 }
 
 function translateWorkload(workload: Workload, identity: IdentityIr, inputs: WorkloadInputs): WorkloadIr {
-  const { mesh, served, security, bindings } = inputs;
+  const { mesh, served, security, bindings, audiences } = inputs;
   const { kind, metadata } = workload.source;
   return {
     key: workload.key,
@@ -78,7 +82,7 @@ function translateWorkload(workload: Workload, identity: IdentityIr, inputs: Wor
     name: workload.name,
     uid: metadata.uid ?? '',
     identity,
-    audience: null,
+    audience: audiences.of(identity),
     intercepted: kind === 'Pod',
     addresses: workload.addresses,
     inbound: inboundPorts(workload, served.get(workload.key) ?? new Map(), security),

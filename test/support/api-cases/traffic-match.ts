@@ -85,6 +85,15 @@ export const trafficMatchCases: readonly ApiCase[] = [
     field: 'spec.routes[0].matches[0].grpc.service',
     message: 'Write the full name of the service',
   }),
+  valid('callers', matching({ from: { namespaces: ['qa'], serviceAccounts: ['shop/productpage'] } })),
+  refused('callers that are nobody', matching({ from: {} }), {
+    field: 'spec.routes[0].matches[0].from',
+    message: 'Name a service account or a namespace, or leave from out.',
+  }),
+  refused('a service account without a namespace', matching({ from: { serviceAccounts: ['productpage'] } }), {
+    field: 'spec.routes[0].matches[0].from.serviceAccounts[0]',
+    message: 'Write a service account as namespace/name',
+  }),
   refused('gRPC and a path', matching({ grpc: { service: 'a' }, path: { value: '/a' } }), {
     field: 'spec.routes[0].matches[0]',
     message: 'Remove path and method, or remove grpc',

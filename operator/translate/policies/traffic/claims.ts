@@ -1,5 +1,5 @@
 // What an object says about calls to services, whoever wrote it: front ends make these, resolve.ts puts them into effect.
-import type { AnswerIr, RewriteIr, RouteIr } from '../../../ir/service.ts';
+import type { AnswerIr, RewriteIr, RouteIr, RouteMatchIr } from '../../../ir/service.ts';
 import type { PortSettings, RouteSettings } from './settings.ts';
 
 export interface TrafficClaims {
@@ -27,14 +27,32 @@ export interface SubsetClaim {
 /** A route but for what depends on the service port, or on other objects. */
 export interface RouteClaim extends Omit<
   RouteIr,
-  'action' | 'timeoutMs' | 'retry' | 'hashOn' | 'setBy' | 'origins'
+  'matches' | 'action' | 'timeoutMs' | 'retry' | 'hashOn' | 'setBy' | 'origins'
 > {
+  /** The requests it is for: any of these. */
+  readonly matches: 'any' | readonly MatchClaim[];
   /** Instead of forwarding requests to a backend; null: they are forwarded. */
   readonly answer: AnswerIr | null;
   readonly rewrite: RewriteIr | null;
   /** None: all endpoints of the service. */
   readonly backends: readonly BackendClaim[];
   readonly settings: Readonly<Partial<RouteSettings>>;
+}
+
+export interface MatchClaim {
+  readonly match: RouteMatchIr;
+  /** null: everybody. */
+  readonly from: CallersClaim | null;
+}
+
+/** Who is in either list. */
+export interface CallersClaim {
+  /** Equal for equal callers. */
+  readonly key: string;
+  /** Sorted. */
+  readonly namespaces: readonly string[];
+  /** `shop/productpage`, sorted. */
+  readonly serviceAccounts: readonly string[];
 }
 
 /** Endpoints of the service that the route is for. */

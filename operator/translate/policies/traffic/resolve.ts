@@ -1,12 +1,13 @@
 // Claims that are in effect at a service port → its routes and subsets. It does not know who wrote them.
 import type { Origin } from '../../../ir/origin.ts';
 import type { HashOnIr } from '../../../ir/destination.ts';
-import type { BackendIr, RetryIr, RouteIr, SubsetIr } from '../../../ir/service.ts';
+import type { BackendIr, RetryIr, RouteIr, RoutesIr, SubsetIr } from '../../../ir/service.ts';
 import { matchesLabels } from '../../../values/labels.ts';
 import type { FoundEndpoint } from '../../facts/endpoints.ts';
 import { mergeOrigins } from '../../facts/origins.ts';
 import { byText } from '../../../values/compare-text.ts';
 import { readSettings, type Settings, type SettingsReader } from '../setting.ts';
+import { type Audiences, conditionsOf, matchesOf, nothingHolds } from './audiences.ts';
 import type { BackendClaim, RouteClaim, RoutingClaim } from './claims.ts';
 import type { PortSettings } from './settings.ts';
 
@@ -36,15 +37,37 @@ const unmatched: RouteClaim = {
   fault: null,
 };
 
-/** Of an HTTP port. The last one matches everything. */
-export function resolveRoutes(port: RoutedPort, traffic: PortTraffic): readonly RouteIr[] {
+/** Of an HTTP port. */
+export function resolveRoutes(port: RoutedPort, traffic: PortTraffic, audiences: Audiences): RoutesIr {
   const claimed = traffic.routing?.value.routes ?? [];
-  const isComplete = claimed.at(-1)?.matches === 'any';
-  const routes = uniquelyNamed(isComplete ? claimed : [...claimed, unmatched]);
-  return routes.map((route) => resolveRoute(route, port, traffic));
+  const asked = conditionsOf(claimed).map(({ key }) => key);
+  return {
+    default: resolveRoutesFor(port, traffic, nothingHolds),
+    byAudience: audiences.present
+      .filter(([, holds]) => asked.some((key) => holds.has(key)))
+      .map(([audience, holds]) => ({ audience, routes: resolveRoutesFor(port, traffic, holds) })),
+  };
 }
 
-function resolveRoute(route: RouteClaim, port: RoutedPort, { routing, settings }: PortTraffic): RouteIr {
+/** For callers for whom these conditions hold. The last route matches everything. */
+function resolveRoutesFor(
+  port: RoutedPort,
+  traffic: PortTraffic,
+  holds: ReadonlySet<string>,
+): readonly RouteIr[] {
+  const claimed = traffic.routing?.value.routes ?? [];
+  const theirs = uniquelyNamed([...claimed, unmatched]).flatMap((route) => {
+    const matches = matchesOf(route, holds);
+    return matches === null ? [] : [{ ...route, matches }];
+  });
+  const isComplete = theirs.at(-2)?.matches === 'any';
+  return (isComplete ? theirs.slice(0, -1) : theirs).map((route) => resolveRoute(route, port, traffic));
+}
+
+/** A route of some callers. */
+type TheirRoute = Omit<RouteClaim, 'matches'> & Pick<RouteIr, 'matches'>;
+
+function resolveRoute(route: TheirRoute, port: RoutedPort, { routing, settings }: PortTraffic): RouteIr {
   const author = routing?.origin ?? null;
   const reader = readSettings<PortSettings>(
     author === null ? null : { values: route.settings, origin: author },
@@ -88,7 +111,7 @@ function resolveRetry(settings: SettingsReader<PortSettings>): RetryIr {
 
 /** One entry for each subset, in the order of their first mention; those of weight 0 are left out. */
 function resolveBackends(
-  route: RouteClaim,
+  route: Pick<RouteClaim, 'name' | 'backends'>,
   port: RoutedPort,
   routing: RoutingClaim | null,
 ): readonly BackendIr[] {

@@ -6,14 +6,13 @@ import type {
   RewriteIr,
   HeaderIr,
   HeaderModifierIr,
-  RouteIr,
   RouteMatchIr,
 } from '../../../ir/service.ts';
 import { byText, compareText } from '../../../values/compare-text.ts';
-import { isSameValue } from '../../../values/same-value.ts';
 import { translatePath } from '../path-match.ts';
-import type { RouteClaim, RoutingClaim, SubsetClaim, TrafficClaims } from './claims.ts';
+import type { CallersClaim, RouteClaim, RoutingClaim, SubsetClaim, TrafficClaims } from './claims.ts';
 import { faultOf } from './fault.ts';
+import { matchesEverything } from './match.ts';
 import { valueMatch } from './value-match.ts';
 import { portSettingsOf, routeSettingsOf } from './settings.ts';
 
@@ -83,9 +82,17 @@ function pathRewriteOf(path: NonNullable<Route['rewrite']>['path']): PathRewrite
   return { type: type === 'ReplaceFullPath' ? 'FullPath' : 'PrefixMatch', value };
 }
 
-function matchesOf(route: Route): RouteIr['matches'] {
-  const matches = route.matches.map(matchOf);
-  return matches.length === 0 || matches.some(matchesEverything) ? 'any' : matches;
+function matchesOf(route: Route): RouteClaim['matches'] {
+  if (route.matches.length === 0) return 'any';
+  const matches = route.matches.map((match) => ({ match: matchOf(match), from: callersOf(match) }));
+  return matches.some(({ match, from }) => from === null && matchesEverything(match)) ? 'any' : matches;
+}
+
+function callersOf({ from }: Route['matches'][number]): CallersClaim | null {
+  if (from === undefined) return null;
+  const namespaces = from.namespaces.toSorted(compareText);
+  const serviceAccounts = from.serviceAccounts.toSorted(compareText);
+  return { key: JSON.stringify([namespaces, serviceAccounts]), namespaces, serviceAccounts };
 }
 
 function matchOf({
@@ -112,19 +119,6 @@ function grpcPath({ service, method }: NonNullable<Route['matches'][number]['grp
     ? { type: 'PathPrefix', value: `/${service}` }
     : { type: 'Exact', value: `/${service}/${method}` };
 }
-
-function matchesEverything({ path, ...others }: RouteMatchIr): boolean {
-  const isAnyPath = path === null || (path.type === 'PathPrefix' && path.value === '/');
-  return isAnyPath && isSameValue(others, noCondition);
-}
-
-const noCondition: Omit<RouteMatchIr, 'path'> = {
-  method: null,
-  headers: [],
-  queryParameters: [],
-  hostnames: [],
-  grpc: false,
-};
 
 function headersOf(modifier: Route['requestHeaders']): HeaderModifierIr | null {
   if (modifier === undefined) return null;

@@ -159,10 +159,12 @@ describe.each(variants)('%s', (variant, numbers, readRequest) => {
       const most = field === 'name' ? 50_000 : 1_600_000;
       const [small, large] = [request(most / 4), request(most)];
       readRequest(large);
-      const ratio = best(() => readRequest(large)) / best(() => readRequest(small));
+      const ratio = (): number => best(() => readRequest(large)) / best(() => readRequest(small));
 
-      // Four times the size. Quadratic would be 16 times the time.
-      expect(ratio).toBeLessThan(10);
+      // Four times the size. Quadratic would be 16 times the time, each time; a busy machine is slow now and then.
+      const ratios = [ratio()];
+      while (Math.min(...ratios) >= 10 && ratios.length < 6) ratios.push(ratio());
+      expect(Math.min(...ratios)).toBeLessThan(10);
     },
   );
 
