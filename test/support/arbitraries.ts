@@ -137,6 +137,14 @@ const queryMatch = fc.oneof(
   fc.record({ type: fc.constant('RegularExpression'), name: from(['a', 'A']), value: from(re2) }),
 );
 
+const callers = spec(
+  {},
+  {
+    namespaces: distinct(from(pools.namespaces), itself, [0, 2]),
+    serviceAccounts: distinct(from(['shop/productpage', 'shop/caller', 'qa/default']), itself, [0, 2]),
+  },
+).filter(({ namespaces = [], serviceAccounts = [] }) => namespaces.length + serviceAccounts.length > 0);
+
 const routeMatch = spec(
   {},
   {
@@ -144,6 +152,7 @@ const routeMatch = spec(
     method: from(methods),
     headers: distinct(headerMatch, (header) => header.name, [0, 3]),
     queryParameters: distinct(queryMatch, (parameter) => parameter.name, [0, 2]),
+    from: callers,
     hostnames: distinct(from(['reviews', 'shop.example.com', '*.example.com']), itself, [0, 2]),
   },
 );

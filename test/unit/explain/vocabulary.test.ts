@@ -46,7 +46,9 @@ function explained(ir: MeshIr): number {
   const config = proxyConfig(buildResources(ir, { trustBundle: '' }), 'Pod/shop/productpage');
   const byName = new Map(
     ir.services.flatMap(({ key, routes }) =>
-      routes.default.map((route) => [`${key} ${route.name}`, route] as const),
+      [routes.default, ...routes.byAudience.map((one) => one.routes)].flatMap((list) =>
+        list.map((route) => [`${key} ${route.name}`, route] as const),
+      ),
     ),
   );
   const routes = [...config.virtualHosts.values()].flatMap(({ name, message }) => {

@@ -3,6 +3,7 @@ import type { IdentityIr } from '../../../ir/mesh-ir.ts';
 import type { RouteIr } from '../../../ir/service.ts';
 import { fingerprint } from '../../../values/fingerprint.ts';
 import { byText } from '../../../values/compare-text.ts';
+import { rememberEach } from '../../../values/remember.ts';
 import { isSameValue } from '../../../values/same-value.ts';
 import type { Workload } from '../../facts/workload.ts';
 import type { CallersClaim, RouteClaim, RoutingClaim } from './claims.ts';
@@ -73,17 +74,18 @@ function holdsFor({ namespaces, serviceAccounts }: CallersClaim, identity: Ident
 function conditionsIn(traffic: RoutingByPort): readonly CallersClaim[] {
   const found = new Map<string, CallersClaim>();
   for (const { routing } of traffic.values()) {
-    for (const condition of conditionsOf(routing?.value.routes ?? [])) found.set(condition.key, condition);
+    if (routing === null) continue;
+    for (const condition of conditionsOf(routing.value.routes)) found.set(condition.key, condition);
   }
   return [...found.values()].toSorted(byText(({ key }) => key));
 }
 
 /** Of some routes. */
-export function conditionsOf(routes: readonly RouteClaim[]): readonly CallersClaim[] {
-  return routes.flatMap(({ matches }) =>
+export const conditionsOf = rememberEach((routes: readonly RouteClaim[]): readonly CallersClaim[] =>
+  routes.flatMap(({ matches }) =>
     matches === 'any' ? [] : matches.flatMap(({ from }) => (from === null ? [] : [from])),
-  );
-}
+  ),
+);
 
 /** The requests of callers for whom these conditions hold; null: none of theirs. */
 export function matchesOf({ matches }: RouteClaim, holds: ReadonlySet<string>): RouteIr['matches'] | null {

@@ -1,6 +1,7 @@
 // Subsets whose labels match none of the endpoints of a service: requests that are routed there fail.
 import type { ServicePortIr } from '../../../ir/service.ts';
 import { originKey } from '../../../ir/origin.ts';
+import { rememberEach } from '../../../values/remember.ts';
 import { isSameValue } from '../../../values/same-value.ts';
 
 /** By originKey of the policy that declares the subset. */
@@ -24,12 +25,20 @@ export function createEmptySubsetFinder(): (services: readonly ServicePortIr[]) 
 
 function emptySubsets(services: readonly ServicePortIr[]): EmptySubsets {
   const found: Record<string, EmptySubset[]> = {};
-  for (const { key, subsets } of services) {
-    for (const { name, endpoints, origins } of subsets) {
-      if (endpoints.length > 0) continue;
-      for (const origin of origins.filter(({ kind }) => kind === 'TrafficPolicy'))
-        (found[originKey(origin)] ??= []).push({ subset: name, service: key });
-    }
+  for (const service of services) {
+    for (const { policy, subset } of emptyIn(service))
+      (found[policy] ??= []).push({ subset, service: service.key });
   }
   return found;
 }
+
+/** By originKey of the policy. */
+const emptyIn = rememberEach(({ subsets }: ServicePortIr) =>
+  subsets
+    .filter(({ endpoints }) => endpoints.length === 0)
+    .flatMap(({ name, origins }) =>
+      origins
+        .filter(({ kind }) => kind === 'TrafficPolicy')
+        .map((origin) => ({ policy: originKey(origin), subset: name })),
+    ),
+);

@@ -12,6 +12,7 @@ import type { EmptySubset, EmptySubsets } from './empty-subsets.ts';
 import { isDeclared } from './resolve.ts';
 import type { RouteSettings } from './settings.ts';
 import type { PolicyTargets } from './targets.ts';
+import { rememberEach } from '../../../values/remember.ts';
 import type { Traffic } from './traffic.ts';
 import { httpFields, worksOnTcp } from './protocols.ts';
 import { claimsOf } from './traffic-policy.ts';
@@ -56,7 +57,7 @@ function leftOutNotes(policy: TrafficPolicy, leftOut: PolicyTargets['leftOut']):
 }
 
 /** A reader might expect retries to hide injected failures. */
-function abortNotes(policy: TrafficPolicy): readonly string[] {
+function findAbortNotes(policy: TrafficPolicy): readonly string[] {
   const { routing, settings } = claimsOf(policy);
   const aborting = (routing?.routes ?? []).filter(
     (route) => (route.fault?.abort ?? null) !== null && retries({ ...settings, ...route.settings }),
@@ -67,6 +68,8 @@ function abortNotes(policy: TrafficPolicy): readonly string[] {
     `Retries do not hide fault.abort of route ${names}. Callers see the injected failure after the last retry.`,
   ];
 }
+
+const abortNotes = rememberEach(findAbortNotes);
 
 /** Whether it is written that there are retries. */
 function retries(settings: Readonly<Partial<RouteSettings>>): boolean {
@@ -81,10 +84,10 @@ function claimsOfTargets({ metadata, spec }: TrafficPolicy, foreign: ForeignEndp
   return [...new Set(services)].flatMap((key) => foreign[key]?.message ?? []);
 }
 
-function undeclaredSubsets(policy: TrafficPolicy): readonly string[] {
+const undeclaredSubsets = rememberEach((policy: TrafficPolicy): readonly string[] => {
   const { routing } = claimsOf(policy);
   return routing === null ? [] : routing.routes.flatMap((route) => undeclaredBy(route, routing));
-}
+});
 
 function undeclaredBy(route: RouteClaim, routing: RoutingClaim): readonly string[] {
   const missing = route.backends.filter((backend) => !isDeclared(backend, routing));
