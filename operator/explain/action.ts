@@ -92,10 +92,15 @@ function backendsOf(config: ProxyConfig, action: EnvoyMessage): Forward['backend
 
 function retryOf(policy: EnvoyMessage | null): Retry | null {
   if (policy === null) return null;
+  const codes = policy['retriable_status_codes'];
+  const statuses = Array.isArray(codes) ? codes.map(String) : [];
   return {
     attempts: numberIn(policy, 'num_retries') ?? 1,
     perTryTimeoutMs: millisecondsIn(policy, 'per_try_timeout'),
-    on: (textIn(policy, 'retry_on') ?? '').split(',').filter((one) => one !== 'retriable-headers'),
+    on: (textIn(policy, 'retry_on') ?? '')
+      .split(',')
+      .filter((one) => one !== 'retriable-headers')
+      .flatMap((one) => (one === 'retriable-status-codes' ? statuses : [one])),
   };
 }
 

@@ -115,6 +115,11 @@ const conditions: ReadonlyMap<string, string> = new Map([
   ['reset', 'Reset'],
   ['gateway-error', 'GatewayError'],
   ['5xx', 'ServerError'],
+  ['cancelled', 'Cancelled'],
+  ['deadline-exceeded', 'DeadlineExceeded'],
+  ['internal', 'Internal'],
+  ['resource-exhausted', 'ResourceExhausted'],
+  ['unavailable', 'Unavailable'],
 ]);
 
 function retryText(retry: Retry | null): string {

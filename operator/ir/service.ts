@@ -166,6 +166,22 @@ export interface RetryIr {
   readonly perTryTimeoutMs: number;
   /** Sorted. A request that never reached the application is retried for ConnectFailure, whatever its method. */
   readonly on: readonly RetryOn[];
+  /** Besides; sorted. */
+  readonly statusCodes: readonly number[];
+  readonly grpcCodes: readonly RetryGrpcCode[];
+  /** null: the standard. */
+  readonly backoff: BackoffIr | null;
+}
+
+export type RetryGrpcCode =
+  'Cancelled' | 'DeadlineExceeded' | 'Internal' | 'ResourceExhausted' | 'Unavailable';
+
+/** A pause before a retry is a random part of the base, which doubles up to the maximum. */
+export interface BackoffIr {
+  readonly baseMs: number;
+  readonly maxMs: number;
+  /** What a response says in Retry-After counts instead. */
+  readonly honorRetryAfter: boolean;
 }
 
 /** Each name once, in lower case; lists sorted by name. */

@@ -8,6 +8,7 @@ import { Closing } from '../support/data-plane/closing.ts';
 import { startConversation } from '../support/data-plane/conversation.ts';
 import { type GatedApplication, startGated } from '../support/data-plane/gated-application.ts';
 import {
+  noRetry,
   noLimits,
   sampleDestination,
   sampleEndpoint,
@@ -40,7 +41,7 @@ beforeAll(async () => {
     tries.push(() => response.end());
     if (!isRetry) response.writeHead(503).end();
   });
-  const retry = { attempts: 1, perTryTimeoutMs: 0, on: ['GatewayError'] } as const;
+  const retry = { ...noRetry, attempts: 1, on: ['GatewayError'] } as const;
   services = await CalledServices.start(
     {
       requests: limited({ maxRequests: 1 }, port),

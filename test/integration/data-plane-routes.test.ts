@@ -14,6 +14,7 @@ import { Closing } from '../support/data-plane/closing.ts';
 import { type Sidecar, startSidecars } from '../support/data-plane/sidecars.ts';
 import { freePort } from '../support/kubernetes/free-port.ts';
 import {
+  noRetry,
   sampleEndpoint,
   sampleInbound,
   sampleMatch,
@@ -134,24 +135,20 @@ function routedServices(endpoint: (application: string) => EndpointIr): readonly
     }),
     service('half-gone', {
       endpoints: [endpoint('v1'), endpoint('gone')],
-      routes: [
-        sampleRoute('half-gone', { retry: { attempts: 2, perTryTimeoutMs: 0, on: ['ConnectFailure'] } }),
-      ],
+      routes: [sampleRoute('half-gone', { retry: { ...noRetry, attempts: 2, on: ['ConnectFailure'] } })],
     }),
     service('half-gone-unretried', { endpoints: [endpoint('gone')] }),
     service('flaky', {
       endpoints: [endpoint('flaky')],
       routes: [
         sampleRoute('flaky', {
-          retry: { attempts: 1, perTryTimeoutMs: 0, on: ['Reset', 'ServerError'] },
+          retry: { ...noRetry, attempts: 1, on: ['Reset', 'ServerError'] },
         }),
       ],
     }),
     service('spoofing', {
       endpoints: [endpoint('flaky')],
-      routes: [
-        sampleRoute('spoofing', { retry: { attempts: 3, perTryTimeoutMs: 0, on: ['ConnectFailure'] } }),
-      ],
+      routes: [sampleRoute('spoofing', { retry: { ...noRetry, attempts: 3, on: ['ConnectFailure'] } })],
     }),
     service('draining', {
       endpoints: [endpoint('v1'), { ...endpoint('v2'), health: 'Draining' }],

@@ -8,6 +8,7 @@ import { Closing } from '../support/data-plane/closing.ts';
 import { startSidecars } from '../support/data-plane/sidecars.ts';
 import { freePort } from '../support/kubernetes/free-port.ts';
 import {
+  noRetry,
   sampleEndpoint,
   sampleInbound,
   sampleMesh,
@@ -22,7 +23,7 @@ afterAll(() => closing.close());
 
 const mebibyte = 1024 * 1024;
 /** Of every route that no policy is about. */
-const standard: RetryIr = { attempts: 2, perTryTimeoutMs: 0, on: ['ConnectFailure', 'RefusedStream'] };
+const standard: RetryIr = { ...noRetry, attempts: 2, on: ['ConnectFailure', 'RefusedStream'] };
 
 /** Service → where it is reached through sidecars. */
 const at: Record<string, number> = {};

@@ -6,6 +6,7 @@ import { securityPolicyCases } from './api-cases/security-policy.ts';
 import { trafficDestinationCases } from './api-cases/traffic-destination.ts';
 import { trafficFaultCases } from './api-cases/traffic-fault.ts';
 import { trafficMatchCases } from './api-cases/traffic-match.ts';
+import { trafficRetryCases } from './api-cases/traffic-retry.ts';
 import { trafficPolicyCases } from './api-cases/traffic-policy.ts';
 
 import { trafficRewriteCases } from './api-cases/traffic-rewrite.ts';
@@ -16,6 +17,7 @@ export const apiCases: readonly ApiCase[] = [
   ...trafficMatchCases,
   ...trafficRewriteCases,
   ...trafficFaultCases,
+  ...trafficRetryCases,
   ...trafficDestinationCases,
   ...securityPolicyCases,
   ...externalWorkloadCases,

@@ -167,6 +167,12 @@ const retry = spec(
       itself,
       [0, 5],
     ),
+    statusCodes: distinct(from([400, 409, 429, 503, 599]), String, [0, 3]),
+    grpcCodes: distinct(from(['Cancelled', 'Unavailable']), itself, [0, 2]),
+    backoff: spec(
+      { base: from(['1ms', '25ms', '1s']) },
+      { max: from(['1s', '1h']), honorRetryAfter: fc.boolean() },
+    ),
   },
 ).filter((fields) => Object.keys(fields).length > 0);
 

@@ -143,7 +143,14 @@ export function forwardTo(...backends: readonly BackendIr[]): ForwardIr {
   return { type: 'Forward', backends, rewrite: null };
 }
 
-export const noRetry: RetryIr = { attempts: 0, perTryTimeoutMs: 0, on: [] };
+export const noRetry: RetryIr = {
+  attempts: 0,
+  perTryTimeoutMs: 0,
+  on: [],
+  statusCodes: [],
+  grpcCodes: [],
+  backoff: null,
+};
 
 export function sampleMatch(parts: Partial<RouteMatchIr>): RouteMatchIr {
   return { path: null, method: null, headers: [], queryParameters: [], hostnames: [], grpc: false, ...parts };

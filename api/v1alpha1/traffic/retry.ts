@@ -3,7 +3,33 @@ import { z } from 'zod';
 import { Duration } from '../../duration.ts';
 import { listSet, withRules } from '../../schema.ts';
 
+/** Those that Envoy retries. @see https://www.envoyproxy.io/docs/envoy/latest/configuration/http/http_filters/router_filter#x-envoy-retry-grpc-on */
+const grpcCodes = ['Cancelled', 'DeadlineExceeded', 'Internal', 'ResourceExhausted', 'Unavailable'] as const;
+
 const RetryCondition = z.enum(['ConnectFailure', 'RefusedStream', 'Reset', 'GatewayError', 'ServerError']);
+
+const backoffBounds = "duration(self) >= duration('1ms') && duration(self) <= duration('1h')";
+
+const Backoff = withRules(
+  z.object({
+    base: withRules(Duration, { rule: backoffBounds, message: 'Set base between 1ms and 1h.' }).describe(
+      'Longest pause before the first retry, such as 25ms, 1ms to 1h. It doubles with each retry; the pause is a random part of it.',
+    ),
+    max: withRules(Duration, { rule: backoffBounds, message: 'Set max between 1ms and 1h.' })
+      .optional()
+      .describe('Longest pause before any retry, such as 250ms, 1ms to 1h. Default: ten times base.'),
+    honorRetryAfter: z
+      .boolean()
+      .default(false)
+      .describe(
+        'true: if the response has the header Retry-After with a number of seconds up to 60, the retry waits at least that long, and up to half as long again. Default: false.',
+      ),
+  }),
+  {
+    rule: '!has(self.max) || duration(self.max) >= duration(self.base)',
+    message: 'Set max to at least base.',
+  },
+);
 
 // No defaults here: a field that is not written may come from another policy.
 export const Retry = withRules(
@@ -23,9 +49,22 @@ export const Retry = withRules(
       .describe(
         'Failures to retry. ConnectFailure: the connection failed, or broke during a GET, HEAD or OPTIONS. RefusedStream: the server refused the request before processing it. Reset: the connection broke before the response. GatewayError: 502, 503 or 504. ServerError: any 5xx. The last three can repeat a request that already had an effect. Responses of fault.abort are not retried, nor are requests of which more than 4 MiB had been sent before the failure. Default: ConnectFailure and RefusedStream.',
       ),
+    statusCodes: listSet(z.array(z.int().min(400).max(599)).max(16))
+      .optional()
+      .describe(
+        'HTTP statuses to retry besides retryOn, 400 to 599. Can repeat a request that already had an effect. At most 16. Default: none.',
+      ),
+    grpcCodes: listSet(z.array(z.enum(grpcCodes)).max(5))
+      .optional()
+      .describe(
+        'gRPC statuses to retry besides retryOn, if the response has no message. Can repeat a call that already had an effect. Default: none.',
+      ),
+    backoff: Backoff.optional().describe(
+      'Pauses before retries. Its fields count as one. Default: up to 5ms before the first retry and up to 50ms before later ones.',
+    ),
   }),
   {
-    rule: 'has(self.attempts) || has(self.perTryTimeout) || has(self.retryOn)',
+    rule: 'has(self.attempts) || has(self.perTryTimeout) || has(self.retryOn) || has(self.statusCodes) || has(self.grpcCodes) || has(self.backoff)',
     message: 'Set at least one field of retry, or leave retry out.',
   },
 );

@@ -104,7 +104,8 @@ function workload(app: string, version: string, spec: object): object {
 }
 
 /**
- * /slow answers after two seconds, /status/503 with that status, /flaky/503 so for the first time only, /broken/v2 with 500 if it is v2 that
+ * /slow answers after two seconds, /status/503 with that status, /flaky/503 so for the first time only, /flaky-grpc/14 with that gRPC
+ * status for the first time, /busy/429 so and with Retry-After, /broken/v2 with 500 if it is v2 that
  * answers; everything else with what was seen.
  */
 function behaviour(): Handler {
@@ -113,8 +114,11 @@ function behaviour(): Handler {
     const { pathname } = new URL(seen.url, 'http://reviews');
     const [, place = '', status = ''] = pathname.split('/');
     const id = String(seen.headers['x-request-id']);
-    const fails = place === 'status' || (place === 'flaky' && !seenIds.has(id));
+    const isFirst = !seenIds.has(id);
+    const fails = place === 'status' || ((place === 'flaky' || place === 'busy') && isFirst);
     seenIds.add(id);
+    if (place === 'busy' && isFirst) response.setHeader('retry-after', '1');
+    if (place === 'flaky-grpc') response.setHeader('grpc-status', isFirst ? status : '0');
     const isBroken = place === 'broken' && status === seen.app;
     response.statusCode = fails ? Number(status) : isBroken ? 500 : 200;
     const answer = (): void => {

@@ -1,6 +1,6 @@
 // Retries. In a mesh a dead application sits behind a live sidecar, so that the client never sees a connect failure:
 // the server's sidecar says with headers what happened (see inbound/connection-manager.ts), and those are retried on.
-import type { RetryIr, RetryOn } from '../../../ir/service.ts';
+import type { BackoffIr, RetryGrpcCode, RetryIr, RetryOn } from '../../../ir/service.ts';
 import { duration } from '../../proto/well-known.ts';
 import { notReachedHeader, repeatableHeader, resetHeader } from '../names.ts';
 import { extension } from '../typed-config.ts';
@@ -25,6 +25,14 @@ const conditions: Readonly<Record<RetryOn, Condition>> = {
   ServerError: { on: '5xx', headers: [] },
 };
 
+const grpcConditions: Readonly<Record<RetryGrpcCode, string>> = {
+  Cancelled: 'cancelled',
+  DeadlineExceeded: 'deadline-exceeded',
+  Internal: 'internal',
+  ResourceExhausted: 'resource-exhausted',
+  Unavailable: 'unavailable',
+};
+
 function present(name: string): EnvoyMessage {
   return { name, present_match: true };
 }
@@ -44,17 +52,40 @@ export const maxRepeatedBodyBytes = 4 * 1024 * 1024;
 
 /** Null when there is nothing to retry. */
 export function retryPolicy(retry: RetryIr): EnvoyMessage | null {
-  if (retry.attempts === 0 || retry.on.length === 0) return null;
   const chosen = retry.on.map((on) => conditions[on]);
   const headers = chosen.flatMap((condition) => condition.headers);
+  const { statusCodes, grpcCodes } = retry;
+  const retryOn = [
+    ...chosen.map(({ on }) => on),
+    ...(headers.length > 0 ? ['retriable-headers'] : []),
+    ...(statusCodes.length > 0 ? ['retriable-status-codes'] : []),
+    ...grpcCodes.map((code) => grpcConditions[code]),
+  ];
+  if (retry.attempts === 0 || retryOn.length === 0) return null;
   return {
-    retry_on: [...chosen.map(({ on }) => on), ...(headers.length > 0 ? ['retriable-headers'] : [])].join(','),
+    retry_on: retryOn.join(','),
     num_retries: retry.attempts,
     ...(retry.perTryTimeoutMs > 0 && { per_try_timeout: duration(retry.perTryTimeoutMs) }),
     ...(headers.length > 0 && { retriable_headers: headers }),
-    retry_back_off: { base_interval: duration(5), max_interval: duration(50) },
+    ...(statusCodes.length > 0 && { retriable_status_codes: statusCodes }),
+    ...backoff(retry.backoff ?? standardBackoff),
     retry_host_predicate: [otherHost],
     host_selection_retry_max_attempts: hostSelections,
+  };
+}
+
+const standardBackoff: BackoffIr = { baseMs: 5, maxMs: 50, honorRetryAfter: false };
+
+/** Longer ones are ignored: a caller is more likely to have an end in mind. */
+const maxRetryAfterMs = 60_000;
+
+function backoff({ baseMs, maxMs, honorRetryAfter }: BackoffIr): EnvoyMessage {
+  const retryAfter = { name: 'retry-after', format: 'SECONDS' };
+  return {
+    retry_back_off: { base_interval: duration(baseMs), max_interval: duration(maxMs) },
+    ...(honorRetryAfter && {
+      rate_limited_retry_back_off: { reset_headers: [retryAfter], max_interval: duration(maxRetryAfterMs) },
+    }),
   };
 }
 

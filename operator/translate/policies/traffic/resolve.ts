@@ -101,11 +101,15 @@ function resolveHashOn(
 
 function resolveRetry(settings: SettingsReader<PortSettings>): RetryIr {
   const attempts = settings.read('retry.attempts');
-  if (attempts === 0) return { attempts, perTryTimeoutMs: 0, on: [] };
+  if (attempts === 0)
+    return { attempts, perTryTimeoutMs: 0, on: [], statusCodes: [], grpcCodes: [], backoff: null };
   return {
     attempts,
     perTryTimeoutMs: settings.read('retry.perTryTimeout'),
     on: settings.read('retry.retryOn'),
+    statusCodes: settings.read('retry.statusCodes'),
+    grpcCodes: settings.read('retry.grpcCodes'),
+    backoff: settings.read('retry.backoff'),
   };
 }
 

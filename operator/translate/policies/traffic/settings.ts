@@ -2,7 +2,7 @@
 // its default, and where it is read from what users write; then RouteIr, and resolve.ts, which reads it. Those of endpoints: destination/.
 import { durationMs } from '../../../../api/duration.ts';
 import type { TrafficPolicy } from '../../../../api/v1alpha1/traffic/policy.ts';
-import type { RetryOn } from '../../../ir/service.ts';
+import type { BackoffIr, RetryGrpcCode, RetryOn } from '../../../ir/service.ts';
 import { byText } from '../../../values/compare-text.ts';
 import type { Settings } from '../setting.ts';
 import {
@@ -21,6 +21,12 @@ export interface RouteSettings {
   readonly 'retry.perTryTimeout': number;
   /** Sorted. */
   readonly 'retry.retryOn': readonly RetryOn[];
+  /** Sorted. */
+  readonly 'retry.statusCodes': readonly number[];
+  /** Sorted. */
+  readonly 'retry.grpcCodes': readonly RetryGrpcCode[];
+  /** null: the standard. */
+  readonly 'retry.backoff': BackoffIr | null;
 }
 
 /** All that is decided for a service port. */
@@ -32,6 +38,9 @@ export const defaultSettings: Settings<PortSettings> = {
   'retry.attempts': { value: 2, origin: null },
   'retry.perTryTimeout': { value: 0, origin: null },
   'retry.retryOn': { value: ['ConnectFailure', 'RefusedStream'], origin: null },
+  'retry.statusCodes': { value: [], origin: null },
+  'retry.grpcCodes': { value: [], origin: null },
+  'retry.backoff': { value: null, origin: null },
   ...defaultDestination,
 };
 
@@ -49,18 +58,27 @@ export function portSettingsOf(spec: SettingsSpec): Readonly<Partial<PortSetting
 
 /** A policy's spec or a route. */
 type Timing = Pick<TrafficPolicy['spec'], 'timeout' | 'retry'>;
+type Backoff = NonNullable<NonNullable<Timing['retry']>['backoff']>;
 
 /** Those that are written there. */
 export function routeSettingsOf({ timeout, retry }: Timing): Readonly<Partial<RouteSettings>> {
-  const { attempts, perTryTimeout, retryOn } = retry ?? {};
+  const { attempts, perTryTimeout, retryOn, statusCodes, grpcCodes, backoff } = retry ?? {};
   return {
     ...(timeout !== undefined && { 'timeout.request': durationMs(timeout.request) }),
     ...(attempts !== undefined && { 'retry.attempts': attempts }),
     ...(perTryTimeout !== undefined && { 'retry.perTryTimeout': durationMs(perTryTimeout) }),
     ...(retryOn !== undefined && { 'retry.retryOn': sortedOnce(retryOn) }),
+    ...(statusCodes !== undefined && { 'retry.statusCodes': statusCodes.toSorted((a, b) => a - b) }),
+    ...(grpcCodes !== undefined && { 'retry.grpcCodes': sortedOnce(grpcCodes) }),
+    ...(backoff !== undefined && { 'retry.backoff': backoffOf(backoff) }),
   };
 }
 
-function sortedOnce(conditions: readonly RetryOn[]): readonly RetryOn[] {
+function backoffOf({ base, max, honorRetryAfter }: Backoff): BackoffIr {
+  const baseMs = durationMs(base);
+  return { baseMs, maxMs: max === undefined ? 10 * baseMs : durationMs(max), honorRetryAfter };
+}
+
+function sortedOnce<T extends string>(conditions: readonly T[]): readonly T[] {
   return [...new Set(conditions)].toSorted(byText((condition) => condition));
 }

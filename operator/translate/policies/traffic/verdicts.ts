@@ -74,7 +74,8 @@ const abortNotes = rememberEach(findAbortNotes);
 /** Whether it is written that there are retries. */
 function retries(settings: Readonly<Partial<RouteSettings>>): boolean {
   const attempts = settings['retry.attempts'];
-  return attempts === undefined ? settings['retry.retryOn'] !== undefined : attempts > 0;
+  const conditions = [settings['retry.retryOn'], settings['retry.statusCodes'], settings['retry.grpcCodes']];
+  return attempts === undefined ? conditions.some((written) => written !== undefined) : attempts > 0;
 }
 
 function claimsOfTargets({ metadata, spec }: TrafficPolicy, foreign: ForeignEndpoints): readonly string[] {
