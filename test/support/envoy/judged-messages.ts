@@ -279,6 +279,33 @@ export const brokenMessages: readonly (readonly [
     'invalid escape sequence: \\x{100',
   ],
   [
+    'a regular expression with a general category that only RE2JS has',
+    typeUrl.virtualHost,
+    hostWith({ match: { safe_regex: { regex: '\\p{LC}' } } }),
+    [
+      "routes[0].match.safe_regex.regex: must be a regular expression in RE2 syntax, and Envoy's RE2 does not have the character class \\p{LC}",
+    ],
+    'invalid character class range: \\p{LC}',
+  ],
+  [
+    'a regular expression with a property that only RE2JS has',
+    typeUrl.virtualHost,
+    hostWith({ match: { safe_regex: { regex: '[a\\P{White_Space}]' } } }),
+    [
+      "routes[0].match.safe_regex.regex: must be a regular expression in RE2 syntax, and Envoy's RE2 does not have the character class \\P{White_Space}",
+    ],
+    'invalid character class range: \\P{White_Space}',
+  ],
+  [
+    'a regular expression with a script that only RE2JS has',
+    typeUrl.virtualHost,
+    hostWith({ match: { safe_regex: { regex: '\\p{^Garay}' } } }),
+    [
+      "routes[0].match.safe_regex.regex: must be a regular expression in RE2 syntax, and Envoy's RE2 does not have the character class \\p{^Garay}",
+    ],
+    'invalid character class range: \\p{^Garay}',
+  ],
+  [
     'a prefix with a query where none may be',
     typeUrl.virtualHost,
     hostWith({ match: { path_separated_prefix: '/a?b' } }),
