@@ -109,6 +109,13 @@ export interface ForwardIr {
   /** At least one. */
   readonly backends: readonly BackendIr[];
   readonly rewrite: RewriteIr | null;
+  /** Who gets copies; what they answer is ignored. */
+  readonly mirrors: readonly MirrorIr[];
+}
+
+export interface MirrorIr extends EndpointsRefIr {
+  /** Of the requests, in steps of a thousandth. */
+  readonly percentage: number;
 }
 
 /** The sidecar of the caller answers by itself. */

@@ -54,6 +54,13 @@ const flaky: Handler = (seen, response) => {
   return void response.writeHead(503, { 'x-meshwright-not-reached': '1' }).end('broken');
 };
 
+/** Hosts of the copies it got. */
+const copies: (string | undefined)[] = [];
+/** Never answers. */
+const mute: Handler = ({ headers }) => {
+  copies.push(headers.host);
+};
+
 /** The echo, with response headers for a route to change. */
 const talkative: Handler = (seen, response) => {
   response.writeHead(200, { 'x-set': 'old', 'x-add': 'first', 'x-remove': 'old' }).end(JSON.stringify(seen));
@@ -113,6 +120,20 @@ function routedServices(endpoint: (application: string) => EndpointIr): readonly
         sampleRoute('default', { action: forwardTo(to('v1')) }),
       ],
     }),
+    service('mirrored', {
+      subsets: [...subsets, subset('mute')],
+      routes: [
+        sampleRoute('mirrored', {
+          action: {
+            ...forwardTo(to('v1')),
+            mirrors: [
+              { service: 'shop/mirrored/80', subset: 'mute', percentage: 100 },
+              { service: 'shop/mirrored/80', subset: 'v2', percentage: 0 },
+            ],
+          },
+        }),
+      ],
+    }),
     service('slow', { endpoints: [endpoint('slow')], routes: [sampleRoute('slow', { timeoutMs: 200 })] }),
     service('aborted', {
       endpoints: [endpoint('v1')],
@@ -164,6 +185,7 @@ beforeAll(async () => {
     v2: await startApplication('v2', closing),
     slow: await startApplication('slow', closing, slow),
     flaky: await startApplication('flaky', closing, flaky),
+    mute: await startApplication('mute', closing, mute),
     talkative: await startApplication('talkative', closing, talkative),
     // Nobody listens there.
     gone: await freePort(),
@@ -289,6 +311,18 @@ describe('routes', () => {
     expect(headers['x-remove']).toBeUndefined();
     expect(JSON.parse(body)).toMatchObject({ headers: { ...changed, 'x-other': 'kept' } });
     expect(JSON.parse(body)).not.toHaveProperty('headers.x-remove');
+  });
+
+  test('send copies that nobody waits for, and mark them', async () => {
+    const answers = await Promise.all(
+      Array.from({ length: 5 }, () =>
+        seenBy(port('mirrored'), { headers: { host: 'reviews:80' }, body: 'x' }),
+      ),
+    );
+
+    expect(answers.map(({ app }) => app)).toEqual(['v1', 'v1', 'v1', 'v1', 'v1']);
+    await caller.waitFor(() => Promise.resolve(copies.length === 5));
+    expect(new Set(copies)).toEqual(new Set(['reviews-shadow:80']));
   });
 
   test('that have nothing to forward to say so', async () => {

@@ -222,6 +222,8 @@ function route(subsets: readonly string[]): fc.Arbitrary<Timing & { name?: strin
   const weight = from([0, 1, 10, 90, 1_000_000]);
   const backend = subsets.length === 0 ? spec({}, { weight }) : spec({}, { weight, subset: from(subsets) });
   const backends = fc.array(backend, { maxLength: 4 });
+  const share = { percentage: from([0, 0.5, 100]) };
+  const copy = subsets.length === 0 ? spec({}, share) : spec({}, { ...share, subset: from(subsets) });
   const shared = {
     name: from(['testers', 'default', 'canary']),
     matches: fc.array(routeMatch, { maxLength: 3 }),
@@ -233,6 +235,7 @@ function route(subsets: readonly string[]): fc.Arbitrary<Timing & { name?: strin
     {
       ...shared,
       rewrite,
+      mirror: fc.array(copy, { maxLength: 2 }),
       backends: backends.filter((all) => all.length === 0 || all.some((one) => one.weight !== 0)),
       timeout: fc.record({ request: duration }),
       retry,

@@ -140,7 +140,7 @@ function withService(routes: RouteListIr, key: string): RouteListIr {
 }
 
 export function forwardTo(...backends: readonly BackendIr[]): ForwardIr {
-  return { type: 'Forward', backends, rewrite: null };
+  return { type: 'Forward', backends, rewrite: null, mirrors: [] };
 }
 
 export const noRetry: RetryIr = {

@@ -69,7 +69,10 @@ function readRoute({ action, ...parts }: Partial<RouteIr>): Partial<RouteIr> {
   const backends = action.backends.map((backend) =>
     'invalid' in backend ? backend : { ...backend, service: backend.service ?? ownService },
   );
-  return { ...parts, action: { ...action, backends, rewrite: action.rewrite ?? null } };
+  return {
+    ...parts,
+    action: { ...action, backends, rewrite: action.rewrite ?? null, mirrors: action.mirrors ?? [] },
+  };
 }
 
 function readRoutes(routes: PartialRoutes): RouteListIr {

@@ -1,5 +1,6 @@
 // Where requests go: all endpoints of the target, or some of them.
 import { z } from 'zod';
+import { percentage } from './percentage.ts';
 import { dnsLabel, matchLabels, shaped, withRules } from '../../schema.ts';
 
 export const Subset = z
@@ -22,6 +23,17 @@ const Backend = z
       .describe('Share of the requests relative to the other weights, 0 to 1000000. Default: 1.'),
   })
   .describe('Destination for a share of the requests.');
+
+export const mirror = z.array(
+  z
+    .object({
+      subset: shaped(dnsLabel)
+        .optional()
+        .describe('Name of a subset in spec.subsets. Default: all endpoints of the target.'),
+      percentage,
+    })
+    .describe('Endpoints that get copies of requests.'),
+);
 
 export const backends = withRules(z.array(Backend).max(8), {
   rule: 'self.size() == 0 || self.exists(b, b.weight > 0)',

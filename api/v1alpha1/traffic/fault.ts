@@ -4,12 +4,7 @@ import { Duration } from '../../duration.ts';
 import { listMap, withRules } from '../../schema.ts';
 import { grpcStatusNames } from './grpc-status.ts';
 import { HeaderMatch } from './match.ts';
-
-// Fractions have no exact binary form: what is nearly a multiple is one.
-const percentage = withRules(z.number().min(0).max(100).default(100), {
-  rule: 'self * 1000.0 - double(int(self * 1000.0 + 0.5)) < 0.00001 && double(int(self * 1000.0 + 0.5)) - self * 1000.0 < 0.00001',
-  message: 'Write a percentage with at most three decimals, such as 0.001.',
-}).describe('Percentage of requests that are affected, 0 to 100 in steps of 0.001. Default: 100.');
+import { percentage } from './percentage.ts';
 
 const Delay = z.object({
   duration: withRules(Duration, {

@@ -56,6 +56,10 @@ export const TrafficPolicySpec = withRules(
   },
   timeoutCoversTries,
   {
+    rule: 'self.routes.all(r, r.mirror.all(m, !has(m.subset) || self.subsets.exists(s, s.name == m.subset)))',
+    message: 'Declare each subset that mirror refers to in spec.subsets, or fix its name.',
+  },
+  {
     rule: 'self.routes.all(r, r.backends.all(b, !has(b.subset) || self.subsets.exists(s, s.name == b.subset)))',
     message: 'Declare each subset that a backend refers to in spec.subsets, or fix its name.',
   },

@@ -1,7 +1,7 @@
 // A route: which requests, where to, and what happens when they fail.
 import { z } from 'zod';
 import { dnsLabel, shaped, withRules } from '../../schema.ts';
-import { backends } from './backend.ts';
+import { backends, mirror } from './backend.ts';
 import { Fault } from './fault.ts';
 import { HeaderModifier } from './headers.ts';
 import { Redirect, Respond, Rewrite, rewriteRules } from './rewrite.ts';
@@ -26,6 +26,12 @@ const Route = withRules(
     respond: Respond.optional().describe(
       'Answers requests with a fixed response instead of forwarding them.',
     ),
+    mirror: mirror
+      .max(4)
+      .default([])
+      .describe(
+        'Endpoints that get copies of requests as well. Their responses are ignored; callers do not wait for them. The Host header of a copy ends in -shadow. At most 4.',
+      ),
     rewrite: Rewrite.optional().describe(
       'Changes to path and host before the request is sent. Matches see the original path and host; SecurityPolicies of the backend see the new path.',
     ),

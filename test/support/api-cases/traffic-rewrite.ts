@@ -130,4 +130,26 @@ const answers: readonly ApiCase[] = [
   ),
 ];
 
-export const trafficRewriteCases: readonly ApiCase[] = [...rewrites, ...answers];
+const subsets = [{ name: 'v2', matchLabels: { version: 'v2' } }];
+const mirrored = (mirror: object[], more: object = {}): object => ({
+  ...routing({ mirror, ...more }),
+  subsets,
+});
+
+const mirrors: readonly ApiCase[] = [
+  valid('copies to a subset and to all', mirrored([{ subset: 'v2', percentage: 0.001 }, {}])),
+  refused('copies to an undeclared subset', mirrored([{ subset: 'v3' }]), {
+    field: 'spec',
+    message: 'Declare each subset that mirror refers to in spec.subsets',
+  }),
+  refused('too fine a percentage', mirrored([{ percentage: 0.0001 }]), {
+    field: `${field}.mirror[0].percentage`,
+    message: 'Write a percentage with at most three decimals',
+  }),
+  refused('copies of what is answered', mirrored([{}], { respond: { status: 200 } }), {
+    field,
+    message: 'these answer without a backend',
+  }),
+];
+
+export const trafficRewriteCases: readonly ApiCase[] = [...rewrites, ...answers, ...mirrors];

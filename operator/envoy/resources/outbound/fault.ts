@@ -2,6 +2,7 @@
 // configuration for a filter that is not in the chain would be accepted and ignored.
 import type { FaultIr } from '../../../ir/service.ts';
 import { duration } from '../../proto/well-known.ts';
+import { fraction } from './fraction.ts';
 import { any, extension } from '../typed-config.ts';
 import type { EnvoyMessage } from '../../proto/envoy-message.ts';
 import { headerMatch } from './route-match.ts';
@@ -31,9 +32,4 @@ export function routeFault({ delay, abort, headers }: FaultIr): EnvoyMessage {
     }),
     ...(conditions.length > 0 && { headers: conditions }),
   });
-}
-
-/** Down to a ten-thousandth of a percent. */
-function fraction(percentage: number): EnvoyMessage {
-  return { numerator: Math.round(percentage * 10_000), denominator: 'MILLION' };
 }

@@ -1,6 +1,8 @@
 // What a route does with a request that matches it.
 import type {
   BackendIr,
+  EndpointsRefIr,
+  MirrorIr,
   ForwardIr,
   RespondIr,
   RouteActionIr,
@@ -9,6 +11,7 @@ import type {
 } from '../../../ir/service.ts';
 import type { EnvoyMessage } from '../../proto/envoy-message.ts';
 import { clusterName } from '../names.ts';
+import { fraction } from './fraction.ts';
 import { hashPolicy } from './load-balancer.ts';
 import { maxRepeatedBodyBytes, retryPolicy } from './retry.ts';
 import { redirection, rewriting } from './rewrite.ts';
@@ -36,7 +39,7 @@ export function routeAction(
 
 function forwarding(
   { retry, hashOn }: RouteIr,
-  { backends, rewrite }: ForwardIr,
+  { backends, rewrite, mirrors }: ForwardIr,
   { matched, timeouts }: { readonly matched: RouteMatchIr['path']; readonly timeouts: EnvoyMessage },
 ): EnvoyMessage {
   const policy = retryPolicy(retry);
@@ -47,8 +50,16 @@ function forwarding(
       ...(policy && { retry_policy: policy }),
       ...hashPolicy(hashOn),
       ...rewriting(rewrite, matched),
+      ...(mirrors.length > 0 && { request_mirror_policies: mirrors.map(mirroring) }),
     },
     ...(policy && { request_body_buffer_limit: maxRepeatedBodyBytes }),
+  };
+}
+
+function mirroring(mirror: MirrorIr): EnvoyMessage {
+  return {
+    cluster: clusterOf(mirror),
+    runtime_fraction: { default_value: fraction(mirror.percentage) },
   };
 }
 
@@ -82,9 +93,10 @@ function destination(backends: readonly ValidBackend[]): EnvoyMessage {
 
 /** The clusters to which it sends requests. */
 export function targets(action: RouteActionIr): readonly string[] {
-  return action.type === 'Forward' ? action.backends.filter(isValid).map(clusterOf) : [];
+  if (action.type !== 'Forward') return [];
+  return [...action.backends.filter(isValid), ...action.mirrors].map(clusterOf);
 }
 
-function clusterOf({ service, subset }: ValidBackend): string {
+function clusterOf({ service, subset }: EndpointsRefIr): string {
   return clusterName(service, subset);
 }

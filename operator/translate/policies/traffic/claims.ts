@@ -34,6 +34,7 @@ export interface RouteClaim extends Omit<
   /** Instead of forwarding requests to a backend; null: they are forwarded. */
   readonly answer: AnswerIr | null;
   readonly rewrite: RewriteIr | null;
+  readonly mirrors: readonly (Omit<BackendClaim, 'weight'> & { readonly percentage: number })[];
   /** None: all endpoints of the service. */
   readonly backends: readonly BackendClaim[];
   readonly settings: Readonly<Partial<RouteSettings>>;

@@ -1,7 +1,7 @@
 // Claims that are in effect at a service port → its routes and subsets. It does not know who wrote them.
 import type { Origin } from '../../../ir/origin.ts';
 import type { HashOnIr } from '../../../ir/destination.ts';
-import type { BackendIr, RetryIr, RouteIr, RoutesIr, SubsetIr } from '../../../ir/service.ts';
+import type { BackendIr, ForwardIr, RetryIr, RouteIr, RoutesIr, SubsetIr } from '../../../ir/service.ts';
 import { matchesLabels } from '../../../values/labels.ts';
 import type { FoundEndpoint } from '../../facts/endpoints.ts';
 import { mergeOrigins } from '../../facts/origins.ts';
@@ -30,6 +30,7 @@ const unmatched: RouteClaim = {
   matches: 'any',
   answer: null,
   rewrite: null,
+  mirrors: [],
   backends: [],
   settings: {},
   requestHeaders: null,
@@ -73,20 +74,35 @@ function resolveRoute(route: TheirRoute, port: RoutedPort, { routing, settings }
     author === null ? null : { values: route.settings, origin: author },
     settings,
   );
-  const { name, matches, requestHeaders, responseHeaders, fault, answer, rewrite } = route;
-  const backends = resolveBackends(route, port, routing?.value ?? null);
+  const { name, matches, requestHeaders, responseHeaders, fault, answer } = route;
   return {
     name,
     matches,
     requestHeaders,
     responseHeaders,
     fault,
-    action: answer ?? { type: 'Forward', backends, rewrite },
+    action: answer ?? forward(route, port, routing?.value ?? null),
     timeoutMs: reader.read('timeout.request'),
     retry: resolveRetry(reader),
     hashOn: resolveHashOn(reader, settings),
     setBy: { ...(author !== null && { routes: author }), ...reader.setBy() },
     origins: mergeOrigins([port.origin], author === null ? [] : [author], reader.origins()),
+  };
+}
+
+function forward(
+  route: Pick<RouteClaim, 'name' | 'backends' | 'rewrite' | 'mirrors'>,
+  port: RoutedPort,
+  routing: RoutingClaim | null,
+): ForwardIr {
+  const { rewrite, mirrors } = route;
+  return {
+    type: 'Forward',
+    backends: resolveBackends(route, port, routing),
+    rewrite,
+    mirrors: mirrors
+      .filter((mirror) => isDeclared(mirror, routing))
+      .map((mirror) => ({ service: port.key, ...mirror })),
   };
 }
 

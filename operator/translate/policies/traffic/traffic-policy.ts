@@ -54,6 +54,7 @@ function routeOf(route: Route, defaultName: string): RouteClaim {
     matches: matchesOf(route),
     answer: answerOf(route),
     rewrite: rewriteOf(route.rewrite),
+    mirrors: route.mirror.map(({ subset = null, percentage }) => ({ subset, percentage })),
     backends: route.backends.map(({ subset = null, weight }) => ({ subset, weight })),
     settings: routeSettingsOf(route),
     requestHeaders: headersOf(route.requestHeaders),
