@@ -10,7 +10,7 @@ export const CircuitBreaker = withRules(
     maxConnections: limit()
       .optional()
       .describe(
-        'Maximum number of connections to all endpoints together, 1 to 1000000; to an endpoint without a connection there can always be one. Further HTTP/1.1 requests wait for a connection; further connections to TCP ports are closed. Default: no limit.',
+        'Maximum number of connections to all endpoints together, 1 to 1000000; an endpoint without a connection can always get one. Further HTTP/1.1 requests wait for a connection; further connections to TCP ports are closed. Default: no limit.',
       ),
     maxPendingRequests: limit()
       .optional()

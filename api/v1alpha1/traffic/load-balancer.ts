@@ -50,9 +50,7 @@ const SlowStart = z.object({
   window: withRules(Duration, {
     rule: "duration(self) >= duration('1s') && duration(self) <= duration('1h')",
     message: 'Set window between 1s and 1h.',
-  }).describe(
-    'Time in which the share of a new endpoint grows to the same share as that of the others, 1s to 1h.',
-  ),
+  }).describe('Time in which the share of a new endpoint grows to that of the others, 1s to 1h.'),
   minWeightPercentage: z
     .int()
     .min(1)

@@ -25,7 +25,9 @@ const SuccessRate = z.object({
     .min(1)
     .max(1_000_000)
     .default(100)
-    .describe('Number of requests in an interval from which an endpoint counts, 1 to 1000000. Default: 100.'),
+    .describe(
+      'Minimum number of requests in an interval for an endpoint to count, 1 to 1000000. Default: 100.',
+    ),
   standardDeviationPercentage: z
     .int()
     .min(1)
@@ -60,12 +62,12 @@ export const OutlierDetection = withRules(
     interval: upToAnHour('interval')
       .optional()
       .describe(
-        'Time between two evaluations of the success rate, and of which endpoints return, 1s to 1h. Default: 10s; 1s without consecutive5xx, consecutiveGatewayErrors and successRate.',
+        'Time between two checks of the success rate and of which ejected endpoints can return, 1s to 1h. Default: 10s; 1s without consecutive5xx, consecutiveGatewayErrors and successRate.',
       ),
     baseEjectionTime: upToAnHour('baseEjectionTime')
       .optional()
       .describe(
-        'Time for which an endpoint is ejected, multiplied by how often it was ejected lately, up to ten times or 30s if that is longer; 1s to 1h. Default: 30s; 2s without consecutive5xx, consecutiveGatewayErrors and successRate.',
+        'Time for which an endpoint is ejected, 1s to 1h. It is multiplied by the number of recent ejections of the endpoint; the result is at most ten times this value, or 30s if that is longer. Default: 30s; 2s without consecutive5xx, consecutiveGatewayErrors and successRate.',
       ),
     maxEjectionPercentage: z
       .int()

@@ -30,7 +30,7 @@ export const TrafficPolicySpec = withRules(
       'Limits of what each caller sends to the target at the same time. Each sidecar counts for itself, and each subset by itself. A request beyond a limit gets 503 at once, with the response flag UO in the access log. Default: no limits.',
     ),
     outlierDetection: OutlierDetection.optional().describe(
-      'Which endpoints each caller ejects for a while, by what it sees of them. Default: endpoints that cannot be reached, after one response of their sidecar that says so or five failed connections. consecutive5xx, consecutiveGatewayErrors and successRate take the place of the first: it is a 503 like any other then.',
+      'Which endpoints each caller ejects for a while, judged by its own requests. Default: endpoints that cannot be reached, after one response in which their sidecar says so, or after five failed connections. With consecutive5xx, consecutiveGatewayErrors or successRate, such a response counts as a 503 like any other.',
     ),
     connection: Connection.optional().describe('Connections of callers to the endpoints.'),
     subsets: listMap(z.array(Subset).max(16), 'name')

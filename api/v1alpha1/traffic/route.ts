@@ -36,10 +36,10 @@ const Route = withRules(
       'Changes to path and host before the request is sent. Matches see the original path and host; SecurityPolicies of the backend see the new path.',
     ),
     timeout: Timeout.optional().describe(
-      'Timeout of requests. Default: spec.timeout, then policies for the Namespace, then policies for the Mesh; else no timeout.',
+      'Timeout of requests. Default: spec.timeout, then less specific policies, then spec.defaults of the Mesh; else no timeout.',
     ),
     retry: Retry.optional().describe(
-      'Retries of failed requests. Default of each field: spec.retry, then policies for the Namespace, then policies for the Mesh.',
+      'Retries of failed requests. Default of each field: spec.retry, then less specific policies, then spec.defaults of the Mesh.',
     ),
     requestHeaders: HeaderModifier.optional().describe(
       'Changes to request headers before the request is sent. Matches see the original headers.',
