@@ -23,7 +23,7 @@ export function unknownFields(value: unknown, schema: StructuralSchema, path: st
     const field = Object.hasOwn(fields, name) ? fields[name] : undefined;
     if (field !== undefined) return unknownFields(child, field, memberPath(path, name));
     const advice = advise(name, Object.keys(fields));
-    return [`${memberPath(path, name)} is not a field there is. ${advice}`];
+    return [`${memberPath(path, name)} is an unknown field. ${advice}`];
   });
 }
 

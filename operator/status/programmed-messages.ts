@@ -85,9 +85,14 @@ export function withoutSidecar(unmeshed: readonly string[]): string {
 }
 
 export function noProxies({ kind }: Origin): string {
-  return kind === 'ExternalWorkload'
-    ? 'No connected proxy uses this workload. Start its sidecar, or the sidecars of its callers, and see their logs if they are running.'
-    : 'No connected proxy uses this policy. Check that the callers of its target, or the target itself, have sidecars and can reach the control plane.';
+  switch (kind) {
+    case 'Mesh':
+      return 'No proxy is connected. Start workloads with a sidecar, and check that they can reach the control plane.';
+    case 'ExternalWorkload':
+      return 'No connected proxy uses this workload. Start its sidecar, or the sidecars of its callers, and see their logs if they are running.';
+    default:
+      return 'No connected proxy uses this policy. Check that the callers of its target, or the target itself, have sidecars and can reach the control plane.';
+  }
 }
 
 /** `alike`: how many further resources the check says the same of. */

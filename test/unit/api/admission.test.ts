@@ -55,7 +55,7 @@ describe('problems are sentences', () => {
     };
 
     expect(problemsOf(document)).toEqual([
-      'spec.rotues is not a field there is. Did you mean routes?',
+      'spec.rotues is an unknown field. Did you mean routes?',
       'metadata.name is missing. Add it.',
       'metadata.labels.version is a number. Write a string (in YAML, in quotes if it looks like a number or a boolean).',
       'spec.targetRefs[0].kind is "Pod". Use one of Service, Namespace, Mesh.',
@@ -112,7 +112,7 @@ describe('a document of no kind of ours is refused', () => {
       'a key of the prototype',
       documentOf('Mesh', { constructor: {} }),
       [
-        'spec.constructor is not a field there is. Remove it, or use one of trustDomain, namespaceSelector, sidecar, mtls, certificates, defaults, outbound.',
+        'spec.constructor is an unknown field. Remove it, or use one of trustDomain, namespaceSelector, sidecar, mtls, certificates, defaults, outbound.',
       ],
     ],
     [

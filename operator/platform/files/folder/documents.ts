@@ -179,9 +179,15 @@ function foreign({ apiVersion, kind, metadata }: z.infer<typeof Header>): Foreig
   const { namespace, name } = metadata;
   const problem = isFileKind(kind)
     ? `${kind} of apiVersion ${apiVersion} is not known. Write apiVersion: ${apiVersionOf(kind)}.`
-    : `Kind ${kind} has no meaning without a cluster. Known kinds are ${knownKinds}.`;
+    : `${unknownKind(apiVersion, kind)} Known kinds are ${knownKinds}.`;
   const identity = hashOf([apiVersion, kind, namespace, name]);
   return { kind: 'foreign', problem, name, isOurGroup: isOurGroup(apiVersion), identity };
+}
+
+function unknownKind(apiVersion: string, kind: string): string {
+  return isOurGroup(apiVersion)
+    ? `${apiVersion} has no kind ${kind}.`
+    : `Kind ${kind} has no meaning without a cluster.`;
 }
 
 function refOf(raw: RawDocument | undefined): FileRef | undefined {

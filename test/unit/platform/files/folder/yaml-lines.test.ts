@@ -29,7 +29,7 @@ test.each([
   ['spec.targetRefs[1].name: it is wrong.', 7],
   ['spec.targetRefs[1].port is missing. Add it.', 6],
   ['metadata.labels[app.kubernetes.io/name] is wrong.', 1],
-  ['spec.quoted is not a field there is.', 15],
+  ['spec.quoted is an unknown field.', 15],
   ['spec.mtls.mode is missing. Add it.', 19],
   ['spec: Name each target once.', 2],
 ])('a sentence is about the line of its field, or of the nearest one above: %s', (sentence, line) => {
