@@ -6,7 +6,14 @@ import { must } from '../../cluster/command.ts';
 import { nodeImageName } from '../../../deploy/image-contents.ts';
 import { uninstallByHand } from '../library/by-hand.ts';
 import { callFrom } from '../library/calls.ts';
-import { clientInside, clientOutside, inside, serverUrl, untilMeshed } from '../library/stage.ts';
+import {
+  clientInside,
+  clientOutside,
+  inside,
+  serverUrl,
+  untilMeshed,
+  untilProgrammed,
+} from '../library/stage.ts';
 import { mesh } from '../library/workloads.ts';
 import { ownNamespace, type World } from '../library/world.ts';
 
@@ -46,6 +53,13 @@ export function uninstalled(world: () => World): void {
       hasCertificates: (await world().mustKubectl(names)).includes('secret/meshwright-server'),
     };
   };
+  /** Also for the sidecars, which go on with what they know when the operator is gone. */
+  const untilReplacedPodsAreGone = async (): Promise<void> => {
+    const path = '--output=jsonpath={.items[*].metadata.deletionTimestamp}';
+    const deleted = ['get', 'pods', `--namespace=${inside}`, path];
+    await world().until(async () => ((await world().mustKubectl(deleted)) === '' ? true : undefined));
+    await untilProgrammed(world(), 'mesh/default');
+  };
   const deleteOperator = async (): Promise<void> => {
     const file = join(import.meta.dirname, '../../../deploy/install.yaml');
     await world().mustKubectl(['delete', `--filename=${file}`, '--timeout=60s']);
@@ -66,8 +80,9 @@ export function uninstalled(world: () => World): void {
 
     test('after operator and definitions pods go on; `meshwright uninstall` takes the sidecars out', async () => {
       await untilMeshedAgain();
+      await untilReplacedPodsAreGone();
       await deleteOperator();
-      expect((await callFrom(world(), clientInside, serverUrl)).status).toBe(200);
+      expect(await callFrom(world(), clientInside, serverUrl)).toMatchObject({ status: 200 });
 
       await world().applyFile('uninstall.yaml');
 
