@@ -1,5 +1,6 @@
 // How large a regular expression becomes when RE2 compiles it, estimated from its text alone: to compile it first would cost
 // what the bound is there to save. Repetition is what makes a short text large: (?:a{100}){10} has a thousand instructions.
+import { derivedSize } from './derived-expressions.ts';
 import { memberPath } from './field-path.ts';
 import { isRecord } from './fields.ts';
 
@@ -56,10 +57,11 @@ function copies(token: string): number {
   return high === undefined ? Number(low) + 1 : Math.max(1, Number(high));
 }
 
-/** What is wrong with the size of the expressions in a spec, one sentence or two each. */
+/** What is wrong with the size of the expressions in the spec of a TrafficPolicy, one sentence or two each. */
 export function sizeProblems(spec: unknown): readonly string[] {
   const found = expressionsIn(spec, 'spec').map(({ path, value }) => ({ path, size: expressionSize(value) }));
-  const total = totalOf(found.map(({ size }) => size));
+  const derived = derivedSize(spec);
+  const total = totalOf(found.map(({ size }) => size)) + derived;
   return [
     ...found
       .filter(({ size }) => size > maxExpressionSize)
@@ -69,7 +71,7 @@ export function sizeProblems(spec: unknown): readonly string[] {
       ),
     ...(total > maxTotalExpressionSize
       ? [
-          `spec: all regular expressions together need about ${total} RE2 instructions. Use at most ${maxTotalExpressionSize}: simplify them, or split the object.`,
+          `spec: all regular expressions together need about ${total} RE2 instructions${derived === 0 ? '' : `, ${derived} of them for hostnames, encoded paths and ReplacePrefixMatch`}. Use at most ${maxTotalExpressionSize}: simplify them, or split the object.`,
         ]
       : []),
   ];

@@ -23,43 +23,29 @@ import { redirectLocation, rewritten } from './rewrite.ts';
 
 export function actionOf(config: ProxyConfig, route: EnvoyMessage, request: CallRequest): Action {
   const forward = messageIn(route, 'route');
-  if (forward !== null) return forwardOf(config, route, forward, request);
+  if (forward !== null) return forwardOf(config, forward, request);
   const redirect = messageIn(route, 'redirect');
-  if (redirect !== null) return { type: 'Redirect', ...redirectLocation(route, redirect, request) };
+  if (redirect !== null) return { type: 'Redirect', ...redirectLocation(redirect, request) };
   const response = messageIn(route, 'direct_response');
   if (response === null) throw new UnreadableError('explain does not know what the route does');
   const body = textIn(messageIn(response, 'body') ?? {}, 'inline_string') ?? '';
   return { type: 'Respond', status: numberIn(response, 'status') ?? 0, body };
 }
 
+/** What is read below, and hash_policy, which says who of the endpoints it is. */
 const forwardFields = [
   'cluster',
   'weighted_clusters',
   'timeout',
-  'idle_timeout',
   'max_stream_duration',
   'retry_policy',
   'hash_policy',
   'request_mirror_policies',
-  'prefix_rewrite',
   'regex_rewrite',
-  'path_rewrite',
-  'path_rewrite_policy',
   'host_rewrite_literal',
-  'host_rewrite_path_regex',
-  'append_x_forwarded_host',
-  'upgrade_configs',
-  'hedge_policy',
-  'metadata_match',
 ] as const;
 
-// oxlint-disable-next-line max-params -- a route, its action, and the two it is read for
-function forwardOf(
-  config: ProxyConfig,
-  route: EnvoyMessage,
-  action: EnvoyMessage,
-  request: CallRequest,
-): Forward {
+function forwardOf(config: ProxyConfig, action: EnvoyMessage, request: CallRequest): Forward {
   knowingOnly(action, forwardFields);
   return {
     type: 'Forward',
@@ -69,7 +55,7 @@ function forwardOf(
       millisecondsIn(messageIn(action, 'max_stream_duration') ?? {}, 'max_stream_duration') ||
       millisecondsIn(action, 'timeout'),
     retry: retryOf(messageIn(action, 'retry_policy')),
-    ...rewritten(route, action, request),
+    ...rewritten(action, request),
     mirrors: messagesIn(action, 'request_mirror_policies').map((policy) => ({
       cluster: textIn(policy, 'cluster') ?? '',
       percentage: percentageIn(messageIn(policy, 'runtime_fraction') ?? {}, 'default_value'),
@@ -127,7 +113,7 @@ export function faultOf(route: EnvoyMessage, request: CallRequest): Fault | null
   };
 }
 
-/** Removals come last in Envoy, and are of the headers as they came. */
+/** In Envoy's order: what is removed goes first, so that it can be written anew. */
 export function headerChangesOf(route: EnvoyMessage, of: 'request' | 'response'): readonly HeaderChange[] {
   const written = messagesIn(route, `${of}_headers_to_add`).map((option): HeaderChange => {
     knowingOnly(option, ['header', 'append_action']);

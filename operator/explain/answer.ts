@@ -1,6 +1,7 @@
 // A question about a mesh → its answer. Pure. Entry: explainerOf.
-import { originKey, type Origin } from '../ir/origin.ts';
+import { originKey } from '../ir/origin.ts';
 import { buildResources } from '../envoy/resources/build.ts';
+import { authority } from '../envoy/resources/names.ts';
 import type { MeshIr, WorkloadIr } from '../ir/mesh-ir.ts';
 import type { RouteIr, ServicePortIr } from '../ir/service.ts';
 import type { Resources } from '../store/resources.ts';
@@ -9,7 +10,7 @@ import { evaluate } from './evaluate.ts';
 import type { Explanation } from './explanation.ts';
 import { proxyConfig } from './proxy-config.ts';
 import { ask, type Question, QuestionError } from './question.ts';
-import { type Source, sourcesOf, type SpecOf } from './sources.ts';
+import { nameOf, type Source, sourcesOf, type SpecOf } from './sources.ts';
 
 export interface Answer {
   readonly question: Question;
@@ -53,7 +54,7 @@ export function createExplain(ir: MeshIr, specOf: SpecOf): Explain {
       question,
       caller: caller.key,
       service: service?.key ?? null,
-      address: call.address.includes(':') ? `[${call.address}]:${call.port}` : `${call.address}:${call.port}`,
+      address: authority(call.address, call.port),
       explanation,
       sources: sourcesOf(routeOf(service, caller, explanation), specOf),
     };
@@ -74,12 +75,8 @@ function warningsOf(verdicts: Translation['verdicts']): readonly string[] {
   return verdicts.flatMap(({ origin, conditions }) =>
     conditions
       .filter(({ type, status }) => status === 'False' && (type === 'Accepted' || type === 'ResolvedRefs'))
-      .map(({ type, message }) => `${title(origin)} is not ${type}: ${message}`),
+      .map(({ type, message }) => `${nameOf(origin)} is not ${type}: ${message}`),
   );
-}
-
-function title({ kind, namespace, name }: Origin): string {
-  return `${kind} ${namespace === '' ? '' : `${namespace}/`}${name}`;
 }
 
 function routeOf(

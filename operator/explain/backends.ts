@@ -1,5 +1,6 @@
 // Who is behind a cluster.
 import type { EnvoyMessage } from '../envoy/proto/envoy-message.ts';
+import { authority } from '../envoy/resources/names.ts';
 import type { Backend, BackendEndpoint } from './explanation.ts';
 import { messageIn, messagesIn, numberIn, textIn, UnreadableError } from './fields.ts';
 import type { ProxyConfig } from './proxy-config.ts';
@@ -42,7 +43,7 @@ function endpointsOf(assignment: EnvoyMessage): readonly BackendEndpoint[] {
       const host = textIn(socket ?? {}, 'address') ?? '';
       const port = numberIn(socket ?? {}, 'port_value') ?? 0;
       return {
-        address: host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`,
+        address: authority(host, port),
         mtls: messageIn(metadata, 'envoy.transport_socket_match') !== null,
         draining: textIn(one, 'health_status') === 'DRAINING' || textIn(one, 'health_status') === 'DEGRADED',
       };

@@ -3,38 +3,24 @@ import { RE2JS } from 're2js';
 import type { EnvoyMessage } from '../envoy/proto/envoy-message.ts';
 import type { CallRequest } from './call.ts';
 import type { Forward } from './explanation.ts';
-import { knowingOnly, messageIn, numberIn, textIn, UnreadableError } from './fields.ts';
+import { knowingOnly, messageIn, numberIn, textIn } from './fields.ts';
 
 /** Of a request that is forwarded. */
-export function rewritten(
-  route: EnvoyMessage,
-  action: EnvoyMessage,
-  request: CallRequest,
-): Pick<Forward, 'path' | 'authority'> {
-  return { path: newPath(route, action, request), authority: textIn(action, 'host_rewrite_literal') };
+export function rewritten(action: EnvoyMessage, request: CallRequest): Pick<Forward, 'path' | 'authority'> {
+  return { path: newPath(action, request), authority: textIn(action, 'host_rewrite_literal') };
 }
 
-function newPath(route: EnvoyMessage, action: EnvoyMessage, request: CallRequest): string | null {
-  const [path, rest] = split(request.path);
-  const prefix = textIn(action, 'prefix_rewrite');
-  if (prefix !== null) return `${prefix}${path.slice(matchedLength(route, path))}${rest}`;
+/** With the query; null: it stays. */
+function newPath(action: EnvoyMessage, request: CallRequest): string | null {
   const regex = messageIn(action, 'regex_rewrite');
-  if (regex !== null) return atLeast(substituted(regex, path), rest);
-  if ('path_rewrite' in action || 'path_rewrite_policy' in action)
-    throw new UnreadableError('explain does not know how the path is rewritten');
-  return null;
+  if (regex === null) return null;
+  const [path, query] = split(request.path);
+  return atLeast(substituted(regex, path), query);
 }
 
 /** Envoy leaves a path as it is that an expression would make empty. */
 function atLeast(path: string, rest: string): string | null {
   return path === '' ? null : `${path}${rest}`;
-}
-
-/** Of the part of the path that the route's match names. */
-function matchedLength(route: EnvoyMessage, path: string): number {
-  const match = messageIn(route, 'match') ?? {};
-  const prefix = textIn(match, 'prefix') ?? textIn(match, 'path_separated_prefix');
-  return prefix === null ? path.length : prefix.length;
 }
 
 /** As RE2::GlobalReplace: \0 to \9 are groups, \\ is a backslash. */
@@ -55,14 +41,11 @@ function substituted(rewrite: EnvoyMessage, path: string): string {
 
 const redirectFields = [
   'scheme_redirect',
-  'https_redirect',
   'host_redirect',
   'port_redirect',
   'path_redirect',
-  'prefix_rewrite',
   'regex_rewrite',
   'response_code',
-  'strip_query',
 ] as const;
 
 const statuses: Readonly<Record<string, number>> = {
@@ -74,23 +57,18 @@ const statuses: Readonly<Record<string, number>> = {
 };
 
 export function redirectLocation(
-  route: EnvoyMessage,
   redirect: EnvoyMessage,
   request: CallRequest,
 ): { readonly status: number; readonly location: string } {
   knowingOnly(redirect, redirectFields);
-  const [, rest] = split(request.path);
-  const query = redirect['strip_query'] === true ? '' : rest;
-  const scheme =
-    textIn(redirect, 'scheme_redirect') ?? (redirect['https_redirect'] === true ? 'https' : 'http');
-  const host = textIn(redirect, 'host_redirect') ?? request.authority.replace(/:\d+$/, '');
+  const [, query] = split(request.path);
   const whole = textIn(redirect, 'path_redirect');
-  const path = whole ?? newPath(route, redirect, { ...request, path: split(request.path)[0] });
+  const target = whole === null ? (newPath(redirect, request) ?? request.path) : `${whole}${query}`;
+  const scheme = textIn(redirect, 'scheme_redirect') ?? 'http';
+  const host = textIn(redirect, 'host_redirect') ?? request.authority.replace(/:\d+$/, '');
   return {
     status: statuses[textIn(redirect, 'response_code') ?? 'MOVED_PERMANENTLY'] ?? 0,
-    location: `${scheme}://${host}${portOf(redirect, request)}${path ?? split(request.path)[0]}${
-      whole?.includes('?') === true ? '' : query
-    }`,
+    location: `${scheme}://${host}${portOf(redirect, request)}${target}`,
   };
 }
 

@@ -1,5 +1,6 @@
 // The virtual host and the route that a request gets.
 import type { EnvoyMessage } from '../envoy/proto/envoy-message.ts';
+import { authority } from '../envoy/resources/names.ts';
 import type { Origin } from '../ir/origin.ts';
 import type { Call } from './call.ts';
 import { knowingOnly, messageIn, messagesIn, textIn, textsIn, UnreadableError } from './fields.ts';
@@ -46,7 +47,7 @@ function destinationOf(manager: EnvoyMessage, table: EnvoyMessage, { address, po
   const value = written === undefined ? null : textIn(written, 'value');
   if (value === null) throw new UnreadableError('nothing says for which destination a request is');
   if (value !== '%DOWNSTREAM_LOCAL_ADDRESS%') return value;
-  return address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`;
+  return authority(address, port);
 }
 
 const routeFields = [
@@ -61,7 +62,6 @@ const routeFields = [
   'response_headers_to_add',
   'response_headers_to_remove',
   'request_body_buffer_limit',
-  'metadata',
 ] as const;
 
 /** The first that matches; null: none does, and Envoy answers 404. */

@@ -32,7 +32,8 @@ export function sourcesOf(
   return Object.fromEntries(sources);
 }
 
-function nameOf({ kind, namespace, name }: Origin): string {
+/** `TrafficPolicy shop/reviews` */
+export function nameOf({ kind, namespace, name }: Omit<Origin, 'generation'>): string {
   return `${kind} ${namespace === '' ? '' : `${namespace}/`}${name}`;
 }
 

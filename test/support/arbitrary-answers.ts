@@ -16,11 +16,18 @@ export const rewrite = fc
   .filter((fields) => Object.keys(fields).length > 0);
 export const answer = fc.oneof(
   fc.record({
-    redirect: fc.record({
-      hostname: fc.constantFrom('a', 'b.c'),
-      path: pathRewrite,
-      status: fc.constantFrom(301, 302, 303, 307, 308),
-    }),
+    redirect: fc
+      .record(
+        {
+          scheme: fc.constantFrom('http', 'https'),
+          hostname: fc.constantFrom('a', 'b.c'),
+          port: fc.constantFrom(80, 443, 8080),
+          path: pathRewrite,
+          status: fc.constantFrom(301, 302, 303, 307, 308),
+        },
+        { requiredKeys: ['status'] },
+      )
+      .filter((fields) => Object.keys(fields).length > 1),
   }),
   fc.record({
     respond: fc.record({ status: fc.constantFrom(200, 404, 503), body: fc.constantFrom('', 'gone') }),

@@ -74,9 +74,7 @@ export const Redirect = withRules(
     hostname: hostname.optional().describe('Host of the new location. Default: that of the request.'),
     port: port()
       .optional()
-      .describe(
-        'Port of the new location. Default: that of the request, or none if scheme or hostname is set.',
-      ),
+      .describe('Port of the new location. Default: that of the request, or none if hostname is set.'),
     path: PathRewrite.optional().describe('Path of the new location. Default: that of the request.'),
     status: withRules(z.int().min(301).max(308), {
       rule: 'self in [301, 302, 303, 307, 308]',

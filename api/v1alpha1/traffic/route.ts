@@ -30,7 +30,7 @@ const Route = withRules(
       .max(4)
       .default([])
       .describe(
-        'Endpoints that get copies of requests as well. Their responses are ignored; callers do not wait for them. The Host header of a copy ends in -shadow. At most 4.',
+        'Endpoints that get copies of requests as well. Their responses are ignored; callers do not wait for them. The host name in the Host header of a copy ends in -shadow (reviews-shadow:9080). At most 4.',
       ),
     rewrite: Rewrite.optional().describe(
       'Changes to path and host before the request is sent. Matches see the original path and host; SecurityPolicies of the backend see the new path.',
