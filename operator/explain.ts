@@ -8,7 +8,7 @@ import type { Question } from './explain/question.ts';
 import { reportAnswers, reportChanges } from './explain/report.ts';
 import type { StoredObject } from './objects/objects.ts';
 import { readManifests } from './platform/manifests/manifests.ts';
-import { resourcesOfCluster, resourcesOfManifests } from './wiring/one-look.ts';
+import { lookAtCluster, lookAtNothing } from './wiring/one-look.ts';
 
 /** As in diff(1): 0 and 1 are answers. */
 const misused = 2;
@@ -45,15 +45,18 @@ interface Explainers {
 async function explainers({ files, diff, ...cluster }: CommandLine): Promise<Explainers> {
   const applied = diff === null ? null : await manifestsAt(diff);
   if (files === null) {
-    const now = explainerOf(await resourcesOfCluster(cluster));
-    return { now, later: applied && explainerOf(await resourcesOfCluster(cluster, applied)) };
+    const look = await lookAtCluster(cluster);
+    return {
+      now: explainerOf(await look()),
+      later: applied && explainerOf(await look(applied)),
+    };
   }
   const base = await manifestsAt(files);
   return { now: await imagined(base), later: applied && (await imagined([...base, ...applied])) };
 }
 
 async function imagined(objects: readonly StoredObject[]): Promise<Explainer> {
-  return explainerOf(imaginedCluster(await resourcesOfManifests(objects)));
+  return explainerOf(imaginedCluster(await lookAtNothing(objects)));
 }
 
 /** @throws Error that says each mistake in them */

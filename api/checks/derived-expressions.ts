@@ -38,7 +38,7 @@ function hostnamesSize(hostnames: unknown): number {
 function spelledSize(path: unknown): number {
   if (!isRecord(path) || path['type'] === 'RegularExpression') return 0;
   const value = String(path['value']);
-  return [...value].every((character) => plain.test(character)) ? 0 : frame + spellingSize(value);
+  return Array.from(value).every((character) => plain.test(character)) ? 0 : frame + spellingSize(value);
 }
 
 function replacedSize(path: unknown, isReplaced: boolean): number {
@@ -47,7 +47,9 @@ function replacedSize(path: unknown, isReplaced: boolean): number {
 
 function spellingSize(value: string): number {
   return sum(
-    [...value].map((character) => (plain.test(character) ? 1 : encodedByte * Buffer.byteLength(character))),
+    Array.from(value, (character) =>
+      plain.test(character) ? 1 : encodedByte * Buffer.byteLength(character),
+    ),
   );
 }
 

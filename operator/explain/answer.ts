@@ -5,6 +5,7 @@ import { authority } from '../envoy/resources/names.ts';
 import type { MeshIr, WorkloadIr } from '../ir/mesh-ir.ts';
 import type { RouteIr, ServicePortIr } from '../ir/service.ts';
 import type { Resources } from '../store/resources.ts';
+import { operatorNamespace } from '../values/own-names.ts';
 import { translate, type Translation } from '../translate/translate.ts';
 import { evaluate } from './evaluate.ts';
 import type { Explanation } from './explanation.ts';
@@ -33,9 +34,6 @@ export interface Explainer {
   /** Objects that are not in effect: full sentences. */
   readonly warnings: readonly string[];
 }
-
-/** Only there may a TrafficPolicy target the Mesh. */
-const operatorNamespace = 'meshwright-system';
 
 /** @throws QuestionError if there is no Mesh */
 export function explainerOf(resources: Resources): Explainer {

@@ -1,6 +1,6 @@
 // Which listener takes a connection, and what it does with it.
 import type { EnvoyMessage } from '../envoy/proto/envoy-message.ts';
-import { isInRange } from '../values/ip-range.ts';
+import { isInRange } from '../values/ip-address.ts';
 import { flagIn, messageIn, messagesIn, numberIn, textIn, typeOf, UnreadableError } from './fields.ts';
 import { messagesOf, type ProxyConfig } from './proxy-config.ts';
 

@@ -1,6 +1,7 @@
 // The one reader of the process's arguments and environment. Entry: readSettings, a pure function of both;
 // processSettings applies it to this process. It touches no file and opens nothing.
 import { Duration, durationMs } from '../../api/duration.ts';
+import { operatorNamespace } from '../values/own-names.ts';
 import packageJson from '../../package.json' with { type: 'json' };
 import {
   type Given,
@@ -196,7 +197,7 @@ function defaultXdsAddress(platform: PlatformSettings): string {
 
 function readNamespace(option: string | undefined, variable: string | undefined, problems: string[]): string {
   const fromEnv = variable === '' ? undefined : variable;
-  const namespace = option ?? fromEnv ?? 'meshwright-system';
+  const namespace = option ?? fromEnv ?? operatorNamespace;
   if (/^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/.test(namespace)) return namespace;
   const source = option === undefined ? 'POD_NAMESPACE' : 'Option --namespace';
   problems.push(

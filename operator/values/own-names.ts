@@ -12,3 +12,6 @@ export const guardedByKey = 'meshwright.dev/guarded-by';
 
 /** On a pod template (and so on its pods): two fingerprints. On the metadata of a workload: the label "true". */
 export const injectedKey = 'meshwright.dev/injected';
+
+/** Where the operator is installed unless it is told otherwise. */
+export const operatorNamespace = 'meshwright-system';

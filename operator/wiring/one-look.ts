@@ -6,16 +6,15 @@ import { createKubernetesPlatform } from '../platform/kubernetes/kubernetes.ts';
 import { deliver } from '../platform/manifests/manifests.ts';
 import type { StoredObject } from '../objects/objects.ts';
 import type { ObjectSink } from '../ports/platform.ts';
+import { operatorNamespace } from '../values/own-names.ts';
 import type { Resources } from '../store/resources.ts';
 import { createStore } from '../store/store.ts';
 
-/** Of manifests: later ones replace earlier ones of the same name. */
-export async function resourcesOfManifests(objects: readonly StoredObject[]): Promise<Resources> {
-  return firstBatch((sink) => {
-    deliver(objects, sink);
-    sink.synced();
-  });
-}
+/** What there is, with what manifests say on top of it: later ones replace earlier ones of the same name. */
+export type Look = (manifests?: readonly StoredObject[]) => Promise<Resources>;
+
+/** Where there is nothing but manifests. */
+export const lookAtNothing: Look = async (manifests = []) => replayed([], manifests);
 
 export interface ClusterLook {
   /** Null: as kubectl finds it. */
@@ -25,35 +24,27 @@ export interface ClusterLook {
 }
 
 /**
- * Of a cluster, as its API server has them now, and on top of them what manifests say. Nothing is written.
+ * Of a cluster, as its API server has it now; it is asked once. Nothing is written.
  * @throws Error if it does not answer
  */
-export async function resourcesOfCluster(
-  { kubeconfig, timeoutMs }: ClusterLook,
-  manifests: readonly StoredObject[] = [],
-): Promise<Resources> {
+export async function lookAtCluster({ kubeconfig, timeoutMs }: ClusterLook): Promise<Look> {
   let trouble = '';
   const platform = createKubernetesPlatform({
     log: watchedLog((said) => {
       trouble = said;
     }),
-    namespace: 'meshwright-system',
+    namespace: operatorNamespace,
     admit,
     ...(kubeconfig !== null && { kubeConfig: { path: kubeconfig } }),
   });
   const stop = new AbortController();
+  const delivered: Delivery[] = [];
   let watching: Promise<void> = Promise.resolve();
   let cancel: (() => void) | undefined;
   try {
-    return await new Promise<Resources>((resolve, reject) => {
-      firstBatch((sink) => {
-        const synced = (): void => {
-          deliver(manifests, sink);
-          sink.synced();
-        };
-        watching = platform.watch({ ...sink, synced }, stop.signal);
-        watching.catch(reject);
-      }).then(resolve, reject);
+    await new Promise<void>((resolve, reject) => {
+      watching = platform.watch(recorder(delivered, resolve), stop.signal);
+      watching.catch(reject);
       cancel = systemClock.after(timeoutMs, () => {
         reject(
           new Error(
@@ -68,9 +59,44 @@ export async function resourcesOfCluster(
     await watching.catch(() => undefined);
     platform.close?.();
   }
+  return async (manifests = []) => replayed(delivered, manifests);
 }
 
-async function firstBatch(fill: (sink: ObjectSink) => void): Promise<Resources> {
+type Delivery = (sink: ObjectSink) => void;
+
+/** Notes what comes until everything has been listed once. */
+function recorder(delivered: Delivery[], onSynced: () => void): ObjectSink {
+  let isOver = false;
+  const note = (delivery: Delivery): void => {
+    if (!isOver) delivered.push(delivery);
+  };
+  return {
+    upsert: (...args) => {
+      note((sink) => {
+        sink.upsert(...args);
+      });
+    },
+    remove: (...args) => {
+      note((sink) => {
+        sink.remove(...args);
+      });
+    },
+    reject: (...args) => {
+      note((sink) => {
+        sink.reject(...args);
+      });
+    },
+    synced: () => {
+      isOver = true;
+      onSynced();
+    },
+  };
+}
+
+async function replayed(
+  delivered: readonly Delivery[],
+  manifests: readonly StoredObject[],
+): Promise<Resources> {
   return new Promise((resolve) => {
     const store = createStore({
       clock: systemClock,
@@ -79,6 +105,8 @@ async function firstBatch(fill: (sink: ObjectSink) => void): Promise<Resources> 
         resolve(resources);
       },
     });
-    fill(store);
+    for (const delivery of delivered) delivery(store);
+    deliver(manifests, store);
+    store.synced();
   });
 }

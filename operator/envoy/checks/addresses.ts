@@ -1,6 +1,6 @@
 // Addresses: IP literals where Envoy resolves nothing, and ranges of them. Entry: addressProblems.
 import type { Problem } from './problem.ts';
-import { ipVersion } from './ip-address.ts';
+import { ipVersion } from '../../values/ip-address.ts';
 import { enclosing, isMessage, type Place, textOf } from './walk.ts';
 
 const clusterType = 'envoy.config.cluster.v3.Cluster';

@@ -1,8 +1,8 @@
 // Addresses and ranges, compared with Node's own.
-import { BlockList } from 'node:net';
+import { BlockList, isIP } from 'node:net';
 import { expect, test } from '@jest/globals';
 import * as fc from 'fast-check';
-import { isInRange } from '../../../operator/values/ip-range.ts';
+import { ipVersion, isInRange } from '../../../operator/values/ip-address.ts';
 
 const ipv4 = fc.ipV4();
 const ipv6 = fc.ipV6();
@@ -33,4 +33,19 @@ test.each([
   ['1:2:3', '::', 0],
 ])('%s is not in %s/%d', (address, prefix, length) => {
   expect(isInRange(address, prefix, length)).toBe(false);
+});
+
+const nearlyAddresses = fc
+  .array(fc.constantFrom(':', '::', '.', '0', '1', 'f', 'ffff', '255', '256', '01', 'g', '10.0.0.1'), {
+    maxLength: 17,
+  })
+  .map((parts) => parts.join(''));
+
+test('tells addresses from other text as Node does', () => {
+  fc.assert(
+    fc.property(fc.oneof(ipv4, ipv6, nearlyAddresses, fc.string()), (text) => {
+      expect(ipVersion(text)).toBe(text.includes('%') ? 0 : isIP(text));
+    }),
+    { numRuns: 2000 },
+  );
 });

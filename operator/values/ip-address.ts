@@ -1,4 +1,11 @@
-// Whether an address is in a range, without a network library: pure rooms may not import one.
+// IP addresses as text, without a network library: pure rooms may not import one.
+
+/** 4, 6, or 0 for what is no IP literal. */
+export function ipVersion(text: string): 0 | 4 | 6 {
+  const bytes = bytesOf(text);
+  if (bytes === null) return 0;
+  return bytes.length === 4 ? 4 : 6;
+}
 
 /** False for what are no addresses, and for addresses of different families. */
 export function isInRange(address: string, prefix: string, length: number): boolean {
@@ -9,13 +16,21 @@ export function isInRange(address: string, prefix: string, length: number): bool
 
 /** As zeros and ones; null: no address. */
 function bitsOf(address: string): string | null {
-  const bytes = address.includes(':') ? ipv6Bytes(address) : ipv4Bytes(address);
-  return bytes?.map((byte) => byte.toString(2).padStart(8, '0')).join('') ?? null;
+  return (
+    bytesOf(address)
+      ?.map((byte) => byte.toString(2).padStart(8, '0'))
+      .join('') ?? null
+  );
+}
+
+function bytesOf(address: string): readonly number[] | null {
+  return address.includes(':') ? ipv6Bytes(address) : ipv4Bytes(address);
 }
 
 function ipv4Bytes(address: string): readonly number[] | null {
   const parts = address.split('.');
-  const isAddress = parts.length === 4 && parts.every((part) => /^\d{1,3}$/.test(part) && Number(part) < 256);
+  const isAddress =
+    parts.length === 4 && parts.every((part) => /^(0|[1-9]\d{0,2})$/.test(part) && Number(part) < 256);
   return isAddress ? parts.map(Number) : null;
 }
 
@@ -30,7 +45,8 @@ function ipv6Bytes(address: string): readonly number[] | null {
   const end = after === undefined ? [] : groupsOf(after);
   if (head === null || end === null) return null;
   const missing = 16 - head.length - end.length - tail.length;
-  if (after === undefined ? missing !== 0 : missing < 0) return null;
+  // `::` stands for one group at least.
+  if (after === undefined ? missing !== 0 : missing < 2) return null;
   return [...head, ...Array.from({ length: missing }, () => 0), ...end, ...tail];
 }
 
