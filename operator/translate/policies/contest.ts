@@ -75,12 +75,15 @@ export function outcomesOf<P extends Contestant>(
       for (const lost of result.lost.values()) note(tally, lost, place);
     }
   }
-  return new Map(
-    [...tallies].map(([policy, { isInEffect, defeats }]) => [
-      policy,
-      { isInEffect, defeats: [...defeats].toSorted(byPrecedence).map(([, defeat]) => defeat) },
-    ]),
-  );
+  return new Map([...tallies].map(([policy, tally]) => [policy, outcomeOf(tally)]));
+}
+
+const undisputed = { isInEffect: true, defeats: [] } as const;
+
+/** The same object for all that lost nothing: what is said of them stays as it is. */
+function outcomeOf<P extends Contestant>({ isInEffect, defeats }: Tally<P>): Outcome<P> {
+  if (isInEffect && defeats.size === 0) return undisputed;
+  return { isInEffect, defeats: [...defeats].toSorted(byPrecedence).map(([, defeat]) => defeat) };
 }
 
 /** The winner that others would lose to as well comes first, whatever the order of the places. */

@@ -2,6 +2,7 @@
 import type { TrafficPolicy } from '../../../../api/v1alpha1/traffic/policy.ts';
 import { reason } from '../../../conditions/conditions.ts';
 import { append } from '../../../values/labels.ts';
+import { rememberEach } from '../../../values/remember.ts';
 import { compareAge } from '../../facts/precedence.ts';
 import { type PortView, serviceKey, type ServiceView, type ServiceViews } from '../../facts/service-view.ts';
 import { listed, type Problem } from '../../facts/verdicts.ts';
@@ -48,16 +49,27 @@ export function findTargets(
   const byPort = new Map<string, Attachment[]>();
   const byPolicy = new Map<TrafficPolicy, PolicyTargets>();
   for (const policy of policies.toSorted(compareAge)) {
-    const found = policy.spec.targetRefs.map((target) => find[target.kind](policy, target, services, scope));
-    const leftOut = new Map(found.flatMap((one) => one.leftOut.map((port) => [port.key, port])));
-    byPolicy.set(policy, {
-      problems: found.flatMap(({ problems }) => problems),
-      leftOut: [...leftOut.values()],
-    });
-    for (const [port, at] of strongestByPort(found)) append(byPort, port, { policy, ...at });
+    const { targets, ports } = reachOf(policy, services, scope);
+    byPolicy.set(policy, targets);
+    for (const [port, attachment] of ports) append(byPort, port, attachment);
   }
   return { byPort, byPolicy };
 }
+
+interface Reach {
+  readonly targets: PolicyTargets;
+  /** By the key of the service port. */
+  readonly ports: readonly (readonly [string, Attachment])[];
+}
+
+const reachOf = rememberEach((policy: TrafficPolicy, services: ServiceViews, scope: Scope): Reach => {
+  const found = policy.spec.targetRefs.map((target) => find[target.kind](policy, target, services, scope));
+  const leftOut = new Map(found.flatMap((one) => one.leftOut.map((port) => [port.key, port])));
+  return {
+    targets: { problems: found.flatMap(({ problems }) => problems), leftOut: [...leftOut.values()] },
+    ports: [...strongestByPort(found)].map(([port, at]) => [port, { policy, ...at }]),
+  };
+});
 
 /** What one target comes to. */
 interface Found {

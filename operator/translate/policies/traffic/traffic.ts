@@ -12,7 +12,7 @@ import { tcpSettings } from './destination/destination.ts';
 import { meshLevel, type Untouched } from './mesh-level.ts';
 import type { PortTraffic } from './resolve.ts';
 import { isSetting, type PortSettings } from './settings.ts';
-import { type Attachment, findTargets, type PolicyTargets } from './targets.ts';
+import { type Attachment, findTargets, type PolicyTargets, type Scope } from './targets.ts';
 import { claimsOf } from './traffic-policy.ts';
 
 export interface Traffic {
@@ -34,9 +34,10 @@ export type TrafficMaker = (
 export function createTrafficMaker(operatorNamespace: string): TrafficMaker {
   const memory = rememberByKey<DecidedPort>();
   const level = rememberLast(meshLevel);
+  const scopeOf = rememberLast((mesh: string): Scope => ({ mesh, operatorNamespace }));
   return rememberLast((policies, services, mesh) => {
     const untouched = level(mesh);
-    const targets = findTargets(policies, services, { mesh: mesh.metadata.name, operatorNamespace });
+    const targets = findTargets(policies, services, scopeOf(mesh.metadata.name));
     const decided = [...targets.byPort].toSorted(byText(([port]) => port)).map(([port, attached]) => {
       const inputs = attached.flatMap((one) => [one.policy, one.level, one.protocol]);
       return [port, memory.get(port, [untouched, ...inputs], () => decidePort(attached, untouched))] as const;

@@ -6,6 +6,7 @@ import type { ForeignEndpoints } from '../../facts/foreign-endpoints.ts';
 import { originOf } from '../../facts/origins.ts';
 import { serviceKey } from '../../facts/service-view.ts';
 import { acceptedCondition, listed, resolvedRefsCondition } from '../../facts/verdicts.ts';
+import type { Outcome } from '../contest.ts';
 import { defeatProblems, overriddenCondition } from '../losses.ts';
 import type { RouteClaim, RoutingClaim } from './claims.ts';
 import type { EmptySubset, EmptySubsets } from './empty-subsets.ts';
@@ -22,8 +23,23 @@ export function trafficVerdicts(
   empty: EmptySubsets,
   foreign: ForeignEndpoints,
 ): readonly Verdict[] {
-  return [...targets].map(([policy, { problems, leftOut }]) => {
-    const outcome = outcomes.get(policy);
+  return [...targets].map(([policy, target]) =>
+    verdictOn(policy, target, outcomes.get(policy), empty[originKey(originOf(policy))] ?? none, foreign),
+  );
+}
+
+const none: readonly EmptySubset[] = [];
+
+/** Of a thousand policies one changes. */
+const verdictOn = rememberEach(
+  // oxlint-disable-next-line max-params -- each is compared by itself: a record of them would be new each time
+  (
+    policy: TrafficPolicy,
+    { problems, leftOut }: PolicyTargets,
+    outcome: Outcome<TrafficPolicy> | undefined,
+    empty: readonly EmptySubset[],
+    foreign: ForeignEndpoints,
+  ): Verdict => {
     const others = outcome?.isInEffect === true && problems.length > 0 ? [othersInEffect] : [];
     return {
       origin: originOf(policy),
@@ -33,14 +49,14 @@ export function trafficVerdicts(
           [...leftOutNotes(policy, leftOut), ...abortNotes(policy), ...others],
         ),
         resolvedRefsCondition(
-          [...undeclaredSubsets(policy), ...emptySubsets(policy, empty[originKey(originOf(policy))] ?? [])],
+          [...undeclaredSubsets(policy), ...emptySubsets(policy, empty)],
           claimsOfTargets(policy, foreign),
         ),
         ...overriddenCondition(policy, outcome),
       ],
     };
-  });
-}
+  },
+);
 
 const othersInEffect = 'The policy is in effect for its other targets.';
 
@@ -57,7 +73,7 @@ function leftOutNotes(policy: TrafficPolicy, leftOut: PolicyTargets['leftOut']):
 }
 
 /** A reader might expect retries to hide injected failures. */
-function findAbortNotes(policy: TrafficPolicy): readonly string[] {
+function abortNotes(policy: TrafficPolicy): readonly string[] {
   const { routing, settings } = claimsOf(policy);
   const aborting = (routing?.routes ?? []).filter(
     (route) => (route.fault?.abort ?? null) !== null && retries({ ...settings, ...route.settings }),
@@ -68,8 +84,6 @@ function findAbortNotes(policy: TrafficPolicy): readonly string[] {
     `Retries do not hide fault.abort of route ${names}. Callers see the injected failure after the last retry.`,
   ];
 }
-
-const abortNotes = rememberEach(findAbortNotes);
 
 /** Whether it is written that there are retries. */
 function retries(settings: Readonly<Partial<RouteSettings>>): boolean {
@@ -85,10 +99,10 @@ function claimsOfTargets({ metadata, spec }: TrafficPolicy, foreign: ForeignEndp
   return [...new Set(services)].flatMap((key) => foreign[key]?.message ?? []);
 }
 
-const undeclaredSubsets = rememberEach((policy: TrafficPolicy): readonly string[] => {
+function undeclaredSubsets(policy: TrafficPolicy): readonly string[] {
   const { routing } = claimsOf(policy);
   return routing === null ? [] : routing.routes.flatMap((route) => undeclaredBy(route, routing));
-});
+}
 
 function undeclaredBy(route: RouteClaim, routing: RoutingClaim): readonly string[] {
   const missing = route.backends.filter((backend) => !isDeclared(backend, routing));
