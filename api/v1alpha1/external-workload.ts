@@ -6,13 +6,13 @@ import { type ApiObject, operatorServiceAccount, type PolicyStatus } from './com
 /** ::1, however it is written. */
 const loopback6 = /^[0:]+:0{0,3}1$/;
 /**
- * The unspecified address, which leads back to whoever connects; multicast, broadcast and reserved ranges; IPv6
- * link-local, which needs a zone; and below ::/16 IPv4 written as IPv6.
+ * The unspecified address, which leads back to whoever connects; multicast, broadcast and reserved ranges; link-local, where each
+ * machine finds its own, such as the metadata service of a cloud; and below ::/16 IPv4 written as IPv6.
  * @see https://www.iana.org/assignments/iana-ipv4-special-registry
  * @see https://www.iana.org/assignments/iana-ipv6-special-registry
  */
 const notOneMachine =
-  /^(0\.|(22[4-9]|2[3-5][0-9])\.|0{0,4}:|[fF][fF][0-9a-fA-F]{2}:|[fF][eE][89a-bA-B][0-9a-fA-F]:)/;
+  /^(0\.|169\.254\.|(22[4-9]|2[3-5][0-9])\.|0{0,4}:|[fF][fF][0-9a-fA-F]{2}:|[fF][eE][89a-bA-B][0-9a-fA-F]:)/;
 const address = withRules(shaped(ipLiteral), {
   rule: `self.matches(${celRaw(loopback6)}) || !self.matches(${celRaw(notOneMachine)})`,
   message:
@@ -85,7 +85,9 @@ const ports = withRules(listMap(z.array(WorkloadPort).max(16), 'port'), {
 
 export const ExternalWorkloadSpec = withRules(
   z.object({
-    address: address.describe('Unicast IPv4 or IPv6 address of the workload.'),
+    address: address.describe(
+      'Unicast IPv4 or IPv6 address of the workload. A loopback address is only for meshes without pods: pods would call themselves.',
+    ),
     serviceAccount: withRules(shaped(dnsSubdomain), {
       rule: `self != '${operatorServiceAccount}'`,
       message: `Name another service account: ${operatorServiceAccount} is the identity of the operator itself.`,

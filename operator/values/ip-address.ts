@@ -14,6 +14,11 @@ export function isInRange(address: string, prefix: string, length: number): bool
   return one.slice(0, length) === other.slice(0, length);
 }
 
+/** As Kubernetes writes it (RFC 5952): users may write fd00::1 as FD00:0:0::0001. What is no IPv6 address stays as it is. */
+export function canonicalAddress(address: string): string {
+  return ipVersion(address) === 6 ? new URL(`http://[${address}]`).hostname.slice(1, -1) : address;
+}
+
 /** As zeros and ones; null: no address. */
 function bitsOf(address: string): string | null {
   return (

@@ -153,6 +153,40 @@ suite('an attacker', () => {
     expect(told.replaceAll(/\n +/g, ' ')).toContain(`Address ${reviews} belongs to Service shop/reviews`);
   }, 60_000);
 
+  test('does not reach the application of a caller by the caller’s own loopback address', async () => {
+    const meta = { name: 'mirror', namespace: 'mirror' };
+    const objects = [
+      { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'mirror' } },
+      {
+        apiVersion: 'v1',
+        kind: 'Service',
+        metadata: meta,
+        spec: { selector: { app: 'mirror' }, ports: [{ name: 'http', port: appPort }] },
+      },
+      ...['127.0.0.1', '::1', 'fd00:1:0::0002'].map((address, index) => {
+        return {
+          apiVersion: 'meshwright.dev/v1alpha1',
+          kind: 'ExternalWorkload',
+          metadata: { ...meta, name: `mirror-${index}`, labels: { app: 'mirror' } },
+          spec: { address, ports: [{ port: appPort }] },
+        };
+      }),
+    ];
+    const documents = objects.map((object) => JSON.stringify(object)).join('\n---\n');
+    const applied = await cluster.server.kubectl(['apply', '-f', '-'], documents);
+    expect(applied.stderr).toBe('');
+    const inMirror = ['-n', 'mirror'];
+    const refused = [...inMirror, 'wait', 'externalworkloads', '--all', '--timeout=20s'];
+    await cluster.kubectl([...refused, '--for=condition=Accepted=False']);
+    const get = ['get', 'service', 'mirror', '-o', 'jsonpath={.spec.clusterIP}'];
+    const mirror = await cluster.kubectl([...inMirror, ...get]);
+
+    await cluster.untilCurrent(shop.size);
+    const [answer] = await productpage().call(mirror, appPort);
+
+    expect(answer?.status).toBe(503);
+  }, 60_000);
+
   // Last: it takes the Service away.
   describe('what guarded a pod guards it', () => {
     const guard = 'securitypolicy/reviews-guard';

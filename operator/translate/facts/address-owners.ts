@@ -1,8 +1,10 @@
 // Who has an address in the cluster: a Service by its cluster IPs, which the API server gives out once, and a pod by its
-// status, which the kubelet writes. An ExternalWorkload only says where it is: it cannot take an address that one of them has.
+// status, which the kubelet writes. An ExternalWorkload only says where it is: it cannot take an address that one of them has, nor
+// one that is, to each pod, the pod itself.
 import type { ExternalWorkload } from '../../../api/v1alpha1/external-workload.ts';
 import type { Pod, Service } from '../../objects/objects.ts';
 import { compareText } from '../../values/compare-text.ts';
+import { canonicalAddress, isInRange } from '../../values/ip-address.ts';
 import { rememberByKey } from '../../values/remember.ts';
 import { runsOnItsOwnAddress, podAddresses } from './pod-address.ts';
 
@@ -31,10 +33,18 @@ function addressConflicts(
   const owners = addressOwners(services, pods);
   return Object.fromEntries(
     external.flatMap(({ metadata, spec }) => {
-      const owner = owners.get(spec.address);
+      const address = canonicalAddress(spec.address);
+      const owner = owners.get(address) ?? (pods.length > 0 && isLoopback(address) ? eachCaller : undefined);
       return owner === undefined ? [] : [[nameOf(metadata), owner] as const];
     }),
   );
+}
+
+/** A pod that called it would reach its own application, past its own sidecar and the policies that guard it. */
+const eachCaller = 'the pod of each caller';
+
+function isLoopback(address: string): boolean {
+  return isInRange(address, '127.0.0.0', 8) || isInRange(address, '::1', 128);
 }
 
 /**
