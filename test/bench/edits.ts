@@ -40,7 +40,7 @@ export class Edits {
 
   private route(service: number): TrafficPolicy {
     this.version += 1;
-    return trafficPolicy(service, this.version);
+    return trafficPolicy(service, this.version, this.size.policies);
   }
 
   private flipped(service: number): EndpointSlice {

@@ -23,6 +23,8 @@ const { values } = parseArgs({
     /** Through a real Kubernetes API server. */
     api: { type: 'boolean', default: false },
     plain: { type: 'boolean', default: false },
+    /** Every service has a typical TrafficPolicy. */
+    policies: { type: 'boolean', default: false },
     /** A folder for a CPU profile of the server in each scenario. */
     profile: { type: 'string' },
     /** S=sidecar: another checkout, to be compared with. */
@@ -90,14 +92,16 @@ async function playAll(options: WorldOptions, played: Played): Promise<void> {
 
 async function playSize(proxies: number, services: number): Promise<string> {
   const setting = { proxies, services, tls: !values.plain, isApi: values.api };
-  return await repeated(setting, (played) => playAll({ ...setting, endpoints }, played));
+  return await repeated(setting, (played) =>
+    playAll({ ...setting, endpoints, policies: values.policies }, played),
+  );
 }
 
 /** Always the operator as it is shipped, on an API server, over mutual TLS. */
 async function playLittle(services: number): Promise<string> {
   const setting = { proxies: restProxies, services, tls: true, isApi: true };
   return await repeated(setting, async (played) => {
-    const size = { proxies: restProxies, services, endpoints };
+    const size = { proxies: restProxies, services, endpoints, policies: values.policies };
     note(played, restId, await playRest({ size, rounds: Number(values.rounds) }));
   });
 }
@@ -105,7 +109,7 @@ async function playLittle(services: number): Promise<string> {
 async function repeated(setting: Setting, once: (played: Played) => Promise<void>): Promise<string> {
   const { proxies, services, tls } = setting;
   const transport = tls ? 'mTLS' : 'plaintext';
-  const title = `N=${proxies} proxies, M=${services} services × ${endpoints} endpoints, ${transport}`;
+  const title = `N=${proxies} proxies, M=${services} services × ${endpoints} endpoints${values.policies ? ', each with a TrafficPolicy' : ''}, ${transport}`;
   const played: Played = new Map();
   for (let run = 0; run < repeat; run += 1) {
     process.stdout.write(`\n${title}\n`);

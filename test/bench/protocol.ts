@@ -4,6 +4,8 @@ export interface Size {
   readonly proxies: number;
   readonly services: number;
   readonly endpoints: number;
+  /** Every service has a TrafficPolicy from the start. */
+  readonly policies: boolean;
 }
 
 export interface ServerOptions extends Size {

@@ -23,6 +23,7 @@ import {
   serviceName,
   servicesWithProxies,
   slice,
+  trafficPolicy,
 } from './synthetic-mesh.ts';
 
 setUpMemory();
@@ -110,6 +111,7 @@ function fill(): void {
     put(slice(index, options.endpoints, { unready: -1, version: 1 }));
     for (let endpoint = 0; endpoint < options.endpoints; endpoint += 1)
       put(pod(index, endpoint, options.endpoints));
+    if (options.policies) put(trafficPolicy(index, 1, true));
   }
   change.set({ type: 'synced' });
 }

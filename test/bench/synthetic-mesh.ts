@@ -104,17 +104,45 @@ export function slice(
   };
 }
 
-export function trafficPolicy(index: number, generation: number): TrafficPolicy {
+/** isTypical: what a service in production has; else a timeout alone. */
+export function trafficPolicy(index: number, generation: number, isTypical: boolean): TrafficPolicy {
+  const timeout = { request: `${1 + (generation % 50)}s` };
   return {
     apiVersion: 'meshwright.dev/v1alpha1',
     kind: 'TrafficPolicy',
     metadata: { ...metadata(index, 'edited', generation), generation },
     spec: TrafficPolicySpec.parse({
       targetRefs: [{ kind: 'Service', name: serviceName(index) }],
-      routes: [{ timeout: { request: `${1 + (generation % 50)}s` } }],
+      ...(isTypical ? { timeout, ...typical } : { routes: [{ timeout }] }),
     }),
   };
 }
+
+const typical = {
+  retry: { attempts: 2, retryOn: ['ConnectFailure', 'GatewayError'] },
+  outlierDetection: { consecutive5xx: 5 },
+  subsets: [
+    { name: 'v1', matchLabels: { version: 'v1' } },
+    { name: 'v2', matchLabels: { version: 'v2' } },
+  ],
+  routes: [
+    {
+      name: 'testers',
+      matches: [
+        { headers: [{ name: 'x-group', value: 'test' }] },
+        { queryParameters: [{ name: 'preview', type: 'Present' }] },
+      ],
+      backends: [{ subset: 'v2' }],
+    },
+    {
+      backends: [
+        { subset: 'v1', weight: 90 },
+        { subset: 'v2', weight: 10 },
+      ],
+      requestHeaders: { set: [{ name: 'x-tier', value: 'web' }] },
+    },
+  ],
+};
 
 function address(first: number, index: number): string {
   return `10.${first + Math.floor(index / 65_536)}.${Math.floor(index / 256) % 256}.${index % 256}`;

@@ -53,12 +53,13 @@ export class World {
     const ready = await server.ask<Listening & Partial<Ready>>(null);
     const certificates = cluster === null ? (ready.certificates ?? null) : await cluster.certificates();
     const podUids = cluster === null ? null : await cluster.podUids();
-    const { proxies, services, endpoints } = options;
+    const { proxies, services, endpoints, policies } = options;
     const { port, startMs } = ready;
     const clientOptions: ClientOptions = {
       proxies,
       services,
       endpoints,
+      policies,
       ready: { port, startMs, certificates, podUids },
     };
     const client = startChild('client', clientOptions);

@@ -57,7 +57,7 @@ async function fill(api: ApiClient, size: Size): Promise<number> {
   await api.each(services, async (index) => {
     for (const call of callsOf(index, size)) await api.call(call);
   });
-  return services.length * (2 + size.endpoints);
+  return services.length * (2 + size.endpoints + (size.policies ? 1 : 0));
 }
 
 /** Definitions are accepted before they are served. */

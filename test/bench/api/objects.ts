@@ -5,7 +5,7 @@ import type { TrafficPolicy } from '../../../api/v1alpha1/traffic/policy.ts';
 import { apiVersionOf, kindOf, resourcePath } from '../../../operator/platform/kubernetes/kinds.ts';
 import type { EndpointSlice, Pod, Service } from '../../../operator/objects/objects.ts';
 import type { Size } from '../protocol.ts';
-import { mesh, namespaceOf, namespaces, pod, service, slice } from '../synthetic-mesh.ts';
+import { mesh, namespaceOf, namespaces, pod, service, slice, trafficPolicy } from '../synthetic-mesh.ts';
 import type { Call } from './api-client.ts';
 
 /** Where the operator looks for itself by default. */
@@ -31,14 +31,15 @@ export const namespaceCreations: readonly Call[] = [
   body: { apiVersion: 'v1', kind: 'Namespace', metadata: { name } },
 }));
 
-/** What there is of one service: it, its endpoints, its pods, and what the kubelet would say of them. */
-export function callsOf(index: number, { endpoints }: Size): readonly Call[] {
+/** What there is of one service: it, its endpoints, its policy, its pods, and what the kubelet would say of them. */
+export function callsOf(index: number, { endpoints, policies }: Size): readonly Call[] {
   const pods = Array.from({ length: endpoints }, (_, endpoint) => pod(index, endpoint, endpoints));
   // The API server chooses the address.
   const { clusterIP: _, ...spec } = service(index).spec;
   return [
     creation({ ...service(index), spec }),
     creation(slice(index, endpoints, { unready: -1, version: 1 })),
+    ...(policies ? [creation(trafficPolicy(index, 1, true))] : []),
     ...pods.flatMap((one) => [
       creation(one),
       { method: 'PATCH', path: `${pathOf(one)}/status`, body: { status: one.status } } as const,
