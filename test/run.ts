@@ -59,7 +59,7 @@ function apiServerBinaries(): Step {
   return { ...step, run };
 }
 
-/** Jest over some folders. `workers`: suites side by side; those that start Envoys and API servers want few. */
+/** Jest over some folders. `workers`: suites side by side; those that start clusters want one. */
 function jest(name: string, folders: readonly string[], workers: number): Step {
   return {
     name,
@@ -105,7 +105,7 @@ const steps: readonly Step[] = [
   jest('unit', ['test/unit', 'test/protocol'], 2),
   apiServerBinaries(),
   command('cluster tools', 'node test/cluster/prepare.ts --if-possible'),
-  jest('integration', ['test/integration'], 1),
+  jest('integration', ['test/integration'], 2),
   jest('e2e', ['test/e2e'], 1),
 ];
 

@@ -93,7 +93,7 @@ export function readingsOf(target: string): readonly Reading[] {
   return Object.entries(readers).map(([reader, read]) => ({ reader, path: read(target) }));
 }
 
-/** Whether everybody reads it alike. */
+/** Whether everybody reads it alike. A NUL ends the text for some: it is refused (docs/policies.md). */
 export function isPlain(target: string): boolean {
-  return new Set(readingsOf(target).map(({ path }) => path)).size === 1;
+  return !target.includes('%00') && new Set(readingsOf(target).map(({ path }) => path)).size === 1;
 }
