@@ -5,7 +5,7 @@ import { CircuitBreaker } from './traffic/circuit-breaker.ts';
 import { Connection } from './traffic/connection.ts';
 import { LoadBalancer } from './traffic/load-balancer.ts';
 import { OutlierDetection } from './traffic/outlier-detection.ts';
-import { Retry } from './traffic/retry.ts';
+import { oneRetryLimit, Retry } from './traffic/retry.ts';
 import { Timeout, timeoutCoversTries } from './traffic/timeout.ts';
 
 export const MeshDefaults = withRules(
@@ -26,6 +26,7 @@ export const MeshDefaults = withRules(
     connection: Connection.optional().describe('Connections of callers to the endpoints.'),
   }),
   timeoutCoversTries,
+  oneRetryLimit,
 )
   .prefault({})
   .describe(

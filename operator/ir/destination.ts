@@ -24,7 +24,16 @@ export interface CircuitBreakerIr {
   readonly maxPendingRequests: number;
   readonly maxRequests: number;
   readonly maxRetries: number;
+  /** In place of maxRetries; null: there is none. */
+  readonly retryBudget: RetryBudgetIr | null;
   readonly maxConnectionsPerEndpoint: number;
+}
+
+/** Of retries in flight: the larger of the two. */
+export interface RetryBudgetIr {
+  /** Of the requests in flight. */
+  readonly percentage: number;
+  readonly minConcurrency: number;
 }
 
 /** Which endpoints are left out for a while. Consecutive: 0 means never. */

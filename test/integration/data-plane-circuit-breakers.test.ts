@@ -16,6 +16,9 @@ import {
   type ServiceParts,
 } from '../support/mesh-samples.ts';
 
+/** Requests that are made at the same time, and how often each is tried again. */
+const [atOnce, attempts] = [60, 3];
+
 const closing = new Closing();
 afterAll(() => closing.close());
 
@@ -41,6 +44,10 @@ beforeAll(async () => {
     tries.push(() => response.end());
     if (!isRetry) response.writeHead(503).end();
   });
+  const down = await startApplication('down', closing, (_seen, response) => {
+    tries.push(() => undefined);
+    setTimeout(() => response.writeHead(503).end(), 50);
+  });
   const retry = { ...noRetry, attempts: 1, on: ['GatewayError'] } as const;
   services = await CalledServices.start(
     {
@@ -48,6 +55,10 @@ beforeAll(async () => {
       pending: limited({ maxConnections: 1, maxPendingRequests: 1 }, port),
       each: limited({ maxConnectionsPerEndpoint: 1, maxPendingRequests: 1 }, port),
       retries: limited({ maxRetries: 1 }, failing, { routes: [sampleRoute('default', { retry })] }),
+      budget: limited({ retryBudget: { percentage: 20, minConcurrency: 3 } }, down, {
+        routes: [sampleRoute('default', { retry: { ...retry, attempts } })],
+      }),
+      unlimited: limited({}, down, { routes: [sampleRoute('default', { retry: { ...retry, attempts } })] }),
       tcp: limited({ maxConnections: 1 }, await startGreeter('hello', closing), {
         protocol: 'TCP',
         routes: [],
@@ -107,6 +118,22 @@ test('a request is not retried beyond maxRetries', async () => {
 
   expect([await first, beyond]).toEqual([200, 503]);
   expect(triesOfBoth).toBe(3);
+});
+
+test.each([
+  { service: 'budget', most: 1.3 },
+  { service: 'unlimited', most: 1 + attempts },
+])('all requests fail: $service sends at most $most times as many', async ({ service, most }) => {
+  const rounds = 3;
+  const callers = Array.from({ length: atOnce }, async () => {
+    // oxlint-disable-next-line no-await-in-loop -- in turn
+    for (let round = 0; round < rounds; round += 1) expect(await statusAt(service, '/')).toBe(503);
+  });
+  await Promise.all(callers);
+
+  const factor = tries.length / (atOnce * rounds);
+  expect(factor).toBeGreaterThan(most === 1 + attempts ? most - 0.01 : 1.05);
+  expect(factor).toBeLessThanOrEqual(most);
 });
 
 test('a TCP connection beyond maxConnections is closed before a byte', async () => {

@@ -157,24 +157,26 @@ const routeMatch = spec(
   },
 );
 
-const retry = spec(
-  {},
-  {
-    attempts: fc.integer({ min: 0, max: 10 }),
-    perTryTimeout: duration,
-    retryOn: distinct(
-      from(['ConnectFailure', 'RefusedStream', 'Reset', 'GatewayError', 'ServerError']),
-      itself,
-      [0, 5],
-    ),
-    statusCodes: distinct(from([400, 409, 429, 503, 599]), String, [0, 3]),
-    grpcCodes: distinct(from(['Cancelled', 'Unavailable']), itself, [0, 2]),
-    backoff: spec(
-      { base: from(['1ms', '25ms', '1s']) },
-      { max: from(['1s', '1h']), honorRetryAfter: fc.boolean() },
-    ),
-  },
-).filter((fields) => Object.keys(fields).length > 0);
+const retryFields = {
+  attempts: fc.integer({ min: 0, max: 10 }),
+  perTryTimeout: duration,
+  retryOn: distinct(
+    from(['ConnectFailure', 'RefusedStream', 'Reset', 'GatewayError', 'ServerError']),
+    itself,
+    [0, 5],
+  ),
+  statusCodes: distinct(from([400, 409, 429, 503, 599]), String, [0, 3]),
+  grpcCodes: distinct(from(['Cancelled', 'Unavailable']), itself, [0, 2]),
+  backoff: spec(
+    { base: from(['1ms', '25ms', '1s']) },
+    { max: from(['1s', '1h']), honorRetryAfter: fc.boolean() },
+  ),
+};
+const retry = spec({}, retryFields).filter((fields) => Object.keys(fields).length > 0);
+const budget = spec({}, { percentage: from([0, 20, 100]), minConcurrency: from([0, 3, 1_000_000]) });
+const retryWithBudget = spec({}, { ...retryFields, budget }).filter(
+  (fields) => Object.keys(fields).length > 0,
+);
 
 const delay = spec({ duration: duration.filter((text) => durationMs(text) > 0) }, { percentage });
 const abort = fc.oneof(
@@ -218,6 +220,13 @@ function hasConsistentTimeouts(timing: Timing): boolean {
   return whole === 0 || perTry <= whole;
 }
 
+function hasOneRetryLimit(fields: {
+  retry?: { budget?: object };
+  circuitBreaker?: { maxRetries?: number };
+}): boolean {
+  return fields.retry?.budget === undefined || fields.circuitBreaker?.maxRetries === undefined;
+}
+
 function route(subsets: readonly string[]): fc.Arbitrary<Timing & { name?: string }> {
   const weight = from([0, 1, 10, 90, 1_000_000]);
   const backend = subsets.length === 0 ? spec({}, { weight }) : spec({}, { weight, subset: from(subsets) });
@@ -248,8 +257,10 @@ function route(subsets: readonly string[]): fc.Arbitrary<Timing & { name?: strin
 
 const settings = spec(
   {},
-  { timeout: fc.record({ request: duration }), retry, ...destinationSettings },
-).filter(hasConsistentTimeouts);
+  { timeout: fc.record({ request: duration }), retry: retryWithBudget, ...destinationSettings },
+)
+  .filter(hasConsistentTimeouts)
+  .filter(hasOneRetryLimit);
 
 /** Specs of TrafficPolicy; backends name only subsets that the same spec declares. */
 export function trafficPolicySpec(): fc.Arbitrary<TrafficPolicySpec> {

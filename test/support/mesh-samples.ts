@@ -88,6 +88,7 @@ export const noLimits: CircuitBreakerIr = {
   maxPendingRequests: 0,
   maxRequests: 0,
   maxRetries: 0,
+  retryBudget: null,
   maxConnectionsPerEndpoint: 0,
 };
 

@@ -25,7 +25,7 @@ export const CircuitBreaker = withRules(
     maxRetries: limit()
       .optional()
       .describe(
-        'Maximum number of retries in flight to all endpoints together, 1 to 1000000. Further failed requests are not retried. Default: no limit.',
+        'Maximum number of retries in flight to all endpoints together, 1 to 1000000. Further failed requests are not retried. Takes the place of retry.budget. Default: retry.budget.',
       ),
     perEndpoint: z
       .object({

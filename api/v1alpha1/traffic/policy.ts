@@ -7,7 +7,7 @@ import { CircuitBreaker } from './circuit-breaker.ts';
 import { Connection } from './connection.ts';
 import { LoadBalancer } from './load-balancer.ts';
 import { OutlierDetection } from './outlier-detection.ts';
-import { Retry } from './retry.ts';
+import { oneRetryLimit, Retry } from './retry.ts';
 import { routes } from './route.ts';
 import { targetRefs } from './target-ref.ts';
 import { Timeout, timeoutCoversTries } from './timeout.ts';
@@ -55,6 +55,7 @@ export const TrafficPolicySpec = withRules(
       'Remove routes and subsets, or target only Services: the same routes cannot be for all Services of a Namespace or the Mesh.',
   },
   timeoutCoversTries,
+  oneRetryLimit,
   {
     rule: 'self.routes.all(r, r.mirror.all(m, !has(m.subset) || self.subsets.exists(s, s.name == m.subset)))',
     message: 'Declare each subset that mirror refers to in spec.subsets, or fix its name.',

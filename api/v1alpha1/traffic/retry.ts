@@ -1,7 +1,7 @@
 // When and how often a failed request is tried again.
 import { z } from 'zod';
 import { Duration } from '../../duration.ts';
-import { listSet, withRules } from '../../schema.ts';
+import { type CelRule, listSet, withRules } from '../../schema.ts';
 
 /** Those that Envoy retries. @see https://www.envoyproxy.io/docs/envoy/latest/configuration/http/http_filters/router_filter#x-envoy-retry-grpc-on */
 const grpcCodes = ['Cancelled', 'DeadlineExceeded', 'Internal', 'ResourceExhausted', 'Unavailable'] as const;
@@ -31,40 +31,76 @@ const Backoff = withRules(
   },
 );
 
-// No defaults here: a field that is not written may come from another policy.
-export const Retry = withRules(
-  z.object({
-    attempts: z
-      .int()
-      .min(0)
-      .max(10)
-      .optional()
-      .describe('Maximum number of retries, 0 to 10; 0 switches retries off. Default: 2.'),
-    perTryTimeout: Duration.optional().describe(
-      'Timeout of each try, such as 500ms; at most timeout.request. 0s disables it. Default: 0s.',
+const Budget = z.object({
+  percentage: z
+    .int()
+    .min(0)
+    .max(100)
+    .default(20)
+    .describe(
+      'Maximum number of retries in flight, in percent of the requests in flight, 0 to 100; 100 means no limit. Default: 20.',
     ),
-    // Not `on`: YAML 1.1, which kubectl reads, takes that key for the boolean true.
-    retryOn: listSet(z.array(RetryCondition).max(5))
-      .optional()
-      .describe(
-        'Failures to retry. ConnectFailure: the connection failed, or broke during a GET, HEAD or OPTIONS. RefusedStream: the server refused the request before processing it. Reset: the connection broke before the response. GatewayError: 502, 503 or 504. ServerError: any 5xx. The last three can repeat a request that already had an effect. Responses of fault.abort are not retried, nor are requests of which more than 4 MiB had been sent before the failure. Default: ConnectFailure and RefusedStream.',
-      ),
-    statusCodes: listSet(z.array(z.int().min(400).max(599)).max(16))
-      .optional()
-      .describe(
-        'HTTP statuses to retry besides retryOn, 400 to 599. Can repeat a request that already had an effect. At most 16. Default: none.',
-      ),
-    grpcCodes: listSet(z.array(z.enum(grpcCodes)).max(5))
-      .optional()
-      .describe(
-        'gRPC statuses to retry besides retryOn, if the response has no message. Can repeat a call that already had an effect. Default: none.',
-      ),
-    backoff: Backoff.optional().describe(
-      'Pauses before retries. Its fields count as one. Default: up to 5ms before the first retry and up to 50ms before later ones.',
+  minConcurrency: z
+    .int()
+    .min(0)
+    .max(1_000_000)
+    .default(10)
+    .describe(
+      'Number of retries that may always be in flight, however few requests there are, 0 to 1000000. Default: 10.',
+    ),
+});
+
+// No defaults here: a field that is not written may come from another policy.
+const fields = z.object({
+  attempts: z
+    .int()
+    .min(0)
+    .max(10)
+    .optional()
+    .describe('Maximum number of retries, 0 to 10; 0 switches retries off. Default: 2.'),
+  perTryTimeout: Duration.optional().describe(
+    'Timeout of each try, such as 500ms; at most timeout.request. 0s disables it. Default: 0s.',
+  ),
+  // Not `on`: YAML 1.1, which kubectl reads, takes that key for the boolean true.
+  retryOn: listSet(z.array(RetryCondition).max(5))
+    .optional()
+    .describe(
+      'Failures to retry. ConnectFailure: the connection failed, or broke during a GET, HEAD or OPTIONS. RefusedStream: the server refused the request before processing it. Reset: the connection broke before the response. GatewayError: 502, 503 or 504. ServerError: any 5xx. The last three can repeat a request that already had an effect. Responses of fault.abort are not retried, nor are requests of which more than 4 MiB had been sent before the failure. Default: ConnectFailure and RefusedStream.',
+    ),
+  statusCodes: listSet(z.array(z.int().min(400).max(599)).max(16))
+    .optional()
+    .describe(
+      'HTTP statuses to retry besides retryOn, 400 to 599. Can repeat a request that already had an effect. At most 16. Default: none.',
+    ),
+  grpcCodes: listSet(z.array(z.enum(grpcCodes)).max(5))
+    .optional()
+    .describe(
+      'gRPC statuses to retry besides retryOn, if the response has no message. Can repeat a call that already had an effect. Default: none.',
+    ),
+  backoff: Backoff.optional().describe(
+    'Pauses before retries. Its fields count as one. Default: up to 5ms before the first retry and up to 50ms before later ones.',
+  ),
+});
+
+const anyField =
+  'has(self.attempts) || has(self.perTryTimeout) || has(self.retryOn) || has(self.statusCodes) || has(self.grpcCodes) || has(self.backoff)';
+const message = 'Set at least one field of retry, or leave retry out.';
+
+/** Of a route. */
+export const RouteRetry = withRules(fields, { rule: anyField, message });
+
+/** Of all routes to an endpoint. */
+export const Retry = withRules(
+  fields.extend({
+    budget: Budget.optional().describe(
+      'Maximum number of retries in flight to all endpoints together, in relation to the requests in flight, so that retries do not multiply the load on a Service that fails. Each sidecar counts for itself, and each subset by itself. Takes the place of circuitBreaker.maxRetries. Its fields count as one. Default: 20 percent, at least 10, if any route retries on more than ConnectFailure and RefusedStream; else no limit, because the application has not seen what is retried.',
     ),
   }),
-  {
-    rule: 'has(self.attempts) || has(self.perTryTimeout) || has(self.retryOn) || has(self.statusCodes) || has(self.grpcCodes) || has(self.backoff)',
-    message: 'Set at least one field of retry, or leave retry out.',
-  },
+  { rule: `${anyField} || has(self.budget)`, message },
 );
+
+/** For an object with retry and circuitBreaker. */
+export const oneRetryLimit: CelRule = {
+  rule: '!has(self.retry) || !has(self.retry.budget) || !has(self.circuitBreaker) || !has(self.circuitBreaker.maxRetries)',
+  message: 'Keep only one of retry.budget and circuitBreaker.maxRetries: both limit the retries in flight.',
+};

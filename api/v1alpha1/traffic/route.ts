@@ -6,7 +6,7 @@ import { Fault } from './fault.ts';
 import { HeaderModifier } from './headers.ts';
 import { Redirect, Respond, Rewrite, rewriteRules } from './rewrite.ts';
 import { RouteMatch } from './match.ts';
-import { Retry } from './retry.ts';
+import { RouteRetry } from './retry.ts';
 import { Timeout, timeoutCoversTries } from './timeout.ts';
 
 const Route = withRules(
@@ -38,7 +38,7 @@ const Route = withRules(
     timeout: Timeout.optional().describe(
       'Timeout of requests. Default: spec.timeout, then less specific policies, then spec.defaults of the Mesh; else no timeout.',
     ),
-    retry: Retry.optional().describe(
+    retry: RouteRetry.optional().describe(
       'Retries of failed requests. Default of each field: spec.retry, then less specific policies, then spec.defaults of the Mesh.',
     ),
     requestHeaders: HeaderModifier.optional().describe(

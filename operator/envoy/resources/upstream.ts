@@ -23,9 +23,10 @@ export const noLimits: EnvoyMessage = limits({
   max_retries: 0,
 });
 
-export function limits(atMost: Limits): EnvoyMessage {
+/** @param more fields of the threshold */
+export function limits(atMost: Limits, more: EnvoyMessage = {}): EnvoyMessage {
   const threshold = Object.entries(atMost).map(([name, limit]) => [name, limit === 0 ? unlimited : limit]);
-  return { thresholds: [Object.fromEntries(threshold)] };
+  return { thresholds: [{ ...Object.fromEntries(threshold), ...more }] };
 }
 
 /** HTTP/1.1 stays HTTP/1.1 and HTTP/2 stays HTTP/2 on the way to the next hop. */

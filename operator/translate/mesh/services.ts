@@ -10,6 +10,7 @@ import type { Security } from '../policies/security/security.ts';
 import { resolveDestination } from '../policies/traffic/destination/destination.ts';
 import { type Audiences, conditionsOf } from '../policies/traffic/audiences.ts';
 import { type PortTraffic, resolveRoutes, resolveSubsets } from '../policies/traffic/resolve.ts';
+import { repeaters } from '../policies/traffic/retries.ts';
 import type { Traffic } from '../policies/traffic/traffic.ts';
 import type { Workload } from '../facts/workload.ts';
 import {
@@ -130,7 +131,7 @@ function translatePort({ view, port, addresses }: OwnedPort, inputs: ServiceInpu
     directAddresses: directAddresses(view, found),
     peerIdentities,
     endpoints: found.map(({ endpoint }) => endpoint),
-    destination: resolveDestination(traffic.settings),
+    destination: resolveDestination(traffic.settings, port.protocol === 'TCP' ? [] : repeaters(traffic)),
     subsets: resolveSubsets(routed, traffic, found),
     routes: port.protocol === 'TCP' ? noRoutes : resolveRoutes(routed, traffic, inputs.audiences),
     origins: mergeOrigins([view.origin], traffic.routing === null ? [] : [traffic.routing.origin]),

@@ -34,6 +34,24 @@ export const trafficRetryCases: readonly ApiCase[] = [
       message: 'Set base between 1ms and 1h.',
     }),
   ),
+  valid('a budget', retrying({ budget: { percentage: 0, minConcurrency: 1 } })),
+  valid('the usual budget', retrying({ budget: {} })),
+  valid('no budget', retrying({ budget: { percentage: 100 } })),
+  refused('more than all', retrying({ budget: { percentage: 101 } }), {
+    field: `${field}.budget.percentage`,
+  }),
+  refused('a negative budget', retrying({ budget: { minConcurrency: -1 } }), {
+    field: `${field}.budget.minConcurrency`,
+  }),
+  refused(
+    'two limits of retries',
+    { ...retrying({ budget: {} }), circuitBreaker: { maxRetries: 1 } },
+    {
+      field: 'spec',
+      message: 'Keep only one of retry.budget and circuitBreaker.maxRetries',
+    },
+  ),
+  refused('nothing', retrying({}), { field, message: 'Set at least one field of retry' }),
   refused('a maximum of hours', backoff('1s', '2h'), {
     field: `${field}.backoff.max`,
     message: 'Set max between 1ms and 1h.',

@@ -75,6 +75,10 @@ const endpoints: readonly Cells[] = [
 const startsSlowly = {
   'defaults.loadBalancer': { type: 'LeastRequest', slowStart: { window: '30s', minWeightPercentage: 10 } },
 };
+const hasBudget = {
+  'defaults.circuitBreaker.maxRetries': null,
+  'defaults.retry': { attempts: 1, budget: { percentage: 20, minConcurrency: 10 } },
+};
 const toDefaults = (cells: readonly Cells[]): readonly Cells[] =>
   cells.map(([field, ...others]) => [`defaults.${field}`, ...others]);
 
@@ -116,6 +120,9 @@ export const table: readonly Row[] = [
       ['loadBalancer.hashOn.1.ttl', '2h', 'VHDS'],
       ...endpoints,
     ]),
+    // All of retry goes with it.
+    ['defaults.retry.budget.percentage', 30, 'CDS VHDS', null, hasBudget],
+    ['defaults.retry.budget.minConcurrency', 11, 'CDS VHDS', null, hasBudget],
     // The hash of routes goes with it.
     ['defaults.loadBalancer.slowStart.window', '1m', 'CDS VHDS', null, startsSlowly],
     ['defaults.loadBalancer.slowStart.minWeightPercentage', 20, 'CDS VHDS', null, startsSlowly],
@@ -219,6 +226,8 @@ export const table: readonly Row[] = [
     ['retry.backoff.base', '30ms', 'VHDS'],
     ['retry.backoff.max', '3s', 'VHDS'],
     ['retry.backoff.honorRetryAfter', true, 'VHDS'],
+    ['retry.budget.percentage', 30, 'CDS'],
+    ['retry.budget.minConcurrency', 11, 'CDS'],
     ['routes.0.retry.statusCodes.0', 425, 'VHDS'],
     ['routes.0.retry.grpcCodes.0', 'Cancelled', 'VHDS'],
     ['routes.0.retry.backoff.base', '30ms', 'VHDS'],

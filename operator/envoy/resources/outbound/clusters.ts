@@ -42,7 +42,7 @@ function cluster(service: ServicePortIr, subset: string | null): EnvoyMessage {
     ...loadBalancing(destination, protocol),
     // Draining endpoints are used only when hardly any other is left; the default would be below half.
     common_lb_config: { healthy_panic_threshold: { value: 1 } },
-    circuit_breakers: circuitBreakers(destination.circuitBreaker),
+    circuit_breakers: circuitBreakers(destination.circuitBreaker, protocol),
     transport_socket_matches: [
       {
         name: 'mesh',

@@ -1,7 +1,7 @@
 // Claims that are in effect at a service port → its routes and subsets. It does not know who wrote them.
 import type { Origin } from '../../../ir/origin.ts';
 import type { HashOnIr } from '../../../ir/destination.ts';
-import type { BackendIr, ForwardIr, RetryIr, RouteIr, RoutesIr, SubsetIr } from '../../../ir/service.ts';
+import type { BackendIr, ForwardIr, RouteIr, RoutesIr, SubsetIr } from '../../../ir/service.ts';
 import { matchesLabels } from '../../../values/labels.ts';
 import type { FoundEndpoint } from '../../facts/endpoints.ts';
 import { mergeOrigins } from '../../facts/origins.ts';
@@ -9,6 +9,7 @@ import { byText } from '../../../values/compare-text.ts';
 import { readSettings, type Settings, type SettingsReader } from '../setting.ts';
 import { type Audiences, conditionsOf, matchesOf, nothingHolds } from './audiences.ts';
 import type { BackendClaim, RouteClaim, RoutingClaim } from './claims.ts';
+import { resolveRetry } from './retries.ts';
 import type { PortSettings } from './settings.ts';
 
 /** What is in effect at a service port. */
@@ -113,20 +114,6 @@ function resolveHashOn(
 ): readonly HashOnIr[] {
   const hashes = (loadBalancer.value?.hashOn ?? []).length > 0;
   return hashes ? (reader.read('loadBalancer')?.hashOn ?? []) : [];
-}
-
-function resolveRetry(settings: SettingsReader<PortSettings>): RetryIr {
-  const attempts = settings.read('retry.attempts');
-  if (attempts === 0)
-    return { attempts, perTryTimeoutMs: 0, on: [], statusCodes: [], grpcCodes: [], backoff: null };
-  return {
-    attempts,
-    perTryTimeoutMs: settings.read('retry.perTryTimeout'),
-    on: settings.read('retry.retryOn'),
-    statusCodes: settings.read('retry.statusCodes'),
-    grpcCodes: settings.read('retry.grpcCodes'),
-    backoff: settings.read('retry.backoff'),
-  };
 }
 
 /** One entry for each subset, in the order of their first mention; those of weight 0 are left out. */

@@ -57,7 +57,7 @@ export function portSettingsOf(spec: SettingsSpec): Readonly<Partial<PortSetting
 }
 
 /** A policy's spec or a route. */
-type Timing = Pick<TrafficPolicy['spec'], 'timeout' | 'retry'>;
+type Timing = Pick<TrafficPolicy['spec']['routes'][number], 'timeout' | 'retry'>;
 type Backoff = NonNullable<NonNullable<Timing['retry']>['backoff']>;
 
 /** Those that are written there. */

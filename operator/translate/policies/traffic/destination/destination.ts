@@ -1,8 +1,10 @@
 // Settings of how endpoints are reached, in groups. To add a setting: a line in its group, and in DestinationIr, which it becomes.
+
 import type { DestinationIr } from '../../../../ir/destination.ts';
+import type { Origin } from '../../../../ir/origin.ts';
 import { mergeOrigins } from '../../../facts/origins.ts';
 import { chosen, readSettings, type Settings } from '../../setting.ts';
-import { circuitBreaker, type CircuitBreakerSettings } from './circuit-breaker.ts';
+import { circuitBreaker, type CircuitBreakerSettings, standardRetryBudget } from './circuit-breaker.ts';
 import { connection, type ConnectionSettings } from './connection.ts';
 import type { SettingGroup, Written } from './group.ts';
 import { loadBalancer, type LoadBalancerSettings } from './load-balancer.ts';
@@ -40,14 +42,23 @@ export function tcpSettings(
   };
 }
 
-export function resolveDestination(settings: Settings<DestinationSettings>): DestinationIr {
+/** @param repeaters who has requests tried again that the application may have seen */
+export function resolveDestination(
+  settings: Settings<DestinationSettings>,
+  repeaters: readonly Origin[],
+): DestinationIr {
   const reader = readSettings(null, settings);
+  const isLimited = reader.read('circuitBreaker.maxRetries or retry.budget') !== null;
+  const needsBudget = !isLimited && repeaters.length > 0;
   return {
     loadBalancer: loadBalancer.resolve(reader),
-    circuitBreaker: circuitBreaker.resolve(reader),
+    circuitBreaker: {
+      ...circuitBreaker.resolve(reader),
+      ...(needsBudget && { retryBudget: standardRetryBudget }),
+    },
     outlierDetection: outlierDetection.resolve(reader),
     connection: connection.resolve(reader),
-    origins: mergeOrigins(reader.origins()),
+    origins: mergeOrigins(reader.origins(), needsBudget ? repeaters : []),
   };
 }
 

@@ -1,0 +1,41 @@
+// What is tried again at a service port, and whose word that is.
+import type { Origin } from '../../../ir/origin.ts';
+import type { RetryIr, RetryOn } from '../../../ir/service.ts';
+import { readSettings, type SettingsReader } from '../setting.ts';
+import type { PortTraffic } from './resolve.ts';
+import type { PortSettings } from './settings.ts';
+
+export function resolveRetry(settings: SettingsReader<PortSettings>): RetryIr {
+  const attempts = settings.read('retry.attempts');
+  if (attempts === 0)
+    return { attempts, perTryTimeoutMs: 0, on: [], statusCodes: [], grpcCodes: [], backoff: null };
+  return {
+    attempts,
+    perTryTimeoutMs: settings.read('retry.perTryTimeout'),
+    on: settings.read('retry.retryOn'),
+    statusCodes: settings.read('retry.statusCodes'),
+    grpcCodes: settings.read('retry.grpcCodes'),
+    backoff: settings.read('retry.backoff'),
+  };
+}
+
+/**
+ * Who has requests tried again that the application may have seen: whatever it costs it, it may have to do twice. Empty: there are none.
+ * Of all routes, whoever calls at present: endpoints are the same for all callers.
+ */
+export function repeaters({ routing, settings }: PortTraffic): readonly Origin[] {
+  const own = routing?.value.routes.map((route) => ({ values: route.settings, origin: routing.origin }));
+  return [...(own ?? []), null].flatMap((values) => {
+    const reader = readSettings<PortSettings>(values, settings);
+    if (!repeats(resolveRetry(reader))) return [];
+    return Object.entries(reader.setBy()).flatMap(([slot, origin]) =>
+      slot.startsWith('retry.') ? origin : [],
+    );
+  });
+}
+
+const neverSeen: readonly RetryOn[] = ['ConnectFailure', 'RefusedStream'];
+
+function repeats({ on, statusCodes, grpcCodes }: RetryIr): boolean {
+  return on.some((one) => !neverSeen.includes(one)) || statusCodes.length > 0 || grpcCodes.length > 0;
+}
