@@ -10,7 +10,7 @@ import { Timeout, timeoutCoversTries } from './traffic/timeout.ts';
 
 export const MeshDefaults = withRules(
   z.object({
-    timeout: Timeout.optional().describe('Timeout of requests. Default: no timeout.'),
+    timeout: Timeout.optional().describe('Timeouts of requests. Default: no timeouts.'),
     retry: Retry.optional().describe(
       'Retries of failed requests. Default: 2 retries on ConnectFailure and RefusedStream, which are safe for requests of all kinds.',
     ),

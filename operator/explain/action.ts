@@ -50,10 +50,8 @@ function forwardOf(config: ProxyConfig, action: EnvoyMessage, request: CallReque
   return {
     type: 'Forward',
     backends: backendsOf(config, action),
-    // Of the two, the one that is set: see operator/envoy/resources/outbound/timeouts.ts.
-    timeoutMs:
-      millisecondsIn(messageIn(action, 'max_stream_duration') ?? {}, 'max_stream_duration') ||
-      millisecondsIn(action, 'timeout'),
+    timeoutMs: timeoutOf(action),
+    idleTimeoutMs: millisecondsIn(action, 'idle_timeout'),
     retry: retryOf(messageIn(action, 'retry_policy')),
     ...rewritten(action, request),
     mirrors: messagesIn(action, 'request_mirror_policies').map((policy) => ({
@@ -61,6 +59,14 @@ function forwardOf(config: ProxyConfig, action: EnvoyMessage, request: CallReque
       percentage: percentageIn(messageIn(policy, 'runtime_fraction') ?? {}, 'default_value'),
     })),
   };
+}
+
+/** The shorter of the two: see operator/envoy/resources/outbound/timeouts.ts. */
+function timeoutOf(action: EnvoyMessage): number {
+  const longest = messageIn(action, 'max_stream_duration') ?? {};
+  const limits = [millisecondsIn(action, 'timeout'), millisecondsIn(longest, 'max_stream_duration')];
+  const written = limits.filter((limit) => limit > 0);
+  return written.length === 0 ? 0 : Math.min(...written);
 }
 
 function backendsOf(config: ProxyConfig, action: EnvoyMessage): Forward['backends'] {

@@ -41,6 +41,8 @@ export interface Forward {
   readonly backends: readonly Backend[];
   /** Of the whole request, all tries included; 0: no limit. */
   readonly timeoutMs: number;
+  /** Without a byte in either direction; 0: no limit. */
+  readonly idleTimeoutMs: number;
   /** Null: none. */
   readonly retry: Retry | null;
   /** What the backend gets in place of the path and the Host header; null: what the caller sent. */

@@ -74,8 +74,19 @@ function forwardLines(action: Forward, sources: Sources): readonly Line[] {
     ...action.mirrors.map(({ cluster, percentage }) =>
       line('Mirror', `${percentage}% to ${clusterText(cluster)}`, inRoute(sources, 'mirror')),
     ),
-    line('Timeout', timeout, from(sources['timeout.request'], true)),
-    line('Retries', retryText(action.retry), retrySource(sources)),
+    line(
+      'Timeout',
+      timeout,
+      settingSource(sources, (name) => timeoutFields.includes(name)),
+    ),
+    ...(action.idleTimeoutMs === 0
+      ? []
+      : [line('Idle', milliseconds(action.idleTimeoutMs), from(sources['timeout.idle'], true))]),
+    line(
+      'Retries',
+      retryText(action.retry),
+      settingSource(sources, (name) => name.startsWith('retry.')),
+    ),
   ];
 }
 
@@ -128,8 +139,11 @@ function retryText(retry: Retry | null): string {
   return `${retry.attempts} on ${retry.on.map((on) => conditions.get(on) ?? on).join(', ')}${perTry}`;
 }
 
-function retrySource(sources: Sources): string {
-  const said = Object.entries(sources).filter(([setting]) => setting.startsWith('retry.'));
+const timeoutFields: readonly string[] = ['timeout.request', 'timeout.stream'];
+
+/** Of some settings: each object once, with its fields. */
+function settingSource(sources: Sources, isOne: (setting: string) => boolean): string {
+  const said = Object.entries(sources).filter(([setting]) => isOne(setting));
   const objects = [...new Set(said.map(([, { object }]) => object))];
   if (objects.length === 0) return 'default';
   return objects

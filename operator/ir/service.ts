@@ -65,8 +65,12 @@ export interface RouteIr {
   /** The requests it is for: any of these. */
   readonly matches: 'any' | readonly RouteMatchIr[];
   readonly action: RouteActionIr;
-  /** 0: no timeout. */
+  /** Of requests that do not switch protocols, all of it. 0: no timeout. */
   readonly timeoutMs: number;
+  /** Without a byte in either direction. 0: no timeout. */
+  readonly idleTimeoutMs: number;
+  /** Of requests of any kind, all of it. 0: no timeout. */
+  readonly streamTimeoutMs: number;
   readonly retry: RetryIr;
   /** For load balancers that hash: the first that a request has. */
   readonly hashOn: readonly HashOnIr[];

@@ -2,11 +2,12 @@
 import { once } from 'node:events';
 import { createServer } from 'node:http2';
 import { type AddressInfo, createServer as createTcpServer } from 'node:net';
-import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import type { FaultIr } from '../../operator/ir/service.ts';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import type { FaultIr, RouteIr } from '../../operator/ir/service.ts';
 import { type Handler, startApplication } from '../support/data-plane/applications.ts';
 import { call, converse } from '../support/data-plane/callers.ts';
 import { Closing } from '../support/data-plane/closing.ts';
+import { askToWait, startWaiter, type WaiterSight } from '../support/data-plane/grpc-waiter.ts';
 import { callHttp2 } from '../support/data-plane/http2-call.ts';
 import { startSidecars } from '../support/data-plane/sidecars.ts';
 import { freePort } from '../support/kubernetes/free-port.ts';
@@ -27,6 +28,8 @@ const [earlyMs, muchLaterMs] = [30, 3_000];
 const closing = new Closing();
 afterAll(() => closing.close());
 
+let seenByWaiter: WaiterSight;
+
 /** Application → where it is reached through sidecars. */
 const at: Record<string, number> = {};
 
@@ -42,6 +45,21 @@ const dripping: Handler = (_seen, response) => {
   response.on('close', () => {
     clearInterval(timer);
   });
+};
+
+/** Never answers. */
+const mute: Handler = () => undefined;
+
+/** Says something again and again, for longer than the timeout. */
+const drops: Handler = (_seen, response) => {
+  let count = 0;
+  const timer = setInterval(() => {
+    count += 1;
+    response.write('drop');
+    if (count < 12) return;
+    clearInterval(timer);
+    response.end();
+  }, timeoutMs / 8);
 };
 
 /** Answers neither a call nor a stream. */
@@ -85,24 +103,36 @@ async function startLateSpeaker(): Promise<number> {
 
 beforeAll(async () => {
   const echo = await startApplication('echo', closing);
-  const applications: Readonly<Record<string, readonly [port: number, fault: FaultIr | null]>> = {
-    echo: [echo, null],
-    delayed: [echo, delay],
-    dripping: [await startApplication('dripping', closing, dripping), null],
-    grpc: [await startSilentHttp2(), null],
-    socket: [await startLateSpeaker(), null],
+  const socket = await startLateSpeaker();
+  const silent = await startSilentHttp2();
+  const waiter = await startWaiter(closing);
+  seenByWaiter = waiter.seen;
+  const applications: Readonly<Record<string, readonly [port: number, route: Partial<RouteIr>]>> = {
+    echo: [echo, { timeoutMs }],
+    delayed: [echo, { timeoutMs, fault: delay }],
+    dripping: [await startApplication('dripping', closing, dripping), { timeoutMs }],
+    grpc: [silent, { timeoutMs }],
+    socket: [socket, { timeoutMs }],
+    idle: [await startApplication('mute', closing, mute), { idleTimeoutMs: timeoutMs }],
+    'idle-not': [await startApplication('drops', closing, drops), { idleTimeoutMs: timeoutMs }],
+    'idle-socket': [socket, { idleTimeoutMs: timeoutMs }],
+    'short-socket': [socket, { timeoutMs, streamTimeoutMs: timeoutMs }],
+    patient: [silent, { timeoutMs: 2 * muchLaterMs }],
+    'patient-grpc': [waiter.port, { timeoutMs: 2 * muchLaterMs }],
+    'impatient-grpc': [waiter.port, { timeoutMs }],
+    'endless-grpc': [waiter.port, {}],
   };
   const entries = await Promise.all(
-    Object.entries(applications).map(async ([name, [port, fault]]) => {
+    Object.entries(applications).map(async ([name, [port, route]]) => {
       at[name] = await freePort();
-      return { name, fault, inbound: sampleInbound(await freePort(), port, { mtls: 'Strict' }) };
+      return { name, route, inbound: sampleInbound(await freePort(), port, { mtls: 'Strict' }) };
     }),
   );
-  const services = entries.map(({ name, fault, inbound }) =>
+  const services = entries.map(({ name, route, inbound }) =>
     sampleService(`shop/${name}/80`, {
       peerIdentities: [spiffeId('server')],
       endpoints: [sampleEndpoint(inbound.port, { mtls: true })],
-      routes: [sampleRoute('timed', { timeoutMs, fault })],
+      routes: [sampleRoute('timed', route)],
     }),
   );
   const bindings = services.map(({ key, service }) => {
@@ -161,11 +191,83 @@ test.each([
   expectAfterTimeout(ms);
 });
 
+const webSocket = 'GET / HTTP/1.1\r\nHost: svc\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n';
+
 test('a WebSocket goes on', async () => {
-  const heard = await converse(
-    at['socket'] ?? 0,
-    'GET / HTTP/1.1\r\nHost: svc\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n',
-  );
+  const heard = await converse(at['socket'] ?? 0, webSocket);
 
   expect(heard).toMatch(/^HTTP\/1.1 101 .*late$/s);
+});
+
+test('a WebSocket ends after timeout.stream', async () => {
+  const [ms, heard] = await timed(converse(at['short-socket'] ?? 0, webSocket));
+
+  expect(heard).toMatch(/^HTTP\/1.1 101 /);
+  expect(heard).not.toContain('late');
+  expectAfterTimeout(ms);
+});
+
+describe('timeout.idle', () => {
+  test('ends a request of which nobody says anything', async () => {
+    const [ms, { status }] = await timed(call(at['idle'] ?? 0));
+
+    expect(status).toBe(504);
+    expectAfterTimeout(ms);
+  });
+
+  test('lets a response go on that says something in time', async () => {
+    const [ms, { body }] = await timed(call(at['idle-not'] ?? 0));
+
+    expect(body).toBe('drop'.repeat(12));
+    expect(ms).toBeGreaterThan(timeoutMs);
+  });
+
+  test('ends a silent WebSocket', async () => {
+    const [ms, heard] = await timed(converse(at['idle-socket'] ?? 0, webSocket));
+
+    expect(heard).toMatch(/^HTTP\/1.1 101 /);
+    expect(heard).not.toContain('late');
+    expectAfterTimeout(ms);
+  });
+});
+
+describe('the deadline of a gRPC client', () => {
+  test('counts if it is shorter: the server hears of it, and that nobody waits any longer', async () => {
+    const [ms, code] = await timed(askToWait(at['patient-grpc'] ?? 0, timeoutMs));
+
+    expect(code).toBe('DEADLINE_EXCEEDED');
+    expectAfterTimeout(ms);
+    const seen = await seenByWaiter();
+    expect(seen.deadlineMs).toBeLessThanOrEqual(timeoutMs);
+    expect(seen.deadlineMs).toBeGreaterThan(timeoutMs / 2);
+  });
+
+  test('counts even if the client itself has forgotten it', async () => {
+    const headers = {
+      ':path': '/shop.Reviews/Get',
+      'content-type': 'application/grpc',
+      te: 'trailers',
+      'grpc-timeout': `${timeoutMs}m`,
+    };
+    const [ms, { fields }] = await timed(callHttp2(at['patient'] ?? 0, { headers, body: '\0\0\0\0\0' }));
+
+    expect(fields).toMatchObject({ 'grpc-status': '4' });
+    expectAfterTimeout(ms);
+  });
+
+  test('does not lengthen timeout.request', async () => {
+    const [ms, code] = await timed(askToWait(at['impatient-grpc'] ?? 0, 2 * muchLaterMs));
+
+    expect(code).toBe('DEADLINE_EXCEEDED');
+    expectAfterTimeout(ms);
+    await seenByWaiter();
+  });
+
+  test('is the only one where no policy sets a timeout', async () => {
+    const [ms, code] = await timed(askToWait(at['endless-grpc'] ?? 0, timeoutMs));
+
+    expect(code).toBe('DEADLINE_EXCEEDED');
+    expectAfterTimeout(ms);
+    await seenByWaiter();
+  });
 });

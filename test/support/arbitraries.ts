@@ -208,8 +208,15 @@ const headerModifier = fc
     return names.length > 0 && new Set(names).size === names.length;
   });
 
+const timeout = spec({}, { request: duration, idle: duration, stream: duration }).filter(
+  (fields) =>
+    Object.keys(fields).length > 0 &&
+    (durationMs(fields.stream ?? '0s') === 0 ||
+      durationMs(fields.stream ?? '0s') >= durationMs(fields.request ?? '0s')),
+);
+
 interface Timing {
-  timeout?: { request: string };
+  timeout?: { request?: string };
   retry?: { perTryTimeout?: string };
 }
 
@@ -246,7 +253,7 @@ function route(subsets: readonly string[]): fc.Arbitrary<Timing & { name?: strin
       rewrite,
       mirror: fc.array(copy, { maxLength: 2 }),
       backends: backends.filter((all) => all.length === 0 || all.some((one) => one.weight !== 0)),
-      timeout: fc.record({ request: duration }),
+      timeout,
       retry,
       requestHeaders: headerModifier,
     },
@@ -255,10 +262,7 @@ function route(subsets: readonly string[]): fc.Arbitrary<Timing & { name?: strin
   return fc.oneof({ arbitrary: forwarding, weight: 4 }, { arbitrary: answering, weight: 1 });
 }
 
-const settings = spec(
-  {},
-  { timeout: fc.record({ request: duration }), retry: retryWithBudget, ...destinationSettings },
-)
+const settings = spec({}, { timeout, retry: retryWithBudget, ...destinationSettings })
   .filter(hasConsistentTimeouts)
   .filter(hasOneRetryLimit);
 

@@ -163,6 +163,8 @@ export function sampleRoute(name: string, parts: Partial<RouteIr> = {}): RouteIr
     matches: 'any',
     action: forwardTo({ service: ownService, subset: null, weight: 1 }),
     timeoutMs: 0,
+    idleTimeoutMs: 0,
+    streamTimeoutMs: 0,
     retry: noRetry,
     hashOn: [],
     requestHeaders: null,

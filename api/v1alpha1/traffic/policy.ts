@@ -18,7 +18,7 @@ export const TrafficPolicySpec = withRules(
       'Services whose callers obey this policy, 1 to 8. If several policies set the same field, a Service with a port takes precedence over a Service, then a Namespace, then the Mesh; among equals, the oldest policy takes precedence.',
     ),
     timeout: Timeout.optional().describe(
-      'Timeout of requests, for all routes without a timeout of their own. Default: no timeout.',
+      'Timeouts of requests, for all routes without timeouts of their own. Default: no timeouts.',
     ),
     retry: Retry.optional().describe(
       'Retries of failed requests, for all routes without a retry of their own. Default: 2 retries on ConnectFailure and RefusedStream, which are safe for requests of all kinds.',

@@ -36,7 +36,7 @@ const Route = withRules(
       'Changes to path and host before the request is sent. Matches see the original path and host; SecurityPolicies of the backend see the new path.',
     ),
     timeout: Timeout.optional().describe(
-      'Timeout of requests. Default: spec.timeout, then less specific policies, then spec.defaults of the Mesh; else no timeout.',
+      'Timeouts of requests. Default of each field: spec.timeout, then less specific policies, then spec.defaults of the Mesh; else no timeout.',
     ),
     retry: RouteRetry.optional().describe(
       'Retries of failed requests. Default of each field: spec.retry, then less specific policies, then spec.defaults of the Mesh.',

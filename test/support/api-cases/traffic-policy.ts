@@ -276,7 +276,20 @@ const behaviour: readonly ApiCase[] = [
     field: 'spec.routes[0].retry',
     message: 'Set at least one field of retry',
   }),
-  refused('an empty timeout', routing({ timeout: {} }), { field: 'spec.routes[0].timeout.request' }),
+  refused('an empty timeout', routing({ timeout: {} }), {
+    field: 'spec.routes[0].timeout',
+    message: 'Set at least one field of timeout',
+  }),
+  valid('all timeouts', routing({ timeout: { request: '3s', idle: '1h', stream: '3s' } })),
+  valid('streams without a limit', routing({ timeout: { request: '3s', stream: '0s' } })),
+  valid(
+    'a timeout of idle streams and tries',
+    routing({ timeout: { idle: '1s' }, retry: { perTryTimeout: '2s' } }),
+  ),
+  refused('streams that end before requests', routing({ timeout: { request: '3s', stream: '2s' } }), {
+    field: 'spec.routes[0].timeout',
+    message: 'Set stream to at least request',
+  }),
   valid('a try longer than a request of another route', {
     targetRefs,
     timeout: { request: '1s' },

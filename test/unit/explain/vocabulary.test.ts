@@ -69,16 +69,28 @@ function explained(ir: MeshIr): number {
   return routes.length;
 }
 
-function said({ action, timeoutMs, fault, requestHeaders, responseHeaders }: RouteIr): object {
+function said({
+  action,
+  timeoutMs,
+  streamTimeoutMs,
+  fault,
+  requestHeaders,
+  responseHeaders,
+}: RouteIr): object {
   const count = (modifier: RouteIr['requestHeaders']): number =>
     modifier === null ? 0 : modifier.set.length + modifier.add.length + modifier.remove.length;
   const isServed = action.type === 'Forward' && action.backends.some((backend) => !('invalid' in backend));
   return {
-    timeoutMs: isServed ? timeoutMs : 0,
+    timeoutMs: isServed ? shorter(timeoutMs, streamTimeoutMs) : 0,
     fault: fault !== null && fault.abort?.type !== 'gRPC' && fault.headers.every(holdsForNone),
     requestHeaders: count(requestHeaders),
     responseHeaders: count(responseHeaders),
   };
+}
+
+/** 0: none. */
+function shorter(one: number, other: number): number {
+  return one === 0 || other === 0 ? one + other : Math.min(one, other);
 }
 
 /** Of a request that has no such header. */

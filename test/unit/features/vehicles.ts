@@ -106,6 +106,8 @@ export const table: readonly Row[] = [
   ...rows('Mesh/default', [
     ...toDefaults([
       ['timeout.request', '21s', 'VHDS'],
+      ['timeout.idle', '21s', 'VHDS'],
+      ['timeout.stream', '21m', 'VHDS'],
       ['retry.attempts', 4, 'VHDS'],
       ['retry.perTryTimeout', '4s', 'VHDS'],
       ['retry.retryOn.0', 'ServerError', 'VHDS'],
@@ -151,6 +153,8 @@ export const table: readonly Row[] = [
     ['targetRefs.0.name', 'ratings', 'CDS EDS VHDS'],
     ['targetRefs.0.port', 9999, 'CDS EDS VHDS'],
     ['timeout.request', '11s', 'VHDS'],
+    ['timeout.idle', '11s', 'VHDS'],
+    ['timeout.stream', '11m', 'VHDS'],
     ['retry.attempts', 4, 'VHDS'],
     ['retry.perTryTimeout', '1s', 'VHDS'],
     ['retry.retryOn.0', 'ServerError', 'VHDS'],
@@ -218,6 +222,8 @@ export const table: readonly Row[] = [
     ['routes.0.backends.0.subset', 'v2', 'VHDS'],
     ['routes.0.backends.0.weight', 80, 'VHDS'],
     ['routes.0.timeout.request', '4s', 'VHDS'],
+    ['routes.0.timeout.idle', '4s', 'VHDS'],
+    ['routes.0.timeout.stream', '4m', 'VHDS'],
     ['routes.0.retry.attempts', 1, 'VHDS'],
     ['routes.0.retry.perTryTimeout', '2s', 'VHDS'],
     ['routes.0.retry.retryOn.0', 'ServerError', 'VHDS'],

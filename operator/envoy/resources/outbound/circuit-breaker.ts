@@ -16,12 +16,13 @@ export function circuitBreakers(
     max_requests: breaker.maxRequests,
     max_retries: breaker.maxRetries,
   };
-  const more = protocol === 'HTTP' && retryBudget !== null && {
-    retry_budget: {
-      budget_percent: { value: retryBudget.percentage },
-      min_retry_concurrency: retryBudget.minConcurrency,
-    },
-  };
+  const more = protocol === 'HTTP' &&
+    retryBudget !== null && {
+      retry_budget: {
+        budget_percent: { value: retryBudget.percentage },
+        min_retry_concurrency: retryBudget.minConcurrency,
+      },
+    };
   return {
     ...limits(atMost, more || {}),
     ...(perEndpoint > 0 && { per_host_thresholds: [{ max_connections: perEndpoint }] }),

@@ -11,7 +11,7 @@ import { headerChanges } from './headers.ts';
 import { outboundFilters } from './http-filters.ts';
 import { isServed, routeAction, targets } from './route-action.ts';
 import { anyRequest, routeMatch } from './route-match.ts';
-import { type TimedRoute, timedRoutes } from './timeouts.ts';
+import { noTimeouts, type TimedRoute, timedRoutes } from './timeouts.ts';
 
 /** routes: those of the service that its callers have. */
 export function buildVirtualHost(service: ServicePortIr, routes: RouteListIr): XdsResource {
@@ -50,6 +50,6 @@ function envoyRoutes(route: RouteIr): readonly EnvoyMessage[] {
 }
 
 /** In the order of precedence. What the sidecar answers itself takes no time. */
-function kindsOfRequests({ action, timeoutMs }: RouteIr): readonly TimedRoute[] {
-  return timedRoutes(action.type === 'Forward' && isServed(action) ? timeoutMs : 0);
+function kindsOfRequests(route: RouteIr): readonly TimedRoute[] {
+  return timedRoutes(route.action.type === 'Forward' && isServed(route.action) ? route : noTimeouts);
 }

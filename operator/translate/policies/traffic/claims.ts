@@ -27,7 +27,15 @@ export interface SubsetClaim {
 /** A route but for what depends on the service port, or on other objects. */
 export interface RouteClaim extends Omit<
   RouteIr,
-  'matches' | 'action' | 'timeoutMs' | 'retry' | 'hashOn' | 'setBy' | 'origins'
+  | 'matches'
+  | 'action'
+  | 'timeoutMs'
+  | 'idleTimeoutMs'
+  | 'streamTimeoutMs'
+  | 'retry'
+  | 'hashOn'
+  | 'setBy'
+  | 'origins'
 > {
   /** The requests it is for: any of these. */
   readonly matches: 'any' | readonly MatchClaim[];

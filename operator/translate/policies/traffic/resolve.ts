@@ -84,6 +84,8 @@ function resolveRoute(route: TheirRoute, port: RoutedPort, { routing, settings }
     fault,
     action: answer ?? forward(route, port, routing?.value ?? null),
     timeoutMs: reader.read('timeout.request'),
+    idleTimeoutMs: reader.read('timeout.idle'),
+    streamTimeoutMs: reader.read('timeout.stream'),
     retry: resolveRetry(reader),
     hashOn: resolveHashOn(reader, settings),
     setBy: { ...(author !== null && { routes: author }), ...reader.setBy() },

@@ -4,17 +4,22 @@ import { durationMs } from '../../../../api/duration.ts';
 import type { TrafficPolicy } from '../../../../api/v1alpha1/traffic/policy.ts';
 import type { BackoffIr, RetryGrpcCode, RetryOn } from '../../../ir/service.ts';
 import { byText } from '../../../values/compare-text.ts';
-import type { Settings } from '../setting.ts';
+import { type Settings, written } from '../setting.ts';
 import {
   defaultDestination,
   type DestinationSettings,
   destinationSettingsOf,
 } from './destination/destination.ts';
+import { milliseconds } from './destination/group.ts';
 
 /** By the field that users write. */
 export interface RouteSettings {
   /** In milliseconds; 0: no limit. */
   readonly 'timeout.request': number;
+  /** In milliseconds; 0: no limit. */
+  readonly 'timeout.idle': number;
+  /** In milliseconds; 0: no limit. */
+  readonly 'timeout.stream': number;
   /** After the first try; 0: none. */
   readonly 'retry.attempts': number;
   /** In milliseconds; 0: the route's timeout. */
@@ -35,6 +40,8 @@ export interface PortSettings extends RouteSettings, DestinationSettings {}
 /** Only what never reached the application is tried again, so that any method may be. */
 export const defaultSettings: Settings<PortSettings> = {
   'timeout.request': { value: 0, origin: null },
+  'timeout.idle': { value: 0, origin: null },
+  'timeout.stream': { value: 0, origin: null },
   'retry.attempts': { value: 2, origin: null },
   'retry.perTryTimeout': { value: 0, origin: null },
   'retry.retryOn': { value: ['ConnectFailure', 'RefusedStream'], origin: null },
@@ -63,15 +70,17 @@ type Backoff = NonNullable<NonNullable<Timing['retry']>['backoff']>;
 /** Those that are written there. */
 export function routeSettingsOf({ timeout, retry }: Timing): Readonly<Partial<RouteSettings>> {
   const { attempts, perTryTimeout, retryOn, statusCodes, grpcCodes, backoff } = retry ?? {};
-  return {
-    ...(timeout !== undefined && { 'timeout.request': durationMs(timeout.request) }),
-    ...(attempts !== undefined && { 'retry.attempts': attempts }),
-    ...(perTryTimeout !== undefined && { 'retry.perTryTimeout': durationMs(perTryTimeout) }),
-    ...(retryOn !== undefined && { 'retry.retryOn': sortedOnce(retryOn) }),
-    ...(statusCodes !== undefined && { 'retry.statusCodes': statusCodes.toSorted((a, b) => a - b) }),
-    ...(grpcCodes !== undefined && { 'retry.grpcCodes': sortedOnce(grpcCodes) }),
-    ...(backoff !== undefined && { 'retry.backoff': backoffOf(backoff) }),
-  };
+  return written({
+    'timeout.request': milliseconds(timeout?.request),
+    'timeout.idle': milliseconds(timeout?.idle),
+    'timeout.stream': milliseconds(timeout?.stream),
+    'retry.attempts': attempts,
+    'retry.perTryTimeout': milliseconds(perTryTimeout),
+    'retry.retryOn': retryOn && sortedOnce(retryOn),
+    'retry.statusCodes': statusCodes?.toSorted((a, b) => a - b),
+    'retry.grpcCodes': grpcCodes && sortedOnce(grpcCodes),
+    'retry.backoff': backoff && backoffOf(backoff),
+  });
 }
 
 function backoffOf({ base, max, honorRetryAfter }: Backoff): BackoffIr {
