@@ -1,8 +1,8 @@
 // What is tried again at a service port, and whose word that is.
 import type { Origin } from '../../../ir/origin.ts';
 import type { RetryIr, RetryOn } from '../../../ir/service.ts';
-import { readSettings, type SettingsReader } from '../setting.ts';
-import type { PortTraffic } from './resolve.ts';
+import { readSettings, type Settings, type SettingsReader } from '../setting.ts';
+import type { RoutingClaim } from './claims.ts';
 import type { PortSettings } from './settings.ts';
 
 export function resolveRetry(settings: SettingsReader<PortSettings>): RetryIr {
@@ -19,11 +19,17 @@ export function resolveRetry(settings: SettingsReader<PortSettings>): RetryIr {
   };
 }
 
+/** What is in effect at a service port. */
+interface Retrying {
+  readonly routing: { readonly value: RoutingClaim; readonly origin: Origin } | null;
+  readonly settings: Settings<PortSettings>;
+}
+
 /**
  * Who has requests tried again that the application may have seen: whatever it costs it, it may have to do twice. Empty: there are none.
  * Of all routes, whoever calls at present: endpoints are the same for all callers.
  */
-export function repeaters({ routing, settings }: PortTraffic): readonly Origin[] {
+export function repeaters({ routing, settings }: Retrying): readonly Origin[] {
   const own = routing?.value.routes.map((route) => ({ values: route.settings, origin: routing.origin }));
   return [...(own ?? []), null].flatMap((values) => {
     const reader = readSettings<PortSettings>(values, settings);
