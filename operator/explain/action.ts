@@ -37,6 +37,7 @@ const forwardFields = [
   'cluster',
   'weighted_clusters',
   'timeout',
+  'idle_timeout',
   'max_stream_duration',
   'retry_policy',
   'hash_policy',
