@@ -60,6 +60,21 @@ const reason: PrinterColumn = {
   description: 'Reason of the condition Programmed.',
   priority: 1,
 };
+const warning: PrinterColumn = {
+  name: 'WARNING',
+  type: 'string',
+  jsonPath: '.status.conditions[?(@.type=="Warning")].reason',
+  description: 'Reason of the condition Warning; empty if there is nothing to warn of.',
+  priority: 1,
+};
+/** A sentence: the last column. */
+const overridden: PrinterColumn = {
+  name: 'OVERRIDDEN',
+  type: 'string',
+  jsonPath: '.status.conditions[?(@.type=="Overridden")].message',
+  description: 'What other objects override, and which do; empty if none does.',
+  priority: 1,
+};
 const age: PrinterColumn = {
   name: 'AGE',
   type: 'date',
@@ -73,7 +88,7 @@ function proxies(description: string): PrinterColumn {
 
 function policyColumns(target: Pick<PrinterColumn, 'name' | 'jsonPath' | 'description'>): PrinterColumn[] {
   const counts = proxies('Proxies that obey the object / proxies that it applies to.');
-  return [{ type: 'string', ...target }, accepted, programmed, counts, reason, age];
+  return [{ type: 'string', ...target }, accepted, programmed, counts, reason, warning, age];
 }
 
 const firstTarget = {
@@ -112,6 +127,7 @@ export const kindDefinitions: readonly KindDefinition[] = [
         jsonPath: '.status.conditions[?(@.type=="Ready")].reason',
         description: 'Reason of the condition Ready.',
       },
+      warning,
       age,
     ],
   },
@@ -126,7 +142,7 @@ export const kindDefinitions: readonly KindDefinition[] = [
     description: 'How calls to Services are routed and what happens when they fail.',
     spec: TrafficPolicySpec,
     status: PolicyStatus,
-    columns: policyColumns(firstTarget),
+    columns: [...policyColumns(firstTarget), overridden],
   },
   {
     ...shared,
@@ -139,7 +155,7 @@ export const kindDefinitions: readonly KindDefinition[] = [
     description: 'Who may call a workload, and whether callers must use mutual TLS.',
     spec: SecurityPolicySpec,
     status: PolicyStatus,
-    columns: policyColumns(firstTarget),
+    columns: [...policyColumns(firstTarget), overridden],
   },
   {
     ...shared,

@@ -9,6 +9,8 @@ export const conditionType = {
   resolvedRefs: 'ResolvedRefs',
   /** Only where it is so: other objects decide some or all of what it asks for. Owner: translate. */
   overridden: 'Overridden',
+  /** Only where it is so: it does what it says, which is hardly what is meant. Owner: translate. */
+  warning: 'Warning',
   /** Every proxy concerned, now or before, obeys this generation and nothing earlier. Owner: aggregate, from the acknowledgements. */
   programmed: 'Programmed',
   /** Mesh only: certificate authority and control plane are able to serve. Owner: aggregate. */
@@ -29,6 +31,8 @@ export const reason = {
   unsupportedValue: 'UnsupportedValue',
   resolvedRefs: 'ResolvedRefs',
   refNotFound: 'RefNotFound',
+  unreachableRoute: 'UnreachableRoute',
+  retriesMultiply: 'RetriesMultiply',
   programmed: 'Programmed',
   pending: 'Pending',
   rejected: 'Rejected',
@@ -53,7 +57,7 @@ export interface ConditionDraft {
   readonly message: string;
 }
 
-/** What translation says of one object. conditions are in a fixed order: Accepted, ResolvedRefs, Overridden. */
+/** What translation says of one object. conditions are in a fixed order: Accepted, ResolvedRefs, Overridden, Warning. */
 export interface Verdict {
   readonly origin: Origin;
   readonly conditions: readonly ConditionDraft[];

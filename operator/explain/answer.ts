@@ -31,7 +31,7 @@ export type Explain = (question: Question) => Answer;
 
 export interface Explainer {
   readonly explain: Explain;
-  /** Objects that are not in effect: full sentences. */
+  /** Objects that are not in effect, or hardly as they are meant: full sentences. */
   readonly warnings: readonly string[];
 }
 
@@ -71,9 +71,11 @@ function specsIn({ trafficPolicies }: Resources): SpecOf {
 
 function warningsOf(verdicts: Translation['verdicts']): readonly string[] {
   return verdicts.flatMap(({ origin, conditions }) =>
-    conditions
-      .filter(({ type, status }) => status === 'False' && (type === 'Accepted' || type === 'ResolvedRefs'))
-      .map(({ type, message }) => `${nameOf(origin)} is not ${type}: ${message}`),
+    conditions.flatMap(({ type, status, message }) => {
+      if (type === 'Warning') return [`${nameOf(origin)}: ${message}`];
+      const isAbout = type === 'Accepted' || type === 'ResolvedRefs';
+      return isAbout && status === 'False' ? [`${nameOf(origin)} is not ${type}: ${message}`] : [];
+    }),
   );
 }
 

@@ -1,13 +1,20 @@
 // The verdicts on all objects of a mesh in one list, worked out anew only for the kinds that something changed for.
+import type { Mesh } from '../../api/v1alpha1/mesh.ts';
 import type { Verdict } from '../conditions/conditions.ts';
 import type { MeshIr } from '../ir/mesh-ir.ts';
+import { originKey } from '../ir/origin.ts';
 import { rememberLast } from '../values/remember.ts';
 import type { ForeignEndpoints } from './facts/foreign-endpoints.ts';
+import { identityOf } from './facts/identity.ts';
+import { originOf } from './facts/origins.ts';
+import type { Problem } from './facts/verdicts.ts';
 import type { WorkloadIndex } from './facts/workload.ts';
 import type { SecurityAttachments } from './policies/security/attach.ts';
 import { unmeshedTargets } from './policies/security/unmeshed.ts';
 import { securityVerdicts } from './policies/security/verdicts.ts';
+import { conditionsOf } from './policies/traffic/audiences.ts';
 import { createEmptySubsetFinder } from './policies/traffic/empty-subsets.ts';
+import { createRetryWarner } from './policies/traffic/retry-chains.ts';
 import type { Traffic } from './policies/traffic/traffic.ts';
 import { trafficVerdicts } from './policies/traffic/verdicts.ts';
 
@@ -17,9 +24,17 @@ export interface Judged {
   readonly attachments: SecurityAttachments;
   readonly workloads: WorkloadIndex;
   readonly external: readonly Verdict[];
+  readonly mesh: Mesh;
 }
 
-export type VerdictCollector = (ir: MeshIr, judged: Judged) => readonly Verdict[];
+export interface Verdicts {
+  /** Not on the Mesh. */
+  readonly verdicts: readonly Verdict[];
+  /** On the Mesh in force. */
+  readonly meshWarnings: readonly Problem[];
+}
+
+export type VerdictCollector = (ir: MeshIr, judged: Judged) => Verdicts;
 
 /** The same list as in the batch before if nothing in it changed. */
 export function createVerdictCollector(): VerdictCollector {
@@ -28,10 +43,45 @@ export function createVerdictCollector(): VerdictCollector {
   const ofTraffic = rememberLast(trafficVerdicts);
   const ofSecurity = rememberLast(securityVerdicts);
   const join = rememberLast((...lists: readonly (readonly Verdict[])[]) => lists.flat());
-  return (ir, { traffic, foreign, attachments, workloads, external }) =>
-    join(
-      ofTraffic(traffic, findEmptySubsets(ir.services), foreign),
-      ofSecurity(attachments, ir.workloads, unmeshed(attachments, workloads)),
-      external,
-    );
+  const callersIn = rememberLast(namedCallers);
+  const wideIn = rememberLast(wideObjects);
+  const findRetries = createRetryWarner();
+  return (ir, { traffic, foreign, attachments, workloads, external, mesh }) => {
+    const retries = findRetries({
+      services: ir.services,
+      workloads: ir.workloads,
+      namedCallers: callersIn(traffic.byPort, mesh),
+      wide: wideIn(traffic.targets, mesh),
+    });
+    return {
+      verdicts: join(
+        ofTraffic(traffic, findEmptySubsets(ir.services), foreign, retries),
+        ofSecurity(attachments, ir.workloads, unmeshed(attachments, workloads)),
+        external,
+      ),
+      meshWarnings: retries[originKey(originOf(mesh))] ?? [],
+    };
+  };
+}
+
+/** Key of a service port → SPIFFE ids of callers that its routes name one by one. */
+function namedCallers(byPort: Traffic['byPort'], { spec }: Mesh): ReadonlyMap<string, readonly string[]> {
+  const named = new Map<string, readonly string[]>();
+  for (const [port, { routing }] of byPort) {
+    if (routing === null) continue;
+    const accounts = conditionsOf(routing.value.routes).flatMap(({ serviceAccounts }) => serviceAccounts);
+    const ids = [...new Set(accounts)].map((account) => {
+      const [namespace = '', name = ''] = account.split('/');
+      return identityOf(spec.trustDomain, namespace, name).spiffeId;
+    });
+    if (ids.length > 0) named.set(port, ids);
+  }
+  return named;
+}
+
+function wideObjects(targets: Traffic['targets'], mesh: Mesh): ReadonlySet<string> {
+  const policies = [...targets.keys()].filter(({ spec }) =>
+    spec.targetRefs.some(({ kind }) => kind === 'Namespace' || kind === 'Mesh'),
+  );
+  return new Set([mesh, ...policies].map((object) => originKey(originOf(object))));
 }

@@ -16,6 +16,7 @@ import { createForeignFinder } from './facts/foreign-endpoints.ts';
 import { servedPorts } from './facts/served-ports.ts';
 import { type AddressConflicts, createConflictFinder } from './facts/address-owners.ts';
 import { createServiceTranslator } from './mesh/services.ts';
+import type { Problem } from './facts/verdicts.ts';
 import { viewServices } from './facts/service-view.ts';
 import { createAudienceFinder } from './policies/traffic/audiences.ts';
 import { createTrafficMaker } from './policies/traffic/traffic.ts';
@@ -30,7 +31,10 @@ export type MeshTranslator = (
   resources: Resources,
 ) => {
   readonly ir: MeshIr;
+  /** Not on the Mesh. */
   readonly verdicts: readonly Verdict[];
+  /** On the Mesh. */
+  readonly meshWarnings: readonly Problem[];
   readonly podRecords: readonly PodRecord[];
   readonly addressClaims: readonly AddressClaim[];
 };
@@ -85,12 +89,13 @@ export function createMeshTranslator({ operatorNamespace }: TranslateOptions): M
     };
     return {
       ir,
-      verdicts: collectVerdicts(ir, {
+      ...collectVerdicts(ir, {
         traffic,
         foreign,
         attachments,
         workloads,
         external: external.verdicts,
+        mesh,
       }),
       podRecords: recordsOf(workloads, attachments, served),
       addressClaims: Object.values(foreign),

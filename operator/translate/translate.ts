@@ -1,5 +1,6 @@
 // Resources → the mesh in its own words, and a verdict on each object a user wrote. Its entry is translate: pure and
 // total, the same value whatever order the objects came in. It must not know Envoy, platforms or acknowledgements.
+import type { Mesh } from '../../api/v1alpha1/mesh.ts';
 import type { MeshIr } from '../ir/mesh-ir.ts';
 import type { AddressClaim } from '../ir/address-claim.ts';
 import type { PodRecord } from '../ir/pod-record.ts';
@@ -8,7 +9,7 @@ import type { Resources } from '../store/resources.ts';
 import { electMesh } from './facts/meshes.ts';
 import { originOf } from './facts/origins.ts';
 import { createMeshTranslator, type MeshTranslator, type TranslateOptions } from './translate-mesh.ts';
-import { verdictWithoutMesh, withRejections } from './facts/verdicts.ts';
+import { type Problem, verdictWithoutMesh, warningCondition, withRejections } from './facts/verdicts.ts';
 
 export interface Translation {
   /** null while there is no accepted Mesh. */
@@ -36,13 +37,19 @@ export function translateWith(translateMesh: MeshTranslator, resources: Resource
       podRecords: [],
       addressClaims: [],
     };
-  const { ir, verdicts, podRecords, addressClaims } = translateMesh(mesh, resources);
+  const { ir, verdicts, meshWarnings, podRecords, addressClaims } = translateMesh(mesh, resources);
+  const meshes = meshVerdicts.map((verdict) => withWarnings(verdict, mesh, meshWarnings));
   return {
     ir,
-    verdicts: withRejections([...meshVerdicts, ...verdicts], resources.rejections),
+    verdicts: withRejections([...meshes, ...verdicts], resources.rejections),
     podRecords,
     addressClaims,
   };
+}
+
+function withWarnings(verdict: Verdict, mesh: Mesh, warnings: readonly Problem[]): Verdict {
+  if (verdict.origin !== originOf(mesh) || warnings.length === 0) return verdict;
+  return { ...verdict, conditions: [...verdict.conditions, ...warningCondition(warnings)] };
 }
 
 function waiting(resources: Resources): readonly Verdict[] {

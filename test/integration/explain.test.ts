@@ -6,6 +6,8 @@ import { stringify } from 'yaml';
 import { apiVersion } from '../../api/v1alpha1/common.ts';
 import type { TrafficPolicySpec } from '../../api/v1alpha1/traffic/policy.ts';
 import { type Answer, explainerOf, type Explain } from '../../operator/explain/answer.ts';
+import { claimsOf } from '../../operator/translate/policies/traffic/traffic-policy.ts';
+import { unreachableRoutes } from '../../operator/translate/policies/traffic/unreachable.ts';
 import { translate } from '../../operator/translate/translate.ts';
 import { trafficPolicySpec } from '../support/arbitraries.ts';
 import { resourcesFromYaml, translateOptions } from '../support/builders.ts';
@@ -36,6 +38,10 @@ beforeAll(async () => {
     documents.map((document) => stringify(document, { aliasDuplicateObjects: false })).join('---\n'),
   );
   const { ir } = translate(resources, translateOptions);
+  for (const policy of resources.trafficPolicies) {
+    const routes = claimsOf(policy).routing?.routes ?? [];
+    for (const { name } of unreachableRoutes(routes)) unreachable.add(`${policy.metadata.name} ${name}`);
+  }
   if (ir === null) throw new Error('there is a Mesh');
   ({ explain } = explainerOf(resources));
   const sidecar = (await startSidecars(ir, closing)).get('caller');
@@ -146,6 +152,11 @@ test.each(Array.from({ length: policies }, (_, slot) => `slot-${slot}`))(
   },
 );
 
+test('no call took a route of which the status says that no request reaches it', () => {
+  expect(unreachable.size).toBeGreaterThan(10);
+  expect([...unreachable].filter((route) => taken.has(route))).toEqual([]);
+});
+
 test('calls take more than the routes for what nothing else matches', () => {
   expect([...taken].filter((route) => !route.endsWith(' default')).length).toBeGreaterThan(10);
   expect(changed).toBeGreaterThan(20);
@@ -153,6 +164,7 @@ test('calls take more than the routes for what nothing else matches', () => {
 
 /** Routes that calls took, and how many headers of requests were seen changed. */
 const taken = new Set<string>();
+const unreachable = new Set<string>();
 let changed = 0;
 
 interface Compared {

@@ -12,7 +12,7 @@ import { refKey } from '../../objects/objects.ts';
 import type { Rejection } from '../../store/resources.ts';
 import { byText } from '../../values/compare-text.ts';
 
-/** Why an object is not accepted, or a reference does not resolve. */
+/** Why an object is not accepted, a reference does not resolve, or what there is to warn of. */
 export interface Problem {
   readonly reason: Reason;
   /** Full sentences. */
@@ -56,6 +56,14 @@ export function resolvedRefsCondition(
     reason: missing.length > 0 ? reason.refNotFound : reason.conflicted,
     message: inOneText([...missing, ...conflicts]),
   };
+}
+
+/** The condition Warning, for an object that is in effect as it is written; none if there is nothing to warn of. */
+export function warningCondition(warnings: readonly Problem[]): readonly ConditionDraft[] {
+  const [first] = warnings;
+  if (first === undefined) return [];
+  const message = inOneText(warnings.map((warning) => warning.message));
+  return [{ type: conditionType.warning, status: 'True', reason: first.reason, message }];
 }
 
 /** Each sentence once: several targets may have the same problem. */

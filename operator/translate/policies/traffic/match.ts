@@ -7,10 +7,14 @@ export function matchesEverything({ path, ...others }: RouteMatchIr): boolean {
   return isAnyPath && isSameValue(others, noCondition);
 }
 
-const noCondition: Omit<RouteMatchIr, 'path'> = {
+/** What every request matches. */
+export const anyRequest: RouteMatchIr = {
+  path: null,
   method: null,
   headers: [],
   queryParameters: [],
   hostnames: [],
   grpc: false,
 };
+
+const { path: _anyPath, ...noCondition } = anyRequest;

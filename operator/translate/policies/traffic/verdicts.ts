@@ -5,30 +5,47 @@ import { originKey } from '../../../ir/origin.ts';
 import type { ForeignEndpoints } from '../../facts/foreign-endpoints.ts';
 import { originOf } from '../../facts/origins.ts';
 import { serviceKey } from '../../facts/service-view.ts';
-import { acceptedCondition, listed, resolvedRefsCondition } from '../../facts/verdicts.ts';
+import { reason } from '../../../conditions/conditions.ts';
+import {
+  acceptedCondition,
+  listed,
+  type Problem,
+  resolvedRefsCondition,
+  warningCondition,
+} from '../../facts/verdicts.ts';
 import type { Outcome } from '../contest.ts';
 import { defeatProblems, overriddenCondition } from '../losses.ts';
 import type { RouteClaim, RoutingClaim } from './claims.ts';
 import type { EmptySubset, EmptySubsets } from './empty-subsets.ts';
 import { isDeclared } from './resolve.ts';
+import type { RetryWarnings } from './retry-chains.ts';
 import type { RouteSettings } from './settings.ts';
 import type { PolicyTargets } from './targets.ts';
 import { rememberEach } from '../../../values/remember.ts';
 import type { Traffic } from './traffic.ts';
 import { httpFields, worksOnTcp } from './protocols.ts';
 import { claimsOf } from './traffic-policy.ts';
+import { unreachableRoutes } from './unreachable.ts';
 
 export function trafficVerdicts(
   { targets, outcomes }: Traffic,
   empty: EmptySubsets,
   foreign: ForeignEndpoints,
+  retries: RetryWarnings,
 ): readonly Verdict[] {
   return [...targets].map(([policy, target]) =>
-    verdictOn(policy, target, outcomes.get(policy), empty[originKey(originOf(policy))] ?? none, foreign),
+    verdictOn(
+      policy,
+      target,
+      outcomes.get(policy),
+      empty[originKey(originOf(policy))] ?? none,
+      foreign,
+      retries[originKey(originOf(policy))] ?? none,
+    ),
   );
 }
 
-const none: readonly EmptySubset[] = [];
+const none: readonly never[] = [];
 
 /** Of a thousand policies one changes. */
 const verdictOn = rememberEach(
@@ -39,6 +56,7 @@ const verdictOn = rememberEach(
     outcome: Outcome<TrafficPolicy> | undefined,
     empty: readonly EmptySubset[],
     foreign: ForeignEndpoints,
+    multiplied: readonly Problem[],
   ): Verdict => {
     const others = outcome?.isInEffect === true && problems.length > 0 ? [othersInEffect] : [];
     return {
@@ -53,6 +71,7 @@ const verdictOn = rememberEach(
           claimsOfTargets(policy, foreign),
         ),
         ...overriddenCondition(policy, outcome),
+        ...warningCondition([...unreachable(policy), ...multiplied]),
       ],
     };
   },
@@ -76,7 +95,7 @@ function leftOutNotes(policy: TrafficPolicy, leftOut: PolicyTargets['leftOut']):
 function abortNotes(policy: TrafficPolicy): readonly string[] {
   const { routing, settings } = claimsOf(policy);
   const aborting = (routing?.routes ?? []).filter(
-    (route) => (route.fault?.abort ?? null) !== null && retries({ ...settings, ...route.settings }),
+    (route) => (route.fault?.abort ?? null) !== null && hasRetries({ ...settings, ...route.settings }),
   );
   if (aborting.length === 0) return [];
   const names = listed(aborting.map(({ name }) => name));
@@ -86,11 +105,22 @@ function abortNotes(policy: TrafficPolicy): readonly string[] {
 }
 
 /** Whether it is written that there are retries. */
-function retries(settings: Readonly<Partial<RouteSettings>>): boolean {
+function hasRetries(settings: Readonly<Partial<RouteSettings>>): boolean {
   const attempts = settings['retry.attempts'];
   const conditions = [settings['retry.retryOn'], settings['retry.statusCodes'], settings['retry.grpcCodes']];
   return attempts === undefined ? conditions.some((written) => written !== undefined) : attempts > 0;
 }
+
+const unreachable = rememberEach((policy: TrafficPolicy): readonly Problem[] =>
+  unreachableRoutes(claimsOf(policy).routing?.routes ?? []).map(({ name, shadowedBy }) => {
+    const isOne = shadowedBy.length === 1;
+    const [takers, take] = [`${isOne ? 'route' : 'routes'} ${listed(shadowedBy)}`, isOne ? 'takes' : 'take'];
+    return {
+      reason: reason.unreachableRoute,
+      message: `Route ${name} gets no requests because ${takers} before it ${take} all of them. Move ${name} up, or remove it.`,
+    };
+  }),
+);
 
 function claimsOfTargets({ metadata, spec }: TrafficPolicy, foreign: ForeignEndpoints): readonly string[] {
   const services = spec.targetRefs.flatMap(({ kind, name }) =>

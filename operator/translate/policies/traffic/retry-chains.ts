@@ -1,0 +1,121 @@
+// Retries that multiply: a call that is tried again leads to calls that are tried again, too (decision 043). Pure.
+import { reason } from '../../../conditions/conditions.ts';
+import { type Origin, originKey } from '../../../ir/origin.ts';
+import type { RetryIr, RouteIr, ServicePortIr } from '../../../ir/service.ts';
+import { append } from '../../../values/labels.ts';
+import { rememberEach } from '../../../values/remember.ts';
+import { isSameValue } from '../../../values/same-value.ts';
+import { mergeOrigins } from '../../facts/origins.ts';
+import type { Problem } from '../../facts/verdicts.ts';
+import { type CallFacts, type KnownCall, knownCalls } from './known-calls.ts';
+
+/** By originKey of the object that sets the retries: what to warn of. */
+export type RetryWarnings = Readonly<Record<string, readonly Problem[]>>;
+
+export interface RetryFacts extends CallFacts {
+  /** originKey of the Mesh, and of policies for a Namespace or the Mesh: they hold for whole chains of calls. */
+  readonly wide: ReadonlySet<string>;
+}
+
+/** The same object as in the batch before while there is the same to say. */
+export function createRetryWarner(): (facts: RetryFacts) => RetryWarnings {
+  let last: RetryWarnings = {};
+  return (facts) => {
+    const found = retryWarnings(facts);
+    if (!isSameValue(last, found)) last = found;
+    return last;
+  };
+}
+
+/** Chains that a message names. */
+const mostNamed = 3;
+
+export function retryWarnings(facts: RetryFacts): RetryWarnings {
+  const hops = new Map(
+    facts.services.flatMap((service) => hopOf(service) ?? []).map((hop) => [hop.service, hop]),
+  );
+  if (hops.size < 2) return {};
+  const messages = new Map<string, string[]>();
+  for (const [by, tries] of wideTries([...hops.values()], facts.wide))
+    append(messages, by, wideMessage(tries));
+  for (const call of knownCalls({ ...facts, services: [...hops.keys()] })) {
+    const [first, second] = [hops.get(call.from), hops.get(call.to)];
+    if (first === undefined || second === undefined) continue;
+    const message = chainMessage(first, second, call);
+    for (const by of new Set([...first.by, ...second.by].map(originKey))) append(messages, by, message);
+  }
+  return Object.fromEntries([...messages].map(([by, all]) => [by, problemsOf(all)]));
+}
+
+function problemsOf(messages: readonly string[]): readonly Problem[] {
+  const more = messages.length - mostNamed;
+  const rest =
+    more > 0 ? [`The same is true of ${more} more ${more === 1 ? 'pair' : 'pairs'} of Services.`] : [];
+  return [...messages.slice(0, mostNamed), ...rest].map((message) => {
+    return { reason: reason.retriesMultiply, message };
+  });
+}
+
+/** A service port whose calls are tried again although the application may have seen them. */
+interface Hop {
+  readonly service: ServicePortIr;
+  /** The first try included. */
+  readonly tries: number;
+  /** Who sets the number of retries, and what is retried; at least one. */
+  readonly by: readonly Origin[];
+}
+
+/** Of all its routes that with the most tries. null: nothing is tried again that the application may have seen. */
+const hopOf = rememberEach((service: ServicePortIr): Hop | null => {
+  const { default: everybody, byAudience } = service.routes;
+  let most: Hop | null = null;
+  for (const route of [...everybody, ...byAudience.flatMap(({ routes }) => routes)]) {
+    const by = responsible(route);
+    const tries = route.retry.attempts + 1;
+    if (by.length > 0 && tries > (most?.tries ?? 1)) most = { service, tries, by };
+  }
+  return most;
+});
+
+/** None if no response is retried: what never reached the application multiplies nothing behind it. */
+function responsible({ retry, setBy, action }: RouteIr): readonly Origin[] {
+  if (action.type !== 'Forward') return [];
+  const field = conditions.find(([, retries]) => retries(retry))?.[0];
+  if (field === undefined) return [];
+  const set = [setBy['retry.attempts'], setBy[field]].flatMap((origin) => origin ?? []);
+  return mergeOrigins(set);
+}
+
+const conditions: readonly (readonly [field: string, retries: (retry: RetryIr) => boolean])[] = [
+  ['retry.retryOn', ({ on }) => on.some((one) => one !== 'ConnectFailure' && one !== 'RefusedStream')],
+  ['retry.statusCodes', ({ statusCodes }) => statusCodes.length > 0],
+  ['retry.grpcCodes', ({ grpcCodes }) => grpcCodes.length > 0],
+];
+
+/** Objects for whole chains → the fewest tries that they set; only where a Service of theirs can call another. */
+function wideTries(hops: readonly Hop[], wide: RetryFacts['wide']): ReadonlyMap<string, number> {
+  const byObject = new Map<string, Hop[]>();
+  for (const hop of hops) {
+    const keys = hop.by.map(originKey);
+    if (keys.every((key) => wide.has(key))) for (const key of keys) append(byObject, key, hop);
+  }
+  const chains = [...byObject].filter(
+    ([, all]) => all.length > 1 && all.some(({ service }) => service.peerIdentities.length > 0),
+  );
+  return new Map(chains.map(([key, all]) => [key, Math.min(...all.map(({ tries }) => tries))]));
+}
+
+function chainMessage(first: Hop, second: Hop, { source }: KnownCall): string {
+  const [a, b] = [first.service.key, second.service.key];
+  return `Retries can multiply to ${first.tries * second.tries} tries of a request to ${b}: ${first.tries} to ${a} by ${titlesOf(first.by)}, times ${second.tries} to ${b} by ${titlesOf(second.by)}, if each call to ${a} leads to one. ${a} calls ${b} according to ${source}. Retry at one of the two only: set attempts to 0 at the other.`;
+}
+
+function wideMessage(tries: number): string {
+  return `Retries can multiply: each call is tried up to ${tries} times, so a request through two Services can become ${tries ** 2} at the second, and through three ${tries ** 3}. It is not known which Services call each other. Set these retries only for Services that are called from the edge, or retry only ConnectFailure and RefusedStream, which do not multiply.`;
+}
+
+function titlesOf(objects: readonly Origin[]): string {
+  return objects
+    .map(({ kind, namespace, name }) => `${kind} ${namespace === '' ? '' : `${namespace}/`}${name}`)
+    .join(' and ');
+}
