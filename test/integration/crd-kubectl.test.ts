@@ -24,10 +24,13 @@ function condition(type: string, status: string, reason: string): Record<string,
 
 const conditions = [
   condition('Accepted', 'True', 'Accepted'),
+  condition('Overridden', 'True', 'Conflicted'),
+  condition('Warning', 'True', 'UnreachableRoute'),
   condition('Programmed', 'False', 'Pending'),
   condition('Ready', 'Unknown', 'CertificateNotReady'),
 ];
 
+const policyWide = ['REASON', 'WARNING', 'OVERRIDDEN'];
 const policyColumns = ['TARGET', 'ACCEPTED', 'PROGRAMMED', 'PROXIES', 'AGE'];
 
 interface ColumnCase {
@@ -37,6 +40,8 @@ interface ColumnCase {
   /** What the status has besides. Default: nothing. */
   readonly more?: Readonly<Record<string, unknown>>;
   readonly columns: readonly string[];
+  /** Only with -o wide. */
+  readonly wide: readonly string[];
   /** Without AGE. */
   readonly cells: readonly string[];
 }
@@ -48,6 +53,7 @@ const columnCases: readonly ColumnCase[] = [
     proxies: { connected: 3, current: 2, rejecting: 1, summary: '2/3' },
     more: { policies: { programmed: 4, total: 5, summary: '4/5' } },
     columns: ['ACCEPTED', 'READY', 'PROXIES', 'POLICIES', 'AGE'],
+    wide: ['REASON', 'WARNING'],
     cells: ['True', 'Unknown', '2/3', '4/5'],
   },
   {
@@ -55,6 +61,7 @@ const columnCases: readonly ColumnCase[] = [
     name: 'reviews',
     proxies: { programmed: 2, total: 3, summary: '2/3' },
     columns: policyColumns,
+    wide: policyWide,
     cells: ['reviews', 'True', 'False', '2/3'],
   },
   {
@@ -62,6 +69,7 @@ const columnCases: readonly ColumnCase[] = [
     name: 'reviews',
     proxies: { programmed: 0, total: 0, summary: '0/0' },
     columns: policyColumns,
+    wide: policyWide,
     cells: ['reviews', 'True', 'False', '0/0'],
   },
   {
@@ -69,6 +77,7 @@ const columnCases: readonly ColumnCase[] = [
     name: 'ratings-vm',
     proxies: { programmed: 1, total: 1, summary: '1/1' },
     columns: ['ADDRESS', 'ACCEPTED', 'PROGRAMMED', 'PROXIES', 'AGE'],
+    wide: ['REASON', 'WARNING'],
     cells: ['192.0.2.7', 'True', 'False', '1/1'],
   },
 ];
@@ -104,7 +113,7 @@ suite('kubectl', () => {
 
   test.each(columnCases)(
     'shows the columns of $kind',
-    async ({ kind, name, columns, cells, proxies, more }) => {
+    async ({ kind, name, columns, wide, cells, proxies, more }) => {
       expect(await setStatus(kind, name, { conditions, proxies, ...more })).toBe(200);
 
       const accept = 'application/json;as=Table;v=v1;g=meta.k8s.io';
@@ -120,11 +129,28 @@ suite('kubectl', () => {
       const always = shown.filter((column) => column.priority === 0);
       expect(always.map((column) => column.heading)).toEqual(['Name', ...columns]);
       expect(always.map((column) => column.cell).slice(0, -1)).toEqual([name, ...cells]);
-      expect(shown.filter((column) => column.priority === 1).map((column) => column.heading)).toEqual([
-        'REASON',
-      ]);
+      expect(shown.filter((column) => column.priority === 1).map((column) => column.heading)).toEqual(wide);
     },
   );
+
+  test('shows with -o wide why a policy is not programmed, and what there is to warn of', async () => {
+    const [headings = '', row = ''] = (
+      await server.kubectl('get', 'tp', 'reviews', '-n', 'shop', '-o', 'wide')
+    ).split('\n');
+
+    expect(headings.trim().split(/ {2,}/)).toEqual([
+      'NAME',
+      ...policyColumns.slice(0, -1),
+      ...policyWide.slice(0, 2),
+      'AGE',
+      'OVERRIDDEN',
+    ]);
+    expect(row.trim().split(/ {2,}/)).toEqual([
+      ...['reviews', 'reviews', 'True', 'False', '2/3', 'Pending', 'UnreachableRoute'],
+      expect.stringMatching(/^\d+s$/),
+      'It is so.',
+    ]);
+  });
 
   test.each([
     ['the category', ['meshwright', '-A']],
