@@ -146,7 +146,7 @@ suite('kubectl', () => {
       'OVERRIDDEN',
     ]);
     expect(row.trim().split(/ {2,}/)).toEqual([
-      ...['reviews', 'reviews', 'True', 'False', '2/3', 'Pending', 'UnreachableRoute'],
+      ...'reviews reviews True False 2/3 Pending UnreachableRoute'.split(' '),
       expect.stringMatching(/^\d+s$/),
       'It is so.',
     ]);
