@@ -1,4 +1,4 @@
-// Retries that multiply: warned of where it is known, and nowhere else. (What a warning says: test/golden/translate.)
+// Retries that multiply: warned of where it is known, and nowhere else.
 import { describe, expect, test } from '@jest/globals';
 import { translate } from '../../../../../operator/translate/translate.ts';
 import { resourcesFromYaml, translateOptions } from '../../../../support/builders.ts';
@@ -50,21 +50,25 @@ spec:
 `;
 }
 
+/** Objects with a warning → what it says. */
+function messages(meshSpec: string, ...policies: readonly string[]): Readonly<Record<string, string>> {
+  const resources = resourcesFromYaml([world(meshSpec), ...policies].join('---\n'));
+  const found = translate(resources, translateOptions).verdicts.flatMap(({ origin, conditions }) =>
+    conditions.filter(({ type }) => type === 'Warning').map(({ message }) => [origin.name, message] as const),
+  );
+  return Object.fromEntries(found);
+}
+
 /** Objects with a warning → the products that it names. */
 function warned(
   meshSpec: string,
   ...policies: readonly string[]
 ): Readonly<Record<string, readonly string[]>> {
-  const resources = resourcesFromYaml([world(meshSpec), ...policies].join('---\n'));
-  const found = translate(resources, translateOptions).verdicts.flatMap(({ origin, conditions }) =>
-    conditions
-      .filter(({ type }) => type === 'Warning')
-      .map(({ message }) => {
-        const products = message.matchAll(/multiply to (\d+) tries|can become (\d+) at/g);
-        return [origin.name, [...products].map(([, chain, wide]) => chain ?? wide ?? '')] as const;
-      }),
-  );
-  return Object.fromEntries(found);
+  const said = Object.entries(messages(meshSpec, ...policies)).map(([name, message]) => {
+    const products = message.matchAll(/multiply to (\d+) tries|can become (\d+) at/g);
+    return [name, [...products].map(([, chain, wide]) => chain ?? wide ?? '')] as const;
+  });
+  return Object.fromEntries(said);
 }
 
 const retrying = (attempts: number): string => `retry: {attempts: ${attempts}, retryOn: [GatewayError]}`;
@@ -124,4 +128,20 @@ describe('nobody is warned', () => {
   ])('%s', (_, policies) => {
     expect(warned('{}', ...policies)).toEqual({});
   });
+});
+
+test('a warning names both policies, what is known, what is assumed, and what to do', () => {
+  const named = policy(
+    'ratings',
+    'routes: [{matches: [{method: GET}], retry: {attempts: 4, statusCodes: [503]}}]',
+  );
+  const { reviews } = messages(
+    '{defaults: {retry: {retryOn: [Reset]}}}',
+    policy('reviews', retrying(2)),
+    named,
+  );
+
+  expect(reviews).toBe(
+    'Retries can multiply to 15 tries of a request to shop/ratings/80: 3 to shop/reviews/80 by TrafficPolicy shop/reviews, times 5 to shop/ratings/80 by Mesh default and TrafficPolicy shop/ratings, if each call to shop/reviews/80 leads to one. shop/reviews/80 calls shop/ratings/80 according to ExternalWorkload shop/reviews. Retry at one of the two only: set attempts to 0 at the other.',
+  );
 });

@@ -6,7 +6,8 @@ import type { TrafficPolicy } from '../../../../../api/v1alpha1/traffic/policy.t
 import { explainerOf } from '../../../../../operator/explain/answer.ts';
 import { claimsOf } from '../../../../../operator/translate/policies/traffic/traffic-policy.ts';
 import { unreachableRoutes } from '../../../../../operator/translate/policies/traffic/unreachable.ts';
-import { resourcesFromYaml } from '../../../../support/builders.ts';
+import { translate } from '../../../../../operator/translate/translate.ts';
+import { resourcesFromYaml, translateOptions } from '../../../../support/builders.ts';
 import { type CalledRequest, denseRoutes, someRequest } from '../../../../support/arbitrary-shadows.ts';
 
 type Match = Readonly<Record<string, unknown>>;
@@ -121,6 +122,29 @@ test('a route is told if several earlier ones take its matches together, with th
   ];
 
   expect(unreachable(routes)).toEqual([{ name: 'late', shadowedBy: ['a', 'b'] }]);
+});
+
+test('the status says which routes take its requests, and what to do; the policy stays accepted', () => {
+  const routes = [
+    { name: 'reads', matches: [{ method: 'GET' }] },
+    { name: 'api', matches: [prefix('/api')] },
+    { name: 'one', matches: [exact('/api/1'), { ...prefix('/'), method: 'GET' }] },
+    { name: 'rest' },
+    { name: 'testers', matches: [header({ value: 'test' })] },
+  ];
+  const { verdicts } = translate(resourcesFromYaml(`${world}---\n${documentOf(routes)}`), translateOptions);
+  const conditions = verdicts.find(({ origin }) => origin.kind === 'TrafficPolicy')?.conditions;
+
+  expect(conditions?.map(({ type, status }) => `${type}=${status}`)).toEqual([
+    'Accepted=True',
+    'ResolvedRefs=True',
+    'Warning=True',
+  ]);
+  expect(conditions?.at(-1)).toMatchObject({
+    reason: 'UnreachableRoute',
+    message:
+      'Route one gets no requests because routes reads, api before it take all of them. Move one up, or remove it. Route testers gets no requests because route rest before it takes all of them. Move testers up, or remove it.',
+  });
 });
 
 const world = `
