@@ -88,6 +88,13 @@ const labelValue: Shape = {
     "A label value has at most 63 letters, digits, '-', '_' and '.', with a letter or digit at both ends.",
   max: 63,
 };
+/** What the label topology.kubernetes.io/zone of a Node says. */
+export const zoneName: Shape = {
+  pattern: /^[A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?$/,
+  message:
+    "Use the name of a zone: 1 to 63 letters, digits, '-', '_' and '.', with a letter or digit at both ends.",
+  max: 63,
+};
 const labelKeyMessage =
   "A label key is a name of at most 63 letters, digits, '-', '_' and '.', with an optional DNS prefix and '/' before it.";
 const maxLabels = 16;

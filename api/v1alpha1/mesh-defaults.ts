@@ -4,6 +4,7 @@ import { withRules } from '../schema.ts';
 import { CircuitBreaker } from './traffic/circuit-breaker.ts';
 import { Connection } from './traffic/connection.ts';
 import { LoadBalancer } from './traffic/load-balancer.ts';
+import { Locality } from './traffic/locality.ts';
 import { OutlierDetection } from './traffic/outlier-detection.ts';
 import { oneRetryLimit, Retry } from './traffic/retry.ts';
 import { Timeout, timeoutCoversTries } from './traffic/timeout.ts';
@@ -16,6 +17,9 @@ export const MeshDefaults = withRules(
     ),
     loadBalancer: LoadBalancer.optional().describe(
       'How callers choose an endpoint. Its fields count as one. Default: LeastRequest for HTTP, RoundRobin for TCP.',
+    ),
+    locality: Locality.optional().describe(
+      'Endpoints of which zones each caller uses. The fields other than panicThreshold count as one. Default: all zones alike.',
     ),
     circuitBreaker: CircuitBreaker.optional().describe(
       'Limits of what each caller sends to each Service at the same time. Default: no limits.',

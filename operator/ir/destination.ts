@@ -4,6 +4,10 @@ import type { Origin } from './origin.ts';
 export interface DestinationIr {
   /** null: nobody chose one. HTTP: the fewer requests in flight; TCP: in turn. */
   readonly loadBalancer: LoadBalancerIr | null;
+  /** null: zones make no difference. */
+  readonly locality: LocalityIr | null;
+  /** Percentage of healthy endpoints below which all are used. */
+  readonly panicThreshold: number;
   readonly circuitBreaker: CircuitBreakerIr;
   readonly outlierDetection: OutlierDetectionIr;
   readonly connection: ConnectionIr;
@@ -17,6 +21,23 @@ export interface LoadBalancerIr {
   /** LeastRequest and RoundRobin only. */
   readonly slowStart: { readonly windowMs: number; readonly minWeightPercentage: number } | null;
 }
+
+/** from: the zone of callers; null: that of callers no other entry is for. */
+export type LocalityIr =
+  | {
+      /** The zone of the caller, then these in order, then all others. */
+      readonly type: 'Failover';
+      readonly order: readonly { readonly from: string | null; readonly to: readonly string[] }[];
+    }
+  | {
+      /** These and, if none of them has a healthy endpoint, all others. Callers without an entry: all zones alike. */
+      readonly type: 'Weighted';
+      readonly shares: readonly {
+        readonly from: string | null;
+        /** Weights are relative to their sum. */
+        readonly to: readonly { readonly zone: string; readonly weight: number }[];
+      }[];
+    };
 
 /** Of each caller's sidecar, and of each subset by itself. 0: no limit. */
 export interface CircuitBreakerIr {

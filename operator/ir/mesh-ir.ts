@@ -66,6 +66,8 @@ export interface WorkloadIr {
   readonly identity: IdentityIr;
   /** Whose routes it has, where they are not the same for all callers: `namespace/qa`; null: those of everybody else. */
   readonly audience: string | null;
+  /** null: not known, or no service asks for it. */
+  readonly zone: string | null;
   /** Pods: traffic is redirected to 15001 and 15006. Otherwise the sidecar has a listener for each port and binding. */
   readonly intercepted: boolean;
   readonly addresses: readonly string[];

@@ -38,6 +38,8 @@ export interface EndpointIr {
   readonly mtls: boolean;
   /** Draining: terminating but still serving; gets no new requests unless nothing else is left. */
   readonly health: 'Healthy' | 'Draining';
+  /** null: not known. */
+  readonly zone: string | null;
   /** `Pod/shop/x` or `ExternalWorkload/shop/x` where known, else ''. */
   readonly workload: string;
 }
@@ -180,6 +182,8 @@ export interface RetryIr {
   /** Besides; sorted. */
   readonly statusCodes: readonly number[];
   readonly grpcCodes: readonly RetryGrpcCode[];
+  /** Further tries go to another zone before they go to one that was tried; else to any other endpoint. */
+  readonly otherZone: boolean;
   /** null: the standard. */
   readonly backoff: BackoffIr | null;
 }

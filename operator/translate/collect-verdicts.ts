@@ -14,8 +14,10 @@ import { unmeshedTargets } from './policies/security/unmeshed.ts';
 import { securityVerdicts } from './policies/security/verdicts.ts';
 import { conditionsOf } from './policies/traffic/audiences.ts';
 import { createEmptySubsetFinder } from './policies/traffic/empty-subsets.ts';
+import { createLocalityWarner } from './policies/traffic/locality-warnings.ts';
 import { createRetryWarner } from './policies/traffic/retry-chains.ts';
 import type { Traffic } from './policies/traffic/traffic.ts';
+import { joinWarnings } from './policies/traffic/warnings.ts';
 import { trafficVerdicts } from './policies/traffic/verdicts.ts';
 
 export interface Judged {
@@ -39,6 +41,8 @@ export type VerdictCollector = (ir: MeshIr, judged: Judged) => Verdicts;
 /** The same list as in the batch before if nothing in it changed. */
 export function createVerdictCollector(): VerdictCollector {
   const findEmptySubsets = createEmptySubsetFinder();
+  const findZoneWarnings = createLocalityWarner();
+  const joinAll = rememberLast(joinWarnings);
   const unmeshed = rememberLast(unmeshedTargets);
   const ofTraffic = rememberLast(trafficVerdicts);
   const ofSecurity = rememberLast(securityVerdicts);
@@ -53,13 +57,15 @@ export function createVerdictCollector(): VerdictCollector {
       namedCallers: callersIn(traffic.byPort, mesh),
       wide: wideIn(traffic.targets, mesh),
     });
+    const zones = findZoneWarnings(traffic, ir.services, ir.workloads);
+    const warnings = joinAll(retries, zones);
     return {
       verdicts: join(
-        ofTraffic(traffic, findEmptySubsets(ir.services), foreign, retries),
+        ofTraffic(traffic, findEmptySubsets(ir.services), foreign, warnings),
         ofSecurity(attachments, ir.workloads, unmeshed(attachments, workloads)),
         external,
       ),
-      meshWarnings: retries[originKey(originOf(mesh))] ?? [],
+      meshWarnings: warnings[originKey(originOf(mesh))] ?? [],
     };
   };
 }

@@ -19,11 +19,13 @@ import { createServiceTranslator } from './mesh/services.ts';
 import type { Problem } from './facts/verdicts.ts';
 import { viewServices } from './facts/service-view.ts';
 import { createAudienceFinder } from './policies/traffic/audiences.ts';
+import { asksForZones } from './policies/traffic/locality-warnings.ts';
 import { createTrafficMaker } from './policies/traffic/traffic.ts';
 import { translateExternal } from './mesh/external-workloads.ts';
 import { accountsOfTemplates, identitiesInUse } from './mesh/identities.ts';
 import { workloadKey } from '../values/node-id.ts';
 import { createWorkloadIndexer, type Workload } from './facts/workload.ts';
+import { createZoneFinder } from './facts/zones.ts';
 import { createWorkloadTranslator } from './mesh/workloads.ts';
 
 export type MeshTranslator = (
@@ -52,6 +54,8 @@ export function createMeshTranslator({ operatorNamespace }: TranslateOptions): M
   const view = rememberLast(viewServices);
   const decideTraffic = createTrafficMaker(operatorNamespace);
   const audiencesIn = createAudienceFinder();
+  const zonesAsked = rememberLast(asksForZones);
+  const findZones = createZoneFinder();
   const guard = rememberLast(attachSecurity);
   const security = createSecurityMaker();
   const translateAllExternal = rememberLast(externalWorkloads);
@@ -80,7 +84,8 @@ export function createMeshTranslator({ operatorNamespace }: TranslateOptions): M
     const { bindings } = external;
     const audiences = audiencesIn(traffic.byPort, workloads.all);
     const shared = { mesh, security: decisions, audiences };
-    const translated = translateWorkloads(workloads.all, { ...shared, served, bindings });
+    const zoneOf = findZones(zonesAsked(traffic), resources.endpointSlices);
+    const translated = translateWorkloads(workloads.all, { ...shared, served, bindings, zoneOf });
     const ir: MeshIr = {
       settings: settings(mesh),
       services: translateServices(services.all, { ...shared, slices, workloads, traffic }),

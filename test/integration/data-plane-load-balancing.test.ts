@@ -1,6 +1,6 @@
 // Which endpoint a real Envoy chooses, by the load balancer of the service.
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import type { HashOnIr, LoadBalancerIr } from '../../operator/ir/destination.ts';
+import type { DestinationIr, HashOnIr, LoadBalancerIr, LocalityIr } from '../../operator/ir/destination.ts';
 import { type Handler, startApplication, startGreeter } from '../support/data-plane/applications.ts';
 import { type Answer, call, type Call, listenOnly } from '../support/data-plane/callers.ts';
 import { CalledServices } from '../support/data-plane/called-services.ts';
@@ -40,10 +40,40 @@ function balanced(
   };
 }
 
+/** The caller is in zone a. */
+function zoned(
+  locality: LocalityIr | null,
+  zones: Readonly<Record<string, readonly number[]>>,
+  more: Partial<DestinationIr> = {},
+): ServiceParts {
+  const members = Object.entries(zones).flatMap(([zone, ports]) =>
+    ports.map((port) => sampleEndpoint(port, { zone })),
+  );
+  const retry = { ...noRetry, attempts: 1, on: ['ConnectFailure'] as const, otherZone: true };
+  return {
+    endpoints: members,
+    destination: sampleDestination({ locality, ...more }),
+    routes: [sampleRoute('default', { retry })],
+  };
+}
+
 beforeAll(async () => {
   endpoints = await Promise.all(['a', 'b', 'c', 'd'].map((name) => startApplication(name, closing)));
   const greeters = await Promise.all(['a', 'b', 'c', 'd'].map((name) => startGreeter(name, closing)));
-  const [first = 0, second = 0] = endpoints;
+  const [first = 0, second = 0, third = 0] = endpoints;
+  const order: LocalityIr = { type: 'Failover', order: [{ from: 'a', to: ['c'] }] };
+  const shares: LocalityIr = {
+    type: 'Weighted',
+    shares: [
+      {
+        from: 'a',
+        to: [
+          { zone: 'a', weight: 80 },
+          { zone: 'b', weight: 20 },
+        ],
+      },
+    ],
+  };
   const holding = await startApplication('holds', closing, holds);
   const type = 'RingHash';
   const hash = (...hashOn: HashOnIr[]): ServiceParts =>
@@ -67,6 +97,19 @@ beforeAll(async () => {
       busy: balanced({ type: 'LeastRequest', slowStart: null }, [], [first, holding]),
       random: balanced({ type: 'Random', slowStart: null }, [], endpoints),
       growing: balanced(growing, [], [first, second]),
+      zones: zoned(order, { a: [first], b: [second], c: [third] }),
+      shares: zoned(shares, { a: [first], b: [second], c: [third] }),
+      lost: zoned(order, {
+        a: [await freePort(), await freePort(), await freePort()],
+        b: [second],
+        c: [third],
+      }),
+      lostTcp: {
+        ...zoned(order, { a: [await freePort()], b: greeters.slice(0, 1) }),
+        protocol: 'TCP',
+        routes: [],
+      },
+      calm: zoned(null, { a: [await freePort()] }, { panicThreshold: 0 }),
       tcp: {
         ...balanced({ type, slowStart: null }, [], greeters),
         protocol: 'TCP',
@@ -215,3 +258,55 @@ test('slow start: the share of a new endpoint grows', async () => {
   expect(await services.sidecar.waitFor(async () => (await comesBack()) < 12, 20_000)).toBe(true);
   expect(await services.sidecar.waitFor(async () => (await shareOfNew()) >= 18, 20_000)).toBe(true);
 }, 60_000);
+
+describe('Failover: the zone of the caller, and others when its endpoints are gone', () => {
+  test.each([
+    ['all zones', ['a', 'b', 'c'], 'a'],
+    ['the first in order', ['b', 'c'], 'c'],
+    ['any other', ['b'], 'b'],
+  ])('%s', async (_, present, expected) => {
+    const parts = present.map((zone) => {
+      const port = endpoints['abc'.indexOf(zone)] ?? 0;
+      return sampleEndpoint(port, { zone });
+    });
+    await services.change('zones', { endpoints: parts });
+
+    expect(new Set(await appsAt('zones', times(12)))).toEqual(new Set([expected]));
+  });
+});
+
+test('a retry goes to another zone, however many endpoints of this one are left to fail', async () => {
+  expect(await appAt('lost')).toBe('c');
+});
+
+test('a zone whose endpoints take no connections is not asked any more, and no call fails', async () => {
+  const apps = await appsAt('lost', times(40));
+
+  expect(new Set(apps)).toEqual(new Set(['c']));
+  const stat = 'cluster.shop/lost/80.outlier_detection.ejections_active';
+  expect((await services.sidecar.stats(stat)).get(stat)).toBe(3);
+});
+
+test('TCP: connections go to another zone, too', async () => {
+  expect(await listenOnly(services.at('lostTcp'), 1)).toBe('a');
+});
+
+test('Weighted: zones get their shares, and others only if these are gone', async () => {
+  const apps = await appsAt('shares', times(200));
+  const [, , third = 0] = endpoints;
+  await services.change('shares', { endpoints: [sampleEndpoint(third, { zone: 'c' })] });
+
+  expect(new Set(apps)).toEqual(new Set(['a', 'b']));
+  // Four standard deviations.
+  expect(Math.abs(apps.filter((app) => app === 'b').length - 40)).toBeLessThan(23);
+  expect(new Set(await appsAt('shares', times(5)))).toEqual(new Set(['c']));
+});
+
+test('panicThreshold 0: where all endpoints are ejected, nobody is asked', async () => {
+  const isRefused = await services.sidecar.waitFor(async () => {
+    const { status, body } = await call(services.at('calm'));
+    return status === 503 && body === 'no healthy upstream';
+  }, 20_000);
+
+  expect(isRefused).toBe(true);
+});

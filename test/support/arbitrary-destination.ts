@@ -29,6 +29,42 @@ const loadBalancer = fc.oneof(
     .map(([type, some, last]) => ({ type, hashOn: [...some, ...last] })),
 );
 
+const zones = ['a', 'b', 'c'] as const;
+const entriesOf = (to: fc.Arbitrary<unknown>): fc.Arbitrary<unknown[]> =>
+  fc
+    .uniqueArray(fc.record({ from: from([...zones, null]), to }), {
+      selector: (entry) => entry.from,
+      minLength: 1,
+      maxLength: 3,
+    })
+    .map((entries) => entries.map((entry) => (entry.from === null ? { to: entry.to } : entry)));
+const panicThreshold = from([0, 1, 100]);
+
+const locality = fc.oneof(
+  fc.record({ panicThreshold }),
+  fc.record(
+    {
+      type: fc.constant('Failover'),
+      failover: entriesOf(fc.uniqueArray(from(zones), { minLength: 1 })),
+      panicThreshold,
+    },
+    { requiredKeys: ['type'] },
+  ),
+  fc.record(
+    {
+      type: fc.constant('Weighted'),
+      weights: entriesOf(
+        fc.uniqueArray(fc.record({ zone: from(zones), weight: from([1, 80, 1_000_000]) }), {
+          selector: ({ zone }) => zone,
+          minLength: 1,
+        }),
+      ),
+      panicThreshold,
+    },
+    { requiredKeys: ['type', 'weights'] },
+  ),
+);
+
 const limit = fc.constantFrom(1, 100, 1_000_000);
 
 const circuitBreaker = fc
@@ -83,4 +119,4 @@ const connection = fc
   .filter((fields) => Object.keys(fields).length > 0);
 
 /** Each may be there or not. */
-export const destinationSettings = { loadBalancer, circuitBreaker, outlierDetection, connection };
+export const destinationSettings = { loadBalancer, locality, circuitBreaker, outlierDetection, connection };

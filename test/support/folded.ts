@@ -13,7 +13,7 @@ import { ejection, errorMatcher } from '../../operator/envoy/resources/outbound/
 import { outboundFilters } from '../../operator/envoy/resources/outbound/http-filters.ts';
 import { auditStats, connectionStats, requestStats } from '../../operator/envoy/resources/stats-log.ts';
 import { upgradeConfigs } from '../../operator/envoy/resources/upgrades.ts';
-import { unreachableOnly } from './mesh-samples.ts';
+import { sampleDestination, unreachableOnly } from './mesh-samples.ts';
 
 const directions = ['inbound', 'outbound'] as const;
 const vantages = ['outbound', 'mesh', 'plaintext'] as const;
@@ -24,7 +24,7 @@ const words: ReadonlyMap<string, string> = new Map(
     [downstreamHttp1, '(HTTP/1 of clients)'],
     [http1, '(HTTP/1)'],
     [http2, '(HTTP/2)'],
-    [ejection(unreachableOnly, 'HTTP')['outlier_detection'], '(ejection)'],
+    [ejection(sampleDestination(), 'HTTP')['outlier_detection'], '(ejection)'],
     [errorMatcher(unreachableOnly)['outlier_detection'], '(unreachable)'],
     [copyPath, '(copies the path)'],
     [readPath, '(reads the path)'],

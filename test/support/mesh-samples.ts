@@ -115,6 +115,8 @@ export const usualConnection: ConnectionIr = {
 export function sampleDestination(parts: Partial<DestinationIr> = {}): DestinationIr {
   return {
     loadBalancer: null,
+    locality: null,
+    panicThreshold: 1,
     circuitBreaker: noLimits,
     outlierDetection: unreachableOnly,
     connection: usualConnection,
@@ -150,6 +152,7 @@ export const noRetry: RetryIr = {
   on: [],
   statusCodes: [],
   grpcCodes: [],
+  otherZone: false,
   backoff: null,
 };
 
@@ -177,7 +180,7 @@ export function sampleRoute(name: string, parts: Partial<RouteIr> = {}): RouteIr
 }
 
 export function sampleEndpoint(port: number, parts: Partial<EndpointIr> = {}): EndpointIr {
-  return { address: '127.0.0.1', port, mtls: false, health: 'Healthy', workload: '', ...parts };
+  return { address: '127.0.0.1', port, mtls: false, health: 'Healthy', zone: null, workload: '', ...parts };
 }
 
 export function sampleIdentity(serviceAccount: string, namespace = 'shop'): IdentityIr {
@@ -194,6 +197,7 @@ export function sampleWorkload(name: string, parts: Partial<WorkloadIr> = {}): W
     uid: '',
     identity: sampleIdentity(name),
     audience: null,
+    zone: null,
     intercepted: false,
     addresses: ['127.0.0.1'],
     inbound: [],

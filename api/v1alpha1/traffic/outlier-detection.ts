@@ -54,7 +54,7 @@ export const OutlierDetection = withRules(
     consecutiveLocalOriginFailures: consecutive()
       .optional()
       .describe(
-        'Number of failures in a row to connect to an endpoint, or of tries without a response, after which it is ejected, 0 to 1000; 0 means never. Default: 5 for HTTP, 0 for TCP.',
+        'Number of failures in a row to connect to an endpoint, or of tries without a response, after which it is ejected, 0 to 1000; 0 means never. Default: 5 for HTTP, 0 for TCP, 1 for TCP with locality.type.',
       ),
     successRate: SuccessRate.optional().describe(
       'Ejects an endpoint whose success rate is much lower than that of the others. Its fields count as one. Default: off.',

@@ -6,6 +6,7 @@ import { Subset } from './backend.ts';
 import { CircuitBreaker } from './circuit-breaker.ts';
 import { Connection } from './connection.ts';
 import { LoadBalancer } from './load-balancer.ts';
+import { Locality } from './locality.ts';
 import { OutlierDetection } from './outlier-detection.ts';
 import { oneRetryLimit, Retry } from './retry.ts';
 import { routes } from './route.ts';
@@ -26,6 +27,9 @@ export const TrafficPolicySpec = withRules(
     loadBalancer: LoadBalancer.optional().describe(
       'How callers choose an endpoint. Its fields count as one. Default: LeastRequest for HTTP, RoundRobin for TCP.',
     ),
+    locality: Locality.optional().describe(
+      'Endpoints of which zones each caller uses, by the zone of the caller. The fields other than panicThreshold count as one. The zone of a workload is its label topology.kubernetes.io/zone, or that of its Node. Default: all zones alike.',
+    ),
     circuitBreaker: CircuitBreaker.optional().describe(
       'Limits of what each caller sends to the target at the same time. Each sidecar counts for itself, and each subset by itself. A request beyond a limit gets 503 at once, with the response flag UO in the access log. Default: no limits.',
     ),
@@ -45,7 +49,7 @@ export const TrafficPolicySpec = withRules(
       ),
   }),
   {
-    rule: 'has(self.timeout) || has(self.retry) || has(self.loadBalancer) || has(self.circuitBreaker) || has(self.outlierDetection) || has(self.connection) || self.subsets.size() > 0 || self.routes.size() > 0',
+    rule: 'has(self.timeout) || has(self.retry) || has(self.loadBalancer) || has(self.locality) || has(self.circuitBreaker) || has(self.outlierDetection) || has(self.connection) || self.subsets.size() > 0 || self.routes.size() > 0',
     message:
       'Set a field besides targetRefs, such as timeout, retry or routes; without one the policy does nothing.',
   },

@@ -100,6 +100,9 @@ export const roots: Readonly<Record<string, readonly string[]>> = {
   'envoy/extensions/upstreams/http/v3/http_protocol_options.proto': [
     'envoy.extensions.upstreams.http.v3.HttpProtocolOptions',
   ],
+  'envoy/extensions/retry/priority/previous_priorities/v3/previous_priorities_config.proto': [
+    'envoy.extensions.retry.priority.previous_priorities.v3.PreviousPrioritiesConfig',
+  ],
   'envoy/extensions/retry/host/previous_hosts/v3/previous_hosts.proto': [
     'envoy.extensions.retry.host.previous_hosts.v3.PreviousHostsPredicate',
   ],

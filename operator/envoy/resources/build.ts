@@ -15,6 +15,7 @@ import { buildClusters } from './outbound/clusters.ts';
 import { buildEndpoints } from './outbound/endpoints.ts';
 import { buildLocalListeners } from './outbound/local-listeners.ts';
 import { buildRouteTable } from './outbound/route-table.ts';
+import { createZones, isZoned, zoneLayer } from './outbound/zones.ts';
 import { buildUnknownDestinations } from './outbound/unknown-destinations.ts';
 import { rememberEach, rememberLast } from '../../values/remember.ts';
 import { buildTrust } from './trust.ts';
@@ -51,6 +52,7 @@ export function createResourceBuilder(): ResourceBuilder {
   const sharedLayer = createSharedLayer();
   const routeTable = rememberLast(buildRouteTable);
   const audiences = createAudiences();
+  const zones = createZones();
   const routesLayer = rememberLast((settings: MeshIr['settings'], services: MeshIr['services']) => [
     routeTable(settings),
     ...audiences.commonVirtualHosts(services),
@@ -73,11 +75,12 @@ export function createResourceBuilder(): ResourceBuilder {
       [shared, sharedLayer(trust, settings.origin, services)],
       [routes, routesLayer(settings, services)],
       ...audiences.layers(services, workloads),
+      ...zones.layers(services, workloads),
       [intercepted, interceptedListeners(ir)],
       ...switches(settings.origin, settings.outboundMode),
       ...ownLayers(wanted(workloads, options.workloads), settings, knownPeers(trust, identities)),
     ]);
-    return { layers, views: viewsOf(workloads, audiences.differ(services)) };
+    return { layers, views: viewsOf(workloads, audiences.differ(services), zones.differ(services)) };
   };
 }
 
@@ -89,7 +92,7 @@ function createSharedLayer(): SharedLayer {
   const bootstrapEndpoints = rememberLast(buildBootstrapEndpoints);
   const toService = rememberEach((service: ServicePortIr) => [
     ...buildClusters(service),
-    ...buildEndpoints(service),
+    ...(isZoned(service) ? [] : buildEndpoints(service, null)),
   ]);
   return rememberLast((trust: Trust, mesh: Origin, services: MeshIr['services']) => [
     ...trustSecrets(trust, mesh),
@@ -173,19 +176,24 @@ function buildAdmission(workload: WorkloadIr, mesh: Origin, known: KnownPeers): 
   ];
 }
 
-/** byAudience: some routes are not the same for all callers. */
-function createViews(): (workloads: Workloads, byAudience: boolean) => XdsResources['views'] {
+/** byAudience: some routes are not the same for all callers; byZone: some endpoints. */
+function createViews(): (
+  workloads: Workloads,
+  byAudience: boolean,
+  byZone: boolean,
+) => XdsResources['views'] {
   const layersOf = rememberEach(view);
   return rememberLast(
-    (workloads: Workloads, byAudience: boolean) =>
-      new Map(workloads.map((workload) => [workload.key, layersOf(workload, byAudience)])),
+    (workloads: Workloads, byAudience: boolean, byZone: boolean) =>
+      new Map(workloads.map((workload) => [workload.key, layersOf(workload, byAudience, byZone)])),
   );
 }
 
-function view(workload: WorkloadIr, byAudience: boolean): readonly LayerId[] {
+function view(workload: WorkloadIr, byAudience: boolean, byZone: boolean): readonly LayerId[] {
   const hasRoutes = workload.intercepted || workload.bindings.some(({ protocol }) => protocol === 'HTTP');
   return [
     shared,
+    ...(byZone ? [zoneLayer(workload.zone)] : []),
     ...(hasRoutes ? [routes] : []),
     ...(hasRoutes && byAudience ? [audienceLayer(workload.audience)] : []),
     ...(workload.intercepted ? [intercepted] : []),

@@ -5,6 +5,7 @@ import { append } from '../../values/labels.ts';
 import { compareText } from '../../values/compare-text.ts';
 import { workloadKey } from '../../values/node-id.ts';
 import type { Workload, WorkloadIndex } from './workload.ts';
+import { zoneByLabel } from './zones.ts';
 import { type PortView, serviceKey, type ServiceView } from './service-view.ts';
 
 /** @see https://kubernetes.io/docs/concepts/services-networking/endpoint-slices/#ownership */
@@ -97,7 +98,7 @@ function fromSlices(service: Service, port: PortView, inputs: EndpointInputs): F
       const health = healthOf(endpoint, workload, service.spec.publishNotReadyAddresses === true);
       return address === undefined || health === null
         ? []
-        : [toEndpoint({ address, port: number, health }, workload, inputs)];
+        : [toEndpoint({ address, port: number, health, zone: endpoint.zone }, workload, inputs)];
     });
   });
 }
@@ -107,16 +108,20 @@ function fromExternalWorkloads(port: PortView, inputs: EndpointInputs): FoundEnd
     const [address] = workload.addresses;
     if (workload.source.kind !== 'ExternalWorkload' || address === undefined) return [];
     const health = workload.isTerminating ? 'Draining' : 'Healthy';
-    return [toEndpoint({ address, port: number, health }, workload, inputs)];
+    return [toEndpoint({ address, port: number, health, zone: undefined }, workload, inputs)];
   });
 }
 
-type Located = Pick<EndpointIr, 'address' | 'port' | 'health'>;
+interface Located extends Pick<EndpointIr, 'address' | 'port' | 'health'> {
+  /** As its slice says. */
+  readonly zone: string | undefined;
+}
 
 function toEndpoint(located: Located, workload: Workload | undefined, inputs: EndpointInputs): FoundEndpoint {
   const { address, port, health } = located;
+  const zone = located.zone ?? zoneByLabel(workload) ?? null;
   const mtls = workload !== undefined && workload.meshed !== null && inputs.takesMtls(workload, port);
-  return { endpoint: { address, port, mtls, health, workload: workload?.key ?? '' }, workload };
+  return { endpoint: { address, port, mtls, health, zone, workload: workload?.key ?? '' }, workload };
 }
 
 /** A slice names its ports like the Service does; '' and absent are the same. */

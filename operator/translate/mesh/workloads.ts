@@ -9,6 +9,7 @@ import type { Security } from '../policies/security/security.ts';
 import type { ServedPorts } from '../facts/served-ports.ts';
 import { inboundPorts, otherInbound } from './inbound.ts';
 import type { Workload } from '../facts/workload.ts';
+import type { ZoneOf } from '../facts/zones.ts';
 
 interface WorkloadInputs {
   readonly mesh: Mesh;
@@ -17,6 +18,7 @@ interface WorkloadInputs {
   /** Key of an ExternalWorkload → its bindings. */
   readonly bindings: ReadonlyMap<string, readonly BindingIr[]>;
   readonly audiences: Audiences;
+  readonly zoneOf: ZoneOf;
 }
 
 export type WorkloadTranslator = (
@@ -30,8 +32,8 @@ export function createWorkloadTranslator(): WorkloadTranslator {
   const meshed = rememberLast(meshedByKey);
   let last: { readonly inputs: readonly unknown[]; readonly result: readonly WorkloadIr[] } | null = null;
   return (workloads, inputs) => {
-    const { mesh, served, security, bindings, audiences } = inputs;
-    const all = [workloads, mesh, served, security, bindings, audiences];
+    const { mesh, served, security, bindings, audiences, zoneOf } = inputs;
+    const all = [workloads, mesh, served, security, bindings, audiences, zoneOf];
     if (last !== null && sameItems(last.inputs, all)) return last.result;
     const result = meshed(workloads).map(({ workload, identity }) =>
       memory.get(workload.key, fingerprint(workload, identity, inputs), () =>
@@ -56,7 +58,7 @@ function meshedByKey(
 function fingerprint(
   workload: Workload,
   identity: IdentityIr,
-  { mesh, served, security, bindings, audiences }: WorkloadInputs,
+  { mesh, served, security, bindings, audiences, zoneOf }: WorkloadInputs,
 ): readonly unknown[] {
   const ports = [...(served.get(workload.key) ?? [])].flatMap(
     ([port, { protocol, isDeclared, services }]) => {
@@ -69,11 +71,12 @@ function fingerprint(
     (['HTTP', 'TCP'] as const).map((protocol) => security.guard(workload, port, protocol)),
   );
   const audience = audiences.of(identity);
-  return [workload, mesh, byServices, bindings.get(workload.key), audience, ...ports, ...guards];
+  const zone = zoneOf(workload);
+  return [workload, mesh, byServices, bindings.get(workload.key), audience, zone, ...ports, ...guards];
 }
 
 function translateWorkload(workload: Workload, identity: IdentityIr, inputs: WorkloadInputs): WorkloadIr {
-  const { mesh, served, security, bindings, audiences } = inputs;
+  const { mesh, served, security, bindings, audiences, zoneOf } = inputs;
   const { kind, metadata } = workload.source;
   return {
     key: workload.key,
@@ -83,6 +86,7 @@ function translateWorkload(workload: Workload, identity: IdentityIr, inputs: Wor
     uid: metadata.uid ?? '',
     identity,
     audience: audiences.of(identity),
+    zone: zoneOf(workload),
     intercepted: kind === 'Pod',
     addresses: workload.addresses,
     inbound: inboundPorts(workload, served.get(workload.key) ?? new Map(), security),

@@ -90,6 +90,62 @@ const loadBalancers: readonly ApiCase[] = [
   }),
 ];
 
+const locality = (fields: object): object => policy({ locality: fields });
+const failover = (...entries: object[]): object => locality({ type: 'Failover', failover: entries });
+const weights = (...entries: object[]): object => locality({ type: 'Weighted', weights: entries });
+const toB = { to: ['b'] };
+const halfToB = { to: [{ zone: 'b', weight: 1 }] };
+
+const localities: readonly ApiCase[] = [
+  valid('the own zone first', locality({ type: 'Failover' })),
+  valid('an order of zones', failover({ from: 'us-east1-a', ...toB }, toB)),
+  valid('shares of zones', weights({ from: 'a', ...halfToB }, halfToB)),
+  ...[0, 100].map((threshold) =>
+    valid(`a panic threshold of ${threshold}`, locality({ panicThreshold: threshold })),
+  ),
+  ...[-1, 101].map((threshold) =>
+    refused(`a panic threshold of ${threshold}`, locality({ panicThreshold: threshold }), {
+      field: 'spec.locality.panicThreshold',
+    }),
+  ),
+  refused('a locality of nothing', locality({}), {
+    field: 'spec.locality',
+    message: 'Set type, or at least panicThreshold, or leave locality out.',
+  }),
+  refused('an order of zones without a type', locality({ panicThreshold: 0, failover: [toB] }), {
+    field: 'spec.locality',
+    message: 'Set type to Failover, or remove failover.',
+  }),
+  refused('shares of no zones', locality({ type: 'Weighted' }), {
+    field: 'spec.locality',
+    message: 'Set weights for type Weighted; remove them for other types.',
+  }),
+  refused('shares of zones in order', locality({ type: 'Failover', weights: [halfToB] }), {
+    field: 'spec.locality',
+    message: 'Set weights for type Weighted; remove them for other types.',
+  }),
+  refused('two orders for a zone', failover({ from: 'a', ...toB }, { from: 'a', ...toB }), {
+    field: 'spec.locality.failover',
+    message: 'Name each zone in from of one entry only',
+  }),
+  refused('two shares for all others', weights(halfToB, halfToB), {
+    field: 'spec.locality.weights',
+    message: 'Name each zone in from of one entry only',
+  }),
+  refused('an order of no zones', failover({ to: [] }), { field: 'spec.locality.failover[0].to' }),
+  refused('a share of 0', weights({ to: [{ zone: 'b', weight: 0 }] }), {
+    field: 'spec.locality.weights[0].to[0].weight',
+  }),
+  refused('a zone that no Node can be in', failover({ to: ['a b'] }), {
+    field: 'spec.locality.failover[0].to[0]',
+    message: 'Use the name of a zone',
+  }),
+  refused('a zone without a name', failover({ from: '', ...toB }), {
+    field: 'spec.locality.failover[0].from',
+    message: 'Use the name of a zone',
+  }),
+];
+
 const limits = ['maxConnections', 'maxPendingRequests', 'maxRequests', 'maxRetries'];
 
 const circuitBreakers: readonly ApiCase[] = [
@@ -196,6 +252,7 @@ const connectionCases: readonly ApiCase[] = [
 
 export const trafficDestinationCases: readonly ApiCase[] = [
   ...loadBalancers,
+  ...localities,
   ...circuitBreakers,
   ...outlierDetections,
   ...connectionCases,

@@ -1,4 +1,4 @@
-// A caller with a real Envoy and services that it calls through it, to be changed while it runs. Entry: CalledServices.start.
+// A caller (in zone a) with a real Envoy and services that it calls through it, to be changed while it runs. Entry: CalledServices.start.
 import type { MeshIr } from '../../../operator/ir/mesh-ir.ts';
 import { freePort } from '../kubernetes/free-port.ts';
 import { sampleMesh, sampleService, sampleWorkload, type ServiceParts } from '../mesh-samples.ts';
@@ -60,6 +60,6 @@ function meshOf(
   });
   return sampleMesh({
     services: entries.map(([, service]) => service),
-    workloads: [sampleWorkload('caller', { bindings }), ...servers],
+    workloads: [sampleWorkload('caller', { bindings, zone: 'a' }), ...servers],
   });
 }

@@ -1,4 +1,4 @@
-// The shop of the examples: `productpage` calls reviews (v1, v2, v3) and ratings (v1) through a real Envoy. Entry: ExampleShop.start.
+// The shop of the examples: `productpage` (in zone a) calls reviews (v1, v2, v3 in zones a, b, c) and ratings (v1) through a real Envoy. Entry: ExampleShop.start.
 import { parseAllDocuments, stringify } from 'yaml';
 import { admit } from '../../../api/admission.ts';
 import { apiVersion } from '../../../api/v1alpha1/common.ts';
@@ -12,6 +12,8 @@ import { freePort } from '../kubernetes/free-port.ts';
 
 const services = { reviews: ['v1', 'v2', 'v3'], ratings: ['v1'] } as const;
 type Service = keyof typeof services;
+/** By version; that of productpage, too. */
+const zones: Readonly<Record<string, string>> = { v1: 'a', v2: 'b', v3: 'c' };
 
 export class ExampleShop {
   readonly #mesh: ServedMesh;
@@ -97,7 +99,11 @@ function workload(app: string, version: string, spec: object): object {
     metadata: {
       name: version === '' ? app : `${app}-${version}`,
       namespace: 'shop',
-      labels: { app, ...(version !== '' && { version }) },
+      labels: {
+        app,
+        ...(version !== '' && { version }),
+        'topology.kubernetes.io/zone': zones[version] ?? 'a',
+      },
     },
     spec: { address: '127.0.0.1', ...spec },
   };

@@ -46,8 +46,39 @@ const operator = 'What the operator does itself.';
 const certificates = 'Of the certificate: in a file beside the sidecar.';
 const logs = 'On TCP ports a rule has no name that anybody sees.';
 
+const inOrder = [{ from: 'a', to: ['b'] }];
+const byShares = [{ from: 'a', to: [{ zone: 'b', weight: 20 }] }];
+/** In a world where it is an order, or in one where it is shares, the other comes with its type. */
+const zones = (locality: string, order: string, shares: string): readonly Cells[] => {
+  const toOrder = order === 'EDS' ? {} : { [locality]: { type: 'Failover', failover: inOrder } };
+  const toShares = shares === 'EDS' ? {} : { [locality]: { type: 'Weighted', weights: byShares } };
+  return [
+    order === 'EDS'
+      ? [
+          `${locality}.type`,
+          'Weighted',
+          shares,
+          null,
+          { [locality]: { type: 'Failover', weights: byShares } },
+        ]
+      : [
+          `${locality}.type`,
+          'Failover',
+          order,
+          null,
+          { [locality]: { type: 'Weighted', failover: inOrder } },
+        ],
+    [`${locality}.failover.0.from`, 'd', order, null, toOrder],
+    [`${locality}.failover.0.to.0`, 'c', order, null, toOrder],
+    [`${locality}.weights.0.from`, 'd', shares, null, toShares],
+    [`${locality}.weights.0.to.0.zone`, 'd', shares, null, toShares],
+    [`${locality}.weights.0.to.0.weight`, 30, shares, null, toShares],
+  ];
+};
+
 /** Of a TrafficPolicy, and of the defaults of the Mesh. */
 const endpoints: readonly Cells[] = [
+  ['locality.panicThreshold', 3, 'CDS'],
   ['circuitBreaker.maxConnections', 11, 'CDS'],
   ['circuitBreaker.maxPendingRequests', 11, 'CDS'],
   ['circuitBreaker.maxRequests', 11, 'CDS'],
@@ -125,6 +156,7 @@ export const table: readonly Row[] = [
     // All of retry goes with it.
     ['defaults.retry.budget.percentage', 30, 'CDS VHDS', null, hasBudget],
     ['defaults.retry.budget.minConcurrency', 11, 'CDS VHDS', null, hasBudget],
+    ...zones('defaults.locality', 'EDS', 'CDS EDS VHDS'),
     // The hash of routes goes with it.
     ['defaults.loadBalancer.slowStart.window', '1m', 'CDS VHDS', null, startsSlowly],
     ['defaults.loadBalancer.slowStart.minWeightPercentage', 20, 'CDS VHDS', null, startsSlowly],
@@ -267,6 +299,7 @@ export const table: readonly Row[] = [
   ]),
   ...rows('TrafficPolicy/ratings', [
     ...endpoints,
+    ...zones('locality', 'CDS EDS VHDS', 'EDS'),
     ['loadBalancer.slowStart.window', '1m', 'CDS'],
     ['loadBalancer.slowStart.minWeightPercentage', 20, 'CDS'],
   ]),

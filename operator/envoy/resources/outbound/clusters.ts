@@ -34,14 +34,18 @@ export function buildClusters(service: ServicePortIr): readonly XdsResource[] {
 
 function cluster(service: ServicePortIr, subset: string | null): EnvoyMessage {
   const { destination, protocol } = service;
+  // Who is addressed by address is not chosen.
+  const choosesByZone = !service.headless || subset !== null;
   return {
     name: clusterName(service.key, subset),
     type: 'EDS',
     eds_cluster_config: { eds_config: overAds },
     ...connectionFields(destination.connection),
     ...loadBalancing(destination, protocol),
-    // Draining endpoints are used only when hardly any other is left; the default would be below half.
-    common_lb_config: { healthy_panic_threshold: { value: 1 } },
+    common_lb_config: {
+      healthy_panic_threshold: { value: destination.panicThreshold },
+      ...(choosesByZone && zones(destination.locality)),
+    },
     circuit_breakers: circuitBreakers(destination.circuitBreaker, protocol),
     transport_socket_matches: [
       {
@@ -51,9 +55,21 @@ function cluster(service: ServicePortIr, subset: string | null): EnvoyMessage {
       },
       { name: 'plaintext', match: {}, transport_socket: plaintext },
     ],
-    ...ejection(destination.outlierDetection, protocol),
+    ...ejection(destination, protocol),
     ...(protocol === 'HTTP' && { typed_extension_protocol_options: serviceOptions(destination) }),
   };
+}
+
+/** Fields of common_lb_config. Who is used before whom is said with the endpoints; else Envoy would prefer its own zone where it knows it. */
+function zones(locality: DestinationIr['locality']): EnvoyMessage {
+  switch (locality?.type) {
+    case undefined:
+      return {};
+    case 'Failover':
+      return { zone_aware_lb_config: { routing_enabled: { value: 0 } } };
+    case 'Weighted':
+      return { locality_weighted_lb_config: {} };
+  }
 }
 
 function serviceOptions({ connection, outlierDetection }: DestinationIr): EnvoyMessage {

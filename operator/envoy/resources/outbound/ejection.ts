@@ -2,7 +2,7 @@
 // repeated, such as a large upload, goes to another one the first time. What applications answer, be it 500, has a part in it only if a
 // policy says so; then it is what counts, and the 503 of the sidecar of a dead application counts with it.
 // @see https://www.envoyproxy.io/docs/envoy/latest/intro/arch_overview/upstream/outlier
-import type { OutlierDetectionIr } from '../../../ir/destination.ts';
+import type { DestinationIr, OutlierDetectionIr } from '../../../ir/destination.ts';
 import type { ServicePortIr } from '../../../ir/service.ts';
 import type { EnvoyMessage } from '../../proto/envoy-message.ts';
 import { duration } from '../../proto/well-known.ts';
@@ -21,8 +21,13 @@ const unreachable: EnvoyMessage = {
 };
 
 /** Field of a cluster. If all endpoints are left out, all are used: see healthy_panic_threshold. */
-export function ejection(detection: OutlierDetectionIr, protocol: ServicePortIr['protocol']): EnvoyMessage {
-  const failures = detection.consecutiveLocalOriginFailures ?? (protocol === 'HTTP' ? 5 : 0);
+export function ejection(
+  { outlierDetection: detection, locality }: Pick<DestinationIr, 'outlierDetection' | 'locality'>,
+  protocol: ServicePortIr['protocol'],
+): EnvoyMessage {
+  // TCP: no zone takes over from another one whose endpoints are not known to fail. One is enough, so that a connection gets there with its next try.
+  const usual = protocol === 'HTTP' ? 5 : locality === null ? 0 : 1;
+  const failures = detection.consecutiveLocalOriginFailures ?? usual;
   if (protocol === 'TCP' && failures === 0) return {};
   const { intervalMs, baseEjectionTimeMs, maxEjectionPercentage } = detection;
   return {

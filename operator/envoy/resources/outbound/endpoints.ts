@@ -7,20 +7,26 @@ import { authority, clusterName } from '../names.ts';
 import { resource } from '../resource.ts';
 import type { EnvoyMessage } from '../../proto/envoy-message.ts';
 import type { XdsResource } from '../xds-resource.ts';
+import { type LocalityGroup, localityGroups } from './locality.ts';
 
 /** What a meshed endpoint's `envoy.transport_socket_match` metadata says. */
 export const meshedEndpoint = { tls: 'mesh' };
 
-export function buildEndpoints(service: ServicePortIr): readonly XdsResource[] {
-  const { key, endpointOrigins } = service;
-  const whole = assignment(
-    clusterName(key, null),
-    [...service.origins, ...endpointOrigins],
-    service.endpoints,
-    service.headless,
-  );
+/** zone: of the callers; null: not known, or it makes no difference. */
+export function buildEndpoints(service: ServicePortIr, zone: string | null): readonly XdsResource[] {
+  const { key, endpointOrigins, headless } = service;
+  const { locality } = service.destination;
+  const zoned = locality === null ? [] : service.destination.origins;
+  const whole = assignment(clusterName(key, null), [...service.origins, ...endpointOrigins, ...zoned], {
+    // Who is addressed by address is not chosen.
+    groups: localityGroups(headless ? null : locality, zone, service.endpoints),
+    addressable: headless,
+  });
   const subsets = service.subsets.map(({ name, origins, endpoints }) =>
-    assignment(clusterName(key, name), [...origins, ...endpointOrigins], endpoints, false),
+    assignment(clusterName(key, name), [...origins, ...endpointOrigins, ...zoned], {
+      groups: localityGroups(locality, zone, endpoints),
+      addressable: false,
+    }),
   );
   return [whole, ...subsets];
 }
@@ -33,18 +39,28 @@ export function byAddress(endpoint: Pick<EndpointIr, 'address' | 'port'>): Envoy
 function assignment(
   cluster: string,
   origins: readonly Origin[],
-  endpoints: readonly EndpointIr[],
-  addressable: boolean,
+  { groups, addressable }: { readonly groups: readonly LocalityGroup[]; readonly addressable: boolean },
 ): XdsResource {
-  const lbEndpoints = endpoints.map((endpoint) => lbEndpoint(endpoint, addressable));
   return resource(typeUrl.endpoint, {
     name: cluster,
     message: {
       cluster_name: cluster,
-      endpoints: lbEndpoints.length === 0 ? [] : [{ lb_endpoints: lbEndpoints }],
+      endpoints: groups.map((group) => localityEndpoints(group, addressable)),
     },
     origins,
   });
+}
+
+function localityEndpoints(
+  { priority, zone, weight, endpoints }: LocalityGroup,
+  addressable: boolean,
+): EnvoyMessage {
+  return {
+    ...(zone !== null && { locality: { zone } }),
+    lb_endpoints: endpoints.map((endpoint) => lbEndpoint(endpoint, addressable)),
+    ...(weight !== null && { load_balancing_weight: { value: weight } }),
+    ...(priority > 0 && { priority }),
+  };
 }
 
 function lbEndpoint(endpoint: EndpointIr, addressable: boolean): EnvoyMessage {

@@ -69,6 +69,7 @@ export function retryPolicy(retry: RetryIr): EnvoyMessage | null {
     ...(headers.length > 0 && { retriable_headers: headers }),
     ...(statusCodes.length > 0 && { retriable_status_codes: statusCodes }),
     ...backoff(retry.backoff ?? standardBackoff),
+    ...(retry.otherZone && { retry_priority: otherZone }),
     retry_host_predicate: [otherHost],
     host_selection_retry_max_attempts: hostSelections,
   };
@@ -92,4 +93,11 @@ function backoff({ baseMs, maxMs, honorRetryAfter }: BackoffIr): EnvoyMessage {
 const otherHost = extension(
   'envoy.retry_host_predicates.previous_hosts',
   'envoy.extensions.retry.host.previous_hosts.v3.PreviousHostsPredicate',
+);
+
+/** Zones are priorities. When all were tried, they begin anew. */
+const otherZone = extension(
+  'envoy.retry_priorities.previous_priorities',
+  'envoy.extensions.retry.priority.previous_priorities.v3.PreviousPrioritiesConfig',
+  { update_frequency: 1 },
 );

@@ -86,7 +86,7 @@ function resolveRoute(route: TheirRoute, port: RoutedPort, { routing, settings }
     timeoutMs: reader.read('timeout.request'),
     idleTimeoutMs: reader.read('timeout.idle'),
     streamTimeoutMs: reader.read('timeout.stream'),
-    retry: resolveRetry(reader),
+    retry: resolveRetry(reader, settings),
     hashOn: resolveHashOn(reader, settings),
     setBy: { ...(author !== null && { routes: author }), ...reader.setBy() },
     origins: mergeOrigins([port.origin], author === null ? [] : [author], reader.origins()),

@@ -5,16 +5,29 @@ import { readSettings, type Settings, type SettingsReader } from '../setting.ts'
 import type { RoutingClaim } from './claims.ts';
 import type { PortSettings } from './settings.ts';
 
-export function resolveRetry(settings: SettingsReader<PortSettings>): RetryIr {
+export function resolveRetry(
+  settings: SettingsReader<PortSettings>,
+  { locality }: Settings<PortSettings>,
+): RetryIr {
   const attempts = settings.read('retry.attempts');
   if (attempts === 0)
-    return { attempts, perTryTimeoutMs: 0, on: [], statusCodes: [], grpcCodes: [], backoff: null };
+    return {
+      attempts,
+      perTryTimeoutMs: 0,
+      on: [],
+      statusCodes: [],
+      grpcCodes: [],
+      otherZone: false,
+      backoff: null,
+    };
   return {
     attempts,
     perTryTimeoutMs: settings.read('retry.perTryTimeout'),
     on: settings.read('retry.retryOn'),
     statusCodes: settings.read('retry.statusCodes'),
     grpcCodes: settings.read('retry.grpcCodes'),
+    // Whoever chose that zones share the requests is no origin of routes.
+    otherZone: locality.value?.type === 'Failover' && settings.read('locality')?.type === 'Failover',
     backoff: settings.read('retry.backoff'),
   };
 }
@@ -33,7 +46,7 @@ export function repeaters({ routing, settings }: Retrying): readonly Origin[] {
   const own = routing?.value.routes.map((route) => ({ values: route.settings, origin: routing.origin }));
   return [...(own ?? []), null].flatMap((values) => {
     const reader = readSettings<PortSettings>(values, settings);
-    if (!repeats(resolveRetry(reader))) return [];
+    if (!repeats(resolveRetry(reader, settings))) return [];
     return Object.entries(reader.setBy()).flatMap(([slot, origin]) =>
       slot.startsWith('retry.') ? origin : [],
     );

@@ -18,7 +18,6 @@ import { defeatProblems, overriddenCondition } from '../losses.ts';
 import type { RouteClaim, RoutingClaim } from './claims.ts';
 import type { EmptySubset, EmptySubsets } from './empty-subsets.ts';
 import { isDeclared } from './resolve.ts';
-import type { RetryWarnings } from './retry-chains.ts';
 import type { RouteSettings } from './settings.ts';
 import type { PolicyTargets } from './targets.ts';
 import { rememberEach } from '../../../values/remember.ts';
@@ -26,12 +25,13 @@ import type { Traffic } from './traffic.ts';
 import { httpFields, worksOnTcp } from './protocols.ts';
 import { claimsOf } from './traffic-policy.ts';
 import { unreachableRoutes } from './unreachable.ts';
+import type { Warnings } from './warnings.ts';
 
 export function trafficVerdicts(
   { targets, outcomes }: Traffic,
   empty: EmptySubsets,
   foreign: ForeignEndpoints,
-  retries: RetryWarnings,
+  warnings: Warnings,
 ): readonly Verdict[] {
   return [...targets].map(([policy, target]) =>
     verdictOn(
@@ -40,7 +40,7 @@ export function trafficVerdicts(
       outcomes.get(policy),
       empty[originKey(originOf(policy))] ?? none,
       foreign,
-      retries[originKey(originOf(policy))] ?? none,
+      warnings[originKey(originOf(policy))] ?? none,
     ),
   );
 }
@@ -56,7 +56,7 @@ const verdictOn = rememberEach(
     outcome: Outcome<TrafficPolicy> | undefined,
     empty: readonly EmptySubset[],
     foreign: ForeignEndpoints,
-    multiplied: readonly Problem[],
+    warned: readonly Problem[],
   ): Verdict => {
     const others = outcome?.isInEffect === true && problems.length > 0 ? [othersInEffect] : [];
     return {
@@ -71,7 +71,7 @@ const verdictOn = rememberEach(
           claimsOfTargets(policy, foreign),
         ),
         ...overriddenCondition(policy, outcome),
-        ...warningCondition([...unreachable(policy), ...multiplied]),
+        ...warningCondition([...unreachable(policy), ...warned]),
       ],
     };
   },

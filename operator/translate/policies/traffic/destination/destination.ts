@@ -8,13 +8,20 @@ import { circuitBreaker, type CircuitBreakerSettings, standardRetryBudget } from
 import { connection, type ConnectionSettings } from './connection.ts';
 import type { SettingGroup, Written } from './group.ts';
 import { loadBalancer, type LoadBalancerSettings } from './load-balancer.ts';
+import { locality, type LocalitySettings } from './locality.ts';
 import { outlierDetection, type OutlierSettings } from './outlier-detection.ts';
 
 export interface DestinationSettings
-  extends LoadBalancerSettings, CircuitBreakerSettings, OutlierSettings, ConnectionSettings {}
+  extends
+    LoadBalancerSettings,
+    LocalitySettings,
+    CircuitBreakerSettings,
+    OutlierSettings,
+    ConnectionSettings {}
 
 export const defaultDestination: Settings<DestinationSettings> = {
   ...loadBalancer.defaults,
+  ...locality.defaults,
   ...circuitBreaker.defaults,
   ...outlierDetection.defaults,
   ...connection.defaults,
@@ -24,6 +31,7 @@ export const defaultDestination: Settings<DestinationSettings> = {
 export function destinationSettingsOf(spec: Written): Readonly<Partial<DestinationSettings>> {
   return {
     ...loadBalancer.written(spec),
+    ...locality.written(spec),
     ...circuitBreaker.written(spec),
     ...outlierDetection.written(spec),
     ...connection.written(spec),
@@ -36,6 +44,7 @@ export function tcpSettings(
 ): Readonly<Partial<DestinationSettings>> {
   return {
     ...onTcp(loadBalancer, settings),
+    ...onTcp(locality, settings),
     ...onTcp(circuitBreaker, settings),
     ...onTcp(outlierDetection, settings),
     ...onTcp(connection, settings),
@@ -52,6 +61,7 @@ export function resolveDestination(
   const needsBudget = !isLimited && repeaters.length > 0;
   return {
     loadBalancer: loadBalancer.resolve(reader),
+    ...locality.resolve(reader),
     circuitBreaker: {
       ...circuitBreaker.resolve(reader),
       ...(needsBudget && { retryBudget: standardRetryBudget }),
