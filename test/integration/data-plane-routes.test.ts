@@ -72,6 +72,9 @@ const headerChanges: HeaderModifierIr = {
   remove: ['x-remove'],
 };
 
+/** As long as one may be, of characters of three bytes. */
+const longAnswer = '語'.repeat(4_096);
+
 const to = (subset: string | null, weight = 1): BackendIr => ({ service: ownService, subset, weight });
 
 /** A service for each thing that routes do. */
@@ -135,6 +138,9 @@ function routedServices(endpoint: (application: string) => EndpointIr): readonly
       ],
     }),
     service('slow', { endpoints: [endpoint('slow')], routes: [sampleRoute('slow', { timeoutMs: 200 })] }),
+    service('answered', {
+      routes: [sampleRoute('answered', { action: { type: 'Respond', status: 410, body: longAnswer } })],
+    }),
     service('aborted', {
       endpoints: [endpoint('v1')],
       routes: [
@@ -323,6 +329,10 @@ describe('routes', () => {
     expect(answers.map(({ app }) => app)).toEqual(['v1', 'v1', 'v1', 'v1', 'v1']);
     await caller.waitFor(() => Promise.resolve(copies.length === 5));
     expect(new Set(copies)).toEqual(new Set(['reviews-shadow:80']));
+  });
+
+  test('answer with a text of any characters', async () => {
+    expect(await call(port('answered'))).toMatchObject({ status: 410, body: longAnswer });
   });
 
   test('that have nothing to forward to say so', async () => {

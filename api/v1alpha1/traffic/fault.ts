@@ -14,9 +14,21 @@ const Delay = z.object({
   percentage,
 });
 
+/**
+ * Statuses of responses that have no body, whatever their headers say: clients would take one for the beginning of the next response.
+ * @see https://www.rfc-editor.org/rfc/rfc9110#section-15.3.5
+ */
+export const withoutBody = [204, 205, 304] as const;
+
 const Abort = withRules(
   z.object({
-    status: z.int().min(200).max(599).optional().describe('HTTP status of the response, 200 to 599.'),
+    status: withRules(z.int().min(200).max(599), {
+      rule: `!(self in [${withoutBody.join(', ')}])`,
+      message:
+        'Choose another status: the response of a fault has a body, and 204, 205 and 304 allow none. Use respond instead.',
+    })
+      .optional()
+      .describe('HTTP status of the response, 200 to 599, without 204, 205 and 304.'),
     grpcStatus: z
       .enum(grpcStatusNames)
       .exclude(['OK'])

@@ -1,12 +1,19 @@
 // What becomes of the path and the host of a request, in the words of the Gateway API.
 // @see https://gateway-api.sigs.k8s.io/reference/spec/#httpurlrewritefilter
 import { z } from 'zod';
+import { withoutBody } from './fault.ts';
 import { type CelRule, dnsSubdomain, port, re2Rule, shaped, withRules } from '../../schema.ts';
 
 const hostname = shaped({
   ...dnsSubdomain,
   message: 'Write a host name in lower case without a port, such as reviews.example.com.',
 });
+
+/**
+ * A sidecar replaces every match, and holds the result until the request is done. With a bound on the characters and on the groups that
+ * each match becomes, a request grows to no more than the 4 MiB that a sidecar keeps for retries, for paths of up to 32 KiB.
+ */
+const maxSubstitution = 128;
 
 const PathRewrite = withRules(
   z.object({
@@ -24,10 +31,10 @@ const PathRewrite = withRules(
       ),
     substitution: z
       .string()
-      .max(1024)
+      .max(maxSubstitution)
       .optional()
       .describe(
-        String.raw`RegularExpression only: the replacement. \1 to \9 are the groups of the expression, and \\ is a backslash. At most 1024 characters.`,
+        String.raw`RegularExpression only: the replacement. \1 to \9 are the groups of the expression, and \\ is a backslash. At most 128 characters, with at most four groups.`,
       ),
   }),
   {
@@ -46,6 +53,10 @@ const PathRewrite = withRules(
   {
     rule: String.raw`!has(self.substitution) || self.substitution.matches(r'^([ -\[\]-~]|\\[0-9\\])*$')`,
     message: String.raw`Write substitution in printable ASCII characters, with a digit or a backslash after each backslash: \1.`,
+  },
+  {
+    rule: String.raw`!has(self.substitution) || !self.substitution.matches(r'(\\[0-9].*){5}')`,
+    message: 'Use at most four groups in substitution: each can be as long as the path.',
   },
   re2Rule,
 );
@@ -89,14 +100,22 @@ export const Redirect = withRules(
   },
 );
 
-export const Respond = z.object({
-  status: z.int().min(200).max(599).describe('HTTP status, 200 to 599.'),
-  body: z
-    .string()
-    .max(4096)
-    .default('')
-    .describe('Body of the response. At most 4096 characters. Default: empty.'),
-});
+export const Respond = withRules(
+  z.object({
+    status: z.int().min(200).max(599).describe('HTTP status, 200 to 599.'),
+    body: z
+      .string()
+      .max(4096)
+      .default('')
+      .describe(
+        'Body of the response. At most 4096 characters. None for the statuses 204, 205 and 304. Default: empty.',
+      ),
+  }),
+  {
+    rule: `self.body == '' || !(self.status in [${withoutBody.join(', ')}])`,
+    message: 'Remove body, or choose another status: responses with status 204, 205 and 304 have no body.',
+  },
+);
 
 /** For a route. */
 export const rewriteRules: readonly CelRule[] = [

@@ -18,6 +18,12 @@ export const trafficFaultCases: readonly ApiCase[] = [
       message: 'Write a percentage with at most three decimals',
     }),
   ),
+  ...[204, 205, 304].map((status) =>
+    refused(`a response of status ${status}, which has no body`, faulty({ abort: { status } }), {
+      field: `${field}.abort.status`,
+      message: 'Choose another status: the response of a fault has a body',
+    }),
+  ),
   refused('-1 percent', share(-1), { field: `${field}.abort.percentage` }),
   refused('100.001 percent', share(100.001), { field: `${field}.abort.percentage` }),
   valid('a gRPC status', faulty({ abort: { grpcStatus: 'Unavailable', percentage: 0.5 } })),

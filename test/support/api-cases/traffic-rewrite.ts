@@ -17,6 +17,14 @@ const rewrites: readonly ApiCase[] = [
   valid('a new prefix of all requests', rewrite(path('ReplacePrefixMatch', '/b'))),
   valid('groups of an expression', regex('^/([a-z]+)/(.*)$', String.raw`/\2/\1?\\`)),
   valid('nothing in place of an expression', regex('x', '')),
+  valid('four groups', regex('^/(a)', String.raw`/\1\1\0/${'x'.repeat(118)}\1`)),
+  refused('five groups', regex('^/(.*)', String.raw`\1/\1/\0\1a\1`), {
+    field: `${field}.rewrite.path`,
+    message: 'Use at most four groups in substitution',
+  }),
+  refused('a substitution of 129 characters', regex('x*', 'y'.repeat(129)), {
+    field: `${field}.rewrite.path.substitution`,
+  }),
   refused('a rewrite of nothing', rewrite({}), {
     field: `${field}.rewrite`,
     message: 'Set hostname or path.',
@@ -109,6 +117,13 @@ const answers: readonly ApiCase[] = [
   refused('a response of status 100', routing({ respond: { status: 100 } }), {
     field: `${field}.respond.status`,
   }),
+  ...[204, 205, 304].flatMap((status) => [
+    valid(`a response of status ${status}`, routing({ respond: { status } })),
+    refused(`a response of status ${status} with a body`, routing({ respond: { status, body: 'x' } }), {
+      field: `${field}.respond`,
+      message: 'Remove body, or choose another status',
+    }),
+  ]),
   refused('a redirect and a response', routing({ redirect: { port: 80 }, respond: { status: 200 } }), {
     field,
     message: 'Keep only one of backends, redirect and respond.',

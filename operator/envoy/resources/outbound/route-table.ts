@@ -13,6 +13,9 @@ const notInRegistry =
   'No service of the mesh has this address, and the Mesh allows no other destinations (outbound.mode RegistryOnly). ' +
   'Declare a Service or an ExternalWorkload for it, or set outbound.mode to AllowAny.\n';
 
+/** Of the 4,096 characters that a policy may have respond with; Envoy's own limit, 4,096 bytes, would refuse many of those. */
+const maxResponseBytes = 4 * 4_096;
+
 export function buildRouteTable(settings: MeshSettingsIr): XdsResource {
   const allowed = settings.outboundMode === 'AllowAny';
   return resource(typeUrl.route, {
@@ -24,6 +27,7 @@ export function buildRouteTable(settings: MeshSettingsIr): XdsResource {
       // They are words between sidecars, said only to be acted upon by the retry policy.
       response_headers_to_remove: replyMarkers,
       vhds: { config_source: overAds },
+      max_direct_response_body_size_bytes: { value: maxResponseBytes },
       virtual_hosts: [
         { name: 'unknown', domains: ['*'], routes: [allowed ? passthroughRoute : refusalRoute] },
       ],
