@@ -6,24 +6,37 @@ export interface ConnectionBounds {
   readonly total: number;
 }
 
-/** Connections beyond the bounds are closed at once. Call it before the server listens. */
+/**
+ * A connection beyond the bound of its address is closed at once. One beyond the total takes the place of the oldest of the address that
+ * has the most: many callers together keep nobody out either. Call it before the server listens.
+ */
 export function limitConnections(server: Server, { perAddress, total }: ConnectionBounds): void {
-  const open = new Map<string, number>();
+  /** Address → its connections, the oldest first. */
+  const open = new Map<string, Set<Socket>>();
   let all = 0;
+
+  const leave = (address: string, socket: Socket): void => {
+    const own = open.get(address);
+    if (own?.delete(socket) !== true) return;
+    all -= 1;
+    if (own.size === 0) open.delete(address);
+  };
+
   server.on('connection', (socket: Socket) => {
     const address = socket.remoteAddress ?? '';
-    const ofAddress = open.get(address) ?? 0;
-    if (ofAddress >= perAddress || all >= total) {
+    const own = open.get(address) ?? new Set();
+    if (own.size >= perAddress) {
       socket.destroy();
       return;
     }
+    open.set(address, own.add(socket));
     all += 1;
-    open.set(address, ofAddress + 1);
-    socket.once('close', () => {
-      all -= 1;
-      const left = (open.get(address) ?? 1) - 1;
-      if (left === 0) open.delete(address);
-      else open.set(address, left);
-    });
+    socket.once('close', () => leave(address, socket));
+    if (all <= total) return;
+    const [greediest, theirs] = [...open].reduce((a, b) => (b[1].size > a[1].size ? b : a));
+    const [oldest] = theirs;
+    if (oldest === undefined) return;
+    oldest.destroy();
+    leave(greediest, oldest);
   });
 }
