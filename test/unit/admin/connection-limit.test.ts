@@ -41,7 +41,10 @@ async function untilOpen(sockets: readonly Socket[], count: number): Promise<voi
 }
 
 test('an address that has its share gets no more', async () => {
-  await untilOpen(await hold('127.0.0.2', 6), 4);
+  const sockets = await hold('127.0.0.2', 6);
+  await untilOpen(sockets, 4);
+
+  expect(sockets.filter(({ closed }) => closed)).toHaveLength(2);
 });
 
 test('many addresses together do not keep another one out: the one with the most loses its oldest', async () => {
