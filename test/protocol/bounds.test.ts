@@ -1,8 +1,11 @@
 // What one client may ask for, over real gRPC, and that others do not pay for it. The numbers are those of test/protocol/README.md.
+import { once } from 'node:events';
+import { connect as connectHttp2, constants } from 'node:http2';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { typeUrl as url } from '../../operator/envoy/proto/type-urls.ts';
 import type { StartOptions } from '../support/xds-server.ts';
 import { encodeDeltaRequest } from '../support/envoy/discovery-client.ts';
+import { rememberingLog } from '../support/remembering-log.ts';
 import { SessionDriver } from '../support/session-driver.ts';
 import { connectXds, type XdsClient } from '../support/xds-client.ts';
 import { sample, startXds, type RunningXds } from '../support/xds-server.ts';
@@ -145,6 +148,32 @@ test('104: a connection carries four streams: the fifth is refused, and the othe
     // oxlint-disable-next-line no-await-in-loop -- one after the other
     expect((await stream.next()).resources).toHaveLength(1);
   }
+});
+
+test('112: a connection ends with the hundred-and-first stream that it begins, and the log does not grow with them', async () => {
+  const { log, lines } = rememberingLog();
+  const xds = await serve({ log });
+  const connection = connectHttp2(`http://127.0.0.1:${xds.port}`).on('error', () => undefined);
+  opened.push(() => connection.destroy());
+  const closed = once(connection, 'close');
+  await once(connection, 'connect');
+
+  for (let begun = 0; begun < 600 && !connection.destroyed; begun += 1) {
+    const stream = connection.request({
+      ':method': 'POST',
+      ':path': '/envoy.service.discovery.v3.AggregatedDiscoveryService/DeltaAggregatedResources',
+      'content-type': 'application/grpc',
+      te: 'trailers',
+    });
+    stream.on('error', () => undefined);
+    // oxlint-disable-next-line no-await-in-loop -- one after the other
+    await until(() => xds.counted.begun > begun || connection.destroyed);
+    stream.close(constants.NGHTTP2_CANCEL);
+  }
+  await closed;
+
+  expect(xds.counted.begun).toBeLessThanOrEqual(101);
+  expect(lines.filter(({ message }) => message !== 'serving xds')).toEqual([]);
 });
 
 describe('105: a small request', () => {

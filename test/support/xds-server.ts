@@ -43,6 +43,7 @@ export type StartOptions = Partial<
     | 'initialSync'
     | 'waitTimeoutMs'
     | 'connectionAgeMs'
+    | 'log'
   >
 >;
 
@@ -60,9 +61,9 @@ export async function startXds(options: StartOptions = {}): Promise<RunningXds> 
   const server = createAdsServer({
     address: '127.0.0.1:0',
     identityOf: () => 'anyone',
+    log: createLog('silent'),
     ...options,
     identifier: 'replica-1/test',
-    log: createLog('silent'),
     observer: {
       streams: (open) => {
         if (open > counted.streams) counted.begun += 1;

@@ -8,6 +8,7 @@ import { quoted } from './quoted.ts';
 import { answersPing } from './raw-call.ts';
 import { OneProxyPerWorkload } from './one-proxy-per-workload.ts';
 import type { Stream } from './stream.ts';
+import { StreamsInALifetime } from './streams-in-a-lifetime.ts';
 import { StreamsPerConnection, tooManyStreams } from './streams-per-connection.ts';
 import { WaitTimeout } from './wait-timeout.ts';
 import { atWallTime } from './wall-time.ts';
@@ -25,6 +26,7 @@ export class Identification {
   private readonly options: AdsServerOptions;
   private readonly host: IdentificationHost;
   private readonly perConnection = new StreamsPerConnection();
+  private readonly inALifetime = new StreamsInALifetime();
   private readonly oneProxy: OneProxyPerWorkload<Stream>;
   private readonly waitTimeout: WaitTimeout<Stream>;
   /** What cancels the end of a stream with its certificate. */
@@ -45,7 +47,9 @@ export class Identification {
   arrived(stream: Stream): void {
     this.waitTimeout.start(stream, () => this.onWaitTimeout(stream));
     this.endWithCertificate(stream);
-    if (!this.perConnection.add(stream.peer)) stream.fail(status.RESOURCE_EXHAUSTED, tooManyStreams);
+    const hasPlace = this.perConnection.add(stream.peer);
+    if (this.inALifetime.add(stream.call) && !hasPlace)
+      stream.fail(status.RESOURCE_EXHAUSTED, tooManyStreams);
   }
 
   left(stream: Stream): void {

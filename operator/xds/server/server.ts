@@ -217,14 +217,16 @@ class Ads implements AdsServer {
   private closed(stream: Stream): void {
     this.connected = null;
     this.identification.left(stream);
-    if (stream.workload !== null) this.endpoint.countStream(stream.peer, -1);
+    if (stream.workload !== null) {
+      this.endpoint.countStream(stream.peer, -1);
+      this.options.log.info({ workload: stream.workload }, 'proxy disconnected');
+    }
     this.streams.delete(stream);
     this.convergence.forget(stream);
     this.departed.add(stream);
     this.fanOut.forget(stream);
     this.initialSync.release(stream);
     this.options.observer.streams(this.streams.size);
-    this.options.log.info({ workload: stream.workload }, 'proxy disconnected');
     this.settle();
   }
 }
