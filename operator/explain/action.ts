@@ -5,6 +5,7 @@ import { backendOf, withShares } from './backends.ts';
 import type { CallRequest } from './call.ts';
 import type { Action, Fault, Forward, HeaderChange, Retry } from './explanation.ts';
 import {
+  flagIn,
   isMessage,
   knowingOnly,
   messageIn,
@@ -40,6 +41,7 @@ const forwardFields = [
   'idle_timeout',
   'max_stream_duration',
   'retry_policy',
+  'hedge_policy',
   'hash_policy',
   'request_mirror_policies',
   'regex_rewrite',
@@ -53,7 +55,7 @@ function forwardOf(config: ProxyConfig, action: EnvoyMessage, request: CallReque
     backends: backendsOf(config, action),
     timeoutMs: timeoutOf(action),
     idleTimeoutMs: millisecondsIn(action, 'idle_timeout'),
-    retry: retryOf(messageIn(action, 'retry_policy')),
+    retry: retryOf(action),
     ...rewritten(action, request),
     mirrors: messagesIn(action, 'request_mirror_policies').map((policy) => ({
       cluster: textIn(policy, 'cluster') ?? '',
@@ -83,13 +85,15 @@ function backendsOf(config: ProxyConfig, action: EnvoyMessage): Forward['backend
   );
 }
 
-function retryOf(policy: EnvoyMessage | null): Retry | null {
+function retryOf(action: EnvoyMessage): Retry | null {
+  const policy = messageIn(action, 'retry_policy');
   if (policy === null) return null;
   const codes = policy['retriable_status_codes'];
   const statuses = Array.isArray(codes) ? codes.map(String) : [];
   return {
     attempts: numberIn(policy, 'num_retries') ?? 1,
     perTryTimeoutMs: millisecondsIn(policy, 'per_try_timeout'),
+    hedges: flagIn(messageIn(action, 'hedge_policy') ?? {}, 'hedge_on_per_try_timeout'),
     on: (textIn(policy, 'retry_on') ?? '')
       .split(',')
       .filter((one) => one !== 'retriable-headers')
@@ -107,11 +111,16 @@ export function faultOf(route: EnvoyMessage, request: CallRequest): Fault | null
   if (!messagesIn(fault, 'headers').every((matcher) => matchesHeader(matcher, request))) return null;
   const delay = messageIn(fault, 'delay');
   const abort = messageIn(fault, 'abort');
+  const bandwidth = messageIn(fault, 'response_rate_limit');
   const grpc = abort && numberIn(abort, 'grpc_status');
   return {
     delay: delay && {
       durationMs: millisecondsIn(delay, 'fixed_delay'),
       percentage: percentageIn(delay, 'percentage'),
+    },
+    bandwidth: bandwidth && {
+      kibibytesPerSecond: numberIn(messageIn(bandwidth, 'fixed_limit') ?? {}, 'limit_kbps') ?? 0,
+      percentage: percentageIn(bandwidth, 'percentage'),
     },
     abort: abort && {
       status: typeof grpc === 'number' ? `gRPC ${grpc}` : String(numberIn(abort, 'http_status') ?? 0),

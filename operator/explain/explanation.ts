@@ -72,6 +72,8 @@ export interface Retry {
   readonly attempts: number;
   /** 0: as long as the whole request. */
   readonly perTryTimeoutMs: number;
+  /** After perTryTimeoutMs the earlier tries go on. */
+  readonly hedges: boolean;
   /** In Envoy's words. */
   readonly on: readonly string[];
 }
@@ -79,6 +81,8 @@ export interface Retry {
 export interface Fault {
   readonly delay: { readonly durationMs: number; readonly percentage: number } | null;
   readonly abort: { readonly status: string; readonly percentage: number } | null;
+  /** Of the body of each response. */
+  readonly bandwidth: { readonly kibibytesPerSecond: number; readonly percentage: number } | null;
 }
 
 export interface HeaderChange {

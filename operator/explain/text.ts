@@ -135,8 +135,10 @@ const conditions: ReadonlyMap<string, string> = new Map([
 
 function retryText(retry: Retry | null): string {
   if (retry === null) return 'none';
-  const perTry = retry.perTryTimeoutMs === 0 ? '' : `, ${milliseconds(retry.perTryTimeoutMs)} per try`;
-  return `${retry.attempts} on ${retry.on.map((on) => conditions.get(on) ?? on).join(', ')}${perTry}`;
+  const perTry = milliseconds(retry.perTryTimeoutMs);
+  const timing = retry.hedges ? `, or after ${perTry} beside the first try` : `, ${perTry} per try`;
+  const on = retry.on.map((one) => conditions.get(one) ?? one).join(', ');
+  return `${retry.attempts} on ${on === '' ? 'nothing' : on}${retry.perTryTimeoutMs === 0 ? '' : timing}`;
 }
 
 const timeoutFields: readonly string[] = ['timeout.request', 'timeout.stream'];
@@ -155,12 +157,21 @@ function settingSource(sources: Sources, isOne: (setting: string) => boolean): s
 
 function faultLines(fault: Fault | null, source: string): readonly Line[] {
   if (fault === null) return [];
-  const { delay, abort } = fault;
+  const { delay, abort, bandwidth } = fault;
   return [
     ...(delay === null
       ? []
       : [line('Delay', `${milliseconds(delay.durationMs)} for ${rounded(delay.percentage)}%`, source)]),
     ...(abort === null ? [] : [line('Abort', `${abort.status} for ${rounded(abort.percentage)}%`, source)]),
+    ...(bandwidth === null
+      ? []
+      : [
+          line(
+            'Bandwidth',
+            `${bandwidth.kibibytesPerSecond} KiB/s for ${rounded(bandwidth.percentage)}%`,
+            source,
+          ),
+        ]),
   ];
 }
 

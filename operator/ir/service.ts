@@ -177,6 +177,8 @@ export interface RetryIr {
   readonly attempts: number;
   /** 0: the route's timeout. */
   readonly perTryTimeoutMs: number;
+  /** After perTryTimeoutMs, which is not 0, a try goes on beside the next one. */
+  readonly hedge: boolean;
   /** Sorted. A request that never reached the application is retried for ConnectFailure, whatever its method. */
   readonly on: readonly RetryOn[];
   /** Besides; sorted. */
@@ -217,6 +219,8 @@ export interface HeaderIr {
 export interface FaultIr {
   /** Percentages: 0 to 100 in steps of 0.001. */
   readonly delay: { readonly durationMs: number; readonly percentage: number } | null;
+  /** Of the body of each response. */
+  readonly bandwidth: { readonly kibibytesPerSecond: number; readonly percentage: number } | null;
   /** gRPC: then the whole fault is for calls of gRPC only. */
   readonly abort: {
     readonly type: 'HTTP' | 'gRPC';

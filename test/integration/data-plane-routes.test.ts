@@ -61,6 +61,23 @@ const mute: Handler = ({ headers }) => {
   copies.push(headers.host);
 };
 
+let silentCalls = 0;
+/** Never answers either. */
+const silent: Handler = () => {
+  silentCalls += 1;
+};
+
+/** Answers 64 KiB. */
+const large: Handler = (_seen, response) => void response.end(Buffer.alloc(65_536, 'x'));
+
+/** Tries that the late application got. */
+let lateTries = 0;
+/** Answers the first try after a time, and the others never. */
+const late: Handler = (_seen, response) => {
+  lateTries += 1;
+  if (lateTries === 1) setTimeout(() => response.end('late'), 600);
+};
+
 /** The echo, with response headers for a route to change. */
 const talkative: Handler = (seen, response) => {
   response.writeHead(200, { 'x-set': 'old', 'x-add': 'first', 'x-remove': 'old' }).end(JSON.stringify(seen));
@@ -78,6 +95,8 @@ const longAnswer = '語'.repeat(4_096);
 const to = (subset: string | null, weight = 1): BackendIr => ({ service: ownService, subset, weight });
 
 /** A service for each thing that routes do. */
+const hedge = { ...noRetry, attempts: 1, perTryTimeoutMs: 200, hedge: true } as const;
+
 function routedServices(endpoint: (application: string) => EndpointIr): readonly ServicePortIr[] {
   const service = (name: string, parts: ServiceParts): ServicePortIr =>
     sampleService(`shop/${name}/80`, { peerIdentities: [spiffeId('server')], ...parts });
@@ -141,12 +160,34 @@ function routedServices(endpoint: (application: string) => EndpointIr): readonly
     service('answered', {
       routes: [sampleRoute('answered', { action: { type: 'Respond', status: 410, body: longAnswer } })],
     }),
+    // Two, since who does not answer often enough is left out for a while.
+    ...['hedged-get', 'hedged-post'].map((name) =>
+      service(name, {
+        endpoints: [endpoint('silent'), endpoint('v1')],
+        routes: [sampleRoute('hedged', { retry: hedge })],
+      }),
+    ),
+    service('late', { endpoints: [endpoint('late')], routes: [sampleRoute('late', { retry: hedge })] }),
+    service('narrow', {
+      endpoints: [endpoint('large')],
+      routes: [
+        sampleRoute('narrow', {
+          fault: {
+            delay: null,
+            abort: null,
+            bandwidth: { kibibytesPerSecond: 64, percentage: 100 },
+            headers: [{ name: 'x-narrow', type: 'Present', value: '', not: false }],
+          },
+        }),
+      ],
+    }),
     service('aborted', {
       endpoints: [endpoint('v1')],
       routes: [
         sampleRoute('aborted', {
           fault: {
             delay: { durationMs: 100, percentage: 100 },
+            bandwidth: null,
             abort: { type: 'HTTP', status: 418, percentage: 100 },
             headers: [],
           },
@@ -192,6 +233,9 @@ beforeAll(async () => {
     slow: await startApplication('slow', closing, slow),
     flaky: await startApplication('flaky', closing, flaky),
     mute: await startApplication('mute', closing, mute),
+    silent: await startApplication('silent', closing, silent),
+    late: await startApplication('late', closing, late),
+    large: await startApplication('large', closing, large),
     talkative: await startApplication('talkative', closing, talkative),
     // Nobody listens there.
     gone: await freePort(),
@@ -297,6 +341,39 @@ describe('routes', () => {
     // Timers may be a little early; the application would have taken 5 s.
     expect(performance.now() - before).toBeGreaterThanOrEqual(180);
     expect(performance.now() - before).toBeLessThan(4_500);
+  });
+
+  test.each(['GET', 'POST'])(
+    'hedge a %s: an endpoint that does not answer costs no more than a try',
+    async (method) => {
+      const before = silentCalls;
+      const answers = await Promise.all(
+        Array.from({ length: 10 }, () => call(port(`hedged-${method.toLowerCase()}`), { method, body: 'x' })),
+      );
+
+      expect(answers.map(({ status }) => status)).toEqual(Array.from({ length: 10 }, () => 200));
+      expect(silentCalls).toBeGreaterThan(before);
+    },
+  );
+
+  test('hedge: the first try goes on beside the next one', async () => {
+    const { status, body } = await call(port('late'));
+
+    expect([status, body, lateTries]).toEqual([200, 'late', 2]);
+  });
+
+  test('slow down the bodies of some responses', async () => {
+    const timed = async (headers: Record<string, string>): Promise<readonly [number, number]> => {
+      const before = performance.now();
+      const { body } = await call(port('narrow'), { headers });
+      return [body.length, performance.now() - before];
+    };
+    const [[whole, quickMs], [also, slowMs]] = [await timed({}), await timed({ 'x-narrow': '1' })];
+
+    expect([whole, also]).toEqual([65_536, 65_536]);
+    expect(quickMs).toBeLessThan(500);
+    expect(slowMs).toBeGreaterThan(800);
+    expect(slowMs).toBeLessThan(3_000);
   });
 
   test('inject delays and aborts', async () => {

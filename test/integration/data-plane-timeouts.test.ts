@@ -36,6 +36,7 @@ const at: Record<string, number> = {};
 const delay: FaultIr = {
   delay: { durationMs: muchLaterMs + 2_000, percentage: 100 },
   abort: null,
+  bandwidth: null,
   headers: [],
 };
 

@@ -60,12 +60,13 @@ async function expectOutcome(expectation: Expectation): Promise<void> {
   const begun = performance.now();
   const answer = await made(expectation);
   const took = performance.now() - begun;
-  const { status, from, afterMs, response, seen } = expectation;
+  const { status, from, afterMs, withinMs, response, seen } = expectation;
 
   const heard = Object.fromEntries(response.map(([name]) => [name, answer.headers[name.toLowerCase()]]));
   expect({ status: answer.status, ...heard }).toEqual({ status, ...Object.fromEntries(response) });
   // Timers of Node and of Envoy end a little early: milliseconds are rounded where time begins and where it ends.
   expect(took).toBeGreaterThanOrEqual(afterMs - 5);
+  expect(took).toBeLessThanOrEqual(withinMs);
   if (from.length === 0 && seen.length === 0) return;
   const { app, path, method, headers } = sightOf(answer);
   const sight: Readonly<Record<string, unknown>> = { ...headers, path, method };

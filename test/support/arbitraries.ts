@@ -172,7 +172,15 @@ const retryFields = {
     { max: from(['1s', '1h']), honorRetryAfter: fc.boolean() },
   ),
 };
-const retry = spec({}, retryFields).filter((fields) => Object.keys(fields).length > 0);
+const retry = spec({}, retryFields)
+  .filter((fields) => Object.keys(fields).length > 0)
+  .chain((fields) => {
+    const { perTryTimeout = '0s', attempts = 1 } = fields;
+    const mayHedge = durationMs(perTryTimeout) > 0 && attempts > 0;
+    return mayHedge
+      ? spec({}, { hedge: fc.boolean() }).map((more) => ({ ...fields, ...more }))
+      : fc.constant(fields);
+  });
 const budget = spec({}, { percentage: from([0, 20, 100]), minConcurrency: from([0, 3, 1_000_000]) });
 const retryWithBudget = spec({}, { ...retryFields, budget }).filter(
   (fields) => Object.keys(fields).length > 0,
@@ -183,11 +191,13 @@ const abort = fc.oneof(
   spec({ status: from([200, 404, 503, 599]) }, { percentage }),
   spec({ grpcStatus: from(['Unavailable', 'Internal']) }, { percentage }),
 );
+const bandwidth = spec({ kibibytesPerSecond: from([1, 1_048_576]) }, { percentage });
 const only = fc.record({ headers: distinct(headerMatch, (header) => header.name, [1, 2]) });
 const fault = fc.oneof(
   spec({ delay }, { only }),
   spec({ abort }, { only }),
-  spec({ delay, abort }, { only }),
+  spec({ delay, abort }, { only, bandwidth }),
+  spec({ bandwidth }, { only }),
 );
 
 const headerValue = from(['test', 'a b', '100%', '%REQ(:path)%', '"quoted"', '~']);

@@ -153,6 +153,7 @@ export const noRetry: RetryIr = {
   statusCodes: [],
   grpcCodes: [],
   otherZone: false,
+  hedge: false,
   backoff: null,
 };
 

@@ -44,6 +44,15 @@ const Abort = withRules(
   },
 );
 
+const Bandwidth = z.object({
+  kibibytesPerSecond: z
+    .int()
+    .min(1)
+    .max(1_048_576)
+    .describe('Rate at which callers receive the body of each response, in KiB per second, 1 to 1048576.'),
+  percentage,
+});
+
 const Only = z.object({
   headers: listMap(z.array(HeaderMatch).min(1).max(16), 'name').describe(
     'Conditions on headers; all of them must hold. At most 16.',
@@ -58,9 +67,15 @@ export const Fault = withRules(
     abort: Abort.optional().describe(
       'Answers requests without calling the target. These responses are not retried; callers see them even if retries are configured.',
     ),
+    bandwidth: Bandwidth.optional().describe(
+      'Slows the body of each response down, as a poor connection would. It counts against timeout.request.',
+    ),
     only: Only.optional().describe(
       'Requests of the route that the fault is for, such as those of a tester. Default: all.',
     ),
   }),
-  { rule: 'has(self.delay) || has(self.abort)', message: 'Give the fault a delay, an abort, or both.' },
+  {
+    rule: 'has(self.delay) || has(self.abort) || has(self.bandwidth)',
+    message: 'Give the fault a delay, an abort or a bandwidth.',
+  },
 );

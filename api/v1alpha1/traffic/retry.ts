@@ -77,26 +77,44 @@ const fields = z.object({
     .describe(
       'gRPC statuses to retry besides retryOn, if the response has no message. Can repeat a call that already had an effect. Default: none.',
     ),
+  hedge: z
+    .boolean()
+    .optional()
+    .describe(
+      'true: after perTryTimeout a further try is sent, if attempts and the budget allow it, while the earlier tries go on; the first response counts. Every try can have an effect, so set it only for requests that are safe to repeat. Only requests that are sent completely, of at most 4 MiB. Default: false.',
+    ),
   backoff: Backoff.optional().describe(
     'Pauses before retries. Its fields count as one. Default: up to 5ms before the first retry and up to 50ms before later ones.',
   ),
 });
 
+const hedgeRules: readonly CelRule[] = [
+  {
+    rule: "!has(self.hedge) || !self.hedge || (has(self.perTryTimeout) && duration(self.perTryTimeout) > duration('0s'))",
+    message: 'Set perTryTimeout above 0s: hedge sends the next try after it.',
+  },
+  {
+    rule: '!has(self.hedge) || !self.hedge || !has(self.attempts) || self.attempts > 0',
+    message: 'Set attempts to at least 1: hedge sends further tries.',
+  },
+];
+
 const anyField =
-  'has(self.attempts) || has(self.perTryTimeout) || has(self.retryOn) || has(self.statusCodes) || has(self.grpcCodes) || has(self.backoff)';
+  'has(self.attempts) || has(self.perTryTimeout) || has(self.retryOn) || has(self.statusCodes) || has(self.grpcCodes) || has(self.backoff) || has(self.hedge)';
 const message = 'Set at least one field of retry, or leave retry out.';
 
 /** Of a route. */
-export const RouteRetry = withRules(fields, { rule: anyField, message });
+export const RouteRetry = withRules(fields, { rule: anyField, message }, ...hedgeRules);
 
 /** Of all routes to an endpoint. */
 export const Retry = withRules(
   fields.extend({
     budget: Budget.optional().describe(
-      'Maximum number of retries in flight to all endpoints together, in relation to the requests in flight, so that retries do not multiply the load on a Service that fails. Each sidecar counts for itself, and each subset by itself. Takes the place of circuitBreaker.maxRetries. Its fields count as one. Default: 20 percent, at least 10, if any route retries on more than ConnectFailure and RefusedStream; else no limit, because the application has not seen what is retried.',
+      'Maximum number of retries in flight to all endpoints together, in relation to the requests in flight, so that retries do not multiply the load on a Service that fails. Each sidecar counts for itself, and each subset by itself. Takes the place of circuitBreaker.maxRetries. Its fields count as one. Default: 20 percent, at least 10, if any route retries on more than ConnectFailure and RefusedStream, or hedges; else no limit, because the application has not seen what is retried.',
     ),
   }),
   { rule: `${anyField} || has(self.budget)`, message },
+  ...hedgeRules,
 );
 
 /** For an object with retry and circuitBreaker. */

@@ -42,6 +42,15 @@ export const trafficFaultCases: readonly ApiCase[] = [
   refused('a fault for no header', faulty({ delay: { duration: '1s' }, only: { headers: [] } }), {
     field: `${field}.only.headers`,
   }),
+  valid('a bandwidth', faulty({ bandwidth: { kibibytesPerSecond: 1, percentage: 0.001 } })),
+  ...[0, 1_048_577].map((kibibytesPerSecond) =>
+    refused(`a bandwidth of ${kibibytesPerSecond}`, faulty({ bandwidth: { kibibytesPerSecond } }), {
+      field: `${field}.bandwidth.kibibytesPerSecond`,
+    }),
+  ),
+  refused('a bandwidth of any size', faulty({ bandwidth: {} }), {
+    field: `${field}.bandwidth.kibibytesPerSecond`,
+  }),
   refused('nothing for some requests', faulty({ only: { headers: [{ name: 'a', value: 'b' }] } }), {
     field,
     message: 'Give the fault a delay, an abort',

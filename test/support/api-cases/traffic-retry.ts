@@ -34,6 +34,23 @@ export const trafficRetryCases: readonly ApiCase[] = [
       message: 'Set base between 1ms and 1h.',
     }),
   ),
+  valid('hedging', retrying({ hedge: true, perTryTimeout: '100ms', attempts: 1 })),
+  valid('no hedging', retrying({ hedge: false })),
+  ...[{}, { perTryTimeout: '0s' }].map((more) =>
+    refused(`hedging after no time ${JSON.stringify(more)}`, retrying({ hedge: true, ...more }), {
+      field,
+      message: 'Set perTryTimeout above 0s: hedge sends the next try after it.',
+    }),
+  ),
+  refused('hedging without tries', retrying({ hedge: true, perTryTimeout: '1s', attempts: 0 }), {
+    field,
+    message: 'Set attempts to at least 1: hedge sends further tries.',
+  }),
+  refused(
+    'hedging of a route after no time',
+    { targetRefs, routes: [{ retry: { hedge: true } }] },
+    { field: 'spec.routes[0].retry', message: 'Set perTryTimeout above 0s' },
+  ),
   valid('a budget', retrying({ budget: { percentage: 0, minConcurrency: 1 } })),
   valid('the usual budget', retrying({ budget: {} })),
   valid('no budget', retrying({ budget: { percentage: 100 } })),

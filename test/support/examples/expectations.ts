@@ -1,6 +1,6 @@
 // What stands at the head of an example: calls, as curl makes them, and what is to come of them. Pure. Entry: expectationsOf.
 //   curl -H 'x-group: test' http://reviews:9080/reviews/1   # 200 from v2
-// Grammar of a comment: a status, then any of `from v1`, `from v1 (90%) and v2 (10%)`, `after 2s`, `with x-a: b` (a header of the response),
+// Grammar of a comment: a status, then any of `from v1`, `from v1 (90%) and v2 (10%)`, `after 2s`, `within 1s`, `with x-a: b` (a header of the response),
 // `seeing x-a: b` (a header that the application saw; `path` and `method` are that of the request), separated by commas. Or, of several calls:
 // `200 from the same version each time`, `of 5 at once: 200 (1) and 503 (4)`, `of 40 in turn: 200 (37) and 500 (3)`.
 
@@ -12,6 +12,8 @@ export interface Expectation {
   readonly from: readonly { readonly version: string; readonly percentage: number }[];
   /** At least so long after the call. */
   readonly afterMs: number;
+  /** At most so long after it. */
+  readonly withinMs: number;
   readonly response: readonly Pair[];
   readonly seen: readonly Pair[];
   /** Whichever version answers first answers always. */
@@ -74,7 +76,7 @@ function outcomeOf(text: string, line: string): Outcome {
   const [, status, rest = ''] = /^(\d{3})(?: (.*))?$/.exec(text) ?? [];
   if (status === undefined) throw new Error(`no status: ${line}`);
   let outcome: Outcome = { ...nothing, status: Number(status) };
-  for (const part of rest === '' ? [] : rest.split(/, (?=from|after|with|seeing)/)) {
+  for (const part of rest === '' ? [] : rest.split(/, (?=from|after|within|with|seeing)/)) {
     outcome = { ...outcome, ...partOf(part, outcome, line) };
   }
   return outcome;
@@ -84,6 +86,7 @@ const nothing: Outcome = {
   status: 0,
   from: [],
   afterMs: 0,
+  withinMs: Infinity,
   response: [],
   seen: [],
   isSteady: false,
@@ -99,13 +102,15 @@ function severalOf(text: string): SeveralCalls | null {
 }
 
 function partOf(part: string, { response, seen }: Outcome, line: string): Partial<Outcome> {
-  const [, word, said = ''] = /^(from|after|with|seeing) (.+)$/.exec(part) ?? [];
+  const [, word, said = ''] = /^(from|after|within|with|seeing) (.+)$/.exec(part) ?? [];
   switch (word) {
     case 'from':
       if (said === 'the same version each time') return { isSteady: true };
       return { from: said.split(' and ').map((one) => shareOf(one, line)) };
     case 'after':
       return { afterMs: Number.parseFloat(said) * 1000 };
+    case 'within':
+      return { withinMs: Number.parseFloat(said) * 1000 };
     case 'with':
       return { response: [...response, pairOf(said, line)] };
     case 'seeing':

@@ -111,8 +111,8 @@ function workload(app: string, version: string, spec: object): object {
 
 /**
  * /slow answers after two seconds, /status/503 with that status, /flaky/503 so for the first time only, /flaky-grpc/14 with that gRPC
- * status for the first time, /busy/429 so and with Retry-After, /broken/v2 with 500 if it is v2 that
- * answers; everything else with what was seen.
+ * status for the first time, /busy/429 so and with Retry-After, /broken/v2 with 500 if it is v2 that answers, /stuck/v2 after two seconds
+ * if it is, /bytes/10 with so many bytes; everything else with what was seen.
  */
 function behaviour(): Handler {
   const seenIds = new Set<string>();
@@ -128,9 +128,10 @@ function behaviour(): Handler {
     const isBroken = place === 'broken' && status === seen.app;
     response.statusCode = fails ? Number(status) : isBroken ? 500 : 200;
     const answer = (): void => {
-      response.setHeader('content-type', 'application/json').end(JSON.stringify(seen));
+      const body = place === 'bytes' ? 'x'.repeat(Number(status)) : JSON.stringify(seen);
+      response.setHeader('content-type', 'application/json').end(body);
     };
-    if (place !== 'slow') return answer();
+    if (place !== 'slow' && !(place === 'stuck' && status === seen.app)) return answer();
     const timer = setTimeout(answer, 2_000);
     response.on('close', () => clearTimeout(timer));
   };

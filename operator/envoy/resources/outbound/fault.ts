@@ -18,7 +18,7 @@ const grpcCall: EnvoyMessage = {
 };
 
 /** What a route says to it. */
-export function routeFault({ delay, abort, headers }: FaultIr): EnvoyMessage {
+export function routeFault({ delay, abort, bandwidth, headers }: FaultIr): EnvoyMessage {
   const conditions = [...(abort?.type === 'gRPC' ? [grpcCall] : []), ...headers.map(headerMatch)];
   return any(faultMessage, {
     ...(delay && {
@@ -28,6 +28,13 @@ export function routeFault({ delay, abort, headers }: FaultIr): EnvoyMessage {
       abort: {
         [abort.type === 'gRPC' ? 'grpc_status' : 'http_status']: abort.status,
         percentage: fraction(abort.percentage),
+      },
+    }),
+    // In KiB per second, whatever its name says.
+    ...(bandwidth && {
+      response_rate_limit: {
+        fixed_limit: { limit_kbps: bandwidth.kibibytesPerSecond },
+        percentage: fraction(bandwidth.percentage),
       },
     }),
     ...(conditions.length > 0 && { headers: conditions }),

@@ -61,9 +61,10 @@ export function retryPolicy(retry: RetryIr): EnvoyMessage | null {
     ...(statusCodes.length > 0 ? ['retriable-status-codes'] : []),
     ...grpcCodes.map((code) => grpcConditions[code]),
   ];
-  if (retry.attempts === 0 || retryOn.length === 0) return null;
+  if (retry.attempts === 0 || (retryOn.length === 0 && !retry.hedge)) return null;
   return {
-    retry_on: retryOn.join(','),
+    // What is hedged needs a policy, be it one that retries nothing.
+    retry_on: retryOn.length === 0 ? 'retriable-headers' : retryOn.join(','),
     num_retries: retry.attempts,
     ...(retry.perTryTimeoutMs > 0 && { per_try_timeout: duration(retry.perTryTimeoutMs) }),
     ...(headers.length > 0 && { retriable_headers: headers }),
@@ -73,6 +74,11 @@ export function retryPolicy(retry: RetryIr): EnvoyMessage | null {
     retry_host_predicate: [otherHost],
     host_selection_retry_max_attempts: hostSelections,
   };
+}
+
+/** Fields of a route's action. */
+export function hedging({ attempts, hedge }: RetryIr): EnvoyMessage {
+  return hedge && attempts > 0 ? { hedge_policy: { hedge_on_per_try_timeout: true } } : {};
 }
 
 const standardBackoff: BackoffIr = { baseMs: 5, maxMs: 50, honorRetryAfter: false };

@@ -13,7 +13,7 @@ import type { EnvoyMessage } from '../../proto/envoy-message.ts';
 import { clusterName } from '../names.ts';
 import { fraction } from './fraction.ts';
 import { hashPolicy } from './load-balancer.ts';
-import { maxRepeatedBodyBytes, retryPolicy } from './retry.ts';
+import { hedging, maxRepeatedBodyBytes, retryPolicy } from './retry.ts';
 import { redirection, rewriting } from './rewrite.ts';
 
 /**
@@ -47,7 +47,7 @@ function forwarding(
     route: {
       ...destination(backends.filter(isValid)),
       ...timeouts,
-      ...(policy && { retry_policy: policy }),
+      ...(policy && { retry_policy: policy, ...hedging(retry) }),
       ...hashPolicy(hashOn),
       ...rewriting(rewrite, matched),
       ...(mirrors.length > 0 && { request_mirror_policies: mirrors.map(mirroring) }),

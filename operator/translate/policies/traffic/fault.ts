@@ -8,11 +8,13 @@ import { valueMatch } from './value-match.ts';
 type Fault = NonNullable<TrafficPolicy['spec']['routes'][number]['fault']>;
 
 export function faultOf(fault: Fault | undefined): FaultIr | null {
-  if (fault?.delay === undefined && fault?.abort === undefined) return null;
-  const { delay, abort, only } = fault;
+  if (fault === undefined) return null;
+  const { delay, abort, bandwidth, only } = fault;
+  if ([delay, abort, bandwidth].every((one) => one === undefined)) return null;
   return {
     delay:
       delay === undefined ? null : { durationMs: durationMs(delay.duration), percentage: delay.percentage },
+    bandwidth: bandwidth ?? null,
     abort: abort === undefined ? null : { ...failureOf(abort), percentage: abort.percentage },
     headers: (only?.headers ?? []).map(valueMatch),
   };

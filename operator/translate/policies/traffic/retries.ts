@@ -14,15 +14,18 @@ export function resolveRetry(
     return {
       attempts,
       perTryTimeoutMs: 0,
+      hedge: false,
       on: [],
       statusCodes: [],
       grpcCodes: [],
       otherZone: false,
       backoff: null,
     };
+  const perTryTimeoutMs = settings.read('retry.perTryTimeout');
   return {
     attempts,
-    perTryTimeoutMs: settings.read('retry.perTryTimeout'),
+    perTryTimeoutMs,
+    hedge: perTryTimeoutMs > 0 && settings.read('retry.hedge'),
     on: settings.read('retry.retryOn'),
     statusCodes: settings.read('retry.statusCodes'),
     grpcCodes: settings.read('retry.grpcCodes'),
@@ -55,6 +58,8 @@ export function repeaters({ routing, settings }: Retrying): readonly Origin[] {
 
 const neverSeen: readonly RetryOn[] = ['ConnectFailure', 'RefusedStream'];
 
-function repeats({ on, statusCodes, grpcCodes }: RetryIr): boolean {
-  return on.some((one) => !neverSeen.includes(one)) || statusCodes.length > 0 || grpcCodes.length > 0;
+function repeats({ on, statusCodes, grpcCodes, hedge }: RetryIr): boolean {
+  return (
+    hedge || on.some((one) => !neverSeen.includes(one)) || statusCodes.length > 0 || grpcCodes.length > 0
+  );
 }

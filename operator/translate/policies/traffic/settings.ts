@@ -24,6 +24,7 @@ export interface RouteSettings {
   readonly 'retry.attempts': number;
   /** In milliseconds; 0: the route's timeout. */
   readonly 'retry.perTryTimeout': number;
+  readonly 'retry.hedge': boolean;
   /** Sorted. */
   readonly 'retry.retryOn': readonly RetryOn[];
   /** Sorted. */
@@ -44,6 +45,7 @@ export const defaultSettings: Settings<PortSettings> = {
   'timeout.stream': { value: 0, origin: null },
   'retry.attempts': { value: 2, origin: null },
   'retry.perTryTimeout': { value: 0, origin: null },
+  'retry.hedge': { value: false, origin: null },
   'retry.retryOn': { value: ['ConnectFailure', 'RefusedStream'], origin: null },
   'retry.statusCodes': { value: [], origin: null },
   'retry.grpcCodes': { value: [], origin: null },
@@ -69,13 +71,14 @@ type Backoff = NonNullable<NonNullable<Timing['retry']>['backoff']>;
 
 /** Those that are written there. */
 export function routeSettingsOf({ timeout, retry }: Timing): Readonly<Partial<RouteSettings>> {
-  const { attempts, perTryTimeout, retryOn, statusCodes, grpcCodes, backoff } = retry ?? {};
+  const { attempts, perTryTimeout, hedge, retryOn, statusCodes, grpcCodes, backoff } = retry ?? {};
   return written({
     'timeout.request': milliseconds(timeout?.request),
     'timeout.idle': milliseconds(timeout?.idle),
     'timeout.stream': milliseconds(timeout?.stream),
     'retry.attempts': attempts,
     'retry.perTryTimeout': milliseconds(perTryTimeout),
+    'retry.hedge': hedge,
     'retry.retryOn': retryOn && sortedOnce(retryOn),
     'retry.statusCodes': statusCodes?.toSorted((a, b) => a - b),
     'retry.grpcCodes': grpcCodes && sortedOnce(grpcCodes),
