@@ -2,7 +2,7 @@
 // @see https://www.envoyproxy.io/docs/envoy/latest/api-v3/config/route/v3/route_components.proto#config-route-v3-routeaction
 import type { EnvoyMessage } from '../envoy/proto/envoy-message.ts';
 import { backendOf, withShares } from './backends.ts';
-import type { CallRequest } from './call.ts';
+import { type CallRequest, headerOf } from './call.ts';
 import type { Action, Fault, Forward, HeaderChange, Retry } from './explanation.ts';
 import {
   flagIn,
@@ -24,6 +24,8 @@ import { redirectLocation, rewritten } from './rewrite.ts';
 
 export function actionOf(config: ProxyConfig, route: EnvoyMessage, request: CallRequest): Action {
   const forward = messageIn(route, 'route');
+  if (forward !== null && isRefusedUpgrade(forward, request))
+    return { type: 'Respond', status: 403, body: '' };
   if (forward !== null) return forwardOf(config, forward, request);
   const redirect = messageIn(route, 'redirect');
   if (redirect !== null) return { type: 'Redirect', ...redirectLocation(redirect, request) };
@@ -46,6 +48,7 @@ const forwardFields = [
   'request_mirror_policies',
   'regex_rewrite',
   'host_rewrite_literal',
+  'upgrade_configs',
 ] as const;
 
 function forwardOf(config: ProxyConfig, action: EnvoyMessage, request: CallRequest): Forward {
@@ -62,6 +65,16 @@ function forwardOf(config: ProxyConfig, action: EnvoyMessage, request: CallReque
       percentage: percentageIn(messageIn(policy, 'runtime_fraction') ?? {}, 'default_value'),
     })),
   };
+}
+
+/** Of the protocols to which a connection may switch, those that a route names are off. */
+function isRefusedUpgrade(action: EnvoyMessage, request: CallRequest): boolean {
+  const wanted = headerOf(request, 'upgrade')?.toLowerCase();
+  return messagesIn(action, 'upgrade_configs').some(
+    (config) =>
+      knowingOnly(config, ['upgrade_type', 'enabled'])['enabled'] === false &&
+      textIn(config, 'upgrade_type')?.toLowerCase() === wanted,
+  );
 }
 
 /** The shorter of the two: see operator/envoy/resources/outbound/timeouts.ts. */

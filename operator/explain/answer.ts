@@ -94,7 +94,8 @@ function routeOf(
 export function succeeds({ outcome }: Explanation): boolean {
   if (outcome.type === 'Closed') return false;
   if (outcome.type === 'Tcp') return outcome.backends.every(isServed);
-  const { action } = outcome;
+  const { action, cors } = outcome;
+  if (cors?.isPreflight === true && !cors.isAllowed) return false;
   if (action.type === 'Forward') return action.backends.every(isServed);
   return action.type === 'Redirect' || action.status < 400;
 }

@@ -3,6 +3,7 @@
 import { actionOf, faultOf, headerChangesOf } from './action.ts';
 import { backendOf, withShares } from './backends.ts';
 import type { Call } from './call.ts';
+import { corsOf } from './cors.ts';
 import { takeConnection, type Taken } from './connection.ts';
 import type { Explanation, HttpOutcome, Outcome } from './explanation.ts';
 import { textIn } from './fields.ts';
@@ -34,13 +35,26 @@ function httpOutcome(
   const shared = { type: 'Http', virtualHost: host.name, origins: host.origins } as const;
   if (route === null) {
     const action = { type: 'Respond', status: 404, body: '' } as const;
-    return { ...shared, route: null, action, fault: null, requestHeaders: [], responseHeaders: [] };
+    return {
+      ...shared,
+      route: null,
+      action,
+      fault: null,
+      cors: null,
+      requestHeaders: [],
+      responseHeaders: [],
+    };
   }
+  const cors = corsOf(route, call.request);
   return {
     ...shared,
+    cors,
     route: textIn(route, 'name') ?? '',
-    action: actionOf(config, route, call.request),
-    fault: faultOf(route, call.request),
+    action:
+      cors?.isPreflight === true
+        ? { type: 'Respond', status: 200, body: '' }
+        : actionOf(config, route, call.request),
+    fault: cors?.isPreflight === true ? null : faultOf(route, call.request),
     requestHeaders: headerChangesOf(route, 'request'),
     responseHeaders: headerChangesOf(route, 'response'),
   };

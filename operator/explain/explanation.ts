@@ -22,6 +22,8 @@ export interface HttpOutcome {
   readonly action: Action;
   /** Null: none. */
   readonly fault: Fault | null;
+  /** Null: no page of another origin asks, or nothing is said about them. */
+  readonly cors: Cors | null;
   /** Changes of headers, in the order in which they are made. */
   readonly requestHeaders: readonly HeaderChange[];
   readonly responseHeaders: readonly HeaderChange[];
@@ -76,6 +78,13 @@ export interface Retry {
   readonly hedges: boolean;
   /** In Envoy's words. */
   readonly on: readonly string[];
+}
+
+export interface Cors {
+  readonly origin: string;
+  readonly isAllowed: boolean;
+  /** A question of the browser, which the sidecar answers by itself. */
+  readonly isPreflight: boolean;
 }
 
 export interface Fault {

@@ -74,7 +74,8 @@ function stringMatch(matcher: EnvoyMessage): EnvoyMessage {
   return knowingOnly(found, ['exact', 'prefix', 'suffix', 'contains', 'safe_regex', 'ignore_case']);
 }
 
-function matchesText(matcher: EnvoyMessage, text: string): boolean {
+/** @param matcher a StringMatcher */
+export function matchesText(matcher: EnvoyMessage, text: string): boolean {
   const regex = messageIn(matcher, 'safe_regex');
   if (regex !== null) return matchesRegex(regex, text);
   const isSame = flagIn(matcher, 'ignore_case');

@@ -1,6 +1,6 @@
 // An answer as people read it: a line for each thing the sidecar does, and the field that says so.
 import type { Answer } from './answer.ts';
-import type { Action, Backend, Fault, Forward, HeaderChange, Outcome, Retry } from './explanation.ts';
+import type { Action, Backend, Cors, Fault, Forward, HeaderChange, Outcome, Retry } from './explanation.ts';
 import type { Source } from './sources.ts';
 
 interface Line {
@@ -47,6 +47,7 @@ function httpLines(outcome: Extract<Outcome, { type: 'Http' }>, sources: Sources
   const route = outcome.route ?? 'none matches';
   return [
     line('Route', route, from(sources['routes'])),
+    ...corsLines(outcome.cors, inRoute(sources, 'cors')),
     ...faultLines(outcome.fault, inRoute(sources, 'fault')),
     ...headerLines('Request', outcome.requestHeaders, inRoute(sources, 'requestHeaders')),
     ...actionLines(outcome.action, sources),
@@ -153,6 +154,13 @@ function settingSource(sources: Sources, isOne: (setting: string) => boolean): s
       [object, ...said.flatMap(([, one]) => (one.object === object ? one.field : []))].join(', '),
     )
     .join('; ');
+}
+
+function corsLines(cors: Cors | null, source: string): readonly Line[] {
+  if (cors === null) return [];
+  const { origin, isAllowed, isPreflight } = cors;
+  const what = isPreflight ? 'the sidecar answers the preflight request: ' : '';
+  return [line('CORS', `${what}${origin} is ${isAllowed ? '' : 'not '}allowed`, source)];
 }
 
 function faultLines(fault: Fault | null, source: string): readonly Line[] {

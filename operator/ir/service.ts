@@ -1,4 +1,5 @@
 // The outbound side: a port of a service as its callers see it.
+import type { CorsIr } from './cors.ts';
 import type { DestinationIr, HashOnIr } from './destination.ts';
 import type { Origin } from './origin.ts';
 import type { PathMatchIr } from './path.ts';
@@ -81,6 +82,9 @@ export interface RouteIr {
   /** Of responses before the caller gets them. */
   readonly responseHeaders: HeaderModifierIr | null;
   readonly fault: FaultIr | null;
+  readonly cors: CorsIr | null;
+  /** Tokens of the protocols to which connections may switch, in lower case, sorted; null: all that sidecars pass. */
+  readonly upgrades: readonly string[] | null;
   /** What users write (`routes`, `timeout.request`) → the object that says it. Absent: nobody does, it is the default. */
   readonly setBy: Readonly<Record<string, Origin>>;
   readonly origins: readonly Origin[];

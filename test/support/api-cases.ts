@@ -4,6 +4,7 @@ import { externalWorkloadCases } from './api-cases/external-workload.ts';
 import { meshCases } from './api-cases/mesh.ts';
 import { securityPolicyCases } from './api-cases/security-policy.ts';
 import { trafficDestinationCases } from './api-cases/traffic-destination.ts';
+import { trafficBrowserCases } from './api-cases/traffic-browsers.ts';
 import { trafficFaultCases } from './api-cases/traffic-fault.ts';
 import { trafficMatchCases } from './api-cases/traffic-match.ts';
 import { trafficRetryCases } from './api-cases/traffic-retry.ts';
@@ -17,6 +18,7 @@ export const apiCases: readonly ApiCase[] = [
   ...trafficMatchCases,
   ...trafficRewriteCases,
   ...trafficFaultCases,
+  ...trafficBrowserCases,
   ...trafficRetryCases,
   ...trafficDestinationCases,
   ...securityPolicyCases,

@@ -244,6 +244,27 @@ function hasOneRetryLimit(fields: {
   return fields.retry?.budget === undefined || fields.circuitBreaker?.maxRetries === undefined;
 }
 
+const origin = fc.oneof(
+  fc.record({ value: from(['https://shop.example.com', 'http://localhost:3000']) }),
+  fc.record({ type: fc.constant('RegularExpression'), value: from(['https://[a-z]+[.]shop[.]test']) }),
+);
+const named = spec(
+  {},
+  {
+    allowMethods: distinct(from(['PUT', 'DELETE']), itself, [0, 2]),
+    allowHeaders: distinct(from(['x-group', 'X-User']), itself, [0, 2]),
+    exposeHeaders: distinct(from(['x-total']), itself, [0, 1]),
+    maxAge: from(['0s', '1500ms', '24h']),
+  },
+);
+const cors = fc
+  .oneof(
+    fc.tuple(fc.array(origin, { minLength: 1, maxLength: 2 }), named, fc.boolean()),
+    fc.tuple(fc.constant([{ value: '*' }]), named, fc.constant(false)),
+  )
+  .map(([allowOrigins, more, allowCredentials]) => ({ allowOrigins, ...more, allowCredentials }));
+const upgrades = distinct(from(['WebSocket', 'SPDY/3.1', 'tcp']), itself, [0, 2]);
+
 function route(subsets: readonly string[]): fc.Arbitrary<Timing & { name?: string }> {
   const weight = from([0, 1, 10, 90, 1_000_000]);
   const backend = subsets.length === 0 ? spec({}, { weight }) : spec({}, { weight, subset: from(subsets) });
@@ -255,6 +276,7 @@ function route(subsets: readonly string[]): fc.Arbitrary<Timing & { name?: strin
     matches: fc.array(routeMatch, { maxLength: 3 }),
     responseHeaders: headerModifier,
     fault,
+    cors,
   };
   const forwarding = spec(
     {},
@@ -264,6 +286,7 @@ function route(subsets: readonly string[]): fc.Arbitrary<Timing & { name?: strin
       mirror: fc.array(copy, { maxLength: 2 }),
       backends: backends.filter((all) => all.length === 0 || all.some((one) => one.weight !== 0)),
       timeout,
+      upgrades,
       retry,
       requestHeaders: headerModifier,
     },

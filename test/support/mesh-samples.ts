@@ -168,6 +168,8 @@ export function sampleRoute(name: string, parts: Partial<RouteIr> = {}): RouteIr
     action: forwardTo({ service: ownService, subset: null, weight: 1 }),
     timeoutMs: 0,
     idleTimeoutMs: 0,
+    cors: null,
+    upgrades: null,
     streamTimeoutMs: 0,
     retry: noRetry,
     hashOn: [],

@@ -124,9 +124,9 @@ export const rewriteRules: readonly CelRule[] = [
     message: 'Keep only one of backends, redirect and respond.',
   },
   {
-    rule: '!(has(self.redirect) || has(self.respond)) || !(has(self.rewrite) || has(self.timeout) || has(self.retry) || has(self.requestHeaders) || self.mirror.size() > 0)',
+    rule: '!(has(self.redirect) || has(self.respond)) || !(has(self.rewrite) || has(self.timeout) || has(self.retry) || has(self.requestHeaders) || has(self.upgrades) || self.mirror.size() > 0)',
     message:
-      'Remove rewrite, timeout, retry, requestHeaders and mirror, or remove redirect and respond: these answer without a backend.',
+      'Remove rewrite, timeout, retry, requestHeaders, upgrades and mirror, or remove redirect and respond: these answer without a backend.',
   },
   ...['rewrite', 'redirect'].map((field) => ({
     rule: `!has(self.${field}) || !has(self.${field}.path) || self.${field}.path.type != 'ReplacePrefixMatch' || self.matches.all(m, has(m.path) && m.path.type == 'PathPrefix')`,

@@ -2,12 +2,14 @@
 import { z } from 'zod';
 import { dnsLabel, shaped, withRules } from '../../schema.ts';
 import { backends, mirror } from './backend.ts';
+import { Cors } from './cors.ts';
 import { Fault } from './fault.ts';
 import { HeaderModifier } from './headers.ts';
 import { Redirect, Respond, Rewrite, rewriteRules } from './rewrite.ts';
 import { RouteMatch } from './match.ts';
 import { RouteRetry } from './retry.ts';
 import { Timeout, timeoutCoversTries } from './timeout.ts';
+import { upgrades } from './upgrade.ts';
 
 const Route = withRules(
   z.object({
@@ -47,6 +49,14 @@ const Route = withRules(
     responseHeaders: HeaderModifier.optional().describe(
       'Changes to response headers before the caller receives them.',
     ),
+    cors: Cors.optional().describe(
+      "Lets pages of other origins use the route from browsers. The caller's sidecar, such as that of a gateway, answers preflight requests, and writes the headers of responses.",
+    ),
+    upgrades: upgrades
+      .optional()
+      .describe(
+        'Protocols to which connections may switch, such as WebSocket, as clients name them in the header Upgrade. Requests for others get 403. An empty list permits none. Default: all that sidecars pass.',
+      ),
     fault: Fault.optional().describe('Injected failures, to test how callers react.'),
   }),
   timeoutCoversTries,

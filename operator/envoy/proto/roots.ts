@@ -43,6 +43,10 @@ export const roots: Readonly<Record<string, readonly string[]>> = {
     'envoy.extensions.filters.http.rbac.v3.RBACPerRoute',
   ],
   'envoy/extensions/filters/http/buffer/v3/buffer.proto': ['envoy.extensions.filters.http.buffer.v3.Buffer'],
+  'envoy/extensions/filters/http/cors/v3/cors.proto': [
+    'envoy.extensions.filters.http.cors.v3.Cors',
+    'envoy.extensions.filters.http.cors.v3.CorsPolicy',
+  ],
   'envoy/extensions/filters/http/fault/v3/fault.proto': ['envoy.extensions.filters.http.fault.v3.HTTPFault'],
   'envoy/extensions/filters/http/header_mutation/v3/header_mutation.proto': [
     'envoy.extensions.filters.http.header_mutation.v3.HeaderMutation',

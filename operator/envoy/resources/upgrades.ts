@@ -8,7 +8,7 @@ import { complementRegex } from './complement-regex.ts';
  * Of the registry of IANA, and of programs that many clusters have. In any letter case. Not among them: h2c, of which Envoy never
  * passes the switch.
  */
-const tokens = [
+export const tokens = [
   'websocket',
   // exec, attach and port-forward of Kubernetes; attach and exec of Docker and Podman.
   'SPDY/3.1',
@@ -29,6 +29,13 @@ const tokens = [
 
 /** Fields of a connection manager. */
 export const upgradeConfigs: readonly EnvoyMessage[] = tokens.map((token) => ({ upgrade_type: token }));
+
+/** Fields of a route's action. Others than these get 403. @param allowed in lower case; null: all */
+export function upgradesOfRoute(allowed: readonly string[] | null): EnvoyMessage {
+  if (allowed === null) return {};
+  const others = tokens.filter((token) => !allowed.includes(token.toLowerCase()));
+  return { upgrade_configs: others.map((token) => ({ upgrade_type: token, enabled: false })) };
+}
 
 /** Of Http1ProtocolOptions: what is taken out of requests. */
 export const ignoredUpgrades: readonly EnvoyMessage[] = [

@@ -108,6 +108,67 @@ describe('the text', () => {
   });
 });
 
+describe('the fields of a route that few requests are about', () => {
+  const explain = explainer(`
+apiVersion: meshwright.dev/v1alpha1
+kind: TrafficPolicy
+metadata: {name: reviews, namespace: shop}
+spec:
+  targetRefs: [{kind: Service, name: reviews}]
+  timeout: {idle: 60s, stream: 1h}
+  retry: {attempts: 1, perTryTimeout: 200ms, hedge: true}
+  routes:
+  - name: api
+    matches: [{method: PUT, path: {value: /api}}]
+    cors: {allowOrigins: [{value: https://shop.example.com}]}
+    upgrades: [WebSocket]
+    fault: {bandwidth: {kibibytesPerSecond: 16}}
+  - name: closed
+    matches: [{path: {value: /closed}}]
+    upgrades: []
+`);
+  const asks = (origin: string): Question =>
+    question({
+      method: 'OPTIONS',
+      path: '/api',
+      headers: [
+        ['Origin', origin],
+        ['Access-Control-Request-Method', 'PUT'],
+      ],
+    });
+
+  test('are told', () => {
+    const headers = [['Origin', 'https://shop.example.com']] as const;
+    expect(textOf(explain(question({ method: 'PUT', path: '/api', headers })))).toBe(
+      `shop/productpage to reviews:9080 (10.96.0.11:9080), PUT /api
+  Route      api  [TrafficPolicy shop/reviews, spec.routes[0]]
+  CORS       https://shop.example.com is allowed  [TrafficPolicy shop/reviews, spec.routes[0].cors]
+  Bandwidth  16 KiB/s for 100%  [TrafficPolicy shop/reviews, spec.routes[0].fault]
+  Backend    Service shop/reviews port 9080: 10.0.0.1:9080 (mTLS), 10.0.0.2:9080 (plaintext)  [TrafficPolicy shop/reviews, spec.routes[0].backends]
+  Timeout    3600s  [TrafficPolicy shop/reviews, spec.timeout.stream]
+  Idle       60s  [TrafficPolicy shop/reviews, spec.timeout.idle]
+  Retries    1 on ConnectFailure, RefusedStream, or after 200ms beside the first try  [TrafficPolicy shop/reviews, spec.retry.attempts, spec.retry.perTryTimeout, spec.retry.hedge]
+`,
+    );
+  });
+
+  test.each([
+    ['https://shop.example.com', 'https://shop.example.com is allowed', true],
+    ['https://evil.example.com', 'https://evil.example.com is not allowed', false],
+  ])('the question of a browser for a page of %s is answered', (origin, text, isSuccess) => {
+    const answer = explain(asks(origin));
+    expect(textOf(answer)).toContain(`the sidecar answers the preflight request: ${text}`);
+    expect(succeeds(answer.explanation)).toBe(isSuccess);
+  });
+
+  test('an upgrade that is not permitted gets 403', () => {
+    const wanting = (path: string, method = 'GET'): string =>
+      textOf(explain(question({ path, method, headers: [['Upgrade', 'websocket']] })));
+    expect(wanting('/closed')).toContain('Response  403');
+    expect(wanting('/api', 'PUT')).not.toContain('403');
+  });
+});
+
 describe('a caller', () => {
   test.each(['shop/productpage', 'shop/reviews', 'shop/reviews-v1'])('%s is found', (from) => {
     expect(() => explainer()(question({ from }))).not.toThrow();

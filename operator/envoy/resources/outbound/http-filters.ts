@@ -9,6 +9,7 @@ import {
   localRateLimit,
   rbacFilter,
 } from '../placeholders.ts';
+import { corsFilter, routeCors } from './cors.ts';
 import { faultFilter, routeFault } from './fault.ts';
 
 const discoveredFilters = { jwtAuthn: jwtAuthn('outbound'), localRateLimit: localRateLimit('outbound') };
@@ -17,6 +18,8 @@ const discoveredFilters = { jwtAuthn: jwtAuthn('outbound'), localRateLimit: loca
 export const outboundDiscovered: readonly DiscoveredFilter[] = Object.values(discoveredFilters);
 
 export const outboundFilters: readonly HttpFilter<RouteIr>[] = [
+  // What browsers ask first is no call yet; what they may read is said of all answers, also of those that filters give.
+  { filter: corsFilter, forRoute: ({ cors }) => cors && routeCors(cors) },
   // Stands for what goes wrong on the way: a request that gets nowhere concerns nothing else.
   { filter: faultFilter, forRoute: ({ fault }) => fault && routeFault(fault) },
   // Rules, limits and logs read what tokens say: before them. (Nobody logs in on the way out: no OAuth2.)

@@ -11,6 +11,7 @@ import type {
 } from '../../../ir/service.ts';
 import type { EnvoyMessage } from '../../proto/envoy-message.ts';
 import { clusterName } from '../names.ts';
+import { upgradesOfRoute } from '../upgrades.ts';
 import { fraction } from './fraction.ts';
 import { hashPolicy } from './load-balancer.ts';
 import { hedging, maxRepeatedBodyBytes, retryPolicy } from './retry.ts';
@@ -38,7 +39,7 @@ export function routeAction(
 }
 
 function forwarding(
-  { retry, hashOn }: RouteIr,
+  { retry, hashOn, upgrades }: RouteIr,
   { backends, rewrite, mirrors }: ForwardIr,
   { matched, timeouts }: { readonly matched: RouteMatchIr['path']; readonly timeouts: EnvoyMessage },
 ): EnvoyMessage {
@@ -49,6 +50,7 @@ function forwarding(
       ...timeouts,
       ...(policy && { retry_policy: policy, ...hedging(retry) }),
       ...hashPolicy(hashOn),
+      ...upgradesOfRoute(upgrades),
       ...rewriting(rewrite, matched),
       ...(mirrors.length > 0 && { request_mirror_policies: mirrors.map(mirroring) }),
     },

@@ -7,6 +7,7 @@ import { filterClusters, routeConfig } from '../http-filters.ts';
 import { resource } from '../resource.ts';
 import type { EnvoyMessage } from '../../proto/envoy-message.ts';
 import type { XdsResource } from '../xds-resource.ts';
+import { preflightMatch } from './cors.ts';
 import { headerChanges } from './headers.ts';
 import { outboundFilters } from './http-filters.ts';
 import { isServed, routeAction, targets } from './route-action.ts';
@@ -36,7 +37,10 @@ export function buildVirtualHost(service: ServicePortIr, routes: RouteListIr): X
 function envoyRoutes(route: RouteIr): readonly EnvoyMessage[] {
   const name = route.name;
   const changes = { ...headerChanges(route), ...routeConfig(outboundFilters, route) };
-  const matches = route.matches === 'any' ? [anyRequest] : route.matches;
+  const matches = (route.matches === 'any' ? [anyRequest] : route.matches).flatMap((match) => {
+    const preflight = route.cors && preflightMatch(match);
+    return preflight === null ? [match] : [match, preflight];
+  });
   return kindsOfRequests(route).flatMap(({ headers, timeouts }) =>
     matches.map((match) => {
       return {

@@ -37,6 +37,8 @@ const unmatched: RouteClaim = {
   requestHeaders: null,
   responseHeaders: null,
   fault: null,
+  cors: null,
+  upgrades: null,
 };
 
 /** Of an HTTP port. */
@@ -75,13 +77,15 @@ function resolveRoute(route: TheirRoute, port: RoutedPort, { routing, settings }
     author === null ? null : { values: route.settings, origin: author },
     settings,
   );
-  const { name, matches, requestHeaders, responseHeaders, fault, answer } = route;
+  const { name, matches, requestHeaders, responseHeaders, fault, cors, upgrades, answer } = route;
   return {
     name,
     matches,
     requestHeaders,
     responseHeaders,
     fault,
+    cors,
+    upgrades,
     action: answer ?? forward(route, port, routing?.value ?? null),
     timeoutMs: reader.read('timeout.request'),
     idleTimeoutMs: reader.read('timeout.idle'),

@@ -11,6 +11,7 @@ import type {
 import { byText, compareText } from '../../../values/compare-text.ts';
 import { translatePath } from '../path-match.ts';
 import type { CallersClaim, RouteClaim, RoutingClaim, SubsetClaim, TrafficClaims } from './claims.ts';
+import { corsOf } from './cors.ts';
 import { faultOf } from './fault.ts';
 import { matchesEverything } from './match.ts';
 import { valueMatch } from './value-match.ts';
@@ -60,6 +61,8 @@ function routeOf(route: Route, defaultName: string): RouteClaim {
     requestHeaders: headersOf(route.requestHeaders),
     responseHeaders: headersOf(route.responseHeaders),
     fault: faultOf(route.fault),
+    cors: corsOf(route.cors),
+    upgrades: route.upgrades?.map((token) => token.toLowerCase()).toSorted(compareText) ?? null,
   };
 }
 
