@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { withRules } from '../schema.ts';
 import { CircuitBreaker } from './traffic/circuit-breaker.ts';
 import { Connection } from './traffic/connection.ts';
+import { HealthCheck } from './traffic/health-check.ts';
 import { LoadBalancer } from './traffic/load-balancer.ts';
 import { Locality } from './traffic/locality.ts';
 import { OutlierDetection } from './traffic/outlier-detection.ts';
@@ -26,6 +27,9 @@ export const MeshDefaults = withRules(
     ),
     outlierDetection: OutlierDetection.optional().describe(
       'Which endpoints each caller ejects for a while. Default: endpoints that cannot be reached.',
+    ),
+    healthCheck: HealthCheck.optional().describe(
+      'Checks of the endpoints by each caller; an endpoint that fails them gets no requests. Its fields count as one. Each sidecar of the mesh checks each endpoint. Default: no checks.',
     ),
     connection: Connection.optional().describe('Connections of callers to the endpoints.'),
   }),

@@ -33,6 +33,7 @@ export const reason = {
   refNotFound: 'RefNotFound',
   unreachableRoute: 'UnreachableRoute',
   retriesMultiply: 'RetriesMultiply',
+  healthCheckDenied: 'HealthCheckDenied',
   localityWithoutEffect: 'LocalityWithoutEffect',
   programmed: 'Programmed',
   pending: 'Pending',

@@ -10,6 +10,8 @@ export interface DestinationIr {
   readonly panicThreshold: number;
   readonly circuitBreaker: CircuitBreakerIr;
   readonly outlierDetection: OutlierDetectionIr;
+  /** null: endpoints are not checked. */
+  readonly healthCheck: HealthCheckIr | null;
   readonly connection: ConnectionIr;
   /** Of the objects that say so. */
   readonly origins: readonly Origin[];
@@ -68,11 +70,30 @@ export interface OutlierDetectionIr {
     readonly minRequests: number;
     readonly standardDeviationPercentage: number;
   } | null;
+  /** Of the requests in an interval. */
+  readonly failurePercentage: {
+    readonly threshold: number;
+    readonly minEndpoints: number;
+    readonly minRequests: number;
+  } | null;
   readonly intervalMs: number;
   /** Times how often lately. */
   readonly baseEjectionTimeMs: number;
   /** One can always be left out. */
   readonly maxEjectionPercentage: number;
+}
+
+/** By each caller's sidecar, of each endpoint. */
+export interface HealthCheckIr {
+  readonly probe:
+    | { /** GET, with the query. */ readonly type: 'HTTP'; readonly path: string }
+    /** Of the health protocol; or whether a connection can be opened. */
+    | { readonly type: 'GRPC' | 'TCP' };
+  readonly intervalMs: number;
+  readonly timeoutMs: number;
+  /** In a row. */
+  readonly unhealthyThreshold: number;
+  readonly healthyThreshold: number;
 }
 
 /** 0: no limit. */

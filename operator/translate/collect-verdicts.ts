@@ -14,6 +14,7 @@ import { unmeshedTargets } from './policies/security/unmeshed.ts';
 import { securityVerdicts } from './policies/security/verdicts.ts';
 import { conditionsOf } from './policies/traffic/audiences.ts';
 import { createEmptySubsetFinder } from './policies/traffic/empty-subsets.ts';
+import { createHealthCheckWarner } from './policies/traffic/health-check-warnings.ts';
 import { createLocalityWarner } from './policies/traffic/locality-warnings.ts';
 import { createRetryWarner } from './policies/traffic/retry-chains.ts';
 import type { Traffic } from './policies/traffic/traffic.ts';
@@ -42,6 +43,7 @@ export type VerdictCollector = (ir: MeshIr, judged: Judged) => Verdicts;
 export function createVerdictCollector(): VerdictCollector {
   const findEmptySubsets = createEmptySubsetFinder();
   const findZoneWarnings = createLocalityWarner();
+  const findDeniedChecks = createHealthCheckWarner();
   const joinAll = rememberLast(joinWarnings);
   const unmeshed = rememberLast(unmeshedTargets);
   const ofTraffic = rememberLast(trafficVerdicts);
@@ -58,7 +60,7 @@ export function createVerdictCollector(): VerdictCollector {
       wide: wideIn(traffic.targets, mesh),
     });
     const zones = findZoneWarnings(traffic, ir.services, ir.workloads);
-    const warnings = joinAll(retries, zones);
+    const warnings = joinAll(retries, zones, findDeniedChecks(traffic, ir));
     return {
       verdicts: join(
         ofTraffic(traffic, findEmptySubsets(ir.services), foreign, warnings),

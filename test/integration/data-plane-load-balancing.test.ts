@@ -310,3 +310,26 @@ test('panicThreshold 0: where all endpoints are ejected, nobody is asked', async
 
   expect(isRefused).toBe(true);
 });
+
+test('checks of health that come under load: the new cluster is warm before it takes over, and no call fails', async () => {
+  const done = new AbortController();
+  const statuses: number[] = [];
+  const load = (async () => {
+    // oxlint-disable-next-line no-await-in-loop -- in turn
+    while (!done.signal.aborted) statuses.push((await call(services.at('turns'))).status);
+  })();
+  const healthCheck = {
+    probe: { type: 'HTTP', path: '/' },
+    intervalMs: 1_000,
+    timeoutMs: 1_000,
+    unhealthyThreshold: 1,
+    healthyThreshold: 1,
+  } as const;
+  await services.change('turns', { destination: sampleDestination({ healthCheck }) });
+  done.abort();
+  await load;
+
+  expect(new Set(statuses)).toEqual(new Set([200]));
+  const stat = 'cluster.shop/turns/80.health_check.success';
+  expect((await services.sidecar.stats(stat)).get(stat)).toBeGreaterThanOrEqual(4);
+});

@@ -1,10 +1,12 @@
 // Endpoints that a caller leaves out for a while because of what it sees of them, in a real Envoy.
-import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import type { OutlierDetectionIr } from '../../operator/ir/destination.ts';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import type { HealthCheckIr, OutlierDetectionIr } from '../../operator/ir/destination.ts';
 import { type Handler, startApplication, startGreeter } from '../support/data-plane/applications.ts';
 import { call, listenOnly } from '../support/data-plane/callers.ts';
 import { CalledServices } from '../support/data-plane/called-services.ts';
 import { Closing } from '../support/data-plane/closing.ts';
+import { startGrpcHealthServer } from '../support/data-plane/grpc-health-server.ts';
+import { callHttp2 } from '../support/data-plane/http2-call.ts';
 import { freePort } from '../support/kubernetes/free-port.ts';
 import {
   sampleDestination,
@@ -36,6 +38,23 @@ function detecting(
     }),
     ...parts,
   };
+}
+
+const check = {
+  intervalMs: 1_000,
+  timeoutMs: 500,
+  unhealthyThreshold: 1,
+  healthyThreshold: 1,
+};
+
+/** Checked, and nothing is ejected for what it answers. */
+function checked(
+  probe: HealthCheckIr['probe'],
+  ports: readonly number[],
+  parts: ServiceParts = {},
+): ServiceParts {
+  const { destination = sampleDestination(), ...others } = detecting({}, ports, parts);
+  return { ...others, destination: { ...destination, healthCheck: { ...check, probe } } };
 }
 
 function answers(status: number): Handler {
@@ -73,6 +92,23 @@ beforeAll(async () => {
         },
         [good, fails, await startApplication('good', closing, answers(200))],
       ),
+      percentage: detecting(
+        { failurePercentage: { threshold: 50, minEndpoints: 1, minRequests: 5 }, baseEjectionTimeMs: long },
+        [good, fails],
+      ),
+      checkedByHttp: checked({ type: 'HTTP', path: '/' }, [good, fails, nobody]),
+      checkedInMesh: checked({ type: 'HTTP', path: '/healthz' }, [], {
+        peerIdentities: [spiffeId('server')],
+        endpoints: [dead, alive].map(({ port }) => sampleEndpoint(port, { mtls: true })),
+      }),
+      checkedByGrpc: checked({ type: 'GRPC' }, [
+        await startGrpcHealthServer('SERVING', closing),
+        await startGrpcHealthServer('NOT_SERVING', closing),
+      ]),
+      checkedByTcp: checked({ type: 'TCP' }, [await startGreeter('hello', closing), nobody], {
+        protocol: 'TCP',
+        routes: [],
+      }),
       unreachable: detecting({ consecutiveLocalOriginFailures: 2, baseEjectionTimeMs: long }, [good, nobody]),
       dead: detecting(fiveInARow, [], {
         peerIdentities: [spiffeId('server')],
@@ -174,3 +210,51 @@ test('on TCP ports, one that takes no connections', async () => {
   expect(new Set(greetings)).toEqual(new Set(['hello']));
   expect(await ejected('tcp')).toBe(1);
 });
+
+test('one that fails a percentage of its requests is left out, whatever the others do', async () => {
+  const isOut = await services.sidecar.waitFor(async () => {
+    await statusesAt('percentage', 20);
+    return (await ejected('percentage')) === 1;
+  }, 20_000);
+
+  expect(isOut).toBe(true);
+  expect(countOf(await statusesAt('percentage', 20), 500)).toBe(0);
+}, 30_000);
+
+describe('checks of health: one that fails them gets not even the first request', () => {
+  test.each([
+    ['by HTTP', 'checkedByHttp'],
+    ['by HTTP in mutual TLS', 'checkedInMesh'],
+  ])('%s', async (_, service) => {
+    // The sidecar of the server may start after that of the caller.
+    await services.sidecar.waitFor(async () => (await healthy(service)) === 1, 20_000);
+    const statuses = await statusesAt(service, 12);
+
+    expect(countOf(statuses, 200)).toBe(12);
+    expect(await healthy(service)).toBe(1);
+  });
+
+  test('by gRPC', async () => {
+    const headers = { ':path': '/', 'content-type': 'application/grpc' };
+    const calls = await Promise.all(
+      Array.from({ length: 4 }, () => callHttp2(services.at('checkedByGrpc'), { headers })),
+    );
+
+    expect(calls.map(({ fields }) => fields['grpc-status'])).toEqual(['0', '0', '0', '0']);
+    expect(await healthy('checkedByGrpc')).toBe(1);
+  });
+
+  test('by TCP', async () => {
+    const greetings = await Promise.all(
+      Array.from({ length: 4 }, () => listenOnly(services.at('checkedByTcp'), 5)),
+    );
+
+    expect(new Set(greetings)).toEqual(new Set(['hello']));
+    expect(await healthy('checkedByTcp')).toBe(1);
+  });
+});
+
+async function healthy(service: string): Promise<number> {
+  const name = `cluster.shop/${service}/80.membership_healthy`;
+  return (await services.sidecar.stats(name)).get(name) ?? 0;
+}

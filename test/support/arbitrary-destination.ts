@@ -93,6 +93,10 @@ const outlierDetection = fc
         { minEndpoints: fc.constantFrom(2, 1_000), standardDeviationPercentage: fc.constantFrom(1, 1_000) },
         { requiredKeys: [] },
       ),
+      failurePercentage: fc.record(
+        { threshold: fc.constantFrom(1, 100), minEndpoints: fc.constantFrom(1, 1_000) },
+        { requiredKeys: [] },
+      ),
       interval: time,
       baseEjectionTime: time,
       maxEjectionPercentage: fc.constantFrom(1, 99, 100),
@@ -100,6 +104,21 @@ const outlierDetection = fc
     { requiredKeys: [] },
   )
   .filter((fields) => Object.keys(fields).length > 0);
+
+const healthCheck = fc
+  .record(
+    {
+      type: from(['HTTP', 'GRPC', 'TCP']),
+      interval: time,
+      timeout: fc.constantFrom('10ms', '1m'),
+      unhealthyThreshold: fc.constantFrom(1, 100),
+      healthyThreshold: fc.constantFrom(1, 100),
+    },
+    { requiredKeys: ['type'] },
+  )
+  .chain((check) =>
+    from(['/', '/healthz?full=1&a=%20']).map((path) => (check.type === 'HTTP' ? { ...check, path } : check)),
+  );
 
 const connection = fc
   .record(
@@ -119,4 +138,11 @@ const connection = fc
   .filter((fields) => Object.keys(fields).length > 0);
 
 /** Each may be there or not. */
-export const destinationSettings = { loadBalancer, locality, circuitBreaker, outlierDetection, connection };
+export const destinationSettings = {
+  loadBalancer,
+  locality,
+  circuitBreaker,
+  outlierDetection,
+  healthCheck,
+  connection,
+};

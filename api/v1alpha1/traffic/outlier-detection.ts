@@ -38,6 +38,33 @@ const SuccessRate = z.object({
     ),
 });
 
+const FailurePercentage = z.object({
+  threshold: z
+    .int()
+    .min(1)
+    .max(100)
+    .default(85)
+    .describe(
+      'Percentage of the requests in an interval that must fail for an endpoint to be ejected, 1 to 100. Default: 85.',
+    ),
+  minEndpoints: z
+    .int()
+    .min(1)
+    .max(1_000)
+    .default(1)
+    .describe(
+      'Number of endpoints that must have minRequests in an interval; with fewer, none is ejected, 1 to 1000. Default: 1.',
+    ),
+  minRequests: z
+    .int()
+    .min(1)
+    .max(1_000_000)
+    .default(50)
+    .describe(
+      'Minimum number of requests in an interval for an endpoint to count, 1 to 1000000. Default: 50.',
+    ),
+});
+
 // No defaults here: a field that is not written may come from another policy.
 export const OutlierDetection = withRules(
   z.object({
@@ -59,15 +86,18 @@ export const OutlierDetection = withRules(
     successRate: SuccessRate.optional().describe(
       'Ejects an endpoint whose success rate is much lower than that of the others. Its fields count as one. Default: off.',
     ),
+    failurePercentage: FailurePercentage.optional().describe(
+      'Ejects an endpoint that fails a percentage of its requests, whatever the others do. Its fields count as one. Default: off.',
+    ),
     interval: upToAnHour('interval')
       .optional()
       .describe(
-        'Time between two checks of the success rate and of which ejected endpoints can return, 1s to 1h. Default: 10s; 1s without consecutive5xx, consecutiveGatewayErrors and successRate.',
+        'Time between two checks of success rates and failure percentages, and of which ejected endpoints can return, 1s to 1h. Default: 10s; 1s without consecutive5xx, consecutiveGatewayErrors, successRate and failurePercentage.',
       ),
     baseEjectionTime: upToAnHour('baseEjectionTime')
       .optional()
       .describe(
-        'Time for which an endpoint is ejected, 1s to 1h. It is multiplied by the number of recent ejections of the endpoint; the result is at most ten times this value, or 30s if that is longer. Default: 30s; 2s without consecutive5xx, consecutiveGatewayErrors and successRate.',
+        'Time for which an endpoint is ejected, 1s to 1h. It is multiplied by the number of recent ejections of the endpoint; the result is at most ten times this value, or 30s if that is longer. Default: 30s; 2s without consecutive5xx, consecutiveGatewayErrors, successRate and failurePercentage.',
       ),
     maxEjectionPercentage: z
       .int()
@@ -75,11 +105,11 @@ export const OutlierDetection = withRules(
       .max(100)
       .optional()
       .describe(
-        'Maximum percentage of the endpoints that are ejected at the same time, 1 to 100. One endpoint can always be ejected. If all are, requests go to all of them. Default: 50; 100 without consecutive5xx, consecutiveGatewayErrors and successRate.',
+        'Maximum percentage of the endpoints that are ejected at the same time, 1 to 100. One endpoint can always be ejected. If all are, requests go to all of them. Default: 50; 100 without consecutive5xx, consecutiveGatewayErrors, successRate and failurePercentage.',
       ),
   }),
   {
-    rule: 'has(self.consecutive5xx) || has(self.consecutiveGatewayErrors) || has(self.consecutiveLocalOriginFailures) || has(self.successRate) || has(self.interval) || has(self.baseEjectionTime) || has(self.maxEjectionPercentage)',
+    rule: 'has(self.consecutive5xx) || has(self.consecutiveGatewayErrors) || has(self.consecutiveLocalOriginFailures) || has(self.successRate) || has(self.failurePercentage) || has(self.interval) || has(self.baseEjectionTime) || has(self.maxEjectionPercentage)',
     message: 'Set at least one field of outlierDetection, or leave outlierDetection out.',
   },
 );

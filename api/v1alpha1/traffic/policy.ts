@@ -5,6 +5,7 @@ import type { ApiObject, PolicyStatus } from '../common.ts';
 import { Subset } from './backend.ts';
 import { CircuitBreaker } from './circuit-breaker.ts';
 import { Connection } from './connection.ts';
+import { HealthCheck } from './health-check.ts';
 import { LoadBalancer } from './load-balancer.ts';
 import { Locality } from './locality.ts';
 import { OutlierDetection } from './outlier-detection.ts';
@@ -34,7 +35,10 @@ export const TrafficPolicySpec = withRules(
       'Limits of what each caller sends to the target at the same time. Each sidecar counts for itself, and each subset by itself. A request beyond a limit gets 503 at once, with the response flag UO in the access log. Default: no limits.',
     ),
     outlierDetection: OutlierDetection.optional().describe(
-      'Which endpoints each caller ejects for a while, judged by its own requests. Default: endpoints that cannot be reached, after one response in which their sidecar says so, or after five failed connections. With consecutive5xx, consecutiveGatewayErrors or successRate, such a response counts as a 503 like any other.',
+      'Which endpoints each caller ejects for a while, judged by its own requests. Default: endpoints that cannot be reached, after one response in which their sidecar says so, or after five failed connections. With consecutive5xx, consecutiveGatewayErrors, successRate or failurePercentage, such a response counts as a 503 like any other.',
+    ),
+    healthCheck: HealthCheck.optional().describe(
+      'Checks of the endpoints by each caller; an endpoint that fails them gets no requests. Its fields count as one. Each sidecar of the mesh checks each endpoint. Default: no checks.',
     ),
     connection: Connection.optional().describe('Connections of callers to the endpoints.'),
     subsets: listMap(z.array(Subset).max(16), 'name')
@@ -49,7 +53,7 @@ export const TrafficPolicySpec = withRules(
       ),
   }),
   {
-    rule: 'has(self.timeout) || has(self.retry) || has(self.loadBalancer) || has(self.locality) || has(self.circuitBreaker) || has(self.outlierDetection) || has(self.connection) || self.subsets.size() > 0 || self.routes.size() > 0',
+    rule: 'has(self.timeout) || has(self.retry) || has(self.loadBalancer) || has(self.locality) || has(self.circuitBreaker) || has(self.outlierDetection) || has(self.healthCheck) || has(self.connection) || self.subsets.size() > 0 || self.routes.size() > 0',
     message:
       'Set a field besides targetRefs, such as timeout, retry or routes; without one the policy does nothing.',
   },

@@ -186,6 +186,12 @@ const outlierDetections: readonly ApiCase[] = [
       maxEjectionPercentage: 100,
     }),
   ),
+  valid('a failure percentage as it is by default', outliers({ failurePercentage: {} })),
+  ...[0, 101].map((threshold) =>
+    refused(`a failure percentage of ${threshold}`, outliers({ failurePercentage: { threshold } }), {
+      field: 'spec.outlierDetection.failurePercentage.threshold',
+    }),
+  ),
   valid('a success rate as it is by default', outliers({ successRate: {} })),
   refused('an outlier detection of nothing', outliers({}), {
     field: 'spec.outlierDetection',
@@ -211,6 +217,49 @@ const outlierDetections: readonly ApiCase[] = [
   refused('a success rate of one endpoint', outliers({ successRate: { minEndpoints: 1 } }), {
     field: 'spec.outlierDetection.successRate.minEndpoints',
   }),
+];
+
+const healthCheck = (fields: object): object => policy({ healthCheck: fields });
+
+const healthChecks: readonly ApiCase[] = [
+  valid('a check by HTTP', healthCheck({ type: 'HTTP', path: '/healthz?full=1' })),
+  ...['GRPC', 'TCP'].flatMap((type) => [
+    valid(`a check by ${type}`, healthCheck({ type })),
+    refused(`a path to check by ${type}`, healthCheck({ type, path: '/' }), {
+      field: 'spec.healthCheck',
+      message: 'Set path for type HTTP; remove it for other types.',
+    }),
+  ]),
+  refused('a check by HTTP of nothing', healthCheck({ type: 'HTTP' }), {
+    field: 'spec.healthCheck',
+    message: 'Set path for type HTTP; remove it for other types.',
+  }),
+  refused('a check of any type', healthCheck({}), { field: 'spec.healthCheck.type' }),
+  ...['healthz', '/a b', '/a#b', '/ä'].map((path) =>
+    refused(`a check of ${path}`, healthCheck({ type: 'HTTP', path }), {
+      field: 'spec.healthCheck.path',
+      message: "Start path with '/'",
+    }),
+  ),
+  ...['999ms', '1h1ms'].map((interval) =>
+    refused(`a check each ${interval}`, healthCheck({ type: 'TCP', interval }), {
+      field: 'spec.healthCheck.interval',
+      message: 'Set interval between 1s and 1h.',
+    }),
+  ),
+  ...['9ms', '1m1ms'].map((timeout) =>
+    refused(`a check of at most ${timeout}`, healthCheck({ type: 'TCP', timeout }), {
+      field: 'spec.healthCheck.timeout',
+      message: 'Set timeout between 10ms and 1m.',
+    }),
+  ),
+  ...['unhealthyThreshold', 'healthyThreshold'].flatMap((field) =>
+    [0, 101].map((count) =>
+      refused(`${field} ${count}`, healthCheck({ type: 'TCP', [field]: count }), {
+        field: `spec.healthCheck.${field}`,
+      }),
+    ),
+  ),
 ];
 
 const connections = (fields: object): object => policy({ connection: fields });
@@ -255,5 +304,6 @@ export const trafficDestinationCases: readonly ApiCase[] = [
   ...localities,
   ...circuitBreakers,
   ...outlierDetections,
+  ...healthChecks,
   ...connectionCases,
 ];

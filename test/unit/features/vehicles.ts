@@ -90,6 +90,14 @@ const endpoints: readonly Cells[] = [
   ['outlierDetection.successRate.minEndpoints', 4, 'CDS'],
   ['outlierDetection.successRate.minRequests', 11, 'CDS'],
   ['outlierDetection.successRate.standardDeviationPercentage', 201, 'CDS'],
+  ['outlierDetection.failurePercentage.threshold', 91, 'CDS'],
+  ['outlierDetection.failurePercentage.minEndpoints', 4, 'CDS'],
+  ['outlierDetection.failurePercentage.minRequests', 11, 'CDS'],
+  ['healthCheck.path', '/other', 'CDS'],
+  ['healthCheck.interval', '6s', 'CDS'],
+  ['healthCheck.timeout', '2s', 'CDS'],
+  ['healthCheck.unhealthyThreshold', 3, 'CDS'],
+  ['healthCheck.healthyThreshold', 3, 'CDS'],
   ['outlierDetection.interval', '6s', 'CDS'],
   ['outlierDetection.baseEjectionTime', '11s', 'CDS'],
   ['outlierDetection.maxEjectionPercentage', 61, 'CDS'],
@@ -157,6 +165,7 @@ export const table: readonly Row[] = [
     // All of retry goes with it.
     ['defaults.retry.budget.percentage', 30, 'CDS VHDS', null, hasBudget],
     ['defaults.retry.budget.minConcurrency', 11, 'CDS VHDS', null, hasBudget],
+    ['defaults.healthCheck.type', 'TCP', 'CDS', null, { 'defaults.healthCheck.path': null }],
     ...zones('defaults.locality', 'EDS', 'CDS EDS VHDS'),
     // The hash of routes goes with it.
     ['defaults.loadBalancer.slowStart.window', '1m', 'CDS VHDS', null, startsSlowly],
@@ -312,6 +321,7 @@ export const table: readonly Row[] = [
   ]),
   ...rows('TrafficPolicy/ratings', [
     ...endpoints,
+    ['healthCheck.type', 'TCP', 'CDS', null, { 'healthCheck.path': null }],
     ...zones('locality', 'CDS EDS VHDS', 'EDS'),
     ['loadBalancer.slowStart.window', '1m', 'CDS'],
     ['loadBalancer.slowStart.minWeightPercentage', 20, 'CDS'],

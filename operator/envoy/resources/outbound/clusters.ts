@@ -3,7 +3,7 @@
 import type { DestinationIr } from '../../../ir/destination.ts';
 import type { ServicePortIr } from '../../../ir/service.ts';
 import { typeUrl } from '../../proto/type-urls.ts';
-import { clusterName } from '../names.ts';
+import { clusterName, serviceHost } from '../names.ts';
 import { resource } from '../resource.ts';
 import { plaintext, upstreamTls } from '../tls.ts';
 import { overAds } from '../typed-config.ts';
@@ -14,6 +14,7 @@ import { circuitBreakers } from './circuit-breaker.ts';
 import { commonHttpFields, connectionFields, http2Fields } from './connection.ts';
 import { ejection, errorMatcher } from './ejection.ts';
 import { meshedEndpoint } from './endpoints.ts';
+import { healthChecks } from './health-check.ts';
 import { loadBalancing } from './load-balancer.ts';
 
 export function buildClusters(service: ServicePortIr): readonly XdsResource[] {
@@ -56,6 +57,7 @@ function cluster(service: ServicePortIr, subset: string | null): EnvoyMessage {
       { name: 'plaintext', match: {}, transport_socket: plaintext },
     ],
     ...ejection(destination, protocol),
+    ...healthChecks(destination.healthCheck, serviceHost(service.key)),
     ...(protocol === 'HTTP' && { typed_extension_protocol_options: serviceOptions(destination) }),
   };
 }

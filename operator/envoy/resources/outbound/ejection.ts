@@ -22,7 +22,11 @@ const unreachable: EnvoyMessage = {
 
 /** Field of a cluster. If all endpoints are left out, all are used: see healthy_panic_threshold. */
 export function ejection(
-  { outlierDetection: detection, locality }: Pick<DestinationIr, 'outlierDetection' | 'locality'>,
+  {
+    outlierDetection: detection,
+    locality,
+    healthCheck,
+  }: Pick<DestinationIr, 'outlierDetection' | 'locality' | 'healthCheck'>,
   protocol: ServicePortIr['protocol'],
 ): EnvoyMessage {
   // TCP: no zone takes over from another one whose endpoints are not known to fail. One is enough, so that a connection gets there with its next try.
@@ -45,20 +49,25 @@ export function ejection(
       // Else a percentage of few endpoints would be none of them.
       ...(maxEjectionPercentage < 100 && { always_eject_one_host: true }),
       enforcing_local_origin_success_rate: 0,
+      // What answers errors may still pass a check of its health.
+      ...(healthCheck !== null &&
+        countsResponses(detection) && { successful_active_health_check_uneject_host: false }),
     },
   };
 }
 
 function countsResponses(detection: OutlierDetectionIr): boolean {
-  const { consecutive5xx, consecutiveGatewayErrors, successRate } = detection;
-  return consecutive5xx > 0 || consecutiveGatewayErrors > 0 || successRate !== null;
+  const { consecutive5xx, consecutiveGatewayErrors, successRate, failurePercentage } = detection;
+  return (
+    consecutive5xx > 0 || consecutiveGatewayErrors > 0 || successRate !== null || failurePercentage !== null
+  );
 }
 
 /** One is enough. Statistics over all endpoints: not asked for. */
 const ofUnreachable: EnvoyMessage = { consecutive_5xx: 1, enforcing_success_rate: 0 };
 
 function ofResponses(detection: OutlierDetectionIr): EnvoyMessage {
-  const { consecutive5xx, consecutiveGatewayErrors, successRate } = detection;
+  const { consecutive5xx, consecutiveGatewayErrors, successRate, failurePercentage } = detection;
   return {
     ...(consecutive5xx > 0 ? { consecutive_5xx: consecutive5xx } : { enforcing_consecutive_5xx: 0 }),
     ...(consecutiveGatewayErrors > 0 && {
@@ -73,5 +82,11 @@ function ofResponses(detection: OutlierDetectionIr): EnvoyMessage {
           // In thousandths.
           success_rate_stdev_factor: successRate.standardDeviationPercentage * 10,
         }),
+    ...(failurePercentage !== null && {
+      enforcing_failure_percentage: 100,
+      failure_percentage_threshold: failurePercentage.threshold,
+      failure_percentage_minimum_hosts: failurePercentage.minEndpoints,
+      failure_percentage_request_volume: failurePercentage.minRequests,
+    }),
   };
 }

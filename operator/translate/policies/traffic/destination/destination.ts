@@ -7,6 +7,7 @@ import { chosen, readSettings, type Settings } from '../../setting.ts';
 import { circuitBreaker, type CircuitBreakerSettings, standardRetryBudget } from './circuit-breaker.ts';
 import { connection, type ConnectionSettings } from './connection.ts';
 import type { SettingGroup, Written } from './group.ts';
+import { healthCheck, type HealthCheckSettings } from './health-check.ts';
 import { loadBalancer, type LoadBalancerSettings } from './load-balancer.ts';
 import { locality, type LocalitySettings } from './locality.ts';
 import { outlierDetection, type OutlierSettings } from './outlier-detection.ts';
@@ -17,6 +18,7 @@ export interface DestinationSettings
     LocalitySettings,
     CircuitBreakerSettings,
     OutlierSettings,
+    HealthCheckSettings,
     ConnectionSettings {}
 
 export const defaultDestination: Settings<DestinationSettings> = {
@@ -24,6 +26,7 @@ export const defaultDestination: Settings<DestinationSettings> = {
   ...locality.defaults,
   ...circuitBreaker.defaults,
   ...outlierDetection.defaults,
+  ...healthCheck.defaults,
   ...connection.defaults,
 };
 
@@ -34,6 +37,7 @@ export function destinationSettingsOf(spec: Written): Readonly<Partial<Destinati
     ...locality.written(spec),
     ...circuitBreaker.written(spec),
     ...outlierDetection.written(spec),
+    ...healthCheck.written(spec),
     ...connection.written(spec),
   };
 }
@@ -47,6 +51,7 @@ export function tcpSettings(
     ...onTcp(locality, settings),
     ...onTcp(circuitBreaker, settings),
     ...onTcp(outlierDetection, settings),
+    ...onTcp(healthCheck, settings),
     ...onTcp(connection, settings),
   };
 }
@@ -67,6 +72,7 @@ export function resolveDestination(
       ...(needsBudget && { retryBudget: standardRetryBudget }),
     },
     outlierDetection: outlierDetection.resolve(reader),
+    healthCheck: healthCheck.resolve(reader),
     connection: connection.resolve(reader),
     origins: mergeOrigins(reader.origins(), needsBudget ? repeaters : []),
   };

@@ -12,6 +12,7 @@ export interface OutlierSettings {
   /** 0: never. */
   readonly 'outlierDetection.consecutiveLocalOriginFailures': number | null;
   readonly 'outlierDetection.successRate': OutlierDetectionIr['successRate'];
+  readonly 'outlierDetection.failurePercentage': OutlierDetectionIr['failurePercentage'];
   /** In milliseconds. */
   readonly 'outlierDetection.interval': number | null;
   /** In milliseconds. */
@@ -33,6 +34,7 @@ export const outlierDetection: SettingGroup<OutlierSettings, OutlierDetectionIr>
     'outlierDetection.consecutiveGatewayErrors': never,
     'outlierDetection.consecutiveLocalOriginFailures': nobody,
     'outlierDetection.successRate': nobody,
+    'outlierDetection.failurePercentage': nobody,
     'outlierDetection.interval': nobody,
     'outlierDetection.baseEjectionTime': nobody,
     'outlierDetection.maxEjectionPercentage': nobody,
@@ -43,6 +45,7 @@ export const outlierDetection: SettingGroup<OutlierSettings, OutlierDetectionIr>
       'outlierDetection.consecutiveGatewayErrors': outliers?.consecutiveGatewayErrors,
       'outlierDetection.consecutiveLocalOriginFailures': outliers?.consecutiveLocalOriginFailures,
       'outlierDetection.successRate': outliers?.successRate,
+      'outlierDetection.failurePercentage': outliers?.failurePercentage,
       'outlierDetection.interval': milliseconds(outliers?.interval),
       'outlierDetection.baseEjectionTime': milliseconds(outliers?.baseEjectionTime),
       'outlierDetection.maxEjectionPercentage': outliers?.maxEjectionPercentage,
@@ -53,6 +56,7 @@ export const outlierDetection: SettingGroup<OutlierSettings, OutlierDetectionIr>
       consecutive5xx: settings.read('outlierDetection.consecutive5xx'),
       consecutiveGatewayErrors: settings.read('outlierDetection.consecutiveGatewayErrors'),
       successRate: settings.read('outlierDetection.successRate'),
+      failurePercentage: settings.read('outlierDetection.failurePercentage'),
     };
     const usual = Object.values(counted).some(Boolean) ? ofErrors : ofUnreachable;
     return {
@@ -70,4 +74,5 @@ const aboutResponses: readonly (keyof OutlierSettings)[] = [
   'outlierDetection.consecutive5xx',
   'outlierDetection.consecutiveGatewayErrors',
   'outlierDetection.successRate',
+  'outlierDetection.failurePercentage',
 ];
