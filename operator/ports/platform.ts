@@ -5,7 +5,7 @@ import type { AnyStatus } from '../../api/v1alpha1/kinds.ts';
 import type { ObjectRef, StoredObject } from '../objects/objects.ts';
 import type { LeasePort } from './lease-port.ts';
 import type { PodPort } from './pod-port.ts';
-import type { WorkloadPort } from './workload-port.ts';
+import type { WorkloadEvent, WorkloadPort } from './workload-port.ts';
 
 export interface Platform {
   readonly name: 'kubernetes' | 'files';
@@ -43,10 +43,11 @@ export interface StatusPort {
   /** Conditions as last written, to keep lastTransitionTime over a restart; undefined if the object has none or is gone. */
   read(ref: ObjectRef): Promise<ObjectStatus | undefined>;
   /**
-   * Replaces the status of the object. Retries conflicts by itself; an object that is gone is no error.
+   * Replaces the status of the object, and tells of it in Events where there are any: one that cannot be written is left out. Retries
+   * conflicts by itself; an object that is gone is no error.
    * Rejects if the write failed, so that the caller tries again later.
    */
-  write(ref: ObjectRef, status: ObjectStatus): Promise<void>;
+  write(ref: ObjectRef, status: ObjectStatus, events?: readonly WorkloadEvent[]): Promise<void>;
 }
 
 /** The status of any object of ours. */

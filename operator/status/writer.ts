@@ -5,6 +5,7 @@ import type { Component } from '../process/lifecycle.ts';
 import type { Log } from '../process/log.ts';
 import type { ObjectStatus, StatusPort } from '../ports/platform.ts';
 import { type ObjectRef, refKey } from '../objects/objects.ts';
+import { eventsOf } from './events.ts';
 import { continueStatus, type StatusUpdate } from './object-status.ts';
 
 export interface StatusWriterMetrics {
@@ -190,7 +191,7 @@ class Writer implements StatusWriter {
     // From here on this is the latest, with the times at which conditions really changed.
     this.#latest.set(refKey(item.ref), status);
     if (status === item.written) return false;
-    await this.#options.port.write(item.ref, status);
+    await this.#options.port.write(item.ref, status, eventsOf(item.written, status));
     item.written = status;
     this.#options.metrics.statusWritten('success');
     return true;

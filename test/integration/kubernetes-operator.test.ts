@@ -219,6 +219,18 @@ suite('policies on a cluster', () => {
     await cluster.waitFor('tp/ratings', programmed);
   });
 
+  test('each change of its conditions is told in an Event on the policy', async () => {
+    const about = ['--field-selector=involvedObject.kind=TrafficPolicy,involvedObject.name=ratings'];
+    const line = '{range .items[*]}{.type} {.reason}{"\\n"}{end}';
+    const told = await cluster.until(async () => {
+      const text = await cluster.kubectl(['get', 'events', ...about, `-o=jsonpath=${line}`]);
+      const lines = text.trim().split('\n').toSorted();
+      return lines.includes('Normal Programmed') ? lines : undefined;
+    });
+
+    expect(told).toEqual(['Normal Accepted', 'Normal Programmed', 'Warning TargetNotFound']);
+  });
+
   test('a policy that breaks a rule of the schema is refused by kubectl apply with a sentence', async () => {
     const noWeights = cluster.apply(reviewsSplit(0, 0));
 

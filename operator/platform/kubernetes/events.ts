@@ -14,6 +14,9 @@ export interface InvolvedObject {
   readonly uid: string;
 }
 
+/** Of an object, in the name of its Event: names have at most 253 characters. */
+const longestName = 236;
+
 /**
  * The same one again only renews its time.
  * @see https://kubernetes.io/docs/reference/kubernetes-api/cluster-resources/event-v1/
@@ -23,12 +26,14 @@ export async function writeEvent(
   involvedObject: InvolvedObject,
   event: WorkloadEvent,
 ): Promise<void> {
-  const { namespace, uid } = involvedObject;
+  const { uid } = involvedObject;
+  // Events on objects that are in no namespace are in this one.
+  const namespace = involvedObject.namespace || 'default';
   const digest = createHash('sha256')
     .update(`${uid} ${event.reason} ${event.message}`)
     .digest('hex')
     .slice(0, 16);
-  const name = `${involvedObject.name}.${digest}`;
+  const name = `${involvedObject.name.slice(0, longestName).replace(/[.-]+$/, '')}.${digest}`;
   const now = new Date().toISOString().replace(/\.\d+Z$/, 'Z');
   const path = `/api/v1/namespaces/${encodeURIComponent(namespace)}/events`;
   const body = {

@@ -72,7 +72,7 @@ export function createKubernetesPlatform(options: KubernetesPlatformOptions): Ku
       leaseApi.close();
     },
     server: kubeConfig.getCurrentCluster()?.server ?? '',
-    statuses: createStatuses(retryingApi, operator),
+    statuses: createStatuses(retryingApi, operator, log),
     workloads: createWorkloads(retryingApi),
     pods: createPods(retryingApi),
     leases: createLeases(leaseApi, { namespace, name: leaseName }),

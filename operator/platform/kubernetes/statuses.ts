@@ -1,7 +1,10 @@
 // Reads and replaces the status of our objects. Entry: createStatuses.
-import type { ObjectRef } from '../../objects/objects.ts';
+import type { Log } from '../../process/log.ts';
+import { type ObjectRef, refKey } from '../../objects/objects.ts';
 import type { ObjectStatus, StatusPort } from '../../ports/platform.ts';
+import type { WorkloadEvent } from '../../ports/workload-port.ts';
 import { AnyStatus } from '../../../api/v1alpha1/kinds.ts';
+import { writeEvent } from './events.ts';
 import type { ApiCaller } from './http/api-client.ts';
 import { isApiError } from './http/api-error.ts';
 import { apiVersionOf, kindOf, resourcePath } from './kinds.ts';
@@ -24,17 +27,33 @@ export interface StatusWriter {
   replaceStatus(version: ObjectVersion, status: unknown): Promise<void>;
 }
 
-export function createStatuses(api: ApiCaller, writer: StatusWriter): StatusPort {
-  const attempt = async (ref: ObjectRef, status: ObjectStatus, left: number): Promise<void> => {
+export function createStatuses(api: ApiCaller, writer: StatusWriter, log: Log): StatusPort {
+  /** Resolves to what was written to. */
+  const attempt = async (
+    ref: ObjectRef,
+    status: ObjectStatus,
+    left: number,
+  ): Promise<RawObject | undefined> => {
     const object = await readObject(api, ref);
-    if (object === undefined) return;
+    if (object === undefined) return undefined;
     try {
       await writer.replaceStatus(versionOf(ref, object), status);
     } catch (error) {
-      if (isApiError(error, 404)) return;
+      if (isApiError(error, 404)) return undefined;
       if (!isApiError(error, 409) || left <= 1) throw error;
-      await attempt(ref, status, left - 1);
+      return attempt(ref, status, left - 1);
     }
+    return object;
+  };
+  const tell = async (ref: ObjectRef, { metadata }: RawObject, event: WorkloadEvent): Promise<void> => {
+    const object = {
+      ...ref,
+      apiVersion: apiVersionOf(kindOf(ref.kind)),
+      uid: typeof metadata['uid'] === 'string' ? metadata['uid'] : '',
+    };
+    await writeEvent(api, object, event).catch((error: unknown) => {
+      log.warn({ error, object: refKey(ref), reason: event.reason }, 'event write failed');
+    });
   };
   return {
     read: async (ref) => {
@@ -43,7 +62,10 @@ export function createStatuses(api: ApiCaller, writer: StatusWriter): StatusPort
       // Written by somebody else, or by another version: as if there were none, it will be replaced.
       return parsed.success ? parsed.data : undefined;
     },
-    write: async (ref, status) => await attempt(ref, status, conflictAttempts),
+    write: async (ref, status, events = []) => {
+      const object = await attempt(ref, status, conflictAttempts);
+      if (object !== undefined) await Promise.all(events.map((event) => tell(ref, object, event)));
+    },
   };
 }
 

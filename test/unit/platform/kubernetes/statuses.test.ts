@@ -1,6 +1,8 @@
 import { expect, test } from '@jest/globals';
 import type { ObjectVersion } from '../../../../operator/platform/kubernetes/statuses.ts';
 import { createStatuses } from '../../../../operator/platform/kubernetes/statuses.ts';
+import { createLog } from '../../../../operator/process/log.ts';
+import type { ApiRequest } from '../../../../operator/platform/kubernetes/http/api-client.ts';
 import { ApiError } from '../../../../operator/platform/kubernetes/http/api-error.ts';
 
 const ref = { kind: 'TrafficPolicy', namespace: 'shop', name: 'reviews' } as const;
@@ -9,15 +11,23 @@ const status = { conditions: [] };
 function scene(
   refusals: readonly number[],
   versions: readonly string[],
-): { statuses: ReturnType<typeof createStatuses>; written: ObjectVersion[] } {
+  canTell = true,
+): { statuses: ReturnType<typeof createStatuses>; written: ObjectVersion[]; told: unknown[] } {
   const codes = [...refusals];
   const left = [...versions];
   const written: ObjectVersion[] = [];
+  const told: unknown[] = [];
   const api = {
-    call: () => {
+    call: ({ method, body }: ApiRequest) => {
+      if (method === 'POST') {
+        told.push(body);
+        return canTell ? Promise.resolve({}) : Promise.reject(new ApiError('forbidden', { code: 403 }));
+      }
       const resourceVersion = left.shift();
       if (resourceVersion === undefined) return Promise.reject(new ApiError('gone', { code: 404 }));
-      return Promise.resolve({ metadata: { name: 'reviews', namespace: 'shop', resourceVersion } });
+      return Promise.resolve({
+        metadata: { name: 'reviews', namespace: 'shop', uid: 'uid-1', resourceVersion },
+      });
     },
   };
   const replaceStatus = (version: ObjectVersion): Promise<void> => {
@@ -25,7 +35,7 @@ function scene(
     const code = codes.shift();
     return code === undefined ? Promise.resolve() : Promise.reject(new ApiError('refused', { code }));
   };
-  return { statuses: createStatuses(api, { replaceStatus }), written };
+  return { statuses: createStatuses(api, { replaceStatus }, createLog('silent')), written, told };
 }
 
 test('after a conflict reads the object again and writes to its newest version', async () => {
@@ -56,4 +66,29 @@ test('rejects when conflicts do not end', async () => {
   const { statuses } = scene([409, 409, 409, 409, 409, 409], ['1', '2', '3', '4', '5', '6']);
 
   await expect(statuses.write(ref, status)).rejects.toMatchObject({ code: 409 });
+});
+
+const event = { type: 'Warning', reason: 'Invalid', message: 'Fix it.' } as const;
+
+test('Events are about the object that was written to', async () => {
+  const { statuses, told } = scene([], ['1']);
+
+  await statuses.write(ref, status, [event]);
+
+  expect(told).toEqual([
+    expect.objectContaining({
+      ...event,
+      involvedObject: { ...ref, apiVersion: 'meshwright.dev/v1alpha1', uid: 'uid-1' },
+    }),
+  ]);
+});
+
+test.each([
+  ['the status was written although its Event was refused', ['1'], false, 1],
+  ['an object that is gone has no Events', [], true, 0],
+])('%s', async (_, versions, canTell, attempts) => {
+  const { statuses, told } = scene([], versions, canTell);
+
+  await expect(statuses.write(ref, status, [event])).resolves.toBeUndefined();
+  expect(told).toHaveLength(attempts);
 });
