@@ -1,15 +1,20 @@
-// Each example of docs/examples/traffic, applied, and called as its comment says.
+// Each example of docs/examples/traffic and of docs/examples/istio-tasks, applied, and called as its comment says.
 import { readdirSync, readFileSync } from 'node:fs';
+import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { Seen } from '../support/data-plane/applications.ts';
 import { type Answer, call } from '../support/data-plane/callers.ts';
 import { Closing } from '../support/data-plane/closing.ts';
 import { type Expectation, expectationsOf, type SeveralCalls } from '../support/examples/expectations.ts';
+import { poll } from '../support/kubernetes/poll.ts';
 import { ExampleShop } from '../support/examples/shop.ts';
 
-const folder = 'docs/examples/traffic';
-const examples = readdirSync(folder).filter((name) => name.endsWith('.yaml'));
+const examples = ['traffic', 'istio-tasks'].flatMap((folder) =>
+  readdirSync(join('docs/examples', folder))
+    .filter((name) => name.endsWith('.yaml'))
+    .map((name) => join(folder, name)),
+);
 /** Enough to tell 10 % from 20 %. */
 const callsForShares = 200;
 const tolerance = 8;
@@ -26,7 +31,7 @@ test('there are examples', () => {
 });
 
 describe.each(examples)('%s', (name) => {
-  const example = readFileSync(join(folder, name), 'utf8');
+  const example = readFileSync(join('docs/examples', name), 'utf8');
   const expectations = expectationsOf(example);
   beforeAll(async () => {
     const verdicts = await shop.apply(example);
@@ -42,6 +47,7 @@ describe.each(examples)('%s', (name) => {
     '%s',
     async (_, expectation) => {
       expect.hasAssertions();
+      if (expectation.copiedTo.length > 0) await expectCopies(expectation);
       if (expectation.several !== null) await expectSeveral(expectation, expectation.several);
       else if (expectation.isSteady) await expectSteadiness(expectation);
       else if (expectation.from.length > 1) await expectShares(expectation);
@@ -81,6 +87,23 @@ function sightOf({ body }: Answer): Pick<Seen, 'app' | 'method' | 'headers'> & {
   return { app, path: url, method, headers };
 }
 
+/** Nobody waits for copies: they come when they come. */
+async function expectCopies(expectation: Expectation): Promise<void> {
+  const id = randomUUID();
+  const { call: described } = expectation;
+  await made({
+    ...expectation,
+    call: { ...described, headers: { ...described.headers, 'x-request-id': id } },
+  });
+  const expected = expectation.copiedTo.toSorted();
+  const copies = (): readonly string[] => [...shop.copiesOf(id)].toSorted();
+  await poll(() => Promise.resolve(copies().length >= expected.length || undefined), {
+    intervalMs: 10,
+    deadlineMs: 5_000,
+  });
+  expect(copies()).toEqual(expected);
+}
+
 async function expectSeveral(
   expectation: Expectation,
   { count, atOnce, statuses }: SeveralCalls,
@@ -93,7 +116,11 @@ async function expectSeveral(
   if (atOnce) await Promise.all(Array.from({ length: count }, countOne));
   // oxlint-disable-next-line no-await-in-loop -- in turn
   else for (let sent = 0; sent < count; sent += 1) await countOne();
-  expect(counts).toEqual(statuses);
+  const expected = Object.entries(statuses).map(([status, times]) => [
+    status,
+    times ?? counts[status] ?? 'some',
+  ]);
+  expect(counts).toEqual(Object.fromEntries(expected));
 }
 
 async function expectSteadiness(expectation: Expectation): Promise<void> {

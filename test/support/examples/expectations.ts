@@ -1,8 +1,8 @@
 // What stands at the head of an example: calls, as curl makes them, and what is to come of them. Pure. Entry: expectationsOf.
 //   curl -H 'x-group: test' http://reviews:9080/reviews/1   # 200 from v2
 // Grammar of a comment: a status, then any of `from v1`, `from v1 (90%) and v2 (10%)`, `after 2s`, `within 1s`, `with x-a: b` (a header of the response),
-// `seeing x-a: b` (a header that the application saw; `path` and `method` are that of the request), separated by commas. Or, of several calls:
-// `200 from the same version each time`, `of 5 at once: 200 (1) and 503 (4)`, `of 40 in turn: 200 (37) and 500 (3)`.
+// `seeing x-a: b` (a header that the application saw; `path` and `method` are that of the request), `copied to v2`, separated by commas. Or, of several calls:
+// `200 from the same version each time`, `of 5 at once: 200 (1) and 503 (4)`, `of 5 at once: 200 and 503` (some of each), `of 40 in turn: 200 (37) and 500 (3)`.
 
 export interface Expectation {
   readonly line: string;
@@ -16,6 +16,8 @@ export interface Expectation {
   readonly withinMs: number;
   readonly response: readonly Pair[];
   readonly seen: readonly Pair[];
+  /** Versions that get a copy. */
+  readonly copiedTo: readonly string[];
   /** Whichever version answers first answers always. */
   readonly isSteady: boolean;
   /** What comes of several calls; null: there is one. */
@@ -25,8 +27,8 @@ export interface Expectation {
 export interface SeveralCalls {
   readonly count: number;
   readonly atOnce: boolean;
-  /** Status → how often. */
-  readonly statuses: Readonly<Record<string, number>>;
+  /** Status → how often; null: at least once. */
+  readonly statuses: Readonly<Record<string, number | null>>;
 }
 
 export type Pair = readonly [name: string, value: string];
@@ -76,7 +78,7 @@ function outcomeOf(text: string, line: string): Outcome {
   const [, status, rest = ''] = /^(\d{3})(?: (.*))?$/.exec(text) ?? [];
   if (status === undefined) throw new Error(`no status: ${line}`);
   let outcome: Outcome = { ...nothing, status: Number(status) };
-  for (const part of rest === '' ? [] : rest.split(/, (?=from|after|within|with|seeing)/)) {
+  for (const part of rest === '' ? [] : rest.split(/, (?=from|after|within|with|seeing|copied)/)) {
     outcome = { ...outcome, ...partOf(part, outcome, line) };
   }
   return outcome;
@@ -89,20 +91,22 @@ const nothing: Outcome = {
   withinMs: Infinity,
   response: [],
   seen: [],
+  copiedTo: [],
   isSteady: false,
   several: null,
 };
 
 function severalOf(text: string): SeveralCalls | null {
   const [, count, how, first, ofFirst, second, ofSecond] =
-    /^of (\d+) (at once|in turn): (\d{3}) \((\d+)\) and (\d{3}) \((\d+)\)$/.exec(text) ?? [];
+    /^of (\d+) (at once|in turn): (\d{3})(?: \((\d+)\))? and (\d{3})(?: \((\d+)\))?$/.exec(text) ?? [];
   if (first === undefined || second === undefined) return null;
-  const statuses = { [first]: Number(ofFirst), [second]: Number(ofSecond) };
+  const times = (count: string | undefined): number | null => (count === undefined ? null : Number(count));
+  const statuses = { [first]: times(ofFirst), [second]: times(ofSecond) };
   return { count: Number(count), atOnce: how === 'at once', statuses };
 }
 
 function partOf(part: string, { response, seen }: Outcome, line: string): Partial<Outcome> {
-  const [, word, said = ''] = /^(from|after|within|with|seeing) (.+)$/.exec(part) ?? [];
+  const [, word, said = ''] = /^(from|after|within|with|seeing|copied to) (.+)$/.exec(part) ?? [];
   switch (word) {
     case 'from':
       if (said === 'the same version each time') return { isSteady: true };
@@ -111,6 +115,8 @@ function partOf(part: string, { response, seen }: Outcome, line: string): Partia
       return { afterMs: Number.parseFloat(said) * 1000 };
     case 'within':
       return { withinMs: Number.parseFloat(said) * 1000 };
+    case 'copied to':
+      return { copiedTo: said.split(' and ') };
     case 'with':
       return { response: [...response, pairOf(said, line)] };
     case 'seeing':

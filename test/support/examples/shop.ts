@@ -14,22 +14,32 @@ const services = { reviews: ['v1', 'v2', 'v3'], ratings: ['v1'] } as const;
 type Service = keyof typeof services;
 /** By version; that of productpage, too. */
 const zones: Readonly<Record<string, string>> = { v1: 'a', v2: 'b', v3: 'c' };
+/** By the id of the request. */
+type Copies = Map<string, Set<string>>;
 
 export class ExampleShop {
   readonly #mesh: ServedMesh;
   readonly #world: string;
   readonly #ports: Readonly<Record<Service, number>>;
+  readonly #copies: Copies;
 
-  private constructor(mesh: ServedMesh, world: string, ports: Readonly<Record<Service, number>>) {
+  private constructor(
+    mesh: ServedMesh,
+    world: string,
+    ports: Readonly<Record<Service, number>>,
+    copies: Copies,
+  ) {
     this.#mesh = mesh;
     this.#world = world;
     this.#ports = ports;
+    this.#copies = copies;
   }
 
   static async start(closing: Closing): Promise<ExampleShop> {
     const ports = { reviews: await freePort(), ratings: await freePort() };
-    const world = await worldOf(ports, closing);
-    return new ExampleShop(await ServedMesh.start(irOf(translated(world)), closing), world, ports);
+    const copies: Copies = new Map();
+    const world = await worldOf(ports, closing, copies);
+    return new ExampleShop(await ServedMesh.start(irOf(translated(world)), closing), world, ports, copies);
   }
 
   get sidecar(): ServedSidecar {
@@ -41,6 +51,11 @@ export class ExampleShop {
     const port = this.#ports[service as Service];
     if (port === undefined) throw new Error(`there is no service ${service}`);
     return port;
+  }
+
+  /** Versions that got a copy of the request, so far. */
+  copiesOf(requestId: string): ReadonlySet<string> {
+    return this.#copies.get(requestId) ?? new Set();
   }
 
   /**
@@ -70,10 +85,14 @@ function irOf({ ir }: Translation): NonNullable<Translation['ir']> {
   return ir;
 }
 
-async function worldOf(ports: Readonly<Record<Service, number>>, closing: Closing): Promise<string> {
+async function worldOf(
+  ports: Readonly<Record<Service, number>>,
+  closing: Closing,
+  copies: Copies,
+): Promise<string> {
   const servers = Object.entries(services).flatMap(([app, versions]) =>
     versions.map(async (version) => {
-      const port = await startApplication(version, closing, behaviour());
+      const port = await startApplication(version, closing, behaviour(copies));
       return workload(app, version, { ports: [{ name: 'http', port, appProtocol: 'http' }] });
     }),
   );
@@ -114,12 +133,14 @@ function workload(app: string, version: string, spec: object): object {
  * status for the first time, /busy/429 so and with Retry-After, /broken/v2 with 500 if it is v2 that answers, /stuck/v2 after two seconds
  * if it is, /bytes/10 with so many bytes; everything else with what was seen.
  */
-function behaviour(): Handler {
+function behaviour(copies: Copies): Handler {
   const seenIds = new Set<string>();
   return (seen, response) => {
     const { pathname } = new URL(seen.url, 'http://reviews');
     const [, place = '', status = ''] = pathname.split('/');
     const id = String(seen.headers['x-request-id']);
+    if (seen.headers.host?.includes('-shadow') === true)
+      copies.set(id, (copies.get(id) ?? new Set()).add(seen.app));
     const isFirst = !seenIds.has(id);
     const fails = place === 'status' || ((place === 'flaky' || place === 'busy') && isFirst);
     seenIds.add(id);
