@@ -1,4 +1,6 @@
 // The scenes in their order; each may build on the policies that the ones before it left in place.
+import { ejection } from './ejection.ts';
+import { explain } from './explain.ts';
 import { fault } from './fault.ts';
 import { figures } from './figures.ts';
 import { invalid } from './invalid.ts';
@@ -14,6 +16,8 @@ const program: readonly Scene[] = [
   mutualTls,
   split, // leaves the policy of reviews
   fault, // adds retries to it
+  ejection, // puts the policy of reviews back
+  explain,
   refusal, // leaves the policy of ratings
   invalid,
   rejected,

@@ -1,5 +1,6 @@
 // One service of the shop, as little as it can be: answers GET with its name and version and, if it has an upstream,
-// with that one's answer; when the upstream fails, it fails too. /healthz asks nobody. It knows nothing of the mesh.
+// with that one's answer; when the upstream fails, it fails too. /healthz asks nobody. After /break it answers 500, until /repair. It knows
+// nothing of the mesh.
 //   node app.ts --service reviews --version v1 --port 20005 [--host 0.0.0.0] [--upstream http://127.0.0.1:20006]
 import { Agent, createServer, get, type IncomingHttpHeaders, type ServerResponse } from 'node:http';
 import { parseArgs } from 'node:util';
@@ -63,11 +64,17 @@ function send(response: ServerResponse, status: number, body: object): void {
   response.writeHead(status, { 'content-type': 'application/json' }).end(`${JSON.stringify(body)}\n`);
 }
 
+let isBroken = false;
+
 const server = createServer((request, response) => {
   // It no longer listens: what is still answered ends its connection, too.
   if (!server.listening) response.setHeader('connection', 'close');
   if (request.url === '/healthz')
     send(response, 200, { service: settings.service, version: settings.version });
+  else if (request.url === '/break' || request.url === '/repair') {
+    isBroken = request.url === '/break';
+    send(response, 200, {});
+  } else if (isBroken) send(response, 500, { error: 'broken' });
   else void answer(request.headers, response);
 });
 // The sidecar keeps idle connections for an hour: closing them here would race with its next request.
