@@ -14,11 +14,15 @@ import { renderBootstrap } from '../../operator/infra/bootstrap.ts';
 import { objectFileName } from '../../operator/platform/files/state/object-files.ts';
 import type { ProxyReport } from '../../operator/xds/session/proxy-report.ts';
 import { formatNodeId } from '../../operator/values/node-id.ts';
+import { startApplication } from '../support/data-plane/applications.ts';
 import { Closing } from '../support/data-plane/closing.ts';
+import { SteadyLoad } from '../support/data-plane/steady-load.ts';
 import { inItsFolder } from '../support/data-plane/sidecars.ts';
 import { type EnvoyProcess, startEnvoy } from '../support/envoy.ts';
 import { type Child, startChild } from '../support/kubernetes/child.ts';
 import { poll } from '../support/kubernetes/poll.ts';
+import { trafficPolicySpec } from '../support/arbitraries.ts';
+import { choices, mistaken, mistakeNames } from '../support/random-mesh/mistakes.ts';
 import {
   meshDocuments,
   namespace,
@@ -47,6 +51,8 @@ let root: string;
 let operator: Child;
 let admin: string;
 let xdsPort: number;
+/** Of calls to a Service that no policy targets. */
+let load: SteadyLoad;
 
 beforeAll(async () => {
   process.stderr.write(`random policies: RANDOM_SEED=${seed}\n`);
@@ -54,16 +60,22 @@ beforeAll(async () => {
   closing.add(() => rm(root, { recursive: true, force: true }));
   await Promise.all(['mesh', 'state', 'sidecars'].map((folder) => mkdir(join(root, folder))));
   // Not from the range of outgoing connections: no listener may find its port taken when it is built anew.
-  const ports = await reservePorts(portsNeeded(batchSize + 2));
+  const ports = await reservePorts(portsNeeded(batchSize + 2) + 1);
   closing.add(() => ports.release());
+  const steady = {
+    name: 'steady',
+    applicationPort: await startApplication('steady', closing),
+    bindPort: ports.take(),
+  };
   await write(
     'mesh',
-    meshDocuments(batchSize + 2, () => ports.take()),
+    meshDocuments(batchSize + 2, () => ports.take(), [steady]),
   );
   await write('canaries', canaries);
   xdsPort = await startOperator({ xdsPort: 0, options: ['--skip-check', 're2'] });
   envoys.push(...(await Promise.all(workloads.map((name) => startSidecar(name)))));
   await atRest(new Map());
+  load = SteadyLoad.start(steady.bindPort, closing);
 }, 60_000);
 afterAll(() => closing.close());
 
@@ -389,6 +401,85 @@ test.each(Array.from({ length: batches }, (_, at) => at))(
   },
   30_000,
 );
+
+/** HTTP services only: there, every field has an effect. */
+const httpSlots = Array.from({ length: batchSize }, (_, at) => at).filter((at) => at % 5 !== 4);
+const mistakesMade = 304;
+const mistakeBatches = Math.ceil(mistakesMade / httpSlots.length);
+
+describe('mistakes in policies that were valid', () => {
+  const refused = new Map<string, number>();
+  const told = new Map<string, number>();
+
+  beforeAll(async () => {
+    await write('broken', []);
+    await Promise.all(slots(0).map((_, at) => write(`slot-${at}`, [])));
+  });
+
+  test.each(Array.from({ length: mistakeBatches }, (_, at) => at))(
+    'batch %i: each is refused, or a condition says what is wrong',
+    async (batch) => {
+      const made = httpSlots.map((slot, at) => mistakeAt(slot, batch * httpSlots.length + at));
+      const policies = made.map(({ policy }) => policy);
+      await write('mistakes', policies);
+      const statuses = await atRest(generations.of(policies));
+
+      const silent = made.filter(({ name, policy }) => {
+        const status = statuses.get(keyOf(policy));
+        const isRefused = conditionOf(status, 'Accepted')?.reason === 'Invalid';
+        const counts = isRefused ? refused : told;
+        counts.set(name, (counts.get(name) ?? 0) + 1);
+        return !isRefused && !isComplaint(status);
+      });
+      expect(silent).toEqual([]);
+      expect(policies.flatMap((policy) => complaint(keyOf(policy), statuses.get(keyOf(policy))))).toEqual([]);
+    },
+    30_000,
+  );
+
+  test('300 were made, of every kind; canaries and calls to other Services did not notice', async () => {
+    const counts = { refused: Object.fromEntries(refused), told: Object.fromEntries(told) };
+    process.stderr.write(`mistakes: ${JSON.stringify(counts)}; ${load.sent} calls\n`);
+    const statuses = await atRest(new Map());
+
+    const sum = [...refused.values(), ...told.values()].reduce((all, one) => all + one, 0);
+    expect(sum).toBeGreaterThanOrEqual(300);
+    expect(new Set([...refused.keys(), ...told.keys()]).size).toBe(mistakeNames.length);
+    expect(canaries.map((it) => conditionOf(statuses.get(keyOf(it)), 'Programmed')?.status)).toEqual([
+      'True',
+      'True',
+    ]);
+  });
+});
+
+function mistakeAt(slot: number, number: number): { readonly name: string; readonly policy: PolicyDocument } {
+  const valid = fc.sample(
+    trafficPolicySpec().filter(({ routes }) => routes.length > 0),
+    {
+      numRuns: 1,
+      seed: seed + number,
+    },
+  )[0];
+  const [choice = []] = fc.sample(choices, { numRuns: 1, seed: seed + number });
+  const targeted = { ...valid, targetRefs: [{ kind: 'Service', name: serviceOf(slot) }] };
+  const { name, spec } = mistaken(targeted, number, choice);
+  const metadata = { namespace, name: `mistake-${slot}` };
+  return { name, policy: { apiVersion: 'meshwright.dev/v1alpha1', kind: 'TrafficPolicy', metadata, spec } };
+}
+
+/** Whether a condition says that not all is well. */
+function isComplaint(status: Status | undefined): boolean {
+  return (
+    status?.conditions.some(({ type, status: is }) => is === (type === 'Warning' ? 'True' : 'False')) === true
+  );
+}
+
+test('in all this no call to a Service that no policy targets failed', async () => {
+  const { sent, failures } = await load.stop();
+
+  expect(failures).toEqual([]);
+  expect(sent).toBeGreaterThan(500);
+});
 
 test('most of what is valid was in force, and no stage failed', async () => {
   const log = await readFile(logFile(), 'utf8');

@@ -21,6 +21,12 @@ export interface Slot {
   readonly service: string;
 }
 
+export interface OtherService {
+  readonly name: string;
+  readonly applicationPort: number;
+  readonly bindPort: number;
+}
+
 export const namespace = 'shop';
 export const trustDomain = 'random.test';
 /** Workloads that answer; `caller`, which calls, has a sidecar, too. */
@@ -34,8 +40,13 @@ export function serviceOf(slot: number): string {
  * The documents of the mesh. Every fifth service is TCP; the services that the arbitraries draw their targets from are
  * there, too, `details` without endpoints.
  * @param takePort a free port of 127.0.0.1, asked for `portsNeeded(slots)` times
+ * @param others Services of which no policy knows, outside of the mesh → the port of their application, and where `caller` calls them
  */
-export function meshDocuments(slots: number, takePort: () => number): object[] {
+export function meshDocuments(
+  slots: number,
+  takePort: () => number,
+  others: readonly OtherService[] = [],
+): object[] {
   const services = Array.from({ length: slots }, (_, slot) => serviceOf(slot));
   const answering = servers.map((app, index) => {
     const own = services.filter((_, slot) => slot % servers.length === index);
@@ -44,7 +55,10 @@ export function meshDocuments(slots: number, takePort: () => number): object[] {
     });
   });
   const bound = services.slice(0, bindings);
-  const outbound = bound.map((name) => ({ service: name, port: 80, bindPort: takePort() }));
+  const outbound = [
+    ...bound.map((name) => ({ service: name, port: 80, bindPort: takePort() })),
+    ...others.map(({ name, bindPort }) => ({ service: name, port: 80, bindPort })),
+  ];
   return [
     { apiVersion, kind: 'Mesh', metadata: { name: 'default' }, spec: { trustDomain } },
     ...services.map((name, slot) =>
@@ -53,11 +67,15 @@ export function meshDocuments(slots: number, takePort: () => number): object[] {
     ...servers.map((name) => service(name, name, ['http', 'http', 'tcp'])),
     service('details', 'nobody', ['http', 'http']),
     ...answering,
+    ...others.flatMap(({ name, applicationPort }) => [
+      service(name, name, ['http']),
+      outsider(name, applicationPort),
+    ]),
     workload('caller', { outbound }),
   ];
 }
 
-const bindings = 4;
+const bindings = 3;
 
 export function portsNeeded(slots: number): number {
   return slots + servers.length + bindings;
@@ -76,6 +94,16 @@ function service(name: string, app: string, protocols: readonly string[]): objec
     kind: 'Service',
     metadata: { namespace, name },
     spec: { selector: { app }, ports },
+  };
+}
+
+/** Without a sidecar. */
+function outsider(name: string, port: number): object {
+  return {
+    apiVersion,
+    kind: 'ExternalWorkload',
+    metadata: { namespace, name, labels: { app: name } },
+    spec: { address: '127.0.0.1', ports: [{ name, port }] },
   };
 }
 

@@ -100,7 +100,7 @@ function severalOf(text: string): SeveralCalls | null {
   const [, count, how, first, ofFirst, second, ofSecond] =
     /^of (\d+) (at once|in turn): (\d{3})(?: \((\d+)\))? and (\d{3})(?: \((\d+)\))?$/.exec(text) ?? [];
   if (first === undefined || second === undefined) return null;
-  const times = (count: string | undefined): number | null => (count === undefined ? null : Number(count));
+  const times = (said: string | undefined): number | null => (said === undefined ? null : Number(said));
   const statuses = { [first]: times(ofFirst), [second]: times(ofSecond) };
   return { count: Number(count), atOnce: how === 'at once', statuses };
 }

@@ -1,0 +1,53 @@
+// Calls that go on while a test changes something, and what became of them. Entry: SteadyLoad.start.
+import { setTimeout as delay } from 'node:timers/promises';
+import { call } from './callers.ts';
+import type { Closing } from './closing.ts';
+
+const callers = 2;
+const pauseMs = 10;
+
+export class SteadyLoad {
+  readonly #port: number;
+  readonly #failures: string[] = [];
+  #sent = 0;
+  #isStopped = false;
+  #running: Promise<unknown> = Promise.resolve();
+
+  private constructor(port: number) {
+    this.#port = port;
+  }
+
+  /** Two callers at a port of 127.0.0.1, each with a pause of 10 ms between an answer and the next call. */
+  static start(port: number, closing: Closing): SteadyLoad {
+    const load = new SteadyLoad(port);
+    load.#running = Promise.all(Array.from({ length: callers }, () => load.#caller()));
+    closing.add(async () => void (await load.stop()));
+    return load;
+  }
+
+  get sent(): number {
+    return this.#sent;
+  }
+
+  /** Resolves when every call under way has its answer. failures: everything but 200. */
+  async stop(): Promise<{ readonly sent: number; readonly failures: readonly string[] }> {
+    this.#isStopped = true;
+    await this.#running;
+    return { sent: this.#sent, failures: this.#failures };
+  }
+
+  async #caller(): Promise<void> {
+    // A caller makes one call after the other.
+    // oxlint-disable no-await-in-loop
+    while (!this.#isStopped) {
+      const outcome = await call(this.#port).then(
+        ({ status, body }) => (status === 200 ? null : `${status} ${body.slice(0, 100)}`),
+        String,
+      );
+      this.#sent += 1;
+      if (outcome !== null) this.#failures.push(outcome);
+      await delay(pauseMs);
+    }
+    // oxlint-enable no-await-in-loop
+  }
+}
