@@ -57,6 +57,56 @@ describe.each(examples)('%s', (name) => {
   );
 });
 
+describe('a subset whose labels no workload has', () => {
+  const policy = `
+apiVersion: meshwright.dev/v1alpha1
+kind: TrafficPolicy
+metadata: { name: reviews, namespace: shop }
+spec:
+  targetRefs: [{ kind: Service, name: reviews }]
+  subsets: [{ name: v1, matchLabels: { version: v1 } }, { name: v9, matchLabels: { version: v9 } }]
+  routes:
+    - { name: new, matches: [{ path: { value: /new } }], backends: [{ subset: v9 }] }
+    - { name: everything-else, backends: [{ subset: v1 }] }
+`;
+  let verdicts: Awaited<ReturnType<ExampleShop['apply']>>;
+  beforeAll(async () => {
+    verdicts = await shop.apply(policy);
+  }, 30_000);
+
+  test('is named by the status, with the labels, the route, and what to do', () => {
+    const conditions = verdicts.find(({ origin }) => origin.kind === 'TrafficPolicy')?.conditions ?? [];
+
+    expect(conditions.map(({ type, status }) => `${type}=${status}`)).toEqual([
+      'Accepted=True',
+      'ResolvedRefs=False',
+    ]);
+    expect(conditions.at(-1)).toMatchObject({
+      reason: 'RefNotFound',
+      message:
+        'Subset v9 has no endpoints because no workload of shop/reviews/9080 has the labels version=v9. Its share of the requests of route new gets a 503. Start a workload with these labels, or fix matchLabels.',
+    });
+  });
+
+  test('is named by the access log of the caller, where its requests get 503; other routes answer', async () => {
+    const id = randomUUID();
+    const headers = { host: 'reviews:9080', 'x-request-id': id };
+    const port = shop.portOf('reviews');
+
+    const refused = await call(port, { path: '/new/1', headers });
+    const answered = await Promise.all(Array.from({ length: 20 }, () => call(port, { path: '/reviews/1' })));
+
+    expect(refused.status).toBe(503);
+    expect(await shop.sidecar.logged({ request_id: id })).toMatchObject({
+      response_code: 503,
+      response_flags: 'UH',
+      route_name: 'new',
+      upstream_cluster: 'shop/reviews/9080/v9',
+    });
+    expect(answered.filter(({ status }) => status !== 200)).toEqual([]);
+  });
+});
+
 async function made({ call: { service, headers, ...request } }: Expectation): Promise<Answer> {
   const host = `${service}:9080`;
   return call(shop.portOf(service), { ...request, headers: { host, ...headers } });
