@@ -2,7 +2,15 @@
 import { expect, test } from '@jest/globals';
 import { expectationsOf } from '../../support/examples/expectations.ts';
 
-const nothing = { from: [], afterMs: 0, response: [], seen: [], copiedTo: [], isSteady: false, several: null };
+const nothing = {
+  from: [],
+  afterMs: 0,
+  response: [],
+  seen: [],
+  copiedTo: [],
+  isSteady: false,
+  several: null,
+};
 
 test.each([
   [
