@@ -61,7 +61,7 @@ function forwardOf(config: ProxyConfig, action: EnvoyMessage, request: CallReque
     retry: retryOf(action),
     ...rewritten(action, request),
     mirrors: messagesIn(action, 'request_mirror_policies').map((policy) => ({
-      cluster: textIn(policy, 'cluster') ?? '',
+      cluster: ofCopies(textIn(policy, 'cluster') ?? ''),
       percentage: percentageIn(messageIn(policy, 'runtime_fraction') ?? {}, 'default_value'),
     })),
   };
@@ -75,6 +75,11 @@ function isRefusedUpgrade(action: EnvoyMessage, request: CallRequest): boolean {
       knowingOnly(config, ['upgrade_type', 'enabled'])['enabled'] === false &&
       textIn(config, 'upgrade_type')?.toLowerCase() === wanted,
   );
+}
+
+/** The cluster with the same endpoints: see operator/envoy/resources/outbound/copies.ts. */
+function ofCopies(cluster: string): string {
+  return cluster.replace(/\/?\/copies$/, '');
 }
 
 /** The shorter of the two: see operator/envoy/resources/outbound/timeouts.ts. */

@@ -408,6 +408,13 @@ describe('routes', () => {
     expect(new Set(copies)).toEqual(new Set(['reviews-shadow:80']));
   });
 
+  test('send no more copies to endpoints that never answer than a hundred at a time', async () => {
+    const answers = await Promise.all(Array.from({ length: 250 }, () => call(port('mirrored'))));
+
+    expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([200]));
+    expect(copies.length).toBeLessThanOrEqual(100);
+  });
+
   test('answer with a text of any characters', async () => {
     expect(await call(port('answered'))).toMatchObject({ status: 410, body: longAnswer });
   });

@@ -233,7 +233,7 @@ export const table: readonly Row[] = [
     ['routes.0.matches.0.hostnames.0', 'other.example.com', 'VHDS'],
     ['routes.2.matches.0.grpc.service', 'shop.v1.Other', 'VHDS'],
     ['routes.2.matches.0.grpc.method', 'Other', 'VHDS'],
-    ['routes.0.mirror.0.subset', 'v1', 'VHDS'],
+    ['routes.0.mirror.0.subset', 'v1', 'CDS EDS VHDS'],
     ['routes.0.mirror.0.percentage', 2, 'VHDS'],
     ['routes.2.rewrite.hostname', 'other', 'VHDS'],
     [

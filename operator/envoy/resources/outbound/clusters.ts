@@ -13,6 +13,7 @@ import { httpOptions } from '../upstream.ts';
 import { circuitBreakers } from './circuit-breaker.ts';
 import { commonHttpFields, connectionFields, http2Fields } from './connection.ts';
 import { ejection, errorMatcher } from './ejection.ts';
+import { copiedSubsets, copiesClusterName, copiesDuration, copiesLimits } from './copies.ts';
 import { meshedEndpoint } from './endpoints.ts';
 import { healthChecks } from './health-check.ts';
 import { loadBalancing } from './load-balancer.ts';
@@ -30,7 +31,22 @@ export function buildClusters(service: ServicePortIr): readonly XdsResource[] {
       origins: [...subset.origins, ...service.endpointOrigins, ...service.destination.origins],
     }),
   );
-  return [whole, ...subsets];
+  return [whole, ...subsets, ...copiedSubsets(service).map((subset) => copiesCluster(service, subset))];
+}
+
+function copiesCluster(service: ServicePortIr, subset: string | null): XdsResource {
+  const { origins } = service.subsets.find(({ name }) => name === subset) ?? service;
+  const name = copiesClusterName(service.key, subset);
+  return resource(typeUrl.cluster, {
+    name,
+    message: {
+      ...cluster(service, subset),
+      name,
+      circuit_breakers: copiesLimits,
+      typed_extension_protocol_options: serviceOptions(service.destination, copiesDuration),
+    },
+    origins: [...origins, ...service.endpointOrigins, ...service.destination.origins],
+  });
 }
 
 function cluster(service: ServicePortIr, subset: string | null): EnvoyMessage {
@@ -74,11 +90,18 @@ function zones(locality: DestinationIr['locality']): EnvoyMessage {
   }
 }
 
-function serviceOptions({ connection, outlierDetection }: DestinationIr): EnvoyMessage {
-  return httpOptions(commonHttpFields(connection), {
-    ...http2Fields(connection),
-    ...errorMatcher(outlierDetection),
-  });
+/** more: fields of common_http_protocol_options. */
+function serviceOptions(
+  { connection, outlierDetection }: DestinationIr,
+  more: EnvoyMessage = {},
+): EnvoyMessage {
+  return httpOptions(
+    { ...commonHttpFields(connection), ...more },
+    {
+      ...http2Fields(connection),
+      ...errorMatcher(outlierDetection),
+    },
+  );
 }
 
 /**

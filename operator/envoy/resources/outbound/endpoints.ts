@@ -7,6 +7,7 @@ import { authority, clusterName } from '../names.ts';
 import { resource } from '../resource.ts';
 import type { EnvoyMessage } from '../../proto/envoy-message.ts';
 import type { XdsResource } from '../xds-resource.ts';
+import { copiedSubsets, copiesClusterName } from './copies.ts';
 import { type LocalityGroup, localityGroups } from './locality.ts';
 
 /** What a meshed endpoint's `envoy.transport_socket_match` metadata says. */
@@ -28,7 +29,14 @@ export function buildEndpoints(service: ServicePortIr, zone: string | null): rea
       addressable: false,
     }),
   );
-  return [whole, ...subsets];
+  const copies = copiedSubsets(service).map((copied) => {
+    const { endpoints, origins } = service.subsets.find(({ name }) => name === copied) ?? service;
+    return assignment(copiesClusterName(key, copied), [...origins, ...endpointOrigins, ...zoned], {
+      groups: localityGroups(locality, zone, endpoints),
+      addressable: false,
+    });
+  });
+  return [whole, ...subsets, ...copies];
 }
 
 /** The `envoy.lb` metadata by which one endpoint of a headless service is chosen. */

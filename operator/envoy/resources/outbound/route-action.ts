@@ -12,6 +12,7 @@ import type {
 import type { EnvoyMessage } from '../../proto/envoy-message.ts';
 import { clusterName } from '../names.ts';
 import { upgradesOfRoute } from '../upgrades.ts';
+import { copiesClusterName } from './copies.ts';
 import { fraction } from './fraction.ts';
 import { hashPolicy } from './load-balancer.ts';
 import { hedging, maxRepeatedBodyBytes, retryPolicy } from './retry.ts';
@@ -60,7 +61,7 @@ function forwarding(
 
 function mirroring(mirror: MirrorIr): EnvoyMessage {
   return {
-    cluster: clusterOf(mirror),
+    cluster: copiesClusterName(mirror.service, mirror.subset),
     runtime_fraction: { default_value: fraction(mirror.percentage) },
   };
 }
@@ -96,7 +97,10 @@ function destination(backends: readonly ValidBackend[]): EnvoyMessage {
 /** The clusters to which it sends requests. */
 export function targets(action: RouteActionIr): readonly string[] {
   if (action.type !== 'Forward') return [];
-  return [...action.backends.filter(isValid), ...action.mirrors].map(clusterOf);
+  return [
+    ...action.backends.filter(isValid).map(clusterOf),
+    ...action.mirrors.map(({ service, subset }) => copiesClusterName(service, subset)),
+  ];
 }
 
 function clusterOf({ service, subset }: EndpointsRefIr): string {
