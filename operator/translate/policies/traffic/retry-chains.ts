@@ -31,18 +31,15 @@ export function createRetryWarner(): (facts: RetryFacts) => RetryWarnings {
 const mostNamed = 3;
 
 export function retryWarnings(facts: RetryFacts): RetryWarnings {
-  const hops = new Map(
-    facts.services.flatMap((service) => hopOf(service) ?? []).map((hop) => [hop.service, hop]),
-  );
-  if (hops.size < 2) return {};
+  const hops = facts.services.flatMap((service) => hopOf(service) ?? []);
+  if (hops.length < 2) return {};
   const messages = new Map<string, string[]>();
-  for (const [by, tries] of wideTries([...hops.values()], facts.wide))
-    append(messages, by, wideMessage(tries));
-  for (const call of knownCalls({ ...facts, services: [...hops.keys()] })) {
-    const [first, second] = [hops.get(call.from), hops.get(call.to)];
-    if (first === undefined || second === undefined) continue;
+  for (const [by, tries] of wideTries(hops, facts.wide)) append(messages, by, wideMessage(tries));
+  for (const call of knownCalls({ ...facts, services: hops.map(({ service }) => service) })) {
+    const [first, second] = [hopOf(call.from), hopOf(call.to)];
+    if (first === null || second === null) continue;
     const message = chainMessage(first, second, call);
-    for (const by of new Set([...first.by, ...second.by].map(originKey))) append(messages, by, message);
+    for (const by of new Set([...first.keys, ...second.keys])) append(messages, by, message);
   }
   return Object.fromEntries([...messages].map(([by, all]) => [by, problemsOf(all)]));
 }
@@ -63,6 +60,8 @@ interface Hop {
   readonly tries: number;
   /** Who sets the number of retries, and what is retried; at least one. */
   readonly by: readonly Origin[];
+  /** originKey of each. */
+  readonly keys: readonly string[];
 }
 
 /** Of all its routes that with the most tries. null: nothing is tried again that the application may have seen. */
@@ -72,7 +71,7 @@ const hopOf = rememberEach((service: ServicePortIr): Hop | null => {
   for (const route of [...everybody, ...byAudience.flatMap(({ routes }) => routes)]) {
     const by = responsible(route);
     const tries = route.retry.attempts + 1;
-    if (by.length > 0 && tries > (most?.tries ?? 1)) most = { service, tries, by };
+    if (by.length > 0 && tries > (most?.tries ?? 1)) most = { service, tries, by, keys: by.map(originKey) };
   }
   return most;
 });
@@ -96,8 +95,8 @@ const conditions: readonly (readonly [field: string, retries: (retry: RetryIr) =
 function wideTries(hops: readonly Hop[], wide: RetryFacts['wide']): ReadonlyMap<string, number> {
   const byObject = new Map<string, Hop[]>();
   for (const hop of hops) {
-    const keys = hop.by.map(originKey);
-    if (keys.every((key) => wide.has(key))) for (const key of keys) append(byObject, key, hop);
+    const isWide = hop.keys.every((key) => wide.has(key));
+    if (isWide) for (const key of hop.keys) append(byObject, key, hop);
   }
   const chains = [...byObject].filter(
     ([, all]) => all.length > 1 && all.some(({ service }) => service.peerIdentities.length > 0),
