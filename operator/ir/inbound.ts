@@ -1,6 +1,7 @@
 // The inbound side: a port of a workload as its sidecar guards it.
 import type { Origin } from './origin.ts';
 import type { PathMatchIr } from './path.ts';
+import type { ValueMatchIr } from './service.ts';
 
 export interface InboundPortIr {
   /** Where peers connect. */
@@ -12,6 +13,8 @@ export interface InboundPortIr {
   readonly protocol: 'HTTP' | 'TCP';
   readonly mtls: MtlsModeIr;
   readonly authorization: AuthorizationIr;
+  /** null: nothing is too much. Always null on TCP ports. */
+  readonly limits: LimitsIr | null;
   /** What the kubelet asks here, in plaintext and without an identity: let through whatever the rest says. */
   readonly probes: readonly ProbeIr[];
   /** The workload and every policy that shapes this port. */
@@ -64,4 +67,52 @@ export interface RequestIr {
 export interface RulePathIr extends PathMatchIr {
   /** Whether ASCII letters are compared without their case. Expressions say so themselves: false. */
   readonly ignoreCase: boolean;
+}
+
+/** What is too much for the application, whoever calls. */
+export interface LimitsIr {
+  /** Each id once. All that a request matches hold, in this order. */
+  readonly rates: readonly RateLimitIr[];
+  readonly adaptiveConcurrency: AdaptiveConcurrencyIr | null;
+  readonly admissionControl: AdmissionControlIr | null;
+  /** The policies that say so. */
+  readonly origins: readonly Origin[];
+}
+
+export interface RateLimitIr {
+  /** `shop/reviews/per-caller`: namespace/policy/limit. */
+  readonly id: string;
+  readonly match: LimitMatchIr;
+  /** Requests that share a rate. */
+  readonly per: 'All' | 'Caller' | 'Path' | { readonly header: string };
+  /** Admitted in each period. */
+  readonly requests: number;
+  readonly periodMs: number;
+  /** Admitted at once. */
+  readonly burst: number;
+}
+
+/** All given parts must match. */
+export interface LimitMatchIr {
+  /** In any reading. */
+  readonly path: (PathMatchIr & { readonly type: 'Exact' | 'PathPrefix' }) | null;
+  readonly method: string | null;
+  readonly headers: readonly ValueMatchIr[];
+}
+
+export interface AdaptiveConcurrencyIr {
+  /** Of requests in flight. */
+  readonly max: number;
+  readonly min: number;
+  readonly measurementIntervalMs: number;
+  /** By how many percent responses may be slower than those of an idle server. */
+  readonly tolerancePercentage: number;
+}
+
+export interface AdmissionControlIr {
+  readonly minSuccessPercentage: number;
+  /** Whole seconds. */
+  readonly windowMs: number;
+  readonly minRequestsPerSecond: number;
+  readonly maxRejectionPercentage: number;
 }

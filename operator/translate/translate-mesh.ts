@@ -81,11 +81,12 @@ export function createMeshTranslator({ operatorNamespace }: TranslateOptions): M
     const decisions = security(mesh, attachments);
     const external = translateAllExternal(outside, services, conflicts);
     const served = servedWithKept(servedByServices(services.all), workloads, attachments);
-    const { bindings } = external;
     const audiences = audiencesIn(traffic.byPort, workloads.all);
     const shared = { mesh, security: decisions, audiences };
     const zoneOf = findZones(zonesAsked(traffic), resources.endpointSlices);
-    const translated = translateWorkloads(workloads.all, { ...shared, served, bindings, zoneOf });
+    const { limits } = traffic;
+    const own = { ...shared, limits, served, bindings: external.bindings, zoneOf };
+    const translated = translateWorkloads(workloads.all, own);
     const ir: MeshIr = {
       settings: settings(mesh),
       services: translateServices(services.all, { ...shared, slices, workloads, traffic }),

@@ -8,7 +8,6 @@ import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import type { EnvoyMessage } from '../../operator/envoy/proto/envoy-message.ts';
 import { typeUrl, type TypeUrl } from '../../operator/envoy/proto/type-urls.ts';
-import { duration } from '../../operator/envoy/proto/well-known.ts';
 import { any } from '../../operator/envoy/resources/typed-config.ts';
 import type { XdsResource } from '../../operator/envoy/resources/xds-resource.ts';
 import type { MeshIr } from '../../operator/ir/mesh-ir.ts';
@@ -122,35 +121,6 @@ test('a requirement of tokens: the filter by ECDS, what is required by the route
   await mesh.program(ir, both(tokens, required));
 
   expect(await ask()).toBe(401);
-  await mesh.program(ir);
-  expect(await ask()).toBe(200);
-  expect(await disturbances()).toBe(before);
-});
-
-test('a limit: its bucket by ECDS outlives a push of routes', async () => {
-  const before = await disturbances();
-  const whole = { numerator: 100, denominator: 'HUNDRED' };
-  const limit = replaced(typeUrl.extensionConfig, 'inbound/local_ratelimit', (message) => ({
-    ...message,
-    typed_config: any(`${filters}.local_ratelimit.v3.LocalRateLimit`, {
-      stat_prefix: 'inbound_limits',
-      token_bucket: { max_tokens: 2, tokens_per_fill: 2, fill_interval: duration(3_600_000) },
-      filter_enabled: { default_value: whole },
-      filter_enforced: { default_value: whole },
-    }),
-  }));
-  // There and empty: the filter sees the requests of the route, with the configuration that it has.
-  const enabled = any('envoy.config.route.v3.FilterConfig', { config: { '@type': '' } });
-  const on = said('inbound/local_ratelimit', enabled);
-  await mesh.program(ir, both(limit, on));
-
-  expect([await ask(), await ask(), await ask()]).toEqual([200, 200, 429]);
-  const renamed = replaced(typeUrl.route, `inbound/${inboundPort}/mesh`, (table) => ({
-    ...table,
-    response_headers_to_remove: ['x-other'],
-  }));
-  await mesh.program(ir, both(both(limit, on), renamed));
-  expect(await ask()).toBe(429);
   await mesh.program(ir);
   expect(await ask()).toBe(200);
   expect(await disturbances()).toBe(before);

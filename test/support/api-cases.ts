@@ -6,6 +6,7 @@ import { securityPolicyCases } from './api-cases/security-policy.ts';
 import { trafficDestinationCases } from './api-cases/traffic-destination.ts';
 import { trafficBrowserCases } from './api-cases/traffic-browsers.ts';
 import { trafficFaultCases } from './api-cases/traffic-fault.ts';
+import { trafficLimitCases } from './api-cases/traffic-limits.ts';
 import { trafficMatchCases } from './api-cases/traffic-match.ts';
 import { trafficRetryCases } from './api-cases/traffic-retry.ts';
 import { trafficPolicyCases } from './api-cases/traffic-policy.ts';
@@ -21,6 +22,7 @@ export const apiCases: readonly ApiCase[] = [
   ...trafficBrowserCases,
   ...trafficRetryCases,
   ...trafficDestinationCases,
+  ...trafficLimitCases,
   ...securityPolicyCases,
   ...externalWorkloadCases,
 ];

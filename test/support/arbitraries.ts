@@ -8,6 +8,7 @@ import { SecurityPolicySpec } from '../../api/v1alpha1/security/policy.ts';
 import { TrafficPolicySpec } from '../../api/v1alpha1/traffic/policy.ts';
 import { answer, rewrite } from './arbitrary-answers.ts';
 import { destinationSettings } from './arbitrary-destination.ts';
+import { limitSettings } from './arbitrary-limits.ts';
 
 /** The pools the arbitraries draw from: build the Services, Deployments and namespaces of a test from them. */
 export const pools = {
@@ -299,6 +300,10 @@ const settings = spec({}, { timeout, retry: retryWithBudget, ...destinationSetti
   .filter(hasConsistentTimeouts)
   .filter(hasOneRetryLimit);
 
+const policySettings = fc
+  .tuple(settings, spec({}, limitSettings))
+  .map(([some, more]) => ({ ...some, ...more }));
+
 /** Specs of TrafficPolicy; backends name only subsets that the same spec declares. */
 export function trafficPolicySpec(): fc.Arbitrary<TrafficPolicySpec> {
   return fc
@@ -320,7 +325,7 @@ function routingSpec(): fc.Arbitrary<object> {
   const targetRefs = distinct(targetRef, (target) => `${target.name}:${target.port ?? ''}`, [1, 3]);
   const subset = fc.record({ name: from(pools.subsets), matchLabels: labels });
   const subsets = distinct(subset, (one) => one.name, [0, 3]);
-  return fc.tuple(targetRefs, subsets, settings).chain(([targets, declared, more]) => {
+  return fc.tuple(targetRefs, subsets, policySettings).chain(([targets, declared, more]) => {
     const routes = distinct(route(declared.map((one) => one.name)), (one) => one.name ?? one, [0, 4]);
     const lists = { targetRefs: fc.constant(targets), subsets: fc.constant(declared), routes };
     return fc.record(lists).map((listed) => Object.assign(listed, more));
@@ -335,7 +340,7 @@ function settingsSpec(): fc.Arbitrary<object> {
     fc.record({ kind: fc.constant('Service'), name: from(pools.services) }),
   );
   const targetRefs = distinct(targetRef, ({ kind, name }) => `${kind} ${name}`, [1, 3]);
-  return fc.tuple(targetRefs, settings).map(([targets, more]) => ({ targetRefs: targets, ...more }));
+  return fc.tuple(targetRefs, policySettings).map(([targets, more]) => ({ targetRefs: targets, ...more }));
 }
 
 const namespacePeers = distinct(from(pools.namespaces), itself, [1, 2]);

@@ -43,7 +43,7 @@ const words: ReadonlyMap<string, string> = new Map(
 );
 
 const lists = [
-  ['(inbound filters)', disabledFilters(inboundFilters)],
+  ['(inbound filters)', disabledFilters(inboundFilters('(port)'))],
   ['(outbound filters)', disabledFilters(outboundFilters)],
   ['(upgrades)', upgradeConfigs],
 ] as const;
@@ -60,9 +60,14 @@ function foldLists(list: readonly unknown[]): readonly unknown[] {
   for (const [word, items] of lists) {
     for (let at = 0; at + items.length <= list.length; at += 1) {
       const part = list.slice(at, at + items.length);
-      if (JSON.stringify(part) === JSON.stringify(items))
+      if (ofAnyPort(part) === JSON.stringify(items))
         return [...list.slice(0, at), word, ...list.slice(at + items.length)];
     }
   }
   return list;
+}
+
+/** As JSON. */
+function ofAnyPort(part: readonly unknown[]): string {
+  return JSON.stringify(part).replaceAll(/"inbound\/[0-9]+\/limits"/g, '"inbound/(port)/limits"');
 }

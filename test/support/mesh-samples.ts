@@ -227,6 +227,7 @@ export function sampleInbound(
     protocol: 'HTTP',
     mtls: 'Permissive',
     authorization: noRules,
+    limits: null,
     probes: [],
     origins: [{ kind: 'ExternalWorkload', namespace: 'shop', name: 'server', generation: 1 }],
     ...parts,

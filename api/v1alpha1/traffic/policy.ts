@@ -6,6 +6,7 @@ import { Subset } from './backend.ts';
 import { CircuitBreaker } from './circuit-breaker.ts';
 import { Connection } from './connection.ts';
 import { HealthCheck } from './health-check.ts';
+import { AdaptiveConcurrency, AdmissionControl, limits } from './limits.ts';
 import { LoadBalancer } from './load-balancer.ts';
 import { Locality } from './locality.ts';
 import { OutlierDetection } from './outlier-detection.ts';
@@ -41,6 +42,17 @@ export const TrafficPolicySpec = withRules(
       'Checks of the endpoints by each caller; an endpoint that fails them gets no requests. Its fields count as one. Each sidecar of the mesh checks each endpoint. Default: no checks.',
     ),
     connection: Connection.optional().describe('Connections of callers to the endpoints.'),
+    limits: limits
+      .default([])
+      .describe(
+        'Limits of the rate of requests, for all callers, in the mesh or not. The sidecar of each server counts for itself. At most 8.',
+      ),
+    adaptiveConcurrency: AdaptiveConcurrency.optional().describe(
+      'Limits the requests in flight at each server to what it can process without getting slower, as its own sidecar measures it. Others get 503. Its fields count as one. Default: off.',
+    ),
+    admissionControl: AdmissionControl.optional().describe(
+      'Refuses a part of the requests with 503 at the sidecar of each server while too many of its responses are errors. Its fields count as one. Default: off.',
+    ),
     subsets: listMap(z.array(Subset).max(16), 'name')
       .default([])
       .describe(
@@ -53,7 +65,7 @@ export const TrafficPolicySpec = withRules(
       ),
   }),
   {
-    rule: 'has(self.timeout) || has(self.retry) || has(self.loadBalancer) || has(self.locality) || has(self.circuitBreaker) || has(self.outlierDetection) || has(self.healthCheck) || has(self.connection) || self.subsets.size() > 0 || self.routes.size() > 0',
+    rule: 'has(self.timeout) || has(self.retry) || has(self.loadBalancer) || has(self.locality) || has(self.circuitBreaker) || has(self.outlierDetection) || has(self.healthCheck) || has(self.connection) || self.limits.size() > 0 || has(self.adaptiveConcurrency) || has(self.admissionControl) || self.subsets.size() > 0 || self.routes.size() > 0',
     message:
       'Set a field besides targetRefs, such as timeout, retry or routes; without one the policy does nothing.',
   },

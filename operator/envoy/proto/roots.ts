@@ -68,6 +68,12 @@ export const roots: Readonly<Record<string, readonly string[]>> = {
   'envoy/extensions/filters/http/local_ratelimit/v3/local_rate_limit.proto': [
     'envoy.extensions.filters.http.local_ratelimit.v3.LocalRateLimit',
   ],
+  'envoy/extensions/filters/http/adaptive_concurrency/v3/adaptive_concurrency.proto': [
+    'envoy.extensions.filters.http.adaptive_concurrency.v3.AdaptiveConcurrency',
+  ],
+  'envoy/extensions/filters/http/admission_control/v3/admission_control.proto': [
+    'envoy.extensions.filters.http.admission_control.v3.AdmissionControl',
+  ],
   'envoy/extensions/filters/http/jwt_authn/v3/config.proto': [
     'envoy.extensions.filters.http.jwt_authn.v3.JwtAuthentication',
     'envoy.extensions.filters.http.jwt_authn.v3.PerRouteConfig',

@@ -6,6 +6,7 @@ import type { ServicePortIr } from '../../ir/service.ts';
 import { buildInboundClusters, buildInboundEndpoints } from './inbound/clusters.ts';
 import { buildInboundListeners, buildInboundRoutes } from './inbound/listeners.ts';
 import { buildPeersSecret, type KnownPeers } from './inbound/tcp-admission.ts';
+import { buildLimits, httpPorts } from './inbound/limits.ts';
 import { buildInspector, others } from './inbound/listener-filters.ts';
 import { buildReadiness } from './inbound/readiness.ts';
 import { createAddressListeners } from './outbound/address-listeners.ts';
@@ -17,11 +18,11 @@ import { buildLocalListeners } from './outbound/local-listeners.ts';
 import { buildRouteTable } from './outbound/route-table.ts';
 import { createZones, isZoned, zoneLayer } from './outbound/zones.ts';
 import { buildUnknownDestinations } from './outbound/unknown-destinations.ts';
-import { rememberEach, rememberLast } from '../../values/remember.ts';
+import { rememberByKey, rememberEach, rememberLast } from '../../values/remember.ts';
 import { buildTrust } from './trust.ts';
 import type { Trust } from './tls.ts';
 import { buildBootstrapEndpoints } from './bootstrap-endpoints.ts';
-import { buildRuntime, buildSwitches, switchLayers } from './switches.ts';
+import { buildRuntime, buildSwitches, limitsOff, switchLayers } from './switches.ts';
 import { messageDeduplication } from './dedupe-messages.ts';
 import type { LayerId, XdsResource, XdsResources } from './xds-resource.ts';
 
@@ -59,6 +60,7 @@ export function createResourceBuilder(): ResourceBuilder {
   ]);
   const interceptedListeners = createInterceptedListeners();
   const switches = rememberLast(buildSwitches);
+  const limitsOffs = createLimitsOff();
   const wanted = createWanted();
   const ownLayers = createOwnLayers();
   const knownPeers = rememberLast((trust: Trust, identities: MeshIr['identities']): KnownPeers => {
@@ -78,6 +80,7 @@ export function createResourceBuilder(): ResourceBuilder {
       ...zones.layers(services, workloads),
       [intercepted, interceptedListeners(ir)],
       ...switches(settings.origin, settings.outboundMode),
+      ...limitsOffs(workloads, settings.origin),
       ...ownLayers(wanted(workloads, options.workloads), settings, knownPeers(trust, identities)),
     ]);
     return { layers, views: viewsOf(workloads, audiences.differ(services), zones.differ(services)) };
@@ -111,6 +114,19 @@ function createInterceptedListeners(): (ir: MeshIr) => readonly XdsResource[] {
 
 type Workloads = MeshIr['workloads'];
 
+type Layers = readonly (readonly [LayerId, readonly XdsResource[]])[];
+
+/** For each port at which some workload serves HTTP. */
+function createLimitsOff(): (workloads: Workloads, mesh: Origin) => Layers {
+  const memory = rememberByKey<Layers[number]>();
+  return rememberLast((workloads: Workloads, mesh: Origin) => {
+    const ports = new Set(workloads.flatMap((workload) => httpPorts(workload).map(({ port }) => port)));
+    const layers = [...ports].map((port) => memory.get(String(port), [mesh], () => limitsOff(port, mesh)));
+    memory.sweep();
+    return layers;
+  });
+}
+
 /** There are far more workloads than proxies of theirs that are connected to us. */
 function createWanted(): (workloads: Workloads, keys: BuildOptions['workloads']) => Workloads {
   const byKey = rememberLast(
@@ -123,11 +139,9 @@ function createWanted(): (workloads: Workloads, keys: BuildOptions['workloads'])
   });
 }
 
-type OwnLayers = readonly (readonly [LayerId, readonly XdsResource[]])[];
-
 type Settings = Pick<MeshIr['settings'], 'origin' | 'outboundMode'>;
 
-function createOwnLayers(): (workloads: Workloads, settings: Settings, known: KnownPeers) => OwnLayers {
+function createOwnLayers(): (workloads: Workloads, settings: Settings, known: KnownPeers) => Layers {
   const dedupeMessages = messageDeduplication();
   /** known: null where nothing depends on it. */
   const own = rememberEach((workload: WorkloadIr, settings: Settings, known: KnownPeers | null) => {
@@ -137,6 +151,7 @@ function createOwnLayers(): (workloads: Workloads, settings: Settings, known: Kn
       ...(known === null ? [] : buildAdmission(workload, mesh, known)),
       ...buildInboundListeners(workload, mesh),
       ...buildInboundRoutes(workload, mesh),
+      ...buildLimits(workload, mesh),
       ...buildRuntime(workload, mesh, settings.outboundMode),
       ...(workload.intercepted ? interceptedOnly(workload, mesh) : buildLocalListeners(workload, mesh)),
     ]);

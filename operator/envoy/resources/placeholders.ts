@@ -51,12 +51,20 @@ export function jwtAuthn(direction: Direction): DiscoveredFilter {
   return discovered(`${direction}/jwt_authn`, any(`${http}.${type}`), [type]);
 }
 
-/** Limits: the buckets by ECDS, what fills and empties them by the route. */
-export function localRateLimit(direction: Direction): DiscoveredFilter {
+/** Limits of what goes out: the buckets by ECDS, what fills and empties them by the route. */
+export function outboundRateLimit(): DiscoveredFilter {
   const type = 'local_ratelimit.v3.LocalRateLimit';
-  const empty = any(`${http}.${type}`, { stat_prefix: `${direction}_limits` });
-  return discovered(`${direction}/local_ratelimit`, empty, [type]);
+  const empty = any(`${http}.${type}`, { stat_prefix: 'outbound_limits' });
+  return discovered('outbound/local_ratelimit', empty, [type]);
 }
+
+/** Whatever an application is to be spared at a port: a chain of filters by ECDS, which remember; a route enables it. */
+export function limitsOf(label: string): DiscoveredFilter {
+  return discovered(`inbound/${label}/limits`, emptyChain, [chainType]);
+}
+
+/** What a route says to enable a filter whose configuration comes by ECDS: there, and empty. */
+export const enabled: EnvoyMessage = any('envoy.config.route.v3.FilterConfig', { config: { '@type': '' } });
 
 /** Rules: of the route. The names differ, since each has a route's rules of its own. */
 export function rbacFilter(kind: 'deny' | 'allow' | 'shadow'): NamedExtension {

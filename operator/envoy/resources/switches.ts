@@ -6,10 +6,11 @@ import type { Origin } from '../../ir/origin.ts';
 import { runtimeLayer } from '../../values/sidecar-names.ts';
 import { typeUrl } from '../proto/type-urls.ts';
 import { inboundDiscovered } from './inbound/http-filters.ts';
+import { httpPorts } from './inbound/limits.ts';
 import { buildInspector, others } from './inbound/listener-filters.ts';
 import { refusedWithoutIdentity } from './inbound/tcp-admission.ts';
 import { outboundDiscovered } from './outbound/http-filters.ts';
-import type { DiscoveredFilter } from './placeholders.ts';
+import { type DiscoveredFilter, limitsOf } from './placeholders.ts';
 import type { EnvoyMessage } from '../proto/envoy-message.ts';
 import { unknownDestinationsKey } from './runtime.ts';
 import { resource } from './resource.ts';
@@ -39,12 +40,22 @@ export function buildSwitches(
   ]);
 }
 
+/** Of a port where nothing is too much, for all workloads that have it. */
+export function limitsOff(port: number, mesh: Origin): readonly [LayerId, readonly XdsResource[]] {
+  return [limitsLayer(port), [emptyConfiguration(limitsOf(String(port)), mesh)]];
+}
+
+function limitsLayer(port: number): LayerId {
+  return `off/limits/${port}`;
+}
+
 /** Those of a workload, by the listeners that it has. */
 export function switchLayers(workload: WorkloadIr, routesCalls: boolean): readonly LayerId[] {
   const { inbound, intercepted, otherInbound } = workload;
   return [
     ...(hasValues(workload) ? [] : [layer.runtime]),
     ...(inbound.some(({ protocol }) => protocol === 'HTTP') ? [layer.inbound] : []),
+    ...httpPorts(workload).flatMap(({ port, limits }) => (limits === null ? [limitsLayer(port)] : [])),
     ...(routesCalls ? [layer.outbound] : []),
     ...(intercepted && otherInbound.mtls !== 'Disabled' ? [layer.inspector] : []),
   ];

@@ -9,6 +9,8 @@ export interface ServedPort {
   readonly isDeclared: boolean;
   /** The Services that lead here. */
   readonly services: readonly Origin[];
+  /** `shop/reviews/9080`: the keys of their ports that do. */
+  readonly servicePorts: readonly string[];
 }
 
 /** Workload key → port → how it is served. */
@@ -32,8 +34,11 @@ export function servedPorts(services: readonly ServiceView[]): ServedPorts {
 }
 
 function merged(previous: ServedPort | undefined, port: PortView, service: Origin): ServedPort {
-  const { protocol, isDeclared } = port;
-  if (previous === undefined) return { protocol, isDeclared, services: [service] };
-  const services = [...previous.services, service];
-  return previous.isDeclared || !isDeclared ? { ...previous, services } : { protocol, isDeclared, services };
+  const { protocol, isDeclared, key } = port;
+  if (previous === undefined) return { protocol, isDeclared, services: [service], servicePorts: [key] };
+  const more = {
+    services: [...previous.services, service],
+    servicePorts: [...previous.servicePorts, key],
+  };
+  return previous.isDeclared || !isDeclared ? { ...previous, ...more } : { protocol, isDeclared, ...more };
 }

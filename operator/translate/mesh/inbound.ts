@@ -4,6 +4,8 @@ import type { InboundPortIr } from '../../ir/inbound.ts';
 import type { Origin } from '../../ir/origin.ts';
 import type { WorkloadIr } from '../../ir/mesh-ir.ts';
 import type { Security } from '../policies/security/security.ts';
+import { together } from '../policies/traffic/limits.ts';
+import type { LimitsByPort } from '../policies/traffic/traffic.ts';
 import { mergeOrigins } from '../facts/origins.ts';
 import { type Protocol, protocolOfAppProtocol, protocolOfName } from '../facts/protocol.ts';
 import type { ServedPort } from '../facts/served-ports.ts';
@@ -21,6 +23,7 @@ export function inboundPorts(
   workload: Workload,
   served: ReadonlyMap<number, ServedPort>,
   security: Security,
+  limits: LimitsByPort,
 ): readonly InboundPortIr[] {
   return declaredPorts(workload, served).map(({ services, ...port }) => {
     // A port that is only probed is guarded like all that no Service names.
@@ -29,12 +32,17 @@ export function inboundPorts(
     return Object.assign(port, {
       mtls,
       authorization,
+      limits: port.protocol === 'HTTP' ? limitsOf(served.get(port.port), limits) : null,
       origins: mergeOrigins([workload.origin], services, origins),
     });
   });
 }
 
-interface DeclaredPort extends Omit<InboundPortIr, 'mtls' | 'authorization' | 'origins'> {
+function limitsOf(served: ServedPort | undefined, limits: LimitsByPort): InboundPortIr['limits'] {
+  return together(served?.servicePorts.flatMap((port) => limits.get(port) ?? []) ?? []);
+}
+
+interface DeclaredPort extends Omit<InboundPortIr, 'mtls' | 'authorization' | 'limits' | 'origins'> {
   readonly services: readonly Origin[];
 }
 

@@ -5,6 +5,7 @@ import { byText } from '../../values/compare-text.ts';
 import { mergeOrigins, originOf } from '../facts/origins.ts';
 import { rememberByKey, rememberLast, sameItems } from '../../values/remember.ts';
 import type { Audiences } from '../policies/traffic/audiences.ts';
+import type { LimitsByPort } from '../policies/traffic/traffic.ts';
 import type { Security } from '../policies/security/security.ts';
 import type { ServedPorts } from '../facts/served-ports.ts';
 import { inboundPorts, otherInbound } from './inbound.ts';
@@ -15,6 +16,7 @@ interface WorkloadInputs {
   readonly mesh: Mesh;
   readonly served: ServedPorts;
   readonly security: Security;
+  readonly limits: LimitsByPort;
   /** Key of an ExternalWorkload → its bindings. */
   readonly bindings: ReadonlyMap<string, readonly BindingIr[]>;
   readonly audiences: Audiences;
@@ -32,8 +34,8 @@ export function createWorkloadTranslator(): WorkloadTranslator {
   const meshed = rememberLast(meshedByKey);
   let last: { readonly inputs: readonly unknown[]; readonly result: readonly WorkloadIr[] } | null = null;
   return (workloads, inputs) => {
-    const { mesh, served, security, bindings, audiences, zoneOf } = inputs;
-    const all = [workloads, mesh, served, security, bindings, audiences, zoneOf];
+    const { mesh, served, security, limits, bindings, audiences, zoneOf } = inputs;
+    const all = [workloads, mesh, served, security, limits, bindings, audiences, zoneOf];
     if (last !== null && sameItems(last.inputs, all)) return last.result;
     const result = meshed(workloads).map(({ workload, identity }) =>
       memory.get(workload.key, fingerprint(workload, identity, inputs), () =>
@@ -58,11 +60,12 @@ function meshedByKey(
 function fingerprint(
   workload: Workload,
   identity: IdentityIr,
-  { mesh, served, security, bindings, audiences, zoneOf }: WorkloadInputs,
+  { mesh, served, security, limits, bindings, audiences, zoneOf }: WorkloadInputs,
 ): readonly unknown[] {
   const ports = [...(served.get(workload.key) ?? [])].flatMap(
-    ([port, { protocol, isDeclared, services }]) => {
-      return [port, protocol, isDeclared, ...services];
+    ([port, { protocol, isDeclared, services, servicePorts }]) => {
+      const limited = servicePorts.map((key) => limits.get(key));
+      return [port, protocol, isDeclared, ...services, ...limited];
     },
   );
   const { source } = workload;
@@ -76,7 +79,7 @@ function fingerprint(
 }
 
 function translateWorkload(workload: Workload, identity: IdentityIr, inputs: WorkloadInputs): WorkloadIr {
-  const { mesh, served, security, bindings, audiences, zoneOf } = inputs;
+  const { mesh, served, security, limits, bindings, audiences, zoneOf } = inputs;
   const { kind, metadata } = workload.source;
   return {
     key: workload.key,
@@ -89,7 +92,7 @@ function translateWorkload(workload: Workload, identity: IdentityIr, inputs: Wor
     zone: zoneOf(workload),
     intercepted: kind === 'Pod',
     addresses: workload.addresses,
-    inbound: inboundPorts(workload, served.get(workload.key) ?? new Map(), security),
+    inbound: inboundPorts(workload, served.get(workload.key) ?? new Map(), security, limits),
     otherInbound: otherInbound(workload, security),
     bindings: bindings.get(workload.key) ?? [],
     // The Mesh: trust domain and outbound mode shape every sidecar.

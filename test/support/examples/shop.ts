@@ -1,4 +1,5 @@
-// The shop of the examples: `productpage` (in zone a) calls reviews (v1, v2, v3 in zones a, b, c) and ratings (v1) through a real Envoy. Entry: ExampleShop.start.
+// The shop of the examples: `productpage` (in zone a) calls reviews (v1, v2, v3 in zones a, b, c) and ratings (v1) through a real Envoy; ratings has
+// one, too. Entry: ExampleShop.start.
 import { parseAllDocuments, stringify } from 'yaml';
 import { admit } from '../../../api/admission.ts';
 import { apiVersion } from '../../../api/v1alpha1/common.ts';
@@ -59,7 +60,7 @@ export class ExampleShop {
   }
 
   /**
-   * In place of what was applied before; resolves when the sidecar has acknowledged it.
+   * In place of what was applied before; resolves when the sidecars have acknowledged it.
    * @throws if an API server would refuse it
    * @returns what becomes of each policy
    */
@@ -93,7 +94,10 @@ async function worldOf(
   const servers = Object.entries(services).flatMap(([app, versions]) =>
     versions.map(async (version) => {
       const port = await startApplication(version, closing, behaviour(copies));
-      return workload(app, version, { ports: [{ name: 'http', port, appProtocol: 'http' }] });
+      const served = { name: 'http', port, appProtocol: 'http' };
+      if (app === 'reviews') return workload(app, version, { ports: [served] });
+      const guarded = { ...served, port: await freePort(), applicationPort: port };
+      return workload(app, version, { serviceAccount: app, ports: [guarded] });
     }),
   );
   const outbound = Object.entries(ports).map(([service, bindPort]) => ({ service, port: 9080, bindPort }));

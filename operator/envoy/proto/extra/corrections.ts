@@ -21,11 +21,14 @@ export const rules: Readonly<Record<string, Rules | null>> = {
   'envoy.config.core.v3.QuicProtocolOptions.idle_network_timeout': { duration: { gte: { seconds: 1 } } },
   'envoy.config.core.v3.RuntimeDouble.runtime_key': null,
   'envoy.config.core.v3.RuntimeFeatureFlag.runtime_key': null,
+  'envoy.config.core.v3.RuntimePercent.runtime_key': null,
   'envoy.config.core.v3.RuntimeUInt32.runtime_key': null,
   'envoy.config.metrics.v3.HistogramBucketSettings.buckets': {
     repeated: { unique: true, items: { double: { gt: 0 } } },
   },
   'envoy.extensions.common.ratelimit.v3.RateLimitDescriptor.Entry.value': { string: { min_len: 0 } },
+  'envoy.extensions.filters.http.adaptive_concurrency.v3.GradientControllerConfig.MinimumRTTCalculationParams.interval':
+    { duration: { gte: { nanos: 1_000_000 } } },
   'envoy.extensions.filters.http.ext_authz.v3.ExtAuthzPerRoute.disabled': null,
   'envoy.extensions.filters.http.jwt_authn.v3.JwtClaimToHeader.claim_name': null,
   'envoy.extensions.filters.network.http_connection_manager.v3.Rds.config_source': null,

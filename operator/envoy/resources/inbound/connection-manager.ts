@@ -8,7 +8,7 @@ import { overAds } from '../typed-config.ts';
 import type { EnvoyMessage } from '../../proto/envoy-message.ts';
 import { inboundFilters } from './http-filters.ts';
 import { withoutLookalikes } from './lookalike-headers.ts';
-import { type InboundRoutes, refusalRoutes, routeTable } from './route-tables.ts';
+import { type RefusedRoutes, refusalRoutes, routeTable } from './route-tables.ts';
 
 export interface InboundHttp {
   /** `9080`: of counters and the route table. */
@@ -22,7 +22,7 @@ export function inboundHttp({ label, chain }: InboundHttp): EnvoyMessage {
   return connectionManager({
     vantage: chain,
     statPrefix: statPrefix(label, chain),
-    filters: disabledFilters(inboundFilters),
+    filters: disabledFilters(inboundFilters(label)),
     more: {
       ...clientCertificate(chain),
       early_header_mutation_extensions: [withoutLookalikes],
@@ -33,7 +33,7 @@ export function inboundHttp({ label, chain }: InboundHttp): EnvoyMessage {
 }
 
 /** Of a TCP port that plaintext clients may not reach: lets HTTP probes through, and tells other HTTP clients why they may not. */
-export function refusingHttp(port: InboundRoutes): EnvoyMessage {
+export function refusingHttp(port: RefusedRoutes): EnvoyMessage {
   return connectionManager({
     vantage: 'plaintext',
     statPrefix: statPrefix(port.label, 'plaintext'),

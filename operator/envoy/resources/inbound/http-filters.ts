@@ -4,9 +4,10 @@ import type { HttpFilter } from '../http-filters.ts';
 import {
   chainOfRoute,
   type DiscoveredFilter,
+  enabled,
   externalAuthorization,
   jwtAuthn,
-  localRateLimit,
+  limitsOf,
   login,
   rbacFilter,
 } from '../placeholders.ts';
@@ -22,18 +23,24 @@ export interface InboundHost {
 export interface InboundRoute {
   /** How its requests spell their paths; null: whatever they do, no rule asks. */
   readonly spelling: Spelling | null;
+  /** Something is too much for its application. */
+  readonly isLimited: boolean;
 }
 
 const discoveredFilters = {
   login: login('inbound'),
   jwtAuthn: jwtAuthn('inbound'),
-  localRateLimit: localRateLimit('inbound'),
 };
 
-/** Those whose configuration comes by ECDS. */
+/** Those whose configuration comes by ECDS, besides the limits of each port. */
 export const inboundDiscovered: readonly DiscoveredFilter[] = Object.values(discoveredFilters);
 
-export const inboundFilters: readonly HttpFilter<InboundRoute, InboundHost>[] = [
+/** label: of the port, `9080`. */
+export function inboundFilters(label: string): readonly HttpFilter<InboundRoute, InboundHost>[] {
+  return [...untilAdmitted, limits(label), ...onceAdmitted];
+}
+
+const untilAdmitted: readonly HttpFilter<InboundRoute, InboundHost>[] = [
   // What rules compare paths with: before rules, and of the path as the caller sent it.
   { filter: copyPathFilter, forRoute: ({ spelling }) => (spelling === 'canonical' ? copyPath : null) },
   { filter: readPathFilter, forRoute: ({ spelling }) => (spelling === 'other' ? readPath : null) },
@@ -50,8 +57,17 @@ export const inboundFilters: readonly HttpFilter<InboundRoute, InboundHost>[] = 
   { filter: rbacFilter('shadow') },
   // Costs a call: only about what our own rules let in.
   { filter: externalAuthorization },
-  // Who is refused uses up nobody's limit.
-  discoveredFilters.localRateLimit,
+];
+
+/** Who is refused uses up nobody's limit. */
+function limits(label: string): HttpFilter<InboundRoute> {
+  return {
+    filter: limitsOf(label).filter,
+    forRoute: ({ isLimited }) => (isLimited ? enabled : null),
+  };
+}
+
+const onceAdmitted: readonly HttpFilter<InboundRoute, InboundHost>[] = [
   // Of a route: what only requests are to see that come in.
   { filter: chainOfRoute('after_rbac') },
 ];

@@ -120,6 +120,7 @@ export function buildInboundRoutes(workload: WorkloadIr, mesh: Origin): readonly
     .flatMap((port) => {
       const cluster = clusterOf(workload, port);
       const tables = inboundRouteTables({ ...port, label: String(port.port), cluster });
-      return tables.map((table) => resource(typeUrl.route, { ...table, origins: [mesh, ...port.origins] }));
+      const origins = [mesh, ...port.origins, ...(port.limits?.origins ?? [])];
+      return tables.map((table) => resource(typeUrl.route, { ...table, origins }));
     });
 }

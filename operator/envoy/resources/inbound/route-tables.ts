@@ -11,12 +11,15 @@ import { filtersOfRoute, wholeRequests } from '../placeholders.ts';
 import { inboundFilters } from './http-filters.ts';
 import { looksAtPaths, pathHeaders, spellings } from './request-path.ts';
 
-export interface InboundRoutes extends Pick<InboundPortIr, 'authorization' | 'mtls' | 'probes'> {
+/** Of a port that plaintext clients may not reach. */
+export interface RefusedRoutes extends Pick<InboundPortIr, 'authorization' | 'mtls' | 'probes'> {
   /** `9080`: of the table's name. */
   readonly label: string;
   /** To the application. */
   readonly cluster: string;
 }
+
+export interface InboundRoutes extends RefusedRoutes, Pick<InboundPortIr, 'limits'> {}
 
 export interface RouteTable {
   readonly name: string;
@@ -29,7 +32,11 @@ export function inboundRouteTables(port: InboundRoutes): readonly RouteTable[] {
   const table = (chain: 'mesh' | 'plaintext', isOpen: boolean): RouteTable => {
     const name = inboundRouteTableName(port.label, chain);
     const message = isOpen
-      ? routeTable(name, [...probeRoutes(port), ...applicationRoutes(port)], hostConfig(inboundFilters, port))
+      ? routeTable(
+          name,
+          [...probeRoutes(port), ...applicationRoutes(port)],
+          hostConfig(inboundFilters(port.label), port),
+        )
       : routeTable(name, refusalRoutes(port));
     return { name, message, clusters: [port.cluster] };
   };
@@ -37,23 +44,30 @@ export function inboundRouteTables(port: InboundRoutes): readonly RouteTable[] {
 }
 
 /** To the application, if the rules of the virtual host let it pass. */
-function applicationRoutes({ authorization, cluster }: InboundRoutes): readonly EnvoyMessage[] {
+function applicationRoutes({
+  authorization,
+  limits,
+  cluster,
+  label,
+}: InboundRoutes): readonly EnvoyMessage[] {
   const forward = { name: 'application', route: { cluster, timeout: duration(0) }, ...ownWords };
-  if (!looksAtPaths(authorization)) return [{ ...forward, match: { prefix: '/' } }];
+  const isLimited = limits !== null;
+  // Limits may look at paths with the next change of theirs, which does not wait for a change of routes.
+  if (!looksAtPaths(authorization) && !isLimited) return [{ ...forward, match: { prefix: '/' } }];
   return (['canonical', 'other'] as const).map((spelling) => ({
     ...forward,
     match: spellings[spelling],
-    ...routeConfig(inboundFilters, { spelling }),
+    ...routeConfig(inboundFilters(label), { spelling, isLimited }),
   }));
 }
 
 /** Only sidecars may say these: an application could have its callers send everything again, or tell of refusals of ours. */
 const ownWords: EnvoyMessage = { response_headers_to_remove: [...replyMarkers, refusedHeader] };
 
-/** Past all rules, where there are any: the kubelet has no identity that one could name. In Strict it does not come this way. */
+/** Past all rules and limits, where there are any: the kubelet has no identity that one could name. In Strict it does not come this way. */
 function probeRoutes(port: InboundRoutes): readonly EnvoyMessage[] {
-  const withoutRules = withoutHostConfig(inboundFilters, port);
-  const isOpen = Object.keys(withoutRules).length === 0;
+  const withoutRules = withoutHostConfig(inboundFilters(port.label), port);
+  const isOpen = Object.keys(withoutRules).length === 0 && port.limits === null;
   if (isOpen || port.mtls === 'Strict') return [];
   return port.probes.map((probe) => probeRoute(probe, port.cluster, withoutRules));
 }
@@ -112,7 +126,7 @@ const identityRequired =
   'Call it from a workload of the mesh that the policy names.\n';
 
 /** For plaintext clients that may not come in: tells them why, and lets nothing through but probes. */
-export function refusalRoutes(port: InboundRoutes): readonly EnvoyMessage[] {
+export function refusalRoutes(port: RefusedRoutes): readonly EnvoyMessage[] {
   const [name, text] =
     port.mtls === 'Strict' ? ['mtls-required', mtlsRequired] : ['identity-required', identityRequired];
   return [

@@ -2,10 +2,10 @@
 // configuration for a filter that is not in the chain would be accepted and ignored.
 import type { FaultIr } from '../../../ir/service.ts';
 import { duration } from '../../proto/well-known.ts';
+import { headerMatch } from '../header-match.ts';
 import { fraction } from './fraction.ts';
 import { any, extension } from '../typed-config.ts';
 import type { EnvoyMessage } from '../../proto/envoy-message.ts';
-import { headerMatch } from './route-match.ts';
 
 const faultMessage = 'envoy.extensions.filters.http.fault.v3.HTTPFault';
 

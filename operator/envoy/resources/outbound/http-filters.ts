@@ -6,13 +6,13 @@ import {
   type DiscoveredFilter,
   externalAuthorization,
   jwtAuthn,
-  localRateLimit,
+  outboundRateLimit,
   rbacFilter,
 } from '../placeholders.ts';
 import { corsFilter, routeCors } from './cors.ts';
 import { faultFilter, routeFault } from './fault.ts';
 
-const discoveredFilters = { jwtAuthn: jwtAuthn('outbound'), localRateLimit: localRateLimit('outbound') };
+const discoveredFilters = { jwtAuthn: jwtAuthn('outbound'), localRateLimit: outboundRateLimit() };
 
 /** Those whose configuration comes by ECDS. */
 export const outboundDiscovered: readonly DiscoveredFilter[] = Object.values(discoveredFilters);

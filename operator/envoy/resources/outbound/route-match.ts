@@ -2,6 +2,7 @@
 import type { RouteMatchIr, ValueMatchIr } from '../../../ir/service.ts';
 import type { EnvoyMessage } from '../../proto/envoy-message.ts';
 import { quote } from '../complement-regex.ts';
+import { headerMatch, regex, stringMatch } from '../header-match.ts';
 import { canonicalPath } from '../paths/canonical-path.ts';
 import { pathSpellings } from '../paths/path-spellings.ts';
 
@@ -31,21 +32,10 @@ export function routeMatch(match: RouteMatchIr, more: readonly EnvoyMessage[]): 
   };
 }
 
-/** Of a route, or of what a route configures. */
-export function headerMatch({ name, type, value, not }: ValueMatchIr): EnvoyMessage {
-  if (type === 'Present') return { name, present_match: !not };
-  const inverted = { invert_match: true, treat_missing_header_as_empty: true };
-  return { name, string_match: stringMatch(type, value), ...(not && inverted) };
-}
-
 function queryParameterMatch({ name, type, value, not }: ValueMatchIr): EnvoyMessage {
   return type === 'Present'
     ? { name, present_match: !not }
     : { name, string_match: stringMatch(type, value) };
-}
-
-function stringMatch(type: 'Exact' | 'RegularExpression', value: string): EnvoyMessage {
-  return type === 'Exact' ? { exact: value } : regex(value);
 }
 
 /** With any port, in any case. Names below a domain may have any number of labels. */
@@ -76,8 +66,4 @@ function pathPrefix(value: string): EnvoyMessage {
   if (value === '/') return { prefix: '/' };
   const spellings = pathSpellings(value);
   return spellings === null ? { path_separated_prefix: canonicalPath(value) } : regex(`${spellings}(?:/.*)?`);
-}
-
-function regex(expression: string): EnvoyMessage {
-  return { safe_regex: { regex: expression } };
 }

@@ -18,7 +18,10 @@ export function withKeptPorts(
     const attached = byWorkload.get(workload.key) ?? [];
     const known = served.get(workload.key) ?? new Map<number, ServedPort>();
     const ports = Object.entries(workload.guardRecord?.ports ?? {})
-      .map(([port, protocol]) => [Number(port), { protocol, isDeclared: true, services: [] }] as const)
+      .map(
+        ([port, protocol]) =>
+          [Number(port), { protocol, isDeclared: true, services: [], servicePorts: [] }] as const,
+      )
       .filter(([port]) => !known.has(port) && attached.some((attachment) => holdsAt(attachment, port)));
     return ports.length === 0 ? [] : [[workload.key, new Map([...known, ...ports])]];
   });

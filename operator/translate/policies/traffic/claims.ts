@@ -1,5 +1,6 @@
 // What an object says about calls to services, whoever wrote it: front ends make these, resolve.ts puts them into effect.
 import type { AnswerIr, RewriteIr, RouteIr, RouteMatchIr } from '../../../ir/service.ts';
+import type { LimitClaims } from './limits.ts';
 import type { PortSettings, RouteSettings } from './settings.ts';
 
 export interface TrafficClaims {
@@ -7,6 +8,8 @@ export interface TrafficClaims {
   readonly routing: RoutingClaim | null;
   /** For its ports, and all their routes that do not say otherwise. */
   readonly settings: Readonly<Partial<PortSettings>>;
+  /** For the sidecars of its servers. */
+  readonly limits: LimitClaims;
 }
 
 /** Routes and subsets are one decision: the routes refer to the subsets. */

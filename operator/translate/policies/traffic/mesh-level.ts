@@ -13,8 +13,8 @@ export type Untouched = Readonly<Record<ServicePortIr['protocol'], PortTraffic>>
 export function meshLevel(mesh: Mesh): Untouched {
   const written = portSettingsOf(mesh.spec.defaults);
   return {
-    HTTP: { routing: null, settings: over(written, mesh) },
-    TCP: { routing: null, settings: over(tcpSettings(written), mesh) },
+    HTTP: { routing: null, settings: over(written, mesh), limits: null },
+    TCP: { routing: null, settings: over(tcpSettings(written), mesh), limits: null },
   };
 }
 

@@ -14,5 +14,13 @@ export const httpFields = rememberEach((policy: TrafficPolicy): readonly string[
   const { routing, settings } = claimsOf(policy);
   const onTcp = tcpSettings(settings);
   const fields = Object.keys(settings).filter((slot) => !Object.hasOwn(onTcp, slot));
-  return (routing?.routes.length ?? 0) > 0 ? [...fields, 'routes'] : fields;
+  const routed = (routing?.routes.length ?? 0) > 0 ? ['routes'] : [];
+  return [...fields, ...limitedFields(policy), ...routed];
+});
+
+/** The fields that the sidecars of its servers obey. */
+export const limitedFields = rememberEach((policy: TrafficPolicy): readonly string[] => {
+  const { limits } = claimsOf(policy);
+  const fields = Object.entries(limits).map(([slot, { type }]) => (type === 'Rate' ? 'limits' : slot));
+  return [...new Set(fields)];
 });

@@ -1,4 +1,5 @@
 // Claims that are in effect at a service port → its routes and subsets. It does not know who wrote them.
+import type { LimitsIr } from '../../../ir/inbound.ts';
 import type { Origin } from '../../../ir/origin.ts';
 import type { HashOnIr } from '../../../ir/destination.ts';
 import type { BackendIr, ForwardIr, RouteIr, RoutesIr, SubsetIr } from '../../../ir/service.ts';
@@ -17,6 +18,8 @@ export interface PortTraffic {
   /** null: nobody says anything about routes. */
   readonly routing: { readonly value: RoutingClaim; readonly origin: Origin } | null;
   readonly settings: Settings<PortSettings>;
+  /** null: nobody says anything about them. */
+  readonly limits: LimitsIr | null;
 }
 
 /** A service port that routes are for. */

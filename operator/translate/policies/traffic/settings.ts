@@ -58,7 +58,7 @@ export function isSetting(slot: string): slot is keyof PortSettings {
 }
 
 /** Of a policy, or the defaults of the Mesh. */
-type SettingsSpec = Omit<TrafficPolicy['spec'], 'targetRefs' | 'subsets' | 'routes'>;
+type SettingsSpec = Omit<TrafficPolicy['spec'], 'targetRefs' | 'limits' | 'subsets' | 'routes'>;
 
 /** Those that are written for all routes and endpoints. */
 export function portSettingsOf(spec: SettingsSpec): Readonly<Partial<PortSettings>> {

@@ -1,13 +1,14 @@
 // Which service ports the targetRefs of TrafficPolicies reach, and at which level.
 import type { TrafficPolicy } from '../../../../api/v1alpha1/traffic/policy.ts';
 import { reason } from '../../../conditions/conditions.ts';
+import { compareText } from '../../../values/compare-text.ts';
 import { append } from '../../../values/labels.ts';
 import { rememberEach } from '../../../values/remember.ts';
 import { compareAge } from '../../facts/precedence.ts';
 import { type PortView, serviceKey, type ServiceView, type ServiceViews } from '../../facts/service-view.ts';
 import { listed, type Problem } from '../../facts/verdicts.ts';
 import { compareLevels, type Level } from '../contest.ts';
-import { httpFields, worksOnTcp } from './protocols.ts';
+import { httpFields, limitedFields, worksOnTcp } from './protocols.ts';
 
 /** A policy at one service port. */
 export interface Attachment {
@@ -22,6 +23,8 @@ export interface PolicyTargets {
   readonly problems: readonly Problem[];
   /** TCP ports of its targets, where it can have no effect, or only a part of it can. */
   readonly leftOut: readonly PortView[];
+  /** Keys of workloads without a sidecar, sorted: nothing limits what they are sent. Empty for a policy without limits. */
+  readonly unlimited: readonly string[];
 }
 
 export interface TrafficTargets {
@@ -66,10 +69,20 @@ const reachOf = rememberEach((policy: TrafficPolicy, services: ServiceViews, sco
   const found = policy.spec.targetRefs.map((target) => find[target.kind](policy, target, services, scope));
   const leftOut = new Map(found.flatMap((one) => one.leftOut.map((port) => [port.key, port])));
   return {
-    targets: { problems: found.flatMap(({ problems }) => problems), leftOut: [...leftOut.values()] },
+    targets: {
+      problems: found.flatMap(({ problems }) => problems),
+      leftOut: [...leftOut.values()],
+      unlimited: limitedFields(policy).length === 0 ? [] : unlimited(found.flatMap(({ ports }) => ports)),
+    },
     ports: [...strongestByPort(found)].map(([port, at]) => [port, { policy, ...at }]),
   };
 });
+
+function unlimited(ports: readonly PortView[]): readonly string[] {
+  const servers = httpOnly(ports).flatMap(({ targets }) => targets.map(({ workload }) => workload));
+  const bare = servers.filter(({ meshed, isRunnable }) => meshed === null && isRunnable);
+  return [...new Set(bare.map(({ key }) => key))].toSorted(compareText);
+}
 
 /** What one target comes to. */
 interface Found {

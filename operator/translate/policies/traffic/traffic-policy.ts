@@ -13,6 +13,7 @@ import { translatePath } from '../path-match.ts';
 import type { CallersClaim, RouteClaim, RoutingClaim, SubsetClaim, TrafficClaims } from './claims.ts';
 import { corsOf } from './cors.ts';
 import { faultOf } from './fault.ts';
+import { limitClaims } from './limits.ts';
 import { matchesEverything } from './match.ts';
 import { valueMatch } from './value-match.ts';
 import { portSettingsOf, routeSettingsOf } from './settings.ts';
@@ -25,7 +26,11 @@ const claims = new WeakMap<TrafficPolicy, TrafficClaims>();
 export function claimsOf(policy: TrafficPolicy): TrafficClaims {
   const known = claims.get(policy);
   if (known !== undefined) return known;
-  const made = { routing: routingOf(policy), settings: portSettingsOf(policy.spec) };
+  const made = {
+    routing: routingOf(policy),
+    settings: portSettingsOf(policy.spec),
+    limits: limitClaims(policy),
+  };
   claims.set(policy, made);
   return made;
 }

@@ -6,9 +6,11 @@ import { originOf } from '../../facts/origins.ts';
 import { byText } from '../../../values/compare-text.ts';
 import type { ServiceViews } from '../../facts/service-view.ts';
 import { type Claim, decide, type Decisions, type Outcome, outcomesOf } from '../contest.ts';
+import type { LimitsIr } from '../../../ir/inbound.ts';
 import type { Settings } from '../setting.ts';
 import type { RoutingClaim } from './claims.ts';
 import { tcpSettings } from './destination/destination.ts';
+import { limitsAt } from './limits.ts';
 import { meshLevel, type Untouched } from './mesh-level.ts';
 import type { PortTraffic } from './resolve.ts';
 import { isSetting, type PortSettings } from './settings.ts';
@@ -19,10 +21,14 @@ export interface Traffic {
   /** Key of a service port → what is in effect there; absent: no policy says anything. */
   readonly byPort: ReadonlyMap<string, PortTraffic>;
   readonly untouched: Untouched;
+  /** Key of a service port → what is too much for its servers. The same map while no limit changes. */
+  readonly limits: LimitsByPort;
   readonly outcomes: ReadonlyMap<TrafficPolicy, Outcome<TrafficPolicy>>;
   /** Oldest first. */
   readonly targets: ReadonlyMap<TrafficPolicy, PolicyTargets>;
 }
+
+export type LimitsByPort = ReadonlyMap<string, LimitsIr>;
 
 export type TrafficMaker = (
   policies: readonly TrafficPolicy[],
@@ -33,6 +39,10 @@ export type TrafficMaker = (
 /** What is in effect at a port stays the same object while the policies that reach it do. */
 export function createTrafficMaker(operatorNamespace: string): TrafficMaker {
   const memory = rememberByKey<DecidedPort>();
+  const limitsByPort = rememberLast(
+    (...limited: readonly LimitedPort[]): LimitsByPort =>
+      new Map(limited.map(({ port, limits }) => [port, limits])),
+  );
   const level = rememberLast(meshLevel);
   const scopeOf = rememberLast((mesh: string): Scope => ({ mesh, operatorNamespace }));
   return rememberLast((policies, services, mesh) => {
@@ -40,12 +50,16 @@ export function createTrafficMaker(operatorNamespace: string): TrafficMaker {
     const targets = findTargets(policies, services, scopeOf(mesh.metadata.name));
     const decided = [...targets.byPort].toSorted(byText(([port]) => port)).map(([port, attached]) => {
       const inputs = attached.flatMap((one) => [one.policy, one.level, one.protocol]);
-      return [port, memory.get(port, [untouched, ...inputs], () => decidePort(attached, untouched))] as const;
+      return [
+        port,
+        memory.get(port, [untouched, ...inputs], () => decidePort(port, attached, untouched)),
+      ] as const;
     });
     memory.sweep();
     return {
       byPort: new Map(decided.map(([port, { traffic }]) => [port, traffic])),
       untouched,
+      limits: limitsByPort(...decided.flatMap(([, { limited }]) => limited ?? [])),
       outcomes: outcomesOf(decided.map(([port, { decisions }]) => [port, decisions])),
       targets: targets.byPolicy,
     };
@@ -55,11 +69,17 @@ export function createTrafficMaker(operatorNamespace: string): TrafficMaker {
 interface DecidedPort {
   readonly decisions: Decisions<TrafficPolicy>;
   readonly traffic: PortTraffic;
+  readonly limited: LimitedPort | null;
+}
+
+interface LimitedPort {
+  readonly port: string;
+  readonly limits: LimitsIr;
 }
 
 const routingSlot = 'routes and subsets';
 
-function decidePort(attached: readonly Attachment[], untouched: Untouched): DecidedPort {
+function decidePort(port: string, attached: readonly Attachment[], untouched: Untouched): DecidedPort {
   const usual = untouched[attached[0]?.protocol ?? 'TCP'].settings;
   const claims = attached.flatMap((attachment) => {
     const { policy, level } = attachment;
@@ -67,16 +87,25 @@ function decidePort(attached: readonly Attachment[], untouched: Untouched): Deci
   });
   const author = decide(claims).get(routingSlot)?.[0]?.policy;
   const decisions = decide(author === undefined ? claims : [...claims, ...routesClaims(author)]);
-  return { decisions, traffic: { routing: routingOf(author), settings: settingsAt(decisions, usual) } };
+  const limits = limitsAt(decisions, (policy) => claimsOf(policy).limits);
+  return {
+    decisions,
+    traffic: { routing: routingOf(author), settings: settingsAt(decisions, usual), limits },
+    limited: limits === null ? null : { port, limits },
+  };
 }
 
 /** Of a Namespace and the Mesh there are settings only: routes are for one service. A TCP port has no requests to route. */
 function slotsAt({ policy, level, protocol }: Attachment): readonly string[] {
-  const { routing, settings } = claimsOf(policy);
+  const { routing, settings, limits } = claimsOf(policy);
   const isTcp = protocol === 'TCP';
   const isWide = level === 'Namespace' || level === 'Mesh';
   const hasRoutes = routing !== null && !isWide && !(isTcp && routing.routes.length > 0);
-  return [...(hasRoutes ? [routingSlot] : []), ...Object.keys(isTcp ? tcpSettings(settings) : settings)];
+  return [
+    ...(hasRoutes ? [routingSlot] : []),
+    ...Object.keys(isTcp ? tcpSettings(settings) : settings),
+    ...(isTcp ? [] : Object.keys(limits)),
+  ];
 }
 
 /** What every route says itself leaves nothing to decide, if no request passes them by. */

@@ -22,7 +22,7 @@ import type { RouteSettings } from './settings.ts';
 import type { PolicyTargets } from './targets.ts';
 import { rememberEach } from '../../../values/remember.ts';
 import type { Traffic } from './traffic.ts';
-import { httpFields, worksOnTcp } from './protocols.ts';
+import { httpFields, limitedFields, worksOnTcp } from './protocols.ts';
 import { claimsOf } from './traffic-policy.ts';
 import { unreachableRoutes } from './unreachable.ts';
 import type { Warnings } from './warnings.ts';
@@ -52,7 +52,7 @@ const verdictOn = rememberEach(
   // oxlint-disable-next-line max-params -- each is compared by itself: a record of them would be new each time
   (
     policy: TrafficPolicy,
-    { problems, leftOut }: PolicyTargets,
+    { problems, leftOut, unlimited }: PolicyTargets,
     outcome: Outcome<TrafficPolicy> | undefined,
     empty: readonly EmptySubset[],
     foreign: ForeignEndpoints,
@@ -64,7 +64,12 @@ const verdictOn = rememberEach(
       conditions: [
         acceptedCondition(
           [...problems, ...defeatProblems(policy, outcome)],
-          [...leftOutNotes(policy, leftOut), ...abortNotes(policy), ...others],
+          [
+            ...leftOutNotes(policy, leftOut),
+            ...unlimitedNotes(policy, unlimited),
+            ...abortNotes(policy),
+            ...others,
+          ],
         ),
         resolvedRefsCondition(
           [...undeclaredSubsets(policy), ...emptySubsets(policy, empty)],
@@ -89,6 +94,15 @@ function leftOutNotes(policy: TrafficPolicy, leftOut: PolicyTargets['leftOut']):
   return [
     `${what} ${has} no effect on TCP port ${ports}. Set appProtocol: http on the Service port if it serves HTTP.`,
   ];
+}
+
+function unlimitedNotes(policy: TrafficPolicy, unlimited: readonly string[]): readonly string[] {
+  if (unlimited.length === 0) return [];
+  const [have, them] =
+    unlimited.length === 1 ? ['1 target has', 'it'] : [`${unlimited.length} targets have`, 'them'];
+  const fields = limitedFields(policy);
+  const apply = fields.length === 1 && fields[0] !== 'limits' ? 'does' : 'do';
+  return [`${have} no sidecar, so ${listed(fields)} ${apply} not apply to ${them}: ${listed(unlimited)}.`];
 }
 
 /** A reader might expect retries to hide injected failures. */

@@ -65,7 +65,7 @@ describe('a list of filters', () => {
 });
 
 const directions = [
-  { it: 'inbound', names: inboundFilters.map(({ filter }) => filter.name) },
+  { it: 'inbound', names: inboundFilters('9080').map(({ filter }) => filter.name) },
   { it: 'outbound', names: outboundFilters.map(({ filter }) => filter.name) },
 ];
 

@@ -1,0 +1,43 @@
+// What is too much for an application, as a chain of filters for an HTTP port, by ECDS: its filters remember what they have seen until
+// this one resource changes, and no change of routes, endpoints or other ports does that.
+import type { InboundPortIr, LimitsIr } from '../../../ir/inbound.ts';
+import type { WorkloadIr } from '../../../ir/mesh-ir.ts';
+import type { Origin } from '../../../ir/origin.ts';
+import { typeUrl } from '../../proto/type-urls.ts';
+import { sidecarPorts } from '../names.ts';
+import { limitsOf } from '../placeholders.ts';
+import { resource } from '../resource.ts';
+import { any, type NamedExtension } from '../typed-config.ts';
+import type { XdsResource } from '../xds-resource.ts';
+import { admissionControl, adaptiveConcurrency } from './overload.ts';
+import { rateLimits } from './rate-limits.ts';
+
+/** Those with connection managers of their own. */
+export function httpPorts({ inbound, intercepted }: WorkloadIr): readonly InboundPortIr[] {
+  return inbound.filter(
+    ({ protocol, port, listenAddress }) =>
+      protocol === 'HTTP' && (intercepted ? !sidecarPorts.includes(port) : listenAddress !== null),
+  );
+}
+
+/** Of the ports where something is too much. */
+export function buildLimits(workload: WorkloadIr, mesh: Origin): readonly XdsResource[] {
+  return httpPorts(workload).flatMap(({ port, limits }) => {
+    if (limits === null) return [];
+    const { name } = limitsOf(String(port)).filter;
+    const typed_config = any('envoy.extensions.filters.http.filter_chain.v3.FilterChainConfig', {
+      default_filter_chain: { filters: filtersOf(limits) },
+    });
+    const origins = [mesh, ...limits.origins];
+    return [resource(typeUrl.extensionConfig, { name, message: { name, typed_config }, origins })];
+  });
+}
+
+/** Last what measures the application: nothing else is to be between them. */
+function filtersOf(limits: LimitsIr): readonly NamedExtension[] {
+  return [
+    ...rateLimits(limits.rates),
+    ...(limits.admissionControl === null ? [] : [admissionControl(limits.admissionControl)]),
+    ...(limits.adaptiveConcurrency === null ? [] : [adaptiveConcurrency(limits.adaptiveConcurrency)]),
+  ];
+}

@@ -1,0 +1,119 @@
+// What policies say is too much for servers. Each limit is a decision of its own, by its name.
+import { durationMs } from '../../../../api/duration.ts';
+import type { TrafficPolicy } from '../../../../api/v1alpha1/traffic/policy.ts';
+import type {
+  AdaptiveConcurrencyIr,
+  AdmissionControlIr,
+  LimitMatchIr,
+  LimitsIr,
+  RateLimitIr,
+} from '../../../ir/inbound.ts';
+import { mergeOrigins, originOf } from '../../facts/origins.ts';
+import { translatePath } from '../path-match.ts';
+import type { Decisions } from '../contest.ts';
+import { valueMatch } from './value-match.ts';
+
+export type LimitClaim =
+  | { readonly type: 'Rate'; readonly value: RateLimitIr }
+  | { readonly type: 'AdaptiveConcurrency'; readonly value: AdaptiveConcurrencyIr }
+  | { readonly type: 'AdmissionControl'; readonly value: AdmissionControlIr };
+
+/** By the field that users write: `limits[per-caller]`. */
+export type LimitClaims = Readonly<Record<string, LimitClaim>>;
+
+export function limitClaims({ metadata, spec }: TrafficPolicy): LimitClaims {
+  const { limits, adaptiveConcurrency, admissionControl } = spec;
+  const policy = `${metadata.namespace ?? ''}/${metadata.name}`;
+  return {
+    ...Object.fromEntries(
+      limits.map((limit) => [
+        `limits[${limit.name}]`,
+        { type: 'Rate', value: rateLimit(`${policy}/${limit.name}`, limit) } as const,
+      ]),
+    ),
+    ...(adaptiveConcurrency && {
+      adaptiveConcurrency: { type: 'AdaptiveConcurrency', value: concurrencyOf(adaptiveConcurrency) },
+    }),
+    ...(admissionControl && {
+      admissionControl: { type: 'AdmissionControl', value: admissionOf(admissionControl) },
+    }),
+  };
+}
+
+type Limit = TrafficPolicy['spec']['limits'][number];
+
+function rateLimit(id: string, { match, per, header, rate }: Limit): RateLimitIr {
+  const { requests, per: period, burst = requests } = rate;
+  return {
+    id,
+    match: matchOf(match),
+    per: per === 'Header' ? { header: (header ?? '').toLowerCase() } : per,
+    requests,
+    periodMs: durationMs(period),
+    burst,
+  };
+}
+
+function matchOf(match: Limit['match']): LimitMatchIr {
+  if (match === undefined) return { path: null, method: null, headers: [] };
+  const { path, method = null, headers } = match;
+  return {
+    path: path === undefined ? null : { type: path.type, value: translatePath(path).value },
+    method,
+    headers: headers.map(valueMatch),
+  };
+}
+
+function concurrencyOf(
+  spec: NonNullable<TrafficPolicy['spec']['adaptiveConcurrency']>,
+): AdaptiveConcurrencyIr {
+  const { maxConcurrency, minConcurrency, measurementInterval, tolerancePercentage } = spec;
+  return {
+    max: maxConcurrency,
+    min: minConcurrency,
+    measurementIntervalMs: durationMs(measurementInterval),
+    tolerancePercentage,
+  };
+}
+
+function admissionOf(spec: NonNullable<TrafficPolicy['spec']['admissionControl']>): AdmissionControlIr {
+  const { window, ...percentages } = spec;
+  return { ...percentages, windowMs: wholeSeconds(window) };
+}
+
+function wholeSeconds(duration: string): number {
+  return Math.ceil(durationMs(duration) / 1_000) * 1_000;
+}
+
+/** null: nobody says anything. */
+export function limitsAt(
+  decisions: Decisions<TrafficPolicy>,
+  claimsOf: (policy: TrafficPolicy) => LimitClaims,
+): LimitsIr | null {
+  const made = [...decisions].flatMap(([slot, [winner]]) => {
+    const claim = winner === undefined ? undefined : claimsOf(winner.policy)[slot];
+    return winner === undefined || claim === undefined ? [] : [limitsOf(claim, winner.policy)];
+  });
+  return together(made);
+}
+
+/** Limits of several Services that lead to the same port all hold. Of what there can be but one of, the first counts. */
+export function together(limits: readonly LimitsIr[]): LimitsIr | null {
+  if (limits.length === 0) return null;
+  const rates = new Map(limits.flatMap((one) => one.rates.map((rate) => [rate.id, rate] as const)));
+  return {
+    rates: [...rates.values()],
+    adaptiveConcurrency: limits.find((one) => one.adaptiveConcurrency)?.adaptiveConcurrency ?? null,
+    admissionControl: limits.find((one) => one.admissionControl)?.admissionControl ?? null,
+    origins: mergeOrigins(...limits.map(({ origins }) => origins)),
+  };
+}
+
+function limitsOf(claim: LimitClaim, policy: TrafficPolicy): LimitsIr {
+  return {
+    rates: claim.type === 'Rate' ? [claim.value] : [],
+    adaptiveConcurrency: claim.type === 'AdaptiveConcurrency' ? claim.value : null,
+    admissionControl: claim.type === 'AdmissionControl' ? claim.value : null,
+    origins: [originOf(policy)],
+  };
+}

@@ -1,0 +1,105 @@
+// Cases of TrafficPolicy: what is too much for servers.
+import { type ApiCase, casesOf } from './api-case.ts';
+
+const { valid, refused } = casesOf('TrafficPolicy');
+const policy = (settings: object): object => ({
+  targetRefs: [{ kind: 'Service', name: 'reviews' }],
+  ...settings,
+});
+const limit = (fields: object): object =>
+  policy({ limits: [{ name: 'one', rate: { requests: 10 }, ...fields }] });
+const one = 'spec.limits[0]';
+
+const rates: readonly ApiCase[] = [
+  valid('a rate', limit({})),
+  valid('a rate with a burst', limit({ rate: { requests: 1_000_000, per: '1h', burst: 1 } })),
+  ...['All', 'Caller', 'Path'].map((per) => valid(`a rate per ${per}`, limit({ per }))),
+  valid('a rate for each value of a header', limit({ per: 'Header', header: 'X-User_1' })),
+  ...[{ path: { value: '/my files' } }, { method: 'GET' }, { headers: [{ name: 'x', type: 'Present' }] }].map(
+    (match) => valid(`a rate of requests with ${Object.keys(match).join()}`, limit({ match })),
+  ),
+  refused('no requests', limit({ rate: { requests: 0 } }), { field: `${one}.rate.requests` }),
+  ...['0s', '999ms', '1h1ms'].map((per) =>
+    refused(`requests per ${per}`, limit({ rate: { requests: 1, per } }), {
+      field: `${one}.rate.per`,
+      message: 'Set per between 1s and 1h.',
+    }),
+  ),
+  refused('a header that is not named', limit({ per: 'Header' }), {
+    field: one,
+    message: 'Set header for per: Header; remove it otherwise.',
+  }),
+  refused('a header for nothing', limit({ per: 'Caller', header: 'x-user' }), {
+    field: one,
+    message: 'Set header for per: Header; remove it otherwise.',
+  }),
+  ...['x%user', ':path', 'x user'].map((header) =>
+    refused(`the header ${header}`, limit({ per: 'Header', header }), {
+      field: `${one}.header`,
+      message: 'Write the name of a header in letters, digits',
+    }),
+  ),
+  refused('a header of sidecars', limit({ per: 'Header', header: 'X-Meshwright-Limit-Caller' }), {
+    field: `${one}.header`,
+    message: 'Choose another name: headers that begin with x-meshwright- are reserved.',
+  }),
+  refused('a match of nothing', limit({ match: {} }), {
+    field: `${one}.match`,
+    message: 'Set a field of match, or leave match out to limit all requests.',
+  }),
+  refused(
+    'an expression for a path',
+    limit({ match: { path: { type: 'RegularExpression', value: '/.*' } } }),
+    {
+      field: `${one}.match.path.type`,
+    },
+  ),
+  refused('a path that is not normalized', limit({ match: { path: { value: '/a//b' } } }), {
+    field: `${one}.match.path`,
+    message: 'Write the path as it is after normalization',
+  }),
+  refused(
+    'two limits of one name',
+    policy({ limits: [1, 2].map((requests) => ({ name: 'one', rate: { requests } })) }),
+    { field: 'spec.limits[1]' },
+  ),
+];
+
+const overload: readonly ApiCase[] = [
+  valid('adaptive concurrency as it is by default', policy({ adaptiveConcurrency: {} })),
+  valid(
+    'adaptive concurrency of one',
+    policy({ adaptiveConcurrency: { maxConcurrency: 1, minConcurrency: 1 } }),
+  ),
+  refused('a minimum beyond the maximum', policy({ adaptiveConcurrency: { maxConcurrency: 2 } }), {
+    field: 'spec.adaptiveConcurrency',
+    message: 'Set maxConcurrency to at least minConcurrency.',
+  }),
+  refused(
+    'a latency that is always measured',
+    policy({ adaptiveConcurrency: { measurementInterval: '0s' } }),
+    {
+      field: 'spec.adaptiveConcurrency.measurementInterval',
+      message: 'Set measurementInterval between 1s and 1h.',
+    },
+  ),
+  refused(
+    'a tolerance of more than twice the time',
+    policy({ adaptiveConcurrency: { tolerancePercentage: 101 } }),
+    {
+      field: 'spec.adaptiveConcurrency.tolerancePercentage',
+    },
+  ),
+  valid('admission control as it is by default', policy({ admissionControl: {} })),
+  refused('admission of nobody', policy({ admissionControl: { maxRejectionPercentage: 100 } }), {
+    field: 'spec.admissionControl.maxRejectionPercentage',
+  }),
+  ...['0s', '10m1ms'].map((window) =>
+    refused(`responses of ${window}`, policy({ admissionControl: { window } }), {
+      field: 'spec.admissionControl.window',
+      message: 'Set window between 1s and 10m.',
+    }),
+  ),
+];
+
+export const trafficLimitCases: readonly ApiCase[] = [...rates, ...overload];
