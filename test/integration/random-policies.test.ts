@@ -51,7 +51,7 @@ let root: string;
 let operator: Child;
 let admin: string;
 let xdsPort: number;
-/** Of calls to a Service that no policy targets. */
+/** Of calls to a Service in a namespace without policies. */
 let load: SteadyLoad;
 
 beforeAll(async () => {
@@ -474,7 +474,7 @@ function isComplaint(status: Status | undefined): boolean {
   );
 }
 
-test('in all this no call to a Service that no policy targets failed', async () => {
+test('in all this no call to a Service in another namespace failed', async () => {
   const { sent, failures } = await load.stop();
 
   expect(failures).toEqual([]);

@@ -28,6 +28,8 @@ export interface OtherService {
 }
 
 export const namespace = 'shop';
+/** Without policies. */
+const otherNamespace = 'elsewhere';
 export const trustDomain = 'random.test';
 /** Workloads that answer; `caller`, which calls, has a sidecar, too. */
 export const servers = ['productpage', 'reviews', 'ratings'] as const;
@@ -40,7 +42,7 @@ export function serviceOf(slot: number): string {
  * The documents of the mesh. Every fifth service is TCP; the services that the arbitraries draw their targets from are
  * there, too, `details` without endpoints.
  * @param takePort a free port of 127.0.0.1, asked for `portsNeeded(slots)` times
- * @param others Services of which no policy knows, outside of the mesh → the port of their application, and where `caller` calls them
+ * @param others Services in a namespace without policies → the port of their application, and where `caller` calls them
  */
 export function meshDocuments(
   slots: number,
@@ -57,7 +59,7 @@ export function meshDocuments(
   const bound = services.slice(0, bindings);
   const outbound = [
     ...bound.map((name) => ({ service: name, port: 80, bindPort: takePort() })),
-    ...others.map(({ name, bindPort }) => ({ service: name, port: 80, bindPort })),
+    ...others.map(({ name, bindPort }) => ({ service: name, namespace: otherNamespace, port: 80, bindPort })),
   ];
   return [
     { apiVersion, kind: 'Mesh', metadata: { name: 'default' }, spec: { trustDomain } },
@@ -68,7 +70,7 @@ export function meshDocuments(
     service('details', 'nobody', ['http', 'http']),
     ...answering,
     ...others.flatMap(({ name, applicationPort }) => [
-      service(name, name, ['http']),
+      service(name, name, ['http'], otherNamespace),
       outsider(name, applicationPort),
     ]),
     workload('caller', { outbound }),
@@ -81,7 +83,7 @@ export function portsNeeded(slots: number): number {
   return slots + servers.length + bindings;
 }
 
-function service(name: string, app: string, protocols: readonly string[]): object {
+function service(name: string, app: string, protocols: readonly string[], where = namespace): object {
   const numbers = [80, 9080, 8080];
   const ports = protocols.map((appProtocol, at) => ({
     name: `p${at}`,
@@ -92,7 +94,7 @@ function service(name: string, app: string, protocols: readonly string[]): objec
   return {
     apiVersion: 'v1',
     kind: 'Service',
-    metadata: { namespace, name },
+    metadata: { namespace: where, name },
     spec: { selector: { app }, ports },
   };
 }
@@ -102,7 +104,7 @@ function outsider(name: string, port: number): object {
   return {
     apiVersion,
     kind: 'ExternalWorkload',
-    metadata: { namespace, name, labels: { app: name } },
+    metadata: { namespace: otherNamespace, name, labels: { app: name } },
     spec: { address: '127.0.0.1', ports: [{ name, port }] },
   };
 }
