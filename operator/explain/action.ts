@@ -2,6 +2,7 @@
 // @see https://www.envoyproxy.io/docs/envoy/latest/api-v3/config/route/v3/route_components.proto#config-route-v3-routeaction
 import type { EnvoyMessage } from '../envoy/proto/envoy-message.ts';
 import { backendOf, withShares } from './backends.ts';
+import { hashKeysOf, sessionCookieOf } from './balancing.ts';
 import { type CallRequest, headerOf } from './call.ts';
 import type { Action, Fault, Forward, HeaderChange, Retry } from './explanation.ts';
 import {
@@ -26,7 +27,8 @@ export function actionOf(config: ProxyConfig, route: EnvoyMessage, request: Call
   const forward = messageIn(route, 'route');
   if (forward !== null && isRefusedUpgrade(forward, request))
     return { type: 'Respond', status: 403, body: '' };
-  if (forward !== null) return forwardOf(config, forward, request);
+  if (forward !== null)
+    return { ...forwardOf(config, forward, request), sessionCookie: sessionCookieOf(route) };
   const redirect = messageIn(route, 'redirect');
   if (redirect !== null) return { type: 'Redirect', ...redirectLocation(redirect, request) };
   const response = messageIn(route, 'direct_response');
@@ -35,7 +37,7 @@ export function actionOf(config: ProxyConfig, route: EnvoyMessage, request: Call
   return { type: 'Respond', status: numberIn(response, 'status') ?? 0, body };
 }
 
-/** What is read below, and hash_policy, which says who of the endpoints it is. */
+/** What is read below. */
 const forwardFields = [
   'cluster',
   'weighted_clusters',
@@ -51,7 +53,11 @@ const forwardFields = [
   'upgrade_configs',
 ] as const;
 
-function forwardOf(config: ProxyConfig, action: EnvoyMessage, request: CallRequest): Forward {
+function forwardOf(
+  config: ProxyConfig,
+  action: EnvoyMessage,
+  request: CallRequest,
+): Omit<Forward, 'sessionCookie'> {
   knowingOnly(action, forwardFields);
   return {
     type: 'Forward',
@@ -60,6 +66,7 @@ function forwardOf(config: ProxyConfig, action: EnvoyMessage, request: CallReque
     idleTimeoutMs: millisecondsIn(action, 'idle_timeout'),
     retry: retryOf(action),
     ...rewritten(action, request),
+    hashOn: hashKeysOf(action),
     mirrors: messagesIn(action, 'request_mirror_policies').map((policy) => ({
       cluster: ofCopies(textIn(policy, 'cluster') ?? ''),
       percentage: percentageIn(messageIn(policy, 'runtime_fraction') ?? {}, 'default_value'),

@@ -11,7 +11,7 @@ import { evaluate } from './evaluate.ts';
 import type { Explanation } from './explanation.ts';
 import { proxyConfig } from './proxy-config.ts';
 import { ask, type Question, QuestionError } from './question.ts';
-import { nameOf, type Source, sourcesOf, type SpecOf } from './sources.ts';
+import { nameOf, settingSources, type Source, sourcesOf, type SpecOf } from './sources.ts';
 
 export interface Answer {
   readonly question: Question;
@@ -54,7 +54,10 @@ export function createExplain(ir: MeshIr, specOf: SpecOf): Explain {
       service: service?.key ?? null,
       address: authority(call.address, call.port),
       explanation,
-      sources: sourcesOf(routeOf(service, caller, explanation), specOf),
+      sources: {
+        ...(service !== null && settingSources(service.destination.setBy)),
+        ...sourcesOf(routeOf(service, caller, explanation), specOf),
+      },
     };
   };
 }

@@ -1,8 +1,9 @@
 // Who is behind a cluster.
 import type { EnvoyMessage } from '../envoy/proto/envoy-message.ts';
 import { authority } from '../envoy/resources/names.ts';
+import { balancingOf } from './balancing.ts';
 import type { Backend, BackendEndpoint } from './explanation.ts';
-import { messageIn, messagesIn, numberIn, textIn, UnreadableError } from './fields.ts';
+import { knowingOnly, messageIn, messagesIn, numberIn, textIn, UnreadableError } from './fields.ts';
 import type { ProxyConfig } from './proxy-config.ts';
 
 export function backendOf(config: ProxyConfig, cluster: string): Omit<Backend, 'share'> {
@@ -10,11 +11,19 @@ export function backendOf(config: ProxyConfig, cluster: string): Omit<Backend, '
   if (message === undefined) throw new UnreadableError(`there is no cluster ${cluster}`);
   switch (textIn(message, 'type')) {
     case 'ORIGINAL_DST':
-      return { cluster, endpoints: null };
+      return { cluster, balancing: null, endpoints: null };
     case 'EDS':
-      return { cluster, endpoints: endpointsOf(config.endpoints.get(cluster)?.message ?? {}) };
+      return {
+        cluster,
+        balancing: balancingOf(message),
+        endpoints: endpointsOf(config.endpoints.get(cluster)?.message ?? {}),
+      };
     case 'STATIC':
-      return { cluster, endpoints: endpointsOf(messageIn(message, 'load_assignment') ?? {}) };
+      return {
+        cluster,
+        balancing: null,
+        endpoints: endpointsOf(messageIn(message, 'load_assignment') ?? {}),
+      };
     default:
       throw new UnreadableError(`explain does not know the type of cluster ${cluster}`);
   }
@@ -32,9 +41,19 @@ export function withShares(
 }
 
 function endpointsOf(assignment: EnvoyMessage): readonly BackendEndpoint[] {
-  return messagesIn(assignment, 'endpoints')
-    .flatMap((group) => messagesIn(group, 'lb_endpoints'))
-    .map((one) => {
+  const groups = messagesIn(assignment, 'endpoints').map((group) => ({
+    group: knowingOnly(group, ['locality', 'lb_endpoints', 'load_balancing_weight', 'priority']),
+    priority: numberIn(group, 'priority') ?? 0,
+    weight: numberIn(messageIn(group, 'load_balancing_weight') ?? {}, 'value'),
+  }));
+  return groups.flatMap(({ group, priority, weight }) => {
+    const zone = textIn(messageIn(group, 'locality') ?? {}, 'zone');
+    const sum = groups.reduce(
+      (total, other) => total + (other.priority === priority ? (other.weight ?? 0) : 0),
+      0,
+    );
+    const zoneShare = weight === null ? null : (weight / sum) * 100;
+    return messagesIn(group, 'lb_endpoints').map((one) => {
       const socket = messageIn(
         messageIn(messageIn(one, 'endpoint') ?? {}, 'address') ?? {},
         'socket_address',
@@ -46,6 +65,10 @@ function endpointsOf(assignment: EnvoyMessage): readonly BackendEndpoint[] {
         address: authority(host, port),
         mtls: messageIn(metadata, 'envoy.transport_socket_match') !== null,
         draining: textIn(one, 'health_status') === 'DRAINING' || textIn(one, 'health_status') === 'DEGRADED',
+        priority,
+        zone,
+        zoneShare,
       };
     });
+  });
 }

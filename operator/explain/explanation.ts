@@ -50,6 +50,10 @@ export interface Forward {
   /** What the backend gets in place of the path and the Host header; null: what the caller sent. */
   readonly path: string | null;
   readonly authority: string | null;
+  /** What RingHash and Maglev hash, the first that the request has: `header x-user`. */
+  readonly hashOn: readonly string[];
+  /** The cookie that names the endpoint of a session; null: none. */
+  readonly sessionCookie: string | null;
   readonly mirrors: readonly { readonly cluster: string; readonly percentage: number }[];
 }
 
@@ -57,7 +61,9 @@ export interface Backend {
   readonly cluster: string;
   /** Of the requests, in percent. */
   readonly share: number;
-  /** Null: wherever the caller was going. */
+  /** Null: there is nothing to choose. */
+  readonly balancing: Balancing | null;
+  /** In the order of their priorities. Null: wherever the caller was going. */
   readonly endpoints: readonly BackendEndpoint[] | null;
 }
 
@@ -67,6 +73,21 @@ export interface BackendEndpoint {
   readonly mtls: boolean;
   /** Gets no new requests unless hardly any other is left. */
   readonly draining: boolean;
+  /** 0: used first. Higher ones take over as far as lower ones are unhealthy. */
+  readonly priority: number;
+  /** Null: it makes no difference, or is not known. */
+  readonly zone: string | null;
+  /** Of its zone, in percent of the requests to endpoints of its priority; null: endpoints of all zones alike. */
+  readonly zoneShare: number | null;
+}
+
+/** How one of the endpoints is chosen. */
+export interface Balancing {
+  readonly type: 'LeastRequest' | 'RoundRobin' | 'Random' | 'RingHash' | 'Maglev';
+  /** Until a new endpoint has its share; 0: at once. */
+  readonly slowStartMs: number;
+  /** Endpoints that fail checks of their health are left out. */
+  readonly isChecked: boolean;
 }
 
 export interface Retry {

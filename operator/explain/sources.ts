@@ -32,6 +32,16 @@ export function sourcesOf(
   return Object.fromEntries(sources);
 }
 
+/** Of settings that no route can have. */
+export function settingSources(setBy: RouteIr['setBy']): Readonly<Record<string, Source>> {
+  return Object.fromEntries(
+    Object.entries(setBy).map(([setting, origin]) => [
+      setting,
+      { object: nameOf(origin), field: `spec.${setting}` },
+    ]),
+  );
+}
+
 /** `TrafficPolicy shop/reviews` */
 export function nameOf({ kind, namespace, name }: Omit<Origin, 'generation'>): string {
   return `${kind} ${namespace === '' ? '' : `${namespace}/`}${name}`;

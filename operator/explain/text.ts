@@ -1,5 +1,6 @@
 // An answer as people read it: a line for each thing the sidecar does, and the field that says so.
 import type { Answer } from './answer.ts';
+import { backendText, balancingText, clusterText, milliseconds, rounded } from './backend-text.ts';
 import type { Action, Backend, Cors, Fault, Forward, HeaderChange, Outcome, Retry } from './explanation.ts';
 import type { Source } from './sources.ts';
 
@@ -29,7 +30,11 @@ function linesOf({ explanation: { outcome, listener }, service, sources }: Answe
         ),
       ];
     case 'Tcp':
-      return [line('Protocol', protocolText(service)), ...backendLines(outcome.backends)];
+      return [
+        line('Protocol', protocolText(service)),
+        ...backendLines(outcome.backends),
+        ...balancingLines(outcome.backends, [], sources),
+      ];
     case 'Http':
       return httpLines(outcome, sources);
   }
@@ -72,6 +77,16 @@ function forwardLines(action: Forward, sources: Sources): readonly Line[] {
     ...(action.path === null ? [] : [line('Path', action.path, inRoute(sources, 'rewrite'))]),
     ...(action.authority === null ? [] : [line('Host', action.authority, inRoute(sources, 'rewrite'))]),
     ...backendLines(action.backends, inRoute(sources, 'backends')),
+    ...balancingLines(action.backends, action.hashOn, sources),
+    ...(action.sessionCookie === null
+      ? []
+      : [
+          line(
+            'Session',
+            `at one endpoint, by cookie ${action.sessionCookie}`,
+            from(sources['loadBalancer']),
+          ),
+        ]),
     ...action.mirrors.map(({ cluster, percentage }) =>
       line('Mirror', `${percentage}% to ${clusterText(cluster)}`, inRoute(sources, 'mirror')),
     ),
@@ -97,27 +112,16 @@ function backendLines(backends: readonly Backend[], source = ''): readonly Line[
   );
 }
 
-const mostEndpoints = 5;
-
-function backendText({ cluster, share, endpoints }: Backend, isOneOfSeveral: boolean): string {
-  const portion = isOneOfSeveral ? `${rounded(share)}% ` : '';
-  if (endpoints === null) return `${portion}wherever the caller connects to`;
-  const title = `${portion}${clusterText(cluster)}`;
-  if (endpoints.length === 0) return `${title}: no endpoints, callers get a 503`;
-  const named = endpoints
-    .slice(0, mostEndpoints)
-    .map(
-      ({ address, mtls, draining }) =>
-        `${address} (${mtls ? 'mTLS' : 'plaintext'}${draining ? ', draining' : ''})`,
-    );
-  const more = endpoints.length > mostEndpoints ? [`${endpoints.length - mostEndpoints} more`] : [];
-  return `${title}: ${[...named, ...more].join(', ')}`;
-}
-
-/** `Service shop/reviews port 9080, subset v1` */
-function clusterText(cluster: string): string {
-  const [namespace = '', service = '', port = '', subset] = cluster.split('/');
-  return `Service ${namespace}/${service} port ${port}${subset === undefined ? '' : `, subset ${subset}`}`;
+/** Most backends are chosen from alike. */
+function balancingLines(
+  backends: readonly Backend[],
+  hashOn: readonly string[],
+  sources: Sources,
+): readonly Line[] {
+  const texts = backends.flatMap(({ balancing }) =>
+    balancing === null ? [] : [balancingText(balancing, hashOn)],
+  );
+  return [...new Set(texts)].map((text) => line('Balancing', text, from(sources['loadBalancer'], true)));
 }
 
 /** Envoy's words → those of the field. */
@@ -222,12 +226,4 @@ function table(lines: readonly Line[]): string {
     })
     .map((row) => `${row}\n`)
     .join('');
-}
-
-function milliseconds(value: number): string {
-  return value % 1000 === 0 ? `${value / 1000}s` : `${value}ms`;
-}
-
-function rounded(value: number): string {
-  return String(Math.round(value * 1000) / 1000);
 }

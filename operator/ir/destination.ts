@@ -13,6 +13,8 @@ export interface DestinationIr {
   /** null: endpoints are not checked. */
   readonly healthCheck: HealthCheckIr | null;
   readonly connection: ConnectionIr;
+  /** What users write (`loadBalancer`) → the object that says it. Absent: nobody does, it is the default. */
+  readonly setBy: Readonly<Record<string, Origin>>;
   /** Of the objects that say so. */
   readonly origins: readonly Origin[];
 }
@@ -106,6 +108,12 @@ export interface ConnectionIr {
   readonly idleTimeoutMs: number;
   /** Of HTTP/2. */
   readonly maxConcurrentStreams: number;
+}
+
+/** A cookie that names the endpoint that answered; kept for ttlMs, 0: for the session. */
+export interface StickySessionIr {
+  readonly cookie: string;
+  readonly ttlMs: number;
 }
 
 export type HashOnIr =

@@ -1,6 +1,6 @@
 // The outbound side: a port of a service as its callers see it.
 import type { CorsIr } from './cors.ts';
-import type { DestinationIr, HashOnIr } from './destination.ts';
+import type { DestinationIr, HashOnIr, StickySessionIr } from './destination.ts';
 import type { Origin } from './origin.ts';
 import type { PathMatchIr } from './path.ts';
 
@@ -77,6 +77,8 @@ export interface RouteIr {
   readonly retry: RetryIr;
   /** For load balancers that hash: the first that a request has. */
   readonly hashOn: readonly HashOnIr[];
+  /** null: none. */
+  readonly stickySession: StickySessionIr | null;
   /** Of requests before they are sent to a backend. */
   readonly requestHeaders: HeaderModifierIr | null;
   /** Of responses before the caller gets them. */

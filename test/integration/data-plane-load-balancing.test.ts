@@ -97,6 +97,10 @@ beforeAll(async () => {
       busy: balanced({ type: 'LeastRequest', slowStart: null }, [], [first, holding]),
       random: balanced({ type: 'Random', slowStart: null }, [], endpoints),
       growing: balanced(growing, [], [first, second]),
+      sticky: {
+        ...balanced({ type: 'RoundRobin', slowStart: null }, [], endpoints.slice(0, 2)),
+        routes: [sampleRoute('default', { stickySession: { cookie: 'shop', ttlMs: 3_600_000 } })],
+      },
       zones: zoned(order, { a: [first], b: [second], c: [third] }),
       shares: zoned(shares, { a: [first], b: [second], c: [third] }),
       lost: zoned(order, {
@@ -206,6 +210,51 @@ test('TCP connections of a caller go to the same endpoint', async () => {
   const greetings = await Promise.all(times(10).map(() => listenOnly(services.at('tcp'), 1)));
 
   expect(new Set(greetings).size).toBe(1);
+});
+
+describe('a sticky session', () => {
+  const cookies = new Map<string, string>();
+
+  /** A session for each of the apps. */
+  test('begins where the load balancer chooses, and is told by a cookie', async () => {
+    for (const _ of times(6)) {
+      // oxlint-disable-next-line no-await-in-loop -- in turn
+      const answer = await call(services.at('sticky'));
+      const [cookie = ''] = answer.headers['set-cookie'] ?? [];
+      expect(cookie).toMatch(/^shop="?[\w+/=]+"?; Max-Age=3600; Path=\/; HttpOnly$/);
+      cookies.set(appOf(answer), cookie.replace(/;.*/, ''));
+    }
+    expect([...cookies.keys()].toSorted()).toEqual(['a', 'b']);
+  });
+
+  const stayed = async (app: string): Promise<boolean> => {
+    const headers = { cookie: cookies.get(app) ?? '' };
+    const again = await appsAt(
+      'sticky',
+      times(8).map(() => ({ headers })),
+    );
+    return again.every((one) => one === app);
+  };
+
+  test('stays', async () => {
+    expect([await stayed('a'), await stayed('b')]).toEqual([true, true]);
+  });
+
+  test('stays when an endpoint comes, which gets the sessions that begin', async () => {
+    await services.change('sticky', { endpoints: endpoints.slice(0, 3).map((port) => sampleEndpoint(port)) });
+
+    expect([await stayed('a'), await stayed('b')]).toEqual([true, true]);
+    expect(new Set(await appsAt('sticky', times(12)))).toContain('c');
+  });
+
+  test('stays when another one goes, and begins anew where its own does', async () => {
+    await services.change('sticky', { endpoints: endpoints.slice(1, 3).map((port) => sampleEndpoint(port)) });
+    const answer = await call(services.at('sticky'), { headers: { cookie: cookies.get('a') ?? '' } });
+
+    expect(await stayed('b')).toBe(true);
+    expect(appOf(answer)).not.toBe('a');
+    expect(answer.headers['set-cookie']).toHaveLength(1);
+  });
 });
 
 test('RoundRobin: each endpoint in turn', async () => {

@@ -8,6 +8,7 @@ const loadBalancer = fc.oneof(
     {
       type: from(['LeastRequest', 'RoundRobin']),
       slowStart: fc.record({ window: from(['1s', '1m30s', '1h']), minWeightPercentage: from([1, 100]) }),
+      stickySession: fc.record({ cookie: from(['s', 'x-session_1']), ttl: from(['0s', '1h']) }),
     },
     { requiredKeys: ['type'] },
   ),

@@ -122,6 +122,7 @@ export function sampleDestination(parts: Partial<DestinationIr> = {}): Destinati
     outlierDetection: unreachableOnly,
     healthCheck: null,
     connection: usualConnection,
+    setBy: {},
     origins: [],
     ...parts,
   };
@@ -175,6 +176,7 @@ export function sampleRoute(name: string, parts: Partial<RouteIr> = {}): RouteIr
     streamTimeoutMs: 0,
     retry: noRetry,
     hashOn: [],
+    stickySession: null,
     requestHeaders: null,
     responseHeaders: null,
     fault: null,

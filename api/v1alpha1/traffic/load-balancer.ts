@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { Duration } from '../../duration.ts';
 import { headerName, reservedHeaderPrefix } from '../../headers.ts';
-import { celRaw, withRules } from '../../schema.ts';
+import { celRaw, shaped, withRules } from '../../schema.ts';
 
 const named = ['Header', 'Cookie', 'QueryParameter'] as const;
 
@@ -46,6 +46,17 @@ const hashOn = withRules(z.array(HashOn).max(4), {
   message: 'Put Cookie or SourceAddress last: every request has one, so that later entries have no effect.',
 });
 
+const StickySession = z.object({
+  cookie: shaped({
+    pattern: /^[A-Za-z0-9][-A-Za-z0-9_]*$/,
+    message: "Use letters, digits, '-' and '_' for the name of the cookie.",
+    max: 64,
+  }).describe('Name of the cookie. It contains the address of the endpoint.'),
+  ttl: Duration.default('0s').describe(
+    'Lifetime of the cookie, such as 1h. 0s means until the browser is closed. Default: 0s.',
+  ),
+});
+
 const SlowStart = z.object({
   window: withRules(Duration, {
     rule: "duration(self) >= duration('1s') && duration(self) <= duration('1h')",
@@ -73,6 +84,9 @@ export const LoadBalancer = withRules(
       .describe(
         'What RingHash and Maglev hash: the first entry that the request has. A request that has none of them goes to a random endpoint. Connections to TCP ports have only SourceAddress. At most 4.',
       ),
+    stickySession: StickySession.optional().describe(
+      'Keeps sessions at the endpoint that answered their first request, also when others come or go: callers receive a cookie that names it. If the endpoint is gone or ejected, type chooses another, and the cookie names that one. Only for HTTP; not for RingHash and Maglev. Default: off.',
+    ),
     slowStart: SlowStart.optional().describe(
       'Gives new endpoints a growing share of the requests. Only for LeastRequest and RoundRobin. Default: the same share at once.',
     ),
@@ -80,6 +94,10 @@ export const LoadBalancer = withRules(
   {
     rule: "(self.type == 'RingHash' || self.type == 'Maglev') == (self.hashOn.size() > 0)",
     message: 'Set hashOn for RingHash and Maglev; remove it for the other types.',
+  },
+  {
+    rule: '!has(self.stickySession) || self.hashOn.size() == 0',
+    message: 'Remove stickySession or hashOn: a request cannot follow both.',
   },
   {
     rule: "!has(self.slowStart) || self.type == 'LeastRequest' || self.type == 'RoundRobin'",

@@ -110,6 +110,13 @@ export const roots: Readonly<Record<string, readonly string[]>> = {
   'envoy/extensions/upstreams/http/v3/http_protocol_options.proto': [
     'envoy.extensions.upstreams.http.v3.HttpProtocolOptions',
   ],
+  'envoy/extensions/filters/http/stateful_session/v3/stateful_session.proto': [
+    'envoy.extensions.filters.http.stateful_session.v3.StatefulSession',
+    'envoy.extensions.filters.http.stateful_session.v3.StatefulSessionPerRoute',
+  ],
+  'envoy/extensions/http/stateful_session/cookie/v3/cookie.proto': [
+    'envoy.extensions.http.stateful_session.cookie.v3.CookieBasedSessionState',
+  ],
   'envoy/extensions/retry/priority/previous_priorities/v3/previous_priorities_config.proto': [
     'envoy.extensions.retry.priority.previous_priorities.v3.PreviousPrioritiesConfig',
   ],

@@ -146,6 +146,25 @@ const localities: readonly ApiCase[] = [
   }),
 ];
 
+const sticky = (stickySession: object, others: object = {}): object =>
+  loadBalancer({ type: 'LeastRequest', stickySession, ...others });
+
+const stickySessions: readonly ApiCase[] = [
+  valid('a session that sticks', sticky({ cookie: 'shop-session', ttl: '1h' })),
+  valid('a session that sticks for as long as the browser is open', sticky({ cookie: 's' })),
+  refused('a session without a cookie', sticky({}), { field: 'spec.loadBalancer.stickySession.cookie' }),
+  ...['a b', 'a=b', 'a;b', ''].map((cookie) =>
+    refused(`a session in the cookie '${cookie}'`, sticky({ cookie }), {
+      field: 'spec.loadBalancer.stickySession.cookie',
+      message: "Use letters, digits, '-' and '_' for the name of the cookie.",
+    }),
+  ),
+  refused('a session that is hashed, too', sticky({ cookie: 's' }, { type: 'Maglev', hashOn: [byHeader] }), {
+    field: 'spec.loadBalancer',
+    message: 'Remove stickySession or hashOn',
+  }),
+];
+
 const limits = ['maxConnections', 'maxPendingRequests', 'maxRequests', 'maxRetries'];
 
 const circuitBreakers: readonly ApiCase[] = [
@@ -301,6 +320,7 @@ const connectionCases: readonly ApiCase[] = [
 
 export const trafficDestinationCases: readonly ApiCase[] = [
   ...loadBalancers,
+  ...stickySessions,
   ...localities,
   ...circuitBreakers,
   ...outlierDetections,

@@ -118,6 +118,9 @@ const hasBudget = {
   'defaults.circuitBreaker.maxRetries': null,
   'defaults.retry': { attempts: 1, budget: { percentage: 20, minConcurrency: 10 } },
 };
+const sticks = {
+  'defaults.loadBalancer': { type: 'LeastRequest', stickySession: { cookie: 's', ttl: '1h' } },
+};
 const toDefaults = (cells: readonly Cells[]): readonly Cells[] =>
   cells.map(([field, ...others]) => [`defaults.${field}`, ...others]);
 
@@ -168,6 +171,8 @@ export const table: readonly Row[] = [
     ['defaults.healthCheck.type', 'TCP', 'CDS', null, { 'defaults.healthCheck.path': null }],
     ...zones('defaults.locality', 'EDS', 'CDS EDS VHDS'),
     // The hash of routes goes with it.
+    ['defaults.loadBalancer.stickySession.cookie', 'other', 'CDS VHDS', null, sticks],
+    ['defaults.loadBalancer.stickySession.ttl', '2h', 'CDS VHDS', null, sticks],
     ['defaults.loadBalancer.slowStart.window', '1m', 'CDS VHDS', null, startsSlowly],
     ['defaults.loadBalancer.slowStart.minWeightPercentage', 20, 'CDS VHDS', null, startsSlowly],
   ]),
@@ -323,6 +328,8 @@ export const table: readonly Row[] = [
     ...endpoints,
     ['healthCheck.type', 'TCP', 'CDS', null, { 'healthCheck.path': null }],
     ...zones('locality', 'CDS EDS VHDS', 'EDS'),
+    ['loadBalancer.stickySession.cookie', 'other', 'VHDS'],
+    ['loadBalancer.stickySession.ttl', '2h', 'VHDS'],
     ['loadBalancer.slowStart.window', '1m', 'CDS'],
     ['loadBalancer.slowStart.minWeightPercentage', 20, 'CDS'],
   ]),

@@ -11,6 +11,7 @@ import {
 } from '../placeholders.ts';
 import { corsFilter, routeCors } from './cors.ts';
 import { faultFilter, routeFault } from './fault.ts';
+import { routeStickySession, stickySessionFilter } from './sticky-session.ts';
 
 const discoveredFilters = { jwtAuthn: jwtAuthn('outbound'), localRateLimit: outboundRateLimit() };
 
@@ -37,4 +38,9 @@ export const outboundFilters: readonly HttpFilter<RouteIr>[] = [
   discoveredFilters.localRateLimit,
   // Of a route: what only requests are to see that go out.
   { filter: chainOfRoute('after_rbac') },
+  // Chooses the endpoint of what goes out, and writes the cookie of what comes back.
+  {
+    filter: stickySessionFilter,
+    forRoute: ({ stickySession }) => stickySession && routeStickySession(stickySession),
+  },
 ];

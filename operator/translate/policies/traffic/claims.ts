@@ -37,6 +37,7 @@ export interface RouteClaim extends Omit<
   | 'streamTimeoutMs'
   | 'retry'
   | 'hashOn'
+  | 'stickySession'
   | 'setBy'
   | 'origins'
 > {

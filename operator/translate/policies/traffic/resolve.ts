@@ -95,6 +95,7 @@ function resolveRoute(route: TheirRoute, port: RoutedPort, { routing, settings }
     streamTimeoutMs: reader.read('timeout.stream'),
     retry: resolveRetry(reader, settings),
     hashOn: resolveHashOn(reader, settings),
+    stickySession: resolveStickySession(reader, settings),
     setBy: { ...(author !== null && { routes: author }), ...reader.setBy() },
     origins: mergeOrigins([port.origin], author === null ? [] : [author], reader.origins()),
   };
@@ -114,6 +115,14 @@ function forward(
       .filter((mirror) => isDeclared(mirror, routing))
       .map((mirror) => ({ service: port.key, ...mirror })),
   };
+}
+
+function resolveStickySession(
+  reader: SettingsReader<PortSettings>,
+  { loadBalancer }: Settings<PortSettings>,
+): RouteIr['stickySession'] {
+  const sticks = (loadBalancer.value?.stickySession ?? null) !== null;
+  return sticks ? (reader.read('loadBalancer')?.stickySession ?? null) : null;
 }
 
 /** Whoever chose to hash nothing is no origin of routes. */

@@ -74,6 +74,7 @@ export function resolveDestination(
     outlierDetection: outlierDetection.resolve(reader),
     healthCheck: healthCheck.resolve(reader),
     connection: connection.resolve(reader),
+    setBy: reader.setBy(),
     origins: mergeOrigins(reader.origins(), needsBudget ? repeaters : []),
   };
 }

@@ -1,6 +1,6 @@
 // loadBalancer: its fields depend on each other, so that all of them are one setting.
 import { durationMs } from '../../../../../api/duration.ts';
-import type { HashOnIr, LoadBalancerIr } from '../../../../ir/destination.ts';
+import type { HashOnIr, LoadBalancerIr, StickySessionIr } from '../../../../ir/destination.ts';
 import { written } from '../../setting.ts';
 import type { SettingGroup, Written } from './group.ts';
 
@@ -12,13 +12,15 @@ export interface LoadBalancerSettings {
 export interface LoadBalancerClaim extends LoadBalancerIr {
   /** The first that a request has. */
   readonly hashOn: readonly HashOnIr[];
+  readonly stickySession: StickySessionIr | null;
 }
 
 export const loadBalancer: SettingGroup<LoadBalancerSettings, LoadBalancerIr | null> = {
   defaults: { loadBalancer: { value: null, origin: null } },
   written: (spec) => written({ loadBalancer: spec.loadBalancer && claimOf(spec.loadBalancer) }),
   worksOnTcp: (_slot, value) => {
-    const hashOn = value?.hashOn ?? [];
+    const { hashOn = [], stickySession = null } = value ?? {};
+    if (stickySession !== null) return false;
     return hashOn.length === 0 || hashOn.some(({ type }) => type === 'SourceAddress');
   },
   resolve: (settings) => {
@@ -29,10 +31,14 @@ export const loadBalancer: SettingGroup<LoadBalancerSettings, LoadBalancerIr | n
 
 type LoadBalancer = NonNullable<Written['loadBalancer']>;
 
-function claimOf({ type, hashOn, slowStart }: LoadBalancer): LoadBalancerClaim {
+function claimOf({ type, hashOn, slowStart, stickySession }: LoadBalancer): LoadBalancerClaim {
   return {
     type,
     hashOn: hashOn.map(hashOnOf),
+    stickySession:
+      stickySession === undefined
+        ? null
+        : { cookie: stickySession.cookie, ttlMs: durationMs(stickySession.ttl) },
     slowStart:
       slowStart === undefined
         ? null
