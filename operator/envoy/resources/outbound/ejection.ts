@@ -29,7 +29,7 @@ export function ejection(
   }: Pick<DestinationIr, 'outlierDetection' | 'locality' | 'healthCheck'>,
   protocol: ServicePortIr['protocol'],
 ): EnvoyMessage {
-  // TCP: no zone takes over from another one whose endpoints are not known to fail. One is enough, so that a connection gets there with its next try.
+  // TCP: no zone takes over from another one whose endpoints are not known to fail. One is enough: each further one is a connection that the application loses.
   const usual = protocol === 'HTTP' ? 5 : locality === null ? 0 : 1;
   const failures = detection.consecutiveLocalOriginFailures ?? usual;
   if (protocol === 'TCP' && failures === 0) return {};
