@@ -1,7 +1,7 @@
 // What a route does with a request.
 // @see https://www.envoyproxy.io/docs/envoy/latest/api-v3/config/route/v3/route_components.proto#config-route-v3-routeaction
 import type { EnvoyMessage } from '../envoy/proto/envoy-message.ts';
-import { backendOf, withShares } from './backends.ts';
+import { backendOf, weightedBackend, withShares } from './backends.ts';
 import { hashKeysOf, sessionCookieOf } from './balancing.ts';
 import { type CallRequest, headerOf } from './call.ts';
 import type { Action, Fault, Forward, HeaderChange, Retry } from './explanation.ts';
@@ -37,7 +37,7 @@ export function actionOf(config: ProxyConfig, route: EnvoyMessage, request: Call
   return { type: 'Respond', status: numberIn(response, 'status') ?? 0, body };
 }
 
-/** What is read below. */
+/** What is read below, and metadata_match, which says that any of the endpoints will do. */
 const forwardFields = [
   'cluster',
   'weighted_clusters',
@@ -47,6 +47,7 @@ const forwardFields = [
   'retry_policy',
   'hedge_policy',
   'hash_policy',
+  'metadata_match',
   'request_mirror_policies',
   'regex_rewrite',
   'host_rewrite_literal',
@@ -102,12 +103,7 @@ function backendsOf(config: ProxyConfig, action: EnvoyMessage): Forward['backend
   if (cluster !== null) return withShares([{ ...backendOf(config, cluster), weight: 1 }]);
   const weighted = messagesIn(messageIn(action, 'weighted_clusters') ?? {}, 'clusters');
   if (weighted.length === 0) throw new UnreadableError('explain does not know where the route leads');
-  return withShares(
-    weighted.map((one) => ({
-      ...backendOf(config, textIn(one, 'name') ?? ''),
-      weight: numberIn(one, 'weight') ?? 0,
-    })),
-  );
+  return withShares(weighted.map((one) => weightedBackend(config, one)));
 }
 
 function retryOf(action: EnvoyMessage): Retry | null {

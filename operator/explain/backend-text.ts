@@ -3,9 +3,13 @@ import type { Backend, BackendEndpoint, Balancing } from './explanation.ts';
 
 const mostEndpoints = 5;
 
-export function backendText({ cluster, share, endpoints }: Backend, isOneOfSeveral: boolean): string {
+export function backendText(
+  { cluster, share, endpoints, refusal }: Backend,
+  isOneOfSeveral: boolean,
+): string {
   const portion = isOneOfSeveral ? `${rounded(share)}% ` : '';
   if (endpoints === null) return `${portion}wherever the caller connects to`;
+  if (refusal !== null) return `${portion}none, callers get a 503: ${refusal}`;
   const title = `${portion}${clusterText(cluster)}`;
   if (endpoints.length === 0) return `${title}: no endpoints, callers get a 503`;
   const named = endpoints.slice(0, mostEndpoints).map(

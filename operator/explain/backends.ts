@@ -1,6 +1,6 @@
 // Who is behind a cluster.
 import type { EnvoyMessage } from '../envoy/proto/envoy-message.ts';
-import { authority } from '../envoy/resources/names.ts';
+import { authority, unresolvedCluster } from '../envoy/resources/names.ts';
 import { balancingOf } from './balancing.ts';
 import type { Backend, BackendEndpoint } from './explanation.ts';
 import { knowingOnly, messageIn, messagesIn, numberIn, textIn, UnreadableError } from './fields.ts';
@@ -11,22 +11,37 @@ export function backendOf(config: ProxyConfig, cluster: string): Omit<Backend, '
   if (message === undefined) throw new UnreadableError(`there is no cluster ${cluster}`);
   switch (textIn(message, 'type')) {
     case 'ORIGINAL_DST':
-      return { cluster, balancing: null, endpoints: null };
+      return { cluster, balancing: null, endpoints: null, refusal: null };
     case 'EDS':
       return {
         cluster,
         balancing: balancingOf(message),
         endpoints: endpointsOf(config.endpoints.get(cluster)?.message ?? {}),
+        refusal: null,
       };
     case 'STATIC':
       return {
         cluster,
         balancing: null,
         endpoints: endpointsOf(messageIn(message, 'load_assignment') ?? {}),
+        refusal: null,
       };
     default:
       throw new UnreadableError(`explain does not know the type of cluster ${cluster}`);
   }
+}
+
+/** An entry of weighted_clusters. */
+export function weightedBackend(
+  config: ProxyConfig,
+  entry: EnvoyMessage,
+): Omit<Backend, 'share'> & { readonly weight: number } {
+  knowingOnly(entry, ['name', 'weight', 'metadata_match', 'response_headers_to_add']);
+  const cluster = textIn(entry, 'name') ?? '';
+  const weight = numberIn(entry, 'weight') ?? 0;
+  if (cluster !== unresolvedCluster) return { ...backendOf(config, cluster), weight };
+  const [header] = messagesIn(entry, 'response_headers_to_add').map((one) => messageIn(one, 'header') ?? {});
+  return { cluster, balancing: null, endpoints: [], refusal: textIn(header ?? {}, 'value') ?? '', weight };
 }
 
 /** In percent. Envoy counts those of weight 0 as backends that get nothing. */

@@ -65,6 +65,8 @@ export interface Backend {
   readonly balancing: Balancing | null;
   /** In the order of their priorities. Null: wherever the caller was going. */
   readonly endpoints: readonly BackendEndpoint[] | null;
+  /** Why its share gets a 503, as a sentence; null: it does not. */
+  readonly refusal: string | null;
 }
 
 export interface BackendEndpoint {

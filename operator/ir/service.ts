@@ -115,7 +115,7 @@ export interface ValueMatchIr {
 
 export type RouteActionIr = ForwardIr | AnswerIr;
 
-/** Backends that are invalid leave their share to the others; if there is none, the answer is 503 and says why. */
+/** The share of backends that are invalid gets 503, which says why. */
 export interface ForwardIr {
   readonly type: 'Forward';
   /** At least one. */

@@ -150,6 +150,18 @@ export interface CronJob {
   readonly spec: { readonly jobTemplate: { readonly spec: { readonly template: PodTemplate } } };
 }
 
+/** Of the Gateway API: who may refer to what in its namespace. @see https://gateway-api.sigs.k8s.io/api-types/referencegrant/ */
+export interface ReferenceGrant {
+  readonly kind: 'ReferenceGrant';
+  readonly metadata: ObjectMeta;
+  readonly spec: {
+    /** Any of these. */
+    readonly from: readonly { readonly group: string; readonly kind: string; readonly namespace: string }[];
+    /** Any of these; without a name: all of the kind. group '': of the core API. */
+    readonly to: readonly { readonly group: string; readonly kind: string; readonly name?: string }[];
+  };
+}
+
 export type StoredObject =
   | Mesh
   | TrafficPolicy
@@ -163,7 +175,8 @@ export type StoredObject =
   | Deployment
   | StatefulSet
   | DaemonSet
-  | CronJob;
+  | CronJob
+  | ReferenceGrant;
 
 export type StoredKind = StoredObject['kind'];
 

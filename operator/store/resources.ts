@@ -11,6 +11,7 @@ import type {
   Namespace,
   ObjectRef,
   Pod,
+  ReferenceGrant,
   Service,
   ServiceAccount,
   StatefulSet,
@@ -45,5 +46,6 @@ export interface Resources {
   readonly statefulSets: readonly StatefulSet[];
   readonly daemonSets: readonly DaemonSet[];
   readonly cronJobs: readonly CronJob[];
+  readonly referenceGrants: readonly ReferenceGrant[];
   readonly rejections: readonly Rejection[];
 }

@@ -145,6 +145,7 @@ function createCollections(): Collections {
     StatefulSet: createCollection(),
     DaemonSet: createCollection(),
     CronJob: createCollection(),
+    ReferenceGrant: createCollection(),
   };
 }
 
@@ -166,6 +167,7 @@ function build(collections: Collections, rejections: Rejections, generation: num
     statefulSets: collections.StatefulSet.sorted(),
     daemonSets: collections.DaemonSet.sorted(),
     cronJobs: collections.CronJob.sorted(),
+    referenceGrants: collections.ReferenceGrant.sorted(),
     rejections: rejections.sorted(hasLastGood),
   });
 }

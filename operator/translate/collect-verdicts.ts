@@ -17,12 +17,14 @@ import { createEmptySubsetFinder } from './policies/traffic/empty-subsets.ts';
 import { createHealthCheckWarner } from './policies/traffic/health-check-warnings.ts';
 import { createLocalityWarner } from './policies/traffic/locality-warnings.ts';
 import { createRetryWarner } from './policies/traffic/retry-chains.ts';
+import type { Referable } from './policies/traffic/references.ts';
 import type { Traffic } from './policies/traffic/traffic.ts';
 import { joinWarnings } from './policies/traffic/warnings.ts';
 import { trafficVerdicts } from './policies/traffic/verdicts.ts';
 
 export interface Judged {
   readonly traffic: Traffic;
+  readonly referable: Referable;
   readonly foreign: ForeignEndpoints;
   readonly attachments: SecurityAttachments;
   readonly workloads: WorkloadIndex;
@@ -52,7 +54,7 @@ export function createVerdictCollector(): VerdictCollector {
   const callersIn = rememberLast(namedCallers);
   const wideIn = rememberLast(wideObjects);
   const findRetries = createRetryWarner();
-  return (ir, { traffic, foreign, attachments, workloads, external, mesh }) => {
+  return (ir, { traffic, referable, foreign, attachments, workloads, external, mesh }) => {
     const retries = findRetries({
       services: ir.services,
       workloads: ir.workloads,
@@ -63,7 +65,7 @@ export function createVerdictCollector(): VerdictCollector {
     const warnings = joinAll(retries, zones, findDeniedChecks(traffic, ir));
     return {
       verdicts: join(
-        ofTraffic(traffic, findEmptySubsets(ir.services), foreign, warnings),
+        ofTraffic(traffic, referable, findEmptySubsets(ir.services), foreign, warnings),
         ofSecurity(attachments, ir.workloads, unmeshed(attachments, workloads)),
         external,
       ),

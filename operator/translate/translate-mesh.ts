@@ -20,6 +20,7 @@ import type { Problem } from './facts/verdicts.ts';
 import { viewServices } from './facts/service-view.ts';
 import { createAudienceFinder } from './policies/traffic/audiences.ts';
 import { asksForZones } from './policies/traffic/locality-warnings.ts';
+import { createReferableFinder } from './policies/traffic/references.ts';
 import { createTrafficMaker } from './policies/traffic/traffic.ts';
 import { translateExternal } from './mesh/external-workloads.ts';
 import { accountsOfTemplates, identitiesInUse } from './mesh/identities.ts';
@@ -65,6 +66,7 @@ export function createMeshTranslator({ operatorNamespace }: TranslateOptions): M
   const translateWorkloads = createWorkloadTranslator();
   const translateServices = createServiceTranslator();
   const slicesOf = rememberLast(slicesByService);
+  const referableIn = createReferableFinder();
   const foreignIn = createForeignFinder();
   const identities = createIdentities();
   const collectVerdicts = createVerdictCollector();
@@ -78,29 +80,28 @@ export function createMeshTranslator({ operatorNamespace }: TranslateOptions): M
     const foreign = foreignIn(services, slices, workloads, resources);
     const traffic = decideTraffic(resources.trafficPolicies, services, mesh);
     const attachments = guard(resources.securityPolicies, resources.deployments, services, workloads);
-    const decisions = security(mesh, attachments);
-    const external = translateAllExternal(outside, services, conflicts);
+    const { bindings, verdicts: external } = translateAllExternal(outside, services, conflicts);
     const served = servedWithKept(servedByServices(services.all), workloads, attachments);
     const audiences = audiencesIn(traffic.byPort, workloads.all);
-    const shared = { mesh, security: decisions, audiences };
+    const referable = referableIn(services.byKey, resources.referenceGrants, traffic.byPort);
+    const shared = { mesh, security: security(mesh, attachments), audiences };
     const zoneOf = findZones(zonesAsked(traffic), resources.endpointSlices);
-    const { limits } = traffic;
-    const own = { ...shared, limits, served, bindings: external.bindings, zoneOf };
-    const translated = translateWorkloads(workloads.all, own);
+    const own = { ...shared, limits: traffic.limits, served, bindings, zoneOf };
     const ir: MeshIr = {
       settings: settings(mesh),
-      services: translateServices(services.all, { ...shared, slices, workloads, traffic }),
-      workloads: translated,
+      services: translateServices(services.all, { ...shared, slices, workloads, traffic, referable }),
+      workloads: translateWorkloads(workloads.all, own),
       identities: identities(mesh, resources, workloads.all),
     };
     return {
       ir,
       ...collectVerdicts(ir, {
         traffic,
+        referable,
         foreign,
         attachments,
         workloads,
-        external: external.verdicts,
+        external,
         mesh,
       }),
       podRecords: recordsOf(workloads, attachments, served),

@@ -201,6 +201,25 @@ function routedServices(endpoint: (application: string) => EndpointIr): readonly
     service('undefined', {
       routes: [sampleRoute('undefined', { action: forwardTo({ invalid: 'no such subset', weight: 1 }) })],
     }),
+    service('elsewhere', {
+      routes: [
+        sampleRoute('half', {
+          matches: [sampleMatch({ path: { type: 'Exact', value: '/half' } })],
+          action: forwardTo(
+            { service: 'shop/split/80', subset: 'v2', weight: 1 },
+            { invalid: 'Service next/reviews does not exist.', weight: 1 },
+          ),
+        }),
+        sampleRoute('impostor', {
+          matches: [sampleMatch({ path: { type: 'Exact', value: '/impostor' } })],
+          action: forwardTo({ service: 'shop/impostor/80', subset: null, weight: 1 }),
+        }),
+        sampleRoute('whole', {
+          action: forwardTo({ service: 'shop/headless/80', subset: null, weight: 1 }),
+        }),
+      ],
+    }),
+    service('impostor', { endpoints: [endpoint('v1')], peerIdentities: [spiffeId('somebody-else')] }),
     service('half-gone', {
       endpoints: [endpoint('v1'), endpoint('gone')],
       routes: [sampleRoute('half-gone', { retry: { ...noRetry, attempts: 2, on: ['ConnectFailure'] } })],
@@ -417,6 +436,34 @@ describe('routes', () => {
 
   test('answer with a text of any characters', async () => {
     expect(await call(port('answered'))).toMatchObject({ status: 410, body: longAnswer });
+  });
+
+  test('send requests to other services, and the share of one that does not resolve gets a 503 that says why', async () => {
+    const answers = await Promise.all(
+      Array.from({ length: 60 }, (_, index) =>
+        call(port('elsewhere'), { path: '/half', headers: { 'x-request-id': `half-${index}` } }),
+      ),
+    );
+    const refused = answers.findIndex(({ status }) => status === 503);
+
+    expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([200, 503]));
+    expect(answers[refused]?.headers['x-meshwright-refused']).toBe('Service next/reviews does not exist.');
+    expect(await caller.logged({ request_id: `half-${refused}`, log: 'request' })).toMatchObject({
+      response_flags: 'NC',
+      response_code_details: 'cluster_not_found',
+      route_name: 'half',
+    });
+    const served = answers.filter(({ status }) => status === 200);
+    expect(new Set(served.map(({ body }) => (JSON.parse(body) as { app: string }).app))).toEqual(
+      new Set(['v2']),
+    );
+    expect((await call(port('elsewhere'), { path: '/other' })).status).toBe(200);
+  });
+
+  test('trust the identities of the service that they lead to, and no others', async () => {
+    const answer = await call(port('elsewhere'), { path: '/impostor' });
+
+    expect(answer.status).toBe(503);
   });
 
   test('that have nothing to forward to say so', async () => {

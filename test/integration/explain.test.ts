@@ -226,7 +226,8 @@ function explained({ explanation: { outcome } }: Answer, line: LogLine, { method
     return { method, path, route, cluster: undefined, status: action.status, ...location };
   }
   const possible = action.backends.filter(({ share }) => share > 0);
-  const chosen = possible.find(({ cluster }) => cluster === line['upstream_cluster']) ?? possible[0];
+  const logged = possible.map((one) => ({ ...one, cluster: one.refusal === null ? one.cluster : undefined }));
+  const chosen = logged.find(({ cluster }) => cluster === line['upstream_cluster']) ?? possible[0];
   const status = chosen?.endpoints?.length === 0 ? 503 : 200;
   return { method, path, route, cluster: chosen?.cluster, status };
 }

@@ -157,19 +157,7 @@ suite('real requests between pods', () => {
     });
 
     test('the endpoints of a headless Service are called with mutual TLS', async () => {
-      await cluster.apply(
-        {
-          apiVersion: 'v1',
-          kind: 'Service',
-          metadata: { name: 'reviews-each', namespace },
-          spec: {
-            clusterIP: 'None',
-            selector: { app: 'reviews' },
-            ports: [{ name: 'http', port: appPort }],
-          },
-        },
-        ipv6Slice('reviews-each', shopPods),
-      );
+      await cluster.apply(headless('reviews-each'), ipv6Slice('reviews-each', shopPods));
       const seenId = await cluster.until(async () => {
         const [answer] = await productpage().call(reviewsV6, appPort, { headers });
         const seen = JSON.parse(answer?.body ?? '') as { headers: Readonly<Record<string, string>> };
@@ -177,7 +165,27 @@ suite('real requests between pods', () => {
       });
 
       expect(seenId).toContain(`URI=${productpageId}`);
+    }, 30_000);
+
+    test('routes lead from one headless Service to another, whichever of its endpoints was called', async () => {
+      const others = shopPods.filter(({ name }) => name.startsWith('reviews-v2'));
+      await cluster.apply(
+        headless('reviews-others'),
+        ipv6Slice('reviews-others', others),
+        trafficPolicy('reviews-each', {
+          targetRefs: [{ kind: 'Service', name: 'reviews-each' }],
+          routes: [{ backends: [{ service: { name: 'reviews-others', port: appPort } }] }],
+        }),
+      );
+      await cluster.waitFor('trafficpolicy/reviews-each', 'condition=ResolvedRefs');
+      await cluster.waitFor('trafficpolicy/reviews-each', 'condition=Programmed');
+
+      expect(shares(await productpage().call(reviewsV6, appPort, { count: 5 }))).toEqual(
+        new Map([['reviews-v2', 5]]),
+      );
+      await cluster.kubectl(['delete', 'trafficpolicy', 'reviews-each']);
       await cluster.kubectl(['delete', 'service/reviews-each', 'endpointslice/reviews-each-v6']);
+      await cluster.kubectl(['delete', 'service/reviews-others', 'endpointslice/reviews-others-v6']);
     }, 30_000);
   });
 
@@ -203,6 +211,15 @@ async function logged(proxy: PodProxy, text: string): Promise<void> {
 }
 
 /** As the EndpointSlice controller would make it for the second family. */
+function headless(name: string): object {
+  return {
+    apiVersion: 'v1',
+    kind: 'Service',
+    metadata: { name, namespace },
+    spec: { clusterIP: 'None', selector: { app: 'reviews' }, ports: [{ name: 'http', port: appPort }] },
+  };
+}
+
 function ipv6Slice(service: string, pods: readonly ShopPod[]): object {
   const endpoints = pods
     .filter(({ app }) => app === 'reviews')

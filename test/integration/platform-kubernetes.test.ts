@@ -22,6 +22,7 @@ import { type ApiServer, apiServerAvailable, startApiServer } from '../support/k
 import { everyKind, service } from '../support/kubernetes/every-kind.ts';
 import { poll } from '../support/kubernetes/poll.ts';
 import { Recorder } from '../support/kubernetes/recorder.ts';
+import { grantToQa, referenceGrantCrd } from '../support/kubernetes/reference-grant-crd.ts';
 import { startTcpProxy, type TcpProxy } from '../support/kubernetes/tcp-proxy.ts';
 
 const available = await apiServerAvailable();
@@ -29,7 +30,13 @@ if (!available.available) process.stderr.write(`NOT RUN: ${available.reason}\n`)
 const suite = available.available ? describe : describe.skip;
 
 const log = createLog('silent');
-const quick = { watchSeconds: 2, silenceGraceMs: 1500, pageSize: 3, backoff: { initialMs: 50, maxMs: 500 } };
+const quick = {
+  watchSeconds: 2,
+  silenceGraceMs: 1500,
+  pageSize: 3,
+  backoff: { initialMs: 50, maxMs: 500 },
+  absentMs: 100,
+};
 
 async function until(condition: () => boolean): Promise<void> {
   await poll(() => Promise.resolve(condition() ? true : undefined), { intervalMs: 20, deadlineMs: 30_000 });
@@ -173,6 +180,23 @@ suite('the Kubernetes platform', () => {
     await kubectl(['delete', 'service', 'reviews', '-n', 'shop']);
     await until(() => !sink.objects.has('Service/shop/reviews'));
     expect(sink.syncs).toBe(1);
+  }, 60_000);
+
+  test('starts without the Gateway API, and heeds ReferenceGrants from when it is installed until it is removed', async () => {
+    const { sink } = startWatch(newPlatform());
+    await until(() => sink.syncs === 1);
+
+    await apply([referenceGrantCrd]);
+    await kubectl(['wait', '--for=condition=Established', 'crd', referenceGrantCrd.metadata.name]);
+    await apply([grantToQa]);
+    await until(() => sink.objects.has('ReferenceGrant/shop/to-qa'));
+    expect(sink.objects.get('ReferenceGrant/shop/to-qa')).toMatchObject({ spec: grantToQa.spec });
+
+    await kubectl(['delete', 'crd', referenceGrantCrd.metadata.name]);
+    await until(() => !sink.objects.has('ReferenceGrant/shop/to-qa'));
+    await apply([service('later', 80)]);
+    await until(() => sink.portOf('later') === 80);
+    await kubectl(['delete', 'service', 'later', '-n', 'shop']);
   }, 60_000);
 
   test('rejects an object that fails our own checks, and takes it back when it is mended', async () => {

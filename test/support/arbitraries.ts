@@ -266,12 +266,27 @@ const cors = fc
   .map(([allowOrigins, more, allowCredentials]) => ({ allowOrigins, ...more, allowCredentials }));
 const upgrades = distinct(from(['WebSocket', 'SPDY/3.1', 'tcp']), itself, [0, 2]);
 
+/** Or an endpoint elsewhere, and how much of the requests it gets. */
+function oftenTheTarget<T extends object, E extends object>(
+  target: fc.Arbitrary<T>,
+  elsewhere: fc.Arbitrary<[E, T]>,
+): fc.Arbitrary<T> {
+  const other = elsewhere.map(([endpoints, portion]): T => ({ ...endpoints, ...portion }));
+  return fc.oneof({ arbitrary: target, weight: 3 }, { arbitrary: other, weight: 1 });
+}
+
 function route(subsets: readonly string[]): fc.Arbitrary<Timing & { name?: string }> {
   const weight = from([0, 1, 10, 90, 1_000_000]);
-  const backend = subsets.length === 0 ? spec({}, { weight }) : spec({}, { weight, subset: from(subsets) });
+  const service = spec(
+    { name: from(pools.services), port: from(pools.ports) },
+    { namespace: from(pools.namespaces) },
+  );
+  const some = subsets.length === 0 ? {} : { subset: from(subsets) };
+  const elsewhere = spec({ service }, { subset: from(pools.subsets) });
+  const backend = oftenTheTarget(spec({}, { weight, ...some }), fc.tuple(elsewhere, spec({}, { weight })));
   const backends = fc.array(backend, { maxLength: 4 });
   const share = { percentage: from([0, 0.5, 100]) };
-  const copy = subsets.length === 0 ? spec({}, share) : spec({}, { ...share, subset: from(subsets) });
+  const copy = spec({}, { ...share, ...some });
   const shared = {
     name: from(['testers', 'default', 'canary']),
     matches: fc.array(routeMatch, { maxLength: 3 }),

@@ -33,6 +33,7 @@ const kinds: ReadonlySet<unknown> = new Set<StoredObject['kind']>([
   'StatefulSet',
   'DaemonSet',
   'CronJob',
+  'ReferenceGrant',
 ]);
 /** For translate. */
 export const translateOptions = { operatorNamespace: 'meshwright-system' } as const;

@@ -1,7 +1,7 @@
-// Where requests go: all endpoints of the target, or some of them.
+// Where requests go: all endpoints of the target or of another Service, or some of them.
 import { z } from 'zod';
 import { percentage } from './percentage.ts';
-import { dnsLabel, matchLabels, shaped, withRules } from '../../schema.ts';
+import { dnsLabel, matchLabels, port, shaped, withRules } from '../../schema.ts';
 
 export const Subset = z
   .object({
@@ -10,11 +10,24 @@ export const Subset = z
   })
   .describe('A subset of the endpoints of the target.');
 
+const BackendService = z.object({
+  namespace: shaped(dnsLabel)
+    .optional()
+    .describe(
+      'Namespace of the Service. Another namespace needs a ReferenceGrant there. Default: the namespace of this policy.',
+    ),
+  name: shaped(dnsLabel).describe('Name of the Service.'),
+  port: port().describe('Port of the Service, 1 to 65535. It must serve HTTP.'),
+});
+
 const Backend = z
   .object({
+    service: BackendService.optional().describe('A Service in place of the target. Default: the target.'),
     subset: shaped(dnsLabel)
       .optional()
-      .describe('Name of a subset in spec.subsets. Default: all endpoints of the target.'),
+      .describe(
+        'Name of a subset in spec.subsets; with service, of a subset that the TrafficPolicy for that Service declares. Default: all endpoints.',
+      ),
     weight: z
       .int()
       .min(0)

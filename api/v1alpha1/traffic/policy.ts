@@ -81,7 +81,7 @@ export const TrafficPolicySpec = withRules(
     message: 'Declare each subset that mirror refers to in spec.subsets, or fix its name.',
   },
   {
-    rule: 'self.routes.all(r, r.backends.all(b, !has(b.subset) || self.subsets.exists(s, s.name == b.subset)))',
+    rule: 'self.routes.all(r, r.backends.all(b, has(b.service) || !has(b.subset) || self.subsets.exists(s, s.name == b.subset)))',
     message: 'Declare each subset that a backend refers to in spec.subsets, or fix its name.',
   },
 ).describe('How calls to the targets are routed and what happens when they fail.');

@@ -13,6 +13,8 @@ export function inboundRouteTableName(label: string, chain: 'mesh' | 'plaintext'
 export const passthroughCluster = 'passthrough';
 /** No endpoints: connections sent there are closed at once. */
 export const blackholeCluster = 'blackhole';
+/** There is no such cluster: the share of a backend that does not resolve. */
+export const unresolvedCluster = 'unresolved';
 /** The trust bundle, by SDS over ADS: whom clients believe. */
 export const trustSecret = 'trust';
 /** The trust bundle and the list of revoked certificates: whom servers believe. */

@@ -1,7 +1,7 @@
-// The kinds of Kubernetes itself that a file may hold, checked as far as something reads them. Pure.
+// The kinds of Kubernetes itself and of the Gateway API that a file may hold, checked as far as something reads them. Pure.
 import { z } from 'zod';
 import type { ObjectMeta } from '../../../api/metadata.ts';
-import type { Namespace, Service, ServiceAccount } from '../../objects/objects.ts';
+import type { Namespace, ReferenceGrant, Service, ServiceAccount } from '../../objects/objects.ts';
 import { zodProblems } from './folder/documents.ts';
 
 const ServicePort = z.object({
@@ -27,18 +27,40 @@ const ServiceSpec = z.object({
   publishNotReadyAddresses: z.boolean().exactOptional(),
 });
 
-export type CoreObject = Namespace | Service | ServiceAccount;
+const ReferenceGrantSpec = z.object({
+  from: z.array(z.object({ group: z.string(), kind: z.string(), namespace: z.string() })).min(1),
+  to: z.array(z.object({ group: z.string(), kind: z.string(), name: z.string().exactOptional() })).min(1),
+});
+
+export type CoreObject = Namespace | ReferenceGrant | Service | ServiceAccount;
 export type CoreAdmission =
   | { readonly ok: true; readonly object: CoreObject }
   | { readonly ok: false; readonly problems: readonly string[] };
 
 export function admitCore(kind: CoreObject['kind'], spec: unknown, metadata: ObjectMeta): CoreAdmission {
-  if (kind !== 'Service') return { ok: true, object: { kind, metadata } };
-  const parsed = z.object({ spec: ServiceSpec }).safeParse({ spec });
-  if (!parsed.success) return { ok: false, problems: zodProblems(parsed.error) };
-  return { ok: true, object: { kind, metadata, spec: parsed.data.spec } };
+  switch (kind) {
+    case 'Namespace':
+    case 'ServiceAccount':
+      return { ok: true, object: { kind, metadata } };
+    case 'Service':
+      return parsed(ServiceSpec, spec, (valid) => ({ kind, metadata, spec: valid }));
+    case 'ReferenceGrant':
+      return parsed(ReferenceGrantSpec, spec, (valid) => ({ kind, metadata, spec: valid }));
+  }
 }
 
+function parsed<T>(schema: z.ZodType<T>, spec: unknown, objectOf: (spec: T) => CoreObject): CoreAdmission {
+  const { success, data, error } = z.object({ spec: schema }).safeParse({ spec });
+  return success ? { ok: true, object: objectOf(data.spec) } : { ok: false, problems: zodProblems(error) };
+}
+
+const coreKinds: ReadonlySet<string> = new Set<CoreObject['kind']>([
+  'Namespace',
+  'ReferenceGrant',
+  'Service',
+  'ServiceAccount',
+]);
+
 export function isCoreKind(kind: string): kind is CoreObject['kind'] {
-  return kind === 'Namespace' || kind === 'Service' || kind === 'ServiceAccount';
+  return coreKinds.has(kind);
 }

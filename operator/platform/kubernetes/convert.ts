@@ -9,6 +9,7 @@ import type {
   EndpointSlice,
   Namespace,
   Pod,
+  ReferenceGrant,
   Service,
   ServiceAccount,
   StatefulSet,
@@ -17,7 +18,16 @@ import type {
 } from '../../objects/objects.ts';
 
 export type ClusterObject =
-  Namespace | ServiceAccount | Service | EndpointSlice | Pod | Deployment | StatefulSet | DaemonSet | CronJob;
+  | Namespace
+  | ServiceAccount
+  | Service
+  | EndpointSlice
+  | Pod
+  | Deployment
+  | StatefulSet
+  | DaemonSet
+  | CronJob
+  | ReferenceGrant;
 export type ClusterKind = ClusterObject['kind'];
 
 /** What kubectl keeps there is the whole object once more. */
@@ -89,6 +99,12 @@ const workload = <const K extends string>(kind: K) =>
     metadata: Meta,
     spec: z.object({ selector: Selector, template: Template }),
   });
+
+/** @see https://gateway-api.sigs.k8s.io/reference/spec/#referencegrant */
+const ReferenceGrantSpec = z.object({
+  from: z.array(z.object({ group: z.string(), kind: z.string(), namespace: z.string() })),
+  to: z.array(z.object({ group: z.string(), kind: z.string(), name: text })),
+});
 
 const shapes = {
   Namespace: z.object({ kind: z.literal('Namespace'), metadata: Meta }),
@@ -164,6 +180,11 @@ const shapes = {
     kind: z.literal('CronJob'),
     metadata: Meta,
     spec: z.object({ jobTemplate: z.object({ spec: z.object({ template: Template }) }) }),
+  }),
+  ReferenceGrant: z.object({
+    kind: z.literal('ReferenceGrant'),
+    metadata: Meta,
+    spec: ReferenceGrantSpec,
   }),
 } satisfies { readonly [K in ClusterKind]: z.ZodType<Extract<StoredObject, { kind: K }>> };
 

@@ -9,6 +9,8 @@ export interface ResourceKind {
   readonly group: string;
   readonly version: string;
   readonly plural: string;
+  /** Of an API that a cluster need not have: where it is not served there are no objects. */
+  readonly isOptional?: boolean;
 }
 
 /** Of Kubernetes itself. */
@@ -32,6 +34,13 @@ const others: { readonly [K in OtherKind]: ResourceKind & { readonly kind: K } }
   StatefulSet: { kind: 'StatefulSet', ...apps, plural: 'statefulsets' },
   DaemonSet: { kind: 'DaemonSet', ...apps, plural: 'daemonsets' },
   CronJob: { kind: 'CronJob', group: 'batch', version: 'v1', plural: 'cronjobs' },
+  ReferenceGrant: {
+    kind: 'ReferenceGrant',
+    group: 'gateway.networking.k8s.io',
+    version: 'v1beta1',
+    plural: 'referencegrants',
+    isOptional: true,
+  },
 };
 
 export const watchedKinds: readonly ResourceKind[] = [

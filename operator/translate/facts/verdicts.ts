@@ -35,14 +35,15 @@ export function acceptedCondition(problems: readonly Problem[], notes: readonly 
 }
 
 /**
- * Each missing: a full sentence that names the reference that does not resolve. conflicts: on references that lead to what belongs
- * to others.
+ * False with the first problem's reason and every message. conflicts: on references that lead to what belongs to others, as full
+ * sentences.
  */
 export function resolvedRefsCondition(
-  missing: readonly string[],
+  problems: readonly Problem[],
   conflicts: readonly string[] = [],
 ): ConditionDraft {
-  if (missing.length === 0 && conflicts.length === 0) {
+  const [first] = problems;
+  if (first === undefined && conflicts.length === 0) {
     return {
       type: conditionType.resolvedRefs,
       status: 'True',
@@ -53,8 +54,8 @@ export function resolvedRefsCondition(
   return {
     type: conditionType.resolvedRefs,
     status: 'False',
-    reason: missing.length > 0 ? reason.refNotFound : reason.conflicted,
-    message: inOneText([...missing, ...conflicts]),
+    reason: first?.reason ?? reason.conflicted,
+    message: inOneText([...problems.map(({ message }) => message), ...conflicts]),
   };
 }
 

@@ -57,9 +57,13 @@ export function translateExternal(
       : [],
     verdict: {
       origin: originOf(object),
-      conditions: [acceptedCondition(problems, []), resolvedRefsCondition(missing)],
+      conditions: [acceptedCondition(problems, []), resolvedRefsCondition(missing.map(notFound))],
     },
   };
+}
+
+function notFound(message: string): Problem {
+  return { reason: reason.refNotFound, message };
 }
 
 function addressProblems({ spec }: ExternalWorkload, owner: string | undefined): Problem[] {

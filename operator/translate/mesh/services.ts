@@ -9,6 +9,7 @@ import { rememberByKey, rememberLast } from '../../values/remember.ts';
 import type { Security } from '../policies/security/security.ts';
 import { resolveDestination } from '../policies/traffic/destination/destination.ts';
 import { type Audiences, conditionsOf } from '../policies/traffic/audiences.ts';
+import { type Referable, stateOfReferences } from '../policies/traffic/references.ts';
 import { type PortTraffic, resolveRoutes, resolveSubsets } from '../policies/traffic/resolve.ts';
 import { repeaters } from '../policies/traffic/retries.ts';
 import type { Traffic } from '../policies/traffic/traffic.ts';
@@ -32,6 +33,7 @@ interface ServiceInputs {
   /** What is said about calls to each service port. */
   readonly traffic: Pick<Traffic, 'byPort' | 'untouched'>;
   readonly audiences: Audiences;
+  readonly referable: Referable;
 }
 
 export type ServiceTranslator = (
@@ -46,14 +48,26 @@ export function createServiceTranslator(): ServiceTranslator {
   const memory = rememberByKey<ServicePortIr>();
   const ports = rememberLast(portsByKey);
   return (services, inputs) => {
-    const { mesh, workloads, security } = inputs;
+    const { mesh, workloads, security, referable } = inputs;
     const result = ports(services).map((owned) => {
       const { view, port } = owned;
       const slices = inputs.slices.get(view.key) ?? [];
       const traffic = trafficAt(port, inputs);
-      const cheap = [owned, mesh, workloads, security, traffic, audiencesOf(port, inputs), ...slices];
+      const references = stateOfReferences(port.key, traffic.routing?.value ?? null, referable);
+      const cheap = [
+        owned,
+        mesh,
+        workloads,
+        security,
+        traffic,
+        audiencesOf(port, inputs),
+        ...references,
+        ...slices,
+      ];
       return atHand.get(port.key, cheap, () =>
-        memory.get(port.key, fingerprint(owned, inputs), () => translatePort(owned, inputs)),
+        memory.get(port.key, [...fingerprint(owned, inputs), ...references], () =>
+          translatePort(owned, inputs),
+        ),
       );
     });
     atHand.sweep();
@@ -117,7 +131,7 @@ function translatePort({ view, port, addresses }: OwnedPort, inputs: ServiceInpu
     takesMtls: (workload, number) => security.mtls(workload, number).mode !== 'Disabled',
   });
   const traffic = trafficAt(port, inputs);
-  const routed = { key: port.key, origin: view.origin };
+  const routed = { key: port.key, origin: view.origin, referable: inputs.referable };
   const peerIdentities = peers([...view.selected, ...workloadsInSlices(slices, workloads)]);
   const trusting = peerIdentities.length > 0 ? [originOf(inputs.mesh)] : [];
   return {

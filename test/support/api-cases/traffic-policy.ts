@@ -104,6 +104,23 @@ const backends: readonly ApiCase[] = [
     field: 'spec',
     message: 'Declare each subset that a backend refers to in spec.subsets',
   }),
+  valid(
+    'backends of other Services, with a subset that another policy declares',
+    routing({
+      backends: [
+        { service: { name: 'reviews-next', port: 9080 }, weight: 10 },
+        { service: { namespace: 'next', name: 'reviews', port: 80 }, subset: 'v9' },
+      ],
+    }),
+  ),
+  refused('a Service without a port', routing({ backends: [{ service: { name: 'reviews' } }] }), {
+    field: 'spec.routes[0].backends[0].service.port',
+  }),
+  refused(
+    'a Service of another namespace by its DNS name',
+    routing({ backends: [{ service: { name: 'reviews.next', port: 80 } }] }),
+    { field: 'spec.routes[0].backends[0].service.name', message: 'Use 1 to 63 lower-case letters' },
+  ),
   refused('weights that are all 0', routing({ backends: [{ subset: 'v1', weight: 0 }, { weight: 0 }] }), {
     field: 'spec.routes[0].backends',
     message: 'Give at least one backend a weight above 0.',

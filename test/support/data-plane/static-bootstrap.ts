@@ -47,7 +47,13 @@ function inliner(
   const routeTables = new Map(
     tables.map((table) => {
       const fixed = table['virtual_hosts'] as readonly EnvoyMessage[];
-      const whole = { ...table, vhds: null, virtual_hosts: [...fixed, ...virtualHosts] };
+      const whole = {
+        ...table,
+        vhds: null,
+        virtual_hosts: [...fixed, ...virtualHosts],
+        // As of a table that comes by RDS.
+        validate_clusters: false,
+      };
       return [table['name'], whole];
     }),
   );

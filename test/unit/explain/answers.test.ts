@@ -37,6 +37,15 @@ spec:
   timeout: {request: 30s}
   retry: {attempts: 1}
 `;
+const moved = `
+apiVersion: meshwright.dev/v1alpha1
+kind: TrafficPolicy
+metadata: {name: moved, namespace: shop}
+spec:
+  targetRefs: [{kind: Service, name: reviews}]
+  routes:
+  - backends: [{service: {name: ratings, port: 9080}, weight: 9}, {service: {namespace: next, name: reviews, port: 80}}]
+`;
 const tcp = `
 apiVersion: v1
 kind: Service
@@ -155,6 +164,16 @@ ${settings.map((setting) => `  ${setting}`).join('\n')}
   test('says who has nobody to answer', () => {
     const answer = explain(question({ path: '/empty' }));
     expect(textOf(answer)).toContain('subset v3: no endpoints, callers get a 503');
+    expect(succeeds(answer.explanation)).toBe(false);
+  });
+
+  test("says whose share is nobody's, and why", () => {
+    const answer = explainer(moved)(question());
+    expect(textOf(answer)).toContain(
+      `  Backend    90% Service shop/ratings port 9080: no endpoints, callers get a 503  [TrafficPolicy shop/moved, spec.routes[0].backends]
+             10% none, callers get a 503: TrafficPolicy shop/moved, route moved-0: No ReferenceGrant lets a TrafficPolicy of namespace shop refer to Service next/reviews.
+`,
+    );
     expect(succeeds(answer.explanation)).toBe(false);
   });
 

@@ -240,6 +240,9 @@ export const table: readonly Row[] = [
     ['routes.2.matches.0.grpc.method', 'Other', 'VHDS'],
     ['routes.0.mirror.0.subset', 'v1', 'CDS EDS VHDS'],
     ['routes.0.mirror.0.percentage', 2, 'VHDS'],
+    ['routes.4.backends.0.service.namespace', 'other', 'VHDS'],
+    ['routes.4.backends.0.service.name', 'details', 'VHDS'],
+    ['routes.4.backends.0.service.port', 9081, 'VHDS'],
     ['routes.2.rewrite.hostname', 'other', 'VHDS'],
     [
       'routes.2.rewrite.path.type',

@@ -125,6 +125,28 @@ const deployment = ours(
 );
 const namespace = ours('Namespace', pools.namespaces, fc.constant({}));
 
+const referenceGrant = ours(
+  'ReferenceGrant',
+  ['a', 'b'],
+  fc.record({
+    from: fc.array(
+      fc.record({
+        group: fc.constantFrom('meshwright.dev', 'meshwright.dev', ''),
+        kind: fc.constant('TrafficPolicy'),
+        namespace: fc.constantFrom(...pools.namespaces),
+      }),
+      { minLength: 1, maxLength: 2 },
+    ),
+    to: fc.array(
+      fc.record(
+        { group: fc.constant(''), kind: fc.constant('Service'), name: fc.constantFrom(...pools.services) },
+        { requiredKeys: ['group', 'kind'] },
+      ),
+      { minLength: 1, maxLength: 2 },
+    ),
+  }),
+);
+
 const some = (arbitrary: fc.Arbitrary<StoredObject>, most: number): fc.Arbitrary<StoredObject[]> =>
   fc.array(arbitrary, { minLength: Math.floor(most / 3), maxLength: most, size: 'max' });
 
@@ -140,6 +162,7 @@ const world = fc
     some(endpointSlice, 8),
     some(deployment, 4),
     some(namespace, 3),
+    some(referenceGrant, 4),
   )
   .map((kinds) => resourcesOf(...kinds.flat()));
 
@@ -154,6 +177,7 @@ const lists = [
   'endpointSlices',
   'pods',
   'deployments',
+  'referenceGrants',
   'rejections',
 ] as const;
 
@@ -271,15 +295,18 @@ describe('translate, for any schema-valid world', () => {
 
         expect(new Set(claimed).size).toBe(claimed.length);
         expect(new Set(services.map(({ key }) => key)).size).toBe(services.length);
-        for (const { protocol, routes, subsets } of services) {
+        const declared = new Map(
+          services.map(({ key, subsets }) => [key, new Set([null, ...subsets.map(({ name }) => name)])]),
+        );
+        for (const { protocol, routes } of services) {
           const { default: list } = routes;
           expect(list.at(-1)?.matches).toBe(protocol === 'HTTP' ? 'any' : undefined);
           expect(new Set(list.map(({ name }) => name)).size).toBe(list.length);
-          const declared = new Set([null, ...subsets.map(({ name }) => name)]);
           const used = list.flatMap(({ action }) => (action.type === 'Forward' ? action.backends : []));
           expect(used.filter(({ weight }) => weight < 1)).toEqual([]);
-          const subset = (backend: BackendIr): string | null => ('subset' in backend ? backend.subset : null);
-          expect(used.filter((backend) => !declared.has(subset(backend)))).toEqual([]);
+          const isMissing = (backend: BackendIr): boolean =>
+            'service' in backend && declared.get(backend.service)?.has(backend.subset) !== true;
+          expect(used.filter(isMissing)).toEqual([]);
         }
       }),
       runs,

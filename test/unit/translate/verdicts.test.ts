@@ -9,5 +9,5 @@ test('a sentence that holds for several targets is said once', () => {
     'Service a does not exist. Others are in effect.',
   );
   expect(acceptedCondition([], ['Note.', 'Note.']).message).toBe('Accepted. Note.');
-  expect(resolvedRefsCondition(['No subset b.', 'No subset b.']).message).toBe('No subset b.');
+  expect(resolvedRefsCondition([problem, problem]).message).toBe('Service a does not exist.');
 });

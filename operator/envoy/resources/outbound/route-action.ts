@@ -10,7 +10,8 @@ import type {
   RouteMatchIr,
 } from '../../../ir/service.ts';
 import type { EnvoyMessage } from '../../proto/envoy-message.ts';
-import { clusterName } from '../names.ts';
+import { setHeader } from '../header.ts';
+import { clusterName, refusedHeader, unresolvedCluster } from '../names.ts';
 import { upgradesOfRoute } from '../upgrades.ts';
 import { copiesClusterName } from './copies.ts';
 import { fraction } from './fraction.ts';
@@ -18,36 +19,38 @@ import { hashPolicy } from './load-balancer.ts';
 import { hedging, maxRepeatedBodyBytes, retryPolicy } from './retry.ts';
 import { redirection, rewriting } from './rewrite.ts';
 
-/**
- * Fields of a route.
- * @param matched the path by which the request was found
- * @param timeouts fields of the action
- */
-export function routeAction(
-  route: RouteIr,
-  matched: RouteMatchIr['path'],
-  timeouts: EnvoyMessage,
-): EnvoyMessage {
+export interface RouteContext {
+  /** The path by which the request was found. */
+  readonly matched: RouteMatchIr['path'];
+  /** Fields of the action. */
+  readonly timeouts: EnvoyMessage;
+  /** Key of the service port that the caller asked for. */
+  readonly service: string;
+}
+
+/** Fields of a route. */
+export function routeAction(route: RouteIr, context: RouteContext): EnvoyMessage {
   const { action } = route;
+  const { matched } = context;
   switch (action.type) {
     case 'Redirect':
       return redirection(action, matched);
     case 'Respond':
       return response(action);
     case 'Forward':
-      return isServed(action) ? forwarding(route, action, { matched, timeouts }) : response(refusal(action));
+      return isServed(action) ? forwarding(route, action, context) : response(refusal(action));
   }
 }
 
 function forwarding(
   { retry, hashOn, upgrades }: RouteIr,
   { backends, rewrite, mirrors }: ForwardIr,
-  { matched, timeouts }: { readonly matched: RouteMatchIr['path']; readonly timeouts: EnvoyMessage },
+  { matched, timeouts, service }: RouteContext,
 ): EnvoyMessage {
   const policy = retryPolicy(retry);
   return {
     route: {
-      ...destination(backends.filter(isValid)),
+      ...destination(backends, service),
       ...timeouts,
       ...(policy && { retry_policy: policy, ...hedging(retry) }),
       ...hashPolicy(hashOn),
@@ -87,11 +90,31 @@ function refusal({ backends }: ForwardIr): Pick<RespondIr, 'status' | 'body'> {
   return { status: 503, body: [...new Set(reasons)].join(' ') };
 }
 
-function destination(backends: readonly ValidBackend[]): EnvoyMessage {
+function destination(backends: readonly BackendIr[], service: string): EnvoyMessage {
   const [first, ...others] = backends;
-  if (first && others.length === 0) return { cluster: clusterOf(first) };
-  const clusters = backends.map((backend) => ({ name: clusterOf(backend), weight: backend.weight }));
-  return { weighted_clusters: { clusters } };
+  if (first !== undefined && isValid(first) && others.length === 0)
+    return { cluster: clusterOf(first), ...chosenAnew(first, service) };
+  return { weighted_clusters: { clusters: backends.map((backend) => weighted(backend, service)) } };
+}
+
+function weighted(backend: BackendIr, service: string): EnvoyMessage {
+  const { weight } = backend;
+  if (isValid(backend)) return { name: clusterOf(backend), weight, ...chosenAnew(backend, service) };
+  // Envoy answers 503, with the flag NC in the access log, and the header.
+  return {
+    name: unresolvedCluster,
+    weight,
+    response_headers_to_add: [setHeader(refusedHeader, backend.invalid)],
+  };
+}
+
+/**
+ * The endpoint of a headless service that the caller addressed is none of another service's: with a key that no endpoint has,
+ * Envoy takes any of them.
+ */
+function chosenAnew(backend: EndpointsRefIr, service: string): EnvoyMessage {
+  if (backend.service === service) return {};
+  return { metadata_match: { filter_metadata: { 'envoy.lb': { service: backend.service } } } };
 }
 
 /** The clusters to which it sends requests. */

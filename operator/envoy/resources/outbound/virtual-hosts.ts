@@ -23,7 +23,7 @@ export function buildVirtualHost(service: ServicePortIr, routes: RouteListIr): X
   ];
   return resource(typeUrl.virtualHost, {
     name,
-    message: { name, domains, routes: routes.flatMap(envoyRoutes) },
+    message: { name, domains, routes: routes.flatMap((route) => envoyRoutes(route, service.key)) },
     origins: [...service.origins, ...routes.flatMap((route) => route.origins)],
     clusters: routes.flatMap((route) => [
       ...targets(route.action),
@@ -34,7 +34,7 @@ export function buildVirtualHost(service: ServicePortIr, routes: RouteListIr): X
 }
 
 /** At least one Envoy route for each alternative match, all of the same name. */
-function envoyRoutes(route: RouteIr): readonly EnvoyMessage[] {
+function envoyRoutes(route: RouteIr, service: string): readonly EnvoyMessage[] {
   const name = route.name;
   const changes = { ...headerChanges(route), ...routeConfig(outboundFilters, route) };
   const matches = (route.matches === 'any' ? [anyRequest] : route.matches).flatMap((match) => {
@@ -46,7 +46,7 @@ function envoyRoutes(route: RouteIr): readonly EnvoyMessage[] {
       return {
         name,
         match: routeMatch(match, headers),
-        ...routeAction(route, match.path, timeouts),
+        ...routeAction(route, { matched: match.path, timeouts, service }),
         ...changes,
       };
     }),

@@ -8,8 +8,13 @@ import {
 } from '../../../../api/v1alpha1/kinds.ts';
 import type { ObjectRef } from '../../../objects/objects.ts';
 
-/** Of Kubernetes itself; all of apiVersion v1. */
-const coreKinds = { Namespace: 'Cluster', Service: 'Namespaced', ServiceAccount: 'Namespaced' } as const;
+/** Of Kubernetes itself and of the Gateway API. */
+const coreKinds = {
+  Namespace: { apiVersion: 'v1', scope: 'Cluster' },
+  Service: { apiVersion: 'v1', scope: 'Namespaced' },
+  ServiceAccount: { apiVersion: 'v1', scope: 'Namespaced' },
+  ReferenceGrant: { apiVersion: 'gateway.networking.k8s.io/v1beta1', scope: 'Namespaced' },
+} as const;
 type CoreKind = keyof typeof coreKinds;
 
 export type FileKind = MeshwrightKind | CoreKind;
@@ -24,7 +29,7 @@ export function isFileKind(kind: unknown): kind is FileKind {
 }
 
 export function apiVersionOf(kind: FileKind): string {
-  return isMeshwrightKind(kind) ? ourApiVersion : 'v1';
+  return isMeshwrightKind(kind) ? ourApiVersion : coreKinds[kind].apiVersion;
 }
 
 /** Cluster-scoped kinds have the namespace `''`, whatever is written. */
@@ -33,7 +38,7 @@ export function fileRef(kind: FileKind, namespace: string, name: string): FileRe
 }
 
 function scopeOf(kind: FileKind): 'Cluster' | 'Namespaced' {
-  return isMeshwrightKind(kind) ? kindDefinition(kind).scope : coreKinds[kind];
+  return isMeshwrightKind(kind) ? kindDefinition(kind).scope : coreKinds[kind].scope;
 }
 
 /** Whether an apiVersion is one of Meshwright's, of any version. */

@@ -30,6 +30,8 @@ export interface InformerSettings {
   readonly silenceGraceMs: number;
   readonly pageSize: number;
   readonly backoff: { readonly initialMs: number; readonly maxMs: number };
+  /** How often to look whether an optional kind is served by now. */
+  readonly absentMs: number;
 }
 
 /** Each new watch costs. A dead connection is noticed by TCP, within 20 s (api-client.ts); a silent server within three minutes. */
@@ -38,6 +40,7 @@ export const defaultInformerSettings: InformerSettings = {
   silenceGraceMs: 10_000,
   pageSize: 500,
   backoff: { initialMs: 200, maxMs: 30_000 },
+  absentMs: 10_000,
 };
 
 export interface InformerOptions {
@@ -59,6 +62,7 @@ class Informer {
   readonly #signal: AbortSignal;
   readonly #inventory = new Inventory();
   readonly #backoff: Backoff;
+  #isAbsent = false;
 
   constructor(options: InformerOptions, signal: AbortSignal) {
     this.#options = options;
@@ -71,11 +75,30 @@ class Informer {
       // oxlint-disable-next-line no-await-in-loop -- each round begins where the one before ended
       const error = await this.#listAndWatch();
       if (this.#signal.aborted) return;
+      if (this.#options.kind.isOptional === true && isNotServed(error)) {
+        // oxlint-disable-next-line no-await-in-loop -- as above
+        await this.#waitForKind(error);
+        continue;
+      }
       const waitMs = this.#backoff.nextMs();
       this.#options.log.warn({ kind: this.#options.kind.kind, err: error, waitMs }, 'watch lost, relisting');
       // oxlint-disable-next-line no-await-in-loop -- as above
       await pause(waitMs, this.#options.clock, this.#signal);
     }
+  }
+
+  /** There is no object of a kind that is not served, or that we may not read. */
+  async #waitForKind(error: unknown): Promise<void> {
+    const { clock, kind, log, settings, sink } = this.#options;
+    if (!this.#isAbsent) {
+      this.#isAbsent = true;
+      if (isApiError(error, 403))
+        log.warn({ kind: kind.kind, err: error }, 'no permission to watch, ignoring the kind');
+      else log.info({ kind: kind.kind }, 'kind not served, waiting for it');
+      for (const identity of this.#inventory.startListing().finish()) sink.remove(identity);
+      sink.listed();
+    }
+    await pause(settings.absentMs, clock, this.#signal);
   }
 
   /** Goes on until something fails, and returns that. */
@@ -135,6 +158,7 @@ class Informer {
       else changed.push(...fresh);
       version = page.resourceVersion;
     }
+    this.#isAbsent = false;
     for (const identity of listing.finish()) sink.remove(identity);
     for (const object of changed) this.#upsert(object);
     sink.listed();
@@ -154,4 +178,9 @@ class Informer {
   #upsert(object: RawObject): void {
     if (this.#inventory.put(object)) this.#options.sink.upsert(object);
   }
+}
+
+/** Its API is not installed (any more), or the operator has an older ClusterRole. */
+function isNotServed(error: unknown): boolean {
+  return isApiError(error, 404) || isApiError(error, 403);
 }

@@ -14,6 +14,8 @@ export interface TrafficClaims {
 
 /** Routes and subsets are one decision: the routes refer to the subsets. */
 export interface RoutingClaim {
+  /** Kind and namespace of the object that says it: who is to be permitted to refer to services of other namespaces. */
+  readonly author: { readonly kind: string; readonly namespace: string };
   /** `TrafficPolicy shop/reviews`: in answers to callers. */
   readonly title: string;
   /** In order, first match wins. */
@@ -58,6 +60,12 @@ export interface MatchClaim {
   readonly from: CallersClaim | null;
 }
 
+export interface ServiceRefClaim {
+  readonly namespace: string;
+  readonly name: string;
+  readonly port: number;
+}
+
 /** Who is in either list. */
 export interface CallersClaim {
   /** Equal for equal callers. */
@@ -68,8 +76,10 @@ export interface CallersClaim {
   readonly serviceAccounts: readonly string[];
 }
 
-/** Endpoints of the service that the route is for. */
+/** Endpoints of a service port. */
 export interface BackendClaim {
+  /** null: the one that the route is for. */
+  readonly service: ServiceRefClaim | null;
   /** null: all. */
   readonly subset: string | null;
   /** At least 0. */

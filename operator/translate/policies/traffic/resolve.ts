@@ -9,7 +9,8 @@ import { mergeOrigins } from '../../facts/origins.ts';
 import { byText } from '../../../values/compare-text.ts';
 import { readSettings, type Settings, type SettingsReader } from '../setting.ts';
 import { type Audiences, conditionsOf, matchesOf, nothingHolds } from './audiences.ts';
-import type { BackendClaim, RouteClaim, RoutingClaim } from './claims.ts';
+import type { RouteClaim, RoutingClaim } from './claims.ts';
+import { isUnresolved, type Referable, resolveReference } from './references.ts';
 import { resolveRetry } from './retries.ts';
 import type { PortSettings } from './settings.ts';
 
@@ -26,6 +27,8 @@ export interface PortTraffic {
 export interface RoutedPort {
   readonly key: string;
   readonly origin: Origin;
+  /** What routes may lead to besides. */
+  readonly referable: Referable;
 }
 
 /** For requests that no other route matches: to the whole service, as without a policy. */
@@ -106,15 +109,17 @@ function forward(
   port: RoutedPort,
   routing: RoutingClaim | null,
 ): ForwardIr {
-  const { rewrite, mirrors } = route;
-  return {
-    type: 'Forward',
-    backends: resolveBackends(route, port, routing),
-    rewrite,
-    mirrors: mirrors
-      .filter((mirror) => isDeclared(mirror, routing))
-      .map((mirror) => ({ service: port.key, ...mirror })),
-  };
+  if (routing === null) return { type: 'Forward', backends: [everything(port)], rewrite: null, mirrors: [] };
+  const mirrors = route.mirrors.flatMap(({ percentage, ...reference }) => {
+    const found = resolveReference(reference, port.key, routing, port.referable);
+    return isUnresolved(found) ? [] : [{ ...found, percentage }];
+  });
+  const { rewrite } = route;
+  return { type: 'Forward', backends: resolveBackends(route, port, routing), rewrite, mirrors };
+}
+
+function everything({ key }: RoutedPort): BackendIr {
+  return { service: key, subset: null, weight: 1 };
 }
 
 function resolveStickySession(
@@ -134,28 +139,25 @@ function resolveHashOn(
   return hashes ? (reader.read('loadBalancer')?.hashOn ?? []) : [];
 }
 
-/** One entry for each subset, in the order of their first mention; those of weight 0 are left out. */
+/** One entry for each set of endpoints, in the order of their first mention; those of weight 0 are left out. */
 function resolveBackends(
   route: Pick<RouteClaim, 'name' | 'backends'>,
   port: RoutedPort,
-  routing: RoutingClaim | null,
+  routing: RoutingClaim,
 ): readonly BackendIr[] {
-  if (route.backends.length === 0) return [{ service: port.key, subset: null, weight: 1 }];
-  const weights = new Map<string | null, number>();
-  for (const { subset, weight } of route.backends) {
-    if (weight > 0) weights.set(subset, (weights.get(subset) ?? 0) + weight);
+  if (route.backends.length === 0) return [everything(port)];
+  const title = `${routing.title}, route ${route.name}`;
+  const backends = new Map<string, BackendIr>();
+  for (const { weight, ...reference } of route.backends) {
+    if (weight === 0) continue;
+    const found = resolveReference(reference, port.key, routing, port.referable);
+    const key = JSON.stringify(found);
+    const sum = weight + (backends.get(key)?.weight ?? 0);
+    const backend = isUnresolved(found) ? { invalid: `${title}: ${found.fact}` } : found;
+    backends.set(key, { ...backend, weight: sum });
   }
-  const title = `${routing?.title ?? ''}, route ${route.name}`;
-  if (weights.size === 0) return [{ invalid: `${title}: every backend has weight 0.`, weight: 1 }];
-  return [...weights].map(([subset, weight]) =>
-    isDeclared({ subset }, routing)
-      ? { service: port.key, subset, weight }
-      : { invalid: `${title}: subset ${subset ?? ''} is not declared.`, weight },
-  );
-}
-
-export function isDeclared({ subset }: Pick<BackendClaim, 'subset'>, routing: RoutingClaim | null): boolean {
-  return subset === null || (routing?.subsets.some(({ name }) => name === subset) ?? false);
+  if (backends.size === 0) return [{ invalid: `${title}: every backend has weight 0.`, weight: 1 }];
+  return [...backends.values()];
 }
 
 /** Sorted by name. An endpoint whose workload is unknown has no labels. */

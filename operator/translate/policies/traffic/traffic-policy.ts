@@ -10,7 +10,14 @@ import type {
 } from '../../../ir/service.ts';
 import { byText, compareText } from '../../../values/compare-text.ts';
 import { translatePath } from '../path-match.ts';
-import type { CallersClaim, RouteClaim, RoutingClaim, SubsetClaim, TrafficClaims } from './claims.ts';
+import type {
+  BackendClaim,
+  CallersClaim,
+  RouteClaim,
+  RoutingClaim,
+  SubsetClaim,
+  TrafficClaims,
+} from './claims.ts';
 import { corsOf } from './cors.ts';
 import { faultOf } from './fault.ts';
 import { limitClaims } from './limits.ts';
@@ -38,9 +45,11 @@ export function claimsOf(policy: TrafficPolicy): TrafficClaims {
 function routingOf(policy: TrafficPolicy): RoutingClaim | null {
   const { routes, subsets } = policy.spec;
   if (routes.length === 0 && subsets.length === 0) return null;
+  const { namespace = '', name } = policy.metadata;
   return {
-    title: `TrafficPolicy ${policy.metadata.namespace ?? ''}/${policy.metadata.name}`,
-    routes: routes.map((route, index) => routeOf(route, `${policy.metadata.name}-${index}`)),
+    author: { kind: policy.kind, namespace },
+    title: `TrafficPolicy ${namespace}/${name}`,
+    routes: routes.map((route, index) => routeOf(route, `${name}-${index}`, namespace)),
     subsets: subsetsOf(policy),
   };
 }
@@ -54,14 +63,18 @@ function subsetsOf({ spec }: TrafficPolicy): readonly SubsetClaim[] {
   return [...subsets.values()];
 }
 
-function routeOf(route: Route, defaultName: string): RouteClaim {
+/** namespace: of the policy. */
+function routeOf(route: Route, defaultName: string, namespace: string): RouteClaim {
   return {
     name: route.name ?? defaultName,
     matches: matchesOf(route),
     answer: answerOf(route),
     rewrite: rewriteOf(route.rewrite),
-    mirrors: route.mirror.map(({ subset = null, percentage }) => ({ subset, percentage })),
-    backends: route.backends.map(({ subset = null, weight }) => ({ subset, weight })),
+    mirrors: route.mirror.map(({ subset = null, percentage }) => ({ service: null, subset, percentage })),
+    backends: route.backends.map((backend) => ({
+      ...endpointsOf(backend, namespace),
+      weight: backend.weight,
+    })),
     settings: routeSettingsOf(route),
     requestHeaders: headersOf(route.requestHeaders),
     responseHeaders: headersOf(route.responseHeaders),
@@ -69,6 +82,15 @@ function routeOf(route: Route, defaultName: string): RouteClaim {
     cors: corsOf(route.cors),
     upgrades: route.upgrades?.map((token) => token.toLowerCase()).toSorted(compareText) ?? null,
   };
+}
+
+function endpointsOf(
+  { service, subset }: Pick<Route['backends'][number], 'service' | 'subset'>,
+  ownNamespace: string,
+): Pick<BackendClaim, 'service' | 'subset'> {
+  if (service === undefined) return { service: null, subset: subset ?? null };
+  const { namespace = ownNamespace, name, port } = service;
+  return { service: { namespace, name, port }, subset: subset ?? null };
 }
 
 function answerOf({ redirect, respond }: Route): AnswerIr | null {

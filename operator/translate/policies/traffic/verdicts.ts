@@ -1,11 +1,10 @@
 // What translation says of each TrafficPolicy.
 import type { TrafficPolicy } from '../../../../api/v1alpha1/traffic/policy.ts';
-import type { Verdict } from '../../../conditions/conditions.ts';
+import { reason, type Verdict } from '../../../conditions/conditions.ts';
 import { originKey } from '../../../ir/origin.ts';
 import type { ForeignEndpoints } from '../../facts/foreign-endpoints.ts';
 import { originOf } from '../../facts/origins.ts';
 import { serviceKey } from '../../facts/service-view.ts';
-import { reason } from '../../../conditions/conditions.ts';
 import {
   acceptedCondition,
   listed,
@@ -15,9 +14,9 @@ import {
 } from '../../facts/verdicts.ts';
 import type { Outcome } from '../contest.ts';
 import { defeatProblems, overriddenCondition } from '../losses.ts';
-import type { RouteClaim, RoutingClaim } from './claims.ts';
 import type { EmptySubset, EmptySubsets } from './empty-subsets.ts';
-import { isDeclared } from './resolve.ts';
+import { unresolvedReferences } from './reference-problems.ts';
+import type { Referable } from './references.ts';
 import type { RouteSettings } from './settings.ts';
 import type { PolicyTargets } from './targets.ts';
 import { rememberEach } from '../../../values/remember.ts';
@@ -27,8 +26,10 @@ import { claimsOf } from './traffic-policy.ts';
 import { unreachableRoutes } from './unreachable.ts';
 import type { Warnings } from './warnings.ts';
 
+// oxlint-disable-next-line max-params -- each is compared by itself, as below
 export function trafficVerdicts(
   { targets, outcomes }: Traffic,
+  referable: Referable,
   empty: EmptySubsets,
   foreign: ForeignEndpoints,
   warnings: Warnings,
@@ -38,6 +39,7 @@ export function trafficVerdicts(
       policy,
       target,
       outcomes.get(policy),
+      unresolvedReferences(claimsOf(policy).routing, referable),
       empty[originKey(originOf(policy))] ?? none,
       foreign,
       warnings[originKey(originOf(policy))] ?? none,
@@ -54,6 +56,7 @@ const verdictOn = rememberEach(
     policy: TrafficPolicy,
     { problems, leftOut, unlimited }: PolicyTargets,
     outcome: Outcome<TrafficPolicy> | undefined,
+    unresolved: readonly Problem[],
     empty: readonly EmptySubset[],
     foreign: ForeignEndpoints,
     warned: readonly Problem[],
@@ -72,7 +75,7 @@ const verdictOn = rememberEach(
           ],
         ),
         resolvedRefsCondition(
-          [...undeclaredSubsets(policy), ...emptySubsets(policy, empty)],
+          [...unresolved, ...emptySubsets(policy, empty)],
           claimsOfTargets(policy, foreign),
         ),
         ...overriddenCondition(policy, outcome),
@@ -143,35 +146,19 @@ function claimsOfTargets({ metadata, spec }: TrafficPolicy, foreign: ForeignEndp
   return [...new Set(services)].flatMap((key) => foreign[key]?.message ?? []);
 }
 
-function undeclaredSubsets(policy: TrafficPolicy): readonly string[] {
-  const { routing } = claimsOf(policy);
-  return routing === null ? [] : routing.routes.flatMap((route) => undeclaredBy(route, routing));
-}
-
-function undeclaredBy(route: RouteClaim, routing: RoutingClaim): readonly string[] {
-  const missing = route.backends.filter((backend) => !isDeclared(backend, routing));
-  const hasOther = route.backends.some((backend) => backend.weight > 0 && isDeclared(backend, routing));
-  const effect = hasOther ? 'Its other backends get this share of the requests.' : 'Its requests get a 503.';
-  return [...new Set(missing.map(({ subset }) => subset))].map(
-    (subset) =>
-      `Subset ${subset ?? ''} of route ${route.name} is not declared. ${effect} Declare it in subsets, or fix the name.`,
-  );
-}
-
 /** Of those that a route sends requests to. */
-function emptySubsets(policy: TrafficPolicy, empty: readonly EmptySubset[]): readonly string[] {
+function emptySubsets(policy: TrafficPolicy, empty: readonly EmptySubset[]): readonly Problem[] {
   const { routing } = claimsOf(policy);
   if (routing === null || empty.length === 0) return [];
   return routing.subsets.flatMap(({ name, matchLabels }) => {
     const services = empty.filter(({ subset }) => subset === name).map(({ service }) => service);
     const users = routing.routes.filter(({ backends }) =>
-      backends.some(({ subset, weight }) => subset === name && weight > 0),
+      backends.some(({ service, subset, weight }) => service === null && subset === name && weight > 0),
     );
     if (services.length === 0 || users.length === 0) return [];
     const labels = Object.entries(matchLabels).map(([key, value]) => `${key}=${value}`);
     const routes = listed(users.map((route) => route.name));
-    return [
-      `Subset ${name} has no endpoints because no workload of ${listed(services)} has the labels ${labels.join(',')}. Its share of the requests of route ${routes} gets a 503. Start a workload with these labels, or fix matchLabels.`,
-    ];
+    const message = `Subset ${name} has no endpoints because no workload of ${listed(services)} has the labels ${labels.join(',')}. Its share of the requests of route ${routes} gets a 503. Start a workload with these labels, or fix matchLabels.`;
+    return [{ reason: reason.refNotFound, message }];
   });
 }

@@ -67,7 +67,7 @@ describe('documents', () => {
 
     expect(said(catalog)).toEqual({ 'Service/default/reviews': 'a.yaml:2' });
     expect(catalog.problems).toEqual([
-      'a.yaml, document 1 is ignored: Kind Deployment has no meaning without a cluster. Known kinds are Mesh, TrafficPolicy, SecurityPolicy, ExternalWorkload, Namespace, Service, ServiceAccount.',
+      'a.yaml, document 1 is ignored: Kind Deployment has no meaning without a cluster. Known kinds are Mesh, TrafficPolicy, SecurityPolicy, ExternalWorkload, Namespace, Service, ServiceAccount, ReferenceGrant.',
     ]);
   });
 
@@ -172,7 +172,7 @@ describe('a document that is broken is an invalid edit', () => {
 
     expect(said(read({ 'a.yaml': text }, { 'policy reviews': 'a.yaml' }))).toEqual({
       'SecurityPolicy/default/reviews':
-        'broken: a.yaml, document 1 is ignored: meshwright.dev/v1alpha1 has no kind Polcy. Known kinds are Mesh, TrafficPolicy, SecurityPolicy, ExternalWorkload, Namespace, Service, ServiceAccount. It replaces SecurityPolicy default/reviews, which stays in force. Fix the document, or remove it to delete SecurityPolicy reviews.',
+        'broken: a.yaml, document 1 is ignored: meshwright.dev/v1alpha1 has no kind Polcy. Known kinds are Mesh, TrafficPolicy, SecurityPolicy, ExternalWorkload, Namespace, Service, ServiceAccount, ReferenceGrant. It replaces SecurityPolicy default/reviews, which stays in force. Fix the document, or remove it to delete SecurityPolicy reviews.',
     });
   });
 });
