@@ -11,7 +11,7 @@ import { evaluate } from './evaluate.ts';
 import type { Explanation } from './explanation.ts';
 import { proxyConfig } from './proxy-config.ts';
 import { ask, type Question, QuestionError } from './question.ts';
-import { nameOf, settingSources, type Source, sourcesOf, type SpecOf } from './sources.ts';
+import { connectionSources, nameOf, settingSources, type Source, sourcesOf, type SpecOf } from './sources.ts';
 
 export interface Answer {
   readonly question: Question;
@@ -56,7 +56,9 @@ export function createExplain(ir: MeshIr, specOf: SpecOf): Explain {
       explanation,
       sources: {
         ...(service !== null && settingSources(service.destination.setBy)),
-        ...sourcesOf(routeOf(service, caller, explanation), specOf),
+        ...(explanation.outcome.type === 'Tcp'
+          ? connectionSources(service, call.serverName)
+          : sourcesOf(routeOf(service, caller, explanation), specOf)),
       },
     };
   };

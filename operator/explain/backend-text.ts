@@ -1,4 +1,5 @@
 // Backends as people read them: who the endpoints are, and how one is chosen.
+import { blackholeCluster } from '../envoy/resources/names.ts';
 import type { Backend, BackendEndpoint, Balancing } from './explanation.ts';
 
 const mostEndpoints = 5;
@@ -6,12 +7,14 @@ const mostEndpoints = 5;
 export function backendText(
   { cluster, share, endpoints, refusal }: Backend,
   isOneOfSeveral: boolean,
+  fate: string,
 ): string {
   const portion = isOneOfSeveral ? `${rounded(share)}% ` : '';
   if (endpoints === null) return `${portion}wherever the caller connects to`;
-  if (refusal !== null) return `${portion}none, callers get a 503: ${refusal}`;
+  if (cluster === blackholeCluster) return `${portion}closed at once`;
+  if (refusal !== null) return `${portion}none, ${fate}: ${refusal}`;
   const title = `${portion}${clusterText(cluster)}`;
-  if (endpoints.length === 0) return `${title}: no endpoints, callers get a 503`;
+  if (endpoints.length === 0) return `${title}: no endpoints, ${fate}`;
   const named = endpoints.slice(0, mostEndpoints).map(
     (endpoint, index) =>
       // What is behind `then` takes over from what is before it.

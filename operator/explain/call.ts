@@ -4,6 +4,8 @@ export interface Call {
   /** Where the application connects to. */
   readonly address: string;
   readonly port: number;
+  /** What a TLS client asks for in its handshake, in lower case; null: none. */
+  readonly serverName: string | null;
   readonly request: CallRequest;
 }
 

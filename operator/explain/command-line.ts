@@ -4,13 +4,14 @@ import { Duration, durationMs } from '../../api/duration.ts';
 import { type Question, QuestionError } from './question.ts';
 import type { Output } from './report.ts';
 
-export const explainHelp = `Usage: meshwright explain --from <namespace/name> --to <host:port> [<method>] <path> [-H '<name>: <value>']...
+export const explainHelp = `Usage: meshwright explain --from <namespace/name> --to <host:port> [[<method>] <path>] [-H '<name>: <value>']...
        meshwright explain --calls <file>
 
 Tells what the sidecar of a workload does with a call, and which field of which object says so.
 
   --from <namespace/name>   the caller: a pod, the beginning of its name, an ExternalWorkload, or a service account
   --to <host:port>          whom it calls: a Service, as the caller writes it, or an address (default port: 80)
+  --sni <name>              the server name in the TLS handshake of the caller (default: the host of --to)
   -H, --header <header>     a header of the request; may be repeated
   --calls <file>            explain every call in this file: on each line the arguments of one call; # begins a comment
   --files <path>            read manifests from this folder or file instead of a cluster
@@ -40,6 +41,7 @@ export interface CommandLine {
 const callOptions = {
   from: { type: 'string' },
   to: { type: 'string' },
+  sni: { type: 'string' },
   header: { type: 'string', short: 'H', multiple: true },
 } as const;
 
@@ -122,10 +124,11 @@ export function parseCalls(text: string): readonly Question[] {
 interface CallValues {
   readonly from?: string | undefined;
   readonly to?: string | undefined;
+  readonly sni?: string | undefined;
   readonly header?: readonly string[] | undefined;
 }
 
-function questionOf({ from, to, header = [] }: CallValues, positionals: readonly string[]): Question {
+function questionOf({ from, to, sni, header = [] }: CallValues, positionals: readonly string[]): Question {
   if (from === undefined)
     throw new QuestionError('--from is missing. Name the caller: --from shop/productpage.');
   if (to === undefined) throw new QuestionError('--to is missing. Name whom it calls: --to reviews:9080.');
@@ -137,7 +140,7 @@ function questionOf({ from, to, header = [] }: CallValues, positionals: readonly
     throw new QuestionError(
       `The path ${path} has a space or a #, which no client sends. Encode it: %20, %23.`,
     );
-  return { from, to, method, path, headers: header.map(headerOf) };
+  return { from, to, ...(sni !== undefined && { sni }), method, path, headers: header.map(headerOf) };
 }
 
 function methodOrPath(word: string): readonly [method: string, path: string] {

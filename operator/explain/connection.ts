@@ -7,8 +7,13 @@ import { messagesOf, type ProxyConfig } from './proxy-config.ts';
 export type Taken =
   /** Nobody listens there, and nothing is redirected. */
   | { readonly type: 'NoListener' }
-  /** Bytes, unread. */
-  | { readonly type: 'Tcp'; readonly listener: string; readonly proxy: EnvoyMessage }
+  /** Bytes, unread. chooser: the filter that names a cluster in place of the proxy's; null: there is none. */
+  | {
+      readonly type: 'Tcp';
+      readonly listener: string;
+      readonly proxy: EnvoyMessage;
+      readonly chooser: string | null;
+    }
   /** manager: the HttpConnectionManager. */
   | { readonly type: 'Http'; readonly listener: string; readonly manager: EnvoyMessage };
 
@@ -71,8 +76,17 @@ function readChain(listener: string, chain: EnvoyMessage): Taken {
     case filters.http:
       return { type: 'Http', listener, manager: last };
     case filters.tcp:
-      return { type: 'Tcp', listener, proxy: last };
+      return { type: 'Tcp', listener, proxy: last, chooser: chooserOf(chain) };
     default:
       throw new UnreadableError(`explain does not know the filter ${typeOf(last)}`);
   }
+}
+
+/** Of a filter whose configuration comes by itself: its name. */
+function chooserOf(chain: EnvoyMessage): string | null {
+  const discovered = messagesIn(chain, 'filters').filter(
+    (one) => messageIn(one, 'config_discovery') !== null,
+  );
+  if (discovered.length > 1) throw new UnreadableError('which filter chooses the cluster is not clear');
+  return textIn(discovered[0] ?? {}, 'name');
 }

@@ -1,12 +1,14 @@
 // One call through the configuration of the caller's proxy. Pure. It reads what Envoy reads, and nothing else: what it says is what
 // Envoy does (test/integration/explain.test.ts compares them).
+import type { EnvoyMessage } from '../envoy/proto/envoy-message.ts';
 import { actionOf, faultOf, headerChangesOf } from './action.ts';
 import { backendOf, withShares } from './backends.ts';
 import type { Call } from './call.ts';
+import { chosenClusters } from './cluster-choice.ts';
 import { corsOf } from './cors.ts';
 import { takeConnection, type Taken } from './connection.ts';
 import type { Explanation, HttpOutcome, Outcome } from './explanation.ts';
-import { textIn } from './fields.ts';
+import { messageIn, textIn, UnreadableError } from './fields.ts';
 import type { ProxyConfig } from './proxy-config.ts';
 import { findHost, findRoute } from './route.ts';
 
@@ -14,15 +16,29 @@ import { findHost, findRoute } from './route.ts';
 export function evaluate(config: ProxyConfig, call: Call): Explanation {
   const taken = takeConnection(config, call.address, call.port);
   if (taken.type === 'NoListener') return { listener: null, outcome: { type: 'Closed' } };
-  const outcome = taken.type === 'Tcp' ? tcpOutcome(config, taken) : httpOutcome(config, taken, call);
+  const outcome = taken.type === 'Tcp' ? tcpOutcome(config, taken, call) : httpOutcome(config, taken, call);
   return { listener: taken.listener, outcome };
 }
 
-function tcpOutcome(config: ProxyConfig, { proxy }: Extract<Taken, { type: 'Tcp' }>): Outcome {
-  const backend = backendOf(config, textIn(proxy, 'cluster') ?? '');
+function tcpOutcome(
+  config: ProxyConfig,
+  { proxy, chooser }: Extract<Taken, { type: 'Tcp' }>,
+  { serverName }: Call,
+): Outcome {
+  const chosen = chooser === null ? null : chosenClusters(extensionOf(config, chooser), serverName ?? '');
+  const shares = chosen ?? [{ cluster: textIn(proxy, 'cluster') ?? '', share: 1 }];
+  const backends = shares.map(({ cluster, share }) => ({ ...backendOf(config, cluster), weight: share }));
   // A cluster that never has an endpoint ends what is sent to it.
-  const isClosed = backend.endpoints?.length === 0 && !config.endpoints.has(backend.cluster);
-  return isClosed ? { type: 'Closed' } : { type: 'Tcp', backends: withShares([{ ...backend, weight: 1 }]) };
+  const isClosed = backends.every(
+    ({ cluster, endpoints }) => endpoints?.length === 0 && !config.endpoints.has(cluster),
+  );
+  return isClosed ? { type: 'Closed' } : { type: 'Tcp', backends: withShares(backends) };
+}
+
+function extensionOf({ extensions }: ProxyConfig, name: string): EnvoyMessage {
+  const configuration = messageIn(extensions.get(name)?.message ?? {}, 'typed_config');
+  if (configuration === null) throw new UnreadableError(`nothing says what the filter ${name} does`);
+  return configuration;
 }
 
 function httpOutcome(

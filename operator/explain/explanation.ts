@@ -10,7 +10,7 @@ export interface Explanation {
 export type Outcome =
   /** The connection is refused or closed. */
   | { readonly type: 'Closed' }
-  /** Bytes, unread. One backend. */
+  /** Bytes, unread. The shares are of new connections. */
   | { readonly type: 'Tcp'; readonly backends: readonly Backend[] }
   | HttpOutcome;
 
@@ -59,7 +59,7 @@ export interface Forward {
 
 export interface Backend {
   readonly cluster: string;
-  /** Of the requests, in percent. */
+  /** Of the requests, or of new connections, in percent. */
   readonly share: number;
   /** Null: there is nothing to choose. */
   readonly balancing: Balancing | null;

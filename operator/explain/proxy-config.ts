@@ -9,6 +9,8 @@ export interface ProxyConfig {
   readonly routes: ReadonlyMap<string, XdsResource>;
   readonly virtualHosts: ReadonlyMap<string, XdsResource>;
   readonly clusters: ReadonlyMap<string, XdsResource>;
+  /** Configurations of filters. */
+  readonly extensions: ReadonlyMap<string, XdsResource>;
   /** By cluster. */
   readonly endpoints: ReadonlyMap<string, XdsResource>;
 }
@@ -23,6 +25,7 @@ export function proxyConfig({ layers, views }: XdsResources, workload: string): 
     routes: ofType(typeUrl.route),
     virtualHosts: ofType(typeUrl.virtualHost),
     clusters: ofType(typeUrl.cluster),
+    extensions: ofType(typeUrl.extensionConfig),
     endpoints: ofType(typeUrl.endpoint),
   };
 }

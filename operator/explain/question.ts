@@ -10,6 +10,8 @@ export interface Question {
   readonly from: string;
   /** `reviews:9080`, `reviews.shop:9080`, `10.96.0.1:80`. Default port: 80. */
   readonly to: string;
+  /** What the TLS client asks for in its handshake. Absent: the host of `to`, unless it is an address. */
+  readonly sni?: string;
   readonly method: string;
   readonly path: string;
   readonly headers: readonly (readonly [name: string, value: string])[];
@@ -33,7 +35,20 @@ export function ask(ir: MeshIr, question: Question): Asked {
   const { host, port } = destination(question.to);
   const service = findService(ir, caller, host, port);
   const reached = service === null ? unknownPlace(host, port) : place(caller, service, host);
-  return { caller, service, call: { ...reached, request: request(question) } };
+  return {
+    caller,
+    service,
+    call: { ...reached, serverName: serverName(question, host), request: request(question) },
+  };
+}
+
+function serverName({ sni }: Question, host: string): string | null {
+  if (sni !== undefined) return sni.toLowerCase();
+  return isAddress(host) ? null : host;
+}
+
+function isAddress(host: string): boolean {
+  return /^[\d.]+$/.test(host) || host.includes(':');
 }
 
 function request({ method, path, headers, to }: Question): Call['request'] {
@@ -120,6 +135,5 @@ function bindingOf(caller: WorkloadIr, service: ServicePortIr): Place {
 
 /** Names outside the mesh have addresses that only DNS knows: any that belongs to nobody stands for them. */
 function unknownPlace(host: string, port: number): Place {
-  const isAddress = /^[\d.]+$/.test(host) || host.includes(':');
-  return { address: isAddress ? host : '192.0.2.1', port };
+  return { address: isAddress(host) ? host : '192.0.2.1', port };
 }

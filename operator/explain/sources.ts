@@ -1,6 +1,6 @@
 // Which object says something about a route, and where in it.
 import type { Origin } from '../ir/origin.ts';
-import type { RouteIr } from '../ir/service.ts';
+import type { RouteIr, ServicePortIr } from '../ir/service.ts';
 
 /** The spec of the object; undefined: it is not known. */
 export type SpecOf = (origin: Origin) => unknown;
@@ -40,6 +40,21 @@ export function settingSources(setBy: RouteIr['setBy']): Readonly<Record<string,
       { object: nameOf(origin), field: `spec.${setting}` },
     ]),
   );
+}
+
+/** Of a connection to a TCP port, by the server name that it asks for. Empty: no route is for it. */
+export function connectionSources(
+  service: Pick<ServicePortIr, 'connectionRoutes'> | null,
+  serverName: string | null,
+): Readonly<Record<string, Source>> {
+  const route = service?.connectionRoutes.find(
+    ({ sni }) => sni.length === 0 || sni.some((name) => isNamed(serverName ?? '', name)),
+  );
+  return route === undefined ? {} : { routes: { object: nameOf(route.author), field: `spec.${route.name}` } };
+}
+
+function isNamed(serverName: string, name: string): boolean {
+  return name.startsWith('*') ? serverName.endsWith(name.slice(1)) : serverName === name;
 }
 
 /** `TrafficPolicy shop/reviews` */

@@ -32,7 +32,7 @@ function linesOf({ explanation: { outcome, listener }, service, sources }: Answe
     case 'Tcp':
       return [
         line('Protocol', protocolText(service)),
-        ...backendLines(outcome.backends),
+        ...backendLines(outcome.backends, from(sources['routes']), 'connections are closed'),
         ...balancingLines(outcome.backends, [], sources),
       ];
     case 'Http':
@@ -106,9 +106,17 @@ function forwardLines(action: Forward, sources: Sources): readonly Line[] {
   ];
 }
 
-function backendLines(backends: readonly Backend[], source = ''): readonly Line[] {
+function backendLines(
+  backends: readonly Backend[],
+  source: string,
+  fate = 'callers get a 503',
+): readonly Line[] {
   return backends.map((backend, index) =>
-    line(index === 0 ? 'Backend' : '', backendText(backend, backends.length > 1), index === 0 ? source : ''),
+    line(
+      index === 0 ? 'Backend' : '',
+      backendText(backend, backends.length > 1, fate),
+      index === 0 ? source : '',
+    ),
   );
 }
 

@@ -85,5 +85,6 @@ export interface BindingIr {
   readonly port: number;
   /** Key of a ServicePortIr. */
   readonly service: string;
-  readonly protocol: 'HTTP' | 'TCP';
+  /** TLS: TCP of which each connection begins with a TLS handshake of the application. */
+  readonly protocol: 'HTTP' | 'TCP' | 'TLS';
 }

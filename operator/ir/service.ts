@@ -12,6 +12,8 @@ export interface ServicePortIr {
   readonly port: number;
   /** From appProtocol, then the port's name, then TCP. HTTP covers HTTP/1.1, HTTP/2 and gRPC. */
   readonly protocol: 'HTTP' | 'TCP';
+  /** TLS: each connection begins with a handshake of the application. null: nobody says so. */
+  readonly carries: 'TLS' | null;
   /** Virtual IPs at which interception finds it. Each address:port belongs to exactly one ServicePortIr. */
   readonly addresses: readonly string[];
   /** Callers address its endpoints one by one. */
@@ -26,6 +28,8 @@ export interface ServicePortIr {
   /** Sorted by name. */
   readonly subsets: readonly SubsetIr[];
   readonly routes: RoutesIr;
+  /** TCP: in order, the first that matches; a connection that none matches goes to any endpoint. Empty for HTTP. */
+  readonly connectionRoutes: readonly ConnectionRouteIr[];
   /** The Service, and the policy in force for the port (its routes and subsets name their own). */
   readonly origins: readonly Origin[];
   /** What shapes how its endpoints are reached, and nothing else: workloads, whoever decides their mutual TLS mode. */
@@ -168,6 +172,19 @@ export type BackendIr = (
   /** Relative to the sum of weights; at least 1. */
   readonly weight: number;
 };
+
+/** Decides about new connections. Of a share that leads nowhere, connections are closed. */
+export interface ConnectionRouteIr {
+  /** `tlsRoutes[1]`: where in the spec of its author. */
+  readonly name: string;
+  /** Of connections that ask for one of these server names, in lower case, `*.example.com`: all below. Empty: of all. */
+  readonly sni: readonly string[];
+  /** At least one. */
+  readonly backends: readonly BackendIr[];
+  /** Of new connections, closed at once: 0 to 100 in steps of 0.001. */
+  readonly abortPercentage: number;
+  readonly author: Origin;
+}
 
 export interface EndpointsRefIr {
   /** Key of a ServicePortIr. */

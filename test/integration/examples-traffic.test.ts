@@ -6,6 +6,8 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { Seen } from '../support/data-plane/applications.ts';
 import { type Answer, call } from '../support/data-plane/callers.ts';
 import { Closing } from '../support/data-plane/closing.ts';
+import { clientHello, sharesOf } from '../support/data-plane/first-word.ts';
+import { type ConnectionExpectation, connectionsOf } from '../support/examples/connections.ts';
 import { type Expectation, expectationsOf, type SeveralCalls } from '../support/examples/expectations.ts';
 import { poll } from '../support/kubernetes/poll.ts';
 import { ExampleShop } from '../support/examples/shop.ts';
@@ -33,6 +35,7 @@ test('there are examples', () => {
 describe.each(examples)('%s', (name) => {
   const example = readFileSync(join('docs/examples', name), 'utf8');
   const expectations = expectationsOf(example);
+  const connections = connectionsOf(example);
   beforeAll(async () => {
     const verdicts = await shop.apply(example);
     const conditions = verdicts.flatMap((verdict) => verdict.conditions);
@@ -40,18 +43,17 @@ describe.each(examples)('%s', (name) => {
   }, 30_000);
 
   test('says what is to come of calls', () => {
-    expect(expectations.length).toBeGreaterThan(0);
+    expect(expectations.length + connections.length).toBeGreaterThan(0);
   });
 
-  test.each(expectations.map((expectation) => [expectation.line.replace(/^# +/, ''), expectation] as const))(
+  test.each([
+    ...expectations.map((expectation) => checkOf(expectation.line, () => expectCall(expectation))),
+    ...connections.map((expectation) => checkOf(expectation.line, () => expectConnections(expectation))),
+  ])(
     '%s',
-    async (_, expectation) => {
+    async (_, check) => {
       expect.hasAssertions();
-      if (expectation.copiedTo.length > 0) await expectCopies(expectation);
-      if (expectation.several !== null) await expectSeveral(expectation, expectation.several);
-      else if (expectation.isSteady) await expectSteadiness(expectation);
-      else if (expectation.from.length > 1) await expectShares(expectation);
-      else await expectOutcome(expectation);
+      await check();
     },
     30_000,
   );
@@ -106,6 +108,28 @@ spec:
     expect(answered.filter(({ status }) => status !== 200)).toEqual([]);
   });
 });
+
+type Check = readonly [title: string, check: () => Promise<void>];
+
+function checkOf(line: string, check: Check[1]): Check {
+  return [line.replace(/^# +/, ''), check];
+}
+
+async function expectCall(expectation: Expectation): Promise<void> {
+  if (expectation.copiedTo.length > 0) await expectCopies(expectation);
+  if (expectation.several !== null) await expectSeveral(expectation, expectation.several);
+  else if (expectation.isSteady) await expectSteadiness(expectation);
+  else if (expectation.from.length > 1) await expectShares(expectation);
+  else await expectOutcome(expectation);
+}
+
+async function expectConnections({ service, serverName, from }: ConnectionExpectation): Promise<void> {
+  const hello = serverName === null ? null : await clientHello(serverName);
+  const shares = await sharesOf(shop.portOf(service), callsForShares, hello);
+  expect(Object.keys(shares).toSorted()).toEqual(from.map(({ version }) => version).toSorted());
+  for (const { version, percentage } of from)
+    expect(Math.abs((shares[version] ?? 0) - percentage)).toBeLessThan(tolerance);
+}
 
 async function made({ call: { service, headers, ...request } }: Expectation): Promise<Answer> {
   const host = `${service}:9080`;

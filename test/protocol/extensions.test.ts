@@ -64,6 +64,18 @@ describe('configuration of filters', () => {
     expect(driver.ack(ECDS)).toEqual(['ECDS f@1']);
   });
 
+  test('99: those that do nothing go together, and first: Envoy takes all of them or none', () => {
+    const driver = new SessionDriver();
+    const idle = ['f', 'h', 'i'].map((name) => entry(name, '1', { doesNothing: true }));
+    driver.publish({ [ECDS]: [...idle, entry('g', '1'), entry('j', '1')] });
+
+    expect(driver.request(ECDS, { subscribe: ['f', 'g', 'h', 'i', 'j'] })).toEqual(['ECDS f@1 h@1 i@1']);
+    expect(driver.ack(ECDS)).toEqual(['ECDS g@1']);
+    expect(driver.ack(ECDS)).toEqual(['ECDS j@1']);
+    driver.ack(ECDS);
+    expect(isCurrent(driver.session)).toBe(true);
+  });
+
   test('99: one goes at a time, so that a refusal says which it was, and the others arrive', () => {
     const driver = running('f@1', 'g@1', 'h@1');
 

@@ -5,6 +5,7 @@ import { meshCases } from './api-cases/mesh.ts';
 import { securityPolicyCases } from './api-cases/security-policy.ts';
 import { trafficDestinationCases } from './api-cases/traffic-destination.ts';
 import { trafficBrowserCases } from './api-cases/traffic-browsers.ts';
+import { connectionRouteCases } from './api-cases/traffic-connections.ts';
 import { trafficFaultCases } from './api-cases/traffic-fault.ts';
 import { trafficLimitCases } from './api-cases/traffic-limits.ts';
 import { trafficMatchCases } from './api-cases/traffic-match.ts';
@@ -20,6 +21,7 @@ export const apiCases: readonly ApiCase[] = [
   ...trafficRewriteCases,
   ...trafficFaultCases,
   ...trafficBrowserCases,
+  ...connectionRouteCases,
   ...trafficRetryCases,
   ...trafficDestinationCases,
   ...trafficLimitCases,

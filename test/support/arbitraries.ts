@@ -266,6 +266,16 @@ const cors = fc
   .map(([allowOrigins, more, allowCredentials]) => ({ allowOrigins, ...more, allowCredentials }));
 const upgrades = distinct(from(['WebSocket', 'SPDY/3.1', 'tcp']), itself, [0, 2]);
 
+function backendsOf(subsets: readonly string[]): fc.Arbitrary<{ weight?: number }[]> {
+  const weight = from([0, 1, 10, 90, 1_000_000]);
+  const backend = subsets.length === 0 ? spec({}, { weight }) : spec({}, { weight, subset: from(subsets) });
+  return fc.array(backend, { maxLength: 4 }).filter(somebodyGetsThem);
+}
+
+function somebodyGetsThem(backends: readonly { readonly weight?: number }[]): boolean {
+  return backends.length === 0 || backends.some(({ weight }) => weight !== 0);
+}
+
 /** Or an endpoint elsewhere, and how much of the requests it gets. */
 function oftenTheTarget<T extends object, E extends object>(
   target: fc.Arbitrary<T>,
@@ -284,7 +294,7 @@ function route(subsets: readonly string[]): fc.Arbitrary<Timing & { name?: strin
   const some = subsets.length === 0 ? {} : { subset: from(subsets) };
   const elsewhere = spec({ service }, { subset: from(pools.subsets) });
   const backend = oftenTheTarget(spec({}, { weight, ...some }), fc.tuple(elsewhere, spec({}, { weight })));
-  const backends = fc.array(backend, { maxLength: 4 });
+  const backends = fc.array(backend, { maxLength: 4 }).filter(somebodyGetsThem);
   const share = { percentage: from([0, 0.5, 100]) };
   const copy = spec({}, { ...share, ...some });
   const shared = {
@@ -300,7 +310,7 @@ function route(subsets: readonly string[]): fc.Arbitrary<Timing & { name?: strin
       ...shared,
       rewrite,
       mirror: fc.array(copy, { maxLength: 2 }),
-      backends: backends.filter((all) => all.length === 0 || all.some((one) => one.weight !== 0)),
+      backends,
       timeout,
       upgrades,
       retry,
@@ -309,6 +319,19 @@ function route(subsets: readonly string[]): fc.Arbitrary<Timing & { name?: strin
   ).filter(hasConsistentTimeouts);
   const answering = fc.tuple(answer, spec({}, shared)).map(([one, more]) => ({ ...more, ...one }));
   return fc.oneof({ arbitrary: forwarding, weight: 4 }, { arbitrary: answering, weight: 1 });
+}
+
+/** Of connections: at most one for all, and some by server name. */
+function connectionRoutes(subsets: readonly string[]): Readonly<Record<string, fc.Arbitrary<unknown>>> {
+  const shared = {
+    backends: backendsOf(subsets),
+    fault: fc.record({ abort: spec({}, { percentage }) }),
+  };
+  const sni = distinct(from(['reviews', 'shop.example.com', '*.example.com']), itself, [1, 2]);
+  return {
+    tcpRoutes: fc.array(spec({}, shared), { maxLength: 1 }),
+    tlsRoutes: fc.array(spec({ sni }, shared), { maxLength: 2 }),
+  };
 }
 
 const settings = spec({}, { timeout, retry: retryWithBudget, ...destinationSettings })
@@ -342,7 +365,12 @@ function routingSpec(): fc.Arbitrary<object> {
   const subsets = distinct(subset, (one) => one.name, [0, 3]);
   return fc.tuple(targetRefs, subsets, policySettings).chain(([targets, declared, more]) => {
     const routes = distinct(route(declared.map((one) => one.name)), (one) => one.name ?? one, [0, 4]);
-    const lists = { targetRefs: fc.constant(targets), subsets: fc.constant(declared), routes };
+    const lists = {
+      targetRefs: fc.constant(targets),
+      subsets: fc.constant(declared),
+      routes,
+      ...connectionRoutes(declared.map((one) => one.name)),
+    };
     return fc.record(lists).map((listed) => Object.assign(listed, more));
   });
 }

@@ -21,6 +21,7 @@ export const {
 export interface EntryOptions {
   readonly clusters?: readonly string[];
   readonly exclusiveKeys?: readonly string[];
+  readonly doesNothing?: true;
 }
 
 /** Its origin is of the generation that the version has in figures: 1 if it has none. */
@@ -32,6 +33,7 @@ export function entry(name: string, version: string, options: EntryOptions = {})
     origins: [{ kind: 'Test', namespace: '', name, generation: Number(/\d+/.exec(version)?.[0] ?? 1) }],
     clusters: options.clusters ?? [],
     exclusiveKeys: options.exclusiveKeys ?? [],
+    ...(options.doesNothing && { doesNothing: true }),
   };
 }
 

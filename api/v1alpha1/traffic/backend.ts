@@ -28,14 +28,27 @@ const Backend = z
       .describe(
         'Name of a subset in spec.subsets; with service, of a subset that the TrafficPolicy for that Service declares. Default: all endpoints.',
       ),
-    weight: z
-      .int()
-      .min(0)
-      .max(1_000_000)
-      .default(1)
-      .describe('Share of the requests relative to the other weights, 0 to 1000000. Default: 1.'),
+    weight: weight('requests'),
   })
   .describe('Destination for a share of the requests.');
+
+const ConnectionBackend = z
+  .object({
+    subset: shaped(dnsLabel)
+      .optional()
+      .describe('Name of a subset in spec.subsets. Default: all endpoints of the target.'),
+    weight: weight('new connections'),
+  })
+  .describe('Destination for a share of the connections.');
+
+function weight(what: string): z.ZodDefault<z.ZodInt> {
+  return z
+    .int()
+    .min(0)
+    .max(1_000_000)
+    .default(1)
+    .describe(`Share of the ${what} relative to the other weights, 0 to 1000000. Default: 1.`);
+}
 
 export const mirror = z.array(
   z
@@ -48,7 +61,12 @@ export const mirror = z.array(
     .describe('Endpoints that get copies of requests.'),
 );
 
-export const backends = withRules(z.array(Backend).max(8), {
+const somebodyGetsThem = {
   rule: 'self.size() == 0 || self.exists(b, b.weight > 0)',
   message: 'Give at least one backend a weight above 0.',
-});
+};
+
+export const backends = withRules(z.array(Backend).max(8), somebodyGetsThem);
+
+/** Of routes of connections. */
+export const connectionBackends = withRules(z.array(ConnectionBackend).max(8), somebodyGetsThem);

@@ -1,6 +1,6 @@
 // Which requests a route is for.
 import { z } from 'zod';
-import { type CelRule, listMap, listSet, re2Rule, shaped, withRules } from '../../schema.ts';
+import { type CelRule, listMap, listSet, re2Rule, type Shape, shaped, withRules } from '../../schema.ts';
 import { headerName, notReserved } from '../../headers.ts';
 import { callerFields, namesSomebody } from '../callers.ts';
 import { Method } from '../method.ts';
@@ -67,11 +67,11 @@ const QueryParameterMatch = withRules(
   },
 ).describe('A condition on a parameter in the query. If it is sent several times, the first one counts.');
 
-const hostname = shaped({
+export const hostname: Shape = {
   pattern: /^(\*\.)?[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/,
   message: "Write a host name in lower case without a port, such as reviews.example.com or '*.example.com'.",
   max: 253,
-});
+};
 
 const GrpcMatch = z.object({
   service: shaped({
@@ -108,7 +108,7 @@ export const RouteMatch = withRules(
       .default([])
       .describe('Conditions on parameters of the query; all of them must hold. At most 16.'),
     hostnames: listSet(
-      z.array(hostname.describe('Host name, or *. and a domain for all names below it.')).max(8),
+      z.array(shaped(hostname).describe('Host name, or *. and a domain for all names below it.')).max(8),
     )
       .default([])
       .describe(

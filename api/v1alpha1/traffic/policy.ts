@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { listMap, withRules } from '../../schema.ts';
 import type { ApiObject, PolicyStatus } from '../common.ts';
 import { Subset } from './backend.ts';
+import { connectionRouteRules, tcpRoutes, tlsRoutes } from './connection-route.ts';
 import { CircuitBreaker } from './circuit-breaker.ts';
 import { Connection } from './connection.ts';
 import { HealthCheck } from './health-check.ts';
@@ -63,9 +64,11 @@ export const TrafficPolicySpec = withRules(
       .describe(
         'Routes, evaluated in order. A request that matches no route goes to the target as if there were no routes. At most 16. Only if all targets are Services.',
       ),
+    tcpRoutes,
+    tlsRoutes,
   }),
   {
-    rule: 'has(self.timeout) || has(self.retry) || has(self.loadBalancer) || has(self.locality) || has(self.circuitBreaker) || has(self.outlierDetection) || has(self.healthCheck) || has(self.connection) || self.limits.size() > 0 || has(self.adaptiveConcurrency) || has(self.admissionControl) || self.subsets.size() > 0 || self.routes.size() > 0',
+    rule: 'has(self.timeout) || has(self.retry) || has(self.loadBalancer) || has(self.locality) || has(self.circuitBreaker) || has(self.outlierDetection) || has(self.healthCheck) || has(self.connection) || self.limits.size() > 0 || has(self.adaptiveConcurrency) || has(self.admissionControl) || self.subsets.size() > 0 || self.routes.size() > 0 || self.tcpRoutes.size() > 0 || self.tlsRoutes.size() > 0',
     message:
       'Set a field besides targetRefs, such as timeout, retry or routes; without one the policy does nothing.',
   },
@@ -84,6 +87,7 @@ export const TrafficPolicySpec = withRules(
     rule: 'self.routes.all(r, r.backends.all(b, has(b.service) || !has(b.subset) || self.subsets.exists(s, s.name == b.subset)))',
     message: 'Declare each subset that a backend refers to in spec.subsets, or fix its name.',
   },
+  ...connectionRouteRules,
 ).describe('How calls to the targets are routed and what happens when they fail.');
 export type TrafficPolicySpec = z.infer<typeof TrafficPolicySpec>;
 

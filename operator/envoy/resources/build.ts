@@ -13,6 +13,7 @@ import { createAddressListeners } from './outbound/address-listeners.ts';
 import { audienceLayer, createAudiences } from './outbound/audiences.ts';
 import { createCaptureListener } from './outbound/capture-listener.ts';
 import { buildClusters } from './outbound/clusters.ts';
+import { buildConnectionRoutes } from './outbound/connection-routes.ts';
 import { buildEndpoints } from './outbound/endpoints.ts';
 import { buildLocalListeners } from './outbound/local-listeners.ts';
 import { buildRouteTable } from './outbound/route-table.ts';
@@ -96,6 +97,7 @@ function createSharedLayer(): SharedLayer {
   const toService = rememberEach((service: ServicePortIr) => [
     ...buildClusters(service),
     ...(isZoned(service) ? [] : buildEndpoints(service, null)),
+    ...(service.protocol === 'TCP' ? [buildConnectionRoutes(service)] : []),
   ]);
   return rememberLast((trust: Trust, mesh: Origin, services: MeshIr['services']) => [
     ...trustSecrets(trust, mesh),

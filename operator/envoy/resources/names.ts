@@ -53,6 +53,11 @@ export function clusterName(serviceKey: string, subset: string | null): string {
   return subset === null ? serviceKey : `${serviceKey}/${subset}`;
 }
 
+/** What the listeners of a TCP port are told of its routes, by ECDS. */
+export function connectionRoutesName(serviceKey: string): string {
+  return `outbound/${serviceKey}/routes`;
+}
+
 /** `reviews.shop:9080` for the key `shop/reviews/9080`: what the destination header names when the address does not tell. */
 export function serviceHost(serviceKey: string): string {
   const [namespace = '', service = '', servicePort = ''] = serviceKey.split('/');

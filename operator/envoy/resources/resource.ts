@@ -14,6 +14,8 @@ export interface ResourceParts {
   readonly clusters?: readonly string[];
   /** What only one resource of the type may hold. Default: nothing. */
   readonly exclusiveKeys?: readonly string[];
+  /** Default: false. */
+  readonly doesNothing?: boolean;
 }
 
 export function resource(type: TypeUrl, parts: ResourceParts): XdsResource {
@@ -24,6 +26,7 @@ export function resource(type: TypeUrl, parts: ResourceParts): XdsResource {
     origins: distinctOrigins(parts.origins),
     clusters: distinct(parts.clusters ?? []),
     exclusiveKeys: distinct(parts.exclusiveKeys ?? []),
+    ...(parts.doesNothing === true && { doesNothing: true }),
   };
 }
 

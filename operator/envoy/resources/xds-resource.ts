@@ -13,6 +13,8 @@ export interface XdsResource {
   readonly clusters: readonly string[];
   /** What only one resource of the type may hold: the domains of a virtual host, the address of a listener. */
   readonly exclusiveKeys: readonly string[];
+  /** The configuration of a filter that does nothing: Envoy takes all of these or none, so that many can be sent at once. */
+  readonly doesNothing?: true;
 }
 
 /** A set of resources that many proxies share, for example `shared`, `intercepted` or `workload/Pod/shop/x`. */

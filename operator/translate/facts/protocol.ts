@@ -11,6 +11,7 @@ const httpAppProtocols = new Set([
   'kubernetes.io/h2c',
   'kubernetes.io/ws',
 ]);
+const tlsAppProtocols = new Set(['https', 'tls', 'kubernetes.io/wss']);
 const httpNames = ['http', 'http2', 'grpc', 'grpc-web'];
 const tcpNames = ['tcp', 'tls', 'https', 'mongo', 'mysql', 'redis'];
 
@@ -28,10 +29,18 @@ export function protocolOfAppProtocol(appProtocol: string | undefined): Protocol
   return httpAppProtocols.has(appProtocol.toLowerCase()) ? 'HTTP' : 'TCP';
 }
 
+/** Whether connections begin with the application's own TLS handshake: by appProtocol if given, else by the name. */
+export function declaresTls(appProtocol: string | undefined, name: string | undefined): boolean {
+  if (appProtocol !== undefined && appProtocol !== '') return tlsAppProtocols.has(appProtocol.toLowerCase());
+  return ['tls', 'https'].some((protocol) => isNamed(name, protocol));
+}
+
 /** `<protocol>` or `<protocol>-anything`; undefined if the name names no protocol we know. */
 export function protocolOfName(name: string | undefined): Protocol | undefined {
-  const isNamed = (protocol: string): boolean =>
-    name === protocol || name?.startsWith(`${protocol}-`) === true;
-  if (httpNames.some(isNamed)) return 'HTTP';
-  return tcpNames.some(isNamed) ? 'TCP' : undefined;
+  if (httpNames.some((protocol) => isNamed(name, protocol))) return 'HTTP';
+  return tcpNames.some((protocol) => isNamed(name, protocol)) ? 'TCP' : undefined;
+}
+
+function isNamed(name: string | undefined, protocol: string): boolean {
+  return name === protocol || name?.startsWith(`${protocol}-`) === true;
 }

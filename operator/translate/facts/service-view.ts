@@ -5,7 +5,7 @@ import type { Service, ServicePort } from '../../objects/objects.ts';
 import { compareAge } from './precedence.ts';
 import { originOf } from './origins.ts';
 import { targetPortOf, type Workload, type WorkloadIndex } from './workload.ts';
-import { declaredProtocol, type Protocol } from './protocol.ts';
+import { declaredProtocol, declaresTls, type Protocol } from './protocol.ts';
 
 export interface ServiceView {
   /** `shop/reviews` */
@@ -29,6 +29,8 @@ export interface PortView {
   readonly port: number;
   readonly spec: ServicePort;
   readonly protocol: Protocol;
+  /** The Service says that connections begin with a TLS handshake of the application. */
+  readonly tls: boolean;
   /** The Service says which protocol it is; otherwise it is taken for TCP. */
   readonly isDeclared: boolean;
   /** The selected workloads that have the target port, with its number. */
@@ -85,6 +87,7 @@ function viewPorts(service: Service, selected: readonly Workload[]): readonly Po
       port: spec.port,
       spec,
       protocol: declared ?? 'TCP',
+      tls: declaresTls(spec.appProtocol, spec.name),
       isDeclared: declared !== undefined,
       targets: selected.flatMap((workload) => {
         const port = targetPortOf(workload, spec);

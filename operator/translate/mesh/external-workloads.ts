@@ -44,7 +44,7 @@ export function translateExternal(
         address: outbound.bindAddress,
         port: outbound.bindPort,
         service: found.key,
-        protocol: found.protocol,
+        protocol: found.tls ? 'TLS' : found.protocol,
       });
     } else {
       const message = `The binding for Service ${found.key} has no effect because ${owner} already uses ${address}. Choose another bindAddress or bindPort.`;

@@ -9,6 +9,7 @@ import { rememberByKey, rememberLast } from '../../values/remember.ts';
 import type { Security } from '../policies/security/security.ts';
 import { resolveDestination } from '../policies/traffic/destination/destination.ts';
 import { type Audiences, conditionsOf } from '../policies/traffic/audiences.ts';
+import { resolveConnectionRoutes } from '../policies/traffic/connection-routes.ts';
 import { type Referable, stateOfReferences } from '../policies/traffic/references.ts';
 import { type PortTraffic, resolveRoutes, resolveSubsets } from '../policies/traffic/resolve.ts';
 import { repeaters } from '../policies/traffic/retries.ts';
@@ -140,6 +141,7 @@ function translatePort({ view, port, addresses }: OwnedPort, inputs: ServiceInpu
     service: view.name,
     port: port.port,
     protocol: port.protocol,
+    carries: port.tls ? 'TLS' : null,
     addresses,
     headless: view.headless,
     directAddresses: directAddresses(view, found),
@@ -148,6 +150,7 @@ function translatePort({ view, port, addresses }: OwnedPort, inputs: ServiceInpu
     destination: resolveDestination(traffic.settings, port.protocol === 'TCP' ? [] : repeaters(traffic)),
     subsets: resolveSubsets(routed, traffic, found),
     routes: port.protocol === 'TCP' ? noRoutes : resolveRoutes(routed, traffic, inputs.audiences),
+    connectionRoutes: resolveConnectionRoutes(routed, port, traffic),
     origins: mergeOrigins([view.origin], traffic.routing === null ? [] : [traffic.routing.origin]),
     endpointOrigins: mergeOrigins(trusting, endpointOrigins(found, security)),
   };

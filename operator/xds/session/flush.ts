@@ -125,8 +125,23 @@ const sentAlone: ReadonlySet<TypeUrl> = new Set([url.extensionConfig]);
 
 function oneAtATime(type: TypeUrl, upserts: readonly Entry[]): readonly Entry[] {
   const [first] = upserts;
-  return first !== undefined && upserts.length > 1 && sentAlone.has(type) ? listOf(first) : upserts;
+  if (first === undefined || upserts.length === 1 || !sentAlone.has(type)) return upserts;
+  const idle = thatDoNothing(upserts);
+  return idle.length > 0 ? idle : listOf(first);
 }
+
+/** Envoy takes all of them or none. Every TCP port has one: alone, they would be a thousand responses. */
+function thatDoNothing(upserts: readonly Entry[]): readonly Entry[] {
+  let idle = idleOf.get(upserts);
+  if (idle === undefined) {
+    idle = upserts.filter(({ doesNothing }) => doesNothing === true);
+    if (idle.length === upserts.length) idle = upserts;
+    idleOf.set(upserts, idle);
+  }
+  return idle;
+}
+
+const idleOf = new WeakMap<readonly Entry[], readonly Entry[]>();
 
 const lists = new WeakMap<Entry, readonly Entry[]>();
 

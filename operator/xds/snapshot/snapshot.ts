@@ -191,10 +191,10 @@ function makeEntry(resource: XdsResource, before: Entry | undefined, tools: Snap
 }
 
 function encode(resource: XdsResource, before: Entry | undefined, tools: SnapshotTools): MadeEntry {
-  const { name, origins, clusters, exclusiveKeys } = resource;
+  const { name, origins, clusters, exclusiveKeys, doesNothing } = resource;
   const { any, version, problems } = encodedOf(resource, tools);
   if (problems.length > 0) return { entry: undefined, problems };
-  const entry = { name, version, any, origins, clusters, exclusiveKeys };
+  const entry = { name, version, any, origins, clusters, exclusiveKeys, ...(doesNothing && { doesNothing }) };
   return { entry: before !== undefined && isSameEntry(before, entry) ? before : entry, problems: [] };
 }
 

@@ -13,6 +13,7 @@ export interface Entry {
   readonly origins: readonly Origin[];
   readonly clusters: readonly string[];
   readonly exclusiveKeys: readonly string[];
+  readonly doesNothing?: true;
 }
 
 /** The entries of one type in one layer. */

@@ -55,8 +55,8 @@ function meshOf(
   const entries = Object.entries(services).map(
     ([name, parts]) => [ports.get(name) ?? 0, sampleService(`shop/${name}/80`, parts)] as const,
   );
-  const bindings = entries.map(([port, { key, protocol }]) => {
-    return { address: '127.0.0.1', port, service: key, protocol };
+  const bindings = entries.map(([port, { key, protocol, carries }]) => {
+    return { address: '127.0.0.1', port, service: key, protocol: carries ?? protocol };
   });
   return sampleMesh({
     services: entries.map(([, service]) => service),

@@ -1,17 +1,28 @@
-// The shop of the examples: `productpage` (in zone a) calls reviews (v1, v2, v3 in zones a, b, c) and ratings (v1) through a real Envoy; ratings has
-// one, too. Entry: ExampleShop.start.
+// The shop of the examples: `productpage` (in zone a) calls reviews (v1, v2, v3 in zones a, b, c), ratings (v1), which has a real Envoy, db and vault
+// (v1, v2) through a real Envoy. Entry: ExampleShop.start.
 import { parseAllDocuments, stringify } from 'yaml';
 import { admit } from '../../../api/admission.ts';
 import { apiVersion } from '../../../api/v1alpha1/common.ts';
 import type { Verdict } from '../../../operator/conditions/conditions.ts';
 import { translate, type Translation } from '../../../operator/translate/translate.ts';
 import { resourcesFromYaml, translateOptions } from '../builders.ts';
-import { type Handler, startApplication } from '../data-plane/applications.ts';
+import { type Handler, startApplication, startGreeter } from '../data-plane/applications.ts';
 import type { Closing } from '../data-plane/closing.ts';
 import { ServedMesh, type ServedSidecar } from '../data-plane/served-mesh.ts';
 import { freePort } from '../kubernetes/free-port.ts';
 
-const services = { reviews: ['v1', 'v2', 'v3'], ratings: ['v1'] } as const;
+const services = {
+  reviews: ['v1', 'v2', 'v3'],
+  ratings: ['v1'],
+  db: ['v1', 'v2'],
+  vault: ['v1', 'v2'],
+} as const;
+/** Those that do not speak HTTP: their servers begin with the name of their version. */
+const connections: Readonly<Record<string, { readonly name: string; readonly port: number }>> = {
+  db: { name: 'tcp', port: 5432 },
+  vault: { name: 'tls', port: 8200 },
+};
+const http = { name: 'http', port: 9080 };
 type Service = keyof typeof services;
 /** By version; that of productpage, too. */
 const zones: Readonly<Record<string, string>> = { v1: 'a', v2: 'b', v3: 'c' };
@@ -37,7 +48,12 @@ export class ExampleShop {
   }
 
   static async start(closing: Closing): Promise<ExampleShop> {
-    const ports = { reviews: await freePort(), ratings: await freePort() };
+    const ports = {
+      reviews: await freePort(),
+      ratings: await freePort(),
+      db: await freePort(),
+      vault: await freePort(),
+    };
     const copies: Copies = new Map();
     const world = await worldOf(ports, closing, copies);
     return new ExampleShop(await ServedMesh.start(irOf(translated(world)), closing), world, ports, copies);
@@ -93,22 +109,33 @@ async function worldOf(
 ): Promise<string> {
   const servers = Object.entries(services).flatMap(([app, versions]) =>
     versions.map(async (version) => {
-      const port = await startApplication(version, closing, behaviour(copies));
-      const served = { name: 'http', port, appProtocol: 'http' };
-      if (app === 'reviews') return workload(app, version, { ports: [served] });
+      const name = connections[app]?.name;
+      const port =
+        name === undefined
+          ? await startApplication(version, closing, behaviour(copies))
+          : await startGreeter(version, closing);
+      const served = { name: name ?? 'http', port, appProtocol: name ?? 'http' };
+      if (app !== 'ratings') return workload(app, version, { ports: [served] });
       const guarded = { ...served, port: await freePort(), applicationPort: port };
       return workload(app, version, { serviceAccount: app, ports: [guarded] });
     }),
   );
-  const outbound = Object.entries(ports).map(([service, bindPort]) => ({ service, port: 9080, bindPort }));
+  const outbound = Object.entries(ports).map(([service, bindPort]) => ({
+    service,
+    port: (connections[service] ?? http).port,
+    bindPort,
+  }));
   const documents = [
     { apiVersion, kind: 'Mesh', metadata: { name: 'default' }, spec: {} },
-    ...Object.keys(services).map((name) => ({
-      apiVersion: 'v1',
-      kind: 'Service',
-      metadata: { name, namespace: 'shop' },
-      spec: { selector: { app: name }, ports: [{ name: 'http', port: 9080, targetPort: 'http' }] },
-    })),
+    ...Object.keys(services).map((name) => {
+      const port = connections[name] ?? http;
+      return {
+        apiVersion: 'v1',
+        kind: 'Service',
+        metadata: { name, namespace: 'shop' },
+        spec: { selector: { app: name }, ports: [{ ...port, targetPort: port.name }] },
+      };
+    }),
     ...(await Promise.all(servers)),
     workload('productpage', '', { serviceAccount: 'productpage', outbound }),
   ];

@@ -46,6 +46,32 @@ spec:
   routes:
   - backends: [{service: {name: ratings, port: 9080}, weight: 9}, {service: {namespace: next, name: reviews, port: 80}}]
 `;
+const database = `
+apiVersion: v1
+kind: Service
+metadata: {name: vault, namespace: shop}
+spec: {clusterIP: 10.96.0.15, selector: {app: reviews}, ports: [{port: 8200, targetPort: 9080, appProtocol: tls}]}
+---
+apiVersion: discovery.k8s.io/v1
+kind: EndpointSlice
+metadata: {name: vault-1, namespace: shop, labels: {kubernetes.io/service-name: vault}}
+addressType: IPv4
+ports: [{port: 9080, protocol: TCP}]
+endpoints:
+- {addresses: [10.0.0.1], conditions: {ready: true}, targetRef: {kind: Pod, namespace: shop, name: reviews-v1}}
+- {addresses: [10.0.0.2], conditions: {ready: true}, targetRef: {kind: Pod, namespace: shop, name: reviews-v2}}
+---
+apiVersion: meshwright.dev/v1alpha1
+kind: TrafficPolicy
+metadata: {name: vault, namespace: shop}
+spec:
+  targetRefs: [{kind: Service, name: vault}]
+  subsets: [{name: v1, matchLabels: {version: v1}}, {name: v2, matchLabels: {version: v2}}, {name: v3, matchLabels: {version: v3}}]
+  tlsRoutes:
+  - {sni: [vault], backends: [{subset: v2}]}
+  - {sni: [empty.example.com], backends: [{subset: v3}]}
+  tcpRoutes: [{backends: [{subset: v1, weight: 3}, {subset: v2, weight: 1}], fault: {abort: {percentage: 20}}}]
+`;
 const tcp = `
 apiVersion: v1
 kind: Service
@@ -60,6 +86,35 @@ function explainer(...documents: readonly string[]): Explain {
 function question(parts: Partial<Question> = {}): Question {
   return { from: 'shop/productpage', to: 'reviews:9080', method: 'GET', path: '/', headers: [], ...parts };
 }
+
+describe('a connection to a TCP port', () => {
+  const explain = explainer(database);
+  const field = '[TrafficPolicy shop/vault, spec.';
+
+  test('is shared among backends, or closed on purpose', () => {
+    expect(textOf(explain(question({ to: '10.96.0.15:8200' })))).toBe(
+      `shop/productpage to 10.96.0.15:8200 (10.96.0.15:8200)
+  Protocol   TCP. Set appProtocol: http on the Service port if it serves HTTP.
+  Backend    20% closed at once  ${field}tcpRoutes[0]]
+             60% Service shop/vault port 8200, subset v1: 10.0.0.1:9080 (mTLS)
+             20% Service shop/vault port 8200, subset v2: 10.0.0.2:9080 (plaintext)
+  Balancing  RoundRobin  [default]
+`,
+    );
+  });
+
+  test('asks for the host that it is made to, or another server name', () => {
+    expect(textOf(explain(question({ to: 'vault:8200' })))).toContain(
+      `subset v2: 10.0.0.2:9080 (plaintext)  ${field}tlsRoutes[0]]`,
+    );
+    expect(textOf(explain(question({ to: 'vault:8200', sni: 'empty.example.com' })))).toContain(
+      `subset v3: no endpoints, connections are closed  ${field}tlsRoutes[1]]`,
+    );
+    expect(succeeds(explain(question({ to: 'vault:8200', sni: 'empty.example.com' })).explanation)).toBe(
+      false,
+    );
+  });
+});
 
 describe('the text', () => {
   const explain = explainer(policy, tcp);

@@ -359,6 +359,15 @@ export const table: readonly Row[] = [
     ['admissionControl.minRequestsPerSecond', 11, 'ECDS'],
     ['admissionControl.maxRejectionPercentage', 51, 'ECDS'],
   ]),
+  ...rows('TrafficPolicy/db', [
+    ['tcpRoutes.0.backends.0.subset', 'v2', 'ECDS'],
+    ['tcpRoutes.0.backends.0.weight', 3, 'ECDS'],
+    ['tcpRoutes.0.fault.abort.percentage', 2, 'ECDS'],
+    ['tlsRoutes.0.sni.0', '*.example.com', 'ECDS'],
+    ['tlsRoutes.0.backends.0.subset', 'v2', 'ECDS'],
+    ['tlsRoutes.0.backends.0.weight', 3, 'ECDS'],
+    ['tlsRoutes.0.fault.abort.percentage', 2, 'ECDS'],
+  ]),
   ...rows('SecurityPolicy/requests', [
     ['targetRefs.0.kind', 'Service', 'LDS RTDS', strict],
     ['targetRefs.0.name', 'gone', 'LDS RDS RTDS', strict],

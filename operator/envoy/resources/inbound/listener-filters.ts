@@ -5,20 +5,18 @@ import type { WorkloadIr } from '../../../ir/mesh-ir.ts';
 import type { Origin } from '../../../ir/origin.ts';
 import { typeUrl } from '../../proto/type-urls.ts';
 import { resource } from '../resource.ts';
+import { inspecting, inspectorType, tlsInspector } from '../tls-inspector.ts';
 import { any, extension, overAds } from '../typed-config.ts';
 import type { EnvoyMessage } from '../../proto/envoy-message.ts';
 import type { XdsResource } from '../xds-resource.ts';
 
 const listenerFilters = 'envoy.extensions.filters.listener';
-const inspectorType = `${listenerFilters}.tls_inspector.v3.TlsInspector`;
 const originalDestinationType = `${listenerFilters}.original_dst.v3.OriginalDst`;
 
 export const originalDestination: EnvoyMessage = extension(
   'envoy.filters.listener.original_dst',
   originalDestinationType,
 );
-
-const tlsInspector: EnvoyMessage = extension('envoy.filters.listener.tls_inspector', inspectorType);
 
 /** What a plaintext client of a server that speaks first waits for on a TCP port that is inspected. */
 const serverFirstTimeoutMs = 500;
@@ -78,7 +76,6 @@ function inspectorName(label: string): string {
   return `inbound/${label}/tls_inspector`;
 }
 
-const inspecting = any(inspectorType);
 /** A filter that waits for nothing, and finds out what is known. */
 const notInspecting = any(originalDestinationType);
 

@@ -12,6 +12,7 @@ import { tcpProxy } from '../tcp-proxy.ts';
 import type { EnvoyMessage } from '../../proto/envoy-message.ts';
 import type { XdsResource } from '../xds-resource.ts';
 import { outboundHttp } from './connection-manager.ts';
+import { chooseCluster, readsServerName } from './connection-routes.ts';
 import { byAddress } from './endpoints.ts';
 
 type Address = Pick<EndpointIr, 'address' | 'port'>;
@@ -49,7 +50,8 @@ function addressListener(name: string, service: ServicePortIr, address: Address)
       bind_to_port: false,
       traffic_direction: 'OUTBOUND',
       access_log: [refusedConnectionLog('outbound')],
-      filter_chains: [{ filters: [toService(service, service.headless ? byAddress(address) : undefined)] }],
+      ...(service.carries === 'TLS' && readsServerName),
+      filter_chains: [{ filters: toService(service, service.headless ? byAddress(address) : undefined) }],
     },
     origins: service.origins,
     clusters: service.protocol === 'TCP' ? [clusterName(service.key, null)] : placeholderClusters,
@@ -57,11 +59,14 @@ function addressListener(name: string, service: ServicePortIr, address: Address)
   });
 }
 
-function toService(service: ServicePortIr, endpoint: EnvoyMessage | undefined): EnvoyMessage {
+function toService(service: ServicePortIr, endpoint: EnvoyMessage | undefined): readonly EnvoyMessage[] {
   const chosen = endpoint && { endpoint };
   if (service.protocol === 'HTTP') {
-    return outboundHttp({ statPrefix: 'outbound', destination: serviceHost(service.key), ...chosen });
+    return [outboundHttp({ statPrefix: 'outbound', destination: serviceHost(service.key), ...chosen })];
   }
   const cluster = clusterName(service.key, null);
-  return tcpProxy({ vantage: 'outbound', statPrefix: 'outbound_tcp', cluster, ...chosen });
+  return [
+    chooseCluster(service.key),
+    tcpProxy({ vantage: 'outbound', statPrefix: 'outbound_tcp', cluster, ...chosen }),
+  ];
 }

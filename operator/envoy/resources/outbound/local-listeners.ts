@@ -10,6 +10,7 @@ import { resource } from '../resource.ts';
 import { tcpProxy } from '../tcp-proxy.ts';
 import type { EnvoyMessage } from '../../proto/envoy-message.ts';
 import type { XdsResource } from '../xds-resource.ts';
+import { chooseCluster, readsServerName } from './connection-routes.ts';
 import { outboundHttp } from './connection-manager.ts';
 
 export function buildLocalListeners(workload: WorkloadIr, mesh: Origin): readonly XdsResource[] {
@@ -25,18 +26,19 @@ function localListener(binding: BindingIr, origins: readonly Origin[]): XdsResou
       address: { socket_address: { address: binding.address, port_value: binding.port } },
       traffic_direction: 'OUTBOUND',
       access_log: [refusedConnectionLog('outbound')],
-      filter_chains: [{ filters: [toService(binding)] }],
+      ...(binding.protocol === 'TLS' && readsServerName),
+      filter_chains: [{ filters: toService(binding) }],
     },
     origins,
-    clusters: binding.protocol === 'TCP' ? [clusterName(binding.service, null)] : placeholderClusters,
+    clusters: binding.protocol === 'HTTP' ? placeholderClusters : [clusterName(binding.service, null)],
     exclusiveKeys: [authority(binding.address, binding.port)],
   });
 }
 
-function toService({ protocol, service }: BindingIr): EnvoyMessage {
+function toService({ protocol, service }: BindingIr): readonly EnvoyMessage[] {
   if (protocol === 'HTTP') {
-    return outboundHttp({ statPrefix: 'outbound', destination: serviceHost(service) });
+    return [outboundHttp({ statPrefix: 'outbound', destination: serviceHost(service) })];
   }
   const cluster = clusterName(service, null);
-  return tcpProxy({ vantage: 'outbound', statPrefix: 'outbound_tcp', cluster });
+  return [chooseCluster(service), tcpProxy({ vantage: 'outbound', statPrefix: 'outbound_tcp', cluster })];
 }

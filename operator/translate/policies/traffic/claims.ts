@@ -1,5 +1,5 @@
 // What an object says about calls to services, whoever wrote it: front ends make these, resolve.ts puts them into effect.
-import type { AnswerIr, RewriteIr, RouteIr, RouteMatchIr } from '../../../ir/service.ts';
+import type { AnswerIr, ConnectionRouteIr, RewriteIr, RouteIr, RouteMatchIr } from '../../../ir/service.ts';
 import type { LimitClaims } from './limits.ts';
 import type { PortSettings, RouteSettings } from './settings.ts';
 
@@ -20,6 +20,8 @@ export interface RoutingClaim {
   readonly title: string;
   /** In order, first match wins. */
   readonly routes: readonly RouteClaim[];
+  /** In order, first match wins. */
+  readonly connectionRoutes: readonly ConnectionRouteClaim[];
   /** Each name once. */
   readonly subsets: readonly SubsetClaim[];
 }
@@ -52,6 +54,12 @@ export interface RouteClaim extends Omit<
   /** None: all endpoints of the service. */
   readonly backends: readonly BackendClaim[];
   readonly settings: Readonly<Partial<RouteSettings>>;
+}
+
+/** A route of connections but for what depends on the service port. */
+export interface ConnectionRouteClaim extends Omit<ConnectionRouteIr, 'backends' | 'author'> {
+  /** None: all endpoints of the service. */
+  readonly backends: readonly BackendClaim[];
 }
 
 export interface MatchClaim {

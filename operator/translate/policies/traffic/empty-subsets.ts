@@ -11,6 +11,7 @@ export interface EmptySubset {
   readonly subset: string;
   /** `shop/reviews/9080` */
   readonly service: string;
+  readonly protocol: ServicePortIr['protocol'];
 }
 
 /** The same object as in the batch before while the same subsets are empty. */
@@ -27,7 +28,7 @@ function emptySubsets(services: readonly ServicePortIr[]): EmptySubsets {
   const found: Record<string, EmptySubset[]> = {};
   for (const service of services) {
     for (const { policy, subset } of emptyIn(service))
-      (found[policy] ??= []).push({ subset, service: service.key });
+      (found[policy] ??= []).push({ subset, service: service.key, protocol: service.protocol });
   }
   return found;
 }

@@ -1,7 +1,7 @@
 // References of routes that do not resolve, as sentences for whoever wrote them.
 import { isSameValue } from '../../../values/same-value.ts';
 import { listed, type Problem } from '../../facts/verdicts.ts';
-import type { BackendClaim, RouteClaim, RoutingClaim } from './claims.ts';
+import type { BackendClaim, RoutingClaim } from './claims.ts';
 import { isUnresolved, type Referable, resolveReference, type Unresolved } from './references.ts';
 
 const none: readonly Problem[] = [];
@@ -22,6 +22,7 @@ function findUnresolved(routing: RoutingClaim, referable: Referable): readonly P
   return [
     ...problems(routing.routes, ({ backends }) => backends.flatMap(problem), shareIsLost),
     ...problems(routing.routes, ({ mirrors }) => mirrors.flatMap(problem), nothingIsCopied),
+    ...problems(routing.connectionRoutes, ({ backends }) => backends.flatMap(problem), shareIsClosed),
   ];
 }
 
@@ -38,9 +39,9 @@ function problemFinder(
   };
 }
 
-function problems(
-  routes: readonly RouteClaim[],
-  unresolvedIn: (route: RouteClaim) => readonly Unresolved[],
+function problems<R extends { readonly name: string }>(
+  routes: readonly R[],
+  unresolvedIn: (route: R) => readonly Unresolved[],
   effect: (routes: string) => string,
 ): readonly Problem[] {
   const found = new Map<string, { readonly problem: Unresolved; readonly names: Set<string> }>();
@@ -58,6 +59,10 @@ function problems(
 
 function shareIsLost(routes: string): string {
   return `Its share of the requests of route ${routes} gets a 503.`;
+}
+
+function shareIsClosed(routes: string): string {
+  return `Its share of the connections of ${routes} is closed.`;
 }
 
 function nothingIsCopied(routes: string): string {

@@ -140,7 +140,7 @@ function resolveHashOn(
 }
 
 /** One entry for each set of endpoints, in the order of their first mention; those of weight 0 are left out. */
-function resolveBackends(
+export function resolveBackends(
   route: Pick<RouteClaim, 'name' | 'backends'>,
   port: RoutedPort,
   routing: RoutingClaim,

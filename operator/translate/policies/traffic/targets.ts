@@ -8,20 +8,20 @@ import { compareAge } from '../../facts/precedence.ts';
 import { type PortView, serviceKey, type ServiceView, type ServiceViews } from '../../facts/service-view.ts';
 import { listed, type Problem } from '../../facts/verdicts.ts';
 import { compareLevels, type Level } from '../contest.ts';
-import { httpFields, limitedFields, worksOnTcp } from './protocols.ts';
+import { idleFields, idleSentences, limitedFields, worksOn } from './protocols.ts';
 
 /** A policy at one service port. */
 export interface Attachment {
   readonly policy: TrafficPolicy;
   /** The strongest of its targets that reach the port. */
   readonly level: Level;
-  readonly protocol: PortView['protocol'];
+  readonly port: PortView;
 }
 
 export interface PolicyTargets {
   /** Targets it cannot have. */
   readonly problems: readonly Problem[];
-  /** TCP ports of its targets, where it can have no effect, or only a part of it can. */
+  /** Ports of its targets where it can have no effect, or only a part of it can. */
   readonly leftOut: readonly PortView[];
   /** Keys of workloads without a sidecar, sorted: nothing limits what they are sent. Empty for a policy without limits. */
   readonly unlimited: readonly string[];
@@ -79,7 +79,9 @@ const reachOf = rememberEach((policy: TrafficPolicy, services: ServiceViews, sco
 });
 
 function unlimited(ports: readonly PortView[]): readonly string[] {
-  const servers = httpOnly(ports).flatMap(({ targets }) => targets.map(({ workload }) => workload));
+  const servers = ports
+    .filter(({ protocol }) => protocol === 'HTTP')
+    .flatMap(({ targets }) => targets.map(({ workload }) => workload));
   const bare = servers.filter(({ meshed, isRunnable }) => meshed === null && isRunnable);
   return [...new Set(bare.map(({ key }) => key))].toSorted(compareText);
 }
@@ -95,10 +97,10 @@ interface Found {
 function strongestByPort(found: readonly Found[]): ReadonlyMap<string, Omit<Attachment, 'policy'>> {
   const strongest = new Map<string, Omit<Attachment, 'policy'>>();
   for (const { level, ports } of found) {
-    for (const { key, protocol } of ports) {
-      const other = strongest.get(key);
+    for (const port of ports) {
+      const other = strongest.get(port.key);
       if (other === undefined || compareLevels(level, other.level) > 0)
-        strongest.set(key, { level, protocol });
+        strongest.set(port.key, { level, port });
     }
   }
   return strongest;
@@ -123,15 +125,10 @@ function findService(policy: TrafficPolicy, target: Target, services: ServiceVie
   const ports =
     target.port === undefined ? view.ports : view.ports.filter(({ port }) => port === target.port);
   if (ports.length === 0) return refused(level, reason.targetNotFound, noSuchPort(view, target));
-  if (!needsHttp(policy)) return { level, ports, problems: [], leftOut: [] };
-
-  const http = httpOnly(ports);
-  const tcp = ports.filter(({ protocol }) => protocol === 'TCP');
-  if (worksOnTcp(policy)) return { level, ports, problems: [], leftOut: tcp };
-  if (http.length > 0) return { level, ports: http, problems: [], leftOut: tcp };
-  const numbers = listed(tcp.map(({ port }) => String(port)));
-  const message = `Port ${numbers} of Service ${key} is TCP, and this TrafficPolicy needs HTTP. Set appProtocol: http on the Service port if it serves HTTP, or remove the target.`;
-  return refused(level, reason.unsupportedValue, message);
+  const working = ports.filter((port) => worksOn(policy, port));
+  const leftOut = ports.filter((port) => idleFields(policy, port).length > 0);
+  if (working.length > 0) return { level, ports: working, problems: [], leftOut };
+  return refused(level, reason.unsupportedValue, idleSentences(policy, ports).join(' '));
 }
 
 function findNamespace(policy: TrafficPolicy, { name }: Target, services: ServiceViews): Found {
@@ -167,15 +164,7 @@ function findMesh(
 /** TCP ports are no mistake there: whoever writes a default does not speak of each port. */
 function everyPort(policy: TrafficPolicy, level: Level, services: readonly ServiceView[]): Found {
   const all = services.flatMap(({ ports }) => ports);
-  return { level, ports: worksOnTcp(policy) ? all : httpOnly(all), problems: [], leftOut: [] };
-}
-
-function httpOnly(ports: readonly PortView[]): readonly PortView[] {
-  return ports.filter(({ protocol }) => protocol === 'HTTP');
-}
-
-function needsHttp(policy: TrafficPolicy): boolean {
-  return httpFields(policy).length > 0;
+  return { level, ports: all.filter((port) => worksOn(policy, port)), problems: [], leftOut: [] };
 }
 
 function namespaceOf({ metadata }: TrafficPolicy): string {

@@ -18,6 +18,7 @@ import type {
   SubsetClaim,
   TrafficClaims,
 } from './claims.ts';
+import { connectionRoutesOf } from './connection-routes.ts';
 import { corsOf } from './cors.ts';
 import { faultOf } from './fault.ts';
 import { limitClaims } from './limits.ts';
@@ -44,12 +45,14 @@ export function claimsOf(policy: TrafficPolicy): TrafficClaims {
 
 function routingOf(policy: TrafficPolicy): RoutingClaim | null {
   const { routes, subsets } = policy.spec;
-  if (routes.length === 0 && subsets.length === 0) return null;
+  const connectionRoutes = connectionRoutesOf(policy.spec);
+  if (routes.length === 0 && connectionRoutes.length === 0 && subsets.length === 0) return null;
   const { namespace = '', name } = policy.metadata;
   return {
     author: { kind: policy.kind, namespace },
     title: `TrafficPolicy ${namespace}/${name}`,
     routes: routes.map((route, index) => routeOf(route, `${name}-${index}`, namespace)),
+    connectionRoutes,
     subsets: subsetsOf(policy),
   };
 }

@@ -9,6 +9,7 @@ import { type Claim, decide, type Decisions, type Outcome, outcomesOf } from '..
 import type { LimitsIr } from '../../../ir/inbound.ts';
 import type { Settings } from '../setting.ts';
 import type { RoutingClaim } from './claims.ts';
+import { connectionRoutesAt } from './connection-routes.ts';
 import { tcpSettings } from './destination/destination.ts';
 import { limitsAt } from './limits.ts';
 import { meshLevel, type Untouched } from './mesh-level.ts';
@@ -49,7 +50,7 @@ export function createTrafficMaker(operatorNamespace: string): TrafficMaker {
     const untouched = level(mesh);
     const targets = findTargets(policies, services, scopeOf(mesh.metadata.name));
     const decided = [...targets.byPort].toSorted(byText(([port]) => port)).map(([port, attached]) => {
-      const inputs = attached.flatMap((one) => [one.policy, one.level, one.protocol]);
+      const inputs = attached.flatMap((one) => [one.policy, one.level, one.port.protocol, one.port.tls]);
       return [
         port,
         memory.get(port, [untouched, ...inputs], () => decidePort(port, attached, untouched)),
@@ -80,13 +81,16 @@ interface LimitedPort {
 const routingSlot = 'routes and subsets';
 
 function decidePort(port: string, attached: readonly Attachment[], untouched: Untouched): DecidedPort {
-  const usual = untouched[attached[0]?.protocol ?? 'TCP'].settings;
+  const protocol = attached[0]?.port.protocol ?? 'TCP';
+  const usual = untouched[protocol].settings;
   const claims = attached.flatMap((attachment) => {
     const { policy, level } = attachment;
     return slotsAt(attachment).map((slot) => ({ slot, level, policy }));
   });
   const author = decide(claims).get(routingSlot)?.[0]?.policy;
-  const decisions = decide(author === undefined ? claims : [...claims, ...routesClaims(author)]);
+  const decisions = decide(
+    author === undefined || protocol === 'TCP' ? claims : [...claims, ...routesClaims(author)],
+  );
   const limits = limitsAt(decisions, (policy) => claimsOf(policy).limits);
   return {
     decisions,
@@ -95,17 +99,22 @@ function decidePort(port: string, attached: readonly Attachment[], untouched: Un
   };
 }
 
-/** Of a Namespace and the Mesh there are settings only: routes are for one service. A TCP port has no requests to route. */
-function slotsAt({ policy, level, protocol }: Attachment): readonly string[] {
+/** Of a Namespace and the Mesh there are settings only: routes are for one service. */
+function slotsAt({ policy, level, port }: Attachment): readonly string[] {
   const { routing, settings, limits } = claimsOf(policy);
-  const isTcp = protocol === 'TCP';
+  const isTcp = port.protocol === 'TCP';
   const isWide = level === 'Namespace' || level === 'Mesh';
-  const hasRoutes = routing !== null && !isWide && !(isTcp && routing.routes.length > 0);
   return [
-    ...(hasRoutes ? [routingSlot] : []),
+    ...(routing !== null && !isWide && routesAt(routing, port) ? [routingSlot] : []),
     ...Object.keys(isTcp ? tcpSettings(settings) : settings),
     ...(isTcp ? [] : Object.keys(limits)),
   ];
+}
+
+/** It has routes for such a port, or mere subsets, for those that come later. */
+function routesAt(routing: RoutingClaim, port: Attachment['port']): boolean {
+  const own = port.protocol === 'HTTP' ? routing.routes : connectionRoutesAt(routing, port);
+  return own.length > 0 || routing.routes.length + routing.connectionRoutes.length === 0;
 }
 
 /** What every route says itself leaves nothing to decide, if no request passes them by. */

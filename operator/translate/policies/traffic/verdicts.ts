@@ -17,11 +17,12 @@ import { defeatProblems, overriddenCondition } from '../losses.ts';
 import type { EmptySubset, EmptySubsets } from './empty-subsets.ts';
 import { unresolvedReferences } from './reference-problems.ts';
 import type { Referable } from './references.ts';
+import type { RouteClaim, RoutingClaim } from './claims.ts';
 import type { RouteSettings } from './settings.ts';
 import type { PolicyTargets } from './targets.ts';
 import { rememberEach } from '../../../values/remember.ts';
 import type { Traffic } from './traffic.ts';
-import { httpFields, limitedFields, worksOnTcp } from './protocols.ts';
+import { idleSentences, limitedFields } from './protocols.ts';
 import { claimsOf } from './traffic-policy.ts';
 import { unreachableRoutes } from './unreachable.ts';
 import type { Warnings } from './warnings.ts';
@@ -68,7 +69,7 @@ const verdictOn = rememberEach(
         acceptedCondition(
           [...problems, ...defeatProblems(policy, outcome)],
           [
-            ...leftOutNotes(policy, leftOut),
+            ...idleSentences(policy, leftOut),
             ...unlimitedNotes(policy, unlimited),
             ...abortNotes(policy),
             ...others,
@@ -86,18 +87,6 @@ const verdictOn = rememberEach(
 );
 
 const othersInEffect = 'The policy is in effect for its other targets.';
-
-function leftOutNotes(policy: TrafficPolicy, leftOut: PolicyTargets['leftOut']): readonly string[] {
-  if (leftOut.length === 0) return [];
-  const ports = listed(leftOut.map(({ key }) => key));
-  const fields = httpFields(policy);
-  const [what, has] = worksOnTcp(policy)
-    ? [listed(fields), fields.length === 1 ? 'has' : 'have']
-    : ['The policy', 'has'];
-  return [
-    `${what} ${has} no effect on TCP port ${ports}. Set appProtocol: http on the Service port if it serves HTTP.`,
-  ];
-}
 
 function unlimitedNotes(policy: TrafficPolicy, unlimited: readonly string[]): readonly string[] {
   if (unlimited.length === 0) return [];
@@ -146,19 +135,34 @@ function claimsOfTargets({ metadata, spec }: TrafficPolicy, foreign: ForeignEndp
   return [...new Set(services)].flatMap((key) => foreign[key]?.message ?? []);
 }
 
-/** Of those that a route sends requests to. */
+/** Of those that a route sends something to. */
 function emptySubsets(policy: TrafficPolicy, empty: readonly EmptySubset[]): readonly Problem[] {
   const { routing } = claimsOf(policy);
   if (routing === null || empty.length === 0) return [];
-  return routing.subsets.flatMap(({ name, matchLabels }) => {
-    const services = empty.filter(({ subset }) => subset === name).map(({ service }) => service);
-    const users = routing.routes.filter(({ backends }) =>
-      backends.some(({ service, subset, weight }) => service === null && subset === name && weight > 0),
-    );
-    if (services.length === 0 || users.length === 0) return [];
-    const labels = Object.entries(matchLabels).map(([key, value]) => `${key}=${value}`);
-    const routes = listed(users.map((route) => route.name));
-    const message = `Subset ${name} has no endpoints because no workload of ${listed(services)} has the labels ${labels.join(',')}. Its share of the requests of route ${routes} gets a 503. Start a workload with these labels, or fix matchLabels.`;
-    return [{ reason: reason.refNotFound, message }];
-  });
+  const { routes, connectionRoutes } = routing;
+  const at = (wanted: EmptySubset['protocol']): readonly EmptySubset[] =>
+    empty.filter(({ protocol }) => protocol === wanted);
+  return routing.subsets.flatMap((subset) => [
+    ...emptySubset(subset, at('HTTP'), routes, 'Its share of the requests of route @ gets a 503.'),
+    ...emptySubset(subset, at('TCP'), connectionRoutes, 'Its share of the connections of @ is closed.'),
+  ]);
+}
+
+/** effect: @ are the routes. */
+// oxlint-disable-next-line max-params -- of one sentence
+function emptySubset(
+  { name, matchLabels }: RoutingClaim['subsets'][number],
+  empty: readonly EmptySubset[],
+  routes: readonly Pick<RouteClaim, 'name' | 'backends'>[],
+  effect: string,
+): readonly Problem[] {
+  const services = empty.filter(({ subset }) => subset === name).map(({ service }) => service);
+  const users = routes.filter(({ backends }) =>
+    backends.some(({ service, subset, weight }) => service === null && subset === name && weight > 0),
+  );
+  if (services.length === 0 || users.length === 0) return [];
+  const labels = Object.entries(matchLabels).map(([key, value]) => `${key}=${value}`);
+  const fate = effect.replace('@', listed(users.map((route) => route.name)));
+  const message = `Subset ${name} has no endpoints because no workload of ${listed(services)} has the labels ${labels.join(',')}. ${fate} Start a workload with these labels, or fix matchLabels.`;
+  return [{ reason: reason.refNotFound, message }];
 }

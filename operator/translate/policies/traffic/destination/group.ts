@@ -4,7 +4,10 @@ import type { TrafficPolicy } from '../../../../../api/v1alpha1/traffic/policy.t
 import type { Settings, SettingsReader } from '../../setting.ts';
 
 /** Where settings are written. */
-export type Written = Omit<TrafficPolicy['spec'], 'targetRefs' | 'limits' | 'subsets' | 'routes' | 'timeout'>;
+export type Written = Omit<
+  TrafficPolicy['spec'],
+  'targetRefs' | 'limits' | 'subsets' | 'routes' | 'tcpRoutes' | 'tlsRoutes' | 'timeout'
+>;
 
 /**
  * @typeParam T the settings, by the field that users write

@@ -126,7 +126,7 @@ test('a limit of a TCP port is refused, with what to do', () => {
 
   expect(rates).toEqual({ 80: [] });
   expect(accepted['reviews']).toBe(
-    'False UnsupportedValue: Port 80 of Service shop/reviews is TCP, and this TrafficPolicy needs HTTP. Set appProtocol: http on the Service port if it serves HTTP, or remove the target.',
+    'False UnsupportedValue: limits have no effect on TCP port shop/reviews/80. Set appProtocol: http on the Service port if it serves HTTP.',
   );
 });
 
