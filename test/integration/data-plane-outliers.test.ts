@@ -177,8 +177,11 @@ test('if all are left out, all go on being asked', async () => {
 test('a gateway error is 502, 503 or 504, and no other', async () => {
   const statuses = await statusesAt('gateway', 20);
 
-  expect(countOf(statuses, 503)).toBe(2);
-  expect(countOf(statuses, 500)).toBe(18);
+  // The second one ejects it; a call or two may be on its way before every worker of Envoy knows.
+  const gatewayErrors = countOf(statuses, 503);
+  expect(gatewayErrors).toBeGreaterThanOrEqual(2);
+  expect(gatewayErrors).toBeLessThanOrEqual(5);
+  expect(countOf(statuses, 500)).toBe(20 - gatewayErrors);
 });
 
 test('an endpoint whose success rate is below that of the others is left out', async () => {

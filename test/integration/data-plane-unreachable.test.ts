@@ -110,8 +110,8 @@ describe('while one of two applications is down', () => {
   test('of uploads that are too large to be repeated only those fail that find out', async () => {
     const statuses = await uploads('half-gone', 24 * mebibyte, 20);
 
-    // Half of them, if nobody remembered.
-    expect(statuses.get(200)).toBeGreaterThanOrEqual(16);
+    // Half of them, if nobody remembered: 14 of 20 would be rare.
+    expect(statuses.get(200)).toBeGreaterThanOrEqual(14);
   }, 60_000);
 });
 
