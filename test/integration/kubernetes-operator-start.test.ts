@@ -32,6 +32,7 @@ const restricted: readonly object[] = [
       { apiGroups: ['apps'], resources: ['*'], verbs: read },
       { apiGroups: ['batch'], resources: ['*'], verbs: read },
       { apiGroups: ['discovery.k8s.io'], resources: ['endpointslices'], verbs: read },
+      { apiGroups: ['gateway.networking.k8s.io'], resources: ['referencegrants'], verbs: read },
       { apiGroups: ['meshwright.dev'], resources: ['*'], verbs: read },
       {
         apiGroups: ['meshwright.dev'],

@@ -42,11 +42,13 @@ const clusterScoped = new Set(['Mesh', 'Namespace']);
 
 /** Resources of YAML documents, applied in their order: a second version of an object replaces the first. */
 export function resourcesFromYaml(text: string): Resources {
+  return resourcesOfDocuments(parseAllDocuments(text).map((document): unknown => document.toJS()));
+}
+
+/** The same, of documents as parsed. */
+export function resourcesOfDocuments(documents: readonly unknown[]): Resources {
   return settled((sink) => {
-    for (const document of parseAllDocuments(text)) {
-      const object: unknown = document.toJS();
-      if (object !== null) apply(storedObject(object), sink);
-    }
+    for (const object of documents) if (object !== null) apply(storedObject(object), sink);
   });
 }
 

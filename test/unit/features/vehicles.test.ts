@@ -3,12 +3,12 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from '@jest/globals';
-import { parse, parseAllDocuments, stringify } from 'yaml';
+import { parse, parseAllDocuments } from 'yaml';
 import { admit } from '../../../api/admission.ts';
 import { typeUrl, type TypeUrl } from '../../../operator/envoy/proto/type-urls.ts';
 import { buildResources } from '../../../operator/envoy/resources/build.ts';
 import { translate } from '../../../operator/translate/translate.ts';
-import { resourcesFromYaml, translateOptions } from '../../support/builders.ts';
+import { resourcesOfDocuments, translateOptions } from '../../support/builders.ts';
 import { type Row, table } from './vehicles.ts';
 
 const vehicles: Readonly<Record<TypeUrl, string>> = {
@@ -28,29 +28,44 @@ interface Item {
   readonly spec: unknown;
 }
 
-const world = readFileSync('test/golden/vehicles/world.yaml', 'utf8');
+const world = parseAllDocuments(readFileSync('test/golden/vehicles/world.yaml', 'utf8')).map(
+  (document) => document.toJS() as Item,
+);
 const before = resourcesOf(world);
 
 /** What each proxy has: workload, type and name → content. */
-function resourcesOf(yaml: string): ReadonlyMap<string, string> {
-  const { ir } = translate(resourcesFromYaml(yaml), translateOptions);
+function resourcesOf(documents: readonly Item[]): ReadonlyMap<string, string> {
+  const { ir } = translate(resourcesOfDocuments(documents), translateOptions);
   if (ir === null) throw new Error('there is a Mesh in world.yaml');
   const { layers, views } = buildResources(ir, { trustBundle: 'roots' });
+  const texts = new Map(
+    [...layers].map(([id, resources]) => [
+      id,
+      resources.map(
+        ({ typeUrl: type, name, message }) => [vehicles[type], name, JSON.stringify(message)] as const,
+      ),
+    ]),
+  );
   return new Map(
     [...views].flatMap(([workload, ids]) =>
       ids
-        .flatMap((id) => layers.get(id) ?? [])
-        .map((it) => [`${vehicles[it.typeUrl]} ${workload} ${it.name}`, JSON.stringify(it.message)] as const),
+        .flatMap((id) => texts.get(id) ?? [])
+        .map(([vehicle, name, text]) => [`${vehicle} ${workload} ${name}`, text] as const),
     ),
   );
 }
 
-function changed({ object, field, to, also }: Row): string {
-  const documents = parseAllDocuments(world).map((document) => document.toJS() as Item);
-  const item = documents.find(({ kind, metadata }) => `${kind}/${metadata.name}` === object);
-  if (item === undefined) throw new Error(`there is no ${object} in world.yaml`);
+function isOf({ object }: Row): (item: Item) => boolean {
+  return ({ kind, metadata }) => `${kind}/${metadata.name}` === object;
+}
+
+function changed(row: Row): readonly Item[] {
+  const { object, field, to, also } = row;
+  const found = world.find(isOf(row));
+  if (found === undefined) throw new Error(`there is no ${object} in world.yaml`);
+  const item = structuredClone(found);
   for (const [path, value] of [...Object.entries(also), [field, to]] as const) write(item.spec, path, value);
-  return documents.map((document) => stringify(document)).join('---\n');
+  return world.map((one) => (one === found ? item : one));
 }
 
 /** @throws where there is nothing, or just this */
@@ -78,10 +93,9 @@ test.each(table)('$object $field', (row) => {
 });
 
 test.each(table)('$object $field: an API server would take it', (row) => {
-  const documents = parseAllDocuments(changed(row)).map((document): unknown => document.toJS());
-  const ours = documents.filter((document) => JSON.stringify(document).includes('meshwright.dev/v1alpha1'));
+  const [document] = changed(row).filter(isOf(row));
 
-  expect(ours.map((document) => admit(document)).filter(({ ok }) => !ok)).toEqual([]);
+  expect(admit(document)).toMatchObject({ ok: true });
 });
 
 test('what comes with a listener, or by no vehicle, says why', () => {
