@@ -1,8 +1,15 @@
 // References of routes that do not resolve, as sentences for whoever wrote them.
+import { rememberEach } from '../../../values/remember.ts';
 import { isSameValue } from '../../../values/same-value.ts';
 import { listed, type Problem } from '../../facts/verdicts.ts';
 import type { BackendClaim, RoutingClaim } from './claims.ts';
-import { isUnresolved, type Referable, resolveReference, type Unresolved } from './references.ts';
+import {
+  isUnresolved,
+  namedReferences,
+  type Referable,
+  resolveReference,
+  type Unresolved,
+} from './references.ts';
 
 const none: readonly Problem[] = [];
 const last = new WeakMap<RoutingClaim, readonly Problem[]>();
@@ -10,12 +17,17 @@ const last = new WeakMap<RoutingClaim, readonly Problem[]>();
 /** One for each fact, with the routes it concerns. The same list as before while it says the same. */
 export function unresolvedReferences(routing: RoutingClaim | null, referable: Referable): readonly Problem[] {
   if (routing === null) return none;
+  if (namedReferences(routing.routes).length === 0) return unresolvedSubsets(routing);
   const found = findUnresolved(routing, referable);
   const known = last.get(routing);
   if (known !== undefined && isSameValue(known, found)) return known;
   last.set(routing, found);
   return found;
 }
+
+/** Of a policy that refers to no other Service, whatever else there is. */
+const unresolvedSubsets = rememberEach((routing: RoutingClaim) => findUnresolved(routing, nothing));
+const nothing: Referable = { services: new Map(), grants: new Map(), traffic: new Map() };
 
 function findUnresolved(routing: RoutingClaim, referable: Referable): readonly Problem[] {
   const problem = problemFinder(routing, referable);
