@@ -37,6 +37,7 @@ export const reason = {
   unreachableRoute: 'UnreachableRoute',
   retriesMultiply: 'RetriesMultiply',
   healthCheckDenied: 'HealthCheckDenied',
+  healthCheckWithoutEffect: 'HealthCheckWithoutEffect',
   localityWithoutEffect: 'LocalityWithoutEffect',
   programmed: 'Programmed',
   pending: 'Pending',

@@ -49,6 +49,14 @@ export interface EndpointIr {
   readonly workload: string;
 }
 
+/**
+ * Whether callers may check an endpoint without calling it, which they do as themselves: only a workload of the Service's own namespace.
+ * A slice may name any address, and a policy any path: others' servers must not be asked in the name of every caller.
+ */
+export function mayBeChecked({ workload }: Pick<EndpointIr, 'workload'>, namespace: string): boolean {
+  return workload.split('/')[1] === namespace;
+}
+
 export interface SubsetIr {
   readonly name: string;
   readonly endpoints: readonly EndpointIr[];

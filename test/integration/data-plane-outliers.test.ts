@@ -53,12 +53,27 @@ function checked(
   ports: readonly number[],
   parts: ServiceParts = {},
 ): ServiceParts {
-  const { destination = sampleDestination(), ...others } = detecting({}, ports, parts);
-  return { ...others, destination: { ...destination, healthCheck: { ...check, probe } } };
+  const { destination = sampleDestination(), endpoints = [], ...others } = detecting({}, ports, parts);
+  return {
+    ...others,
+    endpoints: endpoints.map((endpoint) => ({ ...endpoint, workload: endpoint.workload || own })),
+    destination: { ...destination, healthCheck: { ...check, probe } },
+  };
 }
+
+const own = 'ExternalWorkload/shop/server';
+/** What servers of another namespace were asked. */
+const askedOfOthers: string[] = [];
 
 function answers(status: number): Handler {
   return (_seen, response) => void response.writeHead(status).end();
+}
+
+function startOther(): Promise<number> {
+  return startApplication('other', closing, ({ url }, response) => {
+    askedOfOthers.push(url);
+    response.writeHead(200).end();
+  });
 }
 
 /** Nobody waits for the end of this one. */
@@ -100,6 +115,13 @@ beforeAll(async () => {
       checkedInMesh: checked({ type: 'HTTP', path: '/healthz' }, [], {
         peerIdentities: [spiffeId('server')],
         endpoints: [dead, alive].map(({ port }) => sampleEndpoint(port, { mtls: true })),
+      }),
+      checkedBesideOthers: checked({ type: 'HTTP', path: '/check' }, [], {
+        endpoints: [
+          sampleEndpoint(good),
+          sampleEndpoint(await startOther(), { workload: 'Pod/other/server' }),
+          sampleEndpoint(await startOther(), { workload: 'nobody knows' }),
+        ],
       }),
       checkedByGrpc: checked({ type: 'GRPC' }, [
         await startGrpcHealthServer('SERVING', closing),
@@ -235,6 +257,16 @@ describe('checks of health: one that fails them gets not even the first request'
 
     expect(countOf(statuses, 200)).toBe(12);
     expect(await healthy(service)).toBe(1);
+  });
+
+  test('nobody asks servers of other namespaces, whatever a slice names', async () => {
+    const name = 'cluster.shop/checkedBesideOthers/80.health_check.attempt';
+    // Envoy uses a cluster once it has checked every endpoint that it checks.
+    await statusesAt('checkedBesideOthers', 3);
+
+    expect((await services.sidecar.stats(name)).get(name)).toBe(1);
+    expect(askedOfOthers).not.toContain('/check');
+    expect(await healthy('checkedBesideOthers')).toBe(3);
   });
 
   test('by gRPC', async () => {

@@ -21,13 +21,13 @@ import { loadBalancing } from './load-balancer.ts';
 export function buildClusters(service: ServicePortIr): readonly XdsResource[] {
   const whole = resource(typeUrl.cluster, {
     name: clusterName(service.key, null),
-    message: { ...cluster(service, null), ...(service.headless && addressable) },
+    message: { ...checked(service, null), ...(service.headless && addressable) },
     origins: [...service.origins, ...service.endpointOrigins, ...service.destination.origins],
   });
   const subsets = service.subsets.map((subset) =>
     resource(typeUrl.cluster, {
       name: clusterName(service.key, subset.name),
-      message: cluster(service, subset.name),
+      message: checked(service, subset.name),
       origins: [...subset.origins, ...service.endpointOrigins, ...service.destination.origins],
     }),
   );
@@ -47,6 +47,12 @@ function copiesCluster(service: ServicePortIr, subset: string | null): XdsResour
     },
     origins: [...origins, ...service.endpointOrigins, ...service.destination.origins],
   });
+}
+
+/** Copies go to endpoints of such clusters, and are none to wait for: theirs check nothing again. */
+function checked(service: ServicePortIr, subset: string | null): EnvoyMessage {
+  const checks = healthChecks(service.destination.healthCheck, serviceHost(service.key));
+  return { ...cluster(service, subset), ...checks };
 }
 
 function cluster(service: ServicePortIr, subset: string | null): EnvoyMessage {
@@ -73,7 +79,6 @@ function cluster(service: ServicePortIr, subset: string | null): EnvoyMessage {
       { name: 'plaintext', match: {}, transport_socket: plaintext },
     ],
     ...ejection(destination, protocol),
-    ...healthChecks(destination.healthCheck, serviceHost(service.key)),
     ...(protocol === 'HTTP' && { typed_extension_protocol_options: serviceOptions(destination) }),
   };
 }

@@ -1,7 +1,7 @@
 // The endpoints of each cluster, with what is to be known of each: whether its sidecar takes mutual TLS, whether
 // it is about to leave, and, for headless services, the address by which it is chosen.
 import type { Origin } from '../../../ir/origin.ts';
-import type { EndpointIr, ServicePortIr } from '../../../ir/service.ts';
+import { type EndpointIr, mayBeChecked, type ServicePortIr } from '../../../ir/service.ts';
 import { typeUrl } from '../../proto/type-urls.ts';
 import { authority, clusterName } from '../names.ts';
 import { resource } from '../resource.ts';
@@ -16,17 +16,20 @@ export const meshedEndpoint = { tls: 'mesh' };
 /** zone: of the callers; null: not known, or it makes no difference. */
 export function buildEndpoints(service: ServicePortIr, zone: string | null): readonly XdsResource[] {
   const { key, endpointOrigins, headless } = service;
+  const isUnchecked = uncheckedIn(service);
   const { locality } = service.destination;
   const zoned = locality === null ? [] : service.destination.origins;
   const whole = assignment(clusterName(key, null), [...service.origins, ...endpointOrigins, ...zoned], {
     // Who is addressed by address is not chosen.
     groups: localityGroups(headless ? null : locality, zone, service.endpoints),
     addressable: headless,
+    isUnchecked,
   });
   const subsets = service.subsets.map(({ name, origins, endpoints }) =>
     assignment(clusterName(key, name), [...origins, ...endpointOrigins, ...zoned], {
       groups: localityGroups(locality, zone, endpoints),
       addressable: false,
+      isUnchecked,
     }),
   );
   const copies = copiedSubsets(service).map((copied) => {
@@ -34,6 +37,7 @@ export function buildEndpoints(service: ServicePortIr, zone: string | null): rea
     return assignment(copiesClusterName(key, copied), [...origins, ...endpointOrigins, ...zoned], {
       groups: localityGroups(locality, zone, endpoints),
       addressable: false,
+      isUnchecked: noneIs,
     });
   });
   return [whole, ...subsets, ...copies];
@@ -44,16 +48,29 @@ export function byAddress(endpoint: Pick<EndpointIr, 'address' | 'port'>): Envoy
   return { address: authority(endpoint.address, endpoint.port) };
 }
 
-function assignment(
-  cluster: string,
-  origins: readonly Origin[],
-  { groups, addressable }: { readonly groups: readonly LocalityGroup[]; readonly addressable: boolean },
-): XdsResource {
+type Is = (endpoint: EndpointIr) => boolean;
+
+/** What is not checked. */
+function uncheckedIn({ destination, namespace }: ServicePortIr): Is {
+  return destination.healthCheck === null ? noneIs : (endpoint) => !mayBeChecked(endpoint, namespace);
+}
+
+function noneIs(): boolean {
+  return false;
+}
+
+interface Assigned {
+  readonly groups: readonly LocalityGroup[];
+  readonly addressable: boolean;
+  readonly isUnchecked: Is;
+}
+
+function assignment(cluster: string, origins: readonly Origin[], { groups, ...how }: Assigned): XdsResource {
   return resource(typeUrl.endpoint, {
     name: cluster,
     message: {
       cluster_name: cluster,
-      endpoints: groups.map((group) => localityEndpoints(group, addressable)),
+      endpoints: groups.map((group) => localityEndpoints(group, how)),
     },
     origins,
   });
@@ -61,17 +78,20 @@ function assignment(
 
 function localityEndpoints(
   { priority, zone, weight, endpoints }: LocalityGroup,
-  addressable: boolean,
+  how: Omit<Assigned, 'groups'>,
 ): EnvoyMessage {
   return {
     ...(zone !== null && { locality: { zone } }),
-    lb_endpoints: endpoints.map((endpoint) => lbEndpoint(endpoint, addressable)),
+    lb_endpoints: endpoints.map((endpoint) => lbEndpoint(endpoint, how)),
     ...(weight !== null && { load_balancing_weight: { value: weight } }),
     ...(priority > 0 && { priority }),
   };
 }
 
-function lbEndpoint(endpoint: EndpointIr, addressable: boolean): EnvoyMessage {
+function lbEndpoint(
+  endpoint: EndpointIr,
+  { addressable, isUnchecked }: Omit<Assigned, 'groups'>,
+): EnvoyMessage {
   const metadata = {
     ...(addressable && { 'envoy.lb': byAddress(endpoint) }),
     ...(endpoint.mtls && { 'envoy.transport_socket_match': meshedEndpoint }),
@@ -79,6 +99,7 @@ function lbEndpoint(endpoint: EndpointIr, addressable: boolean): EnvoyMessage {
   return {
     endpoint: {
       address: { socket_address: { address: endpoint.address, port_value: endpoint.port } },
+      ...(isUnchecked(endpoint) && { health_check_config: { disable_active_health_check: true } }),
     },
     health_status: endpoint.health === 'Draining' ? 'DRAINING' : 'HEALTHY',
     ...(Object.keys(metadata).length > 0 && { metadata: { filter_metadata: metadata } }),

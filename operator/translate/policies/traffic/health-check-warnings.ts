@@ -1,11 +1,13 @@
-// Health checks that rules of the server deny to callers whose other requests they allow: its endpoints would count as unhealthy.
+// Health checks that are not what is meant: rules of the server deny them to callers whose other requests they allow, so that its
+// endpoints would count as unhealthy, or endpoints may not be checked at all.
 import { RE2JS } from 're2js';
 import { reason } from '../../../conditions/conditions.ts';
 import type { HealthCheckIr } from '../../../ir/destination.ts';
 import type { AuthorizationIr, RequestIr, RuleIr, RulePathIr } from '../../../ir/inbound.ts';
 import type { IdentityIr, MeshIr, WorkloadIr } from '../../../ir/mesh-ir.ts';
 import { originKey } from '../../../ir/origin.ts';
-import type { ServicePortIr } from '../../../ir/service.ts';
+import { mayBeChecked, type ServicePortIr } from '../../../ir/service.ts';
+import { rememberEach } from '../../../values/remember.ts';
 import { isSameValue } from '../../../values/same-value.ts';
 import { listed, type Problem } from '../../facts/verdicts.ts';
 import type { Traffic } from './traffic.ts';
@@ -26,7 +28,8 @@ export function createHealthCheckWarner(): (traffic: Said, model: Model) => Warn
 
 interface Checked {
   readonly service: ServicePortIr;
-  readonly request: CheckRequest;
+  /** null: of TCP there is none. */
+  readonly request: CheckRequest | null;
   /** originKey of the object that says so. */
   readonly by: string;
 }
@@ -34,22 +37,47 @@ interface Checked {
 function healthCheckWarnings({ byPort, untouched }: Said, model: Model): Warnings {
   const checked = model.services.flatMap((service): Checked[] => {
     const { value, origin } = (byPort.get(service.key) ?? untouched[service.protocol]).settings.healthCheck;
-    const request = value === null ? null : requestOf(value.probe);
-    return request === null || origin === null ? [] : [{ service, request, by: originKey(origin) }];
+    if (value === null || origin === null) return [];
+    return [{ service, request: requestOf(value.probe), by: originKey(origin) }];
   });
   if (checked.length === 0) return {};
   const workloads = new Map(model.workloads.map((workload) => [workload.key, workload]));
   const warnings: Record<string, Problem[]> = {};
   for (const { service, request, by } of checked) {
-    const refused = refusedCallers(rulesOf(service, workloads), request, model.identities);
-    if (refused.length === 0) continue;
-    const callers = listed(refused.map(({ namespace, serviceAccount }) => `${namespace}/${serviceAccount}`));
-    (warnings[by] ??= []).push({
-      reason: reason.healthCheckDenied,
-      message: `SecurityPolicies deny the health checks of ${callers} at ${service.key}, so its endpoints count as unhealthy there. Allow ${request.method} ${request.path} for these callers.`,
-    });
+    const denied = request === null ? [] : deniedChecks(service, request, workloads, model.identities);
+    const found = [...denied, ...uncheckedEndpoints(service)];
+    if (found.length > 0) (warnings[by] ??= []).push(...found);
   }
   return warnings;
+}
+
+// oxlint-disable-next-line max-params -- what is checked, and all who check it
+function deniedChecks(
+  service: ServicePortIr,
+  request: CheckRequest,
+  workloads: ReadonlyMap<string, WorkloadIr>,
+  identities: readonly IdentityIr[],
+): readonly Problem[] {
+  const { method, path } = request;
+  const refused = new Set(
+    [...rulesOf(service, workloads)].flatMap((rules) => refusedCallers(rules, identities, method, path)),
+  );
+  if (refused.size === 0) return [];
+  const callers = listed(
+    identities
+      .filter((one) => refused.has(one))
+      .map(({ namespace, serviceAccount }) => `${namespace}/${serviceAccount}`),
+  );
+  const message = `SecurityPolicies deny the health checks of ${callers} at ${service.key}, so its endpoints count as unhealthy there. Allow ${method} ${path} for these callers.`;
+  return [{ reason: reason.healthCheckDenied, message }];
+}
+
+function uncheckedEndpoints({ key, namespace, endpoints }: ServicePortIr): readonly Problem[] {
+  const unchecked = endpoints.filter((endpoint) => !mayBeChecked(endpoint, namespace));
+  if (unchecked.length === 0) return [];
+  const addresses = listed([...new Set(unchecked.map(({ address }) => address))]);
+  const message = `healthCheck has no effect on endpoints ${addresses} of ${key}, because they are not workloads of namespace ${namespace}. They count as healthy. Describe them as ExternalWorkloads of that namespace.`;
+  return [{ reason: reason.healthCheckWithoutEffect, message }];
 }
 
 interface CheckRequest {
@@ -85,27 +113,37 @@ function rulesOf(
   );
 }
 
-function refusedCallers(
-  rules: ReadonlySet<AuthorizationIr>,
-  request: CheckRequest,
-  identities: readonly IdentityIr[],
-): readonly IdentityIr[] {
-  return identities.filter(({ spiffeId }) =>
-    [...rules].some((one) => allowsSome(one, spiffeId) && !allows(one, spiffeId, request)),
-  );
-}
+/** Most policies change no rules: each rule is compared with a request once. */
+const refusedCallers = rememberEach(
+  // oxlint-disable-next-line max-params -- each is compared by itself
+  (
+    rules: AuthorizationIr,
+    identities: readonly IdentityIr[],
+    method: string,
+    path: string,
+  ): readonly IdentityIr[] => {
+    const isAbout = ({ requests }: RuleIr): boolean =>
+      requests === 'any' || requests.some((one) => matchesRequest(one, { method, path }));
+    const aboutIt: Rules = {
+      deny: rules.deny.filter(isAbout),
+      allow: rules.allow === 'all' ? 'all' : rules.allow.filter(isAbout),
+    };
+    return identities.filter(({ spiffeId }) => allowsSome(rules, spiffeId) && !allows(aboutIt, spiffeId));
+  },
+);
+
+type Rules = Pick<AuthorizationIr, 'deny' | 'allow'>;
 
 /** Some request of that caller. */
-function allowsSome({ deny, allow }: AuthorizationIr, caller: string): boolean {
+function allowsSome({ deny, allow }: Rules, caller: string): boolean {
   const isShutOut = deny.some((rule) => rule.requests === 'any' && names(rule, caller));
   return !isShutOut && (allow === 'all' || allow.some((rule) => names(rule, caller)));
 }
 
-function allows({ deny, allow }: AuthorizationIr, caller: string, request: CheckRequest): boolean {
-  const matches = (rule: RuleIr): boolean =>
-    names(rule, caller) &&
-    (rule.requests === 'any' || rule.requests.some((one) => matchesRequest(one, request)));
-  return !deny.some(matches) && (allow === 'all' || allow.some(matches));
+/** rules: those that are about the request. */
+function allows({ deny, allow }: Rules, caller: string): boolean {
+  const isNamed = (rule: RuleIr): boolean => names(rule, caller);
+  return !deny.some(isNamed) && (allow === 'all' || allow.some(isNamed));
 }
 
 function names({ callers }: RuleIr, caller: string): boolean {

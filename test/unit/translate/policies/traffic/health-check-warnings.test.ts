@@ -31,7 +31,7 @@ spec: {address: 10.0.0.3, serviceAccount: batch}
 `;
 
 /** Of a policy with the health check, beside these rules for reviews; '' for none. */
-function warning(healthCheck: string, rules: string): string {
+function warning(healthCheck: string, rules: string, more = ''): string {
   const policies = `
 apiVersion: meshwright.dev/v1alpha1
 kind: TrafficPolicy
@@ -43,7 +43,7 @@ kind: SecurityPolicy
 metadata: {name: reviews, namespace: shop}
 spec: {targetRefs: [{kind: Service, name: reviews}], authorization: {rules: ${rules}}}
 `;
-  const { verdicts } = translate(resourcesFromYaml(`${world}---\n${policies}`), translateOptions);
+  const { verdicts } = translate(resourcesFromYaml(`${world}---\n${policies}${more}`), translateOptions);
   const { conditions = [] } = verdicts.find(({ origin }) => origin.kind === 'TrafficPolicy') ?? {};
   return conditions.find(({ type }) => type === 'Warning')?.message ?? '';
 }
@@ -81,4 +81,24 @@ test('the check of gRPC is a request, too; that of TCP is none', () => {
 
   expect(warning('{type: GRPC}', rules)).toContain('Allow POST /grpc.health.v1.Health/Check');
   expect(warning('{type: TCP}', rules)).toBe('');
+});
+
+test('endpoints of other namespaces, and of nobody, are not checked', () => {
+  const slice = `---
+apiVersion: discovery.k8s.io/v1
+kind: EndpointSlice
+metadata: {name: by-hand, namespace: shop, labels: {kubernetes.io/service-name: reviews}}
+addressType: IPv4
+ports: [{name: http, port: 9080, protocol: TCP}]
+endpoints: [{addresses: [10.0.0.9]}, {addresses: [10.0.1.1]}]
+---
+apiVersion: meshwright.dev/v1alpha1
+kind: ExternalWorkload
+metadata: {name: server, namespace: other}
+spec: {address: 10.0.1.1, serviceAccount: server, ports: [{name: http, port: 9080, appProtocol: http}]}
+`;
+
+  expect(warning('{type: TCP}', '[]', slice)).toBe(
+    'healthCheck has no effect on endpoints 10.0.0.9, 10.0.1.1 of shop/reviews/9080, because they are not workloads of namespace shop. They count as healthy. Describe them as ExternalWorkloads of that namespace.',
+  );
 });
