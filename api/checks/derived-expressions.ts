@@ -11,7 +11,8 @@ const plain = /^[\w.~!$&'()*+,;=:@/-]$/;
 
 /** RE2 instructions of all of them in the spec of a TrafficPolicy; seldom too low and then by little. */
 export function derivedSize(spec: unknown): number {
-  return sum(recordsIn(spec, 'routes').map(routeSize));
+  const limited = recordsIn(spec, 'limits').map(({ match }) => limitedSize(match));
+  return sum([...recordsIn(spec, 'routes').map(routeSize), ...limited]);
 }
 
 function routeSize(route: Readonly<Record<string, unknown>>): number {
@@ -19,7 +20,7 @@ function routeSize(route: Readonly<Record<string, unknown>>): number {
     const change = route[field];
     return isRecord(change) && isRecord(change['path']) && change['path']['type'] === 'ReplacePrefixMatch';
   });
-  return sum(
+  const once = sum(
     recordsIn(route, 'matches').map(
       (match) =>
         hostnamesSize(match['hostnames']) +
@@ -27,6 +28,14 @@ function routeSize(route: Readonly<Record<string, unknown>>): number {
         replacedSize(match['path'], isPrefixReplaced),
     ),
   );
+  // Preflight requests have a match of their own.
+  return isRecord(route['cors']) ? 2 * once : once;
+}
+
+/** Servers compare every path with an expression: it comes in several readings. */
+function limitedSize(match: unknown): number {
+  const path = isRecord(match) ? match['path'] : undefined;
+  return isRecord(path) ? frame + spellingSize(String(path['value'])) : 0;
 }
 
 function hostnamesSize(hostnames: unknown): number {

@@ -74,15 +74,17 @@ export function createResourceBuilder(): ResourceBuilder {
   return (ir, options) => {
     const { identities, services, settings, workloads } = ir;
     const trust = trusted(options.trustBundle, options.revocationList ?? null);
+    const present = wanted(workloads, options.workloads);
     const layers = new Map<LayerId, readonly XdsResource[]>([
       [shared, sharedLayer(trust, settings.origin, services)],
       [routes, routesLayer(settings, services)],
       ...audiences.layers(services, workloads),
-      ...zones.layers(services, workloads),
+      // Of those alone: anybody may invent zones, by labels.
+      ...zones.layers(services, present),
       [intercepted, interceptedListeners(ir)],
       ...switches(settings.origin, settings.outboundMode),
       ...limitsOffs(workloads, settings.origin),
-      ...ownLayers(wanted(workloads, options.workloads), settings, knownPeers(trust, identities)),
+      ...ownLayers(present, settings, knownPeers(trust, identities)),
     ]);
     return { layers, views: viewsOf(workloads, audiences.differ(services), zones.differ(services)) };
   };

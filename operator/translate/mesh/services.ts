@@ -12,7 +12,7 @@ import { type Audiences, conditionsOf } from '../policies/traffic/audiences.ts';
 import { resolveConnectionRoutes } from '../policies/traffic/connection-routes.ts';
 import { type Referable, stateOfReferences } from '../policies/traffic/references.ts';
 import { type PortTraffic, resolveRoutes, resolveSubsets } from '../policies/traffic/resolve.ts';
-import { repeaters } from '../policies/traffic/retries.ts';
+import { repeaters, repeatersByTarget } from '../policies/traffic/retries.ts';
 import type { Traffic } from '../policies/traffic/traffic.ts';
 import type { Workload } from '../facts/workload.ts';
 import {
@@ -37,6 +37,13 @@ interface ServiceInputs {
   readonly referable: Referable;
 }
 
+/** Key of a service port → who repeats requests to it by routes of other ports. */
+type Repeaters = ReadonlyMap<string, readonly Origin[]>;
+
+interface PortInputs extends ServiceInputs {
+  readonly repeaters: Repeaters;
+}
+
 export type ServiceTranslator = (
   services: readonly ServiceView[],
   inputs: ServiceInputs,
@@ -48,8 +55,10 @@ export function createServiceTranslator(): ServiceTranslator {
   const atHand = rememberByKey<ServicePortIr>();
   const memory = rememberByKey<ServicePortIr>();
   const ports = rememberLast(portsByKey);
-  return (services, inputs) => {
-    const { mesh, workloads, security, referable } = inputs;
+  const elsewhere = rememberLast(repeatersByTarget);
+  return (services, given) => {
+    const { mesh, workloads, security, referable } = given;
+    const inputs: PortInputs = { ...given, repeaters: elsewhere(given.traffic.byPort, referable) };
     const result = ports(services).map((owned) => {
       const { view, port } = owned;
       const slices = inputs.slices.get(view.key) ?? [];
@@ -63,6 +72,7 @@ export function createServiceTranslator(): ServiceTranslator {
         traffic,
         audiencesOf(port, inputs),
         ...references,
+        ...repeatersElsewhere(port, inputs),
         ...slices,
       ];
       return atHand.get(port.key, cheap, () =>
@@ -97,18 +107,24 @@ function portsByKey(services: readonly ServiceView[]): readonly OwnedPort[] {
     .toSorted(byText(({ port }) => port.key));
 }
 
-function trafficAt({ key, protocol }: PortView, { traffic }: ServiceInputs): PortTraffic {
+function trafficAt({ key, protocol }: PortView, { traffic }: PortInputs): PortTraffic {
   return traffic.byPort.get(key) ?? traffic.untouched[protocol];
 }
 
+const nobody: readonly Origin[] = [];
+
+function repeatersElsewhere({ key }: PortView, { repeaters: byTarget }: PortInputs): readonly Origin[] {
+  return byTarget.get(key) ?? nobody;
+}
+
 /** null: its routes are the same for all callers. */
-function audiencesOf(port: PortView, inputs: ServiceInputs): Audiences | null {
+function audiencesOf(port: PortView, inputs: PortInputs): Audiences | null {
   const routes = trafficAt(port, inputs).routing?.value.routes ?? [];
   return conditionsOf(routes).length === 0 ? null : inputs.audiences;
 }
 
 /** Everything translatePort looks at. */
-function fingerprint({ view, port, addresses }: OwnedPort, inputs: ServiceInputs): readonly unknown[] {
+function fingerprint({ view, port, addresses }: OwnedPort, inputs: PortInputs): readonly unknown[] {
   const slices = inputs.slices.get(view.key) ?? [];
   return [
     view.service,
@@ -116,6 +132,7 @@ function fingerprint({ view, port, addresses }: OwnedPort, inputs: ServiceInputs
     audiencesOf(port, inputs),
     inputs.mesh,
     inputs.security,
+    ...repeatersElsewhere(port, inputs),
     ...addresses,
     ...slices,
     ...view.selected,
@@ -123,7 +140,7 @@ function fingerprint({ view, port, addresses }: OwnedPort, inputs: ServiceInputs
   ];
 }
 
-function translatePort({ view, port, addresses }: OwnedPort, inputs: ServiceInputs): ServicePortIr {
+function translatePort({ view, port, addresses }: OwnedPort, inputs: PortInputs): ServicePortIr {
   const { security, workloads } = inputs;
   const slices = inputs.slices.get(view.key) ?? [];
   const found = findEndpoints(view, port, {
@@ -132,7 +149,8 @@ function translatePort({ view, port, addresses }: OwnedPort, inputs: ServiceInpu
     takesMtls: (workload, number) => security.mtls(workload, number).mode !== 'Disabled',
   });
   const traffic = trafficAt(port, inputs);
-  const routed = { key: port.key, origin: view.origin, referable: inputs.referable };
+  const { headless, origin } = view;
+  const routed = { key: port.key, origin, headless, referable: inputs.referable };
   const peerIdentities = peers([...view.selected, ...workloadsInSlices(slices, workloads)]);
   const trusting = peerIdentities.length > 0 ? [originOf(inputs.mesh)] : [];
   return {
@@ -147,7 +165,10 @@ function translatePort({ view, port, addresses }: OwnedPort, inputs: ServiceInpu
     directAddresses: directAddresses(view, found),
     peerIdentities,
     endpoints: found.map(({ endpoint }) => endpoint),
-    destination: resolveDestination(traffic.settings, port.protocol === 'TCP' ? [] : repeaters(traffic)),
+    destination: resolveDestination(
+      traffic.settings,
+      port.protocol === 'TCP' ? [] : [...repeaters(traffic), ...repeatersElsewhere(port, inputs)],
+    ),
     subsets: resolveSubsets(routed, traffic, found),
     routes: port.protocol === 'TCP' ? noRoutes : resolveRoutes(routed, traffic, inputs.audiences),
     connectionRoutes: resolveConnectionRoutes(routed, port, traffic),

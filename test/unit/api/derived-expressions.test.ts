@@ -48,6 +48,15 @@ test('a path of plain characters, and a prefix that stays, need no expression', 
   expect(derivedSize({ routes: [{ matches: [{ path: { type: 'PathPrefix', value: '/a;b=c' } }] }] })).toBe(0);
 });
 
+test('paths of limits are expressions, and a route for other origins has its matches twice', () => {
+  const match = { path: { type: 'Exact', value: '/a b' } };
+  const once = derivedSize({ routes: [{ matches: [match] }] });
+
+  expect(once).toBeGreaterThan(0);
+  expect(derivedSize({ limits: [{ match }] })).toBe(once);
+  expect(derivedSize({ routes: [{ matches: [match], cors: { allowOrigins: [] } }] })).toBe(2 * once);
+});
+
 const label = 'x'.repeat(60);
 const hostnames = Array.from({ length: 8 }, (_, i) => `${label}.${label}.${label}.${i}.example.com`);
 const long = `/${'a'.repeat(900)}`;

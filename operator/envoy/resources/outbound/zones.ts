@@ -12,7 +12,7 @@ type Zone = WorkloadIr['zone'];
 type Services = readonly ServicePortIr[];
 
 export interface Zones {
-  /** The layers of the zones in which there are workloads; none where zones make no difference. */
+  /** The layers of the zones in which there are such workloads; none where zones make no difference. */
   readonly layers: (
     services: Services,
     workloads: readonly WorkloadIr[],

@@ -1,5 +1,6 @@
 // References of routes that do not resolve, as sentences for whoever wrote them.
 import { rememberEach } from '../../../values/remember.ts';
+import { reason } from '../../../conditions/conditions.ts';
 import { isSameValue } from '../../../values/same-value.ts';
 import { listed, type Problem } from '../../facts/verdicts.ts';
 import type { BackendClaim, RoutingClaim } from './claims.ts';
@@ -12,6 +13,37 @@ import {
 } from './references.ts';
 
 const none: readonly Problem[] = [];
+
+/** Names of subsets, as emptySubsetName makes them. */
+export type EmptyNames = ReadonlySet<string>;
+
+export function emptySubsetName(service: string, subset: string): string {
+  return `${service} ${subset}`;
+}
+
+/** Of other Services to whose subsets routes send requests. */
+export function emptyElsewhere(
+  routing: RoutingClaim | null,
+  referable: Referable,
+  empty: EmptyNames,
+): readonly Problem[] {
+  if (routing === null || empty.size === 0 || namedReferences(routing.routes).length === 0) return none;
+  const findings = (backend: BackendClaim): readonly Unresolved[] => {
+    const { service, subset } = backend;
+    const found = service === null ? null : resolveReference(backend, '', routing, referable);
+    if (found === null || isUnresolved(found) || subset === null) return [];
+    if (!empty.has(emptySubsetName(found.service, subset))) return [];
+    const fact = `Subset ${subset} of ${found.service} has no endpoints.`;
+    return [
+      {
+        reason: reason.refNotFound,
+        fact,
+        advice: 'Start a workload with its labels, or use another backend.',
+      },
+    ];
+  };
+  return problems(routing.routes, ({ backends }) => weighty(backends).flatMap(findings), shareIsLost);
+}
 const last = new WeakMap<RoutingClaim, readonly Problem[]>();
 
 /** One for each fact, with the routes it concerns. The same list as before while it says the same. */
@@ -32,9 +64,19 @@ const nothing: Referable = { services: new Map(), grants: new Map(), traffic: ne
 function findUnresolved(routing: RoutingClaim, referable: Referable): readonly Problem[] {
   const problem = problemFinder(routing, referable);
   return [
-    ...problems(routing.routes, ({ backends }) => backends.flatMap(problem), shareIsLost),
+    ...problems(routing.routes, ({ backends }) => weighty(backends).flatMap(problem), shareIsLost),
+    ...problems(routing.routes, ({ backends }) => weightless(backends).flatMap(problem), noShareYet),
     ...problems(routing.routes, ({ mirrors }) => mirrors.flatMap(problem), nothingIsCopied),
-    ...problems(routing.connectionRoutes, ({ backends }) => backends.flatMap(problem), shareIsClosed),
+    ...problems(
+      routing.connectionRoutes,
+      ({ backends }) => weighty(backends).flatMap(problem),
+      shareIsClosed,
+    ),
+    ...problems(
+      routing.connectionRoutes,
+      ({ backends }) => weightless(backends).flatMap(problem),
+      noShareYet,
+    ),
   ];
 }
 
@@ -64,9 +106,22 @@ function problems<R extends { readonly name: string }>(
       found.set(problem.fact, known);
     }
   }
-  return [...found.values()].map(({ problem: { reason, fact, advice }, names }) => {
-    return { reason, message: `${fact} ${effect(listed([...names]))} ${advice}` };
+  return [...found.values()].map(({ problem, names }) => {
+    const { fact, advice } = problem;
+    return { reason: problem.reason, message: `${fact} ${effect(listed([...names]))} ${advice}` };
   });
+}
+
+function weighty(backends: readonly BackendClaim[]): readonly BackendClaim[] {
+  return backends.filter(({ weight }) => weight > 0);
+}
+
+function weightless(backends: readonly BackendClaim[]): readonly BackendClaim[] {
+  return backends.filter(({ weight }) => weight === 0);
+}
+
+function noShareYet(routes: string): string {
+  return `Its weight in route ${routes} is 0, so nothing fails yet.`;
 }
 
 function shareIsLost(routes: string): string {

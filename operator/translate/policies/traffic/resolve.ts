@@ -27,6 +27,7 @@ export interface PortTraffic {
 export interface RoutedPort {
   readonly key: string;
   readonly origin: Origin;
+  readonly headless: boolean;
   /** What routes may lead to besides. */
   readonly referable: Referable;
 }
@@ -98,7 +99,8 @@ function resolveRoute(route: TheirRoute, port: RoutedPort, { routing, settings }
     streamTimeoutMs: reader.read('timeout.stream'),
     retry: resolveRetry(reader, settings),
     hashOn: resolveHashOn(reader, settings),
-    stickySession: resolveStickySession(reader, settings),
+    // Whoever is addressed by address is not chosen.
+    stickySession: port.headless ? null : resolveStickySession(reader, settings),
     setBy: { ...(author !== null && { routes: author }), ...reader.setBy() },
     origins: mergeOrigins([port.origin], author === null ? [] : [author], reader.origins()),
   };

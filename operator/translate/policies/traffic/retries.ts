@@ -2,7 +2,9 @@
 import type { Origin } from '../../../ir/origin.ts';
 import type { RetryIr, RetryOn } from '../../../ir/service.ts';
 import { readSettings, type Settings, type SettingsReader } from '../setting.ts';
-import type { RoutingClaim } from './claims.ts';
+import { append } from '../../../values/labels.ts';
+import type { RouteClaim, RoutingClaim } from './claims.ts';
+import { isUnresolved, namedReferences, type Referable, resolveReference } from './references.ts';
 import type { PortSettings } from './settings.ts';
 
 export function resolveRetry(
@@ -46,14 +48,44 @@ interface Retrying {
  * Of all routes, whoever calls at present: endpoints are the same for all callers.
  */
 export function repeaters({ routing, settings }: Retrying): readonly Origin[] {
-  const own = routing?.value.routes.map((route) => ({ values: route.settings, origin: routing.origin }));
-  return [...(own ?? []), null].flatMap((values) => {
-    const reader = readSettings<PortSettings>(values, settings);
-    if (!repeats(resolveRetry(reader, settings))) return [];
-    return Object.entries(reader.setBy()).flatMap(([slot, origin]) =>
-      slot.startsWith('retry.') ? origin : [],
-    );
-  });
+  const own = routing === null ? [] : routing.value.routes.filter(leadsToItsOwn);
+  return [...own, null].flatMap((route) => repeatersOf(route, { routing, settings }));
+}
+
+/** Key of a service port → those whose routes for other ports lead there. Each is the same object as long as the policies are. */
+export function repeatersByTarget(
+  byPort: ReadonlyMap<string, Retrying>,
+  referable: Referable,
+): ReadonlyMap<string, readonly Origin[]> {
+  const byTarget = new Map<string, Origin[]>();
+  for (const [key, at] of byPort) {
+    const { routing } = at;
+    if (routing === null || namedReferences(routing.value.routes).length === 0) continue;
+    for (const route of routing.value.routes) {
+      const origins = repeatersOf(route, at);
+      for (const backend of route.backends) {
+        if (backend.service === null || backend.weight === 0) continue;
+        const found = resolveReference(backend, key, routing.value, referable);
+        if (!isUnresolved(found)) for (const origin of origins) append(byTarget, found.service, origin);
+      }
+    }
+  }
+  return byTarget;
+}
+
+function leadsToItsOwn({ backends }: RouteClaim): boolean {
+  return backends.length === 0 || backends.some(({ service }) => service === null);
+}
+
+/** Of a route; null: of requests that no route is for. */
+function repeatersOf(route: RouteClaim | null, { routing, settings }: Retrying): readonly Origin[] {
+  const values =
+    route === null || routing === null ? null : { values: route.settings, origin: routing.origin };
+  const reader = readSettings<PortSettings>(values, settings);
+  if (!repeats(resolveRetry(reader, settings))) return [];
+  return Object.entries(reader.setBy()).flatMap(([slot, origin]) =>
+    slot.startsWith('retry.') ? origin : [],
+  );
 }
 
 const neverSeen: readonly RetryOn[] = ['ConnectFailure', 'RefusedStream'];

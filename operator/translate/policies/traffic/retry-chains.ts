@@ -69,12 +69,20 @@ const hopOf = rememberEach((service: ServicePortIr): Hop | null => {
   const { default: everybody, byAudience } = service.routes;
   let most: Hop | null = null;
   for (const route of [...everybody, ...byAudience.flatMap(({ routes }) => routes)]) {
-    const by = responsible(route);
+    const by = leadsTo(route, service.key) ? responsible(route) : [];
     const tries = route.retry.attempts + 1;
     if (by.length > 0 && tries > (most?.tries ?? 1)) most = { service, tries, by, keys: by.map(originKey) };
   }
   return most;
 });
+
+/** Retries of a route to other Services are none of calls to this one. */
+function leadsTo({ action }: RouteIr, key: string): boolean {
+  return (
+    action.type === 'Forward' &&
+    action.backends.some((backend) => 'service' in backend && backend.service === key)
+  );
+}
 
 /** None if no response is retried: what never reached the application multiplies nothing behind it. */
 function responsible({ retry, setBy, action }: RouteIr): readonly Origin[] {

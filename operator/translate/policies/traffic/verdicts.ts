@@ -15,7 +15,7 @@ import {
 import type { Outcome } from '../contest.ts';
 import { defeatProblems, overriddenCondition } from '../losses.ts';
 import type { EmptySubset, EmptySubsets } from './empty-subsets.ts';
-import { unresolvedReferences } from './reference-problems.ts';
+import { emptyElsewhere, emptySubsetName, unresolvedReferences } from './reference-problems.ts';
 import type { Referable } from './references.ts';
 import type { RouteClaim, RoutingClaim } from './claims.ts';
 import type { RouteSettings } from './settings.ts';
@@ -35,17 +35,25 @@ export function trafficVerdicts(
   foreign: ForeignEndpoints,
   warnings: Warnings,
 ): readonly Verdict[] {
-  return [...targets].map(([policy, target]) =>
-    verdictOn(
+  const emptyNames = new Set(
+    Object.values(empty).flatMap((some) =>
+      some.map(({ service, subset }) => emptySubsetName(service, subset)),
+    ),
+  );
+  return [...targets].map(([policy, target]) => {
+    const { routing } = claimsOf(policy);
+    const unresolved = unresolvedReferences(routing, referable);
+    const elsewhere = emptyElsewhere(routing, referable, emptyNames);
+    return verdictOn(
       policy,
       target,
       outcomes.get(policy),
-      unresolvedReferences(claimsOf(policy).routing, referable),
+      elsewhere.length === 0 ? unresolved : [...unresolved, ...elsewhere],
       empty[originKey(originOf(policy))] ?? none,
       foreign,
       warnings[originKey(originOf(policy))] ?? none,
-    ),
-  );
+    );
+  });
 }
 
 const none: readonly never[] = [];

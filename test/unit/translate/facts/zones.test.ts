@@ -15,13 +15,22 @@ const sliceOf = (name: string, ...nodes: readonly (readonly [string, string?])[]
   })),
 });
 
+const inNamespace = (namespace: string, slice: EndpointSlice): EndpointSlice => ({
+  ...slice,
+  metadata: { ...slice.metadata, namespace },
+});
+
 const podOn = (nodeName: string, labels: Readonly<Record<string, string>> = {}): Pod => {
   const pod = meshedPod('page', 'page', '10.0.0.9');
   return { ...pod, metadata: { ...pod.metadata, labels }, spec: { ...pod.spec, nodeName } };
 };
 
 function zoneOf(slices: readonly EndpointSlice[], source: Pod): string | null {
-  return createZoneFinder()(true, slices)({ source, labels: source.metadata.labels ?? {} });
+  return createZoneFinder()(true, slices)({
+    source,
+    labels: source.metadata.labels ?? {},
+    namespace: source.metadata.namespace ?? '',
+  });
 }
 
 test('that of its Node, whatever Service tells it', () => {
@@ -36,6 +45,19 @@ test('its label takes precedence', () => {
 
 test('where slices contradict each other, the first one counts', () => {
   expect(zoneOf([sliceOf('x', ['node-1', 'a']), sliceOf('y', ['node-1', 'b'])], podOn('node-1'))).toBe('a');
+});
+
+test('slices of other namespaces do not move a workload', () => {
+  const forged = inNamespace('evil', sliceOf('a', ['node-1', 'moon'], ['node-2', 'moon']));
+  const slices = [
+    forged,
+    inNamespace('qa', sliceOf('x', ['node-2', 'b'])),
+    sliceOf('x', ['node-1', 'a']),
+    inNamespace('web', sliceOf('x', ['node-2', 'b'])),
+  ];
+
+  expect(zoneOf(slices, podOn('node-1'))).toBe('a');
+  expect(zoneOf(slices, podOn('node-2'))).toBe('b');
 });
 
 test('a Node of which no slice names the zone is anywhere', () => {
@@ -53,5 +75,7 @@ test('the same function while Nodes are where they were, so that a change of end
 test('where nobody asks, nothing is known', () => {
   const pod = podOn('node-1', { 'topology.kubernetes.io/zone': 'c' });
 
-  expect(createZoneFinder()(false, [])({ source: pod, labels: pod.metadata.labels ?? {} })).toBeNull();
+  expect(
+    createZoneFinder()(false, [])({ source: pod, labels: pod.metadata.labels ?? {}, namespace: 'shop' }),
+  ).toBeNull();
 });

@@ -17,6 +17,11 @@ metadata: {name: reviews, namespace: shop}
 spec: {clusterIP: 10.96.0.1, ports: [{name: http, port: 80}]}
 ---
 apiVersion: meshwright.dev/v1alpha1
+kind: ExternalWorkload
+metadata: {name: beta, namespace: next, labels: {app: reviews, track: beta}}
+spec: {address: 10.0.0.1, serviceAccount: reviews, ports: [{name: http, port: 80, appProtocol: http}]}
+---
+apiVersion: meshwright.dev/v1alpha1
 kind: TrafficPolicy
 metadata: {name: reviews, namespace: shop}
 spec:
@@ -27,7 +32,7 @@ const next = (ports: string): string => `
 apiVersion: v1
 kind: Service
 metadata: {name: reviews, namespace: next}
-spec: {clusterIP: 10.96.0.2, ports: ${ports}}
+spec: {clusterIP: 10.96.0.2, selector: {app: reviews}, ports: ${ports}}
 `;
 const beta = `
 apiVersion: meshwright.dev/v1alpha1
