@@ -21,29 +21,6 @@ export function emptySubsetName(service: string, subset: string): string {
   return `${service} ${subset}`;
 }
 
-/** Of other Services to whose subsets routes send requests. */
-export function emptyElsewhere(
-  routing: RoutingClaim | null,
-  referable: Referable,
-  empty: EmptyNames,
-): readonly Problem[] {
-  if (routing === null || empty.size === 0 || namedReferences(routing.routes).length === 0) return none;
-  const findings = (backend: BackendClaim): readonly Unresolved[] => {
-    const { service, subset } = backend;
-    const found = service === null ? null : resolveReference(backend, '', routing, referable);
-    if (found === null || isUnresolved(found) || subset === null) return [];
-    if (!empty.has(emptySubsetName(found.service, subset))) return [];
-    const fact = `Subset ${subset} of ${found.service} has no endpoints.`;
-    return [
-      {
-        reason: reason.refNotFound,
-        fact,
-        advice: 'Start a workload with its labels, or use another backend.',
-      },
-    ];
-  };
-  return problems(routing.routes, ({ backends }) => weighty(backends).flatMap(findings), shareIsLost);
-}
 const last = new WeakMap<RoutingClaim, readonly Problem[]>();
 
 /** One for each fact, with the routes it concerns. The same list as before while it says the same. */
@@ -78,6 +55,30 @@ function findUnresolved(routing: RoutingClaim, referable: Referable): readonly P
       noShareYet,
     ),
   ];
+}
+
+/** Of other Services to whose subsets routes send requests. */
+export function emptyElsewhere(
+  routing: RoutingClaim | null,
+  referable: Referable,
+  empty: EmptyNames,
+): readonly Problem[] {
+  if (routing === null || empty.size === 0 || namedReferences(routing.routes).length === 0) return none;
+  const findings = (backend: BackendClaim): readonly Unresolved[] => {
+    const { service, subset } = backend;
+    const found = service === null ? null : resolveReference(backend, '', routing, referable);
+    if (found === null || isUnresolved(found) || subset === null) return [];
+    if (!empty.has(emptySubsetName(found.service, subset))) return [];
+    const fact = `Subset ${subset} of ${found.service} has no endpoints.`;
+    return [
+      {
+        reason: reason.refNotFound,
+        fact,
+        advice: 'Start a workload with its labels, or use another backend.',
+      },
+    ];
+  };
+  return problems(routing.routes, ({ backends }) => weighty(backends).flatMap(findings), shareIsLost);
 }
 
 type Reference = Pick<BackendClaim, 'service' | 'subset'>;

@@ -59,18 +59,25 @@ export function repeatersByTarget(
 ): ReadonlyMap<string, readonly Origin[]> {
   const byTarget = new Map<string, Origin[]>();
   for (const [key, at] of byPort) {
-    const { routing } = at;
-    if (routing === null || namedReferences(routing.value.routes).length === 0) continue;
-    for (const route of routing.value.routes) {
-      const origins = repeatersOf(route, at);
-      for (const backend of route.backends) {
-        if (backend.service === null || backend.weight === 0) continue;
-        const found = resolveReference(backend, key, routing.value, referable);
-        if (!isUnresolved(found)) for (const origin of origins) append(byTarget, found.service, origin);
-      }
-    }
+    const routing = at.routing?.value ?? null;
+    if (routing === null || namedReferences(routing.routes).length === 0) continue;
+    const led = routing.routes.flatMap((route) =>
+      targetsOf(route, routing, referable).flatMap((target) =>
+        repeatersOf(route, at).map((origin) => [target, origin] as const),
+      ),
+    );
+    for (const [target, origin] of led) if (target !== key) append(byTarget, target, origin);
   }
   return byTarget;
+}
+
+/** Of those that the route names. */
+function targetsOf({ backends }: RouteClaim, routing: RoutingClaim, referable: Referable): readonly string[] {
+  return backends.flatMap((backend) => {
+    if (backend.service === null || backend.weight === 0) return [];
+    const found = resolveReference(backend, '', routing, referable);
+    return isUnresolved(found) ? [] : [found.service];
+  });
 }
 
 function leadsToItsOwn({ backends }: RouteClaim): boolean {
