@@ -48,7 +48,7 @@ export type ProxyCounts = z.infer<typeof ProxyCounts>;
 export const PolicyStatus = z
   .object({
     conditions: conditions(
-      'Accepted: the object is valid and has a target. ResolvedRefs: everything it refers to exists. Overridden: other objects override some or all of it; absent if none does. Warning: it does what it says, but hardly what is meant; absent if there is nothing to say. Programmed: every proxy that the object applies to obeys its current generation.',
+      'Accepted: the object is valid and has a target. ResolvedRefs: everything it refers to exists. Overridden: other objects override some or all of it; absent if none does. Warning: the object is in effect, but probably does not do what you intended; absent if there is nothing to warn of. Programmed: every proxy that the object applies to obeys its current generation.',
     ),
     proxies: ProxyCounts.optional(),
   })

@@ -26,10 +26,10 @@ export const MeshDefaults = withRules(
       'Limits of what each caller sends to each Service at the same time. Default: no limits.',
     ),
     outlierDetection: OutlierDetection.optional().describe(
-      'Which endpoints each caller ejects for a while. Default: endpoints that cannot be reached.',
+      'Which endpoints each caller ejects for a while. Default: endpoints that cannot be reached, on TCP ports only with locality.type.',
     ),
     healthCheck: HealthCheck.optional().describe(
-      'Checks of the endpoints by each caller; an endpoint that fails them gets no requests. Its fields count as one. Each sidecar of the mesh checks each endpoint. Default: no checks.',
+      'Checks of the endpoints by each caller; an endpoint that fails them gets no requests. Its fields count as one. Each sidecar of the mesh checks each endpoint that is a workload of the namespace of the Service. Default: no checks.',
     ),
     connection: Connection.optional().describe('Connections of callers to the endpoints.'),
   }),

@@ -11,7 +11,7 @@ export const pathFields = {
     .enum(['Exact', 'PathPrefix', 'RegularExpression'])
     .default('PathPrefix')
     .describe(
-      'Exact: the same path. PathPrefix (default): the path and everything below it; /a matches /a and /a/b, but not /ab. RegularExpression: an RE2 expression that matches the whole path, of at most 2,048 instructions; all expressions of an object have at most 8,192, those included that encoded paths become.',
+      'Exact: the same path. PathPrefix (default): the path and everything below it; /a matches /a and /a/b, but not /ab. RegularExpression: an RE2 expression that matches the whole path, of at most 2,048 instructions; all expressions of an object together have at most 8,192, including those that encoded paths are turned into.',
     ),
   value: z
     .string()

@@ -9,7 +9,7 @@ export const conditionType = {
   resolvedRefs: 'ResolvedRefs',
   /** Only where it is so: other objects decide some or all of what it asks for. Owner: translate. */
   overridden: 'Overridden',
-  /** Only where it is so: it does what it says, which is hardly what is meant. Owner: translate. */
+  /** Only where it is so: the object is in effect, but probably not as intended. Owner: translate. */
   warning: 'Warning',
   /** Every proxy concerned, now or before, obeys this generation and nothing earlier. Owner: aggregate, from the acknowledgements. */
   programmed: 'Programmed',

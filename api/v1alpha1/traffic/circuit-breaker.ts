@@ -25,7 +25,7 @@ export const CircuitBreaker = withRules(
     maxRetries: limit()
       .optional()
       .describe(
-        'Maximum number of retries in flight to all endpoints together, 1 to 1000000. Further failed requests are not retried. Takes the place of retry.budget. Default: retry.budget.',
+        'Maximum number of retries in flight to all endpoints together, 1 to 1000000. Further failed requests are not retried. Only one of it and retry.budget is in effect: that of the more specific policy. Default: no limit but retry.budget.',
       ),
     perEndpoint: z
       .object({

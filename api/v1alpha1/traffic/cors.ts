@@ -63,7 +63,7 @@ export const Cors = withRules(
       ),
     maxAge: withRules(Duration, {
       rule: "duration(self) <= duration('24h')",
-      message: 'Set maxAge to at most 24h: browsers use no longer one.',
+      message: 'Set maxAge to at most 24h: no browser remembers the answer for longer.',
     })
       .optional()
       .describe(
@@ -77,10 +77,10 @@ export const Cors = withRules(
   {
     rule: "!self.allowCredentials || self.allowOrigins.all(o, o.value != '*' && (o.type == 'Exact' || !'https://anybody.invalid'.matches('^(?:' + o.value + ')$')))",
     message:
-      'Name the origins, or set allowCredentials to false: otherwise any page could act in the name of its visitors.',
+      'Name the origins, or set allowCredentials to false: otherwise any page could act on behalf of its visitors.',
   },
   {
     rule: `!self.allowCredentials || (${['allowMethods', 'allowHeaders', 'exposeHeaders'].map(noWildcard).join(' && ')})`,
-    message: "Write the names instead of '*': with allowCredentials, browsers do not take it for a wildcard.",
+    message: "Write the names instead of '*': with allowCredentials, browsers take '*' literally.",
   },
 );

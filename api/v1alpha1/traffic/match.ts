@@ -112,7 +112,7 @@ export const RouteMatch = withRules(
     )
       .default([])
       .describe(
-        'Host that the caller asks for, in any case and with any port: one of these names. At most 8. They count as a regular expression. Default: any host.',
+        'Host that the caller asks for, in any case and with any port: one of these names. At most 8. They count towards the limit of 8,192 instructions for all expressions of an object. Default: any host.',
       ),
     from: Callers.optional().describe('Callers of the request. Default: all callers.'),
     grpc: GrpcMatch.optional().describe('Calls of this gRPC service. Default: all requests.'),

@@ -31,16 +31,16 @@ export const TrafficPolicySpec = withRules(
       'How callers choose an endpoint. Its fields count as one. Default: LeastRequest for HTTP, RoundRobin for TCP.',
     ),
     locality: Locality.optional().describe(
-      'Endpoints of which zones each caller uses, by the zone of the caller. The fields other than panicThreshold count as one. The zone of a workload is its label topology.kubernetes.io/zone, or that of its Node. Default: all zones alike.',
+      'Endpoints of which zones each caller uses, by the zone of the caller. The fields other than panicThreshold count as one. The zone of an endpoint is that of its EndpointSlice, or else its label topology.kubernetes.io/zone. The zone of a caller is this label, or else the zone that EndpointSlices name for its Node. Default: all zones alike.',
     ),
     circuitBreaker: CircuitBreaker.optional().describe(
       'Limits of what each caller sends to the target at the same time. Each sidecar counts for itself, and each subset by itself. A request beyond a limit gets 503 at once, with the response flag UO in the access log. Default: no limits.',
     ),
     outlierDetection: OutlierDetection.optional().describe(
-      'Which endpoints each caller ejects for a while, judged by its own requests. Default: endpoints that cannot be reached, after one response in which their sidecar says so, or after five failed connections. With consecutive5xx, consecutiveGatewayErrors, successRate or failurePercentage, such a response counts as a 503 like any other.',
+      'Which endpoints each caller ejects for a while, judged by its own requests. Default: endpoints that cannot be reached, after one response in which their sidecar says so, or after five failed connections; on TCP ports none, or with locality.type after one failed connection. With consecutive5xx, consecutiveGatewayErrors, successRate or failurePercentage, such a response counts as a 503 like any other.',
     ),
     healthCheck: HealthCheck.optional().describe(
-      'Checks of the endpoints by each caller; an endpoint that fails them gets no requests. Its fields count as one. Each sidecar of the mesh checks each endpoint. Default: no checks.',
+      'Checks of the endpoints by each caller; an endpoint that fails them gets no requests. Its fields count as one. Each sidecar of the mesh checks each endpoint that is a workload of the namespace of the Service. Default: no checks.',
     ),
     connection: Connection.optional().describe('Connections of callers to the endpoints.'),
     limits: limits
@@ -75,7 +75,7 @@ export const TrafficPolicySpec = withRules(
   {
     rule: "self.targetRefs.all(t, t.kind == 'Service') || (self.subsets.size() == 0 && self.routes.size() == 0)",
     message:
-      'Remove routes and subsets, or target only Services: the same routes cannot be for all Services of a Namespace or the Mesh.',
+      'Remove routes and subsets, or target only Services: they cannot be the same for all Services of a Namespace or the Mesh.',
   },
   timeoutCoversTries,
   oneRetryLimit,

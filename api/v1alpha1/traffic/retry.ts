@@ -110,7 +110,7 @@ export const RouteRetry = withRules(fields, { rule: anyField, message }, ...hedg
 export const Retry = withRules(
   fields.extend({
     budget: Budget.optional().describe(
-      'Maximum number of retries in flight to all endpoints together, in relation to the requests in flight, so that retries do not multiply the load on a Service that fails. Each sidecar counts for itself, and each subset by itself. Takes the place of circuitBreaker.maxRetries. Its fields count as one. Default: 20 percent, at least 10, if any route retries on more than ConnectFailure and RefusedStream, or hedges; else no limit, because the application has not seen what is retried.',
+      'Maximum number of retries in flight to all endpoints together, in relation to the requests in flight, so that retries do not multiply the load on a Service that fails. Each sidecar counts for itself, and each subset by itself. Only one of it and circuitBreaker.maxRetries is in effect: that of the more specific policy. Its fields count as one. Default: 20 percent, at least 10, if any route retries on more than ConnectFailure and RefusedStream, or hedges; else no limit, because the application has not seen what is retried.',
     ),
   }),
   { rule: `${anyField} || has(self.budget)`, message },

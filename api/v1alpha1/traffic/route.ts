@@ -32,7 +32,7 @@ const Route = withRules(
       .max(4)
       .default([])
       .describe(
-        'Endpoints that get copies of requests as well. Their responses are ignored; callers do not wait for them. A sidecar has at most 100 copies for the same endpoints in flight and drops more; it ends a copy after 15s. An upload waits as long if the endpoint does not read its copy. The host name in the Host header of a copy ends in -shadow (reviews-shadow:9080). At most 4.',
+        'Endpoints that get copies of requests as well. Their responses are ignored. A sidecar has at most 100 copies for the same endpoints in flight and drops further ones; a copy ends after 15s. Callers do not wait for copies, with one exception: while an endpoint does not read the copy of an upload, the upload waits, too, for at most these 15s. The host name in the Host header of a copy ends in -shadow (reviews-shadow:9080). At most 4.',
       ),
     rewrite: Rewrite.optional().describe(
       'Changes to path and host before the request is sent. Matches see the original path and host; SecurityPolicies of the backend see the new path.',

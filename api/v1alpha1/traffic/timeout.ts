@@ -22,7 +22,8 @@ export const Timeout = withRules(
   },
   {
     rule: "!has(self.request) || !has(self.stream) || duration(self.stream) == duration('0s') || duration(self.stream) >= duration(self.request)",
-    message: 'Set stream to at least request: it is for requests of any kind.',
+    message:
+      'Set stream to at least request: stream also ends ordinary requests, so with a shorter one request has no effect.',
   },
 );
 

@@ -49,12 +49,12 @@ test('a path of plain characters, and a prefix that stays, need no expression', 
 });
 
 test('paths of limits are expressions, and a route for other origins has its matches twice', () => {
-  const match = { path: { type: 'Exact', value: '/a b' } };
-  const once = derivedSize({ routes: [{ matches: [match] }] });
+  const spaced = { path: { type: 'Exact', value: '/a b' } };
+  const once = derivedSize({ routes: [{ matches: [spaced] }] });
 
   expect(once).toBeGreaterThan(0);
-  expect(derivedSize({ limits: [{ match }] })).toBe(once);
-  expect(derivedSize({ routes: [{ matches: [match], cors: { allowOrigins: [] } }] })).toBe(2 * once);
+  expect(derivedSize({ limits: [{ match: spaced }] })).toBe(once);
+  expect(derivedSize({ routes: [{ matches: [spaced], cors: { allowOrigins: [] } }] })).toBe(2 * once);
 });
 
 const label = 'x'.repeat(60);
