@@ -21,11 +21,15 @@ export interface InboundPortIr {
   readonly origins: readonly Origin[];
 }
 
-/** A request of exactly this method, path and query, without a body (POST: of gRPC) and without an upgrade. */
+/** A request of exactly this method, path and query, and with no other headers, without a body (POST: of gRPC) and without an upgrade. */
 export interface ProbeIr {
   readonly method: 'GET' | 'POST';
   /** With the query, as the kubelet asks. */
   readonly path: string;
+  /** As the pod declares it; null: an IP address, that of the pod. */
+  readonly host: string | null;
+  /** Those that the pod declares, by name in lower case, besides those of every kubelet. */
+  readonly headers: Readonly<Record<string, string>>;
   /** How long the kubelet waits for the answer. */
   readonly timeoutMs: number;
 }

@@ -86,6 +86,9 @@ export interface Probe {
     /** A number, or the name of a port of the container. */
     readonly port: number | string;
     readonly scheme?: string;
+    /** Default: the address of the pod. */
+    readonly host?: string;
+    readonly httpHeaders?: readonly { readonly name: string; readonly value: string }[];
   };
   readonly grpc?: { readonly port: number };
   readonly tcpSocket?: { readonly port: number | string };

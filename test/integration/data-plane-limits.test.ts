@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { InboundPortIr, LimitsIr, RateLimitIr } from '../../operator/ir/inbound.ts';
 import type { MeshIr } from '../../operator/ir/mesh-ir.ts';
 import { startApplication } from '../support/data-plane/applications.ts';
-import { type Answer, call, type Call } from '../support/data-plane/callers.ts';
+import { type Answer, call, type Call, ofKubelet } from '../support/data-plane/callers.ts';
 import { Closing } from '../support/data-plane/closing.ts';
 import { ServedMesh } from '../support/data-plane/served-mesh.ts';
 import { freePort } from '../support/kubernetes/free-port.ts';
@@ -18,6 +18,7 @@ import {
   sampleService,
   sampleWorkload,
   spiffeId,
+  sampleProbe,
 } from '../support/mesh-samples.ts';
 
 const closing = new Closing();
@@ -51,7 +52,7 @@ function meshWith(limits: LimitsIr | null, parts: Partial<InboundPortIr> = {}): 
     sampleWorkload(name, {
       bindings: [{ address: '127.0.0.1', port: ports[name], service: service.key, protocol: 'HTTP' }],
     });
-  const probes = [{ method: 'GET', path: '/healthy', timeoutMs: 1_000 }] as const;
+  const probes = [sampleProbe('/healthy')];
   const inbound = sampleInbound(ports.server, application, { limits, probes, ...parts });
   return sampleMesh({
     services: [service],
@@ -187,13 +188,12 @@ describe('a rate', () => {
   test('is no affair of the application: it sees nothing of it, and probes reach it', async () => {
     await limited({ ...oneRequest({ per: 'Caller', burst: 3 }) });
 
+    const probe = { path: '/healthy', headers: ofKubelet };
     const { body } = await call(ports.page);
     await statuses('server', [{}, {}, {}]);
 
     expect(body).not.toContain('x-meshwright-');
-    expect(await statuses('server', [{}, { path: '/healthy' }, { path: '/healthy' }])).toEqual([
-      429, 200, 200,
-    ]);
+    expect(await statuses('server', [{}, probe, probe])).toEqual([429, 200, 200]);
   });
 
   test('goes on with the count that it has, on connections that exist, when anything else changes', async () => {

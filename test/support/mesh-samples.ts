@@ -1,5 +1,5 @@
 // Meshes for tests of resource builders, in the IR's words: each with the fewest facts, to be overridden.
-import type { AuthorizationIr, InboundPortIr, RuleIr } from '../../operator/ir/inbound.ts';
+import type { AuthorizationIr, InboundPortIr, ProbeIr, RuleIr } from '../../operator/ir/inbound.ts';
 import type {
   CircuitBreakerIr,
   ConnectionIr,
@@ -247,4 +247,9 @@ export function sampleRule(
   if (callers === 'anyone') return { id, callers, unidentified: true, requests };
   const spiffeIds = callers.map((name) => spiffeId(name));
   return { id, callers: [{ spiffeIds, spiffePrefixes: [] }], unidentified: false, requests };
+}
+
+/** What a kubelet asks for a probe without headers of its own. */
+export function sampleProbe(path: string, parts: Partial<ProbeIr> = {}): ProbeIr {
+  return { method: 'GET', path, host: null, headers: {}, timeoutMs: 5000, ...parts };
 }

@@ -64,7 +64,15 @@ function list<T extends z.ZodType>(
 const port = z.union([z.number(), z.string()]);
 
 const Probe = z.object({
-  httpGet: z.object({ path: text, port, scheme: text }).exactOptional(),
+  httpGet: z
+    .object({
+      path: text,
+      port,
+      scheme: text,
+      host: text,
+      httpHeaders: z.array(z.object({ name: z.string(), value: z.string() })).exactOptional(),
+    })
+    .exactOptional(),
   grpc: z.object({ port: z.number() }).exactOptional(),
   tcpSocket: z.object({ port }).exactOptional(),
   timeoutSeconds: z.int().exactOptional(),

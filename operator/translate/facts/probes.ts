@@ -2,10 +2,16 @@
 // @see https://kubernetes.io/docs/concepts/configuration/liveness-readiness-startup-probes/
 import type { ProbeIr } from '../../ir/inbound.ts';
 import type { Container, Pod, Probe } from '../../objects/objects.ts';
-import { compareText } from '../../values/compare-text.ts';
+import { byText, compareText } from '../../values/compare-text.ts';
+import { append } from '../../values/labels.ts';
 
 /** @see https://github.com/grpc/grpc/blob/master/doc/health-checking.md */
-const grpcHealthCheck = { method: 'POST', path: '/grpc.health.v1.Health/Check' } as const;
+const grpcHealthCheck = {
+  method: 'POST',
+  path: '/grpc.health.v1.Health/Check',
+  host: null,
+  headers: {},
+} as const;
 
 /** @see https://kubernetes.io/docs/tasks/configure-pod-container/configure-liveness-readiness-startup-probes/#configure-probes */
 const defaultTimeoutSeconds = 1;
@@ -23,7 +29,7 @@ export function probesOf({ spec }: Pod): ReadonlyMap<number, readonly ProbeIr[]>
     if (container.name === sidecarContainer) continue;
     for (const { port, ask } of asks(container)) {
       const known = byPort.get(port) ?? new Map<string, ProbeIr>();
-      const key = `${ask.path} ${ask.method}`;
+      const key = JSON.stringify([ask.path, ask.method, ask.host, ...Object.entries(ask.headers)]);
       const timeoutMs = Math.max(ask.timeoutMs, known.get(key)?.timeoutMs ?? 0);
       byPort.set(port, known.set(key, { ...ask, timeoutMs }));
     }
@@ -52,7 +58,39 @@ function askOf({ httpGet, grpc, timeoutSeconds }: Probe, container: Container): 
   if (grpc !== undefined) return [{ port: grpc.port, ask: { ...grpcHealthCheck, timeoutMs } }];
   if (httpGet === undefined || httpGet.scheme === 'HTTPS') return [];
   const port = portOf(httpGet.port, container);
-  return port === undefined ? [] : [{ port, ask: { method: 'GET', path: pathOf(httpGet.path), timeoutMs } }];
+  if (port === undefined) return [];
+  const headers = httpGet.httpHeaders ?? [];
+  const host = hostOf(headers) ?? (httpGet.host === undefined ? null : `${httpGet.host}:${port}`);
+  const path = pathOf(httpGet.path);
+  return [{ port, ask: { method: 'GET', path, host, headers: headersOf(headers), timeoutMs } }];
+}
+
+type Headers = NonNullable<NonNullable<Probe['httpGet']>['httpHeaders']>;
+
+/** Go takes the first one. */
+function hostOf(headers: Headers): string | undefined {
+  const value = headers.find(({ name }) => name.toLowerCase() === 'host')?.value;
+  return value === '' ? undefined : value;
+}
+
+/** As they are when Envoy looks for a route. Sorted by name. */
+function headersOf(headers: Headers): ProbeIr['headers'] {
+  const values = new Map<string, string[]>();
+  for (const { name, value } of headers) append(values, name.toLowerCase(), inOneLine(value));
+  return Object.fromEntries(
+    [...values]
+      .filter(([name]) => !neverSeen.test(name))
+      .map(([name, all]) => [name, all.join(',')] as const)
+      .toSorted(byText(([name]) => name)),
+  );
+}
+
+/** What Go, or Envoy before it looks for a route, leaves out or writes itself. */
+const neverSeen =
+  /^(?:host|connection|keep-alive|proxy-connection|content-length|transfer-encoding|trailer|te|upgrade|x[-_]forwarded[-_]client[-_]cert|x[-_]meshwright[-_].*|x-envoy-.*)$/;
+
+function inOneLine(value: string): string {
+  return value.replaceAll(/[\r\n]/g, ' ').trim();
 }
 
 function portOf(port: number | string, { ports }: Container): number | undefined {

@@ -7,7 +7,16 @@ import { isReady, type World } from '../library/world.ts';
 
 const namespace = 'probed';
 const probes = {
-  http: { httpGet: { path: '/ready?from=kubelet', port: 'http' } },
+  http: {
+    httpGet: {
+      path: '/ready?from=kubelet',
+      port: 'http',
+      httpHeaders: [
+        { name: 'Host', value: 'shop.example.com' },
+        { name: 'X-Forwarded-Proto', value: 'https' },
+      ],
+    },
+  },
   grpc: { grpc: { port: 8081 } },
   tcp: { tcpSocket: { port: 'tcp' } },
   exec: { exec: { command: ['node', '--eval', 'process.exit()'] } },
@@ -44,15 +53,15 @@ export function probesKept(world: () => World): void {
     test('Strict: only what is probed is let through', async () => {
       const url = (path: string): string => `http://http.${namespace}:8080${path}`;
 
-      const [probe, otherQuery, otherPath, otherMethod] = [
+      const [client, otherQuery, otherPath, otherMethod] = [
         await callFrom(world(), clientOutside, url('/ready?from=kubelet')),
         await callFrom(world(), clientOutside, url('/ready')),
         await callFrom(world(), clientOutside, url('/ready/../secret?from=kubelet')),
         await callFrom(world(), clientOutside, url('/ready?from=kubelet'), 'POST'),
       ];
 
-      const statuses = [probe, otherQuery, otherPath, otherMethod].map(({ status }) => status);
-      expect(statuses).toEqual([200, 403, 403, 403]);
+      const statuses = [client, otherQuery, otherPath, otherMethod].map(({ status }) => status);
+      expect(statuses).toEqual([403, 403, 403, 403]);
     });
 
     test('Strict: a pod that says that it is not ready is taken out, and comes back', async () => {

@@ -31,6 +31,15 @@ export async function call(port: number, options: Call = {}): Promise<Answer> {
   return { status: response.statusCode ?? 0, headers: response.headers, body: await text(response) };
 }
 
+/** Headers of a kubelet, besides the address of the pod as host. */
+export const ofKubelet = { 'user-agent': 'kube-probe/1.34', accept: '*/*', connection: 'close' } as const;
+/** Of its gRPC probes. */
+export const ofGrpcKubelet = {
+  'user-agent': 'kube-probe/1.34 grpc-go/1.72.1',
+  'content-type': 'application/grpc',
+  te: 'trailers',
+} as const;
+
 /** What the application saw of the call. */
 export async function seenBy(port: number, options: Call = {}): Promise<Seen> {
   const { status, body } = await call(port, options);
