@@ -74,16 +74,16 @@ const ofEveryKubelet: Readonly<Record<ProbeIr['method'], Expected>> = {
 const passed = { GET: [], POST: ['te', 'grpc-timeout'] } as const;
 
 function headersOf({ method, host, headers }: ProbeIr): Expected {
-  const declared = Object.entries(headers).map(([name, value]) => [
-    name,
-    // This is how a pod asks for probes without a header of the kubelet's own.
-    value === '' && Object.hasOwn(ofEveryKubelet[method], name) ? null : { exact: value },
-  ]);
-  return {
+  const expected: Record<string, EnvoyMessage | null> = {
     ':authority': host === null ? address : { exact: host },
     ...ofEveryKubelet[method],
-    ...(Object.fromEntries(declared) as Expected),
   };
+  for (const [name, value] of Object.entries(headers)) {
+    // This is how a pod asks for probes without a header of the kubelet's own.
+    const isLeftOut = value === '' && Object.hasOwn(ofEveryKubelet[method], name);
+    expected[name] = isLeftOut ? null : { exact: value };
+  }
+  return expected;
 }
 
 /** Removed and not refused: a kubelet may come to send others. */
