@@ -34,7 +34,8 @@ function balanced(
   ports: readonly number[],
 ): ServiceParts {
   return {
-    endpoints: ports.map((port) => sampleEndpoint(port)),
+    // Only workloads of the Service's own namespace are asked for their health.
+    endpoints: ports.map((port) => sampleEndpoint(port, { workload: 'ExternalWorkload/shop/server' })),
     destination: sampleDestination({ loadBalancer }),
     routes: [sampleRoute('default', { hashOn, retry: { ...noRetry, attempts: 2, on: ['ConnectFailure'] } })],
   };
