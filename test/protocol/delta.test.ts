@@ -211,6 +211,19 @@ describe('reconnecting', () => {
     expect(driver.wake()).toEqual(['CDS -gone']);
   });
 
+  test('49: nor does the clock matter: the wait ends at the wake that was asked for, a sum of numbers with fractions', () => {
+    const late = Array.from({ length: 200 }, (_, index) => index * 17.291_873).filter((nowMs) => {
+      const driver = new SessionDriver();
+      driver.nowMs = nowMs;
+      driver.publish({ [CDS]: 'a@1' });
+      driver.request(CDS, { initialVersions: new Map([['gone', '1']]) });
+      driver.ack(CDS);
+      return driver.wakeAsAsked().length === 0;
+    });
+
+    expect(late).toEqual([]);
+  });
+
   test('49, 56: a cluster from the earlier stream leaves after the routes from there were brought up to date', () => {
     const driver = new SessionDriver();
     driver.publish({ [CDS]: 'b@1', [LDS]: 'l@1', [RDS]: 'outbound@1', [VHDS]: [entry('outbound/h', '2')] });

@@ -89,6 +89,9 @@ describe('former resources', () => {
   });
 });
 
+/** Of a clock that counts milliseconds with fractions. */
+const fractions = Array.from({ length: 200 }, (_, index) => index * 17.291_873);
+
 describe('a client that comes back', () => {
   test('may run anything of a type that it has not asked for yet, for a second', () => {
     const driver = new SessionDriver();
@@ -107,6 +110,19 @@ describe('a client that comes back', () => {
       'runs ECDS * of ?',
     ]);
     expect(said(driver.session)).toEqual(['lacks VHDS o/a']);
+  });
+
+  test('does so at any time of the clock: the wake that ends it comes at a sum of two numbers with fractions', () => {
+    const stillUnknown = fractions.filter((nowMs) => {
+      const driver = new SessionDriver();
+      driver.nowMs = nowMs;
+      driver.publish({ [CDS]: 'a@1' });
+      driver.request(CDS, { initialVersions: new Map([['a', '1']]) });
+      driver.wakeAsAsked();
+      return said(driver.session).length > 0;
+    });
+
+    expect(stillUnknown).toEqual([]);
   });
 
   test('may run what it says it has in another version, whatever made that', () => {

@@ -51,6 +51,14 @@ export class SessionDriver {
     return this.step({ type: 'wake', nowMs: this.nowMs });
   }
 
+  /** At the very time that it asked for. */
+  wakeAsAsked(): string[] {
+    const asked = this.effects.findLast((effect) => effect.type === 'wake');
+    if (asked === undefined) throw new Error('it did not ask for a wake');
+    this.nowMs = asked.atMs;
+    return this.wake();
+  }
+
   last(type: TypeUrl): Send {
     const found = this.effects.findLast(
       (effect): effect is Send => effect.type === 'send' && effect.typeUrl === type,

@@ -67,9 +67,9 @@ const noneOverdue: ReadonlySet<TypeUrl> = new Set();
 
 function overdueTypes({ waitingSinceMs }: Session, nowMs: number): ReadonlySet<TypeUrl> {
   if (waitingSinceMs.size === 0) return noneOverdue;
-  return new Set(
-    [...waitingSinceMs].filter(([, since]) => nowMs - since >= orderLimitMs).map(([type]) => type),
-  );
+  // The same sum as that of the wake: the difference of the two, in floating point, may be less than the limit.
+  const overdue = [...waitingSinceMs].filter(([, since]) => nowMs >= since + orderLimitMs);
+  return new Set(overdue.map(([type]) => type));
 }
 
 /** Notes since when a type waits; one that has just sent something starts anew. */

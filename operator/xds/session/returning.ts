@@ -27,7 +27,8 @@ function isBack(event: RequestEvent): boolean {
 
 export function forgetReturn(session: Session, nowMs: number): Session {
   const { returnedAtMs } = session;
-  const isOver = returnedAtMs !== null && nowMs - returnedAtMs >= saysAllMs;
+  // The same sum as that of the wake: the difference of the two, in floating point, may be less than the second.
+  const isOver = returnedAtMs !== null && nowMs >= returnedAtMs + saysAllMs;
   return isOver ? { ...session, returnedAtMs: null } : session;
 }
 
