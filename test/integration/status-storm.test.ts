@@ -39,8 +39,10 @@ test(
   async () => {
     const steps = fc.sample(fc.noBias(step), { numRuns: seconds * 20, seed });
     const endMs = performance.now() + seconds * 1000;
+    // On a slow machine it takes longer until there was enough to look at.
+    const isOver = (): boolean => performance.now() > endMs && storm.counts.claims > 20;
     for (const next of steps) {
-      if (performance.now() > endMs || storm.violations.length > 0) break;
+      if (isOver() || storm.violations.length > 0) break;
       // oxlint-disable-next-line no-await-in-loop -- one after the other is what this is about
       await storm.play(next);
     }
@@ -52,5 +54,5 @@ test(
     expect(storm.counts.claims).toBeGreaterThan(10);
     expect(storm.counts.requests).toBeGreaterThan(5);
   },
-  (seconds + 90) * 1000,
+  (seconds + 200) * 1000,
 );

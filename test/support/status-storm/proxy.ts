@@ -7,7 +7,7 @@ import { type FilesSidecarOptions, startFilesSidecar } from '../operator/files-s
 
 export interface Dump {
   readonly text: string;
-  /** It has just started, and may not have everything yet. */
+  /** It has started, but has not been ready since: nobody has reached it with a configuration yet. */
   readonly isFresh: boolean;
 }
 
@@ -18,7 +18,8 @@ export class StormProxy {
   #envoy: EnvoyProcess;
   /** What it runs while it is frozen and cannot be asked. */
   #frozen: Dump | null = null;
-  #startedAtMs = performance.now();
+  /** Since its start. */
+  #wasReady = false;
   #starts = 1;
 
   private constructor(options: FilesSidecarOptions, link: TcpProxy, envoy: EnvoyProcess) {
@@ -36,7 +37,7 @@ export class StormProxy {
     const envoy = await startFilesSidecar(over);
     const proxy = new StormProxy(over, link, envoy);
     closing.add(() => proxy.#envoy.stop());
-    await envoy.waitFor(() => envoy.ready(), 20_000);
+    await proxy.ready();
     return proxy;
   }
 
@@ -44,12 +45,18 @@ export class StormProxy {
     return this.#frozen === null;
   }
 
+  /** Rejects if it is not within 20 s. */
+  async ready(): Promise<void> {
+    await this.#envoy.waitFor(() => this.#envoy.ready(), 20_000);
+  }
+
   /** null: it does not run. */
   async dump(): Promise<Dump | null> {
     if (this.#frozen !== null) return this.#frozen;
+    // Asked first: what is ready has all by then.
+    this.#wasReady ||= await this.#envoy.ready().catch(() => false);
     const dump = await this.#envoy.configDump().catch(() => null);
-    if (dump === null) return null;
-    return { text: JSON.stringify(dump), isFresh: performance.now() - this.#startedAtMs < 3000 };
+    return dump && { text: JSON.stringify(dump), isFresh: !this.#wasReady };
   }
 
   /** Nothing reaches it between its last dump and its sleep. Each of these gives what ends it. */
@@ -82,7 +89,7 @@ export class StormProxy {
 
   async restart(): Promise<void> {
     await this.#envoy.stop();
-    this.#startedAtMs = performance.now();
+    this.#wasReady = false;
     this.#starts += 1;
     const dir = `${this.#options.dir}-${this.#starts}`;
     this.#envoy = await startFilesSidecar({ ...this.#options, dir });

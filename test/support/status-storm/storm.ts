@@ -111,6 +111,8 @@ export class Storm {
       const said = this.#policies.map(async (it) => it && [it.name, (await this.#programmed(it))?.message]);
       this.violations.push(`not True in the end: ${JSON.stringify(await Promise.all(said))}`);
     });
+    // Or nothing would be asked of one that never is.
+    await Promise.all(this.#proxies.map((proxy) => proxy.ready()));
     await this.#look();
   }
 
