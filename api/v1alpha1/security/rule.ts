@@ -58,7 +58,7 @@ export const AuthorizationRule = z
     action: z
       .enum(['Allow', 'Deny'])
       .describe(
-        'Deny: refuses matching requests, even if an Allow rule matches them. Allow: lets matching requests through; once a workload has an Allow rule, requests that match none are refused. If the Deny rules for a TCP port name more than 64 callers, they refuse all callers from the same namespaces.',
+        'Deny: refuses matching requests, even if an Allow rule matches them. Allow: lets matching requests through; once a workload has an Allow rule, requests that match none are refused. If the Deny rules for a TCP port name more than 64 callers, they refuse all callers from the same namespaces; if the Allow rules for a TCP port name more than 256, they match nobody; if all rules for an HTTP port are larger than 2 MiB, everyone is refused. The status says so.',
       ),
     from: z
       .array(Source)

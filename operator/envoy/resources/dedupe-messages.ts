@@ -1,6 +1,7 @@
 // Replicas of one workload have the same inbound side. Where messages come out equal they are made one object, so that they
 // are held, checked and encoded once.
 import { hash } from 'node:crypto';
+import { rememberEach } from '../../values/remember.ts';
 import type { EnvoyMessage } from '../proto/envoy-message.ts';
 import type { XdsResource } from './xds-resource.ts';
 
@@ -19,7 +20,7 @@ export function messageDeduplication(): DedupeMessages {
   };
   return (built) => {
     const own = built.map(({ message }) => message);
-    const key = hash('sha256', JSON.stringify(own), 'base64');
+    const key = own.map((message) => digestOf(message)).join(' ');
     const earlier = known.get(key)?.deref();
     if (earlier !== undefined)
       return built.map((resource, index) => ({ ...resource, message: earlier[index] ?? resource.message }));
@@ -29,6 +30,9 @@ export function messageDeduplication(): DedupeMessages {
     return built;
   };
 }
+
+/** What is one object already is read once: the rules of a port can be megabytes, and each replica has them. */
+const digestOf = rememberEach((message: EnvoyMessage) => hash('sha256', JSON.stringify(message), 'base64'));
 
 /** Keeps a list as long as one of its messages. */
 const listOf = new WeakMap<EnvoyMessage, readonly EnvoyMessage[]>();

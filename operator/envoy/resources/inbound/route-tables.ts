@@ -1,7 +1,7 @@
 // What may pass through an HTTP port, as route tables: one for callers with a certificate of the mesh, one for the others. They come on
 // their own, and with them the mode of mutual TLS and who may call: a change holds from the next request on, for connections that
 // exist as well; a change of the listener would leave those with the rules of before.
-import type { InboundPortIr } from '../../../ir/inbound.ts';
+import type { AuthorizationIr, InboundPortIr } from '../../../ir/inbound.ts';
 import { duration } from '../../proto/well-known.ts';
 import { setHeader } from '../header.ts';
 import { hostConfig, routeConfig, withoutHostConfig } from '../http-filters.ts';
@@ -28,7 +28,28 @@ export interface RouteTable {
   readonly clusters: readonly string[];
 }
 
+/**
+ * Pods of one Deployment share an authorization, and get the same objects: rules can be megabytes. A few ports for each authorization are
+ * remembered, since anybody may write probes.
+ */
 export function inboundRouteTables(port: InboundRoutes): readonly RouteTable[] {
+  const { authorization, label, cluster, mtls, probes } = port;
+  const key = JSON.stringify([label, cluster, mtls, probes, port.limits !== null]);
+  const known = tablesOf.get(authorization) ?? [];
+  const found = known.find((each) => each.key === key);
+  if (found !== undefined) return found.tables;
+  const tables = buildTables(port);
+  tablesOf.set(authorization, [{ key, tables }, ...known.slice(0, maxTables - 1)]);
+  return tables;
+}
+
+const maxTables = 8;
+const tablesOf = new WeakMap<
+  AuthorizationIr,
+  readonly { readonly key: string; readonly tables: readonly RouteTable[] }[]
+>();
+
+function buildTables(port: InboundRoutes): readonly RouteTable[] {
   const rules = hostConfig(inboundFilters(port.label), port);
   const table = (chain: 'mesh' | 'plaintext', routes: readonly EnvoyMessage[] | null): RouteTable => {
     const name = inboundRouteTableName(port.label, chain);

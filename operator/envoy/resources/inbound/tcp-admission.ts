@@ -5,6 +5,7 @@
 import type { AuthorizationIr, InboundPortIr } from '../../../ir/inbound.ts';
 import { typeUrl } from '../../proto/type-urls.ts';
 import { compareText } from '../../../values/compare-text.ts';
+import { rememberEach } from '../../../values/remember.ts';
 import { resource } from '../resource.ts';
 import { acceptedPeers, type Trust } from '../tls.ts';
 import type { EnvoyMessage } from '../../proto/envoy-message.ts';
@@ -14,7 +15,7 @@ import { others as otherPorts } from './listener-filters.ts';
 import { admissionKey } from '../runtime.ts';
 import { askedAtEachByte, endsByRuntime, noLongerAdmitted } from '../runtime-admission.ts';
 import type { WorkloadIr } from '../../../ir/mesh-ir.ts';
-import { covers, type PeerName } from './name-complement.ts';
+import { covers } from './name-complement.ts';
 import { admitsUnknownBytes, allowedPeers, namesOf, type NamedPeers } from './peers.ts';
 
 /** What admission is worked out from, beside the port. */
@@ -65,8 +66,13 @@ interface Listed {
   readonly peers_are: 'admitted' | 'refused';
 }
 
-/** Exact names, since the filter can look for nothing else: whom a prefix means is known here. */
-export function listedPeers(authorization: AuthorizationIr, known: readonly string[]): Listed {
+/**
+ * Exact names, since the filter can look for nothing else: whom a prefix means is known here. Pods of one Deployment share an
+ * authorization: worked out once for all of them.
+ */
+export const listedPeers = rememberEach(peersListed);
+
+function peersListed(authorization: AuthorizationIr, known: readonly string[]): Listed {
   const { allowed, denied } = namesOf(authorization);
   if (denied === 'everyone') return { peers: [], peers_are: 'admitted' };
   if (allowed === 'everyone') return { peers: exactly(denied, known), peers_are: 'refused' };
@@ -74,10 +80,15 @@ export function listedPeers(authorization: AuthorizationIr, known: readonly stri
   return { peers: admitted, peers_are: 'admitted' };
 }
 
+/** In time linear in both lists: prefixes are looked up, not tried one by one. */
 function exactly(names: Exclude<NamedPeers, 'everyone'>, known: readonly string[]): readonly string[] {
   const exact = names.flatMap((name) => ('exact' in name ? [name.exact] : []));
-  const prefixes = names.filter((name): name is PeerName & { readonly prefix: string } => 'prefix' in name);
-  const matching = known.filter((id) => prefixes.some((prefix) => covers(prefix, id)));
+  const prefixes = new Set(names.flatMap((name) => ('prefix' in name ? [name.prefix] : [])));
+  const lengths = [...new Set([...prefixes].map((prefix) => prefix.length))];
+  const matching =
+    prefixes.size === 0
+      ? []
+      : known.filter((id) => lengths.some((length) => prefixes.has(id.slice(0, length))));
   return [...new Set([...exact, ...matching])].toSorted(compareText);
 }
 

@@ -4,12 +4,12 @@ import type { SecurityPolicy } from '../../../../api/v1alpha1/security/policy.ts
 import type { AuthorizationIr, MtlsModeIr } from '../../../ir/inbound.ts';
 import type { Origin } from '../../../ir/origin.ts';
 import { mergeOrigins, originOf } from '../../facts/origins.ts';
-import { rememberLast, sameItems } from '../../../values/remember.ts';
+import { type KeyedMemory, rememberByKey, rememberEach, rememberLast } from '../../../values/remember.ts';
 import type { Protocol } from '../../facts/protocol.ts';
 import type { Workload } from '../../facts/workload.ts';
 import { type Attachment, holdsAt, type SecurityAttachments } from './attach.ts';
 import { policyRules, unionOf } from './authorization.ts';
-import { boundedDeny } from './denied-connections.ts';
+import { boundedAuthorization } from './port-bounds.ts';
 
 interface MtlsDecision {
   readonly mode: MtlsModeIr;
@@ -30,22 +30,26 @@ export interface Security {
   guard(workload: Workload, port: number | null, protocol: Protocol): Guard;
 }
 
-/** Security of one batch after another: as long as mesh and policies stay, so do the guards it gives out. */
+/** Security of one batch after another: as long as the policies of a port stay, so does the guard that it gives out. */
 export function createSecurityMaker(): (mesh: Mesh, attachments: SecurityAttachments) => Security {
-  let last: { readonly inputs: readonly unknown[]; readonly guards: Map<string, Guard> } | null = null;
+  const guards = rememberByKey<Guard>();
+  const rules = rememberEach(policyRules);
   return rememberLast((mesh, attachments) => {
-    const inputs = [mesh, ...attachments.policies];
-    if (last === null || !sameItems(last.inputs, inputs)) last = { inputs, guards: new Map() };
-    return createSecurity(mesh, attachments, last.guards);
+    guards.sweep();
+    return createSecurity(mesh, attachments, guards, (policy) => rules(policy, mesh.spec.trustDomain));
   });
 }
 
+type RulesOf = (policy: SecurityPolicy) => ReturnType<typeof policyRules>;
+
 /** `guards`: Pods of one Deployment are guarded alike: by the same policies, hence by the same value. */
-function createSecurity(mesh: Mesh, attachments: SecurityAttachments, guards: Map<string, Guard>): Security {
-  const { policies, byWorkload } = attachments;
+function createSecurity(
+  mesh: Mesh,
+  { byWorkload }: SecurityAttachments,
+  guards: KeyedMemory<Guard>,
+  rulesOf: RulesOf,
+): Security {
   const fallback: MtlsDecision = { mode: mesh.spec.mtls.mode, origin: originOf(mesh) };
-  const rulesOf = new Map(policies.map((policy) => [policy, policyRules(policy, mesh.spec.trustDomain)]));
-  const indexOf = new Map(policies.map((policy, index) => [policy, index]));
   const holding = (workload: Workload, port: number | null): readonly Attachment[] =>
     byWorkload.get(workload.key)?.filter((attachment) => holdsAt(attachment, port)) ?? [];
 
@@ -53,15 +57,9 @@ function createSecurity(mesh: Mesh, attachments: SecurityAttachments, guards: Ma
     mtls: (workload, port) => decideMtls(holding(workload, port), fallback),
     guard(workload, port, protocol) {
       const here = holding(workload, port);
-      const key = `${protocol} ${here.map(({ policy }) => indexOf.get(policy)).join()}`;
-      const known = guards.get(key);
-      if (known !== undefined) return known;
-      const guard = bounded(
-        protocol,
-        buildGuard(here, fallback, (policy) => rulesOf.get(policy)?.[protocol]),
-      );
-      guards.set(key, guard);
-      return guard;
+      const policies = here.map(({ policy }) => policy);
+      const key = `${protocol} ${policies.map(({ metadata }) => `${metadata.namespace}/${metadata.name}`).join()}`;
+      return guards.get(key, [mesh, ...policies], () => buildGuard(here, fallback, protocol, rulesOf));
     },
   };
 }
@@ -69,7 +67,8 @@ function createSecurity(mesh: Mesh, attachments: SecurityAttachments, guards: Ma
 function buildGuard(
   holding: readonly Attachment[],
   mesh: MtlsDecision,
-  rulesOf: (policy: SecurityPolicy) => AuthorizationIr | undefined,
+  protocol: Protocol,
+  rulesOf: RulesOf,
 ): Guard {
   const decision = decideMtls(holding, mesh);
   const policies = new Set(holding.map(({ policy }) => policy));
@@ -78,15 +77,13 @@ function buildGuard(
   const shapedByMesh = decision.mode !== 'Disabled' || authorizing.length > 0 ? [mesh.origin] : [];
   return {
     mtls: decision.mode,
-    authorization: unionOf(authorizing.flatMap((policy) => rulesOf(policy) ?? [])),
+    authorization: boundedAuthorization(
+      unionOf(authorizing.map((policy) => rulesOf(policy)[protocol])),
+      protocol,
+      authorizing,
+    ),
     origins: mergeOrigins([decision.origin], shapedByMesh, authorizing.map(originOf)),
   };
-}
-
-function bounded(protocol: Protocol, guard: Guard): Guard {
-  if (protocol === 'HTTP') return guard;
-  const { deny, allow } = guard.authorization;
-  return { ...guard, authorization: { deny: boundedDeny(deny), allow } };
 }
 
 /** holding: in the order of precedence. The first that has a mode decides, else the Mesh. */

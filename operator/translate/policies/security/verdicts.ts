@@ -12,7 +12,8 @@ import { type Attachment, holdsAt, type SecurityAttachments } from './attach.ts'
 import { asksForRequest, isEmptySource } from './authorization.ts';
 import { mtlsOutcomes } from './contests.ts';
 import { expressionProblems } from './large-expressions.ts';
-import { deniedCallers, maxDeniedCallers } from './denied-connections.ts';
+import { maxDeniedCallers } from './denied-connections.ts';
+import { type Exceeded, exceeded, maxAllowedCallers, maxRuleCharacters } from './port-bounds.ts';
 import { keptNotes } from './pod-records.ts';
 import { openPorts, unidentifiedNotes } from './unidentified.ts';
 
@@ -21,8 +22,8 @@ interface Reached {
   readonly port: number;
   readonly protocol: Protocol;
   readonly mtls: MtlsModeIr;
-  /** How many callers the Deny rules of all policies of the port name. */
-  readonly denied: number;
+  /** By all policies of the port. */
+  readonly exceeds: Exceeded;
 }
 
 export function securityVerdicts(
@@ -62,28 +63,28 @@ function portsReached(
   workloads: readonly WorkloadIr[],
 ): ReadonlyMap<string, readonly Reached[]> {
   const reached = new Map<string, Reached[]>();
-  const deniedBy = rememberByNames();
+  const exceededBy = rememberByNames();
   for (const workload of workloads) {
     const attached: readonly Attachment[] = attachments.byWorkload.get(workload.key) ?? [];
     for (const { port, protocol, mtls } of workload.inbound) {
       const holding = new Set(
         attached.filter((attachment) => holdsAt(attachment, port)).map(({ policy }) => policy),
       );
-      const denied = protocol === 'TCP' ? deniedBy(holding) : 0;
-      for (const policy of holding) append(reached, nameOf(policy), { port, protocol, mtls, denied });
+      const exceeds = exceededBy(protocol, [...holding]);
+      for (const policy of holding) append(reached, nameOf(policy), { port, protocol, mtls, exceeds });
     }
   }
   return reached;
 }
 
-/** How many callers policies deny, counted once for each group of policies: pods of one Deployment have the same. */
-function rememberByNames(): (policies: ReadonlySet<SecurityPolicy>) => number {
-  const counts = new Map<string, number>();
-  return (policies) => {
-    const key = [...policies].map(nameOf).join();
-    const count = counts.get(key) ?? deniedCallers(policies).size;
-    counts.set(key, count);
-    return count;
+/** Counted once for each group of policies: pods of one Deployment have the same. */
+function rememberByNames(): typeof exceeded {
+  const known = new Map<string, Exceeded>();
+  return (protocol, policies) => {
+    const key = `${protocol} ${policies.map(nameOf).join()}`;
+    const result = known.get(key) ?? exceeded(protocol, policies);
+    known.set(key, result);
+    return result;
   };
 }
 
@@ -100,14 +101,7 @@ function ruleNotes(policy: SecurityPolicy, reached: readonly Reached[]): readonl
     .map(({ name }) => name);
   const nobody = rules.filter(({ from }) => from.some(isEmptySource)).map(({ name }) => name);
 
-  const crowded = portList(reached.filter(({ denied }) => denied > maxDeniedCallers));
-
-  const notes: string[] = [];
-  if (crowded !== '' && rules.some(({ action, from }) => action === 'Deny' && from.length > 0)) {
-    notes.push(
-      `On TCP port ${crowded}, Deny rules list more than ${maxDeniedCallers} callers, so they deny every caller from the same namespaces. If these are more than ${maxDeniedCallers} namespaces, they deny everyone. Use Allow rules for TCP ports instead.`,
-    );
-  }
+  const notes: string[] = [...boundNotes(rules, reached)];
   if (tcp !== '' && allow.length > 0) {
     notes.push(
       `On TCP port ${tcp}, Allow rule ${listed(allow)} matches nothing, because a TCP connection has no method or path. Set appProtocol: http on the Service port if it serves HTTP, or remove to.`,
@@ -126,6 +120,38 @@ function ruleNotes(policy: SecurityPolicy, reached: readonly Reached[]): readonl
   if (nobody.length > 0) {
     notes.push(
       `Rule ${listed(nobody)} has an empty entry in from, which is ignored. Set serviceAccounts or namespaces in it.`,
+    );
+  }
+  return notes;
+}
+
+type Rule = NonNullable<SecurityPolicy['spec']['authorization']>['rules'][number];
+
+/** Of policies that have a part in it. */
+function boundNotes(rules: readonly Rule[], reached: readonly Reached[]): readonly string[] {
+  const portsBeyond = (bound: keyof Exceeded): string =>
+    portList(reached.filter(({ exceeds }) => exceeds[bound]));
+  const [denied, allowed, all] = [
+    portsBeyond('deniedCallers'),
+    portsBeyond('allowedCallers'),
+    portsBeyond('ruleCharacters'),
+  ];
+  const names = (action: Rule['action']): boolean =>
+    rules.some((rule) => rule.action === action && rule.from.length > 0);
+  const notes: string[] = [];
+  if (denied !== '' && names('Deny')) {
+    notes.push(
+      `On TCP port ${denied}, Deny rules list more than ${maxDeniedCallers} callers, so they deny every caller from the same namespaces. If these are more than ${maxDeniedCallers} namespaces, they deny everyone. Use Allow rules for TCP ports instead.`,
+    );
+  }
+  if (allowed !== '' && names('Allow')) {
+    notes.push(
+      `On TCP port ${allowed}, Allow rules list more than ${maxAllowedCallers} callers, so they match nobody. List namespaces instead of service accounts.`,
+    );
+  }
+  if (all !== '' && rules.length > 0) {
+    notes.push(
+      `On port ${all}, the rules of all SecurityPolicies together are larger than ${maxRuleCharacters / 1024 ** 2} MiB, so they deny everyone. List namespaces instead of service accounts, or remove rules.`,
     );
   }
   return notes;
