@@ -13,7 +13,7 @@ export interface InboundPortIr {
   readonly protocol: 'HTTP' | 'TCP';
   readonly mtls: MtlsModeIr;
   readonly authorization: AuthorizationIr;
-  /** null: nothing is too much. Always null on TCP ports. */
+  /** null: no policy says anything to its sidecar. Always null on TCP ports. */
   readonly limits: LimitsIr | null;
   /** What the kubelet asks here, in plaintext and without an identity: let through whatever the rest says. */
   readonly probes: readonly ProbeIr[];
@@ -73,12 +73,14 @@ export interface RulePathIr extends PathMatchIr {
   readonly ignoreCase: boolean;
 }
 
-/** What is too much for the application, whoever calls. */
+/** What is too much for the application, whoever calls, and how it learns who that is. */
 export interface LimitsIr {
   /** Each id once. All that a request matches hold, in this order. */
   readonly rates: readonly RateLimitIr[];
   readonly adaptiveConcurrency: AdaptiveConcurrencyIr | null;
   readonly admissionControl: AdmissionControlIr | null;
+  /** Names of request headers, in lower case, that have the SPIFFE ID of the caller, and nothing that callers send. Sorted. */
+  readonly callerHeaders: readonly string[];
   /** The policies that say so. */
   readonly origins: readonly Origin[];
 }

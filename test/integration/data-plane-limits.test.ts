@@ -1,4 +1,4 @@
-// What is too much for an application, at its own sidecar: whoever calls, whatever is changed meanwhile.
+// What is too much for an application, and how it learns who calls, at its own sidecar: whoever calls, whatever is changed meanwhile.
 import { once } from 'node:events';
 import { Agent, type IncomingMessage, request } from 'node:http';
 import { text } from 'node:stream/consumers';
@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { InboundPortIr, LimitsIr, RateLimitIr } from '../../operator/ir/inbound.ts';
 import type { MeshIr } from '../../operator/ir/mesh-ir.ts';
 import { startApplication } from '../support/data-plane/applications.ts';
-import { type Answer, call, type Call, ofKubelet } from '../support/data-plane/callers.ts';
+import { type Answer, call, type Call, ofKubelet, seenBy } from '../support/data-plane/callers.ts';
 import { Closing } from '../support/data-plane/closing.ts';
 import { ServedMesh } from '../support/data-plane/served-mesh.ts';
 import { freePort } from '../support/kubernetes/free-port.ts';
@@ -64,6 +64,7 @@ const nothing: LimitsIr = {
   rates: [],
   adaptiveConcurrency: null,
   admissionControl: null,
+  callerHeaders: [],
   origins: [{ kind: 'TrafficPolicy', namespace: 'shop', name: 'reviews', generation: 1 }],
 };
 
@@ -289,4 +290,35 @@ test('admission control refuses a part of the requests while responses are error
   expect(found.filter((status) => status === 503).length).toBeGreaterThan(10);
   await mesh.program(meshWith(null));
   expect(await statuses('page', [{}])).toEqual([200]);
+});
+
+describe('the identity of the caller in a header', () => {
+  const forged: Call = {
+    headers: { 'x-caller': 'admin', x_caller: 'admin', 'X-CALLER': 'root', 'x-callers': 'many' },
+  };
+
+  test('is what its certificate says, whatever it sends', async () => {
+    await mesh.program(meshWith({ ...nothing, callerHeaders: ['x-caller'] }));
+
+    const { headers } = await seenBy(ports.page, forged);
+
+    expect(headers).toMatchObject({ 'x-caller': spiffeId('page'), 'x-callers': 'many' });
+    expect(headers).not.toHaveProperty('x_caller');
+  });
+
+  test('is not there for callers without mutual TLS', async () => {
+    await mesh.program(meshWith({ ...nothing, callerHeaders: ['x-caller'] }));
+
+    const { headers } = await seenBy(ports.server, forged);
+
+    expect(headers).toMatchObject({ 'x-callers': 'many' });
+    expect(Object.keys(headers).filter((name) => /^x.caller$/.test(name))).toEqual([]);
+  });
+
+  test('counts for limits, which callers cannot get around by sending another', async () => {
+    await limited({ ...oneRequest({ per: { header: 'x-caller' } }), callerHeaders: ['x-caller'] });
+
+    expect(await statuses('page', [{}, forged])).toEqual([200, 429]);
+    expect(await statuses('other', [forged, {}])).toEqual([200, 429]);
+  });
 });

@@ -61,5 +61,7 @@ const admissionControl = fc.record(
   { requiredKeys: [] },
 );
 
+const callerIdentity = fc.record({ header: from(['x-caller', 'X_Caller']) });
+
 /** Each may be there or not. */
-export const limitSettings = { limits, adaptiveConcurrency, admissionControl };
+export const limitSettings = { limits, adaptiveConcurrency, admissionControl, callerIdentity };

@@ -4,6 +4,7 @@ import { listMap, withRules } from '../../schema.ts';
 import type { ApiObject, PolicyStatus } from '../common.ts';
 import { Subset } from './backend.ts';
 import { connectionRouteRules, tcpRoutes, tlsRoutes } from './connection-route.ts';
+import { CallerIdentity } from './caller-identity.ts';
 import { CircuitBreaker } from './circuit-breaker.ts';
 import { Connection } from './connection.ts';
 import { HealthCheck } from './health-check.ts';
@@ -54,6 +55,9 @@ export const TrafficPolicySpec = withRules(
     admissionControl: AdmissionControl.optional().describe(
       'Refuses a part of the requests with 503 at the sidecar of each server while too many of its responses are errors. Its fields count as one. Default: off.',
     ),
+    callerIdentity: CallerIdentity.optional().describe(
+      'A request header that tells the application who calls. The sidecar of each server writes it, so that the application can rely on it. Default: none; x-forwarded-client-cert has the identity among other things.',
+    ),
     subsets: listMap(z.array(Subset).max(16), 'name')
       .default([])
       .describe(
@@ -68,7 +72,7 @@ export const TrafficPolicySpec = withRules(
     tlsRoutes,
   }),
   {
-    rule: 'has(self.timeout) || has(self.retry) || has(self.loadBalancer) || has(self.locality) || has(self.circuitBreaker) || has(self.outlierDetection) || has(self.healthCheck) || has(self.connection) || self.limits.size() > 0 || has(self.adaptiveConcurrency) || has(self.admissionControl) || self.subsets.size() > 0 || self.routes.size() > 0 || self.tcpRoutes.size() > 0 || self.tlsRoutes.size() > 0',
+    rule: 'has(self.timeout) || has(self.retry) || has(self.loadBalancer) || has(self.locality) || has(self.circuitBreaker) || has(self.outlierDetection) || has(self.healthCheck) || has(self.connection) || self.limits.size() > 0 || has(self.adaptiveConcurrency) || has(self.admissionControl) || has(self.callerIdentity) || self.subsets.size() > 0 || self.routes.size() > 0 || self.tcpRoutes.size() > 0 || self.tlsRoutes.size() > 0',
     message:
       'Set a field besides targetRefs, such as timeout, retry or routes; without one the policy does nothing.',
   },

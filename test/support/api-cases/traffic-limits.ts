@@ -1,4 +1,4 @@
-// Cases of TrafficPolicy: what is too much for servers.
+// Cases of TrafficPolicy: what is too much for servers, and how they learn who calls.
 import { type ApiCase, casesOf } from './api-case.ts';
 
 const { valid, refused } = casesOf('TrafficPolicy');
@@ -102,4 +102,21 @@ const overload: readonly ApiCase[] = [
   ),
 ];
 
-export const trafficLimitCases: readonly ApiCase[] = [...rates, ...overload];
+const callers: readonly ApiCase[] = [
+  valid('the identity of callers in a header', policy({ callerIdentity: { header: 'X-Caller_1' } })),
+  ...['x caller', ':path', 'x.caller'].map((header) =>
+    refused(`the identity of callers in ${header}`, policy({ callerIdentity: { header } }), {
+      field: 'spec.callerIdentity.header',
+      message: 'Write the name of a header in letters, digits',
+    }),
+  ),
+  ...['Host', 'X-Forwarded-Client-Cert', 'x_forwarded_for', 'x-envoy-max-retries', 'Transfer_Encoding'].map(
+    (header) =>
+      refused(`the identity of callers in ${header}`, policy({ callerIdentity: { header } }), {
+        field: 'spec.callerIdentity.header',
+        message: 'Choose another name, such as x-caller',
+      }),
+  ),
+];
+
+export const trafficLimitCases: readonly ApiCase[] = [...rates, ...overload, ...callers];

@@ -358,6 +358,7 @@ export const table: readonly Row[] = [
     ['admissionControl.window', '11s', 'ECDS'],
     ['admissionControl.minRequestsPerSecond', 11, 'ECDS'],
     ['admissionControl.maxRejectionPercentage', 51, 'ECDS'],
+    ['callerIdentity.header', 'x-other', 'ECDS'],
   ]),
   ...rows('TrafficPolicy/db', [
     ['tcpRoutes.0.backends.0.subset', 'v2', 'ECDS'],

@@ -1,4 +1,4 @@
-// What is too much for an application, as a chain of filters for an HTTP port, by ECDS: its filters remember what they have seen until
+// What is too much for an application, and how it learns who calls, as a chain of filters for an HTTP port, by ECDS: its filters remember what they have seen until
 // this one resource changes, and no change of routes, endpoints or other ports does that.
 import type { InboundPortIr, LimitsIr } from '../../../ir/inbound.ts';
 import type { WorkloadIr } from '../../../ir/mesh-ir.ts';
@@ -9,6 +9,7 @@ import { limitsOf } from '../placeholders.ts';
 import { resource } from '../resource.ts';
 import { any, type NamedExtension } from '../typed-config.ts';
 import type { XdsResource } from '../xds-resource.ts';
+import { callerHeaders } from './caller-headers.ts';
 import { admissionControl, adaptiveConcurrency } from './overload.ts';
 import { rateLimits } from './rate-limits.ts';
 
@@ -36,6 +37,8 @@ export function buildLimits(workload: WorkloadIr, mesh: Origin): readonly XdsRes
 /** Last what measures the application: nothing else is to be between them. */
 function filtersOf(limits: LimitsIr): readonly NamedExtension[] {
   return [
+    // Before what may count by it.
+    ...callerHeaders(limits.callerHeaders),
     ...rateLimits(limits.rates),
     ...(limits.admissionControl === null ? [] : [admissionControl(limits.admissionControl)]),
     ...(limits.adaptiveConcurrency === null ? [] : [adaptiveConcurrency(limits.adaptiveConcurrency)]),

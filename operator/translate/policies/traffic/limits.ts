@@ -1,4 +1,5 @@
-// What policies say is too much for servers. Each limit is a decision of its own, by its name.
+// What policies say to the sidecars of servers: what is too much, and how applications learn who calls. Each limit is a decision of its
+// own, by its name.
 import { durationMs } from '../../../../api/duration.ts';
 import type { TrafficPolicy } from '../../../../api/v1alpha1/traffic/policy.ts';
 import type {
@@ -8,6 +9,7 @@ import type {
   LimitsIr,
   RateLimitIr,
 } from '../../../ir/inbound.ts';
+import { compareText } from '../../../values/compare-text.ts';
 import { mergeOrigins, originOf } from '../../facts/origins.ts';
 import { translatePath } from '../path-match.ts';
 import type { Decisions } from '../contest.ts';
@@ -16,13 +18,14 @@ import { valueMatch } from './value-match.ts';
 export type LimitClaim =
   | { readonly type: 'Rate'; readonly value: RateLimitIr }
   | { readonly type: 'AdaptiveConcurrency'; readonly value: AdaptiveConcurrencyIr }
-  | { readonly type: 'AdmissionControl'; readonly value: AdmissionControlIr };
+  | { readonly type: 'AdmissionControl'; readonly value: AdmissionControlIr }
+  | { readonly type: 'CallerHeader'; readonly value: string };
 
 /** By the field that users write: `limits[per-caller]`. */
 export type LimitClaims = Readonly<Record<string, LimitClaim>>;
 
 export function limitClaims({ metadata, spec }: TrafficPolicy): LimitClaims {
-  const { limits, adaptiveConcurrency, admissionControl } = spec;
+  const { limits, adaptiveConcurrency, admissionControl, callerIdentity } = spec;
   const policy = `${metadata.namespace ?? ''}/${metadata.name}`;
   return {
     ...Object.fromEntries(
@@ -36,6 +39,9 @@ export function limitClaims({ metadata, spec }: TrafficPolicy): LimitClaims {
     }),
     ...(admissionControl && {
       admissionControl: { type: 'AdmissionControl', value: admissionOf(admissionControl) },
+    }),
+    ...(callerIdentity && {
+      callerIdentity: { type: 'CallerHeader', value: callerIdentity.header.toLowerCase() },
     }),
   };
 }
@@ -97,14 +103,16 @@ export function limitsAt(
   return together(made);
 }
 
-/** Limits of several Services that lead to the same port all hold. Of what there can be but one of, the first counts. */
+/** Limits and headers of several Services that lead to the same port all hold. Of what there can be but one of, the first counts. */
 export function together(limits: readonly LimitsIr[]): LimitsIr | null {
   if (limits.length === 0) return null;
+  const headers = new Set(limits.flatMap((one) => one.callerHeaders));
   const rates = new Map(limits.flatMap((one) => one.rates.map((rate) => [rate.id, rate] as const)));
   return {
     rates: [...rates.values()],
     adaptiveConcurrency: limits.find((one) => one.adaptiveConcurrency)?.adaptiveConcurrency ?? null,
     admissionControl: limits.find((one) => one.admissionControl)?.admissionControl ?? null,
+    callerHeaders: [...headers].toSorted(compareText),
     origins: mergeOrigins(...limits.map(({ origins }) => origins)),
   };
 }
@@ -114,6 +122,7 @@ function limitsOf(claim: LimitClaim, policy: TrafficPolicy): LimitsIr {
     rates: claim.type === 'Rate' ? [claim.value] : [],
     adaptiveConcurrency: claim.type === 'AdaptiveConcurrency' ? claim.value : null,
     admissionControl: claim.type === 'AdmissionControl' ? claim.value : null,
+    callerHeaders: claim.type === 'CallerHeader' ? [claim.value] : [],
     origins: [originOf(policy)],
   };
 }

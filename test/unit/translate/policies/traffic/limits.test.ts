@@ -173,3 +173,14 @@ test('the window of admission control is of whole seconds: Envoy knows no others
     admissionControl: { windowMs: 2_000 },
   });
 });
+
+test('two Services that lead to a port may each name a header for the identity of callers', () => {
+  const { inbound } = outcomeOf(
+    service('reviews', 'server', ['http', 80]),
+    service('ratings', 'server', ['http', 80]),
+    policy('reviews', reviews, 'callerIdentity: {header: X-Caller}'),
+    policy('ratings', '{kind: Service, name: ratings}', 'callerIdentity: {header: from}'),
+  );
+
+  expect(inbound[0]?.limits?.callerHeaders).toEqual(['from', 'x-caller']);
+});
