@@ -3,7 +3,7 @@ import { originKey } from '../ir/origin.ts';
 import { buildResources } from '../envoy/resources/build.ts';
 import { authority } from '../envoy/resources/names.ts';
 import type { MeshIr, WorkloadIr } from '../ir/mesh-ir.ts';
-import type { RouteIr, ServicePortIr } from '../ir/service.ts';
+import { type RouteIr, seenBy, type ServicePortIr } from '../ir/service.ts';
 import type { Resources } from '../store/resources.ts';
 import { operatorNamespace } from '../values/own-names.ts';
 import { translate, type Translation } from '../translate/translate.ts';
@@ -47,6 +47,7 @@ export function createExplain(ir: MeshIr, specOf: SpecOf): Explain {
   const resources = buildResources(ir, { trustBundle: '' });
   return (question) => {
     const { caller, service, call } = ask(ir, question);
+    const reached = service && seenBy(service, caller.audience);
     const explanation = evaluate(proxyConfig(resources, caller.key), call);
     return {
       question,
@@ -55,9 +56,9 @@ export function createExplain(ir: MeshIr, specOf: SpecOf): Explain {
       address: authority(call.address, call.port),
       explanation,
       sources: {
-        ...(service !== null && settingSources(service.destination.setBy)),
+        ...(reached !== null && settingSources(reached.destination.setBy)),
         ...(explanation.outcome.type === 'Tcp'
-          ? connectionSources(service, call.serverName)
+          ? connectionSources(reached, call.serverName)
           : sourcesOf(routeOf(service, caller, explanation), specOf)),
       },
     };

@@ -37,7 +37,12 @@ function endpointText({ address, mtls, draining, zone, zoneShare }: BackendEndpo
 /** `Service shop/reviews port 9080, subset v1` */
 export function clusterText(cluster: string): string {
   const [namespace = '', service = '', port = '', subset] = cluster.split('/');
-  return `Service ${namespace}/${service} port ${port}${subset === undefined ? '' : `, subset ${subset}`}`;
+  return `Service ${namespace}/${service} port ${port}${subset === undefined ? '' : `, subset ${subsetText(subset)}`}`;
+}
+
+/** `v1`, or `v1 of namespace qa` for one that a consumer policy declares. */
+function subsetText(subset: string): string {
+  return subset.replace('@', ' of namespace ');
 }
 
 export function balancingText(

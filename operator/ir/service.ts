@@ -30,10 +30,41 @@ export interface ServicePortIr {
   readonly routes: RoutesIr;
   /** TCP: in order, the first that matches; a connection that none matches goes to any endpoint. Empty for HTTP. */
   readonly connectionRoutes: readonly ConnectionRouteIr[];
+  /** Callers that reach its endpoints in another way, by consumer policies. Sorted by audience. */
+  readonly consumers: readonly ConsumerIr[];
   /** The Service, and the policy in force for the port (its routes and subsets name their own). */
   readonly origins: readonly Origin[];
   /** What shapes how its endpoints are reached, and nothing else: workloads, whoever decides their mutual TLS mode. */
   readonly endpointOrigins: readonly Origin[];
+}
+
+/** What is not the same for callers of an audience as it is for all others; their routes are among those by audience. */
+export interface ConsumerIr extends Pick<
+  ServicePortIr,
+  'destination' | 'subsets' | 'connectionRoutes' | 'origins'
+> {
+  readonly audience: string;
+}
+
+/** As callers of an audience see it, as if there were no others; null: as all see it that are no consumers. */
+export function seenBy(service: ServicePortIr, audience: string | null): ServicePortIr {
+  const { routes, consumers } = service;
+  const own = consumers.find((one) => one.audience === audience);
+  if (own === undefined) {
+    const others = routes.byAudience.filter((one) => !consumers.some((by) => by.audience === one.audience));
+    return { ...service, routes: { ...routes, byAudience: others }, consumers: [] };
+  }
+  const { destination, subsets, connectionRoutes, origins } = own;
+  const theirs = routes.byAudience.find((one) => one.audience === audience)?.routes ?? routes.default;
+  return {
+    ...service,
+    destination,
+    subsets,
+    connectionRoutes,
+    origins,
+    routes: { default: theirs, byAudience: [] },
+    consumers: [],
+  };
 }
 
 export interface EndpointIr {
@@ -58,6 +89,7 @@ export function mayBeChecked({ workload }: Pick<EndpointIr, 'workload'>, namespa
 }
 
 export interface SubsetIr {
+  /** `v1`, or `v1@qa` if a consumer policy of namespace qa declares it. */
   readonly name: string;
   readonly endpoints: readonly EndpointIr[];
   readonly origins: readonly Origin[];

@@ -98,7 +98,8 @@ function ruleId({ metadata: { namespace = '', name } }: Specified, { content }: 
 const isPartOf: Readonly<Record<EntryList, (resource: string, entry: SpecEntry) => boolean>> = {
   routes: (resource) => resource.startsWith('outbound/'),
   subsets: (resource, { content }) =>
-    resource.split('/').length === 4 && lastOf(resource) === content['name'],
+    // `v1@qa`: of a consumer policy.
+    resource.split('/').length === 4 && lastOf(resource).replace(/@.*/, '') === content['name'],
   rules: (resource) => resource.startsWith('inbound'),
   ports: (resource, { content: { port } }) =>
     resource.startsWith('inbound/') && resource.split('/').includes(String(port)),

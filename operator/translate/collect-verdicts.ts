@@ -18,6 +18,7 @@ import { createHealthCheckWarner } from './policies/traffic/health-check-warning
 import { createLocalityWarner } from './policies/traffic/locality-warnings.ts';
 import { createRetryWarner } from './policies/traffic/retry-chains.ts';
 import type { Referable } from './policies/traffic/references.ts';
+import type { Effect } from './policies/traffic/resolve.ts';
 import type { Traffic } from './policies/traffic/traffic.ts';
 import { joinWarnings } from './policies/traffic/warnings.ts';
 import { trafficVerdicts } from './policies/traffic/verdicts.ts';
@@ -77,9 +78,8 @@ export function createVerdictCollector(): VerdictCollector {
 /** Key of a service port → SPIFFE ids of callers that its routes name one by one. */
 function namedCallers(byPort: Traffic['byPort'], { spec }: Mesh): ReadonlyMap<string, readonly string[]> {
   const named = new Map<string, readonly string[]>();
-  for (const [port, { routing }] of byPort) {
-    if (routing === null) continue;
-    const accounts = conditionsOf(routing.value.routes).flatMap(({ serviceAccounts }) => serviceAccounts);
+  for (const [port, traffic] of byPort) {
+    const accounts = [traffic, ...traffic.consumers].flatMap((effect) => accountsNamedBy(effect));
     const ids = [...new Set(accounts)].map((account) => {
       const [namespace = '', name = ''] = account.split('/');
       return identityOf(spec.trustDomain, namespace, name).spiffeId;
@@ -87,6 +87,14 @@ function namedCallers(byPort: Traffic['byPort'], { spec }: Mesh): ReadonlyMap<st
     if (ids.length > 0) named.set(port, ids);
   }
   return named;
+}
+
+/** A consumer policy means those of its own namespace. */
+function accountsNamedBy({ routing }: Effect): readonly string[] {
+  if (routing === null) return [];
+  const { value, consumer } = routing;
+  const named = conditionsOf(value.routes).flatMap(({ serviceAccounts }) => serviceAccounts);
+  return consumer === null ? named : named.filter((account) => account.startsWith(`${consumer}/`));
 }
 
 function wideObjects(targets: Traffic['targets'], mesh: Mesh): ReadonlySet<string> {

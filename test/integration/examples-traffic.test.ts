@@ -131,9 +131,9 @@ async function expectConnections({ service, serverName, from }: ConnectionExpect
     expect(Math.abs((shares[version] ?? 0) - percentage)).toBeLessThan(tolerance);
 }
 
-async function made({ call: { service, headers, ...request } }: Expectation): Promise<Answer> {
+async function made({ call: { from, service, headers, ...request } }: Expectation): Promise<Answer> {
   const host = `${service}:9080`;
-  return call(shop.portOf(service), { ...request, headers: { host, ...headers } });
+  return call(shop.portOf(service, from), { ...request, headers: { host, ...headers } });
 }
 
 async function expectOutcome(expectation: Expectation): Promise<void> {

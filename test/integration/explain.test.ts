@@ -33,7 +33,10 @@ beforeAll(async () => {
   const applications = await Promise.all(['v1', 'v2'].map((app) => startApplication(app, closing)));
   for (let slot = 0; slot < policies; slot += 1) bindPorts.set(`slot-${slot}`, await freePort());
   const specs = fc.sample(calm, { seed, numRuns: policies });
-  const documents = [...meshOf(applications), ...specs.map((spec, slot) => policyOf(spec, `slot-${slot}`))];
+  const documents = [
+    ...meshOf(applications),
+    ...specs.map((spec, slot) => policyOf(spec, `slot-${slot}`, slot % 3 === 0 ? 'qa' : 'shop')),
+  ];
   const resources = resourcesFromYaml(
     documents.map((document) => stringify(document, { aliasDuplicateObjects: false })).join('---\n'),
   );
@@ -56,9 +59,11 @@ const calm = trafficPolicySpec().map(({ routes, subsets }) => ({
   routes: routes.map(({ timeout: _timeout, retry: _retry, fault: _fault, ...route }) => route),
 }));
 
-function policyOf(spec: Partial<TrafficPolicySpec>, service: string): object {
-  const targetRefs = [{ kind: 'Service', name: service }];
-  return { apiVersion, kind: 'TrafficPolicy', metadata: meta(service), spec: { ...spec, targetRefs } };
+/** In namespace qa, it is one of the caller. */
+function policyOf(spec: Partial<TrafficPolicySpec>, service: string, namespace: string): object {
+  const targetRefs = [{ kind: 'Service', namespace: 'shop', name: service }];
+  const metadata = { name: service, namespace };
+  return { apiVersion, kind: 'TrafficPolicy', metadata, spec: { ...spec, targetRefs } };
 }
 
 function meshOf(applications: readonly number[]): readonly object[] {
@@ -68,7 +73,7 @@ function meshOf(applications: readonly number[]): readonly object[] {
     ...services.map((name) => ({
       apiVersion: 'v1',
       kind: 'Service',
-      metadata: meta(name),
+      metadata: { name, namespace: 'shop' },
       spec: { selector: { app: 'server' }, ports: [{ port: 80, targetPort: 'http', appProtocol: 'http' }] },
     })),
     ...applications.map((port, index) =>
@@ -76,25 +81,29 @@ function meshOf(applications: readonly number[]): readonly object[] {
         ports: [{ name: 'http', port, appProtocol: 'http' }],
       }),
     ),
-    workload('caller', 'v1', {
-      serviceAccount: 'caller',
-      outbound: services.map((service) => ({ service, port: 80, bindPort: bindPorts.get(service) })),
-    }),
+    workload(
+      'caller',
+      'v1',
+      {
+        serviceAccount: 'caller',
+        outbound: services.map((service) => {
+          return { service, namespace: 'shop', port: 80, bindPort: bindPorts.get(service) };
+        }),
+      },
+      'qa',
+    ),
   ];
 }
 
-function workload(name: string, version: string, spec: object): object {
+// oxlint-disable-next-line max-params -- the last is seldom another one
+function workload(name: string, version: string, spec: object, namespace = 'shop'): object {
   const labels = { app: name.split('-')[0], version };
   return {
     apiVersion,
     kind: 'ExternalWorkload',
-    metadata: { ...meta(name), labels },
+    metadata: { name, namespace, labels },
     spec: { address: '127.0.0.1', ...spec },
   };
-}
-
-function meta(name: string): { readonly name: string; readonly namespace: string } {
-  return { name, namespace: 'shop' };
 }
 
 interface Request {
@@ -175,13 +184,13 @@ interface Compared {
 async function observe(service: string, one: Request, index: number): Promise<Compared> {
   const id = `${service}-${index}`;
   const answer = explain({
-    from: 'shop/caller',
-    to: `${service}:80`,
+    from: 'qa/caller',
+    to: `${service}.shop:80`,
     method: one.method,
     path: one.path,
     headers: Object.entries(one.headers),
   });
-  const headers = { ...one.headers, 'x-request-id': id, host: `${service}:80` };
+  const headers = { ...one.headers, 'x-request-id': id, host: `${service}.shop:80` };
   const { status, body, headers: heard } = await call(bindPorts.get(service) ?? 0, { ...one, headers });
   const line = await caller.logged({ request_id: id, log: 'request' });
   taken.add(`${service} ${String(line['route_name'])}`);

@@ -358,9 +358,9 @@ function saysSomething(input: object): boolean {
 function routingSpec(): fc.Arbitrary<object> {
   const targetRef = spec(
     { kind: fc.constant('Service'), name: from(pools.services) },
-    { port: from(pools.ports) },
+    { port: from(pools.ports), namespace: from(pools.namespaces) },
   );
-  const targetRefs = distinct(targetRef, (target) => `${target.name}:${target.port ?? ''}`, [1, 3]);
+  const targetRefs = distinct(targetRef, (one) => `${one.namespace}/${one.name}:${one.port}`, [1, 3]);
   const subset = fc.record({ name: from(pools.subsets), matchLabels: labels });
   const subsets = distinct(subset, (one) => one.name, [0, 3]);
   return fc.tuple(targetRefs, subsets, policySettings).chain(([targets, declared, more]) => {
@@ -371,8 +371,15 @@ function routingSpec(): fc.Arbitrary<object> {
       routes,
       ...connectionRoutes(declared.map((one) => one.name)),
     };
-    return fc.record(lists).map((listed) => Object.assign(listed, more));
+    const isOfConsumer = targets.some(({ namespace }) => namespace !== undefined);
+    return fc.record(lists).map((listed) => Object.assign(listed, isOfConsumer ? callersOnly(more) : more));
   });
+}
+
+/** What a policy of another namespace than that of the Service may say. */
+function callersOnly(more: object): object {
+  const servers = ['healthCheck', ...Object.keys(limitSettings)];
+  return Object.fromEntries(Object.entries(more).filter(([field]) => !servers.includes(field)));
 }
 
 /** For a Namespace or the Mesh there are settings only. */

@@ -75,6 +75,7 @@ export function sampleService(key: string, parts: ServiceParts = {}): ServicePor
     destination: sampleDestination(),
     subsets: [],
     connectionRoutes: [],
+    consumers: [],
     origins: [{ kind: 'Service', namespace, name: service, generation: 1 }],
     endpointOrigins: [],
     ...others,

@@ -20,7 +20,7 @@ import { Timeout, timeoutCoversTries } from './timeout.ts';
 export const TrafficPolicySpec = withRules(
   z.object({
     targetRefs: targetRefs.describe(
-      'Services whose callers obey this policy, 1 to 8. If several policies set the same field, a Service with a port takes precedence over a Service, then a Namespace, then the Mesh; among equals, the oldest policy takes precedence.',
+      'Services whose callers obey this policy, 1 to 8. If several policies set the same field, a Service with a port takes precedence over a Service, then a Namespace, then the Mesh; among equals, the oldest policy takes precedence. For callers in the namespace of this policy, a Service of another namespace takes precedence over all of these.',
     ),
     timeout: Timeout.optional().describe(
       'Timeouts of requests, for all routes without timeouts of their own. Default: no timeouts.',
@@ -80,6 +80,11 @@ export const TrafficPolicySpec = withRules(
     rule: "self.targetRefs.all(t, t.kind == 'Service') || (self.subsets.size() == 0 && self.routes.size() == 0)",
     message:
       'Remove routes and subsets, or target only Services: they cannot be the same for all Services of a Namespace or the Mesh.',
+  },
+  {
+    rule: 'self.targetRefs.all(t, !has(t.namespace)) || !(self.limits.size() > 0 || has(self.adaptiveConcurrency) || has(self.admissionControl) || has(self.healthCheck))',
+    message:
+      'Remove limits, adaptiveConcurrency, admissionControl and healthCheck, or remove namespace from targetRefs: only a policy in the namespace of a Service limits or checks its servers.',
   },
   timeoutCoversTries,
   oneRetryLimit,

@@ -14,6 +14,7 @@ import { audienceLayer, createAudiences } from './outbound/audiences.ts';
 import { createCaptureListener } from './outbound/capture-listener.ts';
 import { buildClusters } from './outbound/clusters.ts';
 import { buildConnectionRoutes } from './outbound/connection-routes.ts';
+import { consumerLayer, consumerZoneLayer, createConsumers, isConsumed } from './outbound/consumers.ts';
 import { buildEndpoints } from './outbound/endpoints.ts';
 import { buildLocalListeners } from './outbound/local-listeners.ts';
 import { buildRouteTable } from './outbound/route-table.ts';
@@ -55,6 +56,7 @@ export function createResourceBuilder(): ResourceBuilder {
   const routeTable = rememberLast(buildRouteTable);
   const audiences = createAudiences();
   const zones = createZones();
+  const consumers = createConsumers();
   const routesLayer = rememberLast((settings: MeshIr['settings'], services: MeshIr['services']) => [
     routeTable(settings),
     ...audiences.commonVirtualHosts(services),
@@ -81,12 +83,20 @@ export function createResourceBuilder(): ResourceBuilder {
       ...audiences.layers(services, workloads),
       // Of those alone: anybody may invent zones, by labels.
       ...zones.layers(services, present),
+      ...consumers.layers(services, workloads, present),
       [intercepted, interceptedListeners(ir)],
       ...switches(settings.origin, settings.outboundMode),
       ...limitsOffs(workloads, settings.origin),
       ...ownLayers(present, settings, knownPeers(trust, identities)),
     ]);
-    return { layers, views: viewsOf(workloads, audiences.differ(services), zones.differ(services)) };
+    const views = viewsOf(
+      workloads,
+      audiences.differ(services),
+      zones.differ(services),
+      consumers.differ(services),
+      consumers.differByZone(services),
+    );
+    return { layers, views };
   };
 }
 
@@ -105,7 +115,7 @@ function createSharedLayer(): SharedLayer {
     ...trustSecrets(trust, mesh),
     ...unknownDestinations(mesh),
     ...bootstrapEndpoints(mesh),
-    ...services.flatMap((service) => toService(service)),
+    ...services.flatMap((service) => (isConsumed(service) ? [] : toService(service))),
   ]);
 }
 
@@ -195,24 +205,30 @@ function buildAdmission(workload: WorkloadIr, mesh: Origin, known: KnownPeers): 
   ];
 }
 
-/** byAudience: some routes are not the same for all callers; byZone: some endpoints. */
-function createViews(): (
-  workloads: Workloads,
+/** Whether there is something that is not the same for all callers: routes, endpoints by zone, how services are reached by consumers. */
+type Differences = readonly [
   byAudience: boolean,
   byZone: boolean,
-) => XdsResources['views'] {
+  byConsumer: boolean,
+  byConsumerInZone: boolean,
+];
+
+function createViews(): (workloads: Workloads, ...differences: Differences) => XdsResources['views'] {
   const layersOf = rememberEach(view);
   return rememberLast(
-    (workloads: Workloads, byAudience: boolean, byZone: boolean) =>
-      new Map(workloads.map((workload) => [workload.key, layersOf(workload, byAudience, byZone)])),
+    (workloads: Workloads, ...differences: Differences) =>
+      new Map(workloads.map((workload) => [workload.key, layersOf(workload, ...differences)])),
   );
 }
 
-function view(workload: WorkloadIr, byAudience: boolean, byZone: boolean): readonly LayerId[] {
+function view(workload: WorkloadIr, ...differences: Differences): readonly LayerId[] {
+  const [byAudience, byZone, byConsumer, byConsumerInZone] = differences;
   const hasRoutes = workload.intercepted || workload.bindings.some(({ protocol }) => protocol === 'HTTP');
   return [
     shared,
     ...(byZone ? [zoneLayer(workload.zone)] : []),
+    ...(byConsumer ? [consumerLayer(workload.audience)] : []),
+    ...(byConsumerInZone ? [consumerZoneLayer(workload)] : []),
     ...(hasRoutes ? [routes] : []),
     ...(hasRoutes && byAudience ? [audienceLayer(workload.audience)] : []),
     ...(workload.intercepted ? [intercepted] : []),

@@ -7,12 +7,11 @@ import { byText } from '../../values/compare-text.ts';
 import { mergeOrigins, originOf } from '../facts/origins.ts';
 import { rememberByKey, rememberLast } from '../../values/remember.ts';
 import type { Security } from '../policies/security/security.ts';
-import { resolveDestination } from '../policies/traffic/destination/destination.ts';
 import { type Audiences, conditionsOf } from '../policies/traffic/audiences.ts';
-import { resolveConnectionRoutes } from '../policies/traffic/connection-routes.ts';
+import { resolveReaching } from '../policies/traffic/consumers.ts';
 import { type Referable, stateOfReferences } from '../policies/traffic/references.ts';
-import { type PortTraffic, resolveRoutes, resolveSubsets } from '../policies/traffic/resolve.ts';
-import { repeaters, repeatersByTarget } from '../policies/traffic/retries.ts';
+import { type PortTraffic, resolveRoutes } from '../policies/traffic/resolve.ts';
+import { type Repeater, repeatersByTarget } from '../policies/traffic/retries.ts';
 import type { Traffic } from '../policies/traffic/traffic.ts';
 import type { Workload } from '../facts/workload.ts';
 import {
@@ -38,7 +37,7 @@ interface ServiceInputs {
 }
 
 /** Key of a service port → who repeats requests to it by routes of other ports. */
-type Repeaters = ReadonlyMap<string, readonly Origin[]>;
+type Repeaters = ReadonlyMap<string, readonly Repeater[]>;
 
 interface PortInputs extends ServiceInputs {
   readonly repeaters: Repeaters;
@@ -63,7 +62,7 @@ export function createServiceTranslator(): ServiceTranslator {
       const { view, port } = owned;
       const slices = inputs.slices.get(view.key) ?? [];
       const traffic = trafficAt(port, inputs);
-      const references = stateOfReferences(port.key, traffic.routing?.value ?? null, referable);
+      const references = stateOfReferences(port.key, traffic, referable);
       const cheap = [
         owned,
         mesh,
@@ -72,7 +71,7 @@ export function createServiceTranslator(): ServiceTranslator {
         traffic,
         audiencesOf(port, inputs),
         ...references,
-        ...repeatersElsewhere(port, inputs),
+        ...repeatersElsewhere(port, inputs).flatMap(partsOf),
         ...slices,
       ];
       return atHand.get(port.key, cheap, () =>
@@ -111,16 +110,24 @@ function trafficAt({ key, protocol }: PortView, { traffic }: PortInputs): PortTr
   return traffic.byPort.get(key) ?? traffic.untouched[protocol];
 }
 
-const nobody: readonly Origin[] = [];
+const nobody: readonly Repeater[] = [];
 
-function repeatersElsewhere({ key }: PortView, { repeaters: byTarget }: PortInputs): readonly Origin[] {
+function repeatersElsewhere({ key }: PortView, { repeaters: byTarget }: PortInputs): readonly Repeater[] {
   return byTarget.get(key) ?? nobody;
 }
 
-/** null: its routes are the same for all callers. */
+function partsOf({ callers, origin }: Repeater): readonly unknown[] {
+  return [callers, origin];
+}
+
+/** null: it is the same for all callers. */
 function audiencesOf(port: PortView, inputs: PortInputs): Audiences | null {
-  const routes = trafficAt(port, inputs).routing?.value.routes ?? [];
-  return conditionsOf(routes).length === 0 ? null : inputs.audiences;
+  const { routing, consumers } = trafficAt(port, inputs);
+  const isSame =
+    consumers.length === 0 &&
+    repeatersElsewhere(port, inputs).every(({ callers }) => callers === null) &&
+    conditionsOf(routing?.value.routes ?? []).length === 0;
+  return isSame ? null : inputs.audiences;
 }
 
 /** Everything translatePort looks at. */
@@ -132,7 +139,7 @@ function fingerprint({ view, port, addresses }: OwnedPort, inputs: PortInputs): 
     audiencesOf(port, inputs),
     inputs.mesh,
     inputs.security,
-    ...repeatersElsewhere(port, inputs),
+    ...repeatersElsewhere(port, inputs).flatMap(partsOf),
     ...addresses,
     ...slices,
     ...view.selected,
@@ -152,6 +159,7 @@ function translatePort({ view, port, addresses }: OwnedPort, inputs: PortInputs)
   const { headless, origin } = view;
   const routed = { key: port.key, origin, headless, referable: inputs.referable };
   const peerIdentities = peers([...view.selected, ...workloadsInSlices(slices, workloads)]);
+  const repeaters = repeatersElsewhere(port, inputs);
   const trusting = peerIdentities.length > 0 ? [originOf(inputs.mesh)] : [];
   return {
     key: port.key,
@@ -165,14 +173,8 @@ function translatePort({ view, port, addresses }: OwnedPort, inputs: PortInputs)
     directAddresses: directAddresses(view, found),
     peerIdentities,
     endpoints: found.map(({ endpoint }) => endpoint),
-    destination: resolveDestination(
-      traffic.settings,
-      port.protocol === 'TCP' ? [] : [...repeaters(traffic), ...repeatersElsewhere(port, inputs)],
-    ),
-    subsets: resolveSubsets(routed, traffic, found),
+    ...resolveReaching(routed, traffic, { view: port, found, repeaters, audiences: inputs.audiences }),
     routes: port.protocol === 'TCP' ? noRoutes : resolveRoutes(routed, traffic, inputs.audiences),
-    connectionRoutes: resolveConnectionRoutes(routed, port, traffic),
-    origins: mergeOrigins([view.origin], traffic.routing === null ? [] : [traffic.routing.origin]),
     endpointOrigins: mergeOrigins(trusting, endpointOrigins(found, security)),
   };
 }

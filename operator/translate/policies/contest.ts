@@ -4,8 +4,21 @@ import { compareText } from '../../values/compare-text.ts';
 import { append } from '../../values/labels.ts';
 import { compareAge } from '../facts/precedence.ts';
 
-/** What a policy is attached to, from the weakest to the strongest; Route: a route's own word. */
-const levels = ['Mesh', 'Namespace', 'Service', 'Workload', 'Port', 'Route'] as const;
+/**
+ * What a policy is attached to, from the weakest to the strongest; Route: a route's own word. Those of consumer policies, which hold
+ * for callers of their own namespace, are the strongest for these.
+ */
+const levels = [
+  'Mesh',
+  'Namespace',
+  'Service',
+  'Workload',
+  'Port',
+  'Route',
+  'Consumer',
+  'ConsumerPort',
+  'ConsumerRoute',
+] as const;
 export type Level = (typeof levels)[number];
 
 /** An object that wants to decide something. */
@@ -36,6 +49,10 @@ export function decide<P extends Contestant>(claims: readonly Claim<P>[]): Decis
 
 export function compareLevels(a: Level, b: Level): number {
   return levels.indexOf(a) - levels.indexOf(b);
+}
+
+export function isOfConsumer(level: Level): boolean {
+  return compareLevels(level, 'Consumer') >= 0;
 }
 
 /** What became of all claims of an object. */

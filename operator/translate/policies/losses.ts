@@ -65,6 +65,9 @@ const strength: Readonly<Record<Level, string>> = {
   Workload: 'it targets the Deployment',
   Port: 'it targets the port',
   Route: 'all its routes set it',
+  Consumer: 'it is a policy of their own namespace',
+  ConsumerPort: 'it is a policy of their own namespace for the port',
+  ConsumerRoute: 'all routes of a policy of their own namespace set it',
 };
 
 function titleOf({ kind, metadata }: Contestant): string {

@@ -45,6 +45,42 @@ const targets: readonly ApiCase[] = [
       { field: 'spec.targetRefs[0]', message: 'Remove port: only a Service has ports.' },
     ),
   ]),
+  valid('a Service of another namespace, and one of the same name', {
+    ...targeting(...targetRefs, { kind: 'Service', namespace: 'shop', name: 'reviews' }),
+    routes: [{}],
+  }),
+  refused(
+    'a Service of another namespace twice',
+    {
+      ...targeting(
+        { kind: 'Service', namespace: 'shop', name: 'reviews' },
+        { kind: 'Service', namespace: 'shop', name: 'reviews' },
+      ),
+      routes: [{}],
+    },
+    { field: 'spec.targetRefs', message: 'Name each target once.' },
+  ),
+  ...Object.entries({
+    limits: [{ name: 'all', rate: { requests: 1, per: '1s' } }],
+    adaptiveConcurrency: {},
+    admissionControl: {},
+    healthCheck: { type: 'TCP' },
+  }).map(([field, value]) =>
+    refused(
+      `${field} for a Service of another namespace`,
+      {
+        ...targeting(...targetRefs, { kind: 'Service', namespace: 'shop', name: 'reviews' }),
+        timeout: { request: '1s' },
+        [field]: value,
+      },
+      { field: 'spec', message: 'only a policy in the namespace of a Service limits or checks its servers' },
+    ),
+  ),
+  refused(
+    'a Namespace with a namespace',
+    { ...targeting({ kind: 'Namespace', namespace: 'shop', name: 'shop' }), retry: { attempts: 1 } },
+    { field: 'spec.targetRefs[0]', message: 'Remove namespace: only a Service' },
+  ),
   refused(
     'a Service by its DNS name',
     { ...targeting({ kind: 'Service', name: 'reviews.shop' }), retry: { attempts: 1 } },

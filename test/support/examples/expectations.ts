@@ -1,5 +1,6 @@
 // What stands at the head of an example: calls, as curl makes them, and what is to come of them. Pure. Entry: expectationsOf.
 //   curl -H 'x-group: test' http://reviews:9080/reviews/1   # 200 from v2
+// The caller is productpage; `qa$ curl …`: a workload of namespace qa.
 // Grammar of a comment: a status, then any of `from v1`, `from v1 (90%) and v2 (10%)`, `after 2s`, `within 1s`, `with x-a: b` (a header of the response),
 // `seeing x-a: b` (a header that the application saw; `path` and `method` are that of the request), `copied to v2`, separated by commas. Or, of several calls:
 // `200 from the same version each time`, `of 5 at once: 200 (1) and 503 (4)`, `of 5 at once: 200 and 503` (some of each), `of 40 in turn: 200 (37) and 500 (3)`.
@@ -34,6 +35,8 @@ export interface SeveralCalls {
 export type Pair = readonly [name: string, value: string];
 
 export interface ExampleCall {
+  /** Namespace of who calls: productpage in shop, or tester in qa. */
+  readonly from: 'shop' | 'qa';
   readonly method: string;
   /** Service that is called. */
   readonly service: string;
@@ -42,18 +45,23 @@ export interface ExampleCall {
 }
 
 const callLine =
-  /^# {2,}curl (?<options>.*?)'?http:\/\/(?<service>[a-z-]+):\d+(?<path>\/[^\s']*)'? +# (?<outcome>.+)$/;
+  /^# {2,}(?<qa>qa\$ )?curl (?<options>.*?)'?http:\/\/(?<service>[a-z-]+)(?:\.shop)?:\d+(?<path>\/[^\s']*)'? +# (?<outcome>.+)$/;
 
 /** @throws Error for a line that begins like a call and is none */
 export function expectationsOf(example: string): readonly Expectation[] {
   return example
     .split('\n')
-    .filter((line) => /^#\s+curl /.test(line))
+    .filter((line) => /^#\s+(\w+\$ )?curl /.test(line))
     .map((line) => {
-      const { options, service, path, outcome } = callLine.exec(line)?.groups ?? {};
+      const { qa, options, service, path, outcome } = callLine.exec(line)?.groups ?? {};
       if (options === undefined || service === undefined || path === undefined || outcome === undefined)
         throw new Error(`not a call with its outcome: ${line}`);
-      return { line, call: { ...optionsOf(options, line), service, path }, ...outcomeOf(outcome, line) };
+      const from = qa === undefined ? 'shop' : 'qa';
+      return {
+        line,
+        call: { from, ...optionsOf(options, line), service, path },
+        ...outcomeOf(outcome, line),
+      };
     });
 }
 

@@ -1,5 +1,5 @@
-// The shop of the examples: `productpage` (in zone a) calls reviews (v1, v2, v3 in zones a, b, c), ratings (v1), which has a real Envoy, db and vault
-// (v1, v2) through a real Envoy. Entry: ExampleShop.start.
+// The shop of the examples: `productpage` (in zone a), and `tester` of namespace qa, call reviews (v1, v2, v3 in zones a, b, c), ratings
+// (v1), which has a real Envoy, db and vault (v1, v2) through real Envoys. Entry: ExampleShop.start.
 import { parseAllDocuments, stringify } from 'yaml';
 import { admit } from '../../../api/admission.ts';
 import { apiVersion } from '../../../api/v1alpha1/common.ts';
@@ -24,6 +24,10 @@ const connections: Readonly<Record<string, { readonly name: string; readonly por
 };
 const http = { name: 'http', port: 9080 };
 type Service = keyof typeof services;
+/** By the namespace of who calls: productpage in shop, tester in qa. */
+type Caller = 'shop' | 'qa';
+/** Where the application of each caller reaches each Service. */
+type Ports = Readonly<Record<Caller, Readonly<Record<Service, number>>>>;
 /** By version; that of productpage, too. */
 const zones: Readonly<Record<string, string>> = { v1: 'a', v2: 'b', v3: 'c' };
 /** By the id of the request. */
@@ -32,15 +36,10 @@ type Copies = Map<string, Set<string>>;
 export class ExampleShop {
   readonly #mesh: ServedMesh;
   readonly #world: string;
-  readonly #ports: Readonly<Record<Service, number>>;
+  readonly #ports: Ports;
   readonly #copies: Copies;
 
-  private constructor(
-    mesh: ServedMesh,
-    world: string,
-    ports: Readonly<Record<Service, number>>,
-    copies: Copies,
-  ) {
+  private constructor(mesh: ServedMesh, world: string, ports: Ports, copies: Copies) {
     this.#mesh = mesh;
     this.#world = world;
     this.#ports = ports;
@@ -48,12 +47,7 @@ export class ExampleShop {
   }
 
   static async start(closing: Closing): Promise<ExampleShop> {
-    const ports = {
-      reviews: await freePort(),
-      ratings: await freePort(),
-      db: await freePort(),
-      vault: await freePort(),
-    };
+    const ports = { shop: await freePorts(), qa: await freePorts() };
     const copies: Copies = new Map();
     const world = await worldOf(ports, closing, copies);
     return new ExampleShop(await ServedMesh.start(irOf(translated(world)), closing), world, ports, copies);
@@ -63,9 +57,13 @@ export class ExampleShop {
     return this.#mesh.sidecar('productpage');
   }
 
-  /** Where the application of productpage calls it. */
-  portOf(service: string): number {
-    const port = this.#ports[service as Service];
+  get tester(): ServedSidecar {
+    return this.#mesh.sidecar('tester');
+  }
+
+  /** Where the application of a caller calls it. */
+  portOf(service: string, caller: Caller = 'shop'): number {
+    const port = this.#ports[caller][service as Service];
     if (port === undefined) throw new Error(`there is no service ${service}`);
     return port;
   }
@@ -93,6 +91,15 @@ export class ExampleShop {
   }
 }
 
+async function freePorts(): Promise<Ports[Caller]> {
+  return {
+    reviews: await freePort(),
+    ratings: await freePort(),
+    db: await freePort(),
+    vault: await freePort(),
+  };
+}
+
 function translated(text: string): Translation {
   return translate(resourcesFromYaml(text), translateOptions);
 }
@@ -102,11 +109,7 @@ function irOf({ ir }: Translation): NonNullable<Translation['ir']> {
   return ir;
 }
 
-async function worldOf(
-  ports: Readonly<Record<Service, number>>,
-  closing: Closing,
-  copies: Copies,
-): Promise<string> {
+async function worldOf(ports: Ports, closing: Closing, copies: Copies): Promise<string> {
   const servers = Object.entries(services).flatMap(([app, versions]) =>
     versions.map(async (version) => {
       const name = connections[app]?.name;
@@ -120,11 +123,10 @@ async function worldOf(
       return workload(app, version, { serviceAccount: app, ports: [guarded] });
     }),
   );
-  const outbound = Object.entries(ports).map(([service, bindPort]) => ({
-    service,
-    port: (connections[service] ?? http).port,
-    bindPort,
-  }));
+  const outbound = (caller: Caller): readonly object[] =>
+    Object.entries(ports[caller]).map(([service, bindPort]) => {
+      return { service, namespace: 'shop', port: (connections[service] ?? http).port, bindPort };
+    });
   const documents = [
     { apiVersion, kind: 'Mesh', metadata: { name: 'default' }, spec: {} },
     ...Object.keys(services).map((name) => {
@@ -137,18 +139,20 @@ async function worldOf(
       };
     }),
     ...(await Promise.all(servers)),
-    workload('productpage', '', { serviceAccount: 'productpage', outbound }),
+    workload('productpage', '', { serviceAccount: 'productpage', outbound: outbound('shop') }),
+    workload('tester', '', { serviceAccount: 'tester', outbound: outbound('qa') }, 'qa'),
   ];
   return documents.map((document) => stringify(document)).join('---\n');
 }
 
-function workload(app: string, version: string, spec: object): object {
+// oxlint-disable-next-line max-params -- the last is seldom another one
+function workload(app: string, version: string, spec: object, namespace = 'shop'): object {
   return {
     apiVersion,
     kind: 'ExternalWorkload',
     metadata: {
       name: version === '' ? app : `${app}-${version}`,
-      namespace: 'shop',
+      namespace,
       labels: {
         app,
         ...(version !== '' && { version }),

@@ -240,6 +240,51 @@ ${settings.map((setting) => `  ${setting}`).join('\n')}
   });
 });
 
+describe('a caller in a namespace with a policy for a Service of another one', () => {
+  const tester = `
+apiVersion: v1
+kind: Pod
+metadata: {name: tester, namespace: qa, annotations: {meshwright.dev/injected: "1"}}
+spec: {serviceAccountName: tester, containers: [{name: app}]}
+status: {phase: Running, podIP: 10.0.0.9}
+`;
+  const consumer = (spec: string): string => `
+apiVersion: meshwright.dev/v1alpha1
+kind: TrafficPolicy
+metadata: {name: ours, namespace: qa}
+spec: {targetRefs: [{kind: Service, namespace: shop, name: reviews}], ${spec}}
+`;
+  const ask = (spec: string, from: string): string =>
+    textOf(explainer(policy, tester, consumer(spec))(question({ from, to: 'reviews.shop:9080' })));
+
+  test('obeys it field by field: each names the object that says so', () => {
+    const spec = 'timeout: {request: 1s}, retry: {attempts: 1}, loadBalancer: {type: Random}';
+
+    expect(ask(spec, 'qa/tester')).toBe(
+      `qa/tester to reviews.shop:9080 (10.96.0.11:9080), GET /
+  Route      reviews-2  [TrafficPolicy shop/reviews, spec.routes[2]]
+  Backend    90% Service shop/reviews port 9080, subset v1: 10.0.0.1:9080 (mTLS)  [TrafficPolicy shop/reviews, spec.routes[2].backends]
+             10% Service shop/reviews port 9080, subset v2: 10.0.0.2:9080 (plaintext)
+  Balancing  Random  [TrafficPolicy qa/ours, spec.loadBalancer]
+  Timeout    1s  [TrafficPolicy qa/ours, spec.timeout.request]
+  Retries    1 on ConnectFailure, GatewayError, 250ms per try  [TrafficPolicy qa/ours, spec.retry.attempts; TrafficPolicy shop/reviews, spec.routes[2].retry.perTryTimeout, spec.routes[2].retry.retryOn]
+`,
+    );
+    expect(ask(spec, 'shop/productpage')).not.toContain('qa/ours');
+  });
+
+  test('has its routes and subsets', () => {
+    const spec = 'subsets: [{name: v1, matchLabels: {version: v2}}], routes: [{backends: [{subset: v1}]}]';
+
+    expect(ask(spec, 'qa/tester')).toContain(
+      `  Route      ours-0  [TrafficPolicy qa/ours, spec.routes[0]]
+  Backend    Service shop/reviews port 9080, subset v1 of namespace qa: 10.0.0.2:9080 (plaintext)  [TrafficPolicy qa/ours, spec.routes[0].backends]
+`,
+    );
+    expect(ask(spec, 'shop/productpage')).not.toContain('qa/ours');
+  });
+});
+
 describe('the fields of a route that few requests are about', () => {
   const explain = explainer(`
 apiVersion: meshwright.dev/v1alpha1

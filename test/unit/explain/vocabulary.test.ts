@@ -43,13 +43,14 @@ function irOf(input: string): MeshIr {
 
 /** Reads every Envoy route there is; how many. */
 function explained(ir: MeshIr): number {
-  const config = proxyConfig(buildResources(ir, { trustBundle: '' }), 'Pod/shop/productpage');
+  const caller = 'Pod/shop/productpage';
+  const config = proxyConfig(buildResources(ir, { trustBundle: '' }), caller);
+  const audience = ir.workloads.find(({ key }) => key === caller)?.audience;
   const byName = new Map(
-    ir.services.flatMap(({ key, routes }) =>
-      [routes.default, ...routes.byAudience.map((one) => one.routes)].flatMap((list) =>
-        list.map((route) => [`${key} ${route.name}`, route] as const),
-      ),
-    ),
+    ir.services.flatMap(({ key, routes }) => {
+      const theirs = routes.byAudience.find((one) => one.audience === audience)?.routes ?? routes.default;
+      return theirs.map((route) => [`${key} ${route.name}`, route] as const);
+    }),
   );
   const routes = [...config.virtualHosts.values()].flatMap(({ name, message }) => {
     const [service = '', namespace = '', port = ''] = name.slice('outbound/'.length).split(/[.:]/);

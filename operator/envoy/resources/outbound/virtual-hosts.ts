@@ -24,7 +24,11 @@ export function buildVirtualHost(service: ServicePortIr, routes: RouteListIr): X
   return resource(typeUrl.virtualHost, {
     name,
     message: { name, domains, routes: routes.flatMap((route) => envoyRoutes(route, service.key)) },
-    origins: [...service.origins, ...routes.flatMap((route) => route.origins)],
+    // Routes name their policy: that of the service may be another one.
+    origins: [
+      ...service.origins.filter(({ kind }) => kind === 'Service'),
+      ...routes.flatMap((route) => route.origins),
+    ],
     clusters: routes.flatMap((route) => [
       ...targets(route.action),
       ...filterClusters(outboundFilters, route),

@@ -1,4 +1,4 @@
-// Endpoints of services for which the zone of the caller counts. They leave the layer of all callers for that of each zone, the one of
+// Endpoints of services for which the zone of the caller counts, and no consumer (consumers.ts). They leave the layer of all callers for that of each zone, the one of
 // callers whose zone is not known included, so that such a service costs one resource for each zone, and the others cost nothing.
 import type { WorkloadIr } from '../../../ir/mesh-ir.ts';
 import type { ServicePortIr } from '../../../ir/service.ts';
@@ -24,7 +24,9 @@ export interface Zones {
 /** Remembers: what did not change gives the same objects. */
 export function createZones(): Zones {
   const memory = rememberByKey<readonly XdsResource[]>();
-  const zonedServices = rememberLast((services: Services) => services.filter(isZoned));
+  const zonedServices = rememberLast((services: Services) =>
+    services.filter((service) => isZoned(service) && service.consumers.length === 0),
+  );
   const endpoints = (service: ServicePortIr, zone: Zone): readonly XdsResource[] =>
     memory.get(`${zone ?? ''} ${service.key}`, [service], () => buildEndpoints(service, zone));
   return {

@@ -2,7 +2,7 @@
 import type { IdentityIr } from '../../../ir/mesh-ir.ts';
 import type { RouteIr } from '../../../ir/service.ts';
 import { fingerprint } from '../../../values/fingerprint.ts';
-import { byText } from '../../../values/compare-text.ts';
+import { byText, compareText } from '../../../values/compare-text.ts';
 import { rememberEach } from '../../../values/remember.ts';
 import { isSameValue } from '../../../values/same-value.ts';
 import type { Workload } from '../../facts/workload.ts';
@@ -10,7 +10,16 @@ import type { CallersClaim, RouteClaim, RoutingClaim } from './claims.ts';
 import { matchesEverything } from './match.ts';
 
 /** Key of a service port → what is said about its routes. */
-type RoutingByPort = ReadonlyMap<string, { readonly routing: { readonly value: RoutingClaim } | null }>;
+type RoutingByPort = ReadonlyMap<
+  string,
+  Routed & {
+    readonly consumers: readonly (Routed & { readonly namespace: string; readonly callers: CallersClaim })[];
+  }
+>;
+
+interface Routed {
+  readonly routing: { readonly value: RoutingClaim } | null;
+}
 
 export interface Audiences {
   /** null: no condition on callers holds for it. */
@@ -73,11 +82,55 @@ function holdsFor({ namespaces, serviceAccounts }: CallersClaim, identity: Ident
 /** Sorted by key, each once. */
 function conditionsIn(traffic: RoutingByPort): readonly CallersClaim[] {
   const found = new Map<string, CallersClaim>();
-  for (const { routing } of traffic.values()) {
-    if (routing === null) continue;
-    for (const condition of conditionsOf(routing.value.routes)) found.set(condition.key, condition);
+  const add = (condition: CallersClaim): void => {
+    found.set(condition.key, united(condition, found.get(condition.key)));
+  };
+  for (const { routing, consumers } of traffic.values()) {
+    for (const condition of conditionsOf(routing?.value.routes ?? none)) add(condition);
+    for (const { namespace, callers, ...theirs } of consumers) {
+      add(callers);
+      for (const condition of conditionsOf(theirs.routing?.value.routes ?? none))
+        add(within(namespace, condition));
+    }
   }
   return [...found.values()].toSorted(byText(({ key }) => key));
+}
+
+const none: readonly RouteClaim[] = [];
+
+/** What a consumer policy says of callers elsewhere is nothing to them. */
+function within(namespace: string, { key, namespaces, serviceAccounts }: CallersClaim): CallersClaim {
+  return {
+    key,
+    namespaces: namespaces.filter((one) => one === namespace),
+    serviceAccounts: serviceAccounts.filter((one) => one.startsWith(`${namespace}/`)),
+  };
+}
+
+function inEither(a: readonly string[], b: readonly string[]): readonly string[] {
+  return [...new Set([...a, ...b])].toSorted(compareText);
+}
+
+/** Of the same key: of both, who is in either. */
+function united(one: CallersClaim, other: CallersClaim | undefined): CallersClaim {
+  if (other === undefined) return one;
+  return {
+    key: one.key,
+    namespaces: inEither(one.namespaces, other.namespaces),
+    serviceAccounts: inEither(one.serviceAccounts, other.serviceAccounts),
+  };
+}
+
+export function callersClaim(
+  namespaces: readonly string[],
+  serviceAccounts: readonly string[],
+): CallersClaim {
+  return { key: JSON.stringify([namespaces, serviceAccounts]), namespaces, serviceAccounts };
+}
+
+/** All callers in a namespace. */
+export function callersIn(namespace: string): CallersClaim {
+  return callersClaim([namespace], []);
 }
 
 /** Of some routes. */

@@ -3,7 +3,7 @@ import type { TrafficPolicySpec } from '../../../../api/v1alpha1/traffic/policy.
 import type { ConnectionRouteIr } from '../../../ir/service.ts';
 import type { PortView } from '../../facts/service-view.ts';
 import type { ConnectionRouteClaim, RoutingClaim } from './claims.ts';
-import { type PortTraffic, resolveBackends, type RoutedPort } from './resolve.ts';
+import { type Effect, resolveBackends, type RoutedPort } from './resolve.ts';
 
 type Spec = Pick<TrafficPolicySpec, 'tcpRoutes' | 'tlsRoutes'>;
 
@@ -40,13 +40,13 @@ export function connectionRoutesAt(
 export function resolveConnectionRoutes(
   port: RoutedPort,
   view: Pick<PortView, 'protocol' | 'tls'>,
-  { routing }: PortTraffic,
+  { routing }: Effect,
 ): readonly ConnectionRouteIr[] {
   if (routing === null) return [];
   const { value, origin } = routing;
   return connectionRoutesAt(value, view).map((route) => ({
     ...route,
-    backends: resolveBackends(route, port, value),
+    backends: resolveBackends(route, port, routing),
     author: origin,
   }));
 }

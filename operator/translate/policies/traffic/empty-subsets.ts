@@ -1,14 +1,18 @@
 // Subsets whose labels match none of the endpoints of a service: requests that are routed there fail.
-import type { ServicePortIr } from '../../../ir/service.ts';
+import type { ServicePortIr, SubsetIr } from '../../../ir/service.ts';
 import { originKey } from '../../../ir/origin.ts';
 import { rememberEach } from '../../../values/remember.ts';
 import { isSameValue } from '../../../values/same-value.ts';
+import { declaredName } from './references.ts';
 
 /** By originKey of the policy that declares the subset. */
 export type EmptySubsets = Readonly<Record<string, readonly EmptySubset[]>>;
 
 export interface EmptySubset {
+  /** As the policy declares it. */
   readonly subset: string;
+  /** Of the SubsetIr. */
+  readonly name: string;
   /** `shop/reviews/9080` */
   readonly service: string;
   readonly protocol: ServicePortIr['protocol'];
@@ -27,19 +31,30 @@ export function createEmptySubsetFinder(): (services: readonly ServicePortIr[]) 
 function emptySubsets(services: readonly ServicePortIr[]): EmptySubsets {
   const found: Record<string, EmptySubset[]> = {};
   for (const service of services) {
-    for (const { policy, subset } of emptyIn(service))
-      (found[policy] ??= []).push({ subset, service: service.key, protocol: service.protocol });
+    for (const { policy, name } of emptyIn(service))
+      (found[policy] ??= []).push({
+        subset: declaredName(name),
+        name,
+        service: service.key,
+        protocol: service.protocol,
+      });
   }
   return found;
 }
 
 /** By originKey of the policy. */
-const emptyIn = rememberEach(({ subsets }: ServicePortIr) =>
-  subsets
+const emptyIn = rememberEach((service: ServicePortIr) =>
+  declaredFor(service)
     .filter(({ endpoints }) => endpoints.length === 0)
     .flatMap(({ name, origins }) =>
       origins
         .filter(({ kind }) => kind === 'TrafficPolicy')
-        .map((origin) => ({ policy: originKey(origin), subset: name })),
+        .map((origin) => ({ policy: originKey(origin), name })),
     ),
 );
+
+/** Each once: several audiences may have the same. */
+function declaredFor({ subsets, consumers }: ServicePortIr): readonly SubsetIr[] {
+  const all = [...subsets, ...consumers.flatMap((consumer) => consumer.subsets)];
+  return [...new Map(all.map((subset) => [subset.name, subset])).values()];
+}

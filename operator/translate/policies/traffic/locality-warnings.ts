@@ -1,6 +1,6 @@
 // Where `locality` is written and cannot have its effect, since zones are not known or nobody is there.
 import type { LocalityIr } from '../../../ir/destination.ts';
-import type { MeshIr } from '../../../ir/mesh-ir.ts';
+import type { MeshIr, WorkloadIr } from '../../../ir/mesh-ir.ts';
 import { originKey } from '../../../ir/origin.ts';
 import type { ServicePortIr } from '../../../ir/service.ts';
 import { compareText } from '../../../values/compare-text.ts';
@@ -8,6 +8,7 @@ import { rememberEach } from '../../../values/remember.ts';
 import { isSameValue } from '../../../values/same-value.ts';
 import { reason } from '../../../conditions/conditions.ts';
 import { listed, type Problem } from '../../facts/verdicts.ts';
+import type { PortTraffic } from './resolve.ts';
 import type { Warnings } from './warnings.ts';
 import type { Traffic } from './traffic.ts';
 
@@ -15,8 +16,8 @@ type Said = Pick<Traffic, 'byPort' | 'untouched'>;
 
 /** Whether zones make a difference for any service. */
 export function asksForZones({ byPort, untouched }: Said): boolean {
-  return [...byPort.values(), untouched.HTTP, untouched.TCP].some(
-    ({ settings }) => settings.locality.value !== null,
+  return [...byPort.values(), untouched.HTTP, untouched.TCP].some((traffic) =>
+    [traffic, ...traffic.consumers].some(({ settings }) => settings.locality.value !== null),
   );
 }
 
@@ -49,26 +50,50 @@ export function createLocalityWarner(): LocalityWarner {
 /** Where what an object says of zones is in effect. */
 interface Reach {
   readonly locality: LocalityIr;
-  readonly services: ServicePortIr[];
+  readonly services: Set<ServicePortIr>;
+  /** By the namespace of the caller: it holds if one of them does. */
+  readonly callers: Set<Callers>;
 }
+
+type Callers = (namespace: string) => boolean;
+const anybody: Callers = () => true;
 
 function reachesOf({ byPort, untouched }: Said, services: MeshIr['services']): ReadonlyMap<string, Reach> {
   const reaches = new Map<string, Reach>();
-  for (const service of services) {
-    const { settings } = byPort.get(service.key) ?? untouched[service.protocol];
-    const { value, origin } = settings.locality;
-    if (value === null || origin === null) continue;
-    const key = originKey(origin);
-    const reach = reaches.get(key) ?? { locality: value, services: [] };
-    reach.services.push(service);
-    reaches.set(key, reach);
-  }
+  for (const service of services)
+    for (const [callers, { locality }] of settingsByCallers(
+      byPort.get(service.key) ?? untouched[service.protocol],
+    )) {
+      const { value, origin } = locality;
+      if (value === null || origin === null) continue;
+      const key = originKey(origin);
+      const reach = reaches.get(key) ?? { locality: value, services: new Set(), callers: new Set() };
+      reach.services.add(service);
+      reach.callers.add(callers);
+      reaches.set(key, reach);
+    }
   return reaches;
 }
 
+function settingsByCallers({
+  consumers,
+  settings,
+}: PortTraffic): readonly (readonly [Callers, PortTraffic['settings']])[] {
+  if (consumers.length === 0) return [[anybody, settings]];
+  const namespaces = new Set(consumers.map(({ namespace }) => namespace));
+  return [
+    [(one) => !namespaces.has(one), settings],
+    ...consumers.map((theirs) => [(one: string) => one === theirs.namespace, theirs.settings] as const),
+  ];
+}
+
 /** An object for many services is as it is meant if it has an effect on some of them. */
-function aboutEndpoints({ locality, services }: Reach): readonly string[] {
-  const chosen = services.filter(({ headless, subsets }) => !headless || subsets.length > 0);
+function aboutEndpoints({ locality, services: all }: Reach): readonly string[] {
+  const services = [...all];
+  const chosen = services.filter(
+    ({ headless, subsets, consumers }) =>
+      !headless || subsets.length > 0 || consumers.some((theirs) => theirs.subsets.length > 0),
+  );
   if (chosen.length === 0)
     return [
       `locality has no effect on calls to ${namesOf(services)}, because callers of a headless Service choose the endpoint themselves.`,
@@ -109,17 +134,24 @@ function namedBy(locality: LocalityIr): readonly string[] {
   return [...new Set(zones)].toSorted(compareText);
 }
 
-function aboutCallers({ locality }: Reach, unknown: readonly string[]): readonly string[] {
+function aboutCallers({ locality, callers }: Reach, unknown: readonly Caller[]): readonly string[] {
   const holdsAnyway = locality.type === 'Weighted' && locality.shares.some(({ from }) => from === null);
-  if (holdsAnyway || unknown.length === 0) return [];
+  if (holdsAnyway) return [];
+  const theirs = callers.has(anybody)
+    ? unknown
+    : unknown.filter(({ namespace }) => [...callers].some((hold) => hold(namespace)));
+  if (theirs.length === 0) return [];
+  const names = listed(theirs.map(({ namespace, name }) => `${namespace}/${name}`));
   return [
-    `locality has no effect on calls from ${listed(unknown)}, because the zones of these workloads are not known. Label them or their Nodes with topology.kubernetes.io/zone.`,
+    `locality has no effect on calls from ${names}, because the zones of these workloads are not known. Label them or their Nodes with topology.kubernetes.io/zone.`,
   ];
 }
 
-/** Those whose zone is not known, as `shop/reviews-v1-abc`. */
-const callersAnywhere = rememberEach((workloads: MeshIr['workloads']): readonly string[] =>
-  workloads.filter(({ zone }) => zone === null).map(({ namespace, name }) => `${namespace}/${name}`),
+type Caller = Pick<WorkloadIr, 'namespace' | 'name'>;
+
+/** Those whose zone is not known. */
+const callersAnywhere = rememberEach((workloads: MeshIr['workloads']): readonly Caller[] =>
+  workloads.filter(({ zone }) => zone === null),
 );
 
 function isSameItems(a: Warnings, b: Warnings): boolean {

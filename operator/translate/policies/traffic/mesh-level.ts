@@ -13,10 +13,12 @@ export type Untouched = Readonly<Record<ServicePortIr['protocol'], PortTraffic>>
 export function meshLevel(mesh: Mesh): Untouched {
   const written = portSettingsOf(mesh.spec.defaults);
   return {
-    HTTP: { routing: null, settings: over(written, mesh), limits: null },
-    TCP: { routing: null, settings: over(tcpSettings(written), mesh), limits: null },
+    HTTP: { ...nothing, settings: over(written, mesh) },
+    TCP: { ...nothing, settings: over(tcpSettings(written), mesh) },
   };
 }
+
+const nothing = { routing: null, limits: null, consumers: [] };
 
 function over(written: Readonly<Partial<PortSettings>>, mesh: Mesh): Settings<PortSettings> {
   let settings = defaultSettings;

@@ -5,9 +5,11 @@ import { isSameValue } from '../../../values/same-value.ts';
 import { listed, type Problem } from '../../facts/verdicts.ts';
 import type { BackendClaim, RoutingClaim } from './claims.ts';
 import {
+  declaredName,
   isUnresolved,
   namedReferences,
   type Referable,
+  type Referrer,
   resolveReference,
   type Unresolved,
 } from './references.ts';
@@ -23,11 +25,18 @@ export function emptySubsetName(service: string, subset: string): string {
 
 const last = new WeakMap<RoutingClaim, readonly Problem[]>();
 
+/** For whose callers the routes are: see Referrer. At least one. */
+type Consumers = readonly Referrer['consumer'][];
+
 /** One for each fact, with the routes it concerns. The same list as before while it says the same. */
-export function unresolvedReferences(routing: RoutingClaim | null, referable: Referable): readonly Problem[] {
+export function unresolvedReferences(
+  routing: RoutingClaim | null,
+  consumers: Consumers,
+  referable: Referable,
+): readonly Problem[] {
   if (routing === null) return none;
   if (namedReferences(routing.routes).length === 0) return unresolvedSubsets(routing);
-  const found = findUnresolved(routing, referable);
+  const found = findUnresolved(routing, consumers, referable);
   const known = last.get(routing);
   if (known !== undefined && isSameValue(known, found)) return known;
   last.set(routing, found);
@@ -35,11 +44,15 @@ export function unresolvedReferences(routing: RoutingClaim | null, referable: Re
 }
 
 /** Of a policy that refers to no other Service, whatever else there is. */
-const unresolvedSubsets = rememberEach((routing: RoutingClaim) => findUnresolved(routing, nothing));
+const unresolvedSubsets = rememberEach((routing: RoutingClaim) => findUnresolved(routing, [null], nothing));
 const nothing: Referable = { services: new Map(), grants: new Map(), traffic: new Map() };
 
-function findUnresolved(routing: RoutingClaim, referable: Referable): readonly Problem[] {
-  const problem = problemFinder(routing, referable);
+function findUnresolved(
+  routing: RoutingClaim,
+  consumers: Consumers,
+  referable: Referable,
+): readonly Problem[] {
+  const problem = problemFinder(routing, consumers, referable);
   return [
     ...problems(routing.routes, ({ backends }) => weighty(backends).flatMap(problem), shareIsLost),
     ...problems(routing.routes, ({ backends }) => weightless(backends).flatMap(problem), noShareYet),
@@ -60,23 +73,24 @@ function findUnresolved(routing: RoutingClaim, referable: Referable): readonly P
 /** Of other Services to whose subsets routes send requests. */
 export function emptyElsewhere(
   routing: RoutingClaim | null,
+  consumers: Consumers,
   referable: Referable,
   empty: EmptyNames,
 ): readonly Problem[] {
   if (routing === null || empty.size === 0 || namedReferences(routing.routes).length === 0) return none;
   const findings = (backend: BackendClaim): readonly Unresolved[] => {
-    const { service, subset } = backend;
-    const found = service === null ? null : resolveReference(backend, '', routing, referable);
-    if (found === null || isUnresolved(found) || subset === null) return [];
-    if (!empty.has(emptySubsetName(found.service, subset))) return [];
-    const fact = `Subset ${subset} of ${found.service} has no endpoints.`;
-    return [
-      {
-        reason: reason.refNotFound,
-        fact,
-        advice: 'Start a workload with its labels, or use another backend.',
-      },
-    ];
+    if (backend.service === null) return [];
+    return resolutions(backend, routing, consumers, referable).flatMap((found) => {
+      if (isUnresolved(found) || found.subset === null) return [];
+      if (!empty.has(emptySubsetName(found.service, found.subset))) return [];
+      return [
+        {
+          reason: reason.refNotFound,
+          fact: `Subset ${declaredName(found.subset)} of ${found.service} has no endpoints.`,
+          advice: 'Start a workload with its labels, or use another backend.',
+        },
+      ];
+    });
   };
   return problems(routing.routes, ({ backends }) => weighty(backends).flatMap(findings), shareIsLost);
 }
@@ -85,13 +99,23 @@ type Reference = Pick<BackendClaim, 'service' | 'subset'>;
 
 function problemFinder(
   routing: RoutingClaim,
+  consumers: Consumers,
   referable: Referable,
 ): (reference: Reference) => readonly Unresolved[] {
-  return ({ service, subset }) => {
+  return (reference) => resolutions(reference, routing, consumers, referable).filter(isUnresolved);
+}
+
+// oxlint-disable-next-line max-params -- a reference, who refers, and to what
+function resolutions(
+  { service, subset }: Reference,
+  routing: RoutingClaim,
+  consumers: Consumers,
+  referable: Referable,
+): readonly ReturnType<typeof resolveReference>[] {
+  return consumers.map((consumer) =>
     // It does not matter for which service port the route is.
-    const found = resolveReference({ service, subset }, '', routing, referable);
-    return isUnresolved(found) ? [found] : [];
-  };
+    resolveReference({ service, subset }, { own: '', routing, consumer }, referable),
+  );
 }
 
 function problems<R extends { readonly name: string }>(

@@ -13,7 +13,33 @@ export interface Referable {
   readonly services: ReadonlyMap<string, ServiceView>;
   readonly grants: Grants;
   /** What is in effect at a service port, by its key. */
-  readonly traffic: ReadonlyMap<string, { readonly routing: { readonly value: RoutingClaim } | null }>;
+  readonly traffic: ReadonlyMap<
+    string,
+    Routed & { readonly consumers: readonly (Routed & { readonly namespace: string })[] }
+  >;
+}
+
+interface Routed {
+  readonly routing: { readonly value: RoutingClaim; readonly consumer: string | null } | null;
+}
+
+/** Who refers to something. */
+export interface Referrer {
+  /** Key of the service port that the route is for. */
+  readonly own: string;
+  readonly routing: RoutingClaim;
+  /** The namespace of the callers, if it is a consumer policy; else null. */
+  readonly consumer: string | null;
+}
+
+/** `v1`, or `v1@qa` for one that a consumer policy of namespace qa declares. */
+export function subsetName(name: string, consumer: string | null): string {
+  return consumer === null ? name : `${name}@${consumer}`;
+}
+
+/** `v1` of both. */
+export function declaredName(subset: string): string {
+  return subset.replace(/@.*/, '');
 }
 
 /** The same object as before while nothing changes. */
@@ -37,18 +63,14 @@ export interface Unresolved {
 
 type Reference = Pick<BackendClaim, 'service' | 'subset'>;
 
-/**
- * @param own key of the service port that the route is for
- * @param routing whose route it is
- */
 export function resolveReference(
   { service, subset }: Reference,
-  own: string,
-  routing: RoutingClaim,
+  from: Referrer,
   referable: Referable,
 ): EndpointsRefIr | Unresolved {
-  if (service !== null) return resolveService(service, subset, routing, referable);
-  if (isDeclared(subset, routing)) return { service: own, subset };
+  if (service !== null) return resolveService(service, subset, from, referable);
+  const { own, routing, consumer } = from;
+  if (isDeclared(subset, routing)) return { service: own, subset: subset && subsetName(subset, consumer) };
   return {
     reason: reason.refNotFound,
     fact: `Subset ${subset ?? ''} is not declared.`,
@@ -56,10 +78,11 @@ export function resolveReference(
   };
 }
 
+// oxlint-disable-next-line max-params -- the two halves of a reference, who refers, and to what
 function resolveService(
   ref: ServiceRefClaim,
   subset: string | null,
-  { author }: RoutingClaim,
+  { routing: { author }, consumer }: Referrer,
   referable: Referable,
 ): EndpointsRefIr | Unresolved {
   // First: who is not permitted to refer to a Service is not told either whether it exists.
@@ -71,13 +94,16 @@ function resolveService(
   const port = view.ports.find((one) => one.port === ref.port);
   if (port === undefined) return notFound(`Service ${name} has no TCP port ${ref.port}.`, otherPorts(view));
   if (port.protocol === 'TCP') return notHttp(ref);
-  if (!isDeclared(subset, referable.traffic.get(port.key)?.routing?.value ?? null))
-    return undeclared(ref, subset);
-  return { service: port.key, subset };
+  if (subset === null) return { service: port.key, subset };
+  const there = referable.traffic.get(port.key);
+  const theirs = there?.consumers.find(({ namespace }) => namespace === consumer) ?? there;
+  const routing = theirs?.routing ?? null;
+  if (routing === null || !isDeclared(subset, routing.value)) return undeclared(ref, subset);
+  return { service: port.key, subset: subsetName(subset, routing.consumer) };
 }
 
-function isDeclared(subset: string | null, routing: RoutingClaim | null): boolean {
-  return subset === null || (routing?.subsets.some(({ name }) => name === subset) ?? false);
+function isDeclared(subset: string | null, { subsets }: RoutingClaim): boolean {
+  return subset === null || subsets.some(({ name }) => name === subset);
 }
 
 function notFound(fact: string, advice: string): Unresolved {
@@ -120,16 +146,19 @@ export const namedReferences = rememberEach((routes: readonly RouteClaim[]): rea
   ),
 );
 
-/** Texts that change when what these routes refer to does. */
+/** Texts that change when what routes of a service port refer to does. */
 export function stateOfReferences(
   own: string,
-  routing: RoutingClaim | null,
+  traffic: Routed & { readonly consumers: readonly Routed[] },
   referable: Referable,
 ): readonly string[] {
-  if (routing === null) return [];
-  return namedReferences(routing.routes).map((reference) =>
-    JSON.stringify(resolveReference(reference, own, routing, referable)),
-  );
+  return [traffic, ...traffic.consumers].flatMap(({ routing }) => {
+    if (routing === null) return [];
+    const from = { own, routing: routing.value, consumer: routing.consumer };
+    return namedReferences(routing.value.routes).map((reference) =>
+      JSON.stringify(resolveReference(reference, from, referable)),
+    );
+  });
 }
 
 export function isUnresolved(found: EndpointsRefIr | Unresolved): found is Unresolved {

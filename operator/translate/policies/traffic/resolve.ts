@@ -7,20 +7,36 @@ import { matchesLabels } from '../../../values/labels.ts';
 import type { FoundEndpoint } from '../../facts/endpoints.ts';
 import { mergeOrigins } from '../../facts/origins.ts';
 import { byText } from '../../../values/compare-text.ts';
+import { isSameValue } from '../../../values/same-value.ts';
 import { readSettings, type Settings, type SettingsReader } from '../setting.ts';
 import { type Audiences, conditionsOf, matchesOf, nothingHolds } from './audiences.ts';
-import type { RouteClaim, RoutingClaim } from './claims.ts';
-import { isUnresolved, type Referable, resolveReference } from './references.ts';
+import type { CallersClaim, RouteClaim, RoutingClaim } from './claims.ts';
+import { isUnresolved, type Referable, type Referrer, resolveReference, subsetName } from './references.ts';
 import { resolveRetry } from './retries.ts';
 import type { PortSettings } from './settings.ts';
 
-/** What is in effect at a service port. */
-export interface PortTraffic {
-  /** null: nobody says anything about routes. */
-  readonly routing: { readonly value: RoutingClaim; readonly origin: Origin } | null;
+/** What is in effect at a service port, for some callers. */
+export interface Effect {
+  /** null: nobody says anything about routes. consumer: whose policy it is, by namespace; null: one for all callers. */
+  readonly routing: {
+    readonly value: RoutingClaim;
+    readonly origin: Origin;
+    readonly consumer: string | null;
+  } | null;
   readonly settings: Settings<PortSettings>;
-  /** null: nobody says anything about them. */
+}
+
+/** For all callers but consumers. */
+export interface PortTraffic extends Effect {
+  /** null: nobody says anything about them. They hold for consumers, too. */
   readonly limits: LimitsIr | null;
+  /** For callers in namespaces with consumer policies. Sorted by namespace. */
+  readonly consumers: readonly (Effect & { readonly namespace: string; readonly callers: CallersClaim })[];
+}
+
+/** What is in effect for callers for whom these conditions hold. */
+export function effectFor(traffic: PortTraffic, holds: ReadonlySet<string>): Effect {
+  return traffic.consumers.find(({ callers }) => holds.has(callers.key)) ?? traffic;
 }
 
 /** A service port that routes are for. */
@@ -50,22 +66,19 @@ const unmatched: RouteClaim = {
 
 /** Of an HTTP port. */
 export function resolveRoutes(port: RoutedPort, traffic: PortTraffic, audiences: Audiences): RoutesIr {
-  const claimed = traffic.routing?.value.routes ?? [];
-  const asked = conditionsOf(claimed).map(({ key }) => key);
-  return {
-    default: resolveRoutesFor(port, traffic, nothingHolds),
-    byAudience: audiences.present
-      .filter(([, holds]) => asked.some((key) => holds.has(key)))
-      .map(([audience, holds]) => ({ audience, routes: resolveRoutesFor(port, traffic, holds) })),
-  };
+  const everybody = resolveRoutesFor(port, traffic, nothingHolds);
+  const byAudience = audiences.present.flatMap(([audience, holds]) => {
+    const effect = effectFor(traffic, holds);
+    const asked = conditionsOf(effect.routing?.value.routes ?? []);
+    if (effect === traffic && !asked.some(({ key }) => holds.has(key))) return [];
+    const routes = resolveRoutesFor(port, effect, holds);
+    return effect !== traffic && isSameValue(routes, everybody) ? [] : [{ audience, routes }];
+  });
+  return { default: everybody, byAudience };
 }
 
 /** For callers for whom these conditions hold. The last route matches everything. */
-function resolveRoutesFor(
-  port: RoutedPort,
-  traffic: PortTraffic,
-  holds: ReadonlySet<string>,
-): readonly RouteIr[] {
+function resolveRoutesFor(port: RoutedPort, traffic: Effect, holds: ReadonlySet<string>): readonly RouteIr[] {
   const claimed = traffic.routing?.value.routes ?? [];
   const theirs = uniquelyNamed([...claimed, unmatched]).flatMap((route) => {
     const matches = matchesOf(route, holds);
@@ -78,7 +91,7 @@ function resolveRoutesFor(
 /** A route of some callers. */
 type TheirRoute = Omit<RouteClaim, 'matches'> & Pick<RouteIr, 'matches'>;
 
-function resolveRoute(route: TheirRoute, port: RoutedPort, { routing, settings }: PortTraffic): RouteIr {
+function resolveRoute(route: TheirRoute, port: RoutedPort, { routing, settings }: Effect): RouteIr {
   const author = routing?.origin ?? null;
   const reader = readSettings<PortSettings>(
     author === null ? null : { values: route.settings, origin: author },
@@ -93,7 +106,7 @@ function resolveRoute(route: TheirRoute, port: RoutedPort, { routing, settings }
     fault,
     cors,
     upgrades,
-    action: answer ?? forward(route, port, routing?.value ?? null),
+    action: answer ?? forward(route, port, routing),
     timeoutMs: reader.read('timeout.request'),
     idleTimeoutMs: reader.read('timeout.idle'),
     streamTimeoutMs: reader.read('timeout.stream'),
@@ -109,15 +122,19 @@ function resolveRoute(route: TheirRoute, port: RoutedPort, { routing, settings }
 function forward(
   route: Pick<RouteClaim, 'name' | 'backends' | 'rewrite' | 'mirrors'>,
   port: RoutedPort,
-  routing: RoutingClaim | null,
+  routing: Effect['routing'],
 ): ForwardIr {
   if (routing === null) return { type: 'Forward', backends: [everything(port)], rewrite: null, mirrors: [] };
   const mirrors = route.mirrors.flatMap(({ percentage, ...reference }) => {
-    const found = resolveReference(reference, port.key, routing, port.referable);
+    const found = resolveReference(reference, referrerOf(port, routing), port.referable);
     return isUnresolved(found) ? [] : [{ ...found, percentage }];
   });
   const { rewrite } = route;
   return { type: 'Forward', backends: resolveBackends(route, port, routing), rewrite, mirrors };
+}
+
+function referrerOf({ key }: RoutedPort, { value, consumer }: NonNullable<Effect['routing']>): Referrer {
+  return { own: key, routing: value, consumer };
 }
 
 function everything({ key }: RoutedPort): BackendIr {
@@ -145,14 +162,14 @@ function resolveHashOn(
 export function resolveBackends(
   route: Pick<RouteClaim, 'name' | 'backends'>,
   port: RoutedPort,
-  routing: RoutingClaim,
+  routing: NonNullable<Effect['routing']>,
 ): readonly BackendIr[] {
   if (route.backends.length === 0) return [everything(port)];
-  const title = `${routing.title}, route ${route.name}`;
+  const title = `${routing.value.title}, route ${route.name}`;
   const backends = new Map<string, BackendIr>();
   for (const { weight, ...reference } of route.backends) {
     if (weight === 0) continue;
-    const found = resolveReference(reference, port.key, routing, port.referable);
+    const found = resolveReference(reference, referrerOf(port, routing), port.referable);
     const key = JSON.stringify(found);
     const sum = weight + (backends.get(key)?.weight ?? 0);
     const backend = isUnresolved(found) ? { invalid: `${title}: ${found.fact}` } : found;
@@ -165,14 +182,18 @@ export function resolveBackends(
 /** Sorted by name. An endpoint whose workload is unknown has no labels. */
 export function resolveSubsets(
   port: RoutedPort,
-  { routing }: PortTraffic,
+  { routing }: Effect,
   found: readonly FoundEndpoint[],
 ): readonly SubsetIr[] {
   if (routing === null) return [];
   const origins = mergeOrigins([port.origin], [routing.origin]);
   const subsets = routing.value.subsets.map(({ name, matchLabels }) => {
     const members = found.filter(({ workload }) => matchesLabels(matchLabels, workload?.labels ?? {}));
-    return { name, endpoints: members.map(({ endpoint }) => endpoint), origins };
+    return {
+      name: subsetName(name, routing.consumer),
+      endpoints: members.map(({ endpoint }) => endpoint),
+      origins,
+    };
   });
   return subsets.toSorted(byText(({ name }) => name));
 }

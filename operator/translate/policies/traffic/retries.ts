@@ -39,43 +39,71 @@ export function resolveRetry(
 
 /** What is in effect at a service port. */
 interface Retrying {
-  readonly routing: { readonly value: RoutingClaim; readonly origin: Origin } | null;
+  readonly routing: {
+    readonly value: RoutingClaim;
+    readonly origin: Origin;
+    readonly consumer: string | null;
+  } | null;
   readonly settings: Settings<PortSettings>;
 }
 
 /**
  * Who has requests tried again that the application may have seen: whatever it costs it, it may have to do twice. Empty: there are none.
- * Of all routes, whoever calls at present: endpoints are the same for all callers.
+ * Of all routes, whoever of these callers calls at present: they reach the endpoints alike.
  */
 export function repeaters({ routing, settings }: Retrying): readonly Origin[] {
   const own = routing === null ? [] : routing.value.routes.filter(leadsToItsOwn);
   return [...own, null].flatMap((route) => repeatersOf(route, { routing, settings }));
 }
 
-/** Key of a service port → those whose routes for other ports lead there. Each is the same object as long as the policies are. */
+/** Who repeats requests of callers to a service port by routes of other ports. */
+export interface Repeater {
+  /** The namespace of the callers; null: all but those of consumers. */
+  readonly callers: string | null;
+  readonly origin: Origin;
+}
+
+type Ports = ReadonlyMap<
+  string,
+  Retrying & { readonly consumers: readonly (Retrying & { readonly namespace: string })[] }
+>;
+
+/** By the key of the service port that the routes lead to. Each origin is the same object as long as the policies are. */
 export function repeatersByTarget(
-  byPort: ReadonlyMap<string, Retrying>,
+  byPort: Ports,
   referable: Referable,
-): ReadonlyMap<string, readonly Origin[]> {
-  const byTarget = new Map<string, Origin[]>();
-  for (const [key, at] of byPort) {
-    const routing = at.routing?.value ?? null;
-    if (routing === null || namedReferences(routing.routes).length === 0) continue;
-    const led = routing.routes.flatMap((route) =>
-      targetsOf(route, routing, referable).flatMap((target) =>
-        repeatersOf(route, at).map((origin) => [target, origin] as const),
-      ),
-    );
-    for (const [target, origin] of led) if (target !== key) append(byTarget, target, origin);
+): ReadonlyMap<string, readonly Repeater[]> {
+  const byTarget = new Map<string, Repeater[]>();
+  const note = (port: string, callers: Repeater['callers'], at: Retrying): void => {
+    for (const [target, origin] of ledElsewhere(at, referable))
+      if (target !== port) append(byTarget, target, { callers, origin });
+  };
+  for (const [port, at] of byPort) {
+    note(port, null, at);
+    for (const theirs of at.consumers) note(port, theirs.namespace, theirs);
   }
   return byTarget;
 }
 
+function ledElsewhere(at: Retrying, referable: Referable): readonly (readonly [target: string, Origin])[] {
+  const { routing } = at;
+  if (routing === null || namedReferences(routing.value.routes).length === 0) return [];
+  return routing.value.routes.flatMap((route) =>
+    targetsOf(route, routing, referable).flatMap((target) =>
+      repeatersOf(route, at).map((origin) => [target, origin] as const),
+    ),
+  );
+}
+
 /** Of those that the route names. */
-function targetsOf({ backends }: RouteClaim, routing: RoutingClaim, referable: Referable): readonly string[] {
+function targetsOf(
+  { backends }: RouteClaim,
+  { value, consumer }: NonNullable<Retrying['routing']>,
+  referable: Referable,
+): readonly string[] {
   return backends.flatMap((backend) => {
     if (backend.service === null || backend.weight === 0) return [];
-    const found = resolveReference(backend, '', routing, referable);
+    const found = resolveReference(backend, { own: '', routing: value, consumer }, referable);
     return isUnresolved(found) ? [] : [found.service];
   });
 }

@@ -1,7 +1,8 @@
 // Retries that multiply: a call that is tried again leads to calls that are tried again, too (decision 043). Pure.
 import { reason } from '../../../conditions/conditions.ts';
+import type { WorkloadIr } from '../../../ir/mesh-ir.ts';
 import { type Origin, originKey } from '../../../ir/origin.ts';
-import type { RetryIr, RouteIr, ServicePortIr } from '../../../ir/service.ts';
+import type { RetryIr, RouteIr, RouteListIr, ServicePortIr } from '../../../ir/service.ts';
 import { append } from '../../../values/labels.ts';
 import { rememberEach } from '../../../values/remember.ts';
 import { isSameValue } from '../../../values/same-value.ts';
@@ -13,6 +14,7 @@ import { type CallFacts, type KnownCall, knownCalls } from './known-calls.ts';
 export type RetryWarnings = Readonly<Record<string, readonly Problem[]>>;
 
 export interface RetryFacts extends CallFacts {
+  readonly workloads: readonly Pick<WorkloadIr, 'key' | 'bindings' | 'audience'>[];
   /** originKey of the Mesh, and of policies for a Namespace or the Mesh: they hold for whole chains of calls. */
   readonly wide: ReadonlySet<string>;
 }
@@ -35,8 +37,9 @@ export function retryWarnings(facts: RetryFacts): RetryWarnings {
   if (hops.length < 2) return {};
   const messages = new Map<string, string[]>();
   for (const [by, tries] of wideTries(hops, facts.wide)) append(messages, by, wideMessage(tries));
+  const audiences = audiencesOf(facts.workloads);
   for (const call of knownCalls({ ...facts, services: hops.map(({ service }) => service) })) {
-    const [first, second] = [hopOf(call.from), hopOf(call.to)];
+    const [first, second] = [hopOf(call.from), hopFrom(call.from, call.to, audiences)];
     if (first === null || second === null) continue;
     const message = chainMessage(first, second, call);
     for (const by of new Set([...first.keys, ...second.keys])) append(messages, by, message);
@@ -64,17 +67,39 @@ interface Hop {
   readonly keys: readonly string[];
 }
 
-/** Of all its routes that with the most tries. null: nothing is tried again that the application may have seen. */
+/** Whoever calls. null: nothing is tried again that the application may have seen. */
 const hopOf = rememberEach((service: ServicePortIr): Hop | null => {
   const { default: everybody, byAudience } = service.routes;
+  return mostTries(service, [everybody, ...byAudience.map(({ routes }) => routes)]);
+});
+
+/** Of calls from the endpoints of another one: they may be consumers. */
+function hopFrom(from: ServicePortIr, service: ServicePortIr, audiences: AudienceByWorkload): Hop | null {
+  const { default: everybody, byAudience } = service.routes;
+  if (byAudience.length === 0) return hopOf(service);
+  const callers = new Set(from.endpoints.map(({ workload }) => audiences.get(workload) ?? null));
+  const theirs = [...callers].map((caller) => byAudience.find(({ audience }) => audience === caller)?.routes);
+  return mostTries(service, theirs.length === 0 ? [everybody] : theirs.map((routes) => routes ?? everybody));
+}
+
+/** Key of a workload → its audience. */
+type AudienceByWorkload = ReadonlyMap<string, string | null>;
+
+const audiencesOf = rememberEach(
+  (workloads: RetryFacts['workloads']): AudienceByWorkload =>
+    new Map(workloads.map(({ key, audience }) => [key, audience])),
+);
+
+/** Of all these routes that with the most tries. */
+function mostTries(service: ServicePortIr, lists: readonly RouteListIr[]): Hop | null {
   let most: Hop | null = null;
-  for (const route of [...everybody, ...byAudience.flatMap(({ routes }) => routes)]) {
+  for (const route of lists.flat()) {
     const by = leadsTo(route, service.key) ? responsible(route) : [];
     const tries = route.retry.attempts + 1;
     if (by.length > 0 && tries > (most?.tries ?? 1)) most = { service, tries, by, keys: by.map(originKey) };
   }
   return most;
-});
+}
 
 /** Retries of a route to other Services are none of calls to this one. */
 function leadsTo({ action }: RouteIr, key: string): boolean {

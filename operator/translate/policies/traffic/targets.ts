@@ -7,7 +7,7 @@ import { rememberEach } from '../../../values/remember.ts';
 import { compareAge } from '../../facts/precedence.ts';
 import { type PortView, serviceKey, type ServiceView, type ServiceViews } from '../../facts/service-view.ts';
 import { listed, type Problem } from '../../facts/verdicts.ts';
-import { compareLevels, type Level } from '../contest.ts';
+import { compareLevels, isOfConsumer, type Level } from '../contest.ts';
 import { idleFields, idleSentences, limitedFields, worksOn } from './protocols.ts';
 
 /** A policy at one service port. */
@@ -115,8 +115,8 @@ const find: Readonly<Record<Target['kind'], Find>> = {
 };
 
 function findService(policy: TrafficPolicy, target: Target, services: ServiceViews): Found {
-  const level = target.port === undefined ? 'Service' : 'Port';
-  const key = serviceKey(namespaceOf(policy), target.name);
+  const level = levelOf(policy, target);
+  const key = serviceKey(target.namespace ?? namespaceOf(policy), target.name);
   const view = services.byKey.get(key);
   if (view === undefined) {
     const message = `Service ${key} does not exist. Create it, or fix targetRefs.`;
@@ -129,6 +129,18 @@ function findService(policy: TrafficPolicy, target: Target, services: ServiceVie
   const leftOut = ports.filter((port) => idleFields(policy, port).length > 0);
   if (working.length > 0) return { level, ports: working, problems: [], leftOut };
   return refused(level, reason.unsupportedValue, idleSentences(policy, ports).join(' '));
+}
+
+/** A policy of another namespace than the Service is one of consumers. */
+function levelOf(policy: TrafficPolicy, { namespace, port }: Target): Level {
+  const isConsumer = namespace !== undefined && namespace !== namespaceOf(policy);
+  if (isConsumer) return port === undefined ? 'Consumer' : 'ConsumerPort';
+  return port === undefined ? 'Service' : 'Port';
+}
+
+/** The namespace whose callers it holds for; null: it holds for all callers. */
+export function consumersOf({ policy, level }: Pick<Attachment, 'policy' | 'level'>): string | null {
+  return isOfConsumer(level) ? namespaceOf(policy) : null;
 }
 
 function findNamespace(policy: TrafficPolicy, { name }: Target, services: ServiceViews): Found {

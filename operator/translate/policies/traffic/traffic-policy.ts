@@ -10,6 +10,7 @@ import type {
 } from '../../../ir/service.ts';
 import { byText, compareText } from '../../../values/compare-text.ts';
 import { translatePath } from '../path-match.ts';
+import { callersClaim } from './audiences.ts';
 import type {
   BackendClaim,
   CallersClaim,
@@ -126,7 +127,7 @@ function callersOf({ from }: Route['matches'][number]): CallersClaim | null {
   if (from === undefined) return null;
   const namespaces = from.namespaces.toSorted(compareText);
   const serviceAccounts = from.serviceAccounts.toSorted(compareText);
-  return { key: JSON.stringify([namespaces, serviceAccounts]), namespaces, serviceAccounts };
+  return callersClaim(namespaces, serviceAccounts);
 }
 
 function matchOf({

@@ -36,14 +36,13 @@ export function trafficVerdicts(
   warnings: Warnings,
 ): readonly Verdict[] {
   const emptyNames = new Set(
-    Object.values(empty).flatMap((some) =>
-      some.map(({ service, subset }) => emptySubsetName(service, subset)),
-    ),
+    Object.values(empty).flatMap((some) => some.map(({ service, name }) => emptySubsetName(service, name))),
   );
   return [...targets].map(([policy, target]) => {
     const { routing } = claimsOf(policy);
-    const unresolved = unresolvedReferences(routing, referable);
-    const elsewhere = emptyElsewhere(routing, referable, emptyNames);
+    const callers = callersOf(policy);
+    const unresolved = unresolvedReferences(routing, callers, referable);
+    const elsewhere = emptyElsewhere(routing, callers, referable, emptyNames);
     return verdictOn(
       policy,
       target,
@@ -94,6 +93,12 @@ const verdictOn = rememberEach(
   },
 );
 
+/** For whom its routes are: everybody (null), or consumers in its namespace; or both, at different targets. */
+const callersOf = rememberEach(({ metadata: { namespace: own = '' }, spec }: TrafficPolicy) => {
+  const all = spec.targetRefs.map(({ namespace = own }) => (namespace === own ? null : own));
+  return [...new Set(all)];
+});
+
 const othersInEffect = 'The policy is in effect for its other targets.';
 
 function unlimitedNotes(policy: TrafficPolicy, unlimited: readonly string[]): readonly string[] {
@@ -137,8 +142,8 @@ const unreachable = rememberEach((policy: TrafficPolicy): readonly Problem[] =>
 );
 
 function claimsOfTargets({ metadata, spec }: TrafficPolicy, foreign: ForeignEndpoints): readonly string[] {
-  const services = spec.targetRefs.flatMap(({ kind, name }) =>
-    kind === 'Service' ? [serviceKey(metadata.namespace ?? '', name)] : [],
+  const services = spec.targetRefs.flatMap(({ kind, namespace, name }) =>
+    kind === 'Service' ? [serviceKey(namespace ?? metadata.namespace ?? '', name)] : [],
   );
   return [...new Set(services)].flatMap((key) => foreign[key]?.message ?? []);
 }
