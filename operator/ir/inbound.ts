@@ -45,27 +45,88 @@ export interface AuthorizationIr {
 }
 
 export interface RuleIr {
-  /** `shop/reviews/from-productpage`: namespace/policy/rule, shown in refusals' logs. */
+  /** `shop/reviews/from-productpage`: namespace/policy/rule, shown in logs. */
   readonly id: string;
   /** Any of them; 'anyone' includes callers without an identity. */
   readonly callers: 'anyone' | readonly CallerIr[];
-  /** Whether callers without an identity match as well: always with 'anyone'. */
+  /** Whether callers without an identity count as any that is named: always with 'anyone'. */
   readonly unidentified: boolean;
   /** Any of them. Always 'any' on TCP ports, where there are connections only. */
   readonly requests: 'any' | readonly RequestIr[];
 }
 
-/** A caller: any of the SPIFFE ids, or any identity under one of the prefixes. Needs mutual TLS to match. */
+/** All of it must match. On TCP ports, identities only. */
 export interface CallerIr {
+  readonly identities: 'any' | PeersIr;
+  /** Of the connection; any of them. */
+  readonly networks: 'any' | readonly NetworkIr[];
+  /** Of the client that the caller says it calls for; any of them. */
+  readonly remoteNetworks: 'any' | readonly NetworkIr[];
+  /** null: nobody is left out. */
+  readonly not: ExcludedCallersIr | null;
+}
+
+/** Who is in any of these is left out. */
+export interface ExcludedCallersIr {
+  readonly identities: PeersIr;
+  readonly networks: readonly NetworkIr[];
+  readonly remoteNetworks: readonly NetworkIr[];
+}
+
+/** Any of the SPIFFE ids, or any identity under one of the prefixes. Needs mutual TLS to match. */
+export interface PeersIr {
+  /** Of the trust domain of the mesh. */
   readonly spiffeIds: readonly string[];
   /** `spiffe://cluster.local/ns/shop/`, ending in a slash. */
   readonly spiffePrefixes: readonly string[];
+  /** SPIFFE ids of other trust domains. */
+  readonly foreignIds: readonly string[];
 }
 
-/** Method and path must both match: one of each list. */
+/** `10.0.0.0` and 8. IPv4 is never written as IPv6. */
+export interface NetworkIr {
+  readonly address: string;
+  readonly length: number;
+}
+
+/** All of it must match: one of each list, and all headers. */
 export interface RequestIr {
   readonly methods: 'any' | readonly string[];
   readonly paths: 'any' | readonly RulePathIr[];
+  /** `shop.example` or `*.shop.example`, in lower case. */
+  readonly hosts: 'any' | readonly string[];
+  readonly headers: readonly RuleHeaderIr[];
+  /** null: nothing is left out. */
+  readonly not: ExcludedRequestsIr | null;
+}
+
+/** What has any of these is left out. */
+export interface ExcludedRequestsIr {
+  readonly methods: readonly string[];
+  readonly paths: readonly RulePathIr[];
+  readonly hosts: readonly string[];
+  readonly headers: readonly RuleHeaderIr[];
+}
+
+export interface RuleHeaderIr {
+  /** In lower case. */
+  readonly name: string;
+  readonly type: 'Exact' | 'RegularExpression' | 'Present';
+  /** '' for Present. */
+  readonly value: string;
+}
+
+/** Whether a caller without an identity may match. */
+export function mayBeUnidentified({ callers, unidentified }: RuleIr): boolean {
+  return unidentified || (callers !== 'anyone' && callers.some((caller) => !asksForIdentity(caller)));
+}
+
+export function asksForIdentity({ identities, not }: CallerIr): boolean {
+  return identities !== 'any' || (not !== null && !isNobody(not.identities));
+}
+
+export function isNobody({ spiffeIds, spiffePrefixes, foreignIds }: PeersIr): boolean {
+  return spiffeIds.length + spiffePrefixes.length + foreignIds.length === 0;
 }
 
 export interface RulePathIr extends PathMatchIr {

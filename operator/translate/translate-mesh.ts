@@ -10,6 +10,7 @@ import { meshSettings } from './facts/meshes.ts';
 import { rememberLast } from '../values/remember.ts';
 import { attachSecurity } from './policies/security/attach.ts';
 import { podRecords, withKeptPorts } from './policies/security/pod-records.ts';
+import { withNamedPorts } from './policies/security/rule-ports.ts';
 import { createSecurityMaker } from './policies/security/security.ts';
 import { slicesByService } from './facts/endpoints.ts';
 import { createForeignFinder } from './facts/foreign-endpoints.ts';
@@ -62,6 +63,7 @@ export function createMeshTranslator({ operatorNamespace }: TranslateOptions): M
   const translateAllExternal = rememberLast(externalWorkloads);
   const servedByServices = rememberLast(servedPorts);
   const servedWithKept = rememberLast(withKeptPorts);
+  const withNamed = rememberLast(withNamedPorts);
   const recordsOf = rememberLast(podRecords);
   const translateWorkloads = createWorkloadTranslator();
   const translateServices = createServiceTranslator();
@@ -81,7 +83,8 @@ export function createMeshTranslator({ operatorNamespace }: TranslateOptions): M
     const traffic = decideTraffic(resources.trafficPolicies, services, mesh);
     const attachments = guard(resources.securityPolicies, resources.deployments, services, workloads);
     const { bindings, verdicts: external } = translateAllExternal(outside, services, conflicts);
-    const served = servedWithKept(servedByServices(services.all), workloads, attachments);
+    const kept = servedWithKept(servedByServices(services.all), workloads, attachments);
+    const served = withNamed(kept, attachments);
     const audiences = audiencesIn(traffic.byPort, workloads.all);
     const referable = referableIn(services.byKey, resources.referenceGrants, traffic.byPort);
     const shared = { mesh, security: security(mesh, attachments), audiences };
@@ -95,16 +98,8 @@ export function createMeshTranslator({ operatorNamespace }: TranslateOptions): M
     };
     return {
       ir,
-      ...collectVerdicts(ir, {
-        traffic,
-        referable,
-        foreign,
-        attachments,
-        workloads,
-        external,
-        mesh,
-      }),
-      podRecords: recordsOf(workloads, attachments, served),
+      ...collectVerdicts(ir, { traffic, referable, foreign, attachments, workloads, external, mesh }),
+      podRecords: recordsOf(workloads, attachments, kept),
       addressClaims: Object.values(foreign),
     };
   };

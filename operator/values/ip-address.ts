@@ -61,3 +61,17 @@ function groupsOf(text: string): readonly number[] | null {
   if (!groups.every((group) => /^[0-9a-fA-F]{1,4}$/.test(group))) return null;
   return groups.flatMap((group) => [Number.parseInt(group, 16) >> 8, Number.parseInt(group, 16) & 255]);
 }
+
+/** `10.0.0.1` of `::ffff:a00:1`; null: it is no IPv4 address in the form of an IPv6 address. */
+export function ipv4Of(address: string): string | null {
+  const bytes = address.includes(':') ? ipv6Bytes(address) : null;
+  const isMapped = bytes !== null && isSame(bytes.slice(0, 12), mappedPrefix);
+  return isMapped ? bytes.slice(12).join('.') : null;
+}
+
+/** @see https://www.rfc-editor.org/rfc/rfc4291#section-2.5.5.2 */
+const mappedPrefix = [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 255, 255];
+
+function isSame(a: readonly number[], b: readonly number[]): boolean {
+  return a.every((byte, index) => byte === b[index]);
+}

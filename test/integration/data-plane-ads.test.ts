@@ -19,6 +19,7 @@ import {
   sampleInbound,
   sampleMesh,
   sampleRoute,
+  sampleRequest,
   sampleRule,
   sampleService,
   sampleWorkload,
@@ -123,7 +124,7 @@ test('the first rule about a path holds for the next request on connections that
 
 function withoutAdmin(workload: WorkloadIr): WorkloadIr {
   const admin = { type: 'PathPrefix', value: '/admin', ignoreCase: false } as const;
-  const deny = [sampleRule('shop/guard/no-admin', 'anyone', [{ methods: 'any', paths: [admin] }])];
+  const deny = [sampleRule('shop/guard/no-admin', 'anyone', [sampleRequest({ paths: [admin] })])];
   const authorization = { deny, allow: 'all' } as const;
   return { ...workload, inbound: workload.inbound.map((port) => ({ ...port, authorization })) };
 }

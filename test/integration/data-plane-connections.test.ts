@@ -18,6 +18,7 @@ import {
   sampleIdentity,
   sampleInbound,
   sampleMesh,
+  sampleCaller,
   sampleRule,
   sampleService,
   sampleWorkload,
@@ -47,7 +48,7 @@ const allowNamespace: Policy = {
     allow: [
       {
         id: 'shop/guard/shop',
-        callers: [{ spiffeIds: [], spiffePrefixes: ['spiffe://cluster.local/ns/shop/'] }],
+        callers: [sampleCaller({ spiffePrefixes: ['spiffe://cluster.local/ns/shop/'] })],
         unidentified: false,
         requests: 'any',
       },

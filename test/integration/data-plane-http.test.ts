@@ -12,6 +12,7 @@ import {
   sampleInbound,
   sampleMesh,
   sampleRoute,
+  sampleRequest,
   sampleRule,
   sampleMatch,
   sampleService,
@@ -29,12 +30,12 @@ const at: Record<string, number> = {};
 const authorizations = {
   open: { deny: [], allow: 'all' },
   denied: {
-    deny: [sampleRule('shop/guard/no-purge', 'anyone', [{ methods: ['PURGE', 'GET'], paths: 'any' }])],
+    deny: [sampleRule('shop/guard/no-purge', 'anyone', [sampleRequest({ methods: ['PURGE', 'GET'] })])],
     allow: 'all',
   },
   allowed: {
     deny: [],
-    allow: [sampleRule('shop/guard/purge', ['caller'], [{ methods: ['PURGE'], paths: 'any' }])],
+    allow: [sampleRule('shop/guard/purge', ['caller'], [sampleRequest({ methods: ['PURGE'] })])],
   },
 } as const;
 

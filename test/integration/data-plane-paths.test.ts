@@ -12,7 +12,14 @@ import { isPlain, readingsOf } from '../support/data-plane/path-readers.ts';
 import { target } from '../support/data-plane/path-targets.ts';
 import { startSidecars } from '../support/data-plane/sidecars.ts';
 import { freePort } from '../support/kubernetes/free-port.ts';
-import { noRules, sampleInbound, sampleMesh, sampleRule, sampleWorkload } from '../support/mesh-samples.ts';
+import {
+  noRules,
+  sampleInbound,
+  sampleMesh,
+  sampleRequest,
+  sampleRule,
+  sampleWorkload,
+} from '../support/mesh-samples.ts';
 
 const closing = new Closing();
 afterAll(() => closing.close());
@@ -22,7 +29,7 @@ const below = (value: string): RulePathIr => ({ type: 'PathPrefix', value, ignor
 const matching = (value: string): RulePathIr => ({ type: 'RegularExpression', value, ignoreCase: false });
 
 function rule(...paths: readonly RulePathIr[]): RuleIr {
-  return sampleRule('shop/guard/rule', 'anyone', [{ methods: 'any', paths }]);
+  return sampleRule('shop/guard/rule', 'anyone', [sampleRequest({ paths })]);
 }
 
 /** Port name → its rules: `deny` are refused, or only `allow` let in. */

@@ -26,6 +26,8 @@ import {
   sampleInbound,
   sampleMesh,
   sampleProbe,
+  sampleCaller,
+  sampleRequest,
   sampleRule,
   sampleService,
   sampleWorkload,
@@ -54,7 +56,7 @@ const notNamespaceBank = {
   deny: [
     {
       ...sampleRule('shop/guard/bank', []),
-      callers: [{ spiffeIds: [], spiffePrefixes: ['spiffe://cluster.local/ns/bank/'] }],
+      callers: [sampleCaller({ spiffePrefixes: ['spiffe://cluster.local/ns/bank/'] })],
     },
   ],
   allow: 'all' as const,
@@ -62,14 +64,19 @@ const notNamespaceBank = {
 const readReviews = {
   deny: [
     sampleRule('shop/guard/secret', 'anyone', [
-      { methods: 'any', paths: [{ type: 'PathPrefix', value: '/reviews/secret', ignoreCase: false }] },
+      sampleRequest({ paths: [{ type: 'PathPrefix', value: '/reviews/secret', ignoreCase: false }] }),
     ]),
   ],
   allow: [
     sampleRule(
       'shop/guard/read',
       ['friend'],
-      [{ methods: ['GET'], paths: [{ type: 'PathPrefix', value: '/reviews', ignoreCase: false }] }],
+      [
+        sampleRequest({
+          methods: ['GET'],
+          paths: [{ type: 'PathPrefix', value: '/reviews', ignoreCase: false }],
+        }),
+      ],
     ),
   ],
 };

@@ -9,6 +9,7 @@ import { TrafficPolicySpec } from '../../api/v1alpha1/traffic/policy.ts';
 import { answer, rewrite } from './arbitrary-answers.ts';
 import { destinationSettings } from './arbitrary-destination.ts';
 import { limitSettings } from './arbitrary-limits.ts';
+import { requests, sources } from './arbitrary-sources.ts';
 
 /** The pools the arbitraries draw from: build the Services, Deployments and namespaces of a test from them. */
 export const pools = {
@@ -399,10 +400,12 @@ const accountPeers = distinct(
   itself,
   [1, 3],
 );
-const peer = fc.oneof(
-  fc.record({ serviceAccounts: accountPeers }),
-  fc.record({ namespaces: namespacePeers }),
-  fc.record({ serviceAccounts: accountPeers, namespaces: namespacePeers }),
+const peer = sources(
+  fc.oneof(
+    fc.record({ serviceAccounts: accountPeers }),
+    fc.record({ namespaces: namespacePeers }),
+    fc.record({ serviceAccounts: accountPeers, namespaces: namespacePeers }),
+  ),
 );
 
 const requestMethods = distinct(from([...methods, 'PROPFIND']), itself, [1, 3]);
@@ -412,10 +415,12 @@ const rulePath = fc
     path.type === 'RegularExpression' || !ignoreCase ? path : { ...path, ignoreCase },
   );
 const requestPaths = distinct(rulePath, ({ type = 'PathPrefix', value }) => `${type} ${value}`, [1, 3]);
-const request = fc.oneof(
-  fc.record({ methods: requestMethods }),
-  fc.record({ paths: requestPaths }),
-  fc.record({ methods: requestMethods, paths: requestPaths }),
+const request = requests(
+  fc.oneof(
+    fc.record({ methods: requestMethods }),
+    fc.record({ paths: requestPaths }),
+    fc.record({ methods: requestMethods, paths: requestPaths }),
+  ),
 );
 
 const rule = spec(

@@ -1,5 +1,13 @@
 // Meshes for tests of resource builders, in the IR's words: each with the fewest facts, to be overridden.
-import type { AuthorizationIr, InboundPortIr, ProbeIr, RuleIr } from '../../operator/ir/inbound.ts';
+import type {
+  AuthorizationIr,
+  CallerIr,
+  InboundPortIr,
+  PeersIr,
+  ProbeIr,
+  RequestIr,
+  RuleIr,
+} from '../../operator/ir/inbound.ts';
 import type {
   CircuitBreakerIr,
   ConnectionIr,
@@ -247,7 +255,20 @@ export function sampleRule(
 ): RuleIr {
   if (callers === 'anyone') return { id, callers, unidentified: true, requests };
   const spiffeIds = callers.map((name) => spiffeId(name));
-  return { id, callers: [{ spiffeIds, spiffePrefixes: [] }], unidentified: false, requests };
+  return { id, callers: [sampleCaller({ spiffeIds })], unidentified: false, requests };
+}
+
+/** A caller by identity. */
+export function sampleCaller(peers: Partial<PeersIr>, more: Partial<CallerIr> = {}): CallerIr {
+  return { identities: samplePeers(peers), networks: 'any', remoteNetworks: 'any', not: null, ...more };
+}
+
+export function samplePeers(peers: Partial<PeersIr>): PeersIr {
+  return { spiffeIds: [], spiffePrefixes: [], foreignIds: [], ...peers };
+}
+
+export function sampleRequest(parts: Partial<RequestIr>): RequestIr {
+  return { methods: 'any', paths: 'any', hosts: 'any', headers: [], not: null, ...parts };
 }
 
 /** What a kubelet asks for a probe without headers of its own. */

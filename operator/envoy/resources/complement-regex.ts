@@ -36,21 +36,22 @@ function newWay(): Way {
   return { next: new Map(), isName: false, isOpen: false };
 }
 
-/** A regular expression for every text but these; none of them is open and at its end. */
-export function complementRegex(tails: readonly Tail[]): string {
+/** A regular expression for every text but these; none of them is open and at its end. letter: all that texts are made of. */
+export function complementRegex(tails: readonly Tail[], letter: '.' | '[^/]' = '.'): string {
   const parts: string[] = [];
-  describe(waysOf(tails), parts);
+  describe(waysOf(tails), letter, parts);
   return parts.join('');
 }
 
-function describe(way: Way, parts: string[]): void {
+function describe(way: Way, letter: '.' | '[^/]', parts: string[]): void {
+  const slash = letter === '.' ? '' : '/';
   const letters = [...way.next.keys()];
   parts.push(way.isName ? '(?:' : '(?:|');
-  parts.push(letters.length === 0 ? '.+' : `[^${letters.map(quote).join('')}].*`);
-  for (const [letter, on] of way.next) {
+  parts.push(letters.length === 0 ? `${letter}+` : `[^${letters.map(quote).join('')}${slash}]${letter}*`);
+  for (const [next, on] of way.next) {
     if (on.isOpen) continue;
-    parts.push('|', quote(letter));
-    describe(on, parts);
+    parts.push('|', quote(next));
+    describe(on, letter, parts);
   }
   parts.push(')');
 }

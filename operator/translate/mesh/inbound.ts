@@ -28,7 +28,8 @@ export function inboundPorts(
   return declaredPorts(workload, served).map(({ services, ...port }) => {
     // A port that is only probed is guarded like all that no Service names.
     const guarded = workload.source.kind === 'Pod' && !served.has(port.port) ? null : port.port;
-    const { mtls, authorization, origins } = security.guard(workload, guarded, port.protocol);
+    const place = { port: guarded, protocol: port.protocol, knownPorts: served };
+    const { mtls, authorization, origins } = security.guard(workload, place);
     return Object.assign(port, {
       mtls,
       authorization,
@@ -79,8 +80,12 @@ function podPorts(pod: Pod, served: ReadonlyMap<number, ServedPort>): readonly D
 }
 
 /** What holds for the ports that no Service names. Their protocol is unknown, so rules are those of TCP. */
-export function otherInbound(workload: Workload, security: Security): WorkloadIr['otherInbound'] {
-  const { mtls, authorization } = security.guard(workload, null, 'TCP');
+export function otherInbound(
+  workload: Workload,
+  knownPorts: ReadonlyMap<number, ServedPort>,
+  security: Security,
+): WorkloadIr['otherInbound'] {
+  const { mtls, authorization } = security.guard(workload, { port: null, protocol: 'TCP', knownPorts });
   return { mtls, authorization };
 }
 

@@ -7,7 +7,7 @@ import { rememberByKey, rememberLast, sameItems } from '../../values/remember.ts
 import type { Audiences } from '../policies/traffic/audiences.ts';
 import type { LimitsByPort } from '../policies/traffic/traffic.ts';
 import type { Security } from '../policies/security/security.ts';
-import type { ServedPorts } from '../facts/served-ports.ts';
+import type { ServedPort, ServedPorts } from '../facts/served-ports.ts';
 import { inboundPorts, otherInbound } from './inbound.ts';
 import type { Workload } from '../facts/workload.ts';
 import type { ZoneOf } from '../facts/zones.ts';
@@ -70,17 +70,27 @@ function fingerprint(
   );
   const { source } = workload;
   const byServices = source.kind === 'ExternalWorkload' ? security : null;
-  const guards = [...(served.get(workload.key)?.keys() ?? []), null].flatMap((port) =>
-    (['HTTP', 'TCP'] as const).map((protocol) => security.guard(workload, port, protocol)),
+  const guards = [...portsOf(served, workload).keys(), null].flatMap((port) =>
+    (['HTTP', 'TCP'] as const).map((protocol) =>
+      security.guard(workload, { port, protocol, knownPorts: portsOf(served, workload) }),
+    ),
   );
   const audience = audiences.of(identity);
   const zone = zoneOf(workload);
   return [workload, mesh, byServices, bindings.get(workload.key), audience, zone, ...ports, ...guards];
 }
 
+function portsOf(served: ServedPorts, { key }: Workload): ReadonlyMap<number, ServedPort> {
+  return served.get(key) ?? noPorts;
+}
+
+const noPorts: ReadonlyMap<number, ServedPort> = new Map();
+
 function translateWorkload(workload: Workload, identity: IdentityIr, inputs: WorkloadInputs): WorkloadIr {
   const { mesh, served, security, limits, bindings, audiences, zoneOf } = inputs;
   const { kind, metadata } = workload.source;
+  const ports = portsOf(served, workload);
+  const others = security.guard(workload, { port: null, protocol: 'TCP', knownPorts: ports });
   return {
     key: workload.key,
     kind,
@@ -92,10 +102,10 @@ function translateWorkload(workload: Workload, identity: IdentityIr, inputs: Wor
     zone: zoneOf(workload),
     intercepted: kind === 'Pod',
     addresses: workload.addresses,
-    inbound: inboundPorts(workload, served.get(workload.key) ?? new Map(), security, limits),
-    otherInbound: otherInbound(workload, security),
+    inbound: inboundPorts(workload, ports, security, limits),
+    otherInbound: otherInbound(workload, ports, security),
     bindings: bindings.get(workload.key) ?? [],
     // The Mesh: trust domain and outbound mode shape every sidecar.
-    origins: mergeOrigins([workload.origin, originOf(mesh)], security.guard(workload, null, 'TCP').origins),
+    origins: mergeOrigins([workload.origin, originOf(mesh)], others.origins),
   };
 }

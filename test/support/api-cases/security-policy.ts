@@ -16,6 +16,49 @@ const account = {
 const method = `${rule}.to[0].methods[0]`;
 const path = `${rule}.to[0].paths[0]`;
 
+const principals = ['spiffe://partner.example/ns/shop/sa/web', 'spiffe://td/web', 'spiffe://1.2/A_b/c.d-e'];
+const networks = [
+  '10.0.0.0/8',
+  '0.0.0.0/0',
+  '192.0.2.7',
+  '192.0.2.7/32',
+  '10.1.2.3/8',
+  '::/0',
+  '::',
+  '::1',
+  'fd00::/8',
+  '2001:db8::7',
+  '1::',
+  '1:2:3:4:5:6:7::',
+  '::2:3:4:5:6:7:8',
+  '1:2:3:4:5:6:7:8/128',
+  'FD00:0:0::0001/64',
+  '::ffff:a00:0/104',
+  '1::3:4:5:6:7:8',
+];
+const notNetworks = [
+  '10.0.0.0/33',
+  '10.0.0',
+  '010.0.0.1',
+  '256.0.0.1',
+  '10.0.0.0/08',
+  'localhost',
+  '*',
+  '',
+  '::ffff:10.0.0.1',
+  '1::2::3',
+  ':::',
+  '1:2:3',
+  '1:2:3:4:5:6:7:8:9',
+  '1::2:3:4:5:6:7:8',
+  '1:2:3:4:5:6:7:8::',
+  '::/129',
+  'fe80::1%eth0',
+  '[::1]',
+  '12345::',
+  '1:2:3:4:5:6:7:',
+];
+
 export const securityPolicyCases: readonly ApiCase[] = [
   valid('mtls alone', { targetRefs, mtls }),
   valid('mtls and rules', {
@@ -67,11 +110,11 @@ export const securityPolicyCases: readonly ApiCase[] = [
   }),
   refused('an entry of from that names nobody', from({}), {
     field: `${rule}.from[0]`,
-    message: 'Name a service account or a namespace',
+    message: 'Name a service account, a namespace, a principal or a network',
   }),
   refused('an entry of to that names nothing', to({ methods: [] }), {
     field: `${rule}.to[0]`,
-    message: 'Name a method or a path',
+    message: 'Name a method, a path, a host, a header or a port',
   }),
   ...['LIST', 'BAN', 'M-SEARCH', 'Own', "A1!#$%&'*+-.^_`|~"].map((value) =>
     valid(`the method ${value}`, to({ methods: [value] })),
@@ -142,6 +185,99 @@ export const securityPolicyCases: readonly ApiCase[] = [
   refused('a path twice', to({ paths: [{ value: '/a' }, { type: 'PathPrefix', value: '/a' }] }), {
     field: `${rule}.to[0].paths[1]`,
   }),
+  ...principals.map((value) => valid(`the principal ${value}`, from({ principals: [value] }))),
+  ...['spiffe://partner.example/*', 'spiffe://partner.example', 'partner.example/ns/a', '*'].map((value) =>
+    refused(`the principal ${value}`, from({ principals: [value] }), {
+      field: `${rule}.from[0].principals[0]`,
+      message: 'Write a whole SPIFFE ID',
+    }),
+  ),
+  ...networks.map((value) => valid(`the network ${value}`, from({ ipBlocks: [value] }))),
+  ...notNetworks.map((value) =>
+    refused(`the network ${value}`, from({ ipBlocks: [value] }), {
+      field: `${rule}.from[0].ipBlocks[0]`,
+      message: 'Write a network such as 10.20.0.0/16',
+    }),
+  ),
+  valid(
+    'clients behind a proxy',
+    from({ serviceAccounts: ['ingress/nginx'], remoteIPBlocks: ['198.51.100.0/24'] }),
+  ),
+  valid(
+    'clients behind a proxy outside of the mesh',
+    from({ ipBlocks: ['10.0.0.7'], not: { remoteIPBlocks: ['::/0'] } }),
+  ),
+  ...[{ remoteIPBlocks: ['10.0.0.0/8'] }, { not: { remoteIPBlocks: ['10.0.0.0/8'] } }].map((source) =>
+    refused('clients behind anybody', from(source), {
+      field: `${rule}.from[0]`,
+      message: 'Name the proxies whose x-forwarded-for counts',
+    }),
+  ),
+  valid('all callers but some', from({ not: { namespaces: ['qa'], ipBlocks: ['10.0.0.0/8'] } })),
+  refused('nobody left out', from({ not: {} }), {
+    field: `${rule}.from[0].not`,
+    message: 'Name somebody in not, or remove it.',
+  }),
+  valid(
+    'every kind of request',
+    to({
+      ports: [8080, 65_535],
+      methods: ['GET'],
+      paths: [{ value: '/api' }],
+      hosts: ['shop.example.com', '*.example.com'],
+      headers: [
+        { name: 'x-group', value: 'admin' },
+        { name: 'X_Own-Name', type: 'RegularExpression', value: 'a|b' },
+        { name: 'cookie', type: 'Present' },
+      ],
+      not: {
+        ports: [9090],
+        methods: ['PUT'],
+        paths: [{ value: '/api/secret' }],
+        hosts: ['old.example.com'],
+        headers: [{ name: 'x-debug', type: 'Present' }],
+      },
+    }),
+  ),
+  refused('nothing left out', to({ not: {} }), {
+    field: `${rule}.to[0].not`,
+    message: 'Name a method, a path, a host, a header or a port in not',
+  }),
+  refused('port 0', to({ ports: [0] }), { field: `${rule}.to[0].ports[0]` }),
+  ...['Shop.example.com', 'shop.example.com:80', 'shop.example.com.', '*', 'a*.example.com'].map((value) =>
+    refused(`the host ${value}`, to({ hosts: [value] }), {
+      field: `${rule}.to[0].hosts[0]`,
+      message: 'Write a host name in lower case without a port',
+    }),
+  ),
+  ...[':path', 'x--a', 'a-b-c-d-e-f-g', 'x.y'].map((name) =>
+    refused(`the header ${name}`, to({ headers: [{ name, type: 'Present' }] }), {
+      field: `${rule}.to[0].headers[0].name`,
+      message: 'Write the name of a header',
+    }),
+  ),
+  refused('the header host', to({ headers: [{ name: 'Host', value: 'a' }] }), {
+    field: `${rule}.to[0].headers[0].name`,
+    message: 'Use hosts instead',
+  }),
+  refused('a header of sidecars', to({ headers: [{ name: 'X-Meshwright-Path', type: 'Present' }] }), {
+    field: `${rule}.to[0].headers[0].name`,
+    message: 'Choose another name',
+  }),
+  refused('a header without a value', to({ headers: [{ name: 'x-group' }] }), {
+    field: `${rule}.to[0].headers[0]`,
+    message: 'Set value for Exact and RegularExpression',
+  }),
+  ...['^a', 'a$', '^a$'].map((value) =>
+    refused(
+      `the expression ${value}`,
+      to({ headers: [{ name: 'x-group', type: 'RegularExpression', value }] }),
+      {
+        field: `${rule}.to[0].headers[0]`,
+        message: "Leave out '^' and '$'",
+      },
+    ),
+  ),
   refused('look-ahead in a path', to({ paths: [{ type: 'RegularExpression', value: '/(?=a)' }] }), {
     field: path,
     message: 'Write value in the RE2 syntax',

@@ -8,10 +8,12 @@ import type { Seen } from './applications.ts';
 export interface Call {
   readonly method?: string;
   readonly path?: string;
-  readonly headers?: Readonly<Record<string, string>>;
+  readonly headers?: Readonly<Record<string, string | readonly string[]>>;
   readonly body?: string;
   /** Default 127.0.0.1. */
   readonly host?: string;
+  /** The address to call from. Default: any. */
+  readonly from?: string;
 }
 
 export interface Answer {
@@ -21,10 +23,11 @@ export interface Answer {
 }
 
 export async function call(port: number, options: Call = {}): Promise<Answer> {
-  const { method = 'GET', path = '/', headers = {}, body = '', host = '127.0.0.1' } = options;
+  const { method = 'GET', path = '/', headers = {}, body = '', host = '127.0.0.1', from } = options;
   const agent = new Agent({ keepAlive: false });
   const length = 'transfer-encoding' in headers ? {} : { 'content-length': String(Buffer.byteLength(body)) };
-  const outgoing = request({ host, port, method, path, headers: { ...length, ...headers }, agent });
+  const all = { ...length, ...headers };
+  const outgoing = request({ host, port, method, path, headers: all, agent, localAddress: from });
   const responded = once(outgoing, 'response');
   outgoing.end(body);
   const [response] = (await responded) as [IncomingMessage];

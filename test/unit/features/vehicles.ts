@@ -126,7 +126,7 @@ const toDefaults = (cells: readonly Cells[]): readonly Cells[] =>
 
 export const table: readonly Row[] = [
   ...rows('Mesh/default', [
-    ['trustDomain', 'other.local', 'CDS EDS RDS'],
+    ['trustDomain', 'other.local', 'CDS EDS RDS SDS'],
     ['namespaceSelector.matchLabels', { mesh: 'other' }, '', template],
     ['sidecar.image', 'envoy:2', '', template],
     ['sidecar.initImage', 'init:2', '', template],
@@ -408,5 +408,46 @@ export const table: readonly Row[] = [
   ...rows('SecurityPolicy/connections', [
     ['authorization.rules.0.from.0.serviceAccounts.0', 'shop/other', 'EDS SDS'],
     ['authorization.rules.0.from.0.namespaces.0', 'shop', 'EDS SDS'],
+  ]),
+  ...rows('SecurityPolicy/everything', [
+    ['authorization.rules.0.from.0.principals.0', 'spiffe://partner.example/other', 'RDS'],
+    ['authorization.rules.0.from.0.ipBlocks.0', '10.0.0.0/9', 'RDS'],
+    ['authorization.rules.0.from.0.remoteIPBlocks.0', '192.0.2.0/25', 'RDS'],
+    ['authorization.rules.0.from.0.not.serviceAccounts.0', 'shop/other', 'RDS'],
+    ['authorization.rules.0.from.0.not.namespaces.0', 'other', 'RDS'],
+    ['authorization.rules.0.from.0.not.principals.0', 'spiffe://partner.example/other', 'RDS'],
+    ['authorization.rules.0.from.0.not.ipBlocks.0', '10.2.0.0/16', 'RDS'],
+    ['authorization.rules.0.from.0.not.remoteIPBlocks.0', '192.0.2.2', 'RDS'],
+    ['authorization.rules.0.to.0.ports.0', 9081, 'RDS'],
+    ['authorization.rules.0.to.0.hosts.0', 'other', 'RDS'],
+    ['authorization.rules.0.to.0.headers.0.name', 'x-other', 'RDS'],
+    [
+      'authorization.rules.0.to.0.headers.0.type',
+      'Present',
+      'RDS',
+      null,
+      { 'authorization.rules.0.to.0.headers.0.value': null },
+    ],
+    ['authorization.rules.0.to.0.headers.0.value', 'b', 'RDS'],
+    ['authorization.rules.0.to.0.not.ports.0', 9080, 'RDS'],
+    ['authorization.rules.0.to.0.not.methods.0', 'POST', 'RDS'],
+    ['authorization.rules.0.to.0.not.paths.0.type', 'Exact', 'RDS'],
+    ['authorization.rules.0.to.0.not.paths.0.value', '/other', 'RDS'],
+    ['authorization.rules.0.to.0.not.paths.0.ignoreCase', true, 'RDS'],
+    ['authorization.rules.0.to.0.not.hosts.0', 'other', 'RDS'],
+    ['authorization.rules.0.to.0.not.headers.0.name', 'x-other', 'RDS'],
+    [
+      'authorization.rules.0.to.0.not.headers.0.type',
+      'Present',
+      'RDS',
+      null,
+      { 'authorization.rules.0.to.0.not.headers.0.value': null },
+    ],
+    ['authorization.rules.0.to.0.not.headers.0.value', 'b', 'RDS'],
+  ]),
+  ...rows('SecurityPolicy/partners', [
+    ['authorization.rules.0.from.0.principals.0', 'spiffe://partner.example/other', 'EDS SDS'],
+    ['authorization.rules.0.from.0.not.serviceAccounts.0', 'shop/other', 'SDS'],
+    ['authorization.rules.0.from.0.not.principals.0', 'spiffe://partner.example/other', 'SDS'],
   ]),
 ];

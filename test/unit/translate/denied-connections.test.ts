@@ -2,6 +2,7 @@ import { expect, test } from '@jest/globals';
 import type { RuleIr } from '../../../operator/ir/inbound.ts';
 import { translate } from '../../../operator/translate/translate.ts';
 import { resourcesFromYaml, translateOptions } from '../../support/builders.ts';
+import { sampleCaller, samplePeers } from '../../support/mesh-samples.ts';
 import { allowedPeers } from '../../../operator/envoy/resources/inbound/peers.ts';
 import {
   boundedDeny,
@@ -14,7 +15,7 @@ const id = (namespace: string, account: string): string =>
 function denying(spiffeIds: readonly string[]): RuleIr {
   return {
     id: 'shop/p/r',
-    callers: [{ spiffeIds, spiffePrefixes: [] }],
+    callers: [sampleCaller({ spiffeIds })],
     unidentified: false,
     requests: 'any',
   };
@@ -34,7 +35,7 @@ test('beyond it they refuse the namespaces of whom they name', () => {
   const [rule] = boundedDeny([denying(accounts(4096, (index) => (index % 2 === 0 ? 'a' : 'b')))]);
 
   const spiffePrefixes = ['spiffe://cluster.local/ns/a/', 'spiffe://cluster.local/ns/b/'];
-  expect(rule?.callers).toEqual([{ spiffeIds: [], spiffePrefixes }]);
+  expect(rule?.callers).toEqual([sampleCaller({ spiffePrefixes })]);
 });
 
 test('with as many namespaces they refuse everybody, and the sidecar gets no expression for it', () => {
@@ -50,7 +51,32 @@ test('many names on several rules count together', () => {
   ]);
 
   expect(deny.map(({ callers }) => callers)).toEqual(
-    Array.from({ length: 2 }, () => [{ spiffeIds: [], spiffePrefixes: ['spiffe://cluster.local/ns/a/'] }]),
+    Array.from({ length: 2 }, () => [sampleCaller({ spiffePrefixes: ['spiffe://cluster.local/ns/a/'] })]),
+  );
+});
+
+test('whom a rule leaves out is denied as well where there are too many combinations', () => {
+  const but = (count: number): RuleIr => ({
+    id: 'shop/p/r',
+    callers: [
+      sampleCaller(
+        { spiffePrefixes: ['spiffe://cluster.local/ns/a/'] },
+        {
+          not: {
+            identities: samplePeers({ spiffeIds: accounts(count, () => 'a') }),
+            networks: [],
+            remoteNetworks: [],
+          },
+        },
+      ),
+    ],
+    unidentified: false,
+    requests: 'any',
+  });
+
+  expect(boundedDeny([but(7), but(7)])).toEqual([but(7), but(7)]);
+  expect(boundedDeny([but(7), but(8)]).map(({ callers }) => callers)).toEqual(
+    Array.from({ length: 2 }, () => [sampleCaller({ spiffePrefixes: ['spiffe://cluster.local/ns/a/'] })]),
   );
 });
 

@@ -6,9 +6,9 @@ import { earlyHeaderMutation } from '../header.ts';
 /** The caller's identity, which Envoy writes from the certificate. */
 const callerHeader = 'x-forwarded-client-cert';
 
-/** The name itself last. */
-function spellingsOf(name: string): readonly string[] {
-  const [first = '', ...words] = name.split('-');
+/** With each `-` and `_` as one or the other. */
+export function spellingsOf(name: string): readonly string[] {
+  const [first = '', ...words] = name.split(/[-_]/);
   return words.reduce<readonly string[]>(
     (spellings, word) => ['_', '-'].flatMap((dash) => spellings.map((start) => start + dash + word)),
     [first],

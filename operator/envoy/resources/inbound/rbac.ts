@@ -1,11 +1,12 @@
 // Who may do what on an HTTP port: authorization rules as Envoy's RBAC policies, named by the rules' ids so that a
 // refusal's log names the rule. @see https://www.envoyproxy.io/docs/envoy/latest/api-v3/config/rbac/v3/rbac.proto
-import type { AuthorizationIr, CallerIr, RequestIr, RuleIr } from '../../../ir/inbound.ts';
-import { quote } from '../complement-regex.ts';
-import { anyTrustDomain, pathOf } from '../spiffe.ts';
+import type { AuthorizationIr, CallerIr, RuleIr } from '../../../ir/inbound.ts';
 import { any } from '../typed-config.ts';
 import type { EnvoyMessage } from '../../proto/envoy-message.ts';
-import { anyReading, everyReading } from './request-path.ts';
+import type { Certainty } from './certainty.ts';
+import { anybody, notId } from './identifiers.ts';
+import { principal } from './rule-callers.ts';
+import { permission } from './rule-requests.ts';
 
 type Action = 'DENY' | 'ALLOW';
 
@@ -37,54 +38,22 @@ function policies(action: Action, rules: readonly RuleIr[]): EnvoyMessage {
 }
 
 function policy(action: Action, { callers, unidentified, requests }: RuleIr): EnvoyMessage {
+  const certainty = certaintyOf[action];
   return {
     permissions:
-      requests === 'any' ? [{ any: true }] : requests.map((request) => permission(action, request)),
-    principals:
-      callers === 'anyone'
-        ? [{ any: true }]
-        : [...callers.map((caller) => principal(action, caller)), ...(unidentified ? [withoutIdentity] : [])],
+      requests === 'any' ? [{ any: true }] : requests.map((request) => permission(request, certainty)),
+    principals: callers === 'anyone' ? [anybody] : principals(callers, certainty, unidentified),
   };
 }
 
-/** Without a name `authenticated` matches every caller that showed a certificate. */
-const withoutIdentity = { not_id: { authenticated: {} } };
+const certaintyOf: Readonly<Record<Action, Certainty>> = { DENY: 'possibly', ALLOW: 'certainly' };
 
-/** Needs a verified client certificate: without one, `authenticated` never matches. */
-function principal(action: Action, caller: CallerIr): EnvoyMessage {
-  const names = action === 'DENY' ? inAnyTrustDomain(caller) : asNamed(caller);
-  if (names.length === 0) return { not_id: { any: true } };
-  return { or_ids: { ids: names.map((name) => ({ authenticated: { principal_name: name } })) } };
-}
-
-function asNamed({ spiffeIds, spiffePrefixes }: CallerIr): readonly EnvoyMessage[] {
-  return [...spiffeIds.map((exact) => ({ exact })), ...spiffePrefixes.map((prefix) => ({ prefix }))];
-}
-
-/** After a change of the Mesh's trust domain, certificates of the former one are valid until they expire. */
-function inAnyTrustDomain({ spiffeIds, spiffePrefixes }: CallerIr): readonly EnvoyMessage[] {
-  return [
-    ...spiffeIds.map((id) => ({ suffix: pathOf(id) })),
-    ...spiffePrefixes.map((prefix) => ({
-      safe_regex: { regex: `${anyTrustDomain}${quote(pathOf(prefix))}.*` },
-    })),
-  ];
-}
-
-function permission(action: Action, { methods, paths }: RequestIr): EnvoyMessage {
-  const parts = [
-    ...(methods === 'any' ? [] : [anyOf(methods.map((one) => method(action, one)))]),
-    ...(paths === 'any' ? [] : [action === 'DENY' ? anyReading(paths) : everyReading(paths)]),
-  ];
-  return parts.length === 0 ? { any: true } : { and_rules: { rules: parts } };
-}
-
-function anyOf(rules: readonly EnvoyMessage[]): EnvoyMessage {
-  return { or_rules: { rules } };
-}
-
-/** Some applications take `get` for GET: what is denied is denied in any letter case. */
-function method(action: Action, exact: string): EnvoyMessage {
-  const match = action === 'DENY' ? { exact, ignore_case: true } : { exact };
-  return { header: { name: ':method', string_match: match } };
+function principals(
+  callers: readonly CallerIr[],
+  certainty: Certainty,
+  unidentified: boolean,
+): readonly EnvoyMessage[] {
+  return callers.length === 0
+    ? [notId(anybody)]
+    : callers.map((caller) => principal(caller, certainty, unidentified));
 }

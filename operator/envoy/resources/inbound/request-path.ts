@@ -56,7 +56,11 @@ export const readPath: EnvoyMessage = any('envoy.extensions.filters.http.lua.v3.
 
 export function looksAtPaths({ deny, allow }: AuthorizationIr): boolean {
   const rules: readonly RuleIr[] = [...deny, ...(allow === 'all' ? [] : allow)];
-  return rules.some(({ requests }) => requests !== 'any' && requests.some(({ paths }) => paths !== 'any'));
+  return rules.some(
+    ({ requests }) =>
+      requests !== 'any' &&
+      requests.some(({ paths, not }) => paths !== 'any' || (not?.paths ?? []).length > 0),
+  );
 }
 
 /** For a rule that denies: one of the paths, in any reading. A request whose path has not been read is refused. */

@@ -15,8 +15,8 @@ import { others as otherPorts } from './listener-filters.ts';
 import { admissionKey } from '../runtime.ts';
 import { askedAtEachByte, endsByRuntime, noLongerAdmitted } from '../runtime-admission.ts';
 import type { WorkloadIr } from '../../../ir/mesh-ir.ts';
-import { covers } from './name-complement.ts';
-import { admitsUnknownBytes, allowedPeers, namesOf, type NamedPeers } from './peers.ts';
+import { membershipIn } from './peer-sets.ts';
+import { admitsAllBut, admitsUnknownBytes, admittedPeers, allowedPeers, idsNamed } from './peers.ts';
 
 /** What admission is worked out from, beside the port. */
 export interface KnownPeers {
@@ -73,23 +73,12 @@ interface Listed {
 export const listedPeers = rememberEach(peersListed);
 
 function peersListed(authorization: AuthorizationIr, known: readonly string[]): Listed {
-  const { allowed, denied } = namesOf(authorization);
-  if (denied === 'everyone') return { peers: [], peers_are: 'admitted' };
-  if (allowed === 'everyone') return { peers: exactly(denied, known), peers_are: 'refused' };
-  const admitted = exactly(allowed, known).filter((id) => !denied.some((name) => covers(name, id)));
-  return { peers: admitted, peers_are: 'admitted' };
-}
-
-/** In time linear in both lists: prefixes are looked up, not tried one by one. */
-function exactly(names: Exclude<NamedPeers, 'everyone'>, known: readonly string[]): readonly string[] {
-  const exact = names.flatMap((name) => ('exact' in name ? [name.exact] : []));
-  const prefixes = new Set(names.flatMap((name) => ('prefix' in name ? [name.prefix] : [])));
-  const lengths = [...new Set([...prefixes].map((prefix) => prefix.length))];
-  const matching =
-    prefixes.size === 0
-      ? []
-      : known.filter((id) => lengths.some((length) => prefixes.has(id.slice(0, length))));
-  return [...new Set([...exact, ...matching])].toSorted(compareText);
+  const admitted = admittedPeers(authorization);
+  const ids = [...new Set([...known, ...idsNamed(authorization)])].toSorted(compareText);
+  const isAdmitted = membershipIn(admitted);
+  return admitsAllBut(admitted)
+    ? { peers: ids.filter((id) => !isAdmitted(id)), peers_are: 'refused' }
+    : { peers: ids.filter(isAdmitted), peers_are: 'admitted' };
 }
 
 /** Ends a connection at its next byte when its caller is no longer admitted. */

@@ -11,6 +11,10 @@ import { reason } from '../../../conditions/conditions.ts';
 import { listed, type Problem } from '../../facts/verdicts.ts';
 
 type Rule = NonNullable<SecurityPolicy['spec']['authorization']>['rules'][number];
+type Request = Rule['to'][number];
+type Excluded = NonNullable<Request['not']>;
+type Condition = Request['paths'][number] | Request['headers'][number];
+type IsLarge = (condition: Condition) => boolean;
 
 export interface BoundedRule {
   readonly rule: Rule;
@@ -19,33 +23,66 @@ export interface BoundedRule {
   readonly matchesNothing: boolean;
 }
 
-type Path = Rule['to'][number]['paths'][number];
-
 /** In the order of rules. */
 export function boundedRules(rules: readonly Rule[]): readonly BoundedRule[] {
-  const isLarge = largeOf(rules.flatMap(({ to }) => to.flatMap(({ paths }) => paths)));
+  const isLarge = largeOf(rules);
   return rules.map((rule): BoundedRule => {
-    if (!rule.to.some(({ paths }) => paths.some(isLarge))) {
+    if (!rule.to.some((request) => conditionsOf(request).some(isLarge))) {
       return { rule, hasLargeExpression: false, matchesNothing: false };
     }
-    const to = rule.to.flatMap((request): Rule['to'] => {
-      const paths = request.paths.filter((path) => !isLarge(path));
-      if (paths.length === request.paths.length) return [request];
-      if (rule.action === 'Deny') return [{ ...request, paths: [] }];
-      return paths.length === 0 ? [] : [{ ...request, paths }];
-    });
+    const bounded = rule.action === 'Deny' ? matchingMore : matchingLess;
+    const to = rule.to.flatMap((request) => bounded(request, isLarge));
     return { rule: { ...rule, to }, hasLargeExpression: true, matchesNothing: to.length === 0 };
   });
 }
 
-function largeOf(paths: readonly Path[]): (path: Path) => boolean {
+/** For a Deny rule. */
+function matchingMore({ not, ...request }: Request, isLarge: IsLarge): readonly Request[] {
+  const isSmall = (condition: Condition): boolean => !isLarge(condition);
+  const more: Request = {
+    ...request,
+    paths: request.paths.some(isLarge) ? [] : request.paths,
+    headers: request.headers.filter(isSmall),
+  };
+  if (not === undefined) return [more];
+  const fewer = { ...not, paths: not.paths.filter(isSmall), headers: not.headers.filter(isSmall) };
+  return [isEmpty(fewer) ? more : { ...more, not: fewer }];
+}
+
+/** For an Allow rule. */
+function matchingLess(request: Request, isLarge: IsLarge): readonly Request[] {
+  const { not } = request;
+  const others = [...request.headers, ...(not?.headers ?? []), ...(not?.paths ?? [])];
+  if (others.some(isLarge)) return [];
+  const paths = request.paths.filter((path) => !isLarge(path));
+  return request.paths.length > 0 && paths.length === 0 ? [] : [{ ...request, paths }];
+}
+
+function isEmpty({ ports, methods, paths, hosts, headers }: Excluded): boolean {
+  return ports.length + methods.length + paths.length + hosts.length + headers.length === 0;
+}
+
+function conditionsOf({ paths, headers, not }: Request): readonly Condition[] {
+  return [...paths, ...headers, ...(not?.paths ?? []), ...(not?.headers ?? [])];
+}
+
+/** What finds a value in a list of values. */
+const listFrame = 16;
+
+function largeOf(rules: readonly Rule[]): IsLarge {
   const sizes = new Map(
-    paths
-      .filter(({ type }) => type === 'RegularExpression')
-      .map((path) => [path, expressionSize(path.value)] as const),
+    rules.flatMap(({ to }) =>
+      to.flatMap(conditionsOf).flatMap((condition) => {
+        const { value = '', type } = condition;
+        if (type === 'RegularExpression') return [[condition, expressionSize(value)] as const];
+        return 'name' in condition && type === 'Exact'
+          ? [[condition, value.length + listFrame] as const]
+          : [];
+      }),
+    ),
   );
   const bound = totalOf([...sizes.values()]) > maxTotalExpressionSize ? 0 : maxExpressionSize;
-  return (path) => (sizes.get(path) ?? 0) > bound;
+  return (condition) => (sizes.get(condition) ?? 0) > bound;
 }
 
 /** For the verdict on the policy. */
@@ -54,6 +91,6 @@ export function expressionProblems({ spec }: SecurityPolicy): readonly Problem[]
     ({ hasLargeExpression }) => hasLargeExpression,
   );
   if (large.length === 0) return [];
-  const message = `A path expression in rule ${listed(large.map(({ rule }) => rule.name))} is too large. Deny rules with it match every path, and Allow rules ignore it. Simplify it: the limit is ${maxExpressionSize} RE2 instructions for an expression and ${maxTotalExpressionSize} for all expressions of a policy.`;
+  const message = `An expression in rule ${listed(large.map(({ rule }) => rule.name))} is too large. Deny rules apply without that condition, and Allow rules match no request by it. Simplify it: the limit is ${maxExpressionSize} RE2 instructions for an expression and ${maxTotalExpressionSize} for all expressions of a policy.`;
   return [{ reason: reason.unsupportedValue, message }];
 }

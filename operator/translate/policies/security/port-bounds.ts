@@ -5,8 +5,10 @@ import type { SecurityPolicy } from '../../../../api/v1alpha1/security/policy.ts
 import type { AuthorizationIr, RuleIr } from '../../../ir/inbound.ts';
 import { rememberEach } from '../../../values/remember.ts';
 import type { Protocol } from '../../facts/protocol.ts';
-import { asksForRequest, type Rule } from './authorization.ts';
-import { boundedDeny, deniedCallers, maxDeniedCallers } from './denied-connections.ts';
+import type { Rule } from './authorization.ts';
+import { callersOf } from './callers.ts';
+import { boundedDeny, isBounded } from './denied-connections.ts';
+import { asksForRequest } from './requests.ts';
 
 /**
  * Callers that the Allow rules of a TCP port list, in all. Each pod has a list of its own of whose connections go on: its endpoint
@@ -34,7 +36,7 @@ export interface Exceeded {
 export function exceeded(protocol: Protocol, policies: readonly SecurityPolicy[]): Exceeded {
   const isTcp = protocol === 'TCP';
   return {
-    deniedCallers: isTcp && deniedCallers(policies).size > maxDeniedCallers,
+    deniedCallers: isTcp && !isBounded(policies.flatMap(deniedCallers)),
     allowedCallers: isTcp && total(policies, allowedCallers) > maxAllowedCallers,
     ruleCharacters: !isTcp && total(policies, ruleCharacters) > maxRuleCharacters,
   };
@@ -62,19 +64,64 @@ const everybody: RuleIr = {
 
 const allowedCallers = rememberEach((policy: SecurityPolicy) =>
   rulesOf(policy)
-    .filter((rule) => rule.action === 'Allow' && !asksForRequest(rule))
+    .filter(({ action, to }) => action === 'Allow' && (to.length === 0 || !to.every(asksForRequest)))
     .flatMap(({ from }) => from)
-    .reduce((sum, { serviceAccounts, namespaces }) => sum + serviceAccounts.length + namespaces.length, 0),
+    .reduce((sum, source) => sum + namesIn(source).length, 0),
+);
+
+/** On whatever port. Names are counted: of which trust domain they are makes no difference. */
+const deniedCallers = rememberEach((policy: SecurityPolicy): AuthorizationIr['deny'] =>
+  rulesOf(policy)
+    .filter(({ action }) => action === 'Deny')
+    .flatMap((rule) => {
+      const callers = callersOf(rule, 'cluster.local', 'TCP');
+      return callers === null ? [] : [{ id: rule.name, callers, unidentified: true, requests: 'any' }];
+    }),
 );
 
 const ruleCharacters = rememberEach((policy: SecurityPolicy) =>
   rulesOf(policy)
     .flatMap(({ from, to }) => [
-      ...from.flatMap(({ serviceAccounts, namespaces }) => [...serviceAccounts, ...namespaces]),
-      ...to.flatMap(({ methods, paths }) => [...methods, ...paths.map(({ value }) => value)]),
+      ...from.flatMap((source) => [...namesIn(source), ...addressesIn(source)]),
+      ...to.flatMap((request) => [
+        ...textsIn(request),
+        ...(request.not === undefined ? [] : textsIn(request.not)),
+      ]),
     ])
     .reduce((sum, text) => sum + text.length + entryCharacters, 0),
 );
+
+type Source = Rule['from'][number];
+type Excluded = NonNullable<Rule['to'][number]['not']>;
+
+function namesIn({ serviceAccounts, namespaces, principals, not }: Source): readonly string[] {
+  const left = not === undefined ? [] : [...not.serviceAccounts, ...not.namespaces, ...not.principals];
+  return [...serviceAccounts, ...namespaces, ...principals, ...left];
+}
+
+/** IPv4 addresses are compared in two spellings. */
+function addressesIn({ ipBlocks, remoteIPBlocks, not }: Source): readonly string[] {
+  const left = not === undefined ? [] : [...not.ipBlocks, ...not.remoteIPBlocks];
+  return [...ipBlocks, ...remoteIPBlocks, ...left].flatMap((block) => [block, block]);
+}
+
+function textsIn({ methods, paths, hosts, headers }: Omit<Excluded, 'ports'>): readonly string[] {
+  return [
+    ...methods,
+    ...paths.map(({ value }) => value),
+    // With and without a port.
+    ...hosts.flatMap((host) => [host, host]),
+    ...headers.flatMap(({ name, value = '' }) => [
+      value,
+      ...Array.from({ length: spellings(name) }, () => name),
+    ]),
+  ];
+}
+
+/** Each dash may be an underscore. */
+function spellings(name: string): number {
+  return 2 ** (name.split(/[-_]/).length - 1);
+}
 
 function rulesOf({ spec }: SecurityPolicy): readonly Rule[] {
   return spec.authorization?.rules ?? [];

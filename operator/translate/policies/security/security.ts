@@ -4,12 +4,13 @@ import type { SecurityPolicy } from '../../../../api/v1alpha1/security/policy.ts
 import type { AuthorizationIr, MtlsModeIr } from '../../../ir/inbound.ts';
 import type { Origin } from '../../../ir/origin.ts';
 import { mergeOrigins, originOf } from '../../facts/origins.ts';
-import { type KeyedMemory, rememberByKey, rememberEach, rememberLast } from '../../../values/remember.ts';
-import type { Protocol } from '../../facts/protocol.ts';
+import { type KeyedMemory, rememberByKey, rememberLast } from '../../../values/remember.ts';
 import type { Workload } from '../../facts/workload.ts';
 import { type Attachment, holdsAt, type SecurityAttachments } from './attach.ts';
 import { policyRules, unionOf } from './authorization.ts';
 import { boundedAuthorization } from './port-bounds.ts';
+import type { Place } from './requests.ts';
+import { portsNamed } from './rule-ports.ts';
 
 interface MtlsDecision {
   readonly mode: MtlsModeIr;
@@ -27,27 +28,25 @@ interface Guard {
 export interface Security {
   /** port null: the ports that no Service names. */
   mtls(workload: Workload, port: number | null): MtlsDecision;
-  guard(workload: Workload, port: number | null, protocol: Protocol): Guard;
+  guard(workload: Workload, place: Place): Guard;
 }
 
 /** Security of one batch after another: as long as the policies of a port stay, so does the guard that it gives out. */
 export function createSecurityMaker(): (mesh: Mesh, attachments: SecurityAttachments) => Security {
   const guards = rememberByKey<Guard>();
-  const rules = rememberEach(policyRules);
   return rememberLast((mesh, attachments) => {
     guards.sweep();
-    return createSecurity(mesh, attachments, guards, (policy) => rules(policy, mesh.spec.trustDomain));
+    return createSecurity(mesh, attachments, guards);
   });
 }
 
-type RulesOf = (policy: SecurityPolicy) => ReturnType<typeof policyRules>;
+type RulesOf = (policy: SecurityPolicy) => AuthorizationIr;
 
 /** `guards`: Pods of one Deployment are guarded alike: by the same policies, hence by the same value. */
 function createSecurity(
   mesh: Mesh,
   { byWorkload }: SecurityAttachments,
   guards: KeyedMemory<Guard>,
-  rulesOf: RulesOf,
 ): Security {
   const fallback: MtlsDecision = { mode: mesh.spec.mtls.mode, origin: originOf(mesh) };
   const holding = (workload: Workload, port: number | null): readonly Attachment[] =>
@@ -55,19 +54,31 @@ function createSecurity(
 
   return {
     mtls: (workload, port) => decideMtls(holding(workload, port), fallback),
-    guard(workload, port, protocol) {
-      const here = holding(workload, port);
+    guard(workload, place) {
+      const here = holding(workload, place.port);
       const policies = here.map(({ policy }) => policy);
-      const key = `${protocol} ${policies.map(({ metadata }) => `${metadata.namespace}/${metadata.name}`).join()}`;
-      return guards.get(key, [mesh, ...policies], () => buildGuard(here, fallback, protocol, rulesOf));
+      const names = policies.map(({ metadata }) => `${metadata.namespace}/${metadata.name}`).join();
+      const key = `${place.protocol} ${portKey(policies, place)} ${names}`;
+      return guards.get(key, [mesh, ...policies], () => {
+        const rulesOf: RulesOf = (policy) => policyRules(policy, mesh.spec.trustDomain, place);
+        return buildGuard(here, fallback, place, rulesOf);
+      });
     },
   };
+}
+
+/** As much of the ports as these policies look at: where that is the same, so is the guard. */
+function portKey(policies: readonly SecurityPolicy[], { port, knownPorts }: Place): string {
+  const named = new Set(policies.flatMap(portsNamed));
+  if (named.size === 0) return '';
+  if (port !== null) return named.has(port) ? String(port) : 'unnamed';
+  return `unknown:${[...named].filter((one) => !knownPorts.has(one)).join()}`;
 }
 
 function buildGuard(
   holding: readonly Attachment[],
   mesh: MtlsDecision,
-  protocol: Protocol,
+  { protocol }: Place,
   rulesOf: RulesOf,
 ): Guard {
   const decision = decideMtls(holding, mesh);
@@ -77,11 +88,7 @@ function buildGuard(
   const shapedByMesh = decision.mode !== 'Disabled' || authorizing.length > 0 ? [mesh.origin] : [];
   return {
     mtls: decision.mode,
-    authorization: boundedAuthorization(
-      unionOf(authorizing.map((policy) => rulesOf(policy)[protocol])),
-      protocol,
-      authorizing,
-    ),
+    authorization: boundedAuthorization(unionOf(authorizing.map(rulesOf)), protocol, authorizing),
     origins: mergeOrigins([decision.origin], shapedByMesh, authorizing.map(originOf)),
   };
 }

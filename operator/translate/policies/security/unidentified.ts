@@ -1,11 +1,12 @@
 // Callers without mutual TLS, at ports that accept plaintext: no rule can name them, so a Deny rule that names callers either
 // refuses all of them or can be evaded by leaving the certificate away. What a policy does about that, its status says.
 import type { SecurityPolicy } from '../../../../api/v1alpha1/security/policy.ts';
-import type { InboundPortIr } from '../../../ir/inbound.ts';
+import { type InboundPortIr, mayBeUnidentified } from '../../../ir/inbound.ts';
 import type { WorkloadIr } from '../../../ir/mesh-ir.ts';
 import { listed } from '../../facts/verdicts.ts';
 import { holdsAt, type SecurityAttachments } from './attach.ts';
-import { isEmptySource, type Rule } from './authorization.ts';
+import type { Rule } from './authorization.ts';
+import { dependsOnIdentity } from './callers.ts';
 
 /** null: the ports that no Service names. */
 type OpenPorts = ReadonlyMap<SecurityPolicy, ReadonlySet<number | null>>;
@@ -38,14 +39,12 @@ function portsOf({ inbound, otherInbound, intercepted }: WorkloadIr): readonly G
 }
 
 function admitsPlaintext({ mtls, authorization: { allow } }: Guarded): boolean {
-  return mtls !== 'Strict' && (allow === 'all' || allow.some(({ unidentified }) => unidentified));
+  return mtls !== 'Strict' && (allow === 'all' || allow.some(mayBeUnidentified));
 }
 
 function namingDenyRules({ spec }: SecurityPolicy): readonly Rule[] {
   const rules = spec.authorization?.rules ?? [];
-  return rules.filter(
-    ({ action, from }) => action === 'Deny' && from.some((source) => !isEmptySource(source)),
-  );
+  return rules.filter(({ action, from }) => action === 'Deny' && from.some(dependsOnIdentity));
 }
 
 /** A sentence for Accepted; none where no port accepts plaintext. */

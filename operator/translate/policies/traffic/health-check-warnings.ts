@@ -3,7 +3,14 @@
 import { RE2JS } from 're2js';
 import { reason } from '../../../conditions/conditions.ts';
 import type { HealthCheckIr } from '../../../ir/destination.ts';
-import type { AuthorizationIr, RequestIr, RuleIr, RulePathIr } from '../../../ir/inbound.ts';
+import type {
+  AuthorizationIr,
+  CallerIr,
+  PeersIr,
+  RequestIr,
+  RuleIr,
+  RulePathIr,
+} from '../../../ir/inbound.ts';
 import type { IdentityIr, MeshIr, WorkloadIr } from '../../../ir/mesh-ir.ts';
 import { originKey } from '../../../ir/origin.ts';
 import { mayBeChecked, type ServicePortIr } from '../../../ir/service.ts';
@@ -124,11 +131,12 @@ const refusedCallers = rememberEach(
   ): readonly IdentityIr[] => {
     const isAbout = ({ requests }: RuleIr): boolean =>
       requests === 'any' || requests.some((one) => matchesRequest(one, { method, path }));
+    const said: Rules = { ...rules, deny: rules.deny.map(certainly) };
     const aboutIt: Rules = {
-      deny: rules.deny.filter(isAbout),
-      allow: rules.allow === 'all' ? 'all' : rules.allow.filter(isAbout),
+      deny: said.deny.filter(isAbout),
+      allow: said.allow === 'all' ? 'all' : said.allow.filter(isAbout),
     };
-    return identities.filter(({ spiffeId }) => allowsSome(rules, spiffeId) && !allows(aboutIt, spiffeId));
+    return identities.filter(({ spiffeId }) => allowsSome(said, spiffeId) && !allows(aboutIt, spiffeId));
   },
 );
 
@@ -147,16 +155,44 @@ function allows({ deny, allow }: Rules, caller: string): boolean {
 }
 
 function names({ callers }: RuleIr, caller: string): boolean {
-  if (callers === 'anyone') return true;
-  return callers.some(
-    ({ spiffeIds, spiffePrefixes }) =>
-      spiffeIds.includes(caller) || spiffePrefixes.some((prefix) => caller.startsWith(prefix)),
-  );
+  return callers === 'anyone' || callers.some((one) => matchesCaller(one, caller));
 }
 
-function matchesRequest({ methods, paths }: RequestIr, { method, path }: CheckRequest): boolean {
+function matchesCaller({ identities, not }: CallerIr, caller: string): boolean {
+  const isNamed = identities === 'any' || isOneOf(identities, caller);
+  return isNamed && (not === null || !isOneOf(not.identities, caller));
+}
+
+function isOneOf({ spiffeIds, spiffePrefixes }: PeersIr, caller: string): boolean {
+  return spiffeIds.includes(caller) || spiffePrefixes.some((prefix) => caller.startsWith(prefix));
+}
+
+/** A Deny rule, as far as it is certain what it says of a check: addresses, hosts and headers of checks are not looked at. */
+function certainly(rule: RuleIr): RuleIr {
+  const { callers, requests } = rule;
+  return {
+    ...rule,
+    callers: callers === 'anyone' ? callers : callers.filter((one) => !asksForAddress(one)),
+    requests: requests === 'any' ? requests : requests.filter((one) => !asksForMore(one)),
+  };
+}
+
+function asksForAddress({ networks, remoteNetworks, not }: CallerIr): boolean {
+  const excluded = not === null ? 0 : not.networks.length + not.remoteNetworks.length;
+  return networks !== 'any' || remoteNetworks !== 'any' || excluded > 0;
+}
+
+function asksForMore({ hosts, headers, not }: RequestIr): boolean {
+  const excluded = not === null ? 0 : not.hosts.length + not.headers.length;
+  return hosts !== 'any' || headers.length > 0 || excluded > 0;
+}
+
+function matchesRequest({ methods, paths, not }: RequestIr, { method, path }: CheckRequest): boolean {
   const isMethod = methods === 'any' || methods.includes(method);
-  return isMethod && (paths === 'any' || paths.some((one) => matchesPath(one, path)));
+  const isPath = paths === 'any' || paths.some((one) => matchesPath(one, path));
+  const isExcluded =
+    not !== null && (not.methods.includes(method) || not.paths.some((one) => matchesPath(one, path)));
+  return isMethod && isPath && !isExcluded;
 }
 
 function matchesPath({ type, value, ignoreCase }: RulePathIr, asked: string): boolean {

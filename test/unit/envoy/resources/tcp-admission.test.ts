@@ -2,12 +2,12 @@
 import { describe, expect, test } from '@jest/globals';
 import type { AuthorizationIr } from '../../../../operator/ir/inbound.ts';
 import { listedPeers } from '../../../../operator/envoy/resources/inbound/tcp-admission.ts';
-import { sampleRule, spiffeId } from '../../../support/mesh-samples.ts';
+import { sampleCaller, sampleRule, spiffeId } from '../../../support/mesh-samples.ts';
 
 const known = [spiffeId('page', 'qa'), spiffeId('page'), spiffeId('thief')];
 
 function rule(id: string, spiffePrefixes: readonly string[]): ReturnType<typeof sampleRule> {
-  return { id, callers: [{ spiffeIds: [], spiffePrefixes }], unidentified: false, requests: 'any' };
+  return { id, callers: [sampleCaller({ spiffePrefixes })], unidentified: false, requests: 'any' };
 }
 
 const shop = rule('shop/guard/shop', ['spiffe://cluster.local/ns/shop/']);

@@ -17,6 +17,7 @@ import {
   slice,
   translateOptions,
 } from '../../../../support/builders.ts';
+import { sampleCaller } from '../../../../support/mesh-samples.ts';
 
 type Rule = z.input<typeof AuthorizationRule>;
 type Source = NonNullable<Rule['from']>[number];
@@ -129,7 +130,7 @@ test('whom prefixes mean is found in time linear in prefixes and identities, and
   const spiffePrefixes = Array.from({ length: 20_000 }, (_, index) => prefix(index));
   const known = Array.from({ length: 50_000 }, (_, index) => `${prefix(index)}sa/caller`);
   const allow = [
-    { id: 'r', callers: [{ spiffeIds: [], spiffePrefixes }], unidentified: false, requests: 'any' as const },
+    { id: 'r', callers: [sampleCaller({ spiffePrefixes })], unidentified: false, requests: 'any' as const },
   ];
   const authorization = { deny: [], allow };
 
