@@ -7,6 +7,7 @@ import { createBackoff } from './http/backoff.ts';
 import { pause } from '../../process/clock.ts';
 import type { JitteredClock } from './http/jittered-clock.ts';
 import { fieldManager } from '../../values/own-names.ts';
+import { isSameValue } from '../../values/same-value.ts';
 
 /** An apiextensions.k8s.io/v1 CustomResourceDefinition, as far as it is read here. */
 export interface CrdDefinition {
@@ -23,7 +24,10 @@ export interface CrdDefinition {
 const Conditions = z.array(
   z.object({ type: z.string(), status: z.string(), message: z.string().optional() }),
 );
-const Installed = z.object({ status: z.object({ conditions: Conditions.nullish() }).optional() });
+const Installed = z.object({
+  spec: z.record(z.string(), z.unknown()).optional(),
+  status: z.object({ conditions: Conditions.nullish() }).optional(),
+});
 
 const Discovered = z.object({ resources: z.array(z.object({ name: z.string() })) });
 
@@ -75,6 +79,7 @@ async function install(definition: CrdDefinition, { api, log, clock, signal }: C
   const path = `${collection}/${encodeURIComponent(name)}`;
   const query = { fieldManager, force: 'true' };
   const contentType = 'application/apply-patch+yaml';
+  if (await isInForce(api, definition, path)) return;
   try {
     await api.call({ method: 'PATCH', path, query, contentType, body: definition }, signal);
   } catch (cause) {
@@ -93,6 +98,19 @@ async function install(definition: CrdDefinition, { api, log, clock, signal }: C
   }
   const deadline = clock.now() + establishedWithinMs;
   await untilEstablished(api, { name, path, deadline, clock });
+}
+
+/** Then there is nothing to apply. The API server validates all of what is applied, even if nothing changes: decision 025. */
+async function isInForce(api: ApiCaller, definition: CrdDefinition, path: string): Promise<boolean> {
+  try {
+    const { spec = {}, status } = Installed.parse(await api.call({ method: 'GET', path }));
+    // What else is in `spec` is a default, or somebody else's: applying would leave it.
+    const isSame = Object.entries(definition.spec).every(([field, value]) => isSameValue(value, spec[field]));
+    return isSame && conditionOf(status, 'Established', 'True') !== undefined;
+  } catch (error) {
+    if (isTransient(error)) throw error;
+    return false;
+  }
 }
 
 /** By discovery, which everyone may ask. */
@@ -118,20 +136,27 @@ async function untilEstablished(
     readonly clock: JitteredClock;
   },
 ): Promise<void> {
-  const crd = Installed.parse(await api.call({ method: 'GET', path: wait.path }));
-  const conditions = crd.status?.conditions ?? [];
-  const refused = conditions.find(
-    (condition) => condition.type === 'NamesAccepted' && condition.status === 'False',
-  );
+  const { status } = Installed.parse(await api.call({ method: 'GET', path: wait.path }));
+  const refused = conditionOf(status, 'NamesAccepted', 'False');
   if (refused !== undefined)
     throw new DefinitionProblem(
       `The names of ${wait.name} are taken: ${refused.message ?? 'no reason given'}.`,
     );
-  if (conditions.some((condition) => condition.type === 'Established' && condition.status === 'True')) return;
+  if (conditionOf(status, 'Established', 'True') !== undefined) return;
   if (wait.clock.now() > wait.deadline)
     throw new DefinitionProblem(
       `The API server does not serve ${wait.name} after ${establishedWithinMs} ms.`,
     );
   await pause(pollMs, wait.clock);
   await untilEstablished(api, wait);
+}
+
+type Installation = z.infer<typeof Installed>['status'];
+
+function conditionOf(
+  status: Installation,
+  type: string,
+  value: 'True' | 'False',
+): z.infer<typeof Conditions>[number] | undefined {
+  return status?.conditions?.find((condition) => condition.type === type && condition.status === value);
 }

@@ -1,4 +1,5 @@
 // A complete list of one kind, page by page. Entry: listPages.
+import { setImmediate } from 'node:timers/promises';
 import { z } from 'zod';
 import type { ApiCaller } from '../http/api-client.ts';
 import { apiVersionOf, type ResourceKind, resourcePath } from '../kinds.ts';
@@ -23,7 +24,8 @@ export interface ListOptions {
 }
 
 /**
- * The newest state. Throws ApiError 410 if it takes so long that the rest of the pages has expired.
+ * The newest state. While a page is worked on, the server prepares the next one. Throws ApiError 410 if it takes so long that the
+ * rest of the pages has expired.
  * @see https://kubernetes.io/docs/reference/using-api/api-concepts/#retrieving-large-results-sets-in-chunks
  */
 export async function* listPages(
@@ -32,15 +34,22 @@ export async function* listPages(
 ): AsyncGenerator<ListPage, void, void> {
   const path = resourcePath(kind);
   const limit = pageSize > 0 ? { limit: String(pageSize) } : {};
+  const ask = (token: Record<string, string>): Promise<unknown> => {
+    const answer = api.call({ method: 'GET', path, query: { ...limit, ...token } }, signal);
+    // Nobody may come for it, if the page before cannot be used.
+    answer.catch(() => undefined);
+    return answer;
+  };
   // Items of a list do not say what they are.
   const type = { apiVersion: apiVersionOf(kind), kind: kind.kind };
-  let next = '';
-  do {
-    const query = { ...limit, ...(next !== '' && { continue: next }) };
+  let answer: Promise<unknown> | null = ask({});
+  while (answer !== null) {
     // oxlint-disable-next-line no-await-in-loop -- each page says where the next one begins
-    const { metadata, items } = Page.parse(await api.call({ method: 'GET', path, query }, signal));
-    const objects = (items ?? []).map((item) => Object.assign(rawObject(item), type));
-    yield { objects, resourceVersion: metadata.resourceVersion };
-    next = metadata.continue ?? '';
-  } while (next !== '');
+    const { metadata, items } = Page.parse(await answer);
+    const { continue: next = '', resourceVersion } = metadata;
+    answer = next === '' ? null : ask({ continue: next });
+    // oxlint-disable-next-line no-await-in-loop -- the request leaves with the next turn of the event loop, the work comes after it
+    if (answer !== null) await setImmediate();
+    yield { objects: (items ?? []).map((item) => Object.assign(rawObject(item), type)), resourceVersion };
+  }
 }

@@ -16,6 +16,7 @@ const definition: CrdDefinition = {
   },
 };
 const established = { status: { conditions: [{ type: 'Established', status: 'True', message: '' }] } };
+const absent = new ApiError('not found', { code: 404 });
 const forbidden = new ApiError('no', { code: 403 });
 
 interface Scene {
@@ -57,41 +58,65 @@ const looked = 'GET /apis/apiextensions.k8s.io/v1/customresourcedefinitions/mesh
 const discovered = 'GET /apis/meshwright.dev/v1alpha1';
 
 test('is done when the API server serves it', async () => {
-  const { installed, sent, waits } = install([{}, { status: {} }, established]);
+  const { installed, sent, waits } = install([absent, {}, { status: {} }, established]);
 
   await installed;
-  expect(sent).toEqual([written, looked, looked]);
+  expect(sent).toEqual([looked, written, looked, looked]);
   expect(waits).toEqual([100]);
 });
 
 test('tries again, ever more seldom, while there is no API server', async () => {
   const refused = new Error('ECONNREFUSED');
-  const { installed, sent, waits } = install([refused, refused, refused, {}, established]);
+  const { installed, sent, waits } = install([refused, refused, absent, refused, absent, {}, established]);
 
   await installed;
-  expect(sent).toEqual([written, written, written, written, looked]);
+  expect(sent).toEqual([looked, looked, looked, written, looked, written, looked]);
   expect(waits).toEqual([500, 1000, 2000]);
 });
 
-test('ends its attempts when the operator stops', async () => {
-  const { installed, sent } = install([new Error('ECONNREFUSED'), {}], (stopping) => stopping.abort());
+const served = { spec: { ...definition.spec, conversion: { strategy: 'None' } }, ...established };
+
+test('writes nothing if the same definition is served; defaults of the API server do not count', async () => {
+  const { installed, sent } = install([served]);
 
   await installed;
-  expect(sent).toEqual([written]);
+  expect(sent).toEqual([looked]);
+});
+
+test.each([
+  [
+    'has another schema',
+    { ...served, spec: { ...served.spec, versions: [{ name: 'v1alpha1', served: true }] } },
+  ],
+  ['is not served yet', { ...served, status: {} }],
+])('writes the definition if the one that is there %s', async (_what, there) => {
+  const { installed, sent } = install([there, {}, established]);
+
+  await installed;
+  expect(sent).toEqual([looked, written, looked]);
+});
+
+test('ends its attempts when the operator stops', async () => {
+  const { installed, sent } = install([absent, new Error('ECONNREFUSED'), {}], (stopping) =>
+    stopping.abort(),
+  );
+
+  await installed;
+  expect(sent).toEqual([looked, written]);
 });
 
 test('uses the definition that is there if it may not write it', async () => {
-  const { installed, sent } = install([forbidden, { resources: [{ name: 'meshes' }] }]);
+  const { installed, sent } = install([absent, forbidden, { resources: [{ name: 'meshes' }] }]);
 
   await installed;
-  expect(sent).toEqual([written, discovered]);
+  expect(sent).toEqual([looked, written, discovered]);
 });
 
 test.each([
   ['another kind of the group only', { resources: [{ name: 'trafficpolicies' }] }],
   ['nothing of the group', new ApiError('not found', { code: 404 })],
 ])('says whom to ask if it may not write it and %s is there', async (_what, answer) => {
-  await expect(install([forbidden, answer]).installed).rejects.toThrow(
+  await expect(install([absent, forbidden, answer]).installed).rejects.toThrow(
     'Cannot install custom resource definition meshes.meshwright.dev. ' +
       'If you have no permission to create custom resource definitions, ask an administrator to apply config/crd.',
   );
@@ -102,7 +127,7 @@ test('does not wait for names that another definition has taken', async () => {
     status: { conditions: [{ type: 'NamesAccepted', status: 'False', message: 'short name tp is in use' }] },
   };
 
-  await expect(install([{}, taken]).installed).rejects.toThrow(
+  await expect(install([absent, {}, taken]).installed).rejects.toThrow(
     'The names of meshes.meshwright.dev are taken: short name tp is in use.',
   );
 });
