@@ -17,7 +17,7 @@ import {
   type KubernetesPlatform,
 } from '../../operator/platform/kubernetes/kubernetes.ts';
 import type { ObjectStatus } from '../../operator/ports/platform.ts';
-import { createLog } from '../../operator/process/log.ts';
+import { createLog, watchedLog } from '../../operator/process/log.ts';
 import { type ApiServer, apiServerAvailable, startApiServer } from '../support/kubernetes.ts';
 import { everyKind, service } from '../support/kubernetes/every-kind.ts';
 import { poll } from '../support/kubernetes/poll.ts';
@@ -48,7 +48,7 @@ interface Watching {
   readonly stop: () => Promise<void>;
 }
 
-const open: Watching[] = [];
+const open: Pick<Watching, 'stop'>[] = [];
 
 function startWatch(platform: KubernetesPlatform): Watching {
   const sink = new Recorder();
@@ -59,7 +59,7 @@ function startWatch(platform: KubernetesPlatform): Watching {
     await watched;
     platform.close();
   };
-  open.push({ sink, stop });
+  open.push({ stop });
   return { sink, stop };
 }
 
@@ -197,6 +197,56 @@ suite('the Kubernetes platform', () => {
     await apply([service('later', 80)]);
     await until(() => sink.portOf('later') === 80);
     await kubectl(['delete', 'service', 'later', '-n', 'shop']);
+  }, 60_000);
+
+  test('keeps what it knows of an optional kind while it may not read it, and what came meanwhile once it may', async () => {
+    await apply([referenceGrantCrd]);
+    await kubectl(['wait', '--for=condition=Established', 'crd', referenceGrantCrd.metadata.name]);
+    const role = ['--clusterrole=cluster-admin', '--serviceaccount=shop:watcher'];
+    await kubectl(['create', 'serviceaccount', 'watcher', '-n', 'shop']);
+    await kubectl(['create', 'clusterrolebinding', 'watcher', ...role]);
+    await apply([grantToQa]);
+    const token = (await kubectl(['create', 'token', 'watcher', '-n', 'shop'])).trim();
+    const kubeconfig = JSON.parse(await readFile(server.kubeconfigPath, 'utf8')) as object;
+    const path = `${server.kubeconfigPath}.watcher`;
+    await writeFile(path, JSON.stringify({ ...kubeconfig, users: [{ name: 'admin', user: { token } }] }));
+
+    const known: string[] = [];
+    const removed: string[] = [];
+    const troubles: string[] = [];
+    const api = new ApiClient({ kubeConfig: loadKubeConfig({ path }), clock: systemJitteredClock });
+    const stopping = new AbortController();
+    const running = runInformer(
+      {
+        kind: kindOf('ReferenceGrant'),
+        api,
+        sink: {
+          upsert: ({ metadata }) => known.push(metadata.name),
+          remove: ({ name }) => removed.push(name),
+          listed: () => undefined,
+        },
+        clock: systemJitteredClock,
+        log: watchedLog((trouble) => troubles.push(trouble)),
+        settings: quick,
+      },
+      stopping.signal,
+    );
+    const stop = async (): Promise<void> => {
+      stopping.abort();
+      await running;
+      api.close();
+    };
+    open.push({ stop });
+    await until(() => known.includes('to-qa'));
+
+    await kubectl(['delete', 'clusterrolebinding', 'watcher']);
+    await until(() => troubles.some((trouble) => trouble.startsWith('no permission to watch')));
+    await apply([{ ...grantToQa, metadata: { name: 'meanwhile', namespace: 'shop' } }]);
+    await kubectl(['create', 'clusterrolebinding', 'watcher', ...role]);
+    await until(() => known.includes('meanwhile'));
+
+    expect(removed).toEqual([]);
+    await kubectl(['delete', 'crd', referenceGrantCrd.metadata.name]);
   }, 60_000);
 
   test('rejects an object that fails our own checks, and takes it back when it is mended', async () => {

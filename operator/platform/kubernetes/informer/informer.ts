@@ -62,7 +62,8 @@ class Informer {
   readonly #signal: AbortSignal;
   readonly #inventory = new Inventory();
   readonly #backoff: Backoff;
-  #isAbsent = false;
+  /** Why there is no list; null: there is one, or nobody has asked yet. */
+  #absence: 'not served' | 'forbidden' | null = null;
 
   constructor(options: InformerOptions, signal: AbortSignal) {
     this.#options = options;
@@ -87,15 +88,19 @@ class Informer {
     }
   }
 
-  /** There is no object of a kind that is not served, or that we may not read. */
+  /** Of a kind that is not served there is no object. What we may not read any more goes on as it was last seen. */
   async #waitForKind(error: unknown): Promise<void> {
     const { clock, kind, log, settings, sink } = this.#options;
-    if (!this.#isAbsent) {
-      this.#isAbsent = true;
-      if (isApiError(error, 403))
-        log.warn({ kind: kind.kind, err: error }, 'no permission to watch, ignoring the kind');
-      else log.info({ kind: kind.kind }, 'kind not served, waiting for it');
-      for (const identity of this.#inventory.startListing().finish()) sink.remove(identity);
+    const isForbidden = isApiError(error, 403);
+    const absence = isForbidden ? 'forbidden' : 'not served';
+    if (this.#absence !== absence) {
+      this.#absence = absence;
+      if (isForbidden)
+        log.warn({ kind: kind.kind, err: error }, 'no permission to watch, using what was seen before');
+      else {
+        log.info({ kind: kind.kind }, 'kind not served, waiting for it');
+        for (const identity of this.#inventory.startListing().finish()) sink.remove(identity);
+      }
       sink.listed();
     }
     await pause(settings.absentMs, clock, this.#signal);
@@ -158,7 +163,7 @@ class Informer {
       else changed.push(...fresh);
       version = page.resourceVersion;
     }
-    this.#isAbsent = false;
+    this.#absence = null;
     for (const identity of listing.finish()) sink.remove(identity);
     for (const object of changed) this.#upsert(object);
     sink.listed();
