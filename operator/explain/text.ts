@@ -1,4 +1,5 @@
 // An answer as people read it: a line for each thing the sidecar does, and the field that says so.
+import { variesByOrigin } from '../envoy/resources/outbound/cors.ts';
 import type { Answer } from './answer.ts';
 import { backendText, balancingText, clusterText, milliseconds, rounded } from './backend-text.ts';
 import type { Action, Backend, Cors, Fault, Forward, HeaderChange, Outcome, Retry } from './explanation.ts';
@@ -54,10 +55,16 @@ function httpLines(outcome: Extract<Outcome, { type: 'Http' }>, sources: Sources
     line('Route', route, from(sources['routes'])),
     ...corsLines(outcome.cors, inRoute(sources, 'cors')),
     ...faultLines(outcome.fault, inRoute(sources, 'fault')),
-    ...headerLines('Request', outcome.requestHeaders, inRoute(sources, 'requestHeaders')),
+    ...headerLines('Request', outcome.requestHeaders, () => inRoute(sources, 'requestHeaders')),
     ...actionLines(outcome.action, sources),
-    ...headerLines('Response', outcome.responseHeaders, inRoute(sources, 'responseHeaders')),
+    ...headerLines('Response', outcome.responseHeaders, (change) =>
+      inRoute(sources, isOfCors(change) ? 'cors' : 'responseHeaders'),
+    ),
   ];
+}
+
+function isOfCors({ type, name, value }: HeaderChange): boolean {
+  return type === 'Add' && name === variesByOrigin.name && value === variesByOrigin.value;
 }
 
 function actionLines(action: Action, sources: Sources): readonly Line[] {
@@ -198,16 +205,18 @@ function faultLines(fault: Fault | null, source: string): readonly Line[] {
 const verbs = { Set: 'set', Add: 'add', Remove: 'remove' } as const;
 
 /** Those that sidecars write for themselves are of no interest. */
-function headerLines(title: string, changes: readonly HeaderChange[], source: string): readonly Line[] {
+function headerLines(
+  title: string,
+  changes: readonly HeaderChange[],
+  source: (change: HeaderChange) => string,
+): readonly Line[] {
   return changes
     .filter(({ name }) => !name.startsWith('x-meshwright-'))
-    .map(({ type, name, value }) =>
-      line(
-        `${title} header`,
-        type === 'Remove' ? `${verbs[type]} ${name}` : `${verbs[type]} ${name}: ${value}`,
-        source,
-      ),
-    );
+    .map((change) => {
+      const { type, name, value } = change;
+      const text = type === 'Remove' ? `${verbs[type]} ${name}` : `${verbs[type]} ${name}: ${value}`;
+      return line(`${title} header`, text, source(change));
+    });
 }
 
 /** Of something that only a route can say. */

@@ -62,7 +62,11 @@ async function startSwitcher(): Promise<number> {
 }
 
 beforeAll(async () => {
-  const endpoints = [sampleEndpoint(await startApplication('v1', closing))];
+  const application = await startApplication('v1', closing, (seen, response) => {
+    if (seen.url === '/varies') response.setHeader('vary', 'accept-encoding');
+    response.end();
+  });
+  const endpoints = [sampleEndpoint(application)];
   const switcher = [sampleEndpoint(await startSwitcher())];
   const matches = ['PUT', 'GET'].map((method) => ({ ...anyRequest, method }));
   const anyOrigin = {
@@ -122,6 +126,17 @@ test('cors: a page that may reads what it may', async () => {
     'access-control-allow-credentials': 'true',
     'access-control-expose-headers': 'x-total',
   });
+});
+
+test('cors: caches tell pages of different origins apart, also where the application has its own say', async () => {
+  const of = async (headers: Record<string, string>, path = '/'): Promise<unknown> => {
+    const answer = await call(services.at('shared'), { method: 'PUT', path, headers });
+    return answer.headers.vary;
+  };
+
+  expect(await of({ origin: 'https://shop.example.com' })).toBe('Origin');
+  expect(await of({})).toBe('Origin');
+  expect(await of({}, '/varies')).toBe('accept-encoding,Origin');
 });
 
 test('cors: a question for another method than those of the route is none of its business', async () => {

@@ -21,9 +21,13 @@ const Origin = withRules(
       .describe('Origin, such as https://shop.example.com, or expression. 1 to 256 characters.'),
   }),
   {
-    rule: String.raw`self.type != 'Exact' || self.value == '*' || self.value.matches(r'^[a-z][-+.a-z0-9]*://[^/?#@\s]+$')`,
+    rule: String.raw`self.type != 'Exact' || self.value == '*' || self.value.matches(r'^[a-z][-+.a-z0-9]*://([-._~a-z0-9]+|\[[0-9a-f:.]+\])(:[0-9]+)?$')`,
     message:
-      'Write an origin as browsers send it: scheme and host in lower case, and no path, such as https://shop.example.com.',
+      'Write an origin as browsers send it: scheme and host in lower case, and no path, such as https://shop.example.com. For all hosts of a domain, use an expression.',
+  },
+  {
+    rule: "self.type != 'Exact' || !self.value.matches('^(https://.*:443|http://.*:80)$')",
+    message: 'Remove the port: browsers leave out port 443 of https and port 80 of http.',
   },
   re2Rule,
 ).describe('An origin of pages.');
@@ -75,7 +79,7 @@ export const Cors = withRules(
       .describe('Whether these pages may send cookies and authentication. Default: false.'),
   }),
   {
-    rule: "!self.allowCredentials || self.allowOrigins.all(o, o.value != '*' && (o.type == 'Exact' || !'https://anybody.invalid'.matches('^(?:' + o.value + ')$')))",
+    rule: "!self.allowCredentials || self.allowOrigins.all(o, o.value != '*' && (o.type == 'Exact' || !['https://anybody.invalid', 'http://anybody.invalid', 'null'].exists(any, any.matches('^(?:' + o.value + ')$'))))",
     message:
       'Name the origins, or set allowCredentials to false: otherwise any page could act on behalf of its visitors.',
   },

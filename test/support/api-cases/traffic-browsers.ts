@@ -25,13 +25,30 @@ const cors: readonly ApiCase[] = [
     }),
   ),
   valid('any page', shared({ allowOrigins: [{ value: '*' }], allowMethods: ['*'], allowHeaders: ['*'] })),
-  ...['http://localhost:3000', 'http://[::1]:80', 'chrome-extension://abc'].map((value) =>
-    valid(`the origin ${value}`, from(value)),
-  ),
-  ...['shop.example.com', 'https://shop.example.com/', 'HTTPS://shop.example.com', 'null'].map((value) =>
+  ...[
+    'http://localhost:3000',
+    'http://[::1]:443',
+    'https://xn--caf-dma.example.com',
+    'chrome-extension://abc',
+  ].map((value) => valid(`the origin ${value}`, from(value))),
+  ...[
+    'shop.example.com',
+    'https://shop.example.com/',
+    'HTTPS://shop.example.com',
+    'https://Shop.example.com',
+    'https://*.example.com',
+    'https://café.example.com',
+    'null',
+  ].map((value) =>
     refused(`the origin ${value}`, from(value), {
       field: `${field}.allowOrigins[0]`,
       message: 'Write an origin as browsers send it',
+    }),
+  ),
+  ...['https://shop.example.com:443', 'http://[::1]:80'].map((value) =>
+    refused(`the origin ${value}`, from(value), {
+      field: `${field}.allowOrigins[0]`,
+      message: 'Remove the port',
     }),
   ),
   refused('an expression that is none', from('(', 'RegularExpression'), {
@@ -44,6 +61,9 @@ const cors: readonly ApiCase[] = [
     { value: '*' },
     { type: 'RegularExpression', value: '.*' },
     { type: 'RegularExpression', value: '^https?://.+|x$' },
+    { type: 'RegularExpression', value: 'http://.*' },
+    // Any page can be without an origin of its own: in a sandboxed frame.
+    { type: 'RegularExpression', value: 'null|https://shop[.]example[.]com' },
   ].map((anybody) =>
     refused(
       `credentials of anybody, ${anybody.value}`,

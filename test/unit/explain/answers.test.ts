@@ -318,14 +318,15 @@ spec:
     const headers = [['Origin', 'https://shop.example.com']] as const;
     expect(textOf(explain(question({ method: 'PUT', path: '/api', headers })))).toBe(
       `shop/productpage to reviews:9080 (10.96.0.11:9080), PUT /api
-  Route      api  [TrafficPolicy shop/reviews, spec.routes[0]]
-  CORS       https://shop.example.com is allowed  [TrafficPolicy shop/reviews, spec.routes[0].cors]
-  Bandwidth  16 KiB/s for 100%  [TrafficPolicy shop/reviews, spec.routes[0].fault]
-  Backend    Service shop/reviews port 9080: 10.0.0.1:9080 (mTLS), 10.0.0.2:9080 (plaintext)  [TrafficPolicy shop/reviews, spec.routes[0].backends]
-  Balancing  LeastRequest  [default]
-  Timeout    3600s  [TrafficPolicy shop/reviews, spec.timeout.stream]
-  Idle       60s  [TrafficPolicy shop/reviews, spec.timeout.idle]
-  Retries    1 on ConnectFailure, RefusedStream, or after 200ms beside the first try  [TrafficPolicy shop/reviews, spec.retry.attempts, spec.retry.perTryTimeout, spec.retry.hedge]
+  Route            api  [TrafficPolicy shop/reviews, spec.routes[0]]
+  CORS             https://shop.example.com is allowed  [TrafficPolicy shop/reviews, spec.routes[0].cors]
+  Bandwidth        16 KiB/s for 100%  [TrafficPolicy shop/reviews, spec.routes[0].fault]
+  Backend          Service shop/reviews port 9080: 10.0.0.1:9080 (mTLS), 10.0.0.2:9080 (plaintext)  [TrafficPolicy shop/reviews, spec.routes[0].backends]
+  Balancing        LeastRequest  [default]
+  Timeout          3600s  [TrafficPolicy shop/reviews, spec.timeout.stream]
+  Idle             60s  [TrafficPolicy shop/reviews, spec.timeout.idle]
+  Retries          1 on ConnectFailure, RefusedStream, or after 200ms beside the first try  [TrafficPolicy shop/reviews, spec.retry.attempts, spec.retry.perTryTimeout, spec.retry.hedge]
+  Response header  add vary: Origin  [TrafficPolicy shop/reviews, spec.routes[0].cors]
 `,
     );
   });

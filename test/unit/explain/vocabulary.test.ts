@@ -77,6 +77,7 @@ function said({
   fault,
   requestHeaders,
   responseHeaders,
+  cors,
 }: RouteIr): object {
   const count = (modifier: RouteIr['requestHeaders']): number =>
     modifier === null ? 0 : modifier.set.length + modifier.add.length + modifier.remove.length;
@@ -85,7 +86,8 @@ function said({
     timeoutMs: isServed ? shorter(timeoutMs, streamTimeoutMs) : 0,
     fault: fault !== null && fault.abort?.type !== 'gRPC' && fault.headers.every(holdsForNone),
     requestHeaders: count(requestHeaders),
-    responseHeaders: count(responseHeaders),
+    // With `vary`.
+    responseHeaders: count(responseHeaders) + (cors === null ? 0 : 1),
   };
 }
 

@@ -1,10 +1,16 @@
 // Which pages of other origins may use a route from browsers. The filter is in every outbound chain and does nothing until a route configures it.
 import type { CorsIr } from '../../../ir/cors.ts';
-import type { RouteMatchIr, ValueMatchIr } from '../../../ir/service.ts';
+import type { HeaderIr, RouteMatchIr, ValueMatchIr } from '../../../ir/service.ts';
 import type { EnvoyMessage } from '../../proto/envoy-message.ts';
 import { any, extension } from '../typed-config.ts';
 
 export const corsFilter = extension('envoy.filters.http.cors', 'envoy.extensions.filters.http.cors.v3.Cors');
+
+/**
+ * Of responses: a cache must not show a page what was said to one of another origin. Envoy does not write it.
+ * @see https://fetch.spec.whatwg.org/#cors-protocol-and-http-caches
+ */
+export const variesByOrigin: HeaderIr = { name: 'vary', value: 'Origin' };
 
 /** What a route says to it. */
 export function routeCors(cors: CorsIr): EnvoyMessage {

@@ -1,18 +1,28 @@
 // Changes of headers that a route makes.
 import type { HeaderIr, HeaderModifierIr, RouteIr } from '../../../ir/service.ts';
 import type { EnvoyMessage } from '../../proto/envoy-message.ts';
+import { variesByOrigin } from './cors.ts';
 
 /** Fields of an Envoy route. */
-export function headerChanges({ requestHeaders, responseHeaders }: RouteIr): EnvoyMessage {
-  return { ...changes('request', requestHeaders), ...changes('response', responseHeaders) };
+export function headerChanges({ requestHeaders, responseHeaders, cors }: RouteIr): EnvoyMessage {
+  return {
+    ...changes('request', requestHeaders, []),
+    ...changes('response', responseHeaders, cors === null ? [] : [variesByOrigin]),
+  };
 }
 
-function changes(of: 'request' | 'response', modifier: HeaderModifierIr | null): EnvoyMessage {
-  if (modifier === null) return {};
-  const { set, add, remove } = modifier;
+const none: HeaderModifierIr = { set: [], add: [], remove: [] };
+
+/** more: to add besides. */
+function changes(
+  of: 'request' | 'response',
+  modifier: HeaderModifierIr | null,
+  more: readonly HeaderIr[],
+): EnvoyMessage {
+  const { set, add, remove } = modifier ?? none;
   const written = [
     ...set.map((header) => option(header, 'OVERWRITE_IF_EXISTS_OR_ADD')),
-    ...add.map((header) => option(header, 'APPEND_IF_EXISTS_OR_ADD')),
+    ...[...add, ...more].map((header) => option(header, 'APPEND_IF_EXISTS_OR_ADD')),
   ];
   return {
     ...(written.length > 0 && { [`${of}_headers_to_add`]: written }),
