@@ -20,7 +20,7 @@ export const Method = withRules(
     message: "Omit the field to match all methods: '*' is not a wildcard.",
   },
   {
-    rule: "self != 'CONNECT'",
+    rule: "self.upperAscii() != 'CONNECT'",
     message: 'Remove CONNECT: sidecars do not open tunnels, and return 404 before they evaluate rules.',
   },
 );

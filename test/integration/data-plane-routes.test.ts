@@ -1,5 +1,6 @@
 // What routes do to real requests, through the sidecars of a caller and of a server: who gets them, and what happens
 // when that one is slow, broken or gone.
+import { unseenHeaders } from '../../api/v1alpha1/traffic/match.ts';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type {
   BackendIr,
@@ -198,6 +199,18 @@ function routedServices(endpoint: (application: string) => EndpointIr): readonly
       endpoints: [endpoint('talkative')],
       routes: [sampleRoute('headers', { requestHeaders: headerChanges, responseHeaders: headerChanges })],
     }),
+    // Whatever header it looks for: none of them is seen.
+    service('unseen', {
+      endpoints: [endpoint('v1')],
+      routes: [...unseenHeaders, 'x-forwarded-client-cert']
+        .map((name) =>
+          sampleRoute(`sees-${name}`, {
+            matches: [sampleMatch({ headers: [{ name, type: 'Present', value: '', not: false }] })],
+            action: { type: 'Respond', status: 410, body: name },
+          }),
+        )
+        .concat(sampleRoute('default')),
+    }),
     service('undefined', {
       routes: [sampleRoute('undefined', { action: forwardTo({ invalid: 'no such subset', weight: 1 }) })],
     }),
@@ -340,6 +353,12 @@ describe('routes', () => {
     );
 
     expect(answer).toMatch(/^HTTP\/1.1 404 /);
+  });
+
+  test.each([...unseenHeaders, 'x-forwarded-client-cert'])('never see %s', async (name) => {
+    const value = name === 'transfer-encoding' ? 'chunked' : 'x-hop';
+
+    expect((await call(port('unseen'), { headers: { [name]: value } })).status).toBe(200);
   });
 
   test('are chosen by the binding, whatever the application claims in Host and in the destination header', async () => {

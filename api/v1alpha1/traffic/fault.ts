@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { Duration } from '../../duration.ts';
 import { listMap, withRules } from '../../schema.ts';
 import { grpcStatusNames } from './grpc-status.ts';
-import { HeaderMatch } from './match.ts';
+import { RouteHeaderMatch } from './match.ts';
 import { percentage } from './percentage.ts';
 
 const Delay = z.object({
@@ -54,7 +54,7 @@ const Bandwidth = z.object({
 });
 
 const Only = z.object({
-  headers: listMap(z.array(HeaderMatch).min(1).max(16), 'name').describe(
+  headers: listMap(z.array(RouteHeaderMatch).min(1).max(16), 'name').describe(
     'Conditions on headers; all of them must hold. At most 16.',
   ),
 });

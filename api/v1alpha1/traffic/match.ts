@@ -28,10 +28,50 @@ const valueRules: readonly CelRule[] = [
   re2Rule,
 ];
 
+/**
+ * Headers that a sidecar removes before it chooses a route: what is said about one connection, and orders to the sidecar itself.
+ * Without x-forwarded-client-cert, which the sidecar of the server writes anew.
+ */
+export const unseenHeaders = [
+  'connection',
+  'keep-alive',
+  'proxy-connection',
+  'transfer-encoding',
+  'x-envoy-expected-rq-timeout-ms',
+  'x-envoy-force-trace',
+  'x-envoy-hedge-on-per-try-timeout',
+  'x-envoy-internal',
+  'x-envoy-ip-tags',
+  'x-envoy-max-retries',
+  'x-envoy-original-url',
+  'x-envoy-retriable-header-names',
+  'x-envoy-retriable-status-codes',
+  'x-envoy-retry-grpc-on',
+  'x-envoy-retry-on',
+  'x-envoy-upstream-alt-stat-name',
+  'x-envoy-upstream-rq-per-try-timeout-ms',
+  'x-envoy-upstream-rq-timeout-alt-response',
+  'x-envoy-upstream-rq-timeout-ms',
+] as const;
+
+/** For a header name. */
+const seen: CelRule = {
+  rule: `!(self.lowerAscii() in ['${unseenHeaders.join("', '")}'])`,
+  message: 'Choose another header: sidecars remove this one before they choose a route.',
+};
+
+const asSent: readonly CelRule[] = [
+  {
+    rule: String.raw`self.type != 'Exact' || !has(self.value) || !self.value.matches(r'^[ \t]|[ \t]$|[\x00-\x08\x0a-\x1f\x7f]')`,
+    message:
+      'Remove spaces at the ends of value, line breaks and other control characters: no header has them.',
+  },
+];
+
 export const HeaderMatch = withRules(
   z.object({
     type,
-    name: withRules(shaped(headerName), notReserved).describe('Name of the header, case-insensitive.'),
+    name: withRules(shaped(headerName), notReserved, seen).describe('Name of the header, case-insensitive.'),
     value: value.describe('Value that the header must have. At most 1024 characters.'),
     not: z
       .boolean()
@@ -41,15 +81,22 @@ export const HeaderMatch = withRules(
       ),
   }),
   ...valueRules,
+  ...asSent,
 ).describe('A condition on a header of the request.');
+
+/** Of a caller: its own sidecar looks. */
+export const RouteHeaderMatch = withRules(HeaderMatch, {
+  rule: "self.name.lowerAscii() != 'x-forwarded-client-cert'",
+  message: 'Use from to match callers: sidecars remove x-forwarded-client-cert before they choose a route.',
+});
 
 const QueryParameterMatch = withRules(
   z.object({
     type,
     name: shaped({
-      pattern: /^[!-~]+$/,
+      pattern: /^[!"$%\x27-<>-~]+$/,
       message:
-        'Write the name as it is sent: printable ASCII characters without spaces, others percent-encoded.',
+        "Write the name as it is sent: printable ASCII characters; spaces, '#', '&', '=' and others percent-encoded.",
       max: 256,
     }).describe('Name of the parameter as it is sent, case-sensitive.'),
     value: value.describe(
@@ -61,6 +108,16 @@ const QueryParameterMatch = withRules(
       .describe('Selects the requests without the parameter. Only with type Present. Default: false.'),
   }),
   ...valueRules,
+  {
+    rule: "self.type != 'Exact' || !has(self.value) || !self.value.matches('[^!-~]|[#&]')",
+    message:
+      "Write value as it is sent: spaces, '#', '&' and characters outside of ASCII percent-encoded, such as %20.",
+  },
+  {
+    rule: "self.type != 'RegularExpression' || !has(self.value) || !self.value.matches('[^!-~]')",
+    message:
+      'In an expression, write spaces and characters outside of ASCII as they are in requests: %20 for a space, %C3%A9 for é.',
+  },
   {
     rule: "!self.not || self.type == 'Present'",
     message: 'Use not only with type Present. To exclude a value, put a route that matches it first.',
@@ -101,7 +158,7 @@ export const RouteMatch = withRules(
     method: Method.optional().describe(
       'Method of the request, such as GET, PROPFIND or LIST. Case-sensitive. Default: any method.',
     ),
-    headers: listMap(z.array(HeaderMatch).max(16), 'name')
+    headers: listMap(z.array(RouteHeaderMatch).max(16), 'name')
       .default([])
       .describe('Conditions on headers; all of them must hold. At most 16.'),
     queryParameters: listMap(z.array(QueryParameterMatch).max(16), 'name')

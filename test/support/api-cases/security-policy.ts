@@ -169,6 +169,10 @@ export const securityPolicyCases: readonly ApiCase[] = [
     'an expression that ignores case by itself',
     to({ paths: [{ type: 'RegularExpression', value: '(?i)/admin' }] }),
   ),
+  refused('tunnels', to({ methods: ['connect'] }), {
+    field: `${rule}.to[0].methods[0]`,
+    message: 'Remove CONNECT',
+  }),
   refused('a path as a string', to({ paths: ['/reviews'] }), { field: path }),
   refused('a path without a slash', to({ paths: [{ value: 'reviews' }] }), {
     field: path,

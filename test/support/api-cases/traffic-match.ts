@@ -72,6 +72,57 @@ export const trafficMatchCases: readonly ApiCase[] = [
     field: 'spec.routes[0].matches[0].queryParameters[0].name',
     message: 'Write the name as it is sent',
   }),
+  ...['a#', 'a&b', 'a=b', 'café'].map((name) =>
+    refused(`the parameter ${name}`, matching({ queryParameters: [{ name, value: 'b' }] }), {
+      field: 'spec.routes[0].matches[0].queryParameters[0].name',
+      message: 'Write the name as it is sent',
+    }),
+  ),
+  valid('a parameter with codes', matching({ queryParameters: [{ name: 'a%20b', value: 'x=+%26' }] })),
+  ...['x y', 'x&y', 'x#', 'café', 'x\n'].map((value) =>
+    refused(
+      `the parameter value ${JSON.stringify(value)}`,
+      matching({ queryParameters: [{ name: 'a', value }] }),
+      {
+        field: 'spec.routes[0].matches[0].queryParameters[0]',
+        message: 'Write value as it is sent',
+      },
+    ),
+  ),
+  refused(
+    'an expression with a space for a parameter',
+    matching({ queryParameters: [{ type: 'RegularExpression', name: 'a', value: 'x y' }] }),
+    { field: 'spec.routes[0].matches[0].queryParameters[0]', message: 'In an expression, write spaces' },
+  ),
+  ...[' x', 'x ', '\tx', 'x\ny', 'x\u0000'].map((value) =>
+    refused(`the header value ${JSON.stringify(value)}`, matching({ headers: [{ name: 'a', value }] }), {
+      field: 'spec.routes[0].matches[0].headers[0]',
+      message: 'Remove spaces at the ends of value',
+    }),
+  ),
+  valid(
+    'header values as they may be',
+    matching({
+      headers: [
+        { name: 'a', value: 'x\ty z' },
+        { name: 'b', value: 'café' },
+      ],
+    }),
+  ),
+  ...['Connection', 'transfer-encoding', 'x-envoy-retry-on'].map((name) =>
+    refused(`the header ${name}`, matching({ headers: [{ name, type: 'Present' }] }), {
+      field: 'spec.routes[0].matches[0].headers[0].name',
+      message: 'sidecars remove this one before they choose a route',
+    }),
+  ),
+  refused(
+    'the certificate of the caller',
+    matching({ headers: [{ name: 'X-Forwarded-Client-Cert', value: 'a' }] }),
+    {
+      field: 'spec.routes[0].matches[0].headers[0]',
+      message: 'Use from to match callers',
+    },
+  ),
   ...['Reviews', 'reviews:9080', '*', 'a.*.com', 'a_b', ''].map((name) =>
     refused(`host ${name}`, matching({ hostnames: [name] }), {
       field: 'spec.routes[0].matches[0].hostnames[0]',

@@ -2,6 +2,7 @@
 // listener, so that the first rule with a path holds from the next request on.
 import type { AuthorizationIr, RuleIr, RulePathIr } from '../../../ir/inbound.ts';
 import { setHeader } from '../header.ts';
+import { canonicalExpression } from '../paths/canonical-expression.ts';
 import { canonicalPath } from '../paths/canonical-path.ts';
 import {
   canonicalSpelling,
@@ -75,7 +76,10 @@ export function everyReading(paths: readonly RulePathIr[]): EnvoyMessage {
 }
 
 function inSomeReading({ type, value, ignoreCase }: RulePathIr): readonly EnvoyMessage[] {
-  if (type === 'RegularExpression') return [matches(pathHeader, value), matches(otherPathHeader, value)];
+  if (type === 'RegularExpression') {
+    const expression = canonicalExpression(value);
+    return [matches(pathHeader, expression), matches(otherPathHeader, expression)];
+  }
   const path = canonicalPath(value);
   const contains = (text: string): EnvoyMessage => readings({ contains: text }, ignoreCase);
   if (type === 'Exact') return [contains(`|${path}|`)];
@@ -85,9 +89,10 @@ function inSomeReading({ type, value, ignoreCase }: RulePathIr): readonly EnvoyM
 /** What all readings have in common stands first, and ends in a bar only if it is the whole path. */
 function inEveryReading({ type, value, ignoreCase }: RulePathIr): readonly EnvoyMessage[] {
   if (type === 'RegularExpression') {
+    const expression = canonicalExpression(value);
     const both = [
-      matches(pathHeader, value),
-      anyOf([absent(otherPathHeader), matches(otherPathHeader, value)]),
+      matches(pathHeader, expression),
+      anyOf([absent(otherPathHeader), matches(otherPathHeader, expression)]),
     ];
     return [{ and_rules: { rules: both } }];
   }
