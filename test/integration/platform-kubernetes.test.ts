@@ -266,12 +266,27 @@ suite('the Kubernetes platform', () => {
       metadata: { name: 'checked', namespace: 'shop' },
       spec: { targetRefs: [{ kind: 'Service', name: 'reviews' }], routes: [{ name }] },
     });
-    await apply([policy('bad')]);
+    const guard = {
+      apiVersion: 'meshwright.dev/v1alpha1',
+      kind: 'SecurityPolicy',
+      metadata: { name: 'guard', namespace: 'shop' },
+      spec: {
+        targetRefs: [{ kind: 'Service', name: 'reviews' }],
+        authorization: { rules: [{ name: 'bad', action: 'Allow' }] },
+      },
+    };
+    await apply([policy('bad'), guard]);
     const { sink } = startWatch(refusing);
 
     await until(() => sink.syncs === 1);
-    expect(sink.rejected).toEqual(new Map([['TrafficPolicy/shop/checked', ['It is bad.']]]));
+    expect(sink.rejected.get('TrafficPolicy/shop/checked')).toEqual(['It is bad.']);
     expect(sink.objects.has('TrafficPolicy/shop/checked')).toBe(false);
+    // It may have refused callers before this start.
+    expect(sink.objects.get('SecurityPolicy/shop/guard')).toMatchObject({
+      spec: { authorization: { rules: [{ name: 'closed', action: 'Deny' }] } },
+    });
+    await kubectl(['delete', 'securitypolicy', 'guard', '-n', 'shop']);
+    await until(() => !sink.objects.has('SecurityPolicy/shop/guard'));
     await apply([policy('good')]);
     await until(() => sink.objects.has('TrafficPolicy/shop/checked'));
     expect(sink.rejected).toEqual(new Map());

@@ -3,7 +3,7 @@
 import type { ObjectMeta } from '../../../api/metadata.ts';
 import type { StoredObject } from '../../objects/objects.ts';
 import type { Finding } from './catalog.ts';
-import { closedPolicy } from './closed-policy.ts';
+import { closedPolicy } from '../closed-policy.ts';
 import { admitCore, isCoreKind } from './core-kinds.ts';
 import { type FileDocument, fileDocument, type Placed, type RawDocument } from './folder/documents.ts';
 import type { FileRef } from './folder/file-kinds.ts';
@@ -97,15 +97,15 @@ export class Judge {
     if (inForce !== undefined || entry.ref.kind !== 'SecurityPolicy')
       return { inForce, refusal: { generation, problems, instead: undefined } };
     const closed = this.#closed(entry, raw);
-    if (closed === undefined) {
+    const document = closed && fileDocument(closed.raw);
+    if (document === undefined) {
       const instead = 'Nothing of it is enforced.';
       return { inForce, refusal: { generation, problems, instead } };
     }
-    this.#ports.ledger.setStandIn(entry.ref, closed.document.raw);
-    const version = { document: closed.document, generation };
+    this.#ports.ledger.setStandIn(entry.ref, document.raw);
     return {
-      inForce: this.#version(entry, version),
-      refusal: { generation, problems, instead: closed.effect },
+      inForce: this.#version(entry, { document, generation }),
+      refusal: { generation, problems, instead: closed?.effect },
     };
   }
 

@@ -1,8 +1,9 @@
 // Turns what informers see into what the store takes: our own kinds through admission, the others pruned.
 // Entry: createFeed.
 import type { Log } from '../../process/log.ts';
-import type { StoredKind, StoredObject } from '../../objects/objects.ts';
+import { type ObjectRef, refKey, type StoredKind, type StoredObject } from '../../objects/objects.ts';
 import type { ObjectSink } from '../../ports/platform.ts';
+import { closedPolicy } from '../closed-policy.ts';
 import { convert, convertMeta, isClusterKind } from './convert.ts';
 import type { Identity } from './informer/inventory.ts';
 import type { RawObject } from './informer/raw-object.ts';
@@ -20,11 +21,12 @@ export interface Feed {
 }
 
 export function createFeed(sink: ObjectSink, admit: Admit, log: Log): Feed {
+  const ours = new OurKinds(sink, admit);
   return {
     upsert: (kind, object) => {
       try {
         if (isClusterKind(kind)) sink.upsert(convert(kind, object));
-        else upsertOurs(sink, admit, { kind, object });
+        else ours.upsert(kind, object);
       } catch (err) {
         // A fault of ours; the last good version stays in force, and the other objects are not held up.
         log.error(
@@ -33,22 +35,54 @@ export function createFeed(sink: ObjectSink, admit: Admit, log: Log): Feed {
         );
       }
     },
-    remove: (kind, { namespace, name }) => sink.remove({ kind, namespace, name }),
+    remove: (kind, { namespace, name }) => {
+      const ref = { kind, namespace, name };
+      ours.forget(ref);
+      sink.remove(ref);
+    },
   };
 }
 
-function upsertOurs(
-  sink: ObjectSink,
-  admit: Admit,
-  { kind, object }: { kind: StoredKind; object: RawObject },
-): void {
-  const metadata = convertMeta(object.metadata);
-  const admitted = admit({ ...object, metadata });
-  if (admitted.ok) sink.upsert(admitted.object);
-  else
-    sink.reject(
-      { kind, namespace: metadata.namespace ?? '', name: metadata.name },
-      metadata.generation ?? 0,
-      admitted.problems,
-    );
+class OurKinds {
+  readonly #sink: ObjectSink;
+  readonly #admit: Admit;
+  /** By refKey: policies that guard, of which a valid version has come. */
+  readonly #valid = new Set<string>();
+
+  constructor(sink: ObjectSink, admit: Admit) {
+    this.#sink = sink;
+    this.#admit = admit;
+  }
+
+  upsert(kind: StoredKind, object: RawObject): void {
+    const metadata = convertMeta(object.metadata);
+    const document = { ...object, metadata };
+    const ref = { kind, namespace: metadata.namespace ?? '', name: metadata.name };
+    const admitted = this.#admit(document);
+    if (admitted.ok) {
+      if (kind === 'SecurityPolicy') this.#valid.add(refKey(ref));
+      this.#sink.upsert(admitted.object);
+      return;
+    }
+    const instead = this.#close(ref, document);
+    this.#sink.reject(ref, metadata.generation ?? 0, admitted.problems, instead);
+  }
+
+  forget(ref: ObjectRef): void {
+    this.#valid.delete(refKey(ref));
+  }
+
+  /**
+   * The API server takes what an earlier version of our definitions allowed, and this process may not have seen the last valid version: it
+   * may have refused callers. Nothing is to be open that was closed before a restart or an upgrade.
+   * @returns what holds in its place, as a sentence; undefined for the last valid version
+   */
+  #close(ref: ObjectRef, document: Readonly<Record<string, unknown>>): string | undefined {
+    if (ref.kind !== 'SecurityPolicy' || this.#valid.has(refKey(ref))) return undefined;
+    const closed = closedPolicy(document, (it) => this.#admit(it).ok);
+    const admitted = closed && this.#admit(closed.raw);
+    if (admitted?.ok !== true) return 'Nothing of it is enforced.';
+    this.#sink.upsert(admitted.object);
+    return closed?.effect;
+  }
 }

@@ -1,11 +1,12 @@
 // What stands in for a SecurityPolicy that cannot be understood and whose last valid version is lost: it closes what
 // can be told of its targets. Pure.
 import { z } from 'zod';
-import type { FileDocument, RawDocument } from './folder/documents.ts';
-import { fileDocument } from './folder/documents.ts';
+
+type RawDocument = Readonly<Record<string, unknown>>;
 
 interface ClosedPolicy {
-  readonly document: FileDocument;
+  /** As its author could have written it. */
+  readonly raw: RawDocument;
   /** A full sentence. */
   readonly effect: string;
 }
@@ -42,12 +43,12 @@ export function closedPolicy(
     spec: { targetRefs: targets, ...parts },
   });
   const targets = targetRefs.filter((target) => isValid(closing([target])));
-  const document = targets.length === 0 ? undefined : fileDocument(closing(targets));
-  if (document === undefined || !isValid(document.raw)) return undefined;
+  const closed = closing(targets);
+  if (targets.length === 0 || !isValid(closed)) return undefined;
   const effect = isOnlyMtls
     ? 'Its last valid version is not known, so its targets have the mode that can be read, or else Strict, until it is corrected.'
     : 'Its last valid version is not known, so every call to its targets is refused until it is corrected.';
-  return { document, effect };
+  return { raw: closed, effect };
 }
 
 /** What lets plaintext in must have been meant. */
