@@ -1,6 +1,6 @@
 // What routes do to real requests, through the sidecars of a caller and of a server: who gets them, and what happens
 // when that one is slow, broken or gone.
-import { unseenHeaders } from '../../api/v1alpha1/traffic/match.ts';
+import { unseenHeaders } from '../../api/headers.ts';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type {
   BackendIr,

@@ -1,6 +1,6 @@
 // The requests of an authorization rule.
 import { z } from 'zod';
-import { notReserved } from '../../headers.ts';
+import { notReserved, possibleValue, seen } from '../../headers.ts';
 import { listMap, listSet, port, re2Rule, type Shape, shaped, withRules } from '../../schema.ts';
 import { Method } from '../method.ts';
 import { pathFields, pathRules } from '../path-match.ts';
@@ -35,7 +35,7 @@ const ruleHeader: Shape = {
 
 const RuleHeader = withRules(
   z.object({
-    name: withRules(shaped(ruleHeader), notReserved, {
+    name: withRules(shaped(ruleHeader), notReserved, seen, {
       rule: "self.lowerAscii() != 'host'",
       message: 'Use hosts instead of the header host.',
     }).describe('Name of the header, case-insensitive.'),
@@ -55,6 +55,7 @@ const RuleHeader = withRules(
     rule: String.raw`self.type != 'RegularExpression' || !has(self.value) || !self.value.matches(r'^\^|(^|[^\\])\$$')`,
     message: "Leave out '^' and '$': the expression is compared with the whole value.",
   },
+  possibleValue,
   re2Rule,
 ).describe(
   'A condition on a header. If the header is sent several times, one of its values has to match. A Deny rule also compares each value of a list, and counts the same name with _ for - as the header; an Allow rule does not match a request with both.',

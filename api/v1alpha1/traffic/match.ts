@@ -1,7 +1,7 @@
 // Which requests a route is for.
 import { z } from 'zod';
 import { type CelRule, listMap, listSet, re2Rule, type Shape, shaped, withRules } from '../../schema.ts';
-import { headerName, notReserved } from '../../headers.ts';
+import { headerName, notReserved, possibleValue, seen } from '../../headers.ts';
 import { callerFields, namesSomebody } from '../callers.ts';
 import { Method } from '../method.ts';
 import { PathMatch } from '../path-match.ts';
@@ -28,46 +28,6 @@ const valueRules: readonly CelRule[] = [
   re2Rule,
 ];
 
-/**
- * Headers that a sidecar removes before it chooses a route: what is said about one connection, and orders to the sidecar itself.
- * Without x-forwarded-client-cert, which the sidecar of the server writes anew.
- */
-export const unseenHeaders = [
-  'connection',
-  'keep-alive',
-  'proxy-connection',
-  'transfer-encoding',
-  'x-envoy-expected-rq-timeout-ms',
-  'x-envoy-force-trace',
-  'x-envoy-hedge-on-per-try-timeout',
-  'x-envoy-internal',
-  'x-envoy-ip-tags',
-  'x-envoy-max-retries',
-  'x-envoy-original-url',
-  'x-envoy-retriable-header-names',
-  'x-envoy-retriable-status-codes',
-  'x-envoy-retry-grpc-on',
-  'x-envoy-retry-on',
-  'x-envoy-upstream-alt-stat-name',
-  'x-envoy-upstream-rq-per-try-timeout-ms',
-  'x-envoy-upstream-rq-timeout-alt-response',
-  'x-envoy-upstream-rq-timeout-ms',
-] as const;
-
-/** For a header name. */
-const seen: CelRule = {
-  rule: `!(self.lowerAscii() in ['${unseenHeaders.join("', '")}'])`,
-  message: 'Choose another header: sidecars remove this one before they choose a route.',
-};
-
-const asSent: readonly CelRule[] = [
-  {
-    rule: String.raw`self.type != 'Exact' || !has(self.value) || !self.value.matches(r'^[ \t]|[ \t]$|[\x00-\x08\x0a-\x1f\x7f]')`,
-    message:
-      'Remove spaces at the ends of value, line breaks and other control characters: no header has them.',
-  },
-];
-
 export const HeaderMatch = withRules(
   z.object({
     type,
@@ -81,7 +41,7 @@ export const HeaderMatch = withRules(
       ),
   }),
   ...valueRules,
-  ...asSent,
+  possibleValue,
 ).describe('A condition on a header of the request.');
 
 /** Of a caller: its own sidecar looks. */

@@ -260,6 +260,14 @@ export const securityPolicyCases: readonly ApiCase[] = [
       message: 'Write the name of a header',
     }),
   ),
+  refused('a header that no sidecar sees', to({ headers: [{ name: 'Connection', type: 'Present' }] }), {
+    field: `${rule}.to[0].headers[0].name`,
+    message: 'sidecars remove this one',
+  }),
+  refused('a header value that none has', to({ headers: [{ name: 'x-group', value: 'test ' }] }), {
+    field: `${rule}.to[0].headers[0]`,
+    message: 'Remove spaces at the ends of value',
+  }),
   refused('the header host', to({ headers: [{ name: 'Host', value: 'a' }] }), {
     field: `${rule}.to[0].headers[0].name`,
     message: 'Use hosts instead',

@@ -112,7 +112,7 @@ export const trafficMatchCases: readonly ApiCase[] = [
   ...['Connection', 'transfer-encoding', 'x-envoy-retry-on'].map((name) =>
     refused(`the header ${name}`, matching({ headers: [{ name, type: 'Present' }] }), {
       field: 'spec.routes[0].matches[0].headers[0].name',
-      message: 'sidecars remove this one before they choose a route',
+      message: 'sidecars remove this one before they look at a request',
     }),
   ),
   refused(
