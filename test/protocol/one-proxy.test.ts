@@ -162,6 +162,22 @@ describe('108: which pod it is', () => {
       details: 'the workload has another service account by now',
     });
   });
+
+  test('108: one that bears the former service account has nothing that its workload is to have, until it comes back with the new one', async () => {
+    const world = await start();
+    const client = await proxyOf(world, await world.network(own));
+    const lacking = (): unknown =>
+      world.xds.server.proxies().map(({ lagging }) => lagging.map(({ name }) => name));
+
+    world.identity = 'spiffe://cluster.local/ns/shop/sa/other';
+    world.publish('1');
+    await client.end();
+    await until('it has left', () => world.xds.counted.streams === 0);
+
+    expect(lacking()).toEqual([['a']]);
+    world.identity = cartId;
+    expect(lacking()).toEqual([[]]);
+  });
 });
 
 describe('109: one proxy for a workload', () => {

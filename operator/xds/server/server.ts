@@ -53,7 +53,7 @@ class Ads implements AdsServer {
   private readonly identification: Identification;
   private readonly reading: FairReading;
   private readonly convergence = new Convergence<Stream>(systemClock);
-  private readonly departed = new DepartedProxies(systemClock);
+  private readonly departed: DepartedProxies;
   private readonly fanOut: FanOut<Stream>;
   /** null: to be gathered anew. */
   private connected: ReadonlySet<string> | null = null;
@@ -61,6 +61,7 @@ class Ads implements AdsServer {
 
   constructor(options: AdsServerOptions) {
     this.options = options;
+    this.departed = new DepartedProxies(systemClock, options.identityOf);
     this.endpoint = new Endpoint(options);
     this.initialSync = new InitialSyncLimiter(options.initialSync);
     this.identification = new Identification(options, {

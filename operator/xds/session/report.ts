@@ -5,7 +5,16 @@ import type { FormerResource, LaggingResource, RejectedResource } from './proxy-
 import { allTypes } from './per-type.ts';
 import type { Entry } from '../snapshot/types.ts';
 import { covers, subscribedOf } from './subscription.ts';
-import { changedNames, emptyStack, entriesOf, lookup, sameStack, stackOf, type Stack } from './view.ts';
+import {
+  changedNames,
+  emptyStack,
+  entriesOf,
+  lookup,
+  sameStack,
+  stackOf,
+  type Stack,
+  type View,
+} from './view.ts';
 import { anyName, isUnsaid } from './returning.ts';
 import { isOpen } from './open-types.ts';
 import { pendingFor } from './order.ts';
@@ -53,6 +62,13 @@ export function reportOf(session: Session, earlier: Session | null = null): Sess
   // Nobody needs a list of all it lacks.
   const isBlank = earlier === null && knowsNothing(session);
   return isBlank ? { lagging: [], rejected: [], former, atRest } : { lagging, rejected, former, atRest };
+}
+
+/** All that is in a view: of a proxy that cannot be given any of it. */
+export function allOf({ stacks }: View): readonly LaggingResource[] {
+  return allTypes.flatMap((typeUrl) =>
+    [...entriesOf(stacks.get(typeUrl) ?? emptyStack)].map((it) => resourceOf(typeUrl, it)),
+  );
 }
 
 /** Which of the two sessions knows what the client has of a type. */

@@ -1,11 +1,9 @@
 // What becomes of objects that the API server took and the operator does not: what guarded goes on guarding.
 import { expect, test } from '@jest/globals';
-import { admit as ownAdmit } from '../../../../api/admission.ts';
+import { admit } from '../../../../api/admission.ts';
 import { refKey, refOf, type StoredObject } from '../../../../operator/objects/objects.ts';
-import { type Admit, createFeed, type Feed } from '../../../../operator/platform/kubernetes/feed.ts';
+import { createFeed, type Feed } from '../../../../operator/platform/kubernetes/feed.ts';
 import { createLog } from '../../../../operator/process/log.ts';
-
-const admit: Admit = (document) => ownAdmit(document) as ReturnType<Admit>;
 
 interface Seen {
   readonly feed: Feed;
