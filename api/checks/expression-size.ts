@@ -77,6 +77,11 @@ export function sizeProblems(spec: unknown): readonly string[] {
   ];
 }
 
+/** RE2 instructions of all expressions that a spec writes itself. */
+export function expressionSizes(spec: unknown): number {
+  return expressionsIn(spec, 'spec').reduce((sum, { value }) => sum + expressionSize(value), 0);
+}
+
 /** Of those that are not too large by themselves. */
 export function totalOf(sizes: readonly number[]): number {
   return sizes.reduce((sum, size) => (size > maxExpressionSize ? sum : sum + size), 0);

@@ -8,6 +8,7 @@ import { compareAge } from '../../facts/precedence.ts';
 import { type PortView, serviceKey, type ServiceView, type ServiceViews } from '../../facts/service-view.ts';
 import { listed, type Problem } from '../../facts/verdicts.ts';
 import { compareLevels, isOfConsumer, type Level } from '../contest.ts';
+import { memoryBudget, memoryPerPort, overBudget } from './sidecar-memory.ts';
 import { idleFields, idleSentences, limitedFields, worksOn } from './protocols.ts';
 
 /** A policy at one service port. */
@@ -51,12 +52,37 @@ export function findTargets(
 ): TrafficTargets {
   const byPort = new Map<string, Attachment[]>();
   const byPolicy = new Map<TrafficPolicy, PolicyTargets>();
+  const budgets = createBudgets(services);
   for (const policy of policies.toSorted(compareAge)) {
     const { targets, ports } = reachOf(policy, services, scope);
-    byPolicy.set(policy, targets);
+    const problem = budgets.take(policy, ports.length);
+    byPolicy.set(policy, problem === null ? targets : { ...noTargets, problems: [problem] });
+    if (problem !== null) continue;
     for (const [port, attachment] of ports) append(byPort, port, attachment);
   }
   return { byPort, byPolicy };
+}
+
+const noTargets = { leftOut: [], unlimited: [] };
+
+/** Of namespaces: the older policies come first. */
+function createBudgets(services: ServiceViews): {
+  take(policy: TrafficPolicy, ports: number): Problem | null;
+} {
+  const counts = new Map<string, number>();
+  for (const { namespace } of services.all) counts.set(namespace, (counts.get(namespace) ?? 0) + 1);
+  const taken = new Map<string, number>();
+  return {
+    take(policy, ports) {
+      const namespace = namespaceOf(policy);
+      const needed = (taken.get(namespace) ?? 0) + ports * memoryPerPort(policy);
+      const count = counts.get(namespace) ?? 0;
+      if (needed > memoryBudget(count))
+        return { reason: reason.unsupportedValue, message: overBudget(namespace, needed, count) };
+      taken.set(namespace, needed);
+      return null;
+    },
+  };
 }
 
 interface Reach {
