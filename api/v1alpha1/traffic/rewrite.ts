@@ -10,10 +10,11 @@ const hostname = shaped({
 });
 
 /**
- * A sidecar replaces every match, and holds the result until the request is done. With a bound on the characters and on the groups that
- * each match becomes, a request grows to no more than the 4 MiB that a sidecar keeps for retries, for paths of up to 32 KiB.
+ * A sidecar replaces every match, and holds the result until the request is done. A path can have 256 KiB, so what stands for a character of it
+ * is bounded, unless there can be one match only: then a request grows to no more than the 4 MiB that a sidecar keeps for retries.
  */
 const maxSubstitution = 128;
+const maxSubstitutionOfMany = 16;
 
 const PathRewrite = withRules(
   z.object({
@@ -34,7 +35,7 @@ const PathRewrite = withRules(
       .max(maxSubstitution)
       .optional()
       .describe(
-        String.raw`RegularExpression only: the replacement. \1 to \9 are the groups of the expression, and \\ is a backslash. At most 128 characters, with at most four groups.`,
+        String.raw`RegularExpression only: the replacement. \1 to \9 are the groups of the expression, and \\ is a backslash. At most 16 characters, or 128 if value begins with ^ and has no |, and at most four groups.`,
       ),
   }),
   {
@@ -57,6 +58,10 @@ const PathRewrite = withRules(
   {
     rule: String.raw`!has(self.substitution) || !self.substitution.matches(r'(\\[0-9].*){5}')`,
     message: 'Use at most four groups in substitution: each can be as long as the path.',
+  },
+  {
+    rule: `!has(self.substitution) || self.substitution.size() <= ${maxSubstitutionOfMany} || (self.value.startsWith('^') && !self.value.contains('|'))`,
+    message: `Begin value with '^' and leave '|' out, or use at most ${maxSubstitutionOfMany} characters in substitution: an expression without '^' can match at every character of a path.`,
   },
   re2Rule,
 );

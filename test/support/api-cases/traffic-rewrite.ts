@@ -22,7 +22,14 @@ const rewrites: readonly ApiCase[] = [
     field: `${field}.rewrite.path`,
     message: 'Use at most four groups in substitution',
   }),
-  refused('a substitution of 129 characters', regex('x*', 'y'.repeat(129)), {
+  valid('a short text in place of each match', regex('[0-9]', 'y'.repeat(16))),
+  ...['x*', '(?m)^x', '^x|y'].map((value) =>
+    refused(`a longer text in place of each match of ${value}`, regex(value, 'y'.repeat(17)), {
+      field: `${field}.rewrite.path`,
+      message: "Begin value with '^' and leave '|' out, or use at most 16 characters in substitution",
+    }),
+  ),
+  refused('a substitution of 129 characters', regex('^x', 'y'.repeat(129)), {
     field: `${field}.rewrite.path.substitution`,
   }),
   refused('a rewrite of nothing', rewrite({}), {
