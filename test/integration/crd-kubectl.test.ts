@@ -173,6 +173,25 @@ suite('kubectl', () => {
     expect(retryOn).toContain('ServerError: any 5xx.');
   });
 
+  test('applies the limits for namespaces, and a Service beyond them is refused', async () => {
+    await server.kubectl('apply', '-f', join(configFolder, '../deploy/samples/limits.yaml'));
+    const written = async (ports: number): Promise<number> => {
+      const spec = {
+        ports: Array.from({ length: ports }, (_, index) => ({ name: `p${index}`, port: 1 + index })),
+      };
+      const metadata = { name: 'wide', namespace: 'shop' };
+      const path = '/api/v1/namespaces/shop/services?dryRun=All';
+      const body = { apiVersion: 'v1', kind: 'Service', metadata, spec };
+      return (await server.call({ method: 'POST', path, body })).status;
+    };
+
+    // The API server takes up an admission policy a moment later.
+    const refused = async (): Promise<true | undefined> => ((await written(101)) === 422 ? true : undefined);
+    await poll(refused, { intervalMs: 200, deadlineMs: 30_000 });
+
+    expect(await written(100)).toBe(201);
+  });
+
   test('cannot write a condition without observedGeneration', async () => {
     const { observedGeneration: _, ...stale } = condition('Accepted', 'True', 'Accepted');
 
