@@ -82,9 +82,9 @@ export const TrafficPolicySpec = withRules(
       'Remove routes and subsets, or target only Services: they cannot be the same for all Services of a Namespace or the Mesh.',
   },
   {
-    rule: 'self.targetRefs.all(t, !has(t.namespace)) || !(self.limits.size() > 0 || has(self.adaptiveConcurrency) || has(self.admissionControl) || has(self.healthCheck))',
+    rule: 'self.targetRefs.all(t, !has(t.namespace)) || !(self.limits.size() > 0 || has(self.adaptiveConcurrency) || has(self.admissionControl) || has(self.callerIdentity) || has(self.healthCheck))',
     message:
-      'Remove limits, adaptiveConcurrency, admissionControl and healthCheck, or remove namespace from targetRefs: only a policy in the namespace of a Service limits or checks its servers.',
+      'Remove limits, adaptiveConcurrency, admissionControl, callerIdentity and healthCheck, or remove namespace from targetRefs: only a policy in the namespace of a Service configures or checks its servers.',
   },
   timeoutCoversTries,
   oneRetryLimit,

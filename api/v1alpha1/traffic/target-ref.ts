@@ -13,7 +13,7 @@ const TrafficTargetRef = withRules(
     namespace: shaped(dnsLabel)
       .optional()
       .describe(
-        'Namespace of the Service. If it is not the namespace of this policy, the policy applies only to callers in its own namespace, and takes precedence for them; limits, adaptiveConcurrency, admissionControl and healthCheck are not permitted with namespace. Default: the namespace of this policy.',
+        'Namespace of the Service. If it is not the namespace of this policy, the policy applies only to callers in its own namespace, and takes precedence for them; limits, adaptiveConcurrency, admissionControl, callerIdentity and healthCheck are not permitted with namespace. Default: the namespace of this policy.',
       ),
     port: port().optional().describe('Port of the Service, 1 to 65535. Default: all ports.'),
   }),

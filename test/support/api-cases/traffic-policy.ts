@@ -64,6 +64,7 @@ const targets: readonly ApiCase[] = [
     limits: [{ name: 'all', rate: { requests: 1, per: '1s' } }],
     adaptiveConcurrency: {},
     admissionControl: {},
+    callerIdentity: { header: 'x-caller' },
     healthCheck: { type: 'TCP' },
   }).map(([field, value]) =>
     refused(
@@ -73,7 +74,7 @@ const targets: readonly ApiCase[] = [
         timeout: { request: '1s' },
         [field]: value,
       },
-      { field: 'spec', message: 'only a policy in the namespace of a Service limits or checks its servers' },
+      { field: 'spec', message: 'only a policy in the namespace of a Service configures or checks its servers' },
     ),
   ),
   refused(

@@ -9,6 +9,7 @@ import type { MeshIr } from '../../../../../operator/ir/mesh-ir.ts';
 import type { Resources } from '../../../../../operator/store/resources.ts';
 import { translate } from '../../../../../operator/translate/translate.ts';
 import { pools, trafficPolicySpec } from '../../../../support/arbitraries.ts';
+import { limitSettings } from '../../../../support/arbitrary-limits.ts';
 import { world } from '../../../../support/arbitrary-world.ts';
 import { resourcesFromYaml, storedObject, translateOptions } from '../../../../support/builders.ts';
 
@@ -23,8 +24,12 @@ const consumerPolicies = fc
   .map((drawn) => drawn.map(([namespace, spec], index) => policyOf(namespace, `consumer-${index}`, spec)));
 
 function consuming(spec: TrafficPolicySpec, service: string): object {
-  const { healthCheck: _, limits: __, adaptiveConcurrency: ___, admissionControl: ____, ...callers } = spec;
-  return { ...callers, targetRefs: [{ kind: 'Service', namespace: 'shop', name: service }] };
+  const servers = ['healthCheck', ...Object.keys(limitSettings)];
+  const callers = Object.entries(spec).filter(([field]) => !servers.includes(field));
+  return {
+    ...Object.fromEntries(callers),
+    targetRefs: [{ kind: 'Service', namespace: 'shop', name: service }],
+  };
 }
 
 function policyOf(namespace: string, name: string, spec: object): TrafficPolicy {
