@@ -14,7 +14,7 @@ import { audienceLayer, createAudiences } from './outbound/audiences.ts';
 import { createCaptureListener } from './outbound/capture-listener.ts';
 import { buildClusters } from './outbound/clusters.ts';
 import { buildConnectionRoutes } from './outbound/connection-routes.ts';
-import { consumerLayer, consumerZoneLayer, createConsumers, isConsumed } from './outbound/consumers.ts';
+import { consumerLayers, type ConsumerParts, createConsumers, isConsumed } from './outbound/consumers.ts';
 import { buildEndpoints } from './outbound/endpoints.ts';
 import { buildLocalListeners } from './outbound/local-listeners.ts';
 import { buildRouteTable } from './outbound/route-table.ts';
@@ -93,8 +93,7 @@ export function createResourceBuilder(): ResourceBuilder {
       workloads,
       audiences.differ(services),
       zones.differ(services),
-      consumers.differ(services),
-      consumers.differByZone(services),
+      consumers.parts(services),
     );
     return { layers, views };
   };
@@ -206,12 +205,7 @@ function buildAdmission(workload: WorkloadIr, mesh: Origin, known: KnownPeers): 
 }
 
 /** Whether there is something that is not the same for all callers: routes, endpoints by zone, how services are reached by consumers. */
-type Differences = readonly [
-  byAudience: boolean,
-  byZone: boolean,
-  byConsumer: boolean,
-  byConsumerInZone: boolean,
-];
+type Differences = readonly [byAudience: boolean, byZone: boolean, consumers: ConsumerParts];
 
 function createViews(): (workloads: Workloads, ...differences: Differences) => XdsResources['views'] {
   const layersOf = rememberEach(view);
@@ -222,13 +216,12 @@ function createViews(): (workloads: Workloads, ...differences: Differences) => X
 }
 
 function view(workload: WorkloadIr, ...differences: Differences): readonly LayerId[] {
-  const [byAudience, byZone, byConsumer, byConsumerInZone] = differences;
+  const [byAudience, byZone, consumers] = differences;
   const hasRoutes = workload.intercepted || workload.bindings.some(({ protocol }) => protocol === 'HTTP');
   return [
     shared,
     ...(byZone ? [zoneLayer(workload.zone)] : []),
-    ...(byConsumer ? [consumerLayer(workload.audience)] : []),
-    ...(byConsumerInZone ? [consumerZoneLayer(workload)] : []),
+    ...consumerLayers(consumers, workload),
     ...(hasRoutes ? [routes] : []),
     ...(hasRoutes && byAudience ? [audienceLayer(workload.audience)] : []),
     ...(workload.intercepted ? [intercepted] : []),

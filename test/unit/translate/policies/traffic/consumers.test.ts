@@ -4,11 +4,14 @@ import { describe, expect, it, test } from '@jest/globals';
 import * as fc from 'fast-check';
 import { TrafficPolicySpec } from '../../../../../api/v1alpha1/traffic/policy.ts';
 import type { TrafficPolicy } from '../../../../../api/v1alpha1/traffic/policy.ts';
+import { admit } from '../../../../../api/admission.ts';
+import { apiVersion } from '../../../../../api/v1alpha1/common.ts';
 import { buildResources } from '../../../../../operator/envoy/resources/build.ts';
 import type { MeshIr } from '../../../../../operator/ir/mesh-ir.ts';
 import type { Resources } from '../../../../../operator/store/resources.ts';
 import { translate } from '../../../../../operator/translate/translate.ts';
 import { pools, trafficPolicySpec } from '../../../../support/arbitraries.ts';
+import { destinationSettings } from '../../../../support/arbitrary-destination.ts';
 import { limitSettings } from '../../../../support/arbitrary-limits.ts';
 import { world } from '../../../../support/arbitrary-world.ts';
 import { resourcesFromYaml, storedObject, translateOptions } from '../../../../support/builders.ts';
@@ -84,7 +87,7 @@ describe('consumer policies, in any world', () => {
           expect(clustersIn(sent) - clustersIn(known)).toBeLessThanOrEqual(mostClusters(own));
         }
       }),
-      { numRuns: 150 },
+      { numRuns: 100 },
     );
     // Or it would say little.
     expect(changed).toBeGreaterThan(20);
@@ -313,3 +316,34 @@ ports: [{name: http, port: 9080, protocol: TCP}]
 endpoints: [{addresses: [10.0.1.1], zone: a}]
 `;
 });
+
+test.each(['healthCheck', ...Object.keys(limitSettings)])(
+  '%s, which is about servers, is refused at apply',
+  (field) => {
+    const settings: Readonly<Record<string, fc.Arbitrary<unknown>>> = {
+      ...destinationSettings,
+      ...limitSettings,
+    };
+    const [value] = fc.sample(
+      settings[field]?.filter((one) => !Array.isArray(one) || one.length > 0) ?? fc.constant(0),
+      1,
+    );
+    const spec = { timeout: { request: '1s' }, [field]: value };
+    const targeting = (namespace: object): object => ({
+      apiVersion,
+      kind: 'TrafficPolicy',
+      metadata: { name: 'some', namespace: 'qa' },
+      spec: { ...spec, targetRefs: [{ kind: 'Service', name: 'reviews', ...namespace }] },
+    });
+
+    expect(admit(targeting({}))).toMatchObject({ ok: true });
+    expect(admit(targeting({ namespace: 'shop' }))).toMatchObject({
+      ok: false,
+      problems: [
+        expect.stringContaining(
+          'only a policy in the namespace of a Service configures or checks its servers',
+        ),
+      ],
+    });
+  },
+);
