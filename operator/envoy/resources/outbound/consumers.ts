@@ -54,7 +54,8 @@ export function createConsumers(): Consumers {
       const callers = callersIn(consumed.length === 0 ? [] : workloads, present);
       const layers = partsOf(consumed).flatMap((part) => {
         const all = members.get(part.name) ?? [];
-        return memory.get(part.name, [part, callers, ...all], () => layersOf(part, all, callers));
+        // The part says nothing that its members do not.
+        return memory.get(part.name, [callers, ...all], () => layersOf(part, all, callers));
       });
       memory.sweep();
       return layers;
