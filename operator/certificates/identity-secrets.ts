@@ -24,8 +24,8 @@ const parallel = 8;
 const atATime = 64;
 /** So often a Secret that is good is looked at again, in case it was deleted or damaged. */
 const lookMs = 300_000;
-/** In a mesh of more than 300 identities more seldom: no more than one look in so long, on average. */
-const lookIntervalMs = 1000;
+/** In a mesh of more than 100 identities more seldom: no more than one look in so long, on average. */
+const lookIntervalMs = 3000;
 /** Looks that are due at about the same time are one round. */
 const gridMs = 30_000;
 
