@@ -1,6 +1,6 @@
 // The table of parts is the wiring: what is drawn of it is true, and no arrow goes back.
 import { expect, test } from '@jest/globals';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { createBoard } from '../../../operator/wiring/board.ts';
 import { type CellName, part, type Reads, type Writes } from '../../../operator/wiring/part.ts';
 import { parts } from '../../../operator/wiring/parts.ts';
@@ -22,6 +22,13 @@ test('each cell is read by somebody, and by nobody who writes it', () => {
 
   expect(cells.filter((cell) => !read.has(cell))).toEqual([]);
   for (const { reads, writes } of parts) expect(reads.filter((cell) => writes.includes(cell))).toEqual([]);
+});
+
+test.each(parts.map(({ name }) => name))('%s has a test of its own', (name) => {
+  const file = name.replaceAll(' ', '-');
+
+  expect(existsSync(`operator/wiring/${file}.ts`)).toBe(true);
+  expect(existsSync(`test/unit/wiring/${file}.test.ts`)).toBe(true);
 });
 
 test('parts stand in the order of the data; what is read before it is written is named here', () => {
