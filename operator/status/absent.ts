@@ -6,6 +6,7 @@ import type { Pod } from '../objects/objects.ts';
 import type { ProxyReport } from '../xds/session/proxy-report.ts';
 import type { Snapshot } from '../xds/snapshot/types.ts';
 import { append } from '../values/labels.ts';
+import { rememberLast } from '../values/remember.ts';
 import type { Reference } from './references.ts';
 import { LayerIndex } from './layer-index.ts';
 
@@ -44,7 +45,7 @@ export function absentWorkloads({
   const missing = workloads.filter(({ key }) => snapshot.views.has(key) && !seen.has(key));
   if (missing.length === 0) return [];
   const missedSince = new Map(before.map(({ workload, since }) => [workload, since]));
-  const started = new Set(pods.filter(hasStarted).map(({ metadata }) => podKey(metadata)));
+  const started = startedOf(pods);
   return missing
     .filter(({ kind, key }) => kind !== 'Pod' || started.has(key))
     .map(({ key, origins, inbound }) => ({
@@ -54,6 +55,12 @@ export function absentWorkloads({
       since: missedSince.get(key) ?? now,
     }));
 }
+
+/** Keys of workloads. Statuses are computed far more often than pods change. */
+const startedOf = rememberLast(
+  (pods: readonly Pod[]): ReadonlySet<string> =>
+    new Set(pods.filter(hasStarted).map(({ metadata }) => podKey(metadata))),
+);
 
 /** Kubernetes says so once every sidecar of a pod has started, and ours starts when it has its configuration. */
 function hasStarted({ status }: Pod): boolean {
