@@ -5,8 +5,7 @@ import { byText } from '../../../values/compare-text.ts';
 import { callersOf } from './callers.ts';
 import { boundedRules } from './large-expressions.ts';
 import { type Place, requestsOf } from './requests.ts';
-
-export type Rule = NonNullable<SecurityPolicy['spec']['authorization']>['rules'][number];
+import type { Rule } from './rule.ts';
 
 /** What one policy says at one place. trustDomain: of the mesh. */
 export function policyRules(policy: SecurityPolicy, trustDomain: string, place: Place): AuthorizationIr {

@@ -4,7 +4,7 @@ import { asksForIdentity, isNobody } from '../../../ir/inbound.ts';
 import { byText } from '../../../values/compare-text.ts';
 import { identityOf, namespacePrefix } from '../../facts/identity.ts';
 import type { Protocol } from '../../facts/protocol.ts';
-import type { Rule } from './authorization.ts';
+import type { Rule } from './rule.ts';
 import { translateNetworks } from './networks.ts';
 
 type Source = Rule['from'][number];

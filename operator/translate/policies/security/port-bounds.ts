@@ -5,7 +5,7 @@ import type { SecurityPolicy } from '../../../../api/v1alpha1/security/policy.ts
 import type { AuthorizationIr, RuleIr } from '../../../ir/inbound.ts';
 import { rememberEach } from '../../../values/remember.ts';
 import type { Protocol } from '../../facts/protocol.ts';
-import type { Rule } from './authorization.ts';
+import type { Rule } from './rule.ts';
 import { callersOf } from './callers.ts';
 import { boundedDeny, isBounded } from './denied-connections.ts';
 import { asksForRequest } from './requests.ts';

@@ -3,7 +3,7 @@ import type { RequestIr, RuleHeaderIr, RuleIr, RulePathIr } from '../../../ir/in
 import { byText } from '../../../values/compare-text.ts';
 import type { Protocol } from '../../facts/protocol.ts';
 import { translatePath } from '../path-match.ts';
-import type { Rule } from './authorization.ts';
+import type { Rule } from './rule.ts';
 import { sortedUnique } from './callers.ts';
 
 /** Where a rule is to hold. */

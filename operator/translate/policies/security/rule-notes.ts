@@ -6,7 +6,7 @@ import { append } from '../../../values/labels.ts';
 import type { Protocol } from '../../facts/protocol.ts';
 import { listed } from '../../facts/verdicts.ts';
 import { type Attachment, holdsAt, type SecurityAttachments } from './attach.ts';
-import type { Rule } from './authorization.ts';
+import type { Rule } from './rule.ts';
 import { dependsOnAddress, dependsOnIdentity, isEmptySource } from './callers.ts';
 import { maxDeniedCallers } from './denied-connections.ts';
 import { type Exceeded, exceeded, maxAllowedCallers, maxRuleCharacters } from './port-bounds.ts';

@@ -5,7 +5,7 @@ import { type InboundPortIr, mayBeUnidentified } from '../../../ir/inbound.ts';
 import type { WorkloadIr } from '../../../ir/mesh-ir.ts';
 import { listed } from '../../facts/verdicts.ts';
 import { holdsAt, type SecurityAttachments } from './attach.ts';
-import type { Rule } from './authorization.ts';
+import type { Rule } from './rule.ts';
 import { dependsOnIdentity } from './callers.ts';
 
 /** null: the ports that no Service names. */
