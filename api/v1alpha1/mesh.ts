@@ -27,6 +27,41 @@ const timestamp = {
   max: 40,
 };
 
+const RootRotation = z
+  .object({
+    issuedAfter: shaped(timestamp)
+      .exactOptional()
+      .describe(
+        'Replaces the root certificate if it was issued before this time (RFC 3339), in steps that refuse no connection. Set it to the current time to start. A time in the future takes effect at that time.',
+      ),
+    renewBefore: withRules(Duration, {
+      rule: "duration(self) >= duration('0s') && duration(self) <= duration('43800h')",
+      message: 'Set renewBefore to 43800h (5 years) at most.',
+    })
+      .default('2160h')
+      .describe(
+        'Replaces the root certificate that long before it expires, if Meshwright created it. At most 43800h (5 years). Default: 2160h (90 days).',
+      ),
+    phaseTimeout: withRules(Duration, {
+      rule: "duration(self) >= duration('10s') && duration(self) <= duration('2160h')",
+      message: 'Set phaseTimeout between 10s and 2160h (90 days).',
+    })
+      .default('1h')
+      .describe(
+        'After a phase has lasted that long, the condition RootRotated has the reason PhaseTimeout and names the proxies that it waits for. The rotation never goes on without them. From 10s to 2160h. Default: 1h.',
+      ),
+    mode: z
+      .enum(['Proceed', 'Abort'])
+      .default('Proceed')
+      .describe(
+        'Proceed (default): rotations start and go on. Abort: a rotation in progress goes back to the former root, in steps as well, and none starts.',
+      ),
+  })
+  .prefault({})
+  .describe(
+    'How the root certificate is replaced: Prepare creates another one, TrustBoth makes all proxies trust both, Switch signs all certificates with the new one, Retire removes the former one. Each phase waits until all proxies have proven that they are ready for the next.',
+  );
+
 const Certificates = z
   .object({
     authority: z
@@ -53,6 +88,7 @@ const Certificates = z
       .describe(
         'Replaces all certificates issued before this time (RFC 3339); sidecars use the new ones within seconds. Set it to the current time if a private key may have leaked. Two minutes after a certificate was replaced, sidecars accept no new connections from it; existing connections stay. This cannot be undone. A time in the future takes effect at that time.',
       ),
+    rootRotation: RootRotation,
   })
   .prefault({})
   .describe('Certificates that give workloads their identity.');
@@ -181,7 +217,7 @@ export type MeshSpec = z.infer<typeof MeshSpec>;
 export const MeshStatus = z
   .object({
     conditions: conditions(
-      'Accepted: the Mesh is valid and the oldest one. Programmed: every proxy runs these settings. Ready: Meshwright can issue certificates and serve proxies. Injected: every workload has its sidecar. DeletionsProgrammed: no proxy still runs a deleted object.',
+      'Accepted: the Mesh is valid and the oldest one. Programmed: every proxy runs these settings. Ready: Meshwright can issue certificates and serve proxies. Injected: every workload has its sidecar. DeletionsProgrammed: no proxy still runs a deleted object. RootRotated: the last rotation of the root certificate is complete; absent before the first.',
     ),
     proxies: z
       .object({
@@ -237,6 +273,20 @@ export const MeshStatus = z
           .max(64)
           .optional()
           .describe('When the next workload certificate is renewed (RFC 3339).'),
+        rootRotation: z
+          .object({
+            phase: z
+              .enum(['Prepare', 'TrustBoth', 'Switch', 'Retire'])
+              .describe('Prepare, TrustBoth, Switch or Retire.'),
+            direction: z
+              .enum(['Forward', 'Back'])
+              .describe('Forward: to the new root. Back: the rotation was aborted, and goes back.'),
+            since: z.string().max(64).describe('When this phase started (RFC 3339).'),
+            ready: z.int().min(0).describe('Proxies that have done what this phase asks for.'),
+            waitingFor: z.int().min(0).describe('Proxies that this phase waits for.'),
+          })
+          .optional()
+          .describe('The rotation of the root certificate in progress. Absent: there is none.'),
       })
       .optional()
       .describe('State of the certificate authority.'),

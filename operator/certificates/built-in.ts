@@ -1,10 +1,21 @@
-// The built-in authority: its root lies in a Secret of the platform, made once, by whichever operator comes first.
+// The built-in authority: its root lies in a Secret of the platform, made once, by whichever operator comes first, and replaced by another
+// one in steps (rotation.ts).
 import type { SecretData, SecretPort } from '../ports/platform.ts';
-import type { Authority } from './authority.ts';
-import { signLeaf } from './leaf.ts';
 import { managedLabels } from '../values/own-names.ts';
+import type { Authority, LeafRequest, OwnSigner, RotatingRoot, Signer } from './authority.ts';
+import { signLeaf } from './leaf.ts';
 import { revocationListsOf } from './revocation-list.ts';
-import { makeRoot, parseRoot } from './root.ts';
+import { backDateMs, makeRoot, type Root } from './root.ts';
+import {
+  meshBundle,
+  otherPair,
+  parseRoots,
+  restingData,
+  rootId,
+  rotatingData,
+  type StoredRoots,
+  wholeBundle,
+} from './stored-roots.ts';
 
 export interface BuiltInSettings {
   readonly secrets: SecretPort;
@@ -19,18 +30,62 @@ export interface BuiltInSettings {
 }
 
 /**
- * Reads the root, or makes it if there is none. Never overwrites one.
+ * Reads the root, or makes it if there is none. Never overwrites one, except in a step of its rotation.
  * Rejects with RootUnusable if the root that is there cannot sign; open again after it was repaired.
  */
 export async function openBuiltInAuthority(settings: BuiltInSettings): Promise<Authority> {
   const { now } = settings;
   const data = await readOrMake(settings);
-  const root = parseRoot(data, `Secret ${settings.namespace}/${settings.secretName}`, now());
+  const roots = parseRoots(data, `Secret ${settings.namespace}/${settings.secretName}`, now());
+  const { rotating } = roots;
+  const signer = signerOf(roots);
   return {
-    trustBundle: () => root.certificate,
-    rootNotAfter: () => root.notAfter,
-    issue: (request) => signLeaf(root, request, now()),
-    revocationLists: revocationListsOf(root, now),
+    trustBundle: () => meshBundle(roots),
+    controlPlaneBundle: () => wholeBundle(roots),
+    signer,
+    // Also where the clock of the operator that began the phase was ahead.
+    issue: (request) => signLeaf(roots.signer, request, Math.max(now(), signer.leavesFromMs)),
+    own: ownSigner(rotating?.rotation.ownSigner === 'other' ? rotating.other : roots.signer, now),
+    revocationLists: revocationListsOf(rotating === null ? [roots.signer] : [roots.signer, rotating.other], now),
+    rotating: rotatingRoot(settings, roots, data),
+  };
+}
+
+function signerOf({ signer, rotating }: StoredRoots): Signer {
+  const { certificate: root, notAfter: rootNotAfter } = signer;
+  const leavesFromMs = rotating?.rotation.phase === 'Switch' ? rotating.rotation.leavesFromMs : 0;
+  return { root, rootNotAfter, leavesFromMs };
+}
+
+function ownSigner(root: Root, now: () => number): OwnSigner {
+  const issue = (request: LeafRequest): ReturnType<OwnSigner['issue']> => signLeaf(root, request, now());
+  return { root: root.certificate, rootNotAfter: root.notAfter, issue };
+}
+
+function rotatingRoot(
+  { secrets, namespace, secretName, trustDomain, now }: BuiltInSettings,
+  { signer, rotating, last }: StoredRoots,
+  before: SecretData,
+): RotatingRoot {
+  const store = async (data: SecretData): Promise<boolean> =>
+    (await secrets.replace(namespace, secretName, { before, data, labels: managedLabels })) === 'replaced';
+  return {
+    id: rootId(signer.certificate),
+    issuedMs: signer.notBefore.getTime() + backDateMs,
+    notAfterMs: signer.notAfter.getTime(),
+    isOurs: signer.isOurs,
+    rotation: rotating?.rotation ?? null,
+    last,
+    begin: async (rotation) => store(rotatingData(before, await makeRoot(trustDomain, now()), rotation)),
+    take: (step) => {
+      if (step.type === 'end') return store(restingData(before, { outcome: step.outcome, atMs: now() }));
+      const other = otherPair(before);
+      return store(
+        step.swaps
+          ? rotatingData(other, before, step.rotation)
+          : rotatingData(before, other, step.rotation),
+      );
+    },
   };
 }
 

@@ -2,7 +2,7 @@
 // says when; this knows no schedule and no root.
 import type { CertificatesIr, IdentityIr } from '../ir/mesh-ir.ts';
 import type { Log } from '../process/log.ts';
-import type { SecretPort } from '../ports/platform.ts';
+import type { SecretData, SecretPort } from '../ports/platform.ts';
 import type { Authority } from './authority.ts';
 import { textOf } from './error-text.ts';
 import { certificateLabels, certificateSecretName } from './names.ts';
@@ -44,15 +44,18 @@ interface IdentityPorts {
   readonly onReplaced?: (identity: IdentityIr) => void;
 }
 
+type WantedLife = Pick<CertificatesIr, 'ttlMs' | 'issuedAfterMs'>;
+
 interface Outdated extends IdentityIr {
   readonly reason: RenewalReason;
+  readonly data: SecretData | undefined;
   /** What is in the Secret, if anybody would believe it. */
   readonly replaced: RememberedLeaf | undefined;
 }
 
 interface Round {
   readonly authority: Authority;
-  readonly wanted: CertificatesIr;
+  readonly wanted: WantedLife;
   readonly known: Map<string, Due>;
   /** Sentences for the user. */
   readonly problems: string[];
@@ -62,7 +65,7 @@ interface Round {
 export class IdentitySecrets {
   readonly #ports: IdentityPorts;
   #identities = new Map<string, IdentityIr>();
-  #wanted: CertificatesIr = { ttlMs: 0, issuedAfterMs: null };
+  #wanted: WantedLife = { ttlMs: 0, issuedAfterMs: null };
   /** Of each identity whose Secret was found good. */
   #due = new Map<string, Due>();
 
@@ -71,7 +74,7 @@ export class IdentitySecrets {
   }
 
   /** Returns whether anything is new. Only what is new becomes due. */
-  set(identities: readonly IdentityIr[], wanted: CertificatesIr): boolean {
+  set(identities: readonly IdentityIr[], wanted: WantedLife): boolean {
     const next = new Map(identities.map((identity) => [keyOf(identity), identity]));
     const isSameWish =
       wanted.ttlMs === this.#wanted.ttlMs && wanted.issuedAfterMs === this.#wanted.issuedAfterMs;
@@ -145,8 +148,9 @@ export class IdentitySecrets {
     const want = wantedLeaf(identity, round);
     const found = checkLeaf(data, want, this.#ports.clock.now());
     if (!found.good) {
-      const replaced = replacedLeaf(data, want.trustBundle);
-      return { ...identity, reason: found.reason, replaced };
+      const staysGood = found.reason === 'OtherRoots';
+      const replaced = staysGood ? undefined : replacedLeaf(data, want.trustBundle);
+      return { ...identity, reason: found.reason, data, replaced };
     }
     this.#note(identity, round, found.renewAt.getTime());
     return null;
@@ -175,12 +179,15 @@ export class IdentitySecrets {
     const { namespace, serviceAccount, spiffeId, reason } = identity;
     const { secrets, clock, log, onReplaced } = this.#ports;
     const want = wantedLeaf(identity, round);
-    const pair = await round.authority.issue({ spiffeId, ttlMs: want.ttlMs });
-    const data = { 'tls.crt': pair.certificate, 'tls.key': pair.privateKey, 'ca.crt': want.trustBundle };
+    const staysGood = reason === 'OtherRoots' && identity.data !== undefined;
+    const files = staysGood ? identity.data : await freshFiles(round.authority, want);
+    const data = { ...files, 'ca.crt': want.trustBundle };
     const name = certificateSecretName(serviceAccount);
     await secrets.write(namespace, name, data, certificateLabels(serviceAccount));
-    log.info({ spiffeId, secret: secretOf(identity), reason, notAfter: pair.notAfter }, 'certificate issued');
-    if (reason !== 'Missing' && reason !== 'Due') onReplaced?.(identity);
+    const said = { spiffeId, secret: secretOf(identity), reason };
+    if (staysGood) log.info(said, 'roots beside a certificate replaced');
+    else log.info(said, 'certificate issued');
+    if (reason !== 'Missing' && reason !== 'Due' && !staysGood) onReplaced?.(identity);
     const issued = checkLeaf(data, want, clock.now());
     this.#note(identity, round, issued.good ? issued.renewAt.getTime() : 0);
   }
@@ -200,8 +207,13 @@ export class IdentitySecrets {
 }
 
 function wantedLeaf({ spiffeId }: IdentityIr, { authority, wanted }: Round): WantedLeaf {
-  const [trustBundle, rootNotAfter] = [authority.trustBundle(), authority.rootNotAfter()];
-  return { spiffeId, ...wanted, trustBundle, rootNotAfter };
+  const { ttlMs, issuedAfterMs } = wanted;
+  return { spiffeId, ttlMs, issuedAfterMs, trustBundle: authority.controlPlaneBundle(), signer: authority.signer };
+}
+
+async function freshFiles(authority: Authority, { spiffeId, ttlMs }: WantedLeaf): Promise<SecretData> {
+  const { certificate, privateKey } = await authority.issue({ spiffeId, ttlMs });
+  return { 'tls.crt': certificate, 'tls.key': privateKey };
 }
 
 /** A few at a time; a failure of one is a sentence, and does not end the others. Resolves to how many did not fail. */

@@ -3,7 +3,8 @@ import type { CertificatesIr, IdentityIr } from '../ir/mesh-ir.ts';
 import type { Component } from '../process/lifecycle.ts';
 import type { Log } from '../process/log.ts';
 import type { SecretPort } from '../ports/platform.ts';
-import type { Authority, LeafRequest } from './authority.ts';
+import type { Authority, LeafRequest, RotationEnd } from './authority.ts';
+import type { Evidence, RootFacts, Rotation, Wanted } from './rotation.ts';
 import type { ServerCertificate } from './server-certificate.ts';
 import type { Clock } from '../process/clock.ts';
 
@@ -17,8 +18,21 @@ export interface IssuerPorts {
   readonly log: Log;
   /** A certificate was replaced long before its end: those who use it should not wait for the new one. */
   readonly onReplaced?: (identity: IdentityIr) => void;
+  /** What is known of the sidecars: a root is not replaced before they are ready for it. */
+  readonly evidence: () => Evidence;
+  /** See RotatorPorts. */
+  readonly settleMs: number;
   /** state() says something new. */
   readonly onChange?: (state: IssuerState) => void;
+}
+
+/** How the rotation of the root stands. */
+export interface RootState {
+  /** null: none is under way. */
+  readonly rotation: Rotation | null;
+  readonly last: RotationEnd | null;
+  readonly wanted: Wanted;
+  readonly facts: RootFacts;
 }
 
 export interface IssuerState {
@@ -27,9 +41,19 @@ export interface IssuerState {
   readonly nextRenewal: Date | undefined;
   /** Certificates issued since the start. */
   readonly issued: number;
+  /** undefined until a usable root was opened. */
+  readonly root: RootState | undefined;
   /** Why certificates cannot be issued: sentences for the user. Empty when all is well. */
   readonly problems: readonly string[];
 }
+
+export const nothingIssued: IssuerState = {
+  rootNotAfter: undefined,
+  nextRenewal: undefined,
+  issued: 0,
+  root: undefined,
+  problems: [],
+};
 
 export interface Issuer extends Component {
   /** Replaces the identities to keep certificates for. Secrets of former ones stay: a pod may still mount them. */
@@ -45,6 +69,8 @@ export interface Issuer extends Component {
     onRenewed: (renewed: ServerCertificate) => void,
   ): Promise<ServerCertificate>;
   state(): IssuerState;
+  /** The evidence says something new. */
+  evidenceChanged(): void;
   /** From now on it writes Secrets, until onStoppedLeading. */
   onStartedLeading(): void;
   /** Resolves when no Secret is written any more. */

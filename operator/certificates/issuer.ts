@@ -1,17 +1,23 @@
 // Keeps a good certificate in the Secret of every identity, and one for the operator's own server. Entry:
 // createIssuer. It works in rounds: open the authority, look at what is due, issue, sleep until the next is due.
 // Secrets are written by the operator that leads; the server of each has a certificate.
-import type { CertificatesIr, IdentityIr } from '../ir/mesh-ir.ts';
+import type { CertificatesIr, IdentityIr, RootRotationIr } from '../ir/mesh-ir.ts';
 import type { Authority, LeafRequest } from './authority.ts';
 import { textOf } from './error-text.ts';
-import type { Issuer, IssuerPorts, IssuerState } from './issuer-ports.ts';
+import { type Issuer, type IssuerPorts, type IssuerState, nothingIssued, type RootState } from './issuer-ports.ts';
 import { IdentitySecrets } from './identity-secrets.ts';
 import { Revocations } from './revocations.ts';
 import { RootUnusable } from './root.ts';
+import { holdersOf, isRotationDue } from './rotation.ts';
+import { rotate } from './rotator.ts';
 import { type ServerCertificate, ServerCertificates, ServerCertificateSlot } from './server-certificate.ts';
+import { rootId } from './stored-roots.ts';
+import { isSameValue } from '../values/same-value.ts';
 
 /** At least this often the root is looked at again, in case it was replaced, deleted or damaged. */
 const recheckMs = 300_000;
+/** While a root is rotated, operators look so often how far that is. */
+const rotatingMs = 5_000;
 /** After a change of `issuedAfter`, those that do not lead look for the list of revoked certificates so long, so often. */
 const [watchMs, watchEveryMs] = [600_000, 5_000];
 const firstRetryMs = 1_000;
@@ -29,9 +35,10 @@ class SecretIssuer implements Issuer {
   readonly #identities: IdentitySecrets;
   /** Until then the leader may be about to revoke what was replaced. */
   #watchUntil = 0;
-  #bundle: string | undefined;
+  /** What the certificates were looked at for. */
+  #roots: string | undefined;
   #recheckAt = 0;
-  #state: IssuerState = { rootNotAfter: undefined, nextRenewal: undefined, issued: 0, problems: [] };
+  #state: IssuerState = { ...nothingIssued };
   #issued = 0;
   #failedRounds = 0;
   #running: Promise<void> | undefined;
@@ -40,6 +47,9 @@ class SecretIssuer implements Issuer {
   #isStopped = false;
   #isAble = false;
   #isLeading = false;
+  #leadingSinceMs = 0;
+  #wish: RootRotationIr | undefined;
+  #isRotating = false;
   #cancelTimer: () => void = () => undefined;
 
   constructor(ports: IssuerPorts) {
@@ -72,6 +82,7 @@ class SecretIssuer implements Issuer {
 
   onStartedLeading(): void {
     this.#isLeading = true;
+    this.#leadingSinceMs = this.#ports.clock.now();
     // Another operator may have written since.
     this.#identities.recheckAll();
     this.#wake();
@@ -86,7 +97,16 @@ class SecretIssuer implements Issuer {
     if (certificates.issuedAfterMs !== this.#identities.issuedAfterMs()) {
       this.#watchUntil = this.#ports.clock.now() + watchMs;
     }
-    if (this.#identities.set(identities, certificates)) this.#wake();
+    const isOtherWish = !isSameValue(certificates.rootRotation, this.#wish);
+    this.#wish = certificates.rootRotation;
+    if (this.#identities.set(identities, certificates) || isOtherWish) this.#wake();
+  }
+
+  evidenceChanged(): void {
+    const { root } = this.#state;
+    const rotation = root?.rotation ?? null;
+    if (!this.#isLeading || root === undefined || rotation === null) return;
+    if (holdersOf(rotation, root.wanted, this.#ports.evidence()).length === 0) this.#wake();
   }
 
   recheck(identities: readonly IdentityIr[]): void {
@@ -132,27 +152,44 @@ class SecretIssuer implements Issuer {
       const authority = await this.#ports.openAuthority();
       this.#isAble = true;
       this.#recheckAt = this.#ports.clock.now() + recheckMs;
-      this.#forgetIfOutdated(authority.trustBundle());
+      this.#forgetIfOutdated(authority);
       await this.#revocations.load(authority);
       await this.#serveOwn(authority, problems);
       const mayNot = (): boolean => this.#isStopped || !this.#isLeading;
       this.#issued += await this.#identities.serve(authority, problems, mayNot);
       if (!mayNot()) await this.#revoke(authority, problems);
-      this.#finish(authority.rootNotAfter(), problems);
+      this.#isRotating = this.#isRotation(authority);
+      this.#finish(authority, problems);
+      if (!mayNot()) await this.#rotate(authority, problems);
     } catch (error) {
       this.#isAble = false;
       const message = textOf(error);
       problems.push(
         error instanceof RootUnusable ? message : `Cannot open the certificate authority: ${message}.`,
       );
-      this.#finish(this.#state.rootNotAfter, problems);
+      this.#finish(undefined, problems);
     }
   }
 
-  #forgetIfOutdated(bundle: string): void {
-    if (bundle === this.#bundle) return;
-    this.#bundle = bundle;
+  /** All certificates are to be looked at again. */
+  #forgetIfOutdated({ signer, controlPlaneBundle }: Authority): void {
+    const roots = JSON.stringify([signer, controlPlaneBundle()]);
+    if (roots === this.#roots) return;
+    this.#roots = roots;
     this.#identities.recheckAll();
+  }
+
+  #isRotation({ rotating }: Authority): boolean {
+    if (rotating.rotation !== null) return true;
+    return this.#wish !== undefined && isRotationDue(rotating, this.#wish, this.#ports.clock.now());
+  }
+
+  /** After all that the present phase asks for was done. */
+  async #rotate(authority: Authority, problems: readonly string[]): Promise<void> {
+    if (this.#wish === undefined || !this.#isRotating) return;
+    const isDone = problems.length === 0 && this.#revocations.isWhole();
+    const own = { isDone, leadingSinceMs: this.#leadingSinceMs };
+    if (await rotate(authority, this.#wish, own, this.#ports)) this.#isWanted = true;
   }
 
   async #serveOwn(authority: Authority, problems: string[]): Promise<void> {
@@ -171,13 +208,15 @@ class SecretIssuer implements Issuer {
     }
   }
 
-  #finish(rootNotAfter: Date | undefined, problems: string[]): void {
+  /** authority undefined: it cannot be opened, and what is known of it stays. */
+  #finish(authority: Authority | undefined, problems: string[]): void {
     problems.sort();
     this.#failedRounds = problems.length === 0 ? 0 : this.#failedRounds + 1;
     const before = this.#state;
     const next = this.#nextRenewal();
     this.#state = {
-      rootNotAfter,
+      rootNotAfter: authority?.signer.rootNotAfter ?? before.rootNotAfter,
+      root: authority === undefined ? before.root : rootStateOf(authority),
       nextRenewal: next === undefined || next === 0 ? undefined : new Date(next),
       issued: this.#issued,
       problems,
@@ -209,9 +248,20 @@ class SecretIssuer implements Issuer {
     const look = this.#isLeading ? this.#identities.nextLookMs() : undefined;
     const isWatching = !this.#isLeading && now < this.#watchUntil;
     const list = isWatching ? now + watchEveryMs : this.#revocations.nextMs();
-    const next = earliest([look, list, this.#nextRenewal(), this.#recheckAt]) ?? now;
+    const rotation = this.#isRotating ? now + rotatingMs : undefined;
+    const next = earliest([look, list, rotation, this.#nextRenewal(), this.#recheckAt]) ?? now;
     return Math.max(next - now, firstRetryMs);
   }
+}
+
+function rootStateOf(authority: Authority): RootState {
+  const { rotation, last, issuedMs, notAfterMs, isOurs } = authority.rotating;
+  return {
+    rotation,
+    last,
+    facts: { issuedMs, notAfterMs, isOurs },
+    wanted: { trust: authority.trustBundle(), signer: rootId(authority.signer.root) },
+  };
 }
 
 function earliest(times: readonly (number | undefined)[]): number | undefined {

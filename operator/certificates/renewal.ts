@@ -1,13 +1,21 @@
 // When a certificate is to be renewed, and whether what lies in a Secret is good. Pure: time comes in as an argument.
 import { createHash, createPrivateKey, X509Certificate } from 'node:crypto';
 import type { SecretData } from '../ports/platform.ts';
-import type { KeyPair } from './authority.ts';
+import type { KeyPair, Signer } from './authority.ts';
 import { rememberLast } from '../values/remember.ts';
 import { backDateMs, serialText } from './root.ts';
 
 /** Why a certificate has to be issued. */
 export type RenewalReason =
-  'Missing' | 'Damaged' | 'OtherIdentity' | 'OtherIssuer' | 'LivesTooLong' | 'IssuedBefore' | 'Due';
+  | 'Missing'
+  | 'Damaged'
+  | 'OtherIdentity'
+  | 'OtherIssuer'
+  | 'LivesTooLong'
+  | 'IssuedBefore'
+  | 'Due'
+  /** The leaf is good, the roots beside it are not: it gets others, and stays. */
+  | 'OtherRoots';
 
 export interface WantedLeaf {
   readonly spiffeId: string;
@@ -16,7 +24,7 @@ export interface WantedLeaf {
   readonly issuedAfterMs: number | null;
   /** PEM of the roots; the Secret's ca.crt must say the same. */
   readonly trustBundle: string;
-  readonly rootNotAfter: Date;
+  readonly signer: Signer;
 }
 
 /** 0 to 1, always the same for one key, and evenly spread over many: spreads the load. */
@@ -45,16 +53,18 @@ export function checkLeaf(data: SecretData | undefined, want: WantedLeaf, now: n
   const leaf = parseLeaf(data['tls.crt'], data['tls.key']);
   if (leaf === undefined) return bad('Damaged');
   if (!uriNames(leaf).includes(want.spiffeId)) return bad('OtherIdentity');
-  if (data['ca.crt'] !== want.trustBundle || !isSignedByOneOf(leaf, want.trustBundle))
-    return bad('OtherIssuer');
   const life = { notBefore: leaf.validFromDate, notAfter: leaf.validToDate };
+  const { root, rootNotAfter, leavesFromMs } = want.signer;
+  if (!isSignedByOneOf(leaf, root) || life.notBefore.getTime() + backDateMs < leavesFromMs)
+    return bad('OtherIssuer');
   if (life.notAfter.getTime() - now > want.ttlMs) return bad('LivesTooLong');
   if (isIssuedBefore(life.notBefore.getTime(), want.issuedAfterMs, now)) return bad('IssuedBefore');
   const due = renewAt(life, jitterOf(want.spiffeId));
-  if (due.getTime() > now) return { good: true, renewAt: due };
   // One that ends with the root cannot be made to live longer: renewing it would go on for ever, ever faster.
-  const canLiveLonger = life.notAfter.getTime() < want.rootNotAfter.getTime();
-  return canLiveLonger ? bad('Due') : { good: true, renewAt: life.notAfter };
+  const canLiveLonger = life.notAfter.getTime() < rootNotAfter.getTime();
+  if (due.getTime() <= now && canLiveLonger) return bad('Due');
+  if (data['ca.crt'] !== want.trustBundle) return bad('OtherRoots');
+  return { good: true, renewAt: due.getTime() > now ? due : life.notAfter };
 }
 
 /** A certificate of ours, as it is remembered after it was replaced. Times in ms since 1970. */
@@ -111,8 +121,12 @@ function isSignedByOneOf(leaf: X509Certificate, bundle: string): boolean {
   return rootsOf(bundle).some((root) => leaf.checkIssued(root) && leaf.verify(root.publicKey));
 }
 
+/** The certificates in a file. */
+export function pemsOf(bundle: string): readonly string[] {
+  return bundle.match(/-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g) ?? [];
+}
+
 /** The same for all leaves. */
 const rootsOf = rememberLast((bundle: string): readonly X509Certificate[] => {
-  const pems = bundle.match(/-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g) ?? [];
-  return pems.map((pem) => new X509Certificate(pem));
+  return pemsOf(bundle).map((pem) => new X509Certificate(pem));
 });

@@ -1,19 +1,33 @@
-// A certificate revocation list (RFC 5280), signed by the root. Knows no Secret and no schedule.
+// Certificate revocation lists (RFC 5280), one signed by each root. Knows no Secret and no schedule.
 // oxlint-disable-next-line import/no-unassigned-import -- @peculiar/x509 needs the metadata API to be there first
 import 'reflect-metadata';
 import * as x509 from '@peculiar/x509';
-import type { RevocationLists } from './authority.ts';
+import type { ReadList, RevocationLists } from './authority.ts';
 import { backDateMs, type Root, serialText, signingKeyOf, wholeSeconds } from './root.ts';
 
-/** null where the root's key usage does not allow it to sign lists: Envoy and OpenSSL would refuse every certificate. */
-export function revocationListsOf(root: Root, now: () => number): RevocationLists | null {
-  const issuer = new x509.X509Certificate(root.certificate);
-  const usages = issuer.getExtension(x509.KeyUsagesExtension)?.usages;
-  if (usages !== undefined && (usages & x509.KeyUsageFlags.cRLSign) === 0) return null;
+/**
+ * Every root signs a list of all. null where the key usage of one does not allow it: Envoy and OpenSSL would refuse every certificate of
+ * that root once there is a list of another.
+ */
+export function revocationListsOf(roots: readonly Root[], now: () => number): RevocationLists | null {
+  const signers = roots.map((root) => ({ root, issuer: new x509.X509Certificate(root.certificate) }));
+  if (!signers.every(({ issuer }) => mayList(issuer))) return null;
   return {
-    sign: (serials) => signList(root, issuer, { serials, now: now() }),
-    read: (list) => readList(issuer, list),
+    sign: async (serials) => {
+      const lists = signers.map(({ root, issuer }) => signList(root, issuer, { serials, now: now() }));
+      return (await Promise.all(lists)).join('');
+    },
+    read: (text) =>
+      readLists(
+        signers.map(({ issuer }) => issuer),
+        text,
+      ),
   };
+}
+
+function mayList(issuer: x509.X509Certificate): boolean {
+  const usages = issuer.getExtension(x509.KeyUsagesExtension)?.usages;
+  return usages === undefined || (usages & x509.KeyUsageFlags.cRLSign) !== 0;
 }
 
 async function signList(
@@ -43,15 +57,26 @@ async function signList(
   return `${x509.PemConverter.encode(list.rawData, 'X509 CRL')}\n`;
 }
 
-async function readList(
-  issuer: x509.X509Certificate,
+async function readLists(
+  issuers: readonly x509.X509Certificate[],
   text: string,
-): Promise<ReadonlySet<string> | undefined> {
+): Promise<ReadList | undefined> {
   try {
-    const list = new x509.X509Crl(x509.PemConverter.decodeFirst(text));
-    if (!(await list.verify({ publicKey: issuer }))) return undefined;
-    return new Set(list.entries.map(({ serialNumber }) => serialText(serialNumber)));
+    const lists = x509.PemConverter.decode(text).map((der) => new x509.X509Crl(der));
+    const found = await Promise.all(issuers.map((publicKey) => signedBy(publicKey, lists)));
+    const good = found.flatMap((list) => list ?? []);
+    if (good.length === 0) return undefined;
+    const serials = good.flatMap(({ entries }) => entries.map(({ serialNumber }) => serialText(serialNumber)));
+    return { serials: new Set(serials), isWhole: good.length === issuers.length };
   } catch {
     return undefined;
   }
+}
+
+async function signedBy(
+  publicKey: x509.X509Certificate,
+  lists: readonly x509.X509Crl[],
+): Promise<x509.X509Crl | undefined> {
+  const verdicts = await Promise.all(lists.map((list) => list.verify({ publicKey })));
+  return lists.find((_, index) => verdicts[index]);
 }

@@ -6,7 +6,7 @@ import type { Clock } from '../process/clock.ts';
 import { managedLabels } from '../values/own-names.ts';
 import type { Authority, RevocationLists } from './authority.ts';
 import { revocationSecretName, rootSecretName } from './names.ts';
-import type { RememberedLeaf } from './renewal.ts';
+import { pemsOf, type RememberedLeaf } from './renewal.ts';
 import {
   emptyLedger,
   type Ledger,
@@ -34,6 +34,7 @@ export class Revocations {
   #lists: RevocationLists | null = null;
   #ledger: Ledger = emptyLedger;
   #list: string | null = null;
+  #isWhole = true;
   #isWarned = false;
   /** The Secret does not say what is known here. */
   #isLost = false;
@@ -52,21 +53,31 @@ export class Revocations {
     return nextRevocationMs(this.#ledger, this.#ports.clock.now());
   }
 
-  /** Reads what the leader wrote. What is damaged or gone leaves what is known here; what is of another root is of no use. */
+  /** Every root in use has signed the list, if there is one. */
+  isWhole(): boolean {
+    return this.#isWhole;
+  }
+
+  /**
+   * Reads what the leader wrote. What is damaged or gone leaves what is known here; what is of other roots altogether is of no use. While a
+   * root is rotated, a list of one of the two is in force until both have signed one.
+   */
   async load(authority: Authority): Promise<void> {
-    const bundle = authority.trustBundle();
+    const bundle = authority.controlPlaneBundle();
     const stored = await this.#ports.secrets.read(this.#ports.namespace, revocationSecretName);
-    if (bundle !== this.#bundle) [this.#ledger, this.#list] = [emptyLedger, null];
+    if (!haveOneInCommon(bundle, this.#bundle)) [this.#ledger, this.#list] = [emptyLedger, null];
     this.#isWarned &&= bundle === this.#bundle;
     this.#bundle = bundle;
     this.#lists = authority.revocationLists;
-    const ledger = stored?.[rootsFile] === bundle ? parseLedger(stored[ledgerFile] ?? '') : undefined;
+    const isOfThese = haveOneInCommon(bundle, stored?.[rootsFile] ?? '');
+    const ledger = isOfThese ? parseLedger(stored?.[ledgerFile] ?? '') : undefined;
     this.#isLost = ledger === undefined && this.#ledger !== emptyLedger;
-    if (ledger === undefined) return;
-    this.#ledger = ledger;
-    const list = stored?.[listFile];
-    if (list === undefined) this.#list = null;
-    else if ((await this.#lists?.read(list)) !== undefined) this.#list = list;
+    if (ledger !== undefined) {
+      this.#ledger = ledger;
+      const list = stored?.[listFile] ?? null;
+      if (list === null || (await this.#lists?.read(list)) !== undefined) this.#list = list;
+    }
+    this.#isWhole = await this.#covers(this.#list);
   }
 
   /** To be called before they are replaced; resolves when the Secret says so. */
@@ -82,9 +93,13 @@ export class Revocations {
     if (lists === null) return this.#warn(issuedAfterMs !== null && issuedAfterMs <= now);
     const ledger = withIssuedAfter(this.#ledger, issuedAfterMs, now);
     const revoked = revokedSerials(ledger, now);
-    const listed = this.#list === null ? new Set<string>() : await lists.read(this.#list);
+    const listed = this.#list === null ? undefined : await lists.read(this.#list);
+    const isWhole = listed?.isWhole === true;
     // What has expired meanwhile may stay on the list: each change goes to all sidecars.
-    const isSame = revoked.length === 0 ? this.#list === null : revoked.every((it) => listed?.has(it));
+    const isSame =
+      revoked.length === 0
+        ? this.#list === null
+        : isWhole && revoked.every((it) => listed.serials.has(it));
     if (isSame && ledger === this.#ledger && !this.#isLost) return;
     if (isSame) return this.#write(ledger, this.#list);
     await this.#write(ledger, revoked.length === 0 ? null : await lists.sign(revoked));
@@ -101,6 +116,10 @@ export class Revocations {
     );
   }
 
+  async #covers(list: string | null): Promise<boolean> {
+    return list === null || (await this.#lists?.read(list))?.isWhole === true;
+  }
+
   async #write(ledger: Ledger, list: string | null): Promise<void> {
     const { secrets, namespace } = this.#ports;
     const data: SecretData = {
@@ -109,6 +128,11 @@ export class Revocations {
       ...(list !== null && { [listFile]: list }),
     };
     await secrets.write(namespace, revocationSecretName, data, managedLabels);
-    [this.#ledger, this.#list, this.#isLost] = [ledger, list, false];
+    [this.#ledger, this.#list, this.#isLost, this.#isWhole] = [ledger, list, false, await this.#covers(list)];
   }
+}
+
+function haveOneInCommon(bundle: string, other: string): boolean {
+  const roots = new Set(pemsOf(bundle));
+  return pemsOf(other).some((pem) => roots.has(pem));
 }

@@ -9,6 +9,7 @@ import { Redacted } from '../values/redacted.ts';
 
 /** How far notBefore lies in the past, so that a peer whose clock is behind accepts a fresh certificate. */
 export const backDateMs = 120_000;
+const ourName = 'Meshwright root CA';
 const rootLifeMs = 10 * 365 * 24 * 3_600_000;
 
 export const ecdsaP256 = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' } as const;
@@ -16,8 +17,12 @@ export const ecdsaP256 = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' }
 export interface Root {
   /** PEM. */
   readonly certificate: string;
+  /** Back-dated if Meshwright made it. */
+  readonly notBefore: Date;
   readonly notAfter: Date;
   readonly key: Redacted<KeyObject>;
+  /** Meshwright made it. */
+  readonly isOurs: boolean;
 }
 
 /** The root in the Secret cannot sign. The message is for the user; nothing was overwritten. */
@@ -28,9 +33,11 @@ export class RootUnusable extends Error {
 /** A self-signed ECDSA P-256 root for ten years. now: the present, in ms since 1970. */
 export async function makeRoot(trustDomain: string, now: number): Promise<SecretData> {
   const keys = await webcrypto.subtle.generateKey(ecdsaP256, true, ['sign', 'verify']);
+  const serial = serialNumber();
   const certificate = await x509.X509CertificateGenerator.createSelfSigned({
-    serialNumber: serialNumber(),
-    name: [{ CN: ['Meshwright root CA'] }, { O: [trustDomain] }],
+    serialNumber: serial,
+    // While one root follows another, each is found by its own name.
+    name: [{ CN: [`${ourName} ${serial.slice(0, 8)}`] }, { O: [trustDomain] }],
     notBefore: wholeSeconds(now - backDateMs),
     notAfter: wholeSeconds(now + rootLifeMs),
     signingAlgorithm: ecdsaP256,
@@ -45,23 +52,34 @@ export async function makeRoot(trustDomain: string, now: number): Promise<Secret
   return { 'tls.crt': pemText(certificate), 'tls.key': await privateKeyPem(keys.privateKey) };
 }
 
+/** How messages name the files that it comes from. */
+export interface RootFiles {
+  readonly certificate: string;
+  readonly key: string;
+}
+
 /**
  * Reads a root and checks all that it needs to sign. where: how the message names its place, for example
  * `Secret meshwright-system/meshwright-ca`. Throws RootUnusable.
  */
-export function parseRoot(data: SecretData, where: string, now: number): Root {
+export function parseRoot(
+  data: SecretData,
+  where: string,
+  now: number,
+  files: RootFiles = { certificate: 'tls.crt', key: 'tls.key' },
+): Root {
   const refuse = (why: string): never => {
     throw new RootUnusable(
-      `The root in ${where} ${why}. No certificate is issued or renewed until tls.crt and tls.key contain a valid root. ` +
+      `The root in ${where} ${why}. No certificate is issued or renewed until ${files.certificate} and ${files.key} contain a valid root. ` +
         `Restore them from a backup. Or delete it, and Meshwright creates a new root; connections then fail until every workload has a certificate from the new root.`,
     );
   };
   const certificate =
     parsed(() => new X509Certificate(data['tls.crt'] ?? '')) ??
-    refuse('has no readable PEM certificate in tls.crt');
+    refuse(`has no readable PEM certificate in ${files.certificate}`);
   const key =
     parsed(() => createPrivateKey(data['tls.key'] ?? '')) ??
-    refuse('has no readable PEM private key in tls.key');
+    refuse(`has no readable PEM private key in ${files.key}`);
   if (!certificate.checkPrivateKey(key)) refuse('has a private key that does not belong to its certificate');
   if (!certificate.ca) refuse('is not a certificate authority (basicConstraints CA is not set)');
   if (!certificate.verify(certificate.publicKey)) refuse('is not self-signed, as a trust anchor must be');
@@ -70,7 +88,13 @@ export function parseRoot(data: SecretData, where: string, now: number): Root {
     refuse(`is not valid before ${certificate.validFromDate.toISOString()}`);
   }
   if (signingAlgorithm(key) === undefined) refuse('has a key that is neither ECDSA (P-256, P-384) nor RSA');
-  return { certificate: pemText(certificate), notAfter: certificate.validToDate, key: new Redacted(key) };
+  return {
+    certificate: pemText(certificate),
+    notBefore: certificate.validFromDate,
+    notAfter: certificate.validToDate,
+    key: new Redacted(key),
+    isOurs: certificate.subject.includes(`CN=${ourName}`),
+  };
 }
 
 export interface SigningAlgorithm {

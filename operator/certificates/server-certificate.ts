@@ -1,11 +1,15 @@
 // A certificate that lives in memory only: the operator's own, for its xDS server. The issuer's rounds keep it fresh.
-import type { Authority, KeyPair, LeafRequest } from './authority.ts';
+import type { Authority, KeyPair, LeafRequest, Signer } from './authority.ts';
 import { jitterOf, renewAt } from './renewal.ts';
 import { textOf } from './error-text.ts';
 
 export interface ServerCertificate extends KeyPair {
-  /** PEM of the roots to trust. */
+  /** PEM of the roots that sidecars are to believe in each other's certificates. */
   readonly trustBundle: string;
+  /** PEM of the roots that sidecars and operators are believed by operators. */
+  readonly controlPlaneBundle: string;
+  /** Connections with other leaves are to be made anew; null: all are good. */
+  readonly wantedLeaves: Signer | null;
   /** PEM of the list of revoked certificates; null: none is revoked. */
   readonly revocationList: string | null;
 }
@@ -18,6 +22,8 @@ export class ServerCertificateSlot {
   #resolve: (first: ServerCertificate) => void = () => undefined;
   #reject: (error: Error) => void = () => undefined;
   #current: ServerCertificate | undefined;
+  /** PEM of the one that signed it. */
+  #root = '';
 
   constructor(request: LeafRequest, onRenewed: (renewed: ServerCertificate) => void) {
     this.#request = request;
@@ -41,16 +47,20 @@ export class ServerCertificateSlot {
       : renewAt(this.#current, jitterOf(this.#request.spiffeId)).getTime();
   }
 
-  /** Issues if it is due, or if the roots changed; tells of another list. Resolves to whether it issued. */
+  /** Issues if it is due, or if another root is to sign it; tells of other roots and of another list. Resolves to whether it issued. */
   async refresh(authority: Authority, revocationList: string | null, now: number): Promise<boolean> {
-    const bundle = authority.trustBundle();
+    const { own } = authority;
     const current = this.#current;
     const isGood =
-      current?.trustBundle === bundle && (this.dueAt() > now || endsWithRoot(current, authority));
-    if (isGood && current.revocationList === revocationList) return false;
-    const pair = isGood ? current : await authority.issue(this.#request);
-    const renewed = { ...pair, trustBundle: bundle, revocationList };
+      current !== undefined &&
+      this.#root === own.root &&
+      (this.dueAt() > now || current.notAfter.getTime() >= own.rootNotAfter.getTime());
+    const said = { ...trustOf(authority), revocationList };
+    if (isGood && isSaying(current, said)) return false;
+    const pair = isGood ? current : await own.issue(this.#request);
+    const renewed = { ...pair, ...said };
     this.#current = renewed;
+    this.#root = own.root;
     if (current === undefined) this.#resolve(renewed);
     else this.#onRenewed(renewed);
     return !isGood;
@@ -61,8 +71,24 @@ export class ServerCertificateSlot {
   }
 }
 
-function endsWithRoot(pair: KeyPair, authority: Authority): boolean {
-  return pair.notAfter.getTime() >= authority.rootNotAfter().getTime();
+type Said = Omit<ServerCertificate, keyof KeyPair>;
+
+function trustOf(authority: Authority): Omit<Said, 'revocationList'> {
+  const { signer } = authority;
+  return {
+    trustBundle: authority.trustBundle(),
+    controlPlaneBundle: authority.controlPlaneBundle(),
+    wantedLeaves: signer.leavesFromMs === 0 ? null : signer,
+  };
+}
+
+function isSaying(current: Said, said: Said): boolean {
+  return (
+    current.trustBundle === said.trustBundle &&
+    current.controlPlaneBundle === said.controlPlaneBundle &&
+    current.wantedLeaves?.leavesFromMs === said.wantedLeaves?.leavesFromMs &&
+    current.revocationList === said.revocationList
+  );
 }
 
 /** All that were asked for. */

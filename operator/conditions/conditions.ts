@@ -19,6 +19,8 @@ export const conditionType = {
   injected: 'Injected',
   /** Mesh only: no proxy runs anything of a deleted object. Owner: aggregate, from the acknowledgements. */
   deletionsProgrammed: 'DeletionsProgrammed',
+  /** Mesh only, from the first rotation on: no root is being replaced, and the last one was. Owner: aggregate. */
+  rootRotated: 'RootRotated',
 } as const;
 export type ConditionType = (typeof conditionType)[keyof typeof conditionType];
 
@@ -51,6 +53,14 @@ export const reason = {
   injected: 'Injected',
   deletionsProgrammed: 'DeletionsProgrammed',
   workloadTrouble: 'WorkloadTrouble',
+  prepare: 'Prepare',
+  trustBoth: 'TrustBoth',
+  switch: 'Switch',
+  retire: 'Retire',
+  aborting: 'Aborting',
+  phaseTimeout: 'PhaseTimeout',
+  rotated: 'Rotated',
+  aborted: 'Aborted',
 } as const;
 export type Reason = (typeof reason)[keyof typeof reason];
 

@@ -27,6 +27,15 @@ export interface CertificatesIr {
   readonly ttlMs: number;
   /** Those issued before are to be replaced; milliseconds since 1970. */
   readonly issuedAfterMs: number | null;
+  readonly rootRotation: RootRotationIr;
+}
+
+export interface RootRotationIr {
+  readonly mode: 'Proceed' | 'Abort';
+  /** A root issued before is to be replaced; milliseconds since 1970. */
+  readonly issuedAfterMs: number | null;
+  readonly renewBeforeMs: number;
+  readonly phaseTimeoutMs: number;
 }
 
 /** What the user asked for about the sidecars of pods. */

@@ -65,6 +65,11 @@ export interface SecretPort {
     data: SecretData,
     labels: Readonly<Record<string, string>>,
   ): Promise<'created' | 'exists'>;
+  /**
+   * Replaces it only if it still holds what was read before, in one step: of several that race, one gets 'replaced'. Whatever cannot be
+   * replaced for another reason rejects.
+   */
+  replace(namespace: string, name: string, change: SecretChange): Promise<'replaced' | 'changed'>;
   /** Creates or replaces. labels mark it as ours. */
   write(
     namespace: string,
@@ -72,6 +77,13 @@ export interface SecretPort {
     data: SecretData,
     labels: Readonly<Record<string, string>>,
   ): Promise<void>;
+}
+
+export interface SecretChange {
+  /** As it was read. */
+  readonly before: SecretData;
+  readonly data: SecretData;
+  readonly labels: Readonly<Record<string, string>>;
 }
 
 /** File name → content, for example tls.crt, tls.key, ca.crt. Never logged: see redacted.ts. */

@@ -1,5 +1,6 @@
 // What one replica tells the leader of: which versions it serves, which proxies it has, what they acknowledged.
 import type { LayerId } from '../envoy/resources/xds-resource.ts';
+import type { PresentedLeaf } from '../xds/session/proxy-report.ts';
 
 /** What a proxy has acknowledged of what its own replica serves. Shared by all in the same state. */
 export interface AckState {
@@ -48,6 +49,8 @@ export type Change =
       readonly id: number;
       readonly workload: string;
       readonly nodeId: string;
+      /** The certificate of its connection; absent: unknown. */
+      readonly leaf?: PresentedLeaf | null;
       readonly layers: readonly LayerId[];
       /** How long it has been connected, in milliseconds: a duration, since clocks differ. */
       readonly ageMs: number;

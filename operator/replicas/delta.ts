@@ -126,9 +126,10 @@ function* proxyChanges(before: Streams, now: Streams, nowMs: number): Generator<
   for (const [key, { id, report }] of now) {
     const old = before.get(key)?.report;
     if (old === report || (old !== undefined && isSameProxy(old, report))) continue;
-    const { workload, nodeId, layers, connectedAtMs } = report;
+    const { workload, leaf = null, layers, connectedAtMs } = report;
     const ageMs = Math.max(0, Math.round(nowMs - connectedAtMs));
-    yield { type: 'proxy', id, workload, nodeId: nodeId.slice(0, nodeIdAtMost), layers, ageMs };
+    const nodeId = report.nodeId.slice(0, nodeIdAtMost);
+    yield { type: 'proxy', id, workload, nodeId, leaf, layers, ageMs };
   }
 }
 

@@ -30,7 +30,7 @@ export function judge(proxy: PeerProxy, peer: PeerState, snapshot: Snapshot): Pr
   const known = reports.get(proxy);
   if (known !== undefined && sameItems(known.ids, ids) && sameItems(known.judged, judged))
     return known.report;
-  const { workload, nodeId, connectedAtMs, ackState } = proxy;
+  const { workload, nodeId, leaf = null, connectedAtMs, ackState } = proxy;
   const lagging = joined(judged.map((it) => it.lagging));
   const rejected = joined(judged.map((it) => it.rejected));
   const former = joined([...judged.map((it) => it.former), formerIn(ackState)]);
@@ -41,6 +41,7 @@ export function judge(proxy: PeerProxy, peer: PeerState, snapshot: Snapshot): Pr
     connectedAtMs,
     leftAtMs: null,
     since: null,
+    leaf,
     layers: ids,
     lagging,
     rejected,

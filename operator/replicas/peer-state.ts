@@ -1,6 +1,7 @@
 // What the leader knows of another replica: batch after batch, from nothing. Pure; states are immutable, and what a
 // batch does not speak of keeps its identity.
 import type { LayerId } from '../envoy/resources/xds-resource.ts';
+import type { PresentedLeaf } from '../xds/session/proxy-report.ts';
 import type { Change, AckState } from './changes.ts';
 
 /** Type → name → version. */
@@ -22,6 +23,7 @@ export interface PeerState {
 export interface PeerProxy {
   readonly workload: string;
   readonly nodeId: string;
+  readonly leaf?: PresentedLeaf | null;
   readonly layers: readonly LayerId[];
   /** By the leader's clock. */
   readonly connectedAtMs: number;
@@ -105,9 +107,10 @@ class Draft {
     for (const [name, version, ...origins] of set) versions.set(name, { version, origins });
   }
 
-  #setProxy({ id, workload, nodeId, layers, ageMs }: Change & { readonly type: 'proxy' }): void {
+  #setProxy(change: Change & { readonly type: 'proxy' }): void {
+    const { id, workload, nodeId, leaf = null, layers, ageMs } = change;
     const connectedAtMs = this.#proxies.get(id)?.connectedAtMs ?? this.#nowMs - ageMs;
-    this.#proxies.set(id, { workload, nodeId, layers, connectedAtMs, ackState: unknownAckState });
+    this.#proxies.set(id, { workload, nodeId, leaf, layers, connectedAtMs, ackState: unknownAckState });
   }
 
   #setAckState({ ids, lagging, rejected, former, atRest }: Change & { readonly type: 'ackState' }): void {

@@ -12,6 +12,7 @@ import type { Judged } from './judged.ts';
 import { conditionsOf, timestamp } from './object-status.ts';
 import type { Programmed, Published } from './programmed.ts';
 import { type CertificateReport, readyOf } from './ready.ts';
+import { rootRotatedOf, rootRotationField } from './root-rotation.ts';
 
 export interface MeshContext {
   /** All objects. */
@@ -42,11 +43,15 @@ export function meshStatus({ verdict, isAccepted, programmed }: Judged, context:
 }
 
 /** What only the status of the Mesh in force says. */
-function ofTheMesh({ judged, published, workloads, absent }: MeshContext): readonly ConditionDraft[] {
+function ofTheMesh(context: MeshContext): readonly ConditionDraft[] {
+  const { judged, published, workloads, absent, certificates, now } = context;
+  const { rotation } = certificates;
+  const rotated = rotation === undefined ? undefined : rootRotatedOf(rotation, now);
   const injected = workloads === undefined ? [] : [injectedOf(workloads, absent)];
-  if (published === null) return injected;
+  const others = [...injected, ...(rotated === undefined ? [] : [rotated])];
+  if (published === null) return others;
   const present = judged.map(({ verdict }) => verdict.origin);
-  return [...injected, deletionsOf(present, published.acks, published.specifiedOf)];
+  return [...others, deletionsOf(present, published.acks, published.specifiedOf)];
 }
 
 function proxyCounts(
@@ -76,12 +81,15 @@ function workloadCounts(report: WorkloadReport | undefined): Pick<MeshStatus, 'w
 function certificateTimes({
   rootNotAfter,
   nextRenewal,
+  rotation,
 }: CertificateReport): Pick<MeshStatus, 'certificates'> {
+  const rootRotation = rotation && rootRotationField(rotation);
   if (rootNotAfter === undefined && nextRenewal === undefined) return {};
   return {
     certificates: {
       ...(rootNotAfter && { rootNotAfter: timestamp(rootNotAfter) }),
       ...(nextRenewal && { nextRenewal: timestamp(nextRenewal) }),
+      ...(rootRotation && { rootRotation }),
     },
   };
 }

@@ -1,12 +1,15 @@
 // Whether certificates can be issued and proxies served: a condition of the Mesh. Pure.
 import { type ConditionDraft, conditionType, reason } from '../conditions/conditions.ts';
 import { timestamp } from './object-status.ts';
+import type { RotationReport } from './root-rotation.ts';
 
 export interface CertificateReport {
   /** End of the root's validity; absent until there is a root. */
   readonly rootNotAfter?: Date;
   /** When the next leaf is renewed. */
   readonly nextRenewal?: Date;
+  /** Absent until there is a root. */
+  readonly rotation?: RotationReport;
   /** Full sentences that tell the user what to do; empty when certificates are issued. */
   readonly problems: readonly string[];
 }

@@ -1,6 +1,7 @@
 // The values that flow through the operator, each a cell on one board. The board is made first; then the parts, each with the
 // cells that it reads and those that it writes (parts.ts has the table).
-import type { IssuerState } from '../certificates/issuer-ports.ts';
+import { type IssuerState, nothingIssued } from '../certificates/issuer-ports.ts';
+import type { Evidence } from '../certificates/rotation.ts';
 import type { ServerCertificate } from '../certificates/server-certificate.ts';
 import type { WorkloadReport } from '../conditions/workload-report.ts';
 import type { WorkloadIr } from '../ir/mesh-ir.ts';
@@ -40,6 +41,10 @@ export interface Board {
   readonly serverCertificate: Cell<ServerCertificate | null>;
   /** How the issuing of certificates goes. */
   readonly certificates: Cell<IssuerState>;
+  /** PEM of the roots in the snapshot; null before the first. Written after it. */
+  readonly publishedTrust: Cell<string | null>;
+  /** What the sidecars have shown of their roots and certificates: a root is not replaced before they are ready for it. */
+  readonly rootEvidence: LazyCell<Evidence>;
   /** What proxies are to have: written when it differs from before; null before the first. */
   readonly snapshot: Cell<Snapshot | null>;
   /** Reports of the proxies that are connected to this operator, on the present snapshot. */
@@ -68,13 +73,6 @@ export interface Board {
   readonly watchFailure: Cell<Error | null>;
 }
 
-const nothingIssued: IssuerState = {
-  rootNotAfter: undefined,
-  nextRenewal: undefined,
-  issued: 0,
-  problems: [],
-};
-
 export function createBoard(): Board {
   return {
     change: createCell<ObjectChange | null>(null),
@@ -83,6 +81,8 @@ export function createBoard(): Board {
     identities: createCell<ReadonlyMap<string, ProvableWorkload> | null>(null),
     serverCertificate: createCell<ServerCertificate | null>(null),
     certificates: createCell(nothingIssued),
+    publishedTrust: createCell<string | null>(null),
+    rootEvidence: createLazyCell<Evidence>({ publishedTrust: null, proxies: [] }),
     snapshot: createCell<Snapshot | null>(null),
     ownProxies: createLazyCell<readonly ProxyReport[]>([]),
     ownWorkloads: createLazyCell<ReadonlySet<string>>(new Set()),

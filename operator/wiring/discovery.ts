@@ -1,4 +1,8 @@
 // The xDS server: snapshots go out to proxies, their reports come back.
+import type { Signer } from '../certificates/authority.ts';
+import { presentedLeaf } from '../certificates/presented-leaf.ts';
+import type { PresentedLeaf } from '../certificates/rotation.ts';
+import { rootId } from '../certificates/stored-roots.ts';
 import { reloadableCredentials } from '../xds/server/credentials.ts';
 import { createAdsServer } from '../xds/server/server.ts';
 import type { Settings } from '../process/settings.ts';
@@ -33,6 +37,8 @@ export function createDiscovery(
       clock,
       log,
     }),
+    leafOf: (certificate) =>
+      presentedLeaf(certificate, serverCertificate.get()?.controlPlaneBundle ?? ''),
     rebuild: ownWorkloads.changed,
     services: () => peerServices.get(),
     identifier: `meshwright/${self.name}/${self.nonce}`,
@@ -44,9 +50,17 @@ export function createDiscovery(
   isConverging.define(() => ads.isConverging());
   xdsPort.define(() => ads.port());
 
+  let wanted: Signer | null = null;
+  const renewConnections = (leaves: Signer | null): void => {
+    if (leaves?.leavesFromMs === wanted?.leavesFromMs) return;
+    wanted = leaves;
+    ads.renewConnections(leaves === null ? null : (leaf) => isWanted(leaf, leaves));
+  };
   serverCertificate.subscribe(() => {
     const certificate = serverCertificate.get();
-    if (certificate !== null) credentials.update(certificate);
+    if (certificate === null) return;
+    credentials.update({ ...certificate, trustBundle: certificate.controlPlaneBundle });
+    renewConnections(certificate.wantedLeaves);
   });
   snapshot.subscribe(() => {
     const latest = snapshot.get();
@@ -61,6 +75,10 @@ export function createDiscovery(
       ready: () => translation.get().ir === null || ads.ready(),
     },
   };
+}
+
+function isWanted(leaf: PresentedLeaf | null, { root, leavesFromMs }: Signer): boolean {
+  return leaf !== null && leaf.root === rootId(root) && leaf.issuedMs >= leavesFromMs;
 }
 
 /** An ExternalWorkload says where it is called, not where it calls from. */

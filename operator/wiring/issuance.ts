@@ -15,16 +15,19 @@ import { injectedKey } from '../values/own-names.ts';
 import type { ObjectChange } from './board.ts';
 import type { Context, Made, Reads, Writes } from './part.ts';
 
-type Cells = Reads<'change' | 'translation'> & Writes<'serverCertificate' | 'certificates'>;
+type Cells = Reads<'change' | 'translation' | 'rootEvidence'> & Writes<'serverCertificate' | 'certificates'>;
+
+/** Every operator looks every 5 s how far a root is rotated, and what it serves then is on its way a moment longer. */
+const settleMs = 15_000;
 
 export interface IssuanceContext extends Pick<Context, 'clock' | 'log'> {
-  readonly platform: Pick<Context['platform'], 'secrets' | 'pods'>;
+  readonly platform: Pick<Context['platform'], 'secrets' | 'pods' | 'leases'>;
   readonly settings: Pick<Context['settings'], 'namespace'>;
   readonly metrics: Pick<Metrics, 'certificatesExpire'>;
 }
 
 export function createIssuance(cells: Cells, context: IssuanceContext): Required<Made> {
-  const { change, translation, serverCertificate, certificates } = cells;
+  const { change, translation, rootEvidence, serverCertificate, certificates } = cells;
   const { platform, settings, clock, log, metrics } = context;
   /** The one in force, or the last one: its certificates are kept. */
   let mesh: MeshIr | null = null;
@@ -35,6 +38,8 @@ export function createIssuance(cells: Cells, context: IssuanceContext): Required
     clock,
     log,
     onReplaced: createPodRefresh({ pods: platform.pods, workloads: () => mesh?.workloads ?? [], log }),
+    evidence: rootEvidence.get,
+    settleMs: platform.leases === undefined ? 0 : settleMs,
     onChange: (state) => {
       metrics.certificatesExpire(state.rootNotAfter, undefined);
       certificates.set(state);
@@ -61,6 +66,7 @@ export function createIssuance(cells: Cells, context: IssuanceContext): Required
     if (!isSame) issuer.setIdentities(ir.identities, ir.settings.certificates);
     if (before === null) begin(ir);
   });
+  rootEvidence.subscribe(() => issuer.evidenceChanged());
   change.subscribe(() => {
     if (mesh !== null) issuer.recheck(waitingFor(change.get(), mesh.settings.trustDomain));
   });

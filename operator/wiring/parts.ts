@@ -10,6 +10,7 @@ import { part, type Part } from './part.ts';
 import { createPeers } from './peers.ts';
 import { createPodRecording } from './pod-records.ts';
 import { createPublication } from './publication.ts';
+import { createRootEvidence } from './root-evidence.ts';
 import { createStatusReports } from './status-reports.ts';
 import { createStorage } from './storage.ts';
 import { createTranslation } from './translation.ts';
@@ -25,12 +26,18 @@ export const parts: readonly Part[] = [
   part('translation', { reads: ['resources'], writes: ['identities', 'translation'] }, createTranslation),
   part(
     'issuance',
-    { reads: ['change', 'translation'], writes: ['serverCertificate', 'certificates'] },
+    {
+      reads: ['change', 'translation', 'rootEvidence'],
+      writes: ['serverCertificate', 'certificates'],
+    },
     createIssuance,
   ),
   part(
     'publication',
-    { reads: ['translation', 'serverCertificate', 'connectedWorkloads'], writes: ['snapshot'] },
+    {
+      reads: ['translation', 'serverCertificate', 'connectedWorkloads'],
+      writes: ['snapshot', 'publishedTrust'],
+    },
     createPublication,
   ),
   part(
@@ -48,6 +55,14 @@ export const parts: readonly Part[] = [
       writes: ['peerServices', 'proxies', 'connectedWorkloads'],
     },
     createPeers,
+  ),
+  part(
+    'root evidence',
+    {
+      reads: ['resources', 'translation', 'snapshot', 'publishedTrust', 'proxies'],
+      writes: ['rootEvidence'],
+    },
+    createRootEvidence,
   ),
   part(
     'injection',
@@ -71,6 +86,7 @@ export const parts: readonly Part[] = [
         'isConverging',
         'connectedWorkloads',
         'certificates',
+        'rootEvidence',
         'workloadReport',
       ],
       writes: ['statuses'],

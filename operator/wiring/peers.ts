@@ -27,7 +27,8 @@ export function createPeers(
   leader.subscribe(() => replicas.setHolder(leader.get()));
   serverCertificate.subscribe(() => {
     const certificate = serverCertificate.get();
-    if (certificate !== null) replicas.credentials.update(certificate);
+    if (certificate === null) return;
+    replicas.credentials.update({ ...certificate, trustBundle: certificate.controlPlaneBundle });
   });
   snapshot.subscribe(() => replicas.changed());
   ownWorkloads.subscribe(connectedWorkloads.changed);

@@ -5,13 +5,15 @@ import { throttle } from '../process/throttle.ts';
 import { createResourceBuilder } from '../envoy/resources/build.ts';
 import { isSameValue } from '../values/same-value.ts';
 import { checkMessage } from '../envoy/checks/check-message.ts';
+import { typeUrl as urls } from '../envoy/proto/type-urls.ts';
 import { encodeAny } from '../envoy/proto/registry.ts';
 import { buildSnapshot, isSameContent, type SnapshotTools } from '../xds/snapshot/snapshot.ts';
 import type { Snapshot } from '../xds/snapshot/types.ts';
 import type { Context, Made, Reads, Writes } from './part.ts';
 import { guarded, type StageContext, timed } from './stage.ts';
 
-type Cells = Reads<'translation' | 'serverCertificate' | 'connectedWorkloads'> & Writes<'snapshot'>;
+type Cells = Reads<'translation' | 'serverCertificate' | 'connectedWorkloads'> &
+  Writes<'snapshot' | 'publishedTrust'>;
 
 export interface PublicationContext extends StageContext {
   readonly metrics: Pick<Metrics, 'stageDone' | 'resourcesInvalid'>;
@@ -20,7 +22,7 @@ export interface PublicationContext extends StageContext {
 
 /** Nothing is published before there is a Mesh and a root to trust. */
 export function createPublication(cells: Cells, context: PublicationContext): Made {
-  const { translation, serverCertificate, connectedWorkloads, snapshot } = cells;
+  const { translation, serverCertificate, connectedWorkloads, snapshot, publishedTrust } = cells;
   const { log, metrics, settings, clock } = context;
   const tools = snapshotTools(settings);
   const buildResources = createResourceBuilder();
@@ -39,6 +41,8 @@ export function createPublication(cells: Cells, context: PublicationContext): Ma
     metrics.resourcesInvalid(next.invalid.length);
     logInvalid(log, previous, next);
     if (previous === null || !isSame(previous, next)) snapshot.set(next);
+    const isTrustPublished = next.invalid.every(({ typeUrl }) => typeUrl !== urls.secret);
+    if (isTrustPublished && publishedTrust.get() !== trustBundle) publishedTrust.set(trustBundle);
   };
   const rebuild = (): void => guarded(context, publish);
   translation.subscribe(rebuild);

@@ -1,11 +1,13 @@
 // From verdicts and acknowledgements to written statuses. Of several operators one writes.
 import type { IssuerState } from '../certificates/issuer-ports.ts';
+import type { Evidence } from '../certificates/rotation.ts';
 import { createStatusLoop } from '../process/status-loop.ts';
 import { aggregate } from '../status/aggregate.ts';
 import type { CertificateReport } from '../status/ready.ts';
 import { createStatusWriter, type StatusWriter } from '../status/writer.ts';
 import { FoundStatuses } from './found-statuses.ts';
 import type { Context, Made, Reads, Writes } from './part.ts';
+import { PhaseTimeout } from './phase-timeout.ts';
 import { PresentAndMissing } from './present-and-missing.ts';
 import { SidecarReturn } from './sidecar-return.ts';
 import { specifiedIn } from './specified.ts';
@@ -19,6 +21,7 @@ type Cells = Reads<
   | 'isConverging'
   | 'connectedWorkloads'
   | 'certificates'
+  | 'rootEvidence'
   | 'workloadReport'
 > &
   Writes<'statuses'>;
@@ -35,6 +38,7 @@ export function createStatusReports(cells: Cells, context: StatusReportsContext)
   const sidecars = new SidecarReturn(cells, clock);
   const found = new FoundStatuses(writer);
   const present = new PresentAndMissing(cells, clock);
+  const phase = new PhaseTimeout(clock);
   const loop = createStatusLoop({
     clock,
     isMoving: cells.isConverging.get,
@@ -45,10 +49,12 @@ export function createStatusReports(cells: Cells, context: StatusReportsContext)
       const areRead = found.areRead(verdicts, () => loop.changed());
       if (!sidecars.isDone() || !areRead) return;
       const now = new Date(clock.now());
+      const report = certificateReport(certificates.get(), cells);
+      phase.watch(report.rotation, () => loop.changed());
       const updates = aggregate({
         ...present.read(now, () => loop.changed()),
         verdicts,
-        certificates: certificateReport(certificates.get()),
+        certificates: report,
         workloads: workloadReport.get(),
         previous: writer.latest(),
         proven: found.proven.all(),
@@ -70,6 +76,7 @@ export function createStatusReports(cells: Cells, context: StatusReportsContext)
       stop: async () => {
         sidecars.end();
         present.end();
+        phase.end();
         loop.close();
         await writer.stop();
       },
@@ -83,6 +90,7 @@ export function createStatusReports(cells: Cells, context: StatusReportsContext)
       onStoppedLeading: async () => {
         sidecars.end();
         present.end();
+        phase.end();
         found.end();
         await writer.clear();
       },
@@ -90,13 +98,21 @@ export function createStatusReports(cells: Cells, context: StatusReportsContext)
   };
 }
 
+const noEvidence: Evidence = { publishedTrust: null, proxies: [] };
+
 function forgetRemoved(change: ReturnType<Cells['change']['get']>, writer: StatusWriter): void {
   if (change?.type === 'remove') writer.forget(change.ref);
 }
 
-function certificateReport({ rootNotAfter, nextRenewal, problems }: IssuerState): CertificateReport {
+function certificateReport(
+  { rootNotAfter, nextRenewal, root, problems }: IssuerState,
+  { translation, rootEvidence }: Pick<Cells, 'translation' | 'rootEvidence'>,
+): CertificateReport {
+  const wish = translation.get().ir?.settings.certificates.rootRotation;
+  const evidence = root?.rotation == null ? noEvidence : rootEvidence.get();
   return {
     problems,
+    ...(root !== undefined && wish !== undefined && { rotation: { root, wish, evidence } }),
     ...(rootNotAfter !== undefined && { rootNotAfter }),
     ...(nextRenewal !== undefined && { nextRenewal }),
   };

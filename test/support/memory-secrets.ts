@@ -1,5 +1,6 @@
 // Secrets in memory, as a platform keeps them.
-import type { SecretData, SecretPort } from '../../operator/ports/platform.ts';
+import type { SecretChange, SecretData, SecretPort } from '../../operator/ports/platform.ts';
+import { isSameValue } from '../../operator/values/same-value.ts';
 
 export class MemorySecrets implements SecretPort {
   readonly held = new Map<string, SecretData>();
@@ -25,6 +26,17 @@ export class MemorySecrets implements SecretPort {
     if (this.held.has(`${namespace}/${name}`)) return 'exists';
     await this.write(namespace, name, data, labels);
     return 'created';
+  }
+
+  async replace(
+    namespace: string,
+    name: string,
+    { before, data, labels }: SecretChange,
+  ): Promise<'replaced' | 'changed'> {
+    await Promise.resolve();
+    if (!isSameValue(this.held.get(`${namespace}/${name}`), before)) return 'changed';
+    await this.write(namespace, name, data, labels);
+    return 'replaced';
   }
 
   async write(

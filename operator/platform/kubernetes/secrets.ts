@@ -6,6 +6,7 @@ import type { SecretData, SecretPort } from '../../ports/platform.ts';
 import type { ApiCaller } from './http/api-client.ts';
 import { isApiError } from './http/api-error.ts';
 import { resourcePath } from './kinds.ts';
+import { isSameValue } from '../../values/same-value.ts';
 import { fieldManager, managedByLabel } from '../../values/own-names.ts';
 
 const conflictAttempts = 5;
@@ -46,6 +47,18 @@ export function createSecrets(api: ApiCaller, options: SecretsOptions): SecretPo
         return 'created';
       } catch (error) {
         if (isApiError(error, 409)) return 'exists';
+        throw error;
+      }
+    },
+    replace: async (namespace, name, { before, data, labels }) => {
+      const place = { namespace, name };
+      const present = await find(api, place);
+      if (present === undefined || !isSameValue(decode(present), before)) return 'changed';
+      try {
+        await replace(api, place, { wanted: wantedOf(data, labels), present });
+        return 'replaced';
+      } catch (error) {
+        if (isApiError(error, 409) || isApiError(error, 404)) return 'changed';
         throw error;
       }
     },

@@ -44,12 +44,23 @@ export function meshSettings(mesh: Mesh): MeshSettingsIr {
 }
 
 function certificateSettings({ spec: { certificates } }: Mesh): CertificatesIr {
-  const { workloadTTL, issuedAfter = '' } = certificates;
-  const issuedAfterMs = Date.parse(issuedAfter);
+  const { workloadTTL, issuedAfter, rootRotation } = certificates;
   return {
     ttlMs: durationMs(workloadTTL),
-    issuedAfterMs: Number.isNaN(issuedAfterMs) ? null : issuedAfterMs,
+    issuedAfterMs: timeMs(issuedAfter),
+    rootRotation: {
+      mode: rootRotation.mode,
+      issuedAfterMs: timeMs(rootRotation.issuedAfter),
+      renewBeforeMs: durationMs(rootRotation.renewBefore),
+      phaseTimeoutMs: durationMs(rootRotation.phaseTimeout),
+    },
   };
+}
+
+/** RFC 3339; null where there is none. */
+function timeMs(time = ''): number | null {
+  const ms = Date.parse(time);
+  return Number.isNaN(ms) ? null : ms;
 }
 
 /** Lists are sorted: another order is no other wish, and must not roll workloads. */

@@ -1,7 +1,7 @@
 // Proxies whose stream has ended while their workload is still there: what they were known to have when they left, so that
 // nobody takes their silence for obedience. Entry: DepartedProxies.
 import type { Clock } from '../../process/clock.ts';
-import type { ProxyReport } from '../session/proxy-report.ts';
+import type { PresentedLeaf, ProxyReport } from '../session/proxy-report.ts';
 import { allOf, reportOf } from '../session/report.ts';
 import { withView } from '../session/session.ts';
 import type { Session } from '../session/state.ts';
@@ -19,6 +19,7 @@ interface Departed {
   readonly connectedAtMs: number;
   readonly leftAtMs: number;
   readonly since: Date;
+  readonly leaf: PresentedLeaf | null;
   session: Session;
   report: ProxyReport | null;
   /** Its workload has another service account by now: until it bears that, it is told nothing, and obeys as somebody else. */
@@ -40,10 +41,10 @@ export class DepartedProxies {
   }
 
   /** Of a stream that has just ended. */
-  add({ workload, nodeId, identity, connectedAtMs, session }: Stream): void {
+  add({ workload, nodeId, identity, connectedAtMs, leaf, session }: Stream): void {
     if (workload === null || session.view === null) return;
     const left = { leftAtMs: this.clock.monotonicMs(), since: new Date(this.clock.now()) };
-    const unreported = { report: null, isStranger: false };
+    const unreported = { leaf, report: null, isStranger: false };
     this.known.set(nodeId, { workload, nodeId, identity, connectedAtMs, session, ...left, ...unreported });
   }
 

@@ -5,6 +5,7 @@ import type { TlsAcceptor } from './credentials.ts';
 import type { InitialSyncOptions } from './initial-sync-limiter.ts';
 import type { ExpectedSource } from './source-address.ts';
 import type { GrpcService } from './endpoint.ts';
+import type { PresentedLeaf } from '../session/proxy-report.ts';
 
 export interface AdsServerOptions {
   /** host:port; port 0 takes a free one. */
@@ -20,6 +21,8 @@ export interface AdsServerOptions {
   readonly sourceOf?: (workload: string) => ExpectedSource | undefined;
   /** A second proxy asked as a workload whose own is alive, and was refused. `peers`: addresses of the own one and of the second. */
   readonly onSecondProxy?: (workload: string, peers: readonly [string, string]) => void;
+  /** What a verified client certificate says, as DER; null: it is of an unknown root. Default: unknown. */
+  readonly leafOf?: (certificate: Buffer) => PresentedLeaf | null;
   /** Called when a proxy connected whose own layer is not in the snapshot: `connectedWorkloads()` has grown. Default: all layers are there. */
   readonly rebuild?: () => void;
   readonly observer: AdsObserver;

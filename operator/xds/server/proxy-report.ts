@@ -23,6 +23,7 @@ export function proxyReport(stream: Stream): ProxyReport {
     connectedAtMs: stream.connectedAtMs,
     leftAtMs: null,
     since: behindSince,
+    leaf: stream.leaf,
     layers: knowsNothing(session) ? [] : (session.view?.layers ?? []),
     ...reportOf(session, earlier),
   };

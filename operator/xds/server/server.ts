@@ -18,6 +18,7 @@ import { FairReading } from './fair-reading.ts';
 import { FanOut } from './fan-out.ts';
 import { aggregatedDiscoveryService } from './service.ts';
 import type { AdsServerOptions } from './options.ts';
+import { type IsWanted, RenewedConnections } from './renewed-connections.ts';
 import { SendQueue } from './send-queue.ts';
 import { noteEffects } from './effects-log.ts';
 import { proxyReport } from './proxy-report.ts';
@@ -32,6 +33,8 @@ export interface AdsServer extends Component {
   proxies(): readonly ProxyReport[];
   /** Somebody has not acknowledged all of the latest snapshot yet. */
   isConverging(): boolean;
+  /** Connections with other certificates are made anew, some at a time; null: all are wanted. */
+  renewConnections(isWanted: IsWanted | null): void;
   /** Keys of the workloads whose proxies are connected, or have left and may come back. */
   connectedWorkloads(): ReadonlySet<string>;
 }
@@ -55,6 +58,7 @@ class Ads implements AdsServer {
   private readonly convergence = new Convergence<Stream>(systemClock);
   private readonly departed: DepartedProxies;
   private readonly fanOut: FanOut<Stream>;
+  private readonly renewed = new RenewedConnections(this.streams, systemClock);
   /** null: to be gathered anew. */
   private connected: ReadonlySet<string> | null = null;
   private snapshot: Snapshot | null = null;
@@ -96,6 +100,7 @@ class Ads implements AdsServer {
   /** Ends the streams: a proxy reconnects elsewhere, and keeps what it has meanwhile. */
   async stop(): Promise<void> {
     this.endpoint.stopAccepting();
+    this.renewed.close();
     this.fanOut.close();
     this.reading.close();
     for (const stream of this.streams) stream.end();
@@ -123,6 +128,10 @@ class Ads implements AdsServer {
       stream.workload === null ? [] : [proxyReport(stream)],
     );
     return [...connected, ...this.departed.reports(this.snapshot, connected)];
+  }
+
+  renewConnections(isWanted: IsWanted | null): void {
+    this.renewed.setWanted(isWanted);
   }
 
   isConverging(): boolean {
@@ -188,6 +197,8 @@ class Ads implements AdsServer {
   private admitted(stream: Stream): void {
     const { workload, session, peer } = stream;
     this.connected = null;
+    const certificate = stream.call.getAuthContext()?.sslPeerCertificate;
+    stream.leaf = certificate === undefined ? null : (this.options.leafOf?.(certificate.raw) ?? null);
     stream.earlier = this.departed.take(stream.nodeId);
     this.convergence.lags(stream);
     this.endpoint.countStream(peer, 1);

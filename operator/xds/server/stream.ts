@@ -9,6 +9,7 @@ import type * as wire from '../wire/requests.ts';
 import { typeUrl, type TypeUrl } from '../../envoy/proto/type-urls.ts';
 import type { Effect, Send, SessionEvent } from '../session/events.ts';
 import { reduce } from '../session/session.ts';
+import type { PresentedLeaf } from '../session/proxy-report.ts';
 import { newSession, type Session } from '../session/state.ts';
 import { frameOf } from './frames.ts';
 import { newSendLane, type SendLane, type SendQueue } from './send-queue.ts';
@@ -40,6 +41,8 @@ export class Stream {
   workload: string | null = null;
   /** What its workload proved to be; null where nothing is proven. */
   identity: string | null = null;
+  /** The certificate that its connection was made with; null: unknown. */
+  leaf: PresentedLeaf | null = null;
   /** Why it is not identified yet, if there is more to say than that nobody knows its workload. */
   obstacle: string | null = null;
   readonly connectedAtMs: number;

@@ -12,6 +12,8 @@ export interface ProxyReport {
   readonly leftAtMs: number | null;
   /** Since when it does not have all that it is to have, or since when it is away; null: neither is so. */
   readonly since: Date | null;
+  /** The certificate that its connection was made with, or its last one; null or absent: unknown. */
+  readonly leaf?: PresentedLeaf | null;
   readonly layers: readonly LayerId[];
   /** Resources of its view that it has not acknowledged at their present version, with their origins. */
   readonly lagging: readonly LaggingResource[];
@@ -21,6 +23,13 @@ export interface ProxyReport {
   readonly former: readonly FormerResource[];
   /** Everything sent is acknowledged or refused: nothing is in flight or waiting. */
   readonly atRest: boolean;
+}
+
+export interface PresentedLeaf {
+  /** Id of the root that signed it. */
+  readonly root: string;
+  /** Milliseconds since 1970, whole seconds. */
+  readonly issuedMs: number;
 }
 
 export interface LaggingResource {

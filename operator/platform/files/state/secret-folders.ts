@@ -14,7 +14,8 @@ import {
   writeFile,
 } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { SecretData, SecretPort } from '../../../ports/platform.ts';
+import type { SecretChange, SecretData, SecretPort } from '../../../ports/platform.ts';
+import { isSameValue } from '../../../values/same-value.ts';
 import { codeOf, isAbsent } from './atomic-file.ts';
 
 const dataLink = '..data';
@@ -49,6 +50,19 @@ class SecretFolders implements SecretPort {
   async create(namespace: string, name: string, data: SecretData): Promise<'created' | 'exists'> {
     const folder = this.#folder(namespace, name);
     return this.#inTurn(async () => createFolder(folder, data));
+  }
+
+  async replace(
+    namespace: string,
+    name: string,
+    { before, data }: SecretChange,
+  ): Promise<'replaced' | 'changed'> {
+    const folder = this.#folder(namespace, name);
+    return this.#inTurn(async () => {
+      if (!isSameValue(await this.read(namespace, name), before)) return 'changed';
+      await swap(folder, data);
+      return 'replaced';
+    });
   }
 
   async write(namespace: string, name: string, data: SecretData): Promise<void> {

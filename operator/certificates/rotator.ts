@@ -1,0 +1,59 @@
+// Drives the rotation of the root: begins one when it is due, and takes its steps. What the next step is, rotation.ts says; each is stored
+// before it has any effect, so that it makes no difference who takes the next one.
+import type { RootRotationIr } from '../ir/mesh-ir.ts';
+import type { Clock } from '../process/clock.ts';
+import type { Log } from '../process/log.ts';
+import type { Authority, RotatingRoot } from './authority.ts';
+import { beginRotation, type Evidence, isRotationDue, nextStep, type Step } from './rotation.ts';
+import { rootId } from './stored-roots.ts';
+
+export interface RotatorPorts {
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly evidence: () => Evidence;
+  /**
+   * So long after a step, or after this operator began to lead, others may serve what was before, and sidecars may be on their way from one
+   * to the other. 0 where there is one operator.
+   */
+  readonly settleMs: number;
+}
+
+/** How the operator itself stands. */
+export interface OwnWork {
+  /** Every Secret has the certificate that it is to have, and each root has signed the list of revoked ones, if there is one. */
+  readonly isDone: boolean;
+  readonly leadingSinceMs: number;
+}
+
+/** Resolves to whether it changed anything: then the roots are to be read again. To be called by the leader only. */
+export async function rotate(
+  authority: Authority,
+  wish: RootRotationIr,
+  own: OwnWork,
+  { clock, log, evidence, settleMs }: RotatorPorts,
+): Promise<boolean> {
+  const { rotating } = authority;
+  const { rotation } = rotating;
+  const now = clock.now();
+  if (rotation === null) {
+    if (!isRotationDue(rotating, wish, now)) return false;
+    if (await rotating.begin(beginRotation(now))) log.info({ root: rotating.id }, 'root rotation started');
+    return true;
+  }
+  const settledAtMs = Math.max(rotation.sinceMs, own.leadingSinceMs) + settleMs;
+  const step = nextStep(rotation, {
+    now,
+    isAborted: wish.mode === 'Abort',
+    wanted: { trust: authority.trustBundle(), signer: rootId(authority.signer.root) },
+    evidence: evidence(),
+    isOperatorReady: own.isDone && (rotation.phase === 'Prepare' || settledAtMs <= now),
+  });
+  if (step.type === 'wait') return false;
+  if (await rotating.take(step)) logStep(log, rotating, step);
+  return true;
+}
+
+function logStep(log: Log, { id, rotation }: RotatingRoot, step: Exclude<Step, { readonly type: 'wait' }>): void {
+  if (step.type === 'end') log.info({ root: id, outcome: step.outcome }, 'root rotation ended');
+  else log.info({ from: rotation?.phase, to: step.rotation.phase, isBack: step.rotation.isBack }, 'root rotation goes on');
+}
