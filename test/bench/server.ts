@@ -38,6 +38,7 @@ const secrets: SecretPort = {
     memory.set(`${namespace}/${name}`, data);
     return Promise.resolve();
   },
+  replace: () => Promise.reject(new Error('no root is rotated here')),
   create: (namespace, name, data) => {
     memory.set(`${namespace}/${name}`, data);
     return Promise.resolve('created');
@@ -89,7 +90,13 @@ async function certificates(): Promise<Ready['certificates']> {
     spiffeId: 'spiffe://cluster.local/ns/bench/sa/operator',
     ttlMs: 86_400_000,
   });
-  serverCertificate.set({ ...own, trustBundle: authority.trustBundle(), revocationList: null });
+  serverCertificate.set({
+    ...own,
+    trustBundle: authority.trustBundle(),
+    controlPlaneBundle: authority.controlPlaneBundle(),
+    wantedLeaves: null,
+    revocationList: null,
+  });
   if (!options.tls) return null;
   const issued: Record<string, KeyPair> = {};
   for (let index = 0; index < servicesWithProxies(options); index += 1) {

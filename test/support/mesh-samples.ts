@@ -14,7 +14,7 @@ import type {
   DestinationIr,
   OutlierDetectionIr,
 } from '../../operator/ir/destination.ts';
-import type { IdentityIr, MeshIr, SidecarIr, WorkloadIr } from '../../operator/ir/mesh-ir.ts';
+import type { IdentityIr, MeshIr, SidecarIr, WorkloadIr, RootRotationIr } from '../../operator/ir/mesh-ir.ts';
 import type { Origin } from '../../operator/ir/origin.ts';
 import type {
   BackendIr,
@@ -46,12 +46,19 @@ export const sampleSidecar: SidecarIr = {
   drainSeconds: 5,
 };
 
+export const sampleRootRotation: RootRotationIr = {
+  mode: 'Proceed',
+  issuedAfterMs: null,
+  renewBeforeMs: 0,
+  phaseTimeoutMs: 3_600_000,
+};
+
 export function sampleMesh(parts: Partial<MeshIr>): MeshIr {
   const settings = {
     name: 'default',
     trustDomain,
     outboundMode: 'AllowAny',
-    certificates: { ttlMs: 86_400_000, issuedAfterMs: null },
+    certificates: { ttlMs: 86_400_000, issuedAfterMs: null, rootRotation: sampleRootRotation },
     sidecar: sampleSidecar,
     origin: meshOrigin,
   } as const;

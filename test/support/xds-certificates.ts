@@ -73,6 +73,7 @@ function secretsInMemory(): SecretPort {
       held.set(keyOf(namespace, name), data);
       return Promise.resolve('created');
     },
+    replace: () => Promise.reject(new Error('no root is rotated here')),
     write: (namespace, name, data) => {
       held.set(keyOf(namespace, name), data);
       return Promise.resolve();

@@ -45,7 +45,7 @@ describe('the root', () => {
     expect(root.subjectAltName).toBe('URI:spiffe://cluster.local');
     expect(root.validFromDate.getTime()).toBe(startOfTest - 120_000);
     expect(root.validToDate.getTime()).toBe(startOfTest + 10 * yearMs);
-    expect(first.rootNotAfter()).toEqual(root.validToDate);
+    expect(first.signer.rootNotAfter).toEqual(root.validToDate);
   });
 
   test('is one root when two operators race to make it', async () => {
@@ -150,7 +150,7 @@ describe('a leaf', () => {
 
   test('never outlives the root', async () => {
     const secrets = new MemorySecrets();
-    const rootEnd = (await open(secrets)).rootNotAfter();
+    const rootEnd = (await open(secrets)).signer.rootNotAfter;
     const authority = await open(secrets, rootEnd.getTime() - hourMs);
 
     const pair = await authority.issue({ spiffeId: 'spiffe://cluster.local/ns/a/sa/b', ttlMs: 24 * hourMs });

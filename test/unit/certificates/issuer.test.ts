@@ -10,6 +10,7 @@ import { hourMs, identity, startOfTest } from './support.ts';
 import { MemorySecrets } from '../../support/memory-secrets.ts';
 import { type LogLine, rememberingLog } from '../../support/remembering-log.ts';
 import { until } from '../../support/until.ts';
+import { sampleRootRotation } from '../../support/mesh-samples.ts';
 import { FakeClock } from '../../support/fake-clock.ts';
 
 const rootKey = 'meshwright-system/meshwright-ca';
@@ -17,7 +18,7 @@ const reviews = identity('shop', 'reviews');
 const ratings = identity('shop', 'ratings');
 const running: Issuer[] = [];
 
-const lasting = (ttlMs: number): CertificatesIr => ({ ttlMs, issuedAfterMs: null });
+const lasting = (ttlMs: number): CertificatesIr => ({ ttlMs, issuedAfterMs: null, rootRotation: sampleRootRotation });
 
 interface Bench {
   readonly issuer: Issuer;
@@ -45,6 +46,8 @@ function bench(secrets = new MemorySecrets(), clock = new FakeClock(startOfTest)
       clock,
       log,
       onReplaced: ({ serviceAccount }) => made.replaced.push(serviceAccount),
+      evidence: () => ({ publishedTrust: null, proxies: [] }),
+      settleMs: 0,
       onChange: () => {
         made.changes += 1;
       },
@@ -224,7 +227,10 @@ describe('keeping them good', () => {
 });
 
 describe('certificates issued before a time', () => {
-  const wish = (issuedAfterMs: number): CertificatesIr => ({ ttlMs: 24 * hourMs, issuedAfterMs });
+  const wish = (issuedAfterMs: number): CertificatesIr => ({
+    ...lasting(24 * hourMs),
+    issuedAfterMs,
+  });
 
   test('are replaced at once, once, and who uses them is told', async () => {
     const b = bench();

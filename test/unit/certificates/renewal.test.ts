@@ -18,7 +18,9 @@ async function secretOf(root: Root, life = ttlMs): Promise<SecretData> {
 }
 
 function wanted(root: Root): WantedLeaf {
-  return { spiffeId, ttlMs, issuedAfterMs: null, trustBundle: root.certificate, rootNotAfter: root.notAfter };
+  const { certificate, notAfter: rootNotAfter } = root;
+  const signer = { root: certificate, rootNotAfter, leavesFromMs: 0 };
+  return { spiffeId, ttlMs, issuedAfterMs: null, trustBundle: certificate, signer };
 }
 
 describe('renewAt', () => {
@@ -84,7 +86,7 @@ describe('needsRenewal', () => {
       otherIdentity: 'OtherIdentity',
       otherRoot: 'OtherIssuer',
       otherRootSameBundle: 'OtherIssuer',
-      oldBundle: 'OtherIssuer',
+      oldBundle: 'OtherRoots',
       shorterTtl: 'LivesTooLong',
       pastHalf: 'Due',
       expired: 'Due',

@@ -13,6 +13,8 @@ import { revocationDelayMs } from '../../../operator/certificates/replaced-leave
 import { serialText } from '../../../operator/certificates/root.ts';
 import type { ServerCertificate } from '../../../operator/certificates/server-certificate.ts';
 import type { CertificatesIr } from '../../../operator/ir/mesh-ir.ts';
+import { sampleRootRotation } from '../../support/mesh-samples.ts';
+import type { Evidence } from '../../../operator/certificates/rotation.ts';
 import { FakeClock } from '../../support/fake-clock.ts';
 import { MemorySecrets } from '../../support/memory-secrets.ts';
 import { type LogLine, rememberingLog } from '../../support/remembering-log.ts';
@@ -42,13 +44,18 @@ interface Replica extends World {
 }
 
 const world = (): World => ({ secrets: new MemorySecrets(), clock: new FakeClock(startOfTest) });
-const wish = (issuedAfterMs: number | null): CertificatesIr => ({ ttlMs: 24 * hourMs, issuedAfterMs });
+const wish = (issuedAfterMs: number | null): CertificatesIr => ({
+  ttlMs: 24 * hourMs,
+  issuedAfterMs,
+  rootRotation: sampleRootRotation,
+});
 
 async function start({ secrets, clock }: World, leads = true): Promise<Replica> {
   const { log, lines } = rememberingLog();
   const settings = { secrets, namespace, secretName: rootSecretName, trustDomain: 'cluster.local' };
   const openAuthority = (): Promise<Authority> => openBuiltInAuthority({ ...settings, now: clock.now });
-  const issuer = createIssuer({ openAuthority, secrets, namespace, clock, log });
+  const evidence = (): Evidence => ({ publishedTrust: null, proxies: [] });
+  const issuer = createIssuer({ openAuthority, secrets, namespace, clock, log, evidence, settleMs: 0 });
   running.push(issuer);
   if (leads) issuer.onStartedLeading();
   let served: ServerCertificate | undefined;

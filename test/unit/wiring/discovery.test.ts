@@ -83,7 +83,13 @@ async function serve(bench: Bench): Promise<void> {
   const own = await authority.issue({ spiffeId: operatorId, ttlMs: 3_600_000 });
   await bench.component.start();
   closers.push(() => bench.component.stop());
-  bench.board.serverCertificate.set({ ...own, trustBundle: authority.trustBundle(), revocationList: null });
+  bench.board.serverCertificate.set({
+    ...own,
+    trustBundle: authority.trustBundle(),
+    controlPlaneBundle: authority.controlPlaneBundle(),
+    wantedLeaves: null,
+    revocationList: null,
+  });
   bench.board.identities.set(new Map([[workload, provable(reviewsId)]]));
   bench.board.translation.set({ ...bench.board.translation.get(), ir: sampleMesh({}) });
 }

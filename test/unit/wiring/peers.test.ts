@@ -48,7 +48,13 @@ function start(): Board {
 
 async function certify({ serverCertificate }: Board): Promise<void> {
   const own = await authority.issue({ spiffeId: operatorId, ttlMs: 3_600_000 });
-  serverCertificate.set({ ...own, trustBundle: authority.trustBundle(), revocationList: null });
+  serverCertificate.set({
+    ...own,
+    trustBundle: authority.trustBundle(),
+    controlPlaneBundle: authority.controlPlaneBundle(),
+    wantedLeaves: null,
+    revocationList: null,
+  });
 }
 
 async function otherReplica(): Promise<TestReplica> {

@@ -43,6 +43,8 @@ const root = {
   notBefore: new Date(0),
   notAfter: new Date(1),
   trustBundle: 'root',
+  controlPlaneBundle: 'root',
+  wantedLeaves: null,
   revocationList: null,
 };
 const ir = sampleMesh({
