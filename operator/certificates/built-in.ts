@@ -43,10 +43,16 @@ export async function openBuiltInAuthority(settings: BuiltInSettings): Promise<A
     trustBundle: () => meshBundle(roots),
     controlPlaneBundle: () => wholeBundle(roots),
     signer,
-    // Also where the clock of the operator that began the phase was ahead.
-    issue: (request) => signLeaf(roots.signer, request, Math.max(now(), signer.leavesFromMs)),
+    issue: (request) => {
+      // It may be a moment until leaves count that are issued then; they end no later for that.
+      const aheadMs = Math.max(0, signer.leavesFromMs - now());
+      return signLeaf(roots.signer, { ...request, ttlMs: request.ttlMs - aheadMs }, now() + aheadMs);
+    },
     own: ownSigner(rotating?.rotation.ownSigner === 'other' ? rotating.other : roots.signer, now),
-    revocationLists: revocationListsOf(rotating === null ? [roots.signer] : [roots.signer, rotating.other], now),
+    revocationLists: revocationListsOf(
+      rotating === null ? [roots.signer] : [roots.signer, rotating.other],
+      now,
+    ),
     rotating: rotatingRoot(settings, roots, data),
   };
 }
@@ -81,9 +87,7 @@ function rotatingRoot(
       if (step.type === 'end') return store(restingData(before, { outcome: step.outcome, atMs: now() }));
       const other = otherPair(before);
       return store(
-        step.swaps
-          ? rotatingData(other, before, step.rotation)
-          : rotatingData(before, other, step.rotation),
+        step.swaps ? rotatingData(other, before, step.rotation) : rotatingData(before, other, step.rotation),
       );
     },
   };

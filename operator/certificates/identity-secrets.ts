@@ -208,7 +208,13 @@ export class IdentitySecrets {
 
 function wantedLeaf({ spiffeId }: IdentityIr, { authority, wanted }: Round): WantedLeaf {
   const { ttlMs, issuedAfterMs } = wanted;
-  return { spiffeId, ttlMs, issuedAfterMs, trustBundle: authority.controlPlaneBundle(), signer: authority.signer };
+  return {
+    spiffeId,
+    ttlMs,
+    issuedAfterMs,
+    trustBundle: authority.controlPlaneBundle(),
+    signer: authority.signer,
+  };
 }
 
 async function freshFiles(authority: Authority, { spiffeId, ttlMs }: WantedLeaf): Promise<SecretData> {

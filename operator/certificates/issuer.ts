@@ -4,7 +4,13 @@
 import type { CertificatesIr, IdentityIr, RootRotationIr } from '../ir/mesh-ir.ts';
 import type { Authority, LeafRequest } from './authority.ts';
 import { textOf } from './error-text.ts';
-import { type Issuer, type IssuerPorts, type IssuerState, nothingIssued, type RootState } from './issuer-ports.ts';
+import {
+  type Issuer,
+  type IssuerPorts,
+  type IssuerState,
+  nothingIssued,
+  type RootState,
+} from './issuer-ports.ts';
 import { IdentitySecrets } from './identity-secrets.ts';
 import { Revocations } from './revocations.ts';
 import { RootUnusable } from './root.ts';
@@ -172,8 +178,8 @@ class SecretIssuer implements Issuer {
   }
 
   /** All certificates are to be looked at again. */
-  #forgetIfOutdated({ signer, controlPlaneBundle }: Authority): void {
-    const roots = JSON.stringify([signer, controlPlaneBundle()]);
+  #forgetIfOutdated(authority: Authority): void {
+    const roots = JSON.stringify([authority.signer, authority.controlPlaneBundle()]);
     if (roots === this.#roots) return;
     this.#roots = roots;
     this.#identities.recheckAll();

@@ -53,18 +53,29 @@ export function checkLeaf(data: SecretData | undefined, want: WantedLeaf, now: n
   const leaf = parseLeaf(data['tls.crt'], data['tls.key']);
   if (leaf === undefined) return bad('Damaged');
   if (!uriNames(leaf).includes(want.spiffeId)) return bad('OtherIdentity');
+  if (!isOf(leaf, want.signer)) return bad('OtherIssuer');
   const life = { notBefore: leaf.validFromDate, notAfter: leaf.validToDate };
-  const { root, rootNotAfter, leavesFromMs } = want.signer;
-  if (!isSignedByOneOf(leaf, root) || life.notBefore.getTime() + backDateMs < leavesFromMs)
-    return bad('OtherIssuer');
   if (life.notAfter.getTime() - now > want.ttlMs) return bad('LivesTooLong');
   if (isIssuedBefore(life.notBefore.getTime(), want.issuedAfterMs, now)) return bad('IssuedBefore');
-  const due = renewAt(life, jitterOf(want.spiffeId));
+  const due = dueAt(life, want, now);
+  if (due.getTime() <= now && due !== life.notAfter) return bad('Due');
+  return data['ca.crt'] === want.trustBundle ? { good: true, renewAt: due } : bad('OtherRoots');
+}
+
+interface Life {
+  readonly notBefore: Date;
+  readonly notAfter: Date;
+}
+
+function dueAt(life: Life, { spiffeId, signer }: WantedLeaf, now: number): Date {
+  const due = renewAt(life, jitterOf(spiffeId));
   // One that ends with the root cannot be made to live longer: renewing it would go on for ever, ever faster.
-  const canLiveLonger = life.notAfter.getTime() < rootNotAfter.getTime();
-  if (due.getTime() <= now && canLiveLonger) return bad('Due');
-  if (data['ca.crt'] !== want.trustBundle) return bad('OtherRoots');
-  return { good: true, renewAt: due.getTime() > now ? due : life.notAfter };
+  const endsWithRoot = life.notAfter.getTime() >= signer.rootNotAfter.getTime();
+  return endsWithRoot && due.getTime() <= now ? life.notAfter : due;
+}
+
+function isOf(leaf: X509Certificate, { root, leavesFromMs }: Signer): boolean {
+  return isSignedByOneOf(leaf, root) && leaf.validFromDate.getTime() + backDateMs >= leavesFromMs;
 }
 
 /** A certificate of ours, as it is remembered after it was replaced. Times in ms since 1970. */

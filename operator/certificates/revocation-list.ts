@@ -66,7 +66,9 @@ async function readLists(
     const found = await Promise.all(issuers.map((publicKey) => signedBy(publicKey, lists)));
     const good = found.flatMap((list) => list ?? []);
     if (good.length === 0) return undefined;
-    const serials = good.flatMap(({ entries }) => entries.map(({ serialNumber }) => serialText(serialNumber)));
+    const serials = good.flatMap(({ entries }) =>
+      entries.map(({ serialNumber }) => serialText(serialNumber)),
+    );
     return { serials: new Set(serials), isWhole: good.length === issuers.length };
   } catch {
     return undefined;

@@ -69,15 +69,18 @@ export class Revocations {
     this.#isWarned &&= bundle === this.#bundle;
     this.#bundle = bundle;
     this.#lists = authority.revocationLists;
-    const isOfThese = haveOneInCommon(bundle, stored?.[rootsFile] ?? '');
-    const ledger = isOfThese ? parseLedger(stored?.[ledgerFile] ?? '') : undefined;
-    this.#isLost = ledger === undefined && this.#ledger !== emptyLedger;
-    if (ledger !== undefined) {
-      this.#ledger = ledger;
-      const list = stored?.[listFile] ?? null;
-      if (list === null || (await this.#lists?.read(list)) !== undefined) this.#list = list;
-    }
+    await this.#take(stored ?? {});
     this.#isWhole = await this.#covers(this.#list);
+  }
+
+  async #take(stored: SecretData): Promise<void> {
+    const isOfThese = haveOneInCommon(this.#bundle, stored[rootsFile] ?? '');
+    const ledger = isOfThese ? parseLedger(stored[ledgerFile] ?? '') : undefined;
+    this.#isLost = ledger === undefined && this.#ledger !== emptyLedger;
+    if (ledger === undefined) return;
+    this.#ledger = ledger;
+    const list = stored[listFile] ?? null;
+    if (list === null || (await this.#lists?.read(list)) !== undefined) this.#list = list;
   }
 
   /** To be called before they are replaced; resolves when the Secret says so. */
@@ -97,9 +100,7 @@ export class Revocations {
     const isWhole = listed?.isWhole === true;
     // What has expired meanwhile may stay on the list: each change goes to all sidecars.
     const isSame =
-      revoked.length === 0
-        ? this.#list === null
-        : isWhole && revoked.every((it) => listed.serials.has(it));
+      revoked.length === 0 ? this.#list === null : isWhole && revoked.every((it) => listed.serials.has(it));
     if (isSame && ledger === this.#ledger && !this.#isLost) return;
     if (isSame) return this.#write(ledger, this.#list);
     await this.#write(ledger, revoked.length === 0 ? null : await lists.sign(revoked));

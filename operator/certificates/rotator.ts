@@ -53,7 +53,15 @@ export async function rotate(
   return true;
 }
 
-function logStep(log: Log, { id, rotation }: RotatingRoot, step: Exclude<Step, { readonly type: 'wait' }>): void {
+function logStep(
+  log: Log,
+  { id, rotation }: RotatingRoot,
+  step: Exclude<Step, { readonly type: 'wait' }>,
+): void {
   if (step.type === 'end') log.info({ root: id, outcome: step.outcome }, 'root rotation ended');
-  else log.info({ from: rotation?.phase, to: step.rotation.phase, isBack: step.rotation.isBack }, 'root rotation goes on');
+  else
+    log.info(
+      { from: rotation?.phase, to: step.rotation.phase, isBack: step.rotation.isBack },
+      'root rotation goes on',
+    );
 }

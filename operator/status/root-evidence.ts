@@ -17,7 +17,15 @@ export function evidenceOf(
   return { publishedTrust, proxies: proofs.toSorted((a, b) => compareText(a.workload, b.workload)) };
 }
 
-function proofOf({ workload, leftAtMs, since, leaf = null, layers, lagging, former }: ProxyReport): ProxyProof {
+function proofOf({
+  workload,
+  leftAtMs,
+  since,
+  leaf = null,
+  layers,
+  lagging,
+  former,
+}: ProxyReport): ProxyProof {
   const isOutdated = [...lagging, ...former].some(isTrust);
   return {
     workload,

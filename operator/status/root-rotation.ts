@@ -1,7 +1,13 @@
 // How the rotation of the root stands: a condition and a field of the Mesh. Pure. Entries: rootRotatedOf, rootRotationField.
 import type { MeshStatus } from '../../api/v1alpha1/mesh.ts';
 import type { RootState } from '../certificates/issuer-ports.ts';
-import { holdersOf, isRotationDue, type Evidence, type ProxyProof, type Rotation } from '../certificates/rotation.ts';
+import {
+  holdersOf,
+  isRotationDue,
+  type Evidence,
+  type ProxyProof,
+  type Rotation,
+} from '../certificates/rotation.ts';
 import { type ConditionDraft, conditionType, reason } from '../conditions/conditions.ts';
 import type { RootRotationIr } from '../ir/mesh-ir.ts';
 import { timestamp } from './object-status.ts';

@@ -37,8 +37,7 @@ export function createDiscovery(
       clock,
       log,
     }),
-    leafOf: (certificate) =>
-      presentedLeaf(certificate, serverCertificate.get()?.controlPlaneBundle ?? ''),
+    leafOf: (certificate) => presentedLeaf(certificate, serverCertificate.get()?.controlPlaneBundle ?? ''),
     rebuild: ownWorkloads.changed,
     services: () => peerServices.get(),
     identifier: `meshwright/${self.name}/${self.nonce}`,

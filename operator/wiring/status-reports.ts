@@ -1,13 +1,10 @@
 // From verdicts and acknowledgements to written statuses. Of several operators one writes.
-import type { IssuerState } from '../certificates/issuer-ports.ts';
-import type { Evidence } from '../certificates/rotation.ts';
 import { createStatusLoop } from '../process/status-loop.ts';
 import { aggregate } from '../status/aggregate.ts';
-import type { CertificateReport } from '../status/ready.ts';
 import { createStatusWriter, type StatusWriter } from '../status/writer.ts';
+import { CertificateReports } from './certificate-reports.ts';
 import { FoundStatuses } from './found-statuses.ts';
 import type { Context, Made, Reads, Writes } from './part.ts';
-import { PhaseTimeout } from './phase-timeout.ts';
 import { PresentAndMissing } from './present-and-missing.ts';
 import { SidecarReturn } from './sidecar-return.ts';
 import { specifiedIn } from './specified.ts';
@@ -38,7 +35,8 @@ export function createStatusReports(cells: Cells, context: StatusReportsContext)
   const sidecars = new SidecarReturn(cells, clock);
   const found = new FoundStatuses(writer);
   const present = new PresentAndMissing(cells, clock);
-  const phase = new PhaseTimeout(clock);
+  const certified = new CertificateReports(cells, clock);
+  const endWaits = (): void => [sidecars, present, certified].forEach((it) => it.end());
   const loop = createStatusLoop({
     clock,
     isMoving: cells.isConverging.get,
@@ -49,12 +47,10 @@ export function createStatusReports(cells: Cells, context: StatusReportsContext)
       const areRead = found.areRead(verdicts, () => loop.changed());
       if (!sidecars.isDone() || !areRead) return;
       const now = new Date(clock.now());
-      const report = certificateReport(certificates.get(), cells);
-      phase.watch(report.rotation, () => loop.changed());
       const updates = aggregate({
         ...present.read(now, () => loop.changed()),
         verdicts,
-        certificates: report,
+        certificates: certified.read(() => loop.changed()),
         workloads: workloadReport.get(),
         previous: writer.latest(),
         proven: found.proven.all(),
@@ -74,9 +70,7 @@ export function createStatusReports(cells: Cells, context: StatusReportsContext)
       name: writer.name,
       start: () => writer.start(),
       stop: async () => {
-        sidecars.end();
-        present.end();
-        phase.end();
+        endWaits();
         loop.close();
         await writer.stop();
       },
@@ -88,9 +82,7 @@ export function createStatusReports(cells: Cells, context: StatusReportsContext)
         loop.changed();
       },
       onStoppedLeading: async () => {
-        sidecars.end();
-        present.end();
-        phase.end();
+        endWaits();
         found.end();
         await writer.clear();
       },
@@ -98,22 +90,6 @@ export function createStatusReports(cells: Cells, context: StatusReportsContext)
   };
 }
 
-const noEvidence: Evidence = { publishedTrust: null, proxies: [] };
-
 function forgetRemoved(change: ReturnType<Cells['change']['get']>, writer: StatusWriter): void {
   if (change?.type === 'remove') writer.forget(change.ref);
-}
-
-function certificateReport(
-  { rootNotAfter, nextRenewal, root, problems }: IssuerState,
-  { translation, rootEvidence }: Pick<Cells, 'translation' | 'rootEvidence'>,
-): CertificateReport {
-  const wish = translation.get().ir?.settings.certificates.rootRotation;
-  const evidence = root?.rotation == null ? noEvidence : rootEvidence.get();
-  return {
-    problems,
-    ...(root !== undefined && wish !== undefined && { rotation: { root, wish, evidence } }),
-    ...(rootNotAfter !== undefined && { rootNotAfter }),
-    ...(nextRenewal !== undefined && { nextRenewal }),
-  };
 }

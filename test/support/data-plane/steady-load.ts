@@ -3,7 +3,6 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { call } from './callers.ts';
 import type { Closing } from './closing.ts';
 
-const callers = 2;
 const pauseMs = 10;
 
 export class SteadyLoad {
@@ -17,8 +16,8 @@ export class SteadyLoad {
     this.#port = port;
   }
 
-  /** Two callers at a port of 127.0.0.1, each with a pause of 10 ms between an answer and the next call. */
-  static start(port: number, closing: Closing): SteadyLoad {
+  /** Callers at a port of 127.0.0.1, each with a pause of 10 ms between an answer and the next call. */
+  static start(port: number, closing: Closing, callers = 2): SteadyLoad {
     const load = new SteadyLoad(port);
     load.#running = Promise.all(Array.from({ length: callers }, () => load.#caller()));
     closing.add(async () => void (await load.stop()));

@@ -18,7 +18,11 @@ const reviews = identity('shop', 'reviews');
 const ratings = identity('shop', 'ratings');
 const running: Issuer[] = [];
 
-const lasting = (ttlMs: number): CertificatesIr => ({ ttlMs, issuedAfterMs: null, rootRotation: sampleRootRotation });
+const lasting = (ttlMs: number): CertificatesIr => ({
+  ttlMs,
+  issuedAfterMs: null,
+  rootRotation: sampleRootRotation,
+});
 
 interface Bench {
   readonly issuer: Issuer;

@@ -41,7 +41,8 @@ test('parts stand in the order of the data; what is read before it is written is
   const shown = ['resources', 'translation', 'snapshot', 'proxies', 'statuses'];
   // Watching starts when all behind it is there; connected proxies decide whose layers are built; peers are served by the xDS
   // server, which ends after them; who leads is decided when all can serve.
-  const others = ['change', 'connectedWorkloads', 'peerServices', 'leader'];
+  // A root is replaced when sidecars have shown that they are ready.
+  const others = ['rootEvidence', 'change', 'connectedWorkloads', 'peerServices', 'leader'];
   expect(new Set(behind)).toEqual(new Set([...shown, ...others]));
 });
 
