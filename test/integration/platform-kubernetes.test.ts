@@ -458,6 +458,11 @@ suite('the Kubernetes platform', () => {
     expect(await secrets.read('shop', 'reviews-cert')).toEqual(first);
     await secrets.write('shop', 'reviews-cert', second, labels);
     expect(await secrets.read('shop', 'reviews-cert')).toEqual(second);
+    const change = { before: first, data: { ...first, 'other.key': 'key 3' }, labels };
+    expect(await secrets.replace('shop', 'reviews-cert', change)).toBe('changed');
+    expect(await secrets.replace('shop', 'reviews-cert', { ...change, before: second })).toBe('replaced');
+    expect(await secrets.read('shop', 'reviews-cert')).toEqual(change.data);
+    expect(await secrets.replace('shop', 'nobody-cert', change)).toBe('changed');
     expect(await secrets.create('shop', 'settings', { 'any.txt': 'text' }, {})).toBe('created');
     const live = JSON.parse(
       await kubectl(['get', 'secret', 'reviews-cert', 'settings', '-n', 'shop', '-o', 'json']),

@@ -9,6 +9,7 @@ const issuedAfter = {
   field: 'spec.certificates.issuedAfter',
   message: 'Write a time such as 2026-01-31T12:00:00Z.',
 };
+const rotation = (rootRotation: object): object => ({ certificates: { rootRotation } });
 const domain = { field: 'spec.trustDomain', message: 'Write trustDomain like a DNS name' };
 const sidecar = (parts: object): object => ({ sidecar: parts });
 const excluding = (network: string): object => sidecar({ interception: { excludeOutboundCIDRs: [network] } });
@@ -41,6 +42,12 @@ export const meshCases: readonly ApiCase[] = [
       authority: { type: 'BuiltIn' },
       workloadTTL: '1h30m',
       issuedAfter: '2026-01-31T12:00:00Z',
+      rootRotation: {
+        issuedAfter: '2026-01-31T12:00:00Z',
+        renewBefore: '720h',
+        phaseTimeout: '10m',
+        mode: 'Abort',
+      },
     },
     outbound: { mode: 'RegistryOnly' },
     defaults: {
@@ -107,6 +114,26 @@ export const meshCases: readonly ApiCase[] = [
   valid('a time with a zone and a fraction', after('2026-01-31T12:00:00.5+02:00')),
   refused('a day for certificates', after('2026-01-31'), issuedAfter),
   refused('a month that is none', after('2026-13-01T12:00:00Z'), issuedAfter),
+  valid('a root that is never replaced because of its age', rotation({ renewBefore: '0s' })),
+  refused(
+    'a root that is replaced 5 years and a second before it expires',
+    rotation({ renewBefore: '43800h1s' }),
+    {
+      field: 'spec.certificates.rootRotation.renewBefore',
+      message: 'Set renewBefore to 43800h (5 years) at most.',
+    },
+  ),
+  refused('a phase of 9 seconds', rotation({ phaseTimeout: '9s' }), {
+    field: 'spec.certificates.rootRotation.phaseTimeout',
+    message: 'Set phaseTimeout between 10s and 2160h (90 days).',
+  }),
+  refused('a day for roots', rotation({ issuedAfter: '2026-01-31' }), {
+    field: 'spec.certificates.rootRotation.issuedAfter',
+    message: 'Write a time such as 2026-01-31T12:00:00Z.',
+  }),
+  refused('an unknown mode of a rotation', rotation({ mode: 'Force' }), {
+    field: 'spec.certificates.rootRotation.mode',
+  }),
   valid('no drain', sidecar({ drain: '0s' })),
   refused('a drain of more than 5 minutes', sidecar({ drain: '301s' }), {
     field: 'spec.sidecar.drain',

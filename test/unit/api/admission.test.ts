@@ -151,7 +151,11 @@ describe('the admitted object', () => {
             drain: '5s',
           },
           mtls: { mode: 'Permissive' },
-          certificates: { authority: { type: 'BuiltIn' }, workloadTTL: '24h' },
+          certificates: {
+            authority: { type: 'BuiltIn' },
+            workloadTTL: '24h',
+            rootRotation: { renewBefore: '2160h', phaseTimeout: '1h', mode: 'Proceed' },
+          },
           defaults: {},
           outbound: { mode: 'AllowAny' },
         },

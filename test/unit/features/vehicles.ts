@@ -143,6 +143,10 @@ export const table: readonly Row[] = [
     ['mtls.mode', 'Disabled', 'ECDS EDS'],
     ['certificates.workloadTTL', '48h', '', certificates],
     ['certificates.issuedAfter', '2026-02-01T00:00:00Z', '', certificates],
+    ['certificates.rootRotation.issuedAfter', '2026-02-01T00:00:00Z', '', certificates],
+    ['certificates.rootRotation.renewBefore', '48h', '', certificates],
+    ['certificates.rootRotation.phaseTimeout', '2h', '', certificates],
+    ['certificates.rootRotation.mode', 'Abort', '', certificates],
     ['outbound.mode', 'RegistryOnly', 'LDS RDS RTDS', unknown],
   ]),
   ...rows('Mesh/default', [

@@ -70,6 +70,27 @@ test('of many that race to create a secret one wins, and the rest see what it wr
   expect(await readdir(join(root, 'shop'))).toEqual(['meshwright-reviews']);
 });
 
+test('of many that race to replace a secret one wins, and who knows an older one changes nothing', async () => {
+  const { secrets } = await folders();
+  const before = { 'tls.crt': 'old' };
+  await secrets.write('shop', 'meshwright-reviews', before, {});
+  const changes = [1, 2, 3].map((n) => ({
+    before,
+    data: { 'tls.crt': `new ${n}`, 'b.key': 'b' },
+    labels: {},
+  }));
+
+  const results = await Promise.all(
+    changes.map(async (change) => secrets.replace('shop', 'meshwright-reviews', change)),
+  );
+
+  expect(results.toSorted()).toEqual(['changed', 'changed', 'replaced']);
+  expect(await secrets.read('shop', 'meshwright-reviews')).toEqual(
+    changes[results.indexOf('replaced')]?.data,
+  );
+  expect(await secrets.replace('shop', 'nobody', { before, data: before, labels: {} })).toBe('changed');
+});
+
 test('create takes an empty folder for none', async () => {
   const { secrets, folder } = await folders();
   await mkdir(folder, { recursive: true });
