@@ -50,7 +50,7 @@ export type Change =
       readonly workload: string;
       readonly nodeId: string;
       /** The certificate of its connection; absent: unknown. */
-      readonly leaf?: PresentedLeaf | null;
+      readonly leaf?: PresentedLeaf;
       readonly layers: readonly LayerId[];
       /** How long it has been connected, in milliseconds: a duration, since clocks differ. */
       readonly ageMs: number;

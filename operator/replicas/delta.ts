@@ -129,7 +129,7 @@ function* proxyChanges(before: Streams, now: Streams, nowMs: number): Generator<
     const { workload, leaf = null, layers, connectedAtMs } = report;
     const ageMs = Math.max(0, Math.round(nowMs - connectedAtMs));
     const nodeId = report.nodeId.slice(0, nodeIdAtMost);
-    yield { type: 'proxy', id, workload, nodeId, leaf, layers, ageMs };
+    yield { type: 'proxy', id, workload, nodeId, ...(leaf !== null && { leaf }), layers, ageMs };
   }
 }
 

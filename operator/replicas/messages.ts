@@ -27,7 +27,7 @@ const change = z.discriminatedUnion('type', [
     id: z.int().nonnegative(),
     workload: text,
     nodeId: z.string(),
-    leaf: z.object({ root: text, issuedMs: z.number() }).nullable().exactOptional(),
+    leaf: z.object({ root: text, issuedMs: z.number() }).exactOptional(),
     layers: z.array(text).max(100),
     ageMs: z.number().nonnegative(),
   }),

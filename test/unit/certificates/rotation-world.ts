@@ -98,7 +98,7 @@ export class RotationWorld {
 
   connect(index: number): void {
     const sidecar = this.sidecars[index];
-    if (sidecar === undefined || sidecar.isConnected) return;
+    if (sidecar === undefined || sidecar.isConnected || this.#refusedAtDoor(sidecar).length > 0) return;
     // It says what it has.
     Object.assign(sidecar, { isConnected: true, shown: sidecar.files.leaf, acknowledged: sidecar.trusts });
   }
@@ -188,11 +188,15 @@ export class RotationWorld {
         .filter(({ trusts }) => trusts?.includes(caller.files.leaf.root) === false)
         .map((server) => `${server.name} refuses ${caller.name}`),
     );
-    const controlPlane = this.sidecars.flatMap(({ name, files }) => [
+    // One that has not started to serve harms nobody while it waits for its kubelet.
+    return [...between, ...serving.flatMap((sidecar) => this.#refusedAtDoor(sidecar))];
+  }
+
+  #refusedAtDoor({ name, files }: Sidecar): readonly string[] {
+    return [
       ...(files.roots.includes(this.own()) ? [] : [`${name} refuses the operator`]),
       ...(this.all().includes(files.leaf.root) ? [] : [`the operator refuses ${name}`]),
-    ]);
-    return [...between, ...controlPlane];
+    ];
   }
 
   #isGood({ root, issuedMs }: PresentedLeaf): boolean {
