@@ -12,8 +12,8 @@ export interface RotatorPorts {
   readonly log: Log;
   readonly evidence: () => Evidence;
   /**
-   * So long after a step, or after this operator began to lead, others may serve what was before, and sidecars may be on their way from one
-   * to the other. 0 where there is one operator.
+   * So long after sidecars are to trust both roots, other operators may serve what was before; and so long after this one began to lead,
+   * sidecars may be on their way from one to the other. 0 where there is one operator.
    */
   readonly settleMs: number;
 }
@@ -40,7 +40,8 @@ export async function rotate(
     if (await rotating.begin(beginRotation(now))) log.info({ root: rotating.id }, 'root rotation started');
     return true;
   }
-  const settledAtMs = Math.max(rotation.sinceMs, own.leadingSinceMs) + settleMs;
+  const trustedSinceMs = rotation.phase === 'TrustBoth' ? rotation.sinceMs : 0;
+  const settledAtMs = Math.max(trustedSinceMs, own.leadingSinceMs) + settleMs;
   const step = nextStep(rotation, {
     now,
     isAborted: wish.mode === 'Abort',

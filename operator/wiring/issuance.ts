@@ -18,7 +18,7 @@ import type { Context, Made, Reads, Writes } from './part.ts';
 type Cells = Reads<'change' | 'translation' | 'rootEvidence'> & Writes<'serverCertificate' | 'certificates'>;
 
 /** Every operator looks every 5 s how far a root is rotated, and what it serves then is on its way a moment longer. */
-const settleMs = 15_000;
+const settleMs = 10_000;
 
 export interface IssuanceContext extends Pick<Context, 'clock' | 'log'> {
   readonly platform: Pick<Context['platform'], 'secrets' | 'pods' | 'leases'>;

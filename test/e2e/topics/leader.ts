@@ -2,10 +2,10 @@
 import { afterAll, describe, expect, test } from '@jest/globals';
 import { startLoad } from '../library/calls.ts';
 import type { Figures } from '../library/figures.ts';
+import { holder, podOf } from '../library/leadership.ts';
 import { clientInside, inside, serverUrl, untilProgrammed } from '../library/stage.ts';
 import { ownNamespace, type World } from '../library/world.ts';
 
-const lease = ['get', 'lease', 'meshwright-operator', `--namespace=${ownNamespace}`];
 const policy = 'trafficpolicy/leader';
 
 export function leaderGone(world: () => World, figures: Figures): void {
@@ -27,7 +27,7 @@ export function leaderGone(world: () => World, figures: Figures): void {
     });
 
     test('stopped, it hands over within 2 s', async () => {
-      const before = await holder();
+      const before = await holder(world());
       const start = performance.now();
 
       await world().mustKubectl([
@@ -47,7 +47,7 @@ export function leaderGone(world: () => World, figures: Figures): void {
 
     test('killed, it is followed within 10 s; no call fails, and policies are programmed', async () => {
       const load = await startLoad(world(), clientInside, { rate: 50, calls: [`GET HTTP/1.1 ${serverUrl}`] });
-      const before = await holder();
+      const before = await holder(world());
       const start = performance.now();
 
       await kill(podOf(before));
@@ -64,12 +64,9 @@ export function leaderGone(world: () => World, figures: Figures): void {
       await world().rolledOut(ownNamespace, 'deployment/meshwright-operator');
     });
 
-    const holder = async (): Promise<string> =>
-      await world().mustKubectl([...lease, '--output=jsonpath={.spec.holderIdentity}']);
-
     const untilOther = async (before: string): Promise<void> => {
       await world().until(async () => {
-        const now = await holder();
+        const now = await holder(world());
         return now !== '' && now !== before ? true : undefined;
       });
     };
@@ -124,6 +121,3 @@ export function leaderGone(world: () => World, figures: Figures): void {
 }
 
 /** `<pod>_<address>_<start>` */
-function podOf(holder: string): string {
-  return holder.split('_')[0] ?? '';
-}
