@@ -88,12 +88,19 @@ export function rootReplaced(world: () => World, figures: Figures): void {
         String.raw`--output=jsonpath={.data.tls\.crt}`,
       ]);
 
-    const restarts = async (): Promise<string> =>
-      await world().mustKubectl([
+    /** Of the pods that are there to stay. */
+    const restarts = async (): Promise<string> => {
+      const [clients, servers] = [
+        await world().pods(inside, 'app=client'),
+        await world().pods(inside, 'app=server'),
+      ];
+      return await world().mustKubectl([
         'get',
         'pods',
+        ...[...clients, ...servers].map(({ metadata }) => metadata.name),
         `--namespace=${inside}`,
         '--output=jsonpath={.items[*].metadata.uid} {.items[*].status.initContainerStatuses[*].restartCount}',
       ]);
+    };
   });
 }
