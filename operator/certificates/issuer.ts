@@ -14,7 +14,7 @@ import {
 import { IdentitySecrets } from './identity-secrets.ts';
 import { Revocations } from './revocations.ts';
 import { RootUnusable } from './root.ts';
-import { holdersOf, isRotationDue } from './rotation.ts';
+import { dueByAgeMs, holdersOf, isRotationDue } from './rotation.ts';
 import { rotate } from './rotator.ts';
 import { type ServerCertificate, ServerCertificates, ServerCertificateSlot } from './server-certificate.ts';
 import { rootId } from './stored-roots.ts';
@@ -237,6 +237,15 @@ class SecretIssuer implements Issuer {
     else this.#ports.log.info({}, 'issuing certificates again');
   }
 
+  /** All operators look at the same time: those that do not lead are to notice the first step soon. */
+  #rotationDueMs(now: number): number | undefined {
+    const { root } = this.#state;
+    const wish = this.#wish;
+    if (root === undefined || wish === undefined) return undefined;
+    const times = [wish.issuedAfterMs ?? 0, dueByAgeMs(root.facts, wish)];
+    return earliest(times.filter((time) => time !== undefined && time > now));
+  }
+
   #nextRenewal(): number | undefined {
     const secrets = this.#isLeading ? this.#identities.nextRenewalMs() : undefined;
     return earliest([secrets, ...this.#servers.dueAt()]);
@@ -254,7 +263,7 @@ class SecretIssuer implements Issuer {
     const look = this.#isLeading ? this.#identities.nextLookMs() : undefined;
     const isWatching = !this.#isLeading && now < this.#watchUntil;
     const list = isWatching ? now + watchEveryMs : this.#revocations.nextMs();
-    const rotation = this.#isRotating ? now + rotatingMs : undefined;
+    const rotation = this.#isRotating ? now + rotatingMs : this.#rotationDueMs(now);
     const next = earliest([look, list, rotation, this.#nextRenewal(), this.#recheckAt]) ?? now;
     return Math.max(next - now, firstRetryMs);
   }

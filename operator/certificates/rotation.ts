@@ -94,17 +94,19 @@ export interface RootFacts {
   readonly isOurs: boolean;
 }
 
+/** When a root will be due because it expires soon, in ms since 1970; undefined: never. */
+export function dueByAgeMs({ isOurs, notAfterMs }: RootFacts, wish: RootRotationIr): number | undefined {
+  return isOurs && wish.mode === 'Proceed' ? notAfterMs - wish.renewBeforeMs : undefined;
+}
+
 /** Whether a rotation is to begin: the root is too old, or will expire soon. A root that a user brought is never replaced unasked. */
-export function isRotationDue(
-  { isOurs, issuedMs, notAfterMs }: RootFacts,
-  { mode, issuedAfterMs, renewBeforeMs }: RootRotationIr,
-  now: number,
-): boolean {
+export function isRotationDue(facts: RootFacts, wish: RootRotationIr, now: number): boolean {
+  const { mode, issuedAfterMs } = wish;
   if (mode === 'Abort') return false;
   // Certificates know whole seconds only.
   const isAsked = issuedAfterMs !== null && issuedAfterMs <= now;
-  if (isAsked && issuedMs < Math.floor(issuedAfterMs / 1000) * 1000) return true;
-  return isOurs && notAfterMs - now <= renewBeforeMs;
+  if (isAsked && facts.issuedMs < Math.floor(issuedAfterMs / 1000) * 1000) return true;
+  return (dueByAgeMs(facts, wish) ?? Infinity) <= now;
 }
 
 export function beginRotation(now: number): Rotation {

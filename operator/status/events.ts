@@ -29,13 +29,23 @@ function isNews(before: Condition | undefined, now: Condition): boolean {
 /** Of these it is good if they are not there. */
 const remarks: ReadonlySet<string> = new Set([conditionType.overridden, conditionType.warning]);
 
+/** To be overridden may be intended, and a root is rotated in steps; whatever is not so has its own reason. */
+const usual: ReadonlySet<string> = new Set([
+  reason.overridden,
+  reason.prepare,
+  reason.trustBoth,
+  reason.switch,
+  reason.retire,
+  reason.aborting,
+  reason.aborted,
+]);
+
 function isGood({ type, status }: Condition): boolean {
   return (status === 'True') !== remarks.has(type);
 }
 
 function eventOf(condition: Condition): WorkloadEvent {
-  // To be overridden may be intended; whatever is not so has its own reason.
-  const isNormal = isGood(condition) || condition.reason === reason.overridden;
+  const isNormal = isGood(condition) || usual.has(condition.reason);
   return { type: isNormal ? 'Normal' : 'Warning', reason: condition.reason, message: condition.message };
 }
 

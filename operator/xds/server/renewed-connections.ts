@@ -14,17 +14,25 @@ const [fewest, share] = [10, 0.05];
 
 export type IsWanted = (leaf: PresentedLeaf | null) => boolean;
 
-export class RenewedConnections {
-  private readonly streams: ReadonlySet<Stream>;
-  private readonly clock: Clock;
+/** A stream, as far as it matters here. */
+export type Renewable = Pick<Stream, 'workload' | 'leaf' | 'nodeId' | 'connectedAtMs'>;
+
+export interface RenewalHost<S extends Renewable> {
+  readonly streams: ReadonlySet<S>;
+  readonly clock: Clock;
+  /** Ends the stream and its connection. */
+  readonly end: (stream: S) => void;
+}
+
+export class RenewedConnections<S extends Renewable> {
+  private readonly host: RenewalHost<S>;
   private isWanted: IsWanted | null = null;
   /** By node id: how often its connection was ended. */
   private readonly attempts = new Map<string, number>();
   private cancel: () => void = () => undefined;
 
-  constructor(streams: ReadonlySet<Stream>, clock: Clock) {
-    this.streams = streams;
-    this.clock = clock;
+  constructor(host: RenewalHost<S>) {
+    this.host = host;
   }
 
   /** null: all are wanted. */
@@ -40,25 +48,27 @@ export class RenewedConnections {
   }
 
   private wait(): void {
-    this.cancel = this.clock.after(everyMs, () => {
-      const now = this.clock.monotonicMs();
-      const due = [...this.streams].filter((stream) => this.isDue(stream, now));
-      const most = Math.max(fewest, Math.ceil(this.streams.size * share));
-      for (const stream of due.slice(0, most)) this.renew(stream);
+    const { streams, clock, end } = this.host;
+    this.cancel = clock.after(everyMs, () => {
+      const now = clock.monotonicMs();
+      const due = [...streams].filter((stream) => this.isDue(stream, now));
+      for (const stream of due.slice(0, Math.max(fewest, Math.ceil(streams.size * share)))) {
+        this.attempts.set(stream.nodeId, (this.attempts.get(stream.nodeId) ?? 0) + 1);
+        end(stream);
+      }
       this.wait();
     });
   }
 
-  private isDue({ workload, leaf, nodeId, connectedAtMs }: Stream, now: number): boolean {
+  private isDue({ workload, leaf, nodeId, connectedAtMs }: S, now: number): boolean {
     if (workload === null || this.isWanted === null || this.isWanted(leaf)) return false;
     const waitMs = Math.min(firstMs * 2 ** (this.attempts.get(nodeId) ?? 0), mostMs);
     return now - connectedAtMs >= waitMs;
   }
+}
 
-  private renew(stream: Stream): void {
-    this.attempts.set(stream.nodeId, (this.attempts.get(stream.nodeId) ?? 0) + 1);
-    // Another stream on the same connection would show the same certificate.
-    innerCall(stream.call)?.stream.session?.close();
-    stream.fail(status.UNAVAILABLE, 'reconnect with the certificate that replaces this one');
-  }
+export function endWithConnection(stream: Stream): void {
+  // Another stream on the same connection would show the same certificate.
+  innerCall(stream.call)?.stream.session?.close();
+  stream.fail(status.UNAVAILABLE, 'reconnect with the certificate that replaces this one');
 }

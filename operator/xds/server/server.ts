@@ -18,7 +18,7 @@ import { FairReading } from './fair-reading.ts';
 import { FanOut } from './fan-out.ts';
 import { aggregatedDiscoveryService } from './service.ts';
 import type { AdsServerOptions } from './options.ts';
-import { type IsWanted, RenewedConnections } from './renewed-connections.ts';
+import { endWithConnection, type IsWanted, RenewedConnections } from './renewed-connections.ts';
 import { SendQueue } from './send-queue.ts';
 import { noteEffects } from './effects-log.ts';
 import { proxyReport } from './proxy-report.ts';
@@ -58,7 +58,7 @@ class Ads implements AdsServer {
   private readonly convergence = new Convergence<Stream>(systemClock);
   private readonly departed: DepartedProxies;
   private readonly fanOut: FanOut<Stream>;
-  private readonly renewed = new RenewedConnections(this.streams, systemClock);
+  private readonly renewed: RenewedConnections<Stream>;
   /** null: to be gathered anew. */
   private connected: ReadonlySet<string> | null = null;
   private snapshot: Snapshot | null = null;
@@ -71,6 +71,11 @@ class Ads implements AdsServer {
     this.identification = new Identification(options, {
       admitted: (stream) => this.admitted(stream),
       hasSnapshot: () => this.snapshot !== null,
+    });
+    this.renewed = new RenewedConnections({
+      streams: this.streams,
+      clock: systemClock,
+      end: endWithConnection,
     });
     this.reading = new FairReading({
       clock: systemClock,

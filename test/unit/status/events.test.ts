@@ -32,6 +32,18 @@ const fine = ['Accepted=True Accepted', 'ResolvedRefs=True ResolvedRefs'];
 describe('a new status is told', () => {
   test.each<[string, readonly string[] | null, readonly string[], readonly string[]]>([
     [
+      'when a root is rotated: as usual in each phase',
+      [...fine, 'RootRotated=False TrustBoth'],
+      [...fine, 'RootRotated=False Switch'],
+      ['Normal Switch'],
+    ],
+    [
+      'when a phase takes too long: as a warning',
+      [...fine, 'RootRotated=False Switch'],
+      [...fine, 'RootRotated=False PhaseTimeout'],
+      ['Warning PhaseTimeout'],
+    ],
+    [
       'when the first generation is obeyed',
       null,
       [...fine, 'Programmed=True Programmed'],
