@@ -132,6 +132,25 @@ test('a root that is too old is replaced by another one, and its key is gone', a
   expect(bench.replaced).toEqual(['reviews']);
 });
 
+test.each([true, false])(
+  'a root that expires soon: each operator looks when it is due (leading: %p)',
+  async (isLeading) => {
+    const { root } = bench.issuer.state();
+    const renewBeforeMs = (root?.facts.notAfterMs ?? 0) - bench.clock.now() - 9_000;
+    if (!isLeading) await bench.issuer.onStoppedLeading();
+
+    await bench.wish({ renewBeforeMs });
+    expect([bench.phase, bench.clock.untilNextMs()]).toEqual(['none', 9_000]);
+    bench.clock.advance(9_000);
+    await bench.sleeps();
+
+    const last = isLeading ? { outcome: 'Completed', atMs: bench.clock.now() } : null;
+    expect(bench.issuer.state().root?.last).toEqual(last);
+    // Who does not lead looks again soon; the new root is due as long after its issue as the former one was.
+    expect(bench.clock.untilNextMs()).toBe(isLeading ? 11_000 : 5_000);
+  },
+);
+
 test('until a sidecar trusts both roots its certificate stays; its file and operators trust both before', async () => {
   const [leaf, root] = [bench.file('tls.crt'), bench.file('ca.crt')];
   bench.isObedient = false;
