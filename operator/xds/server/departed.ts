@@ -85,8 +85,8 @@ export class DepartedProxies {
 }
 
 function newReport(departed: Departed, view: View | null): ProxyReport {
-  const { workload, nodeId, connectedAtMs, leftAtMs, since, session, isStranger } = departed;
-  const left = { workload, nodeId, connectedAtMs, leftAtMs, since, layers: view?.layers ?? [] };
+  const { workload, nodeId, connectedAtMs, leftAtMs, since, leaf, session, isStranger } = departed;
+  const left = { workload, nodeId, connectedAtMs, leftAtMs, since, leaf, layers: view?.layers ?? [] };
   const report = { ...left, ...reportOf(session) };
   return isStranger && view !== null ? { ...report, lagging: allOf(view) } : report;
 }
