@@ -27,6 +27,8 @@ export interface ServicePortIr {
   readonly destination: DestinationIr;
   /** Sorted by name. */
   readonly subsets: readonly SubsetIr[];
+  /** Of its endpoints, those to which routes of any service port send copies of requests. */
+  readonly copies: readonly CopiesIr[];
   readonly routes: RoutesIr;
   /** TCP: in order, the first that matches; a connection that none matches goes to any endpoint. Empty for HTTP. */
   readonly connectionRoutes: readonly ConnectionRouteIr[];
@@ -41,7 +43,7 @@ export interface ServicePortIr {
 /** What is not the same for callers of an audience as it is for all others; their routes are among those by audience. */
 export interface ConsumerIr extends Pick<
   ServicePortIr,
-  'destination' | 'subsets' | 'connectionRoutes' | 'origins'
+  'destination' | 'subsets' | 'copies' | 'connectionRoutes' | 'origins'
 > {
   readonly audience: string;
 }
@@ -54,12 +56,13 @@ export function seenBy(service: ServicePortIr, audience: string | null): Service
     const others = routes.byAudience.filter((one) => !consumers.some((by) => by.audience === one.audience));
     return { ...service, routes: { ...routes, byAudience: others }, consumers: [] };
   }
-  const { destination, subsets, connectionRoutes, origins } = own;
+  const { destination, subsets, copies, connectionRoutes, origins } = own;
   const theirs = routes.byAudience.find((one) => one.audience === audience)?.routes ?? routes.default;
   return {
     ...service,
     destination,
     subsets,
+    copies,
     connectionRoutes,
     origins,
     routes: { default: theirs, byAudience: [] },
@@ -92,6 +95,13 @@ export interface SubsetIr {
   /** `v1`, or `v1@qa` if a consumer policy of namespace qa declares it. */
   readonly name: string;
   readonly endpoints: readonly EndpointIr[];
+  readonly origins: readonly Origin[];
+}
+
+export interface CopiesIr {
+  /** null: all endpoints. */
+  readonly subset: string | null;
+  /** Whose routes send them. */
   readonly origins: readonly Origin[];
 }
 

@@ -62,6 +62,13 @@ const mute: Handler = ({ headers }) => {
   copies.push(headers.host);
 };
 
+/** Ids of the requests of which it got copies. */
+const copied: string[] = [];
+const elsewhere: Handler = ({ headers }, response) => {
+  copied.push(String(headers['x-request-id']));
+  response.end();
+};
+
 let silentCalls = 0;
 /** Never answers either. */
 const silent: Handler = () => {
@@ -145,6 +152,10 @@ function routedServices(endpoint: (application: string) => EndpointIr): readonly
     }),
     service('mirrored', {
       subsets: [...subsets, subset('mute')],
+      copies: [
+        { subset: 'mute', origins: [] },
+        { subset: 'v2', origins: [] },
+      ],
       routes: [
         sampleRoute('mirrored', {
           action: {
@@ -152,11 +163,13 @@ function routedServices(endpoint: (application: string) => EndpointIr): readonly
             mirrors: [
               { service: 'shop/mirrored/80', subset: 'mute', percentage: 100 },
               { service: 'shop/mirrored/80', subset: 'v2', percentage: 0 },
+              { service: 'shop/copied/80', subset: null, percentage: 100 },
             ],
           },
         }),
       ],
     }),
+    service('copied', { endpoints: [endpoint('copied')], copies: [{ subset: null, origins: [] }] }),
     service('slow', { endpoints: [endpoint('slow')], routes: [sampleRoute('slow', { timeoutMs: 200 })] }),
     service('answered', {
       routes: [sampleRoute('answered', { action: { type: 'Respond', status: 410, body: longAnswer } })],
@@ -265,6 +278,7 @@ beforeAll(async () => {
     slow: await startApplication('slow', closing, slow),
     flaky: await startApplication('flaky', closing, flaky),
     mute: await startApplication('mute', closing, mute),
+    copied: await startApplication('copied', closing, elsewhere),
     silent: await startApplication('silent', closing, silent),
     late: await startApplication('late', closing, late),
     large: await startApplication('large', closing, large),
@@ -444,6 +458,13 @@ describe('routes', () => {
     expect(answers.map(({ app }) => app)).toEqual(['v1', 'v1', 'v1', 'v1', 'v1']);
     await caller.waitFor(() => Promise.resolve(copies.length === 5));
     expect(new Set(copies)).toEqual(new Set(['reviews-shadow:80']));
+  });
+
+  test('send copies to endpoints of other services', async () => {
+    const { status } = await call(port('mirrored'), { headers: { 'x-request-id': 'copied-elsewhere' } });
+
+    expect(status).toBe(200);
+    await caller.waitFor(() => Promise.resolve(copied.includes('copied-elsewhere')));
   });
 
   test('send no more copies to endpoints that never answer than a hundred at a time', async () => {

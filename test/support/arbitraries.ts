@@ -297,7 +297,7 @@ function route(subsets: readonly string[]): fc.Arbitrary<Timing & { name?: strin
   const backend = oftenTheTarget(spec({}, { weight, ...some }), fc.tuple(elsewhere, spec({}, { weight })));
   const backends = fc.array(backend, { maxLength: 4 }).filter(somebodyGetsThem);
   const share = { percentage: from([0, 0.5, 100]) };
-  const copy = spec({}, { ...share, ...some });
+  const copy = oftenTheTarget(spec({}, { ...share, ...some }), fc.tuple(elsewhere, spec({}, share)));
   const shared = {
     name: from(['testers', 'default', 'canary']),
     matches: fc.array(routeMatch, { maxLength: 3 }),

@@ -89,6 +89,7 @@ export function sampleService(key: string, parts: ServiceParts = {}): ServicePor
     endpoints: [],
     destination: sampleDestination(),
     subsets: [],
+    copies: [],
     connectionRoutes: [],
     consumers: [],
     origins: [{ kind: 'Service', namespace, name: service, generation: 1 }],

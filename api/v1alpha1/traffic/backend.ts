@@ -20,14 +20,14 @@ const BackendService = z.object({
   port: port().describe('Port of the Service, 1 to 65535. It must serve HTTP.'),
 });
 
+const serviceText = 'A Service in place of the target. Default: the target.';
+const subsetText =
+  'Name of a subset in spec.subsets; with service, of a subset that the TrafficPolicy for that Service declares. Default: all endpoints.';
+
 const Backend = z
   .object({
-    service: BackendService.optional().describe('A Service in place of the target. Default: the target.'),
-    subset: shaped(dnsLabel)
-      .optional()
-      .describe(
-        'Name of a subset in spec.subsets; with service, of a subset that the TrafficPolicy for that Service declares. Default: all endpoints.',
-      ),
+    service: BackendService.optional().describe(serviceText),
+    subset: shaped(dnsLabel).optional().describe(subsetText),
     weight: weight('requests'),
   })
   .describe('Destination for a share of the requests.');
@@ -53,9 +53,8 @@ function weight(what: string): z.ZodDefault<z.ZodInt> {
 export const mirror = z.array(
   z
     .object({
-      subset: shaped(dnsLabel)
-        .optional()
-        .describe('Name of a subset in spec.subsets. Default: all endpoints of the target.'),
+      service: BackendService.optional().describe(serviceText),
+      subset: shaped(dnsLabel).optional().describe(subsetText),
       percentage,
     })
     .describe('Endpoints that get copies of requests.'),

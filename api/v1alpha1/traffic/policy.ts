@@ -89,7 +89,7 @@ export const TrafficPolicySpec = withRules(
   timeoutCoversTries,
   oneRetryLimit,
   {
-    rule: 'self.routes.all(r, r.mirror.all(m, !has(m.subset) || self.subsets.exists(s, s.name == m.subset)))',
+    rule: 'self.routes.all(r, r.mirror.all(m, has(m.service) || !has(m.subset) || self.subsets.exists(s, s.name == m.subset)))',
     message: 'Declare each subset that mirror refers to in spec.subsets, or fix its name.',
   },
   {

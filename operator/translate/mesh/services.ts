@@ -8,6 +8,7 @@ import { mergeOrigins, originOf } from '../facts/origins.ts';
 import { rememberByKey, rememberLast } from '../../values/remember.ts';
 import type { Security } from '../policies/security/security.ts';
 import { type Audiences, conditionsOf } from '../policies/traffic/audiences.ts';
+import { copiesByTarget, type CopySender } from '../policies/traffic/copies.ts';
 import { resolveReaching } from '../policies/traffic/consumers.ts';
 import { type Referable, stateOfReferences } from '../policies/traffic/references.ts';
 import { type PortTraffic, resolveRoutes } from '../policies/traffic/resolve.ts';
@@ -41,6 +42,8 @@ type Repeaters = ReadonlyMap<string, readonly Repeater[]>;
 
 interface PortInputs extends ServiceInputs {
   readonly repeaters: Repeaters;
+  /** Key of a service port → whose routes send copies to it. */
+  readonly copySenders: ReadonlyMap<string, readonly CopySender[]>;
 }
 
 export type ServiceTranslator = (
@@ -54,10 +57,17 @@ export function createServiceTranslator(): ServiceTranslator {
   const atHand = rememberByKey<ServicePortIr>();
   const memory = rememberByKey<ServicePortIr>();
   const ports = rememberLast(portsByKey);
+  const httpPorts = rememberLast(httpPortKeys);
   const elsewhere = rememberLast(repeatersByTarget);
+  const copySenders = rememberLast(copiesByTarget);
   return (services, given) => {
     const { mesh, workloads, security, referable } = given;
-    const inputs: PortInputs = { ...given, repeaters: elsewhere(given.traffic.byPort, referable) };
+    const { byPort } = given.traffic;
+    const inputs: PortInputs = {
+      ...given,
+      repeaters: elsewhere(byPort, referable),
+      copySenders: copySenders(httpPorts(services), byPort, referable),
+    };
     const result = ports(services).map((owned) => {
       const { view, port } = owned;
       const slices = inputs.slices.get(view.key) ?? [];
@@ -71,7 +81,7 @@ export function createServiceTranslator(): ServiceTranslator {
         traffic,
         audiencesOf(port, inputs),
         ...references,
-        ...repeatersElsewhere(port, inputs).flatMap(partsOf),
+        ...partsOf(sentHere(port, inputs)),
         ...slices,
       ];
       return atHand.get(port.key, cheap, () =>
@@ -106,26 +116,41 @@ function portsByKey(services: readonly ServiceView[]): readonly OwnedPort[] {
     .toSorted(byText(({ port }) => port.key));
 }
 
+function httpPortKeys(services: readonly ServiceView[]): readonly string[] {
+  return services.flatMap(({ ports }) =>
+    ports.flatMap(({ key, protocol }) => (protocol === 'HTTP' ? key : [])),
+  );
+}
+
 function trafficAt({ key, protocol }: PortView, { traffic }: PortInputs): PortTraffic {
   return traffic.byPort.get(key) ?? traffic.untouched[protocol];
 }
 
-const nobody: readonly Repeater[] = [];
-
-function repeatersElsewhere({ key }: PortView, { repeaters: byTarget }: PortInputs): readonly Repeater[] {
-  return byTarget.get(key) ?? nobody;
+/** By routes of any port. */
+interface SentHere {
+  readonly repeaters: readonly Repeater[];
+  readonly copySenders: readonly CopySender[];
 }
 
-function partsOf({ callers, origin }: Repeater): readonly unknown[] {
-  return [callers, origin];
+function sentHere({ key }: PortView, { repeaters, copySenders }: PortInputs): SentHere {
+  return { repeaters: repeaters.get(key) ?? [], copySenders: copySenders.get(key) ?? [] };
+}
+
+/** Flat, to compare by. */
+function partsOf({ repeaters, copySenders }: SentHere): readonly unknown[] {
+  return [
+    ...repeaters.flatMap(({ callers, origin }) => [callers, origin]),
+    ...copySenders.flatMap(({ callers, subset, origin }) => [callers, subset, origin]),
+  ];
 }
 
 /** null: it is the same for all callers. */
 function audiencesOf(port: PortView, inputs: PortInputs): Audiences | null {
   const { routing, consumers } = trafficAt(port, inputs);
+  const { repeaters, copySenders } = sentHere(port, inputs);
   const isSame =
     consumers.length === 0 &&
-    repeatersElsewhere(port, inputs).every(({ callers }) => callers === null) &&
+    [...repeaters, ...copySenders].every(({ callers }) => callers === null) &&
     conditionsOf(routing?.value.routes ?? []).length === 0;
   return isSame ? null : inputs.audiences;
 }
@@ -139,7 +164,7 @@ function fingerprint({ view, port, addresses }: OwnedPort, inputs: PortInputs): 
     audiencesOf(port, inputs),
     inputs.mesh,
     inputs.security,
-    ...repeatersElsewhere(port, inputs).flatMap(partsOf),
+    ...partsOf(sentHere(port, inputs)),
     ...addresses,
     ...slices,
     ...view.selected,
@@ -159,7 +184,6 @@ function translatePort({ view, port, addresses }: OwnedPort, inputs: PortInputs)
   const { headless, origin } = view;
   const routed = { key: port.key, origin, headless, referable: inputs.referable };
   const peerIdentities = peers([...view.selected, ...workloadsInSlices(slices, workloads)]);
-  const repeaters = repeatersElsewhere(port, inputs);
   const trusting = peerIdentities.length > 0 ? [originOf(inputs.mesh)] : [];
   return {
     key: port.key,
@@ -173,7 +197,12 @@ function translatePort({ view, port, addresses }: OwnedPort, inputs: PortInputs)
     directAddresses: directAddresses(view, found),
     peerIdentities,
     endpoints: found.map(({ endpoint }) => endpoint),
-    ...resolveReaching(routed, traffic, { view: port, found, repeaters, audiences: inputs.audiences }),
+    ...resolveReaching(routed, traffic, {
+      view: port,
+      found,
+      ...sentHere(port, inputs),
+      audiences: inputs.audiences,
+    }),
     routes: port.protocol === 'TCP' ? noRoutes : resolveRoutes(routed, traffic, inputs.audiences),
     endpointOrigins: mergeOrigins(trusting, endpointOrigins(found, security)),
   };

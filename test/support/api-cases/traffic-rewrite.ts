@@ -160,6 +160,13 @@ const mirrored = (mirror: object[], more: object = {}): object => ({
 
 const mirrors: readonly ApiCase[] = [
   valid('copies to a subset and to all', mirrored([{ subset: 'v2', percentage: 0.001 }, {}])),
+  valid(
+    'copies to other Services, whose own TrafficPolicy declares the subset',
+    mirrored([
+      { service: { name: 'next', port: 80 } },
+      { service: { namespace: 'next', name: 'reviews', port: 80 }, subset: 'v3', percentage: 10 },
+    ]),
+  ),
   refused('copies to an undeclared subset', mirrored([{ subset: 'v3' }]), {
     field: 'spec',
     message: 'Declare each subset that mirror refers to in spec.subsets',

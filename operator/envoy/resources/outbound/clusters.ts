@@ -1,7 +1,7 @@
 // A cluster for each service port and for each of its subsets: who its endpoints are is said by endpoints.ts.
 // Endpoints whose metadata says so are spoken to in mutual TLS, the others in plaintext.
 import type { DestinationIr } from '../../../ir/destination.ts';
-import type { ServicePortIr } from '../../../ir/service.ts';
+import type { CopiesIr, ServicePortIr } from '../../../ir/service.ts';
 import { typeUrl } from '../../proto/type-urls.ts';
 import { clusterName, serviceHost } from '../names.ts';
 import { resource } from '../resource.ts';
@@ -13,7 +13,7 @@ import { httpOptions } from '../upstream.ts';
 import { circuitBreakers } from './circuit-breaker.ts';
 import { commonHttpFields, connectionFields, http2Fields } from './connection.ts';
 import { ejection, errorMatcher } from './ejection.ts';
-import { copiedSubsets, copiesClusterName, copiesDuration, copiesLimits } from './copies.ts';
+import { copiesClusterName, copiesDuration, copiesLimits } from './copies.ts';
 import { meshedEndpoint } from './endpoints.ts';
 import { healthChecks } from './health-check.ts';
 import { loadBalancing } from './load-balancer.ts';
@@ -31,10 +31,10 @@ export function buildClusters(service: ServicePortIr): readonly XdsResource[] {
       origins: [...subset.origins, ...service.endpointOrigins, ...service.destination.origins],
     }),
   );
-  return [whole, ...subsets, ...copiedSubsets(service).map((subset) => copiesCluster(service, subset))];
+  return [whole, ...subsets, ...service.copies.map((copies) => copiesCluster(service, copies))];
 }
 
-function copiesCluster(service: ServicePortIr, subset: string | null): XdsResource {
+function copiesCluster(service: ServicePortIr, { subset, origins: senders }: CopiesIr): XdsResource {
   const { origins } = service.subsets.find(({ name }) => name === subset) ?? service;
   const name = copiesClusterName(service.key, subset);
   return resource(typeUrl.cluster, {
@@ -45,7 +45,7 @@ function copiesCluster(service: ServicePortIr, subset: string | null): XdsResour
       circuit_breakers: copiesLimits,
       typed_extension_protocol_options: serviceOptions(service.destination, copiesDuration),
     },
-    origins: [...origins, ...service.endpointOrigins, ...service.destination.origins],
+    origins: [...origins, ...senders, ...service.endpointOrigins, ...service.destination.origins],
   });
 }
 

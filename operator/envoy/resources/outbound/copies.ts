@@ -1,6 +1,5 @@
 // Copies of requests have clusters of their own, with limits that nothing else has: nobody waits for their responses, so that nobody would
 // miss them, and a target that never answers would fill the sidecars of all callers with open requests.
-import type { ServicePortIr } from '../../../ir/service.ts';
 import type { EnvoyMessage } from '../../proto/envoy-message.ts';
 import { duration } from '../../proto/well-known.ts';
 import { clusterName } from '../names.ts';
@@ -9,13 +8,6 @@ import { limits } from '../upstream.ts';
 const mostInFlight = 100;
 /** An upload waits for its copy to be read: until this is over. */
 const longestMs = 15_000;
-
-/** Of the endpoints to which its routes send copies: a subset; null: all. */
-export function copiedSubsets({ key, routes }: ServicePortIr): readonly (string | null)[] {
-  const all = [routes.default, ...routes.byAudience.map((one) => one.routes)].flat();
-  const mirrors = all.flatMap(({ action }) => (action.type === 'Forward' ? action.mirrors : []));
-  return [...new Set(mirrors.filter(({ service }) => service === key).map(({ subset }) => subset))];
-}
 
 /** `shop/reviews/9080/v1/copies`; of all endpoints `shop/reviews/9080//copies`: no subset has a name with a slash, or none. */
 export function copiesClusterName(serviceKey: string, subset: string | null): string {

@@ -7,7 +7,7 @@ import { authority, clusterName } from '../names.ts';
 import { resource } from '../resource.ts';
 import type { EnvoyMessage } from '../../proto/envoy-message.ts';
 import type { XdsResource } from '../xds-resource.ts';
-import { copiedSubsets, copiesClusterName } from './copies.ts';
+import { copiesClusterName } from './copies.ts';
 import { type LocalityGroup, localityGroups } from './locality.ts';
 
 /** What a meshed endpoint's `envoy.transport_socket_match` metadata says. */
@@ -32,13 +32,17 @@ export function buildEndpoints(service: ServicePortIr, zone: string | null): rea
       isUnchecked,
     }),
   );
-  const copies = copiedSubsets(service).map((copied) => {
-    const { endpoints, origins } = service.subsets.find(({ name }) => name === copied) ?? service;
-    return assignment(copiesClusterName(key, copied), [...origins, ...endpointOrigins, ...zoned], {
-      groups: localityGroups(locality, zone, endpoints),
-      addressable: false,
-      isUnchecked: noneIs,
-    });
+  const copies = service.copies.map(({ subset, origins: senders }) => {
+    const { endpoints, origins } = service.subsets.find(({ name }) => name === subset) ?? service;
+    return assignment(
+      copiesClusterName(key, subset),
+      [...origins, ...senders, ...endpointOrigins, ...zoned],
+      {
+        groups: localityGroups(locality, zone, endpoints),
+        addressable: false,
+        isUnchecked: noneIs,
+      },
+    );
   });
   return [whole, ...subsets, ...copies];
 }

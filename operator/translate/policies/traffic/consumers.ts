@@ -7,6 +7,7 @@ import type { PortView } from '../../facts/service-view.ts';
 import { byText } from '../../../values/compare-text.ts';
 import { isSameValue } from '../../../values/same-value.ts';
 import { type Audiences, callersIn } from './audiences.ts';
+import { copiesOf, type CopySender } from './copies.ts';
 import { resolveConnectionRoutes } from './connection-routes.ts';
 import { resolveDestination } from './destination/destination.ts';
 import { type Effect, effectFor, type PortTraffic, resolveSubsets, type RoutedPort } from './resolve.ts';
@@ -19,6 +20,8 @@ interface Inputs {
   readonly found: readonly FoundEndpoint[];
   /** By routes of other ports. */
   readonly repeaters: readonly Repeater[];
+  /** By routes of any port. */
+  readonly copySenders: readonly CopySender[];
   readonly audiences: Audiences;
 }
 
@@ -38,19 +41,22 @@ function resolveConsumers(
   inputs: Inputs,
   everybody: Reaching,
 ): readonly ConsumerIr[] {
-  const namespaces = consumersOf(traffic, inputs.repeaters);
+  const namespaces = consumersOf(traffic, [...inputs.repeaters, ...inputs.copySenders]);
   if (namespaces.length === 0) return [];
   return inputs.audiences.present.flatMap(([audience, holds]) => {
     const namespace = namespaces.find((one) => holds.has(callersIn(one).key));
     if (namespace === undefined) return [];
     const effect = effectFor(traffic, holds);
     const own = withSubsets(reachingOf(port, effect, inputs, namespace), everybody.subsets);
-    return isSame(own, everybody) && !sendsCopies(effect) ? [] : [{ audience, ...own }];
+    return isSame(own, everybody) ? [] : [{ audience, ...own }];
   });
 }
 
 /** Namespaces. */
-function consumersOf({ consumers }: PortTraffic, others: readonly Repeater[]): readonly string[] {
+function consumersOf(
+  { consumers }: PortTraffic,
+  others: readonly Pick<Repeater, 'callers'>[],
+): readonly string[] {
   return [
     ...new Set([
       ...consumers.map(({ namespace }) => namespace),
@@ -64,7 +70,7 @@ function consumersOf({ consumers }: PortTraffic, others: readonly Repeater[]): r
 function reachingOf(
   port: RoutedPort,
   effect: Effect,
-  { view, found, repeaters: elsewhere }: Inputs,
+  { view, found, repeaters: elsewhere, copySenders }: Inputs,
   callers: string | null,
 ): Reaching {
   const { routing, settings } = effect;
@@ -75,6 +81,7 @@ function reachingOf(
       view.protocol === 'TCP' ? [] : [...repeaters(effect), ...repeating.map(({ origin }) => origin)],
     ),
     subsets: resolveSubsets(port, effect, found),
+    copies: copiesOf(copySenders, callers),
     connectionRoutes: resolveConnectionRoutes(port, view, effect),
     origins: mergeOrigins([port.origin], routing === null ? [] : [routing.origin]),
   };
@@ -89,10 +96,4 @@ function withSubsets(own: Reaching, everybody: Reaching['subsets']): Reaching {
 /** Whoever decides it. */
 function isSame(own: Reaching, everybody: Reaching): boolean {
   return isSameValue({ ...own, origins: everybody.origins }, everybody);
-}
-
-/** They need clusters of their own. */
-function sendsCopies({ routing }: Effect): boolean {
-  const isOwn = (routing?.consumer ?? null) !== null;
-  return isOwn && (routing?.value.routes.some(({ mirrors }) => mirrors.length > 0) ?? false);
 }

@@ -74,7 +74,10 @@ function routeOf(route: Route, defaultName: string, namespace: string): RouteCla
     matches: matchesOf(route),
     answer: answerOf(route),
     rewrite: rewriteOf(route.rewrite),
-    mirrors: route.mirror.map(({ subset = null, percentage }) => ({ service: null, subset, percentage })),
+    mirrors: route.mirror.map((mirror) => ({
+      ...endpointsOf(mirror, namespace),
+      percentage: mirror.percentage,
+    })),
     backends: route.backends.map((backend) => ({
       ...endpointsOf(backend, namespace),
       weight: backend.weight,

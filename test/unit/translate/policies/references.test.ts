@@ -26,7 +26,9 @@ kind: TrafficPolicy
 metadata: {name: reviews, namespace: shop}
 spec:
   targetRefs: [{kind: Service, name: reviews}]
-  routes: [{backends: [{weight: 9}, {service: {namespace: next, name: reviews, port: 80}, subset: beta}]}]
+  routes:
+  - backends: [{weight: 9}, {service: {namespace: next, name: reviews, port: 80}, subset: beta}]
+    mirror: [{service: {namespace: next, name: reviews, port: 80}, subset: beta}]
 `;
 const next = (ports: string): string => `
 apiVersion: v1
@@ -125,6 +127,18 @@ test('the backend gets its share only while it is resolved', () => {
 
   expect(shares).toEqual(
     steps.map(([what, , resolved]) => [what, resolved === 'ResolvedRefs' ? 'next/reviews/80 beta' : '503']),
+  );
+});
+
+test('endpoints get copies only while the reference to them is resolved, and whoever sends them is their origin', () => {
+  const copies = steps.map(([what, documents]) => {
+    const { ir } = translate(resourcesFromYaml([world, ...documents].join('\n---\n')), translateOptions);
+    return [what, ir?.services.flatMap((service) => service.copies.map((one) => [service.key, one]))];
+  });
+
+  const sent = { subset: 'beta', origins: [expect.objectContaining({ namespace: 'shop', name: 'reviews' })] };
+  expect(copies).toEqual(
+    steps.map(([what, , resolved]) => [what, resolved === 'ResolvedRefs' ? [['next/reviews/80', sent]] : []]),
   );
 });
 

@@ -103,10 +103,13 @@ function clustersIn(sent: Sent): number {
   return Object.keys(sent).filter((name) => name.includes('.Cluster ')).length;
 }
 
-/** At each port one for each subset, and one for the copies that it gets; one more for copies to all endpoints. */
+/** At each port one for each subset, and one for the copies that it gets; one more for copies to all endpoints; and for those to other Services. */
 function mostClusters(policies: readonly TrafficPolicy[]): number {
   const ports = 3;
-  return policies.reduce((sum, { spec }) => sum + ports * (2 * spec.subsets.length + 1), 0);
+  return policies.reduce((sum, { spec: { subsets, routes } }) => {
+    const elsewhere = routes.flatMap(({ mirror }) => mirror.filter(({ service }) => service !== undefined));
+    return sum + ports * (2 * subsets.length + 1) + elsewhere.length;
+  }, 0);
 }
 
 const shop = readFileSync('test/golden/features/world.yaml', 'utf8');
