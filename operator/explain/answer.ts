@@ -8,9 +8,10 @@ import type { Resources } from '../store/resources.ts';
 import { operatorNamespace } from '../values/own-names.ts';
 import { translate, type Translation } from '../translate/translate.ts';
 import { evaluate } from './evaluate.ts';
-import type { Explanation } from './explanation.ts';
-import { proxyConfig } from './proxy-config.ts';
+import type { Explanation, LimitAtServers } from './explanation.ts';
+import { type ProxyConfig, proxyConfig } from './proxy-config.ts';
 import { ask, type Question, QuestionError } from './question.ts';
+import { limitsOfServers, serversIn } from './servers.ts';
 import { connectionSources, nameOf, settingSources, type Source, sourcesOf, type SpecOf } from './sources.ts';
 
 export interface Answer {
@@ -22,6 +23,8 @@ export interface Answer {
   /** Where the caller connects to: `10.96.0.1:9080`. */
   readonly address: string;
   readonly explanation: Explanation;
+  /** What may refuse it at the sidecars of servers, in the order in which each is asked. */
+  readonly limits: readonly LimitAtServers[];
   /** By what users write; what is absent is a default. */
   readonly sources: Readonly<Record<string, Source>>;
 }
@@ -45,16 +48,20 @@ export function explainerOf(resources: Resources): Explainer {
 export function createExplain(ir: MeshIr, specOf: SpecOf): Explain {
   // Its content is for nobody to read: nothing is encoded.
   const resources = buildResources(ir, { trustBundle: '' });
+  const servers = serversIn(ir);
+  const configOf = (workload: WorkloadIr): ProxyConfig => proxyConfig(resources, workload.key);
   return (question) => {
     const { caller, service, call } = ask(ir, question);
     const reached = service && seenBy(service, caller.audience);
-    const explanation = evaluate(proxyConfig(resources, caller.key), call);
+    const explanation = evaluate(configOf(caller), call);
+    const limits = limitsOfServers(explanation, call, caller.identity.spiffeId, { servers, configOf });
     return {
       question,
       caller: caller.key,
       service: service?.key ?? null,
       address: authority(call.address, call.port),
       explanation,
+      limits,
       sources: {
         ...(reached !== null && settingSources(reached.destination.setBy)),
         ...(explanation.outcome.type === 'Tcp'

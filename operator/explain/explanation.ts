@@ -1,5 +1,6 @@
 // What is said about a call: what the sidecar of the caller does with it, and why.
 import type { Origin } from '../ir/origin.ts';
+import type { Source } from './sources.ts';
 
 export interface Explanation {
   /** Of the sidecar; null: it has none for this address. */
@@ -122,4 +123,45 @@ export interface HeaderChange {
   readonly name: string;
   /** '' where it is removed. */
   readonly value: string;
+}
+
+/** What may refuse a call at the sidecar of a server. */
+export type ServerLimit = RateLimit | AdmissionControl | AdaptiveConcurrency;
+
+export interface LimitAtServers {
+  readonly limit: ServerLimit;
+  /** Those of the endpoints that have it; null: all. */
+  readonly endpoints: readonly string[] | null;
+  /** Who says so. */
+  readonly source: Source;
+}
+
+export interface RateLimit {
+  readonly type: 'Rate';
+  /** `shop/reviews/per-caller`: namespace/policy/limit. */
+  readonly id: string;
+  readonly requests: number;
+  readonly periodMs: number;
+  /** Admitted at once. */
+  readonly burst: number;
+  /** What requests that share the rate have in common: `caller`, `path`, `header x-user`. value null: not known. Null: nothing. */
+  readonly sharedBy: { readonly by: string; readonly value: string | null } | null;
+  /** False: whether it counts the request depends on how the path is read. */
+  readonly isCertain: boolean;
+}
+
+export interface AdmissionControl {
+  readonly type: 'AdmissionControl';
+  readonly minSuccessPercentage: number;
+  readonly windowMs: number;
+  readonly minRequestsPerSecond: number;
+  readonly maxRejectionPercentage: number;
+}
+
+export interface AdaptiveConcurrency {
+  readonly type: 'AdaptiveConcurrency';
+  readonly maxConcurrency: number;
+  readonly minConcurrency: number;
+  readonly measurementIntervalMs: number;
+  readonly tolerancePercentage: number;
 }

@@ -35,11 +35,11 @@ export function reportChanges(
 }
 
 /** What callers notice: not who says it, nor where. */
-function effect({ explanation }: Answer): string {
+function effect({ explanation, limits }: Answer): string {
   const { outcome } = explanation;
   if (outcome.type !== 'Http') return JSON.stringify(outcome);
   const { route: _, virtualHost: __, origins: ___, ...noticed } = outcome;
-  return JSON.stringify(noticed);
+  return JSON.stringify([noticed, limits.map(({ limit, endpoints }) => [limit, endpoints])]);
 }
 
 function json(value: unknown): string {

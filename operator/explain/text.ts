@@ -2,7 +2,18 @@
 import { variesByOrigin } from '../envoy/resources/outbound/cors.ts';
 import type { Answer } from './answer.ts';
 import { backendText, balancingText, clusterText, milliseconds, rounded } from './backend-text.ts';
-import type { Action, Backend, Cors, Fault, Forward, HeaderChange, Outcome, Retry } from './explanation.ts';
+import type {
+  Action,
+  Backend,
+  Cors,
+  Fault,
+  Forward,
+  HeaderChange,
+  LimitAtServers,
+  Outcome,
+} from './explanation.ts';
+import { limitText } from './limit-text.ts';
+import { retryText } from './retry-text.ts';
 import type { Source } from './sources.ts';
 
 interface Line {
@@ -21,7 +32,7 @@ export function textOf(answer: Answer): string {
   return `${head}\n${table(linesOf(answer))}`;
 }
 
-function linesOf({ explanation: { outcome, listener }, service, sources }: Answer): readonly Line[] {
+function linesOf({ explanation: { outcome, listener }, service, sources, limits }: Answer): readonly Line[] {
   switch (outcome.type) {
     case 'Closed':
       return [
@@ -37,7 +48,7 @@ function linesOf({ explanation: { outcome, listener }, service, sources }: Answe
         ...balancingLines(outcome.backends, [], sources),
       ];
     case 'Http':
-      return httpLines(outcome, sources);
+      return [...httpLines(outcome, sources), ...limits.map(limitLine)];
   }
 }
 
@@ -139,28 +150,6 @@ function balancingLines(
   return [...new Set(texts)].map((text) => line('Balancing', text, from(sources['loadBalancer'], true)));
 }
 
-/** Envoy's words → those of the field. */
-const conditions: ReadonlyMap<string, string> = new Map([
-  ['connect-failure', 'ConnectFailure'],
-  ['refused-stream', 'RefusedStream'],
-  ['reset', 'Reset'],
-  ['gateway-error', 'GatewayError'],
-  ['5xx', 'ServerError'],
-  ['cancelled', 'Cancelled'],
-  ['deadline-exceeded', 'DeadlineExceeded'],
-  ['internal', 'Internal'],
-  ['resource-exhausted', 'ResourceExhausted'],
-  ['unavailable', 'Unavailable'],
-]);
-
-function retryText(retry: Retry | null): string {
-  if (retry === null) return 'none';
-  const perTry = milliseconds(retry.perTryTimeoutMs);
-  const timing = retry.hedges ? `, or after ${perTry} beside the first try` : `, ${perTry} per try`;
-  const on = retry.on.map((one) => conditions.get(one) ?? one).join(', ');
-  return `${retry.attempts} on ${on === '' ? 'nothing' : on}${retry.perTryTimeoutMs === 0 ? '' : timing}`;
-}
-
 const timeoutFields: readonly string[] = ['timeout.request', 'timeout.stream'];
 
 /** Of some settings: each object once, with its fields. */
@@ -217,6 +206,11 @@ function headerLines(
       const text = type === 'Remove' ? `${verbs[type]} ${name}` : `${verbs[type]} ${name}: ${value}`;
       return line(`${title} header`, text, source(change));
     });
+}
+
+function limitLine(limit: LimitAtServers): Line {
+  const [title, text] = limitText(limit);
+  return line(title, text, from(limit.source));
 }
 
 /** Of something that only a route can say. */

@@ -142,6 +142,8 @@ export interface LimitsIr {
   readonly admissionControl: AdmissionControlIr | null;
   /** Names of request headers, in lower case, that have the SPIFFE ID of the caller, and nothing that callers send. Sorted. */
   readonly callerHeaders: readonly string[];
+  /** What users write (`limits[per-caller]`, `adaptiveConcurrency`) → the object that says it. */
+  readonly setBy: Readonly<Record<string, Origin>>;
   /** The policies that say so. */
   readonly origins: readonly Origin[];
 }

@@ -65,6 +65,7 @@ const nothing: LimitsIr = {
   adaptiveConcurrency: null,
   admissionControl: null,
   callerHeaders: [],
+  setBy: {},
   origins: [{ kind: 'TrafficPolicy', namespace: 'shop', name: 'reviews', generation: 1 }],
 };
 

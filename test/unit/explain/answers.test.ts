@@ -46,6 +46,17 @@ spec:
   routes:
   - backends: [{service: {name: ratings, port: 9080}, weight: 9}, {service: {namespace: next, name: reviews, port: 80}}]
 `;
+const limited = `
+apiVersion: meshwright.dev/v1alpha1
+kind: TrafficPolicy
+metadata: {name: limited, namespace: shop}
+spec:
+  targetRefs: [{kind: Service, name: reviews}]
+  limits:
+  - {name: caller, per: Caller, rate: {requests: 10, burst: 20}}
+  - {name: slow, match: {path: {value: /slow}}, rate: {requests: 1}}
+  admissionControl: {minSuccessPercentage: 95}
+`;
 const database = `
 apiVersion: v1
 kind: Service
@@ -220,6 +231,28 @@ ${settings.map((setting) => `  ${setting}`).join('\n')}
     const answer = explain(question({ path: '/empty' }));
     expect(textOf(answer)).toContain('subset v3: no endpoints, callers get a 503');
     expect(succeeds(answer.explanation)).toBe(false);
+  });
+
+  test('names what may refuse the call in front of the server, and who says so', () => {
+    const limits = explainer(limited);
+
+    expect(textOf(limits(question({ path: '/reviews/1' })))).toContain(
+      `  Limit      10 requests per 1s, 20 at once for caller spiffe://cluster.local/ns/shop/sa/productpage; others get a 429, at 10.0.0.1:9080  [TrafficPolicy shop/limited, spec.limits[caller]]
+  Admission  up to 80% get a 503 while less than 95% of at least 5 requests per second succeed within 30s, at 10.0.0.1:9080  [TrafficPolicy shop/limited, spec.admissionControl]
+`,
+    );
+    expect(textOf(limits(question({ path: '/x/../slow' })))).toContain(
+      '1 request per 1s for all callers together, if the server reads the path so; others get a 429',
+    );
+    expect(textOf(limits(question({ path: '/slow/1' })))).toContain(
+      '1 request per 1s for all callers together; others get a 429',
+    );
+  });
+
+  test('a limit that changes is a change', () => {
+    const { text } = reportChanges([question()], [explainer(), explainer(limited)], 'text');
+
+    expect(text).toContain('1 of 1 calls change.');
   });
 
   test("says whose share is nobody's, and why", () => {

@@ -98,7 +98,7 @@ export function limitsAt(
 ): LimitsIr | null {
   const made = [...decisions].flatMap(([slot, [winner]]) => {
     const claim = winner === undefined ? undefined : claimsOf(winner.policy)[slot];
-    return winner === undefined || claim === undefined ? [] : [limitsOf(claim, winner.policy)];
+    return winner === undefined || claim === undefined ? [] : [limitsOf(slot, claim, winner.policy)];
   });
   return together(made);
 }
@@ -113,16 +113,19 @@ export function together(limits: readonly LimitsIr[]): LimitsIr | null {
     adaptiveConcurrency: limits.find((one) => one.adaptiveConcurrency)?.adaptiveConcurrency ?? null,
     admissionControl: limits.find((one) => one.admissionControl)?.admissionControl ?? null,
     callerHeaders: [...headers].toSorted(compareText),
+    setBy: Object.assign({}, ...limits.toReversed().map(({ setBy }) => setBy)) as LimitsIr['setBy'],
     origins: mergeOrigins(...limits.map(({ origins }) => origins)),
   };
 }
 
-function limitsOf(claim: LimitClaim, policy: TrafficPolicy): LimitsIr {
+function limitsOf(slot: string, claim: LimitClaim, policy: TrafficPolicy): LimitsIr {
+  const origin = originOf(policy);
   return {
     rates: claim.type === 'Rate' ? [claim.value] : [],
     adaptiveConcurrency: claim.type === 'AdaptiveConcurrency' ? claim.value : null,
     admissionControl: claim.type === 'AdmissionControl' ? claim.value : null,
     callerHeaders: claim.type === 'CallerHeader' ? [claim.value] : [],
-    origins: [originOf(policy)],
+    setBy: { [slot]: origin },
+    origins: [origin],
   };
 }
