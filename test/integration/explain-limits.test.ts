@@ -180,6 +180,8 @@ test('some calls were counted, some were not, and explain had its doubts about a
   expect(uncertain).toBeLessThan(counted / 4);
 });
 
+const ascending = (a: number, b: number): number => a - b;
+
 interface Compared {
   readonly observed: readonly number[];
   readonly explained: readonly number[];
@@ -198,10 +200,10 @@ async function compared(slot: number, { method, path, headers: written }: Reques
   expect(answer.status).toBe(200);
   // Each limit that counts a request writes into its response how many it admits.
   const told = answer.headers['x-ratelimit-limit'];
-  const observed = typeof told === 'string' ? told.split(', ').map(Number).toSorted() : [];
+  const observed = typeof told === 'string' ? told.split(', ').map(Number).toSorted(ascending) : [];
   const rates = limits.flatMap(({ limit }) => (limit.type === 'Rate' ? limit : []));
   const possible = rates.filter(({ isCertain, burst }) => isCertain || observed.includes(burst));
-  const explained = possible.map(({ burst }) => burst).toSorted();
+  const explained = possible.map(({ burst }) => burst).toSorted(ascending);
   counted += observed.length;
   if (observed.length === 0) uncounted += 1;
   uncertain += rates.filter(({ isCertain }) => !isCertain).length;

@@ -113,7 +113,7 @@ export function together(limits: readonly LimitsIr[]): LimitsIr | null {
     adaptiveConcurrency: limits.find((one) => one.adaptiveConcurrency)?.adaptiveConcurrency ?? null,
     admissionControl: limits.find((one) => one.admissionControl)?.admissionControl ?? null,
     callerHeaders: [...headers].toSorted(compareText),
-    setBy: Object.assign({}, ...limits.toReversed().map(({ setBy }) => setBy)) as LimitsIr['setBy'],
+    setBy: Object.fromEntries(limits.toReversed().flatMap(({ setBy }) => Object.entries(setBy))),
     origins: mergeOrigins(...limits.map(({ origins }) => origins)),
   };
 }
