@@ -74,7 +74,10 @@ const targets: readonly ApiCase[] = [
         timeout: { request: '1s' },
         [field]: value,
       },
-      { field: 'spec', message: 'only a policy in the namespace of a Service configures or checks its servers' },
+      {
+        field: 'spec',
+        message: 'only a policy in the namespace of a Service configures or checks its servers',
+      },
     ),
   ),
   refused(
