@@ -173,9 +173,9 @@ describe('keeping them good', () => {
     expect(b.secrets.held.has('shop/meshwright-reviews')).toBe(true);
   });
 
-  test('of many Secrets one a second is looked at, each in its turn', async () => {
+  test('of many Secrets one is looked at every three seconds, each in its turn', async () => {
     const b = bench();
-    const names = Array.from({ length: 450 }, (_, index) => `account-${index}`);
+    const names = Array.from({ length: 150 }, (_, index) => `account-${index}`);
     b.issuer.setIdentities(
       names.map((name) => identity('shop', name)),
       lasting(24 * hourMs),
@@ -200,7 +200,7 @@ describe('keeping them good', () => {
     expect(halfway).toBeLessThan(50);
     expect(missing()).toBe(0);
     // Two more of the root in each round.
-    expect(b.secrets.reads - before).toBeLessThan(500 + 100);
+    expect(b.secrets.reads - before).toBeLessThan(170 + 100);
   }, 20_000);
 
   test('one whose Secret cannot be written is tried again with back-off and does not stop the others', async () => {
