@@ -152,7 +152,7 @@ export const kindDefinitions: readonly KindDefinition[] = [
     singular: 'securitypolicy',
     shortNames: ['sp'],
     scope: 'Namespaced',
-    description: 'Who may call a workload, and whether callers must use mutual TLS.',
+    description: 'Who may call a workload, as which end user, and whether callers must use mutual TLS.',
     spec: SecurityPolicySpec,
     status: PolicyStatus,
     columns: [...policyColumns(firstTarget), overridden],

@@ -2,6 +2,7 @@
 import type { Origin } from './origin.ts';
 import type { PathMatchIr } from './path.ts';
 import type { ValueMatchIr } from './service.ts';
+import type { JwtProviderIr, TokenMatchIr } from './tokens.ts';
 
 export interface InboundPortIr {
   /** Where peers connect. */
@@ -12,6 +13,8 @@ export interface InboundPortIr {
   readonly application: { readonly address: string; readonly port: number } | null;
   readonly protocol: 'HTTP' | 'TCP';
   readonly mtls: MtlsModeIr;
+  /** null: tokens are not looked at. Always null on TCP ports. */
+  readonly authentication: AuthenticationIr | null;
   readonly authorization: AuthorizationIr;
   /** null: no policy says anything to its sidecar. Always null on TCP ports. */
   readonly limits: LimitsIr | null;
@@ -36,6 +39,24 @@ export interface ProbeIr {
 
 /** Permissive: mutual TLS and plaintext. Strict: mutual TLS only. Disabled: plaintext only. */
 export type MtlsModeIr = 'Permissive' | 'Strict' | 'Disabled';
+
+/** Who the end user of a request is, as tokens tell. */
+export interface AuthenticationIr {
+  /** Each id once, sorted by id. Not empty. A token that none of them verifies is refused. */
+  readonly providers: readonly JwtProviderIr[];
+  /** All of them must be met. One for each policy that asks for a token, sorted by id. */
+  readonly required: readonly TokenRequirementIr[];
+}
+
+export interface TokenRequirementIr {
+  /** `shop/reviews`: namespace/policy. */
+  readonly id: string;
+  /** Ids of the providers of which one must have verified the token. */
+  readonly providers: readonly string[];
+  /** Which requests need it. AllBut: those that certainly match one are let through; Only: those that possibly match one need it. */
+  readonly type: 'AllBut' | 'Only';
+  readonly requests: readonly RequestIr[];
+}
 
 /** Deny rules are looked at first: any match refuses. Rules are sorted by id. */
 export interface AuthorizationIr {
@@ -62,6 +83,8 @@ export interface CallerIr {
   readonly networks: 'any' | readonly NetworkIr[];
   /** Of the client that the caller says it calls for; any of them. */
   readonly remoteNetworks: 'any' | readonly NetworkIr[];
+  /** null: with or without one. */
+  readonly token: TokenMatchIr | null;
   /** null: nobody is left out. */
   readonly not: ExcludedCallersIr | null;
 }

@@ -1,4 +1,4 @@
-// Each example of docs/examples/traffic and of docs/examples/istio-tasks, applied, and called as its comment says.
+// Each example of docs/examples/traffic, docs/examples/security and docs/examples/istio-tasks, applied, and called as its comment says.
 import { readdirSync, readFileSync } from 'node:fs';
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
@@ -12,7 +12,7 @@ import { type Expectation, expectationsOf, type SeveralCalls } from '../support/
 import { poll } from '../support/kubernetes/poll.ts';
 import { ExampleShop } from '../support/examples/shop.ts';
 
-const examples = ['traffic', 'istio-tasks'].flatMap((folder) =>
+const examples = ['traffic', 'security', 'istio-tasks'].flatMap((folder) =>
   readdirSync(join('docs/examples', folder))
     .filter((name) => name.endsWith('.yaml'))
     .map((name) => join(folder, name)),

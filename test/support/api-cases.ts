@@ -3,6 +3,7 @@ import type { ApiCase, InvalidCase, ValidCase } from './api-cases/api-case.ts';
 import { externalWorkloadCases } from './api-cases/external-workload.ts';
 import { meshCases } from './api-cases/mesh.ts';
 import { securityPolicyCases } from './api-cases/security-policy.ts';
+import { securityTokenCases } from './api-cases/security-tokens.ts';
 import { trafficDestinationCases } from './api-cases/traffic-destination.ts';
 import { trafficBrowserCases } from './api-cases/traffic-browsers.ts';
 import { connectionRouteCases } from './api-cases/traffic-connections.ts';
@@ -26,6 +27,7 @@ export const apiCases: readonly ApiCase[] = [
   ...trafficDestinationCases,
   ...trafficLimitCases,
   ...securityPolicyCases,
+  ...securityTokenCases,
   ...externalWorkloadCases,
 ];
 

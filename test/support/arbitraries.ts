@@ -4,6 +4,7 @@ import * as fc from 'fast-check';
 import { durationMs } from '../../api/duration.ts';
 import { ExternalWorkloadSpec } from '../../api/v1alpha1/external-workload.ts';
 import { MeshSpec } from '../../api/v1alpha1/mesh.ts';
+import { authentication, tokenMatch } from './arbitrary-tokens.ts';
 import { SecurityPolicySpec } from '../../api/v1alpha1/security/policy.ts';
 import { TrafficPolicySpec } from '../../api/v1alpha1/traffic/policy.ts';
 import { answer, rewrite } from './arbitrary-answers.ts';
@@ -437,11 +438,19 @@ export function securityPolicySpec(): fc.Arbitrary<SecurityPolicySpec> {
   const targetRefs = distinct(targetRef, (target) => `${target.kind}/${target.name}`, [1, 3]);
   const mtls = fc.record({ mode: from(['Permissive', 'Strict', 'Disabled']) });
   const authorization = fc.record({ rules: distinct(rule, (one) => one.name, [0, 4]) });
+  const byToken = rule.chain((one) =>
+    tokenMatch.map((jwt) => ({ ...one, name: 'by-token', from: [...(one.from ?? []), { jwt }] })),
+  );
+  const withTokens = fc
+    .tuple(authorization, byToken)
+    .map(([{ rules }, more]) => ({ rules: [...rules, more] }));
   return fc
     .oneof(
       fc.record({ targetRefs, mtls }),
       fc.record({ targetRefs, authorization }),
       fc.record({ targetRefs, mtls, authorization }),
+      fc.record({ targetRefs, authentication: authentication(request) }),
+      fc.record({ targetRefs, authentication: authentication(request), authorization: withTokens }),
     )
     .map((input) => SecurityPolicySpec.parse(input));
 }

@@ -247,6 +247,7 @@ export function sampleInbound(
     application: { address: '127.0.0.1', port: applicationPort },
     protocol: 'HTTP',
     mtls: 'Permissive',
+    authentication: null,
     authorization: noRules,
     limits: null,
     probes: [],
@@ -268,7 +269,14 @@ export function sampleRule(
 
 /** A caller by identity. */
 export function sampleCaller(peers: Partial<PeersIr>, more: Partial<CallerIr> = {}): CallerIr {
-  return { identities: samplePeers(peers), networks: 'any', remoteNetworks: 'any', not: null, ...more };
+  return {
+    identities: samplePeers(peers),
+    networks: 'any',
+    remoteNetworks: 'any',
+    token: null,
+    not: null,
+    ...more,
+  };
 }
 
 export function samplePeers(peers: Partial<PeersIr>): PeersIr {

@@ -1,8 +1,9 @@
-// SecurityPolicy: who may call a workload, and whether it must be over mutual TLS.
+// SecurityPolicy: who may call a workload, as which end user, and whether it must be over mutual TLS.
 import { z } from 'zod';
 import { dnsSubdomain, listMap, shaped, withRules } from '../../schema.ts';
 import type { ApiObject, PolicyStatus } from '../common.ts';
 import { MtlsMode } from '../mesh.ts';
+import { Authentication } from './authentication.ts';
 import { AuthorizationRule } from './rule.ts';
 
 const SecurityTargetRef = z
@@ -27,6 +28,9 @@ export const SecurityPolicySpec = withRules(
       })
       .optional()
       .describe('Mutual TLS for the targets. Default: the setting of the Mesh.'),
+    authentication: Authentication.optional().describe(
+      'End users of HTTP requests, by tokens. Default: tokens are not looked at.',
+    ),
     authorization: withRules(
       z.object({
         rules: listMap(z.array(AuthorizationRule).max(32), 'name').describe(
@@ -48,10 +52,15 @@ export const SecurityPolicySpec = withRules(
       .describe('Who may call the targets. Default: all callers that mtls accepts.'),
   }),
   {
-    rule: 'has(self.mtls) || has(self.authorization)',
-    message: 'Set mtls, authorization, or both; without them the policy does nothing.',
+    rule: 'has(self.mtls) || has(self.authentication) || has(self.authorization)',
+    message: 'Set mtls, authentication or authorization; without them the policy does nothing.',
   },
-).describe('Who may call the targets, and whether they must use mutual TLS.');
+  {
+    rule: '!has(self.authorization) || self.authorization.rules.all(r, r.from.all(f, !has(f.jwt) || (has(self.authentication) && (!has(f.jwt.provider) || self.authentication.jwt.exists(p, p.name == f.jwt.provider)))))',
+    message:
+      'Add the provider that jwt of a rule asks for to authentication.jwt: rules see only tokens that are verified there.',
+  },
+).describe('Who may call the targets, as which end user, and whether they must use mutual TLS.');
 export type SecurityPolicySpec = z.infer<typeof SecurityPolicySpec>;
 
 export type SecurityPolicy = ApiObject<'SecurityPolicy', SecurityPolicySpec, PolicyStatus>;

@@ -115,7 +115,7 @@ export const Request = withRules(
   z.object({ ...requestFields({ methods: 9, some: 16, hosts: 8 }), not: Excluded.optional() }),
   {
     rule: `has(self.not) || ${someField}`,
-    message: 'Name a method, a path, a host, a header or a port in each entry of to, or remove the entry.',
+    message: 'Name a method, a path, a host, a header or a port in each entry, or remove the entry.',
   },
 ).describe(
   'Requests. A request matches if its port, method, path and host are each in the list of that name (default: any), all conditions on headers hold, and it is not in not.',

@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { type CelRule, ipBlock, listSet, shaped, withRules } from '../../schema.ts';
 import { callerFields } from '../callers.ts';
+import { TokenMatch } from './token-match.ts';
 
 /** @see https://github.com/spiffe/spiffe/blob/main/standards/SPIFFE-ID.md#2-spiffe-identity */
 const principal = shaped({
@@ -68,14 +69,14 @@ const forwarded: CelRule = {
 };
 
 export const Source = withRules(
-  z.object({ ...callerFields, ...identityFields(8), not: Excluded.optional() }),
+  z.object({ ...callerFields, ...identityFields(8), jwt: TokenMatch.optional(), not: Excluded.optional() }),
   {
-    rule: `has(self.not) || ${some(lists)}`,
+    rule: `has(self.jwt) || has(self.not) || ${some(lists)}`,
     message:
-      'Name a service account, a namespace, a principal or a network in each entry of from, or remove the entry.',
+      'Name a service account, a namespace, a principal or a network in each entry of from, set jwt, or remove the entry.',
   },
   forwarded,
 ).describe(
-  'Callers. A caller matches if its identity is in serviceAccounts, namespaces or principals (default: any), its address in ipBlocks (default: any), the address of its client in remoteIPBlocks (default: any), and it is not in not. Identities come from certificates; a caller without mutual TLS has none and matches them only in Deny rules, see unidentified.',
+  'Callers. A caller matches if its identity is in serviceAccounts, namespaces or principals (default: any), its address in ipBlocks (default: any), the address of its client in remoteIPBlocks (default: any), its request has the token that jwt asks for (default: none), and it is not in not. Identities come from certificates; a caller without mutual TLS has none and matches them only in Deny rules, see unidentified.',
 );
 export type Source = z.infer<typeof Source>;

@@ -138,6 +138,9 @@ export const roots: Readonly<Record<string, readonly string[]>> = {
   ],
   'google/protobuf/wrappers.proto': ['google.protobuf.StringValue'],
   // Access logs and metrics.
+  'envoy/extensions/access_loggers/filters/cel/v3/cel.proto': [
+    'envoy.extensions.access_loggers.filters.cel.v3.ExpressionFilter',
+  ],
   'envoy/extensions/access_loggers/stream/v3/stream.proto': [
     'envoy.extensions.access_loggers.stream.v3.StdoutAccessLog',
     'envoy.extensions.access_loggers.stream.v3.StderrAccessLog',

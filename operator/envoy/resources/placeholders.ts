@@ -81,8 +81,12 @@ export function filtersOfRoute(
   position: 'before_rbac' | 'after_rbac',
   filters: readonly NamedExtension[],
 ): EnvoyMessage {
-  const { name } = chainOfRoute(position);
-  return { [name]: any(`${http}.filter_chain.v3.FilterChainConfigPerRoute`, { filter_chain: { filters } }) };
+  return { [chainOfRoute(position).name]: chainConfig(filters) };
+}
+
+/** The same as the configuration for such a place. */
+export function chainConfig(filters: readonly NamedExtension[]): EnvoyMessage {
+  return any(`${http}.filter_chain.v3.FilterChainConfigPerRoute`, { filter_chain: { filters } });
 }
 
 /** Requests are passed on when they are complete, and refused with 413 when their body is larger. */

@@ -77,7 +77,11 @@ export const securityPolicyCases: readonly ApiCase[] = [
       ],
     },
   }),
-  refused('nothing to say', { targetRefs }, { field: 'spec', message: 'Set mtls, authorization, or both' }),
+  refused(
+    'nothing to say',
+    { targetRefs },
+    { field: 'spec', message: 'Set mtls, authentication or authorization' },
+  ),
   refused('no targetRefs', { mtls }, { field: 'spec.targetRefs' }),
   refused(
     'a target of another kind',

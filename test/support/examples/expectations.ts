@@ -1,6 +1,7 @@
 // What stands at the head of an example: calls, as curl makes them, and what is to come of them. Pure. Entry: expectationsOf.
 //   curl -H 'x-group: test' http://reviews:9080/reviews/1   # 200 from v2
 // The caller is productpage; `qa$ curl …`: a workload of namespace qa.
+// A line `ANN=text` before them names a text: `-H "authorization: Bearer $ANN"`.
 // Grammar of a comment: a status, then any of `from v1`, `from v1 (90%) and v2 (10%)`, `after 2s`, `within 1s`, `with x-a: b` (a header of the response),
 // `seeing x-a: b` (a header that the application saw; `path` and `method` are that of the request), `copied to v2`, separated by commas. Or, of several calls:
 // `200 from the same version each time`, `of 5 at once: 200 (1) and 503 (4)`, `of 5 at once: 200 and 503` (some of each), `of 40 in turn: 200 (37) and 500 (3)`.
@@ -49,6 +50,9 @@ const callLine =
 
 /** @throws Error for a line that begins like a call and is none */
 export function expectationsOf(example: string): readonly Expectation[] {
+  const texts = new Map(
+    [...example.matchAll(/^# +([A-Z]+)=(\S+)$/gm)].map(([, name = '', value = '']) => [name, value]),
+  );
   return example
     .split('\n')
     .filter((line) => /^#\s+(\w+\$ )?curl /.test(line))
@@ -56,10 +60,11 @@ export function expectationsOf(example: string): readonly Expectation[] {
       const { qa, options, service, path, outcome } = callLine.exec(line)?.groups ?? {};
       if (options === undefined || service === undefined || path === undefined || outcome === undefined)
         throw new Error(`not a call with its outcome: ${line}`);
+      const written = options.replaceAll(/\$([A-Z]+)/g, (_, text: string) => texts.get(text) ?? '');
       const from = qa === undefined ? 'shop' : 'qa';
       return {
         line,
-        call: { from, ...optionsOf(options, line), service, path },
+        call: { from, ...optionsOf(written, line), service, path },
         ...outcomeOf(outcome, line),
       };
     });
@@ -68,7 +73,7 @@ export function expectationsOf(example: string): readonly Expectation[] {
 function optionsOf(text: string, line: string): Pick<ExampleCall, 'method' | 'headers'> {
   const headers: Record<string, string> = {};
   let method = 'GET';
-  const rest = text.replaceAll(/-(X) (\w+)|-(H) '([\w-]+): ([^']*)'/g, (_, ...found: string[]) => {
+  const rest = text.replaceAll(/-(X) (\w+)|-(H) ['"]([\w-]+): ([^'"]*)['"]/g, (_, ...found: string[]) => {
     const [isMethod, verb = '', , name = '', value = ''] = found;
     if (isMethod === 'X') method = verb;
     else headers[name] = value;

@@ -46,6 +46,10 @@ const operator = 'What the operator does itself.';
 const certificates = 'Of the certificate: in a file beside the sidecar.';
 const logs = 'On TCP ports a rule has no name that anybody sees.';
 
+/** In place of the key in world.yaml. */
+const otherKeys =
+  '{"keys":[{"kty":"EC","crv":"P-256","kid":"2026-12","x":"qasamBoBXAnjWrtTnXayb7-lH5Le1Tix3A5Wsrpfqvg","y":"Nsf4EBasY_kmh00QFgxswbyaIryhsjvS1U7V4TWgMtc"}]}';
+
 const inOrder = [{ from: 'a', to: ['b'] }];
 const byShares = [{ from: 'a', to: [{ zone: 'b', weight: 20 }] }];
 /** In a world where it is an order, or in one where it is shares, the other comes with its type. */
@@ -75,6 +79,24 @@ const zones = (locality: string, order: string, shares: string): readonly Cells[
     [`${locality}.weights.0.to.0.weight`, 30, shares, null, toShares],
   ];
 };
+
+/** Of requests of a rule, and of exceptions from tokens. */
+const requestCells = (request: string): readonly Cells[] => [
+  [`${request}.ports.0`, 9081, 'RDS'],
+  [`${request}.hosts.0`, 'other', 'RDS'],
+  [`${request}.headers.0.name`, 'x-other', 'RDS'],
+  [`${request}.headers.0.type`, 'Present', 'RDS', null, { [`${request}.headers.0.value`]: null }],
+  [`${request}.headers.0.value`, 'b', 'RDS'],
+  [`${request}.not.ports.0`, 9080, 'RDS'],
+  [`${request}.not.methods.0`, 'POST', 'RDS'],
+  [`${request}.not.paths.0.type`, 'Exact', 'RDS'],
+  [`${request}.not.paths.0.value`, '/other', 'RDS'],
+  [`${request}.not.paths.0.ignoreCase`, true, 'RDS'],
+  [`${request}.not.hosts.0`, 'other', 'RDS'],
+  [`${request}.not.headers.0.name`, 'x-other', 'RDS'],
+  [`${request}.not.headers.0.type`, 'Present', 'RDS', null, { [`${request}.not.headers.0.value`]: null }],
+  [`${request}.not.headers.0.value`, 'b', 'RDS'],
+];
 
 /** Of a TrafficPolicy, and of the defaults of the Mesh. */
 const endpoints: readonly Cells[] = [
@@ -388,10 +410,37 @@ export const table: readonly Row[] = [
     ['targetRefs.0.name', 'gone', 'LDS RDS RTDS', strict],
     ['mtls.mode', 'Strict', 'RDS'],
     ['mtls.mode', 'Disabled', 'ECDS EDS'],
+    [
+      'authentication.jwt.0.name',
+      'other-name',
+      'RDS',
+      null,
+      { 'authorization.rules.0.from.0.jwt.provider': null },
+    ],
+    ['authentication.jwt.0.issuer', 'https://elsewhere.example', 'RDS'],
+    ['authentication.jwt.0.audiences.0', 'other', 'RDS'],
+    ['authentication.jwt.0.jwks.inline', otherKeys, 'RDS'],
+    ['authentication.jwt.0.from.headers.0.name', 'x-other', 'RDS'],
+    ['authentication.jwt.0.from.headers.0.prefix', 'Token ', 'RDS'],
+    ['authentication.jwt.0.from.cookies.0', 'other', 'RDS'],
+    ['authentication.jwt.0.from.queryParameters.0', 'other', 'RDS'],
+    ['authentication.jwt.0.forward', true, 'RDS'],
+    ['authentication.jwt.0.claimsToHeaders.0.claim.0', 'other', 'RDS'],
+    ['authentication.jwt.0.claimsToHeaders.0.header', 'x-other', 'RDS'],
+    ['authentication.jwt.0.clockSkew', '30s', 'RDS'],
+    ['authentication.mode', 'Optional', 'RDS'],
+    ['authentication.exceptions.0.methods.0', 'HEAD', 'RDS'],
+    ['authentication.exceptions.0.paths.0.type', 'Exact', 'RDS'],
+    ['authentication.exceptions.0.paths.0.value', '/other', 'RDS'],
+    ['authentication.exceptions.0.paths.0.ignoreCase', true, 'RDS'],
     ['authorization.rules.0.name', 'other', 'RDS'],
-    ['authorization.rules.0.action', 'Deny', 'LDS RDS RTDS', strict],
+    ['authorization.rules.0.action', 'Deny', 'RDS'],
     ['authorization.rules.0.from.0.serviceAccounts.0', 'shop/other', 'RDS'],
     ['authorization.rules.0.from.0.namespaces.0', 'other', 'RDS'],
+    ['authorization.rules.0.from.0.jwt.provider', 'other', 'RDS'],
+    ['authorization.rules.0.from.0.jwt.subjects.0', 'bob', 'RDS'],
+    ['authorization.rules.0.from.0.jwt.claims.0.path.0', 'other', 'RDS'],
+    ['authorization.rules.0.from.0.jwt.claims.0.values.0', 'other', 'RDS'],
     ['authorization.rules.0.to.0.methods.0', 'POST', 'RDS'],
     ['authorization.rules.0.to.0.paths.0.type', 'Exact', 'RDS'],
     ['authorization.rules.0.to.0.paths.0.value', '/other', 'RDS'],
@@ -425,32 +474,8 @@ export const table: readonly Row[] = [
     ['authorization.rules.0.from.0.not.principals.0', 'spiffe://partner.example/other', 'RDS'],
     ['authorization.rules.0.from.0.not.ipBlocks.0', '10.2.0.0/16', 'RDS'],
     ['authorization.rules.0.from.0.not.remoteIPBlocks.0', '192.0.2.2', 'RDS'],
-    ['authorization.rules.0.to.0.ports.0', 9081, 'RDS'],
-    ['authorization.rules.0.to.0.hosts.0', 'other', 'RDS'],
-    ['authorization.rules.0.to.0.headers.0.name', 'x-other', 'RDS'],
-    [
-      'authorization.rules.0.to.0.headers.0.type',
-      'Present',
-      'RDS',
-      null,
-      { 'authorization.rules.0.to.0.headers.0.value': null },
-    ],
-    ['authorization.rules.0.to.0.headers.0.value', 'b', 'RDS'],
-    ['authorization.rules.0.to.0.not.ports.0', 9080, 'RDS'],
-    ['authorization.rules.0.to.0.not.methods.0', 'POST', 'RDS'],
-    ['authorization.rules.0.to.0.not.paths.0.type', 'Exact', 'RDS'],
-    ['authorization.rules.0.to.0.not.paths.0.value', '/other', 'RDS'],
-    ['authorization.rules.0.to.0.not.paths.0.ignoreCase', true, 'RDS'],
-    ['authorization.rules.0.to.0.not.hosts.0', 'other', 'RDS'],
-    ['authorization.rules.0.to.0.not.headers.0.name', 'x-other', 'RDS'],
-    [
-      'authorization.rules.0.to.0.not.headers.0.type',
-      'Present',
-      'RDS',
-      null,
-      { 'authorization.rules.0.to.0.not.headers.0.value': null },
-    ],
-    ['authorization.rules.0.to.0.not.headers.0.value', 'b', 'RDS'],
+    ...requestCells('authorization.rules.0.to.0'),
+    ...requestCells('authentication.exceptions.0'),
   ]),
   ...rows('SecurityPolicy/partners', [
     ['authorization.rules.0.from.0.principals.0', 'spiffe://partner.example/other', 'EDS SDS'],

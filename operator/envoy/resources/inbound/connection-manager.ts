@@ -2,12 +2,19 @@
 import { connectionManager } from '../connection-manager.ts';
 import { setHeader } from '../header.ts';
 import { disabledFilters } from '../http-filters.ts';
-import { inboundRouteTableName, notReachedHeader, repeatableHeader, resetHeader } from '../names.ts';
+import {
+  inboundRouteTableName,
+  notReachedHeader,
+  refusedHeader,
+  repeatableHeader,
+  resetHeader,
+} from '../names.ts';
 import { chainOfRoute } from '../placeholders.ts';
 import { overAds } from '../typed-config.ts';
 import type { EnvoyMessage } from '../../proto/envoy-message.ts';
 import { inboundFilters } from './http-filters.ts';
 import { withoutLookalikes } from './lookalike-headers.ts';
+import { refusedForWantOfAToken } from './tokens/authentication.ts';
 import { type RefusedRoutes, refusalRoutes, routeTable } from './route-tables.ts';
 
 export interface InboundHttp {
@@ -38,7 +45,7 @@ export function refusingHttp(port: RefusedRoutes): EnvoyMessage {
     vantage: 'plaintext',
     statPrefix: statPrefix(port.label, 'plaintext'),
     // For probes.
-    filters: disabledFilters([{ filter: chainOfRoute('before_rbac') }]),
+    filters: disabledFilters([{ filter: chainOfRoute('after_rbac') }]),
     more: {
       early_header_mutation_extensions: [withoutLookalikes],
       route_config: routeTable(inboundRouteTableName(port.label, 'plaintext'), refusalRoutes(port)),
@@ -61,8 +68,20 @@ const safeMethod = {
 };
 const details = '%RESPONSE_CODE_DETAILS%';
 
+const tokenNeeded =
+  'This request needs a token, and has none that is valid here. Send one of an issuer that the SecurityPolicy of this workload names.\n';
+
+/** Rules refuse with 403, but who has no token yet may come again with one. @see https://www.rfc-editor.org/rfc/rfc6750#section-3 */
+const unauthenticated: EnvoyMessage = {
+  filter: refusedForWantOfAToken,
+  status_code: 401,
+  body: { inline_string: tokenNeeded },
+  headers_to_add: [setHeader('www-authenticate', 'Bearer'), setHeader(refusedHeader, 'token-required')],
+};
+
 /** What the client's sidecar needs to know to retry: its own connection, to this sidecar, did not fail. */
 const markers = [
+  unauthenticated,
   {
     filter: { response_flag_filter: { flags: ['UF'] } },
     headers_to_add: [setHeader(notReachedHeader, '1')],

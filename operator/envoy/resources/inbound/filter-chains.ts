@@ -10,7 +10,10 @@ import { inboundHttp, refusingHttp, statPrefix } from './connection-manager.ts';
 import { admitsUnknownBytes, allowedPeers } from './peers.ts';
 import { endsWhenRefused, peersSecret } from './tcp-admission.ts';
 
-export interface GuardedPort extends Pick<InboundPortIr, 'mtls' | 'authorization' | 'probes'> {
+export interface GuardedPort extends Pick<
+  InboundPortIr,
+  'mtls' | 'authentication' | 'authorization' | 'probes'
+> {
   /** any: of all ports that no Service names, whose connections are passed on to wherever they were going. */
   readonly protocol: InboundPortIr['protocol'] | 'any';
   /** `9080`, or `other`: in the names of chains and counters. */
@@ -51,7 +54,7 @@ function believed({ protocol, label, authorization }: GuardedPort): BelievedPeer
 
 /** Encrypted by the application itself: nothing of it can be read here. */
 function applicationTlsChain(port: GuardedPort): readonly EnvoyMessage[] {
-  if (!admitsUnknownBytes(port.authorization, port.protocol === 'HTTP')) return [];
+  if (!admitsUnknownBytes(port, port.protocol === 'HTTP')) return [];
   const match = { transport_protocol: 'tls' };
   return [{ ...chain(port, 'application-tls', match), filters: bytes(port, 'plaintext') }];
 }
@@ -61,7 +64,7 @@ function plaintextChain(port: GuardedPort): readonly EnvoyMessage[] {
   if (port.protocol === 'HTTP') {
     return [{ ...plaintext, filters: [inboundHttp({ ...port, chain: 'plaintext' })] }];
   }
-  if (!admitsUnknownBytes(port.authorization, false)) return refusalChain(port);
+  if (!admitsUnknownBytes(port, false)) return refusalChain(port);
   return [{ ...plaintext, filters: bytes(port, 'plaintext') }];
 }
 

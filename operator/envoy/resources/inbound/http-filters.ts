@@ -1,7 +1,8 @@
 // The filters of inbound connection managers, in the order in which they see requests.
-import type { AuthorizationIr } from '../../../ir/inbound.ts';
+import type { AuthenticationIr, AuthorizationIr } from '../../../ir/inbound.ts';
 import type { HttpFilter } from '../http-filters.ts';
 import {
+  chainConfig,
   chainOfRoute,
   type DiscoveredFilter,
   enabled,
@@ -12,10 +13,13 @@ import {
   rbacFilter,
 } from '../placeholders.ts';
 import { allowRules, denyRules } from './rbac.ts';
+import { authenticationFilters } from './tokens/authentication.ts';
 import { copyPath, copyPathFilter, readPath, readPathFilter, type Spelling } from './request-path.ts';
 
 /** What the virtual host of an inbound table is made from. */
 export interface InboundHost {
+  /** null: tokens are not looked at. */
+  readonly authentication: AuthenticationIr | null;
   readonly authorization: AuthorizationIr;
 }
 
@@ -48,8 +52,12 @@ const untilAdmitted: readonly HttpFilter<InboundRoute, InboundHost>[] = [
   discoveredFilters.login,
   // Rules, limits and logs read what tokens say: before them.
   discoveredFilters.jwtAuthn,
-  // Of a route: what rules are to see the work of.
-  { filter: chainOfRoute('before_rbac') },
+  // What rules are to see the work of.
+  {
+    filter: chainOfRoute('before_rbac'),
+    forHost: ({ authentication }) =>
+      authentication === null ? null : chainConfig(authenticationFilters(authentication)),
+  },
   // Deny wins over allow.
   { filter: rbacFilter('deny'), forHost: ({ authorization }) => denyRules(authorization) },
   { filter: rbacFilter('allow'), forHost: ({ authorization }) => allowRules(authorization) },

@@ -58,6 +58,7 @@ function interceptedListener(workload: WorkloadIr, mesh: Origin): XdsResource {
     );
   const others = filterChains({
     ...workload.otherInbound,
+    authentication: null,
     protocol: 'any',
     probes: [],
     label: otherPorts,

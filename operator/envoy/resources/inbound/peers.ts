@@ -3,6 +3,7 @@
 import {
   type AuthorizationIr,
   type CallerIr,
+  type InboundPortIr,
   mayBeUnidentified,
   type PeersIr,
   type RuleIr,
@@ -94,10 +95,13 @@ function idsOf(peers: 'any' | PeersIr = 'any'): readonly string[] {
 
 /**
  * Whether a connection without a mesh identity, of which only bytes are seen, may reach the application. Of rules
- * about requests nothing can be checked there: such a deny rule counts as met, such an allow rule as not met.
+ * about requests and of tokens nothing can be checked there: such a deny rule counts as met, such an allow rule as not met.
  */
-export function admitsUnknownBytes({ deny, allow }: AuthorizationIr, requestsAreSeen: boolean): boolean {
-  if (deny.some(mayBeUnidentified)) return false;
+export function admitsUnknownBytes(
+  { authentication, authorization: { deny, allow } }: Pick<InboundPortIr, 'authentication' | 'authorization'>,
+  requestsAreSeen: boolean,
+): boolean {
+  if (authentication !== null || deny.some(mayBeUnidentified)) return false;
   return (
     allow === 'all' ||
     allow.some(({ callers, requests }) => callers === 'anyone' && (!requestsAreSeen || requests === 'any'))

@@ -42,12 +42,12 @@ export function probeRoute(
     },
     ...more,
     typed_per_filter_config: {
-      // The body last: it says how long the body is.
-      ...filtersOfRoute('before_rbac', [
+      ...filters,
+      // Not before, where filters of the virtual host may stand: Envoy would run both. The body last: it says how long the body is.
+      ...filtersOfRoute('after_rbac', [
         onlyHeaders([...Object.keys(headers), ...passed[method]]),
         wholeRequests(maxBodyBytes[method]),
       ]),
-      ...filters,
     },
   };
 }

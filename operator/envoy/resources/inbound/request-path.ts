@@ -1,6 +1,6 @@
 // Paths in authorization rules: what a route has to do so that they can be compared, and the comparison. Nothing of it is in a
 // listener, so that the first rule with a path holds from the next request on.
-import type { AuthorizationIr, RuleIr, RulePathIr } from '../../../ir/inbound.ts';
+import type { InboundPortIr, RuleIr, RulePathIr } from '../../../ir/inbound.ts';
 import { setHeader } from '../header.ts';
 import { canonicalExpression } from '../paths/canonical-expression.ts';
 import { canonicalPath } from '../paths/canonical-path.ts';
@@ -55,8 +55,15 @@ export const readPath: EnvoyMessage = any('envoy.extensions.filters.http.lua.v3.
   source_code: { inline_string: pathScript },
 });
 
-export function looksAtPaths({ deny, allow }: AuthorizationIr): boolean {
-  const rules: readonly RuleIr[] = [...deny, ...(allow === 'all' ? [] : allow)];
+export function looksAtPaths({
+  authentication,
+  authorization: { deny, allow },
+}: Pick<InboundPortIr, 'authentication' | 'authorization'>): boolean {
+  const rules: readonly Pick<RuleIr, 'requests'>[] = [
+    ...(authentication?.required ?? []),
+    ...deny,
+    ...(allow === 'all' ? [] : allow),
+  ];
   return rules.some(
     ({ requests }) =>
       requests !== 'any' &&

@@ -12,7 +12,10 @@ import { probeRoute } from './probe-routes.ts';
 import { looksAtPaths, pathHeaders, spellings } from './request-path.ts';
 
 /** Of a port that plaintext clients may not reach. */
-export interface RefusedRoutes extends Pick<InboundPortIr, 'authorization' | 'mtls' | 'probes'> {
+export interface RefusedRoutes extends Pick<
+  InboundPortIr,
+  'authentication' | 'authorization' | 'mtls' | 'probes'
+> {
   /** `9080`: of the table's name. */
   readonly label: string;
   /** To the application. */
@@ -65,16 +68,12 @@ function buildTables(port: InboundRoutes): readonly RouteTable[] {
 }
 
 /** To the application, if the rules of the virtual host let it pass. */
-function applicationRoutes({
-  authorization,
-  limits,
-  cluster,
-  label,
-}: InboundRoutes): readonly EnvoyMessage[] {
+function applicationRoutes(port: InboundRoutes): readonly EnvoyMessage[] {
+  const { limits, cluster, label } = port;
   const forward = { name: 'application', route: { cluster, timeout: duration(0) }, ...ownWords };
   const isLimited = limits !== null;
   // Limits may look at paths with the next change of theirs, which does not wait for a change of routes.
-  if (!looksAtPaths(authorization) && !isLimited) return [{ ...forward, match: { prefix: '/' } }];
+  if (!looksAtPaths(port) && !isLimited) return [{ ...forward, match: { prefix: '/' } }];
   return (['canonical', 'other'] as const).map((spelling) => ({
     ...forward,
     match: spellings[spelling],

@@ -13,6 +13,7 @@ import { anyTrustDomain, pathOf } from '../spiffe.ts';
 import { type Certainty, opposite } from './certainty.ts';
 import { forwardedFrom, within } from './forwarded-for.ts';
 import { allIds, anyId, notId } from './identifiers.ts';
+import { tokenPrincipal } from './tokens/token-principal.ts';
 
 /** Without a name `authenticated` matches every caller that showed a certificate. */
 const withIdentity: EnvoyMessage = { authenticated: {} };
@@ -20,11 +21,12 @@ const withoutIdentity: EnvoyMessage = notId(withIdentity);
 
 /** unidentified: whether callers without an identity count as any. */
 export function principal(caller: CallerIr, certainty: Certainty, unidentified: boolean): EnvoyMessage {
-  const { networks, remoteNetworks, not } = caller;
+  const { networks, remoteNetworks, token, not } = caller;
   return allIds([
     ...(asksForIdentity(caller) ? [identity(caller, certainty, unidentified)] : []),
     ...(networks === 'any' ? [] : [within('direct_remote_ip', networks)]),
     ...(remoteNetworks === 'any' ? [] : [forwardedFrom(remoteNetworks, certainty)]),
+    ...(token === null ? [] : [tokenPrincipal(token)]),
     ...(not === null ? [] : outside(not, certainty)),
   ]);
 }

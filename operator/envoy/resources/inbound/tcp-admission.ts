@@ -52,11 +52,10 @@ export function admissionMetadata({ authorization }: TcpPort, { spiffeIds }: Kno
 export function refusedWithoutIdentity({ inbound, intercepted, otherInbound }: WorkloadIr): EnvoyMessage {
   const ports = inbound.map((port) => ({ ...port, label: String(port.port) }));
   const all = intercepted
-    ? [...ports, { ...otherInbound, protocol: 'TCP', label: otherPorts } as const]
+    ? [...ports, { ...otherInbound, authentication: null, protocol: 'TCP', label: otherPorts } as const]
     : ports;
   const refusing = all.filter(
-    ({ mtls, authorization, protocol }) =>
-      mtls === 'Strict' || !admitsUnknownBytes(authorization, protocol === 'HTTP'),
+    (port) => port.mtls === 'Strict' || !admitsUnknownBytes(port, port.protocol === 'HTTP'),
   );
   return Object.fromEntries(refusing.map(({ label }) => [admissionKey(label), 0]));
 }

@@ -2,6 +2,7 @@
 import type { SecurityPolicy } from '../../../../api/v1alpha1/security/policy.ts';
 import type { AuthorizationIr, RuleIr } from '../../../ir/inbound.ts';
 import { byText } from '../../../values/compare-text.ts';
+import { tokenDenials } from './authentication.ts';
 import { callersOf } from './callers.ts';
 import { boundedRules } from './large-expressions.ts';
 import { type Place, requestsOf } from './requests.ts';
@@ -18,13 +19,16 @@ export function policyRules(policy: SecurityPolicy, trustDomain: string, place: 
     usable
       .filter(({ rule }) => rule.action === action)
       .flatMap(({ rule, id }): readonly RuleIr[] => {
-        const callers = callersOf(rule, trustDomain, place.protocol);
+        const callers = callersOf(rule, policy, trustDomain, place.protocol);
         const requests = requestsOf(rule, place);
         if (callers === null || requests === null) return [];
         const unidentified = callers === 'anyone' || refusesUnidentified(rule, policy);
         return [{ id, callers, unidentified, requests }];
       });
-  return { deny: build('Deny'), allow: hasAllowList(policy) ? build('Allow') : 'all' };
+  return {
+    deny: [...build('Deny'), ...tokenDenials(policy, place)],
+    allow: hasAllowList(policy) ? build('Allow') : 'all',
+  };
 }
 
 export function unionOf(parts: readonly AuthorizationIr[]): AuthorizationIr {

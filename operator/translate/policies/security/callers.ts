@@ -1,4 +1,5 @@
 // The callers of authorization rules in the mesh's own words.
+import type { SecurityPolicy } from '../../../../api/v1alpha1/security/policy.ts';
 import type { CallerIr, ExcludedCallersIr, PeersIr, RuleIr } from '../../../ir/inbound.ts';
 import { asksForIdentity, isNobody } from '../../../ir/inbound.ts';
 import { byText } from '../../../values/compare-text.ts';
@@ -6,6 +7,7 @@ import { identityOf, namespacePrefix } from '../../facts/identity.ts';
 import type { Protocol } from '../../facts/protocol.ts';
 import type { Rule } from './rule.ts';
 import { translateNetworks } from './networks.ts';
+import { tokenMatchOf } from './token-match.ts';
 
 type Source = Rule['from'][number];
 type Identities = Pick<Source, 'serviceAccounts' | 'namespaces' | 'principals'>;
@@ -13,13 +15,14 @@ type Identities = Pick<Source, 'serviceAccounts' | 'namespaces' | 'principals'>;
 /** null: nobody. trustDomain: of the mesh. */
 export function callersOf(
   { from, action }: Rule,
+  policy: SecurityPolicy,
   trustDomain: string,
   protocol: Protocol,
 ): RuleIr['callers'] | null {
   if (from.length === 0) return 'anyone';
   const callers = from
     .filter((source) => !isEmptySource(source))
-    .map((source) => callerOf(source, trustDomain))
+    .map((source) => callerOf(source, policy, trustDomain))
     .flatMap((caller) => (protocol === 'HTTP' ? [caller] : onConnections(caller, action)));
   if (callers.length === 0) return null;
   return protocol === 'TCP' && callers.some((caller) => !asksForIdentity(caller)) ? 'anyone' : callers;
@@ -27,7 +30,9 @@ export function callersOf(
 
 /** It says nothing at all. */
 export function isEmptySource(source: Source): boolean {
-  return !namesIdentity(source) && !asksForAddress(source) && source.not === undefined;
+  return (
+    !namesIdentity(source) && !asksForAddress(source) && source.jwt === undefined && source.not === undefined
+  );
 }
 
 /** Whether it depends on who calls. */
@@ -48,12 +53,13 @@ function asksForAddress({ ipBlocks, remoteIPBlocks }: Pick<Source, 'ipBlocks' | 
   return ipBlocks.length + remoteIPBlocks.length > 0;
 }
 
-function callerOf(source: Source, trustDomain: string): CallerIr {
-  const { ipBlocks, remoteIPBlocks, not } = source;
+function callerOf(source: Source, policy: SecurityPolicy, trustDomain: string): CallerIr {
+  const { ipBlocks, remoteIPBlocks, jwt, not } = source;
   return {
     identities: namesIdentity(source) ? peersOf(source, trustDomain) : 'any',
     networks: ipBlocks.length === 0 ? 'any' : translateNetworks(ipBlocks),
     remoteNetworks: remoteIPBlocks.length === 0 ? 'any' : translateNetworks(remoteIPBlocks),
+    token: jwt === undefined ? null : tokenMatchOf(jwt, policy),
     not: not === undefined ? null : excludedOf(not, trustDomain),
   };
 }
@@ -66,12 +72,13 @@ function excludedOf(not: NonNullable<Source['not']>, trustDomain: string): Exclu
   };
 }
 
-/** Addresses cannot be compared in a handshake: an Allow rule that asks for them cannot match, a Deny rule refuses without. */
+/** Addresses and tokens cannot be compared in a handshake: an Allow rule that asks for them cannot match, a Deny rule refuses without. */
 function onConnections(
-  { identities, networks, remoteNetworks, not }: CallerIr,
+  { identities, networks, remoteNetworks, token, not }: CallerIr,
   action: Rule['action'],
 ): readonly CallerIr[] {
   const asks =
+    token !== null ||
     networks !== 'any' ||
     remoteNetworks !== 'any' ||
     (not !== null && not.networks.length + not.remoteNetworks.length > 0);
@@ -82,6 +89,7 @@ function onConnections(
       identities,
       networks: 'any',
       remoteNetworks: 'any',
+      token: null,
       not: excluded === null ? null : { identities: excluded, networks: [], remoteNetworks: [] },
     },
   ];

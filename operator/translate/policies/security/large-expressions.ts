@@ -6,11 +6,12 @@ import {
   maxTotalExpressionSize,
   totalOf,
 } from '../../../../api/checks/expression-size.ts';
+import type { Authentication } from '../../../../api/v1alpha1/security/authentication.ts';
 import type { SecurityPolicy } from '../../../../api/v1alpha1/security/policy.ts';
 import { reason } from '../../../conditions/conditions.ts';
 import { listed, type Problem } from '../../facts/verdicts.ts';
+import type { Rule } from './rule.ts';
 
-type Rule = NonNullable<SecurityPolicy['spec']['authorization']>['rules'][number];
 type Request = Rule['to'][number];
 type Excluded = NonNullable<Request['not']>;
 type Condition = Request['paths'][number] | Request['headers'][number];
@@ -34,6 +35,17 @@ export function boundedRules(rules: readonly Rule[]): readonly BoundedRule[] {
     const to = rule.to.flatMap((request) => bounded(request, isLarge));
     return { rule: { ...rule, to }, hasLargeExpression: true, matchesNothing: to.length === 0 };
   });
+}
+
+/** Requests that need no token (Required) are read like those of an Allow rule, those that need one like those of a Deny rule. */
+export function boundedExceptions({ mode, exceptions }: Authentication): BoundedRule {
+  const rule: Rule = {
+    name: 'exceptions',
+    action: mode === 'Required' ? 'Allow' : 'Deny',
+    from: [],
+    to: exceptions,
+  };
+  return boundedRules([rule])[0] ?? { rule, hasLargeExpression: false, matchesNothing: false };
 }
 
 /** For a Deny rule. */

@@ -74,22 +74,42 @@ const deniedCallers = rememberEach((policy: SecurityPolicy): AuthorizationIr['de
   rulesOf(policy)
     .filter(({ action }) => action === 'Deny')
     .flatMap((rule) => {
-      const callers = callersOf(rule, 'cluster.local', 'TCP');
+      const callers = callersOf(rule, policy, 'cluster.local', 'TCP');
       return callers === null ? [] : [{ id: rule.name, callers, unidentified: true, requests: 'any' }];
     }),
 );
 
 const ruleCharacters = rememberEach((policy: SecurityPolicy) =>
-  rulesOf(policy)
+  [{ from: [], to: policy.spec.authentication?.exceptions ?? [] }, ...rulesOf(policy)]
     .flatMap(({ from, to }) => [
-      ...from.flatMap((source) => [...namesIn(source), ...addressesIn(source)]),
+      ...from.flatMap((source) => [
+        ...namesIn(source),
+        ...addressesIn(source),
+        ...tokenTexts(source, policy),
+      ]),
       ...to.flatMap((request) => [
         ...textsIn(request),
         ...(request.not === undefined ? [] : textsIn(request.not)),
       ]),
     ])
-    .reduce((sum, text) => sum + text.length + entryCharacters, 0),
+    .reduce((sum, text) => sum + text.length + entryCharacters, issuerCharacters(policy)),
 );
+
+/** What becomes of issuers is as long as what is written of them. */
+function issuerCharacters({ spec }: SecurityPolicy): number {
+  return JSON.stringify(spec.authentication?.jwt ?? []).length;
+}
+
+/** For each issuer that may have verified the token, each value is compared in three ways. */
+function tokenTexts({ jwt }: Source, { spec }: SecurityPolicy): readonly string[] {
+  if (jwt === undefined) return [];
+  const issuers = jwt.provider === undefined ? (spec.authentication?.jwt ?? []) : [jwt.provider];
+  const texts = [
+    ...jwt.subjects,
+    ...jwt.claims.flatMap(({ path, values }) => [...path, ...values, ...values, ...values]),
+  ];
+  return issuers.flatMap(() => texts);
+}
 
 type Source = Rule['from'][number];
 type Excluded = NonNullable<Rule['to'][number]['not']>;

@@ -12,6 +12,7 @@ import { maxDeniedCallers } from './denied-connections.ts';
 import { type Exceeded, exceeded, maxAllowedCallers, maxRuleCharacters } from './port-bounds.ts';
 import { asksForRequest } from './requests.ts';
 import { maxNamedPorts, portsNamed } from './rule-ports.ts';
+import { tokenNotes } from './token-notes.ts';
 
 /** A port of a sidecar that a policy holds for. */
 export interface Reached {
@@ -59,6 +60,7 @@ export function ruleNotes(policy: SecurityPolicy, reached: readonly Reached[]): 
   return [
     ...boundNotes(rules, reached),
     ...(tcp === '' ? [] : [...requestNotes(rules, tcp), ...addressNotes(rules, tcp)]),
+    ...tokenNotes(policy, portsOf(reached.filter(({ protocol }) => protocol === 'TCP'))),
     ...(disabled === '' ? [] : identityNotes(rules, disabled)),
     ...(portsNamed(policy).length > maxNamedPorts ? [manyPorts] : []),
     ...emptyNotes(rules),
@@ -161,8 +163,11 @@ function about(
 }
 
 function portList(reached: readonly Reached[]): string {
-  const ports = [...new Set(reached.map(({ port }) => port))].toSorted((a, b) => a - b);
-  return listed(ports.map(String));
+  return listed(portsOf(reached).map(String));
+}
+
+function portsOf(reached: readonly Reached[]): readonly number[] {
+  return [...new Set(reached.map(({ port }) => port))].toSorted((a, b) => a - b);
 }
 
 function nameOf({ metadata }: SecurityPolicy): string {

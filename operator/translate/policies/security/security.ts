@@ -1,14 +1,15 @@
 // How a port of a workload is guarded: its mutual TLS mode, who may call, and which objects say so.
 import type { Mesh } from '../../../../api/v1alpha1/mesh.ts';
 import type { SecurityPolicy } from '../../../../api/v1alpha1/security/policy.ts';
-import type { AuthorizationIr, MtlsModeIr } from '../../../ir/inbound.ts';
+import type { AuthenticationIr, AuthorizationIr, MtlsModeIr } from '../../../ir/inbound.ts';
 import type { Origin } from '../../../ir/origin.ts';
 import { mergeOrigins, originOf } from '../../facts/origins.ts';
 import { type KeyedMemory, rememberByKey, rememberLast } from '../../../values/remember.ts';
 import type { Workload } from '../../facts/workload.ts';
 import { type Attachment, holdsAt, type SecurityAttachments } from './attach.ts';
+import { authenticationAt } from './authentication.ts';
 import { policyRules, unionOf } from './authorization.ts';
-import { boundedAuthorization } from './port-bounds.ts';
+import { boundedAuthorization, exceeded } from './port-bounds.ts';
 import type { Place } from './requests.ts';
 import { portsNamed } from './rule-ports.ts';
 
@@ -20,6 +21,8 @@ interface MtlsDecision {
 
 interface Guard {
   readonly mtls: MtlsModeIr;
+  /** null on TCP ports, where authorization refuses whoever needs a token. */
+  readonly authentication: AuthenticationIr | null;
   readonly authorization: AuthorizationIr;
   /** The Mesh if its mode holds, and every policy that shapes the guard. */
   readonly origins: readonly Origin[];
@@ -78,17 +81,22 @@ function portKey(policies: readonly SecurityPolicy[], { port, knownPorts }: Plac
 function buildGuard(
   holding: readonly Attachment[],
   mesh: MtlsDecision,
-  { protocol }: Place,
+  place: Place,
   rulesOf: RulesOf,
 ): Guard {
   const decision = decideMtls(holding, mesh);
   const policies = new Set(holding.map(({ policy }) => policy));
-  const authorizing = [...policies].filter((policy) => policy.spec.authorization !== undefined);
+  const authorizing = [...policies].filter(
+    ({ spec }) => spec.authorization !== undefined || spec.authentication !== undefined,
+  );
   // SPIFFE ids in rules and certificates carry the Mesh's trust domain, whoever decides the mode.
   const shapedByMesh = decision.mode !== 'Disabled' || authorizing.length > 0 ? [mesh.origin] : [];
+  // Beyond the bound nobody comes in: there is nothing to be read.
+  const seesTokens = place.protocol === 'HTTP' && !exceeded(place.protocol, authorizing).ruleCharacters;
   return {
     mtls: decision.mode,
-    authorization: boundedAuthorization(unionOf(authorizing.map(rulesOf)), protocol, authorizing),
+    authentication: seesTokens ? authenticationAt(authorizing, place) : null,
+    authorization: boundedAuthorization(unionOf(authorizing.map(rulesOf)), place.protocol, authorizing),
     origins: mergeOrigins([decision.origin], shapedByMesh, authorizing.map(originOf)),
   };
 }

@@ -10,6 +10,7 @@ import { mtlsOutcomes } from './contests.ts';
 import { expressionProblems } from './large-expressions.ts';
 import { keptNotes } from './pod-records.ts';
 import { portsReached, ruleNotes } from './rule-notes.ts';
+import { keyProblems } from './token-notes.ts';
 import { openPorts, unidentifiedNotes } from './unidentified.ts';
 
 export function securityVerdicts(
@@ -25,8 +26,9 @@ export function securityVerdicts(
     const problems = [
       ...(attachments.problems.get(policy) ?? []),
       ...expressionProblems(policy),
-      // Authorization rules add up: nobody takes them away.
-      ...(policy.spec.authorization === undefined ? defeatProblems(policy, outcome) : []),
+      ...keyProblems(policy),
+      // Rules and requirements add up: nobody takes them away.
+      ...(addsUp(policy) ? [] : defeatProblems(policy, outcome)),
     ];
     return {
       origin: originOf(policy),
@@ -42,4 +44,8 @@ export function securityVerdicts(
       unmeshed: unmeshed.get(policy) ?? [],
     };
   });
+}
+
+function addsUp({ spec }: SecurityPolicy): boolean {
+  return spec.authentication !== undefined || spec.authorization !== undefined;
 }

@@ -1,0 +1,59 @@
+// Who the end user of a request is: filters that a virtual host brings, all of them in one resource together with the rules that ask for
+// tokens, so that a sidecar never knows one without the other. They remember nothing. See decision 049.
+import type { AuthenticationIr, RequestIr, TokenRequirementIr } from '../../../../ir/inbound.ts';
+import type { EnvoyMessage } from '../../../proto/envoy-message.ts';
+import { extension, type NamedExtension } from '../../typed-config.ts';
+import { notId } from '../identifiers.ts';
+import { permission } from '../rule-requests.ts';
+import { anyRule, notRule } from '../rule-set.ts';
+import { withoutForgedClaims } from './forged-claims.ts';
+import { jwtAuthn } from './jwt-authn.ts';
+import { verifiedBy } from './token-principal.ts';
+
+/** What the names of its RBAC policies begin with: other rules begin with their namespace, which has no colon. */
+const tokenRequired = 'token-required:';
+
+/** Of access logs and local replies: requests that were refused because they have no token. RBAC tells nothing else of itself so early. */
+export const refusedForWantOfAToken: EnvoyMessage = {
+  extension_filter: extension(
+    'envoy.access_loggers.extension_filters.cel',
+    'envoy.extensions.access_loggers.filters.cel.v3.ExpressionFilter',
+    { expression: `response.code_details.startsWith('rbac_access_denied_matched_policy[${tokenRequired}')` },
+  ),
+};
+
+/** In order: what callers claim goes, tokens are read, and then it is seen whether there is one. */
+export function authenticationFilters(authentication: AuthenticationIr): readonly NamedExtension[] {
+  return [
+    ...withoutForgedClaims(authentication),
+    jwtAuthn(authentication.providers),
+    ...requirements(authentication.required),
+  ];
+}
+
+function requirements(required: readonly TokenRequirementIr[]): readonly NamedExtension[] {
+  if (required.length === 0) return [];
+  const policies = Object.fromEntries(required.map((one) => [tokenRequired + one.id, refusal(one)]));
+  return [
+    extension('envoy.filters.http.rbac', 'envoy.extensions.filters.http.rbac.v3.RBAC', {
+      rules: { action: 'DENY', policies },
+      rules_stat_prefix: 'token_required_',
+    }),
+  ];
+}
+
+/** Refuses who has none. */
+function refusal({ type, requests, providers }: TokenRequirementIr): EnvoyMessage {
+  const permissions = type === 'AllBut' ? allBut(requests) : only(requests);
+  return { permissions: [permissions], principals: [notId(verifiedBy(providers))] };
+}
+
+/** What needs none is let through only if it is that in every reading. */
+function allBut(requests: readonly RequestIr[]): EnvoyMessage {
+  if (requests.length === 0) return { any: true };
+  return notRule(anyRule(requests.map((request) => permission(request, 'certainly'))));
+}
+
+function only(requests: readonly RequestIr[]): EnvoyMessage {
+  return anyRule(requests.map((request) => permission(request, 'possibly')));
+}

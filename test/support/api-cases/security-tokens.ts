@@ -1,0 +1,140 @@
+// Cases of tokens in a SecurityPolicy.
+import { type ApiCase, casesOf } from './api-case.ts';
+
+const { valid, refused } = casesOf('SecurityPolicy');
+const targetRefs = [{ kind: 'Deployment', name: 'reviews' }];
+const corp = { name: 'corp', issuer: 'https://issuer.example', jwks: { inline: '{"keys":[]}' } };
+const provided = (parts: object): object => ({
+  targetRefs,
+  authentication: { jwt: [{ ...corp, ...parts }] },
+});
+const asked = (jwt: object, authentication: object | null = { jwt: [corp] }): object => ({
+  targetRefs,
+  ...(authentication !== null && { authentication }),
+  authorization: { rules: [{ name: 'a', action: 'Allow', from: [{ jwt }] }] },
+});
+const provider = 'spec.authentication.jwt[0]';
+
+export const securityTokenCases: readonly ApiCase[] = [
+  valid('an issuer with its keys alone', provided({})),
+  valid('everything there is to say of tokens', {
+    targetRefs,
+    authentication: {
+      jwt: [
+        {
+          ...corp,
+          audiences: ['reviews', 'https://reviews.example/'],
+          from: {
+            headers: [{ name: 'Authorization', prefix: 'Bearer ' }, { name: 'x-token' }],
+            cookies: ['session'],
+            queryParameters: ['access_token'],
+          },
+          forward: true,
+          claimsToHeaders: [{ claim: ['realm', 'email'], header: 'X-User-Email' }],
+          clockSkew: '1m30s',
+        },
+        { ...corp, name: 'other' },
+      ],
+      mode: 'Optional',
+      exceptions: [{ methods: ['GET'], paths: [{ value: '/admin', ignoreCase: true }] }],
+    },
+  }),
+  refused(
+    'authentication without issuers',
+    { targetRefs, authentication: {} },
+    {
+      field: 'spec.authentication.jwt',
+    },
+  ),
+  refused(
+    'an empty list of issuers',
+    { targetRefs, authentication: { jwt: [] } },
+    {
+      field: 'spec.authentication.jwt',
+    },
+  ),
+  refused(
+    'two issuers of one name',
+    { targetRefs, authentication: { jwt: [corp, corp] } },
+    { field: 'spec.authentication.jwt[1]' },
+  ),
+  refused('an issuer with a space', provided({ issuer: 'the issuer' }), {
+    field: `${provider}.issuer`,
+    message: 'Write the value as it is in tokens',
+  }),
+  refused('an issuer without keys', provided({ jwks: undefined }), { field: `${provider}.jwks` }),
+  refused('keys that are no JSON object', provided({ jwks: { inline: '[]' } }), {
+    field: `${provider}.jwks.inline`,
+    message: 'Write a JSON Web Key Set',
+  }),
+  refused(
+    'a private key',
+    provided({ jwks: { inline: '{"keys":[{"kty":"EC","crv":"P-256","x":"a","y":"b", "d" :"c"}]}' } }),
+    { field: `${provider}.jwks.inline`, message: 'Remove the private key' },
+  ),
+  refused('a symmetric key', provided({ jwks: { inline: '{"keys":[{"kty": "oct","k":"c"}]}' } }), {
+    field: `${provider}.jwks.inline`,
+    message: 'Remove symmetric keys',
+  }),
+  refused('places that are none', provided({ from: {} }), {
+    field: `${provider}.from`,
+    message: 'Name a header, a cookie or a query parameter',
+  }),
+  refused(
+    'a token in a header of sidecars',
+    provided({ from: { headers: [{ name: 'X-Meshwright-Token' }] } }),
+    {
+      field: `${provider}.from.headers[0].name`,
+      message: 'Choose another name',
+    },
+  ),
+  ...[
+    'x_user',
+    'host',
+    'Authorization',
+    'x-envoy-user',
+    'X-Forwarded-User',
+    'x-meshwright-user',
+    'a-b-c-d-e-f-g',
+  ].map((header) =>
+    refused(`claims in the header ${header}`, provided({ claimsToHeaders: [{ claim: ['sub'], header }] }), {
+      field: `${provider}.claimsToHeaders[0].header`,
+    }),
+  ),
+  refused(
+    'a claim with dots as a header',
+    provided({ claimsToHeaders: [{ claim: ['a.b'], header: 'x-user' }] }),
+    { field: `${provider}.claimsToHeaders[0].claim[0]`, message: 'without dots' },
+  ),
+  ...['0s', '6m'].map((clockSkew) =>
+    refused(`a clock skew of ${clockSkew}`, provided({ clockSkew }), {
+      field: `${provider}.clockSkew`,
+      message: 'Set clockSkew between 1s and 5m',
+    }),
+  ),
+  refused(
+    'an exception that says nothing',
+    { targetRefs, authentication: { jwt: [corp], exceptions: [{}] } },
+    { field: 'spec.authentication.exceptions[0]', message: 'Name a method, a path' },
+  ),
+  valid('a rule for every token', asked({})),
+  valid(
+    'a rule for some tokens',
+    asked({
+      provider: 'corp',
+      subjects: ['ann'],
+      claims: [{ path: ['https://x.example/roles'], values: ['a b'] }],
+    }),
+  ),
+  refused('a rule for tokens that nobody verifies', asked({}, null), {
+    field: 'spec',
+    message: 'Add the provider that jwt of a rule asks for',
+  }),
+  refused('a rule for an issuer that is not there', asked({ provider: 'other' }), {
+    field: 'spec',
+    message: 'Add the provider that jwt of a rule asks for',
+  }),
+  refused('a claim without values', asked({ claims: [{ path: ['roles'], values: [] }] }), {
+    field: 'spec.authorization.rules[0].from[0].jwt.claims[0].values',
+  }),
+];
