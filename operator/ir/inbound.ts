@@ -16,6 +16,13 @@ export interface InboundPortIr {
   /** null: tokens are not looked at. Always null on TCP ports. */
   readonly authentication: AuthenticationIr | null;
   readonly authorization: AuthorizationIr;
+  /**
+   * What rules on trial would refuse of what the rules in force let in: their Deny rules, and Allow rules of all policies if some policy on trial
+   * has any. null: no rules are on trial. Always null on TCP ports.
+   */
+  readonly audit: AuthorizationIr | null;
+  /** Whether responses name the rule that decided. */
+  readonly namesRule: boolean;
   /** null: no policy says anything to its sidecar. Always null on TCP ports. */
   readonly limits: LimitsIr | null;
   /** What the kubelet asks here, in plaintext and without an identity: let through whatever the rest says. */

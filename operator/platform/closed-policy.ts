@@ -13,7 +13,8 @@ interface ClosedPolicy {
 
 const Intent = z.object({
   spec: z.object({
-    targetRefs: z.array(z.unknown()).min(1),
+    targetRefs: z.array(z.unknown()).default([]),
+    selector: z.unknown().optional(),
     mtls: z.unknown().optional(),
     authorization: z.unknown().optional(),
   }),
@@ -29,27 +30,47 @@ export function closedPolicy(
 ): ClosedPolicy | undefined {
   const { data } = Intent.safeParse(raw);
   if (raw === undefined || data === undefined) return undefined;
-  const { targetRefs, mtls, authorization } = data.spec;
-  const isOnlyMtls = mtls !== undefined && authorization === undefined;
-  const parts = {
-    ...(mtls !== undefined && { mtls: { mode: modeOf(mtls) } }),
-    ...(!isOnlyMtls && { authorization: { rules: [{ name: 'closed', action: 'Deny' }] } }),
-  };
+  const { targetRefs, selector } = data.spec;
+  const { parts, effect } = closure(data.spec);
   const { apiVersion, kind, metadata } = raw;
-  const closing = (targets: readonly unknown[]): RawDocument => ({
+  const closing = (targets: object): RawDocument => ({
     apiVersion,
     kind,
     metadata,
-    spec: { targetRefs: targets, ...parts },
+    spec: { ...targets, ...parts },
   });
-  const targets = targetRefs.filter((target) => isValid(closing([target])));
-  const closed = closing(targets);
-  if (targets.length === 0 || !isValid(closed)) return undefined;
-  const effect = isOnlyMtls
-    ? 'Its last valid version is not known, so its targets have the mode that can be read, or else Strict, until it is corrected.'
-    : 'Its last valid version is not known, so every call to its targets is refused until it is corrected.';
-  return { raw: closed, effect };
+  const targets = targetRefs.filter((target) => isValid(closing({ targetRefs: [target] })));
+  const isSelecting = selector !== undefined && isValid(closing({ selector }));
+  const closed = closing({ targetRefs: targets, ...(isSelecting && { selector }) });
+  return isValid(closed) ? { raw: closed, effect } : undefined;
 }
+
+interface Closure {
+  /** Of the spec, beside its targets. */
+  readonly parts: object;
+  readonly effect: string;
+}
+
+function closure({ mtls, authorization }: z.infer<typeof Intent>['spec']): Closure {
+  const mode = mtls !== undefined && { mtls: { mode: modeOf(mtls) } };
+  if (mtls !== undefined && authorization === undefined) {
+    const effect =
+      'Its last valid version is not known, so its targets have the mode that can be read, or else Strict, until it is corrected.';
+    return { parts: { ...mode }, effect };
+  }
+  const closed = { rules: [{ name: 'closed', action: 'Deny' }] };
+  if (Trial.safeParse(authorization).success) {
+    const effect =
+      'Its last valid version is not known. Its enforcement is Audit, so its rules refuse nobody until it is corrected.';
+    return { parts: { ...mode, authorization: { ...closed, enforcement: 'Audit' } }, effect };
+  }
+  const effect =
+    'Its last valid version is not known, so every call to its targets is refused until it is corrected.';
+  return { parts: { ...mode, authorization: closed }, effect };
+}
+
+/** Whoever wrote it meant to refuse nobody. */
+const Trial = z.object({ enforcement: z.literal('Audit') });
 
 /** What lets plaintext in must have been meant. */
 function modeOf(mtls: unknown): string {

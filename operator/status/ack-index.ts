@@ -24,6 +24,8 @@ export interface AckState extends Lag {
 export interface Reported {
   readonly proxies: readonly ProxyReport[];
   readonly absent: readonly AbsentWorkload[];
+  /** Only there a SecurityPolicy may be about the workloads of all namespaces. */
+  readonly operatorNamespace: string;
   readonly now: Date;
 }
 
@@ -37,9 +39,10 @@ export class AckIndex {
   /** Those that may run something of any object. */
   readonly #unknown: readonly ProxyReport[];
   readonly #absent: AbsentIndex;
+  readonly #operatorNamespace: string;
   readonly #now: Date;
 
-  constructor(snapshot: Snapshot, { proxies, absent, now }: Reported) {
+  constructor(snapshot: Snapshot, { proxies, absent, operatorNamespace, now }: Reported) {
     this.#snapshot = snapshot;
     this.#proxies = proxies.toSorted(
       (a, b) => compareText(a.workload, b.workload) || compareText(a.nodeId, b.nodeId),
@@ -49,6 +52,7 @@ export class AckIndex {
     this.#lag = lagByObject(this.#proxies, now);
     this.#unknown = this.#proxies.filter(isUnknown);
     this.#absent = new AbsentIndex(absent);
+    this.#operatorNamespace = operatorNamespace;
     this.#now = now;
   }
 
@@ -63,11 +67,11 @@ export class AckIndex {
     const lag = isMesh ? meshLag(origin, this.#proxies, this.#now) : (this.#lag.get(key) ?? noLag);
     const mayRunEarlier = !isMesh && !isProven && origin.generation > 1;
     const unsaid = mayRunEarlier
-      ? this.#unknown.filter((proxy) => !lag.unknownSeen.has(proxy) && canConcern(origin, proxy))
+      ? this.#unknown.filter((proxy) => !lag.unknownSeen.has(proxy) && this.#canConcern(origin, proxy))
       : [];
     const concerned = this.#absent.concernedBy(key, reference);
     const absent = mayRunEarlier
-      ? this.#absent.all.filter((it) => concerned.has(it) || canConcern(origin, it))
+      ? this.#absent.all.filter((it) => concerned.has(it) || this.#canConcern(origin, it))
       : [...concerned];
     return this.#withAbsent(this.#withUnknown(lag, unsaid, reference), absent);
   }
@@ -106,16 +110,17 @@ export class AckIndex {
     };
   }
 
+  /** A SecurityPolicy is about workloads of its namespace, or targets the Mesh; anything else reaches callers everywhere. */
+  #canConcern({ kind, namespace }: Origin, { workload }: { readonly workload: string }): boolean {
+    if (kind !== 'SecurityPolicy' || namespace === this.#operatorNamespace) return true;
+    return workload.split('/')[1] === namespace;
+  }
+
   #withAbsent(state: AckState, absent: readonly AbsentWorkload[]): AckState {
     if (absent.length === 0) return state;
     const missing = withMissing(state, byGrace(absent, this.#now));
     return { ...missing, total: state.total + absent.length };
   }
-}
-
-/** A SecurityPolicy is about workloads of its namespace; anything else reaches callers everywhere. */
-function canConcern({ kind, namespace }: Origin, { workload }: { readonly workload: string }): boolean {
-  return kind !== 'SecurityPolicy' || workload.split('/')[1] === namespace;
 }
 
 function isPresent({ leftAtMs }: ProxyReport): boolean {

@@ -25,6 +25,7 @@ export interface AggregateInput {
   readonly proxies: readonly ProxyReport[];
   /** Workloads with a sidecar that runs, as far as anybody can see, and of which there is no report. */
   readonly absent: readonly AbsentWorkload[];
+  readonly operatorNamespace: string;
   readonly certificates: CertificateReport;
   /** Absent where this operator gives nobody a sidecar. */
   readonly workloads?: WorkloadReport | undefined;

@@ -58,6 +58,7 @@ export function createMeshTranslator({ operatorNamespace }: TranslateOptions): M
   const audiencesIn = createAudienceFinder();
   const zonesAsked = rememberLast(asksForZones);
   const findZones = createZoneFinder();
+  const owners = createSurroundings(operatorNamespace);
   const guard = rememberLast(attachSecurity);
   const security = createSecurityMaker();
   const translateAllExternal = rememberLast(externalWorkloads);
@@ -81,7 +82,7 @@ export function createMeshTranslator({ operatorNamespace }: TranslateOptions): M
     const slices = slicesOf(resources.endpointSlices);
     const foreign = foreignIn(services, slices, workloads, resources);
     const traffic = decideTraffic(resources.trafficPolicies, services, mesh);
-    const attachments = guard(resources.securityPolicies, resources.deployments, services, workloads);
+    const attachments = guard(resources.securityPolicies, owners(resources, mesh), services, workloads);
     const { bindings, verdicts: external } = translateAllExternal(outside, services, conflicts);
     const kept = servedWithKept(servedByServices(services.all), workloads, attachments);
     const served = withNamed(kept, attachments);
@@ -104,6 +105,20 @@ export function createMeshTranslator({ operatorNamespace }: TranslateOptions): M
     };
   };
 }
+
+/** The same object while there is nothing new in it. */
+function createSurroundings(
+  operatorNamespace: string,
+): (resources: Resources, mesh: Mesh) => Parameters<typeof attachSecurity>[1] {
+  const put = rememberLast((mesh: string, ...owners: readonly [...Owners]) => {
+    const [deployments, statefulSets, daemonSets] = owners;
+    return { mesh, operatorNamespace, deployments, statefulSets, daemonSets };
+  });
+  return ({ deployments, statefulSets, daemonSets }, { metadata }) =>
+    put(metadata.name, deployments, statefulSets, daemonSets);
+}
+
+type Owners = [Resources['deployments'], Resources['statefulSets'], Resources['daemonSets']];
 
 function createIdentities(): (
   mesh: Mesh,

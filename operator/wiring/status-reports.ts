@@ -1,6 +1,6 @@
 // From verdicts and acknowledgements to written statuses. Of several operators one writes.
 import { createStatusLoop } from '../process/status-loop.ts';
-import { aggregate } from '../status/aggregate.ts';
+import { aggregate, type AggregateInput } from '../status/aggregate.ts';
 import { createStatusWriter, type StatusWriter } from '../status/writer.ts';
 import { CertificateReports } from './certificate-reports.ts';
 import { FoundStatuses } from './found-statuses.ts';
@@ -8,6 +8,20 @@ import type { Context, Made, Reads, Writes } from './part.ts';
 import { PresentAndMissing } from './present-and-missing.ts';
 import { SidecarReturn } from './sidecar-return.ts';
 import { specifiedIn } from './specified.ts';
+
+type Surroundings = Pick<AggregateInput, 'workloads' | 'specifiedOf' | 'operatorNamespace'>;
+
+/** What statuses depend on besides verdicts and acknowledgements. */
+function surroundings(
+  { workloadReport, resources }: Cells,
+  { settings }: StatusReportsContext,
+): Surroundings {
+  return {
+    workloads: workloadReport.get(),
+    specifiedOf: specifiedIn(resources.get()),
+    operatorNamespace: settings.namespace,
+  };
+}
 
 type Cells = Reads<
   | 'change'
@@ -24,14 +38,15 @@ type Cells = Reads<
   Writes<'statuses'>;
 
 export interface StatusReportsContext extends Pick<Context, 'clock' | 'log'> {
+  readonly settings: Pick<Context['settings'], 'namespace'>;
   readonly platform: Pick<Context['platform'], 'statuses'>;
   readonly metrics: Pick<Context['metrics'], 'statusWritten'>;
 }
 
 export function createStatusReports(cells: Cells, context: StatusReportsContext): Required<Made> {
   const { change, translation, snapshot, proxies, certificates, workloadReport, statuses } = cells;
-  const { platform, clock, log, metrics } = context;
-  const writer = createStatusWriter({ port: platform.statuses, log, clock, metrics });
+  const { platform, clock } = context;
+  const writer = createStatusWriter({ ...context, port: platform.statuses });
   const sidecars = new SidecarReturn(cells, clock);
   const found = new FoundStatuses(writer);
   const present = new PresentAndMissing(cells, clock);
@@ -51,10 +66,9 @@ export function createStatusReports(cells: Cells, context: StatusReportsContext)
         ...present.read(now, () => loop.changed()),
         verdicts,
         certificates: certified.read(() => loop.changed()),
-        workloads: workloadReport.get(),
+        ...surroundings(cells, context),
         previous: writer.latest(),
         proven: found.proven.all(),
-        specifiedOf: specifiedIn(cells.resources.get()),
         now,
       });
       found.proven.update(updates);

@@ -1,13 +1,15 @@
 // Rules of SecurityPolicies as users write them, on real Envoys: what they say of callers, addresses, hosts, headers and ports, and what is tried
 // to get around them.
+import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { SecurityPolicySpec } from '../../api/v1alpha1/security/policy.ts';
+import { decisionHeader } from '../../operator/envoy/resources/names.ts';
 import type { AuthorizationIr } from '../../operator/ir/inbound.ts';
 import { policyRules } from '../../operator/translate/policies/security/authorization.ts';
 import { startApplication, startGreeter } from '../support/data-plane/applications.ts';
 import { call, converse, listenOnly } from '../support/data-plane/callers.ts';
 import { Closing } from '../support/data-plane/closing.ts';
-import { startSidecars } from '../support/data-plane/sidecars.ts';
+import { type Sidecar, startSidecars } from '../support/data-plane/sidecars.ts';
 import { freePort } from '../support/kubernetes/free-port.ts';
 import {
   sampleEndpoint,
@@ -87,6 +89,30 @@ const guards = {
 } as const;
 type Guard = keyof typeof guards;
 
+/** Name → what is in force beside what is on trial; responses name the rule that decided. */
+const trials: Readonly<Record<string, { readonly enforced?: object; readonly onTrial?: object }>> = {
+  'trial: deny path': { onTrial: deny([], [{ paths: [{ value: '/admin' }] }]) },
+  'trial: allow partner': { onTrial: allow([{ principals: [identities.partner] }]) },
+  'trial: both': {
+    enforced: deny([], [{ methods: ['DELETE'] }]),
+    onTrial: {
+      rules: [
+        { name: 'no-admin', action: 'Deny', to: [{ paths: [{ value: '/admin' }] }] },
+        { name: 'partner', action: 'Allow', from: [{ principals: [identities.partner] }] },
+      ],
+    },
+  },
+  'told: rules': {
+    enforced: {
+      rules: [
+        { name: 'no-admin', action: 'Deny', to: [{ paths: [{ value: '/admin' }] }] },
+        { name: 'readers', action: 'Allow', to: [{ methods: ['GET'] }] },
+      ],
+    },
+  },
+  'told: no rules': {},
+};
+
 /** Which of these says something about its own port. */
 const aboutPorts = {
   'its port': 0,
@@ -117,9 +143,12 @@ function authorizationOf(
 
 /** `friend/open` → where that caller's application reaches the guarded application. */
 const at = new Map<string, number>();
+let server: Sidecar;
 
 beforeAll(async () => {
-  const echo = await startApplication('echo', closing);
+  const echo = await startApplication('echo', closing, (seen, response) => {
+    response.setHeader(decisionHeader, 'a lie').end(JSON.stringify(seen));
+  });
   const greeter = await startGreeter(greeting, closing);
   const denyPort = (port: number): object => deny([], [{ ports: [port] }]);
   const ofPorts: Readonly<Record<keyof typeof aboutPorts, (port: number) => object>> = {
@@ -146,6 +175,18 @@ beforeAll(async () => {
       return { name, inbound };
     }),
   );
+  for (const [name, { enforced, onTrial }] of Object.entries(trials)) {
+    // oxlint-disable-next-line no-await-in-loop -- each port once
+    const port = await freePort();
+    at.set(`plaintext/${name}`, port);
+    const inbound = sampleInbound(port, echo, {
+      mtls: 'Permissive',
+      authorization: authorizationOf(enforced, 'HTTP', port),
+      audit: onTrial === undefined ? null : authorizationOf(onTrial, 'HTTP', port),
+      namesRule: name.startsWith('told: '),
+    });
+    named.push({ name, inbound });
+  }
   const services = named.map(({ name, inbound }) =>
     sampleService(`shop/${name.replaceAll(/[^a-z]+/g, '-')}/80`, {
       protocol: inbound.protocol,
@@ -168,10 +209,11 @@ beforeAll(async () => {
   );
   const inbound = named.map((it) => it.inbound).toSorted((a, b) => a.port - b.port);
   const workloads = [...callers, sampleWorkload('server', { inbound })];
-  await startSidecars(sampleMesh({ services, workloads }), closing);
+  const sidecars = await startSidecars(sampleMesh({ services, workloads }), closing);
+  server = sidecars.get('server') as Sidecar;
 }, 60_000);
 
-function via(caller: Caller | 'plaintext', guard: Guard | keyof typeof aboutPorts): number {
+function via(caller: Caller | 'plaintext', guard: string): number {
   const port = at.get(`${caller}/${guard}`);
   if (port === undefined) throw new Error(`nobody listens for ${caller}/${guard}`);
   return port;
@@ -509,5 +551,98 @@ describe('connections', () => {
     ];
 
     expect(heard).toEqual(admitted.map((may) => (may ? greeting : '')));
+  });
+});
+
+describe('rules on trial', () => {
+  test.each<readonly [string, Asked, authorization: object | undefined]>([
+    ['trial: deny path', { path: '/public' }, { audit_deny_shadow_engine_result: 'allowed' }],
+    [
+      'trial: deny path',
+      { path: '//admin' },
+      { audit_deny_shadow_engine_result: 'denied', audit_deny_shadow_effective_policy_id: 'shop/guard/rule' },
+    ],
+    ['trial: allow partner', { as: 'friend' }, { audit_allow_shadow_engine_result: 'denied' }],
+    [
+      'trial: allow partner',
+      { as: 'partner' },
+      {
+        audit_allow_shadow_engine_result: 'allowed',
+        audit_allow_shadow_effective_policy_id: 'shop/guard/rule',
+      },
+    ],
+    [
+      'trial: both',
+      { path: '/admin' },
+      {
+        deny_enforced_engine_result: 'allowed',
+        audit_deny_shadow_engine_result: 'denied',
+        audit_deny_shadow_effective_policy_id: 'shop/guard/no-admin',
+        audit_allow_shadow_engine_result: 'denied',
+      },
+    ],
+  ])(
+    'refuse nobody, and the access log tells what they would do: %s, %j',
+    async (guard, { as, ...asked }, told) => {
+      const id = randomUUID();
+      const answer = await call(via(as ?? 'plaintext', guard), { ...asked, headers: { 'x-request-id': id } });
+
+      expect(answer.status).toBe(200);
+      expect((await server.logged({ request_id: id, direction: 'inbound' }))['authorization']).toEqual(told);
+    },
+  );
+
+  test('say nothing of requests that are refused anyway', async () => {
+    const id = randomUUID();
+    const headers = { 'x-request-id': id };
+    const { status } = await call(via('plaintext', 'trial: both'), {
+      method: 'DELETE',
+      path: '/admin',
+      headers,
+    });
+
+    expect(status).toBe(403);
+    expect((await server.logged({ request_id: id }))['authorization']).toEqual({
+      deny_enforced_engine_result: 'denied',
+      deny_enforced_effective_policy_id: 'shop/guard/rule',
+    });
+  });
+
+  test('are counted: who would be refused, by which rule', async () => {
+    await call(via('plaintext', 'trial: both'), { path: '/admin', from: '127.0.0.9' });
+    await call(via('friend', 'trial: both'), { path: '/public' });
+
+    const named = async (source: string): Promise<string | undefined> =>
+      [...(await server.stats('audit_refusals')).keys()].find((name) => name.includes(source));
+    expect(await server.waitFor(() => named('127.0.0.9'))).toContain('shop/guard/no-admin');
+    expect(await server.waitFor(() => named('sa/friend'))).toBeDefined();
+  });
+});
+
+describe('the rule that decides', () => {
+  test.each<readonly [Asked, number, string | undefined]>([
+    [{ path: '/public' }, 200, 'shop/guard/readers'],
+    [{ path: '/admin' }, 403, 'shop/guard/no-admin'],
+    [{ method: 'POST', path: '/public' }, 403, 'denied'],
+  ])('is in a response header where a policy asks for it: %j', async (asked, status, told) => {
+    const answer = await call(via('plaintext', 'told: rules'), asked);
+
+    expect([answer.status, answer.headers[decisionHeader]]).toEqual([status, told]);
+  });
+
+  test('is not made up by the application', async () => {
+    expect((await call(via('plaintext', 'told: no rules'))).headers[decisionHeader]).toBeUndefined();
+  });
+
+  test('has counters of its own', async () => {
+    await call(via('plaintext', 'told: rules'), { path: '/admin' });
+    await call(via('plaintext', 'told: rules'), { path: '/public' });
+
+    const counters = await server.stats(`inbound_${via('plaintext', 'told: rules')}_plaintext.rbac`);
+    const rules = [...counters].filter(([name, value]) => name.includes('shop/guard/') && value > 0);
+    expect(rules.map(([name]) => name.replace(/^http\.inbound_\d+_plaintext\./, '')).toSorted()).toEqual([
+      'rbac.policy.shop/guard/no-admin.denied',
+      'rbac.policy.shop/guard/readers.allowed',
+    ]);
   });
 });

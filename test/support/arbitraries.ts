@@ -432,12 +432,21 @@ const rule = spec(
 /** Specs of SecurityPolicy: mTLS mode, authorization, or both. */
 export function securityPolicySpec(): fc.Arbitrary<SecurityPolicySpec> {
   const targetRef = fc.oneof(
-    fc.record({ kind: fc.constant('Deployment'), name: from(pools.deployments) }),
+    fc.record({ kind: from(['Deployment', 'StatefulSet', 'DaemonSet']), name: from(pools.deployments) }),
     fc.record({ kind: fc.constant('Service'), name: from(pools.services) }),
+    fc.record({ kind: fc.constant('Namespace'), name: from(pools.namespaces) }),
+    fc.record({ kind: fc.constant('Mesh'), name: from(['default', 'other']) }),
+    fc.record({ kind: fc.constant('ExternalWorkload'), name: from(pools.services) }),
   );
   const targetRefs = distinct(targetRef, (target) => `${target.kind}/${target.name}`, [1, 3]);
+  const selector = fc.record({
+    matchLabels: from([{ app: 'reviews' }, { version: 'v1' }, { app: '', a: 'b' }]),
+  });
   const mtls = fc.record({ mode: from(['Permissive', 'Strict', 'Disabled']) });
-  const authorization = fc.record({ rules: distinct(rule, (one) => one.name, [0, 4]) });
+  const authorization = spec(
+    { rules: distinct(rule, (one) => one.name, [0, 4]) },
+    { enforcement: from(['Enforce', 'Audit']), responseHeader: fc.boolean() },
+  );
   const byToken = rule.chain((one) =>
     tokenMatch.map((jwt) => ({ ...one, name: 'by-token', from: [...(one.from ?? []), { jwt }] })),
   );
@@ -451,6 +460,7 @@ export function securityPolicySpec(): fc.Arbitrary<SecurityPolicySpec> {
       fc.record({ targetRefs, mtls, authorization }),
       fc.record({ targetRefs, authentication: authentication(request) }),
       fc.record({ targetRefs, authentication: authentication(request), authorization: withTokens }),
+      fc.record({ selector, mtls, authorization }),
     )
     .map((input) => SecurityPolicySpec.parse(input));
 }

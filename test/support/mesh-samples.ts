@@ -249,6 +249,8 @@ export function sampleInbound(
     mtls: 'Permissive',
     authentication: null,
     authorization: noRules,
+    audit: null,
+    namesRule: false,
     limits: null,
     probes: [],
     origins: [{ kind: 'ExternalWorkload', namespace: 'shop', name: 'server', generation: 1 }],

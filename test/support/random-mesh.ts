@@ -148,7 +148,8 @@ export function spoiltPolicy(slot: Slot): fc.Arbitrary<PolicyDocument> {
 
 /** Two of three target the service of their slot, so that most of a batch is in force at once. */
 function basicPolicy({ kind, name, service: own }: Slot): fc.Arbitrary<PolicyDocument> {
-  const specs: fc.Arbitrary<object> = kind === 'TrafficPolicy' ? trafficPolicySpec() : securityPolicySpec();
+  const specs: fc.Arbitrary<object> =
+    kind === 'TrafficPolicy' ? trafficPolicySpec() : securityPolicySpec().filter(spares);
   return fc
     .tuple(specs, fc.integer({ min: 0, max: 2 }))
     .map(([spec, at]) =>
@@ -158,6 +159,17 @@ function basicPolicy({ kind, name, service: own }: Slot): fc.Arbitrary<PolicyDoc
         at === 0 ? spec : Object.assign(spec, { targetRefs: [{ kind: 'Service', name: own }] }),
       ),
     );
+}
+
+/** What targets workloads by themselves decides the mode of all of their ports, also where canaries want another one. */
+function spares({
+  selector,
+  targetRefs,
+}: {
+  readonly selector?: unknown;
+  readonly targetRefs: readonly { readonly kind: string }[];
+}): boolean {
+  return selector === undefined && targetRefs.every(({ kind }) => kind !== 'ExternalWorkload');
 }
 
 function policyOf(kind: PolicyDocument['kind'], name: string, spec: unknown): PolicyDocument {

@@ -1,24 +1,47 @@
 // SecurityPolicy: who may call a workload, as which end user, and whether it must be over mutual TLS.
 import { z } from 'zod';
-import { dnsSubdomain, listMap, shaped, withRules } from '../../schema.ts';
+import { dnsSubdomain, listMap, matchLabels, shaped, withRules } from '../../schema.ts';
 import type { ApiObject, PolicyStatus } from '../common.ts';
 import { MtlsMode } from '../mesh.ts';
 import { Authentication } from './authentication.ts';
 import { AuthorizationRule } from './rule.ts';
 
-const SecurityTargetRef = z
-  .object({
+const SecurityTargetRef = withRules(
+  z.object({
     kind: z
-      .enum(['Deployment', 'Service'])
-      .describe('Deployment: the pods of the Deployment. Service: the pods that the Service selects.'),
-    name: shaped(dnsSubdomain).describe('Name of an object in the namespace of this policy.'),
-  })
-  .describe('Workloads that the policy protects.');
+      .enum(['Mesh', 'Namespace', 'Service', 'Deployment', 'StatefulSet', 'DaemonSet', 'ExternalWorkload'])
+      .describe(
+        'Mesh: all workloads; only for policies in the namespace of the Meshwright operator. Namespace: all workloads in the namespace of this policy. Service: the workloads that the Service selects, on its ports. Deployment, StatefulSet, DaemonSet: their pods, on all ports. ExternalWorkload: that workload.',
+      ),
+    name: shaped(dnsSubdomain).describe(
+      'Name of the Mesh, of the namespace of this policy, or of an object in this namespace.',
+    ),
+  }),
+  {
+    rule: "self.kind != 'Namespace' || (self.name.size() <= 63 && !self.name.contains('.'))",
+    message: "Write the name of a namespace: at most 63 characters, without '.'.",
+  },
+).describe('Workloads that the policy protects.');
+
+const Selector = withRules(
+  z.object({
+    matchLabels: matchLabels().describe(
+      'Labels that pods and ExternalWorkloads must have, all of them. 1 to 16.',
+    ),
+  }),
+  {
+    rule: 'self.matchLabels.size() > 0',
+    message: 'Give at least one label. To protect all workloads of the namespace, target the Namespace.',
+  },
+).describe('Workloads in the namespace of this policy, by their labels.');
 
 export const SecurityPolicySpec = withRules(
   z.object({
-    targetRefs: listMap(z.array(SecurityTargetRef).min(1).max(8), 'kind', 'name').describe(
-      'Workloads that the policy protects, 1 to 8.',
+    targetRefs: listMap(z.array(SecurityTargetRef).max(8), 'kind', 'name')
+      .default([])
+      .describe('Workloads that the policy protects. At most 8. Required unless selector is set.'),
+    selector: Selector.optional().describe(
+      'Workloads that the policy protects, by their labels, in addition to targetRefs.',
     ),
     mtls: z
       .object({
@@ -36,6 +59,18 @@ export const SecurityPolicySpec = withRules(
         rules: listMap(z.array(AuthorizationRule).max(32), 'name').describe(
           'Rules for callers. Deny rules are evaluated before Allow rules; the order in the list does not matter. An empty list denies everyone except callers that another policy allows. At most 32.',
         ),
+        enforcement: z
+          .enum(['Enforce', 'Audit'])
+          .default('Enforce')
+          .describe(
+            'Enforce (default): requests that the rules do not permit are refused. Audit: the rules refuse nobody; access logs and counters of the sidecars of the targets tell which requests they would refuse if they were enforced together with all other rules. On TCP ports, Audit reports nothing.',
+          ),
+        responseHeader: z
+          .boolean()
+          .default(false)
+          .describe(
+            'Adds the header x-meshwright-authorization to responses of HTTP ports: the namespace, policy and name of the rule that allowed or denied the request, or denied if no Allow rule matches. It tells callers how the workload is protected: use it to find mistakes. Default: false.',
+          ),
         unidentified: z
           .enum(['Deny', 'Ignore'])
           .default('Deny')
@@ -54,6 +89,10 @@ export const SecurityPolicySpec = withRules(
   {
     rule: 'has(self.mtls) || has(self.authentication) || has(self.authorization)',
     message: 'Set mtls, authentication or authorization; without them the policy does nothing.',
+  },
+  {
+    rule: 'self.targetRefs.size() > 0 || has(self.selector)',
+    message: 'Set targetRefs or selector: without them the policy protects nothing.',
   },
   {
     rule: '!has(self.authorization) || self.authorization.rules.all(r, r.from.all(f, !has(f.jwt) || (has(self.authentication) && (!has(f.jwt.provider) || self.authentication.jwt.exists(p, p.name == f.jwt.provider)))))',

@@ -2,6 +2,7 @@
 // (The file logger cannot be used: /dev/stdout is not the sidecar user's to open.)
 // @see https://www.envoyproxy.io/docs/envoy/latest/configuration/observability/access_log/usage
 import type { EnvoyMessage } from '../proto/envoy-message.ts';
+import { rbacNamespace } from './rbac-metadata.ts';
 import { accessLogKey, allOf, runtimeFilter } from './runtime.ts';
 import { any } from './typed-config.ts';
 import type { Direction } from './vantage.ts';
@@ -37,7 +38,7 @@ const request = {
 const peer = {
   inbound: {
     peer: '%DOWNSTREAM_PEER_URI_SAN%',
-    authorization: '%DYNAMIC_METADATA(envoy.filters.http.rbac)%',
+    authorization: `%DYNAMIC_METADATA(${rbacNamespace})%`,
   },
   outbound: { peer: '%UPSTREAM_PEER_URI_SAN%' },
 };

@@ -34,6 +34,8 @@ export const repeatableHeader = 'x-meshwright-repeatable';
 export const replyMarkers = [notReachedHeader, resetHeader, repeatableHeader] as const;
 /** On a refusal: why. */
 export const refusedHeader = 'x-meshwright-refused';
+/** On a response, if a policy asks for it: the rule that decided. */
+export const decisionHeader = 'x-meshwright-authorization';
 
 /** Mutual TLS between sidecars offers this ALPN and no other, which tells it from an application's own TLS. */
 export const meshAlpn = 'meshwright';

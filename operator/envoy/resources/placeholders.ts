@@ -67,7 +67,7 @@ export function limitsOf(label: string): DiscoveredFilter {
 export const enabled: EnvoyMessage = any('envoy.config.route.v3.FilterConfig', { config: { '@type': '' } });
 
 /** Rules: of the route. The names differ, since each has a route's rules of its own. */
-export function rbacFilter(kind: 'deny' | 'allow' | 'shadow'): NamedExtension {
+export function rbacFilter(kind: 'deny' | 'allow' | 'audit_deny' | 'audit_allow' | 'shadow'): NamedExtension {
   return extension(`envoy.filters.http.rbac.${kind}`, `${http}.rbac.v3.RBAC`);
 }
 

@@ -2,6 +2,7 @@
 // Off unless RTDS says otherwise, since counters that once were are kept.
 // @see https://www.envoyproxy.io/docs/envoy/latest/api-v3/extensions/access_loggers/stats/v3/stats.proto
 import type { EnvoyMessage } from '../proto/envoy-message.ts';
+import { auditPrefix, effectiveRule, engineResult, rbacMetadata, rbacNamespace } from './rbac-metadata.ts';
 import { runtimeFilter, statsKey } from './runtime.ts';
 import { extension } from './typed-config.ts';
 import { directionOf, type Vantage } from './vantage.ts';
@@ -67,25 +68,23 @@ export function connectionStats(vantage: Vantage): EnvoyMessage {
   };
 }
 
-/** What a route's shadow rules write into metadata begins so. */
-export const shadowPrefix = 'audit_';
-
 /** Requests that rules on trial would have refused. There are none without such rules: it needs no switch of its own. */
 export function auditStats(vantage: Vantage): EnvoyMessage {
-  const wouldRefuse = {
+  const wouldRefuse = Object.values(auditPrefix).map((prefix) => ({
     metadata_filter: {
       matcher: {
-        filter: 'envoy.filters.http.rbac',
-        path: [{ key: `${shadowPrefix}shadow_engine_result` }],
+        filter: rbacNamespace,
+        path: [{ key: prefix + engineResult.shadow }],
         value: { string_match: { exact: 'denied' } },
       },
       match_if_key_not_found: false,
     },
-  };
-  const policy = `%DYNAMIC_METADATA(envoy.filters.http.rbac:${shadowPrefix}shadow_effective_policy_id)%`;
-  const tags: readonly Tag[] = [...edges[vantage], ['route', '%ROUTE_NAME%'], ['policy', policy]];
+  }));
+  // Missing if no Allow rule matched.
+  const rule = rbacMetadata(auditPrefix.DENY + effectiveRule.shadow);
+  const tags: readonly Tag[] = [...edges[vantage], ['route', '%ROUTE_NAME%'], ['rule', rule]];
   return {
-    filter: wouldRefuse,
+    filter: { or_filter: { filters: wouldRefuse } },
     ...logger({ counters: [counter(`${directionOf(vantage)}.audit_refusals`, tags)] }),
   };
 }

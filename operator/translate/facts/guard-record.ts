@@ -9,8 +9,8 @@ const GuardRecordShape = z.object({
     z.object({
       /** Name of a SecurityPolicy of the pod's namespace. */
       policy: z.string(),
-      kind: z.enum(['Deployment', 'Service']),
-      /** Of the policy's target. */
+      kind: z.enum(['Service', 'Deployment', 'StatefulSet', 'DaemonSet', 'Selector']),
+      /** Of the policy's target; of a selector its labels, `app=reviews,version=v1`. */
       name: z.string(),
       /** null: all ports. */
       ports: z.array(z.int().min(1).max(65_535)).nullable(),
@@ -19,6 +19,12 @@ const GuardRecordShape = z.object({
 });
 export type GuardRecord = Readonly<z.infer<typeof GuardRecordShape>>;
 export type RecordedGuard = GuardRecord['guards'][number];
+
+/** Null: a target that a pod cannot be parted from. */
+export function recordedKind(kind: string): RecordedGuard['kind'] | null {
+  const read = GuardRecordShape.shape.guards.element.shape.kind.safeParse(kind);
+  return read.success ? read.data : null;
+}
 
 /** null: there is none, or it is not one that we wrote. */
 export function readGuardRecord(annotation: string | undefined): GuardRecord | null {

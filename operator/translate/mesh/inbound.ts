@@ -29,11 +29,9 @@ export function inboundPorts(
     // A port that is only probed is guarded like all that no Service names.
     const guarded = workload.source.kind === 'Pod' && !served.has(port.port) ? null : port.port;
     const place = { port: guarded, protocol: port.protocol, knownPorts: served };
-    const { mtls, authentication, authorization, origins } = security.guard(workload, place);
+    const { origins, ...guard } = security.guard(workload, place);
     return Object.assign(port, {
-      mtls,
-      authentication,
-      authorization,
+      ...guard,
       limits: port.protocol === 'HTTP' ? limitsOf(served.get(port.port), limits) : null,
       origins: mergeOrigins([workload.origin], services, origins),
     });
@@ -44,10 +42,9 @@ function limitsOf(served: ServedPort | undefined, limits: LimitsByPort): Inbound
   return together(served?.servicePorts.flatMap((port) => limits.get(port) ?? []) ?? []);
 }
 
-interface DeclaredPort extends Omit<
-  InboundPortIr,
-  'mtls' | 'authentication' | 'authorization' | 'limits' | 'origins'
-> {
+type Guarded = 'mtls' | 'authentication' | 'authorization' | 'audit' | 'namesRule' | 'limits' | 'origins';
+
+interface DeclaredPort extends Omit<InboundPortIr, Guarded> {
   readonly services: readonly Origin[];
 }
 

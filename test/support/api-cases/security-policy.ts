@@ -82,7 +82,41 @@ export const securityPolicyCases: readonly ApiCase[] = [
     { targetRefs },
     { field: 'spec', message: 'Set mtls, authentication or authorization' },
   ),
-  refused('no targetRefs', { mtls }, { field: 'spec.targetRefs' }),
+  refused('no target', { mtls }, { field: 'spec', message: 'Set targetRefs or selector' }),
+  refused(
+    'an empty list of targets',
+    { targetRefs: [], mtls },
+    { field: 'spec', message: 'Set targetRefs or selector' },
+  ),
+  ...['Mesh', 'Namespace', 'Service', 'Deployment', 'StatefulSet', 'DaemonSet', 'ExternalWorkload'].map(
+    (kind) => valid(`the target ${kind}`, { targetRefs: [{ kind, name: 'reviews' }], mtls }),
+  ),
+  refused(
+    'a Namespace that is none',
+    { targetRefs: [{ kind: 'Namespace', name: 'a.b' }], mtls },
+    {
+      field: 'spec.targetRefs[0]',
+      message: 'Write the name of a namespace',
+    },
+  ),
+  valid('a selector', { selector: { matchLabels: { app: 'reviews', 'example.com/tier': '' } }, mtls }),
+  valid('a selector beside targets', { targetRefs, selector: { matchLabels: { app: 'a' } }, mtls }),
+  refused(
+    'a selector without labels',
+    { selector: { matchLabels: {} }, mtls },
+    {
+      field: 'spec.selector',
+      message: 'Give at least one label.',
+    },
+  ),
+  refused(
+    'a selector with an expression',
+    { selector: { matchLabels: { app: 'a*' } }, mtls },
+    {
+      field: 'spec.selector.matchLabels',
+      message: 'A label value has at most 63',
+    },
+  ),
   refused(
     'a target of another kind',
     { targetRefs: [{ kind: 'Pod', name: 'a' }], mtls },
@@ -162,6 +196,17 @@ export const securityPolicyCases: readonly ApiCase[] = [
     'an unknown reading of callers without mutual TLS',
     { targetRefs, authorization: { unidentified: 'Allow', rules: [] } },
     { field: 'spec.authorization.unidentified' },
+  ),
+  ...['Enforce', 'Audit'].map((enforcement) =>
+    valid(`enforcement ${enforcement}`, {
+      targetRefs,
+      authorization: { enforcement, responseHeader: true, rules: [allow] },
+    }),
+  ),
+  refused(
+    'an unknown enforcement',
+    { targetRefs, authorization: { enforcement: 'DryRun', rules: [] } },
+    { field: 'spec.authorization.enforcement' },
   ),
   valid('a path whatever its case', to({ paths: [{ value: '/admin', ignoreCase: true }] })),
   refused(

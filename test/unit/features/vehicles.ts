@@ -44,6 +44,8 @@ const protocol =
 const template = 'Of the pod template: pods are replaced.';
 const operator = 'What the operator does itself.';
 const certificates = 'Of the certificate: in a file beside the sidecar.';
+const otherPorts =
+  'Ports that no Service names are guarded as well, of which those that the rules name become ports of their own. Whoever is connected to one keeps the rules of before until drained, see decision 23; callers without an identity are refused at their next byte by RTDS.';
 const logs = 'On TCP ports a rule has no name that anybody sees.';
 
 /** In place of the key in world.yaml. */
@@ -460,12 +462,17 @@ export const table: readonly Row[] = [
     ],
     ['authorization.unidentified', 'Deny', 'LDS RTDS', strict],
   ]),
-  ...rows('SecurityPolicy/requests', [['authorization.unidentified', 'Deny', 'RDS']]),
+  ...rows('SecurityPolicy/requests', [
+    ['authorization.unidentified', 'Deny', 'RDS'],
+    ['authorization.responseHeader', true, 'RDS'],
+    ['authorization.enforcement', 'Audit', 'LDS RDS RTDS', strict],
+  ]),
   ...rows('SecurityPolicy/connections', [
     ['authorization.rules.0.from.0.serviceAccounts.0', 'shop/other', 'EDS SDS'],
     ['authorization.rules.0.from.0.namespaces.0', 'shop', 'EDS SDS'],
   ]),
   ...rows('SecurityPolicy/everything', [
+    ['selector.matchLabels', { app: 'reviews' }, 'CDS ECDS EDS LDS RTDS SDS', otherPorts],
     ['authorization.rules.0.from.0.principals.0', 'spiffe://partner.example/other', 'RDS'],
     ['authorization.rules.0.from.0.ipBlocks.0', '10.0.0.0/9', 'RDS'],
     ['authorization.rules.0.from.0.remoteIPBlocks.0', '192.0.2.0/25', 'RDS'],

@@ -56,6 +56,7 @@ export function readStatusCase(text: string): AggregateInput {
       return { ...verdictOf(origin, accepted ?? true), unmeshed };
     }),
     snapshot,
+    operatorNamespace: 'meshwright-system',
     proxies: snapshot
       ? Object.entries(read.proxies).map(([workload, names]) => proxyOf(workload, names, snapshot))
       : [],

@@ -26,6 +26,7 @@ async function start(): Promise<Bench> {
   const clock = new FakeClock();
   const written: string[] = [];
   const made = createStatusReports(board, {
+    settings: { namespace: 'meshwright-system' },
     platform: {
       statuses: {
         read: () => Promise.resolve(undefined),

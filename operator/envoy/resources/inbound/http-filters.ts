@@ -1,6 +1,7 @@
 // The filters of inbound connection managers, in the order in which they see requests.
 import type { AuthenticationIr, AuthorizationIr } from '../../../ir/inbound.ts';
 import type { HttpFilter } from '../http-filters.ts';
+import type { NamedExtension } from '../typed-config.ts';
 import {
   chainConfig,
   chainOfRoute,
@@ -12,7 +13,8 @@ import {
   login,
   rbacFilter,
 } from '../placeholders.ts';
-import { allowRules, denyRules } from './rbac.ts';
+import { allowRules, auditAllowRules, auditDenyRules, denyRules } from './rbac.ts';
+import { decisionOnResponse } from './decision-header.ts';
 import { authenticationFilters } from './tokens/authentication.ts';
 import { copyPath, copyPathFilter, readPath, readPathFilter, type Spelling } from './request-path.ts';
 
@@ -21,6 +23,9 @@ export interface InboundHost {
   /** null: tokens are not looked at. */
   readonly authentication: AuthenticationIr | null;
   readonly authorization: AuthorizationIr;
+  readonly audit: AuthorizationIr | null;
+  /** Responses name the rule that decided. */
+  readonly namesRule: boolean;
 }
 
 /** What an inbound route is made from. */
@@ -29,6 +34,14 @@ export interface InboundRoute {
   readonly spelling: Spelling | null;
   /** Something is too much for its application. */
   readonly isLimited: boolean;
+}
+
+/** One chain for both: what a route said of it would be in place of what the virtual host says, which is who must show a token. */
+function beforeRules({ authentication, namesRule }: InboundHost): readonly NamedExtension[] {
+  return [
+    ...(namesRule ? [decisionOnResponse] : []),
+    ...(authentication === null ? [] : authenticationFilters(authentication)),
+  ];
 }
 
 const discoveredFilters = {
@@ -55,14 +68,23 @@ const untilAdmitted: readonly HttpFilter<InboundRoute, InboundHost>[] = [
   // What rules are to see the work of.
   {
     filter: chainOfRoute('before_rbac'),
-    forHost: ({ authentication }) =>
-      authentication === null ? null : chainConfig(authenticationFilters(authentication)),
+    forHost: (host) => {
+      const filters = beforeRules(host);
+      return filters.length === 0 ? null : chainConfig(filters);
+    },
   },
   // Deny wins over allow.
   { filter: rbacFilter('deny'), forHost: ({ authorization }) => denyRules(authorization) },
   { filter: rbacFilter('allow'), forHost: ({ authorization }) => allowRules(authorization) },
-  // Of what the rules in force let in: what candidates would refuse.
-  { filter: rbacFilter('shadow') },
+  // Of what the rules in force let in: what rules on trial would refuse.
+  {
+    filter: rbacFilter('audit_deny'),
+    forHost: ({ audit }) => (audit === null ? null : auditDenyRules(audit)),
+  },
+  {
+    filter: rbacFilter('audit_allow'),
+    forHost: ({ audit }) => (audit === null ? null : auditAllowRules(audit)),
+  },
   // Costs a call: only about what our own rules let in.
   { filter: externalAuthorization },
 ];

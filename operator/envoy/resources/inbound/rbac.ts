@@ -1,6 +1,7 @@
 // Who may do what on an HTTP port: authorization rules as Envoy's RBAC policies, named by the rules' ids so that a
 // refusal's log names the rule. @see https://www.envoyproxy.io/docs/envoy/latest/api-v3/config/rbac/v3/rbac.proto
 import type { AuthorizationIr, CallerIr, RuleIr } from '../../../ir/inbound.ts';
+import { auditPrefix, rulesPrefix } from '../rbac-metadata.ts';
 import { any } from '../typed-config.ts';
 import type { EnvoyMessage } from '../../proto/envoy-message.ts';
 import type { Certainty } from './certainty.ts';
@@ -20,13 +21,34 @@ export function allowRules({ allow }: AuthorizationIr): EnvoyMessage | null {
   return allow === 'all' ? null : routeRules('ALLOW', allow);
 }
 
-/** The two filters share a metadata namespace: without prefixes of their own one would overwrite the other's. */
+/** Of rules on trial: nobody is refused, and what the rule would have decided is in the metadata of the request. */
+export function auditDenyRules({ deny }: AuthorizationIr): EnvoyMessage | null {
+  return deny.length === 0 ? null : shadowRules('DENY', deny);
+}
+
+export function auditAllowRules({ allow }: AuthorizationIr): EnvoyMessage | null {
+  return allow === 'all' ? null : shadowRules('ALLOW', allow);
+}
+
+/** The filters share a metadata namespace: without prefixes of their own one would overwrite the other's. */
 function routeRules(action: Action, rules: readonly RuleIr[]): EnvoyMessage {
+  return perRoute({
+    rules: { action, policies: policies(action, rules) },
+    rules_stat_prefix: rulesPrefix[action],
+  });
+}
+
+function shadowRules(action: Action, rules: readonly RuleIr[]): EnvoyMessage {
+  return perRoute({
+    shadow_rules: { action, policies: policies(action, rules) },
+    shadow_rules_stat_prefix: auditPrefix[action],
+  });
+}
+
+/** Each rule has counters of its own, from the first request that it decides. */
+function perRoute(rbac: EnvoyMessage): EnvoyMessage {
   return any('envoy.extensions.filters.http.rbac.v3.RBACPerRoute', {
-    rbac: {
-      rules: { action, policies: policies(action, rules) },
-      rules_stat_prefix: `${action.toLowerCase()}_`,
-    },
+    rbac: { ...rbac, track_per_rule_stats: true },
   });
 }
 

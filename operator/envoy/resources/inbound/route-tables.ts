@@ -22,7 +22,7 @@ export interface RefusedRoutes extends Pick<
   readonly cluster: string;
 }
 
-export interface InboundRoutes extends RefusedRoutes, Pick<InboundPortIr, 'limits'> {}
+export interface InboundRoutes extends RefusedRoutes, Pick<InboundPortIr, 'audit' | 'namesRule' | 'limits'> {}
 
 export interface RouteTable {
   readonly name: string;
@@ -36,21 +36,25 @@ export interface RouteTable {
  * remembered, since anybody may write probes.
  */
 export function inboundRouteTables(port: InboundRoutes): readonly RouteTable[] {
-  const { authorization, label, cluster, mtls, probes } = port;
-  const key = JSON.stringify([label, cluster, mtls, probes, port.limits !== null]);
+  const { authorization, audit, authentication, label, cluster, mtls, probes, namesRule } = port;
+  const key = JSON.stringify([label, cluster, mtls, probes, namesRule, port.limits !== null]);
   const known = tablesOf.get(authorization) ?? [];
-  const found = known.find((each) => each.key === key);
+  const found = known.find(
+    (each) => each.key === key && each.audit === audit && each.authentication === authentication,
+  );
   if (found !== undefined) return found.tables;
   const tables = buildTables(port);
-  tablesOf.set(authorization, [{ key, tables }, ...known.slice(0, maxTables - 1)]);
+  tablesOf.set(authorization, [{ key, audit, authentication, tables }, ...known.slice(0, maxTables - 1)]);
   return tables;
 }
 
+interface KnownTables extends Pick<InboundRoutes, 'audit' | 'authentication'> {
+  readonly key: string;
+  readonly tables: readonly RouteTable[];
+}
+
 const maxTables = 8;
-const tablesOf = new WeakMap<
-  AuthorizationIr,
-  readonly { readonly key: string; readonly tables: readonly RouteTable[] }[]
->();
+const tablesOf = new WeakMap<AuthorizationIr, readonly KnownTables[]>();
 
 function buildTables(port: InboundRoutes): readonly RouteTable[] {
   const rules = hostConfig(inboundFilters(port.label), port);
@@ -69,11 +73,13 @@ function buildTables(port: InboundRoutes): readonly RouteTable[] {
 
 /** To the application, if the rules of the virtual host let it pass. */
 function applicationRoutes(port: InboundRoutes): readonly EnvoyMessage[] {
-  const { limits, cluster, label } = port;
+  const { audit, limits, cluster, label } = port;
   const forward = { name: 'application', route: { cluster, timeout: duration(0) }, ...ownWords };
   const isLimited = limits !== null;
   // Limits may look at paths with the next change of theirs, which does not wait for a change of routes.
-  if (!looksAtPaths(port) && !isLimited) return [{ ...forward, match: { prefix: '/' } }];
+  const asksForPath =
+    looksAtPaths(port) || (audit !== null && looksAtPaths({ ...port, authorization: audit }));
+  if (!asksForPath && !isLimited) return [{ ...forward, match: { prefix: '/' } }];
   return (['canonical', 'other'] as const).map((spelling) => ({
     ...forward,
     match: spellings[spelling],

@@ -1,14 +1,14 @@
 // Which SecurityPolicies hold for which workloads and ports.
 import type { SecurityPolicy } from '../../../../api/v1alpha1/security/policy.ts';
 import { reason } from '../../../conditions/conditions.ts';
-import type { Deployment } from '../../../objects/objects.ts';
-import { append, matchesSelector } from '../../../values/labels.ts';
+import { append } from '../../../values/labels.ts';
 import { compareAge } from '../../facts/precedence.ts';
-import { serviceKey, type ServiceViews } from '../../facts/service-view.ts';
+import type { ServiceViews } from '../../facts/service-view.ts';
 import type { Problem } from '../../facts/verdicts.ts';
 import { guardKey, type Reached, recordedGuards, withRecorded } from './kept-guards.ts';
-import type { Workload, WorkloadIndex } from '../../facts/workload.ts';
+import type { WorkloadIndex } from '../../facts/workload.ts';
 import { compareLevels, type Level } from '../contest.ts';
+import { findTarget, levelOf, type Surroundings, type Target, targetsOf } from './targets.ts';
 
 export interface Attachment {
   readonly policy: SecurityPolicy;
@@ -35,13 +35,6 @@ export interface Kept {
   readonly pods: readonly string[];
 }
 
-type Target = SecurityPolicy['spec']['targetRefs'][number];
-
-export const levelOf: Readonly<Record<Target['kind'], Level>> = {
-  Deployment: 'Workload',
-  Service: 'Service',
-};
-
 /** The same for every mesh without SecurityPolicies, so that nothing behind it looks new. */
 const noAttachments: SecurityAttachments = {
   byWorkload: new Map(),
@@ -52,14 +45,11 @@ const noAttachments: SecurityAttachments = {
 
 export function attachSecurity(
   policies: readonly SecurityPolicy[],
-  deployments: readonly Deployment[],
+  surroundings: Surroundings,
   services: ServiceViews,
   workloads: WorkloadIndex,
 ): SecurityAttachments {
   if (policies.length === 0) return noAttachments;
-  const deploymentOf = new Map(
-    deployments.map((item) => [serviceKey(item.metadata.namespace ?? '', item.metadata.name), item]),
-  );
   const byWorkload = new Map<string, Attachment[]>();
   const problems = new Map<SecurityPolicy, Problem[]>();
   const kept = new Map<SecurityPolicy, readonly Kept[]>();
@@ -68,14 +58,11 @@ export function attachSecurity(
 
   for (const policy of oldestFirst) {
     const missing: Problem[] = [];
-    for (const target of policy.spec.targetRefs) {
-      const key = serviceKey(policy.metadata.namespace ?? '', target.name);
-      const reached =
-        target.kind === 'Deployment'
-          ? reachedByDeployment(deploymentOf.get(key), workloads)
-          : reachedByService(key, services);
-      if (reached === undefined) missing.push(notFound(target.kind, key));
-      else if (isUnserved(reached)) missing.push(notServed(key));
+    for (const target of targetsOf(policy)) {
+      const found = findTarget[target.kind](policy, target.name, { services, workloads, surroundings });
+      const reached = 'reached' in found ? found.reached : undefined;
+      if ('problem' in found) missing.push(found.problem);
+      else if (isUnserved(found.reached)) missing.push(notServed(policy, target));
       const { all, left } = withRecorded(reached, recorded.get(guardKey(policy, target)));
       if (left.length > 0) kept.set(policy, [...(kept.get(policy) ?? []), { target, pods: left }]);
       for (const [workload, ports] of all) {
@@ -94,46 +81,14 @@ export function holdsAt(attachment: Attachment, port: number | null): boolean {
   return attachment.ports === null || (port !== null && attachment.ports.has(port));
 }
 
-function reachedByDeployment(
-  deployment: Deployment | undefined,
-  workloads: WorkloadIndex,
-): Reached | undefined {
-  if (deployment === undefined) return undefined;
-  const { selector } = deployment.spec;
-  const candidates = workloads.byLabels.select(
-    deployment.metadata.namespace ?? '',
-    selector.matchLabels ?? {},
-  );
-  const isSelected = (workload: Workload): boolean =>
-    workload.source.kind === 'Pod' && matchesSelector(selector, workload.labels);
-  return new Map(candidates.filter(isSelected).map((workload) => [workload.key, null]));
-}
-
-function reachedByService(key: string, services: ServiceViews): Reached | undefined {
-  const view = services.byKey.get(key);
-  if (view === undefined) return undefined;
-  const ports = new Map(view.selected.map((workload) => [workload.key, new Set<number>()]));
-  for (const port of view.ports) {
-    for (const target of port.targets) ports.get(target.workload.key)?.add(target.port);
-  }
-  return ports;
-}
-
 /** It is about workloads, and about none of their ports. */
 function isUnserved(reached: Reached): boolean {
   return reached.size > 0 && [...reached.values()].every((ports) => ports?.size === 0);
 }
 
-function notServed(key: string): Problem {
+function notServed({ metadata }: SecurityPolicy, { name }: Target): Problem {
   return {
     reason: reason.targetNotFound,
-    message: `No workload of Service ${key} has the port that targetPort names. Fix targetPort of the Service.`,
-  };
-}
-
-function notFound(kind: string, key: string): Problem {
-  return {
-    reason: reason.targetNotFound,
-    message: `${kind} ${key} does not exist. Create it, or fix targetRefs.`,
+    message: `No workload of Service ${metadata.namespace ?? ''}/${name} has the port that targetPort names. Fix targetPort of the Service.`,
   };
 }

@@ -2,7 +2,8 @@
 import type { SecurityPolicy } from '../../../../api/v1alpha1/security/policy.ts';
 import { append } from '../../../values/labels.ts';
 import { type Claim, decide, type Decisions, type Outcome, outcomesOf } from '../contest.ts';
-import { type Attachment, holdsAt, levelOf, type SecurityAttachments } from './attach.ts';
+import { type Attachment, holdsAt, type SecurityAttachments } from './attach.ts';
+import { levelOf, targetsOf } from './targets.ts';
 
 type Place = readonly [place: string, decisions: Decisions<SecurityPolicy>];
 type MtlsClaim = Claim<SecurityPolicy>;
@@ -40,9 +41,8 @@ function claimOf({ policy, level }: Pick<Attachment, 'policy' | 'level'>): MtlsC
 function placesByTarget(policies: readonly SecurityPolicy[]): readonly Place[] {
   const byTarget = new Map<string, MtlsClaim[]>();
   for (const policy of policies) {
-    const { metadata, spec } = policy;
-    for (const { kind, name } of spec.targetRefs) {
-      const target = `${kind}/${metadata.namespace ?? ''}/${name}`;
+    for (const { kind, name } of targetsOf(policy)) {
+      const target = `${kind}/${policy.metadata.namespace ?? ''}/${name}`;
       append(byTarget, target, claimOf({ policy, level: levelOf[kind] }));
     }
   }

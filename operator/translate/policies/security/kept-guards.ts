@@ -8,7 +8,8 @@ import type { Workload, WorkloadIndex } from '../../facts/workload.ts';
 /** Workload key → ports; null: all. */
 export type Reached = ReadonlyMap<string, ReadonlySet<number> | null>;
 
-type Target = Pick<RecordedGuard, 'kind' | 'name'>;
+/** Of any kind: of those that are never recorded nothing is found. */
+type Target = Record<'kind' | 'name', string>;
 
 interface Recorded {
   readonly workload: Workload;

@@ -2,11 +2,12 @@
 import type { PodRecord } from '../../../ir/pod-record.ts';
 import { byText } from '../../../values/compare-text.ts';
 import { guardedByKey } from '../../../values/own-names.ts';
-import { writeGuardRecord } from '../../facts/guard-record.ts';
+import { recordedKind, writeGuardRecord } from '../../facts/guard-record.ts';
 import type { ServedPort, ServedPorts } from '../../facts/served-ports.ts';
 import { listed } from '../../facts/verdicts.ts';
 import type { WorkloadIndex } from '../../facts/workload.ts';
 import { type Attachment, holdsAt, type Kept, type SecurityAttachments } from './attach.ts';
+import { targetTitle } from './targets.ts';
 
 /** Ports to which Services led when they were guarded stay ports of their own: rules about requests need to see some. */
 export function withKeptPorts(
@@ -47,20 +48,22 @@ function recordOf(
   attached: readonly Attachment[],
   served: ReadonlyMap<number, ServedPort> = new Map(),
 ): string | null {
-  const holding = attached.filter(({ ports }) => ports === null || ports.size > 0);
-  if (holding.length === 0) return null;
-  return writeGuardRecord({
-    ports: Object.fromEntries([...served].map(([port, { protocol }]) => [port, protocol])),
-    guards: holding.map(({ policy, target: { kind, name }, ports }) => {
-      return { policy: policy.metadata.name, kind, name, ports: ports === null ? null : [...ports] };
-    }),
-  });
+  const guards = attached
+    .filter(({ ports }) => ports === null || ports.size > 0)
+    .flatMap(({ policy, target: { kind: of, name }, ports }) => {
+      const kind = recordedKind(of);
+      if (kind === null) return [];
+      return [{ policy: policy.metadata.name, kind, name, ports: ports === null ? null : [...ports] }];
+    });
+  if (guards.length === 0) return null;
+  const protocols = [...served].map(([port, { protocol }]) => [port, protocol]);
+  return writeGuardRecord({ ports: Object.fromEntries(protocols), guards });
 }
 
 /** For the condition Accepted. */
 export function keptNotes(kept: readonly Kept[] = [], namespace = ''): readonly string[] {
   return kept.map(
-    ({ target: { kind, name }, pods }) =>
-      `This policy still applies to pods that ${kind} ${namespace}/${name} no longer selects, until they terminate: ${listed(pods)}.`,
+    ({ target, pods }) =>
+      `This policy still applies to pods that ${targetTitle(target, namespace)} no longer selects, until they terminate: ${listed(pods)}.`,
   );
 }

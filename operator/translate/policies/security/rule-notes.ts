@@ -13,6 +13,7 @@ import { type Exceeded, exceeded, maxAllowedCallers, maxRuleCharacters } from '.
 import { asksForRequest } from './requests.ts';
 import { maxNamedPorts, portsNamed } from './rule-ports.ts';
 import { tokenNotes } from './token-notes.ts';
+import { isOnTrial, trialNotes } from './trial.ts';
 
 /** A port of a sidecar that a policy holds for. */
 export interface Reached {
@@ -35,7 +36,8 @@ export function portsReached(
       const holding = new Set(
         attached.filter((attachment) => holdsAt(attachment, port)).map(({ policy }) => policy),
       );
-      const exceeds = exceededBy(protocol, [...holding]);
+      const enforced = [...holding].filter((policy) => !isOnTrial(policy));
+      const exceeds = exceededBy(protocol, enforced);
       for (const policy of holding) append(reached, policy, { port, protocol, mtls, exceeds });
     }
   }
@@ -55,6 +57,10 @@ function rememberByNames(): typeof exceeded {
 
 export function ruleNotes(policy: SecurityPolicy, reached: readonly Reached[]): readonly string[] {
   const rules = policy.spec.authorization?.rules ?? [];
+  if (isOnTrial(policy)) {
+    const tcpPorts = reached.filter(({ protocol }) => protocol === 'TCP').map(({ port }) => port);
+    return trialNotes([...new Set(tcpPorts)].toSorted((a, b) => a - b));
+  }
   const tcp = portList(reached.filter(({ protocol }) => protocol === 'TCP'));
   const disabled = portList(reached.filter(({ mtls }) => mtls === 'Disabled'));
   return [

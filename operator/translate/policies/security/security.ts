@@ -10,6 +10,7 @@ import { type Attachment, holdsAt, type SecurityAttachments } from './attach.ts'
 import { authenticationAt } from './authentication.ts';
 import { policyRules, unionOf } from './authorization.ts';
 import { boundedAuthorization, exceeded } from './port-bounds.ts';
+import { isOnTrial } from './trial.ts';
 import type { Place } from './requests.ts';
 import { portsNamed } from './rule-ports.ts';
 
@@ -24,6 +25,8 @@ interface Guard {
   /** null on TCP ports, where authorization refuses whoever needs a token. */
   readonly authentication: AuthenticationIr | null;
   readonly authorization: AuthorizationIr;
+  readonly audit: AuthorizationIr | null;
+  readonly namesRule: boolean;
   /** The Mesh if its mode holds, and every policy that shapes the guard. */
   readonly origins: readonly Origin[];
 }
@@ -91,14 +94,26 @@ function buildGuard(
   );
   // SPIFFE ids in rules and certificates carry the Mesh's trust domain, whoever decides the mode.
   const shapedByMesh = decision.mode !== 'Disabled' || authorizing.length > 0 ? [mesh.origin] : [];
+  const enforced = authorizing.filter((policy) => !isOnTrial(policy));
   // Beyond the bound nobody comes in: there is nothing to be read.
-  const seesTokens = place.protocol === 'HTTP' && !exceeded(place.protocol, authorizing).ruleCharacters;
+  const seesTokens = place.protocol === 'HTTP' && !exceeded(place.protocol, enforced).ruleCharacters;
   return {
     mtls: decision.mode,
     authentication: seesTokens ? authenticationAt(authorizing, place) : null,
-    authorization: boundedAuthorization(unionOf(authorizing.map(rulesOf)), place.protocol, authorizing),
+    authorization: boundedAuthorization(unionOf(enforced.map(rulesOf)), place.protocol, enforced),
+    audit: place.protocol === 'TCP' ? null : auditOf(authorizing, rulesOf),
+    namesRule: authorizing.some(({ spec }) => spec.authorization?.responseHeader === true),
     origins: mergeOrigins([decision.origin], shapedByMesh, authorizing.map(originOf)),
   };
+}
+
+/** What policies on trial would refuse, if all of them were enforced with those that are. */
+function auditOf(policies: readonly SecurityPolicy[], rulesOf: RulesOf): AuthorizationIr | null {
+  const onTrial = policies.filter(isOnTrial);
+  if (onTrial.length === 0) return null;
+  const { deny, allow } = unionOf(onTrial.map(rulesOf));
+  const all = allow === 'all' ? 'all' : unionOf(policies.map(rulesOf)).allow;
+  return boundedAuthorization({ deny, allow: all }, 'HTTP', policies);
 }
 
 /** holding: in the order of precedence. The first that has a mode decides, else the Mesh. */

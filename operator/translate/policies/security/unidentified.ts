@@ -43,7 +43,7 @@ function admitsPlaintext({ mtls, authorization: { allow } }: Guarded): boolean {
 }
 
 function namingDenyRules({ spec }: SecurityPolicy): readonly Rule[] {
-  const rules = spec.authorization?.rules ?? [];
+  const rules = spec.authorization?.enforcement === 'Audit' ? [] : (spec.authorization?.rules ?? []);
   return rules.filter(({ action, from }) => action === 'Deny' && from.some(dependsOnIdentity));
 }
 

@@ -14,7 +14,9 @@ export function unmeshedTargets(
   for (const key of [...byWorkload.keys()].toSorted(compareText)) {
     const workload = workloads.byKey.get(key);
     if (workload === undefined || workload.meshed !== null || !workload.isRunnable) continue;
-    for (const policy of new Set(byWorkload.get(key)?.map((it) => it.policy))) append(unmeshed, policy, key);
+    // Of the Mesh are all workloads that have a sidecar, by definition.
+    const aimed = byWorkload.get(key)?.filter(({ level }) => level !== 'Mesh') ?? [];
+    for (const policy of new Set(aimed.map((it) => it.policy))) append(unmeshed, policy, key);
   }
   return unmeshed;
 }
