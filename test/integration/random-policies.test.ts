@@ -197,7 +197,7 @@ async function atRest(expected: Expected): Promise<ReadonlyMap<string, Status>> 
     return resting && late.length === 0 ? statuses : undefined;
   };
   try {
-    return await poll(look, { intervalMs: 50, deadlineMs: 20_000 });
+    return await poll(look, { intervalMs: 50, deadlineMs: 60_000 });
   } catch (error) {
     const some = late.slice(0, 5);
     const details = await Promise.all(
@@ -399,7 +399,7 @@ test.each(Array.from({ length: batches }, (_, at) => at))(
 
     expect(outcome).toEqual({ ready: 'ready\n', canaries: ['True', 'True'], complaints: [], untold: 0 });
   },
-  30_000,
+  90_000,
 );
 
 /** HTTP services only: there, every field has an effect. */
