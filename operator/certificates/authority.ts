@@ -1,4 +1,4 @@
-// The port to a certificate authority. Behind it: the built-in CA now, cert-manager later.
+// The port to a certificate authority. Behind it: the built-in CA.
 import type { RootFacts, Rotation, Step } from './rotation.ts';
 
 export interface KeyPair {
@@ -18,7 +18,7 @@ export interface LeafRequest {
   readonly ttlMs: number;
 }
 
-/** Signs lists of certificates that are no longer to be believed. Serial numbers are hexadecimal, as `serialText` writes them. */
+/** A list of certificates that are no longer to be believed. Serial numbers are hexadecimal, as `serialText` writes them. */
 export interface ReadList {
   readonly serials: ReadonlySet<string>;
   /** Each root has signed it: else Envoy and OpenSSL refuse certificates of those that have not. */

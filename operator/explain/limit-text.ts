@@ -33,7 +33,7 @@ function textOfOne(limit: ServerLimit): readonly [title: string, text: string] {
 
 function rateText({ requests, periodMs, burst, sharedBy, isCertain }: RateLimit): string {
   const rate = `${requests} ${requests === 1 ? 'request' : 'requests'} per ${milliseconds(periodMs)}${burst === requests ? '' : `, ${burst} at once`}`;
-  const doubt = isCertain ? '' : ', if the server reads the path so';
+  const doubt = isCertain ? '' : ', if the server reads the path that way';
   return `${rate} for ${sharedText(sharedBy)}${doubt}; others get a 429`;
 }
 

@@ -164,7 +164,7 @@ export interface RulePathIr extends PathMatchIr {
   readonly ignoreCase: boolean;
 }
 
-/** What is too much for the application, whoever calls, and how it learns who that is. */
+/** What TrafficPolicies say to the sidecar of a server: what is too much for the application, whoever calls, and how it learns who that is. */
 export interface LimitsIr {
   /** Each id once. All that a request matches hold, in this order. */
   readonly rates: readonly RateLimitIr[];

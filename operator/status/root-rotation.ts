@@ -36,7 +36,11 @@ export function rootRotatedOf(report: RotationReport, now: Date): ConditionDraft
     const message = `The root certificate was replaced at ${at} and is valid until ${until}. No proxy trusts the former one.`;
     return { type, status: 'True', reason: reason.rotated, message };
   }
-  const message = `The rotation of the root certificate was aborted at ${at}. The former root stays in use until ${until}. To try again, set spec.certificates.rootRotation.mode to Proceed.`;
+  const again =
+    report.wish.mode === 'Abort'
+      ? 'set spec.certificates.rootRotation.mode to Proceed'
+      : 'set spec.certificates.rootRotation.issuedAfter to the present time';
+  const message = `The rotation of the root certificate was aborted at ${at}. The former root stays in use until ${until}. To try again, ${again}.`;
   return { type, status: 'False', reason: reason.aborted, message };
 }
 

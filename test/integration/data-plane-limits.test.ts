@@ -316,6 +316,14 @@ describe('the identity of the caller in a header', () => {
     expect(Object.keys(headers).filter((name) => /^x.caller$/.test(name))).toEqual([]);
   });
 
+  test('is in each header that one of several Services names, also where names differ in - and _ only', async () => {
+    await mesh.program(meshWith({ ...nothing, callerHeaders: ['x-caller', 'x_caller'] }));
+
+    const { headers } = await seenBy(ports.page, forged);
+
+    expect(headers).toMatchObject({ 'x-caller': spiffeId('page'), x_caller: spiffeId('page') });
+  });
+
   test('counts for limits, which callers cannot get around by sending another', async () => {
     await limited({ ...oneRequest({ per: { header: 'x-caller' } }), callerHeaders: ['x-caller'] });
 

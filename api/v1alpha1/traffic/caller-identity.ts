@@ -38,6 +38,6 @@ export const CallerIdentity = z.object({
       message: 'Choose another name, such as x-caller: this header has a meaning of its own.',
     },
   ).describe(
-    "Name of the request header, case-insensitive. Its value is the SPIFFE ID of the caller, such as spiffe://cluster.local/ns/shop/sa/web, from the caller's certificate. What callers send under this name, with '-' or '_', is removed; requests without mutual TLS arrive without the header.",
+    "Name of the request header, case-insensitive. Its value is the SPIFFE ID of the caller, such as spiffe://cluster.local/ns/shop/sa/web, from the caller's certificate. What callers send under this name, with '-' or '_', is removed; requests without mutual TLS arrive without the header. Rules of SecurityPolicies compare what the caller sent.",
   ),
 });

@@ -105,7 +105,7 @@ describe('RootRotated', () => {
       {
         reason: 'Aborted',
         message:
-          'The rotation of the root certificate was aborted at 2026-05-01T12:00:00Z. The former root stays in use until 2027-05-01T12:00:00Z. To try again, set spec.certificates.rootRotation.mode to Proceed.',
+          'The rotation of the root certificate was aborted at 2026-05-01T12:00:00Z. The former root stays in use until 2027-05-01T12:00:00Z. To try again, set spec.certificates.rootRotation.issuedAfter to the present time.',
       },
     ],
   ])('is False: %s', (_, given, now, expected) => {

@@ -5,12 +5,14 @@ import { extension, type NamedExtension } from '../typed-config.ts';
 /** names: in lower case. */
 export function callerHeaders(names: readonly string[]): readonly NamedExtension[] {
   if (names.length === 0) return [];
-  const request_mutations = names.flatMap((name) => [
-    // Many frameworks make one variable of `a-b` and `a_b`.
-    { remove_on_match: { key_matcher: { safe_regex: { regex: name.replaceAll(/[-_]/g, '[-_]') } } } },
+  // All are removed before one is written: many frameworks make one variable of `a-b` and `a_b`, and each may be named.
+  const request_mutations = [
+    ...names.map((name) => ({
+      remove_on_match: { key_matcher: { safe_regex: { regex: name.replaceAll(/[-_]/g, '[-_]') } } },
+    })),
     // Without a certificate there is nothing to write, and no header.
-    { append: setHeader(name, '%DOWNSTREAM_PEER_URI_SAN%') },
-  ]);
+    ...names.map((name) => ({ append: setHeader(name, '%DOWNSTREAM_PEER_URI_SAN%') })),
+  ];
   return [
     extension(
       'envoy.filters.http.header_mutation',

@@ -1,5 +1,5 @@
-// What is too much for an application, and how it learns who calls, as a chain of filters for an HTTP port, by ECDS: its filters remember what they have seen until
-// this one resource changes, and no change of routes, endpoints or other ports does that.
+// What is too much for an application, and how it learns who calls, as a chain of filters for an HTTP port, by ECDS: its filters
+// remember what they have seen until this one resource changes, and no change of routes, endpoints or other ports does that.
 import type { InboundPortIr, LimitsIr } from '../../../ir/inbound.ts';
 import type { WorkloadIr } from '../../../ir/mesh-ir.ts';
 import type { Origin } from '../../../ir/origin.ts';

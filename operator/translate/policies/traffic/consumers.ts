@@ -43,8 +43,9 @@ function resolveConsumers(
 ): readonly ConsumerIr[] {
   const namespaces = consumersOf(traffic, [...inputs.repeaters, ...inputs.copySenders]);
   if (namespaces.length === 0) return [];
+  const keys = namespaces.map((namespace) => ({ namespace, key: callersIn(namespace).key }));
   return inputs.audiences.present.flatMap(([audience, holds]) => {
-    const namespace = namespaces.find((one) => holds.has(callersIn(one).key));
+    const namespace = keys.find(({ key }) => holds.has(key))?.namespace;
     if (namespace === undefined) return [];
     const effect = effectFor(traffic, holds);
     const own = withSubsets(reachingOf(port, effect, inputs, namespace), everybody.subsets);

@@ -6,10 +6,12 @@ import type { HealthCheckIr } from '../../../ir/destination.ts';
 import type {
   AuthorizationIr,
   CallerIr,
+  InboundPortIr,
   PeersIr,
   RequestIr,
   RuleIr,
   RulePathIr,
+  TokenRequirementIr,
 } from '../../../ir/inbound.ts';
 import type { IdentityIr, MeshIr, WorkloadIr } from '../../../ir/mesh-ir.ts';
 import { originKey } from '../../../ir/origin.ts';
@@ -51,8 +53,14 @@ function healthCheckWarnings({ byPort, untouched }: Said, model: Model): Warning
   const workloads = new Map(model.workloads.map((workload) => [workload.key, workload]));
   const warnings: Record<string, Problem[]> = {};
   for (const { service, request, by } of checked) {
-    const denied = request === null ? [] : deniedChecks(service, request, workloads, model.identities);
-    const found = [...denied, ...uncheckedEndpoints(service)];
+    const refused =
+      request === null
+        ? []
+        : [
+            ...checksWithoutToken(service, request, workloads),
+            ...deniedChecks(service, request, workloads, model.identities),
+          ];
+    const found = [...refused, ...uncheckedEndpoints(service)];
     if (found.length > 0) (warnings[by] ??= []).push(...found);
   }
   return warnings;
@@ -66,9 +74,8 @@ function deniedChecks(
   identities: readonly IdentityIr[],
 ): readonly Problem[] {
   const { method, path } = request;
-  const refused = new Set(
-    [...rulesOf(service, workloads)].flatMap((rules) => refusedCallers(rules, identities, method, path)),
-  );
+  const rules = new Set(guardsOf(service, workloads).map(({ authorization }) => authorization));
+  const refused = new Set([...rules].flatMap((one) => refusedCallers(one, identities, method, path)));
   if (refused.size === 0) return [];
   const callers = listed(
     identities
@@ -105,19 +112,39 @@ function requestOf(probe: HealthCheckIr['probe']): CheckRequest | null {
   }
 }
 
-/** Each once. */
-function rulesOf(
+/** Checks carry none. */
+function checksWithoutToken(
+  service: ServicePortIr,
+  check: CheckRequest,
+  workloads: ReadonlyMap<string, WorkloadIr>,
+): readonly Problem[] {
+  const asks = guardsOf(service, workloads).some(({ authentication }) =>
+    (authentication?.required ?? []).some((requirement) => needsToken(requirement, check)),
+  );
+  if (!asks) return [];
+  const { method, path } = check;
+  const message = `SecurityPolicies require a token for ${method} ${path}, and health checks of ${service.key} carry none, so its endpoints count as unhealthy. Add the request to authentication.exceptions.`;
+  return [{ reason: reason.healthCheckDenied, message }];
+}
+
+function needsToken({ type, requests }: TokenRequirementIr, check: CheckRequest): boolean {
+  const isListed = requests.some((one) => matchesRequest(one, check));
+  return type === 'AllBut' ? !isListed : isListed;
+}
+
+type Guard = Pick<InboundPortIr, 'authentication' | 'authorization'>;
+
+/** Of the servers that are checked. */
+function guardsOf(
   { endpoints }: ServicePortIr,
   workloads: ReadonlyMap<string, WorkloadIr>,
-): ReadonlySet<AuthorizationIr> {
-  return new Set(
-    endpoints.flatMap(({ workload, port, mtls }) => {
-      const server = workloads.get(workload);
-      if (server === undefined || !mtls) return [];
-      const inbound = server.inbound.find((one) => one.port === port) ?? server.otherInbound;
-      return [inbound.authorization];
-    }),
-  );
+): readonly Guard[] {
+  return endpoints.flatMap(({ workload, port, mtls }): Guard[] => {
+    const server = workloads.get(workload);
+    if (server === undefined || !mtls) return [];
+    const inbound = server.inbound.find((one) => one.port === port);
+    return [inbound ?? { authentication: null, authorization: server.otherInbound.authorization }];
+  });
 }
 
 /** Most policies change no rules: each rule is compared with a request once. */
@@ -134,7 +161,7 @@ const refusedCallers = rememberEach(
     const said: Rules = { ...rules, deny: rules.deny.map(certainly) };
     const aboutIt: Rules = {
       deny: said.deny.filter(isAbout),
-      allow: said.allow === 'all' ? 'all' : said.allow.filter(isAbout),
+      allow: said.allow === 'all' ? 'all' : said.allow.filter(isAbout).map(withoutTokens),
     };
     return identities.filter(({ spiffeId }) => allowsSome(said, spiffeId) && !allows(aboutIt, spiffeId));
   },
@@ -167,14 +194,21 @@ function isOneOf({ spiffeIds, spiffePrefixes }: PeersIr, caller: string): boolea
   return spiffeIds.includes(caller) || spiffePrefixes.some((prefix) => caller.startsWith(prefix));
 }
 
-/** A Deny rule, as far as it is certain what it says of a check: addresses, hosts and headers of checks are not looked at. */
+/** A Deny rule, as far as it is certain what it says of a check: addresses, tokens, hosts and headers of checks are not looked at. */
 function certainly(rule: RuleIr): RuleIr {
   const { callers, requests } = rule;
   return {
     ...rule,
-    callers: callers === 'anyone' ? callers : callers.filter((one) => !asksForAddress(one)),
+    callers:
+      callers === 'anyone' ? callers : callers.filter((one) => !asksForAddress(one) && one.token === null),
     requests: requests === 'any' ? requests : requests.filter((one) => !asksForMore(one)),
   };
+}
+
+/** An Allow rule, as far as it lets in who has no token. */
+function withoutTokens(rule: RuleIr): RuleIr {
+  const { callers } = rule;
+  return callers === 'anyone' ? rule : { ...rule, callers: callers.filter(({ token }) => token === null) };
 }
 
 function asksForAddress({ networks, remoteNetworks, not }: CallerIr): boolean {

@@ -20,7 +20,9 @@ const perInstruction = 16;
 /** Bytes that a policy takes for each service port. */
 export const memoryPerPort = rememberEach(({ spec }: TrafficPolicy): number => {
   const { routes, tcpRoutes, tlsRoutes, subsets } = spec;
-  const copies = new Set(routes.flatMap(({ mirror }) => mirror.map(({ subset }) => subset ?? '')));
+  const copies = new Set(
+    routes.flatMap(({ mirror }) => mirror.map(({ service, subset }) => JSON.stringify([service, subset]))),
+  );
   const matches = routes.reduce(
     (sum, route) => sum + Math.max(1, route.matches.length) * (route.cors === undefined ? 1 : 2),
     tcpRoutes.length + tlsRoutes.length,

@@ -59,6 +59,20 @@ test('a policy that is not valid at the start refuses every call to its targets,
   expect(instead.get(key)).toContain('every call to its targets is refused until it is corrected');
 });
 
+test.each([
+  ['beside a mode', { mtls: { mode: 'Strict' } }],
+  ['beside rules on trial', { authorization: { enforcement: 'Audit', rules: [allow] } }],
+])('one that asks for tokens refuses every call, also %s', (_, spec) => {
+  const { feed, inForce, instead } = start();
+
+  feed.upsert('SecurityPolicy', policy({ ...spec, authentication: { jwt: [{ name: 'corp' }] } }));
+
+  const closed = inForce.get(key);
+  expect(closed).toMatchObject({ spec: { authorization: { rules: [{ name: 'closed', action: 'Deny' }] } } });
+  expect(closed).not.toMatchObject({ spec: { authorization: { enforcement: 'Audit' } } });
+  expect(instead.get(key)).toContain('every call to its targets is refused until it is corrected');
+});
+
 test('one that is only about plaintext lets none in', () => {
   const { feed, inForce } = start();
 

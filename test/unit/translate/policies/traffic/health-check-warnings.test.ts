@@ -1,5 +1,5 @@
 // Checks of health that rules of the server deny: the status of the policy says so.
-import { expect, test } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
 import { translate } from '../../../../../operator/translate/translate.ts';
 import { resourcesFromYaml, translateOptions } from '../../../../support/builders.ts';
 
@@ -101,4 +101,41 @@ spec: {address: 10.0.1.1, serviceAccount: server, ports: [{name: http, port: 908
   expect(warning('{type: TCP}', '[]', slice)).toBe(
     'healthCheck has no effect on endpoints 10.0.0.9, 10.0.1.1 of shop/reviews/9080, because they are not workloads of namespace shop. They count as healthy. Describe them as ExternalWorkloads of that namespace.',
   );
+});
+
+describe('where tokens are required', () => {
+  const jwks =
+    '{"keys":[{"kty":"OKP","crv":"Ed25519","kid":"a","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}]}';
+  const tokens = (more: string): string => `---
+apiVersion: meshwright.dev/v1alpha1
+kind: SecurityPolicy
+metadata: {name: tokens, namespace: shop}
+spec:
+  targetRefs: [{kind: Service, name: reviews}]
+  authentication: {jwt: [{name: corp, issuer: corp, audiences: [shop], jwks: {inline: '${jwks}'}}]${more}}
+`;
+
+  test('a check, which has none, is told with what to do', () => {
+    expect(warning('{type: HTTP, path: /healthz}', '[{name: a, action: Allow}]', tokens(''))).toBe(
+      'SecurityPolicies require a token for GET /healthz, and health checks of shop/reviews/9080 carry none, so its endpoints count as unhealthy. Add the request to authentication.exceptions.',
+    );
+  });
+
+  test('nothing is told of an exception', () => {
+    const exceptions = ', exceptions: [{paths: [{type: Exact, value: /healthz}]}]';
+
+    expect(warning('{type: HTTP, path: /healthz}', '[{name: a, action: Allow}]', tokens(exceptions))).toBe(
+      '',
+    );
+  });
+
+  test('a rule that allows who has one allows no check', () => {
+    const optional = ', mode: Optional';
+    const rules = '[{name: a, action: Allow, from: [{jwt: {provider: corp}}]}]';
+    const own = tokens(optional).replace('targetRefs', `authorization: {rules: ${rules}}\n  targetRefs`);
+
+    expect(warning('{type: HTTP, path: /healthz}', '[]', own)).toContain(
+      'SecurityPolicies deny the health checks of shop/batch, shop/page, shop/reviews',
+    );
+  });
 });

@@ -122,3 +122,17 @@ test('a namespace of a thousand Services may have a policy with subsets, a split
 
   expect(Object.values(accepted).filter((message) => message.includes('the limit is'))).toEqual([]);
 });
+
+test('each Service that gets copies counts', () => {
+  const copying = (targets: number): object => ({
+    routes: many(16, (route) => ({
+      name: `copying-${route}`,
+      mirror: many(4, (at) => ({ service: { name: `copy-${(route * 4 + at) % targets}`, port: 80 } })),
+    })),
+  });
+  const look16 = (spec: object): string =>
+    look(...services('shop', 8, 10), policy({ name: 'copying', targets: 8, spec })).accepted['copying'] ?? '';
+
+  expect(look16(copying(1))).toBe('Accepted.');
+  expect(look16(copying(64))).toContain('The TrafficPolicies of namespace shop would take about');
+});
