@@ -56,6 +56,8 @@ export async function makeRoot(trustDomain: string, now: number): Promise<Secret
 export interface RootFiles {
   readonly certificate: string;
   readonly key: string;
+  /** It does not sign, and may have expired. */
+  readonly isOther?: boolean;
 }
 
 /**
@@ -83,7 +85,8 @@ export function parseRoot(
   if (!certificate.checkPrivateKey(key)) refuse('has a private key that does not belong to its certificate');
   if (!certificate.ca) refuse('is not a certificate authority (basicConstraints CA is not set)');
   if (!certificate.verify(certificate.publicKey)) refuse('is not self-signed, as a trust anchor must be');
-  if (certificate.validToDate.getTime() <= now) refuse(`expired on ${certificate.validToDate.toISOString()}`);
+  if (files.isOther !== true && certificate.validToDate.getTime() <= now)
+    refuse(`expired on ${certificate.validToDate.toISOString()}`);
   if (certificate.validFromDate.getTime() > now) {
     refuse(`is not valid before ${certificate.validFromDate.toISOString()}`);
   }

@@ -40,7 +40,12 @@ export function parseRoots(data: SecretData, where: string, now: number): Stored
   const { rotation, last } = storedIn(data[rotationFile], where);
   if (rotation === null) return { signer, rotating: null, last };
   const pair = { 'tls.crt': data[otherCertificate] ?? '', 'tls.key': data[otherKey] ?? '' };
-  const other = parseRoot(pair, where, now, { certificate: otherCertificate, key: otherKey });
+  const other = parseRoot(pair, where, now, {
+    certificate: otherCertificate,
+    key: otherKey,
+    // A rotation that is held up for long must not take the root that signs along.
+    isOther: true,
+  });
   return { signer, rotating: { other, rotation }, last };
 }
 

@@ -12,17 +12,17 @@ interface ClosedPolicy {
 }
 
 const Intent = z.object({
-  spec: z.object({
+  // Also of versions to come: what is not known here may be what guards the targets.
+  spec: z.looseObject({
     targetRefs: z.array(z.unknown()).default([]),
     selector: z.unknown().optional(),
     mtls: z.unknown().optional(),
-    authentication: z.unknown().optional(),
     authorization: z.unknown().optional(),
   }),
 });
 
 /**
- * Refuses every call if the policy has or may have rules, or asks for tokens, and plaintext if it has a mode that lets none in or cannot
+ * Refuses every call if the policy has or may have rules, or says anything else, and plaintext if it has a mode that lets none in or cannot
  * be read. isValid: what admission says of a document. undefined if no target can be read.
  */
 export function closedPolicy(
@@ -52,17 +52,23 @@ interface Closure {
   readonly effect: string;
 }
 
-function closure({ mtls, authentication, authorization }: z.infer<typeof Intent>['spec']): Closure {
+function closure({
+  targetRefs: _,
+  selector: __,
+  mtls,
+  authorization,
+  ...others
+}: z.infer<typeof Intent>['spec']): Closure {
   const mode = mtls !== undefined && { mtls: { mode: modeOf(mtls) } };
-  // What asks for tokens is never on trial, and cannot be asked for as nobody knows it.
-  const hasTokens = authentication !== undefined;
-  if (mtls !== undefined && authorization === undefined && !hasTokens) {
+  // What asks for tokens, such as authentication, is never on trial.
+  const guardsMore = Object.keys(others).length > 0;
+  if (mtls !== undefined && authorization === undefined && !guardsMore) {
     const effect =
       'Its last valid version is not known, so its targets have the mode that can be read, or else Strict, until it is corrected.';
     return { parts: { ...mode }, effect };
   }
   const closed = { rules: [{ name: 'closed', action: 'Deny' }] };
-  if (!hasTokens && Trial.safeParse(authorization).success) {
+  if (!guardsMore && Trial.safeParse(authorization).success) {
     const effect =
       'Its last valid version is not known. Its enforcement is Audit, so its rules refuse nobody until it is corrected.';
     return { parts: { ...mode, authorization: { ...closed, enforcement: 'Audit' } }, effect };

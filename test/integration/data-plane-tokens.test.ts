@@ -239,4 +239,58 @@ describe('several issuers', () => {
     expect((await mesh.get(valid)).status).toBe(200);
     expect((await mesh.get(await ofPartner())).status).toBe(401);
   });
+
+  test('a valid token in one place does not make up for one elsewhere that nobody verifies', async () => {
+    const from = { headers: [{ name: 'authorization', prefix: 'Bearer ' }], cookies: ['session'] };
+    await mesh.guard({ authentication: { jwt: [corp({ from }), partners()], mode: 'Optional' } });
+    const theirs = bearer(await ofPartner());
+
+    expect(await statusOf({ headers: { ...theirs, cookie: `session=${valid}` } })).toBe(200);
+    expect(await statusOf({ headers: { ...theirs, cookie: 'session=not.a.token' } })).toBe(401);
+  });
+
+  test('policies that name the same issuer all learn what the token says', async () => {
+    const claims = [{ path: ['team'], values: ['a'] }];
+    const [first, second] = ['x-first', 'x-second'].map((header) => ({
+      jwt: [corp({ claimsToHeaders: [{ claim: ['team'], header }] })],
+    }));
+    await mesh.guard(
+      { authentication: first },
+      {
+        authentication: second,
+        authorization: { rules: [{ name: 'a', action: 'Deny', from: [{ jwt: { claims } }] }] },
+      },
+    );
+    const [ofA, ofB] = await Promise.all(['a', 'b'].map((team) => keys.ES256.sign({ team })));
+
+    expect((await mesh.get(ofA ?? '')).status).toBe(403);
+    expect((await mesh.get(await partner.sign())).status).toBe(401);
+    expect((await mesh.get('')).status).toBe(401);
+    const { headers } = await seenBy(mesh.ports.page, { headers: bearer(ofB ?? '') });
+    expect(headers).toMatchObject({ 'x-first': 'b', 'x-second': 'b' });
+    expect(headers).not.toHaveProperty('authorization');
+  });
+});
+
+describe('a token that is sent twice in one place', () => {
+  test.each(['Required', 'Optional'] as const)(
+    'is refused (%s): an application might read the one that nobody has verified',
+    async (mode) => {
+      const from = { cookies: ['session'], queryParameters: ['token'] };
+      await mesh.guard({ authentication: { jwt: [corp({ from, forward: true })], mode } });
+      const forged = 'not.a.token';
+
+      const statuses = await Promise.all(
+        [
+          { headers: { cookie: `a=b; session=${valid}; sessions=1` } },
+          { headers: { cookie: `session=${valid}; session=${forged}` } },
+          { headers: { cookie: `session=${valid};a=b;  session =${forged}` } },
+          { path: `/?token=${valid}&tokens=1` },
+          { path: `/?token=${valid}&token=${forged}` },
+        ].map((one) => statusOf(one)),
+      );
+
+      expect(statuses).toEqual([200, 401, 401, 200, 401]);
+    },
+  );
 });

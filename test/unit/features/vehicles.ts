@@ -465,7 +465,7 @@ export const table: readonly Row[] = [
   ...rows('SecurityPolicy/requests', [
     ['authorization.unidentified', 'Deny', 'RDS'],
     ['authorization.responseHeader', true, 'RDS'],
-    ['authorization.enforcement', 'Audit', 'LDS RDS RTDS', strict],
+    ['authorization.enforcement', 'Audit', 'RDS'],
   ]),
   ...rows('SecurityPolicy/connections', [
     ['authorization.rules.0.from.0.serviceAccounts.0', 'shop/other', 'EDS SDS'],

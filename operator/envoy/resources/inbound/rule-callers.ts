@@ -26,7 +26,7 @@ export function principal(caller: CallerIr, certainty: Certainty, unidentified: 
     ...(asksForIdentity(caller) ? [identity(caller, certainty, unidentified)] : []),
     ...(networks === 'any' ? [] : [within('direct_remote_ip', networks)]),
     ...(remoteNetworks === 'any' ? [] : [forwardedFrom(remoteNetworks, certainty)]),
-    ...(token === null ? [] : [tokenPrincipal(token)]),
+    ...(token === null ? [] : [tokenPrincipal(token, certainty)]),
     ...(not === null ? [] : outside(not, certainty)),
   ]);
 }

@@ -59,12 +59,13 @@ export function ruleNotes(policy: SecurityPolicy, reached: readonly Reached[]): 
   const rules = policy.spec.authorization?.rules ?? [];
   if (isOnTrial(policy)) {
     const tcpPorts = reached.filter(({ protocol }) => protocol === 'TCP').map(({ port }) => port);
-    return trialNotes([...new Set(tcpPorts)].toSorted((a, b) => a - b));
+    const tcp = [...new Set(tcpPorts)].toSorted((a, b) => a - b);
+    return [...trialNotes(tcp), ...tokenNotes(policy, tcp)];
   }
   const tcp = portList(reached.filter(({ protocol }) => protocol === 'TCP'));
   const disabled = portList(reached.filter(({ mtls }) => mtls === 'Disabled'));
   return [
-    ...boundNotes(rules, reached),
+    ...boundNotes(policy, reached),
     ...(tcp === '' ? [] : [...requestNotes(rules, tcp), ...addressNotes(rules, tcp)]),
     ...tokenNotes(policy, portsOf(reached.filter(({ protocol }) => protocol === 'TCP'))),
     ...(disabled === '' ? [] : identityNotes(rules, disabled)),
@@ -74,7 +75,8 @@ export function ruleNotes(policy: SecurityPolicy, reached: readonly Reached[]): 
 }
 
 /** Of policies that have a part in it. */
-function boundNotes(rules: readonly Rule[], reached: readonly Reached[]): readonly string[] {
+function boundNotes({ spec }: SecurityPolicy, reached: readonly Reached[]): readonly string[] {
+  const rules = spec.authorization?.rules ?? [];
   const portsBeyond = (bound: keyof Exceeded): string =>
     portList(reached.filter(({ exceeds }) => exceeds[bound]));
   const [denied, allowed, all] = [
@@ -95,7 +97,7 @@ function boundNotes(rules: readonly Rule[], reached: readonly Reached[]): readon
       `On TCP port ${allowed}, Allow rules list more than ${maxAllowedCallers} callers, so they match nobody. List namespaces instead of service accounts.`,
     );
   }
-  if (all !== '' && rules.length > 0) {
+  if (all !== '' && (rules.length > 0 || spec.authentication !== undefined)) {
     notes.push(
       `On port ${all}, the rules of all SecurityPolicies together are larger than ${maxRuleCharacters / 1024 ** 2} MiB, so they deny everyone. List namespaces instead of service accounts, or remove rules.`,
     );

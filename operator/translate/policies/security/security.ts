@@ -7,7 +7,7 @@ import { mergeOrigins, originOf } from '../../facts/origins.ts';
 import { type KeyedMemory, rememberByKey, rememberLast } from '../../../values/remember.ts';
 import type { Workload } from '../../facts/workload.ts';
 import { type Attachment, holdsAt, type SecurityAttachments } from './attach.ts';
-import { authenticationAt } from './authentication.ts';
+import { authenticationAt, tokenDenials } from './authentication.ts';
 import { policyRules, unionOf } from './authorization.ts';
 import { boundedAuthorization, exceeded } from './port-bounds.ts';
 import { isOnTrial } from './trial.ts';
@@ -58,13 +58,18 @@ function createSecurity(
   const holding = (workload: Workload, port: number | null): readonly Attachment[] =>
     byWorkload.get(workload.key)?.filter((attachment) => holdsAt(attachment, port)) ?? [];
 
+  /** By the names of policies: they can be thousands, and each port of each pod asks. */
+  const namedPorts = new Map<string, ReadonlySet<number>>();
+
   return {
     mtls: (workload, port) => decideMtls(holding(workload, port), fallback),
     guard(workload, place) {
       const here = holding(workload, place.port);
       const policies = here.map(({ policy }) => policy);
       const names = policies.map(({ metadata }) => `${metadata.namespace}/${metadata.name}`).join();
-      const key = `${place.protocol} ${portKey(policies, place)} ${names}`;
+      const ports = namedPorts.get(names) ?? new Set(policies.flatMap(portsNamed));
+      namedPorts.set(names, ports);
+      const key = `${place.protocol} ${portKey(ports, place)} ${names}`;
       return guards.get(key, [mesh, ...policies], () => {
         const rulesOf: RulesOf = (policy) => policyRules(policy, mesh.spec.trustDomain, place);
         return buildGuard(here, fallback, place, rulesOf);
@@ -74,8 +79,7 @@ function createSecurity(
 }
 
 /** As much of the ports as these policies look at: where that is the same, so is the guard. */
-function portKey(policies: readonly SecurityPolicy[], { port, knownPorts }: Place): string {
-  const named = new Set(policies.flatMap(portsNamed));
+function portKey(named: ReadonlySet<number>, { port, knownPorts }: Place): string {
   if (named.size === 0) return '';
   if (port !== null) return named.has(port) ? String(port) : 'unnamed';
   return `unknown:${[...named].filter((one) => !knownPorts.has(one)).join()}`;
@@ -95,12 +99,20 @@ function buildGuard(
   // SPIFFE ids in rules and certificates carry the Mesh's trust domain, whoever decides the mode.
   const shapedByMesh = decision.mode !== 'Disabled' || authorizing.length > 0 ? [mesh.origin] : [];
   const enforced = authorizing.filter((policy) => !isOnTrial(policy));
+  // Rules may be on trial; tokens are required all the same.
+  const tokensOnly = authorizing
+    .filter(isOnTrial)
+    .map((policy): AuthorizationIr => ({ deny: tokenDenials(policy, place), allow: 'all' }));
   // Beyond the bound nobody comes in: there is nothing to be read.
   const seesTokens = place.protocol === 'HTTP' && !exceeded(place.protocol, enforced).ruleCharacters;
   return {
     mtls: decision.mode,
     authentication: seesTokens ? authenticationAt(authorizing, place) : null,
-    authorization: boundedAuthorization(unionOf(enforced.map(rulesOf)), place.protocol, enforced),
+    authorization: boundedAuthorization(
+      unionOf([...enforced.map(rulesOf), ...tokensOnly]),
+      place.protocol,
+      enforced,
+    ),
     audit: place.protocol === 'TCP' ? null : auditOf(authorizing, rulesOf),
     namesRule: authorizing.some(({ spec }) => spec.authorization?.responseHeader === true),
     origins: mergeOrigins([decision.origin], shapedByMesh, authorizing.map(originOf)),

@@ -2,20 +2,21 @@
 import type { SecurityPolicy } from '../../../../api/v1alpha1/security/policy.ts';
 import { reason } from '../../../conditions/conditions.ts';
 import { readKeySet } from '../../../jwks/key-set.ts';
+import { rememberEach } from '../../../values/remember.ts';
 import { listed, type Problem } from '../../facts/verdicts.ts';
 import { requirementAt } from './authentication.ts';
 
-/** Of key sets that stand in the policy. */
-export function keyProblems({ spec }: SecurityPolicy): readonly Problem[] {
-  return (spec.authentication?.jwt ?? []).flatMap(({ name, jwks }) => {
+/** Of key sets that stand in the policy. Read once: other policies change, too. */
+export const keyProblems = rememberEach(({ spec }: SecurityPolicy): readonly Problem[] =>
+  (spec.authentication?.jwt ?? []).flatMap(({ name, jwks }) => {
     const { keys, problems } = readKeySet(jwks.inline);
     if (problems.length === 0) return [];
     const outcome =
       keys.length === 0 ? 'No token of this issuer is valid until you fix it.' : 'The other keys are in use.';
     const message = `jwks of ${name} cannot be used as it is. ${problems.slice(0, 5).join(' ')} ${outcome}`;
     return [{ reason: reason.unsupportedValue, message }];
-  });
-}
+  }),
+);
 
 /** tcp: the TCP ports of the policy's targets, sorted. Sentences for Accepted. */
 export function tokenNotes(policy: SecurityPolicy, tcp: readonly number[]): readonly string[] {

@@ -8,6 +8,7 @@ import { permission } from '../rule-requests.ts';
 import { anyRule, notRule } from '../rule-set.ts';
 import { withoutForgedClaims } from './forged-claims.ts';
 import { jwtAuthn } from './jwt-authn.ts';
+import { sentTwice } from './places.ts';
 import { verifiedBy } from './token-principal.ts';
 
 /** What the names of its RBAC policies begin with: other rules begin with their namespace, which has no colon. */
@@ -27,19 +28,30 @@ export function authenticationFilters(authentication: AuthenticationIr): readonl
   return [
     ...withoutForgedClaims(authentication),
     jwtAuthn(authentication.providers),
-    ...requirements(authentication.required),
+    ...requirements(authentication),
   ];
 }
 
-function requirements(required: readonly TokenRequirementIr[]): readonly NamedExtension[] {
-  if (required.length === 0) return [];
-  const policies = Object.fromEntries(required.map((one) => [tokenRequired + one.id, refusal(one)]));
+function requirements({ required, providers }: AuthenticationIr): readonly NamedExtension[] {
+  const twice = sentTwice(providers);
+  if (required.length + twice.length === 0) return [];
+  const policies = Object.fromEntries([
+    ...required.map((one) => [tokenRequired + one.id, refusal(one)] as const),
+    ...(twice.length === 0 ? [] : [[`${tokenRequired}sent-twice`, ambiguous(twice)] as const]),
+  ]);
   return [
     extension('envoy.filters.http.rbac', 'envoy.extensions.filters.http.rbac.v3.RBAC', {
       rules: { action: 'DENY', policies },
       rules_stat_prefix: 'token_required_',
     }),
   ];
+}
+
+function ambiguous(twice: ReturnType<typeof sentTwice>): EnvoyMessage {
+  const permissions = twice.map(({ header, regex }) => ({
+    header: { name: header, string_match: { safe_regex: { regex } } },
+  }));
+  return { permissions, principals: [{ any: true }] };
 }
 
 /** Refuses who has none. */

@@ -3,22 +3,59 @@
 import type { JwtProviderIr } from '../../../../ir/tokens.ts';
 import type { EnvoyMessage } from '../../../proto/envoy-message.ts';
 import { extension, type NamedExtension } from '../../typed-config.ts';
-import { sharingPlaces } from './places.ts';
+import { byPlace, type Sought } from './places.ts';
 
 /** Where the payloads of verified tokens are, by the id of the provider. */
 export const payloads = 'envoy.filters.http.jwt_authn';
 
-/** A token in any of the places must be valid; there may be none. */
+/**
+ * A token in any of the places must be valid; there may be none. Envoy asks the issuers of a place in turn until one finds its token
+ * valid. Where policies name the same issuer, each reads the token first, since rules ask what their own issuer has verified.
+ */
 export function jwtAuthn(providers: readonly JwtProviderIr[]): NamedExtension {
+  const places = byPlace(providers).map((group, place) => lookedInto(group, place));
   return extension(payloads, 'envoy.extensions.filters.http.jwt_authn.v3.JwtAuthentication', {
-    providers: Object.fromEntries(providers.map((provider) => [provider.id, jwtProvider(provider)])),
-    rules: [{ match: { prefix: '/' }, requires: allOf(sharingPlaces(providers).map(validIfPresent)) }],
+    providers: Object.fromEntries(places.flatMap((place) => place.providers)),
+    rules: [{ match: { prefix: '/' }, requires: allOf(places.flatMap(({ requires }) => requires)) }],
   });
 }
 
-function validIfPresent(providers: readonly JwtProviderIr[]): EnvoyMessage {
-  const any = providers.map(({ id }) => ({ provider_name: id }));
-  return { requires_any: { requirements: [...any, { allow_missing: {} }] } };
+interface LookedInto {
+  /** By their names in Envoy. */
+  readonly providers: readonly (readonly [name: string, EnvoyMessage])[];
+  readonly requires: readonly EnvoyMessage[];
+}
+
+function lookedInto(group: readonly Sought[], place: number): LookedInto {
+  const nameOf = ({ provider }: Sought): string => `${provider.id}#${place}`;
+  const readerOf = (sought: Sought): string => `${nameOf(sought)}+`;
+  const issuers = group.map(({ provider }) => provider.issuer);
+  const isShared = new Set(issuers).size < issuers.length;
+  const valid = anyOf([...group.map((it) => byProvider(nameOf(it))), { allow_missing: {} }]);
+  if (!isShared)
+    return {
+      providers: group.map((it) => [nameOf(it), jwtProvider(it, tells(it.provider))]),
+      requires: [valid],
+    };
+  return {
+    providers: group.flatMap((it): LookedInto['providers'] => [
+      // The token stays for the next that reads it.
+      [readerOf(it), { ...jwtProvider(it, tells(it.provider)), forward: true }],
+      [nameOf(it), jwtProvider(it, {})],
+    ]),
+    requires: [
+      ...group.map((it) => anyOf([byProvider(readerOf(it)), { allow_missing_or_failed: {} }])),
+      valid,
+    ],
+  };
+}
+
+function byProvider(provider_name: string): EnvoyMessage {
+  return { provider_name };
+}
+
+function anyOf(requirements: readonly EnvoyMessage[]): EnvoyMessage {
+  return { requires_any: { requirements } };
 }
 
 function allOf(requirements: readonly EnvoyMessage[]): EnvoyMessage {
@@ -26,25 +63,9 @@ function allOf(requirements: readonly EnvoyMessage[]): EnvoyMessage {
   return others.length === 0 ? first : { requires_all: { requirements } };
 }
 
-function jwtProvider(provider: JwtProviderIr): EnvoyMessage {
-  const { id, issuer, audiences, keys, places, forward, claimsToHeaders, clockSkewMs } = provider;
-  const { headers, cookies, queryParameters } = places;
+/** What comes of a valid token. */
+function tells({ id, claimsToHeaders }: JwtProviderIr): EnvoyMessage {
   return {
-    issuer,
-    ...(audiences !== 'any' && { audiences }),
-    // A token without an end could be used for ever, and keys of issuers live long.
-    require_expiration: true,
-    clock_skew_seconds: Math.ceil(clockSkewMs / 1_000),
-    local_jwks: { inline_string: JSON.stringify({ keys: keys.length === 0 ? [nobodysKey] : keys }) },
-    forward,
-    ...(headers.length > 0 && {
-      from_headers: headers.map(({ name, prefix }) => ({
-        name,
-        ...(prefix !== '' && { value_prefix: prefix }),
-      })),
-    }),
-    ...(cookies.length > 0 && { from_cookies: cookies }),
-    ...(queryParameters.length > 0 && { from_params: queryParameters }),
     payload_in_metadata: id,
     normalize_payload_in_metadata: { space_delimited_claims: ['scope', 'scp'] },
     ...(claimsToHeaders.length > 0 && {
@@ -53,6 +74,34 @@ function jwtProvider(provider: JwtProviderIr): EnvoyMessage {
       }),
     }),
   };
+}
+
+function jwtProvider({ provider, place }: Sought, more: EnvoyMessage): EnvoyMessage {
+  const { issuer, audiences, keys, forward, clockSkewMs } = provider;
+  return {
+    issuer,
+    ...(audiences !== 'any' && { audiences }),
+    // A token without an end could be used for ever, and keys of issuers live long.
+    require_expiration: true,
+    clock_skew_seconds: Math.ceil(clockSkewMs / 1_000),
+    local_jwks: { inline_string: JSON.stringify({ keys: keys.length === 0 ? [nobodysKey] : keys }) },
+    forward,
+    ...from(place),
+    ...more,
+  };
+}
+
+function from(place: Sought['place']): EnvoyMessage {
+  switch (place.type) {
+    case 'header': {
+      const { name, prefix } = place;
+      return { from_headers: [{ name, ...(prefix !== '' && { value_prefix: prefix }) }] };
+    }
+    case 'cookie':
+      return { from_cookies: [place.name] };
+    case 'parameter':
+      return { from_params: [place.name] };
+  }
 }
 
 /**

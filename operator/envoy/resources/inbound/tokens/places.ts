@@ -1,27 +1,60 @@
-// Where tokens are: issuers that look into the same places are asked in turn, others each by themselves.
+// Where tokens are. Each place of an issuer is looked into by itself, together with the other issuers that look there: a token that is
+// found in a place must be valid by one of these, and a token elsewhere does not make up for it.
+import { quote } from '../../complement-regex.ts';
 import type { JwtProviderIr, TokenPlacesIr } from '../../../../ir/tokens.ts';
 
-/**
- * Groups of which no two have a place in common. A token that is found must be valid by one issuer of its group; a token elsewhere
- * does not make up for it.
- */
-export function sharingPlaces(providers: readonly JwtProviderIr[]): readonly (readonly JwtProviderIr[])[] {
-  let groups: readonly (readonly JwtProviderIr[])[] = [];
-  for (const provider of providers) {
-    const own = new Set(placesOf(provider.places));
-    const sharing = groups.filter((group) =>
-      group.some(({ places }) => placesOf(places).some((it) => own.has(it))),
-    );
-    groups = [...groups.filter((group) => !sharing.includes(group)), [...sharing.flat(), provider]];
-  }
-  return groups;
+/** An issuer in one place. */
+export interface Sought {
+  readonly provider: JwtProviderIr;
+  readonly place: TokenPlaceIr;
 }
 
-/** A header by its name alone: whatever stands before the token. */
-function placesOf({ headers, cookies, queryParameters }: TokenPlacesIr): readonly string[] {
+export type TokenPlaceIr =
+  | { readonly type: 'header'; readonly name: string; readonly prefix: string }
+  | { readonly type: 'cookie'; readonly name: string }
+  | { readonly type: 'parameter'; readonly name: string };
+
+/** By place. A header is one by its name alone, whatever stands before the token. */
+export function byPlace(providers: readonly JwtProviderIr[]): readonly (readonly Sought[])[] {
+  const groups = new Map<string, Sought[]>();
+  for (const provider of providers) {
+    for (const place of placesOf(provider.places)) {
+      const key = `${place.type} ${place.name}`;
+      const group = groups.get(key) ?? [];
+      group.push({ provider, place });
+      groups.set(key, group);
+    }
+  }
+  return [...groups.values()];
+}
+
+function placesOf({ headers, cookies, queryParameters }: TokenPlacesIr): readonly TokenPlaceIr[] {
   return [
-    ...headers.map(({ name }) => `header ${name}`),
-    ...cookies.map((name) => `cookie ${name}`),
-    ...queryParameters.map((name) => `parameter ${name}`),
+    ...headers.map(({ name, prefix }) => ({ type: 'header', name, prefix }) as const),
+    ...cookies.map((name) => ({ type: 'cookie', name }) as const),
+    ...queryParameters.map((name) => ({ type: 'parameter', name }) as const),
+  ];
+}
+
+/** Expressions for requests that have a token twice in a place: only the first is read, and applications may take the last. */
+export function sentTwice(
+  providers: readonly JwtProviderIr[],
+): readonly { readonly header: string; readonly regex: string }[] {
+  const names = (type: TokenPlaceIr['type']): readonly string[] => [
+    ...new Set(
+      providers.flatMap(({ places }) =>
+        placesOf(places).flatMap((it) => (it.type === type ? [it.name] : [])),
+      ),
+    ),
+  ];
+  return [
+    ...names('cookie').map((name) => {
+      const one = String.raw`[ \t]*${quote(name)}[ \t]*=`;
+      return { header: 'cookie', regex: `(?:.*;)?${one}.*;${one}.*` };
+    }),
+    ...names('parameter').map((name) => {
+      const one = `[?&]${quote(name)}=`;
+      return { header: ':path', regex: `.*${one}.*${one}.*` };
+    }),
   ];
 }

@@ -199,3 +199,20 @@ describe('pods that a selector no longer selects', () => {
     expect(look(...world, policy({ targetRefs: [{ kind: 'Namespace', name: 'shop' }] })).records).toEqual({});
   });
 });
+
+test('rules on trial put no tokens on trial: ports without requests, which have none, stay closed', () => {
+  const authentication = { jwt: [{ name: 'corp', issuer: 'corp', jwks: { inline: '{"keys":[]}' } }] };
+  const denies = (enforcement: string): readonly (readonly string[])[] => {
+    const spec = {
+      targetRefs: [{ kind: 'StatefulSet', name: 'db' }],
+      authentication,
+      authorization: { enforcement, rules: [] },
+    };
+    const { ir } = translate(resourcesOfDocuments([...world, policy(spec)]), translateOptions);
+    const { otherInbound } = ir?.workloads.find(({ name }) => name === 'db') ?? {};
+    return [otherInbound?.authorization.deny.map(({ id }) => id) ?? []];
+  };
+
+  expect(denies('Audit')).toEqual([['shop/guard/token-required']]);
+  expect(denies('Enforce')).toEqual([['shop/guard/token-required']]);
+});
