@@ -52,16 +52,11 @@ interface Closure {
   readonly effect: string;
 }
 
-function closure({
-  targetRefs: _,
-  selector: __,
-  mtls,
-  authorization,
-  ...others
-}: z.infer<typeof Intent>['spec']): Closure {
+function closure(spec: z.infer<typeof Intent>['spec']): Closure {
+  const { mtls, authorization } = spec;
   const mode = mtls !== undefined && { mtls: { mode: modeOf(mtls) } };
   // What asks for tokens, such as authentication, is never on trial.
-  const guardsMore = Object.keys(others).length > 0;
+  const guardsMore = Object.keys(spec).some((field) => !plainFields.has(field));
   if (mtls !== undefined && authorization === undefined && !guardsMore) {
     const effect =
       'Its last valid version is not known, so its targets have the mode that can be read, or else Strict, until it is corrected.';
@@ -77,6 +72,9 @@ function closure({
     'Its last valid version is not known, so every call to its targets is refused until it is corrected.';
   return { parts: { ...mode, authorization: closed }, effect };
 }
+
+/** Of a policy about plaintext and callers, as it can be told what it meant. */
+const plainFields: ReadonlySet<string> = new Set(['targetRefs', 'selector', 'mtls', 'authorization']);
 
 /** Whoever wrote it meant to refuse nobody. */
 const Trial = z.object({ enforcement: z.literal('Audit') });

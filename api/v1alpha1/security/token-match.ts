@@ -19,7 +19,7 @@ const Claim = z
         'Where the claim is: its name, and for a claim in objects all names from the outside to the inside. [realm, roles] is the field roles of the claim realm. A name with dots is one name. 1 to 4.',
       ),
     values: listSet(z.array(z.string().min(1).max(256).describe('A value.')).min(1).max(16)).describe(
-      'Values, any of which matches: the claim is the value, or is a list that contains it. A number or true and false match as they are written in the token. The words of the claims scope and scp are a list. 1 to 16.',
+      'Values, any of which matches: the claim is the value, or is a list that contains it. A value such as 42 or true also matches the number or the boolean. Integers beyond 2^53 cannot be told apart: as numbers, an Allow rule matches none of them, and a Deny rule all that the sidecar cannot tell from the value. The words of the claims scope and scp are a list. 1 to 16.',
     ),
   })
   .describe('A condition on a claim. A claim that the token does not have never matches.');
