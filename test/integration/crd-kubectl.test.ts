@@ -167,6 +167,20 @@ suite('kubectl', () => {
     ]);
   });
 
+  test('changes nothing when definitions are applied again', async () => {
+    const definitions = join(configFolder, 'crd');
+    await server.kubectl('apply', '--server-side=false', '-f', definitions);
+
+    const again = await server.kubectl('apply', '-f', definitions);
+
+    expect(
+      again
+        .trim()
+        .split('\n')
+        .filter((line) => !line.endsWith(' unchanged')),
+    ).toEqual([]);
+  });
+
   test('explains a field', async () => {
     const retryOn = await poll(explainRetryOn, { intervalMs: 200, deadlineMs: 30_000 });
 

@@ -134,8 +134,8 @@ const ClaimToHeader = z
     'A claim that the application gets as a header: text, numbers, true and false as they are, lists and objects as JSON in base64.',
   );
 
-const JwtProvider = withRules(
-  z.object({
+const JwtProvider = z
+  .object({
     name: shaped(dnsLabel).describe('Name of the entry, which rules refer to. Unique in the policy.'),
     issuer: shaped(issuerOrAudience).describe(
       'Claim iss of the tokens, compared as it is. Tokens of other issuers are refused with 401.',
@@ -168,8 +168,8 @@ const JwtProvider = withRules(
       .describe(
         'How much the clocks of issuer and sidecar may differ: tokens are valid for so much longer after exp and before nbf. 1s to 5m, rounded up to whole seconds. Default: 60s.',
       ),
-  }),
-).describe('An issuer of tokens. Tokens need the claims iss and exp, and a signature of the issuer.');
+  })
+  .describe('An issuer of tokens. Tokens need the claims iss and exp, and a signature of the issuer.');
 
 export const Authentication = z.object({
   jwt: listMap(z.array(JwtProvider).min(1).max(8), 'name').describe(

@@ -22,6 +22,10 @@ describe('config/crd', () => {
     expect(crdFiles()).toEqual(crdFiles());
   });
 
+  test('has no empty list: an API server leaves it out, and each apply would be a change', () => {
+    for (const { text } of crdFiles()) expect(text).not.toMatch(/x-kubernetes-[a-z-]+: \[\]/);
+  });
+
   test('reads the same as YAML 1.1, which kubectl speaks, and as YAML 1.2', () => {
     for (const { text } of crdFiles()) {
       const [old] = parseAllDocuments(text, { version: '1.1' });
