@@ -17,8 +17,8 @@ const examples = ['traffic', 'security', 'istio-tasks'].flatMap((folder) =>
     .filter((name) => name.endsWith('.yaml'))
     .map((name) => join(folder, name)),
 );
-/** Enough to tell 10 % from 20 %. */
-const callsForShares = 200;
+/** Enough to tell 10 % from 20 %: the tolerance, in percent, is four standard deviations. */
+const callsForShares = 600;
 const tolerance = 8;
 
 const closing = new Closing();
@@ -190,10 +190,13 @@ async function expectSeveral(
   if (atOnce) await Promise.all(Array.from({ length: count }, countOne));
   // oxlint-disable-next-line no-await-in-loop -- in turn
   else for (let sent = 0; sent < count; sent += 1) await countOne();
-  const expected = Object.entries(statuses).map(([status, times]) => [
-    status,
-    times ?? counts[status] ?? 'some',
-  ]);
+  // Of many: the threads of a sidecar hear of an ejection a moment later, and one of them may send one request more.
+  const more = count < 50 ? 0 : 1;
+  const expected = Object.entries(statuses).map(([status, times]) => {
+    const counted = counts[status];
+    const isNear = times !== null && counted !== undefined && Math.abs(counted - times) <= more;
+    return [status, isNear ? counted : (times ?? counted ?? 'some')];
+  });
   expect(counts).toEqual(Object.fromEntries(expected));
 }
 
