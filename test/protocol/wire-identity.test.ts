@@ -143,6 +143,28 @@ describe('who may ask', () => {
     expect(await served.next()).toMatchObject(clusterA('1'));
   });
 
+  test('80: while a root is rotated, certificates of the other one are served, and revoked ones of neither', async () => {
+    const { xds, reloadable } = await serve();
+    const roots = [authority, await freshAuthority()];
+    const trust = authority;
+    const stolen = await Promise.all(roots.map((root) => clientEnd(root, cartId, { trust })));
+    const serials = stolen.map(({ certificate }) =>
+      serialText(new X509Certificate(certificate ?? '').serialNumber),
+    );
+    const lists = await Promise.all(roots.map(({ revocationLists }) => revocationLists?.sign(serials)));
+    const trustBundle = roots.map((root) => root.trustBundle()).join('');
+    reloadable.update({ ...(await serverPair(authority)), trustBundle, revocationList: lists.join('') });
+
+    const refused = stolen.map((end) => connect(xds, end));
+    for (const client of refused) client.start(cart, url.cluster);
+    const ends = await Promise.all(refused.map((client) => client.end()));
+    expect(ends.map(({ status }) => status)).toEqual(['UNAVAILABLE', 'UNAVAILABLE']);
+
+    const served = connect(xds, await clientEnd(roots[1] ?? authority, cartId, { trust }));
+    served.start(cart, url.cluster);
+    expect(await served.next()).toMatchObject(clusterA('1'));
+  });
+
   test('81: an identity that was proven once cannot turn to another node on the stream', async () => {
     const { xds } = await serve();
     const client = connect(xds, await clientEnd(authority, cartId));

@@ -12,7 +12,7 @@ export interface ServerKeyPair {
   readonly privateKey: string;
   /** PEM of the roots that client certificates must lead to. */
   readonly trustBundle: string;
-  /** PEM; connections with a certificate on it are refused. Null or absent: none is revoked. */
+  /** PEM, a list of each root; connections with a certificate on one are refused. Null or absent: none is revoked. */
   readonly revocationList?: string | null;
 }
 
@@ -58,11 +58,16 @@ export function reloadableCredentials(clock: Clock = systemClock): ReloadableCre
         cert: certificate,
         key: privateKey,
         ca: trustBundle,
-        ...(revocationList !== null && { crl: revocationList }),
+        ...(revocationList !== null && { crl: listsIn(revocationList) }),
       });
       isLoaded = true;
     },
   };
+}
+
+/** One by one: of a text with several, Node reads only the first, and then refuses every certificate of the other roots. */
+function listsIn(pem: string): string[] {
+  return pem.match(/-----BEGIN X509 CRL-----[^-]+-----END X509 CRL-----/g) ?? [];
 }
 
 function acceptorOf(server: Server, isLoaded: () => boolean): TlsAcceptor {
