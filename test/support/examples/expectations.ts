@@ -4,7 +4,8 @@
 // A line `ANN=text` before them names a text: `-H "authorization: Bearer $ANN"`.
 // Grammar of a comment: a status, then any of `from v1`, `from v1 (90%) and v2 (10%)`, `after 2s`, `within 1s`, `with x-a: b` (a header of the response),
 // `seeing x-a: b` (a header that the application saw; `path` and `method` are that of the request), `copied to v2`, separated by commas. Or, of several calls:
-// `200 from the same version each time`, `of 5 at once: 200 (1) and 503 (4)`, `of 5 at once: 200 and 503` (some of each), `of 40 in turn: 200 (37) and 500 (3)`.
+// `200 from the same version each time`, `of 5 at once: 200 (1) and 503 (4)`, `of 5 at once: 200 and 503` (some of each), `of 40 in turn: 200 (36 or 37) and
+// 500 (3 or 4)`.
 
 export interface Expectation {
   readonly line: string;
@@ -29,8 +30,8 @@ export interface Expectation {
 export interface SeveralCalls {
   readonly count: number;
   readonly atOnce: boolean;
-  /** Status → how often; null: at least once. */
-  readonly statuses: Readonly<Record<string, number | null>>;
+  /** Status → how often: one of these; empty: at least once. */
+  readonly statuses: Readonly<Record<string, readonly number[]>>;
 }
 
 export type Pair = readonly [name: string, value: string];
@@ -111,9 +112,11 @@ const nothing: Outcome = {
 
 function severalOf(text: string): SeveralCalls | null {
   const [, count, how, first, ofFirst, second, ofSecond] =
-    /^of (\d+) (at once|in turn): (\d{3})(?: \((\d+)\))? and (\d{3})(?: \((\d+)\))?$/.exec(text) ?? [];
+    /^of (\d+) (at once|in turn): (\d{3})(?: \((\d+(?: or \d+)?)\))? and (\d{3})(?: \((\d+(?: or \d+)?)\))?$/.exec(
+      text,
+    ) ?? [];
   if (first === undefined || second === undefined) return null;
-  const times = (said: string | undefined): number | null => (said === undefined ? null : Number(said));
+  const times = (said: string | undefined): readonly number[] => said?.split(' or ').map(Number) ?? [];
   const statuses = { [first]: times(ofFirst), [second]: times(ofSecond) };
   return { count: Number(count), atOnce: how === 'at once', statuses };
 }
