@@ -14,20 +14,17 @@ import {
 import { IdentitySecrets } from './identity-secrets.ts';
 import { Revocations } from './revocations.ts';
 import { RootUnusable } from './root.ts';
-import { dueByAgeMs, holdersOf, isRotationDue } from './rotation.ts';
+import { holdersOf, isRotationDue } from './rotation.ts';
 import { rotate } from './rotator.ts';
+import { earliest, rotationDueMs, sleepMs } from './schedule.ts';
 import { type ServerCertificate, ServerCertificates, ServerCertificateSlot } from './server-certificate.ts';
 import { rootId } from './stored-roots.ts';
 import { isSameValue } from '../values/same-value.ts';
 
 /** At least this often the root is looked at again, in case it was replaced, deleted or damaged. */
 const recheckMs = 300_000;
-/** While a root is rotated, operators look so often how far that is. */
-const rotatingMs = 5_000;
-/** After a change of `issuedAfter`, those that do not lead look for the list of revoked certificates so long, so often. */
-const [watchMs, watchEveryMs] = [600_000, 5_000];
-const firstRetryMs = 1_000;
-const maxRetryMs = 60_000;
+/** After a change of `issuedAfter`, those that do not lead look for the list of revoked certificates so long. */
+const watchMs = 600_000;
 
 export function createIssuer(ports: IssuerPorts): Issuer {
   return new SecretIssuer(ports);
@@ -162,11 +159,13 @@ class SecretIssuer implements Issuer {
       await this.#revocations.load(authority);
       await this.#serveOwn(authority, problems);
       const mayNot = (): boolean => this.#isStopped || !this.#isLeading;
-      this.#issued += await this.#identities.serve(authority, problems, mayNot);
+      const ofIdentities: string[] = [];
+      this.#issued += await this.#identities.serve(authority, ofIdentities, mayNot);
       if (!mayNot()) await this.#revoke(authority, problems);
       this.#isRotating = this.#isRotation(authority);
-      this.#finish(authority, problems);
-      if (!mayNot()) await this.#rotate(authority, problems);
+      const isDone = problems.length === 0 && this.#revocations.isWhole();
+      this.#finish(authority, [...problems, ...ofIdentities]);
+      if (!mayNot()) await this.#rotate(authority, isDone);
     } catch (error) {
       this.#isAble = false;
       const message = textOf(error);
@@ -190,10 +189,12 @@ class SecretIssuer implements Issuer {
     return this.#wish !== undefined && isRotationDue(rotating, this.#wish, this.#ports.clock.now());
   }
 
-  /** After all that the present phase asks for was done. */
-  async #rotate(authority: Authority, problems: readonly string[]): Promise<void> {
+  /**
+   * isDone: all that the present phase asks of the operator was done. A Secret that cannot be written is none of that: a tenant could hold
+   * up everybody with one, and the sidecars that wait for it hold up the rotation themselves.
+   */
+  async #rotate(authority: Authority, isDone: boolean): Promise<void> {
     if (this.#wish === undefined || !this.#isRotating) return;
-    const isDone = problems.length === 0 && this.#revocations.isWhole();
     const own = { isDone, leadingSinceMs: this.#leadingSinceMs };
     if (await rotate(authority, this.#wish, own, this.#ports)) this.#isWanted = true;
   }
@@ -237,15 +238,6 @@ class SecretIssuer implements Issuer {
     else this.#ports.log.info({}, 'issuing certificates again');
   }
 
-  /** All operators look at the same time: those that do not lead are to notice the first step soon. */
-  #rotationDueMs(now: number): number | undefined {
-    const { root } = this.#state;
-    const wish = this.#wish;
-    if (root === undefined || wish === undefined) return undefined;
-    const times = [wish.issuedAfterMs ?? 0, dueByAgeMs(root.facts, wish)];
-    return earliest(times.filter((time) => time !== undefined && time > now));
-  }
-
   #nextRenewal(): number | undefined {
     const secrets = this.#isLeading ? this.#identities.nextRenewalMs() : undefined;
     return earliest([secrets, ...this.#servers.dueAt()]);
@@ -258,14 +250,17 @@ class SecretIssuer implements Issuer {
   }
 
   #sleepMs(): number {
-    if (this.#failedRounds > 0) return Math.min(firstRetryMs * 2 ** (this.#failedRounds - 1), maxRetryMs);
     const now = this.#ports.clock.now();
     const look = this.#isLeading ? this.#identities.nextLookMs() : undefined;
-    const isWatching = !this.#isLeading && now < this.#watchUntil;
-    const list = isWatching ? now + watchEveryMs : this.#revocations.nextMs();
-    const rotation = this.#isRotating ? now + rotatingMs : this.#rotationDueMs(now);
-    const next = earliest([look, list, rotation, this.#nextRenewal(), this.#recheckAt]) ?? now;
-    return Math.max(next - now, firstRetryMs);
+    const rotation = this.#isRotating ? undefined : rotationDueMs(this.#state.root?.facts, this.#wish, now);
+    return sleepMs({
+      now,
+      failedRounds: this.#failedRounds,
+      isRotating: this.#isRotating,
+      isWatching: !this.#isLeading && now < this.#watchUntil,
+      due: [look, rotation, this.#nextRenewal(), this.#recheckAt],
+      listDue: this.#revocations.nextMs(),
+    });
   }
 }
 
@@ -277,9 +272,4 @@ function rootStateOf(authority: Authority): RootState {
     facts: { issuedMs, notAfterMs, isOurs },
     wanted: { trust: authority.trustBundle(), signer: rootId(authority.signer.root) },
   };
-}
-
-function earliest(times: readonly (number | undefined)[]): number | undefined {
-  const known = times.filter((time) => time !== undefined);
-  return known.length === 0 ? undefined : Math.min(...known);
 }

@@ -20,7 +20,7 @@ export interface RotatorPorts {
 
 /** How the operator itself stands. */
 export interface OwnWork {
-  /** Every Secret has the certificate that it is to have, and each root has signed the list of revoked ones, if there is one. */
+  /** It has the certificate that it is to have itself, and each root has signed the list of revoked ones, if there is one. */
   readonly isDone: boolean;
   readonly leadingSinceMs: number;
 }

@@ -151,7 +151,7 @@ describe('who may ask', () => {
     const serials = stolen.map(({ certificate }) =>
       serialText(new X509Certificate(certificate ?? '').serialNumber),
     );
-    const lists = await Promise.all(roots.map(({ revocationLists }) => revocationLists?.sign(serials)));
+    const lists = await Promise.all(roots.map(async ({ revocationLists }) => revocationLists?.sign(serials)));
     const trustBundle = roots.map((root) => root.trustBundle()).join('');
     reloadable.update({ ...(await serverPair(authority)), trustBundle, revocationList: lists.join('') });
 

@@ -241,6 +241,21 @@ test('a list of revoked certificates is signed by both roots before sidecars tru
   expect(bench.own?.revocationList).not.toBeNull();
 });
 
+test('a Secret that cannot be written, such as one of a tenant, holds up nobody else', async () => {
+  bench.secrets.refused.add('bank/meshwright-other');
+  const root = bench.secrets.held.get(rootKey)?.['tls.crt'];
+
+  bench.issuer.setIdentities([identity('shop', 'reviews'), identity('bank', 'other')], {
+    ttlMs: 24 * hourMs,
+    issuedAfterMs: null,
+    rootRotation: { ...sampleRootRotation, ...soon },
+  });
+  await until('the root was replaced', () => bench.issuer.state().root?.last?.outcome === 'Completed');
+
+  expect(bench.secrets.held.get(rootKey)?.['tls.crt']).not.toBe(root);
+  expect(bench.issuer.state().problems).toEqual([expect.stringContaining('bank/meshwright-other')]);
+});
+
 test('a damaged state of the rotation stops issuance, and says so', async () => {
   bench.secrets.held.set(rootKey, { ...bench.secrets.held.get(rootKey), 'rotation.json': '{' });
 

@@ -9,6 +9,7 @@ import {
 import type { Authentication } from '../../../../api/v1alpha1/security/authentication.ts';
 import type { SecurityPolicy } from '../../../../api/v1alpha1/security/policy.ts';
 import { reason } from '../../../conditions/conditions.ts';
+import { rememberEach } from '../../../values/remember.ts';
 import { listed, type Problem } from '../../facts/verdicts.ts';
 import type { Rule } from './rule.ts';
 
@@ -98,10 +99,19 @@ function largeOf(rules: readonly Rule[]): IsLarge {
 }
 
 /** For the verdict on the policy. */
-export function expressionProblems({ spec }: SecurityPolicy): readonly Problem[] {
-  const large = boundedRules(spec.authorization?.rules ?? []).filter(
-    ({ hasLargeExpression }) => hasLargeExpression,
-  );
+export const expressionProblems = rememberEach(({ spec }: SecurityPolicy): readonly Problem[] => {
+  const { authentication } = spec;
+  const isLarge = authentication !== undefined && boundedExceptions(authentication).hasLargeExpression;
+  return [...largeRules(spec.authorization?.rules ?? []), ...(isLarge ? [largeExceptions] : [])];
+});
+
+const largeExceptions: Problem = {
+  reason: reason.unsupportedValue,
+  message: `An expression in authentication.exceptions is too large. More requests need a token than you meant. Simplify it: the limit is ${maxExpressionSize} RE2 instructions for an expression and ${maxTotalExpressionSize} for all expressions of exceptions.`,
+};
+
+function largeRules(rules: readonly Rule[]): readonly Problem[] {
+  const large = boundedRules(rules).filter(({ hasLargeExpression }) => hasLargeExpression);
   if (large.length === 0) return [];
   const message = `An expression in rule ${listed(large.map(({ rule }) => rule.name))} is too large. Deny rules apply without that condition, and Allow rules match no request by it. Simplify it: the limit is ${maxExpressionSize} RE2 instructions for an expression and ${maxTotalExpressionSize} for all expressions of a policy.`;
   return [{ reason: reason.unsupportedValue, message }];

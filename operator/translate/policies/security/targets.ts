@@ -5,6 +5,7 @@ import type { LabelSelector } from '../../../objects/objects.ts';
 import type { Resources } from '../../../store/resources.ts';
 import { matchesSelector } from '../../../values/labels.ts';
 import { workloadKey } from '../../../values/node-id.ts';
+import { rememberEach } from '../../../values/remember.ts';
 import { serviceKey, type ServiceViews } from '../../facts/service-view.ts';
 import type { Problem } from '../../facts/verdicts.ts';
 import type { Workload, WorkloadIndex } from '../../facts/workload.ts';
@@ -114,6 +115,12 @@ interface Owner {
   readonly spec: { readonly selector: LabelSelector };
 }
 
+const byKey = rememberEach((owners: readonly Owner[]): ReadonlyMap<string, Owner> => {
+  return new Map(
+    owners.map((owner) => [serviceKey(owner.metadata.namespace ?? '', owner.metadata.name), owner]),
+  );
+});
+
 // oxlint-disable-next-line max-params -- a target, and where to look for it
 function findOwner(
   kind: TargetRef['kind'],
@@ -123,7 +130,7 @@ function findOwner(
   { workloads }: TargetIndex,
 ): FoundTarget {
   const namespace = namespaceOf(policy);
-  const owner = owners.find(({ metadata }) => metadata.name === name && metadata.namespace === namespace);
+  const owner = byKey(owners).get(serviceKey(namespace, name));
   if (owner === undefined) return notFound(kind, serviceKey(namespace, name));
   const { selector } = owner.spec;
   const isSelected = (workload: Workload): boolean =>
