@@ -56,3 +56,15 @@ export const possibleValue: CelRule = {
   message:
     'Remove spaces at the ends of value, line breaks and other control characters: no header has them.',
 };
+
+/** They belong to the connection, and each proxy writes its own. @see https://www.rfc-editor.org/rfc/rfc9110#section-7.6.1 */
+export const connectionHeaders: readonly string[] = [
+  'connection',
+  'content-length',
+  'keep-alive',
+  'proxy-connection',
+  'te',
+  'trailer',
+  'transfer-encoding',
+  'upgrade',
+];

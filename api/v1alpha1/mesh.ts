@@ -1,9 +1,10 @@
 // Mesh: the cluster-wide settings. The oldest Mesh is in force; another one is told so in its status.
 import { z } from 'zod';
-import { Duration } from '../duration.ts';
-import { dnsSubdomain, ipNetwork, listSet, matchLabels, port, shaped, withRules } from '../schema.ts';
+import { dnsSubdomain, matchLabels, shaped } from '../schema.ts';
+import { Certificates } from './certificates.ts';
 import { type ApiObject, conditions } from './common.ts';
 import { MeshDefaults } from './mesh-defaults.ts';
+import { Sidecar } from './sidecar.ts';
 
 export const MtlsMode = z.enum(['Permissive', 'Strict', 'Disabled']);
 export type MtlsMode = z.infer<typeof MtlsMode>;
@@ -17,164 +18,6 @@ const NamespaceSelector = z
   .default({ matchLabels: { 'meshwright.dev/mesh': 'enabled' } })
   .describe(
     'Namespaces whose workloads are part of the mesh. Default: namespaces with the label meshwright.dev/mesh=enabled.',
-  );
-
-/** @see https://www.rfc-editor.org/rfc/rfc3339#section-5.6 */
-const timestamp = {
-  pattern:
-    /^[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](\.[0-9]{1,9})?(Z|[+-]([01][0-9]|2[0-3]):[0-5][0-9])$/,
-  message: 'Write a time such as 2026-01-31T12:00:00Z.',
-  max: 40,
-};
-
-const RootRotation = z
-  .object({
-    issuedAfter: shaped(timestamp)
-      .exactOptional()
-      .describe(
-        'Replaces the root certificate if it was issued before this time (RFC 3339), in steps that refuse no connection. Set it to the current time to start. A time in the future takes effect at that time.',
-      ),
-    renewBefore: withRules(Duration, {
-      rule: "duration(self) >= duration('0s') && duration(self) <= duration('43800h')",
-      message: 'Set renewBefore to 43800h (5 years) at most.',
-    })
-      .default('2160h')
-      .describe(
-        'Replaces the root certificate that long before it expires, if Meshwright created it. At most 43800h (5 years). Default: 2160h (90 days).',
-      ),
-    phaseTimeout: withRules(Duration, {
-      rule: "duration(self) >= duration('10s') && duration(self) <= duration('2160h')",
-      message: 'Set phaseTimeout between 10s and 2160h (90 days).',
-    })
-      .default('1h')
-      .describe(
-        'After a phase has lasted that long, the condition RootRotated has the reason PhaseTimeout and names the proxies that it waits for. The rotation never goes on without them. From 10s to 2160h. Default: 1h.',
-      ),
-    mode: z
-      .enum(['Proceed', 'Abort'])
-      .default('Proceed')
-      .describe(
-        'Proceed (default): rotations start and go on. Abort: a rotation in progress goes back to the former root, in steps as well, and none starts.',
-      ),
-  })
-  .prefault({})
-  .describe(
-    'How the root certificate is replaced: Prepare creates another one, TrustBoth makes all proxies trust both, Switch signs all certificates with the new one, Retire removes the former one. Each phase waits until all proxies have proven that they are ready for the next.',
-  );
-
-const Certificates = z
-  .object({
-    authority: z
-      .object({
-        type: z
-          .enum(['BuiltIn'])
-          .default('BuiltIn')
-          .describe(
-            'BuiltIn (default): Meshwright creates its own root certificate and keeps it in a Secret.',
-          ),
-      })
-      .prefault({})
-      .describe('The certificate authority that signs workload certificates.'),
-    workloadTTL: withRules(Duration, {
-      rule: "duration(self) >= duration('10m') && duration(self) <= duration('2160h')",
-      message: 'Set workloadTTL between 10m and 2160h (90 days).',
-    })
-      .default('24h')
-      .describe(
-        'Lifetime of a workload certificate, from 10m to 2160h (90 days). Meshwright renews it after half of its lifetime. Default: 24h.',
-      ),
-    issuedAfter: shaped(timestamp)
-      .exactOptional()
-      .describe(
-        'Replaces all certificates issued before this time (RFC 3339); sidecars use the new ones within seconds. Set it to the current time if a private key may have leaked. Two minutes after a certificate was replaced, sidecars accept no new connections from it; existing connections stay. This cannot be undone. A time in the future takes effect at that time.',
-      ),
-    rootRotation: RootRotation,
-  })
-  .prefault({})
-  .describe('Certificates that give workloads their identity.');
-
-/** @see https://kubernetes.io/docs/reference/kubernetes-api/common-definitions/quantity/ */
-const quantity = {
-  pattern: /^[0-9]+(\.[0-9]+)?(m|k|M|G|T|Ki|Mi|Gi|Ti)?$/,
-  message: 'Write a quantity such as 100m, 0.5, 128Mi or 1Gi.',
-  max: 32,
-};
-
-const image = {
-  pattern: /^[A-Za-z0-9][A-Za-z0-9._:@/-]*$/,
-  message: 'Write an image as in a pod, such as envoyproxy/envoy:distroless-v1.40.0.',
-  max: 512,
-};
-
-const Amounts = z.object({
-  cpu: shaped(quantity).exactOptional().describe('CPU, such as 100m.'),
-  memory: shaped(quantity).exactOptional().describe('Memory, such as 128Mi.'),
-});
-
-const Interception = z
-  .object({
-    excludeInboundPorts: listSet(z.array(port()).max(32))
-      .default([])
-      .describe('Pod ports whose inbound traffic bypasses the sidecar. At most 32.'),
-    excludeOutboundPorts: listSet(z.array(port()).max(32))
-      .default([])
-      .describe('Destination ports whose outbound traffic bypasses the sidecar. At most 32.'),
-    excludeOutboundCIDRs: listSet(z.array(shaped(ipNetwork)).max(32))
-      .default([])
-      .describe('Destination networks whose outbound traffic bypasses the sidecar. At most 32.'),
-  })
-  .prefault({})
-  .describe(
-    'Traffic that bypasses the sidecar. A workload can add to these lists with the pod template annotations meshwright.dev/exclude-inbound-ports, meshwright.dev/exclude-outbound-ports and meshwright.dev/exclude-outbound-cidrs (comma-separated).',
-  );
-
-const Sidecar = z
-  .object({
-    image: shaped(image)
-      .exactOptional()
-      .describe(
-        'Image of the sidecar, a stock Envoy. Default: the Envoy version that the operator was tested with. Upgrading the operator does not roll workloads to a newer default.',
-      ),
-    initImage: shaped(image)
-      .exactOptional()
-      .describe(
-        'Image of the init container that redirects the traffic of a pod to the sidecar. Default: the image of the operator.',
-      ),
-    resources: z
-      .object({
-        requests: Amounts.default({ cpu: '100m', memory: '128Mi' }).describe(
-          'Resource requests of a sidecar. Default: cpu 100m, memory 128Mi.',
-        ),
-        limits: Amounts.default({}).describe('Resource limits of a sidecar. Default: no limits.'),
-      })
-      .prefault({})
-      .describe('CPU and memory of a sidecar.'),
-    interception: Interception,
-    rollout: z
-      .object({
-        maxConcurrent: z
-          .int()
-          .min(1)
-          .max(100)
-          .default(3)
-          .describe(
-            'Maximum number of workloads that roll at the same time to add, change or remove sidecars, 1 to 100. Default: 3.',
-          ),
-      })
-      .prefault({})
-      .describe('How Meshwright rolls out changes to sidecars.'),
-    drain: withRules(Duration, {
-      rule: "duration(self) <= duration('300s')",
-      message: 'Set drain to 300s at most.',
-    })
-      .default('5s')
-      .describe(
-        'Minimum time a sidecar keeps running after its pod starts to terminate, so that callers learn that the pod is going away. Rounded up to whole seconds and limited to the termination grace period of the pod. At most 300s. Default: 5s.',
-      ),
-  })
-  .prefault({})
-  .describe(
-    'Settings of the sidecar in each pod of the mesh. A change rolls the workloads, a few at a time.',
   );
 
 export const MeshSpec = z

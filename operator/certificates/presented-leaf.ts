@@ -3,7 +3,7 @@ import { X509Certificate } from 'node:crypto';
 import { rememberLast } from '../values/remember.ts';
 import { pemsOf } from './renewal.ts';
 import { backDateMs, pemText } from './root.ts';
-import type { PresentedLeaf } from './rotation.ts';
+import type { PresentedLeaf } from '../values/presented-leaf.ts';
 import { rootId } from './stored-roots.ts';
 
 /** der: of the client. bundle: PEM of the roots that it may come from. null: of none of these. */

@@ -1,6 +1,7 @@
 // The rotation of the root, step by step: what holds in each phase, and when the next one begins. Pure: it knows no Secret, no proxy
 // and no clock. Entries: isRotationDue, beginRotation, nextStep.
 
+import type { PresentedLeaf } from '../values/presented-leaf.ts';
 import type { RootRotationIr } from '../ir/mesh-ir.ts';
 
 /**
@@ -41,12 +42,6 @@ export interface ProxyProof {
   readonly leaf: PresentedLeaf | null;
 }
 
-export interface PresentedLeaf {
-  /** Id of the root that signed it. */
-  readonly root: string;
-  readonly issuedMs: number;
-}
-
 /** What is known of the sidecars. */
 export interface Evidence {
   /** PEM of the roots that sidecars are told to trust by now; null: nothing is published. */
@@ -81,7 +76,7 @@ export interface Situation {
   readonly isAborted: boolean;
   readonly wanted: Wanted;
   readonly evidence: Evidence;
-  /** Other operators, certificates in Secrets and lists of revoked certificates are as the phase needs them. */
+  /** Operators and lists of revoked certificates are as the phase needs them. */
   readonly isOperatorReady: boolean;
 }
 

@@ -1,6 +1,7 @@
 // Which object says something about a route, and where in it.
 import type { Origin } from '../ir/origin.ts';
-import type { RouteIr, ServicePortIr } from '../ir/service.ts';
+import type { RouteIr } from '../ir/route.ts';
+import type { ServicePortIr } from '../ir/service.ts';
 
 /** The spec of the object; undefined: it is not known. */
 export type SpecOf = (origin: Origin) => unknown;

@@ -1,7 +1,7 @@
 // The inbound side: a port of a workload as its sidecar guards it.
 import type { Origin } from './origin.ts';
 import type { PathMatchIr } from './path.ts';
-import type { ValueMatchIr } from './service.ts';
+import type { ValueMatchIr } from './route.ts';
 import type { JwtProviderIr, TokenMatchIr } from './tokens.ts';
 
 export interface InboundPortIr {

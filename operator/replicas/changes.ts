@@ -1,6 +1,6 @@
 // What one replica tells the leader of: which versions it serves, which proxies it has, what they acknowledged.
 import type { LayerId } from '../envoy/resources/xds-resource.ts';
-import type { PresentedLeaf } from '../xds/session/proxy-report.ts';
+import type { PresentedLeaf } from '../values/presented-leaf.ts';
 
 /** What a proxy has acknowledged of what its own replica serves. Shared by all in the same state. */
 export interface AckState {

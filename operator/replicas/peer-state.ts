@@ -1,7 +1,7 @@
 // What the leader knows of another replica: batch after batch, from nothing. Pure; states are immutable, and what a
 // batch does not speak of keeps its identity.
 import type { LayerId } from '../envoy/resources/xds-resource.ts';
-import type { PresentedLeaf } from '../xds/session/proxy-report.ts';
+import type { PresentedLeaf } from '../values/presented-leaf.ts';
 import type { Change, AckState } from './changes.ts';
 
 /** Type → name → version. */

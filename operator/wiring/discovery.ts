@@ -1,7 +1,7 @@
 // The xDS server: snapshots go out to proxies, their reports come back.
 import type { Signer } from '../certificates/authority.ts';
 import { presentedLeaf } from '../certificates/presented-leaf.ts';
-import type { PresentedLeaf } from '../certificates/rotation.ts';
+import type { PresentedLeaf } from '../values/presented-leaf.ts';
 import { rootId } from '../certificates/stored-roots.ts';
 import { reloadableCredentials } from '../xds/server/credentials.ts';
 import { createAdsServer } from '../xds/server/server.ts';

@@ -4,7 +4,7 @@ import { type AddressInfo, createServer } from 'node:net';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { anyRequest } from '../../operator/envoy/resources/outbound/route-match.ts';
 import type { CorsIr } from '../../operator/ir/cors.ts';
-import type { FaultIr } from '../../operator/ir/service.ts';
+import type { FaultIr } from '../../operator/ir/route.ts';
 import { startApplication } from '../support/data-plane/applications.ts';
 import { type Answer, call, type Call, converse } from '../support/data-plane/callers.ts';
 import { CalledServices } from '../support/data-plane/called-services.ts';

@@ -1,7 +1,7 @@
 // Routes of connections to TCP ports through a real Envoy: shares of new connections, server names of TLS, connections closed on purpose.
 // A change is in force for the next connection when it is acknowledged, and connections that exist go on, whatever becomes of their route.
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import type { ConnectionRouteIr } from '../../operator/ir/service.ts';
+import type { ConnectionRouteIr } from '../../operator/ir/route.ts';
 import { startGreeter } from '../support/data-plane/applications.ts';
 import { CalledServices } from '../support/data-plane/called-services.ts';
 import { Closing } from '../support/data-plane/closing.ts';

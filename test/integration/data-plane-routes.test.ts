@@ -2,13 +2,8 @@
 // when that one is slow, broken or gone.
 import { unseenHeaders } from '../../api/headers.ts';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import type {
-  BackendIr,
-  EndpointIr,
-  HeaderModifierIr,
-  ServicePortIr,
-  SubsetIr,
-} from '../../operator/ir/service.ts';
+import type { BackendIr, HeaderModifierIr } from '../../operator/ir/route.ts';
+import type { EndpointIr, ServicePortIr, SubsetIr } from '../../operator/ir/service.ts';
 import { type Handler, startApplication } from '../support/data-plane/applications.ts';
 import { call, converse, seenBy } from '../support/data-plane/callers.ts';
 import { Closing } from '../support/data-plane/closing.ts';

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { createServer } from 'node:http2';
 import { type AddressInfo, createServer as createTcpServer } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import type { FaultIr, RouteIr } from '../../operator/ir/service.ts';
+import type { FaultIr, RouteIr } from '../../operator/ir/route.ts';
 import { type Handler, startApplication } from '../support/data-plane/applications.ts';
 import { call, converse } from '../support/data-plane/callers.ts';
 import { Closing } from '../support/data-plane/closing.ts';

@@ -2,7 +2,7 @@
 // the first time.
 import { request } from 'node:http';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import type { RetryIr } from '../../operator/ir/service.ts';
+import type { RetryIr } from '../../operator/ir/route.ts';
 import { type Handler, startApplication } from '../support/data-plane/applications.ts';
 import { Closing } from '../support/data-plane/closing.ts';
 import { startSidecars } from '../support/data-plane/sidecars.ts';

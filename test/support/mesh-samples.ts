@@ -18,14 +18,13 @@ import type { IdentityIr, MeshIr, SidecarIr, WorkloadIr, RootRotationIr } from '
 import type { Origin } from '../../operator/ir/origin.ts';
 import type {
   BackendIr,
-  EndpointIr,
   ForwardIr,
   RetryIr,
   RouteIr,
   RouteListIr,
   RouteMatchIr,
-  ServicePortIr,
-} from '../../operator/ir/service.ts';
+} from '../../operator/ir/route.ts';
+import type { EndpointIr, ServicePortIr } from '../../operator/ir/service.ts';
 
 export const trustDomain = 'cluster.local';
 export const meshOrigin: Origin = { kind: 'Mesh', namespace: '', name: 'default', generation: 1 };

@@ -2,7 +2,8 @@
 import { parse } from 'yaml';
 import type { InboundPortIr } from '../../operator/ir/inbound.ts';
 import type { MeshIr, WorkloadIr } from '../../operator/ir/mesh-ir.ts';
-import type { RouteIr, RouteListIr, ServicePortIr } from '../../operator/ir/service.ts';
+import type { RouteIr, RouteListIr } from '../../operator/ir/route.ts';
+import type { ServicePortIr } from '../../operator/ir/service.ts';
 import { originOf } from './origins.ts';
 import {
   ownService,

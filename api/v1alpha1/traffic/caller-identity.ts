@@ -1,23 +1,17 @@
 // How applications learn who calls.
 import { z } from 'zod';
+import { connectionHeaders } from '../../headers.ts';
 import { shaped, withRules } from '../../schema.ts';
 
 /** Written by clients, proxies and the sidecar itself: who reads them expects other things there. */
 const taken = [
+  ...connectionHeaders,
   'authorization',
-  'connection',
-  'content-length',
   'content-type',
   'cookie',
   'expect',
   'forwarded',
   'host',
-  'keep-alive',
-  'proxy-connection',
-  'te',
-  'trailer',
-  'transfer-encoding',
-  'upgrade',
   'x-request-id',
 ];
 

@@ -1,20 +1,8 @@
 // Changes of the headers of requests and responses, in the words of the Gateway API.
 // @see https://gateway-api.sigs.k8s.io/reference/spec/#httpheaderfilter
 import { z } from 'zod';
-import { headerName, notReserved } from '../../headers.ts';
+import { connectionHeaders, headerName, notReserved } from '../../headers.ts';
 import { listMap, listSet, shaped, withRules } from '../../schema.ts';
-
-/** @see https://www.rfc-editor.org/rfc/rfc9110#section-7.6.1 */
-const connectionHeaders = [
-  'connection',
-  'content-length',
-  'keep-alive',
-  'proxy-connection',
-  'te',
-  'trailer',
-  'transfer-encoding',
-  'upgrade',
-];
 
 const name = withRules(
   shaped(headerName),

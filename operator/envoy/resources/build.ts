@@ -2,7 +2,6 @@
 // Its parts know one kind of resource each; this file knows which layer they belong to.
 import type { MeshIr, WorkloadIr } from '../../ir/mesh-ir.ts';
 import type { Origin } from '../../ir/origin.ts';
-import type { ServicePortIr } from '../../ir/service.ts';
 import { buildInboundClusters, buildInboundEndpoints } from './inbound/clusters.ts';
 import { buildInboundListeners, buildInboundRoutes } from './inbound/listeners.ts';
 import { buildPeersSecret, type KnownPeers } from './inbound/tcp-admission.ts';
@@ -12,13 +11,11 @@ import { buildReadiness } from './inbound/readiness.ts';
 import { createAddressListeners } from './outbound/address-listeners.ts';
 import { audienceLayer, createAudiences } from './outbound/audiences.ts';
 import { createCaptureListener } from './outbound/capture-listener.ts';
-import { buildClusters } from './outbound/clusters.ts';
-import { buildConnectionRoutes } from './outbound/connection-routes.ts';
+import { buildReach } from './outbound/reach.ts';
 import { consumerLayers, type ConsumerParts, createConsumers, isConsumed } from './outbound/consumers.ts';
-import { buildEndpoints } from './outbound/endpoints.ts';
 import { buildLocalListeners } from './outbound/local-listeners.ts';
 import { buildRouteTable } from './outbound/route-table.ts';
-import { createZones, isZoned, zoneLayer } from './outbound/zones.ts';
+import { createZones, zoneLayer } from './outbound/zones.ts';
 import { buildUnknownDestinations } from './outbound/unknown-destinations.ts';
 import { rememberByKey, rememberEach, rememberLast } from '../../values/remember.ts';
 import { buildTrust } from './trust.ts';
@@ -105,11 +102,7 @@ function createSharedLayer(): SharedLayer {
   const trustSecrets = rememberLast(buildTrust);
   const unknownDestinations = rememberLast(buildUnknownDestinations);
   const bootstrapEndpoints = rememberLast(buildBootstrapEndpoints);
-  const toService = rememberEach((service: ServicePortIr) => [
-    ...buildClusters(service),
-    ...(isZoned(service) ? [] : buildEndpoints(service, null)),
-    ...(service.protocol === 'TCP' ? [buildConnectionRoutes(service)] : []),
-  ]);
+  const toService = rememberEach(buildReach);
   return rememberLast((trust: Trust, mesh: Origin, services: MeshIr['services']) => [
     ...trustSecrets(trust, mesh),
     ...unknownDestinations(mesh),

@@ -1,5 +1,5 @@
 // Conditions on headers in Envoy's words: of routes, of what routes configure, and of limits.
-import type { ValueMatchIr } from '../../ir/service.ts';
+import type { ValueMatchIr } from '../../ir/route.ts';
 import type { EnvoyMessage } from '../proto/envoy-message.ts';
 
 export function headerMatch({ name, type, value, not }: ValueMatchIr): EnvoyMessage {

@@ -1,7 +1,8 @@
 // Proxies whose stream has ended while their workload is still there: what they were known to have when they left, so that
 // nobody takes their silence for obedience. Entry: DepartedProxies.
 import type { Clock } from '../../process/clock.ts';
-import type { PresentedLeaf, ProxyReport } from '../session/proxy-report.ts';
+import type { PresentedLeaf } from '../../values/presented-leaf.ts';
+import type { ProxyReport } from '../session/proxy-report.ts';
 import { allOf, reportOf } from '../session/report.ts';
 import { withView } from '../session/session.ts';
 import type { Session } from '../session/state.ts';

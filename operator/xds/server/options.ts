@@ -5,7 +5,7 @@ import type { TlsAcceptor } from './credentials.ts';
 import type { InitialSyncOptions } from './initial-sync-limiter.ts';
 import type { ExpectedSource } from './source-address.ts';
 import type { GrpcService } from './endpoint.ts';
-import type { PresentedLeaf } from '../session/proxy-report.ts';
+import type { PresentedLeaf } from '../../values/presented-leaf.ts';
 
 export interface AdsServerOptions {
   /** host:port; port 0 takes a free one. */

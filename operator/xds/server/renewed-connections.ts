@@ -2,7 +2,7 @@
 // now. What a proxy has of its configuration stays. Entry: RenewedConnections.
 import { status } from '@grpc/grpc-js';
 import type { Clock } from '../../process/clock.ts';
-import type { PresentedLeaf } from '../session/proxy-report.ts';
+import type { PresentedLeaf } from '../../values/presented-leaf.ts';
 import { innerCall } from './raw-call.ts';
 import type { Stream } from './stream.ts';
 

@@ -9,7 +9,7 @@ import type * as wire from '../wire/requests.ts';
 import { typeUrl, type TypeUrl } from '../../envoy/proto/type-urls.ts';
 import type { Effect, Send, SessionEvent } from '../session/events.ts';
 import { reduce } from '../session/session.ts';
-import type { PresentedLeaf } from '../session/proxy-report.ts';
+import type { PresentedLeaf } from '../../values/presented-leaf.ts';
 import { newSession, type Session } from '../session/state.ts';
 import { frameOf } from './frames.ts';
 import { newSendLane, type SendLane, type SendQueue } from './send-queue.ts';

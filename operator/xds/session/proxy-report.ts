@@ -1,4 +1,5 @@
 // What the server knows of a connected proxy: the source of every Programmed condition.
+import type { PresentedLeaf } from '../../values/presented-leaf.ts';
 import type { Origin } from '../../ir/origin.ts';
 import type { TypeUrl } from '../../envoy/proto/type-urls.ts';
 import type { LayerId } from '../../envoy/resources/xds-resource.ts';
@@ -23,13 +24,6 @@ export interface ProxyReport {
   readonly former: readonly FormerResource[];
   /** Everything sent is acknowledged or refused: nothing is in flight or waiting. */
   readonly atRest: boolean;
-}
-
-export interface PresentedLeaf {
-  /** Id of the root that signed it. */
-  readonly root: string;
-  /** Milliseconds since 1970, whole seconds. */
-  readonly issuedMs: number;
 }
 
 export interface LaggingResource {

@@ -1,10 +1,10 @@
 // A mesh whose root is rotated, as a model: sidecars that take what they are sent when they like, kubelets that write what they fetched a
 // while ago, an operator that knows nothing after a restart. Only the steps are real: nextStep.
+import type { PresentedLeaf } from '../../../operator/values/presented-leaf.ts';
 import {
   beginRotation,
   type Evidence,
   nextStep,
-  type PresentedLeaf,
   type Rotation,
   type Step,
   trustsBoth,

@@ -4,7 +4,7 @@ import * as fc from 'fast-check';
 import { buildConnectionRoutes } from '../../../operator/envoy/resources/outbound/connection-routes.ts';
 import { chosenClusters, type Share } from '../../../operator/explain/cluster-choice.ts';
 import { messageIn, UnreadableError } from '../../../operator/explain/fields.ts';
-import type { ConnectionRouteIr } from '../../../operator/ir/service.ts';
+import type { ConnectionRouteIr } from '../../../operator/ir/route.ts';
 import { sampleService } from '../../support/mesh-samples.ts';
 
 const key = 'shop/db/5432';

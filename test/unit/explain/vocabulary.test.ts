@@ -11,7 +11,7 @@ import { messageIn, messagesIn, textIn } from '../../../operator/explain/fields.
 import { matchesRequest } from '../../../operator/explain/matchers.ts';
 import { proxyConfig } from '../../../operator/explain/proxy-config.ts';
 import type { MeshIr } from '../../../operator/ir/mesh-ir.ts';
-import type { RouteIr, ValueMatchIr } from '../../../operator/ir/service.ts';
+import type { RouteIr, ValueMatchIr } from '../../../operator/ir/route.ts';
 import { translate } from '../../../operator/translate/translate.ts';
 import { trafficPolicySpec } from '../../support/arbitraries.ts';
 import { resourcesFromYaml, translateOptions } from '../../support/builders.ts';

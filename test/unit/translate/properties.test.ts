@@ -1,11 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import * as fc from 'fast-check';
-import {
-  type EndpointsRefIr,
-  type RouteListIr,
-  seenBy,
-  type ServicePortIr,
-} from '../../../operator/ir/service.ts';
+import type { EndpointsRefIr, RouteListIr } from '../../../operator/ir/route.ts';
+import { seenBy, type ServicePortIr } from '../../../operator/ir/service.ts';
 import type { Resources } from '../../../operator/store/resources.ts';
 import { translate } from '../../../operator/translate/translate.ts';
 import { createTranslator } from '../../../operator/translate/translator.ts';

@@ -2,7 +2,8 @@
 // differ for some callers leaves the layer of all callers for that of each audience, the audience of everybody else included.
 // So a contested service costs one virtual host for each audience, and the others cost nothing.
 import type { WorkloadIr } from '../../../ir/mesh-ir.ts';
-import type { RouteListIr, ServicePortIr } from '../../../ir/service.ts';
+import type { RouteListIr } from '../../../ir/route.ts';
+import type { ServicePortIr } from '../../../ir/service.ts';
 import { rememberEach, rememberLast } from '../../../values/remember.ts';
 import type { LayerId, XdsResource } from '../xds-resource.ts';
 import { buildVirtualHost } from './virtual-hosts.ts';

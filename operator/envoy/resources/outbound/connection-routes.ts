@@ -1,7 +1,8 @@
 // To which cluster a connection goes: routes of TCP ports. The listener of each has a filter that asks nothing by itself and gets its
 // configuration by ECDS, which names a cluster in place of that of the listener: no change of routes is one of a listener, which
 // would end the connections that exist. What decides is CEL, since nothing else reads the server name there (decision 042).
-import type { BackendIr, ConnectionRouteIr, ServicePortIr } from '../../../ir/service.ts';
+import type { BackendIr, ConnectionRouteIr } from '../../../ir/route.ts';
+import type { ServicePortIr } from '../../../ir/service.ts';
 import { typeUrl } from '../../proto/type-urls.ts';
 import type { EnvoyMessage } from '../../proto/envoy-message.ts';
 import { duration } from '../../proto/well-known.ts';

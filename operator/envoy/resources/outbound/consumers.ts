@@ -9,8 +9,7 @@ import { fingerprint } from '../../../values/fingerprint.ts';
 import { rememberByKey, rememberEach, rememberLast } from '../../../values/remember.ts';
 import { isSameValue } from '../../../values/same-value.ts';
 import type { LayerId, XdsResource } from '../xds-resource.ts';
-import { buildClusters } from './clusters.ts';
-import { buildConnectionRoutes } from './connection-routes.ts';
+import { buildReach } from './reach.ts';
 import { buildEndpoints } from './endpoints.ts';
 import { isZoned } from './zones.ts';
 
@@ -86,11 +85,7 @@ function createCallers(): (workloads: Workloads, present: Workloads) => Callers 
 
 function createLayers(): (part: ConsumerPart, members: Services, callers: Callers) => Layers {
   const variants = createVariants();
-  const clusters = rememberEach((service: ServicePortIr) => [
-    ...buildClusters(service),
-    ...(service.protocol === 'TCP' ? [buildConnectionRoutes(service)] : []),
-    ...(isZoned(service) ? [] : buildEndpoints(service, null)),
-  ]);
+  const reach = rememberEach(buildReach);
   const endpoints = createZonedEndpoints();
   return (part, members, { audiences, inZones }) => {
     const seen = (audience: Audience): Services => members.map((service) => variants(service, audience));
@@ -98,7 +93,7 @@ function createLayers(): (part: ConsumerPart, members: Services, callers: Caller
     const zoned = new Map(part.isZoned ? inZones.map((one) => [zoneLayerIn(part, one), one]) : []);
     return [
       ...[...own].map((one) => {
-        return [layerIn(part, one), seen(one).flatMap((service) => clusters(service))] as const;
+        return [layerIn(part, one), seen(one).flatMap((service) => reach(service))] as const;
       }),
       ...[...zoned].map(([layer, { audience, zone }]) => {
         const theirs = seen(audience).filter(isZoned);

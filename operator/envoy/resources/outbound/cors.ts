@@ -1,6 +1,6 @@
 // Which pages of other origins may use a route from browsers. The filter is in every outbound chain and does nothing until a route configures it.
 import type { CorsIr } from '../../../ir/cors.ts';
-import type { HeaderIr, RouteMatchIr, ValueMatchIr } from '../../../ir/service.ts';
+import type { HeaderIr, RouteMatchIr, ValueMatchIr } from '../../../ir/route.ts';
 import type { EnvoyMessage } from '../../proto/envoy-message.ts';
 import { any, extension } from '../typed-config.ts';
 

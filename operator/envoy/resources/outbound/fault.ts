@@ -1,6 +1,6 @@
 // Faults that a route injects. The filter is in every outbound chain and does nothing until a route configures it:
 // configuration for a filter that is not in the chain would be accepted and ignored.
-import type { FaultIr } from '../../../ir/service.ts';
+import type { FaultIr } from '../../../ir/route.ts';
 import { duration } from '../../proto/well-known.ts';
 import { headerMatch } from '../header-match.ts';
 import { fraction } from './fraction.ts';

@@ -1,5 +1,5 @@
 // Changes of headers that a route makes.
-import type { HeaderIr, HeaderModifierIr, RouteIr } from '../../../ir/service.ts';
+import type { HeaderIr, HeaderModifierIr, RouteIr } from '../../../ir/route.ts';
 import type { EnvoyMessage } from '../../proto/envoy-message.ts';
 import { variesByOrigin } from './cors.ts';
 

@@ -1,5 +1,5 @@
 // The filters of outbound connection managers, in the order in which they see requests.
-import type { RouteIr } from '../../../ir/service.ts';
+import type { RouteIr } from '../../../ir/route.ts';
 import type { HttpFilter } from '../http-filters.ts';
 import {
   chainOfRoute,

@@ -1,6 +1,6 @@
 // Retries. In a mesh a dead application sits behind a live sidecar, so that the client never sees a connect failure:
 // the server's sidecar says with headers what happened (see inbound/connection-manager.ts), and those are retried on.
-import type { BackoffIr, RetryGrpcCode, RetryIr, RetryOn } from '../../../ir/service.ts';
+import type { BackoffIr, RetryGrpcCode, RetryIr, RetryOn } from '../../../ir/route.ts';
 import { duration } from '../../proto/well-known.ts';
 import { notReachedHeader, repeatableHeader, resetHeader } from '../names.ts';
 import { extension } from '../typed-config.ts';

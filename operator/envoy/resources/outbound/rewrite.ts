@@ -1,5 +1,5 @@
 // Path and host of requests that are forwarded, and of redirects, in Envoy's words.
-import type { PathRewriteIr, RedirectIr, RewriteIr, RouteMatchIr } from '../../../ir/service.ts';
+import type { PathRewriteIr, RedirectIr, RewriteIr, RouteMatchIr } from '../../../ir/route.ts';
 import type { EnvoyMessage } from '../../proto/envoy-message.ts';
 import { quote } from '../complement-regex.ts';
 import { canonicalPath } from '../paths/canonical-path.ts';

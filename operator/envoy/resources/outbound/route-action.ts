@@ -8,7 +8,7 @@ import type {
   RouteActionIr,
   RouteIr,
   RouteMatchIr,
-} from '../../../ir/service.ts';
+} from '../../../ir/route.ts';
 import type { EnvoyMessage } from '../../proto/envoy-message.ts';
 import { setHeader } from '../header.ts';
 import { clusterName, refusedHeader, unresolvedCluster } from '../names.ts';

@@ -1,5 +1,5 @@
 // Route matches in Envoy's words.
-import type { RouteMatchIr, ValueMatchIr } from '../../../ir/service.ts';
+import type { RouteMatchIr, ValueMatchIr } from '../../../ir/route.ts';
 import type { EnvoyMessage } from '../../proto/envoy-message.ts';
 import { quote } from '../complement-regex.ts';
 import { headerMatch, regex, stringMatch } from '../header-match.ts';

@@ -1,5 +1,5 @@
 // How long a request may take: from its first byte to the last one of the response, whatever happens in between.
-import type { RouteIr } from '../../../ir/service.ts';
+import type { RouteIr } from '../../../ir/route.ts';
 import type { EnvoyMessage } from '../../proto/envoy-message.ts';
 import { duration } from '../../proto/well-known.ts';
 

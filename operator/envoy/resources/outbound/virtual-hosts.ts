@@ -1,6 +1,7 @@
 // The virtual host of an HTTP service port: its routes, by VHDS. All that policies say about requests ends up here,
 // so that a change of one costs each proxy one small resource.
-import type { RouteIr, RouteListIr, ServicePortIr } from '../../../ir/service.ts';
+import type { RouteIr, RouteListIr } from '../../../ir/route.ts';
+import type { ServicePortIr } from '../../../ir/service.ts';
 import { typeUrl } from '../../proto/type-urls.ts';
 import { authority, serviceHost, virtualHostName } from '../names.ts';
 import { filterClusters, routeConfig } from '../http-filters.ts';

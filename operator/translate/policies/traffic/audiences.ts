@@ -1,6 +1,6 @@
 // Who calls, as far as routes ask: workloads for which the same conditions on callers hold are one audience (decision 016).
 import type { IdentityIr } from '../../../ir/mesh-ir.ts';
-import type { RouteIr } from '../../../ir/service.ts';
+import type { RouteIr } from '../../../ir/route.ts';
 import { fingerprint } from '../../../values/fingerprint.ts';
 import { byText, compareText } from '../../../values/compare-text.ts';
 import { rememberEach } from '../../../values/remember.ts';

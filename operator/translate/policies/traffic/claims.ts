@@ -1,5 +1,5 @@
 // What an object says about calls to services, whoever wrote it: front ends make these, resolve.ts puts them into effect.
-import type { AnswerIr, ConnectionRouteIr, RewriteIr, RouteIr, RouteMatchIr } from '../../../ir/service.ts';
+import type { AnswerIr, ConnectionRouteIr, RewriteIr, RouteIr, RouteMatchIr } from '../../../ir/route.ts';
 import type { LimitClaims } from './limits.ts';
 import type { PortSettings, RouteSettings } from './settings.ts';
 

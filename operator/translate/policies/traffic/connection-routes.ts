@@ -1,6 +1,6 @@
 // Routes of connections: what a TrafficPolicy says in tlsRoutes and tcpRoutes, and what is in effect at a service port.
 import type { TrafficPolicySpec } from '../../../../api/v1alpha1/traffic/policy.ts';
-import type { ConnectionRouteIr } from '../../../ir/service.ts';
+import type { ConnectionRouteIr } from '../../../ir/route.ts';
 import type { PortView } from '../../facts/service-view.ts';
 import type { ConnectionRouteClaim, RoutingClaim } from './claims.ts';
 import { type Effect, resolveBackends, type RoutedPort } from './resolve.ts';

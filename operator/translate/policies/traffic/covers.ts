@@ -1,6 +1,6 @@
 // Whether a match takes every request that another one would take: then a route with the other one, later in the list, gets none of
 // them. Sound, not complete: true is a proof, false says nothing. Pure.
-import type { RouteMatchIr, ValueMatchIr } from '../../../ir/service.ts';
+import type { RouteMatchIr, ValueMatchIr } from '../../../ir/route.ts';
 import type { CallersClaim, MatchClaim } from './claims.ts';
 
 export function covers(earlier: MatchClaim, later: MatchClaim): boolean {

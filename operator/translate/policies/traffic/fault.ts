@@ -2,7 +2,7 @@
 import { durationMs } from '../../../../api/duration.ts';
 import { grpcStatusNumber } from '../../../../api/v1alpha1/traffic/grpc-status.ts';
 import type { TrafficPolicy } from '../../../../api/v1alpha1/traffic/policy.ts';
-import type { FaultIr } from '../../../ir/service.ts';
+import type { FaultIr } from '../../../ir/route.ts';
 import { valueMatch } from './value-match.ts';
 
 type Fault = NonNullable<TrafficPolicy['spec']['routes'][number]['fault']>;

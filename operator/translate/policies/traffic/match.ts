@@ -1,5 +1,5 @@
 // Which requests a match leaves out.
-import type { RouteMatchIr } from '../../../ir/service.ts';
+import type { RouteMatchIr } from '../../../ir/route.ts';
 import { isSameValue } from '../../../values/same-value.ts';
 
 export function matchesEverything({ path, ...others }: RouteMatchIr): boolean {

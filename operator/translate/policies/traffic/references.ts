@@ -1,7 +1,7 @@
 // The services that backends of routes refer to: whether they are there, and whether the reference is permitted.
 import { type Reason, reason } from '../../../conditions/conditions.ts';
 import type { ReferenceGrant } from '../../../objects/objects.ts';
-import type { EndpointsRefIr } from '../../../ir/service.ts';
+import type { EndpointsRefIr } from '../../../ir/route.ts';
 import { rememberEach, rememberLast } from '../../../values/remember.ts';
 import { type Grants, grantsByNamespace, mayRefer } from '../../facts/reference-grants.ts';
 import { serviceKey, type ServiceView } from '../../facts/service-view.ts';

@@ -2,7 +2,8 @@
 import type { LimitsIr } from '../../../ir/inbound.ts';
 import type { Origin } from '../../../ir/origin.ts';
 import type { HashOnIr } from '../../../ir/destination.ts';
-import type { BackendIr, ForwardIr, RouteIr, RoutesIr, SubsetIr } from '../../../ir/service.ts';
+import type { BackendIr, ForwardIr, RouteIr, RoutesIr } from '../../../ir/route.ts';
+import type { SubsetIr } from '../../../ir/service.ts';
 import { matchesLabels } from '../../../values/labels.ts';
 import type { FoundEndpoint } from '../../facts/endpoints.ts';
 import { mergeOrigins } from '../../facts/origins.ts';

@@ -1,6 +1,6 @@
 // What is tried again at a service port, and whose word that is.
 import type { Origin } from '../../../ir/origin.ts';
-import type { RetryIr, RetryOn } from '../../../ir/service.ts';
+import type { RetryIr, RetryOn } from '../../../ir/route.ts';
 import { readSettings, type Settings, type SettingsReader } from '../setting.ts';
 import { append } from '../../../values/labels.ts';
 import type { RouteClaim, RoutingClaim } from './claims.ts';

@@ -2,7 +2,8 @@
 import { reason } from '../../../conditions/conditions.ts';
 import type { WorkloadIr } from '../../../ir/mesh-ir.ts';
 import { type Origin, originKey } from '../../../ir/origin.ts';
-import type { RetryIr, RouteIr, RouteListIr, ServicePortIr } from '../../../ir/service.ts';
+import type { RetryIr, RouteIr, RouteListIr } from '../../../ir/route.ts';
+import type { ServicePortIr } from '../../../ir/service.ts';
 import { append } from '../../../values/labels.ts';
 import { rememberEach } from '../../../values/remember.ts';
 import { isSameValue } from '../../../values/same-value.ts';

@@ -2,7 +2,7 @@
 // its default, and where it is read from what users write; then RouteIr, and resolve.ts, which reads it. Those of endpoints: destination/.
 import { durationMs } from '../../../../api/duration.ts';
 import type { TrafficPolicy } from '../../../../api/v1alpha1/traffic/policy.ts';
-import type { BackoffIr, RetryGrpcCode, RetryOn } from '../../../ir/service.ts';
+import type { BackoffIr, RetryGrpcCode, RetryOn } from '../../../ir/route.ts';
 import { byText } from '../../../values/compare-text.ts';
 import { type Settings, written } from '../setting.ts';
 import {

@@ -7,7 +7,7 @@ import type {
   HeaderIr,
   HeaderModifierIr,
   RouteMatchIr,
-} from '../../../ir/service.ts';
+} from '../../../ir/route.ts';
 import { byText, compareText } from '../../../values/compare-text.ts';
 import { translatePath } from '../path-match.ts';
 import { callersClaim } from './audiences.ts';

@@ -1,6 +1,6 @@
 // Conditions on headers and query parameters.
 import type { TrafficPolicy } from '../../../../api/v1alpha1/traffic/policy.ts';
-import type { ValueMatchIr } from '../../../ir/service.ts';
+import type { ValueMatchIr } from '../../../ir/route.ts';
 
 type Condition = TrafficPolicy['spec']['routes'][number]['matches'][number]['headers'][number];
 

@@ -1,0 +1,78 @@
+// The part of a Mesh about certificates: who signs them, how long they are valid, and how they and their root are replaced.
+import { z } from 'zod';
+import { Duration } from '../duration.ts';
+import { shaped, withRules } from '../schema.ts';
+
+/** @see https://www.rfc-editor.org/rfc/rfc3339#section-5.6 */
+const timestamp = {
+  pattern:
+    /^[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](\.[0-9]{1,9})?(Z|[+-]([01][0-9]|2[0-3]):[0-5][0-9])$/,
+  message: 'Write a time such as 2026-01-31T12:00:00Z.',
+  max: 40,
+};
+
+const RootRotation = z
+  .object({
+    issuedAfter: shaped(timestamp)
+      .exactOptional()
+      .describe(
+        'Replaces the root certificate if it was issued before this time (RFC 3339), in steps that refuse no connection. Set it to the current time to start. A time in the future takes effect at that time.',
+      ),
+    renewBefore: withRules(Duration, {
+      rule: "duration(self) >= duration('0s') && duration(self) <= duration('43800h')",
+      message: 'Set renewBefore to 43800h (5 years) at most.',
+    })
+      .default('2160h')
+      .describe(
+        'Replaces the root certificate that long before it expires, if Meshwright created it. At most 43800h (5 years). Default: 2160h (90 days).',
+      ),
+    phaseTimeout: withRules(Duration, {
+      rule: "duration(self) >= duration('10s') && duration(self) <= duration('2160h')",
+      message: 'Set phaseTimeout between 10s and 2160h (90 days).',
+    })
+      .default('1h')
+      .describe(
+        'After a phase has lasted that long, the condition RootRotated has the reason PhaseTimeout and names the proxies that it waits for. The rotation never goes on without them. From 10s to 2160h. Default: 1h.',
+      ),
+    mode: z
+      .enum(['Proceed', 'Abort'])
+      .default('Proceed')
+      .describe(
+        'Proceed (default): rotations start and go on. Abort: a rotation in progress goes back to the former root, in steps as well, and none starts.',
+      ),
+  })
+  .prefault({})
+  .describe(
+    'How the root certificate is replaced: Prepare creates another one, TrustBoth makes all proxies trust both, Switch signs all certificates with the new one, Retire removes the former one. Each phase waits until all proxies have proven that they are ready for the next.',
+  );
+
+export const Certificates = z
+  .object({
+    authority: z
+      .object({
+        type: z
+          .enum(['BuiltIn'])
+          .default('BuiltIn')
+          .describe(
+            'BuiltIn (default): Meshwright creates its own root certificate and keeps it in a Secret.',
+          ),
+      })
+      .prefault({})
+      .describe('The certificate authority that signs workload certificates.'),
+    workloadTTL: withRules(Duration, {
+      rule: "duration(self) >= duration('10m') && duration(self) <= duration('2160h')",
+      message: 'Set workloadTTL between 10m and 2160h (90 days).',
+    })
+      .default('24h')
+      .describe(
+        'Lifetime of a workload certificate, from 10m to 2160h (90 days). Meshwright renews it after half of its lifetime. Default: 24h.',
+      ),
+    issuedAfter: shaped(timestamp)
+      .exactOptional()
+      .describe(
+        'Replaces all certificates issued before this time (RFC 3339); sidecars use the new ones within seconds. Set it to the current time if a private key may have leaked. Two minutes after a certificate was replaced, sidecars accept no new connections from it; existing connections stay. This cannot be undone. A time in the future takes effect at that time.',
+      ),
+    rootRotation: RootRotation,
+  })
+  .prefault({})
+  .describe('Certificates that give workloads their identity.');

@@ -1,0 +1,8 @@
+// What an operator remembers of the certificate that a proxy showed on its connection.
+
+export interface PresentedLeaf {
+  /** Id of the root that signed it. */
+  readonly root: string;
+  /** In ms since 1970, whole seconds. */
+  readonly issuedMs: number;
+}
