@@ -40,6 +40,7 @@ export const reason = {
   retriesMultiply: 'RetriesMultiply',
   healthCheckDenied: 'HealthCheckDenied',
   healthCheckWithoutEffect: 'HealthCheckWithoutEffect',
+  limitsWithoutEffect: 'LimitsWithoutEffect',
   localityWithoutEffect: 'LocalityWithoutEffect',
   programmed: 'Programmed',
   pending: 'Pending',

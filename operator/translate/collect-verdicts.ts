@@ -7,6 +7,7 @@ import { rememberLast } from '../values/remember.ts';
 import type { ForeignEndpoints } from './facts/foreign-endpoints.ts';
 import { identityOf } from './facts/identity.ts';
 import { originOf } from './facts/origins.ts';
+import type { ServedPorts } from './facts/served-ports.ts';
 import type { Problem } from './facts/verdicts.ts';
 import type { WorkloadIndex } from './facts/workload.ts';
 import type { SecurityAttachments } from './policies/security/attach.ts';
@@ -15,6 +16,7 @@ import { securityVerdicts } from './policies/security/verdicts.ts';
 import { conditionsOf } from './policies/traffic/audiences.ts';
 import { createEmptySubsetFinder } from './policies/traffic/empty-subsets.ts';
 import { createHealthCheckWarner } from './policies/traffic/health-check-warnings.ts';
+import { createLimitWarner } from './policies/traffic/limit-warnings.ts';
 import { createLocalityWarner } from './policies/traffic/locality-warnings.ts';
 import { createRetryWarner } from './policies/traffic/retry-chains.ts';
 import type { Referable } from './policies/traffic/references.ts';
@@ -29,6 +31,7 @@ export interface Judged {
   readonly foreign: ForeignEndpoints;
   readonly attachments: SecurityAttachments;
   readonly workloads: WorkloadIndex;
+  readonly served: ServedPorts;
   readonly external: readonly Verdict[];
   readonly mesh: Mesh;
 }
@@ -47,6 +50,7 @@ export function createVerdictCollector(): VerdictCollector {
   const findEmptySubsets = createEmptySubsetFinder();
   const findZoneWarnings = createLocalityWarner();
   const findDeniedChecks = createHealthCheckWarner();
+  const findLimits = createLimitWarner();
   const joinAll = rememberLast(joinWarnings);
   const unmeshed = rememberLast(unmeshedTargets);
   const ofTraffic = rememberLast(trafficVerdicts);
@@ -55,7 +59,7 @@ export function createVerdictCollector(): VerdictCollector {
   const callersIn = rememberLast(namedCallers);
   const wideIn = rememberLast(wideObjects);
   const findRetries = createRetryWarner();
-  return (ir, { traffic, referable, foreign, attachments, workloads, external, mesh }) => {
+  return (ir, { traffic, referable, foreign, attachments, workloads, served, external, mesh }) => {
     const retries = findRetries({
       services: ir.services,
       workloads: ir.workloads,
@@ -63,7 +67,8 @@ export function createVerdictCollector(): VerdictCollector {
       wide: wideIn(traffic.targets, mesh),
     });
     const zones = findZoneWarnings(traffic, ir.services, ir.workloads);
-    const warnings = joinAll(retries, zones, findDeniedChecks(traffic, ir));
+    const limits = findLimits(traffic.limits, served, ir.workloads);
+    const warnings = joinAll(retries, zones, findDeniedChecks(traffic, ir), limits);
     return {
       verdicts: join(
         ofTraffic(traffic, referable, findEmptySubsets(ir.services), foreign, warnings),

@@ -99,7 +99,7 @@ export function createMeshTranslator({ operatorNamespace }: TranslateOptions): M
     };
     return {
       ir,
-      ...collectVerdicts(ir, { traffic, referable, foreign, attachments, workloads, external, mesh }),
+      ...collectVerdicts(ir, { traffic, referable, foreign, attachments, workloads, served, external, mesh }),
       podRecords: recordsOf(workloads, attachments, kept),
       addressClaims: Object.values(foreign),
     };

@@ -1,5 +1,5 @@
 // Which limits hold at which ports of which workloads, and what becomes of those that cannot.
-import { expect, test } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
 import type { InboundPortIr } from '../../../../../operator/ir/inbound.ts';
 import { translate } from '../../../../../operator/translate/translate.ts';
 import { resourcesFromYaml, translateOptions } from '../../../../support/builders.ts';
@@ -183,4 +183,61 @@ test('two Services that lead to a port may each name a header for the identity o
   );
 
   expect(inbound[0]?.limits?.callerHeaders).toEqual(['from', 'x-caller']);
+});
+
+/** Of each policy that has the condition Warning: its reason and message. */
+function warningsOf(...documents: readonly string[]): Readonly<Record<string, string>> {
+  const { verdicts } = translate(resourcesFromYaml([world, ...documents].join('---\n')), translateOptions);
+  return Object.fromEntries(
+    verdicts.flatMap(({ origin, conditions }) =>
+      conditions
+        .filter(({ type }) => type === 'Warning')
+        .map(({ reason, message }) => [origin.name, `${reason}: ${message}`] as const),
+    ),
+  );
+}
+
+describe('several Services that lead to one port', () => {
+  const ratings = '{kind: Service, name: ratings}';
+  const both = [service('ratings', 'server', ['http', 80]), service('reviews', 'server', ['http', 80])];
+
+  test('have one adaptiveConcurrency: the policy that sets another one is told', () => {
+    const warnings = warningsOf(
+      ...both,
+      policy('ratings', ratings, 'adaptiveConcurrency: {maxConcurrency: 10}'),
+      policy('reviews', reviews, 'adaptiveConcurrency: {maxConcurrency: 20}\n  admissionControl: {}'),
+    );
+
+    expect(warnings).toEqual({
+      reviews:
+        'LimitsWithoutEffect: adaptiveConcurrency of shop/reviews/80 does not apply to workloads whose port shop/ratings/80 leads to as well, because TrafficPolicy shop/ratings sets it there. Set it in one of the two policies only.',
+    });
+  });
+
+  test('may get it from one policy, and limits from several: nothing is to be told', () => {
+    expect(
+      warningsOf(
+        ...both,
+        policy('shop', '{kind: Namespace, name: shop}', 'adaptiveConcurrency: {maxConcurrency: 10}'),
+        policy('ratings', ratings, rate('a')),
+        policy('reviews', reviews, rate('a')),
+      ),
+    ).toEqual({});
+  });
+
+  test('have no limits where one of them says that the port is TCP: the policy of the other is told', () => {
+    const raw = `
+apiVersion: v1
+kind: Service
+metadata: {name: raw, namespace: shop, creationTimestamp: "2020-01-01T00:00:00Z"}
+spec: {clusterIP: None, selector: {app: server}, ports: [{name: tcp-raw, port: 80}]}
+`;
+
+    expect(
+      warningsOf(raw, service('reviews', 'server', ['http', 80]), policy('reviews', reviews, rate('a'))),
+    ).toEqual({
+      reviews:
+        'LimitsWithoutEffect: limits of shop/reviews/80 cannot apply to port 80 of some workloads, because an ExternalWorkload or another Service declares it as TCP. Declare the same appProtocol everywhere.',
+    });
+  });
 });
