@@ -55,6 +55,11 @@ suite('two operators', () => {
 
   beforeAll(async () => {
     cluster = await startShop();
+    // The other one would lead if it came before the first had its Lease.
+    await cluster.until(async () => {
+      const now = await holder().catch(() => '');
+      return now === '' ? undefined : now;
+    });
     closing.add(() => cluster.stop());
     other = await another();
     const { xdsPort } = await other.ready();
