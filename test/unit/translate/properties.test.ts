@@ -30,7 +30,7 @@ function reordered(
   return { ...resources, ...Object.fromEntries(lists.map((list) => [list, reorder(resources[list])])) };
 }
 
-const runs = { numRuns: 150 };
+const runs = { numRuns: 100 };
 
 describe('the worlds drawn', () => {
   it('have policies in force, or the other properties would say little', () => {
@@ -73,15 +73,6 @@ describe('translate, for any schema-valid world', () => {
 
         expect(JSON.stringify(translate(rotated, translateOptions))).toBe(expected);
         expect(JSON.stringify(translate(reversed, translateOptions))).toBe(expected);
-      }),
-      runs,
-    );
-  });
-
-  it('says the same twice', () => {
-    fc.assert(
-      fc.property(world, (resources) => {
-        expect(translate(resources, translateOptions)).toEqual(translate(resources, translateOptions));
       }),
       runs,
     );

@@ -87,7 +87,7 @@ describe('consumer policies, in any world', () => {
           expect(clustersIn(sent) - clustersIn(known)).toBeLessThanOrEqual(mostClusters(own));
         }
       }),
-      { numRuns: 100 },
+      { numRuns: 50 },
     );
     // Or it would say little.
     expect(changed).toBeGreaterThan(3);
