@@ -3,13 +3,9 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import type { Seen } from '../support/data-plane/applications.ts';
-import { type Answer, call } from '../support/data-plane/callers.ts';
+import { call } from '../support/data-plane/callers.ts';
 import { Closing } from '../support/data-plane/closing.ts';
-import { clientHello, sharesOf } from '../support/data-plane/first-word.ts';
-import { type ConnectionExpectation, connectionsOf } from '../support/examples/connections.ts';
-import { type Expectation, expectationsOf, type SeveralCalls } from '../support/examples/expectations.ts';
-import { poll } from '../support/kubernetes/poll.ts';
+import { checksOf } from '../support/examples/checks.ts';
 import { ExampleShop } from '../support/examples/shop.ts';
 
 const examples = ['traffic', 'security', 'istio-tasks'].flatMap((folder) =>
@@ -17,9 +13,9 @@ const examples = ['traffic', 'security', 'istio-tasks'].flatMap((folder) =>
     .filter((name) => name.endsWith('.yaml'))
     .map((name) => join(folder, name)),
 );
-/** Enough to tell 10 % from 20 %: the tolerance, in percent, is four standard deviations. */
-const callsForShares = 600;
-const tolerance = 8;
+
+/** For what takes time, such as an ejection. */
+const soonMs = 15_000;
 
 const closing = new Closing();
 let shop: ExampleShop;
@@ -33,9 +29,8 @@ test('there are examples', () => {
 });
 
 describe.each(examples)('%s', (name) => {
-  const example = readFileSync(join('docs/examples', name), 'utf8');
-  const expectations = expectationsOf(example);
-  const connections = connectionsOf(example);
+  const example = readExample(name);
+  const checks = checksOf(example);
   beforeAll(async () => {
     const verdicts = await shop.apply(example);
     const conditions = verdicts.flatMap((verdict) => verdict.conditions);
@@ -43,21 +38,48 @@ describe.each(examples)('%s', (name) => {
   }, 30_000);
 
   test('says what is to come of calls', () => {
-    expect(expectations.length + connections.length).toBeGreaterThan(0);
+    expect(checks.length).toBeGreaterThan(0);
   });
 
-  test.each([
-    ...expectations.map((expectation) => checkOf(expectation.line, () => expectCall(expectation))),
-    ...connections.map((expectation) => checkOf(expectation.line, () => expectConnections(expectation))),
-  ])(
-    '%s',
-    async (_, check) => {
+  test.each(checks)(
+    '$title',
+    async ({ check }) => {
       expect.hasAssertions();
-      await check();
+      await check(shop, soonMs);
     },
     30_000,
   );
 });
+
+test('none of them says what is so without its policies', async () => {
+  await shop.apply('');
+
+  const [slow, quick] = [true, false].map((isSlow) =>
+    examples.filter((name) => readExample(name).includes('9080/slow') === isSlow),
+  );
+  const kept = await Promise.all((slow ?? []).map(keptOf));
+  // One after the other: some count connections.
+  // oxlint-disable-next-line no-await-in-loop -- in turn
+  for (const name of quick ?? []) kept.push(await keptOf(name));
+
+  expect(kept.flat()).toEqual([]);
+}, 60_000);
+
+/** Its name, if all that it says is so. Several times, since that may be by chance. */
+async function keptOf(name: string): Promise<readonly string[]> {
+  const checks = checksOf(readExample(name));
+  try {
+    // oxlint-disable-next-line no-await-in-loop -- in turn
+    for (let round = 0; round < 5; round += 1) for (const { check } of checks) await check(shop, 0);
+    return [name];
+  } catch {
+    return [];
+  }
+}
+
+function readExample(name: string): string {
+  return readFileSync(join('docs/examples', name), 'utf8');
+}
 
 describe('a subset whose labels no workload has', () => {
   const policy = `
@@ -108,112 +130,3 @@ spec:
     expect(answered.filter(({ status }) => status !== 200)).toEqual([]);
   });
 });
-
-type Check = readonly [title: string, check: () => Promise<void>];
-
-function checkOf(line: string, check: Check[1]): Check {
-  return [line.replace(/^# +/, ''), check];
-}
-
-async function expectCall(expectation: Expectation): Promise<void> {
-  if (expectation.copiedTo.length > 0) await expectCopies(expectation);
-  if (expectation.several !== null) await expectSeveral(expectation, expectation.several);
-  else if (expectation.isSteady) await expectSteadiness(expectation);
-  else if (expectation.from.length > 1) await expectShares(expectation);
-  else await expectOutcome(expectation);
-}
-
-async function expectConnections({ service, serverName, from }: ConnectionExpectation): Promise<void> {
-  const hello = serverName === null ? null : await clientHello(serverName);
-  const shares = await sharesOf(shop.portOf(service), callsForShares, hello);
-  expect(Object.keys(shares).toSorted()).toEqual(from.map(({ version }) => version).toSorted());
-  for (const { version, percentage } of from)
-    expect(Math.abs((shares[version] ?? 0) - percentage)).toBeLessThan(tolerance);
-}
-
-async function made({ call: { from, service, headers, ...request } }: Expectation): Promise<Answer> {
-  const host = `${service}:9080`;
-  return call(shop.portOf(service, from), { ...request, headers: { host, ...headers } });
-}
-
-async function expectOutcome(expectation: Expectation): Promise<void> {
-  const begun = performance.now();
-  const answer = await made(expectation);
-  const took = performance.now() - begun;
-  const { status, from, afterMs, withinMs, response, seen } = expectation;
-
-  const heard = Object.fromEntries(response.map(([name]) => [name, answer.headers[name.toLowerCase()]]));
-  expect({ status: answer.status, ...heard }).toEqual({ status, ...Object.fromEntries(response) });
-  // Timers of Node and of Envoy end a little early: milliseconds are rounded where time begins and where it ends.
-  expect(took).toBeGreaterThanOrEqual(afterMs - 5);
-  expect(took).toBeLessThanOrEqual(withinMs);
-  if (from.length === 0 && seen.length === 0) return;
-  const { app, path, method, headers } = sightOf(answer);
-  const sight: Readonly<Record<string, unknown>> = { ...headers, path, method };
-  expect({ app, ...Object.fromEntries(seen.map(([name]) => [name, sight[name.toLowerCase()]])) }).toEqual({
-    app: from[0]?.version ?? app,
-    ...Object.fromEntries(seen),
-  });
-}
-
-function sightOf({ body }: Answer): Pick<Seen, 'app' | 'method' | 'headers'> & { readonly path: string } {
-  const { app, url, method, headers } = JSON.parse(body) as Seen;
-  return { app, path: url, method, headers };
-}
-
-/** Nobody waits for copies: they come when they come. */
-async function expectCopies(expectation: Expectation): Promise<void> {
-  const id = randomUUID();
-  const { call: described } = expectation;
-  await made({
-    ...expectation,
-    call: { ...described, headers: { ...described.headers, 'x-request-id': id } },
-  });
-  const expected = expectation.copiedTo.toSorted();
-  const copies = (): readonly string[] => [...shop.copiesOf(id)].toSorted();
-  await poll(() => Promise.resolve(copies().length >= expected.length || undefined), {
-    intervalMs: 10,
-    deadlineMs: 5_000,
-  });
-  expect(copies()).toEqual(expected);
-}
-
-async function expectSeveral(
-  expectation: Expectation,
-  { count, atOnce, statuses }: SeveralCalls,
-): Promise<void> {
-  const counts: Record<string, number> = {};
-  const countOne = async (): Promise<void> => {
-    const { status } = await made(expectation);
-    counts[status] = (counts[status] ?? 0) + 1;
-  };
-  if (atOnce) await Promise.all(Array.from({ length: count }, countOne));
-  // oxlint-disable-next-line no-await-in-loop -- in turn
-  else for (let sent = 0; sent < count; sent += 1) await countOne();
-  const expected = Object.entries(statuses).map(([status, times]) => {
-    const counted = counts[status];
-    const isExpected = counted !== undefined && (times.length === 0 || times.includes(counted));
-    return [status, isExpected ? counted : times.join(' or ') || 'some'];
-  });
-  expect(counts).toEqual(Object.fromEntries(expected));
-}
-
-async function expectSteadiness(expectation: Expectation): Promise<void> {
-  const answers = await Promise.all(Array.from({ length: 20 }, () => made(expectation)));
-  expect(answers.filter(({ status }) => status !== expectation.status)).toEqual([]);
-  expect(new Set(answers.map((answer) => sightOf(answer).app)).size).toBe(1);
-}
-
-async function expectShares(expectation: Expectation): Promise<void> {
-  const answers = await Promise.all(Array.from({ length: callsForShares }, () => made(expectation)));
-  const counts = new Map<string, number>();
-  for (const answer of answers) {
-    const { app } = sightOf(answer);
-    counts.set(app, (counts.get(app) ?? 0) + 1);
-  }
-  expect([...counts.keys()].toSorted()).toEqual(expectation.from.map(({ version }) => version).toSorted());
-  for (const { version, percentage } of expectation.from) {
-    const share = ((counts.get(version) ?? 0) / callsForShares) * 100;
-    expect(Math.abs(share - percentage)).toBeLessThan(tolerance);
-  }
-}

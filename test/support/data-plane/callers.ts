@@ -29,9 +29,13 @@ export async function call(port: number, options: Call = {}): Promise<Answer> {
   const all = { ...length, ...headers };
   const outgoing = request({ host, port, method, path, headers: all, agent, localAddress: from });
   const responded = once(outgoing, 'response');
+  const upgraded = once(outgoing, 'upgrade');
   outgoing.end(body);
-  const [response] = (await responded) as [IncomingMessage];
-  return { status: response.statusCode ?? 0, headers: response.headers, body: await text(response) };
+  const [response, socket] = (await Promise.race([responded, upgraded])) as [IncomingMessage, Socket?];
+  // Nothing more is said after the switch.
+  socket?.destroy();
+  const said = socket === undefined ? await text(response) : '';
+  return { status: response.statusCode ?? 0, headers: response.headers, body: said };
 }
 
 /** Headers of a kubelet, besides the address of the pod as host. */

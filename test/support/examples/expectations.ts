@@ -1,11 +1,11 @@
 // What stands at the head of an example: calls, as curl makes them, and what is to come of them. Pure. Entry: expectationsOf.
 //   curl -H 'x-group: test' http://reviews:9080/reviews/1   # 200 from v2
-// The caller is productpage; `qa$ curl …`: a workload of namespace qa.
-// A line `ANN=text` before them names a text: `-H "authorization: Bearer $ANN"`.
+// The caller is productpage; `qa$ curl …`: a workload of namespace qa. `-b jar -c jar` keeps the cookies of all calls that have it.
+// After a line `kubectl … scale deployment reviews-v4 --replicas 1`, another version has just begun to run. A line `ANN=text` before them names a text: `-H "authorization: Bearer $ANN"`.
 // Grammar of a comment: a status, then any of `from v1`, `from v1 (90%) and v2 (10%)`, `after 2s`, `within 1s`, `with x-a: b` (a header of the response),
-// `seeing x-a: b` (a header that the application saw; `path` and `method` are that of the request), `copied to v2`, separated by commas. Or, of several calls:
-// `200 from the same version each time`, `of 5 at once: 200 (1) and 503 (4)`, `of 5 at once: 200 and 503` (some of each), `of 40 in turn: 200 (36 or 37) and
-// 500 (3 or 4)`.
+// `seeing x-a: b` (a header that the application saw; `path` and `method` are that of the request), `copied to v2`, `logged a: b` (in the access log of
+// ratings), separated by commas. Or, of several calls: `200 from the same version each time`, `soon 200 each time`, `of 5 at once: 200 (1) and 503 (4)`,
+// `of 5 at once: 200 and 503` (some of each), `of 40 in turn: 200 (36 or 37) and 500 (3 or 4)`, `of 40 in turn: 200 (40), on 10 connections or more`.
 
 export interface Expectation {
   readonly line: string;
@@ -21,8 +21,14 @@ export interface Expectation {
   readonly seen: readonly Pair[];
   /** Versions that get a copy. */
   readonly copiedTo: readonly string[];
+  /** Of the authorization in the access log of ratings. */
+  readonly logged: readonly Pair[];
   /** Whichever version answers first answers always. */
   readonly isSteady: boolean;
+  /** It may take seconds until it is so. */
+  readonly isSoon: boolean;
+  /** Just after another version began to run. */
+  readonly isScaled: boolean;
   /** What comes of several calls; null: there is one. */
   readonly several: SeveralCalls | null;
 }
@@ -32,6 +38,8 @@ export interface SeveralCalls {
   readonly atOnce: boolean;
   /** Status → how often: one of these; empty: at least once. */
   readonly statuses: Readonly<Record<string, readonly number[]>>;
+  /** Of the application, at least. */
+  readonly connections: number;
 }
 
 export type Pair = readonly [name: string, value: string];
@@ -44,8 +52,11 @@ export interface ExampleCall {
   readonly service: string;
   readonly path: string;
   readonly headers: Readonly<Record<string, string>>;
+  /** Cookies are kept, and sent the next time. */
+  readonly jar: boolean;
 }
 
+const scaleLine = /^# {2,}kubectl -n shop scale deployment reviews-v4 --replicas 1$/;
 const callLine =
   /^# {2,}(?<qa>qa\$ )?curl (?<options>.*?)'?http:\/\/(?<service>[a-z-]+)(?:\.shop)?:\d+(?<path>\/[^\s']*)'? +# (?<outcome>.+)$/;
 
@@ -54,45 +65,51 @@ export function expectationsOf(example: string): readonly Expectation[] {
   const texts = new Map(
     [...example.matchAll(/^# +([A-Z]+)=(\S+)$/gm)].map(([, name = '', value = '']) => [name, value]),
   );
-  return example
-    .split('\n')
-    .filter((line) => /^#\s+(\w+\$ )?curl /.test(line))
-    .map((line) => {
-      const { qa, options, service, path, outcome } = callLine.exec(line)?.groups ?? {};
-      if (options === undefined || service === undefined || path === undefined || outcome === undefined)
-        throw new Error(`not a call with its outcome: ${line}`);
-      const written = options.replaceAll(/\$([A-Z]+)/g, (_, text: string) => texts.get(text) ?? '');
-      const from = qa === undefined ? 'shop' : 'qa';
-      return {
-        line,
-        call: { from, ...optionsOf(written, line), service, path },
-        ...outcomeOf(outcome, line),
-      };
-    });
+  const lines = example.split('\n');
+  const scaledAt = lines.findIndex((line) => scaleLine.test(line));
+  return lines.flatMap((line, index) => {
+    if (!/^#\s+(\w+\$ )?curl /.test(line)) return [];
+    const { qa, options, service, path, outcome } = callLine.exec(line)?.groups ?? {};
+    if (options === undefined || service === undefined || path === undefined || outcome === undefined)
+      throw new Error(`not a call with its outcome: ${line}`);
+    const written = options.replaceAll(/\$([A-Z]+)/g, (_, text: string) => texts.get(text) ?? '');
+    const from = qa === undefined ? 'shop' : 'qa';
+    return {
+      line,
+      call: { from, ...optionsOf(written, line), service, path },
+      ...outcomeOf(outcome, line),
+      isScaled: scaledAt >= 0 && index > scaledAt,
+    };
+  });
 }
 
-function optionsOf(text: string, line: string): Pick<ExampleCall, 'method' | 'headers'> {
+function optionsOf(text: string, line: string): Pick<ExampleCall, 'method' | 'headers' | 'jar'> {
   const headers: Record<string, string> = {};
   let method = 'GET';
-  const rest = text.replaceAll(/-(X) (\w+)|-(H) ['"]([\w-]+): ([^'"]*)['"]/g, (_, ...found: string[]) => {
-    const [isMethod, verb = '', , name = '', value = ''] = found;
-    if (isMethod === 'X') method = verb;
-    else headers[name] = value;
-    return '';
-  });
+  const jar = text.startsWith('-b jar -c jar ');
+  const rest = text
+    .replace('-b jar -c jar ', '')
+    .replaceAll(/-(X) (\w+)|-(H) ['"]([\w-]+): ([^'"]*)['"]/g, (_, ...found: string[]) => {
+      const [isMethod, verb = '', , name = '', value = ''] = found;
+      if (isMethod === 'X') method = verb;
+      else headers[name] = value;
+      return '';
+    });
   if (rest.trim() !== '') throw new Error(`an option that nobody knows, ${rest.trim()}: ${line}`);
-  return { method, headers };
+  return { method, headers, jar };
 }
 
-type Outcome = Omit<Expectation, 'line' | 'call'>;
+type Outcome = Omit<Expectation, 'line' | 'call' | 'isScaled'>;
 
 function outcomeOf(text: string, line: string): Outcome {
-  const several = severalOf(text);
+  const several = severalOf(text, line);
   if (several !== null) return { ...nothing, several };
+  const [, soon] = /^soon (\d{3}) each time$/.exec(text) ?? [];
+  if (soon !== undefined) return { ...nothing, status: Number(soon), isSoon: true };
   const [, status, rest = ''] = /^(\d{3})(?: (.*))?$/.exec(text) ?? [];
   if (status === undefined) throw new Error(`no status: ${line}`);
   let outcome: Outcome = { ...nothing, status: Number(status) };
-  for (const part of rest === '' ? [] : rest.split(/, (?=from|after|within|with|seeing|copied)/)) {
+  for (const part of rest === '' ? [] : rest.split(/, (?=from|after|within|with|seeing|copied|logged)/)) {
     outcome = { ...outcome, ...partOf(part, outcome, line) };
   }
   return outcome;
@@ -106,23 +123,34 @@ const nothing: Outcome = {
   response: [],
   seen: [],
   copiedTo: [],
+  logged: [],
   isSteady: false,
+  isSoon: false,
   several: null,
 };
 
-function severalOf(text: string): SeveralCalls | null {
-  const [, count, how, first, ofFirst, second, ofSecond] =
-    /^of (\d+) (at once|in turn): (\d{3})(?: \((\d+(?: or \d+)?)\))? and (\d{3})(?: \((\d+(?: or \d+)?)\))?$/.exec(
-      text,
-    ) ?? [];
-  if (first === undefined || second === undefined) return null;
-  const times = (said: string | undefined): readonly number[] => said?.split(' or ').map(Number) ?? [];
-  const statuses = { [first]: times(ofFirst), [second]: times(ofSecond) };
-  return { count: Number(count), atOnce: how === 'at once', statuses };
+const severalCalls =
+  /^of (?<count>\d+) (?<how>at once|in turn): (?<statuses>[^,]+)(?:, on (?<connections>\d+) connections or more)?$/;
+
+function severalOf(text: string, line: string): SeveralCalls | null {
+  const { count, how, statuses, connections = '1' } = severalCalls.exec(text)?.groups ?? {};
+  if (statuses === undefined) return null;
+  return {
+    count: Number(count),
+    atOnce: how === 'at once',
+    statuses: Object.fromEntries(statuses.split(' and ').map((one) => timesOf(one, line))),
+    connections: Number(connections),
+  };
 }
 
-function partOf(part: string, { response, seen }: Outcome, line: string): Partial<Outcome> {
-  const [, word, said = ''] = /^(from|after|within|with|seeing|copied to) (.+)$/.exec(part) ?? [];
+function timesOf(text: string, line: string): [status: string, times: readonly number[]] {
+  const [, status, times] = /^(\d{3})(?: \((\d+(?: or \d+)?)\))?$/.exec(text) ?? [];
+  if (status === undefined) throw new Error(`not a status: ${line}`);
+  return [status, times?.split(' or ').map(Number) ?? []];
+}
+
+function partOf(part: string, { response, seen, logged }: Outcome, line: string): Partial<Outcome> {
+  const [, word, said = ''] = /^(from|after|within|with|seeing|copied to|logged) (.+)$/.exec(part) ?? [];
   switch (word) {
     case 'from':
       if (said === 'the same version each time') return { isSteady: true };
@@ -137,6 +165,8 @@ function partOf(part: string, { response, seen }: Outcome, line: string): Partia
       return { response: [...response, pairOf(said, line)] };
     case 'seeing':
       return { seen: [...seen, pairOf(said, line)] };
+    case 'logged':
+      return { logged: [...logged, pairOf(said, line)] };
     default:
       throw new Error(`an outcome that nobody knows, ${part}: ${line}`);
   }

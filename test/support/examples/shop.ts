@@ -1,5 +1,5 @@
 // The shop of the examples: `productpage` (in zone a), and `tester` of namespace qa, call reviews (v1, v2, v3 in zones a, b, c), ratings
-// (v1), which has a real Envoy, db and vault (v1, v2) through real Envoys. Entry: ExampleShop.start.
+// (v1), which has a real Envoy, db and vault (v1, v2) through real Envoys. v4 of reviews runs once it is asked for. Entry: ExampleShop.start.
 import { parseAllDocuments, stringify } from 'yaml';
 import { admit } from '../../../api/admission.ts';
 import { apiVersion } from '../../../api/v1alpha1/common.ts';
@@ -35,11 +35,13 @@ type Copies = Map<string, Set<string>>;
 
 export class ExampleShop {
   readonly #mesh: ServedMesh;
-  readonly #world: string;
+  readonly #world: World;
   readonly #ports: Ports;
   readonly #copies: Copies;
+  /** What is applied. */
+  #example = '';
 
-  private constructor(mesh: ServedMesh, world: string, ports: Ports, copies: Copies) {
+  private constructor(mesh: ServedMesh, world: World, ports: Ports, copies: Copies) {
     this.#mesh = mesh;
     this.#world = world;
     this.#ports = ports;
@@ -50,7 +52,12 @@ export class ExampleShop {
     const ports = { shop: await freePorts(), qa: await freePorts() };
     const copies: Copies = new Map();
     const world = await worldOf(ports, closing, copies);
-    return new ExampleShop(await ServedMesh.start(irOf(translated(world)), closing), world, ports, copies);
+    return new ExampleShop(
+      await ServedMesh.start(irOf(translated(world.all)), closing),
+      world,
+      ports,
+      copies,
+    );
   }
 
   get sidecar(): ServedSidecar {
@@ -59,6 +66,10 @@ export class ExampleShop {
 
   get tester(): ServedSidecar {
     return this.#mesh.sidecar('tester');
+  }
+
+  get ratings(): ServedSidecar {
+    return this.#mesh.sidecar('ratings-v1');
   }
 
   /** Where the application of a caller calls it. */
@@ -85,10 +96,28 @@ export class ExampleShop {
       const admitted = admit(object);
       if (!admitted.ok) throw new Error(admitted.problems.join('\n'));
     }
-    const translation = translated(`${this.#world}---\n${example}`);
-    await this.#mesh.program(irOf(translation));
+    this.#example = example;
+    const translation = await this.#program(this.#world.all);
     return translation.verdicts.filter(({ origin }) => origin.kind !== 'Mesh');
   }
+
+  /** Another version of reviews, v4, begins to run, or begins anew; until the next `apply`. */
+  async startAnother(): Promise<void> {
+    await this.#program(this.#world.all);
+    await this.#program(`${this.#world.all}---\n${this.#world.another}`);
+  }
+
+  async #program(world: string): Promise<Translation> {
+    const translation = translated(`${world}---\n${this.#example}`);
+    await this.#mesh.program(irOf(translation));
+    return translation;
+  }
+}
+
+interface World {
+  readonly all: string;
+  /** A workload that comes later. */
+  readonly another: string;
 }
 
 async function freePorts(): Promise<Ports[Caller]> {
@@ -109,7 +138,7 @@ function irOf({ ir }: Translation): NonNullable<Translation['ir']> {
   return ir;
 }
 
-async function worldOf(ports: Ports, closing: Closing, copies: Copies): Promise<string> {
+async function worldOf(ports: Ports, closing: Closing, copies: Copies): Promise<World> {
   const servers = Object.entries(services).flatMap(([app, versions]) =>
     versions.map(async (version) => {
       const name = connections[app]?.name;
@@ -142,7 +171,12 @@ async function worldOf(ports: Ports, closing: Closing, copies: Copies): Promise<
     workload('productpage', '', { serviceAccount: 'productpage', outbound: outbound('shop') }),
     workload('tester', '', { serviceAccount: 'tester', outbound: outbound('qa') }, 'qa'),
   ];
-  return documents.map((document) => stringify(document)).join('---\n');
+  const port = await startApplication('v4', closing, behaviour(copies));
+  const another = workload('reviews', 'v4', { ports: [{ name: 'http', port, appProtocol: 'http' }] });
+  return {
+    all: documents.map((document) => stringify(document)).join('---\n'),
+    another: stringify(another),
+  };
 }
 
 // oxlint-disable-next-line max-params -- the last is seldom another one
@@ -165,7 +199,7 @@ function workload(app: string, version: string, spec: object, namespace = 'shop'
 
 /**
  * /slow answers after two seconds, /status/503 with that status, /flaky/503 so for the first time only, /flaky-grpc/14 with that gRPC
- * status for the first time, /busy/429 so and with Retry-After, /broken/v2 with 500 if it is v2 that answers, /stuck/v2 after two seconds
+ * status for the first time, /shop.v1.Reviews/Flaky so with 14, /busy/429 so and with Retry-After, /broken/v2 with 500 if it is v2 that answers, /stuck/v2 after two seconds
  * if it is, /bytes/10 with so many bytes; everything else with what was seen.
  */
 function behaviour(copies: Copies): Handler {
@@ -179,8 +213,10 @@ function behaviour(copies: Copies): Handler {
     const isFirst = !seenIds.has(id);
     const fails = place === 'status' || ((place === 'flaky' || place === 'busy') && isFirst);
     seenIds.add(id);
+    response.setHeader('x-connection', String(response.socket?.remotePort));
     if (place === 'busy' && isFirst) response.setHeader('retry-after', '1');
     if (place === 'flaky-grpc') response.setHeader('grpc-status', isFirst ? status : '0');
+    if (status === 'Flaky') response.setHeader('grpc-status', isFirst ? '14' : '0');
     const isBroken = place === 'broken' && status === seen.app;
     response.statusCode = fails ? Number(status) : isBroken ? 500 : 200;
     const answer = (): void => {

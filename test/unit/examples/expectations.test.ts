@@ -8,7 +8,10 @@ const nothing = {
   response: [],
   seen: [],
   copiedTo: [],
+  logged: [],
   isSteady: false,
+  isSoon: false,
+  isScaled: false,
   several: null,
 };
 
@@ -46,6 +49,15 @@ test.each([
     },
   ],
   ['#  curl http://a:1/ # 200 from the same version each time', { status: 200, isSteady: true }],
+  ['#  curl http://a:1/ # soon 200 each time', { status: 200, isSoon: true }],
+  [
+    '#  curl -b jar -c jar -X PUT http://a:1/ # 200 from v1, logged a: b',
+    { call: { jar: true, method: 'PUT' }, from: [{ version: 'v1' }], logged: [['a', 'b']] },
+  ],
+  [
+    '#  curl http://a:1/ # of 50 in turn: 200 (50), on 10 connections or more',
+    { several: { count: 50, atOnce: false, statuses: { 200: [50] }, connections: 10 } },
+  ],
   [
     '#  curl http://a:1/ # of 5 at once: 200 (1) and 503 (4)',
     { several: { count: 5, atOnce: true, statuses: { 200: [1], 503: [4] } } },
@@ -64,7 +76,18 @@ test.each([
   '#  curl http://a:1/ # fine',
   '#  curl http://a:1/ # 200 by v1',
   '#  curl http://a:1/ # of 5: 200 (1) and 503 (4)',
+  '#  curl http://a:1/ # of 5 in turn: fine',
+  '#  curl http://a:1/ # soon 200',
   '#  curl http://a:1/ # 200 with x',
 ])('%s is a mistake', (line) => {
   expect(() => expectationsOf(line)).toThrow(line);
+});
+
+test('what stands behind a line that scales is so when another version has begun to run', () => {
+  const call = '#   curl http://reviews:9080/ # 200';
+  const scale = '#   kubectl -n shop scale deployment reviews-v4 --replicas 1';
+
+  const expectations = expectationsOf([call, scale, call].join('\n'));
+
+  expect(expectations.map(({ isScaled }) => isScaled)).toEqual([false, true]);
 });
