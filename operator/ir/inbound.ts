@@ -1,6 +1,8 @@
 // The inbound side: a port of a workload as its sidecar guards it.
+import type { AuthorizerIr } from './authorizer.ts';
 import type { Origin } from './origin.ts';
 import type { PathMatchIr } from './path.ts';
+import type { RequestIr } from './request.ts';
 import type { ValueMatchIr } from './route.ts';
 import type { JwtProviderIr, TokenMatchIr } from './tokens.ts';
 
@@ -16,6 +18,8 @@ export interface InboundPortIr {
   /** null: tokens are not looked at. Always null on TCP ports. */
   readonly authentication: AuthenticationIr | null;
   readonly authorization: AuthorizationIr;
+  /** Asked about what the rules let in, all of them, in this order: by id. Always empty on TCP ports. */
+  readonly authorizers: readonly AuthorizerIr[];
   /**
    * What rules on trial would refuse of what the rules in force let in: their Deny rules, and Allow rules of all policies if some policy on trial
    * has any. null: no rules are on trial. Always null on TCP ports.
@@ -119,33 +123,6 @@ export interface NetworkIr {
   readonly length: number;
 }
 
-/** All of it must match: one of each list, and all headers. */
-export interface RequestIr {
-  readonly methods: 'any' | readonly string[];
-  readonly paths: 'any' | readonly RulePathIr[];
-  /** `shop.example` or `*.shop.example`, in lower case. */
-  readonly hosts: 'any' | readonly string[];
-  readonly headers: readonly RuleHeaderIr[];
-  /** null: nothing is left out. */
-  readonly not: ExcludedRequestsIr | null;
-}
-
-/** What has any of these is left out. */
-export interface ExcludedRequestsIr {
-  readonly methods: readonly string[];
-  readonly paths: readonly RulePathIr[];
-  readonly hosts: readonly string[];
-  readonly headers: readonly RuleHeaderIr[];
-}
-
-export interface RuleHeaderIr {
-  /** In lower case. */
-  readonly name: string;
-  readonly type: 'Exact' | 'RegularExpression' | 'Present';
-  /** '' for Present. */
-  readonly value: string;
-}
-
 /** Whether a caller without an identity may match. */
 export function mayBeUnidentified({ callers, unidentified }: RuleIr): boolean {
   return unidentified || (callers !== 'anyone' && callers.some((caller) => !asksForIdentity(caller)));
@@ -157,11 +134,6 @@ export function asksForIdentity({ identities, not }: CallerIr): boolean {
 
 export function isNobody({ spiffeIds, spiffePrefixes, foreignIds }: PeersIr): boolean {
   return spiffeIds.length + spiffePrefixes.length + foreignIds.length === 0;
-}
-
-export interface RulePathIr extends PathMatchIr {
-  /** Whether ASCII letters are compared without their case. Expressions say so themselves: false. */
-  readonly ignoreCase: boolean;
 }
 
 /** What TrafficPolicies say to the sidecar of a server: what is too much for the application, whoever calls, and how it learns who that is. */

@@ -76,8 +76,8 @@ function closure(spec: z.infer<typeof Intent>['spec']): Closure {
 /** Of a policy about plaintext and callers, as it can be told what it meant. */
 const plainFields: ReadonlySet<string> = new Set(['targetRefs', 'selector', 'mtls', 'authorization']);
 
-/** Whoever wrote it meant to refuse nobody. */
-const Trial = z.object({ enforcement: z.literal('Audit') });
+/** Whoever wrote it meant to refuse nobody; but an authorizer is never on trial. */
+const Trial = z.object({ enforcement: z.literal('Audit'), external: z.never().optional() });
 
 /** What lets plaintext in must have been meant. */
 function modeOf(mtls: unknown): string {

@@ -11,6 +11,8 @@ import type { ServedPorts } from './facts/served-ports.ts';
 import type { Problem } from './facts/verdicts.ts';
 import type { WorkloadIndex } from './facts/workload.ts';
 import type { SecurityAttachments } from './policies/security/attach.ts';
+import { createSilenceFinder } from './policies/security/authorizer-notes.ts';
+import type { Authorizers } from './policies/security/authorizer-references.ts';
 import { unmeshedTargets } from './policies/security/unmeshed.ts';
 import { securityVerdicts } from './policies/security/verdicts.ts';
 import { conditionsOf } from './policies/traffic/audiences.ts';
@@ -30,6 +32,7 @@ export interface Judged {
   readonly referable: Referable;
   readonly foreign: ForeignEndpoints;
   readonly attachments: SecurityAttachments;
+  readonly authorizers: Authorizers;
   readonly workloads: WorkloadIndex;
   readonly served: ServedPorts;
   readonly external: readonly Verdict[];
@@ -59,7 +62,10 @@ export function createVerdictCollector(): VerdictCollector {
   const callersIn = rememberLast(namedCallers);
   const wideIn = rememberLast(wideObjects);
   const findRetries = createRetryWarner();
-  return (ir, { traffic, referable, foreign, attachments, workloads, served, external, mesh }) => {
+  const findSilence = createSilenceFinder();
+  return (ir, judged) => {
+    const { traffic, referable, foreign, attachments, authorizers, workloads, served, external, mesh } =
+      judged;
     const retries = findRetries({
       services: ir.services,
       workloads: ir.workloads,
@@ -72,7 +78,12 @@ export function createVerdictCollector(): VerdictCollector {
     return {
       verdicts: join(
         ofTraffic(traffic, referable, findEmptySubsets(ir.services), foreign, warnings),
-        ofSecurity(attachments, ir.workloads, unmeshed(attachments, workloads)),
+        ofSecurity(
+          attachments,
+          ir.workloads,
+          unmeshed(attachments, workloads),
+          findSilence(authorizers, ir.services),
+        ),
         external,
       ),
       meshWarnings: warnings[originKey(originOf(mesh))] ?? [],

@@ -9,6 +9,7 @@ import { createVerdictCollector } from './collect-verdicts.ts';
 import { meshSettings } from './facts/meshes.ts';
 import { rememberLast } from '../values/remember.ts';
 import { attachSecurity } from './policies/security/attach.ts';
+import { createAuthorizerFinder } from './policies/security/authorizer-references.ts';
 import { podRecords, withKeptPorts } from './policies/security/pod-records.ts';
 import { withNamedPorts } from './policies/security/rule-ports.ts';
 import { createSecurityMaker } from './policies/security/security.ts';
@@ -61,6 +62,7 @@ export function createMeshTranslator({ operatorNamespace }: TranslateOptions): M
   const owners = createSurroundings(operatorNamespace);
   const guard = rememberLast(attachSecurity);
   const security = createSecurityMaker();
+  const findAuthorizers = createAuthorizerFinder();
   const translateAllExternal = rememberLast(externalWorkloads);
   const servedByServices = rememberLast(servedPorts);
   const servedWithKept = rememberLast(withKeptPorts);
@@ -88,9 +90,11 @@ export function createMeshTranslator({ operatorNamespace }: TranslateOptions): M
     const served = withNamed(kept, attachments);
     const audiences = audiencesIn(traffic.byPort, workloads.all);
     const referable = referableIn(services.byKey, resources.referenceGrants, traffic.byPort);
-    const shared = { mesh, security: security(mesh, attachments), audiences };
+    const authorizers = findAuthorizers(attachments.policies, services, resources.referenceGrants);
+    const shared = { mesh, security: security(mesh, attachments, authorizers), audiences };
     const zoneOf = findZones(zonesAsked(traffic), resources.endpointSlices);
     const own = { ...shared, limits: traffic.limits, served, bindings, zoneOf };
+    const decided = { traffic, referable, foreign };
     const ir: MeshIr = {
       settings: settings(mesh),
       services: translateServices(services.all, { ...shared, slices, workloads, traffic, referable }),
@@ -99,7 +103,7 @@ export function createMeshTranslator({ operatorNamespace }: TranslateOptions): M
     };
     return {
       ir,
-      ...collectVerdicts(ir, { traffic, referable, foreign, attachments, workloads, served, external, mesh }),
+      ...collectVerdicts(ir, { ...decided, attachments, authorizers, workloads, served, external, mesh }),
       podRecords: recordsOf(workloads, attachments, kept),
       addressClaims: Object.values(foreign),
     };

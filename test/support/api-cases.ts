@@ -3,6 +3,7 @@ import type { ApiCase, InvalidCase, ValidCase } from './api-cases/api-case.ts';
 import { externalWorkloadCases } from './api-cases/external-workload.ts';
 import { meshCases } from './api-cases/mesh.ts';
 import { securityPolicyCases } from './api-cases/security-policy.ts';
+import { securityExternalCases } from './api-cases/security-external.ts';
 import { securityTokenCases } from './api-cases/security-tokens.ts';
 import { trafficDestinationCases } from './api-cases/traffic-destination.ts';
 import { trafficBrowserCases } from './api-cases/traffic-browsers.ts';
@@ -28,6 +29,7 @@ export const apiCases: readonly ApiCase[] = [
   ...trafficLimitCases,
   ...securityPolicyCases,
   ...securityTokenCases,
+  ...securityExternalCases,
   ...externalWorkloadCases,
 ];
 

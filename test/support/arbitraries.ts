@@ -4,6 +4,7 @@ import * as fc from 'fast-check';
 import { durationMs } from '../../api/duration.ts';
 import { ExternalWorkloadSpec } from '../../api/v1alpha1/external-workload.ts';
 import { MeshSpec } from '../../api/v1alpha1/mesh.ts';
+import { externalAuthorizer } from './arbitrary-authorizers.ts';
 import { authentication, tokenMatch } from './arbitrary-tokens.ts';
 import { SecurityPolicySpec } from '../../api/v1alpha1/security/policy.ts';
 import { TrafficPolicySpec } from '../../api/v1alpha1/traffic/policy.ts';
@@ -443,8 +444,10 @@ export function securityPolicySpec(): fc.Arbitrary<SecurityPolicySpec> {
     matchLabels: from([{ app: 'reviews' }, { version: 'v1' }, { app: '', a: 'b' }]),
   });
   const mtls = fc.record({ mode: from(['Permissive', 'Strict', 'Disabled']) });
+  const rulesOf = (count: [number, number]): fc.Arbitrary<object[]> =>
+    distinct(rule, (one) => one.name, count);
   const authorization = spec(
-    { rules: distinct(rule, (one) => one.name, [0, 4]) },
+    { rules: rulesOf([0, 4]) },
     { enforcement: from(['Enforce', 'Audit']), responseHeader: fc.boolean() },
   );
   const byToken = rule.chain((one) =>
@@ -453,6 +456,7 @@ export function securityPolicySpec(): fc.Arbitrary<SecurityPolicySpec> {
   const withTokens = fc
     .tuple(authorization, byToken)
     .map(([{ rules }, more]) => ({ rules: [...rules, more] }));
+  const asking = spec({ external: externalAuthorizer(pools, request) }, { rules: rulesOf([0, 2]) });
   return fc
     .oneof(
       fc.record({ targetRefs, mtls }),
@@ -461,6 +465,7 @@ export function securityPolicySpec(): fc.Arbitrary<SecurityPolicySpec> {
       fc.record({ targetRefs, authentication: authentication(request) }),
       fc.record({ targetRefs, authentication: authentication(request), authorization: withTokens }),
       fc.record({ selector, mtls, authorization }),
+      fc.record({ targetRefs, authorization: asking }),
     )
     .map((input) => SecurityPolicySpec.parse(input));
 }

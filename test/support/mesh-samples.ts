@@ -5,9 +5,9 @@ import type {
   InboundPortIr,
   PeersIr,
   ProbeIr,
-  RequestIr,
   RuleIr,
 } from '../../operator/ir/inbound.ts';
+import type { RequestIr } from '../../operator/ir/request.ts';
 import type {
   CircuitBreakerIr,
   ConnectionIr,
@@ -248,6 +248,7 @@ export function sampleInbound(
     mtls: 'Permissive',
     authentication: null,
     authorization: noRules,
+    authorizers: [],
     audit: null,
     namesRule: false,
     limits: null,

@@ -4,6 +4,7 @@ import { dnsSubdomain, listMap, matchLabels, shaped, withRules } from '../../sch
 import type { ApiObject, PolicyStatus } from '../common.ts';
 import { MtlsMode } from '../mesh.ts';
 import { Authentication } from './authentication.ts';
+import { ExternalAuthorizer } from './external-authorizer.ts';
 import { AuthorizationRule } from './rule.ts';
 
 const SecurityTargetRef = withRules(
@@ -56,9 +57,12 @@ export const SecurityPolicySpec = withRules(
     ),
     authorization: withRules(
       z.object({
-        rules: listMap(z.array(AuthorizationRule).max(32), 'name').describe(
-          'Rules for callers. Deny rules are evaluated before Allow rules; the order in the list does not matter. An empty list denies everyone except callers that another policy allows. At most 32.',
-        ),
+        rules: listMap(z.array(AuthorizationRule).max(32), 'name')
+          .optional()
+          .describe(
+            'Rules for callers. Deny rules are evaluated before Allow rules; the order in the list does not matter. An empty list denies everyone except callers that another policy allows. Required unless external is set. At most 32.',
+          ),
+        external: ExternalAuthorizer.optional(),
         enforcement: z
           .enum(['Enforce', 'Audit'])
           .default('Enforce')
@@ -79,8 +83,17 @@ export const SecurityPolicySpec = withRules(
           ),
       }),
       {
-        rule: "self.unidentified == 'Deny' || self.rules.exists(r, r.action == 'Deny' && r.from.size() > 0)",
+        rule: "self.unidentified == 'Deny' || (has(self.rules) && self.rules.exists(r, r.action == 'Deny' && r.from.size() > 0))",
         message: 'Remove unidentified: it only affects Deny rules with from, and there are none.',
+      },
+      {
+        rule: 'has(self.rules) || has(self.external)',
+        message: 'Set rules or external. An empty list of rules denies everyone.',
+      },
+      {
+        rule: "self.enforcement == 'Enforce' || !has(self.external)",
+        message:
+          'Remove external, or set enforcement to Enforce: an external authorizer cannot be on trial. Put it into a policy of its own.',
       },
     )
       .optional()
@@ -95,7 +108,7 @@ export const SecurityPolicySpec = withRules(
     message: 'Set targetRefs or selector: without them the policy protects nothing.',
   },
   {
-    rule: '!has(self.authorization) || self.authorization.rules.all(r, r.from.all(f, !has(f.jwt) || (has(self.authentication) && (!has(f.jwt.provider) || self.authentication.jwt.exists(p, p.name == f.jwt.provider)))))',
+    rule: '!has(self.authorization) || !has(self.authorization.rules) || self.authorization.rules.all(r, r.from.all(f, !has(f.jwt) || (has(self.authentication) && (!has(f.jwt.provider) || self.authentication.jwt.exists(p, p.name == f.jwt.provider)))))',
     message:
       'Add the provider that jwt of a rule asks for to authentication.jwt: rules see only tokens that are verified there.',
   },

@@ -2,6 +2,7 @@
 // Its parts know one kind of resource each; this file knows which layer they belong to.
 import type { MeshIr, WorkloadIr } from '../../ir/mesh-ir.ts';
 import type { Origin } from '../../ir/origin.ts';
+import { authorizerLayers, createAuthorizerLayers } from './inbound/authorizers/reach.ts';
 import { buildInboundClusters, buildInboundEndpoints } from './inbound/clusters.ts';
 import { buildInboundListeners, buildInboundRoutes } from './inbound/listeners.ts';
 import { buildPeersSecret, type KnownPeers } from './inbound/tcp-admission.ts';
@@ -54,6 +55,7 @@ export function createResourceBuilder(): ResourceBuilder {
   const audiences = createAudiences();
   const zones = createZones();
   const consumers = createConsumers();
+  const authorizers = createAuthorizerLayers();
   const routesLayer = rememberLast((settings: MeshIr['settings'], services: MeshIr['services']) => [
     routeTable(settings),
     ...audiences.commonVirtualHosts(services),
@@ -81,6 +83,7 @@ export function createResourceBuilder(): ResourceBuilder {
       // Of those alone: anybody may invent zones, by labels.
       ...zones.layers(services, present),
       ...consumers.layers(services, workloads, present),
+      ...authorizers(services, workloads),
       [intercepted, interceptedListeners(ir)],
       ...switches(settings.origin, settings.outboundMode),
       ...limitsOffs(workloads, settings.origin),
@@ -218,6 +221,7 @@ function view(workload: WorkloadIr, ...differences: Differences): readonly Layer
     ...(hasRoutes ? [routes] : []),
     ...(hasRoutes && byAudience ? [audienceLayer(workload.audience)] : []),
     ...(workload.intercepted ? [intercepted] : []),
+    ...authorizerLayers(workload),
     ...switchLayers(workload, hasRoutes),
     workloadLayer(workload),
   ];

@@ -2,7 +2,6 @@
 // the listener, and connections that exist never see it: they keep the filters they began with until they are drained. What stands
 // there from the start is switched on by ECDS or by a route, and holds from the next request on.
 import type { Direction } from './vantage.ts';
-import { blackholeCluster } from './names.ts';
 import { any, extension, type NamedExtension, overAds } from './typed-config.ts';
 import type { EnvoyMessage } from '../proto/envoy-message.ts';
 
@@ -71,16 +70,15 @@ export function rbacFilter(kind: 'deny' | 'allow' | 'audit_deny' | 'audit_allow'
   return extension(`envoy.filters.http.rbac.${kind}`, `${http}.rbac.v3.RBAC`);
 }
 
+type Position = 'before_rbac' | 'external_authorization' | 'after_rbac';
+
 /** Where routes put filters of their own; those must remember nothing. */
-export function chainOfRoute(position: 'before_rbac' | 'after_rbac'): NamedExtension {
+export function chainOfRoute(position: Position): NamedExtension {
   return { name: `envoy.filters.http.filter_chain.${position}`, typed_config: emptyChain };
 }
 
 /** What a route says to such a place: these filters, in order. */
-export function filtersOfRoute(
-  position: 'before_rbac' | 'after_rbac',
-  filters: readonly NamedExtension[],
-): EnvoyMessage {
+export function filtersOfRoute(position: Position, filters: readonly NamedExtension[]): EnvoyMessage {
   return { [chainOfRoute(position).name]: chainConfig(filters) };
 }
 
@@ -95,13 +93,3 @@ export function wholeRequests(maxBodyBytes: number): NamedExtension {
     max_request_bytes: maxBodyBytes,
   });
 }
-
-/** An external authorizer, which a route chooses. A route that switches it on and chooses none is refused: nobody answers. */
-export const externalAuthorization = extension(
-  'envoy.filters.http.ext_authz',
-  `${http}.ext_authz.v3.ExtAuthz`,
-  { transport_api_version: 'V3', grpc_service: { envoy_grpc: { cluster_name: blackholeCluster } } },
-);
-
-/** The clusters that placeholders name: there before the listeners. */
-export const placeholderClusters: readonly string[] = [blackholeCluster];

@@ -8,6 +8,9 @@ export const rulesPrefix = { DENY: 'deny_', ALLOW: 'allow_' } as const;
 /** Of rules on trial. */
 export const auditPrefix = { DENY: 'audit_deny_', ALLOW: 'audit_allow_' } as const;
 
+/** Of external authorizers: the last that was asked. */
+export const externalPrefix = 'external_';
+
 /** `denied` or `allowed`. */
 export const engineResult = { enforced: 'enforced_engine_result', shadow: 'shadow_engine_result' } as const;
 /** The id of the rule that matched; missing if none did. */

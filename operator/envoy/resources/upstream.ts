@@ -37,6 +37,14 @@ export const sameProtocol: EnvoyMessage = httpOptions({}, {});
  * @param more fields of HttpProtocolOptions
  */
 export function httpOptions(common: EnvoyMessage, more: EnvoyMessage): EnvoyMessage {
+  return protocolOptions(common, {
+    use_downstream_protocol_config: { http_protocol_options: http1, http2_protocol_options: http2 },
+    ...more,
+  });
+}
+
+/** The same for a cluster that chooses its protocol itself. */
+export function protocolOptions(common: EnvoyMessage, more: EnvoyMessage): EnvoyMessage {
   const type = 'envoy.extensions.upstreams.http.v3.HttpProtocolOptions';
   return {
     [type]: any(type, {
@@ -45,7 +53,6 @@ export function httpOptions(common: EnvoyMessage, more: EnvoyMessage): EnvoyMess
         max_response_headers_kb: maxHeadersKiB,
         ...common,
       },
-      use_downstream_protocol_config: { http_protocol_options: http1, http2_protocol_options: http2 },
       ...more,
     }),
   };

@@ -42,7 +42,8 @@ function limitsOf(served: ServedPort | undefined, limits: LimitsByPort): Inbound
   return together(served?.servicePorts.flatMap((port) => limits.get(port) ?? []) ?? []);
 }
 
-type Guarded = 'mtls' | 'authentication' | 'authorization' | 'audit' | 'namesRule' | 'limits' | 'origins';
+type Guarded =
+  'mtls' | 'authentication' | 'authorization' | 'authorizers' | 'audit' | 'namesRule' | 'limits' | 'origins';
 
 interface DeclaredPort extends Omit<InboundPortIr, Guarded> {
   readonly services: readonly Origin[];

@@ -131,7 +131,10 @@ export const securityPolicyCases: readonly ApiCase[] = [
   refused(
     'authorization without rules',
     { targetRefs, authorization: {} },
-    { field: 'spec.authorization.rules' },
+    {
+      field: 'spec.authorization',
+      message: 'Set rules or external. An empty list of rules denies everyone.',
+    },
   ),
   valid('an empty list of rules', ruled()),
   refused('two rules of one name', ruled(allow, allow), { field: 'spec.authorization.rules[1]' }),

@@ -83,13 +83,14 @@ const zones = (locality: string, order: string, shares: string): readonly Cells[
 };
 
 /** Of requests of a rule, and of exceptions from tokens. */
-const requestCells = (request: string): readonly Cells[] => [
-  [`${request}.ports.0`, 9081, 'RDS'],
+/** ports: what comes with a change of ports. */
+const requestCells = (request: string, ports = 'RDS'): readonly Cells[] => [
+  [`${request}.ports.0`, 9081, ports],
   [`${request}.hosts.0`, 'other', 'RDS'],
   [`${request}.headers.0.name`, 'x-other', 'RDS'],
   [`${request}.headers.0.type`, 'Present', 'RDS', null, { [`${request}.headers.0.value`]: null }],
   [`${request}.headers.0.value`, 'b', 'RDS'],
-  [`${request}.not.ports.0`, 9080, 'RDS'],
+  [`${request}.not.ports.0`, 9080, ports],
   [`${request}.not.methods.0`, 'POST', 'RDS'],
   [`${request}.not.paths.0.type`, 'Exact', 'RDS'],
   [`${request}.not.paths.0.value`, '/other', 'RDS'],
@@ -483,6 +484,32 @@ export const table: readonly Row[] = [
     ['authorization.rules.0.from.0.not.remoteIPBlocks.0', '192.0.2.2', 'RDS'],
     ...requestCells('authorization.rules.0.to.0'),
     ...requestCells('authentication.exceptions.0'),
+  ]),
+  ...rows('SecurityPolicy/asked', [
+    ['authorization.external.service.namespace', 'other', 'CDS EDS RDS'],
+    ['authorization.external.service.name', 'details', 'CDS EDS RDS'],
+    ['authorization.external.service.port', 9081, 'CDS EDS RDS'],
+    [
+      'authorization.external.protocol',
+      'GRPC',
+      'CDS EDS RDS',
+      null,
+      { 'authorization.external.pathPrefix': null, 'authorization.external.responseHeaders': null },
+    ],
+    ['authorization.external.pathPrefix', '/other', 'RDS'],
+    ['authorization.external.timeout', '1s', 'RDS'],
+    ['authorization.external.failureMode', 'Allow', 'RDS'],
+    ['authorization.external.forwardBody.maxBytes', 1025, 'RDS'],
+    ['authorization.external.forwardBody.partial', true, 'RDS'],
+    ['authorization.external.allowedHeaders.0', 'x-other', 'RDS'],
+    ['authorization.external.upstreamHeaders.0', 'x-other', 'RDS'],
+    ['authorization.external.responseHeaders.0', 'x-other', 'RDS'],
+    ['authorization.external.to.0.methods.0', 'POST', 'RDS'],
+    ['authorization.external.to.0.paths.0.type', 'Exact', 'RDS'],
+    ['authorization.external.to.0.paths.0.value', '/other', 'RDS'],
+    ['authorization.external.to.0.paths.0.ignoreCase', true, 'RDS'],
+    // Nobody else is asked there.
+    ...requestCells('authorization.external.to.0', 'CDS EDS RDS'),
   ]),
   ...rows('SecurityPolicy/partners', [
     ['authorization.rules.0.from.0.principals.0', 'spiffe://partner.example/other', 'EDS SDS'],

@@ -12,6 +12,7 @@ import {
 import { chainOfRoute } from '../placeholders.ts';
 import { overAds } from '../typed-config.ts';
 import type { EnvoyMessage } from '../../proto/envoy-message.ts';
+import { authorizerGaveNoAnswer } from './authorizers/filters.ts';
 import { inboundFilters } from './http-filters.ts';
 import { withoutLookalikes } from './lookalike-headers.ts';
 import { refusedForWantOfAToken } from './tokens/authentication.ts';
@@ -79,9 +80,20 @@ const unauthenticated: EnvoyMessage = {
   headers_to_add: [setHeader('www-authenticate', 'Bearer'), setHeader(refusedHeader, 'token-required')],
 };
 
+const authorizerFailed =
+  'The authorizer that the SecurityPolicy of this workload names did not decide about this request. Send it again later.\n';
+
+/** Told from a refusal: nobody has decided. */
+const undecided: EnvoyMessage = {
+  filter: authorizerGaveNoAnswer,
+  body: { inline_string: authorizerFailed },
+  headers_to_add: [setHeader(refusedHeader, 'authorizer-failed')],
+};
+
 /** What the client's sidecar needs to know to retry: its own connection, to this sidecar, did not fail. */
 const markers = [
   unauthenticated,
+  undecided,
   {
     filter: { response_flag_filter: { flags: ['UF'] } },
     headers_to_add: [setHeader(notReachedHeader, '1')],

@@ -12,7 +12,7 @@ import { endsWhenRefused, peersSecret } from './tcp-admission.ts';
 
 export interface GuardedPort extends Pick<
   InboundPortIr,
-  'mtls' | 'authentication' | 'authorization' | 'probes'
+  'mtls' | 'authentication' | 'authorization' | 'authorizers' | 'probes'
 > {
   /** any: of all ports that no Service names, whose connections are passed on to wherever they were going. */
   readonly protocol: InboundPortIr['protocol'] | 'any';

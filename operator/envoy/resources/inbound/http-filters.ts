@@ -1,4 +1,5 @@
 // The filters of inbound connection managers, in the order in which they see requests.
+import type { AuthorizerIr } from '../../../ir/authorizer.ts';
 import type { AuthenticationIr, AuthorizationIr } from '../../../ir/inbound.ts';
 import type { HttpFilter } from '../http-filters.ts';
 import type { NamedExtension } from '../typed-config.ts';
@@ -7,13 +8,13 @@ import {
   chainOfRoute,
   type DiscoveredFilter,
   enabled,
-  externalAuthorization,
   jwtAuthn,
   limitsOf,
   login,
   rbacFilter,
 } from '../placeholders.ts';
 import { allowRules, auditAllowRules, auditDenyRules, denyRules } from './rbac.ts';
+import { authorizerFilters } from './authorizers/filters.ts';
 import { decisionOnResponse } from './decision-header.ts';
 import { authenticationFilters } from './tokens/authentication.ts';
 import { copyPath, copyPathFilter, readPath, readPathFilter, type Spelling } from './request-path.ts';
@@ -23,6 +24,7 @@ export interface InboundHost {
   /** null: tokens are not looked at. */
   readonly authentication: AuthenticationIr | null;
   readonly authorization: AuthorizationIr;
+  readonly authorizers: readonly AuthorizerIr[];
   readonly audit: AuthorizationIr | null;
   /** Responses name the rule that decided. */
   readonly namesRule: boolean;
@@ -86,7 +88,11 @@ const untilAdmitted: readonly HttpFilter<InboundRoute, InboundHost>[] = [
     forHost: ({ audit }) => (audit === null ? null : auditAllowRules(audit)),
   },
   // Costs a call: only about what our own rules let in.
-  { filter: externalAuthorization },
+  {
+    filter: chainOfRoute('external_authorization'),
+    forHost: ({ authorizers }) =>
+      authorizers.length === 0 ? null : chainConfig(authorizerFilters(authorizers)),
+  },
 ];
 
 /** Who is refused uses up nobody's limit. */

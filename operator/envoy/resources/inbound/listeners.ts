@@ -8,7 +8,6 @@ import { refusedConnectionLog } from '../access-log.ts';
 import { anyAddress, anyAddressKeys, type BoundAddresses, hasIpv6 } from '../any-address.ts';
 import { authority, blackholeCluster, port as fixedPort, sidecarPorts } from '../names.ts';
 import { tcpKeepalive } from '../connection-timeouts.ts';
-import { placeholderClusters } from '../placeholders.ts';
 import { resource } from '../resource.ts';
 import type { EnvoyMessage } from '../../proto/envoy-message.ts';
 import type { XdsResource } from '../xds-resource.ts';
@@ -40,7 +39,7 @@ function portListener(port: InboundPortIr, listenAddress: string, mesh: Origin):
     timeoutMs: listenerFilterTimeout(port),
     filterChains: filterChains({ ...port, label: String(port.port), cluster, destinationPort: null }),
     origins: [mesh, ...port.origins],
-    clusters: [cluster, ...placeholderClusters],
+    clusters: [cluster],
   });
 }
 
@@ -59,6 +58,7 @@ function interceptedListener(workload: WorkloadIr, mesh: Origin): XdsResource {
   const others = filterChains({
     ...workload.otherInbound,
     authentication: null,
+    authorizers: [],
     protocol: 'any',
     probes: [],
     label: otherPorts,
@@ -74,12 +74,7 @@ function interceptedListener(workload: WorkloadIr, mesh: Origin): XdsResource {
     timeoutMs: listenerFilterTimeout('any'),
     filterChains: [...ports, ...sidecarPortChains(), ...others],
     origins: [mesh, ...workload.origins, ...workload.inbound.flatMap(({ origins }) => origins)],
-    clusters: [
-      cluster,
-      ...workload.inbound.map((port) => clusterOf(workload, port)),
-      blackholeCluster,
-      ...placeholderClusters,
-    ],
+    clusters: [cluster, ...workload.inbound.map((port) => clusterOf(workload, port)), blackholeCluster],
   });
 }
 

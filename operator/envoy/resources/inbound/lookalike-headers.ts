@@ -16,7 +16,7 @@ export function spellingsOf(name: string): readonly string[] {
 }
 
 /** In front of all words of sidecars. */
-const ourPrefix = 'x-meshwright-';
+export const ourPrefix = 'x-meshwright-';
 
 /**
  * Envoy itself sees to the caller's header in its own spelling. Of words that begin as ours no one is for a server's sidecar: whatever it finds there

@@ -95,13 +95,17 @@ function idsOf(peers: 'any' | PeersIr = 'any'): readonly string[] {
 
 /**
  * Whether a connection without a mesh identity, of which only bytes are seen, may reach the application. Of rules
- * about requests and of tokens nothing can be checked there: such a deny rule counts as met, such an allow rule as not met.
+ * about requests and of tokens nothing can be checked there, and nobody asked: such a deny rule counts as met, such an allow rule as not met.
  */
 export function admitsUnknownBytes(
-  { authentication, authorization: { deny, allow } }: Pick<InboundPortIr, 'authentication' | 'authorization'>,
+  {
+    authentication,
+    authorization: { deny, allow },
+    authorizers,
+  }: Pick<InboundPortIr, 'authentication' | 'authorization' | 'authorizers'>,
   requestsAreSeen: boolean,
 ): boolean {
-  if (authentication !== null || deny.some(mayBeUnidentified)) return false;
+  if (authentication !== null || authorizers.length > 0 || deny.some(mayBeUnidentified)) return false;
   return (
     allow === 'all' ||
     allow.some(({ callers, requests }) => callers === 'anyone' && (!requestsAreSeen || requests === 'any'))

@@ -1,6 +1,7 @@
 // Paths in authorization rules: what a route has to do so that they can be compared, and the comparison. Nothing of it is in a
 // listener, so that the first rule with a path holds from the next request on.
-import type { InboundPortIr, RuleIr, RulePathIr } from '../../../ir/inbound.ts';
+import type { InboundPortIr, RuleIr } from '../../../ir/inbound.ts';
+import type { RulePathIr } from '../../../ir/request.ts';
 import { setHeader } from '../header.ts';
 import { canonicalExpression } from '../paths/canonical-expression.ts';
 import { canonicalPath } from '../paths/canonical-path.ts';
@@ -58,9 +59,11 @@ export const readPath: EnvoyMessage = any('envoy.extensions.filters.http.lua.v3.
 export function looksAtPaths({
   authentication,
   authorization: { deny, allow },
-}: Pick<InboundPortIr, 'authentication' | 'authorization'>): boolean {
+  authorizers,
+}: Pick<InboundPortIr, 'authentication' | 'authorization' | 'authorizers'>): boolean {
   const rules: readonly Pick<RuleIr, 'requests'>[] = [
     ...(authentication?.required ?? []),
+    ...authorizers,
     ...deny,
     ...(allow === 'all' ? [] : allow),
   ];

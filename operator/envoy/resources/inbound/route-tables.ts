@@ -7,6 +7,7 @@ import { setHeader } from '../header.ts';
 import { hostConfig, routeConfig, withoutHostConfig } from '../http-filters.ts';
 import { inboundRouteTableName, refusedHeader, replyMarkers } from '../names.ts';
 import type { EnvoyMessage } from '../../proto/envoy-message.ts';
+import { authorizerCluster } from './authorizers/reach.ts';
 import { inboundFilters } from './http-filters.ts';
 import { probeRoute } from './probe-routes.ts';
 import { looksAtPaths, pathHeaders, spellings } from './request-path.ts';
@@ -14,7 +15,7 @@ import { looksAtPaths, pathHeaders, spellings } from './request-path.ts';
 /** Of a port that plaintext clients may not reach. */
 export interface RefusedRoutes extends Pick<
   InboundPortIr,
-  'authentication' | 'authorization' | 'mtls' | 'probes'
+  'authentication' | 'authorization' | 'authorizers' | 'mtls' | 'probes'
 > {
   /** `9080`: of the table's name. */
   readonly label: string;
@@ -36,19 +37,24 @@ export interface RouteTable {
  * remembered, since anybody may write probes.
  */
 export function inboundRouteTables(port: InboundRoutes): readonly RouteTable[] {
-  const { authorization, audit, authentication, label, cluster, mtls, probes, namesRule } = port;
+  const { authorization, audit, authentication, authorizers, label, cluster, mtls, probes, namesRule } = port;
   const key = JSON.stringify([label, cluster, mtls, probes, namesRule, port.limits !== null]);
   const known = tablesOf.get(authorization) ?? [];
   const found = known.find(
-    (each) => each.key === key && each.audit === audit && each.authentication === authentication,
+    (each) =>
+      each.key === key &&
+      each.audit === audit &&
+      each.authentication === authentication &&
+      each.authorizers === authorizers,
   );
   if (found !== undefined) return found.tables;
   const tables = buildTables(port);
-  tablesOf.set(authorization, [{ key, audit, authentication, tables }, ...known.slice(0, maxTables - 1)]);
+  const built: KnownTables = { key, audit, authentication, authorizers, tables };
+  tablesOf.set(authorization, [built, ...known.slice(0, maxTables - 1)]);
   return tables;
 }
 
-interface KnownTables extends Pick<InboundRoutes, 'audit' | 'authentication'> {
+interface KnownTables extends Pick<InboundRoutes, 'audit' | 'authentication' | 'authorizers'> {
   readonly key: string;
   readonly tables: readonly RouteTable[];
 }
@@ -61,7 +67,8 @@ function buildTables(port: InboundRoutes): readonly RouteTable[] {
   const table = (chain: 'mesh' | 'plaintext', routes: readonly EnvoyMessage[] | null): RouteTable => {
     const name = inboundRouteTableName(port.label, chain);
     const message = routes === null ? routeTable(name, refusalRoutes(port)) : routeTable(name, routes, rules);
-    return { name, message, clusters: [port.cluster] };
+    const clusters = [port.cluster, ...port.authorizers.map(authorizerCluster)];
+    return { name, message, clusters };
   };
   const routes = applicationRoutes(port);
   return [

@@ -1,6 +1,6 @@
 // Headers in authorization rules. A header may hold a list of values, of which applications take the first, the last, or each; and some take `x_group`
 // for `x-group`.
-import type { RuleHeaderIr } from '../../../ir/inbound.ts';
+import type { RuleHeaderIr } from '../../../ir/request.ts';
 import type { EnvoyMessage } from '../../proto/envoy-message.ts';
 import { quote } from '../complement-regex.ts';
 import type { Certainty } from './certainty.ts';

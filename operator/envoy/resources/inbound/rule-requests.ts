@@ -1,6 +1,6 @@
 // The requests of an authorization rule as Envoy's permissions.
 // @see https://www.envoyproxy.io/docs/envoy/latest/api-v3/config/rbac/v3/rbac.proto#config-rbac-v3-permission
-import type { ExcludedRequestsIr, RequestIr, RulePathIr } from '../../../ir/inbound.ts';
+import type { ExcludedRequestsIr, RequestIr, RulePathIr } from '../../../ir/request.ts';
 import type { EnvoyMessage } from '../../proto/envoy-message.ts';
 import { type Certainty, opposite } from './certainty.ts';
 import { anyReading, everyReading } from './request-path.ts';

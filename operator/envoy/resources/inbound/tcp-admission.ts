@@ -52,13 +52,15 @@ export function admissionMetadata({ authorization }: TcpPort, { spiffeIds }: Kno
 export function refusedWithoutIdentity({ inbound, intercepted, otherInbound }: WorkloadIr): EnvoyMessage {
   const ports = inbound.map((port) => ({ ...port, label: String(port.port) }));
   const all = intercepted
-    ? [...ports, { ...otherInbound, authentication: null, protocol: 'TCP', label: otherPorts } as const]
+    ? [...ports, { ...otherInbound, ...nothingIsRead, protocol: 'TCP', label: otherPorts } as const]
     : ports;
   const refusing = all.filter(
     (port) => port.mtls === 'Strict' || !admitsUnknownBytes(port, port.protocol === 'HTTP'),
   );
   return Object.fromEntries(refusing.map(({ label }) => [admissionKey(label), 0]));
 }
+
+const nothingIsRead = { authentication: null, authorizers: [] } as const;
 
 interface Listed {
   readonly peers: readonly string[];

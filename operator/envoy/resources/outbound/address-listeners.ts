@@ -6,7 +6,6 @@ import { typeUrl } from '../../proto/type-urls.ts';
 import { refusedConnectionLog } from '../access-log.ts';
 import { authority, clusterName, serviceHost } from '../names.ts';
 import { rememberEach } from '../../../values/remember.ts';
-import { placeholderClusters } from '../placeholders.ts';
 import { resource } from '../resource.ts';
 import { tcpProxy } from '../tcp-proxy.ts';
 import type { EnvoyMessage } from '../../proto/envoy-message.ts';
@@ -54,7 +53,7 @@ function addressListener(name: string, service: ServicePortIr, address: Address)
       filter_chains: [{ filters: toService(service, service.headless ? byAddress(address) : undefined) }],
     },
     origins: service.origins,
-    clusters: service.protocol === 'TCP' ? [clusterName(service.key, null)] : placeholderClusters,
+    clusters: service.protocol === 'TCP' ? [clusterName(service.key, null)] : [],
     exclusiveKeys: [authority(address.address, address.port)],
   });
 }

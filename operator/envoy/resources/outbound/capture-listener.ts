@@ -9,7 +9,6 @@ import { refusedConnectionLog } from '../access-log.ts';
 import { anyAddress, anyAddressKeys, hasIpv6 } from '../any-address.ts';
 import { blackholeCluster, passthroughCluster, port } from '../names.ts';
 import { rememberEach, rememberLast, sameItems } from '../../../values/remember.ts';
-import { placeholderClusters } from '../placeholders.ts';
 import { unknownDestinationsKey } from '../runtime.ts';
 import { endsByRuntime } from '../runtime-admission.ts';
 import { distinct, resource } from '../resource.ts';
@@ -78,7 +77,7 @@ function captureListener(
       ],
     },
     origins: [ir.settings.origin, ...origins],
-    clusters: [unknown, blackholeCluster, ...placeholderClusters],
+    clusters: [unknown, blackholeCluster],
     exclusiveKeys: anyAddressKeys(port.outbound, ipv6),
   });
 }

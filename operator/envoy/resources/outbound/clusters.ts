@@ -40,7 +40,7 @@ function copiesCluster(service: ServicePortIr, { subset, origins: senders }: Cop
   return resource(typeUrl.cluster, {
     name,
     message: {
-      ...cluster(service, subset),
+      ...serviceCluster(service, subset),
       name,
       circuit_breakers: copiesLimits,
       typed_extension_protocol_options: serviceOptions(service.destination, copiesDuration),
@@ -52,10 +52,11 @@ function copiesCluster(service: ServicePortIr, { subset, origins: senders }: Cop
 /** Copies go to endpoints of such clusters, and are none to wait for: theirs check nothing again. */
 function checked(service: ServicePortIr, subset: string | null): EnvoyMessage {
   const checks = healthChecks(service.destination.healthCheck, serviceHost(service.key));
-  return { ...cluster(service, subset), ...checks };
+  return { ...serviceCluster(service, subset), ...checks };
 }
 
-function cluster(service: ServicePortIr, subset: string | null): EnvoyMessage {
+/** subset: null for all endpoints. */
+export function serviceCluster(service: ServicePortIr, subset: string | null): EnvoyMessage {
   const { destination, protocol } = service;
   // Who is addressed by address is not chosen.
   const choosesByZone = !service.headless || subset !== null;

@@ -47,6 +47,15 @@ export function buildEndpoints(service: ServicePortIr, zone: string | null): rea
   return [whole, ...subsets, ...copies];
 }
 
+/** All of them under the name of another cluster, whatever the zone. */
+export function allEndpoints(service: ServicePortIr, cluster: string): XdsResource {
+  return assignment(cluster, [...service.origins, ...service.endpointOrigins], {
+    groups: localityGroups(null, null, service.endpoints),
+    addressable: false,
+    isUnchecked: noneIs,
+  });
+}
+
 /** The `envoy.lb` metadata by which one endpoint of a headless service is chosen. */
 export function byAddress(endpoint: Pick<EndpointIr, 'address' | 'port'>): EnvoyMessage {
   return { address: authority(endpoint.address, endpoint.port) };

@@ -4,7 +4,6 @@ import type { HttpFilter } from '../http-filters.ts';
 import {
   chainOfRoute,
   type DiscoveredFilter,
-  externalAuthorization,
   jwtAuthn,
   outboundRateLimit,
   rbacFilter,
@@ -33,7 +32,7 @@ export const outboundFilters: readonly HttpFilter<RouteIr>[] = [
   // Of what the rules in force let out: what candidates would refuse.
   { filter: rbacFilter('shadow') },
   // Costs a call: only about what our own rules let out.
-  { filter: externalAuthorization },
+  { filter: chainOfRoute('external_authorization') },
   // Who is refused uses up nobody's limit.
   discoveredFilters.localRateLimit,
   // Of a route: what only requests are to see that go out.

@@ -5,7 +5,6 @@ import type { Origin } from '../../../ir/origin.ts';
 import { typeUrl } from '../../proto/type-urls.ts';
 import { refusedConnectionLog } from '../access-log.ts';
 import { authority, clusterName, serviceHost } from '../names.ts';
-import { placeholderClusters } from '../placeholders.ts';
 import { resource } from '../resource.ts';
 import { tcpProxy } from '../tcp-proxy.ts';
 import type { EnvoyMessage } from '../../proto/envoy-message.ts';
@@ -30,7 +29,7 @@ function localListener(binding: BindingIr, origins: readonly Origin[]): XdsResou
       filter_chains: [{ filters: toService(binding) }],
     },
     origins,
-    clusters: binding.protocol === 'HTTP' ? placeholderClusters : [clusterName(binding.service, null)],
+    clusters: binding.protocol === 'HTTP' ? [] : [clusterName(binding.service, null)],
     exclusiveKeys: [authority(binding.address, binding.port)],
   });
 }

@@ -7,6 +7,7 @@ import {
   totalOf,
 } from '../../../../api/checks/expression-size.ts';
 import type { Authentication } from '../../../../api/v1alpha1/security/authentication.ts';
+import type { ExternalAuthorizer } from '../../../../api/v1alpha1/security/external-authorizer.ts';
 import type { SecurityPolicy } from '../../../../api/v1alpha1/security/policy.ts';
 import { reason } from '../../../conditions/conditions.ts';
 import { rememberEach } from '../../../values/remember.ts';
@@ -40,12 +41,16 @@ export function boundedRules(rules: readonly Rule[]): readonly BoundedRule[] {
 
 /** Requests that need no token (Required) are read like those of an Allow rule, those that need one like those of a Deny rule. */
 export function boundedExceptions({ mode, exceptions }: Authentication): BoundedRule {
-  const rule: Rule = {
-    name: 'exceptions',
-    action: mode === 'Required' ? 'Allow' : 'Deny',
-    from: [],
-    to: exceptions,
-  };
+  return boundedRequests(exceptions, mode === 'Required' ? 'Allow' : 'Deny');
+}
+
+/** Requests that an authorizer is asked about are read like those of a Deny rule. */
+export function boundedExternal({ to }: ExternalAuthorizer): BoundedRule {
+  return boundedRequests(to, 'Deny');
+}
+
+function boundedRequests(to: Rule['to'], action: Rule['action']): BoundedRule {
+  const rule: Rule = { name: 'requests', action, from: [], to };
   return boundedRules([rule])[0] ?? { rule, hasLargeExpression: false, matchesNothing: false };
 }
 
@@ -102,8 +107,19 @@ function largeOf(rules: readonly Rule[]): IsLarge {
 export const expressionProblems = rememberEach(({ spec }: SecurityPolicy): readonly Problem[] => {
   const { authentication } = spec;
   const isLarge = authentication !== undefined && boundedExceptions(authentication).hasLargeExpression;
-  return [...largeRules(spec.authorization?.rules ?? []), ...(isLarge ? [largeExceptions] : [])];
+  const external = spec.authorization?.external;
+  const isLargeExternal = external !== undefined && boundedExternal(external).hasLargeExpression;
+  return [
+    ...largeRules(spec.authorization?.rules ?? []),
+    ...(isLarge ? [largeExceptions] : []),
+    ...(isLargeExternal ? [largeExternal] : []),
+  ];
 });
+
+const largeExternal: Problem = {
+  reason: reason.unsupportedValue,
+  message: `An expression in authorization.external.to is too large. The authorizer is asked about more requests than you meant. Simplify it: the limit is ${maxExpressionSize} RE2 instructions for an expression and ${maxTotalExpressionSize} for all expressions of to.`,
+};
 
 const largeExceptions: Problem = {
   reason: reason.unsupportedValue,

@@ -80,7 +80,11 @@ const deniedCallers = rememberEach((policy: SecurityPolicy): AuthorizationIr['de
 );
 
 const ruleCharacters = rememberEach((policy: SecurityPolicy) =>
-  [{ from: [], to: policy.spec.authentication?.exceptions ?? [] }, ...rulesOf(policy)]
+  [
+    { from: [], to: policy.spec.authentication?.exceptions ?? [] },
+    { from: [], to: policy.spec.authorization?.external?.to ?? [] },
+    ...rulesOf(policy),
+  ]
     .flatMap(({ from, to }) => [
       ...from.flatMap((source) => [
         ...namesIn(source),

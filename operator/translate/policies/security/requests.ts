@@ -1,5 +1,6 @@
 // The requests of authorization rules in the mesh's own words, by where the rule holds.
-import type { RequestIr, RuleHeaderIr, RuleIr, RulePathIr } from '../../../ir/inbound.ts';
+import type { RuleIr } from '../../../ir/inbound.ts';
+import type { RequestIr, RuleHeaderIr, RulePathIr } from '../../../ir/request.ts';
 import { byText } from '../../../values/compare-text.ts';
 import type { Protocol } from '../../facts/protocol.ts';
 import { translatePath } from '../path-match.ts';

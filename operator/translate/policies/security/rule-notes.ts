@@ -6,6 +6,7 @@ import { append } from '../../../values/labels.ts';
 import type { Protocol } from '../../facts/protocol.ts';
 import { listed } from '../../facts/verdicts.ts';
 import { type Attachment, holdsAt, type SecurityAttachments } from './attach.ts';
+import { authorizerNotes } from './authorizer-notes.ts';
 import type { Rule } from './rule.ts';
 import { dependsOnAddress, dependsOnIdentity, isEmptySource } from './callers.ts';
 import { maxDeniedCallers } from './denied-connections.ts';
@@ -68,6 +69,7 @@ export function ruleNotes(policy: SecurityPolicy, reached: readonly Reached[]): 
     ...boundNotes(policy, reached),
     ...(tcp === '' ? [] : [...requestNotes(rules, tcp), ...addressNotes(rules, tcp)]),
     ...tokenNotes(policy, portsOf(reached.filter(({ protocol }) => protocol === 'TCP'))),
+    ...authorizerNotes(policy, portsOf(reached.filter(({ protocol }) => protocol === 'TCP'))),
     ...(disabled === '' ? [] : identityNotes(rules, disabled)),
     ...(portsNamed(policy).length > maxNamedPorts ? [manyPorts] : []),
     ...emptyNotes(rules),

@@ -9,11 +9,12 @@ export const maxNamedPorts = 64;
 
 const unknownService: ServedPort = { protocol: 'TCP', isDeclared: false, services: [], servicePorts: [] };
 
-/** All ports that the rules of a policy name, and the exceptions from its tokens. Sorted. */
+/** All ports that the rules of a policy name, the exceptions from its tokens, and what its authorizer is asked about. Sorted. */
 export const portsNamed = rememberEach(({ spec }: SecurityPolicy): readonly number[] => {
   const requests = [
     ...(spec.authentication?.exceptions ?? []),
-    ...(spec.authorization?.rules.flatMap(({ to }) => to) ?? []),
+    ...(spec.authorization?.rules ?? []).flatMap(({ to }) => to),
+    ...(spec.authorization?.external?.to ?? []),
   ];
   const named = requests.flatMap(({ ports, not }) => [...ports, ...(not?.ports ?? [])]);
   return [...new Set(named)].toSorted((a, b) => a - b);

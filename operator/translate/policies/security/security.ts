@@ -1,15 +1,19 @@
 // How a port of a workload is guarded: its mutual TLS mode, who may call, and which objects say so.
 import type { Mesh } from '../../../../api/v1alpha1/mesh.ts';
 import type { SecurityPolicy } from '../../../../api/v1alpha1/security/policy.ts';
+import type { AuthorizerIr } from '../../../ir/authorizer.ts';
 import type { AuthenticationIr, AuthorizationIr, MtlsModeIr } from '../../../ir/inbound.ts';
 import type { Origin } from '../../../ir/origin.ts';
 import { mergeOrigins, originOf } from '../../facts/origins.ts';
+import { byText } from '../../../values/compare-text.ts';
 import { type KeyedMemory, rememberByKey, rememberLast } from '../../../values/remember.ts';
 import type { Workload } from '../../facts/workload.ts';
 import { type Attachment, holdsAt, type SecurityAttachments } from './attach.ts';
 import { authenticationAt, tokenDenials } from './authentication.ts';
 import { policyRules, unionOf } from './authorization.ts';
+import type { Authorizers } from './authorizer-references.ts';
 import { boundedAuthorization, exceeded } from './port-bounds.ts';
+import { type Asked, askedAt, authorizerAt, externalDenials } from './external.ts';
 import { isOnTrial } from './trial.ts';
 import type { Place } from './requests.ts';
 import { portsNamed } from './rule-ports.ts';
@@ -25,6 +29,7 @@ interface Guard {
   /** null on TCP ports, where authorization refuses whoever needs a token. */
   readonly authentication: AuthenticationIr | null;
   readonly authorization: AuthorizationIr;
+  readonly authorizers: readonly AuthorizerIr[];
   readonly audit: AuthorizationIr | null;
   readonly namesRule: boolean;
   /** The Mesh if its mode holds, and every policy that shapes the guard. */
@@ -38,20 +43,29 @@ export interface Security {
 }
 
 /** Security of one batch after another: as long as the policies of a port stay, so does the guard that it gives out. */
-export function createSecurityMaker(): (mesh: Mesh, attachments: SecurityAttachments) => Security {
+export function createSecurityMaker(): (
+  mesh: Mesh,
+  attachments: SecurityAttachments,
+  authorizers: Authorizers,
+) => Security {
   const guards = rememberByKey<Guard>();
-  return rememberLast((mesh, attachments) => {
+  return rememberLast((mesh, attachments, authorizers) => {
     guards.sweep();
-    return createSecurity(mesh, attachments, guards);
+    return createSecurity(mesh, attachments, authorizers, guards);
   });
 }
 
-type RulesOf = (policy: SecurityPolicy) => AuthorizationIr;
+/** What a policy says at a place. */
+interface Reading {
+  readonly rulesOf: (policy: SecurityPolicy) => AuthorizationIr;
+  readonly askedBy: (policy: SecurityPolicy) => Asked | null;
+}
 
 /** `guards`: Pods of one Deployment are guarded alike: by the same policies, hence by the same value. */
 function createSecurity(
   mesh: Mesh,
   { byWorkload }: SecurityAttachments,
+  authorizers: Authorizers,
   guards: KeyedMemory<Guard>,
 ): Security {
   const fallback: MtlsDecision = { mode: mesh.spec.mtls.mode, origin: originOf(mesh) };
@@ -69,10 +83,12 @@ function createSecurity(
       const names = policies.map(({ metadata }) => `${metadata.namespace}/${metadata.name}`).join();
       const ports = namedPorts.get(names) ?? new Set(policies.flatMap(portsNamed));
       namedPorts.set(names, ports);
-      const key = `${place.protocol} ${portKey(ports, place)} ${names}`;
+      const askedBy: Reading['askedBy'] = (policy) => askedAt(policy, authorizers, workload.key, place.port);
+      const asked = authorizers.size === 0 ? '' : JSON.stringify(policies.map(askedBy));
+      const key = `${place.protocol} ${portKey(ports, place)} ${names} ${asked}`;
       return guards.get(key, [mesh, ...policies], () => {
-        const rulesOf: RulesOf = (policy) => policyRules(policy, mesh.spec.trustDomain, place);
-        return buildGuard(here, fallback, place, rulesOf);
+        const rulesOf: Reading['rulesOf'] = (policy) => policyRules(policy, mesh.spec.trustDomain, place);
+        return buildGuard(here, fallback, place, { rulesOf, askedBy });
       });
     },
   };
@@ -89,7 +105,7 @@ function buildGuard(
   holding: readonly Attachment[],
   mesh: MtlsDecision,
   place: Place,
-  rulesOf: RulesOf,
+  { rulesOf, askedBy }: Reading,
 ): Guard {
   const decision = decideMtls(holding, mesh);
   const policies = new Set(holding.map(({ policy }) => policy));
@@ -103,16 +119,22 @@ function buildGuard(
   const tokensOnly = authorizing
     .filter(isOnTrial)
     .map((policy): AuthorizationIr => ({ deny: tokenDenials(policy, place), allow: 'all' }));
+  const unasked = enforced.map((policy): AuthorizationIr => {
+    return { deny: externalDenials(policy, askedBy(policy), place), allow: 'all' };
+  });
   // Beyond the bound nobody comes in: there is nothing to be read.
   const seesTokens = place.protocol === 'HTTP' && !exceeded(place.protocol, enforced).ruleCharacters;
   return {
     mtls: decision.mode,
     authentication: seesTokens ? authenticationAt(authorizing, place) : null,
     authorization: boundedAuthorization(
-      unionOf([...enforced.map(rulesOf), ...tokensOnly]),
+      unionOf([...enforced.map(rulesOf), ...tokensOnly, ...unasked]),
       place.protocol,
       enforced,
     ),
+    authorizers: enforced
+      .flatMap((policy) => authorizerAt(policy, askedBy(policy), place) ?? [])
+      .toSorted(byText(({ id }) => id)),
     audit: place.protocol === 'TCP' ? null : auditOf(authorizing, rulesOf),
     namesRule: authorizing.some(({ spec }) => spec.authorization?.responseHeader === true),
     origins: mergeOrigins([decision.origin], shapedByMesh, authorizing.map(originOf)),
@@ -120,7 +142,7 @@ function buildGuard(
 }
 
 /** What policies on trial would refuse, if all of them were enforced with those that are. */
-function auditOf(policies: readonly SecurityPolicy[], rulesOf: RulesOf): AuthorizationIr | null {
+function auditOf(policies: readonly SecurityPolicy[], rulesOf: Reading['rulesOf']): AuthorizationIr | null {
   const onTrial = policies.filter(isOnTrial);
   if (onTrial.length === 0) return null;
   const { deny, allow } = unionOf(onTrial.map(rulesOf));

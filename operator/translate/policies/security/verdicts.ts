@@ -3,9 +3,16 @@ import type { SecurityPolicy } from '../../../../api/v1alpha1/security/policy.ts
 import type { WorkloadIr } from '../../../ir/mesh-ir.ts';
 import type { Verdict } from '../../../conditions/conditions.ts';
 import { originOf } from '../../facts/origins.ts';
-import { acceptedCondition, resolvedRefsCondition } from '../../facts/verdicts.ts';
+import { acceptedCondition, resolvedRefsCondition, warningCondition } from '../../facts/verdicts.ts';
 import { defeatProblems, overriddenCondition } from '../losses.ts';
 import type { SecurityAttachments } from './attach.ts';
+import {
+  authorizerProblems,
+  type KnownAuthorizers,
+  ownNotes,
+  selfAskers,
+  silenceWarnings,
+} from './authorizer-notes.ts';
 import { mtlsOutcomes } from './contests.ts';
 import { expressionProblems } from './large-expressions.ts';
 import { keptNotes } from './pod-records.ts';
@@ -17,10 +24,13 @@ export function securityVerdicts(
   attachments: SecurityAttachments,
   workloads: readonly WorkloadIr[],
   unmeshed: ReadonlyMap<SecurityPolicy, readonly string[]>,
+  known: KnownAuthorizers,
 ): readonly Verdict[] {
   const outcomes = mtlsOutcomes(attachments);
   const reached = portsReached(attachments, workloads);
   const open = openPorts(attachments, workloads);
+  const authorizers = known.found;
+  const asksItself = selfAskers(attachments, authorizers);
   return attachments.policies.map((policy) => {
     const outcome = outcomes.get(policy);
     const problems = [
@@ -36,10 +46,12 @@ export function securityVerdicts(
         acceptedCondition(problems, [
           ...ruleNotes(policy, reached.get(policy) ?? []),
           ...unidentifiedNotes(policy, open),
+          ...(asksItself.has(policy) ? ownNotes(policy, authorizers) : []),
           ...keptNotes(attachments.kept.get(policy), policy.metadata.namespace),
         ]),
-        resolvedRefsCondition([]),
+        resolvedRefsCondition(authorizerProblems(policy, authorizers)),
         ...overriddenCondition(policy, outcome),
+        ...warningCondition(silenceWarnings(policy, known)),
       ],
       unmeshed: unmeshed.get(policy) ?? [],
     };

@@ -8,11 +8,10 @@ import type {
   CallerIr,
   InboundPortIr,
   PeersIr,
-  RequestIr,
   RuleIr,
-  RulePathIr,
   TokenRequirementIr,
 } from '../../../ir/inbound.ts';
+import type { RequestIr, RulePathIr } from '../../../ir/request.ts';
 import type { IdentityIr, MeshIr, WorkloadIr } from '../../../ir/mesh-ir.ts';
 import { originKey } from '../../../ir/origin.ts';
 import { mayBeChecked, type ServicePortIr } from '../../../ir/service.ts';

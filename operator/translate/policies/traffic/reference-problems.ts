@@ -3,6 +3,7 @@ import { rememberEach } from '../../../values/remember.ts';
 import { reason } from '../../../conditions/conditions.ts';
 import { isSameValue } from '../../../values/same-value.ts';
 import { listed, type Problem } from '../../facts/verdicts.ts';
+import type { Unresolved } from '../service-reference.ts';
 import type { BackendClaim, RoutingClaim } from './claims.ts';
 import {
   declaredName,
@@ -11,7 +12,6 @@ import {
   type Referable,
   type Referrer,
   resolveReference,
-  type Unresolved,
 } from './references.ts';
 
 const none: readonly Problem[] = [];

@@ -1,17 +1,14 @@
 // The services that backends of routes refer to: whether they are there, and whether the reference is permitted.
-import { type Reason, reason } from '../../../conditions/conditions.ts';
+import { reason } from '../../../conditions/conditions.ts';
 import type { ReferenceGrant } from '../../../objects/objects.ts';
 import type { EndpointsRefIr } from '../../../ir/route.ts';
 import { rememberEach, rememberLast } from '../../../values/remember.ts';
-import { type Grants, grantsByNamespace, mayRefer } from '../../facts/reference-grants.ts';
-import { serviceKey, type ServiceView } from '../../facts/service-view.ts';
-import { listed } from '../../facts/verdicts.ts';
+import { grantsByNamespace } from '../../facts/reference-grants.ts';
+import { serviceKey } from '../../facts/service-view.ts';
+import { findServicePort, type ReferableServices, type Unresolved } from '../service-reference.ts';
 import type { BackendClaim, RouteClaim, RoutingClaim, ServiceRefClaim } from './claims.ts';
 
-/** What there is to refer to. */
-export interface Referable {
-  readonly services: ReadonlyMap<string, ServiceView>;
-  readonly grants: Grants;
+export interface Referable extends ReferableServices {
   /** What is in effect at a service port, by its key. */
   readonly traffic: ReadonlyMap<
     string,
@@ -52,15 +49,6 @@ export function createReferableFinder(): (
   return rememberLast((services, grants, traffic) => ({ services, grants: grantsOf(grants), traffic }));
 }
 
-/** Endpoints that a route cannot have. */
-export interface Unresolved {
-  readonly reason: Reason;
-  /** What is wrong, as a full sentence. */
-  readonly fact: string;
-  /** What to do, as a full sentence. */
-  readonly advice: string;
-}
-
 type Reference = Pick<BackendClaim, 'service' | 'subset'>;
 
 export function resolveReference(
@@ -85,15 +73,8 @@ function resolveService(
   { routing: { author }, consumer }: Referrer,
   referable: Referable,
 ): EndpointsRefIr | Unresolved {
-  // First: who is not permitted to refer to a Service is not told either whether it exists.
-  if (!mayRefer(author, ref, referable.grants)) return notPermitted(ref, author);
-  const name = serviceKey(ref.namespace, ref.name);
-  const view = referable.services.get(name);
-  if (view === undefined)
-    return notFound(`Service ${name} does not exist.`, 'Create it, or fix the name of the backend.');
-  const port = view.ports.find((one) => one.port === ref.port);
-  if (port === undefined) return notFound(`Service ${name} has no TCP port ${ref.port}.`, otherPorts(view));
-  if (port.protocol === 'TCP') return notHttp(ref);
+  const port = findServicePort(ref, author, referable, 'backend');
+  if (isUnresolved(port)) return port;
   if (subset === null) return { service: port.key, subset };
   const there = referable.traffic.get(port.key);
   const theirs = there?.consumers.find(({ namespace }) => namespace === consumer) ?? there;
@@ -104,31 +85,6 @@ function resolveService(
 
 function isDeclared(subset: string | null, { subsets }: RoutingClaim): boolean {
   return subset === null || subsets.some(({ name }) => name === subset);
-}
-
-function notFound(fact: string, advice: string): Unresolved {
-  return { reason: reason.backendNotFound, fact, advice };
-}
-
-function otherPorts({ ports }: ServiceView): string {
-  if (ports.length === 0) return 'Add the port to the Service, or use another Service.';
-  return `Use one of its ports (${listed(ports.map(({ port }) => String(port)))}).`;
-}
-
-function notPermitted(to: ServiceRefClaim, from: RoutingClaim['author']): Unresolved {
-  return {
-    reason: reason.refNotPermitted,
-    fact: `No ReferenceGrant lets a ${from.kind} of namespace ${from.namespace} refer to Service ${serviceKey(to.namespace, to.name)}.`,
-    advice: `Create one in namespace ${to.namespace}, or use a Service of namespace ${from.namespace}.`,
-  };
-}
-
-function notHttp({ namespace, name, port }: ServiceRefClaim): Unresolved {
-  return {
-    reason: reason.unsupportedProtocol,
-    fact: `Port ${port} of Service ${serviceKey(namespace, name)} is TCP.`,
-    advice: 'Set appProtocol: http on the Service port if it serves HTTP, or use another port.',
-  };
 }
 
 function undeclared({ namespace, name, port }: ServiceRefClaim, subset: string | null): Unresolved {
@@ -161,6 +117,6 @@ export function stateOfReferences(
   });
 }
 
-export function isUnresolved(found: EndpointsRefIr | Unresolved): found is Unresolved {
+export function isUnresolved(found: object): found is Unresolved {
   return 'fact' in found;
 }

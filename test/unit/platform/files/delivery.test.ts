@@ -115,7 +115,8 @@ const service = 'apiVersion: v1\nkind: Service\nmetadata: {name: web, namespace:
 
 function inForce(run: Run): { generation: number | undefined; action: unknown } {
   const object = run.objects.get(key);
-  const action = object?.kind === 'SecurityPolicy' ? object.spec.authorization?.rules[0]?.action : undefined;
+  const action =
+    object?.kind === 'SecurityPolicy' ? object.spec.authorization?.rules?.[0]?.action : undefined;
   return { generation: object?.metadata.generation, action };
 }
 

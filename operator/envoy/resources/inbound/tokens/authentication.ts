@@ -1,6 +1,7 @@
 // Who the end user of a request is: filters that a virtual host brings, all of them in one resource together with the rules that ask for
 // tokens, so that a sidecar never knows one without the other. They remember nothing. See decision 049.
-import type { AuthenticationIr, RequestIr, TokenRequirementIr } from '../../../../ir/inbound.ts';
+import type { AuthenticationIr, TokenRequirementIr } from '../../../../ir/inbound.ts';
+import type { RequestIr } from '../../../../ir/request.ts';
 import type { EnvoyMessage } from '../../../proto/envoy-message.ts';
 import { extension, type NamedExtension } from '../../typed-config.ts';
 import { notId } from '../identifiers.ts';

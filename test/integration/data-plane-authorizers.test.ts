@@ -1,0 +1,260 @@
+// What external authorizers decide about requests, over gRPC with mutual TLS and over HTTP, and what happens if they do not.
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import type { Handler, Seen } from '../support/data-plane/applications.ts';
+import { AuthorizerMesh, service } from '../support/data-plane/authorizer-mesh.ts';
+import { call, type Call, ofKubelet, seenBy } from '../support/data-plane/callers.ts';
+import { Closing } from '../support/data-plane/closing.ts';
+import {
+  type Decide,
+  denied,
+  permitted,
+  permittedWith,
+  type Question,
+} from '../support/data-plane/grpc-authorizer.ts';
+import { spiffeId } from '../support/mesh-samples.ts';
+
+const closing = new Closing();
+afterAll(() => closing.close());
+
+let mesh: AuthorizerMesh;
+let decide: Decide;
+let answer: Handler;
+let questions: Question[];
+let checks: Seen[];
+
+const permitting: Handler = (_, response) => response.end();
+
+beforeAll(async () => {
+  mesh = await AuthorizerMesh.start(
+    {
+      grpc: (question) => {
+        questions.push(question);
+        return decide(question);
+      },
+      http: (seen, response) => {
+        checks.push(seen);
+        answer(seen, response);
+      },
+    },
+    closing,
+  );
+}, 60_000);
+
+beforeEach(() => {
+  decide = () => permitted;
+  answer = permitting;
+  questions = [];
+  checks = [];
+});
+
+const grpc = (parts: object = {}): object => ({
+  service: service.opa,
+  protocol: 'GRPC',
+  timeout: '2s',
+  ...parts,
+});
+const http = (parts: object = {}): object => ({
+  service: service.login,
+  protocol: 'HTTP',
+  timeout: '2s',
+  ...parts,
+});
+
+async function statusOf(options: Call = {}, port = mesh.ports.page): Promise<number> {
+  return (await call(port, options)).status;
+}
+
+describe('an authorizer that speaks gRPC', () => {
+  beforeAll(() =>
+    mesh.guard({ external: grpc({ upstreamHeaders: ['x-decision'], forwardBody: { maxBytes: 64 } }) }),
+  );
+
+  test('is told who calls and what, from certificates and not from headers', async () => {
+    const headers = { 'x-forwarded-client-cert': 'URI=spiffe://evil', 'x-group': 'a', 'x-meshwright-x': '1' };
+
+    expect(await statusOf({ method: 'POST', path: '/a?b=c', headers, body: 'what' })).toBe(200);
+    const [question] = questions;
+    const { source, destination, request } = question?.attributes ?? {};
+    expect({ source: source?.principal, destination: destination?.principal }).toEqual({
+      source: spiffeId('page'),
+      destination: spiffeId('server'),
+    });
+    expect(request?.http).toMatchObject({ method: 'POST', path: '/a?b=c', headers: { 'x-group': 'a' } });
+    expect(Buffer.from(request?.http.raw_body ?? '', 'base64').toString()).toBe('what');
+    expect(JSON.stringify(request?.http.headers)).not.toMatch(/evil|x-meshwright/);
+  });
+
+  test('refuses with its own status and words, and the log names the policy', async () => {
+    decide = () => denied(418, 'not for you');
+
+    expect(await call(mesh.ports.page, { path: '/refused' })).toMatchObject({
+      status: 418,
+      body: 'not for you',
+    });
+    const line = await mesh.served.sidecar('server').logged({ path: '/refused' });
+    expect(line).toMatchObject({
+      response_flags: 'UAEX',
+      response_code_details: 'ext_authz_denied',
+      authorization: { external_shadow_effective_policy_id: 'shop/policy-0/external-authorizer' },
+    });
+  });
+
+  test('writes headers that nobody can forge, and no others', async () => {
+    decide = () => permittedWith({ 'x-decision': 'yes', 'x-other': 'no', 'x-forwarded-client-cert': 'no' });
+    const forged = { 'x-decision': 'forged', X_Decision: 'forged' };
+
+    const { headers } = await seenBy(mesh.ports.page, { headers: forged });
+    expect(headers).toMatchObject({ 'x-decision': 'yes' });
+    expect(headers).not.toHaveProperty('x_decision');
+    expect(headers).not.toHaveProperty('x-other');
+    expect(headers['x-forwarded-client-cert']).toContain(spiffeId('page'));
+
+    decide = () => permitted;
+    expect((await seenBy(mesh.ports.page, { headers: forged })).headers).not.toHaveProperty('x-decision');
+  });
+
+  test('decides about a larger body by nothing: it is refused', async () => {
+    expect(await statusOf({ method: 'POST', body: 'x'.repeat(64) })).toBe(200);
+    expect(await statusOf({ method: 'POST', body: 'x'.repeat(65) })).toBe(413);
+    expect(questions).toHaveLength(1);
+  });
+
+  test('is asked about plaintext callers, too, but not about probes of the kubelet', async () => {
+    decide = () => denied(403, '');
+
+    expect(await statusOf({}, mesh.ports.server)).toBe(403);
+    expect(questions[0]?.attributes.source.principal ?? '').toBe('');
+    expect(await statusOf({ path: '/healthy', headers: ofKubelet }, mesh.ports.server)).toBe(200);
+  });
+});
+
+describe('an authorizer that speaks HTTP', () => {
+  beforeAll(() =>
+    mesh.guard({
+      external: http({
+        pathPrefix: '/oauth2/auth',
+        allowedHeaders: ['cookie'],
+        upstreamHeaders: ['x-auth-user'],
+        responseHeaders: ['set-cookie'],
+      }),
+    }),
+  );
+
+  test('gets the request without its body, and with the headers that it may see', async () => {
+    const headers = { cookie: 'a=b', authorization: 'Basic x', 'x-secret': 'y' };
+
+    expect(await statusOf({ method: 'POST', path: '/a?b=c', headers, body: 'what' })).toBe(200);
+    expect(checks[0]).toMatchObject({ method: 'POST', url: '/oauth2/auth/a?b=c', body: '' });
+    expect(checks[0]?.headers).toMatchObject({ cookie: 'a=b', authorization: 'Basic x' });
+    expect(checks[0]?.headers).not.toHaveProperty('x-secret');
+  });
+
+  test('adds headers to the request and to the response', async () => {
+    answer = (_, response) => {
+      response
+        .writeHead(200, { 'x-auth-user': 'ann', 'x-other': 'no', 'set-cookie': 's=1', 'x-more': 'no' })
+        .end();
+    };
+
+    const { headers, body } = await call(mesh.ports.page, { headers: { 'x-auth-user': 'admin' } });
+    expect(headers).toMatchObject({ 'set-cookie': ['s=1'] });
+    expect(headers).not.toHaveProperty('x-more');
+    expect((JSON.parse(body) as Seen).headers).toMatchObject({ 'x-auth-user': 'ann' });
+    expect((JSON.parse(body) as Seen).headers).not.toHaveProperty('x-other');
+  });
+
+  test('sends the caller elsewhere', async () => {
+    answer = (_, response) => {
+      response.writeHead(302, { location: 'https://login.example', 'set-cookie': 'state=1' }).end('go there');
+    };
+
+    expect(await call(mesh.ports.page)).toMatchObject({
+      status: 302,
+      headers: { location: 'https://login.example', 'set-cookie': ['state=1'] },
+      body: 'go there',
+    });
+  });
+});
+
+describe('beside rules', () => {
+  test('is asked only about what they let in', async () => {
+    const rules = [
+      { name: 'no-deletes', action: 'Deny', to: [{ methods: ['DELETE'] }] },
+      { name: 'page', action: 'Allow', from: [{ serviceAccounts: ['shop/page'] }] },
+    ];
+    await mesh.guard({ rules, external: grpc() });
+
+    expect([await statusOf({ method: 'DELETE' }), await statusOf({}, mesh.ports.server)]).toEqual([403, 403]);
+    expect(questions).toHaveLength(0);
+    expect(await statusOf()).toBe(200);
+    expect(questions).toHaveLength(1);
+  });
+
+  test('is asked about what may be one of its requests, in any reading of the path', async () => {
+    await mesh.guard({ external: grpc({ to: [{ paths: [{ value: '/admin' }] }] }) });
+    decide = () => denied(403, '');
+
+    const paths = ['/', '/administrator', '/admin', '/%61dmin', '/x/../admin', '//admin', '/admin;x'];
+    const statuses = await Promise.all(paths.map((path) => statusOf({ path })));
+    expect(statuses).toEqual([200, 200, 403, 403, 403, 403, 403]);
+  });
+
+  test('all authorizers must permit a request', async () => {
+    await mesh.guard({ external: grpc() }, { external: http() });
+    expect([await statusOf(), questions.length, checks.length]).toEqual([200, 1, 1]);
+
+    answer = (_, response) => response.writeHead(401).end();
+    expect(await statusOf()).toBe(401);
+    decide = () => denied(403, '');
+    expect([await statusOf(), checks.length]).toEqual([403, 2]);
+  });
+});
+
+describe('an authorizer that fails', () => {
+  const silent: Decide = () => null;
+  const broken: Handler = (_, response) => response.writeHead(500).end();
+
+  test.each([
+    ['Deny', 503],
+    ['Allow', 200],
+  ])('with failureMode %s: %d', async (failureMode, status) => {
+    const timeout = '100ms';
+    await mesh.guard({ external: { ...grpc({ timeout, failureMode }) } });
+    decide = silent;
+    expect(await statusOf()).toBe(status);
+
+    await mesh.guard({ external: http({ failureMode }) });
+    answer = broken;
+    expect(await statusOf()).toBe(status);
+
+    await mesh.guard({ external: { ...http({ failureMode }), service: service.gone } });
+    expect(await statusOf()).toBe(status);
+    await mesh.guard({ external: { ...grpc({ failureMode }), service: service.gone } });
+    expect(await statusOf()).toBe(status);
+  });
+
+  test('refuses all the same what it refuses', async () => {
+    await mesh.guard({ external: grpc({ failureMode: 'Allow' }) });
+    decide = () => denied(403, '');
+    expect(await statusOf()).toBe(403);
+  });
+
+  test('is told in the log and in a header', async () => {
+    await mesh.guard({ external: { ...grpc(), service: service.gone } });
+
+    const { headers } = await call(mesh.ports.page, { path: '/failed' });
+    expect(headers).toMatchObject({ 'x-meshwright-refused': 'authorizer-failed' });
+    const line = await mesh.served.sidecar('server').logged({ path: '/failed' });
+    expect(line).toMatchObject({ response_code_details: 'ext_authz_error' });
+  });
+});
+
+test('a policy holds from the next request on, and no longer when it is gone', async () => {
+  await mesh.guard();
+  decide = () => denied(403, '');
+  expect(await statusOf()).toBe(200);
+  await mesh.guard({ external: grpc() });
+  expect(await statusOf()).toBe(403);
+  await mesh.guard();
+  expect(await statusOf()).toBe(200);
+});
