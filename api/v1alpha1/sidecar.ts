@@ -55,7 +55,9 @@ export const Sidecar = z
         requests: Amounts.default({ cpu: '100m', memory: '128Mi' }).describe(
           'Resource requests of a sidecar. Default: cpu 100m, memory 128Mi.',
         ),
-        limits: Amounts.default({}).describe('Resource limits of a sidecar. Default: no limits.'),
+        limits: Amounts.default({}).describe(
+          'Resource limits of a sidecar. A sidecar that is about to reach its memory limit closes idle connections early and refuses new ones. Default: no limits.',
+        ),
       })
       .prefault({})
       .describe('CPU and memory of a sidecar.'),

@@ -5,6 +5,7 @@
 import { leafSdsFile, rootsSdsFile } from '../values/certificate-files.ts';
 import { localCluster, runtimeLayer, telemetryCluster } from '../values/sidecar-names.ts';
 import { firstAnswerTimeout, overAds, socketAddress, type Json } from './bootstrap-parts.ts';
+import { overloadManager } from './overload.ts';
 import { histogramBuckets, statsSink } from './telemetry.ts';
 
 export interface BootstrapOptions {
@@ -23,6 +24,8 @@ export interface BootstrapOptions {
   readonly adminAddress?: string;
   /** 0 takes a free port. */
   readonly adminPort: number;
+  /** Of the memory of the container, such as 256Mi. Default: no limit. */
+  readonly memoryLimit?: string | undefined;
   /** Of the folder that holds the certificate folder. Default: '', the working directory. */
   readonly baseDirectory?: string;
 }
@@ -35,6 +38,7 @@ export function renderBootstrap(options: BootstrapOptions): Json {
     cluster_manager: { local_cluster_name: localCluster },
     admin: { address: socketAddress(options.adminAddress ?? '127.0.0.1', options.adminPort) },
     layered_runtime: { layers: [...layeredRuntime.layers, discoveredRuntime] },
+    overload_manager: overloadManager(options.memoryLimit),
     stats_config: {
       stats_matcher: { exclusion_list: { patterns: unusedStats } },
       histogram_bucket_settings: [histogramBuckets],

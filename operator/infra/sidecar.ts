@@ -16,7 +16,7 @@ export interface SidecarOptions {
   readonly initImage: string;
   /** Of the sidecar; as Kubernetes writes them. */
   readonly resources: ContainerResources;
-  readonly bootstrap: Omit<BootstrapOptions, 'adminPort' | 'baseDirectory' | 'adminAddress'>;
+  readonly bootstrap: Omit<BootstrapOptions, 'adminPort' | 'baseDirectory' | 'adminAddress' | 'memoryLimit'>;
   readonly interception: InterceptionOptions;
   readonly readinessPath: string;
   /** The Secret with the certificate of the pod's service account. */
@@ -132,10 +132,10 @@ function renderProxy(options: SidecarOptions): NamedPart {
   };
 }
 
-function proxyArguments({ bootstrap, drainSeconds }: SidecarOptions): readonly string[] {
+function proxyArguments({ bootstrap, resources, drainSeconds }: SidecarOptions): readonly string[] {
   return [
     '--config-yaml',
-    JSON.stringify(renderBootstrap({ ...bootstrap, adminPort })),
+    JSON.stringify(renderBootstrap({ ...bootstrap, memoryLimit: resources.limits?.['memory'], adminPort })),
     // Envoy's default is a worker for each CPU of the node.
     '--concurrency',
     '2',

@@ -25,6 +25,14 @@ export const roots: Readonly<Record<string, readonly string[]>> = {
     'envoy.service.discovery.v3.DeltaDiscoveryResponse',
   ],
   'envoy/config/bootstrap/v3/bootstrap.proto': ['envoy.config.bootstrap.v3.Bootstrap'],
+  // What a sidecar does when it gets short of memory.
+  'envoy/config/overload/v3/overload.proto': [
+    'envoy.config.overload.v3.OverloadManager',
+    'envoy.config.overload.v3.ScaleTimersOverloadActionConfig',
+  ],
+  'envoy/extensions/resource_monitors/fixed_heap/v3/fixed_heap.proto': [
+    'envoy.extensions.resource_monitors.fixed_heap.v3.FixedHeapConfig',
+  ],
   // Network filters.
   'envoy/extensions/filters/network/http_connection_manager/v3/http_connection_manager.proto': [
     'envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager',

@@ -56,8 +56,14 @@ export class ServedMesh {
   /**
    * A sidecar for each of its workloads; all have acknowledged everything when it resolves.
    * @param args more arguments of each Envoy
+   * @param memoryLimit that each is told to have. Default: none
    */
-  static async start(ir: MeshIr, closing: Closing, args: readonly string[] = []): Promise<ServedMesh> {
+  static async start(
+    ir: MeshIr,
+    closing: Closing,
+    args: readonly string[] = [],
+    memoryLimit?: string,
+  ): Promise<ServedMesh> {
     const root = await makeTestRoot(trustDomain);
     const server = await startServer(root, ir.workloads, closing);
     const sidecars = new Map<string, ServedSidecar>();
@@ -65,7 +71,7 @@ export class ServedMesh {
     mesh.publish(ir);
     await Promise.all(
       ir.workloads.map(async (workload) => {
-        sidecars.set(workload.name, await startSidecar({ root, server, workload, args }, closing));
+        sidecars.set(workload.name, await startSidecar({ root, server, workload, args, memoryLimit }, closing));
       }),
     );
     await mesh.programmed();
@@ -147,10 +153,11 @@ interface SidecarParts {
   readonly server: AdsServer;
   readonly workload: WorkloadIr;
   readonly args: readonly string[];
+  readonly memoryLimit: string | undefined;
 }
 
 async function startSidecar(
-  { root, server, workload, args }: SidecarParts,
+  { root, server, workload, args, memoryLimit }: SidecarParts,
   closing: Closing,
 ): Promise<ServedSidecar> {
   const dir = await mkdtemp(join(tmpdir(), `meshwright-served-${workload.name}-`));
@@ -162,6 +169,7 @@ async function startSidecar(
     cluster: 'default',
     xds: { address: '127.0.0.1', port: server.port(), serverSpiffeId: operatorId },
     adminPort: 0,
+    memoryLimit,
   });
   const envoy = await startEnvoy({
     bootstrap: JSON.stringify(bootstrap),

@@ -21,6 +21,7 @@ export function buildReadiness(workload: WorkloadIr, mesh: Origin): XdsResource 
     message: {
       name: 'readiness',
       ...anyAddress(port.readiness, ipv6),
+      bypass_overload_manager: true,
       filter_chains: [{ filters: [probeAnswer] }],
     },
     origins: [mesh, ...workload.origins],

@@ -65,6 +65,7 @@ function captureListener(
       // Hands the connection to the listener whose address is the original destination, if there is one.
       use_original_dst: true,
       traffic_direction: 'OUTBOUND',
+      bypass_overload_manager: true,
       access_log: [refusedConnectionLog('outbound')],
       filter_chain_matcher: chooseByAddress(addresses),
       filter_chains: [

@@ -24,6 +24,7 @@ function localListener(binding: BindingIr, origins: readonly Origin[]): XdsResou
       name,
       address: { socket_address: { address: binding.address, port_value: binding.port } },
       traffic_direction: 'OUTBOUND',
+      bypass_overload_manager: true,
       access_log: [refusedConnectionLog('outbound')],
       ...(binding.protocol === 'TLS' && readsServerName),
       filter_chains: [{ filters: toService(binding) }],
