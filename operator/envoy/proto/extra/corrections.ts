@@ -35,5 +35,6 @@ export const rules: Readonly<Record<string, Rules | null>> = {
   'envoy.extensions.transport_sockets.tls.v3.CertificateProviderPluginInstance.instance_name': {
     string: { min_len: 1 },
   },
+  'envoy.extensions.resource_monitors.fixed_heap.v3.FixedHeapConfig.max_heap_size_bytes': null,
   'envoy.type.v3.TokenBucket.max_tokens': { uint32: { gte: 0 } },
 };
