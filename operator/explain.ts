@@ -6,6 +6,7 @@ import { type CommandLine, explainHelp, parseCalls, parseCommandLine } from './e
 import { imaginedCluster } from './explain/imagined.ts';
 import type { Question } from './explain/question.ts';
 import { reportAnswers, reportChanges } from './explain/report.ts';
+import { systemClock } from './process/clock.ts';
 import type { StoredObject } from './objects/objects.ts';
 import { readManifests } from './platform/manifests/manifests.ts';
 import { lookAtCluster, lookAtNothing } from './wiring/one-look.ts';
@@ -47,8 +48,8 @@ async function explainers({ files, diff, ...cluster }: CommandLine): Promise<Exp
   if (files === null) {
     const look = await lookAtCluster(cluster);
     return {
-      now: explainerOf(await look()),
-      later: applied && explainerOf(await look(applied)),
+      now: explainerOf(await look(), systemClock.now()),
+      later: applied && explainerOf(await look(applied), systemClock.now()),
     };
   }
   const base = await manifestsAt(files);
@@ -56,7 +57,7 @@ async function explainers({ files, diff, ...cluster }: CommandLine): Promise<Exp
 }
 
 async function imagined(objects: readonly StoredObject[]): Promise<Explainer> {
-  return explainerOf(imaginedCluster(await lookAtNothing(objects)));
+  return explainerOf(imaginedCluster(await lookAtNothing(objects)), systemClock.now());
 }
 
 /** @throws Error that says each mistake in them */

@@ -8,16 +8,19 @@ import { seenBy, type ServicePortIr } from '../ir/service.ts';
 import type { Resources } from '../store/resources.ts';
 import { operatorNamespace } from '../values/own-names.ts';
 import { translate, type Translation } from '../translate/translate.ts';
+import type { AccessAtServers } from './access/access.ts';
+import { accessAtServers } from './access/at-servers.ts';
 import { evaluate } from './evaluate.ts';
 import type { Explanation, LimitAtServers } from './explanation.ts';
+import { outsidersIn, withoutSidecar } from './outsiders.ts';
 import { type ProxyConfig, proxyConfig } from './proxy-config.ts';
-import { ask, type Question, QuestionError } from './question.ts';
+import { type Asked, ask, type Outsider, type Question, QuestionError } from './question.ts';
 import { limitsOfServers, serversIn } from './servers.ts';
 import { connectionSources, nameOf, settingSources, type Source, sourcesOf, type SpecOf } from './sources.ts';
 
 export interface Answer {
   readonly question: Question;
-  /** `Pod/shop/productpage-1` */
+  /** `Pod/shop/productpage-1`, or an address. */
   readonly caller: string;
   /** `shop/reviews/9080`; null: no service of the mesh. */
   readonly service: string | null;
@@ -26,6 +29,8 @@ export interface Answer {
   readonly explanation: Explanation;
   /** What may refuse it at the sidecars of servers, in the order in which each is asked. */
   readonly limits: readonly LimitAtServers[];
+  /** Whether they let it in. Empty: nobody is known who would answer. */
+  readonly access: readonly AccessAtServers[];
   /** By what users write; what is absent is a default. */
   readonly sources: Readonly<Record<string, Source>>;
 }
@@ -39,45 +44,67 @@ export interface Explainer {
   readonly warnings: readonly string[];
 }
 
-/** @throws QuestionError if there is no Mesh */
-export function explainerOf(resources: Resources): Explainer {
+/**
+ * @param nowMs when the call is made, in milliseconds since 1970; null: times of tokens are not compared
+ * @throws QuestionError if there is no Mesh
+ */
+export function explainerOf(resources: Resources, nowMs: number | null = null): Explainer {
   const { ir, verdicts } = translate(resources, { operatorNamespace });
   if (ir === null) throw new QuestionError('There is no Mesh, so nothing is in the mesh. Create one.');
-  return { explain: createExplain(ir, specsIn(resources)), warnings: warningsOf(verdicts) };
+  const known = { specOf: specsIn(resources), outsiders: outsidersIn(resources, ir), nowMs };
+  return { explain: createExplain(ir, known), warnings: warningsOf(verdicts) };
 }
 
-export function createExplain(ir: MeshIr, specOf: SpecOf): Explain {
+interface Known {
+  readonly specOf: SpecOf;
+  readonly outsiders: readonly Outsider[];
+  readonly nowMs: number | null;
+}
+
+function createExplain(ir: MeshIr, { specOf, outsiders, nowMs }: Known): Explain {
   // Its content is for nobody to read: nothing is encoded.
   const resources = buildResources(ir, { trustBundle: '' });
-  const servers = serversIn(ir);
+  const serverAt = serversIn(ir);
   const configOf = (workload: WorkloadIr): ProxyConfig => proxyConfig(resources, workload.key);
+  const reached = { serverAt, configOf, specOf, mesh: ir.settings.origin };
   return (question) => {
-    const { caller, service, call } = ask(ir, question);
-    const reached = service && seenBy(service, caller.audience);
-    const explanation = evaluate(configOf(caller), call);
-    const limits = limitsOfServers(explanation, call, caller.identity.spiffeId, { servers, configOf });
+    const asked = ask(ir, question, outsiders);
+    const { caller, service, call, name, addresses } = asked;
+    const explanation = caller === null ? withoutSidecar(asked) : evaluate(configOf(caller), call);
+    const spiffeId = caller?.identity.spiffeId ?? null;
+    const calling = { call, explanation, addresses, spiffeId, token: question.token ?? null, nowMs };
     return {
       question,
-      caller: caller.key,
+      caller: name,
       service: service?.key ?? null,
       address: authority(call.address, call.port),
       explanation,
-      limits,
-      sources: {
-        ...(reached !== null && settingSources(reached.destination.setBy)),
-        ...(explanation.outcome.type === 'Tcp'
-          ? connectionSources(reached, call.serverName)
-          : sourcesOf(routeOf(service, caller, explanation), specOf)),
-      },
+      limits: limitsOfServers(explanation, call, spiffeId, reached),
+      access: accessAtServers({ ...calling, speaksHttp: service?.protocol !== 'TCP' }, reached),
+      sources: caller === null ? {} : sourcesFor(asked, caller, { explanation, specOf }),
     };
   };
 }
 
-function specsIn({ trafficPolicies }: Resources): SpecOf {
+function sourcesFor(
+  { service, call }: Asked,
+  caller: WorkloadIr,
+  { explanation, specOf }: { readonly explanation: Explanation; readonly specOf: SpecOf },
+): Answer['sources'] {
+  const reached = service && seenBy(service, caller.audience);
+  return {
+    ...(reached !== null && settingSources(reached.destination.setBy)),
+    ...(explanation.outcome.type === 'Tcp'
+      ? connectionSources(reached, call.serverName)
+      : sourcesOf(routeOf(service, caller, explanation), specOf)),
+  };
+}
+
+function specsIn({ trafficPolicies, securityPolicies }: Resources): SpecOf {
   const specs = new Map(
-    trafficPolicies.map(({ kind, metadata, spec }) => [
+    [...trafficPolicies, ...securityPolicies].map(({ kind, metadata, spec }) => [
       originKey({ kind, namespace: metadata.namespace ?? '', name: metadata.name }),
-      spec,
+      spec as unknown,
     ]),
   );
   return (origin) => specs.get(originKey(origin));
@@ -104,10 +131,15 @@ function routeOf(
   return routes.find(({ name }) => name === outcome.route) ?? null;
 }
 
-/** Whether the caller gets what it asked for, as far as the mesh decides it. */
+/** Whether the sidecar of somebody who may answer refuses the call. */
+export function isRefused({ access }: Answer): boolean {
+  return access.some((one) => one.access?.verdict.type === 'Refused');
+}
+
+/** Whether the call reaches somebody, as far as the mesh decides it. */
 export function succeeds({ outcome }: Explanation): boolean {
   if (outcome.type === 'Closed') return false;
-  if (outcome.type === 'Tcp') return outcome.backends.every(isServed);
+  if (outcome.type === 'Tcp' || outcome.type === 'Direct') return outcome.backends.every(isServed);
   const { action, cors } = outcome;
   if (cors?.isPreflight === true && !cors.isAllowed) return false;
   if (action.type === 'Forward') return action.backends.every(isServed);

@@ -52,7 +52,10 @@ function isAmbiguous(path: string, plain: string): boolean {
 /** @param filter a HeaderMutation, or what a route says to one */
 export function afterMutations(arrived: Arrived, filter: EnvoyMessage): Arrived {
   knowingOnly(filter, ['@type', 'mutations']);
-  const mutations = knowingOnly(messageIn(filter, 'mutations') ?? {}, ['request_mutations']);
+  const mutations = knowingOnly(messageIn(filter, 'mutations') ?? {}, [
+    'request_mutations',
+    'response_mutations',
+  ]);
   return messagesIn(mutations, 'request_mutations').reduce(afterMutation, arrived);
 }
 

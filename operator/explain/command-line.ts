@@ -1,18 +1,23 @@
 // The arguments of `meshwright explain`, and the lines of a file of calls, which are written like them. Pure.
 import { parseArgs } from 'node:util';
 import { Duration, durationMs } from '../../api/duration.ts';
+import type { GivenToken } from './access/token.ts';
+import { describedToken } from './access/described-token.ts';
 import { type Question, QuestionError } from './question.ts';
 import type { Output } from './report.ts';
 
 export const explainHelp = `Usage: meshwright explain --from <namespace/name> --to <host:port> [[<method>] <path>] [-H '<name>: <value>']...
        meshwright explain --calls <file>
 
-Tells what the sidecar of a workload does with a call, and which field of which object says so.
+Tells what the sidecars of a call do with it, whether it is let in, and which field of which object says so.
 
-  --from <namespace/name>   the caller: a pod, the beginning of its name, an ExternalWorkload, or a service account
+  --from <namespace/name>   the caller: a pod, the beginning of its name, an ExternalWorkload, or a service account; or an
+                            address, for a caller without a sidecar
   --to <host:port>          whom it calls: a Service, as the caller writes it, or an address (default port: 80)
   --sni <name>              the server name in the TLS handshake of the caller (default: the host of --to)
   -H, --header <header>     a header of the request; may be repeated
+  --token <token>           a token of the end user; it is sent where the server looks for it
+  --claims <json>           the same for a valid token with these claims: {"iss": "https://issuer.example", "sub": "ann"}
   --calls <file>            explain every call in this file: on each line the arguments of one call; # begins a comment
   --files <path>            read manifests from this folder or file instead of a cluster
   --diff <path>             which of the calls would change if the manifests in this folder or file were applied
@@ -22,6 +27,7 @@ Tells what the sidecar of a workload does with a call, and which field of which 
   --help                    print this help
 
 Exit codes: 0: the calls arrive. 1: a call gets an error from the mesh. 2: there is no such call, or the manifests have a mistake.
+3: the sidecar of a server refuses a call.
 With --diff: 0: no call changes. 1: at least one changes. 2: as above.
 `;
 
@@ -43,6 +49,8 @@ const callOptions = {
   to: { type: 'string' },
   sni: { type: 'string' },
   header: { type: 'string', short: 'H', multiple: true },
+  token: { type: 'string' },
+  claims: { type: 'string' },
 } as const;
 
 const allOptions = {
@@ -126,9 +134,12 @@ interface CallValues {
   readonly to?: string | undefined;
   readonly sni?: string | undefined;
   readonly header?: readonly string[] | undefined;
+  readonly token?: string | undefined;
+  readonly claims?: string | undefined;
 }
 
-function questionOf({ from, to, sni, header = [] }: CallValues, positionals: readonly string[]): Question {
+function questionOf(values: CallValues, positionals: readonly string[]): Question {
+  const { from, to, sni, header = [] } = values;
   if (from === undefined)
     throw new QuestionError('--from is missing. Name the caller: --from shop/productpage.');
   if (to === undefined) throw new QuestionError('--to is missing. Name whom it calls: --to reviews:9080.');
@@ -140,7 +151,29 @@ function questionOf({ from, to, sni, header = [] }: CallValues, positionals: rea
     throw new QuestionError(
       `The path ${path} has a space or a #, which no client sends. Encode it: %20, %23.`,
     );
-  return { from, to, ...(sni !== undefined && { sni }), method, path, headers: header.map(headerOf) };
+  const token = tokenOf(values);
+  return {
+    from,
+    to,
+    ...(sni !== undefined && { sni }),
+    method,
+    path,
+    headers: header.map(headerOf),
+    ...(token !== null && { token }),
+  };
+}
+
+/** Null: the request has none but what its headers say. */
+function tokenOf({ token, claims }: CallValues): GivenToken | null {
+  if (token !== undefined && claims !== undefined)
+    throw new QuestionError('--token and --claims both describe the token. Leave out one of them.');
+  if (token !== undefined) return { text: token.trim(), isGenuine: false };
+  if (claims === undefined) return null;
+  const described = describedToken(claims);
+  if (described !== null) return described;
+  throw new QuestionError(
+    `--claims ${claims} is not a JSON object with the issuer. Write it as {"iss": "https://issuer.example", "sub": "ann"}.`,
+  );
 }
 
 function methodOrPath(word: string): readonly [method: string, path: string] {

@@ -3,7 +3,7 @@ import type { Origin } from '../ir/origin.ts';
 import type { Source } from './sources.ts';
 
 export interface Explanation {
-  /** Of the sidecar; null: it has none for this address. */
+  /** Of the sidecar; null: it has none for this address, or there is no sidecar. */
   readonly listener: string | null;
   readonly outcome: Outcome;
 }
@@ -13,6 +13,8 @@ export type Outcome =
   | { readonly type: 'Closed' }
   /** Bytes, unread. The shares are of new connections. */
   | { readonly type: 'Tcp'; readonly backends: readonly Backend[] }
+  /** The caller has no sidecar: one of the endpoints gets it, in plaintext. */
+  | { readonly type: 'Direct'; readonly backends: readonly Backend[] }
   | HttpOutcome;
 
 export interface HttpOutcome {

@@ -13,6 +13,10 @@ export interface ProxyConfig {
   readonly extensions: ReadonlyMap<string, XdsResource>;
   /** By cluster. */
   readonly endpoints: ReadonlyMap<string, XdsResource>;
+  /** Who is believed. */
+  readonly secrets: ReadonlyMap<string, XdsResource>;
+  /** Values of runtime layers. */
+  readonly runtime: ReadonlyMap<string, XdsResource>;
 }
 
 /** Of the proxy of that workload: all layers that it sees. */
@@ -27,6 +31,8 @@ export function proxyConfig({ layers, views }: XdsResources, workload: string): 
     clusters: ofType(typeUrl.cluster),
     extensions: ofType(typeUrl.extensionConfig),
     endpoints: ofType(typeUrl.endpoint),
+    secrets: ofType(typeUrl.secret),
+    runtime: ofType(typeUrl.runtime),
   };
 }
 

@@ -14,12 +14,12 @@ import type { ProxyConfig } from './proxy-config.ts';
 import { limitsAt } from './server-limits.ts';
 import { nameOf, type Source } from './sources.ts';
 
-/** By the address of an endpoint, `10.0.0.1:9080`: whose sidecar answers there. */
-export type Servers = ReadonlyMap<string, WorkloadIr>;
+/** Whose sidecar takes what is sent to an address and a port; undefined: nobody's. */
+export type ServerAt = (address: string, port: number) => WorkloadIr | undefined;
 
-export function serversIn({ services, workloads }: MeshIr): Servers {
+export function serversIn({ services, workloads, settings }: MeshIr): ServerAt {
   const byKey = new Map(workloads.map((workload) => [workload.key, workload]));
-  return new Map(
+  const byEndpoint = new Map(
     services.flatMap(({ endpoints }) =>
       endpoints.flatMap(({ address, port, workload }) => {
         const server = byKey.get(workload);
@@ -27,29 +27,46 @@ export function serversIn({ services, workloads }: MeshIr): Servers {
       }),
     ),
   );
+  const byAddress = new Map(
+    workloads
+      .filter(({ intercepted }) => intercepted)
+      .flatMap((workload) => workload.addresses.map((address) => [address, workload] as const)),
+  );
+  const isPassedBy = ({ intercepted }: WorkloadIr, port: number): boolean =>
+    intercepted && settings.sidecar.excludeInboundPorts.includes(port);
+  return (address, port) => {
+    const server = byEndpoint.get(authority(address, port)) ?? byAddress.get(address);
+    return server === undefined || isPassedBy(server, port) ? undefined : server;
+  };
+}
+
+/** Of `10.0.0.1:9080` or `[fd00::1]:9080`. */
+export function splitAuthority(text: string): { readonly address: string; readonly port: number } {
+  const at = text.lastIndexOf(':');
+  return { address: text.slice(0, at).replace(/^\[(.*)\]$/, '$1'), port: Number(text.slice(at + 1)) };
 }
 
 /**
  * Each limit once, with the endpoints that have it.
- * @param caller its SPIFFE ID
+ * @param caller its SPIFFE ID; null: it has none
  */
 export function limitsOfServers(
   { outcome }: Explanation,
   { request }: Call,
-  caller: string,
+  caller: string | null,
   {
-    servers,
+    serverAt,
     configOf,
-  }: { readonly servers: Servers; readonly configOf: (server: WorkloadIr) => ProxyConfig },
+  }: { readonly serverAt: ServerAt; readonly configOf: (server: WorkloadIr) => ProxyConfig },
 ): readonly LimitAtServers[] {
   if (outcome.type !== 'Http' || outcome.action.type !== 'Forward') return [];
   const sent = sentRequest(request, outcome, outcome.action);
   const endpoints = endpointsOf(outcome.action.backends);
   const found = new Map<string, Omit<LimitAtServers, 'endpoints'> & { readonly endpoints: string[] }>();
   for (const { address, mtls } of endpoints) {
-    const server = servers.get(address);
+    const { address: host, port } = splitAuthority(address);
+    const server = serverAt(host, port);
     if (server === undefined) continue;
-    const port = Number(address.slice(address.lastIndexOf(':') + 1));
     for (const limit of limitsAt(configOf(server), { request: sent, port, caller: mtls ? caller : null })) {
       const source = sourceOf(limit, server, port);
       const key = JSON.stringify([limit, source]);
@@ -77,14 +94,15 @@ function sourceOf(limit: ServerLimit, { inbound }: WorkloadIr, port: number): So
 }
 
 /** Each address once: several subsets may have it. */
-function endpointsOf(
+export function endpointsOf(
   backends: readonly Backend[],
 ): readonly { readonly address: string; readonly mtls: boolean }[] {
   const served = backends.filter(({ share }) => share > 0).flatMap(({ endpoints }) => endpoints ?? []);
   return [...new Map(served.map((endpoint) => [endpoint.address, endpoint])).values()];
 }
 
-function sentRequest(
+/** As it leaves the sidecar of the caller. */
+export function sentRequest(
   request: CallRequest,
   { requestHeaders }: HttpOutcome,
   { path, authority: host }: Forward,

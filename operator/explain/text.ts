@@ -1,5 +1,7 @@
 // An answer as people read it: a line for each thing the sidecar does, and the field that says so.
 import { variesByOrigin } from '../envoy/resources/outbound/cors.ts';
+import type { AccessAtServers } from './access/access.ts';
+import { accessLines } from './access/access-text.ts';
 import type { Answer } from './answer.ts';
 import { backendText, balancingText, clusterText, milliseconds, rounded } from './backend-text.ts';
 import type {
@@ -14,25 +16,45 @@ import type {
 } from './explanation.ts';
 import { limitText } from './limit-text.ts';
 import { retryText } from './retry-text.ts';
-import type { Source } from './sources.ts';
-
-interface Line {
-  readonly title: string;
-  readonly text: string;
-  /** '' where there is nothing to say. */
-  readonly source: string;
-}
+import { from, inRoute, type Line, line, type Sources, table } from './lines.ts';
 
 /** Ends with a new line. */
 export function textOf(answer: Answer): string {
-  const { question, caller, address, explanation } = answer;
-  const [, namespace = '', name = ''] = caller.split('/');
-  const request = explanation.outcome.type === 'Http' ? `, ${question.method} ${question.path}` : '';
-  const head = `${namespace}/${name} to ${question.to} (${address})${request}`;
+  const { question, caller, address } = answer;
+  const request = isRequest(answer) ? `, ${question.method} ${question.path}` : '';
+  const head = `${nameIn(caller)} to ${question.to} (${address})${request}`;
   return `${head}\n${table(linesOf(answer))}`;
 }
 
-function linesOf({ explanation: { outcome, listener }, service, sources, limits }: Answer): readonly Line[] {
+/** Without the kind: `shop/productpage-1`, or an address. */
+function nameIn(caller: string): string {
+  return caller.slice(caller.indexOf('/') + 1);
+}
+
+function isRequest({ explanation: { outcome } }: Answer): boolean {
+  return outcome.type === 'Http' || outcome.type === 'Direct';
+}
+
+function linesOf(answer: Answer): readonly Line[] {
+  return [
+    ...routingLines(answer),
+    ...answer.access.flatMap(linesOfAccess),
+    ...(isRefusedEverywhere(answer) ? [] : answer.limits.map(limitLine)),
+  ];
+}
+
+/** Whom nobody lets in uses up no limit. */
+function isRefusedEverywhere({ access }: Answer): boolean {
+  return access.length > 0 && access.every((one) => one.access?.verdict.type === 'Refused');
+}
+
+function linesOfAccess(access: AccessAtServers): readonly Line[] {
+  return accessLines(access).map(({ title, text, sources }) =>
+    line(title, text, sources.map((source) => from(source)).join('; ')),
+  );
+}
+
+function routingLines({ explanation: { outcome, listener }, service, sources }: Answer): readonly Line[] {
   switch (outcome.type) {
     case 'Closed':
       return [
@@ -41,6 +63,11 @@ function linesOf({ explanation: { outcome, listener }, service, sources, limits 
           listener === null ? 'The sidecar does not listen there.' : 'The sidecar closes the connection.',
         ),
       ];
+    case 'Direct':
+      return [
+        line('Route', 'none: the caller has no sidecar'),
+        ...backendLines(outcome.backends, '', 'connections are refused'),
+      ];
     case 'Tcp':
       return [
         line('Protocol', protocolText(service)),
@@ -48,7 +75,7 @@ function linesOf({ explanation: { outcome, listener }, service, sources, limits 
         ...balancingLines(outcome.backends, [], sources),
       ];
     case 'Http':
-      return [...httpLines(outcome, sources), ...limits.map(limitLine)];
+      return httpLines(outcome, sources);
   }
 }
 
@@ -57,8 +84,6 @@ function protocolText(service: string | null): string {
     ? 'Any: no Service of the mesh has this address, so the connection goes where the caller sent it.'
     : 'TCP. Set appProtocol: http on the Service port if it serves HTTP.';
 }
-
-type Sources = Readonly<Record<string, Source>>;
 
 function httpLines(outcome: Extract<Outcome, { type: 'Http' }>, sources: Sources): readonly Line[] {
   const route = outcome.route ?? 'none matches';
@@ -211,30 +236,4 @@ function headerLines(
 function limitLine(limit: LimitAtServers): Line {
   const [title, text] = limitText(limit);
   return line(title, text, from(limit.source));
-}
-
-/** Of something that only a route can say. */
-function inRoute({ routes }: Sources, field: string): string {
-  return routes === undefined ? '' : from({ ...routes, field: `${routes.field}.${field}` });
-}
-
-/** isSetting: absent, it is a default. */
-function from(source: Source | undefined, isSetting = false): string {
-  if (source === undefined) return isSetting ? 'default' : '';
-  return `${source.object}, ${source.field}`;
-}
-
-function line(title: string, text: string, source = ''): Line {
-  return { title, text, source };
-}
-
-function table(lines: readonly Line[]): string {
-  const width = Math.max(...lines.map(({ title }) => title.length));
-  return lines
-    .map(({ title, text, source }) => {
-      const row = `  ${title.padEnd(width)}  ${text}`;
-      return source === '' ? row : `${row}  [${source}]`;
-    })
-    .map((row) => `${row}\n`)
-    .join('');
 }

@@ -110,6 +110,8 @@ describe('a connection to a TCP port', () => {
              60% Service shop/vault port 8200, subset v1: 10.0.0.1:9080 (mTLS)
              20% Service shop/vault port 8200, subset v2: 10.0.0.2:9080 (plaintext)
   Balancing  RoundRobin  [default]
+  Access     allowed as spiffe://cluster.local/ns/shop/sa/productpage, at 10.0.0.1:9080
+  Access     no sidecar decides, at 10.0.0.2:9080
 `,
     );
   });
@@ -143,6 +145,7 @@ describe('the text', () => {
   Timeout          1500ms  [TrafficPolicy shop/reviews, spec.routes[0].timeout.request]
   Retries          1 on ConnectFailure, RefusedStream  [TrafficPolicy shop/defaults, spec.retry.attempts]
   Response header  add x-route: testers  [TrafficPolicy shop/reviews, spec.routes[0].responseHeaders]
+  Access           no sidecar decides
 `,
     );
   });
@@ -156,6 +159,8 @@ describe('the text', () => {
   Balancing  LeastRequest  [default]
   Timeout    3s  [TrafficPolicy shop/reviews, spec.timeout.request]
   Retries    3 on ConnectFailure, GatewayError, 250ms per try  [TrafficPolicy shop/reviews, spec.routes[2].retry.attempts, spec.routes[2].retry.perTryTimeout, spec.routes[2].retry.retryOn]
+  Access     allowed as spiffe://cluster.local/ns/shop/sa/productpage, at 10.0.0.1:9080
+  Access     no sidecar decides, at 10.0.0.2:9080
 `,
     );
   });
@@ -168,6 +173,8 @@ describe('the text', () => {
   Balancing  LeastRequest  [default]
   Timeout    none  [default]
   Retries    2 on ConnectFailure, RefusedStream  [default]
+  Access     allowed as spiffe://cluster.local/ns/shop/sa/productpage, at 10.0.0.1:9080
+  Access     no sidecar decides, at 10.0.0.2:9080
 `,
     );
   });
@@ -301,6 +308,8 @@ spec: {targetRefs: [{kind: Service, namespace: shop, name: reviews}], ${spec}}
   Balancing  Random  [TrafficPolicy qa/ours, spec.loadBalancer]
   Timeout    1s  [TrafficPolicy qa/ours, spec.timeout.request]
   Retries    1 on ConnectFailure, GatewayError, 250ms per try  [TrafficPolicy qa/ours, spec.retry.attempts; TrafficPolicy shop/reviews, spec.routes[2].retry.perTryTimeout, spec.routes[2].retry.retryOn]
+  Access     allowed as spiffe://cluster.local/ns/qa/sa/tester, at 10.0.0.1:9080
+  Access     no sidecar decides, at 10.0.0.2:9080
 `,
     );
     expect(ask(spec, 'shop/productpage')).not.toContain('qa/ours');
@@ -360,6 +369,8 @@ spec:
   Idle             60s  [TrafficPolicy shop/reviews, spec.timeout.idle]
   Retries          1 on ConnectFailure, RefusedStream, or after 200ms beside the first try  [TrafficPolicy shop/reviews, spec.retry.attempts, spec.retry.perTryTimeout, spec.retry.hedge]
   Response header  add vary: Origin  [TrafficPolicy shop/reviews, spec.routes[0].cors]
+  Access           allowed as spiffe://cluster.local/ns/shop/sa/productpage, at 10.0.0.1:9080
+  Access           no sidecar decides, at 10.0.0.2:9080
 `,
     );
   });
@@ -382,17 +393,22 @@ spec:
 });
 
 describe('a caller', () => {
-  test.each(['shop/productpage', 'shop/reviews', 'shop/reviews-v1'])('%s is found', (from) => {
-    expect(() => explainer()(question({ from }))).not.toThrow();
+  test.each([
+    'shop/productpage',
+    'shop/reviews',
+    'shop/reviews-v1',
+    'shop/reviews-v2',
+    '10.0.0.7',
+    'fd00::7',
+  ])('%s is found', (from) => {
+    expect(() => explainer()(question({ from, to: 'reviews.shop:9080' }))).not.toThrow();
   });
 
   test.each([
-    ['productpage', '--from productpage is not a workload. Write it as namespace/name.'],
-    [
-      'shop/reviews-v2',
-      'Workload shop/reviews-v2 has no sidecar, or does not exist. Try shop/productpage, shop/reviews-v1.',
-    ],
-    ['qa/a', 'Workload qa/a has no sidecar, or does not exist. No workload in namespace qa has one.'],
+    ['productpage', '--from productpage is not a workload. Write it as namespace/name, or as an address.'],
+    ['shop/reviews-v4', 'Workload shop/reviews-v4 does not exist. Try shop/productpage, shop/reviews-v1.'],
+    ['qa/a', 'Workload qa/a does not exist. No workload in namespace qa has a sidecar.'],
+    ['10.0.0.7', '--to reviews has no namespace, and the caller none either. Write reviews.<namespace>.'],
   ])('%s is none', (from, message) => {
     expect(() => explainer()(question({ from }))).toThrow(message);
   });

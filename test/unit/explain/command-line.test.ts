@@ -22,6 +22,16 @@ describe('a call', () => {
       ['a', 'b:c'],
     ]);
   });
+
+  test('has a token, as it is or by what it says', () => {
+    expect(parseCommandLine([...from, '/', '--token', 'a.b.c']).question?.token).toEqual({
+      text: 'a.b.c',
+      isGenuine: false,
+    });
+    expect(parseCommandLine([...from, '/', '--claims', '{"iss": "x"}']).question?.token).toMatchObject({
+      isGenuine: true,
+    });
+  });
 });
 
 describe('a mistake says what to write', () => {
@@ -32,6 +42,11 @@ describe('a mistake says what to write', () => {
     [[...from, 'GET', '/', 'more'], 'Write one method and one path: GET /reviews/1.'],
     [[...from, '/a b'], 'The path /a b has a space or a #, which no client sends. Encode it: %20, %23.'],
     [[...from, '/', '-H', 'x-group'], "Header x-group has no colon. Write it as 'name: value'."],
+    [
+      [...from, '--claims', '{"sub": "ann"}'],
+      '--claims {"sub": "ann"} is not a JSON object with the issuer.',
+    ],
+    [[...from, '--claims', '{}', '--token', 'x'], '--token and --claims both describe the token.'],
     [[...from, '-o', 'yaml'], '--output yaml is unknown. Use text or json.'],
     [[...from, '--timeout', '30'], '--timeout 30 is not a duration. Write it as 30s or 1m30s.'],
     [['--calls', 'f', '/'], '--calls takes its calls from the file. Leave out the method and the path.'],

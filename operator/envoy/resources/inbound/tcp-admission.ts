@@ -41,11 +41,11 @@ export function buildPeersSecret(port: TcpPort, mesh: Origin, { trust }: KnownPe
   });
 }
 
-const namespace = 'meshwright.admission';
+export const admissionNamespace = 'meshwright.admission';
 
 /** The metadata of the port's endpoint that the filters below read. */
 export function admissionMetadata({ authorization }: TcpPort, { spiffeIds }: KnownPeers): EnvoyMessage {
-  return { filter_metadata: { [namespace]: { ...listedPeers(authorization, spiffeIds) } } };
+  return { filter_metadata: { [admissionNamespace]: { ...listedPeers(authorization, spiffeIds) } } };
 }
 
 /** Runtime values that refuse callers without an identity; empty where all ports admit them. */
@@ -103,7 +103,7 @@ export const refusedPeers: EnvoyMessage = {
 
 function admission(field: string): EnvoyMessage {
   const metadata = select(select(ident('xds'), 'upstream_host_metadata'), 'filter_metadata');
-  return callOf('_[_]', callOf('_[_]', metadata, text(namespace)), text(field));
+  return callOf('_[_]', callOf('_[_]', metadata, text(admissionNamespace)), text(field));
 }
 
 function ident(name: string): EnvoyMessage {

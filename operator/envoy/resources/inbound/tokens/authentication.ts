@@ -13,7 +13,7 @@ import { sentTwice } from './places.ts';
 import { verifiedBy } from './token-principal.ts';
 
 /** What the names of its RBAC policies begin with: other rules begin with their namespace, which has no colon. */
-const tokenRequired = 'token-required:';
+export const tokenRequired = 'token-required:';
 
 /** Of access logs and local replies: requests that were refused because they have no token. RBAC tells nothing else of itself so early. */
 export const refusedForWantOfAToken: EnvoyMessage = {

@@ -1,0 +1,23 @@
+// The readings of a path. That the script of sidecars finds the same is seen in test/integration/explain-access.test.ts.
+import { expect, test } from '@jest/globals';
+import { readingsOf } from '../../../../operator/explain/access/path-readings.ts';
+
+test.each([
+  ['/admin', '|/admin|', ['/admin']],
+  ['/%61dmin', '|/admin|', ['/admin']],
+  ['/ü b', '|/%C3%BC%20b|', ['/%C3%BC%20b']],
+  ['/a%2Fb', '|/^|/a/b|/a%2Fb|', ['/a/b', '/a%2Fb']],
+  ['//a/b', '|/^|//a/b|/a/b|/b|', []],
+  ['/a/../b', '|/^|/a/../b|/b|', ['/a/../b', '/b']],
+  ['/a;x', '|/^|/a;x|/a|', ['/a;x', '/a']],
+  [String.raw`/a\b`, '|/^|/a%5Cb|/a/b|', ['/a%5Cb', '/a/b']],
+])('%s', (path, list, single) => {
+  expect(readingsOf(path)).toEqual({ list, single });
+});
+
+test.each(['/a%00', '/a;x/../b', String.raw`/a;x\b`, '//a/../b', '/%2e%2e/a', `/${'a;'.repeat(600)}`])(
+  '%s is not read',
+  (path) => {
+    expect(readingsOf(path)).toBeNull();
+  },
+);
