@@ -91,7 +91,7 @@ spec:
   subsets: [{ name: v1, matchLabels: { version: v1 } }, { name: v9, matchLabels: { version: v9 } }]
   routes:
     - { name: new, matches: [{ path: { value: /new } }], backends: [{ subset: v9 }] }
-    - { name: everything-else, backends: [{ subset: v1 }] }
+    - { name: everything-else, backends: [{ subset: v1 }], mirror: [{ subset: v9 }] }
 `;
   let verdicts: Awaited<ReturnType<ExampleShop['apply']>>;
   beforeAll(async () => {
@@ -108,7 +108,7 @@ spec:
     expect(conditions.at(-1)).toMatchObject({
       reason: 'RefNotFound',
       message:
-        'Subset v9 has no endpoints because no workload of shop/reviews/9080 has the labels version=v9. Its share of the requests of route new gets a 503. Start a workload with these labels, or fix matchLabels.',
+        'Subset v9 has no endpoints because no workload of shop/reviews/9080 has the labels version=v9. Its share of the requests of route new gets a 503. Route everything-else sends no copies there. Start a workload with these labels, or fix matchLabels.',
     });
   });
 

@@ -99,7 +99,7 @@ function conditionsIn(traffic: RoutingByPort): readonly CallersClaim[] {
 const none: readonly RouteClaim[] = [];
 
 /** What a consumer policy says of callers elsewhere is nothing to them. */
-function within(namespace: string, { key, namespaces, serviceAccounts }: CallersClaim): CallersClaim {
+export function within(namespace: string, { key, namespaces, serviceAccounts }: CallersClaim): CallersClaim {
   return {
     key,
     namespaces: namespaces.filter((one) => one === namespace),

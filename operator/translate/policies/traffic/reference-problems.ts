@@ -78,9 +78,9 @@ export function emptyElsewhere(
   empty: EmptyNames,
 ): readonly Problem[] {
   if (routing === null || empty.size === 0 || namedReferences(routing.routes).length === 0) return none;
-  const findings = (backend: BackendClaim): readonly Unresolved[] => {
-    if (backend.service === null) return [];
-    return resolutions(backend, routing, consumers, referable).flatMap((found) => {
+  const findings = (reference: Reference): readonly Unresolved[] => {
+    if (reference.service === null) return [];
+    return resolutions(reference, routing, consumers, referable).flatMap((found) => {
       if (isUnresolved(found) || found.subset === null) return [];
       if (!empty.has(emptySubsetName(found.service, found.subset))) return [];
       return [
@@ -92,7 +92,10 @@ export function emptyElsewhere(
       ];
     });
   };
-  return problems(routing.routes, ({ backends }) => weighty(backends).flatMap(findings), shareIsLost);
+  return [
+    ...problems(routing.routes, ({ backends }) => weighty(backends).flatMap(findings), shareIsLost),
+    ...problems(routing.routes, ({ mirrors }) => mirrors.flatMap(findings), nothingIsCopied),
+  ];
 }
 
 type Reference = Pick<BackendClaim, 'service' | 'subset'>;

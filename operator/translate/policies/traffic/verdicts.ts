@@ -24,7 +24,7 @@ import { rememberEach } from '../../../values/remember.ts';
 import type { Traffic } from './traffic.ts';
 import { idleSentences, limitedFields } from './protocols.ts';
 import { claimsOf } from './traffic-policy.ts';
-import { unreachableRoutes } from './unreachable.ts';
+import { routesForOthers, unreachableRoutes } from './unreachable.ts';
 import type { Warnings } from './warnings.ts';
 
 // oxlint-disable-next-line max-params -- each is compared by itself, as below
@@ -87,7 +87,7 @@ const verdictOn = rememberEach(
           claimsOfTargets(policy, foreign),
         ),
         ...overriddenCondition(policy, outcome),
-        ...warningCondition([...unreachable(policy), ...warned]),
+        ...warningCondition([...unreachable(policy), ...elsewhereOnly(policy), ...warned]),
       ],
     };
   },
@@ -141,6 +141,16 @@ const unreachable = rememberEach((policy: TrafficPolicy): readonly Problem[] =>
   }),
 );
 
+/** Routes of a consumer policy that ask for callers to whom it does not apply. */
+const elsewhereOnly = rememberEach((policy: TrafficPolicy): readonly Problem[] => {
+  const [namespace = null, ...others] = callersOf(policy);
+  if (namespace === null || others.length > 0) return [];
+  return routesForOthers(claimsOf(policy).routing?.routes ?? [], namespace).map((name) => ({
+    reason: reason.unreachableRoute,
+    message: `Route ${name} gets no requests because its matches name callers of other namespaces in from, and the policy applies only to callers in namespace ${namespace}. Name callers of ${namespace} in from, or remove the route.`,
+  }));
+});
+
 function claimsOfTargets({ metadata, spec }: TrafficPolicy, foreign: ForeignEndpoints): readonly string[] {
   const services = spec.targetRefs.flatMap(({ kind, namespace, name }) =>
     kind === 'Service' ? [serviceKey(namespace ?? metadata.namespace ?? '', name)] : [],
@@ -155,27 +165,45 @@ function emptySubsets(policy: TrafficPolicy, empty: readonly EmptySubset[]): rea
   const { routes, connectionRoutes } = routing;
   const at = (wanted: EmptySubset['protocol']): readonly EmptySubset[] =>
     empty.filter(({ protocol }) => protocol === wanted);
-  return routing.subsets.flatMap((subset) => [
-    ...emptySubset(subset, at('HTTP'), routes, 'Its share of the requests of route @ gets a 503.'),
-    ...emptySubset(subset, at('TCP'), connectionRoutes, 'Its share of the connections of @ is closed.'),
-  ]);
+  return routing.subsets.flatMap((subset) => {
+    const requests = fate(subset, routes, weighty, 'Its share of the requests of route @ gets a 503.');
+    const copies = fate(subset, routes, ({ mirrors }) => mirrors, 'Route @ sends no copies there.');
+    const ofTcp = fate(subset, connectionRoutes, weighty, 'Its share of the connections of @ is closed.');
+    return [
+      ...emptySubset(subset, at('HTTP'), [...requests, ...copies]),
+      ...emptySubset(subset, at('TCP'), ofTcp),
+    ];
+  });
 }
 
-/** effect: @ are the routes. */
+type SubsetClaim = RoutingClaim['subsets'][number];
+
+function weighty({ backends }: Pick<RouteClaim, 'backends'>): RouteClaim['backends'] {
+  return backends.filter(({ weight }) => weight > 0);
+}
+
+/** What becomes of the routes that refer to it, which are @; nothing if none does. */
 // oxlint-disable-next-line max-params -- of one sentence
-function emptySubset(
-  { name, matchLabels }: RoutingClaim['subsets'][number],
-  empty: readonly EmptySubset[],
-  routes: readonly Pick<RouteClaim, 'name' | 'backends'>[],
+function fate<R extends { readonly name: string }>(
+  { name }: SubsetClaim,
+  routes: readonly R[],
+  referencesOf: (route: R) => readonly Pick<RouteClaim['backends'][number], 'service' | 'subset'>[],
   effect: string,
+): readonly string[] {
+  const users = routes.filter((route) =>
+    referencesOf(route).some(({ service, subset }) => service === null && subset === name),
+  );
+  return users.length === 0 ? [] : [effect.replace('@', listed(users.map((route) => route.name)))];
+}
+
+function emptySubset(
+  { name, matchLabels }: SubsetClaim,
+  empty: readonly EmptySubset[],
+  fates: readonly string[],
 ): readonly Problem[] {
   const services = empty.filter(({ subset }) => subset === name).map(({ service }) => service);
-  const users = routes.filter(({ backends }) =>
-    backends.some(({ service, subset, weight }) => service === null && subset === name && weight > 0),
-  );
-  if (services.length === 0 || users.length === 0) return [];
+  if (services.length === 0 || fates.length === 0) return [];
   const labels = Object.entries(matchLabels).map(([key, value]) => `${key}=${value}`);
-  const fate = effect.replace('@', listed(users.map((route) => route.name)));
-  const message = `Subset ${name} has no endpoints because no workload of ${listed(services)} has the labels ${labels.join(',')}. ${fate} Start a workload with these labels, or fix matchLabels.`;
+  const message = `Subset ${name} has no endpoints because no workload of ${listed(services)} has the labels ${labels.join(',')}. ${fates.join(' ')} Start a workload with these labels, or fix matchLabels.`;
   return [{ reason: reason.refNotFound, message }];
 }

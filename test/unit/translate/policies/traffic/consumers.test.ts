@@ -296,6 +296,43 @@ spec: {from: [{group: meshwright.dev, kind: TrafficPolicy, namespace: qa}], to: 
 });
 
 describe('warnings', () => {
+  const routesFor = (...froms: readonly string[]): string =>
+    `routes: [{name: staff, matches: [${froms.map((from) => `{from: {${from}}}`).join()}]}]`;
+
+  test('name a route for callers of other namespaces only, whom the policy does not reach', () => {
+    const warned = told(
+      policy(
+        'qa/reviews',
+        `{targetRefs: [${reviews}], ${routesFor('namespaces: [next]', 'serviceAccounts: [next/caller, qa-2/x]')}}`,
+      ),
+    );
+
+    expect(warned['qa/reviews']).toEqual([
+      'Warning: Route staff gets no requests because its matches name callers of other namespaces in from, and the policy applies only to callers in namespace qa. Name callers of qa in from, or remove the route.',
+    ]);
+  });
+
+  test.each([
+    [
+      'one match is for callers of its own',
+      'qa/reviews',
+      reviews,
+      ['namespaces: [next]', 'namespaces: [qa, next]'],
+    ],
+    ['an account is of its own', 'qa/reviews', reviews, ['serviceAccounts: [qa/caller]']],
+    ['it is for everybody', 'shop/reviews', '{kind: Service, name: reviews}', ['namespaces: [next]']],
+    [
+      'it is for everybody at another target',
+      'shop/reviews',
+      '{kind: Service, name: reviews}, {kind: Service, namespace: qa, name: other}',
+      ['namespaces: [next]'],
+    ],
+  ])('say nothing of a route if %s', (_, name, targets, froms) => {
+    const warned = told(policy(name, `{targetRefs: [${targets}], ${routesFor(...froms)}}`));
+
+    expect(warned[name]?.filter((line) => line.startsWith('Warning'))).toEqual([]);
+  });
+
   test('name callers whose zone is not known: those who obey the policy', () => {
     const policies = [
       policy('qa/reviews', `{targetRefs: [${reviews}], locality: {type: Failover}}`),

@@ -84,6 +84,14 @@ test('a subset of the other Service that has no endpoints is named', () => {
   );
 });
 
+test('so is one that gets copies', () => {
+  const found = translated('a', '  routes: [{mirror: [{service: {name: b, port: 80}, subset: v2}]}]');
+
+  expect(conditionOf(found, 'ResolvedRefs')).toBe(
+    'Subset v2 of shop/b/80 has no endpoints. Route policy-0 sends no copies there. Start a workload with its labels, or use another backend.',
+  );
+});
+
 test('a backend of weight 0 that does not exist yet costs nothing, and is told', () => {
   const found = translated(
     'a',
