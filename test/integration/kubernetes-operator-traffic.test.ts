@@ -8,6 +8,7 @@ import {
   namespace,
   reviewsSplit,
   securityPolicy,
+  service,
   type ShopPod,
   shopPods,
   trafficPolicy,
@@ -51,6 +52,55 @@ suite('real requests between pods', () => {
     expect([...split.keys()].toSorted()).toEqual(['reviews-v1', 'reviews-v2']);
     // 300 draws with 10 %: 30, give or take five standard deviations.
     expect(Math.abs((split.get('reviews-v2') ?? 0) - 30)).toBeLessThan(26);
+  }, 60_000);
+
+  test('a Service that changes under its policy: the status says so, and the policy is in effect again when it is as before', async () => {
+    const policy = 'trafficpolicy/reviews';
+    const serving = (port: object): object => ({
+      ...service('reviews'),
+      spec: { clusterIP: reviews, selector: { app: 'reviews' }, ports: [{ name: 'http', ...port }] },
+    });
+    const untilRefused = async (reason: string, message: string): Promise<void> => {
+      await cluster.waitFor(policy, `jsonpath={.status.conditions[?(@.type=="Accepted")].reason}=${reason}`);
+      expect(await cluster.condition(policy, 'Accepted')).toMatchObject({ status: 'False', message });
+      await cluster.waitFor(policy, 'condition=Programmed=false');
+    };
+    const untilInEffect = async (): Promise<void> => {
+      await cluster.apply(serving({ port: appPort }));
+      await cluster.waitFor(policy, 'condition=Accepted');
+      await cluster.waitFor(policy, 'condition=Programmed');
+      const answers = await productpage().call(reviews, appPort, { count: 20 });
+      expect(shares(answers)).toEqual(new Map([['reviews-v2', 20]]));
+    };
+    await cluster.apply(reviewsSplit(0, 100, appPort));
+    await untilInEffect();
+
+    await cluster.apply(serving({ port: appPort, appProtocol: 'tcp' }));
+    await untilRefused(
+      'UnsupportedValue',
+      'routes have no effect on TCP port shop/reviews/9080. Set appProtocol: http on the Service port if it serves HTTP.',
+    );
+    // A connection for each: they go to any version.
+    const connections = await cluster.until(async () => {
+      const answers = shares(await productpage().call(reviews, appPort, { count: 20 }));
+      return answers.size === 2 ? answers : undefined;
+    });
+    expect([...connections.keys()].toSorted()).toEqual(['reviews-v1', 'reviews-v2']);
+    await untilInEffect();
+
+    await cluster.apply(serving({ port: appPort + 1, targetPort: appPort }));
+    await untilRefused(
+      'TargetNotFound',
+      'Service shop/reviews has no TCP port 9080. Use one of its ports (9081) in targetRefs, or omit port.',
+    );
+    await untilInEffect();
+
+    await cluster.kubectl(['delete', 'service', 'reviews']);
+    await untilRefused(
+      'TargetNotFound',
+      'Service shop/reviews does not exist. Create it, or fix targetRefs.',
+    );
+    await untilInEffect();
   }, 60_000);
 
   test('what sidecars send to each other is encrypted, and the server knows who calls', async () => {

@@ -126,10 +126,13 @@ export function securityPolicy(name: string, spec: object): object {
   };
 }
 
-/** reviews, split between its versions. */
-export function reviewsSplit(v1: number, v2: number): object {
+/**
+ * reviews, split between its versions.
+ * @param port of the Service. Default: all
+ */
+export function reviewsSplit(v1: number, v2: number, port?: number): object {
   return trafficPolicy('reviews', {
-    targetRefs: [{ kind: 'Service', name: 'reviews' }],
+    targetRefs: [{ kind: 'Service', name: 'reviews', port }],
     subsets: ['v1', 'v2'].map((name) => ({ name, matchLabels: { version: name } })),
     routes: [
       {
