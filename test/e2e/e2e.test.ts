@@ -19,7 +19,7 @@ import { zeroLoss } from './topics/zero-loss.ts';
 const available = await targetAvailable();
 if (!available.available) process.stderr.write(`NOT RUN: ${available.reason}\n`);
 
-jest.setTimeout(180_000);
+jest.setTimeout(300_000);
 
 (available.available ? describe : describe.skip)('end to end', () => {
   let world: World | undefined;
@@ -37,7 +37,7 @@ jest.setTimeout(180_000);
   afterAll(async () => {
     if (world !== undefined) await leaveWorld(world, [...stageNamespaces, shop]);
     process.stderr.write(`Measured:\n${figures.text()}`);
-  }, 60_000);
+  }, 120_000);
 
   // In this order: the later ones break more.
   meshOn(current, figures);

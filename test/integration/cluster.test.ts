@@ -222,7 +222,7 @@ suite('the namespaces of a cluster', () => {
         const left = await leftOf(index);
         return left.every((line) => line === layout.cgroup) ? true : undefined;
       };
-      await poll(gone, { intervalMs: 50, deadlineMs: 10_000 });
+      await poll(gone, { intervalMs: 50, deadlineMs: 60_000 });
       await claim(index);
       await removeLeftovers(layout);
       await release(layout);

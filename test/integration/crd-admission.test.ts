@@ -28,11 +28,11 @@ suite('the CRDs on an API server', () => {
 
   beforeAll(async () => {
     server = await startCrdServer();
-  }, 90_000);
+  });
 
   afterAll(async () => {
     await server.stop();
-  }, 30_000);
+  });
 
   test.each(validCases)('$name, with the defaults of the offline check', async ({ document }) => {
     const { status, body } = await server.dryRun(document);

@@ -65,7 +65,7 @@ beforeAll(async () => {
   const bindings = [{ address: '127.0.0.1', port: binding, service: service.key, protocol: 'HTTP' as const }];
   workloads = [sampleWorkload('caller', { bindings }), sampleWorkload('server', { inbound })];
   mesh = await ServedMesh.start(meshWith('v1'), closing);
-}, 60_000);
+});
 
 test('traffic obeys the first publication', async () => {
   const seen = await seenBy(binding);

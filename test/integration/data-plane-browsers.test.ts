@@ -84,7 +84,7 @@ beforeAll(async () => {
     },
     closing,
   );
-}, 60_000);
+});
 
 test.each(['https://shop.example.com', 'https://a.shop.test'])(
   'cors: the sidecar answers what a browser asks for a page of %s',

@@ -54,7 +54,7 @@ beforeAll(async () => {
   ]);
   const settings = { ...mesh.settings, outboundMode: 'RegistryOnly' } as const;
   await startSidecars({ ...mesh, settings }, closing, ports);
-}, 60_000);
+});
 
 describe('the capture listener', () => {
   test('serves an HTTP service by the address that was called, whatever Host and headers claim', async () => {

@@ -77,7 +77,7 @@ beforeAll(async () => {
     },
     closing,
   );
-}, 60_000);
+});
 
 async function counter(service: string, name: string): Promise<number> {
   const full = `cluster.shop/${service}/80.${name}`;
@@ -132,7 +132,7 @@ test('a connection that is not there in time is given up', async () => {
   expect(status).toBe(503);
   expect(await counter('deaf', 'upstream_cx_connect_timeout')).toBe(1);
   expect(took).toBeGreaterThan(connectTimeoutMs - 30);
-  expect(took).toBeLessThan(3_000);
+  expect(took).toBeLessThan(4_500);
 });
 
 test('TCP keepalive is that of the kernel', async () => {

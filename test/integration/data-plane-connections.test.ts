@@ -132,7 +132,7 @@ beforeAll(async () => {
     '--drain-strategy',
     'immediate',
   ]);
-}, 60_000);
+});
 
 function portOf(it: string, who: Who): number {
   const found = ports.get(it);

@@ -80,7 +80,7 @@ beforeAll(async () => {
   );
   const workloads = [sampleWorkload('caller', { bindings }), sampleWorkload('server', { inbound })];
   await startSidecars(sampleMesh({ services, workloads }), closing);
-}, 60_000);
+});
 
 /** The status of a request in these very words: Node.js sends known methods only. */
 async function status(service: string, method: string, headers = ''): Promise<number> {

@@ -83,7 +83,7 @@ beforeAll(async () => {
   const header: HashOnIr = { type: 'Header', name: 'x-user' };
   const growing: LoadBalancerIr = {
     type: 'RoundRobin',
-    slowStart: { windowMs: 3_000, minWeightPercentage: 1 },
+    slowStart: { windowMs: 5_000, minWeightPercentage: 1 },
   };
   services = await CalledServices.start(
     {
@@ -123,7 +123,7 @@ beforeAll(async () => {
     },
     closing,
   );
-}, 60_000);
+});
 
 function appOf({ body }: Answer): string {
   return (JSON.parse(body) as { readonly app: string }).app;
@@ -166,15 +166,17 @@ describe('the same hash means the same endpoint, and not all hashes the same one
 });
 
 test('few hashes move when an endpoint goes', async () => {
-  const before = await appsAt('header', byHeader);
+  const many = times(200).map((_, index) => ({ headers: { 'x-user': `one-of-many-${index}` } }));
+  const before = await appsAt('header', many);
 
   await services.change('header', { endpoints: endpoints.slice(0, 3).map((port) => sampleEndpoint(port)) });
-  const after = await appsAt('header', byHeader);
+  const after = await appsAt('header', many);
 
   const stayed = before.filter((app, index) => app !== 'd' && app === after[index]);
   expect(after).not.toContain('d');
-  // All but few of those that could stay; of a hash modulo the number of endpoints it would be a quarter.
-  expect(stayed.length).toBeGreaterThan(0.7 * before.filter((app) => app !== 'd').length);
+  // Of those that could stay: of Envoy's ring of 1,024 places five in six, give or take 3 %; of a hash modulo the number of endpoints
+  // it would be a third.
+  expect(stayed.length).toBeGreaterThan(0.6 * before.filter((app) => app !== 'd').length);
 });
 
 test('who comes without the cookie gets one, and with it the endpoint that answered', async () => {
@@ -274,7 +276,7 @@ test('Random: every endpoint, in no order', async () => {
 
 test('LeastRequest: a busy endpoint gets fewer requests', async () => {
   let holding = 0;
-  for (let sent = 0; sent < 60; sent += 1) {
+  for (let sent = 0; sent < 120; sent += 1) {
     const isHeld = new Promise<boolean>((resolve) => {
       held = () => {
         resolve(true);
@@ -288,8 +290,8 @@ test('LeastRequest: a busy endpoint gets fewer requests', async () => {
     if (await Promise.race([isHeld, answer])) holding += 1;
   }
 
-  // A quarter: when both choices are the busy one. In turn, it would be 30.
-  expect(holding).toBeLessThan(27);
+  // A quarter, when both choices are the busy one, and five standard deviations. In turn, it would be 60.
+  expect(holding).toBeLessThan(54);
 });
 
 test('slow start: the share of a new endpoint grows', async () => {
@@ -305,9 +307,9 @@ test('slow start: the share of a new endpoint grows', async () => {
   };
 
   // Until the other one is no longer new itself.
-  expect(await services.sidecar.waitFor(async () => (await comesBack()) < 12, 20_000)).toBe(true);
-  expect(await services.sidecar.waitFor(async () => (await shareOfNew()) >= 18, 20_000)).toBe(true);
-}, 60_000);
+  expect(await services.sidecar.waitFor(async () => (await comesBack()) < 12)).toBe(true);
+  expect(await services.sidecar.waitFor(async () => (await shareOfNew()) >= 18)).toBe(true);
+});
 
 describe('Failover: the zone of the caller, and others when its endpoints are gone', () => {
   test.each([
@@ -330,31 +332,34 @@ test('a retry goes to another zone, however many endpoints of this one are left 
 });
 
 test('a zone whose endpoints take no connections is not asked any more, and no call fails', async () => {
-  const apps = await appsAt('lost', times(40));
+  const apps: string[] = [];
+  const stat = 'cluster.shop/lost/80.outlier_detection.ejections_active';
+  // Envoy's main thread ejects, a moment after the failure that is the reason.
+  await services.sidecar.waitFor(async () => {
+    apps.push(...(await appsAt('lost', times(10))));
+    return (await services.sidecar.stat(stat)) === 3;
+  });
 
   expect(new Set(apps)).toEqual(new Set(['c']));
-  const stat = 'cluster.shop/lost/80.outlier_detection.ejections_active';
-  expect((await services.sidecar.stats(stat)).get(stat)).toBe(3);
 });
 
 test('TCP: connections go to another zone, too, after the first ones that failed', async () => {
   // Workers may try an endpoint again before they learn that it is ejected.
   const isThere = await services.sidecar.waitFor(
     async () => (await listenOnly(services.at('lostTcp'), 1)) === 'a',
-    10_000,
   );
 
   expect(isThere).toBe(true);
 });
 
 test('Weighted: zones get their shares, and others only if these are gone', async () => {
-  const apps = await appsAt('shares', times(200));
+  const apps = await appsAt('shares', times(400));
   const [, , third = 0] = endpoints;
   await services.change('shares', { endpoints: [sampleEndpoint(third, { zone: 'c' })] });
 
   expect(new Set(apps)).toEqual(new Set(['a', 'b']));
-  // Four standard deviations.
-  expect(Math.abs(apps.filter((app) => app === 'b').length - 40)).toBeLessThan(23);
+  // Five standard deviations.
+  expect(Math.abs(apps.filter((app) => app === 'b').length - 80)).toBeLessThan(40);
   expect(new Set(await appsAt('shares', times(5)))).toEqual(new Set(['c']));
 });
 
@@ -362,7 +367,7 @@ test('panicThreshold 0: where all endpoints are ejected, nobody is asked', async
   const isRefused = await services.sidecar.waitFor(async () => {
     const { status, body } = await call(services.at('calm'));
     return status === 503 && body === 'no healthy upstream';
-  }, 20_000);
+  });
 
   expect(isRefused).toBe(true);
 });
@@ -382,10 +387,12 @@ test('checks of health that come under load: the new cluster is warm before it t
     healthyThreshold: 1,
   } as const;
   await services.change('turns', { destination: sampleDestination({ healthCheck }) });
+  // Acknowledged before it is warm.
+  const stat = 'cluster.shop/turns/80.health_check.success';
+  const isChecked = await services.sidecar.waitFor(async () => (await services.sidecar.stat(stat)) >= 4);
   done.abort();
   await load;
 
   expect(new Set(statuses)).toEqual(new Set([200]));
-  const stat = 'cluster.shop/turns/80.health_check.success';
-  expect((await services.sidecar.stats(stat)).get(stat)).toBeGreaterThanOrEqual(4);
+  expect(isChecked).toBe(true);
 });

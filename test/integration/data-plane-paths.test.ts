@@ -85,7 +85,7 @@ beforeAll(async () => {
   closing.add(async () => {
     agent.destroy();
   });
-}, 60_000);
+});
 
 interface Outcome {
   readonly status: number;
@@ -305,4 +305,4 @@ test('whatever an application makes of a target: no reading of it escapes a rule
   );
   // Of 18,000: enough of both for the property to say something.
   expect(Math.min(counts.refused, counts.passed)).toBeGreaterThan(3_000);
-}, 120_000);
+});

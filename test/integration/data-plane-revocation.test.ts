@@ -56,7 +56,7 @@ beforeAll(async () => {
     workloads: [sampleWorkload('client', { bindings }), sampleWorkload('server', { inbound })],
   });
   mesh = await ServedMesh.start(ir, closing);
-}, 60_000);
+});
 
 /** What the server's sidecar lets one do who comes with this certificate: whether the application answers. */
 async function reaches(to: keyof typeof port, pair: KeyPair): Promise<boolean> {

@@ -211,7 +211,7 @@ beforeAll(async () => {
   const workloads = [...callers, sampleWorkload('server', { inbound })];
   const sidecars = await startSidecars(sampleMesh({ services, workloads }), closing);
   server = sidecars.get('server') as Sidecar;
-}, 60_000);
+});
 
 function via(caller: Caller | 'plaintext', guard: string): number {
   const port = at.get(`${caller}/${guard}`);

@@ -166,7 +166,7 @@ beforeAll(async () => {
   ];
   const sidecars = await startSidecars(sampleMesh({ services, workloads }), closing);
   server = sidecars.get('server') as Sidecar;
-}, 60_000);
+});
 
 const via = (caller: Caller, service: string): number => at.get(`${caller}/${service}`) ?? 0;
 const straightTo = (service: string): number => direct.get(service) ?? 0;

@@ -23,7 +23,9 @@ import {
 
 const timeoutMs = 400;
 /** What the clock of a busy machine may be early, and how long nobody waits who is not waited for. */
-const [earlyMs, muchLaterMs] = [30, 3_000];
+const [earlyMs, muchLaterMs] = [30, 20_000];
+/** In which a call reaches its server, however busy this machine is. */
+const deadlineMs = 2_000;
 
 const closing = new Closing();
 afterAll(() => closing.close());
@@ -51,7 +53,7 @@ const dripping: Handler = (_seen, response) => {
 /** Never answers. */
 const mute: Handler = () => undefined;
 
-/** Says something again and again, for longer than the timeout. */
+/** Says something again and again, for longer than `deadlineMs`. */
 const drops: Handler = (_seen, response) => {
   let count = 0;
   const timer = setInterval(() => {
@@ -60,7 +62,7 @@ const drops: Handler = (_seen, response) => {
     if (count < 12) return;
     clearInterval(timer);
     response.end();
-  }, timeoutMs / 8);
+  }, deadlineMs / 8);
 };
 
 /** Answers neither a call nor a stream. */
@@ -115,12 +117,12 @@ beforeAll(async () => {
     grpc: [silent, { timeoutMs }],
     socket: [socket, { timeoutMs }],
     idle: [await startApplication('mute', closing, mute), { idleTimeoutMs: timeoutMs }],
-    'idle-not': [await startApplication('drops', closing, drops), { idleTimeoutMs: timeoutMs }],
+    'idle-not': [await startApplication('drops', closing, drops), { idleTimeoutMs: deadlineMs }],
     'idle-socket': [socket, { idleTimeoutMs: timeoutMs }],
     'short-socket': [socket, { timeoutMs, streamTimeoutMs: timeoutMs }],
     patient: [silent, { timeoutMs: 2 * muchLaterMs }],
     'patient-grpc': [waiter.port, { timeoutMs: 2 * muchLaterMs }],
-    'impatient-grpc': [waiter.port, { timeoutMs }],
+    'impatient-grpc': [waiter.port, { timeoutMs: deadlineMs }],
     'endless-grpc': [waiter.port, {}],
   };
   const entries = await Promise.all(
@@ -144,7 +146,7 @@ beforeAll(async () => {
     sampleWorkload('server', { inbound: entries.map(({ inbound }) => inbound) }),
   ];
   await startSidecars(sampleMesh({ services, workloads }), closing);
-}, 60_000);
+});
 
 /** How long it took, in milliseconds, and what came of it. */
 async function timed<T>(what: Promise<T>): Promise<readonly [ms: number, outcome: T]> {
@@ -153,8 +155,8 @@ async function timed<T>(what: Promise<T>): Promise<readonly [ms: number, outcome
   return [performance.now() - before, outcome];
 }
 
-function expectAfterTimeout(ms: number): void {
-  expect(ms).toBeGreaterThan(timeoutMs - earlyMs);
+function expectAfterTimeout(ms: number, afterMs = timeoutMs): void {
+  expect(ms).toBeGreaterThan(afterMs - earlyMs);
   expect(ms).toBeLessThan(muchLaterMs);
 }
 
@@ -220,7 +222,7 @@ describe('timeout.idle', () => {
     const [ms, { body }] = await timed(call(at['idle-not'] ?? 0));
 
     expect(body).toBe('drop'.repeat(12));
-    expect(ms).toBeGreaterThan(timeoutMs);
+    expect(ms).toBeGreaterThan(deadlineMs);
   });
 
   test('ends a silent WebSocket', async () => {
@@ -234,13 +236,13 @@ describe('timeout.idle', () => {
 
 describe('the deadline of a gRPC client', () => {
   test('counts if it is shorter: the server hears of it, and that nobody waits any longer', async () => {
-    const [ms, code] = await timed(askToWait(at['patient-grpc'] ?? 0, timeoutMs));
+    const [ms, code] = await timed(askToWait(at['patient-grpc'] ?? 0, deadlineMs));
 
     expect(code).toBe('DEADLINE_EXCEEDED');
-    expectAfterTimeout(ms);
+    expectAfterTimeout(ms, deadlineMs);
     const seen = await seenByWaiter();
-    expect(seen.deadlineMs).toBeLessThanOrEqual(timeoutMs);
-    expect(seen.deadlineMs).toBeGreaterThan(timeoutMs / 2);
+    expect(seen.deadlineMs).toBeLessThanOrEqual(deadlineMs);
+    expect(seen.deadlineMs).toBeGreaterThan(0);
   });
 
   test('counts even if the client itself has forgotten it', async () => {
@@ -260,15 +262,15 @@ describe('the deadline of a gRPC client', () => {
     const [ms, code] = await timed(askToWait(at['impatient-grpc'] ?? 0, 2 * muchLaterMs));
 
     expect(code).toBe('DEADLINE_EXCEEDED');
-    expectAfterTimeout(ms);
+    expectAfterTimeout(ms, deadlineMs);
     await seenByWaiter();
   });
 
   test('is the only one where no policy sets a timeout', async () => {
-    const [ms, code] = await timed(askToWait(at['endless-grpc'] ?? 0, timeoutMs));
+    const [ms, code] = await timed(askToWait(at['endless-grpc'] ?? 0, deadlineMs));
 
     expect(code).toBe('DEADLINE_EXCEEDED');
-    expectAfterTimeout(ms);
+    expectAfterTimeout(ms, deadlineMs);
     await seenByWaiter();
   });
 });

@@ -29,7 +29,7 @@ const corp = (parts: object = {}): object => ({
 beforeAll(async () => {
   [rsa, ec] = await Promise.all([issueKey('rsa', 'RS256'), issueKey('ec', 'ES256')]);
   mesh = await TokenMesh.start(closing);
-}, 60_000);
+});
 
 /** header and payload as they are, and whatever signature. */
 function unsigned(header: object, payload: object, signature = ''): string {

@@ -20,7 +20,7 @@ const corp = (...keys: readonly IssuedKey[]): object => ({
 beforeAll(async () => {
   [old, next] = await Promise.all([issueKey('old', 'ES256'), issueKey('next', 'ES256')]);
   mesh = await TokenMesh.start(closing);
-}, 60_000);
+});
 
 const statusOf = async (claims: object): Promise<number> =>
   (await mesh.get(await old.sign({ ...claims }))).status;

@@ -25,7 +25,7 @@ beforeAll(async () => {
   partner = await issueKey('partner', 'ES256');
   valid = await ES256.sign();
   mesh = await TokenMesh.start(closing);
-}, 60_000);
+});
 
 const corp = (parts: object = {}): object => ({
   name: 'corp',

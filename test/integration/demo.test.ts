@@ -82,7 +82,11 @@ async function firstScene(demo: Demo): Promise<void> {
     if (demo.process.exitCode !== null) throw new Error(`the demo ended early: ${demo.output()}`);
     return demo.output().includes('──') ? true : undefined;
   };
-  await waitFor(probe, { what: 'the first scene', deadlineMs: 60_000, signal: new AbortController().signal });
+  await waitFor(probe, {
+    what: 'the first scene',
+    deadlineMs: 150_000,
+    signal: new AbortController().signal,
+  });
 }
 
 describe('make demo', () => {
@@ -127,7 +131,7 @@ describe('make demo', () => {
       demo.process.kill(signal);
       await once(demo.process, 'close');
 
-      expect(await leftoversAfter(10_000, demo.marker)).toEqual([]);
+      expect(await leftoversAfter(60_000, demo.marker)).toEqual([]);
     },
     onceMs,
   );

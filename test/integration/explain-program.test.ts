@@ -128,7 +128,7 @@ onCluster('on a cluster', () => {
     const file = join(root, 'cluster.yaml');
     await writeFile(file, clusterObjects);
     await server.kubectl('apply', '-f', file);
-  }, 60_000);
+  });
   afterAll(() => server.stop());
 
   test('reads the API server, and writes nothing', async () => {
@@ -140,7 +140,7 @@ onCluster('on a cluster', () => {
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
     expect(stdout).toMatch(/subset v1: 127\.0\.0\.1:9081 \(mTLS\)/);
     expect(await versions()).toBe(before);
-  }, 30_000);
+  });
 
   test('says what would change, with nothing applied', async () => {
     const both = ['--kubeconfig', server.kubeconfigPath, '--diff', join(root, 'later.yaml')];
@@ -148,7 +148,7 @@ onCluster('on a cluster', () => {
 
     expect(code).toBe(1);
     expect(stdout).toContain('1 of 1 calls change.');
-  }, 30_000);
+  });
 
   test('says why a cluster does not answer', async () => {
     const nobody = join(root, 'kubeconfig');
@@ -158,7 +158,7 @@ onCluster('on a cluster', () => {
 
     expect(code).toBe(2);
     expect(stderr).toMatch(/^https:.* has not listed everything in time \(.*Unauthorized.*\)\. Check/);
-  }, 45_000);
+  });
 });
 
 const clusterObjects = `

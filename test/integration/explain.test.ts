@@ -50,7 +50,7 @@ beforeAll(async () => {
   const sidecar = (await startSidecars(ir, closing)).get('caller');
   if (sidecar === undefined) throw new Error('the caller has a sidecar');
   caller = sidecar;
-}, 60_000);
+});
 afterAll(() => closing.close());
 
 /** Nothing that depends on time or chance, which explain does not decide. */

@@ -1,5 +1,5 @@
 // Sidecars by reconcile, on a real API server: what happens to pod templates, whoever else writes them.
-import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
@@ -17,8 +17,6 @@ import {
 const available = await apiServerAvailable();
 if (!available.available) process.stderr.write(`NOT RUN: ${available.reason}\n`);
 const suite = available.available ? describe : describe.skip;
-
-jest.setTimeout(30_000);
 
 const ours = ['mw-init', 'mw-proxy'];
 const injected = 'meshwright.dev/injected';
@@ -130,7 +128,7 @@ suite('injection', () => {
       spec: {},
     });
     running = cluster.start();
-  }, 90_000);
+  });
 
   afterAll(async () => {
     await cluster.stop();

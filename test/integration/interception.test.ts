@@ -1,11 +1,9 @@
 // The program of the init container in a network namespace of its own: rules of a real kernel.
-import { describe, expect, jest, test } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
 import { execFile, spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { interceptionRules } from '../../operator/infra/interception.ts';
-
-jest.setTimeout(30_000);
 
 /** A network namespace of its own, as root. */
 const networks =

@@ -18,7 +18,7 @@ const reviewsV1 = '10.1.0.2';
 
 /**
  * Connects, sends a line and stays. Prints `closed` when the other side ends the connection, `refused` when there was none, `open`
- * after ten seconds.
+ * after half a minute.
  */
 const linger = (host: string, port: number): string => `
   let how = 'refused';
@@ -26,7 +26,7 @@ const linger = (host: string, port: number): string => `
   const greet = () => { how = 'closed'; socket.write('GET / HTTP/1.1\\r\\nhost: x\\r\\n\\r\\n'); };
   const socket = require('node:net').connect(${port}, '${host}', greet);
   socket.on('close', over).on('error', () => {}).resume();
-  setTimeout(() => { how = 'open'; over(); }, 10_000);`;
+  setTimeout(() => { how = 'open'; over(); }, 30_000);`;
 
 suite('an attacker', () => {
   const closing = new Closing();
@@ -40,8 +40,8 @@ suite('an attacker', () => {
   beforeAll(async () => {
     shop = await startShopNetwork(closing);
     ({ cluster, reviews } = shop);
-  }, 90_000);
-  afterAll(() => closing.close(), 20_000);
+  });
+  afterAll(() => closing.close());
 
   describe.each(['Permissive', 'Strict', 'Disabled'])('mTLS %s: the ports of a sidecar', (mode) => {
     beforeAll(async () => {
@@ -52,7 +52,7 @@ suite('an attacker', () => {
         spec: { mtls: { mode } },
       });
       await cluster.waitFor('mesh/default', 'condition=Programmed');
-    }, 30_000);
+    });
 
     test.each([
       ['of another pod', 'outsider', reviewsV1],
@@ -82,9 +82,9 @@ suite('an attacker', () => {
 
         const [answer] = await productpage().call(reviews, appPort);
         expect([answer?.status, ...endings]).toEqual([200, 'closed', 'closed']);
-        expect((await sockets()) - before).toBeLessThan(20);
+        // One that goes round takes all that the sidecar may have, which are thousands.
+        expect((await sockets()) - before).toBeLessThan(100);
       },
-      30_000,
     );
   });
 
@@ -151,7 +151,7 @@ suite('an attacker', () => {
     expect(event.replaceAll(/\n +/g, ' ')).toContain(`${reviews} (Service shop/reviews)`);
     expect(answers).toEqual([200, 200, 200]);
     expect(told.replaceAll(/\n +/g, ' ')).toContain(`Address ${reviews} belongs to Service shop/reviews`);
-  }, 60_000);
+  });
 
   test('does not reach the application of a caller by the caller’s own loopback address', async () => {
     const meta = { name: 'mirror', namespace: 'mirror' };
@@ -176,16 +176,17 @@ suite('an attacker', () => {
     const applied = await cluster.server.kubectl(['apply', '-f', '-'], documents);
     expect(applied.stderr).toBe('');
     const inMirror = ['-n', 'mirror'];
-    const refused = [...inMirror, 'wait', 'externalworkloads', '--all', '--timeout=20s'];
+    const refused = [...inMirror, 'wait', 'externalworkloads', '--all', '--timeout=60s'];
     await cluster.kubectl([...refused, '--for=condition=Accepted=False']);
     const get = ['get', 'service', 'mirror', '-o', 'jsonpath={.spec.clusterIP}'];
     const mirror = await cluster.kubectl([...inMirror, ...get]);
 
-    await cluster.untilCurrent(shop.size);
+    const caller = cluster.proxy('productpage-v1-0');
+    await caller.waitFor(async () => JSON.stringify(await caller.configDump()).includes('mirror.mirror'));
     const [answer] = await productpage().call(mirror, appPort);
 
     expect(answer?.status).toBe(503);
-  }, 60_000);
+  });
 
   // Last: it takes the Service away.
   describe('what guarded a pod guards it', () => {
@@ -230,13 +231,13 @@ suite('an attacker', () => {
       );
       await until(403);
       await cluster.until(recorded);
-    }, 30_000);
+    });
 
     test('when its labels are changed', async () => {
       await cluster.kubectl(['label', 'pod/reviews-v1-0', '--overwrite', 'app=elsewhere']);
       await untilTold();
       expect(await answer()).toBe(403);
-    }, 30_000);
+    });
 
     test('when the Service is deleted', async () => {
       await cluster.kubectl(['delete', 'service/reviews']);
@@ -246,20 +247,20 @@ suite('an attacker', () => {
       });
       await cluster.untilCurrent(shop.size);
       expect(await answer()).toBe(403);
-    }, 30_000);
+    });
 
     test('when the operator starts anew', async () => {
       await cluster.startOperatorAgain();
       await cluster.untilConnected(shop.size);
       await cluster.untilCurrent(shop.size);
       expect(await answer()).toBe(403);
-    }, 60_000);
+    });
 
     test('until the policy is deleted', async () => {
       await cluster.kubectl(['delete', guard]);
       await until(200);
       await cluster.until(async () => ((await recorded()) === undefined ? true : undefined));
       expect(await answer()).toBe(200);
-    }, 30_000);
+    });
   });
 });

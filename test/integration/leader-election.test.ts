@@ -1,5 +1,5 @@
 // Leader election by a Lease of a real API server.
-import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { systemClock } from '../../operator/process/clock.ts';
 import { createLog } from '../../operator/process/log.ts';
 import { createLeaderElection, type LeaderElection } from '../../operator/replicas/lease.ts';
@@ -9,8 +9,6 @@ import { apiServerAvailable } from '../support/kubernetes.ts';
 const available = await apiServerAvailable();
 if (!available.available) process.stderr.write(`NOT RUN: ${available.reason}\n`);
 const suite = available.available ? describe : describe.skip;
-
-jest.setTimeout(30_000);
 
 suite('the Lease', () => {
   let cluster: Injection;
@@ -31,7 +29,7 @@ suite('the Lease', () => {
       identity,
       clock: systemClock,
       log: createLog('silent'),
-      durationMs: 2000,
+      durationMs: 5000,
       retryMs: 100,
       onStartedLeading: () => events.push(`${identity} leads`),
       onStoppedLeading: () => {
@@ -49,7 +47,7 @@ suite('the Lease', () => {
   beforeAll(async () => {
     cluster = await startInjection();
     await cluster.namespace(ownNamespace, {});
-  }, 90_000);
+  });
 
   afterAll(async () => {
     await Promise.all(elections.map((election) => election.stop()));

@@ -67,7 +67,7 @@ beforeAll(async () => {
     dir: join(root, 'caller'),
   });
   closing.add(() => envoy.stop());
-}, 60_000);
+});
 afterAll(() => closing.close());
 
 async function programmed(reason: string): Promise<string> {
@@ -77,7 +77,7 @@ async function programmed(reason: string): Promise<string> {
     last = `${condition?.reason}: ${condition?.message}`;
     return condition?.reason === reason ? condition.message : undefined;
   };
-  return poll(look, { intervalMs: 50, deadlineMs: 20_000 }).catch((error: unknown) => {
+  return poll(look, { intervalMs: 50, deadlineMs: 60_000 }).catch((error: unknown) => {
     throw new Error(`not ${reason}, but ${last}`, { cause: error });
   });
 }
@@ -99,4 +99,4 @@ test('is Rejected while the port is taken, Programmed once it is free, and leave
   const late = connect({ host: '127.0.0.1', port: ports[1] });
   await once(late, 'connect');
   late.destroy();
-}, 60_000);
+});

@@ -65,7 +65,7 @@ async function start(): Promise<void> {
   const platform = createFilesPlatform({
     folder,
     stateFolder: join(base, 'state'),
-    deletionGraceMs: 300,
+    deletionGraceMs: 600,
     admit,
     log: log.log,
   });
@@ -78,7 +78,7 @@ async function start(): Promise<void> {
   await until(() => sink.isSynced);
 }
 
-async function until(holds: () => boolean, deadlineMs = 20_000): Promise<void> {
+async function until(holds: () => boolean, deadlineMs = 60_000): Promise<void> {
   await poll(() => Promise.resolve(holds() || undefined), { intervalMs: 5, deadlineMs });
 }
 
@@ -246,8 +246,8 @@ describe('in the folder', () => {
     await until(() => sink.objects.get('TrafficPolicy/shop/p7')?.metadata.generation === 2);
 
     expect(sink.objects.size).toBe(3_001);
-    expect(performance.now() - startMs).toBeLessThan(5_000);
-  }, 60_000);
+    expect(performance.now() - startMs).toBeLessThan(20_000);
+  });
 });
 
 describe('for a moment', () => {

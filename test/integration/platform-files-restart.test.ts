@@ -2,7 +2,7 @@
 import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { z } from 'zod';
 import type { ObjectRef } from '../../operator/objects/objects.ts';
 import { poll } from '../support/kubernetes/poll.ts';
@@ -34,8 +34,6 @@ spec:
     - {name: one, action: ${action}, from: [{serviceAccounts: [shop/productpage]}]}
 `;
 
-jest.setTimeout(60_000);
-
 let root: string;
 let operator: FilesOperator;
 
@@ -46,7 +44,7 @@ beforeEach(async () => {
   await operator.put('guard.yaml', policy());
   await operator.start();
   await accepted('True');
-}, 30_000);
+});
 
 afterEach(async () => {
   await operator.kill();
@@ -59,7 +57,7 @@ async function accepted(status: string): Promise<string> {
     const condition = (await operator.conditions(guard))?.['Accepted'];
     return condition?.status === status ? condition.message : undefined;
   };
-  return poll(look, { intervalMs: 10, deadlineMs: 20_000 });
+  return poll(look, { intervalMs: 10, deadlineMs: 60_000 });
 }
 
 const Resources = z.object({

@@ -4,7 +4,7 @@ import { mkdtemp, readFile, realpath, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { connect } from 'node:tls';
-import { afterEach, beforeEach, expect, jest, test } from '@jest/globals';
+import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { z } from 'zod';
 import { poll } from '../support/kubernetes/poll.ts';
 import { FilesOperator } from '../support/operator/files-operator.ts';
@@ -25,8 +25,6 @@ metadata: {name: reviews, namespace: shop, labels: {app: reviews}}
 spec: {address: 192.0.2.7, serviceAccount: reviews, ports: [{name: http, port: 9080}]}
 `;
 
-jest.setTimeout(60_000);
-
 let root: string;
 let operator: FilesOperator;
 
@@ -35,7 +33,7 @@ beforeEach(async () => {
   operator = await FilesOperator.in(root);
   await operator.put('mesh.yaml', mesh());
   await operator.start();
-}, 30_000);
+});
 
 afterEach(async () => {
   await operator.kill();
@@ -50,7 +48,7 @@ async function read(secret: string, file: string): Promise<string | undefined> {
 }
 
 async function until<T>(look: () => Promise<T | undefined>): Promise<T> {
-  return poll(look, { intervalMs: 20, deadlineMs: 20_000 });
+  return poll(look, { intervalMs: 20, deadlineMs: 60_000 });
 }
 
 interface Pair {

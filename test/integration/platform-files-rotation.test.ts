@@ -4,7 +4,7 @@ import { cp, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { connect } from 'node:tls';
-import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import type { Condition } from '../../api/v1alpha1/common.ts';
 import { reservePorts } from '../../demo/process/ports.ts';
 import { startApplication } from '../support/data-plane/applications.ts';
@@ -44,8 +44,6 @@ metadata: { namespace: ${namespace}, name: reviews }
 spec: { selector: { app: reviews }, ports: [{ name: http, port: 80, targetPort: http, appProtocol: http }] }
 `;
 
-jest.setTimeout(120_000);
-
 const closing = new Closing();
 let root: string;
 let operator: FilesOperator;
@@ -78,7 +76,7 @@ beforeAll(async () => {
   await until('the mesh is programmed', async () => {
     return (await operator.conditions(defaultMesh))?.['Programmed']?.status === 'True';
   });
-}, 60_000);
+});
 afterAll(() => closing.close());
 
 async function startSidecar(name: string, state = operator.state): Promise<EnvoyProcess> {
@@ -91,7 +89,7 @@ async function startSidecar(name: string, state = operator.state): Promise<Envoy
 
 async function until(what: string, holds: () => Promise<boolean>): Promise<void> {
   const look = async (): Promise<true | undefined> => ((await holds()) ? true : undefined);
-  await poll(look, { intervalMs: 20, deadlineMs: 30_000 }).catch((error: unknown) => {
+  await poll(look, { intervalMs: 20, deadlineMs: 60_000 }).catch((error: unknown) => {
     throw new Error(`gave up waiting until ${what}`, { cause: error });
   });
 }

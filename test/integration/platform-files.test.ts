@@ -19,7 +19,7 @@ let base: string;
 let folder: string;
 let stateFolder: string;
 const running: Run[] = [];
-const deletionGraceMs = 100;
+const deletionGraceMs = 500;
 
 /** Notes what it is told, in order: `+Service/shop/reviews@1`, `-…`, `!…@2` for a rejection, `synced`. */
 class Recorder implements ObjectSink {
@@ -81,7 +81,7 @@ async function start(): Promise<Run> {
 }
 
 async function until(what: string, holds: () => boolean | Promise<boolean>): Promise<void> {
-  const deadline = Date.now() + 10_000;
+  const deadline = Date.now() + 60_000;
   // oxlint-disable-next-line no-await-in-loop -- asking again is what it is for
   while (!(await holds())) {
     if (Date.now() > deadline) throw new Error(`gave up waiting until ${what}`);
@@ -473,4 +473,4 @@ test('a real Envoy takes a renewed certificate from the secret folder without a 
   } finally {
     await envoy.stop();
   }
-}, 60_000);
+});

@@ -110,7 +110,7 @@ function outOfReach(leader: TestReplica): readonly string[] {
 
 async function until(holds: () => boolean): Promise<void> {
   const ask = (): Promise<true | undefined> => Promise.resolve(holds() || undefined);
-  await poll(ask, { intervalMs: 10, deadlineMs: 10_000 });
+  await poll(ask, { intervalMs: 10, deadlineMs: 60_000 });
 }
 
 /** What the leader sees comes to be this. */
@@ -194,7 +194,7 @@ test('what a real Envoy of another replica refuses is seen with its words, until
   expect(a.replicas.proxies()).toMatchObject([{ lagging: [{ name: 'broken' }], rejected: [] }]);
   b.publish({ ...contents('1', 'e'), 'Pod/shop/e': [sample(url.cluster, 'broken', 'mended')] });
   await expectSeen(a, { e: [] });
-}, 30_000);
+});
 
 test('the proxies of a replica that has died are out of reach; those that moved are not', async () => {
   const [a, b] = await pair();

@@ -23,7 +23,7 @@ beforeAll(async () => {
   const root = await mkdtemp(join(tmpdir(), 'meshwright-storm-'));
   closing.add(() => rm(root, { recursive: true, force: true }));
   storm = await Storm.start(root, closing);
-}, 90_000);
+});
 afterAll(() => closing.close());
 
 const step: fc.Arbitrary<Step> = fc.record({

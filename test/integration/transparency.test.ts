@@ -146,7 +146,7 @@ beforeAll(async () => {
   const [first, second] = applications;
   http1 = { application: first, meshed: bindings[0]?.port ?? 0 };
   http2 = { application: second, meshed: bindings[1]?.port ?? 0 };
-}, 60_000);
+});
 
 /** The differences that are in the list, of all shapes so far. */
 const seen = new Set<Difference>();

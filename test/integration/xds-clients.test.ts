@@ -26,7 +26,7 @@ beforeAll(async () => {
 const backend = (index: number): number => backends[index] ?? 0;
 
 async function settled(): Promise<void> {
-  await poll(async () => replicas.areSettled() || undefined, { intervalMs: 5, deadlineMs: 10_000 });
+  await poll(async () => replicas.areSettled() || undefined, { intervalMs: 5, deadlineMs: 60_000 });
 }
 
 async function publish(next: readonly GrpcService[]): Promise<void> {
@@ -37,7 +37,7 @@ async function publish(next: readonly GrpcService[]): Promise<void> {
 
 /** Asks until another one answers. */
 async function answeredBy(name: string): Promise<void> {
-  await poll(async () => ((await ask()) === name ? true : undefined), { intervalMs: 5, deadlineMs: 10_000 });
+  await poll(async () => ((await ask()) === name ? true : undefined), { intervalMs: 5, deadlineMs: 60_000 });
 }
 
 /** Asks all the time while something happens: who answered. */
@@ -62,7 +62,7 @@ test('it starts with an empty mesh, and is served as soon as there is something'
   const answer = ask();
   await poll(async () => (replicas.streams().length === 1 ? true : undefined), {
     intervalMs: 5,
-    deadlineMs: 5_000,
+    deadlineMs: 60_000,
   });
 
   await publish([{ name: 'cart', ports: [backend(0)] }]);

@@ -40,7 +40,7 @@ beforeAll(async () => {
   closing.add(() => envoy.stop());
   await envoy.waitFor(() => replicas.areSettled());
   await envoy.waitFor(() => envoy.ready());
-}, 30_000);
+});
 
 function world(...services: readonly Service[]): readonly XdsResource[] {
   return shop({ variant: 'delta', listenerPort, services });

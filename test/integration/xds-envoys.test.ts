@@ -38,7 +38,7 @@ describe.each(['delta', 'sotw'] as const)('an Envoy of the variant %s', (variant
     closing.add(() => replicas.stopAll());
     dir = await mkdtemp(join(tmpdir(), `meshwright-${variant}-`));
     closing.add(() => rm(dir, { recursive: true, force: true }));
-  }, 30_000);
+  });
   afterAll(() => closing.close());
 
   const app = (index: number): number => apps[index] ?? 0;
@@ -48,7 +48,7 @@ describe.each(['delta', 'sotw'] as const)('an Envoy of the variant %s', (variant
     replicas.publish(shop({ variant, listenerPort, services }));
   }
 
-  const settled = (): Promise<boolean> => envoy.waitFor(() => replicas.areSettled(), 20_000);
+  const settled = (): Promise<boolean> => envoy.waitFor(() => replicas.areSettled());
 
   async function publishAndSettle(next: readonly Service[]): Promise<void> {
     publish(next);
@@ -118,12 +118,12 @@ describe.each(['delta', 'sotw'] as const)('an Envoy of the variant %s', (variant
     });
     closing.add(() => envoy.stop());
 
-    await envoy.waitFor(() => envoy.ready(), 20_000);
+    await envoy.waitFor(() => envoy.ready());
 
     // Unanswered requests would hold it up for 15 s each.
     expect(performance.now() - startedAtMs).toBeLessThan(10_000);
     expect(await testimony(envoy)).toMatchObject({ rejected: 0, listenersAdded: 0, clustersWarming: 0 });
-  }, 30_000);
+  });
 
   test('takes the first services', async () => {
     await publishAndSettle([
@@ -251,7 +251,7 @@ describe.each(['delta', 'sotw'] as const)('an Envoy of the variant %s', (variant
     expect(seen.moved.connectionsDestroyed).toBeGreaterThan(0);
     expect(await updates()).toBe(before + 2);
     await publishAndSettle(plain);
-  }, 20_000);
+  });
 
   /** What a new stream costs when nothing has changed: named resources are answered in state of the world, whatever the client says it has. */
   const namedResources = (): number => (variant === 'delta' ? 0 : services.length + 1);
@@ -310,13 +310,13 @@ describe.each(['delta', 'sotw'] as const)('an Envoy of the variant %s', (variant
       args: ['--drain-time-s', '1', '--parent-shutdown-time-s', '2'],
     });
     closing.add(() => next.stop());
-    await next.waitFor(() => replicas.areSettled(2), 20_000);
+    await next.waitFor(() => replicas.areSettled(2));
     const old = services;
     services = [{ name: 's0', ports: [app(0)] }, ...old.slice(1)];
     replicas.publish(shop({ variant, listenerPort, services }));
-    await next.waitFor(() => replicas.areSettled(2), 20_000);
-    await next.waitFor(() => !envoy.running(), 20_000);
-    await next.waitFor(() => replicas.areSettled(1), 20_000);
+    await next.waitFor(() => replicas.areSettled(2));
+    await next.waitFor(() => !envoy.running());
+    await next.waitFor(() => replicas.areSettled(1));
     const counts = await load.stop();
 
     expect({ failures: counts.failures, flags: await failures() }).toEqual({ failures: {}, flags: before });
@@ -325,7 +325,7 @@ describe.each(['delta', 'sotw'] as const)('an Envoy of the variant %s', (variant
     // A new process takes the counters of the old one over.
     expect(after.rejected).toBeLessThanOrEqual(rejected);
     expect(await answersOf('s0')).toBe('one');
-  }, 30_000);
+  });
 });
 
 test('an Envoy that nobody knows is sent away, comes back by itself, and is served once it is known', async () => {
@@ -349,4 +349,4 @@ test('an Envoy that nobody knows is sent away, comes back by itself, and is serv
   } finally {
     await closing.close();
   }
-}, 30_000);
+});

@@ -46,7 +46,7 @@ beforeAll(async () => {
     dir,
   });
   closing.add(() => envoy.stop());
-}, 30_000);
+});
 
 beforeEach(() => {
   agent = new Agent({ keepAlive: true, maxSockets: 1 });

@@ -35,7 +35,7 @@ function publish(xds: RunningXds, names: readonly string[], mark = '1'): void {
 }
 
 async function until(holds: () => boolean): Promise<void> {
-  const deadline = Date.now() + 10_000;
+  const deadline = Date.now() + 60_000;
   while (!holds()) {
     if (Date.now() > deadline) throw new Error('gave up waiting');
     // oxlint-disable-next-line no-await-in-loop -- waiting is what it is for

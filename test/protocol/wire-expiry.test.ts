@@ -96,4 +96,4 @@ test('111: a stream ends when the certificate of its client does, and nobody com
   expect((await again.end()).status).toMatch(/^UNA(UTHENTICATED|VAILABLE)$/);
   xds.publish({ 'Pod/shop/cart-1': [sample(url.cluster, 'a', '2')] });
   expect((await other.next()).resources).toHaveLength(1);
-}, 20_000);
+});

@@ -27,7 +27,7 @@ function connect(xds: RunningXds): XdsClient {
 }
 
 async function until(holds: () => boolean): Promise<void> {
-  const deadline = Date.now() + 20_000;
+  const deadline = Date.now() + 60_000;
   while (!holds()) {
     if (Date.now() > deadline) throw new Error('gave up waiting');
     // oxlint-disable-next-line no-await-in-loop -- waiting is what it is for
@@ -67,7 +67,7 @@ test('14: a hundred proxies that all refuse cause one response each for a change
   await until(() => xds.server.proxies().every(({ atRest }) => atRest));
 
   expect([xds.counted.pushed, xds.counted.nacked]).toEqual([4 * names.length, 4 * names.length]);
-}, 30_000);
+});
 
 test('87: a change that concerns one proxy sends the others nothing at all', async () => {
   const xds = await serve();
@@ -100,7 +100,7 @@ test('87: a change that concerns one proxy sends the others nothing at all', asy
 
   expect(xds.counted.pushed).toBe(names.length + 2);
   expect([...heard].filter(([, count]) => count > 1)).toEqual([['p7', 3]]);
-}, 30_000);
+});
 
 test('74: a request of almost 16 MiB is accepted, a larger one ends the stream', async () => {
   const xds = await serve();
@@ -119,7 +119,7 @@ test('74: a request of almost 16 MiB is accepted, a larger one ends the stream',
 
   expect((await client.next()).resources.map((it) => it.name)).toEqual(['a']);
   expect(await large.end()).toMatchObject({ status: 'RESOURCE_EXHAUSTED' });
-}, 30_000);
+});
 
 test('73: readers that have stopped cost bounded memory, whatever is published meanwhile, and delay nobody', async () => {
   const xds = await serve();
@@ -162,4 +162,4 @@ test('73: readers that have stopped cost bounded memory, whatever is published m
   expect(xds.counted.pushed).toBe(2 * stuck.length + 1 + 10);
   expect(Math.max(...unread(xds))).toBeLessThan(100_000);
   expect(delays.toSorted((a, b) => a - b)[5]).toBeLessThan(1_000);
-}, 30_000);
+});

@@ -391,7 +391,7 @@ describe('sizes and slow clients', () => {
 });
 
 async function until(holds: () => boolean): Promise<void> {
-  const deadline = Date.now() + 10_000;
+  const deadline = Date.now() + 60_000;
   while (!holds()) {
     if (Date.now() > deadline) throw new Error('gave up waiting');
     // oxlint-disable-next-line no-await-in-loop -- waiting is what it is for

@@ -38,7 +38,7 @@ export interface EnvoyProcess extends Admin {
   log(): Promise<readonly string[]>;
   /**
    * Waits until `predicate` gives something else than false, null or undefined, and returns that.
-   * @param deadlineMs default 10,000; the error then shows the end of Envoy's log
+   * @param deadlineMs default 60,000; the error then shows the end of Envoy's log
    */
   waitFor<T>(predicate: () => T | Promise<T>, deadlineMs?: number): Promise<T>;
   /** Ends it, and removes its folder if it made one. */
@@ -102,7 +102,7 @@ export async function startEnvoy(options: EnvoyOptions): Promise<EnvoyProcess> {
     ],
     logPath,
   );
-  const waitFor: EnvoyProcess['waitFor'] = async (predicate, deadlineMs = 10_000) => {
+  const waitFor: EnvoyProcess['waitFor'] = async (predicate, deadlineMs = 60_000) => {
     try {
       return await poll(
         async () => {

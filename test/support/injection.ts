@@ -121,7 +121,7 @@ export async function startInjection(): Promise<Injection> {
       })) as SeenWorkload;
     },
     call: (request) => api.call(request),
-    until: (ask) => poll(ask, { intervalMs: 25, deadlineMs: 20_000 }),
+    until: (ask) => poll(ask, { intervalMs: 25, deadlineMs: 60_000 }),
     start: (defaultImages = environment.defaultImages) => {
       const started = startReconciler(newPlatform(server), { ...environment, defaultImages });
       running.push(started);

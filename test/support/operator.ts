@@ -58,7 +58,7 @@ export async function startOperator(options: OperatorOptions): Promise<OperatorP
   };
   const ready = async (): Promise<OperatorPorts> => {
     try {
-      return await poll(readReady, { intervalMs: 50, deadlineMs: 30_000 });
+      return await poll(readReady, { intervalMs: 50, deadlineMs: 60_000 });
     } catch (cause) {
       throw new Error(`the operator is not ready: ${await child.tail()}`, { cause });
     }

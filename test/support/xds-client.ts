@@ -43,7 +43,7 @@ export interface Ended {
 }
 
 /** How long a test waits for something that has to happen. */
-const deadlineMs = 10_000;
+const deadlineMs = 60_000;
 
 export function connectXds(options: ConnectOptions): XdsClient {
   return new XdsClient(options);

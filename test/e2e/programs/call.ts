@@ -12,7 +12,7 @@ const [target = '', method = 'GET', ...pairs] = process.argv.slice(2);
 const headers = Object.fromEntries(pairs.map((pair) => pair.split('=')));
 const url = new URL(target);
 const port = Number(url.port === '' ? 80 : url.port);
-const timeoutMs = 5000;
+const timeoutMs = 15_000;
 const start = performance.now();
 
 function finish(outcome: object): void {

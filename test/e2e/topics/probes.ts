@@ -69,15 +69,17 @@ export function probesKept(world: () => World): void {
 
       await callFrom(world(), itself, 'http://127.0.0.1:8080/state?ready=false');
       await untilReady(world(), false);
-      const refused = await callFrom(world(), clientInside, `http://http.${namespace}:8080/`);
+      const answered = async (wanted: number): Promise<number> =>
+        await world().until(async () => {
+          const { status } = await callFrom(world(), clientInside, `http://http.${namespace}:8080/`);
+          return status === wanted ? status : undefined;
+        });
+      const refused = await answered(503);
       await callFrom(world(), itself, 'http://127.0.0.1:8080/state?ready=true');
       await untilReady(world(), true);
-      const served = await world().until(async () => {
-        const { status } = await callFrom(world(), clientInside, `http://http.${namespace}:8080/`);
-        return status === 200 ? status : undefined;
-      });
+      const served = await answered(200);
 
-      expect([refused.status, served]).toEqual([503, 200]);
+      expect([refused, served]).toEqual([503, 200]);
       await setMtls(world(), 'Permissive');
     });
   });

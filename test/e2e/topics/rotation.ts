@@ -7,7 +7,7 @@ import { clientIdentity, clientInside, inside, serverUrl } from '../library/stag
 import type { World } from '../library/world.ts';
 
 /** Left alone, a kubelet looks at Secrets once in a minute or more. */
-const withinMs = 20_000;
+const withinMs = 40_000;
 
 const Certificates = z.object({
   certificates: z.array(z.object({ cert_chain: z.array(z.object({ serial_number: z.string() })) })),

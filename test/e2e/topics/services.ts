@@ -68,15 +68,14 @@ export function servicesOfEveryKind(world: () => World): void {
     });
 
     test('a server that speaks first is heard at once', async () => {
-      // Who waits for the client's first byte waits half a second each time: one of three must not, however busy the machine is.
-      const outcomes = [
-        await call(`tcp://many.${namespace}:82`),
-        await call(`tcp://many.${namespace}:82`),
-        await call(`tcp://many.${namespace}:82`),
-      ];
+      // Who waits for the client's first byte waits half a second each time: once it must not, however busy the machine is.
+      const isQuick = await world().until(async () => {
+        const { body, ms } = await call(`tcp://many.${namespace}:82`);
+        expect(body).toMatch(/^hello from web-/);
+        return ms < 450 ? true : undefined;
+      });
 
-      for (const { body } of outcomes) expect(body).toMatch(/^hello from web-/);
-      expect(Math.min(...outcomes.map(({ ms }) => ms))).toBeLessThan(450);
+      expect(isQuick).toBe(true);
     });
 
     test('datagrams go their way', async () => {

@@ -51,5 +51,5 @@ async function untilServed(api: ApiCaller): Promise<void> {
     const answers = await Promise.all(firsts.map((document) => api.dryRun(document)));
     return answers.every(({ status }) => status === 201) ? true : undefined;
   };
-  await poll(ask, { intervalMs: 50, deadlineMs: 30_000 });
+  await poll(ask, { intervalMs: 50, deadlineMs: 60_000 });
 }

@@ -106,7 +106,7 @@ export class ServedMesh {
       if (refusal !== undefined) throw new Error(`${refusal.name} was refused: ${refusal.message}`);
       const isDone = reports.every(({ atRest, lagging }) => atRest && lagging.length === 0);
       return reports.length === this.workloads.length && isDone;
-    }, 20_000);
+    });
   }
 
   /** Publishes, and waits until it is acknowledged. */
@@ -178,6 +178,6 @@ async function startSidecar(
     args: ['--file-flush-interval-msec', '20', '--log-level', 'warning', ...args],
   });
   closing.add(() => envoy.stop());
-  await envoy.waitFor(() => envoy.ready(), 20_000);
+  await envoy.waitFor(() => envoy.ready());
   return { ...withLog(envoy), certificates };
 }

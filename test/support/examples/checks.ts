@@ -4,6 +4,7 @@ import { expect } from '@jest/globals';
 import type { Seen } from '../data-plane/applications.ts';
 import { type Answer, call } from '../data-plane/callers.ts';
 import { clientHello, sharesOf } from '../data-plane/first-word.ts';
+import { toleranceOf } from '../data-plane/shares.ts';
 import { poll } from '../kubernetes/poll.ts';
 import { type ConnectionExpectation, connectionsOf } from './connections.ts';
 import { type Expectation, expectationsOf, type SeveralCalls } from './expectations.ts';
@@ -15,10 +16,9 @@ export interface Check {
   readonly check: (shop: ExampleShop, soonMs: number) => Promise<void>;
 }
 
-/** Enough to tell 10 % from 20 %: the tolerance, in percent, is four standard deviations. */
+/** Enough to tell 10 % from 20 %. */
 const callsForShares = 600;
 const callsAtOnce = 100;
-const tolerance = 8;
 /** So often, one of three versions hardly answers each time by chance. */
 const timesInTurn = 8;
 
@@ -133,7 +133,7 @@ class ExampleCall {
     const copies = (): readonly string[] => [...this.#shop.copiesOf(id)].toSorted();
     await poll(() => Promise.resolve(copies().length >= expected.length || undefined), {
       intervalMs: 10,
-      deadlineMs: 5_000,
+      deadlineMs: 60_000,
     });
     expect(copies()).toEqual(expected);
   }
@@ -219,7 +219,9 @@ function expectSharesNear(
 ): void {
   expect(Object.keys(shares).toSorted()).toEqual(expected.map(({ version }) => version).toSorted());
   for (const { version, percentage } of expected)
-    expect(Math.abs((shares[version] ?? 0) - percentage)).toBeLessThan(tolerance);
+    expect(Math.abs((shares[version] ?? 0) - percentage)).toBeLessThan(
+      toleranceOf(percentage, callsForShares),
+    );
 }
 
 function sightOf({ body }: Answer): Pick<Seen, 'app' | 'method' | 'headers'> & { readonly path: string } {

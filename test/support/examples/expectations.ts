@@ -5,7 +5,7 @@
 // Grammar of a comment: a status, then any of `from v1`, `from v1 (90%) and v2 (10%)`, `after 2s`, `within 1s`, `with x-a: b` (a header of the response),
 // `seeing x-a: b` (a header that the application saw; `path` and `method` are that of the request), `copied to v2`, `logged a: b` (in the access log of
 // ratings), separated by commas. Or, of several calls: `200 from the same version each time`, `soon 200 each time`, `of 5 at once: 200 (1) and 503 (4)`,
-// `of 5 at once: 200 and 503` (some of each), `of 40 in turn: 200 (36 or 37) and 500 (3 or 4)`, `of 40 in turn: 200 (40), on 10 connections or more`.
+// `of 5 at once: 200 and 503` (some of each), `of 40 in turn: 200 (35 to 37) and 500 (3 to 5)`, `of 40 in turn: 200 (40), on 10 connections or more`.
 
 export interface Expectation {
   readonly line: string;
@@ -144,9 +144,11 @@ function severalOf(text: string, line: string): SeveralCalls | null {
 }
 
 function timesOf(text: string, line: string): [status: string, times: readonly number[]] {
-  const [, status, times] = /^(\d{3})(?: \((\d+(?: or \d+)?)\))?$/.exec(text) ?? [];
+  const [, status, times] = /^(\d{3})(?: \((\d+(?: to \d+)?)\))?$/.exec(text) ?? [];
   if (status === undefined) throw new Error(`not a status: ${line}`);
-  return [status, times?.split(' or ').map(Number) ?? []];
+  if (times === undefined) return [status, []];
+  const [least = 0, most = least] = times.split(' to ').map(Number);
+  return [status, Array.from({ length: most - least + 1 }, (_, index) => least + index)];
 }
 
 function partOf(part: string, { response, seen, logged }: Outcome, line: string): Partial<Outcome> {

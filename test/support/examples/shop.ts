@@ -199,7 +199,7 @@ function workload(app: string, version: string, spec: object, namespace = 'shop'
 
 /**
  * /slow answers after two seconds, /status/503 with that status, /flaky/503 so for the first time only, /flaky-grpc/14 with that gRPC
- * status for the first time, /shop.v1.Reviews/Flaky so with 14, /busy/429 so and with Retry-After, /broken/v2 with 500 if it is v2 that answers, /stuck/v2 after two seconds
+ * status for the first time, /shop.v1.Reviews/Flaky so with 14, /busy/429 so and with Retry-After, /broken/v2 with 500 if it is v2 that answers, /stuck/v2 after ten seconds
  * if it is, /bytes/10 with so many bytes; everything else with what was seen.
  */
 function behaviour(copies: Copies): Handler {
@@ -224,7 +224,7 @@ function behaviour(copies: Copies): Handler {
       response.setHeader('content-type', 'application/json').end(body);
     };
     if (place !== 'slow' && !(place === 'stuck' && status === seen.app)) return answer();
-    const timer = setTimeout(answer, 2_000);
+    const timer = setTimeout(answer, place === 'slow' ? 2_000 : 10_000);
     response.on('close', () => clearTimeout(timer));
   };
 }

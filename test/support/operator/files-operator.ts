@@ -56,7 +56,7 @@ export class FilesOperator {
       if (!child.running()) throw new Error(`The operator has ended: ${await child.tail()}`);
       return readFile(ready, 'utf8').catch(() => undefined);
     };
-    const said = await poll(look, { intervalMs: 20, deadlineMs: 30_000 });
+    const said = await poll(look, { intervalMs: 20, deadlineMs: 60_000 });
     const { adminPort, xdsPort } = Ready.parse(JSON.parse(said));
     this.#adminPort = adminPort;
     this.#xdsPort = xdsPort;

@@ -24,7 +24,7 @@ export async function startFilesSidecar(options: FilesSidecarOptions): Promise<E
   const { state, xdsPort, namespace, name, trustDomain, dir } = options;
   const secrets = join(state, 'secrets', namespace, `meshwright-${name}`);
   const look = (): Promise<true | undefined> => Promise.resolve(hasCertificate(secrets) || undefined);
-  await poll(look, { intervalMs: 50, deadlineMs: 20_000 });
+  await poll(look, { intervalMs: 50, deadlineMs: 60_000 });
   const serverSpiffeId = operatorSpiffeId(trustDomain, 'meshwright-system');
   const bootstrap = {
     nodeId: formatNodeId({ kind: 'ExternalWorkload', namespace, name, uid: '' }),

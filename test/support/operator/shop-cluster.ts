@@ -120,7 +120,7 @@ export class ShopCluster {
   }
 
   /** `kubectl wait`: rejects after so many seconds. */
-  async waitFor(what: string, condition: string, seconds = 30): Promise<void> {
+  async waitFor(what: string, condition: string, seconds = 60): Promise<void> {
     await this.kubectl(['wait', what, `--for=${condition}`, `--timeout=${seconds}s`]);
   }
 
@@ -142,7 +142,7 @@ export class ShopCluster {
     await this.until(async () => {
       const proxies: unknown = await (await fetch(url)).json();
       return Array.isArray(proxies) && proxies.length === count ? true : undefined;
-    }, 45_000);
+    }, 90_000);
   }
 
   /** The files of a service account's Secret, once it is there. */
@@ -196,7 +196,7 @@ export class ShopCluster {
   }
 
   /** Asks until `ask` gives something. */
-  async until<T>(ask: () => Promise<T | undefined>, deadlineMs = 30_000): Promise<T> {
+  async until<T>(ask: () => Promise<T | undefined>, deadlineMs = 60_000): Promise<T> {
     return await poll(ask, { intervalMs: 50, deadlineMs });
   }
 
@@ -217,7 +217,7 @@ export async function startCluster(): Promise<ShopCluster> {
     const definitions = kinds.map((plural) => `crd/${plural}.meshwright.dev`);
     // One by one: kubectl waits for the creation of a single object only.
     await Promise.all(definitions.map((definition) => cluster.waitFor(definition, 'create')));
-    await cluster.kubectl(['wait', ...definitions, '--for=condition=Established', '--timeout=30s']);
+    await cluster.kubectl(['wait', ...definitions, '--for=condition=Established', '--timeout=60s']);
     return cluster;
   } catch (error) {
     await cluster.stop();

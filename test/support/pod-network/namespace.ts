@@ -25,7 +25,7 @@ export async function startNamespace(logFile: string, closing: Closing): Promise
       if (!holder.running()) throw new Error(`no network namespace: ${await holder.tail()}`);
       return (await readlink(`/proc/${holder.pid}/ns/net`)) === ours ? undefined : true;
     },
-    { intervalMs: 5, deadlineMs: 5000 },
+    { intervalMs: 5, deadlineMs: 60_000 },
   );
   const inside = ['nsenter', `--net=/proc/${holder.pid}/ns/net`, '--'];
   return {

@@ -238,7 +238,7 @@ async function startScript(
       if (!child.running()) throw new Error(`${file} has ended: ${await child.tail()}`);
       return (await readFile(logFile, 'utf8')).includes('listening') ? true : undefined;
     },
-    { intervalMs: 20, deadlineMs: 10_000 },
+    { intervalMs: 20, deadlineMs: 60_000 },
   );
 }
 

@@ -47,7 +47,7 @@ export class StormProxy {
 
   /** Rejects if it is not within 20 s. */
   async ready(): Promise<void> {
-    await this.#envoy.waitFor(() => this.#envoy.ready(), 20_000);
+    await this.#envoy.waitFor(() => this.#envoy.ready());
   }
 
   /** null: it does not run. */

@@ -37,7 +37,7 @@ async function hold(localAddress: string, count: number): Promise<readonly Socke
 
 async function untilOpen(sockets: readonly Socket[], count: number): Promise<void> {
   const isSo = (): boolean => sockets.filter((socket) => !socket.resume().closed).length === count;
-  await poll(() => Promise.resolve(isSo() || undefined), { intervalMs: 5, deadlineMs: 5_000 });
+  await poll(() => Promise.resolve(isSo() || undefined), { intervalMs: 5, deadlineMs: 60_000 });
 }
 
 test('an address that has its share gets no more', async () => {

@@ -50,12 +50,12 @@ async function pidInFile(): Promise<number> {
   const path = join(folder, 'pid');
   const read = (): number | undefined =>
     (existsSync(path) && Number(readFileSync(path, 'utf8'))) || undefined;
-  return waitFor(read, { what: 'a process id', deadlineMs: 10_000, signal: never });
+  return waitFor(read, { what: 'a process id', deadlineMs: 60_000, signal: never });
 }
 
 async function isGone(pid: number): Promise<true> {
   const probe = (): true | undefined => (isAlive(pid) ? undefined : true);
-  return waitFor(probe, { what: `process ${pid} to end`, deadlineMs: 10_000, signal: never });
+  return waitFor(probe, { what: `process ${pid} to end`, deadlineMs: 60_000, signal: never });
 }
 
 describe('Children', () => {
@@ -64,7 +64,7 @@ describe('Children', () => {
     const children = new Children(undefined, (error) => deaths.push(error));
 
     await children.start(node('console.error("out of luck"); process.exit(3)'));
-    await waitFor(() => deaths[0], { what: 'a death', deadlineMs: 10_000, signal: never });
+    await waitFor(() => deaths[0], { what: 'a death', deadlineMs: 60_000, signal: never });
     await children.stopAll();
 
     expect(deaths.map(({ message }) => message)).toEqual([
@@ -123,7 +123,7 @@ describe('Children', () => {
 
     expect(await isGone(grandchild)).toBe(true);
     const probe = (): true | undefined => (existsSync(doomed) ? undefined : true);
-    expect(await waitFor(probe, { what: 'the folder to go', deadlineMs: 10_000, signal: never })).toBe(true);
+    expect(await waitFor(probe, { what: 'the folder to go', deadlineMs: 60_000, signal: never })).toBe(true);
   });
 });
 
@@ -179,7 +179,7 @@ describe('waitFor', () => {
   test('ends with the reason of its signal', async () => {
     const waiting = waitFor(() => undefined, {
       what: 'rain',
-      deadlineMs: 10_000,
+      deadlineMs: 60_000,
       signal: AbortSignal.abort(new Error('enough')),
     });
 

@@ -19,7 +19,7 @@ const mesh = {
 
 /** Far from the project: no node_modules is in reach. */
 const folder = mkdtempSync(join(tmpdir(), 'meshwright-bundle-'));
-beforeAll(() => bundleInto(folder), 60_000);
+beforeAll(() => bundleInto(folder));
 afterAll(() => rmSync(folder, { recursive: true }));
 
 function run(program: string, ...args: readonly string[]): SpawnSyncReturns<string> {
@@ -74,7 +74,7 @@ describe('without anything of node_modules', () => {
 
     await poll(() => Promise.resolve(existsSync(readyFile) || undefined), {
       intervalMs: 20,
-      deadlineMs: 30_000,
+      deadlineMs: 60_000,
     });
     operator.kill('SIGTERM');
 

@@ -63,8 +63,8 @@ test.each([
     { several: { count: 5, atOnce: true, statuses: { 200: [1], 503: [4] } } },
   ],
   [
-    '#  curl http://a:1/ # of 40 in turn: 200 (36 or 37) and 500 (3 or 4)',
-    { several: { count: 40, atOnce: false, statuses: { 200: [36, 37], 500: [3, 4] } } },
+    '#  curl http://a:1/ # of 40 in turn: 200 (35 to 37) and 500 (3 to 5)',
+    { several: { count: 40, atOnce: false, statuses: { 200: [35, 36, 37], 500: [3, 4, 5] } } },
   ],
 ])('%s', (line, expected) => {
   expect(expectationsOf(`# An example.\n#\n${line}\nkind: A\n`)).toMatchObject([{ ...nothing, ...expected }]);

@@ -18,7 +18,7 @@ test('a loop that was held up has been late by as long, once', async () => {
 
   const delay = await poll(() => Promise.resolve(watched.take().max || undefined), {
     intervalMs: 1,
-    deadlineMs: 10_000,
+    deadlineMs: 60_000,
   });
 
   expect(delay).toBeGreaterThan(0.9);
