@@ -19,8 +19,8 @@ const available = await clusterAvailable();
 if (!available.available) process.stderr.write(`NOT RUN: ${available.reason}\n`);
 const suite = available.available ? describe : describe.skip;
 
-const startMs = 180_000;
-const testMs = 90_000;
+const startMs = 300_000;
+const testMs = 300_000;
 
 /** Answers each request with the address that it came from. */
 const echoServer = `

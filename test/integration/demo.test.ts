@@ -7,7 +7,7 @@ import { afterEach, describe, expect, test } from '@jest/globals';
 import { projectPath } from '../../demo/process/children.ts';
 import { waitFor } from '../../demo/process/wait.ts';
 
-const onceMs = 180_000;
+const onceMs = 300_000;
 /** Inherited by everything that a demo starts; by it the leftovers are found. */
 const markerName = 'MESHWRIGHT_DEMO_TEST';
 

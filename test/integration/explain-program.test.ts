@@ -154,7 +154,7 @@ onCluster('on a cluster', () => {
     const nobody = join(root, 'kubeconfig');
     const text = (await readFile(server.kubeconfigPath, 'utf8')).replace(/(token"?: *"?)[^"\s]+/, '$1nobody');
     await writeFile(nobody, text);
-    const { code, stderr } = await explain('--kubeconfig', nobody, '--timeout', '2s', ...call);
+    const { code, stderr } = await explain('--kubeconfig', nobody, '--timeout', '4s', ...call);
 
     expect(code).toBe(2);
     expect(stderr).toMatch(/^https:.* has not listed everything in time \(.*Unauthorized.*\)\. Check/);

@@ -201,8 +201,9 @@ describe('109: one proxy for a workload', () => {
     expect(world.xds.server.proxies()).toHaveLength(1);
   });
 
-  test('109: a proxy whose connection was lost unnoticed is back within two seconds', async () => {
-    const world = await start(5_000);
+  test('109: a proxy whose connection was lost unnoticed is back long before it would be sent away', async () => {
+    const waitTimeoutMs = 10_000;
+    const world = await start(waitTimeoutMs);
     const network = await world.network(own);
     const lost = await proxyOf(world, network);
     network.freeze();
@@ -212,7 +213,7 @@ describe('109: one proxy for a workload', () => {
     back.start(cart, url.cluster);
     await back.next();
 
-    expect(performance.now() - at).toBeLessThan(2_000);
+    expect(performance.now() - at).toBeLessThan(waitTimeoutMs / 2);
     expect(world.xds.server.proxies()).toHaveLength(1);
     lost.close();
   });

@@ -70,7 +70,7 @@ test.each(['TLSv1.2', 'TLSv1.3'] as const)('110: a session of %s is not resumed'
 
 test('111: a stream ends when the certificate of its client does, and nobody comes back with that one', async () => {
   const xds = await serve();
-  const shortLived = await clientEnd(authority, cartId, { ttlMs: 2_000 });
+  const shortLived = await clientEnd(authority, cartId, { ttlMs: 6_000 });
   const connect = (end: typeof shortLived): ReturnType<typeof connectXds> => {
     const client = connectXds({ port: xds.port, variant: 'delta', credentials: end.credentials });
     opened.push(() => client.close());
