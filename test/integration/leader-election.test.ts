@@ -24,12 +24,17 @@ suite('the Lease', () => {
           reach();
           return await leases.read();
         },
-        write: (record, over) => leases.write(record, over),
+        write: async (record, over) => {
+          reach();
+          return await leases.write(record, over);
+        },
       },
       identity,
       clock: systemClock,
       log: createLog('silent'),
+      // A request may take a second without a change of leaders.
       durationMs: 5000,
+      renewMs: 500,
       retryMs: 100,
       onStartedLeading: () => events.push(`${identity} leads`),
       onStoppedLeading: () => {
@@ -50,7 +55,7 @@ suite('the Lease', () => {
   });
 
   afterAll(async () => {
-    await Promise.all(elections.map((election) => election.stop()));
+    await Promise.allSettled(elections.map((election) => election.stop()));
     await cluster.stop();
   });
 
