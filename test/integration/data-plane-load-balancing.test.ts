@@ -141,6 +141,10 @@ async function appsAt(service: string, calls: readonly Call[]): Promise<readonly
   return apps;
 }
 
+function appsAtOnce(service: string, calls: readonly Call[]): Promise<readonly string[]> {
+  return Promise.all(calls.map((options) => appAt(service, options)));
+}
+
 function times(count: number): readonly Call[] {
   return Array.from({ length: count }, () => ({}));
 }
@@ -167,10 +171,10 @@ describe('the same hash means the same endpoint, and not all hashes the same one
 
 test('few hashes move when an endpoint goes', async () => {
   const many = times(200).map((_, index) => ({ headers: { 'x-user': `one-of-many-${index}` } }));
-  const before = await appsAt('header', many);
+  const before = await appsAtOnce('header', many);
 
   await services.change('header', { endpoints: endpoints.slice(0, 3).map((port) => sampleEndpoint(port)) });
-  const after = await appsAt('header', many);
+  const after = await appsAtOnce('header', many);
 
   const stayed = before.filter((app, index) => app !== 'd' && app === after[index]);
   expect(after).not.toContain('d');
@@ -353,7 +357,7 @@ test('TCP: connections go to another zone, too, after the first ones that failed
 });
 
 test('Weighted: zones get their shares, and others only if these are gone', async () => {
-  const apps = await appsAt('shares', times(400));
+  const apps = await appsAtOnce('shares', times(400));
   const [, , third = 0] = endpoints;
   await services.change('shares', { endpoints: [sampleEndpoint(third, { zone: 'c' })] });
 

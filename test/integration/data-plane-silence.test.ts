@@ -47,7 +47,10 @@ function hurried(value: EnvoyValue): EnvoyValue {
     const ms = shortened[key];
     // 0 is for ever, and stays so.
     const isSet = typeof item === 'object' && item !== null && (item as EnvoyMessage)['seconds'] !== 0;
-    const short = ms !== undefined && isSet ? { seconds: 0, nanos: ms * 1_000_000 } : hurried(item);
+    const short =
+      ms !== undefined && isSet
+        ? { seconds: Math.floor(ms / 1000), nanos: (ms % 1000) * 1_000_000 }
+        : hurried(item);
     return [key, short] as const;
   });
   return Object.fromEntries(fields);

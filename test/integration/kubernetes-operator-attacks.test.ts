@@ -181,8 +181,7 @@ suite('an attacker', () => {
     const get = ['get', 'service', 'mirror', '-o', 'jsonpath={.spec.clusterIP}'];
     const mirror = await cluster.kubectl([...inMirror, ...get]);
 
-    const caller = cluster.proxy('productpage-v1-0');
-    await caller.waitFor(async () => JSON.stringify(await caller.configDump()).includes('mirror.mirror'));
+    await cluster.untilCurrent(shop.size);
     const [answer] = await productpage().call(mirror, appPort);
 
     expect(answer?.status).toBe(503);
