@@ -38,7 +38,7 @@ beforeAll(async () => {
     },
     closing,
   );
-}, 60_000);
+});
 
 beforeEach(() => {
   decide = () => permitted;
@@ -50,13 +50,13 @@ beforeEach(() => {
 const grpc = (parts: object = {}): object => ({
   service: service.opa,
   protocol: 'GRPC',
-  timeout: '2s',
+  timeout: '10s',
   ...parts,
 });
 const http = (parts: object = {}): object => ({
   service: service.login,
   protocol: 'HTTP',
-  timeout: '2s',
+  timeout: '10s',
   ...parts,
 });
 

@@ -47,7 +47,7 @@ beforeAll(async () => {
     sampleWorkload('server', { inbound: [attacked], ...binding(ports.fromServer, 'caller') }),
   ];
   mesh = await ServedMesh.start(sampleMesh({ services, workloads }), closing, [], `${memoryMiB}Mi`);
-}, 60_000);
+});
 
 /** Resolves when the connection is made; what it sends, nobody hears. */
 async function silent(port: number): Promise<Socket> {
@@ -89,6 +89,6 @@ test('silent clients do not take more than a sidecar has; others are served, and
   // Those that were let in go after 5 seconds instead of 15 minutes, until there is room.
   const letIn = sockets.filter(({ closed }) => !closed);
   const isRoom = (): boolean => letIn.filter(({ closed }) => closed).length > letIn.length / 10;
-  await mesh.sidecar('server').waitFor(isRoom, 30_000);
+  await mesh.sidecar('server').waitFor(isRoom);
   expect(await status(ports.attacked)).toBe(200);
-}, 60_000);
+});

@@ -62,7 +62,7 @@ beforeAll(async () => {
   }
   [trusted, other] = await Promise.all([issueKey('2026-11', 'ES256'), issueKey('2026-11', 'ES256')]);
   mesh = await ServedMesh.start(meshOf(0), closing);
-}, 60_000);
+});
 
 /** With policies that only this round has. Explain knows them, too. */
 function meshOf(round: number): MeshIr {
@@ -154,7 +154,6 @@ test.each(Array.from({ length: rounds }, (_, round) => round))(
 
     expect(seen.filter(({ observed, explained }) => !isDeepStrictEqual(observed, explained))).toEqual([]);
   },
-  20_000,
 );
 
 test.each([

@@ -101,7 +101,7 @@ suite('real requests between pods', () => {
       'Service shop/reviews does not exist. Create it, or fix targetRefs.',
     );
     await untilInEffect();
-  }, 60_000);
+  });
 
   test('what sidecars send to each other is encrypted, and the server knows who calls', async () => {
     const seenOnTheWire = await shop.pod('reviews-v1-0').watchFor('in-plain-sight', appPort);
