@@ -22,9 +22,9 @@ export interface BootInput {
   readonly log: (line: string) => void;
 }
 
-const controlPlaneMs = 90_000;
-const nodeMs = 60_000;
-const importMs = 120_000;
+const controlPlaneMs = 180_000;
+const nodeMs = 180_000;
+const importMs = 300_000;
 
 /** Files that the programs read when they start. */
 export async function writeFiles(layout: Layout, pluginFolder: string): Promise<void> {

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { poll } from '../support/kubernetes/poll.ts';
 
 const root = '/sys/fs/cgroup';
-const removeDeadlineMs = 15_000;
+const removeDeadlineMs = 60_000;
 /** What the kubelet wants to be delegated in version 2. */
 const controllers = ['cpuset', 'cpu', 'io', 'memory', 'pids'];
 

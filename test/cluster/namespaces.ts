@@ -9,7 +9,7 @@ import { poll } from '../support/kubernetes/poll.ts';
 import { must, run } from './command.ts';
 import type { Layout } from './layout.ts';
 
-const deadlineMs = 10_000;
+const deadlineMs = 60_000;
 const pollMs = 20;
 
 export interface Namespaces {

@@ -32,7 +32,7 @@ jest.setTimeout(300_000);
   beforeAll(async () => {
     world = await startWorld(() => undefined);
     await setStage(world);
-  }, 240_000);
+  }, 600_000);
 
   afterAll(async () => {
     if (world !== undefined) await leaveWorld(world, [...stageNamespaces, shop]);
