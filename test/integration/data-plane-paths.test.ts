@@ -269,10 +269,8 @@ function isBelow(path: string, prefix: string): boolean {
   return path === prefix || path.startsWith(`${prefix}/`);
 }
 
-const seed = Number(
-  // oxlint-disable-next-line node/no-process-env -- the seed of a run that failed
-  process.env['RANDOM_SEED'] ?? Math.floor(Math.random() * 2 ** 31),
-);
+// oxlint-disable-next-line node/no-process-env -- the one setting of this test; CI does not set it
+const seed = Number(process.env['RANDOM_SEED'] ?? 20_261_129);
 
 /** Guard → whether a rule has to refuse a target that is read so by some application. */
 const mustRefuse: Readonly<Partial<Record<Guard, (reading: string) => boolean>>> = {

@@ -186,7 +186,8 @@ test('no request reaches a route that is told: random routes and requests, by ex
       expect(told.filter((name) => taken.has(name))).toEqual([]);
     },
   );
-  fc.assert(property, { numRuns: 300 });
+  // The same ones each time: what follows counts them.
+  fc.assert(property, { numRuns: 300, seed: 1 });
 
   expect(seen.told).toBeGreaterThan(60);
   expect(seen.taken).toBeGreaterThan(200);
