@@ -45,7 +45,7 @@ export class StormProxy {
     return this.#frozen === null;
   }
 
-  /** Rejects if it is not within 20 s. */
+  /** Rejects if it is not within a minute. */
   async ready(): Promise<void> {
     await this.#envoy.waitFor(() => this.#envoy.ready());
   }
