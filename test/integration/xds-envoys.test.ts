@@ -220,6 +220,8 @@ describe.each(['delta', 'sotw'] as const)('an Envoy of the variant %s', (variant
     const server = createServer(pem(one), (_request, response) => response.end('secure'));
     // So that there are new connections all the time.
     server.maxRequestsPerSocket = 5;
+    // Closing idle ones would race with the next request.
+    server.keepAliveTimeout = 0;
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     closing.add(async () => {
       server.closeAllConnections();

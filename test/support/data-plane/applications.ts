@@ -31,6 +31,8 @@ export async function startApplication(app: string, closing: Closing, handler = 
       .catch(() => undefined)
       .then((body) => body !== undefined && handler({ app, method, url, headers, body }, response));
   });
+  // Sidecars keep idle connections for longer: closing them first would race with the next request.
+  server.keepAliveTimeout = 0;
   const webSockets = new Set<Socket>();
   server.on('upgrade', (_request, socket: Socket) => {
     webSockets.add(socket);

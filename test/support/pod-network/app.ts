@@ -5,11 +5,14 @@ const [, , name = '', port = '0'] = process.argv;
 
 const slowMs = 2_000;
 
-createServer(({ url = '', headers }, response) => {
+const server = createServer(({ url = '', headers }, response) => {
   const answer = (): void => {
     response.setHeader('content-type', 'application/json').end(JSON.stringify({ app: name, url, headers }));
   };
   if (url !== '/slow') return answer();
   const timer = setTimeout(answer, slowMs);
   response.on('close', () => clearTimeout(timer));
-}).listen(Number(port), '::', () => process.stdout.write('listening\n'));
+});
+// A sidecar keeps idle connections for longer: closing them first would race with the next request.
+server.keepAliveTimeout = 0;
+server.listen(Number(port), '::', () => process.stdout.write('listening\n'));
