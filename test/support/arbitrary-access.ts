@@ -4,10 +4,13 @@ import type { SecurityPolicySpec } from '../../api/v1alpha1/security/policy.ts';
 import { securityPolicySpec } from './arbitraries.ts';
 import { type IssuedKey, keySet, secondsFromNow } from './data-plane/issuer.ts';
 
-/** Without mtls. Most issuers have usable keys. */
-export function policyFor(issuer: IssuedKey): fc.Arbitrary<Partial<SecurityPolicySpec>> {
+/**
+ * Without mtls. Most issuers have usable keys.
+ * @param authorizer name of the Service that external authorizers are; some are none at all
+ */
+export function policyFor(issuer: IssuedKey, authorizer: string): fc.Arbitrary<Partial<SecurityPolicySpec>> {
   return securityPolicySpec().map(({ authentication, authorization }) => ({
-    ...(authorization !== undefined && { authorization }),
+    ...(authorization !== undefined && { authorization: askingAt(authorizer, authorization) }),
     ...(authentication !== undefined && {
       authentication: {
         ...authentication,
@@ -21,6 +24,13 @@ export function policyFor(issuer: IssuedKey): fc.Arbitrary<Partial<SecurityPolic
       },
     }),
   }));
+}
+
+type Authorization = NonNullable<SecurityPolicySpec['authorization']>;
+
+function askingAt(name: string, { external, ...more }: Authorization): Authorization {
+  if (external === undefined || external.service.name === 'details') return { ...more, external };
+  return { ...more, external: { ...external, service: { name, port: 80 } } };
 }
 
 const from = <T>(...pool: readonly T[]): fc.Arbitrary<T> => fc.constantFrom(...pool);

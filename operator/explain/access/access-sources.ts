@@ -11,33 +11,36 @@ export function sourcesOfAccess(
 ): readonly Source[] {
   switch (verdict.type) {
     case 'Undecided':
-      return [];
+      return verdict.asks.map(authorizerSource);
     case 'Allowed':
       return verdict.rule === null ? [] : [ruleSource(verdict.rule)];
     case 'Refused':
-      break;
+      if (verdict.by === 'Token') return tokenSources(verdict, token);
+      return verdict.rule === null ? thoseWhoMay(verdict, origins, specOf) : [ruleSource(verdict.rule)];
   }
-  if (verdict.by === 'Token') {
-    const ids =
-      verdict.rule?.includes('/') === true ? [verdict.rule] : (token?.issuers ?? []).map(({ id }) => id);
-    return distinct(ids.map((id) => ({ object: policyOf(id), field: 'spec.authentication' })));
-  }
-  return verdict.rule === null ? thoseWhoMay(verdict, origins, specOf) : [ruleSource(verdict.rule)];
 }
 
-/** Of `shop/reviews/no-admin`. */
+/** Who asks for one, or all whose tokens are accepted. */
+function tokenSources({ rule }: Refused, token: Access['token']): readonly Source[] {
+  const ids = rule?.includes('/') === true ? [rule] : (token?.issuers ?? []).map(({ id }) => id);
+  const sources = ids.map((id) => ({ object: policyOf(id), field: 'spec.authentication' }));
+  return [...new Map(sources.map((source) => [source.object, source])).values()];
+}
+
+/** Of `shop/reviews/no-admin`; an authorizer that there is not refuses like a rule. */
 export function ruleSource(id: string): Source {
+  if (id.endsWith('/external-authorizer')) return authorizerSource(id);
   const [, , ...rule] = id.split('/');
   return { object: policyOf(id), field: `spec.authorization.rules[${rule.join('/')}]` };
+}
+
+function authorizerSource(id: string): Source {
+  return { object: policyOf(id), field: 'spec.authorization.external' };
 }
 
 function policyOf(id: string): string {
   const [namespace = '', policy = ''] = id.split('/');
   return `SecurityPolicy ${namespace}/${policy}`;
-}
-
-function distinct(sources: readonly Source[]): readonly Source[] {
-  return [...new Map(sources.map((source) => [source.object, source])).values()];
 }
 
 /** Where no rule by itself refuses: those that say something about it, of which some policies say it together. */

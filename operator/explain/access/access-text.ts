@@ -39,6 +39,7 @@ const reasons: Readonly<Record<RefusedBy, string>> = {
   Token: 'the token is not accepted',
   Deny: 'a Deny rule matches',
   Allow: 'no Allow rule matches',
+  Authorizer: 'the path climbs (..), and no external authorizer is asked about such a path',
 };
 
 function reasonText(by: RefusedBy, rule: string | null): string {

@@ -14,10 +14,15 @@ export interface Access {
 
 export type Verdict =
   /** rule: `shop/reviews/from-page`: namespace/policy/rule; null: nobody is refused there. */
-  | { readonly type: 'Allowed'; readonly rule: string | null }
-  | Refused
-  /** What explain cannot say: full sentences. */
-  | { readonly type: 'Undecided'; readonly reason: string };
+  { readonly type: 'Allowed'; readonly rule: string | null } | Refused | Undecided;
+
+export interface Undecided {
+  readonly type: 'Undecided';
+  /** External authorizers that are asked, in this order: `shop/reviews/external-authorizer`. */
+  readonly asks: readonly string[];
+  /** What explain cannot say, as full sentences. */
+  readonly reason: string;
+}
 
 export interface Refused {
   readonly type: 'Refused';
@@ -28,8 +33,11 @@ export interface Refused {
   readonly rule: string | null;
 }
 
-/** Mtls: plaintext where mutual TLS is needed. Deny: a rule matches. Allow: no rule matches. */
-export type RefusedBy = 'Mtls' | 'Identity' | 'Token' | 'Deny' | 'Allow';
+/**
+ * Mtls: plaintext where mutual TLS is needed. Deny: a rule matches. Allow: no rule matches. Authorizer: the path is one about which an
+ * external authorizer is not asked.
+ */
+export type RefusedBy = 'Mtls' | 'Identity' | 'Token' | 'Deny' | 'Allow' | 'Authorizer';
 
 export interface Trial {
   readonly by: 'Deny' | 'Allow';

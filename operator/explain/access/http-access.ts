@@ -15,7 +15,7 @@ import { matchesRequest } from '../matchers.ts';
 import type { ProxyConfig } from '../proxy-config.ts';
 import type { Access, RefusedBy, TokenSeen, Trial, Verdict } from './access.ts';
 import { afterEarlyMutations, afterHeaderMutation, afterScript, type Arriving } from './arriving.ts';
-import { judgedByRules, tokenRequirements } from './rules.ts';
+import { type Asking, judgedByRules, tokenRequirements } from './rules.ts';
 import type { Judging } from './token.ts';
 import { issuersIn, verifiedTokens, withGivenToken } from './tokens.ts';
 
@@ -94,6 +94,9 @@ class Way {
   #token: TokenSeen | null = null;
   readonly #trials: Trial[] = [];
   readonly #doubts: string[] = [];
+  readonly #asks: string[] = [];
+  /** What was last said of an external authorizer. */
+  #asking: Asking | null = null;
   /** By the type of the configuration. */
   readonly #steps: Readonly<Record<string, (config: EnvoyMessage) => void>> = {
     'header_mutation.v3.HeaderMutation': (config) => this.#passHeaders(config),
@@ -107,8 +110,7 @@ class Way {
     'rbac.v3.RBAC': (config) => this.#passRules(config),
     'rbac.v3.RBACPerRoute': (config) =>
       this.#passRules(messageIn(knowingOnly(config, ['@type', 'rbac']), 'rbac') ?? {}),
-    'ext_authz.v3.ExtAuthz': () => this.#passAuthorizer(),
-    'ext_authz.v3.ExtAuthzPerRoute': () => this.#passAuthorizer(),
+    'ext_authz.v3.ExtAuthz': (config) => this.#passAuthorizer(config),
     // The size of a body, and what sends the request on.
     'buffer.v3.Buffer': () => undefined,
     'router.v3.Router': () => undefined,
@@ -142,8 +144,12 @@ class Way {
     }
   }
 
-  #passAuthorizer(): void {
-    this.#doubts.push('An external authorizer is asked, which is not decided here.');
+  #passAuthorizer(config: EnvoyMessage): void {
+    if (this.#asking === null) throw new UnreadableError('nothing says which external authorizer is asked');
+    const { authorizer, isAsked } = this.#asking;
+    if (messageIn(config, 'filter_enabled_metadata') !== null && isAsked === false) return;
+    this.#asks.push(authorizer);
+    this.#doubts.push(`External authorizer ${authorizer} is asked${isAsked === null ? ', perhaps' : ''}.`);
   }
 
   #passTokens(filter: EnvoyMessage): void {
@@ -165,8 +171,9 @@ class Way {
   #passRules(rbac: EnvoyMessage): void {
     const requiredBy = tokenRequirements(rbac, this.#request);
     if (this.#token !== null && requiredBy.length > 0) this.#token = { ...this.#token, requiredBy };
-    const { decision, trials } = judgedByRules(rbac, this.#request);
+    const { decision, trials, asking } = judgedByRules(rbac, this.#request);
     this.#trials.push(...trials);
+    this.#asking = asking ?? this.#asking;
     switch (decision?.type) {
       case 'Refused':
         this.refused = decision;
@@ -188,7 +195,8 @@ class Way {
   }
 
   #admitted(): Verdict {
-    if (this.#doubts.length > 0) return { type: 'Undecided', reason: this.#doubts.join(' ') };
+    const reason = this.#doubts.join(' ');
+    if (reason !== '') return { type: 'Undecided', asks: this.#asks, reason };
     return { type: 'Allowed', rule: this.#rule };
   }
 }

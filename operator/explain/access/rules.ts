@@ -1,10 +1,12 @@
 // What an RBAC filter decides: rules in force, and rules on trial.
 import type { EnvoyMessage } from '../../envoy/proto/envoy-message.ts';
 import { tokenRequired } from '../../envoy/resources/inbound/tokens/authentication.ts';
+import { auditPrefix, externalPrefix } from '../../envoy/resources/rbac-metadata.ts';
 import { isMessage, knowingOnly, messageIn, textIn, UnreadableError } from '../fields.ts';
 import type { Refused, Trial } from './access.ts';
 import type { Arriving } from './arriving.ts';
 import { type Matched, matchedRules, matchesPermissions } from './rbac.ts';
+import type { Truth } from './truth.ts';
 
 export type Decision =
   | Refused
@@ -17,6 +19,14 @@ export interface Judged {
   /** Null: no rules are in force. */
   readonly decision: Decision | null;
   readonly trials: readonly Trial[];
+  /** Whether an external authorizer is asked, of which these rules say it; null: they say nothing of one. */
+  readonly asking: Asking | null;
+}
+
+export interface Asking {
+  /** `shop/reviews/external-authorizer`: namespace/policy and what it is. */
+  readonly authorizer: string;
+  readonly isAsked: Truth;
 }
 
 const rbacFields = [
@@ -33,10 +43,24 @@ export function judgedByRules(rbac: EnvoyMessage, request: Arriving): Judged {
   knowingOnly(rbac, rbacFields);
   const rules = messageIn(rbac, 'rules');
   const shadow = messageIn(rbac, 'shadow_rules');
+  const kind = textIn(rbac, 'shadow_rules_stat_prefix') ?? '';
   return {
-    decision: rules === null ? null : decided(rules, request),
-    trials: shadow === null ? [] : tried(decided(shadow, request), actionOf(shadow)),
+    decision: rules === null ? null : decided(rules, request, textIn(rbac, 'rules_stat_prefix') ?? ''),
+    trials: shadow !== null && isOnTrial(kind) ? tried(decided(shadow, request), actionOf(shadow)) : [],
+    asking: shadow !== null && kind === externalPrefix ? askingBy(shadow, request) : null,
   };
+}
+
+function isOnTrial(kind: string): boolean {
+  if (kind === auditPrefix.ALLOW || kind === auditPrefix.DENY) return true;
+  if (kind === externalPrefix) return false;
+  throw new UnreadableError(`explain does not know rules on trial of the kind ${kind}`);
+}
+
+function askingBy(shadow: EnvoyMessage, request: Arriving): Asking {
+  const [authorizer = ''] = Object.keys(messageIn(shadow, 'policies') ?? {});
+  const { type } = decided(shadow, request);
+  return { authorizer, isAsked: type === 'Doubtful' ? null : type === 'Refused' };
 }
 
 function actionOf(rules: EnvoyMessage): 'ALLOW' | 'DENY' {
@@ -45,11 +69,11 @@ function actionOf(rules: EnvoyMessage): 'ALLOW' | 'DENY' {
   throw new UnreadableError('explain does not know the action of rules');
 }
 
-function decided(rules: EnvoyMessage, request: Arriving): Decision {
+function decided(rules: EnvoyMessage, request: Arriving, kind = ''): Decision {
   const action = actionOf(rules);
   const matched = matchedRules(rules, action, request);
   const [rule = null] = matched.certain;
-  if (action === 'DENY') return rule === null ? passedUnless(matched) : refusedBy(rule);
+  if (action === 'DENY') return rule === null ? passedUnless(matched) : refusedBy(rule, kind);
   if (rule !== null) return { type: 'Passed', rule };
   if (matched.doubtful.length > 0) return { type: 'Doubtful', rules: matched.doubtful };
   return { type: 'Refused', by: 'Allow', status: 403, rule: null };
@@ -60,7 +84,8 @@ function passedUnless({ doubtful }: Matched): Decision {
 }
 
 /** Who has no token gets 401: see operator/envoy/resources/inbound/connection-manager.ts. */
-function refusedBy(rule: string): Refused {
+function refusedBy(rule: string, kind: string): Refused {
+  if (kind === externalPrefix) return { type: 'Refused', by: 'Authorizer', status: 403, rule };
   return rule.startsWith(tokenRequired)
     ? { type: 'Refused', by: 'Token', status: 401, rule: rule.slice(tokenRequired.length) }
     : { type: 'Refused', by: 'Deny', status: 403, rule };

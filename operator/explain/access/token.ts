@@ -1,6 +1,7 @@
 // One token and one issuer: whether it is valid, as Envoy sees it.
 import { createPublicKey, type KeyObject, verify } from 'node:crypto';
 import type { EnvoyMessage } from '../../envoy/proto/envoy-message.ts';
+import { nobodysKey } from '../../envoy/resources/inbound/tokens/jwt-authn.ts';
 import { type PublicJwk, readKeySet } from '../../jwks/key-set.ts';
 import { flagIn, messageIn, numberIn, textIn, textsIn } from '../fields.ts';
 
@@ -44,8 +45,9 @@ export function judged(text: string, provider: EnvoyMessage, { token, nowMs }: J
   }
   if (!isFor(claims['aud'], textsIn(provider, 'audiences')))
     return { type: 'OtherAudience', problem: `Its audience is ${shown(claims['aud'])}.` };
-  if (!isGenuine && !isSigned(text, jwt.header, keysOf(provider)))
-    return invalid('No key of its issuer has signed it.');
+  const keys = keysOf(provider);
+  if (keys.some(({ kid }) => kid === nobodysKey.kid)) return invalid('No key of its issuer is known here.');
+  if (!isGenuine && !isSigned(text, jwt.header, keys)) return invalid('No key of its issuer has signed it.');
   return { type: 'Valid', claims };
 }
 

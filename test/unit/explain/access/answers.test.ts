@@ -125,6 +125,31 @@ On trial would be refused: no Allow rule matches`,
   });
 });
 
+describe('of an external authorizer it is said that it is asked', () => {
+  const asking = (service: string, more = ''): string =>
+    `authorization: {external: {service: {name: ${service}, port: 9080}, protocol: HTTP${more}}}`;
+  const source = '[SecurityPolicy shop/guard, spec.authorization.external]';
+  const id = 'shop/guard/external-authorizer';
+
+  test.each<readonly [string, string, Asked, string]>([
+    [
+      'about every request',
+      asking('ratings'),
+      {},
+      `Access not decided here, ${page}: External authorizer ${id} is asked. ${source}`,
+    ],
+    ['about some', asking('ratings', ', to: [{methods: [POST]}]'), {}, `Access allowed ${page}`],
+    [
+      'and where there is none, nobody gets in',
+      asking('nobody'),
+      {},
+      `Access refused with 403 ${page}: Deny rule ${id} matches ${source}`,
+    ],
+  ])('%s', (_, spec, asked, expected) => {
+    expect(told(spec, asked)).toBe(expected);
+  });
+});
+
 describe('of a token it is said which one is needed, and whether the one sent will do', () => {
   const accepted = 'Accepted: https://issuer.example for reviews in header authorization after "Bearer "';
   const source = '[SecurityPolicy shop/guard, spec.authentication]';
