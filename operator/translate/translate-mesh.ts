@@ -90,7 +90,7 @@ export function createMeshTranslator({ operatorNamespace }: TranslateOptions): M
     const served = withNamed(kept, attachments);
     const audiences = audiencesIn(traffic.byPort, workloads.all);
     const referable = referableIn(services.byKey, resources.referenceGrants, traffic.byPort);
-    const authorizers = findAuthorizers(attachments.policies, services, resources.referenceGrants);
+    const authorizers = findAuthorizers(attachments, services, resources.referenceGrants);
     const shared = { mesh, security: security(mesh, attachments, authorizers), audiences };
     const zoneOf = findZones(zonesAsked(traffic), resources.endpointSlices);
     const own = { ...shared, limits: traffic.limits, served, bindings, zoneOf };

@@ -149,6 +149,24 @@ describe('an authorizer that speaks HTTP', () => {
     expect(checks[0]?.headers).not.toHaveProperty('x-secret');
   });
 
+  test('is asked for nothing else than what is behind its prefix', async () => {
+    const paths = [
+      '/../../ping',
+      '/a/..',
+      '/a/%2e%2e/ping',
+      '/a/.%2E;x/ping',
+      '/a%2f..%2fping',
+      String.raw`/a\..\ping`,
+      '/%252e%252e/ping',
+      '/%c0%ae%c0%ae/ping',
+      '/..;/ping',
+    ];
+    expect(await Promise.all(paths.map((path) => statusOf({ path })))).toEqual(paths.map(() => 403));
+    expect(checks).toHaveLength(0);
+    const harmless = ['/a..b', '/a?b=/../c', '/.a', '/a/./b'];
+    expect(await Promise.all(harmless.map((path) => statusOf({ path })))).toEqual(harmless.map(() => 200));
+  });
+
   test('adds headers to the request and to the response', async () => {
     answer = (_, response) => {
       response

@@ -10,6 +10,7 @@ import { type Handler, startApplication, startGreeter } from '../data-plane/appl
 import type { Closing } from '../data-plane/closing.ts';
 import { ServedMesh, type ServedSidecar } from '../data-plane/served-mesh.ts';
 import { freePort } from '../kubernetes/free-port.ts';
+import { startLoginService } from './login-service.ts';
 
 const services = {
   reviews: ['v1', 'v2', 'v3'],
@@ -168,6 +169,7 @@ async function worldOf(ports: Ports, closing: Closing, copies: Copies): Promise<
       };
     }),
     ...(await Promise.all(servers)),
+    ...(await loginService(closing)),
     workload('productpage', '', { serviceAccount: 'productpage', outbound: outbound('shop') }),
     workload('tester', '', { serviceAccount: 'tester', outbound: outbound('qa') }, 'qa'),
   ];
@@ -177,6 +179,16 @@ async function worldOf(ports: Ports, closing: Closing, copies: Copies): Promise<
     all: documents.map((document) => stringify(document)).join('---\n'),
     another: stringify(another),
   };
+}
+
+/** An external authorizer, without a sidecar. */
+async function loginService(closing: Closing): Promise<readonly object[]> {
+  const spec = { selector: { app: 'login' }, ports: [{ name: 'http', port: 4180, targetPort: 'http' }] };
+  const ports = [{ name: 'http', port: await startLoginService(closing), appProtocol: 'http' }];
+  return [
+    { apiVersion: 'v1', kind: 'Service', metadata: { name: 'login', namespace: 'shop' }, spec },
+    workload('login', '', { ports }),
+  ];
 }
 
 // oxlint-disable-next-line max-params -- the last is seldom another one

@@ -4,7 +4,7 @@ import { reason } from '../../../conditions/conditions.ts';
 import type { ServicePortIr } from '../../../ir/service.ts';
 import { isSameValue } from '../../../values/same-value.ts';
 import { listed, type Problem } from '../../facts/verdicts.ts';
-import type { SecurityAttachments } from './attach.ts';
+import { holdsAt, type SecurityAttachments } from './attach.ts';
 import type { Authorizers } from './authorizer-references.ts';
 import { externalDenials } from './external.ts';
 
@@ -71,23 +71,25 @@ export function authorizerNotes(policy: SecurityPolicy, tcp: readonly number[]):
 
 const knownPorts = { has: (): boolean => true };
 
-/** Policies that protect the workloads of their own authorizer, too. */
-export function selfAskers(
+/** For Accepted, of each policy: authorizers among what it protects, at whose ports nobody is asked. */
+export function sparedNotes(
   { byWorkload }: SecurityAttachments,
   authorizers: Authorizers,
-): ReadonlySet<SecurityPolicy> {
-  const found = [...authorizers].filter(([policy, authorizer]) => {
-    if ('fact' in authorizer) return false;
-    return authorizer.own.some((place) =>
-      (byWorkload.get(place.slice(0, place.indexOf(' '))) ?? []).some((one) => one.policy === policy),
-    );
-  });
-  return new Set(found.map(([policy]) => policy));
+): ReadonlyMap<SecurityPolicy, readonly string[]> {
+  return new Map(
+    [...authorizers].flatMap(([policy, found]) => {
+      if ('fact' in found) return [];
+      const places = found.spared.filter((place) => {
+        const [workload = '', port = ''] = place.split(' ');
+        const attached = byWorkload.get(workload) ?? [];
+        return attached.some((one) => one.policy === policy && holdsAt(one, Number(port)));
+      });
+      return places.length === 0 ? [] : [[policy, [sparedNote(places)]] as const];
+    }),
+  );
 }
 
-/** It would ask itself about each question. */
-export function ownNotes(policy: SecurityPolicy, authorizers: Authorizers): readonly string[] {
-  const found = authorizers.get(policy);
-  if (found === undefined || 'fact' in found) return [];
-  return [`Calls to the authorizer ${found.service} itself are not checked by it. Rules apply to them.`];
+function sparedNote(places: readonly string[]): string {
+  const ports = places.map((place) => place.slice(place.indexOf('/') + 1).replace(' ', ':'));
+  return `Calls to ${listed(ports)} are not checked by the authorizer, because authorizers answer there. Rules apply to them.`;
 }

@@ -14,9 +14,9 @@ import { policyId } from './token-match.ts';
 export type Asked =
   /** Key of the service port that is asked. */
   | { readonly service: string }
-  /** Closed: there is nobody to ask. Itself: the port is where the authorizer answers. */
+  /** Closed: there is nobody to ask. Spared: an authorizer answers there. */
   | 'closed'
-  | 'itself';
+  | 'spared';
 
 /** null: the policy has no authorizer. */
 export function askedAt(
@@ -28,7 +28,7 @@ export function askedAt(
   if (policy.spec.authorization?.external === undefined) return null;
   const found = authorizers.get(policy);
   if (found === undefined || 'fact' in found) return 'closed';
-  return found.own.includes(placeName(workload, port)) ? 'itself' : { service: found.service };
+  return found.spared.includes(placeName(workload, port)) ? 'spared' : { service: found.service };
 }
 
 /** null: nobody is asked about anything there. */
@@ -49,7 +49,7 @@ export function externalDenials(
   place: Place,
 ): readonly RuleIr[] {
   const external = policy.spec.authorization?.external;
-  if (external === undefined || asked === null || asked === 'itself') return [];
+  if (external === undefined || asked === null || asked === 'spared') return [];
   if (asked !== 'closed' && place.protocol === 'HTTP') return [];
   const requests = requestsOf(boundedExternal(external).rule, place);
   if (requests === null) return [];

@@ -9,9 +9,8 @@ import type { SecurityAttachments } from './attach.ts';
 import {
   authorizerProblems,
   type KnownAuthorizers,
-  ownNotes,
-  selfAskers,
   silenceWarnings,
+  sparedNotes,
 } from './authorizer-notes.ts';
 import { mtlsOutcomes } from './contests.ts';
 import { expressionProblems } from './large-expressions.ts';
@@ -30,7 +29,7 @@ export function securityVerdicts(
   const reached = portsReached(attachments, workloads);
   const open = openPorts(attachments, workloads);
   const authorizers = known.found;
-  const asksItself = selfAskers(attachments, authorizers);
+  const spared = sparedNotes(attachments, authorizers);
   return attachments.policies.map((policy) => {
     const outcome = outcomes.get(policy);
     const problems = [
@@ -46,7 +45,7 @@ export function securityVerdicts(
         acceptedCondition(problems, [
           ...ruleNotes(policy, reached.get(policy) ?? []),
           ...unidentifiedNotes(policy, open),
-          ...(asksItself.has(policy) ? ownNotes(policy, authorizers) : []),
+          ...(spared.get(policy) ?? []),
           ...keptNotes(attachments.kept.get(policy), policy.metadata.namespace),
         ]),
         resolvedRefsCondition(authorizerProblems(policy, authorizers)),

@@ -11,7 +11,7 @@ import { extension, type NamedExtension } from '../../typed-config.ts';
 import { withoutHeaders } from '../forged-headers.ts';
 import { ourPrefix } from '../lookalike-headers.ts';
 import { permission } from '../rule-requests.ts';
-import { anyRule } from '../rule-set.ts';
+import { allRules, anyRule } from '../rule-set.ts';
 import { authorizerCluster } from './reach.ts';
 
 /** Of local replies. */
@@ -34,17 +34,32 @@ export function authorizerFilters(authorizers: readonly AuthorizerIr[]): readonl
   ];
 }
 
-/** Says in the metadata of the request, where logs find it, who is asked about it. Refuses nobody. */
-function askedBy({ id, requests }: AuthorizerIr): NamedExtension {
+/** Says in the metadata of the request, where logs find it, who is asked about it. */
+function askedBy({ id, requests, pathPrefix }: AuthorizerIr): NamedExtension {
   const about = requests === 'any' ? { any: true } : anyRule(requests.map(possibly));
+  const denying = (what: EnvoyMessage): EnvoyMessage => {
+    return { action: 'DENY', policies: { [id]: { permissions: [what], principals: [{ any: true }] } } };
+  };
   return extension('envoy.filters.http.rbac', 'envoy.extensions.filters.http.rbac.v3.RBAC', {
-    shadow_rules: {
-      action: 'DENY',
-      policies: { [id]: { permissions: [about], principals: [{ any: true }] } },
-    },
+    ...(pathPrefix !== '' && {
+      rules: denying(allRules([about, climbingPath])),
+      rules_stat_prefix: externalPrefix,
+    }),
+    shadow_rules: denying(about),
     shadow_rules_stat_prefix: externalPrefix,
   });
 }
+
+const separator = String.raw`(?:/|\\|%(?:25)*(?:2f|5c)|%c0%af|%c1%9c)`;
+const dot = String.raw`(?:\.|%(?:25)*2e|%c0%ae)`;
+
+/** Behind a prefix it would lead out of it, to whatever else the authorizer serves: to a page that is there for everybody, and permits all. */
+const climbingPath: EnvoyMessage = {
+  header: {
+    name: ':path',
+    string_match: { safe_regex: { regex: `(?is)[^?]*${separator}${dot}${dot}.*` } },
+  },
+};
 
 function possibly(request: Parameters<typeof permission>[0]): EnvoyMessage {
   return permission(request, 'possibly');

@@ -116,7 +116,7 @@ test('it is not asked about questions to itself, but about its other ports', () 
   expect(port('opa', 9191)).toMatchObject({ authorization: { deny: [] }, authorizers: [] });
   expect(port('opa', 8181)?.authorizers).toHaveLength(1);
   expect(condition('Accepted')?.message).toContain(
-    'Calls to the authorizer shop/opa/9191 itself are not checked by it.',
+    'Calls to shop/opa:9191 are not checked by the authorizer, because authorizers answer there.',
   );
 });
 
@@ -174,5 +174,65 @@ describe('a reference that does not resolve closes the targets, whatever failure
 
     expect(port('reviews', 80)?.authorizers).toMatchObject([{ service: 'policies/opa/9191' }]);
     expect(condition('ResolvedRefs')).toMatchObject({ status: 'True' });
+  });
+});
+
+describe('authorizers that are protected by each other', () => {
+  const policyOf = (namespace: string, name: string, service: string): string => `---
+apiVersion: meshwright.dev/v1alpha1
+kind: SecurityPolicy
+metadata: {name: ${name}, namespace: ${namespace}}
+spec:
+  targetRefs: [{kind: Namespace, name: ${namespace}}]
+  authorization: {external: {service: ${service}, protocol: GRPC}}
+`;
+
+  test('of one namespace are not asked about questions to the other', () => {
+    const { port, condition } = asking({ objects: policyOf('shop', 'second', '{name: opa, port: 8181}') });
+
+    expect(port('opa', 9191)?.authorizers).toEqual([]);
+    expect(port('opa', 8181)?.authorizers).toEqual([]);
+    expect(port('reviews', 80)?.authorizers.map(({ service }) => service)).toEqual([
+      'shop/opa/9191',
+      'shop/opa/8181',
+    ]);
+    expect(condition('ResolvedRefs')).toMatchObject({ status: 'True' });
+  });
+
+  test('of two namespaces let nobody in, and the status says so', () => {
+    const elsewhere = `---
+apiVersion: v1
+kind: Service
+metadata: {name: judge, namespace: policies}
+spec: {clusterIP: 10.96.0.4, selector: {app: judge}, ports: [{name: grpc, port: 9191}]}
+---
+apiVersion: v1
+kind: Pod
+metadata: {name: judge, namespace: policies, labels: {app: judge}, annotations: {meshwright.dev/injected: "1"}}
+spec: {serviceAccountName: judge, containers: [{name: app}]}
+status: {phase: Running, podIP: 10.0.0.9}
+`;
+    const grants = ['policies shop', 'shop policies'].map((pair) => {
+      const [namespace = '', from = ''] = pair.split(' ');
+      return `---
+apiVersion: gateway.networking.k8s.io/v1beta1
+kind: ReferenceGrant
+metadata: {name: authorizers, namespace: ${namespace}}
+spec:
+  from: [{group: meshwright.dev, kind: SecurityPolicy, namespace: ${from}}]
+  to: [{group: '', kind: Service}]
+`;
+    });
+    const back = policyOf('policies', 'back', '{namespace: shop, name: opa, port: 9191}');
+    const service = '{namespace: policies, name: judge, port: 9191}';
+
+    const circle = asking({ service, objects: [elsewhere, ...grants, back].join('') });
+    expect(circle.condition('ResolvedRefs')).toMatchObject({ status: 'False', reason: 'Conflicted' });
+    expect(circle.port('reviews', 80)).toMatchObject({ authorization: { deny: nobody }, authorizers: [] });
+    expect(circle.port('judge', 9191)?.authorizers).toEqual([]);
+
+    const line = asking({ service, objects: [elsewhere, ...grants].join('') });
+    expect(line.condition('ResolvedRefs')).toMatchObject({ status: 'True' });
+    expect(line.port('reviews', 80)?.authorizers).toHaveLength(1);
   });
 });
