@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import type { Handler, Seen } from '../support/data-plane/applications.ts';
 import { AuthorizerMesh, service } from '../support/data-plane/authorizer-mesh.ts';
-import { call, type Call, ofKubelet, seenBy } from '../support/data-plane/callers.ts';
+import { call, type Call, ofKubelet, openWebSocket, seenBy } from '../support/data-plane/callers.ts';
 import { Closing } from '../support/data-plane/closing.ts';
 import {
   type Decide,
@@ -113,10 +113,63 @@ describe('an authorizer that speaks gRPC', () => {
     expect((await seenBy(mesh.ports.page, { headers: forged })).headers).not.toHaveProperty('x-decision');
   });
 
-  test('decides about a larger body by nothing: it is refused', async () => {
+  test('changes nothing else of the request but its query', async () => {
+    decide = () => ({
+      status: { code: 0 },
+      ok_response: {
+        headers: [':path', ':method', 'host', 'x-meshwright-destination'].map((key) => {
+          return { header: { key, value: '/admin' } };
+        }),
+        headers_to_remove: ['x-forwarded-client-cert', 'x-group', 'x-forwarded-proto'],
+        query_parameters_to_set: [{ key: 'b', value: 'changed' }],
+        query_parameters_to_remove: ['a'],
+      },
+    });
+
+    const seen = await seenBy(mesh.ports.page, {
+      path: '/a?a=1',
+      headers: { 'x-group': 'a', host: 'reviews' },
+    });
+    expect(seen).toMatchObject({
+      method: 'GET',
+      url: '/a?b=changed',
+      headers: { host: 'reviews', 'x-group': 'a' },
+    });
+    expect(seen.headers['x-forwarded-client-cert']).toContain(spiffeId('page'));
+  });
+
+  test('decides about a larger body by nothing: it is refused, however it comes', async () => {
     expect(await statusOf({ method: 'POST', body: 'x'.repeat(64) })).toBe(200);
     expect(await statusOf({ method: 'POST', body: 'x'.repeat(65) })).toBe(413);
+    const headers = { 'transfer-encoding': 'chunked' };
+    expect(await statusOf({ method: 'POST', body: 'x'.repeat(65), headers })).toBe(413);
     expect(questions).toHaveLength(1);
+  });
+
+  test('sees the beginning of a larger body if the policy says so, and the application gets all of it', async () => {
+    const body = 'x'.repeat(100_000);
+    await mesh.guard({ external: grpc({ forwardBody: { maxBytes: 64, partial: true } }) });
+
+    expect((await seenBy(mesh.ports.page, { method: 'POST', body })).body).toBe(body);
+    expect(Buffer.from(questions[0]?.attributes.request.http.raw_body ?? '', 'base64')).toHaveLength(64);
+  });
+
+  test('is not waited for with bodies that it does not get', async () => {
+    const body = 'x'.repeat(1_000_000);
+    await mesh.guard({ external: grpc() });
+
+    expect((await seenBy(mesh.ports.page, { method: 'POST', body })).body).toBe(body);
+  });
+
+  test('decides about WebSockets', async () => {
+    await mesh.guard({ external: grpc({ forwardBody: { maxBytes: 64 } }) });
+    const socket = await openWebSocket(mesh.ports.page, '/');
+    expect(await socket.say('hello')).toBe('hello');
+    socket.close();
+
+    decide = () => denied(403, '');
+    const headers = { connection: 'upgrade', upgrade: 'websocket' };
+    expect(await statusOf({ headers })).toBe(403);
   });
 
   test('is asked about plaintext callers, too, but not about probes of the kubelet', async () => {

@@ -10,7 +10,7 @@ import { type Handler, startApplication, startGreeter } from '../data-plane/appl
 import type { Closing } from '../data-plane/closing.ts';
 import { ServedMesh, type ServedSidecar } from '../data-plane/served-mesh.ts';
 import { freePort } from '../kubernetes/free-port.ts';
-import { startLoginService } from './login-service.ts';
+import { startExtAuthz, startLoginService } from './authorizers.ts';
 
 const services = {
   reviews: ['v1', 'v2', 'v3'],
@@ -169,7 +169,7 @@ async function worldOf(ports: Ports, closing: Closing, copies: Copies): Promise<
       };
     }),
     ...(await Promise.all(servers)),
-    ...(await loginService(closing)),
+    ...(await authorizers(closing)),
     workload('productpage', '', { serviceAccount: 'productpage', outbound: outbound('shop') }),
     workload('tester', '', { serviceAccount: 'tester', outbound: outbound('qa') }, 'qa'),
   ];
@@ -181,14 +181,21 @@ async function worldOf(ports: Ports, closing: Closing, copies: Copies): Promise<
   };
 }
 
-/** An external authorizer, without a sidecar. */
-async function loginService(closing: Closing): Promise<readonly object[]> {
-  const spec = { selector: { app: 'login' }, ports: [{ name: 'http', port: 4180, targetPort: 'http' }] };
-  const ports = [{ name: 'http', port: await startLoginService(closing), appProtocol: 'http' }];
-  return [
-    { apiVersion: 'v1', kind: 'Service', metadata: { name: 'login', namespace: 'shop' }, spec },
-    workload('login', '', { ports }),
+/** External authorizers. */
+async function authorizers(closing: Closing): Promise<readonly object[]> {
+  const started = [
+    { app: 'login', name: 'http', port: 4180, at: await startLoginService(closing) },
+    { app: 'ext-authz', name: 'grpc', port: 9000, at: await startExtAuthz(closing) },
   ];
+  return started.flatMap(({ app, name, port, at }) => [
+    {
+      apiVersion: 'v1',
+      kind: 'Service',
+      metadata: { name: app, namespace: 'shop' },
+      spec: { selector: { app }, ports: [{ name, port, targetPort: name }] },
+    },
+    workload(app, '', { ports: [{ name, port: at, appProtocol: name }] }),
+  ]);
 }
 
 // oxlint-disable-next-line max-params -- the last is seldom another one
