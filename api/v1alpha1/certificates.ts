@@ -1,7 +1,7 @@
 // The part of a Mesh about certificates: who signs them, how long they are valid, and how they and their root are replaced.
 import { z } from 'zod';
 import { Duration } from '../duration.ts';
-import { shaped, withRules } from '../schema.ts';
+import { dnsSubdomain, shaped, withRules } from '../schema.ts';
 
 /** @see https://www.rfc-editor.org/rfc/rfc3339#section-5.6 */
 const timestamp = {
@@ -46,19 +46,38 @@ const RootRotation = z
     'How the root certificate is replaced: Prepare creates another one, TrustBoth makes all proxies trust both, Switch signs all certificates with the new one, Retire removes the former one. Each phase waits until all proxies have proven that they are ready for the next.',
   );
 
+const Authority = withRules(
+  z.object({
+    type: z
+      .enum(['BuiltIn', 'Intermediate'])
+      .default('BuiltIn')
+      .describe(
+        'BuiltIn (default): Meshwright creates its own root certificate and keeps it in a Secret. Intermediate: an intermediate certificate of your own, in the Secret that secretRef names, signs workload certificates.',
+      ),
+    secretRef: z
+      .object({ name: shaped(dnsSubdomain).describe('Name of the Secret.') })
+      .exactOptional()
+      .describe(
+        'With type Intermediate: a Secret in the namespace of the operator. tls.crt: the intermediate certificate, then those above it; tls.key: its private key; ca.crt: the root certificate. A renewed intermediate of the same root is used within seconds; one of another root comes with a rotation.',
+      ),
+  }),
+  {
+    rule: "(self.type == 'Intermediate') == has(self.secretRef)",
+    message: 'Set secretRef with type Intermediate, and only then.',
+  },
+  {
+    rule: "!has(self.secretRef) || !(self.secretRef.name in ['meshwright-ca', 'meshwright-revocations'])",
+    message: 'Name a Secret of your own: Meshwright writes this one itself.',
+  },
+)
+  .prefault({})
+  .describe(
+    'The certificate authority that signs workload certificates. If it changes, the root is replaced in steps; see rootRotation.',
+  );
+
 export const Certificates = z
   .object({
-    authority: z
-      .object({
-        type: z
-          .enum(['BuiltIn'])
-          .default('BuiltIn')
-          .describe(
-            'BuiltIn (default): Meshwright creates its own root certificate and keeps it in a Secret.',
-          ),
-      })
-      .prefault({})
-      .describe('The certificate authority that signs workload certificates.'),
+    authority: Authority,
     workloadTTL: withRules(Duration, {
       rule: "duration(self) >= duration('10m') && duration(self) <= duration('2160h')",
       message: 'Set workloadTTL between 10m and 2160h (90 days).',

@@ -60,7 +60,7 @@ export type MeshSpec = z.infer<typeof MeshSpec>;
 export const MeshStatus = z
   .object({
     conditions: conditions(
-      'Accepted: the Mesh is valid and the oldest one. Programmed: every proxy runs these settings. Ready: Meshwright can issue certificates and serve proxies. Injected: every workload has its sidecar. DeletionsProgrammed: no proxy still runs a deleted object. RootRotated: the last rotation of the root certificate is complete; absent before the first.',
+      'Accepted: the Mesh is valid and the oldest one. Programmed: every proxy runs these settings. Ready: Meshwright can issue certificates and serve proxies. Injected: every workload has its sidecar. DeletionsProgrammed: no proxy still runs a deleted object. AuthorityHealthy: certificates are signed by the authority of spec.certificates, and it does not expire soon; absent for a built-in authority without problems. RootRotated: the last rotation of the root certificate is complete; absent before the first.',
     ),
     proxies: z
       .object({
@@ -111,6 +111,13 @@ export const MeshStatus = z
     certificates: z
       .object({
         rootNotAfter: z.string().max(64).optional().describe('When the root certificate expires (RFC 3339).'),
+        intermediateNotAfter: z
+          .string()
+          .max(64)
+          .optional()
+          .describe(
+            'When the intermediate certificate that signs workload certificates expires (RFC 3339). Absent: the root signs them.',
+          ),
         nextRenewal: z
           .string()
           .max(64)

@@ -1,4 +1,4 @@
-// The port to a certificate authority. Behind it: the built-in CA.
+// The port to a certificate authority: a root of Meshwright's own, or an intermediate that a user brought.
 import type { RootFacts, Rotation, Step } from './rotation.ts';
 
 export interface KeyPair {
@@ -34,9 +34,12 @@ export interface RevocationLists {
 
 /** Which leaves are good. */
 export interface Signer {
-  /** PEM of the root that has to have signed them. */
-  readonly root: string;
-  readonly rootNotAfter: Date;
+  /** PEM of the certificate that has to have signed them. */
+  readonly issuer: string;
+  /** PEM of what has to follow them: the intermediates; empty if the root signs. */
+  readonly chain: string;
+  /** They cannot be valid for longer. */
+  readonly notAfter: Date;
   /** They have to be issued at this time or later, in ms since 1970; 0: whenever. */
   readonly leavesFromMs: number;
 }
@@ -49,18 +52,43 @@ export interface Authority {
    * before it is believed by sidecars, and for longer.
    */
   controlPlaneBundle(): string;
+  /** PEM of the certificates that sign leaves, one for each root of controlPlaneBundle. */
+  readonly issuers: string;
   readonly signer: Signer;
+  readonly expiry: AuthorityExpiry;
   /** Makes a fresh key (ECDSA P-256) and a certificate for client and server use, back-dated for clock skew. */
   issue(request: LeafRequest): Promise<KeyPair>;
   readonly own: OwnSigner;
   /** null where a root may not sign lists. */
   readonly revocationLists: RevocationLists | null;
   readonly rotating: RotatingRoot;
+  readonly facts: AuthorityFacts;
 }
 
 /** For the operator's own certificate. */
-export interface OwnSigner extends Pick<Signer, 'root' | 'rootNotAfter'> {
+export interface OwnSigner extends Pick<Signer, 'issuer' | 'chain' | 'notAfter'> {
   issue(request: LeafRequest): Promise<KeyPair>;
+}
+
+/** Ends of what signs leaves at present. */
+export interface AuthorityExpiry {
+  readonly root: Date;
+  /** Of the one that ends first; null: the root signs leaves itself. */
+  readonly intermediate: Date | null;
+  /** Little is left of one of them: it should have been replaced by now. */
+  readonly isSoon: boolean;
+}
+
+/** The authority that the Mesh asks for, and the one that signs. */
+export interface AuthorityFacts {
+  /** What signs comes from a Secret that the Mesh names or named, not from Meshwright. */
+  readonly isPlugged: boolean;
+  /** The Secret that the Mesh names, `Secret meshwright-system/mesh-intermediate`; null: Meshwright is to have a root of its own. */
+  readonly wanted: string | null;
+  /** Leaves are signed by what the Mesh asks for. */
+  readonly isAsWanted: boolean;
+  /** Why the present version of what the Mesh asks for is not used: sentences for the user; null if nothing is wrong with it. */
+  readonly problem: string | null;
 }
 
 /** The last rotation that ended. */
@@ -76,7 +104,11 @@ export interface RotatingRoot extends RootFacts {
   /** null: none is under way. */
   readonly rotation: Rotation | null;
   readonly last: RotationEnd | null;
-  /** Makes another root, and stores it with the rotation. Resolves to false if something else was stored meanwhile. */
+  /** What is to come cannot sign lists of revoked certificates, as what signs now can: it does not come while there is one. */
+  readonly endsLists: boolean;
+  /** What is to come in, or to come back: false if it has expired and can sign nothing. True without a rotation. */
+  readonly isOtherValid: boolean;
+  /** Stores the root that is to come, made for it if nobody brought it, with the rotation. Resolves to false if something else was stored meanwhile. */
   begin(rotation: Rotation): Promise<boolean>;
   /** Resolves to false if something else was stored meanwhile. */
   take(step: Exclude<Step, { readonly type: 'wait' }>): Promise<boolean>;

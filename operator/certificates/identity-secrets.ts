@@ -8,6 +8,7 @@ import { textOf } from './error-text.ts';
 import { certificateLabels, certificateSecretName } from './names.ts';
 import {
   checkLeaf,
+  type LeafCheck,
   isIssuedBefore,
   type RememberedLeaf,
   type RenewalReason,
@@ -32,6 +33,7 @@ const gridMs = 30_000;
 interface Due {
   /** When the certificate is to be renewed, in ms since 1970. */
   readonly renewAtMs: number;
+  readonly endMs: number;
   readonly lookAtMs: number;
 }
 
@@ -107,6 +109,11 @@ export class IdentitySecrets {
     return earliest(this.#due, ({ renewAtMs }) => renewAtMs);
   }
 
+  /** When the first certificate expires; undefined while no Secret was found good. */
+  firstEndMs(): number | undefined {
+    return earliest(this.#due, ({ endMs }) => endMs);
+  }
+
   /** When the next Secret is to be looked at. */
   nextLookMs(): number | undefined {
     return earliest(this.#due, ({ lookAtMs }) => lookAtMs);
@@ -152,7 +159,7 @@ export class IdentitySecrets {
       const replaced = staysGood ? undefined : replacedLeaf(data, want.trustBundle);
       return { ...identity, reason: found.reason, data, replaced };
     }
-    this.#note(identity, round, found.renewAt.getTime());
+    this.#note(identity, round, found);
     return null;
   }
 
@@ -189,20 +196,23 @@ export class IdentitySecrets {
     else log.info(said, 'certificate issued');
     if (reason !== 'Missing' && reason !== 'Due' && !staysGood) onReplaced?.(identity);
     const issued = checkLeaf(data, want, clock.now());
-    this.#note(identity, round, issued.good ? issued.renewAt.getTime() : 0);
+    this.#note(identity, round, issued);
   }
 
-  #note(identity: IdentityIr, { known }: Round, renewAtMs: number): void {
+  #note(identity: IdentityIr, { known }: Round, found: LeafCheck): void {
     // Replaced by set() in the meantime: what was found may not be what is wanted now.
-    if (known === this.#due) known.set(keyOf(identity), this.#dueOf(identity, renewAtMs));
+    if (known === this.#due) known.set(keyOf(identity), this.#dueOf(identity, found));
   }
 
   /** Each identity has a moment of its own in every period, so that the looks are spread over it. */
-  #dueOf({ spiffeId }: IdentityIr, renewAtMs: number): Due {
+  #dueOf({ spiffeId }: IdentityIr, found: LeafCheck): Due {
     const now = this.#ports.clock.now();
+    const [renewAtMs, endMs] = found.good
+      ? [found.renewAt.getTime(), found.notAfter.getTime()]
+      : [0, Infinity];
     const periodMs = onGrid(Math.max(lookMs, this.#identities.size * lookIntervalMs));
     const sinceOwnMs = (now - onGrid(shareOf(spiffeId) * periodMs)) % periodMs;
-    return { renewAtMs, lookAtMs: Math.min(renewAtMs, now - sinceOwnMs + periodMs) };
+    return { renewAtMs, endMs, lookAtMs: Math.min(renewAtMs, now - sinceOwnMs + periodMs) };
   }
 }
 

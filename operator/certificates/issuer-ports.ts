@@ -3,7 +3,7 @@ import type { CertificatesIr, IdentityIr } from '../ir/mesh-ir.ts';
 import type { Component } from '../process/lifecycle.ts';
 import type { Log } from '../process/log.ts';
 import type { SecretPort } from '../ports/platform.ts';
-import type { Authority, LeafRequest, RotationEnd } from './authority.ts';
+import type { Authority, AuthorityExpiry, AuthorityFacts, LeafRequest, RotationEnd } from './authority.ts';
 import type { Evidence, RootFacts, Rotation, Wanted } from './rotation.ts';
 import type { ServerCertificate } from './server-certificate.ts';
 import type { Clock } from '../process/clock.ts';
@@ -35,10 +35,21 @@ export interface RootState {
   readonly facts: RootFacts;
 }
 
+/** How the authority that signs stands to the one that the Mesh asks for. */
+export interface AuthorityState extends AuthorityFacts {
+  readonly expiry: AuthorityExpiry;
+  /** A change waits until the certificates that are revoked have expired. */
+  readonly isHeldByRevocations: boolean;
+}
+
 export interface IssuerState {
   /** undefined until a usable root was opened. */
   readonly rootNotAfter: Date | undefined;
+  /** undefined until a usable root was opened. */
+  readonly authority: AuthorityState | undefined;
   readonly nextRenewal: Date | undefined;
+  /** Of those in Secrets; undefined where another operator writes them. */
+  readonly firstLeafNotAfter: Date | undefined;
   /** Certificates issued since the start. */
   readonly issued: number;
   /** undefined until a usable root was opened. */
@@ -49,7 +60,9 @@ export interface IssuerState {
 
 export const nothingIssued: IssuerState = {
   rootNotAfter: undefined,
+  authority: undefined,
   nextRenewal: undefined,
+  firstLeafNotAfter: undefined,
   issued: 0,
   root: undefined,
   problems: [],

@@ -1,10 +1,11 @@
 // Keeps a good certificate in the Secret of every identity, and one for the operator's own server. Entry:
 // createIssuer. It works in rounds: open the authority, look at what is due, issue, sleep until the next is due.
 // Secrets are written by the operator that leads; the server of each has a certificate.
-import type { CertificatesIr, IdentityIr, RootRotationIr } from '../ir/mesh-ir.ts';
+import type { AuthorityIr, CertificatesIr, IdentityIr, RootRotationIr } from '../ir/mesh-ir.ts';
 import type { Authority, LeafRequest } from './authority.ts';
 import { textOf } from './error-text.ts';
 import {
+  type AuthorityState,
   type Issuer,
   type IssuerPorts,
   type IssuerState,
@@ -18,11 +19,13 @@ import { holdersOf, isRotationDue } from './rotation.ts';
 import { rotate } from './rotator.ts';
 import { earliest, rotationDueMs, sleepMs } from './schedule.ts';
 import { type ServerCertificate, ServerCertificates, ServerCertificateSlot } from './server-certificate.ts';
-import { rootId } from './stored-roots.ts';
+import { issuerId } from './stored-roots.ts';
 import { isSameValue } from '../values/same-value.ts';
 
 /** At least this often the root is looked at again, in case it was replaced, deleted or damaged. */
 const recheckMs = 300_000;
+/** At least this often a Secret of the user is looked at. */
+const pluggedRecheckMs = 15_000;
 /** After a change of `issuedAfter`, those that do not lead look for the list of revoked certificates so long. */
 const watchMs = 600_000;
 
@@ -52,6 +55,7 @@ class SecretIssuer implements Issuer {
   #isLeading = false;
   #leadingSinceMs = 0;
   #wish: RootRotationIr | undefined;
+  #authority: AuthorityIr | undefined;
   #isRotating = false;
   #cancelTimer: () => void = () => undefined;
 
@@ -100,8 +104,9 @@ class SecretIssuer implements Issuer {
     if (certificates.issuedAfterMs !== this.#identities.issuedAfterMs()) {
       this.#watchUntil = this.#ports.clock.now() + watchMs;
     }
-    const isOtherWish = !isSameValue(certificates.rootRotation, this.#wish);
-    this.#wish = certificates.rootRotation;
+    const { rootRotation, authority } = certificates;
+    const isOtherWish = !isSameValue([rootRotation, authority], [this.#wish, this.#authority]);
+    [this.#wish, this.#authority] = [rootRotation, authority];
     if (this.#identities.set(identities, certificates) || isOtherWish) this.#wake();
   }
 
@@ -154,7 +159,8 @@ class SecretIssuer implements Issuer {
     try {
       const authority = await this.#ports.openAuthority();
       this.#isAble = true;
-      this.#recheckAt = this.#ports.clock.now() + recheckMs;
+      this.#recheckAt =
+        this.#ports.clock.now() + (authority.facts.wanted === null ? recheckMs : pluggedRecheckMs);
       this.#forgetIfOutdated(authority);
       await this.#revocations.load(authority);
       await this.#serveOwn(authority, problems);
@@ -195,7 +201,8 @@ class SecretIssuer implements Issuer {
    */
   async #rotate(authority: Authority, isDone: boolean): Promise<void> {
     if (this.#wish === undefined || !this.#isRotating) return;
-    const own = { isDone, leadingSinceMs: this.#leadingSinceMs };
+    const isRevoking = this.#revocations.isRevoking();
+    const own = { isDone, isRevoking, leadingSinceMs: this.#leadingSinceMs };
     if (await rotate(authority, this.#wish, own, this.#ports)) this.#isWanted = true;
   }
 
@@ -222,15 +229,21 @@ class SecretIssuer implements Issuer {
     const before = this.#state;
     const next = this.#nextRenewal();
     this.#state = {
-      rootNotAfter: authority?.signer.rootNotAfter ?? before.rootNotAfter,
+      rootNotAfter: authority?.expiry.root ?? before.rootNotAfter,
+      authority: authority === undefined ? before.authority : this.#authorityState(authority),
       root: authority === undefined ? before.root : rootStateOf(authority),
       nextRenewal: next === undefined || next === 0 ? undefined : new Date(next),
+      firstLeafNotAfter: dateOf(this.#isLeading ? this.#identities.firstEndMs() : undefined),
       issued: this.#issued,
       problems,
     };
     if (JSON.stringify(before) === JSON.stringify(this.#state)) return;
     if (problems.join() !== before.problems.join()) this.#logProblems(problems);
     this.#ports.onChange?.(this.#state);
+  }
+
+  #authorityState({ facts, expiry, rotating }: Authority): AuthorityState {
+    return { ...facts, expiry, isHeldByRevocations: rotating.endsLists && this.#revocations.isRevoking() };
   }
 
   #logProblems(problems: readonly string[]): void {
@@ -264,12 +277,16 @@ class SecretIssuer implements Issuer {
   }
 }
 
+function dateOf(ms: number | undefined): Date | undefined {
+  return ms === undefined ? undefined : new Date(ms);
+}
+
 function rootStateOf(authority: Authority): RootState {
-  const { rotation, last, issuedMs, notAfterMs, isOurs } = authority.rotating;
+  const { rotation, last, issuedMs, notAfterMs, isOurs, isPlugged, isToChange } = authority.rotating;
   return {
     rotation,
     last,
-    facts: { issuedMs, notAfterMs, isOurs },
-    wanted: { trust: authority.trustBundle(), signer: rootId(authority.signer.root) },
+    facts: { issuedMs, notAfterMs, isOurs, isPlugged, isToChange },
+    wanted: { trust: authority.trustBundle(), signer: issuerId(authority.signer.issuer) },
   };
 }

@@ -17,12 +17,12 @@ import {
 
 /**
  * An X.509-SVID for both ends of mutual TLS: the SPIFFE id is its only URI SAN, the subject is empty and the SAN
- * therefore critical. It never outlives the root. now: ms since 1970.
+ * therefore critical. It never outlives the root and its intermediates, which follow it in the PEM. now: ms since 1970.
  * @see https://github.com/spiffe/spiffe/blob/main/standards/X509-SVID.md
  */
 export async function signLeaf(root: Root, request: LeafRequest, now: number): Promise<KeyPair> {
   const keys = await webcrypto.subtle.generateKey(ecdsaP256, true, ['sign', 'verify']);
-  const issuer = new x509.X509Certificate(root.certificate);
+  const issuer = new x509.X509Certificate(root.issuer);
   const { key, algorithm } = await signingKeyOf(root);
   const notBefore = wholeSeconds(now - backDateMs);
   const notAfter = wholeSeconds(Math.min(now + request.ttlMs, root.notAfter.getTime()));
@@ -37,7 +37,7 @@ export async function signLeaf(root: Root, request: LeafRequest, now: number): P
     extensions: await leafExtensions(issuer, keys.publicKey, request),
   });
   return {
-    certificate: pemText(certificate),
+    certificate: pemText(certificate) + root.chain,
     privateKey: await privateKeyPem(keys.privateKey),
     notBefore,
     notAfter,

@@ -45,7 +45,8 @@ export function renewAt(pair: Pick<KeyPair, 'notBefore' | 'notAfter'>, jitter: n
 }
 
 export type LeafCheck =
-  { readonly good: true; readonly renewAt: Date } | { readonly good: false; readonly reason: RenewalReason };
+  | { readonly good: true; readonly renewAt: Date; readonly notAfter: Date }
+  | { readonly good: false; readonly reason: RenewalReason };
 
 /** Judges the data of a certificate Secret. now: ms since 1970. */
 export function checkLeaf(data: SecretData | undefined, want: WantedLeaf, now: number): LeafCheck {
@@ -53,13 +54,15 @@ export function checkLeaf(data: SecretData | undefined, want: WantedLeaf, now: n
   const leaf = parseLeaf(data['tls.crt'], data['tls.key']);
   if (leaf === undefined) return bad('Damaged');
   if (!uriNames(leaf).includes(want.spiffeId)) return bad('OtherIdentity');
-  if (!isOf(leaf, want.signer)) return bad('OtherIssuer');
+  if (!isOf(leaf, data['tls.crt'], want.signer)) return bad('OtherIssuer');
   const life = { notBefore: leaf.validFromDate, notAfter: leaf.validToDate };
   if (life.notAfter.getTime() - now > want.ttlMs) return bad('LivesTooLong');
   if (isIssuedBefore(life.notBefore.getTime(), want.issuedAfterMs, now)) return bad('IssuedBefore');
   const due = dueAt(life, want, now);
   if (due.getTime() <= now && due !== life.notAfter) return bad('Due');
-  return data['ca.crt'] === want.trustBundle ? { good: true, renewAt: due } : bad('OtherRoots');
+  return data['ca.crt'] === want.trustBundle
+    ? { good: true, renewAt: due, notAfter: life.notAfter }
+    : bad('OtherRoots');
 }
 
 interface Life {
@@ -70,12 +73,14 @@ interface Life {
 function dueAt(life: Life, { spiffeId, signer }: WantedLeaf, now: number): Date {
   const due = renewAt(life, jitterOf(spiffeId));
   // One that ends with the root cannot be made to live longer: renewing it would go on for ever, ever faster.
-  const endsWithRoot = life.notAfter.getTime() >= signer.rootNotAfter.getTime();
+  const endsWithRoot = life.notAfter.getTime() >= signer.notAfter.getTime();
   return endsWithRoot && due.getTime() <= now ? life.notAfter : due;
 }
 
-function isOf(leaf: X509Certificate, { root, leavesFromMs }: Signer): boolean {
-  return isSignedByOneOf(leaf, root) && leaf.validFromDate.getTime() + backDateMs >= leavesFromMs;
+/** pem: of the leaf, and of what it is presented with. */
+function isOf(leaf: X509Certificate, pem: string, { issuer, chain, leavesFromMs }: Signer): boolean {
+  if (chainIn(pem) !== chain) return false;
+  return isSignedByOneOf(leaf, issuer) && leaf.validFromDate.getTime() + backDateMs >= leavesFromMs;
 }
 
 /** A certificate of ours, as it is remembered after it was replaced. Times in ms since 1970. */
@@ -130,6 +135,14 @@ function uriNames(leaf: X509Certificate): string[] {
 
 function isSignedByOneOf(leaf: X509Certificate, bundle: string): boolean {
   return rootsOf(bundle).some((root) => leaf.checkIssued(root) && leaf.verify(root.publicKey));
+}
+
+/** What follows the leaf. */
+function chainIn(certificate: string): string {
+  return pemsOf(certificate)
+    .slice(1)
+    .map((pem) => `${pem}\n`)
+    .join('');
 }
 
 /** The certificates in a file. */

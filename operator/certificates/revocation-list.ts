@@ -6,12 +6,12 @@ import type { ReadList, RevocationLists } from './authority.ts';
 import { backDateMs, type Root, serialText, signingKeyOf, wholeSeconds } from './root.ts';
 
 /**
- * Every root signs a list of all. null where the key usage of one does not allow it: Envoy and OpenSSL would refuse every certificate of
- * that root once there is a list of another.
+ * Every root signs a list of all. null where one may not, or where an intermediate signs leaves: Envoy and OpenSSL would ask for a list of
+ * each certificate in the chain, and refuse all of that root once there is a list of another.
  */
 export function revocationListsOf(roots: readonly Root[], now: () => number): RevocationLists | null {
   const signers = roots.map((root) => ({ root, issuer: new x509.X509Certificate(root.certificate) }));
-  if (!signers.every(({ issuer }) => mayList(issuer))) return null;
+  if (!signers.every(({ root, issuer }) => root.chain === '' && mayList(issuer))) return null;
   return {
     sign: async (serials) => {
       const lists = signers.map(({ root, issuer }) => signList(root, issuer, { serials, now: now() }));

@@ -53,6 +53,11 @@ export class Revocations {
     return nextRevocationMs(this.#ledger, this.#ports.clock.now());
   }
 
+  /** Certificates are revoked, or soon will be. */
+  isRevoking(): boolean {
+    return this.#list !== null || this.nextMs() !== undefined;
+  }
+
   /** Every root in use has signed the list, if there is one. */
   isWhole(): boolean {
     return this.#isWhole;
@@ -107,13 +112,13 @@ export class Revocations {
     this.#ports.log.info({ certificates: revoked.length }, 'list of revoked certificates signed');
   }
 
-  /** Once for a root. */
+  /** Once for an authority. */
   #warn(isWanted: boolean): void {
     if (!isWanted || this.#isWarned) return;
     this.#isWarned = true;
     this.#ports.log.warn(
-      { secret: `${this.#ports.namespace}/${rootSecretName}`, keyUsage: 'cRLSign missing' },
-      'replaced certificates stay valid until they expire: the root may not sign revocation lists',
+      { secret: `${this.#ports.namespace}/${rootSecretName}` },
+      'replaced certificates stay valid until they expire: the certificate authority cannot sign revocation lists',
     );
   }
 

@@ -14,15 +14,28 @@ const rootLifeMs = 10 * 365 * 24 * 3_600_000;
 
 export const ecdsaP256 = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' } as const;
 
+/** A root, and the key that signs leaves under it: its own, or that of an intermediate. */
 export interface Root {
-  /** PEM. */
+  /** PEM of the root. */
   readonly certificate: string;
-  /** Back-dated if Meshwright made it. */
+  /** PEM of the certificate whose key signs leaves. */
+  readonly issuer: string;
+  /** PEM of what a leaf is presented with: from the issuer up to the root, without it. Empty if the root itself signs. */
+  readonly chain: string;
+  /** Of the root; back-dated if Meshwright made it. */
   readonly notBefore: Date;
+  readonly rootNotAfter: Date;
+  /** Of the intermediate that ends first; null if the root itself signs. */
+  readonly intermediateNotAfter: Date | null;
+  /** No leaf is valid for longer. */
   readonly notAfter: Date;
+  /** From when on one of them expires soon, in ms since 1970. */
+  readonly soonMs: number;
   readonly key: Redacted<KeyObject>;
   /** Meshwright made it. */
   readonly isOurs: boolean;
+  /** It comes from a Secret that the Mesh names. */
+  readonly isPlugged: boolean;
 }
 
 /** The root in the Secret cannot sign. The message is for the user; nothing was overwritten. */
@@ -91,13 +104,26 @@ export function parseRoot(
     refuse(`is not valid before ${certificate.validFromDate.toISOString()}`);
   }
   if (signingAlgorithm(key) === undefined) refuse('has a key that is neither ECDSA (P-256, P-384) nor RSA');
+  const pem = pemText(certificate);
   return {
-    certificate: pemText(certificate),
+    certificate: pem,
+    issuer: pem,
+    chain: '',
     notBefore: certificate.validFromDate,
+    rootNotAfter: certificate.validToDate,
+    intermediateNotAfter: null,
     notAfter: certificate.validToDate,
+    soonMs: soonMs(certificate),
     key: new Redacted(key),
     isOurs: certificate.subject.includes(`CN=${ourName}`),
+    isPlugged: false,
   };
+}
+
+/** Less than a fifth of its life is left, and less than 30 days: what is renewed by itself has been by then, as cert-manager does at a third. */
+export function soonMs({ validFromDate, validToDate }: X509Certificate): number {
+  const end = validToDate.getTime();
+  return end - Math.min((end - validFromDate.getTime()) / 5, 30 * 24 * 3_600_000);
 }
 
 export interface SigningAlgorithm {
@@ -118,7 +144,7 @@ export function signingAlgorithm(key: KeyObject): SigningAlgorithm | undefined {
   return ecAlgorithms[key.asymmetricKeyDetails?.namedCurve ?? ''];
 }
 
-/** The root's key as WebCrypto takes it. */
+/** The signing key as WebCrypto takes it. */
 export async function signingKeyOf(
   root: Root,
 ): Promise<{ readonly key: webcrypto.CryptoKey; readonly algorithm: SigningAlgorithm }> {
@@ -153,7 +179,8 @@ export async function privateKeyPem(key: webcrypto.CryptoKey): Promise<string> {
   return `${x509.PemConverter.encode(await webcrypto.subtle.exportKey('pkcs8', key), 'PRIVATE KEY')}\n`;
 }
 
-function parsed<T>(parse: () => T): T | undefined {
+/** undefined if it throws. */
+export function parsed<T>(parse: () => T): T | undefined {
   try {
     return parse();
   } catch {

@@ -87,6 +87,10 @@ export interface RootFacts {
   readonly notAfterMs: number;
   /** Meshwright made it. */
   readonly isOurs: boolean;
+  /** It comes from a Secret that the Mesh names or named. */
+  readonly isPlugged: boolean;
+  /** The Mesh asks for another authority, which is there. */
+  readonly isToChange: boolean;
 }
 
 /** When a root will be due because it expires soon, in ms since 1970; undefined: never. */
@@ -94,10 +98,14 @@ export function dueByAgeMs({ isOurs, notAfterMs }: RootFacts, wish: RootRotation
   return isOurs && wish.mode === 'Proceed' ? notAfterMs - wish.renewBeforeMs : undefined;
 }
 
-/** Whether a rotation is to begin: the root is too old, or will expire soon. A root that a user brought is never replaced unasked. */
+/**
+ * Whether a rotation is to begin: the Mesh asks for another authority, or the root is too old, or will expire soon. A root that a user brought
+ * is never replaced unasked, and one from a Secret only by what that Secret holds.
+ */
 export function isRotationDue(facts: RootFacts, wish: RootRotationIr, now: number): boolean {
   const { mode, issuedAfterMs } = wish;
   if (mode === 'Abort') return false;
+  if (facts.isToChange || facts.isPlugged) return facts.isToChange;
   // Certificates know whole seconds only.
   const isAsked = issuedAfterMs !== null && issuedAfterMs <= now;
   if (isAsked && facts.issuedMs < Math.floor(issuedAfterMs / 1000) * 1000) return true;

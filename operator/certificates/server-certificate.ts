@@ -8,6 +8,8 @@ export interface ServerCertificate extends KeyPair {
   readonly trustBundle: string;
   /** PEM of the roots that sidecars and operators are believed by operators. */
   readonly controlPlaneBundle: string;
+  /** PEM of the certificates that sign leaves. */
+  readonly issuers: string;
   /** Connections with other leaves are to be made anew; null: all are good. */
   readonly wantedLeaves: Signer | null;
   /** PEM of the list of revoked certificates; null: none is revoked. */
@@ -22,8 +24,8 @@ export class ServerCertificateSlot {
   #resolve: (first: ServerCertificate) => void = () => undefined;
   #reject: (error: Error) => void = () => undefined;
   #current: ServerCertificate | undefined;
-  /** PEM of the one that signed it. */
-  #root = '';
+  /** PEM of what signed it, and of what it is presented with. */
+  #signer = '';
 
   constructor(request: LeafRequest, onRenewed: (renewed: ServerCertificate) => void) {
     this.#request = request;
@@ -53,14 +55,14 @@ export class ServerCertificateSlot {
     const current = this.#current;
     const isGood =
       current !== undefined &&
-      this.#root === own.root &&
-      (this.dueAt() > now || current.notAfter.getTime() >= own.rootNotAfter.getTime());
+      this.#signer === own.issuer + own.chain &&
+      (this.dueAt() > now || current.notAfter.getTime() >= own.notAfter.getTime());
     const said = { ...trustOf(authority), revocationList };
     if (isGood && isSaying(current, said)) return false;
     const pair = isGood ? current : await own.issue(this.#request);
     const renewed = { ...pair, ...said };
     this.#current = renewed;
-    this.#root = own.root;
+    this.#signer = own.issuer + own.chain;
     if (current === undefined) this.#resolve(renewed);
     else this.#onRenewed(renewed);
     return !isGood;
@@ -78,6 +80,7 @@ function trustOf(authority: Authority): Omit<Said, 'revocationList'> {
   return {
     trustBundle: authority.trustBundle(),
     controlPlaneBundle: authority.controlPlaneBundle(),
+    issuers: authority.issuers,
     wantedLeaves: signer.leavesFromMs === 0 ? null : signer,
   };
 }
@@ -86,6 +89,7 @@ function isSaying(current: Said, said: Said): boolean {
   return (
     current.trustBundle === said.trustBundle &&
     current.controlPlaneBundle === said.controlPlaneBundle &&
+    current.issuers === said.issuers &&
     current.wantedLeaves?.leavesFromMs === said.wantedLeaves?.leavesFromMs &&
     current.revocationList === said.revocationList
   );

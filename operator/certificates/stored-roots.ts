@@ -1,15 +1,24 @@
-// The roots of the built-in authority as they lie in its Secret, with how a rotation stands: all in one object, so that a step is one
-// write. tls.crt and tls.key are those of the root that signs leaves, as they are without a rotation.
+// The roots as they lie in the Secret of the operator, with how a rotation stands: all in one object, so that a step is one write. tls.crt
+// and tls.key are those that sign leaves, as they are without a rotation. Of an intermediate that a user brought, this is the copy that is
+// in force; root.crt beside it is its root.
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import type { SecretData } from '../ports/platform.ts';
 import { compareText } from '../values/compare-text.ts';
 import type { RotationEnd } from './authority.ts';
+import { IntermediateRefused, parseIntermediate } from './intermediate.ts';
 import { parseRoot, type Root, RootUnusable } from './root.ts';
 import { type Rotation, trustsBoth } from './rotation.ts';
 
 const rotationFile = 'rotation.json';
-const [otherCertificate, otherKey] = ['other.crt', 'other.key'] as const;
+/** What holds the certificates, the key, and where an intermediate signs, the root. */
+interface SlotFiles {
+  readonly certificate: string;
+  readonly key: string;
+  readonly root: string;
+}
+const signerFiles: SlotFiles = { certificate: 'tls.crt', key: 'tls.key', root: 'root.crt' };
+const otherFiles: SlotFiles = { certificate: 'other.crt', key: 'other.key', root: 'other-root.crt' };
 
 export interface StoredRoots {
   readonly signer: Root;
@@ -36,17 +45,28 @@ type Stored = z.infer<typeof Stored>;
 
 /** where: how the message names its place. Throws RootUnusable. */
 export function parseRoots(data: SecretData, where: string, now: number): StoredRoots {
-  const signer = parseRoot(data, where, now);
+  const signer = parseSlot(pairOf(data), signerFiles, { where, now });
   const { rotation, last } = storedIn(data[rotationFile], where);
   if (rotation === null) return { signer, rotating: null, last };
-  const pair = { 'tls.crt': data[otherCertificate] ?? '', 'tls.key': data[otherKey] ?? '' };
-  const other = parseRoot(pair, where, now, {
-    certificate: otherCertificate,
-    key: otherKey,
-    // A rotation that is held up for long must not take the root that signs along.
-    isOther: true,
-  });
+  const other = parseSlot(otherPair(data), otherFiles, { where, now });
   return { signer, rotating: { other, rotation }, last };
+}
+
+function parseSlot(
+  pair: SecretData,
+  files: SlotFiles,
+  at: { readonly where: string; readonly now: number },
+): Root {
+  // A rotation that is held up for long must not take the root that signs along.
+  const isOther = files !== signerFiles;
+  const root = pair[signerFiles.root];
+  if (root === undefined) return parseRoot(pair, at.where, at.now, { ...files, isOther });
+  try {
+    // One that has expired may have been renewed by the user.
+    return parseIntermediate({ ...pair, 'ca.crt': root }, { ...at, mayHaveExpired: true });
+  } catch (error) {
+    throw error instanceof IntermediateRefused ? new RootUnusable(error.message) : error;
+  }
 }
 
 function storedIn(text: string | undefined, where: string): Stored {
@@ -64,8 +84,7 @@ function storedIn(text: string | undefined, where: string): Stored {
 export function rotatingData(signer: SecretData, other: SecretData, rotation: Rotation): SecretData {
   return {
     ...pairOf(signer),
-    [otherCertificate]: other['tls.crt'] ?? '',
-    [otherKey]: other['tls.key'] ?? '',
+    ...moved(other, signerFiles, otherFiles),
     [rotationFile]: JSON.stringify({ rotation, last: null } satisfies Stored),
   };
 }
@@ -77,11 +96,32 @@ export function restingData(signer: SecretData, last: RotationEnd): SecretData {
 
 /** The pair of the other root, as if it signed. */
 export function otherPair(data: SecretData): SecretData {
-  return { 'tls.crt': data[otherCertificate] ?? '', 'tls.key': data[otherKey] ?? '' };
+  return moved(data, otherFiles, signerFiles);
+}
+
+/** As it is stored, of what a user brought. */
+export function pluggedPair(data: SecretData): SecretData {
+  return { ...moved(data, signerFiles, signerFiles), [signerFiles.root]: data['ca.crt'] ?? '' };
+}
+
+/** The same data with another pair in one place. */
+export function withPair(data: SecretData, place: 'signer' | 'other', pair: SecretData): SecretData {
+  const files = place === 'signer' ? signerFiles : otherFiles;
+  const rest = Object.entries(data).filter(([file]) => !Object.values(files).includes(file));
+  return { ...Object.fromEntries(rest), ...moved(pair, signerFiles, files) };
 }
 
 function pairOf(data: SecretData): SecretData {
-  return { 'tls.crt': data['tls.crt'] ?? '', 'tls.key': data['tls.key'] ?? '' };
+  return moved(data, signerFiles, signerFiles);
+}
+
+function moved(data: SecretData, from: SlotFiles, to: SlotFiles): SecretData {
+  const root = data[from.root];
+  return {
+    [to.certificate]: data[from.certificate] ?? '',
+    [to.key]: data[from.key] ?? '',
+    ...(root !== undefined && { [to.root]: root }),
+  };
 }
 
 /** PEM of the roots that sidecars are to believe in each other's certificates. */
@@ -96,14 +136,17 @@ export function wholeBundle({ signer, rotating }: StoredRoots): string {
   return bundleOf(rotating === null ? [signer] : [signer, rotating.other]);
 }
 
-/** The same whichever of them signs. */
-function bundleOf(roots: readonly Root[]): string {
-  return roots
-    .map(({ certificate }) => certificate)
-    .toSorted(compareText)
-    .join('');
+/** PEM of the certificates that sign leaves. */
+export function issuersOf({ signer, rotating }: StoredRoots): string {
+  return rotating === null ? signer.issuer : signer.issuer + rotating.other.issuer;
 }
 
-export function rootId(certificate: string): string {
+/** The same whichever of them signs. */
+function bundleOf(roots: readonly Root[]): string {
+  return [...new Set(roots.map(({ certificate }) => certificate))].toSorted(compareText).join('');
+}
+
+/** Of a certificate that signs leaves, as PEM. */
+export function issuerId(certificate: string): string {
   return createHash('sha256').update(certificate).digest('hex').slice(0, 16);
 }

@@ -19,6 +19,8 @@ export const conditionType = {
   injected: 'Injected',
   /** Mesh only: no proxy runs anything of a deleted object. Owner: aggregate, from the acknowledgements. */
   deletionsProgrammed: 'DeletionsProgrammed',
+  /** Mesh only: certificates are signed by the authority that it asks for. Absent for a built-in one without problems. Owner: aggregate. */
+  authorityHealthy: 'AuthorityHealthy',
   /** Mesh only, from the first rotation on: no root is being replaced, and the last one was. Owner: aggregate. */
   rootRotated: 'RootRotated',
 } as const;
@@ -51,6 +53,9 @@ export const reason = {
   notAccepted: 'NotAccepted',
   ready: 'Ready',
   certificateNotReady: 'CertificateNotReady',
+  healthy: 'Healthy',
+  invalidAuthority: 'InvalidAuthority',
+  expiresSoon: 'ExpiresSoon',
   injected: 'Injected',
   deletionsProgrammed: 'DeletionsProgrammed',
   workloadTrouble: 'WorkloadTrouble',

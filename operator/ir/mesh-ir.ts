@@ -24,11 +24,16 @@ export interface MeshSettingsIr {
 }
 
 export interface CertificatesIr {
+  readonly authority: AuthorityIr;
   readonly ttlMs: number;
   /** Those issued before are to be replaced; milliseconds since 1970. */
   readonly issuedAfterMs: number | null;
   readonly rootRotation: RootRotationIr;
 }
+
+/** Who signs certificates. Intermediate: what the Secret in the namespace of the operator holds. */
+export type AuthorityIr =
+  { readonly type: 'BuiltIn' } | { readonly type: 'Intermediate'; readonly secretName: string };
 
 export interface RootRotationIr {
   readonly mode: 'Proceed' | 'Abort';

@@ -55,7 +55,10 @@ export type ObjectStatus = Readonly<AnyStatus>;
 
 /** Certificates at rest: kubernetes.io/tls Secrets, or folders that are swapped atomically like a kubelet's. */
 export interface SecretPort {
+  /** One of ours. */
   read(namespace: string, name: string): Promise<SecretData | undefined>;
+  /** One that a user brought, whoever made it. It is never written. */
+  readBrought(namespace: string, name: string): Promise<SecretData | undefined>;
   /**
    * Writes it only if there is none, in one step: of several that race, one gets 'created' and the others 'exists'.
    */

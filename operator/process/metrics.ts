@@ -25,11 +25,18 @@ export interface Metrics {
   /** From a publication until all connected proxies had acknowledged it, in milliseconds. */
   converged(durationMs: number): void;
   stageDone(stage: Stage, durationMs: number): void;
-  /** Ends of validity; undefined while there is none. */
-  certificatesExpire(rootNotAfter: Date | undefined, earliestLeafNotAfter: Date | undefined): void;
+  certificatesExpire(ends: CertificateEnds): void;
   statusWritten(result: 'success' | 'failure'): void;
   /** Resources of the present snapshot that our own checks refused. */
   resourcesInvalid(count: number): void;
+}
+
+/** Ends of validity; undefined while there is none. */
+export interface CertificateEnds {
+  readonly root: Date | undefined;
+  readonly intermediate: Date | undefined;
+  /** Of the leaves whose Secrets this operator keeps. */
+  readonly earliestLeaf: Date | undefined;
 }
 
 const prefix = 'meshwright_';
@@ -134,7 +141,7 @@ function addState(
   const registers = [registry];
   const expiry = new Gauge({
     name: `${prefix}certificate_expiry_timestamp_seconds`,
-    help: 'When the root and the first of the leaves expire, in seconds since 1970.',
+    help: 'When the root, the intermediate that signs, and the first of the leaves expire, in seconds since 1970.',
     labelNames: ['certificate'],
     registers,
   });
@@ -154,9 +161,10 @@ function addState(
     else expiry.set({ certificate }, notAfter.getTime() / 1000);
   };
   return {
-    certificatesExpire: (root, leaf) => {
+    certificatesExpire: ({ root, intermediate, earliestLeaf }) => {
       setExpiry('root', root);
-      setExpiry('earliest_leaf', leaf);
+      setExpiry('intermediate', intermediate);
+      setExpiry('earliest_leaf', earliestLeaf);
     },
     statusWritten: (result) => writes.inc({ result }),
     resourcesInvalid: (count) => invalid.set(count),

@@ -9,6 +9,7 @@ import type { AbsentWorkload } from './absent.ts';
 import { deletionsOf } from './deletions.ts';
 import { injectedOf } from './injected.ts';
 import type { Judged } from './judged.ts';
+import { authorityHealthyOf } from './authority-healthy.ts';
 import { conditionsOf, timestamp } from './object-status.ts';
 import type { Programmed, Published } from './programmed.ts';
 import { type CertificateReport, readyOf } from './ready.ts';
@@ -45,10 +46,11 @@ export function meshStatus({ verdict, isAccepted, programmed }: Judged, context:
 /** What only the status of the Mesh in force says. */
 function ofTheMesh(context: MeshContext): readonly ConditionDraft[] {
   const { judged, published, workloads, absent, certificates, now } = context;
-  const { rotation } = certificates;
+  const { rotation, authority } = certificates;
   const rotated = rotation === undefined ? undefined : rootRotatedOf(rotation, now);
+  const healthy = authority === undefined ? undefined : authorityHealthyOf(authority, rotation?.wish.mode);
   const injected = workloads === undefined ? [] : [injectedOf(workloads, absent)];
-  const others = [...injected, ...(rotated === undefined ? [] : [rotated])];
+  const others = [...injected, ...[healthy, rotated].filter((it) => it !== undefined)];
   if (published === null) return others;
   const present = judged.map(({ verdict }) => verdict.origin);
   return [...others, deletionsOf(present, published.acks, published.specifiedOf)];
@@ -82,12 +84,15 @@ function certificateTimes({
   rootNotAfter,
   nextRenewal,
   rotation,
+  authority,
 }: CertificateReport): Pick<MeshStatus, 'certificates'> {
   const rootRotation = rotation && rootRotationField(rotation);
+  const intermediate = authority?.expiry.intermediate ?? undefined;
   if (rootNotAfter === undefined && nextRenewal === undefined) return {};
   return {
     certificates: {
       ...(rootNotAfter && { rootNotAfter: timestamp(rootNotAfter) }),
+      ...(intermediate && { intermediateNotAfter: timestamp(intermediate) }),
       ...(nextRenewal && { nextRenewal: timestamp(nextRenewal) }),
       ...(rootRotation && { rootRotation }),
     },

@@ -1,6 +1,7 @@
 // Whether certificates can be issued and proxies served: a condition of the Mesh. Pure.
 import { type ConditionDraft, conditionType, reason } from '../conditions/conditions.ts';
 import { timestamp } from './object-status.ts';
+import type { AuthorityState } from '../certificates/issuer-ports.ts';
 import type { RotationReport } from './root-rotation.ts';
 
 export interface CertificateReport {
@@ -10,6 +11,8 @@ export interface CertificateReport {
   readonly nextRenewal?: Date;
   /** Absent until there is a root. */
   readonly rotation?: RotationReport;
+  /** Absent until there is a root. */
+  readonly authority?: AuthorityState;
   /** Full sentences that tell the user what to do; empty when certificates are issued. */
   readonly problems: readonly string[];
 }

@@ -22,12 +22,13 @@ export class CertificateReports {
 
   /** `onTimeout`: what was read has changed, by time alone. */
   read(onTimeout: () => void): CertificateReport {
-    const { rootNotAfter, nextRenewal, problems } = this.#cells.certificates.get();
+    const { rootNotAfter, nextRenewal, authority, problems } = this.#cells.certificates.get();
     const rotation = this.#rotation();
     this.#watch(rotation, onTimeout);
     return {
       problems,
       ...(rotation !== undefined && { rotation }),
+      ...(authority !== undefined && { authority }),
       ...(rootNotAfter !== undefined && { rootNotAfter }),
       ...(nextRenewal !== undefined && { nextRenewal }),
     };

@@ -2,7 +2,7 @@
 import type { Signer } from '../certificates/authority.ts';
 import { presentedLeaf } from '../certificates/presented-leaf.ts';
 import type { PresentedLeaf } from '../values/presented-leaf.ts';
-import { rootId } from '../certificates/stored-roots.ts';
+import { issuerId } from '../certificates/stored-roots.ts';
 import { reloadableCredentials } from '../xds/server/credentials.ts';
 import { createAdsServer } from '../xds/server/server.ts';
 import type { Settings } from '../process/settings.ts';
@@ -37,7 +37,7 @@ export function createDiscovery(
       clock,
       log,
     }),
-    leafOf: (certificate) => presentedLeaf(certificate, serverCertificate.get()?.controlPlaneBundle ?? ''),
+    leafOf: (certificate) => presentedLeaf(certificate, serverCertificate.get()?.issuers ?? ''),
     rebuild: ownWorkloads.changed,
     services: () => peerServices.get(),
     identifier: `meshwright/${self.name}/${self.nonce}`,
@@ -76,8 +76,8 @@ export function createDiscovery(
   };
 }
 
-function isWanted(leaf: PresentedLeaf | null, { root, leavesFromMs }: Signer): boolean {
-  return leaf !== null && leaf.root === rootId(root) && leaf.issuedMs >= leavesFromMs;
+function isWanted(leaf: PresentedLeaf | null, { issuer, leavesFromMs }: Signer): boolean {
+  return leaf !== null && leaf.root === issuerId(issuer) && leaf.issuedMs >= leavesFromMs;
 }
 
 /** An ExternalWorkload says where it is called, not where it calls from. */

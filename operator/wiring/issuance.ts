@@ -1,6 +1,6 @@
 // Certificates from the first Mesh on: for every identity in use, and for the server of this operator.
 import type { Authority } from '../certificates/authority.ts';
-import { openBuiltInAuthority } from '../certificates/built-in.ts';
+import { openStoredAuthority } from '../certificates/stored-authority.ts';
 import { operatorSpiffeId } from '../certificates/identity.ts';
 import { createIssuer } from '../certificates/issuer.ts';
 import { rootSecretName } from '../certificates/names.ts';
@@ -41,7 +41,11 @@ export function createIssuance(cells: Cells, context: IssuanceContext): Required
     evidence: rootEvidence.get,
     settleMs: platform.leases === undefined ? 0 : settleMs,
     onChange: (state) => {
-      metrics.certificatesExpire(state.rootNotAfter, undefined);
+      metrics.certificatesExpire({
+        root: state.rootNotAfter,
+        intermediate: state.authority?.expiry.intermediate ?? undefined,
+        earliestLeaf: state.firstLeafNotAfter,
+      });
       certificates.set(state);
     },
   });
@@ -100,10 +104,11 @@ function openAuthority(
   { ir, clock }: { readonly ir: MeshIr | null; readonly clock: Clock },
 ): Promise<Authority> {
   if (ir === null) return Promise.reject(new Error('no Mesh is accepted yet'));
-  const { trustDomain } = ir.settings;
-  return openBuiltInAuthority({
+  const { trustDomain, certificates } = ir.settings;
+  return openStoredAuthority({
     secrets,
     namespace,
+    authority: certificates.authority,
     secretName: rootSecretName,
     trustDomain,
     now: () => clock.now(),

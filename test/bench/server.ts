@@ -1,5 +1,5 @@
 // The operator's line from the store to the wire, fed with a synthetic mesh. Entry of a child process of main.ts.
-import { openBuiltInAuthority } from '../../operator/certificates/built-in.ts';
+import { openStoredAuthority } from '../../operator/certificates/stored-authority.ts';
 import { systemClock } from '../../operator/process/clock.ts';
 import { createLog } from '../../operator/process/log.ts';
 import { createBoard } from '../../operator/wiring/board.ts';
@@ -34,6 +34,7 @@ const nothing = (): void => undefined;
 const memory = new Map<string, SecretData>();
 const secrets: SecretPort = {
   read: (namespace, name) => Promise.resolve(memory.get(`${namespace}/${name}`)),
+  readBrought: () => Promise.reject(new Error('nobody brings an authority here')),
   write: (namespace, name, data) => {
     memory.set(`${namespace}/${name}`, data);
     return Promise.resolve();
@@ -44,7 +45,7 @@ const secrets: SecretPort = {
     return Promise.resolve('created');
   },
 };
-const authority = await openBuiltInAuthority({
+const authority = await openStoredAuthority({
   secrets,
   namespace: 'bench',
   secretName: 'root',
@@ -94,6 +95,7 @@ async function certificates(): Promise<Ready['certificates']> {
     ...own,
     trustBundle: authority.trustBundle(),
     controlPlaneBundle: authority.controlPlaneBundle(),
+    issuers: authority.issuers,
     wantedLeaves: null,
     revocationList: null,
   });

@@ -1,5 +1,7 @@
 // The rotation of the root in an operator as users run it, with real Envoys under load, each call over a TLS connection of its own: the
-// operator is killed in each phase, one sidecar comes late, and the rotation is aborted once.
+// operator is killed in each phase, one sidecar comes late, and the rotation is aborted once; then a user brings an authority.
+import { X509Certificate } from 'node:crypto';
+import { once } from 'node:events';
 import { cp, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -7,6 +9,10 @@ import { connect } from 'node:tls';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import type { Condition } from '../../api/v1alpha1/common.ts';
 import { reservePorts } from '../../demo/process/ports.ts';
+import { pemsOf } from '../../operator/certificates/renewal.ts';
+import { createSecretFolders } from '../../operator/platform/files/state/secret-folders.ts';
+import type { SecretData } from '../../operator/ports/platform.ts';
+import { makeCa, secretOf } from '../support/brought-authority.ts';
 import { startApplication } from '../support/data-plane/applications.ts';
 import { Closing } from '../support/data-plane/closing.ts';
 import { SteadyLoad } from '../support/data-plane/steady-load.ts';
@@ -19,14 +25,14 @@ const trustDomain = 'rotation.test';
 const namespace = 'shop';
 const defaultMesh = { kind: 'Mesh', namespace: '', name: 'default' } as const;
 
-const mesh = (rotation: string): string => `
+const mesh = (rotation: string, authority = 'type: BuiltIn'): string => `
 apiVersion: meshwright.dev/v1alpha1
 kind: Mesh
 metadata: { name: default }
 spec:
   trustDomain: ${trustDomain}
   mtls: { mode: Strict }
-  certificates: { rootRotation: { ${rotation} } }
+  certificates: { authority: { ${authority} }, rootRotation: { ${rotation} } }
   defaults: { retry: { attempts: 0 }, connection: { maxRequests: 1 } }
 `;
 
@@ -114,6 +120,20 @@ async function restart(): Promise<void> {
 const file = (name: string): Promise<string> =>
   readFile(join(operator.state, 'secrets', namespace, 'meshwright-caller', name), 'utf8');
 
+/** PEM of the intermediate with which the server's sidecar presents its certificate; undefined if they do not lead to this root. */
+async function presentedWith(ca: string): Promise<string | undefined> {
+  const options = { host: '127.0.0.1', port: inbound, ca, checkServerIdentity: () => undefined };
+  const socket = connect({ ...options, ALPNProtocols: ['meshwright'] });
+  try {
+    await once(socket, 'secureConnect');
+    return new X509Certificate(socket.getPeerCertificate(true).issuerCertificate.raw).toString().trim();
+  } catch {
+    return undefined;
+  } finally {
+    socket.destroy();
+  }
+}
+
 /** Whether the server's sidecar accepts a connection with it. */
 async function isAccepted(cert: string, key: string): Promise<boolean> {
   const socket = connect({
@@ -181,4 +201,49 @@ test('no call fails while the root is replaced, aborted and replaced again, and 
   expect(sent).toBeGreaterThan(200);
   expect(await isAccepted(await file('tls.crt'), await file('tls.key'))).toBe(true);
   expect(await isAccepted(former.cert, former.key)).toBe(false);
+});
+
+test('no call fails while an intermediate of the user takes over, is renewed and damaged, and goes again', async () => {
+  const load = SteadyLoad.start(outbound, closing, 5);
+  const secrets = createSecretFolders(join(operator.state, 'secrets'));
+  const former = { cert: await file('tls.crt'), key: await file('tls.key') };
+  const ca = await makeCa();
+  const bring = async (data: SecretData): Promise<string> => {
+    await secrets.write('meshwright-system', 'mesh-intermediate', data, {});
+    return pemsOf(data['tls.crt'] ?? '')[0] ?? '';
+  };
+  const signed = (by: string) => async (): Promise<boolean> => pemsOf(await file('tls.crt'))[1] === by;
+  const healthy = (reason: string) => async (): Promise<boolean> =>
+    (await operator.conditions(defaultMesh))?.['AuthorityHealthy']?.reason === reason;
+  const authority = 'type: Intermediate, secretRef: { name: mesh-intermediate }';
+
+  const first = await bring(secretOf(ca, await makeCa({ by: ca })));
+  await operator.put('mesh.yaml', mesh('', authority));
+  await until('the intermediate signs', healthy('Healthy'));
+  await rotated('Rotated');
+  const trusted = await file('ca.crt');
+  expect(trusted).toBe(secretOf(ca, ca)['ca.crt']);
+  expect(await presentedWith(trusted)).toBe(first);
+  expect(await isAccepted(await file('tls.crt'), await file('tls.key'))).toBe(true);
+  expect(await isAccepted(former.cert, former.key)).toBe(false);
+
+  const renewed = await bring(secretOf(ca, await makeCa({ by: ca })));
+  // The operator looks at once when the Mesh changes.
+  await operator.put('mesh.yaml', mesh('phaseTimeout: 2h', authority));
+  await until('the renewed one signs', signed(renewed));
+  await until('it is presented', async () => (await presentedWith(trusted)) === renewed);
+  await bring({ ...secretOf(ca, ca), 'tls.key': '' });
+  await operator.put('mesh.yaml', mesh('phaseTimeout: 3h', authority));
+  await until('it says so', healthy('InvalidAuthority'));
+  await restart();
+  await until('it says so again', healthy('InvalidAuthority'));
+  expect(await signed(renewed)()).toBe(true);
+
+  await operator.put('mesh.yaml', mesh(''));
+  await until('the root signs itself', async () => pemsOf(await file('tls.crt')).length === 1);
+  await until('that is all', async () => !(await file('ca.crt')).includes(trusted));
+
+  const { sent, failures } = await load.stop();
+  expect(failures).toEqual([]);
+  expect(sent).toBeGreaterThan(200);
 });

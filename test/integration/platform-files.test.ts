@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import tls from 'node:tls';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { admit } from '../../api/admission.ts';
-import { openBuiltInAuthority } from '../../operator/certificates/built-in.ts';
+import { openStoredAuthority } from '../../operator/certificates/stored-authority.ts';
 import type { KeyPair } from '../../operator/certificates/authority.ts';
 import { createFilesPlatform } from '../../operator/platform/files/files-platform.ts';
 import type { ObjectSink, Platform } from '../../operator/ports/platform.ts';
@@ -436,7 +436,7 @@ async function serialShown(port: number, ca: string): Promise<string> {
 
 test('a real Envoy takes a renewed certificate from the secret folder without a restart', async () => {
   const { platform } = await start();
-  const authority = await openBuiltInAuthority({
+  const authority = await openStoredAuthority({
     secrets: platform.secrets,
     namespace: 'meshwright-system',
     secretName: 'meshwright-ca',

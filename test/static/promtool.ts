@@ -29,7 +29,11 @@ async function sampleMetrics(): Promise<string> {
   metrics.nacked(type);
   metrics.converged(5);
   for (const stage of ['translate', 'build', 'publish'] as const) metrics.stageDone(stage, 1);
-  metrics.certificatesExpire(new Date(1000), new Date(1000));
+  metrics.certificatesExpire({
+    root: new Date(1000),
+    intermediate: new Date(1000),
+    earliestLeaf: new Date(1000),
+  });
   metrics.statusWritten('success');
   metrics.resourcesInvalid(0);
   try {

@@ -16,6 +16,10 @@ export class MemorySecrets implements SecretPort {
     return this.held.get(`${namespace}/${name}`);
   }
 
+  readBrought(namespace: string, name: string): Promise<SecretData | undefined> {
+    return this.read(namespace, name);
+  }
+
   async create(
     namespace: string,
     name: string,

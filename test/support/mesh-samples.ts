@@ -57,7 +57,12 @@ export function sampleMesh(parts: Partial<MeshIr>): MeshIr {
     name: 'default',
     trustDomain,
     outboundMode: 'AllowAny',
-    certificates: { ttlMs: 86_400_000, issuedAfterMs: null, rootRotation: sampleRootRotation },
+    certificates: {
+      authority: { type: 'BuiltIn' },
+      ttlMs: 86_400_000,
+      issuedAfterMs: null,
+      rootRotation: sampleRootRotation,
+    },
     sidecar: sampleSidecar,
     origin: meshOrigin,
   } as const;

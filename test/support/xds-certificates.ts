@@ -2,7 +2,7 @@
 import { X509Certificate } from 'node:crypto';
 import { credentials, type ChannelCredentials } from '@grpc/grpc-js';
 import type { Authority } from '../../operator/certificates/authority.ts';
-import { openBuiltInAuthority } from '../../operator/certificates/built-in.ts';
+import { openStoredAuthority } from '../../operator/certificates/stored-authority.ts';
 import type { SecretData, SecretPort } from '../../operator/ports/platform.ts';
 import type { ServerKeyPair } from '../../operator/xds/server/credentials.ts';
 
@@ -10,7 +10,7 @@ export const operatorId = 'spiffe://cluster.local/ns/meshwright-system/sa/meshwr
 
 /** An authority with a fresh root of its own. */
 export function freshAuthority(): Promise<Authority> {
-  return openBuiltInAuthority({
+  return openStoredAuthority({
     secrets: secretsInMemory(),
     namespace: 'meshwright-system',
     secretName: 'root',
@@ -68,6 +68,7 @@ function secretsInMemory(): SecretPort {
   const keyOf = (namespace: string, name: string): string => `${namespace}/${name}`;
   return {
     read: (namespace, name) => Promise.resolve(held.get(keyOf(namespace, name))),
+    readBrought: () => Promise.reject(new Error('nobody brings an authority here')),
     create: (namespace, name, data) => {
       if (held.has(keyOf(namespace, name))) return Promise.resolve('exists');
       held.set(keyOf(namespace, name), data);

@@ -1,4 +1,4 @@
-// Secrets that are ours by label; any other is left alone, read as little as written. Entry: createSecrets.
+// Secrets that are ours by label; any other is never written, and read only if the Mesh names it. Entry: createSecrets.
 // Their contents never enter an error or a log. No owner references: with them, deleting the Mesh or its definition
 // would take away Secrets that running workloads still mount.
 import { z } from 'zod';
@@ -39,6 +39,10 @@ export function createSecrets(api: ApiCaller, options: SecretsOptions): SecretPo
   return {
     read: async (namespace, name) => {
       const secret = await find(api, { namespace, name });
+      return secret === undefined ? undefined : decode(secret);
+    },
+    readBrought: async (namespace, name) => {
+      const secret = await get(api, { namespace, name });
       return secret === undefined ? undefined : decode(secret);
     },
     create: async (namespace, name, data, labels) => {

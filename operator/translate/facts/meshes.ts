@@ -1,7 +1,7 @@
 // The Mesh in force: the oldest. The condition of every other Mesh names it.
 import type { Mesh } from '../../../api/v1alpha1/mesh.ts';
 import { durationMs } from '../../../api/duration.ts';
-import type { CertificatesIr, MeshSettingsIr, SidecarIr } from '../../ir/mesh-ir.ts';
+import type { AuthorityIr, CertificatesIr, MeshSettingsIr, SidecarIr } from '../../ir/mesh-ir.ts';
 import { reason, type Verdict } from '../../conditions/conditions.ts';
 import { compareAge, whyFirst } from './precedence.ts';
 import { compareText } from '../../values/compare-text.ts';
@@ -44,8 +44,9 @@ export function meshSettings(mesh: Mesh): MeshSettingsIr {
 }
 
 function certificateSettings({ spec: { certificates } }: Mesh): CertificatesIr {
-  const { workloadTTL, issuedAfter, rootRotation } = certificates;
+  const { authority, workloadTTL, issuedAfter, rootRotation } = certificates;
   return {
+    authority: authoritySettings(authority),
     ttlMs: durationMs(workloadTTL),
     issuedAfterMs: timeMs(issuedAfter),
     rootRotation: {
@@ -55,6 +56,11 @@ function certificateSettings({ spec: { certificates } }: Mesh): CertificatesIr {
       phaseTimeoutMs: durationMs(rootRotation.phaseTimeout),
     },
   };
+}
+
+function authoritySettings({ type, secretRef }: Mesh['spec']['certificates']['authority']): AuthorityIr {
+  // The schema wants a Secret with this type.
+  return type === 'Intermediate' ? { type, secretName: secretRef?.name ?? '' } : { type };
 }
 
 /** RFC 3339; null where there is none. */

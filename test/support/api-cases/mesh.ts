@@ -10,6 +10,11 @@ const issuedAfter = {
   message: 'Write a time such as 2026-01-31T12:00:00Z.',
 };
 const rotation = (rootRotation: object): object => ({ certificates: { rootRotation } });
+const authority = (parts: object): object => ({ certificates: { authority: parts } });
+const refusedRef = (message: string): { field: string; message: string } => ({
+  field: 'spec.certificates.authority',
+  message,
+});
 const domain = { field: 'spec.trustDomain', message: 'Write trustDomain like a DNS name' };
 const sidecar = (parts: object): object => ({ sidecar: parts });
 const excluding = (network: string): object => sidecar({ interception: { excludeOutboundCIDRs: [network] } });
@@ -102,6 +107,25 @@ export const meshCases: readonly ApiCase[] = [
       field: 'spec.certificates.authority.type',
     },
   ),
+  valid('an intermediate in a Secret', authority({ type: 'Intermediate', secretRef: { name: 'mesh-ca' } })),
+  refused(
+    'an intermediate nowhere',
+    authority({ type: 'Intermediate' }),
+    refusedRef('Set secretRef with type Intermediate, and only then.'),
+  ),
+  refused(
+    'a Secret for the built-in authority',
+    authority({ secretRef: { name: 'mesh-ca' } }),
+    refusedRef('Set secretRef with type Intermediate, and only then.'),
+  ),
+  refused(
+    'a Secret that Meshwright writes',
+    authority({ type: 'Intermediate', secretRef: { name: 'meshwright-ca' } }),
+    refusedRef('Name a Secret of your own: Meshwright writes this one itself.'),
+  ),
+  refused('a Secret in capital letters', authority({ type: 'Intermediate', secretRef: { name: 'Mesh' } }), {
+    field: 'spec.certificates.authority.secretRef.name',
+  }),
   valid('a lifetime of 10 minutes', ttl('10m')),
   valid('a lifetime of 90 days', ttl('2160h')),
   refused('a lifetime under 10 minutes', ttl('9m59s'), lifetime),

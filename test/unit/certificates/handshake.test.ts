@@ -3,12 +3,12 @@ import { once } from 'node:events';
 import tls from 'node:tls';
 import { expect, test } from '@jest/globals';
 import type { Authority } from '../../../operator/certificates/authority.ts';
-import { openBuiltInAuthority } from '../../../operator/certificates/built-in.ts';
+import { openStoredAuthority } from '../../../operator/certificates/stored-authority.ts';
 import { hourMs, listen } from './support.ts';
 import { MemorySecrets } from '../../support/memory-secrets.ts';
 
 async function openAuthority(): Promise<Authority> {
-  return openBuiltInAuthority({
+  return openStoredAuthority({
     secrets: new MemorySecrets(),
     namespace: 'meshwright-system',
     secretName: 'meshwright-ca',

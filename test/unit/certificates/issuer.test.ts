@@ -1,6 +1,6 @@
 import { X509Certificate } from 'node:crypto';
 import { afterEach, describe, expect, test } from '@jest/globals';
-import { openBuiltInAuthority } from '../../../operator/certificates/built-in.ts';
+import { openStoredAuthority } from '../../../operator/certificates/stored-authority.ts';
 import type { CertificatesIr } from '../../../operator/ir/mesh-ir.ts';
 import type { Issuer } from '../../../operator/certificates/issuer-ports.ts';
 import { createIssuer } from '../../../operator/certificates/issuer.ts';
@@ -19,6 +19,7 @@ const ratings = identity('shop', 'ratings');
 const running: Issuer[] = [];
 
 const lasting = (ttlMs: number): CertificatesIr => ({
+  authority: { type: 'BuiltIn' },
   ttlMs,
   issuedAfterMs: null,
   rootRotation: sampleRootRotation,
@@ -44,7 +45,7 @@ function bench(secrets = new MemorySecrets(), clock = new FakeClock(startOfTest)
     replaced: [],
     changes: 0,
     issuer: createIssuer({
-      openAuthority: async () => openBuiltInAuthority(settings),
+      openAuthority: async () => openStoredAuthority(settings),
       secrets,
       namespace,
       clock,

@@ -18,8 +18,8 @@ async function secretOf(root: Root, life = ttlMs): Promise<SecretData> {
 }
 
 function wanted(root: Root): WantedLeaf {
-  const { certificate, notAfter: rootNotAfter } = root;
-  const signer = { root: certificate, rootNotAfter, leavesFromMs: 0 };
+  const { certificate, issuer, chain, notAfter } = root;
+  const signer = { issuer, chain, notAfter, leavesFromMs: 0 };
   return { spiffeId, ttlMs, issuedAfterMs: null, trustBundle: certificate, signer };
 }
 

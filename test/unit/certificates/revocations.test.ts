@@ -5,7 +5,7 @@ import { X509Certificate } from 'node:crypto';
 import * as x509 from '@peculiar/x509';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import type { Authority } from '../../../operator/certificates/authority.ts';
-import { openBuiltInAuthority } from '../../../operator/certificates/built-in.ts';
+import { openStoredAuthority } from '../../../operator/certificates/stored-authority.ts';
 import { createIssuer } from '../../../operator/certificates/issuer.ts';
 import type { Issuer } from '../../../operator/certificates/issuer-ports.ts';
 import { revocationSecretName, rootSecretName } from '../../../operator/certificates/names.ts';
@@ -45,6 +45,7 @@ interface Replica extends World {
 
 const world = (): World => ({ secrets: new MemorySecrets(), clock: new FakeClock(startOfTest) });
 const wish = (issuedAfterMs: number | null): CertificatesIr => ({
+  authority: { type: 'BuiltIn' },
   ttlMs: 24 * hourMs,
   issuedAfterMs,
   rootRotation: sampleRootRotation,
@@ -53,7 +54,7 @@ const wish = (issuedAfterMs: number | null): CertificatesIr => ({
 async function start({ secrets, clock }: World, leads = true): Promise<Replica> {
   const { log, lines } = rememberingLog();
   const settings = { secrets, namespace, secretName: rootSecretName, trustDomain: 'cluster.local' };
-  const openAuthority = (): Promise<Authority> => openBuiltInAuthority({ ...settings, now: clock.now });
+  const openAuthority = (): Promise<Authority> => openStoredAuthority({ ...settings, now: clock.now });
   const evidence = (): Evidence => ({ publishedTrust: null, proxies: [] });
   const issuer = createIssuer({ openAuthority, secrets, namespace, clock, log, evidence, settleMs: 0 });
   running.push(issuer);
@@ -288,7 +289,7 @@ test('a root that may not sign lists revokes nothing, and the log says so once',
   expect(leader.list()).toBeNull();
   expect(w.secrets.held.has(ownKey)).toBe(false);
   expect(leader.lines.filter(({ level }) => level === 'warn').map(({ message }) => message)).toEqual([
-    'replaced certificates stay valid until they expire: the root may not sign revocation lists',
+    'replaced certificates stay valid until they expire: the certificate authority cannot sign revocation lists',
   ]);
 });
 

@@ -133,7 +133,8 @@ describe('an abort', () => {
 });
 
 describe('a rotation is due', () => {
-  const root = { issuedMs: 1_000_000, notAfterMs: 100 * dayMs, isOurs: true };
+  const builtIn = { isPlugged: false, isToChange: false };
+  const root = { issuedMs: 1_000_000, notAfterMs: 100 * dayMs, isOurs: true, ...builtIn };
   test.each([
     ['because the root was issued before the time', { issuedAfterMs: 2_000_000 }, {}, true],
     ['not because of a time to come', { issuedAfterMs: now + 1 }, {}, false],

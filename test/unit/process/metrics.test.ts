@@ -37,7 +37,7 @@ test('what is reported is shown, in base units', async () => {
   metrics.nacked(typeUrl.cluster);
   metrics.converged(250);
   metrics.stageDone('translate', 5);
-  metrics.certificatesExpire(new Date(2_000_000), undefined);
+  metrics.certificatesExpire({ root: new Date(2_000_000), intermediate: undefined, earliestLeaf: undefined });
   metrics.statusWritten('failure');
   metrics.resourcesInvalid(3);
 
@@ -57,8 +57,9 @@ test('what is reported is shown, in base units', async () => {
 });
 
 test('a certificate that is no more has no expiry', async () => {
-  metrics.certificatesExpire(new Date(1000), new Date(2000));
-  metrics.certificatesExpire(new Date(1000), undefined);
+  const ends = { root: new Date(1000), intermediate: new Date(2000), earliestLeaf: new Date(3000) };
+  metrics.certificatesExpire(ends);
+  metrics.certificatesExpire({ ...ends, intermediate: undefined, earliestLeaf: undefined });
 
   const expiries = Object.entries(await samples()).filter(([name]) => name.includes('certificate_expiry'));
 

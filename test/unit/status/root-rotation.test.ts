@@ -21,7 +21,13 @@ function report(
   proxies: readonly ProxyProof[] = [],
   parts: Partial<RotationReport> & { readonly last?: RotationReport['root']['last'] } = {},
 ): RotationReport {
-  const facts = { issuedMs: 0, notAfterMs: since + 365 * 86_400_000, isOurs: true };
+  const facts = {
+    issuedMs: 0,
+    notAfterMs: since + 365 * 86_400_000,
+    isOurs: true,
+    isPlugged: false,
+    isToChange: false,
+  };
   const whole = rotation === null ? null : { ...beginRotation(since), ...rotation };
   const wanted = { trust: 'both', signer: 'new' };
   return {

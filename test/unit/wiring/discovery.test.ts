@@ -87,6 +87,7 @@ async function serve(bench: Bench): Promise<void> {
     ...own,
     trustBundle: authority.trustBundle(),
     controlPlaneBundle: authority.controlPlaneBundle(),
+    issuers: '',
     wantedLeaves: null,
     revocationList: null,
   });

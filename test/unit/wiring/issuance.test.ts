@@ -31,7 +31,7 @@ function start(): Bench {
   const made = createIssuance(board, {
     platform: { secrets },
     settings: { namespace: 'meshwright-system' },
-    metrics: { certificatesExpire: (root) => void expiries.push(root) },
+    metrics: { certificatesExpire: ({ root }) => void expiries.push(root) },
     clock,
     log: createLog('silent'),
   });

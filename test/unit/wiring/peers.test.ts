@@ -52,6 +52,7 @@ async function certify({ serverCertificate }: Board): Promise<void> {
     ...own,
     trustBundle: authority.trustBundle(),
     controlPlaneBundle: authority.controlPlaneBundle(),
+    issuers: '',
     wantedLeaves: null,
     revocationList: null,
   });

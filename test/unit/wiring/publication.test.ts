@@ -44,6 +44,7 @@ const root = {
   notAfter: new Date(1),
   trustBundle: 'root',
   controlPlaneBundle: 'root',
+  issuers: '',
   wantedLeaves: null,
   revocationList: null,
 };

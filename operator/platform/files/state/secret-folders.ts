@@ -47,6 +47,10 @@ class SecretFolders implements SecretPort {
     throw new Error(`${folder} changed each time it was read`);
   }
 
+  readBrought(namespace: string, name: string): Promise<SecretData | undefined> {
+    return this.read(namespace, name);
+  }
+
   async create(namespace: string, name: string, data: SecretData): Promise<'created' | 'exists'> {
     const folder = this.#folder(namespace, name);
     return this.#inTurn(async () => createFolder(folder, data));

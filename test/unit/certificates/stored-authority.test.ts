@@ -1,6 +1,6 @@
 import { createPrivateKey, generateKeyPairSync, KeyObject, webcrypto, X509Certificate } from 'node:crypto';
 import { describe, expect, test } from '@jest/globals';
-import { openBuiltInAuthority } from '../../../operator/certificates/built-in.ts';
+import { openStoredAuthority } from '../../../operator/certificates/stored-authority.ts';
 import {
   certificateLabels,
   certificateSecretName,
@@ -20,7 +20,7 @@ const yearMs = 365 * 24 * hourMs;
 
 async function open(secrets: MemorySecrets, now = startOfTest): Promise<Authority> {
   const [namespace, secretName] = ['meshwright-system', rootSecretName];
-  return openBuiltInAuthority({
+  return openStoredAuthority({
     secrets,
     namespace,
     secretName,
@@ -45,7 +45,7 @@ describe('the root', () => {
     expect(root.subjectAltName).toBe('URI:spiffe://cluster.local');
     expect(root.validFromDate.getTime()).toBe(startOfTest - 120_000);
     expect(root.validToDate.getTime()).toBe(startOfTest + 10 * yearMs);
-    expect(first.signer.rootNotAfter).toEqual(root.validToDate);
+    expect(first.signer.notAfter).toEqual(root.validToDate);
   });
 
   test('is one root when two operators race to make it', async () => {
@@ -150,7 +150,7 @@ describe('a leaf', () => {
 
   test('never outlives the root', async () => {
     const secrets = new MemorySecrets();
-    const rootEnd = (await open(secrets)).signer.rootNotAfter;
+    const rootEnd = (await open(secrets)).signer.notAfter;
     const authority = await open(secrets, rootEnd.getTime() - hourMs);
 
     const pair = await authority.issue({ spiffeId: 'spiffe://cluster.local/ns/a/sa/b', ttlMs: 24 * hourMs });
