@@ -484,6 +484,8 @@ suite('the Kubernetes platform', () => {
     const refusal = /^Secret shop\/foreign does not belong to Meshwright and was not changed\./;
     await expect(secrets.write('shop', 'foreign', first, labels)).rejects.toThrow(refusal);
     await expect(secrets.read('shop', 'foreign')).rejects.toThrow(refusal);
+    expect(await secrets.readBrought('shop', 'foreign')).toEqual({ a: 'b' });
+    expect(await secrets.readBrought('shop', 'nobody-cert')).toBeUndefined();
     expect(await kubectl(['get', 'secret', 'foreign', '-n', 'shop', '-o', 'jsonpath={.data}'])).toBe(
       '{"a":"Yg=="}',
     );
