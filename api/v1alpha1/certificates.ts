@@ -62,7 +62,8 @@ const Authority = withRules(
       ),
   }),
   {
-    rule: "(self.type == 'Intermediate') == has(self.secretRef)",
+    // The default of the whole is checked before its own defaults are filled in.
+    rule: "(has(self.type) && self.type == 'Intermediate') == has(self.secretRef)",
     message: 'Set secretRef with type Intermediate, and only then.',
   },
   {
