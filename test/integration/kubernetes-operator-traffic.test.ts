@@ -270,7 +270,7 @@ function headless(name: string): object {
   };
 }
 
-function ipv6Slice(service: string, pods: readonly ShopPod[]): object {
+function ipv6Slice(owner: string, pods: readonly ShopPod[]): object {
   const endpoints = pods
     .filter(({ app }) => app === 'reviews')
     .map(({ name, address }) => ({
@@ -281,7 +281,7 @@ function ipv6Slice(service: string, pods: readonly ShopPod[]): object {
   return {
     apiVersion: 'discovery.k8s.io/v1',
     kind: 'EndpointSlice',
-    metadata: { name: `${service}-v6`, namespace, labels: { 'kubernetes.io/service-name': service } },
+    metadata: { name: `${owner}-v6`, namespace, labels: { 'kubernetes.io/service-name': owner } },
     addressType: 'IPv6',
     endpoints,
     ports: [{ name: 'http', port: appPort, protocol: 'TCP' }],
