@@ -1,16 +1,16 @@
 // A request as the sidecar of a server sees it, on its way through filters that write and remove headers.
 import type { EnvoyMessage } from '../envoy/proto/envoy-message.ts';
 import { copyPathFilter, readPathFilter } from '../envoy/resources/inbound/request-path.ts';
-import { canonicalPath } from '../envoy/resources/paths/canonical-path.ts';
 import {
-  maxPathBytes,
   otherPathHeader,
   pathHeader,
+  pathScript,
   readingsHeader,
 } from '../envoy/resources/paths/path-script.ts';
 import { type CallRequest, headerOf, pathOf } from './call.ts';
 import { knowingOnly, messageIn, messagesIn, textIn, UnreadableError } from './fields.ts';
 import { matchesText } from './matchers.ts';
+import { readingsOf } from './path-readings.ts';
 
 export interface Arrived {
   readonly request: CallRequest;
@@ -30,23 +30,27 @@ export function arrivedAt(request: CallRequest, caller: string | null): Arrived 
 export function withPath(arrived: Arrived, ofRoute: EnvoyMessage): Arrived {
   const copying = messageIn(ofRoute, copyPathFilter.name);
   if (copying !== null) return afterMutations(arrived, copying);
-  if (messageIn(ofRoute, readPathFilter.name) === null) return arrived;
-  const path = pathOf(arrived.request).split('#', 1)[0] ?? '';
-  const bytes = Buffer.byteLength(path);
-  // Not read at all.
-  if (bytes > maxPathBytes) return arrived;
-  const plain = canonicalPath(path);
-  if (isAmbiguous(path, plain))
-    return {
-      ...arrived,
-      unknown: new Set([...arrived.unknown, pathHeader, otherPathHeader, readingsHeader]),
-    };
-  return written(written(arrived, pathHeader, plain), readingsHeader, `|${plain}|`);
+  const reading = messageIn(ofRoute, readPathFilter.name);
+  return reading === null ? arrived : afterScript(arrived, reading);
 }
 
-/** The script finds several readings, or none: see operator/envoy/resources/paths/path-script.ts. */
-function isAmbiguous(path: string, plain: string): boolean {
-  return /%2f/i.test(path) || /;|%5C|%00|\/\//.test(plain) || /\/\.\.?(?:\/|$)/.test(plain);
+/** @param config what a route says to the filter that runs scripts */
+export function afterScript(arrived: Arrived, config: EnvoyMessage): Arrived {
+  const script = textIn(messageIn(config, 'source_code') ?? {}, 'inline_string');
+  if (script !== pathScript)
+    throw new UnreadableError(`explain does not know the script of ${readPathFilter.name}`);
+  const readings = readingsOf(pathOf(arrived.request));
+  if (readings === null) return arrived;
+  const [first, second] = readings.single;
+  const found: readonly (readonly [string, string | undefined])[] = [
+    [readingsHeader, readings.list],
+    [pathHeader, first],
+    [otherPathHeader, second],
+  ];
+  return found.reduce(
+    (seen, [name, value]) => (value === undefined ? seen : written(seen, name, value)),
+    arrived,
+  );
 }
 
 /** @param filter a HeaderMutation, or what a route says to one */

@@ -148,8 +148,6 @@ export interface RateLimit {
   readonly burst: number;
   /** What requests that share the rate have in common: `caller`, `path`, `header x-user`. value null: not known. Null: nothing. */
   readonly sharedBy: { readonly by: string; readonly value: string | null } | null;
-  /** False: whether it counts the request depends on how the path is read. */
-  readonly isCertain: boolean;
 }
 
 export interface AdmissionControl {

@@ -31,10 +31,9 @@ function textOfOne(limit: ServerLimit): readonly [title: string, text: string] {
   }
 }
 
-function rateText({ requests, periodMs, burst, sharedBy, isCertain }: RateLimit): string {
+function rateText({ requests, periodMs, burst, sharedBy }: RateLimit): string {
   const rate = `${requests} ${requests === 1 ? 'request' : 'requests'} per ${milliseconds(periodMs)}${burst === requests ? '' : `, ${burst} at once`}`;
-  const doubt = isCertain ? '' : ', if the server reads the path that way';
-  return `${rate} for ${sharedText(sharedBy)}${doubt}; others get a 429`;
+  return `${rate} for ${sharedText(sharedBy)}; others get a 429`;
 }
 
 function sharedText(sharedBy: RateLimit['sharedBy']): string {

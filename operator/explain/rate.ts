@@ -50,7 +50,6 @@ export function rateOf(filter: EnvoyMessage, arrived: Arrived): readonly RateLim
       periodMs: millisecondsIn(bucket, 'fill_interval'),
       burst: numberIn(bucket, 'max_tokens') ?? 0,
       sharedBy: sharedBy(found),
-      isCertain: found.every(({ isCertain }) => isCertain),
     },
   ];
 }
@@ -59,8 +58,6 @@ interface Entry {
   readonly key: string;
   /** Null: explain cannot say it. */
   readonly value: string | null;
-  /** Else whether there is one depends on what explain cannot say. */
-  readonly isCertain: boolean;
   /** Name of the header that it is the value of; null: of none. */
   readonly header: string | null;
 }
@@ -69,21 +66,18 @@ interface Entry {
 function entryOf(action: EnvoyMessage, { request, unknown }: Arrived): Entry | null {
   knowingOnly(action, ['generic_key', 'header_value_match', 'request_headers']);
   const generic = messageIn(action, 'generic_key');
-  if (generic !== null) return { ...pairOf(generic), isCertain: true, header: null };
+  if (generic !== null) return { ...pairOf(generic), header: null };
   const matching = messageIn(action, 'header_value_match');
   if (matching !== null) {
-    const matchers = messagesIn(matching, 'headers');
-    const isOpen = (matcher: EnvoyMessage): boolean => unknown.has(textIn(matcher, 'name') ?? '');
-    const known = matchers.filter((matcher) => !isOpen(matcher));
-    if (!known.every((matcher) => matchesHeader(matcher, request))) return null;
-    return { ...pairOf(matching), isCertain: known.length === matchers.length, header: null };
+    const isMet = messagesIn(matching, 'headers').every((matcher) => matchesHeader(matcher, request));
+    return isMet ? { ...pairOf(matching), header: null } : null;
   }
   const ofHeader = messageIn(action, 'request_headers') ?? {};
   const header = textIn(ofHeader, 'header_name') ?? '';
   const key = textIn(ofHeader, 'descriptor_key') ?? '';
-  if (unknown.has(header)) return { key, value: null, isCertain: true, header };
+  if (unknown.has(header)) return { key, value: null, header };
   const value = headerOf(request, header);
-  return value === null ? null : { key, value, isCertain: true, header };
+  return value === null ? null : { key, value, header };
 }
 
 function pairOf(message: EnvoyMessage): Pick<Entry, 'key' | 'value'> {

@@ -160,7 +160,6 @@ const request = fc.record({
 
 let counted = 0;
 let uncounted = 0;
-let uncertain = 0;
 
 test.each(Array.from({ length: slots }, (_, slot) => slot))(
   'calls to slot-%d are counted by the limits that explain names',
@@ -174,11 +173,9 @@ test.each(Array.from({ length: slots }, (_, slot) => slot))(
   },
 );
 
-test('some calls were counted, some were not, and explain had its doubts about a few', () => {
+test('some calls were counted, and some were not', () => {
   expect(counted).toBeGreaterThan(50);
   expect(uncounted).toBeGreaterThan(10);
-  expect(uncertain).toBeGreaterThan(0);
-  expect(uncertain).toBeLessThan(counted / 4);
 });
 
 const ascending = (a: number, b: number): number => a - b;
@@ -203,11 +200,9 @@ async function compared(slot: number, { method, path, headers: written }: Reques
   const told = answer.headers['x-ratelimit-limit'];
   const observed = typeof told === 'string' ? told.split(', ').map(Number).toSorted(ascending) : [];
   const rates = limits.flatMap(({ limit }) => (limit.type === 'Rate' ? limit : []));
-  const possible = rates.filter(({ isCertain, burst }) => isCertain || observed.includes(burst));
-  const explained = possible.map(({ burst }) => burst).toSorted(ascending);
+  const explained = rates.map(({ burst }) => burst).toSorted(ascending);
   counted += observed.length;
   if (observed.length === 0) uncounted += 1;
-  uncertain += rates.filter(({ isCertain }) => !isCertain).length;
   return { observed, explained };
 }
 

@@ -1,16 +1,8 @@
 // A request on its way through the filters of the server's sidecar, with what they have found out about it.
 import type { EnvoyMessage } from '../../envoy/proto/envoy-message.ts';
-import { readPathFilter } from '../../envoy/resources/inbound/request-path.ts';
-import {
-  otherPathHeader,
-  pathHeader,
-  pathScript,
-  readingsHeader,
-} from '../../envoy/resources/paths/path-script.ts';
-import { afterMutations, type Arrived } from '../arrived.ts';
-import { type CallRequest, headerOf, pathOf } from '../call.ts';
-import { knowingOnly, messageIn, messagesIn, textIn, UnreadableError } from '../fields.ts';
-import { readingsOf } from './path-readings.ts';
+import { afterMutations, afterScript, type Arrived } from '../arrived.ts';
+import { type CallRequest, headerOf } from '../call.ts';
+import { knowingOnly, messageIn, messagesIn } from '../fields.ts';
 
 export interface Arriving extends Arrived {
   /** Of the connection; null: not known. */
@@ -55,22 +47,8 @@ export function afterHeaderMutation(request: Arriving, filter: EnvoyMessage): Ar
 }
 
 /** @param config what the route says to the filter that runs scripts */
-export function afterScript(request: Arriving, config: EnvoyMessage): Arriving {
-  const script = textIn(messageIn(config, 'source_code') ?? {}, 'inline_string');
-  if (script !== pathScript)
-    throw new UnreadableError(`explain does not know the script of ${readPathFilter.name}`);
-  const readings = readingsOf(pathOf(request.request));
-  if (readings === null) return request;
-  const [first, second] = readings.single;
-  const found: readonly (readonly [string, string | undefined])[] = [
-    [readingsHeader, readings.list],
-    [pathHeader, first],
-    [otherPathHeader, second],
-  ];
-  return found.reduce(
-    (seen, [name, value]) => (value === undefined ? seen : withHeader(seen, name, value)),
-    request,
-  );
+export function afterPathScript(request: Arriving, config: EnvoyMessage): Arriving {
+  return { ...request, ...afterScript(request, config) };
 }
 
 /** In place of what was there. */

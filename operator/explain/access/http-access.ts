@@ -14,7 +14,7 @@ import {
 import { matchesRequest } from '../matchers.ts';
 import type { ProxyConfig } from '../proxy-config.ts';
 import type { Access, RefusedBy, TokenSeen, Trial, Verdict } from './access.ts';
-import { afterEarlyMutations, afterHeaderMutation, afterScript, type Arriving } from './arriving.ts';
+import { afterEarlyMutations, afterHeaderMutation, afterPathScript, type Arriving } from './arriving.ts';
 import { type Asking, judgedByRules, tokenRequirements } from './rules.ts';
 import type { Judging } from './token.ts';
 import { issuersIn, verifiedTokens, withGivenToken } from './tokens.ts';
@@ -102,7 +102,7 @@ class Way {
     'header_mutation.v3.HeaderMutation': (config) => this.#passHeaders(config),
     'header_mutation.v3.HeaderMutationPerRoute': (config) => this.#passHeaders(config),
     'lua.v3.LuaPerRoute': (config) => {
-      this.#request = afterScript(this.#request, config);
+      this.#request = afterPathScript(this.#request, config);
     },
     'filter_chain.v3.FilterChainConfigPerRoute': (config) =>
       this.#passChain(messageIn(config, 'filter_chain') ?? {}),

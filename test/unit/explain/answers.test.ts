@@ -249,7 +249,7 @@ ${settings.map((setting) => `  ${setting}`).join('\n')}
 `,
     );
     expect(textOf(limits(question({ path: '/x/../slow' })))).toContain(
-      '1 request per 1s for all callers together, if the server reads the path that way; others get a 429',
+      '1 request per 1s for all callers together; others get a 429',
     );
     expect(textOf(limits(question({ path: '/slow/1' })))).toContain(
       '1 request per 1s for all callers together; others get a 429',

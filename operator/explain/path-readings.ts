@@ -1,5 +1,5 @@
 // The readings of a path, as the script of sidecars finds them (operator/envoy/resources/paths/path-script.ts, in the same order).
-import { maxAmbiguousBytes, maxPathBytes } from '../../envoy/resources/paths/path-script.ts';
+import { maxAmbiguousBytes, maxPathBytes } from '../envoy/resources/paths/path-script.ts';
 
 /** Each path as a string of bytes (latin1). */
 type Change = (path: string) => string;

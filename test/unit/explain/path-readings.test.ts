@@ -1,6 +1,6 @@
 // The readings of a path. That the script of sidecars finds the same is seen in test/integration/explain-access.test.ts.
 import { expect, test } from '@jest/globals';
-import { readingsOf } from '../../../../operator/explain/access/path-readings.ts';
+import { readingsOf } from '../../../operator/explain/path-readings.ts';
 
 test.each([
   ['/admin', '|/admin|', ['/admin']],
