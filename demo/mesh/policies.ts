@@ -4,7 +4,7 @@ import { existsSync, readFileSync, renameSync, rmSync, writeFileSync } from 'nod
 import { join } from 'node:path';
 import { parse } from 'yaml';
 import { policyTable, type PolicyRow } from '../screen/table.ts';
-import { PolicyManifest, readPolicies, type PolicyInFile } from './policy-files.ts';
+import { PolicyManifest, readPolicies } from './policy-files.ts';
 import { conditionOf, type Expectation, type PolicyRef, type Status, type Statuses } from './statuses.ts';
 import type { Workspace } from './workspace.ts';
 
@@ -28,6 +28,8 @@ export class Policies {
   readonly #workspace: Workspace;
   readonly #statuses: Statuses;
   readonly #firstSeenMs = new Map<string, number>();
+  /** The TARGET of each when its document could last be read. */
+  readonly #targets = new Map<string, string>();
 
   constructor(workspace: Workspace, statuses: Statuses) {
     this.#workspace = workspace;
@@ -63,22 +65,26 @@ export class Policies {
     return join(this.#workspace.mesh, `${ref.kind.toLowerCase()}-${ref.name}.yaml`);
   }
 
-  /** The lines of `kubectl get trafficpolicies,securitypolicies`, of whatever is in the folder now. */
+  /** The lines of `kubectl get trafficpolicies,securitypolicies`. */
   async table(now = Date.now()): Promise<string[]> {
     return policyTable((await this.states(now)).map(({ row }) => row));
   }
 
   async states(now: number): Promise<PolicyState[]> {
-    const policies = await readPolicies(this.#workspace.mesh);
-    return Promise.all(policies.map((policy) => this.#state(policy, now)));
+    const written = await readPolicies(this.#workspace.mesh);
+    for (const { ref, target } of written) this.#targets.set(keyOf(ref), target);
+    // A document with a mistake may no longer tell whose it is. The status of the policy does, and what is wrong.
+    const known = [...written.map(({ ref }) => ref), ...(await this.#statuses.policies())];
+    const refs = new Map(known.map((ref) => [keyOf(ref), ref]));
+    return Promise.all([...refs.values()].map((ref) => this.#state(ref, now)));
   }
 
-  async #state({ ref, target }: PolicyInFile, now: number): Promise<PolicyState> {
+  async #state(ref: PolicyRef, now: number): Promise<PolicyState> {
     const status = await this.#statuses.read(ref);
     const row = {
       kind: ref.kind,
       name: ref.name,
-      target,
+      target: this.#targets.get(keyOf(ref)) ?? '',
       accepted: conditionOf(status, 'Accepted')?.status ?? '',
       programmed: conditionOf(status, 'Programmed')?.status ?? '',
       proxies: status?.proxies?.summary ?? '',

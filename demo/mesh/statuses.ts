@@ -1,5 +1,5 @@
 // The statuses the operator writes, as files: `state/status/<Kind>.<namespace>.<name>.yaml`.
-import { readFile } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parse } from 'yaml';
 import { z } from 'zod';
@@ -12,6 +12,8 @@ const Status = z.object({
 });
 export type Status = z.infer<typeof Status>;
 const StatusFile = z.object({ status: Status });
+
+const policyFile = /^(TrafficPolicy|SecurityPolicy)\.([^.]+)\.(.+)\.yaml$/;
 
 export interface PolicyRef {
   readonly kind: string;
@@ -33,6 +35,16 @@ export class Statuses {
   constructor(state: string, signal: AbortSignal) {
     this.#folder = join(state, 'status');
     this.#signal = signal;
+  }
+
+  /** The policies that have one. */
+  async policies(): Promise<PolicyRef[]> {
+    const files = await readdir(this.#folder).catch(() => []);
+    return files.flatMap((file) => {
+      const [, kind, namespace, name] = policyFile.exec(file) ?? [];
+      if (kind === undefined || namespace === undefined || name === undefined) return [];
+      return [{ kind, namespace, name }];
+    });
   }
 
   /** undefined if the operator has not written any (or not a whole one). */

@@ -29,7 +29,8 @@ test.each([
     bare: [],
     status: 'True',
     reason: 'Injected',
-    message: '0 of 0 workloads have an up-to-date sidecar.',
+    message:
+      'There are no workloads to inject, because no namespace with the label meshwright.dev/mesh=enabled has any. To add a namespace, run kubectl label namespace NAME meshwright.dev/mesh=enabled.',
   },
   {
     states: { 'Deployment/shop/a': injected },
