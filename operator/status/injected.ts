@@ -28,7 +28,7 @@ export function injectedOf(report: WorkloadReport, absent: readonly AbsentWorklo
 
 function progress({ injected, details }: WorkloadReport, all: number): string {
   if (all === 0)
-    return 'There are no workloads to inject, because no namespace with the label meshwright.dev/mesh=enabled has any. To add a namespace, run kubectl label namespace NAME meshwright.dev/mesh=enabled.';
+    return 'There are no workloads to inject, because the namespaces in spec.namespaceSelector have none. To add a namespace by the default selector, run kubectl label namespace NAME meshwright.dev/mesh=enabled.';
   const rolling = details.filter((it) => it.type === 'pending' && it.reason === 'RollingOut').length;
   const more = rolling === 0 ? '' : `; ${rolling} ${rolling === 1 ? 'is' : 'are'} rolling out`;
   return `${injected} of ${all} ${all === 1 ? 'workload has' : 'workloads have'} an up-to-date sidecar${more}.`;

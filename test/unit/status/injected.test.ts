@@ -30,7 +30,7 @@ test.each([
     status: 'True',
     reason: 'Injected',
     message:
-      'There are no workloads to inject, because no namespace with the label meshwright.dev/mesh=enabled has any. To add a namespace, run kubectl label namespace NAME meshwright.dev/mesh=enabled.',
+      'There are no workloads to inject, because the namespaces in spec.namespaceSelector have none. To add a namespace by the default selector, run kubectl label namespace NAME meshwright.dev/mesh=enabled.',
   },
   {
     states: { 'Deployment/shop/a': injected },
