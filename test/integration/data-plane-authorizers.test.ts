@@ -11,6 +11,7 @@ import {
   permittedWith,
   type Question,
 } from '../support/data-plane/grpc-authorizer.ts';
+import { SteadyLoad } from '../support/data-plane/steady-load.ts';
 import { spiffeId } from '../support/mesh-samples.ts';
 
 const closing = new Closing();
@@ -59,6 +60,8 @@ const http = (parts: object = {}): object => ({
   timeout: '10s',
   ...parts,
 });
+
+const allow = { name: 'all', action: 'Allow' };
 
 async function statusOf(options: Call = {}, port = mesh.ports.page): Promise<number> {
   return (await call(port, options)).status;
@@ -328,4 +331,39 @@ test('a policy holds from the next request on, and no longer when it is gone', a
   expect(await statusOf()).toBe(403);
   await mesh.guard();
   expect(await statusOf()).toBe(200);
+});
+
+describe('while one authorizer takes the place of another', () => {
+  /** The former one is not reached any more after each step. */
+  async function replace(steps: readonly object[]): Promise<Awaited<ReturnType<SteadyLoad['stop']>>> {
+    const load = SteadyLoad.start(mesh.ports.page, closing);
+    for (const step of steps) {
+      const sent = load.sent;
+      // oxlint-disable-next-line no-await-in-loop -- one after the other
+      await mesh.guard(step);
+      // oxlint-disable-next-line no-await-in-loop -- one after the other
+      await mesh.served.sidecar('page').waitFor(() => load.sent > sent + 10);
+    }
+    return load.stop();
+  }
+
+  test('nobody gets in whom both refuse, even where they may fail', async () => {
+    decide = () => denied(403, '');
+    answer = (_, response) => response.writeHead(403).end();
+    const failureMode = 'Allow';
+    await mesh.guard({ external: grpc({ failureMode }) });
+
+    const steps = [http, grpc, http, grpc].map((external) => ({ external: external({ failureMode }) }));
+    const { sent, failures } = await replace(steps);
+    expect(failures).toHaveLength(sent);
+    expect(failures.filter((failure) => !failure.startsWith('403'))).toEqual([]);
+    expect(Math.min(questions.length, checks.length)).toBeGreaterThan(0);
+  });
+
+  test('no request is lost that both permit, or that nobody is asked about', async () => {
+    await mesh.guard({ external: grpc() });
+
+    const steps = [http, grpc].flatMap((external) => [{ external: external() }, { rules: [allow] }]);
+    expect((await replace(steps)).failures).toEqual([]);
+  });
 });
