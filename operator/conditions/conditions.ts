@@ -44,6 +44,7 @@ export const reason = {
   healthCheckWithoutEffect: 'HealthCheckWithoutEffect',
   limitsWithoutEffect: 'LimitsWithoutEffect',
   localityWithoutEffect: 'LocalityWithoutEffect',
+  authorizerUnavailable: 'AuthorizerUnavailable',
   programmed: 'Programmed',
   pending: 'Pending',
   rejected: 'Rejected',

@@ -4,6 +4,7 @@ import type { Handler, Seen } from '../support/data-plane/applications.ts';
 import { AuthorizerMesh, service } from '../support/data-plane/authorizer-mesh.ts';
 import { call, type Call, ofKubelet, openWebSocket, seenBy } from '../support/data-plane/callers.ts';
 import { Closing } from '../support/data-plane/closing.ts';
+import { answerOf, clientHello } from '../support/data-plane/first-word.ts';
 import {
   type Decide,
   denied,
@@ -331,6 +332,14 @@ test('a policy holds from the next request on, and no longer when it is gone', a
   expect(await statusOf()).toBe(403);
   await mesh.guard();
   expect(await statusOf()).toBe(200);
+});
+
+test('TLS of the application itself, of which nothing can be asked, does not get in', async () => {
+  const hello = await clientHello('reviews');
+  await mesh.guard({ rules: [allow] });
+  expect(await answerOf(mesh.ports.server, hello)).toBe('HT');
+  await mesh.guard({ external: grpc() });
+  expect(await answerOf(mesh.ports.server, hello)).toBe('nobody');
 });
 
 describe('while one authorizer takes the place of another', () => {

@@ -55,7 +55,7 @@ export function silenceWarnings(
       ? 'requests pass without being checked, because failureMode is Allow'
       : 'requests are refused with 503';
   const message = `The authorizer ${found.service} has no ready endpoints, so ${outcome}. Start a workload for it.`;
-  return [{ reason: reason.backendNotFound, message }];
+  return [{ reason: reason.authorizerUnavailable, message }];
 }
 
 /** tcp: the TCP ports of the policy's targets, sorted. Sentences for Accepted. */

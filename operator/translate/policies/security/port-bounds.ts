@@ -96,13 +96,24 @@ const ruleCharacters = rememberEach((policy: SecurityPolicy) =>
         ...(request.not === undefined ? [] : textsIn(request.not)),
       ]),
     ])
-    .reduce((sum, text) => sum + text.length + entryCharacters, issuerCharacters(policy)),
+    .reduce(
+      (sum, text) => sum + text.length + entryCharacters,
+      issuerCharacters(policy) + authorizerCharacters(policy),
+    ),
 );
 
 /** What becomes of issuers is as long as what is written of them. */
 function issuerCharacters({ spec }: SecurityPolicy): number {
   return JSON.stringify(spec.authentication?.jwt ?? []).length;
 }
+
+/** Two filters, with each header in several places. */
+function authorizerCharacters({ spec }: SecurityPolicy): number {
+  const external = spec.authorization?.external;
+  return external === undefined ? 0 : authorizerFilters + 4 * JSON.stringify(external).length;
+}
+
+const authorizerFilters = 2_048;
 
 /** For each issuer that may have verified the token, each value is compared in three ways. */
 function tokenTexts({ jwt }: Source, { spec }: SecurityPolicy): readonly string[] {

@@ -99,7 +99,8 @@ function boundNotes({ spec }: SecurityPolicy, reached: readonly Reached[]): read
       `On TCP port ${allowed}, Allow rules list more than ${maxAllowedCallers} callers, so they match nobody. List namespaces instead of service accounts.`,
     );
   }
-  if (all !== '' && (rules.length > 0 || spec.authentication !== undefined)) {
+  const asks = spec.authentication !== undefined || spec.authorization?.external !== undefined;
+  if (all !== '' && (rules.length > 0 || asks)) {
     notes.push(
       `On port ${all}, the rules of all SecurityPolicies together are larger than ${maxRuleCharacters / 1024 ** 2} MiB, so they deny everyone. List namespaces instead of service accounts, or remove rules.`,
     );

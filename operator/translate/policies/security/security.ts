@@ -123,18 +123,20 @@ function buildGuard(
     return { deny: externalDenials(policy, askedBy(policy), place), allow: 'all' };
   });
   // Beyond the bound nobody comes in: there is nothing to be read.
-  const seesTokens = place.protocol === 'HTTP' && !exceeded(place.protocol, enforced).ruleCharacters;
+  const isOpen = place.protocol === 'HTTP' && !exceeded(place.protocol, enforced).ruleCharacters;
   return {
     mtls: decision.mode,
-    authentication: seesTokens ? authenticationAt(authorizing, place) : null,
+    authentication: isOpen ? authenticationAt(authorizing, place) : null,
     authorization: boundedAuthorization(
       unionOf([...enforced.map(rulesOf), ...tokensOnly, ...unasked]),
       place.protocol,
       enforced,
     ),
-    authorizers: enforced
-      .flatMap((policy) => authorizerAt(policy, askedBy(policy), place) ?? [])
-      .toSorted(byText(({ id }) => id)),
+    authorizers: isOpen
+      ? enforced
+          .flatMap((policy) => authorizerAt(policy, askedBy(policy), place) ?? [])
+          .toSorted(byText(({ id }) => id))
+      : [],
     audit: place.protocol === 'TCP' ? null : auditOf(authorizing, rulesOf),
     namesRule: authorizing.some(({ spec }) => spec.authorization?.responseHeader === true),
     origins: mergeOrigins([decision.origin], shapedByMesh, authorizing.map(originOf)),

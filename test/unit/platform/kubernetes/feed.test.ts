@@ -73,6 +73,21 @@ test.each([
   expect(instead.get(key)).toContain('every call to its targets is refused until it is corrected');
 });
 
+test('one that asks an authorizer refuses every call, also on trial', () => {
+  const { feed, inForce } = start();
+
+  feed.upsert('SecurityPolicy', policy({ authorization: { enforcement: 'Audit', external: {} } }));
+
+  expect(inForce.get(key)).toMatchObject({
+    spec: {
+      authorization: {
+        enforcement: 'Enforce',
+        rules: [{ name: 'closed', action: 'Deny', from: [], to: [] }],
+      },
+    },
+  });
+});
+
 test('one that is only about plaintext lets none in', () => {
   const { feed, inForce } = start();
 

@@ -177,8 +177,7 @@ describe('a reference that does not resolve closes the targets, whatever failure
   });
 });
 
-describe('authorizers that are protected by each other', () => {
-  const policyOf = (namespace: string, name: string, service: string): string => `---
+const policyOf = (namespace: string, name: string, service: string): string => `---
 apiVersion: meshwright.dev/v1alpha1
 kind: SecurityPolicy
 metadata: {name: ${name}, namespace: ${namespace}}
@@ -187,6 +186,20 @@ spec:
   authorization: {external: {service: ${service}, protocol: GRPC}}
 `;
 
+test('more authorizers than a sidecar can carry let nobody in, and nobody is asked', () => {
+  const many = Array.from({ length: 800 }, (_, index) =>
+    policyOf('shop', `policy-${index}`, '{name: opa, port: 9191}'),
+  );
+  const { port, condition } = asking({ objects: many.join('') });
+
+  expect(port('reviews', 80)).toMatchObject({
+    authorization: { deny: [{ id: 'too-many-rules', callers: 'anyone', requests: 'any' }] },
+    authorizers: [],
+  });
+  expect(condition('Accepted')?.message).toContain('are larger than 2 MiB, so they deny everyone');
+});
+
+describe('authorizers that are protected by each other', () => {
   test('of one namespace are not asked about questions to the other', () => {
     const { port, condition } = asking({ objects: policyOf('shop', 'second', '{name: opa, port: 8181}') });
 
