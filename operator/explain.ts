@@ -1,15 +1,12 @@
 // `meshwright explain`: what the mesh does with a call, and why. Reads a cluster or manifests; writes nothing.
 import { readFile } from 'node:fs/promises';
-import { admit } from '../api/admission.ts';
 import { explainerOf, type Explainer } from './explain/answer.ts';
 import { type CommandLine, explainHelp, parseCalls, parseCommandLine } from './explain/command-line.ts';
-import { imaginedCluster } from './explain/imagined.ts';
 import type { Question } from './explain/question.ts';
 import { reportAnswers, reportChanges } from './explain/report.ts';
 import { systemClock } from './process/clock.ts';
 import type { StoredObject } from './objects/objects.ts';
-import { readManifests } from './platform/manifests/manifests.ts';
-import { lookAtCluster, lookAtNothing } from './wiring/one-look.ts';
+import { imaginedFrom, lookAtCluster, manifestsAt } from './wiring/one-look.ts';
 
 /** As in diff(1): 0 and 1 are answers. */
 const misused = 2;
@@ -57,14 +54,7 @@ async function explainers({ files, diff, ...cluster }: CommandLine): Promise<Exp
 }
 
 async function imagined(objects: readonly StoredObject[]): Promise<Explainer> {
-  return explainerOf(imaginedCluster(await lookAtNothing(objects)), systemClock.now());
-}
-
-/** @throws Error that says each mistake in them */
-async function manifestsAt(path: string): Promise<readonly StoredObject[]> {
-  const { objects, problems } = await readManifests(path, admit);
-  if (problems.length > 0) throw new Error(problems.join('\n'));
-  return objects;
+  return explainerOf(await imaginedFrom(objects), systemClock.now());
 }
 
 main(process.argv.slice(2)).catch((error: unknown) => {

@@ -110,7 +110,8 @@ function specsIn({ trafficPolicies, securityPolicies }: Resources): SpecOf {
   return (origin) => specs.get(originKey(origin));
 }
 
-function warningsOf(verdicts: Translation['verdicts']): readonly string[] {
+/** Objects that are not in effect, or hardly as they are meant: full sentences. */
+export function warningsOf(verdicts: Translation['verdicts']): readonly string[] {
   return verdicts.flatMap(({ origin, conditions }) =>
     conditions.flatMap(({ type, status, message }) => {
       if (type === 'Warning') return [`${nameOf(origin)}: ${message}`];

@@ -99,13 +99,13 @@ function ownQuestion(
   return null;
 }
 
-function timeoutOf(text: string): number {
+export function timeoutOf(text: string): number {
   const { success } = Duration.safeParse(text);
   if (success) return durationMs(text);
   throw new QuestionError(`--timeout ${text} is not a duration. Write it as 30s or 1m30s.`);
 }
 
-function outputOf(output = 'text'): Output {
+export function outputOf(output = 'text'): Output {
   if (output === 'text' || output === 'json') return output;
   throw new QuestionError(`--output ${output} is unknown. Use text or json.`);
 }

@@ -3,7 +3,8 @@ import { admit } from '../../api/admission.ts';
 import { watchedLog } from '../process/log.ts';
 import { systemClock } from '../process/clock.ts';
 import { createKubernetesPlatform } from '../platform/kubernetes/kubernetes.ts';
-import { deliver } from '../platform/manifests/manifests.ts';
+import { deliver, readManifests } from '../platform/manifests/manifests.ts';
+import { imaginedCluster } from '../explain/imagined.ts';
 import type { StoredObject } from '../objects/objects.ts';
 import type { ObjectSink } from '../ports/platform.ts';
 import { operatorNamespace } from '../values/own-names.ts';
@@ -13,8 +14,17 @@ import { createStore } from '../store/store.ts';
 /** What there is, with what manifests say on top of it: later ones replace earlier ones of the same name. */
 export type Look = (manifests?: readonly StoredObject[]) => Promise<Resources>;
 
-/** Where there is nothing but manifests. */
-export const lookAtNothing: Look = async (manifests = []) => replayed([], manifests);
+/** Of manifests that nobody has applied: with what a cluster would make of them. */
+export async function imaginedFrom(manifests: readonly StoredObject[]): Promise<Resources> {
+  return imaginedCluster(await replayed([], manifests));
+}
+
+/** @throws Error that says each mistake in them */
+export async function manifestsAt(path: string): Promise<readonly StoredObject[]> {
+  const { objects, problems } = await readManifests(path, admit);
+  if (problems.length > 0) throw new Error(problems.join('\n'));
+  return objects;
+}
 
 export interface ClusterLook {
   /** Null: as kubectl finds it. */

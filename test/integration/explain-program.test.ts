@@ -61,9 +61,13 @@ interface Said {
   readonly stderr: string;
 }
 
-async function explain(...args: readonly string[]): Promise<Said> {
+function explain(...args: readonly string[]): Promise<Said> {
+  return run('explain', ...args);
+}
+
+async function run(program: 'check' | 'explain', ...args: readonly string[]): Promise<Said> {
   return new Promise((resolve) => {
-    execFile(process.execPath, ['operator/explain.ts', ...args], (error, stdout, stderr) => {
+    execFile(process.execPath, [`operator/${program}.ts`, ...args], (error, stdout, stderr) => {
       resolve({ code: typeof error?.code === 'number' ? error.code : 0, stdout, stderr });
     });
   });
@@ -75,6 +79,16 @@ const toSubset = (subset: string): RegExp =>
   new RegExp(`Backend +Service shop/reviews port 9080, subset ${subset}: [\\d.]+:9080 \\(mTLS\\)`);
 
 describe('on a folder', () => {
+  test('`meshwright check` finds what is weak', async () => {
+    const { code, stdout } = await run('check', '--files', join(root, 'apps'));
+
+    expect({ code, found: stdout.split('\n').map((line) => line.split(':', 1)[0]) }).toEqual({
+      code: 1,
+      found: ['Plaintext', 'AnyCaller', ''],
+    });
+    expect((await run('check', '--files', join(root, 'nothing'))).code).toBe(2);
+  });
+
   test('reads what a repository of manifests holds, in folders below as well', async () => {
     const { code, stdout, stderr } = await explain('--files', join(root, 'apps'), ...call);
 

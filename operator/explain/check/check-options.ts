@@ -1,0 +1,44 @@
+// The arguments of `meshwright check`. Pure.
+import { outputOf, timeoutOf } from '../command-line.ts';
+import type { Output } from '../report.ts';
+
+export const checkHelp = `Usage: meshwright check [--files <path>]
+
+Tells what is weak in a mesh, and what to do about it: one line for each finding.
+
+  --files <path>            read manifests from this folder or file instead of a cluster
+  --kubeconfig <path>       kubeconfig of the cluster (default: as kubectl finds it)
+  --timeout <duration>      how long the API server may take to list everything (default: 30s)
+  -o, --output text|json    (default: text)
+  --help                    print this help
+
+Exit codes: 0: nothing found. 1: something found. 2: the manifests have a mistake, or the cluster does not answer.
+`;
+
+export const checkOptions = {
+  files: { type: 'string' },
+  kubeconfig: { type: 'string' },
+  timeout: { type: 'string' },
+  output: { type: 'string', short: 'o' },
+  help: { type: 'boolean', short: 'h' },
+} as const;
+
+export interface CheckOptions {
+  /** Null: a cluster. */
+  readonly files: string | null;
+  readonly kubeconfig: string | null;
+  readonly timeoutMs: number;
+  readonly output: Output;
+}
+
+type Given = Readonly<Partial<Record<'files' | 'kubeconfig' | 'timeout' | 'output', string | undefined>>>;
+
+/** @throws QuestionError */
+export function readCheckOptions({ files, kubeconfig, timeout = '30s', output }: Given): CheckOptions {
+  return {
+    files: files ?? null,
+    kubeconfig: kubeconfig ?? null,
+    timeoutMs: timeoutOf(timeout),
+    output: outputOf(output),
+  };
+}
