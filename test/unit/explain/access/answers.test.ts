@@ -140,6 +140,12 @@ describe('of an external authorizer it is said that it is asked', () => {
     ],
     ['about some', asking('ratings', ', to: [{methods: [POST]}]'), {}, `Access allowed ${page}`],
     [
+      'but not about what climbs out of its prefix',
+      asking('ratings', ', pathPrefix: /auth'),
+      { path: '/../x' },
+      `Access refused with 403 ${page}: the path climbs (..), and no external authorizer is asked about such a path ${source}`,
+    ],
+    [
       'and where there is none, nobody gets in',
       asking('nobody'),
       {},
