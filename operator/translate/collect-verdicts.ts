@@ -11,8 +11,9 @@ import type { ServedPorts } from './facts/served-ports.ts';
 import type { Problem } from './facts/verdicts.ts';
 import type { WorkloadIndex } from './facts/workload.ts';
 import type { SecurityAttachments } from './policies/security/attach.ts';
-import { createSilenceFinder } from './policies/security/authorizer-notes.ts';
+
 import type { Authorizers } from './policies/security/authorizer-references.ts';
+import { createAuthorizerWatch } from './policies/security/authorizer-state.ts';
 import { unmeshedTargets } from './policies/security/unmeshed.ts';
 import { securityVerdicts } from './policies/security/verdicts.ts';
 import { conditionsOf } from './policies/traffic/audiences.ts';
@@ -62,7 +63,7 @@ export function createVerdictCollector(): VerdictCollector {
   const callersIn = rememberLast(namedCallers);
   const wideIn = rememberLast(wideObjects);
   const findRetries = createRetryWarner();
-  const findSilence = createSilenceFinder();
+  const watchAuthorizers = createAuthorizerWatch();
   return (ir, judged) => {
     const { traffic, referable, foreign, attachments, authorizers, workloads, served, external, mesh } =
       judged;
@@ -82,7 +83,7 @@ export function createVerdictCollector(): VerdictCollector {
           attachments,
           ir.workloads,
           unmeshed(attachments, workloads),
-          findSilence(authorizers, ir.services),
+          watchAuthorizers(authorizers, ir),
         ),
         external,
       ),

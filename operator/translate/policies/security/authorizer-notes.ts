@@ -1,11 +1,10 @@
 // What the status of a policy says about its external authorizer: whether there is one, who can answer, and where nobody is asked.
 import type { SecurityPolicy } from '../../../../api/v1alpha1/security/policy.ts';
 import { reason } from '../../../conditions/conditions.ts';
-import type { ServicePortIr } from '../../../ir/service.ts';
-import { isSameValue } from '../../../values/same-value.ts';
 import { listed, type Problem } from '../../facts/verdicts.ts';
 import { holdsAt, type SecurityAttachments } from './attach.ts';
-import type { Authorizers } from './authorizer-references.ts';
+import type { Authorizers, FoundAuthorizer } from './authorizer-references.ts';
+import type { AuthorizerState } from './authorizer-state.ts';
 import { externalDenials } from './external.ts';
 
 /** For ResolvedRefs: whom the policy refers to, and what follows if it is nobody. */
@@ -17,45 +16,29 @@ export function authorizerProblems(policy: SecurityPolicy, authorizers: Authoriz
   return [{ reason: why, message }];
 }
 
-export interface KnownAuthorizers {
-  readonly found: Authorizers;
-  /** Keys of service ports that are asked, and have nobody who answers. */
-  readonly silent: readonly string[];
-}
-
-/** The same object as before while it says the same. */
-export function createSilenceFinder(): (
-  found: Authorizers,
-  services: readonly ServicePortIr[],
-) => KnownAuthorizers {
-  let last: KnownAuthorizers = { found: new Map(), silent: [] };
-  return (found, services) => {
-    const silent = found.size === 0 ? [] : silentAmong(found, services);
-    if (last.found !== found || !isSameValue(last.silent, silent)) last = { found, silent };
-    return last;
-  };
-}
-
-function silentAmong(found: Authorizers, services: readonly ServicePortIr[]): readonly string[] {
-  const asked = new Set([...found.values()].map((one) => ('fact' in one ? '' : one.service)));
-  return services
-    .filter(({ key, endpoints }) => asked.has(key) && endpoints.length === 0)
-    .map(({ key }) => key);
-}
-
-/** For Warning: nobody answers. */
-export function silenceWarnings(
-  policy: SecurityPolicy,
-  { found: authorizers, silent }: KnownAuthorizers,
+/** For Warning: nobody answers, or nobody may ask. */
+export function authorizerWarnings(
+  { spec }: SecurityPolicy,
+  found: FoundAuthorizer | undefined,
+  { silent, denied }: AuthorizerState,
 ): readonly Problem[] {
-  const found = authorizers.get(policy);
-  if (found === undefined || 'fact' in found || !silent.includes(found.service)) return [];
-  const outcome =
-    policy.spec.authorization?.external?.failureMode === 'Allow'
-      ? 'requests pass without being checked, because failureMode is Allow'
-      : 'requests are refused with 503';
-  const message = `The authorizer ${found.service} has no ready endpoints, so ${outcome}. Start a workload for it.`;
-  return [{ reason: reason.authorizerUnavailable, message }];
+  if (found === undefined || 'fact' in found) return [];
+  const { service } = found;
+  const open = spec.authorization?.external?.failureMode === 'Allow';
+  const outcome = open
+    ? 'requests pass without being checked, because failureMode is Allow'
+    : 'requests are refused';
+  const accounts = denied[service] ?? [];
+  const messages: string[] = [];
+  if (silent.includes(service))
+    messages.push(
+      `The authorizer ${service} has no ready endpoints, so ${outcome}. Start a workload for it.`,
+    );
+  if (accounts.length > 0)
+    messages.push(
+      `SecurityPolicies deny what ${listed(accounts)} asks the authorizer ${service}. Allow these service accounts there.`,
+    );
+  return messages.map((message) => ({ reason: reason.authorizerUnavailable, message }));
 }
 
 /** tcp: the TCP ports of the policy's targets, sorted. Sentences for Accepted. */

@@ -6,12 +6,8 @@ import { originOf } from '../../facts/origins.ts';
 import { acceptedCondition, resolvedRefsCondition, warningCondition } from '../../facts/verdicts.ts';
 import { defeatProblems, overriddenCondition } from '../losses.ts';
 import type { SecurityAttachments } from './attach.ts';
-import {
-  authorizerProblems,
-  type KnownAuthorizers,
-  silenceWarnings,
-  sparedNotes,
-} from './authorizer-notes.ts';
+import { authorizerProblems, authorizerWarnings, sparedNotes } from './authorizer-notes.ts';
+import type { AuthorizerState } from './authorizer-state.ts';
 import { mtlsOutcomes } from './contests.ts';
 import { expressionProblems } from './large-expressions.ts';
 import { keptNotes } from './pod-records.ts';
@@ -23,12 +19,12 @@ export function securityVerdicts(
   attachments: SecurityAttachments,
   workloads: readonly WorkloadIr[],
   unmeshed: ReadonlyMap<SecurityPolicy, readonly string[]>,
-  known: KnownAuthorizers,
+  state: AuthorizerState,
 ): readonly Verdict[] {
   const outcomes = mtlsOutcomes(attachments);
   const reached = portsReached(attachments, workloads);
   const open = openPorts(attachments, workloads);
-  const authorizers = known.found;
+  const authorizers = state.found;
   const spared = sparedNotes(attachments, authorizers);
   return attachments.policies.map((policy) => {
     const outcome = outcomes.get(policy);
@@ -50,7 +46,7 @@ export function securityVerdicts(
         ]),
         resolvedRefsCondition(authorizerProblems(policy, authorizers)),
         ...overriddenCondition(policy, outcome),
-        ...warningCondition(silenceWarnings(policy, known)),
+        ...warningCondition(authorizerWarnings(policy, authorizers.get(policy), state)),
       ],
       unmeshed: unmeshed.get(policy) ?? [],
     };

@@ -3,14 +3,7 @@
 import { RE2JS } from 're2js';
 import { reason } from '../../../conditions/conditions.ts';
 import type { HealthCheckIr } from '../../../ir/destination.ts';
-import type {
-  AuthorizationIr,
-  CallerIr,
-  InboundPortIr,
-  PeersIr,
-  RuleIr,
-  TokenRequirementIr,
-} from '../../../ir/inbound.ts';
+import type { AuthorizationIr, InboundPortIr, RuleIr, TokenRequirementIr } from '../../../ir/inbound.ts';
 import type { RequestIr, RulePathIr } from '../../../ir/request.ts';
 import type { IdentityIr, MeshIr, WorkloadIr } from '../../../ir/mesh-ir.ts';
 import { originKey } from '../../../ir/origin.ts';
@@ -18,6 +11,7 @@ import { mayBeChecked, type ServicePortIr } from '../../../ir/service.ts';
 import { rememberEach } from '../../../values/remember.ts';
 import { isSameValue } from '../../../values/same-value.ts';
 import { listed, type Problem } from '../../facts/verdicts.ts';
+import { allows, allowsSome, certainly, type Rules } from '../admitted-callers.ts';
 import type { Traffic } from './traffic.ts';
 import type { Warnings } from './warnings.ts';
 
@@ -166,58 +160,10 @@ const refusedCallers = rememberEach(
   },
 );
 
-type Rules = Pick<AuthorizationIr, 'deny' | 'allow'>;
-
-/** Some request of that caller. */
-function allowsSome({ deny, allow }: Rules, caller: string): boolean {
-  const isShutOut = deny.some((rule) => rule.requests === 'any' && names(rule, caller));
-  return !isShutOut && (allow === 'all' || allow.some((rule) => names(rule, caller)));
-}
-
-/** rules: those that are about the request. */
-function allows({ deny, allow }: Rules, caller: string): boolean {
-  const isNamed = (rule: RuleIr): boolean => names(rule, caller);
-  return !deny.some(isNamed) && (allow === 'all' || allow.some(isNamed));
-}
-
-function names({ callers }: RuleIr, caller: string): boolean {
-  return callers === 'anyone' || callers.some((one) => matchesCaller(one, caller));
-}
-
-function matchesCaller({ identities, not }: CallerIr, caller: string): boolean {
-  const isNamed = identities === 'any' || isOneOf(identities, caller);
-  return isNamed && (not === null || !isOneOf(not.identities, caller));
-}
-
-function isOneOf({ spiffeIds, spiffePrefixes }: PeersIr, caller: string): boolean {
-  return spiffeIds.includes(caller) || spiffePrefixes.some((prefix) => caller.startsWith(prefix));
-}
-
-/** A Deny rule, as far as it is certain what it says of a check: addresses, tokens, hosts and headers of checks are not looked at. */
-function certainly(rule: RuleIr): RuleIr {
-  const { callers, requests } = rule;
-  return {
-    ...rule,
-    callers:
-      callers === 'anyone' ? callers : callers.filter((one) => !asksForAddress(one) && one.token === null),
-    requests: requests === 'any' ? requests : requests.filter((one) => !asksForMore(one)),
-  };
-}
-
 /** An Allow rule, as far as it lets in who has no token. */
 function withoutTokens(rule: RuleIr): RuleIr {
   const { callers } = rule;
   return callers === 'anyone' ? rule : { ...rule, callers: callers.filter(({ token }) => token === null) };
-}
-
-function asksForAddress({ networks, remoteNetworks, not }: CallerIr): boolean {
-  const excluded = not === null ? 0 : not.networks.length + not.remoteNetworks.length;
-  return networks !== 'any' || remoteNetworks !== 'any' || excluded > 0;
-}
-
-function asksForMore({ hosts, headers, not }: RequestIr): boolean {
-  const excluded = not === null ? 0 : not.hosts.length + not.headers.length;
-  return hosts !== 'any' || headers.length > 0 || excluded > 0;
 }
 
 function matchesRequest({ methods, paths, not }: RequestIr, { method, path }: CheckRequest): boolean {

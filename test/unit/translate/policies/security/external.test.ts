@@ -120,11 +120,11 @@ test('it is not asked about questions to itself, but about its other ports', () 
   );
 });
 
-test('one without endpoints is warned of', () => {
+test('one without endpoints, or whose rules deny the questions, is warned of', () => {
   expect(asking().condition('Warning')).toMatchObject({
     status: 'True',
     message:
-      'The authorizer shop/opa/9191 has no ready endpoints, so requests are refused with 503. Start a workload for it.',
+      'The authorizer shop/opa/9191 has no ready endpoints, so requests are refused. Start a workload for it.',
   });
   expect(asking({ more: ', failureMode: Allow' }).condition('Warning')?.message).toContain(
     'so requests pass without being checked, because failureMode is Allow.',
@@ -138,6 +138,21 @@ ports: [{name: grpc, port: 9191, protocol: TCP}]
 endpoints: [{addresses: [10.0.0.2], conditions: {ready: true}, targetRef: {kind: Pod, namespace: shop, name: opa}}]
 `;
   expect(asking({ objects: slice }).condition('Warning')).toBeUndefined();
+  const guard = `---
+apiVersion: meshwright.dev/v1alpha1
+kind: SecurityPolicy
+metadata: {name: opa, namespace: shop}
+spec:
+  targetRefs: [{kind: Service, name: opa}]
+  authorization: {rules: [{name: web, action: Allow, from: [{serviceAccounts: [shop/web]}]}]}
+`;
+  expect(asking({ objects: slice + guard }).condition('Warning')).toMatchObject({
+    reason: 'AuthorizerUnavailable',
+    message:
+      'SecurityPolicies deny what shop/opa, shop/reviews asks the authorizer shop/opa/9191. Allow these service accounts there.',
+  });
+  const friendly = guard.replace('shop/web', 'shop/reviews, shop/opa');
+  expect(asking({ objects: slice + friendly }).condition('Warning')).toBeUndefined();
 });
 
 describe('a reference that does not resolve closes the targets, whatever failureMode says', () => {
