@@ -164,7 +164,7 @@ suite('an operator on a cluster', () => {
     await cluster.kubectl(['delete', 'pod', latecomer.name, '--force', '--grace-period=0']);
   });
 
-  test('SIGTERM ends it with code 0 within five seconds; the next one takes up what was applied meanwhile', async () => {
+  test('SIGTERM ends it with code 0, and no part of it is given up; the next one takes up what was applied meanwhile', async () => {
     const before = await counters();
     expect(await exitOf(cluster)).toEqual({ code: 0, inTime: true });
     expect(await splits()).toEqual(shopPods.map(() => ({ v1: 40, v2: 60 })));
@@ -187,9 +187,9 @@ suite('an operator on a cluster', () => {
   });
 });
 
-/** Tells the operator to end. */
+/** Tells the operator to end. inTime: of a part that does not end it gives up after 10 s. */
 async function exitOf({ operator }: ShopCluster): Promise<{ code: number | null; inTime: boolean }> {
   const start = performance.now();
   const code = await operator.terminate();
-  return { code, inTime: performance.now() - start < 5000 };
+  return { code, inTime: performance.now() - start < 9000 };
 }

@@ -144,7 +144,8 @@ suite('an operator that starts', () => {
     const begin = performance.now();
 
     expect(await operator.terminate()).toBe(0);
-    expect(performance.now() - begin).toBeLessThan(5000);
+    // A part that does not end is given up after 10 s.
+    expect(performance.now() - begin).toBeLessThan(9000);
   });
 
   test('says in the Mesh that the root is damaged, also when it was before the start', async () => {
