@@ -29,7 +29,7 @@ export interface OperatorProcess {
   log(): Promise<readonly Readonly<Record<string, unknown>>[]>;
   /** Its exit code, once it has ended; null: a signal ended it. */
   readonly ended: Promise<number | null>;
-  /** SIGTERM. Resolves to its exit code; null if it had to be killed after 20 s. */
+  /** SIGTERM. Resolves to its exit code; null if it had to be killed after a minute. */
   terminate(): Promise<number | null>;
   /** SIGKILL. */
   kill(): Promise<void>;
@@ -37,7 +37,7 @@ export interface OperatorProcess {
   stop(): Promise<void>;
 }
 
-const terminateMs = 20_000;
+const terminateMs = 60_000;
 
 export async function startOperator(options: OperatorOptions): Promise<OperatorProcess> {
   const dir = await mkdtemp(join(tmpdir(), 'meshwright-operator-'));
