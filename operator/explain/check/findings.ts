@@ -23,6 +23,7 @@ export function findingsIn(resources: Resources): readonly Finding[] {
   const served = servedPorts(ir);
   const rules = rulesIn(served.map(({ inbound }) => inbound.authorization));
   return [
+    ...(ir.workloads.length === 0 ? [nothingMeshed(ir)] : []),
     ...openPorts(served, ({ mtls }) => mtls !== 'Strict').map(plaintext),
     ...openPorts(served, isUnguarded).map(anyCaller),
     ...rules.allow.filter(isForAll).map(allowsAll),
@@ -46,6 +47,20 @@ function servedPorts({ services, workloads }: MeshIr): readonly ServedPort[] {
       return inbound === undefined ? [] : [{ service, inbound }];
     }),
   );
+}
+
+function nothingMeshed({ settings }: MeshIr): Finding {
+  return {
+    type: 'NoSidecar',
+    message: `No workload has a sidecar, so no policy is enforced. Add the label ${labelText(settings)} to a namespace.`,
+  };
+}
+
+/** Of namespaces whose workloads get one. */
+function labelText({ sidecar }: MeshIr['settings']): string {
+  return Object.entries(sidecar.namespaceLabels)
+    .map((pair) => pair.join('='))
+    .join(',');
 }
 
 interface OpenPorts {
@@ -156,12 +171,11 @@ function unmeshed(
           workload === '' ? address : workload.split('/').slice(1).join('/'),
         );
   }
-  const labels = Object.entries(settings.sidecar.namespaceLabels).map((pair) => pair.join('='));
   return [...byService].map(([service, names]) => ({
     type: 'NoSidecar',
     message:
       `Service ${service} has endpoints without a sidecar: ${listed([...new Set(names)].toSorted())}. Calls to them are plaintext, and no policy protects them. ` +
-      `Restart the pods in a namespace with the label ${labels.join(',')}.`,
+      `Restart the pods in a namespace with the label ${labelText(settings)}.`,
   }));
 }
 

@@ -49,6 +49,18 @@ test('without a policy, ports take plaintext and any caller', () => {
   ]);
 });
 
+test('where nobody has a sidecar, nothing is guarded', () => {
+  const mesh = 'apiVersion: meshwright.dev/v1alpha1\nkind: Mesh\nmetadata: {name: default}\nspec: {}';
+
+  expect(findingsIn(resourcesFromYaml(mesh))).toEqual([
+    {
+      type: 'NoSidecar',
+      message:
+        'No workload has a sidecar, so no policy is enforced. Add the label meshwright.dev/mesh=enabled to a namespace.',
+    },
+  ]);
+});
+
 test('what is guarded is no finding; a pod without a sidecar cannot be guarded', () => {
   expect(findings(rules(page))).toEqual([noSidecar]);
   expect(findings(rules())).toEqual([noSidecar]);
