@@ -2,6 +2,7 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import type { Condition } from '../../api/v1alpha1/common.ts';
+import { makeCa, secretOf } from '../support/brought-authority.ts';
 import { Closing } from '../support/data-plane/closing.ts';
 import { type ApiServer, apiServerAvailable, startApiServer } from '../support/kubernetes.ts';
 import { poll } from '../support/kubernetes/poll.ts';
@@ -136,6 +137,54 @@ suite('an operator that starts', () => {
 
     const problems = (await operator.log()).filter(({ level }) => Number(level) >= 40);
     expect(problems).toEqual([]);
+  });
+
+  test('begins with an intermediate that kubectl made, keeps it, and tells in an Event when it cannot be read', async () => {
+    const own = ['--namespace', 'meshwright-system'];
+    const ask = (name: string): Promise<string> => {
+      const authority = { type: 'Intermediate', secretRef: { name } };
+      const patch = JSON.stringify({ spec: { certificates: { authority } } });
+      return kubectl(['patch', 'mesh', 'default', '--type=merge', `--patch=${patch}`]);
+    };
+    const healthy = (what: string): Promise<string> =>
+      kubectl(['wait', 'mesh/default', `--for=condition=AuthorityHealthy${what}`, '--timeout=60s']);
+    const root = await makeCa();
+    const brought = secretOf(root, await makeCa({ by: root }));
+    await kubectl(['delete', 'secret', 'meshwright-ca', ...own]);
+    await ask('mesh-intermediate');
+
+    await start(restrictedKubeconfig);
+    await kubectl(['wait', 'mesh/default', '--for=condition=Ready=False', '--timeout=60s']);
+    const metadata = { name: 'mesh-intermediate', namespace: 'meshwright-system' };
+    const secret = {
+      apiVersion: 'v1',
+      kind: 'Secret',
+      type: 'kubernetes.io/tls',
+      metadata,
+      stringData: brought,
+    };
+    await kubectl(['create', '-f', '-'], [secret]);
+    await healthy('');
+    await ask('nowhere');
+    await healthy('=False');
+
+    const events = [
+      'events',
+      '--for=mesh/default',
+      '--types=Warning',
+      '--output=jsonpath={.items[*].message}',
+    ];
+    await poll(
+      async () =>
+        (await kubectl([...events, '--all-namespaces'])).includes('nowhere does not exist') || undefined,
+      {
+        intervalMs: 50,
+        deadlineMs: 20_000,
+      },
+    );
+    const kept = ['get', 'secret', 'meshwright-ca', ...own, String.raw`--output=jsonpath={.data.tls\.crt}`];
+    expect(Buffer.from(await kubectl(kept), 'base64').toString()).toBe(brought['tls.crt']);
+    await kubectl(['wait', 'mesh/default', '--for=condition=Ready', '--timeout=60s']);
   });
 
   test('can be stopped at once', async () => {

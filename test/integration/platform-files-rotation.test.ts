@@ -9,6 +9,9 @@ import { connect } from 'node:tls';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import type { Condition } from '../../api/v1alpha1/common.ts';
 import { reservePorts } from '../../demo/process/ports.ts';
+import type { KeyPair } from '../../operator/certificates/authority.ts';
+import { parseIntermediate } from '../../operator/certificates/intermediate.ts';
+import { signLeaf } from '../../operator/certificates/leaf.ts';
 import { pemsOf } from '../../operator/certificates/renewal.ts';
 import { createSecretFolders } from '../../operator/platform/files/state/secret-folders.ts';
 import type { SecretData } from '../../operator/ports/platform.ts';
@@ -134,6 +137,17 @@ async function presentedWith(ca: string): Promise<string | undefined> {
   }
 }
 
+/** For the caller, from an authority that is none of the operator's. */
+function leafOf(authority: SecretData): Promise<KeyPair> {
+  const now = Date.now();
+  const signer = parseIntermediate(authority, { where: 'the Secret of a test', now });
+  return signLeaf(
+    signer,
+    { spiffeId: `spiffe://${trustDomain}/ns/${namespace}/sa/caller`, ttlMs: 60_000 },
+    now,
+  );
+}
+
 /** Whether the server's sidecar accepts a connection with it. */
 async function isAccepted(cert: string, key: string): Promise<boolean> {
   const socket = connect({
@@ -226,6 +240,16 @@ test('no call fails while an intermediate of the user takes over, is renewed and
   expect(await presentedWith(trusted)).toBe(first);
   expect(await isAccepted(await file('tls.crt'), await file('tls.key'))).toBe(true);
   expect(await isAccepted(former.cert, former.key)).toBe(false);
+  const other = await makeCa({ name: ca.certificate.subject.slice('CN='.length) });
+  for (const [above, isBelieved] of [
+    [ca, true],
+    [other, false],
+  ] as const) {
+    const { certificate, privateKey } = await leafOf(secretOf(above, await makeCa({ by: above })));
+    expect(await isAccepted(certificate, privateKey)).toBe(isBelieved);
+    // Without its intermediate.
+    expect(await isAccepted(pemsOf(certificate)[0] ?? '', privateKey)).toBe(false);
+  }
 
   const renewed = await bring(secretOf(ca, await makeCa({ by: ca })));
   // The operator looks at once when the Mesh changes.
