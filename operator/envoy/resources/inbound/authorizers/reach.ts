@@ -41,11 +41,7 @@ export function createAuthorizerLayers(): (
 ) => Layers {
   const memory = rememberByKey<readonly XdsResource[]>();
   return rememberLast((services: readonly ServicePortIr[], workloads: readonly WorkloadIr[]) => {
-    const asked = new Map(
-      workloads.flatMap(({ inbound }) =>
-        inbound.flatMap(({ authorizers }) => authorizers.map((one) => [layerOf(one), one] as const)),
-      ),
-    );
+    const asked = askedBy(workloads);
     if (asked.size === 0) return [];
     const byKey = new Map(services.map((service) => [service.key, service]));
     const layers = [...asked].map(([layer, authorizer]) => {
@@ -56,6 +52,14 @@ export function createAuthorizerLayers(): (
     memory.sweep();
     return layers;
   });
+}
+
+/** Each once. Most workloads ask nobody, and there are thousands in each batch: no list is made for them. */
+function askedBy(workloads: readonly WorkloadIr[]): ReadonlyMap<LayerId, AuthorizerIr> {
+  const asked = new Map<LayerId, AuthorizerIr>();
+  for (const { inbound } of workloads)
+    for (const { authorizers } of inbound) for (const one of authorizers) asked.set(layerOf(one), one);
+  return asked;
 }
 
 /** As its callers see the Service that are no consumers of it. */
