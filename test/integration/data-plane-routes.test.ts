@@ -464,9 +464,12 @@ describe('routes', () => {
   });
 
   test('send no more copies to endpoints that never answer than a hundred at a time', async () => {
-    const answers = await Promise.all(Array.from({ length: 250 }, () => call(port('mirrored'))));
-
-    expect(answers.filter(({ status }) => status !== 200)).toEqual([]);
+    // Some at a time: each brings new connections to three services, whose handshakes have five seconds.
+    for (let wave = 0; wave < 10; wave += 1) {
+      // oxlint-disable-next-line no-await-in-loop -- copies stay, callers do not
+      const answers = await Promise.all(Array.from({ length: 25 }, () => call(port('mirrored'))));
+      expect(answers.filter(({ status }) => status !== 200)).toEqual([]);
+    }
     expect(copies.length).toBeLessThanOrEqual(100);
   });
 
