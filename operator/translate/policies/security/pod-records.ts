@@ -2,7 +2,7 @@
 import type { PodRecord } from '../../../ir/pod-record.ts';
 import { byText } from '../../../values/compare-text.ts';
 import { guardedByKey } from '../../../values/own-names.ts';
-import { recordedKind, writeGuardRecord } from '../../facts/guard-record.ts';
+import { type GuardRecord, recordedKind, writeGuardRecord } from '../../facts/guard-record.ts';
 import type { ServedPort, ServedPorts } from '../../facts/served-ports.ts';
 import { listed } from '../../facts/verdicts.ts';
 import type { WorkloadIndex } from '../../facts/workload.ts';
@@ -35,9 +35,9 @@ export function podRecords(
   { byWorkload }: SecurityAttachments,
   served: ServedPorts,
 ): readonly PodRecord[] {
-  const records = all.flatMap(({ key, namespace, name, meshed, source }) => {
+  const records = all.flatMap(({ key, namespace, name, meshed, source, guardRecord }) => {
     if (source.kind !== 'Pod' || meshed === null) return [];
-    const value = recordOf(byWorkload.get(key) ?? [], served.get(key));
+    const value = recordOf(byWorkload.get(key) ?? [], guardRecord?.unknown ?? [], served.get(key));
     if (value === (source.metadata.annotations?.[guardedByKey] ?? null)) return [];
     return [{ namespace, name, uid: source.metadata.uid ?? '', value }];
   });
@@ -46,6 +46,7 @@ export function podRecords(
 
 function recordOf(
   attached: readonly Attachment[],
+  unknown: GuardRecord['unknown'],
   served: ReadonlyMap<number, ServedPort> = new Map(),
 ): string | null {
   const guards = attached
@@ -55,9 +56,9 @@ function recordOf(
       if (kind === null) return [];
       return [{ policy: policy.metadata.name, kind, name, ports: ports === null ? null : [...ports] }];
     });
-  if (guards.length === 0) return null;
+  if (guards.length + unknown.length === 0) return null;
   const protocols = [...served].map(([port, { protocol }]) => [port, protocol]);
-  return writeGuardRecord({ ports: Object.fromEntries(protocols), guards });
+  return writeGuardRecord({ ports: Object.fromEntries(protocols), guards, unknown });
 }
 
 /** For the condition Accepted. */

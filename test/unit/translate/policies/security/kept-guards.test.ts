@@ -216,3 +216,37 @@ test('an annotation that names what no policy targets guards nothing', () => {
   expect(JSON.stringify(guards(objects))).not.toContain('Strict');
   expect(look(objects).podRecords).toEqual([expect.objectContaining({ value: null })]);
 });
+
+test('what a later version wrote on a pod outlives a leader that does not know it, and what is known of it holds', () => {
+  const before = written(shop('Deployment'));
+  const record = JSON.parse(annotationOf(before)) as { ports: Json; guards: Json[] };
+  const [known] = record.guards;
+  const later = [
+    { policy: 'reviews', kind: 'Gateway', name: 'front', listeners: ['https'] },
+    { ...known, since: '2027' },
+  ];
+  const text = JSON.stringify({ ports: { ...record.ports, 9443: 'QUIC' }, guards: later });
+  const { deployment: _gone, ...left } = withAnnotation(before, text);
+
+  const after = written(left);
+
+  expect(guardOf(left)).toBe('Strict');
+  const kept = JSON.parse(annotationOf(after)) as typeof record;
+  expect(kept.guards).toEqual(expect.arrayContaining([...later, known]));
+  expect(written(after)).toEqual(after);
+});
+
+function annotationOf({ pod: object = {} }: Objects): string {
+  return (object as unknown as StoredObject).metadata.annotations?.[guardedByKey] ?? '';
+}
+
+function withAnnotation(objects: Objects, text: string): Objects {
+  const { metadata } = objects['pod'] as unknown as StoredObject;
+  const annotations = { ...metadata.annotations, [guardedByKey]: text };
+  return { ...objects, pod: { ...objects['pod'], metadata: { ...metadata, annotations } } };
+}
+
+function guardOf(objects: Objects): unknown {
+  const workload = look(objects).ir?.workloads.find(({ name }) => name === 'reviews-1');
+  return workload?.inbound.find(({ port }) => port === 9080)?.mtls;
+}
