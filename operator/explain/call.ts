@@ -1,4 +1,5 @@
 // A call, as an application makes it: where it connects to, and what it asks there.
+import { headerBytesHeader, pathBytesHeader } from '../envoy/resources/names.ts';
 
 export interface Call {
   /** Where the application connects to. */
@@ -29,6 +30,11 @@ export function headerOf({ method, path, authority, headers }: CallRequest, name
     case ':authority':
     case 'host':
       return authority;
+    // What sidecars write themselves.
+    case pathBytesHeader:
+      return String(Buffer.byteLength(path));
+    case headerBytesHeader:
+      return String(Buffer.byteLength(headers.map(([key, value]) => `${key}: ${value}\r\n`).join('')));
     default: {
       const values = headers.filter(([key]) => key === name.toLowerCase()).map(([, value]) => value);
       return values.length === 0 ? null : values.join(',');

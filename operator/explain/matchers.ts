@@ -48,6 +48,7 @@ export function matchesHeader(matcher: EnvoyMessage, request: CallRequest): bool
     'name',
     'string_match',
     'present_match',
+    'range_match',
     'invert_match',
     'treat_missing_header_as_empty',
   ]);
@@ -57,7 +58,14 @@ export function matchesHeader(matcher: EnvoyMessage, request: CallRequest): bool
   if (typeof present === 'boolean') return ((found !== null) === present) !== flagIn(matcher, 'invert_match');
   // What is absent does not match, inverted or not.
   if (found === null) return false;
+  const range = messageIn(matcher, 'range_match');
+  if (range !== null) return isWithin(range, Number(found)) !== flagIn(matcher, 'invert_match');
   return matchesText(stringMatch(matcher), found) !== flagIn(matcher, 'invert_match');
+}
+
+/** @param range an Int64Range: without its end */
+function isWithin(range: EnvoyMessage, value: number): boolean {
+  return value >= Number(range['start'] ?? 0) && value < Number(range['end'] ?? 0);
 }
 
 function matchesQuery(matcher: EnvoyMessage, request: CallRequest): boolean {

@@ -68,7 +68,27 @@ beforeAll(async () => {
       action: forwardTo({ service: ownService, subset: null, weight: 1 }),
     }),
   ];
+  const expression = 'RegularExpression' as const;
+  const own = { service: ownService, subset: null, weight: 1 };
+  const replacing = sampleRoute('replacing', {
+    action: {
+      ...forwardTo(own),
+      rewrite: { hostname: null, path: { type: expression, value: 'a(.*x)?', substitution: 'b' } },
+    },
+  });
+  const compared = (match: Parameters<typeof sampleMatch>[0]): readonly ReturnType<typeof sampleRoute>[] => [
+    sampleRoute('compared', { matches: [sampleMatch(match)] }),
+    sampleRoute('default'),
+  ];
+  const written = { name: 'x-kind', type: expression, value: '[ab]*a[ab]{20}', not: false };
   const services = [
+    sampleService('shop/path/80', {
+      ...to(0),
+      routes: compared({ path: { type: expression, value: '/[ab]*a[ab]{20}' } }),
+    }),
+    sampleService('shop/query/80', { ...to(0), routes: compared({ queryParameters: [written] }) }),
+    sampleService('shop/header/80', { ...to(0), routes: compared({ headers: [written] }) }),
+    sampleService('shop/replacing/80', { ...to(0), routes: [replacing] }),
     ...names.map((name, index) => sampleService(`shop/${name}/80`, to(index))),
     sampleService('shop/routed/80', { ...to(0), routes }),
   ];
@@ -132,6 +152,41 @@ describe('a sidecar takes no more than its bounds', () => {
 
   test('bytes of request headers', async () => {
     expect(await status('open', 'GET', `x-large: ${'v'.repeat(300_000)}\r\n`)).toBe(431);
+  });
+
+  test.each([
+    ['path', 414],
+    ['query', 414],
+    ['replacing', 414],
+    ['header', 200],
+    ['open', 200],
+  ] as const)(
+    'bytes of paths where expressions of policies read them, and nowhere else: %s',
+    async (service, answer) => {
+      const lie = { 'x-meshwright-path-bytes': '1' };
+      const statusOf = async (length: number): Promise<number> =>
+        (await call(at[service] ?? 0, { path: `/${'a'.repeat(length)}`, headers: lie })).status;
+
+      expect(await statusOf(8_000)).toBe(200);
+      expect(await statusOf(9_000)).toBe(answer);
+    },
+  );
+
+  test('bytes of headers where expressions of policies read them', async () => {
+    const headers = { 'x-kind': 'a'.repeat(33_000) };
+    const answers = await Promise.all([
+      call(at['header'] ?? 0, { headers }),
+      call(at['header'] ?? 0, { headers: { 'x-kind': 'a'.repeat(12_000) } }),
+      call(at['path'] ?? 0, { headers }),
+    ]);
+
+    // An application of Node.js refuses 16 KiB.
+    expect(answers.map((answer) => answer.status)).toEqual([431, 200, 431]);
+    expect(answers.map(({ body }) => body.includes('regular expressions'))).toEqual([true, false, false]);
+  });
+
+  test('applications do not see what sidecars count', async () => {
+    expect((await call(at['path'] ?? 0)).body).not.toContain('x-meshwright');
   });
 
   test.each([

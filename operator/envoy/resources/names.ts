@@ -24,6 +24,10 @@ export const leafSecret = 'leaf';
 
 /** Written by the sidecar over whatever the application sent, and removed before the request leaves it. */
 export const destinationHeader = 'x-meshwright-destination';
+/** How many bytes the path of a request has, with its query; read by routes, and never sent. */
+export const pathBytesHeader = 'x-meshwright-path-bytes';
+/** How many bytes its headers have on the wire. */
+export const headerBytesHeader = 'x-meshwright-header-bytes';
 /** On a reply of the server's sidecar: the request never reached the application, so any method may be tried again. */
 export const notReachedHeader = 'x-meshwright-not-reached';
 /** On a reply of the server's sidecar: the application broke off; it may have acted on the request. Holds Envoy's details. */

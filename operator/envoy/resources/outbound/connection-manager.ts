@@ -3,7 +3,7 @@ import type { EnvoyMessage } from '../../proto/envoy-message.ts';
 import { connectionManager } from '../connection-manager.ts';
 import { earlyHeaderMutation, setHeader } from '../header.ts';
 import { disabledFilters } from '../http-filters.ts';
-import { destinationHeader, routeConfigurationName } from '../names.ts';
+import { destinationHeader, headerBytesHeader, pathBytesHeader, routeConfigurationName } from '../names.ts';
 import { extension, overAds } from '../typed-config.ts';
 import { outboundFilters } from './http-filters.ts';
 
@@ -25,14 +25,18 @@ export function outboundHttp({ statPrefix, destination, endpoint }: OutboundHttp
     filters: [...(endpoint ? [chooseEndpoint(endpoint)] : []), ...disabledFilters(outboundFilters)],
     more: {
       rds: { route_config_name: routeConfigurationName, config_source: overAds },
-      early_header_mutation_extensions: [writeDestination(destination)],
+      early_header_mutation_extensions: [writeFacts(destination)],
     },
   });
 }
 
-/** Over whatever the application sent in that header. */
-function writeDestination(value: string): EnvoyMessage {
-  return earlyHeaderMutation([{ append: setHeader(destinationHeader, value) }]);
+/** Over whatever the application sent in these headers. */
+function writeFacts(destination: string): EnvoyMessage {
+  return earlyHeaderMutation([
+    { append: setHeader(destinationHeader, destination) },
+    { append: setHeader(pathBytesHeader, '%CEL(request.path.size())%') },
+    { append: setHeader(headerBytesHeader, '%DOWNSTREAM_HEADER_BYTES_RECEIVED%') },
+  ]);
 }
 
 function chooseEndpoint(value: EnvoyMessage): EnvoyMessage {

@@ -3,7 +3,14 @@
 import type { MeshSettingsIr } from '../../../ir/mesh-ir.ts';
 import { duration } from '../../proto/well-known.ts';
 import { typeUrl } from '../../proto/type-urls.ts';
-import { destinationHeader, passthroughCluster, replyMarkers, routeConfigurationName } from '../names.ts';
+import {
+  destinationHeader,
+  headerBytesHeader,
+  passthroughCluster,
+  pathBytesHeader,
+  replyMarkers,
+  routeConfigurationName,
+} from '../names.ts';
 import { resource } from '../resource.ts';
 import { overAds } from '../typed-config.ts';
 import type { EnvoyMessage } from '../../proto/envoy-message.ts';
@@ -23,7 +30,7 @@ export function buildRouteTable(settings: MeshSettingsIr): XdsResource {
     message: {
       name: routeConfigurationName,
       vhost_header: destinationHeader,
-      request_headers_to_remove: [destinationHeader],
+      request_headers_to_remove: [destinationHeader, pathBytesHeader, headerBytesHeader],
       // They are words between sidecars, said only to be acted upon by the retry policy.
       response_headers_to_remove: replyMarkers,
       vhds: { config_source: overAds },

@@ -11,6 +11,7 @@ import type { XdsResource } from '../xds-resource.ts';
 import { preflightMatch } from './cors.ts';
 import { headerChanges } from './headers.ts';
 import { outboundFilters } from './http-filters.ts';
+import { refusalsOfLargeHeads } from './large-heads.ts';
 import { isServed, routeAction, targets } from './route-action.ts';
 import { anyRequest, routeMatch } from './route-match.ts';
 import { noTimeouts, type TimedRoute, timedRoutes } from './timeouts.ts';
@@ -24,7 +25,14 @@ export function buildVirtualHost(service: ServicePortIr, routes: RouteListIr): X
   ];
   return resource(typeUrl.virtualHost, {
     name,
-    message: { name, domains, routes: routes.flatMap((route) => envoyRoutes(route, service.key)) },
+    message: {
+      name,
+      domains,
+      routes: [
+        ...refusalsOfLargeHeads(routes),
+        ...routes.flatMap((route) => envoyRoutes(route, service.key)),
+      ],
+    },
     // Routes name their policy: that of the service may be another one.
     origins: [
       ...service.origins.filter(({ kind }) => kind === 'Service'),
