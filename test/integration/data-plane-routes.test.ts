@@ -64,6 +64,13 @@ const elsewhere: Handler = ({ headers }, response) => {
   response.end();
 };
 
+let lies = 0;
+/** Has no sidecar, so nobody takes its words away. */
+const liar: Handler = (_seen, response) => {
+  lies += 1;
+  response.writeHead(503, { 'x-meshwright-not-reached': '1' }).end('a lie');
+};
+
 let silentCalls = 0;
 /** Never answers either. */
 const silent: Handler = () => {
@@ -285,7 +292,14 @@ beforeAll(async () => {
     Object.values(apps).map(async (port) => sampleInbound(await freePort(), port, { mtls: 'Strict' })),
   );
   const portOf = new Map(Object.keys(apps).map((name, index) => [name, inbound[index]?.port ?? 0]));
-  const services = routedServices((name) => sampleEndpoint(portOf.get(name) ?? 0, { mtls: true }));
+  const bare = await startApplication('liar', closing, liar);
+  const services = [
+    ...routedServices((name) => sampleEndpoint(portOf.get(name) ?? 0, { mtls: true })),
+    sampleService('shop/bare/80', {
+      endpoints: [sampleEndpoint(bare)],
+      routes: [sampleRoute('bare', { retry: { ...noRetry, attempts: 2, on: ['ConnectFailure'] } })],
+    }),
+  ];
   const bindings = await Promise.all(
     services.map(async ({ key, service: name }) => {
       at[name] = await freePort();
@@ -567,6 +581,14 @@ test('an application cannot ask for retries with the words of a sidecar', async 
 
   expect(answer).toMatchObject({ status: 503, body: 'broken' });
   expect(attempts).toHaveLength(1);
+});
+
+test('a server without a sidecar that speaks with the words of one gets a request as often as the route says, and no more', async () => {
+  const answer = await call(port('bare'), { method: 'POST', body: 'once' });
+
+  expect(answer).toMatchObject({ status: 503, body: 'a lie' });
+  expect(answer.headers).not.toHaveProperty('x-meshwright-not-reached');
+  expect(lies).toBe(3);
 });
 
 describe('draining endpoints', () => {
