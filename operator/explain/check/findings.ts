@@ -83,9 +83,11 @@ function openPorts(
   }));
 }
 
+/** Where tokens are Optional, who has none may come. */
 function isUnguarded({ authorization, authentication, authorizers }: InboundPortIr): boolean {
   const { allow, deny } = authorization;
-  return allow === 'all' && deny.length === 0 && authentication === null && authorizers.length === 0;
+  const needsToken = authentication !== null && authentication.required.length > 0;
+  return allow === 'all' && deny.length === 0 && !needsToken && authorizers.length === 0;
 }
 
 function plaintext({ namespace, ports }: OpenPorts): Finding {

@@ -66,6 +66,16 @@ test('what is guarded is no finding; a pod without a sidecar cannot be guarded',
   expect(findings(rules())).toEqual([noSidecar]);
 });
 
+test.each([
+  ['Optional', ['AnyCaller', 'NoSidecar']],
+  ['Required', ['NoSidecar']],
+])('tokens guard a port if callers need one: mode %s', (mode, types) => {
+  const jwt = '[{name: corp, issuer: https://issuer.example, jwks: {inline: "{}"}}]';
+  const found = findings(`mtls: {mode: Strict}, authentication: {mode: ${mode}, jwt: ${jwt}}`);
+
+  expect(found.map(({ type }) => type).filter((type) => type !== 'NotInEffect')).toEqual(types);
+});
+
 test.each<readonly [string, Finding['type'], string]>([
   [
     '{name: all, action: Allow}',
