@@ -11,6 +11,7 @@ import {
   secondsFromNow,
 } from '../support/data-plane/issuer.ts';
 import { TokenMesh } from '../support/data-plane/token-mesh.ts';
+import { oddTokens } from '../support/odd-tokens.ts';
 
 const closing = new Closing();
 afterAll(() => closing.close());
@@ -135,6 +136,17 @@ describe.each(['Required', 'Optional'])('with mode %s', (mode) => {
     const forged = unsigned({ alg: 'none' }, payload());
 
     expect(await statusOf(`${forged}, Bearer ${good}`)).toBe(401);
+  });
+});
+
+describe('a token that parsers disagree about, signed by its issuer', () => {
+  const { keySet: inline, tokens } = oddTokens();
+  beforeAll(() =>
+    mesh.guard({ authentication: { jwt: [{ name: 'odd', issuer: issuerName, jwks: { inline } }] } }),
+  );
+
+  test.each(tokens)('%s: %s', async (_, isValid, token) => {
+    expect(await statusOf(token)).toBe(isValid ? 200 : 401);
   });
 });
 

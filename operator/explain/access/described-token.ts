@@ -1,5 +1,6 @@
 // A token of which only the claims are known: one that its issuer would have signed.
-import { type GivenToken, isClaims } from './token.ts';
+import { isClaims } from './jwt.ts';
+import type { GivenToken } from './token.ts';
 
 /** Null: this is no JSON object with `iss`. */
 export function describedToken(json: string): GivenToken | null {

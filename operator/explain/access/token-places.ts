@@ -39,9 +39,9 @@ export function tokenAt(place: Place, request: CallRequest): string | null {
   }
 }
 
-/** Of characters that tokens have: the first ones after what stands before it; else all of the value. */
+/** From the first character that tokens have, to the end of the value; else all of it. */
 function tokenIn(value: string, start: number): string {
-  return /[\w.-]+/.exec(value.slice(start))?.[0] ?? value;
+  return /[\w.-].*$/.exec(value.slice(start))?.[0] ?? value;
 }
 
 function cookieOf(request: CallRequest, name: string): string | null {

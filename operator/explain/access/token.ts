@@ -4,14 +4,13 @@ import type { EnvoyMessage } from '../../envoy/proto/envoy-message.ts';
 import { nobodysKey } from '../../envoy/resources/inbound/tokens/jwt-authn.ts';
 import { type PublicJwk, readKeySet } from '../../jwks/key-set.ts';
 import { flagIn, messageIn, numberIn, textIn, textsIn } from '../fields.ts';
+import { type Claims, type Jwt, readJwt } from './jwt.ts';
 
 export type TokenStatus =
   | { readonly type: 'Valid'; readonly claims: Claims }
   | { readonly type: 'Missing' }
   /** problem: a full sentence. */
   | { readonly type: 'OtherIssuer' | 'OtherAudience' | 'Invalid'; readonly problem: string };
-
-export type Claims = Readonly<Record<string, unknown>>;
 
 export interface Judging {
   /** Sent where the sidecar looks for it; null: the request has what it says itself. */
@@ -24,11 +23,6 @@ export interface GivenToken {
   readonly text: string;
   /** It counts as signed by its issuer, and in its time. */
   readonly isGenuine: boolean;
-}
-
-interface Jwt {
-  readonly header: Claims;
-  readonly claims: Claims;
 }
 
 /** @param provider a JwtProvider */
@@ -47,7 +41,7 @@ export function judged(text: string, provider: EnvoyMessage, { token, nowMs }: J
     return { type: 'OtherAudience', problem: `Its audience is ${shown(claims['aud'])}.` };
   const keys = keysOf(provider);
   if (keys.some(({ kid }) => kid === nobodysKey.kid)) return invalid('No key of its issuer is known here.');
-  if (!isGenuine && !isSigned(text, jwt.header, keys)) return invalid('No key of its issuer has signed it.');
+  if (!isGenuine && !isSigned(jwt, keys)) return invalid('No key of its issuer has signed it.');
   return { type: 'Valid', claims };
 }
 
@@ -58,40 +52,6 @@ function invalid(problem: string): TokenStatus {
 function shown(value: unknown): string {
   if (value === undefined) return 'not said';
   return typeof value === 'string' ? value : JSON.stringify(value);
-}
-
-/** As Envoy reads it: what is registered has its type. */
-export function readJwt(token: string): Jwt | null {
-  const parts = token.split('.');
-  const [header, claims] = parts.slice(0, 2).map(objectIn);
-  if (
-    parts.length !== 3 ||
-    header === undefined ||
-    header === null ||
-    claims === undefined ||
-    claims === null
-  )
-    return null;
-  const areTexts = ['iss', 'sub', 'jti'].every((name) => isAbsentOr('string', claims[name]));
-  const areTimes = ['exp', 'nbf', 'iat'].every((name) => isAbsentOr('number', claims[name]));
-  return areTexts && areTimes ? { header, claims } : null;
-}
-
-function isAbsentOr(type: 'string' | 'number', value: unknown): boolean {
-  return value === undefined || typeof value === type;
-}
-
-function objectIn(part: string): Claims | null {
-  try {
-    const value: unknown = JSON.parse(Buffer.from(part, 'base64url').toString('utf8'));
-    return isClaims(value) ? value : null;
-  } catch {
-    return null;
-  }
-}
-
-export function isClaims(value: unknown): value is Claims {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 /** Null: it is in its time. */
@@ -120,19 +80,13 @@ function keysOf(provider: EnvoyMessage): readonly PublicJwk[] {
   return readKeySet(textIn(messageIn(provider, 'local_jwks') ?? {}, 'inline_string') ?? '').keys;
 }
 
-function isSigned(token: string, { alg, kid }: Claims, keys: readonly PublicJwk[]): boolean {
-  const [text, signature] = splitAtLast(token);
+function isSigned({ header: { alg, kid = '' }, ...signed }: Jwt, keys: readonly PublicJwk[]): boolean {
   const usable = keys.filter(
     (key) =>
-      (typeof kid !== 'string' || key['kid'] === undefined || key['kid'] === kid) &&
+      (kid === '' || key['kid'] === undefined || key['kid'] === kid) &&
       (key['alg'] === undefined || key['alg'] === alg),
   );
-  return usable.some((key) => hasSigned(key, alg, { text, signature: Buffer.from(signature, 'base64url') }));
-}
-
-function splitAtLast(token: string): readonly [string, string] {
-  const at = token.lastIndexOf('.');
-  return [token.slice(0, at), token.slice(at + 1)];
+  return usable.some((key) => hasSigned(key, alg, signed));
 }
 
 interface Algorithm {
@@ -149,12 +103,11 @@ function algorithmOf(alg: unknown): Algorithm | null {
   return { kty: family === 'ES' ? 'EC' : 'RSA', hash: `sha${bits}` };
 }
 
-interface Signed {
-  readonly text: string;
-  readonly signature: Buffer;
-}
-
-function hasSigned(jwk: PublicJwk, alg: unknown, { text, signature }: Signed): boolean {
+function hasSigned(
+  jwk: PublicJwk,
+  alg: unknown,
+  { text, signature }: Pick<Jwt, 'text' | 'signature'>,
+): boolean {
   const algorithm = algorithmOf(alg);
   if (algorithm === null || algorithm.kty !== jwk['kty']) return false;
   const key: KeyObject = createPublicKey({ key: { ...jwk }, format: 'jwk' });

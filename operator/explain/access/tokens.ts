@@ -12,7 +12,8 @@ import {
 } from '../fields.ts';
 import type { TokenIssuer } from './access.ts';
 import { type Arriving, withHeader, withoutHeader } from './arriving.ts';
-import { type Claims, isClaims, judged, type Judging, readJwt, type TokenStatus } from './token.ts';
+import { type Claims, isClaims, readJwt } from './jwt.ts';
+import { judged, type Judging, type TokenStatus } from './token.ts';
 import { type Place, placesOf, placeText, tokenAt, withTokenAt } from './token-places.ts';
 
 const providerFields = [

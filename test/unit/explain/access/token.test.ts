@@ -1,7 +1,9 @@
 // Whether a token is valid, as Envoy's filter sees it.
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import { judged } from '../../../../operator/explain/access/token.ts';
+import { tokenAt } from '../../../../operator/explain/access/token-places.ts';
 import { issueKey, type IssuedKey, issuerName, keySet } from '../../../support/data-plane/issuer.ts';
+import { oddTokens } from '../../../support/odd-tokens.ts';
 
 const algorithms = ['RS256', 'PS384', 'ES256', 'ES512', 'EdDSA'];
 const keys = new Map<string, IssuedKey>();
@@ -58,5 +60,19 @@ describe('a token', () => {
     expect(judge(await keyOf('ES256').sign({}, { kid: 'key-RS256' }))).toBe(
       'Invalid: No key of its issuer has signed it.',
     );
+  });
+});
+
+describe('a token that parsers disagree about', () => {
+  const { keySet: inline_string, tokens } = oddTokens();
+  const place = { type: 'header', name: 'authorization', prefix: 'Bearer ' } as const;
+
+  // test/integration/data-plane-token-attacks.test.ts asks a real Envoy.
+  test.each(tokens)('%s: %s, as in Envoy', (_, isValid, token) => {
+    const headers = [['authorization', `Bearer ${token}`]] as const;
+    const found = tokenAt(place, { method: 'GET', path: '/', authority: 'reviews', headers });
+
+    const said = judged(found ?? '', { ...base, local_jwks: { inline_string } }, { token: null, nowMs });
+    expect(said.type === 'Valid').toBe(isValid);
   });
 });
