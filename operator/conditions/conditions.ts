@@ -11,6 +11,8 @@ export const conditionType = {
   overridden: 'Overridden',
   /** Only where it is so: the object is in effect, but probably not as intended. Owner: translate. */
   warning: 'Warning',
+  /** SecurityPolicy only, where it names a jwks.uri: the keys of its issuers were fetched. Owner: aggregate, from what is fetched. */
+  keysFetched: 'KeysFetched',
   /** Every proxy concerned, now or before, obeys this generation and nothing earlier. Owner: aggregate, from the acknowledgements. */
   programmed: 'Programmed',
   /** Mesh only: certificate authority and control plane are able to serve. Owner: aggregate. */
@@ -45,6 +47,8 @@ export const reason = {
   limitsWithoutEffect: 'LimitsWithoutEffect',
   localityWithoutEffect: 'LocalityWithoutEffect',
   authorizerUnavailable: 'AuthorizerUnavailable',
+  keysFetched: 'KeysFetched',
+  fetchFailed: 'FetchFailed',
   programmed: 'Programmed',
   pending: 'Pending',
   rejected: 'Rejected',

@@ -17,6 +17,9 @@ export interface KeySet {
 /** Of one issuer. A token without a kid is compared with all of them: each costs a sidecar up to 80 microseconds. */
 export const maxKeys = 16;
 
+/** Of one issuer, as they are written for sidecars: as many as a policy can hold itself. */
+export const maxKeySetCharacters = 16_384;
+
 const Member = z.string().max(4_096);
 
 const Key = z.object({
@@ -36,19 +39,27 @@ type Key = z.infer<typeof Key>;
 
 const Document = z.object({ keys: z.array(z.unknown()) });
 
+export interface ReadKeySetOptions {
+  /** Whether problems may quote the text. Default: true. */
+  readonly quotes?: boolean;
+}
+
 /** Never throws. */
-export function readKeySet(text: string): KeySet {
+export function readKeySet(text: string, { quotes = true }: ReadKeySetOptions = {}): KeySet {
   const parsed = Document.safeParse(jsonOf(text));
   if (!parsed.success) return nothing('It is not a JSON object with a list of keys.');
   const { keys } = parsed.data;
   // Before a single one is looked at.
   if (keys.length > maxKeys) return nothing(`It has ${keys.length} keys; the maximum is ${maxKeys}.`);
-  const read = keys.map((key, index) => readKey(key, index));
+  const read = keys.map((key, index) => readKey(key, { index, quotes }));
   const usable = read.flatMap(({ key }) => (key === undefined ? [] : [key]));
   const twice = repeatedKid(usable);
-  if (twice !== undefined) return nothing(`Two keys have the kid ${quoted(twice)}.`);
+  if (twice !== undefined)
+    return nothing(`Two keys have the ${quotes ? `kid ${quoted(twice)}` : 'same kid'}.`);
   const problems = read.flatMap(({ problem }) => problem ?? []);
   if (usable.length === 0) return { keys: [], problems: [...problems, 'It has no key for signatures.'] };
+  if (JSON.stringify(usable).length > maxKeySetCharacters)
+    return nothing(`Its keys are larger than ${maxKeySetCharacters} characters.`);
   return { keys: usable.toSorted(byText(kidOf)), problems };
 }
 
@@ -79,14 +90,19 @@ interface Read {
   readonly problem?: string;
 }
 
-function readKey(value: unknown, index: number): Read {
+interface Place {
+  readonly index: number;
+  readonly quotes: boolean;
+}
+
+function readKey(value: unknown, { index, quotes }: Place): Read {
   const parsed = Key.safeParse(value);
   if (!parsed.success) return { problem: `Key ${index + 1} is not a JSON Web Key.` };
   const key = parsed.data;
   // Issuers publish those beside: for somebody else.
   if (!isForSignatures(key)) return {};
   const { kid, d } = key;
-  const name = kid === undefined ? `Key ${index + 1}` : `Key ${quoted(kid)}`;
+  const name = kid === undefined || !quotes ? `Key ${index + 1}` : `Key ${quoted(kid)}`;
   if (d !== undefined) return { problem: `${name} is a private key: replace it at the issuer.` };
   const algorithms = algorithmsOf(key);
   if (algorithms === undefined) {
@@ -94,7 +110,8 @@ function readKey(value: unknown, index: number): Read {
   }
   const { alg = algorithms.length === 1 ? algorithms[0] : undefined } = key;
   if (alg !== undefined && !algorithms.includes(alg)) {
-    return { problem: `${name} has the algorithm ${quoted(alg)}; its type allows ${algorithms.join(', ')}.` };
+    const other = quotes ? `the algorithm ${quoted(alg)}` : 'another algorithm';
+    return { problem: `${name} has ${other}; its type allows ${algorithms.join(', ')}.` };
   }
   return writtenAnew({ ...key, alg }, name);
 }

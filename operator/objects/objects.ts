@@ -165,6 +165,13 @@ export interface ReferenceGrant {
   };
 }
 
+/** The operator's own: key sets that it has fetched. @see https://kubernetes.io/docs/reference/kubernetes-api/config-and-storage-resources/config-map-v1/ */
+export interface ConfigMap {
+  readonly kind: 'ConfigMap';
+  readonly metadata: ObjectMeta;
+  readonly data: Readonly<Record<string, string>>;
+}
+
 export type StoredObject =
   | Mesh
   | TrafficPolicy
@@ -179,7 +186,8 @@ export type StoredObject =
   | StatefulSet
   | DaemonSet
   | CronJob
-  | ReferenceGrant;
+  | ReferenceGrant
+  | ConfigMap;
 
 export type StoredKind = StoredObject['kind'];
 

@@ -3,6 +3,7 @@
 // What workloads, pods and Leases look like stands in workload-port.ts, pod-port.ts and lease-port.ts.
 import type { AnyStatus } from '../../api/v1alpha1/kinds.ts';
 import type { ObjectRef, StoredObject } from '../objects/objects.ts';
+import type { ConfigMapPort } from './config-map-port.ts';
 import type { LeasePort } from './lease-port.ts';
 import type { PodPort } from './pod-port.ts';
 import type { WorkloadEvent, WorkloadPort } from './workload-port.ts';
@@ -16,6 +17,7 @@ export interface Platform {
   watch(sink: ObjectSink, signal: AbortSignal): Promise<void>;
   readonly statuses: StatusPort;
   readonly secrets: SecretPort;
+  readonly configMaps: ConfigMapPort;
   /** Absent where nobody makes pods from templates. */
   readonly workloads?: WorkloadPort;
   /** Absent where there are none. */

@@ -27,6 +27,10 @@ export interface Metrics {
   stageDone(stage: Stage, durationMs: number): void;
   certificatesExpire(ends: CertificateEnds): void;
   statusWritten(result: 'success' | 'failure'): void;
+  /** Of keys of an issuer. */
+  keysFetched(result: 'success' | 'failure'): void;
+  /** All issuers whose keys are fetched, by the ids of their providers (`shop/reviews/corp`). */
+  keysAge(reports: readonly KeysAge[]): void;
   /** Resources of the present snapshot that our own checks refused. */
   resourcesInvalid(count: number): void;
 }
@@ -37,6 +41,12 @@ export interface CertificateEnds {
   readonly intermediate: Date | undefined;
   /** Of the leaves whose Secrets this operator keeps. */
   readonly earliestLeaf: Date | undefined;
+}
+
+export interface KeysAge {
+  readonly providers: readonly string[];
+  /** null: none were fetched yet. fetchedMs: since 1970. */
+  readonly keys: { readonly fetchedMs: number } | null;
 }
 
 const prefix = 'meshwright_';
@@ -52,6 +62,7 @@ export function createMetrics(): Metrics {
   const xds = addXds(registry);
   const stages = addStages(registry);
   const state = addState(registry);
+  const jwks = addJwks(registry);
   addProcess(registry);
 
   return {
@@ -66,6 +77,7 @@ export function createMetrics(): Metrics {
     ...xds,
     ...stages,
     ...state,
+    ...jwks,
   };
 }
 
@@ -168,6 +180,34 @@ function addState(
     },
     statusWritten: (result) => writes.inc({ result }),
     resourcesInvalid: (count) => invalid.set(count),
+  };
+}
+
+function addJwks(registry: Registry): Pick<Metrics, 'keysFetched' | 'keysAge'> {
+  const registers = [registry];
+  const fetches = new Counter({
+    name: `${prefix}jwks_fetches_total`,
+    help: 'Fetches of key sets of issuers.',
+    labelNames: ['result'],
+    registers,
+  });
+  const fetched = new Gauge({
+    name: `${prefix}jwks_fetched_timestamp_seconds`,
+    help: 'When the key set of an issuer was last fetched, in seconds since 1970. Only of the replica that leads.',
+    labelNames: ['namespace', 'policy', 'provider'],
+    registers,
+  });
+  return {
+    keysFetched: (result) => fetches.inc({ result }),
+    keysAge: (reports) => {
+      fetched.reset();
+      for (const { providers, keys } of reports) {
+        for (const id of keys === null ? [] : providers) {
+          const [namespace = '', policy = '', provider = ''] = id.split('/');
+          fetched.set({ namespace, policy, provider }, (keys?.fetchedMs ?? 0) / 1000);
+        }
+      }
+    },
   };
 }
 

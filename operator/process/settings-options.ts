@@ -32,6 +32,9 @@ export const helpText = `Usage: meshwright [options]
                                 (default: 0.0.0.0:15012; on the files platform 127.0.0.1:0)
   --admin-address <host:port>   address of health, metrics and debug pages (debug: on loopback only); port 0: any free port
                                 (default: 127.0.0.1:8080)
+  --jwks-allow-addresses <network>
+                                fetch the keys of issuers (jwks.uri) also from these addresses, such as 127.0.0.0/8, which are refused
+                                otherwise: loopback, link-local and other special ones; may be repeated
   --log-level <level>           ${logLevels.join(', ')} (default: info)
   --skip-check <check>          skip a validation and leave it to Envoy; may be repeated: ${skippableChecks.join(', ')}
   --ready-file <path>           write {"xdsPort","adminPort","pid"} as JSON to this file once ready
@@ -52,6 +55,7 @@ export const options = {
   namespace: { type: 'string' },
   'xds-address': { type: 'string' },
   'admin-address': { type: 'string' },
+  'jwks-allow-addresses': { type: 'string', multiple: true },
   'log-level': { type: 'string' },
   'skip-check': { type: 'string', multiple: true },
   'ready-file': { type: 'string' },

@@ -1,6 +1,7 @@
 // The one reader of the process's arguments and environment. Entry: readSettings, a pure function of both;
 // processSettings applies it to this process. It touches no file and opens nothing.
 import { Duration, durationMs } from '../../api/duration.ts';
+import { ipNetwork } from '../../api/schema.ts';
 import { operatorNamespace } from '../values/own-names.ts';
 import packageJson from '../../package.json' with { type: 'json' };
 import {
@@ -61,6 +62,8 @@ export interface Settings {
   readonly podAddress: string | undefined;
   readonly xdsAddress: ListenAddress;
   readonly adminAddress: ListenAddress;
+  /** Networks in CIDR notation, from which keys of issuers are fetched though their addresses are special ones. */
+  readonly jwksAllowAddresses: readonly string[];
   readonly logLevel: LogLevel;
   readonly skipChecks: readonly SkippableCheck[];
   /** Written with {"xdsPort","adminPort","pid"} once everything is ready. */
@@ -104,6 +107,9 @@ export function readSettings(
     podAddress: last('pod-address') ?? nonEmpty(env['POD_IP']),
     xdsAddress: readAddress('xds-address', last('xds-address') ?? defaultXdsAddress(platform), problems),
     adminAddress: readAddress('admin-address', last('admin-address') ?? '127.0.0.1:8080', problems),
+    jwksAllowAddresses: (given.get('jwks-allow-addresses') ?? []).map((network) =>
+      readNetwork('jwks-allow-addresses', network, problems),
+    ),
     logLevel: oneOf('log-level', logLevels, last('log-level') ?? 'info', problems),
     skipChecks: [
       ...new Set(
@@ -215,6 +221,11 @@ function readAddress(name: OptionName, text: string, problems: string[]): Listen
     `Option --${name} is "${text}": write host:port with a port from 0 to 65535, for example 127.0.0.1:8080 or [::1]:8080.`,
   );
   return { host: '', port: 0 };
+}
+
+function readNetwork(name: OptionName, text: string, problems: string[]): string {
+  if (!ipNetwork.pattern.test(text)) problems.push(`Option --${name} is "${text}": ${ipNetwork.message}`);
+  return text;
 }
 
 function readDuration(name: OptionName, text: string, problems: string[]): number {

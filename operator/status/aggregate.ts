@@ -3,6 +3,7 @@
 import { isMeshwrightKind } from '../../api/v1alpha1/kinds.ts';
 import type { Origin } from '../ir/origin.ts';
 import type { ObjectStatus } from '../ports/platform.ts';
+import type { KeyReport } from '../conditions/key-report.ts';
 import type { WorkloadReport } from '../conditions/workload-report.ts';
 import { type ObjectRef, refKey } from '../objects/objects.ts';
 import type { ProxyReport } from '../xds/session/proxy-report.ts';
@@ -11,6 +12,7 @@ import type { Verdict } from '../conditions/conditions.ts';
 import type { AbsentWorkload } from './absent.ts';
 import { AckIndex } from './ack-index.ts';
 import type { SpecifiedOf } from './blame.ts';
+import { type KeysByPolicy, keysByPolicy, keysFetchedOf } from './keys-fetched.ts';
 import { meshStatus } from './mesh-status.ts';
 import { conditionsOf, continueStatus, type StatusUpdate, timestamp } from './object-status.ts';
 import { type Judged, judge } from './judged.ts';
@@ -27,6 +29,8 @@ export interface AggregateInput {
   readonly absent: readonly AbsentWorkload[];
   readonly operatorNamespace: string;
   readonly certificates: CertificateReport;
+  /** Of the keys of issuers that are fetched. */
+  readonly keys: readonly KeyReport[];
   /** Absent where this operator gives nobody a sidecar. */
   readonly workloads?: WorkloadReport | undefined;
   /** Statuses by refKey as they were before, for lastTransitionTime. */
@@ -54,18 +58,20 @@ export function aggregate(input: AggregateInput): StatusUpdate[] {
     judge(verdict, published, input.proven.get(refKey(refOfOrigin(verdict.origin)))),
   );
   const mesh = { ...input, at, published, judged };
+  const keys = keysByPolicy(input.keys);
   return judged.map((it) => {
     const { origin } = it.verdict;
     const ref = refOfOrigin(origin);
-    const status = origin.kind === 'Mesh' ? meshStatus(it, mesh) : policyStatus(it, at);
+    const status = origin.kind === 'Mesh' ? meshStatus(it, mesh) : policyStatus(it, keys, at);
     return { ref, status: continueStatus(input.previous.get(refKey(ref)), status) };
   });
 }
 
-function policyStatus({ verdict, programmed }: Judged, at: string): ObjectStatus {
+function policyStatus({ verdict, programmed }: Judged, keys: KeysByPolicy, at: string): ObjectStatus {
   const { condition, programmed: obeying, total } = programmed;
+  const { conditions, origin } = verdict;
   return {
-    conditions: conditionsOf([...verdict.conditions, condition], verdict.origin, at),
+    conditions: conditionsOf([...conditions, ...keysFetchedOf(origin, keys), condition], origin, at),
     proxies: { programmed: obeying, total, summary: `${obeying}/${total}` },
   };
 }

@@ -4,6 +4,7 @@ import type { Mesh } from '../../api/v1alpha1/mesh.ts';
 import type { SecurityPolicy } from '../../api/v1alpha1/security/policy.ts';
 import type { TrafficPolicy } from '../../api/v1alpha1/traffic/policy.ts';
 import type {
+  ConfigMap,
   CronJob,
   DaemonSet,
   Deployment,
@@ -47,5 +48,7 @@ export interface Resources {
   readonly daemonSets: readonly DaemonSet[];
   readonly cronJobs: readonly CronJob[];
   readonly referenceGrants: readonly ReferenceGrant[];
+  /** The operator's own, with key sets of issuers. */
+  readonly configMaps: readonly ConfigMap[];
   readonly rejections: readonly Rejection[];
 }

@@ -146,6 +146,7 @@ function createCollections(): Collections {
     DaemonSet: createCollection(),
     CronJob: createCollection(),
     ReferenceGrant: createCollection(),
+    ConfigMap: createCollection(),
   };
 }
 
@@ -168,6 +169,7 @@ function build(collections: Collections, rejections: Rejections, generation: num
     daemonSets: collections.DaemonSet.sorted(),
     cronJobs: collections.CronJob.sorted(),
     referenceGrants: collections.ReferenceGrant.sorted(),
+    configMaps: collections.ConfigMap.sorted(),
     rejections: rejections.sorted(hasLastGood),
   });
 }

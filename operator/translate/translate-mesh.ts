@@ -10,6 +10,7 @@ import { meshSettings } from './facts/meshes.ts';
 import { rememberLast } from '../values/remember.ts';
 import { attachSecurity } from './policies/security/attach.ts';
 import { createAuthorizerFinder } from './policies/security/authorizer-references.ts';
+import { keysFrom, keySourcesOf } from './policies/security/key-sources.ts';
 import { podRecords, withKeptPorts } from './policies/security/pod-records.ts';
 import { withNamedPorts } from './policies/security/rule-ports.ts';
 import { createSecurityMaker } from './policies/security/security.ts';
@@ -74,6 +75,7 @@ export function createMeshTranslator({ operatorNamespace }: TranslateOptions): M
   const referableIn = createReferableFinder();
   const foreignIn = createForeignFinder();
   const identities = createIdentities();
+  const keysIn = rememberLast(keysFrom);
   const collectVerdicts = createVerdictCollector();
 
   return (mesh, resources) => {
@@ -91,7 +93,8 @@ export function createMeshTranslator({ operatorNamespace }: TranslateOptions): M
     const audiences = audiencesIn(traffic.byPort, workloads.all);
     const referable = referableIn(services.byKey, resources.referenceGrants, traffic.byPort);
     const authorizers = findAuthorizers(attachments, services, resources.referenceGrants);
-    const shared = { mesh, security: security(mesh, attachments, authorizers), audiences };
+    const keysOf = keysIn(keySourcesOf(resources.securityPolicies), resources.configMaps);
+    const shared = { mesh, security: security(mesh, attachments, authorizers, keysOf), audiences };
     const zoneOf = findZones(zonesAsked(traffic), resources.endpointSlices);
     const own = { ...shared, limits: traffic.limits, served, bindings, zoneOf };
     const decided = { traffic, referable, foreign };

@@ -3,12 +3,14 @@
 import type { Mesh } from '../../api/v1alpha1/mesh.ts';
 import type { MeshIr } from '../ir/mesh-ir.ts';
 import type { AddressClaim } from '../ir/address-claim.ts';
+import type { KeySourceIr } from '../ir/key-source.ts';
 import type { PodRecord } from '../ir/pod-record.ts';
 import type { Verdict } from '../conditions/conditions.ts';
 import type { Resources } from '../store/resources.ts';
 import { electMesh } from './facts/meshes.ts';
 import { originOf } from './facts/origins.ts';
 import { createMeshTranslator, type MeshTranslator, type TranslateOptions } from './translate-mesh.ts';
+import { keySourcesOf } from './policies/security/key-sources.ts';
 import { type Problem, verdictWithoutMesh, warningCondition, withRejections } from './facts/verdicts.ts';
 
 export interface Translation {
@@ -20,6 +22,8 @@ export interface Translation {
   readonly podRecords: readonly PodRecord[];
   /** Services of which endpoints are at addresses of others, sorted. Empty while there is no Mesh. */
   readonly addressClaims: readonly AddressClaim[];
+  /** Where keys of issuers are to be fetched from, sorted by id; whether there is a Mesh or not. */
+  readonly keySources: readonly KeySourceIr[];
 }
 
 /** Never throws on objects that are valid by their schemas. */
@@ -30,12 +34,14 @@ export function translate(resources: Resources, options: TranslateOptions): Tran
 /** With a translator that may remember earlier batches. */
 export function translateWith(translateMesh: MeshTranslator, resources: Resources): Translation {
   const { mesh, verdicts: meshVerdicts } = electMesh(resources.meshes);
+  const keySources = keySourcesOf(resources.securityPolicies).all;
   if (mesh === undefined)
     return {
       ir: null,
       verdicts: withRejections(waiting(resources), resources.rejections),
       podRecords: [],
       addressClaims: [],
+      keySources,
     };
   const { ir, verdicts, meshWarnings, podRecords, addressClaims } = translateMesh(mesh, resources);
   const meshes = meshVerdicts.map((verdict) => withWarnings(verdict, mesh, meshWarnings));
@@ -44,6 +50,7 @@ export function translateWith(translateMesh: MeshTranslator, resources: Resource
     verdicts: withRejections([...meshes, ...verdicts], resources.rejections),
     podRecords,
     addressClaims,
+    keySources,
   };
 }
 

@@ -13,5 +13,8 @@ export const guardedByKey = 'meshwright.dev/guarded-by';
 /** On a pod template (and so on its pods): two fingerprints. On the metadata of a workload: the label "true". */
 export const injectedKey = 'meshwright.dev/injected';
 
+/** On ConfigMaps of ours with a key set of an issuer: "true". */
+export const jwksLabel = 'meshwright.dev/jwks';
+
 /** Where the operator is installed unless it is told otherwise. */
 export const operatorNamespace = 'meshwright-system';

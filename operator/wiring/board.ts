@@ -3,6 +3,7 @@
 import { type IssuerState, nothingIssued } from '../certificates/issuer-ports.ts';
 import type { Evidence } from '../certificates/rotation.ts';
 import type { ServerCertificate } from '../certificates/server-certificate.ts';
+import type { KeyReport } from '../conditions/key-report.ts';
 import type { WorkloadReport } from '../conditions/workload-report.ts';
 import type { WorkloadIr } from '../ir/mesh-ir.ts';
 import type { ObjectRef, StoredObject } from '../objects/objects.ts';
@@ -41,6 +42,8 @@ export interface Board {
   readonly serverCertificate: Cell<ServerCertificate | null>;
   /** How the issuing of certificates goes. */
   readonly certificates: Cell<IssuerState>;
+  /** How the keys of issuers are that are fetched; empty while this operator does not lead. */
+  readonly keyReports: Cell<readonly KeyReport[]>;
   /** PEM of the roots in the snapshot; null before the first. Written after it. */
   readonly publishedTrust: Cell<string | null>;
   /** What the sidecars have shown of their roots and certificates: a root is not replaced before they are ready for it. */
@@ -77,10 +80,17 @@ export function createBoard(): Board {
   return {
     change: createCell<ObjectChange | null>(null),
     resources: createCell<Resources | null>(null),
-    translation: createCell<Translation>({ ir: null, verdicts: [], podRecords: [], addressClaims: [] }),
+    translation: createCell<Translation>({
+      ir: null,
+      verdicts: [],
+      podRecords: [],
+      addressClaims: [],
+      keySources: [],
+    }),
     identities: createCell<ReadonlyMap<string, ProvableWorkload> | null>(null),
     serverCertificate: createCell<ServerCertificate | null>(null),
     certificates: createCell(nothingIssued),
+    keyReports: createCell<readonly KeyReport[]>([]),
     publishedTrust: createCell<string | null>(null),
     rootEvidence: createLazyCell<Evidence>({ publishedTrust: null, proxies: [] }),
     snapshot: createCell<Snapshot | null>(null),

@@ -5,6 +5,7 @@ import { createDiscovery } from './discovery.ts';
 import { createInjection } from './injection.ts';
 import { createInspection } from './inspection.ts';
 import { createIssuance } from './issuance.ts';
+import { createKeyFetching } from './key-fetching.ts';
 import { createLeadership } from './leadership.ts';
 import { part, type Part } from './part.ts';
 import { createPeers } from './peers.ts';
@@ -24,6 +25,7 @@ export const parts: readonly Part[] = [
   ),
   part('storage', { reads: ['change'], writes: ['resources'] }, createStorage),
   part('translation', { reads: ['resources'], writes: ['identities', 'translation'] }, createTranslation),
+  part('key fetching', { reads: ['resources', 'translation'], writes: ['keyReports'] }, createKeyFetching),
   part(
     'issuance',
     {
@@ -87,6 +89,7 @@ export const parts: readonly Part[] = [
         'connectedWorkloads',
         'certificates',
         'rootEvidence',
+        'keyReports',
         'workloadReport',
       ],
       writes: ['statuses'],

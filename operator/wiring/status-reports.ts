@@ -9,15 +9,16 @@ import { PresentAndMissing } from './present-and-missing.ts';
 import { SidecarReturn } from './sidecar-return.ts';
 import { specifiedIn } from './specified.ts';
 
-type Surroundings = Pick<AggregateInput, 'workloads' | 'specifiedOf' | 'operatorNamespace'>;
+type Surroundings = Pick<AggregateInput, 'workloads' | 'keys' | 'specifiedOf' | 'operatorNamespace'>;
 
 /** What statuses depend on besides verdicts and acknowledgements. */
 function surroundings(
-  { workloadReport, resources }: Cells,
+  { workloadReport, keyReports, resources }: Cells,
   { settings }: StatusReportsContext,
 ): Surroundings {
   return {
     workloads: workloadReport.get(),
+    keys: keyReports.get(),
     specifiedOf: specifiedIn(resources.get()),
     operatorNamespace: settings.namespace,
   };
@@ -33,6 +34,7 @@ type Cells = Reads<
   | 'connectedWorkloads'
   | 'certificates'
   | 'rootEvidence'
+  | 'keyReports'
   | 'workloadReport'
 > &
   Writes<'statuses'>;
@@ -44,7 +46,8 @@ export interface StatusReportsContext extends Pick<Context, 'clock' | 'log'> {
 }
 
 export function createStatusReports(cells: Cells, context: StatusReportsContext): Required<Made> {
-  const { change, translation, snapshot, proxies, certificates, workloadReport, statuses } = cells;
+  const { change, translation, statuses, ...others } = cells;
+  const { snapshot, proxies, certificates, keyReports, workloadReport } = others;
   const { platform, clock } = context;
   const writer = createStatusWriter({ ...context, port: platform.statuses });
   const sidecars = new SidecarReturn(cells, clock);
@@ -76,7 +79,7 @@ export function createStatusReports(cells: Cells, context: StatusReportsContext)
     },
   });
   statuses.define(() => writer.latest());
-  for (const cell of [translation, snapshot, proxies, certificates, workloadReport])
+  for (const cell of [translation, snapshot, proxies, certificates, keyReports, workloadReport])
     cell.subscribe(() => loop.changed());
   change.subscribe(() => forgetRemoved(change.get(), writer));
   return {

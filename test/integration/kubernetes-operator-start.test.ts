@@ -1,9 +1,12 @@
 // How an operator starts against a cluster: before there is an API server, and as a user who may not do everything.
 import { readFile, writeFile } from 'node:fs/promises';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
+import { z } from 'zod';
 import type { Condition } from '../../api/v1alpha1/common.ts';
 import { makeCa, secretOf } from '../support/brought-authority.ts';
 import { Closing } from '../support/data-plane/closing.ts';
+import { HttpsIssuer } from '../support/data-plane/https-issuer.ts';
+import { issueKey, issuerName, keySet } from '../support/data-plane/issuer.ts';
 import { type ApiServer, apiServerAvailable, startApiServer } from '../support/kubernetes.ts';
 import { poll } from '../support/kubernetes/poll.ts';
 import { type OperatorProcess, startOperator } from '../support/operator.ts';
@@ -12,6 +15,8 @@ import { mesh } from '../support/operator/shop.ts';
 const available = await apiServerAvailable();
 if (!available.available) process.stderr.write(`NOT RUN: ${available.reason}\n`);
 const suite = available.available ? describe : describe.skip;
+
+const Stored = z.object({ items: z.array(z.object({ data: z.record(z.string(), z.string()) })) });
 
 const read = ['get', 'list', 'watch'];
 const rbac = 'rbac.authorization.k8s.io';
@@ -41,6 +46,7 @@ const restricted: readonly object[] = [
         verbs: ['update'],
       },
       { apiGroups: [''], resources: ['secrets'], verbs: ['get', 'create', 'update'] },
+      { apiGroups: [''], resources: ['configmaps'], verbs: ['create', 'delete', 'list', 'patch', 'watch'] },
       { apiGroups: [''], resources: ['events'], verbs: ['create', 'patch'] },
       { apiGroups: ['coordination.k8s.io'], resources: ['leases'], verbs: ['get', 'create', 'update'] },
     ],
@@ -137,6 +143,53 @@ suite('an operator that starts', () => {
 
     const problems = (await operator.log()).filter(({ level }) => Number(level) >= 40);
     expect(problems).toEqual([]);
+  });
+
+  test('fetches keys of issuers and stores them for all replicas, and needs no more permissions for it', async () => {
+    const issuer = await HttpsIssuer.start(closing);
+    issuer.answers(keySet(await issueKey('first', 'ES256')));
+    const operator = await startOperator({
+      kubeconfigPath: restrictedKubeconfig,
+      args: ['--jwks-allow-addresses=127.0.0.1/32'],
+    });
+    operators.push(operator);
+    const { uri, caBundle } = issuer;
+    const jwt = [{ name: 'corp', issuer: issuerName, jwks: { uri, caBundle } }];
+    await kubectl(
+      ['apply', '-f', '-'],
+      [
+        {
+          apiVersion: 'meshwright.dev/v1alpha1',
+          kind: 'SecurityPolicy',
+          metadata: { name: 'users', namespace: 'default' },
+          spec: { targetRefs: [{ kind: 'Namespace', name: 'default' }], authentication: { jwt } },
+        },
+      ],
+    );
+    const until = ['--for=condition=KeysFetched', '--timeout=60s'];
+    await kubectl(['wait', 'securitypolicy/users', '--namespace', 'default', ...until]);
+
+    const stored = [
+      'get',
+      'configmaps',
+      '-n',
+      'meshwright-system',
+      '-l',
+      'meshwright.dev/jwks=true',
+      '-o',
+      'json',
+    ];
+    const [first] = Stored.parse(JSON.parse(await kubectl(stored))).items;
+    expect(first?.data['uri']).toBe(uri);
+    expect(JSON.parse(first?.data['jwks.json'] ?? '')).toMatchObject({ keys: [{ kid: 'first' }] });
+    expect((await operator.log()).filter(({ level }) => Number(level) >= 40)).toEqual([]);
+
+    // Who deletes it does not take the keys away.
+    await kubectl(['delete', 'configmaps', '-n', 'meshwright-system', '-l', 'meshwright.dev/jwks=true']);
+    await poll(
+      async () => (Stored.parse(JSON.parse(await kubectl(stored))).items.length > 0 ? true : undefined),
+      { intervalMs: 100, deadlineMs: 30_000 },
+    );
   });
 
   test('begins with an intermediate that kubectl made, keeps it, and tells in an Event when it cannot be read', async () => {

@@ -169,7 +169,7 @@ async function isAccepted(cert: string, key: string): Promise<boolean> {
 const laggard = 'ExternalWorkload/shop/laggard';
 
 test('no call fails while the root is replaced, aborted and replaced again, and the operator killed', async () => {
-  const load = SteadyLoad.start(outbound, closing, 5);
+  const load = SteadyLoad.start(outbound, closing, { callers: 5 });
   const former = { roots: await file('ca.crt'), cert: await file('tls.crt'), key: await file('tls.key') };
   await operator.put('laggard.yaml', workload('laggard'));
   await until('it has a certificate', () =>
@@ -218,7 +218,7 @@ test('no call fails while the root is replaced, aborted and replaced again, and 
 });
 
 test('no call fails while an intermediate of the user takes over, is renewed and damaged, and goes again', async () => {
-  const load = SteadyLoad.start(outbound, closing, 5);
+  const load = SteadyLoad.start(outbound, closing, { callers: 5 });
   const secrets = createSecretFolders(join(operator.state, 'secrets'));
   const former = { cert: await file('tls.crt'), key: await file('tls.key') };
   const ca = await makeCa();

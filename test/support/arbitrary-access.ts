@@ -17,7 +17,7 @@ export function policyFor(issuer: IssuedKey, authorizer: string): fc.Arbitrary<P
         jwt: authentication.jwt.map((provider) => ({
           ...provider,
           jwks:
-            provider.jwks.inline.length > 15 || provider.name === 'corp'
+            (provider.jwks.inline?.length ?? 99) > 15 || provider.name === 'corp'
               ? { inline: keySet(issuer) }
               : provider.jwks,
         })),

@@ -16,6 +16,15 @@ const inline = fc.constantFrom(
   '{',
 );
 
+/** Nobody fetches them. */
+const fetched = fc.record(
+  {
+    uri: fc.constantFrom('https://issuer.invalid/jwks.json', 'https://127.0.0.1:9/jwks.json'),
+    refreshInterval: fc.constantFrom('30s', '1h'),
+  },
+  { requiredKeys: ['uri'] },
+);
+
 const from = fc.constantFrom(
   { headers: [{ name: 'authorization', prefix: 'Bearer ' }], cookies: ['session'] },
   { headers: [{ name: 'x-token' }] },
@@ -27,7 +36,7 @@ function provider(name: string): fc.Arbitrary<object> {
     {
       name: fc.constant(name),
       issuer: fc.constantFrom('https://issuer.example', 'https://other.example'),
-      jwks: fc.record({ inline }),
+      jwks: fc.oneof({ weight: 3, arbitrary: fc.record({ inline }) }, { weight: 1, arbitrary: fetched }),
       audiences: fc.subarray(['reviews', 'ratings']),
       from,
       forward: fc.boolean(),

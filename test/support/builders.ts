@@ -34,6 +34,7 @@ const kinds: ReadonlySet<unknown> = new Set<StoredObject['kind']>([
   'DaemonSet',
   'CronJob',
   'ReferenceGrant',
+  'ConfigMap',
 ]);
 /** For translate. */
 export const translateOptions = { operatorNamespace: 'meshwright-system' } as const;

@@ -15,6 +15,8 @@ export interface OperatorOptions {
   readonly kubeconfigPath: string;
   /** host:port. Default: a free port of 127.0.0.1. */
   readonly xdsAddress?: string;
+  /** More of them. */
+  readonly args?: readonly string[];
 }
 
 export interface OperatorPorts {
@@ -42,12 +44,12 @@ const terminateMs = 60_000;
 export async function startOperator(options: OperatorOptions): Promise<OperatorProcess> {
   const dir = await mkdtemp(join(tmpdir(), 'meshwright-operator-'));
   const [readyFile, logFile] = [join(dir, 'ready.json'), join(dir, 'log')];
-  const { kubeconfigPath, xdsAddress = '127.0.0.1:0' } = options;
+  const { kubeconfigPath, xdsAddress = '127.0.0.1:0', args = [] } = options;
   const addresses = ['--xds-address', xdsAddress, '--admin-address', '127.0.0.1:0'];
   const files = ['--kubeconfig', kubeconfigPath, '--ready-file', readyFile];
   const main = await bundledMain();
   const child = await startChild(
-    [process.execPath, '--max-semi-space-size=16', main, ...files, ...addresses],
+    [process.execPath, '--max-semi-space-size=16', main, ...files, ...addresses, ...args],
     logFile,
   );
 

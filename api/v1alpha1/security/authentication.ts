@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { Duration } from '../../duration.ts';
 import { headerName, notReserved } from '../../headers.ts';
 import { type CelRule, dnsLabel, listMap, listSet, type Shape, shaped, withRules } from '../../schema.ts';
+import { Jwks } from './jwks.ts';
 import { Request } from './request.ts';
 
 /** @see https://www.rfc-editor.org/rfc/rfc7519#section-2 StringOrURI */
@@ -11,31 +12,6 @@ const issuerOrAudience: Shape = {
   message: 'Write the value as it is in tokens, in printable ASCII characters without spaces.',
   max: 256,
 };
-
-/** @see https://www.rfc-editor.org/rfc/rfc7517#section-5 */
-const inlineRules: readonly CelRule[] = [
-  {
-    rule: `self.startsWith('{')`,
-    message:
-      'Write a JSON Web Key Set: a JSON object such as {"keys":[{"kty":"RSA","kid":"1","n":"…","e":"AQAB"}]}.',
-  },
-  {
-    rule: String.raw`!self.matches(r'"d"[ \t\r\n]*:')`,
-    message:
-      'Remove the private key, and replace it at the issuer: everyone who can read this policy can read it. Only public keys belong here.',
-  },
-  {
-    rule: String.raw`!self.matches(r'"kty"[ \t\r\n]*:[ \t\r\n]*"oct"')`,
-    message:
-      'Remove symmetric keys (kty oct): everyone who knows one can issue tokens. Use RSA, EC or Ed25519 keys.',
-  },
-];
-
-const Jwks = z.object({
-  inline: withRules(z.string().min(1).max(16_384), ...inlineRules).describe(
-    'The JSON Web Key Set itself, as JSON. At most 16 keys and 16384 characters.',
-  ),
-});
 
 /** One that no proxy and no application gives a meaning of its own. */
 const freeHeader: readonly CelRule[] = [
@@ -146,7 +122,7 @@ const JwtProvider = z
         'Values of the claim aud, any of which the token must have; else it is refused with 403. Default: tokens for any audience, also for other applications of the same issuer. At most 8.',
       ),
     jwks: Jwks.describe(
-      'Public keys of the issuer. At least one must be RSA, EC or Ed25519 and for signatures.',
+      'Public keys of the issuer: either inline or uri. At least one must be RSA, EC or Ed25519 and for signatures.',
     ),
     from: Places.optional().describe(
       "Where requests have the token. If there are several tokens, all must be valid. Default: the header Authorization after 'Bearer '.",

@@ -13,6 +13,7 @@ import type { FileContent } from './folder/regular-file.ts';
 import { SettledFiles } from './folder/settled-files.ts';
 import type { Admit } from './judgement.ts';
 import { Ledger } from './state/ledger.ts';
+import { createConfigMapFiles } from './state/config-map-files.ts';
 import { createObjectFiles } from './state/object-files.ts';
 import { createSecretFolders } from './state/secret-folders.ts';
 import { createStatusFiles } from './state/status-files.ts';
@@ -25,7 +26,7 @@ const retryMs = 250;
 export interface FilesPlatformSettings {
   /** Holds *.yaml and *.yml, any number of documents each; subfolders are not read. */
   readonly folder: string;
-  /** Gets objects/, status/ and secrets/. Made if absent. */
+  /** Gets objects/, status/, secrets/ and jwks/. Made if absent. */
   readonly stateFolder: string;
   /** For how long an object has to be missing before it counts as deleted. */
   readonly deletionGraceMs: number;
@@ -36,16 +37,19 @@ export interface FilesPlatformSettings {
 export function createFilesPlatform(settings: FilesPlatformSettings): Platform {
   const { folder, stateFolder, log } = settings;
   const ledger = new Ledger(createObjectFiles(join(stateFolder, 'objects')));
+  const configMaps = createConfigMapFiles(join(stateFolder, 'jwks'));
   const statuses = createStatusFiles(join(stateFolder, 'status'), (ref) => ledger.has(ref));
   return {
     name: 'files',
     statuses,
+    configMaps,
     secrets: createSecretFolders(join(stateFolder, 'secrets')),
     watch: async (sink, signal) => {
       await mustBeFolder(folder);
       await mkdir(stateFolder, { recursive: true });
       await statuses.markStale(new Date());
-      for (const problem of await ledger.load()) log.error({ problem }, 'state folder damaged');
+      const damaged = [...(await ledger.load()), ...(await configMaps.load(sink))];
+      for (const problem of damaged) log.error({ problem }, 'state folder damaged');
       const delivery = new Delivery({ ...settings, ledger, statuses, now: Date.now });
       await watchFolder(
         { folder, log, delivery, sink, firstLookDone: async () => statuses.removeOrphans() },

@@ -3,6 +3,7 @@
 import { z } from 'zod';
 import type { ObjectMeta } from '../../../api/metadata.ts';
 import type {
+  ConfigMap,
   CronJob,
   DaemonSet,
   Deployment,
@@ -27,7 +28,8 @@ export type ClusterObject =
   | StatefulSet
   | DaemonSet
   | CronJob
-  | ReferenceGrant;
+  | ReferenceGrant
+  | ConfigMap;
 export type ClusterKind = ClusterObject['kind'];
 
 /** What kubectl keeps there is the whole object once more. */
@@ -194,6 +196,7 @@ const shapes = {
     metadata: Meta,
     spec: ReferenceGrantSpec,
   }),
+  ConfigMap: z.object({ kind: z.literal('ConfigMap'), metadata: Meta, data: texts.default({}) }),
 } satisfies { readonly [K in ClusterKind]: z.ZodType<Extract<StoredObject, { kind: K }>> };
 
 export function isClusterKind(kind: StoredKind): kind is ClusterKind {

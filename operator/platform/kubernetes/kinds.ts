@@ -2,6 +2,7 @@
 import { group, version } from '../../../api/v1alpha1/common.ts';
 import { kindDefinitions, type MeshwrightKind } from '../../../api/v1alpha1/kinds.ts';
 import type { StoredKind } from '../../objects/objects.ts';
+import { fieldManager, jwksLabel, managedByLabel } from '../../values/own-names.ts';
 
 export interface ResourceKind {
   readonly kind: StoredKind;
@@ -11,6 +12,8 @@ export interface ResourceKind {
   readonly plural: string;
   /** Of an API that a cluster need not have: where it is not served there are no objects. */
   readonly isOptional?: boolean;
+  /** Only these are watched. Default: those of all namespaces. */
+  readonly only?: { readonly namespace: string; readonly labelSelector: string };
 }
 
 /** Of Kubernetes itself. */
@@ -19,7 +22,7 @@ type OtherKind = Exclude<StoredKind, MeshwrightKind>;
 const core = { group: '', version: 'v1' } as const;
 const apps = { group: 'apps', version: 'v1' } as const;
 
-const others: { readonly [K in OtherKind]: ResourceKind & { readonly kind: K } } = {
+const others: { readonly [K in Exclude<OtherKind, 'ConfigMap'>]: ResourceKind & { readonly kind: K } } = {
   Namespace: { kind: 'Namespace', ...core, plural: 'namespaces' },
   ServiceAccount: { kind: 'ServiceAccount', ...core, plural: 'serviceaccounts' },
   Service: { kind: 'Service', ...core, plural: 'services' },
@@ -42,6 +45,18 @@ const others: { readonly [K in OtherKind]: ResourceKind & { readonly kind: K } }
     isOptional: true,
   },
 };
+
+/** Of the operator in that namespace. Without permission (an older Role), there is none: nothing else waits for it. */
+export function ownConfigMaps(namespace: string): ResourceKind {
+  const labelSelector = `${managedByLabel}=${fieldManager},${jwksLabel}=true`;
+  return {
+    kind: 'ConfigMap',
+    ...core,
+    plural: 'configmaps',
+    isOptional: true,
+    only: { namespace, labelSelector },
+  };
+}
 
 export const watchedKinds: readonly ResourceKind[] = [
   ...kindDefinitions.map(({ kind, plural }) => ({ kind, group, version, plural })),
@@ -66,4 +81,9 @@ export function resourcePath(kind: Omit<ResourceKind, 'kind'>, namespace = ''): 
   const root = kind.group === '' ? '/api' : '/apis';
   const scope = namespace === '' ? '' : `/namespaces/${encodeURIComponent(namespace)}`;
   return `${root}/${apiVersionOf(kind)}${scope}/${kind.plural}`;
+}
+
+/** The query that asks for those of a kind that are watched. */
+export function selectorOf({ only }: ResourceKind): Readonly<Record<string, string>> {
+  return only === undefined ? {} : { labelSelector: only.labelSelector };
 }

@@ -3,11 +3,12 @@
 import type { Log } from '../../process/log.ts';
 import type { Platform } from '../../ports/platform.ts';
 import { ApiClient } from './http/api-client.ts';
+import { createConfigMaps } from './config-maps.ts';
 import type { CrdDefinition } from './crds.ts';
 import { type Admit, createFeed } from './feed.ts';
 import { defaultInformerSettings, type InformerSettings } from './informer/informer.ts';
 import { type KubeConfigOptions, loadKubeConfig } from './http/kube-config.ts';
-import { watchedKinds } from './kinds.ts';
+import { ownConfigMaps, watchedKinds } from './kinds.ts';
 import { MeshOperator } from './mesh-operator.ts';
 import { retrying } from './http/retry.ts';
 import { createLeases } from './leases.ts';
@@ -60,7 +61,7 @@ export function createKubernetesPlatform(options: KubernetesPlatformOptions): Ku
     kubeConfig,
     api,
     retryingApi,
-    kinds: watchedKinds,
+    kinds: [...watchedKinds, ownConfigMaps(namespace)],
     clock,
     log,
     informer: { ...defaultInformerSettings, ...options.informer },
@@ -76,6 +77,7 @@ export function createKubernetesPlatform(options: KubernetesPlatformOptions): Ku
     workloads: createWorkloads(retryingApi),
     pods: createPods(retryingApi),
     leases: createLeases(leaseApi, { namespace, name: leaseName }),
+    configMaps: createConfigMaps(retryingApi, namespace),
     secrets: createSecrets(retryingApi, { ownNamespace: namespace }),
     installCrds: async (definitions, signal) => {
       signal?.addEventListener('abort', () => operator.stop(), { once: true });

@@ -13,6 +13,8 @@ const asked = (jwt: object, authentication: object | null = { jwt: [corp] }): ob
   ...(authentication !== null && { authentication }),
   authorization: { rules: [{ name: 'a', action: 'Allow', from: [{ jwt }] }] },
 });
+const fetched = { uri: 'https://issuer.example/jwks.json' };
+const caBundle = '-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n';
 const provider = 'spec.authentication.jwt[0]';
 
 export const securityTokenCases: readonly ApiCase[] = [
@@ -76,6 +78,69 @@ export const securityTokenCases: readonly ApiCase[] = [
     field: `${provider}.jwks.inline`,
     message: 'Remove symmetric keys',
   }),
+  valid('an issuer whose keys are fetched', provided({ jwks: { uri: 'https://issuer.example/jwks.json' } })),
+  valid(
+    'everything there is to say of fetched keys',
+    provided({
+      jwks: {
+        uri: 'https://[2001:db8::7]:8443/realms/shop/certs?format=jwks&v=1',
+        caBundle: '-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n',
+        refreshInterval: '30s',
+      },
+    }),
+  ),
+  refused('neither keys nor where they are', provided({ jwks: {} }), {
+    field: `${provider}.jwks`,
+    message: 'Set either inline or uri.',
+  }),
+  refused(
+    'keys, and where they are',
+    provided({ jwks: { inline: '{"keys":[]}', uri: 'https://issuer.example' } }),
+    { field: `${provider}.jwks`, message: 'Set either inline or uri.' },
+  ),
+  refused('a CA for keys that are not fetched', provided({ jwks: { ...corp.jwks, caBundle } }), {
+    field: `${provider}.jwks`,
+    message: 'Remove caBundle',
+  }),
+  refused(
+    'an interval for keys that are not fetched',
+    provided({ jwks: { ...corp.jwks, refreshInterval: '5m' } }),
+    {
+      field: `${provider}.jwks`,
+      message: 'Remove refreshInterval',
+    },
+  ),
+  ...[
+    'http://issuer.example/jwks.json',
+    'https://user:password@issuer.example/jwks.json',
+    'https://issuer.example@10.0.0.1/',
+    'https://issuer.example/jwks.json#keys',
+    'https:///jwks.json',
+    'file:///etc/passwd',
+    'https://issuer.example\\@10.0.0.1/',
+    ' https://issuer.example/',
+    'https://issuer.example/\nHost: x',
+  ].map((uri) =>
+    refused(`keys at ${JSON.stringify(uri)}`, provided({ jwks: { uri } }), {
+      field: `${provider}.jwks.uri`,
+      message: 'Write an https URI',
+    }),
+  ),
+  refused('a CA that is no certificate', provided({ jwks: { ...fetched, caBundle: 'MIIB' } }), {
+    field: `${provider}.jwks.caBundle`,
+    message: 'Write CA certificates in PEM',
+  }),
+  refused(
+    'a private key beside the CA',
+    provided({ jwks: { ...fetched, caBundle: `${caBundle}-----BEGIN PRIVATE KEY-----` } }),
+    { field: `${provider}.jwks.caBundle`, message: 'Remove the private key' },
+  ),
+  ...['29s', '61m'].map((refreshInterval) =>
+    refused(`a refresh every ${refreshInterval}`, provided({ jwks: { ...fetched, refreshInterval } }), {
+      field: `${provider}.jwks.refreshInterval`,
+      message: 'between 30s and 1h',
+    }),
+  ),
   refused('places that are none', provided({ from: {} }), {
     field: `${provider}.from`,
     message: 'Name a header, a cookie or a query parameter',

@@ -3,6 +3,7 @@ import { SecurityPolicySpec } from '../../../api/v1alpha1/security/policy.ts';
 import type { InboundPortIr } from '../../../operator/ir/inbound.ts';
 import type { MeshIr } from '../../../operator/ir/mesh-ir.ts';
 import { authenticationAt } from '../../../operator/translate/policies/security/authentication.ts';
+import { keysFrom } from '../../../operator/translate/policies/security/key-sources.ts';
 import { policyRules, unionOf } from '../../../operator/translate/policies/security/authorization.ts';
 import { freePort } from '../kubernetes/free-port.ts';
 import {
@@ -86,7 +87,7 @@ function guardOf(specs: Specs): Pick<InboundPortIr, 'authentication' | 'authoriz
     spec: SecurityPolicySpec.parse({ targetRefs: [{ kind: 'Deployment', name: 'server' }], ...spec }),
   }));
   return {
-    authentication: authenticationAt(policies, place),
+    authentication: authenticationAt(policies, place, keysFrom({ beyond: new Map() }, [])),
     authorization: unionOf(policies.map((policy) => policyRules(policy, 'cluster.local', place))),
   };
 }

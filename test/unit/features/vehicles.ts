@@ -431,6 +431,13 @@ export const table: readonly Row[] = [
     ['authentication.jwt.0.issuer', 'https://elsewhere.example', 'RDS'],
     ['authentication.jwt.0.audiences.0', 'other', 'RDS'],
     ['authentication.jwt.0.jwks.inline', otherKeys, 'RDS'],
+    ['authentication.jwt.2.jwks.uri', 'https://elsewhere.example/jwks.json', 'RDS'],
+    [
+      'authentication.jwt.2.jwks.caBundle',
+      '-----BEGIN CERTIFICATE-----\nMIIC\n-----END CERTIFICATE-----\n',
+      'RDS',
+    ],
+    ['authentication.jwt.2.jwks.refreshInterval', '1m', '', operator],
     ['authentication.jwt.0.from.headers.0.name', 'x-other', 'RDS'],
     ['authentication.jwt.0.from.headers.0.prefix', 'Token ', 'RDS'],
     ['authentication.jwt.0.from.cookies.0', 'other', 'RDS'],

@@ -68,6 +68,7 @@ export function readStatusCase(text: string): AggregateInput {
       ...(rootNotAfter !== undefined && { rootNotAfter: new Date(rootNotAfter) }),
       ...(nextRenewal !== undefined && { nextRenewal: new Date(nextRenewal) }),
     },
+    keys: [],
     previous: new Map(Object.entries(read.previous ?? {})),
     proven: new Map(Object.entries(read.proven ?? {})),
     specifiedOf: (origin) => {

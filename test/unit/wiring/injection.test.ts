@@ -66,7 +66,7 @@ function start(settings: Settings = withSidecars, hasWorkloads = true): Bench {
 }
 
 function settle({ translation, resources: cell }: Board): void {
-  translation.set({ ir: sampleMesh({}), verdicts: [], podRecords: [], addressClaims: [] });
+  translation.set({ ir: sampleMesh({}), verdicts: [], podRecords: [], addressClaims: [], keySources: [] });
   cell.set(resources);
 }
 

@@ -31,7 +31,13 @@ test('each page is read when it is asked for', async () => {
   expect(JSON.parse(await get('/debug/resources'))).toBeNull();
 
   board.resources.set(resourcesOf(service('reviews')));
-  board.translation.set({ ir: sampleMesh({}), verdicts: [], podRecords: [], addressClaims: [] });
+  board.translation.set({
+    ir: sampleMesh({}),
+    verdicts: [],
+    podRecords: [],
+    addressClaims: [],
+    keySources: [],
+  });
   board.proxies.define(() => []);
   board.statuses.define(() => new Map([['Mesh//default', { conditions: [] }]]));
 

@@ -45,7 +45,7 @@ const root = 'meshwright-system/meshwright-ca';
 const reviews = 'shop/meshwright-reviews';
 
 function translate({ board }: Bench, mesh: MeshIr | null): void {
-  board.translation.set({ ir: mesh, verdicts: [], podRecords: [], addressClaims: [] });
+  board.translation.set({ ir: mesh, verdicts: [], podRecords: [], addressClaims: [], keySources: [] });
 }
 
 async function issued(bench: Bench): Promise<void> {

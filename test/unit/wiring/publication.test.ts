@@ -60,8 +60,9 @@ function translated(mesh: MeshIr | null): {
   verdicts: [];
   podRecords: [];
   addressClaims: [];
+  keySources: [];
 } {
-  return { ir: mesh, verdicts: [], podRecords: [], addressClaims: [] };
+  return { ir: mesh, verdicts: [], podRecords: [], addressClaims: [], keySources: [] };
 }
 
 /** A mesh with a route whose path RE2 does not take. */

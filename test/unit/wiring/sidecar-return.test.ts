@@ -19,7 +19,7 @@ function start(): Bench {
 
 /** A mesh whose snapshot has views for these workloads. */
 function publish({ translation, snapshot }: Board, ...workloads: readonly string[]): void {
-  translation.set({ ir: sampleMesh({}), verdicts: [], podRecords: [], addressClaims: [] });
+  translation.set({ ir: sampleMesh({}), verdicts: [], podRecords: [], addressClaims: [], keySources: [] });
   const views = new Map(workloads.map((key) => [key, ['shared']]));
   snapshot.set({ generation: 1, layers: new Map(), views, invalid: [] });
 }
@@ -69,7 +69,13 @@ test('it waits for a second at most, and says when it has', () => {
 
 test('without certificates nothing is published: it says so after the wait', () => {
   const { board, clock, sidecars } = start();
-  board.translation.set({ ir: sampleMesh({}), verdicts: [], podRecords: [], addressClaims: [] });
+  board.translation.set({
+    ir: sampleMesh({}),
+    verdicts: [],
+    podRecords: [],
+    addressClaims: [],
+    keySources: [],
+  });
   sidecars.begin(ignore);
   expect(sidecars.isDone()).toBe(false);
 
@@ -82,11 +88,23 @@ test('when it is known why there are none, it says so at once, unless sidecars m
   const { board, sidecars } = start();
   const workloads = [sampleWorkload('reviews')];
   board.certificates.set({ ...board.certificates.get(), problems: ['The root is damaged.'] });
-  board.translation.set({ ir: sampleMesh({ workloads }), verdicts: [], podRecords: [], addressClaims: [] });
+  board.translation.set({
+    ir: sampleMesh({ workloads }),
+    verdicts: [],
+    podRecords: [],
+    addressClaims: [],
+    keySources: [],
+  });
   sidecars.begin(ignore);
   expect(sidecars.isDone()).toBe(false);
 
-  board.translation.set({ ir: sampleMesh({}), verdicts: [], podRecords: [], addressClaims: [] });
+  board.translation.set({
+    ir: sampleMesh({}),
+    verdicts: [],
+    podRecords: [],
+    addressClaims: [],
+    keySources: [],
+  });
 
   expect(sidecars.isDone()).toBe(true);
 });

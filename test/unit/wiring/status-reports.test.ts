@@ -55,7 +55,13 @@ const accepted: Verdict = {
 
 /** An accepted policy that shapes nothing; all sidecars, of which there are none, are back. */
 function translate({ translation, snapshot }: Board): void {
-  translation.set({ ir: sampleMesh({}), verdicts: [accepted], podRecords: [], addressClaims: [] });
+  translation.set({
+    ir: sampleMesh({}),
+    verdicts: [accepted],
+    podRecords: [],
+    addressClaims: [],
+    keySources: [],
+  });
   snapshot.set({ generation: 1, layers: new Map(), views: new Map(), invalid: [] });
 }
 
@@ -82,6 +88,7 @@ test('a leader writes the statuses of what there is, and of each change', async 
     verdicts: [{ ...accepted, origin: { ...policy, name: 'ratings', generation: 1 } }],
     podRecords: [],
     addressClaims: [],
+    keySources: [],
   });
   await clock.pass(1000);
 
@@ -163,7 +170,7 @@ test('what no longer leads forgets what it wrote, and writes nothing', async () 
   await clock.pass(1000);
 
   await made.leaderCallbacks.onStoppedLeading();
-  board.translation.set({ ir: null, verdicts: [], podRecords: [], addressClaims: [] });
+  board.translation.set({ ir: null, verdicts: [], podRecords: [], addressClaims: [], keySources: [] });
   await clock.pass(20_000);
 
   expect(written).toHaveLength(1);
@@ -172,7 +179,13 @@ test('what no longer leads forgets what it wrote, and writes nothing', async () 
 
 test('stopped, it leaves no timer', async () => {
   const { board, clock, made } = await start();
-  board.translation.set({ ir: sampleMesh({}), verdicts: [accepted], podRecords: [], addressClaims: [] });
+  board.translation.set({
+    ir: sampleMesh({}),
+    verdicts: [accepted],
+    podRecords: [],
+    addressClaims: [],
+    keySources: [],
+  });
   made.leaderCallbacks.onStartedLeading();
   await clock.pass(100);
 

@@ -2,7 +2,7 @@
 import { setImmediate } from 'node:timers/promises';
 import { z } from 'zod';
 import type { ApiCaller } from '../http/api-client.ts';
-import { apiVersionOf, type ResourceKind, resourcePath } from '../kinds.ts';
+import { apiVersionOf, type ResourceKind, resourcePath, selectorOf } from '../kinds.ts';
 import { rawObject, type RawObject } from './raw-object.ts';
 
 const Page = z.object({
@@ -32,8 +32,8 @@ export async function* listPages(
   api: ApiCaller,
   { kind, pageSize, signal }: ListOptions,
 ): AsyncGenerator<ListPage, void, void> {
-  const path = resourcePath(kind);
-  const limit = pageSize > 0 ? { limit: String(pageSize) } : {};
+  const path = resourcePath(kind, kind.only?.namespace);
+  const limit = { ...(pageSize > 0 && { limit: String(pageSize) }), ...selectorOf(kind) };
   const ask = (token: Record<string, string>): Promise<unknown> => {
     const answer = api.call({ method: 'GET', path, query: { ...limit, ...token } }, signal);
     // Nobody may come for it, if the page before cannot be used.

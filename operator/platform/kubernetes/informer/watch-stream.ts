@@ -3,7 +3,7 @@
 import { z } from 'zod';
 import type { ApiStreamer } from '../http/api-client.ts';
 import { apiErrorOf } from '../http/api-error.ts';
-import { type ResourceKind, resourcePath } from '../kinds.ts';
+import { type ResourceKind, resourcePath, selectorOf } from '../kinds.ts';
 import { linkAbort } from '../http/linked-abort.ts';
 import { rawObject, type RawObject } from './raw-object.ts';
 import type { JitteredClock } from '../http/jittered-clock.ts';
@@ -38,8 +38,9 @@ export async function* watchEvents(
   api: ApiStreamer,
   options: WatchOptions,
 ): AsyncGenerator<WatchEvent, void, void> {
-  const path = resourcePath(options.kind);
+  const path = resourcePath(options.kind, options.kind.only?.namespace);
   const query = {
+    ...selectorOf(options.kind),
     watch: 'true',
     allowWatchBookmarks: 'true',
     resourceVersion: options.resourceVersion,

@@ -4,9 +4,9 @@ import type { Authentication } from '../../../../api/v1alpha1/security/authentic
 import type { SecurityPolicy } from '../../../../api/v1alpha1/security/policy.ts';
 import type { AuthenticationIr, RuleIr, TokenRequirementIr } from '../../../ir/inbound.ts';
 import type { JwtProviderIr, TokenPlacesIr } from '../../../ir/tokens.ts';
-import { readKeySet } from '../../../jwks/key-set.ts';
 import { byText, compareText } from '../../../values/compare-text.ts';
 import { rememberEach } from '../../../values/remember.ts';
+import type { Keys, KeysOf } from './key-sources.ts';
 import { boundedExceptions } from './large-expressions.ts';
 import { type Place, requestsOf } from './requests.ts';
 import { policyId, providerId } from './token-match.ts';
@@ -14,8 +14,12 @@ import { policyId, providerId } from './token-match.ts';
 type Provider = Authentication['jwt'][number];
 
 /** What policies say together of the requests at a place; null: nothing. Every issuer counts, and each requirement must be met. */
-export function authenticationAt(policies: readonly SecurityPolicy[], place: Place): AuthenticationIr | null {
-  const providers = policies.flatMap((policy) => providersOf(policy));
+export function authenticationAt(
+  policies: readonly SecurityPolicy[],
+  place: Place,
+  keysOf: KeysOf,
+): AuthenticationIr | null {
+  const providers = policies.flatMap((policy) => providersOf(policy, ...keysOf(policy)));
   if (providers.length === 0) return null;
   return {
     providers: providers.toSorted(byText(({ id }) => id)),
@@ -62,18 +66,20 @@ function only(excepted: Excepted): Needed {
   return excepted === 'any' ? { type: 'AllBut', requests: [] } : { type: 'Only', requests: excepted };
 }
 
-/** Keys are checked once, not again with every policy that changes. */
-const providersOf = rememberEach((policy: SecurityPolicy): readonly JwtProviderIr[] =>
-  (policy.spec.authentication?.jwt ?? []).map((provider) => providerOf(provider, policy)),
+const providersOf = rememberEach(
+  (policy: SecurityPolicy, ...keys: readonly Keys[]): readonly JwtProviderIr[] =>
+    (policy.spec.authentication?.jwt ?? []).map((provider, index) =>
+      providerOf(provider, policy, keys[index] ?? []),
+    ),
 );
 
-function providerOf(provider: Provider, policy: SecurityPolicy): JwtProviderIr {
-  const { name, issuer, audiences, jwks, from, forward, claimsToHeaders, clockSkew } = provider;
+function providerOf(provider: Provider, policy: SecurityPolicy, keys: Keys): JwtProviderIr {
+  const { name, issuer, audiences, from, forward, claimsToHeaders, clockSkew } = provider;
   return {
     id: providerId(name, policy),
     issuer,
     audiences: audiences.length === 0 ? 'any' : audiences.toSorted(compareText),
-    keys: readKeySet(jwks.inline).keys,
+    keys,
     places: from === undefined ? bearer : placesOf(from),
     forward,
     claimsToHeaders: claimsToHeaders

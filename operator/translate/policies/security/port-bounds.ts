@@ -3,12 +3,14 @@
 // refuse more than they say, which is the safe side, and only the namespace of the policies is concerned.
 import type { SecurityPolicy } from '../../../../api/v1alpha1/security/policy.ts';
 import type { AuthorizationIr, RuleIr } from '../../../ir/inbound.ts';
+import { maxKeySetCharacters } from '../../../jwks/key-set.ts';
 import { rememberEach } from '../../../values/remember.ts';
 import type { Protocol } from '../../facts/protocol.ts';
 import type { Rule } from './rule.ts';
 import { callersOf } from './callers.ts';
 import { boundedDeny, isBounded } from './denied-connections.ts';
 import { asksForRequest } from './requests.ts';
+import { isOnTrial } from './trial.ts';
 
 /**
  * Callers that the Allow rules of a TCP port list, in all. Each pod has a list of its own of whose connections go on: its endpoint
@@ -32,22 +34,29 @@ export interface Exceeded {
   readonly ruleCharacters: boolean;
 }
 
-/** policies: all of one port, each once. */
+/** policies: all of one port, each once. Of those on trial only what they say of tokens holds. */
 export function exceeded(protocol: Protocol, policies: readonly SecurityPolicy[]): Exceeded {
   const isTcp = protocol === 'TCP';
+  const enforced = policies.filter((policy) => !isOnTrial(policy));
+  const characters = total(policies, tokenCharacters) + total(enforced, ruleCharacters);
   return {
-    deniedCallers: isTcp && !isBounded(policies.flatMap(deniedCallers)),
-    allowedCallers: isTcp && total(policies, allowedCallers) > maxAllowedCallers,
-    ruleCharacters: !isTcp && total(policies, ruleCharacters) > maxRuleCharacters,
+    deniedCallers: isTcp && !isBounded(enforced.flatMap(deniedCallers)),
+    allowedCallers: isTcp && total(enforced, allowedCallers) > maxAllowedCallers,
+    ruleCharacters: !isTcp && characters > maxRuleCharacters,
   };
 }
 
-export function boundedAuthorization(
-  { deny, allow }: AuthorizationIr,
-  protocol: Protocol,
-  policies: readonly SecurityPolicy[],
-): AuthorizationIr {
-  const exceeds = exceeded(protocol, policies);
+/** On an HTTP port, if all were enforced. */
+export function exceededOnTrial(policies: readonly SecurityPolicy[]): Exceeded {
+  const characters = total(policies, tokenCharacters) + total(policies, ruleCharacters);
+  return {
+    deniedCallers: false,
+    allowedCallers: false,
+    ruleCharacters: characters > maxRuleCharacters,
+  };
+}
+
+export function boundedAuthorization({ deny, allow }: AuthorizationIr, exceeds: Exceeded): AuthorizationIr {
   if (exceeds.ruleCharacters) return { deny: [everybody], allow: 'all' };
   return {
     deny: exceeds.deniedCallers ? boundedDeny(deny) : deny,
@@ -79,12 +88,20 @@ const deniedCallers = rememberEach((policy: SecurityPolicy): AuthorizationIr['de
     }),
 );
 
-const ruleCharacters = rememberEach((policy: SecurityPolicy) =>
-  [
-    { from: [], to: policy.spec.authentication?.exceptions ?? [] },
-    { from: [], to: policy.spec.authorization?.external?.to ?? [] },
-    ...rulesOf(policy),
-  ]
+const ruleCharacters = rememberEach((policy: SecurityPolicy) => {
+  const asked = { from: [], to: policy.spec.authorization?.external?.to ?? [] };
+  return charactersOf([asked, ...rulesOf(policy)], policy) + authorizerCharacters(policy);
+});
+
+/** Issuers, and requests that are exceptions. What becomes of issuers is as long as what is written of them, and keys that are fetched. */
+const tokenCharacters = rememberEach((policy: SecurityPolicy) => {
+  const { jwt = [], exceptions = [] } = policy.spec.authentication ?? {};
+  const fetched = jwt.filter(({ jwks }) => jwks.uri !== undefined).length * maxKeySetCharacters;
+  return JSON.stringify(jwt).length + fetched + charactersOf([{ from: [], to: exceptions }], policy);
+});
+
+function charactersOf(rules: readonly Pick<Rule, 'from' | 'to'>[], policy: SecurityPolicy): number {
+  return rules
     .flatMap(({ from, to }) => [
       ...from.flatMap((source) => [
         ...namesIn(source),
@@ -96,15 +113,7 @@ const ruleCharacters = rememberEach((policy: SecurityPolicy) =>
         ...(request.not === undefined ? [] : textsIn(request.not)),
       ]),
     ])
-    .reduce(
-      (sum, text) => sum + text.length + entryCharacters,
-      issuerCharacters(policy) + authorizerCharacters(policy),
-    ),
-);
-
-/** What becomes of issuers is as long as what is written of them. */
-function issuerCharacters({ spec }: SecurityPolicy): number {
-  return JSON.stringify(spec.authentication?.jwt ?? []).length;
+    .reduce((sum, text) => sum + text.length + entryCharacters, 0);
 }
 
 /** Two filters, with each header in several places. */

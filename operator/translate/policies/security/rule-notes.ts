@@ -37,8 +37,7 @@ export function portsReached(
       const holding = new Set(
         attached.filter((attachment) => holdsAt(attachment, port)).map(({ policy }) => policy),
       );
-      const enforced = [...holding].filter((policy) => !isOnTrial(policy));
-      const exceeds = exceededBy(protocol, enforced);
+      const exceeds = exceededBy(protocol, [...holding]);
       for (const policy of holding) append(reached, policy, { port, protocol, mtls, exceeds });
     }
   }
@@ -61,7 +60,8 @@ export function ruleNotes(policy: SecurityPolicy, reached: readonly Reached[]): 
   if (isOnTrial(policy)) {
     const tcpPorts = reached.filter(({ protocol }) => protocol === 'TCP').map(({ port }) => port);
     const tcp = [...new Set(tcpPorts)].toSorted((a, b) => a - b);
-    return [...trialNotes(tcp), ...tokenNotes(policy, tcp)];
+    const isLarge = policy.spec.authentication !== undefined;
+    return [...(isLarge ? sizeNotes(reached) : []), ...trialNotes(tcp), ...tokenNotes(policy, tcp)];
   }
   const tcp = portList(reached.filter(({ protocol }) => protocol === 'TCP'));
   const disabled = portList(reached.filter(({ mtls }) => mtls === 'Disabled'));
@@ -79,13 +79,8 @@ export function ruleNotes(policy: SecurityPolicy, reached: readonly Reached[]): 
 /** Of policies that have a part in it. */
 function boundNotes({ spec }: SecurityPolicy, reached: readonly Reached[]): readonly string[] {
   const rules = spec.authorization?.rules ?? [];
-  const portsBeyond = (bound: keyof Exceeded): string =>
-    portList(reached.filter(({ exceeds }) => exceeds[bound]));
-  const [denied, allowed, all] = [
-    portsBeyond('deniedCallers'),
-    portsBeyond('allowedCallers'),
-    portsBeyond('ruleCharacters'),
-  ];
+  const denied = portsBeyond(reached, 'deniedCallers');
+  const allowed = portsBeyond(reached, 'allowedCallers');
   const names = (action: Rule['action']): boolean =>
     rules.some((rule) => rule.action === action && rule.from.length > 0);
   const notes: string[] = [];
@@ -100,12 +95,19 @@ function boundNotes({ spec }: SecurityPolicy, reached: readonly Reached[]): read
     );
   }
   const asks = spec.authentication !== undefined || spec.authorization?.external !== undefined;
-  if (all !== '' && (rules.length > 0 || asks)) {
-    notes.push(
-      `On port ${all}, the rules of all SecurityPolicies together are larger than ${maxRuleCharacters / 1024 ** 2} MiB, so they deny everyone. List namespaces instead of service accounts, or remove rules.`,
-    );
-  }
-  return notes;
+  return rules.length > 0 || asks ? [...notes, ...sizeNotes(reached)] : notes;
+}
+
+function sizeNotes(reached: readonly Reached[]): readonly string[] {
+  const all = portsBeyond(reached, 'ruleCharacters');
+  if (all === '') return [];
+  return [
+    `On port ${all}, the rules of all SecurityPolicies together are larger than ${maxRuleCharacters / 1024 ** 2} MiB, so they deny everyone. List namespaces instead of service accounts, or remove rules.`,
+  ];
+}
+
+function portsBeyond(reached: readonly Reached[], bound: keyof Exceeded): string {
+  return portList(reached.filter(({ exceeds }) => exceeds[bound]));
 }
 
 function requestNotes(rules: readonly Rule[], ports: string): readonly string[] {

@@ -12,8 +12,9 @@ import { type Attachment, holdsAt, type SecurityAttachments } from './attach.ts'
 import { authenticationAt, tokenDenials } from './authentication.ts';
 import { policyRules, unionOf } from './authorization.ts';
 import type { Authorizers } from './authorizer-references.ts';
-import { boundedAuthorization, exceeded } from './port-bounds.ts';
 import { type Asked, askedAt, authorizerAt, externalDenials } from './external.ts';
+import type { KeysOf } from './key-sources.ts';
+import { boundedAuthorization, exceeded, exceededOnTrial } from './port-bounds.ts';
 import { isOnTrial } from './trial.ts';
 import type { Place } from './requests.ts';
 import { portsNamed } from './rule-ports.ts';
@@ -47,11 +48,12 @@ export function createSecurityMaker(): (
   mesh: Mesh,
   attachments: SecurityAttachments,
   authorizers: Authorizers,
+  keysOf: KeysOf,
 ) => Security {
   const guards = rememberByKey<Guard>();
-  return rememberLast((mesh, attachments, authorizers) => {
+  return rememberLast((mesh, attachments, authorizers, keysOf) => {
     guards.sweep();
-    return createSecurity(mesh, attachments, authorizers, guards);
+    return createSecurity(mesh, attachments, { authorizers, keysOf, guards });
   });
 }
 
@@ -59,14 +61,19 @@ export function createSecurityMaker(): (
 interface Reading {
   readonly rulesOf: (policy: SecurityPolicy) => AuthorizationIr;
   readonly askedBy: (policy: SecurityPolicy) => Asked | null;
+  readonly keysOf: KeysOf;
 }
 
-/** `guards`: Pods of one Deployment are guarded alike: by the same policies, hence by the same value. */
+interface Known extends Pick<Reading, 'keysOf'> {
+  readonly authorizers: Authorizers;
+  /** Pods of one Deployment are guarded alike: by the same policies, hence by the same value. */
+  readonly guards: KeyedMemory<Guard>;
+}
+
 function createSecurity(
   mesh: Mesh,
   { byWorkload }: SecurityAttachments,
-  authorizers: Authorizers,
-  guards: KeyedMemory<Guard>,
+  { authorizers, keysOf, guards }: Known,
 ): Security {
   const fallback: MtlsDecision = { mode: mesh.spec.mtls.mode, origin: originOf(mesh) };
   const holding = (workload: Workload, port: number | null): readonly Attachment[] =>
@@ -86,9 +93,9 @@ function createSecurity(
       const askedBy: Reading['askedBy'] = (policy) => askedAt(policy, authorizers, workload.key, place.port);
       const asked = authorizers.size === 0 ? '' : JSON.stringify(policies.map(askedBy));
       const key = `${place.protocol} ${portKey(ports, place)} ${names} ${asked}`;
-      return guards.get(key, [mesh, ...policies], () => {
+      return guards.get(key, [mesh, ...policies, ...policies.flatMap(keysOf)], () => {
         const rulesOf: Reading['rulesOf'] = (policy) => policyRules(policy, mesh.spec.trustDomain, place);
-        return buildGuard(here, fallback, place, { rulesOf, askedBy });
+        return buildGuard(here, fallback, place, { rulesOf, askedBy, keysOf });
       });
     },
   };
@@ -105,7 +112,7 @@ function buildGuard(
   holding: readonly Attachment[],
   mesh: MtlsDecision,
   place: Place,
-  { rulesOf, askedBy }: Reading,
+  { rulesOf, askedBy, keysOf }: Reading,
 ): Guard {
   const decision = decideMtls(holding, mesh);
   const policies = new Set(holding.map(({ policy }) => policy));
@@ -122,15 +129,15 @@ function buildGuard(
   const unasked = enforced.map((policy): AuthorizationIr => {
     return { deny: externalDenials(policy, askedBy(policy), place), allow: 'all' };
   });
+  const exceeds = exceeded(place.protocol, authorizing);
   // Beyond the bound nobody comes in: there is nothing to be read.
-  const isOpen = place.protocol === 'HTTP' && !exceeded(place.protocol, enforced).ruleCharacters;
+  const isOpen = place.protocol === 'HTTP' && !exceeds.ruleCharacters;
   return {
     mtls: decision.mode,
-    authentication: isOpen ? authenticationAt(authorizing, place) : null,
+    authentication: isOpen ? authenticationAt(authorizing, place, keysOf) : null,
     authorization: boundedAuthorization(
       unionOf([...enforced.map(rulesOf), ...tokensOnly, ...unasked]),
-      place.protocol,
-      enforced,
+      exceeds,
     ),
     authorizers: isOpen
       ? enforced
@@ -149,7 +156,7 @@ function auditOf(policies: readonly SecurityPolicy[], rulesOf: Reading['rulesOf'
   if (onTrial.length === 0) return null;
   const { deny, allow } = unionOf(onTrial.map(rulesOf));
   const all = allow === 'all' ? 'all' : unionOf(policies.map(rulesOf)).allow;
-  return boundedAuthorization({ deny, allow: all }, 'HTTP', policies);
+  return boundedAuthorization({ deny, allow: all }, exceededOnTrial(policies));
 }
 
 /** holding: in the order of precedence. The first that has a mode decides, else the Mesh. */

@@ -5,10 +5,12 @@ import { readKeySet } from '../../../jwks/key-set.ts';
 import { rememberEach } from '../../../values/remember.ts';
 import { listed, type Problem } from '../../facts/verdicts.ts';
 import { requirementAt } from './authentication.ts';
+import { maxSourcesPerNamespace } from './key-sources.ts';
 
 /** Of key sets that stand in the policy. Read once: other policies change, too. */
 export const keyProblems = rememberEach(({ spec }: SecurityPolicy): readonly Problem[] =>
   (spec.authentication?.jwt ?? []).flatMap(({ name, jwks }) => {
+    if (jwks.inline === undefined) return [];
     const { keys, problems } = readKeySet(jwks.inline);
     if (problems.length === 0) return [];
     const outcome =
@@ -17,6 +19,13 @@ export const keyProblems = rememberEach(({ spec }: SecurityPolicy): readonly Pro
     return [{ reason: reason.unsupportedValue, message }];
   }),
 );
+
+/** Of providers whose key sets are not fetched. */
+export function sourceProblems(names: readonly string[]): readonly Problem[] {
+  if (names.length === 0) return [];
+  const message = `The SecurityPolicies of the namespace have more than ${maxSourcesPerNamespace} different jwks.uri, and those of ${listed(names)} are not fetched: no token of these issuers is valid. Use fewer URIs, or jwks.inline.`;
+  return [{ reason: reason.unsupportedValue, message }];
+}
 
 /** tcp: the TCP ports of the policy's targets, sorted. Sentences for Accepted. */
 export function tokenNotes(policy: SecurityPolicy, tcp: readonly number[]): readonly string[] {

@@ -9,10 +9,11 @@ import type { SecurityAttachments } from './attach.ts';
 import { authorizerProblems, authorizerWarnings, sparedNotes } from './authorizer-notes.ts';
 import type { AuthorizerState } from './authorizer-state.ts';
 import { mtlsOutcomes } from './contests.ts';
+import { keySourcesOf } from './key-sources.ts';
 import { expressionProblems } from './large-expressions.ts';
 import { keptNotes } from './pod-records.ts';
 import { portsReached, ruleNotes } from './rule-notes.ts';
-import { keyProblems } from './token-notes.ts';
+import { keyProblems, sourceProblems } from './token-notes.ts';
 import { openPorts, unidentifiedNotes } from './unidentified.ts';
 
 export function securityVerdicts(
@@ -26,12 +27,14 @@ export function securityVerdicts(
   const open = openPorts(attachments, workloads);
   const authorizers = state.found;
   const spared = sparedNotes(attachments, authorizers);
+  const { beyond } = keySourcesOf(attachments.policies);
   return attachments.policies.map((policy) => {
     const outcome = outcomes.get(policy);
     const problems = [
       ...(attachments.problems.get(policy) ?? []),
       ...expressionProblems(policy),
       ...keyProblems(policy),
+      ...sourceProblems(beyond.get(policy) ?? []),
       // Rules and requirements add up: nobody takes them away.
       ...(addsUp(policy) ? [] : defeatProblems(policy, outcome)),
     ];

@@ -1,0 +1,176 @@
+// Keys of an issuer that the operator fetches over https, as users run it: which tokens open an application behind a real Envoy while
+// keys are replaced, the issuer fails and the operator is killed.
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import type { Condition } from '../../api/v1alpha1/common.ts';
+import { startApplication } from '../support/data-plane/applications.ts';
+import { call } from '../support/data-plane/callers.ts';
+import { Closing } from '../support/data-plane/closing.ts';
+import { HttpsIssuer } from '../support/data-plane/https-issuer.ts';
+import { type IssuedKey, issueKey, issuerName, keySet } from '../support/data-plane/issuer.ts';
+import { SteadyLoad } from '../support/data-plane/steady-load.ts';
+import { freePort } from '../support/kubernetes/free-port.ts';
+import { poll } from '../support/kubernetes/poll.ts';
+import { FilesOperator } from '../support/operator/files-operator.ts';
+import { startFilesSidecar } from '../support/operator/files-sidecar.ts';
+
+const closing = new Closing();
+afterAll(() => closing.close());
+
+let operator: FilesOperator;
+let issuer: HttpsIssuer;
+let port: number;
+let first: IssuedKey;
+let second: IssuedKey;
+
+const policy = { kind: 'SecurityPolicy', namespace: 'shop', name: 'users' } as const;
+const manifests = (application: number): object[] => [
+  {
+    apiVersion: 'meshwright.dev/v1alpha1',
+    kind: 'Mesh',
+    metadata: { name: 'default' },
+    spec: { trustDomain: 'issuer.test', mtls: { mode: 'Permissive' } },
+  },
+  {
+    apiVersion: 'v1',
+    kind: 'Service',
+    metadata: { name: 'reviews', namespace: 'shop' },
+    spec: {
+      clusterIP: '10.96.0.1',
+      selector: { app: 'reviews' },
+      ports: [{ name: 'http', port: 9080, targetPort: 'http' }],
+    },
+  },
+  {
+    apiVersion: 'meshwright.dev/v1alpha1',
+    kind: 'ExternalWorkload',
+    metadata: { name: 'reviews', namespace: 'shop', labels: { app: 'reviews' } },
+    spec: {
+      address: '127.0.0.1',
+      serviceAccount: 'reviews',
+      ports: [{ name: 'http', port, applicationPort: application }],
+    },
+  },
+  {
+    apiVersion: 'meshwright.dev/v1alpha1',
+    kind: 'SecurityPolicy',
+    metadata: { name: policy.name, namespace: policy.namespace },
+    spec: {
+      targetRefs: [{ kind: 'Service', name: 'reviews' }],
+      authentication: {
+        jwt: [{ name: 'corp', issuer: issuerName, jwks: { uri: issuer.uri, caBundle: issuer.caBundle } }],
+      },
+    },
+  },
+];
+
+beforeAll(async () => {
+  const root = await mkdtemp(join(tmpdir(), 'meshwright-issuer-'));
+  closing.add(() => rm(root, { recursive: true, force: true }));
+  [first, second] = [await issueKey('first', 'RS256'), await issueKey('second', 'ES256')];
+  issuer = await HttpsIssuer.start(closing);
+  port = await freePort();
+  operator = await FilesOperator.in(root, [
+    '--jwks-allow-addresses=127.0.0.1/32',
+    `--xds-address=127.0.0.1:${await freePort()}`,
+  ]);
+  const application = await startApplication('app', closing);
+  const documents = manifests(application).map((it) => JSON.stringify(it));
+  await operator.put('mesh.yaml', documents.join('\n---\n'));
+  await operator.start();
+  closing.add(() => operator.kill());
+  const { state, xdsPort } = operator;
+  const envoy = await startFilesSidecar({
+    state,
+    xdsPort,
+    namespace: 'shop',
+    name: 'reviews',
+    trustDomain: 'issuer.test',
+    dir: join(root, 'reviews'),
+  });
+  closing.add(() => envoy.stop());
+}, 60_000);
+
+/** Waits until the condition KeysFetched is that, and returns its message. */
+async function keysFetched(status: Condition['status'], words = ''): Promise<string> {
+  let last = '';
+  const look = async (): Promise<string | undefined> => {
+    const condition = (await operator.conditions(policy))?.['KeysFetched'];
+    last = JSON.stringify(condition);
+    return condition?.status === status && condition.message.includes(words) ? condition.message : undefined;
+  };
+  return poll(look, { intervalMs: 20, deadlineMs: 20_000 }).catch((error: unknown) => {
+    throw new Error(`KeysFetched is ${last}`, { cause: error });
+  });
+}
+
+async function statusWith(key: IssuedKey | null): Promise<number> {
+  const headers = key === null ? {} : { authorization: `Bearer ${await key.sign()}` };
+  return call(port, { headers }).then(
+    ({ status }) => status,
+    () => 0,
+  );
+}
+
+async function opens(key: IssuedKey): Promise<void> {
+  const look = async (): Promise<true | undefined> => ((await statusWith(key)) === 200 ? true : undefined);
+  await poll(look, { intervalMs: 20, deadlineMs: 20_000 });
+}
+
+async function restart(): Promise<void> {
+  await operator.kill();
+  await operator.start();
+}
+
+test('no token is valid before the first fetch succeeds, and then those of its keys are', async () => {
+  expect(await keysFetched('False')).toContain('No token of this issuer is valid until a fetch succeeds.');
+  await poll(async () => ((await statusWith(null)) === 401 ? true : undefined), {
+    intervalMs: 20,
+    deadlineMs: 20_000,
+  });
+  expect(await statusWith(first)).toBe(401);
+
+  issuer.answers(keySet(first));
+
+  await opens(first);
+  expect(await statusWith(second)).toBe(401);
+  expect(await keysFetched('True')).toMatch(/^Keys of corp: 1, unchanged since \S+Z\.$/);
+}, 60_000);
+
+test('a key roll-over loses no request, also over a restart of the operator', async () => {
+  const load = SteadyLoad.start(port, closing, {
+    headers: { authorization: `Bearer ${await first.sign()}` },
+  });
+  issuer.answers(keySet(first, second));
+  await restart();
+  await opens(second);
+  const { sent, failures } = await load.stop();
+
+  expect(failures).toEqual([]);
+  expect(sent).toBeGreaterThan(10);
+  expect(await keysFetched('True')).toContain('Keys of corp: 2,');
+
+  issuer.answers(keySet(second));
+  await restart();
+  await poll(async () => ((await statusWith(first)) === 401 ? true : undefined), {
+    intervalMs: 20,
+    deadlineMs: 20_000,
+  });
+  expect(await statusWith(second)).toBe(200);
+}, 60_000);
+
+test('the last keys stay while the issuer answers garbage, and over a restart of the operator', async () => {
+  issuer.answers('<html>secret words</html>');
+  await restart();
+
+  const message = await keysFetched('False', 'The key of the last successful fetch');
+  expect(message).toContain('It is not a JSON object with a list of keys.');
+  expect(message).not.toContain('secret');
+  expect(await statusWith(second)).toBe(200);
+  expect(await statusWith(first)).toBe(401);
+  expect(await operator.ask('/metrics')).toMatch(
+    /meshwright_jwks_fetched_timestamp_seconds\{namespace="shop",policy="users",provider="corp"\} \d+/,
+  );
+}, 60_000);
