@@ -71,7 +71,10 @@ export class ServedMesh {
     mesh.publish(ir);
     await Promise.all(
       ir.workloads.map(async (workload) => {
-        sidecars.set(workload.name, await startSidecar({ root, server, workload, args, memoryLimit }, closing));
+        sidecars.set(
+          workload.name,
+          await startSidecar({ root, server, workload, args, memoryLimit }, closing),
+        );
       }),
     );
     await mesh.programmed();

@@ -17,7 +17,7 @@ const where = 'Secret meshwright-system/mesh-intermediate';
 const { keyCertSign, digitalSignature } = x509.KeyUsageFlags;
 const ca = (pathLength?: number): x509.Extension =>
   new x509.BasicConstraintsExtension(true, pathLength, true);
-const usage = (flags: number): x509.Extension => new x509.KeyUsagesExtension(flags, true);
+const usage = (flags: x509.KeyUsageFlags): x509.Extension => new x509.KeyUsagesExtension(flags, true);
 const rsa = (modulusLength: number, hash = 'SHA-256'): NonNullable<CaOptions['algorithm']> => ({
   name: 'RSASSA-PKCS1-v1_5',
   modulusLength,
