@@ -13,6 +13,7 @@ import type {
   StatefulSet,
 } from '../objects/objects.ts';
 import type { Resources } from '../store/resources.ts';
+import { imaginedKeys } from './imagined-keys.ts';
 import { matchesLabels } from '../values/labels.ts';
 import { injectedKey } from '../values/own-names.ts';
 
@@ -35,7 +36,8 @@ export function imaginedCluster(resources: Resources): Resources {
       .filter((service) => !resources.endpointSlices.some((slice) => isFor(slice, service)))
       .flatMap((service) => sliceOf(service, pods)),
   ];
-  return { ...resources, meshes, services, pods, endpointSlices };
+  const configMaps = [...resources.configMaps, ...imaginedKeys(resources)];
+  return { ...resources, meshes, services, pods, endpointSlices, configMaps };
 }
 
 function defaultMesh(): Mesh {

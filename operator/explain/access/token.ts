@@ -4,6 +4,7 @@ import type { EnvoyMessage } from '../../envoy/proto/envoy-message.ts';
 import { nobodysKey } from '../../envoy/resources/inbound/tokens/jwt-authn.ts';
 import { type PublicJwk, readKeySet } from '../../jwks/key-set.ts';
 import { flagIn, messageIn, numberIn, textIn, textsIn } from '../fields.ts';
+import { imaginedKey } from '../imagined-keys.ts';
 import { type Claims, type Jwt, readJwt } from './jwt.ts';
 
 export type TokenStatus =
@@ -33,16 +34,22 @@ export function judged(text: string, provider: EnvoyMessage, { token, nowMs }: J
   const { claims } = jwt;
   if (claims['iss'] !== textIn(provider, 'issuer'))
     return { type: 'OtherIssuer', problem: `Its issuer is ${shown(claims['iss'])}.` };
-  if (!isGenuine) {
-    const problem = timeProblem(claims, provider, nowMs);
-    if (problem !== null) return invalid(problem);
-  }
+  const untimely = isGenuine ? null : timeProblem(claims, provider, nowMs);
+  if (untimely !== null) return invalid(untimely);
   if (!isFor(claims['aud'], textsIn(provider, 'audiences')))
     return { type: 'OtherAudience', problem: `Its audience is ${shown(claims['aud'])}.` };
-  const keys = keysOf(provider);
-  if (keys.some(({ kid }) => kid === nobodysKey.kid)) return invalid('No key of its issuer is known here.');
-  if (!isGenuine && !isSigned(jwt, keys)) return invalid('No key of its issuer has signed it.');
-  return { type: 'Valid', claims };
+  const problem = keyProblem(jwt, keysOf(provider), isGenuine);
+  return problem === null ? { type: 'Valid', claims } : invalid(problem);
+}
+
+/** Null: one of them has signed it, or would have. */
+function keyProblem(jwt: Jwt, keys: readonly PublicJwk[], isGenuine: boolean): string | null {
+  const has = (key: { readonly kid: string }): boolean => keys.some(({ kid }) => kid === key.kid);
+  if (has(nobodysKey)) return 'No key of its issuer is known here.';
+  if (isGenuine) return null;
+  if (has(imaginedKey))
+    return 'Its signature cannot be checked: manifests do not have the keys of jwks.uri. Use --claims.';
+  return isSigned(jwt, keys) ? null : 'No key of its issuer has signed it.';
 }
 
 function invalid(problem: string): TokenStatus {
