@@ -188,7 +188,7 @@ suite('an operator that starts', () => {
     await kubectl(['delete', 'configmaps', '-n', 'meshwright-system', '-l', 'meshwright.dev/jwks=true']);
     await poll(
       async () => (Stored.parse(JSON.parse(await kubectl(stored))).items.length > 0 ? true : undefined),
-      { intervalMs: 100, deadlineMs: 30_000 },
+      { intervalMs: 100, deadlineMs: 60_000 },
     );
   });
 
@@ -232,7 +232,7 @@ suite('an operator that starts', () => {
         (await kubectl([...events, '--all-namespaces'])).includes('nowhere does not exist') || undefined,
       {
         intervalMs: 50,
-        deadlineMs: 20_000,
+        deadlineMs: 60_000,
       },
     );
     const kept = ['get', 'secret', 'meshwright-ca', ...own, String.raw`--output=jsonpath={.data.tls\.crt}`];

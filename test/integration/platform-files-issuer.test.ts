@@ -91,7 +91,7 @@ beforeAll(async () => {
     dir: join(root, 'reviews'),
   });
   closing.add(() => envoy.stop());
-}, 60_000);
+});
 
 /** Waits until the condition KeysFetched is that, and returns its message. */
 async function keysFetched(status: Condition['status'], words = ''): Promise<string> {
@@ -101,7 +101,7 @@ async function keysFetched(status: Condition['status'], words = ''): Promise<str
     last = JSON.stringify(condition);
     return condition?.status === status && condition.message.includes(words) ? condition.message : undefined;
   };
-  return poll(look, { intervalMs: 20, deadlineMs: 20_000 }).catch((error: unknown) => {
+  return poll(look, { intervalMs: 20, deadlineMs: 60_000 }).catch((error: unknown) => {
     throw new Error(`KeysFetched is ${last}`, { cause: error });
   });
 }
@@ -116,7 +116,7 @@ async function statusWith(key: IssuedKey | null): Promise<number> {
 
 async function opens(key: IssuedKey): Promise<void> {
   const look = async (): Promise<true | undefined> => ((await statusWith(key)) === 200 ? true : undefined);
-  await poll(look, { intervalMs: 20, deadlineMs: 20_000 });
+  await poll(look, { intervalMs: 20, deadlineMs: 60_000 });
 }
 
 async function restart(): Promise<void> {
@@ -128,7 +128,7 @@ test('no token is valid before the first fetch succeeds, and then those of its k
   expect(await keysFetched('False')).toContain('No token of this issuer is valid until a fetch succeeds.');
   await poll(async () => ((await statusWith(null)) === 401 ? true : undefined), {
     intervalMs: 20,
-    deadlineMs: 20_000,
+    deadlineMs: 60_000,
   });
   expect(await statusWith(first)).toBe(401);
 
@@ -137,7 +137,7 @@ test('no token is valid before the first fetch succeeds, and then those of its k
   await opens(first);
   expect(await statusWith(second)).toBe(401);
   expect(await keysFetched('True')).toMatch(/^Keys of corp: 1, unchanged since \S+Z\.$/);
-}, 60_000);
+});
 
 test('a key roll-over loses no request, also over a restart of the operator', async () => {
   const load = SteadyLoad.start(port, closing, {
@@ -150,16 +150,17 @@ test('a key roll-over loses no request, also over a restart of the operator', as
 
   expect(failures).toEqual([]);
   expect(sent).toBeGreaterThan(10);
-  expect(await keysFetched('True')).toContain('Keys of corp: 2,');
+  // Not what was said of the one key before.
+  expect(await keysFetched('True', 'Keys of corp: 2,')).toContain('unchanged since');
 
   issuer.answers(keySet(second));
   await restart();
   await poll(async () => ((await statusWith(first)) === 401 ? true : undefined), {
     intervalMs: 20,
-    deadlineMs: 20_000,
+    deadlineMs: 60_000,
   });
   expect(await statusWith(second)).toBe(200);
-}, 60_000);
+});
 
 test('the last keys stay while the issuer answers garbage, and over a restart of the operator', async () => {
   issuer.answers('<html>secret words</html>');
@@ -173,4 +174,4 @@ test('the last keys stay while the issuer answers garbage, and over a restart of
   expect(await operator.ask('/metrics')).toMatch(
     /meshwright_jwks_fetched_timestamp_seconds\{namespace="shop",policy="users",provider="corp"\} \d+/,
   );
-}, 60_000);
+});
