@@ -21,6 +21,11 @@ export interface InboundPortIr {
   /** Asked about what the rules let in, all of them, in this order: by id. Always empty on TCP ports. */
   readonly authorizers: readonly AuthorizerIr[];
   /**
+   * What only authorizers may write for the application, whether one is asked here or not: callers cannot. In lower case, sorted. Always empty on
+   * TCP ports.
+   */
+  readonly authorizerHeaders: readonly string[];
+  /**
    * What rules on trial would refuse of what the rules in force let in: their Deny rules, and Allow rules of all policies if some policy on trial
    * has any. null: no rules are on trial. Always null on TCP ports.
    */

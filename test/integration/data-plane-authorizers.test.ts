@@ -117,6 +117,20 @@ describe('an authorizer that speaks gRPC', () => {
     expect((await seenBy(mesh.ports.page, { headers: forged })).headers).not.toHaveProperty('x-decision');
   });
 
+  test('writes headers that nobody can forge either where it is not asked', async () => {
+    const upstreamHeaders = ['x-decision'];
+    const forged = { 'x-decision': 'forged', X_Decision: 'forged' };
+    for (const to of [{ methods: ['POST'] }, { ports: [81] }]) {
+      // oxlint-disable-next-line no-await-in-loop -- one policy after the other
+      await mesh.guard({ external: grpc({ upstreamHeaders, to: [to] }) });
+      // oxlint-disable-next-line no-await-in-loop -- one policy after the other
+      const { headers } = await seenBy(mesh.ports.page, { headers: forged });
+      expect(Object.keys(headers)).not.toEqual(expect.arrayContaining([expect.stringMatching(/decision/)]));
+    }
+    expect(questions).toHaveLength(0);
+    await mesh.guard({ external: grpc({ upstreamHeaders, forwardBody: { maxBytes: 64 } }) });
+  });
+
   test('changes nothing else of the request but its query', async () => {
     decide = () => ({
       status: { code: 0 },

@@ -254,6 +254,7 @@ export function sampleInbound(
     authentication: null,
     authorization: noRules,
     authorizers: [],
+    authorizerHeaders: [],
     audit: null,
     namesRule: false,
     limits: null,

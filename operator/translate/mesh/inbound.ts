@@ -43,7 +43,15 @@ function limitsOf(served: ServedPort | undefined, limits: LimitsByPort): Inbound
 }
 
 type Guarded =
-  'mtls' | 'authentication' | 'authorization' | 'authorizers' | 'audit' | 'namesRule' | 'limits' | 'origins';
+  | 'mtls'
+  | 'authentication'
+  | 'authorization'
+  | 'authorizers'
+  | 'authorizerHeaders'
+  | 'audit'
+  | 'namesRule'
+  | 'limits'
+  | 'origins';
 
 interface DeclaredPort extends Omit<InboundPortIr, Guarded> {
   readonly services: readonly Origin[];

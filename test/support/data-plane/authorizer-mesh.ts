@@ -4,7 +4,7 @@ import { SecurityPolicySpec } from '../../../api/v1alpha1/security/policy.ts';
 import type { InboundPortIr } from '../../../operator/ir/inbound.ts';
 import type { MeshIr } from '../../../operator/ir/mesh-ir.ts';
 import { policyRules, unionOf } from '../../../operator/translate/policies/security/authorization.ts';
-import { authorizerAt } from '../../../operator/translate/policies/security/external.ts';
+import { authorizerAt, authorizerHeaders } from '../../../operator/translate/policies/security/external.ts';
 import { freePort } from '../kubernetes/free-port.ts';
 import {
   sampleEndpoint,
@@ -103,7 +103,7 @@ function meshWith(ports: Ports, specs: Specs): MeshIr {
 
 const place = { protocol: 'HTTP', port: 80, knownPorts: new Set([80]) } as const;
 
-function guardOf(specs: Specs): Pick<InboundPortIr, 'authorization' | 'authorizers'> {
+function guardOf(specs: Specs): Pick<InboundPortIr, 'authorization' | 'authorizers' | 'authorizerHeaders'> {
   const policies = specs.map((spec, index) => ({
     apiVersion: 'meshwright.dev/v1alpha1' as const,
     kind: 'SecurityPolicy' as const,
@@ -115,6 +115,7 @@ function guardOf(specs: Specs): Pick<InboundPortIr, 'authorization' | 'authorize
   }));
   return {
     authorization: unionOf(policies.map((policy) => policyRules(policy, 'cluster.local', place))),
+    authorizerHeaders: policies.flatMap((policy) => authorizerHeaders(policy, 'closed')),
     authorizers: policies.flatMap((policy) => {
       const asked = policy.spec.authorization?.external?.service;
       if (asked === undefined) return [];

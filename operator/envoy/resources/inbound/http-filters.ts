@@ -25,6 +25,7 @@ export interface InboundHost {
   readonly authentication: AuthenticationIr | null;
   readonly authorization: AuthorizationIr;
   readonly authorizers: readonly AuthorizerIr[];
+  readonly authorizerHeaders: readonly string[];
   readonly audit: AuthorizationIr | null;
   /** Responses name the rule that decided. */
   readonly namesRule: boolean;
@@ -90,8 +91,10 @@ const untilAdmitted: readonly HttpFilter<InboundRoute, InboundHost>[] = [
   // Costs a call: only about what our own rules let in.
   {
     filter: chainOfRoute('external_authorization'),
-    forHost: ({ authorizers }) =>
-      authorizers.length === 0 ? null : chainConfig(authorizerFilters(authorizers)),
+    forHost: (host) => {
+      const filters = authorizerFilters(host);
+      return filters.length === 0 ? null : chainConfig(filters);
+    },
   },
 ];
 

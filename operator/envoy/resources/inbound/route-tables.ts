@@ -23,7 +23,8 @@ export interface RefusedRoutes extends Pick<
   readonly cluster: string;
 }
 
-export interface InboundRoutes extends RefusedRoutes, Pick<InboundPortIr, 'audit' | 'namesRule' | 'limits'> {}
+export interface InboundRoutes
+  extends RefusedRoutes, Pick<InboundPortIr, 'authorizerHeaders' | 'audit' | 'namesRule' | 'limits'> {}
 
 export interface RouteTable {
   readonly name: string;
@@ -38,7 +39,16 @@ export interface RouteTable {
  */
 export function inboundRouteTables(port: InboundRoutes): readonly RouteTable[] {
   const { authorization, audit, authentication, authorizers, label, cluster, mtls, probes, namesRule } = port;
-  const key = JSON.stringify([label, cluster, mtls, probes, namesRule, port.limits !== null]);
+  const { authorizerHeaders } = port;
+  const key = JSON.stringify([
+    label,
+    cluster,
+    mtls,
+    probes,
+    namesRule,
+    port.limits !== null,
+    authorizerHeaders,
+  ]);
   const known = tablesOf.get(authorization) ?? [];
   const found = known.find(
     (each) =>

@@ -56,6 +56,11 @@ export function externalDenials(
   return [{ id: externalId(policy), callers: 'anyone', unidentified: true, requests }];
 }
 
+/** What no caller may write there: also where nobody is asked, or can be. But an authorizer may be told what another one wrote. */
+export function authorizerHeaders(policy: SecurityPolicy, asked: Asked | null): readonly string[] {
+  return asked === 'spared' ? [] : names(policy.spec.authorization?.external?.upstreamHeaders ?? []);
+}
+
 function externalId(policy: SecurityPolicy): string {
   return `${policyId(policy)}/external-authorizer`;
 }

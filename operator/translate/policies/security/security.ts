@@ -12,7 +12,8 @@ import { type Attachment, holdsAt, type SecurityAttachments } from './attach.ts'
 import { authenticationAt, tokenDenials } from './authentication.ts';
 import { policyRules, unionOf } from './authorization.ts';
 import type { Authorizers } from './authorizer-references.ts';
-import { type Asked, askedAt, authorizerAt, externalDenials } from './external.ts';
+import { sortedUnique } from './callers.ts';
+import { type Asked, askedAt, authorizerAt, authorizerHeaders, externalDenials } from './external.ts';
 import type { KeysOf } from './key-sources.ts';
 import { boundedAuthorization, exceeded, exceededOnTrial } from './port-bounds.ts';
 import { isOnTrial } from './trial.ts';
@@ -31,6 +32,7 @@ interface Guard {
   readonly authentication: AuthenticationIr | null;
   readonly authorization: AuthorizationIr;
   readonly authorizers: readonly AuthorizerIr[];
+  readonly authorizerHeaders: readonly string[];
   readonly audit: AuthorizationIr | null;
   readonly namesRule: boolean;
   /** The Mesh if its mode holds, and every policy that shapes the guard. */
@@ -143,6 +145,9 @@ function buildGuard(
       ? enforced
           .flatMap((policy) => authorizerAt(policy, askedBy(policy), place) ?? [])
           .toSorted(byText(({ id }) => id))
+      : [],
+    authorizerHeaders: isOpen
+      ? sortedUnique(enforced.flatMap((policy) => authorizerHeaders(policy, askedBy(policy))))
       : [],
     audit: place.protocol === 'TCP' ? null : auditOf(authorizing, rulesOf),
     namesRule: authorizing.some(({ spec }) => spec.authorization?.responseHeader === true),

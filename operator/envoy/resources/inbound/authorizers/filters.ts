@@ -2,6 +2,7 @@
 // request passes if an authorizer fails is said by the filter itself, and by no route: so the filters come whole. They remember nothing.
 // @see https://www.envoyproxy.io/docs/envoy/latest/configuration/http/http_filters/ext_authz_filter
 import type { AuthorizerIr } from '../../../../ir/authorizer.ts';
+import type { InboundPortIr } from '../../../../ir/inbound.ts';
 import type { EnvoyMessage } from '../../../proto/envoy-message.ts';
 import { duration } from '../../../proto/well-known.ts';
 import { quote } from '../../complement-regex.ts';
@@ -24,12 +25,12 @@ export const authorizerGaveNoAnswer: EnvoyMessage = {
 };
 
 /** In order. */
-export function authorizerFilters(authorizers: readonly AuthorizerIr[]): readonly NamedExtension[] {
+export function authorizerFilters({
+  authorizers,
+  authorizerHeaders,
+}: Pick<InboundPortIr, 'authorizers' | 'authorizerHeaders'>): readonly NamedExtension[] {
   return [
-    ...withoutHeaders(
-      'without-forged-answers',
-      authorizers.flatMap(({ upstreamHeaders }) => upstreamHeaders),
-    ),
+    ...withoutHeaders('without-forged-answers', authorizerHeaders),
     ...authorizers.flatMap((authorizer) => [askedBy(authorizer), asks(authorizer)]),
   ];
 }

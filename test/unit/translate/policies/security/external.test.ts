@@ -181,6 +181,16 @@ describe('a reference that does not resolve closes the targets, whatever failure
     expect(port('reviews', 80)?.authorization.deny).toMatchObject([{ requests: [{ methods: ['POST'] }] }]);
   });
 
+  test('and what it would write for the application, nobody else can: at no port', () => {
+    const more = ', upstreamHeaders: [X-User, x-group], to: [{methods: [POST], ports: [80]}]';
+    const { port } = asking({ service: '{name: gone, port: 1}', more });
+
+    expect(port('reviews', 80)).toMatchObject({ authorizers: [], authorizerHeaders: ['x-group', 'x-user'] });
+    expect(port('opa', 8181)?.authorizerHeaders).toEqual(['x-group', 'x-user']);
+    // It may be told what another one wrote.
+    expect(asking({ more }).port('opa', 9191)?.authorizerHeaders).toEqual([]);
+  });
+
   test('and a ReferenceGrant permits it', () => {
     const { port, condition } = asking({
       service: '{namespace: policies, name: opa, port: 9191}',
