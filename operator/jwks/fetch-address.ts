@@ -17,12 +17,17 @@ const refusedRanges: readonly AddressRange[] = [
   '192.0.0.0/24',
   '100.100.100.200/32',
   '168.63.129.16/32',
+  // The same over IPv6: AWS, Oracle, Scaleway, Google.
   'fd00:ec2::254/128',
+  'fd00:c1::a9fe:a9fe/128',
+  'fd00:42::42/128',
+  'fd20:ce::254/128',
   // Multicast, reserved and broadcast.
   '224.0.0.0/4',
   '240.0.0.0/4',
   // Unspecified, loopback, and IPv4 addresses in obsolete forms of IPv6.
   '::/96',
+  '::ffff:0:0:0/96',
   '64:ff9b:1::/48',
   '2001::/32',
   '2002::/16',
