@@ -74,6 +74,8 @@ export interface EndpointIr {
   readonly port: number;
   /** Its sidecar takes mutual TLS on this port. */
   readonly mtls: boolean;
+  /** It has a sidecar that must not: the mode of the port is Disabled. */
+  readonly mtlsDisabled: boolean;
   /** Draining: terminating but still serving; gets no new requests unless nothing else is left. */
   readonly health: 'Healthy' | 'Draining';
   /** null: not known. */

@@ -10,6 +10,7 @@ import type { EnvoyMessage } from '../../operator/envoy/proto/envoy-message.ts';
 import { typeUrl, type TypeUrl } from '../../operator/envoy/proto/type-urls.ts';
 import { any } from '../../operator/envoy/resources/typed-config.ts';
 import type { XdsResource } from '../../operator/envoy/resources/xds-resource.ts';
+import type { MtlsModeIr } from '../../operator/ir/inbound.ts';
 import type { MeshIr } from '../../operator/ir/mesh-ir.ts';
 import { startApplication } from '../support/data-plane/applications.ts';
 import { Closing } from '../support/data-plane/closing.ts';
@@ -56,11 +57,23 @@ beforeAll(async () => {
   expect(await ask()).toBe(200);
 });
 
-async function ask(path = '/'): Promise<number> {
+interface Answer {
+  readonly status: number;
+  /** As the application is told. */
+  readonly caller: string | undefined;
+}
+
+async function seen(path = '/'): Promise<Answer> {
   const outgoing = request({ host: '127.0.0.1', port: binding, path, agent }).end();
   const [response] = (await once(outgoing, 'response')) as [IncomingMessage];
-  await text(response);
-  return response.statusCode ?? 0;
+  const body = await text(response);
+  const status = response.statusCode ?? 0;
+  const headers = status === 200 ? (JSON.parse(body) as { headers: Record<string, string> }).headers : {};
+  return { status, caller: headers['x-forwarded-client-cert'] };
+}
+
+async function ask(path?: string): Promise<number> {
+  return (await seen(path)).status;
 }
 
 /** Other content for the resources of this type and name. */
@@ -160,4 +173,53 @@ test('counters by caller: on by RTDS, to a receiver once the telemetry cluster h
   expect(sent()).toContain('meshwright.inbound.duration');
   expect(sent()).not.toMatch(/upstream_|downstream_|server\.|cluster_manager|listener_manager/);
   expect(await disturbances()).toBe(before);
+});
+
+/** The same mesh with another mode of the server's port. */
+function inMode(mtls: MtlsModeIr): MeshIr {
+  const mtlsDisabled = mtls === 'Disabled';
+  return {
+    ...ir,
+    services: ir.services.map((service) => ({
+      ...service,
+      endpoints: service.endpoints.map((endpoint) => ({ ...endpoint, mtls: !mtlsDisabled, mtlsDisabled })),
+    })),
+    workloads: ir.workloads.map((workload) => ({
+      ...workload,
+      inbound: workload.inbound.map((port) => ({ ...port, mtls })),
+    })),
+  };
+}
+
+/** Until the application learns who calls, or does not. */
+async function untilIdentified(isIdentified: boolean): Promise<boolean> {
+  return mesh.sidecar('caller').waitFor(async () => {
+    const { status, caller } = await seen();
+    return status === 200 && (caller !== undefined) === isIdentified;
+  });
+}
+
+test('mutual TLS: busy callers follow, although they have connections of the former mode', async () => {
+  await mesh.program(inMode('Disabled'));
+  expect(await untilIdentified(false)).toBe(true);
+
+  const statuses: number[] = [];
+  await mesh.program(inMode('Permissive'));
+  await mesh.sidecar('caller').waitFor(async () => {
+    const { status, caller } = await seen();
+    statuses.push(status);
+    return caller !== undefined;
+  });
+  await mesh.program(inMode('Strict'));
+  for (let sent = 0; sent < 10; sent += 1) {
+    // oxlint-disable-next-line no-await-in-loop -- one after the other, on one connection
+    statuses.push(await ask());
+  }
+  // By Permissive in between nothing is lost.
+  expect(new Set(statuses)).toEqual(new Set([200]));
+
+  await mesh.program(inMode('Disabled'));
+  expect(await untilIdentified(false)).toBe(true);
+  await mesh.program(inMode('Strict'));
+  expect(await untilIdentified(true)).toBe(true);
 });

@@ -210,7 +210,16 @@ export function sampleRoute(name: string, parts: Partial<RouteIr> = {}): RouteIr
 }
 
 export function sampleEndpoint(port: number, parts: Partial<EndpointIr> = {}): EndpointIr {
-  return { address: '127.0.0.1', port, mtls: false, health: 'Healthy', zone: null, workload: '', ...parts };
+  return {
+    address: '127.0.0.1',
+    port,
+    mtls: false,
+    mtlsDisabled: false,
+    health: 'Healthy',
+    zone: null,
+    workload: '',
+    ...parts,
+  };
 }
 
 export function sampleIdentity(serviceAccount: string, namespace = 'shop'): IdentityIr {

@@ -120,8 +120,13 @@ interface Located extends Pick<EndpointIr, 'address' | 'port' | 'health'> {
 function toEndpoint(located: Located, workload: Workload | undefined, inputs: EndpointInputs): FoundEndpoint {
   const { address, port, health } = located;
   const zone = located.zone ?? zoneByLabel(workload) ?? null;
-  const mtls = workload !== undefined && workload.meshed !== null && inputs.takesMtls(workload, port);
-  return { endpoint: { address, port, mtls, health, zone, workload: workload?.key ?? '' }, workload };
+  const hasSidecar = workload !== undefined && workload.meshed !== null;
+  const mtls = hasSidecar && inputs.takesMtls(workload, port);
+  const mtlsDisabled = hasSidecar && !mtls;
+  return {
+    endpoint: { address, port, mtls, mtlsDisabled, health, zone, workload: workload?.key ?? '' },
+    workload,
+  };
 }
 
 /** A slice names its ports like the Service does; '' and absent are the same. */

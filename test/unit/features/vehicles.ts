@@ -165,7 +165,7 @@ export const table: readonly Row[] = [
     ['sidecar.rollout.maxConcurrent', 4, '', operator],
     ['sidecar.drain', '6s', '', template],
     ['mtls.mode', 'Strict', 'LDS RDS RTDS', strict],
-    ['mtls.mode', 'Disabled', 'ECDS EDS'],
+    ['mtls.mode', 'Disabled', 'CDS ECDS EDS'],
     [
       'certificates.authority.type',
       'BuiltIn',
@@ -420,7 +420,7 @@ export const table: readonly Row[] = [
     ['targetRefs.0.kind', 'Service', 'LDS RTDS', strict],
     ['targetRefs.0.name', 'gone', 'LDS RDS RTDS', strict],
     ['mtls.mode', 'Strict', 'RDS'],
-    ['mtls.mode', 'Disabled', 'ECDS EDS'],
+    ['mtls.mode', 'Disabled', 'CDS ECDS EDS'],
     [
       'authentication.jwt.0.name',
       'other-name',

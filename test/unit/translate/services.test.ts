@@ -80,7 +80,15 @@ describe('endpoints', () => {
     const port = reviewsPort(service('reviews'), slice('reviews', pod));
 
     expect(port?.endpoints).toEqual([
-      { address: '10.0.0.1', port: 9080, mtls: false, health: 'Healthy', zone: null, workload: '' },
+      {
+        address: '10.0.0.1',
+        port: 9080,
+        mtls: false,
+        mtlsDisabled: false,
+        health: 'Healthy',
+        zone: null,
+        workload: '',
+      },
     ]);
     expect(port?.peerIdentities).toEqual([]);
   });

@@ -81,8 +81,16 @@ export function serviceCluster(service: ServicePortIr, subset: string | null): E
     ],
     ...ejection(destination, protocol),
     ...(protocol === 'HTTP' && { typed_extension_protocol_options: serviceOptions(destination) }),
+    ...(protocol === 'HTTP' && service.endpoints.some(({ mtlsDisabled }) => mtlsDisabled) && notMutual),
   };
 }
+
+/**
+ * Envoy changes endpoints in place, and keeps the connections to them that it has. Without this, callers would go on in plaintext after
+ * the mode Disabled, and be refused for as long as they are busy. Another cluster has connections of its own; those of the
+ * former one end with their requests.
+ */
+const notMutual = { metadata: { filter_metadata: { 'meshwright.dev': { mtls: 'Disabled' } } } };
 
 /** Fields of common_lb_config. Who is used before whom is said with the endpoints; else Envoy would prefer its own zone where it knows it. */
 function zones(locality: DestinationIr['locality']): EnvoyMessage {
