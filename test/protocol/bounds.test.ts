@@ -277,7 +277,8 @@ describe('106: clients that never rest', () => {
     newcomer.start(cart, url.cluster);
     expect((await newcomer.next()).resources).toHaveLength(500);
 
-    expect(performance.now() - at).toBeLessThan(1_000);
+    // Without turns it is eleven seconds on an idle machine.
+    expect(performance.now() - at).toBeLessThan(5_000);
   });
 
   test('106: connections of one address without a known proxy are bounded', async () => {

@@ -71,6 +71,8 @@ function host(service: Service): EnvoyMessage {
   return { name: `table/${name}`, domains: [name], routes };
 }
 
+const unlimited = { max_connections: 100_000, max_pending_requests: 100_000, max_requests: 100_000 };
+
 function cluster(service: Service): EnvoyMessage {
   const { roots, flaw, connectTimeoutMs = 1_000 } = service;
   return {
@@ -78,6 +80,8 @@ function cluster(service: Service): EnvoyMessage {
     type: 'EDS',
     eds_cluster_config: { eds_config: overAds },
     connect_timeout: duration(flaw === 'cluster' ? 0 : connectTimeoutMs),
+    // A busy machine may let thousands of requests come at once.
+    circuit_breakers: { thresholds: [unlimited] },
     ...(roots !== undefined && { transport_socket: tls }),
   };
 }
