@@ -4,14 +4,8 @@
 import type { AuthorityIr, CertificatesIr, IdentityIr, RootRotationIr } from '../ir/mesh-ir.ts';
 import type { Authority, LeafRequest } from './authority.ts';
 import { textOf } from './error-text.ts';
-import {
-  type AuthorityState,
-  type Issuer,
-  type IssuerPorts,
-  type IssuerState,
-  nothingIssued,
-  type RootState,
-} from './issuer-ports.ts';
+import { type Issuer, type IssuerPorts, type IssuerState, nothingIssued } from './issuer-ports.ts';
+import { stateAfter } from './issuer-state.ts';
 import { IdentitySecrets } from './identity-secrets.ts';
 import { Revocations } from './revocations.ts';
 import { RootUnusable } from './root.ts';
@@ -19,7 +13,6 @@ import { holdersOf, isRotationDue } from './rotation.ts';
 import { rotate } from './rotator.ts';
 import { earliest, rotationDueMs, sleepMs } from './schedule.ts';
 import { type ServerCertificate, ServerCertificates, ServerCertificateSlot } from './server-certificate.ts';
-import { issuerId } from './stored-roots.ts';
 import { isSameValue } from '../values/same-value.ts';
 
 /** At least this often the root is looked at again, in case it was replaced, deleted or damaged. */
@@ -227,23 +220,17 @@ class SecretIssuer implements Issuer {
     problems.sort();
     this.#failedRounds = problems.length === 0 ? 0 : this.#failedRounds + 1;
     const before = this.#state;
-    const next = this.#nextRenewal();
-    this.#state = {
-      rootNotAfter: authority?.expiry.root ?? before.rootNotAfter,
-      authority: authority === undefined ? before.authority : this.#authorityState(authority),
-      root: authority === undefined ? before.root : rootStateOf(authority),
-      nextRenewal: next === undefined || next === 0 ? undefined : new Date(next),
-      firstLeafNotAfter: dateOf(this.#isLeading ? this.#identities.firstEndMs() : undefined),
+    this.#state = stateAfter(before, {
+      authority,
+      isRevoking: this.#revocations.isRevoking(),
+      nextRenewalMs: this.#nextRenewal(),
+      firstLeafEndMs: this.#isLeading ? this.#identities.firstEndMs() : undefined,
       issued: this.#issued,
       problems,
-    };
+    });
     if (JSON.stringify(before) === JSON.stringify(this.#state)) return;
     if (problems.join() !== before.problems.join()) this.#logProblems(problems);
     this.#ports.onChange?.(this.#state);
-  }
-
-  #authorityState({ facts, expiry, rotating }: Authority): AuthorityState {
-    return { ...facts, expiry, isHeldByRevocations: rotating.endsLists && this.#revocations.isRevoking() };
   }
 
   #logProblems(problems: readonly string[]): void {
@@ -275,18 +262,4 @@ class SecretIssuer implements Issuer {
       listDue: this.#revocations.nextMs(),
     });
   }
-}
-
-function dateOf(ms: number | undefined): Date | undefined {
-  return ms === undefined ? undefined : new Date(ms);
-}
-
-function rootStateOf(authority: Authority): RootState {
-  const { rotation, last, issuedMs, notAfterMs, isOurs, isPlugged, isToChange } = authority.rotating;
-  return {
-    rotation,
-    last,
-    facts: { issuedMs, notAfterMs, isOurs, isPlugged, isToChange },
-    wanted: { trust: authority.trustBundle(), signer: issuerId(authority.signer.issuer) },
-  };
 }

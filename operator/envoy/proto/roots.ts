@@ -95,7 +95,6 @@ export const roots: Readonly<Record<string, readonly string[]>> = {
   ],
   'envoy/extensions/filters/http/ext_authz/v3/ext_authz.proto': [
     'envoy.extensions.filters.http.ext_authz.v3.ExtAuthz',
-    'envoy.extensions.filters.http.ext_authz.v3.ExtAuthzPerRoute',
   ],
   'envoy/extensions/http/header_formatters/preserve_case/v3/preserve_case.proto': [
     'envoy.extensions.http.header_formatters.preserve_case.v3.PreserveCaseFormatterConfig',

@@ -29,7 +29,6 @@ export const rules: Readonly<Record<string, Rules | null>> = {
   'envoy.extensions.common.ratelimit.v3.RateLimitDescriptor.Entry.value': { string: { min_len: 0 } },
   'envoy.extensions.filters.http.adaptive_concurrency.v3.GradientControllerConfig.MinimumRTTCalculationParams.interval':
     { duration: { gte: { nanos: 1_000_000 } } },
-  'envoy.extensions.filters.http.ext_authz.v3.ExtAuthzPerRoute.disabled': null,
   'envoy.extensions.filters.http.jwt_authn.v3.JwtClaimToHeader.claim_name': null,
   'envoy.extensions.filters.network.http_connection_manager.v3.Rds.config_source': null,
   'envoy.extensions.transport_sockets.tls.v3.CertificateProviderPluginInstance.instance_name': {
