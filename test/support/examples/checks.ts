@@ -41,10 +41,10 @@ function titled(line: string, check: Check['check']): Check {
 
 async function expectConnections(
   shop: ExampleShop,
-  { service, serverName, from }: ConnectionExpectation,
+  { caller, service, serverName, from }: ConnectionExpectation,
 ): Promise<void> {
   const hello = serverName === null ? null : await clientHello(serverName);
-  const shares = await sharesOf(shop.portOf(service), callsForShares, hello);
+  const shares = await sharesOf(shop.portOf(service, caller), callsForShares, hello);
   expectSharesNear(shares, from);
 }
 

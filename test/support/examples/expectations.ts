@@ -1,6 +1,6 @@
 // What stands at the head of an example: calls, as curl makes them, and what is to come of them. Pure. Entry: expectationsOf.
 //   curl -H 'x-group: test' http://reviews:9080/reviews/1   # 200 from v2
-// The caller is productpage; `qa$ curl …`: a workload of namespace qa. `-b jar -c jar` keeps the cookies of all calls that have it.
+// The caller is productpage; `qa$ curl …`: a workload of namespace qa; `plain$ curl …`: one without a sidecar. `-b jar -c jar` keeps the cookies of all calls that have it.
 // After a line `kubectl … scale deployment reviews-v4 --replicas 1`, another version has just begun to run. A line `ANN=text` before them names a text: `-H "authorization: Bearer $ANN"`.
 // Grammar of a comment: a status, then any of `from v1`, `from v1 (90%) and v2 (10%)`, `after 2s`, `within 1s`, `with x-a: b` (a header of the response),
 // `seeing x-a: b` (a header that the application saw; `path` and `method` are that of the request), `copied to v2`, `logged a: b` (in the access log of
@@ -44,9 +44,11 @@ export interface SeveralCalls {
 
 export type Pair = readonly [name: string, value: string];
 
+/** By the namespace of who calls: productpage in shop, tester in qa; plain: whoever has no sidecar. */
+export type Caller = 'shop' | 'qa' | 'plain';
+
 export interface ExampleCall {
-  /** Namespace of who calls: productpage in shop, or tester in qa. */
-  readonly from: 'shop' | 'qa';
+  readonly from: Caller;
   readonly method: string;
   /** Service that is called. */
   readonly service: string;
@@ -58,7 +60,7 @@ export interface ExampleCall {
 
 const scaleLine = /^# {2,}kubectl -n shop scale deployment reviews-v4 --replicas 1$/;
 const callLine =
-  /^# {2,}(?<qa>qa\$ )?curl (?<options>.*?)'?http:\/\/(?<service>[a-z-]+)(?:\.shop)?:\d+(?<path>\/[^\s']*)'? +# (?<outcome>.+)$/;
+  /^# {2,}(?:(?<who>qa|plain)\$ )?curl (?<options>.*?)'?http:\/\/(?<service>[a-z-]+)(?:\.shop)?:\d+(?<path>\/[^\s']*)'? +# (?<outcome>.+)$/;
 
 /** @throws Error for a line that begins like a call and is none */
 export function expectationsOf(example: string): readonly Expectation[] {
@@ -69,18 +71,22 @@ export function expectationsOf(example: string): readonly Expectation[] {
   const scaledAt = lines.findIndex((line) => scaleLine.test(line));
   return lines.flatMap((line, index) => {
     if (!/^#\s+(\w+\$ )?curl /.test(line)) return [];
-    const { qa, options, service, path, outcome } = callLine.exec(line)?.groups ?? {};
+    const { who, options, service, path, outcome } = callLine.exec(line)?.groups ?? {};
     if (options === undefined || service === undefined || path === undefined || outcome === undefined)
       throw new Error(`not a call with its outcome: ${line}`);
     const written = options.replaceAll(/\$([A-Z]+)/g, (_, text: string) => texts.get(text) ?? '');
-    const from = qa === undefined ? 'shop' : 'qa';
     return {
       line,
-      call: { from, ...optionsOf(written, line), service, path },
+      call: { from: callerOf(who), ...optionsOf(written, line), service, path },
       ...outcomeOf(outcome, line),
       isScaled: scaledAt >= 0 && index > scaledAt,
     };
   });
+}
+
+/** @param who what stands before the `$` of a line */
+export function callerOf(who: string | undefined): Caller {
+  return who === 'qa' || who === 'plain' ? who : 'shop';
 }
 
 function optionsOf(text: string, line: string): Pick<ExampleCall, 'method' | 'headers' | 'jar'> {

@@ -1,5 +1,5 @@
 // The shop of the examples: `productpage` (in zone a), and `tester` of namespace qa, call reviews (v1, v2, v3 in zones a, b, c), ratings
-// (v1), which has a real Envoy, db and vault (v1, v2) through real Envoys. v4 of reviews runs once it is asked for. Entry: ExampleShop.start.
+// (v1) and db (v1, v2), which have real Envoys, and vault (v1, v2) through real Envoys. v4 of reviews runs once it is asked for. Entry: ExampleShop.start.
 import { parseAllDocuments, stringify } from 'yaml';
 import { admit } from '../../../api/admission.ts';
 import { apiVersion } from '../../../api/v1alpha1/common.ts';
@@ -10,6 +10,7 @@ import { type Handler, startApplication, startGreeter } from '../data-plane/appl
 import type { Closing } from '../data-plane/closing.ts';
 import { ServedMesh, type ServedSidecar } from '../data-plane/served-mesh.ts';
 import { freePort } from '../kubernetes/free-port.ts';
+import type { Caller } from './expectations.ts';
 import { startExtAuthz, startLoginService } from './authorizers.ts';
 
 const services = {
@@ -25,10 +26,8 @@ const connections: Readonly<Record<string, { readonly name: string; readonly por
 };
 const http = { name: 'http', port: 9080 };
 type Service = keyof typeof services;
-/** By the namespace of who calls: productpage in shop, tester in qa. */
-type Caller = 'shop' | 'qa';
 /** Where the application of each caller reaches each Service. */
-type Ports = Readonly<Record<Caller, Readonly<Record<Service, number>>>>;
+type Ports = Readonly<Record<Caller, Readonly<Partial<Record<Service, number>>>>>;
 /** By version; that of productpage, too. */
 const zones: Readonly<Record<string, string>> = { v1: 'a', v2: 'b', v3: 'c' };
 /** By the id of the request. */
@@ -50,7 +49,12 @@ export class ExampleShop {
   }
 
   static async start(closing: Closing): Promise<ExampleShop> {
-    const ports = { shop: await freePorts(), qa: await freePorts() };
+    // Without a sidecar one calls a server where its sidecar listens.
+    const ports = {
+      shop: await freePorts(),
+      qa: await freePorts(),
+      plain: { ratings: await freePort(), db: await freePort() },
+    };
     const copies: Copies = new Map();
     const world = await worldOf(ports, closing, copies);
     return new ExampleShop(
@@ -121,7 +125,7 @@ interface World {
   readonly another: string;
 }
 
-async function freePorts(): Promise<Ports[Caller]> {
+async function freePorts(): Promise<Record<Service, number>> {
   return {
     reviews: await freePort(),
     ratings: await freePort(),
@@ -148,12 +152,17 @@ async function worldOf(ports: Ports, closing: Closing, copies: Copies): Promise<
           ? await startApplication(version, closing, behaviour(copies))
           : await startGreeter(version, closing);
       const served = { name: name ?? 'http', port, appProtocol: name ?? 'http' };
-      if (app !== 'ratings') return workload(app, version, { ports: [served] });
-      const guarded = { ...served, port: await freePort(), applicationPort: port };
+      const first = ports.plain[app as Service];
+      if (first === undefined) return workload(app, version, { ports: [served] });
+      const guarded = {
+        ...served,
+        port: version === 'v1' ? first : await freePort(),
+        applicationPort: port,
+      };
       return workload(app, version, { serviceAccount: app, ports: [guarded] });
     }),
   );
-  const outbound = (caller: Caller): readonly object[] =>
+  const outbound = (caller: 'shop' | 'qa'): readonly object[] =>
     Object.entries(ports[caller]).map(([service, bindPort]) => {
       return { service, namespace: 'shop', port: (connections[service] ?? http).port, bindPort };
     });

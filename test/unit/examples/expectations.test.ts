@@ -1,5 +1,6 @@
 // What may stand at the head of an example.
 import { expect, test } from '@jest/globals';
+import { connectionsOf } from '../../support/examples/connections.ts';
 import { expectationsOf } from '../../support/examples/expectations.ts';
 
 const nothing = {
@@ -48,6 +49,7 @@ test.each([
       ],
     },
   ],
+  ['#  plain$ curl http://a:1/ # 403', { call: { from: 'plain' }, status: 403 }],
   ['#  curl http://a:1/ # 200 from the same version each time', { status: 200, isSteady: true }],
   ['#  curl http://a:1/ # soon 200 each time', { status: 200, isSoon: true }],
   [
@@ -90,4 +92,15 @@ test('what stands behind a line that scales is so when another version has begun
   const expectations = expectationsOf([call, scale, call].join('\n'));
 
   expect(expectations.map(({ isScaled }) => isScaled)).toEqual([false, true]);
+});
+
+test.each([
+  ['#  nc db 5432 # from nobody', { caller: 'shop', service: 'db', serverName: null }],
+  ['#  plain$ nc db 5432 # from nobody', { caller: 'plain', from: [{ version: 'nobody', percentage: 100 }] }],
+  [
+    '#  qa$ openssl s_client -connect vault:8200 -servername a.example # from v2',
+    { caller: 'qa', serverName: 'a.example', from: [{ version: 'v2' }] },
+  ],
+])('%s is a connection', (line, expected) => {
+  expect(connectionsOf(line)).toMatchObject([expected]);
 });
