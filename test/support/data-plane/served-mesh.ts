@@ -35,7 +35,7 @@ export class ServedMesh {
   readonly root: Root;
   readonly server: AdsServer;
   /** By workload name. */
-  readonly sidecars: ReadonlyMap<string, ServedSidecar>;
+  readonly sidecars: Map<string, ServedSidecar>;
   /** PEM; of what is published from now on. */
   revocationList: string | null = null;
   private readonly workloads: readonly WorkloadIr[];
@@ -45,7 +45,7 @@ export class ServedMesh {
     root: Root,
     server: AdsServer,
     workloads: readonly WorkloadIr[],
-    sidecars: ReadonlyMap<string, ServedSidecar>,
+    sidecars: Map<string, ServedSidecar>,
   ) {
     this.root = root;
     this.server = server;
@@ -85,6 +85,15 @@ export class ServedMesh {
     const found = this.sidecars.get(name);
     if (found === undefined) throw new Error(`there is no sidecar of ${name}`);
     return found;
+  }
+
+  /** Another sidecar in its place, which may not become ready. */
+  async restart(name: string, closing: Closing): Promise<void> {
+    const workload = this.workloads.find((one) => one.name === name);
+    if (workload === undefined) throw new Error(`there is no workload ${name}`);
+    await this.sidecar(name).stop();
+    const parts = { root: this.root, server: this.server, workload, args: [], memoryLimit: undefined };
+    this.sidecars.set(name, await beginSidecar(parts, closing));
   }
 
   /** @throws if our own checks refuse a resource of it */
@@ -159,7 +168,13 @@ interface SidecarParts {
   readonly memoryLimit: string | undefined;
 }
 
-async function startSidecar(
+async function startSidecar(parts: SidecarParts, closing: Closing): Promise<ServedSidecar> {
+  const sidecar = await beginSidecar(parts, closing);
+  await sidecar.waitFor(() => sidecar.ready());
+  return sidecar;
+}
+
+async function beginSidecar(
   { root, server, workload, args, memoryLimit }: SidecarParts,
   closing: Closing,
 ): Promise<ServedSidecar> {
@@ -181,6 +196,5 @@ async function startSidecar(
     args: ['--file-flush-interval-msec', '20', '--log-level', 'warning', ...args],
   });
   closing.add(() => envoy.stop());
-  await envoy.waitFor(() => envoy.ready());
   return { ...withLog(envoy), certificates };
 }

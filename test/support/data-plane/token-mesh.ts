@@ -51,7 +51,11 @@ export class TokenMesh {
 
   /** Resolves when the sidecars obey. */
   async guard(...specs: Specs): Promise<void> {
-    await this.served.program(meshWith(this.ports, specs));
+    await this.served.program(this.meshOf(...specs));
+  }
+
+  meshOf(...specs: Specs): MeshIr {
+    return meshWith(this.ports, specs);
   }
 
   get(token: string, path = '/'): Promise<Answer> {
