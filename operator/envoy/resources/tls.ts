@@ -22,6 +22,12 @@ export type PeerMatch =
 /** Matches no certificate of the mesh: those name `spiffe://…`. An empty list would match every one of them. */
 const nobody: PeerMatch = { exact: 'meshwright:nobody' };
 
+/**
+ * A root may have signed certificates without a SPIFFE ID. No rule could name who has one, and where there is no URI, Envoy's rules compare the
+ * DNS name and the subject instead (`principal_name`).
+ */
+const anybody: PeerMatch = { prefix: 'spiffe://' };
+
 /** Client side. No peer given means that none is believed. */
 export function upstreamTls(peers: readonly PeerMatch[]): EnvoyMessage {
   return extension('envoy.transport_sockets.tls', `${tlsMessages}.UpstreamTlsContext`, {
@@ -83,15 +89,16 @@ export interface Trust {
 }
 
 /** What such a secret holds. Null: any identity of the mesh. */
-export function acceptedPeers(
-  { trustBundle, revocationList = null }: Trust,
-  peers: readonly PeerMatch[] | null,
-): EnvoyMessage {
+export function acceptedPeers(trust: Trust, peers: readonly PeerMatch[] | null): EnvoyMessage {
+  return { ...trustedRoots(trust), ...alternativeNames(peers ?? [anybody]) };
+}
+
+/** What the secret of a client holds: whom it calls says the cluster. */
+export function trustedRoots({ trustBundle, revocationList = null }: Trust): EnvoyMessage {
   return {
     trusted_ca: { inline_string: trustBundle },
     // With a list of one authority, Envoy asks for lists of all in the chain: there is but the root, which is its own.
     ...(revocationList !== null && { crl: { inline_string: revocationList } }),
-    ...(peers !== null && alternativeNames(peers)),
   };
 }
 

@@ -2,22 +2,24 @@
 import type { Origin } from '../../ir/origin.ts';
 import { typeUrl } from '../proto/type-urls.ts';
 import { callersSecret, trustSecret } from './names.ts';
+import type { EnvoyMessage } from '../proto/envoy-message.ts';
 import { resource } from './resource.ts';
-import { acceptedPeers, type Trust } from './tls.ts';
+import { acceptedPeers, type Trust, trustedRoots } from './tls.ts';
 import type { XdsResource } from './xds-resource.ts';
 
 /**
  * Clients get no list of revoked certificates: Envoy reads it once for each cluster, which in a mesh of a thousand identities and services
  * takes hundreds of megabytes.
  */
-export function buildTrust({ trustBundle, revocationList }: Trust, mesh: Origin): readonly XdsResource[] {
+export function buildTrust(trust: Trust, mesh: Origin): readonly XdsResource[] {
+  const { trustBundle } = trust;
   return [
-    secret(trustSecret, { trustBundle }, mesh),
-    secret(callersSecret, { trustBundle, ...(revocationList !== undefined && { revocationList }) }, mesh),
+    secret(trustSecret, trustedRoots({ trustBundle }), mesh),
+    secret(callersSecret, acceptedPeers(trust, null), mesh),
   ];
 }
 
-function secret(name: string, trust: Trust, mesh: Origin): XdsResource {
-  const message = { name, validation_context: acceptedPeers(trust, null) };
+function secret(name: string, context: EnvoyMessage, mesh: Origin): XdsResource {
+  const message = { name, validation_context: context };
   return resource(typeUrl.secret, { name, message, origins: [mesh] });
 }
