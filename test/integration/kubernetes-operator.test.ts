@@ -271,6 +271,32 @@ suite('policies on a cluster', () => {
     await cluster.untilCurrent(shopPods.length);
   });
 
+  test('no private key is anywhere but in its Secret: not in logs, debug pages, metrics, objects or the configuration of sidecars', async () => {
+    const { items } = JSON.parse(await cluster.kubectl(['get', 'secrets', '-A', '-o', 'json'])) as {
+      items: readonly SecretObject[];
+    };
+    const keys = items.flatMap(({ data }) => Object.values(data)).flatMap(privateKeysIn);
+    const page = async (path: string): Promise<string> =>
+      (await fetch(`http://127.0.0.1:${cluster.ports.adminPort}${path}`)).text();
+    const debug = ['resources', 'ir', 'snapshot', 'proxies', 'status'].map((name) => `/debug/${name}`);
+    const shown = [
+      ...(await Promise.all([...debug, '/metrics'].map(page))),
+      await cluster.kubectl(['get', 'meshwright,configmaps,leases,events,pods', '-A', '-o', 'json']),
+      JSON.stringify(await cluster.operator.log()),
+      ...(await Promise.all(
+        [...cluster.proxies.values()].map(async (proxy) => JSON.stringify(await proxy.configDump())),
+      )),
+    ];
+
+    // Those of two service accounts, and of the root.
+    expect(keys.length).toBeGreaterThanOrEqual(3);
+    expect(shown.every((text) => text.length > 100)).toBe(true);
+    const told = shown.filter((text) =>
+      [...keys, 'PRIVATE KEY', btoa('-----BEGIN PRIVATE KEY')].some((key) => text.includes(key)),
+    );
+    expect(told).toEqual([]);
+  });
+
   test('in all this the operator had no error to log', async () => {
     const log = await cluster.operator.log();
 
@@ -282,4 +308,10 @@ interface SecretObject {
   readonly metadata: { readonly name: string; readonly ownerReferences?: unknown };
   readonly type: string;
   readonly data: Readonly<Record<string, string>>;
+}
+
+/** The first line of each, which is in whatever has the key. */
+function privateKeysIn(base64: string): readonly string[] {
+  const text = Buffer.from(base64, 'base64').toString('latin1');
+  return [...text.matchAll(/-----BEGIN [A-Z ]*PRIVATE KEY-----\s+(\S+)/g)].map(([, line = '']) => line);
 }
