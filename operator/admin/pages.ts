@@ -9,6 +9,8 @@ export interface DebugProviders {
   readonly proxies: () => unknown;
   /** The snapshot, its messages decoded to plain objects with `@type`. */
   readonly snapshot: () => unknown;
+  /** Who called whom in the last minutes. */
+  readonly traffic: () => unknown;
   /** The statuses last aggregated. */
   readonly status: () => unknown;
 }

@@ -3,10 +3,10 @@
 // Envoy must be started in the directory that holds the certificate folder: the configuration that all sidecars share
 // names files relative to it. @see https://www.envoyproxy.io/docs/envoy/latest/api-v3/config/bootstrap/v3/bootstrap.proto
 import { leafSdsFile, rootsSdsFile } from '../values/certificate-files.ts';
-import { localCluster, runtimeLayer, telemetryCluster } from '../values/sidecar-names.ts';
+import { localCluster, operatorCluster, runtimeLayer } from '../values/sidecar-names.ts';
 import { firstAnswerTimeout, overAds, socketAddress, type Json } from './bootstrap-parts.ts';
 import { overloadManager } from './overload.ts';
-import { histogramBuckets, statsSink } from './telemetry.ts';
+import { histogramBuckets, reportInterval, statsSink } from './telemetry.ts';
 
 export interface BootstrapOptions {
   /** As operator/values/node-id.ts formats it. */
@@ -34,7 +34,7 @@ export function renderBootstrap(options: BootstrapOptions): Json {
   return {
     node: { id: options.nodeId, cluster: options.cluster },
     dynamic_resources: dynamicResources,
-    static_resources: { clusters: [xdsCluster(options), edsCluster(localCluster), telemetry] },
+    static_resources: { clusters: [xdsCluster(options), edsCluster(localCluster)] },
     cluster_manager: { local_cluster_name: localCluster },
     admin: { address: socketAddress(options.adminAddress ?? '127.0.0.1', options.adminPort) },
     layered_runtime: { layers: [...layeredRuntime.layers, discoveredRuntime] },
@@ -43,7 +43,8 @@ export function renderBootstrap(options: BootstrapOptions): Json {
       stats_matcher: { exclusion_list: { patterns: unusedStats } },
       histogram_bucket_settings: [histogramBuckets],
     },
-    stats_sinks: [statsSink],
+    stats_sinks: [statsSink(options.nodeId)],
+    stats_flush_interval: reportInterval,
   };
 }
 
@@ -73,7 +74,7 @@ const dynamicResources: Json = {
     set_node_on_first_message_only: true,
     // Envoy's own back-off goes up to 30 s: after a restart of the operator that is long.
     grpc_services: [
-      { envoy_grpc: { cluster_name: 'xds', retry_policy: { retry_back_off: reconnectBackOff } } },
+      { envoy_grpc: { cluster_name: operatorCluster, retry_policy: { retry_back_off: reconnectBackOff } } },
     ],
   },
   lds_config: overAds,
@@ -92,24 +93,13 @@ function edsCluster(name: string): Json {
 
 const http2 = 'type.googleapis.com/envoy.extensions.upstreams.http.v3.HttpProtocolOptions';
 
-/** Speaks gRPC. */
-const telemetry: Json = {
-  ...edsCluster(telemetryCluster),
-  typed_extension_protocol_options: {
-    'envoy.extensions.upstreams.http.v3.HttpProtocolOptions': {
-      '@type': http2,
-      explicit_http_config: { http2_protocol_options: {} },
-    },
-  },
-};
-
 function xdsCluster({ xds, baseDirectory = '' }: BootstrapOptions): Json {
   return {
-    name: 'xds',
+    name: operatorCluster,
     type: 'STRICT_DNS',
     connect_timeout: '5s',
     load_assignment: {
-      cluster_name: 'xds',
+      cluster_name: operatorCluster,
       endpoints: [{ lb_endpoints: [{ endpoint: { address: socketAddress(xds.address, xds.port) } }] }],
     },
     transport_socket: {

@@ -31,6 +31,8 @@ export interface Metrics {
   keysFetched(result: 'success' | 'failure'): void;
   /** All issuers whose keys are fetched, by the ids of their providers (`shop/reviews/corp`). */
   keysAge(reports: readonly KeysAge[]): void;
+  /** Of a sidecar, on what it counted; refused: for its caller, its rate or its content. */
+  telemetryReported(result: 'taken' | 'refused'): void;
   /** Resources of the present snapshot that our own checks refused. */
   resourcesInvalid(count: number): void;
 }
@@ -63,6 +65,7 @@ export function createMetrics(): Metrics {
   const stages = addStages(registry);
   const state = addState(registry);
   const jwks = addJwks(registry);
+  const telemetry = addTelemetry(registry);
   addProcess(registry);
 
   return {
@@ -78,6 +81,7 @@ export function createMetrics(): Metrics {
     ...stages,
     ...state,
     ...jwks,
+    ...telemetry,
   };
 }
 
@@ -209,6 +213,16 @@ function addJwks(registry: Registry): Pick<Metrics, 'keysFetched' | 'keysAge'> {
       }
     },
   };
+}
+
+function addTelemetry(registry: Registry): Pick<Metrics, 'telemetryReported'> {
+  const reports = new Counter({
+    name: `${prefix}telemetry_reports_total`,
+    help: 'Reports of sidecars on requests and connections.',
+    labelNames: ['result'],
+    registers: [registry],
+  });
+  return { telemetryReported: (result) => reports.inc({ result }) };
 }
 
 /** p50, p99 and maximum since the scrape before. */

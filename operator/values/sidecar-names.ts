@@ -4,11 +4,17 @@
 /** The runtime layer that comes by RTDS. */
 export const runtimeLayer = 'meshwright';
 
-/** Where a sidecar sends its counters, an EDS cluster: it sends nothing while that has no endpoints. */
-export const telemetryCluster = 'telemetry';
+/** The operator: where configuration comes from, and counters go to. */
+export const operatorCluster = 'xds';
+
+/** Metadata of gRPC calls that do not say by themselves which node calls. */
+export const nodeIdHeader = 'x-meshwright-node-id';
 
 /** The sidecar and its like, an EDS cluster: what routing by zone and shares of a common limit are worked out from. */
 export const localCluster = 'local';
 
 /** All counters of ours begin so. */
 export const statsPrefix = 'meshwright';
+
+/** Milliseconds: of requests that a cache answers and of those that somebody gave up on. Envoy's own buckets are twice as many. */
+export const durationBounds = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10_000] as const;

@@ -10,6 +10,7 @@ import type { ObjectRef, StoredObject } from '../objects/objects.ts';
 import type { ObjectSink, ObjectStatus } from '../ports/platform.ts';
 import { type Cell, createCell, createLazyCell, type LazyCell } from '../process/cell.ts';
 import type { Resources } from '../store/resources.ts';
+import { noObservations, type Observations } from '../telemetry/observations.ts';
 import type { Translation } from '../translate/translate.ts';
 import type { GrpcService } from '../xds/server/endpoint.ts';
 import type { ProxyReport } from '../xds/session/proxy-report.ts';
@@ -60,6 +61,10 @@ export interface Board {
   readonly xdsPort: LazyCell<number>;
   /** What other operators call on the xDS port. */
   readonly peerServices: Cell<readonly GrpcService[]>;
+  /** What sidecars call on the xDS port, beside xDS. */
+  readonly telemetryServices: Cell<readonly GrpcService[]>;
+  /** What sidecars counted in the last hour: those of all operators, as far as this one leads; else its own. */
+  readonly observations: LazyCell<Observations>;
   /** Reports of the proxies of all operators, as far as this one leads; else its own. */
   readonly proxies: LazyCell<readonly ProxyReport[]>;
   /** Keys of their workloads: whose layers are built. Changed: it may have grown. */
@@ -99,6 +104,8 @@ export function createBoard(): Board {
     isConverging: createLazyCell(false),
     xdsPort: createLazyCell(0),
     peerServices: createCell<readonly GrpcService[]>([]),
+    telemetryServices: createCell<readonly GrpcService[]>([]),
+    observations: createLazyCell(noObservations),
     proxies: createLazyCell<readonly ProxyReport[]>([]),
     connectedWorkloads: createLazyCell<ReadonlySet<string>>(new Set()),
     workloadReport: createLazyCell<WorkloadReport | undefined>(undefined),

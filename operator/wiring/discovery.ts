@@ -5,14 +5,14 @@ import type { PresentedLeaf } from '../values/presented-leaf.ts';
 import { issuerId } from '../certificates/stored-roots.ts';
 import { reloadableCredentials } from '../xds/server/credentials.ts';
 import { createAdsServer } from '../xds/server/server.ts';
-import type { Settings } from '../process/settings.ts';
-import type { ExpectedSource } from '../xds/server/source-address.ts';
 import { formatAddress } from './addresses.ts';
-import type { ProvableWorkload } from './board.ts';
+import { sourceOf } from './expected-source.ts';
 import { createSecondProxyEvents } from './second-proxy-events.ts';
 import type { Context, Made, Reads, Writes } from './part.ts';
 
-type Cells = Reads<'translation' | 'snapshot' | 'identities' | 'serverCertificate' | 'peerServices'> &
+type Cells = Reads<
+  'translation' | 'snapshot' | 'identities' | 'serverCertificate' | 'peerServices' | 'telemetryServices'
+> &
   Writes<'ownProxies' | 'ownWorkloads' | 'isConverging' | 'xdsPort'>;
 
 export interface DiscoveryContext extends Pick<Context, 'settings' | 'metrics' | 'clock' | 'log' | 'self'> {
@@ -23,7 +23,7 @@ export function createDiscovery(
   cells: Cells,
   { platform, settings, metrics, clock, log, self }: DiscoveryContext,
 ): Required<Pick<Made, 'component'>> {
-  const { translation, snapshot, identities, serverCertificate, peerServices } = cells;
+  const { translation, snapshot, identities, serverCertificate, peerServices, telemetryServices } = cells;
   const { ownProxies, ownWorkloads, isConverging, xdsPort } = cells;
   const credentials = reloadableCredentials();
   const ads = createAdsServer({
@@ -39,7 +39,7 @@ export function createDiscovery(
     }),
     leafOf: (certificate) => presentedLeaf(certificate, serverCertificate.get()?.issuers ?? ''),
     rebuild: ownWorkloads.changed,
-    services: () => peerServices.get(),
+    services: () => [...peerServices.get(), ...telemetryServices.get()],
     identifier: `meshwright/${self.name}/${self.nonce}`,
     log,
     observer: { ...metrics, changed: ownProxies.changed },
@@ -78,15 +78,4 @@ export function createDiscovery(
 
 function isWanted(leaf: PresentedLeaf | null, { issuer, leavesFromMs }: Signer): boolean {
   return leaf !== null && leaf.root === issuerId(issuer) && leaf.issuedMs >= leavesFromMs;
-}
-
-/** An ExternalWorkload says where it is called, not where it calls from. */
-function sourceOf(
-  workload: ProvableWorkload | undefined,
-  { platform }: Pick<Settings, 'platform'>,
-): ExpectedSource | undefined {
-  if (workload === undefined) return undefined;
-  const { kind, uid, addresses } = workload;
-  const areSeen = platform.kind === 'kubernetes' && platform.sourceAddresses === 'seen';
-  return { kind, uid, addresses: areSeen && kind === 'Pod' ? addresses : null };
 }

@@ -3,7 +3,8 @@ import { createAdminServer } from '../admin/server.ts';
 import { describeSnapshot } from '../xds/snapshot/describe.ts';
 import type { Context, Made, Reads, Writes } from './part.ts';
 
-type Cells = Reads<'resources' | 'translation' | 'snapshot' | 'proxies' | 'statuses'> & Writes<'adminPort'>;
+type Cells = Reads<'resources' | 'translation' | 'snapshot' | 'proxies' | 'statuses' | 'observations'> &
+  Writes<'adminPort'>;
 
 export interface InspectionContext extends Pick<Context, 'log' | 'components'> {
   readonly settings: Pick<Context['settings'], 'adminAddress'>;
@@ -14,7 +15,7 @@ export function createInspection(
   cells: Cells,
   context: InspectionContext,
 ): Required<Pick<Made, 'component'>> {
-  const { resources, translation, snapshot, proxies, statuses, adminPort } = cells;
+  const { resources, translation, snapshot, proxies, statuses, observations, adminPort } = cells;
   const { settings, log, metrics, components } = context;
   const admin = createAdminServer({
     address: settings.adminAddress,
@@ -26,6 +27,7 @@ export function createInspection(
       ir: () => translation.get().ir,
       snapshot: () => describeSnapshot(snapshot.get()),
       proxies: proxies.get,
+      traffic: () => observations.get().edges(300_000),
       status: () => Object.fromEntries(statuses.get()),
     },
   });

@@ -14,13 +14,17 @@ import { createPublication } from './publication.ts';
 import { createRootEvidence } from './root-evidence.ts';
 import { createStatusReports } from './status-reports.ts';
 import { createStorage } from './storage.ts';
+import { createTelemetry } from './telemetry.ts';
 import { createTranslation } from './translation.ts';
 import { createWatching } from './watching.ts';
 
 export const parts: readonly Part[] = [
   part(
     'inspection',
-    { reads: ['resources', 'translation', 'snapshot', 'proxies', 'statuses'], writes: ['adminPort'] },
+    {
+      reads: ['resources', 'translation', 'snapshot', 'proxies', 'statuses', 'observations'],
+      writes: ['adminPort'],
+    },
     createInspection,
   ),
   part('storage', { reads: ['change'], writes: ['resources'] }, createStorage),
@@ -43,9 +47,21 @@ export const parts: readonly Part[] = [
     createPublication,
   ),
   part(
+    'telemetry',
+    { reads: ['identities'], writes: ['telemetryServices', 'observations'] },
+    createTelemetry,
+  ),
+  part(
     'discovery',
     {
-      reads: ['translation', 'snapshot', 'identities', 'serverCertificate', 'peerServices'],
+      reads: [
+        'translation',
+        'snapshot',
+        'identities',
+        'serverCertificate',
+        'peerServices',
+        'telemetryServices',
+      ],
       writes: ['ownProxies', 'ownWorkloads', 'isConverging', 'xdsPort'],
     },
     createDiscovery,

@@ -2,7 +2,7 @@
 // sent than it must.
 import type { SecureContext } from 'node:tls';
 import { typeUrl as url } from '../../operator/envoy/proto/type-urls.ts';
-import { localCluster, telemetryCluster } from '../../operator/values/sidecar-names.ts';
+import { localCluster } from '../../operator/values/sidecar-names.ts';
 import { encodeDeltaRequest } from '../support/envoy/discovery-client.ts';
 import { DiscoveryScan, type Scanned } from './discovery-scan.ts';
 import { monotonicMs } from './protocol.ts';
@@ -136,7 +136,7 @@ export class Proxy {
     // Envoy subscribes to the endpoints of new clusters before it acknowledges them.
     if (typeUrl === url.cluster && !this.asked.has(url.endpoint)) {
       if (fleet.clusters.length === 0) {
-        fleet.clusters = [...names.filter(isOfService), localCluster, telemetryCluster].toSorted();
+        fleet.clusters = [...names.filter(isOfService), localCluster].toSorted();
       }
       this.ask(url.endpoint, fleet.clusters);
       this.ask(url.secret, named.get(url.secret) ?? []);

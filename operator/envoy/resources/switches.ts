@@ -12,7 +12,7 @@ import { refusedWithoutIdentity } from './inbound/tcp-admission.ts';
 import { outboundDiscovered } from './outbound/http-filters.ts';
 import { type DiscoveredFilter, limitsOf } from './placeholders.ts';
 import type { EnvoyMessage } from '../proto/envoy-message.ts';
-import { unknownDestinationsKey } from './runtime.ts';
+import { statsKey, unknownDestinationsKey } from './runtime.ts';
 import { resource } from './resource.ts';
 import type { LayerId, XdsResource } from './xds-resource.ts';
 
@@ -76,7 +76,8 @@ type OutboundMode = MeshIr['settings']['outboundMode'];
 
 /** What holds for all. */
 function valuesOf(outboundMode: OutboundMode): EnvoyMessage {
-  return outboundMode === 'AllowAny' ? {} : { [unknownDestinationsKey]: 0 };
+  const counted = { [statsKey('inbound')]: 100 };
+  return outboundMode === 'AllowAny' ? counted : { ...counted, [unknownDestinationsKey]: 0 };
 }
 
 function hasValues(workload: WorkloadIr): boolean {

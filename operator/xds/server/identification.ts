@@ -2,7 +2,7 @@
 // is connected. Streams wait here until they are identified. Entry: Identification.
 import { status } from '@grpc/grpc-js';
 import { systemClock } from '../../process/clock.ts';
-import { authorizeStream, noLongerAuthorized } from './authorize-stream.ts';
+import { type AuthorizeOptions, authorizeStream, noLongerAuthorized } from './authorize-stream.ts';
 import type { AdsServerOptions } from './options.ts';
 import { quoted } from './quoted.ts';
 import { answersPing } from './raw-call.ts';
@@ -24,6 +24,7 @@ export interface IdentificationHost {
 
 export class Identification {
   private readonly options: AdsServerOptions;
+  private readonly authorization: AuthorizeOptions;
   private readonly host: IdentificationHost;
   private readonly perConnection = new StreamsPerConnection();
   private readonly inALifetime = new StreamsInALifetime();
@@ -34,6 +35,7 @@ export class Identification {
 
   constructor(options: AdsServerOptions, host: IdentificationHost) {
     this.options = options;
+    this.authorization = { ...options, isTransportSecure: options.credentials !== undefined };
     this.host = host;
     this.waitTimeout = new WaitTimeout(options.waitTimeoutMs);
     this.oneProxy = new OneProxyPerWorkload({
@@ -62,7 +64,7 @@ export class Identification {
 
   /** Returns false after ending a stream that may not go on. One that has to wait is asked again when there is something new. */
   identify(stream: Stream, nodeId: string): boolean {
-    const decision = authorizeStream(stream, nodeId, this.options);
+    const decision = authorizeStream(stream, nodeId, this.authorization);
     if (decision.type === 'denied') {
       this.options.log.warn({ nodeId: quoted(nodeId), reason: decision.message }, 'stream refused');
       stream.fail(decision.code, decision.message);
@@ -83,7 +85,7 @@ export class Identification {
   checkAgain(stream: Stream): boolean {
     const { workload, nodeId } = stream;
     if (workload === null) return nodeId === '' || this.identify(stream, nodeId);
-    const reason = noLongerAuthorized(stream, workload, this.options);
+    const reason = noLongerAuthorized(stream, workload, this.authorization);
     if (reason === null) return true;
     this.options.log.info({ workload, reason }, 'stream closed');
     stream.fail(status.PERMISSION_DENIED, reason);

@@ -13,6 +13,7 @@ import type { MeshIr, WorkloadIr } from '../../../operator/ir/mesh-ir.ts';
 import { createLog } from '../../../operator/process/log.ts';
 import { formatNodeId } from '../../../operator/values/node-id.ts';
 import { reloadableCredentials } from '../../../operator/xds/server/credentials.ts';
+import type { GrpcService } from '../../../operator/xds/server/endpoint.ts';
 import { type AdsServer, createAdsServer } from '../../../operator/xds/server/server.ts';
 import { buildSnapshot } from '../../../operator/xds/snapshot/snapshot.ts';
 import type { Snapshot } from '../../../operator/xds/snapshot/types.ts';
@@ -57,15 +58,17 @@ export class ServedMesh {
    * A sidecar for each of its workloads; all have acknowledged everything when it resolves.
    * @param args more arguments of each Envoy
    * @param memoryLimit that each is told to have. Default: none
+   * @param services on the same port. Default: none
    */
   static async start(
     ir: MeshIr,
     closing: Closing,
     args: readonly string[] = [],
     memoryLimit?: string,
+    services: readonly GrpcService[] = [],
   ): Promise<ServedMesh> {
     const root = await makeTestRoot(trustDomain);
-    const server = await startServer(root, ir.workloads, closing);
+    const server = await startServer(root, ir.workloads, services, closing);
     const sidecars = new Map<string, ServedSidecar>();
     const mesh = new ServedMesh(root, server, ir.workloads, sidecars);
     mesh.publish(ir);
@@ -135,6 +138,7 @@ function edited({ layers, views }: XdsResources, edit: Edit): XdsResources {
 async function startServer(
   root: Root,
   workloads: readonly WorkloadIr[],
+  services: readonly GrpcService[],
   closing: Closing,
 ): Promise<AdsServer> {
   const tls = reloadableCredentials();
@@ -152,6 +156,7 @@ async function startServer(
       converged: nothing,
       changed: nothing,
     },
+    services: () => services,
     log: createLog('silent'),
     identifier: 'test',
   });

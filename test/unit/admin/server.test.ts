@@ -26,6 +26,7 @@ function optionsAt(port: number): AdminOptions {
       resources: () => ({ generation: 1 }),
       ir: () => null,
       proxies: () => [{ workload: 'Pod/shop/a', key: new Redacted('secret') }],
+      traffic: () => [],
       snapshot: () => ({ layers: new Map([['shared', 1]]) }),
       status: () => {
         throw new Error('It is broken.');
@@ -63,6 +64,7 @@ const paths = [
   '/debug/resources',
   '/debug/ir',
   '/debug/proxies',
+  '/debug/traffic',
   '/debug/snapshot',
   '/debug/status',
 ];

@@ -40,7 +40,6 @@ describe('renderBootstrap', () => {
 
     expect(asked).toEqual([
       { name: 'local', waits: '2s' },
-      { name: 'telemetry', waits: '2s' },
       { name: 'meshwright', waits: '2s' },
     ]);
     expect(published).toEqual(expect.arrayContaining(asked.map(({ name }) => name)));
@@ -52,7 +51,7 @@ describe('renderBootstrap', () => {
     expect(JSON.stringify(sinks)).toContain(
       '"not_matcher":{"single_predicate":{"input":{"name":"name","typed_config":{"@type":"type.googleapis.com/envoy.extensions.matching.common_inputs.stats.v3.StatFullNameMatchInput"}},"value_match":{"prefix":"meshwright."}}}',
     );
-    expect(JSON.stringify(sinks)).toContain('"envoy_grpc":{"cluster_name":"telemetry"}');
+    expect(JSON.stringify(sinks)).toContain('"envoy_grpc":{"cluster_name":"xds"}');
   });
 });
 

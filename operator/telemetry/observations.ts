@@ -1,0 +1,87 @@
+// What others ask of the traffic of the last hour. Pure.
+import { type Edge, edgesOf } from './edges.ts';
+import { isPlaintext, type Metric, other, otherAddresses, type Tags } from './point.ts';
+import { hourMs } from './ring.ts';
+import type { Series, TrafficStore } from './store.ts';
+import { type Now, wallOf, type Window } from './window.ts';
+
+/** Reads the present state: what it returns is as of the call. Times are in milliseconds since 1970. */
+export interface Observations {
+  /** From when on all is counted: an hour ago, or when this operator began to lead. */
+  readonly sinceMs: () => number;
+  /** When the sidecar of the workload reported last, at most an hour ago; null: it did not. One without traffic reports every ten seconds, too. */
+  readonly lastReportMs: (workload: string) => number | null;
+  /** Who called that port of the workload without mutual TLS. Probes of the kubelet are left out. */
+  readonly plaintextCallers: (workload: string, port: number) => readonly PlaintextCaller[];
+  /** Who called whom: of the last so many milliseconds, at most of an hour. */
+  readonly edges: (lastMs?: number) => readonly Edge[];
+}
+
+export const noObservations: Observations = {
+  sinceMs: () => 0,
+  lastReportMs: () => null,
+  plaintextCallers: () => [],
+  edges: () => [],
+};
+
+export interface PlaintextCaller {
+  /** An IP address; `other addresses`: of more than the store tells apart. */
+  readonly address: string;
+  /** Requests, or connections of TCP ports, since `sinceMs`. */
+  readonly count: number;
+  readonly lastMs: number;
+}
+
+/** As envoy/resources/inbound/probe-routes.ts calls it. */
+const probeRoute = 'probe';
+
+export function observationsOf(
+  store: TrafficStore,
+  { now, startMs }: { readonly now: () => Now; readonly startMs: () => number },
+): Observations {
+  const from = ({ monotonicMs }: Now): number => Math.max(startMs(), monotonicMs - hourMs);
+  return {
+    sinceMs: () => {
+      const at = now();
+      return wallOf(from(at), at);
+    },
+    lastReportMs: (workload) => {
+      const lastMs = store.lastReportMs(workload);
+      return lastMs === null ? null : wallOf(lastMs, now());
+    },
+    plaintextCallers: (workload, port) => {
+      const at = now();
+      return plaintextCallers(store.series(workload), port, { at, fromMs: from(at) });
+    },
+    edges: (lastMs = hourMs) => {
+      const at = now();
+      return edgesOf(store.series(), { at, fromMs: Math.max(from(at), at.monotonicMs - lastMs) });
+    },
+  };
+}
+
+function plaintextCallers(all: Iterable<Series>, port: number, { at, fromMs }: Window): PlaintextCaller[] {
+  const callers = new Map<string, PlaintextCaller>();
+  for (const { metric, tags, ring } of all) {
+    if (!isCount(metric) || !isPlaintextTo(port, tags)) continue;
+    const [count = 0] = ring.sums(fromMs, at.monotonicMs);
+    if (count === 0) continue;
+    const known = callers.get(tags.source);
+    const lastMs = Math.max(wallOf(ring.lastMs, at), known?.lastMs ?? 0);
+    callers.set(tags.source, { address: tags.source, count: count + (known?.count ?? 0), lastMs });
+  }
+  return [...callers.values()].toSorted(
+    (a, b) =>
+      Number(a.address === otherAddresses) - Number(b.address === otherAddresses) || b.count - a.count,
+  );
+}
+
+function isCount(metric: Metric): boolean {
+  return metric === 'inbound.requests' || metric === 'inbound.connections';
+}
+
+function isPlaintextTo(port: number, tags: Tags): boolean {
+  // Where the port is not known any more it may be this one.
+  const isHere = tags.port === String(port) || tags.port === other;
+  return isHere && isPlaintext(tags.source) && tags.route !== probeRoute;
+}

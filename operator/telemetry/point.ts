@@ -1,0 +1,41 @@
+// What a sidecar counts: the counters of envoy/resources/stats-log.ts as numbers with tags.
+
+export const metrics = [
+  'inbound.requests',
+  'inbound.duration',
+  'inbound.connections',
+  'inbound.received_bytes',
+  'inbound.sent_bytes',
+  'inbound.audit_refusals',
+  'outbound.requests',
+  'outbound.duration',
+  'outbound.connections',
+  'outbound.received_bytes',
+  'outbound.sent_bytes',
+] as const;
+export type Metric = (typeof metrics)[number];
+
+/** In this order in the key of a series. */
+export const tagNames = ['source', 'destination', 'port', 'route', 'code', 'flags', 'rule'] as const;
+/** '' where the metric has no such tag, or Envoy had no value for it. */
+export type Tags = Readonly<Record<(typeof tagNames)[number], string>>;
+
+/** How much was added since the report before. */
+export interface Point {
+  readonly metric: Metric;
+  readonly tags: Tags;
+  /** Of requests, connections, bytes; of durations how many were measured. Positive. */
+  readonly count: number;
+  /** Of durations: how many took up to each of `durationBounds`, and longer. null: it has none. */
+  readonly buckets: readonly number[] | null;
+}
+
+/** In place of tags that there is no room for. */
+export const other = 'other';
+/** In place of an address that there is no room for. */
+export const otherAddresses = 'other addresses';
+
+/** Callers without an identity: an address is known of them; of others a SPIFFE ID. */
+export function isPlaintext(source: string): boolean {
+  return source !== '' && source !== other && !source.startsWith('spiffe://');
+}

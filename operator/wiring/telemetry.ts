@@ -1,0 +1,65 @@
+// What sidecars count comes in on the xDS port, and is kept for an hour.
+import { status } from '@grpc/grpc-js';
+import { observationsOf } from '../telemetry/observations.ts';
+import { Pace } from '../telemetry/pace.ts';
+import { type ExportCall, type Reporter, telemetryService } from '../telemetry/service.ts';
+import { TrafficStore } from '../telemetry/store.ts';
+import type { Now } from '../telemetry/window.ts';
+import { authorizeStream } from '../xds/server/authorize-stream.ts';
+import { sourceOf } from './expected-source.ts';
+import type { Context, Made, Reads, Writes } from './part.ts';
+
+type Cells = Reads<'identities'> & Writes<'telemetryServices' | 'observations'>;
+
+export type TelemetryContext = Pick<Context, 'settings' | 'clock' | 'log'> & {
+  readonly metrics: Pick<Context['metrics'], 'telemetryReported'>;
+};
+
+export function createTelemetry(
+  { identities, telemetryServices, observations }: Cells,
+  { settings, clock, log, metrics }: TelemetryContext,
+): Required<Pick<Made, 'leaderCallbacks'>> {
+  const store = new TrafficStore();
+  const pace = new Pace();
+  let startMs = clock.monotonicMs();
+
+  const reporterOf = (call: ExportCall, nodeId: string): Reporter => {
+    const decision = authorizeStream({ call, peer: call.getPeer() }, nodeId, {
+      identityOf: (key) => identities.get()?.get(key)?.identity.spiffeId,
+      sourceOf: (key) => sourceOf(identities.get()?.get(key), settings),
+      isTransportSecure: true,
+    });
+    if (decision.type === 'allowed') return { workload: decision.workload };
+    if (decision.type === 'denied') return { workload: null, code: decision.code, reason: decision.message };
+    const reason = decision.reason ?? `no workload is known as ${decision.workload}`;
+    return { workload: null, code: status.PERMISSION_DENIED, reason };
+  };
+
+  const service = telemetryService({
+    reporterOf,
+    allow: (workload) => pace.allow(workload, clock.monotonicMs()),
+    reported: (workload, { points, refused }) => {
+      metrics.telemetryReported('taken');
+      if (refused > 0) log.debug({ workload, refused }, 'counts of a sidecar left out');
+      store.add(workload, points, clock.monotonicMs());
+      observations.changed();
+    },
+    refused: (why, peer, reason) => {
+      metrics.telemetryReported('refused');
+      log.debug({ peer, why, reason }, 'report of a sidecar refused');
+    },
+  });
+  telemetryServices.set([service]);
+  const now = (): Now => ({ monotonicMs: clock.monotonicMs(), wallMs: clock.now() });
+  const seen = observationsOf(store, { now, startMs: () => startMs });
+  observations.define(() => seen);
+  return {
+    leaderCallbacks: {
+      // What other sidecars counted before was told to somebody else.
+      onStartedLeading: () => {
+        startMs = clock.monotonicMs();
+      },
+      onStoppedLeading: () => Promise.resolve(),
+    },
+  };
+}

@@ -1,0 +1,89 @@
+// Reports of sidecars: ours are read, others are passed over, and what cannot be right is left out.
+import { expect, test } from '@jest/globals';
+import { assert, nat, property } from 'fast-check';
+import { readReport } from '../../../operator/telemetry/read-report.ts';
+import { otlpReport } from '../../support/telemetry/otlp.ts';
+
+const noTags = { source: '', destination: '', port: '', route: '', code: '', flags: '', rule: '' };
+const buckets = [0, 2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1];
+
+test('counters and durations with their tags; codes by class, - is nothing', () => {
+  const bytes = otlpReport([
+    {
+      name: 'meshwright.inbound.requests',
+      tags: { source: 'a', port: '80', code: '503', flags: '-' },
+      count: 7,
+    },
+    { name: 'meshwright.outbound.duration', tags: { destination: 'b' }, buckets },
+  ]);
+
+  expect(readReport(bytes)).toEqual({
+    points: [
+      {
+        metric: 'inbound.requests',
+        tags: { ...noTags, source: 'a', port: '80', code: '5xx' },
+        count: 7,
+        buckets: null,
+      },
+      { metric: 'outbound.duration', tags: { ...noTags, destination: 'b' }, count: 3, buckets },
+    ],
+    refused: 0,
+  });
+});
+
+test.each([
+  ['a metric of somebody else', { name: 'server.uptime', count: 1 }, 0],
+  ['a metric that only begins like ours', { name: 'meshwright.inbound.requests2', count: 1 }, 0],
+  ['nothing counted', { name: 'meshwright.inbound.requests', count: 0 }, 0],
+  ['less than nothing', { name: 'meshwright.inbound.requests', count: -1 }, 1],
+  ['durations without buckets', { name: 'meshwright.inbound.duration', count: 1 }, 1],
+  ['other buckets than ours', { name: 'meshwright.inbound.duration', buckets: [1, 2] }, 1],
+  ['buckets of a counter', { name: 'meshwright.inbound.requests', buckets }, 1],
+  [
+    'a tag of a megabyte',
+    { name: 'meshwright.inbound.requests', count: 1, tags: { source: 'a'.repeat(1_000_000) } },
+    1,
+  ],
+])('%s is left out', (_what, metric, refused) => {
+  expect(readReport(otlpReport([metric]))).toEqual({ points: [], refused });
+});
+
+test('a name that comes after the points', () => {
+  const bytes = otlpReport([{ name: 'meshwright.inbound.requests', count: 5 }]);
+  // request > resource metrics > scope metrics > metric: the head of each is two bytes.
+  const inner = bytes.subarray(6);
+  const nameLength = 2 + 'meshwright.inbound.requests'.length;
+  const turned = Buffer.concat([
+    bytes.subarray(0, 6),
+    inner.subarray(nameLength),
+    inner.subarray(0, nameLength),
+  ]);
+
+  expect(turned.equals(bytes)).toBe(false);
+  expect(readReport(turned)).toEqual(readReport(bytes));
+  expect(readReport(turned).points).toHaveLength(1);
+});
+
+test('any bytes are a report or an error, cut or changed', () => {
+  const whole = otlpReport([
+    { name: 'meshwright.inbound.requests', tags: { source: 'a' }, count: 7 },
+    { name: 'meshwright.inbound.duration', tags: { source: 'a' }, buckets },
+  ]);
+  assert(
+    property(nat(whole.length - 1), nat(255), nat(whole.length), (at, byte, length) => {
+      const changed = Buffer.from(whole.subarray(0, length));
+      if (at < length) changed[at] = byte;
+      expect(countsIn(changed).filter((count) => !(count > 0))).toEqual([]);
+    }),
+  );
+});
+
+/** None of what is no report. */
+function countsIn(bytes: Buffer): number[] {
+  try {
+    return readReport(bytes).points.map(({ count }) => count);
+  } catch (error) {
+    if (error instanceof Error) return [];
+    throw error;
+  }
+}

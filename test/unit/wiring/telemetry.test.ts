@@ -1,0 +1,84 @@
+// Reports come in by the service, are believed of the workload that the certificate proves, and can be read on the board.
+import { status } from '@grpc/grpc-js';
+import { expect, test } from '@jest/globals';
+import { createMetrics } from '../../../operator/process/metrics.ts';
+import { readSettings } from '../../../operator/process/settings.ts';
+import { createBoard } from '../../../operator/wiring/board.ts';
+import { createTelemetry } from '../../../operator/wiring/telemetry.ts';
+import { FakeClock } from '../../support/fake-clock.ts';
+import { sampleWorkload, spiffeId } from '../../support/mesh-samples.ts';
+import { rememberingLog } from '../../support/remembering-log.ts';
+import { otlpReport } from '../../support/telemetry/otlp.ts';
+
+const workload = 'ExternalWorkload/shop/server';
+const settings = readSettings(['--platform', 'files', '--files', 'f', '--state', 's'], {});
+const requests = otlpReport([
+  { name: 'meshwright.inbound.requests', tags: { source: '10.0.0.1', port: '80' }, count: 2 },
+]);
+
+function start(): {
+  readonly board: ReturnType<typeof createBoard>;
+  readonly made: ReturnType<typeof createTelemetry>;
+  readonly clock: FakeClock;
+  /** What a report with that certificate is answered. */
+  readonly send: (account: string, bytes?: Buffer) => status;
+} {
+  const board = createBoard();
+  const clock = new FakeClock();
+  const metrics = createMetrics();
+  const made = createTelemetry(board, { settings, clock, metrics, log: rememberingLog().log });
+  metrics.close();
+  board.identities.set(new Map([[workload, sampleWorkload('server')]]));
+  const send = (account: string, bytes = requests): status => {
+    const call = {
+      request: bytes,
+      metadata: new Map([['x-meshwright-node-id', ['ExternalWorkload~shop~server~']]]),
+      getPeer: () => '127.0.0.1:1',
+      getAuthContext: () => ({ sslPeerCertificate: { subjectaltname: `URI:${spiffeId(account)}` } }),
+    };
+    let code = status.OK;
+    const [service] = board.telemetryServices.get();
+    const answer = service?.implementation['Export'] as unknown as (
+      it: typeof call,
+      done: (error: { readonly code: status } | null) => void,
+    ) => void;
+    answer(call, (error) => {
+      code = error?.code ?? status.OK;
+    });
+    return code;
+  };
+  return { board, made, clock, send };
+}
+
+test('a report counts for the workload of its certificate', () => {
+  const { board, send } = start();
+  let changes = 0;
+  board.observations.subscribe(() => (changes += 1));
+
+  expect(send('caller')).toBe(status.PERMISSION_DENIED);
+  expect(board.observations.get().lastReportMs(workload)).toBeNull();
+  expect(send('server')).toBe(status.OK);
+  expect(board.observations.get().plaintextCallers(workload, 80)).toMatchObject([{ count: 2 }]);
+  expect(changes).toBe(1);
+});
+
+test('who reports without end is told to wait, and may go on later', async () => {
+  const { send, clock } = start();
+  const answers = Array.from({ length: 40 }, () => send('server', Buffer.alloc(0)));
+
+  expect(new Set(answers.slice(0, 20))).toEqual(new Set([status.OK]));
+  expect(new Set(answers.slice(20))).toEqual(new Set([status.RESOURCE_EXHAUSTED]));
+  await clock.pass(1_000);
+  expect(send('server')).toBe(status.OK);
+});
+
+test('a new leader says from when on it counts', async () => {
+  const { board, made, clock, send } = start();
+  send('server');
+  const before = board.observations.get().sinceMs();
+  await clock.pass(30_000);
+  made.leaderCallbacks.onStartedLeading();
+
+  expect(board.observations.get().sinceMs()).toBe(before + 30_000);
+  expect(board.observations.get().plaintextCallers(workload, 80)).toEqual([]);
+});
