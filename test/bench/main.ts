@@ -29,6 +29,8 @@ const { values } = parseArgs({
     profile: { type: 'string' },
     /** S=sidecar: another checkout, to be compared with. */
     base: { type: 'string' },
+    /** S=sidecar: so many rules and a token guard the called port, compared with none. */
+    rules: { type: 'string', default: '0' },
     /** S=sidecar: connection managers of the caller. */
     bindings: { type: 'string', default: '3' },
   },
@@ -127,8 +129,14 @@ async function repeated(setting: Setting, once: (played: Played) => Promise<void
 
 async function main(): Promise<void> {
   if (values.s === 'sidecar') {
-    const { base, rounds, m, bindings } = values;
-    await benchSidecar({ base, rounds: Number(rounds), services: Number(m), bindings: Number(bindings) });
+    const { base, rounds, m, bindings, rules } = values;
+    await benchSidecar({
+      base,
+      rounds: Number(rounds),
+      services: Number(m),
+      bindings: Number(bindings),
+      rules: Number(rules),
+    });
     return;
   }
   for (const id of asked) titleOf(id);

@@ -15,6 +15,8 @@ export interface SidecarBenchOptions {
   readonly rounds: number;
   readonly services: number;
   readonly bindings: number;
+  /** With so many rules and a token, compared with none. 0: not. */
+  readonly rules: number;
 }
 
 const requestsOfRound = 2_000;
@@ -23,7 +25,12 @@ const connections = 4;
 interface Side extends Ending {
   readonly name: string;
   readonly ready: MeshReady;
-  readonly rounds: { readonly caller: number; readonly server: number }[];
+  readonly rounds: {
+    readonly caller: number;
+    readonly server: number;
+    readonly p50: number;
+    readonly p99: number;
+  }[];
 }
 
 async function startSide(name: string, checkout: string, options: MeshOptions): Promise<Side> {
@@ -53,12 +60,15 @@ async function memory({ pid, adminPort }: SidecarProcess): Promise<{ rssMb: numb
 }
 
 async function playRound({ ready, rounds }: Side): Promise<void> {
-  const { caller, server, port } = ready;
+  const { caller, server, port, token } = ready;
   const before = [cpuUs(caller), cpuUs(server)] as const;
-  await load(port, requestsOfRound, connections);
+  const took = await load({ port, token, requests: requestsOfRound, connections });
+  const sorted = took.toSorted((a, b) => a - b);
   rounds.push({
     caller: (cpuUs(caller) - before[0]) / requestsOfRound,
     server: (cpuUs(server) - before[1]) / requestsOfRound,
+    p50: sorted[Math.floor(requestsOfRound * 0.5)] ?? Number.NaN,
+    p99: sorted[Math.floor(requestsOfRound * 0.99)] ?? Number.NaN,
   });
 }
 
@@ -68,6 +78,8 @@ function figuresOf({ rounds }: Side, caller: Memory, server: Memory): Figures {
   return {
     'caller us/request': rounds.map((round) => round.caller),
     'server us/request': rounds.map((round) => round.server),
+    'p50 us': rounds.map((round) => round.p50),
+    'p99 us': rounds.map((round) => round.p99),
     'caller RSS MB': caller.rssMb,
     'server RSS MB': server.rssMb,
     'caller allocated MB': caller.allocatedMb,
@@ -88,15 +100,16 @@ function difference(ours: Figures, base: Figures): Figures {
 }
 
 export async function benchSidecar(options: SidecarBenchOptions): Promise<void> {
-  const { base, rounds, services, bindings } = options;
+  const { base, rounds, services, bindings, rules } = options;
   const started: Ending[] = [];
   try {
     const application = await startAnswering();
     started.push({ end: async () => void application.close() });
     const given = { applicationPort: portOf(application), services, bindings };
     const here = resolve(import.meta.dirname, '../../..');
-    const sides = [await startSide('ours', here, given)];
-    if (base !== undefined) sides.push(await startSide('base', resolve(base), given));
+    const sides = [await startSide('ours', here, { ...given, rules })];
+    if (rules > 0) sides.push(await startSide('no rules', here, given));
+    else if (base !== undefined) sides.push(await startSide('base', resolve(base), given));
     started.push(...sides);
     // The first round opens connections and fills caches.
     for (const side of sides) await playRound(side);

@@ -28,6 +28,7 @@ import {
   spiffeId,
   trustDomain,
 } from '../../support/mesh-samples.ts';
+import { makeGuard } from './guard.ts';
 
 /** What the parent says first. */
 export interface MeshOptions {
@@ -36,12 +37,16 @@ export interface MeshOptions {
   readonly services: number;
   /** So many places where the caller's sidecar takes calls: each has a connection manager of its own. */
   readonly bindings: number;
+  /** So many rules guard the called port, and a token. 0: it is open. */
+  readonly rules?: number;
 }
 
 /** What it answers when both sidecars are ready. */
 export interface MeshReady {
   /** Where calls go in. */
   readonly port: number;
+  /** That each call needs; null: none. */
+  readonly token?: string | null;
   readonly caller: SidecarProcess;
   readonly server: SidecarProcess;
 }
@@ -53,10 +58,16 @@ export interface SidecarProcess {
 
 const operatorId = `spiffe://${trustDomain}/ns/meshwright-system/sa/meshwright`;
 
-async function start({ applicationPort, services: idle, bindings }: MeshOptions): Promise<MeshReady> {
+async function start({
+  applicationPort,
+  services: idle,
+  bindings,
+  rules = 0,
+}: MeshOptions): Promise<MeshReady> {
   const root = await makeTestRoot(trustDomain);
+  const guard = rules > 0 ? await makeGuard(rules) : null;
   const inbound = [
-    sampleInbound(await freePort(), applicationPort, { mtls: 'Strict' }),
+    sampleInbound(await freePort(), applicationPort, { mtls: 'Strict', ...guard?.inbound }),
     sampleInbound(await freePort(), applicationPort),
   ];
   const called = sampleService('shop/called/80', {
@@ -123,7 +134,7 @@ async function start({ applicationPort, services: idle, bindings }: MeshOptions)
   const [caller, guarded] = await Promise.all(workloads.map(startSidecar));
   process.once('disconnect', () => void server.stop().finally(() => process.exit(0)));
   if (caller === undefined || guarded === undefined) throw new Error('a sidecar is missing');
-  return { port: ports[0] ?? 0, caller, server: guarded };
+  return { port: ports[0] ?? 0, token: guard?.token ?? null, caller, server: guarded };
 }
 
 /** The one that was started in this directory. */

@@ -83,7 +83,8 @@ function meshWith(ports: Ports, specs: Specs): MeshIr {
 
 const place = { protocol: 'HTTP', port: 80, knownPorts: new Set([80]) } as const;
 
-function guardOf(specs: Specs): Pick<InboundPortIr, 'authentication' | 'authorization'> {
+/** What they make of a port. */
+export function guardOf(specs: Specs): Pick<InboundPortIr, 'authentication' | 'authorization'> {
   const policies = specs.map((spec, index) => ({
     apiVersion: 'meshwright.dev/v1alpha1' as const,
     kind: 'SecurityPolicy' as const,
