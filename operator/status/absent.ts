@@ -41,25 +41,30 @@ export function absentWorkloads({
   before,
   now,
 }: Seen): readonly AbsentWorkload[] {
+  const expected = expectedOf(workloads, snapshot.views, pods);
+  if (expected.length === 0) return [];
   const seen = new Set(proxies.map(({ workload }) => workload));
-  const missing = workloads.filter(({ key }) => snapshot.views.has(key) && !seen.has(key));
+  const missing = expected.filter(({ key }) => !seen.has(key));
   if (missing.length === 0) return [];
   const missedSince = new Map(before.map(({ workload, since }) => [workload, since]));
-  const started = startedOf(pods);
-  return missing
-    .filter(({ kind, key }) => kind !== 'Pod' || started.has(key))
-    .map(({ key, origins, inbound }) => ({
-      workload: key,
-      layers: snapshot.views.get(key) ?? [],
-      origins: [...origins, ...inbound.flatMap((port) => port.origins)],
-      since: missedSince.get(key) ?? now,
-    }));
+  return missing.map(({ key, origins, inbound }) => ({
+    workload: key,
+    layers: snapshot.views.get(key) ?? [],
+    origins: [...origins, ...inbound.flatMap((port) => port.origins)],
+    since: missedSince.get(key) ?? now,
+  }));
 }
 
-/** Keys of workloads. Statuses are computed far more often than pods change. */
-const startedOf = rememberLast(
-  (pods: readonly Pod[]): ReadonlySet<string> =>
-    new Set(pods.filter(hasStarted).map(({ metadata }) => podKey(metadata))),
+/** Whose sidecar runs, as far as anybody can see. Statuses are computed far more often than pods change. */
+const expectedOf = rememberLast(
+  (
+    workloads: readonly WorkloadIr[],
+    views: Snapshot['views'],
+    pods: readonly Pod[],
+  ): readonly WorkloadIr[] => {
+    const started = new Set(pods.filter(hasStarted).map(({ metadata }) => podKey(metadata)));
+    return workloads.filter(({ kind, key }) => views.has(key) && (kind !== 'Pod' || started.has(key)));
+  },
 );
 
 /** Kubernetes says so once every sidecar of a pod has started, and ours starts when it has its configuration. */

@@ -1,5 +1,6 @@
-// Where a snapshot speaks of each object: from origins back to layers. Pure; remembered by identity, so that a
-// layer that did not change is read once.
+// Where a snapshot speaks of each object that has a status: from origins back to layers. Pure; remembered by identity, so that a
+// layer that did not change is read once. Services and pods are origins, too, far more of them, and nobody asks for those.
+import { isMeshwrightKind } from '../../api/v1alpha1/kinds.ts';
 import { originKey, type Origin } from '../ir/origin.ts';
 import type { InvalidResource, Snapshot, TypeLayer } from '../xds/snapshot/types.ts';
 import type { LayerId } from '../envoy/resources/xds-resource.ts';
@@ -15,7 +16,7 @@ export interface Reference {
 }
 
 export interface References {
-  /** By originKey. */
+  /** By originKey; of objects that have a status of ours. */
   readonly objects: ReadonlyMap<string, Reference>;
   /** Resources our own checks refused, by originKey of each object that shaped them; sorted by layer, type, name. */
   readonly invalid: ReadonlyMap<string, readonly InvalidResource[]>;
@@ -82,17 +83,23 @@ function generationsIn(typeLayer: TypeLayer): ReadonlyMap<string, Generations> {
   const known = byTypeLayer.get(typeLayer);
   if (known !== undefined) return known;
   const found = new Map<string, Generations>();
-  for (const { origins } of typeLayer.entries.values()) {
-    for (const origin of origins) {
-      const key = originKey(origin);
-      const { oldest, newest } = found.get(key) ?? { oldest: Infinity, newest: 0 };
-      found.set(key, {
-        oldest: Math.min(oldest, origin.generation),
-        newest: Math.max(newest, origin.generation),
-      });
-    }
+  for (const origin of originsWithStatus(typeLayer)) {
+    const key = originKey(origin);
+    const { oldest, newest } = found.get(key) ?? { oldest: Infinity, newest: 0 };
+    found.set(key, {
+      oldest: Math.min(oldest, origin.generation),
+      newest: Math.max(newest, origin.generation),
+    });
   }
   byTypeLayer.set(typeLayer, found);
+  return found;
+}
+
+/** Each object once: the Mesh alone shapes nearly every entry. */
+function originsWithStatus({ entries }: TypeLayer): ReadonlySet<Origin> {
+  const found = new Set<Origin>();
+  for (const { origins } of entries.values())
+    for (const origin of origins) if (isMeshwrightKind(origin.kind)) found.add(origin);
   return found;
 }
 

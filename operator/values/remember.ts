@@ -24,6 +24,37 @@ export function rememberEach<K extends object, A extends readonly unknown[], R>(
   };
 }
 
+/**
+ * For each item of a list what `compute` makes of it, as rememberEach, for lists that are long and differ in few places from the
+ * one before: what stands where it stood is not looked up. The same list of results while all of them are the same.
+ */
+export function rememberItems<K extends object, A extends readonly unknown[], R>(
+  compute: (item: K, ...rest: A) => R,
+): (items: readonly K[], ...rest: A) => readonly R[] {
+  const each = rememberEach(compute);
+  let last: { readonly items: readonly K[]; readonly rest: A; readonly results: readonly R[] } | null = null;
+  return (items, ...rest) => {
+    if (last?.items === items && sameItems(last.rest, rest)) return last.results;
+    const before = last !== null && sameItems(last.rest, rest) ? last : { items: [], results: [] };
+    const results = items.map((item, index) =>
+      // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- there is a result for each item
+      before.items[index] === item ? (before.results[index] as R) : each(item, ...rest),
+    );
+    last = { items, rest, results: sameItems(before.results, results) ? before.results : results };
+    return last.results;
+  };
+}
+
+/** The last object again, as long as each field is the same. */
+export function rememberFields<T extends object>(): (fields: T) => T {
+  let last: T | null = null;
+  return (fields) => {
+    const isSame = last !== null && sameItems(Object.entries(last).flat(), Object.entries(fields).flat());
+    if (last === null || !isSame) last = fields;
+    return last;
+  };
+}
+
 /** For each key the result for its last inputs. */
 export interface KeyedMemory<R> {
   get(key: string, inputs: readonly unknown[], compute: () => R): R;
@@ -67,5 +98,8 @@ export function rememberByKey<R>(): KeyedMemory<R> {
 }
 
 export function sameItems(a: readonly unknown[], b: readonly unknown[]): boolean {
-  return a === b || (a.length === b.length && a.every((item, index) => item === b[index]));
+  if (a === b) return true;
+  if (a.length !== b.length) return false;
+  for (let index = 0; index < a.length; index += 1) if (a[index] !== b[index]) return false;
+  return true;
 }

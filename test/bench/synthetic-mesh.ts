@@ -110,7 +110,7 @@ export function trafficPolicy(index: number, generation: number, isTypical: bool
   return {
     apiVersion: 'meshwright.dev/v1alpha1',
     kind: 'TrafficPolicy',
-    metadata: { ...metadata(index, 'edited', generation), generation },
+    metadata: { ...metadata(index, serviceName(index), generation), generation },
     spec: TrafficPolicySpec.parse({
       targetRefs: [{ kind: 'Service', name: serviceName(index) }],
       ...(isTypical ? { timeout, ...typical } : { routes: [{ timeout }] }),

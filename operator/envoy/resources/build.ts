@@ -2,6 +2,7 @@
 // Its parts know one kind of resource each; this file knows which layer they belong to.
 import type { MeshIr, WorkloadIr } from '../../ir/mesh-ir.ts';
 import type { Origin } from '../../ir/origin.ts';
+import type { ServicePortIr } from '../../ir/service.ts';
 import { authorizerLayers, createAuthorizerLayers } from './inbound/authorizers/reach.ts';
 import { buildInboundClusters, buildInboundEndpoints } from './inbound/clusters.ts';
 import { buildInboundListeners, buildInboundRoutes } from './inbound/listeners.ts';
@@ -18,7 +19,7 @@ import { buildLocalListeners } from './outbound/local-listeners.ts';
 import { buildRouteTable } from './outbound/route-table.ts';
 import { createZones, zoneLayer } from './outbound/zones.ts';
 import { buildUnknownDestinations } from './outbound/unknown-destinations.ts';
-import { rememberByKey, rememberEach, rememberLast } from '../../values/remember.ts';
+import { rememberByKey, rememberEach, rememberItems, rememberLast } from '../../values/remember.ts';
 import { buildTrust } from './trust.ts';
 import type { Trust } from './tls.ts';
 import { buildBootstrapEndpoints } from './bootstrap-endpoints.ts';
@@ -105,12 +106,14 @@ function createSharedLayer(): SharedLayer {
   const trustSecrets = rememberLast(buildTrust);
   const unknownDestinations = rememberLast(buildUnknownDestinations);
   const bootstrapEndpoints = rememberLast(buildBootstrapEndpoints);
-  const toService = rememberEach(buildReach);
+  const toServices = rememberItems((service: ServicePortIr) =>
+    isConsumed(service) ? [] : buildReach(service),
+  );
   return rememberLast((trust: Trust, mesh: Origin, services: MeshIr['services']) => [
     ...trustSecrets(trust, mesh),
     ...unknownDestinations(mesh),
     ...bootstrapEndpoints(mesh),
-    ...services.flatMap((service) => (isConsumed(service) ? [] : toService(service))),
+    ...toServices(services).flat(),
   ]);
 }
 

@@ -2,10 +2,9 @@
 import type { Mesh } from '../../../api/v1alpha1/mesh.ts';
 import type { Origin } from '../../ir/origin.ts';
 import type { ServicePortIr } from '../../ir/service.ts';
-import type { EndpointSlice } from '../../objects/objects.ts';
 import { byText } from '../../values/compare-text.ts';
 import { mergeOrigins, originOf } from '../facts/origins.ts';
-import { rememberByKey, rememberLast } from '../../values/remember.ts';
+import { rememberByKey, rememberFields, rememberItems, rememberLast } from '../../values/remember.ts';
 import type { Security } from '../policies/security/security.ts';
 import { type Audiences, conditionsOf } from '../policies/traffic/audiences.ts';
 import { copiesByTarget, type CopySender } from '../policies/traffic/copies.ts';
@@ -23,12 +22,19 @@ import {
   workloadsInSlices,
 } from '../facts/endpoints.ts';
 import type { PortView, ServiceView } from '../facts/service-view.ts';
+import {
+  createPlacer,
+  httpPortKeys,
+  type OwnedPort,
+  type PlacedPort,
+  portsByKey,
+  type SlicesByService,
+} from './service-ports.ts';
 
 const noRoutes = { default: [], byAudience: [] };
 
 interface ServiceInputs {
   readonly mesh: Mesh;
-  readonly slices: ReadonlyMap<string, readonly EndpointSlice[]>;
   readonly workloads: WorkloadLookup;
   readonly security: Security;
   /** What is said about calls to each service port. */
@@ -48,29 +54,53 @@ interface PortInputs extends ServiceInputs {
 
 export type ServiceTranslator = (
   services: readonly ServiceView[],
-  inputs: ServiceInputs,
+  inputs: ServiceInputs & { readonly slices: SlicesByService },
 ) => readonly ServicePortIr[];
 
-/** services: oldest first. Sorted by key. A port whose inputs did not change is the same object as in the batch before. */
+/**
+ * services: oldest first. Sorted by key. A port whose inputs did not change is the same object as in the batch before, and so is
+ * the list if they all are.
+ */
 export function createServiceTranslator(): ServiceTranslator {
-  // First by what is cheap to compare: while no workload and no policy changed, the slices are all there is to look at.
-  const atHand = rememberByKey<ServicePortIr>();
-  const memory = rememberByKey<ServicePortIr>();
   const ports = rememberLast(portsByKey);
+  const placePorts = createPlacer();
   const httpPorts = rememberLast(httpPortKeys);
   const elsewhere = rememberLast(repeatersByTarget);
   const copySenders = rememberLast(copiesByTarget);
-  return (services, given) => {
-    const { mesh, workloads, security, referable } = given;
+  const sameInputs = rememberFields<PortInputs>();
+  const translate = createPortTranslator();
+  // While nothing but slices changed, only the ports of these are looked at.
+  const translateAll = rememberItems(translate.port);
+  const forget = rememberLast((owned: readonly OwnedPort[]) =>
+    translate.keep(new Set(owned.map(({ port }) => port.key))),
+  );
+  return (services, { slices, ...given }) => {
     const { byPort } = given.traffic;
-    const inputs: PortInputs = {
+    const owned = ports(services);
+    const inputs = sameInputs({
       ...given,
-      repeaters: elsewhere(byPort, referable),
-      copySenders: copySenders(httpPorts(services), byPort, referable),
-    };
-    const result = ports(services).map((owned) => {
-      const { view, port } = owned;
-      const slices = inputs.slices.get(view.key) ?? [];
+      repeaters: elsewhere(byPort, given.referable),
+      copySenders: copySenders(httpPorts(services), byPort, given.referable),
+    });
+    forget(owned);
+    return translateAll(placePorts(owned, slices), inputs);
+  };
+}
+
+interface PortTranslator {
+  readonly port: (placed: PlacedPort, inputs: PortInputs) => ServicePortIr;
+  /** Forgets all others. */
+  readonly keep: (keys: ReadonlySet<string>) => void;
+}
+
+function createPortTranslator(): PortTranslator {
+  // First by what is cheap to compare: it is the same for most ports while no workload changed.
+  const atHand = rememberByKey<ServicePortIr>();
+  const memory = rememberByKey<ServicePortIr>();
+  return {
+    port: (placed, inputs) => {
+      const { port, slices, owned } = placed;
+      const { mesh, workloads, security, referable } = inputs;
       const traffic = trafficAt(port, inputs);
       const references = stateOfReferences(port.key, traffic, referable);
       const cheap = [
@@ -85,41 +115,16 @@ export function createServiceTranslator(): ServiceTranslator {
         ...slices,
       ];
       return atHand.get(port.key, cheap, () =>
-        memory.get(port.key, [...fingerprint(owned, inputs), ...references], () =>
-          translatePort(owned, inputs),
+        memory.get(port.key, [...fingerprint(placed, inputs), ...references], () =>
+          translatePort(placed, inputs),
         ),
       );
-    });
-    atHand.sweep();
-    memory.keep(atHand);
-    return result;
+    },
+    keep: (keys) => {
+      atHand.keep(keys);
+      memory.keep(keys);
+    },
   };
-}
-
-interface OwnedPort {
-  readonly view: ServiceView;
-  readonly port: PortView;
-  /** Those of its addresses that no older Service claims at this port. */
-  readonly addresses: readonly string[];
-}
-
-function portsByKey(services: readonly ServiceView[]): readonly OwnedPort[] {
-  const owners = addressOwners(services);
-  const isOwn = (port: PortView, address: string): boolean =>
-    owners.get(addressKey(address, port.port)) === port.key;
-  return services
-    .flatMap((view) =>
-      view.ports.map((port) => {
-        return { view, port, addresses: view.addresses.filter((address) => isOwn(port, address)) };
-      }),
-    )
-    .toSorted(byText(({ port }) => port.key));
-}
-
-function httpPortKeys(services: readonly ServiceView[]): readonly string[] {
-  return services.flatMap(({ ports }) =>
-    ports.flatMap(({ key, protocol }) => (protocol === 'HTTP' ? key : [])),
-  );
 }
 
 function trafficAt({ key, protocol }: PortView, { traffic }: PortInputs): PortTraffic {
@@ -156,8 +161,7 @@ function audiencesOf(port: PortView, inputs: PortInputs): Audiences | null {
 }
 
 /** Everything translatePort looks at. */
-function fingerprint({ view, port, addresses }: OwnedPort, inputs: PortInputs): readonly unknown[] {
-  const slices = inputs.slices.get(view.key) ?? [];
+function fingerprint({ view, port, addresses, slices }: PlacedPort, inputs: PortInputs): readonly unknown[] {
   return [
     view.service,
     trafficAt(port, inputs),
@@ -172,9 +176,8 @@ function fingerprint({ view, port, addresses }: OwnedPort, inputs: PortInputs): 
   ];
 }
 
-function translatePort({ view, port, addresses }: OwnedPort, inputs: PortInputs): ServicePortIr {
+function translatePort({ view, port, addresses, slices }: PlacedPort, inputs: PortInputs): ServicePortIr {
   const { security, workloads } = inputs;
-  const slices = inputs.slices.get(view.key) ?? [];
   const found = findEndpoints(view, port, {
     slices,
     workloads,
@@ -220,20 +223,4 @@ function endpointOrigins(found: readonly FoundEndpoint[], security: Security): r
     const external = workload.source.kind === 'ExternalWorkload' ? [workload.origin] : [];
     return workload.meshed === null ? external : [...external, security.mtls(workload, endpoint.port).origin];
   });
-}
-
-/** address:port → key of the one service port that has it: the oldest Service that claims it. */
-function addressOwners(services: readonly ServiceView[]): ReadonlyMap<string, string> {
-  const owners = new Map<string, string>();
-  // Oldest last: it overwrites what younger ones claim.
-  for (const view of services.toReversed()) {
-    for (const port of view.ports) {
-      for (const address of view.addresses) owners.set(addressKey(address, port.port), port.key);
-    }
-  }
-  return owners;
-}
-
-function addressKey(address: string, port: number): string {
-  return `${address} ${port}`;
 }

@@ -5,7 +5,7 @@ import type { EndpointIr, ServicePortIr } from '../../../ir/service.ts';
 import { typeUrl } from '../../proto/type-urls.ts';
 import { refusedConnectionLog } from '../access-log.ts';
 import { authority, clusterName, serviceHost } from '../names.ts';
-import { rememberEach } from '../../../values/remember.ts';
+import { rememberItems } from '../../../values/remember.ts';
 import { resource } from '../resource.ts';
 import { tcpProxy } from '../tcp-proxy.ts';
 import type { EnvoyMessage } from '../../proto/envoy-message.ts';
@@ -18,17 +18,15 @@ type Address = Pick<EndpointIr, 'address' | 'port'>;
 
 /** Takes services sorted by key. Remembers: a service that did not change gives the same objects. */
 export function createAddressListeners(): (services: readonly ServicePortIr[]) => readonly XdsResource[] {
-  const listenersOf = rememberEach((service: ServicePortIr) =>
+  const listenersOf = rememberItems((service: ServicePortIr) =>
     ownAddresses(service).map((address) =>
       addressListener(`outbound/${address.address}/${address.port}`, service, address),
     ),
   );
   return (services) => {
     const byName = new Map<string, XdsResource>();
-    for (const service of services) {
-      for (const listener of listenersOf(service)) {
-        if (!byName.has(listener.name)) byName.set(listener.name, listener);
-      }
+    for (const listener of listenersOf(services).flat()) {
+      if (!byName.has(listener.name)) byName.set(listener.name, listener);
     }
     return [...byName.values()];
   };

@@ -4,7 +4,7 @@
 import type { WorkloadIr } from '../../../ir/mesh-ir.ts';
 import type { RouteListIr } from '../../../ir/route.ts';
 import type { ServicePortIr } from '../../../ir/service.ts';
-import { rememberEach, rememberLast } from '../../../values/remember.ts';
+import { rememberEach, rememberItems, rememberLast } from '../../../values/remember.ts';
 import type { LayerId, XdsResource } from '../xds-resource.ts';
 import { buildVirtualHost } from './virtual-hosts.ts';
 
@@ -36,10 +36,11 @@ export function createAudiences(): Audiences {
     const { default: everybody, byAudience } = service.routes;
     return [virtualHost(byAudience.find((one) => one.audience === audience)?.routes ?? everybody, service)];
   };
+  const common = rememberItems((service: ServicePortIr) =>
+    isContested(service) ? [] : virtualHosts(service, null),
+  );
   return {
-    commonVirtualHosts: rememberLast((services: Services) =>
-      services.flatMap((service) => (isContested(service) ? [] : virtualHosts(service, null))),
-    ),
+    commonVirtualHosts: rememberLast((services: Services) => common(services).flat()),
     layers: rememberLast((services: Services, workloads: readonly WorkloadIr[]) => {
       const contested = contestedServices(services);
       if (contested.length === 0) return [];

@@ -8,7 +8,7 @@ import { typeUrl } from '../../proto/type-urls.ts';
 import { refusedConnectionLog } from '../access-log.ts';
 import { anyAddress, anyAddressKeys, hasIpv6 } from '../any-address.ts';
 import { blackholeCluster, passthroughCluster, port } from '../names.ts';
-import { rememberEach, rememberLast, sameItems } from '../../../values/remember.ts';
+import { rememberItems, rememberLast, sameItems } from '../../../values/remember.ts';
 import { unknownDestinationsKey } from '../runtime.ts';
 import { endsByRuntime } from '../runtime-admission.ts';
 import { distinct, resource } from '../resource.ts';
@@ -20,11 +20,11 @@ import { addressedDestination, outboundHttp } from './connection-manager.ts';
 
 /** Remembers: the same object as before as long as neither addresses nor the objects they come from changed. */
 export function createCaptureListener(): (ir: MeshIr) => XdsResource {
-  const places = rememberEach(placesOf);
+  const places = rememberItems(placesOf);
   const isDualStack = rememberLast((workloads: MeshIr['workloads']) => workloads.some(hasIpv6));
   let last: { readonly key: readonly string[]; readonly listener: XdsResource } | null = null;
   return (ir) => {
-    const all = ir.services.flatMap((service) => places(service));
+    const all = places(ir.services).flat();
     const ipv6 = isDualStack(ir.workloads);
     const { outboundMode, origin } = ir.settings;
     const key = [JSON.stringify([outboundMode, origin, ipv6]), ...all.map((it) => it.key)];

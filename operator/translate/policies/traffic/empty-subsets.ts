@@ -1,7 +1,7 @@
 // Subsets whose labels match none of the endpoints of a service: requests that are routed there fail.
 import type { ServicePortIr, SubsetIr } from '../../../ir/service.ts';
 import { originKey } from '../../../ir/origin.ts';
-import { rememberEach } from '../../../values/remember.ts';
+import { rememberItems } from '../../../values/remember.ts';
 import { isSameValue } from '../../../values/same-value.ts';
 import { declaredName } from './references.ts';
 
@@ -30,28 +30,24 @@ export function createEmptySubsetFinder(): (services: readonly ServicePortIr[]) 
 
 function emptySubsets(services: readonly ServicePortIr[]): EmptySubsets {
   const found: Record<string, EmptySubset[]> = {};
-  for (const service of services) {
-    for (const { policy, name } of emptyIn(service))
-      (found[policy] ??= []).push({
-        subset: declaredName(name),
-        name,
-        service: service.key,
-        protocol: service.protocol,
-      });
-  }
+  for (const { policy, empty } of emptyIn(services).flat()) (found[policy] ??= []).push(empty);
   return found;
 }
 
 /** By originKey of the policy. */
-const emptyIn = rememberEach((service: ServicePortIr) =>
+const emptyIn = rememberItems((service: ServicePortIr) =>
   declaredFor(service)
     .filter(({ endpoints }) => endpoints.length === 0)
     .flatMap(({ name, origins }) =>
       origins
         .filter(({ kind }) => kind === 'TrafficPolicy')
-        .map((origin) => ({ policy: originKey(origin), name })),
+        .map((origin) => ({ policy: originKey(origin), empty: emptySubset(service, name) })),
     ),
 );
+
+function emptySubset({ key, protocol }: ServicePortIr, name: string): EmptySubset {
+  return { subset: declaredName(name), name, service: key, protocol };
+}
 
 /** Each once: several audiences may have the same. */
 function declaredFor({ subsets, consumers }: ServicePortIr): readonly SubsetIr[] {

@@ -27,13 +27,16 @@ export type LocalityWarner = (
   workloads: MeshIr['workloads'],
 ) => Warnings;
 
+const areAsked = rememberEach(asksForZones);
+
 /** What is said of an object is the same as in the batch before while it says the same. */
 export function createLocalityWarner(): LocalityWarner {
   let last: Warnings = {};
   return (traffic, services, workloads) => {
     const found: Record<string, readonly Problem[]> = {};
-    const unknown = asksForZones(traffic) ? callersAnywhere(workloads) : [];
-    for (const [key, reach] of reachesOf(traffic, services)) {
+    const asked = areAsked(traffic);
+    const unknown = asked ? callersAnywhere(workloads) : [];
+    for (const [key, reach] of asked ? reachesOf(traffic, services) : []) {
       const warnings = [...aboutEndpoints(reach), ...aboutCallers(reach, unknown)].map((message) => ({
         reason: reason.localityWithoutEffect,
         message,

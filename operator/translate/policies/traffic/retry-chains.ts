@@ -5,7 +5,7 @@ import { type Origin, originKey } from '../../../ir/origin.ts';
 import type { RetryIr, RouteIr, RouteListIr } from '../../../ir/route.ts';
 import type { ServicePortIr } from '../../../ir/service.ts';
 import { append } from '../../../values/labels.ts';
-import { rememberEach } from '../../../values/remember.ts';
+import { rememberEach, rememberItems } from '../../../values/remember.ts';
 import { isSameValue } from '../../../values/same-value.ts';
 import { mergeOrigins } from '../../facts/origins.ts';
 import type { Problem } from '../../facts/verdicts.ts';
@@ -34,7 +34,7 @@ export function createRetryWarner(): (facts: RetryFacts) => RetryWarnings {
 const mostNamed = 3;
 
 export function retryWarnings(facts: RetryFacts): RetryWarnings {
-  const hops = facts.services.flatMap((service) => hopOf(service) ?? []);
+  const hops = hopsOf(facts.services).flatMap((hop) => hop ?? []);
   if (hops.length < 2) return {};
   const messages = new Map<string, string[]>();
   for (const [by, tries] of wideTries(hops, facts.wide)) append(messages, by, wideMessage(tries));
@@ -73,6 +73,8 @@ const hopOf = rememberEach((service: ServicePortIr): Hop | null => {
   const { default: everybody, byAudience } = service.routes;
   return mostTries(service, [everybody, ...byAudience.map(({ routes }) => routes)]);
 });
+
+const hopsOf = rememberItems(hopOf);
 
 /** Of calls from the endpoints of another one: they may be consumers. */
 function hopFrom(from: ServicePortIr, service: ServicePortIr, audiences: AudienceByWorkload): Hop | null {

@@ -40,8 +40,9 @@ export function createAuthorizerLayers(): (
   workloads: readonly WorkloadIr[],
 ) => Layers {
   const memory = rememberByKey<readonly XdsResource[]>();
+  const askedIn = rememberLast(askedBy);
   return rememberLast((services: readonly ServicePortIr[], workloads: readonly WorkloadIr[]) => {
-    const asked = askedBy(workloads);
+    const asked = askedIn(workloads);
     if (asked.size === 0) return [];
     const byKey = new Map(services.map((service) => [service.key, service]));
     const layers = [...asked].map(([layer, authorizer]) => {
