@@ -14,10 +14,17 @@ export const reportInterval = '10s';
 /** More than a sidecar has, mostly. */
 const mostPoints = 1_000;
 
-const isOurs: Json = {
-  single_predicate: {
-    input: typed('name', 'envoy.extensions.matching.common_inputs.stats.v3.StatFullNameMatchInput'),
-    value_match: ours,
+/** A gauge of Envoy's own, which is always sent: a sidecar without traffic is told from one that does not report. */
+const heartbeat = { exact: 'server.uptime' };
+
+const isSent: Json = {
+  or_matcher: {
+    predicate: [ours, heartbeat].map((value) => ({
+      single_predicate: {
+        input: typed('name', 'envoy.extensions.matching.common_inputs.stats.v3.StatFullNameMatchInput'),
+        value_match: value,
+      },
+    })),
   },
 };
 
@@ -35,7 +42,7 @@ export function statsSink(nodeId: string): Json {
       matcher_list: {
         matchers: [
           {
-            predicate: { not_matcher: isOurs },
+            predicate: { not_matcher: isSent },
             on_match: { action: typed('drop', `${sink}.DropAction`) },
           },
         ],

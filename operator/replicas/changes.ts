@@ -1,4 +1,4 @@
-// What one replica tells the leader of: which versions it serves, which proxies it has, what they acknowledged.
+// What one replica tells the leader of: which versions it serves, which proxies it has, what they acknowledged, what they counted.
 import type { LayerId } from '../envoy/resources/xds-resource.ts';
 import type { PresentedLeaf } from '../values/presented-leaf.ts';
 
@@ -33,8 +33,24 @@ export interface Former {
 /** Name, version, and the origins as texts. */
 export type ServedEntry = readonly [name: string, version: string, ...origins: string[]];
 
+/** A report of a sidecar to this replica. It happened: it changes no state. */
+export interface CountedChange {
+  readonly type: 'counted';
+  readonly workload: string;
+  readonly points: readonly {
+    /** As texts, since the other replica may know others. */
+    readonly metric: string;
+    /** Without those that are empty. */
+    readonly tags: Readonly<Record<string, string>>;
+    readonly count: number;
+    readonly buckets: readonly number[] | null;
+  }[];
+}
+
+export type Change = StateChange | CountedChange;
+
 /** Changes of one batch are true together, and in this order. */
-export type Change =
+export type StateChange =
   | {
       readonly type: 'versions';
       readonly layer: LayerId;

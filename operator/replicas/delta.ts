@@ -5,7 +5,7 @@ import type { TypeUrl } from '../envoy/proto/type-urls.ts';
 import type { LayerId } from '../envoy/resources/xds-resource.ts';
 import type { Entry, Layer, Snapshot, TypeLayer } from '../xds/snapshot/types.ts';
 import { originText } from '../ir/origin.ts';
-import type { Change, ServedEntry } from './changes.ts';
+import type { ServedEntry, StateChange } from './changes.ts';
 import { ackStateOf } from './ack-state.ts';
 
 /** This replica's own: its snapshot, and the reports of its proxies on this very snapshot. */
@@ -34,7 +34,7 @@ export const nothingReported: Reported = { layers: new Map(), streams: new Map()
 
 export interface Delta {
   readonly reported: Reported;
-  readonly changes: readonly Change[];
+  readonly changes: readonly StateChange[];
 }
 
 /** `nowMs`: of the clock of `connectedAtMs`. */
@@ -82,7 +82,7 @@ function streamsOf(
 function* versionChanges(
   before: ReadonlyMap<LayerId, Layer>,
   now: ReadonlyMap<LayerId, Layer>,
-): Generator<Change> {
+): Generator<StateChange> {
   for (const [id, layer] of now) {
     const old = before.get(id);
     if (old !== layer) yield* layerChanges(id, old, layer);
@@ -91,7 +91,7 @@ function* versionChanges(
   if (layers.length > 0) yield { type: 'layersGone', layers };
 }
 
-function* layerChanges(layer: LayerId, before: Layer | undefined, now: Layer): Generator<Change> {
+function* layerChanges(layer: LayerId, before: Layer | undefined, now: Layer): Generator<StateChange> {
   const types: ReadonlySet<TypeUrl> = new Set([...now.keys(), ...(before?.keys() ?? [])]);
   for (const typeUrl of types) {
     const [old, present] = [before?.get(typeUrl), now.get(typeUrl)];
@@ -122,7 +122,7 @@ function entryChanges(before: Entries, now: Entries): { set: ServedEntry[]; unse
 
 type Streams = Reported['streams'];
 
-function* proxyChanges(before: Streams, now: Streams, nowMs: number): Generator<Change> {
+function* proxyChanges(before: Streams, now: Streams, nowMs: number): Generator<StateChange> {
   for (const [key, { id, report }] of now) {
     const old = before.get(key)?.report;
     if (old === report || (old !== undefined && isSameProxy(old, report))) continue;
@@ -138,7 +138,7 @@ function isSameProxy(a: ProxyReport, b: ProxyReport): boolean {
 }
 
 /** Proxies in the same state are reported together: a thousand proxies that wait for the same thing name it once. */
-function* ackStateChanges(before: Streams, now: Streams): Generator<Change> {
+function* ackStateChanges(before: Streams, now: Streams): Generator<StateChange> {
   const groups = new Map<string, { ids: number[]; report: ProxyReport }>();
   for (const [key, { id, report }] of now) {
     const old = before.get(key)?.report;
@@ -154,7 +154,7 @@ function* ackStateChanges(before: Streams, now: Streams): Generator<Change> {
     yield { type: 'ackState', ids, ...ackStateOf(report).ackState };
 }
 
-function* goneProxies(before: Streams, now: Streams): Generator<Change> {
+function* goneProxies(before: Streams, now: Streams): Generator<StateChange> {
   const ids: number[] = [];
   for (const [key, { id }] of before) if (!now.has(key)) ids.push(id);
   if (ids.length > 0) yield { type: 'proxiesGone', ids };

@@ -2,6 +2,7 @@
 import type { Log } from '../process/log.ts';
 import type { Clock } from '../process/clock.ts';
 import type { Own } from './delta.ts';
+import type { Counted } from '../telemetry/point.ts';
 import { Link } from './link.ts';
 import type { PeerCredentials } from './peer-credentials.ts';
 
@@ -40,6 +41,11 @@ export class Follower {
   /** The state of this replica may have changed. */
   changed(): void {
     this.#link?.changed();
+  }
+
+  /** A sidecar has reported to this replica. Nobody is told while there is no leader to tell. */
+  counted(counted: Counted): void {
+    this.#link?.counted(counted);
   }
 
   /** There are credentials now, perhaps for the first time. */

@@ -2,6 +2,8 @@
 import { Client, status, type ChannelCredentials, type ClientDuplexStream } from '@grpc/grpc-js';
 import type { Clock } from '../process/clock.ts';
 import { createStatusLoop, type StatusLoop } from '../process/status-loop.ts';
+import type { Counted } from '../telemetry/point.ts';
+import { WaitingCounts } from './counts.ts';
 import { deltaOf, nothingReported, type Own, type Reported } from './delta.ts';
 import { writeBatch } from './messages.ts';
 import { serverName } from './peer-credentials.ts';
@@ -37,6 +39,7 @@ export class Link {
   readonly #client: Client;
   readonly #call: ClientDuplexStream<Buffer, Buffer>;
   readonly #loop: StatusLoop;
+  readonly #counts = new WaitingCounts();
   #reported: Reported = nothingReported;
   #heardAtMs: number;
   /** The leader has asked for the next batch. */
@@ -65,6 +68,11 @@ export class Link {
   changed(): void {
     this.#isDirty = true;
     if (this.#hasCredit) this.#loop.changed();
+  }
+
+  /** Told with the next batch. */
+  counted(counted: Counted): void {
+    this.#counts.add(counted);
   }
 
   close(): void {
@@ -99,7 +107,7 @@ export class Link {
     this.#isDirty = false;
     if (delta.changes.length === 0 && !isFirst && !isDue) return;
     this.#hasCredit = false;
-    this.#write(writeBatch(this.#options.replica, delta.changes));
+    this.#write(writeBatch(this.#options.replica, [...delta.changes, ...this.#counts.take()]));
   }
 
   /** One message after the other, as the connection takes them. */

@@ -40,6 +40,20 @@ const change = z.discriminatedUnion('type', [
     atRest: z.boolean(),
   }),
   z.object({ type: z.literal('proxiesGone'), ids }),
+  z.object({
+    type: z.literal('counted'),
+    workload: text,
+    points: z
+      .array(
+        z.object({
+          metric: text,
+          tags: z.record(text, text),
+          count: z.number().nonnegative(),
+          buckets: z.array(z.number().nonnegative()).max(100).nullable(),
+        }),
+      )
+      .max(20_000),
+  }),
 ]) satisfies z.ZodType<Change>;
 
 const message = z.object({

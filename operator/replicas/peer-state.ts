@@ -2,7 +2,7 @@
 // batch does not speak of keeps its identity.
 import type { LayerId } from '../envoy/resources/xds-resource.ts';
 import type { PresentedLeaf } from '../values/presented-leaf.ts';
-import type { Change, AckState } from './changes.ts';
+import type { AckState, StateChange } from './changes.ts';
 
 /** Type → name → version. */
 export type LayerVersions = ReadonlyMap<string, TypeVersions>;
@@ -38,7 +38,7 @@ const unknownAckState: AckState = { lagging: [], rejected: [], former: [], atRes
 const obedient: AckState = { lagging: [], rejected: [], former: [], atRest: true };
 
 /** Throws on changes that do not fit the state: then the peer and the leader have different things in mind. */
-export function applyBatch(before: PeerState, changes: readonly Change[], nowMs: number): PeerState {
+export function applyBatch(before: PeerState, changes: readonly StateChange[], nowMs: number): PeerState {
   const draft = new Draft(before, nowMs);
   for (const change of changes) draft.apply(change);
   return draft.done();
@@ -57,7 +57,7 @@ class Draft {
     this.#proxies = new Map(proxies);
   }
 
-  apply(change: Change): void {
+  apply(change: StateChange): void {
     switch (change.type) {
       case 'versions':
         return this.#setVersions(change);
@@ -98,7 +98,7 @@ class Draft {
     this.#fresh.delete(id);
   }
 
-  #setVersions({ layer, typeUrl, set, unset }: Change & { readonly type: 'versions' }): void {
+  #setVersions({ layer, typeUrl, set, unset }: StateChange & { readonly type: 'versions' }): void {
     const types = this.#fresh.get(layer) ?? new Map<string, Map<string, Served>>();
     this.#fresh.set(layer, types);
     const versions = types.get(typeUrl) ?? new Map(this.#layers.get(layer)?.get(typeUrl));
@@ -107,13 +107,19 @@ class Draft {
     for (const [name, version, ...origins] of set) versions.set(name, { version, origins });
   }
 
-  #setProxy(change: Change & { readonly type: 'proxy' }): void {
+  #setProxy(change: StateChange & { readonly type: 'proxy' }): void {
     const { id, workload, nodeId, leaf = null, layers, ageMs } = change;
     const connectedAtMs = this.#proxies.get(id)?.connectedAtMs ?? this.#nowMs - ageMs;
     this.#proxies.set(id, { workload, nodeId, leaf, layers, connectedAtMs, ackState: unknownAckState });
   }
 
-  #setAckState({ ids, lagging, rejected, former, atRest }: Change & { readonly type: 'ackState' }): void {
+  #setAckState({
+    ids,
+    lagging,
+    rejected,
+    former,
+    atRest,
+  }: StateChange & { readonly type: 'ackState' }): void {
     const isObedient = atRest && lagging.length + rejected.length + former.length === 0;
     const ackState = isObedient ? obedient : { lagging, rejected, former, atRest };
     for (const id of ids) {

@@ -3,7 +3,9 @@
 import { status, type ServerDuplexStream } from '@grpc/grpc-js';
 import type { Log } from '../process/log.ts';
 import type { Clock } from '../process/clock.ts';
-import type { Change } from './changes.ts';
+import type { Counted } from '../telemetry/point.ts';
+import type { Change, StateChange } from './changes.ts';
+import { countedOf } from './counts.ts';
 import { readMessage } from './messages.ts';
 import type { PeerCredentials } from './peer-credentials.ts';
 import { LeftProxies } from './left-proxies.ts';
@@ -20,6 +22,8 @@ export interface PeersOptions {
   readonly onChange: () => void;
   /** There may be workloads that were not there before. */
   readonly rebuild: () => void;
+  /** A sidecar has reported to another replica. */
+  readonly onCounted: (counted: Counted) => void;
 }
 
 interface Peer {
@@ -74,7 +78,16 @@ export class Peers {
     }
   }
 
-  #take(stream: ReportStream, replica: string, changes: readonly Change[]): void {
+  #take(stream: ReportStream, replica: string, all: readonly Change[]): void {
+    this.#takeState(
+      stream,
+      replica,
+      all.filter((it): it is StateChange => it.type !== 'counted'),
+    );
+    for (const it of all) if (it.type === 'counted') this.#options.onCounted(countedOf(it));
+  }
+
+  #takeState(stream: ReportStream, replica: string, changes: readonly StateChange[]): void {
     const { onChange, rebuild, clock, log } = this.#options;
     const known = this.#peers.get(replica);
     const before = known?.stream === stream ? known.state : null;

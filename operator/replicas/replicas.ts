@@ -6,6 +6,7 @@ import type { Clock } from '../process/clock.ts';
 import type { ProxyReport } from '../xds/session/proxy-report.ts';
 import type { ServerKeyPair } from '../xds/server/credentials.ts';
 import type { GrpcService } from '../xds/server/endpoint.ts';
+import type { Counted } from '../telemetry/point.ts';
 import type { Own } from './delta.ts';
 import { Follower } from './follower.ts';
 import { parseHolder } from './holder.ts';
@@ -26,6 +27,8 @@ export interface ReplicasOptions {
   readonly onChange: () => void;
   /** `workloads()` may have grown: their layers have to be in the leader's snapshot, too. Notes down, does no work. */
   readonly rebuild: () => void;
+  /** A sidecar has reported to another replica, which has told this one. */
+  readonly onCounted: (counted: Counted) => void;
 }
 
 export interface Replicas extends Component {
@@ -39,6 +42,8 @@ export interface Replicas extends Component {
   setHolder(holder: string): void;
   /** This replica's snapshot or reports may have changed. Cheap. */
   changed(): void;
+  /** A sidecar has reported to this replica: the leader is told within seconds. */
+  counted(counted: Counted): void;
   /** Of all replicas, as far as this one leads: its own otherwise. Also of those that have left, while their workload is there. */
   proxies(): readonly ProxyReport[];
   /** Keys of the workloads whose proxies are, or were, connected to other replicas. */
@@ -46,9 +51,9 @@ export interface Replicas extends Component {
 }
 
 export function createReplicas(options: ReplicasOptions): Replicas {
-  const { identity, own, log, clock, onChange, rebuild } = options;
+  const { identity, own, log, clock, onChange, rebuild, onCounted } = options;
   const credentials = new PeerCredentials();
-  const peers = new Peers({ credentials, clock, log, onChange, rebuild });
+  const peers = new Peers({ credentials, clock, log, onChange, rebuild, onCounted });
   const follower = new Follower({ replica: identity, own, credentials, clock, log });
 
   let known = '';
@@ -86,6 +91,7 @@ export function createReplicas(options: ReplicasOptions): Replicas {
     },
     setHolder,
     changed: () => follower.changed(),
+    counted: (counted) => follower.counted(counted),
     proxies: () => {
       const now = own();
       const left = now.snapshot === null ? [] : peers.left().reports(now.snapshot);

@@ -15,6 +15,12 @@ export const metrics = [
 ] as const;
 export type Metric = (typeof metrics)[number];
 
+const known: ReadonlySet<string> = new Set(metrics);
+
+export function isMetric(name: string): name is Metric {
+  return known.has(name);
+}
+
 /** In this order in the key of a series. */
 export const tagNames = ['source', 'destination', 'port', 'route', 'code', 'flags', 'rule'] as const;
 /** '' where the metric has no such tag, or Envoy had no value for it. */
@@ -28,6 +34,14 @@ export interface Point {
   readonly count: number;
   /** Of durations: how many took up to each of `durationBounds`, and longer. null: it has none. */
   readonly buckets: readonly number[] | null;
+}
+
+/** One report of one sidecar. */
+export interface Counted {
+  /** Key of the workload. */
+  readonly workload: string;
+  /** None: it has nothing to tell, and says so. */
+  readonly points: readonly Point[];
 }
 
 /** In place of tags that there is no room for. */

@@ -10,6 +10,7 @@ import type { ObjectRef, StoredObject } from '../objects/objects.ts';
 import type { ObjectSink, ObjectStatus } from '../ports/platform.ts';
 import { type Cell, createCell, createLazyCell, type LazyCell } from '../process/cell.ts';
 import type { Resources } from '../store/resources.ts';
+import type { Counted } from '../telemetry/point.ts';
 import { noObservations, type Observations } from '../telemetry/observations.ts';
 import type { Translation } from '../translate/translate.ts';
 import type { GrpcService } from '../xds/server/endpoint.ts';
@@ -63,6 +64,10 @@ export interface Board {
   readonly peerServices: Cell<readonly GrpcService[]>;
   /** What sidecars call on the xDS port, beside xDS. */
   readonly telemetryServices: Cell<readonly GrpcService[]>;
+  /** What a sidecar reported to this operator last: each report is one write. */
+  readonly ownCounts: Cell<Counted | null>;
+  /** What a sidecar reported to another operator, while this one leads: each report is one write. */
+  readonly peerCounts: Cell<Counted | null>;
   /** What sidecars counted in the last hour: those of all operators, as far as this one leads; else its own. */
   readonly observations: LazyCell<Observations>;
   /** Reports of the proxies of all operators, as far as this one leads; else its own. */
@@ -105,6 +110,8 @@ export function createBoard(): Board {
     xdsPort: createLazyCell(0),
     peerServices: createCell<readonly GrpcService[]>([]),
     telemetryServices: createCell<readonly GrpcService[]>([]),
+    ownCounts: createCell<Counted | null>(null),
+    peerCounts: createCell<Counted | null>(null),
     observations: createLazyCell(noObservations),
     proxies: createLazyCell<readonly ProxyReport[]>([]),
     connectedWorkloads: createLazyCell<ReadonlySet<string>>(new Set()),

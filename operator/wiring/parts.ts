@@ -48,7 +48,10 @@ export const parts: readonly Part[] = [
   ),
   part(
     'telemetry',
-    { reads: ['identities'], writes: ['telemetryServices', 'observations'] },
+    {
+      reads: ['identities', 'peerCounts'],
+      writes: ['telemetryServices', 'ownCounts', 'observations'],
+    },
     createTelemetry,
   ),
   part(
@@ -69,8 +72,16 @@ export const parts: readonly Part[] = [
   part(
     'peers',
     {
-      reads: ['snapshot', 'serverCertificate', 'ownProxies', 'ownWorkloads', 'xdsPort', 'leader'],
-      writes: ['peerServices', 'proxies', 'connectedWorkloads'],
+      reads: [
+        'snapshot',
+        'serverCertificate',
+        'ownProxies',
+        'ownWorkloads',
+        'ownCounts',
+        'xdsPort',
+        'leader',
+      ],
+      writes: ['peerServices', 'peerCounts', 'proxies', 'connectedWorkloads'],
     },
     createPeers,
   ),

@@ -3,15 +3,17 @@ import { createReplicas } from '../replicas/replicas.ts';
 import { holderOf } from './addresses.ts';
 import type { Context, Made, Reads, Writes } from './part.ts';
 
-type Cells = Reads<'snapshot' | 'serverCertificate' | 'ownProxies' | 'ownWorkloads' | 'xdsPort' | 'leader'> &
-  Writes<'peerServices' | 'proxies' | 'connectedWorkloads'>;
+type Cells = Reads<
+  'snapshot' | 'serverCertificate' | 'ownProxies' | 'ownWorkloads' | 'ownCounts' | 'xdsPort' | 'leader'
+> &
+  Writes<'peerServices' | 'peerCounts' | 'proxies' | 'connectedWorkloads'>;
 
 export function createPeers(
   cells: Cells,
   { settings, self, clock, log }: Pick<Context, 'settings' | 'self' | 'clock' | 'log'>,
 ): Required<Pick<Made, 'component'>> {
-  const { snapshot, serverCertificate, ownProxies, ownWorkloads, xdsPort, leader } = cells;
-  const { peerServices, proxies, connectedWorkloads } = cells;
+  const { snapshot, serverCertificate, ownProxies, ownWorkloads, ownCounts, xdsPort, leader } = cells;
+  const { peerServices, peerCounts, proxies, connectedWorkloads } = cells;
   const replicas = createReplicas({
     identity: () => holderOf(self, settings, xdsPort.get()),
     own: () => ({ snapshot: snapshot.get(), proxies: ownProxies.get() }),
@@ -19,6 +21,7 @@ export function createPeers(
     log,
     onChange: proxies.changed,
     rebuild: connectedWorkloads.changed,
+    onCounted: peerCounts.set,
   });
   peerServices.set(replicas.services);
   proxies.define(() => replicas.proxies());
@@ -31,6 +34,10 @@ export function createPeers(
     replicas.credentials.update({ ...certificate, trustBundle: certificate.controlPlaneBundle });
   });
   snapshot.subscribe(() => replicas.changed());
+  ownCounts.subscribe(() => {
+    const counted = ownCounts.get();
+    if (counted !== null) replicas.counted(counted);
+  });
   ownWorkloads.subscribe(connectedWorkloads.changed);
   ownProxies.subscribe(() => {
     replicas.changed();

@@ -2,6 +2,7 @@
 import { status } from '@grpc/grpc-js';
 import { observationsOf } from '../telemetry/observations.ts';
 import { Pace } from '../telemetry/pace.ts';
+import type { Counted } from '../telemetry/point.ts';
 import { type ExportCall, type Reporter, telemetryService } from '../telemetry/service.ts';
 import { TrafficStore } from '../telemetry/store.ts';
 import type { Now } from '../telemetry/window.ts';
@@ -9,14 +10,14 @@ import { authorizeStream } from '../xds/server/authorize-stream.ts';
 import { sourceOf } from './expected-source.ts';
 import type { Context, Made, Reads, Writes } from './part.ts';
 
-type Cells = Reads<'identities'> & Writes<'telemetryServices' | 'observations'>;
+type Cells = Reads<'identities' | 'peerCounts'> & Writes<'telemetryServices' | 'ownCounts' | 'observations'>;
 
 export type TelemetryContext = Pick<Context, 'settings' | 'clock' | 'log'> & {
   readonly metrics: Pick<Context['metrics'], 'telemetryReported'>;
 };
 
 export function createTelemetry(
-  { identities, telemetryServices, observations }: Cells,
+  { identities, peerCounts, telemetryServices, ownCounts, observations }: Cells,
   { settings, clock, log, metrics }: TelemetryContext,
 ): Required<Pick<Made, 'leaderCallbacks'>> {
   const store = new TrafficStore();
@@ -35,14 +36,23 @@ export function createTelemetry(
     return { workload: null, code: status.PERMISSION_DENIED, reason };
   };
 
+  const take = ({ workload, points }: Counted): void => {
+    store.add(workload, points, clock.monotonicMs());
+    observations.changed();
+  };
+  peerCounts.subscribe(() => {
+    const counted = peerCounts.get();
+    if (counted !== null) take(counted);
+  });
   const service = telemetryService({
     reporterOf,
     allow: (workload) => pace.allow(workload, clock.monotonicMs()),
     reported: (workload, { points, refused }) => {
       metrics.telemetryReported('taken');
       if (refused > 0) log.debug({ workload, refused }, 'counts of a sidecar left out');
-      store.add(workload, points, clock.monotonicMs());
-      observations.changed();
+      const counted = { workload, points };
+      take(counted);
+      ownCounts.set(counted);
     },
     refused: (why, peer, reason) => {
       metrics.telemetryReported('refused');

@@ -11,6 +11,7 @@ import type { XdsResource } from '../../operator/envoy/resources/xds-resource.ts
 import { reloadableCredentials } from '../../operator/xds/server/credentials.ts';
 import { createAdsServer, type AdsServer } from '../../operator/xds/server/server.ts';
 import { buildSnapshot } from '../../operator/xds/snapshot/snapshot.ts';
+import type { Counted } from '../../operator/telemetry/point.ts';
 import type { Snapshot } from '../../operator/xds/snapshot/types.ts';
 import { freePort } from './kubernetes/free-port.ts';
 import { operatorId } from './xds-certificates.ts';
@@ -32,6 +33,8 @@ export interface TestReplica {
   readonly holder: string;
   /** How often it was told of a change elsewhere. */
   readonly changes: () => number;
+  /** What sidecars reported to other replicas, as it was told. */
+  readonly counted: readonly Counted[];
   /** Messages of its log, with their fields. */
   readonly logged: () => readonly Readonly<Record<string, unknown>>[];
   /** Publishes resources: `shared` for the proxies of all workloads, and those under a workload's key for its own. */
@@ -50,6 +53,7 @@ export async function startReplica(options: ReplicaOptions): Promise<TestReplica
   const { log, lines } = recordingLog();
   let snapshot: Snapshot | null = null;
   let changes = 0;
+  const counted: Counted[] = [];
   const replicas = createReplicas({
     identity: () => holder,
     own: () => ({ snapshot, proxies: server.proxies() }),
@@ -57,6 +61,7 @@ export async function startReplica(options: ReplicaOptions): Promise<TestReplica
     clock: systemClock,
     onChange: () => void (changes += 1),
     rebuild: () => undefined,
+    onCounted: (it) => void counted.push(it),
   });
   const tls = reloadableCredentials();
   const server = createAdsServer({
@@ -82,6 +87,7 @@ export async function startReplica(options: ReplicaOptions): Promise<TestReplica
     port,
     holder,
     changes: () => changes,
+    counted,
     logged: () => lines,
     publish: (contents) => {
       snapshot = snapshotOf(snapshot, contents);

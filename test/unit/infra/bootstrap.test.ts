@@ -48,10 +48,14 @@ describe('renderBootstrap', () => {
   test('sends counters of ours, and no others, to a cluster that is there from the start', () => {
     const { stats_sinks: sinks } = renderBootstrap(options);
 
-    expect(JSON.stringify(sinks)).toContain(
-      '"not_matcher":{"single_predicate":{"input":{"name":"name","typed_config":{"@type":"type.googleapis.com/envoy.extensions.matching.common_inputs.stats.v3.StatFullNameMatchInput"}},"value_match":{"prefix":"meshwright."}}}',
-    );
-    expect(JSON.stringify(sinks)).toContain('"envoy_grpc":{"cluster_name":"xds"}');
+    const text = JSON.stringify(sinks);
+    expect(text).toMatch(/"predicate":\{"not_matcher":.*"on_match":\{"action":\{"name":"drop"/);
+    expect(text.match(/"value_match":\{.*?\}/g)).toEqual([
+      '"value_match":{"prefix":"meshwright."}',
+      '"value_match":{"exact":"server.uptime"}',
+    ]);
+    expect(text).toContain('"initial_metadata":[{"key":"x-meshwright-node-id","value":"Pod~shop~any~"}]');
+    expect(text).toContain('"envoy_grpc":{"cluster_name":"xds"}');
   });
 });
 

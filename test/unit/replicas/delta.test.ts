@@ -1,7 +1,7 @@
 // What a replica tells the leader: the whole state once, then what changed, and nothing else is looked at.
 import { describe, expect, test } from '@jest/globals';
 import * as fc from 'fast-check';
-import type { Change } from '../../../operator/replicas/changes.ts';
+import type { StateChange } from '../../../operator/replicas/changes.ts';
 import { deltaOf, nothingReported, type Own } from '../../../operator/replicas/delta.ts';
 import { readMessage, writeBatch } from '../../../operator/replicas/messages.ts';
 import { applyBatch, emptyPeer } from '../../../operator/replicas/peer-state.ts';
@@ -10,7 +10,7 @@ import type { Layer, TypeLayer } from '../../../operator/xds/snapshot/types.ts';
 import { CDS, EDS, LDS, ownOf, plain, reportOf, type World } from './worlds.ts';
 
 /** The changes of each step, as they arrive. */
-function changesOf(...steps: readonly Own[]): readonly (readonly Change[])[] {
+function changesOf(...steps: readonly Own[]): readonly (readonly StateChange[])[] {
   let state = nothingReported;
   return steps.map((own) => {
     const delta = deltaOf(state, own, 1000);
@@ -19,11 +19,11 @@ function changesOf(...steps: readonly Own[]): readonly (readonly Change[])[] {
   });
 }
 
-function overTheWire(changes: readonly Change[]): readonly Change[] {
+function overTheWire(changes: readonly StateChange[]): readonly StateChange[] {
   return [...writeBatch('r', changes)].flatMap((bytes) => {
     const read = readMessage(bytes);
     if (!read.ok) throw new Error(read.problem);
-    return read.message.changes;
+    return read.message.changes.flatMap((it) => (it.type === 'counted' ? [] : [it]));
   });
 }
 

@@ -76,6 +76,7 @@ function world(): World {
     log: createLog('silent'),
     onChange: () => void events.push('change'),
     rebuild: () => void events.push('rebuild'),
+    onCounted: ({ workload, points }) => void events.push(`${workload}: ${JSON.stringify(points)}`),
   });
   peers.setLeading(true);
   return {
@@ -122,6 +123,24 @@ describe('the leader', () => {
 
     expect(events).toEqual(['rebuild', 'change']);
     expect(names()).toEqual(['Pod/shop/p']);
+  });
+
+  test('hands on what sidecars counted, as far as it knows what that is, and nothing changes', () => {
+    const { call, events } = world();
+    const stream = call();
+    stream.report('b', 'p');
+    const requests = { metric: 'inbound.requests', tags: { port: '80' }, count: 2, buckets: null };
+    const unknown = { ...requests, metric: 'inbound.thoughts' };
+    const odd = { ...requests, metric: 'inbound.duration', buckets: [1] };
+    const counted = { type: 'counted', workload: 'Pod/shop/p', points: [requests, unknown, odd] };
+    events.length = 0;
+    stream.emit('data', Buffer.from(JSON.stringify({ replica: 'b', changes: [counted], end: true })));
+
+    const tags = { source: '', destination: '', port: '80', route: '', code: '', flags: '', rule: '' };
+    expect(events).toEqual([
+      `Pod/shop/p: ${JSON.stringify([{ ...requests, tags }].map(({ metric, count, buckets }) => ({ metric, tags, count, buckets })))}`,
+    ]);
+    expect(stream.ended).toBeUndefined();
   });
 
   test('does nothing about a batch with nothing in it, but lets go on', () => {

@@ -42,7 +42,8 @@ test('parts stand in the order of the data; what is read before it is written is
   // Watching starts when all behind it is there; connected proxies decide whose layers are built; peers are served by the xDS
   // server, which ends after them; who leads is decided when all can serve.
   // A root is replaced when sidecars have shown that they are ready.
-  const others = ['rootEvidence', 'change', 'connectedWorkloads', 'peerServices', 'leader'];
+  // What sidecars report to other operators comes by them.
+  const others = ['rootEvidence', 'change', 'connectedWorkloads', 'peerServices', 'leader', 'peerCounts'];
   expect(new Set(behind)).toEqual(new Set([...shown, ...others]));
 });
 

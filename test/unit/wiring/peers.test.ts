@@ -115,6 +115,24 @@ test('while another operator leads, its own proxies are reported to that one, an
   await until('it is reported', () => typeof other.replicas.proxies()[0]?.leftAtMs === 'number');
 });
 
+test('while another operator leads, what sidecars report here is told to that one, once each', async () => {
+  const [board, other] = [start(), await otherReplica()];
+  other.replicas.setHolder(other.holder);
+  await certify(board);
+  board.leader.set(other.holder);
+  await until('it is connected', () => other.changes() > 0);
+  const tags = { source: 'a', destination: '', port: '80', route: '', code: '2xx', flags: '', rule: '' };
+  const point = { metric: 'inbound.requests', tags, count: 3, buckets: null } as const;
+  board.ownCounts.set({ workload, points: [point] });
+  board.ownCounts.set({ workload, points: [] });
+  await until('it is told', () => other.counted.length > 0);
+
+  expect(other.counted).toEqual([
+    { workload, points: [point] },
+    { workload, points: [] },
+  ]);
+});
+
 test('while it leads, proxies of other operators are among all, and make their workloads known', async () => {
   const board = start();
   const metrics = createMetrics();
