@@ -4,6 +4,7 @@ import { dnsSubdomain, matchLabels, shaped } from '../schema.ts';
 import { Certificates } from './certificates.ts';
 import { type ApiObject, conditions } from './common.ts';
 import { MeshDefaults } from './mesh-defaults.ts';
+import { Outbound } from './outbound.ts';
 import { Sidecar } from './sidecar.ts';
 
 export const MtlsMode = z.enum(['Permissive', 'Strict', 'Disabled']);
@@ -42,17 +43,7 @@ export const MeshSpec = z
       .describe('Mutual TLS for all workloads. A SecurityPolicy can override it for some of them.'),
     certificates: Certificates,
     defaults: MeshDefaults,
-    outbound: z
-      .object({
-        mode: z
-          .enum(['AllowAny', 'RegistryOnly'])
-          .default('AllowAny')
-          .describe(
-            'AllowAny (default): calls to unknown addresses pass through unchanged. RegistryOnly: calls to unknown addresses are refused.',
-          ),
-      })
-      .prefault({})
-      .describe('Calls to destinations outside the mesh.'),
+    outbound: Outbound,
   })
   .describe('Settings of the mesh.');
 export type MeshSpec = z.infer<typeof MeshSpec>;

@@ -1,6 +1,7 @@
 // MeshIr: the mesh in its own words, between what users wrote and what Envoy is told. Imports nothing of the
 // other rooms. Every list is sorted by its key, so that equal meshes are equal values.
 import type { Origin } from './origin.ts';
+import type { AllowedHostIr } from './allowed-host.ts';
 import type { InboundPortIr } from './inbound.ts';
 import type { ServicePortIr } from './service.ts';
 
@@ -18,6 +19,8 @@ export interface MeshSettingsIr {
   readonly name: string;
   readonly trustDomain: string;
   readonly outboundMode: 'AllowAny' | 'RegistryOnly';
+  /** Hosts outside the mesh that are known by name, and may be called in every mode. Sorted by port, protocol and host. */
+  readonly allowedHosts: readonly AllowedHostIr[];
   readonly certificates: CertificatesIr;
   readonly sidecar: SidecarIr;
   readonly origin: Origin;

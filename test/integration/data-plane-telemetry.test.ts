@@ -55,7 +55,9 @@ beforeAll(async () => {
     ],
   });
   board.identities.set(new Map(ir.workloads.map((it) => [it.key, it])));
-  mesh = await ServedMesh.start(ir, closing, [], undefined, board.telemetryServices.get());
+  mesh = await ServedMesh.start(ir, closing, [], undefined, {
+    services: board.telemetryServices.get(),
+  });
 });
 
 async function call(port: number, times: number): Promise<void> {

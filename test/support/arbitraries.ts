@@ -98,6 +98,21 @@ const labels = fc.dictionary(from(pools.labelKeys), from(pools.labelValues), { m
 const percentage = fc.oneof(from([0, 0.001, 1, 33.333, 50, 100]), fc.integer({ min: 0, max: 100 }));
 const duration = from(durations);
 
+const outsideHosts = distinct(
+  spec(
+    { host: from(['api.example.com', '*.example.com', '*.api.example.com', 'plain.example.net']) },
+    {
+      ports: distinct(
+        fc.record({ port: from([80, 443, 8443]), protocol: from(['TLS', 'HTTP']) }),
+        (one) => `${one.protocol} ${one.port}`,
+        [1, 3],
+      ),
+    },
+  ),
+  (one) => one.host,
+  [0, 4],
+);
+
 /** Specs of Mesh. */
 export function meshSpec(): fc.Arbitrary<MeshSpec> {
   return spec(
@@ -107,7 +122,7 @@ export function meshSpec(): fc.Arbitrary<MeshSpec> {
       namespaceSelector: spec({}, { matchLabels: labels }),
       mtls: spec({}, { mode: from(['Permissive', 'Strict', 'Disabled']) }),
       certificates: spec({}, { workloadTTL: from(['10m', '1h30m', '24h', '2160h']) }),
-      outbound: spec({}, { mode: from(['AllowAny', 'RegistryOnly']) }),
+      outbound: spec({}, { mode: from(['AllowAny', 'RegistryOnly']), hosts: outsideHosts }),
       defaults: settings,
     },
   ).map((input) => MeshSpec.parse(input));

@@ -57,6 +57,7 @@ export function sampleMesh(parts: Partial<MeshIr>): MeshIr {
     name: 'default',
     trustDomain,
     outboundMode: 'AllowAny',
+    allowedHosts: [],
     certificates: {
       authority: { type: 'BuiltIn' },
       ttlMs: 86_400_000,

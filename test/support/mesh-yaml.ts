@@ -36,6 +36,7 @@ interface Written {
   readonly show?: readonly string[];
   readonly whole?: boolean;
   readonly outboundMode?: 'AllowAny' | 'RegistryOnly';
+  readonly allowedHosts?: MeshIr['settings']['allowedHosts'];
   readonly services?: readonly PartialService[];
   readonly workloads?: readonly PartialWorkload[];
 }
@@ -51,12 +52,13 @@ export function readMeshCase(text: string): MeshCase {
     show,
     whole = false,
     outboundMode = 'AllowAny',
+    allowedHosts = [],
     services = [],
     workloads = [],
   } = parse(text, withOrigins) as Written;
   const { settings } = sampleMesh({});
   const ir = sampleMesh({
-    settings: { ...settings, outboundMode },
+    settings: { ...settings, outboundMode, allowedHosts },
     services: services.map(readService),
     workloads: workloads.map(readWorkload),
   });

@@ -44,6 +44,9 @@ export const roots: Readonly<Record<string, readonly string[]>> = {
   'envoy/extensions/filters/network/set_filter_state/v3/set_filter_state.proto': [
     'envoy.extensions.filters.network.set_filter_state.v3.Config',
   ],
+  'envoy/extensions/filters/network/sni_dynamic_forward_proxy/v3/sni_dynamic_forward_proxy.proto': [
+    'envoy.extensions.filters.network.sni_dynamic_forward_proxy.v3.FilterConfig',
+  ],
   // HTTP filters, with the messages they take per virtual host and route.
   'envoy/extensions/filters/http/router/v3/router.proto': ['envoy.extensions.filters.http.router.v3.Router'],
   'envoy/extensions/filters/http/rbac/v3/rbac.proto': [
@@ -114,6 +117,12 @@ export const roots: Readonly<Record<string, readonly string[]>> = {
   'envoy/extensions/transport_sockets/raw_buffer/v3/raw_buffer.proto': [
     'envoy.extensions.transport_sockets.raw_buffer.v3.RawBuffer',
   ],
+  'envoy/extensions/clusters/dynamic_forward_proxy/v3/cluster.proto': [
+    'envoy.extensions.clusters.dynamic_forward_proxy.v3.ClusterConfig',
+  ],
+  'envoy/extensions/network/dns_resolver/cares/v3/cares_dns_resolver.proto': [
+    'envoy.extensions.network.dns_resolver.cares.v3.CaresDnsResolverConfig',
+  ],
   'envoy/extensions/upstreams/http/v3/http_protocol_options.proto': [
     'envoy.extensions.upstreams.http.v3.HttpProtocolOptions',
   ],
@@ -137,6 +146,7 @@ export const roots: Readonly<Record<string, readonly string[]>> = {
     'envoy.extensions.matching.common_inputs.network.v3.DestinationPortInput',
     'envoy.extensions.matching.common_inputs.network.v3.ApplicationProtocolInput',
     'envoy.extensions.matching.common_inputs.network.v3.TransportProtocolInput',
+    'envoy.extensions.matching.common_inputs.network.v3.ServerNameInput',
   ],
   // Deciding about connections that exist.
   'envoy/config/rbac/v3/rbac.proto': ['envoy.config.rbac.v3.Action'],

@@ -34,6 +34,9 @@ const request = {
   request_id: '%REQUEST_HEADER(X-REQUEST-ID)%',
 };
 
+/** What the application asked for in its own handshake, where it is read. */
+const serverName = { requested_server_name: '%REQUESTED_SERVER_NAME%' };
+
 /** The other end's SPIFFE id, from its certificate. */
 const peer = {
   inbound: {
@@ -50,7 +53,13 @@ export function requestLog(direction: Direction): EnvoyMessage {
 
 /** A line for each TCP connection that found its filter chain. */
 export function connectionLog(direction: Direction): EnvoyMessage {
-  return logger(direction, { log: 'connection', direction, ...connection, peer: peer[direction].peer });
+  return logger(direction, {
+    log: 'connection',
+    direction,
+    ...connection,
+    ...(direction === 'outbound' && serverName),
+    peer: peer[direction].peer,
+  });
 }
 
 /**

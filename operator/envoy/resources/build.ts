@@ -12,7 +12,7 @@ import { buildInspector, others } from './inbound/listener-filters.ts';
 import { buildReadiness } from './inbound/readiness.ts';
 import { createAddressListeners } from './outbound/address-listeners.ts';
 import { audienceLayer, createAudiences } from './outbound/audiences.ts';
-import { createCaptureListener } from './outbound/capture-listener.ts';
+import { createCaptureListeners } from './outbound/capture-listener.ts';
 import { buildReach } from './outbound/reach.ts';
 import { consumerLayers, type ConsumerParts, createConsumers, isConsumed } from './outbound/consumers.ts';
 import { buildLocalListeners } from './outbound/local-listeners.ts';
@@ -23,7 +23,8 @@ import { rememberByKey, rememberEach, rememberItems, rememberLast } from '../../
 import { buildTrust } from './trust.ts';
 import type { Trust } from './tls.ts';
 import { buildBootstrapEndpoints } from './bootstrap-endpoints.ts';
-import { buildRuntime, buildSwitches, limitsOff, switchLayers } from './switches.ts';
+import { buildEgress } from './egress/build.ts';
+import { buildRuntime, buildSwitches, type OutboundSettings, limitsOff, switchLayers } from './switches.ts';
 import { messageDeduplication } from './dedupe-messages.ts';
 import type { LayerId, XdsResource, XdsResources } from './xds-resource.ts';
 
@@ -63,6 +64,9 @@ export function createResourceBuilder(): ResourceBuilder {
   ]);
   const interceptedListeners = createInterceptedListeners();
   const switches = rememberLast(buildSwitches);
+  const outbound = rememberLast((...[outboundMode, allowedHosts]: OutboundParts): OutboundSettings => {
+    return { outboundMode, allowedHosts };
+  });
   const limitsOffs = createLimitsOff();
   const wanted = createWanted();
   const ownLayers = createOwnLayers();
@@ -86,7 +90,7 @@ export function createResourceBuilder(): ResourceBuilder {
       ...consumers.layers(services, workloads, present),
       ...authorizers(services, workloads),
       [intercepted, interceptedListeners(ir)],
-      ...switches(settings.origin, settings.outboundMode),
+      ...switches(settings.origin, outbound(settings.outboundMode, settings.allowedHosts)),
       ...limitsOffs(workloads, settings.origin),
       ...ownLayers(present, settings, knownPeers(trust, identities)),
     ]);
@@ -119,10 +123,17 @@ function createSharedLayer(): SharedLayer {
 
 /** A change of endpoints is none of theirs, unless a service is headless. */
 function createInterceptedListeners(): (ir: MeshIr) => readonly XdsResource[] {
-  const captureListener = createCaptureListener();
+  const captureListeners = createCaptureListeners();
+  const egress = rememberLast(buildEgress);
   const addressListeners = createAddressListeners();
-  return rememberLast((ir: MeshIr) => [captureListener(ir), ...addressListeners(ir.services)]);
+  return rememberLast((ir: MeshIr) => [
+    ...captureListeners(ir),
+    ...egress(ir.settings),
+    ...addressListeners(ir.services),
+  ]);
 }
+
+type OutboundParts = readonly [OutboundSettings['outboundMode'], OutboundSettings['allowedHosts']];
 
 type Workloads = MeshIr['workloads'];
 
@@ -151,7 +162,7 @@ function createWanted(): (workloads: Workloads, keys: BuildOptions['workloads'])
   });
 }
 
-type Settings = Pick<MeshIr['settings'], 'origin' | 'outboundMode'>;
+type Settings = Pick<MeshIr['settings'], 'origin' | 'outboundMode' | 'allowedHosts'>;
 
 function createOwnLayers(): (workloads: Workloads, settings: Settings, known: KnownPeers) => Layers {
   const dedupeMessages = messageDeduplication();
@@ -164,19 +175,23 @@ function createOwnLayers(): (workloads: Workloads, settings: Settings, known: Kn
       ...buildInboundListeners(workload, mesh),
       ...buildInboundRoutes(workload, mesh),
       ...buildLimits(workload, mesh),
-      ...buildRuntime(workload, mesh, settings.outboundMode),
+      ...buildRuntime(workload, mesh, settings),
       ...(workload.intercepted ? interceptedOnly(workload, mesh) : buildLocalListeners(workload, mesh)),
     ]);
   });
-  const last = rememberLast((origin: Origin, outboundMode: Settings['outboundMode']): Settings => {
-    return { origin, outboundMode };
+  const last = rememberLast((origin: Origin, ...[outboundMode, allowedHosts]: OutboundParts): Settings => {
+    return { origin, outboundMode, allowedHosts };
   });
   return rememberLast((workloads: Workloads, settings: Settings, known: KnownPeers) =>
     workloads.map((workload) => {
       const hasTcp = workload.inbound.some(({ protocol }) => protocol === 'TCP');
       return [
         workloadLayer(workload),
-        own(workload, last(settings.origin, settings.outboundMode), hasTcp ? known : null),
+        own(
+          workload,
+          last(settings.origin, settings.outboundMode, settings.allowedHosts),
+          hasTcp ? known : null,
+        ),
       ];
     }),
   );

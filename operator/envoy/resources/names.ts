@@ -9,8 +9,19 @@ export function inboundRouteTableName(label: string, chain: 'mesh' | 'plaintext'
   return `inbound/${label}/${chain}`;
 }
 
+/** The listener for a port of hosts outside the mesh. */
+export function egressListenerName(atPort: number): string {
+  return `egress/${atPort}`;
+}
+/** Its route table. */
+export function egressRoutes(atPort: number): string {
+  return `egress/${atPort}`;
+}
+
 /** ORIGINAL_DST: wherever the application meant to go. */
 export const passthroughCluster = 'passthrough';
+/** Wherever a name of the allow list is, as the sidecar resolves it. */
+export const egressCluster = 'egress';
 /** No endpoints: connections sent there are closed at once. */
 export const blackholeCluster = 'blackhole';
 /** There is no such cluster: the share of a backend that does not resolve. */

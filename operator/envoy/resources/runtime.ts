@@ -1,4 +1,5 @@
 // What is switched on and off in sidecars that run, by RTDS: the keys, and the filters of access loggers that obey them.
+import type { AllowedHostIr } from '../../ir/allowed-host.ts';
 import type { EnvoyMessage } from '../proto/envoy-message.ts';
 import type { Direction } from './vantage.ts';
 
@@ -19,6 +20,11 @@ export function admissionKey(label: string): string {
 
 /** Percentage of TCP connections to destinations that no Service of the mesh has. Without a value: all. */
 export const unknownDestinationsKey = 'meshwright.outbound.unknown_destinations';
+
+/** Percentage of connections or requests to a host of the allow list that may go on. Without a value: none. */
+export function allowedHostKey({ host, port, protocol }: AllowedHostIr): string {
+  return `meshwright.outbound.hosts.${protocol.toLowerCase()}.${host}:${port}`;
+}
 
 /** Lets as many percent pass as the key says; before it says anything, all or nothing. */
 export function runtimeFilter(key: string, otherwise: 0 | 100): EnvoyMessage {

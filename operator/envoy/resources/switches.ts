@@ -5,6 +5,7 @@ import type { MeshIr, WorkloadIr } from '../../ir/mesh-ir.ts';
 import type { Origin } from '../../ir/origin.ts';
 import { runtimeLayer } from '../../values/sidecar-names.ts';
 import { typeUrl } from '../proto/type-urls.ts';
+import { admittedHosts } from './egress/allow-list.ts';
 import { inboundDiscovered } from './inbound/http-filters.ts';
 import { httpPorts } from './inbound/limits.ts';
 import { buildInspector, others } from './inbound/listener-filters.ts';
@@ -30,10 +31,10 @@ const layer = {
  */
 export function buildSwitches(
   mesh: Origin,
-  outboundMode: OutboundMode,
+  outbound: OutboundSettings,
 ): ReadonlyMap<LayerId, readonly XdsResource[]> {
   return new Map([
-    [layer.runtime, [runtime(valuesOf(outboundMode), [mesh])]],
+    [layer.runtime, [runtime(valuesOf(outbound), [mesh])]],
     [layer.inbound, inboundDiscovered.map((filter) => emptyConfiguration(filter, mesh))],
     [layer.inspector, [buildInspector(others, 'Permissive', [mesh])]],
     [layer.outbound, outboundDiscovered.map((filter) => emptyConfiguration(filter, mesh))],
@@ -65,19 +66,22 @@ export function switchLayers(workload: WorkloadIr, routesCalls: boolean): readon
 export function buildRuntime(
   workload: WorkloadIr,
   mesh: Origin,
-  outboundMode: OutboundMode,
+  outbound: OutboundSettings,
 ): readonly XdsResource[] {
   if (!hasValues(workload)) return [];
   const origins = [mesh, ...workload.origins, ...workload.inbound.flatMap((port) => port.origins)];
-  return [runtime({ ...valuesOf(outboundMode), ...refusedWithoutIdentity(workload) }, origins)];
+  return [runtime({ ...valuesOf(outbound), ...refusedWithoutIdentity(workload) }, origins)];
 }
 
-type OutboundMode = MeshIr['settings']['outboundMode'];
+export type OutboundSettings = Pick<MeshIr['settings'], 'outboundMode' | 'allowedHosts'>;
 
 /** What holds for all. */
-function valuesOf(outboundMode: OutboundMode): EnvoyMessage {
-  const counted = { [statsKey('inbound')]: 100 };
-  return outboundMode === 'AllowAny' ? counted : { ...counted, [unknownDestinationsKey]: 0 };
+function valuesOf({ outboundMode, allowedHosts }: OutboundSettings): EnvoyMessage {
+  return {
+    [statsKey('inbound')]: 100,
+    ...(outboundMode === 'RegistryOnly' && { [unknownDestinationsKey]: 0 }),
+    ...admittedHosts(allowedHosts),
+  };
 }
 
 function hasValues(workload: WorkloadIr): boolean {

@@ -5,6 +5,7 @@ import type { AuthorityIr, CertificatesIr, MeshSettingsIr, SidecarIr } from '../
 import { reason, type Verdict } from '../../conditions/conditions.ts';
 import { compareAge, whyFirst } from './precedence.ts';
 import { compareText } from '../../values/compare-text.ts';
+import { allowedHosts } from './allowed-hosts.ts';
 import { originOf } from './origins.ts';
 import { acceptedCondition, type Problem } from './verdicts.ts';
 
@@ -37,6 +38,7 @@ export function meshSettings(mesh: Mesh): MeshSettingsIr {
     name: mesh.metadata.name,
     trustDomain: mesh.spec.trustDomain,
     outboundMode: mesh.spec.outbound.mode,
+    allowedHosts: allowedHosts(mesh),
     certificates: certificateSettings(mesh),
     sidecar: sidecarSettings(mesh),
     origin: originOf(mesh),

@@ -16,6 +16,8 @@ const refusedRef = (message: string): { field: string; message: string } => ({
   message,
 });
 const domain = { field: 'spec.trustDomain', message: 'Write trustDomain like a DNS name' };
+const hosts = (...all: readonly object[]): object => ({ outbound: { hosts: all } });
+const hostName = { field: 'spec.outbound.hosts[0].host', message: 'Write a host name of at least two parts' };
 const sidecar = (parts: object): object => ({ sidecar: parts });
 const excluding = (network: string): object => sidecar({ interception: { excludeOutboundCIDRs: [network] } });
 const network = {
@@ -54,7 +56,16 @@ export const meshCases: readonly ApiCase[] = [
         mode: 'Abort',
       },
     },
-    outbound: { mode: 'RegistryOnly' },
+    outbound: {
+      mode: 'RegistryOnly',
+      hosts: [
+        { host: 'api.example.com' },
+        {
+          host: '*.example.com',
+          ports: [{ port: 443 }, { port: 80, protocol: 'HTTP' }, { port: 443, protocol: 'HTTP' }],
+        },
+      ],
+    },
     defaults: {
       timeout: { request: '15s' },
       retry: { attempts: 1, perTryTimeout: '5s' },
@@ -182,6 +193,39 @@ export const meshCases: readonly ApiCase[] = [
   refused('a network without a length', excluding('10.20.0.0'), network),
   refused('a network that is too long', excluding('10.20.0.0/33'), network),
   refused('a network of no address', excluding('10.20.0.256/16'), network),
+  valid('a host in mode AllowAny', hosts({ host: 'api.example.com' })),
+  refused('a host of one part', hosts({ host: 'localhost' }), hostName),
+  refused('a wildcard of a top-level domain', hosts({ host: '*.com' }), hostName),
+  refused('a wildcard for everything', hosts({ host: '*' }), hostName),
+  refused('a wildcard inside of a name', hosts({ host: 'api.*.com' }), hostName),
+  refused('a wildcard for a part of a label', hosts({ host: 'a*.example.com' }), hostName),
+  refused('an address for a host', hosts({ host: '192.0.2.7' }), hostName),
+  refused('a host in upper case', hosts({ host: 'API.example.com' }), hostName),
+  refused('a host with a port', hosts({ host: 'api.example.com:443' }), hostName),
+  refused('a Service for a host', hosts({ host: 'web.shop.svc.cluster.local' }), {
+    field: 'spec.outbound.hosts[0].host',
+    message: 'Name a host outside the cluster.',
+  }),
+  refused('a port of sidecars', hosts({ host: 'api.example.com', ports: [{ port: 15_001 }] }), {
+    field: 'spec.outbound.hosts[0].ports[0]',
+    message: 'Choose a port that no sidecar uses itself',
+  }),
+  refused('a host without ports', hosts({ host: 'api.example.com', ports: [] }), {
+    field: 'spec.outbound.hosts[0].ports',
+  }),
+  refused(
+    'a port twice',
+    hosts({ host: 'api.example.com', ports: [{ port: 443 }, { port: 443, protocol: 'TLS' }] }),
+    { field: 'spec.outbound.hosts[0].ports' },
+  ),
+  refused('a host twice', hosts({ host: 'api.example.com' }, { host: 'api.example.com' }), {
+    field: 'spec.outbound.hosts',
+  }),
+  refused(
+    'a protocol that no host has',
+    hosts({ host: 'api.example.com', ports: [{ port: 53, protocol: 'UDP' }] }),
+    { field: 'spec.outbound.hosts[0].ports[0].protocol' },
+  ),
   refused('an unknown outbound mode', { outbound: { mode: 'Deny' } }, { field: 'spec.outbound.mode' }),
   refused('a field that does not exist', { mtsl: { mode: 'Strict' } }, { field: 'spec.mtsl' }),
 ];

@@ -1,6 +1,7 @@
 // A mesh of real Envoys that get everything as in production: started with the bootstrap that the project renders, each with its
 // certificate, on one server over mutual TLS. Entry: ServedMesh.start.
-import { mkdtemp, rm } from 'node:fs/promises';
+import { chown, mkdtemp, rm } from 'node:fs/promises';
+import type { SocketAddress } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Root } from '../../../operator/certificates/root.ts';
@@ -19,6 +20,7 @@ import { buildSnapshot } from '../../../operator/xds/snapshot/snapshot.ts';
 import type { Snapshot } from '../../../operator/xds/snapshot/types.ts';
 import { startEnvoy } from '../envoy.ts';
 import { trustDomain } from '../mesh-samples.ts';
+import type { ProxyPlace } from '../pod-proxy.ts';
 import { CertificateFolder, issue, makeTestRoot } from './certificate-folder.ts';
 import type { Closing } from './closing.ts';
 import { inItsFolder, type Sidecar, withLog } from './sidecars.ts';
@@ -31,6 +33,13 @@ export interface ServedSidecar extends Sidecar {
 
 /** Changes a resource of any layer before it is published. */
 export type Edit = (resource: XdsResource) => XdsResource;
+
+/** For all sidecars. */
+export interface Somewhere {
+  readonly place: ProxyPlace;
+  /** Where the server of this port here is found there. */
+  relayTo(port: number): Promise<Pick<SocketAddress, 'address' | 'port'>>;
+}
 
 export class ServedMesh {
   readonly root: Root;
@@ -58,25 +67,27 @@ export class ServedMesh {
    * A sidecar for each of its workloads; all have acknowledged everything when it resolves.
    * @param args more arguments of each Envoy
    * @param memoryLimit that each is told to have. Default: none
-   * @param services on the same port. Default: none
+   * @param more services: on the same port, default none; somewhere: where sidecars run, default here
    */
   static async start(
     ir: MeshIr,
     closing: Closing,
     args: readonly string[] = [],
     memoryLimit?: string,
-    services: readonly GrpcService[] = [],
+    more: { readonly services?: readonly GrpcService[]; readonly somewhere?: Somewhere } = {},
   ): Promise<ServedMesh> {
+    const { services = [], somewhere } = more;
     const root = await makeTestRoot(trustDomain);
     const server = await startServer(root, ir.workloads, services, closing);
     const sidecars = new Map<string, ServedSidecar>();
     const mesh = new ServedMesh(root, server, ir.workloads, sidecars);
     mesh.publish(ir);
+    const place = somewhere && { ...somewhere.place, xds: await somewhere.relayTo(server.port()) };
     await Promise.all(
       ir.workloads.map(async (workload) => {
         sidecars.set(
           workload.name,
-          await startSidecar({ root, server, workload, args, memoryLimit }, closing),
+          await startSidecar({ root, server, workload, args, memoryLimit, place }, closing),
         );
       }),
     );
@@ -171,16 +182,19 @@ interface SidecarParts {
   readonly workload: WorkloadIr;
   readonly args: readonly string[];
   readonly memoryLimit: string | undefined;
+  /** Default: here. */
+  readonly place?: (ProxyPlace & { readonly xds: Pick<SocketAddress, 'address' | 'port'> }) | undefined;
 }
 
 async function startSidecar(parts: SidecarParts, closing: Closing): Promise<ServedSidecar> {
   const sidecar = await beginSidecar(parts, closing);
-  await sidecar.waitFor(() => sidecar.ready());
+  // Elsewhere, its admin port is not ours to reach: its acknowledgements will tell.
+  if (parts.place === undefined) await sidecar.waitFor(() => sidecar.ready());
   return sidecar;
 }
 
 async function beginSidecar(
-  { root, server, workload, args, memoryLimit }: SidecarParts,
+  { root, server, workload, args, memoryLimit, place }: SidecarParts,
   closing: Closing,
 ): Promise<ServedSidecar> {
   const dir = await mkdtemp(join(tmpdir(), `meshwright-served-${workload.name}-`));
@@ -190,15 +204,17 @@ async function beginSidecar(
   const bootstrap = renderBootstrap({
     nodeId: formatNodeId(workload),
     cluster: 'default',
-    xds: { address: '127.0.0.1', port: server.port(), serverSpiffeId: operatorId },
+    xds: { address: '127.0.0.1', port: server.port(), ...place?.xds, serverSpiffeId: operatorId },
     adminPort: 0,
     memoryLimit,
   });
+  if (place !== undefined) await chown(dir, place.user, place.user);
   const envoy = await startEnvoy({
     bootstrap: JSON.stringify(bootstrap),
     dir,
     ...inItsFolder(dir),
     args: ['--file-flush-interval-msec', '20', '--log-level', 'warning', ...args],
+    ...(place !== undefined && { inside: place.inside }),
   });
   closing.add(() => envoy.stop());
   return { ...withLog(envoy), certificates };

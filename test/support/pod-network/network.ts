@@ -44,6 +44,10 @@ export interface NetworkPod {
   /** Redirects its connections through a sidecar, by the project's own rules. */
   intercept(): Promise<void>;
   startApplication(name: string, port: number): Promise<void>;
+  /** Starts one of the programs in this folder; resolves, when it says that it listens, to a reader of all that it has said. */
+  startProgram(file: string, args: readonly string[]): Promise<() => Promise<string>>;
+  /** Runs one of the programs in this folder to its end, and resolves to what it says. */
+  runProgram(file: string, args: readonly string[]): Promise<string>;
   /** Calls by its application, one after the other. */
   call(host: string, port: number, options?: CallOptions): Promise<readonly Answer[]>;
   /** Counts packets that come over its cable for a port with this text in plain sight, from now on. */
@@ -56,10 +60,18 @@ export interface CallOptions {
   readonly headers?: Readonly<Record<string, string>>;
 }
 
+export interface NameServer {
+  readonly address: string;
+  /** Every name that it was asked for so far. */
+  asked(): Promise<readonly string[]>;
+}
+
 export interface PodNetwork {
   /** Where Pods find what listens on a port of this machine's loopback address. */
   relayTo(port: number): Promise<{ readonly address: string; readonly port: number }>;
   addPod(address: string): Promise<NetworkPod>;
+  /** A DNS server for Pods: the file says name → addresses, as JSON, and is read for each question. */
+  startNames(file: string): Promise<NameServer>;
   stop(): Promise<void>;
 }
 
@@ -97,10 +109,16 @@ export async function startPodNetwork(): Promise<PodNetwork> {
   // connections of the others.
   await node.run('ip', 'link', 'add', 'pods', 'address', '02:00:00:00:00:01', 'type', 'bridge');
   await node.run('ip', 'address', 'add', `${gateway}/24`, 'dev', 'pods');
+  await node.run('ip', 'address', 'add', `${ipv6Of(gateway)}/64`, 'dev', 'pods', 'nodad');
   await node.run('ip', 'link', 'set', 'pods', 'up');
   return {
     relayTo: (port) => startRelay(node, { dir, port, closing }),
     addPod: (address) => addPod(node, { dir, address, closing }),
+    startNames: async (file) => {
+      const log = join(dir, 'names');
+      await startScript(node, 'names.ts', [gateway, file], log);
+      return { address: gateway, asked: async () => linesAfter('asked ', await readFile(log, 'utf8')) };
+    },
     stop: () => closing.close(),
   };
 }
@@ -136,11 +154,20 @@ async function addPod(
   await pod.run('ip', 'address', 'add', `${ipv6Of(address)}/64`, 'dev', 'eth0', 'nodad');
   await pod.run('ip', 'link', 'set', 'eth0', 'up');
   await pod.run('ip', 'route', 'add', 'default', 'via', gateway);
+  await pod.run('ip', '-6', 'route', 'add', 'default', 'via', ipv6Of(gateway));
+  let programs = 0;
   return {
     place: { inside: [...pod.inside, ...asSidecarUser], user: sidecarUser },
     intercept: () => intercept(pod),
     startApplication: (name, port) =>
       startScript(pod, 'app.ts', [name, String(port)], join(dir, `${address}.app`)),
+    startProgram: async (file, args) => {
+      programs += 1;
+      const log = join(dir, `${address}.program-${programs}`);
+      await startScript(pod, file, args, log);
+      return () => readFile(log, 'utf8');
+    },
+    runProgram: (file, args) => pod.run(process.execPath, script(file), ...args),
     call: async (host, port, { path = '/', count = 1, headers = {} } = {}) => {
       const args = [host, String(port), path, String(count), JSON.stringify(headers)];
       return JSON.parse(await pod.run(process.execPath, script('caller.ts'), ...args)) as readonly Answer[];
@@ -240,6 +267,10 @@ async function startScript(
     },
     { intervalMs: 20, deadlineMs: 60_000 },
   );
+}
+
+function linesAfter(start: string, log: string): readonly string[] {
+  return log.split('\n').flatMap((line) => (line.startsWith(start) ? [line.slice(start.length)] : []));
 }
 
 function script(file: string): string {

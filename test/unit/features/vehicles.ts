@@ -34,7 +34,9 @@ function rows(object: string, cells: readonly Cells[]): readonly Row[] {
 const strict =
   'The chain for callers without an identity comes or goes, with nobody else on it. Those on it are refused at their next byte by RTDS, and requests by RDS.';
 const unknown =
-  'New connections to unknown destinations get another cluster. Those that exist are refused at their next byte by RTDS, and requests by RDS.';
+  'New connections to unknown destinations get another cluster. When the mode becomes RegistryOnly, those that exist are refused at their next byte by RTDS, and requests by RDS.';
+const egressPort =
+  'A listener or a chain comes or goes for the port. Connections to hosts that are no longer in the list are refused at their next byte by RTDS, and requests, too.';
 const address =
   'Where the workload is reached, or where it reaches others: there is another listener, and nobody is connected to it.';
 const binding =
@@ -180,7 +182,10 @@ export const table: readonly Row[] = [
     ['certificates.rootRotation.renewBefore', '48h', '', certificates],
     ['certificates.rootRotation.phaseTimeout', '2h', '', certificates],
     ['certificates.rootRotation.mode', 'Abort', '', certificates],
-    ['outbound.mode', 'RegistryOnly', 'LDS RDS RTDS', unknown],
+    ['outbound.mode', 'AllowAny', 'ECDS LDS RDS RTDS', unknown],
+    ['outbound.hosts.0.host', 'other.example.com', 'ECDS RTDS'],
+    ['outbound.hosts.0.ports.0.port', 8443, 'ECDS LDS RTDS', egressPort],
+    ['outbound.hosts.0.ports.0.protocol', 'HTTP', 'ECDS LDS RDS RTDS', egressPort],
   ]),
   ...rows('Mesh/default', [
     ...toDefaults([

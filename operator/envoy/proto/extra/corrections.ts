@@ -26,6 +26,9 @@ export const rules: Readonly<Record<string, Rules | null>> = {
   'envoy.config.metrics.v3.HistogramBucketSettings.buckets': {
     repeated: { unique: true, items: { double: { gt: 0 } } },
   },
+  'envoy.extensions.common.dynamic_forward_proxy.v3.DnsCacheConfig.dns_query_timeout': {
+    duration: { gte: {} },
+  },
   'envoy.extensions.common.ratelimit.v3.RateLimitDescriptor.Entry.value': { string: { min_len: 0 } },
   'envoy.extensions.filters.http.adaptive_concurrency.v3.GradientControllerConfig.MinimumRTTCalculationParams.interval':
     { duration: { gte: { nanos: 1_000_000 } } },
@@ -34,6 +37,7 @@ export const rules: Readonly<Record<string, Rules | null>> = {
   'envoy.extensions.transport_sockets.tls.v3.CertificateProviderPluginInstance.instance_name': {
     string: { min_len: 1 },
   },
+  'envoy.extensions.network.dns_resolver.cares.v3.CaresDnsResolverConfig.resolvers': null,
   'envoy.extensions.resource_monitors.fixed_heap.v3.FixedHeapConfig.max_heap_size_bytes': null,
   'envoy.type.v3.TokenBucket.max_tokens': { uint32: { gte: 0 } },
 };

@@ -11,6 +11,8 @@ export interface OutboundHttp {
   readonly statPrefix: string;
   /** What the destination header says: a virtual host's domain, or a formatter that yields one. */
   readonly destination: string;
+  /** Route table. Default: the one of all services. */
+  readonly routes?: string;
   /** The `envoy.lb` metadata of the endpoint that was addressed. Default: any endpoint. */
   readonly endpoint?: EnvoyMessage;
 }
@@ -18,13 +20,14 @@ export interface OutboundHttp {
 /** The address that the application connected to, as the virtual hosts' domains have it. */
 export const addressedDestination = '%DOWNSTREAM_LOCAL_ADDRESS%';
 
-export function outboundHttp({ statPrefix, destination, endpoint }: OutboundHttp): EnvoyMessage {
+export function outboundHttp(parts: OutboundHttp): EnvoyMessage {
+  const { statPrefix, destination, endpoint, routes = routeConfigurationName } = parts;
   return connectionManager({
     vantage: 'outbound',
     statPrefix,
     filters: [...(endpoint ? [chooseEndpoint(endpoint)] : []), ...disabledFilters(outboundFilters)],
     more: {
-      rds: { route_config_name: routeConfigurationName, config_source: overAds },
+      rds: { route_config_name: routes, config_source: overAds },
       early_header_mutation_extensions: [writeFacts(destination)],
     },
   });

@@ -12,21 +12,25 @@ import { any, type NamedExtension, overAds } from '../typed-config.ts';
 import { tlsInspector } from '../tls-inspector.ts';
 import type { XdsResource } from '../xds-resource.ts';
 
-const filterType = 'envoy.extensions.filters.network.set_filter_state.v3.Config';
+export const filterStateType = 'envoy.extensions.filters.network.set_filter_state.v3.Config';
 /** Read by the TCP proxy. @see https://www.envoyproxy.io/docs/envoy/latest/configuration/listeners/network_filters/tcp_proxy_filter */
-const clusterKey = 'envoy.tcp_proxy.cluster';
+export const clusterKey = 'envoy.tcp_proxy.cluster';
 /** A random UUID of the connection. Its first 32 bits are compared with thresholds. */
 const shareKey = 'meshwright.share';
 const shareBits = 32;
 
 /** Stands before the TCP proxy. A listener waits for what it says: no connection is made before the routes are known. */
 export function chooseCluster(serviceKey: string): NamedExtension {
+  return choosesCluster(connectionRoutesName(serviceKey));
+}
+
+export function choosesCluster(name: string): NamedExtension {
   return {
-    name: connectionRoutesName(serviceKey),
+    name,
     config_discovery: {
       config_source: overAds,
-      type_urls: [`type.googleapis.com/${filterType}`],
-      default_config: any(filterType),
+      type_urls: [`type.googleapis.com/${filterStateType}`],
+      default_config: any(filterStateType),
     },
   };
 }
@@ -50,7 +54,7 @@ export function buildConnectionRoutes({ key, connectionRoutes, origins }: Routed
   const rules = connectionRoutes.length === 0 ? {} : choosing(connectionRoutes, key);
   return resource(typeUrl.extensionConfig, {
     name,
-    message: { name, typed_config: any(filterType, rules) },
+    message: { name, typed_config: any(filterStateType, rules) },
     origins,
     clusters: shares.flatMap((some) => some.map(({ cluster }) => cluster)),
     doesNothing: connectionRoutes.length === 0,
@@ -65,13 +69,13 @@ function choosing(routes: readonly ConnectionRouteIr[], key: string): EnvoyMessa
   }, whole);
   return {
     on_new_connection: [
-      { object_key: shareKey, factory_key: 'envoy.string', ...format('%UNIQUE_ID%') },
-      { object_key: clusterKey, ...format(`%CEL(${expression})%`) },
+      { object_key: shareKey, factory_key: 'envoy.string', ...formatted('%UNIQUE_ID%') },
+      { object_key: clusterKey, ...formatted(`%CEL(${expression})%`) },
     ],
   };
 }
 
-function format(inline_string: string): EnvoyMessage {
+export function formatted(inline_string: string): EnvoyMessage {
   return { format_string: { text_format_source: { inline_string } } };
 }
 

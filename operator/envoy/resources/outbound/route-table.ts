@@ -23,6 +23,13 @@ const notInRegistry =
 /** Of the 4,096 characters that a policy may have respond with; Envoy's own limit, 4,096 bytes, would refuse many of those. */
 const maxResponseBytes = 4 * 4_096;
 
+/** What connection managers have written, and what sidecars say to each other: nobody's but theirs. */
+export const forgottenFacts: EnvoyMessage = {
+  request_headers_to_remove: [destinationHeader, pathBytesHeader, headerBytesHeader],
+  // They are words between sidecars, said only to be acted upon by the retry policy.
+  response_headers_to_remove: replyMarkers,
+};
+
 export function buildRouteTable(settings: MeshSettingsIr): XdsResource {
   const allowed = settings.outboundMode === 'AllowAny';
   return resource(typeUrl.route, {
@@ -30,9 +37,7 @@ export function buildRouteTable(settings: MeshSettingsIr): XdsResource {
     message: {
       name: routeConfigurationName,
       vhost_header: destinationHeader,
-      request_headers_to_remove: [destinationHeader, pathBytesHeader, headerBytesHeader],
-      // They are words between sidecars, said only to be acted upon by the retry policy.
-      response_headers_to_remove: replyMarkers,
+      ...forgottenFacts,
       vhds: { config_source: overAds },
       max_direct_response_body_size_bytes: { value: maxResponseBytes },
       virtual_hosts: [

@@ -1,0 +1,19 @@
+// What the listeners of the allow list ask for: the filters and routes of each port, and where calls go.
+import type { XdsResource } from '../xds-resource.ts';
+import { buildEgressCluster } from './clusters.ts';
+import { buildHostFilters } from './connections.ts';
+import { egressPorts } from './listeners.ts';
+import { buildEgressRoutes } from './routes.ts';
+import type { EgressSettings } from './settings.ts';
+
+/** Nothing, if no host is in the list. */
+export function buildEgress(settings: EgressSettings): readonly XdsResource[] {
+  if (settings.allowedHosts.length === 0) return [];
+  return [
+    buildEgressCluster(settings.origin),
+    ...egressPorts(settings).flatMap(({ port, readsHttp }) => [
+      ...buildHostFilters(settings, port),
+      ...(readsHttp ? [buildEgressRoutes(settings, port)] : []),
+    ]),
+  ];
+}

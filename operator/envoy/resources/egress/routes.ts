@@ -1,0 +1,68 @@
+// Which hosts plaintext requests may ask for, of one port. The Host header decides: it also says where the request goes, so that it can
+// claim nothing. Routes ask runtime values, as connections do: requests on connections of a listener that is being drained obey, too.
+import type { EnvoyMessage } from '../../proto/envoy-message.ts';
+import { typeUrl } from '../../proto/type-urls.ts';
+import { duration } from '../../proto/well-known.ts';
+import { egressCluster, egressRoutes, passthroughCluster } from '../names.ts';
+import { forgottenFacts } from '../outbound/route-table.ts';
+import { resource } from '../resource.ts';
+import { allowedHostKey, unknownDestinationsKey } from '../runtime.ts';
+import { fraction } from '../runtime-admission.ts';
+import type { XdsResource } from '../xds-resource.ts';
+import { type AllowList, covering, hostsAt } from './allow-list.ts';
+import type { EgressSettings } from './settings.ts';
+
+const notAllowed =
+  'The Mesh does not allow this host on this port (outbound.mode RegistryOnly). ' +
+  'Add it to spec.outbound.hosts of the Mesh with protocol HTTP.\n';
+
+type Settings = Pick<EgressSettings, 'allowedHosts' | 'origin'>;
+
+export function buildEgressRoutes({ allowedHosts, origin }: Settings, port: number): XdsResource {
+  const name = egressRoutes(port);
+  const hosts = hostsAt(allowedHosts, port, 'HTTP');
+  return resource(typeUrl.route, {
+    name,
+    message: {
+      name,
+      ...forgottenFacts,
+      virtual_hosts: [...hosts.map((one) => virtualHost(hosts, one)), others],
+    },
+    origins: [origin],
+    clusters: [egressCluster, passthroughCluster],
+  });
+}
+
+/** With the port or without it; never with another one, which would be connected to. */
+function virtualHost(hosts: AllowList, one: AllowList[number]): EnvoyMessage {
+  const { host, port } = one;
+  return {
+    name: host,
+    domains: [host, `${host}:${port}`],
+    routes: [
+      ...covering(hosts, one).map((cover) => forward(cover.host, egressCluster, allowedHostKey(cover), 0)),
+      refusal,
+    ],
+  };
+}
+
+function forward(name: string, cluster: string, runtimeKey: string, otherwise: 0 | 100): EnvoyMessage {
+  return {
+    name,
+    match: { prefix: '/', runtime_fraction: fraction(runtimeKey, otherwise) },
+    route: { cluster, timeout: duration(0) },
+  };
+}
+
+const refusal: EnvoyMessage = {
+  name: 'not-allowed',
+  match: { prefix: '/' },
+  direct_response: { status: 502, body: { inline_string: notAllowed } },
+};
+
+/** Where they were going, in mode AllowAny. */
+const others: EnvoyMessage = {
+  name: 'unknown',
+  domains: ['*'],
+  routes: [forward('passthrough', passthroughCluster, unknownDestinationsKey, 100), refusal],
+};
