@@ -345,7 +345,7 @@ suite('the Kubernetes platform', () => {
     });
     const versions: string[] = [];
     const tooOld = {
-      call: (request: ApiRequest, signal?: AbortSignal) => api.call(request, signal),
+      read: (request: ApiRequest, signal?: AbortSignal) => api.read(request, signal),
       open: (request: ApiRequest, signal: AbortSignal) => {
         versions.push(request.query?.['resourceVersion'] ?? '');
         const query =

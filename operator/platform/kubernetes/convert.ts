@@ -17,6 +17,7 @@ import type {
   StoredKind,
   StoredObject,
 } from '../../objects/objects.ts';
+import { lastApplied } from './protobuf/kinds.ts';
 
 export type ClusterObject =
   | Namespace
@@ -31,9 +32,6 @@ export type ClusterObject =
   | ReferenceGrant
   | ConfigMap;
 export type ClusterKind = ClusterObject['kind'];
-
-/** What kubectl keeps there is the whole object once more. */
-const lastApplied = 'kubectl.kubernetes.io/last-applied-configuration';
 
 const text = z.string().exactOptional();
 const texts = z.record(z.string(), z.string());

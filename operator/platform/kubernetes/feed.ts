@@ -6,7 +6,7 @@ import type { ObjectSink } from '../../ports/platform.ts';
 import { closedPolicy } from '../closed-policy.ts';
 import { convert, convertMeta, isClusterKind } from './convert.ts';
 import type { Identity } from './informer/inventory.ts';
-import type { RawObject } from './informer/raw-object.ts';
+import { pruned, type RawObject } from './informer/raw-object.ts';
 
 /** Parses a document of our own API, filling in defaults. problems are full sentences. */
 export type Admit = (
@@ -25,7 +25,7 @@ export function createFeed(sink: ObjectSink, admit: Admit, log: Log): Feed {
   return {
     upsert: (kind, object) => {
       try {
-        if (isClusterKind(kind)) sink.upsert(convert(kind, object));
+        if (isClusterKind(kind)) sink.upsert(object[pruned] ?? convert(kind, object));
         else ours.upsert(kind, object);
       } catch (err) {
         // A fault of ours; the last good version stays in force, and the other objects are not held up.

@@ -5,7 +5,7 @@ import type { KubeConfig } from '@kubernetes/client-node';
 import dotI, { type ResourceEvent, type ResourceMeta } from '@dot-i/k8s-operator';
 import type { Log } from '../../process/log.ts';
 import type { StoredKind } from '../../objects/objects.ts';
-import type { ApiCaller, ApiStreamer } from './http/api-client.ts';
+import type { ApiCaller, ApiReader, ApiStreamer } from './http/api-client.ts';
 import { type CrdDefinition, installCrd } from './crds.ts';
 import type { Feed } from './feed.ts';
 import { type InformerSettings, runInformer } from './informer/informer.ts';
@@ -20,7 +20,7 @@ const { default: Operator, ResourceEventType } = dotI;
 export interface MeshOperatorOptions {
   readonly kubeConfig: KubeConfig;
   /** One attempt a call: informers have their own way of repeating. */
-  readonly api: ApiCaller & ApiStreamer;
+  readonly api: ApiReader & ApiStreamer;
   /** Repeats calls; for everything but informers. */
   readonly retryingApi: ApiCaller;
   readonly kinds: readonly ResourceKind[];

@@ -3,6 +3,7 @@
 // for each request and never closes it, and has no timeout on calls.
 import type { KubeConfig } from '@kubernetes/client-node';
 import http, { type IncomingMessage, type OutgoingHttpHeaders } from 'node:http';
+import { finished } from 'node:stream/promises';
 import https, { type RequestOptions } from 'node:https';
 import { apiErrorOf } from './api-error.ts';
 import { linkAbort } from './linked-abort.ts';
@@ -17,11 +18,18 @@ export interface ApiRequest {
   readonly body?: unknown;
   /** Default: application/json. */
   readonly contentType?: string;
+  /** Of the answer; errors come as JSON nevertheless. Default: application/json. */
+  readonly accept?: string;
 }
 
 /** Sends a request and returns the parsed answer; rejects with ApiError if the server refuses. */
 export interface ApiCaller {
   call(request: ApiRequest, signal?: AbortSignal): Promise<unknown>;
+}
+
+/** Sends a request and returns the answer as it came; rejects with ApiError if the server refuses. */
+export interface ApiReader {
+  read(request: ApiRequest, signal?: AbortSignal): Promise<Buffer>;
 }
 
 /** Opens an answer that goes on; rejects with ApiError if the server refuses. The signal ends it. */
@@ -47,7 +55,7 @@ interface Credentials extends RequestOptions {
   readonly authorization: OutgoingHttpHeaders;
 }
 
-export class ApiClient implements ApiCaller, ApiStreamer {
+export class ApiClient implements ApiCaller, ApiReader, ApiStreamer {
   readonly #kubeConfig: KubeConfig;
   readonly #callTimeoutMs: number;
   readonly #clock: JitteredClock;
@@ -61,6 +69,19 @@ export class ApiClient implements ApiCaller, ApiStreamer {
   }
 
   async call(request: ApiRequest, signal?: AbortSignal): Promise<unknown> {
+    const body: unknown = JSON.parse(await this.#receive(request, signal, textOf));
+    return body;
+  }
+
+  async read(request: ApiRequest, signal?: AbortSignal): Promise<Buffer> {
+    return await this.#receive(request, signal, bytesOf);
+  }
+
+  async #receive<T>(
+    request: ApiRequest,
+    signal: AbortSignal | undefined,
+    bodyOf: (answer: IncomingMessage) => Promise<T>,
+  ): Promise<T> {
     const abort = linkAbort(signal);
     let late = false;
     const cancel = this.#clock.after(this.#callTimeoutMs, () => {
@@ -69,8 +90,7 @@ export class ApiClient implements ApiCaller, ApiStreamer {
     });
     try {
       const answer = await this.#send(request, abort.signal);
-      const body: unknown = JSON.parse(await textOf(answer));
-      return body;
+      return await bodyOf(answer);
     } catch (error) {
       throw late
         ? new Error(`${name(request)}: no answer in ${this.#callTimeoutMs} ms`, { cause: error })
@@ -114,7 +134,8 @@ export class ApiClient implements ApiCaller, ApiStreamer {
     const type =
       request.body === undefined ? {} : { 'Content-Type': request.contentType ?? 'application/json' };
     const { authorization, ...options } = await this.#readCredentials();
-    const headers = { Accept: 'application/json', 'User-Agent': 'meshwright', ...type, ...authorization };
+    const { accept: Accept = 'application/json' } = request;
+    const headers = { Accept, 'User-Agent': 'meshwright', ...type, ...authorization };
     return { ...options, headers, method: request.method };
   }
 
@@ -172,6 +193,13 @@ function textOf(answer: IncomingMessage): Promise<string> {
     answer.once('end', () => resolve(body));
     answer.once('error', reject);
   });
+}
+
+async function bytesOf(answer: IncomingMessage): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  answer.on('data', (chunk: Buffer) => chunks.push(chunk));
+  await finished(answer);
+  return Buffer.concat(chunks);
 }
 
 async function readJson(answer: IncomingMessage): Promise<unknown> {

@@ -1,7 +1,7 @@
 // Keeps up with all objects of one kind: lists them, watches from there, and starts over when the watch is lost,
 // for ever. Entry: runInformer. It delivers raw objects and does not know what they mean.
 import type { Log } from '../../../process/log.ts';
-import type { ApiCaller, ApiStreamer } from '../http/api-client.ts';
+import type { ApiReader, ApiStreamer } from '../http/api-client.ts';
 import { isApiError } from '../http/api-error.ts';
 import { createBackoff, type Backoff } from '../http/backoff.ts';
 import { type Identity, identityOf, Inventory } from './inventory.ts';
@@ -45,7 +45,7 @@ export const defaultInformerSettings: InformerSettings = {
 
 export interface InformerOptions {
   readonly kind: ResourceKind;
-  readonly api: ApiCaller & ApiStreamer;
+  readonly api: ApiReader & ApiStreamer;
   readonly sink: InformerSink;
   readonly clock: JitteredClock;
   readonly log: Log;

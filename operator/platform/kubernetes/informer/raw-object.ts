@@ -1,4 +1,7 @@
 // An object as the API server sends it: only its metadata is looked at here; convert.ts takes it apart. Entry: rawObject.
+import type { StoredObject } from '../../../objects/objects.ts';
+
+export const pruned = Symbol('pruned');
 
 export interface RawObject {
   readonly apiVersion?: string;
@@ -10,6 +13,8 @@ export interface RawObject {
     readonly generation?: number;
     readonly [field: string]: unknown;
   };
+  /** Of an object that came as protobuf, all that is kept of it. No JSON has such a field. */
+  readonly [pruned]?: StoredObject;
   readonly [field: string]: unknown;
 }
 
