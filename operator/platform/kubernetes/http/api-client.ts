@@ -182,24 +182,16 @@ function name(request: ApiRequest): string {
   return `${request.method} ${request.path}`;
 }
 
-/** Strings live in V8's heap, which gives back what a list of megabytes took; of Buffers the C library keeps the memory. */
-function textOf(answer: IncomingMessage): Promise<string> {
-  return new Promise((resolve, reject) => {
-    let body = '';
-    answer.setEncoding('utf8');
-    answer.on('data', (chunk: string) => {
-      body += chunk;
-    });
-    answer.once('end', () => resolve(body));
-    answer.once('error', reject);
-  });
+async function textOf(answer: IncomingMessage): Promise<string> {
+  return (await bytesOf(answer)).toString();
 }
 
 async function bytesOf(answer: IncomingMessage): Promise<Buffer> {
   const chunks: Buffer[] = [];
   answer.on('data', (chunk: Buffer) => chunks.push(chunk));
   await finished(answer);
-  return Buffer.concat(chunks);
+  // A socket that waits for the next request still knows the listeners of its first one.
+  return Buffer.concat(chunks.splice(0));
 }
 
 async function readJson(answer: IncomingMessage): Promise<unknown> {

@@ -1,6 +1,6 @@
 // Protobuf as it is read: bytes made by protobufjs, and bytes that nobody should send.
 import { expect, test } from '@jest/globals';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import protobuf from 'protobufjs';
 import { ByteReader } from '../../../../../operator/platform/kubernetes/protobuf/byte-reader.ts';
 import {
@@ -72,7 +72,7 @@ function readAll(bytes: Buffer): unknown {
 }
 
 const aPart = fc.record({ name: fc.string({ unit: 'binary' }), count: fc.integer() });
-const whole = fc.record({
+const wholes = fc.record({
   name: fc.string({ minLength: 1, maxLength: 200, unit: 'grapheme' }),
   list: fc.array(fc.string(), { minLength: 1 }),
   labels: fc.dictionary(fc.stringMatching(/^[a-z]{1,9}$/), fc.string({ unit: 'grapheme' }), { minKeys: 1 }),
@@ -82,7 +82,7 @@ const whole = fc.record({
 
 test('reads what was written, and passes over the rest', () => {
   fc.assert(
-    fc.property(whole, ({ part: inner, ...rest }) => {
+    fc.property(wholes, ({ part: inner, ...rest }) => {
       const unread = { unread: 1.5, alsoUnread: 7, unreadPart: { name: 'x', count: 1 } };
       const bytes = encoded({ ...rest, handler: { part: inner }, ...unread });
 
@@ -163,5 +163,5 @@ test('0 is left out only where JSON leaves it out', () => {
   const bytes = Buffer.from([8, 0]);
   const reads = [integer(1), anyInteger(1)].map((field) => message<{ readonly a?: number }>({ a: field }));
 
-  expect(reads.map((one) => one(new ByteReader(bytes), 2))).toEqual([{}, { a: 0 }]);
+  expect(reads.map((readOne) => readOne(new ByteReader(bytes), 2))).toEqual([{}, { a: 0 }]);
 });
