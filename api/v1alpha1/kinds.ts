@@ -4,6 +4,7 @@ import { PolicyStatus } from './common.ts';
 import { type ExternalWorkload, ExternalWorkloadSpec } from './external-workload.ts';
 import { type Mesh, MeshSpec, MeshStatus } from './mesh.ts';
 import { type SecurityPolicy, SecurityPolicySpec } from './security/policy.ts';
+import { SecurityPolicyStatus } from './security/status.ts';
 import { type TrafficPolicy, TrafficPolicySpec } from './traffic/policy.ts';
 
 /** Any object a user writes. */
@@ -21,8 +22,8 @@ export interface PrinterColumn {
   readonly priority?: number;
 }
 
-/** The status of any of these. */
-export const AnyStatus = z.union([MeshStatus, PolicyStatus]);
+/** The status of any of these: that of a SecurityPolicy has all that other policies have. */
+export const AnyStatus = z.union([MeshStatus, SecurityPolicyStatus]);
 export type AnyStatus = z.infer<typeof AnyStatus>;
 
 export interface KindDefinition {
@@ -154,7 +155,7 @@ export const kindDefinitions: readonly KindDefinition[] = [
     scope: 'Namespaced',
     description: 'Who may call a workload, as which end user, and whether callers must use mutual TLS.',
     spec: SecurityPolicySpec,
-    status: PolicyStatus,
+    status: SecurityPolicyStatus,
     columns: [...policyColumns(firstTarget), overridden],
   },
   {

@@ -13,6 +13,8 @@ export const conditionType = {
   warning: 'Warning',
   /** SecurityPolicy only, where it names a jwks.uri: the keys of its issuers were fetched. Owner: aggregate, from what is fetched. */
   keysFetched: 'KeysFetched',
+  /** SecurityPolicy only, while enforcement is Audit and for an hour after: requests that its rules would have refused. Owner: aggregate, from what sidecars counted. */
+  wouldRefuse: 'WouldRefuse',
   /** Every proxy concerned, now or before, obeys this generation and nothing earlier. Owner: aggregate, from the acknowledgements. */
   programmed: 'Programmed',
   /** Mesh only: certificate authority and control plane are able to serve. Owner: aggregate. */
@@ -49,6 +51,10 @@ export const reason = {
   authorizerUnavailable: 'AuthorizerUnavailable',
   keysFetched: 'KeysFetched',
   fetchFailed: 'FetchFailed',
+  refusals: 'Refusals',
+  noRefusals: 'NoRefusals',
+  notReporting: 'NotReporting',
+  enforced: 'Enforced',
   programmed: 'Programmed',
   pending: 'Pending',
   rejected: 'Rejected',

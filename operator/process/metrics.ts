@@ -33,6 +33,8 @@ export interface Metrics {
   keysAge(reports: readonly KeysAge[]): void;
   /** Of a sidecar, on what it counted; refused: for its caller, its rate or its content. */
   telemetryReported(result: 'taken' | 'refused'): void;
+  /** So many more requests would have been refused by that policy (`shop/reviews`), which is on trial. */
+  auditRefused(policy: string, requests: number): void;
   /** Resources of the present snapshot that our own checks refused. */
   resourcesInvalid(count: number): void;
 }
@@ -215,14 +217,26 @@ function addJwks(registry: Registry): Pick<Metrics, 'keysFetched' | 'keysAge'> {
   };
 }
 
-function addTelemetry(registry: Registry): Pick<Metrics, 'telemetryReported'> {
+function addTelemetry(registry: Registry): Pick<Metrics, 'telemetryReported' | 'auditRefused'> {
   const reports = new Counter({
     name: `${prefix}telemetry_reports_total`,
     help: 'Reports of sidecars on requests and connections.',
     labelNames: ['result'],
     registers: [registry],
   });
-  return { telemetryReported: (result) => reports.inc({ result }) };
+  const refusals = new Counter({
+    name: `${prefix}audit_refusals_total`,
+    help: 'Requests that policies with enforcement Audit would have refused. Only of the replica that leads.',
+    labelNames: ['namespace', 'policy'],
+    registers: [registry],
+  });
+  return {
+    telemetryReported: (result) => reports.inc({ result }),
+    auditRefused: (id, requests) => {
+      const [namespace = '', policy = ''] = id.split('/');
+      refusals.inc({ namespace, policy }, requests);
+    },
+  };
 }
 
 /** p50, p99 and maximum since the scrape before. */

@@ -3,6 +3,7 @@
 import { isMeshwrightKind } from '../../api/v1alpha1/kinds.ts';
 import type { Origin } from '../ir/origin.ts';
 import type { ObjectStatus } from '../ports/platform.ts';
+import type { AuditReport } from '../conditions/audit-report.ts';
 import type { KeyReport } from '../conditions/key-report.ts';
 import type { WorkloadReport } from '../conditions/workload-report.ts';
 import { type ObjectRef, refKey } from '../objects/objects.ts';
@@ -12,6 +13,7 @@ import type { Verdict } from '../conditions/conditions.ts';
 import type { AbsentWorkload } from './absent.ts';
 import { AckIndex } from './ack-index.ts';
 import type { SpecifiedOf } from './blame.ts';
+import { type AuditsByPolicy, auditsByPolicy, auditStatusOf, wouldRefuseOf } from './would-refuse.ts';
 import { type KeysByPolicy, keysByPolicy, keysFetchedOf } from './keys-fetched.ts';
 import { meshStatus } from './mesh-status.ts';
 import { conditionsOf, continueStatus, type StatusUpdate, timestamp } from './object-status.ts';
@@ -31,6 +33,8 @@ export interface AggregateInput {
   readonly certificates: CertificateReport;
   /** Of the keys of issuers that are fetched. */
   readonly keys: readonly KeyReport[];
+  /** Of policies on trial. */
+  readonly audits: readonly AuditReport[];
   /** Absent where this operator gives nobody a sidecar. */
   readonly workloads?: WorkloadReport | undefined;
   /** Statuses by refKey as they were before, for lastTransitionTime. */
@@ -58,21 +62,28 @@ export function aggregate(input: AggregateInput): StatusUpdate[] {
     judge(verdict, published, input.proven.get(refKey(refOfOrigin(verdict.origin)))),
   );
   const mesh = { ...input, at, published, judged };
-  const keys = keysByPolicy(input.keys);
+  const found = { keys: keysByPolicy(input.keys), audits: auditsByPolicy(input.audits) };
   return judged.map((it) => {
     const { origin } = it.verdict;
     const ref = refOfOrigin(origin);
-    const status = origin.kind === 'Mesh' ? meshStatus(it, mesh) : policyStatus(it, keys, at);
+    const status = origin.kind === 'Mesh' ? meshStatus(it, mesh) : policyStatus(it, found, at);
     return { ref, status: continueStatus(input.previous.get(refKey(ref)), status) };
   });
 }
 
-function policyStatus({ verdict, programmed }: Judged, keys: KeysByPolicy, at: string): ObjectStatus {
+interface Found {
+  readonly keys: KeysByPolicy;
+  readonly audits: AuditsByPolicy;
+}
+
+function policyStatus({ verdict, programmed }: Judged, { keys, audits }: Found, at: string): ObjectStatus {
   const { condition, programmed: obeying, total } = programmed;
   const { conditions, origin } = verdict;
+  const more = [...keysFetchedOf(origin, keys), ...wouldRefuseOf(origin, audits)];
   return {
-    conditions: conditionsOf([...conditions, ...keysFetchedOf(origin, keys), condition], origin, at),
+    conditions: conditionsOf([...conditions, ...more, condition], origin, at),
     proxies: { programmed: obeying, total, summary: `${obeying}/${total}` },
+    ...auditStatusOf(origin, audits),
   };
 }
 

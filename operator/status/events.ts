@@ -27,7 +27,11 @@ function isNews(before: Condition | undefined, now: Condition): boolean {
 }
 
 /** Of these it is good if they are not there. */
-const remarks: ReadonlySet<string> = new Set([conditionType.overridden, conditionType.warning]);
+const remarks: ReadonlySet<string> = new Set([
+  conditionType.overridden,
+  conditionType.warning,
+  conditionType.wouldRefuse,
+]);
 
 /** To be overridden may be intended, and a root is rotated in steps; whatever is not so has its own reason. */
 const usual: ReadonlySet<string> = new Set([

@@ -13,6 +13,8 @@ export interface Observations {
   readonly lastReportMs: (workload: string) => number | null;
   /** Who called that port of the workload without mutual TLS. Probes of the kubelet are left out. */
   readonly plaintextCallers: (workload: string, port: number) => readonly PlaintextCaller[];
+  /** What rules on trial would have refused at that workload, by all policies together, since that time or `sinceMs`. */
+  readonly auditRefusals: (workload: string, fromMs: number) => readonly Refused[];
   /** Who called whom: of the last so many milliseconds, at most of an hour. */
   readonly edges: (lastMs?: number) => readonly Edge[];
 }
@@ -21,8 +23,25 @@ export const noObservations: Observations = {
   sinceMs: () => 0,
   lastReportMs: () => null,
   plaintextCallers: () => [],
+  auditRefusals: () => [],
   edges: () => [],
 };
+
+/** Requests that rules on trial would have refused. */
+export interface Refused {
+  readonly workload: string;
+  /** A SPIFFE ID or an IP address; `other`, `other addresses`: of more than the store tells apart. So are the others here. */
+  readonly source: string;
+  readonly port: string;
+  readonly route: string;
+  /** `shop/reviews/rule`: the Deny rule; '' if no Allow rule matches. */
+  readonly rule: string;
+  /** In that time. */
+  readonly count: number;
+  /** Since the operator began to count these. */
+  readonly total: number;
+  readonly lastMs: number;
+}
 
 export interface PlaintextCaller {
   /** An IP address; `other addresses`: of more than the store tells apart. */
@@ -53,6 +72,11 @@ export function observationsOf(
       const at = now();
       return plaintextCallers(store.series(workload), port, { at, fromMs: from(at) });
     },
+    auditRefusals: (workload, wallMs) => {
+      const at = now();
+      const fromMs = Math.max(from(at), at.monotonicMs - (at.wallMs - wallMs));
+      return auditRefusals(store.series(workload), { at, fromMs });
+    },
     edges: (lastMs = hourMs) => {
       const at = now();
       return edgesOf(store.series(), { at, fromMs: Math.max(from(at), at.monotonicMs - lastMs) });
@@ -74,6 +98,18 @@ function plaintextCallers(all: Iterable<Series>, port: number, { at, fromMs }: W
     (a, b) =>
       Number(a.address === otherAddresses) - Number(b.address === otherAddresses) || b.count - a.count,
   );
+}
+
+function auditRefusals(all: Iterable<Series>, { at, fromMs }: Window): Refused[] {
+  const refused: Refused[] = [];
+  for (const { reporter, metric, tags, ring } of all) {
+    if (metric !== 'inbound.audit_refusals') continue;
+    const { source, port, route, rule } = tags;
+    const [count = 0] = ring.sums(fromMs, at.monotonicMs);
+    const lastMs = wallOf(ring.lastMs, at);
+    refused.push({ workload: reporter, source, port, route, rule, count, total: ring.total, lastMs });
+  }
+  return refused;
 }
 
 function isCount(metric: Metric): boolean {

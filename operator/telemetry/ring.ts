@@ -22,6 +22,7 @@ export class Ring {
   /** The slot that was written last, counted from time 0. */
   #last = -1;
   #lastMs = 0;
+  #total = 0;
 
   constructor({ slotMs, width = 1, isLarge = false }: RingOptions) {
     this.#slotMs = slotMs;
@@ -37,9 +38,15 @@ export class Ring {
     return this.#lastMs;
   }
 
+  /** Of the first of the values, since the beginning. */
+  get total(): number {
+    return this.#total;
+  }
+
   add(values: readonly number[], nowMs: number): void {
     this.#advance(nowMs);
     this.#lastMs = nowMs;
+    this.#total += values[0] ?? 0;
     const start = (this.#last % this.#slots) * this.#width;
     for (let at = 0; at < this.#width; at += 1) {
       const sum = (this.#values[start + at] ?? 0) + (values[at] ?? 0);

@@ -3,6 +3,7 @@
 import { type IssuerState, nothingIssued } from '../certificates/issuer-ports.ts';
 import type { Evidence } from '../certificates/rotation.ts';
 import type { ServerCertificate } from '../certificates/server-certificate.ts';
+import type { AuditReport } from '../conditions/audit-report.ts';
 import type { KeyReport } from '../conditions/key-report.ts';
 import type { WorkloadReport } from '../conditions/workload-report.ts';
 import type { WorkloadIr } from '../ir/mesh-ir.ts';
@@ -46,6 +47,8 @@ export interface Board {
   readonly certificates: Cell<IssuerState>;
   /** How the keys of issuers are that are fetched; empty while this operator does not lead. */
   readonly keyReports: Cell<readonly KeyReport[]>;
+  /** Whom policies on trial would refuse; empty while this operator does not lead. */
+  readonly auditReports: Cell<readonly AuditReport[]>;
   /** PEM of the roots in the snapshot; null before the first. Written after it. */
   readonly publishedTrust: Cell<string | null>;
   /** What the sidecars have shown of their roots and certificates: a root is not replaced before they are ready for it. */
@@ -101,6 +104,7 @@ export function createBoard(): Board {
     serverCertificate: createCell<ServerCertificate | null>(null),
     certificates: createCell(nothingIssued),
     keyReports: createCell<readonly KeyReport[]>([]),
+    auditReports: createCell<readonly AuditReport[]>([]),
     publishedTrust: createCell<string | null>(null),
     rootEvidence: createLazyCell<Evidence>({ publishedTrust: null, proxies: [] }),
     snapshot: createCell<Snapshot | null>(null),

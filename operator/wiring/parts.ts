@@ -1,6 +1,7 @@
 // The parts of the operator, in the order of starting; they are stopped in reverse. What each reads and writes is the wiring:
 // README.md draws it from this table. Subscribers of a cell run in this order, too.
 import { createAddressTelling } from './address-events.ts';
+import { createAudit } from './audit.ts';
 import { createDiscovery } from './discovery.ts';
 import { createInjection } from './injection.ts';
 import { createInspection } from './inspection.ts';
@@ -101,6 +102,11 @@ export const parts: readonly Part[] = [
     },
     createInjection,
   ),
+  part(
+    'audit',
+    { reads: ['resources', 'translation', 'observations'], writes: ['auditReports'] },
+    createAudit,
+  ),
   part('address events', { reads: ['translation'], writes: [] }, createAddressTelling),
   part('pod records', { reads: ['translation'], writes: [] }, createPodRecording),
   part(
@@ -117,6 +123,7 @@ export const parts: readonly Part[] = [
         'certificates',
         'rootEvidence',
         'keyReports',
+        'auditReports',
         'workloadReport',
       ],
       writes: ['statuses'],

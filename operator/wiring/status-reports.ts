@@ -9,16 +9,20 @@ import { PresentAndMissing } from './present-and-missing.ts';
 import { SidecarReturn } from './sidecar-return.ts';
 import { specifiedIn } from './specified.ts';
 
-type Surroundings = Pick<AggregateInput, 'workloads' | 'keys' | 'specifiedOf' | 'operatorNamespace'>;
+type Surroundings = Pick<
+  AggregateInput,
+  'workloads' | 'keys' | 'audits' | 'specifiedOf' | 'operatorNamespace'
+>;
 
 /** What statuses depend on besides verdicts and acknowledgements. */
 function surroundings(
-  { workloadReport, keyReports, resources }: Cells,
+  { workloadReport, keyReports, auditReports, resources }: Cells,
   { settings }: StatusReportsContext,
 ): Surroundings {
   return {
     workloads: workloadReport.get(),
     keys: keyReports.get(),
+    audits: auditReports.get(),
     specifiedOf: specifiedIn(resources.get()),
     operatorNamespace: settings.namespace,
   };
@@ -35,6 +39,7 @@ type Cells = Reads<
   | 'certificates'
   | 'rootEvidence'
   | 'keyReports'
+  | 'auditReports'
   | 'workloadReport'
 > &
   Writes<'statuses'>;
@@ -47,7 +52,7 @@ export interface StatusReportsContext extends Pick<Context, 'clock' | 'log'> {
 
 export function createStatusReports(cells: Cells, context: StatusReportsContext): Required<Made> {
   const { change, translation, statuses, ...others } = cells;
-  const { snapshot, proxies, certificates, keyReports, workloadReport } = others;
+  const { snapshot, proxies, certificates, keyReports, auditReports, workloadReport } = others;
   const { platform, clock } = context;
   const writer = createStatusWriter({ ...context, port: platform.statuses });
   const sidecars = new SidecarReturn(cells, clock);
@@ -79,7 +84,7 @@ export function createStatusReports(cells: Cells, context: StatusReportsContext)
     },
   });
   statuses.define(() => writer.latest());
-  for (const cell of [translation, snapshot, proxies, certificates, keyReports, workloadReport])
+  for (const cell of [translation, snapshot, proxies, certificates, keyReports, auditReports, workloadReport])
     cell.subscribe(() => loop.changed());
   change.subscribe(() => forgetRemoved(change.get(), writer));
   return {

@@ -1,11 +1,12 @@
 // SecurityPolicy: who may call a workload, as which end user, and whether it must be over mutual TLS.
 import { z } from 'zod';
 import { dnsSubdomain, listMap, matchLabels, shaped, withRules } from '../../schema.ts';
-import type { ApiObject, PolicyStatus } from '../common.ts';
+import type { ApiObject } from '../common.ts';
 import { MtlsMode } from '../mesh.ts';
 import { Authentication } from './authentication.ts';
 import { ExternalAuthorizer } from './external-authorizer.ts';
 import { AuthorizationRule } from './rule.ts';
+import type { SecurityPolicyStatus } from './status.ts';
 
 const SecurityTargetRef = withRules(
   z.object({
@@ -115,4 +116,4 @@ export const SecurityPolicySpec = withRules(
 ).describe('Who may call the targets, as which end user, and whether they must use mutual TLS.');
 export type SecurityPolicySpec = z.infer<typeof SecurityPolicySpec>;
 
-export type SecurityPolicy = ApiObject<'SecurityPolicy', SecurityPolicySpec, PolicyStatus>;
+export type SecurityPolicy = ApiObject<'SecurityPolicy', SecurityPolicySpec, SecurityPolicyStatus>;

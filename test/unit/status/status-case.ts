@@ -69,6 +69,7 @@ export function readStatusCase(text: string): AggregateInput {
       ...(nextRenewal !== undefined && { nextRenewal: new Date(nextRenewal) }),
     },
     keys: [],
+    audits: [],
     previous: new Map(Object.entries(read.previous ?? {})),
     proven: new Map(Object.entries(read.proven ?? {})),
     specifiedOf: (origin) => {

@@ -45,7 +45,7 @@ function refusesUnidentified({ action }: Rule, { spec }: SecurityPolicy): boolea
 }
 
 /** No rules at all refuse everything; only Deny rules leave all else allowed. */
-function hasAllowList(policy: SecurityPolicy): boolean {
+export function hasAllowList(policy: SecurityPolicy): boolean {
   const rules = policy.spec.authorization?.rules;
   return rules !== undefined && (rules.length === 0 || rules.some((rule) => rule.action === 'Allow'));
 }

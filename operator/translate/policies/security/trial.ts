@@ -10,7 +10,7 @@ export function isOnTrial({ spec }: SecurityPolicy): boolean {
 export function trialNotes(tcpPorts: readonly number[]): readonly string[] {
   const ports = listed(tcpPorts.map(String));
   return [
-    'enforcement is Audit, so the rules refuse nobody. Access logs of the targets mark the requests that they would refuse.',
+    'enforcement is Audit, so the rules refuse nobody. The condition WouldRefuse and access logs of the targets tell which requests they would refuse.',
     ...(ports === ''
       ? []
       : [`On TCP port ${ports}, Audit reports nothing, because a TCP connection has no requests.`]),
