@@ -3,6 +3,7 @@ import type { EndpointIr } from '../../ir/service.ts';
 import type { Endpoint, EndpointSlice, Service } from '../../objects/objects.ts';
 import { append } from '../../values/labels.ts';
 import { compareText } from '../../values/compare-text.ts';
+import { rememberItems } from '../../values/remember.ts';
 import { workloadKey } from '../../values/node-id.ts';
 import type { Workload, WorkloadIndex } from './workload.ts';
 import { zoneByLabel } from './zones.ts';
@@ -32,14 +33,20 @@ export function slicesByService(
   slices: readonly EndpointSlice[],
 ): ReadonlyMap<string, readonly EndpointSlice[]> {
   const byService = new Map<string, EndpointSlice[]>();
-  for (const slice of slices) {
-    const name = slice.metadata.labels?.[serviceNameLabel];
-    // FQDN slices name hosts, not addresses.
-    if (name === undefined || slice.addressType === 'FQDN') continue;
-    append(byService, serviceKey(slice.metadata.namespace ?? '', name), slice);
+  const services = servicesOf(slices);
+  for (const [index, slice] of slices.entries()) {
+    const service = services[index];
+    if (service !== undefined && service !== null) append(byService, service, slice);
   }
   return byService;
 }
+
+/** Key of the Service of each; null: there is none, or the slice names hosts, not addresses. */
+const servicesOf = rememberItems(({ metadata, addressType }: EndpointSlice): string | null => {
+  const name = metadata.labels?.[serviceNameLabel];
+  if (name === undefined || addressType === 'FQDN') return null;
+  return serviceKey(metadata.namespace ?? '', name);
+});
 
 /** Sorted by address and port, each once: where slices overlap, the one that is not draining. */
 export function findEndpoints(
