@@ -11,6 +11,7 @@ import type { EndpointSlice, Pod, Service, StoredObject } from '../../operator/o
 import type { ObjectSink } from '../../operator/ports/platform.ts';
 import type { Resources } from '../../operator/store/resources.ts';
 import { createStore } from '../../operator/store/store.ts';
+import { rememberEach } from '../../operator/values/remember.ts';
 import { FakeClock } from './fake-clock.ts';
 
 const specs: ReadonlyMap<string, z.ZodType> = new Map<string, z.ZodType>([
@@ -89,21 +90,26 @@ function settled(fill: (sink: ObjectSink) => void): Resources {
 
 /** As an API server does it: defaults filled in; a spec that fails its schema is a rejection. */
 function apply(written: StoredObject, sink: ObjectSink): void {
+  admitted(written)(sink);
+}
+
+/** Of a document that many meshes have in common the schema is asked once. */
+const admitted = rememberEach((written: StoredObject): ((sink: ObjectSink) => void) => {
   const metadata = serverMetadata(written);
   const schema = specs.get(written.kind);
   if (schema === undefined) {
-    sink.upsert({ ...written, metadata });
-    return;
+    const object = { ...written, metadata };
+    return (sink) => sink.upsert(object);
   }
   const spec = schema.safeParse('spec' in written ? written.spec : {});
   if (spec.success) {
-    sink.upsert(storedObject({ ...written, metadata, spec: spec.data }));
-    return;
+    const object = storedObject({ ...written, metadata, spec: spec.data });
+    return (sink) => sink.upsert(object);
   }
   const problems = spec.error.issues.map(({ path, message }) => `spec.${path.join('.')}: ${message}`);
   const ref = { kind: written.kind, namespace: metadata.namespace ?? '', name: metadata.name };
-  sink.reject(ref, metadata.generation ?? 0, problems);
-}
+  return (sink) => sink.reject(ref, metadata.generation ?? 0, problems);
+});
 
 function serverMetadata({ kind, metadata }: StoredObject): ObjectMeta {
   const namespace = clusterScoped.has(kind) ? {} : { namespace: 'default' };

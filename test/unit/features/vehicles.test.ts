@@ -6,8 +6,10 @@ import { expect, test } from '@jest/globals';
 import { parse, parseAllDocuments } from 'yaml';
 import { admit } from '../../../api/admission.ts';
 import { typeUrl, type TypeUrl } from '../../../operator/envoy/proto/type-urls.ts';
-import { buildResources } from '../../../operator/envoy/resources/build.ts';
-import { translate } from '../../../operator/translate/translate.ts';
+import { createResourceBuilder } from '../../../operator/envoy/resources/build.ts';
+import type { XdsResource } from '../../../operator/envoy/resources/xds-resource.ts';
+import { createTranslator } from '../../../operator/translate/translator.ts';
+import { rememberEach } from '../../../operator/values/remember.ts';
 import { resourcesOfDocuments, translateOptions } from '../../support/builders.ts';
 import { type Row, table } from './vehicles.ts';
 
@@ -31,25 +33,24 @@ interface Item {
 const world = parseAllDocuments(readFileSync('test/golden/vehicles/world.yaml', 'utf8')).map(
   (document) => document.toJS() as Item,
 );
+// They remember, as in the operator: a row costs what it changes.
+const translate = createTranslator(translateOptions);
+const buildResources = createResourceBuilder();
+const textsOf = rememberEach((resources: readonly XdsResource[]) => resources.map((one) => textOf(one)));
+const textOf = rememberEach(({ typeUrl: type, name, message }: XdsResource) => {
+  return [vehicles[type], name, JSON.stringify(message)] as const;
+});
 const before = resourcesOf(world);
 
 /** What each proxy has: workload, type and name → content. */
 function resourcesOf(documents: readonly Item[]): ReadonlyMap<string, string> {
-  const { ir } = translate(resourcesOfDocuments(documents), translateOptions);
+  const { ir } = translate(resourcesOfDocuments(documents));
   if (ir === null) throw new Error('there is a Mesh in world.yaml');
   const { layers, views } = buildResources(ir, { trustBundle: 'roots' });
-  const texts = new Map(
-    [...layers].map(([id, resources]) => [
-      id,
-      resources.map(
-        ({ typeUrl: type, name, message }) => [vehicles[type], name, JSON.stringify(message)] as const,
-      ),
-    ]),
-  );
   return new Map(
     [...views].flatMap(([workload, ids]) =>
       ids
-        .flatMap((id) => texts.get(id) ?? [])
+        .flatMap((id) => textsOf(layers.get(id) ?? []))
         .map(([vehicle, name, text]) => [`${vehicle} ${workload} ${name}`, text] as const),
     ),
   );

@@ -3,7 +3,7 @@ import * as fc from 'fast-check';
 import type { EndpointsRefIr, RouteListIr } from '../../../operator/ir/route.ts';
 import { seenBy, type ServicePortIr } from '../../../operator/ir/service.ts';
 import type { Resources } from '../../../operator/store/resources.ts';
-import { translate } from '../../../operator/translate/translate.ts';
+import { translate, type Translation } from '../../../operator/translate/translate.ts';
 import { createTranslator } from '../../../operator/translate/translator.ts';
 import { world } from '../../support/arbitrary-world.ts';
 import { translateOptions } from '../../support/builders.ts';
@@ -48,31 +48,44 @@ describe('the worlds drawn', () => {
 });
 
 describe('translate, for any schema-valid world', () => {
-  it('gives a verdict on every object a user wrote, and never throws', () => {
-    fc.assert(
-      fc.property(world, (resources) => {
-        const written = [
-          resources.meshes,
-          resources.trafficPolicies,
-          resources.securityPolicies,
-          resources.externalWorkloads,
-        ];
-        expect(translate(resources, translateOptions).verdicts).toHaveLength(written.flat().length);
-      }),
-      runs,
-    );
-  });
+  // Drawing a world takes longer than translating it: each is asked for all of these.
+  const promises: Readonly<Record<string, (drawn: Drawn) => void>> = {
+    'gives a verdict on every object a user wrote': ({ resources, translation }) => {
+      const written = [
+        resources.meshes,
+        resources.trafficPolicies,
+        resources.securityPolicies,
+        resources.externalWorkloads,
+      ];
+      expect(translation.verdicts).toHaveLength(written.flat().length);
+    },
+    'does not depend on the order of its inputs': ({ resources, translation, turn }) => {
+      const rotated = reordered(resources, (items) => [...items.slice(turn), ...items.slice(0, turn)]);
+      const reversed = reordered(resources, (items) => items.toReversed());
 
-  it('does not depend on the order of its inputs', () => {
+      const expected = JSON.stringify(translation);
+
+      expect(JSON.stringify(translate(rotated, translateOptions))).toBe(expected);
+      expect(JSON.stringify(translate(reversed, translateOptions))).toBe(expected);
+    },
+    'keeps the identity of what did not change': ({ resources }) => {
+      const remembering = createTranslator(translateOptions);
+      const first = remembering(resources).ir;
+
+      const again = remembering({ ...resources, generation: 2, pods: [...resources.pods] }).ir;
+
+      expect(again?.services.every((service, index) => service === first?.services[index])).toBe(
+        first === null ? undefined : true,
+      );
+    },
+    'keeps the promises of the IR': ({ translation }) => keepsPromises(translation.ir?.services ?? []),
+  };
+
+  it(`never throws, and ${Object.keys(promises).join(', ')}`, () => {
     fc.assert(
       fc.property(world, fc.integer({ min: 1, max: 7 }), (resources, turn) => {
-        const rotated = reordered(resources, (items) => [...items.slice(turn), ...items.slice(0, turn)]);
-        const reversed = reordered(resources, (items) => items.toReversed());
-
-        const expected = JSON.stringify(translate(resources, translateOptions));
-
-        expect(JSON.stringify(translate(rotated, translateOptions))).toBe(expected);
-        expect(JSON.stringify(translate(reversed, translateOptions))).toBe(expected);
+        const drawn = { resources, turn, translation: translate(resources, translateOptions) };
+        for (const [promise, check] of Object.entries(promises)) kept(promise, () => check(drawn));
       }),
       runs,
     );
@@ -101,58 +114,49 @@ describe('translate, for any schema-valid world', () => {
       runs,
     );
   });
-
-  it('keeps the identity of what did not change', () => {
-    fc.assert(
-      fc.property(world, (resources) => {
-        const remembering = createTranslator(translateOptions);
-        const first = remembering(resources).ir;
-
-        const again = remembering({ ...resources, generation: 2, pods: [...resources.pods] }).ir;
-
-        expect(again?.services.every((service, index) => service === first?.services[index])).toBe(
-          first === null ? undefined : true,
-        );
-      }),
-      runs,
-    );
-  });
-
-  it('keeps the promises of the IR', () => {
-    fc.assert(
-      fc.property(world, (resources) => {
-        const services = translate(resources, translateOptions).ir?.services ?? [];
-        const claimed = services.flatMap(({ addresses: own, port }) =>
-          own.map((address) => `${address}:${port}`),
-        );
-
-        expect(new Set(claimed).size).toBe(claimed.length);
-        expect(new Set(services.map(({ key }) => key)).size).toBe(services.length);
-        // As each kind of callers sees them: what routes of a service lead to is there for its callers.
-        const audiences = new Set(services.flatMap((service) => audiencesOf(service)));
-        for (const audience of [null, ...audiences]) {
-          const seen = services.map((service) => seenBy(service, audience));
-          const declared = new Map(
-            seen.map(({ key, subsets }) => [key, new Set([null, ...subsets.map(({ name }) => name)])]),
-          );
-          for (const { key, protocol } of services) {
-            const list = routesFor(services, key, audience);
-            expect(list.at(-1)?.matches).toBe(protocol === 'HTTP' ? 'any' : undefined);
-            expect(new Set(list.map(({ name }) => name)).size).toBe(list.length);
-            const used = list.flatMap(({ action }) =>
-              action.type === 'Forward' ? [...action.backends, ...action.mirrors] : [],
-            );
-            expect(used.filter((backend) => 'weight' in backend && backend.weight < 1)).toEqual([]);
-            const isMissing = (backend: object): boolean =>
-              isReference(backend) && declared.get(backend.service)?.has(backend.subset) !== true;
-            expect(used.filter(isMissing)).toEqual([]);
-          }
-        }
-      }),
-      runs,
-    );
-  });
 });
+
+interface Drawn {
+  readonly resources: Resources;
+  readonly translation: Translation;
+  readonly turn: number;
+}
+
+/** @throws what `check` throws, and says which promise that is */
+function kept(promise: string, check: () => void): void {
+  try {
+    check();
+  } catch (error) {
+    throw new Error(`not so: translate ${promise}`, { cause: error });
+  }
+}
+
+function keepsPromises(services: readonly ServicePortIr[]): void {
+  const claimed = services.flatMap(({ addresses: own, port }) => own.map((address) => `${address}:${port}`));
+
+  expect(new Set(claimed).size).toBe(claimed.length);
+  expect(new Set(services.map(({ key }) => key)).size).toBe(services.length);
+  // As each kind of callers sees them: what routes of a service lead to is there for its callers.
+  const audiences = new Set(services.flatMap((service) => audiencesOf(service)));
+  for (const audience of [null, ...audiences]) {
+    const seen = services.map((service) => seenBy(service, audience));
+    const declared = new Map(
+      seen.map(({ key, subsets }) => [key, new Set([null, ...subsets.map(({ name }) => name)])]),
+    );
+    for (const { key, protocol } of services) {
+      const list = routesFor(services, key, audience);
+      expect(list.at(-1)?.matches).toBe(protocol === 'HTTP' ? 'any' : undefined);
+      expect(new Set(list.map(({ name }) => name)).size).toBe(list.length);
+      const used = list.flatMap(({ action }) =>
+        action.type === 'Forward' ? [...action.backends, ...action.mirrors] : [],
+      );
+      expect(used.filter((backend) => 'weight' in backend && backend.weight < 1)).toEqual([]);
+      const isMissing = (backend: object): boolean =>
+        isReference(backend) && declared.get(backend.service)?.has(backend.subset) !== true;
+      expect(used.filter(isMissing)).toEqual([]);
+    }
+  }
+}
 
 function audiencesOf({ routes, consumers }: ServicePortIr): readonly string[] {
   return [...routes.byAudience, ...consumers].map(({ audience }) => audience);
