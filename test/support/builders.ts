@@ -44,8 +44,17 @@ const clusterScoped = new Set(['Mesh', 'Namespace']);
 
 /** Resources of YAML documents, applied in their order: a second version of an object replaces the first. */
 export function resourcesFromYaml(text: string): Resources {
-  return resourcesOfDocuments(parseAllDocuments(text).map((document): unknown => document.toJS()));
+  return resourcesOfDocuments(text.split(/^---(?=\s)/m).flatMap((part) => documentsIn(part)));
 }
+
+/** Of what many meshes have in common each document is parsed once. */
+function documentsIn(text: string): readonly unknown[] {
+  const known = parsed.get(text) ?? parseAllDocuments(text).map((document): unknown => document.toJS());
+  parsed.set(text, known);
+  return known;
+}
+
+const parsed = new Map<string, readonly unknown[]>();
 
 /** The same, of documents as parsed. */
 export function resourcesOfDocuments(documents: readonly unknown[]): Resources {
