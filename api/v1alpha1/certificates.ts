@@ -11,6 +11,12 @@ const timestamp = {
   max: 40,
 };
 
+const issuerKind = {
+  pattern: /^[A-Z][A-Za-z0-9]*$/,
+  message: 'Write a kind such as ClusterIssuer or Issuer.',
+  max: 63,
+};
+
 const RootRotation = z
   .object({
     issuedAfter: shaped(timestamp)
@@ -49,10 +55,10 @@ const RootRotation = z
 const Authority = withRules(
   z.object({
     type: z
-      .enum(['BuiltIn', 'Intermediate'])
+      .enum(['BuiltIn', 'Intermediate', 'CertManager'])
       .default('BuiltIn')
       .describe(
-        'BuiltIn (default): Meshwright creates its own root certificate and keeps it in a Secret. Intermediate: an intermediate certificate of your own, in the Secret that secretRef names, signs workload certificates.',
+        'BuiltIn (default): Meshwright creates its own root certificate and keeps it in a Secret. Intermediate: an intermediate certificate of your own, in the Secret that secretRef names, signs workload certificates. CertManager: each certificate is requested from the cert-manager issuer that issuerRef names.',
       ),
     secretRef: z
       .object({ name: shaped(dnsSubdomain).describe('Name of the Secret.') })
@@ -60,11 +66,46 @@ const Authority = withRules(
       .describe(
         'With type Intermediate: a Secret in the namespace of the operator. tls.crt: the intermediate certificate, then those above it; tls.key: its private key; ca.crt: the root certificate. A renewed intermediate of the same root is used within seconds; one of another root comes with a rotation.',
       ),
+    issuerRef: z
+      .object({
+        name: shaped(dnsSubdomain).describe('Name of the issuer.'),
+        kind: shaped(issuerKind)
+          .default('ClusterIssuer')
+          .describe(
+            'ClusterIssuer (default), Issuer (in the namespace of the operator), or the kind of an external issuer.',
+          ),
+        group: shaped(dnsSubdomain)
+          .default('cert-manager.io')
+          .describe('API group of the issuer. Default: cert-manager.io.'),
+      })
+      .exactOptional()
+      .describe(
+        'With type CertManager: the issuer that signs. Meshwright requests each certificate from it by a CertificateRequest in the namespace of the operator. The issuer has to take the URI name, the key and the duration from the request.',
+      ),
+    caBundle: z
+      .string()
+      .max(16_384)
+      .exactOptional()
+      .describe(
+        'With type CertManager: the root certificate (PEM) that certificates of the issuer have to lead to. Necessary if the issuer does not return it. Default: the root that the issuer returns; if it returns another one, the root is replaced in steps.',
+      ),
   }),
   {
     // The default of the whole is checked before its own defaults are filled in.
     rule: "(has(self.type) && self.type == 'Intermediate') == has(self.secretRef)",
     message: 'Set secretRef with type Intermediate, and only then.',
+  },
+  {
+    rule: "(has(self.type) && self.type == 'CertManager') == has(self.issuerRef)",
+    message: 'Set issuerRef with type CertManager, and only then.',
+  },
+  {
+    rule: "!has(self.caBundle) || (has(self.type) && self.type == 'CertManager')",
+    message: 'Set caBundle with type CertManager only.',
+  },
+  {
+    rule: "!has(self.caBundle) || self.caBundle.contains('-----BEGIN CERTIFICATE-----')",
+    message: 'Write the root certificate as PEM text: -----BEGIN CERTIFICATE----- and so on.',
   },
   {
     rule: "!has(self.secretRef) || !(self.secretRef.name in ['meshwright-ca', 'meshwright-revocations'])",

@@ -1,14 +1,18 @@
 // Whether certificates are signed by what the Mesh asks for, and how to get there: a renewed intermediate of the same root is taken as it is,
 // another root comes in a rotation. Pure.
+// oxlint-disable-next-line import/no-unassigned-import -- @peculiar/x509 needs the metadata API to be there first
+import 'reflect-metadata';
 import { X509Certificate } from 'node:crypto';
+import * as x509 from '@peculiar/x509';
 import type { SecretData } from '../ports/platform.ts';
 import type { Root } from './root.ts';
-import { pluggedPair, type StoredRoots, withPair } from './stored-roots.ts';
+import { type StoredRoots, withPair } from './stored-roots.ts';
 
 /** What the Mesh asks for. where: `Secret meshwright-system/mesh-intermediate`. */
 export type WantedAuthority =
   | { readonly type: 'BuiltIn' }
-  | { readonly type: 'Plugged'; readonly where: string; readonly root: Root; readonly data: SecretData }
+  /** pair: as it is to be stored. */
+  | { readonly type: 'Plugged'; readonly where: string; readonly root: Root; readonly pair: SecretData }
   /** why: a sentence for the user. */
   | { readonly type: 'Unusable'; readonly where: string; readonly why: string };
 
@@ -39,11 +43,11 @@ export function authorityChange(
       ? { type: 'Replace', pair: null, endsLists: false }
       : { type: 'None' };
   const place = placeOf(roots, wanted.root);
-  const pair = pluggedPair(wanted.data);
+  const { pair } = wanted;
   if (place !== null) return renewal(before, withPair(before, place, pair));
   if (rotating !== null) return { type: 'None' };
   const why = indistinguishable(signer, wanted.root);
-  const endsLists = signer.chain === '' && wanted.root.chain !== '';
+  const endsLists = signer.signsLists && !wanted.root.signsLists;
   return why === null
     ? { type: 'Replace', pair, endsLists }
     : { type: 'Impossible', why: `${wanted.where} ${why}` };
@@ -55,7 +59,7 @@ export function isSameAuthority(one: Root, other: Root): boolean {
     one.isPlugged === other.isPlugged &&
     one.certificate === other.certificate &&
     // Only a root itself can sign lists of revoked certificates.
-    (one.chain === '') === (other.chain === '')
+    one.signsLists === other.signsLists
   );
 }
 
@@ -78,14 +82,25 @@ function indistinguishable(present: Root, next: Root): string | null {
   const [former, root] = [new X509Certificate(present.certificate), new X509Certificate(next.certificate)];
   // OpenSSL finds the root by its name, then by its key identifier.
   const isAmbiguous =
-    former.subject === root.subject && !former.raw.equals(root.raw) && topOf(next).checkIssued(former);
+    former.subject === root.subject && !former.raw.equals(root.raw) && mayBeTakenFor(next, former, root);
   return isAmbiguous
     ? 'has a root with the same subject as the present one. Give the root another subject, or both a subject key identifier.'
     : null;
 }
 
+/** root: of next. */
+function mayBeTakenFor(next: Root, former: X509Certificate, root: X509Certificate): boolean {
+  // What an issuer outside signs is not at hand: with a key identifier in both roots it names the one that signed it.
+  if (next.chain === null) return !hasKeyId(former) || !hasKeyId(root);
+  return topOf(next.chain, next.certificate).checkIssued(former);
+}
+
+function hasKeyId({ raw }: X509Certificate): boolean {
+  return new x509.X509Certificate(raw).getExtension(x509.SubjectKeyIdentifierExtension) !== null;
+}
+
 /** What the root signed. */
-function topOf({ chain, certificate }: Root): X509Certificate {
+function topOf(chain: string, certificate: string): X509Certificate {
   const pems = chain.split(/(?<=-----END CERTIFICATE-----\n)/);
   return new X509Certificate(pems.findLast((pem) => pem !== '') ?? certificate);
 }

@@ -8,6 +8,8 @@ export interface KeyPair {
   readonly privateKey: string;
   readonly notBefore: Date;
   readonly notAfter: Date;
+  /** When it was issued, in ms since 1970, if the certificate does not tell. */
+  readonly issuedMs?: number;
 }
 
 export interface LeafRequest {
@@ -36,8 +38,8 @@ export interface RevocationLists {
 export interface Signer {
   /** PEM of the certificate that has to have signed them. */
   readonly issuer: string;
-  /** PEM of what has to follow them: the intermediates; empty if the root signs. */
-  readonly chain: string;
+  /** PEM of what has to follow them: the intermediates; empty if the root signs; null: whatever leads to the issuer. */
+  readonly chain: string | null;
   /** They cannot be valid for longer. */
   readonly notAfter: Date;
   /** They have to be issued at this time or later, in ms since 1970; 0: whenever. */
@@ -54,6 +56,8 @@ export interface Authority {
   controlPlaneBundle(): string;
   /** PEM of the certificates that sign leaves, one for each root of controlPlaneBundle. */
   readonly issuers: string;
+  /** PEM of intermediates below them that may have signed leaves. */
+  readonly links: string;
   readonly signer: Signer;
   readonly expiry: AuthorityExpiry;
   /** Makes a fresh key (ECDSA P-256) and a certificate for client and server use, back-dated for clock skew. */
@@ -81,9 +85,9 @@ export interface AuthorityExpiry {
 
 /** The authority that the Mesh asks for, and the one that signs. */
 export interface AuthorityFacts {
-  /** What signs comes from a Secret that the Mesh names or named, not from Meshwright. */
+  /** What signs is something that the Mesh names or named, not Meshwright's own. */
   readonly isPlugged: boolean;
-  /** The Secret that the Mesh names, `Secret meshwright-system/mesh-intermediate`; null: Meshwright is to have a root of its own. */
+  /** What the Mesh names, `Secret meshwright-system/mesh-intermediate`, `ClusterIssuer mesh-ca`; null: Meshwright is to have a root of its own. */
   readonly wanted: string | null;
   /** Leaves are signed by what the Mesh asks for. */
   readonly isAsWanted: boolean;

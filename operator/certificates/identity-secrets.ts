@@ -17,6 +17,8 @@ import {
   type WantedLeaf,
 } from './renewal.ts';
 import type { Revocations } from './revocations.ts';
+import { filesOf } from './requested/own-leaf.ts';
+import { IssuerTrouble, type Troubles, troublesOf, type Waiting } from './requested/trouble.ts';
 import type { Clock } from '../process/clock.ts';
 
 /** Secrets read and written at a time. */
@@ -61,6 +63,7 @@ interface Round {
   readonly known: Map<string, Due>;
   /** Sentences for the user. */
   readonly problems: string[];
+  readonly waiting: Waiting[];
   readonly isStopped: () => boolean;
 }
 
@@ -70,6 +73,7 @@ export class IdentitySecrets {
   #wanted: WantedLife = { ttlMs: 0, issuedAfterMs: null };
   /** Of each identity whose Secret was found good. */
   #due = new Map<string, Due>();
+  #troubles: Troubles | null = null;
 
   constructor(ports: IdentityPorts) {
     this.#ports = ports;
@@ -114,6 +118,11 @@ export class IdentitySecrets {
     return earliest(this.#due, ({ endMs }) => endMs);
   }
 
+  /** Of an issuer outside, in the last round; null: none. */
+  troubles(): Troubles | null {
+    return this.#troubles;
+  }
+
   /** When the next Secret is to be looked at. */
   nextLookMs(): number | undefined {
     return earliest(this.#due, ({ lookAtMs }) => lookAtMs);
@@ -129,12 +138,15 @@ export class IdentitySecrets {
     const due = [...this.#identities.values()].filter(
       (identity) => (known.get(keyOf(identity))?.lookAtMs ?? 0) <= now,
     );
-    const round: Round = { authority, wanted, known, problems, isStopped };
+    const waiting: Waiting[] = [];
+    const round: Round = { authority, wanted, known, problems, waiting, isStopped };
     let issued = 0;
     for (let from = 0; from < due.length; from += atATime) {
       // oxlint-disable-next-line no-await-in-loop -- a certificate is remembered shortly before it is replaced
       issued += await this.#serveSome(due.slice(from, from + atATime), round);
     }
+    this.#troubles = troublesOf(waiting);
+    problems.push(...(this.#troubles?.texts ?? []));
     return issued;
   }
 
@@ -228,14 +240,13 @@ function wantedLeaf({ spiffeId }: IdentityIr, { authority, wanted }: Round): Wan
 }
 
 async function freshFiles(authority: Authority, { spiffeId, ttlMs }: WantedLeaf): Promise<SecretData> {
-  const { certificate, privateKey } = await authority.issue({ spiffeId, ttlMs });
-  return { 'tls.crt': certificate, 'tls.key': privateKey };
+  return filesOf(await authority.issue({ spiffeId, ttlMs }));
 }
 
 /** A few at a time; a failure of one is a sentence, and does not end the others. Resolves to how many did not fail. */
 async function eachOf<T extends IdentityIr>(
   items: readonly T[],
-  { problems, isStopped }: Pick<Round, 'problems' | 'isStopped'>,
+  { problems, waiting, isStopped }: Pick<Round, 'problems' | 'waiting' | 'isStopped'>,
   work: (item: T) => Promise<void>,
 ): Promise<number> {
   const left = items.values();
@@ -249,7 +260,9 @@ async function eachOf<T extends IdentityIr>(
         await work(item);
         done += 1;
       } catch (error) {
-        problems.push(`The certificate in Secret ${secretOf(item)} cannot be issued: ${textOf(error)}.`);
+        if (error instanceof IssuerTrouble)
+          waiting.push({ what: `Secret ${secretOf(item)}`, trouble: error });
+        else problems.push(`The certificate in Secret ${secretOf(item)} cannot be issued: ${textOf(error)}.`);
       }
     }
   };

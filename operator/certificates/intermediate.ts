@@ -6,7 +6,7 @@ import { createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto';
 import * as x509 from '@peculiar/x509';
 import type { SecretData } from '../ports/platform.ts';
 import { Redacted } from '../values/redacted.ts';
-import { pemsOf } from './renewal.ts';
+import { pemsOf } from './pems.ts';
 import { parsed, pemText, type Root, signingAlgorithm, soonMs } from './root.ts';
 
 /** Each handshake carries the chain. */
@@ -60,12 +60,15 @@ export function parseIntermediate(data: SecretData, options: IntermediateOptions
     certificate: pemText(root.node),
     issuer: pemText(issuer.node),
     chain: links.map(({ node }) => pemText(node)).join(''),
+    links: '',
     notBefore: root.node.validFromDate,
     rootNotAfter: root.node.validToDate,
     intermediateNotAfter: ends.length === 0 ? null : new Date(Math.min(...ends)),
     notAfter: new Date(Math.min(...ends, rootEnd)),
     soonMs: Math.min(...whole.map(({ node }) => soonMs(node))),
     key: new Redacted(key),
+    issuerRef: null,
+    signsLists: links.length === 0,
     isOurs: false,
     isPlugged: true,
   };

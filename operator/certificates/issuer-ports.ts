@@ -4,13 +4,14 @@ import type { Component } from '../process/lifecycle.ts';
 import type { Log } from '../process/log.ts';
 import type { SecretPort } from '../ports/platform.ts';
 import type { Authority, AuthorityExpiry, AuthorityFacts, LeafRequest, RotationEnd } from './authority.ts';
+import type { Troubles } from './requested/trouble.ts';
 import type { Evidence, RootFacts, Rotation, Wanted } from './rotation.ts';
 import type { ServerCertificate } from './server-certificate.ts';
 import type { Clock } from '../process/clock.ts';
 
 export interface IssuerPorts {
   /** Called in every round, so that a root that was repaired or replaced is taken without a restart. */
-  readonly openAuthority: () => Promise<Authority>;
+  readonly openAuthority: (isLeading: boolean) => Promise<Authority>;
   readonly secrets: SecretPort;
   /** Of the operator. */
   readonly namespace: string;
@@ -40,6 +41,8 @@ export interface AuthorityState extends AuthorityFacts {
   readonly expiry: AuthorityExpiry;
   /** A change waits until the certificates that are revoked have expired. */
   readonly isHeldByRevocations: boolean;
+  /** Why certificates wait for the issuer outside that signs; null: none does. */
+  readonly troubles: Troubles | null;
 }
 
 export interface IssuerState {

@@ -1,12 +1,15 @@
 // What others see of the issuer after a round. Pure.
 import type { Authority } from './authority.ts';
 import type { AuthorityState, IssuerState, RootState } from './issuer-ports.ts';
+import type { Troubles } from './requested/trouble.ts';
 import { issuerId } from './stored-roots.ts';
 
 export interface Round {
   /** undefined: it cannot be opened, and what is known of it stays. */
   readonly authority: Authority | undefined;
   readonly isRevoking: boolean;
+  /** Of an issuer outside; null: none. */
+  readonly troubles: Troubles | null;
   /** Milliseconds since 1970; undefined or 0: nothing is to be renewed, or now. */
   readonly nextRenewalMs: number | undefined;
   /** The same; undefined where another operator writes the Secrets. */
@@ -16,10 +19,10 @@ export interface Round {
 }
 
 export function stateAfter(before: IssuerState, round: Round): IssuerState {
-  const { authority, isRevoking, nextRenewalMs, firstLeafEndMs, issued, problems } = round;
+  const { authority, nextRenewalMs, firstLeafEndMs, issued, problems } = round;
   return {
     rootNotAfter: authority?.expiry.root ?? before.rootNotAfter,
-    authority: authority === undefined ? before.authority : authorityStateOf(authority, isRevoking),
+    authority: authority === undefined ? before.authority : authorityStateOf(authority, round),
     root: authority === undefined ? before.root : rootStateOf(authority),
     nextRenewal: nextRenewalMs === 0 ? undefined : dateOf(nextRenewalMs),
     firstLeafNotAfter: dateOf(firstLeafEndMs),
@@ -28,8 +31,11 @@ export function stateAfter(before: IssuerState, round: Round): IssuerState {
   };
 }
 
-function authorityStateOf({ facts, expiry, rotating }: Authority, isRevoking: boolean): AuthorityState {
-  return { ...facts, expiry, isHeldByRevocations: rotating.endsLists && isRevoking };
+function authorityStateOf(
+  { facts, expiry, rotating }: Authority,
+  { isRevoking, troubles }: Round,
+): AuthorityState {
+  return { ...facts, expiry, isHeldByRevocations: rotating.endsLists && isRevoking, troubles };
 }
 
 function rootStateOf(authority: Authority): RootState {

@@ -150,7 +150,7 @@ class SecretIssuer implements Issuer {
   async #round(): Promise<void> {
     const problems: string[] = [];
     try {
-      const authority = await this.#ports.openAuthority();
+      const authority = await this.#ports.openAuthority(this.#isLeading);
       this.#isAble = true;
       this.#recheckAt =
         this.#ports.clock.now() + (authority.facts.wanted === null ? recheckMs : pluggedRecheckMs);
@@ -223,6 +223,7 @@ class SecretIssuer implements Issuer {
     this.#state = stateAfter(before, {
       authority,
       isRevoking: this.#revocations.isRevoking(),
+      troubles: this.#isLeading ? this.#identities.troubles() : null,
       nextRenewalMs: this.#nextRenewal(),
       firstLeafEndMs: this.#isLeading ? this.#identities.firstEndMs() : undefined,
       issued: this.#issued,

@@ -37,7 +37,7 @@ export async function signLeaf(root: Root, request: LeafRequest, now: number): P
     extensions: await leafExtensions(issuer, keys.publicKey, request),
   });
   return {
-    certificate: pemText(certificate) + root.chain,
+    certificate: pemText(certificate) + (root.chain ?? ''),
     privateKey: await privateKeyPem(keys.privateKey),
     notBefore,
     notAfter,

@@ -8,13 +8,16 @@ export const rootSecretName = 'meshwright-ca';
 /** The Secret of the replaced certificates and of the list of the revoked ones, in the operator's namespace. */
 export const revocationSecretName = 'meshwright-revocations';
 
+/** The Secret of the operator's own certificate where an issuer outside signs it, in the operator's namespace. */
+export const ownSecretName = 'meshwright-operator-certificate';
+
+const ownSecretNames: ReadonlySet<string> = new Set([rootSecretName, revocationSecretName, ownSecretName]);
+
 /** The Secret of a service account's certificate, in its namespace: `meshwright-<service account>`, at most 253 characters. */
 export function certificateSecretName(serviceAccount: string): string {
   const name = `meshwright-${serviceAccount}`;
   // A service account called `ca` or `revocations` must not get at Secrets of the operator's own.
-  return name === rootSecretName || name === revocationSecretName
-    ? withHash(name, serviceAccount)
-    : shortened(name, 253);
+  return ownSecretNames.has(name) ? withHash(name, serviceAccount) : shortened(name, 253);
 }
 
 export function certificateLabels(serviceAccount: string): Readonly<Record<string, string>> {

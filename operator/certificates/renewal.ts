@@ -3,6 +3,8 @@ import { createHash, createPrivateKey, X509Certificate } from 'node:crypto';
 import type { SecretData } from '../ports/platform.ts';
 import type { KeyPair, Signer } from './authority.ts';
 import { rememberLast } from '../values/remember.ts';
+import { pemsOf } from './pems.ts';
+import { leadsTo } from './requested/chain.ts';
 import { backDateMs, serialText } from './root.ts';
 
 /** Why a certificate has to be issued. */
@@ -54,10 +56,11 @@ export function checkLeaf(data: SecretData | undefined, want: WantedLeaf, now: n
   const leaf = parseLeaf(data['tls.crt'], data['tls.key']);
   if (leaf === undefined) return bad('Damaged');
   if (!uriNames(leaf).includes(want.spiffeId)) return bad('OtherIdentity');
-  if (!isOf(leaf, data['tls.crt'], want.signer)) return bad('OtherIssuer');
+  if (!isOf(leaf, data, want.signer)) return bad('OtherIssuer');
   const life = { notBefore: leaf.validFromDate, notAfter: leaf.validToDate };
-  if (life.notAfter.getTime() - now > want.ttlMs) return bad('LivesTooLong');
-  if (isIssuedBefore(life.notBefore.getTime(), want.issuedAfterMs, now)) return bad('IssuedBefore');
+  if (life.notAfter.getTime() - now > mostLifeMs(want)) return bad('LivesTooLong');
+  if (isIssuedBefore(issuedMsOf(data, leaf) - backDateMs, want.issuedAfterMs, now))
+    return bad('IssuedBefore');
   const due = dueAt(life, want, now);
   if (due.getTime() <= now && due !== life.notAfter) return bad('Due');
   return data['ca.crt'] === want.trustBundle
@@ -77,10 +80,25 @@ function dueAt(life: Life, { spiffeId, signer }: WantedLeaf, now: number): Date 
   return endsWithRoot && due.getTime() <= now ? life.notAfter : due;
 }
 
-/** pem: of the leaf, and of what it is presented with. */
-function isOf(leaf: X509Certificate, pem: string, { issuer, chain, leavesFromMs }: Signer): boolean {
-  if (chainIn(pem) !== chain) return false;
-  return isSignedByOneOf(leaf, issuer) && leaf.validFromDate.getTime() + backDateMs >= leavesFromMs;
+/** The clock of an issuer outside is another one. */
+function mostLifeMs({ ttlMs, signer }: WantedLeaf): number {
+  return signer.chain === null ? ttlMs + backDateMs : ttlMs;
+}
+
+/** data: of the leaf, and of what it is presented with. */
+function isOf(leaf: X509Certificate, data: SecretData, { issuer, chain, leavesFromMs }: Signer): boolean {
+  const pem = data['tls.crt'] ?? '';
+  if (issuedMsOf(data, leaf) < leavesFromMs) return false;
+  if (chain === null) return leadsTo(issuer, pem);
+  return chainIn(pem) === chain && isSignedByOneOf(leaf, issuer);
+}
+
+/** Beside a certificate of an issuer outside: when it was issued, in ms since 1970. How far that dates back is its own affair. */
+export const issuedFile = 'issued-ms';
+
+function issuedMsOf(data: SecretData, leaf: X509Certificate): number {
+  const noted = Number(data[issuedFile] ?? Number.NaN);
+  return Number.isNaN(noted) ? leaf.validFromDate.getTime() + backDateMs : noted;
 }
 
 /** A certificate of ours, as it is remembered after it was replaced. Times in ms since 1970. */
@@ -143,11 +161,6 @@ function chainIn(certificate: string): string {
     .slice(1)
     .map((pem) => `${pem}\n`)
     .join('');
-}
-
-/** The certificates in a file. */
-export function pemsOf(bundle: string): readonly string[] {
-  return bundle.match(/-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g) ?? [];
 }
 
 /** The same for all leaves. */

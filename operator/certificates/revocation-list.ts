@@ -11,7 +11,7 @@ import { backDateMs, type Root, serialText, signingKeyOf, wholeSeconds } from '.
  */
 export function revocationListsOf(roots: readonly Root[], now: () => number): RevocationLists | null {
   const signers = roots.map((root) => ({ root, issuer: new x509.X509Certificate(root.certificate) }));
-  if (!signers.every(({ root, issuer }) => root.chain === '' && mayList(issuer))) return null;
+  if (!signers.every(({ root, issuer }) => root.signsLists && mayList(issuer))) return null;
   return {
     sign: async (serials) => {
       const lists = signers.map(({ root, issuer }) => signList(root, issuer, { serials, now: now() }));

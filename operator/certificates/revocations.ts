@@ -6,7 +6,8 @@ import type { Clock } from '../process/clock.ts';
 import { managedLabels } from '../values/own-names.ts';
 import type { Authority, RevocationLists } from './authority.ts';
 import { revocationSecretName, rootSecretName } from './names.ts';
-import { pemsOf, type RememberedLeaf } from './renewal.ts';
+import { pemsOf } from './pems.ts';
+import { type RememberedLeaf } from './renewal.ts';
 import {
   emptyLedger,
   type Ledger,

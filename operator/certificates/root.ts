@@ -4,6 +4,7 @@
 import 'reflect-metadata';
 import { createPrivateKey, type KeyObject, randomBytes, webcrypto, X509Certificate } from 'node:crypto';
 import * as x509 from '@peculiar/x509';
+import type { IssuerRefIr } from '../ir/mesh-ir.ts';
 import type { SecretData } from '../ports/platform.ts';
 import { Redacted } from '../values/redacted.ts';
 
@@ -20,8 +21,13 @@ export interface Root {
   readonly certificate: string;
   /** PEM of the certificate whose key signs leaves. */
   readonly issuer: string;
-  /** PEM of what a leaf is presented with: from the issuer up to the root, without it. Empty if the root itself signs. */
-  readonly chain: string;
+  /**
+   * PEM of what a leaf is presented with: from the issuer up to the root, without it. Empty if the root itself signs; null: whatever leads
+   * to the issuer.
+   */
+  readonly chain: string | null;
+  /** PEM of intermediates that leaves may be signed with, where the chain is not known. */
+  readonly links: string;
   /** Of the root; back-dated if Meshwright made it. */
   readonly notBefore: Date;
   readonly rootNotAfter: Date;
@@ -31,7 +37,12 @@ export interface Root {
   readonly notAfter: Date;
   /** From when on one of them expires soon, in ms since 1970. */
   readonly soonMs: number;
-  readonly key: Redacted<KeyObject>;
+  /** null: an issuer outside signs. */
+  readonly key: Redacted<KeyObject> | null;
+  /** null: Meshwright has the key. */
+  readonly issuerRef: IssuerRefIr | null;
+  /** The root can sign lists of revoked certificates, and nothing else has to. */
+  readonly signsLists: boolean;
   /** Meshwright made it. */
   readonly isOurs: boolean;
   /** It comes from a Secret that the Mesh names. */
@@ -109,12 +120,15 @@ export function parseRoot(
     certificate: pem,
     issuer: pem,
     chain: '',
+    links: '',
     notBefore: certificate.validFromDate,
     rootNotAfter: certificate.validToDate,
     intermediateNotAfter: null,
     notAfter: certificate.validToDate,
     soonMs: soonMs(certificate),
     key: new Redacted(key),
+    issuerRef: null,
+    signsLists: true,
     isOurs: certificate.subject.includes(`CN=${ourName}`),
     isPlugged: false,
   };
@@ -148,9 +162,11 @@ export function signingAlgorithm(key: KeyObject): SigningAlgorithm | undefined {
 export async function signingKeyOf(
   root: Root,
 ): Promise<{ readonly key: webcrypto.CryptoKey; readonly algorithm: SigningAlgorithm }> {
-  const algorithm = signingAlgorithm(root.key.reveal());
-  if (algorithm === undefined) throw new Error('parseRoot let a root pass whose key cannot sign');
-  const pkcs8 = root.key.reveal().export({ type: 'pkcs8', format: 'der' });
+  const key = root.key?.reveal();
+  const algorithm = key && signingAlgorithm(key);
+  if (key === undefined || algorithm === undefined)
+    throw new Error('parseRoot let a root pass whose key cannot sign');
+  const pkcs8 = key.export({ type: 'pkcs8', format: 'der' });
   return { key: await webcrypto.subtle.importKey('pkcs8', pkcs8, algorithm, false, ['sign']), algorithm };
 }
 

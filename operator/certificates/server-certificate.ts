@@ -1,5 +1,5 @@
 // A certificate that lives in memory only: the operator's own, for its xDS server. The issuer's rounds keep it fresh.
-import type { Authority, KeyPair, LeafRequest, Signer } from './authority.ts';
+import type { Authority, KeyPair, LeafRequest, OwnSigner, Signer } from './authority.ts';
 import { jitterOf, renewAt } from './renewal.ts';
 import { textOf } from './error-text.ts';
 
@@ -10,6 +10,8 @@ export interface ServerCertificate extends KeyPair {
   readonly controlPlaneBundle: string;
   /** PEM of the certificates that sign leaves. */
   readonly issuers: string;
+  /** PEM of intermediates below them that may have signed leaves. */
+  readonly links: string;
   /** Connections with other leaves are to be made anew; null: all are good. */
   readonly wantedLeaves: Signer | null;
   /** PEM of the list of revoked certificates; null: none is revoked. */
@@ -55,14 +57,14 @@ export class ServerCertificateSlot {
     const current = this.#current;
     const isGood =
       current !== undefined &&
-      this.#signer === own.issuer + own.chain &&
+      this.#signer === textOfSigner(own) &&
       (this.dueAt() > now || current.notAfter.getTime() >= own.notAfter.getTime());
     const said = { ...trustOf(authority), revocationList };
     if (isGood && isSaying(current, said)) return false;
     const pair = isGood ? current : await own.issue(this.#request);
     const renewed = { ...pair, ...said };
     this.#current = renewed;
-    this.#signer = own.issuer + own.chain;
+    this.#signer = textOfSigner(own);
     if (current === undefined) this.#resolve(renewed);
     else this.#onRenewed(renewed);
     return !isGood;
@@ -73,6 +75,10 @@ export class ServerCertificateSlot {
   }
 }
 
+function textOfSigner({ issuer, chain }: OwnSigner): string {
+  return issuer + (chain ?? '');
+}
+
 type Said = Omit<ServerCertificate, keyof KeyPair>;
 
 function trustOf(authority: Authority): Omit<Said, 'revocationList'> {
@@ -81,6 +87,7 @@ function trustOf(authority: Authority): Omit<Said, 'revocationList'> {
     trustBundle: authority.trustBundle(),
     controlPlaneBundle: authority.controlPlaneBundle(),
     issuers: authority.issuers,
+    links: authority.links,
     wantedLeaves: signer.leavesFromMs === 0 ? null : signer,
   };
 }
@@ -90,6 +97,7 @@ function isSaying(current: Said, said: Said): boolean {
     current.trustBundle === said.trustBundle &&
     current.controlPlaneBundle === said.controlPlaneBundle &&
     current.issuers === said.issuers &&
+    current.links === said.links &&
     current.wantedLeaves?.leavesFromMs === said.wantedLeaves?.leavesFromMs &&
     current.revocationList === said.revocationList
   );
@@ -116,9 +124,8 @@ export class ServerCertificates {
       try {
         return (await slot.refresh(authority, revocationList, now)) ? 1 : 0;
       } catch (error) {
-        problems.push(
-          `The operator's own certificate (${slot.spiffeId}) cannot be issued: ${textOf(error)}.`,
-        );
+        const text = textOf(error).replace(/\.$/, '');
+        problems.push(`The operator's own certificate (${slot.spiffeId}) cannot be issued: ${text}.`);
         return 0;
       }
     };

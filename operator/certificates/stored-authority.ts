@@ -3,39 +3,23 @@
 import type { AuthorityIr } from '../ir/mesh-ir.ts';
 import type { SecretData, SecretPort } from '../ports/platform.ts';
 import { managedLabels } from '../values/own-names.ts';
-import type {
-  Authority,
-  AuthorityExpiry,
-  AuthorityFacts,
-  LeafRequest,
-  OwnSigner,
-  RotatingRoot,
-  Signer,
-} from './authority.ts';
+import type { Authority, AuthorityExpiry, AuthorityFacts } from './authority.ts';
 import {
   type AuthorityChange,
   authorityChange,
   isSameAuthority,
   type WantedAuthority,
 } from './authority-change.ts';
-import { signLeaf } from './leaf.ts';
-import { readWanted, tryOut } from './plugged.ts';
+import { leavesOf, ownSigner, signerOf } from './leaf-source.ts';
+import { readWanted } from './plugged.ts';
+import type { AskSettings } from './requested/wanted-issuer.ts';
 import { revocationListsOf } from './revocation-list.ts';
-import { backDateMs, makeRoot, type Root, RootUnusable } from './root.ts';
-import {
-  issuerId,
-  issuersOf,
-  meshBundle,
-  otherPair,
-  parseRoots,
-  pluggedPair,
-  restingData,
-  rotatingData,
-  type StoredRoots,
-  wholeBundle,
-} from './stored-roots.ts';
+import { makeRoot, type Root, RootUnusable } from './root.ts';
+import { type Opened, rotatingRoot } from './rotating-root.ts';
+import { issuersOf, linksOf, meshBundle, parseRoots, wholeBundle } from './stored-roots.ts';
+import { tryOut } from './trial.ts';
 
-export interface StoredAuthoritySettings {
+export interface StoredAuthoritySettings extends AskSettings {
   readonly secrets: SecretPort;
   /** Default: a root of Meshwright's own. */
   readonly authority?: AuthorityIr;
@@ -45,8 +29,6 @@ export interface StoredAuthoritySettings {
   readonly secretName: string;
   /** Of a root that is still to be made. */
   readonly trustDomain: string;
-  /** Milliseconds since 1970. */
-  readonly now: () => number;
 }
 
 /**
@@ -54,42 +36,37 @@ export interface StoredAuthoritySettings {
  * one by what its user renewed. Rejects with RootUnusable if what is there cannot sign; open again after it was repaired.
  */
 export async function openStoredAuthority(settings: StoredAuthoritySettings): Promise<Authority> {
-  const { now } = settings;
-  const wanted = await readWanted(settings.authority ?? { type: 'BuiltIn' }, settings);
-  const { data, roots, change } = await upToDate(settings, await readOrMake(settings, wanted), wanted);
-  const { rotating } = roots;
-  const signer = signerOf(roots);
-  checkInForce(roots.signer, settings, change);
+  const { now, secrets, namespace, secretName } = settings;
+  const present = await secrets.read(namespace, secretName);
+  const wanted = await readWanted(settings.authority ?? { type: 'BuiltIn' }, settings, present);
+  const opened = await upToDate(settings, present ?? (await make(settings, wanted)), wanted);
+  const { roots, change } = opened;
+  const { signer, rotating } = roots;
+  checkInForce(signer, settings, change);
   return {
     trustBundle: () => meshBundle(roots),
     controlPlaneBundle: () => wholeBundle(roots),
     issuers: issuersOf(roots),
-    signer,
-    expiry: expiryOf(roots.signer, now()),
-    issue: (request) => {
-      // It may be a moment until leaves count that are issued then; they end no later for that.
-      const aheadMs = Math.max(0, signer.leavesFromMs - now());
-      return signLeaf(roots.signer, { ...request, ttlMs: request.ttlMs - aheadMs }, now() + aheadMs);
-    },
-    own: ownSigner(rotating?.rotation.ownSigner === 'other' ? rotating.other : roots.signer, now),
-    revocationLists: revocationListsOf(
-      rotating === null ? [roots.signer] : [roots.signer, rotating.other],
-      now,
+    links: linksOf(roots),
+    signer: signerOf(roots),
+    expiry: expiryOf(signer, now()),
+    issue: leavesOf(roots, settings),
+    own: ownSigner(roots, settings),
+    revocationLists: revocationListsOf(rotating === null ? [signer] : [signer, rotating.other], now),
+    rotating: rotatingRoot(
+      {
+        ...settings,
+        seen: settings.asking?.requester.seen,
+        store: (before, data) => replace(settings, before, data),
+      },
+      opened,
     ),
-    rotating: rotatingRoot(settings, { roots, data, change }),
-    facts: factsOf(roots.signer, wanted, change),
+    facts: factsOf(signer, wanted, change),
   };
 }
 
 function expiryOf({ rootNotAfter, intermediateNotAfter, soonMs }: Root, now: number): AuthorityExpiry {
   return { root: rootNotAfter, intermediate: intermediateNotAfter, isSoon: soonMs <= now };
-}
-
-/** What is stored, and what is to become of it. */
-interface Opened {
-  readonly data: SecretData;
-  readonly roots: StoredRoots;
-  readonly change: AuthorityChange;
 }
 
 async function upToDate(
@@ -102,7 +79,7 @@ async function upToDate(
   if (change.type !== 'Renew') return { data, roots, change };
   const stored = await replace(settings, data, change.data);
   // Of several that renew it at once, one wins, and the others read that.
-  const present = stored ? change.data : await readOrMake(settings, wanted);
+  const present = stored ? change.data : await read(settings);
   return {
     data: present,
     roots: parseRoots(present, placeOf(settings), settings.now()),
@@ -117,8 +94,14 @@ async function tried(
   settings: StoredAuthoritySettings,
 ): Promise<AuthorityChange> {
   if (wanted.type !== 'Plugged' || (change.type !== 'Renew' && change.type !== 'Replace')) return change;
+  if (isKnown(wanted.root, settings)) return change;
   const why = await tryOut(wanted.root, wanted.where, settings);
   return why === null ? change : { type: 'Impossible', why };
+}
+
+/** An issuer outside has just signed under this root. */
+function isKnown({ issuerRef, certificate }: Root, { asking }: StoredAuthoritySettings): boolean {
+  return issuerRef !== null && asking?.requester.seen.of(issuerRef)?.root === certificate;
 }
 
 function placeOf({ namespace, secretName }: StoredAuthoritySettings): string {
@@ -128,8 +111,12 @@ function placeOf({ namespace, secretName }: StoredAuthoritySettings): string {
 function checkInForce(signer: Root, settings: StoredAuthoritySettings, change: AuthorityChange): void {
   if (!signer.isPlugged || signer.notAfter.getTime() > settings.now()) return;
   const why = change.type === 'Impossible' ? ` ${change.why}` : '';
+  const until =
+    signer.issuerRef === null
+      ? 'the Secret that the Mesh names has a valid one of the same root'
+      : 'there is a valid one';
   throw new RootUnusable(
-    `The intermediate or its root expired on ${signer.notAfter.toISOString()}. No certificate is issued or renewed until the Secret that the Mesh names has a valid one of the same root.${why} ` +
+    `The intermediate or its root expired on ${signer.notAfter.toISOString()}. No certificate is issued or renewed until ${until}.${why} ` +
       `Or delete ${placeOf(settings)}, and the authority that the Mesh asks for is taken at once; connections then fail until every workload has a certificate from it.`,
   );
 }
@@ -147,51 +134,6 @@ function factsOf(signer: Root, wanted: WantedAuthority, change: AuthorityChange)
   };
 }
 
-function signerOf({ signer, rotating }: StoredRoots): Signer {
-  const { issuer, chain, notAfter } = signer;
-  const leavesFromMs = rotating?.rotation.phase === 'Switch' ? rotating.rotation.leavesFromMs : 0;
-  return { issuer, chain, notAfter, leavesFromMs };
-}
-
-function ownSigner(root: Root, now: () => number): OwnSigner {
-  const issue = (request: LeafRequest): ReturnType<OwnSigner['issue']> => signLeaf(root, request, now());
-  const { issuer, chain, notAfter } = root;
-  return { issuer, chain, notAfter, issue };
-}
-
-function rotatingRoot(
-  settings: StoredAuthoritySettings,
-  { roots, data: before, change }: Opened,
-): RotatingRoot {
-  const { trustDomain, now } = settings;
-  const { signer, rotating, last } = roots;
-  const store = (data: SecretData): Promise<boolean> => replace(settings, before, data);
-  const brought = change.type === 'Replace' ? change.pair : null;
-  return {
-    id: issuerId(signer.issuer),
-    issuedMs: signer.notBefore.getTime() + backDateMs,
-    notAfterMs: signer.rootNotAfter.getTime(),
-    isOurs: signer.isOurs,
-    isPlugged: signer.isPlugged,
-    isToChange: change.type === 'Replace',
-    endsLists: change.type === 'Replace' && change.endsLists,
-    rotation: rotating?.rotation ?? null,
-    last,
-    isOtherValid: rotating === null || rotating.other.notAfter.getTime() > now(),
-    begin: async (rotation) => {
-      const other = brought ?? (await makeRoot(trustDomain, now()));
-      return store(rotatingData(before, other, rotation));
-    },
-    take: (step) => {
-      if (step.type === 'end') return store(restingData(before, { outcome: step.outcome, atMs: now() }));
-      const other = otherPair(before);
-      return store(
-        step.swaps ? rotatingData(other, before, step.rotation) : rotatingData(before, other, step.rotation),
-      );
-    },
-  };
-}
-
 async function replace(
   { secrets, namespace, secretName }: StoredAuthoritySettings,
   before: SecretData,
@@ -202,16 +144,18 @@ async function replace(
   );
 }
 
-async function readOrMake(settings: StoredAuthoritySettings, wanted: WantedAuthority): Promise<SecretData> {
+async function read(settings: StoredAuthoritySettings): Promise<SecretData> {
   const { secrets, namespace, secretName } = settings;
-  const present = await secrets.read(namespace, secretName);
-  if (present !== undefined) return present;
+  const data = await secrets.read(namespace, secretName);
+  if (data === undefined) throw new Error(`${placeOf(settings)} was deleted while it was being made`);
+  return data;
+}
+
+async function make(settings: StoredAuthoritySettings, wanted: WantedAuthority): Promise<SecretData> {
+  const { secrets, namespace, secretName } = settings;
   const made = await first(settings, wanted);
-  if ((await secrets.create(namespace, secretName, made, managedLabels)) === 'created') return made;
-  const winner = await secrets.read(namespace, secretName);
-  if (winner === undefined)
-    throw new Error(`Secret ${namespace}/${secretName} was deleted while it was being made`);
-  return winner;
+  const isOurs = (await secrets.create(namespace, secretName, made, managedLabels)) === 'created';
+  return isOurs ? made : read(settings);
 }
 
 /** Nothing signs until what the Mesh asks for can: a root that nobody wants would have to be replaced. */
@@ -219,5 +163,5 @@ async function first(settings: StoredAuthoritySettings, wanted: WantedAuthority)
   if (wanted.type === 'BuiltIn') return makeRoot(settings.trustDomain, settings.now());
   const why = wanted.type === 'Unusable' ? wanted.why : await tryOut(wanted.root, wanted.where, settings);
   if (wanted.type === 'Unusable' || why !== null) throw new RootUnusable(`No certificate is issued. ${why}`);
-  return pluggedPair(wanted.data);
+  return wanted.pair;
 }

@@ -8,6 +8,7 @@ import { compareText } from '../values/compare-text.ts';
 import type { RotationEnd } from './authority.ts';
 import { IntermediateRefused, parseIntermediate } from './intermediate.ts';
 import { parseRoot, type Root, RootUnusable } from './root.ts';
+import { issuerFile, parseIssuer } from './requested/stored-issuer.ts';
 import { type Rotation, trustsBoth } from './rotation.ts';
 
 const rotationFile = 'rotation.json';
@@ -16,9 +17,21 @@ interface SlotFiles {
   readonly certificate: string;
   readonly key: string;
   readonly root: string;
+  /** Names the issuer outside that signs instead of a key. */
+  readonly issuer: string;
 }
-const signerFiles: SlotFiles = { certificate: 'tls.crt', key: 'tls.key', root: 'root.crt' };
-const otherFiles: SlotFiles = { certificate: 'other.crt', key: 'other.key', root: 'other-root.crt' };
+const signerFiles: SlotFiles = {
+  certificate: 'tls.crt',
+  key: 'tls.key',
+  root: 'root.crt',
+  issuer: issuerFile,
+};
+const otherFiles: SlotFiles = {
+  certificate: 'other.crt',
+  key: 'other.key',
+  root: 'other-root.crt',
+  issuer: 'other-issuer.json',
+};
 
 export interface StoredRoots {
   readonly signer: Root;
@@ -59,6 +72,7 @@ function parseSlot(
 ): Root {
   // A rotation that is held up for long must not take the root that signs along.
   const isOther = files !== signerFiles;
+  if (pair[signerFiles.issuer] !== undefined) return parseIssuer(pair, at.where);
   const root = pair[signerFiles.root];
   if (root === undefined) return parseRoot(pair, at.where, at.now, { ...files, isOther });
   try {
@@ -116,11 +130,12 @@ function pairOf(data: SecretData): SecretData {
 }
 
 function moved(data: SecretData, from: SlotFiles, to: SlotFiles): SecretData {
-  const root = data[from.root];
+  const [root, issuer] = [data[from.root], data[from.issuer]];
   return {
     [to.certificate]: data[from.certificate] ?? '',
     [to.key]: data[from.key] ?? '',
     ...(root !== undefined && { [to.root]: root }),
+    ...(issuer !== undefined && { [to.issuer]: issuer }),
   };
 }
 
@@ -139,6 +154,11 @@ export function wholeBundle({ signer, rotating }: StoredRoots): string {
 /** PEM of the certificates that sign leaves. */
 export function issuersOf({ signer, rotating }: StoredRoots): string {
   return rotating === null ? signer.issuer : signer.issuer + rotating.other.issuer;
+}
+
+/** PEM of intermediates that may have signed leaves, where that is not known from the start. */
+export function linksOf({ signer, rotating }: StoredRoots): string {
+  return rotating === null ? signer.links : signer.links + rotating.other.links;
 }
 
 /** The same whichever of them signs. */

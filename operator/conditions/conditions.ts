@@ -66,6 +66,8 @@ export const reason = {
   certificateNotReady: 'CertificateNotReady',
   healthy: 'Healthy',
   invalidAuthority: 'InvalidAuthority',
+  issuerRefused: 'IssuerRefused',
+  issuerSlow: 'IssuerSlow',
   expiresSoon: 'ExpiresSoon',
   injected: 'Injected',
   deletionsProgrammed: 'DeletionsProgrammed',

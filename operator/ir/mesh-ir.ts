@@ -34,9 +34,26 @@ export interface CertificatesIr {
   readonly rootRotation: RootRotationIr;
 }
 
-/** Who signs certificates. Intermediate: what the Secret in the namespace of the operator holds. */
+/**
+ * Who signs certificates. Intermediate: what the Secret in the namespace of the operator holds. CertManager: an issuer of cert-manager, asked
+ * for each.
+ */
 export type AuthorityIr =
-  { readonly type: 'BuiltIn' } | { readonly type: 'Intermediate'; readonly secretName: string };
+  | { readonly type: 'BuiltIn' }
+  | { readonly type: 'Intermediate'; readonly secretName: string }
+  | {
+      readonly type: 'CertManager';
+      readonly issuer: IssuerRefIr;
+      /** PEM of the root that its certificates have to lead to; null: the one that the issuer names. */
+      readonly caBundle: string | null;
+    };
+
+export interface IssuerRefIr {
+  readonly name: string;
+  /** Issuer, ClusterIssuer, or that of an issuer that is not cert-manager's own. */
+  readonly kind: string;
+  readonly group: string;
+}
 
 export interface RootRotationIr {
   readonly mode: 'Proceed' | 'Abort';

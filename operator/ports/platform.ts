@@ -3,6 +3,7 @@
 // What workloads, pods and Leases look like stands in workload-port.ts, pod-port.ts and lease-port.ts.
 import type { AnyStatus } from '../../api/v1alpha1/kinds.ts';
 import type { ObjectRef, StoredObject } from '../objects/objects.ts';
+import type { CertificateRequestPort } from './certificate-request-port.ts';
 import type { ConfigMapPort } from './config-map-port.ts';
 import type { LeasePort } from './lease-port.ts';
 import type { PodPort } from './pod-port.ts';
@@ -18,6 +19,8 @@ export interface Platform {
   readonly statuses: StatusPort;
   readonly secrets: SecretPort;
   readonly configMaps: ConfigMapPort;
+  /** Absent where there are no issuers outside. */
+  readonly certificateRequests?: CertificateRequestPort;
   /** Absent where nobody makes pods from templates. */
   readonly workloads?: WorkloadPort;
   /** Absent where there are none. */

@@ -9,19 +9,33 @@ export function authorityHealthyOf(
   authority: AuthorityState,
   mode: RootRotationIr['mode'] | undefined,
 ): ConditionDraft | undefined {
-  const { isPlugged, wanted, problem, isAsWanted, expiry } = authority;
+  const { isPlugged, wanted, problem, isAsWanted, expiry, troubles } = authority;
   const type = conditionType.authorityHealthy;
   if (problem !== null) {
     const message = `${problem} Until this is corrected, ${present(authority)} signs certificates.`;
     return { type, status: 'False', reason: reason.invalidAuthority, message };
+  }
+  if (troubles !== null) {
+    const message = `${troubles.texts.join(' ')} Certificates in use stay until they expire.`;
+    const why = troubles.kind === 'Refused' ? reason.issuerRefused : reason.issuerSlow;
+    return { type, status: 'False', reason: why, message };
   }
   if (!isAsWanted)
     return { type, status: 'False', reason: reason.pending, message: pending(authority, mode) };
   if (expiry.isSoon)
     return { type, status: 'False', reason: reason.expiresSoon, message: expiring(authority) };
   if (!isPlugged) return undefined;
-  const message = `Certificates are signed by the authority in ${wanted}. ${ends(authority)}`;
+  const message = `Certificates are signed by ${theAuthority(wanted)}. ${ends(authority)}`;
   return { type, status: 'True', reason: reason.healthy, message };
+}
+
+/** A Secret holds one; an issuer is one. */
+function theAuthority(wanted: string | null): string {
+  return wanted?.startsWith('Secret ') === true ? `the authority in ${wanted}` : (wanted ?? '');
+}
+
+function upperFirst(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1);
 }
 
 /** The one that signs. */
@@ -30,7 +44,8 @@ function present({ isPlugged }: AuthorityState): string {
 }
 
 function pending(authority: AuthorityState, mode: RootRotationIr['mode'] | undefined): string {
-  const next = authority.wanted === null ? 'A root of Meshwright' : `The authority in ${authority.wanted}`;
+  const next =
+    authority.wanted === null ? 'A root of Meshwright' : upperFirst(theAuthority(authority.wanted));
   const still = `${next} does not sign certificates yet.`;
   if (mode === 'Abort')
     return `${still} Rotations of the root are aborted: set spec.certificates.rootRotation.mode to Proceed.`;
@@ -43,7 +58,7 @@ function expiring(authority: AuthorityState): string {
   const what =
     authority.wanted === null
       ? 'Set spec.certificates.rootRotation.issuedAfter to the present time to replace the root.'
-      : `Renew the certificates in ${authority.wanted}.`;
+      : `Renew the certificates ${authority.wanted.startsWith('Secret ') ? 'in' : 'of'} ${authority.wanted}.`;
   return `${ends(authority)} ${what}`;
 }
 

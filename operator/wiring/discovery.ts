@@ -1,6 +1,7 @@
 // The xDS server: snapshots go out to proxies, their reports come back.
 import type { Signer } from '../certificates/authority.ts';
 import { presentedLeaf } from '../certificates/presented-leaf.ts';
+import type { ServerCertificate } from '../certificates/server-certificate.ts';
 import type { PresentedLeaf } from '../values/presented-leaf.ts';
 import { issuerId } from '../certificates/stored-roots.ts';
 import { reloadableCredentials } from '../xds/server/credentials.ts';
@@ -37,7 +38,7 @@ export function createDiscovery(
       clock,
       log,
     }),
-    leafOf: (certificate) => presentedLeaf(certificate, serverCertificate.get()?.issuers ?? ''),
+    leafOf: (certificate) => presented(certificate, serverCertificate.get()),
     rebuild: ownWorkloads.changed,
     services: () => [...peerServices.get(), ...telemetryServices.get()],
     identifier: `meshwright/${self.name}/${self.nonce}`,
@@ -74,6 +75,10 @@ export function createDiscovery(
       ready: () => translation.get().ir === null || ads.ready(),
     },
   };
+}
+
+function presented(certificate: Buffer, own: ServerCertificate | null): PresentedLeaf | null {
+  return own === null ? null : presentedLeaf(certificate, own.issuers, own.links);
 }
 
 function isWanted(leaf: PresentedLeaf | null, { issuer, leavesFromMs }: Signer): boolean {

@@ -5,6 +5,7 @@ import { operatorSpiffeId } from '../certificates/identity.ts';
 import { createIssuer } from '../certificates/issuer.ts';
 import { rootSecretName } from '../certificates/names.ts';
 import { createPodRefresh } from '../certificates/pod-refresh.ts';
+import { Requester } from '../certificates/requested/requester.ts';
 import type { IdentityIr, MeshIr } from '../ir/mesh-ir.ts';
 import type { SecretPort } from '../ports/platform.ts';
 import type { Clock } from '../process/clock.ts';
@@ -21,7 +22,7 @@ type Cells = Reads<'change' | 'translation' | 'rootEvidence'> & Writes<'serverCe
 const settleMs = 10_000;
 
 export interface IssuanceContext extends Pick<Context, 'clock' | 'log'> {
-  readonly platform: Pick<Context['platform'], 'secrets' | 'pods' | 'leases'>;
+  readonly platform: Pick<Context['platform'], 'secrets' | 'certificateRequests' | 'pods' | 'leases'>;
   readonly settings: Pick<Context['settings'], 'namespace'>;
   readonly metrics: Pick<Metrics, 'certificatesExpire'>;
 }
@@ -31,8 +32,11 @@ export function createIssuance(cells: Cells, context: IssuanceContext): Required
   const { platform, settings, clock, log, metrics } = context;
   /** The one in force, or the last one: its certificates are kept. */
   let mesh: MeshIr | null = null;
+  const { certificateRequests } = platform;
+  const requester = certificateRequests === undefined ? null : new Requester(certificateRequests, clock);
   const issuer = createIssuer({
-    openAuthority: () => openAuthority(platform.secrets, settings.namespace, { ir: mesh, clock }),
+    openAuthority: (isLeading) =>
+      openAuthority(platform.secrets, settings.namespace, { ir: mesh, requester, isLeading, clock }),
     secrets: platform.secrets,
     namespace: settings.namespace,
     clock,
@@ -82,7 +86,13 @@ export function createIssuance(cells: Cells, context: IssuanceContext): Required
       // Without a Mesh there is nothing to certify.
       ready: () => translation.get().ir === null || issuer.ready(),
     },
-    leaderCallbacks: issuer,
+    leaderCallbacks: {
+      onStartedLeading: () => {
+        requester?.startTerm();
+        issuer.onStartedLeading();
+      },
+      onStoppedLeading: () => issuer.onStoppedLeading(),
+    },
   };
 }
 
@@ -98,10 +108,17 @@ function waitingFor(seen: ObjectChange | null, trustDomain: string): readonly Id
   return isWaiting ? [identityOf(trustDomain, metadata.namespace ?? '', serviceAccountName)] : [];
 }
 
+interface Opening {
+  readonly ir: MeshIr | null;
+  readonly requester: Requester | null;
+  readonly isLeading: boolean;
+  readonly clock: Clock;
+}
+
 function openAuthority(
   secrets: SecretPort,
   namespace: string,
-  { ir, clock }: { readonly ir: MeshIr | null; readonly clock: Clock },
+  { ir, requester, isLeading, clock }: Opening,
 ): Promise<Authority> {
   if (ir === null) return Promise.reject(new Error('no Mesh is accepted yet'));
   const { trustDomain, certificates } = ir.settings;
@@ -111,6 +128,7 @@ function openAuthority(
     authority: certificates.authority,
     secretName: rootSecretName,
     trustDomain,
+    asking: requester === null ? undefined : { requester, isLeading, ttlMs: certificates.ttlMs },
     now: () => clock.now(),
   });
 }

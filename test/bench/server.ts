@@ -96,6 +96,7 @@ async function certificates(): Promise<Ready['certificates']> {
     trustBundle: authority.trustBundle(),
     controlPlaneBundle: authority.controlPlaneBundle(),
     issuers: authority.issuers,
+    links: '',
     wantedLeaves: null,
     revocationList: null,
   });

@@ -12,7 +12,7 @@ import { reservePorts } from '../../demo/process/ports.ts';
 import type { KeyPair } from '../../operator/certificates/authority.ts';
 import { parseIntermediate } from '../../operator/certificates/intermediate.ts';
 import { signLeaf } from '../../operator/certificates/leaf.ts';
-import { pemsOf } from '../../operator/certificates/renewal.ts';
+import { pemsOf } from '../../operator/certificates/pems.ts';
 import { createSecretFolders } from '../../operator/platform/files/state/secret-folders.ts';
 import type { SecretData } from '../../operator/ports/platform.ts';
 import { makeCa, secretOf } from '../support/brought-authority.ts';

@@ -3,6 +3,7 @@
 import type { Log } from '../../process/log.ts';
 import type { Platform } from '../../ports/platform.ts';
 import { ApiClient } from './http/api-client.ts';
+import { createCertificateRequests } from './certificate-requests.ts';
 import { createConfigMaps } from './config-maps.ts';
 import type { CrdDefinition } from './crds.ts';
 import { type Admit, createFeed } from './feed.ts';
@@ -78,6 +79,7 @@ export function createKubernetesPlatform(options: KubernetesPlatformOptions): Ku
     pods: createPods(retryingApi),
     leases: createLeases(leaseApi, { namespace, name: leaseName }),
     configMaps: createConfigMaps(retryingApi, namespace),
+    certificateRequests: createCertificateRequests(retryingApi, namespace),
     secrets: createSecrets(retryingApi, { ownNamespace: namespace }),
     installCrds: async (definitions, signal) => {
       signal?.addEventListener('abort', () => operator.stop(), { once: true });

@@ -60,9 +60,17 @@ function certificateSettings({ spec: { certificates } }: Mesh): CertificatesIr {
   };
 }
 
-function authoritySettings({ type, secretRef }: Mesh['spec']['certificates']['authority']): AuthorityIr {
-  // The schema wants a Secret with this type.
-  return type === 'Intermediate' ? { type, secretName: secretRef?.name ?? '' } : { type };
+function authoritySettings({
+  type,
+  secretRef,
+  issuerRef,
+  caBundle,
+}: Mesh['spec']['certificates']['authority']): AuthorityIr {
+  // The schema wants what belongs to the type.
+  if (type === 'Intermediate') return { type, secretName: secretRef?.name ?? '' };
+  if (type === 'CertManager' && issuerRef !== undefined)
+    return { type, issuer: issuerRef, caBundle: caBundle ?? null };
+  return { type: 'BuiltIn' };
 }
 
 /** RFC 3339; null where there is none. */

@@ -1,6 +1,6 @@
 import { X509Certificate } from 'node:crypto';
 import { afterEach, beforeAll, beforeEach, expect, test } from '@jest/globals';
-import { pemsOf } from '../../../operator/certificates/renewal.ts';
+import { pemsOf } from '../../../operator/certificates/pems.ts';
 import type { SecretData } from '../../../operator/ports/platform.ts';
 import { type Ca, type CaOptions, makeCa, secretOf } from '../../support/brought-authority.ts';
 import { until } from '../../support/until.ts';

@@ -1,7 +1,7 @@
 import { X509Certificate } from 'node:crypto';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { openStoredAuthority } from '../../../operator/certificates/stored-authority.ts';
-import { pemsOf } from '../../../operator/certificates/renewal.ts';
+import { pemsOf } from '../../../operator/certificates/pems.ts';
 import { sampleRootRotation } from '../../support/mesh-samples.ts';
 import { until } from '../../support/until.ts';
 import { Bench, namespace, rootKey, stopAll } from './rotation-bench.ts';

@@ -91,7 +91,11 @@ export class Bench {
 
   #sidecar(): ProxyProof {
     if (this.isObedient) this.acknowledged = this.own?.trustBundle ?? '';
-    const leaf = presentedLeaf(new X509Certificate(this.file('tls.crt')).raw, this.own?.issuers ?? '');
+    const leaf = presentedLeaf(
+      new X509Certificate(this.file('tls.crt')).raw,
+      this.own?.issuers ?? '',
+      this.own?.links ?? '',
+    );
     const hasPublishedTrust = this.acknowledged === this.own?.trustBundle;
     return { workload: 'Pod/shop/reviews', isConnected: true, missingSince: null, hasPublishedTrust, leaf };
   }

@@ -13,6 +13,7 @@ const builtIn: AuthorityState = {
   problem: null,
   expiry: { root, intermediate: null, isSoon: false },
   isHeldByRevocations: false,
+  troubles: null,
 };
 const plugged: AuthorityState = {
   ...builtIn,

@@ -88,6 +88,7 @@ async function serve(bench: Bench): Promise<void> {
     trustBundle: authority.trustBundle(),
     controlPlaneBundle: authority.controlPlaneBundle(),
     issuers: '',
+    links: '',
     wantedLeaves: null,
     revocationList: null,
   });

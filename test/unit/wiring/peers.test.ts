@@ -53,6 +53,7 @@ async function certify({ serverCertificate }: Board): Promise<void> {
     trustBundle: authority.trustBundle(),
     controlPlaneBundle: authority.controlPlaneBundle(),
     issuers: '',
+    links: '',
     wantedLeaves: null,
     revocationList: null,
   });

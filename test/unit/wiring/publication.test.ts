@@ -45,6 +45,7 @@ const root = {
   trustBundle: 'root',
   controlPlaneBundle: 'root',
   issuers: '',
+  links: '',
   wantedLeaves: null,
   revocationList: null,
 };
