@@ -1,0 +1,197 @@
+// Certificates from the real cert-manager, on a real API server, with the permissions that deploy/ gives: its issuers answer, refuse, keep us
+// waiting, disappear, and change their root.
+import { X509Certificate } from 'node:crypto';
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { z } from 'zod';
+import type { Condition } from '../../api/v1alpha1/common.ts';
+import { pemsOf } from '../../operator/certificates/pems.ts';
+import { makeCa, secretOf } from '../support/brought-authority.ts';
+import { certManagerAvailable, type CertManager, startCertManager } from '../support/cert-manager.ts';
+import { caCertificate, caIssuer, caSecret, selfSignedIssuer } from '../support/cert-manager/issuers.ts';
+import { Closing } from '../support/data-plane/closing.ts';
+import { type ApiServer, apiServerAvailable, startApiServer } from '../support/kubernetes.ts';
+import { poll } from '../support/kubernetes/poll.ts';
+import { type OperatorProcess, startOperator } from '../support/operator.ts';
+import { mesh } from '../support/operator/shop.ts';
+
+const missing = [await apiServerAvailable(), await certManagerAvailable()].flatMap((it) =>
+  it.available ? [] : [it.reason],
+);
+if (missing.length > 0) process.stderr.write(`NOT RUN: ${missing.join(' ')}\n`);
+const suite = missing.length === 0 ? describe : describe.skip;
+
+const own = 'meshwright-system';
+const installed = join(import.meta.dirname, '../../deploy/install.yaml');
+
+const Files = z.object({ data: z.record(z.string(), z.string()) });
+const Names = z.object({ items: z.array(z.object({ metadata: z.object({ name: z.string() }) })) });
+
+suite('certificates from cert-manager', () => {
+  const closing = new Closing();
+  let server: ApiServer;
+  let certManager: CertManager;
+  let kubeconfigPath: string;
+  let operator: OperatorProcess;
+
+  const kubectl = async (args: readonly string[], documents: readonly object[] = []): Promise<string> => {
+    const input = documents.map((document) => JSON.stringify(document)).join('\n---\n');
+    const { code, stdout, stderr } = await server.kubectl(args, input);
+    if (code !== 0) throw new Error(`kubectl ${args.join(' ')}: ${stderr}`);
+    return stdout;
+  };
+  const apply = (...documents: readonly object[]): Promise<string> =>
+    kubectl(['apply', '-f', '-'], documents);
+  const until = async <T>(what: string, ask: () => Promise<T | undefined>): Promise<T> =>
+    poll(ask, { intervalMs: 100, deadlineMs: 90_000 }).catch((error: unknown) => {
+      throw new Error(`gave up waiting until ${what}`, { cause: error });
+    });
+  const start = async (): Promise<void> => {
+    operator = await startOperator({ kubeconfigPath });
+  };
+  const restart = async (): Promise<void> => {
+    await operator.terminate();
+    await operator.stop();
+    await start();
+  };
+  const askFor = (name: string, more: object = {}): Promise<string> =>
+    apply(mesh({ certificates: { authority: { type: 'CertManager', issuerRef: { name }, ...more } } }));
+  const condition = async (type: string): Promise<Condition | undefined> => {
+    const path = `jsonpath={.status.conditions[?(@.type=="${type}")]}`;
+    const text = await kubectl(['get', 'mesh/default', '-o', path]);
+    return text === '' ? undefined : (JSON.parse(text) as Condition);
+  };
+  const untilCondition = async (type: string, reason: string, words = ''): Promise<Condition> => {
+    let last: Condition | undefined;
+    return until(`${type} is ${reason} ${words}`, async () => {
+      last = await condition(type);
+      return last?.reason === reason && last.message.includes(words) ? last : undefined;
+    }).catch((error: unknown) => {
+      throw new Error(`last: ${JSON.stringify(last)}`, { cause: error });
+    });
+  };
+  /** PEM files of a Secret; undefined if there is none. */
+  const secret = async (namespace: string, name: string): Promise<Record<string, string> | undefined> => {
+    const { code, stdout } = await server.kubectl(['get', 'secret', name, '-n', namespace, '-o', 'json']);
+    if (code !== 0) return undefined;
+    const files = Object.entries(Files.parse(JSON.parse(stdout)).data);
+    return Object.fromEntries(files.map(([file, text]) => [file, Buffer.from(text, 'base64').toString()]));
+  };
+  /** The certificate of a service account of the shop, once there is one that `isRight`. */
+  const certified = (
+    serviceAccount: string,
+    isRight: (files: Readonly<Record<string, string>>) => boolean = () => true,
+  ): Promise<Readonly<Record<string, string>>> =>
+    until(`${serviceAccount} has a certificate`, async () => {
+      const files = await secret('shop', `meshwright-${serviceAccount}`);
+      return files !== undefined && isRight(files) ? files : undefined;
+    });
+  /** A service account in use. */
+  const use = async (name: string): Promise<void> => {
+    const metadata = { name, namespace: 'shop' };
+    await apply(
+      { apiVersion: 'v1', kind: 'ServiceAccount', metadata },
+      {
+        apiVersion: 'apps/v1',
+        kind: 'Deployment',
+        metadata,
+        spec: {
+          selector: { matchLabels: { app: name } },
+          template: {
+            metadata: { labels: { app: name } },
+            spec: { serviceAccountName: name, containers: [{ name: 'app', image: 'example.test/app' }] },
+          },
+        },
+      },
+    );
+  };
+  const requests = async (): Promise<readonly string[]> => {
+    const list = await kubectl(['get', 'certificaterequests', '-n', own, '-o', 'json']);
+    return Names.parse(JSON.parse(list)).items.map(({ metadata }) => metadata.name);
+  };
+  const isFrom =
+    (root: string) =>
+    (files: Readonly<Record<string, string>>): boolean => {
+      const leaf = new X509Certificate(files['tls.crt'] ?? '');
+      return leaf.verify(new X509Certificate(root).publicKey);
+    };
+
+  beforeAll(async () => {
+    server = await startApiServer();
+    closing.add(() => server.stop());
+    certManager = await startCertManager(server);
+    closing.add(() => certManager.stop());
+    await kubectl(['apply', '--server-side', '-f', installed]);
+    const token = await kubectl(['create', 'token', 'meshwright-operator', '-n', own]);
+    const kubeconfig = JSON.parse(await readFile(server.kubeconfigPath, 'utf8')) as object;
+    kubeconfigPath = `${server.kubeconfigPath}.operator`;
+    const users = [{ name: 'admin', user: { token: token.trim() } }];
+    await writeFile(kubeconfigPath, JSON.stringify({ ...kubeconfig, users }), { mode: 0o600 });
+    const labels = { 'meshwright.dev/mesh': 'enabled' };
+    await apply({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'shop', labels } });
+    await use('reviews');
+    await start();
+    closing.add(() => operator.stop());
+  });
+  afterAll(() => closing.close());
+
+  test('before the issuer exists no certificate is issued, and Ready says what cert-manager says', async () => {
+    await askFor('mesh-ca');
+
+    const ready = await untilCondition('Ready', 'CertificateNotReady', 'mesh-ca');
+    expect(ready.message).toMatch(
+      /^No certificate is issued\. ClusterIssuer mesh-ca has not issued it yet: the request is pending: Referenced "ClusterIssuer" not found: .*mesh-ca.* not found\. See the CertificateRequests in namespace meshwright-system\.$/,
+    );
+    expect(await secret('shop', 'meshwright-reviews')).toBeUndefined();
+  });
+
+  test('as soon as it does, it signs the certificates of workloads and of the operator, and no request is left', async () => {
+    await apply(
+      selfSignedIssuer('self'),
+      caCertificate('mesh-root', 'self'),
+      caIssuer('mesh-ca', 'mesh-root'),
+    );
+
+    const files = await certified('reviews');
+    const root = (await secret('cert-manager', 'mesh-root'))?.['tls.crt'] ?? '';
+    const leaf = new X509Certificate(files['tls.crt'] ?? '');
+    expect(isFrom(root)(files)).toBe(true);
+    expect(leaf.subjectAltName).toBe('URI:spiffe://cluster.local/ns/shop/sa/reviews');
+    expect(pemsOf(files['ca.crt'] ?? '')).toEqual(pemsOf(root));
+    const healthy = await untilCondition('AuthorityHealthy', 'Healthy');
+    expect(healthy.message).toMatch(
+      /^Certificates are signed by ClusterIssuer mesh-ca\. The root certificate expires at /,
+    );
+    await untilCondition('Ready', 'Ready');
+    await operator.ready();
+    await until('no request is left', async () => ((await requests()).length === 0 ? true : undefined));
+  });
+
+  test('an operator that starts needs no answer: it has its certificate, and leaves the others alone', async () => {
+    const before = await certified('reviews');
+    await certManager.stopControllers();
+    await restart();
+    await operator.ready();
+
+    await untilCondition('AuthorityHealthy', 'Healthy');
+    expect(await certified('reviews')).toEqual(before);
+    expect(await requests()).toEqual([]);
+  });
+
+  test('an issuer that does not answer is told, what is asked for waits, and is there when it answers', async () => {
+    const before = await certified('reviews');
+    await use('ratings');
+    const slow = await untilCondition('AuthorityHealthy', 'IssuerSlow');
+    expect(slow.message).toBe(
+      'The certificate in Secret shop/meshwright-ratings waits. ClusterIssuer mesh-ca has not issued it yet: the request is not approved yet. See the CertificateRequests in namespace meshwright-system. Certificates in use stay until they expire.',
+    );
+    expect(await secret('shop', 'meshwright-ratings')).toBeUndefined();
+    expect(await requests()).toHaveLength(1);
+    expect(await certified('reviews')).toEqual(before);
+
+    await certManager.startControllers();
+    await certified('ratings');
+    await untilCondition('AuthorityHealthy', 'Healthy');
+  });
+});

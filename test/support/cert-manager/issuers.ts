@@ -1,0 +1,37 @@
+// Issuers of cert-manager as users write them: a certificate authority whose key lies in a Secret that the test made, or that cert-manager keeps.
+import type { SecretData } from '../../../operator/ports/platform.ts';
+import { certManagerNamespace } from '../cert-manager.ts';
+
+const apiVersion = 'cert-manager.io/v1';
+
+/** Of a ClusterIssuer. data: tls.crt, tls.key, ca.crt. */
+export function caSecret(name: string, data: SecretData): object {
+  return {
+    apiVersion: 'v1',
+    kind: 'Secret',
+    type: 'kubernetes.io/tls',
+    metadata: { name, namespace: certManagerNamespace },
+    stringData: data,
+  };
+}
+
+export function caIssuer(name: string, secretName: string): object {
+  return { apiVersion, kind: 'ClusterIssuer', metadata: { name }, spec: { ca: { secretName } } };
+}
+
+export function selfSignedIssuer(name: string): object {
+  return { apiVersion, kind: 'ClusterIssuer', metadata: { name }, spec: { selfSigned: {} } };
+}
+
+/** A root that cert-manager makes and renews, for caIssuer. */
+export function caCertificate(name: string, issuer: string): object {
+  const spec = {
+    isCA: true,
+    commonName: name,
+    secretName: name,
+    duration: '8760h',
+    privateKey: { algorithm: 'ECDSA', size: 256 },
+    issuerRef: { name: issuer, kind: 'ClusterIssuer', group: 'cert-manager.io' },
+  };
+  return { apiVersion, kind: 'Certificate', metadata: { name, namespace: certManagerNamespace }, spec };
+}
