@@ -108,7 +108,7 @@ const Authority = withRules(
     message: 'Write the root certificate as PEM text: -----BEGIN CERTIFICATE----- and so on.',
   },
   {
-    rule: "!has(self.secretRef) || !(self.secretRef.name in ['meshwright-ca', 'meshwright-revocations'])",
+    rule: "!has(self.secretRef) || !(self.secretRef.name in ['meshwright-ca', 'meshwright-operator-certificate', 'meshwright-revocations'])",
     message: 'Name a Secret of your own: Meshwright writes this one itself.',
   },
 )

@@ -2,6 +2,7 @@
 import type { Authority } from '../certificates/authority.ts';
 import { openStoredAuthority } from '../certificates/stored-authority.ts';
 import { operatorSpiffeId } from '../certificates/identity.ts';
+import type { Issuer } from '../certificates/issuer-ports.ts';
 import { createIssuer } from '../certificates/issuer.ts';
 import { rootSecretName } from '../certificates/names.ts';
 import { createPodRefresh } from '../certificates/pod-refresh.ts';
@@ -14,7 +15,7 @@ import { defaultServiceAccount, identityOf } from '../translate/facts/identity.t
 import { podAddresses, runsOnItsOwnAddress } from '../translate/facts/pod-address.ts';
 import { injectedKey } from '../values/own-names.ts';
 import type { ObjectChange } from './board.ts';
-import type { Context, Made, Reads, Writes } from './part.ts';
+import type { Context, LeaderCallbacks, Made, Reads, Writes } from './part.ts';
 
 type Cells = Reads<'change' | 'translation' | 'rootEvidence'> & Writes<'serverCertificate' | 'certificates'>;
 
@@ -32,8 +33,7 @@ export function createIssuance(cells: Cells, context: IssuanceContext): Required
   const { platform, settings, clock, log, metrics } = context;
   /** The one in force, or the last one: its certificates are kept. */
   let mesh: MeshIr | null = null;
-  const { certificateRequests } = platform;
-  const requester = certificateRequests === undefined ? null : new Requester(certificateRequests, clock);
+  const requester = requesterOf(platform, clock);
   const issuer = createIssuer({
     openAuthority: (isLeading) =>
       openAuthority(platform.secrets, settings.namespace, { ir: mesh, requester, isLeading, clock }),
@@ -86,13 +86,21 @@ export function createIssuance(cells: Cells, context: IssuanceContext): Required
       // Without a Mesh there is nothing to certify.
       ready: () => translation.get().ir === null || issuer.ready(),
     },
-    leaderCallbacks: {
-      onStartedLeading: () => {
-        requester?.startTerm();
-        issuer.onStartedLeading();
-      },
-      onStoppedLeading: () => issuer.onStoppedLeading(),
+    leaderCallbacks: termsOf(issuer, requester),
+  };
+}
+
+function requesterOf({ certificateRequests }: IssuanceContext['platform'], clock: Clock): Requester | null {
+  return certificateRequests === undefined ? null : new Requester(certificateRequests, clock);
+}
+
+function termsOf(issuer: Issuer, requester: Requester | null): LeaderCallbacks {
+  return {
+    onStartedLeading: () => {
+      requester?.startTerm();
+      issuer.onStartedLeading();
     },
+    onStoppedLeading: () => issuer.onStoppedLeading(),
   };
 }
 

@@ -7,19 +7,28 @@ export type RequestVerdict =
   | { readonly type: 'Pending'; readonly why: string }
   | { readonly type: 'Refused'; readonly why: string };
 
+const refusals = [
+  ['Denied', 'the request was denied'],
+  ['InvalidRequest', 'the request is invalid'],
+] as const;
+
+/** Reasons of Ready after which nothing more comes. */
+const ends: ReadonlyMap<string, string> = new Map([
+  ['Denied', 'the request was denied'],
+  ['Failed', 'the request failed'],
+]);
+
 /** @see https://cert-manager.io/docs/usage/certificaterequest/#conditions */
 export function verdictOf({ conditions, certificate }: RequestAnswer): RequestVerdict {
   const find = (type: string): RequestAnswer['conditions'][number] | undefined =>
     conditions.find((it) => it.type === type);
   const isTrue = (type: string): boolean => find(type)?.status === 'True';
   const ready = find('Ready');
-  if (isTrue('Denied')) return { type: 'Refused', why: `the request was denied${wordsOf(find('Denied'))}` };
-  if (isTrue('InvalidRequest'))
-    return { type: 'Refused', why: `the request is invalid${wordsOf(find('InvalidRequest'))}` };
-  if (ready?.status === 'False' && ready.reason === 'Denied')
-    return { type: 'Refused', why: `the request was denied${wordsOf(ready)}` };
-  if (ready?.status === 'False' && ready.reason === 'Failed')
-    return { type: 'Refused', why: `the request failed${wordsOf(ready)}` };
+  for (const [type, what] of refusals) {
+    if (isTrue(type)) return { type: 'Refused', why: `${what}${wordsOf(find(type))}` };
+  }
+  const ended = ready?.status === 'False' ? ends.get(ready.reason) : undefined;
+  if (ended !== undefined) return { type: 'Refused', why: `${ended}${wordsOf(ready)}` };
   if (isTrue('Ready') && certificate !== '') return { type: 'Issued' };
   if (ready !== undefined) return { type: 'Pending', why: `the request is pending${wordsOf(ready)}` };
   const why = isTrue('Approved') ? 'the request has no answer yet' : 'the request is not approved yet';

@@ -137,6 +137,42 @@ export const meshCases: readonly ApiCase[] = [
   refused('a Secret in capital letters', authority({ type: 'Intermediate', secretRef: { name: 'Mesh' } }), {
     field: 'spec.certificates.authority.secretRef.name',
   }),
+  valid('an issuer of cert-manager', authority({ type: 'CertManager', issuerRef: { name: 'mesh-ca' } })),
+  valid(
+    'an issuer that is not one of its own, and its root',
+    authority({
+      type: 'CertManager',
+      issuerRef: { name: 'mesh', kind: 'AWSPCAClusterIssuer', group: 'awspca.cert-manager.io' },
+      caBundle: '-----BEGIN CERTIFICATE-----',
+    }),
+  ),
+  refused(
+    'an issuer nowhere',
+    authority({ type: 'CertManager' }),
+    refusedRef('Set issuerRef with type CertManager, and only then.'),
+  ),
+  refused(
+    'an issuer for an intermediate',
+    authority({ type: 'Intermediate', secretRef: { name: 'mesh-ca' }, issuerRef: { name: 'mesh-ca' } }),
+    refusedRef('Set issuerRef with type CertManager, and only then.'),
+  ),
+  refused(
+    'a root for the built-in authority',
+    authority({ caBundle: '-----BEGIN CERTIFICATE-----' }),
+    refusedRef('Set caBundle with type CertManager only.'),
+  ),
+  refused(
+    'a root that is no PEM',
+    authority({ type: 'CertManager', issuerRef: { name: 'mesh-ca' }, caBundle: 'bWVzaA==' }),
+    refusedRef('Write the root certificate as PEM text: -----BEGIN CERTIFICATE----- and so on.'),
+  ),
+  refused(
+    'a kind in small letters',
+    authority({ type: 'CertManager', issuerRef: { name: 'mesh-ca', kind: 'clusterissuer' } }),
+    {
+      field: 'spec.certificates.authority.issuerRef.kind',
+    },
+  ),
   valid('a lifetime of 10 minutes', ttl('10m')),
   valid('a lifetime of 90 days', ttl('2160h')),
   refused('a lifetime under 10 minutes', ttl('9m59s'), lifetime),

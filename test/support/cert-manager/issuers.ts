@@ -1,19 +1,7 @@
 // Issuers of cert-manager as users write them: a certificate authority whose key lies in a Secret that the test made, or that cert-manager keeps.
-import type { SecretData } from '../../../operator/ports/platform.ts';
 import { certManagerNamespace } from '../cert-manager.ts';
 
 const apiVersion = 'cert-manager.io/v1';
-
-/** Of a ClusterIssuer. data: tls.crt, tls.key, ca.crt. */
-export function caSecret(name: string, data: SecretData): object {
-  return {
-    apiVersion: 'v1',
-    kind: 'Secret',
-    type: 'kubernetes.io/tls',
-    metadata: { name, namespace: certManagerNamespace },
-    stringData: data,
-  };
-}
 
 export function caIssuer(name: string, secretName: string): object {
   return { apiVersion, kind: 'ClusterIssuer', metadata: { name }, spec: { ca: { secretName } } };

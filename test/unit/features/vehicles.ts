@@ -54,6 +54,15 @@ const logs = 'On TCP ports a rule has no name that anybody sees.';
 const otherKeys =
   '{"keys":[{"kty":"EC","crv":"P-256","kid":"2026-12","x":"qasamBoBXAnjWrtTnXayb7-lH5Le1Tix3A5Wsrpfqvg","y":"Nsf4EBasY_kmh00QFgxswbyaIryhsjvS1U7V4TWgMtc"}]}';
 
+/** In place of the intermediate in world.yaml. */
+const fromIssuer = {
+  'certificates.authority': {
+    type: 'CertManager',
+    issuerRef: { name: 'mesh-ca', kind: 'ClusterIssuer', group: 'cert-manager.io' },
+    caBundle: 'root: -----BEGIN CERTIFICATE-----',
+  },
+};
+
 const inOrder = [{ from: 'a', to: ['b'] }];
 const byShares = [{ from: 'a', to: [{ zone: 'b', weight: 20 }] }];
 /** In a world where it is an order, or in one where it is shares, the other comes with its type. */
@@ -176,6 +185,10 @@ export const table: readonly Row[] = [
       { 'certificates.authority.secretRef': null },
     ],
     ['certificates.authority.secretRef.name', 'other', '', certificates],
+    ['certificates.authority.issuerRef.name', 'other', '', certificates, fromIssuer],
+    ['certificates.authority.issuerRef.kind', 'Issuer', '', certificates, fromIssuer],
+    ['certificates.authority.issuerRef.group', 'other.test', '', certificates, fromIssuer],
+    ['certificates.authority.caBundle', '-----BEGIN CERTIFICATE-----', '', certificates, fromIssuer],
     ['certificates.workloadTTL', '48h', '', certificates],
     ['certificates.issuedAfter', '2026-02-01T00:00:00Z', '', certificates],
     ['certificates.rootRotation.issuedAfter', '2026-02-01T00:00:00Z', '', certificates],
