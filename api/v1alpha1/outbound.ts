@@ -1,9 +1,35 @@
 // What workloads may call outside the mesh: the mode, and the hosts that are allowed in spite of it.
 import { z } from 'zod';
-import { listMap, port, shaped, withRules } from '../schema.ts';
+import { type CelRule, dnsSubdomain, listMap, port, shaped, withRules } from '../schema.ts';
+import { noPrivateKey } from './security/jwks.ts';
 
 /** What a listener of the sidecar has already: see operator/envoy/resources/names.ts. */
 const sidecarPorts = '[15000, 15001, 15006, 15021, 15090]';
+
+/** There may be many of them: the API server limits what their rules cost, and looking through all of it would be too much. */
+const beginsAsCertificate: CelRule = {
+  rule: `self.startsWith('-----BEGIN CERTIFICATE-----')`,
+  message: 'Write CA certificates in PEM, and begin with -----BEGIN CERTIFICATE-----.',
+};
+
+/** What the sidecar makes of requests in plaintext. */
+const Origination = z
+  .object({
+    port: port().default(443).describe('Port at which the host serves TLS. Default: 443.'),
+    sni: shaped(dnsSubdomain)
+      .exactOptional()
+      .describe(
+        'Server name in the TLS handshake, which the certificate of the host must be for. Default: the host.',
+      ),
+    caBundle: withRules(z.string().min(1).max(16_384), beginsAsCertificate, noPrivateKey)
+      .exactOptional()
+      .describe(
+        'CA certificates in PEM that the host must have its certificate from. Default: the public CAs that Mozilla trusts. At most 16384 characters.',
+      ),
+  })
+  .describe(
+    'The sidecar encrypts: the application sends requests in plaintext, and the sidecar begins TLS with the host. A certificate that is not valid gets a 503. Default: requests stay in plaintext.',
+  );
 
 const OutboundPort = withRules(
   z.object({
@@ -14,7 +40,12 @@ const OutboundPort = withRules(
       .describe(
         'How the sidecar recognizes the host. TLS (default): by the server name (SNI) in the TLS handshake of the application. HTTP: by the Host header of each plaintext request.',
       ),
+    tls: Origination.exactOptional(),
   }),
+  {
+    rule: "!has(self.tls) || self.protocol == 'HTTP'",
+    message: 'Set protocol to HTTP, or remove tls: with protocol TLS the application encrypts itself.',
+  },
   {
     rule: `!(self.port in ${sidecarPorts})`,
     message: `Choose a port that no sidecar uses itself: not one of ${sidecarPorts.slice(1, -1)}.`,
@@ -28,18 +59,24 @@ const hostName = shaped({
   max: 253,
 });
 
-const OutboundHost = z.object({
-  host: withRules(hostName, {
-    rule: "!self.endsWith('.svc') && !self.endsWith('.svc.cluster.local')",
-    message:
-      'Name a host outside the cluster. Services need no entry: workloads may call them in every mode.',
-  }).describe(
-    'Name of the host, such as api.example.com. *.example.com stands for all names below example.com, however many parts they have, but not for example.com itself.',
-  ),
-  ports: listMap(z.array(OutboundPort).min(1).max(8), 'port', 'protocol')
-    .default([{ port: 443, protocol: 'TLS' }])
-    .describe('Ports that may be called, at most 8. Default: port 443 with protocol TLS.'),
-});
+const OutboundHost = withRules(
+  z.object({
+    host: withRules(hostName, {
+      rule: "!self.endsWith('.svc') && !self.endsWith('.svc.cluster.local')",
+      message:
+        'Name a host outside the cluster. Services need no entry: workloads may call them in every mode.',
+    }).describe(
+      'Name of the host, such as api.example.com. *.example.com stands for all names below example.com, however many parts they have, but not for example.com itself.',
+    ),
+    ports: listMap(z.array(OutboundPort).min(1).max(4), 'port', 'protocol')
+      .default([{ port: 443, protocol: 'TLS' }])
+      .describe('Ports that may be called, at most 4. Default: port 443 with protocol TLS.'),
+  }),
+  {
+    rule: "!self.host.startsWith('*') || self.ports.all(p, !has(p.tls))",
+    message: 'Name each host by itself to use tls: a wildcard can have none.',
+  },
+);
 
 export const Outbound = z
   .object({

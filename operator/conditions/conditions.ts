@@ -48,6 +48,7 @@ export const reason = {
   healthCheckWithoutEffect: 'HealthCheckWithoutEffect',
   limitsWithoutEffect: 'LimitsWithoutEffect',
   localityWithoutEffect: 'LocalityWithoutEffect',
+  hostRefused: 'HostRefused',
   authorizerUnavailable: 'AuthorizerUnavailable',
   keysFetched: 'KeysFetched',
   fetchFailed: 'FetchFailed',

@@ -1,7 +1,7 @@
 // A question about a mesh → its answer. Pure. Entry: explainerOf.
 import { originKey } from '../ir/origin.ts';
 import { buildResources } from '../envoy/resources/build.ts';
-import { authority } from '../envoy/resources/names.ts';
+import { authority, isEgressCluster } from '../envoy/resources/names.ts';
 import type { MeshIr, WorkloadIr } from '../ir/mesh-ir.ts';
 import type { RouteIr } from '../ir/route.ts';
 import { seenBy, type ServicePortIr } from '../ir/service.ts';
@@ -11,7 +11,7 @@ import { translate, type Translation } from '../translate/translate.ts';
 import type { AccessAtServers } from './access/access.ts';
 import { accessAtServers } from './access/at-servers.ts';
 import { evaluate } from './evaluate.ts';
-import type { Explanation, LimitAtServers } from './explanation.ts';
+import type { Backend, Explanation, LimitAtServers } from './explanation.ts';
 import { outsidersIn, withoutSidecar } from './outsiders.ts';
 import { type ProxyConfig, proxyConfig } from './proxy-config.ts';
 import { type Asked, ask, type Outsider, type Question, QuestionError } from './question.ts';
@@ -81,19 +81,39 @@ function createExplain(ir: MeshIr, { specOf, outsiders, nowMs }: Known): Explain
       explanation,
       limits: limitsOfServers(explanation, call, spiffeId, reached),
       access: accessAtServers({ ...calling, speaksHttp: service?.protocol !== 'TCP' }, reached),
-      sources: caller === null ? {} : sourcesFor(asked, caller, { explanation, specOf }),
+      sources:
+        caller === null ? {} : sourcesFor(asked, caller, { explanation, specOf, settings: ir.settings }),
     };
   };
+}
+
+interface Explained {
+  readonly explanation: Explanation;
+  readonly specOf: SpecOf;
+  readonly settings: MeshIr['settings'];
+}
+
+/** What the Mesh says of destinations that are no Service. */
+function outsideSources({ outcome }: Explanation, { origin }: MeshIr['settings']): Answer['sources'] {
+  const backends = outcome.type === 'Closed' ? [] : backendsOf(outcome);
+  const isListed = backends.some(({ cluster }) => isEgressCluster(cluster));
+  return { routes: { object: nameOf(origin), field: `spec.outbound.${isListed ? 'hosts' : 'mode'}` } };
+}
+
+function backendsOf(outcome: Exclude<Explanation['outcome'], { type: 'Closed' }>): readonly Backend[] {
+  if (outcome.type !== 'Http') return outcome.backends;
+  return outcome.action.type === 'Forward' ? outcome.action.backends : [];
 }
 
 function sourcesFor(
   { service, call }: Asked,
   caller: WorkloadIr,
-  { explanation, specOf }: { readonly explanation: Explanation; readonly specOf: SpecOf },
+  { explanation, specOf, settings }: Explained,
 ): Answer['sources'] {
-  const reached = service && seenBy(service, caller.audience);
+  if (service === null) return outsideSources(explanation, settings);
+  const reached = seenBy(service, caller.audience);
   return {
-    ...(reached !== null && settingSources(reached.destination.setBy)),
+    ...settingSources(reached.destination.setBy),
     ...(explanation.outcome.type === 'Tcp'
       ? connectionSources(reached, call.serverName)
       : sourcesOf(routeOf(service, caller, explanation), specOf)),

@@ -1,5 +1,5 @@
 // Backends as people read them: who the endpoints are, and how one is chosen.
-import { blackholeCluster } from '../envoy/resources/names.ts';
+import { blackholeCluster, egressCluster, isEgressCluster } from '../envoy/resources/names.ts';
 import type { Backend, BackendEndpoint, Balancing } from './explanation.ts';
 
 const mostEndpoints = 5;
@@ -10,6 +10,8 @@ export function backendText(
   fate: string,
 ): string {
   const portion = isOneOfSeveral ? `${rounded(share)}% ` : '';
+  if (isEgressCluster(cluster))
+    return `${portion}the host that the call names, at the address that the sidecar resolves${cluster === egressCluster ? '' : ', over TLS that the sidecar begins'}`;
   if (endpoints === null) return `${portion}wherever the caller connects to`;
   if (cluster === blackholeCluster) return `${portion}closed at once`;
   if (refusal !== null) return `${portion}none, ${fate}: ${refusal}`;

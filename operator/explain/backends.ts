@@ -9,8 +9,10 @@ import type { ProxyConfig } from './proxy-config.ts';
 export function backendOf(config: ProxyConfig, cluster: string): Omit<Backend, 'share'> {
   const message = config.clusters.get(cluster)?.message;
   if (message === undefined) throw new UnreadableError(`there is no cluster ${cluster}`);
-  switch (textIn(message, 'type')) {
+  switch (textIn(message, 'type') ?? textIn(messageIn(message, 'cluster_type') ?? {}, 'name')) {
     case 'ORIGINAL_DST':
+    // Wherever the name leads that the caller asks for.
+    case 'envoy.clusters.dynamic_forward_proxy':
       return { cluster, balancing: null, endpoints: null, refusal: null };
     case 'EDS':
       return {

@@ -7,6 +7,8 @@ export interface Call {
   readonly port: number;
   /** What a TLS client asks for in its handshake, in lower case; null: none. */
   readonly serverName: string | null;
+  /** Whether it begins with a TLS handshake of its own; null: as the sidecar expects it at this port. */
+  readonly isTls: boolean | null;
   readonly request: CallRequest;
 }
 

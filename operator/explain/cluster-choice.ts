@@ -17,12 +17,18 @@ export interface Share {
 export function chosenClusters(filter: EnvoyMessage, serverName: string): readonly Share[] | null {
   const rules = messagesIn(knowingOnly(filter, ['@type', 'on_new_connection']), 'on_new_connection');
   if (rules.length === 0) return null;
-  const [random, cluster] = rules.map(ruleOf);
+  const written = rules.map(ruleOf);
+  const cluster = written.find(({ key }) => key === 'envoy.tcp_proxy.cluster');
   const [, expression] = /^%CEL\((.+)\)%$/.exec(cluster?.format ?? '') ?? [];
-  if (rules.length !== 2 || random?.format !== '%UNIQUE_ID%' || cluster?.key !== 'envoy.tcp_proxy.cluster')
+  if (cluster === undefined || !written.every((rule) => rule === cluster || isReadByIt(rule)))
     throw new UnreadableError('explain does not know how the cluster is chosen');
   const reader = new Reader(expression ?? '', serverName);
   return reader.shares();
+}
+
+/** The random number of a connection, or the name that the cluster resolves: that of the handshake. */
+function isReadByIt({ key, format }: ReturnType<typeof ruleOf>): boolean {
+  return format === '%UNIQUE_ID%' || key === 'envoy.upstream.dynamic_host';
 }
 
 function ruleOf(rule: EnvoyMessage): { readonly key: string; readonly format: string } {

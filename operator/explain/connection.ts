@@ -1,7 +1,17 @@
 // Which listener takes a connection, and what it does with it.
 import type { EnvoyMessage } from '../envoy/proto/envoy-message.ts';
+import type { Call } from './call.ts';
 import { isInRange } from '../values/ip-address.ts';
-import { flagIn, messageIn, messagesIn, numberIn, textIn, typeOf, UnreadableError } from './fields.ts';
+import {
+  flagIn,
+  messageIn,
+  messagesIn,
+  numberIn,
+  textIn,
+  textsIn,
+  typeOf,
+  UnreadableError,
+} from './fields.ts';
 import { messagesOf, type ProxyConfig } from './proxy-config.ts';
 
 export type Taken =
@@ -18,16 +28,27 @@ export type Taken =
   | { readonly type: 'Http'; readonly listener: string; readonly manager: EnvoyMessage };
 
 /** @see https://www.envoyproxy.io/docs/envoy/latest/api-v3/config/listener/v3/listener.proto */
-export function takeConnection(config: ProxyConfig, address: string, port: number): Taken {
+export function takeConnection(config: ProxyConfig, call: Reached): Taken {
   const listeners = messagesOf(config.listeners).filter(
     (one) => textIn(one, 'traffic_direction') === 'OUTBOUND',
   );
   const listener =
-    listeners.find((one) => listensAt(one, address, port)) ??
-    // Where traffic is redirected, it has what no other listener has the address of.
-    listeners.find((one) => flagIn(one, 'use_original_dst'));
+    listeners.find((one) => listensAt(one, call.address, call.port)) ?? redirected(listeners, call.port);
   if (listener === undefined) return { type: 'NoListener' };
-  return readChain(textIn(listener, 'name') ?? '', chosenChain(listener, address));
+  const read = (isTls: boolean): Taken =>
+    readChain(textIn(listener, 'name') ?? '', chosenChain(listener, call.address, isTls));
+  if (call.isTls !== null) return read(call.isTls);
+  // TLS, unless requests in plaintext are expected.
+  const plain = read(false);
+  return plain.type === 'Http' ? plain : read(true);
+}
+
+type Reached = Pick<Call, 'address' | 'port' | 'isTls'>;
+
+/** Where traffic is redirected, it has what no other listener has the address of, and hands it over by its port. */
+function redirected(listeners: readonly EnvoyMessage[], port: number): EnvoyMessage | undefined {
+  const capture = listeners.find((one) => flagIn(one, 'use_original_dst'));
+  return capture && (listeners.find((one) => listensAt(one, '0.0.0.0', port)) ?? capture);
 }
 
 function listensAt(listener: EnvoyMessage, address: string, port: number): boolean {
@@ -35,7 +56,7 @@ function listensAt(listener: EnvoyMessage, address: string, port: number): boole
   return textIn(socket, 'address') === address && numberIn(socket, 'port_value') === port;
 }
 
-function chosenChain(listener: EnvoyMessage, address: string): EnvoyMessage {
+function chosenChain(listener: EnvoyMessage, address: string, isTls: boolean): EnvoyMessage {
   const chains = messagesIn(listener, 'filter_chains');
   const matcher = messageIn(listener, 'filter_chain_matcher');
   const [only] = chains;
@@ -43,14 +64,14 @@ function chosenChain(listener: EnvoyMessage, address: string): EnvoyMessage {
     if (only === undefined || chains.length > 1) throw new UnreadableError('which filter chain is not clear');
     return only;
   }
-  const name = chainName(matcher, address);
+  const name = chainName(matcher, address, isTls);
   const chosen = chains.find((chain) => textIn(chain, 'name') === name);
   if (chosen === undefined) throw new UnreadableError(`there is no filter chain ${name}`);
   return chosen;
 }
 
 /** By the ranges of a trie matcher, the narrowest that has the address. */
-function chainName(matcher: EnvoyMessage, address: string): string {
+function chainName(matcher: EnvoyMessage, address: string, isTls: boolean): string {
   const tree = messageIn(matcher, 'matcher_tree') ?? {};
   const trie = messageIn(messageIn(tree, 'custom_match') ?? {}, 'typed_config') ?? {};
   const found = messagesIn(trie, 'range_matchers')
@@ -60,6 +81,21 @@ function chainName(matcher: EnvoyMessage, address: string): string {
     .toSorted((a, b) => b.length - a.length)[0];
   const onMatch =
     found === undefined ? messageIn(matcher, 'on_no_match') : messageIn(found.entry, 'on_match');
+  const next = messageIn(onMatch ?? {}, 'matcher');
+  return next === null ? nameOfChain(onMatch) : chainByProtocol(next, isTls);
+}
+
+/** By whether a TLS handshake begins. */
+function chainByProtocol(matcher: EnvoyMessage, isTls: boolean): string {
+  const tree = messageIn(matcher, 'matcher_tree') ?? {};
+  const input = typeOf(messageIn(messageIn(tree, 'input') ?? {}, 'typed_config') ?? {});
+  if (!input.endsWith('.TransportProtocolInput'))
+    throw new UnreadableError(`explain does not know the input ${input}`);
+  const map = messageIn(messageIn(tree, 'exact_match_map') ?? {}, 'map') ?? {};
+  return nameOfChain(isTls ? messageIn(map, 'tls') : messageIn(matcher, 'on_no_match'));
+}
+
+function nameOfChain(onMatch: EnvoyMessage | null): string {
   const action = messageIn(messageIn(onMatch ?? {}, 'action') ?? {}, 'typed_config') ?? {};
   return textIn(action, 'value') ?? '';
 }
@@ -84,8 +120,10 @@ function readChain(listener: string, chain: EnvoyMessage): Taken {
 
 /** Of a filter whose configuration comes by itself: its name. */
 function chooserOf(chain: EnvoyMessage): string | null {
-  const discovered = messagesIn(chain, 'filters').filter(
-    (one) => messageIn(one, 'config_discovery') !== null,
+  const discovered = messagesIn(chain, 'filters').filter((one) =>
+    textsIn(messageIn(one, 'config_discovery') ?? {}, 'type_urls').some((type) =>
+      type.endsWith('.set_filter_state.v3.Config'),
+    ),
   );
   if (discovered.length > 1) throw new UnreadableError('which filter chooses the cluster is not clear');
   return textIn(discovered[0] ?? {}, 'name');

@@ -14,7 +14,7 @@ import { findHost, findRoute } from './route.ts';
 
 /** @throws UnreadableError if the configuration says something that is not understood here */
 export function evaluate(config: ProxyConfig, call: Call): Explanation {
-  const taken = takeConnection(config, call.address, call.port);
+  const taken = takeConnection(config, call);
   if (taken.type === 'NoListener') return { listener: null, outcome: { type: 'Closed' } };
   const outcome = taken.type === 'Tcp' ? tcpOutcome(config, taken, call) : httpOutcome(config, taken, call);
   return { listener: taken.listener, outcome };
@@ -47,7 +47,7 @@ function httpOutcome(
   call: Call,
 ): HttpOutcome {
   const host = findHost(config, manager, call);
-  const route = findRoute(host, call);
+  const route = findRoute(config, host, call);
   const shared = { type: 'Http', virtualHost: host.name, origins: host.origins } as const;
   if (route === null) {
     const action = { type: 'Respond', status: 404, body: '' } as const;

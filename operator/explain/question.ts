@@ -57,7 +57,12 @@ export function ask(ir: MeshIr, question: Question, outsiders: readonly Outsider
     caller,
     ...who,
     service,
-    call: { ...reached, serverName: serverName(question, host), request: request(question) },
+    call: {
+      ...reached,
+      serverName: serverName(question, host),
+      isTls: question.sni === undefined ? null : true,
+      request: request(question),
+    },
   };
 }
 

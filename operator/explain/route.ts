@@ -1,11 +1,11 @@
 // The virtual host and the route that a request gets.
-import type { EnvoyMessage } from '../envoy/proto/envoy-message.ts';
+import type { EnvoyMessage, EnvoyValue } from '../envoy/proto/envoy-message.ts';
 import { authority } from '../envoy/resources/names.ts';
 import type { Origin } from '../ir/origin.ts';
 import type { Call } from './call.ts';
-import { knowingOnly, messageIn, messagesIn, textIn, textsIn, UnreadableError } from './fields.ts';
+import { isMessage, knowingOnly, messageIn, messagesIn, textIn, textsIn, UnreadableError } from './fields.ts';
 import { matchesRequest } from './matchers.ts';
-import type { ProxyConfig } from './proxy-config.ts';
+import { messagesOf, type ProxyConfig } from './proxy-config.ts';
 
 export interface FoundHost {
   readonly name: string;
@@ -27,6 +27,7 @@ export function findHost(config: ProxyConfig, manager: EnvoyMessage, call: Call)
   const host =
     discovered?.message ??
     inline.find((one) => hasDomain(one, wanted)) ??
+    belowWildcard(inline, wanted) ??
     inline.find((one) => textsIn(one, 'domains').includes('*'));
   if (host === undefined) throw new UnreadableError(`no virtual host is for ${wanted}`);
   const origins = (discovered ?? table).origins;
@@ -37,9 +38,21 @@ function hasDomain(host: EnvoyMessage, wanted: string): boolean {
   return textsIn(host, 'domains').some((domain) => domain.toLowerCase() === wanted);
 }
 
+/** The longest `*.example.com` wins. */
+function belowWildcard(hosts: readonly EnvoyMessage[], wanted: string): EnvoyMessage | undefined {
+  const matching = hosts.flatMap((host) =>
+    textsIn(host, 'domains')
+      .filter((domain) => domain.startsWith('*.') && wanted.endsWith(domain.slice(1)))
+      .map((domain) => ({ host, length: domain.length })),
+  );
+  return matching.toSorted((a, b) => b.length - a.length)[0]?.host;
+}
+
 /** What the header says by which the table chooses: written by the connection manager, over what the application sent. */
-function destinationOf(manager: EnvoyMessage, table: EnvoyMessage, { address, port }: Call): string {
+function destinationOf(manager: EnvoyMessage, table: EnvoyMessage, call: Call): string {
+  const { address, port, request } = call;
   const name = textIn(table, 'vhost_header');
+  if (name === null) return request.authority;
   const written = messagesIn(manager, 'early_header_mutation_extensions')
     .flatMap((extension) => messagesIn(messageIn(extension, 'typed_config') ?? {}, 'mutations'))
     .map((mutation) => messageIn(messageIn(mutation, 'append') ?? {}, 'header') ?? {})
@@ -48,6 +61,19 @@ function destinationOf(manager: EnvoyMessage, table: EnvoyMessage, { address, po
   if (value === null) throw new UnreadableError('nothing says for which destination a request is');
   if (value !== '%DOWNSTREAM_LOCAL_ADDRESS%') return value;
   return authority(address, port);
+}
+
+/** By a runtime value, for all requests or for none. */
+function isOn({ runtime }: ProxyConfig, fraction: EnvoyValue | undefined): boolean {
+  if (!isMessage(fraction)) return true;
+  const { default_value: otherwise } = knowingOnly(fraction, ['runtime_key', 'default_value']);
+  const key = textIn(fraction, 'runtime_key') ?? '';
+  const said = messagesOf(runtime).map(({ layer }) => (isMessage(layer) ? layer[key] : undefined));
+  const percentage =
+    said.find((value) => value !== undefined) ?? (isMessage(otherwise) ? otherwise['numerator'] : 0);
+  if (percentage !== 0 && percentage !== 100)
+    throw new UnreadableError(`explain does not know which requests ${key} means`);
+  return percentage === 100;
 }
 
 const routeFields = [
@@ -65,7 +91,14 @@ const routeFields = [
 ] as const;
 
 /** The first that matches; null: none does, and Envoy answers 404. */
-export function findRoute({ routes }: FoundHost, { request }: Call): EnvoyMessage | null {
-  const found = routes.find((route) => matchesRequest(messageIn(route, 'match') ?? {}, request));
+export function findRoute(
+  config: ProxyConfig,
+  { routes }: FoundHost,
+  { request }: Call,
+): EnvoyMessage | null {
+  const found = routes.find((route) => {
+    const { runtime_fraction: fraction, ...match } = messageIn(route, 'match') ?? {};
+    return isOn(config, fraction) && matchesRequest(match, request);
+  });
   return found === undefined ? null : knowingOnly(found, routeFields);
 }

@@ -1,5 +1,6 @@
 // An answer as people read it: a line for each thing the sidecar does, and the field that says so.
 import { variesByOrigin } from '../envoy/resources/outbound/cors.ts';
+import { isEgressCluster } from '../envoy/resources/names.ts';
 import type { AccessAtServers } from './access/access.ts';
 import { accessLines } from './access/access-text.ts';
 import type { Answer } from './answer.ts';
@@ -61,6 +62,7 @@ function routingLines({ explanation: { outcome, listener }, service, sources }: 
         line(
           'Result',
           listener === null ? 'The sidecar does not listen there.' : 'The sidecar closes the connection.',
+          from(sources['routes']),
         ),
       ];
     case 'Direct':
@@ -70,7 +72,7 @@ function routingLines({ explanation: { outcome, listener }, service, sources }: 
       ];
     case 'Tcp':
       return [
-        line('Protocol', protocolText(service)),
+        line('Protocol', protocolText(service, outcome.backends)),
         ...backendLines(outcome.backends, from(sources['routes']), 'connections are closed'),
         ...balancingLines(outcome.backends, [], sources),
       ];
@@ -79,7 +81,9 @@ function routingLines({ explanation: { outcome, listener }, service, sources }: 
   }
 }
 
-function protocolText(service: string | null): string {
+function protocolText(service: string | null, backends: readonly Backend[]): string {
+  if (backends.some(({ cluster }) => isEgressCluster(cluster)))
+    return 'TLS of the caller, to a host outside the mesh.';
   return service === null
     ? 'Any: no Service of the mesh has this address, so the connection goes where the caller sent it.'
     : 'TCP. Set appProtocol: http on the Service port if it serves HTTP.';
@@ -119,7 +123,7 @@ function forwardLines(action: Forward, sources: Sources): readonly Line[] {
   return [
     ...(action.path === null ? [] : [line('Path', action.path, inRoute(sources, 'rewrite'))]),
     ...(action.authority === null ? [] : [line('Host', action.authority, inRoute(sources, 'rewrite'))]),
-    ...backendLines(action.backends, inRoute(sources, 'backends')),
+    ...backendLines(action.backends, isOutside(action) ? '' : inRoute(sources, 'backends')),
     ...balancingLines(action.backends, action.hashOn, sources),
     ...(action.sessionCookie === null
       ? []
@@ -147,6 +151,11 @@ function forwardLines(action: Forward, sources: Sources): readonly Line[] {
       settingSource(sources, (name) => name.startsWith('retry.')),
     ),
   ];
+}
+
+/** What says so is no route of a policy. */
+function isOutside({ backends }: Forward): boolean {
+  return backends.some(({ cluster }) => isEgressCluster(cluster));
 }
 
 function backendLines(

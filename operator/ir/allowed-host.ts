@@ -6,4 +6,15 @@ export interface AllowedHostIr {
   readonly port: number;
   /** TLS: known by the server name of the application's handshake. HTTP: by the Host header of each request. */
   readonly protocol: 'TLS' | 'HTTP';
+  /** HTTP: the sidecar encrypts; null: it does not. */
+  readonly tls: OriginationIr | null;
+}
+
+export interface OriginationIr {
+  /** Where the host serves TLS. */
+  readonly port: number;
+  /** What the handshake asks for, and the certificate must be for. */
+  readonly sni: string;
+  /** PEM of whom the certificate must be from; null: of the public CAs. */
+  readonly caBundle: string | null;
 }

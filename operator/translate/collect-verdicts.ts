@@ -4,6 +4,7 @@ import type { Verdict } from '../conditions/conditions.ts';
 import type { MeshIr } from '../ir/mesh-ir.ts';
 import { originKey } from '../ir/origin.ts';
 import { rememberLast } from '../values/remember.ts';
+import { allowedHostWarnings } from './facts/allowed-hosts.ts';
 import type { ForeignEndpoints } from './facts/foreign-endpoints.ts';
 import { identityOf } from './facts/identity.ts';
 import { originOf } from './facts/origins.ts';
@@ -62,6 +63,7 @@ export function createVerdictCollector(): VerdictCollector {
   const join = rememberLast((...lists: readonly (readonly Verdict[])[]) => lists.flat());
   const callersIn = rememberLast(namedCallers);
   const wideIn = rememberLast(wideObjects);
+  const hostsIn = rememberLast(allowedHostWarnings);
   const findRetries = createRetryWarner();
   const watchAuthorizers = createAuthorizerWatch();
   return (ir, judged) => {
@@ -87,7 +89,7 @@ export function createVerdictCollector(): VerdictCollector {
         ),
         external,
       ),
-      meshWarnings: warnings[originKey(originOf(mesh))] ?? [],
+      meshWarnings: [...(warnings[originKey(originOf(mesh))] ?? []), ...hostsIn(mesh)],
     };
   };
 }

@@ -1,4 +1,5 @@
 // The mesh → Envoy resources → a snapshot. Whatever fails in it, the last good snapshot stays.
+import { rootCertificates } from 'node:tls';
 import type { Log } from '../process/log.ts';
 import type { Metrics } from '../process/metrics.ts';
 import { throttle } from '../process/throttle.ts';
@@ -20,6 +21,9 @@ export interface PublicationContext extends StageContext {
   readonly settings: Pick<Context['settings'], 'skipChecks'>;
 }
 
+/** Of Mozilla, as this version of Node.js has them: the same for all replicas of a version. */
+const publicRoots = rootCertificates.join('\n');
+
 /** Nothing is published before there is a Mesh and a root to trust. */
 export function createPublication(cells: Cells, context: PublicationContext): Made {
   const { translation, serverCertificate, connectedWorkloads, snapshot, publishedTrust } = cells;
@@ -34,7 +38,7 @@ export function createPublication(cells: Cells, context: PublicationContext): Ma
     const { trustBundle, revocationList } = certificate;
     const workloads = connectedWorkloads.get();
     const resources = timed(context, 'build', () =>
-      buildResources(ir, { trustBundle, revocationList, workloads }),
+      buildResources(ir, { trustBundle, revocationList, workloads, publicRoots }),
     );
     const previous = snapshot.get();
     const next = timed(context, 'publish', () => buildSnapshot(previous, resources, tools));

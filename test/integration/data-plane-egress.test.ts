@@ -17,11 +17,17 @@ const evil = { name: 'evil.example.net', address: '10.1.0.102' };
 /** Nobody has it. */
 const nowhere = '203.0.113.1';
 
-const tls = (host: string, port: number = hostPorts.tls): AllowedHostIr => ({ host, port, protocol: 'TLS' });
+const tls = (host: string, port: number = hostPorts.tls): AllowedHostIr => ({
+  host,
+  port,
+  protocol: 'TLS',
+  tls: null,
+});
 const http = (host: string, port: number = hostPorts.plain): AllowedHostIr => ({
   host,
   port,
   protocol: 'HTTP',
+  tls: null,
 });
 const web = sampleService(`shop/web/${hostPorts.plain}`, {
   addresses: ['10.96.0.1'],

@@ -31,16 +31,19 @@ const httpsUri: Shape = {
   max: 512,
 };
 
+/** Of a string in PEM. */
+export const noPrivateKey: CelRule = {
+  rule: `!self.contains('PRIVATE KEY')`,
+  message:
+    'Remove the private key, and replace it: everyone who can read this object can read it. Only certificates belong here.',
+};
+
 const caBundleRules: readonly CelRule[] = [
   {
     rule: `self.contains('-----BEGIN CERTIFICATE-----')`,
     message: 'Write CA certificates in PEM: -----BEGIN CERTIFICATE-----, base64, -----END CERTIFICATE-----.',
   },
-  {
-    rule: `!self.contains('PRIVATE KEY')`,
-    message:
-      'Remove the private key, and replace it: everyone who can read this policy can read it. Only certificates belong here.',
-  },
+  noPrivateKey,
 ];
 
 /** Only together with `uri`. */

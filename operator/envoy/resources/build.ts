@@ -29,6 +29,8 @@ import { messageDeduplication } from './dedupe-messages.ts';
 import type { LayerId, XdsResource, XdsResources } from './xds-resource.ts';
 
 export interface BuildOptions extends Trust {
+  /** PEM of the public CAs, which hosts outside the mesh have their certificates from. Default: none is believed. */
+  readonly publicRoots?: string;
   /** Workload keys whose own layers are wanted: those of connected proxies. Default: all. */
   readonly workloads?: ReadonlySet<string>;
 }
@@ -62,7 +64,7 @@ export function createResourceBuilder(): ResourceBuilder {
     routeTable(settings),
     ...audiences.commonVirtualHosts(services),
   ]);
-  const interceptedListeners = createInterceptedListeners();
+  const interceptedOnes = createIntercepted();
   const switches = rememberLast(buildSwitches);
   const outbound = rememberLast((...[outboundMode, allowedHosts]: OutboundParts): OutboundSettings => {
     return { outboundMode, allowedHosts };
@@ -89,7 +91,7 @@ export function createResourceBuilder(): ResourceBuilder {
       ...zones.layers(services, present),
       ...consumers.layers(services, workloads, present),
       ...authorizers(services, workloads),
-      [intercepted, interceptedListeners(ir)],
+      [intercepted, interceptedOnes(ir, options.publicRoots ?? '')],
       ...switches(settings.origin, outbound(settings.outboundMode, settings.allowedHosts)),
       ...limitsOffs(workloads, settings.origin),
       ...ownLayers(present, settings, knownPeers(trust, identities)),
@@ -122,13 +124,13 @@ function createSharedLayer(): SharedLayer {
 }
 
 /** A change of endpoints is none of theirs, unless a service is headless. */
-function createInterceptedListeners(): (ir: MeshIr) => readonly XdsResource[] {
+function createIntercepted(): (ir: MeshIr, publicRoots: string) => readonly XdsResource[] {
   const captureListeners = createCaptureListeners();
   const egress = rememberLast(buildEgress);
   const addressListeners = createAddressListeners();
-  return rememberLast((ir: MeshIr) => [
+  return rememberLast((ir: MeshIr, publicRoots: string) => [
     ...captureListeners(ir),
-    ...egress(ir.settings),
+    ...egress(ir.settings, publicRoots),
     ...addressListeners(ir.services),
   ]);
 }

@@ -22,6 +22,24 @@ export function egressRoutes(atPort: number): string {
 export const passthroughCluster = 'passthrough';
 /** Wherever a name of the allow list is, as the sidecar resolves it. */
 export const egressCluster = 'egress';
+/** Of a host to which the sidecar itself speaks TLS. No Service has a name with a dot. */
+export function originatedCluster({
+  host,
+  port: atPort,
+}: {
+  readonly host: string;
+  readonly port: number;
+}): string {
+  return `${egressCluster}/${host}/${atPort}`;
+}
+/** Whether it leads to a host outside the mesh. */
+export function isEgressCluster(name: string): boolean {
+  const [first, host = '.'] = name.split('/');
+  return first === egressCluster && host.includes('.');
+}
+/** Whom sidecars believe of hosts outside the mesh, unless something else is said of one. */
+export const publicRootsSecret = 'egress/public-roots';
+
 /** No endpoints: connections sent there are closed at once. */
 export const blackholeCluster = 'blackhole';
 /** There is no such cluster: the share of a backend that does not resolve. */

@@ -1,12 +1,59 @@
 // The hosts outside the mesh that the Mesh lists.
+import { X509Certificate } from 'node:crypto';
 import type { Mesh } from '../../../api/v1alpha1/mesh.ts';
-import type { AllowedHostIr } from '../../ir/allowed-host.ts';
+import { reason } from '../../conditions/conditions.ts';
+import type { AllowedHostIr, OriginationIr } from '../../ir/allowed-host.ts';
 import { byText } from '../../values/compare-text.ts';
+import type { Problem } from './verdicts.ts';
 
-/** Sorted: another order is no other wish. */
+type Outbound = Mesh['spec']['outbound'];
+type WrittenTls = Outbound['hosts'][number]['ports'][number]['tls'];
+
+/** Sorted: another order is no other wish. Without those whose certificates could not be checked: nobody may call them. */
 export function allowedHosts({ spec: { outbound } }: Mesh): readonly AllowedHostIr[] {
-  return outbound.hosts
-    .flatMap(({ host, ports }) => ports.map(({ port, protocol }) => ({ host, port, protocol })))
+  return written(outbound)
+    .filter(({ tls }) => isUsable(tls))
     .toSorted(byText(({ host, protocol }) => `${protocol} ${host}`))
     .toSorted((a, b) => a.port - b.port);
+}
+
+/** Hosts that nobody may call although they are in the list. */
+export function allowedHostWarnings({ spec: { outbound } }: Mesh): readonly Problem[] {
+  return written(outbound)
+    .filter(({ tls }) => !isUsable(tls))
+    .map(({ host, port }) => {
+      const message = `Calls to ${host}:${port} are refused: spec.outbound.hosts[${host}].ports[${port}].tls.caBundle holds something that is no certificate. Write CA certificates in PEM.`;
+      return { reason: reason.hostRefused, message };
+    });
+}
+
+function written({ hosts }: Outbound): readonly AllowedHostIr[] {
+  return hosts.flatMap(({ host, ports }) =>
+    ports.map(({ port, protocol, tls }) => ({ host, port, protocol, tls: origination(host, tls) })),
+  );
+}
+
+function origination(host: string, tls: WrittenTls): OriginationIr | null {
+  return tls === undefined ? null : { port: tls.port, sni: tls.sni ?? host, caBundle: tls.caBundle ?? null };
+}
+
+/** A sidecar would reject the whole bundle. */
+function isUsable(tls: OriginationIr | null): boolean {
+  return tls === null || tls.caBundle === null || isCertificates(tls.caBundle);
+}
+
+const block = /-----BEGIN CERTIFICATE-----[^-]*-----END CERTIFICATE-----/g;
+
+function isCertificates(pem: string): boolean {
+  const blocks = pem.match(block) ?? [];
+  const begun = pem.split('-----BEGIN ').length - 1;
+  return blocks.length > 0 && blocks.length === begun && blocks.every(isCertificate);
+}
+
+function isCertificate(pem: string): boolean {
+  try {
+    return new X509Certificate(pem).subject !== undefined;
+  } catch {
+    return false;
+  }
 }

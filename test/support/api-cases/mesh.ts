@@ -17,6 +17,9 @@ const refusedRef = (message: string): { field: string; message: string } => ({
 });
 const domain = { field: 'spec.trustDomain', message: 'Write trustDomain like a DNS name' };
 const hosts = (...all: readonly object[]): object => ({ outbound: { hosts: all } });
+const encrypting = (tls: object): object =>
+  hosts({ host: 'api.example.com', ports: [{ port: 80, protocol: 'HTTP', tls }] });
+const ca = '-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----';
 const hostName = { field: 'spec.outbound.hosts[0].host', message: 'Write a host name of at least two parts' };
 const sidecar = (parts: object): object => ({ sidecar: parts });
 const excluding = (network: string): object => sidecar({ interception: { excludeOutboundCIDRs: [network] } });
@@ -63,6 +66,10 @@ export const meshCases: readonly ApiCase[] = [
         {
           host: '*.example.com',
           ports: [{ port: 443 }, { port: 80, protocol: 'HTTP' }, { port: 443, protocol: 'HTTP' }],
+        },
+        {
+          host: 'partner.example.com',
+          ports: [{ port: 80, protocol: 'HTTP', tls: { port: 8443, sni: 'www.example.com', caBundle: ca } }],
         },
       ],
     },
@@ -262,6 +269,27 @@ export const meshCases: readonly ApiCase[] = [
     hosts({ host: 'api.example.com', ports: [{ port: 53, protocol: 'UDP' }] }),
     { field: 'spec.outbound.hosts[0].ports[0].protocol' },
   ),
+  valid('TLS by the public CAs', encrypting({})),
+  refused('TLS twice', hosts({ host: 'api.example.com', ports: [{ port: 443, tls: {} }] }), {
+    field: 'spec.outbound.hosts[0].ports[0]',
+    message: 'Set protocol to HTTP, or remove tls',
+  }),
+  refused(
+    'TLS of a wildcard',
+    hosts({ host: '*.example.com', ports: [{ port: 80, protocol: 'HTTP', tls: {} }] }),
+    { field: 'spec.outbound.hosts[0]', message: 'Name each host by itself to use tls' },
+  ),
+  refused('a CA that is none', encrypting({ caBundle: 'mine' }), {
+    field: 'spec.outbound.hosts[0].ports[0].tls.caBundle',
+    message: 'Write CA certificates in PEM',
+  }),
+  refused('a CA with its key', encrypting({ caBundle: `${ca}\n-----BEGIN PRIVATE KEY-----` }), {
+    field: 'spec.outbound.hosts[0].ports[0].tls.caBundle',
+    message: 'Remove the private key, and replace it',
+  }),
+  refused('a server name with a wildcard', encrypting({ sni: '*.example.com' }), {
+    field: 'spec.outbound.hosts[0].ports[0].tls.sni',
+  }),
   refused('an unknown outbound mode', { outbound: { mode: 'Deny' } }, { field: 'spec.outbound.mode' }),
   refused('a field that does not exist', { mtsl: { mode: 'Strict' } }, { field: 'spec.mtsl' }),
 ];

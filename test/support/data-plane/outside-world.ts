@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { AllowedHostIr } from '../../../operator/ir/allowed-host.ts';
 import type { MeshIr } from '../../../operator/ir/mesh-ir.ts';
-import { sampleMesh, sampleWorkload } from '../mesh-samples.ts';
+import { sampleMesh, sampleService, sampleWorkload } from '../mesh-samples.ts';
 import { ipv6Of, type NameServer, type NetworkPod, startPodNetwork } from '../pod-network/network.ts';
 import type { Attempt, Outcome } from '../pod-network/outgoing.ts';
 import type { Closing } from './closing.ts';
@@ -27,6 +27,8 @@ export interface Outbound {
 }
 
 interface Parts {
+  /** By host: what its program has printed. */
+  readonly said: ReadonlyMap<string, () => Promise<string>>;
   readonly authority: HostAuthority;
   readonly caller: NetworkPod;
   /** The file that says what names mean. */
@@ -37,12 +39,14 @@ interface Parts {
 
 export class OutsideWorld {
   readonly authority: HostAuthority;
+  private readonly said: Parts['said'];
   private readonly caller: NetworkPod;
   private readonly names: string;
   private readonly nameServer: NameServer;
   private readonly mesh: ServedMesh;
 
-  private constructor({ authority, caller, names, nameServer, mesh }: Parts) {
+  private constructor({ said, authority, caller, names, nameServer, mesh }: Parts) {
+    this.said = said;
     this.authority = authority;
     this.caller = caller;
     this.names = names;
@@ -69,12 +73,16 @@ export class OutsideWorld {
       `search svc.cluster.local\noptions ndots:5\nnameserver ${nameServer.address}\n`,
     );
     const authority = await makeHostAuthority();
+    const said = new Map<string, () => Promise<string>>();
     const startHost = async (pod: NetworkPod, name: string): Promise<void> => {
       const { certificate, key } = await authority.issue([name, `*.${name}`]);
       const files = [join(dir, `${name}.crt`), join(dir, `${name}.key`)] as const;
       await writeFile(files[0], certificate);
       await writeFile(files[1], key);
-      await pod.startProgram('host.ts', [name, String(hostPorts.tls), String(hostPorts.plain), ...files]);
+      said.set(
+        name,
+        await pod.startProgram('host.ts', [name, String(hostPorts.tls), String(hostPorts.plain), ...files]),
+      );
     };
     for (const [name, address] of Object.entries(hosts)) await startHost(await network.addPod(address), name);
     const caller = await network.addPod(callerAddress);
@@ -86,7 +94,9 @@ export class OutsideWorld {
       place: { ...caller.place, inside },
     };
     const mesh = await ServedMesh.start(meshOf(outbound), closing, [], undefined, { somewhere });
-    const world = new OutsideWorld({ authority, caller, names, nameServer, mesh });
+    // Of the next that is published.
+    mesh.publicRoots = authority.root;
+    const world = new OutsideWorld({ said, authority, caller, names, nameServer, mesh });
     // Its listeners are there when it is ready, after all is acknowledged.
     await mesh.sidecar('caller').waitFor(async () => (await world.admin('/ready')).startsWith('LIVE'));
     await world.resolves(
@@ -98,6 +108,12 @@ export class OutsideWorld {
   /** What names mean from now on; others do not exist. */
   async resolves(names: Readonly<Record<string, readonly string[]>>): Promise<void> {
     await writeFile(this.names, JSON.stringify(names));
+  }
+
+  /** Requests that came to that host in plaintext. */
+  async seenInPlaintext(name: string): Promise<readonly string[]> {
+    const lines = (await this.said.get(name)?.())?.split('\n') ?? [];
+    return lines.filter((line) => line.startsWith('plaintext '));
   }
 
   /** All names that somebody has asked for. */
@@ -134,7 +150,10 @@ export class OutsideWorld {
   }
 }
 
-function meshOf({ mode = 'RegistryOnly', allowedHosts, services = [] }: Outbound): MeshIr {
+/** With none at all, sidecars wait for the first one. */
+const anyService = sampleService('shop/any/9080', { addresses: ['10.96.0.9'] });
+
+function meshOf({ mode = 'RegistryOnly', allowedHosts, services = [anyService] }: Outbound): MeshIr {
   const pod = sampleWorkload('caller', {
     key: 'Pod/shop/caller',
     kind: 'Pod',

@@ -48,6 +48,8 @@ export class ServedMesh {
   readonly sidecars: Map<string, ServedSidecar>;
   /** PEM; of what is published from now on. */
   revocationList: string | null = null;
+  /** PEM of the public CAs; of what is published from now on. */
+  publicRoots = '';
   private readonly workloads: readonly WorkloadIr[];
   private snapshot: Snapshot | null = null;
 
@@ -112,8 +114,8 @@ export class ServedMesh {
 
   /** @throws if our own checks refuse a resource of it */
   publish(ir: MeshIr, edit: Edit = (it) => it): void {
-    const { root, revocationList } = this;
-    const built = buildResources(ir, { trustBundle: root.certificate, revocationList });
+    const { root, revocationList, publicRoots } = this;
+    const built = buildResources(ir, { trustBundle: root.certificate, revocationList, publicRoots });
     this.snapshot = buildSnapshot(this.snapshot, edited(built, edit), { encodeAny, check: checkMessage });
     const [invalid] = this.snapshot.invalid;
     if (invalid !== undefined) throw new Error(`${invalid.name}: ${invalid.message}`);

@@ -20,6 +20,7 @@ const answer: RequestListener = ({ headers, socket, url = '' }, response) => {
     url,
     headers,
   };
+  process.stdout.write(`${'encrypted' in socket ? 'encrypted' : 'plaintext'} ${url}\n`);
   response.setHeader('content-type', 'application/json').end(JSON.stringify(seen));
 };
 

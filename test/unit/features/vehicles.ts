@@ -50,6 +50,18 @@ const otherPorts =
   'Ports that no Service names are guarded as well, of which those that the rules name become ports of their own. Whoever is connected to one keeps the rules of before until drained, see decision 23; callers without an identity are refused at their next byte by RTDS.';
 const logs = 'On TCP ports a rule has no name that anybody sees.';
 
+/** In place of the CA in world.yaml. */
+const otherCa = `-----BEGIN CERTIFICATE-----
+MIIBdjCCAR2gAwIBAgIUR/mkegvPDk4dJFzLYHKV4KSMzIYwCgYIKoZIzj0EAwIw
+EDEOMAwGA1UEAwwFb3RoZXIwIBcNMjYxMTI5MTYwMTM5WhgPMjEyNjExMDUxNjAx
+MzlaMBAxDjAMBgNVBAMMBW90aGVyMFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAE
+nl9Tt8nby4EydPjUdh29BYgGygxEHp8lKTS6/OkDdnyFIoW9r3qkjgQem92foRDy
+trOQfgGF/XGamKyGKodQg6NTMFEwHQYDVR0OBBYEFJH0URj/Ju5u1LaNfP0SGxu+
+K/1NMB8GA1UdIwQYMBaAFJH0URj/Ju5u1LaNfP0SGxu+K/1NMA8GA1UdEwEB/wQF
+MAMBAf8wCgYIKoZIzj0EAwIDRwAwRAIgPVYTVNmK1dgxAoKDEtr6Ih+XR/PETCbd
+8jURkgXs51ACIFpLe1kcSWDNEtAptj3Lg3PLcuVAj5hIoC7zCMf4H1Cf
+-----END CERTIFICATE-----`;
+
 /** In place of the key in world.yaml. */
 const otherKeys =
   '{"keys":[{"kty":"EC","crv":"P-256","kid":"2026-12","x":"qasamBoBXAnjWrtTnXayb7-lH5Le1Tix3A5Wsrpfqvg","y":"Nsf4EBasY_kmh00QFgxswbyaIryhsjvS1U7V4TWgMtc"}]}';
@@ -196,9 +208,12 @@ export const table: readonly Row[] = [
     ['certificates.rootRotation.phaseTimeout', '2h', '', certificates],
     ['certificates.rootRotation.mode', 'Abort', '', certificates],
     ['outbound.mode', 'AllowAny', 'ECDS LDS RDS RTDS', unknown],
-    ['outbound.hosts.0.host', 'other.example.com', 'ECDS RTDS'],
+    ['outbound.hosts.0.host', 'other.example.com', 'CDS ECDS RDS RTDS SDS'],
     ['outbound.hosts.0.ports.0.port', 8443, 'ECDS LDS RTDS', egressPort],
     ['outbound.hosts.0.ports.0.protocol', 'HTTP', 'ECDS LDS RDS RTDS', egressPort],
+    ['outbound.hosts.0.ports.1.tls.port', 8443, 'RDS'],
+    ['outbound.hosts.0.ports.1.tls.sni', 'other.example.com', 'CDS'],
+    ['outbound.hosts.0.ports.1.tls.caBundle', `${otherCa}\n`, 'SDS'],
   ]),
   ...rows('Mesh/default', [
     ...toDefaults([

@@ -28,7 +28,8 @@ export function suffixOf(wildcard: AllowedHostIr): string {
   return wildcard.host.slice(1);
 }
 
-/** Those that allow what this one allows, itself among them. */
+/** Those that allow what this one allows: itself first, for it says most of what is to be done. */
 export function covering(hosts: AllowList, { host }: AllowedHostIr): AllowList {
-  return hosts.filter((one) => one.host === host || (isWildcard(one) && host.endsWith(suffixOf(one))));
+  const wider = hosts.filter((one) => one.host !== host && isWildcard(one) && host.endsWith(suffixOf(one)));
+  return [...hosts.filter((one) => one.host === host), ...wider];
 }

@@ -3,14 +3,16 @@ import type { XdsResource } from '../xds-resource.ts';
 import { buildEgressCluster } from './clusters.ts';
 import { buildHostFilters } from './connections.ts';
 import { egressPorts } from './listeners.ts';
+import { buildOrigination } from './origination.ts';
 import { buildEgressRoutes } from './routes.ts';
 import type { EgressSettings } from './settings.ts';
 
-/** Nothing, if no host is in the list. */
-export function buildEgress(settings: EgressSettings): readonly XdsResource[] {
+/** Nothing, if no host is in the list. publicRoots: PEM of the public CAs. */
+export function buildEgress(settings: EgressSettings, publicRoots: string): readonly XdsResource[] {
   if (settings.allowedHosts.length === 0) return [];
   return [
     buildEgressCluster(settings.origin),
+    ...buildOrigination(settings.allowedHosts, publicRoots, settings.origin),
     ...egressPorts(settings).flatMap(({ port, readsHttp }) => [
       ...buildHostFilters(settings, port),
       ...(readsHttp ? [buildEgressRoutes(settings, port)] : []),

@@ -45,22 +45,29 @@ export const dnsCache: EnvoyMessage = {
 };
 
 export function buildEgressCluster(mesh: Origin): XdsResource {
-  const message = {
+  return resource(typeUrl.cluster, {
     name: egressCluster,
+    message: byName(egressCluster, httpOptions({}, checkedByHost)),
+    origins: [mesh],
+  });
+}
+
+/** Envoy takes no such cluster without, unless it is told that its TLS is checked otherwise. */
+const checkedByHost = { upstream_http_protocol_options: { auto_sni: true, auto_san_validation: true } };
+
+/** A cluster that connects to the name that a call is for. */
+export function byName(name: string, protocol: EnvoyMessage, more: EnvoyMessage = {}): EnvoyMessage {
+  return {
+    name,
     cluster_type: extension(
       'envoy.clusters.dynamic_forward_proxy',
       'envoy.extensions.clusters.dynamic_forward_proxy.v3.ClusterConfig',
-      { dns_cache_config: dnsCache },
+      { dns_cache_config: dnsCache, ...more },
     ),
     lb_policy: 'CLUSTER_PROVIDED',
     connect_timeout: duration(connectTimeoutMs),
     circuit_breakers: noLimits,
     upstream_connection_options: { tcp_keepalive: tcpKeepalive },
-    // Envoy takes no such cluster without; there is nothing here for it to be said of.
-    typed_extension_protocol_options: httpOptions(
-      {},
-      { upstream_http_protocol_options: { auto_sni: true, auto_san_validation: true } },
-    ),
+    typed_extension_protocol_options: protocol,
   };
-  return resource(typeUrl.cluster, { name: egressCluster, message, origins: [mesh] });
 }

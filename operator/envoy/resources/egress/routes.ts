@@ -3,13 +3,14 @@
 import type { EnvoyMessage } from '../../proto/envoy-message.ts';
 import { typeUrl } from '../../proto/type-urls.ts';
 import { duration } from '../../proto/well-known.ts';
-import { egressCluster, egressRoutes, passthroughCluster } from '../names.ts';
+import { egressCluster, egressRoutes, originatedCluster, passthroughCluster } from '../names.ts';
 import { forgottenFacts } from '../outbound/route-table.ts';
 import { resource } from '../resource.ts';
 import { allowedHostKey, unknownDestinationsKey } from '../runtime.ts';
 import { fraction } from '../runtime-admission.ts';
 import type { XdsResource } from '../xds-resource.ts';
 import { type AllowList, covering, hostsAt } from './allow-list.ts';
+import { originating } from './origination.ts';
 import type { EgressSettings } from './settings.ts';
 
 const notAllowed =
@@ -29,7 +30,11 @@ export function buildEgressRoutes({ allowedHosts, origin }: Settings, port: numb
       virtual_hosts: [...hosts.map((one) => virtualHost(hosts, one)), others],
     },
     origins: [origin],
-    clusters: [egressCluster, passthroughCluster],
+    clusters: [
+      egressCluster,
+      passthroughCluster,
+      ...hosts.filter(({ tls }) => tls !== null).map(originatedCluster),
+    ],
   });
 }
 
@@ -40,7 +45,10 @@ function virtualHost(hosts: AllowList, one: AllowList[number]): EnvoyMessage {
     name: host,
     domains: [host, `${host}:${port}`],
     routes: [
-      ...covering(hosts, one).map((cover) => forward(cover.host, egressCluster, allowedHostKey(cover), 0)),
+      ...covering(hosts, one).map((cover) => {
+        const cluster = cover.tls === null ? egressCluster : originatedCluster(cover);
+        return { ...forward(cover.host, cluster, allowedHostKey(cover), 0), ...originating(cover) };
+      }),
       refusal,
     ],
   };
