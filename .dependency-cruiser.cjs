@@ -1,6 +1,6 @@
 // The direction of the data, as lint. Each rule's comment tells the offender what to do instead.
 const pure =
-  '^(api/|operator/(ir|objects|values|conditions|translate|infra|envoy|explain)/|operator/jwks/(?!fetch-key-set)|operator/telemetry/(?!service)|operator/status/(?!writer)|operator/xds/(wire|snapshot|session)/)';
+  '^(api/|operator/(ir|objects|values|conditions|translate|infra|envoy|explain|suggest)/|operator/jwks/(?!fetch-key-set)|operator/telemetry/(?!service)|operator/status/(?!writer)|operator/xds/(wire|snapshot|session)/)';
 // Make the descriptor at build time; the operator imports none of them.
 const generator = '^operator/envoy/proto/(generate|load-protos|describe-api)\\.ts$';
 const io = '^(node:)?(fs|net|http|https|http2|tls|timers|child_process|process|os|dns|worker_threads)(/|$)';
@@ -136,7 +136,7 @@ module.exports = {
       to: {
         path: '^operator/',
         pathNot:
-          '^operator/(envoy/proto/(generate|load-protos|describe-api|roots|extra/corrections)|reconcile/uninstall|uninstall|intercept|infra/interception|check|explain|explain/.+|platform/manifests/manifests|wiring/one-look)\\.ts$',
+          '^operator/(envoy/proto/(generate|load-protos|describe-api|roots|extra/corrections)|reconcile/uninstall|uninstall|intercept|infra/interception|check|suggest|suggest/.+|explain|explain/.+|platform/manifests/manifests|wiring/one-look)\\.ts$',
         reachable: false,
       },
     },

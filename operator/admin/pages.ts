@@ -9,7 +9,7 @@ export interface DebugProviders {
   readonly proxies: () => unknown;
   /** The snapshot, its messages decoded to plain objects with `@type`. */
   readonly snapshot: () => unknown;
-  /** Who called whom in the last minutes. */
+  /** Who called whom in the last hour. */
   readonly traffic: () => unknown;
   /** The statuses last aggregated. */
   readonly status: () => unknown;

@@ -14,6 +14,8 @@ export interface Report {
 
 /** Of a tag. A SPIFFE ID or the name of a cluster takes a few hundred. */
 const mostTagCharacters = 1_024;
+/** They get into statuses and logs: a sidecar that somebody has taken over must not write lines of its own there. */
+const printable = /^[ -~]*$/;
 /** Envoy sends at most 1,000 at a time (infra/telemetry.ts). */
 const mostPoints = 10_000;
 
@@ -124,7 +126,7 @@ class TagsReader {
     });
     const name = tagNames.find((it) => it === key);
     if (name === undefined) return;
-    if (value.length > mostTagCharacters) this.areRight = false;
+    if (value.length > mostTagCharacters || !printable.test(value)) this.areRight = false;
     else this.tags = { ...this.tags, [name]: shown(name, value) };
   }
 }

@@ -1,12 +1,13 @@
 // The admin server: it shows what is in the cells.
 import { createAdminServer } from '../admin/server.ts';
+import { trafficPage } from '../telemetry/traffic-page.ts';
 import { describeSnapshot } from '../xds/snapshot/describe.ts';
 import type { Context, Made, Reads, Writes } from './part.ts';
 
 type Cells = Reads<'resources' | 'translation' | 'snapshot' | 'proxies' | 'statuses' | 'observations'> &
   Writes<'adminPort'>;
 
-export interface InspectionContext extends Pick<Context, 'log' | 'components'> {
+export interface InspectionContext extends Pick<Context, 'clock' | 'log' | 'components'> {
   readonly settings: Pick<Context['settings'], 'adminAddress'>;
   readonly metrics: Pick<Context['metrics'], 'contentType' | 'render'>;
 }
@@ -16,7 +17,7 @@ export function createInspection(
   context: InspectionContext,
 ): Required<Pick<Made, 'component'>> {
   const { resources, translation, snapshot, proxies, statuses, observations, adminPort } = cells;
-  const { settings, log, metrics, components } = context;
+  const { settings, clock, log, metrics, components } = context;
   const admin = createAdminServer({
     address: settings.adminAddress,
     log,
@@ -27,7 +28,7 @@ export function createInspection(
       ir: () => translation.get().ir,
       snapshot: () => describeSnapshot(snapshot.get()),
       proxies: proxies.get,
-      traffic: () => observations.get().edges(300_000),
+      traffic: () => trafficPage(observations.get(), clock.now()),
       status: () => Object.fromEntries(statuses.get()),
     },
   });

@@ -31,7 +31,7 @@ describe('the bundle', () => {
     expect(readdirSync(folder).toSorted()).toEqual([...bundleFiles].toSorted());
   });
 
-  test.each(['main', 'check', 'explain', 'uninstall', 'intercept'])(
+  test.each(['main', 'check', 'explain', 'suggest', 'uninstall', 'intercept'])(
     '%s.cjs has no character beyond Latin-1',
     (program) => {
       // oxlint-disable-next-line no-control-regex -- from the first to the last of them
@@ -82,12 +82,15 @@ describe('without anything of node_modules', () => {
     rmSync(files, { recursive: true });
   });
 
-  test.each(['uninstall', 'check', 'explain'])('`meshwright %s` says how it is used', (program) => {
-    const { stdout, stderr, status } = run(`${program}.cjs`, '--help');
+  test.each(['uninstall', 'check', 'explain', 'suggest'])(
+    '`meshwright %s` says how it is used',
+    (program) => {
+      const { stdout, stderr, status } = run(`${program}.cjs`, '--help');
 
-    expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
-    expect(stdout).toMatch(new RegExp(`^Usage: meshwright ${program}`));
-  });
+      expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+      expect(stdout).toMatch(new RegExp(`^Usage: meshwright ${program}`));
+    },
+  );
 
   test('the init container says which variable is missing', () => {
     const { stderr, status } = run(interceptionProgram);

@@ -39,6 +39,7 @@ test.each([
   ['durations without buckets', { name: 'meshwright.inbound.duration', count: 1 }, 1],
   ['other buckets than ours', { name: 'meshwright.inbound.duration', buckets: [1, 2] }, 1],
   ['buckets of a counter', { name: 'meshwright.inbound.requests', buckets }, 1],
+  ['a tag of several lines', { name: 'meshwright.inbound.requests', count: 1, tags: { source: 'a\nb' } }, 1],
   [
     'a tag of a megabyte',
     { name: 'meshwright.inbound.requests', count: 1, tags: { source: 'a'.repeat(1_000_000) } },

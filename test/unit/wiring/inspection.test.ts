@@ -2,6 +2,7 @@
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { createLog } from '../../../operator/process/log.ts';
 import { createBoard, type Board } from '../../../operator/wiring/board.ts';
+import { systemClock } from '../../../operator/process/clock.ts';
 import { createInspection } from '../../../operator/wiring/inspection.ts';
 import { resourcesOf, service } from '../../support/builders.ts';
 import { sampleMesh } from '../../support/mesh-samples.ts';
@@ -16,6 +17,7 @@ beforeEach(async () => {
   admin = createInspection(board, {
     settings: { adminAddress: { host: '127.0.0.1', port: 0 } },
     metrics: { contentType: 'text/plain', render: () => Promise.resolve('meshwright 1\n') },
+    clock: systemClock,
     components: () => [{ ...admin, name: 'xds', ready: () => isReady }],
     log: createLog('silent'),
   }).component;
