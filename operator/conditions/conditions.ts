@@ -11,6 +11,8 @@ export const conditionType = {
   overridden: 'Overridden',
   /** Only where it is so: the object is in effect, but probably not as intended. Owner: translate. */
   warning: 'Warning',
+  /** SecurityPolicy only, where it has a login: browsers can log in. Owner: translate. */
+  loginReady: 'LoginReady',
   /** SecurityPolicy only, where it names a jwks.uri: the keys of its issuers were fetched. Owner: aggregate, from what is fetched. */
   keysFetched: 'KeysFetched',
   /** SecurityPolicy only, while enforcement is Audit and for an hour after: requests that its rules would have refused. Owner: aggregate, from what sidecars counted. */
@@ -56,6 +58,9 @@ export const reason = {
   noRefusals: 'NoRefusals',
   notReporting: 'NotReporting',
   enforced: 'Enforced',
+  loginReady: 'LoginReady',
+  secretNotFound: 'SecretNotFound',
+  invalidSecret: 'InvalidSecret',
   programmed: 'Programmed',
   pending: 'Pending',
   rejected: 'Rejected',
@@ -93,7 +98,7 @@ export interface ConditionDraft {
   readonly message: string;
 }
 
-/** What translation says of one object. conditions are in a fixed order: Accepted, ResolvedRefs, Overridden, Warning. */
+/** What translation says of one object. conditions are in a fixed order: Accepted, ResolvedRefs, Overridden, Warning, LoginReady. */
 export interface Verdict {
   readonly origin: Origin;
   readonly conditions: readonly ConditionDraft[];

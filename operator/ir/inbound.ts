@@ -1,5 +1,6 @@
 // The inbound side: a port of a workload as its sidecar guards it.
 import type { AuthorizerIr } from './authorizer.ts';
+import type { LoginIr } from './login.ts';
 import type { Origin } from './origin.ts';
 import type { PathMatchIr } from './path.ts';
 import type { RequestIr } from './request.ts';
@@ -62,6 +63,8 @@ export interface AuthenticationIr {
   readonly providers: readonly JwtProviderIr[];
   /** All of them must be met. One for each policy that asks for a token, sorted by id. */
   readonly required: readonly TokenRequirementIr[];
+  /** null: who has no token is not sent anywhere for one. */
+  readonly login: LoginIr | null;
 }
 
 export interface TokenRequirementIr {

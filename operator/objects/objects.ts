@@ -172,6 +172,19 @@ export interface ConfigMap {
   readonly data: Readonly<Record<string, string>>;
 }
 
+/** What must not be printed. */
+export interface HiddenText {
+  reveal(): string;
+}
+
+/** With secrets of clients at OpenID providers. @see https://kubernetes.io/docs/reference/kubernetes-api/config-and-storage-resources/secret-v1/ */
+export interface Secret {
+  readonly kind: 'Secret';
+  readonly metadata: ObjectMeta;
+  /** Decoded from base64. */
+  readonly data: Readonly<Record<string, HiddenText>>;
+}
+
 export type StoredObject =
   | Mesh
   | TrafficPolicy
@@ -187,7 +200,8 @@ export type StoredObject =
   | DaemonSet
   | CronJob
   | ReferenceGrant
-  | ConfigMap;
+  | ConfigMap
+  | Secret;
 
 export type StoredKind = StoredObject['kind'];
 

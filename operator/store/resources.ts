@@ -13,6 +13,7 @@ import type {
   ObjectRef,
   Pod,
   ReferenceGrant,
+  Secret,
   Service,
   ServiceAccount,
   StatefulSet,
@@ -50,5 +51,7 @@ export interface Resources {
   readonly referenceGrants: readonly ReferenceGrant[];
   /** The operator's own, with key sets of issuers. */
   readonly configMaps: readonly ConfigMap[];
+  /** With secrets of clients at OpenID providers; no others. */
+  readonly secrets: readonly Secret[];
   readonly rejections: readonly Rejection[];
 }

@@ -147,6 +147,7 @@ function createCollections(): Collections {
     CronJob: createCollection(),
     ReferenceGrant: createCollection(),
     ConfigMap: createCollection(),
+    Secret: createCollection(),
   };
 }
 
@@ -170,6 +171,7 @@ function build(collections: Collections, rejections: Rejections, generation: num
     cronJobs: collections.CronJob.sorted(),
     referenceGrants: collections.ReferenceGrant.sorted(),
     configMaps: collections.ConfigMap.sorted(),
+    secrets: collections.Secret.sorted(),
     rejections: rejections.sorted(hasLastGood),
   });
 }

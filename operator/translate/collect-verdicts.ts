@@ -13,8 +13,10 @@ import type { Problem } from './facts/verdicts.ts';
 import type { WorkloadIndex } from './facts/workload.ts';
 import type { SecurityAttachments } from './policies/security/attach.ts';
 
+import type { Logins } from './policies/security/login.ts';
+import type { Found } from './policies/security/security.ts';
 import type { Authorizers } from './policies/security/authorizer-references.ts';
-import { createAuthorizerWatch } from './policies/security/authorizer-state.ts';
+import { type AuthorizerState, createAuthorizerWatch } from './policies/security/authorizer-state.ts';
 import { unmeshedTargets } from './policies/security/unmeshed.ts';
 import { securityVerdicts } from './policies/security/verdicts.ts';
 import { conditionsOf } from './policies/traffic/audiences.ts';
@@ -35,6 +37,7 @@ export interface Judged {
   readonly foreign: ForeignEndpoints;
   readonly attachments: SecurityAttachments;
   readonly authorizers: Authorizers;
+  readonly referred: Pick<Found, 'logins'>;
   readonly workloads: WorkloadIndex;
   readonly served: ServedPorts;
   readonly external: readonly Verdict[];
@@ -66,9 +69,10 @@ export function createVerdictCollector(): VerdictCollector {
   const hostsIn = rememberLast(allowedHostWarnings);
   const findRetries = createRetryWarner();
   const watchAuthorizers = createAuthorizerWatch();
+  const referredTo = rememberLast((state: AuthorizerState, logins: Logins) => ({ state, logins }));
   return (ir, judged) => {
-    const { traffic, referable, foreign, attachments, authorizers, workloads, served, external, mesh } =
-      judged;
+    const { traffic, referable, foreign, attachments, authorizers, referred, workloads, served } = judged;
+    const { external, mesh } = judged;
     const retries = findRetries({
       services: ir.services,
       workloads: ir.workloads,
@@ -85,7 +89,7 @@ export function createVerdictCollector(): VerdictCollector {
           attachments,
           ir.workloads,
           unmeshed(attachments, workloads),
-          watchAuthorizers(authorizers, ir),
+          referredTo(watchAuthorizers(authorizers, ir), referred.logins),
         ),
         external,
       ),

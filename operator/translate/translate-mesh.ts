@@ -11,9 +11,10 @@ import { rememberLast } from '../values/remember.ts';
 import { attachSecurity } from './policies/security/attach.ts';
 import { createAuthorizerFinder } from './policies/security/authorizer-references.ts';
 import { keysFrom, keySourcesOf } from './policies/security/key-sources.ts';
+import { loginsOf } from './policies/security/login.ts';
 import { podRecords, withKeptPorts } from './policies/security/pod-records.ts';
 import { withNamedPorts } from './policies/security/rule-ports.ts';
-import { createSecurityMaker } from './policies/security/security.ts';
+import { createSecurityMaker, type Found } from './policies/security/security.ts';
 import { slicesByService } from './facts/endpoints.ts';
 import { createForeignFinder } from './facts/foreign-endpoints.ts';
 import { servedPorts } from './facts/served-ports.ts';
@@ -75,7 +76,7 @@ export function createMeshTranslator({ operatorNamespace }: TranslateOptions): M
   const referableIn = createReferableFinder();
   const foreignIn = createForeignFinder();
   const identities = createIdentities();
-  const keysIn = rememberLast(keysFrom);
+  const findReferred = createReferredFinder();
   const collectVerdicts = createVerdictCollector();
 
   return (mesh, resources) => {
@@ -93,11 +94,11 @@ export function createMeshTranslator({ operatorNamespace }: TranslateOptions): M
     const audiences = audiencesIn(traffic.byPort, workloads.all);
     const referable = referableIn(services.byKey, resources.referenceGrants, traffic.byPort);
     const authorizers = findAuthorizers(attachments, services, resources.referenceGrants);
-    const keysOf = keysIn(keySourcesOf(resources.securityPolicies), resources.configMaps);
-    const shared = { mesh, security: security(mesh, attachments, authorizers, keysOf), audiences };
+    const referred = findReferred(resources);
+    const shared = { mesh, security: security(mesh, attachments, authorizers, referred), audiences };
     const zoneOf = findZones(zonesAsked(traffic), resources.endpointSlices);
     const own = { ...shared, limits: traffic.limits, served, bindings, zoneOf };
-    const decided = { traffic, referable, foreign };
+    const decided = { traffic, referable, foreign, attachments, authorizers, referred };
     const ir: MeshIr = {
       settings: settings(mesh),
       services: translateServices(services.all, { ...shared, slices, workloads, traffic, referable }),
@@ -106,7 +107,7 @@ export function createMeshTranslator({ operatorNamespace }: TranslateOptions): M
     };
     return {
       ir,
-      ...collectVerdicts(ir, { ...decided, attachments, authorizers, workloads, served, external, mesh }),
+      ...collectVerdicts(ir, { ...decided, workloads, served, external, mesh }),
       podRecords: recordsOf(workloads, attachments, kept),
       addressClaims: Object.values(foreign),
     };
@@ -123,6 +124,15 @@ function createSurroundings(
   });
   return ({ deployments, statefulSets, daemonSets }, { metadata }) =>
     put(metadata.name, deployments, statefulSets, daemonSets);
+}
+
+/** Keys of issuers and secrets of clients. */
+function createReferredFinder(): (resources: Resources) => Found {
+  const keysIn = rememberLast(keysFrom);
+  const loginsIn = rememberLast(loginsOf);
+  const put = rememberLast((keysOf: Found['keysOf'], logins: Found['logins']): Found => ({ keysOf, logins }));
+  return ({ securityPolicies, configMaps, secrets }) =>
+    put(keysIn(keySourcesOf(securityPolicies), configMaps), loginsIn(securityPolicies, secrets));
 }
 
 type Owners = [Resources['deployments'], Resources['statefulSets'], Resources['daemonSets']];

@@ -16,5 +16,8 @@ export const injectedKey = 'meshwright.dev/injected';
 /** On ConfigMaps of ours with a key set of an issuer: "true". */
 export const jwksLabel = 'meshwright.dev/jwks';
 
+/** A Secret of users with secrets of clients, in any namespace of policies: no other is read for logins. */
+export const loginSecretName = 'meshwright-login';
+
 /** Where the operator is installed unless it is told otherwise. */
 export const operatorNamespace = 'meshwright-system';

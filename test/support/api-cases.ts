@@ -4,6 +4,7 @@ import { externalWorkloadCases } from './api-cases/external-workload.ts';
 import { meshCases } from './api-cases/mesh.ts';
 import { securityPolicyCases } from './api-cases/security-policy.ts';
 import { securityExternalCases } from './api-cases/security-external.ts';
+import { securityLoginCases } from './api-cases/security-login.ts';
 import { securityTokenCases } from './api-cases/security-tokens.ts';
 import { trafficDestinationCases } from './api-cases/traffic-destination.ts';
 import { trafficBrowserCases } from './api-cases/traffic-browsers.ts';
@@ -29,6 +30,7 @@ export const apiCases: readonly ApiCase[] = [
   ...trafficLimitCases,
   ...securityPolicyCases,
   ...securityTokenCases,
+  ...securityLoginCases,
   ...securityExternalCases,
   ...externalWorkloadCases,
 ];

@@ -12,6 +12,7 @@ import type { ObjectSink } from '../../operator/ports/platform.ts';
 import type { Resources } from '../../operator/store/resources.ts';
 import { createStore } from '../../operator/store/store.ts';
 import { rememberEach } from '../../operator/values/remember.ts';
+import { Redacted } from '../../operator/values/redacted.ts';
 import { FakeClock } from './fake-clock.ts';
 
 const specs: ReadonlyMap<string, z.ZodType> = new Map<string, z.ZodType>([
@@ -36,6 +37,7 @@ const kinds: ReadonlySet<unknown> = new Set<StoredObject['kind']>([
   'CronJob',
   'ReferenceGrant',
   'ConfigMap',
+  'Secret',
 ]);
 /** For translate. */
 export const translateOptions = { operatorNamespace: 'meshwright-system' } as const;
@@ -105,6 +107,10 @@ function apply(written: StoredObject, sink: ObjectSink): void {
 /** Of a document that many meshes have in common the schema is asked once. */
 const admitted = rememberEach((written: StoredObject): ((sink: ObjectSink) => void) => {
   const metadata = serverMetadata(written);
+  if (written.kind === 'Secret') {
+    const object = { ...written, metadata, data: hidden(written) };
+    return (sink) => sink.upsert(object);
+  }
   const schema = specs.get(written.kind);
   if (schema === undefined) {
     const object = { ...written, metadata };
@@ -119,6 +125,12 @@ const admitted = rememberEach((written: StoredObject): ((sink: ObjectSink) => vo
   const ref = { kind: written.kind, namespace: metadata.namespace ?? '', name: metadata.name };
   return (sink) => sink.reject(ref, metadata.generation ?? 0, problems);
 });
+
+/** As written: in stringData. */
+function hidden(secret: object): Readonly<Record<string, Redacted<string>>> {
+  const texts = 'stringData' in secret ? (secret.stringData as Readonly<Record<string, string>>) : {};
+  return Object.fromEntries(Object.entries(texts).map(([key, text]) => [key, new Redacted(text)]));
+}
 
 function serverMetadata({ kind, metadata }: StoredObject): ObjectMeta {
   const namespace = clusterScoped.has(kind) ? {} : { namespace: 'default' };

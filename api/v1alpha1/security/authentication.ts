@@ -4,6 +4,7 @@ import { Duration } from '../../duration.ts';
 import { headerName, notReserved } from '../../headers.ts';
 import { type CelRule, dnsLabel, listMap, listSet, type Shape, shaped, withRules } from '../../schema.ts';
 import { Jwks } from './jwks.ts';
+import { Login } from './login.ts';
 import { Request } from './request.ts';
 
 /** @see https://www.rfc-editor.org/rfc/rfc7519#section-2 StringOrURI */
@@ -147,22 +148,32 @@ const JwtProvider = z
   })
   .describe('An issuer of tokens. Tokens need the claims iss and exp, and a signature of the issuer.');
 
-export const Authentication = z.object({
-  jwt: listMap(z.array(JwtProvider).min(1).max(8), 'name').describe(
-    'Issuers whose tokens (JSON Web Tokens) are accepted. A request with a token that none of them verifies is refused with 401. 1 to 8.',
-  ),
-  mode: z
-    .enum(['Required', 'Optional'])
-    .default('Required')
-    .describe(
-      'Required (default): requests need a token of one of the issuers in jwt; others are refused with 401. Optional: requests without a token are accepted, and those with an invalid one are refused. If several policies apply to a workload, a request needs what each of them requires.',
+export const Authentication = withRules(
+  z.object({
+    jwt: listMap(z.array(JwtProvider).min(1).max(8), 'name').describe(
+      'Issuers whose tokens (JSON Web Tokens) are accepted. A request with a token that none of them verifies is refused with 401. 1 to 8.',
     ),
-  exceptions: z
-    .array(Request)
-    .max(8)
-    .default([])
-    .describe(
-      'Requests for which the opposite of mode holds. With Required: requests that need no token, like those that an Allow rule matches. With Optional: requests that need one, like those that a Deny rule matches. At most 8.',
+    mode: z
+      .enum(['Required', 'Optional'])
+      .default('Required')
+      .describe(
+        'Required (default): requests need a token of one of the issuers in jwt; others are refused with 401. Optional: requests without a token are accepted, and those with an invalid one are refused. If several policies apply to a workload, a request needs what each of them requires.',
+      ),
+    exceptions: z
+      .array(Request)
+      .max(8)
+      .default([])
+      .describe(
+        'Requests for which the opposite of mode holds. With Required: requests that need no token, like those that an Allow rule matches. With Optional: requests that need one, like those that a Deny rule matches. At most 8.',
+      ),
+    login: Login.optional().describe(
+      'Login with a browser: page loads that need a token and have none are sent to an OpenID provider, and come back with a session, whose ID token is verified like any other. Default: they are refused with 401, like all other requests that need a token.',
     ),
-});
+  }),
+  {
+    rule: '!has(self.login) || self.jwt.exists(p, p.name == self.login.oidc.provider && self.login.oidc.clientId in p.audiences)',
+    message:
+      'Set login.oidc.provider to the name of an entry in jwt whose audiences contain clientId: ID tokens are issued for the client, and rules see only tokens that are verified there.',
+  },
+);
 export type Authentication = z.infer<typeof Authentication>;

@@ -23,7 +23,7 @@ const inlineRules: readonly CelRule[] = [
 ];
 
 /** Without user, password and fragment. */
-const httpsUri: Shape = {
+export const httpsUri: Shape = {
   pattern:
     /^https:\/\/([A-Za-z0-9]([-A-Za-z0-9.]*[A-Za-z0-9])?|\[[0-9A-Fa-f:.]+\])(:[1-9][0-9]{0,4})?(\/[-A-Za-z0-9._~!$&()*+,;=:@%/]*)?(\?[-A-Za-z0-9._~!$&()*+,;=:@%/?]*)?$/,
   message:
@@ -38,7 +38,7 @@ export const noPrivateKey: CelRule = {
     'Remove the private key, and replace it: everyone who can read this object can read it. Only certificates belong here.',
 };
 
-const caBundleRules: readonly CelRule[] = [
+export const caBundleRules: readonly CelRule[] = [
   {
     rule: `self.contains('-----BEGIN CERTIFICATE-----')`,
     message: 'Write CA certificates in PEM: -----BEGIN CERTIFICATE-----, base64, -----END CERTIFICATE-----.',

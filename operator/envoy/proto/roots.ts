@@ -96,6 +96,7 @@ export const roots: Readonly<Record<string, readonly string[]>> = {
     'envoy.extensions.filters.http.filter_chain.v3.FilterChainConfig',
     'envoy.extensions.filters.http.filter_chain.v3.FilterChainConfigPerRoute',
   ],
+  'envoy/extensions/filters/http/oauth2/v3/oauth.proto': ['envoy.extensions.filters.http.oauth2.v3.OAuth2'],
   'envoy/extensions/filters/http/ext_authz/v3/ext_authz.proto': [
     'envoy.extensions.filters.http.ext_authz.v3.ExtAuthz',
   ],

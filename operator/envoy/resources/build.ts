@@ -9,6 +9,7 @@ import { buildInboundListeners, buildInboundRoutes } from './inbound/listeners.t
 import { buildPeersSecret, type KnownPeers } from './inbound/tcp-admission.ts';
 import { buildLimits, httpPorts } from './inbound/limits.ts';
 import { buildInspector, others } from './inbound/listener-filters.ts';
+import { buildLogins } from './inbound/login/reach.ts';
 import { buildReadiness } from './inbound/readiness.ts';
 import { createAddressListeners } from './outbound/address-listeners.ts';
 import { audienceLayer, createAudiences } from './outbound/audiences.ts';
@@ -29,8 +30,6 @@ import { messageDeduplication } from './dedupe-messages.ts';
 import type { LayerId, XdsResource, XdsResources } from './xds-resource.ts';
 
 export interface BuildOptions extends Trust {
-  /** PEM of the public CAs, which hosts outside the mesh have their certificates from. Default: none is believed. */
-  readonly publicRoots?: string;
   /** Workload keys whose own layers are wanted: those of connected proxies. Default: all. */
   readonly workloads?: ReadonlySet<string>;
 }
@@ -75,13 +74,15 @@ export function createResourceBuilder(): ResourceBuilder {
   const knownPeers = rememberLast((trust: Trust, identities: MeshIr['identities']): KnownPeers => {
     return { trust, spiffeIds: identities.map(({ spiffeId }) => spiffeId) };
   });
-  const trusted = rememberLast((trustBundle: string, revocationList: string | null): Trust => {
-    return { trustBundle, revocationList };
-  });
+  const trusted = rememberLast(
+    (trustBundle: string, revocationList: string | null, publicRoots: string | undefined): Trust => {
+      return { trustBundle, revocationList, ...(publicRoots !== undefined && { publicRoots }) };
+    },
+  );
   const viewsOf = createViews();
   return (ir, options) => {
     const { identities, services, settings, workloads } = ir;
-    const trust = trusted(options.trustBundle, options.revocationList ?? null);
+    const trust = trusted(options.trustBundle, options.revocationList ?? null, options.publicRoots);
     const present = wanted(workloads, options.workloads);
     const layers = new Map<LayerId, readonly XdsResource[]>([
       [shared, sharedLayer(trust, settings.origin, services)],
@@ -177,6 +178,7 @@ function createOwnLayers(): (workloads: Workloads, settings: Settings, known: Kn
       ...buildInboundListeners(workload, mesh),
       ...buildInboundRoutes(workload, mesh),
       ...buildLimits(workload, mesh),
+      ...buildLogins(workload, mesh),
       ...buildRuntime(workload, mesh, settings),
       ...(workload.intercepted ? interceptedOnly(workload, mesh) : buildLocalListeners(workload, mesh)),
     ]);

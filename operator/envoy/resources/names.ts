@@ -48,6 +48,8 @@ export const unresolvedCluster = 'unresolved';
 export const trustSecret = 'trust';
 /** The trust bundle and the list of revoked certificates: whom servers believe. */
 export const callersSecret = 'callers';
+/** The public CAs, for the token endpoints of logins. */
+export const loginRootsSecret = 'login/public-roots';
 /** The workload's own certificate, by SDS from a file. */
 export const leafSecret = 'leaf';
 

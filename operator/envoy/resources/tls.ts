@@ -86,6 +86,8 @@ export interface Trust {
   readonly trustBundle: string;
   /** PEM, signed by the root. Null or absent: no certificate is revoked. */
   readonly revocationList?: string | null;
+  /** PEM of the public CAs, which hosts outside the mesh have their certificates from. Default: none is believed. */
+  readonly publicRoots?: string;
 }
 
 /** What such a secret holds. Null: any identity of the mesh. */

@@ -1,7 +1,7 @@
 // The trust bundle, by SDS over ADS: so that its adoption by each proxy is acknowledged like everything else.
 import type { Origin } from '../../ir/origin.ts';
 import { typeUrl } from '../proto/type-urls.ts';
-import { callersSecret, trustSecret } from './names.ts';
+import { callersSecret, loginRootsSecret, trustSecret } from './names.ts';
 import type { EnvoyMessage } from '../proto/envoy-message.ts';
 import { resource } from './resource.ts';
 import { acceptedPeers, type Trust, trustedRoots } from './tls.ts';
@@ -12,10 +12,14 @@ import type { XdsResource } from './xds-resource.ts';
  * takes hundreds of megabytes.
  */
 export function buildTrust(trust: Trust, mesh: Origin): readonly XdsResource[] {
-  const { trustBundle } = trust;
+  const { trustBundle, publicRoots = '' } = trust;
   return [
     secret(trustSecret, trustedRoots({ trustBundle }), mesh),
     secret(callersSecret, acceptedPeers(trust, null), mesh),
+    // Only sidecars that call such a provider ask for it.
+    ...(publicRoots === ''
+      ? []
+      : [secret(loginRootsSecret, { trusted_ca: { inline_string: publicRoots } }, mesh)]),
   ];
 }
 

@@ -48,7 +48,7 @@ function reasonText(by: RefusedBy, rule: string | null): string {
   return rule.includes('/') ? 'a token is required' : 'a token is sent twice in one place';
 }
 
-function tokenLine({ issuers, requiredBy, sent, problem }: TokenSeen): AccessLine {
+function tokenLine({ issuers, requiredBy, sent, problem, loginAt }: TokenSeen): AccessLine {
   const accepted = issuers.map(
     ({ issuer, audiences, places }) =>
       `${issuer}${audiences.length === 0 ? '' : ` for ${audiences.join(' or ')}`} in ${places.join(' or ')}`,
@@ -57,7 +57,11 @@ function tokenLine({ issuers, requiredBy, sent, problem }: TokenSeen): AccessLin
   const found = { None: none, Valid: 'valid', Invalid: `invalid: ${problem}` }[sent];
   const end = found.endsWith('.') ? '' : '.';
   const sources = requiredBy.map((id) => ({ object: `SecurityPolicy ${id}`, field: 'spec.authentication' }));
-  return { title: 'Token', text: `${found}${end} Accepted: ${accepted.join('; ')}`, sources };
+  const login =
+    loginAt === null || requiredBy.length === 0 || sent !== 'None'
+      ? ''
+      : ` Browsers that load it as a page are sent to ${loginAt} to log in.`;
+  return { title: 'Token', text: `${found}${end}${login} Accepted: ${accepted.join('; ')}`, sources };
 }
 
 function trialLine({ by, rule, isCertain }: Trial): AccessLine {

@@ -55,6 +55,8 @@ export interface TokenSeen {
   readonly sent: 'None' | 'Valid' | 'Invalid';
   /** Why it is invalid, as a full sentence; '' if it is not. */
   readonly problem: string;
+  /** Where browsers that load a page without a session are sent to log in; null: nowhere. */
+  readonly loginAt: string | null;
 }
 
 export interface TokenIssuer {

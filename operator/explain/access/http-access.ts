@@ -11,6 +11,8 @@ import {
   typeOf,
   UnreadableError,
 } from '../fields.ts';
+import { loginFilterPrefix } from '../../envoy/resources/inbound/login/filters.ts';
+import { claimsOfPlaces } from '../../envoy/resources/inbound/tokens/claim-headers.ts';
 import { matchesRequest } from '../matchers.ts';
 import type { ProxyConfig } from '../proxy-config.ts';
 import type { Access, RefusedBy, TokenSeen, Trial, Verdict } from './access.ts';
@@ -92,6 +94,7 @@ class Way {
   readonly #judging: Judging;
   #rule: string | null = null;
   #token: TokenSeen | null = null;
+  #loginAt: string | null = null;
   readonly #trials: Trial[] = [];
   readonly #doubts: string[] = [];
   readonly #asks: string[] = [];
@@ -123,6 +126,13 @@ class Way {
 
   /** @param config of the filter, or what a route says to it */
   pass(name: string, config: EnvoyMessage): void {
+    // They refuse nobody by themselves: a call has no session here.
+    if (name.startsWith(loginFilterPrefix)) {
+      this.#loginAt = textIn(messageIn(config, 'config') ?? {}, 'authorization_endpoint') ?? this.#loginAt;
+      return;
+    }
+    // Tokens that are verified have their headers here already.
+    if (name === claimsOfPlaces) return;
     const type = typeOf(config);
     if (type === 'envoy.config.route.v3.FilterConfig') {
       if (flagIn(config, 'disabled') || limitsName.test(name)) return;
@@ -162,6 +172,7 @@ class Way {
       requiredBy: [],
       sent: isRefused ? 'Invalid' : status.type === 'Valid' ? 'Valid' : 'None',
       problem: isRefused ? status.problem : '',
+      loginAt: this.#loginAt,
     };
     if (!isRefused) return;
     const code = status.type === 'OtherAudience' ? 403 : 401;

@@ -1,6 +1,7 @@
 // Where requests have tokens, as Envoy looks for them.
 // @see https://www.envoyproxy.io/docs/envoy/latest/api-v3/extensions/filters/http/jwt_authn/v3/config.proto
 import type { EnvoyMessage } from '../../envoy/proto/envoy-message.ts';
+import { idTokenHeader } from '../../envoy/resources/inbound/login/filters.ts';
 import { type CallRequest, headerOf, queryParameterOf } from '../call.ts';
 import { knowingOnly, messagesIn, textIn, textsIn } from '../fields.ts';
 
@@ -72,6 +73,7 @@ export function withTokenAt(place: Place, request: CallRequest, token: string): 
 }
 
 export function placeText(place: Place): string {
+  if (place.type === 'header' && place.name === idTokenHeader) return 'the session of a login';
   switch (place.type) {
     case 'header':
       return `header ${place.name}${place.prefix === '' ? '' : ` after "${place.prefix}"`}`;

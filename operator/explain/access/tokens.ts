@@ -1,5 +1,6 @@
 // The filter that verifies tokens: which ones it needs, what it makes of those that a request has, and what it changes.
 import type { EnvoyMessage } from '../../envoy/proto/envoy-message.ts';
+import { headerOfClaim } from '../../envoy/resources/inbound/tokens/claim-headers.ts';
 import {
   flagIn,
   isMessage,
@@ -181,7 +182,7 @@ function withLists(claims: Claims, names: readonly string[]): Claims {
 
 function withClaim(request: Arriving, option: EnvoyMessage, claims: Claims): Arriving {
   knowingOnly(option, ['header_name', 'claim_name']);
-  const name = (textIn(option, 'header_name') ?? '').toLowerCase();
+  const name = headerOfClaim((textIn(option, 'header_name') ?? '').toLowerCase());
   const value = (textIn(option, 'claim_name') ?? '')
     .split('.')
     .reduce<unknown>((found, key) => (isClaims(found) ? found[key] : undefined), claims);

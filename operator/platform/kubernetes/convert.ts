@@ -11,6 +11,7 @@ import type {
   Namespace,
   Pod,
   ReferenceGrant,
+  Secret,
   Service,
   ServiceAccount,
   StatefulSet,
@@ -18,6 +19,7 @@ import type {
   StoredObject,
 } from '../../objects/objects.ts';
 import { lastApplied } from './protobuf/kinds.ts';
+import { Redacted } from '../../values/redacted.ts';
 
 export type ClusterObject =
   | Namespace
@@ -30,7 +32,8 @@ export type ClusterObject =
   | DaemonSet
   | CronJob
   | ReferenceGrant
-  | ConfigMap;
+  | ConfigMap
+  | Secret;
 export type ClusterKind = ClusterObject['kind'];
 
 const text = z.string().exactOptional();
@@ -195,6 +198,16 @@ const shapes = {
     spec: ReferenceGrantSpec,
   }),
   ConfigMap: z.object({ kind: z.literal('ConfigMap'), metadata: Meta, data: texts.default({}) }),
+  Secret: z.object({
+    kind: z.literal('Secret'),
+    metadata: Meta,
+    data: z
+      .record(
+        z.string(),
+        z.string().transform((base64) => new Redacted(Buffer.from(base64, 'base64').toString('utf8'))),
+      )
+      .default({}),
+  }),
 } satisfies { readonly [K in ClusterKind]: z.ZodType<Extract<StoredObject, { kind: K }>> };
 
 export function isClusterKind(kind: StoredKind): kind is ClusterKind {

@@ -2,7 +2,7 @@
 import { group, version } from '../../../api/v1alpha1/common.ts';
 import { kindDefinitions, type MeshwrightKind } from '../../../api/v1alpha1/kinds.ts';
 import type { StoredKind } from '../../objects/objects.ts';
-import { fieldManager, jwksLabel, managedByLabel } from '../../values/own-names.ts';
+import { fieldManager, jwksLabel, loginSecretName, managedByLabel } from '../../values/own-names.ts';
 
 export interface ResourceKind {
   readonly kind: StoredKind;
@@ -13,7 +13,7 @@ export interface ResourceKind {
   /** Of an API that a cluster need not have: where it is not served there are no objects. */
   readonly isOptional?: boolean;
   /** Only these are watched. Default: those of all namespaces. */
-  readonly only?: { readonly namespace: string; readonly labelSelector: string };
+  readonly only?: { readonly namespace?: string; readonly query: Readonly<Record<string, string>> };
 }
 
 /** Of Kubernetes itself. */
@@ -22,7 +22,9 @@ type OtherKind = Exclude<StoredKind, MeshwrightKind>;
 const core = { group: '', version: 'v1' } as const;
 const apps = { group: 'apps', version: 'v1' } as const;
 
-const others: { readonly [K in Exclude<OtherKind, 'ConfigMap'>]: ResourceKind & { readonly kind: K } } = {
+const others: {
+  readonly [K in Exclude<OtherKind, 'ConfigMap' | 'Secret'>]: ResourceKind & { readonly kind: K };
+} = {
   Namespace: { kind: 'Namespace', ...core, plural: 'namespaces' },
   ServiceAccount: { kind: 'ServiceAccount', ...core, plural: 'serviceaccounts' },
   Service: { kind: 'Service', ...core, plural: 'services' },
@@ -54,9 +56,21 @@ export function ownConfigMaps(namespace: string): ResourceKind {
     ...core,
     plural: 'configmaps',
     isOptional: true,
-    only: { namespace, labelSelector },
+    only: { namespace, query: { labelSelector } },
   };
 }
+
+/**
+ * Of one name, in all namespaces: a ClusterRole can allow just these, since the query names it. Without permission (an older ClusterRole), there is none.
+ * @see https://kubernetes.io/docs/reference/access-authn-authz/rbac/#referring-to-resources
+ */
+export const loginSecrets: ResourceKind = {
+  kind: 'Secret',
+  ...core,
+  plural: 'secrets',
+  isOptional: true,
+  only: { query: { fieldSelector: `metadata.name=${loginSecretName}` } },
+};
 
 export const watchedKinds: readonly ResourceKind[] = [
   ...kindDefinitions.map(({ kind, plural }) => ({ kind, group, version, plural })),
@@ -85,5 +99,5 @@ export function resourcePath(kind: Omit<ResourceKind, 'kind'>, namespace = ''): 
 
 /** The query that asks for those of a kind that are watched. */
 export function selectorOf({ only }: ResourceKind): Readonly<Record<string, string>> {
-  return only === undefined ? {} : { labelSelector: only.labelSelector };
+  return only?.query ?? {};
 }

@@ -9,7 +9,7 @@ import type { CrdDefinition } from './crds.ts';
 import { type Admit, createFeed } from './feed.ts';
 import { defaultInformerSettings, type InformerSettings } from './informer/informer.ts';
 import { type KubeConfigOptions, loadKubeConfig } from './http/kube-config.ts';
-import { ownConfigMaps, watchedKinds } from './kinds.ts';
+import { loginSecrets, ownConfigMaps, watchedKinds } from './kinds.ts';
 import { MeshOperator } from './mesh-operator.ts';
 import { retrying } from './http/retry.ts';
 import { createLeases } from './leases.ts';
@@ -62,7 +62,7 @@ export function createKubernetesPlatform(options: KubernetesPlatformOptions): Ku
     kubeConfig,
     api,
     retryingApi,
-    kinds: [...watchedKinds, ownConfigMaps(namespace)],
+    kinds: [...watchedKinds, ownConfigMaps(namespace), loginSecrets],
     clock,
     log,
     informer: { ...defaultInformerSettings, ...options.informer },

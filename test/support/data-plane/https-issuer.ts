@@ -62,7 +62,8 @@ export class HttpsIssuer {
 
 const algorithm = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' } as const;
 
-async function certificates(): Promise<{ ca: string; certificate: string; key: string }> {
+/** For 127.0.0.1 and issuer.test, from a CA of its own. */
+export async function certificates(): Promise<{ ca: string; certificate: string; key: string }> {
   const [caKeys, keys] = await Promise.all([generate(), generate()]);
   const now = Date.now();
   const validity = { notBefore: new Date(now - 60_000), notAfter: new Date(now + 3_600_000) };

@@ -3,6 +3,8 @@ import { SecurityPolicySpec } from '../../../api/v1alpha1/security/policy.ts';
 import type { InboundPortIr } from '../../../operator/ir/inbound.ts';
 import type { MeshIr } from '../../../operator/ir/mesh-ir.ts';
 import { authenticationAt } from '../../../operator/translate/policies/security/authentication.ts';
+import { Redacted } from '../../../operator/values/redacted.ts';
+import { loginAt, loginsOf } from '../../../operator/translate/policies/security/login.ts';
 import { keysFrom } from '../../../operator/translate/policies/security/key-sources.ts';
 import { policyRules, unionOf } from '../../../operator/translate/policies/security/authorization.ts';
 import { freePort } from '../kubernetes/free-port.ts';
@@ -34,6 +36,8 @@ export type Specs = readonly object[];
 export class TokenMesh {
   readonly served: ServedMesh;
   readonly ports: Ports;
+  /** What the Secret for logins holds, from the next `guard` on. */
+  secret: Readonly<Record<string, string>> = {};
 
   private constructor(served: ServedMesh, ports: Ports) {
     this.served = served;
@@ -46,7 +50,7 @@ export class TokenMesh {
       page: await freePort(),
       server: await freePort(),
     };
-    return new TokenMesh(await ServedMesh.start(meshWith(ports, []), closing), ports);
+    return new TokenMesh(await ServedMesh.start(meshWith(ports, [], {}), closing), ports);
   }
 
   /** Resolves when the sidecars obey. */
@@ -55,7 +59,7 @@ export class TokenMesh {
   }
 
   meshOf(...specs: Specs): MeshIr {
-    return meshWith(this.ports, specs);
+    return meshWith(this.ports, specs, this.secret);
   }
 
   get(token: string, path = '/'): Promise<Answer> {
@@ -65,13 +69,13 @@ export class TokenMesh {
 
 const probes = [sampleProbe('/healthy')];
 
-function meshWith(ports: Ports, specs: Specs): MeshIr {
+function meshWith(ports: Ports, specs: Specs, secret: TokenMesh['secret']): MeshIr {
   const service = sampleService('shop/reviews/80', {
     peerIdentities: [spiffeId('server')],
     endpoints: [sampleEndpoint(ports.server, { mtls: true })],
   });
   const binding = { address: '127.0.0.1', port: ports.page, service: service.key, protocol: 'HTTP' } as const;
-  const inbound = sampleInbound(ports.server, ports.application, { probes, ...guardOf(specs) });
+  const inbound = sampleInbound(ports.server, ports.application, { probes, ...guardOf(specs, secret) });
   return sampleMesh({
     services: [service],
     workloads: [
@@ -84,15 +88,26 @@ function meshWith(ports: Ports, specs: Specs): MeshIr {
 const place = { protocol: 'HTTP', port: 80, knownPorts: new Set([80]) } as const;
 
 /** What they make of a port. */
-export function guardOf(specs: Specs): Pick<InboundPortIr, 'authentication' | 'authorization'> {
+export function guardOf(
+  specs: Specs,
+  secret: TokenMesh['secret'] = {},
+): Pick<InboundPortIr, 'authentication' | 'authorization'> {
   const policies = specs.map((spec, index) => ({
     apiVersion: 'meshwright.dev/v1alpha1' as const,
     kind: 'SecurityPolicy' as const,
     metadata: { namespace: 'shop', name: `policy-${index}` },
     spec: SecurityPolicySpec.parse({ targetRefs: [{ kind: 'Deployment', name: 'server' }], ...spec }),
   }));
+  const data = Object.fromEntries(Object.entries(secret).map(([key, text]) => [key, new Redacted(text)]));
+  const metadata = { namespace: 'shop', name: 'meshwright-login' };
+  const logins = loginsOf(policies, [{ kind: 'Secret', metadata, data }]);
   return {
-    authentication: authenticationAt(policies, place, keysFrom({ beyond: new Map() }, [])),
+    authentication: authenticationAt(
+      policies,
+      place,
+      keysFrom({ beyond: new Map() }, []),
+      loginAt(policies, logins),
+    ),
     authorization: unionOf(policies.map((policy) => policyRules(policy, 'cluster.local', place))),
   };
 }

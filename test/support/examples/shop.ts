@@ -1,5 +1,6 @@
 // The shop of the examples: `productpage` (in zone a), and `tester` of namespace qa, call reviews (v1, v2, v3 in zones a, b, c), ratings
 // (v1) and db (v1, v2), which have real Envoys, and vault (v1, v2) through real Envoys. v4 of reviews runs once it is asked for. Entry: ExampleShop.start.
+import { rootCertificates } from 'node:tls';
 import { parseAllDocuments, stringify } from 'yaml';
 import { admit } from '../../../api/admission.ts';
 import { apiVersion } from '../../../api/v1alpha1/common.ts';
@@ -57,12 +58,9 @@ export class ExampleShop {
     };
     const copies: Copies = new Map();
     const world = await worldOf(ports, closing, copies);
-    return new ExampleShop(
-      await ServedMesh.start(irOf(translated(world.all)), closing),
-      world,
-      ports,
-      copies,
-    );
+    const mesh = await ServedMesh.start(irOf(translated(world.all)), closing);
+    mesh.publicRoots = rootCertificates.join('\n');
+    return new ExampleShop(mesh, world, ports, copies);
   }
 
   get sidecar(): ServedSidecar {

@@ -5,7 +5,9 @@ import { join } from 'node:path';
 import { expect, test } from '@jest/globals';
 import { parseAllDocuments } from 'yaml';
 import { admit } from '../../../api/admission.ts';
+import { redact } from '../../../operator/admin/redact.ts';
 import { checkMessage } from '../../../operator/envoy/checks/check-message.ts';
+import { typeUrl as urls } from '../../../operator/envoy/proto/type-urls.ts';
 import { encodeAny } from '../../../operator/envoy/proto/registry.ts';
 import { buildResources } from '../../../operator/envoy/resources/build.ts';
 import type { XdsResource, XdsResources } from '../../../operator/envoy/resources/xds-resource.ts';
@@ -82,8 +84,13 @@ function resourcesOf({ ir }: Translation): XdsResources['layers'] {
 /** Layer → `Cluster shop/reviews/9080` → what it says. */
 function messagesOf(layers: XdsResources['layers']): Readonly<Record<string, unknown>> {
   const messages = (list: readonly XdsResource[]): object =>
-    Object.fromEntries(list.map((resource) => [titleOf(resource), condensed(resource.message)]));
+    Object.fromEntries(list.map((resource) => [titleOf(resource), condensed(shownOf(resource))]));
   return Object.fromEntries([...layers].map(([id, list]) => [id, messages(list)]));
+}
+
+/** As /debug shows it: without secrets. */
+function shownOf({ typeUrl, message }: XdsResource): unknown {
+  return typeUrl === urls.secret ? redact(message) : message;
 }
 
 /** Policy → layer → the resources that are made from it: what Programmed waits for. */

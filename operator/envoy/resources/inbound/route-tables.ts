@@ -8,6 +8,7 @@ import { hostConfig, routeConfig, withoutHostConfig } from '../http-filters.ts';
 import { inboundRouteTableName, refusedHeader, replyMarkers } from '../names.ts';
 import type { EnvoyMessage } from '../../proto/envoy-message.ts';
 import { authorizerCluster } from './authorizers/reach.ts';
+import { loginCluster } from './login/reach.ts';
 import { inboundFilters } from './http-filters.ts';
 import { probeRoute } from './probe-routes.ts';
 import { looksAtPaths, pathHeaders, spellings } from './request-path.ts';
@@ -77,7 +78,9 @@ function buildTables(port: InboundRoutes): readonly RouteTable[] {
   const table = (chain: 'mesh' | 'plaintext', routes: readonly EnvoyMessage[] | null): RouteTable => {
     const name = inboundRouteTableName(port.label, chain);
     const message = routes === null ? routeTable(name, refusalRoutes(port)) : routeTable(name, routes, rules);
-    const clusters = [port.cluster, ...port.authorizers.map(authorizerCluster)];
+    const login = port.authentication?.login ?? null;
+    const tokens = login === null ? [] : [loginCluster(login.tokenEndpoint)];
+    const clusters = [port.cluster, ...port.authorizers.map(authorizerCluster), ...tokens];
     return { name, message, clusters };
   };
   const routes = applicationRoutes(port);

@@ -2,6 +2,7 @@
 import { durationMs } from '../../../../api/duration.ts';
 import type { Authentication } from '../../../../api/v1alpha1/security/authentication.ts';
 import type { SecurityPolicy } from '../../../../api/v1alpha1/security/policy.ts';
+import type { LoginIr } from '../../../ir/login.ts';
 import type { AuthenticationIr, RuleIr, TokenRequirementIr } from '../../../ir/inbound.ts';
 import type { JwtProviderIr, TokenPlacesIr } from '../../../ir/tokens.ts';
 import { byText, compareText } from '../../../values/compare-text.ts';
@@ -18,6 +19,7 @@ export function authenticationAt(
   policies: readonly SecurityPolicy[],
   place: Place,
   keysOf: KeysOf,
+  login: LoginIr | null,
 ): AuthenticationIr | null {
   const providers = policies.flatMap((policy) => providersOf(policy, ...keysOf(policy)));
   if (providers.length === 0) return null;
@@ -26,6 +28,7 @@ export function authenticationAt(
     required: policies
       .flatMap((policy) => requirementAt(policy, place) ?? [])
       .toSorted(byText(({ id }) => id)),
+    login,
   };
 }
 

@@ -15,6 +15,7 @@ import type { Authorizers } from './authorizer-references.ts';
 import { sortedUnique } from './callers.ts';
 import { type Asked, askedAt, authorizerAt, authorizerHeaders, externalDenials } from './external.ts';
 import type { KeysOf } from './key-sources.ts';
+import { loginAt, type Logins } from './login.ts';
 import { boundedAuthorization, exceeded, exceededOnTrial } from './port-bounds.ts';
 import { isOnTrial } from './trial.ts';
 import type { Place } from './requests.ts';
@@ -50,23 +51,28 @@ export function createSecurityMaker(): (
   mesh: Mesh,
   attachments: SecurityAttachments,
   authorizers: Authorizers,
-  keysOf: KeysOf,
+  found: Found,
 ) => Security {
   const guards = rememberByKey<Guard>();
-  return rememberLast((mesh, attachments, authorizers, keysOf) => {
+  return rememberLast((mesh, attachments, authorizers, found) => {
     guards.sweep();
-    return createSecurity(mesh, attachments, { authorizers, keysOf, guards });
+    return createSecurity(mesh, attachments, { authorizers, ...found, guards });
   });
 }
 
-/** What a policy says at a place. */
-interface Reading {
-  readonly rulesOf: (policy: SecurityPolicy) => AuthorizationIr;
-  readonly askedBy: (policy: SecurityPolicy) => Asked | null;
+/** What policies refer to. */
+export interface Found {
   readonly keysOf: KeysOf;
+  readonly logins: Logins;
 }
 
-interface Known extends Pick<Reading, 'keysOf'> {
+/** What a policy says at a place. */
+interface Reading extends Found {
+  readonly rulesOf: (policy: SecurityPolicy) => AuthorizationIr;
+  readonly askedBy: (policy: SecurityPolicy) => Asked | null;
+}
+
+interface Known extends Found {
   readonly authorizers: Authorizers;
   /** Pods of one Deployment are guarded alike: by the same policies, hence by the same value. */
   readonly guards: KeyedMemory<Guard>;
@@ -75,7 +81,7 @@ interface Known extends Pick<Reading, 'keysOf'> {
 function createSecurity(
   mesh: Mesh,
   { byWorkload }: SecurityAttachments,
-  { authorizers, keysOf, guards }: Known,
+  { authorizers, keysOf, logins, guards }: Known,
 ): Security {
   const fallback: MtlsDecision = { mode: mesh.spec.mtls.mode, origin: originOf(mesh) };
   const holding = (workload: Workload, port: number | null): readonly Attachment[] =>
@@ -95,9 +101,10 @@ function createSecurity(
       const askedBy: Reading['askedBy'] = (policy) => askedAt(policy, authorizers, workload.key, place.port);
       const asked = authorizers.size === 0 ? '' : JSON.stringify(policies.map(askedBy));
       const key = `${place.protocol} ${portKey(ports, place)} ${names} ${asked}`;
-      return guards.get(key, [mesh, ...policies, ...policies.flatMap(keysOf)], () => {
+      const known = policies.flatMap((policy) => [...keysOf(policy), logins.get(policy)]);
+      return guards.get(key, [mesh, ...policies, ...known], () => {
         const rulesOf: Reading['rulesOf'] = (policy) => policyRules(policy, mesh.spec.trustDomain, place);
-        return buildGuard(here, fallback, place, { rulesOf, askedBy, keysOf });
+        return buildGuard(here, fallback, place, { rulesOf, askedBy, keysOf, logins });
       });
     },
   };
@@ -114,7 +121,7 @@ function buildGuard(
   holding: readonly Attachment[],
   mesh: MtlsDecision,
   place: Place,
-  { rulesOf, askedBy, keysOf }: Reading,
+  { rulesOf, askedBy, keysOf, logins }: Reading,
 ): Guard {
   const decision = decideMtls(holding, mesh);
   const policies = new Set(holding.map(({ policy }) => policy));
@@ -136,7 +143,9 @@ function buildGuard(
   const isOpen = place.protocol === 'HTTP' && !exceeds.ruleCharacters;
   return {
     mtls: decision.mode,
-    authentication: isOpen ? authenticationAt(authorizing, place, keysOf) : null,
+    authentication: isOpen
+      ? authenticationAt(authorizing, place, keysOf, loginAt(authorizing, logins))
+      : null,
     authorization: boundedAuthorization(
       unionOf([...enforced.map(rulesOf), ...tokensOnly, ...unasked]),
       exceeds,

@@ -9,6 +9,8 @@ import type { SecurityAttachments } from './attach.ts';
 import { authorizerProblems, authorizerWarnings, sparedNotes } from './authorizer-notes.ts';
 import type { AuthorizerState } from './authorizer-state.ts';
 import { mtlsOutcomes } from './contests.ts';
+import { loginCondition, loginWinners } from './login-notes.ts';
+import type { Logins } from './login.ts';
 import { keySourcesOf } from './key-sources.ts';
 import { expressionProblems } from './large-expressions.ts';
 import { keptNotes } from './pod-records.ts';
@@ -16,15 +18,22 @@ import { portsReached, ruleNotes } from './rule-notes.ts';
 import { keyProblems, sourceProblems } from './token-notes.ts';
 import { openPorts, unidentifiedNotes } from './unidentified.ts';
 
+/** What policies refer to, and how it is. */
+export interface ReferredTo {
+  readonly state: AuthorizerState;
+  readonly logins: Logins;
+}
+
 export function securityVerdicts(
   attachments: SecurityAttachments,
   workloads: readonly WorkloadIr[],
   unmeshed: ReadonlyMap<SecurityPolicy, readonly string[]>,
-  state: AuthorizerState,
+  { state, logins }: ReferredTo,
 ): readonly Verdict[] {
   const outcomes = mtlsOutcomes(attachments);
   const reached = portsReached(attachments, workloads);
   const open = openPorts(attachments, workloads);
+  const winners = loginWinners(attachments, logins);
   const authorizers = state.found;
   const spared = sparedNotes(attachments, authorizers);
   const { beyond } = keySourcesOf(attachments.policies);
@@ -50,6 +59,7 @@ export function securityVerdicts(
         resolvedRefsCondition(authorizerProblems(policy, authorizers)),
         ...overriddenCondition(policy, outcome),
         ...warningCondition(authorizerWarnings(policy, authorizers.get(policy), state)),
+        ...loginCondition(policy, logins, winners),
       ],
       unmeshed: unmeshed.get(policy) ?? [],
     };

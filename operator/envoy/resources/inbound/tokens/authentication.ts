@@ -5,6 +5,7 @@ import type { RequestIr } from '../../../../ir/request.ts';
 import type { EnvoyMessage } from '../../../proto/envoy-message.ts';
 import { extension, type NamedExtension } from '../../typed-config.ts';
 import { notId } from '../identifiers.ts';
+import { loginFilters } from '../login/filters.ts';
 import { permission } from '../rule-requests.ts';
 import { anyRule, notRule } from '../rule-set.ts';
 import { withoutForgedClaims } from './forged-claims.ts';
@@ -24,11 +25,12 @@ export const refusedForWantOfAToken: EnvoyMessage = {
   ),
 };
 
-/** In order: what callers claim goes, tokens are read, and then it is seen whether there is one. */
+/** In order: what callers claim goes, who has no token is sent to log in, tokens are read, and then it is seen whether there is one. */
 export function authenticationFilters(authentication: AuthenticationIr): readonly NamedExtension[] {
   return [
     ...withoutForgedClaims(authentication),
-    jwtAuthn(authentication.providers),
+    ...loginFilters(authentication, needed),
+    ...jwtAuthn(authentication),
     ...requirements(authentication),
   ];
 }
@@ -57,8 +59,12 @@ function ambiguous(twice: ReturnType<typeof sentTwice>): EnvoyMessage {
 
 /** Refuses who has none. */
 function refusal({ type, requests, providers }: TokenRequirementIr): EnvoyMessage {
-  const permissions = type === 'AllBut' ? allBut(requests) : only(requests);
-  return { permissions: [permissions], principals: [notId(verifiedBy(providers))] };
+  return { permissions: [needed({ type, requests })], principals: [notId(verifiedBy(providers))] };
+}
+
+/** The requests that need one. */
+function needed({ type, requests }: Pick<TokenRequirementIr, 'type' | 'requests'>): EnvoyMessage {
+  return type === 'AllBut' ? allBut(requests) : only(requests);
 }
 
 /** What needs none is let through only if it is that in every reading. */

@@ -1,8 +1,11 @@
 // Tokens are verified: signature, issuer, audience and times, with keys that come with the configuration.
 // @see https://www.envoyproxy.io/docs/envoy/latest/api-v3/extensions/filters/http/jwt_authn/v3/config.proto
+import type { AuthenticationIr } from '../../../../ir/inbound.ts';
 import type { JwtProviderIr } from '../../../../ir/tokens.ts';
 import type { EnvoyMessage } from '../../../proto/envoy-message.ts';
 import { extension, type NamedExtension } from '../../typed-config.ts';
+import { idTokenHeader, sessionProviders } from '../login/filters.ts';
+import { claimHeader, putTogether, writtenTwice } from './claim-headers.ts';
 import { byPlace, type Sought } from './places.ts';
 
 /** Where the payloads of verified tokens are, by the id of the provider. */
@@ -12,11 +15,28 @@ export const payloads = 'envoy.filters.http.jwt_authn';
  * A token in any of the places must be valid; there may be none. Envoy asks the issuers of a place in turn until one finds its token
  * valid. Where policies name the same issuer, each reads the token first, since rules ask what their own issuer has verified.
  */
-export function jwtAuthn(providers: readonly JwtProviderIr[]): NamedExtension {
-  const places = byPlace(providers).map((group, place) => lookedInto(group, place));
-  return extension(payloads, 'envoy.extensions.filters.http.jwt_authn.v3.JwtAuthentication', {
+export function jwtAuthn({
+  providers,
+  login,
+}: Pick<AuthenticationIr, 'providers' | 'login'>): readonly NamedExtension[] {
+  const sought = [...byPlace(providers), ...(login === null ? [] : [inSessions(providers, login)])];
+  const scattered = writtenTwice(sought);
+  const places = sought.map((group, place) => lookedInto(group, place, scattered));
+  const filter = extension(payloads, 'envoy.extensions.filters.http.jwt_authn.v3.JwtAuthentication', {
     providers: Object.fromEntries(places.flatMap((place) => place.providers)),
     rules: [{ match: { prefix: '/' }, requires: allOf(places.flatMap(({ requires }) => requires)) }],
+  });
+  return [filter, ...putTogether(scattered, places.length)];
+}
+
+/** The application does not get it from there. */
+function inSessions(
+  providers: readonly JwtProviderIr[],
+  login: NonNullable<AuthenticationIr['login']>,
+): readonly Sought[] {
+  const place = { type: 'header', name: idTokenHeader, prefix: '' } as const;
+  return sessionProviders(providers, login).map((provider) => {
+    return { provider: { ...provider, forward: false }, place };
   });
 }
 
@@ -26,7 +46,9 @@ interface LookedInto {
   readonly requires: readonly EnvoyMessage[];
 }
 
-function lookedInto(group: readonly Sought[], place: number): LookedInto {
+function lookedInto(group: readonly Sought[], place: number, scattered: ReadonlySet<string>): LookedInto {
+  const tells = (provider: JwtProviderIr): EnvoyMessage =>
+    whatComesOf(provider, (header) => (scattered.has(header) ? claimHeader(place, header) : header));
   const nameOf = ({ provider }: Sought): string => `${provider.id}#${place}`;
   const readerOf = (sought: Sought): string => `${nameOf(sought)}+`;
   const issuers = group.map(({ provider }) => provider.issuer);
@@ -64,13 +86,16 @@ function allOf(requirements: readonly EnvoyMessage[]): EnvoyMessage {
 }
 
 /** What comes of a valid token. */
-function tells({ id, claimsToHeaders }: JwtProviderIr): EnvoyMessage {
+function whatComesOf(
+  { id, claimsToHeaders }: JwtProviderIr,
+  nameOf: (header: string) => string,
+): EnvoyMessage {
   return {
     payload_in_metadata: id,
     normalize_payload_in_metadata: { space_delimited_claims: ['scope', 'scp'] },
     ...(claimsToHeaders.length > 0 && {
       claim_to_headers: claimsToHeaders.map(({ claim, header }) => {
-        return { header_name: header, claim_name: claim.join('.') };
+        return { header_name: nameOf(header), claim_name: claim.join('.') };
       }),
     }),
   };

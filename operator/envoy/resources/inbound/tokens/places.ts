@@ -1,6 +1,7 @@
 // Where tokens are. Each place of an issuer is looked into by itself, together with the other issuers that look there: a token that is
 // found in a place must be valid by one of these, and a token elsewhere does not make up for it.
 import { quote } from '../../complement-regex.ts';
+import type { EnvoyMessage } from '../../../proto/envoy-message.ts';
 import type { JwtProviderIr, TokenPlacesIr } from '../../../../ir/tokens.ts';
 
 /** An issuer in one place. */
@@ -57,4 +58,17 @@ export function sentTwice(
       return { header: ':path', regex: `.*${one}.*${one}.*` };
     }),
   ];
+}
+
+/** Whether a request has something in one of the places, valid or not. */
+export function tokenElsewhere(providers: readonly JwtProviderIr[]): readonly EnvoyMessage[] {
+  const all = byPlace(providers).flatMap(([first]) => (first === undefined ? [] : [first.place]));
+  return all.map((place) => {
+    if (place.type === 'header') return { header: { name: place.name, present_match: true } };
+    const [name, regex] =
+      place.type === 'cookie'
+        ? ['cookie', `(?:.*;)?[ \\t]*${quote(place.name)}[ \\t]*=.*`]
+        : [':path', `.*[?&]${quote(place.name)}=.*`];
+    return { header: { name, string_match: { safe_regex: { regex } } } };
+  });
 }

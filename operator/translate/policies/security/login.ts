@@ -1,0 +1,131 @@
+// Login with a browser in the mesh's own words: the client at the provider, its secret, and what signs sessions.
+import { hkdfSync, X509Certificate } from 'node:crypto';
+import type { Oidc } from '../../../../api/v1alpha1/security/login.ts';
+import type { SecurityPolicy } from '../../../../api/v1alpha1/security/policy.ts';
+import { reason } from '../../../conditions/conditions.ts';
+import type { LoginIr } from '../../../ir/login.ts';
+import type { Secret } from '../../../objects/objects.ts';
+import { hashOf } from '../../../values/fingerprint.ts';
+import { loginSecretName } from '../../../values/own-names.ts';
+import { Redacted } from '../../../values/redacted.ts';
+import { rememberEach } from '../../../values/remember.ts';
+import type { Problem } from '../../facts/verdicts.ts';
+import { policyId, providerId } from './token-match.ts';
+
+/** A login, or why there is none: then browsers are refused like everybody who has no token. */
+export type LoginState =
+  { readonly login: LoginIr; readonly problem: null } | { readonly login: null; readonly problem: Problem };
+
+/** Of policies that have one. The same states for as long as policy and Secret are the same. */
+export type Logins = ReadonlyMap<SecurityPolicy, LoginState>;
+
+export function loginsOf(policies: readonly SecurityPolicy[], secrets: readonly Secret[]): Logins {
+  const asking = policies.filter(({ spec }) => spec.authentication?.login !== undefined);
+  return new Map(
+    asking.map((policy) => {
+      const secret = secrets.find(({ metadata }) => {
+        return metadata.name === loginSecretName && metadata.namespace === policy.metadata.namespace;
+      });
+      return [policy, stateOf(policy, secret)];
+    }),
+  );
+}
+
+/** policies: of one port, in the order of precedence. The first that has a login decides: with several, nobody could know where to log in. */
+export function loginAt(policies: readonly SecurityPolicy[], logins: Logins): LoginIr | null {
+  const first = policies.find((policy) => logins.has(policy));
+  return (first && logins.get(first)?.login) ?? null;
+}
+
+/** Below, a secret could be found by trying: everybody who logs in has something that it signs. */
+const minSecretCharacters = 16;
+/** The key of what signs sessions. Without it, that follows from the secret of the client. */
+const sessionsKey = 'sessions';
+
+const stateOf = rememberEach((policy: SecurityPolicy, secret: Secret | undefined): LoginState => {
+  const oidc = policy.spec.authentication?.login?.oidc;
+  if (oidc === undefined) throw new Error('there is no login');
+  const key = oidc.clientSecretKey;
+  const where = `Secret ${policy.metadata.namespace ?? ''}/${loginSecretName}`;
+  if (secret === undefined) {
+    return none(
+      reason.secretNotFound,
+      `${where} does not exist, or the operator may not read it. Create it with the key ${key}.`,
+    );
+  }
+  const clientSecret = valueOf(secret, key);
+  if (clientSecret === '') return none(reason.secretNotFound, `${where} has no key ${key}. Add it.`);
+  const sessions = valueOf(secret, sessionsKey);
+  const short = [key, ...(sessions === '' ? [] : [sessionsKey])].find(
+    (name) => valueOf(secret, name).length < minSecretCharacters,
+  );
+  if (short !== undefined) {
+    return none(
+      reason.invalidSecret,
+      `The key ${short} of ${where} has fewer than ${minSecretCharacters} characters. Use a longer one.`,
+    );
+  }
+  if (!isCaBundle(oidc.caBundle)) {
+    return none(
+      reason.unsupportedValue,
+      'caBundle of login.oidc is not a list of certificates in PEM. Fix it.',
+    );
+  }
+  const sessionKey = sessionKeyOf(sessions === '' ? clientSecret : sessions, policyId(policy));
+  return { login: loginOf(policy, oidc, { clientSecret, sessionKey }), problem: null };
+});
+
+/** Without the line end that editors and echo leave. */
+function valueOf({ data }: Secret, key: string): string {
+  return data[key]?.reveal().trim() ?? '';
+}
+
+function none(why: Problem['reason'], message: string): LoginState {
+  return { login: null, problem: { reason: why, message } };
+}
+
+function loginOf(
+  policy: SecurityPolicy,
+  oidc: Oidc,
+  { clientSecret, sessionKey }: { readonly clientSecret: string; readonly sessionKey: string },
+): LoginIr {
+  const id = policyId(policy);
+  const { cookies, scopes } = oidc;
+  const safe = cookies.domain === undefined ? '__Host-' : '__Secure-';
+  return {
+    id,
+    provider: providerId(oidc.provider, policy),
+    clientId: oidc.clientId,
+    clientSecret: new Redacted(clientSecret),
+    sessionKey: new Redacted(sessionKey),
+    clientAuthentication: oidc.clientAuthentication,
+    authorizationEndpoint: oidc.authorizationEndpoint,
+    tokenEndpoint: { uri: oidc.tokenEndpoint, caBundle: oidc.caBundle ?? null },
+    endSessionEndpoint: oidc.endSessionEndpoint ?? null,
+    scopes: [...new Set(['openid', ...scopes])],
+    redirectUri: oidc.redirectURI,
+    logoutPath: oidc.logoutPath,
+    cookies: {
+      prefix: `${safe}mw-${hashOf(id).slice(0, 8)}-`,
+      domain: cookies.domain ?? null,
+      sameSite: cookies.sameSite,
+    },
+    refresh: oidc.refresh,
+  };
+}
+
+/** Follows from what all replicas read: no key of ours has to be made, kept and shared. Each policy has another. */
+function sessionKeyOf(secret: string, id: string): string {
+  return Buffer.from(hkdfSync('sha256', secret, '', `meshwright login ${id}`, 32)).toString('base64url');
+}
+
+function isCaBundle(pem: string | undefined): boolean {
+  if (pem === undefined) return true;
+  const blocks = pem.match(/-----BEGIN CERTIFICATE-----[^-]*-----END CERTIFICATE-----/g) ?? [];
+  try {
+    for (const block of blocks) void new X509Certificate(block);
+  } catch {
+    return false;
+  }
+  return blocks.length > 0;
+}

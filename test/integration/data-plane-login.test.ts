@@ -1,0 +1,307 @@
+// Login with a browser, by a real Envoy at a strict OpenID provider.
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import type { Seen } from '../support/data-plane/applications.ts';
+import { Browser } from '../support/data-plane/browser.ts';
+import { type Answer, call } from '../support/data-plane/callers.ts';
+import { Closing } from '../support/data-plane/closing.ts';
+import { OpenIdProvider } from '../support/data-plane/openid-provider.ts';
+import { TokenMesh } from '../support/data-plane/token-mesh.ts';
+
+const closing = new Closing();
+afterAll(() => closing.close());
+
+const host = 'shop.test';
+const redirectURI = `https://${host}/oauth2/callback`;
+const secret = 'a-secret-of-a-client';
+
+let mesh: TokenMesh;
+let provider: OpenIdProvider;
+
+beforeAll(async () => {
+  provider = await OpenIdProvider.start({ id: 'shop', secret, redirectUri: redirectURI }, closing);
+  mesh = await TokenMesh.start(closing);
+  mesh.secret = { 'client-secret': `${secret}\n` };
+  await mesh.guard(policy());
+});
+
+beforeEach(() => {
+  provider.user = 'alice';
+  provider.claims = {};
+});
+
+function policy(oidc: object = {}, more: object = {}): object {
+  return {
+    authentication: {
+      jwt: [
+        {
+          name: 'company',
+          issuer: provider.issuer,
+          audiences: ['shop'],
+          jwks: { inline: provider.keys },
+          claimsToHeaders: [{ claim: ['sub'], header: 'x-user' }],
+        },
+      ],
+      exceptions: [{ paths: [{ value: '/public' }] }],
+      login: {
+        oidc: {
+          provider: 'company',
+          clientId: 'shop',
+          authorizationEndpoint: `${provider.issuer}/authorize`,
+          tokenEndpoint: `${provider.issuer}/token`,
+          caBundle: provider.caBundle,
+          redirectURI,
+          ...oidc,
+        },
+      },
+      ...more,
+    },
+  };
+}
+
+const browser = (): Browser => new Browser(mesh.ports.page, host);
+
+async function login(window: Browser, path = '/'): Promise<Answer> {
+  const sent = await window.load(path);
+  expect(sent.status).toBe(302);
+  const back = await window.load(provider.authorize(sent.headers.location ?? ''));
+  expect([back.status, back.body]).toEqual([302, '']);
+  return window.load(back.headers.location ?? '');
+}
+
+const seen = ({ body }: Answer): Seen => JSON.parse(body) as Seen;
+const cookiesSet = ({ headers }: Answer): readonly string[] => headers['set-cookie'] ?? [];
+/** Of scripts. */
+const script = { accept: 'application/json', 'sec-fetch-mode': 'cors' };
+
+/** A login until the provider sends the browser back: where to. */
+async function sentBack(window: Browser, path = '/'): Promise<string> {
+  const sent = await window.load(path);
+  return provider.authorize(sent.headers.location ?? '');
+}
+
+/** The status of what came of it, the cookies of a session that it set, and the status of the next page. */
+async function outcome(window: Browser, location: string): Promise<readonly unknown[]> {
+  const answer = await window.load(location);
+  const session = cookiesSet(answer).filter((line) => /-(hmac|id)=(?!deleted)/.test(line));
+  return [answer.status, session, (await window.load('/')).status];
+}
+/** Nobody got in, and nobody has a session. */
+const nothing = [401, [], 302];
+
+function changedState(location: string, change: object): string {
+  const url = new URL(location);
+  const state = Buffer.from(url.searchParams.get('state') ?? '', 'base64url').toString();
+  const changed = JSON.stringify({ ...(JSON.parse(state) as object), ...change });
+  url.searchParams.set('state', Buffer.from(changed).toString('base64url'));
+  return url.href;
+}
+
+describe('a browser', () => {
+  test('is sent to the provider, comes back to where it wanted to go, and is known', async () => {
+    const page = await login(browser(), '/cart?item=7');
+
+    expect(page.status).toBe(200);
+    expect(seen(page)).toMatchObject({ url: '/cart?item=7', headers: { 'x-user': 'alice' } });
+  });
+
+  test('gets cookies that no script reads and no other host writes', async () => {
+    const window = browser();
+    const sent = await window.load('/');
+    const back = await window.load(provider.authorize(sent.headers.location ?? ''));
+
+    const set = [sent, back].flatMap(cookiesSet).filter((line) => !line.includes('=deleted'));
+    expect(set.length).toBeGreaterThan(4);
+    for (const line of set) {
+      expect(line).toMatch(
+        /^__Host-mw-[0-9a-f]{8}-[a-z]+[^=]*=[^;]+;path=\/;Max-Age=\d+;secure;HttpOnly;SameSite=Lax$/,
+      );
+    }
+    // Encrypted.
+    expect(set.join()).not.toContain('eyJ');
+  });
+
+  test('keeps its own cookies for the application, which gets nothing of the session', async () => {
+    const window = browser();
+    await login(window);
+    window.cookies.set('theme', 'dark');
+
+    const { headers } = seen(await window.load('/'));
+    expect(headers.cookie).toBe('theme=dark');
+    expect(Object.keys(headers).filter((name) => /oauth|meshwright|authorization/.test(name))).toEqual([]);
+  });
+
+  test('logs in within two tabs at the same time', async () => {
+    const window = browser();
+    const [one, other] = [await sentBack(window, '/one'), await sentBack(window, '/other')];
+
+    expect((await window.load(other)).headers.location).toBe(`https://${host}/other`);
+    expect((await window.load(one)).headers.location).toBe(`https://${host}/one`);
+    expect((await window.load('/')).status).toBe(200);
+  });
+
+  test('comes back to the host of redirectURI, whatever host a request names', async () => {
+    const sent = await browser().load('/x', { host: 'evil.test' });
+
+    expect(sent.headers.location).toContain(`redirect_uri=${encodeURIComponent(redirectURI)}`);
+    const state = new URL(sent.headers.location ?? '').searchParams.get('state') ?? '';
+    expect(JSON.parse(Buffer.from(state, 'base64url').toString())).toMatchObject({
+      url: `https://${host}/x`,
+    });
+  });
+
+  test('logs out, and has to log in again', async () => {
+    const window = browser();
+    await login(window);
+
+    const out = await window.load('/oauth2/logout');
+    expect([out.status, out.headers.location]).toEqual([302, `https://${host}/`]);
+    expect([...window.cookies.keys()]).toEqual([]);
+    expect((await window.load('/')).status).toBe(302);
+  });
+});
+
+describe('who is not a browser that loads a page', () => {
+  test.each([
+    ['a script', script],
+    ['a picture', { accept: 'image/*', 'sec-fetch-mode': 'no-cors' }],
+    ['a frame of fetch', { 'sec-fetch-mode': 'cors' }],
+    ['a client that names no types', { accept: '*/*' }],
+  ])('is refused with 401: %s', async (_, headers) => {
+    const answer = await browser().load('/', headers);
+
+    expect([answer.status, answer.headers['www-authenticate']]).toEqual([401, 'Bearer']);
+    expect(answer.headers['x-meshwright-refused']).toBe('token-required');
+  });
+
+  test('posts nothing into a redirect', async () => {
+    const { status } = await call(mesh.ports.page, {
+      method: 'POST',
+      body: 'a=b',
+      headers: { accept: 'text/html' },
+    });
+    expect(status).toBe(401);
+  });
+
+  test('has the session of the browser', async () => {
+    const window = browser();
+    await login(window);
+
+    expect(seen(await window.load('/', script)).headers).toMatchObject({ 'x-user': 'alice' });
+  });
+
+  test('gets in with a token, and only with a valid one', async () => {
+    const good = await browser().load('/', {
+      authorization: `Bearer ${await provider.idToken({ sub: 'robot' })}`,
+    });
+    const expired = { authorization: `Bearer ${await provider.idToken({ exp: 1 })}` };
+
+    expect(seen(good).headers).toMatchObject({ 'x-user': 'robot' });
+    expect((await browser().load('/', expired)).status).toBe(401);
+  });
+});
+
+describe('exceptions', () => {
+  test('need no login, and know who is logged in', async () => {
+    const window = browser();
+    expect(seen(await window.load('/public')).headers).not.toHaveProperty('x-user');
+    await login(window);
+    expect(seen(await window.load('/public')).headers).toMatchObject({ 'x-user': 'alice' });
+  });
+
+  test('take what is no session for none', async () => {
+    const window = browser();
+    await login(window);
+    for (const [name] of window.cookies) if (name.endsWith('-hmac')) window.cookies.set(name, 'forged');
+
+    const { headers } = seen(await window.load('/public'));
+    expect(headers).not.toHaveProperty('x-user');
+    expect(headers).not.toHaveProperty('cookie');
+  });
+});
+
+describe('an attacker does not get in', () => {
+  test('without the cookies of the browser that began the login', async () => {
+    expect(await outcome(browser(), await sentBack(browser()))).toEqual(nothing);
+  });
+
+  test('with the cookies of another login', async () => {
+    const window = browser();
+    await window.load('/');
+    expect(await outcome(window, await sentBack(browser()))).toEqual(nothing);
+  });
+
+  test('with a code that was used', async () => {
+    const window = browser();
+    const location = await sentBack(window);
+    const stolen = window.copy();
+    expect((await window.load(location)).status).toBe(302);
+
+    expect(await outcome(stolen, location)).toEqual(nothing);
+    expect(provider.log.at(-1)).toContain('unknown or used code');
+  });
+
+  test('with an invented code', async () => {
+    const window = browser();
+    const url = new URL(await sentBack(window));
+    url.searchParams.set('code', 'invented');
+    expect(await outcome(window, url.href)).toEqual(nothing);
+  });
+
+  test.each([
+    'https://evil.example/',
+    '//evil.example/',
+    'javascript:alert(1)',
+    `https://${host}.evil.example/`,
+  ])('by a way back that leads elsewhere: %s', async (url) => {
+    const window = browser();
+    expect(await outcome(window, changedState(await sentBack(window), { url }))).toEqual(nothing);
+  });
+
+  test('with cookies that it changes', async () => {
+    const window = browser();
+    await login(window);
+    const names = [...window.cookies.keys()];
+    expect(names.map((name) => name.split('-').at(-1))).toEqual(['hmac', 'expires', 'id']);
+    for (const name of names) {
+      const forged = window.copy();
+      forged.cookies.set(name, name.endsWith('expires') ? '99999999999' : 'AAAA');
+      expect((await forged.load('/')).status).toBe(302);
+      expect((await forged.load('/', script)).status).toBe(401);
+    }
+  });
+
+  test('with headers that only sidecars write', async () => {
+    const token = await provider.idToken({ sub: 'mallory' });
+    const headers = { ...script, 'x-meshwright-id-token': token, 'x-meshwright-login': 'allowed' };
+
+    expect((await browser().load('/', headers)).status).toBe(401);
+    expect(seen(await browser().load('/public', headers)).headers).not.toHaveProperty('x-user');
+  });
+
+  test('with a session of another host', async () => {
+    const window = browser();
+    await login(window);
+    expect((await window.load('/', { ...script, host: 'other.test' })).status).toBe(401);
+  });
+});
+
+describe('rules', () => {
+  const roles = (...values: readonly string[]): object => ({
+    authorization: {
+      rules: [
+        { name: 'admins', action: 'Allow', from: [{ jwt: { claims: [{ path: ['roles'], values }] } }] },
+      ],
+    },
+  });
+  afterAll(() => mesh.guard(policy()));
+
+  test('compare claims of who has logged in', async () => {
+    await mesh.guard({ ...policy(), ...roles('admin') });
+
+    provider.claims = { roles: ['admin'] };
+    expect((await login(browser())).status).toBe(200);
+    provider.claims = { roles: ['guest'] };
+    expect((await login(browser())).status).toBe(403);
+    expect((await browser().load('/')).status).toBe(302);
+  });
+});
