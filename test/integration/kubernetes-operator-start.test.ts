@@ -46,6 +46,12 @@ const restricted: readonly object[] = [
         verbs: ['update'],
       },
       { apiGroups: [''], resources: ['secrets'], verbs: ['get', 'create', 'update'] },
+      {
+        apiGroups: [''],
+        resources: ['secrets'],
+        resourceNames: ['meshwright-login'],
+        verbs: ['list', 'watch'],
+      },
       { apiGroups: [''], resources: ['configmaps'], verbs: ['create', 'delete', 'list', 'patch', 'watch'] },
       { apiGroups: [''], resources: ['events'], verbs: ['create', 'patch'] },
       { apiGroups: ['coordination.k8s.io'], resources: ['leases'], verbs: ['get', 'create', 'update'] },
@@ -143,6 +149,61 @@ suite('an operator that starts', () => {
 
     const problems = (await operator.log()).filter(({ level }) => Number(level) >= 40);
     expect(problems).toEqual([]);
+  });
+
+  test('reads secrets of clients from Secrets of one name, follows them, and shows them nowhere', async () => {
+    const operator = await start(restrictedKubeconfig);
+    const clientSecret = 'a-secret-that-nobody-is-to-see';
+    const secret = (name: string): object => ({
+      apiVersion: 'v1',
+      kind: 'Secret',
+      metadata: { name, namespace: 'default' },
+      stringData: { 'client-secret': clientSecret },
+    });
+    const provider = 'https://login.example';
+    const oidc = {
+      provider: 'corp',
+      clientId: 'shop',
+      authorizationEndpoint: `${provider}/authorize`,
+      tokenEndpoint: `${provider}/token`,
+      redirectURI: 'https://shop.example/oauth2/callback',
+    };
+    const jwks = { inline: keySet(await issueKey('first', 'ES256')) };
+    const jwt = [{ name: 'corp', issuer: provider, audiences: ['shop'], jwks }];
+    const spec = {
+      targetRefs: [{ kind: 'Namespace', name: 'default' }],
+      authentication: { jwt, login: { oidc } },
+    };
+    const metadata = { name: 'entered', namespace: 'default' };
+    const policy = { apiVersion: 'meshwright.dev/v1alpha1', kind: 'SecurityPolicy', metadata, spec };
+    const isReady = (status: string): Promise<string> => {
+      const until = [`--for=condition=LoginReady=${status}`, '--timeout=60s'];
+      return kubectl(['wait', 'securitypolicy/entered', '--namespace', 'default', ...until]);
+    };
+
+    await kubectl(['apply', '-f', '-'], [secret('another-name'), policy]);
+    await isReady('False');
+    await kubectl(['create', '-f', '-'], [secret('meshwright-login')]);
+    await isReady('True');
+
+    const { adminPort } = await operator.ready();
+    const shown: string[] = [];
+    for (const page of ['resources', 'ir', 'snapshot', 'status', 'proxies']) {
+      // oxlint-disable-next-line no-await-in-loop -- two at a time are answered
+      const answer = await fetch(`http://127.0.0.1:${adminPort}/debug/${page}`);
+      // oxlint-disable-next-line no-await-in-loop -- as above
+      shown.push(`${answer.status} ${await answer.text()}`);
+    }
+    expect(shown.filter((text) => !text.startsWith('200 '))).toEqual([]);
+    expect(shown.join()).toContain('meshwright-login');
+    const all = [...shown, JSON.stringify(await operator.log()), await kubectl(['get', 'events', '-A'])];
+    for (const text of [clientSecret, Buffer.from(clientSecret).toString('base64')])
+      expect(all.filter((one) => one.includes(text))).toEqual([]);
+    expect((await operator.log()).filter(({ level }) => Number(level) >= 40)).toEqual([]);
+
+    await kubectl(['delete', 'secret', 'meshwright-login', '--namespace', 'default']);
+    await isReady('False');
+    await kubectl(['delete', 'securitypolicy', 'entered', '--namespace', 'default']);
   });
 
   test('fetches keys of issuers and stores them for all replicas, and needs no more permissions for it', async () => {

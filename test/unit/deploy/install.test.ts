@@ -62,7 +62,7 @@ describe('install.yaml', () => {
     );
   });
 
-  test('may list and watch exactly what the operator watches, and list no Secret', () => {
+  test('may list and watch exactly what the operator watches, and list no Secrets but those of one name', () => {
     const role = installed.find(
       ({ kind, metadata }) => kind === 'ClusterRole' && metadata.name === 'meshwright-operator',
     );
@@ -72,8 +72,19 @@ describe('install.yaml', () => {
         resources.flatMap((plural) => apiGroups.map((group) => `${plural}.${group}`)),
       );
     const watched = watchedKinds.map(({ plural, group }) => `${plural}.${group}`);
+    const named = Rules.parse(role?.['rules']).filter(
+      ({ resourceNames, verbs }) => resourceNames !== undefined && verbs.includes('watch'),
+    );
 
-    expect(granted.toSorted()).toEqual(watched.toSorted());
+    expect(granted.toSorted()).toEqual([...watched, 'secrets.'].toSorted());
+    expect(named).toEqual([
+      {
+        apiGroups: [''],
+        resources: ['secrets'],
+        resourceNames: ['meshwright-login'],
+        verbs: ['list', 'watch'],
+      },
+    ]);
   });
 
   test('may write the status of each kind of ours, and bring its definition along', () => {

@@ -3,7 +3,7 @@ import { setImmediate } from 'node:timers/promises';
 import { z } from 'zod';
 import type { ApiReader } from '../http/api-client.ts';
 import { apiVersionOf, type ResourceKind, resourcePath, selectorOf } from '../kinds.ts';
-import { isProtobuf, protobufType, readList } from '../protobuf/list.ts';
+import { isProtobuf, isRead as isProtobufRead, protobufType, readList } from '../protobuf/list.ts';
 import { pruned, rawObject, type RawObject } from './raw-object.ts';
 
 const Page = z.object({
@@ -11,8 +11,9 @@ const Page = z.object({
   items: z.array(z.unknown()).nullable(),
 });
 
+const json = 'application/json';
 /** Kinds of Kubernetes itself come as protobuf: a quarter of the bytes, most of which are passed over. Others come as JSON. */
-const accept = `${protobufType}, application/json`;
+const protobuf = `${protobufType}, ${json}`;
 
 export interface ListPage {
   readonly objects: readonly RawObject[];
@@ -38,6 +39,7 @@ export async function* listPages(
 ): AsyncGenerator<ListPage, void, void> {
   const path = resourcePath(kind, kind.only?.namespace);
   const limit = { ...(pageSize > 0 && { limit: String(pageSize) }), ...selectorOf(kind) };
+  const accept = isProtobufRead(kind.kind) ? protobuf : json;
   const ask = (token: Record<string, string>): Promise<Buffer> => {
     const answer = api.read({ method: 'GET', path, query: { ...limit, ...token }, accept }, signal);
     // Nobody may come for it, if the page before cannot be used.

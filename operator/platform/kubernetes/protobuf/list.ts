@@ -21,6 +21,11 @@ export function isProtobuf(body: Buffer): boolean {
   return body.subarray(0, magic.length).equals(magic);
 }
 
+/** Others have to be asked for as JSON: Secrets, of which there are few. */
+export function isRead(kind: StoredKind): boolean {
+  return Object.hasOwn(readers, kind);
+}
+
 /** @throws Error if it is none, or of a kind that is not read from protobuf */
 export function readList(kind: StoredKind, body: Buffer): ReadList {
   const { raw } = envelope(new ByteReader(body, magic.length), body.length);
