@@ -48,6 +48,12 @@ const replaced: readonly StandIn[] = [
     module: /^gaxios$/,
     contents: `export const instance = { request: () => Promise.reject(new Error('gaxios is not bundled')) };`,
   },
+  {
+    // Sentences in fifty languages.
+    from: '/node_modules/zod/',
+    module: /^\.\.\/locales\/index\.js$/,
+    contents: `export { default as en } from 'zod/v4/locales/en.js';`,
+  },
 ];
 
 /** `root`: the project, from where stand-ins import. */

@@ -1,6 +1,7 @@
 // All objects of one kind: by key, and as a sorted, frozen array that stays the same value until one of them changes.
+import { ByName } from '../values/by-name.ts';
 import { isSameValue } from '../values/same-value.ts';
-import { type ObjectRef, refKey, refOf, type StoredObject } from '../objects/objects.ts';
+import { type ObjectRef, refOf, type StoredObject } from '../objects/objects.ts';
 import { compareText } from '../values/compare-text.ts';
 
 export interface Collection<T extends StoredObject> {
@@ -14,39 +15,39 @@ export interface Collection<T extends StoredObject> {
 }
 
 export function createCollection<T extends StoredObject>(): Collection<T> {
-  const objects = new Map<string, T>();
+  const objects = new ByName<T>();
   let sorted: readonly T[] | undefined;
-  /** Objects that others stand in the place of since `sorted` was made. */
-  const replaced = new Map<string, T>();
+  /** In the place of others since `sorted` was made; of one name the last one counts. */
+  const replacing: T[] = [];
 
   return {
-    get: (ref) => objects.get(refKey(ref)),
+    get: (ref) => objects.get(ref),
     set(object) {
-      const key = refKey(refOf(object));
-      const previous = objects.get(key);
+      const ref = refOf(object);
+      const previous = objects.get(ref);
       if (previous !== undefined && isSame(previous, object)) return false;
-      objects.set(key, deepFreeze(object));
+      objects.set(ref, deepFreeze(object));
       // In another's place the order stays.
       if (previous === undefined) sorted = undefined;
-      else replaced.set(key, object);
+      else replacing.push(object);
       return true;
     },
     delete(ref) {
-      if (!objects.delete(refKey(ref))) return false;
+      if (!objects.delete(ref)) return false;
       sorted = undefined;
       return true;
     },
     sorted() {
       if (sorted === undefined) sorted = Object.freeze([...objects.values()].toSorted(compareObjects));
-      else if (replaced.size > 0) sorted = withReplaced(sorted, replaced.values());
-      replaced.clear();
+      else if (replacing.length > 0) sorted = withReplaced(sorted, replacing);
+      replacing.length = 0;
       return sorted;
     },
   };
 }
 
 /** Costs a copy and a search for each, not a sort of all. */
-function withReplaced<T extends StoredObject>(sorted: readonly T[], objects: Iterable<T>): readonly T[] {
+function withReplaced<T extends StoredObject>(sorted: readonly T[], objects: readonly T[]): readonly T[] {
   const result = [...sorted];
   for (const object of objects) result[placeOf(object, sorted)] = object;
   return Object.freeze(result);
@@ -69,7 +70,8 @@ export function compareRefs(a: Omit<ObjectRef, 'kind'>, b: Omit<ObjectRef, 'kind
 }
 
 function compareObjects(a: StoredObject, b: StoredObject): number {
-  return compareRefs(refOf(a), refOf(b));
+  const [one, other] = [a.metadata, b.metadata];
+  return compareText(one.namespace ?? '', other.namespace ?? '') || compareText(one.name, other.name);
 }
 
 function isSame(previous: StoredObject, next: StoredObject): boolean {

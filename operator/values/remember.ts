@@ -15,11 +15,14 @@ export function rememberEach<K extends object, A extends readonly unknown[], R>(
   compute: (key: K, ...rest: A) => R,
 ): (key: K, ...rest: A) => R {
   const known = new WeakMap<K, { readonly rest: A; readonly result: R }>();
+  let lastRest: A | null = null;
   return (key, ...rest) => {
     const found = known.get(key);
     if (found !== undefined && sameItems(found.rest, rest)) return found.result;
     const result = compute(key, ...rest);
-    known.set(key, { rest, result });
+    // Thousands of objects have the same beside them: it is kept once.
+    if (lastRest === null || !sameItems(lastRest, rest)) lastRest = rest;
+    known.set(key, { rest: lastRest, result });
     return result;
   };
 }
@@ -83,7 +86,8 @@ export function rememberByKey<R>(): KeyedMemory<R> {
       const computed = compute();
       // Other inputs, the same outcome: it stays the object that everybody has seen.
       const result = known !== undefined && isSameValue(known.result, computed) ? known.result : computed;
-      items.set(key, { inputs, result, round });
+      // A list that grew item by item has room for many more.
+      items.set(key, { inputs: inputs.slice(), result, round });
       return result;
     },
     has: (key) => items.has(key),

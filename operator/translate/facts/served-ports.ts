@@ -18,19 +18,31 @@ export type ServedPorts = ReadonlyMap<string, ReadonlyMap<number, ServedPort>>;
 
 /** services: oldest first. Where they disagree about the protocol, one that declares it is heard before one that does not, then the older. */
 export function servedPorts(services: readonly ServiceView[]): ServedPorts {
-  const served = new Map<string, Map<number, ServedPort>>();
+  const served = new Map<string, Ports>();
   for (const view of services) {
     for (const port of view.ports) {
-      for (const target of port.targets) {
-        const ports = served.get(target.workload.key) ?? new Map<number, ServedPort>();
-        served.set(
-          target.workload.key,
-          ports.set(target.port, merged(ports.get(target.port), port, view.origin)),
-        );
-      }
+      const add = addition(port, view.origin);
+      for (const { workload, port: number } of port.targets)
+        served.set(workload.key, add(served.get(workload.key) ?? noPorts, number));
     }
   }
   return served;
+}
+
+type Ports = ReadonlyMap<number, ServedPort>;
+const noPorts: Ports = new Map();
+
+/** Workloads that were served alike are served alike again: they have one Map. */
+function addition(port: PortView, service: Origin): (before: Ports, number: number) => Ports {
+  const known = new Map<Ports, Map<number, Ports>>();
+  return (before, number) => {
+    const byNumber = known.get(before) ?? new Map<number, Ports>();
+    known.set(before, byNumber);
+    const after =
+      byNumber.get(number) ?? new Map(before).set(number, merged(before.get(number), port, service));
+    byNumber.set(number, after);
+    return after;
+  };
 }
 
 function merged(previous: ServedPort | undefined, port: PortView, service: Origin): ServedPort {

@@ -90,6 +90,9 @@ function index(all: readonly Workload[]): WorkloadIndex {
   };
 }
 
+/** Replicas come one after the other: they have one identity. */
+const sharedIdentity = rememberLast(identityOf);
+
 function fromPod(pod: Pod, trustDomain: string): Workload {
   const { serviceAccountName = defaultServiceAccount } = pod.spec;
   const addresses = podAddresses(pod);
@@ -99,7 +102,7 @@ function fromPod(pod: Pod, trustDomain: string): Workload {
   return {
     ...described(pod),
     addresses,
-    meshed: isMeshed ? identityOf(trustDomain, pod.metadata.namespace ?? '', serviceAccountName) : null,
+    meshed: isMeshed ? sharedIdentity(trustDomain, pod.metadata.namespace ?? '', serviceAccountName) : null,
     isRunnable,
   };
 }

@@ -105,16 +105,21 @@ function lbEndpoint(
   endpoint: EndpointIr,
   { addressable, isUnchecked }: Omit<Assigned, 'groups'>,
 ): EnvoyMessage {
-  const metadata = {
-    ...(addressable && { 'envoy.lb': byAddress(endpoint) }),
-    ...(endpoint.mtls && { 'envoy.transport_socket_match': meshedEndpoint }),
-  };
+  const metadata = addressable ? addressedMetadata(endpoint) : endpoint.mtls ? meshedMetadata : null;
   return {
     endpoint: {
       address: { socket_address: { address: endpoint.address, port_value: endpoint.port } },
       ...(isUnchecked(endpoint) && { health_check_config: { disable_active_health_check: true } }),
     },
     health_status: endpoint.health === 'Draining' ? 'DRAINING' : 'HEALTHY',
-    ...(Object.keys(metadata).length > 0 && { metadata: { filter_metadata: metadata } }),
+    ...(metadata !== null && { metadata }),
   };
+}
+
+/** One for the endpoints of all clusters. */
+const meshedMetadata = { filter_metadata: { 'envoy.transport_socket_match': meshedEndpoint } };
+
+function addressedMetadata(endpoint: EndpointIr): EnvoyMessage {
+  const ofMeshed = endpoint.mtls ? meshedMetadata.filter_metadata : {};
+  return { filter_metadata: { 'envoy.lb': byAddress(endpoint), ...ofMeshed } };
 }

@@ -4,6 +4,7 @@
 import type { KubeConfig } from '@kubernetes/client-node';
 import http, { type IncomingMessage, type OutgoingHttpHeaders } from 'node:http';
 import { finished } from 'node:stream/promises';
+import { createSecureContext, type SecureContext } from 'node:tls';
 import https, { type RequestOptions } from 'node:https';
 import { apiErrorOf } from './api-error.ts';
 import { linkAbort } from './linked-abort.ts';
@@ -60,6 +61,7 @@ export class ApiClient implements ApiCaller, ApiReader, ApiStreamer {
   readonly #callTimeoutMs: number;
   readonly #clock: JitteredClock;
   readonly #agents = { 'http:': new http.Agent(connections), 'https:': new https.Agent(connections) };
+  #context: { readonly from: string; readonly context: SecureContext } | undefined;
   #credentials: { readonly readAtMs: number; readonly options: Promise<Credentials> } | undefined;
 
   constructor(options: ApiClientOptions) {
@@ -158,7 +160,20 @@ export class ApiClient implements ApiCaller, ApiReader, ApiStreamer {
     await this.#kubeConfig.applyToHTTPSOptions(options);
     // The agent that was put in keeps no connection alive; it is needed only to go through a proxy.
     const direct = this.#kubeConfig.getCurrentCluster()?.proxyUrl === undefined;
-    return { ...options, authorization, ...(direct && { agent: this.#agents[this.#protocol()] }) };
+    const secureContext = this.#secureContext(options);
+    return {
+      ...options,
+      authorization,
+      ...(direct && { agent: this.#agents[this.#protocol()], secureContext }),
+    };
+  }
+
+  /** One for all connections with the same certificates: each keeps the parsed authorities. */
+  #secureContext(options: RequestOptions): SecureContext {
+    const { ca, cert, key, pfx, passphrase } = options;
+    const from = JSON.stringify([ca, cert, key, pfx, passphrase].map(String));
+    if (this.#context?.from !== from) this.#context = { from, context: createSecureContext(options) };
+    return this.#context.context;
   }
 
   #protocol(): 'http:' | 'https:' {

@@ -1,5 +1,6 @@
 // What an informer has delivered, by key and version: a fresh list compared with it shows the changes and the
 // deletions that no watch told of. State without I/O.
+import { ByName } from '../../../values/by-name.ts';
 import type { RawObject } from './raw-object.ts';
 
 export interface Identity {
@@ -17,53 +18,43 @@ export interface Listing {
 }
 
 export class Inventory {
-  /** Key → version. */
-  #known = new Map<string, string>();
+  /** The version of each. */
+  readonly #known = new ByName<string>();
 
   isEmpty(): boolean {
     return this.#known.size === 0;
   }
 
   startListing(): Listing {
-    const listed = new Set<string>();
+    const listed = new ByName<true>();
     return {
       note: (object) => {
-        const key = keyOf(object);
-        listed.add(key);
-        return this.#known.get(key) !== object.metadata.resourceVersion;
+        const identity = identityOf(object);
+        listed.set(identity, true);
+        return this.#known.get(identity) !== object.metadata.resourceVersion;
       },
       finish: () => {
-        const gone = [...this.#known.keys()].filter((key) => !listed.has(key));
-        for (const key of gone) this.#known.delete(key);
-        return gone.map(identityOfKey);
+        const gone = [...this.#known.names()].filter((identity) => listed.get(identity) === undefined);
+        for (const identity of gone) this.#known.delete(identity);
+        return gone;
       },
     };
   }
 
   /** false if this version was delivered already. */
   put(object: RawObject): boolean {
-    const key = keyOf(object);
+    const identity = identityOf(object);
     const version = object.metadata.resourceVersion;
-    if (this.#known.get(key) === version) return false;
-    this.#known.set(key, version);
+    if (this.#known.get(identity) === version) return false;
+    this.#known.set(identity, version);
     return true;
   }
 
   delete(object: RawObject): void {
-    this.#known.delete(keyOf(object));
+    this.#known.delete(identityOf(object));
   }
 }
 
 export function identityOf(object: RawObject): Identity {
   return { namespace: object.metadata.namespace ?? '', name: object.metadata.name };
-}
-
-function keyOf(object: RawObject): string {
-  return `${object.metadata.namespace ?? ''}/${object.metadata.name}`;
-}
-
-/** A namespace has no slash in it. */
-function identityOfKey(key: string): Identity {
-  const slash = key.indexOf('/');
-  return { namespace: key.slice(0, slash), name: key.slice(slash + 1) };
 }
