@@ -4,41 +4,26 @@ import type { CertificatesIr, IdentityIr } from '../ir/mesh-ir.ts';
 import type { Log } from '../process/log.ts';
 import type { SecretData, SecretPort } from '../ports/platform.ts';
 import type { Authority } from './authority.ts';
+import { eachOf, secretOf } from './each-of.ts';
 import { textOf } from './error-text.ts';
+import { KnownLeaves } from './known-leaves.ts';
+import { type Due, dueOf, earliest } from './look-schedule.ts';
 import { certificateLabels, certificateSecretName } from './names.ts';
 import {
-  checkLeaf,
   type LeafCheck,
   isIssuedBefore,
   type RememberedLeaf,
   type RenewalReason,
   replacedLeaf,
-  shareOf,
   type WantedLeaf,
 } from './renewal.ts';
 import type { Revocations } from './revocations.ts';
 import { filesOf } from './requested/own-leaf.ts';
-import { IssuerTrouble, type Troubles, troublesOf, type Waiting } from './requested/trouble.ts';
+import { type Troubles, troublesOf, type Waiting } from './requested/trouble.ts';
 import type { Clock } from '../process/clock.ts';
 
-/** Secrets read and written at a time. */
-const parallel = 8;
 /** Secrets looked at before those of them that are outdated are replaced. */
 const atATime = 64;
-/** So often a Secret that is good is looked at again, in case it was deleted or damaged. */
-const lookMs = 300_000;
-/** In a mesh of more than 100 identities more seldom: no more than one look in so long, on average. */
-const lookIntervalMs = 3000;
-/** Looks that are due at about the same time are one round. */
-const gridMs = 30_000;
-
-interface Due {
-  /** When the certificate is to be renewed, in ms since 1970. */
-  readonly renewAtMs: number;
-  readonly endMs: number;
-  readonly lookAtMs: number;
-}
-
 interface IdentityPorts {
   readonly revocations: Pick<Revocations, 'remember'>;
   readonly secrets: SecretPort;
@@ -73,6 +58,7 @@ export class IdentitySecrets {
   #wanted: WantedLife = { ttlMs: 0, issuedAfterMs: null };
   /** Of each identity whose Secret was found good. */
   #due = new Map<string, Due>();
+  readonly #leaves = new KnownLeaves();
   #troubles: Troubles | null = null;
 
   constructor(ports: IdentityPorts) {
@@ -89,6 +75,7 @@ export class IdentitySecrets {
     if (isSame && isSameWish) return false;
     const kept = isSameWish ? [...this.#due].filter(([key]) => next.has(key)) : [];
     this.#due = new Map(kept);
+    this.#leaves.keep(next);
     this.#identities = next;
     this.#wanted = wanted;
     return true;
@@ -165,7 +152,7 @@ export class IdentitySecrets {
     const { namespace, serviceAccount } = identity;
     const data = await this.#ports.secrets.read(namespace, certificateSecretName(serviceAccount));
     const want = wantedLeaf(identity, round);
-    const found = checkLeaf(data, want, this.#ports.clock.now());
+    const found = this.#leaves.check(keyOf(identity), data, want, this.#ports.clock.now());
     if (!found.good) {
       const staysGood = found.reason === 'OtherRoots';
       const replaced = staysGood ? undefined : replacedLeaf(data, want.trustBundle);
@@ -207,24 +194,15 @@ export class IdentitySecrets {
     if (staysGood) log.info(said, 'roots beside a certificate replaced');
     else log.info(said, 'certificate issued');
     if (reason !== 'Missing' && reason !== 'Due' && !staysGood) onReplaced?.(identity);
-    const issued = checkLeaf(data, want, clock.now());
+    const issued = this.#leaves.check(keyOf(identity), data, want, clock.now());
     this.#note(identity, round, issued);
   }
 
   #note(identity: IdentityIr, { known }: Round, found: LeafCheck): void {
     // Replaced by set() in the meantime: what was found may not be what is wanted now.
-    if (known === this.#due) known.set(keyOf(identity), this.#dueOf(identity, found));
-  }
-
-  /** Each identity has a moment of its own in every period, so that the looks are spread over it. */
-  #dueOf({ spiffeId }: IdentityIr, found: LeafCheck): Due {
+    if (known !== this.#due) return;
     const now = this.#ports.clock.now();
-    const [renewAtMs, endMs] = found.good
-      ? [found.renewAt.getTime(), found.notAfter.getTime()]
-      : [0, Infinity];
-    const periodMs = onGrid(Math.max(lookMs, this.#identities.size * lookIntervalMs));
-    const sinceOwnMs = (now - onGrid(shareOf(spiffeId) * periodMs)) % periodMs;
-    return { renewAtMs, endMs, lookAtMs: Math.min(renewAtMs, now - sinceOwnMs + periodMs) };
+    known.set(keyOf(identity), dueOf(identity.spiffeId, found, this.#identities.size, now));
   }
 }
 
@@ -241,47 +219,6 @@ function wantedLeaf({ spiffeId }: IdentityIr, { authority, wanted }: Round): Wan
 
 async function freshFiles(authority: Authority, { spiffeId, ttlMs }: WantedLeaf): Promise<SecretData> {
   return filesOf(await authority.issue({ spiffeId, ttlMs }));
-}
-
-/** A few at a time; a failure of one is a sentence, and does not end the others. Resolves to how many did not fail. */
-async function eachOf<T extends IdentityIr>(
-  items: readonly T[],
-  { problems, waiting, isStopped }: Pick<Round, 'problems' | 'waiting' | 'isStopped'>,
-  work: (item: T) => Promise<void>,
-): Promise<number> {
-  const left = items.values();
-  let done = 0;
-  const worker = async (): Promise<void> => {
-    for (const item of left) {
-      if (isStopped()) return;
-      try {
-        // Each worker takes one at a time: that is the bound.
-        // oxlint-disable-next-line no-await-in-loop
-        await work(item);
-        done += 1;
-      } catch (error) {
-        if (error instanceof IssuerTrouble)
-          waiting.push({ what: `Secret ${secretOf(item)}`, trouble: error });
-        else problems.push(`The certificate in Secret ${secretOf(item)} cannot be issued: ${textOf(error)}.`);
-      }
-    }
-  };
-  await Promise.all(Array.from({ length: parallel }, worker));
-  return done;
-}
-
-function onGrid(ms: number): number {
-  return Math.floor(ms / gridMs) * gridMs;
-}
-
-function earliest(dues: ReadonlyMap<string, Due>, of: (due: Due) => number): number | undefined {
-  let first: number | undefined;
-  for (const due of dues.values()) first = Math.min(first ?? Infinity, of(due));
-  return first;
-}
-
-function secretOf(identity: IdentityIr): string {
-  return `${identity.namespace}/${certificateSecretName(identity.serviceAccount)}`;
 }
 
 function keyOf(identity: IdentityIr): string {
