@@ -10,6 +10,7 @@ import { SessionDriver } from '../support/session-driver.ts';
 import { connectXds, type XdsClient } from '../support/xds-client.ts';
 import { sample, startXds, type RunningXds } from '../support/xds-server.ts';
 import { CDS, EDS, SDS } from '../support/xds-world.ts';
+import { untilHolds } from '../support/until.ts';
 
 const cart = 'Pod~shop~cart~uid';
 
@@ -167,7 +168,7 @@ test('112: a connection ends with the hundred-and-first stream that it begins, a
     });
     stream.on('error', () => undefined);
     // oxlint-disable-next-line no-await-in-loop -- one after the other
-    await until(() => xds.counted.begun > begun || connection.destroyed);
+    await untilHolds(() => xds.counted.begun > begun || connection.destroyed);
     stream.close(constants.NGHTTP2_CANCEL);
   }
   await closed;
@@ -270,7 +271,7 @@ describe('106: clients that never rest', () => {
     await first.next();
     // None of them acknowledges anything.
     for (let count = 0; count < 2_000; count += 1) first.another().start('Pod~shop~noisy~uid', url.cluster);
-    await until(() => xds.counted.begun > 1);
+    await untilHolds(() => xds.counted.begun > 1);
 
     const at = performance.now();
     const newcomer = connect(xds);
@@ -291,7 +292,7 @@ describe('106: clients that never rest', () => {
       client.start('Pod~shop~unknown~uid', url.cluster);
       return client;
     });
-    await until(() => xds.counted.begun === 256);
+    await untilHolds(() => xds.counted.begun === 256);
     const late = connect(xds);
     late.start(cart, url.cluster);
     // Their streams end, their connections stay.
@@ -303,12 +304,3 @@ describe('106: clients that never rest', () => {
     expect((await late.next()).resources).toHaveLength(1);
   });
 });
-
-async function until(holds: () => boolean): Promise<void> {
-  const deadline = Date.now() + 60_000;
-  while (!holds()) {
-    if (Date.now() > deadline) throw new Error('gave up waiting');
-    // oxlint-disable-next-line no-await-in-loop -- waiting is what it is for
-    await new Promise((resolve) => setImmediate(resolve));
-  }
-}

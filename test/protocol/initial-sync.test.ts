@@ -5,6 +5,7 @@ import { InitialSyncLimiter } from '../../operator/xds/server/initial-sync-limit
 import { typeUrl as url } from '../../operator/envoy/proto/type-urls.ts';
 import { connectXds, type XdsClient } from '../support/xds-client.ts';
 import { sample, startXds, type RunningXds, type StartOptions } from '../support/xds-server.ts';
+import { untilHolds } from '../support/until.ts';
 
 const opened: (() => unknown)[] = [];
 afterEach(async () => {
@@ -34,15 +35,6 @@ function publish(xds: RunningXds, names: readonly string[], mark = '1'): void {
   xds.publish({ ...own, shared: [sample(url.cluster, 'a', mark)] });
 }
 
-async function until(holds: () => boolean): Promise<void> {
-  const deadline = Date.now() + 60_000;
-  while (!holds()) {
-    if (Date.now() > deadline) throw new Error('gave up waiting');
-    // oxlint-disable-next-line no-await-in-loop -- waiting is what it is for
-    await new Promise((resolve) => setImmediate(resolve));
-  }
-}
-
 describe('what is not there yet', () => {
   test('7: a proxy that comes before the first snapshot waits, but not for ever: another replica may have one', async () => {
     const client = proxy(await serve({ waitTimeoutMs: 50 }), 'cart');
@@ -61,7 +53,7 @@ describe('what is not there yet', () => {
     // initial_resource_versions = 5, two bytes: a key of nine bytes that are not there. type_url = 2.
     const type = Buffer.from(url.listener);
     client.sendBytes(Buffer.concat([Buffer.of(0x2a, 2, 0x0a, 9, 0x12, type.length), type]));
-    await until(() => xds.server.connectedWorkloads().size === 1);
+    await untilHolds(() => xds.server.connectedWorkloads().size === 1);
 
     publish(xds, ['cart']);
 
@@ -103,7 +95,7 @@ describe('many at once', () => {
     const xds = await serve({ initialSync: { places: 2, holdMs: 60_000, idleMs: 60_000 } });
     publish(xds, names);
     const clients = names.map((name) => proxy(xds, name));
-    await until(() => xds.server.proxies().length === names.length);
+    await untilHolds(() => xds.server.proxies().length === names.length);
 
     const order: string[] = [];
     const served = clients.map(async (client, index) => {
@@ -116,7 +108,7 @@ describe('many at once', () => {
     await Promise.all(served);
 
     expect(order.toSorted()).toEqual(names);
-    await until(() => xds.counted.acked === names.length);
+    await untilHolds(() => xds.counted.acked === names.length);
     expect(xds.counted.pushed).toBe(names.length);
   });
 
@@ -142,7 +134,7 @@ describe('many at once', () => {
     proxy(xds, 'p1');
     const report = (): unknown =>
       xds.server.proxies().find(({ nodeId, workload }) => workload !== '' && nodeId.includes('p1'));
-    await until(() => report() !== undefined);
+    await untilHolds(() => report() !== undefined);
 
     expect(report()).toMatchObject({ layers: [], lagging: [], rejected: [], atRest: false });
   });
@@ -152,11 +144,11 @@ describe('many at once', () => {
     publish(xds, names);
     const old = proxy(xds, 'p0');
     old.ack(await old.next());
-    await until(() => xds.counted.acked === 1);
+    await untilHolds(() => xds.counted.acked === 1);
     // One takes the only place and does not answer, the others wait for it.
     const [newcomer, ...others] = names.slice(1).map((name) => proxy(xds, name));
     await newcomer?.next();
-    await until(() => xds.server.proxies().length === names.length);
+    await untilHolds(() => xds.server.proxies().length === names.length);
 
     publish(xds, names, '2');
 

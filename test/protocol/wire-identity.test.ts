@@ -16,6 +16,7 @@ import {
 } from '../support/xds-certificates.ts';
 import { connectXds, type XdsClient } from '../support/xds-client.ts';
 import { sample, startXds, type RunningXds } from '../support/xds-server.ts';
+import { untilHolds } from '../support/until.ts';
 
 const cart = 'Pod~shop~cart-1~uid-1';
 const cartKey = 'Pod/shop/cart-1';
@@ -195,7 +196,7 @@ describe('a proxy that is not known yet', () => {
     const { xds, identities } = await serve();
     const client = connect(xds, await clientEnd(authority, cartId));
     client.start(newcomer, url.cluster);
-    await until(() => xds.counted.streams === 1);
+    await untilHolds(() => xds.counted.streams === 1);
     publish(xds, '2');
 
     identities.set(newcomerKey, cartId);
@@ -209,11 +210,11 @@ describe('a proxy that is not known yet', () => {
     const { xds, identities } = await serve();
     const client = connect(xds, await clientEnd(authority, cartId));
     client.start(newcomer, url.cluster);
-    await until(() => xds.counted.streams === 1);
+    await untilHolds(() => xds.counted.streams === 1);
 
     identities.set(newcomerKey, 'spiffe://cluster.local/ns/shop/sa/other');
     // The request has to have been read before there is a node to judge.
-    await until(() => {
+    await untilHolds(() => {
       publish(xds, '2', newcomerKey);
       return xds.counted.streams === 0;
     });
@@ -318,12 +319,3 @@ describe('80: identity and node', () => {
     expect(spiffeIdOf(subjectAltName)).toBe(expected);
   });
 });
-
-async function until(holds: () => boolean): Promise<void> {
-  const deadline = Date.now() + 60_000;
-  while (!holds()) {
-    if (Date.now() > deadline) throw new Error('gave up waiting');
-    // oxlint-disable-next-line no-await-in-loop -- waiting is what it is for
-    await new Promise((resolve) => setImmediate(resolve));
-  }
-}

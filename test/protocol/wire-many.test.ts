@@ -5,6 +5,7 @@ import { innerCall } from '../../operator/xds/server/raw-call.ts';
 import { typeUrl as url } from '../../operator/envoy/proto/type-urls.ts';
 import { connectXds, type Request, type XdsClient } from '../support/xds-client.ts';
 import { sample, startXds, type RunningXds } from '../support/xds-server.ts';
+import { untilHolds } from '../support/until.ts';
 
 const opened: (() => unknown)[] = [];
 afterEach(async () => {
@@ -26,15 +27,6 @@ function connect(xds: RunningXds): XdsClient {
   return client;
 }
 
-async function until(holds: () => boolean): Promise<void> {
-  const deadline = Date.now() + 60_000;
-  while (!holds()) {
-    if (Date.now() > deadline) throw new Error('gave up waiting');
-    // oxlint-disable-next-line no-await-in-loop -- waiting is what it is for
-    await new Promise((resolve) => setImmediate(resolve));
-  }
-}
-
 /** Bytes that the server keeps for each of its streams until they are read. */
 function unread({ server }: RunningXds): readonly number[] {
   const streams = Reflect.get(server, 'streams') as ReadonlySet<{ readonly call: object }>;
@@ -53,7 +45,7 @@ test('14: a hundred proxies that all refuse cause one response each for a change
     client.onResponse((response) => client.nack(response, 'Error adding/updating listener(s) l: bad'));
     client.start(`Pod~shop~${name}~uid`, url.listener);
   }
-  await until(() => xds.counted.nacked === names.length);
+  await untilHolds(() => xds.counted.nacked === names.length);
   expect(xds.counted.pushed).toBe(names.length);
 
   // What they do not subscribe to changes; then what they refused, three times; then it is published again as it is.
@@ -61,10 +53,10 @@ test('14: a hundred proxies that all refuse cause one response each for a change
   for (let change = 1; change <= 3; change += 1) {
     publish(`bad ${change}`, '1');
     // oxlint-disable-next-line no-await-in-loop -- one after the other
-    await until(() => xds.counted.nacked === names.length * (1 + change));
+    await untilHolds(() => xds.counted.nacked === names.length * (1 + change));
   }
   publish('bad 3', '2');
-  await until(() => xds.server.proxies().every(({ atRest }) => atRest));
+  await untilHolds(() => xds.server.proxies().every(({ atRest }) => atRest));
 
   expect([xds.counted.pushed, xds.counted.nacked]).toEqual([4 * names.length, 4 * names.length]);
 });
@@ -90,12 +82,12 @@ test('87: a change that concerns one proxy sends the others nothing at all', asy
     });
     client.start(`Pod~shop~${name}~uid`, url.cluster);
   }
-  await until(() => xds.counted.acked === names.length);
+  await untilHolds(() => xds.counted.acked === names.length);
 
   for (const mark of ['2', '3']) {
     publish(mark);
     // oxlint-disable-next-line no-await-in-loop -- one after the other
-    await until(() => xds.counted.acked === names.length + Number(mark) - 1);
+    await untilHolds(() => xds.counted.acked === names.length + Number(mark) - 1);
   }
 
   expect(xds.counted.pushed).toBe(names.length + 2);
@@ -142,7 +134,7 @@ test('73: readers that have stopped cost bounded memory, whatever is published m
     // oxlint-disable-next-line no-await-in-loop -- one after the other
     client.ack(await client.next());
   }
-  await until(() => xds.counted.acked === stuck.length + 1);
+  await untilHolds(() => xds.counted.acked === stuck.length + 1);
   for (const client of stuck) client.stopReading();
 
   const delays: number[] = [];
@@ -160,7 +152,7 @@ test('73: readers that have stopped cost bounded memory, whatever is published m
 
   // Each of them one response, of 10 that were due, and of that one piece.
   const pushed = 2 * stuck.length + 1 + 10;
-  await until(() => xds.counted.pushed >= pushed);
+  await untilHolds(() => xds.counted.pushed >= pushed);
   expect(xds.counted.pushed).toBe(pushed);
   expect(Math.max(...unread(xds))).toBeLessThan(100_000);
   expect(delays.toSorted((a, b) => a - b)[5]).toBeLessThan(1_000);

@@ -6,6 +6,7 @@ import { typeUrl as url } from '../../operator/envoy/proto/type-urls.ts';
 import type { TypeUrl } from '../../operator/envoy/proto/type-urls.ts';
 import { connectXds, within, type ConnectOptions, type XdsClient } from '../support/xds-client.ts';
 import { sample, startXds, type RunningXds, type StartOptions } from '../support/xds-server.ts';
+import { untilHolds } from '../support/until.ts';
 
 const cart = 'Pod~shop~cart~uid-1';
 const other = 'Pod~shop~other~uid-2';
@@ -188,7 +189,7 @@ describe.each(variants)('a %s stream and its node', (variant) => {
     const xds = await serve();
     const client = connect(xds, variant);
     client.start(cart, url.cluster);
-    await until(() => xds.server.proxies().length === 1);
+    await untilHolds(() => xds.server.proxies().length === 1);
 
     publish(xds, 'a@1');
 
@@ -209,11 +210,11 @@ describe.each(variants)('a %s stream and its node', (variant) => {
     client.start(cart, url.cluster);
 
     client.nack(await client.next(), 'Error adding/updating cluster(s) a: no such thing');
-    await until(() => xds.counted.nacked === 1);
+    await untilHolds(() => xds.counted.nacked === 1);
     const [report] = xds.server.proxies();
     publish(xds, 'a@2');
     client.ack(await client.next());
-    await until(() => xds.counted.acked === 1);
+    await untilHolds(() => xds.counted.acked === 1);
 
     expect(report).toMatchObject({
       workload: 'Pod/shop/cart',
@@ -230,7 +231,7 @@ describe.each(variants)('a %s stream and its node', (variant) => {
     client.send({ typeUrl: url.endpoint, names: ['a'], subscribe: ['a'] });
     client.ack(await client.next());
     client.ack(await client.next(), ['a']);
-    await until(() => xds.counted.acked === 2);
+    await untilHolds(() => xds.counted.acked === 2);
 
     publish(xds, 'a@1', 'a@1');
     const [clusters, endpoints] = [await client.next(), await client.next()];
@@ -246,7 +247,7 @@ describe.each(variants)('a %s stream and its node', (variant) => {
     await client.next();
 
     client.close();
-    await until(() => xds.counted.streams === 0);
+    await untilHolds(() => xds.counted.streams === 0);
 
     const reports = xds.server.proxies();
     expect(reports.map(({ workload, leftAtMs }) => [workload, leftAtMs])).toEqual([
@@ -358,7 +359,7 @@ describe('sizes and slow clients', () => {
     reader.start(other, url.cluster);
     stuck.ack(await stuck.next());
     reader.ack(await reader.next());
-    await until(() => xds.counted.acked === 2);
+    await untilHolds(() => xds.counted.acked === 2);
     stuck.stopReading();
 
     for (let round = 1; round <= 30; round += 1) {
@@ -381,7 +382,7 @@ describe('sizes and slow clients', () => {
     await reader.next();
     stuck.start(cart, url.cluster);
     stuck.stopReading();
-    await until(() => xds.counted.pushed === 2);
+    await untilHolds(() => xds.counted.pushed === 2);
 
     await within(5_000, 'the server to stop', xds.stop());
 
@@ -389,12 +390,3 @@ describe('sizes and slow clients', () => {
     expect(await reader.end()).toEqual({ status: 'OK', details: 'OK' });
   });
 });
-
-async function until(holds: () => boolean): Promise<void> {
-  const deadline = Date.now() + 60_000;
-  while (!holds()) {
-    if (Date.now() > deadline) throw new Error('gave up waiting');
-    // oxlint-disable-next-line no-await-in-loop -- waiting is what it is for
-    await new Promise((resolve) => setImmediate(resolve));
-  }
-}

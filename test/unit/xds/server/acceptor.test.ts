@@ -2,6 +2,7 @@
 import { connect, type Socket } from 'node:net';
 import { afterEach, expect, test } from '@jest/globals';
 import { Acceptor, type AcceptorOptions } from '../../../../operator/xds/server/acceptor.ts';
+import { untilHolds } from '../../../support/until.ts';
 
 const opened: (() => void)[] = [];
 afterEach(() => {
@@ -32,15 +33,6 @@ async function knock(port: number, localAddress = '127.0.0.1'): Promise<Socket> 
   return socket;
 }
 
-async function until(holds: () => boolean): Promise<void> {
-  const deadline = Date.now() + 60_000;
-  while (!holds()) {
-    if (Date.now() > deadline) throw new Error('it did not happen in time');
-    // oxlint-disable-next-line no-await-in-loop -- one turn after the other
-    await new Promise((resolve) => setImmediate(resolve));
-  }
-}
-
 test('78: with one turn of the event loop only a few connections come in, in the end all of them', async () => {
   const { port, inside } = await open(2);
   const seen: number[] = [];
@@ -51,7 +43,7 @@ test('78: with one turn of the event loop only a few connections come in, in the
   watch();
 
   await Promise.all(Array.from({ length: 7 }, () => knock(port)));
-  await until(() => inside.length === 7);
+  await untilHolds(() => inside.length === 7);
 
   const steps = seen.map((count, index) => count - (seen[index - 1] ?? 0));
   expect(Math.max(...steps)).toBeLessThanOrEqual(2);
@@ -61,20 +53,20 @@ test('106: of one address so many connections are inside that have no stream of 
   const { acceptor, port, inside } = await open(4, { unproven: 2 });
   await Promise.all(Array.from({ length: 50 }, () => knock(port)));
   await knock(port, '127.0.0.2');
-  await until(() => inside.length === 3);
+  await untilHolds(() => inside.length === 3);
   expect(inside.map((it) => it.remoteAddress)).toEqual(['127.0.0.1', '127.0.0.1', '127.0.0.2']);
 
   const peer = `127.0.0.1:${inside[0]?.remotePort ?? 0}`;
   acceptor.countStream(peer, 1);
-  await until(() => inside.length === 4);
+  await untilHolds(() => inside.length === 4);
   acceptor.countStream(peer, -1);
   inside[1]?.destroy();
-  await until(() => inside[1]?.closed === true);
+  await untilHolds(() => inside[1]?.closed === true);
   inside[2]?.destroy();
   await knock(port, '127.0.0.2');
 
   // That of the other address: of the first there are two without a stream again.
-  await until(() => inside.length === 5);
+  await untilHolds(() => inside.length === 5);
   expect(inside[4]?.remoteAddress).toBe('127.0.0.2');
 });
 
@@ -93,7 +85,7 @@ test('what a client says before it is let in is not lost', async () => {
   const { port, inside } = await open(1);
   const client = await knock(port);
   client.write('hello');
-  await until(() => inside.length === 1);
+  await untilHolds(() => inside.length === 1);
 
   const said = await new Promise((resolve) => inside[0]?.once('data', resolve));
 
@@ -115,7 +107,7 @@ test('who leaves while it waits is not let in', async () => {
 test('a closed acceptor turns those away that wait, and keeps those inside', async () => {
   const { port, inside, acceptor } = await open(1);
   await knock(port);
-  await until(() => inside.length === 1);
+  await untilHolds(() => inside.length === 1);
 
   acceptor.close();
 

@@ -2,6 +2,7 @@
 import { expect, test } from '@jest/globals';
 import { FanOut } from '../../../../operator/xds/server/fan-out.ts';
 import { FakeClock } from '../../../support/fake-clock.ts';
+import { untilHolds } from '../../../support/until.ts';
 
 interface World {
   readonly fanOut: FanOut<string>;
@@ -30,21 +31,12 @@ function world(costMs: number, restPerWork = 0): World {
 const streams = ['a', 'b', 'c', 'd'];
 const nobody = (): boolean => false;
 
-async function until(holds: () => boolean): Promise<void> {
-  const deadline = Date.now() + 60_000;
-  while (!holds()) {
-    if (Date.now() > deadline) throw new Error('it did not happen in time');
-    // oxlint-disable-next-line no-await-in-loop -- one turn after the other
-    await new Promise((resolve) => setImmediate(resolve));
-  }
-}
-
 test('a publication reaches all streams, with turns for others in between', async () => {
   const it = world(3);
 
   it.fanOut.publish(streams, nobody);
   expect([it.shown, it.fanOut.isDone()]).toEqual([['a', 'b'], false]);
-  await until(() => it.done === 1);
+  await untilHolds(() => it.done === 1);
   it.fanOut.close();
 
   expect([it.shown, it.fanOut.isDone()]).toEqual([streams, true]);
@@ -55,7 +47,7 @@ test('a newer publication goes on with those that have not seen the one before',
   it.fanOut.publish(streams, nobody);
 
   it.fanOut.publish(streams, nobody);
-  await until(() => it.done === 1);
+  await untilHolds(() => it.done === 1);
   it.fanOut.close();
 
   expect(it.shown).toEqual(['a', 'b', 'c', 'd', 'a', 'b']);
@@ -64,7 +56,7 @@ test('a newer publication goes on with those that have not seen the one before',
 test('after much work the next publication waits, but not for streams that have nothing yet', async () => {
   const it = world(1, 100_000);
   it.fanOut.publish(streams, nobody);
-  await until(() => it.done === 1);
+  await untilHolds(() => it.done === 1);
 
   it.fanOut.publish([...streams, 'new'], (stream) => stream === 'new');
   expect(it.shown).toEqual([...streams, 'new']);
@@ -77,13 +69,13 @@ test('after much work the next publication waits, but not for streams that have 
 test('the rest is as long as the work took, times so many', async () => {
   const it = world(1, 10);
   it.fanOut.publish(streams, nobody);
-  await until(() => it.done === 1);
+  await untilHolds(() => it.done === 1);
 
   it.fanOut.publish(streams, nobody);
   it.clock.advance(39);
   expect(it.shown).toEqual(streams);
   it.clock.advance(1);
-  await until(() => it.done === 2);
+  await untilHolds(() => it.done === 2);
   it.fanOut.close();
 
   expect(it.shown).toEqual([...streams, ...streams]);
@@ -94,7 +86,7 @@ test('a stream that ended is shown nothing', async () => {
   it.fanOut.publish(streams, nobody);
 
   it.fanOut.forget('d');
-  await until(() => it.done === 1);
+  await untilHolds(() => it.done === 1);
   it.fanOut.close();
 
   expect(it.shown).toEqual(['a', 'b', 'c']);

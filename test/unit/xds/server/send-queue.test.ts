@@ -2,6 +2,7 @@
 import { describe, expect, test } from '@jest/globals';
 import type { Frame } from '../../../../operator/xds/server/frames.ts';
 import { newSendLane, SendQueue, type SendLane } from '../../../../operator/xds/server/send-queue.ts';
+import { untilHolds } from '../../../support/until.ts';
 
 const pieceBytes = 4;
 
@@ -105,7 +106,7 @@ describe('many streams', () => {
     out.send(waiting.lane, frame('12345678'));
     expect(waiting.written).toBe('');
 
-    await until(() => waiting.written === '1234');
+    await untilHolds(() => waiting.written === '1234');
     stopped.readAll();
     waiting.readAll();
 
@@ -117,7 +118,7 @@ describe('many streams', () => {
     const [stopped, second, third] = [new Reader(), new Reader(), new Reader()];
     out.send(stopped.lane, frame('12345678'));
     out.send(second.lane, frame('12345678'));
-    await until(() => second.written === '1234');
+    await untilHolds(() => second.written === '1234');
 
     // It ends while the second one sends: the third has to wait for that one.
     stopped.readAll();
@@ -174,12 +175,3 @@ describe('a stream that ends', () => {
     expect(reader.written).toBe('');
   });
 });
-
-async function until(holds: () => boolean): Promise<void> {
-  const deadline = Date.now() + 60_000;
-  while (!holds()) {
-    if (Date.now() > deadline) throw new Error('it did not happen in time');
-    // oxlint-disable-next-line no-await-in-loop -- one turn after the other
-    await new Promise((resolve) => setImmediate(resolve));
-  }
-}
