@@ -86,6 +86,12 @@ export const Outbound = z
       .describe(
         'AllowAny (default): calls to unknown addresses pass through unchanged. RegistryOnly: calls to unknown addresses are refused, except to hosts.',
       ),
+    learn: z
+      .boolean()
+      .default(false)
+      .describe(
+        'Whether sidecars count which hosts are called that are not in the list, by server name on port 443 and by Host header on port 80. /debug/hosts of the operator shows them. In mode AllowAny, what is not HTTP does not pass through port 80 while this is true. Default: false.',
+      ),
     hosts: listMap(z.array(OutboundHost).max(128), 'host')
       .default([])
       .describe(

@@ -11,6 +11,7 @@ export interface DebugProviders {
   readonly snapshot: () => unknown;
   /** Who called whom in the last hour. */
   readonly traffic: () => unknown;
+  readonly hosts: () => unknown;
   /** The statuses last aggregated. */
   readonly status: () => unknown;
 }

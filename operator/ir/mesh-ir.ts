@@ -21,6 +21,8 @@ export interface MeshSettingsIr {
   readonly outboundMode: 'AllowAny' | 'RegistryOnly';
   /** Hosts outside the mesh that are known by name, and may be called in every mode. Sorted by port, protocol and host. */
   readonly allowedHosts: readonly AllowedHostIr[];
+  /** Whether names of hosts are read on ports 443 and 80, too, where none is in the list. */
+  readonly learnsHosts: boolean;
   readonly certificates: CertificatesIr;
   readonly sidecar: SidecarIr;
   readonly origin: Origin;

@@ -36,7 +36,8 @@ export function edgesOf(all: Iterable<Series>, window: Window): Edge[] {
   const edges = new Map<string, Draft>();
   for (const series of all) {
     const { reporter, metric, tags, ring } = series;
-    if (metric === 'inbound.audit_refusals') continue;
+    // Of the same calls as others.
+    if (metric === 'inbound.audit_refusals' || metric === 'outbound.hosts') continue;
     const sums = ring.sums(window.fromMs, window.at.monotonicMs);
     if (sums.every((sum) => sum === 0)) continue;
     const direction = metric.startsWith('inbound.') ? 'inbound' : 'outbound';

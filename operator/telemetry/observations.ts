@@ -1,5 +1,6 @@
 // What others ask of the traffic of the last hour. Pure.
 import { type Edge, edgesOf } from './edges.ts';
+import { type HostSeen, hostsSeen } from './hosts-seen.ts';
 import { isPlaintext, type Metric, other, otherAddresses, type Tags } from './point.ts';
 import { hourMs } from './ring.ts';
 import type { Series, TrafficStore } from './store.ts';
@@ -15,6 +16,8 @@ export interface Observations {
   readonly plaintextCallers: (workload: string, port: number) => readonly PlaintextCaller[];
   /** What rules on trial would have refused at that workload, by all policies together, since that time or `sinceMs`. */
   readonly auditRefusals: (workload: string, fromMs: number) => readonly Refused[];
+  /** Hosts outside the mesh that were called by name at ports where sidecars read names, the most called first: at most 200. */
+  readonly hosts: (lastMs?: number) => readonly HostSeen[];
   /** Who called whom: of the last so many milliseconds, at most of an hour. */
   readonly edges: (lastMs?: number) => readonly Edge[];
 }
@@ -24,6 +27,7 @@ export const noObservations: Observations = {
   lastReportMs: () => null,
   plaintextCallers: () => [],
   auditRefusals: () => [],
+  hosts: () => [],
   edges: () => [],
 };
 
@@ -76,6 +80,10 @@ export function observationsOf(
       const at = now();
       const fromMs = Math.max(from(at), at.monotonicMs - (at.wallMs - wallMs));
       return auditRefusals(store.series(workload), { at, fromMs });
+    },
+    hosts: (lastMs = hourMs) => {
+      const at = now();
+      return hostsSeen(store.series(), { at, fromMs: Math.max(from(at), at.monotonicMs - lastMs) });
     },
     edges: (lastMs = hourMs) => {
       const at = now();

@@ -12,6 +12,7 @@ export const metrics = [
   'outbound.connections',
   'outbound.received_bytes',
   'outbound.sent_bytes',
+  'outbound.hosts',
 ] as const;
 export type Metric = (typeof metrics)[number];
 

@@ -221,6 +221,29 @@ suite('hosts outside the mesh', () => {
     expect(await attempt(evil.name, { address: evil.address })).toEqual({ error: closed });
   });
 
+  test('learns which hosts are called that are not in the list, in both modes, and where they were going', async () => {
+    const learning = { allowedHosts: [], learnsHosts: true, services: [web] };
+    await world.program({ ...learning, mode: 'AllowAny' });
+    expect(reached(await attempt('learnt.example.net', { address: evil.address }))).toBe(evil.name);
+    expect(reached(await ask('learnt.example.org', { address: evil.address }))).toBe(evil.name);
+
+    await world.program(learning);
+    expect(await attempt('learnt.example.net', { address: evil.address })).toEqual({ error: closed });
+    expect(await ask('learnt.example.org', { address: evil.address })).toMatchObject({ status: 502 });
+
+    const counted = (host: string, how: string, port: number): string =>
+      `meshwright.outbound.hosts.destination.${host}.route.${how}.port.${port}: 1`;
+    expect(await world.countedHosts()).toEqual(
+      expect.arrayContaining([
+        counted('learnt.example.net', 'TLS passthrough', 443),
+        counted('learnt.example.net', 'TLS blackhole', 443),
+        counted('learnt.example.org', 'HTTP passthrough', 80),
+        counted('learnt.example.org', 'HTTP not-allowed', 80),
+      ]),
+    );
+    await world.program({ allowedHosts: list, services: [web] });
+  });
+
   test('the last host of a port leaves the list: its connections end, although their listener is only drained', async () => {
     const left = await world.keepAsking(api.address, api.name);
 

@@ -122,7 +122,10 @@ export function meshSpec(): fc.Arbitrary<MeshSpec> {
       namespaceSelector: spec({}, { matchLabels: labels }),
       mtls: spec({}, { mode: from(['Permissive', 'Strict', 'Disabled']) }),
       certificates: spec({}, { workloadTTL: from(['10m', '1h30m', '24h', '2160h']) }),
-      outbound: spec({}, { mode: from(['AllowAny', 'RegistryOnly']), hosts: outsideHosts }),
+      outbound: spec(
+        {},
+        { mode: from(['AllowAny', 'RegistryOnly']), learn: fc.boolean(), hosts: outsideHosts },
+      ),
       defaults: settings,
     },
   ).map((input) => MeshSpec.parse(input));

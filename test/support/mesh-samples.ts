@@ -58,6 +58,7 @@ export function sampleMesh(parts: Partial<MeshIr>): MeshIr {
     trustDomain,
     outboundMode: 'AllowAny',
     allowedHosts: [],
+    learnsHosts: false,
     certificates: {
       authority: { type: 'BuiltIn' },
       ttlMs: 86_400_000,

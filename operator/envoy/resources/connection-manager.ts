@@ -16,6 +16,8 @@ export interface ConnectionManagerParts {
   readonly statPrefix: string;
   /** Before the router, in order. */
   readonly filters: readonly EnvoyMessage[];
+  /** Access logs besides those that all have. Default: none. */
+  readonly logs?: readonly EnvoyMessage[] | undefined;
   /** Route table and what only this one has. */
   readonly more: EnvoyMessage;
 }
@@ -41,6 +43,7 @@ export function connectionManager(parts: ConnectionManagerParts): EnvoyMessage {
         requestLog(directionOf(parts.vantage)),
         requestStats(parts.vantage),
         auditStats(parts.vantage),
+        ...(parts.logs ?? []),
       ],
       ...parts.more,
       http_filters: [...parts.filters, router],

@@ -52,6 +52,21 @@ export function requestStats(vantage: Vantage): EnvoyMessage {
   };
 }
 
+/** Calls to hosts outside the mesh, by the name that they say; the route says how it is known, and what became of the call. */
+export function hostStats(protocol: 'TLS' | 'HTTP'): EnvoyMessage {
+  const said: readonly Tag[] =
+    protocol === 'TLS'
+      ? [
+          ['destination', '%REQUESTED_SERVER_NAME%'],
+          ['route', 'TLS %UPSTREAM_CLUSTER_RAW%'],
+        ]
+      : [
+          ['destination', '%REQUEST_HEADER(:AUTHORITY)%'],
+          ['route', 'HTTP %ROUTE_NAME%'],
+        ];
+  return logger({ counters: [counter('outbound.hosts', [...said, ['port', '%DOWNSTREAM_LOCAL_PORT%']])] });
+}
+
 /** TCP connections, and the bytes of both ways. */
 export function connectionStats(vantage: Vantage): EnvoyMessage {
   const direction = directionOf(vantage);

@@ -10,6 +10,8 @@ export interface TcpProxyParts {
   readonly vantage: Vantage;
   readonly statPrefix: string;
   readonly cluster: string;
+  /** Besides those that all have. Default: none. */
+  readonly logs?: readonly EnvoyMessage[];
   /** Picks an endpoint by its `envoy.lb` metadata. Default: any. */
   readonly endpoint?: EnvoyMessage;
 }
@@ -29,7 +31,11 @@ export function tcpProxy(parts: TcpProxyParts): EnvoyMessage {
       idle_timeout: duration(0),
       // Nothing was sent yet: another endpoint will do. To the application there is but one.
       ...(parts.vantage === 'outbound' && { max_connect_attempts: 3, hash_policy: bySourceAddress }),
-      access_log: [connectionLog(directionOf(parts.vantage)), connectionStats(parts.vantage)],
+      access_log: [
+        connectionLog(directionOf(parts.vantage)),
+        connectionStats(parts.vantage),
+        ...(parts.logs ?? []),
+      ],
       ...(parts.endpoint && { metadata_match: { filter_metadata: { 'envoy.lb': parts.endpoint } } }),
     },
   );

@@ -39,6 +39,7 @@ export function meshSettings(mesh: Mesh): MeshSettingsIr {
     trustDomain: mesh.spec.trustDomain,
     outboundMode: mesh.spec.outbound.mode,
     allowedHosts: allowedHosts(mesh),
+    learnsHosts: mesh.spec.outbound.learn,
     certificates: certificateSettings(mesh),
     sidecar: sidecarSettings(mesh),
     origin: originOf(mesh),

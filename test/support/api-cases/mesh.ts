@@ -61,6 +61,7 @@ export const meshCases: readonly ApiCase[] = [
     },
     outbound: {
       mode: 'RegistryOnly',
+      learn: true,
       hosts: [
         { host: 'api.example.com' },
         {

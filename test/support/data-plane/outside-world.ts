@@ -23,6 +23,7 @@ const itself = 'itself.example';
 export interface Outbound {
   readonly mode?: MeshIr['settings']['outboundMode'];
   readonly allowedHosts: readonly AllowedHostIr[];
+  readonly learnsHosts?: boolean;
   readonly services?: MeshIr['services'];
 }
 
@@ -130,6 +131,12 @@ export class OutsideWorld {
     return this.mesh.sidecar('caller');
   }
 
+  /** What it has counted of hosts: the counters, with their tags and values. */
+  async countedHosts(): Promise<readonly string[]> {
+    const all = await this.admin('/stats?filter=outbound.hosts.destination');
+    return all.split('\n').filter((line) => line !== '');
+  }
+
   private admin(path: string): Promise<string> {
     return this.caller.runProgram('admin.ts', [String(this.sidecar.adminPort), path]);
   }
@@ -153,7 +160,12 @@ export class OutsideWorld {
 /** With none at all, sidecars wait for the first one. */
 const anyService = sampleService('shop/any/9080', { addresses: ['10.96.0.9'] });
 
-function meshOf({ mode = 'RegistryOnly', allowedHosts, services = [anyService] }: Outbound): MeshIr {
+function meshOf({
+  mode = 'RegistryOnly',
+  allowedHosts,
+  learnsHosts = false,
+  services = [anyService],
+}: Outbound): MeshIr {
   const pod = sampleWorkload('caller', {
     key: 'Pod/shop/caller',
     kind: 'Pod',
@@ -162,7 +174,7 @@ function meshOf({ mode = 'RegistryOnly', allowedHosts, services = [anyService] }
     addresses: [callerAddress, ipv6Of(callerAddress)],
   });
   const mesh = sampleMesh({ services, workloads: [pod] });
-  return { ...mesh, settings: { ...mesh.settings, outboundMode: mode, allowedHosts } };
+  return { ...mesh, settings: { ...mesh.settings, outboundMode: mode, allowedHosts, learnsHosts } };
 }
 
 /** Commands that see the file in place of another one. */

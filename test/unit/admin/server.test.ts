@@ -27,6 +27,7 @@ function optionsAt(port: number): AdminOptions {
       ir: () => null,
       proxies: () => [{ workload: 'Pod/shop/a', key: new Redacted('secret') }],
       traffic: () => [],
+      hosts: () => [],
       snapshot: () => ({ layers: new Map([['shared', 1]]) }),
       status: () => {
         throw new Error('It is broken.');
@@ -65,6 +66,7 @@ const paths = [
   '/debug/ir',
   '/debug/proxies',
   '/debug/traffic',
+  '/debug/hosts',
   '/debug/snapshot',
   '/debug/status',
 ];

@@ -157,7 +157,7 @@ describe('the admitted object', () => {
             rootRotation: { renewBefore: '2160h', phaseTimeout: '1h', mode: 'Proceed' },
           },
           defaults: {},
-          outbound: { mode: 'AllowAny', hosts: [] },
+          outbound: { mode: 'AllowAny', learn: false, hosts: [] },
         },
       },
     });

@@ -37,6 +37,7 @@ const unknown =
   'New connections to unknown destinations get another cluster. When the mode becomes RegistryOnly, those that exist are refused at their next byte by RTDS, and requests by RDS.';
 const egressPort =
   'A listener or a chain comes or goes for the port. Connections to hosts that are no longer in the list are refused at their next byte by RTDS, and requests, too.';
+const learn = 'What is counted, and no policy: of new connections to the two ports.';
 const address =
   'Where the workload is reached, or where it reaches others: there is another listener, and nobody is connected to it.';
 const binding =
@@ -208,8 +209,9 @@ export const table: readonly Row[] = [
     ['certificates.rootRotation.phaseTimeout', '2h', '', certificates],
     ['certificates.rootRotation.mode', 'Abort', '', certificates],
     ['outbound.mode', 'AllowAny', 'ECDS LDS RDS RTDS', unknown],
+    ['outbound.learn', true, 'ECDS LDS RDS', learn],
     ['outbound.hosts.0.host', 'other.example.com', 'CDS ECDS RDS RTDS SDS'],
-    ['outbound.hosts.0.ports.0.port', 8443, 'ECDS LDS RTDS', egressPort],
+    ['outbound.hosts.0.ports.0.port', 9443, 'ECDS LDS RTDS', egressPort],
     ['outbound.hosts.0.ports.0.protocol', 'HTTP', 'ECDS LDS RDS RTDS', egressPort],
     ['outbound.hosts.0.ports.1.tls.port', 8443, 'RDS'],
     ['outbound.hosts.0.ports.1.tls.sni', 'other.example.com', 'CDS'],

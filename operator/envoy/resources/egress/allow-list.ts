@@ -5,9 +5,9 @@ import { allowedHostKey } from '../runtime.ts';
 
 export type AllowList = readonly AllowedHostIr[];
 
-/** Each once, ascending. */
-export function portsOf(hosts: AllowList): readonly number[] {
-  return [...new Set(hosts.map(({ port }) => port))].toSorted((a, b) => a - b);
+/** Each once, ascending, and more besides. */
+export function portsOf(hosts: AllowList, more: readonly number[]): readonly number[] {
+  return [...new Set([...hosts.map(({ port }) => port), ...more])].toSorted((a, b) => a - b);
 }
 
 export function hostsAt(hosts: AllowList, port: number, protocol: AllowedHostIr['protocol']): AllowList {

@@ -7,13 +7,14 @@ import { buildOrigination } from './origination.ts';
 import { buildEgressRoutes } from './routes.ts';
 import type { EgressSettings } from './settings.ts';
 
-/** Nothing, if no host is in the list. publicRoots: PEM of the public CAs. */
+/** Nothing, if no host is in the list, and none is to be learnt. publicRoots: PEM of the public CAs. */
 export function buildEgress(settings: EgressSettings, publicRoots: string): readonly XdsResource[] {
-  if (settings.allowedHosts.length === 0) return [];
+  const ports = egressPorts(settings);
+  if (ports.length === 0) return [];
   return [
     buildEgressCluster(settings.origin),
     ...buildOrigination(settings.allowedHosts, publicRoots, settings.origin),
-    ...egressPorts(settings).flatMap(({ port, readsHttp }) => [
+    ...ports.flatMap(({ port, readsHttp }) => [
       ...buildHostFilters(settings, port),
       ...(readsHttp ? [buildEgressRoutes(settings, port)] : []),
     ]),

@@ -10,6 +10,7 @@ import { closedChain, type KnownAddresses, knownAddresses, takeChain } from '../
 import { addressedDestination, outboundHttp } from '../outbound/connection-manager.ts';
 import { filterStateType, formatted } from '../outbound/connection-routes.ts';
 import { resource } from '../resource.ts';
+import { hostStats } from '../stats-log.ts';
 import { tcpProxy } from '../tcp-proxy.ts';
 import { tlsInspector } from '../tls-inspector.ts';
 import { extension } from '../typed-config.ts';
@@ -27,11 +28,15 @@ export interface EgressPort {
   readonly readsHttp: boolean;
 }
 
-export function egressPorts({ allowedHosts }: EgressSettings): readonly EgressPort[] {
-  return portsOf(allowedHosts).map((port) => {
-    return { port, readsHttp: hostsAt(allowedHosts, port, 'HTTP').length > 0 };
+export function egressPorts({ allowedHosts, learnsHosts }: EgressSettings): readonly EgressPort[] {
+  const learnt = learnsHosts ? [wellKnown.http, wellKnown.tls] : [];
+  return portsOf(allowedHosts, learnt).map((port) => {
+    const isLearnt = learnsHosts && port === wellKnown.http;
+    return { port, readsHttp: isLearnt || hostsAt(allowedHosts, port, 'HTTP').length > 0 };
   });
 }
+
+const wellKnown = { http: 80, tls: 443 } as const;
 
 export function egressListener(
   { port, readsHttp }: EgressPort,
@@ -91,7 +96,12 @@ function resolve(port: number): EnvoyMessage {
   );
 }
 
-const toHost = tcpProxy({ vantage: 'outbound', statPrefix: 'egress_tls', cluster: blackholeCluster });
+const toHost = tcpProxy({
+  vantage: 'outbound',
+  statPrefix: 'egress_tls',
+  cluster: blackholeCluster,
+  logs: [hostStats('TLS')],
+});
 
 /** The port that was called: a Host header without one would mean 80. */
 function toPort(port: number): EnvoyMessage {
@@ -105,5 +115,6 @@ function routedByHost(port: number): EnvoyMessage {
     statPrefix: 'egress_http',
     destination: addressedDestination,
     routes: egressRoutes(port),
+    logs: [hostStats('HTTP')],
   });
 }

@@ -13,6 +13,8 @@ export interface OutboundHttp {
   readonly destination: string;
   /** Route table. Default: the one of all services. */
   readonly routes?: string;
+  /** Access logs besides those that all have. Default: none. */
+  readonly logs?: readonly EnvoyMessage[];
   /** The `envoy.lb` metadata of the endpoint that was addressed. Default: any endpoint. */
   readonly endpoint?: EnvoyMessage;
 }
@@ -21,10 +23,11 @@ export interface OutboundHttp {
 export const addressedDestination = '%DOWNSTREAM_LOCAL_ADDRESS%';
 
 export function outboundHttp(parts: OutboundHttp): EnvoyMessage {
-  const { statPrefix, destination, endpoint, routes = routeConfigurationName } = parts;
+  const { statPrefix, destination, endpoint, routes = routeConfigurationName, logs } = parts;
   return connectionManager({
     vantage: 'outbound',
     statPrefix,
+    logs,
     filters: [...(endpoint ? [chooseEndpoint(endpoint)] : []), ...disabledFilters(outboundFilters)],
     more: {
       rds: { route_config_name: routes, config_source: overAds },
