@@ -1,6 +1,6 @@
 // The admin server: it shows what is in the cells.
 import { createAdminServer } from '../admin/server.ts';
-import { suggestedHosts } from '../telemetry/hosts-seen.ts';
+import { hostsPage } from '../telemetry/hosts-page.ts';
 import { trafficPage } from '../telemetry/traffic-page.ts';
 import { describeSnapshot } from '../xds/snapshot/describe.ts';
 import type { Context, Made, Reads, Writes } from './part.ts';
@@ -30,12 +30,7 @@ export function createInspection(
       snapshot: () => describeSnapshot(snapshot.get()),
       proxies: proxies.get,
       traffic: () => trafficPage(observations.get(), clock.now()),
-      hosts: () => {
-        const seen = observations.get();
-        const hosts = seen.hosts();
-        const allowed = translation.get().ir?.settings.allowedHosts ?? [];
-        return { sinceMs: seen.sinceMs(), hosts, suggestion: suggestedHosts(hosts, allowed) };
-      },
+      hosts: () => hostsPage(observations.get(), translation.get().ir?.settings.allowedHosts ?? []),
       status: () => Object.fromEntries(statuses.get()),
     },
   });

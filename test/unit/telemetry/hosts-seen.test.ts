@@ -2,6 +2,8 @@
 import { expect, test } from '@jest/globals';
 import type { AllowedHostIr } from '../../../operator/ir/allowed-host.ts';
 import { hostsSeen, suggestedHosts } from '../../../operator/telemetry/hosts-seen.ts';
+import { hostsPage } from '../../../operator/telemetry/hosts-page.ts';
+import { noObservations } from '../../../operator/telemetry/observations.ts';
 import type { Metric, Point } from '../../../operator/telemetry/point.ts';
 import { TrafficStore } from '../../../operator/telemetry/store.ts';
 
@@ -56,6 +58,17 @@ test('refused TLS connections are counted as such, also without a name', () => {
   expect(seen(['Pod/shop/a', called('', 443, 'TLS blackhole', 2)])).toEqual([
     { ...host, host: '', port: 443, protocol: 'TLS', calls: 2, refused: 2 },
   ]);
+});
+
+test('the page shows times as people read them', () => {
+  const hosts = seen(['Pod/shop/a', called('api.example.com', 443, 'TLS passthrough')]);
+  const { lastMs, ...shown } = hosts[0] ?? { lastMs: 0 };
+
+  expect(hostsPage({ ...noObservations, hosts: () => hosts }, [])).toEqual({
+    since: '1970-01-01T00:00:00.000Z',
+    hosts: [{ ...shown, last: new Date(lastMs).toISOString() }],
+    suggestion: [{ host: 'api.example.com', ports: [{ port: 443, protocol: 'TLS' }] }],
+  });
 });
 
 test('other counts are no hosts', () => {
