@@ -27,23 +27,12 @@ const refusals: readonly string[] = ['TLS blackhole', 'HTTP not-allowed'];
 
 export function hostsSeen(all: Iterable<Series>, window: Window): readonly HostSeen[] {
   const seen = new Map<string, HostSeen>();
-  for (const { reporter, metric, tags, ring } of all) {
-    if (metric !== 'outbound.hosts') continue;
-    const [calls = 0] = ring.sums(window.fromMs, window.at.monotonicMs);
-    if (calls === 0) continue;
-    const [host, port] = [nameIn(tags.destination), Number(tags.port) || 0];
-    const protocol = tags.route.startsWith('TLS ') ? 'TLS' : 'HTTP';
-    const key = JSON.stringify([host, port, protocol]);
+  for (const series of all) {
+    const one = seenBy(series, window);
+    if (one === null) continue;
+    const key = JSON.stringify([one.host, one.port, one.protocol]);
     const known = seen.get(key);
-    seen.set(key, {
-      host,
-      port,
-      protocol,
-      calls: calls + (known?.calls ?? 0),
-      refused: (refusals.includes(tags.route) ? calls : 0) + (known?.refused ?? 0),
-      workloads: withOne(known?.workloads ?? [], reporter),
-      lastMs: Math.max(wallOf(ring.lastMs, window.at), known?.lastMs ?? 0),
-    });
+    seen.set(key, known === undefined ? one : together(known, one));
   }
   return [...seen.values()]
     .toSorted(byText(({ host, port, protocol }) => `${host} ${port} ${protocol}`))
@@ -51,13 +40,34 @@ export function hostsSeen(all: Iterable<Series>, window: Window): readonly HostS
     .slice(0, mostHosts);
 }
 
-function nameIn(destination: string): string {
-  return destination.toLowerCase().replace(/:\d+$/, '');
+/** Null: nothing was counted in that time, or something else. */
+function seenBy({ reporter, metric, tags, ring }: Series, { fromMs, at }: Window): HostSeen | null {
+  if (metric !== 'outbound.hosts') return null;
+  const [calls = 0] = ring.sums(fromMs, at.monotonicMs);
+  if (calls === 0) return null;
+  return {
+    host: nameIn(tags.destination),
+    port: Number(tags.port) || 0,
+    protocol: tags.route.startsWith('TLS ') ? 'TLS' : 'HTTP',
+    calls,
+    refused: refusals.includes(tags.route) ? calls : 0,
+    workloads: [reporter],
+    lastMs: wallOf(ring.lastMs, at),
+  };
 }
 
-function withOne(workloads: readonly string[], one: string): readonly string[] {
-  if (workloads.includes(one) || workloads.length >= mostWorkloads) return workloads;
-  return [...workloads, one].toSorted();
+function together(known: HostSeen, more: HostSeen): HostSeen {
+  return {
+    ...known,
+    calls: known.calls + more.calls,
+    refused: known.refused + more.refused,
+    workloads: [...new Set([...known.workloads, ...more.workloads])].toSorted().slice(0, mostWorkloads),
+    lastMs: Math.max(known.lastMs, more.lastMs),
+  };
+}
+
+function nameIn(destination: string): string {
+  return destination.toLowerCase().replace(/:\d+$/, '');
 }
 
 /** As spec.outbound.hosts of a Mesh has it. */
