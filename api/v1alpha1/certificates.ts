@@ -120,18 +120,24 @@ const Authority = withRules(
 export const Certificates = z
   .object({
     authority: Authority,
+    delivery: z
+      .enum(['Auto', 'Secret', 'PodCertificate'])
+      .default('Auto')
+      .describe(
+        'How pods get their certificates. Secret: Meshwright creates the private key and puts it, with the certificate, into a Secret of the namespace of the pod. PodCertificate: the kubelet creates the private key, which never leaves the node, and Meshwright signs the PodCertificateRequest of the pod; the API server and all kubelets must run Kubernetes 1.37 or later, and sidecars that cannot have such a certificate are not added. Auto (default): PodCertificate if the cluster supports it, else Secret. A change restarts the workloads of the mesh, a few at a time.',
+      ),
     workloadTTL: withRules(Duration, {
       rule: "duration(self) >= duration('10m') && duration(self) <= duration('2160h')",
       message: 'Set workloadTTL between 10m and 2160h (90 days).',
     })
       .default('24h')
       .describe(
-        'Lifetime of a workload certificate, from 10m to 2160h (90 days). Meshwright renews it after half of its lifetime. Default: 24h.',
+        'Lifetime of a workload certificate, from 10m to 2160h (90 days). It is renewed after half of its lifetime. Kubernetes permits no pod certificate of less than 1h, so pods with delivery PodCertificate get 1h if it is shorter. Default: 24h.',
       ),
     issuedAfter: shaped(timestamp)
       .exactOptional()
       .describe(
-        'Replaces all certificates issued before this time (RFC 3339); sidecars use the new ones within seconds. Set it to the current time if a private key may have leaked. Two minutes after a certificate was replaced, sidecars accept no new connections from it; existing connections stay. This cannot be undone. A time in the future takes effect at that time.',
+        'Replaces all certificates issued before this time (RFC 3339); sidecars use the new ones within seconds, except for pod certificates, which only a new pod replaces: see the condition CertificatesDelivered. Set it to the current time if a private key may have leaked. Two minutes after a certificate was replaced, sidecars accept no new connections from it; existing connections stay. This cannot be undone. A time in the future takes effect at that time.',
       ),
     rootRotation: RootRotation,
   })

@@ -20,6 +20,18 @@ export interface LeafRequest {
   readonly ttlMs: number;
 }
 
+/** For a key that somebody else made. */
+export interface KeyRequest {
+  /** URI SAN. */
+  readonly spiffeId: string;
+  /** DER of the SubjectPublicKeyInfo. */
+  readonly publicKey: Uint8Array<ArrayBuffer>;
+  /** From notBefore, which is back-dated, to notAfter. */
+  readonly lifeMs: number;
+}
+
+export type Certified = Omit<KeyPair, 'privateKey'>;
+
 /** A list of certificates that are no longer to be believed. Serial numbers are hexadecimal, as `serialText` writes them. */
 export interface ReadList {
   readonly serials: ReadonlySet<string>;
@@ -62,6 +74,8 @@ export interface Authority {
   readonly expiry: AuthorityExpiry;
   /** Makes a fresh key (ECDSA P-256) and a certificate for client and server use, back-dated for clock skew. */
   issue(request: LeafRequest): Promise<KeyPair>;
+  /** As issue, for a key of somebody else's. */
+  certify(request: KeyRequest): Promise<Certified>;
   readonly own: OwnSigner;
   /** null where a root may not sign lists. */
   readonly revocationLists: RevocationLists | null;

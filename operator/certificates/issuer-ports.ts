@@ -19,6 +19,8 @@ export interface IssuerPorts {
   readonly log: Log;
   /** A certificate was replaced long before its end: those who use it should not wait for the new one. */
   readonly onReplaced?: (identity: IdentityIr) => void;
+  /** Has pods with certificates of their own find these roots (PEM) beside them; absent: there are no such pods. */
+  readonly publishTrust?: (roots: string) => Promise<void>;
   /** What is known of the sidecars: a root is not replaced before they are ready for it. */
   readonly evidence: () => Evidence;
   /** See RotatorPorts. */
@@ -57,6 +59,8 @@ export interface IssuerState {
   readonly issued: number;
   /** undefined until a usable root was opened. */
   readonly root: RootState | undefined;
+  /** Pods with certificates of their own find the roots beside them. */
+  readonly isTrustPublished: boolean;
   /** Why certificates cannot be issued: sentences for the user. Empty when all is well. */
   readonly problems: readonly string[];
 }
@@ -68,12 +72,15 @@ export const nothingIssued: IssuerState = {
   firstLeafNotAfter: undefined,
   issued: 0,
   root: undefined,
+  isTrustPublished: false,
   problems: [],
 };
 
 export interface Issuer extends Component {
   /** Replaces the identities to keep certificates for. Secrets of former ones stay: a pod may still mount them. */
   setIdentities(identities: readonly IdentityIr[], certificates: CertificatesIr): void;
+  /** Whether the roots are to be published for pods with certificates of their own, while it leads. */
+  setTrustWanted(isWanted: boolean): void;
   /** Looks at their Secrets at once: pods wait for them. */
   recheck(identities: readonly IdentityIr[]): void;
   /**

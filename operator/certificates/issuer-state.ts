@@ -15,11 +15,12 @@ export interface Round {
   /** The same; undefined where another operator writes the Secrets. */
   readonly firstLeafEndMs: number | undefined;
   readonly issued: number;
+  readonly isTrustPublished: boolean;
   readonly problems: readonly string[];
 }
 
 export function stateAfter(before: IssuerState, round: Round): IssuerState {
-  const { authority, nextRenewalMs, firstLeafEndMs, issued, problems } = round;
+  const { authority, nextRenewalMs, firstLeafEndMs, issued, isTrustPublished, problems } = round;
   return {
     rootNotAfter: authority?.expiry.root ?? before.rootNotAfter,
     authority: authority === undefined ? before.authority : authorityStateOf(authority, round),
@@ -27,6 +28,7 @@ export function stateAfter(before: IssuerState, round: Round): IssuerState {
     nextRenewal: nextRenewalMs === 0 ? undefined : dateOf(nextRenewalMs),
     firstLeafNotAfter: dateOf(firstLeafEndMs),
     issued,
+    isTrustPublished,
     problems,
   };
 }

@@ -13,6 +13,8 @@ import { holdersOf, isRotationDue } from './rotation.ts';
 import { rotate } from './rotator.ts';
 import { earliest, rotationDueMs, sleepMs } from './schedule.ts';
 import { type ServerCertificate, ServerCertificates, ServerCertificateSlot } from './server-certificate.ts';
+import { TrustPublication } from './trust-publication.ts';
+import { trustBundleName } from '../values/pod-certificates.ts';
 import { isSameValue } from '../values/same-value.ts';
 
 /** At least this often the root is looked at again, in case it was replaced, deleted or damaged. */
@@ -32,6 +34,7 @@ class SecretIssuer implements Issuer {
   readonly #servers = new ServerCertificates();
   readonly #revocations: Revocations;
   readonly #identities: IdentitySecrets;
+  readonly #trust: TrustPublication;
   /** Until then the leader may be about to revoke what was replaced. */
   #watchUntil = 0;
   /** What the certificates were looked at for. */
@@ -56,6 +59,7 @@ class SecretIssuer implements Issuer {
     this.#ports = ports;
     this.#revocations = new Revocations(ports);
     this.#identities = new IdentitySecrets({ ...ports, revocations: this.#revocations });
+    this.#trust = new TrustPublication(ports);
   }
 
   /** Resolves after the first round, whatever came of it: an unusable root is a condition, not the end of the process. */
@@ -85,6 +89,7 @@ class SecretIssuer implements Issuer {
     this.#leadingSinceMs = this.#ports.clock.now();
     // Another operator may have written since.
     this.#identities.recheckAll();
+    this.#trust.forget();
     this.#wake();
   }
 
@@ -101,6 +106,10 @@ class SecretIssuer implements Issuer {
     const isOtherWish = !isSameValue([rootRotation, authority], [this.#wish, this.#authority]);
     [this.#wish, this.#authority] = [rootRotation, authority];
     if (this.#identities.set(identities, certificates) || isOtherWish) this.#wake();
+  }
+
+  setTrustWanted(isWanted: boolean): void {
+    if (this.#trust.want(isWanted)) this.#wake();
   }
 
   evidenceChanged(): void {
@@ -161,6 +170,7 @@ class SecretIssuer implements Issuer {
       const ofIdentities: string[] = [];
       this.#issued += await this.#identities.serve(authority, ofIdentities, mayNot);
       if (!mayNot()) await this.#revoke(authority, problems);
+      if (!mayNot()) await this.#publishTrust(authority, problems);
       this.#isRotating = this.#isRotation(authority);
       const isDone = problems.length === 0 && this.#revocations.isWhole();
       this.#finish(authority, [...problems, ...ofIdentities]);
@@ -215,6 +225,16 @@ class SecretIssuer implements Issuer {
     }
   }
 
+  async #publishTrust(authority: Authority, problems: string[]): Promise<void> {
+    try {
+      await this.#trust.publish(authority.controlPlaneBundle());
+    } catch (error) {
+      problems.push(
+        `Pods that start cannot get the root certificates: ClusterTrustBundle ${trustBundleName} cannot be written: ${textOf(error)}.`,
+      );
+    }
+  }
+
   /** authority undefined: it cannot be opened, and what is known of it stays. */
   #finish(authority: Authority | undefined, problems: string[]): void {
     problems.sort();
@@ -227,6 +247,7 @@ class SecretIssuer implements Issuer {
       nextRenewalMs: this.#nextRenewal(),
       firstLeafEndMs: this.#isLeading ? this.#identities.firstEndMs() : undefined,
       issued: this.#issued,
+      isTrustPublished: this.#trust.isDone(),
       problems,
     });
     if (JSON.stringify(before) === JSON.stringify(this.#state)) return;

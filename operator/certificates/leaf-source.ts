@@ -1,7 +1,7 @@
-// Where leaves come from: signed here by a key, or by an issuer outside. Entries: leavesOf, ownSigner.
+// Where leaves come from: signed here by a key, or by an issuer outside. Entries: leavesOf, certifierOf, ownSigner.
 import type { SecretPort } from '../ports/platform.ts';
 import type { Authority, OwnSigner, Signer } from './authority.ts';
-import { signLeaf } from './leaf.ts';
+import { certifyKey, signLeaf } from './leaf.ts';
 import { issuerName } from './requested/issuer-name.ts';
 import { issueOwn } from './requested/own-leaf.ts';
 import { IssuerTrouble } from './requested/trouble.ts';
@@ -38,6 +38,20 @@ export function leavesOf(roots: StoredRoots, settings: SourceSettings): Authorit
         `A certificate of ${where} that is issued before ${new Date(leavesFromMs).toISOString()} would prove nothing in this phase of the rotation.`,
       );
     return asking.requester.issue(signer.issuerRef, request, [signer.certificate]);
+  };
+}
+
+/** For keys of others: an issuer outside would want a request that is signed with the key. */
+export function certifierOf(roots: StoredRoots, settings: SourceSettings): Authority['certify'] {
+  const { namespace, now } = settings;
+  const { signer } = roots;
+  const { leavesFromMs } = signerOf(roots);
+  return (request) => {
+    if (signer.issuerRef === null)
+      return certifyKey(signer, request, now() + Math.max(0, leavesFromMs - now()));
+    const where = issuerName(signer.issuerRef, namespace);
+    const message = `${where} signs certificates, and cannot sign pod certificates.`;
+    return Promise.reject(new IssuerTrouble('Refused', where, message));
   };
 }
 

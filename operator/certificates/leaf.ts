@@ -1,9 +1,10 @@
-// One leaf certificate: a fresh key, signed by a root. Entry: signLeaf. Knows no Secret and no schedule.
+// One leaf certificate, of a fresh key or of one that its owner made, signed by a root. Entries: signLeaf, certifyKey. Knows no Secret and no
+// schedule.
 // oxlint-disable-next-line import/no-unassigned-import -- @peculiar/x509 needs the metadata API to be there first
 import 'reflect-metadata';
 import { webcrypto } from 'node:crypto';
 import * as x509 from '@peculiar/x509';
-import type { KeyPair, LeafRequest } from './authority.ts';
+import type { Certified, KeyPair, KeyRequest, LeafRequest } from './authority.ts';
 import {
   backDateMs,
   ecdsaP256,
@@ -22,32 +23,57 @@ import {
  */
 export async function signLeaf(root: Root, request: LeafRequest, now: number): Promise<KeyPair> {
   const keys = await webcrypto.subtle.generateKey(ecdsaP256, true, ['sign', 'verify']);
-  const issuer = new x509.X509Certificate(root.issuer);
-  const { key, algorithm } = await signingKeyOf(root);
-  const notBefore = wholeSeconds(now - backDateMs);
-  const notAfter = wholeSeconds(Math.min(now + request.ttlMs, root.notAfter.getTime()));
-  const certificate = await x509.X509CertificateGenerator.create({
-    serialNumber: serialNumber(),
-    issuer: issuer.subjectName,
-    notBefore,
-    notAfter,
-    signingAlgorithm: algorithm,
-    publicKey: keys.publicKey,
-    signingKey: key,
-    extensions: await leafExtensions(issuer, keys.publicKey, request),
-  });
+  const life = lifeOf(root, now, now + request.ttlMs);
+  const certificate = await certificateOf(root, keys.publicKey, request, life);
+  return { certificate, privateKey: await privateKeyPem(keys.privateKey), ...life };
+}
+
+/** The same for a key of somebody else's. Whoever calls has to know whose it is. */
+export async function certifyKey(root: Root, request: KeyRequest, now: number): Promise<Certified> {
+  const life = lifeOf(root, now, now - backDateMs + request.lifeMs);
+  const publicKey = new x509.PublicKey(request.publicKey);
+  return { certificate: await certificateOf(root, publicKey, request, life), ...life };
+}
+
+interface Life {
+  readonly notBefore: Date;
+  readonly notAfter: Date;
+}
+
+function lifeOf(root: Root, now: number, endMs: number): Life {
   return {
-    certificate: pemText(certificate) + (root.chain ?? ''),
-    privateKey: await privateKeyPem(keys.privateKey),
-    notBefore,
-    notAfter,
+    notBefore: wholeSeconds(now - backDateMs),
+    notAfter: wholeSeconds(Math.min(endMs, root.notAfter.getTime())),
   };
 }
 
+/** PEM: the leaf, and what it is presented with. */
+async function certificateOf(
+  root: Root,
+  publicKey: x509.PublicKeyType,
+  names: LeafNames,
+  life: Life,
+): Promise<string> {
+  const issuer = new x509.X509Certificate(root.issuer);
+  const { key, algorithm } = await signingKeyOf(root);
+  const certificate = await x509.X509CertificateGenerator.create({
+    serialNumber: serialNumber(),
+    issuer: issuer.subjectName,
+    ...life,
+    signingAlgorithm: algorithm,
+    publicKey,
+    signingKey: key,
+    extensions: await leafExtensions(issuer, publicKey, names),
+  });
+  return pemText(certificate) + (root.chain ?? '');
+}
+
+type LeafNames = Pick<LeafRequest, 'spiffeId' | 'dnsNames' | 'ipAddresses'>;
+
 async function leafExtensions(
   issuer: x509.X509Certificate,
-  publicKey: webcrypto.CryptoKey,
-  request: LeafRequest,
+  publicKey: x509.PublicKeyType,
+  request: LeafNames,
 ): Promise<x509.Extension[]> {
   // A root that a user brought may have made its key identifier in another way than by SHA-1: repeat what it says.
   const issuerKeyId = issuer.getExtension(x509.SubjectKeyIdentifierExtension)?.keyId;

@@ -10,7 +10,7 @@ import {
   isSameAuthority,
   type WantedAuthority,
 } from './authority-change.ts';
-import { leavesOf, ownSigner, signerOf } from './leaf-source.ts';
+import { certifierOf, leavesOf, ownSigner, signerOf } from './leaf-source.ts';
 import { readWanted } from './plugged.ts';
 import type { AskSettings } from './requested/wanted-issuer.ts';
 import { revocationListsOf } from './revocation-list.ts';
@@ -51,6 +51,7 @@ export async function openStoredAuthority(settings: StoredAuthoritySettings): Pr
     signer: signerOf(roots),
     expiry: expiryOf(signer, now()),
     issue: leavesOf(roots, settings),
+    certify: certifierOf(roots, settings),
     own: ownSigner(roots, settings),
     revocationLists: revocationListsOf(rotating === null ? [signer] : [signer, rotating.other], now),
     rotating: rotatingRoot(

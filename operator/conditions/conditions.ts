@@ -27,6 +27,8 @@ export const conditionType = {
   deletionsProgrammed: 'DeletionsProgrammed',
   /** Mesh only: certificates are signed by the authority that it asks for. Absent for a built-in one without problems. Owner: aggregate. */
   authorityHealthy: 'AuthorityHealthy',
+  /** Mesh only, on a cluster: pods get their certificates in the way that it asks for, and none waits for one. Owner: aggregate. */
+  certificatesDelivered: 'CertificatesDelivered',
   /** Mesh only, from the first rotation on: no root is being replaced, and the last one was. Owner: aggregate. */
   rootRotated: 'RootRotated',
 } as const;
@@ -75,6 +77,11 @@ export const reason = {
   issuerRefused: 'IssuerRefused',
   issuerSlow: 'IssuerSlow',
   expiresSoon: 'ExpiresSoon',
+  secret: 'Secret',
+  podCertificate: 'PodCertificate',
+  notSupported: 'NotSupported',
+  requestsPending: 'RequestsPending',
+  issuedBefore: 'IssuedBefore',
   injected: 'Injected',
   deletionsProgrammed: 'DeletionsProgrammed',
   workloadTrouble: 'WorkloadTrouble',

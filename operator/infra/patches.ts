@@ -3,8 +3,9 @@
 // Server-side apply appends to lists, and ours must come first. So a workload with init containers of the user's
 // takes two: the first names all of them in order (the user's by name alone), the second gives the user's names back.
 // The second is not optional: as a co-owner of the names we would keep stumps of containers the user removes alive.
-import { certificateVolume, ownContainers } from './pod-names.ts';
+import { ownContainers } from './pod-names.ts';
 import { injectedKey } from '../values/own-names.ts';
+import { certificateVolume, sdsAnnotations } from '../values/pod-certificates.ts';
 import type { NamedPart, SidecarPart } from './sidecar.ts';
 import type { WorkloadKind } from '../values/workload-kinds.ts';
 
@@ -55,11 +56,14 @@ export function removalPatch(kind: WorkloadKind): Json {
   return {
     metadata: { labels: { [injectedKey]: null } },
     spec: inTemplate(kind, {
-      metadata: { annotations: { [injectedKey]: null } },
+      metadata: { annotations: Object.fromEntries(ownAnnotations.map((key) => [key, null])) },
       spec: { initContainers: ownContainers.map(deleted), volumes: [deleted(certificateVolume)] },
     }),
   };
 }
+
+/** On pod templates. */
+export const ownAnnotations: readonly string[] = [injectedKey, sdsAnnotations.leaf, sdsAnnotations.roots];
 
 function deleted(name: string): Json {
   return { $patch: 'delete', name };

@@ -2,7 +2,6 @@
 
 export const initContainer = 'mw-init';
 export const proxyContainer = 'mw-proxy';
-export const certificateVolume = 'mw-certs';
 
 /** Our init containers in the order they have to run, before every one of the user's. */
 export const ownContainers: readonly string[] = [initContainer, proxyContainer];

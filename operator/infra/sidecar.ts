@@ -1,10 +1,12 @@
-// Our part of a pod template: two init containers, one volume, one annotation. Entry: renderSidecar.
+// Our part of a pod template: two init containers, one volume, annotations. Entry: renderSidecar.
 // Pure: operator/reconcile decides whether, and platform/kubernetes writes it.
 import { type BootstrapOptions, renderBootstrap } from './bootstrap.ts';
-import { certificateFiles, certificateFolder } from '../values/certificate-files.ts';
+import { certificateFolder } from '../values/certificate-files.ts';
 import { fingerprint } from '../values/fingerprint.ts';
 import { interceptionRules, type InterceptionOptions, sidecarUser } from './interception.ts';
-import { certificateVolume, initContainer, proxyContainer, sdsConfigMap } from './pod-names.ts';
+import { certificateVolume } from '../values/pod-certificates.ts';
+import { initContainer, proxyContainer } from './pod-names.ts';
+import { type CertificateSource, renderCertificates } from './certificate-volume.ts';
 import { injectedKey } from '../values/own-names.ts';
 
 type Json = Readonly<Record<string, unknown>>;
@@ -19,8 +21,7 @@ export interface SidecarOptions {
   readonly bootstrap: Omit<BootstrapOptions, 'adminPort' | 'baseDirectory' | 'adminAddress' | 'memoryLimit'>;
   readonly interception: InterceptionOptions;
   readonly readinessPath: string;
-  /** The Secret with the certificate of the pod's service account. */
-  readonly certificateSecret: string;
+  readonly certificates: CertificateSource;
   /**
    * How long the sidecar stays, at least, when its pod ends: callers must have learned that it goes. 0: as long as the
    * application. Kubernetes refuses more than the pod's grace period.
@@ -62,11 +63,10 @@ export const interceptionProgram = 'intercept.cjs';
  * so that a newer operator can tell its own new ways from a user's new wishes.
  */
 export function renderSidecar(options: SidecarOptions, settings: unknown): SidecarPart {
-  const part = {
-    initContainers: [renderInit(options), renderProxy(options)],
-    volumes: [renderVolume(options)],
-  };
-  return { annotations: { [injectedKey]: `${fingerprint(settings)}.${fingerprint(part)}` }, ...part };
+  const { volume, annotations } = renderCertificates(options.certificates);
+  const part = { initContainers: [renderInit(options), renderProxy(options)], volumes: [volume] };
+  const injected = `${fingerprint(settings)}.${fingerprint(part)}`;
+  return { annotations: { [injectedKey]: injected, ...annotations }, ...part };
 }
 
 /** Runs once, before all others, as root: nobody else may write the rules of the pod's network. */
@@ -158,24 +158,6 @@ function startupProbe({ readinessPath, interception }: SidecarOptions): Json {
     periodSeconds: 1,
     timeoutSeconds: 3,
     failureThreshold: 600,
-  };
-}
-
-/**
- * One directory, swapped at once. Of the default mode, which others may read: only our container mounts it. Not
- * optional: without a file Envoy starts, looks well and makes no TLS connection.
- */
-function renderVolume({ certificateSecret }: SidecarOptions): NamedPart {
-  const files = [certificateFiles.certificate, certificateFiles.key, certificateFiles.roots];
-  return {
-    name: certificateVolume,
-    projected: {
-      sources: [
-        { secret: { name: certificateSecret, items: files.map((file) => ({ key: file, path: file })) } },
-        // Every file in it, so that a later one needs no new template.
-        { configMap: { name: sdsConfigMap } },
-      ],
-    },
   };
 }
 

@@ -30,6 +30,8 @@ export interface MeshSettingsIr {
 
 export interface CertificatesIr {
   readonly authority: AuthorityIr;
+  /** How pods are to get them; absent: as the cluster permits. */
+  readonly delivery?: 'Secret' | 'PodCertificate';
   readonly ttlMs: number;
   /** Those issued before are to be replaced; milliseconds since 1970. */
   readonly issuedAfterMs: number | null;
@@ -100,6 +102,8 @@ export interface WorkloadIr {
   readonly name: string;
   readonly uid: string;
   readonly identity: IdentityIr;
+  /** Its node has made its key; absent: the key comes from a Secret or a file. */
+  readonly hasPodCertificate?: true;
   /** Whose routes it has, where they are not the same for all callers: `namespace/qa`; null: those of everybody else. */
   readonly audience: string | null;
   /** null: not known, or no service asks for it. */

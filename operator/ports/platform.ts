@@ -1,11 +1,12 @@
 // The one interface between Meshwright and where it runs. `kubernetes/` and `files/` implement it; nothing
 // behind the store knows which one it is.
-// What workloads, pods and Leases look like stands in workload-port.ts, pod-port.ts and lease-port.ts.
+// What workloads, pods and Leases look like stands in workload-port.ts, pod-port.ts, pod-certificate-port.ts and lease-port.ts.
 import type { AnyStatus } from '../../api/v1alpha1/kinds.ts';
 import type { ObjectRef, StoredObject } from '../objects/objects.ts';
 import type { CertificateRequestPort } from './certificate-request-port.ts';
 import type { ConfigMapPort } from './config-map-port.ts';
 import type { LeasePort } from './lease-port.ts';
+import type { PodCertificatePort } from './pod-certificate-port.ts';
 import type { PodPort } from './pod-port.ts';
 import type { WorkloadEvent, WorkloadPort } from './workload-port.ts';
 
@@ -25,6 +26,8 @@ export interface Platform {
   readonly workloads?: WorkloadPort;
   /** Absent where there are none. */
   readonly pods?: PodPort;
+  /** Absent where no kubelets are. */
+  readonly podCertificates?: PodCertificatePort;
   /** Absent where there is one operator. */
   readonly leases?: LeasePort;
   /** Frees what it holds, after everything else has ended. */

@@ -26,6 +26,10 @@ export interface Metrics {
   converged(durationMs: number): void;
   stageDone(stage: Stage, durationMs: number): void;
   certificatesExpire(ends: CertificateEnds): void;
+  /** A request of a kubelet for the certificate of a pod. */
+  podCertificateAnswered(answer: 'issued' | 'denied'): void;
+  /** Those that are not answered, each with the time when it was made, in ms since 1970. */
+  podCertificatesWaiting(waiting: readonly { readonly createdMs: number }[]): void;
   statusWritten(result: 'success' | 'failure'): void;
   /** Of keys of an issuer. */
   keysFetched(result: 'success' | 'failure'): void;
@@ -68,6 +72,7 @@ export function createMetrics(): Metrics {
   const state = addState(registry);
   const jwks = addJwks(registry);
   const telemetry = addTelemetry(registry);
+  const podCertificates = addPodCertificates(registry);
   addProcess(registry);
 
   return {
@@ -84,6 +89,7 @@ export function createMetrics(): Metrics {
     ...state,
     ...jwks,
     ...telemetry,
+    ...podCertificates,
   };
 }
 
@@ -186,6 +192,36 @@ function addState(
     },
     statusWritten: (result) => writes.inc({ result }),
     resourcesInvalid: (count) => invalid.set(count),
+  };
+}
+
+function addPodCertificates(
+  registry: Registry,
+): Pick<Metrics, 'podCertificateAnswered' | 'podCertificatesWaiting'> {
+  const registers = [registry];
+  const answers = new Counter({
+    name: `${prefix}pod_certificate_requests_total`,
+    help: 'PodCertificateRequests that this replica answered.',
+    labelNames: ['result'],
+    registers,
+  });
+  const waiting = new Gauge({
+    name: `${prefix}pod_certificate_requests_waiting`,
+    help: 'PodCertificateRequests of pods of the mesh that are not answered.',
+    registers,
+  });
+  const oldest = new Gauge({
+    name: `${prefix}pod_certificate_requests_oldest_timestamp_seconds`,
+    help: 'When the oldest of them was made, in seconds since 1970; 0 if there is none.',
+    registers,
+  });
+  return {
+    podCertificateAnswered: (result) => answers.inc({ result }),
+    podCertificatesWaiting: (requests) => {
+      waiting.set(requests.length);
+      const times = requests.map(({ createdMs }) => createdMs / 1000);
+      oldest.set(times.length === 0 ? 0 : Math.min(...times));
+    },
   };
 }
 

@@ -1,5 +1,6 @@
 // What translation has handed to the reconciler, as it looks at it: which workloads there are, and which concern it.
 // Pure.
+import type { Delivery } from '../certificates/delivery.ts';
 import { fingerprint } from '../values/fingerprint.ts';
 import { injectedKey } from '../values/own-names.ts';
 import type { MeshSettingsIr } from '../ir/mesh-ir.ts';
@@ -26,6 +27,8 @@ export interface Known {
 export interface Input {
   readonly mesh: MeshSettingsIr | null;
   readonly meshFingerprint: string;
+  /** null: not known yet, and no workload is touched. */
+  readonly delivery: Delivery | null;
   /** There is a Mesh, but of a version that is not valid: what is injected stays as it is. */
   readonly isUncertain: boolean;
   readonly resources: Resources;
@@ -35,7 +38,11 @@ export interface Input {
 }
 
 /** mesh: the one in force; null: there is none. */
-export function describeInput(resources: Resources, mesh: MeshSettingsIr | null): Input {
+export function describeInput(
+  resources: Resources,
+  mesh: MeshSettingsIr | null,
+  delivery: Delivery | null,
+): Input {
   const { namespaces } = resources;
   const objects: readonly Workload[] = [
     ...resources.deployments,
@@ -51,6 +58,7 @@ export function describeInput(resources: Resources, mesh: MeshSettingsIr | null)
   return {
     mesh,
     meshFingerprint: fingerprint(mesh),
+    delivery,
     isUncertain: mesh === null && resources.rejections.some(({ ref }) => ref.kind === 'Mesh'),
     resources,
     namespaceLabels: new Map(namespaces.map(({ metadata }) => [metadata.name, metadata.labels ?? {}])),
@@ -86,6 +94,7 @@ export function changedKeys(
     previous === undefined ||
     previous.meshFingerprint !== next.meshFingerprint ||
     previous.isUncertain !== next.isUncertain ||
+    previous.delivery?.inUse !== next.delivery?.inUse ||
     previous.resources.namespaces !== next.resources.namespaces;
   if (isAllNew) return keys;
   return keys.filter((key) => previous.workloads.get(key)?.object !== next.workloads.get(key)?.object);

@@ -1,5 +1,6 @@
 // Keeps our part in the pod templates of meshed workloads, and out of all others. Entry: createReconciler. Only the
 // operator that leads does so; the others just take note.
+import { type Delivery, filesOnly } from '../certificates/delivery.ts';
 import type { Clock } from '../process/clock.ts';
 import type { KubernetesVersion } from '../infra/preflight.ts';
 import type { MeshSettingsIr } from '../ir/mesh-ir.ts';
@@ -26,13 +27,15 @@ export interface ReconcilerOptions {
   readonly log: Log;
   /** Whether sidecars that start now would get their configuration. */
   readonly xdsReady: () => boolean;
+  /** See ReconcileDeps. */
+  readonly whyNoPodCertificates: () => string | null;
   /** The report may be new. */
   readonly onChange: () => void;
 }
 
 export interface Reconciler {
-  /** Each settled batch and the Mesh in force in it; null: there is none. */
-  setInput(resources: Resources, mesh: MeshSettingsIr | null): void;
+  /** Each settled batch, the Mesh in force in it, and how pods get certificates. mesh null: there is none. delivery null: not known yet. */
+  setInput(resources: Resources, mesh: MeshSettingsIr | null, delivery: Delivery | null): void;
   /** From now on it writes, until onStoppedLeading. */
   onStartedLeading(): void;
   /** Resolves when the write at hand has ended. */
@@ -54,9 +57,9 @@ export function createReconciler(options: ReconcilerOptions): Reconciler {
     relevantKeys(current, environment, (key) => states.has(key));
 
   return {
-    setInput: (resources, mesh) => {
+    setInput: (resources, mesh, delivery) => {
       const previous = input;
-      const current = describeInput(resources, mesh);
+      const current = describeInput(resources, mesh, delivery);
       input = current;
       if (term === undefined) return;
       for (const key of previous?.workloads.keys() ?? []) if (!current.workloads.has(key)) term.remove(key);
@@ -101,20 +104,22 @@ const defaultLimit = 3;
 const uncertainMs = 5000;
 
 function createWork(options: ReconcilerOptions): Work {
-  const { port, secrets, xdsReady, clock, environment } = options;
-  const deps = { port, secrets, xdsReady, nowMs: () => clock.now() };
+  const { port, secrets, xdsReady, whyNoPodCertificates, clock, environment } = options;
+  const deps = { port, secrets, xdsReady, whyNoPodCertificates, nowMs: () => clock.now() };
   let version: KubernetesVersion | undefined;
   return async (input, memory, key) => {
     const known = input?.workloads.get(key);
     if (input === undefined || known === undefined) return { type: 'done' };
-    if (input.isUncertain) return { type: 'again', afterMs: uncertainMs };
-    const { mesh, namespaceLabels } = input;
+    const { mesh, namespaceLabels, delivery } = input;
+    const isUnknown = mesh !== null && delivery === null;
+    if (input.isUncertain || isUnknown) return { type: 'again', afterMs: uncertainMs };
     memory.rollouts.setLimit(mesh?.sidecar.maxConcurrentRollouts ?? defaultLimit);
     version ??= await port.kubernetesVersion();
     const world: World = {
       mesh,
       namespaceLabels: namespaceLabels.get(known.ref.namespace) ?? {},
       kubernetesVersion: version,
+      delivery: delivery ?? filesOnly,
       environment,
     };
     const step = await reconcileWorkload(deps, known.ref, world, memory);

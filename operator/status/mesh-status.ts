@@ -6,6 +6,8 @@ import type { ConditionDraft } from '../conditions/conditions.ts';
 import type { WorkloadReport } from '../conditions/workload-report.ts';
 import type { ProxyReport } from '../xds/session/proxy-report.ts';
 import type { AbsentWorkload } from './absent.ts';
+import { filesOnly } from '../certificates/delivery.ts';
+import { deliveredOf, type DeliveryReport } from './delivered.ts';
 import { deletionsOf } from './deletions.ts';
 import { injectedOf } from './injected.ts';
 import type { Judged } from './judged.ts';
@@ -46,11 +48,12 @@ export function meshStatus({ verdict, isAccepted, programmed }: Judged, context:
 /** What only the status of the Mesh in force says. */
 function ofTheMesh(context: MeshContext): readonly ConditionDraft[] {
   const { judged, published, workloads, absent, certificates, now } = context;
-  const { rotation, authority } = certificates;
+  const { rotation, authority, delivery } = certificates;
   const rotated = rotation === undefined ? undefined : rootRotatedOf(rotation, now);
   const healthy = authority === undefined ? undefined : authorityHealthyOf(authority, rotation?.wish.mode);
   const injected = workloads === undefined ? [] : [injectedOf(workloads, absent)];
-  const others = [...injected, ...[healthy, rotated].filter((it) => it !== undefined)];
+  const delivered = delivery === undefined ? undefined : deliveredOf(delivery);
+  const others = [...injected, ...[healthy, delivered, rotated].filter((it) => it !== undefined)];
   if (published === null) return others;
   const present = judged.map(({ verdict }) => verdict.origin);
   return [...others, deletionsOf(present, published.acks, published.specifiedOf)];
@@ -80,11 +83,19 @@ function workloadCounts(report: WorkloadReport | undefined): Pick<MeshStatus, 'w
   return { workloads: { injected, pending, refused, unmeshed: barePods.length } };
 }
 
+function deliveryField(report: DeliveryReport | undefined): {
+  readonly delivery?: 'Secret' | 'PodCertificate';
+} {
+  const { inUse, isPossible, why } = report?.delivery ?? filesOnly;
+  return isPossible && why !== null ? { delivery: inUse } : {};
+}
+
 function certificateTimes({
   rootNotAfter,
   nextRenewal,
   rotation,
   authority,
+  delivery,
 }: CertificateReport): Pick<MeshStatus, 'certificates'> {
   const rootRotation = rotation && rootRotationField(rotation);
   const intermediate = authority?.expiry.intermediate ?? undefined;
@@ -94,6 +105,7 @@ function certificateTimes({
       ...(rootNotAfter && { rootNotAfter: timestamp(rootNotAfter) }),
       ...(intermediate && { intermediateNotAfter: timestamp(intermediate) }),
       ...(nextRenewal && { nextRenewal: timestamp(nextRenewal) }),
+      ...deliveryField(delivery),
       ...(rootRotation && { rootRotation }),
     },
   };

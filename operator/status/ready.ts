@@ -2,6 +2,7 @@
 import { type ConditionDraft, conditionType, reason } from '../conditions/conditions.ts';
 import { timestamp } from './object-status.ts';
 import type { AuthorityState } from '../certificates/issuer-ports.ts';
+import type { DeliveryReport } from './delivered.ts';
 import type { RotationReport } from './root-rotation.ts';
 
 export interface CertificateReport {
@@ -13,6 +14,8 @@ export interface CertificateReport {
   readonly rotation?: RotationReport;
   /** Absent until there is a root. */
   readonly authority?: AuthorityState;
+  /** Absent while it is not known. */
+  readonly delivery?: DeliveryReport;
   /** Full sentences that tell the user what to do; empty when certificates are issued. */
   readonly problems: readonly string[];
 }

@@ -16,6 +16,8 @@ export interface RotationReport {
   readonly root: RootState;
   /** Of the Mesh in force. */
   readonly wish: RootRotationIr;
+  /** Kubelets renew the certificates of some pods, when they think that it is time. */
+  readonly hasPodCertificates?: boolean;
   /** Empty while no rotation is under way. */
   readonly evidence: Evidence;
 }
@@ -74,7 +76,13 @@ function underWay(
 ): Pick<ConditionDraft, 'reason' | 'message'> {
   const holders = holdersIn(report);
   const isLate = now.getTime() - rotation.sinceMs >= report.wish.phaseTimeoutMs;
-  const message = [task(rotation), waiting(rotation, holders), isLate ? whatToDo(rotation, holders) : ''];
+  const slow = report.hasPodCertificates === true && rotation.phase === 'Switch' && holders.length > 0;
+  const message = [
+    task(rotation),
+    waiting(rotation, holders),
+    slow ? byKubelets : '',
+    isLate ? whatToDo(rotation, holders) : '',
+  ];
   const usual = rotation.isBack ? reason.aborting : phaseReason[rotation.phase];
   return {
     reason: isLate ? reason.phaseTimeout : usual,
@@ -103,6 +111,8 @@ function waiting({ phase }: Rotation, holders: readonly ProxyProof[]): string {
   return `Waiting for ${count}: ${listed(holders)}.`;
 }
 
+const byKubelets =
+  'Pods renew pod certificates after about half of spec.certificates.workloadTTL; to go on sooner, restart their workloads.';
 const mostListed = 10;
 
 function listed(holders: readonly ProxyProof[]): string {

@@ -1,6 +1,8 @@
 // The values that flow through the operator, each a cell on one board. The board is made first; then the parts, each with the
 // cells that it reads and those that it writes (parts.ts has the table).
+import type { Delivery } from '../certificates/delivery.ts';
 import { type IssuerState, nothingIssued } from '../certificates/issuer-ports.ts';
+import type { WaitingRequest } from '../certificates/pod-signer.ts';
 import type { Evidence } from '../certificates/rotation.ts';
 import type { ServerCertificate } from '../certificates/server-certificate.ts';
 import type { AuditReport } from '../conditions/audit-report.ts';
@@ -43,6 +45,10 @@ export interface Board {
   readonly identities: Cell<ReadonlyMap<string, ProvableWorkload> | null>;
   /** The operator's own certificate, with the roots that all of the mesh trust; null before the first. */
   readonly serverCertificate: Cell<ServerCertificate | null>;
+  /** How pods get their certificates; null while that is not known. */
+  readonly delivery: Cell<Delivery | null>;
+  /** Requests for certificates of pods that are not signed. */
+  readonly waitingRequests: Cell<readonly WaitingRequest[]>;
   /** How the issuing of certificates goes. */
   readonly certificates: Cell<IssuerState>;
   /** How the keys of issuers are that are fetched; empty while this operator does not lead. */
@@ -102,6 +108,8 @@ export function createBoard(): Board {
     }),
     identities: createCell<ReadonlyMap<string, ProvableWorkload> | null>(null),
     serverCertificate: createCell<ServerCertificate | null>(null),
+    delivery: createCell<Delivery | null>(null),
+    waitingRequests: createCell<readonly WaitingRequest[]>([]),
     certificates: createCell(nothingIssued),
     keyReports: createCell<readonly KeyReport[]>([]),
     auditReports: createCell<readonly AuditReport[]>([]),

@@ -1,11 +1,13 @@
 // The reconciler, where the platform has pod templates and sidecars would reach this operator; elsewhere nothing in its place.
+import type { Delivery } from '../certificates/delivery.ts';
 import { operatorSpiffeId } from '../certificates/identity.ts';
+import type { IssuerState } from '../certificates/issuer-ports.ts';
 import type { InjectionSettings } from '../process/settings.ts';
 import { createReconciler } from '../reconcile/reconciler.ts';
 import type { Environment } from '../reconcile/workload/desired.ts';
 import type { Context, Made, Reads, Writes } from './part.ts';
 
-type Cells = Reads<'resources' | 'translation' | 'snapshot' | 'certificates' | 'xdsPort'> &
+type Cells = Reads<'resources' | 'translation' | 'delivery' | 'snapshot' | 'certificates' | 'xdsPort'> &
   Writes<'workloadReport'>;
 
 export interface InjectionContext extends Pick<Context, 'clock' | 'log'> {
@@ -14,7 +16,7 @@ export interface InjectionContext extends Pick<Context, 'clock' | 'log'> {
 }
 
 export function createInjection(cells: Cells, { platform, settings, clock, log }: InjectionContext): Made {
-  const { resources, translation, snapshot, certificates, xdsPort, workloadReport } = cells;
+  const { resources, translation, delivery, snapshot, certificates, xdsPort, workloadReport } = cells;
   const injection = settings.platform.kind === 'kubernetes' ? settings.platform.injection : null;
   if (platform.workloads === undefined) return {};
   if (injection === null) {
@@ -30,17 +32,30 @@ export function createInjection(cells: Cells, { platform, settings, clock, log }
     clock,
     log,
     xdsReady: () => xdsPort.get() !== 0 && snapshot.get() !== null,
+    whyNoPodCertificates: () => whyNoPodCertificates(delivery.get(), certificates.get()),
     onChange: workloadReport.changed,
   });
   workloadReport.define(() => reconciler.report());
-  resources.subscribe(() => {
+  const setInput = (): void => {
     const settled = resources.get();
-    if (settled !== null) reconciler.setInput(settled, translation.get().ir?.settings ?? null);
-  });
+    const mesh = translation.get().ir?.settings ?? null;
+    if (settled !== null) reconciler.setInput(settled, mesh, delivery.get());
+  };
+  resources.subscribe(setInput);
+  delivery.subscribe(setInput);
   // What workloads may wait for: certificates, and an operator that serves.
   certificates.subscribe(() => reconciler.recheck());
   snapshot.subscribe(() => reconciler.recheck());
   return { leaderCallbacks: reconciler };
+}
+
+/** Pods without the roots would wait for them, with a back-off. */
+function whyNoPodCertificates(delivery: Delivery | null, { isTrustPublished }: IssuerState): string | null {
+  if (delivery?.isPossible === false)
+    return `${delivery.why ?? ''} Or set spec.certificates.delivery to Auto.`;
+  return isTrustPublished
+    ? null
+    : 'The root certificates are not published yet. See the conditions of the Mesh.';
 }
 
 function environmentOf({ xds, sidecarImage, initImage }: InjectionSettings, namespace: string): Environment {

@@ -2,6 +2,7 @@
 // README.md draws it from this table. Subscribers of a cell run in this order, too.
 import { createAddressTelling } from './address-events.ts';
 import { createAudit } from './audit.ts';
+import { createDelivery } from './delivery.ts';
 import { createDiscovery } from './discovery.ts';
 import { createInjection } from './injection.ts';
 import { createInspection } from './inspection.ts';
@@ -13,6 +14,7 @@ import { createPeers } from './peers.ts';
 import { createPodRecording } from './pod-records.ts';
 import { createPublication } from './publication.ts';
 import { createRootEvidence } from './root-evidence.ts';
+import { createSigning } from './signing.ts';
 import { createStatusReports } from './status-reports.ts';
 import { createStorage } from './storage.ts';
 import { createTelemetry } from './telemetry.ts';
@@ -31,10 +33,12 @@ export const parts: readonly Part[] = [
   part('storage', { reads: ['change'], writes: ['resources'] }, createStorage),
   part('translation', { reads: ['resources'], writes: ['identities', 'translation'] }, createTranslation),
   part('key fetching', { reads: ['resources', 'translation'], writes: ['keyReports'] }, createKeyFetching),
+  part('delivery', { reads: ['translation'], writes: ['delivery'] }, createDelivery),
+  part('signing', { reads: ['resources', 'translation'], writes: ['waitingRequests'] }, createSigning),
   part(
     'issuance',
     {
-      reads: ['change', 'translation', 'rootEvidence'],
+      reads: ['change', 'translation', 'delivery', 'rootEvidence'],
       writes: ['serverCertificate', 'certificates'],
     },
     createIssuance,
@@ -97,7 +101,7 @@ export const parts: readonly Part[] = [
   part(
     'injection',
     {
-      reads: ['resources', 'translation', 'snapshot', 'certificates', 'xdsPort'],
+      reads: ['resources', 'translation', 'delivery', 'snapshot', 'certificates', 'xdsPort'],
       writes: ['workloadReport'],
     },
     createInjection,
@@ -120,6 +124,8 @@ export const parts: readonly Part[] = [
         'proxies',
         'isConverging',
         'connectedWorkloads',
+        'delivery',
+        'waitingRequests',
         'certificates',
         'rootEvidence',
         'keyReports',

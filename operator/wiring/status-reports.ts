@@ -1,4 +1,5 @@
 // From verdicts and acknowledgements to written statuses. Of several operators one writes.
+import type { Readable } from '../process/cell.ts';
 import { createStatusLoop } from '../process/status-loop.ts';
 import { aggregate, type AggregateInput } from '../status/aggregate.ts';
 import { createStatusWriter, type StatusWriter } from '../status/writer.ts';
@@ -36,6 +37,8 @@ type Cells = Reads<
   | 'proxies'
   | 'isConverging'
   | 'connectedWorkloads'
+  | 'delivery'
+  | 'waitingRequests'
   | 'certificates'
   | 'rootEvidence'
   | 'keyReports'
@@ -52,7 +55,6 @@ export interface StatusReportsContext extends Pick<Context, 'clock' | 'log'> {
 
 export function createStatusReports(cells: Cells, context: StatusReportsContext): Required<Made> {
   const { change, translation, statuses, ...others } = cells;
-  const { snapshot, proxies, certificates, keyReports, auditReports, workloadReport } = others;
   const { platform, clock } = context;
   const writer = createStatusWriter({ ...context, port: platform.statuses });
   const sidecars = new SidecarReturn(cells, clock);
@@ -84,8 +86,7 @@ export function createStatusReports(cells: Cells, context: StatusReportsContext)
     },
   });
   statuses.define(() => writer.latest());
-  for (const cell of [translation, snapshot, proxies, certificates, keyReports, auditReports, workloadReport])
-    cell.subscribe(() => loop.changed());
+  for (const cell of [translation, ...reportedIn(others)]) cell.subscribe(() => loop.changed());
   change.subscribe(() => forgetRemoved(change.get(), writer));
   return {
     component: {
@@ -110,6 +111,14 @@ export function createStatusReports(cells: Cells, context: StatusReportsContext)
       },
     },
   };
+}
+
+/** What statuses tell of besides verdicts. */
+function reportedIn(cells: Omit<Cells, 'change' | 'translation' | 'statuses'>): readonly Readable<unknown>[] {
+  const { snapshot, proxies, delivery, waitingRequests, certificates } = cells;
+  const { keyReports, auditReports, workloadReport } = cells;
+  const ofCertificates = [delivery, waitingRequests, certificates];
+  return [snapshot, proxies, ...ofCertificates, keyReports, auditReports, workloadReport];
 }
 
 function forgetRemoved(change: ReturnType<Cells['change']['get']>, writer: StatusWriter): void {

@@ -1,5 +1,6 @@
 // A real API server, the Kubernetes platform and the reconciler on it, for tests of injection. There are no
 // controllers: whoever needs a rollout to proceed writes the status. Entry: startInjection.
+import { filesOnly } from '../../operator/certificates/delivery.ts';
 import { admit } from '../../api/admission.ts';
 import { certificateSecretName } from '../../operator/certificates/names.ts';
 import { operatorSpiffeId } from '../../operator/certificates/identity.ts';
@@ -195,6 +196,7 @@ function startReconciler(platform: KubernetesPlatform, of: typeof environment): 
     clock: systemClock,
     log,
     xdsReady: () => running.xdsReady,
+    whyNoPodCertificates: () => null,
     onChange: () => undefined,
   });
   const stopping = new AbortController();
@@ -202,7 +204,7 @@ function startReconciler(platform: KubernetesPlatform, of: typeof environment): 
     clock: systemClock,
     onSettled: (resources) => {
       const { mesh } = electMesh(resources.meshes);
-      reconciler.setInput(resources, mesh === undefined ? null : meshSettings(mesh));
+      reconciler.setInput(resources, mesh === undefined ? null : meshSettings(mesh), filesOnly);
     },
   });
   const watched = platform.watch(store, stopping.signal);

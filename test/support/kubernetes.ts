@@ -6,7 +6,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
-import { findAssets } from './kubernetes/assets.ts';
+import { type Assets, findAssets, findNewest } from './kubernetes/assets.ts';
 import { ControlPlane } from './kubernetes/control-plane.ts';
 
 export interface CommandResult {
@@ -30,18 +30,22 @@ export interface ApiServer {
   stop(): Promise<void>;
 }
 
+/** newest: with what the usual one does not have. */
+type Version = 'usual' | 'newest';
+const find: Readonly<Record<Version, () => Promise<Assets>>> = { usual: findAssets, newest: findNewest };
+
 /** Whether startApiServer can work here; the reason is a sentence for the person who runs the tests. */
-export async function apiServerAvailable(): Promise<
-  { available: true } | { available: false; reason: string }
-> {
-  const assets = await findAssets();
+export async function apiServerAvailable(
+  version: Version = 'usual',
+): Promise<{ available: true } | { available: false; reason: string }> {
+  const assets = await find[version]();
   if (assets.found) return { available: true };
   return { available: false, reason: `There are no binaries for a test API server. ${assets.reason}` };
 }
 
 /** Starts an empty cluster; 2 to 5 seconds. Call stop() in the test that started it. */
-export async function startApiServer(): Promise<ApiServer> {
-  const assets = await findAssets();
+export async function startApiServer(version: Version = 'usual'): Promise<ApiServer> {
+  const assets = await find[version]();
   if (!assets.found) throw new Error(`There are no binaries for a test API server. ${assets.reason}`);
   const stateDir = await mkdtemp(join(tmpdir(), 'meshwright-kubernetes-'));
   const controlPlane = await ControlPlane.create(assets.binDir, stateDir);

@@ -4,8 +4,13 @@ import { kindDefinitions, type MeshwrightKind } from '../../../api/v1alpha1/kind
 import type { StoredKind } from '../../objects/objects.ts';
 import { fieldManager, jwksLabel, loginSecretName, managedByLabel } from '../../values/own-names.ts';
 
-export interface ResourceKind {
+/** Of what goes into the store. */
+export interface ResourceKind extends ServedKind {
   readonly kind: StoredKind;
+}
+
+export interface ServedKind {
+  readonly kind: string;
   /** '' for the core group. */
   readonly group: string;
   readonly version: string;
@@ -91,13 +96,13 @@ export function apiVersionOf(kind: Pick<ResourceKind, 'group' | 'version'>): str
 }
 
 /** The collection in one namespace; '' and undefined: in all, or of a cluster-scoped kind. */
-export function resourcePath(kind: Omit<ResourceKind, 'kind'>, namespace = ''): string {
+export function resourcePath(kind: Omit<ServedKind, 'kind'>, namespace = ''): string {
   const root = kind.group === '' ? '/api' : '/apis';
   const scope = namespace === '' ? '' : `/namespaces/${encodeURIComponent(namespace)}`;
   return `${root}/${apiVersionOf(kind)}${scope}/${kind.plural}`;
 }
 
 /** The query that asks for those of a kind that are watched. */
-export function selectorOf({ only }: ResourceKind): Readonly<Record<string, string>> {
+export function selectorOf({ only }: ServedKind): Readonly<Record<string, string>> {
   return only?.query ?? {};
 }

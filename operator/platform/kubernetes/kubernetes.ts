@@ -13,6 +13,7 @@ import { loginSecrets, ownConfigMaps, watchedKinds } from './kinds.ts';
 import { MeshOperator } from './mesh-operator.ts';
 import { retrying } from './http/retry.ts';
 import { createLeases } from './leases.ts';
+import { createPodCertificates } from './pod-certificates.ts';
 import { createPods } from './pods.ts';
 import { createSecrets } from './secrets.ts';
 import { createStatuses } from './statuses.ts';
@@ -77,6 +78,13 @@ export function createKubernetesPlatform(options: KubernetesPlatformOptions): Ku
     statuses: createStatuses(retryingApi, operator, log),
     workloads: createWorkloads(retryingApi),
     pods: createPods(retryingApi),
+    podCertificates: createPodCertificates({
+      api,
+      retryingApi,
+      clock,
+      log,
+      informer: { ...defaultInformerSettings, ...options.informer },
+    }),
     leases: createLeases(leaseApi, { namespace, name: leaseName }),
     configMaps: createConfigMaps(retryingApi, namespace),
     certificateRequests: createCertificateRequests(retryingApi, namespace),

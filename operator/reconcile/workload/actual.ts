@@ -1,6 +1,8 @@
 // What a workload has of ours at this moment, and who else writes its template. Entry: describeActual. Pure.
+import { ownAnnotations } from '../../infra/patches.ts';
 import { fingerprint } from '../../values/fingerprint.ts';
-import { certificateVolume, ownContainers } from '../../infra/pod-names.ts';
+import { ownContainers } from '../../infra/pod-names.ts';
+import { certificateVolume } from '../../values/pod-certificates.ts';
 import { fieldManager, injectedKey } from '../../values/own-names.ts';
 import type { FieldManager, LiveWorkload } from '../../ports/workload-port.ts';
 
@@ -100,10 +102,10 @@ function ownedNames({ templateFields }: FieldManager): readonly string[] {
 }
 
 function withoutOurs({ template: { labels, annotations, spec } }: LiveWorkload): unknown {
-  const { [injectedKey]: _, ...others } = annotations;
+  const others = Object.entries(annotations).filter(([key]) => !ownAnnotations.includes(key));
   return {
     labels,
-    annotations: others,
+    annotations: Object.fromEntries(others),
     spec: {
       ...spec,
       initContainers: (spec.initContainers ?? []).filter(({ name }) => !ownContainers.includes(name)),

@@ -1,4 +1,5 @@
 // Desired against actual → what is to be done. Entry: decide. Pure; whether it may be done yet, the reconciler knows.
+import type { CertificateSource } from '../../infra/certificate-volume.ts';
 import type { SidecarPart } from '../../infra/sidecar.ts';
 import { injectedKey } from '../../values/own-names.ts';
 import type { Refusal } from '../../infra/preflight.ts';
@@ -8,7 +9,7 @@ import type { Desired } from './desired.ts';
 export type Action =
   | { readonly type: 'none' }
   /** As far as can be seen it is right: a dry run tells whether it is. */
-  | { readonly type: 'verify'; readonly part: SidecarPart; readonly certificateSecret: string }
+  | { readonly type: 'verify'; readonly part: SidecarPart; readonly certificates: CertificateSource }
   | Write
   | { readonly type: 'remove' }
   | {
@@ -26,7 +27,7 @@ export interface Write {
    */
   readonly why: 'inject' | 'update' | 'restore' | 'tidy';
   readonly part: SidecarPart;
-  readonly certificateSecret: string;
+  readonly certificates: CertificateSource;
   /** Two requests: ours first, then the user's names given back. */
   readonly needsOrder: boolean;
 }
@@ -47,13 +48,13 @@ export function decide(
 }
 
 function decidePresent(
-  { part, certificateSecret }: Extract<Desired, { type: 'present' }>,
+  { part, certificates }: Extract<Desired, { type: 'present' }>,
   actual: Actual,
   wasInjected: boolean,
 ): Action {
   const write = (why: Write['why']): Write => {
     const needsOrder = !actual.isFirst && actual.userInitContainers.length > 0;
-    return { type: 'write', why, part, certificateSecret, needsOrder };
+    return { type: 'write', why, part, certificates, needsOrder };
   };
   const [settings, rendering] = (part.annotations[injectedKey] ?? '').split('.');
   if (!actual.hasAny) return write(wasInjected ? 'restore' : 'inject');
@@ -62,6 +63,6 @@ function decidePresent(
   if (actual.ownsForeign || !actual.isLabelled) return write('tidy');
   // Rendered by another version of the operator: it stays, for that alone rolls nobody.
   return actual.fingerprints.rendering === rendering
-    ? { type: 'verify', part, certificateSecret }
+    ? { type: 'verify', part, certificates }
     : { type: 'none' };
 }

@@ -1,6 +1,8 @@
 // What a workload ought to have of ours. Entry: desiredOf. Pure: what the cluster and the operator are comes in as a
 // value.
+import type { Delivery } from '../../certificates/delivery.ts';
 import { certificateSecretName } from '../../certificates/names.ts';
+import type { CertificateSource } from '../../infra/certificate-volume.ts';
 import type { KubernetesVersion } from '../../infra/preflight.ts';
 import { preflight, type Refusal } from '../../infra/preflight.ts';
 import { podVariables, renderSidecar, type SidecarOptions, type SidecarPart } from '../../infra/sidecar.ts';
@@ -31,6 +33,7 @@ export interface World {
   /** Of the workload's namespace. */
   readonly namespaceLabels: Readonly<Record<string, string>>;
   readonly kubernetesVersion: KubernetesVersion;
+  readonly delivery: Delivery;
   readonly environment: Environment;
 }
 
@@ -40,7 +43,7 @@ export type Desired =
   | {
       readonly type: 'present';
       readonly part: SidecarPart;
-      readonly certificateSecret: string;
+      readonly certificates: CertificateSource;
       /** What will not be as it was, and what to do: full sentences. */
       readonly notices: readonly string[];
     };
@@ -60,11 +63,11 @@ export function desiredOf(live: LiveWorkload, actual: Actual, world: World): Des
   const [first, ...others] = refusals;
   if (first !== undefined) return { type: 'refused', refusals: [first, ...others] };
   if (typeof exclusions === 'string') return { type: 'absent' };
-  const options = optionsOf(live, { mesh, exclusions, environment: world.environment });
+  const options = optionsOf(live, { mesh, exclusions, world });
   const part = renderSidecar(options, settingsOf(options, mesh));
   const excludedPorts = new Set(options.interception.excludeInboundPorts);
   const notices = probeNotices(live.template, excludedPorts);
-  return { type: 'present', part, certificateSecret: options.certificateSecret, notices };
+  return { type: 'present', part, certificates: options.certificates, notices };
 }
 
 export function isSelected(
@@ -102,14 +105,10 @@ function misread(exclusions: Exclusions | string): readonly Refusal[] {
 
 function optionsOf(
   live: LiveWorkload,
-  {
-    mesh,
-    exclusions,
-    environment,
-  }: { mesh: MeshSettingsIr; exclusions: Exclusions; environment: Environment },
+  { mesh, exclusions, world }: { mesh: MeshSettingsIr; exclusions: Exclusions; world: World },
 ): SidecarOptions {
   const { sidecar } = mesh;
-  const { defaultImages, xds, operatorSpiffeId } = environment;
+  const { defaultImages, xds, operatorSpiffeId } = world.environment;
   return {
     image: sidecar.image ?? defaultImages.sidecar,
     initImage: sidecar.initImage ?? defaultImages.init,
@@ -126,9 +125,14 @@ function optionsOf(
       ports: port,
     },
     readinessPath,
-    certificateSecret: certificateSecretName(live.template.spec.serviceAccountName ?? 'default'),
+    certificates: certificatesOf(live, world.delivery),
     drainSeconds: drainSeconds(live, sidecar.drainSeconds),
   };
+}
+
+function certificatesOf({ template }: LiveWorkload, { inUse }: Delivery): CertificateSource {
+  if (inUse === 'PodCertificate') return { type: inUse };
+  return { type: inUse, secret: certificateSecretName(template.spec.serviceAccountName ?? 'default') };
 }
 
 /** Nobody calls the pod of a job; and the API server refuses a sleep beyond the grace period. */
@@ -139,7 +143,7 @@ function drainSeconds({ ref, template }: LiveWorkload, wanted: number): number {
 
 /** What of it somebody asked for: not the defaults of this operator, nor how it renders the rest. */
 function settingsOf(options: SidecarOptions, { name, trustDomain, sidecar }: MeshSettingsIr): unknown {
-  const { resources, interception, certificateSecret } = options;
+  const { resources, interception, certificates } = options;
   const { ports: _, ...exclusions } = interception;
   return {
     mesh: name,
@@ -149,7 +153,9 @@ function settingsOf(options: SidecarOptions, { name, trustDomain, sidecar }: Mes
     initImage: sidecar.initImage,
     resources,
     exclusions,
-    certificateSecret,
+    ...(certificates.type === 'Secret'
+      ? { certificateSecret: certificates.secret }
+      : { certificates: certificates.type }),
     drainSeconds: options.drainSeconds,
   };
 }

@@ -20,18 +20,22 @@ export async function obstacleTo(
 
 /** What has to be there before a pod with a sidecar can start. */
 async function missing(
-  { secrets, xdsReady }: ReconcileDeps,
+  { secrets, xdsReady, whyNoPodCertificates }: ReconcileDeps,
   { ref }: LiveWorkload,
-  { why, certificateSecret }: Write,
+  { why, certificates }: Write,
 ): Promise<Step | undefined> {
   if (why === 'tidy') return undefined;
   if (!xdsReady()) {
     const message = 'The operator is not serving configuration yet. See the conditions of the Mesh.';
     return waiting('ControlPlaneNotReady', message);
   }
-  const certificate = await secrets.read(ref.namespace, certificateSecret);
+  if (certificates.type === 'PodCertificate') {
+    const whyNot = whyNoPodCertificates();
+    return whyNot === null ? undefined : waiting('CertificateNotReady', whyNot);
+  }
+  const certificate = await secrets.read(ref.namespace, certificates.secret);
   if (certificate?.['tls.crt'] !== undefined) return undefined;
-  return waiting('CertificateNotReady', `Waiting for its certificate in Secret ${certificateSecret}.`);
+  return waiting('CertificateNotReady', `Waiting for its certificate in Secret ${certificates.secret}.`);
 }
 
 function waiting(reason: 'ControlPlaneNotReady' | 'CertificateNotReady', message: string): Step {

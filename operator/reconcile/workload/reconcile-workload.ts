@@ -127,7 +127,7 @@ function outside({ nowMs }: ReconcileDeps, { key, live, memory }: Subject): Step
 async function verify(
   deps: ReconcileDeps,
   subject: Subject,
-  { part, certificateSecret }: Extract<Action, { type: 'verify' }>,
+  { part, certificates }: Extract<Action, { type: 'verify' }>,
 ): Promise<Step> {
   const { key, live, memory } = subject;
   const version = `${live.uid}/${live.generation}/${part.annotations[injectedKey] ?? ''}`;
@@ -137,13 +137,13 @@ async function verify(
         type: 'write',
         why: 'restore',
         part,
-        certificateSecret,
+        certificates,
         needsOrder: false,
       });
     memory.verified.set(key, version);
   }
   const keptMs = memory.sdsKept.get(live.ref.namespace) ?? 0;
-  if (deps.nowMs() - keptMs >= resyncMs) await keepSdsFiles(deps, subject);
+  if (certificates.type === 'Secret' && deps.nowMs() - keptMs >= resyncMs) await keepSdsFiles(deps, subject);
   return settled(deps, subject);
 }
 
@@ -155,7 +155,7 @@ async function attempt(deps: ReconcileDeps, subject: Subject, write: Write): Pro
     const tried = await tryPart(deps.port, live, write.part);
     if (tried.type !== 'written') return unwritten(tried);
   }
-  if (write.why !== 'tidy') await keepSdsFiles(deps, subject);
+  if (write.why !== 'tidy' && write.certificates.type === 'Secret') await keepSdsFiles(deps, subject);
   const written = await writePart(deps.port, live, {
     part: write.why === 'tidy' ? presentPart(live) : write.part,
     userInitContainers: write.needsOrder ? actual.userInitContainers : null,

@@ -11,6 +11,8 @@ export interface ReconcileDeps {
   readonly secrets: Pick<SecretPort, 'read'>;
   /** Whether sidecars would get a configuration. */
   readonly xdsReady: () => boolean;
+  /** Why a pod that starts now would wait for its certificate: a sentence; null: it would not. */
+  readonly whyNoPodCertificates: () => string | null;
   readonly nowMs: () => number;
 }
 

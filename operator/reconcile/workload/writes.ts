@@ -1,7 +1,7 @@
 // The writes themselves: our part in, by one or two server-side applies, and out, by a strategic merge patch.
-import { orderingPatch, ownPatch, removalPatch } from '../../infra/patches.ts';
-import { certificateVolume, ownContainers } from '../../infra/pod-names.ts';
-import { injectedKey } from '../../values/own-names.ts';
+import { orderingPatch, ownAnnotations, ownPatch, removalPatch } from '../../infra/patches.ts';
+import { ownContainers } from '../../infra/pod-names.ts';
+import { certificateVolume } from '../../values/pod-certificates.ts';
 import type { SidecarPart } from '../../infra/sidecar.ts';
 import type { LiveWorkload, WorkloadPort, WriteOutcome } from '../../ports/workload-port.ts';
 
@@ -31,9 +31,9 @@ export async function writePart(
  * version of the operator has rendered it.
  */
 export function presentPart({ template: { annotations, spec } }: LiveWorkload): SidecarPart {
-  const annotation = annotations[injectedKey];
+  const ours = Object.entries(annotations).filter(([key]) => ownAnnotations.includes(key));
   return {
-    annotations: annotation === undefined ? {} : { [injectedKey]: annotation },
+    annotations: Object.fromEntries(ours),
     initContainers: (spec.initContainers ?? []).filter(({ name }) => ownContainers.includes(name)),
     volumes: (spec.volumes ?? []).filter(({ name }) => name === certificateVolume),
   };

@@ -1,4 +1,5 @@
 // The Mesh in force: the oldest. The condition of every other Mesh names it.
+import { shortestLifeMs } from '../../values/pod-certificates.ts';
 import type { Mesh } from '../../../api/v1alpha1/mesh.ts';
 import { durationMs } from '../../../api/duration.ts';
 import type { AuthorityIr, CertificatesIr, MeshSettingsIr, SidecarIr } from '../../ir/mesh-ir.ts';
@@ -24,7 +25,7 @@ export function electMesh(meshes: readonly Mesh[]): MeshElection {
   return {
     mesh,
     verdicts: [
-      { origin: originOf(mesh), conditions: [acceptedCondition([], [])] },
+      { origin: originOf(mesh), conditions: [acceptedCondition([], certificateNotes(mesh))] },
       ...others.map((other) => ({
         origin: originOf(other),
         conditions: [acceptedCondition([conflictOf(other)], [])],
@@ -46,10 +47,27 @@ export function meshSettings(mesh: Mesh): MeshSettingsIr {
   };
 }
 
+/** What pod certificates cannot be. */
+function certificateNotes({ spec: { certificates } }: Mesh): readonly string[] {
+  const { authority, delivery, workloadTTL } = certificates;
+  if (delivery === 'Secret') return [];
+  if (authority.type === 'CertManager')
+    return delivery === 'Auto'
+      ? []
+      : [
+          'An issuer of cert-manager cannot sign pod certificates, so no sidecar is added: set spec.certificates.delivery to Auto, or use an intermediate that cert-manager issues.',
+        ];
+  if (durationMs(workloadTTL) >= shortestLifeMs) return [];
+  return [
+    `spec.certificates.workloadTTL is ${workloadTTL}, but Kubernetes permits no pod certificate of less than 1h: where pods have pod certificates, these are valid for 1h.`,
+  ];
+}
+
 function certificateSettings({ spec: { certificates } }: Mesh): CertificatesIr {
-  const { authority, workloadTTL, issuedAfter, rootRotation } = certificates;
+  const { authority, delivery, workloadTTL, issuedAfter, rootRotation } = certificates;
   return {
     authority: authoritySettings(authority),
+    ...(delivery !== 'Auto' && { delivery }),
     ttlMs: durationMs(workloadTTL),
     issuedAfterMs: timeMs(issuedAfter),
     rootRotation: {

@@ -1,6 +1,7 @@
 // Workloads with a sidecar, as their sidecars see them.
 import type { Mesh } from '../../../api/v1alpha1/mesh.ts';
 import type { BindingIr, IdentityIr, WorkloadIr } from '../../ir/mesh-ir.ts';
+import { sdsAnnotations } from '../../values/pod-certificates.ts';
 import { byText } from '../../values/compare-text.ts';
 import { mergeOrigins, originOf } from '../facts/origins.ts';
 import { rememberByKey, rememberLast, sameItems } from '../../values/remember.ts';
@@ -86,6 +87,11 @@ function portsOf(served: ServedPorts, { key }: Workload): ReadonlyMap<number, Se
 
 const noPorts: ReadonlyMap<number, ServedPort> = new Map();
 
+/** Its volume reads the annotation, and is made with it. */
+function hasPodCertificate({ source: { kind, metadata } }: Workload): boolean {
+  return kind === 'Pod' && metadata.annotations?.[sdsAnnotations.leaf] !== undefined;
+}
+
 function translateWorkload(workload: Workload, identity: IdentityIr, inputs: WorkloadInputs): WorkloadIr {
   const { mesh, served, security, limits, bindings, audiences, zoneOf } = inputs;
   const { kind, metadata } = workload.source;
@@ -98,6 +104,7 @@ function translateWorkload(workload: Workload, identity: IdentityIr, inputs: Wor
     name: workload.name,
     uid: metadata.uid ?? '',
     identity,
+    ...(hasPodCertificate(workload) && { hasPodCertificate: true }),
     audience: audiences.of(identity),
     zone: zoneOf(workload),
     intercepted: kind === 'Pod',

@@ -9,6 +9,9 @@ import { promisify } from 'node:util';
 
 export const kubernetesVersion = '1.34.4';
 export const etcdVersion = '3.6.5';
+/** What some tests need: pod certificates are served by default from this version on. */
+export const newestKubernetes = '1.37.2';
+export const newestPrograms = ['etcd', 'kube-apiserver', 'kubectl', 'kubelet'] as const;
 export const binaries = ['etcd', 'kube-apiserver', 'kubectl'] as const;
 
 export type Assets =
@@ -22,6 +25,21 @@ export function cacheFolder(name: string): string {
 /** The folder that build.ts fills. */
 export function cacheDir(): string {
   return cacheFolder(`kubernetes-${kubernetesVersion}`);
+}
+
+/** The folder that build.ts fills with the newest Kubernetes. */
+export function newestDir(): string {
+  return cacheFolder(`kubernetes-${newestKubernetes}`);
+}
+
+/** As findAssets, of the newest Kubernetes. */
+export async function findNewest(): Promise<Assets> {
+  if ((await missingFrom(newestDir(), newestPrograms)).length === 0)
+    return { found: true, binDir: newestDir() };
+  const reason = (await hasGo())
+    ? `Kubernetes ${newestKubernetes} is not built yet: run \`node test/support/kubernetes/build.ts newest\` (minutes, once).`
+    : 'Install Go 1.26 or later.';
+  return { found: false, reason };
 }
 
 export async function findAssets(): Promise<Assets> {

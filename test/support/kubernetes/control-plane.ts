@@ -95,12 +95,16 @@ export class ControlPlane {
       `--etcd-servers=http://127.0.0.1:${this.#ports.etcdClient}`,
       '--bind-address=127.0.0.1',
       '--advertise-address=127.0.0.1',
+      // 1.37 refuses to tell others of a loopback address.
+      '--endpoint-reconciler-type=none',
       `--secure-port=${this.#ports.api}`,
       // It signs its own serving certificate there, and finds it again after a restart.
       `--cert-dir=${join(this.#stateDir, 'certificates')}`,
       `--token-auth-file=${join(this.#stateDir, 'tokens.csv')}`,
       '--anonymous-auth=false',
-      '--authorization-mode=RBAC',
+      '--authorization-mode=Node,RBAC',
+      // As on every cluster: a kubelet writes for its own pods only.
+      '--enable-admission-plugins=NodeRestriction',
       '--service-account-issuer=https://kubernetes.default.svc.cluster.local',
       `--service-account-key-file=${key}`,
       `--service-account-signing-key-file=${key}`,

@@ -153,6 +153,7 @@ describe('the admitted object', () => {
           mtls: { mode: 'Permissive' },
           certificates: {
             authority: { type: 'BuiltIn' },
+            delivery: 'Auto',
             workloadTTL: '24h',
             rootRotation: { renewBefore: '2160h', phaseTimeout: '1h', mode: 'Proceed' },
           },

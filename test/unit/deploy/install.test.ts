@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { parseAllDocuments } from 'yaml';
 import { z } from 'zod';
 import * as image from '../../../deploy/image-contents.ts';
-import { installText, shopText } from '../../../deploy/install-file.ts';
+import { installText, podCertificatesText, shopText } from '../../../deploy/install-file.ts';
 import { kindDefinitions } from '../../../api/v1alpha1/kinds.ts';
 import { operatorServiceAccount } from '../../../api/v1alpha1/common.ts';
 import { removalPatch } from '../../../operator/infra/patches.ts';
@@ -36,6 +36,7 @@ function objects(text: string): z.infer<typeof ApiObject>[] {
 describe('generated files', () => {
   test.each([
     ['install.yaml', installText],
+    ['install-pod-certificates.yaml', podCertificatesText],
     ['samples/shop.yaml', shopText],
   ])('%s is what generation makes: run `node deploy/generate.ts` if it is not', (name, generate) => {
     expect(read(name)).toBe(generate());
@@ -143,6 +144,18 @@ describe('Dockerfile', () => {
         .join(' ')}\n`,
     );
   });
+});
+
+test('install-pod-certificates.yaml gives no right on Secrets outside of the namespace of the operator', () => {
+  const clusterWide = objects(read('install-pod-certificates.yaml')).filter(
+    ({ kind }) => kind === 'ClusterRole',
+  );
+  const resources = clusterWide.flatMap((role) =>
+    Rules.parse(role['rules']).flatMap((rule) => rule.resources),
+  );
+
+  expect(resources).toContain('podcertificaterequests');
+  expect(resources.filter((resource) => resource === 'secrets' || resource === 'configmaps')).toEqual([]);
 });
 
 test('the commands to uninstall by hand write what the operator would write', async () => {

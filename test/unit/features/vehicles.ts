@@ -202,6 +202,7 @@ export const table: readonly Row[] = [
     ['certificates.authority.issuerRef.kind', 'Issuer', '', certificates, fromIssuer],
     ['certificates.authority.issuerRef.group', 'other.test', '', certificates, fromIssuer],
     ['certificates.authority.caBundle', '-----BEGIN CERTIFICATE-----', '', certificates, fromIssuer],
+    ['certificates.delivery', 'Secret', '', certificates],
     ['certificates.workloadTTL', '48h', '', certificates],
     ['certificates.issuedAfter', '2026-02-01T00:00:00Z', '', certificates],
     ['certificates.rootRotation.issuedAfter', '2026-02-01T00:00:00Z', '', certificates],

@@ -21,6 +21,6 @@ export const sampleOptions: SidecarOptions = {
     ports: { outbound: 15_001, inbound: 15_006, readiness: 15_021 },
   },
   readinessPath: '/ready',
-  certificateSecret: 'meshwright-default',
+  certificates: { type: 'Secret', secret: 'meshwright-default' },
   drainSeconds: 5,
 };

@@ -76,7 +76,13 @@ describe('patches', () => {
       metadata: { labels: { 'meshwright.dev/injected': null } },
       spec: {
         template: {
-          metadata: { annotations: { 'meshwright.dev/injected': null } },
+          metadata: {
+            annotations: {
+              'meshwright.dev/injected': null,
+              'meshwright.dev/sds-leaf': null,
+              'meshwright.dev/sds-roots': null,
+            },
+          },
           spec: {
             initContainers: [
               { $patch: 'delete', name: 'mw-init' },

@@ -1,5 +1,6 @@
 // Desired against actual → what is done.
 import { describe, expect, test } from '@jest/globals';
+import { filesOnly } from '../../../operator/certificates/delivery.ts';
 import { injectedKey } from '../../../operator/values/own-names.ts';
 import type { LiveWorkload } from '../../../operator/ports/workload-port.ts';
 import { describeActual } from '../../../operator/reconcile/workload/actual.ts';
@@ -13,6 +14,7 @@ const world: World = {
   mesh,
   namespaceLabels: { 'meshwright.dev/mesh': 'enabled' },
   kubernetesVersion: { major: 1, minor: 34 },
+  delivery: filesOnly,
   environment: {
     defaultImages: { sidecar: 'envoy:1', init: 'meshwright:1' },
     xds: { address: 'meshwright.meshwright-system.svc', port: 15_012 },

@@ -1,5 +1,6 @@
 // Which workloads the reconciler looks at, and when again.
 import { describe, expect, test } from '@jest/globals';
+import { filesOnly } from '../../../operator/certificates/delivery.ts';
 import type { Environment } from '../../../operator/reconcile/workload/desired.ts';
 import { barePodsOf } from '../../../operator/reconcile/bare-pods.ts';
 import { changedKeys, describeInput, relevantKeys } from '../../../operator/reconcile/input.ts';
@@ -44,7 +45,7 @@ const none = (): boolean => false;
 
 describe('what is looked at', () => {
   test('what is selected, or has signs of our part, or was told of; never the operator itself', () => {
-    const input = describeInput(resourcesFromYaml(world), mesh);
+    const input = describeInput(resourcesFromYaml(world), mesh, filesOnly);
 
     expect(relevantKeys(input, environment, none)).toEqual([
       'CronJob/other/annotated',
@@ -57,7 +58,7 @@ describe('what is looked at', () => {
   });
 
   test('without a Mesh: what has signs of our part', () => {
-    const input = describeInput(resourcesFromYaml(world), null);
+    const input = describeInput(resourcesFromYaml(world), null, filesOnly);
 
     expect(relevantKeys(input, environment, none)).toEqual([
       'CronJob/other/annotated',
@@ -68,14 +69,14 @@ describe('what is looked at', () => {
   test('again when it changed, and everything when the Mesh did', () => {
     const resources = resourcesFromYaml(world);
     const keys = ['CronJob/other/annotated', 'StatefulSet/shop/selected'];
-    const input = describeInput(resources, mesh);
+    const input = describeInput(resources, mesh, filesOnly);
     const [object] = resources.statefulSets;
     if (object === undefined) throw new Error('there is a StatefulSet');
-    const changed = describeInput({ ...resources, statefulSets: [{ ...object }] }, mesh);
-    const other = describeInput(resources, { ...mesh, trustDomain: 'other' });
+    const changed = describeInput({ ...resources, statefulSets: [{ ...object }] }, mesh, filesOnly);
+    const other = describeInput(resources, { ...mesh, trustDomain: 'other' }, filesOnly);
 
     expect(changedKeys(keys, undefined, input)).toEqual(keys);
-    expect(changedKeys(keys, input, describeInput(resources, mesh))).toEqual([]);
+    expect(changedKeys(keys, input, describeInput(resources, mesh, filesOnly))).toEqual([]);
     expect(changedKeys(keys, input, changed)).toEqual(['StatefulSet/shop/selected']);
     expect(changedKeys(keys, input, other)).toEqual(keys);
   });
@@ -85,9 +86,9 @@ describe('what is looked at', () => {
     const ref = { kind: 'Mesh', namespace: '', name: 'default' } as const;
     const rejection = { ref, generation: 1, problems: [], lastGoodInForce: false };
 
-    expect(describeInput(resources, null).isUncertain).toBe(false);
-    expect(describeInput({ ...resources, rejections: [rejection] }, null).isUncertain).toBe(true);
-    expect(describeInput({ ...resources, rejections: [rejection] }, mesh).isUncertain).toBe(false);
+    expect(describeInput(resources, null, filesOnly).isUncertain).toBe(false);
+    expect(describeInput({ ...resources, rejections: [rejection] }, null, filesOnly).isUncertain).toBe(true);
+    expect(describeInput({ ...resources, rejections: [rejection] }, mesh, filesOnly).isUncertain).toBe(false);
   });
 });
 

@@ -1,5 +1,6 @@
 // The reconciler with its surroundings.
 import { expect, test } from '@jest/globals';
+import { filesOnly } from '../../../operator/certificates/delivery.ts';
 import type { LiveWorkload, WorkloadPort, WriteOutcome } from '../../../operator/ports/workload-port.ts';
 import { readSettings, type Settings } from '../../../operator/process/settings.ts';
 import { createBoard, type Board } from '../../../operator/wiring/board.ts';
@@ -65,7 +66,8 @@ function start(settings: Settings = withSidecars, hasWorkloads = true): Bench {
   return { board, clock, secrets, workloads, lines, made };
 }
 
-function settle({ translation, resources: cell }: Board): void {
+function settle({ translation, delivery, resources: cell }: Board): void {
+  delivery.set(filesOnly);
   translation.set({ ir: sampleMesh({}), verdicts: [], podRecords: [], addressClaims: [], keySources: [] });
   cell.set(resources);
 }

@@ -3,6 +3,7 @@ import { afterEach, expect, test } from '@jest/globals';
 import { setImmediate } from 'node:timers/promises';
 import type { MeshIr } from '../../../operator/ir/mesh-ir.ts';
 import type { Pod } from '../../../operator/objects/objects.ts';
+import { filesOnly } from '../../../operator/certificates/delivery.ts';
 import { createLog } from '../../../operator/process/log.ts';
 import { createBoard, type Board } from '../../../operator/wiring/board.ts';
 import { createIssuance } from '../../../operator/wiring/issuance.ts';
@@ -45,6 +46,7 @@ const root = 'meshwright-system/meshwright-ca';
 const reviews = 'shop/meshwright-reviews';
 
 function translate({ board }: Bench, mesh: MeshIr | null): void {
+  if (board.delivery.get() === null) board.delivery.set(filesOnly);
   board.translation.set({ ir: mesh, verdicts: [], podRecords: [], addressClaims: [], keySources: [] });
 }
 

@@ -5,7 +5,7 @@ import type { ApiReader, ApiStreamer } from '../http/api-client.ts';
 import { isApiError } from '../http/api-error.ts';
 import { createBackoff, type Backoff } from '../http/backoff.ts';
 import { type Identity, identityOf, Inventory } from './inventory.ts';
-import type { ResourceKind } from '../kinds.ts';
+import type { ServedKind } from '../kinds.ts';
 import { listPages } from './list.ts';
 import type { RawObject } from './raw-object.ts';
 import { pause } from '../../../process/clock.ts';
@@ -45,7 +45,7 @@ export const defaultInformerSettings: InformerSettings = {
 };
 
 export interface InformerOptions {
-  readonly kind: ResourceKind;
+  readonly kind: ServedKind;
   readonly api: ApiReader & ApiStreamer;
   readonly sink: InformerSink;
   readonly clock: JitteredClock;

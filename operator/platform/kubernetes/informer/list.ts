@@ -2,7 +2,7 @@
 import { setImmediate } from 'node:timers/promises';
 import { z } from 'zod';
 import type { ApiReader } from '../http/api-client.ts';
-import { apiVersionOf, type ResourceKind, resourcePath, selectorOf } from '../kinds.ts';
+import { apiVersionOf, type ServedKind, resourcePath, selectorOf } from '../kinds.ts';
 import { isProtobuf, isRead as isProtobufRead, protobufType, readList } from '../protobuf/list.ts';
 import { pruned, rawObject, type RawObject } from './raw-object.ts';
 
@@ -22,7 +22,7 @@ export interface ListPage {
 }
 
 export interface ListOptions {
-  readonly kind: ResourceKind;
+  readonly kind: ServedKind;
   /** 0: everything in one page. */
   readonly pageSize: number;
   readonly signal: AbortSignal;
@@ -63,7 +63,7 @@ interface Parsed {
   readonly objects: () => readonly RawObject[];
 }
 
-function parse(kind: ResourceKind, body: Buffer): Parsed {
+function parse(kind: ServedKind, body: Buffer): Parsed {
   // Items of a list do not say what they are.
   const type = { apiVersion: apiVersionOf(kind), kind: kind.kind };
   if (isProtobuf(body)) {

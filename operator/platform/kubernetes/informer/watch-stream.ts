@@ -3,7 +3,7 @@
 import { z } from 'zod';
 import type { ApiStreamer } from '../http/api-client.ts';
 import { apiErrorOf } from '../http/api-error.ts';
-import { type ResourceKind, resourcePath, selectorOf } from '../kinds.ts';
+import { type ServedKind, resourcePath, selectorOf } from '../kinds.ts';
 import { linkAbort } from '../http/linked-abort.ts';
 import { rawObject, type RawObject } from './raw-object.ts';
 import type { JitteredClock } from '../http/jittered-clock.ts';
@@ -19,7 +19,7 @@ export type WatchEvent =
   { readonly type: z.infer<typeof Changed>['type']; readonly object: RawObject } | z.infer<typeof Bookmark>;
 
 export interface WatchOptions {
-  readonly kind: ResourceKind;
+  readonly kind: ServedKind;
   readonly resourceVersion: string;
   /** When the server is to end the watch; it sends a bookmark shortly before. */
   readonly timeoutSeconds: number;

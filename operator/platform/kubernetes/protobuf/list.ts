@@ -1,7 +1,7 @@
 // A page of a list, as the API server sends it if it is asked for protobuf. Entry: readList.
 // @see https://kubernetes.io/docs/reference/using-api/api-concepts/#protobuf-encoding
 import { Buffer } from 'node:buffer';
-import type { StoredKind, StoredObject } from '../../../objects/objects.ts';
+import type { StoredObject } from '../../../objects/objects.ts';
 import { ByteReader } from './byte-reader.ts';
 import { always, anyText, many, one, text } from './fields.ts';
 import { readers } from './kinds.ts';
@@ -22,12 +22,12 @@ export function isProtobuf(body: Buffer): boolean {
 }
 
 /** Others have to be asked for as JSON: Secrets, of which there are few. */
-export function isRead(kind: StoredKind): boolean {
+export function isRead(kind: string): boolean {
   return Object.hasOwn(readers, kind);
 }
 
 /** @throws Error if it is none, or of a kind that is not read from protobuf */
-export function readList(kind: StoredKind, body: Buffer): ReadList {
+export function readList(kind: string, body: Buffer): ReadList {
   const { raw } = envelope(new ByteReader(body, magic.length), body.length);
   const read = lists.get(kind);
   if (read === undefined) throw new Error(`the API server sent ${kind} as protobuf, not as JSON`);
