@@ -283,27 +283,14 @@ suite('pod certificates', () => {
       });
       await kubectl(['create', '-f', '-', ...kubelet('node-1')], request);
 
-      const sign = await attempt([
-        ...[
-          'patch',
-          'podcertificaterequest',
-          'waiting',
-          '-n',
-          'other',
-          '--subresource=status',
-          '--type=merge',
-          '-p',
-        ],
-        JSON.stringify({
-          status: { conditions: [{ ...denial, lastTransitionTime: '2026-01-01T00:00:00Z' }] },
-        }),
-        ...user,
-      ]);
-      const attest = await attempt([
-        ...['patch', 'clustertrustbundle', rootsName, '--type=merge', '-p'],
-        JSON.stringify({ metadata: { labels: { mine: 'yes' } } }),
-        ...user,
-      ]);
+      const patch = (what: readonly string[], body: object): Promise<CommandResult> =>
+        attempt(['patch', ...what, '--type=merge', '-p', JSON.stringify(body), ...user]);
+      const sign = await patch(['podcertificaterequest', 'waiting', '-n', 'other', '--subresource=status'], {
+        status: { conditions: [{ ...denial, lastTransitionTime: '2026-01-01T00:00:00Z' }] },
+      });
+      const attest = await patch(['clustertrustbundle', rootsName], {
+        metadata: { labels: { mine: 'yes' } },
+      });
 
       expect([sign.code, attest.code]).toEqual([1, 1]);
       expect(sign.stderr).toContain('not permitted to "sign" for signer "meshwright.dev/workload"');
