@@ -1,9 +1,11 @@
 // Login with a browser, by a real Envoy at a strict OpenID provider.
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { setTimeout } from 'node:timers/promises';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import type { Seen } from '../support/data-plane/applications.ts';
-import { Browser } from '../support/data-plane/browser.ts';
+import { Browser, Connection } from '../support/data-plane/browser.ts';
 import { type Answer, call } from '../support/data-plane/callers.ts';
 import { Closing } from '../support/data-plane/closing.ts';
+import { certificates } from '../support/data-plane/https-issuer.ts';
 import { OpenIdProvider } from '../support/data-plane/openid-provider.ts';
 import { TokenMesh } from '../support/data-plane/token-mesh.ts';
 
@@ -303,5 +305,161 @@ describe('rules', () => {
     provider.claims = { roles: ['guest'] };
     expect((await login(browser())).status).toBe(403);
     expect((await browser().load('/')).status).toBe(302);
+  });
+});
+
+describe('a change', () => {
+  afterEach(async () => {
+    provider.client.secret = secret;
+    provider.lifetime = 3_600;
+    mesh.secret = { 'client-secret': secret };
+    await mesh.guard(policy());
+  });
+
+  test('of the secret of the client holds from the next login on; sessions go on if they have a key of their own', async () => {
+    mesh.secret = { 'client-secret': secret, sessions: 'what-signs-sessions' };
+    await mesh.guard(policy());
+    const window = browser();
+    await login(window);
+    provider.client.secret = 'another-secret-of-the-client';
+
+    expect((await browserThatLogsIn()).status).toBe(401);
+    mesh.secret = { 'client-secret': provider.client.secret, sessions: 'what-signs-sessions' };
+    await mesh.guard(policy());
+    expect((await window.load('/')).status).toBe(200);
+    expect((await browserThatLogsIn()).status).toBe(302);
+  });
+
+  test('of what signs sessions ends them all', async () => {
+    const window = browser();
+    await login(window);
+    mesh.secret = { 'client-secret': secret, sessions: 'what-signs-sessions' };
+    await mesh.guard(policy());
+
+    expect((await window.load('/')).status).toBe(302);
+    expect((await window.load('/', script)).status).toBe(401);
+  });
+
+  test('of the policy is obeyed by connections that exist, and that of a login changes no listener', async () => {
+    const server = mesh.served.sidecar('server');
+    const connection = new Connection(mesh.ports.server, host);
+    expect(await connection.get()).toBe(302);
+    const modified = async (): Promise<unknown> =>
+      (await server.stats('listener_manager')).get('listener_manager.listener_modified');
+    const before = await modified();
+    await mesh.guard(policy({}, { login: undefined }));
+    expect(await connection.get()).toBe(401);
+    await mesh.guard(policy());
+    expect(await connection.get()).toBe(302);
+    expect(await modified()).toBe(before);
+
+    await mesh.guard();
+    expect(await connection.get()).toBe(200);
+    await mesh.guard(policy());
+    expect(await connection.get()).toBe(302);
+    connection.close();
+  });
+
+  test('of the secret to none refuses browsers, and lets tokens in', async () => {
+    mesh.secret = {};
+    await mesh.guard(policy());
+
+    expect((await browser().load('/')).status).toBe(401);
+    expect((await browser().load('/', { authorization: `Bearer ${await provider.idToken()}` })).status).toBe(
+      200,
+    );
+  });
+
+  test('of the CA to another lets nobody in, and the provider sees no code', async () => {
+    const other = await certificates();
+    await mesh.guard(policy({ caBundle: other.ca }));
+    const asked = provider.log.filter((line) => line === 'token').length;
+
+    expect((await browserThatLogsIn()).status).toBe(401);
+    expect(provider.log.filter((line) => line === 'token')).toHaveLength(asked);
+  });
+
+  test('of clientAuthentication and endSessionEndpoint', async () => {
+    await mesh.guard(
+      policy({ clientAuthentication: 'Post', endSessionEndpoint: `${provider.issuer}/logout` }),
+    );
+    const window = browser();
+    await login(window);
+
+    const out = await window.load('/oauth2/logout');
+    const sent = new URL(out.headers.location ?? '');
+    expect([sent.origin, sent.pathname]).toEqual([provider.issuer, '/logout']);
+    expect(sent.searchParams.get('post_logout_redirect_uri')).toBe(`https://${host}/`);
+    expect([...window.cookies.keys()]).toEqual([]);
+  });
+});
+
+/** What comes of a login where the provider sends the browser back. */
+async function browserThatLogsIn(): Promise<Answer> {
+  const window = browser();
+  return window.load(await sentBack(window));
+}
+
+describe('a session that has ended', () => {
+  beforeEach(() => {
+    provider.lifetime = 2;
+  });
+  afterAll(async () => {
+    provider.lifetime = 3_600;
+    await mesh.guard(policy());
+  });
+
+  async function ended(window: Browser): Promise<void> {
+    const expires = Number([...window.cookies].find(([name]) => name.endsWith('-expires'))?.[1]);
+    while (Date.now() / 1_000 <= expires + 1) await setTimeout(50);
+  }
+
+  test('sends page loads to the provider', async () => {
+    const window = browser();
+    await login(window);
+    await ended(window);
+
+    expect((await window.load('/', script)).status).toBe(401);
+    expect((await login(window)).status).toBe(200);
+  });
+
+  test('goes on with a refresh token, which nobody can invent', async () => {
+    await mesh.guard(policy({ refresh: true }));
+    const window = browser();
+    await login(window);
+    const before = new Map(window.cookies);
+    await ended(window);
+
+    expect(seen(await window.load('/', script)).headers).toMatchObject({ 'x-user': 'alice' });
+    expect(window.cookies).not.toEqual(before);
+    const forged = browser();
+    for (const [name] of window.cookies) forged.cookies.set(name, 'invented');
+    expect((await forged.load('/')).status).toBe(302);
+    expect((await forged.load('/', script)).status).toBe(401);
+    expect(provider.log.at(-1)).toContain('unknown refresh token');
+  });
+});
+
+describe('tokens that are too large for a cookie', () => {
+  test('are kept in several', async () => {
+    provider.claims = { groups: Array.from({ length: 400 }, (_, index) => `group-${index}`) };
+    const window = browser();
+
+    expect((await login(window)).status).toBe(200);
+    expect(Math.max(...[...window.cookies.values()].map(({ length }) => length))).toBeLessThan(4_096);
+    expect(seen(await window.load('/')).headers).not.toHaveProperty('cookie');
+  });
+});
+
+describe('a provider that is down', () => {
+  test('lets nobody in; sessions go on', async () => {
+    const window = browser();
+    await login(window);
+    const other = browser();
+    const back = await sentBack(other);
+    await provider.stop();
+
+    expect(await outcome(other, back)).toEqual(nothing);
+    expect((await window.load('/')).status).toBe(200);
   });
 });

@@ -1,4 +1,7 @@
-// A browser that loads pages: it keeps cookies by host, and follows redirects only when it is told to. Entry: Browser.
+// A browser that loads pages: it keeps cookies by host, and follows redirects only when it is told to. Entries: Browser, Connection.
+import { once } from 'node:events';
+import { Agent, type IncomingMessage, request } from 'node:http';
+import type { Socket } from 'node:net';
 import { type Answer, call } from './callers.ts';
 
 const ofPages = { accept: 'text/html,application/xhtml+xml', 'sec-fetch-mode': 'navigate' };
@@ -48,5 +51,39 @@ export class Browser {
     const isGone = attributes.some((one) => /^max-age=0$|^expires=thu, 01 jan 1970/i.test(one));
     if (isGone || value === 'deleted') this.cookies.delete(name);
     else this.cookies.set(name, value);
+  }
+}
+
+/** One connection that loads a page again and again, without cookies. */
+export class Connection {
+  readonly #agent = new Agent({ keepAlive: true, maxSockets: 1 });
+  readonly #port: number;
+  readonly #host: string;
+  #socket: Socket | null = null;
+
+  constructor(port: number, host: string) {
+    this.#port = port;
+    this.#host = host;
+  }
+
+  /**
+   * @returns the status
+   * @throws if it is another connection than before
+   */
+  async get(): Promise<number> {
+    const headers = { ...ofPages, host: this.#host };
+    const outgoing = request({ host: '127.0.0.1', port: this.#port, headers, agent: this.#agent });
+    outgoing.end();
+    const [response] = (await once(outgoing, 'response')) as [IncomingMessage];
+    const { socket, statusCode = 0 } = response;
+    if (this.#socket !== null && this.#socket !== socket) throw new Error('the connection has ended');
+    this.#socket = socket;
+    response.resume();
+    await once(response, 'end');
+    return statusCode;
+  }
+
+  close(): void {
+    this.#agent.destroy();
   }
 }
