@@ -14,6 +14,7 @@ import type {
 } from '../objects/objects.ts';
 import type { Resources } from '../store/resources.ts';
 import { imaginedKeys } from './imagined-keys.ts';
+import { imaginedSecrets } from './imagined-secrets.ts';
 import { matchesLabels } from '../values/labels.ts';
 import { injectedKey } from '../values/own-names.ts';
 
@@ -37,7 +38,8 @@ export function imaginedCluster(resources: Resources): Resources {
       .flatMap((service) => sliceOf(service, pods)),
   ];
   const configMaps = [...resources.configMaps, ...imaginedKeys(resources)];
-  return { ...resources, meshes, services, pods, endpointSlices, configMaps };
+  const secrets = [...resources.secrets, ...imaginedSecrets(resources)];
+  return { ...resources, meshes, services, pods, endpointSlices, configMaps, secrets };
 }
 
 function defaultMesh(): Mesh {

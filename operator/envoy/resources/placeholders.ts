@@ -39,7 +39,7 @@ function discovered(
   };
 }
 
-/** Login by OpenID Connect. OAuth2 has no empty configuration, an empty chain of filters is as good. */
+/** For a login that would come apart from rules: so far all come with the virtual host, see decision 063. OAuth2 has no empty configuration, an empty chain of filters is as good. */
 export function login(direction: Direction): DiscoveredFilter {
   return discovered(`${direction}/oauth2`, emptyChain, [chainType, 'oauth2.v3.OAuth2']);
 }

@@ -15,6 +15,7 @@ import type { Admit } from './judgement.ts';
 import { Ledger } from './state/ledger.ts';
 import { createConfigMapFiles } from './state/config-map-files.ts';
 import { createObjectFiles } from './state/object-files.ts';
+import { LoginSecrets } from './state/login-secrets.ts';
 import { createSecretFolders } from './state/secret-folders.ts';
 import { createStatusFiles } from './state/status-files.ts';
 
@@ -39,11 +40,14 @@ export function createFilesPlatform(settings: FilesPlatformSettings): Platform {
   const ledger = new Ledger(createObjectFiles(join(stateFolder, 'objects')));
   const configMaps = createConfigMapFiles(join(stateFolder, 'jwks'));
   const statuses = createStatusFiles(join(stateFolder, 'status'), (ref) => ledger.has(ref));
+  const secretsFolder = join(stateFolder, 'secrets');
+  const secrets = createSecretFolders(secretsFolder);
+  const logins = new LoginSecrets(secretsFolder, secrets, log);
   return {
     name: 'files',
     statuses,
     configMaps,
-    secrets: createSecretFolders(join(stateFolder, 'secrets')),
+    secrets,
     watch: async (sink, signal) => {
       await mustBeFolder(folder);
       await mkdir(stateFolder, { recursive: true });
@@ -52,7 +56,7 @@ export function createFilesPlatform(settings: FilesPlatformSettings): Platform {
       for (const problem of damaged) log.error({ problem }, 'state folder damaged');
       const delivery = new Delivery({ ...settings, ledger, statuses, now: Date.now });
       await watchFolder(
-        { folder, log, delivery, sink, firstLookDone: async () => statuses.removeOrphans() },
+        { folder, log, delivery, sink, logins, firstLookDone: async () => statuses.removeOrphans() },
         signal,
       );
     },
@@ -64,6 +68,7 @@ interface Watching {
   readonly log: Log;
   readonly delivery: Delivery;
   readonly sink: ObjectSink;
+  readonly logins: LoginSecrets;
   readonly firstLookDone: () => Promise<void>;
 }
 
@@ -84,7 +89,7 @@ async function watchFolder(watching: Watching, signal: AbortSignal): Promise<voi
 }
 
 /** A function that looks once, delivers what changed, and resolves to the ms after which to look again. */
-function folderLook({ folder, log, delivery, sink, firstLookDone }: Watching): () => Promise<number> {
+function folderLook({ folder, log, delivery, sink, logins, firstLookDone }: Watching): () => Promise<number> {
   const reader = new FolderReader(folder);
   const settled = new SettledFiles();
   const files = new Map<string, ParsedFile>();
@@ -95,6 +100,7 @@ function folderLook({ folder, log, delivery, sink, firstLookDone }: Watching): (
   return async () => {
     try {
       const now = Date.now();
+      await logins.look(sink);
       const { changed, nextLookMs } = settled.look(await reader.read(now), now);
       await parseAll(changed, files);
       if (changed.size > 0 || (dueAt !== undefined && dueAt <= now)) {

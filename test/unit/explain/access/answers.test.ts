@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, test } from '@jest/globals';
 import { describedToken } from '../../../../operator/explain/access/described-token.ts';
 import { type Answer, type Explain, explainerOf } from '../../../../operator/explain/answer.ts';
+import { imaginedCluster } from '../../../../operator/explain/imagined.ts';
 import type { Question } from '../../../../operator/explain/question.ts';
 import { reportAnswers, reportChanges } from '../../../../operator/explain/report.ts';
 import { textOf } from '../../../../operator/explain/text.ts';
@@ -302,5 +303,29 @@ describe('the exit code', () => {
     expect(changes('mtls: {mode: Permissive}', 'mtls: {mode: Disabled}')).toBe(1);
     expect(changes('mtls: {mode: Permissive}', 'authorization: {enforcement: Audit, rules: []}')).toBe(1);
     expect(changes(rules(allowPage), rules(allowPage, noAdmin))).toBe(0);
+  });
+});
+
+describe('a login', () => {
+  const login =
+    'login: {oidc: {provider: company, clientId: reviews, authorizationEndpoint: "https://issuer.example/authorize", tokenEndpoint: "https://issuer.example/token", redirectURI: "https://shop.example/callback"}}';
+  const withLogin = tokens.replace(/\}$/, `, ${login}}`);
+
+  test('is told where a token is missing, since a call has no session', () => {
+    const resources = imaginedCluster(resourcesFromYaml([world, database, policy(withLogin)].join('---\n')));
+    const text = textOf(explainerOf(resources).explain(question({})));
+
+    expect(text).toContain('refused with 401');
+    expect(text).toContain(
+      'Browsers that load it as a page are sent to https://issuer.example/authorize to log in.',
+    );
+    expect(text).toContain('the session of a login');
+    expect(text).not.toContain('imagined-secret');
+  });
+
+  test('is none for what needs no token', () => {
+    const resources = imaginedCluster(resourcesFromYaml([world, database, policy(withLogin)].join('---\n')));
+
+    expect(textOf(explainerOf(resources).explain(question({ path: '/public' })))).not.toContain('to log in');
   });
 });
