@@ -6,7 +6,9 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { z } from 'zod';
 import type { Condition } from '../../api/v1alpha1/common.ts';
+import { pemText } from '../../operator/certificates/root.ts';
 import { pemsOf } from '../../operator/certificates/pems.ts';
+import { makeCa } from '../support/brought-authority.ts';
 import { certManagerAvailable, type CertManager, startCertManager } from '../support/cert-manager.ts';
 import { caCertificate, caIssuer, selfSignedIssuer } from '../support/cert-manager/issuers.ts';
 import { Closing } from '../support/data-plane/closing.ts';
@@ -116,6 +118,17 @@ suite('certificates from cert-manager', () => {
       return leaf.verify(new X509Certificate(root).publicKey);
     };
 
+  /** PEM of the root that signs. */
+  const inForce = async (): Promise<string> => (await secret(own, 'meshwright-ca'))?.['root.crt'] ?? '';
+  /** As an approver by policy does. */
+  const deny = async (name: string, message: string): Promise<void> => {
+    const lastTransitionTime = new Date().toISOString();
+    const denied = { type: 'Denied', status: 'True', reason: 'Policy', message, lastTransitionTime };
+    const patch = JSON.stringify({ status: { conditions: [denied] } });
+    const what = ['patch', 'certificaterequest', name, '-n', own, '--subresource=status'];
+    await kubectl([...what, '--type=merge', '-p', patch]);
+  };
+
   beforeAll(async () => {
     server = await startApiServer();
     closing.add(() => server.stop());
@@ -192,5 +205,100 @@ suite('certificates from cert-manager', () => {
     await certManager.startControllers();
     await certified('ratings');
     await untilCondition('AuthorityHealthy', 'Healthy');
+  });
+
+  test('an issuer that is deleted is told with the words of cert-manager, and goes on when it is there again', async () => {
+    await kubectl(['delete', 'clusterissuer', 'mesh-ca']);
+    await use('details');
+    const slow = await untilCondition('AuthorityHealthy', 'IssuerSlow', 'not found');
+    expect(slow.message).toMatch(
+      /^The certificate in Secret shop\/meshwright-details waits\. ClusterIssuer mesh-ca has not issued it yet: the request is pending: Referenced "ClusterIssuer" not found/,
+    );
+
+    await apply(caIssuer('mesh-ca', 'mesh-root'));
+    await certified('details');
+    await untilCondition('AuthorityHealthy', 'Healthy');
+  });
+
+  test('a request that is denied is told with the reason, and asked again later', async () => {
+    await certManager.stopControllers();
+    await certManager.startControllers('certificaterequests-approver');
+    await use('payment');
+    const name = await until('there is a request', async () => (await requests())[0]);
+    await deny(name, 'the policy mesh-only permits no payment');
+    const refused = await untilCondition('AuthorityHealthy', 'IssuerRefused');
+    expect(refused.message).toBe(
+      'The certificate in Secret shop/meshwright-payment waits. ClusterIssuer mesh-ca refuses: the request was denied: the policy mesh-only permits no payment. Certificates in use stay until they expire.',
+    );
+    expect(await requests()).toContain(name);
+
+    await certManager.stopControllers();
+    await certManager.startControllers();
+    await certified('payment');
+    await untilCondition('AuthorityHealthy', 'Healthy');
+    expect(await requests()).toEqual([]);
+  });
+
+  test.each([
+    [
+      'signs each certificate with its own key',
+      'self',
+      'ClusterIssuer self refuses: the request failed: Annotation "cert-manager.io/private-key-secret-name" missing or reference empty',
+    ],
+    [
+      'is not ready',
+      'unready',
+      'ClusterIssuer unready has not issued it yet: the request is pending: Referenced issuer does not have a Ready status condition',
+    ],
+    [
+      'signs under another root than the pinned one',
+      'mesh-ca',
+      'ClusterIssuer mesh-ca signs with another root certificate',
+    ],
+  ])('an issuer that %s does not take over', async (_, name, words) => {
+    const before = await certified('reviews');
+    await apply(caIssuer('unready', 'nowhere'));
+    const pinned = pemText((await makeCa()).certificate);
+    await askFor(name, name === 'mesh-ca' ? { caBundle: pinned } : {});
+
+    const invalid = await untilCondition('AuthorityHealthy', 'InvalidAuthority', words);
+    expect(invalid.message).toContain(
+      'Until this is corrected, the last valid authority signs certificates.',
+    );
+    await use(`meanwhile-${name}`);
+    expect(isFrom(await inForce())(await certified(`meanwhile-${name}`))).toBe(true);
+    expect(await certified('reviews')).toEqual(before);
+
+    await askFor('mesh-ca');
+    await untilCondition('AuthorityHealthy', 'Healthy');
+  });
+
+  test('an issuer with another root takes over in a rotation, and so does a root that is renewed under it', async () => {
+    const former = await inForce();
+    await kubectl(['delete', 'secret', 'mesh-root', '-n', 'cert-manager']);
+    const renewed = await until('cert-manager has made another root', async () => {
+      const pem = (await secret('cert-manager', 'mesh-root'))?.['tls.crt'];
+      return pem === undefined || pem === former ? undefined : pem;
+    });
+    // The next certificate shows it.
+    await use('orders');
+    await certified('orders', isFrom(renewed));
+    await untilCondition('RootRotated', 'Rotated');
+    await certified('reviews', isFrom(renewed));
+    expect(await inForce()).toBe(renewed);
+
+    await apply(caCertificate('other-root', 'self'), caIssuer('other-ca', 'other-root'));
+    await askFor('other-ca');
+    const other = await until('the other root is there', async () => {
+      return (await secret('cert-manager', 'other-root'))?.['tls.crt'];
+    });
+    await certified('reviews', isFrom(other));
+    const healthy = await untilCondition('AuthorityHealthy', 'Healthy', 'other-ca');
+    expect(healthy.message).toContain('Certificates are signed by ClusterIssuer other-ca.');
+    await untilCondition('RootRotated', 'Rotated');
+
+    const issuers = await kubectl(['get', 'events', '-A', '-o', 'jsonpath={.items[*].reason}']);
+    for (const reason of ['IssuerSlow', 'IssuerRefused', 'InvalidAuthority', 'Rotated'])
+      expect(issuers).toContain(reason);
   });
 });
