@@ -4,14 +4,12 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { z } from 'zod';
+import { certManagerNamespace, selfSignedIssuer } from './cert-manager/issuers.ts';
 import { findCertManager } from './cert-manager/build.ts';
 import type { ApiServer } from './kubernetes.ts';
 import { type Child, startChild } from './kubernetes/child.ts';
 import { freePort } from './kubernetes/free-port.ts';
 import { poll } from './kubernetes/poll.ts';
-
-/** Where Secrets of ClusterIssuers lie. */
-export const certManagerNamespace = 'cert-manager';
 
 export interface CertManager {
   /** Ends its controllers: requests stay unanswered. */
@@ -55,6 +53,8 @@ export async function startCertManager(server: ApiServer): Promise<CertManager> 
   const caBundle = await webhookCa(kubectl);
   await kubectl(['apply', '-f', '-'], webhooks(port, caBundle));
 
+  await untilAnswering(kubectl);
+
   let controllers: Child | undefined;
   const startControllers = async (...without: readonly string[]): Promise<void> => {
     const left = without.map((name) => `-${name}`);
@@ -83,6 +83,18 @@ async function webhookCa(kubectl: Kubectl): Promise<string> {
     return text === undefined ? undefined : Secret.parse(JSON.parse(text)).data['tls.crt'];
   };
   return poll(read, { intervalMs: 100, deadlineMs: 60_000 });
+}
+
+/** It has to have its own certificate, and the API server to know of the webhook. */
+async function untilAnswering(kubectl: Kubectl): Promise<void> {
+  const ask = async (): Promise<true | undefined> => {
+    const args = ['apply', '--dry-run=server', '-f', '-'];
+    return kubectl(args, [selfSignedIssuer('nobody')]).then(
+      () => true,
+      () => undefined,
+    );
+  };
+  await poll(ask, { intervalMs: 100, deadlineMs: 60_000 });
 }
 
 /** As its chart has them. */

@@ -25,7 +25,10 @@ export interface ProxyPlace {
   readonly user: number;
 }
 
-export type PodProxy = EnvoyProcess;
+export interface PodProxy extends EnvoyProcess {
+  /** What the kubelet does when the Secret of the service account has changed. */
+  mount(secret: Readonly<Record<string, string>>): Promise<void>;
+}
 
 /** Whatever may move when a listener or a cluster is added, changed or removed. */
 const changes =
@@ -34,8 +37,8 @@ const changes =
 /** Resolves when its admin port answers: it need not be connected by then. */
 export async function startPodProxy({ pod, secret, xds, place }: PodProxyOptions): Promise<PodProxy> {
   const dir = await mkdtemp(join(tmpdir(), `meshwright-${pod.name}-`));
-  const { 'tls.crt': certificate = '', 'tls.key': privateKey = '', 'ca.crt': roots = '' } = secret;
-  await new CertificateFolder(dir).create({ certificate, privateKey }, { certificate: roots });
+  const folder = new CertificateFolder(dir);
+  await folder.create(...filesIn(secret));
   const nodeId = formatNodeId({ kind: 'Pod', ...pod });
   const bootstrap = renderBootstrap({ nodeId, cluster: 'default', xds, adminPort: 0 });
   const args = ['--file-flush-interval-msec', '20', '--log-level', 'warning'];
@@ -51,7 +54,12 @@ export async function startPodProxy({ pod, secret, xds, place }: PodProxyOptions
     await envoy.stop();
     await rm(dir, { recursive: true, force: true });
   };
-  return { ...envoy, stop };
+  return { ...envoy, stop, mount: (changed) => folder.replace(...filesIn(changed)) };
+}
+
+function filesIn(secret: PodProxyOptions['secret']): Parameters<CertificateFolder['create']> {
+  const { 'tls.crt': certificate = '', 'tls.key': privateKey = '', 'ca.crt': roots = '' } = secret;
+  return [{ certificate, privateKey }, { certificate: roots }];
 }
 
 /** How often listeners and clusters of the proxy have changed, by counter. */

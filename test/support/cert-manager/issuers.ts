@@ -1,5 +1,7 @@
 // Issuers of cert-manager as users write them: a certificate authority whose key lies in a Secret that the test made, or that cert-manager keeps.
-import { certManagerNamespace } from '../cert-manager.ts';
+
+/** Where Secrets of ClusterIssuers lie. */
+export const certManagerNamespace = 'cert-manager';
 
 const apiVersion = 'cert-manager.io/v1';
 

@@ -58,6 +58,13 @@ export interface StartProxyOptions {
   readonly place?: ProxyPlace;
 }
 
+export interface ShopOptions {
+  /** Of the Mesh. */
+  readonly spec?: object;
+  /** Before the Mesh is there. */
+  readonly prepare?: (cluster: ShopCluster) => Promise<void>;
+}
+
 export class ShopCluster {
   readonly server: ApiServer;
   readonly proxies = new Map<string, PodProxy>();
@@ -226,10 +233,11 @@ export async function startCluster(): Promise<ShopCluster> {
 }
 
 /** The Mesh and the whole shop in it, ready for the sidecars of its Pods. */
-export async function startShop(): Promise<ShopCluster> {
+export async function startShop({ spec = {}, prepare }: ShopOptions = {}): Promise<ShopCluster> {
   const cluster = await startCluster();
   try {
-    await cluster.apply(mesh(), ...shopManifests(shopPods));
+    await prepare?.(cluster);
+    await cluster.apply(mesh(spec), ...shopManifests(shopPods));
     await cluster.applyPods(shopPods);
     await cluster.apply(...['productpage', 'reviews'].map((app) => endpointSlice(app, shopPods)));
     await cluster.untilReady();

@@ -4,7 +4,7 @@ import type { Closing } from '../data-plane/closing.ts';
 import { apiServerAvailable } from '../kubernetes.ts';
 import { ipv6Of, type NetworkPod, podNetworkAvailable, startPodNetwork } from '../pod-network/network.ts';
 import { appPort, type ShopPod, shopPods } from './shop.ts';
-import { type ShopCluster, startShop } from './shop-cluster.ts';
+import { type ShopCluster, type ShopOptions, startShop } from './shop-cluster.ts';
 
 export interface ShopNetwork {
   readonly cluster: ShopCluster;
@@ -27,10 +27,10 @@ export async function shopNetworkMissing(): Promise<readonly string[]> {
 }
 
 /** Resolves when every sidecar has acknowledged what it is to have. Takes up to a minute and a half. */
-export async function startShopNetwork(closing: Closing): Promise<ShopNetwork> {
+export async function startShopNetwork(closing: Closing, options: ShopOptions = {}): Promise<ShopNetwork> {
   const network = await startPodNetwork();
   closing.add(() => network.stop());
-  const cluster = await startShop();
+  const cluster = await startShop(options);
   closing.add(() => cluster.stop());
   const dualStack = shopPods.map((pod) => ({ ...pod, ipv6: ipv6Of(pod.address) }));
   await cluster.applyPods(dualStack);
