@@ -6,6 +6,7 @@ import type { SecretData, SecretPort } from '../ports/platform.ts';
 import type { Authority } from './authority.ts';
 import { eachOf, secretOf } from './each-of.ts';
 import { textOf } from './error-text.ts';
+import { endOf, LeafEnds, storedEnd } from './leaf-ends.ts';
 import { KnownLeaves } from './known-leaves.ts';
 import { type Due, dueOf, earliest } from './look-schedule.ts';
 import { certificateLabels, certificateSecretName } from './names.ts';
@@ -59,6 +60,7 @@ export class IdentitySecrets {
   /** Of each identity whose Secret was found good. */
   #due = new Map<string, Due>();
   readonly #leaves = new KnownLeaves();
+  readonly #ends = new LeafEnds();
   #troubles: Troubles | null = null;
 
   constructor(ports: IdentityPorts) {
@@ -76,6 +78,7 @@ export class IdentitySecrets {
     const kept = isSameWish ? [...this.#due].filter(([key]) => next.has(key)) : [];
     this.#due = new Map(kept);
     this.#leaves.keep(next);
+    this.#ends.keep(next);
     this.#identities = next;
     this.#wanted = wanted;
     return true;
@@ -100,9 +103,9 @@ export class IdentitySecrets {
     return earliest(this.#due, ({ renewAtMs }) => renewAtMs);
   }
 
-  /** When the first certificate expires; undefined while no Secret was found good. */
-  firstEndMs(): number | undefined {
-    return earliest(this.#due, ({ endMs }) => endMs);
+  /** When certificates expire. */
+  ends(): Pick<LeafEnds, 'byNamespace' | 'late'> {
+    return this.#ends;
   }
 
   /** Of an issuer outside, in the last round; null: none. */
@@ -153,6 +156,7 @@ export class IdentitySecrets {
     const data = await this.#ports.secrets.read(namespace, certificateSecretName(serviceAccount));
     const want = wantedLeaf(identity, round);
     const found = this.#leaves.check(keyOf(identity), data, want, this.#ports.clock.now());
+    this.#ends.note(keyOf(identity), identity, found.good ? endOf(found) : storedEnd(data));
     if (!found.good) {
       const staysGood = found.reason === 'OtherRoots';
       const replaced = staysGood ? undefined : replacedLeaf(data, want.trustBundle);
@@ -195,6 +199,7 @@ export class IdentitySecrets {
     else log.info(said, 'certificate issued');
     if (reason !== 'Missing' && reason !== 'Due' && !staysGood) onReplaced?.(identity);
     const issued = this.#leaves.check(keyOf(identity), data, want, clock.now());
+    this.#ends.note(keyOf(identity), identity, issued.good ? endOf(issued) : storedEnd(data));
     this.#note(identity, round, issued);
   }
 

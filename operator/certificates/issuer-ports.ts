@@ -4,6 +4,7 @@ import type { Component } from '../process/lifecycle.ts';
 import type { Log } from '../process/log.ts';
 import type { SecretPort } from '../ports/platform.ts';
 import type { Authority, AuthorityExpiry, AuthorityFacts, LeafRequest, RotationEnd } from './authority.ts';
+import type { LateLeaves } from './leaf-ends.ts';
 import type { Troubles } from './requested/trouble.ts';
 import type { Evidence, RootFacts, Rotation, Wanted } from './rotation.ts';
 import type { ServerCertificate } from './server-certificate.ts';
@@ -45,6 +46,8 @@ export interface AuthorityState extends AuthorityFacts {
   readonly isHeldByRevocations: boolean;
   /** Why certificates wait for the issuer outside that signs; null: none does. */
   readonly troubles: Troubles | null;
+  /** Certificates of workloads that should have been renewed long ago; null: none. */
+  readonly late: LateLeaves | null;
 }
 
 export interface IssuerState {
@@ -53,8 +56,8 @@ export interface IssuerState {
   /** undefined until a usable root was opened. */
   readonly authority: AuthorityState | undefined;
   readonly nextRenewal: Date | undefined;
-  /** Of those in Secrets; undefined where another operator writes them. */
-  readonly firstLeafNotAfter: Date | undefined;
+  /** Of the certificates in Secrets, the first in each namespace that expires, in ms since 1970; empty where another operator writes them. */
+  readonly leafEnds: readonly (readonly [namespace: string, endMs: number])[];
   /** Certificates issued since the start. */
   readonly issued: number;
   /** undefined until a usable root was opened. */
@@ -69,7 +72,7 @@ export const nothingIssued: IssuerState = {
   rootNotAfter: undefined,
   authority: undefined,
   nextRenewal: undefined,
-  firstLeafNotAfter: undefined,
+  leafEnds: [],
   issued: 0,
   root: undefined,
   isTrustPublished: false,

@@ -1,6 +1,7 @@
 // What others see of the issuer after a round. Pure.
 import type { Authority } from './authority.ts';
 import type { AuthorityState, IssuerState, RootState } from './issuer-ports.ts';
+import type { LateLeaves } from './leaf-ends.ts';
 import type { Troubles } from './requested/trouble.ts';
 import { issuerId } from './stored-roots.ts';
 
@@ -10,23 +11,23 @@ export interface Round {
   readonly isRevoking: boolean;
   /** Of an issuer outside; null: none. */
   readonly troubles: Troubles | null;
+  readonly late: LateLeaves | null;
   /** Milliseconds since 1970; undefined or 0: nothing is to be renewed, or now. */
   readonly nextRenewalMs: number | undefined;
-  /** The same; undefined where another operator writes the Secrets. */
-  readonly firstLeafEndMs: number | undefined;
+  readonly leafEnds: IssuerState['leafEnds'];
   readonly issued: number;
   readonly isTrustPublished: boolean;
   readonly problems: readonly string[];
 }
 
 export function stateAfter(before: IssuerState, round: Round): IssuerState {
-  const { authority, nextRenewalMs, firstLeafEndMs, issued, isTrustPublished, problems } = round;
+  const { authority, nextRenewalMs, leafEnds, issued, isTrustPublished, problems } = round;
   return {
     rootNotAfter: authority?.expiry.root ?? before.rootNotAfter,
     authority: authority === undefined ? before.authority : authorityStateOf(authority, round),
     root: authority === undefined ? before.root : rootStateOf(authority),
     nextRenewal: nextRenewalMs === 0 ? undefined : dateOf(nextRenewalMs),
-    firstLeafNotAfter: dateOf(firstLeafEndMs),
+    leafEnds,
     issued,
     isTrustPublished,
     problems,
@@ -35,9 +36,9 @@ export function stateAfter(before: IssuerState, round: Round): IssuerState {
 
 function authorityStateOf(
   { facts, expiry, rotating }: Authority,
-  { isRevoking, troubles }: Round,
+  { isRevoking, troubles, late }: Round,
 ): AuthorityState {
-  return { ...facts, expiry, isHeldByRevocations: rotating.endsLists && isRevoking, troubles };
+  return { ...facts, expiry, isHeldByRevocations: rotating.endsLists && isRevoking, troubles, late };
 }
 
 function rootStateOf(authority: Authority): RootState {

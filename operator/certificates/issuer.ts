@@ -240,12 +240,14 @@ class SecretIssuer implements Issuer {
     problems.sort();
     this.#failedRounds = problems.length === 0 ? 0 : this.#failedRounds + 1;
     const before = this.#state;
+    const ends = this.#identities.ends();
     this.#state = stateAfter(before, {
       authority,
       isRevoking: this.#revocations.isRevoking(),
       troubles: this.#isLeading ? this.#identities.troubles() : null,
       nextRenewalMs: this.#nextRenewal(),
-      firstLeafEndMs: this.#isLeading ? this.#identities.firstEndMs() : undefined,
+      leafEnds: this.#isLeading ? ends.byNamespace() : [],
+      late: this.#isLeading ? ends.late(this.#ports.clock.now()) : null,
       issued: this.#issued,
       isTrustPublished: this.#trust.isDone(),
       problems,

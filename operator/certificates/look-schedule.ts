@@ -11,7 +11,6 @@ const gridMs = 60_000;
 export interface Due {
   /** When the certificate is to be renewed. */
   readonly renewAtMs: number;
-  readonly endMs: number;
   readonly lookAtMs: number;
 }
 
@@ -21,10 +20,10 @@ export interface Due {
  */
 // oxlint-disable-next-line max-params -- whose it is, what was found, among how many, when
 export function dueOf(spiffeId: string, found: LeafCheck, identities: number, now: number): Due {
-  const [renewAtMs, endMs] = found.good ? [found.renewAt.getTime(), found.notAfter.getTime()] : [0, Infinity];
+  const renewAtMs = found.good ? found.renewAt.getTime() : 0;
   const periodMs = onGrid(Math.max(lookMs, identities * lookIntervalMs));
   const sinceOwnMs = (now - onGrid(shareOf(spiffeId) * periodMs)) % periodMs;
-  return { renewAtMs, endMs, lookAtMs: Math.min(renewAtMs, now - sinceOwnMs + periodMs) };
+  return { renewAtMs, lookAtMs: Math.min(renewAtMs, now - sinceOwnMs + periodMs) };
 }
 
 function onGrid(ms: number): number {

@@ -76,6 +76,8 @@ export const reason = {
   invalidAuthority: 'InvalidAuthority',
   issuerRefused: 'IssuerRefused',
   issuerSlow: 'IssuerSlow',
+  certificatesExpireSoon: 'CertificatesExpireSoon',
+  certificatesExpired: 'CertificatesExpired',
   expiresSoon: 'ExpiresSoon',
   secret: 'Secret',
   podCertificate: 'PodCertificate',

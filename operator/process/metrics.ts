@@ -47,8 +47,8 @@ export interface Metrics {
 export interface CertificateEnds {
   readonly root: Date | undefined;
   readonly intermediate: Date | undefined;
-  /** Of the leaves whose Secrets this operator keeps. */
-  readonly earliestLeaf: Date | undefined;
+  /** Of the leaves whose Secrets this operator keeps, the first in each namespace, in ms since 1970. */
+  readonly leaves: readonly (readonly [namespace: string, endMs: number])[];
 }
 
 export interface KeysAge {
@@ -169,6 +169,12 @@ function addState(
     labelNames: ['certificate'],
     registers,
   });
+  const workloads = new Gauge({
+    name: `${prefix}workload_certificate_expiry_timestamp_seconds`,
+    help: 'When the first of the workload certificates of a namespace expires, in seconds since 1970. Only of the replica that leads.',
+    labelNames: ['namespace'],
+    registers,
+  });
   const writes = new Counter({
     name: `${prefix}status_writes_total`,
     help: 'Statuses written to the platform.',
@@ -185,10 +191,13 @@ function addState(
     else expiry.set({ certificate }, notAfter.getTime() / 1000);
   };
   return {
-    certificatesExpire: ({ root, intermediate, earliestLeaf }) => {
+    certificatesExpire: ({ root, intermediate, leaves }) => {
       setExpiry('root', root);
       setExpiry('intermediate', intermediate);
-      setExpiry('earliest_leaf', earliestLeaf);
+      const first = Math.min(...leaves.map(([, endMs]) => endMs));
+      setExpiry('earliest_leaf', leaves.length === 0 ? undefined : new Date(first));
+      workloads.reset();
+      for (const [namespace, endMs] of leaves) workloads.set({ namespace }, endMs / 1000);
     },
     statusWritten: (result) => writes.inc({ result }),
     resourcesInvalid: (count) => invalid.set(count),

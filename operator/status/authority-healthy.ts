@@ -1,5 +1,7 @@
 // Whether certificates are signed by the authority that the Mesh asks for: a condition of the Mesh. Pure.
 import type { AuthorityState } from '../certificates/issuer-ports.ts';
+import type { LateLeaves } from '../certificates/leaf-ends.ts';
+import type { Troubles } from '../certificates/requested/trouble.ts';
 import { type ConditionDraft, conditionType, reason } from '../conditions/conditions.ts';
 import type { RootRotationIr } from '../ir/mesh-ir.ts';
 import { timestamp } from './object-status.ts';
@@ -9,11 +11,16 @@ export function authorityHealthyOf(
   authority: AuthorityState,
   mode: RootRotationIr['mode'] | undefined,
 ): ConditionDraft | undefined {
-  const { isPlugged, wanted, problem, isAsWanted, expiry, troubles } = authority;
+  const { isPlugged, wanted, problem, isAsWanted, expiry, troubles, late } = authority;
   const type = conditionType.authorityHealthy;
   if (problem !== null) {
     const message = `${problem} Until this is corrected, ${present(authority)} signs certificates.`;
     return { type, status: 'False', reason: reason.invalidAuthority, message };
+  }
+  // With the root nothing can be renewed that lives longer.
+  if (late !== null && !expiry.isSoon) {
+    const why = late.expired > 0 ? reason.certificatesExpired : reason.certificatesExpireSoon;
+    return { type, status: 'False', reason: why, message: lateMessage(late, troubles) };
   }
   if (troubles !== null) {
     const message = `${troubles.texts.join(' ')} Certificates in use stay until they expire.`;
@@ -27,6 +34,21 @@ export function authorityHealthyOf(
   if (!isPlugged) return undefined;
   const message = `Certificates are signed by ${theAuthority(wanted)}. ${ends(authority)}`;
   return { type, status: 'True', reason: reason.healthy, message };
+}
+
+function lateMessage(late: LateLeaves, troubles: Troubles | null): string {
+  const { count, expired, first, firstEnd } = late;
+  const at = timestamp(firstEnd);
+  const what =
+    expired > 0
+      ? `${certificates(expired)} of workloads expired, first that in ${first} at ${at}. Connections with them are refused.`
+      : `${certificates(count)} of workloads should have been renewed and expire soon, first that in ${first} at ${at}.`;
+  const why = troubles === null ? ['See the Ready condition and the operator log.'] : troubles.texts;
+  return [what, ...why].join(' ');
+}
+
+function certificates(count: number): string {
+  return count === 1 ? '1 certificate' : `${count} certificates`;
 }
 
 /** A Secret holds one; an issuer is one. */

@@ -108,9 +108,9 @@ function termsOf(issuer: Issuer, requester: Requester | null): LeaderCallbacks {
   };
 }
 
-function endsOf({ rootNotAfter, authority, firstLeafNotAfter }: IssuerState): CertificateEnds {
+function endsOf({ rootNotAfter, authority, leafEnds }: IssuerState): CertificateEnds {
   const intermediate = authority?.expiry.intermediate ?? undefined;
-  return { root: rootNotAfter, intermediate, earliestLeaf: firstLeafNotAfter };
+  return { root: rootNotAfter, intermediate, leaves: leafEnds };
 }
 
 /** Tells the issuer whenever something else is wanted of it. */

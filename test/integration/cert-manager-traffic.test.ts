@@ -57,7 +57,9 @@ suite('sidecars with certificates from cert-manager', () => {
       prepare: async (empty) => {
         const certManager = await startCertManager(empty.server);
         closing.add(() => certManager.stop());
+        const own = { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'meshwright-system' } };
         const documents = [
+          own,
           selfSignedIssuer('self'),
           caCertificate('mesh-root', 'self'),
           caIssuer('mesh-ca', 'mesh-root'),

@@ -32,7 +32,7 @@ async function sampleMetrics(): Promise<string> {
   metrics.certificatesExpire({
     root: new Date(1000),
     intermediate: new Date(1000),
-    earliestLeaf: new Date(1000),
+    leaves: [['shop', 1000]],
   });
   metrics.statusWritten('success');
   metrics.resourcesInvalid(0);

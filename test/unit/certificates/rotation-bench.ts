@@ -1,6 +1,7 @@
 // An issuer whose root is rotated, with one sidecar, time by hand and Secrets in memory. Entries: Bench, stopAll.
 import { X509Certificate } from 'node:crypto';
 import type { Issuer } from '../../../operator/certificates/issuer-ports.ts';
+import { Requester } from '../../../operator/certificates/requested/requester.ts';
 import { createIssuer } from '../../../operator/certificates/issuer.ts';
 import { presentedLeaf } from '../../../operator/certificates/presented-leaf.ts';
 import type { ProxyProof } from '../../../operator/certificates/rotation.ts';
@@ -8,6 +9,7 @@ import type { ServerCertificate } from '../../../operator/certificates/server-ce
 import { openStoredAuthority } from '../../../operator/certificates/stored-authority.ts';
 import type { AuthorityIr, RootRotationIr } from '../../../operator/ir/mesh-ir.ts';
 import { FakeClock } from '../../support/fake-clock.ts';
+import { MemoryRequests } from '../../support/memory-requests.ts';
 import { MemorySecrets } from '../../support/memory-secrets.ts';
 import { sampleRootRotation } from '../../support/mesh-samples.ts';
 import { rememberingLog } from '../../support/remembering-log.ts';
@@ -29,16 +31,28 @@ export class Bench {
   readonly clock: FakeClock;
   readonly issuer: Issuer;
   readonly replaced: string[] = [];
+  readonly requests = new MemoryRequests();
+  readonly requester: Requester;
   own: ServerCertificate | undefined;
   acknowledged = '';
   isObedient = true;
+  hasIssuers = true;
   authority: AuthorityIr = { type: 'BuiltIn' };
 
   constructor(secrets = new MemorySecrets(), clock = new FakeClock(startOfTest), isLeading = true) {
     [this.secrets, this.clock] = [secrets, clock];
+    this.requester = new Requester(this.requests, clock);
     const settings = { secrets, namespace, secretName: 'meshwright-ca', trustDomain: 'cluster.local' };
     this.issuer = createIssuer({
-      openAuthority: () => openStoredAuthority({ ...settings, authority: this.authority, now: clock.now }),
+      openAuthority: (leads) =>
+        openStoredAuthority({
+          ...settings,
+          authority: this.authority,
+          ...(this.hasIssuers && {
+            asking: { requester: this.requester, isLeading: leads, ttlMs: 24 * hourMs },
+          }),
+          now: clock.now,
+        }),
       secrets,
       namespace,
       clock,

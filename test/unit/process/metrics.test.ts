@@ -37,7 +37,14 @@ test('what is reported is shown, in base units', async () => {
   metrics.nacked(typeUrl.cluster);
   metrics.converged(250);
   metrics.stageDone('translate', 5);
-  metrics.certificatesExpire({ root: new Date(2_000_000), intermediate: undefined, earliestLeaf: undefined });
+  metrics.certificatesExpire({
+    root: new Date(2_000_000),
+    intermediate: undefined,
+    leaves: [
+      ['bank', 7000],
+      ['shop', 5000],
+    ],
+  });
   metrics.statusWritten('failure');
   metrics.resourcesInvalid(3);
 
@@ -51,15 +58,18 @@ test('what is reported is shown, in base units', async () => {
     meshwright_translate_duration_seconds_sum: 0.005,
     meshwright_build_duration_seconds_count: 0,
     'meshwright_certificate_expiry_timestamp_seconds{certificate="root"}': 2000,
+    'meshwright_certificate_expiry_timestamp_seconds{certificate="earliest_leaf"}': 5,
+    'meshwright_workload_certificate_expiry_timestamp_seconds{namespace="bank"}': 7,
+    'meshwright_workload_certificate_expiry_timestamp_seconds{namespace="shop"}': 5,
     'meshwright_status_writes_total{result="failure"}': 1,
     meshwright_resources_invalid: 3,
   });
 });
 
 test('a certificate that is no more has no expiry', async () => {
-  const ends = { root: new Date(1000), intermediate: new Date(2000), earliestLeaf: new Date(3000) };
+  const ends = { root: new Date(1000), intermediate: new Date(2000), leaves: [['shop', 3000]] as const };
   metrics.certificatesExpire(ends);
-  metrics.certificatesExpire({ ...ends, intermediate: undefined, earliestLeaf: undefined });
+  metrics.certificatesExpire({ ...ends, intermediate: undefined, leaves: [] });
 
   const expiries = Object.entries(await samples()).filter(([name]) => name.includes('certificate_expiry'));
 

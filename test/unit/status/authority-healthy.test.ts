@@ -14,6 +14,7 @@ const builtIn: AuthorityState = {
   expiry: { root, intermediate: null, isSoon: false },
   isHeldByRevocations: false,
   troubles: null,
+  late: null,
 };
 const plugged: AuthorityState = {
   ...builtIn,
@@ -21,6 +22,9 @@ const plugged: AuthorityState = {
   wanted: secret,
   expiry: { root, intermediate, isSoon: false },
 };
+const issuer: AuthorityState = { ...plugged, wanted: 'ClusterIssuer mesh-ca' };
+const slow = { kind: 'Slow', texts: ['The certificate in Secret shop/a waits. It is slow.'] } as const;
+const late = { count: 3, expired: 0, first: 'Secret shop/a', firstEnd: new Date('2026-05-02T12:00:00Z') };
 const coming: AuthorityState = { ...builtIn, wanted: secret, isAsWanted: false };
 const ends =
   'The intermediate certificate expires at 2027-05-01T12:00:00Z, the root certificate at 2036-05-01T12:00:00Z.';
@@ -109,6 +113,66 @@ test.each<[string, AuthorityState, 'Proceed' | 'Abort', object]>([
       reason: 'ExpiresSoon',
       message:
         'The root certificate expires at 2036-05-01T12:00:00Z. Set spec.certificates.rootRotation.issuedAfter to the present time to replace the root.',
+    },
+  ],
+  [
+    'an issuer of cert-manager signs',
+    issuer,
+    'Proceed',
+    {
+      status: 'True',
+      reason: 'Healthy',
+      message: `Certificates are signed by ClusterIssuer mesh-ca. ${ends}`,
+    },
+  ],
+  [
+    'it is slow',
+    { ...issuer, troubles: slow },
+    'Proceed',
+    {
+      reason: 'IssuerSlow',
+      message:
+        'The certificate in Secret shop/a waits. It is slow. Certificates in use stay until they expire.',
+    },
+  ],
+  [
+    'it refuses',
+    { ...issuer, troubles: { ...slow, kind: 'Refused' } },
+    'Proceed',
+    {
+      reason: 'IssuerRefused',
+      message:
+        'The certificate in Secret shop/a waits. It is slow. Certificates in use stay until they expire.',
+    },
+  ],
+  [
+    'certificates expire soon',
+    { ...issuer, troubles: slow, late },
+    'Proceed',
+    {
+      reason: 'CertificatesExpireSoon',
+      message:
+        '3 certificates of workloads should have been renewed and expire soon, first that in Secret shop/a at 2026-05-02T12:00:00Z. The certificate in Secret shop/a waits. It is slow.',
+    },
+  ],
+  [
+    'certificates of the built-in authority have expired',
+    { ...builtIn, late: { ...late, expired: 1 } },
+    'Proceed',
+    {
+      reason: 'CertificatesExpired',
+      message:
+        '1 certificate of workloads expired, first that in Secret shop/a at 2026-05-02T12:00:00Z. Connections with them are refused. See the Ready condition and the operator log.',
+    },
+  ],
+  [
+    'the root of an issuer expires soon',
+    { ...issuer, late, expiry: { root, intermediate: null, isSoon: true } },
+    'Proceed',
+    {
+      reason: 'ExpiresSoon',
+      message:
+        'The root certificate expires at 2036-05-01T12:00:00Z. Renew the certificates of ClusterIssuer mesh-ca.',
     },
   ],
 ])('AuthorityHealthy says that %s', (_, state, mode, condition) => {
