@@ -20,6 +20,8 @@ const patienceMs = 5000;
 const [firstLookMs, lastLookMs] = [100, 500] as const;
 /** One that has no answer after so long is made anew: its issuer may have lost it. */
 const abandonedMs = 3_600_000;
+/** What nobody asks for any more is forgotten after so long: those that still want it ask every minute. */
+const unaskedMs = 900_000;
 /** After a refusal, the same certificate is not asked for again for so long, then twice as long. */
 const [firstRetryMs, lastRetryMs] = [10_000, 600_000] as const;
 
@@ -33,6 +35,8 @@ interface Pending {
 interface Entry {
   pending: Pending | null;
   refusals: number;
+  /** In ms since 1970. */
+  askedAtMs: number;
   /** In ms since 1970. */
   retryAtMs: number;
   trouble: IssuerTrouble | null;
@@ -73,6 +77,7 @@ export class Requester {
   ): Promise<KeyPair & { readonly root: string }> {
     const key = `${issuerKey(issuer)} ${request.spiffeId}`;
     const entry = this.#entryOf(key);
+    entry.askedAtMs = this.#clock.now();
     if (entry.trouble !== null && entry.retryAtMs > this.#clock.now()) throw entry.trouble;
     const pending = await this.#pendingOf(entry, issuer, request);
     const answer = await this.#answerTo(entry, pending, issuer);
@@ -95,7 +100,14 @@ export class Requester {
   #entryOf(key: string): Entry {
     const present = this.#entries.get(key);
     if (present !== undefined) return present;
-    const made: Entry = { pending: null, refusals: 0, retryAtMs: 0, trouble: null, refused: null };
+    const made: Entry = {
+      pending: null,
+      refusals: 0,
+      askedAtMs: 0,
+      retryAtMs: 0,
+      trouble: null,
+      refused: null,
+    };
     this.#entries.set(key, made);
     return made;
   }
@@ -107,6 +119,7 @@ export class Requester {
     if (pending !== null && pending.ttlMs === request.ttlMs && pending.sinceMs + abandonedMs > now)
       return pending;
     if (pending !== null) await this.#drop(entry);
+    await this.#forgetUnasked();
     const slow = this.#slow.get(issuerKey(issuer));
     const waiting = [...this.#entries.values()].filter((it) => it.pending !== null).length;
     if (slow !== undefined && waiting >= mostWaiting) throw slow;
@@ -200,6 +213,15 @@ export class Requester {
     entry.retryAtMs = this.#clock.now() + Math.min(firstRetryMs * 2 ** entry.refusals, lastRetryMs);
     entry.refusals += 1;
     return trouble;
+  }
+
+  async #forgetUnasked(): Promise<void> {
+    for (const [key, entry] of this.#entries) {
+      if (entry.askedAtMs + unaskedMs > this.#clock.now()) continue;
+      this.#entries.delete(key);
+      // oxlint-disable-next-line no-await-in-loop -- seldom more than one
+      await Promise.all([this.#remove(entry.refused), this.#drop(entry)]);
+    }
   }
 
   async #drop(entry: Entry): Promise<void> {

@@ -1,4 +1,6 @@
 // CertificateRequests of cert-manager, in the operator's own namespace. Entry: createCertificateRequests.
+// The typings are needed by the compiler only: the operator that runs is without them.
+import type { ICertificateRequest } from '@kubernetes-models/cert-manager/cert-manager.io/v1/CertificateRequest';
 import { z } from 'zod';
 import type { CertificateRequestPort, RequestAnswer } from '../../ports/certificate-request-port.ts';
 import { fieldManager, managedByLabel, managedLabels } from '../../values/own-names.ts';
@@ -7,7 +9,6 @@ import { isApiError } from './http/api-error.ts';
 import { resourcePath } from './kinds.ts';
 
 const requestKind = { group: 'cert-manager.io', version: 'v1', plural: 'certificaterequests' } as const;
-const usages = ['digital signature', 'client auth', 'server auth'];
 
 const Condition = z.object({
   type: z.string(),
@@ -32,16 +33,19 @@ export function createCertificateRequests(api: ApiCaller, namespace: string): Ce
   return {
     namespace,
     create: async (name, { issuer, csr, spiffeId, ttlMs }) => {
-      const spec = {
-        request: encoded(csr),
-        issuerRef: issuer,
-        duration: `${Math.ceil(ttlMs / 1000)}s`,
-        isCA: false,
-        usages,
-      };
       const annotations = { 'meshwright.dev/identity': spiffeId };
-      const metadata = { namespace, name, labels: managedLabels, annotations };
-      const body = { apiVersion: 'cert-manager.io/v1', kind: 'CertificateRequest', metadata, spec };
+      const body: ICertificateRequest = {
+        apiVersion: 'cert-manager.io/v1',
+        kind: 'CertificateRequest',
+        metadata: { namespace, name, labels: managedLabels, annotations },
+        spec: {
+          request: encoded(csr),
+          issuerRef: issuer,
+          duration: `${Math.ceil(ttlMs / 1000)}s`,
+          isCA: false,
+          usages: ['digital signature', 'client auth', 'server auth'],
+        },
+      };
       try {
         await api.call({ method: 'POST', path: all, query: { fieldManager }, body });
       } catch (error) {

@@ -140,6 +140,20 @@ test('after another operator has led, what was asked before is asked anew', asyn
   expect(requests.held.size).toBe(0);
 });
 
+test('what nobody asks for any more is deleted', async () => {
+  await failing('gone');
+  clock.advance(14 * 60_000);
+  await failing();
+  expect(requests.held.size).toBe(2);
+
+  clock.advance(60_000);
+  await failing('another');
+  expect([...requests.held.values()].map(({ spiffeId }) => spiffeId.split('/').at(-1))).toEqual([
+    'reviews',
+    'another',
+  ]);
+});
+
 test('a request that somebody deletes is made anew', async () => {
   await failing();
   requests.held.clear();
