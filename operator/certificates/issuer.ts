@@ -9,6 +9,7 @@ import { stateAfter } from './issuer-state.ts';
 import { IdentitySecrets } from './identity-secrets.ts';
 import { Revocations } from './revocations.ts';
 import { RootUnusable } from './root.ts';
+import { Rounds } from './rounds.ts';
 import { holdersOf, isRotationDue } from './rotation.ts';
 import { rotate } from './rotator.ts';
 import { earliest, rotationDueMs, sleepMs } from './schedule.ts';
@@ -31,6 +32,7 @@ export function createIssuer(ports: IssuerPorts): Issuer {
 class SecretIssuer implements Issuer {
   readonly name = 'certificates';
   readonly #ports: IssuerPorts;
+  readonly #rounds: Rounds;
   readonly #servers = new ServerCertificates();
   readonly #revocations: Revocations;
   readonly #identities: IdentitySecrets;
@@ -43,20 +45,20 @@ class SecretIssuer implements Issuer {
   #state: IssuerState = { ...nothingIssued };
   #issued = 0;
   #failedRounds = 0;
-  #running: Promise<void> | undefined;
-  #isWanted = false;
-  #isStarted = false;
-  #isStopped = false;
   #isAble = false;
   #isLeading = false;
   #leadingSinceMs = 0;
   #wish: RootRotationIr | undefined;
   #authority: AuthorityIr | undefined;
   #isRotating = false;
-  #cancelTimer: () => void = () => undefined;
 
   constructor(ports: IssuerPorts) {
     this.#ports = ports;
+    this.#rounds = new Rounds({
+      clock: ports.clock,
+      round: () => this.#round(),
+      sleepMs: () => this.#sleepMs(),
+    });
     this.#revocations = new Revocations(ports);
     this.#identities = new IdentitySecrets({ ...ports, revocations: this.#revocations });
     this.#trust = new TrustPublication(ports);
@@ -64,20 +66,16 @@ class SecretIssuer implements Issuer {
 
   /** Resolves after the first round, whatever came of it: an unusable root is a condition, not the end of the process. */
   async start(): Promise<void> {
-    this.#isStarted = true;
-    this.#wake();
-    await this.#running;
+    await this.#rounds.start();
   }
 
   async stop(): Promise<void> {
-    this.#isStopped = true;
-    this.#cancelTimer();
     this.#servers.stop();
-    await this.#running;
+    await this.#rounds.stop();
   }
 
   ready(): boolean {
-    return this.#isAble && !this.#isStopped;
+    return this.#isAble && !this.#rounds.isStopped;
   }
 
   state(): IssuerState {
@@ -90,12 +88,12 @@ class SecretIssuer implements Issuer {
     // Another operator may have written since.
     this.#identities.recheckAll();
     this.#trust.forget();
-    this.#wake();
+    this.#rounds.wake();
   }
 
   async onStoppedLeading(): Promise<void> {
     this.#isLeading = false;
-    await this.#running;
+    await this.#rounds.settled();
   }
 
   setIdentities(identities: readonly IdentityIr[], certificates: CertificatesIr): void {
@@ -105,24 +103,24 @@ class SecretIssuer implements Issuer {
     const { rootRotation, authority } = certificates;
     const isOtherWish = !isSameValue([rootRotation, authority], [this.#wish, this.#authority]);
     [this.#wish, this.#authority] = [rootRotation, authority];
-    if (this.#identities.set(identities, certificates) || isOtherWish) this.#wake();
+    if (this.#identities.set(identities, certificates) || isOtherWish) this.#rounds.wake();
   }
 
   setTrustWanted(isWanted: boolean): void {
-    if (this.#trust.want(isWanted)) this.#wake();
+    if (this.#trust.want(isWanted)) this.#rounds.wake();
   }
 
   evidenceChanged(): void {
     const { root } = this.#state;
     const rotation = root?.rotation ?? null;
     if (!this.#isLeading || root === undefined || rotation === null) return;
-    if (holdersOf(rotation, root.wanted, this.#ports.evidence()).length === 0) this.#wake();
+    if (holdersOf(rotation, root.wanted, this.#ports.evidence()).length === 0) this.#rounds.wake();
   }
 
   recheck(identities: readonly IdentityIr[]): void {
     if (identities.length === 0) return;
     this.#identities.recheck(identities);
-    if (this.#isLeading) this.#wake();
+    if (this.#isLeading) this.#rounds.wake();
   }
 
   async serverCertificate(
@@ -131,29 +129,9 @@ class SecretIssuer implements Issuer {
   ): Promise<ServerCertificate> {
     const slot = new ServerCertificateSlot(request, onRenewed);
     this.#servers.add(slot);
-    if (this.#isStopped) slot.stop();
-    this.#wake();
+    if (this.#rounds.isStopped) slot.stop();
+    this.#rounds.wake();
     return slot.first;
-  }
-
-  /** Runs rounds, one at a time, until nothing new was asked for while one ran. */
-  #wake(): void {
-    this.#isWanted = true;
-    if (!this.#isStarted || this.#isStopped || this.#running !== undefined) return;
-    this.#cancelTimer();
-    this.#running = this.#rounds().finally(() => {
-      this.#running = undefined;
-      this.#sleep();
-    });
-  }
-
-  async #rounds(): Promise<void> {
-    while (this.#isWanted && !this.#isStopped) {
-      this.#isWanted = false;
-      // Rounds follow each other: the next must see what this one wrote.
-      // oxlint-disable-next-line no-await-in-loop
-      await this.#round();
-    }
   }
 
   async #round(): Promise<void> {
@@ -166,7 +144,7 @@ class SecretIssuer implements Issuer {
       this.#forgetIfOutdated(authority);
       await this.#revocations.load(authority);
       await this.#serveOwn(authority, problems);
-      const mayNot = (): boolean => this.#isStopped || !this.#isLeading;
+      const mayNot = (): boolean => this.#rounds.isStopped || !this.#isLeading;
       const ofIdentities: string[] = [];
       this.#issued += await this.#identities.serve(authority, ofIdentities, mayNot);
       if (!mayNot()) await this.#revoke(authority, problems);
@@ -206,7 +184,7 @@ class SecretIssuer implements Issuer {
     if (this.#wish === undefined || !this.#isRotating) return;
     const isRevoking = this.#revocations.isRevoking();
     const own = { isDone, isRevoking, leadingSinceMs: this.#leadingSinceMs };
-    if (await rotate(authority, this.#wish, own, this.#ports)) this.#isWanted = true;
+    if (await rotate(authority, this.#wish, own, this.#ports)) this.#rounds.wake();
   }
 
   async #serveOwn(authority: Authority, problems: string[]): Promise<void> {
@@ -265,12 +243,6 @@ class SecretIssuer implements Issuer {
   #nextRenewal(): number | undefined {
     const secrets = this.#isLeading ? this.#identities.nextRenewalMs() : undefined;
     return earliest([secrets, ...this.#servers.dueAt()]);
-  }
-
-  #sleep(): void {
-    if (this.#isStopped) return;
-    if (this.#isWanted) return this.#wake();
-    this.#cancelTimer = this.#ports.clock.after(this.#sleepMs(), () => this.#wake());
   }
 
   #sleepMs(): number {
