@@ -26,7 +26,7 @@ suite('sidecars with certificates from cert-manager', () => {
   const closing = new Closing();
   let shop: ShopNetwork;
   let cluster: ShopCluster;
-  let isOver = false;
+  const over = new AbortController();
 
   const rootOf = async (): Promise<string> => {
     const path = String.raw`jsonpath={.data.tls\.crt}`;
@@ -39,7 +39,7 @@ suite('sidecars with certificates from cert-manager', () => {
   /** What kubelets do, until the test is over. */
   const mountSecrets = async (): Promise<void> => {
     const mounted = new Map<string, string>();
-    while (!isOver) {
+    while (!over.signal.aborted) {
       for (const { name, app } of shopPods) {
         // oxlint-disable-next-line no-await-in-loop -- one after the other, as often as that goes
         const files = await cluster.secretOf(app);
@@ -87,7 +87,7 @@ suite('sidecars with certificates from cert-manager', () => {
     const former = await rootOf();
     const statuses = new Map<number, number>();
     const load = async (): Promise<void> => {
-      while (!isOver) {
+      while (!over.signal.aborted) {
         // oxlint-disable-next-line no-await-in-loop -- one call after the other
         for (const { status } of await shop
           .pod('productpage-v1-0')
@@ -112,7 +112,7 @@ suite('sidecars with certificates from cert-manager', () => {
         expect(isSignedBy(renewed, await cluster.secretOf(app))).toBe(true);
       await cluster.untilCurrent(shop.size);
     } finally {
-      isOver = true;
+      over.abort();
       await Promise.all(running);
     }
     expect([...statuses.keys()]).toEqual([200]);

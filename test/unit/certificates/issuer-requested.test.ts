@@ -1,5 +1,6 @@
 import { X509Certificate } from 'node:crypto';
 import { afterEach, beforeAll, beforeEach, expect, test } from '@jest/globals';
+import type { AuthorityState } from '../../../operator/certificates/issuer-ports.ts';
 import { pemText } from '../../../operator/certificates/root.ts';
 import { type Ca, type CaOptions, makeCa, secretOf } from '../../support/brought-authority.ts';
 import { until } from '../../support/until.ts';
@@ -51,7 +52,7 @@ async function passes(what: string, holds: () => boolean): Promise<void> {
     await bench.sleeps();
   }
 }
-const state = () => bench.issuer.state().authority;
+const state = (): AuthorityState | undefined => bench.issuer.state().authority;
 
 test('leaves and the operator have certificates of the issuer, and no key of it is stored', async () => {
   await begin();

@@ -1,5 +1,6 @@
 import { expect, test } from '@jest/globals';
 import { verdictOf } from '../../../../operator/certificates/requested/answer.ts';
+import type { RequestCondition } from '../../../../operator/ports/certificate-request-port.ts';
 
 interface Told {
   readonly status?: string;
@@ -7,13 +8,17 @@ interface Told {
   readonly message?: string;
 }
 
-const condition = (type: string, { status = 'True', reason = '', message = '' }: Told = {}) => ({
+const condition = (
+  type: string,
+  { status = 'True', reason = '', message = '' }: Told = {},
+): RequestCondition => ({
   type,
   status,
   reason,
   message,
 });
-const ready = (reason: string, message = '') => condition('Ready', { status: 'False', reason, message });
+const ready = (reason: string, message = ''): RequestCondition =>
+  condition('Ready', { status: 'False', reason, message });
 const approved = condition('Approved');
 
 test.each([

@@ -2,7 +2,11 @@ import { beforeAll, describe, expect, test } from '@jest/globals';
 // oxlint-disable-next-line import/no-unassigned-import -- @peculiar/x509 needs the metadata API to be there first
 import 'reflect-metadata';
 import * as x509 from '@peculiar/x509';
-import { readIssued } from '../../../../operator/certificates/requested/issued.ts';
+import {
+  type Expected,
+  type IssuedText,
+  readIssued,
+} from '../../../../operator/certificates/requested/issued.ts';
 import {
   makeSigningRequest,
   type SigningRequest,
@@ -34,10 +38,10 @@ beforeAll(async () => {
   request = await makeSigningRequest({ spiffeId, ttlMs });
 });
 
-const signed = (chain: readonly Ca[], odd: Odd = {}) =>
+const signed = (chain: readonly Ca[], odd: Odd = {}): Promise<IssuedText> =>
   sign({ issuer, csr: request.csr, spiffeId, ttlMs }, chain, now, odd);
 const pem = ({ certificate }: Ca): string => pemText(certificate);
-const expecting = (...roots: readonly Ca[]) => ({
+const expecting = (...roots: readonly Ca[]): Expected => ({
   spiffeId,
   privateKey: request.privateKey,
   ttlMs,
