@@ -1,5 +1,6 @@
 // What real Envoys count arrives at the operator: each count once, and under the name of the workload that the certificate proves.
-import { Agent, request } from 'node:http';
+import { Agent, type IncomingMessage, request } from 'node:http';
+import { connect } from 'node:net';
 import { once } from 'node:events';
 import { Client, credentials, Metadata, type ServiceError, status } from '@grpc/grpc-js';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
@@ -12,7 +13,7 @@ import { exportPath } from '../../operator/telemetry/service.ts';
 import { nodeIdHeader } from '../../operator/values/sidecar-names.ts';
 import { createBoard } from '../../operator/wiring/board.ts';
 import { createTelemetry } from '../../operator/wiring/telemetry.ts';
-import { startApplication } from '../support/data-plane/applications.ts';
+import { startApplication, startGreeter } from '../support/data-plane/applications.ts';
 import { issue } from '../support/data-plane/certificate-folder.ts';
 import { Closing } from '../support/data-plane/closing.ts';
 import { ServedMesh } from '../support/data-plane/served-mesh.ts';
@@ -33,14 +34,19 @@ const board = createBoard();
 let mesh: ServedMesh;
 let binding = 0;
 let inboundPort = 0;
+let tcpPort = 0;
 
 beforeAll(async () => {
   const metrics = createMetrics();
   closing.add(async () => metrics.close());
   const settings = readSettings(['--platform', 'files', '--files', 'f', '--state', 's'], {});
   createTelemetry(board, { settings, clock: systemClock, log: createLog('silent'), metrics });
-  const application = await startApplication('echo', closing);
-  [binding, inboundPort] = [await freePort(), await freePort()];
+  // Answers with the status that the path names.
+  const application = await startApplication('status', closing, ({ url }, response) => {
+    response.writeHead(Number(url.slice(1))).end();
+  });
+  const greeter = await startGreeter('hello', closing);
+  [binding, inboundPort, tcpPort] = [await freePort(), await freePort(), await freePort()];
   const service = sampleService('shop/reviews/80', {
     peerIdentities: [spiffeId('server')],
     endpoints: [sampleEndpoint(inboundPort, { mtls: true })],
@@ -51,7 +57,12 @@ beforeAll(async () => {
       sampleWorkload('caller', {
         bindings: [{ address: '127.0.0.1', port: binding, service: service.key, protocol: 'HTTP' }],
       }),
-      sampleWorkload('server', { inbound: [sampleInbound(inboundPort, application)] }),
+      sampleWorkload('server', {
+        inbound: [
+          sampleInbound(inboundPort, application),
+          sampleInbound(tcpPort, greeter, { protocol: 'TCP' }),
+        ],
+      }),
     ],
   });
   board.identities.set(new Map(ir.workloads.map((it) => [it.key, it])));
@@ -60,12 +71,14 @@ beforeAll(async () => {
   });
 });
 
-async function call(port: number, times: number): Promise<void> {
+/** On one connection, one after the other. */
+async function call(port: number, statuses: readonly number[]): Promise<void> {
   const agent = new Agent({ keepAlive: true, maxSockets: 1 });
-  for (let at = 0; at < times; at += 1) {
-    const outgoing = request({ host: '127.0.0.1', port, agent }).end();
+  for (const status of statuses) {
+    const outgoing = request({ host: '127.0.0.1', port, path: `/${status}`, agent }).end();
     // oxlint-disable-next-line no-await-in-loop -- one after the other
-    const [response] = await once(outgoing, 'response');
+    const [response] = (await once(outgoing, 'response')) as [IncomingMessage];
+    expect(response.statusCode).toBe(status);
     response.resume();
     // oxlint-disable-next-line no-await-in-loop -- one after the other
     await once(response, 'end');
@@ -73,31 +86,50 @@ async function call(port: number, times: number): Promise<void> {
   agent.destroy();
 }
 
+async function talk(port: number): Promise<void> {
+  const socket = connect({ host: '127.0.0.1', port });
+  await once(socket, 'data');
+  socket.write('12345678');
+  await once(socket, 'data');
+  socket.end();
+  await once(socket, 'close');
+}
+
 const server = 'ExternalWorkload/shop/server';
+const seen = (): readonly Edge[] => board.observations.get().edges();
+const edge = (source: string, port: number): Edge | undefined =>
+  seen().find((it) => it.source === source && it.port === String(port));
+const measured = ({ durations }: Edge): number => (durations ?? []).reduce((sum, it) => sum + it, 0);
 
-test('requests are counted once each, by caller; plaintext callers by address', async () => {
-  await call(binding, 7);
-  await call(inboundPort, 3);
-  const seen = (): readonly Edge[] => board.observations.get().edges();
-  await mesh.sidecar('server').waitFor(() => seen().length === 2);
+test('requests and connections are counted once each: by caller, port and class of response', async () => {
+  await call(binding, [200, 200, 201, 404, 500, 200, 503]);
+  await call(inboundPort, [200, 204, 403]);
+  await talk(tcpPort);
+  await talk(tcpPort);
+  const envoy = mesh.sidecar('server');
+  await envoy.waitFor(() => seen().length === 3);
+  // Nothing comes again with later reports.
+  const since = board.observations.get().lastReportMs(server) ?? 0;
+  await envoy.waitFor(() => (board.observations.get().lastReportMs(server) ?? 0) > since + 1_000);
 
-  const to = { workload: server, direction: 'inbound', port: String(inboundPort) };
-  expect(seen()).toMatchObject(
-    expect.arrayContaining(
-      [
-        { ...to, source: '127.0.0.1', requests: { '2xx': 3 }, flags: {} },
-        { ...to, source: spiffeId('caller'), requests: { '2xx': 7 }, flags: {} },
-      ].map((it) => expect.objectContaining(it)),
-    ),
-  );
-  expect(
-    seen()
-      .map(({ durations }) => durations?.reduce((a, b) => a + b))
-      .toSorted((a = 0, b = 0) => a - b),
-  ).toEqual([3, 7]);
-  expect(board.observations.get().plaintextCallers(server, inboundPort)).toMatchObject([
-    { address: '127.0.0.1', count: 3 },
-  ]);
+  const mutual = edge(spiffeId('caller'), inboundPort);
+  expect(mutual).toMatchObject({
+    workload: server,
+    direction: 'inbound',
+    requests: { '2xx': 4, '4xx': 1, '5xx': 2 },
+  });
+  const plaintext = edge('127.0.0.1', inboundPort);
+  expect(plaintext).toMatchObject({ requests: { '2xx': 2, '4xx': 1 } });
+  expect([mutual, plaintext].map((it) => it && measured(it))).toEqual([7, 3]);
+  expect(edge('127.0.0.1', tcpPort)).toMatchObject({
+    requests: {},
+    connections: 2,
+    receivedBytes: 16,
+    sentBytes: 26,
+  });
+  const { plaintextCallers } = board.observations.get();
+  expect(plaintextCallers(server, inboundPort)).toMatchObject([{ address: '127.0.0.1', count: 3 }]);
+  expect(plaintextCallers(server, tcpPort)).toMatchObject([{ address: '127.0.0.1', count: 2 }]);
 });
 
 /** As the workload `name`, who says that it is `nodeId`. */

@@ -106,6 +106,21 @@ test('all reporters together stay within the bytes, but for a few series of each
   expect(store.size.series).toBeLessThan(100_000 / 2_000 + 100);
 });
 
+test('a thousand workloads that twenty others call have room', () => {
+  const store = new TrafficStore();
+  const metrics = ['inbound.requests', 'inbound.duration'] as const;
+  for (let at = 0; at < 1_000; at += 1)
+    for (let from = 0; from < 20; from += 1)
+      store.add(
+        `Pod/shop/server-${at}`,
+        metrics.map((metric) => point({ source: `${spiffe}-${from}`, port: '80', code: '2xx' }, 1, metric)),
+        0,
+      );
+
+  expect(store.size).toMatchObject({ series: 40_000, folded: 0 });
+  expect(store.size.bytes).toBeLessThan(100_000_000);
+});
+
 test('whatever is reported when, the sum of an hour is that of what came in it', () => {
   const step = record({ afterMs: nat(1_000_000), count: nat(1_000), port: nat(3) });
   assert(
