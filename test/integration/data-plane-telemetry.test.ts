@@ -74,11 +74,11 @@ beforeAll(async () => {
 /** On one connection, one after the other. */
 async function call(port: number, statuses: readonly number[]): Promise<void> {
   const agent = new Agent({ keepAlive: true, maxSockets: 1 });
-  for (const status of statuses) {
-    const outgoing = request({ host: '127.0.0.1', port, path: `/${status}`, agent }).end();
+  for (const expected of statuses) {
+    const outgoing = request({ host: '127.0.0.1', port, path: `/${expected}`, agent }).end();
     // oxlint-disable-next-line no-await-in-loop -- one after the other
     const [response] = (await once(outgoing, 'response')) as [IncomingMessage];
-    expect(response.statusCode).toBe(status);
+    expect(response.statusCode).toBe(expected);
     response.resume();
     // oxlint-disable-next-line no-await-in-loop -- one after the other
     await once(response, 'end');
