@@ -16,7 +16,7 @@ export function policyText({ suggestions, withoutTarget }: Suggestions, source: 
   const period = since === null ? '' : ` from ${since} to ${until ?? ''}`;
   const head = [
     `# Suggested by meshwright suggest from calls${period}. Calls that did not happen in that time are`,
-    '# missing: a job that runs every night, or a caller that is called in an emergency. Review each rule, apply the policies as they are, with',
+    '# missing: a job that runs every night, or one that only calls in an emergency. Review each rule, apply the policies as they are, with',
     '# enforcement Audit, and watch the condition WouldRefuse before you set enforcement to Enforce.',
     ...(withoutTarget.length === 0
       ? []
