@@ -136,7 +136,7 @@ module.exports = {
       to: {
         path: '^operator/',
         pathNot:
-          '^operator/(envoy/proto/(generate|load-protos|describe-api|roots|extra/corrections)|reconcile/uninstall|uninstall|intercept|infra/interception|check|suggest|suggest/.+|explain|explain/.+|platform/manifests/manifests|wiring/one-look)\\.ts$',
+          '^operator/(envoy/proto/(generate|load-protos|describe-api|roots|extra/corrections)|reconcile/uninstall|uninstall|intercept|infra/interception|check|networkpolicy|suggest|suggest/.+|explain|explain/.+|platform/manifests/manifests|wiring/one-look)\\.ts$',
         reachable: false,
       },
     },

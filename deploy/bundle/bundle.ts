@@ -7,7 +7,7 @@ import { jsonAsText, standIns } from './plugins.ts';
 import { licensesOf } from './licenses.ts';
 
 const root = join(import.meta.dirname, '../..');
-const programs = ['main', 'check', 'explain', 'suggest', 'uninstall', 'intercept'] as const;
+const programs = ['main', 'check', 'explain', 'networkpolicy', 'suggest', 'uninstall', 'intercept'] as const;
 
 /** Of the licenses of what is in the files. */
 const licenseFile = 'third-party-licenses.txt';

@@ -65,7 +65,10 @@ function explain(...args: readonly string[]): Promise<Said> {
   return run('explain', ...args);
 }
 
-async function run(program: 'check' | 'explain', ...args: readonly string[]): Promise<Said> {
+async function run(
+  program: 'check' | 'explain' | 'networkpolicy',
+  ...args: readonly string[]
+): Promise<Said> {
   return new Promise((resolve) => {
     execFile(process.execPath, [`operator/${program}.ts`, ...args], (error, stdout, stderr) => {
       resolve({ code: typeof error?.code === 'number' ? error.code : 0, stdout, stderr });
@@ -154,6 +157,21 @@ onCluster('on a cluster', () => {
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
     expect(stdout).toMatch(/subset v1: 127\.0\.0\.1:9081 \(mTLS\)/);
     expect(await versions()).toBe(before);
+  });
+
+  test('`meshwright networkpolicy` writes what an API server takes', async () => {
+    const { code, stdout, stderr } = await run(
+      'networkpolicy',
+      ...['--kubeconfig', server.kubeconfigPath, '--namespace', 'shop', '--cidr', '2001:db8::/32'],
+    );
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    const file = join(root, 'networkpolicy.yaml');
+    await writeFile(file, stdout);
+
+    expect(await server.kubectl('apply', '--dry-run=server', '-f', file)).toContain(
+      'meshwright-egress created',
+    );
+    expect(stdout).toContain('cidr: 127.0.0.1/32');
   });
 
   test('says what would change, with nothing applied', async () => {

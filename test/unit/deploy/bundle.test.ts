@@ -31,7 +31,7 @@ describe('the bundle', () => {
     expect(readdirSync(folder).toSorted()).toEqual([...bundleFiles].toSorted());
   });
 
-  test.each(['main', 'check', 'explain', 'suggest', 'uninstall', 'intercept'])(
+  test.each(['main', 'check', 'explain', 'networkpolicy', 'suggest', 'uninstall', 'intercept'])(
     '%s.cjs has no character beyond Latin-1',
     (program) => {
       // oxlint-disable-next-line no-control-regex -- from the first to the last of them
@@ -82,7 +82,7 @@ describe('without anything of node_modules', () => {
     rmSync(files, { recursive: true });
   });
 
-  test.each(['uninstall', 'check', 'explain', 'suggest'])(
+  test.each(['uninstall', 'check', 'explain', 'networkpolicy', 'suggest'])(
     '`meshwright %s` says how it is used',
     (program) => {
       const { stdout, stderr, status } = run(`${program}.cjs`, '--help');
