@@ -160,10 +160,9 @@ onCluster('on a cluster', () => {
   });
 
   test('`meshwright networkpolicy` writes what an API server takes', async () => {
-    const { code, stdout, stderr } = await run(
-      'networkpolicy',
-      ...['--kubeconfig', server.kubeconfigPath, '--namespace', 'shop', '--cidr', '2001:db8::/32'],
-    );
+    const options = ['--kubeconfig', server.kubeconfigPath, '--namespace', 'shop', '--cidr', '2001:db8::/32'];
+    const { code, stdout, stderr } = await run('networkpolicy', ...options);
+
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
     const file = join(root, 'networkpolicy.yaml');
     await writeFile(file, stdout);
