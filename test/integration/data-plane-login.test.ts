@@ -1,11 +1,14 @@
 // Login with a browser, by a real Envoy at a strict OpenID provider.
+import { createCipheriv, createHash, createHmac, hkdfSync, randomBytes } from 'node:crypto';
 import { setTimeout } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { hashOf } from '../../operator/values/fingerprint.ts';
 import type { Seen } from '../support/data-plane/applications.ts';
 import { Browser, Connection } from '../support/data-plane/browser.ts';
 import { type Answer, call } from '../support/data-plane/callers.ts';
 import { Closing } from '../support/data-plane/closing.ts';
 import { certificates } from '../support/data-plane/https-issuer.ts';
+import { issueKey } from '../support/data-plane/issuer.ts';
 import { OpenIdProvider } from '../support/data-plane/openid-provider.ts';
 import { TokenMesh } from '../support/data-plane/token-mesh.ts';
 
@@ -162,6 +165,22 @@ describe('a browser', () => {
   });
 });
 
+test('secrets are in the sidecar of the target only, and neither its administration page nor its log shows them', async () => {
+  await login(browser());
+  const [server, page] = ['server', 'page'].map((name) => mesh.served.sidecar(name));
+  const dumped = await Promise.all(
+    [server, page].map(async (sidecar) => {
+      const answer = await fetch(`http://127.0.0.1:${sidecar?.adminPort ?? 0}/config_dump?include_eds`);
+      return answer.text();
+    }),
+  );
+  expect(dumped[0]).toContain('login/shop/policy-0/client-secret');
+  expect(dumped[1]).not.toContain('login/shop/policy-0/client-secret');
+  const all = [...dumped, ...((await server?.log()) ?? [])].join();
+  expect(all).not.toContain(secret);
+  expect(all).not.toContain(Buffer.from(secret).toString('base64'));
+});
+
 describe('who is not a browser that loads a page', () => {
   test.each([
     ['a script', script],
@@ -280,12 +299,45 @@ describe('an attacker does not get in', () => {
     expect(seen(await browser().load('/public', headers)).headers).not.toHaveProperty('x-user');
   });
 
+  test('with the key of sessions, without a token that the provider signed', async () => {
+    const forged = (token: string): Browser => {
+      const window = browser();
+      for (const [name, value] of forgedSession(token)) window.cookies.set(name, value);
+      return window;
+    };
+    // So it would be done.
+    expect((await forged(await provider.idToken()).load('/')).status).toBe(200);
+
+    const other = await issueKey('k1', 'RS256');
+    const claims = { iss: provider.issuer, aud: 'shop', sub: 'alice' };
+    for (const token of [await other.sign(claims), await provider.idToken({ aud: 'another' }), 'x.y.z', ''])
+      expect([302, 401, 403]).toContain((await forged(token).load('/')).status);
+  });
+
   test('with a session of another host', async () => {
     const window = browser();
     await login(window);
     expect((await window.load('/', { ...script, host: 'other.test' })).status).toBe(401);
   });
 });
+
+/** As Envoy makes one, by whoever knows the key. */
+function forgedSession(token: string): ReadonlyMap<string, string> {
+  const key = Buffer.from(hkdfSync('sha256', secret, '', 'meshwright login shop/policy-0', 32)).toString(
+    'base64url',
+  );
+  const iv = randomBytes(16);
+  const cipher = createCipheriv('aes-256-cbc', createHash('sha256').update(key).digest(), iv);
+  const encrypted = Buffer.concat([iv, cipher.update(token), cipher.final()]).toString('base64url');
+  const expires = String(Math.floor(Date.now() / 1_000) + 3_600);
+  const signed = [host, expires, '', token, ''].join('\n');
+  const prefix = `__Host-mw-${hashOf('shop/policy-0').slice(0, 8)}-`;
+  return new Map([
+    [`${prefix}id`, encrypted],
+    [`${prefix}expires`, expires],
+    [`${prefix}hmac`, createHmac('sha256', key).update(signed).digest('base64')],
+  ]);
+}
 
 describe('rules', () => {
   const roles = (...values: readonly string[]): object => ({

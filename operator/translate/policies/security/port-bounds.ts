@@ -95,9 +95,12 @@ const ruleCharacters = rememberEach((policy: SecurityPolicy) => {
 
 /** Issuers, and requests that are exceptions. What becomes of issuers is as long as what is written of them, and keys that are fetched. */
 const tokenCharacters = rememberEach((policy: SecurityPolicy) => {
-  const { jwt = [], exceptions = [] } = policy.spec.authentication ?? {};
+  const { jwt = [], exceptions = [], login } = policy.spec.authentication ?? {};
   const fetched = jwt.filter(({ jwks }) => jwks.uri !== undefined).length * maxKeySetCharacters;
-  return JSON.stringify(jwt).length + fetched + charactersOf([{ from: [], to: exceptions }], policy);
+  // A login asks for itself which requests need a token.
+  const times = login === undefined ? 1 : 2;
+  const excepted = times * charactersOf([{ from: [], to: exceptions }], policy);
+  return JSON.stringify(jwt).length + fetched + excepted + (login === undefined ? 0 : loginFilters);
 });
 
 function charactersOf(rules: readonly Pick<Rule, 'from' | 'to'>[], policy: SecurityPolicy): number {
@@ -123,6 +126,8 @@ function authorizerCharacters({ spec }: SecurityPolicy): number {
 }
 
 const authorizerFilters = 2_048;
+/** What a login is in a sidecar besides the exceptions. */
+const loginFilters = 8_192;
 
 /** For each issuer that may have verified the token, each value is compared in three ways. */
 function tokenTexts({ jwt }: Source, { spec }: SecurityPolicy): readonly string[] {
