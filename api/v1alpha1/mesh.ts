@@ -5,10 +5,8 @@ import { Certificates } from './certificates.ts';
 import { type ApiObject, conditions } from './common.ts';
 import { MeshDefaults } from './mesh-defaults.ts';
 import { Outbound } from './outbound.ts';
+import { MtlsMode, MtlsTransition } from './mtls.ts';
 import { Sidecar } from './sidecar.ts';
-
-export const MtlsMode = z.enum(['Permissive', 'Strict', 'Disabled']);
-export type MtlsMode = z.infer<typeof MtlsMode>;
 
 const NamespaceSelector = z
   .object({
@@ -38,6 +36,7 @@ export const MeshSpec = z
         mode: MtlsMode.default('Permissive').describe(
           'Permissive (default): workloads accept mutual TLS and plaintext. Strict: mutual TLS only. Disabled: plaintext only.',
         ),
+        transition: MtlsTransition.optional(),
       })
       .prefault({})
       .describe('Mutual TLS for all workloads. A SecurityPolicy can override it for some of them.'),

@@ -65,6 +65,7 @@ export const reason = {
   invalidSecret: 'InvalidSecret',
   programmed: 'Programmed',
   pending: 'Pending',
+  steppedBack: 'SteppedBack',
   rejected: 'Rejected',
   invalidOutput: 'InvalidOutput',
   noProxies: 'NoProxies',

@@ -54,8 +54,11 @@ export interface ProbeIr {
   readonly timeoutMs: number;
 }
 
-/** Permissive: mutual TLS and plaintext. Strict: mutual TLS only. Disabled: plaintext only. */
-export type MtlsModeIr = 'Permissive' | 'Strict' | 'Disabled';
+/**
+ * Permissive: mutual TLS and plaintext. Strict: mutual TLS only. Disabled: plaintext only. Staged: to be Strict, and until nobody calls in
+ * plaintext as Permissive.
+ */
+export type MtlsModeIr = 'Permissive' | 'Strict' | 'Disabled' | 'Staged';
 
 /** Who the end user of a request is, as tokens tell. */
 export interface AuthenticationIr {

@@ -54,7 +54,7 @@ interface Closure {
 
 function closure(spec: z.infer<typeof Intent>['spec']): Closure {
   const { mtls, authorization } = spec;
-  const mode = mtls !== undefined && { mtls: { mode: modeOf(mtls) } };
+  const mode = mtls !== undefined && { mtls: closedMtls(mtls) };
   // What asks for tokens, such as authentication, is never on trial.
   const guardsMore = Object.keys(spec).some((field) => !plainFields.has(field));
   if (mtls !== undefined && authorization === undefined && !guardsMore) {
@@ -80,7 +80,7 @@ const plainFields: ReadonlySet<string> = new Set(['targetRefs', 'selector', 'mtl
 const Trial = z.object({ enforcement: z.literal('Audit'), external: z.never().optional() });
 
 /** What lets plaintext in must have been meant. */
-function modeOf(mtls: unknown): string {
+function closedMtls(mtls: unknown): object {
   const { data } = z.object({ mode: z.enum(['Permissive', 'Disabled']) }).safeParse(mtls);
-  return data?.mode ?? 'Strict';
+  return data === undefined ? { mode: 'Strict', transition: { type: 'Immediate' } } : { mode: data.mode };
 }

@@ -15,6 +15,7 @@ import { AckIndex } from './ack-index.ts';
 import type { SpecifiedOf } from './blame.ts';
 import { type AuditsByPolicy, auditsByPolicy, auditStatusOf, wouldRefuseOf } from './would-refuse.ts';
 import { type KeysByPolicy, keysByPolicy, keysFetchedOf } from './keys-fetched.ts';
+import { stagedByOrigin, type StrictTransitions } from './strict-pending.ts';
 import { meshStatus } from './mesh-status.ts';
 import { conditionsOf, continueStatus, type StatusUpdate, timestamp } from './object-status.ts';
 import { type Judged, judge } from './judged.ts';
@@ -35,6 +36,8 @@ export interface AggregateInput {
   readonly keys: readonly KeyReport[];
   /** Of policies on trial. */
   readonly audits: readonly AuditReport[];
+  /** Of ports that are not Strict yet. */
+  readonly transitions: StrictTransitions;
   /** Absent where this operator gives nobody a sidecar. */
   readonly workloads?: WorkloadReport | undefined;
   /** Statuses by refKey as they were before, for lastTransitionTime. */
@@ -58,9 +61,11 @@ export function aggregate(input: AggregateInput): StatusUpdate[] {
         };
   // Written out once: the same text for thousands of conditions.
   const at = timestamp(input.now);
-  const judged = input.verdicts.map((verdict) =>
-    judge(verdict, published, input.proven.get(refKey(refOfOrigin(verdict.origin)))),
-  );
+  const staged = stagedByOrigin(input.transitions);
+  const judged = input.verdicts.map((verdict) => {
+    const proven = input.proven.get(refKey(refOfOrigin(verdict.origin)));
+    return judge(verdict, published, proven, staged);
+  });
   const mesh = { ...input, at, published, judged };
   const found = { keys: keysByPolicy(input.keys), audits: auditsByPolicy(input.audits) };
   return judged.map((it) => {

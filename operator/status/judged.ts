@@ -2,6 +2,7 @@
 import { conditionType, type Verdict } from '../conditions/conditions.ts';
 import { withoutSidecar } from './programmed-messages.ts';
 import { type Programmed, programmedOf, type Published } from './programmed.ts';
+import { type StagedByOrigin, withStaged } from './strict-pending.ts';
 
 export interface Judged {
   readonly verdict: Verdict;
@@ -10,13 +11,19 @@ export interface Judged {
 }
 
 /** `proven`: the latest generation that all proxies once obeyed. */
-export function judge(verdict: Verdict, published: Published, proven: number | undefined): Judged {
+export function judge(
+  verdict: Verdict,
+  published: Published,
+  proven: number | undefined,
+  staged: StagedByOrigin,
+): Judged {
   const { origin } = verdict;
   const isAccepted = verdict.conditions.every(
     ({ type, status }) => type !== conditionType.accepted || status === 'True',
   );
   const isProven = proven === origin.generation;
-  const programmed = programmedOf(origin, { isAccepted, isProven }, published);
+  const obeyed = programmedOf(origin, { isAccepted, isProven }, published);
+  const programmed = withStaged(obeyed, origin, staged);
   return { verdict, isAccepted, programmed: isAccepted ? withUnmeshed(programmed, verdict) : programmed };
 }
 

@@ -18,6 +18,8 @@ export interface Observations {
   readonly auditRefusals: (workload: string, fromMs: number) => readonly Refused[];
   /** Hosts outside the mesh that were called by name at ports where sidecars read names, the most called first: at most 200. */
   readonly hosts: (lastMs?: number) => readonly HostSeen[];
+  /** Ports of the workload that anybody called. */
+  readonly portsCalled: (workload: string) => readonly number[];
   /** Who called whom: of the last so many milliseconds, at most of an hour. */
   readonly edges: (lastMs?: number) => readonly Edge[];
 }
@@ -28,6 +30,7 @@ export const noObservations: Observations = {
   plaintextCallers: () => [],
   auditRefusals: () => [],
   hosts: () => [],
+  portsCalled: () => [],
   edges: () => [],
 };
 
@@ -85,6 +88,7 @@ export function observationsOf(
       const at = now();
       return hostsSeen(store.series(), { at, fromMs: Math.max(from(at), at.monotonicMs - lastMs) });
     },
+    portsCalled: (workload) => portsCalled(store.series(workload)),
     edges: (lastMs = hourMs) => {
       const at = now();
       return edgesOf(store.series(), { at, fromMs: Math.max(from(at), at.monotonicMs - lastMs) });
@@ -118,6 +122,12 @@ function auditRefusals(all: Iterable<Series>, { at, fromMs }: Window): Refused[]
     refused.push({ workload: reporter, source, port, route, rule, count, total: ring.total, lastMs });
   }
   return refused;
+}
+
+function portsCalled(all: Iterable<Series>): number[] {
+  const ports = new Set<number>();
+  for (const { metric, tags } of all) if (isCount(metric)) ports.add(Number(tags.port));
+  return [...ports].filter(Number.isInteger);
 }
 
 function isCount(metric: Metric): boolean {

@@ -2,22 +2,25 @@
 import type { Mesh } from '../../api/v1alpha1/mesh.ts';
 import type { MeshIr } from '../ir/mesh-ir.ts';
 import type { AddressClaim } from '../ir/address-claim.ts';
+import type { MtlsPlaceIr } from '../ir/mtls-place.ts';
 import type { PodRecord } from '../ir/pod-record.ts';
 import type { Verdict } from '../conditions/conditions.ts';
 import type { Resources } from '../store/resources.ts';
 import { createVerdictCollector } from './collect-verdicts.ts';
 import { meshSettings } from './facts/meshes.ts';
-import { rememberLast } from '../values/remember.ts';
-import { attachSecurity } from './policies/security/attach.ts';
+import { rememberFields, rememberLast } from '../values/remember.ts';
+import { attachSecurity, type SecurityAttachments } from './policies/security/attach.ts';
 import { createAuthorizerFinder } from './policies/security/authorizer-references.ts';
 import { keysFrom, keySourcesOf } from './policies/security/key-sources.ts';
 import { loginsOf } from './policies/security/login.ts';
 import { podRecords, withKeptPorts } from './policies/security/pod-records.ts';
 import { withNamedPorts } from './policies/security/rule-ports.ts';
 import { createSecurityMaker, type Found } from './policies/security/security.ts';
+import { createOpenPlaces, mtlsPlaces } from './policies/security/mtls-places.ts';
+import { createOwnerFinder } from './facts/pod-owners.ts';
 import { slicesByService } from './facts/endpoints.ts';
 import { createForeignFinder } from './facts/foreign-endpoints.ts';
-import { servedPorts } from './facts/served-ports.ts';
+import { type ServedPorts, servedPorts } from './facts/served-ports.ts';
 import { type AddressConflicts, createConflictFinder } from './facts/address-owners.ts';
 import { createServiceTranslator } from './mesh/services.ts';
 import type { Problem } from './facts/verdicts.ts';
@@ -29,7 +32,7 @@ import { createTrafficMaker } from './policies/traffic/traffic.ts';
 import { translateExternal } from './mesh/external-workloads.ts';
 import { accountsOfTemplates, identitiesInUse } from './mesh/identities.ts';
 import { workloadKey } from '../values/node-id.ts';
-import { createWorkloadIndexer, type Workload } from './facts/workload.ts';
+import { createWorkloadIndexer, type Workload, type WorkloadIndex } from './facts/workload.ts';
 import { createZoneFinder } from './facts/zones.ts';
 import { createWorkloadTranslator } from './mesh/workloads.ts';
 
@@ -43,6 +46,7 @@ export type MeshTranslator = (
   /** On the Mesh. */
   readonly meshWarnings: readonly Problem[];
   readonly podRecords: readonly PodRecord[];
+  readonly mtlsPlaces: readonly MtlsPlaceIr[];
   readonly addressClaims: readonly AddressClaim[];
 };
 
@@ -66,9 +70,7 @@ export function createMeshTranslator({ operatorNamespace }: TranslateOptions): M
   const security = createSecurityMaker();
   const findAuthorizers = createAuthorizerFinder();
   const translateAllExternal = rememberLast(externalWorkloads);
-  const servedByServices = rememberLast(servedPorts);
-  const servedWithKept = rememberLast(withKeptPorts);
-  const withNamed = rememberLast(withNamedPorts);
+  const findServed = createServedFinder();
   const recordsOf = rememberLast(podRecords);
   const translateWorkloads = createWorkloadTranslator();
   const translateServices = createServiceTranslator();
@@ -78,6 +80,7 @@ export function createMeshTranslator({ operatorNamespace }: TranslateOptions): M
   const identities = createIdentities();
   const findReferred = createReferredFinder();
   const collectVerdicts = createVerdictCollector();
+  const placesOf = rememberLast(mtlsPlaces);
 
   return (mesh, resources) => {
     const { pods, externalWorkloads: outside } = resources;
@@ -89,13 +92,13 @@ export function createMeshTranslator({ operatorNamespace }: TranslateOptions): M
     const traffic = decideTraffic(resources.trafficPolicies, services, mesh);
     const attachments = guard(resources.securityPolicies, owners(resources, mesh), services, workloads);
     const { bindings, verdicts: external } = translateAllExternal(outside, services, conflicts);
-    const kept = servedWithKept(servedByServices(services.all), workloads, attachments);
-    const served = withNamed(kept, attachments);
+    const { kept, served } = findServed(services, workloads, attachments);
     const audiences = audiencesIn(traffic.byPort, workloads.all);
     const referable = referableIn(services.byKey, resources.referenceGrants, traffic.byPort);
     const authorizers = findAuthorizers(attachments, services, resources.referenceGrants);
-    const referred = findReferred(resources);
-    const shared = { mesh, security: security(mesh, attachments, authorizers, referred), audiences };
+    const referred = findReferred(resources, workloads);
+    const guards = security(mesh, attachments, authorizers, referred);
+    const shared = { mesh, security: guards, audiences };
     const zoneOf = findZones(zonesAsked(traffic), resources.endpointSlices);
     const own = { ...shared, limits: traffic.limits, served, bindings, zoneOf };
     const decided = { traffic, referable, foreign, attachments, authorizers, referred };
@@ -109,6 +112,7 @@ export function createMeshTranslator({ operatorNamespace }: TranslateOptions): M
       ir,
       ...collectVerdicts(ir, { ...decided, workloads, served, external, mesh }),
       podRecords: recordsOf(workloads, attachments, kept),
+      mtlsPlaces: placesOf(workloads, served, guards, referred.ownerOf),
       addressClaims: Object.values(foreign),
     };
   };
@@ -127,12 +131,43 @@ function createSurroundings(
 }
 
 /** Keys of issuers and secrets of clients. */
-function createReferredFinder(): (resources: Resources) => Found {
+function createReferredFinder(): (resources: Resources, workloads: WorkloadIndex) => Found {
   const keysIn = rememberLast(keysFrom);
   const loginsIn = rememberLast(loginsOf);
-  const put = rememberLast((keysOf: Found['keysOf'], logins: Found['logins']): Found => ({ keysOf, logins }));
-  return ({ securityPolicies, configMaps, secrets }) =>
-    put(keysIn(keySourcesOf(securityPolicies), configMaps), loginsIn(securityPolicies, secrets));
+  const openIn = createOpenPlaces();
+  const findOwners = createOwnerFinder();
+  const put = rememberFields<Found>();
+  return (resources, workloads) => {
+    const { securityPolicies, configMaps, secrets } = resources;
+    const ownerOf = findOwners(workloads, resources);
+    return put({
+      keysOf: keysIn(keySourcesOf(securityPolicies), configMaps),
+      logins: loginsIn(securityPolicies, secrets),
+      ownerOf,
+      isOpen: openIn(configMaps, ownerOf),
+    });
+  };
+}
+
+interface FoundPorts {
+  /** Those of Services, and those that records on pods keep. */
+  readonly kept: ServedPorts;
+  /** And those that rules name. */
+  readonly served: ServedPorts;
+}
+
+function createServedFinder(): (
+  services: ReturnType<typeof viewServices>,
+  workloads: WorkloadIndex,
+  attachments: SecurityAttachments,
+) => FoundPorts {
+  const byServices = rememberLast(servedPorts);
+  const withKept = rememberLast(withKeptPorts);
+  const withNamed = rememberLast(withNamedPorts);
+  return ({ all }, workloads, attachments) => {
+    const kept = withKept(byServices(all), workloads, attachments);
+    return { kept, served: withNamed(kept, attachments) };
+  };
 }
 
 type Owners = [Resources['deployments'], Resources['statefulSets'], Resources['daemonSets']];

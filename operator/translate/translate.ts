@@ -4,6 +4,7 @@ import type { Mesh } from '../../api/v1alpha1/mesh.ts';
 import type { MeshIr } from '../ir/mesh-ir.ts';
 import type { AddressClaim } from '../ir/address-claim.ts';
 import type { KeySourceIr } from '../ir/key-source.ts';
+import type { MtlsPlaceIr } from '../ir/mtls-place.ts';
 import type { PodRecord } from '../ir/pod-record.ts';
 import type { Verdict } from '../conditions/conditions.ts';
 import type { Resources } from '../store/resources.ts';
@@ -20,6 +21,8 @@ export interface Translation {
   readonly verdicts: readonly Verdict[];
   /** Pods whose annotation does not say yet what guards them. Empty while there is no Mesh. */
   readonly podRecords: readonly PodRecord[];
+  /** Where one mode of mutual TLS holds, sorted by namespace, owner and port. Empty while there is no Mesh. */
+  readonly mtlsPlaces: readonly MtlsPlaceIr[];
   /** Services of which endpoints are at addresses of others, sorted. Empty while there is no Mesh. */
   readonly addressClaims: readonly AddressClaim[];
   /** Where keys of issuers are to be fetched from, sorted by id; whether there is a Mesh or not. */
@@ -40,16 +43,15 @@ export function translateWith(translateMesh: MeshTranslator, resources: Resource
       ir: null,
       verdicts: withRejections(waiting(resources), resources.rejections),
       podRecords: [],
+      mtlsPlaces: [],
       addressClaims: [],
       keySources,
     };
-  const { ir, verdicts, meshWarnings, podRecords, addressClaims } = translateMesh(mesh, resources);
+  const { verdicts, meshWarnings, ...made } = translateMesh(mesh, resources);
   const meshes = meshVerdicts.map((verdict) => withWarnings(verdict, mesh, meshWarnings));
   return {
-    ir,
+    ...made,
     verdicts: withRejections([...meshes, ...verdicts], resources.rejections),
-    podRecords,
-    addressClaims,
     keySources,
   };
 }

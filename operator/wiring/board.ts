@@ -6,6 +6,7 @@ import type { WaitingRequest } from '../certificates/pod-signer.ts';
 import type { Evidence } from '../certificates/rotation.ts';
 import type { ServerCertificate } from '../certificates/server-certificate.ts';
 import type { AuditReport } from '../conditions/audit-report.ts';
+import type { StrictReport } from '../conditions/strict-report.ts';
 import type { KeyReport } from '../conditions/key-report.ts';
 import type { WorkloadReport } from '../conditions/workload-report.ts';
 import type { WorkloadIr } from '../ir/mesh-ir.ts';
@@ -55,6 +56,8 @@ export interface Board {
   readonly keyReports: Cell<readonly KeyReport[]>;
   /** Whom policies on trial would refuse; empty while this operator does not lead. */
   readonly auditReports: Cell<readonly AuditReport[]>;
+  /** Why ports are not Strict yet that are to be; empty while this operator does not lead. */
+  readonly strictReports: Cell<readonly StrictReport[]>;
   /** PEM of the roots in the snapshot; null before the first. Written after it. */
   readonly publishedTrust: Cell<string | null>;
   /** What the sidecars have shown of their roots and certificates: a root is not replaced before they are ready for it. */
@@ -103,6 +106,7 @@ export function createBoard(): Board {
       ir: null,
       verdicts: [],
       podRecords: [],
+      mtlsPlaces: [],
       addressClaims: [],
       keySources: [],
     }),
@@ -113,6 +117,7 @@ export function createBoard(): Board {
     certificates: createCell(nothingIssued),
     keyReports: createCell<readonly KeyReport[]>([]),
     auditReports: createCell<readonly AuditReport[]>([]),
+    strictReports: createCell<readonly StrictReport[]>([]),
     publishedTrust: createCell<string | null>(null),
     rootEvidence: createLazyCell<Evidence>({ publishedTrust: null, proxies: [] }),
     snapshot: createCell<Snapshot | null>(null),

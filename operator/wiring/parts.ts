@@ -17,6 +17,7 @@ import { createRootEvidence } from './root-evidence.ts';
 import { createSigning } from './signing.ts';
 import { createStatusReports } from './status-reports.ts';
 import { createStorage } from './storage.ts';
+import { createStrictTransitions } from './strict-transitions.ts';
 import { createTelemetry } from './telemetry.ts';
 import { createTranslation } from './translation.ts';
 import { createWatching } from './watching.ts';
@@ -58,6 +59,11 @@ export const parts: readonly Part[] = [
       writes: ['telemetryServices', 'ownCounts', 'observations'],
     },
     createTelemetry,
+  ),
+  part(
+    'strict transitions',
+    { reads: ['resources', 'translation', 'observations'], writes: ['strictReports'] },
+    createStrictTransitions,
   ),
   part(
     'discovery',
@@ -130,6 +136,7 @@ export const parts: readonly Part[] = [
         'rootEvidence',
         'keyReports',
         'auditReports',
+        'strictReports',
         'workloadReport',
       ],
       writes: ['statuses'],

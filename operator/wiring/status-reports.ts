@@ -12,18 +12,19 @@ import { specifiedIn } from './specified.ts';
 
 type Surroundings = Pick<
   AggregateInput,
-  'workloads' | 'keys' | 'audits' | 'specifiedOf' | 'operatorNamespace'
+  'workloads' | 'keys' | 'audits' | 'transitions' | 'specifiedOf' | 'operatorNamespace'
 >;
 
 /** What statuses depend on besides verdicts and acknowledgements. */
 function surroundings(
-  { workloadReport, keyReports, auditReports, resources }: Cells,
+  { workloadReport, keyReports, auditReports, strictReports, translation, resources }: Cells,
   { settings }: StatusReportsContext,
 ): Surroundings {
   return {
     workloads: workloadReport.get(),
     keys: keyReports.get(),
     audits: auditReports.get(),
+    transitions: { places: translation.get().mtlsPlaces, reports: strictReports.get() },
     specifiedOf: specifiedIn(resources.get()),
     operatorNamespace: settings.namespace,
   };
@@ -43,6 +44,7 @@ type Cells = Reads<
   | 'rootEvidence'
   | 'keyReports'
   | 'auditReports'
+  | 'strictReports'
   | 'workloadReport'
 > &
   Writes<'statuses'>;
@@ -116,9 +118,9 @@ export function createStatusReports(cells: Cells, context: StatusReportsContext)
 /** What statuses tell of besides verdicts. */
 function reportedIn(cells: Omit<Cells, 'change' | 'translation' | 'statuses'>): readonly Readable<unknown>[] {
   const { snapshot, proxies, delivery, waitingRequests, certificates } = cells;
-  const { keyReports, auditReports, workloadReport } = cells;
+  const { keyReports, auditReports, strictReports, workloadReport } = cells;
   const ofCertificates = [delivery, waitingRequests, certificates];
-  return [snapshot, proxies, ...ofCertificates, keyReports, auditReports, workloadReport];
+  return [snapshot, proxies, ...ofCertificates, keyReports, auditReports, strictReports, workloadReport];
 }
 
 function forgetRemoved(change: ReturnType<Cells['change']['get']>, writer: StatusWriter): void {

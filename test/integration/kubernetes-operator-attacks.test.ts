@@ -49,7 +49,7 @@ suite('an attacker', () => {
         apiVersion: 'meshwright.dev/v1alpha1',
         kind: 'Mesh',
         metadata: { name: 'default' },
-        spec: { mtls: { mode } },
+        spec: { mtls: { mode, transition: { type: 'Immediate' } } },
       });
       await cluster.waitFor('mesh/default', 'condition=Programmed');
     });

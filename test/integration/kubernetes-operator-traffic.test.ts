@@ -243,7 +243,7 @@ suite('real requests between pods', () => {
     await cluster.apply(
       securityPolicy('strict', {
         targetRefs: [{ kind: 'Deployment', name: 'reviews-v1' }],
-        mtls: { mode: 'Strict' },
+        mtls: { mode: 'Strict', transition: { type: 'Immediate' } },
       }),
     );
     await cluster.waitFor('securitypolicy/strict', 'condition=Programmed');

@@ -94,7 +94,10 @@ const canaries: readonly PolicyDocument[] = [
     apiVersion: 'meshwright.dev/v1alpha1',
     kind: 'SecurityPolicy',
     metadata: { namespace, name: 'canary' },
-    spec: { targetRefs: [{ kind: 'Service', name: canaryService }], mtls: { mode: 'Strict' } },
+    spec: {
+      targetRefs: [{ kind: 'Service', name: canaryService }],
+      mtls: { mode: 'Strict', transition: { type: 'Immediate' } },
+    },
   },
 ];
 

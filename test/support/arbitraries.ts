@@ -461,7 +461,8 @@ export function securityPolicySpec(): fc.Arbitrary<SecurityPolicySpec> {
   const selector = fc.record({
     matchLabels: from([{ app: 'reviews' }, { version: 'v1' }, { app: '', a: 'b' }]),
   });
-  const mtls = fc.record({ mode: from(['Permissive', 'Strict', 'Disabled']) });
+  const transition = spec({}, { type: from(['Safe', 'Immediate']), quietPeriod: from(['1s', '24h']) });
+  const mtls = spec({ mode: from(['Permissive', 'Strict', 'Disabled']) }, { transition });
   const rulesOf = (count: [number, number]): fc.Arbitrary<object[]> =>
     distinct(rule, (one) => one.name, count);
   const authorization = spec(

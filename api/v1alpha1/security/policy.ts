@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { dnsSubdomain, listMap, matchLabels, shaped, withRules } from '../../schema.ts';
 import type { ApiObject } from '../common.ts';
-import { MtlsMode } from '../mesh.ts';
+import { MtlsMode, MtlsTransition } from '../mtls.ts';
 import { Authentication } from './authentication.ts';
 import { ExternalAuthorizer } from './external-authorizer.ts';
 import { AuthorizationRule } from './rule.ts';
@@ -50,6 +50,7 @@ export const SecurityPolicySpec = withRules(
         mode: MtlsMode.describe(
           'Permissive: the targets accept mutual TLS and plaintext. Strict: mutual TLS only. Disabled: plaintext only.',
         ),
+        transition: MtlsTransition.optional(),
       })
       .optional()
       .describe('Mutual TLS for the targets. Default: the setting of the Mesh.'),

@@ -59,7 +59,7 @@ export async function untilProgrammed(world: World, ...object: readonly string[]
 
 /** The mode of the whole mesh; resolves when every sidecar has acknowledged it. */
 export async function setMtls(world: World, mode: 'Permissive' | 'Strict'): Promise<void> {
-  const patch = JSON.stringify({ spec: { mtls: { mode } } });
+  const patch = JSON.stringify({ spec: { mtls: { mode, transition: { type: 'Immediate' } } } });
   await world.mustKubectl(['patch', 'mesh', 'default', '--type=merge', `--patch=${patch}`]);
   await untilProgrammed(world, 'mesh/default');
 }

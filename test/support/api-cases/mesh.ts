@@ -119,6 +119,20 @@ export const meshCases: readonly ApiCase[] = [
   }),
   refused('17 labels', selecting(manyLabels), { field: 'spec.namespaceSelector.matchLabels' }),
   refused('an unknown mode', { mtls: { mode: 'On' } }, { field: 'spec.mtls.mode' }),
+  valid('a transition to Strict', { mtls: { mode: 'Strict', transition: { quietPeriod: '24h' } } }),
+  valid('a transition at once', { mtls: { mode: 'Strict', transition: { type: 'Immediate' } } }),
+  refused(
+    'an unknown transition',
+    { mtls: { transition: { type: 'Soon' } } },
+    { field: 'spec.mtls.transition.type' },
+  ),
+  ...['999ms', '25h'].map((quietPeriod) =>
+    refused(
+      `quietPeriod ${quietPeriod}`,
+      { mtls: { transition: { quietPeriod } } },
+      { field: 'spec.mtls.transition.quietPeriod', message: 'Set quietPeriod between 1s and 24h.' },
+    ),
+  ),
   refused(
     'an unknown authority',
     { certificates: { authority: { type: 'Acme' } } },

@@ -46,6 +46,8 @@ const protocol =
   'What the port speaks, which is no policy: connections that exist go on as they began until they are drained.';
 const template = 'Of the pod template: pods are replaced.';
 const operator = 'What the operator does itself.';
+const staged =
+  'It says when the mode becomes Strict, where plaintext is in use: nothing here. What it changes then is what mtls.mode changes.';
 const certificates = 'Of the certificate: in a file beside the sidecar.';
 const otherPorts =
   'Ports that no Service names are guarded as well, of which those that the rules name become ports of their own. Whoever is connected to one keeps the rules of before until drained, see decision 23; callers without an identity are refused at their next byte by RTDS.';
@@ -190,6 +192,8 @@ export const table: readonly Row[] = [
     ['sidecar.drain', '6s', '', template],
     ['mtls.mode', 'Strict', 'LDS RDS RTDS', strict],
     ['mtls.mode', 'Disabled', 'CDS ECDS EDS'],
+    ['mtls.transition.type', 'Immediate', '', staged],
+    ['mtls.transition.quietPeriod', '5m', '', operator],
     [
       'certificates.authority.type',
       'BuiltIn',
@@ -457,6 +461,8 @@ export const table: readonly Row[] = [
     ['targetRefs.0.name', 'gone', 'LDS RDS RTDS', strict],
     ['mtls.mode', 'Strict', 'RDS'],
     ['mtls.mode', 'Disabled', 'CDS ECDS EDS'],
+    ['mtls.transition.type', 'Immediate', '', staged],
+    ['mtls.transition.quietPeriod', '5m', '', operator],
     [
       'authentication.jwt.0.name',
       'other-name',

@@ -70,6 +70,7 @@ export function readStatusCase(text: string): AggregateInput {
     },
     keys: [],
     audits: [],
+    transitions: { places: [], reports: [] },
     previous: new Map(Object.entries(read.previous ?? {})),
     proven: new Map(Object.entries(read.proven ?? {})),
     specifiedOf: (origin) => {

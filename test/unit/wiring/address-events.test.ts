@@ -7,7 +7,14 @@ import { FakeClock } from '../../support/fake-clock.ts';
 import { rememberingLog } from '../../support/remembering-log.ts';
 
 const claim = { namespace: 'shop', name: 'reviews', uid: 'u1', message: 'Address 10.0.0.9 is taken.' };
-const translated = { ir: null, verdicts: [], podRecords: [], addressClaims: [claim], keySources: [] };
+const translated = {
+  ir: null,
+  verdicts: [],
+  podRecords: [],
+  mtlsPlaces: [],
+  addressClaims: [claim],
+  keySources: [],
+};
 
 function port(event: WorkloadPort['event']): WorkloadPort {
   const unused = (): Promise<never> => Promise.reject(new Error('Events need no workloads'));
@@ -50,6 +57,7 @@ test('the operator that leads writes the Events that the last translation asks f
   board.translation.set({
     ...translated,
     keySources: [],
+    mtlsPlaces: [],
     addressClaims: [{ ...claim, message: 'Another address is taken.' }],
   });
   await clock.pass(1000);

@@ -68,7 +68,14 @@ function start(settings: Settings = withSidecars, hasWorkloads = true): Bench {
 
 function settle({ translation, delivery, resources: cell }: Board): void {
   delivery.set(filesOnly);
-  translation.set({ ir: sampleMesh({}), verdicts: [], podRecords: [], addressClaims: [], keySources: [] });
+  translation.set({
+    ir: sampleMesh({}),
+    verdicts: [],
+    podRecords: [],
+    mtlsPlaces: [],
+    addressClaims: [],
+    keySources: [],
+  });
   cell.set(resources);
 }
 

@@ -37,6 +37,7 @@ test('each page is read when it is asked for', async () => {
     ir: sampleMesh({}),
     verdicts: [],
     podRecords: [],
+    mtlsPlaces: [],
     addressClaims: [],
     keySources: [],
   });

@@ -47,7 +47,14 @@ const reviews = 'shop/meshwright-reviews';
 
 function translate({ board }: Bench, mesh: MeshIr | null): void {
   if (board.delivery.get() === null) board.delivery.set(filesOnly);
-  board.translation.set({ ir: mesh, verdicts: [], podRecords: [], addressClaims: [], keySources: [] });
+  board.translation.set({
+    ir: mesh,
+    verdicts: [],
+    podRecords: [],
+    mtlsPlaces: [],
+    addressClaims: [],
+    keySources: [],
+  });
 }
 
 async function issued(bench: Bench): Promise<void> {

@@ -31,7 +31,14 @@ test('an address that is not allowed is not asked, and the report says so', asyn
     clock,
     log: rememberingLog().log,
   });
-  board.translation.set({ ir: null, verdicts: [], podRecords: [], addressClaims: [], keySources: [source] });
+  board.translation.set({
+    ir: null,
+    verdicts: [],
+    podRecords: [],
+    mtlsPlaces: [],
+    addressClaims: [],
+    keySources: [source],
+  });
   await clock.pass(0);
   expect(board.keyReports.get()).toEqual([]);
 

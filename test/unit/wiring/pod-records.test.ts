@@ -8,7 +8,14 @@ import { FakeClock } from '../../support/fake-clock.ts';
 import { rememberingLog } from '../../support/remembering-log.ts';
 
 const record = { namespace: 'shop', name: 'cart-1', uid: 'u1', value: 'SecurityPolicy/shop/cart' };
-const translated = { ir: null, verdicts: [], podRecords: [record], addressClaims: [], keySources: [] };
+const translated = {
+  ir: null,
+  verdicts: [],
+  podRecords: [record],
+  mtlsPlaces: [],
+  addressClaims: [],
+  keySources: [],
+};
 
 test('the operator that leads writes the annotations that the last translation asks for, and another one none', async () => {
   const board = createBoard();

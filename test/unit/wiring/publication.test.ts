@@ -60,10 +60,11 @@ function translated(mesh: MeshIr | null): {
   ir: MeshIr | null;
   verdicts: [];
   podRecords: [];
+  mtlsPlaces: [];
   addressClaims: [];
   keySources: [];
 } {
-  return { ir: mesh, verdicts: [], podRecords: [], addressClaims: [], keySources: [] };
+  return { ir: mesh, verdicts: [], podRecords: [], mtlsPlaces: [], addressClaims: [], keySources: [] };
 }
 
 /** A mesh with a route whose path RE2 does not take. */

@@ -19,7 +19,14 @@ function start(): Bench {
 
 /** A mesh whose snapshot has views for these workloads. */
 function publish({ translation, snapshot }: Board, ...workloads: readonly string[]): void {
-  translation.set({ ir: sampleMesh({}), verdicts: [], podRecords: [], addressClaims: [], keySources: [] });
+  translation.set({
+    ir: sampleMesh({}),
+    verdicts: [],
+    podRecords: [],
+    mtlsPlaces: [],
+    addressClaims: [],
+    keySources: [],
+  });
   const views = new Map(workloads.map((key) => [key, ['shared']]));
   snapshot.set({ generation: 1, layers: new Map(), views, invalid: [] });
 }
@@ -73,6 +80,7 @@ test('without certificates nothing is published: it says so after the wait', () 
     ir: sampleMesh({}),
     verdicts: [],
     podRecords: [],
+    mtlsPlaces: [],
     addressClaims: [],
     keySources: [],
   });
@@ -92,6 +100,7 @@ test('when it is known why there are none, it says so at once, unless sidecars m
     ir: sampleMesh({ workloads }),
     verdicts: [],
     podRecords: [],
+    mtlsPlaces: [],
     addressClaims: [],
     keySources: [],
   });
@@ -102,6 +111,7 @@ test('when it is known why there are none, it says so at once, unless sidecars m
     ir: sampleMesh({}),
     verdicts: [],
     podRecords: [],
+    mtlsPlaces: [],
     addressClaims: [],
     keySources: [],
   });

@@ -59,6 +59,7 @@ function translate({ translation, snapshot }: Board): void {
     ir: sampleMesh({}),
     verdicts: [accepted],
     podRecords: [],
+    mtlsPlaces: [],
     addressClaims: [],
     keySources: [],
   });
@@ -87,6 +88,7 @@ test('a leader writes the statuses of what there is, and of each change', async 
     ir: sampleMesh({}),
     verdicts: [{ ...accepted, origin: { ...policy, name: 'ratings', generation: 1 } }],
     podRecords: [],
+    mtlsPlaces: [],
     addressClaims: [],
     keySources: [],
   });
@@ -170,7 +172,14 @@ test('what no longer leads forgets what it wrote, and writes nothing', async () 
   await clock.pass(1000);
 
   await made.leaderCallbacks.onStoppedLeading();
-  board.translation.set({ ir: null, verdicts: [], podRecords: [], addressClaims: [], keySources: [] });
+  board.translation.set({
+    ir: null,
+    verdicts: [],
+    podRecords: [],
+    mtlsPlaces: [],
+    addressClaims: [],
+    keySources: [],
+  });
   await clock.pass(20_000);
 
   expect(written).toHaveLength(1);
@@ -183,6 +192,7 @@ test('stopped, it leaves no timer', async () => {
     ir: sampleMesh({}),
     verdicts: [accepted],
     podRecords: [],
+    mtlsPlaces: [],
     addressClaims: [],
     keySources: [],
   });

@@ -113,7 +113,8 @@ const ownWords: EnvoyMessage = { response_headers_to_remove: [...replyMarkers, r
 /** Past all rules and limits, where there are any: the kubelet has no identity that one could name. */
 function probeRoutes(port: InboundRoutes): readonly EnvoyMessage[] {
   const withoutRules = withoutHostConfig(inboundFilters(port.label), port);
-  const isOpen = Object.keys(withoutRules).length === 0 && port.limits === null;
+  // While it is to become Strict, what the kubelet asks must be told from callers.
+  const isOpen = Object.keys(withoutRules).length === 0 && port.limits === null && port.mtls !== 'Staged';
   return isOpen ? [] : port.probes.map((probe) => probeRoute(probe, port.cluster, ownWords, withoutRules));
 }
 

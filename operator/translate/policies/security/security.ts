@@ -1,10 +1,12 @@
 // How a port of a workload is guarded: its mutual TLS mode, who may call, and which objects say so.
 import type { Mesh } from '../../../../api/v1alpha1/mesh.ts';
+import type { MtlsTransition } from '../../../../api/v1alpha1/mtls.ts';
 import type { SecurityPolicy } from '../../../../api/v1alpha1/security/policy.ts';
 import type { AuthorizerIr } from '../../../ir/authorizer.ts';
 import type { AuthenticationIr, AuthorizationIr, MtlsModeIr } from '../../../ir/inbound.ts';
 import type { Origin } from '../../../ir/origin.ts';
 import { mergeOrigins, originOf } from '../../facts/origins.ts';
+import type { OwnerOf } from '../../facts/pod-owners.ts';
 import { byText } from '../../../values/compare-text.ts';
 import { type KeyedMemory, rememberByKey, rememberLast } from '../../../values/remember.ts';
 import type { Workload } from '../../facts/workload.ts';
@@ -25,7 +27,11 @@ interface MtlsDecision {
   readonly mode: MtlsModeIr;
   /** The object that decided it. */
   readonly origin: Origin;
+  /** How it is to become Strict. */
+  readonly transition: MtlsTransition;
 }
+
+const safe: MtlsTransition = { type: 'Safe', quietPeriod: '10m' };
 
 interface Guard {
   readonly mtls: MtlsModeIr;
@@ -60,14 +66,19 @@ export function createSecurityMaker(): (
   });
 }
 
-/** What policies refer to. */
+/** Whether a port accepts plaintext until nobody uses it; port null: the ports that no Service names. */
+export type IsOpen = (workload: Workload, port: number | null) => boolean;
+
+/** What policies refer to, and what is stored of their targets. */
 export interface Found {
   readonly keysOf: KeysOf;
   readonly logins: Logins;
+  readonly ownerOf: OwnerOf;
+  readonly isOpen: IsOpen;
 }
 
 /** What a policy says at a place. */
-interface Reading extends Found {
+interface Reading extends Pick<Found, 'keysOf' | 'logins'> {
   readonly rulesOf: (policy: SecurityPolicy) => AuthorizationIr;
   readonly askedBy: (policy: SecurityPolicy) => Asked | null;
 }
@@ -81,17 +92,24 @@ interface Known extends Found {
 function createSecurity(
   mesh: Mesh,
   { byWorkload }: SecurityAttachments,
-  { authorizers, keysOf, logins, guards }: Known,
+  { authorizers, keysOf, logins, isOpen, guards }: Known,
 ): Security {
-  const fallback: MtlsDecision = { mode: mesh.spec.mtls.mode, origin: originOf(mesh) };
+  const { mode, transition = safe } = mesh.spec.mtls;
+  const fallback: MtlsDecision = { mode, origin: originOf(mesh), transition };
   const holding = (workload: Workload, port: number | null): readonly Attachment[] =>
     byWorkload.get(workload.key)?.filter((attachment) => holdsAt(attachment, port)) ?? [];
+
+  const decide = (workload: Workload, port: number | null, here: readonly Attachment[]): MtlsDecision => {
+    const decision = decideMtls(here, fallback);
+    const waits = decision.mode === 'Strict' && decision.transition.type === 'Safe';
+    return waits && isOpen(workload, port) ? { ...decision, mode: 'Staged' } : decision;
+  };
 
   /** By the names of policies: they can be thousands, and each port of each pod asks. */
   const namedPorts = new Map<string, ReadonlySet<number>>();
 
   return {
-    mtls: (workload, port) => decideMtls(holding(workload, port), fallback),
+    mtls: (workload, port) => decide(workload, port, holding(workload, port)),
     guard(workload, place) {
       const here = holding(workload, place.port);
       const policies = here.map(({ policy }) => policy);
@@ -100,11 +118,13 @@ function createSecurity(
       namedPorts.set(names, ports);
       const askedBy: Reading['askedBy'] = (policy) => askedAt(policy, authorizers, workload.key, place.port);
       const asked = authorizers.size === 0 ? '' : JSON.stringify(policies.map(askedBy));
-      const key = `${place.protocol} ${portKey(ports, place)} ${names} ${asked}`;
+      const decision = decide(workload, place.port, here);
+      const key = `${place.protocol} ${decision.mode} ${portKey(ports, place)} ${names} ${asked}`;
       const known = policies.flatMap((policy) => [...keysOf(policy), logins.get(policy)]);
       return guards.get(key, [mesh, ...policies, ...known], () => {
         const rulesOf: Reading['rulesOf'] = (policy) => policyRules(policy, mesh.spec.trustDomain, place);
-        return buildGuard(here, fallback, place, { rulesOf, askedBy, keysOf, logins });
+        const decided = { decision, mesh: fallback.origin };
+        return buildGuard(here, decided, place, { rulesOf, askedBy, keysOf, logins });
       });
     },
   };
@@ -119,17 +139,16 @@ function portKey(named: ReadonlySet<number>, { port, knownPorts }: Place): strin
 
 function buildGuard(
   holding: readonly Attachment[],
-  mesh: MtlsDecision,
+  { decision, mesh }: { readonly decision: MtlsDecision; readonly mesh: Origin },
   place: Place,
   { rulesOf, askedBy, keysOf, logins }: Reading,
 ): Guard {
-  const decision = decideMtls(holding, mesh);
   const policies = new Set(holding.map(({ policy }) => policy));
   const authorizing = [...policies].filter(
     ({ spec }) => spec.authorization !== undefined || spec.authentication !== undefined,
   );
   // SPIFFE ids in rules and certificates carry the Mesh's trust domain, whoever decides the mode.
-  const shapedByMesh = decision.mode !== 'Disabled' || authorizing.length > 0 ? [mesh.origin] : [];
+  const shapedByMesh = decision.mode !== 'Disabled' || authorizing.length > 0 ? [mesh] : [];
   const enforced = authorizing.filter((policy) => !isOnTrial(policy));
   // Rules may be on trial; tokens are required all the same.
   const tokensOnly = authorizing
@@ -176,7 +195,9 @@ function auditOf(policies: readonly SecurityPolicy[], rulesOf: Reading['rulesOf'
 /** holding: in the order of precedence. The first that has a mode decides, else the Mesh. */
 function decideMtls(holding: readonly Attachment[], fallback: MtlsDecision): MtlsDecision {
   for (const { policy } of holding) {
-    if (policy.spec.mtls !== undefined) return { mode: policy.spec.mtls.mode, origin: originOf(policy) };
+    if (policy.spec.mtls === undefined) continue;
+    const { mode, transition = safe } = policy.spec.mtls;
+    return { mode, origin: originOf(policy), transition };
   }
   return fallback;
 }

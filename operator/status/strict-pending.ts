@@ -1,0 +1,121 @@
+// That ports are not Strict yet: in the condition Programmed of whoever wants it. Pure.
+import type { StrictCaller, StrictReport, StrictWaiting } from '../conditions/strict-report.ts';
+import { reason } from '../conditions/conditions.ts';
+import type { MtlsPlaceIr } from '../ir/mtls-place.ts';
+import { type Origin, originKey } from '../ir/origin.ts';
+import { timestamp } from './object-status.ts';
+import type { Programmed } from './programmed.ts';
+
+export interface StrictTransitions {
+  /** Of the resources that verdicts are made from. */
+  readonly places: readonly MtlsPlaceIr[];
+  /** What the leader found of them; it may come later. */
+  readonly reports: readonly StrictReport[];
+}
+
+interface Staged {
+  readonly ports: number;
+  readonly reports: readonly StrictReport[];
+}
+
+/** originKey → the ports that are not Strict yet. */
+export type StagedByOrigin = ReadonlyMap<string, Staged>;
+
+const mostPlaces = 3;
+const mostCallers = 3;
+
+export function stagedByOrigin({ places, reports }: StrictTransitions): StagedByOrigin {
+  const staged = new Map<string, Staged>();
+  const of = (origin: Origin): Staged => staged.get(originKey(origin)) ?? { ports: 0, reports: [] };
+  for (const { isStaged, decidedBy } of places)
+    if (isStaged)
+      for (const origin of decidedBy) {
+        const known = of(origin);
+        staged.set(originKey(origin), { ...known, ports: known.ports + 1 });
+      }
+  for (const report of reports)
+    for (const origin of report.decidedBy)
+      if (staged.has(originKey(origin))) {
+        const known = of(origin);
+        staged.set(originKey(origin), { ...known, reports: [...known.reports, report] });
+      }
+  return staged;
+}
+
+/** Not before the ports are Strict. What is worse stays. */
+export function withStaged(programmed: Programmed, origin: Origin, staged: StagedByOrigin): Programmed {
+  const here = staged.get(originKey(origin));
+  const { condition } = programmed;
+  if (here === undefined || condition.status !== 'True') return programmed;
+  const hasStepped = here.reports.some(({ waiting }) => waiting.refused.length > 0);
+  return {
+    ...programmed,
+    condition: {
+      ...condition,
+      status: 'False',
+      reason: hasStepped ? reason.steppedBack : reason.pending,
+      message: messageOf(here),
+    },
+  };
+}
+
+function messageOf({ ports, reports }: Staged): string {
+  const told = reports.slice(0, mostPlaces).map(sentenceOf);
+  const others = ports - told.length;
+  const more = told.length > 0 && others > 0 ? [`The same applies to ${portsText(others)} more.`] : [];
+  const fact = `Strict is not in force on ${portsText(ports)} yet.`;
+  return [fact, ...told, ...more, 'To enforce it now, set mtls.transition.type to Immediate.'].join(' ');
+}
+
+function portsText(count: number): string {
+  return count === 1 ? '1 port' : `${count} ports`;
+}
+
+function sentenceOf({ place, waiting }: StrictReport): string {
+  const { refused, silent, neededMs } = waiting;
+  const period = durationText(neededMs);
+  return [
+    refused.length > 0
+      ? `${place} was Strict and refused plaintext (${callersText(refused)}), so it accepts plaintext again until there was none for ${period}.`
+      : `${place} ${stateOf(waiting, period)}`,
+    ...(silent.length === 0
+      ? []
+      : [
+          `It waits for sidecars that do not report: ${listed(silent)}. Check that they run and are connected.`,
+        ]),
+  ].join(' ');
+}
+
+function stateOf({ callers, quietSinceMs, neededMs, silent }: StrictWaiting, period: string): string {
+  if (callers.length > 0)
+    return `still gets plaintext: ${callersText(callers)}. Strict takes effect ${period} after the last call.`;
+  if (silent.length > 0) return `becomes Strict after ${period} without plaintext.`;
+  return `becomes Strict at ${time(quietSinceMs + neededMs)} if nobody calls it in plaintext until then.`;
+}
+
+/** `12 calls from Pod shop/legacy (10.0.0.7), the last at 2026-01-01T00:00:00Z` */
+function callersText(callers: readonly StrictCaller[]): string {
+  return listed(
+    callers.map(
+      ({ name, count, lastMs }) =>
+        `${count} ${count === 1 ? 'call' : 'calls'} from ${name}, the last at ${time(lastMs)}`,
+    ),
+    '; ',
+  );
+}
+
+function listed(all: readonly string[], separator = ', '): string {
+  const others = all.length - mostCallers;
+  return `${all.slice(0, mostCallers).join(separator)}${others > 0 ? ` and ${others} more` : ''}`;
+}
+
+function time(ms: number): string {
+  return timestamp(new Date(ms));
+}
+
+/** `10m`, `90s` */
+function durationText(ms: number): string {
+  const seconds = Math.round(ms / 1_000);
+  if (seconds % 3_600 === 0) return `${seconds / 3_600}h`;
+  return seconds % 60 === 0 ? `${seconds / 60}m` : `${seconds}s`;
+}

@@ -1,0 +1,179 @@
+// Decides when ports become Strict, and back, while this operator leads; what it decides is stored, and comes back among the resources of
+// all operators. Entry: StrictWatch.
+import type { StrictReport } from '../conditions/strict-report.ts';
+import type { MtlsPlaceIr } from '../ir/mtls-place.ts';
+import type { ConfigMapPort } from '../ports/config-map-port.ts';
+import type { Clock } from '../process/clock.ts';
+import type { Log } from '../process/log.ts';
+import { isSameValue } from '../values/same-value.ts';
+import { type Memory, type SeenCaller, step, type Waiting } from './step.ts';
+import { placeKey, placesData, placesName, type StoredPlace, type StoredPlaces } from './stored-places.ts';
+import { type PlaceObservations, seenAt } from './watched-ports.ts';
+
+export interface StrictWatchOptions {
+  readonly configMaps: ConfigMapPort;
+  readonly observations: () => PlaceObservations;
+  /** `Pod shop/legacy-1 (10.0.0.7)` */
+  readonly nameOf: (address: string) => string;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** Something of one of them has changed. None while this operator does not lead. */
+  readonly onReports: (reports: readonly StrictReport[]) => void;
+}
+
+const lookEveryMs = 2_000;
+/** A status is written when who calls changes; how often they did is told so often. */
+const countsEveryMs = 30_000;
+/** An owner whose pods are all replaced has none for a while. */
+const absentMs = 300_000;
+
+export class StrictWatch {
+  readonly #options: StrictWatchOptions;
+  #places: readonly MtlsPlaceIr[] = [];
+  #stored: ReadonlyMap<string, StoredPlaces> = new Map();
+  readonly #memories = new Map<string, Memory>();
+  readonly #absentSince = new Map<string, number>();
+  #isLeading = false;
+  #cancel: (() => void) | null = null;
+  #work: Promise<void> = Promise.resolve();
+  #told = { shape: '[]', atMs: 0 };
+
+  constructor(options: StrictWatchOptions) {
+    this.#options = options;
+  }
+
+  /** stored: by namespace. */
+  set(places: readonly MtlsPlaceIr[], stored: ReadonlyMap<string, StoredPlaces>): void {
+    this.#places = places;
+    this.#stored = stored;
+    if (this.#isLeading) this.#look();
+  }
+
+  onStartedLeading(): void {
+    this.#isLeading = true;
+    this.#look();
+  }
+
+  async onStoppedLeading(): Promise<void> {
+    this.#isLeading = false;
+    this.#cancel?.();
+    this.#memories.clear();
+    this.#absentSince.clear();
+    await this.#work;
+    this.#tell([]);
+  }
+
+  /** One after the other. */
+  #look(): void {
+    this.#cancel?.();
+    this.#work = this.#work.then(async () => (this.#isLeading ? this.#lookNow() : undefined));
+  }
+
+  async #lookNow(): Promise<void> {
+    const { clock } = this.#options;
+    const nowMs = clock.now();
+    const next = new Map<string, Map<string, StoredPlace>>();
+    const reports: StrictReport[] = [];
+    for (const place of this.#places) {
+      const { stored, waiting } = this.#step(place, nowMs);
+      if (stored !== null) placesOf(next, place.namespace).set(placeKey(place.owner, place.port), stored);
+      if (waiting !== null) reports.push(this.#reportOf(place, waiting));
+    }
+    this.#keepAbsent(next, nowMs);
+    this.#tell(reports);
+    await this.#store(next);
+    if (!this.#isLeading) return;
+    this.#cancel?.();
+    this.#cancel = clock.after(lookEveryMs, () => this.#look());
+  }
+
+  #step(place: MtlsPlaceIr, nowMs: number): { stored: StoredPlace | null; waiting: Waiting | null } {
+    const key = `${place.namespace}/${placeKey(place.owner, place.port)}`;
+    const stored = this.#stored.get(place.namespace)?.get(placeKey(place.owner, place.port)) ?? null;
+    const isAsked = place.wish === 'Strict' && stored !== null;
+    const seen = isAsked ? seenAt(place, this.#options.observations()) : nothingSeen;
+    const memory = this.#memories.get(key) ?? null;
+    const made = step(place, { stored, memory }, seen, nowMs);
+    if (made.memory === null) this.#memories.delete(key);
+    else this.#memories.set(key, made.memory);
+    if (isAsked && made.stored?.strictSinceMs !== stored.strictSinceMs)
+      this.#options.log.info({ place: key, stored: made.stored, waiting: made.waiting }, 'mutual TLS mode');
+    return made;
+  }
+
+  /** Places without workloads, for a while. */
+  #keepAbsent(next: Map<string, Map<string, StoredPlace>>, nowMs: number): void {
+    const absent = new Set<string>();
+    for (const [namespace, places] of this.#stored)
+      for (const [key, stored] of places) {
+        const name = `${namespace}/${key}`;
+        if (next.get(namespace)?.has(key) === true || this.#isPresent(namespace, key)) continue;
+        absent.add(name);
+        const sinceMs = this.#absentSince.get(name) ?? nowMs;
+        this.#absentSince.set(name, sinceMs);
+        if (nowMs - sinceMs < absentMs) placesOf(next, namespace).set(key, stored);
+      }
+    for (const name of this.#absentSince.keys()) if (!absent.has(name)) this.#absentSince.delete(name);
+  }
+
+  #isPresent(namespace: string, key: string): boolean {
+    return this.#places.some((it) => it.namespace === namespace && placeKey(it.owner, it.port) === key);
+  }
+
+  async #store(next: ReadonlyMap<string, StoredPlaces>): Promise<void> {
+    const { configMaps, log } = this.#options;
+    for (const namespace of new Set([...next.keys(), ...this.#stored.keys()])) {
+      const places = next.get(namespace) ?? new Map<string, StoredPlace>();
+      const before = this.#stored.get(namespace);
+      if (before !== undefined && isSameValue(placesData(before), placesData(places))) continue;
+      if (!this.#isLeading) return;
+      try {
+        // oxlint-disable-next-line no-await-in-loop -- a few, one after the other
+        await (places.size === 0
+          ? configMaps.remove(placesName(namespace))
+          : configMaps.write(placesName(namespace), placesData(places)));
+      } catch (error) {
+        log.warn({ namespace, error }, 'modes of mutual TLS not stored, retrying');
+      }
+    }
+  }
+
+  #reportOf({ namespace, owner, port, decidedBy }: MtlsPlaceIr, waiting: Waiting): StrictReport {
+    const { nameOf } = this.#options;
+    const [kind = '', name = ''] = owner.split('/');
+    const called = port === null ? 'A port that no Service names' : `Port ${port}`;
+    const named = (callers: readonly SeenCaller[]): StrictReport['waiting']['callers'] =>
+      callers.map(({ address, ...rest }) => ({ name: nameOf(address), ...rest }));
+    return {
+      place: `${called} of ${kind} ${namespace}/${name}`,
+      decidedBy,
+      waiting: { ...waiting, callers: named(waiting.callers), refused: named(waiting.refused) },
+    };
+  }
+
+  #tell(reports: readonly StrictReport[]): void {
+    const atMs = this.#options.clock.now();
+    const shape = JSON.stringify(reports.map(shapeOf));
+    if (shape === this.#told.shape && atMs - this.#told.atMs < countsEveryMs) return;
+    if (shape === '[]' && this.#told.shape === '[]') return;
+    this.#told = { shape, atMs };
+    this.#options.onReports(reports);
+  }
+}
+
+const nothingSeen = { callers: [], reporters: [] };
+
+function placesOf(all: Map<string, Map<string, StoredPlace>>, namespace: string): Map<string, StoredPlace> {
+  const places = all.get(namespace) ?? new Map<string, StoredPlace>();
+  all.set(namespace, places);
+  return places;
+}
+
+/** Without counts and times. */
+function shapeOf({
+  place,
+  decidedBy,
+  waiting: { callers, silent, neededMs, refused },
+}: StrictReport): unknown {
+  return [place, decidedBy, callers.map(({ name }) => name).toSorted(), silent, neededMs, refused.length];
+}

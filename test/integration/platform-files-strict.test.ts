@@ -1,0 +1,162 @@
+// Mode Strict where plaintext is in use, in an operator as users run it, with real Envoys: it waits for callers in plaintext and names
+// them, refuses nobody when it takes effect, steps back when one comes late, and survives restarts.
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import type { Condition } from '../../api/v1alpha1/common.ts';
+import { reservePorts } from '../../demo/process/ports.ts';
+import { startApplication } from '../support/data-plane/applications.ts';
+import { call } from '../support/data-plane/callers.ts';
+import { Closing } from '../support/data-plane/closing.ts';
+import { SteadyLoad } from '../support/data-plane/steady-load.ts';
+import { poll } from '../support/kubernetes/poll.ts';
+import { FilesOperator } from '../support/operator/files-operator.ts';
+import { startFilesSidecar } from '../support/operator/files-sidecar.ts';
+
+const namespace = 'shop';
+const trustDomain = 'strict.test';
+const guard = { kind: 'SecurityPolicy', namespace, name: 'strict' } as const;
+const deadlineMs = 120_000;
+
+const mesh = `
+apiVersion: meshwright.dev/v1alpha1
+kind: Mesh
+metadata: { name: default }
+spec: { trustDomain: ${trustDomain} }
+`;
+
+const strict = (transition: string): string => `
+apiVersion: meshwright.dev/v1alpha1
+kind: SecurityPolicy
+metadata: { name: strict, namespace: ${namespace} }
+spec:
+  targetRefs: [{ kind: ExternalWorkload, name: reviews }]
+  mtls: { mode: Strict, transition: { ${transition} } }
+`;
+
+const workload = (name: string, rest: string): string => `---
+apiVersion: meshwright.dev/v1alpha1
+kind: ExternalWorkload
+metadata: { namespace: ${namespace}, name: ${name}, labels: { app: ${name} } }
+spec: { address: 127.0.0.1, serviceAccount: ${name}, ${rest} }
+`;
+
+const service = `---
+apiVersion: v1
+kind: Service
+metadata: { namespace: ${namespace}, name: reviews }
+spec: { selector: { app: reviews }, ports: [{ name: http, port: 80, targetPort: http, appProtocol: http }] }
+`;
+
+const closing = new Closing();
+let operator: FilesOperator;
+let inbound: number;
+let outbound: number;
+
+beforeAll(async () => {
+  const root = await mkdtemp(join(tmpdir(), 'meshwright-strict-'));
+  closing.add(() => rm(root, { recursive: true, force: true }));
+  const block = await reservePorts(3);
+  closing.add(() => block.release());
+  const xds = block.take();
+  [outbound, inbound] = [block.take(), block.take()];
+  const application = await startApplication('reviews', closing);
+  operator = await FilesOperator.in(root, ['--xds-address', `127.0.0.1:${xds}`]);
+  await operator.put('mesh.yaml', mesh);
+  const calls = `outbound: [{ service: reviews, port: 80, bindPort: ${outbound} }]`;
+  const serves = `ports: [{ name: http, port: ${inbound}, applicationPort: ${application} }]`;
+  await operator.put('shop.yaml', [service, workload('caller', calls), workload('reviews', serves)].join(''));
+  await operator.start();
+  closing.add(() => operator.kill());
+  for (const name of ['caller', 'reviews']) {
+    const { state, xdsPort } = operator;
+    const dir = join(root, name);
+    // oxlint-disable-next-line no-await-in-loop -- one after the other
+    const envoy = await startFilesSidecar({ state, xdsPort, namespace, name, trustDomain, dir });
+    closing.add(() => envoy.stop());
+  }
+  await until('calls arrive', async () => (await plaintext()) === 200 && (await statusOf(outbound)) === 200);
+});
+afterAll(() => closing.close());
+
+async function statusOf(port: number): Promise<number> {
+  return (await call(port, { path: '/' })).status;
+}
+
+const plaintext = (): Promise<number> => statusOf(inbound);
+
+async function until(what: string, holds: () => Promise<boolean>): Promise<void> {
+  const look = async (): Promise<true | undefined> => ((await holds().catch(() => false)) ? true : undefined);
+  await poll(look, { intervalMs: 100, deadlineMs }).catch(async (error: unknown) => {
+    const conditions = JSON.stringify(await operator.conditions(guard));
+    throw new Error(`not in time: ${what}; ${conditions}`, { cause: error });
+  });
+}
+
+async function programmed(): Promise<Condition | undefined> {
+  return (await operator.conditions(guard))?.['Programmed'];
+}
+
+test('while somebody calls in plaintext, it is Pending, names who calls, and refuses nobody', async () => {
+  await operator.put('strict.yaml', strict('quietPeriod: 8s'));
+
+  await until('the caller is named', async () => {
+    expect(await plaintext()).toBe(200);
+    const condition = await programmed();
+    return condition?.reason === 'Pending' && condition.message.includes('from 127.0.0.1');
+  });
+  expect((await programmed())?.message).toMatch(
+    new RegExp(
+      `^Strict is not in force on 1 port yet\\. Port ${inbound} of ExternalWorkload shop/reviews still gets plaintext: ` +
+        `\\d+ calls? from 127\\.0\\.0\\.1, the last at \\S+Z\\. Strict takes effect 8s after the last call\\.`,
+    ),
+  );
+});
+
+test('a restart of the operator changes nothing: it does not become Strict, and still names who calls', async () => {
+  await operator.kill();
+  await operator.start();
+
+  await until('the caller is named again', async () => {
+    expect(await plaintext()).toBe(200);
+    const condition = await programmed();
+    return condition?.reason === 'Pending' && condition.message.includes('from 127.0.0.1');
+  });
+});
+
+test('when nobody calls in plaintext any more, it takes effect, and no call over mutual TLS fails', async () => {
+  const load = SteadyLoad.start(outbound, closing);
+  await until('it is Strict', async () => (await programmed())?.status === 'True');
+  expect(await plaintext()).toBe(403);
+  await until('it steps back', async () => (await plaintext()) === 200);
+
+  const { sent, failures } = await load.stop();
+  expect(failures).toEqual([]);
+  expect(sent).toBeGreaterThan(100);
+});
+
+test('the caller that came late is named, and a condition says that it stepped back', async () => {
+  await until('the status says so', async () => (await programmed())?.reason === 'SteppedBack');
+
+  const condition = await programmed();
+  expect(condition).toMatchObject({ status: 'False' });
+  expect(condition?.message).toMatch(
+    /Port \d+ of ExternalWorkload shop\/reviews was Strict and refused plaintext \(\d+ calls? from 127\.0\.0\.1, .*until there was none for 16s\./,
+  );
+});
+
+test('Immediate takes effect though somebody calls, and a restart or a change to Safe opens nothing', async () => {
+  expect(await plaintext()).toBe(200);
+  await operator.put('strict.yaml', strict('type: Immediate'));
+  await until('it is Strict', async () => (await programmed())?.status === 'True');
+  expect(await plaintext()).toBe(403);
+
+  await operator.kill();
+  await operator.put('strict.yaml', strict('quietPeriod: 24h'));
+  await operator.start();
+  await until('it is Strict', async () => {
+    expect(await plaintext()).toBe(403);
+    return (await programmed())?.status === 'True' && (await programmed())?.observedGeneration === 3;
+  });
+});

@@ -1,0 +1,185 @@
+// A port that accepted plaintext is to be Strict: what the leader stores by what sidecars tell, what comes of it, and what it reports.
+import { expect, test } from '@jest/globals';
+import type { ConfigMap } from '../../../operator/objects/objects.ts';
+import type { ConfigMapPort } from '../../../operator/ports/config-map-port.ts';
+import { noObservations, type PlaintextCaller } from '../../../operator/telemetry/observations.ts';
+import { translate } from '../../../operator/translate/translate.ts';
+import { type Board, createBoard } from '../../../operator/wiring/board.ts';
+import { createStrictTransitions } from '../../../operator/wiring/strict-transitions.ts';
+import { resourcesFromYaml, resourcesOf, translateOptions } from '../../support/builders.ts';
+import { FakeClock } from '../../support/fake-clock.ts';
+import { rememberingLog } from '../../support/remembering-log.ts';
+
+const shop = `
+kind: Mesh
+metadata: {name: default}
+spec: {trustDomain: cluster.local, namespaceSelector: {matchLabels: {}}, mtls: {mode: MODE}}
+---
+kind: Deployment
+metadata: {name: reviews, namespace: shop}
+spec: {selector: {matchLabels: {app: reviews}}, template: {}}
+---
+kind: Service
+metadata: {name: reviews, namespace: shop}
+spec: {clusterIP: 10.96.0.1, selector: {app: reviews}, ports: [{port: 80, targetPort: 9080, appProtocol: http}]}
+---
+kind: Pod
+metadata: {name: reviews-1, namespace: shop, labels: {app: reviews}, annotations: {meshwright.dev/injected: "1"}}
+spec: {containers: []}
+status: {phase: Running, podIP: 10.0.0.1, podIPs: [{ip: 10.0.0.1}]}
+---
+kind: Pod
+metadata: {name: legacy, namespace: old}
+spec: {containers: []}
+status: {phase: Running, podIP: 10.0.0.7, podIPs: [{ip: 10.0.0.7}]}
+`;
+
+/** The ConfigMaps that are written come back among the resources, as on every platform. */
+class World {
+  readonly clock = new FakeClock(1_800_000_000_000);
+  readonly board: Board = createBoard();
+  readonly #stored = new Map<string, ConfigMap>();
+  readonly #port: ConfigMapPort = {
+    write: (name, data) => {
+      this.#stored.set(name, { kind: 'ConfigMap', metadata: { name, namespace: 'meshwright-system' }, data });
+      return Promise.resolve(this.#translate());
+    },
+    remove: (name) => {
+      this.#stored.delete(name);
+      return Promise.resolve(this.#translate());
+    },
+  };
+  #yaml = '';
+  callers: readonly PlaintextCaller[] = [];
+  reports = true;
+
+  lead(): void {
+    const { board, clock } = this;
+    board.observations.define(() => ({
+      ...noObservations,
+      lastReportMs: () => (this.reports ? clock.now() : null),
+      plaintextCallers: (_workload, port) => (port === 9080 ? this.callers : []),
+    }));
+    const made = createStrictTransitions(board, {
+      platform: { configMaps: this.#port },
+      clock,
+      log: rememberingLog().log,
+    });
+    made.leaderCallbacks?.onStartedLeading();
+  }
+
+  async apply(yaml: string): Promise<void> {
+    this.#yaml = yaml;
+    this.#translate();
+    await this.clock.pass(0);
+  }
+
+  get mode(): string | undefined {
+    return this.board.translation.get().ir?.workloads[0]?.inbound.find(({ port }) => port === 9080)?.mtls;
+  }
+
+  get stored(): string | undefined {
+    return this.#stored.get('meshwright-mtls-shop')?.data['ports.json'];
+  }
+
+  #translate(): void {
+    const resources = resourcesFromYaml(this.#yaml);
+    const configMaps = resourcesOf(...this.#stored.values()).configMaps;
+    this.board.resources.set({ ...resources, configMaps });
+    this.board.translation.set(translate({ ...resources, configMaps }, translateOptions));
+  }
+}
+
+const permissive = shop.replace('MODE', 'Permissive');
+const strict = shop.replace('MODE', 'Strict');
+const immediate = shop.replace('mode: MODE', 'mode: Strict, transition: {type: Immediate, quietPeriod: 10m}');
+
+test('a port that was never open is Strict at once, and nothing is stored of it', async () => {
+  const world = new World();
+  world.lead();
+  await world.apply(strict);
+
+  expect(world.mode).toBe('Strict');
+  expect(world.stored).toBe(undefined);
+});
+
+test('one that is open waits for its callers, becomes Strict, and steps back when one comes late', async () => {
+  const world = new World();
+  world.lead();
+  await world.apply(permissive);
+  expect(world.stored).toBe('{"Deployment/reviews":{"9080":{},"other":{}}}');
+
+  await world.apply(strict);
+  world.callers = [{ address: '10.0.0.7', count: 12, lastMs: world.clock.now() }];
+  await world.clock.pass(300_000);
+  expect(world.mode).toBe('Staged');
+  expect(world.board.strictReports.get()).toMatchObject([
+    {
+      place: 'Port 9080 of Deployment shop/reviews',
+      decidedBy: [{ kind: 'Mesh', name: 'default' }],
+      waiting: { callers: [{ name: 'Pod old/legacy (10.0.0.7)', count: 12 }], neededMs: 600_000 },
+    },
+    { place: 'A port that no Service names of Deployment shop/reviews' },
+  ]);
+
+  await world.clock.pass(310_000);
+  expect(world.mode).toBe('Strict');
+  expect(world.board.strictReports.get()).toEqual([]);
+
+  world.callers = [{ address: '10.0.0.7', count: 13, lastMs: world.clock.now() }];
+  await world.clock.pass(10_000);
+  expect(world.mode).toBe('Staged');
+  expect(world.board.strictReports.get()).toMatchObject([
+    { waiting: { refused: [{ name: 'Pod old/legacy (10.0.0.7)' }], neededMs: 1_200_000 } },
+  ]);
+
+  await world.clock.pass(1_210_000);
+  expect(world.mode).toBe('Strict');
+  await world.clock.pass(700_000);
+  expect(world.stored).toBe(undefined);
+});
+
+test('one whose sidecars do not report stays open, and the report names them', async () => {
+  const world = new World();
+  world.reports = false;
+  world.lead();
+  await world.apply(permissive);
+  await world.apply(strict);
+  await world.clock.pass(86_400_000);
+
+  expect(world.mode).toBe('Staged');
+  expect(world.board.strictReports.get()[0]?.waiting.silent).toEqual(['Pod/shop/reviews-1']);
+});
+
+test('Immediate does not wait, and a change to Safe afterwards opens nothing', async () => {
+  const world = new World();
+  world.lead();
+  await world.apply(permissive);
+  await world.apply(immediate);
+  expect(world.mode).toBe('Strict');
+  expect(world.stored).toBe(undefined);
+
+  await world.apply(strict);
+  expect(world.mode).toBe('Strict');
+});
+
+test('what is stored outlives pods that are all replaced, and not a Deployment that is gone', async () => {
+  const world = new World();
+  world.lead();
+  await world.apply(permissive);
+  await world.apply(strict);
+  const without = strict
+    .split('---\n')
+    .filter((document) => !document.includes('reviews-1'))
+    .join('---\n');
+  expect(without).not.toContain('reviews-1');
+  await world.apply(without);
+  await world.clock.pass(200_000);
+  await world.apply(strict);
+  expect(world.mode).toBe('Staged');
+
+  await world.apply(without);
+  await world.clock.pass(400_000);
+  await world.apply(strict);
+  expect(world.mode).toBe('Strict');
+});
