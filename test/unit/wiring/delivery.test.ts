@@ -36,7 +36,14 @@ function start(answers: (ClusterSupport | Error)[]): {
 }
 
 function translate({ translation }: Board): void {
-  translation.set({ ir: sampleMesh({}), verdicts: [], podRecords: [], addressClaims: [], keySources: [] });
+  translation.set({
+    ir: sampleMesh({}),
+    verdicts: [],
+    podRecords: [],
+    mtlsPlaces: [],
+    addressClaims: [],
+    keySources: [],
+  });
 }
 
 test('without a cluster there is one way, and nothing to say about it', () => {

@@ -56,6 +56,7 @@ test('a request that came before the Mesh is told of, and signed with it', async
     ir: sampleMesh({}),
     verdicts: [],
     podRecords: [],
+    mtlsPlaces: [],
     addressClaims: [],
     keySources: [],
   });
