@@ -47,7 +47,7 @@ export function interceptionRules(family: IpFamily, options: InterceptionOptions
 
 function inboundRules({ excludeInboundPorts, ports }: InterceptionOptions): readonly string[] {
   return [
-    ...numbers([ports.readiness, ...excludeInboundPorts]).map((port) => inbound(`--dport ${port} -j RETURN`)),
+    ...numbers([ports.readiness, ...excludeInboundPorts]).map((port) => inboundExclusion(String(port))),
     inbound(`-j REDIRECT --to-ports ${ports.inbound}`),
   ];
 }
@@ -69,11 +69,21 @@ function outboundRules(family: IpFamily, options: InterceptionOptions): readonly
     outbound(`-m owner --uid-owner ${sidecarUser} -j RETURN`),
     outbound(`-m owner --gid-owner ${sidecarUser} -j RETURN`),
     outbound(`-d ${loopback} -j RETURN`),
-    ...cidrs(family, options.excludeOutboundCidrs).map((cidr) => outbound(`-d ${cidr} -j RETURN`)),
-    ...numbers(options.excludeOutboundPorts).map((port) => outbound(`-p tcp --dport ${port} -j RETURN`)),
+    ...cidrs(family, options.excludeOutboundCidrs).map(outboundExclusion.cidr),
+    ...numbers(options.excludeOutboundPorts).map((port) => outboundExclusion.port(String(port))),
     outbound(`-p tcp -j REDIRECT --to-ports ${options.ports.outbound}`),
   ];
 }
+
+/** The rule for a port that is not redirected. */
+export function inboundExclusion(port: string): string {
+  return inbound(`--dport ${port} -j RETURN`);
+}
+
+export const outboundExclusion = {
+  cidr: (cidr: string): string => outbound(`-d ${cidr} -j RETURN`),
+  port: (port: string): string => outbound(`-p tcp --dport ${port} -j RETURN`),
+} as const;
 
 function inbound(rule: string): string {
   return `-A ${inboundChain} -p tcp ${rule}`;

@@ -38,7 +38,7 @@ export interface KubernetesVersion {
 
 /** Sidecar containers are on by default from 1.29, sleeping before the end from 1.30. */
 const oldest: KubernetesVersion = { major: 1, minor: 30 };
-const enforceLabel = 'pod-security.kubernetes.io/enforce';
+export const enforceLabel = 'pod-security.kubernetes.io/enforce';
 
 /** In a fixed order; none: it may be injected. */
 export function preflight(subject: PreflightSubject): readonly Refusal[] {

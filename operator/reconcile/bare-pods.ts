@@ -1,10 +1,10 @@
 // Pods that stay without a sidecar whatever we do: nothing that we inject makes them anew. Entry: barePodsOf. Pure.
 import type { LabelSelector, Pod } from '../objects/objects.ts';
 import type { Resources } from '../store/resources.ts';
-import { injectedKey } from '../values/own-names.ts';
+import { injectedKey, optOutLabel } from '../values/own-names.ts';
 import type { MeshSettingsIr } from '../ir/mesh-ir.ts';
 import { matchesSelector } from '../values/labels.ts';
-import { type Environment, isSelected, optOutLabel } from './workload/desired.ts';
+import { type Environment, isSelected } from './workload/desired.ts';
 
 /** `shop/migrate`, sorted. Of those that run, in namespaces of the mesh, and have not opted out. */
 export function barePodsOf(

@@ -13,6 +13,9 @@ export const guardedByKey = 'meshwright.dev/guarded-by';
 /** On a pod template (and so on its pods): two fingerprints. On the metadata of a workload: the label "true". */
 export const injectedKey = 'meshwright.dev/injected';
 
+/** On a pod or its template; `false`: no sidecar. */
+export const optOutLabel = 'meshwright.dev/inject';
+
 /** On ConfigMaps of ours with a key set of an issuer: "true". */
 export const jwksLabel = 'meshwright.dev/jwks';
 

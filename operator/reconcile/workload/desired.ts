@@ -8,6 +8,7 @@ import { preflight, type Refusal } from '../../infra/preflight.ts';
 import { podVariables, renderSidecar, type SidecarOptions, type SidecarPart } from '../../infra/sidecar.ts';
 import type { MeshSettingsIr } from '../../ir/mesh-ir.ts';
 import type { LiveWorkload } from '../../ports/workload-port.ts';
+import { optOutLabel } from '../../values/own-names.ts';
 import { matchesLabels } from '../../values/labels.ts';
 import { formatNodeId } from '../../values/node-id.ts';
 import { readinessPath } from '../../envoy/resources/inbound/readiness.ts';
@@ -48,8 +49,6 @@ export type Desired =
       readonly notices: readonly string[];
     };
 
-/** Of a pod template; `false`: no sidecar. */
-export const optOutLabel = 'meshwright.dev/inject';
 const defaultGraceSeconds = 30;
 /** What a cluster needs to run at all, the network of its pods included, must not wait for a mesh. */
 const systemNamespace = 'kube-system';

@@ -1,17 +1,12 @@
 // What pod template annotations add to the exclusions of the Mesh. Entry: readExclusions. Pure.
 import { ipNetwork } from '../../../api/schema.ts';
+import { exclusionKeys as annotation } from '../../infra/exclusion-keys.ts';
 
 export interface Exclusions {
   readonly inboundPorts: readonly number[];
   readonly outboundPorts: readonly number[];
   readonly outboundCidrs: readonly string[];
 }
-
-const annotation = {
-  inboundPorts: 'meshwright.dev/exclude-inbound-ports',
-  outboundPorts: 'meshwright.dev/exclude-outbound-ports',
-  outboundCidrs: 'meshwright.dev/exclude-outbound-cidrs',
-} as const;
 
 /** A sentence instead, if an annotation cannot be read. */
 export function readExclusions(annotations: Readonly<Record<string, string>>): Exclusions | string {

@@ -1,0 +1,226 @@
+// Sidecars by the API server itself: a MutatingAdmissionPolicy that adds our part to pods as they are created. Pure. Entry: renderInjectionPolicy.
+// The part is the one that renderSidecar makes for templates; what differs from pod to pod is an expression in it. All values stand in the policy: with
+// params of any kind, API servers that have just started refuse every pod of the mesh, or freeze.
+// @see https://kubernetes.io/docs/reference/access-authn-authz/mutating-admission-policy/
+import { fingerprint } from '../values/fingerprint.ts';
+import { injectedKey, optOutLabel } from '../values/own-names.ts';
+import { Cel, celLiteral, type CelTexts } from './cel-literal.ts';
+import { exclusionKeys } from './exclusion-keys.ts';
+import { inboundExclusion, outboundExclusion, sidecarUser } from './interception.ts';
+import { ownContainers } from './pod-names.ts';
+import { enforceLabel } from './preflight.ts';
+import { renderSidecar, type SidecarOptions } from './sidecar.ts';
+
+type Json = Readonly<Record<string, unknown>>;
+
+/** Of the policy, and of the binding that install.yaml has, which bounds what the policy may change. */
+export const injectionPolicyName = 'sidecar.meshwright.dev';
+
+export interface InjectionPolicyOptions {
+  /** drainSeconds: at most; certificateSecret: of any service account, by `secretOf`. */
+  readonly sidecar: Omit<SidecarOptions, 'certificateSecret'>;
+  /** Labels of the namespaces of the mesh. */
+  readonly namespaceLabels: Readonly<Record<string, string>>;
+  /** Namespaces that are never in the mesh. */
+  readonly excludedNamespaces: readonly string[];
+  /** The Secret with the certificate of a service account. */
+  readonly secretOf: (serviceAccount: string) => string;
+}
+
+/** Pods of service accounts with longer names get no sidecar: CEL cannot compute the hash in the names of their Secrets. */
+export const mostAccountCharacters = 240;
+
+/** Stand for what is known of a pod only: nobody can ask for these. */
+const marks = {
+  account: 'meshwright-of-the-pod',
+  drainSeconds: 86_401,
+  inboundPort: 70_001,
+  outboundPort: 70_002,
+  cidrs: { 4: '0.0.0.0/99', 6: '::/199' },
+} as const;
+
+/** settings: what a user asked for, in any form, as for renderSidecar. */
+export function renderInjectionPolicy(options: InjectionPolicyOptions, settings: unknown): Json {
+  const spec = {
+    failurePolicy: 'Fail',
+    // Whoever else adds a container in front: ours moves back.
+    reinvocationPolicy: 'IfNeeded',
+    matchConstraints: constraintsOf(options),
+    matchConditions,
+    variables: [...facts(options), ...partVariables(options)],
+    mutations: [{ patchType: 'JSONPatch', jsonPatch: { expression: mutation } }],
+  };
+  const revision = `${fingerprint(settings)}.${fingerprint(spec)}`;
+  return {
+    apiVersion: 'admissionregistration.k8s.io/v1',
+    kind: 'MutatingAdmissionPolicy',
+    metadata: { name: injectionPolicyName, annotations: { [injectedKey]: revision } },
+    spec: {
+      ...spec,
+      variables: [...spec.variables, { name: 'revision', expression: JSON.stringify(revision) }],
+    },
+  };
+}
+
+function constraintsOf({ namespaceLabels, excludedNamespaces }: InjectionPolicyOptions): Json {
+  return {
+    namespaceSelector: {
+      matchLabels: namespaceLabels,
+      matchExpressions: [
+        { key: 'kubernetes.io/metadata.name', operator: 'NotIn', values: excludedNamespaces },
+        // These refuse our init container, and so the pod.
+        { key: enforceLabel, operator: 'NotIn', values: ['baseline', 'restricted'] },
+      ],
+    },
+    objectSelector: { matchExpressions: [{ key: optOutLabel, operator: 'NotIn', values: ['false'] }] },
+    resourceRules: [{ apiGroups: [''], apiVersions: ['v1'], operations: ['CREATE'], resources: ['pods'] }],
+  };
+}
+
+const [initName, proxyName] = ownContainers.map((name) => JSON.stringify(name));
+const allContainers = 'object.spec.?initContainers.orValue([]) + object.spec.containers';
+
+/** Who gets none. Variables are not known here. */
+const matchConditions = [
+  { name: 'not-host-network', expression: '!object.spec.?hostNetwork.orValue(false)' },
+  // A static pod of a kubelet runs whatever the API server says.
+  {
+    name: 'not-mirror',
+    expression: "!object.metadata.?annotations[?'kubernetes.io/config.mirror'].hasValue()",
+  },
+  {
+    name: 'linux',
+    expression:
+      "object.spec.?os.?name.orValue('linux') == 'linux' && object.spec.?nodeSelector[?'kubernetes.io/os'].orValue('linux') == 'linux'",
+  },
+  {
+    name: 'not-the-sidecars-user',
+    expression:
+      `!(${allContainers}).exists(c, !(c.name in [${initName}, ${proxyName}]) && ` +
+      `c.?securityContext.?runAsUser.orValue(object.spec.?securityContext.?runAsUser.orValue(0)) == ${sidecarUser})`,
+  },
+  {
+    name: 'account-has-a-secret',
+    expression: `object.spec.?serviceAccountName.orValue('default').size() <= ${mostAccountCharacters}`,
+  },
+  {
+    name: 'not-yet-first',
+    expression:
+      `!(object.spec.?initContainers[?0].?name.orValue('') == ${initName} && ` +
+      `object.spec.?initContainers[?1].?name.orValue('') == ${proxyName})`,
+  },
+];
+
+/** What is known of a pod. */
+function facts({ sidecar, secretOf }: InjectionPolicyOptions): readonly Json[] {
+  const account = "object.spec.?serviceAccountName.orValue('default')";
+  // Of a service account whose Secret has a name of its own.
+  const odd = ['ca', 'revocations'].reduce(
+    (others, name) => `${account} == ${JSON.stringify(name)} ? ${JSON.stringify(secretOf(name))} : ${others}`,
+    secretOf(marks.account)
+      .split(marks.account)
+      .map((text) => JSON.stringify(text))
+      .join(` + ${account} + `),
+  );
+  const items = (key: string): string =>
+    `variables.annotations[?${JSON.stringify(key)}].orValue('').split(',').map(i, i.trim())`;
+  const ports = (key: string): string => `${items(key)}.filter(i, i.matches('^[0-9]{1,5}$'))`;
+  const cidrs = (family: 4 | 6): string =>
+    `${items(exclusionKeys.outboundCidrs)}.filter(i, isCIDR(i) && cidr(i).ip().family() == ${family})`;
+  return [
+    { name: 'annotations', expression: 'object.metadata.?annotations.orValue({})' },
+    { name: 'names', expression: 'object.spec.?initContainers.orValue([]).map(c, c.name)' },
+    { name: 'ours', expression: `${initName} in variables.names && ${proxyName} in variables.names` },
+    { name: 'secret', expression: odd },
+    {
+      name: 'drain',
+      // Nobody calls the pod of a job; and the API server refuses a sleep beyond the grace period.
+      expression:
+        "object.metadata.?ownerReferences.orValue([]).exists(o, o.kind == 'Job') ? 0 : " +
+        `[${sidecar.drainSeconds}, int(object.spec.?terminationGracePeriodSeconds.orValue(30))].min()`,
+    },
+    { name: 'inboundPorts', expression: ports(exclusionKeys.inboundPorts) },
+    { name: 'outboundPorts', expression: ports(exclusionKeys.outboundPorts) },
+    { name: 'cidrs4', expression: cidrs(4) },
+    { name: 'cidrs6', expression: cidrs(6) },
+  ];
+}
+
+/** As text in the rules of our init container, a line for each. */
+function textsOf(secretOf: InjectionPolicyOptions['secretOf']): CelTexts {
+  const lines = (list: string, mark: string, rule: (item: string) => string): [string, string] => {
+    const [before = '', after = ''] = rule(mark).split(mark);
+    const line = `${JSON.stringify(before)} + i + ${JSON.stringify(`${after}\n`)}`;
+    return [`${rule(mark)}\n`, `variables.${list}.map(i, ${line}).join('')`];
+  };
+  return new Map([
+    [secretOf(marks.account), 'variables.secret'],
+    lines('inboundPorts', String(marks.inboundPort), inboundExclusion),
+    lines('outboundPorts', String(marks.outboundPort), outboundExclusion.port),
+    lines('cidrs4', marks.cidrs[4], outboundExclusion.cidr),
+    lines('cidrs6', marks.cidrs[6], outboundExclusion.cidr),
+  ]);
+}
+
+/** Our part, in variables: an error message of the API server repeats the expression that failed, and the mutation is short. */
+function partVariables({ sidecar, secretOf }: InjectionPolicyOptions): readonly Json[] {
+  const { interception } = sidecar;
+  const part = renderSidecar(
+    {
+      ...sidecar,
+      certificateSecret: secretOf(marks.account),
+      drainSeconds: marks.drainSeconds,
+      interception: {
+        ...interception,
+        excludeInboundPorts: [...interception.excludeInboundPorts, marks.inboundPort],
+        excludeOutboundPorts: [...interception.excludeOutboundPorts, marks.outboundPort],
+        excludeOutboundCidrs: [...interception.excludeOutboundCidrs, marks.cidrs[4], marks.cidrs[6]],
+      },
+    },
+    null,
+  );
+  const [init, proxy] = part.initContainers.map(ofThePod);
+  const texts = textsOf(secretOf);
+  return [
+    { name: 'init', expression: celLiteral(init, texts) },
+    { name: 'proxy', expression: celLiteral(proxy, texts) },
+    { name: 'certificates', expression: celLiteral(part.volumes[0], texts) },
+  ];
+}
+
+function ofThePod(container: Json): Json {
+  const { resources, lifecycle, args } = container;
+  const drain = String(marks.drainSeconds);
+  return {
+    ...container,
+    // The API server refuses resources of a pod that are less than those of its containers.
+    resources: new Cel(`has(object.spec.resources) ? dyn({}) : dyn(${celLiteral(resources)})`),
+    ...(lifecycle !== undefined && {
+      lifecycle: new Cel(
+        `variables.drain > 0 ? dyn(${celLiteral({ preStop: { sleep: { seconds: new Cel('variables.drain') } } })}) : dyn({})`,
+      ),
+    }),
+    ...(Array.isArray(args) && {
+      args: args.map((arg) =>
+        arg === drain ? new Cel('string(variables.drain < 1 ? 1 : variables.drain)') : (arg as unknown),
+      ),
+    }),
+  };
+}
+
+const injectedPath = `/metadata/annotations/${injectedKey.replaceAll('/', '~1')}`;
+
+/** One patch, which is applied as a whole or not at all. A list cannot be written anew: parts of the object are no values of patches. */
+const mutation = `variables.ours ? [
+  JSONPatch{op: "move", from: "/spec/initContainers/" + string(variables.names.indexOf(${initName})), path: "/spec/initContainers/0"},
+  JSONPatch{op: "move", from: "/spec/initContainers/" + string(variables.names.filter(n, n != ${initName}).indexOf(${proxyName}) + 1), path: "/spec/initContainers/1"}
+] :
+(has(object.spec.initContainers) ? [] : [JSONPatch{op: "add", path: "/spec/initContainers", value: []}])
++ (has(object.spec.volumes) ? [] : [JSONPatch{op: "add", path: "/spec/volumes", value: []}])
++ (has(object.metadata.annotations) ? [] : [JSONPatch{op: "add", path: "/metadata/annotations", value: {}}])
++ [
+  JSONPatch{op: "add", path: "/spec/initContainers/0", value: variables.proxy},
+  JSONPatch{op: "add", path: "/spec/initContainers/0", value: variables.init},
+  JSONPatch{op: "add", path: "/spec/volumes/-", value: variables.certificates},
+  JSONPatch{op: "add", path: "${injectedPath}", value: variables.revision}
+]`;

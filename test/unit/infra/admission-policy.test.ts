@@ -1,0 +1,63 @@
+// The policy by which the API server adds sidecars, whole. What it makes of pods: test/integration/injection-policy.test.ts.
+import { expect, test } from '@jest/globals';
+import { certificateSecretName } from '../../../operator/certificates/names.ts';
+import {
+  type InjectionPolicyOptions,
+  mostAccountCharacters,
+  renderInjectionPolicy,
+} from '../../../operator/infra/admission-policy.ts';
+import { expectGolden } from '../../support/golden.ts';
+import { sampleOptions } from './sample-options.ts';
+
+const options: InjectionPolicyOptions = {
+  sidecar: sampleOptions,
+  namespaceLabels: { 'meshwright.dev/mesh': 'enabled' },
+  excludedNamespaces: ['kube-system', 'meshwright-system'],
+  secretOf: certificateSecretName,
+};
+
+/** Of one expression. @see https://kubernetes.io/docs/reference/using-api/cel/#cel-options-language-features-and-libraries */
+const mostCharacters = 100_000;
+
+test('is as it is', () => {
+  expectGolden('test/golden/injection-policy', 'plain', renderInjectionPolicy(options, 'settings'));
+});
+
+test('has another revision when users ask for something else, or when it is rendered in another way', () => {
+  const revisionOf = (more: Partial<InjectionPolicyOptions>, settings: unknown): unknown => {
+    const { metadata } = renderInjectionPolicy({ ...options, ...more }, settings);
+    return (metadata as { readonly annotations: Readonly<Record<string, string>> }).annotations;
+  };
+  const revisions = [
+    revisionOf({}, 'settings'),
+    revisionOf({}, 'others'),
+    revisionOf({ sidecar: { ...sampleOptions, image: 'envoy:next' } }, 'settings'),
+  ];
+
+  expect(new Set(revisions.map((it) => JSON.stringify(it))).size).toBe(3);
+  expect(revisionOf({}, 'settings')).toEqual(revisions[0]);
+});
+
+test('fits into what the API server takes, with all exclusions that a Mesh may have', () => {
+  const ports = Array.from({ length: 32 }, (_, index) => 60_000 + index);
+  const cidrs = Array.from(
+    { length: 32 },
+    (_, index) => `2001:0db8:0000:0000:0000:0000:0000:${1000 + index}/128`,
+  );
+  const interception = {
+    ...sampleOptions.interception,
+    excludeInboundPorts: ports,
+    excludeOutboundPorts: ports,
+    excludeOutboundCidrs: cidrs,
+  };
+  const { spec } = renderInjectionPolicy({ ...options, sidecar: { ...sampleOptions, interception } }, null);
+  const { variables } = spec as { readonly variables: readonly { readonly expression: string }[] };
+
+  expect(Math.max(...variables.map(({ expression }) => expression.length))).toBeLessThan(mostCharacters);
+});
+
+test('names the Secret of every service account that gets a sidecar', () => {
+  const longest = 'a'.repeat(mostAccountCharacters);
+
+  expect(certificateSecretName(longest)).toBe(`meshwright-${longest}`);
+});
