@@ -1,8 +1,10 @@
-// Writes what is generated in deploy/. Run it after a change of api/, of deploy/manifests or of demo/shop.
+// Writes what is generated in deploy/. Run it after a change of api/, of operator/infra/injection-fence.ts, of deploy/manifests or of demo/shop.
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { injectionText } from './injection-file.ts';
 import { installText, podCertificatesText, shopText } from './install-file.ts';
 
 writeFileSync(join(import.meta.dirname, 'install.yaml'), installText());
 writeFileSync(join(import.meta.dirname, 'install-pod-certificates.yaml'), podCertificatesText());
+writeFileSync(join(import.meta.dirname, 'injection-policy.yaml'), injectionText());
 writeFileSync(join(import.meta.dirname, 'samples/shop.yaml'), shopText());

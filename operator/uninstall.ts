@@ -5,12 +5,14 @@ import { ApiClient } from './platform/kubernetes/http/api-client.ts';
 import { loadKubeConfig } from './platform/kubernetes/http/kube-config.ts';
 import { retrying } from './platform/kubernetes/http/retry.ts';
 import { systemJitteredClock } from './platform/kubernetes/http/jittered-clock.ts';
+import { createInjectionPolicies } from './platform/kubernetes/injection-policies.ts';
 import { createWorkloads } from './platform/kubernetes/workloads.ts';
 import { uninstall } from './reconcile/uninstall.ts';
 
 const help = `Usage: meshwright uninstall [--kubeconfig <path>]
 
-Removes the sidecar from every Deployment, StatefulSet, DaemonSet and CronJob. Their pods are replaced.
+Removes the sidecar from every Deployment, StatefulSet, DaemonSet and CronJob. Their pods are replaced. The API server adds no sidecars to
+other pods anymore; those that have one keep it.
 `;
 
 async function main(args: readonly string[]): Promise<void> {
@@ -25,9 +27,11 @@ async function main(args: readonly string[]): Promise<void> {
   const path = values.kubeconfig === undefined ? {} : { path: values.kubeconfig };
   const api = new ApiClient({ kubeConfig: loadKubeConfig(path), clock: systemJitteredClock });
   try {
-    const { removed, failed } = await uninstall(
-      createWorkloads(retrying(api, { clock: systemJitteredClock })),
-    );
+    const patient = retrying(api, { clock: systemJitteredClock });
+    const policies = createInjectionPolicies(patient);
+    // First: pods that are replaced would get another sidecar.
+    if ((await policies.support()) === 'Bound') await policies.remove();
+    const { removed, failed } = await uninstall(createWorkloads(patient));
     for (const { kind, namespace, name } of removed)
       process.stdout.write(`${kind} ${namespace}/${name}: removed\n`);
     for (const { ref, message } of failed)

@@ -1,5 +1,6 @@
 // What there is to say about workloads: for the status of the Mesh, and sentence by sentence for people. Pure.
 import { byText } from '../values/compare-text.ts';
+import { type InjectionReport, notLooked } from './injection-report.ts';
 
 export type WorkloadState =
   /** notices: what no longer is as it was, and what to do. */
@@ -26,6 +27,8 @@ export interface WorkloadReport {
   readonly notices: readonly string[];
   /** Pods of meshed namespaces without a sidecar that nothing we inject makes: bare pods, Jobs. Sorted, `shop/migrate`. */
   readonly barePods: readonly string[];
+  /** Whether the API server adds sidecars to those that are created from now on. */
+  readonly injection: InjectionReport;
 }
 
 type WorkloadDetail = Exclude<WorkloadState, { readonly type: 'injected' }>;
@@ -33,6 +36,7 @@ type WorkloadDetail = Exclude<WorkloadState, { readonly type: 'injected' }>;
 export function reportOf(
   states: ReadonlyMap<string, WorkloadState>,
   barePods: readonly string[] = [],
+  injection = notLooked,
 ): WorkloadReport {
   const details = [...states].flatMap(([key, state]) =>
     state.type === 'injected' ? [] : [Object.freeze({ key, ...state })],
@@ -46,6 +50,7 @@ export function reportOf(
     details: details.toSorted(byText(({ key }) => key)),
     notices: noticesOf(states),
     barePods,
+    injection,
   };
 }
 
@@ -75,22 +80,41 @@ const mostNamed = 5;
  * What a user has to know or to do, for a condition's message; '' if there is nothing. Waiting for a turn is nothing
  * to tell of.
  */
-export function troubleOf({ details, notices, barePods }: WorkloadReport): string {
+export function troubleOf({ details, notices, barePods, injection }: WorkloadReport): string {
   const trouble = details.filter(isTrouble).map(({ key, message }) => `${key}: ${message}`);
   const sentences = [...trouble, ...notices];
   const more = sentences.length - mostNamed;
   return [
     ...sentences.slice(0, mostNamed),
     ...(more > 0 ? [`And ${more} more; see the Events of the workloads.`] : []),
-    ...bareSentence(barePods),
+    ...bareSentence(barePods, injection),
+    ...refusalSentence(injection),
   ].join(' ');
 }
 
-function bareSentence(barePods: readonly string[]): readonly string[] {
+function bareSentence(
+  barePods: readonly string[],
+  { support, isInForce }: InjectionReport,
+): readonly string[] {
   if (barePods.length === 0) return [];
   const named = barePods.slice(0, mostNamed).join(', ');
   const more = barePods.length > mostNamed ? ` and ${barePods.length - mostNamed} more` : '';
+  if (isInForce)
+    return [
+      `Pods without a sidecar, because they were created before the API server added sidecars: ${named}${more}. Create them again. If new pods have none either, check that no API server disables MutatingAdmissionPolicy.`,
+    ];
+  const advice =
+    support === 'NotBound'
+      ? ' To have the API server add sidecars to such pods, apply deploy/injection-policy.yaml.'
+      : '';
   return [
-    `Pods without a sidecar, because no Deployment, StatefulSet, DaemonSet or CronJob manages them: ${named}${more}.`,
+    `Pods without a sidecar, because no Deployment, StatefulSet, DaemonSet or CronJob manages them: ${named}${more}.${advice}`,
+  ];
+}
+
+function refusalSentence({ refusal }: InjectionReport): readonly string[] {
+  if (refusal === '') return [];
+  return [
+    `The API server rejected the injection policy, and the last version that it accepted stays in force. It reported: ${refusal}`,
   ];
 }

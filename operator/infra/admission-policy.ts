@@ -3,22 +3,21 @@
 // params of any kind, API servers that have just started refuse every pod of the mesh, or freeze.
 // @see https://kubernetes.io/docs/reference/access-authn-authz/mutating-admission-policy/
 import { fingerprint } from '../values/fingerprint.ts';
-import { injectedKey, optOutLabel } from '../values/own-names.ts';
+import { injectedKey, injectionPolicyName, optOutLabel } from '../values/own-names.ts';
 import { Cel, celLiteral, type CelTexts } from './cel-literal.ts';
 import { exclusionKeys } from './exclusion-keys.ts';
 import { inboundExclusion, outboundExclusion, sidecarUser } from './interception.ts';
 import { ownContainers } from './pod-names.ts';
 import { enforceLabel } from './preflight.ts';
-import { renderSidecar, type SidecarOptions } from './sidecar.ts';
+import { renderSidecar, type SidecarOptions, type SidecarPart } from './sidecar.ts';
+import type { CertificateSource } from './certificate-volume.ts';
 
 type Json = Readonly<Record<string, unknown>>;
 
-/** Of the policy, and of the binding that install.yaml has, which bounds what the policy may change. */
-export const injectionPolicyName = 'sidecar.meshwright.dev';
-
 export interface InjectionPolicyOptions {
-  /** drainSeconds: at most; certificateSecret: of any service account, by `secretOf`. */
-  readonly sidecar: Omit<SidecarOptions, 'certificateSecret'>;
+  /** drainSeconds: at most. */
+  readonly sidecar: Omit<SidecarOptions, 'certificates'>;
+  readonly certificates: CertificateSource['type'];
   /** Labels of the namespaces of the mesh. */
   readonly namespaceLabels: Readonly<Record<string, string>>;
   /** Namespaces that are never in the mesh. */
@@ -41,14 +40,16 @@ const marks = {
 
 /** settings: what a user asked for, in any form, as for renderSidecar. */
 export function renderInjectionPolicy(options: InjectionPolicyOptions, settings: unknown): Json {
+  const part = partOf(options);
+  const { [injectedKey]: _, ...others } = part.annotations;
   const spec = {
     failurePolicy: 'Fail',
     // Whoever else adds a container in front: ours moves back.
     reinvocationPolicy: 'IfNeeded',
     matchConstraints: constraintsOf(options),
     matchConditions,
-    variables: [...facts(options), ...partVariables(options)],
-    mutations: [{ patchType: 'JSONPatch', jsonPatch: { expression: mutation } }],
+    variables: [...facts(options), ...variablesOf(part, options.secretOf)],
+    mutations: [{ patchType: 'JSONPatch', jsonPatch: { expression: mutationOf(others) } }],
   };
   const revision = `${fingerprint(settings)}.${fingerprint(spec)}`;
   return {
@@ -163,12 +164,13 @@ function textsOf(secretOf: InjectionPolicyOptions['secretOf']): CelTexts {
 }
 
 /** Our part, in variables: an error message of the API server repeats the expression that failed, and the mutation is short. */
-function partVariables({ sidecar, secretOf }: InjectionPolicyOptions): readonly Json[] {
+function partOf({ sidecar, certificates, secretOf }: InjectionPolicyOptions): SidecarPart {
   const { interception } = sidecar;
-  const part = renderSidecar(
+  return renderSidecar(
     {
       ...sidecar,
-      certificateSecret: secretOf(marks.account),
+      certificates:
+        certificates === 'Secret' ? { type: certificates, secret: secretOf(marks.account) } : { type: certificates },
       drainSeconds: marks.drainSeconds,
       interception: {
         ...interception,
@@ -179,6 +181,9 @@ function partVariables({ sidecar, secretOf }: InjectionPolicyOptions): readonly 
     },
     null,
   );
+}
+
+function variablesOf(part: SidecarPart, secretOf: InjectionPolicyOptions['secretOf']): readonly Json[] {
   const [init, proxy] = part.initContainers.map(ofThePod);
   const texts = textsOf(secretOf);
   return [
@@ -208,10 +213,10 @@ function ofThePod(container: Json): Json {
   };
 }
 
-const injectedPath = `/metadata/annotations/${injectedKey.replaceAll('/', '~1')}`;
-
 /** One patch, which is applied as a whole or not at all. A list cannot be written anew: parts of the object are no values of patches. */
-const mutation = `variables.ours ? [
+function mutationOf(annotations: SidecarPart['annotations']): string {
+  const added = Object.entries(annotations).map(([key, value]) => addAnnotation(key, celLiteral(value)));
+  return `variables.ours ? [
   JSONPatch{op: "move", from: "/spec/initContainers/" + string(variables.names.indexOf(${initName})), path: "/spec/initContainers/0"},
   JSONPatch{op: "move", from: "/spec/initContainers/" + string(variables.names.filter(n, n != ${initName}).indexOf(${proxyName}) + 1), path: "/spec/initContainers/1"}
 ] :
@@ -222,5 +227,10 @@ const mutation = `variables.ours ? [
   JSONPatch{op: "add", path: "/spec/initContainers/0", value: variables.proxy},
   JSONPatch{op: "add", path: "/spec/initContainers/0", value: variables.init},
   JSONPatch{op: "add", path: "/spec/volumes/-", value: variables.certificates},
-  JSONPatch{op: "add", path: "${injectedPath}", value: variables.revision}
+  ${[...added, addAnnotation(injectedKey, 'variables.revision')].join(',\n  ')}
 ]`;
+}
+
+function addAnnotation(key: string, value: string): string {
+  return `JSONPatch{op: "add", path: "/metadata/annotations/${key.replaceAll('/', '~1')}", value: ${value}}`;
+}

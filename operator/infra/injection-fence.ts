@@ -1,13 +1,15 @@
 // What an administrator installs once beside the policy that adds sidecars: the binding without which that policy does nothing, and which bounds what it
 // may change, whatever the operator writes into it; and the sentences for pods whose annotations cannot be read. Pure.
-import { injectedKey } from '../values/own-names.ts';
-import { injectionPolicyName } from './admission-policy.ts';
+import { injectedKey, injectionPolicyName } from '../values/own-names.ts';
 import { exclusionKeys } from './exclusion-keys.ts';
 
 type Json = Readonly<Record<string, unknown>>;
 
 const apiVersion = 'admissionregistration.k8s.io/v1';
 const createdPods = { apiGroups: [''], apiVersions: ['v1'], operations: ['CREATE'], resources: ['pods'] };
+
+/** What a cluster needs to run at all must not wait for a mesh. */
+export const neverMeshed = ['kube-system', 'kube-public', 'kube-node-lease'];
 
 /** Namespaces whose pods stay as they are: what a cluster needs to run at all, and the operator's own. */
 export function renderFence(excludedNamespaces: readonly string[]): readonly Json[] {

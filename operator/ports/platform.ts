@@ -5,6 +5,7 @@ import type { AnyStatus } from '../../api/v1alpha1/kinds.ts';
 import type { ObjectRef, StoredObject } from '../objects/objects.ts';
 import type { CertificateRequestPort } from './certificate-request-port.ts';
 import type { ConfigMapPort } from './config-map-port.ts';
+import type { InjectionPolicyPort } from './injection-policy-port.ts';
 import type { LeasePort } from './lease-port.ts';
 import type { PodCertificatePort } from './pod-certificate-port.ts';
 import type { PodPort } from './pod-port.ts';
@@ -24,6 +25,8 @@ export interface Platform {
   readonly certificateRequests?: CertificateRequestPort;
   /** Absent where nobody makes pods from templates. */
   readonly workloads?: WorkloadPort;
+  /** Absent where no API server adds sidecars. */
+  readonly injectionPolicy?: InjectionPolicyPort;
   /** Absent where there are none. */
   readonly pods?: PodPort;
   /** Absent where no kubelets are. */

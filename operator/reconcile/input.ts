@@ -59,11 +59,16 @@ export function describeInput(
     mesh,
     meshFingerprint: fingerprint(mesh),
     delivery,
-    isUncertain: mesh === null && resources.rejections.some(({ ref }) => ref.kind === 'Mesh'),
+    isUncertain: isUncertain(resources, mesh),
     resources,
     namespaceLabels: new Map(namespaces.map(({ metadata }) => [metadata.name, metadata.labels ?? {}])),
     workloads: new Map(workloads),
   };
+}
+
+/** There is a Mesh, but of a version that is not valid: what is injected stays as it is. */
+export function isUncertain(resources: Resources, mesh: MeshSettingsIr | null): boolean {
+  return mesh === null && resources.rejections.some(({ ref }) => ref.kind === 'Mesh');
 }
 
 /** Keys, sorted: of selected namespaces, with signs of our part, or reported before. */

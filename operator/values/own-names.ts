@@ -16,6 +16,9 @@ export const injectedKey = 'meshwright.dev/injected';
 /** On a pod or its template; `false`: no sidecar. */
 export const optOutLabel = 'meshwright.dev/inject';
 
+/** Of the policy by which the API server adds sidecars, and of the binding that bounds what it may change. */
+export const injectionPolicyName = 'sidecar.meshwright.dev';
+
 /** On ConfigMaps of ours with a key set of an issuer: "true". */
 export const jwksLabel = 'meshwright.dev/jwks';
 

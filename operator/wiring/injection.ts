@@ -5,17 +5,21 @@ import type { IssuerState } from '../certificates/issuer-ports.ts';
 import type { InjectionSettings } from '../process/settings.ts';
 import { createReconciler } from '../reconcile/reconciler.ts';
 import type { Environment } from '../reconcile/workload/desired.ts';
-import type { Context, Made, Reads, Writes } from './part.ts';
+import { notLooked } from '../conditions/injection-report.ts';
+import { isUncertain } from '../reconcile/input.ts';
+import { createInjectionPolicy } from '../reconcile/injection-policy.ts';
+import type { Context, LeaderCallbacks, Made, Reads, Writes } from './part.ts';
 
 type Cells = Reads<'resources' | 'translation' | 'delivery' | 'snapshot' | 'certificates' | 'xdsPort'> &
   Writes<'workloadReport'>;
 
 export interface InjectionContext extends Pick<Context, 'clock' | 'log'> {
-  readonly platform: Pick<Context['platform'], 'workloads' | 'secrets'>;
+  readonly platform: Pick<Context['platform'], 'workloads' | 'secrets' | 'injectionPolicy'>;
   readonly settings: Pick<Context['settings'], 'platform' | 'namespace'>;
 }
 
-export function createInjection(cells: Cells, { platform, settings, clock, log }: InjectionContext): Made {
+export function createInjection(cells: Cells, context: InjectionContext): Made {
+  const { platform, settings, clock, log } = context;
   const { resources, translation, delivery, snapshot, certificates, xdsPort, workloadReport } = cells;
   const injection = settings.platform.kind === 'kubernetes' ? settings.platform.injection : null;
   if (platform.workloads === undefined) return {};
@@ -25,28 +29,53 @@ export function createInjection(cells: Cells, { platform, settings, clock, log }
     );
     return {};
   }
+  const environment = environmentOf(injection, settings.namespace);
+  const policy =
+    platform.injectionPolicy &&
+    createInjectionPolicy({
+      port: platform.injectionPolicy,
+      workloads: platform.workloads,
+      environment,
+      clock,
+      log,
+      onChange: workloadReport.changed,
+    });
   const reconciler = createReconciler({
     port: platform.workloads,
     secrets: platform.secrets,
-    environment: environmentOf(injection, settings.namespace),
+    environment,
     clock,
     log,
     xdsReady: () => xdsPort.get() !== 0 && snapshot.get() !== null,
     whyNoPodCertificates: () => whyNoPodCertificates(delivery.get(), certificates.get()),
     onChange: workloadReport.changed,
   });
-  workloadReport.define(() => reconciler.report());
+  workloadReport.define(() => ({ ...reconciler.report(), injection: policy?.report() ?? notLooked }));
   const setInput = (): void => {
     const settled = resources.get();
+    if (settled === null) return;
     const mesh = translation.get().ir?.settings ?? null;
-    if (settled !== null) reconciler.setInput(settled, mesh, delivery.get());
+    reconciler.setInput(settled, mesh, delivery.get());
+    if (!isUncertain(settled, mesh)) policy?.setInput(settled, mesh, delivery.get());
   };
   resources.subscribe(setInput);
   delivery.subscribe(setInput);
   // What workloads may wait for: certificates, and an operator that serves.
   certificates.subscribe(() => reconciler.recheck());
   snapshot.subscribe(() => reconciler.recheck());
-  return { leaderCallbacks: reconciler };
+  return { leaderCallbacks: bothOf(reconciler, policy) };
+}
+
+function bothOf(reconciler: LeaderCallbacks, policy: LeaderCallbacks | undefined): LeaderCallbacks {
+  return {
+    onStartedLeading: () => {
+      reconciler.onStartedLeading();
+      policy?.onStartedLeading();
+    },
+    onStoppedLeading: async () => {
+      await Promise.all([reconciler.onStoppedLeading(), policy?.onStoppedLeading()]);
+    },
+  };
 }
 
 /** Pods without the roots would wait for them, with a back-off. */

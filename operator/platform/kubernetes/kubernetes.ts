@@ -12,6 +12,7 @@ import { type KubeConfigOptions, loadKubeConfig } from './http/kube-config.ts';
 import { loginSecrets, ownConfigMaps, watchedKinds } from './kinds.ts';
 import { MeshOperator } from './mesh-operator.ts';
 import { retrying } from './http/retry.ts';
+import { createInjectionPolicies } from './injection-policies.ts';
 import { createLeases } from './leases.ts';
 import { createPodCertificates } from './pod-certificates.ts';
 import { createPods } from './pods.ts';
@@ -77,6 +78,7 @@ export function createKubernetesPlatform(options: KubernetesPlatformOptions): Ku
     server: kubeConfig.getCurrentCluster()?.server ?? '',
     statuses: createStatuses(retryingApi, operator, log),
     workloads: createWorkloads(retryingApi),
+    injectionPolicy: createInjectionPolicies(retryingApi),
     pods: createPods(retryingApi),
     podCertificates: createPodCertificates({
       api,

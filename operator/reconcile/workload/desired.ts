@@ -106,8 +106,27 @@ function optionsOf(
   live: LiveWorkload,
   { mesh, exclusions, world }: { mesh: MeshSettingsIr; exclusions: Exclusions; world: World },
 ): SidecarOptions {
+  const common = meshOptionsOf(mesh, world.environment);
+  const { interception } = common;
+  return {
+    ...common,
+    interception: {
+      ...interception,
+      excludeInboundPorts: [...interception.excludeInboundPorts, ...exclusions.inboundPorts],
+      excludeOutboundPorts: [...interception.excludeOutboundPorts, ...exclusions.outboundPorts],
+      excludeOutboundCidrs: [...interception.excludeOutboundCidrs, ...exclusions.outboundCidrs],
+    },
+    certificates: certificatesOf(live, world.delivery),
+    drainSeconds: drainSeconds(live, common.drainSeconds),
+  };
+}
+
+/** What is the same for all pods of the mesh that ask for nothing else. */
+export function meshOptionsOf(
+  mesh: MeshSettingsIr,
+  { defaultImages, xds, operatorSpiffeId }: Environment,
+): Omit<SidecarOptions, 'certificates'> {
   const { sidecar } = mesh;
-  const { defaultImages, xds, operatorSpiffeId } = world.environment;
   return {
     image: sidecar.image ?? defaultImages.sidecar,
     initImage: sidecar.initImage ?? defaultImages.init,
@@ -118,14 +137,13 @@ function optionsOf(
       xds: { ...xds, serverSpiffeId: operatorSpiffeId(mesh.trustDomain) },
     },
     interception: {
-      excludeInboundPorts: [...sidecar.excludeInboundPorts, ...exclusions.inboundPorts],
-      excludeOutboundPorts: [...sidecar.excludeOutboundPorts, ...exclusions.outboundPorts],
-      excludeOutboundCidrs: [...sidecar.excludeOutboundCidrs, ...exclusions.outboundCidrs],
+      excludeInboundPorts: sidecar.excludeInboundPorts,
+      excludeOutboundPorts: sidecar.excludeOutboundPorts,
+      excludeOutboundCidrs: sidecar.excludeOutboundCidrs,
       ports: port,
     },
     readinessPath,
-    certificates: certificatesOf(live, world.delivery),
-    drainSeconds: drainSeconds(live, sidecar.drainSeconds),
+    drainSeconds: sidecar.drainSeconds,
   };
 }
 

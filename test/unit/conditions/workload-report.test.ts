@@ -1,5 +1,6 @@
 // What is told of workloads.
 import { describe, expect, test } from '@jest/globals';
+import { notLooked } from '../../../operator/conditions/injection-report.ts';
 import { reportOf, troubleOf, type WorkloadState } from '../../../operator/conditions/workload-report.ts';
 
 const queued: WorkloadState = { type: 'pending', reason: 'Queued', message: 'It waits.' };
@@ -24,6 +25,7 @@ describe('the report', () => {
       ],
       notices: [],
       barePods: [],
+      injection: notLooked,
     });
   });
 
@@ -50,6 +52,33 @@ describe('the report', () => {
       'b: Remove hostNetwork. c: It crashes. Pods without a sidecar, because no Deployment, StatefulSet, DaemonSet or CronJob manages them: shop/migrate.',
     );
     expect(troubleOf(reportOf(new Map([['a', queued]])))).toBe('');
+  });
+
+  test.each([
+    ['NotServed', false, 'manages them: shop/a.'],
+    [
+      'NotBound',
+      false,
+      'manages them: shop/a. To have the API server add sidecars to such pods, apply deploy/injection-policy.yaml.',
+    ],
+    [
+      'Bound',
+      true,
+      'because they were created before the API server added sidecars: shop/a. Create them again.',
+    ],
+  ] as const)('of pods that no template makes, where policies are %s', (support, isInForce, sentence) => {
+    const injection = { support, isInForce, refusal: '' };
+
+    expect(troubleOf(reportOf(new Map(), ['shop/a'], injection))).toContain(sentence);
+    expect(troubleOf(reportOf(new Map(), [], injection))).toBe('');
+  });
+
+  test('a policy that the API server rejects is trouble', () => {
+    const injection = { support: 'Bound', isInForce: false, refusal: 'unknown field "x"' } as const;
+
+    expect(troubleOf(reportOf(new Map(), [], injection))).toMatch(
+      /^The API server rejected the injection policy.* unknown field "x"$/,
+    );
   });
 
   test('no more than five are named', () => {

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { parseAllDocuments } from 'yaml';
 import { z } from 'zod';
 import * as image from '../../../deploy/image-contents.ts';
+import { injectionText } from '../../../deploy/injection-file.ts';
 import { installText, podCertificatesText, shopText } from '../../../deploy/install-file.ts';
 import { kindDefinitions } from '../../../api/v1alpha1/kinds.ts';
 import { operatorServiceAccount } from '../../../api/v1alpha1/common.ts';
@@ -37,6 +38,7 @@ describe('generated files', () => {
   test.each([
     ['install.yaml', installText],
     ['install-pod-certificates.yaml', podCertificatesText],
+    ['injection-policy.yaml', injectionText],
     ['samples/shop.yaml', shopText],
   ])('%s is what generation makes: run `node deploy/generate.ts` if it is not', (name, generate) => {
     expect(read(name)).toBe(generate());

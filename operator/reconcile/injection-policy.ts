@@ -1,0 +1,173 @@
+// Keeps the policy by which the API server adds sidecars to pods that no template of ours makes: Jobs, bare pods, pods of other controllers. Entry:
+// createInjectionPolicy. Only the operator that leads does so.
+import type { MeshSettingsIr } from '../ir/mesh-ir.ts';
+import type { Clock } from '../process/clock.ts';
+import type { Log } from '../process/log.ts';
+import { type InjectionReport, notLooked } from '../conditions/injection-report.ts';
+import { renderSdsFiles } from '../infra/certificate-files.ts';
+import { sdsConfigMap } from '../infra/pod-names.ts';
+import type { InjectionPolicyPort } from '../ports/injection-policy-port.ts';
+import type { WorkloadPort } from '../ports/workload-port.ts';
+import type { Resources } from '../store/resources.ts';
+import { isSameValue } from '../values/same-value.ts';
+import { rememberLast } from '../values/remember.ts';
+import { type Environment, isSelected } from './workload/desired.ts';
+import { policyOf } from './workload/policy.ts';
+
+/** Somebody may install the binding, or take it away. */
+const lookMs = 60_000;
+const retryMs = 5000;
+
+export interface InjectionPolicyOptions {
+  readonly port: InjectionPolicyPort;
+  readonly workloads: Pick<WorkloadPort, 'keepConfigMap'>;
+  readonly environment: Environment;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** The report is another one. */
+  readonly onChange: () => void;
+}
+
+export interface InjectionPolicy {
+  /** isUncertain: there is a Mesh, but of a version that is not valid. */
+  setInput(resources: Resources, mesh: MeshSettingsIr | null, isUncertain: boolean): void;
+  onStartedLeading(): void;
+  /** Resolves when the write at hand has ended. */
+  onStoppedLeading(): Promise<void>;
+  /** While it follows, of nothing. */
+  report(): InjectionReport;
+}
+
+interface Wanted {
+  /** null: there is no Mesh. */
+  readonly policy: object | null;
+  /** Of the mesh, sorted. */
+  readonly namespaces: readonly string[];
+}
+
+export function createInjectionPolicy(options: InjectionPolicyOptions): InjectionPolicy {
+  const { environment, clock, log, onChange } = options;
+  const render = rememberLast((mesh: MeshSettingsIr) => policyOf(mesh, environment));
+  let wanted: Wanted | undefined;
+  let term: Term | undefined;
+  let report = notLooked;
+
+  const tell = (next: InjectionReport): void => {
+    if (isSameValue(next, report)) return;
+    report = next;
+    log.info({ ...next }, 'injection policy');
+    onChange();
+  };
+  return {
+    setInput: (resources, mesh, isUncertain) => {
+      if (isUncertain) return;
+      const next = {
+        policy: mesh === null ? null : render(mesh),
+        namespaces: selectedNamespaces(resources, mesh, environment),
+      };
+      if (wanted !== undefined && isSameValue(next, wanted)) return;
+      wanted = next;
+      term?.wake();
+    },
+    onStartedLeading: () => {
+      term ??= new Term(clock, async (kept) => {
+        if (wanted === undefined) return retryMs;
+        try {
+          tell(await keep(options, wanted, kept));
+          return lookMs;
+        } catch (error) {
+          log.warn({ error }, 'injection policy not written, retrying');
+          return retryMs;
+        }
+      });
+      term.wake();
+    },
+    onStoppedLeading: async () => {
+      const ending = term;
+      term = undefined;
+      await ending?.end();
+      tell(notLooked);
+    },
+    report: () => report,
+  };
+}
+
+/** kept: namespaces that have what their pods mount. */
+async function keep(
+  { port, workloads }: InjectionPolicyOptions,
+  { policy, namespaces }: Wanted,
+  kept: Set<string>,
+): Promise<InjectionReport> {
+  const support = await port.support();
+  const report = { support, isInForce: false, refusal: '' };
+  if (support !== 'Bound') return report;
+  if (policy === null) {
+    await port.remove();
+    return report;
+  }
+  // Pods wait for these files, with a back-off.
+  for (const namespace of namespaces) {
+    if (kept.has(namespace)) continue;
+    // oxlint-disable-next-line no-await-in-loop -- an API server under load has enough with one
+    await workloads.keepConfigMap(namespace, sdsConfigMap, sdsFiles);
+    kept.add(namespace);
+  }
+  const outcome = await port.apply(policy);
+  return outcome.type === 'applied'
+    ? { ...report, isInForce: true }
+    : { ...report, refusal: outcome.message };
+}
+
+const sdsFiles: Readonly<Record<string, string>> = Object.fromEntries(renderSdsFiles(''));
+
+function selectedNamespaces(
+  { namespaces }: Resources,
+  mesh: MeshSettingsIr | null,
+  environment: Environment,
+): readonly string[] {
+  return namespaces
+    .filter(({ metadata }) =>
+      isSelected(metadata.name, { mesh, environment, namespaceLabels: metadata.labels ?? {} }),
+    )
+    .map(({ metadata }) => metadata.name)
+    .toSorted();
+}
+
+/** One look after the other, at once when something is new, else after the time that the last one says. */
+class Term {
+  readonly #clock: Clock;
+  readonly #look: (kept: Set<string>) => Promise<number>;
+  readonly #kept = new Set<string>();
+  #cancel: (() => void) | undefined;
+  #isNew = false;
+  #looking: Promise<void> | undefined;
+  #isOver = false;
+
+  constructor(clock: Clock, look: (kept: Set<string>) => Promise<number>) {
+    this.#clock = clock;
+    this.#look = look;
+  }
+
+  wake(): void {
+    this.#isNew = true;
+    this.#cancel?.();
+    this.#looking ??= this.#run();
+  }
+
+  async end(): Promise<void> {
+    this.#isOver = true;
+    this.#cancel?.();
+    await this.#looking;
+  }
+
+  async #run(): Promise<void> {
+    let afterMs = 0;
+    while (this.#isNew && !this.#isOver) {
+      this.#isNew = false;
+      // oxlint-disable-next-line no-await-in-loop -- one after the other
+      afterMs = await this.#look(this.#kept);
+    }
+    this.#looking = undefined;
+    if (!this.#isOver) this.#cancel = this.#clock.after(afterMs, () => this.wake());
+  }
+}
