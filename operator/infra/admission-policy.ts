@@ -170,7 +170,9 @@ function partOf({ sidecar, certificates, secretOf }: InjectionPolicyOptions): Si
     {
       ...sidecar,
       certificates:
-        certificates === 'Secret' ? { type: certificates, secret: secretOf(marks.account) } : { type: certificates },
+        certificates === 'Secret'
+          ? { type: certificates, secret: secretOf(marks.account) }
+          : { type: certificates },
       drainSeconds: marks.drainSeconds,
       interception: {
         ...interception,

@@ -1,18 +1,21 @@
 // Keeps the policy by which the API server adds sidecars to pods that no template of ours makes: Jobs, bare pods, pods of other controllers. Entry:
 // createInjectionPolicy. Only the operator that leads does so.
+import type { Delivery } from '../certificates/delivery.ts';
 import type { MeshSettingsIr } from '../ir/mesh-ir.ts';
 import type { Clock } from '../process/clock.ts';
 import type { Log } from '../process/log.ts';
 import { type InjectionReport, notLooked } from '../conditions/injection-report.ts';
 import { renderSdsFiles } from '../infra/certificate-files.ts';
+import { ownPatch } from '../infra/patches.ts';
 import { sdsConfigMap } from '../infra/pod-names.ts';
+import type { SidecarPart } from '../infra/sidecar.ts';
 import type { InjectionPolicyPort } from '../ports/injection-policy-port.ts';
-import type { WorkloadPort } from '../ports/workload-port.ts';
+import type { WorkloadPort, WorkloadRef } from '../ports/workload-port.ts';
 import type { Resources } from '../store/resources.ts';
 import { isSameValue } from '../values/same-value.ts';
 import { rememberLast } from '../values/remember.ts';
 import { type Environment, isSelected } from './workload/desired.ts';
-import { policyOf } from './workload/policy.ts';
+import { partOf, policyOf } from './workload/policy.ts';
 
 /** Somebody may install the binding, or take it away. */
 const lookMs = 60_000;
@@ -20,7 +23,7 @@ const retryMs = 5000;
 
 export interface InjectionPolicyOptions {
   readonly port: InjectionPolicyPort;
-  readonly workloads: Pick<WorkloadPort, 'keepConfigMap'>;
+  readonly workloads: Pick<WorkloadPort, 'keepConfigMap' | 'apply'>;
   readonly environment: Environment;
   readonly clock: Clock;
   readonly log: Log;
@@ -29,8 +32,8 @@ export interface InjectionPolicyOptions {
 }
 
 export interface InjectionPolicy {
-  /** isUncertain: there is a Mesh, but of a version that is not valid. */
-  setInput(resources: Resources, mesh: MeshSettingsIr | null, isUncertain: boolean): void;
+  /** delivery null: not known yet, and what is there stays. */
+  setInput(resources: Resources, mesh: MeshSettingsIr | null, delivery: Delivery | null): void;
   onStartedLeading(): void;
   /** Resolves when the write at hand has ended. */
   onStoppedLeading(): Promise<void>;
@@ -41,13 +44,18 @@ export interface InjectionPolicy {
 interface Wanted {
   /** null: there is no Mesh. */
   readonly policy: object | null;
-  /** Of the mesh, sorted. */
+  /** A pod template of the cluster with our part; null: there is none to try it with. */
+  readonly trial: Trial | null;
+  /** Those that need the files by which Envoy finds certificates from Secrets, sorted. */
   readonly namespaces: readonly string[];
 }
 
 export function createInjectionPolicy(options: InjectionPolicyOptions): InjectionPolicy {
   const { environment, clock, log, onChange } = options;
-  const render = rememberLast((mesh: MeshSettingsIr) => policyOf(mesh, environment));
+  const render = rememberLast((mesh: MeshSettingsIr, delivery: Delivery) => ({
+    policy: policyOf(mesh, environment, delivery),
+    part: partOf(mesh, environment, delivery),
+  }));
   let wanted: Wanted | undefined;
   let term: Term | undefined;
   let report = notLooked;
@@ -59,11 +67,13 @@ export function createInjectionPolicy(options: InjectionPolicyOptions): Injectio
     onChange();
   };
   return {
-    setInput: (resources, mesh, isUncertain) => {
-      if (isUncertain) return;
+    setInput: (resources, mesh, delivery) => {
+      if (mesh !== null && delivery?.isPossible !== true) return;
+      const rendered = mesh === null || delivery === null ? null : render(mesh, delivery);
       const next = {
-        policy: mesh === null ? null : render(mesh),
-        namespaces: selectedNamespaces(resources, mesh, environment),
+        policy: rendered?.policy ?? null,
+        trial: rendered && trialOf(resources, rendered.part, environment.ownNamespace),
+        namespaces: delivery?.inUse === 'Secret' ? selectedNamespaces(resources, mesh, environment) : [],
       };
       if (wanted !== undefined && isSameValue(next, wanted)) return;
       wanted = next;
@@ -92,10 +102,27 @@ export function createInjectionPolicy(options: InjectionPolicyOptions): Injectio
   };
 }
 
+interface Trial {
+  readonly ref: WorkloadRef;
+  readonly body: object;
+}
+
+/**
+ * Of the operator itself, as a rule. A field that the API server does not know is refused in a template as well; in the policy it would be found by
+ * every pod of the mesh.
+ */
+function trialOf({ deployments }: Resources, part: SidecarPart, ownNamespace: string): Trial | null {
+  const own = deployments.find(({ metadata }) => metadata.namespace === ownNamespace) ?? deployments[0];
+  if (own === undefined) return null;
+  const { name, namespace = '', uid = '' } = own.metadata;
+  const ref = { kind: 'Deployment', namespace, name } as const;
+  return { ref, body: ownPatch({ ...ref, uid }, part) };
+}
+
 /** kept: namespaces that have what their pods mount. */
 async function keep(
   { port, workloads }: InjectionPolicyOptions,
-  { policy, namespaces }: Wanted,
+  { policy, trial, namespaces }: Wanted,
   kept: Set<string>,
 ): Promise<InjectionReport> {
   const support = await port.support();
@@ -112,6 +139,8 @@ async function keep(
     await workloads.keepConfigMap(namespace, sdsConfigMap, sdsFiles);
     kept.add(namespace);
   }
+  const tried = trial && (await workloads.apply(trial.ref, trial.body, { force: true, dryRun: true }));
+  if (tried?.type === 'refused') return { ...report, refusal: tried.message };
   const outcome = await port.apply(policy);
   return outcome.type === 'applied'
     ? { ...report, isInForce: true }

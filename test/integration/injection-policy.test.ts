@@ -57,11 +57,15 @@ const pods: readonly (readonly [what: string, pod: Pod, of?: Partial<SidecarOpti
   ['init containers of its own', { spec: { initContainers: [setUp, { ...setUp, name: 'more' }] } }],
   ['volumes of its own', { spec: { volumes: [{ name: 'data', emptyDir: {} }] } }],
   ['annotations and labels of its own', { metadata: { annotations: { a: 'b' }, labels: { app: 'x' } } }],
-  ['a service account', { spec: { serviceAccountName: 'cart' } }, { certificateSecret: 'meshwright-cart' }],
+  [
+    'a service account',
+    { spec: { serviceAccountName: 'cart' } },
+    { certificates: { type: 'Secret', secret: 'meshwright-cart' } },
+  ],
   [
     'a service account whose name is like one of ours',
     { spec: { serviceAccountName: 'ca' } },
-    { certificateSecret: certificateSecretName('ca') },
+    { certificates: { type: 'Secret', secret: certificateSecretName('ca') } },
   ],
   ['a short grace period', { spec: { terminationGracePeriodSeconds: 2 } }, { drainSeconds: 2 }],
   ['no grace period', { spec: { terminationGracePeriodSeconds: 0 } }, { drainSeconds: 0 }],
@@ -95,6 +99,18 @@ const left: readonly (readonly [string, Pod])[] = [
   ['a service account with a long name', { spec: { serviceAccountName: 'a'.repeat(241) } }],
 ];
 
+const policyWith = (certificates: 'Secret' | 'PodCertificate'): object =>
+  renderInjectionPolicy(
+    {
+      sidecar: sampleOptions,
+      certificates,
+      namespaceLabels: meshLabel,
+      excludedNamespaces,
+      secretOf: certificateSecretName,
+    },
+    'settings',
+  );
+
 suite('the policy', () => {
   let server: ApiServer;
   let count = 0;
@@ -124,7 +140,7 @@ suite('the policy', () => {
   }
 
   beforeAll(async () => {
-    server = await startApiServer(newest);
+    server = await startApiServer('newest');
     const accounts = ['default', 'cart', 'ca', 'a'.repeat(241)];
     await apply(
       { apiVersion: 'v1', kind: 'Namespace', metadata: { name: namespace, labels: meshLabel } },
@@ -151,13 +167,7 @@ suite('the policy', () => {
       })),
     );
     await apply(...renderFence(excludedNamespaces));
-    const options = {
-      sidecar: sampleOptions,
-      namespaceLabels: meshLabel,
-      excludedNamespaces,
-      secretOf: certificateSecretName,
-    };
-    await apply(renderInjectionPolicy(options, 'settings'));
+    await apply(policyWith('Secret'));
     // Each API server looks at its policies once a second.
     await poll(async () => (isInjected(await created({})) ? true : undefined), {
       intervalMs: 100,
@@ -220,6 +230,17 @@ suite('the policy', () => {
     const found = await created(annotated({ [`meshwright.dev/${key}`]: value }));
 
     expect(found).toContain(`The annotation meshwright.dev/${key} is not valid. ${advice}`);
+  });
+
+  test('makes of a pod what a template makes of it, where keys are made on nodes', async () => {
+    await apply(policyWith('PodCertificate'));
+    await poll(
+      async () => (JSON.stringify(await created({})).includes('podCertificate') ? true : undefined),
+      { intervalMs: 100, deadlineMs: 60_000 },
+    );
+    const template = byTemplate({}, { certificates: { type: 'PodCertificate' } });
+
+    expect(comparable(await created({}))).toEqual(comparable(await created(template)));
   });
 
   test('changes nothing but pods, whatever it says: the binding bounds it', async () => {

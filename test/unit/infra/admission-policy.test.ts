@@ -11,6 +11,7 @@ import { sampleOptions } from './sample-options.ts';
 
 const options: InjectionPolicyOptions = {
   sidecar: sampleOptions,
+  certificates: 'Secret',
   namespaceLabels: { 'meshwright.dev/mesh': 'enabled' },
   excludedNamespaces: ['kube-system', 'meshwright-system'],
   secretOf: certificateSecretName,
@@ -19,8 +20,15 @@ const options: InjectionPolicyOptions = {
 /** Of one expression. @see https://kubernetes.io/docs/reference/using-api/cel/#cel-options-language-features-and-libraries */
 const mostCharacters = 100_000;
 
-test('is as it is', () => {
-  expectGolden('test/golden/injection-policy', 'plain', renderInjectionPolicy(options, 'settings'));
+test.each([
+  ['plain', 'Secret'],
+  ['pod-certificates', 'PodCertificate'],
+] as const)('%s', (name, certificates) => {
+  expectGolden(
+    'test/golden/injection-policy',
+    name,
+    renderInjectionPolicy({ ...options, certificates }, 'settings'),
+  );
 });
 
 test('has another revision when users ask for something else, or when it is rendered in another way', () => {

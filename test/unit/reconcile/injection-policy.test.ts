@@ -1,5 +1,6 @@
 // The leader keeps the policy by which the API server adds sidecars, where there is a binding for it.
 import { expect, test } from '@jest/globals';
+import type { Delivery } from '../../../operator/certificates/delivery.ts';
 import type { MeshSettingsIr } from '../../../operator/ir/mesh-ir.ts';
 import type { PolicySupport } from '../../../operator/ports/injection-policy-port.ts';
 import { createInjectionPolicy, type InjectionPolicy } from '../../../operator/reconcile/injection-policy.ts';
@@ -8,6 +9,7 @@ import { resourcesFromYaml } from '../../support/builders.ts';
 import { FakeClock } from '../../support/fake-clock.ts';
 import { sampleMesh } from '../../support/mesh-samples.ts';
 import { rememberingLog } from '../../support/remembering-log.ts';
+import { liveDeployment } from './live.ts';
 
 const environment: Environment = {
   defaultImages: { sidecar: 'envoy:1', init: 'meshwright:1' },
@@ -22,6 +24,8 @@ const meshed = (...names: readonly string[]): string =>
 const resources = resourcesFromYaml(
   `${meshed('shop', 'kube-system')}\n---\n{kind: Namespace, metadata: {name: other}}`,
 );
+const secrets: Delivery = { inUse: 'Secret', isPossible: true, why: null };
+const keysOnNodes: Delivery = { inUse: 'PodCertificate', isPossible: true, why: null };
 const mesh: MeshSettingsIr = sampleMesh({}).settings;
 
 class ApiServer {
@@ -31,6 +35,10 @@ class ApiServer {
   /** In order: `shop` for what its pods mount, `apply`, `remove`. */
   readonly writes: string[] = [];
   readonly images: string[] = [];
+  /** Templates that our part was tried in. */
+  readonly tried: string[] = [];
+  /** A text that the API server does not know. */
+  unknown = 'nothing';
 
   readonly port = {
     support: (): Promise<PolicySupport> =>
@@ -69,6 +77,15 @@ function start(): Bench {
         api.writes.push(namespace);
         return Promise.resolve();
       },
+      apply: ({ name }, body, { dryRun }) => {
+        api.tried.push(`${name} ${dryRun}`);
+        const isKnown = !JSON.stringify(body).includes(api.unknown);
+        return Promise.resolve(
+          isKnown
+            ? { type: 'written', workload: liveDeployment() }
+            : { type: 'refused', message: 'field not declared in schema' },
+        );
+      },
     },
     environment,
     clock,
@@ -87,7 +104,7 @@ async function pass(clock: FakeClock, ms: number): Promise<void> {
 
 test('what pods mount is there before the policy; nothing is written before it leads, and nothing after', async () => {
   const { api, policy, changes } = start();
-  policy.setInput(resources, mesh, false);
+  policy.setInput(resources, mesh, secrets);
   await settled();
   expect(api.writes).toEqual([]);
 
@@ -98,7 +115,7 @@ test('what pods mount is there before the policy; nothing is written before it l
   expect(changes()).toBe(1);
 
   await policy.onStoppedLeading();
-  policy.setInput(resources, null, false);
+  policy.setInput(resources, null, secrets);
   await settled();
   expect(api.writes).toEqual(['shop', 'apply']);
   expect(policy.report().isInForce).toBe(false);
@@ -106,11 +123,11 @@ test('what pods mount is there before the policy; nothing is written before it l
 
 test('it is written again when the Mesh asks for something else, and looked after now and then', async () => {
   const { api, clock, policy } = start();
-  policy.setInput(resources, mesh, false);
+  policy.setInput(resources, mesh, secrets);
   policy.onStartedLeading();
   await settled();
 
-  policy.setInput(resources, { ...mesh, sidecar: { ...mesh.sidecar, image: 'envoy:next' } }, false);
+  policy.setInput(resources, { ...mesh, sidecar: { ...mesh.sidecar, image: 'envoy:next' } }, secrets);
   await settled();
   await pass(clock, 60_000);
 
@@ -120,37 +137,47 @@ test('it is written again when the Mesh asks for something else, and looked afte
 
 test('a batch in which nothing of it changed writes nothing; a new namespace gets what its pods mount', async () => {
   const { api, policy } = start();
-  policy.setInput(resources, mesh, false);
+  policy.setInput(resources, mesh, secrets);
   policy.onStartedLeading();
   await settled();
 
-  policy.setInput({ ...resources, pods: [] }, mesh, false);
+  policy.setInput({ ...resources, pods: [] }, mesh, secrets);
   await settled();
   expect(api.writes).toEqual(['shop', 'apply']);
 
   policy.setInput(
     { ...resources, namespaces: resourcesFromYaml(meshed('shop', 'new')).namespaces },
     mesh,
-    false,
+    secrets,
   );
   await settled();
   expect(api.writes).toEqual(['shop', 'apply', 'new', 'apply']);
 });
 
-test('without a Mesh there is no policy; while the Mesh is not valid it stays', async () => {
+test('without a Mesh there is no policy; while nobody knows how pods get certificates it stays', async () => {
   const { api, policy } = start();
-  policy.setInput(resources, mesh, false);
+  policy.setInput(resources, mesh, secrets);
   policy.onStartedLeading();
   await settled();
 
-  policy.setInput(resources, null, true);
+  policy.setInput(resources, { ...mesh, name: 'other' }, null);
+  policy.setInput(resources, { ...mesh, name: 'other' }, { ...keysOnNodes, isPossible: false });
   await settled();
-  expect(api.writes).not.toContain('remove');
+  expect(api.writes).toEqual(['shop', 'apply']);
 
-  policy.setInput(resources, null, false);
+  policy.setInput(resources, null, secrets);
   await settled();
   expect(api.writes.at(-1)).toBe('remove');
   expect(policy.report()).toEqual({ support: 'Bound', isInForce: false, refusal: '' });
+});
+
+test('where keys are made on nodes, pods mount nothing of their namespace', async () => {
+  const { api, policy } = start();
+  policy.setInput(resources, mesh, keysOnNodes);
+  policy.onStartedLeading();
+  await settled();
+
+  expect(api.writes).toEqual(['apply']);
 });
 
 test.each(['NotServed', 'NotBound'] as const)(
@@ -158,7 +185,7 @@ test.each(['NotServed', 'NotBound'] as const)(
   async (support) => {
     const { api, clock, policy } = start();
     api.support = support;
-    policy.setInput(resources, mesh, false);
+    policy.setInput(resources, mesh, secrets);
     policy.onStartedLeading();
     await settled();
     expect(api.writes).toEqual([]);
@@ -173,7 +200,7 @@ test.each(['NotServed', 'NotBound'] as const)(
 test('what the API server says against it is told; an API server that does not answer is asked again soon', async () => {
   const { api, clock, policy } = start();
   api.isBroken = true;
-  policy.setInput(resources, mesh, false);
+  policy.setInput(resources, mesh, secrets);
   policy.onStartedLeading();
   await settled();
   expect(policy.report().support).toBeNull();
@@ -182,4 +209,21 @@ test('what the API server says against it is told; an API server that does not a
   api.refusal = 'unknown field';
   await pass(clock, 5000);
   expect(policy.report()).toEqual({ support: 'Bound', isInForce: false, refusal: 'unknown field' });
+});
+
+test('a part with a field that the API server does not know is found in a template, and no pod sees it', async () => {
+  const { api, policy } = start();
+  const own = `
+kind: Deployment
+metadata: {name: meshwright-operator, namespace: meshwright-system}
+spec: {selector: {matchLabels: {app: operator}}, template: {metadata: {labels: {app: operator}}, spec: {}}}`;
+  const { deployments } = resourcesFromYaml(own);
+  api.unknown = 'restartPolicy';
+  policy.setInput({ ...resources, deployments }, mesh, secrets);
+  policy.onStartedLeading();
+  await settled();
+
+  expect(api.tried).toEqual(['meshwright-operator true']);
+  expect(api.writes).toEqual(['shop']);
+  expect(policy.report().refusal).toBe('field not declared in schema');
 });
