@@ -193,12 +193,15 @@ describe('105: a small request', () => {
   }
 
   test.each([EDS, SDS])('105: costs what it changes, not what the stream holds: %s', (type) => {
-    const best = (held: number): number =>
-      Math.min(...Array.from({ length: 5 }, () => thousandRequests(held, type)));
-    best(1_000);
+    const best = { few: Infinity, many: Infinity };
+    const ratio = (): number => best.many / best.few;
+    // Twenty times the names. To copy them each time would be twenty times the time, on a busy machine too: the best of many is what it costs.
+    for (let tries = 0; tries < 40 && !(ratio() < 8); tries += 1) {
+      best.few = Math.min(best.few, thousandRequests(2_000, type));
+      best.many = Math.min(best.many, thousandRequests(40_000, type));
+    }
 
-    // Twenty times the names. To copy them each time would be twenty times the time.
-    expect(best(40_000) / best(2_000)).toBeLessThan(8);
+    expect(ratio()).toBeLessThan(8);
   });
 
   test('105: is not burdened with names of another type that nobody has', () => {
