@@ -68,7 +68,8 @@ suite('on a cluster whose API server adds sidecars', () => {
         metadata: { name: 'shop', labels: { 'meshwright.dev/mesh': 'enabled' } },
       },
       { apiVersion: 'v1', kind: 'ServiceAccount', metadata: { name: 'default', namespace: 'shop' } },
-      mesh(),
+      // There are no nodes, so that all of them could make keys.
+      mesh({ certificates: { delivery: 'Secret' } }),
     );
     operator = await startOperator({ kubeconfigPath, args: ['--sidecar-xds', 'meshwright.example:15012'] });
     closing.add(() => operator.stop());
