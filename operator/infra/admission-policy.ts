@@ -123,11 +123,6 @@ function facts({ sidecar, secretOf }: InjectionPolicyOptions): readonly Json[] {
       .map((text) => JSON.stringify(text))
       .join(` + ${account} + `),
   );
-  const items = (key: string): string =>
-    `variables.annotations[?${JSON.stringify(key)}].orValue('').split(',').map(i, i.trim())`;
-  const ports = (key: string): string => `${items(key)}.filter(i, i.matches('^[0-9]{1,5}$'))`;
-  const cidrs = (family: 4 | 6): string =>
-    `${items(exclusionKeys.outboundCidrs)}.filter(i, isCIDR(i) && cidr(i).ip().family() == ${family})`;
   return [
     { name: 'annotations', expression: 'object.metadata.?annotations.orValue({})' },
     { name: 'names', expression: 'object.spec.?initContainers.orValue([]).map(c, c.name)' },
@@ -140,27 +135,42 @@ function facts({ sidecar, secretOf }: InjectionPolicyOptions): readonly Json[] {
         "object.metadata.?ownerReferences.orValue([]).exists(o, o.kind == 'Job') ? 0 : " +
         `[${sidecar.drainSeconds}, int(object.spec.?terminationGracePeriodSeconds.orValue(30))].min()`,
     },
-    { name: 'inboundPorts', expression: ports(exclusionKeys.inboundPorts) },
-    { name: 'outboundPorts', expression: ports(exclusionKeys.outboundPorts) },
-    { name: 'cidrs4', expression: cidrs(4) },
-    { name: 'cidrs6', expression: cidrs(6) },
+    { name: 'inboundPorts', expression: portsIn(exclusionKeys.inboundPorts) },
+    { name: 'outboundPorts', expression: portsIn(exclusionKeys.outboundPorts) },
+    { name: 'cidrs4', expression: networksOf(4) },
+    { name: 'cidrs6', expression: networksOf(6) },
   ];
+}
+
+function itemsIn(key: string): string {
+  return `variables.annotations[?${JSON.stringify(key)}].orValue('').split(',').map(i, i.trim())`;
+}
+
+/** What cannot be read is left out; the ValidatingAdmissionPolicy beside this policy refuses the pod. */
+function portsIn(key: string): string {
+  return `${itemsIn(key)}.filter(i, i.matches('^[0-9]{1,5}$'))`;
+}
+
+function networksOf(family: 4 | 6): string {
+  return `${itemsIn(exclusionKeys.outboundCidrs)}.filter(i, isCIDR(i) && cidr(i).ip().family() == ${family})`;
 }
 
 /** As text in the rules of our init container, a line for each. */
 function textsOf(secretOf: InjectionPolicyOptions['secretOf']): CelTexts {
-  const lines = (list: string, mark: string, rule: (item: string) => string): [string, string] => {
-    const [before = '', after = ''] = rule(mark).split(mark);
-    const line = `${JSON.stringify(before)} + i + ${JSON.stringify(`${after}\n`)}`;
-    return [`${rule(mark)}\n`, `variables.${list}.map(i, ${line}).join('')`];
-  };
   return new Map([
     [secretOf(marks.account), 'variables.secret'],
-    lines('inboundPorts', String(marks.inboundPort), inboundExclusion),
-    lines('outboundPorts', String(marks.outboundPort), outboundExclusion.port),
-    lines('cidrs4', marks.cidrs[4], outboundExclusion.cidr),
-    lines('cidrs6', marks.cidrs[6], outboundExclusion.cidr),
+    linesOf('inboundPorts', String(marks.inboundPort), inboundExclusion),
+    linesOf('outboundPorts', String(marks.outboundPort), outboundExclusion.port),
+    linesOf('cidrs4', marks.cidrs[4], outboundExclusion.cidr),
+    linesOf('cidrs6', marks.cidrs[6], outboundExclusion.cidr),
   ]);
+}
+
+/** The line that stands for a list of items, and the expression for all of them. */
+function linesOf(list: string, mark: string, rule: (item: string) => string): [string, string] {
+  const [before = '', after = ''] = rule(mark).split(mark);
+  const line = `${JSON.stringify(before)} + i + ${JSON.stringify(`${after}\n`)}`;
+  return [`${rule(mark)}\n`, `variables.${list}.map(i, ${line}).join('')`];
 }
 
 /** Our part, in variables: an error message of the API server repeats the expression that failed, and the mutation is short. */

@@ -56,6 +56,21 @@ export function createInjectionPolicy(options: InjectionPolicyOptions): Injectio
     policy: policyOf(mesh, environment, delivery),
     part: partOf(mesh, environment, delivery),
   }));
+  /** null: it cannot be said. */
+  const wantedOf = (
+    resources: Resources,
+    mesh: MeshSettingsIr | null,
+    delivery: Delivery | null,
+  ): Wanted | null => {
+    if (mesh === null) return { policy: null, trial: null, namespaces: [] };
+    if (delivery?.isPossible !== true) return null;
+    const { policy, part } = render(mesh, delivery);
+    return {
+      policy,
+      trial: trialOf(resources, part, environment.ownNamespace),
+      namespaces: delivery.inUse === 'Secret' ? selectedNamespaces(resources, mesh, environment) : [],
+    };
+  };
   let wanted: Wanted | undefined;
   let term: Term | undefined;
   let report = notLooked;
@@ -68,14 +83,8 @@ export function createInjectionPolicy(options: InjectionPolicyOptions): Injectio
   };
   return {
     setInput: (resources, mesh, delivery) => {
-      if (mesh !== null && delivery?.isPossible !== true) return;
-      const rendered = mesh === null || delivery === null ? null : render(mesh, delivery);
-      const next = {
-        policy: rendered?.policy ?? null,
-        trial: rendered && trialOf(resources, rendered.part, environment.ownNamespace),
-        namespaces: delivery?.inUse === 'Secret' ? selectedNamespaces(resources, mesh, environment) : [],
-      };
-      if (wanted !== undefined && isSameValue(next, wanted)) return;
+      const next = wantedOf(resources, mesh, delivery);
+      if (next === null || isSameValue(next, wanted)) return;
       wanted = next;
       term?.wake();
     },

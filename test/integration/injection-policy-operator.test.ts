@@ -82,7 +82,7 @@ suite('on a cluster whose API server adds sidecars', () => {
 
     const job = { apiVersion: 'batch/v1', kind: 'Job', name: 'migrate', uid: '1', controller: true };
     expect(await made({ ownerReferences: [job] })).toEqual(['mw-init', 'mw-proxy']);
-    await kubectl(['get', 'configmap', 'meshwright-trust', '-n', 'shop']);
+    expect(await kubectl(['get', 'configmap', 'meshwright-trust', '-n', 'shop', '-o', 'name'])).not.toBe('');
   });
 
   test('the certificate of a service account that only such a pod has is issued when the pod is there', async () => {
@@ -97,26 +97,18 @@ suite('on a cluster whose API server adds sidecars', () => {
       },
     );
 
-    await kubectl(['wait', 'secret/meshwright-migrate', '-n', 'shop', '--for=create', '--timeout=60s']);
+    const wait = ['wait', 'secret/meshwright-migrate', '-n', 'shop', '--for=create', '--timeout=60s'];
+    expect(await kubectl(wait)).toContain('condition met');
   });
 
   test('a change of the Mesh is one of the policy', async () => {
     const patch = JSON.stringify({ spec: { sidecar: { image: 'envoy:next' } } });
     await kubectl(['patch', 'mesh', 'default', '--type=merge', `--patch=${patch}`]);
 
-    await poll(
-      async () => {
-        const text = await kubectl([
-          'get',
-          'mutatingadmissionpolicy',
-          'sidecar.meshwright.dev',
-          '-o',
-          'json',
-        ]);
-        return text.includes('envoy:next') ? true : undefined;
-      },
-      { intervalMs: 100, deadlineMs: 60_000 },
-    );
+    const get = ['get', 'mutatingadmissionpolicy', 'sidecar.meshwright.dev', '-o', 'json'];
+    const changed = async (): Promise<true | undefined> =>
+      (await kubectl(get)).includes('envoy:next') ? true : undefined;
+    expect(await poll(changed, { intervalMs: 100, deadlineMs: 60_000 })).toBe(true);
   });
 
   test('without an operator pods still get one; without a Mesh none, and none is blocked', async () => {

@@ -214,7 +214,7 @@ suite('the policy', () => {
       created(whole([proxy, setUp, init])),
     ]);
 
-    expect(found.map(namesOf)).toEqual(Array(3).fill(['mw-init', 'mw-proxy', 'set-up']));
+    expect(found.map(namesOf)).toEqual(Array.from({ length: 3 }, () => ['mw-init', 'mw-proxy', 'set-up']));
   });
 
   test.each([

@@ -21,8 +21,15 @@ export function policyOf(mesh: MeshSettingsIr, environment: Environment, deliver
   const { image, initImage } = mesh.sidecar;
   const { resources, interception, drainSeconds, bootstrap } = sidecar;
   const settings = {
-    ...{ mesh: name, trustDomain, xds: bootstrap.xds, image, initImage },
-    ...{ resources, interception, drainSeconds, delivery: delivery.inUse },
+    mesh: name,
+    trustDomain,
+    xds: bootstrap.xds,
+    image,
+    initImage,
+    resources,
+    interception,
+    drainSeconds,
+    delivery: delivery.inUse,
   };
   return renderInjectionPolicy(
     {
