@@ -7,10 +7,10 @@ import { runComponents } from './process/lifecycle.ts';
 import { createLog } from './process/log.ts';
 import { createOperator } from './wiring/operator.ts';
 import { helpText, processSettings, type Settings, SettingsError } from './process/settings.ts';
-import { setUpMemory } from './process/process-memory.ts';
+import { setUpEngine } from './process/engine.ts';
 
 async function main(): Promise<void> {
-  setUpMemory();
+  setUpEngine();
   const settings = readSettings();
   if (settings === null) return;
   if (settings.help) {

@@ -3,12 +3,12 @@ import { runComponents } from '../../operator/process/lifecycle.ts';
 import { createLog } from '../../operator/process/log.ts';
 import { createOperator } from '../../operator/wiring/operator.ts';
 import { readSettings } from '../../operator/process/settings.ts';
-import { setUpMemory } from '../../operator/process/process-memory.ts';
+import { setUpEngine } from '../../operator/process/engine.ts';
 import { receiveOptions, serve } from './child.ts';
 import { measuring } from './measure.ts';
 import { monotonicMs, type Listening, type OperatorOptions } from './protocol.ts';
 
-setUpMemory();
+setUpEngine();
 const { kubeconfig } = await receiveOptions<OperatorOptions>();
 const listen = ['--xds-address', '127.0.0.1:0', '--admin-address', '127.0.0.1:0'];
 const settings = readSettings(['--kubeconfig', kubeconfig, ...listen, '--log-level', 'warn'], {});

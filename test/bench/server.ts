@@ -10,7 +10,7 @@ import { createTranslation } from '../../operator/wiring/translation.ts';
 import type { SecretData, SecretPort } from '../../operator/ports/platform.ts';
 import { reloadableCredentials } from '../../operator/xds/server/credentials.ts';
 import { createAdsServer } from '../../operator/xds/server/server.ts';
-import { setUpMemory } from '../../operator/process/process-memory.ts';
+import { setUpEngine } from '../../operator/process/engine.ts';
 import { receiveOptions, serve } from './child.ts';
 import { Edits } from './edits.ts';
 import { measuring } from './measure.ts';
@@ -26,7 +26,7 @@ import {
   trafficPolicy,
 } from './synthetic-mesh.ts';
 
-setUpMemory();
+setUpEngine();
 const options = await receiveOptions<ServerOptions>();
 const log = createLog('error');
 const nothing = (): void => undefined;
