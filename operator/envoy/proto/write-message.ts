@@ -4,11 +4,10 @@
 import type { Writer } from 'protobufjs/minimal.js';
 import type { EnvoyMessage, EnvoyValue } from './envoy-message.ts';
 import { describeValue, located, MessageError } from './message-error.ts';
+import { isObject, lengthDelimited, listOf, objectOf } from './plain-values.ts';
 import { type Scalar, scalars } from './scalars.ts';
 import { type FieldShape, type MessageShape, shapeOfTypeUrl, type ValueType } from './shapes.ts';
-
-/** The length-delimited wire type: strings, messages, maps, packed lists. */
-const lengthDelimited = 2;
+import { writeJsonList, writeJsonValue, writeStruct } from './write-json.ts';
 
 /** Writes the content of a message (no length before it). @throws MessageError */
 export function writeMessage(shape: MessageShape, value: EnvoyValue, writer: Writer): void {
@@ -31,20 +30,6 @@ export function writeMessage(shape: MessageShape, value: EnvoyValue, writer: Wri
     case 'list':
       writeJsonList(listOf(value), writer);
   }
-}
-
-function isObject(value: EnvoyValue): value is EnvoyMessage {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
-function objectOf(value: EnvoyValue): EnvoyMessage {
-  if (isObject(value)) return value;
-  throw new MessageError(`expected an object, got ${describeValue(value)}`);
-}
-
-function listOf(value: EnvoyValue): readonly EnvoyValue[] {
-  if (Array.isArray(value)) return value as readonly EnvoyValue[];
-  throw new MessageError(`expected a list, got ${describeValue(value)}`);
 }
 
 function writeWrapper(shape: MessageShape, value: EnvoyValue, writer: Writer): void {
@@ -209,43 +194,4 @@ function withoutType(message: EnvoyMessage): EnvoyMessage {
   if (message['@type'] === undefined) return message;
   const { '@type': _type, ...fields } = message;
   return fields;
-}
-
-function writeStruct(struct: EnvoyMessage, writer: Writer): void {
-  for (const name of Object.keys(struct).toSorted()) {
-    try {
-      writer.uint32((1 << 3) | lengthDelimited).fork();
-      writer.uint32((1 << 3) | lengthDelimited).string(name);
-      writer.uint32((2 << 3) | lengthDelimited).fork();
-      writeJsonValue(struct[name] ?? null, writer);
-      writer.ldelim().ldelim();
-    } catch (error) {
-      throw located(error, `[${JSON.stringify(name)}]`);
-    }
-  }
-}
-
-/** A google.protobuf.Value: null_value 1, number 2, string 3, bool 4, struct 5, list 6. */
-function writeJsonValue(value: EnvoyValue, writer: Writer): void {
-  if (value === null) writer.uint32(1 << 3).int32(0);
-  else if (typeof value === 'number') writer.uint32((2 << 3) | 1).double(value);
-  else if (typeof value === 'string') writer.uint32((3 << 3) | lengthDelimited).string(value);
-  else if (typeof value === 'boolean') writer.uint32(4 << 3).bool(value);
-  else if (isObject(value)) {
-    writer.uint32((5 << 3) | lengthDelimited).fork();
-    writeStruct(value, writer);
-    writer.ldelim();
-  } else {
-    writer.uint32((6 << 3) | lengthDelimited).fork();
-    writeJsonList(listOf(value), writer);
-    writer.ldelim();
-  }
-}
-
-function writeJsonList(list: readonly EnvoyValue[], writer: Writer): void {
-  for (const value of list) {
-    writer.uint32((1 << 3) | lengthDelimited).fork();
-    writeJsonValue(value, writer);
-    writer.ldelim();
-  }
 }
