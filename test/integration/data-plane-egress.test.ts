@@ -221,6 +221,17 @@ suite('hosts outside the mesh', () => {
     expect(await attempt(evil.name, { address: evil.address })).toEqual({ error: closed });
   });
 
+  test('takes as many hosts as a Mesh may list, and knows the last as well as the first', async () => {
+    const names = Array.from({ length: 126 }, (_, at) => `${at % 2 === 0 ? '' : '*.'}h${at}.example.com`);
+    const many = [tls('first.below.example.com'), ...names.map((name) => tls(name)), tls(api.name)];
+
+    await world.program({ allowedHosts: many, services: [web] });
+
+    expect(reached(await attempt(api.name, { address: nowhere }))).toBe(api.name);
+    expect(await attempt(evil.name, { address: evil.address })).toEqual({ error: closed });
+    await world.program({ allowedHosts: list, services: [web] });
+  });
+
   test('learns which hosts are called that are not in the list, in both modes, and where they were going', async () => {
     const learning = { allowedHosts: [], learnsHosts: true, services: [web] };
     await world.program({ ...learning, mode: 'AllowAny' });
