@@ -25,7 +25,7 @@ test: deps
 
 # End to end, on real pods: on a cluster of its own (Linux, root, no Docker), or on the one that KUBECONFIG names.
 e2e: deps
-	@$(BIN)/node test/run.ts $(if $(KUBECONFIG),e2e,binaries "cluster tools" e2e)
+	@$(BIN)/node test/run.ts $(if $(KUBECONFIG),e2e,binaries "newest Kubernetes" "cluster tools" e2e)
 
 # Speed and memory: `make bench S=1,2 N=1000 M=1000`. See test/bench/README.md.
 bench: deps

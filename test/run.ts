@@ -70,6 +70,16 @@ function certManager(): Step {
   return { ...step, run };
 }
 
+/** For what the usual version does not have. Its suites say that they are not run without it. */
+function newestKubernetes(): Step {
+  const step = command('newest Kubernetes', 'node test/support/kubernetes/build.ts newest');
+  const run = (): Counts => {
+    process.stdout.write('NOT RUN: the tests with the newest Kubernetes. They need Go, to build it.\n');
+    return { passed: 0, failed: 0 };
+  };
+  return spawnSync('go', ['version']).status === 0 ? step : { ...step, run };
+}
+
 /** Jest over some folders. `workers`: suites side by side; those that start clusters want one. */
 function jest(name: string, folders: readonly string[], workers: number): Step {
   return {
@@ -115,6 +125,7 @@ const steps: readonly Step[] = [
   check('dockerfile', checkDockerfile),
   jest('unit', ['test/unit', 'test/protocol'], 2),
   apiServerBinaries(),
+  newestKubernetes(),
   command('cluster tools', 'node test/cluster/prepare.ts --if-possible'),
   certManager(),
   jest('integration', ['test/integration'], 2),

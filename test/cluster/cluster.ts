@@ -9,9 +9,10 @@ import { boot, importImage, writeFiles } from './boot.ts';
 import { createCgroups, removeCgroups } from './cgroups.ts';
 import { claim, release, removeLeftovers } from './claim.ts';
 import { must, run, type RunOptions } from './command.ts';
-import type { ProgramFolders } from './components.ts';
+import { components, type ProgramFolders } from './components.ts';
 import type { Layout } from './layout.ts';
 import { createNamespaces, type Namespaces } from './namespaces.ts';
+import { findNewestPrograms } from './programs.ts';
 import { findPrepared } from './prepare.ts';
 import { Processes } from './processes.ts';
 import { pauseImage } from './standard-images.ts';
@@ -21,6 +22,8 @@ export interface ClusterOptions {
   readonly index?: number;
   /** Archives of images to import while it starts, as buildImage and standard-images.ts make them. */
   readonly images?: readonly Promise<string>[];
+  /** With the newest API server and kubelet. Default: all of the usual version. */
+  readonly isNewest?: boolean;
   /** Gets a line for each step. */
   readonly log?: (line: string) => void;
   /** Breaks the start off. */
@@ -48,6 +51,8 @@ export interface Cluster {
   importImage(archive: string): Promise<void>;
   /** Of the first pod that the selector (`app=cart`) finds and that is not being deleted. @throws Error if none has one */
   podIp(namespace: string, selector: string): Promise<string>;
+  /** Ends the kubelet and starts it again: pods go on meanwhile. */
+  restartKubelet(): Promise<void>;
   /** Ends everything and removes its traces; again does nothing. */
   stop(): Promise<void>;
 }
@@ -68,7 +73,9 @@ const Pods = z.object({
 export async function startCluster(options: ClusterOptions = {}): Promise<Cluster> {
   const prepared = await findPrepared();
   if ('reason' in prepared) throw new Error(prepared.reason);
-  const { programs, pluginFolder } = prepared;
+  const { pluginFolder } = prepared;
+  const programs = options.isNewest === true ? await findNewestPrograms() : prepared.programs;
+  if (programs === undefined) throw new Error('The newest Kubernetes is not built yet.');
   const log = options.log ?? ((): void => undefined);
   const images = options.images ?? [];
   // Whoever awaits one hears of its failure; it must not end the process if the start fails before.
@@ -92,7 +99,7 @@ export async function startCluster(options: ClusterOptions = {}): Promise<Cluste
     await release(layout);
     throw cause;
   }
-  return clusterOf(layout, programs, namespaces, async () => {
+  return clusterOf({ layout, programs, namespaces, processes }, async () => {
     await tearDown(layout, processes, namespaces);
     await removeFiles([layout.stateDir]);
     await release(layout);
@@ -113,12 +120,14 @@ async function removeFiles(folders: readonly string[]): Promise<void> {
   await Promise.all(folders.map((folder) => rm(folder, { recursive: true, force: true, maxRetries: 5 })));
 }
 
-function clusterOf(
-  layout: Layout,
-  programs: ProgramFolders,
-  namespaces: Namespaces,
-  end: () => Promise<void>,
-): Cluster {
+interface Running {
+  readonly layout: Layout;
+  readonly programs: ProgramFolders;
+  readonly namespaces: Namespaces;
+  readonly processes: Processes;
+}
+
+function clusterOf({ layout, programs, namespaces, processes }: Running, end: () => Promise<void>): Cluster {
   const kubectlCommand = (args: readonly string[]): string[] => [
     join(programs.apiServer, 'kubectl'),
     `--kubeconfig=${layout.kubeconfigPath}`,
@@ -143,6 +152,12 @@ function clusterOf(
     podIp: async (namespace, selector) => {
       const pods = ['get', 'pods', `--namespace=${namespace}`, `--selector=${selector}`, '--output=json'];
       return firstAddress(await mustKubectl(pods), `${selector} in namespace ${namespace}`);
+    },
+    restartKubelet: async () => {
+      const { kubelet } = components(layout, programs);
+      // There is one in these namespaces.
+      const kill = namespaces.enter(['sh', '-c', 'kill $(pidof kubelet)']);
+      await processes.restart('kubelet', namespaces.enter(kubelet), () => must(kill));
     },
     stop: async () => {
       ending ??= end();

@@ -16,6 +16,7 @@ export type ComponentName =
 export interface ProgramFolders {
   /** etcd, kube-apiserver, kubectl. */
   readonly apiServer: string;
+  readonly kubelet: string;
   /** The rest of what is built from Go modules. */
   readonly node: string;
 }
@@ -36,7 +37,7 @@ export function components(
     containerd: ['containerd', '--config', join(layout.configDir, 'containerd.toml')],
     'kube-controller-manager': [join(folders.node, 'kube-controller-manager'), ...controllerManager(layout)],
     'kube-scheduler': [join(folders.node, 'kube-scheduler'), ...client(layout, 'kube-scheduler')],
-    kubelet: [join(folders.node, 'kubelet'), ...kubelet(layout)],
+    kubelet: [join(folders.kubelet, 'kubelet'), ...kubelet(layout)],
     'kube-proxy': [join(folders.node, 'kube-proxy'), ...kubeProxy(layout)],
     coredns: [join(folders.node, 'coredns'), '-conf', join(layout.configDir, 'Corefile')],
   };

@@ -32,6 +32,14 @@ export class Processes {
     this.#children.set(name, await startChild(command, join(this.#logDir, `${name}.log`)));
   }
 
+  /** `end` makes it end. Its log begins anew. */
+  async restart(name: string, command: readonly string[], end: () => Promise<unknown>): Promise<void> {
+    const former = this.#children.get(name);
+    await end();
+    await former?.ended;
+    await this.start(name, command);
+  }
+
   /** @throws Error after the deadline, or as soon as any of the processes has ended; the signal's reason if that fires */
   async until({ of, what, deadlineMs, check }: Expectation): Promise<void> {
     const ask = async (): Promise<'yes' | 'no' | undefined> => {

@@ -7,6 +7,7 @@ import {
   binaries,
   cacheDir,
   cacheFolder,
+  findNewest,
   kubernetesVersion,
   missingFrom,
 } from '../support/kubernetes/assets.ts';
@@ -21,12 +22,23 @@ const sources = join(import.meta.dirname, 'programs');
 
 /** The folders, or undefined if something in them is not built yet. */
 export async function findPrograms(): Promise<ProgramFolders | undefined> {
-  const folders = { apiServer: cacheDir(), node: await nodeFolder() };
+  const node = await nodeFolder();
+  const folders = { apiServer: cacheDir(), kubelet: node, node };
   const missing = await Promise.all([
     missingFrom(folders.apiServer, binaries),
     missingFrom(folders.node, nodePrograms),
   ]);
   return missing.flat().length === 0 ? folders : undefined;
+}
+
+/**
+ * The newest API server and kubelet beside the other programs, which are older by more than Kubernetes supports: enough for pods to run. undefined
+ * if something is not built yet.
+ */
+export async function findNewestPrograms(): Promise<ProgramFolders | undefined> {
+  const [usual, newest] = [await findPrograms(), await findNewest()];
+  if (usual === undefined || !newest.found) return undefined;
+  return { ...usual, apiServer: newest.binDir, kubelet: newest.binDir };
 }
 
 /** Minutes with an empty cache. Needs Go. */
@@ -41,7 +53,7 @@ export async function buildPrograms(say: Say): Promise<ProgramFolders> {
     ]);
   };
   const node = await buildOnce({ folder: await nodeFolder(), programs: nodePrograms, fill }, say);
-  return { apiServer, node };
+  return { apiServer, kubelet: node, node };
 }
 
 /** Of its own for each version of anything in it. */

@@ -350,3 +350,29 @@ suite('pod certificates', () => {
     expect(await untilDelivered('Secret')).toContain('node-3 (v1.36.3)');
   });
 });
+
+const usual = await apiServerAvailable();
+
+(usual.available ? describe : describe.skip)('an API server that does not know pod certificates', () => {
+  let server: ApiServer;
+  beforeAll(async () => {
+    server = await startApiServer();
+  });
+  afterAll(() => server.stop());
+
+  test.each(['install.yaml', 'install-pod-certificates.yaml'])('takes %s', async (file) => {
+    const applied = await server.kubectl(['apply', '-f', join(import.meta.dirname, '../../deploy', file)]);
+    const policy = await server.kubectl([
+      ...[
+        'get',
+        'validatingadmissionpolicy',
+        'pod-certificates.meshwright.dev',
+        '-o',
+        'jsonpath={.spec.failurePolicy}',
+      ],
+    ]);
+    const { code, stderr } = applied;
+
+    expect({ code, stderr, policy: policy.stdout }).toEqual({ code: 0, stderr: '', policy: 'Fail' });
+  });
+});

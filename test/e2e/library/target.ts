@@ -44,6 +44,16 @@ export async function targetAvailable(): Promise<Availability> {
   return kubeconfig() === undefined ? await clusterAvailable() : { available: true };
 }
 
+/** The newest Kubernetes, on this machine whatever KUBECONFIG says. */
+export async function startNewestTarget(): Promise<Target> {
+  const cluster = await startWithImages(() => undefined, true);
+  return targetOf(
+    { program: join(cacheDir(), 'kubectl'), kubeconfigPath: cluster.kubeconfigPath },
+    local,
+    cluster,
+  );
+}
+
 export async function startTarget(log: (line: string) => void): Promise<Target> {
   const path = kubeconfig();
   if (path !== undefined) return targetOf({ program: 'kubectl', kubeconfigPath: path }, mirrored());
@@ -53,12 +63,12 @@ export async function startTarget(log: (line: string) => void): Promise<Target> 
 }
 
 /** The operator's image changes with every edit: its archive is not kept. */
-async function startWithImages(log: (line: string) => void): Promise<Cluster> {
+async function startWithImages(log: (line: string) => void, isNewest = false): Promise<Cluster> {
   const folder = await mkdtemp(join(tmpdir(), 'meshwright-e2e-'));
   try {
     const archive = join(folder, 'operator.tar');
     const operatorImage = writeOperatorImage(archive).then(() => archive);
-    return await startCluster({ images: [nodeImage(), envoyImage(), operatorImage], log });
+    return await startCluster({ images: [nodeImage(), envoyImage(), operatorImage], log, isNewest });
   } finally {
     await rm(folder, { recursive: true });
   }

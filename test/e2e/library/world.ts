@@ -4,7 +4,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { poll } from '../../support/kubernetes/poll.ts';
-import { released, startTarget, type Target } from './target.ts';
+import { released, startNewestTarget, startTarget, type Target } from './target.ts';
 
 export const ownNamespace = 'meshwright-system';
 
@@ -51,10 +51,19 @@ const untilMs = 120_000;
 const deployFolder = join(import.meta.dirname, '../../../deploy');
 
 export async function startWorld(log: (line: string) => void): Promise<World> {
-  const target = await startTarget(log);
+  return await installed(await startTarget(log), 'install.yaml', log);
+}
+
+/** Without rights on Secrets, on the newest Kubernetes. */
+export async function startNewestWorld(): Promise<World> {
+  return await installed(await startNewestTarget(), 'install-pod-certificates.yaml', () => undefined);
+}
+
+/** file: of deploy/. */
+async function installed(target: Target, file: string, log: (line: string) => void): Promise<World> {
   try {
     const world = worldOf(target);
-    await world.applyFile('install.yaml');
+    await world.applyFile(file);
     await world.rolledOut(ownNamespace, 'deployment/meshwright-operator');
     log('the operator is available');
     return world;
