@@ -57,11 +57,11 @@ const readCertificates = `
     await (world as World | undefined)?.stop();
   }, 120_000);
 
-  test('two workloads speak strict mutual TLS, and nobody without a sidecar is served', async () => {
+  test('two workloads speak strict mutual TLS, and who has no sidecar is refused', async () => {
     await setMtls(world, 'Strict');
 
     expect(callerIn(await callFrom(world, clientInside, serverUrl))).toBe(clientIdentity);
-    expect((await callFrom(world, clientOutside, serverUrl)).status).toBeUndefined();
+    expect((await callFrom(world, clientOutside, serverUrl)).status).toBe(403);
   });
 
   test('nothing of Meshwright lies in the namespace, and the Mesh says why', async () => {
