@@ -8,6 +8,7 @@ import type {
   PodFacts,
   RequestId,
 } from '../../ports/pod-certificate-port.ts';
+import { pause } from '../../process/clock.ts';
 import type { Log } from '../../process/log.ts';
 import { fieldManager, managedLabels } from '../../values/own-names.ts';
 import { signerName, trustBundleName } from '../../values/pod-certificates.ts';
@@ -100,6 +101,8 @@ export function createPodCertificates(options: PodCertificatesOptions): PodCerti
       };
       const remove = (request: RequestId): void => sink.settled(request);
       const informed = { upsert, remove, listed: () => undefined };
+      await untilServed(options, signal);
+      if (signal.aborted) return;
       await runInformer(
         { kind: requestKind, api: options.api, sink: informed, clock, log, settings },
         signal,
@@ -118,6 +121,23 @@ export function createPodCertificates(options: PodCertificatesOptions): PodCerti
       answer(api, request, { conditions: [condition('Denied', denial, nowMs)] }),
     publishTrust: (roots) => publish(api, roots),
   };
+}
+
+/** Discovery may be asked by everybody: without permission, an API server refuses what it does not know, too. */
+async function untilServed(
+  { retryingApi, clock, log, informer }: PodCertificatesOptions,
+  signal: AbortSignal,
+): Promise<void> {
+  while (!signal.aborted) {
+    // oxlint-disable no-await-in-loop -- one question after the other
+    try {
+      if (await isServed(retryingApi)) return;
+    } catch (err) {
+      log.warn({ err }, 'support of pod certificates not known, retrying');
+    }
+    await pause(informer.absentMs, clock, signal);
+    // oxlint-enable no-await-in-loop
+  }
 }
 
 async function supportOf(api: ApiCaller): Promise<ClusterSupport> {
