@@ -71,10 +71,8 @@ const readCertificates = `
     expect([secrets, configMaps.split(' ').toSorted()]).toEqual(['', ['kube-root-ca.crt', 'programs']]);
     const condition = '{.status.conditions[?(@.type=="CertificatesDelivered")].reason}';
     expect(await jsonpath(condition, 'mesh', 'default')).toBe('PodCertificate');
-    const may = await world.kubectl([
-      ...['auth', 'can-i', 'get', 'secrets', `--namespace=${inside}`],
-      `--as=system:serviceaccount:${ownNamespace}:meshwright-operator`,
-    ]);
+    const who = `--as=system:serviceaccount:${ownNamespace}:meshwright-operator`;
+    const may = await world.kubectl(['auth', 'can-i', 'get', 'secrets', `--namespace=${inside}`, who]);
     expect(may.stdout.trim()).toBe('no');
   });
 
