@@ -362,15 +362,8 @@ const usual = await apiServerAvailable();
 
   test.each(['install.yaml', 'install-pod-certificates.yaml'])('takes %s', async (file) => {
     const applied = await server.kubectl(['apply', '-f', join(import.meta.dirname, '../../deploy', file)]);
-    const policy = await server.kubectl([
-      ...[
-        'get',
-        'validatingadmissionpolicy',
-        'pod-certificates.meshwright.dev',
-        '-o',
-        'jsonpath={.spec.failurePolicy}',
-      ],
-    ]);
+    const what = ['validatingadmissionpolicy', 'pod-certificates.meshwright.dev'];
+    const policy = await server.kubectl(['get', ...what, '-o', 'jsonpath={.spec.failurePolicy}']);
     const { code, stderr } = applied;
 
     expect({ code, stderr, policy: policy.stdout }).toEqual({ code: 0, stderr: '', policy: 'Fail' });
