@@ -19,7 +19,7 @@ export const optOutLabel = 'meshwright.dev/inject';
 /** Of the policy by which the API server adds sidecars, and of the binding that bounds what it may change. */
 export const injectionPolicyName = 'sidecar.meshwright.dev';
 
-/** On ConfigMaps of ours with a key set of an issuer: "true". */
+/** On ConfigMaps of ours that all operators read: key sets of issuers, and ports that accept plaintext. "true". */
 export const jwksLabel = 'meshwright.dev/jwks';
 
 /** A Secret of users with secrets of clients, in any namespace of policies: no other is read for logins. */

@@ -24,7 +24,8 @@ export function findingsIn(resources: Resources): readonly Finding[] {
   const rules = rulesIn(served.map(({ inbound }) => inbound.authorization));
   return [
     ...(ir.workloads.length === 0 ? [nothingMeshed(ir)] : []),
-    ...openPorts(served, ({ mtls }) => mtls !== 'Strict').map(plaintext),
+    ...openPorts(served, ({ mtls }) => mtls === 'Permissive' || mtls === 'Disabled').map(plaintext),
+    ...openPorts(served, ({ mtls }) => mtls === 'Staged').map(staged),
     ...openPorts(served, isUnguarded).map(anyCaller),
     ...rules.allow.filter(isForAll).map(allowsAll),
     ...rules.allow.filter((rule) => matchesNobody(rule, ir)).map(matchesNobodyFinding),
@@ -96,6 +97,15 @@ function plaintext({ namespace, ports }: OpenPorts): Finding {
     message:
       `Namespace ${namespace}: ${listed(ports)} may be called in plaintext, by callers without an identity. ` +
       'When all callers have a sidecar, set mtls.mode: Strict in a SecurityPolicy for the Namespace.',
+  };
+}
+
+function staged({ namespace, ports }: OpenPorts): Finding {
+  return {
+    type: 'Plaintext',
+    message:
+      `Namespace ${namespace}: ${listed(ports)} may be called in plaintext until nobody does any more (mtls.transition). ` +
+      'The condition Programmed of the policy or Mesh that sets mode Strict names the callers.',
   };
 }
 

@@ -49,6 +49,24 @@ test('without a policy, ports take plaintext and any caller', () => {
   ]);
 });
 
+test('a port that is to be Strict and still accepts plaintext is told from one that nobody wants to be', () => {
+  const stored = `
+kind: ConfigMap
+metadata: {name: meshwright-mtls-shop, namespace: meshwright-system}
+data: {ports.json: '{"Deployment/reviews":{"9080":{}}}'}
+`;
+  const found = findingsIn(resourcesFromYaml([world, policy(rules(page)), stored].join('---\n')));
+
+  expect(found.filter(({ type }) => type === 'Plaintext')).toEqual([
+    {
+      type: 'Plaintext',
+      message:
+        'Namespace shop: reviews:9080 may be called in plaintext until nobody does any more (mtls.transition). ' +
+        'The condition Programmed of the policy or Mesh that sets mode Strict names the callers.',
+    },
+  ]);
+});
+
 test('where nobody has a sidecar, nothing is guarded', () => {
   const mesh = 'apiVersion: meshwright.dev/v1alpha1\nkind: Mesh\nmetadata: {name: default}\nspec: {}';
 
