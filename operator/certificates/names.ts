@@ -1,6 +1,6 @@
 // How the Secrets of certificates are called and labelled: what infra mounts and the issuer writes.
 import { createHash } from 'node:crypto';
-import { managedLabels } from '../values/own-names.ts';
+import { loginSecretName, managedLabels } from '../values/own-names.ts';
 
 /** The Secret of the built-in root, in the operator's namespace. */
 export const rootSecretName = 'meshwright-ca';
@@ -11,13 +11,18 @@ export const revocationSecretName = 'meshwright-revocations';
 /** The Secret of the operator's own certificate where an issuer outside signs it, in the operator's namespace. */
 export const ownSecretName = 'meshwright-operator-certificate';
 
-const ownSecretNames: ReadonlySet<string> = new Set([rootSecretName, revocationSecretName, ownSecretName]);
+const prefix = 'meshwright-';
+
+const takenNames: readonly string[] = [rootSecretName, revocationSecretName, ownSecretName, loginSecretName];
+
+/** Service accounts whose Secrets have other names, since those are taken. */
+export const accountsWithTakenNames = takenNames.map((name) => name.slice(prefix.length));
 
 /** The Secret of a service account's certificate, in its namespace: `meshwright-<service account>`, at most 253 characters. */
 export function certificateSecretName(serviceAccount: string): string {
-  const name = `meshwright-${serviceAccount}`;
-  // A service account called `ca` or `revocations` must not get at Secrets of the operator's own.
-  return ownSecretNames.has(name) ? withHash(name, serviceAccount) : shortened(name, 253);
+  const name = `${prefix}${serviceAccount}`;
+  // A service account called `ca` must not get at a Secret of the operator's own, and a policy with a login not at the key of an account called `login`.
+  return takenNames.includes(name) ? withHash(name, serviceAccount) : shortened(name, 253);
 }
 
 export function certificateLabels(serviceAccount: string): Readonly<Record<string, string>> {

@@ -160,7 +160,9 @@ class Signer implements PodSigner {
       this.#ports.log.warn({ pod: podOf(request), error }, 'pod certificate not signed, retrying');
       return;
     }
-    if (entry.why === undefined) this.#entries.delete(keyOf(request));
+    // Unless there is another one of this name by now.
+    const isPresent = this.#entries.get(keyOf(request)) === entry;
+    if (entry.why === undefined && isPresent) this.#entries.delete(keyOf(request));
   }
 
   /** undefined: it is answered. */

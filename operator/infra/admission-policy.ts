@@ -24,6 +24,8 @@ export interface InjectionPolicyOptions {
   readonly excludedNamespaces: readonly string[];
   /** The Secret with the certificate of a service account. */
   readonly secretOf: (serviceAccount: string) => string;
+  /** Service accounts whose Secrets have a name that does not follow from theirs. */
+  readonly oddAccounts: readonly string[];
 }
 
 /** Pods of service accounts with longer names get no sidecar: CEL cannot compute the hash in the names of their Secrets. */
@@ -113,10 +115,9 @@ const matchConditions = [
 ];
 
 /** What is known of a pod. */
-function facts({ sidecar, secretOf }: InjectionPolicyOptions): readonly Json[] {
+function facts({ sidecar, secretOf, oddAccounts }: InjectionPolicyOptions): readonly Json[] {
   const account = "object.spec.?serviceAccountName.orValue('default')";
-  // Of a service account whose Secret has a name of its own.
-  const odd = ['ca', 'revocations'].reduce(
+  const secret = oddAccounts.reduce(
     (others, name) => `${account} == ${JSON.stringify(name)} ? ${JSON.stringify(secretOf(name))} : ${others}`,
     secretOf(marks.account)
       .split(marks.account)
@@ -127,7 +128,7 @@ function facts({ sidecar, secretOf }: InjectionPolicyOptions): readonly Json[] {
     { name: 'annotations', expression: 'object.metadata.?annotations.orValue({})' },
     { name: 'names', expression: 'object.spec.?initContainers.orValue([]).map(c, c.name)' },
     { name: 'ours', expression: `${initName} in variables.names && ${proxyName} in variables.names` },
-    { name: 'secret', expression: odd },
+    { name: 'secret', expression: secret },
     {
       name: 'drain',
       // Nobody calls the pod of a job; and the API server refuses a sleep beyond the grace period.
@@ -146,9 +147,12 @@ function itemsIn(key: string): string {
   return `variables.annotations[?${JSON.stringify(key)}].orValue('').split(',').map(i, i.trim())`;
 }
 
-/** What cannot be read is left out; the ValidatingAdmissionPolicy beside this policy refuses the pod. */
+/**
+ * What cannot be read is left out; the ValidatingAdmissionPolicy beside this policy refuses the pod. Without leading zeros, by which iptables would know an
+ * octal number.
+ */
 function portsIn(key: string): string {
-  return `${itemsIn(key)}.filter(i, i.matches('^[0-9]{1,5}$'))`;
+  return `${itemsIn(key)}.filter(i, i.matches('^[0-9]{1,5}$')).map(i, string(int(i)))`;
 }
 
 function networksOf(family: 4 | 6): string {

@@ -12,6 +12,7 @@ import type { SidecarPart } from '../infra/sidecar.ts';
 import type { InjectionPolicyPort } from '../ports/injection-policy-port.ts';
 import type { WorkloadPort, WorkloadRef } from '../ports/workload-port.ts';
 import type { Resources } from '../store/resources.ts';
+import { compareText } from '../values/compare-text.ts';
 import { isSameValue } from '../values/same-value.ts';
 import { rememberLast } from '../values/remember.ts';
 import { type Environment, isSelected } from './workload/desired.ts';
@@ -47,8 +48,17 @@ interface Wanted {
   /** A pod template of the cluster with our part; null: there is none to try it with. */
   readonly trial: Trial | null;
   /** Those that need the files by which Envoy finds certificates from Secrets, sorted. */
-  readonly namespaces: readonly string[];
+  readonly namespaces: readonly Place[];
 }
+
+interface Place {
+  readonly name: string;
+  /** Another one if it was deleted and made anew. */
+  readonly uid: string;
+}
+
+/** Name → uid of the namespaces that have what their pods mount. */
+type Kept = Map<string, string>;
 
 export function createInjectionPolicy(options: InjectionPolicyOptions): InjectionPolicy {
   const { environment, clock, log, onChange } = options;
@@ -128,12 +138,12 @@ function trialOf({ deployments }: Resources, part: SidecarPart, ownNamespace: st
   return { ref, body: ownPatch({ ...ref, uid }, part) };
 }
 
-/** kept: namespaces that have what their pods mount. */
 async function keep(
-  { port, workloads }: InjectionPolicyOptions,
+  options: InjectionPolicyOptions,
   { policy, trial, namespaces }: Wanted,
-  kept: Set<string>,
+  kept: Kept,
 ): Promise<InjectionReport> {
+  const { port, workloads } = options;
   const support = await port.support();
   const report = { support, isInForce: false, refusal: '' };
   if (support !== 'Bound') return report;
@@ -141,13 +151,7 @@ async function keep(
     await port.remove();
     return report;
   }
-  // Pods wait for these files, with a back-off.
-  for (const namespace of namespaces) {
-    if (kept.has(namespace)) continue;
-    // oxlint-disable-next-line no-await-in-loop -- an API server under load has enough with one
-    await workloads.keepConfigMap(namespace, sdsConfigMap, sdsFiles);
-    kept.add(namespace);
-  }
+  await keepFiles(options, namespaces, kept);
   const tried = trial && (await workloads.apply(trial.ref, trial.body, { force: true, dryRun: true }));
   if (tried?.type === 'refused') return { ...report, refusal: tried.message };
   const outcome = await port.apply(policy);
@@ -156,32 +160,57 @@ async function keep(
     : { ...report, refusal: outcome.message };
 }
 
+/**
+ * Pods wait for these files, with a back-off. A namespace that cannot take them, because of a quota or since it ends, has trouble of its own: all others have
+ * their policy. Rejects if none can.
+ */
+async function keepFiles(
+  { workloads, log }: InjectionPolicyOptions,
+  namespaces: readonly Place[],
+  kept: Kept,
+): Promise<void> {
+  const failures: unknown[] = [];
+  for (const { name: namespace, uid } of namespaces) {
+    if (kept.get(namespace) === uid) continue;
+    try {
+      // oxlint-disable-next-line no-await-in-loop -- an API server under load has enough with one
+      await workloads.keepConfigMap(namespace, sdsConfigMap, sdsFiles);
+      kept.set(namespace, uid);
+    } catch (error) {
+      failures.push(error);
+      log.warn({ namespace, error }, 'ConfigMap for sidecars not written, retrying');
+    }
+  }
+  if (failures.length > 0 && failures.length === namespaces.length)
+    throw new Error('no namespace takes the ConfigMap for sidecars', { cause: failures[0] });
+}
+
 const sdsFiles: Readonly<Record<string, string>> = Object.fromEntries(renderSdsFiles(''));
 
 function selectedNamespaces(
   { namespaces }: Resources,
   mesh: MeshSettingsIr | null,
   environment: Environment,
-): readonly string[] {
+): readonly Place[] {
   return namespaces
     .filter(({ metadata }) =>
       isSelected(metadata.name, { mesh, environment, namespaceLabels: metadata.labels ?? {} }),
     )
-    .map(({ metadata }) => metadata.name)
-    .toSorted();
+    .map(({ metadata: { name, uid = '' } }) => ({ name, uid }))
+    .toSorted((one, other) => compareText(one.name, other.name));
 }
 
 /** One look after the other, at once when something is new, else after the time that the last one says. */
 class Term {
   readonly #clock: Clock;
-  readonly #look: (kept: Set<string>) => Promise<number>;
-  readonly #kept = new Set<string>();
+  readonly #look: (kept: Kept) => Promise<number>;
+  readonly #kept = new Map<string, string>();
   #cancel: (() => void) | undefined;
   #isNew = false;
   #looking: Promise<void> | undefined;
   #isOver = false;
 
-  constructor(clock: Clock, look: (kept: Set<string>) => Promise<number>) {
+  constructor(clock: Clock, look: (kept: Kept) => Promise<number>) {
     this.#clock = clock;
     this.#look = look;
   }

@@ -1,7 +1,7 @@
 // Sidecars by the API server itself, on a real one that serves MutatingAdmissionPolicies: the pod that the policy makes is the pod that a template with our part
 // makes. No nodes: pods are created and never run.
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { certificateSecretName } from '../../operator/certificates/names.ts';
+import { accountsWithTakenNames, certificateSecretName } from '../../operator/certificates/names.ts';
 import { renderInjectionPolicy } from '../../operator/infra/admission-policy.ts';
 import { renderFence } from '../../operator/infra/injection-fence.ts';
 import { renderSidecar, type SidecarOptions } from '../../operator/infra/sidecar.ts';
@@ -73,7 +73,7 @@ const pods: readonly (readonly [what: string, pod: Pod, of?: Partial<SidecarOpti
   [
     'ports and networks that bypass the sidecar',
     annotated({
-      'meshwright.dev/exclude-inbound-ports': '9000, 9001',
+      'meshwright.dev/exclude-inbound-ports': '9000, 09001',
       'meshwright.dev/exclude-outbound-ports': '5432',
       'meshwright.dev/exclude-outbound-cidrs': '10.20.0.0/16,fd00:20::/64, 10.30.0.0/16,',
     }),
@@ -107,6 +107,7 @@ const policyWith = (certificates: 'Secret' | 'PodCertificate'): object =>
       namespaceLabels: meshLabel,
       excludedNamespaces,
       secretOf: certificateSecretName,
+      oddAccounts: accountsWithTakenNames,
     },
     'settings',
   );

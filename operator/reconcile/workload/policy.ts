@@ -1,6 +1,6 @@
 // The policy by which the API server adds sidecars, for the Mesh in force. Entry: policyOf. Pure.
 import type { Delivery } from '../../certificates/delivery.ts';
-import { certificateSecretName } from '../../certificates/names.ts';
+import { accountsWithTakenNames, certificateSecretName } from '../../certificates/names.ts';
 import { renderInjectionPolicy } from '../../infra/admission-policy.ts';
 import type { CertificateSource } from '../../infra/certificate-volume.ts';
 import { neverMeshed } from '../../infra/injection-fence.ts';
@@ -38,6 +38,7 @@ export function policyOf(mesh: MeshSettingsIr, environment: Environment, deliver
       namespaceLabels: mesh.sidecar.namespaceLabels,
       excludedNamespaces: [...new Set([...neverMeshed, environment.ownNamespace])],
       secretOf: certificateSecretName,
+      oddAccounts: accountsWithTakenNames,
     },
     settings,
   );

@@ -186,3 +186,20 @@ test('an invented request is denied, and one that is gone is forgotten', async (
   expect(port.denied).toMatchObject([{ reason: 'PodMismatch' }]);
   expect(told).toEqual([]);
 });
+
+test('a request that is made anew under its name, while the former one is answered, is answered, too', async () => {
+  const { stub } = await stubOf();
+  const anew = sampleRequest({ stub, uid: 'request-2' });
+  let asked = 0;
+  port.answer = () => {
+    asked += 1;
+    if (asked > 1) return 'written';
+    port.sink?.waiting(anew);
+    return 'settled';
+  };
+  port.sink?.waiting(sampleRequest({ stub }));
+  await until('the former one is answered', () => asked === 1);
+  await until('the new one is issued', () => answers.length === 1);
+
+  expect(port.issued).toHaveLength(1);
+});

@@ -1,6 +1,6 @@
 // The policy by which the API server adds sidecars, whole. What it makes of pods: test/integration/injection-policy.test.ts.
 import { expect, test } from '@jest/globals';
-import { certificateSecretName } from '../../../operator/certificates/names.ts';
+import { accountsWithTakenNames, certificateSecretName } from '../../../operator/certificates/names.ts';
 import {
   type InjectionPolicyOptions,
   mostAccountCharacters,
@@ -15,6 +15,7 @@ const options: InjectionPolicyOptions = {
   namespaceLabels: { 'meshwright.dev/mesh': 'enabled' },
   excludedNamespaces: ['kube-system', 'meshwright-system'],
   secretOf: certificateSecretName,
+  oddAccounts: accountsWithTakenNames,
 };
 
 /** Of one expression. @see https://kubernetes.io/docs/reference/using-api/cel/#cel-options-language-features-and-libraries */
@@ -68,4 +69,17 @@ test('names the Secret of every service account that gets a sidecar', () => {
   const longest = 'a'.repeat(mostAccountCharacters);
 
   expect(certificateSecretName(longest)).toBe(`meshwright-${longest}`);
+});
+
+test('knows every service account whose Secret is called otherwise, that with the secrets of logins included', () => {
+  const { spec } = renderInjectionPolicy(options, null);
+  const { variables } = spec as {
+    readonly variables: readonly { readonly name: string; readonly expression: string }[];
+  };
+  const secret = variables.find(({ name }) => name === 'secret')?.expression ?? '';
+
+  for (const account of ['ca', 'revocations', 'operator-certificate', 'login']) {
+    expect(certificateSecretName(account)).toMatch(new RegExp(`^meshwright-${account}-[0-9a-f]{8}$`));
+    expect(secret).toContain(`== "${account}" ? "${certificateSecretName(account)}" :`);
+  }
 });

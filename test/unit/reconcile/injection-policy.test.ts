@@ -37,6 +37,8 @@ class ApiServer {
   readonly images: string[] = [];
   /** Templates that our part was tried in. */
   readonly tried: string[] = [];
+  /** Namespaces that take nothing more: of a quota, or since they end. */
+  readonly full = new Set<string>();
   /** A text that the API server does not know. */
   unknown = 'nothing';
 
@@ -74,6 +76,7 @@ function start(): Bench {
     port: api.port,
     workloads: {
       keepConfigMap: (namespace) => {
+        if (api.full.has(namespace)) return Promise.reject(new Error('exceeded quota'));
         api.writes.push(namespace);
         return Promise.resolve();
       },
@@ -178,6 +181,47 @@ test('where keys are made on nodes, pods mount nothing of their namespace', asyn
   await settled();
 
   expect(api.writes).toEqual(['apply']);
+});
+
+test('a namespace that takes nothing more does not keep the policy from others, and gets what its pods mount once it does', async () => {
+  const { api, clock, policy } = start();
+  api.full.add('full');
+  const { namespaces } = resourcesFromYaml(meshed('full', 'shop'));
+  policy.setInput({ ...resources, namespaces }, mesh, secrets);
+  policy.onStartedLeading();
+  await settled();
+  expect(api.writes).toEqual(['shop', 'apply']);
+  expect(policy.report().isInForce).toBe(true);
+
+  api.full.clear();
+  await pass(clock, 60_000);
+  expect(api.writes).toEqual(['shop', 'apply', 'full', 'apply']);
+});
+
+test('a namespace that is deleted and made anew gets what its pods mount again', async () => {
+  const { api, policy } = start();
+  const made = (uid: string): typeof resources =>
+    resourcesFromYaml(
+      `{kind: Namespace, metadata: {name: shop, uid: ${uid}, labels: {meshwright.dev/mesh: enabled}}}`,
+    );
+  policy.setInput(made('first'), mesh, secrets);
+  policy.onStartedLeading();
+  await settled();
+  policy.setInput(made('second'), mesh, secrets);
+  await settled();
+
+  expect(api.writes).toEqual(['shop', 'apply', 'shop', 'apply']);
+});
+
+test('where no namespace takes what pods mount, no pod is made to wait for it', async () => {
+  const { api, policy } = start();
+  api.full.add('shop');
+  policy.setInput(resources, mesh, secrets);
+  policy.onStartedLeading();
+  await settled();
+
+  expect(api.writes).toEqual([]);
+  expect(policy.report().isInForce).toBe(false);
 });
 
 test.each(['NotServed', 'NotBound'] as const)(
