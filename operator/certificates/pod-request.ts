@@ -1,7 +1,7 @@
 // What is to become of a request for the certificate of a pod. Pure. Entry: judgeRequest.
 //
-// Whoever may create requests can write any of them: it is believed if the pod that it names is there, with this uid, node and service account,
-// and asks for such a certificate. The kubelet then hands the certificate to that pod alone, and nobody else has the key.
+// A request is believed if the pod that it names is there, with this uid, node and service account, and asks for such a certificate. That it comes from
+// the kubelet, who has the key and hands it to that pod alone, the ValidatingAdmissionPolicy of deploy/install.yaml makes sure of: nothing in the request says so.
 // A denial is for ever: where the reason may pass, the request waits.
 // oxlint-disable-next-line import/no-unassigned-import -- @peculiar/x509 needs the metadata API to be there first
 import 'reflect-metadata';
@@ -32,6 +32,11 @@ export type Judgement =
   /** why: a sentence; null: nobody misses this certificate. */
   | { readonly type: 'wait'; readonly why: string | null };
 
+/** Others wait, whatever their pods are. */
+export function isOfMesh({ namespace }: PodCertificateRequest, { namespaces }: SigningTerms): boolean {
+  return namespaces.has(namespace);
+}
+
 /** pod: as it is now. signerEnd: nothing that is signed is valid for longer. now: ms since 1970. */
 export function judgeRequest(
   request: PodCertificateRequest,
@@ -42,7 +47,7 @@ export function judgeRequest(
   if (pod?.uid !== request.podUid) return wait(null);
   const mismatch = mismatchOf(request, pod);
   if (mismatch !== null) return deny('PodMismatch', `Meshwright signs no certificate for ${mismatch}.`);
-  if (!terms.namespaces.has(request.namespace)) return wait(null);
+  if (!isOfMesh(request, terms)) return wait(null);
   const publicKey = keyOf(request.stub);
   if (publicKey === undefined || !isStrong(publicKey))
     return deny(

@@ -7,7 +7,7 @@ import type { Log } from '../process/log.ts';
 import type { PodCertificatePort, PodCertificateRequest, RequestId } from '../ports/pod-certificate-port.ts';
 import type { Authority } from './authority.ts';
 import { textOf } from './error-text.ts';
-import { judgeRequest, podCertificate, type SigningTerms } from './pod-request.ts';
+import { isOfMesh, judgeRequest, podCertificate, type SigningTerms } from './pod-request.ts';
 
 export interface PodSignerPorts {
   readonly port: PodCertificatePort;
@@ -172,6 +172,8 @@ class Signer implements PodSigner {
     authority: Authority,
   ): Promise<string | null | undefined> {
     const { port, clock, log, onAnswer } = this.#ports;
+    // There may be many of them, and each pass comes by.
+    if (!isOfMesh(request, terms)) return null;
     const pod = await port.pod(request.namespace, request.podName);
     const now = clock.now();
     const signerEnd = authority.signer.notAfter;

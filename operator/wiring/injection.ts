@@ -51,18 +51,35 @@ export function createInjection(cells: Cells, context: InjectionContext): Made {
     onChange: workloadReport.changed,
   });
   workloadReport.define(() => ({ ...reconciler.report(), injection: policy?.report() ?? notLooked }));
+  /** A pod with a sidecar starts no earlier than there is an operator for it. What is in force stays meanwhile. */
+  const isServing = (): boolean =>
+    snapshot.get() !== null &&
+    (delivery.get()?.inUse !== 'PodCertificate' || certificates.get().isTrustPublished);
+  let isHeldBack = false;
+  const setPolicy = (): void => {
+    const settled = resources.get();
+    if (settled === null) return;
+    const mesh = translation.get().ir?.settings ?? null;
+    if (isUncertain(settled, mesh)) return;
+    isHeldBack = mesh !== null && !isServing();
+    if (!isHeldBack) policy?.setInput(settled, mesh, delivery.get());
+  };
   const setInput = (): void => {
     const settled = resources.get();
     if (settled === null) return;
     const mesh = translation.get().ir?.settings ?? null;
     reconciler.setInput(settled, mesh, delivery.get());
-    if (!isUncertain(settled, mesh)) policy?.setInput(settled, mesh, delivery.get());
+    setPolicy();
   };
   resources.subscribe(setInput);
   delivery.subscribe(setInput);
   // What workloads may wait for: certificates, and an operator that serves.
-  certificates.subscribe(() => reconciler.recheck());
-  snapshot.subscribe(() => reconciler.recheck());
+  for (const cell of [certificates, snapshot]) {
+    cell.subscribe(() => {
+      reconciler.recheck();
+      if (isHeldBack) setPolicy();
+    });
+  }
   return { leaderCallbacks: bothOf(reconciler, policy) };
 }
 

@@ -31,7 +31,12 @@ class Port implements PodCertificatePort {
 
   support: PodCertificatePort['support'] = () => Promise.resolve({ isServed: true, nodes: [] });
   publishTrust = (): Promise<void> => Promise.resolve();
-  pod = (_: string, name: string): Promise<PodFacts | undefined> => Promise.resolve(this.pods.get(name));
+  /** `shop/reviews-v1` */
+  readonly lookedUp: string[] = [];
+  pod = (namespace: string, name: string): Promise<PodFacts | undefined> => {
+    this.lookedUp.push(`${namespace}/${name}`);
+    return Promise.resolve(this.pods.get(name));
+  };
 
   watch = (sink: RequestSink, signal: AbortSignal): Promise<void> => {
     this.sink = sink;
@@ -202,4 +207,16 @@ test('a request that is made anew under its name, while the former one is answer
   await until('the new one is issued', () => answers.length === 1);
 
   expect(port.issued).toHaveLength(1);
+});
+
+test('requests of pods outside of the mesh cost those of the mesh no look at the API server', async () => {
+  const { stub } = await stubOf();
+  for (let index = 0; index < 20; index += 1) {
+    port.sink?.waiting(sampleRequest({ stub, namespace: 'other', name: `req-${index}` }));
+  }
+  port.sink?.waiting(sampleRequest({ stub }));
+  await until('it is issued', () => answers.length === 1);
+  await until('the signer sleeps', () => clock.pending > 0);
+
+  expect(port.lookedUp).toEqual(['shop/reviews-v1']);
 });

@@ -2,6 +2,7 @@
 import { expect, test } from '@jest/globals';
 import { filesOnly } from '../../../operator/certificates/delivery.ts';
 import type { LiveWorkload, WorkloadPort, WriteOutcome } from '../../../operator/ports/workload-port.ts';
+import type { InjectionPolicyPort } from '../../../operator/ports/injection-policy-port.ts';
 import { readSettings, type Settings } from '../../../operator/process/settings.ts';
 import { createBoard, type Board } from '../../../operator/wiring/board.ts';
 import { createInjection } from '../../../operator/wiring/injection.ts';
@@ -55,13 +56,36 @@ const withSidecars = readSettings(['--sidecar-xds', 'meshwright.example:15012'],
   KUBERNETES_SERVICE_HOST: '10.0.0.1',
 });
 
-function start(settings: Settings = withSidecars, hasWorkloads = true): Bench {
+/** An API server that takes every policy. */
+function policies(writes: string[]): InjectionPolicyPort {
+  return {
+    support: () => Promise.resolve('Bound'),
+    apply: () => {
+      writes.push('apply');
+      return Promise.resolve({ type: 'applied' });
+    },
+    remove: () => {
+      writes.push('remove');
+      return Promise.resolve();
+    },
+  };
+}
+
+function start(
+  settings: Settings = withSidecars,
+  hasWorkloads = true,
+  injectionPolicy?: InjectionPolicyPort,
+): Bench {
   const board = createBoard();
   const clock = new FakeClock();
   const secrets = new MemorySecrets();
   const workloads = new Workloads();
   const { log, lines } = rememberingLog();
-  const platform = { secrets, ...(hasWorkloads && { workloads: workloads.port }) };
+  const platform = {
+    secrets,
+    ...(hasWorkloads && { workloads: workloads.port }),
+    ...(injectionPolicy && { injectionPolicy }),
+  };
   const made = createInjection(board, { platform, settings, clock, log });
   return { board, clock, secrets, workloads, lines, made };
 }
@@ -159,4 +183,34 @@ test('what no longer leads writes nothing, and leaves no timer', async () => {
 
   expect(workloads.calls).toHaveLength(before);
   expect(clock.pending).toBe(0);
+});
+
+test('the API server adds no sidecars before an operator serves them, nor before their roots are published', async () => {
+  const writes: string[] = [];
+  const { board, clock, made } = start(withSidecars, true, policies(writes));
+  settle(board);
+  board.delivery.set({ inUse: 'PodCertificate', isPossible: true, why: null });
+  made.leaderCallbacks?.onStartedLeading();
+  await clock.pass(100);
+  expect(writes).toEqual([]);
+
+  serve(board);
+  await clock.pass(10_000);
+  expect(writes).toEqual([]);
+
+  board.certificates.set({ ...board.certificates.get(), isTrustPublished: true });
+  await clock.pass(10_000);
+  expect(writes).toEqual(['apply']);
+});
+
+test('without a Mesh the API server adds none, whether an operator serves or not', async () => {
+  const writes: string[] = [];
+  const { board, clock, made } = start(withSidecars, true, policies(writes));
+  board.delivery.set(filesOnly);
+  board.translation.set({ ...board.translation.get(), ir: null });
+  board.resources.set(resources);
+  made.leaderCallbacks?.onStartedLeading();
+  await clock.pass(10_000);
+
+  expect(writes).toEqual(['remove']);
 });
