@@ -7,7 +7,7 @@ import { createReconciler } from '../reconcile/reconciler.ts';
 import type { Environment } from '../reconcile/workload/desired.ts';
 import { notLooked } from '../conditions/injection-report.ts';
 import { isUncertain } from '../reconcile/input.ts';
-import { createInjectionPolicy } from '../reconcile/injection-policy.ts';
+import { createInjectionPolicy, type InjectionPolicy } from '../reconcile/injection-policy.ts';
 import type { Context, LeaderCallbacks, Made, Reads, Writes } from './part.ts';
 
 type Cells = Reads<'resources' | 'translation' | 'delivery' | 'snapshot' | 'certificates' | 'xdsPort'> &
@@ -51,36 +51,43 @@ export function createInjection(cells: Cells, context: InjectionContext): Made {
     onChange: workloadReport.changed,
   });
   workloadReport.define(() => ({ ...reconciler.report(), injection: policy?.report() ?? notLooked }));
-  /** A pod with a sidecar starts no earlier than there is an operator for it. What is in force stays meanwhile. */
-  const isServing = (): boolean =>
-    snapshot.get() !== null &&
-    (delivery.get()?.inUse !== 'PodCertificate' || certificates.get().isTrustPublished);
-  let isHeldBack = false;
-  const setPolicy = (): void => {
-    const settled = resources.get();
-    if (settled === null) return;
-    const mesh = translation.get().ir?.settings ?? null;
-    if (isUncertain(settled, mesh)) return;
-    isHeldBack = mesh !== null && !isServing();
-    if (!isHeldBack) policy?.setInput(settled, mesh, delivery.get());
-  };
   const setInput = (): void => {
     const settled = resources.get();
     if (settled === null) return;
     const mesh = translation.get().ir?.settings ?? null;
     reconciler.setInput(settled, mesh, delivery.get());
-    setPolicy();
   };
   resources.subscribe(setInput);
   delivery.subscribe(setInput);
   // What workloads may wait for: certificates, and an operator that serves.
-  for (const cell of [certificates, snapshot]) {
-    cell.subscribe(() => {
-      reconciler.recheck();
-      if (isHeldBack) setPolicy();
-    });
-  }
+  certificates.subscribe(() => reconciler.recheck());
+  snapshot.subscribe(() => reconciler.recheck());
+  if (policy !== undefined) feed(policy, cells);
   return { leaderCallbacks: bothOf(reconciler, policy) };
+}
+
+/** A pod with a sidecar does not start before there is an operator for it, so the policy waits for one. What is in force stays meanwhile. */
+function feed(policy: InjectionPolicy, cells: Cells): void {
+  const { resources, translation, delivery, snapshot, certificates } = cells;
+  let isHeldBack = false;
+  const isServing = (): boolean =>
+    snapshot.get() !== null &&
+    (delivery.get()?.inUse !== 'PodCertificate' || certificates.get().isTrustPublished);
+  const setInput = (): void => {
+    const settled = resources.get();
+    if (settled === null) return;
+    const mesh = translation.get().ir?.settings ?? null;
+    if (isUncertain(settled, mesh)) return;
+    isHeldBack = mesh !== null && !isServing();
+    if (!isHeldBack) policy.setInput(settled, mesh, delivery.get());
+  };
+  const recheck = (): void => {
+    if (isHeldBack) setInput();
+  };
+  resources.subscribe(setInput);
+  delivery.subscribe(setInput);
+  certificates.subscribe(recheck);
+  snapshot.subscribe(recheck);
 }
 
 function bothOf(reconciler: LeaderCallbacks, policy: LeaderCallbacks | undefined): LeaderCallbacks {
