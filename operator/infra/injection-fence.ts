@@ -6,7 +6,14 @@ import { exclusionKeys } from './exclusion-keys.ts';
 type Json = Readonly<Record<string, unknown>>;
 
 const apiVersion = 'admissionregistration.k8s.io/v1';
-const createdPods = { apiGroups: [''], apiVersions: ['v1'], operations: ['CREATE'], resources: ['pods'] };
+const createdPods = {
+  apiGroups: [''],
+  apiVersions: ['v1'],
+  operations: ['CREATE'],
+  resources: ['pods'],
+  // The default: without it, `kubectl apply` of the same file again would say that it changes something.
+  scope: '*',
+};
 
 /** What a cluster needs to run at all must not wait for a mesh. */
 export const neverMeshed = ['kube-system', 'kube-public', 'kube-node-lease'];

@@ -9,6 +9,7 @@ import type { Root } from '../../operator/certificates/root.ts';
 import { renderBootstrap } from '../../operator/infra/bootstrap.ts';
 import { encodeMessage } from '../../operator/envoy/proto/registry.ts';
 import { buildResources } from '../../operator/envoy/resources/build.ts';
+import type { AllowedHostIr } from '../../operator/ir/allowed-host.ts';
 import { CertificateFolder, issue, makeTestRoot } from '../support/data-plane/certificate-folder.ts';
 import { staticBootstrap } from '../support/data-plane/static-bootstrap.ts';
 import { envoyBinary } from '../support/envoy.ts';
@@ -37,11 +38,22 @@ async function verdict(file: string, content: string | Uint8Array): Promise<stri
   return (said.stderr + said.stdout).trim();
 }
 
+/** Cases name a certificate that they do not have. */
+function withRealCa(host: AllowedHostIr): AllowedHostIr {
+  if (host.tls?.caBundle !== 'PEM') return host;
+  return { ...host, tls: { ...host.tls, caBundle: root.certificate } };
+}
+
 test.each(goldenCases(folder))('%s', async (name) => {
   const { ir } = readMeshCase(goldenInput(folder, name));
   const pod = sampleWorkload('any-pod', { key: 'Pod/shop/any-pod', kind: 'Pod', intercepted: true });
-  const mesh = { ...ir, workloads: [...ir.workloads, pod] };
-  const resources = buildResources(mesh, { trustBundle: root.certificate });
+  const { allowedHosts } = ir.settings;
+  const settings = { ...ir.settings, allowedHosts: allowedHosts.map(withRealCa) };
+  const mesh = { ...ir, settings, workloads: [...ir.workloads, pod] };
+  const resources = buildResources(mesh, {
+    trustBundle: root.certificate,
+    publicRoots: root.certificate,
+  });
 
   const verdicts = mesh.workloads.map(({ key, name: workload }) => {
     const bootstrap = staticBootstrap(resources, key, new Map());
