@@ -4,6 +4,7 @@
 // @see https://kubernetes.io/docs/reference/access-authn-authz/mutating-admission-policy/
 import { fingerprint } from '../values/fingerprint.ts';
 import { injectedKey, injectionPolicyName, optOutLabel } from '../values/own-names.ts';
+import { certificateVolume } from '../values/pod-certificates.ts';
 import { Cel, celLiteral, type CelTexts } from './cel-literal.ts';
 import { exclusionKeys } from './exclusion-keys.ts';
 import { inboundExclusion, outboundExclusion, sidecarUser } from './interception.ts';
@@ -81,7 +82,9 @@ function constraintsOf({ namespaceLabels, excludedNamespaces }: InjectionPolicyO
 }
 
 const [initName, proxyName] = ownContainers.map((name) => JSON.stringify(name));
-const allContainers = 'object.spec.?initContainers.orValue([]) + object.spec.containers';
+const initContainers = 'object.spec.?initContainers.orValue([])';
+const allContainers = `${initContainers} + object.spec.containers`;
+const isOurs = `c.name in [${initName}, ${proxyName}]`;
 
 /** Who gets none. Variables are not known here. */
 const matchConditions = [
@@ -99,12 +102,20 @@ const matchConditions = [
   {
     name: 'not-the-sidecars-user',
     expression:
-      `!(${allContainers}).exists(c, !(c.name in [${initName}, ${proxyName}]) && ` +
+      `!(${allContainers}).exists(c, !(${isOurs}) && ` +
       `c.?securityContext.?runAsUser.orValue(object.spec.?securityContext.?runAsUser.orValue(0)) == ${sidecarUser})`,
   },
   {
     name: 'account-has-a-secret',
     expression: `object.spec.?serviceAccountName.orValue('default').size() <= ${mostAccountCharacters}`,
+  },
+  // The API server would refuse a second one of a name; templates with these get no sidecar either.
+  {
+    name: 'names-are-free',
+    expression:
+      `!object.spec.containers.exists(c, ${isOurs}) && ` +
+      `(${initContainers}.filter(c, ${isOurs}).size() == ${ownContainers.length} || ` +
+      `!(${initContainers}.exists(c, ${isOurs}) || object.spec.?volumes.orValue([]).exists(v, v.name == ${JSON.stringify(certificateVolume)})))`,
   },
   {
     name: 'not-yet-first',

@@ -96,6 +96,9 @@ const left: readonly (readonly [string, Pod])[] = [
     'the user of the sidecar in one container',
     { spec: { containers: [app, { ...app, name: 'b', securityContext: { runAsUser: 1337 } }] } },
   ],
+  ['a container with a name of ours', { spec: { containers: [app, { ...app, name: 'mw-proxy' }] } }],
+  ['an init container with a name of ours', { spec: { initContainers: [{ ...setUp, name: 'mw-init' }] } }],
+  ['a volume with the name of ours', { spec: { volumes: [{ name: 'mw-certs', emptyDir: {} }] } }],
   ['a service account with a long name', { spec: { serviceAccountName: 'a'.repeat(241) } }],
 ];
 
