@@ -4,10 +4,10 @@
 // @see https://kubernetes.io/docs/reference/access-authn-authz/mutating-admission-policy/
 import { fingerprint } from '../values/fingerprint.ts';
 import { injectedKey, injectionPolicyName, optOutLabel } from '../values/own-names.ts';
-import { certificateVolume } from '../values/pod-certificates.ts';
 import { Cel, celLiteral, type CelTexts } from './cel-literal.ts';
 import { exclusionKeys } from './exclusion-keys.ts';
-import { inboundExclusion, outboundExclusion, sidecarUser } from './interception.ts';
+import { matchConditions } from './injection-conditions.ts';
+import { inboundExclusion, outboundExclusion } from './interception.ts';
 import { ownContainers } from './pod-names.ts';
 import { enforceLabel } from './preflight.ts';
 import { renderSidecar, type SidecarOptions, type SidecarPart } from './sidecar.ts';
@@ -28,9 +28,6 @@ export interface InjectionPolicyOptions {
   /** Service accounts whose Secrets have a name that does not follow from theirs. */
   readonly oddAccounts: readonly string[];
 }
-
-/** Pods of service accounts with longer names get no sidecar: CEL cannot compute the hash in the names of their Secrets. */
-export const mostAccountCharacters = 240;
 
 /** Stand for what is known of a pod only: nobody can ask for these. */
 const marks = {
@@ -82,48 +79,6 @@ function constraintsOf({ namespaceLabels, excludedNamespaces }: InjectionPolicyO
 }
 
 const [initName, proxyName] = ownContainers.map((name) => JSON.stringify(name));
-const initContainers = 'object.spec.?initContainers.orValue([])';
-const allContainers = `${initContainers} + object.spec.containers`;
-const isOurs = `c.name in [${initName}, ${proxyName}]`;
-
-/** Who gets none. Variables are not known here. */
-const matchConditions = [
-  { name: 'not-host-network', expression: '!object.spec.?hostNetwork.orValue(false)' },
-  // A static pod of a kubelet runs whatever the API server says.
-  {
-    name: 'not-mirror',
-    expression: "!object.metadata.?annotations[?'kubernetes.io/config.mirror'].hasValue()",
-  },
-  {
-    name: 'linux',
-    expression:
-      "object.spec.?os.?name.orValue('linux') == 'linux' && object.spec.?nodeSelector[?'kubernetes.io/os'].orValue('linux') == 'linux'",
-  },
-  {
-    name: 'not-the-sidecars-user',
-    expression:
-      `!(${allContainers}).exists(c, !(${isOurs}) && ` +
-      `c.?securityContext.?runAsUser.orValue(object.spec.?securityContext.?runAsUser.orValue(0)) == ${sidecarUser})`,
-  },
-  {
-    name: 'account-has-a-secret',
-    expression: `object.spec.?serviceAccountName.orValue('default').size() <= ${mostAccountCharacters}`,
-  },
-  // The API server would refuse a second one of a name; templates with these get no sidecar either.
-  {
-    name: 'names-are-free',
-    expression:
-      `!object.spec.containers.exists(c, ${isOurs}) && ` +
-      `(${initContainers}.filter(c, ${isOurs}).size() == ${ownContainers.length} || ` +
-      `!(${initContainers}.exists(c, ${isOurs}) || object.spec.?volumes.orValue([]).exists(v, v.name == ${JSON.stringify(certificateVolume)})))`,
-  },
-  {
-    name: 'not-yet-first',
-    expression:
-      `!(object.spec.?initContainers[?0].?name.orValue('') == ${initName} && ` +
-      `object.spec.?initContainers[?1].?name.orValue('') == ${proxyName})`,
-  },
-];
 
 /** What is known of a pod. */
 function facts({ sidecar, secretOf, oddAccounts }: InjectionPolicyOptions): readonly Json[] {

@@ -3,9 +3,9 @@ import { expect, test } from '@jest/globals';
 import { accountsWithTakenNames, certificateSecretName } from '../../../operator/certificates/names.ts';
 import {
   type InjectionPolicyOptions,
-  mostAccountCharacters,
   renderInjectionPolicy,
 } from '../../../operator/infra/admission-policy.ts';
+import { mostAccountCharacters } from '../../../operator/infra/injection-conditions.ts';
 import { expectGolden } from '../../support/golden.ts';
 import { sampleOptions } from './sample-options.ts';
 
