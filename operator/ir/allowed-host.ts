@@ -6,8 +6,8 @@ export interface AllowedHostIr {
   readonly port: number;
   /** TLS: known by the server name of the application's handshake. HTTP: by the Host header of each request. */
   readonly protocol: 'TLS' | 'HTTP';
-  /** HTTP: the sidecar encrypts; null: it does not. */
-  readonly tls: OriginationIr | null;
+  /** HTTP: the sidecar encrypts; null: it does not; unusable: it should, but could check no certificate, so that nobody may call the host. */
+  readonly tls: OriginationIr | 'unusable' | null;
 }
 
 export interface OriginationIr {

@@ -32,7 +32,7 @@ const privateNetworks = {
 export function networkPolicyText(resources: Resources, options: NetworkPolicyOptions): string {
   const { mesh } = electMesh(resources.meshes);
   if (mesh === undefined) throw new Error('There is no Mesh. Create one.');
-  const hosts = allowedHosts(mesh);
+  const hosts = allowedHosts(mesh).filter(({ tls }) => tls !== 'unusable');
   const policy = {
     apiVersion: 'networking.k8s.io/v1',
     kind: 'NetworkPolicy',
@@ -72,8 +72,13 @@ function toHosts(hosts: readonly AllowedHostIr[], networks: readonly string[]): 
     networks.length > 0
       ? networks.map((cidr) => ({ cidr }))
       : Object.entries(privateNetworks).map(([cidr, except]) => ({ cidr, except }));
-  const ports = [...new Set(hosts.map(({ port, tls }) => tls?.port ?? port))].toSorted((a, b) => a - b);
+  const ports = [...new Set(hosts.map(portOf))].toSorted((a, b) => a - b);
   return [{ to: blocks.map((ipBlock) => ({ ipBlock })), ports: ports.map(tcp) }];
+}
+
+/** Where the sidecar connects to. */
+function portOf({ port, tls }: AllowedHostIr): number {
+  return tls === null || tls === 'unusable' ? port : tls.port;
 }
 
 function tcp(port: number): object {

@@ -40,7 +40,7 @@ async function verdict(file: string, content: string | Uint8Array): Promise<stri
 
 /** Cases name a certificate that they do not have. */
 function withRealCa(host: AllowedHostIr): AllowedHostIr {
-  if (host.tls?.caBundle !== 'PEM') return host;
+  if (host.tls === null || host.tls === 'unusable' || host.tls.caBundle !== 'PEM') return host;
   return { ...host, tls: { ...host.tls, caBundle: root.certificate } };
 }
 

@@ -88,6 +88,16 @@ suite('TLS that the sidecar begins', () => {
     expect((await world.seenInPlaintext(api.name)).length).toBe(before);
   });
 
+  test('a bundle that is no certificate gets a 502, and nothing in plaintext, also below a wildcard', async () => {
+    const wildcard = { ...originating({}, '*.example.com'), tls: null };
+    await world.program({ allowedHosts: [wildcard, { ...originating({}), tls: 'unusable' }] });
+    const before = (await world.seenInPlaintext(api.name)).length;
+
+    expect(await ask()).toMatchObject({ status: 502 });
+    expect(seen(await ask(other.name))).toMatchObject({ host: other.name, tls: false });
+    expect((await world.seenInPlaintext(api.name)).length).toBe(before);
+  });
+
   test('of two hosts, one is encrypted and the other is not', async () => {
     await world.program({
       allowedHosts: [originating({}), { ...originating({}, other.name), tls: null }],

@@ -2,17 +2,16 @@
 import { X509Certificate } from 'node:crypto';
 import type { Mesh } from '../../../api/v1alpha1/mesh.ts';
 import { reason } from '../../conditions/conditions.ts';
-import type { AllowedHostIr, OriginationIr } from '../../ir/allowed-host.ts';
+import type { AllowedHostIr } from '../../ir/allowed-host.ts';
 import { byText } from '../../values/compare-text.ts';
 import type { Problem } from './verdicts.ts';
 
 type Outbound = Mesh['spec']['outbound'];
 type WrittenTls = Outbound['hosts'][number]['ports'][number]['tls'];
 
-/** Sorted: another order is no other wish. Without those whose certificates could not be checked: nobody may call them. */
+/** Sorted: another order is no other wish. */
 export function allowedHosts({ spec: { outbound } }: Mesh): readonly AllowedHostIr[] {
   return written(outbound)
-    .filter(({ tls }) => isUsable(tls))
     .toSorted(byText(({ host, protocol }) => `${protocol} ${host}`))
     .toSorted((a, b) => a.port - b.port);
 }
@@ -20,7 +19,7 @@ export function allowedHosts({ spec: { outbound } }: Mesh): readonly AllowedHost
 /** Hosts that nobody may call although they are in the list. */
 export function allowedHostWarnings({ spec: { outbound } }: Mesh): readonly Problem[] {
   return written(outbound)
-    .filter(({ tls }) => !isUsable(tls))
+    .filter(({ tls }) => tls === 'unusable')
     .map(({ host, port }) => {
       const message = `Calls to ${host}:${port} are refused: spec.outbound.hosts[${host}].ports[${port}].tls.caBundle holds something that is no certificate. Write CA certificates in PEM.`;
       return { reason: reason.hostRefused, message };
@@ -33,13 +32,11 @@ function written({ hosts }: Outbound): readonly AllowedHostIr[] {
   );
 }
 
-function origination(host: string, tls: WrittenTls): OriginationIr | null {
-  return tls === undefined ? null : { port: tls.port, sni: tls.sni ?? host, caBundle: tls.caBundle ?? null };
-}
-
-/** A sidecar would reject the whole bundle. */
-function isUsable(tls: OriginationIr | null): boolean {
-  return tls === null || tls.caBundle === null || isCertificates(tls.caBundle);
+function origination(host: string, tls: WrittenTls): AllowedHostIr['tls'] {
+  if (tls === undefined) return null;
+  const { port, sni = host, caBundle = null } = tls;
+  // A sidecar would reject the whole bundle.
+  return caBundle === null || isCertificates(caBundle) ? { port, sni, caBundle } : 'unusable';
 }
 
 const block = /-----BEGIN CERTIFICATE-----[^-]*-----END CERTIFICATE-----/g;

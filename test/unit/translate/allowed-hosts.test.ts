@@ -48,7 +48,10 @@ describe('a CA bundle', () => {
     const { root } = await makeHostAuthority();
     const listed = mesh(encrypted(broken(root)), { host: 'other.example.com' });
 
-    expect(allowedHosts(listed).map(({ host }) => host)).toEqual(['other.example.com']);
+    expect(allowedHosts(listed)).toEqual([
+      { host: 'api.example.com', port: 80, protocol: 'HTTP', tls: 'unusable' },
+      { host: 'other.example.com', port: 443, protocol: 'TLS', tls: null },
+    ]);
     expect(allowedHostWarnings(listed)).toEqual([
       {
         reason: 'HostRefused',

@@ -16,7 +16,8 @@ export function hostsAt(hosts: AllowList, port: number, protocol: AllowedHostIr[
 
 /** Runtime values: for each host that may be called. */
 export function admittedHosts(hosts: AllowList): EnvoyMessage {
-  return Object.fromEntries(hosts.map((host) => [allowedHostKey(host), 100]));
+  const callable = hosts.filter(({ tls }) => tls !== 'unusable');
+  return Object.fromEntries(callable.map((host) => [allowedHostKey(host), 100]));
 }
 
 export function isWildcard({ host }: AllowedHostIr): boolean {

@@ -17,8 +17,13 @@ import { byName } from './clusters.ts';
 
 type Originated = AllowedHostIr & { readonly tls: OriginationIr };
 
+/** Not one that is to be encrypted and cannot be. */
+export function isOriginated(host: AllowedHostIr): host is Originated {
+  return host.tls !== null && host.tls !== 'unusable';
+}
+
 function originatedIn(hosts: AllowList): readonly Originated[] {
-  return hosts.flatMap((host) => (host.tls === null ? [] : [{ ...host, tls: host.tls }]));
+  return hosts.flatMap((host) => (isOriginated(host) ? [host] : []));
 }
 
 /** publicRoots: PEM. */
@@ -81,8 +86,9 @@ function tlsTo(host: Originated): EnvoyMessage {
 }
 
 /** Fields of the route of a host to which the sidecar speaks TLS: where it connects to, and what the host is told of it. */
-export function originating({ host, tls }: AllowedHostIr): EnvoyMessage {
-  if (tls === null) return {};
+export function originating(allowed: AllowedHostIr): EnvoyMessage {
+  if (!isOriginated(allowed)) return {};
+  const { host, tls } = allowed;
   const connectTo = { object_key: 'envoy.upstream.dynamic_host', ...formatted(`${host}:${tls.port}`) };
   const filter = extension(
     'envoy.filters.http.set_filter_state',

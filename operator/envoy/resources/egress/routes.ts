@@ -10,12 +10,16 @@ import { allowedHostKey, unknownDestinationsKey } from '../runtime.ts';
 import { fraction } from '../runtime-admission.ts';
 import type { XdsResource } from '../xds-resource.ts';
 import { type AllowList, covering, hostsAt } from './allow-list.ts';
-import { originating } from './origination.ts';
+import { isOriginated, originating } from './origination.ts';
 import type { EgressSettings } from './settings.ts';
 
 const notAllowed =
   'The Mesh does not allow this host on this port (outbound.mode RegistryOnly). ' +
   'Add it to spec.outbound.hosts of the Mesh with protocol HTTP.\n';
+
+const unusable =
+  'The Mesh requires TLS to this host, and the caBundle for it holds something that is no certificate. ' +
+  'Write CA certificates in PEM into tls.caBundle of the host in spec.outbound.hosts of the Mesh.\n';
 
 type Settings = Pick<EgressSettings, 'allowedHosts' | 'origin'>;
 
@@ -30,26 +34,24 @@ export function buildEgressRoutes({ allowedHosts, origin }: Settings, port: numb
       virtual_hosts: [...hosts.map((one) => virtualHost(hosts, one)), others],
     },
     origins: [origin],
-    clusters: [
-      egressCluster,
-      passthroughCluster,
-      ...hosts.filter(({ tls }) => tls !== null).map(originatedCluster),
-    ],
+    clusters: [egressCluster, passthroughCluster, ...hosts.filter(isOriginated).map(originatedCluster)],
   });
 }
 
 /** With the port or without it; never with another one, which would be connected to. */
 function virtualHost(hosts: AllowList, one: AllowList[number]): EnvoyMessage {
   const { host, port } = one;
+  const named = { name: host, domains: [host, `${host}:${port}`] };
+  // Not by a wildcard either, nor where it was going: that would be in plaintext.
+  if (one.tls === 'unusable') return { ...named, routes: [refusal(unusable)] };
   return {
-    name: host,
-    domains: [host, `${host}:${port}`],
+    ...named,
     routes: [
       ...covering(hosts, one).map((cover) => {
-        const cluster = cover.tls === null ? egressCluster : originatedCluster(cover);
+        const cluster = isOriginated(cover) ? originatedCluster(cover) : egressCluster;
         return { ...forward(cover.host, cluster, allowedHostKey(cover), 0), ...originating(cover) };
       }),
-      refusal,
+      refusal(notAllowed),
     ],
   };
 }
@@ -62,15 +64,17 @@ function forward(name: string, cluster: string, runtimeKey: string, otherwise: 0
   };
 }
 
-const refusal: EnvoyMessage = {
-  name: 'not-allowed',
-  match: { prefix: '/' },
-  direct_response: { status: 502, body: { inline_string: notAllowed } },
-};
+function refusal(why: string): EnvoyMessage {
+  return {
+    name: 'not-allowed',
+    match: { prefix: '/' },
+    direct_response: { status: 502, body: { inline_string: why } },
+  };
+}
 
 /** Where they were going, in mode AllowAny. */
 const others: EnvoyMessage = {
   name: 'unknown',
   domains: ['*'],
-  routes: [forward('passthrough', passthroughCluster, unknownDestinationsKey, 100), refusal],
+  routes: [forward('passthrough', passthroughCluster, unknownDestinationsKey, 100), refusal(notAllowed)],
 };
