@@ -44,6 +44,8 @@ export class StrictWatch {
 
   /** stored: by namespace. */
   set(places: readonly MtlsPlaceIr[], stored: ReadonlyMap<string, StoredPlaces>): void {
+    // A mesh of thousands of pods has as many places, and most changes are none of them.
+    if (places === this.#places && stored === this.#stored) return;
     this.#places = places;
     this.#stored = stored;
     if (this.#isLeading) this.#look();
@@ -74,17 +76,21 @@ export class StrictWatch {
     const nowMs = clock.now();
     const next = new Map<string, Map<string, StoredPlace>>();
     const reports: StrictReport[] = [];
+    let isWaiting = false;
     for (const place of this.#places) {
       const { stored, waiting } = this.#step(place, nowMs);
+      // For quiet, or for the end of the time in which it may step back.
+      isWaiting ||= place.wish === 'Strict' && stored !== null;
       if (stored !== null) placesOf(next, place.namespace).set(placeKey(place.owner, place.port), stored);
       if (waiting !== null) reports.push(this.#reportOf(place, waiting));
     }
     this.#keepAbsent(next, nowMs);
     this.#tell(reports);
-    await this.#store(next);
+    const isStored = await this.#store(next);
     if (!this.#isLeading) return;
     this.#cancel?.();
-    this.#cancel = clock.after(lookEveryMs, () => this.#look());
+    if (isWaiting || !isStored || this.#absentSince.size > 0)
+      this.#cancel = clock.after(lookEveryMs, () => this.#look());
   }
 
   #step(place: MtlsPlaceIr, nowMs: number): { stored: StoredPlace | null; waiting: Waiting | null } {
@@ -120,22 +126,26 @@ export class StrictWatch {
     return this.#places.some((it) => it.namespace === namespace && placeKey(it.owner, it.port) === key);
   }
 
-  async #store(next: ReadonlyMap<string, StoredPlaces>): Promise<void> {
+  /** Whether all is stored. */
+  async #store(next: ReadonlyMap<string, StoredPlaces>): Promise<boolean> {
     const { configMaps, log } = this.#options;
+    let isStored = true;
     for (const namespace of new Set([...next.keys(), ...this.#stored.keys()])) {
       const places = next.get(namespace) ?? new Map<string, StoredPlace>();
       const before = this.#stored.get(namespace);
       if (before !== undefined && isSameValue(placesData(before), placesData(places))) continue;
-      if (!this.#isLeading) return;
+      if (!this.#isLeading) return false;
       try {
         // oxlint-disable-next-line no-await-in-loop -- a few, one after the other
         await (places.size === 0
           ? configMaps.remove(placesName(namespace))
           : configMaps.write(placesName(namespace), placesData(places)));
       } catch (error) {
+        isStored = false;
         log.warn({ namespace, error }, 'modes of mutual TLS not stored, retrying');
       }
     }
+    return isStored;
   }
 
   #reportOf({ namespace, owner, port, decidedBy }: MtlsPlaceIr, waiting: Waiting): StrictReport {

@@ -1,8 +1,8 @@
 // When ports become Strict that accept plaintext: the leader decides it by what sidecars report, and stores it.
-import type { Pod } from '../objects/objects.ts';
+import type { ConfigMap, Pod } from '../objects/objects.ts';
 import { StrictWatch } from '../transition/strict-watch.ts';
 import { storedPlacesIn } from '../transition/stored-places.ts';
-import { rememberEach } from '../values/remember.ts';
+import { rememberEach, rememberLast } from '../values/remember.ts';
 import type { Context, Made, Reads, Writes } from './part.ts';
 
 function isRunning({ status }: Pod): boolean {
@@ -25,6 +25,8 @@ function nameOf(address: string, pods: readonly Pod[]): string {
   return name === undefined ? address : `${name} (${address})`;
 }
 
+const none: readonly ConfigMap[] = [];
+
 type Cells = Reads<'resources' | 'translation' | 'observations'> & Writes<'strictReports'>;
 
 export interface StrictTransitionsContext extends Pick<Context, 'clock' | 'log'> {
@@ -35,6 +37,7 @@ export function createStrictTransitions(
   { resources, translation, observations, strictReports }: Cells,
   { clock, log, platform }: StrictTransitionsContext,
 ): Made {
+  const storedIn = rememberLast(storedPlacesIn);
   const watch = new StrictWatch({
     configMaps: platform.configMaps,
     observations: () => observations.get(),
@@ -46,7 +49,7 @@ export function createStrictTransitions(
   translation.subscribe(() => {
     const { ir, mtlsPlaces } = translation.get();
     // Without a Mesh, proxies keep what they have.
-    if (ir !== null) watch.set(mtlsPlaces, storedPlacesIn(resources.get()?.configMaps ?? []));
+    if (ir !== null) watch.set(mtlsPlaces, storedIn(resources.get()?.configMaps ?? none));
   });
   return { leaderCallbacks: watch };
 }
