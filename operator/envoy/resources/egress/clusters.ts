@@ -20,6 +20,15 @@ const localNetworks = [
   ['::', 127],
   ['::ffff:0.0.0.0', 96],
   ['fe80::', 10],
+  // Metadata services of clouds that are not link-local, and what a translator of addresses (NAT64) would take for 127.0.0.0/8 and 169.254.0.0/16.
+  ['100.100.100.200', 32],
+  ['168.63.129.16', 32],
+  ['fd00:ec2::254', 128],
+  ['fd20:ce::254', 128],
+  ['fd00:c1::a9fe:a9fe', 128],
+  ['fd00:42::42', 128],
+  ['64:ff9b::7f00:0', 104],
+  ['64:ff9b::a9fe:0', 112],
 ] as const;
 
 /** Names are resolved when they are called, and forgotten when nobody has called them for a while: no sidecar asks for a list of names for ever. */
