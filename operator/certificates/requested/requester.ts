@@ -50,7 +50,7 @@ export class Requester {
   readonly #entries = new Map<string, Entry>();
   readonly seen = new SeenIssuers();
   /** Leftovers of operators that led before are gone. */
-  #isClean = false;
+  #cleaned: Promise<void> | null = null;
   /** Issuers whose answers were not waited for to the end. */
   readonly #slow = new Map<string, IssuerTrouble>();
 
@@ -66,7 +66,7 @@ export class Requester {
   startTerm(): void {
     this.#entries.clear();
     this.#slow.clear();
-    this.#isClean = false;
+    this.#cleaned = null;
   }
 
   /** roots: PEM; the certificate has to lead to one of them. Empty: to any. Rejects with IssuerTrouble, or if a request cannot be made. */
@@ -234,9 +234,13 @@ export class Requester {
     if (name !== null) await this.#port.remove(name).catch(() => undefined);
   }
 
-  async #clean(): Promise<void> {
-    if (this.#isClean) return;
-    this.#isClean = true;
+  /** Once: who asks meanwhile waits for it, or what is new would be taken for a leftover. */
+  #clean(): Promise<void> {
+    this.#cleaned ??= this.#removeLeftovers();
+    return this.#cleaned;
+  }
+
+  async #removeLeftovers(): Promise<void> {
     const names = await this.#port.list().catch(() => []);
     await Promise.all(names.map((name) => this.#remove(name)));
   }

@@ -1,9 +1,9 @@
 // The hosts outside the mesh that the Mesh lists.
-import { X509Certificate } from 'node:crypto';
 import type { Mesh } from '../../../api/v1alpha1/mesh.ts';
 import { reason } from '../../conditions/conditions.ts';
 import type { AllowedHostIr } from '../../ir/allowed-host.ts';
 import { byText } from '../../values/compare-text.ts';
+import { isCaBundle } from './ca-bundle.ts';
 import type { Problem } from './verdicts.ts';
 
 type Outbound = Mesh['spec']['outbound'];
@@ -36,21 +36,5 @@ function origination(host: string, tls: WrittenTls): AllowedHostIr['tls'] {
   if (tls === undefined) return null;
   const { port, sni = host, caBundle = null } = tls;
   // A sidecar would reject the whole bundle.
-  return caBundle === null || isCertificates(caBundle) ? { port, sni, caBundle } : 'unusable';
-}
-
-const block = /-----BEGIN CERTIFICATE-----[^-]*-----END CERTIFICATE-----/g;
-
-function isCertificates(pem: string): boolean {
-  const blocks = pem.match(block) ?? [];
-  const begun = pem.split('-----BEGIN ').length - 1;
-  return blocks.length > 0 && blocks.length === begun && blocks.every(isCertificate);
-}
-
-function isCertificate(pem: string): boolean {
-  try {
-    return new X509Certificate(pem).subject !== undefined;
-  } catch {
-    return false;
-  }
+  return caBundle === null || isCaBundle(caBundle) ? { port, sni, caBundle } : 'unusable';
 }
