@@ -9,6 +9,7 @@ import { loadKubeConfig } from '../../operator/platform/kubernetes/http/kube-con
 import { listPages } from '../../operator/platform/kubernetes/informer/list.ts';
 import { pruned } from '../../operator/platform/kubernetes/informer/raw-object.ts';
 import { ownConfigMaps, type ResourceKind, watchedKinds } from '../../operator/platform/kubernetes/kinds.ts';
+import { protobufType } from '../../operator/platform/kubernetes/protobuf/list.ts';
 import { readers } from '../../operator/platform/kubernetes/protobuf/kinds.ts';
 import { type ApiServer, apiServerAvailable, startApiServer } from '../support/kubernetes.ts';
 import { fullObjects, fullStatus } from '../support/kubernetes/full-objects.ts';
@@ -71,6 +72,22 @@ suite('lists as protobuf', () => {
 
     expect(fromProtobuf.length).toBeGreaterThan(0);
     expect(fromProtobuf).toStrictEqual(await listedAsJson(kind));
+  });
+
+  test('a refusal is told in words, too', async () => {
+    const accept = `${protobufType}, application/json`;
+    const refused = api.read({
+      method: 'GET',
+      path: '/api/v1/pods',
+      query: { continue: 'nonsense' },
+      accept,
+    });
+
+    await expect(refused).rejects.toMatchObject({
+      code: 400,
+      reason: 'BadRequest',
+      message: expect.stringContaining('continue key is not valid'),
+    });
   });
 
   test('all of it was there to be read', async () => {

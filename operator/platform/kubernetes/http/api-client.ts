@@ -6,6 +6,7 @@ import http, { type IncomingMessage, type OutgoingHttpHeaders } from 'node:http'
 import { finished } from 'node:stream/promises';
 import { createSecureContext, type SecureContext } from 'node:tls';
 import https, { type RequestOptions } from 'node:https';
+import { isProtobuf, readStatus } from '../protobuf/list.ts';
 import { apiErrorOf } from './api-error.ts';
 import { linkAbort } from './linked-abort.ts';
 import type { JitteredClock } from './jittered-clock.ts';
@@ -126,7 +127,7 @@ export class ApiClient implements ApiCaller, ApiReader, ApiStreamer {
     });
     const code = answer.statusCode ?? 0;
     if (code >= 200 && code < 300) return answer;
-    throw apiErrorOf(name(request), await readJson(answer), {
+    throw apiErrorOf(name(request), await readRefusal(answer), {
       code,
       retryAfter: answer.headers['retry-after'],
     });
@@ -209,13 +210,15 @@ async function bytesOf(answer: IncomingMessage): Promise<Buffer> {
   return Buffer.concat(chunks.splice(0));
 }
 
-async function readJson(answer: IncomingMessage): Promise<unknown> {
-  const body = await textOf(answer);
+/** A Status: as JSON, or as protobuf if that was asked for. */
+async function readRefusal(answer: IncomingMessage): Promise<unknown> {
+  const body = await bytesOf(answer);
   try {
-    const parsed: unknown = JSON.parse(body);
+    if (isProtobuf(body)) return readStatus(body);
+    const parsed: unknown = JSON.parse(body.toString());
     return parsed;
   } catch {
     // Plain text, from something between us and the API server.
-    return { message: body.slice(0, 200).trim() || undefined };
+    return { message: body.toString().slice(0, 200).trim() || undefined };
   }
 }

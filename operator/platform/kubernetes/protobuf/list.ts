@@ -3,7 +3,7 @@
 import { Buffer } from 'node:buffer';
 import type { StoredObject } from '../../../objects/objects.ts';
 import { ByteReader } from './byte-reader.ts';
-import { always, anyText, many, one, text } from './fields.ts';
+import { always, anyText, integer, many, one, text } from './fields.ts';
 import { readers } from './kinds.ts';
 import { message, type ReadMessage } from './message.ts';
 
@@ -34,6 +34,18 @@ export function readList(kind: string, body: Buffer): ReadList {
   return read(new ByteReader(raw), raw.length);
 }
 
+export interface ReadStatus {
+  readonly message?: string;
+  readonly reason?: string;
+  readonly code?: number;
+}
+
+/** What the API server says when it refuses a request that asked for protobuf. @throws Error if it is none */
+export function readStatus(body: Buffer): ReadStatus {
+  const { raw } = envelope(new ByteReader(body, magic.length), body.length);
+  return status(new ByteReader(raw), raw.length);
+}
+
 const bytes: ReadMessage<Buffer> = (reader, end) => {
   const { at } = reader;
   reader.at = end;
@@ -42,6 +54,9 @@ const bytes: ReadMessage<Buffer> = (reader, end) => {
 
 /** k8s.io/apimachinery/pkg/runtime.Unknown */
 const envelope = message<{ readonly raw: Buffer }>({ raw: one(2, bytes) });
+
+/** k8s.io/apimachinery/pkg/apis/meta/v1.Status */
+const status = message<ReadStatus>({ message: text(3), reason: text(4), code: integer(6) });
 
 const metadata = one(1, message<ReadList['metadata']>({ resourceVersion: anyText(2), continue: text(3) }));
 
