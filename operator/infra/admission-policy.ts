@@ -143,7 +143,7 @@ function linesOf(list: string, mark: string, rule: (item: string) => string): [s
   return [`${rule(mark)}\n`, `variables.${list}.map(i, ${line}).join('')`];
 }
 
-/** Our part, in variables: an error message of the API server repeats the expression that failed, and the mutation is short. */
+/** Our part, with marks where pods differ. */
 function partOf({ sidecar, certificates, secretOf }: InjectionPolicyOptions): SidecarPart {
   const { interception } = sidecar;
   return renderSidecar(
@@ -165,6 +165,7 @@ function partOf({ sidecar, certificates, secretOf }: InjectionPolicyOptions): Si
   );
 }
 
+/** The part in variables: an error message of the API server repeats the expression that failed, and the mutation is short. */
 function variablesOf(part: SidecarPart, secretOf: InjectionPolicyOptions['secretOf']): readonly Json[] {
   const [init, proxy] = part.initContainers.map(ofThePod);
   const texts = textsOf(secretOf);
