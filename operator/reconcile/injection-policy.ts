@@ -66,21 +66,24 @@ export function createInjectionPolicy(options: InjectionPolicyOptions): Injectio
     policy: policyOf(mesh, environment, delivery),
     part: partOf(mesh, environment, delivery),
   }));
-  /** null: it cannot be said. */
-  const wantedOf = (
-    resources: Resources,
-    mesh: MeshSettingsIr | null,
-    delivery: Delivery | null,
-  ): Wanted | null => {
-    if (mesh === null) return { policy: null, trial: null, namespaces: [] };
-    if (delivery?.isPossible !== true) return null;
-    const { policy, part } = render(mesh, delivery);
-    return {
-      policy,
-      trial: trialOf(resources, part, environment.ownNamespace),
-      namespaces: delivery.inUse === 'Secret' ? selectedNamespaces(resources, mesh, environment) : [],
-    };
-  };
+  /** The same value for as long as the same is asked, as with most batches. null: it cannot be said. */
+  const wantedOf = rememberLast(
+    (
+      namespaces: Resources['namespaces'],
+      deployments: Resources['deployments'],
+      mesh: MeshSettingsIr | null,
+      delivery: Delivery | null,
+    ): Wanted | null => {
+      if (mesh === null) return { policy: null, trial: null, namespaces: [] };
+      if (delivery?.isPossible !== true) return null;
+      const { policy, part } = render(mesh, delivery);
+      return {
+        policy,
+        trial: trialOf(deployments, part, environment.ownNamespace),
+        namespaces: delivery.inUse === 'Secret' ? selectedNamespaces(namespaces, mesh, environment) : [],
+      };
+    },
+  );
   let wanted: Wanted | undefined;
   let term: Term | undefined;
   let report = notLooked;
@@ -92,9 +95,9 @@ export function createInjectionPolicy(options: InjectionPolicyOptions): Injectio
     onChange();
   };
   return {
-    setInput: (resources, mesh, delivery) => {
-      const next = wantedOf(resources, mesh, delivery);
-      if (next === null || isSameValue(next, wanted)) return;
+    setInput: ({ namespaces, deployments }, mesh, delivery) => {
+      const next = wantedOf(namespaces, deployments, mesh, delivery);
+      if (next === null || next === wanted || isSameValue(next, wanted)) return;
       wanted = next;
       term?.wake();
     },
@@ -130,7 +133,11 @@ interface Trial {
  * Of the operator itself, as a rule. A field that the API server does not know is refused in a template as well; in the policy it would be found by
  * every pod of the mesh.
  */
-function trialOf({ deployments }: Resources, part: SidecarPart, ownNamespace: string): Trial | null {
+function trialOf(
+  deployments: Resources['deployments'],
+  part: SidecarPart,
+  ownNamespace: string,
+): Trial | null {
   const own = deployments.find(({ metadata }) => metadata.namespace === ownNamespace) ?? deployments[0];
   if (own === undefined) return null;
   const { name, namespace = '', uid = '' } = own.metadata;
@@ -188,7 +195,7 @@ async function keepFiles(
 const sdsFiles: Readonly<Record<string, string>> = Object.fromEntries(renderSdsFiles(''));
 
 function selectedNamespaces(
-  { namespaces }: Resources,
+  namespaces: Resources['namespaces'],
   mesh: MeshSettingsIr | null,
   environment: Environment,
 ): readonly Place[] {
