@@ -62,10 +62,7 @@ type Kept = Map<string, string>;
 
 export function createInjectionPolicy(options: InjectionPolicyOptions): InjectionPolicy {
   const { environment, clock, log, onChange } = options;
-  const render = rememberLast((mesh: MeshSettingsIr, delivery: Delivery) => ({
-    policy: policyOf(mesh, environment, delivery),
-    part: partOf(mesh, environment, delivery),
-  }));
+  const render = createRenderer(environment);
   /** The same value for as long as the same is asked, as with most batches. null: it cannot be said. */
   const wantedOf = rememberLast(
     (
@@ -122,6 +119,16 @@ export function createInjectionPolicy(options: InjectionPolicyOptions): Injectio
     },
     report: () => report,
   };
+}
+
+/** The same values for as long as Mesh and delivery are the same. */
+function createRenderer(
+  environment: Environment,
+): (mesh: MeshSettingsIr, delivery: Delivery) => { readonly policy: object; readonly part: SidecarPart } {
+  return rememberLast((mesh, delivery) => ({
+    policy: policyOf(mesh, environment, delivery),
+    part: partOf(mesh, environment, delivery),
+  }));
 }
 
 interface Trial {
