@@ -1,7 +1,7 @@
 // Keeps a good certificate in the Secret of every identity, and one for the operator's own server. Entry:
 // createIssuer. It works in rounds: open the authority, look at what is due, issue, sleep until the next is due.
 // Secrets are written by the operator that leads; the server of each has a certificate.
-import type { AuthorityIr, CertificatesIr, IdentityIr, RootRotationIr } from '../ir/mesh-ir.ts';
+import type { CertificatesIr, IdentityIr } from '../ir/mesh-ir.ts';
 import type { Authority, LeafRequest } from './authority.ts';
 import { textOf } from './error-text.ts';
 import { type Issuer, type IssuerPorts, type IssuerState, nothingIssued } from './issuer-ports.ts';
@@ -10,13 +10,12 @@ import { IdentitySecrets } from './identity-secrets.ts';
 import { Revocations } from './revocations.ts';
 import { RootUnusable } from './root.ts';
 import { Rounds } from './rounds.ts';
-import { holdersOf, isRotationDue } from './rotation.ts';
-import { rotate } from './rotator.ts';
-import { earliest, rotationDueMs, sleepMs } from './schedule.ts';
+import { holdersOf } from './rotation.ts';
+import { earliest, sleepMs } from './schedule.ts';
 import { type ServerCertificate, ServerCertificates, ServerCertificateSlot } from './server-certificate.ts';
 import { TrustPublication } from './trust-publication.ts';
+import { WantedRotation } from './wanted-rotation.ts';
 import { trustBundleName } from '../values/pod-certificates.ts';
-import { isSameValue } from '../values/same-value.ts';
 
 /** At least this often the root is looked at again, in case it was replaced, deleted or damaged. */
 const recheckMs = 300_000;
@@ -37,6 +36,7 @@ class SecretIssuer implements Issuer {
   readonly #revocations: Revocations;
   readonly #identities: IdentitySecrets;
   readonly #trust: TrustPublication;
+  readonly #rotation = new WantedRotation();
   /** Until then the leader may be about to revoke what was replaced. */
   #watchUntil = 0;
   /** What the certificates were looked at for. */
@@ -48,9 +48,6 @@ class SecretIssuer implements Issuer {
   #isAble = false;
   #isLeading = false;
   #leadingSinceMs = 0;
-  #wish: RootRotationIr | undefined;
-  #authority: AuthorityIr | undefined;
-  #isRotating = false;
 
   constructor(ports: IssuerPorts) {
     this.#ports = ports;
@@ -100,9 +97,7 @@ class SecretIssuer implements Issuer {
     if (certificates.issuedAfterMs !== this.#identities.issuedAfterMs()) {
       this.#watchUntil = this.#ports.clock.now() + watchMs;
     }
-    const { rootRotation, authority } = certificates;
-    const isOtherWish = !isSameValue([rootRotation, authority], [this.#wish, this.#authority]);
-    [this.#wish, this.#authority] = [rootRotation, authority];
+    const isOtherWish = this.#rotation.set(certificates);
     if (this.#identities.set(identities, certificates) || isOtherWish) this.#rounds.wake();
   }
 
@@ -149,7 +144,7 @@ class SecretIssuer implements Issuer {
       this.#issued += await this.#identities.serve(authority, ofIdentities, mayNot);
       if (!mayNot()) await this.#revoke(authority, problems);
       if (!mayNot()) await this.#publishTrust(authority, problems);
-      this.#isRotating = this.#isRotation(authority);
+      this.#rotation.look(authority, this.#ports.clock.now());
       const isDone = problems.length === 0 && this.#revocations.isWhole();
       this.#finish(authority, [...problems, ...ofIdentities]);
       if (!mayNot()) await this.#rotate(authority, isDone);
@@ -171,20 +166,14 @@ class SecretIssuer implements Issuer {
     this.#identities.recheckAll();
   }
 
-  #isRotation({ rotating }: Authority): boolean {
-    if (rotating.rotation !== null) return true;
-    return this.#wish !== undefined && isRotationDue(rotating, this.#wish, this.#ports.clock.now());
-  }
-
   /**
    * isDone: all that the present phase asks of the operator was done. A Secret that cannot be written is none of that: a tenant could hold
    * up everybody with one, and the sidecars that wait for it hold up the rotation themselves.
    */
   async #rotate(authority: Authority, isDone: boolean): Promise<void> {
-    if (this.#wish === undefined || !this.#isRotating) return;
     const isRevoking = this.#revocations.isRevoking();
     const own = { isDone, isRevoking, leadingSinceMs: this.#leadingSinceMs };
-    if (await rotate(authority, this.#wish, own, this.#ports)) this.#rounds.wake();
+    if (await this.#rotation.takeStep(authority, own, this.#ports)) this.#rounds.wake();
   }
 
   async #serveOwn(authority: Authority, problems: string[]): Promise<void> {
@@ -248,11 +237,11 @@ class SecretIssuer implements Issuer {
   #sleepMs(): number {
     const now = this.#ports.clock.now();
     const look = this.#isLeading ? this.#identities.nextLookMs() : undefined;
-    const rotation = this.#isRotating ? undefined : rotationDueMs(this.#state.root?.facts, this.#wish, now);
+    const rotation = this.#rotation.dueMs(this.#state.root?.facts, now);
     return sleepMs({
       now,
       failedRounds: this.#failedRounds,
-      isRotating: this.#isRotating,
+      isRotating: this.#rotation.isRotating,
       isWatching: !this.#isLeading && now < this.#watchUntil,
       due: [look, rotation, this.#nextRenewal(), this.#recheckAt],
       listDue: this.#revocations.nextMs(),

@@ -8,7 +8,7 @@ import { addSecurity, type SecurityMetrics } from './metrics/security.ts';
 import { addState, type StateMetrics } from './metrics/state.ts';
 import { addXds, type XdsMetrics } from './metrics/xds.ts';
 
-export type { CertificateEnds, KeysAge } from './metrics/security.ts';
+export type { CertificateEnds } from './metrics/security.ts';
 export type { Stage } from './metrics/state.ts';
 
 export interface Metrics extends XdsMetrics, StateMetrics, SecurityMetrics {

@@ -3,7 +3,7 @@
 import type { MeshIr, WorkloadIr } from '../../ir/mesh-ir.ts';
 import type { Origin } from '../../ir/origin.ts';
 import type { ServicePortIr } from '../../ir/service.ts';
-import { authorizerLayers, createAuthorizerLayers } from './inbound/authorizers/reach.ts';
+import { createAuthorizerLayers } from './inbound/authorizers/reach.ts';
 import { buildInboundClusters, buildInboundEndpoints } from './inbound/clusters.ts';
 import { buildInboundListeners, buildInboundRoutes } from './inbound/listeners.ts';
 import { buildPeersSecret, type KnownPeers } from './inbound/tcp-admission.ts';
@@ -12,34 +12,28 @@ import { buildInspector, others } from './inbound/listener-filters.ts';
 import { buildLogins } from './inbound/login/reach.ts';
 import { buildReadiness } from './inbound/readiness.ts';
 import { createAddressListeners } from './outbound/address-listeners.ts';
-import { audienceLayer, createAudiences } from './outbound/audiences.ts';
+import { createAudiences } from './outbound/audiences.ts';
 import { createCaptureListeners } from './outbound/capture-listener.ts';
 import { buildReach } from './outbound/reach.ts';
-import { consumerLayers, type ConsumerParts, createConsumers, isConsumed } from './outbound/consumers.ts';
+import { createConsumers, isConsumed } from './outbound/consumers.ts';
 import { buildLocalListeners } from './outbound/local-listeners.ts';
 import { buildRouteTable } from './outbound/route-table.ts';
-import { createZones, zoneLayer } from './outbound/zones.ts';
+import { createZones } from './outbound/zones.ts';
 import { buildUnknownDestinations } from './outbound/unknown-destinations.ts';
 import { rememberByKey, rememberEach, rememberItems, rememberLast } from '../../values/remember.ts';
 import { buildTrust } from './trust.ts';
 import type { Trust } from './tls.ts';
 import { buildBootstrapEndpoints } from './bootstrap-endpoints.ts';
 import { buildEgress } from './egress/build.ts';
-import { buildRuntime, buildSwitches, type OutboundSettings, limitsOff, switchLayers } from './switches.ts';
+import { buildRuntime, buildSwitches, type OutboundSettings, limitsOff } from './switches.ts';
 import { messageDeduplication } from './dedupe-messages.ts';
+import { createViews, intercepted, routes, shared, workloadLayer } from './views.ts';
 import type { LayerId, XdsResource, XdsResources } from './xds-resource.ts';
 
 export interface BuildOptions extends Trust {
   /** Workload keys whose own layers are wanted: those of connected proxies. Default: all. */
   readonly workloads?: ReadonlySet<string>;
 }
-
-/** What every proxy has. */
-const shared: LayerId = 'shared';
-/** What only proxies have that route HTTP calls, and all of them alike. */
-const routes: LayerId = 'routes';
-/** What only proxies have to which traffic is redirected. */
-const intercepted: LayerId = 'intercepted';
 
 export type ResourceBuilder = (ir: MeshIr, options: BuildOptions) => XdsResources;
 
@@ -220,35 +214,4 @@ function buildAdmission(workload: WorkloadIr, mesh: Origin, known: KnownPeers): 
       buildInspector(String(port.port), port.mtls, [mesh, ...port.origins]),
     ]),
   ];
-}
-
-/** Whether there is something that is not the same for all callers: routes, endpoints by zone, how services are reached by consumers. */
-type Differences = readonly [byAudience: boolean, byZone: boolean, consumers: ConsumerParts];
-
-function createViews(): (workloads: Workloads, ...differences: Differences) => XdsResources['views'] {
-  const layersOf = rememberEach(view);
-  return rememberLast(
-    (workloads: Workloads, ...differences: Differences) =>
-      new Map(workloads.map((workload) => [workload.key, layersOf(workload, ...differences)])),
-  );
-}
-
-function view(workload: WorkloadIr, ...differences: Differences): readonly LayerId[] {
-  const [byAudience, byZone, consumers] = differences;
-  const hasRoutes = workload.intercepted || workload.bindings.some(({ protocol }) => protocol === 'HTTP');
-  return [
-    shared,
-    ...(byZone ? [zoneLayer(workload.zone)] : []),
-    ...consumerLayers(consumers, workload),
-    ...(hasRoutes ? [routes] : []),
-    ...(hasRoutes && byAudience ? [audienceLayer(workload.audience)] : []),
-    ...(workload.intercepted ? [intercepted] : []),
-    ...authorizerLayers(workload),
-    ...switchLayers(workload, hasRoutes),
-    workloadLayer(workload),
-  ];
-}
-
-function workloadLayer(workload: WorkloadIr): LayerId {
-  return `workload/${workload.key}`;
 }

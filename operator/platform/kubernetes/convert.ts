@@ -18,7 +18,7 @@ import type {
   StoredKind,
   StoredObject,
 } from '../../objects/objects.ts';
-import { lastApplied } from './protobuf/kinds.ts';
+import { lastApplied } from './protobuf/stored.ts';
 import { Redacted } from '../../values/redacted.ts';
 
 export type ClusterObject =

@@ -1,9 +1,7 @@
 // What is read of the kinds of Kubernetes that are sent as protobuf: the same as convert.ts takes from their JSON. Entry: readers.
 // The numbers are those of the generated.proto files of k8s.io/api and k8s.io/apimachinery; they never change their meaning.
-import type { ObjectMeta } from '../../../../api/metadata.ts';
 import type {
   ConfigMap,
-  Container,
   CronJob,
   DaemonSet,
   Deployment,
@@ -11,9 +9,7 @@ import type {
   EndpointSlice,
   LabelSelector,
   Namespace,
-  Pod,
   PodTemplate,
-  Probe,
   Service,
   ServiceAccount,
   ServicePort,
@@ -24,7 +20,6 @@ import {
   always,
   anyInteger,
   anyText,
-  integer,
   isTrue,
   many,
   numberOrText,
@@ -33,105 +28,11 @@ import {
   text,
   textMap,
   texts,
-  time,
   trueOrFalse,
-  within,
 } from './fields.ts';
-import { type FieldsOf, message, type ReadMessage } from './message.ts';
-
-/** What kubectl keeps there is the whole object once more. */
-export const lastApplied = 'kubectl.kubernetes.io/last-applied-configuration';
-
-function stored<T extends StoredObject>(kind: T['kind'], fields: FieldsOf<Omit<T, 'kind'>>): ReadMessage<T> {
-  return message(fields, kind) as ReadMessage<T>;
-}
-
-type Item<T> = T extends readonly (infer One)[] ? One : never;
-type Present<T> = Exclude<T, undefined>;
-
-const labels = textMap(11);
-const annotations = textMap(12, lastApplied);
-
-const metadata = one(
-  1,
-  message<ObjectMeta>({
-    name: anyText(1),
-    namespace: text(3),
-    uid: text(5),
-    resourceVersion: text(6),
-    generation: integer(7),
-    creationTimestamp: time(8),
-    deletionTimestamp: time(9),
-    labels,
-    annotations,
-  }),
-);
-
-const probe = message<Probe>({
-  ...within(1, {
-    httpGet: one(
-      2,
-      message<Present<Probe['httpGet']>>({
-        path: text(1),
-        port: numberOrText(2),
-        host: text(3),
-        scheme: text(4),
-        httpHeaders: many(
-          5,
-          message<Item<Present<Present<Probe['httpGet']>['httpHeaders']>>>({
-            name: anyText(1),
-            value: anyText(2),
-          }),
-        ),
-      }),
-    ),
-    tcpSocket: one(3, message<Present<Probe['tcpSocket']>>({ port: numberOrText(1) })),
-    grpc: one(4, message<Present<Probe['grpc']>>({ port: anyInteger(1) })),
-  }),
-  timeoutSeconds: integer(3),
-});
-
-const container = message<Container>({
-  name: anyText(1),
-  ports: many(
-    6,
-    message<Item<Present<Container['ports']>>>({
-      name: text(1),
-      containerPort: anyInteger(3),
-      protocol: text(4),
-    }),
-  ),
-  livenessProbe: one(10, probe),
-  readinessProbe: one(11, probe),
-  startupProbe: one(22, probe),
-});
-
-type PodStatus = Present<Pod['status']>;
-
-const pod = stored<Pod>('Pod', {
-  metadata,
-  spec: one(
-    2,
-    message<Pod['spec']>({
-      containers: always(shared(many(2, container))),
-      serviceAccountName: text(8),
-      nodeName: text(10),
-      hostNetwork: isTrue(11),
-      initContainers: shared(many(20, container)),
-    }),
-  ),
-  status: one(
-    3,
-    message<PodStatus>({
-      phase: text(1),
-      conditions: shared(
-        many(2, message<Item<Present<PodStatus['conditions']>>>({ type: anyText(1), status: anyText(2) })),
-      ),
-      podIP: text(6),
-      podIPs: many(12, message<Item<Present<PodStatus['podIPs']>>>({ ip: anyText(1) })),
-    }),
-  ),
-});
+import { message, type ReadMessage } from './message.ts';
+import { pod } from './pod.ts';
+import { annotations, type Item, labels, metadata, type Present, stored } from './stored.ts';
 
 const service = stored<Service>('Service', {
   metadata,

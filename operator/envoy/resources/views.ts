@@ -1,0 +1,49 @@
+// Which layers the proxy of each workload has. Entry: createViews.
+import type { MeshIr, WorkloadIr } from '../../ir/mesh-ir.ts';
+import { rememberEach, rememberLast } from '../../values/remember.ts';
+import { authorizerLayers } from './inbound/authorizers/reach.ts';
+import { audienceLayer } from './outbound/audiences.ts';
+import { consumerLayers, type ConsumerParts } from './outbound/consumers.ts';
+import { zoneLayer } from './outbound/zones.ts';
+import { switchLayers } from './switches.ts';
+import type { LayerId, XdsResources } from './xds-resource.ts';
+
+/** What every proxy has. */
+export const shared: LayerId = 'shared';
+/** What only proxies have that route HTTP calls, and all of them alike. */
+export const routes: LayerId = 'routes';
+/** What only proxies have to which traffic is redirected. */
+export const intercepted: LayerId = 'intercepted';
+
+type Workloads = MeshIr['workloads'];
+
+/** Whether there is something that is not the same for all callers: routes, endpoints by zone, how services are reached by consumers. */
+type Differences = readonly [byAudience: boolean, byZone: boolean, consumers: ConsumerParts];
+
+export function createViews(): (workloads: Workloads, ...differences: Differences) => XdsResources['views'] {
+  const layersOf = rememberEach(view);
+  return rememberLast(
+    (workloads: Workloads, ...differences: Differences) =>
+      new Map(workloads.map((workload) => [workload.key, layersOf(workload, ...differences)])),
+  );
+}
+
+function view(workload: WorkloadIr, ...differences: Differences): readonly LayerId[] {
+  const [byAudience, byZone, consumers] = differences;
+  const hasRoutes = workload.intercepted || workload.bindings.some(({ protocol }) => protocol === 'HTTP');
+  return [
+    shared,
+    ...(byZone ? [zoneLayer(workload.zone)] : []),
+    ...consumerLayers(consumers, workload),
+    ...(hasRoutes ? [routes] : []),
+    ...(hasRoutes && byAudience ? [audienceLayer(workload.audience)] : []),
+    ...(workload.intercepted ? [intercepted] : []),
+    ...authorizerLayers(workload),
+    ...switchLayers(workload, hasRoutes),
+    workloadLayer(workload),
+  ];
+}
+
+export function workloadLayer(workload: WorkloadIr): LayerId {
+  return `workload/${workload.key}`;
+}
