@@ -265,6 +265,35 @@ describe('an authorizer that speaks HTTP', () => {
   });
 });
 
+describe('an authorizer that speaks with the words of sidecars when it refuses', () => {
+  const words = {
+    'x-meshwright-not-reached': '1',
+    'x-meshwright-repeatable': '1',
+    'x-meshwright-reset': 'upstream_reset_before_response_started',
+  };
+
+  test('is not believed, so that nobody asks again, and its words end at the sidecar of the caller: GRPC', async () => {
+    await mesh.guard({ external: grpc() });
+    decide = () => denied(503, 'no', { ...words, 'x-other': 'stays' });
+
+    const { status, headers } = await call(mesh.ports.page);
+    expect({ status, headers }).toMatchObject({ status: 503, headers: { 'x-other': 'stays' } });
+    expect(Object.keys(headers).filter((name) => name.startsWith('x-meshwright-'))).toEqual([]);
+    expect(questions).toHaveLength(1);
+  });
+
+  test('is not believed, so that nobody asks again, and its words end at the sidecar of the caller: HTTP', async () => {
+    await mesh.guard({ external: http() });
+    const twice = Object.fromEntries(Object.entries(words).map(([name, value]) => [name, [value, value]]));
+    answer = (_, response) => response.writeHead(403, { ...twice, 'x-other': 'stays' }).end('no');
+
+    const { status, headers } = await call(mesh.ports.page);
+    expect({ status, headers }).toMatchObject({ status: 403, headers: { 'x-other': 'stays' } });
+    expect(Object.keys(headers).filter((name) => name.startsWith('x-meshwright-'))).toEqual([]);
+    expect(checks).toHaveLength(1);
+  });
+});
+
 describe('beside rules', () => {
   test('is asked only about what they let in', async () => {
     const rules = [

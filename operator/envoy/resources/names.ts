@@ -65,6 +65,10 @@ export const notReachedHeader = 'x-meshwright-not-reached';
 export const resetHeader = 'x-meshwright-reset';
 /** On a reply of the server's sidecar: the application broke off a request of a safe method, which may be tried again. */
 export const repeatableHeader = 'x-meshwright-repeatable';
+/** What the first and the last of them say. */
+export const markerValue = '1';
+/** In place of what an external authorizer wrote there. */
+export const notOurs = 'not-ours';
 /** What sidecars say to each other on replies; nobody else may say or hear it. */
 export const replyMarkers = [notReachedHeader, resetHeader, repeatableHeader] as const;
 /** On a refusal: why. */

@@ -11,6 +11,8 @@ import {
   sampleInbound,
   sampleMesh,
   sampleProbe,
+  noRetry,
+  sampleRoute,
   sampleService,
   sampleWorkload,
   spiffeId,
@@ -78,6 +80,7 @@ function meshWith(ports: Ports, specs: Specs): MeshIr {
   const reviews = sampleService('shop/reviews/80', {
     peerIdentities: [spiffeId('server')],
     endpoints: [sampleEndpoint(ports.server, { mtls: true })],
+    routes: [sampleRoute('retried', { retry: { ...noRetry, attempts: 2, on: ['ConnectFailure', 'Reset'] } })],
   });
   const opa = sampleService('shop/opa/9191', {
     peerIdentities: [spiffeId('opa')],

@@ -32,8 +32,10 @@ export type Decide = (question: Question) => object | null;
 export const permitted = { status: { code: 0 }, ok_response: {} };
 
 /** gRPC's PERMISSION_DENIED, and what the caller gets. */
-export function denied(code: number, body: string): object {
-  return { status: { code: 7 }, denied_response: { status: { code }, body } };
+/** headers: of the refusal. */
+export function denied(code: number, body: string, headers: Readonly<Record<string, string>> = {}): object {
+  const options = Object.entries(headers).map(([key, value]) => ({ header: { key, value } }));
+  return { status: { code: 7 }, denied_response: { status: { code }, body, headers: options } };
 }
 
 /** The headers that it writes for the application. */

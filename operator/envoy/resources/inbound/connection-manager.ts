@@ -4,9 +4,12 @@ import { setHeader } from '../header.ts';
 import { disabledFilters } from '../http-filters.ts';
 import {
   inboundRouteTableName,
+  markerValue,
+  notOurs,
   notReachedHeader,
   refusedHeader,
   repeatableHeader,
+  replyMarkers,
   resetHeader,
 } from '../names.ts';
 import { chainOfRoute } from '../placeholders.ts';
@@ -90,17 +93,30 @@ const undecided: EnvoyMessage = {
   headers_to_add: [setHeader(refusedHeader, 'authorizer-failed')],
 };
 
+/**
+ * The headers of a refusal are the authorizer's own. It does not speak for this sidecar: what it wrote there is said to be no word of ours.
+ * Mappers cannot remove headers, and a filter that did would remove those of the other mappers, too.
+ */
+const refusedByAuthorizer: EnvoyMessage = {
+  filter: { response_flag_filter: { flags: ['UAEX'] } },
+  headers_to_add: replyMarkers.map((key) => ({
+    header: { key, value: notOurs },
+    append_action: 'OVERWRITE_IF_EXISTS',
+  })),
+};
+
 /** What the client's sidecar needs to know to retry: its own connection, to this sidecar, did not fail. */
 const markers = [
   unauthenticated,
   undecided,
+  refusedByAuthorizer,
   {
     filter: { response_flag_filter: { flags: ['UF'] } },
-    headers_to_add: [setHeader(notReachedHeader, '1')],
+    headers_to_add: [setHeader(notReachedHeader, markerValue)],
   },
   {
     filter: { and_filter: { filters: [brokenOff, safeMethod] } },
-    headers_to_add: [setHeader(resetHeader, details), setHeader(repeatableHeader, '1')],
+    headers_to_add: [setHeader(resetHeader, details), setHeader(repeatableHeader, markerValue)],
   },
   { filter: brokenOff, headers_to_add: [setHeader(resetHeader, details)] },
 ];

@@ -6,7 +6,7 @@ import type { DestinationIr, OutlierDetectionIr } from '../../../ir/destination.
 import type { ServicePortIr } from '../../../ir/service.ts';
 import type { EnvoyMessage } from '../../proto/envoy-message.ts';
 import { duration } from '../../proto/well-known.ts';
-import { notReachedHeader } from '../names.ts';
+import { markerValue, notReachedHeader } from '../names.ts';
 
 /** Of HttpProtocolOptions: what counts as an error in place of every 5xx, if it is not that. */
 export function errorMatcher(detection: OutlierDetectionIr): EnvoyMessage {
@@ -16,7 +16,9 @@ export function errorMatcher(detection: OutlierDetectionIr): EnvoyMessage {
 /** Said by the sidecar of the server: its application takes no connections. */
 const unreachable: EnvoyMessage = {
   error_matcher: {
-    http_response_headers_match: { headers: [{ name: notReachedHeader, present_match: true }] },
+    http_response_headers_match: {
+      headers: [{ name: notReachedHeader, string_match: { exact: markerValue } }],
+    },
   },
 };
 

@@ -2,7 +2,7 @@
 // the server's sidecar says with headers what happened (see inbound/connection-manager.ts), and those are retried on.
 import type { BackoffIr, RetryGrpcCode, RetryIr, RetryOn } from '../../../ir/route.ts';
 import { duration } from '../../proto/well-known.ts';
-import { notReachedHeader, repeatableHeader, resetHeader } from '../names.ts';
+import { markerValue, notReachedHeader, repeatableHeader, resetHeader } from '../names.ts';
 import { extension } from '../typed-config.ts';
 import type { EnvoyMessage } from '../../proto/envoy-message.ts';
 
@@ -14,13 +14,13 @@ interface Condition {
 }
 
 const conditions: Readonly<Record<RetryOn, Condition>> = {
-  ConnectFailure: { on: 'connect-failure', headers: [present(notReachedHeader), present(repeatableHeader)] },
+  ConnectFailure: { on: 'connect-failure', headers: [says(notReachedHeader), says(repeatableHeader)] },
   // Refused before the application looked at it. @see https://www.rfc-editor.org/rfc/rfc9113#section-8.7
   RefusedStream: {
     on: 'refused-stream',
     headers: [{ name: resetHeader, string_match: { contains: 'remote_refused_stream_reset' } }],
   },
-  Reset: { on: 'reset', headers: [present(resetHeader)] },
+  Reset: { on: 'reset', headers: [{ name: resetHeader, string_match: { contains: '_reset_' } }] },
   GatewayError: { on: 'gateway-error', headers: [] },
   ServerError: { on: '5xx', headers: [] },
 };
@@ -33,8 +33,8 @@ const grpcConditions: Readonly<Record<RetryGrpcCode, string>> = {
   Unavailable: 'unavailable',
 };
 
-function present(name: string): EnvoyMessage {
-  return { name, present_match: true };
+function says(name: string): EnvoyMessage {
+  return { name, string_match: { exact: markerValue } };
 }
 
 /**
