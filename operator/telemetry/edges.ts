@@ -1,5 +1,5 @@
 // Series put together: one edge for each two ends that one sidecar saw. Pure.
-import type { Tags } from './point.ts';
+import type { Metric, Tags } from './point.ts';
 import type { Series } from './store.ts';
 import { type Window, wallOf } from './window.ts';
 
@@ -17,7 +17,7 @@ export interface Edge {
   readonly port: string;
   /** Requests by class of response: `2xx`; `0` if none was sent. */
   readonly requests: Readonly<Record<string, number>>;
-  /** Of TCP. */
+  /** Of TCP: those that ended; at least 1 if there were open ones. */
   readonly connections: number;
   /** Of TCP: what the caller sent, and was sent. */
   readonly receivedBytes: number;
@@ -30,14 +30,22 @@ export interface Edge {
   readonly lastMs: number;
 }
 
+/** Of the same calls as others, or of nobody who was let in. */
+const isNoEdge: ReadonlySet<Metric> = new Set([
+  'inbound.audit_refusals',
+  'inbound.open_requests',
+  'inbound.refused_connections',
+  'outbound.hosts',
+]);
+
 type Draft = { -readonly [K in keyof Edge]: Edge[K] };
 
 export function edgesOf(all: Iterable<Series>, window: Window): Edge[] {
   const edges = new Map<string, Draft>();
+  const withOpen = new Set<Draft>();
   for (const series of all) {
     const { reporter, metric, tags, ring } = series;
-    // Of the same calls as others.
-    if (metric === 'inbound.audit_refusals' || metric === 'outbound.hosts') continue;
+    if (isNoEdge.has(metric)) continue;
     const sums = ring.sums(window.fromMs, window.at.monotonicMs);
     if (sums.every((sum) => sum === 0)) continue;
     const direction = metric.startsWith('inbound.') ? 'inbound' : 'outbound';
@@ -45,8 +53,10 @@ export function edgesOf(all: Iterable<Series>, window: Window): Edge[] {
     const edge = edges.get(key) ?? emptyEdge(reporter, direction, tags);
     edges.set(key, edge);
     edge.lastMs = Math.max(edge.lastMs, wallOf(ring.lastMs, window.at));
-    add(edge, series, sums);
+    if (metric === 'inbound.open_connections') withOpen.add(edge);
+    else add(edge, series, sums);
   }
+  for (const edge of withOpen) edge.connections = Math.max(edge.connections, 1);
   return [...edges.values()];
 }
 

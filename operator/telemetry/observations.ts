@@ -53,7 +53,7 @@ export interface Refused {
 export interface PlaintextCaller {
   /** An IP address; `other addresses`: of more than the store tells apart. */
   readonly address: string;
-  /** Requests, or connections of TCP ports, since `sinceMs`. */
+  /** Requests, or connections of TCP ports, that ended or were refused since `sinceMs`; at least 1 if there were open ones. */
   readonly count: number;
   readonly lastMs: number;
 }
@@ -99,14 +99,16 @@ export function observationsOf(
 function plaintextCallers(all: Iterable<Series>, port: number, { at, fromMs }: Window): PlaintextCaller[] {
   const callers = new Map<string, PlaintextCaller>();
   for (const { metric, tags, ring } of all) {
-    if (!isCount(metric) || !isPlaintextTo(port, tags)) continue;
-    const [count = 0] = ring.sums(fromMs, at.monotonicMs);
-    if (count === 0) continue;
+    if (!isCall.has(metric) || !isPlaintextTo(port, tags)) continue;
+    const [sum = 0] = ring.sums(fromMs, at.monotonicMs);
+    if (sum === 0) continue;
+    const count = isOpen.has(metric) ? 0 : sum;
     const known = callers.get(tags.source);
     const lastMs = Math.max(wallOf(ring.lastMs, at), known?.lastMs ?? 0);
     callers.set(tags.source, { address: tags.source, count: count + (known?.count ?? 0), lastMs });
   }
-  return [...callers.values()].toSorted(
+  const counted = [...callers.values()].map((it) => ({ ...it, count: Math.max(it.count, 1) }));
+  return counted.toSorted(
     (a, b) =>
       Number(a.address === otherAddresses) - Number(b.address === otherAddresses) || b.count - a.count,
   );
@@ -126,13 +128,18 @@ function auditRefusals(all: Iterable<Series>, { at, fromMs }: Window): Refused[]
 
 function portsCalled(all: Iterable<Series>): number[] {
   const ports = new Set<number>();
-  for (const { metric, tags } of all) if (isCount(metric)) ports.add(Number(tags.port));
+  for (const { metric, tags } of all) if (isCall.has(metric)) ports.add(Number(tags.port));
   return [...ports].filter(Number.isInteger);
 }
 
-function isCount(metric: Metric): boolean {
-  return metric === 'inbound.requests' || metric === 'inbound.connections';
-}
+/** Told as long as they are open: their sums say how long, and not how many. */
+const isOpen: ReadonlySet<Metric> = new Set(['inbound.open_requests', 'inbound.open_connections']);
+const isCall: ReadonlySet<Metric> = new Set([
+  'inbound.requests',
+  'inbound.connections',
+  'inbound.refused_connections',
+  ...isOpen,
+]);
 
 function isPlaintextTo(port: number, tags: Tags): boolean {
   // Where the port is not known any more it may be this one.

@@ -35,6 +35,7 @@ let mesh: ServedMesh;
 let binding = 0;
 let inboundPort = 0;
 let tcpPort = 0;
+let strictPort = 0;
 
 beforeAll(async () => {
   const metrics = createMetrics();
@@ -43,10 +44,16 @@ beforeAll(async () => {
   createTelemetry(board, { settings, clock: systemClock, log: createLog('silent'), metrics });
   // Answers with the status that the path names.
   const application = await startApplication('status', closing, ({ url }, response) => {
-    response.writeHead(Number(url.slice(1))).end();
+    if (url === '/open') response.writeHead(200).flushHeaders();
+    else response.writeHead(Number(url.slice(1))).end();
   });
   const greeter = await startGreeter('hello', closing);
-  [binding, inboundPort, tcpPort] = [await freePort(), await freePort(), await freePort()];
+  [binding, inboundPort, tcpPort, strictPort] = [
+    await freePort(),
+    await freePort(),
+    await freePort(),
+    await freePort(),
+  ];
   const service = sampleService('shop/reviews/80', {
     peerIdentities: [spiffeId('server')],
     endpoints: [sampleEndpoint(inboundPort, { mtls: true })],
@@ -61,6 +68,7 @@ beforeAll(async () => {
         inbound: [
           sampleInbound(inboundPort, application),
           sampleInbound(tcpPort, greeter, { protocol: 'TCP' }),
+          sampleInbound(strictPort, greeter, { protocol: 'TCP', mtls: 'Strict' }),
         ],
       }),
     ],
@@ -130,6 +138,33 @@ test('requests and connections are counted once each: by caller, port and class 
   const { plaintextCallers } = board.observations.get();
   expect(plaintextCallers(server, inboundPort)).toMatchObject([{ address: '127.0.0.1', count: 3 }]);
   expect(plaintextCallers(server, tcpPort)).toMatchObject([{ address: '127.0.0.1', count: 2 }]);
+});
+
+test('who called in plaintext: also by what is still open, and by connections that a Strict TCP port refused', async () => {
+  const envoy = mesh.sidecar('server');
+  const { plaintextCallers } = board.observations.get();
+  const lastMs = (port: number): number => plaintextCallers(server, port)[0]?.lastMs ?? 0;
+  // A TCP probe of a kubelet: a connection, and nothing else.
+  const probe = connect({ host: '127.0.0.1', port: strictPort });
+  await once(probe, 'connect');
+  probe.destroy();
+  const open = connect({ host: '127.0.0.1', port: tcpPort });
+  closing.add(async () => void open.destroy());
+  await once(open, 'data');
+  const outgoing = request({ host: '127.0.0.1', port: inboundPort, path: '/open' }).end();
+  closing.add(async () => void outgoing.destroy());
+  const [response] = (await once(outgoing, 'response')) as [IncomingMessage];
+  response.on('error', () => undefined);
+  const refused = connect({ host: '127.0.0.1', port: strictPort });
+  refused.write('I am nobody');
+  refused.on('error', () => undefined);
+  await new Promise((resolve) => refused.on('close', resolve));
+
+  const began = Date.now();
+  await envoy.waitFor(() => [tcpPort, inboundPort, strictPort].every((port) => lastMs(port) > began));
+  expect(plaintextCallers(server, strictPort)).toMatchObject([{ address: '127.0.0.1', count: 1 }]);
+  // Those that ended before.
+  expect(plaintextCallers(server, tcpPort)).toMatchObject([{ count: 2 }]);
 });
 
 /** As the workload `name`, who says that it is `nodeId`. */

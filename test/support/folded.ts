@@ -11,7 +11,14 @@ import { inboundFilters } from '../../operator/envoy/resources/inbound/http-filt
 import { refusedPeers } from '../../operator/envoy/resources/inbound/tcp-admission.ts';
 import { ejection, errorMatcher } from '../../operator/envoy/resources/outbound/ejection.ts';
 import { outboundFilters } from '../../operator/envoy/resources/outbound/http-filters.ts';
-import { auditStats, connectionStats, requestStats } from '../../operator/envoy/resources/stats-log.ts';
+import {
+  auditStats,
+  connectionStats,
+  openConnectionStats,
+  openRequestStats,
+  refusedConnectionStats,
+  requestStats,
+} from '../../operator/envoy/resources/stats-log.ts';
 import { upgradeConfigs } from '../../operator/envoy/resources/upgrades.ts';
 import { sampleDestination, unreachableOnly } from './mesh-samples.ts';
 
@@ -39,6 +46,10 @@ const words: ReadonlyMap<string, string> = new Map(
       [connectionStats(vantage), `(${vantage} connection stats)`],
       [auditStats(vantage), `(${vantage} audit stats)`],
     ]),
+    [openConnectionStats('mesh'), '(mesh stats of open connections)'],
+    [openConnectionStats('plaintext'), '(plaintext stats of open connections)'],
+    [openRequestStats, '(stats of open requests)'],
+    [refusedConnectionStats, '(stats of refused connections)'],
   ].map(([message, word]) => [JSON.stringify(message), word as string]),
 );
 

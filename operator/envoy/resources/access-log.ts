@@ -3,7 +3,7 @@
 // @see https://www.envoyproxy.io/docs/envoy/latest/configuration/observability/access_log/usage
 import type { EnvoyMessage } from '../proto/envoy-message.ts';
 import { rbacNamespace } from './rbac-metadata.ts';
-import { accessLogKey, allOf, runtimeFilter } from './runtime.ts';
+import { accessLogKey, allOf, atTheEnd, runtimeFilter } from './runtime.ts';
 import { any } from './typed-config.ts';
 import type { Direction } from './vantage.ts';
 
@@ -79,7 +79,7 @@ function isOn(direction: Direction): EnvoyMessage {
 
 function logger(direction: Direction, fields: Readonly<Record<string, string>>): EnvoyMessage {
   return {
-    filter: isOn(direction),
+    filter: allOf(isOn(direction), atTheEnd),
     name: 'envoy.access_loggers.stdout',
     typed_config: any('envoy.extensions.access_loggers.stream.v3.StdoutAccessLog', {
       log_format: { json_format: fields, omit_empty_values: true },

@@ -31,6 +31,14 @@ export function runtimeFilter(key: string, otherwise: 0 | 100): EnvoyMessage {
   return { runtime_filter: { runtime_key: key, percent_sampled: { numerator: otherwise } } };
 }
 
+/** Loggers are asked at other moments, too, where open requests and connections are counted. */
+export const atTheEnd: EnvoyMessage = whenLogged('TcpConnectionEnd', 'DownstreamEnd');
+
+/** @see https://www.envoyproxy.io/docs/envoy/latest/configuration/observability/access_log/usage (%ACCESS_LOG_TYPE%) */
+export function whenLogged(...types: readonly string[]): EnvoyMessage {
+  return { log_type_filter: { types } };
+}
+
 export function allOf(...filters: readonly EnvoyMessage[]): EnvoyMessage {
   return { and_filter: { filters } };
 }

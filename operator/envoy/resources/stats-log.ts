@@ -2,10 +2,11 @@
 // Off unless RTDS says otherwise, since counters that once were are kept.
 // @see https://www.envoyproxy.io/docs/envoy/latest/api-v3/extensions/access_loggers/stats/v3/stats.proto
 import type { EnvoyMessage } from '../proto/envoy-message.ts';
+import { duration } from '../proto/well-known.ts';
 import { auditPrefix, effectiveRule, engineResult, rbacMetadata, rbacNamespace } from './rbac-metadata.ts';
-import { runtimeFilter, statsKey } from './runtime.ts';
+import { allOf, atTheEnd, runtimeFilter, statsKey, whenLogged } from './runtime.ts';
 import { extension } from './typed-config.ts';
-import { directionOf, type Vantage } from './vantage.ts';
+import { type Direction, directionOf, type Vantage } from './vantage.ts';
 import { statsPrefix } from '../../values/sidecar-names.ts';
 
 /**
@@ -38,7 +39,7 @@ export function requestStats(vantage: Vantage): EnvoyMessage {
     ['flags', '%RESPONSE_FLAGS%'],
   ];
   return {
-    filter: runtimeFilter(statsKey(direction), 0),
+    filter: allOf(isOn(direction), atTheEnd),
     ...logger({
       counters: [counter(`${direction}.requests`, [...edges[vantage], ...outcome])],
       histograms: [
@@ -72,7 +73,7 @@ export function connectionStats(vantage: Vantage): EnvoyMessage {
   const direction = directionOf(vantage);
   const tags = edges[vantage];
   return {
-    filter: runtimeFilter(statsKey(direction), 0),
+    filter: allOf(isOn(direction), atTheEnd),
     ...logger({
       counters: [
         counter(`${direction}.connections`, [...tags, ['flags', '%RESPONSE_FLAGS%']]),
@@ -82,6 +83,32 @@ export function connectionStats(vantage: Vantage): EnvoyMessage {
     }),
   };
 }
+
+/** More often than sidecars report, so that each report tells of all that is open. */
+export const openCountedEvery = duration(5_000);
+
+/**
+ * Connections that are open: whoever keeps one open for days would be seen on the day when it ends. Those of callers without an identity also
+ * when they begin; of others, it is not known before the handshake who they are.
+ */
+export function openConnectionStats(vantage: 'mesh' | 'plaintext'): EnvoyMessage {
+  return {
+    filter: allOf(isOn('inbound'), whenLogged('TcpUpstreamConnected', 'TcpPeriodic')),
+    ...logger({ counters: [counter('inbound.open_connections', edges[vantage])] }),
+  };
+}
+
+/** Requests of callers without an identity that take longer, such as WebSockets. */
+export const openRequestStats: EnvoyMessage = {
+  filter: allOf(isOn('inbound'), whenLogged('DownstreamPeriodic')),
+  ...logger({ counters: [counter('inbound.open_requests', [...edges.plaintext, ['route', '%ROUTE_NAME%']])] }),
+};
+
+/** Connections that no filter chain took, such as those in plaintext to a TCP port whose mode is Strict: only the listener sees them. */
+export const refusedConnectionStats: EnvoyMessage = {
+  filter: allOf({ response_flag_filter: { flags: ['NR'] } }, isOn('inbound')),
+  ...logger({ counters: [counter('inbound.refused_connections', edges.plaintext)] }),
+};
 
 /** Requests that rules on trial would have refused. There are none without such rules: it needs no switch of its own. */
 export function auditStats(vantage: Vantage): EnvoyMessage {
@@ -99,9 +126,13 @@ export function auditStats(vantage: Vantage): EnvoyMessage {
   const rule = rbacMetadata(auditPrefix.DENY + effectiveRule.shadow);
   const tags: readonly Tag[] = [...edges[vantage], ['route', '%ROUTE_NAME%'], ['rule', rule]];
   return {
-    filter: { or_filter: { filters: wouldRefuse } },
+    filter: allOf({ or_filter: { filters: wouldRefuse } }, atTheEnd),
     ...logger({ counters: [counter(`${directionOf(vantage)}.audit_refusals`, tags)] }),
   };
+}
+
+function isOn(direction: Direction): EnvoyMessage {
+  return runtimeFilter(statsKey(direction), 0);
 }
 
 function counter(name: string, tags: readonly Tag[]): EnvoyMessage {

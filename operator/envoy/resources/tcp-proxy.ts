@@ -1,7 +1,7 @@
 // Bytes to a cluster, unread: what TCP ports and unknown destinations get.
 import { duration } from '../proto/well-known.ts';
 import { connectionLog } from './access-log.ts';
-import { connectionStats } from './stats-log.ts';
+import { connectionStats, openConnectionStats, openCountedEvery } from './stats-log.ts';
 import { directionOf, type Vantage } from './vantage.ts';
 import { extension } from './typed-config.ts';
 import type { EnvoyMessage } from '../proto/envoy-message.ts';
@@ -34,9 +34,18 @@ export function tcpProxy(parts: TcpProxyParts): EnvoyMessage {
       access_log: [
         connectionLog(directionOf(parts.vantage)),
         connectionStats(parts.vantage),
+        ...(parts.vantage === 'outbound' ? [] : [openConnectionStats(parts.vantage)]),
         ...(parts.logs ?? []),
       ],
+      ...(parts.vantage !== 'outbound' && { access_log_options: whileOpen(parts.vantage) }),
       ...(parts.endpoint && { metadata_match: { filter_metadata: { 'envoy.lb': parts.endpoint } } }),
     },
   );
+}
+
+function whileOpen(vantage: 'mesh' | 'plaintext'): EnvoyMessage {
+  return {
+    access_log_flush_interval: openCountedEvery,
+    flush_access_log_on_connected: vantage === 'plaintext',
+  };
 }

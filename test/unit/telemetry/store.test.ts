@@ -45,6 +45,40 @@ test('plaintext callers of a port: by address, without probes and callers with a
   expect(seenAt(store, 20_000).plaintextCallers('another', 80)).toEqual([]);
 });
 
+test('callers of what is open or was refused: open ones count as one, however often they are told', () => {
+  const store = new TrafficStore();
+  const at = (source: string, metric: Metric, count = 1, more: Partial<Tags> = {}): Point =>
+    point({ source, port: '80', ...more }, count, metric);
+  store.add('server', [at('10.0.0.1', 'inbound.connections', 2)], 1_000);
+  store.add(
+    'server',
+    [
+      at('10.0.0.1', 'inbound.open_connections', 5),
+      at('10.0.0.2', 'inbound.open_connections', 7),
+      at('10.0.0.3', 'inbound.refused_connections', 3),
+      at('10.0.0.4', 'inbound.open_requests', 4),
+      at('10.0.0.5', 'inbound.open_requests', 4, { route: 'probe' }),
+      at(spiffe, 'inbound.open_connections'),
+    ],
+    12_000,
+  );
+
+  const observed = seenAt(store, 20_000);
+  expect(observed.plaintextCallers('server', 80)).toEqual([
+    { address: '10.0.0.3', count: 3, lastMs: 1_012_000 },
+    { address: '10.0.0.1', count: 2, lastMs: 1_012_000 },
+    { address: '10.0.0.2', count: 1, lastMs: 1_012_000 },
+    { address: '10.0.0.4', count: 1, lastMs: 1_012_000 },
+  ]);
+  expect(observed.portsCalled('server')).toEqual([80]);
+  // What was refused is no edge.
+  expect(observed.edges().map(({ source, connections }) => [source, connections])).toEqual([
+    ['10.0.0.1', 2],
+    ['10.0.0.2', 1],
+    [spiffe, 1],
+  ]);
+});
+
 test('an hour later it is forgotten, and so is the reporter', () => {
   const store = new TrafficStore();
   store.add('server', [point({ source: '10.0.0.1', port: '80' })], 0);

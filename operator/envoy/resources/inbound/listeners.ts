@@ -9,6 +9,7 @@ import { anyAddress, anyAddressKeys, type BoundAddresses, hasIpv6 } from '../any
 import { authority, blackholeCluster, port as fixedPort, sidecarPorts } from '../names.ts';
 import { tcpKeepalive } from '../connection-timeouts.ts';
 import { resource } from '../resource.ts';
+import { refusedConnectionStats } from '../stats-log.ts';
 import type { EnvoyMessage } from '../../proto/envoy-message.ts';
 import type { XdsResource } from '../xds-resource.ts';
 import { applicationCluster, clusterOf, interceptedCluster } from './clusters.ts';
@@ -100,7 +101,7 @@ function listener(parts: ListenerParts): XdsResource {
       listener_filters: parts.listenerFilters,
       listener_filters_timeout: duration(parts.timeoutMs),
       continue_on_listener_filters_timeout: true,
-      access_log: [refusedConnectionLog('inbound')],
+      access_log: [refusedConnectionLog('inbound'), refusedConnectionStats],
       filter_chains: parts.filterChains,
     },
     origins: parts.origins,
