@@ -120,7 +120,10 @@ const plaintext = (): Promise<number> => statusOf(inbound);
 async function until(what: string, holds: () => Promise<boolean>): Promise<void> {
   const look = async (): Promise<true | undefined> => ((await holds().catch(() => false)) ? true : undefined);
   await poll(look, { intervalMs: 100, deadlineMs }).catch(async (error: unknown) => {
-    const conditions = JSON.stringify([await operator.conditions(guard), await operator.conditions(tcpGuard)]);
+    const conditions = JSON.stringify([
+      await operator.conditions(guard),
+      await operator.conditions(tcpGuard),
+    ]);
     throw new Error(`not in time: ${what}; ${conditions}`, { cause: error });
   });
 }

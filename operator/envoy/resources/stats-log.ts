@@ -101,7 +101,9 @@ export function openConnectionStats(vantage: 'mesh' | 'plaintext'): EnvoyMessage
 /** Requests of callers without an identity that take longer, such as WebSockets. */
 export const openRequestStats: EnvoyMessage = {
   filter: allOf(isOn('inbound'), whenLogged('DownstreamPeriodic')),
-  ...logger({ counters: [counter('inbound.open_requests', [...edges.plaintext, ['route', '%ROUTE_NAME%']])] }),
+  ...logger({
+    counters: [counter('inbound.open_requests', [...edges.plaintext, ['route', '%ROUTE_NAME%']])],
+  }),
 };
 
 /** Connections that no filter chain took, such as those in plaintext to a TCP port whose mode is Strict: only the listener sees them. */
