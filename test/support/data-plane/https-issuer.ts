@@ -62,7 +62,7 @@ export class HttpsIssuer {
 
 const algorithm = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' } as const;
 
-/** For 127.0.0.1 and issuer.test, from a CA of its own. */
+/** For 127.0.0.1, issuer.test and issuer.example, from a CA of its own. */
 export async function certificates(): Promise<{ ca: string; certificate: string; key: string }> {
   const [caKeys, keys] = await Promise.all([generate(), generate()]);
   const now = Date.now();
@@ -88,6 +88,7 @@ export async function certificates(): Promise<{ ca: string; certificate: string;
       new x509.SubjectAlternativeNameExtension([
         { type: 'ip', value: '127.0.0.1' },
         { type: 'dns', value: 'issuer.test' },
+        { type: 'dns', value: 'issuer.example' },
       ]),
     ],
   });

@@ -5,6 +5,7 @@ import { parseAllDocuments, stringify } from 'yaml';
 import { admit } from '../../../api/admission.ts';
 import { apiVersion } from '../../../api/v1alpha1/common.ts';
 import type { Verdict } from '../../../operator/conditions/conditions.ts';
+import type { Resources } from '../../../operator/store/resources.ts';
 import { translate, type Translation } from '../../../operator/translate/translate.ts';
 import { resourcesFromYaml, translateOptions } from '../builders.ts';
 import { type Handler, startApplication, startGreeter } from '../data-plane/applications.ts';
@@ -13,6 +14,7 @@ import { ServedMesh, type ServedSidecar } from '../data-plane/served-mesh.ts';
 import { freePort } from '../kubernetes/free-port.ts';
 import type { Caller } from './expectations.ts';
 import { startExtAuthz, startLoginService } from './authorizers.ts';
+import { ExampleIssuer } from './issuer.ts';
 
 const services = {
   reviews: ['v1', 'v2', 'v3'],
@@ -39,14 +41,22 @@ export class ExampleShop {
   readonly #world: World;
   readonly #ports: Ports;
   readonly #copies: Copies;
+  readonly #issuer: ExampleIssuer;
   /** What is applied. */
   #example = '';
 
-  private constructor(mesh: ServedMesh, world: World, ports: Ports, copies: Copies) {
-    this.#mesh = mesh;
-    this.#world = world;
-    this.#ports = ports;
-    this.#copies = copies;
+  private constructor(parts: {
+    readonly mesh: ServedMesh;
+    readonly world: World;
+    readonly ports: Ports;
+    readonly copies: Copies;
+    readonly issuer: ExampleIssuer;
+  }) {
+    this.#mesh = parts.mesh;
+    this.#world = parts.world;
+    this.#ports = parts.ports;
+    this.#copies = parts.copies;
+    this.#issuer = parts.issuer;
   }
 
   static async start(closing: Closing): Promise<ExampleShop> {
@@ -58,9 +68,10 @@ export class ExampleShop {
     };
     const copies: Copies = new Map();
     const world = await worldOf(ports, closing, copies);
-    const mesh = await ServedMesh.start(irOf(translated(world.all)), closing);
+    const mesh = await ServedMesh.start(irOf(translated(resourcesFromYaml(world.all))), closing);
     mesh.publicRoots = rootCertificates.join('\n');
-    return new ExampleShop(mesh, world, ports, copies);
+    const issuer = await ExampleIssuer.start(closing);
+    return new ExampleShop({ mesh, world, ports, copies, issuer });
   }
 
   get sidecar(): ServedSidecar {
@@ -111,7 +122,8 @@ export class ExampleShop {
   }
 
   async #program(world: string): Promise<Translation> {
-    const translation = translated(`${world}---\n${this.#example}`);
+    const resources = resourcesFromYaml(`${world}---\n${this.#example}`);
+    const translation = translated(await this.#issuer.withKeys(resources));
     await this.#mesh.program(irOf(translation));
     return translation;
   }
@@ -132,8 +144,8 @@ async function freePorts(): Promise<Record<Service, number>> {
   };
 }
 
-function translated(text: string): Translation {
-  return translate(resourcesFromYaml(text), translateOptions);
+function translated(resources: Resources): Translation {
+  return translate(resources, translateOptions);
 }
 
 function irOf({ ir }: Translation): NonNullable<Translation['ir']> {
