@@ -27,6 +27,8 @@ export interface AuditRefusal {
   readonly port: string;
   /** Name of the Deny rule; '' if no Allow rule matches. */
   readonly rule: string;
+  /** Methods and paths of these requests, the most frequent first: at most three. */
+  readonly routes: readonly string[];
   readonly requests: number;
   /** In ms since 1970, to ten seconds. */
   readonly lastMs: number;

@@ -4,6 +4,7 @@ import { Registry } from 'prom-client';
 import { watchEventLoop } from './event-loop-delay.ts';
 import { addEventLoopDelay, addProcess } from './metrics/node.ts';
 import { prefix } from './metrics/prefix.ts';
+import { addRules, type RuleMetrics } from './metrics/rules.ts';
 import { addSecurity, type SecurityMetrics } from './metrics/security.ts';
 import { addState, type StateMetrics } from './metrics/state.ts';
 import { addXds, type XdsMetrics } from './metrics/xds.ts';
@@ -11,7 +12,7 @@ import { addXds, type XdsMetrics } from './metrics/xds.ts';
 export type { CertificateEnds } from './metrics/security.ts';
 export type { Stage } from './metrics/state.ts';
 
-export interface Metrics extends XdsMetrics, StateMetrics, SecurityMetrics {
+export interface Metrics extends XdsMetrics, StateMetrics, SecurityMetrics, RuleMetrics {
   /** Content type of `render`. */
   readonly contentType: string;
   /** The text that Prometheus scrapes. */
@@ -43,5 +44,6 @@ export function createMetrics(): Metrics {
     ...xds,
     ...state,
     ...security,
+    ...addRules(registry),
   };
 }

@@ -39,11 +39,12 @@ export function auditStatusOf(origin: Origin, audits: AuditsByPolicy): { readonl
       requests,
       callers,
       ...(sinceMs !== null && { since: time(sinceMs) }),
-      refusals: refusals.map(({ caller, object, port, rule, requests: count, lastMs }) => ({
+      refusals: refusals.map(({ caller, object, port, rule, routes, requests: count, lastMs }) => ({
         caller: caller.slice(0, 1024),
         ...(object !== null && { object: object.slice(0, 512) }),
         port,
         ...(rule !== '' && { rule: rule.slice(0, 512) }),
+        ...(routes.length > 0 && { routes: routes.map((route) => route.slice(0, 128)) }),
         requests: count,
         lastTime: time(lastMs),
       })),
@@ -76,10 +77,12 @@ function refused({ requests, callers, refusals }: AuditReport): string {
   return `${counted(requests, 'request')} of ${counted(callers, 'caller')}: ${worst.join('; ')}${more}`;
 }
 
-function sentenceOf({ caller, object, port, rule, requests }: AuditRefusal): string {
+function sentenceOf({ caller, object, port, rule, routes, requests }: AuditRefusal): string {
   const who = object === null ? accountOf(caller) : `${caller} (${object})`;
   const why = rule === '' ? 'no Allow rule matches' : `Deny rule ${rule}`;
-  return `${requests} from ${who} to port ${port} (${why})`;
+  const [route] = routes;
+  const where = route === undefined ? '' : `${routes.length > 1 ? ', most often' : ','} ${route}`;
+  return `${requests} from ${who} to port ${port}${where} (${why})`;
 }
 
 /** `spiffe://cluster.local/ns/shop/sa/productpage` → `shop/productpage`, as rules name it. */

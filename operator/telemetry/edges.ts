@@ -35,6 +35,9 @@ const isNoEdge: ReadonlySet<Metric> = new Set([
   'inbound.audit_refusals',
   'inbound.open_requests',
   'inbound.refused_connections',
+  'inbound.audit_routes',
+  'inbound.refusals',
+  'inbound.permits',
   'outbound.hosts',
 ]);
 

@@ -4,6 +4,7 @@ import { type HostSeen, hostsSeen } from './hosts-seen.ts';
 import { isPlaintext, type Metric, other, otherAddresses, type Tags } from './point.ts';
 import { hourMs } from './ring.ts';
 import type { Series, TrafficStore } from './store.ts';
+import { type AuditRoute, auditRoutesIn, type RuleUse, ruleUses } from './rule-counts.ts';
 import { type Now, wallOf, type Window } from './window.ts';
 
 /** Reads the present state: what it returns is as of the call. Times are in milliseconds since 1970. */
@@ -16,6 +17,10 @@ export interface Observations {
   readonly plaintextCallers: (workload: string, port: number) => readonly PlaintextCaller[];
   /** What rules on trial would have refused at that workload, by all policies together, since that time or `sinceMs`. */
   readonly auditRefusals: (workload: string, fromMs: number) => readonly Refused[];
+  /** On which paths that was; so long as sidecars tell them apart. */
+  readonly auditRoutes: (workload: string, fromMs: number) => readonly AuditRoute[];
+  /** Requests that each rule in force decided, since `sinceMs`. */
+  readonly rules: () => readonly RuleUse[];
   /** Hosts outside the mesh that were called by name at ports where sidecars read names, the most called first: at most 200. */
   readonly hosts: (lastMs?: number) => readonly HostSeen[];
   /** Ports of the workload that anybody called. */
@@ -29,6 +34,8 @@ export const noObservations: Observations = {
   lastReportMs: () => null,
   plaintextCallers: () => [],
   auditRefusals: () => [],
+  auditRoutes: () => [],
+  rules: () => [],
   hosts: () => [],
   portsCalled: () => [],
   edges: () => [],
@@ -83,6 +90,15 @@ export function observationsOf(
       const at = now();
       const fromMs = Math.max(from(at), at.monotonicMs - (at.wallMs - wallMs));
       return auditRefusals(store.series(workload), { at, fromMs });
+    },
+    auditRoutes: (workload, wallMs) => {
+      const at = now();
+      const fromMs = Math.max(from(at), at.monotonicMs - (at.wallMs - wallMs));
+      return auditRoutesIn(store.series(workload), { at, fromMs });
+    },
+    rules: () => {
+      const at = now();
+      return ruleUses(store.series(), { at, fromMs: from(at) });
     },
     hosts: (lastMs = hourMs) => {
       const at = now();

@@ -1,6 +1,7 @@
 // The traffic of the last hour as people and `meshwright suggest` read it. Pure.
 import type { Edge } from './edges.ts';
 import type { Observations } from './observations.ts';
+import type { RuleUse } from './rule-counts.ts';
 
 export interface TrafficPage {
   /** ISO 8601. Since when all is counted, and until when. */
@@ -8,6 +9,8 @@ export interface TrafficPage {
   readonly until: string;
   /** As in `edges.ts`, without what is empty; `last`: ISO 8601. */
   readonly edges: readonly object[];
+  /** Rules in force that decided about requests; a rule that is not here decided about none. */
+  readonly rules: readonly RuleUse[];
 }
 
 export function trafficPage(observations: Observations, nowMs: number): TrafficPage {
@@ -15,6 +18,7 @@ export function trafficPage(observations: Observations, nowMs: number): TrafficP
     since: isoOf(observations.sinceMs()),
     until: isoOf(nowMs),
     edges: observations.edges().map(shownEdge),
+    rules: observations.rules(),
   };
 }
 

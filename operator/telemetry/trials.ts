@@ -3,6 +3,7 @@ import type { AuditRefusal, AuditReport } from '../conditions/audit-report.ts';
 import type { MeshIr } from '../ir/mesh-ir.ts';
 import type { Observations, Refused } from './observations.ts';
 import { other } from './point.ts';
+import type { AuditRoute } from './rule-counts.ts';
 
 /** A policy whose enforcement is Audit. */
 export interface TrialPolicy {
@@ -44,19 +45,32 @@ export interface Seen {
 }
 
 const shown = 10;
+const shownRoutes = 3;
 const hourMs = 3_600_000;
 /** A sidecar reports every ten seconds. */
 const silentMs = 60_000;
 
 /** What that policy would have refused, with all others on trial. */
-export function refusedBy({ policy, hasAllowList, targets }: Trial, seen: Seen): readonly Refused[] {
-  return [...targets].flatMap(([workload, ports]) =>
-    seen.observations.auditRefusals(workload, seen.fromMs).filter(({ port, rule }) => {
-      const isHere = port === other || ports.has(Number(port));
-      if (rule === '') return isHere && hasAllowList;
-      return rule === other ? isHere : rule.startsWith(`${policy}/`);
-    }),
+export function refusedBy(trial: Trial, { observations, fromMs }: Seen): readonly Refused[] {
+  return [...trial.targets].flatMap(([workload, ports]) =>
+    observations.auditRefusals(workload, fromMs).filter((one) => isOf(trial, ports, one)),
   );
+}
+
+function routesOf(trial: Trial, { observations, fromMs }: Seen): readonly AuditRoute[] {
+  return [...trial.targets].flatMap(([workload, ports]) =>
+    observations.auditRoutes(workload, fromMs).filter((one) => isOf(trial, ports, one)),
+  );
+}
+
+function isOf(
+  { policy, hasAllowList }: Trial,
+  ports: ReadonlySet<number>,
+  { port, rule }: Pick<Refused, 'port' | 'rule'>,
+): boolean {
+  const isHere = port === other || ports.has(Number(port));
+  if (rule === '') return isHere && hasAllowList;
+  return rule === other ? isHere : rule.startsWith(`${policy}/`);
 }
 
 export function auditReportOf(trial: Trial, seen: Seen): AuditReport {
@@ -72,21 +86,28 @@ export function auditReportOf(trial: Trial, seen: Seen): AuditReport {
     sinceMs: since > seen.nowMs - hourMs + 1_000 ? since : null,
     requests: refused.reduce((sum, { count }) => sum + count, 0),
     callers: new Set(refused.map(({ source }) => source)).size,
-    refusals: worst(refused, seen),
+    refusals: worst(refused, routesOf(trial, seen), seen),
     sidecars: { reporting: reporting.length, all: workloads.length },
   };
 }
 
-function worst(refused: readonly Refused[], { ownerOf }: Seen): readonly AuditRefusal[] {
+function worst(
+  refused: readonly Refused[],
+  routes: readonly AuditRoute[],
+  { ownerOf }: Seen,
+): readonly AuditRefusal[] {
   const merged = new Map<string, AuditRefusal>();
-  for (const { source, port, rule, count, lastMs } of refused) {
-    const key = JSON.stringify([source, port, rule]);
+  const routesBy = Map.groupBy(routes, keyOf);
+  for (const one of refused) {
+    const { source, port, rule, count, lastMs } = one;
+    const key = keyOf(one);
     const known = merged.get(key);
     merged.set(key, {
       caller: source,
       object: ownerOf(source),
       port,
       rule: rule.split('/').slice(2).join('/') || rule,
+      routes: known?.routes ?? mostFrequent(routesBy.get(key) ?? []),
       requests: count + (known?.requests ?? 0),
       lastMs: Math.max(lastMs, known?.lastMs ?? 0),
     });
@@ -94,4 +115,18 @@ function worst(refused: readonly Refused[], { ownerOf }: Seen): readonly AuditRe
   return [...merged.values()]
     .toSorted((a, b) => b.requests - a.requests || (a.caller < b.caller ? -1 : 1))
     .slice(0, shown);
+}
+
+function keyOf({ source, port, rule }: Pick<Refused, 'source' | 'port' | 'rule'>): string {
+  return JSON.stringify([source, port, rule]);
+}
+
+function mostFrequent(routes: readonly AuditRoute[]): readonly string[] {
+  const counts = new Map<string, number>();
+  for (const { route, count } of routes) counts.set(route, count + (counts.get(route) ?? 0));
+  counts.delete(other);
+  return [...counts]
+    .toSorted(([a, most], [b, count]) => count - most || (a < b ? -1 : 1))
+    .slice(0, shownRoutes)
+    .map(([route]) => route);
 }

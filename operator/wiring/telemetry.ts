@@ -3,6 +3,7 @@ import { status } from '@grpc/grpc-js';
 import { observationsOf } from '../telemetry/observations.ts';
 import { Pace } from '../telemetry/pace.ts';
 import type { Counted } from '../telemetry/point.ts';
+import { RefusalSeries } from '../telemetry/refusal-series.ts';
 import { type ExportCall, type Reporter, telemetryService } from '../telemetry/service.ts';
 import { TrafficStore } from '../telemetry/store.ts';
 import type { Now } from '../telemetry/window.ts';
@@ -13,7 +14,7 @@ import type { Context, Made, Reads, Writes } from './part.ts';
 type Cells = Reads<'identities' | 'peerCounts'> & Writes<'telemetryServices' | 'ownCounts' | 'observations'>;
 
 export type TelemetryContext = Pick<Context, 'settings' | 'clock' | 'log'> & {
-  readonly metrics: Pick<Context['metrics'], 'telemetryReported'>;
+  readonly metrics: Pick<Context['metrics'], 'telemetryReported' | 'ruleRefused'>;
 };
 
 export function createTelemetry(
@@ -22,6 +23,7 @@ export function createTelemetry(
 ): Required<Pick<Made, 'leaderCallbacks'>> {
   const store = new TrafficStore();
   const pace = new Pace();
+  const refusals = new RefusalSeries();
   let startMs = clock.monotonicMs();
 
   const reporterOf = (call: ExportCall, nodeId: string): Reporter => {
@@ -49,6 +51,11 @@ export function createTelemetry(
     allow: (workload) => pace.allow(workload, clock.monotonicMs()),
     reported: (workload, { points, refused }) => {
       metrics.telemetryReported('taken');
+      const callee = identities.get()?.get(workload)?.identity.spiffeId ?? '';
+      for (const point of points) {
+        const labels = refusals.labelsOf(point, callee);
+        if (labels !== null) metrics.ruleRefused(labels, point.count);
+      }
       if (refused > 0) log.debug({ workload, refused }, 'counts of a sidecar left out');
       const counted = { workload, points };
       take(counted);

@@ -102,25 +102,51 @@ async function edges(): Promise<readonly unknown[]> {
 test('nothing would be refused, as soon as the sidecar reports; then what was called; then what is enforced', async () => {
   expect((await wouldRefuse('NoRefusals')).message).toContain('The sidecar of the target reports.');
 
-  expect([await statusOf('/'), await statusOf('/'), await statusOf('/admin')]).toEqual([200, 200, 200]);
+  expect([await statusOf('/?token=x'), await statusOf('/'), await statusOf('/admin')]).toEqual([
+    200, 200, 200,
+  ]);
   const { message, status } = await wouldRefuse('Refusals');
   expect(status).toBe('True');
   expect(message).toContain(
-    `3 requests of 1 caller: 2 from 127.0.0.1 to port ${port} (no Allow rule matches); 1 from 127.0.0.1 to port ${port} (Deny rule no-admin).`,
+    `3 requests of 1 caller: 2 from 127.0.0.1 to port ${port}, GET / (no Allow rule matches); 1 from 127.0.0.1 to port ${port}, GET /admin (Deny rule no-admin).`,
   );
   const metrics = await operator.ask('/metrics');
   expect(metrics).toContain('meshwright_audit_refusals_total{namespace="shop",policy="reviews"} 3');
+  expect(ruleRefusals(metrics)).toEqual([
+    'enforcement="Audit",namespace="",policy="",rule="",caller="unidentified",callee="shop/reviews" 2',
+    'enforcement="Audit",namespace="shop",policy="reviews",rule="no-admin",caller="unidentified",callee="shop/reviews" 1',
+  ]);
   expect(await edges()).toMatchObject([
     { workload: 'ExternalWorkload/shop/reviews', source: '127.0.0.1', requests: { '2xx': 3 } },
   ]);
 
   await operator.put('mesh.yaml', manifests('Enforce'));
   expect((await wouldRefuse('Enforced')).message).toContain('they would have refused 3 requests of 1 caller');
-  await poll(async () => ((await statusOf('/')) === 403 ? true : undefined), {
+  await poll(async () => ((await statusOf('/admin')) === 403 ? true : undefined), {
     intervalMs: 20,
     deadlineMs: 60_000,
   });
+  const refused =
+    'enforcement="Enforce",namespace="shop",policy="reviews",rule="no-admin",caller="unidentified",callee="shop/reviews" ';
+  const isCounted = async (): Promise<true | undefined> =>
+    ruleRefusals(await operator.ask('/metrics')).some((line) => line.startsWith(refused)) ? true : undefined;
+  await poll(isCounted, { intervalMs: 100, deadlineMs: 60_000 });
+  expect(await rulesUsed()).toContainEqual({ rule: 'shop/reviews/no-admin', requests: expect.any(Number) });
 });
+
+/** Labels and values, sorted. */
+function ruleRefusals(metrics: string): readonly string[] {
+  return metrics
+    .split('\n')
+    .filter((line) => line.startsWith('meshwright_rule_refusals_total{'))
+    .map((line) => line.replace(/^[^{]*\{|\}/g, ''))
+    .toSorted();
+}
+
+async function rulesUsed(): Promise<readonly unknown[]> {
+  const page = JSON.parse(await operator.ask('/debug/traffic')) as { readonly rules: readonly unknown[] };
+  return page.rules;
+}
 
 test('an operator that was killed begins to count anew, with what the sidecar reports from then on', async () => {
   await operator.kill();

@@ -34,6 +34,10 @@ async function sampleMetrics(): Promise<string> {
     intermediate: new Date(1000),
     leaves: [['shop', 1000]],
   });
+  metrics.ruleRefused(
+    { enforcement: 'Audit', namespace: 'a', policy: 'b', rule: 'c', caller: 'a/d', callee: 'a/e' },
+    1,
+  );
   metrics.statusWritten('success');
   metrics.resourcesInvalid(0);
   try {

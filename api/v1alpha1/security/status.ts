@@ -21,6 +21,13 @@ const AuditRefusal = z
       .max(512)
       .optional()
       .describe('Name of the Deny rule that matches. Absent if no Allow rule matches.'),
+    routes: z
+      .array(z.string().max(128))
+      .max(3)
+      .optional()
+      .describe(
+        'Methods and paths of these requests, such as "GET /admin", without queries. The most frequent first, at most 3.',
+      ),
     requests: z.int().min(1).describe('Number of requests.'),
     lastTime: z.iso.datetime().describe('Time of the last request, to about ten seconds.'),
   })

@@ -4,6 +4,7 @@ import { duration } from '../proto/well-known.ts';
 import type { EnvoyMessage } from '../proto/envoy-message.ts';
 import { downstreamHttp1, http2, maxHeaders, maxHeadersKiB } from './http-protocol.ts';
 import { requestLog } from './access-log.ts';
+import { ruleStats } from './rule-stats.ts';
 import { auditStats, openCountedEvery, openRequestStats, requestStats } from './stats-log.ts';
 import { requestHeadersTimeout, serverIdleTimeout } from './connection-timeouts.ts';
 import { directionOf, type Vantage } from './vantage.ts';
@@ -43,6 +44,7 @@ export function connectionManager(parts: ConnectionManagerParts): EnvoyMessage {
         requestLog(directionOf(parts.vantage)),
         requestStats(parts.vantage),
         auditStats(parts.vantage),
+        ...ruleStats(parts.vantage),
         ...(parts.vantage === 'plaintext' ? [openRequestStats] : []),
         ...(parts.logs ?? []),
       ],

@@ -15,10 +15,10 @@ import { statsPrefix } from '../../values/sidecar-names.ts';
  */
 const scope = { prefix: statsPrefix, max_counters: 500, max_histograms: 250, enable_eviction: true };
 
-type Tag = readonly [name: string, format: string];
+export type Tag = readonly [name: string, format: string];
 
 /** The two ends, as far as they are not the sidecar itself. */
-const edges: Readonly<Record<Vantage, readonly Tag[]>> = {
+export const edges: Readonly<Record<Vantage, readonly Tag[]>> = {
   outbound: [['destination', '%UPSTREAM_CLUSTER_RAW%']],
   mesh: [
     ['source', '%DOWNSTREAM_PEER_URI_SAN%'],
@@ -137,7 +137,7 @@ function isOn(direction: Direction): EnvoyMessage {
   return runtimeFilter(statsKey(direction), 0);
 }
 
-function counter(name: string, tags: readonly Tag[]): EnvoyMessage {
+export function counter(name: string, tags: readonly Tag[]): EnvoyMessage {
   return { stat: stat(name, tags), value_fixed: 1 };
 }
 
@@ -145,9 +145,9 @@ function stat(name: string, tags: readonly Tag[]): EnvoyMessage {
   return { name, tags: tags.map(([tag, format]) => ({ name: tag, value_format: format })) };
 }
 
-function logger(stats: EnvoyMessage): EnvoyMessage {
+export function logger(stats: EnvoyMessage, most = scope.max_counters): EnvoyMessage {
   return extension('envoy.access_loggers.stats', 'envoy.extensions.access_loggers.stats.v3.Config', {
-    stats_scope: scope,
+    stats_scope: { ...scope, max_counters: most },
     ...stats,
   });
 }

@@ -27,6 +27,7 @@ const page = {
   port: '9080',
   rule: '',
   requests: 10,
+  routes: [],
   lastMs,
 };
 const curl = {
@@ -34,12 +35,13 @@ const curl = {
   object: 'Pod shop/curl',
   port: '9080',
   rule: 'no-curl',
+  routes: ['GET /', 'POST /cart'],
   requests: 2,
   lastMs,
 };
 const seen = { requests: 12, callers: 2, refusals: [page, curl] };
 const said =
-  '12 requests of 2 callers: 10 from shop/productpage to port 9080 (no Allow rule matches); 2 from 10.0.0.7 (Pod shop/curl) to port 9080 (Deny rule no-curl)';
+  '12 requests of 2 callers: 10 from shop/productpage to port 9080 (no Allow rule matches); 2 from 10.0.0.7 (Pod shop/curl) to port 9080, most often GET / (Deny rule no-curl)';
 const advice = 'If these requests should be permitted, add rules before you set enforcement to Enforce.';
 
 test.each<readonly [string, Partial<AuditReport>, string]>([
@@ -114,6 +116,7 @@ test('the list: who, port, rule, how many, when; nothing if there are none, or t
         object: 'Pod shop/curl',
         port: '9080',
         rule: 'no-curl',
+        routes: ['GET /', 'POST /cart'],
         requests: 2,
         lastTime: '2026-11-29T12:30:00Z',
       },

@@ -44,7 +44,9 @@ interface Bench {
   readonly made: ReturnType<typeof createAudit>;
   readonly counted: string[];
   /** The sidecar of the server reports. */
-  readonly refused: (...points: readonly Partial<Record<'source' | 'rule' | 'port', string>>[]) => void;
+  readonly refused: (
+    ...points: readonly Partial<Record<'source' | 'rule' | 'port' | 'path', string>>[]
+  ) => void;
   /** These are all policies there are. */
   readonly apply: (...policies: readonly Policy[]) => void;
   readonly reports: () => readonly Partial<AuditReport>[];
@@ -64,12 +66,17 @@ function start(): Bench {
   const made = createAudit(board, { clock, metrics: { auditRefused } });
   const refused: Bench['refused'] = (...all) => {
     const none = { source: caller, destination: '', port: '80', route: '', code: '', flags: '', rule: '' };
-    const points = all.map((tags): Point => ({
-      metric: 'inbound.audit_refusals',
-      tags: { ...none, ...tags },
-      count: 1,
-      buckets: null,
-    }));
+    const points = all.flatMap(({ path, ...tags }): readonly Point[] => {
+      const point: Point = {
+        metric: 'inbound.audit_refusals',
+        tags: { ...none, ...tags },
+        count: 1,
+        buckets: null,
+      };
+      const route = `GET ${path ?? ''}`;
+      const onPath: Point = { ...point, metric: 'inbound.audit_routes', tags: { ...point.tags, route } };
+      return path === undefined ? [point] : [point, onPath];
+    });
     store.add(server, points, clock.monotonicMs());
   };
   const apply: Bench['apply'] = (...policies) => {
@@ -106,6 +113,22 @@ test('what no Allow rule matches is put down to policies with Allow rules, a Den
   refused({});
   await clock.pass(30_000);
   expect(counted.slice(3)).toEqual(['shop/allow: 1']);
+});
+
+test('says on which paths: the three that were called most, of the same caller, port and rule', async () => {
+  const { clock, made, refused, apply, reports } = start();
+  apply(policy('deny', 'Audit', denyRule));
+  made.leaderCallbacks.onStartedLeading();
+  const rule = 'shop/deny/no';
+  const paths = ['/a', '/b', '/b', '/c', '/c', '/d', '/d', '/d'];
+  refused(...paths.map((path) => ({ rule, path })), { rule, path: '/e', source: '10.0.0.1' });
+  refused({ rule: 'shop/other/no', path: '/f' });
+  await clock.pass(30_000);
+
+  expect(reports()[0]?.refusals?.map(({ routes }) => routes)).toEqual([
+    ['GET /d', 'GET /b', 'GET /c'],
+    ['GET /e'],
+  ]);
 });
 
 test('nothing is written while nothing changes, nor more often than every half minute', async () => {
