@@ -7,6 +7,7 @@ import { MeshDefaults } from './mesh-defaults.ts';
 import { Outbound } from './outbound.ts';
 import { MtlsMode, MtlsTransition } from './mtls.ts';
 import { Sidecar } from './sidecar.ts';
+import { Telemetry } from './telemetry/telemetry.ts';
 
 const NamespaceSelector = z
   .object({
@@ -43,6 +44,7 @@ export const MeshSpec = z
     certificates: Certificates,
     defaults: MeshDefaults,
     outbound: Outbound,
+    telemetry: Telemetry,
   })
   .describe('Settings of the mesh.');
 export type MeshSpec = z.infer<typeof MeshSpec>;

@@ -53,6 +53,7 @@ export const reason = {
   limitsWithoutEffect: 'LimitsWithoutEffect',
   localityWithoutEffect: 'LocalityWithoutEffect',
   hostRefused: 'HostRefused',
+  accessLogInvalid: 'AccessLogInvalid',
   authorizerUnavailable: 'AuthorizerUnavailable',
   keysFetched: 'KeysFetched',
   fetchFailed: 'FetchFailed',

@@ -1,6 +1,7 @@
 // MeshIr: the mesh in its own words, between what users wrote and what Envoy is told. Imports nothing of the
 // other rooms. Every list is sorted by its key, so that equal meshes are equal values.
 import type { Origin } from './origin.ts';
+import type { AccessLogIr } from './access-log.ts';
 import type { AllowedHostIr } from './allowed-host.ts';
 import type { InboundPortIr } from './inbound.ts';
 import type { ServicePortIr } from './service.ts';
@@ -23,6 +24,8 @@ export interface MeshSettingsIr {
   readonly allowedHosts: readonly AllowedHostIr[];
   /** Whether names of hosts are read on ports 443 and 80, too, where none is in the list. */
   readonly learnsHosts: boolean;
+  /** Sorted by name; null: all requests and connections are written. */
+  readonly accessLogs: readonly AccessLogIr[] | null;
   readonly certificates: CertificatesIr;
   readonly sidecar: SidecarIr;
   readonly origin: Origin;
@@ -117,6 +120,8 @@ export interface WorkloadIr {
   readonly otherInbound: Pick<InboundPortIr, 'mtls' | 'authorization'>;
   /** Not intercepted only: where the application reaches other services. Sorted by address and port. */
   readonly bindings: readonly BindingIr[];
+  /** Names of the access logs that it writes besides those that all do, sorted. */
+  readonly accessLogs: readonly string[];
   readonly origins: readonly Origin[];
 }
 

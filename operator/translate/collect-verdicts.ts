@@ -4,6 +4,7 @@ import type { Verdict } from '../conditions/conditions.ts';
 import type { MeshIr } from '../ir/mesh-ir.ts';
 import { originKey } from '../ir/origin.ts';
 import { rememberLast } from '../values/remember.ts';
+import { accessLogWarnings } from './facts/access-logs.ts';
 import { allowedHostWarnings } from './facts/allowed-hosts.ts';
 import type { ForeignEndpoints } from './facts/foreign-endpoints.ts';
 import { identityOf } from './facts/identity.ts';
@@ -67,6 +68,7 @@ export function createVerdictCollector(): VerdictCollector {
   const callersIn = rememberLast(namedCallers);
   const wideIn = rememberLast(wideObjects);
   const hostsIn = rememberLast(allowedHostWarnings);
+  const logsIn = rememberLast(accessLogWarnings);
   const findRetries = createRetryWarner();
   const watchAuthorizers = createAuthorizerWatch();
   const referredTo = rememberLast((state: AuthorizerState, logins: Logins) => ({ state, logins }));
@@ -93,7 +95,7 @@ export function createVerdictCollector(): VerdictCollector {
         ),
         external,
       ),
-      meshWarnings: [...(warnings[originKey(originOf(mesh))] ?? []), ...hostsIn(mesh)],
+      meshWarnings: [...(warnings[originKey(originOf(mesh))] ?? []), ...hostsIn(mesh), ...logsIn(mesh)],
     };
   };
 }

@@ -139,7 +139,7 @@ test('a requirement of tokens: the filter by ECDS, what is required by the route
 
 test('lines of the access log: off and on by RTDS', async () => {
   const before = await disturbances();
-  await mesh.program(ir, runtime({ 'meshwright.access_log.inbound': 0 }));
+  await mesh.program(ir, runtime({ 'meshwright.access_log.inbound.requests': 0 }));
   await ask('/unheard');
   await mesh.program(ir);
   await ask('/heard');

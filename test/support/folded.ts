@@ -36,12 +36,12 @@ const words: ReadonlyMap<string, string> = new Map(
     [copyPath, '(copies the path)'],
     [readPath, '(reads the path)'],
     ...directions.flatMap((direction) => [
-      [requestLog(direction), `(${direction} request log)`],
       [connectionLog(direction), `(${direction} connection log)`],
       [refusedConnectionLog(direction), `(${direction} log of refused connections)`],
     ]),
     [refusedPeers, '(peers that are no longer admitted)'],
     ...vantages.flatMap((vantage) => [
+      [requestLog(vantage), `(${vantage} request log)`],
       [requestStats(vantage), `(${vantage} request stats)`],
       [connectionStats(vantage), `(${vantage} connection stats)`],
       [auditStats(vantage), `(${vantage} audit stats)`],

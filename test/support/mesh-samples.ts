@@ -59,6 +59,7 @@ export function sampleMesh(parts: Partial<MeshIr>): MeshIr {
     outboundMode: 'AllowAny',
     allowedHosts: [],
     learnsHosts: false,
+    accessLogs: null,
     certificates: {
       authority: { type: 'BuiltIn' },
       ttlMs: 86_400_000,
@@ -244,6 +245,7 @@ export function sampleWorkload(name: string, parts: Partial<WorkloadIr> = {}): W
     inbound: [],
     otherInbound: { mtls: 'Permissive', authorization: noRules },
     bindings: [],
+    accessLogs: [],
     origins: [{ kind: 'ExternalWorkload', namespace: 'shop', name, generation: 1 }],
     ...parts,
   };

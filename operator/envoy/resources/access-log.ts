@@ -1,65 +1,66 @@
-// What a sidecar writes about each request and connection: one line of JSON on its standard output.
+// What a sidecar writes about each request and connection: a line on its standard output.
 // (The file logger cannot be used: /dev/stdout is not the sidecar user's to open.)
 // @see https://www.envoyproxy.io/docs/envoy/latest/configuration/observability/access_log/usage
+import type { AccessLogIr, LogFormatIr } from '../../ir/access-log.ts';
+import { logFields } from '../../values/log-fields.ts';
 import type { EnvoyMessage } from '../proto/envoy-message.ts';
-import { rbacNamespace } from './rbac-metadata.ts';
-import { accessLogKey, allOf, atTheEnd, runtimeFilter } from './runtime.ts';
-import { any } from './typed-config.ts';
-import type { Direction } from './vantage.ts';
-
-const connection = {
-  start_time: '%START_TIME%',
-  duration_ms: '%DURATION%',
-  response_flags: '%RESPONSE_FLAGS%',
-  connection_termination_details: '%CONNECTION_TERMINATION_DETAILS%',
-  downstream_address: '%DOWNSTREAM_REMOTE_ADDRESS%',
-  destination_address: '%DOWNSTREAM_LOCAL_ADDRESS%',
-  downstream_tls_failure: '%DOWNSTREAM_TRANSPORT_FAILURE_REASON%',
-  upstream_cluster: '%UPSTREAM_CLUSTER_RAW%',
-  upstream_address: '%UPSTREAM_HOST%',
-  upstream_failure: '%UPSTREAM_TRANSPORT_FAILURE_REASON%',
-  bytes_received: '%BYTES_RECEIVED%',
-  bytes_sent: '%BYTES_SENT%',
-};
-
-const request = {
-  method: '%REQUEST_HEADER(:METHOD)%',
-  authority: '%REQUEST_HEADER(:AUTHORITY)%',
-  path: '%REQUEST_HEADER(:PATH)%',
-  protocol: '%PROTOCOL%',
-  response_code: '%RESPONSE_CODE%',
-  response_code_details: '%RESPONSE_CODE_DETAILS%',
-  route_name: '%ROUTE_NAME%',
-  attempts: '%UPSTREAM_REQUEST_ATTEMPT_COUNT%',
-  request_id: '%REQUEST_HEADER(X-REQUEST-ID)%',
-};
+import { connectionFields, formatOf, requestFields } from './log-fields.ts';
+import { probeRouteName } from './names.ts';
+import {
+  allOf,
+  anyOf,
+  atTheEnd,
+  connectionLogKey,
+  namedLogKey,
+  probeLogKey,
+  requestLogKey,
+  runtimeFilter,
+} from './runtime.ts';
+import { any, extension } from './typed-config.ts';
+import { type Direction, directionOf, type Vantage } from './vantage.ts';
 
 /** What the application asked for in its own handshake, where it is read. */
 const serverName = { requested_server_name: '%REQUESTED_SERVER_NAME%' };
 
-/** The other end's SPIFFE id, from its certificate. */
-const peer = {
-  inbound: {
-    peer: '%DOWNSTREAM_PEER_URI_SAN%',
-    authorization: `%DYNAMIC_METADATA(${rbacNamespace})%`,
-  },
-  outbound: { peer: '%UPSTREAM_PEER_URI_SAN%' },
-};
+/** A line for each request, unless a kubelet probes: it comes without a certificate, by a route of its own. */
+export function requestLog(vantage: Vantage): EnvoyMessage {
+  const direction = directionOf(vantage);
+  const isOn = runtimeFilter(requestLogKey(direction), 100);
+  return {
+    ...line(requestFields(direction)),
+    filter: allOf(
+      isOn,
+      atTheEnd,
+      ...(vantage === 'plaintext' ? [anyOf(runtimeFilter(probeLogKey, 0), noProbe)] : []),
+    ),
+  };
+}
 
-/** A line for each request. */
-export function requestLog(direction: Direction): EnvoyMessage {
-  return logger(direction, { log: 'request', direction, ...connection, ...request, ...peer[direction] });
+/** What the Mesh asks for besides. Each is off until a runtime value says that this sidecar writes it. */
+export function namedRequestLog(log: AccessLogIr, vantage: Vantage): EnvoyMessage {
+  const direction = directionOf(vantage);
+  const filters = [
+    runtimeFilter(namedLogKey(log.name, direction), 0),
+    atTheEnd,
+    ...(vantage === 'plaintext' && !log.probes ? [noProbe] : []),
+    ...(log.filter === null ? [] : [matches(log.filter)]),
+  ];
+  return {
+    ...stdout(formatted(log.format, direction)),
+    filter: allOf(...filters),
+  };
 }
 
 /** A line for each TCP connection that found its filter chain. */
 export function connectionLog(direction: Direction): EnvoyMessage {
-  return logger(direction, {
-    log: 'connection',
-    direction,
-    ...connection,
-    ...(direction === 'outbound' && serverName),
-    peer: peer[direction].peer,
-  });
+  return {
+    ...line({
+      log: 'connection',
+      ...connectionFields(direction),
+      ...(direction === 'outbound' && serverName),
+    }),
+    filter: allOf(runtimeFilter(connectionLogKey(direction), 100), atTheEnd),
+  };
 }
 
 /**
@@ -67,22 +68,46 @@ export function connectionLog(direction: Direction): EnvoyMessage {
  * connection log of TCP ports; on HTTP ports the caller's sidecar has them as upstream_failure.)
  */
 export function refusedConnectionLog(direction: Direction): EnvoyMessage {
+  const { identity: _none, peer: _nobody, ...fields } = connectionFields(direction);
   return {
-    ...logger(direction, { log: 'refused', direction, ...connection, details: '%RESPONSE_CODE_DETAILS%' }),
-    filter: allOf({ response_flag_filter: {} }, isOn(direction)),
+    ...line({ log: 'refused', ...fields, details: '%RESPONSE_CODE_DETAILS%' }),
+    filter: allOf({ response_flag_filter: {} }, runtimeFilter(connectionLogKey(direction), 100)),
   };
 }
 
-function isOn(direction: Direction): EnvoyMessage {
-  return runtimeFilter(accessLogKey(direction), 100);
+const noProbe = matches(`xds.route_name != '${probeRouteName}'`);
+
+function matches(expression: string): EnvoyMessage {
+  return {
+    extension_filter: extension(
+      'envoy.access_loggers.extension_filters.cel',
+      'envoy.extensions.access_loggers.filters.cel.v3.ExpressionFilter',
+      { expression },
+    ),
+  };
 }
 
-function logger(direction: Direction, fields: Readonly<Record<string, string>>): EnvoyMessage {
+function formatted(format: LogFormatIr, direction: Direction): EnvoyMessage {
+  if (format.type === 'Text') {
+    const text = format.parts.map((part) =>
+      'text' in part ? part.text.replaceAll('%', '%%') : (formatOf(part.field, direction) ?? '-'),
+    );
+    return { text_format_source: { inline_string: `${text.join('')}\n` } };
+  }
+  const fields = (format.fields ?? logFields).flatMap((name) => {
+    const value = formatOf(name, direction);
+    return value === null ? [] : [[name, value] as const];
+  });
+  return { json_format: Object.fromEntries(fields), omit_empty_values: true };
+}
+
+function line(fields: EnvoyMessage): EnvoyMessage {
+  return stdout({ json_format: fields, omit_empty_values: true });
+}
+
+function stdout(format: EnvoyMessage): EnvoyMessage {
   return {
-    filter: allOf(isOn(direction), atTheEnd),
     name: 'envoy.access_loggers.stdout',
-    typed_config: any('envoy.extensions.access_loggers.stream.v3.StdoutAccessLog', {
-      log_format: { json_format: fields, omit_empty_values: true },
-    }),
+    typed_config: any('envoy.extensions.access_loggers.stream.v3.StdoutAccessLog', { log_format: format }),
   };
 }

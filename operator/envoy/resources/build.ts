@@ -20,12 +20,19 @@ import { buildLocalListeners } from './outbound/local-listeners.ts';
 import { buildRouteTable } from './outbound/route-table.ts';
 import { createZones } from './outbound/zones.ts';
 import { buildUnknownDestinations } from './outbound/unknown-destinations.ts';
-import { rememberByKey, rememberEach, rememberItems, rememberLast } from '../../values/remember.ts';
+import {
+  rememberByKey,
+  rememberEach,
+  rememberFields,
+  rememberItems,
+  rememberLast,
+} from '../../values/remember.ts';
 import { buildTrust } from './trust.ts';
 import type { Trust } from './tls.ts';
 import { buildBootstrapEndpoints } from './bootstrap-endpoints.ts';
 import { buildEgress } from './egress/build.ts';
-import { buildRuntime, buildSwitches, type OutboundSettings, limitsOff } from './switches.ts';
+import { createListenerLogs, type ListenerLogs } from './named-logs.ts';
+import { buildRuntime, buildSwitches, type Switched, limitsOff } from './switches.ts';
 import { messageDeduplication } from './dedupe-messages.ts';
 import { createViews, intercepted, routes, shared, workloadLayer } from './views.ts';
 import type { LayerId, XdsResource, XdsResources } from './xds-resource.ts';
@@ -58,10 +65,11 @@ export function createResourceBuilder(): ResourceBuilder {
     ...audiences.commonVirtualHosts(services),
   ]);
   const interceptedOnes = createIntercepted();
-  const switches = rememberLast(buildSwitches);
-  const outbound = rememberLast((...[outboundMode, allowedHosts]: OutboundParts): OutboundSettings => {
-    return { outboundMode, allowedHosts };
+  const switchesOf = rememberLast(buildSwitches);
+  const switched = rememberLast((...[outboundMode, allowedHosts, accessLogs]: SwitchedParts): Switched => {
+    return { outboundMode, allowedHosts, accessLogs };
   });
+  const listenerLogs = createListenerLogs();
   const limitsOffs = createLimitsOff();
   const wanted = createWanted();
   const ownLayers = createOwnLayers();
@@ -77,6 +85,9 @@ export function createResourceBuilder(): ResourceBuilder {
   return (ir, options) => {
     const { identities, services, settings, workloads } = ir;
     const trust = trusted(options.trustBundle, options.revocationList ?? null, options.publicRoots);
+    const { outboundMode, allowedHosts, accessLogs } = settings;
+    const switches = switched(outboundMode, allowedHosts, accessLogs);
+    const logs = listenerLogs(accessLogs, settings.origin);
     const present = wanted(workloads, options.workloads);
     const layers = new Map<LayerId, readonly XdsResource[]>([
       [shared, sharedLayer(trust, settings.origin, services)],
@@ -86,10 +97,10 @@ export function createResourceBuilder(): ResourceBuilder {
       ...zones.layers(services, present),
       ...consumers.layers(services, workloads, present),
       ...authorizers(services, workloads),
-      [intercepted, interceptedOnes(ir, options.publicRoots ?? '')],
-      ...switches(settings.origin, outbound(settings.outboundMode, settings.allowedHosts)),
+      [intercepted, interceptedOnes(ir, options.publicRoots ?? '', logs)],
+      ...switchesOf(settings.origin, switches),
       ...limitsOffs(workloads, settings.origin),
-      ...ownLayers(present, settings, knownPeers(trust, identities)),
+      ...ownLayers(present, { ...switches, origin: settings.origin, logs }, knownPeers(trust, identities)),
     ]);
     const views = viewsOf(
       workloads,
@@ -119,18 +130,22 @@ function createSharedLayer(): SharedLayer {
 }
 
 /** A change of endpoints is none of theirs, unless a service is headless. */
-function createIntercepted(): (ir: MeshIr, publicRoots: string) => readonly XdsResource[] {
+function createIntercepted(): (
+  ir: MeshIr,
+  publicRoots: string,
+  logs: ListenerLogs,
+) => readonly XdsResource[] {
   const captureListeners = createCaptureListeners();
   const egress = rememberLast(buildEgress);
   const addressListeners = createAddressListeners();
-  return rememberLast((ir: MeshIr, publicRoots: string) => [
-    ...captureListeners(ir),
+  return rememberLast((ir: MeshIr, publicRoots: string, logs: ListenerLogs) => [
+    ...captureListeners(ir, logs),
     ...egress(ir.settings, publicRoots),
-    ...addressListeners(ir.services),
+    ...addressListeners(ir.services, logs),
   ]);
 }
 
-type OutboundParts = readonly [OutboundSettings['outboundMode'], OutboundSettings['allowedHosts']];
+type SwitchedParts = readonly [Switched['outboundMode'], Switched['allowedHosts'], Switched['accessLogs']];
 
 type Workloads = MeshIr['workloads'];
 
@@ -159,7 +174,10 @@ function createWanted(): (workloads: Workloads, keys: BuildOptions['workloads'])
   });
 }
 
-type Settings = Pick<MeshIr['settings'], 'origin' | 'outboundMode' | 'allowedHosts'>;
+interface Settings extends Switched {
+  readonly origin: Origin;
+  readonly logs: ListenerLogs;
+}
 
 function createOwnLayers(): (workloads: Workloads, settings: Settings, known: KnownPeers) => Layers {
   const dedupeMessages = messageDeduplication();
@@ -169,28 +187,21 @@ function createOwnLayers(): (workloads: Workloads, settings: Settings, known: Kn
     return dedupeMessages([
       ...buildInboundClusters(workload, mesh),
       ...(known === null ? [] : buildAdmission(workload, mesh, known)),
-      ...buildInboundListeners(workload, mesh),
+      ...buildInboundListeners(workload, mesh, settings.logs),
       ...buildInboundRoutes(workload, mesh),
       ...buildLimits(workload, mesh),
       ...buildLogins(workload, mesh),
       ...buildRuntime(workload, mesh, settings),
-      ...(workload.intercepted ? interceptedOnly(workload, mesh) : buildLocalListeners(workload, mesh)),
+      ...(workload.intercepted
+        ? interceptedOnly(workload, mesh)
+        : buildLocalListeners(workload, mesh, settings.logs)),
     ]);
   });
-  const last = rememberLast((origin: Origin, ...[outboundMode, allowedHosts]: OutboundParts): Settings => {
-    return { origin, outboundMode, allowedHosts };
-  });
+  const last = rememberFields<Settings>();
   return rememberLast((workloads: Workloads, settings: Settings, known: KnownPeers) =>
     workloads.map((workload) => {
       const hasTcp = workload.inbound.some(({ protocol }) => protocol === 'TCP');
-      return [
-        workloadLayer(workload),
-        own(
-          workload,
-          last(settings.origin, settings.outboundMode, settings.allowedHosts),
-          hasTcp ? known : null,
-        ),
-      ];
+      return [workloadLayer(workload), own(workload, last(settings), hasTcp ? known : null)];
     }),
   );
 }

@@ -3,11 +3,12 @@
 import { duration } from '../proto/well-known.ts';
 import type { EnvoyMessage } from '../proto/envoy-message.ts';
 import { downstreamHttp1, http2, maxHeaders, maxHeadersKiB } from './http-protocol.ts';
-import { requestLog } from './access-log.ts';
+import { namedRequestLog, requestLog } from './access-log.ts';
+import type { ListenerLogs } from './named-logs.ts';
 import { ruleStats } from './rule-stats.ts';
 import { auditStats, openCountedEvery, openRequestStats, requestStats } from './stats-log.ts';
 import { requestHeadersTimeout, serverIdleTimeout } from './connection-timeouts.ts';
-import { directionOf, type Vantage } from './vantage.ts';
+import type { Vantage } from './vantage.ts';
 import { upgradeConfigs } from './upgrades.ts';
 import { extension } from './typed-config.ts';
 
@@ -17,6 +18,8 @@ export interface ConnectionManagerParts {
   readonly statPrefix: string;
   /** Before the router, in order. */
   readonly filters: readonly EnvoyMessage[];
+  /** Access logs that the Mesh asks for. */
+  readonly named: ListenerLogs;
   /** Access logs besides those that all have. Default: none. */
   readonly logs?: readonly EnvoyMessage[] | undefined;
   /** Route table and what only this one has. */
@@ -41,7 +44,8 @@ export function connectionManager(parts: ConnectionManagerParts): EnvoyMessage {
       http2_protocol_options: http2,
       upgrade_configs: upgradeConfigs,
       access_log: [
-        requestLog(directionOf(parts.vantage)),
+        requestLog(parts.vantage),
+        ...parts.named.logs.map((log) => namedRequestLog(log, parts.vantage)),
         requestStats(parts.vantage),
         auditStats(parts.vantage),
         ...ruleStats(parts.vantage),

@@ -9,6 +9,9 @@ export function inboundRouteTableName(label: string, chain: 'mesh' | 'plaintext'
   return `inbound/${label}/${chain}`;
 }
 
+/** The routes of a kubelet's probes; logs and counts have them under this name. */
+export const probeRouteName = 'probe';
+
 /** The listener for a port of hosts outside the mesh. */
 export function egressListenerName(atPort: number): string {
   return `egress/${atPort}`;

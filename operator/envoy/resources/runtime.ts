@@ -3,9 +3,22 @@ import type { AllowedHostIr } from '../../ir/allowed-host.ts';
 import type { EnvoyMessage } from '../proto/envoy-message.ts';
 import type { Direction } from './vantage.ts';
 
-/** Percentage of requests and connections of which a line is written. Without a value: all. */
-export function accessLogKey(direction: Direction): string {
-  return `meshwright.access_log.${direction}`;
+/** Percentage of requests of which a line is written. Without a value: all. */
+export function requestLogKey(direction: Direction): string {
+  return `meshwright.access_log.${direction}.requests`;
+}
+
+/** Percentage of TCP connections, and of refused ones, of which a line is written. Without a value: all. */
+export function connectionLogKey(direction: Direction): string {
+  return `meshwright.access_log.${direction}.connections`;
+}
+
+/** Percentage of the kubelet's probes of which a line is written. Without a value: none. */
+export const probeLogKey = 'meshwright.access_log.probes';
+
+/** Percentage of requests that an access log of the Mesh is to look at. Without a value: none. */
+export function namedLogKey(name: string, direction: Direction): string {
+  return `meshwright.access_log.${direction}.named.${name}`;
 }
 
 /** Percentage of requests and connections that are counted by caller or callee. Without a value: none. */
@@ -41,4 +54,8 @@ export function whenLogged(...types: readonly string[]): EnvoyMessage {
 
 export function allOf(...filters: readonly EnvoyMessage[]): EnvoyMessage {
   return { and_filter: { filters } };
+}
+
+export function anyOf(...filters: readonly EnvoyMessage[]): EnvoyMessage {
+  return { or_filter: { filters } };
 }

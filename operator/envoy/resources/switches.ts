@@ -11,6 +11,7 @@ import { httpPorts } from './inbound/limits.ts';
 import { buildInspector, others } from './inbound/listener-filters.ts';
 import { refusedWithoutIdentity } from './inbound/tcp-admission.ts';
 import { outboundDiscovered } from './outbound/http-filters.ts';
+import { logValues } from './named-logs.ts';
 import { type DiscoveredFilter, limitsOf } from './placeholders.ts';
 import type { EnvoyMessage } from '../proto/envoy-message.ts';
 import { statsKey, unknownDestinationsKey } from './runtime.ts';
@@ -31,10 +32,10 @@ const layer = {
  */
 export function buildSwitches(
   mesh: Origin,
-  outbound: OutboundSettings,
+  switched: Switched,
 ): ReadonlyMap<LayerId, readonly XdsResource[]> {
   return new Map([
-    [layer.runtime, [runtime(valuesOf(outbound), [mesh])]],
+    [layer.runtime, [runtime(valuesOf(switched, []), [mesh])]],
     [layer.inbound, inboundDiscovered.map((filter) => emptyConfiguration(filter, mesh))],
     [layer.inspector, [buildInspector(others, 'Permissive', [mesh])]],
     [layer.outbound, outboundDiscovered.map((filter) => emptyConfiguration(filter, mesh))],
@@ -63,29 +64,32 @@ export function switchLayers(workload: WorkloadIr, routesCalls: boolean): readon
 }
 
 /** Its own values; none where it has those that all have. */
-export function buildRuntime(
-  workload: WorkloadIr,
-  mesh: Origin,
-  outbound: OutboundSettings,
-): readonly XdsResource[] {
+export function buildRuntime(workload: WorkloadIr, mesh: Origin, switched: Switched): readonly XdsResource[] {
   if (!hasValues(workload)) return [];
   const origins = [mesh, ...workload.origins, ...workload.inbound.flatMap((port) => port.origins)];
-  return [runtime({ ...valuesOf(outbound), ...refusedWithoutIdentity(workload) }, origins)];
+  return [
+    runtime({ ...valuesOf(switched, workload.accessLogs), ...refusedWithoutIdentity(workload) }, origins),
+  ];
 }
 
-export type OutboundSettings = Pick<MeshIr['settings'], 'outboundMode' | 'allowedHosts'>;
+/** What of the Mesh is switched by runtime values. */
+export type Switched = Pick<MeshIr['settings'], 'outboundMode' | 'allowedHosts' | 'accessLogs'>;
 
-/** What holds for all. */
-function valuesOf({ outboundMode, allowedHosts }: OutboundSettings): EnvoyMessage {
+/** What holds for all, and for those that write these access logs. */
+function valuesOf(
+  { outboundMode, allowedHosts, accessLogs }: Switched,
+  named: WorkloadIr['accessLogs'],
+): EnvoyMessage {
   return {
     [statsKey('inbound')]: 100,
     ...(outboundMode === 'RegistryOnly' && { [unknownDestinationsKey]: 0 }),
     ...admittedHosts(allowedHosts),
+    ...logValues(accessLogs, named),
   };
 }
 
 function hasValues(workload: WorkloadIr): boolean {
-  return Object.keys(refusedWithoutIdentity(workload)).length > 0;
+  return workload.accessLogs.length > 0 || Object.keys(refusedWithoutIdentity(workload)).length > 0;
 }
 
 function runtime(values: EnvoyMessage, origins: readonly Origin[]): XdsResource {

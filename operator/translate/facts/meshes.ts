@@ -6,6 +6,7 @@ import type { AuthorityIr, CertificatesIr, MeshSettingsIr, SidecarIr } from '../
 import { reason, type Verdict } from '../../conditions/conditions.ts';
 import { compareAge, whyFirst } from './precedence.ts';
 import { compareText } from '../../values/compare-text.ts';
+import { accessLogs } from './access-logs.ts';
 import { allowedHosts } from './allowed-hosts.ts';
 import { originOf } from './origins.ts';
 import { acceptedCondition, type Problem } from './verdicts.ts';
@@ -41,6 +42,7 @@ export function meshSettings(mesh: Mesh): MeshSettingsIr {
     outboundMode: mesh.spec.outbound.mode,
     allowedHosts: allowedHosts(mesh),
     learnsHosts: mesh.spec.outbound.learn,
+    accessLogs: accessLogs(mesh),
     certificates: certificateSettings(mesh),
     sidecar: sidecarSettings(mesh),
     origin: originOf(mesh),

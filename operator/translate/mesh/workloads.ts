@@ -3,6 +3,7 @@ import type { Mesh } from '../../../api/v1alpha1/mesh.ts';
 import type { BindingIr, IdentityIr, WorkloadIr } from '../../ir/mesh-ir.ts';
 import { sdsAnnotations } from '../../values/pod-certificates.ts';
 import { byText } from '../../values/compare-text.ts';
+import { accessLogsOf } from '../facts/access-logs.ts';
 import { mergeOrigins, originOf } from '../facts/origins.ts';
 import { rememberByKey, rememberLast, sameItems } from '../../values/remember.ts';
 import type { Audiences } from '../policies/traffic/audiences.ts';
@@ -112,6 +113,7 @@ function translateWorkload(workload: Workload, identity: IdentityIr, inputs: Wor
     inbound: inboundPorts(workload, ports, security, limits),
     otherInbound: otherInbound(workload, ports, security),
     bindings: bindings.get(workload.key) ?? [],
+    accessLogs: accessLogsOf(mesh, workload),
     // The Mesh: trust domain and outbound mode shape every sidecar.
     origins: mergeOrigins([workload.origin, originOf(mesh)], others.origins),
   };

@@ -30,7 +30,50 @@ const network = {
 const selecting = (matchLabels: object): object => ({ namespaceSelector: { matchLabels } });
 const manyLabels = Object.fromEntries(Array.from({ length: 17 }, (_, i) => [`label-${i}`, 'x']));
 
+const logs = (...accessLogs: readonly object[]): object => ({ telemetry: { accessLogs } });
+const logFormat = (message: string): { field: string; message: string } => ({
+  field: 'spec.telemetry.accessLogs[0].format',
+  message,
+});
+
 export const meshCases: readonly ApiCase[] = [
+  valid(
+    'access logs',
+    logs(
+      { name: 'all' },
+      {
+        name: 'errors',
+        filter: 'response.code >= 500',
+        percentage: 10,
+        directions: ['Inbound'],
+        probes: true,
+        namespaces: ['shop'],
+        selector: { matchLabels: { app: 'reviews' } },
+        format: { fields: ['path', 'request.headers.x-tenant'] },
+      },
+      { name: 'lines', format: { type: 'Text', text: '{path}' } },
+    ),
+  ),
+  valid('no access logs', logs()),
+  refused(
+    'an access log of text without text',
+    logs({ name: 'a', format: { type: 'Text' } }),
+    logFormat('Set text with type Text, and only with it.'),
+  ),
+  refused(
+    'an access log of JSON with text',
+    logs({ name: 'a', format: { text: '{path}' } }),
+    logFormat('Set text with type Text, and only with it.'),
+  ),
+  refused(
+    'an access log of text with fields',
+    logs({ name: 'a', format: { type: 'Text', text: 'a', fields: ['path'] } }),
+    logFormat('Remove fields'),
+  ),
+  refused('a field of another form', logs({ name: 'a', format: { fields: ['Path'] } }), {
+    field: 'spec.telemetry.accessLogs[0].format.fields',
+    message: 'Write the name of a field as in docs/telemetry.md',
+  }),
   valid('nothing but defaults', {}),
   valid('every field', {
     trustDomain: 'prod.example.org',

@@ -112,7 +112,7 @@ describe('a document of no kind of ours is refused', () => {
       'a key of the prototype',
       documentOf('Mesh', { constructor: {} }),
       [
-        'spec.constructor is an unknown field. Remove it, or use one of trustDomain, namespaceSelector, sidecar, mtls, certificates, defaults, outbound.',
+        'spec.constructor is an unknown field. Remove it, or use one of trustDomain, namespaceSelector, sidecar, mtls, certificates, defaults, outbound, telemetry.',
       ],
     ],
     [
@@ -159,6 +159,7 @@ describe('the admitted object', () => {
           },
           defaults: {},
           outbound: { mode: 'AllowAny', learn: false, hosts: [] },
+          telemetry: {},
         },
       },
     });

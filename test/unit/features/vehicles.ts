@@ -46,6 +46,8 @@ const protocol =
   'What the port speaks, which is no policy: connections that exist go on as they began until they are drained.';
 const template = 'Of the pod template: pods are replaced.';
 const operator = 'What the operator does itself.';
+const lines =
+  'What is written, and no policy: requests on connections that exist are written as before until these are drained, which takes as long as sidecar.drain.';
 const staged =
   'It says when the mode becomes Strict, where plaintext is in use: nothing here. What it changes then is what mtls.mode changes.';
 const certificates = 'Of the certificate: in a file beside the sidecar.';
@@ -190,6 +192,22 @@ export const table: readonly Row[] = [
     ['sidecar.interception.excludeOutboundCIDRs.0', '192.0.3.0/24', '', template],
     ['sidecar.rollout.maxConcurrent', 4, '', operator],
     ['sidecar.drain', '6s', '', template],
+    ['telemetry.accessLogs.0.name', 'others', 'LDS RTDS', lines],
+    [
+      'telemetry.accessLogs.0.format.type',
+      'Text',
+      'LDS',
+      lines,
+      { 'telemetry.accessLogs.0.format': { type: 'JSON', text: '{path}' } },
+    ],
+    ['telemetry.accessLogs.0.format.fields.0', 'method', 'LDS', lines],
+    ['telemetry.accessLogs.1.format.text', '{method}', 'LDS', lines],
+    ['telemetry.accessLogs.0.filter', 'response.code >= 400', 'LDS', lines],
+    ['telemetry.accessLogs.0.percentage', 51, 'RTDS'],
+    ['telemetry.accessLogs.0.directions.0', 'Outbound', 'RTDS'],
+    ['telemetry.accessLogs.0.probes', true, 'LDS', lines],
+    ['telemetry.accessLogs.0.namespaces.0', 'other', 'RTDS'],
+    ['telemetry.accessLogs.0.selector.matchLabels', { app: 'productpage' }, 'RTDS'],
     ['mtls.mode', 'Strict', 'LDS RDS RTDS', strict],
     ['mtls.mode', 'Disabled', 'CDS ECDS EDS'],
     ['mtls.transition.type', 'Immediate', '', staged],

@@ -9,6 +9,7 @@ import { blackholeCluster, egressListenerName, egressRoutes } from '../names.ts'
 import { closedChain, type KnownAddresses, knownAddresses, takeChain } from '../outbound/known-addresses.ts';
 import { addressedDestination, outboundHttp } from '../outbound/connection-manager.ts';
 import { filterStateType, formatted } from '../outbound/connection-routes.ts';
+import type { ListenerLogs } from '../named-logs.ts';
 import { resource } from '../resource.ts';
 import { hostStats } from '../stats-log.ts';
 import { tcpProxy } from '../tcp-proxy.ts';
@@ -60,13 +61,15 @@ export function egressListener(
       filter_chains: [
         {
           name: 'http',
-          filters: [outboundHttp({ statPrefix: 'outbound', destination: addressedDestination })],
+          filters: [
+            outboundHttp({ statPrefix: 'outbound', destination: addressedDestination, named: known.named }),
+          ],
         },
         closedChain,
         { name: 'tls', filters: [...hostFilters(port), resolve(port), toHost] },
         {
           name: 'plain',
-          filters: readsHttp ? [toPort(port), routedByHost(port)] : unknownFilters(outboundMode),
+          filters: readsHttp ? [toPort(port), routedByHost(port, known.named)] : unknownFilters(outboundMode),
         },
       ],
     },
@@ -110,11 +113,12 @@ function toPort(port: number): EnvoyMessage {
   });
 }
 
-function routedByHost(port: number): EnvoyMessage {
+function routedByHost(port: number, named: ListenerLogs): EnvoyMessage {
   return outboundHttp({
     statPrefix: 'egress_http',
     destination: addressedDestination,
     routes: egressRoutes(port),
+    named,
     logs: [hostStats('HTTP')],
   });
 }

@@ -12,6 +12,7 @@ import {
   replyMarkers,
   resetHeader,
 } from '../names.ts';
+import type { ListenerLogs } from '../named-logs.ts';
 import { chainOfRoute } from '../placeholders.ts';
 import { overAds } from '../typed-config.ts';
 import type { EnvoyMessage } from '../../proto/envoy-message.ts';
@@ -26,12 +27,14 @@ export interface InboundHttp {
   readonly label: string;
   /** Whether clients show a certificate on this chain. */
   readonly chain: 'mesh' | 'plaintext';
+  readonly named: ListenerLogs;
 }
 
 /** Guards an application that speaks HTTP. */
-export function inboundHttp({ label, chain }: InboundHttp): EnvoyMessage {
+export function inboundHttp({ label, chain, named }: InboundHttp): EnvoyMessage {
   return connectionManager({
     vantage: chain,
+    named,
     statPrefix: statPrefix(label, chain),
     filters: disabledFilters(inboundFilters(label)),
     more: {
@@ -44,9 +47,10 @@ export function inboundHttp({ label, chain }: InboundHttp): EnvoyMessage {
 }
 
 /** Of a TCP port that plaintext clients may not reach: lets HTTP probes through, and tells other HTTP clients why they may not. */
-export function refusingHttp(port: RefusedRoutes): EnvoyMessage {
+export function refusingHttp(port: RefusedRoutes & Pick<InboundHttp, 'named'>): EnvoyMessage {
   return connectionManager({
     vantage: 'plaintext',
+    named: port.named,
     statPrefix: statPrefix(port.label, 'plaintext'),
     // For probes.
     filters: disabledFilters([{ filter: chainOfRoute('after_rbac') }]),

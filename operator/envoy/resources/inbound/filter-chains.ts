@@ -2,6 +2,7 @@
 // ALPN. A connection for which there is no chain is closed, and the listener's log says so.
 import type { InboundPortIr } from '../../../ir/inbound.ts';
 import { blackholeCluster, meshAlpn, sidecarPorts } from '../names.ts';
+import type { ListenerLogs } from '../named-logs.ts';
 import { handshakeTimeout } from '../connection-timeouts.ts';
 import { tcpProxy } from '../tcp-proxy.ts';
 import { type BelievedPeers, downstreamTls } from '../tls.ts';
@@ -22,6 +23,8 @@ export interface GuardedPort extends Pick<
   readonly cluster: string;
   /** Only connections to this port; null on a listener that has no other. */
   readonly destinationPort: number | null;
+  /** Access logs that the Mesh asks for. */
+  readonly named: ListenerLogs;
 }
 
 /**

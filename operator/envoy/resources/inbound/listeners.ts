@@ -6,6 +6,7 @@ import { duration } from '../../proto/well-known.ts';
 import { typeUrl } from '../../proto/type-urls.ts';
 import { refusedConnectionLog } from '../access-log.ts';
 import { anyAddress, anyAddressKeys, type BoundAddresses, hasIpv6 } from '../any-address.ts';
+import type { ListenerLogs } from '../named-logs.ts';
 import { authority, blackholeCluster, port as fixedPort, sidecarPorts } from '../names.ts';
 import { tcpKeepalive } from '../connection-timeouts.ts';
 import { resource } from '../resource.ts';
@@ -23,14 +24,22 @@ import {
 } from './listener-filters.ts';
 import { inboundRouteTables } from './route-tables.ts';
 
-export function buildInboundListeners(workload: WorkloadIr, mesh: Origin): readonly XdsResource[] {
-  if (workload.intercepted) return [interceptedListener(workload, mesh)];
+export function buildInboundListeners(
+  workload: WorkloadIr,
+  mesh: Origin,
+  named: ListenerLogs,
+): readonly XdsResource[] {
+  if (workload.intercepted) return [interceptedListener(workload, mesh, named)];
   return workload.inbound.flatMap((port) =>
-    port.listenAddress === null ? [] : [portListener(port, port.listenAddress, mesh)],
+    port.listenAddress === null ? [] : [portListener({ ...port, named }, port.listenAddress, mesh)],
   );
 }
 
-function portListener(port: InboundPortIr, listenAddress: string, mesh: Origin): XdsResource {
+function portListener(
+  port: InboundPortIr & { readonly named: ListenerLogs },
+  listenAddress: string,
+  mesh: Origin,
+): XdsResource {
   const cluster = applicationCluster(port.port);
   return listener({
     name: `inbound/${listenAddress}/${port.port}`,
@@ -44,7 +53,7 @@ function portListener(port: InboundPortIr, listenAddress: string, mesh: Origin):
   });
 }
 
-function interceptedListener(workload: WorkloadIr, mesh: Origin): XdsResource {
+function interceptedListener(workload: WorkloadIr, mesh: Origin, named: ListenerLogs): XdsResource {
   const cluster = interceptedCluster;
   const ports = workload.inbound
     .filter(({ port }) => !sidecarPorts.includes(port))
@@ -54,6 +63,7 @@ function interceptedListener(workload: WorkloadIr, mesh: Origin): XdsResource {
         label: String(port.port),
         cluster: clusterOf(workload, port),
         destinationPort: port.port,
+        named,
       }),
     );
   const others = filterChains({
@@ -65,6 +75,7 @@ function interceptedListener(workload: WorkloadIr, mesh: Origin): XdsResource {
     label: otherPorts,
     cluster,
     destinationPort: null,
+    named,
   });
   return listener({
     name: 'inbound',

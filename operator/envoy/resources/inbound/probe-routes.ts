@@ -5,8 +5,14 @@ import type { ProbeIr } from '../../../ir/inbound.ts';
 import { duration } from '../../proto/well-known.ts';
 import type { EnvoyMessage } from '../../proto/envoy-message.ts';
 import { complementRegex } from '../complement-regex.ts';
+import { probeRouteName } from '../names.ts';
 import { filtersOfRoute, wholeRequests } from '../placeholders.ts';
 import { extension, type NamedExtension } from '../typed-config.ts';
+
+/** Where there are no rules: passed on like any other request, and told from it in logs and counts. */
+export function openProbeRoute(probe: ProbeIr, forward: EnvoyMessage): EnvoyMessage {
+  return { ...forward, name: probeRouteName, match: matchOf(probe) };
+}
 
 /**
  * @param more what the route says besides
@@ -18,22 +24,11 @@ export function probeRoute(
   more: EnvoyMessage,
   filters: EnvoyMessage = {},
 ): EnvoyMessage {
-  const { method, path, timeoutMs } = probe;
+  const { method, timeoutMs } = probe;
   const headers = headersOf(probe);
   return {
-    name: 'probe',
-    match: {
-      path: withoutQuery(path),
-      headers: [
-        named(':method', { exact: method }),
-        // With the query, which `path` leaves out.
-        named(':path', { exact: path }),
-        { name: 'upgrade', present_match: false },
-        ...Object.entries(headers).map(([name, match]) =>
-          match === null ? absent(name) : named(name, match),
-        ),
-      ],
-    },
+    name: probeRouteName,
+    match: matchOf(probe),
     // The timeout of a route begins at the end of the request, which another client may never reach.
     route: {
       cluster,
@@ -49,6 +44,22 @@ export function probeRoute(
         wholeRequests(maxBodyBytes[method]),
       ]),
     },
+  };
+}
+
+function matchOf(probe: ProbeIr): EnvoyMessage {
+  const { method, path } = probe;
+  return {
+    path: withoutQuery(path),
+    headers: [
+      named(':method', { exact: method }),
+      // With the query, which `path` leaves out.
+      named(':path', { exact: path }),
+      { name: 'upgrade', present_match: false },
+      ...Object.entries(headersOf(probe)).map(([name, match]) =>
+        match === null ? absent(name) : named(name, match),
+      ),
+    ],
   };
 }
 

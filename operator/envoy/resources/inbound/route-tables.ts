@@ -10,7 +10,7 @@ import type { EnvoyMessage } from '../../proto/envoy-message.ts';
 import { authorizerCluster } from './authorizers/reach.ts';
 import { loginCluster } from './login/reach.ts';
 import { inboundFilters } from './http-filters.ts';
-import { probeRoute } from './probe-routes.ts';
+import { openProbeRoute, probeRoute } from './probe-routes.ts';
 import { looksAtPaths, pathHeaders, spellings } from './request-path.ts';
 
 /** Of a port that plaintext clients may not reach. */
@@ -94,7 +94,7 @@ function buildTables(port: InboundRoutes): readonly RouteTable[] {
 /** To the application, if the rules of the virtual host let it pass. */
 function applicationRoutes(port: InboundRoutes): readonly EnvoyMessage[] {
   const { audit, limits, cluster, label } = port;
-  const forward = { name: 'application', route: { cluster, timeout: duration(0) }, ...ownWords };
+  const forward = { name: 'application', ...forwardTo(cluster) };
   const isLimited = limits !== null;
   // Limits may look at paths with the next change of theirs, which does not wait for a change of routes.
   const asksForPath =
@@ -110,12 +110,17 @@ function applicationRoutes(port: InboundRoutes): readonly EnvoyMessage[] {
 /** Only sidecars may say these: an application could have its callers send everything again, or tell of refusals of ours. */
 const ownWords: EnvoyMessage = { response_headers_to_remove: [...replyMarkers, refusedHeader] };
 
+function forwardTo(cluster: string): EnvoyMessage {
+  return { route: { cluster, timeout: duration(0) }, ...ownWords };
+}
+
 /** Past all rules and limits, where there are any: the kubelet has no identity that one could name. */
 function probeRoutes(port: InboundRoutes): readonly EnvoyMessage[] {
   const withoutRules = withoutHostConfig(inboundFilters(port.label), port);
   // While it is to become Strict, what the kubelet asks must be told from callers.
   const isOpen = Object.keys(withoutRules).length === 0 && port.limits === null && port.mtls !== 'Staged';
-  return isOpen ? [] : port.probes.map((probe) => probeRoute(probe, port.cluster, ownWords, withoutRules));
+  if (isOpen) return port.probes.map((probe) => openProbeRoute(probe, forwardTo(port.cluster)));
+  return port.probes.map((probe) => probeRoute(probe, port.cluster, ownWords, withoutRules));
 }
 
 const mtlsRequired =

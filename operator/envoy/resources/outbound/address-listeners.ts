@@ -5,6 +5,7 @@ import type { EndpointIr, ServicePortIr } from '../../../ir/service.ts';
 import { typeUrl } from '../../proto/type-urls.ts';
 import { refusedConnectionLog } from '../access-log.ts';
 import { authority, clusterName, serviceHost } from '../names.ts';
+import type { ListenerLogs } from '../named-logs.ts';
 import { rememberItems } from '../../../values/remember.ts';
 import { resource } from '../resource.ts';
 import { tcpProxy } from '../tcp-proxy.ts';
@@ -17,15 +18,18 @@ import { byAddress } from './endpoints.ts';
 type Address = Pick<EndpointIr, 'address' | 'port'>;
 
 /** Takes services sorted by key. Remembers: a service that did not change gives the same objects. */
-export function createAddressListeners(): (services: readonly ServicePortIr[]) => readonly XdsResource[] {
-  const listenersOf = rememberItems((service: ServicePortIr) =>
+export function createAddressListeners(): (
+  services: readonly ServicePortIr[],
+  named: ListenerLogs,
+) => readonly XdsResource[] {
+  const listenersOf = rememberItems((service: ServicePortIr, named: ListenerLogs) =>
     ownAddresses(service).map((address) =>
-      addressListener(`outbound/${address.address}/${address.port}`, service, address),
+      addressListener(`outbound/${address.address}/${address.port}`, service, address, named),
     ),
   );
-  return (services) => {
+  return (services, named) => {
     const byName = new Map<string, XdsResource>();
-    for (const listener of listenersOf(services).flat()) {
+    for (const listener of listenersOf(services, named).flat()) {
       if (!byName.has(listener.name)) byName.set(listener.name, listener);
     }
     return [...byName.values()];
@@ -38,7 +42,12 @@ function ownAddresses(service: ServicePortIr): readonly Address[] {
   return service.addresses.map((address) => ({ address, port: service.port }));
 }
 
-function addressListener(name: string, service: ServicePortIr, address: Address): XdsResource {
+function addressListener(
+  name: string,
+  service: ServicePortIr,
+  address: Address,
+  named: ListenerLogs,
+): XdsResource {
   return resource(typeUrl.listener, {
     name,
     message: {
@@ -48,18 +57,25 @@ function addressListener(name: string, service: ServicePortIr, address: Address)
       traffic_direction: 'OUTBOUND',
       access_log: [refusedConnectionLog('outbound')],
       ...(service.carries === 'TLS' && readsServerName),
-      filter_chains: [{ filters: toService(service, service.headless ? byAddress(address) : undefined) }],
+      filter_chains: [
+        { filters: toService(service, named, service.headless ? byAddress(address) : undefined) },
+      ],
     },
-    origins: service.origins,
+    origins: service.protocol === 'HTTP' ? [...service.origins, ...named.origins] : service.origins,
     clusters: service.protocol === 'TCP' ? [clusterName(service.key, null)] : [],
     exclusiveKeys: [authority(address.address, address.port)],
   });
 }
 
-function toService(service: ServicePortIr, endpoint: EnvoyMessage | undefined): readonly EnvoyMessage[] {
+function toService(
+  service: ServicePortIr,
+  named: ListenerLogs,
+  endpoint: EnvoyMessage | undefined,
+): readonly EnvoyMessage[] {
   const chosen = endpoint && { endpoint };
   if (service.protocol === 'HTTP') {
-    return [outboundHttp({ statPrefix: 'outbound', destination: serviceHost(service.key), ...chosen })];
+    const destination = serviceHost(service.key);
+    return [outboundHttp({ statPrefix: 'outbound', destination, named, ...chosen })];
   }
   const cluster = clusterName(service.key, null);
   return [

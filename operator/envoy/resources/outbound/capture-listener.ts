@@ -7,6 +7,7 @@ import { typeUrl } from '../../proto/type-urls.ts';
 import { refusedConnectionLog } from '../access-log.ts';
 import { anyAddress, anyAddressKeys, hasIpv6 } from '../any-address.ts';
 import { blackholeCluster, port } from '../names.ts';
+import type { ListenerLogs } from '../named-logs.ts';
 import { rememberItems, rememberLast, sameItems } from '../../../values/remember.ts';
 import { distinct, resource } from '../resource.ts';
 import type { XdsResource } from '../xds-resource.ts';
@@ -15,19 +16,19 @@ import { closedChain, type KnownAddresses, knownAddresses, placesOf, takeChain }
 import { unknownCluster, unknownFilters } from './unknown-destinations.ts';
 
 /** Remembers: the same objects as before as long as neither addresses nor the objects they come from changed. */
-export function createCaptureListeners(): (ir: MeshIr) => readonly XdsResource[] {
+export function createCaptureListeners(): (ir: MeshIr, named: ListenerLogs) => readonly XdsResource[] {
   const places = rememberItems(placesOf);
   const isDualStack = rememberLast((workloads: MeshIr['workloads']) => workloads.some(hasIpv6));
   let last: { readonly key: readonly string[]; readonly listeners: readonly XdsResource[] } | null = null;
-  return (ir) => {
+  return (ir, named) => {
     const all = places(ir.services).flat();
     const ipv6 = isDualStack(ir.workloads);
     const { outboundMode, origin } = ir.settings;
     const ports = egressPorts(ir.settings);
-    const key = [JSON.stringify([outboundMode, ports, origin, ipv6]), ...all.map((it) => it.key)];
+    const key = [JSON.stringify([outboundMode, ports, origin, ipv6, named]), ...all.map((it) => it.key)];
     if (last === null || !sameItems(last.key, key)) {
       const addresses = distinct(all.flatMap((it) => it.addresses));
-      const known = { addresses, origins: all.flatMap((it) => it.origins), ipv6 };
+      const known = { addresses, origins: all.flatMap((it) => it.origins), ipv6, named };
       const egress = ports.map((one) => egressListener(one, known, ir.settings));
       last = { key, listeners: [captureListener(ir, known), ...egress] };
     }
@@ -35,7 +36,7 @@ export function createCaptureListeners(): (ir: MeshIr) => readonly XdsResource[]
   };
 }
 
-function captureListener(ir: MeshIr, { addresses, origins, ipv6 }: KnownAddresses): XdsResource {
+function captureListener(ir: MeshIr, { addresses, origins, ipv6, named }: KnownAddresses): XdsResource {
   const { outboundMode, origin } = ir.settings;
   return resource(typeUrl.listener, {
     name: 'outbound',
@@ -51,7 +52,7 @@ function captureListener(ir: MeshIr, { addresses, origins, ipv6 }: KnownAddresse
       filter_chains: [
         {
           name: 'http',
-          filters: [outboundHttp({ statPrefix: 'outbound', destination: addressedDestination })],
+          filters: [outboundHttp({ statPrefix: 'outbound', destination: addressedDestination, named })],
         },
         { name: 'tcp', filters: unknownFilters(outboundMode) },
         closedChain,

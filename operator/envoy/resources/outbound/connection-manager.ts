@@ -4,6 +4,7 @@ import { connectionManager } from '../connection-manager.ts';
 import { earlyHeaderMutation, setHeader } from '../header.ts';
 import { disabledFilters } from '../http-filters.ts';
 import { destinationHeader, headerBytesHeader, pathBytesHeader, routeConfigurationName } from '../names.ts';
+import type { ListenerLogs } from '../named-logs.ts';
 import { extension, overAds } from '../typed-config.ts';
 import { outboundFilters } from './http-filters.ts';
 
@@ -13,6 +14,8 @@ export interface OutboundHttp {
   readonly destination: string;
   /** Route table. Default: the one of all services. */
   readonly routes?: string;
+  /** Access logs that the Mesh asks for. */
+  readonly named: ListenerLogs;
   /** Access logs besides those that all have. Default: none. */
   readonly logs?: readonly EnvoyMessage[];
   /** The `envoy.lb` metadata of the endpoint that was addressed. Default: any endpoint. */
@@ -23,10 +26,11 @@ export interface OutboundHttp {
 export const addressedDestination = '%DOWNSTREAM_LOCAL_ADDRESS%';
 
 export function outboundHttp(parts: OutboundHttp): EnvoyMessage {
-  const { statPrefix, destination, endpoint, routes = routeConfigurationName, logs } = parts;
+  const { statPrefix, destination, endpoint, routes = routeConfigurationName, named, logs } = parts;
   return connectionManager({
     vantage: 'outbound',
     statPrefix,
+    named,
     logs,
     filters: [...(endpoint ? [chooseEndpoint(endpoint)] : []), ...disabledFilters(outboundFilters)],
     more: {

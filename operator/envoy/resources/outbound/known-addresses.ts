@@ -6,6 +6,7 @@ import { blackholeCluster } from '../names.ts';
 import { tcpProxy } from '../tcp-proxy.ts';
 import { any, extension } from '../typed-config.ts';
 import type { EnvoyMessage } from '../../proto/envoy-message.ts';
+import type { ListenerLogs } from '../named-logs.ts';
 
 export interface KnownAddresses {
   /** Of HTTP services. */
@@ -13,9 +14,11 @@ export interface KnownAddresses {
   readonly origins: readonly Origin[];
   /** Whether workloads have IPv6 addresses. */
   readonly ipv6: boolean;
+  /** Access logs that the Mesh asks for. */
+  readonly named: ListenerLogs;
 }
 
-export interface Place extends Omit<KnownAddresses, 'ipv6'> {
+export interface Place extends Omit<KnownAddresses, 'ipv6' | 'named'> {
   /** Equal for equal places. */
   readonly key: string;
 }

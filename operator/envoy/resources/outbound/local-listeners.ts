@@ -5,6 +5,7 @@ import type { Origin } from '../../../ir/origin.ts';
 import { typeUrl } from '../../proto/type-urls.ts';
 import { refusedConnectionLog } from '../access-log.ts';
 import { authority, clusterName, serviceHost } from '../names.ts';
+import type { ListenerLogs } from '../named-logs.ts';
 import { resource } from '../resource.ts';
 import { tcpProxy } from '../tcp-proxy.ts';
 import type { EnvoyMessage } from '../../proto/envoy-message.ts';
@@ -12,11 +13,15 @@ import type { XdsResource } from '../xds-resource.ts';
 import { chooseCluster, readsServerName } from './connection-routes.ts';
 import { outboundHttp } from './connection-manager.ts';
 
-export function buildLocalListeners(workload: WorkloadIr, mesh: Origin): readonly XdsResource[] {
-  return workload.bindings.map((binding) => localListener(binding, [mesh, ...workload.origins]));
+export function buildLocalListeners(
+  workload: WorkloadIr,
+  mesh: Origin,
+  named: ListenerLogs,
+): readonly XdsResource[] {
+  return workload.bindings.map((binding) => localListener(binding, [mesh, ...workload.origins], named));
 }
 
-function localListener(binding: BindingIr, origins: readonly Origin[]): XdsResource {
+function localListener(binding: BindingIr, origins: readonly Origin[], named: ListenerLogs): XdsResource {
   const name = `local/${binding.address}/${binding.port}`;
   return resource(typeUrl.listener, {
     name,
@@ -27,7 +32,7 @@ function localListener(binding: BindingIr, origins: readonly Origin[]): XdsResou
       bypass_overload_manager: true,
       access_log: [refusedConnectionLog('outbound')],
       ...(binding.protocol === 'TLS' && readsServerName),
-      filter_chains: [{ filters: toService(binding) }],
+      filter_chains: [{ filters: toService(binding, named) }],
     },
     origins,
     clusters: binding.protocol === 'HTTP' ? [] : [clusterName(binding.service, null)],
@@ -35,9 +40,9 @@ function localListener(binding: BindingIr, origins: readonly Origin[]): XdsResou
   });
 }
 
-function toService({ protocol, service }: BindingIr): readonly EnvoyMessage[] {
+function toService({ protocol, service }: BindingIr, named: ListenerLogs): readonly EnvoyMessage[] {
   if (protocol === 'HTTP') {
-    return [outboundHttp({ statPrefix: 'outbound', destination: serviceHost(service) })];
+    return [outboundHttp({ statPrefix: 'outbound', destination: serviceHost(service), named })];
   }
   const cluster = clusterName(service, null);
   return [chooseCluster(service), tcpProxy({ vantage: 'outbound', statPrefix: 'outbound_tcp', cluster })];

@@ -1,0 +1,70 @@
+// The access logs that the Mesh asks for: what of them stands in listeners, and which runtime values have a sidecar write them. Who writes
+// what, and how much of it, is switched by RTDS; a filter or a form of its own comes with the listener (decision 078).
+import type { AccessLogIr } from '../../ir/access-log.ts';
+import type { MeshSettingsIr, WorkloadIr } from '../../ir/mesh-ir.ts';
+import type { Origin } from '../../ir/origin.ts';
+import type { EnvoyMessage } from '../proto/envoy-message.ts';
+import { connectionLogKey, namedLogKey, probeLogKey, requestLogKey } from './runtime.ts';
+import type { Direction } from './vantage.ts';
+
+/** What the listeners of a sidecar say of the access logs of the Mesh. */
+export interface ListenerLogs {
+  readonly logs: readonly AccessLogIr[];
+  /** The Mesh, if there are any. */
+  readonly origins: readonly Origin[];
+}
+
+const noLogs: ListenerLogs = { logs: [], origins: [] };
+
+/** Remembers: the same as before while listeners would say the same. */
+export function createListenerLogs(): (
+  accessLogs: MeshSettingsIr['accessLogs'],
+  mesh: Origin,
+) => ListenerLogs {
+  let last: { readonly key: string; readonly logs: ListenerLogs } = { key: '', logs: noLogs };
+  return (accessLogs, mesh) => {
+    const logs = (accessLogs ?? []).filter((log) => !isUsual(log));
+    if (logs.length === 0) return noLogs;
+    const key = JSON.stringify([
+      mesh,
+      ...logs.map(({ name, filter, format, probes }) => [name, filter, format, probes]),
+    ]);
+    if (last.key !== key) last = { key, logs: { logs, origins: [mesh] } };
+    return last.logs;
+  };
+}
+
+/** It says what the logger says that every listener has anyway. */
+function isUsual({ filter, format }: AccessLogIr): boolean {
+  return filter === null && format.type === 'JSON' && format.fields === null;
+}
+
+/** Of a sidecar that writes those that all do and these. Nothing where nothing is asked for: lines about everything. */
+export function logValues(
+  accessLogs: MeshSettingsIr['accessLogs'],
+  named: WorkloadIr['accessLogs'],
+): EnvoyMessage {
+  if (accessLogs === null) return {};
+  const written = accessLogs.filter(({ everywhere, name }) => everywhere || named.includes(name));
+  return {
+    ...valuesOf(written, 'inbound'),
+    ...valuesOf(written, 'outbound'),
+    ...(written.some((log) => isUsual(log) && log.probes) && { [probeLogKey]: 100 }),
+  };
+}
+
+function valuesOf(written: readonly AccessLogIr[], direction: Direction): EnvoyMessage {
+  const ofDirection = written.filter(({ directions }) => directions.includes(spelled[direction]));
+  const others = ofDirection.filter((log) => !isUsual(log));
+  return {
+    [requestLogKey(direction)]: most(ofDirection.filter(isUsual)),
+    [connectionLogKey(direction)]: most(ofDirection.filter(({ filter }) => filter === null)),
+    ...Object.fromEntries(others.map((log) => [namedLogKey(log.name, direction), log.percentage])),
+  };
+}
+
+const spelled = { inbound: 'Inbound', outbound: 'Outbound' } as const;
+
+function most(logs: readonly AccessLogIr[]): number {
+  return Math.max(0, ...logs.map(({ percentage }) => percentage));
+}

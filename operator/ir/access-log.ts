@@ -1,0 +1,21 @@
+// What sidecars write about requests and connections.
+export interface AccessLogIr {
+  readonly name: string;
+  readonly format: LogFormatIr;
+  /** A CEL expression that Envoy takes; null: all, and connections as well. */
+  readonly filter: string | null;
+  /** 0 to 100. */
+  readonly percentage: number;
+  readonly directions: readonly ('Inbound' | 'Outbound')[];
+  /** Whether probes of the kubelet are written, too. */
+  readonly probes: boolean;
+  /** Whether all workloads write it; else those that name it. */
+  readonly everywhere: boolean;
+}
+
+/** Names of fields are those of envoy/resources/log-fields.ts. null: all but headers. */
+export type LogFormatIr =
+  | { readonly type: 'JSON'; readonly fields: readonly string[] | null }
+  | { readonly type: 'Text'; readonly parts: readonly TextPartIr[] };
+
+export type TextPartIr = { readonly text: string } | { readonly field: string };

@@ -1,0 +1,47 @@
+// Filters of access logs: what is taken, and what a GET of /orders/1 with x-tenant a, answered with 200 by the application, is to each.
+
+export const acceptedFilters: readonly (readonly [filter: string, matches: boolean])[] = [
+  ['response.code >= 500', false],
+  ['response.code < 500', true],
+  ['response.code in [200, 201]', true],
+  ["request.duration > duration('1h30m')", false],
+  ["request.duration < duration('30s')", true],
+  ["request.path.startsWith('/orders') && !(response.code in [500, 503])", true],
+  ["request.url_path.endsWith('/2') || request.method == 'POST'", false],
+  ["request.headers['x-tenant'] == 'a'", true],
+  ["'x-none' in request.headers", false],
+  ["response.code >= 500 ? true : request.host.contains(':')", true],
+  ['request.path.size() > 3 && size(request.path) < 100', true],
+  ["request.time > timestamp('2020-01-01T00:00:00Z')", true],
+  ["connection.uri_san_peer_certificate == 'spiffe://cluster.local/ns/shop/sa/caller'", true],
+  ['connection.mtls', true],
+  ["xds.route_name == 'application'", true],
+  ['upstream.request_attempt_count > 1', false],
+  ['-1 < response.code && response.code % 100 == 0', true],
+  ["response.code_details == 'via_upstream'", true],
+  ['response.flags != 0', false],
+  ['[request.method].size() == 1 && [1, 2][0] == 1', true],
+  ['response.grpc_status == 14', false],
+  ["request.useragent.contains('curl') || request.query != ''", false],
+  [`${'('.repeat(20)}true${')'.repeat(20)}`, true],
+];
+
+export const refusedFilters: readonly (readonly [filter: string, why: string])[] = [
+  ["response.code >= '5'", 'no such overload: int >= string'],
+  ['response.cod >= 5', 'No such key: cod'],
+  ['foo == 1', 'Unknown variable: foo'],
+  ['response.code', 'it is of type int, and must be true or false'],
+  ['response.code >= 500 &&', 'Unexpected token: EOF'],
+  ["request.path.matches('a[')", 'matches() cannot be used in it'],
+  ['[1, 2].exists(x, x == 1)', 'exists() cannot be used in it'],
+  ["request.method + ' ' + request.path == 'GET /'", '"+" cannot be used in it'],
+  ['has(request.path)', 'has() cannot be used in it'],
+  ["request.duration > duration('x')", 'duration() of anything but a valid text cannot be used in it'],
+  [
+    'request.duration > duration(request.path)',
+    'duration() of anything but a valid text cannot be used in it',
+  ],
+  ["request.time > timestamp('today')", 'timestamp() of anything but a valid text cannot be used in it'],
+  ["{'a': 1}['a'] == 1", '"map" cannot be used in it'],
+  [`${'('.repeat(200)}true${')'.repeat(200)}`, 'it has more than 24 brackets and negations'],
+];
