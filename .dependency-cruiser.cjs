@@ -1,6 +1,6 @@
 // The direction of the data, as lint. Each rule's comment tells the offender what to do instead.
 const pure =
-  '^(api/|operator/(ir|objects|values|conditions|translate|infra|envoy|explain|suggest)/|operator/jwks/(?!fetch-key-set)|operator/telemetry/(?!service)|operator/transition/(?!strict-watch)|operator/status/(?!writer)|operator/xds/(wire|snapshot|session)/)';
+  '^(api/|operator/(ir|objects|values|conditions|translate|infra|envoy|explain|suggest)/|operator/jwks/(?!fetch-key-set)|operator/dashboard/(views|web)/|operator/telemetry/(?!service)|operator/transition/(?!strict-watch)|operator/status/(?!writer)|operator/xds/(wire|snapshot|session)/)';
 // Make the descriptor at build time; the operator imports none of them.
 const generator = '^operator/envoy/proto/(generate|load-protos|describe-api)\\.ts$';
 const io = '^(node:)?(fs|net|http|https|http2|tls|timers|child_process|process|os|dns|worker_threads)(/|$)';
@@ -122,6 +122,14 @@ module.exports = {
       to: { path: '^demo/' },
     },
     {
+      name: 'front-end-stands-alone',
+      severity: 'error',
+      comment:
+        'The browser knows what the views look like, and nothing else of the operator: add the fact to a view.',
+      from: { path: '^operator/dashboard/web/' },
+      to: { path: '^(operator|api)/', pathNot: '^operator/dashboard/(web/|views/json\\.ts$)' },
+    },
+    {
       name: 'main-is-the-top',
       severity: 'error',
       comment: 'main.ts puts the parts together; parts do not know it.',
@@ -136,14 +144,15 @@ module.exports = {
       to: {
         path: '^operator/',
         pathNot:
-          '^operator/(envoy/proto/(generate|load-protos|describe-api|roots|extra/corrections)|reconcile/uninstall|uninstall|intercept|infra/interception|check|networkpolicy|suggest|suggest/.+|explain|explain/.+|platform/manifests/manifests|wiring/one-look)\\.ts$',
+          '^operator/(envoy/proto/(generate|load-protos|describe-api|roots|extra/corrections)|dashboard|dashboard/generate|dashboard/(local|web)/.+|reconcile/uninstall|uninstall|intercept|infra/interception|check|networkpolicy|suggest|suggest/.+|explain|explain/.+|platform/manifests/manifests|wiring/one-look)\\.ts$',
         reachable: false,
       },
     },
   ],
   options: {
     doNotFollow: { path: 'node_modules' },
-    exclude: { path: 'operator/envoy/proto/generated' },
+    // The parser does not know JSX.
+    exclude: { path: '^operator/(envoy/proto/generated|dashboard/generated|dashboard/web/.+[.]tsx$)' },
     tsPreCompilationDeps: true,
     parser: 'swc',
     enhancedResolveOptions: {

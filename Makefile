@@ -13,7 +13,11 @@ PROTOS := $(addprefix operator/envoy/proto/,generate.ts load-protos.ts describe-
 operator/envoy/proto/generated/descriptor.json: node_modules/.package-lock.json $(PROTOS)
 	$(BIN)/node operator/envoy/proto/generate.ts
 
-deps: node_modules/.package-lock.json operator/envoy/proto/generated/descriptor.json
+WEB := operator/dashboard/generate.ts operator/dashboard/views/json.ts $(shell find operator/dashboard/web -type f)
+operator/dashboard/generated/site.json: node_modules/.package-lock.json $(WEB)
+	$(BIN)/node operator/dashboard/generate.ts
+
+deps: node_modules/.package-lock.json operator/envoy/proto/generated/descriptor.json operator/dashboard/generated/site.json
 
 # A mesh on this machine: no cluster, no root, no Docker. `make demo ARGS=--once` plays the scenes and ends.
 demo: deps
@@ -57,4 +61,4 @@ generate: deps
 	npm run --silent generate
 
 clean:
-	rm -rf node_modules operator/envoy/proto/generated coverage dist
+	rm -rf node_modules operator/envoy/proto/generated operator/dashboard/generated coverage dist

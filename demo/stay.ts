@@ -6,10 +6,13 @@ import type { Stage } from './scenes/stage.ts';
 import { formatTable } from './screen/table.ts';
 
 const lookEveryMs = 250;
+/** Between calls of the product page that show something on the dashboard. */
+const trafficPauseMs = 200;
 
 /** Runs until the signal aborts; rejects with its reason. */
 export async function stay(stage: Stage, workspace: Workspace): Promise<never> {
   invite(stage, workspace);
+  stage.startTraffic(trafficPauseMs);
   const { policies, signal } = stage.parts;
   let shown = '';
   // oxlint-disable no-await-in-loop -- it looks again and again until it is told to stop
@@ -48,6 +51,10 @@ function invite(stage: Stage, workspace: Workspace): void {
   screen.example(`curl http://127.0.0.1:${stage.portTo('productpage')}/`);
   screen.example(`curl -H 'x-group: testers' http://127.0.0.1:${stage.portTo('productpage')}/`);
   screen.example(`curl http://127.0.0.1:${stage.portTo('ratings')}/    # refused by securitypolicy/ratings`);
+  screen.fact(
+    'See who calls whom, live (a visitor calls about ten times a second), and which policies hold where:',
+  );
+  screen.example(`http://127.0.0.1:${operator.ports.admin}/dashboard/`);
   screen.fact('Look into the operator:');
   screen.example(
     `curl http://127.0.0.1:${operator.ports.admin}/debug/proxies    # also /metrics, /debug/ir, /debug/snapshot`,

@@ -12,6 +12,7 @@ const manifests = [
   'rbac.yaml',
   'rbac-secrets.yaml',
   'pod-certificates.yaml',
+  'dashboard.yaml',
   'operator.yaml',
 ] as const;
 

@@ -76,9 +76,9 @@ export class Stage {
     });
   }
 
-  /** Calls of the product page in the background. */
-  startTraffic(): SteadyTraffic {
-    return SteadyTraffic.start(() => this.visit('productpage'), this.parts.signal);
+  /** Calls of the product page in the background, with this pause between them. */
+  startTraffic(pauseMs?: number): SteadyTraffic {
+    return SteadyTraffic.start(() => this.visit('productpage'), this.parts.signal, pauseMs);
   }
 
   sidecar(workload: string): Sidecar {

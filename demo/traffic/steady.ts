@@ -3,7 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Reply } from './call.ts';
 
 const callers = 3;
-const pauseMs = 10;
+const defaultPauseMs = 10;
 
 export interface Outcome {
   readonly sent: number;
@@ -18,13 +18,20 @@ export class SteadyTraffic {
   #isStopped = false;
   #running: Promise<unknown> = Promise.resolve();
 
-  private constructor(one: () => Promise<Reply>) {
+  readonly #pauseMs: number;
+
+  private constructor(one: () => Promise<Reply>, pauseMs: number) {
     this.#one = one;
+    this.#pauseMs = pauseMs;
   }
 
-  /** Three callers, each with a pause of 10 ms between an answer and the next call; the signal ends them too. */
-  static start(one: () => Promise<Reply>, signal: AbortSignal): SteadyTraffic {
-    const traffic = new SteadyTraffic(one);
+  /** Three callers, each with a pause (default: 10 ms) between an answer and the next call; the signal ends them too. */
+  static start(
+    one: () => Promise<Reply>,
+    signal: AbortSignal,
+    pauseMs: number = defaultPauseMs,
+  ): SteadyTraffic {
+    const traffic = new SteadyTraffic(one, pauseMs);
     traffic.#running = Promise.all(Array.from({ length: callers }, () => traffic.#caller(signal)));
     return traffic;
   }
@@ -50,7 +57,7 @@ export class SteadyTraffic {
         const kind = `${reply.status} ${reply.body.trim().slice(0, 120)}`;
         this.#failures.set(kind, (this.#failures.get(kind) ?? 0) + 1);
       }
-      await delay(pauseMs);
+      await delay(this.#pauseMs);
     }
     // oxlint-enable no-await-in-loop
   }

@@ -1,13 +1,23 @@
 // The programs of the image, each as one file that holds what is used of all packages: Node reads, strips and links hundreds of
 // files at every start otherwise, and keeps their text in memory. Entry: writeBundle. See docs/decisions/015-one-bundled-file.md.
-import { writeFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { build } from 'esbuild';
+import { z } from 'zod';
 import { jsonAsText, standIns } from './plugins.ts';
 import { licensesOf } from './licenses.ts';
 
 const root = join(import.meta.dirname, '../..');
-const programs = ['main', 'check', 'explain', 'networkpolicy', 'suggest', 'uninstall', 'intercept'] as const;
+const programs = [
+  'main',
+  'check',
+  'dashboard',
+  'explain',
+  'networkpolicy',
+  'suggest',
+  'uninstall',
+  'intercept',
+] as const;
 
 /** Of the licenses of what is in the files. */
 const licenseFile = 'third-party-licenses.txt';
@@ -42,5 +52,13 @@ export async function writeBundle(folder: string): Promise<void> {
     metafile: true,
     logLevel: 'warning',
   });
-  await writeFile(join(folder, licenseFile), await licensesOf(root, Object.keys(metafile.inputs)));
+  const inputs = [...Object.keys(metafile.inputs), ...(await siteInputs())];
+  await writeFile(join(folder, licenseFile), await licensesOf(root, inputs));
+}
+
+/** Packages of the dashboard's front end are in one of the inputs, as text. */
+async function siteInputs(): Promise<readonly string[]> {
+  const site = z.object({ inputs: z.array(z.string()) });
+  return site.parse(JSON.parse(await readFile(join(root, 'operator/dashboard/generated/site.json'), 'utf8')))
+    .inputs;
 }

@@ -10,15 +10,18 @@ export interface DebugRequest {
   readonly headers: IncomingHttpHeaders;
 }
 
-/** Why the request is refused, as a full sentence; undefined if it is not. */
-export function debugRefusal({ remoteAddress, localAddress, headers }: DebugRequest): string | undefined {
+/** Why the request is refused, as a full sentence; undefined if it is not. `what`: what was asked for. */
+export function debugRefusal(
+  { remoteAddress, localAddress, headers }: DebugRequest,
+  what = '/debug',
+): string | undefined {
   if (!isLoopback(remoteAddress) || !isLoopback(localAddress))
-    return '/debug is answered on the loopback address only. In a cluster, use kubectl port-forward.';
+    return `${what} is answered on the loopback address only. In a cluster, use kubectl port-forward.`;
   // A page of another site whose name was pointed at 127.0.0.1 sends that name.
-  if (!isLoopbackHost(headers.host)) return 'Ask for /debug by the name localhost or 127.0.0.1.';
+  if (!isLoopbackHost(headers.host)) return `Ask for ${what} by the name localhost or 127.0.0.1.`;
   const site = headers['sec-fetch-site'] ?? 'none';
   if (headers.origin !== undefined || (site !== 'none' && site !== 'same-origin'))
-    return '/debug is not for pages of other sites.';
+    return `${what} is not for pages of other sites.`;
   return undefined;
 }
 

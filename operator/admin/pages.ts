@@ -21,11 +21,27 @@ export interface PageSources {
   /** All parts of the process, for /readyz. */
   readonly components: () => readonly Pick<Component, 'name' | 'ready'>[];
   readonly debug: DebugProviders;
+  /** By the first part of their paths: what `/dashboard/` begins, for example. */
+  readonly sections?: ReadonlyMap<string, Section>;
+}
+
+/** Pages of their own below one path, for those who may look inside. */
+export interface Section {
+  readonly answer: (request: SectionRequest) => Promise<Answer>;
+}
+
+export interface SectionRequest {
+  /** Below the section, without a slash at the beginning. */
+  readonly path: string;
+  readonly parameters: URLSearchParams;
+  /** The header. */
+  readonly authorization: string | undefined;
 }
 
 export interface Answer {
   readonly status: number;
   readonly type: string;
+  readonly headers?: Readonly<Record<string, string>>;
   /** In pieces, if it may be long: each is made when the one before was taken. */
   readonly body: string | Iterable<string>;
 }

@@ -27,7 +27,7 @@ const connections = { perAddress: 32, total: 512 };
 const requestBounds = { headersTimeout: 10_000, requestTimeout: 15_000, keepAliveTimeout: 5_000 };
 
 export function createAdminServer(options: AdminOptions): AdminServer {
-  const site = new Site(pagesOf(options), options.log);
+  const site = new Site(pagesOf(options), options.sections ?? new Map(), options.log);
   const server = createServer(requestBounds, (request, response) => void site.serve(request, response));
   limitConnections(server, connections);
   server.setTimeout(options.idleMs ?? 10_000);

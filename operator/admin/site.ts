@@ -4,26 +4,38 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { setImmediate } from 'node:timers/promises';
 import type { Log } from '../process/log.ts';
 import { debugRefusal } from './debug-access.ts';
-import { type Answer, type Page, text } from './pages.ts';
+import { type Answer, type Page, type Section, text } from './pages.ts';
 
 /** Answers of /debug at a time: each holds what it shows for as long as it is read. */
 const maxDebugAnswers = 2;
 /** Within which an answer of /debug has to be read. */
 const debugMs = 120_000;
 
+/** Answers of sections at a time: a browser asks for six. */
+const maxSectionAnswers = 16;
+
 export class Site {
   readonly #pages: ReadonlyMap<string, Page>;
+  readonly #sections: ReadonlyMap<string, Section>;
   readonly #log: Log;
   #debugAnswers = 0;
+  #sectionAnswers = 0;
 
-  constructor(pages: ReadonlyMap<string, Page>, log: Log) {
+  constructor(pages: ReadonlyMap<string, Page>, sections: ReadonlyMap<string, Section>, log: Log) {
     this.#pages = pages;
+    this.#sections = sections;
     this.#log = log;
   }
 
   /** Never rejects. */
   async serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const path = (request.url ?? '/').split('?', 1)[0] ?? '/';
+    const [path = '/', query = ''] = (request.url ?? '/').split('?', 2);
+    const [, name = ''] = path.split('/', 2);
+    const section = this.#sections.get(name);
+    if (section !== undefined) {
+      await this.#serveSection(request, response, { name, section, path, query });
+      return;
+    }
     const page = this.#pages.get(path);
     const refusal = this.#refusal(request, path, page);
     if (refusal !== undefined || page === undefined) {
@@ -38,6 +50,45 @@ export class Site {
       clearTimeout(late);
       if (page.isDebug) this.#debugAnswers -= 1;
     }
+  }
+
+  async #serveSection(
+    request: IncomingMessage,
+    response: ServerResponse,
+    { name, section, path, query }: { name: string; section: Section; path: string; query: string },
+  ): Promise<void> {
+    const refusal = this.#sectionRefusal(request, `/${name}`);
+    if (refusal !== undefined) {
+      send(response, refusal);
+      return;
+    }
+    if (path === `/${name}`) {
+      send(response, { ...text(308, ''), headers: { location: `/${name}/` } });
+      return;
+    }
+    const below = {
+      path: path.slice(name.length + 2),
+      parameters: new URLSearchParams(query),
+      authorization: request.headers.authorization,
+    };
+    this.#sectionAnswers += 1;
+    try {
+      await this.#answer(request, response, {
+        path,
+        page: { answer: () => section.answer(below), isDebug: false },
+      });
+    } finally {
+      this.#sectionAnswers -= 1;
+    }
+  }
+
+  #sectionRefusal({ method, headers, socket }: IncomingMessage, name: string): Answer | undefined {
+    if (method !== 'GET' && method !== 'HEAD') return text(405, 'Only GET and HEAD are answered here.\n');
+    const { remoteAddress, localAddress } = socket;
+    const reason = debugRefusal({ remoteAddress, localAddress, headers }, name);
+    if (reason !== undefined) return text(403, `${reason}\n`);
+    if (this.#sectionAnswers < maxSectionAnswers) return undefined;
+    return text(503, 'Too many pages are asked for at a time. Try again later.\n');
   }
 
   #refusal(
@@ -77,7 +128,7 @@ export class Site {
   }
 }
 
-function writeHead(response: ServerResponse, { status, type }: Answer): void {
+function writeHead(response: ServerResponse, { status, type, headers }: Answer): void {
   response.writeHead(status, {
     'content-type': type,
     'cache-control': 'no-store',
@@ -85,6 +136,7 @@ function writeHead(response: ServerResponse, { status, type }: Answer): void {
     'cross-origin-resource-policy': 'same-origin',
     ...(status === 405 && { allow: 'GET, HEAD' }),
     ...(status === 503 && { 'retry-after': '1' }),
+    ...headers,
   });
 }
 

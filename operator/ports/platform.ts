@@ -3,6 +3,7 @@
 // What workloads, pods and Leases look like stands in workload-port.ts, pod-port.ts, pod-certificate-port.ts and lease-port.ts.
 import type { AnyStatus } from '../../api/v1alpha1/kinds.ts';
 import type { ObjectRef, StoredObject } from '../objects/objects.ts';
+import type { AccessPort } from './access-port.ts';
 import type { CertificateRequestPort } from './certificate-request-port.ts';
 import type { ConfigMapPort } from './config-map-port.ts';
 import type { InjectionPolicyPort } from './injection-policy-port.ts';
@@ -31,6 +32,8 @@ export interface Platform {
   readonly pods?: PodPort;
   /** Absent where no kubelets are. */
   readonly podCertificates?: PodCertificatePort;
+  /** Absent where nobody knows who may look at the dashboard: whoever reaches the loopback address may. */
+  readonly access?: AccessPort;
   /** Absent where there is one operator. */
   readonly leases?: LeasePort;
   /** Frees what it holds, after everything else has ended. */

@@ -49,7 +49,9 @@ export function edgesOf(all: Iterable<Series>, window: Window): Edge[] {
   for (const series of all) {
     const { reporter, metric, tags, ring } = series;
     if (isNoEdge.has(metric)) continue;
-    const sums = ring.sums(window.fromMs, window.at.monotonicMs);
+    // Slots of durations are as long as what is asked for, or longer.
+    const untilMs = metric.endsWith('.duration') ? undefined : window.untilMs;
+    const sums = ring.sums(window.fromMs, window.at.monotonicMs, untilMs);
     if (sums.every((sum) => sum === 0)) continue;
     const direction = metric.startsWith('inbound.') ? 'inbound' : 'outbound';
     const key = JSON.stringify([reporter, direction, tags.source, tags.destination, tags.port]);

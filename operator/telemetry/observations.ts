@@ -3,8 +3,8 @@ import { type Edge, edgesOf } from './edges.ts';
 import { type HostSeen, hostsSeen } from './hosts-seen.ts';
 import { isPlaintext, type Metric, other, otherAddresses, type Tags } from './point.ts';
 import { hourMs } from './ring.ts';
-import type { Series, TrafficStore } from './store.ts';
 import { type AuditRoute, auditRoutesIn, type RuleUse, ruleUses } from './rule-counts.ts';
+import { countSlotMs, type Series, type TrafficStore } from './store.ts';
 import { type Now, wallOf, type Window } from './window.ts';
 
 /** Reads the present state: what it returns is as of the call. Times are in milliseconds since 1970. */
@@ -27,6 +27,11 @@ export interface Observations {
   readonly portsCalled: (workload: string) => readonly number[];
   /** Who called whom: of the last so many milliseconds, at most of an hour. */
   readonly edges: (lastMs?: number) => readonly Edge[];
+  /**
+   * The same of the last `windowMs` in slots of ten seconds that are complete, for rates: each sidecar reported once in each. Probes of the
+   * kubelet are left out. `seconds`: how long these are together, less if it is counted since later; 0: none is complete.
+   */
+  readonly rates: (windowMs: number) => { readonly seconds: number; readonly edges: readonly Edge[] };
 }
 
 export const noObservations: Observations = {
@@ -39,6 +44,7 @@ export const noObservations: Observations = {
   hosts: () => [],
   portsCalled: () => [],
   edges: () => [],
+  rates: () => ({ seconds: 0, edges: [] }),
 };
 
 /** Requests that rules on trial would have refused. */
@@ -109,7 +115,21 @@ export function observationsOf(
       const at = now();
       return edgesOf(store.series(), { at, fromMs: Math.max(from(at), at.monotonicMs - lastMs) });
     },
+    rates: (windowMs) => {
+      const at = now();
+      const untilMs = Math.floor(at.monotonicMs / countSlotMs) * countSlotMs;
+      const sinceMs = Math.ceil(startMs() / countSlotMs) * countSlotMs;
+      // The oldest slot of an hour is the one that is written.
+      const fromMs = Math.max(sinceMs, untilMs - Math.min(windowMs, hourMs - countSlotMs));
+      if (fromMs >= untilMs) return { seconds: 0, edges: [] };
+      const edges = edgesOf(withoutProbes(store.series()), { at, fromMs, untilMs });
+      return { seconds: (untilMs - fromMs) / 1000, edges };
+    },
   };
+}
+
+function* withoutProbes(all: Iterable<Series>): Generator<Series> {
+  for (const series of all) if (series.tags.route !== probeRoute) yield series;
 }
 
 function plaintextCallers(all: Iterable<Series>, port: number, { at, fromMs }: Window): PlaintextCaller[] {

@@ -55,12 +55,13 @@ export class Ring {
     }
   }
 
-  /** Sums of the slots that ended after `fromMs`, of the last hour. */
-  sums(fromMs: number, nowMs: number): readonly number[] {
+  /** Sums of the slots that ended after `fromMs`, of the last hour; with `untilMs`, only of those that had ended by then. */
+  sums(fromMs: number, nowMs: number, untilMs = Infinity): readonly number[] {
     const sums: number[] = Array.from({ length: this.#width }, () => 0);
     const now = Math.floor(nowMs / this.#slotMs);
     const first = Math.max(0, Math.floor(fromMs / this.#slotMs), now - this.#slots + 1);
-    for (let slot = Math.max(first, this.#last - this.#slots + 1); slot <= this.#last; slot += 1) {
+    const last = Math.min(this.#last, Math.floor(untilMs / this.#slotMs) - 1);
+    for (let slot = Math.max(first, this.#last - this.#slots + 1); slot <= last; slot += 1) {
       const start = (slot % this.#slots) * this.#width;
       for (let at = 0; at < this.#width; at += 1)
         sums[at] = (sums[at] ?? 0) + (this.#values[start + at] ?? 0);

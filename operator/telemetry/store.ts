@@ -37,7 +37,8 @@ const overheadBytes = 700;
 /** Ports of one reporter that are told apart when there is no more room for other tags. */
 const mostFoldedPorts = 100;
 const sweptEveryMs = 60_000;
-const countSlotMs = 10_000;
+/** Counts of requests and connections are kept by such slots, in milliseconds. */
+export const countSlotMs = 10_000;
 const durationSlotMs = 300_000;
 
 export class TrafficStore {

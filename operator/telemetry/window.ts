@@ -10,6 +10,8 @@ export interface Window {
   readonly at: Now;
   /** Of the store's clock. */
   readonly fromMs: number;
+  /** Slots that had not ended by then are left out. Default: none is. */
+  readonly untilMs?: number;
 }
 
 export function wallOf(monotonicMs: number, at: Now): number {

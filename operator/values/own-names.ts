@@ -27,3 +27,6 @@ export const loginSecretName = 'meshwright-login';
 
 /** Where the operator is installed unless it is told otherwise. */
 export const operatorNamespace = 'meshwright-system';
+
+/** Whom tokens for the dashboard are for: they are good for nothing else. */
+export const dashboardAudience = 'meshwright-dashboard';

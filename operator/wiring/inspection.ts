@@ -1,5 +1,6 @@
 // The admin server: it shows what is in the cells.
 import { createAdminServer } from '../admin/server.ts';
+import { createDashboard } from '../dashboard/section.ts';
 import { hostsPage } from '../telemetry/hosts-page.ts';
 import { trafficPage } from '../telemetry/traffic-page.ts';
 import { describeSnapshot } from '../xds/snapshot/describe.ts';
@@ -9,6 +10,7 @@ type Cells = Reads<'resources' | 'translation' | 'snapshot' | 'proxies' | 'statu
   Writes<'adminPort'>;
 
 export interface InspectionContext extends Pick<Context, 'clock' | 'log' | 'components'> {
+  readonly platform: Pick<Context['platform'], 'access'>;
   readonly settings: Pick<Context['settings'], 'adminAddress'>;
   readonly metrics: Pick<Context['metrics'], 'contentType' | 'render'>;
 }
@@ -18,7 +20,7 @@ export function createInspection(
   context: InspectionContext,
 ): Required<Pick<Made, 'component'>> {
   const { resources, translation, snapshot, proxies, statuses, observations, adminPort } = cells;
-  const { settings, clock, log, metrics, components } = context;
+  const { platform, settings, clock, log, metrics, components } = context;
   const admin = createAdminServer({
     address: settings.adminAddress,
     log,
@@ -33,6 +35,22 @@ export function createInspection(
       hosts: () => hostsPage(observations.get(), translation.get().ir?.settings.allowedHosts ?? []),
       status: () => Object.fromEntries(statuses.get()),
     },
+    sections: new Map([
+      [
+        'dashboard',
+        createDashboard({
+          source: () => ({
+            ir: translation.get().ir,
+            pods: resources.get()?.pods ?? [],
+            observations: observations.get(),
+            proxies: proxies.get(),
+            nowMs: clock.now(),
+          }),
+          access: platform.access ?? null,
+          nowMs: () => clock.monotonicMs(),
+        }),
+      ],
+    ]),
   });
   adminPort.define(() => admin.port());
   return { component: admin };

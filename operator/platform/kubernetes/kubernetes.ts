@@ -2,6 +2,7 @@
 // The only room that talks to the API server; it knows nothing behind the store.
 import type { Log } from '../../process/log.ts';
 import type { Platform } from '../../ports/platform.ts';
+import { createAccess } from './access.ts';
 import { ApiClient } from './http/api-client.ts';
 import { createCertificateRequests } from './certificate-requests.ts';
 import { createConfigMaps } from './config-maps.ts';
@@ -24,6 +25,8 @@ import { systemJitteredClock, type JitteredClock } from './http/jittered-clock.t
 /** The Lease by which operators agree on one that writes. */
 const leaseName = 'meshwright-operator';
 const leaseCallTimeoutMs = 2000;
+/** Somebody looks at an empty page meanwhile. */
+const accessCallTimeoutMs = 5000;
 
 export interface KubernetesPlatformOptions {
   /** Default: as kubectl, or the pod's own service account. */
@@ -60,6 +63,7 @@ export function createKubernetesPlatform(options: KubernetesPlatformOptions): Ku
   const retryingApi = retrying(api, { clock });
   // Connections of its own, and no patience: a Lease that cannot be renewed in time is lost.
   const leaseApi = new ApiClient({ kubeConfig, clock, callTimeoutMs: leaseCallTimeoutMs });
+  const accessApi = new ApiClient({ kubeConfig, clock, callTimeoutMs: accessCallTimeoutMs });
   const operator = new MeshOperator({
     kubeConfig,
     api,
@@ -74,6 +78,7 @@ export function createKubernetesPlatform(options: KubernetesPlatformOptions): Ku
     close: () => {
       api.close();
       leaseApi.close();
+      accessApi.close();
     },
     server: kubeConfig.getCurrentCluster()?.server ?? '',
     statuses: createStatuses(retryingApi, operator, log),
@@ -87,6 +92,7 @@ export function createKubernetesPlatform(options: KubernetesPlatformOptions): Ku
       log,
       informer: { ...defaultInformerSettings, ...options.informer },
     }),
+    access: createAccess(accessApi),
     leases: createLeases(leaseApi, { namespace, name: leaseName }),
     configMaps: createConfigMaps(retryingApi, namespace),
     certificateRequests: createCertificateRequests(retryingApi, namespace),

@@ -31,7 +31,7 @@ describe('the bundle', () => {
     expect(readdirSync(folder).toSorted()).toEqual([...bundleFiles].toSorted());
   });
 
-  test.each(['main', 'check', 'explain', 'networkpolicy', 'suggest', 'uninstall', 'intercept'])(
+  test.each(['main', 'check', 'dashboard', 'explain', 'networkpolicy', 'suggest', 'uninstall', 'intercept'])(
     '%s.cjs has no character beyond Latin-1',
     (program) => {
       // oxlint-disable-next-line no-control-regex -- from the first to the last of them
@@ -43,11 +43,16 @@ describe('the bundle', () => {
     expect(readFileSync(join(folder, 'main.cjs')).byteLength).toBeLessThan(5_000_000);
   });
 
+  test('holds the dashboard', () => {
+    expect(readFileSync(join(folder, 'main.cjs'), 'utf8')).toContain('<title>Meshwright</title>');
+  });
+
   test('comes with the licenses of what it holds', () => {
     const licenses = readFileSync(join(folder, 'third-party-licenses.txt'), 'utf8');
 
     expect(licenses).toMatch(/^@grpc\/grpc-js 1\.\d+\.\d+: Apache-2\.0$/m);
     expect(licenses).toMatch(/^zod 4\.\d+\.\d+: MIT$/m);
+    expect(licenses).toMatch(/^preact 11\.\d+\.\d+: MIT$/m);
   });
 });
 

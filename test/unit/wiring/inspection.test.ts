@@ -15,6 +15,7 @@ beforeEach(async () => {
   board = createBoard();
   isReady = false;
   admin = createInspection(board, {
+    platform: {},
     settings: { adminAddress: { host: '127.0.0.1', port: 0 } },
     metrics: { contentType: 'text/plain', render: () => Promise.resolve('meshwright 1\n') },
     clock: systemClock,

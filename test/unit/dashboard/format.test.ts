@@ -1,0 +1,55 @@
+// Numbers as people read them.
+import { expect, test } from '@jest/globals';
+import {
+  bytesPerSecond,
+  duration,
+  healthOf,
+  milliseconds,
+  percent,
+  shortNumber,
+} from '../../../operator/dashboard/web/format.ts';
+
+test.each([
+  [0, '0'],
+  [0.001, '<0.01'],
+  [0.07, '0.07'],
+  [1.234, '1.23'],
+  [12.34, '12.3'],
+  [99.94, '99.9'],
+  [123.4, '123'],
+  [999.4, '999'],
+  [999.6, '1k'],
+  [1234, '1.23k'],
+  [999_499, '999k'],
+  [1_500_000, '1.5M'],
+])('%d is %s', (value, text) => {
+  expect(shortNumber(value)).toBe(text);
+});
+
+test.each([
+  [null, '–'],
+  [1, '100 %'],
+  [0, '0 %'],
+  [0.99999, '>99.99 %'],
+  [0.00001, '<0.01 %'],
+  [0.98765, '98.77 %'],
+])('the share %d is %s', (share, text) => {
+  expect(percent(share)).toBe(text);
+});
+
+test.each([
+  [null, '–'],
+  [0.42, '0.4 ms'],
+  [12.34, '12.3 ms'],
+  [250.6, '251 ms'],
+  [1500, '1.5 s'],
+  [10_000, '≥10 s'],
+])('%d ms is %s', (value, text) => {
+  expect(milliseconds(value)).toBe(text);
+});
+
+test('bytes, times and health', () => {
+  expect([12, 1500, 2_500_000].map(bytesPerSecond)).toEqual(['12 B/s', '1.5 kB/s', '2.5 MB/s']);
+  expect([5000, 300_000, 7_200_000, 400_000_000].map(duration)).toEqual(['5 s', '5 min', '2 h', '5 d']);
+  expect([null, 1, 0.99, 0.5].map(healthOf)).toEqual(['none', 'good', 'warning', 'bad']);
+});
