@@ -1,6 +1,6 @@
 // Each page has an address, and each address leads to the page that it came from.
 import { expect, test } from '@jest/globals';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { linkTo, parsePlace, type Route } from '../../../operator/dashboard/web/route.ts';
 
 const place = { window: 60, namespace: '' } as const;
