@@ -1,6 +1,6 @@
 // The text of injection-policy.yaml: for clusters whose API server can add sidecars itself. Entry: injectionText.
 import { stringify } from 'yaml';
-import { neverMeshed, renderFence } from '../operator/infra/injection-fence.ts';
+import { renderFence } from '../operator/infra/injection-fence.ts';
 import { injectionPolicyName, operatorNamespace } from '../operator/values/own-names.ts';
 
 const header = `# For Kubernetes 1.36 or later: lets the API server add sidecars to pods that no template makes: Jobs, bare pods, pods of other controllers.
@@ -43,6 +43,6 @@ const permissions = [
 ];
 
 export function injectionText(): string {
-  const documents = [...renderFence([...neverMeshed, operatorNamespace]), ...permissions];
+  const documents = [...renderFence(operatorNamespace), ...permissions];
   return header + documents.map((document) => stringify(document, yaml)).join('---\n');
 }

@@ -7,6 +7,7 @@ import { retrying } from './platform/kubernetes/http/retry.ts';
 import { systemJitteredClock } from './platform/kubernetes/http/jittered-clock.ts';
 import { createInjectionPolicies } from './platform/kubernetes/injection-policies.ts';
 import { createWorkloads } from './platform/kubernetes/workloads.ts';
+import { operatorNamespace } from './values/own-names.ts';
 import { uninstall } from './reconcile/uninstall.ts';
 
 const help = `Usage: meshwright uninstall [--kubeconfig <path>]
@@ -28,7 +29,7 @@ async function main(args: readonly string[]): Promise<void> {
   const api = new ApiClient({ kubeConfig: loadKubeConfig(path), clock: systemJitteredClock });
   try {
     const patient = retrying(api, { clock: systemJitteredClock });
-    const policies = createInjectionPolicies(patient);
+    const policies = createInjectionPolicies(patient, operatorNamespace);
     // First: pods that are replaced would get another sidecar.
     if ((await policies.support()) === 'Bound') await policies.remove();
     const { removed, failed } = await uninstall(createWorkloads(patient));

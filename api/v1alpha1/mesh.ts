@@ -52,7 +52,7 @@ export type MeshSpec = z.infer<typeof MeshSpec>;
 export const MeshStatus = z
   .object({
     conditions: conditions(
-      'Accepted: the Mesh is valid and the oldest one. Programmed: every proxy runs these settings. Ready: Meshwright can issue certificates and serve proxies. Injected: every workload has its sidecar. DeletionsProgrammed: no proxy still runs a deleted object. AuthorityHealthy: certificates are signed by the authority of spec.certificates, and it does not expire soon; absent for a built-in authority without problems. CertificatesDelivered: how pods get their certificates and why, and whether all that ask for one have it; absent without a cluster. RootRotated: the last rotation of the root certificate is complete; absent before the first.',
+      'Accepted: the Mesh is valid and the oldest one. Programmed: every proxy runs these settings. Ready: Meshwright can issue certificates and serve proxies. Injected: every workload has its sidecar. InjectionReady: whether the API server adds sidecars to pods or Meshwright to pod templates, and why; absent without a cluster. DeletionsProgrammed: no proxy still runs a deleted object. AuthorityHealthy: certificates are signed by the authority of spec.certificates, and it does not expire soon; absent for a built-in authority without problems. CertificatesDelivered: how pods get their certificates and why, and whether all that ask for one have it; absent without a cluster. RootRotated: the last rotation of the root certificate is complete; absent before the first.',
     ),
     proxies: z
       .object({

@@ -23,6 +23,8 @@ export const conditionType = {
   ready: 'Ready',
   /** Mesh only: every selected workload has its sidecar. Owner: aggregate, from what reconcile found. */
   injected: 'Injected',
+  /** Mesh only, on a cluster: who adds sidecars and why, and whether that is as it is to be. Owner: aggregate, from what reconcile found. */
+  injectionReady: 'InjectionReady',
   /** Mesh only: no proxy runs anything of a deleted object. Owner: aggregate, from the acknowledgements. */
   deletionsProgrammed: 'DeletionsProgrammed',
   /** Mesh only: certificates are signed by the authority that it asks for. Absent for a built-in one without problems. Owner: aggregate. */
@@ -87,6 +89,10 @@ export const reason = {
   requestsPending: 'RequestsPending',
   issuedBefore: 'IssuedBefore',
   injected: 'Injected',
+  policy: 'Policy',
+  template: 'Template',
+  policyNotRun: 'PolicyNotRun',
+  policyRejected: 'PolicyRejected',
   deletionsProgrammed: 'DeletionsProgrammed',
   workloadTrouble: 'WorkloadTrouble',
   prepare: 'Prepare',

@@ -1,13 +1,13 @@
-// Who adds sidecars to pods that no template of ours makes, and why nobody does. Pure.
+// Who adds sidecars, and why. Pure.
 import type { PolicySupport } from '../ports/injection-policy-port.ts';
 
 export interface InjectionReport {
   /** null: nobody has looked yet. */
   readonly support: PolicySupport | null;
-  /** Pods that are created from now on get a sidecar. */
-  readonly isInForce: boolean;
+  /** Policy: the API server, to pods as they are created. Template: Meshwright, to pod templates. null: not known yet. */
+  readonly way: 'Policy' | 'Template' | null;
   /** Why the API server does not take the policy; '' if it does. */
   readonly refusal: string;
 }
 
-export const notLooked: InjectionReport = { support: null, isInForce: false, refusal: '' };
+export const notLooked: InjectionReport = { support: null, way: null, refusal: '' };

@@ -27,7 +27,7 @@ export interface WorkloadReport {
   readonly notices: readonly string[];
   /** Pods of meshed namespaces without a sidecar that nothing we inject makes: bare pods, Jobs. Sorted, `shop/migrate`. */
   readonly barePods: readonly string[];
-  /** Whether the API server adds sidecars to those that are created from now on. */
+  /** Who adds sidecars. */
   readonly injection: InjectionReport;
 }
 
@@ -88,18 +88,17 @@ export function troubleOf({ details, notices, barePods, injection }: WorkloadRep
     ...sentences.slice(0, mostNamed),
     ...(more > 0 ? [`And ${more} more; see the Events of the workloads.`] : []),
     ...bareSentence(barePods, injection),
-    ...refusalSentence(injection),
   ].join(' ');
 }
 
 function bareSentence(
   barePods: readonly string[],
-  { support, isInForce }: InjectionReport,
+  { support, way }: InjectionReport,
 ): readonly string[] {
   if (barePods.length === 0) return [];
   const named = barePods.slice(0, mostNamed).join(', ');
   const more = barePods.length > mostNamed ? ` and ${barePods.length - mostNamed} more` : '';
-  if (isInForce)
+  if (way === 'Policy')
     return [
       `Pods without a sidecar, because they were created before the API server added sidecars: ${named}${more}. Create them again. If new pods have none either, check that no API server disables MutatingAdmissionPolicy.`,
     ];
@@ -109,12 +108,5 @@ function bareSentence(
       : '';
   return [
     `Pods without a sidecar, because no Deployment, StatefulSet, DaemonSet or CronJob manages them: ${named}${more}.${advice}`,
-  ];
-}
-
-function refusalSentence({ refusal }: InjectionReport): readonly string[] {
-  if (refusal === '') return [];
-  return [
-    `The API server rejected the injection policy, and the last version that it accepted stays in force. It reported: ${refusal}`,
   ];
 }

@@ -38,10 +38,13 @@ const marks = {
   cidrs: { 4: '0.0.0.0/99', 6: '::/199' },
 } as const;
 
-/** settings: what a user asked for, in any form, as for renderSidecar. */
-export function renderInjectionPolicy(options: InjectionPolicyOptions, settings: unknown): Json {
+export interface RenderedPolicy extends Json {
+  /** The annotation has two fingerprints, as that of a template: of the settings, which is the revision of pods, and of the rendering. */
+  readonly metadata: { readonly name: string; readonly annotations: Readonly<Record<string, string>> };
+}
+
+export function renderInjectionPolicy(options: InjectionPolicyOptions): RenderedPolicy {
   const part = partOf(options);
-  const { [injectedKey]: _, ...others } = part.annotations;
   const spec = {
     failurePolicy: 'Fail',
     // Whoever else adds a container in front: ours moves back.
@@ -49,9 +52,9 @@ export function renderInjectionPolicy(options: InjectionPolicyOptions, settings:
     matchConstraints: constraintsOf(options),
     matchConditions,
     variables: [...facts(options), ...variablesOf(part, options.secretOf)],
-    mutations: [{ patchType: 'JSONPatch', jsonPatch: { expression: mutationOf(others) } }],
+    mutations: [{ patchType: 'JSONPatch', jsonPatch: { expression: mutationOf(part) } }],
   };
-  const revision = `${fingerprint(settings)}.${fingerprint(spec)}`;
+  const revision = `${options.sidecar.revision}.${fingerprint(spec)}`;
   return {
     apiVersion: 'admissionregistration.k8s.io/v1',
     kind: 'MutatingAdmissionPolicy',
@@ -197,23 +200,29 @@ function ofThePod(container: Json): Json {
 }
 
 /** One patch, which is applied as a whole or not at all. A list cannot be written anew: parts of the object are no values of patches. */
-function mutationOf(annotations: SidecarPart['annotations']): string {
-  const added = Object.entries(annotations).map(([key, value]) => addAnnotation(key, celLiteral(value)));
+function mutationOf({ labels, annotations }: SidecarPart): string {
+  const { [injectedKey]: _, ...others } = annotations;
+  const added = [
+    ...Object.entries(labels).map(([key, value]) => addTo('labels', key, celLiteral(value))),
+    ...Object.entries(others).map(([key, value]) => addTo('annotations', key, celLiteral(value))),
+    addTo('annotations', injectedKey, 'variables.revision'),
+  ];
   return `variables.ours ? [
   JSONPatch{op: "move", from: "/spec/initContainers/" + string(variables.names.indexOf(${initName})), path: "/spec/initContainers/0"},
   JSONPatch{op: "move", from: "/spec/initContainers/" + string(variables.names.filter(n, n != ${initName}).indexOf(${proxyName}) + 1), path: "/spec/initContainers/1"}
 ] :
 (has(object.spec.initContainers) ? [] : [JSONPatch{op: "add", path: "/spec/initContainers", value: []}])
 + (has(object.spec.volumes) ? [] : [JSONPatch{op: "add", path: "/spec/volumes", value: []}])
++ (has(object.metadata.labels) ? [] : [JSONPatch{op: "add", path: "/metadata/labels", value: {}}])
 + (has(object.metadata.annotations) ? [] : [JSONPatch{op: "add", path: "/metadata/annotations", value: {}}])
 + [
   JSONPatch{op: "add", path: "/spec/initContainers/0", value: variables.proxy},
   JSONPatch{op: "add", path: "/spec/initContainers/0", value: variables.init},
   JSONPatch{op: "add", path: "/spec/volumes/-", value: variables.certificates},
-  ${[...added, addAnnotation(injectedKey, 'variables.revision')].join(',\n  ')}
+  ${added.join(',\n  ')}
 ]`;
 }
 
-function addAnnotation(key: string, value: string): string {
-  return `JSONPatch{op: "add", path: "/metadata/annotations/${key.replaceAll('/', '~1')}", value: ${value}}`;
+function addTo(map: 'labels' | 'annotations', key: string, value: string): string {
+  return `JSONPatch{op: "add", path: "/metadata/${map}/${key.replaceAll('/', '~1')}", value: ${value}}`;
 }

@@ -1,6 +1,6 @@
 // What an administrator installs once beside the policy that adds sidecars: the binding without which that policy does nothing, and which bounds what it
 // may change, whatever the operator writes into it; and the sentences for pods whose annotations cannot be read. Pure.
-import { injectedKey, injectionPolicyName } from '../values/own-names.ts';
+import { admissionCheckKey, admissionCheckName, injectedKey, injectionPolicyName } from '../values/own-names.ts';
 import { exclusionKeys } from './exclusion-keys.ts';
 
 type Json = Readonly<Record<string, unknown>>;
@@ -18,9 +18,11 @@ const createdPods = {
 /** What a cluster needs to run at all must not wait for a mesh. */
 export const neverMeshed = ['kube-system', 'kube-public', 'kube-node-lease'];
 
-/** Namespaces whose pods stay as they are: what a cluster needs to run at all, and the operator's own. */
-export function renderFence(excludedNamespaces: readonly string[]): readonly Json[] {
+/** ownNamespace: the operator's. Its pods stay as they are, as those of what a cluster needs to run at all. */
+export function renderFence(ownNamespace: string): readonly Json[] {
+  const excludedNamespaces = [...neverMeshed, ownNamespace];
   return [
+    ...renderCheck(ownNamespace),
     {
       apiVersion,
       kind: 'MutatingAdmissionPolicyBinding',
@@ -63,6 +65,51 @@ export function renderFence(excludedNamespaces: readonly string[]): readonly Jso
       kind: 'ValidatingAdmissionPolicyBinding',
       metadata: { name: injectionPolicyName },
       spec: { policyName: injectionPolicyName, validationActions: ['Deny'] },
+    },
+  ];
+}
+
+/**
+ * An API server may serve policies and not run them. So the operator asks it to create a Lease, in a dry run, and looks whether this policy has
+ * changed it. It changes nothing else.
+ */
+function renderCheck(namespace: string): readonly Json[] {
+  const createdLeases = {
+    apiGroups: ['coordination.k8s.io'],
+    apiVersions: ['v1'],
+    operations: ['CREATE'],
+    resources: ['leases'],
+    scope: '*',
+  };
+  const within = { matchLabels: { 'kubernetes.io/metadata.name': namespace } };
+  return [
+    {
+      apiVersion,
+      kind: 'MutatingAdmissionPolicyBinding',
+      metadata: { name: admissionCheckName },
+      spec: {
+        policyName: admissionCheckName,
+        matchResources: { namespaceSelector: within, resourceRules: [createdLeases] },
+      },
+    },
+    {
+      apiVersion,
+      kind: 'MutatingAdmissionPolicy',
+      metadata: { name: admissionCheckName },
+      spec: {
+        failurePolicy: 'Ignore',
+        reinvocationPolicy: 'Never',
+        matchConstraints: { namespaceSelector: within, resourceRules: [createdLeases] },
+        matchConditions: [{ name: 'the-check', expression: `object.metadata.name == '${admissionCheckName}'` }],
+        mutations: [
+          {
+            patchType: 'JSONPatch',
+            jsonPatch: {
+              expression: `[JSONPatch{op: "add", path: "/metadata/annotations", value: {"${admissionCheckKey}": "run"}}]`,
+            },
+          },
+        ],
+      },
     },
   ];
 }

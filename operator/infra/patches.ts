@@ -4,7 +4,7 @@
 // takes two: the first names all of them in order (the user's by name alone), the second gives the user's names back.
 // The second is not optional: as a co-owner of the names we would keep stumps of containers the user removes alive.
 import { ownContainers } from './pod-names.ts';
-import { injectedKey } from '../values/own-names.ts';
+import { injectedKey, restartedKey, revisionLabel } from '../values/own-names.ts';
 import { certificateVolume, sdsAnnotations } from '../values/pod-certificates.ts';
 import type { NamedPart, SidecarPart } from './sidecar.ts';
 import type { WorkloadKind } from '../values/workload-kinds.ts';
@@ -37,30 +37,40 @@ export function orderingPatch(
 
 function applied(
   { kind, ...identity }: PatchTarget,
-  { annotations, volumes }: SidecarPart,
+  { labels, annotations, volumes }: SidecarPart,
   { initContainers, ...version }: { initContainers: readonly NamedPart[]; resourceVersion?: string },
 ): Json {
   return {
     apiVersion: apiVersionOf(kind),
     kind,
     metadata: { ...identity, ...version, labels: { [injectedKey]: 'true' } },
-    spec: inTemplate(kind, { metadata: { annotations }, spec: { initContainers, volumes } }),
+    spec: inTemplate(kind, { metadata: { labels, annotations }, spec: { initContainers, volumes } }),
   };
 }
 
 /**
  * A strategic merge patch that takes our part out whoever owns it by now (after `kubectl rollout undo` or a forced
- * apply it is not us alone). Changes nothing where there is nothing of ours.
+ * apply it is not us alone). Changes nothing where there is nothing of ours. restarted: as restartPatch, in the same write.
  */
-export function removalPatch(kind: WorkloadKind): Json {
+export function removalPatch(kind: WorkloadKind, restarted?: string): Json {
+  const gone = Object.fromEntries(ownAnnotations.map((key) => [key, null]));
+  const annotations = { ...gone, ...(restarted !== undefined && { [restartedKey]: restarted }) };
   return {
     metadata: { labels: { [injectedKey]: null } },
     spec: inTemplate(kind, {
-      metadata: { annotations: Object.fromEntries(ownAnnotations.map((key) => [key, null])) },
+      metadata: { labels: { [revisionLabel]: null }, annotations },
       spec: { initContainers: ownContainers.map(deleted), volumes: [deleted(certificateVolume)] },
     }),
   };
 }
+
+/** Makes new pods, for which the API server adds the sidecar or no longer does. Nothing else of the template changes. */
+export function restartPatch(kind: WorkloadKind, restarted: string): Json {
+  return { spec: inTemplate(kind, { metadata: { annotations: { [restartedKey]: restarted } } }) };
+}
+
+/** The value of the annotation for pods without a sidecar. */
+export const noRevision = 'none';
 
 /** On pod templates. */
 export const ownAnnotations: readonly string[] = [injectedKey, sdsAnnotations.leaf, sdsAnnotations.roots];

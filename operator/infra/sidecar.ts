@@ -7,7 +7,7 @@ import { interceptionRules, type InterceptionOptions, sidecarUser } from './inte
 import { certificateVolume } from '../values/pod-certificates.ts';
 import { initContainer, proxyContainer } from './pod-names.ts';
 import { type CertificateSource, renderCertificates } from './certificate-volume.ts';
-import { injectedKey } from '../values/own-names.ts';
+import { injectedKey, revisionLabel } from '../values/own-names.ts';
 
 type Json = Readonly<Record<string, unknown>>;
 
@@ -27,6 +27,8 @@ export interface SidecarOptions {
    * application. Kubernetes refuses more than the pod's grace period.
    */
   readonly drainSeconds: number;
+  /** Of the settings of the mesh: a value of the label by which people see with which ones a pod was made. */
+  readonly revision: string;
 }
 
 export interface ContainerResources {
@@ -36,6 +38,7 @@ export interface ContainerResources {
 
 /** Ours in a pod template, named so that server-side apply owns nothing else. */
 export interface SidecarPart {
+  readonly labels: Readonly<Record<string, string>>;
   readonly annotations: Readonly<Record<string, string>>;
   readonly initContainers: readonly NamedPart[];
   readonly volumes: readonly NamedPart[];
@@ -64,7 +67,11 @@ export const interceptionProgram = 'intercept.cjs';
  */
 export function renderSidecar(options: SidecarOptions, settings: unknown): SidecarPart {
   const { volume, annotations } = renderCertificates(options.certificates);
-  const part = { initContainers: [renderInit(options), renderProxy(options)], volumes: [volume] };
+  const part = {
+    labels: { [revisionLabel]: options.revision },
+    initContainers: [renderInit(options), renderProxy(options)],
+    volumes: [volume],
+  };
   const injected = `${fingerprint(settings)}.${fingerprint(part)}`;
   return { annotations: { [injectedKey]: injected, ...annotations }, ...part };
 }

@@ -98,7 +98,7 @@ export interface Probe {
 
 export interface Pod {
   readonly kind: 'Pod';
-  readonly metadata: ObjectMeta;
+  readonly metadata: ObjectMeta & { readonly ownerReferences?: readonly Owner[] };
   readonly spec: {
     readonly serviceAccountName?: string;
     readonly nodeName?: string;
@@ -112,6 +112,13 @@ export interface Pod {
     readonly podIPs?: readonly { readonly ip: string }[];
     readonly conditions?: readonly { readonly type: string; readonly status: string }[];
   };
+}
+
+export interface Owner {
+  readonly kind?: string;
+  readonly name: string;
+  /** It made the pod, and makes another one when it goes. */
+  readonly controller?: boolean;
 }
 
 export interface LabelSelector {

@@ -4,6 +4,7 @@ import type { Resources } from '../store/resources.ts';
 import { injectedKey, optOutLabel } from '../values/own-names.ts';
 import type { MeshSettingsIr } from '../ir/mesh-ir.ts';
 import { matchesSelector } from '../values/labels.ts';
+import { isThereToStay } from './pods.ts';
 import { type Environment, isSelected } from './workload/desired.ts';
 
 /** `shop/migrate`, sorted. Of those that run, in namespaces of the mesh, and have not opted out. */
@@ -28,10 +29,9 @@ export function barePodsOf(
     .map(({ metadata: { namespace = '', name } }) => `${namespace}/${name}`);
 }
 
-function lacksSidecar({ metadata, spec, status }: Pod): boolean {
-  const isEnding = metadata.deletionTimestamp !== undefined;
-  const hasEnded = status?.phase === 'Succeeded' || status?.phase === 'Failed';
-  if (isEnding || hasEnded || spec.hostNetwork === true || metadata.labels?.[optOutLabel] === 'false')
+function lacksSidecar(pod: Pod): boolean {
+  const { metadata, spec } = pod;
+  if (!isThereToStay(pod) || spec.hostNetwork === true || metadata.labels?.[optOutLabel] === 'false')
     return false;
   return metadata.annotations?.[injectedKey] === undefined;
 }

@@ -3,6 +3,7 @@
 import type { Delivery } from '../certificates/delivery.ts';
 import { fingerprint } from '../values/fingerprint.ts';
 import { injectedKey } from '../values/own-names.ts';
+import { isSameValue } from '../values/same-value.ts';
 import type { MeshSettingsIr } from '../ir/mesh-ir.ts';
 import type { WorkloadRef } from '../ports/workload-port.ts';
 import {
@@ -14,7 +15,8 @@ import {
   type StatefulSet,
 } from '../objects/objects.ts';
 import type { Resources } from '../store/resources.ts';
-import { type Environment, isSelected } from './workload/desired.ts';
+import { isSamePods, type PodsByWorkload, podsByWorkload } from './pods.ts';
+import { type Environment, type InjectionWay, isSelected } from './workload/desired.ts';
 
 type Workload = Deployment | StatefulSet | DaemonSet | CronJob;
 
@@ -29,6 +31,9 @@ export interface Input {
   readonly meshFingerprint: string;
   /** null: not known yet, and no workload is touched. */
   readonly delivery: Delivery | null;
+  /** null: not known yet, and no workload is touched. */
+  readonly way: InjectionWay | null;
+  readonly pods: PodsByWorkload;
   /** There is a Mesh, but of a version that is not valid: what is injected stays as it is. */
   readonly isUncertain: boolean;
   readonly resources: Resources;
@@ -38,11 +43,11 @@ export interface Input {
 }
 
 /** mesh: the one in force; null: there is none. */
-export function describeInput(
-  resources: Resources,
-  mesh: MeshSettingsIr | null,
-  delivery: Delivery | null,
-): Input {
+export interface Settled extends Pick<Input, 'mesh' | 'delivery' | 'way'> {
+  readonly resources: Resources;
+}
+
+export function describeInput({ resources, mesh, delivery, way }: Settled): Input {
   const { namespaces } = resources;
   const objects: readonly Workload[] = [
     ...resources.deployments,
@@ -59,6 +64,8 @@ export function describeInput(
     mesh,
     meshFingerprint: fingerprint(mesh),
     delivery,
+    way,
+    pods: podsByWorkload(resources.pods),
     isUncertain: isUncertain(resources, mesh),
     resources,
     namespaceLabels: new Map(namespaces.map(({ metadata }) => [metadata.name, metadata.labels ?? {}])),
@@ -82,6 +89,7 @@ export function relevantKeys(
     const labels = namespaceLabels.get(ref.namespace) ?? {};
     const concerns =
       isMarked(object) ||
+      input.pods.get(key)?.some(({ isByPolicy }) => isByPolicy) === true ||
       isReported(key) ||
       isSelected(ref.namespace, { mesh, environment, namespaceLabels: labels });
     return concerns ? [key] : [];
@@ -100,9 +108,14 @@ export function changedKeys(
     previous.meshFingerprint !== next.meshFingerprint ||
     previous.isUncertain !== next.isUncertain ||
     previous.delivery?.inUse !== next.delivery?.inUse ||
+    !isSameValue(previous.way, next.way) ||
     previous.resources.namespaces !== next.resources.namespaces;
   if (isAllNew) return keys;
-  return keys.filter((key) => previous.workloads.get(key)?.object !== next.workloads.get(key)?.object);
+  return keys.filter(
+    (key) =>
+      previous.workloads.get(key)?.object !== next.workloads.get(key)?.object ||
+      !isSamePods(previous.pods.get(key), next.pods.get(key)),
+  );
 }
 
 /** It shows signs of our part, as far as the store keeps them. */

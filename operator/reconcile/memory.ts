@@ -13,8 +13,19 @@ export interface Memory {
   readonly rolled: Map<string, string>;
   /** Namespace → when its SDS files were last made sure of, in ms since 1970. */
   readonly sdsKept: Map<string, number>;
+  /** Namespace → whether it is in the mesh, and since when at the latest, in ms since 1970. */
+  readonly members: Map<string, Membership>;
   /** Key → version of the template that a dry run has found to be right. */
   readonly verified: Map<string, string>;
+}
+
+interface Membership {
+  readonly isIn: boolean;
+  readonly sinceMs: number;
+}
+
+export function noteMembership({ members }: Memory, namespace: string, isIn: boolean, nowMs: number): void {
+  if (members.get(namespace)?.isIn !== isIn) members.set(namespace, { isIn, sinceMs: nowMs });
 }
 
 export function createMemory(): Memory {
@@ -25,6 +36,7 @@ export function createMemory(): Memory {
     injected: new Set(),
     rolled: new Map(),
     sdsKept: new Map(),
+    members: new Map(),
     verified: new Map(),
   };
 }

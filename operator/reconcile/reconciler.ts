@@ -1,17 +1,15 @@
 // Keeps our part in the pod templates of meshed workloads, and out of all others. Entry: createReconciler. Only the
 // operator that leads does so; the others just take note.
-import { type Delivery, filesOnly } from '../certificates/delivery.ts';
+import { filesOnly } from '../certificates/delivery.ts';
 import type { Clock } from '../process/clock.ts';
 import type { KubernetesVersion } from '../infra/preflight.ts';
-import type { MeshSettingsIr } from '../ir/mesh-ir.ts';
 import type { Log } from '../process/log.ts';
 import type { SecretPort } from '../ports/platform.ts';
 import type { WorkloadPort } from '../ports/workload-port.ts';
-import type { Resources } from '../store/resources.ts';
 import { barePodsOf } from './bare-pods.ts';
 import type { Environment, World } from './workload/desired.ts';
 import type { Memory } from './memory.ts';
-import { changedKeys, describeInput, type Input, relevantKeys } from './input.ts';
+import { changedKeys, describeInput, type Input, relevantKeys, type Settled } from './input.ts';
 import type { Outcome } from './queue.ts';
 import { reconcileWorkload, resyncMs } from './workload/reconcile-workload.ts';
 import { isWaiting, reportOf, type WorkloadReport } from '../conditions/workload-report.ts';
@@ -34,8 +32,8 @@ export interface ReconcilerOptions {
 }
 
 export interface Reconciler {
-  /** Each settled batch, the Mesh in force in it, and how pods get certificates. mesh null: there is none. delivery null: not known yet. */
-  setInput(resources: Resources, mesh: MeshSettingsIr | null, delivery: Delivery | null): void;
+  /** Each settled batch, and what is known beside it. */
+  setInput(settled: Settled): void;
   /** From now on it writes, until onStoppedLeading. */
   onStartedLeading(): void;
   /** Resolves when the write at hand has ended. */
@@ -57,9 +55,9 @@ export function createReconciler(options: ReconcilerOptions): Reconciler {
     relevantKeys(current, environment, (key) => states.has(key));
 
   return {
-    setInput: (resources, mesh, delivery) => {
+    setInput: (settled) => {
       const previous = input;
-      const current = describeInput(resources, mesh, delivery);
+      const current = describeInput(settled);
       input = current;
       if (term === undefined) return;
       for (const key of previous?.workloads.keys() ?? []) if (!current.workloads.has(key)) term.remove(key);
@@ -110,9 +108,9 @@ function createWork(options: ReconcilerOptions): Work {
   return async (input, memory, key) => {
     const known = input?.workloads.get(key);
     if (input === undefined || known === undefined) return { type: 'done' };
-    const { mesh, namespaceLabels, delivery } = input;
+    const { mesh, namespaceLabels, delivery, way } = input;
     const isUnknown = mesh !== null && delivery === null;
-    if (input.isUncertain || isUnknown) return { type: 'again', afterMs: uncertainMs };
+    if (input.isUncertain || isUnknown || way === null) return { type: 'again', afterMs: uncertainMs };
     memory.rollouts.setLimit(mesh?.sidecar.maxConcurrentRollouts ?? defaultLimit);
     version ??= await port.kubernetesVersion();
     const world: World = {
@@ -120,9 +118,15 @@ function createWork(options: ReconcilerOptions): Work {
       namespaceLabels: namespaceLabels.get(known.ref.namespace) ?? {},
       kubernetesVersion: version,
       delivery: delivery ?? filesOnly,
+      way,
       environment,
     };
-    const step = await reconcileWorkload(deps, known.ref, world, memory);
+    const step = await reconcileWorkload(
+      deps,
+      known.ref,
+      { world, pods: input.pods.get(key) ?? [] },
+      memory,
+    );
     await reportState(options, memory, key, step);
     return step.outcome;
   };

@@ -10,6 +10,7 @@ import { filesOnly } from '../certificates/delivery.ts';
 import { deliveredOf, type DeliveryReport } from './delivered.ts';
 import { deletionsOf } from './deletions.ts';
 import { injectedOf } from './injected.ts';
+import { injectionReadyOf } from './injection-ready.ts';
 import type { Judged } from './judged.ts';
 import { authorityHealthyOf } from './authority-healthy.ts';
 import { conditionsOf, timestamp } from './object-status.ts';
@@ -52,8 +53,9 @@ function ofTheMesh(context: MeshContext): readonly ConditionDraft[] {
   const rotated = rotation === undefined ? undefined : rootRotatedOf(rotation, now);
   const healthy = authority === undefined ? undefined : authorityHealthyOf(authority, rotation?.wish.mode);
   const injected = workloads === undefined ? [] : [injectedOf(workloads, absent)];
+  const injection = workloads === undefined ? undefined : injectionReadyOf(workloads.injection);
   const delivered = delivery === undefined ? undefined : deliveredOf(delivery);
-  const others = [...injected, ...[healthy, delivered, rotated].filter((it) => it !== undefined)];
+  const others = [...injected, ...[injection, healthy, delivered, rotated].filter((it) => it !== undefined)];
   if (published === null) return others;
   const present = judged.map(({ verdict }) => verdict.origin);
   return [...others, deletionsOf(present, published.acks, published.specifiedOf)];

@@ -38,7 +38,10 @@ export function createInjection(cells: Cells, context: InjectionContext): Made {
       environment,
       clock,
       log,
-      onChange: workloadReport.changed,
+      onChange: () => {
+        setInput();
+        workloadReport.changed();
+      },
     });
   const reconciler = createReconciler({
     port: platform.workloads,
@@ -55,7 +58,8 @@ export function createInjection(cells: Cells, context: InjectionContext): Made {
     const settled = resources.get();
     if (settled === null) return;
     const mesh = translation.get().ir?.settings ?? null;
-    reconciler.setInput(settled, mesh, delivery.get());
+    const way = policy === undefined ? byTemplates : policy.way();
+    reconciler.setInput({ resources: settled, mesh, delivery: delivery.get(), way });
   };
   resources.subscribe(setInput);
   delivery.subscribe(setInput);
@@ -66,10 +70,12 @@ export function createInjection(cells: Cells, context: InjectionContext): Made {
   return { leaderCallbacks: bothOf(reconciler, policy) };
 }
 
+/** Where the platform knows no policies. */
+const byTemplates = { type: 'Template' } as const;
+
 /** A pod with a sidecar does not start before there is an operator for it, so the policy waits for one. What is in force stays meanwhile. */
 function feed(policy: InjectionPolicy, cells: Cells): void {
   const { resources, translation, delivery, snapshot, certificates } = cells;
-  let isHeldBack = false;
   const isServing = (): boolean =>
     snapshot.get() !== null &&
     (delivery.get()?.inUse !== 'PodCertificate' || certificates.get().isTrustPublished);
@@ -78,16 +84,12 @@ function feed(policy: InjectionPolicy, cells: Cells): void {
     if (settled === null) return;
     const mesh = translation.get().ir?.settings ?? null;
     if (isUncertain(settled, mesh)) return;
-    isHeldBack = mesh !== null && !isServing();
-    if (!isHeldBack) policy.setInput(settled, mesh, delivery.get());
-  };
-  const recheck = (): void => {
-    if (isHeldBack) setInput();
+    policy.setInput(settled, { mesh, delivery: delivery.get(), isServing: isServing() });
   };
   resources.subscribe(setInput);
   delivery.subscribe(setInput);
-  certificates.subscribe(recheck);
-  snapshot.subscribe(recheck);
+  certificates.subscribe(setInput);
+  snapshot.subscribe(setInput);
 }
 
 function bothOf(reconciler: LeaderCallbacks, policy: LeaderCallbacks | undefined): LeaderCallbacks {

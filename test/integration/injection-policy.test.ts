@@ -33,6 +33,7 @@ function byTemplate(pod: Pod, more: Partial<SidecarOptions>): Pod {
     ...pod,
     metadata: {
       ...pod.metadata,
+      labels: { ...(pod.metadata?.['labels'] as Json), ...part.labels },
       annotations: { ...(pod.metadata?.['annotations'] as Json), ...part.annotations },
     },
     spec: {
@@ -103,17 +104,14 @@ const left: readonly (readonly [string, Pod])[] = [
 ];
 
 const policyWith = (certificates: 'Secret' | 'PodCertificate'): object =>
-  renderInjectionPolicy(
-    {
-      sidecar: sampleOptions,
-      certificates,
-      namespaceLabels: meshLabel,
-      excludedNamespaces,
-      secretOf: certificateSecretName,
-      oddAccounts: accountsWithTakenNames,
-    },
-    'settings',
-  );
+  renderInjectionPolicy({
+    sidecar: sampleOptions,
+    certificates,
+    namespaceLabels: meshLabel,
+    excludedNamespaces,
+    secretOf: certificateSecretName,
+    oddAccounts: accountsWithTakenNames,
+  });
 
 suite('the policy', () => {
   let server: ApiServer;
@@ -170,7 +168,7 @@ suite('the policy', () => {
         metadata: { name: 'default', namespace: it },
       })),
     );
-    await apply(...renderFence(excludedNamespaces));
+    await apply(...renderFence('meshwright-system'));
     await apply(policyWith('Secret'));
     // Each API server looks at its policies once a second.
     await poll(async () => (isInjected(await created({})) ? true : undefined), {

@@ -204,7 +204,12 @@ function startReconciler(platform: KubernetesPlatform, of: typeof environment): 
     clock: systemClock,
     onSettled: (resources) => {
       const { mesh } = electMesh(resources.meshes);
-      reconciler.setInput(resources, mesh === undefined ? null : meshSettings(mesh), filesOnly);
+      reconciler.setInput({
+        resources,
+        mesh: mesh === undefined ? null : meshSettings(mesh),
+        delivery: filesOnly,
+        way: { type: 'Template' },
+      });
     },
   });
   const watched = platform.watch(store, stopping.signal);

@@ -54,6 +54,12 @@ const Meta = z.object({
   annotations: annotations.exactOptional(),
 });
 
+const PodMeta = Meta.extend({
+  ownerReferences: z
+    .array(z.object({ kind: text, name: z.string(), controller: z.boolean().exactOptional() }))
+    .exactOptional(),
+});
+
 /** Go encodes an empty list as null where the field has no `omitempty`. */
 function list<T extends z.ZodType>(
   item: T,
@@ -167,7 +173,7 @@ const shapes = {
   }),
   Pod: z.object({
     kind: z.literal('Pod'),
-    metadata: Meta,
+    metadata: PodMeta,
     spec: z.object({
       serviceAccountName: text,
       nodeName: text,

@@ -1,7 +1,13 @@
 // The MutatingAdmissionPolicy by which the API server adds sidecars. Entry: createInjectionPolicies.
 import { z } from 'zod';
-import type { InjectionPolicyPort, PolicySupport } from '../../ports/injection-policy-port.ts';
-import { fieldManager, injectionPolicyName } from '../../values/own-names.ts';
+import type { InjectionPolicyPort, PolicySupport, StoredPolicy } from '../../ports/injection-policy-port.ts';
+import {
+  admissionCheckKey,
+  admissionCheckName,
+  fieldManager,
+  injectedKey,
+  injectionPolicyName,
+} from '../../values/own-names.ts';
 import type { ApiCaller } from './http/api-client.ts';
 import { ApiError, isApiError, isTransient } from './http/api-error.ts';
 
@@ -10,48 +16,85 @@ const pathOf = (plural: string): string => `${group}/${plural}/${injectionPolicy
 const policy = pathOf('mutatingadmissionpolicies');
 
 const Served = z.object({ resources: z.array(z.object({ name: z.string() })) });
+const annotations = z.record(z.string(), z.string()).nullish();
+const Stored = z.object({
+  metadata: z.object({ uid: z.string(), generation: z.number().default(0), annotations }),
+});
+const Checked = z.object({ metadata: z.object({ annotations }) });
 
-export function createInjectionPolicies(api: ApiCaller): InjectionPolicyPort {
-  const write = async (body: object, more: Readonly<Record<string, string>>): Promise<void> => {
-    await api.call({
-      method: 'PATCH',
-      path: policy,
-      query: { fieldManager, force: 'true', fieldValidation: 'Strict', ...more },
-      contentType: 'application/apply-patch+yaml',
-      body,
-    });
-  };
+/** namespace: the operator's own. */
+export function createInjectionPolicies(api: ApiCaller, namespace: string): InjectionPolicyPort {
+  const write = async (body: object, more: Readonly<Record<string, string>>): Promise<StoredPolicy> =>
+    stored(
+      await api.call({
+        method: 'PATCH',
+        path: policy,
+        query: { fieldManager, force: 'true', fieldValidation: 'Strict', ...more },
+        contentType: 'application/apply-patch+yaml',
+        body,
+      }),
+    );
   return {
-    support: () => supportOf(api),
+    support: () => supportOf(api, namespace),
+    read: async () => {
+      const found = await ifThere(() => api.call({ method: 'GET', path: policy }));
+      return found === undefined ? undefined : stored(found);
+    },
     apply: async (body) => {
       try {
         await write(body, { dryRun: 'All' });
-        await write(body, {});
-        return { type: 'applied' };
+        return { type: 'applied', stored: await write(body, {}) };
       } catch (error) {
         if (!(error instanceof ApiError) || isTransient(error)) throw error;
         return { type: 'refused', message: error.message };
       }
     },
-    remove: async () => {
-      try {
-        await api.call({ method: 'DELETE', path: policy });
-      } catch (error) {
-        if (!isApiError(error, 404)) throw error;
-      }
-    },
+    remove: async () => (await ifThere(() => api.call({ method: 'DELETE', path: policy }))) !== undefined,
   };
 }
 
-async function supportOf(api: ApiCaller): Promise<PolicySupport> {
+function stored(answer: unknown): StoredPolicy {
+  const { uid, generation, annotations: all } = Stored.parse(answer).metadata;
+  return { uid, generation, injected: all?.[injectedKey] ?? '' };
+}
+
+async function supportOf(api: ApiCaller, namespace: string): Promise<PolicySupport> {
+  if (await isBound(api)) return (await isRun(api, namespace)) ? 'Bound' : 'NotRun';
   const { resources } = Served.parse(await api.call({ method: 'GET', path: group }));
-  if (!resources.some(({ name }) => name === 'mutatingadmissionpolicies')) return 'NotServed';
+  return resources.some(({ name }) => name === 'mutatingadmissionpolicies') ? 'NotBound' : 'NotServed';
+}
+
+/** The permission to look comes with the binding. */
+async function isBound(api: ApiCaller): Promise<boolean> {
   try {
     await api.call({ method: 'GET', path: pathOf('mutatingadmissionpolicybindings') });
-    return 'Bound';
+    return true;
   } catch (error) {
-    // The permission comes with the binding.
-    if (isApiError(error, 404) || isApiError(error, 403)) return 'NotBound';
+    if (isApiError(error, 404) || isApiError(error, 403)) return false;
+    throw error;
+  }
+}
+
+/** Objects of these kinds are served by an API server that does not run them, too. A Lease that is never stored shows what becomes of it. */
+async function isRun(api: ApiCaller, namespace: string): Promise<boolean> {
+  const answer = await api.call({
+    method: 'POST',
+    path: `/apis/coordination.k8s.io/v1/namespaces/${encodeURIComponent(namespace)}/leases`,
+    query: { dryRun: 'All' },
+    body: {
+      apiVersion: 'coordination.k8s.io/v1',
+      kind: 'Lease',
+      metadata: { namespace, name: admissionCheckName },
+    },
+  });
+  return Checked.parse(answer).metadata.annotations?.[admissionCheckKey] !== undefined;
+}
+
+async function ifThere(call: () => Promise<unknown>): Promise<unknown> {
+  try {
+    return (await call()) ?? {};
+  } catch (error) {
+    if (isApiError(error, 404)) return undefined;
     throw error;
   }
 }

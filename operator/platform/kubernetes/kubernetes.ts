@@ -83,7 +83,7 @@ export function createKubernetesPlatform(options: KubernetesPlatformOptions): Ku
     server: kubeConfig.getCurrentCluster()?.server ?? '',
     statuses: createStatuses(retryingApi, operator, log),
     workloads: createWorkloads(retryingApi),
-    injectionPolicy: createInjectionPolicies(retryingApi),
+    injectionPolicy: createInjectionPolicies(retryingApi, namespace),
     pods: createPods(retryingApi),
     podCertificates: createPodCertificates({
       api,

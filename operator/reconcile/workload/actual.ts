@@ -3,7 +3,7 @@ import { ownAnnotations } from '../../infra/patches.ts';
 import { fingerprint } from '../../values/fingerprint.ts';
 import { ownContainers } from '../../infra/pod-names.ts';
 import { certificateVolume } from '../../values/pod-certificates.ts';
-import { fieldManager, injectedKey } from '../../values/own-names.ts';
+import { fieldManager, injectedKey, restartedKey, revisionLabel } from '../../values/own-names.ts';
 import type { FieldManager, LiveWorkload } from '../../ports/workload-port.ts';
 
 export interface Actual {
@@ -15,6 +15,8 @@ export interface Actual {
   /** Anything of ours, were it the label alone. */
   readonly hasAny: boolean;
   readonly isLabelled: boolean;
+  /** The annotation of the template: see restartedKey. */
+  readonly restarted: string | undefined;
   /** Our names on things that are not ours. */
   readonly foreignNames: readonly string[];
   readonly userInitContainers: readonly string[];
@@ -44,6 +46,7 @@ export function describeActual(live: LiveWorkload): Actual {
       foreignNames.length === 0 &&
       (ours.length > 0 || volumes.includes(certificateVolume) || isLabelled || injectedKey in annotations),
     isLabelled,
+    restarted: annotations[restartedKey],
     foreignNames,
     userInitContainers: initContainers.filter((name) => !ownContainers.includes(name)),
     ...describeManagers(live),
@@ -102,9 +105,12 @@ function ownedNames({ templateFields }: FieldManager): readonly string[] {
 }
 
 function withoutOurs({ template: { labels, annotations, spec } }: LiveWorkload): unknown {
-  const others = Object.entries(annotations).filter(([key]) => !ownAnnotations.includes(key));
+  const { [revisionLabel]: _, ...otherLabels } = labels;
+  const others = Object.entries(annotations).filter(
+    ([key]) => !ownAnnotations.includes(key) && key !== restartedKey,
+  );
   return {
-    labels,
+    labels: otherLabels,
     annotations: Object.fromEntries(others),
     spec: {
       ...spec,

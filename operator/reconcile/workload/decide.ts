@@ -2,7 +2,9 @@
 import type { CertificateSource } from '../../infra/certificate-volume.ts';
 import type { SidecarPart } from '../../infra/sidecar.ts';
 import { injectedKey } from '../../values/own-names.ts';
+import { noRevision } from '../../infra/patches.ts';
 import type { Refusal } from '../../infra/preflight.ts';
+import type { PodFacts } from '../pods.ts';
 import type { Actual } from './actual.ts';
 import type { Desired } from './desired.ts';
 
@@ -11,6 +13,7 @@ export type Action =
   /** As far as can be seen it is right: a dry run tells whether it is. */
   | { readonly type: 'verify'; readonly part: SidecarPart; readonly certificates: CertificateSource }
   | Write
+  | Roll
   | { readonly type: 'remove' }
   | {
       readonly type: 'refuse';
@@ -32,14 +35,35 @@ export interface Write {
   readonly needsOrder: boolean;
 }
 
-export function decide(
-  desired: Desired,
-  actual: Actual,
-  memory: { /** We have seen it with our part. */ readonly wasInjected: boolean },
-): Action {
+/** New pods, for which the API server adds the sidecar, or no longer does. */
+export interface Roll {
+  readonly type: 'roll';
+  /**
+   * inject: they have none. update: they have another one. restore: pods of the present template came without it. leave: they are to
+   * have none.
+   */
+  readonly why: 'inject' | 'update' | 'restore' | 'leave';
+  /** Of the template from then on. */
+  readonly restarted: string;
+  /** The template still has our part. */
+  readonly removesPart: boolean;
+  /** What new pods wait for. null: nothing. */
+  readonly certificates: CertificateSource | null;
+}
+
+export interface PodMemory {
+  /** We have seen it with our part. */
+  readonly wasInjected: boolean;
+  /** Those of the workload that are there to stay; none of a workload that does not replace its pods by itself. */
+  readonly pods: readonly PodFacts[];
+}
+
+export function decide(desired: Desired, actual: Actual, memory: PodMemory): Action {
   switch (desired.type) {
     case 'absent':
-      return actual.hasAny ? { type: 'remove' } : { type: 'none' };
+      return actual.hasAny ? { type: 'remove' } : leave(actual, memory.pods);
+    case 'byPolicy':
+      return decideByPolicy(desired, actual, memory.pods);
     case 'refused':
       return { type: 'refuse', refusals: desired.refusals, mustRemove: actual.hasAny };
     case 'present':
@@ -65,4 +89,37 @@ function decidePresent(
   return actual.fingerprints.rendering === rendering
     ? { type: 'verify', part, certificates }
     : { type: 'none' };
+}
+
+function decideByPolicy(
+  { revision, certificates }: Extract<Desired, { type: 'byPolicy' }>,
+  actual: Actual,
+  pods: readonly PodFacts[],
+): Action {
+  if (actual.hasAny)
+    return { type: 'roll', why: 'update', restarted: revision, removesPart: true, certificates };
+  const wrong = pods.filter((pod) => pod.revision !== revision);
+  const why = wrong.some((pod) => pod.revision === undefined) ? 'inject' : 'update';
+  return rollOf(wrong, actual, { wanted: revision, why, certificates });
+}
+
+/** Pods keep what the API server added to them, until they are replaced. */
+function leave(actual: Actual, pods: readonly PodFacts[]): Action {
+  const wrong = pods.filter(({ isByPolicy }) => isByPolicy);
+  return rollOf(wrong, actual, { wanted: noRevision, why: 'leave', certificates: null });
+}
+
+/** Pods carry the annotation of the template that they were made from: others than that of the present one are being replaced. */
+function rollOf(
+  wrong: readonly PodFacts[],
+  { restarted }: Actual,
+  { wanted, why, certificates }: Pick<Roll, 'why' | 'certificates'> & { readonly wanted: string },
+): Action {
+  if (wrong.length === 0) return { type: 'none' };
+  const [revision, count = '0'] = (restarted ?? '').split('.');
+  const roll = { type: 'roll', removesPart: false, certificates } as const;
+  if (revision !== wanted) return { ...roll, why, restarted: wanted };
+  if (!wrong.some((pod) => pod.restarted === restarted)) return { type: 'none' };
+  const again = `${wanted}.${Number.parseInt(count, 10) + 1}`;
+  return { ...roll, why: why === 'leave' ? why : 'restore', restarted: again };
 }

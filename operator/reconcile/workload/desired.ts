@@ -3,18 +3,17 @@
 import type { Delivery } from '../../certificates/delivery.ts';
 import { certificateSecretName } from '../../certificates/names.ts';
 import type { CertificateSource } from '../../infra/certificate-volume.ts';
+import { mostAccountCharacters } from '../../infra/injection-conditions.ts';
 import type { KubernetesVersion } from '../../infra/preflight.ts';
 import { preflight, type Refusal } from '../../infra/preflight.ts';
-import { podVariables, renderSidecar, type SidecarOptions, type SidecarPart } from '../../infra/sidecar.ts';
+import { renderSidecar, type SidecarOptions, type SidecarPart } from '../../infra/sidecar.ts';
 import type { MeshSettingsIr } from '../../ir/mesh-ir.ts';
 import type { LiveWorkload } from '../../ports/workload-port.ts';
 import { optOutLabel } from '../../values/own-names.ts';
 import { matchesLabels } from '../../values/labels.ts';
-import { formatNodeId } from '../../values/node-id.ts';
-import { readinessPath } from '../../envoy/resources/inbound/readiness.ts';
-import { port } from '../../envoy/resources/names.ts';
 import type { Actual } from './actual.ts';
 import { type Exclusions, readExclusions } from './exclusions.ts';
+import { meshOptionsOf } from './mesh-options.ts';
 import { probeNotices } from './probe-notices.ts';
 
 export interface Environment {
@@ -28,6 +27,13 @@ export interface Environment {
   readonly ownNamespace: string;
 }
 
+/** Who adds sidecars. */
+export type InjectionWay =
+  /** We do, to pod templates. */
+  | { readonly type: 'Template' }
+  /** The API server does, to pods; templates stay as they are. revision: what pods that are created now get. */
+  | { readonly type: 'Policy'; readonly revision: string };
+
 export interface World {
   /** null: no Mesh is in force. */
   readonly mesh: MeshSettingsIr | null;
@@ -35,6 +41,7 @@ export interface World {
   readonly namespaceLabels: Readonly<Record<string, string>>;
   readonly kubernetesVersion: KubernetesVersion;
   readonly delivery: Delivery;
+  readonly way: InjectionWay;
   readonly environment: Environment;
 }
 
@@ -46,6 +53,13 @@ export type Desired =
       readonly part: SidecarPart;
       readonly certificates: CertificateSource;
       /** What will not be as it was, and what to do: full sentences. */
+      readonly notices: readonly string[];
+    }
+  /** On its pods, by the API server; nothing in the template. */
+  | {
+      readonly type: 'byPolicy';
+      readonly revision: string;
+      readonly certificates: CertificateSource;
       readonly notices: readonly string[];
     };
 
@@ -63,10 +77,22 @@ export function desiredOf(live: LiveWorkload, actual: Actual, world: World): Des
   if (first !== undefined) return { type: 'refused', refusals: [first, ...others] };
   if (typeof exclusions === 'string') return { type: 'absent' };
   const options = optionsOf(live, { mesh, exclusions, world });
-  const part = renderSidecar(options, settingsOf(options, mesh));
+  const { certificates } = options;
   const excludedPorts = new Set(options.interception.excludeInboundPorts);
   const notices = probeNotices(live.template, excludedPorts);
-  return { type: 'present', part, certificates: options.certificates, notices };
+  const { way } = world;
+  if (way.type === 'Policy' && isInPolicy(live))
+    return { type: 'byPolicy', revision: way.revision, certificates, notices };
+  return { type: 'present', part: renderSidecar(options, settingsOf(options, mesh)), certificates, notices };
+}
+
+/** The policy leaves pods alone whose service accounts have longer names. */
+function isInPolicy({ template }: LiveWorkload): boolean {
+  return accountOf(template).length <= mostAccountCharacters;
+}
+
+function accountOf({ spec }: LiveWorkload['template']): string {
+  return spec.serviceAccountName ?? 'default';
 }
 
 export function isSelected(
@@ -106,7 +132,7 @@ function optionsOf(
   live: LiveWorkload,
   { mesh, exclusions, world }: { mesh: MeshSettingsIr; exclusions: Exclusions; world: World },
 ): SidecarOptions {
-  const common = meshOptionsOf(mesh, world.environment);
+  const common = meshOptionsOf(mesh, world.environment, world.delivery);
   const { interception } = common;
   return {
     ...common,
@@ -121,35 +147,9 @@ function optionsOf(
   };
 }
 
-/** What is the same for all pods of the mesh that ask for nothing else. */
-export function meshOptionsOf(
-  mesh: MeshSettingsIr,
-  { defaultImages, xds, operatorSpiffeId }: Environment,
-): Omit<SidecarOptions, 'certificates'> {
-  const { sidecar } = mesh;
-  return {
-    image: sidecar.image ?? defaultImages.sidecar,
-    initImage: sidecar.initImage ?? defaultImages.init,
-    resources: sidecar.resources,
-    bootstrap: {
-      nodeId: formatNodeId({ kind: 'Pod', ...podVariables }),
-      cluster: mesh.name,
-      xds: { ...xds, serverSpiffeId: operatorSpiffeId(mesh.trustDomain) },
-    },
-    interception: {
-      excludeInboundPorts: sidecar.excludeInboundPorts,
-      excludeOutboundPorts: sidecar.excludeOutboundPorts,
-      excludeOutboundCidrs: sidecar.excludeOutboundCidrs,
-      ports: port,
-    },
-    readinessPath,
-    drainSeconds: sidecar.drainSeconds,
-  };
-}
-
 function certificatesOf({ template }: LiveWorkload, { inUse }: Delivery): CertificateSource {
   if (inUse === 'PodCertificate') return { type: inUse };
-  return { type: inUse, secret: certificateSecretName(template.spec.serviceAccountName ?? 'default') };
+  return { type: inUse, secret: certificateSecretName(accountOf(template)) };
 }
 
 /** Nobody calls the pod of a job; and the API server refuses a sleep beyond the grace period. */

@@ -1,11 +1,14 @@
 // Why a write has to wait, although it is wanted: prerequisites, a fight over the template, others before it.
 import type { LiveWorkload } from '../../ports/workload-port.ts';
-import type { Write } from './decide.ts';
+import type { Roll, Write } from './decide.ts';
 import { isServing } from '../rollout/health.ts';
 import type { WorkloadState } from '../../conditions/workload-report.ts';
 import { again, done, type ReconcileDeps, type Step, type Subject } from './step.ts';
 
 const watchPrerequisiteMs = 5000;
+
+/** API servers see a label of a namespace later than we do: a pod that is made too soon is made for nothing. */
+const labelSeenMs = 2000;
 
 /** undefined: it may be written now. Asking for a turn comes last: who has one must use it. */
 export async function obstacleTo(
@@ -18,11 +21,51 @@ export async function obstacleTo(
   );
 }
 
+/** The same for new pods by the API server. */
+export async function obstacleToRoll(
+  roll: Roll,
+  deps: ReconcileDeps,
+  subject: Subject,
+): Promise<Step | undefined> {
+  const { certificates } = roll;
+  return (
+    tooEarly(deps, subject) ??
+    (certificates === null ? undefined : await missing(deps, subject.live, { ...roll, certificates })) ??
+    neverRight(deps, subject, roll) ??
+    queuedToRoll(subject, roll)
+  );
+}
+
+function tooEarly({ nowMs }: ReconcileDeps, { live, memory }: Subject): Step | undefined {
+  const { sinceMs = 0 } = memory.members.get(live.ref.namespace) ?? {};
+  const restMs = sinceMs + labelSeenMs - nowMs();
+  return restMs > 0 ? { outcome: again(restMs), state: inQueue(undefined) } : undefined;
+}
+
+function neverRight(
+  { nowMs }: ReconcileDeps,
+  { key, actual, memory }: Subject,
+  { why }: Roll,
+): Step | undefined {
+  if (why !== 'restore') return undefined;
+  const permission = memory.restores.mayRestore(key, actual.userTemplate, nowMs());
+  if (permission.type === 'yes') return undefined;
+  const message =
+    `The API server adds no sidecar to its pods. Meshwright restarted them ${permission.count} times in the last hour and has stopped. ` +
+    'Check that no API server disables MutatingAdmissionPolicy, and that no other policy or webhook changes the initContainers, labels or annotations of pods.';
+  return { outcome: again(permission.againInMs), state: { type: 'pending', reason: 'Contested', message } };
+}
+
+function queuedToRoll({ key, live, memory: { rollouts } }: Subject, { why }: Roll): Step | undefined {
+  if (why === 'restore' || !isServing(live) || rollouts.request(key, why === 'leave')) return undefined;
+  return { outcome: done, state: inQueue(why === 'leave' ? undefined : rollouts.heldUpBy(key)) };
+}
+
 /** What has to be there before a pod with a sidecar can start. */
 async function missing(
   { secrets, xdsReady, whyNoPodCertificates }: ReconcileDeps,
   { ref }: LiveWorkload,
-  { why, certificates }: Write,
+  { why, certificates }: Pick<Write, 'certificates'> & { readonly why: Write['why'] | Roll['why'] },
 ): Promise<Step | undefined> {
   if (why === 'tidy') return undefined;
   if (!xdsReady()) {

@@ -3,20 +3,19 @@
 import { renderSdsFiles } from '../../infra/certificate-files.ts';
 import { sdsConfigMap } from '../../infra/pod-names.ts';
 import { injectedKey } from '../../values/own-names.ts';
-import type { LiveWorkload, WorkloadRef, WriteOutcome } from '../../ports/workload-port.ts';
+import type { WorkloadRef, WriteOutcome } from '../../ports/workload-port.ts';
 import { describeActual } from './actual.ts';
-import { type Action, decide, type Write } from './decide.ts';
-import { desiredOf, type World } from './desired.ts';
-import { healthOf, isServing } from '../rollout/health.ts';
-import { forget, type Memory } from '../memory.ts';
-import { inQueue, obstacleTo, waitsForTurn } from './obstacles.ts';
+import { type Action, decide, type Roll, type Write } from './decide.ts';
+import { desiredOf, isSelected, type World } from './desired.ts';
+import { isServing } from '../rollout/health.ts';
+import { forget, type Memory, noteMembership } from '../memory.ts';
+import { inQueue, obstacleTo, obstacleToRoll, waitsForTurn } from './obstacles.ts';
 import { refKey } from '../../objects/objects.ts';
-import type { WorkloadState } from '../../conditions/workload-report.ts';
+import type { PodFacts } from '../pods.ts';
+import { outside, settled, settledByPolicy } from './settled.ts';
 import { again, done, type ReconcileDeps, type Step, type Subject } from './step.ts';
-import { presentPart, removePart, tryPart, wouldChange, writePart } from './writes.ts';
+import { presentPart, removePart, restartPods, tryPart, wouldChange, writePart } from './writes.ts';
 
-const watchRolloutMs = 1000;
-const watchFailedMs = 5000;
 const retryConflictMs = 100;
 const retryRefusedMs = 60_000;
 /** Everything is looked at this often, though nothing seemed to happen. */
@@ -25,7 +24,7 @@ export const resyncMs = 600_000;
 export async function reconcileWorkload(
   deps: ReconcileDeps,
   ref: WorkloadRef,
-  world: World,
+  { world, pods }: { readonly world: World; readonly pods: readonly PodFacts[] },
   memory: Memory,
 ): Promise<Step> {
   const key = refKey(ref);
@@ -37,16 +36,22 @@ export async function reconcileWorkload(
   }
   const actual = describeActual(live);
   const desired = desiredOf(live, actual, world);
-  const action = decide(desired, actual, { wasInjected: memory.injected.has(live.uid) });
-  const notices = desired.type === 'present' ? desired.notices : [];
-  const step = await perform(deps, { key, live, actual, notices, memory }, action);
+  noteMembership(memory, ref.namespace, isSelected(ref.namespace, world), deps.nowMs());
+  const action = decide(desired, actual, {
+    wasInjected: memory.injected.has(live.uid),
+    pods: live.rollout.isAutomatic ? pods : [],
+  });
+  const notices = desired.type === 'present' || desired.type === 'byPolicy' ? desired.notices : [];
+  const step = await perform(deps, { key, live, actual, notices, memory, pods, desired }, action);
   return { live, ...step };
 }
 
 async function perform(deps: ReconcileDeps, subject: Subject, action: Action): Promise<Step> {
   switch (action.type) {
     case 'none':
-      return subject.actual.hasAny ? settled(deps, subject) : outside(deps, subject);
+      return resting(deps, subject);
+    case 'roll':
+      return await roll(deps, subject, action);
     case 'verify':
       return await verify(deps, subject, action);
     case 'write':
@@ -62,65 +67,10 @@ async function perform(deps: ReconcileDeps, subject: Subject, action: Action): P
   }
 }
 
-/** The template is as it should be. */
-function settled({ nowMs }: ReconcileDeps, { key, live, actual, notices, memory }: Subject): Step {
-  const { rollouts } = memory;
-  memory.injected.add(live.uid);
-  const health = healthOf(live);
-  // Begun by the leader before us.
-  const isUnderWay = health.type !== 'complete' && isServing(live) && actual.isLastWriter;
-  if (isUnderWay && !rollouts.isOpen()) rollouts.began(key, nowMs());
-  rollouts.update(key, health, nowMs());
-  return (
-    watched(key, live, memory) ??
-    rolling(key, live, memory) ?? { outcome: done, state: rolledState(live, notices) }
-  );
-}
-
-/** Until all pods of a new sidecar are there. Nobody waits for this one: it served nobody when it was changed. */
-function rolling(key: string, live: LiveWorkload, { rolled }: Memory): Step | undefined {
-  const sidecar = live.template.annotations[injectedKey] ?? '';
-  const health = healthOf(live);
-  if (live.rollout.isPaused) return undefined;
-  if (health.type === 'complete') rolled.set(key, sidecar);
-  if (health.type === 'complete' || rolled.get(key) === sidecar) return undefined;
-  const message = health.type === 'failed' ? `${progressOf(live)} ${health.message}` : progressOf(live);
-  const outcome = again(health.type === 'failed' ? watchFailedMs : watchRolloutMs);
-  return { outcome, state: { type: 'pending', reason: 'RollingOut', message } };
-}
-
-function progressOf({ rollout }: LiveWorkload): string {
-  const { updated, wanted, available } = rollout;
-  return `Rolling out: ${updated} of ${wanted} pods updated, ${available} available.`;
-}
-
-function rolledState({ rollout }: LiveWorkload, notices: readonly string[]): WorkloadState {
-  if (!rollout.isPaused || (rollout.outdated === 0 && rollout.updated >= rollout.wanted))
-    return { type: 'injected', ...(notices.length > 0 && { notices }) };
-  return {
-    type: 'pending',
-    reason: 'Paused',
-    message: 'The workload is paused. Its pods get the sidecar when you resume it.',
-  };
-}
-
-/** While we wait for its pods. */
-function watched(key: string, live: LiveWorkload, { rollouts }: Memory): Step | undefined {
-  const failure = rollouts.failed().get(key);
-  if (failure !== undefined) {
-    const message = `The workload did not become healthy after its sidecar changed. Other workloads of namespace ${live.ref.namespace} do not roll out until it is. ${failure} Fix it, or opt out with the pod template label meshwright.dev/inject: "false".`;
-    return { outcome: again(watchFailedMs), state: { type: 'pending', reason: 'RolloutFailed', message } };
-  }
-  if (!rollouts.isActive(key)) return undefined;
-  const state = { type: 'pending', reason: 'RollingOut', message: progressOf(live) } as const;
-  return { outcome: again(watchRolloutMs), state };
-}
-
-/** Nothing of ours, and nothing wanted. */
-function outside({ nowMs }: ReconcileDeps, { key, live, memory }: Subject): Step {
-  memory.injected.delete(live.uid);
-  memory.rollouts.update(key, healthOf(live), nowMs());
-  return watched(key, live, memory) ?? { outcome: done, state: null };
+function resting(deps: ReconcileDeps, subject: Subject): Step {
+  const { desired, actual } = subject;
+  if (desired.type === 'byPolicy') return settledByPolicy(deps, subject, desired.revision);
+  return actual.hasAny ? settled(deps, subject) : outside(deps, subject);
 }
 
 /** One dry run for each generation of a workload. */
@@ -190,6 +140,17 @@ function unwritten(outcome: Exclude<WriteOutcome, { type: 'written' }>): Step {
       return { outcome: again(retryRefusedMs), state: { type: 'refused', reason: 'ApiRefused', message } };
     }
   }
+}
+
+async function roll(deps: ReconcileDeps, subject: Subject, action: Roll): Promise<Step> {
+  const { key, live, actual, memory } = subject;
+  const obstacle = await obstacleToRoll(action, deps, subject);
+  if (obstacle !== undefined) return obstacle;
+  const outcome = await restartPods(deps.port, live, action);
+  if (outcome.type !== 'written') return unwritten(outcome);
+  if (action.why === 'restore') memory.restores.record(key, actual.userTemplate, deps.nowMs());
+  if (isServing(live)) memory.rollouts.began(key, deps.nowMs());
+  return resting(deps, { ...subject, live: outcome.workload, actual: describeActual(outcome.workload) });
 }
 
 async function remove(deps: ReconcileDeps, subject: Subject): Promise<Step> {

@@ -2,7 +2,9 @@
 import type { SecretPort } from '../../ports/platform.ts';
 import type { LiveWorkload, WorkloadPort } from '../../ports/workload-port.ts';
 import type { Actual } from './actual.ts';
+import type { Desired } from './desired.ts';
 import type { Memory } from '../memory.ts';
+import type { PodFacts } from '../pods.ts';
 import type { Outcome } from '../queue.ts';
 import type { WorkloadState } from '../../conditions/workload-report.ts';
 
@@ -24,6 +26,9 @@ export interface Subject {
   /** What will not be as it was with a sidecar. */
   readonly notices: readonly string[];
   readonly memory: Memory;
+  /** Those that are there to stay. */
+  readonly pods: readonly PodFacts[];
+  readonly desired: Desired;
 }
 
 /** state null: there is nothing to tell, it is none of ours. */

@@ -1,7 +1,8 @@
 // The writes themselves: our part in, by one or two server-side applies, and out, by a strategic merge patch.
-import { orderingPatch, ownAnnotations, ownPatch, removalPatch } from '../../infra/patches.ts';
+import { orderingPatch, ownAnnotations, ownPatch, removalPatch, restartPatch } from '../../infra/patches.ts';
 import { ownContainers } from '../../infra/pod-names.ts';
 import { certificateVolume } from '../../values/pod-certificates.ts';
+import { revisionLabel } from '../../values/own-names.ts';
 import type { SidecarPart } from '../../infra/sidecar.ts';
 import type { LiveWorkload, WorkloadPort, WriteOutcome } from '../../ports/workload-port.ts';
 
@@ -30,9 +31,11 @@ export async function writePart(
  * Ours as it stands, to set right who owns what and our label: pods must not be made anew for that, even if another
  * version of the operator has rendered it.
  */
-export function presentPart({ template: { annotations, spec } }: LiveWorkload): SidecarPart {
+export function presentPart({ template: { labels, annotations, spec } }: LiveWorkload): SidecarPart {
   const ours = Object.entries(annotations).filter(([key]) => ownAnnotations.includes(key));
+  const revision = labels[revisionLabel];
   return {
+    labels: revision === undefined ? {} : { [revisionLabel]: revision },
     annotations: Object.fromEntries(ours),
     initContainers: (spec.initContainers ?? []).filter(({ name }) => ownContainers.includes(name)),
     volumes: (spec.volumes ?? []).filter(({ name }) => name === certificateVolume),
@@ -57,4 +60,14 @@ export async function removePart(
   { ref }: Pick<LiveWorkload, 'ref'>,
 ): Promise<WriteOutcome> {
   return await port.merge(ref, removalPatch(ref.kind));
+}
+
+/** One write, and one rollout, also where our part goes. */
+export async function restartPods(
+  port: Pick<WorkloadPort, 'merge'>,
+  { ref }: Pick<LiveWorkload, 'ref'>,
+  { restarted, removesPart }: { readonly restarted: string; readonly removesPart: boolean },
+): Promise<WriteOutcome> {
+  const body = removesPart ? removalPatch(ref.kind, restarted) : restartPatch(ref.kind, restarted);
+  return await port.merge(ref, body);
 }

@@ -67,18 +67,10 @@ describe('the report', () => {
       'because they were created before the API server added sidecars: shop/a. Create them again.',
     ],
   ] as const)('of pods that no template makes, where policies are %s', (support, isInForce, sentence) => {
-    const injection = { support, isInForce, refusal: '' };
+    const injection = { support, way: isInForce ? 'Policy' : 'Template', refusal: '' } as const;
 
     expect(troubleOf(reportOf(new Map(), ['shop/a'], injection))).toContain(sentence);
     expect(troubleOf(reportOf(new Map(), [], injection))).toBe('');
-  });
-
-  test('a policy that the API server rejects is trouble', () => {
-    const injection = { support: 'Bound', isInForce: false, refusal: 'unknown field "x"' } as const;
-
-    expect(troubleOf(reportOf(new Map(), [], injection))).toMatch(
-      /^The API server rejected the injection policy.* unknown field "x"$/,
-    );
   });
 
   test('no more than five are named', () => {

@@ -28,23 +28,21 @@ test.each([
   expectGolden(
     'test/golden/injection-policy',
     name,
-    renderInjectionPolicy({ ...options, certificates }, 'settings'),
+    renderInjectionPolicy({ ...options, certificates }),
   );
 });
 
 test('has another revision when users ask for something else, or when it is rendered in another way', () => {
-  const revisionOf = (more: Partial<InjectionPolicyOptions>, settings: unknown): unknown => {
-    const { metadata } = renderInjectionPolicy({ ...options, ...more }, settings);
-    return (metadata as { readonly annotations: Readonly<Record<string, string>> }).annotations;
-  };
+  const revisionOf = (more: Partial<InjectionPolicyOptions['sidecar']>): unknown =>
+    renderInjectionPolicy({ ...options, sidecar: { ...sampleOptions, ...more } }).metadata.annotations;
   const revisions = [
-    revisionOf({}, 'settings'),
-    revisionOf({}, 'others'),
-    revisionOf({ sidecar: { ...sampleOptions, image: 'envoy:next' } }, 'settings'),
+    revisionOf({}),
+    revisionOf({ revision: 'r2' }),
+    revisionOf({ image: 'envoy:next' }),
   ];
 
   expect(new Set(revisions.map((it) => JSON.stringify(it))).size).toBe(3);
-  expect(revisionOf({}, 'settings')).toEqual(revisions[0]);
+  expect(revisionOf({})).toEqual(revisions[0]);
 });
 
 test('fits into what the API server takes, with all exclusions that a Mesh may have', () => {
@@ -59,7 +57,7 @@ test('fits into what the API server takes, with all exclusions that a Mesh may h
     excludeOutboundPorts: ports,
     excludeOutboundCidrs: cidrs,
   };
-  const { spec } = renderInjectionPolicy({ ...options, sidecar: { ...sampleOptions, interception } }, null);
+  const { spec } = renderInjectionPolicy({ ...options, sidecar: { ...sampleOptions, interception } });
   const { variables } = spec as { readonly variables: readonly { readonly expression: string }[] };
 
   expect(Math.max(...variables.map(({ expression }) => expression.length))).toBeLessThan(mostCharacters);
@@ -72,7 +70,7 @@ test('names the Secret of every service account that gets a sidecar', () => {
 });
 
 test('knows every service account whose Secret is called otherwise, that with the secrets of logins included', () => {
-  const { spec } = renderInjectionPolicy(options, null);
+  const { spec } = renderInjectionPolicy(options);
   const { variables } = spec as {
     readonly variables: readonly { readonly name: string; readonly expression: string }[];
   };

@@ -23,4 +23,5 @@ export const sampleOptions: SidecarOptions = {
   readinessPath: '/ready',
   certificates: { type: 'Secret', secret: 'meshwright-default' },
   drainSeconds: 5,
+  revision: 'r1',
 };

@@ -6,6 +6,7 @@ import type { LiveWorkload } from '../../../operator/ports/workload-port.ts';
 import { describeActual } from '../../../operator/reconcile/workload/actual.ts';
 import { type Action, decide } from '../../../operator/reconcile/workload/decide.ts';
 import { desiredOf, type World } from '../../../operator/reconcile/workload/desired.ts';
+import type { PodFacts } from '../../../operator/reconcile/pods.ts';
 import { sampleMesh, sampleSidecar } from '../../support/mesh-samples.ts';
 import { injectedDeployment, liveDeployment, liveTemplate, manager } from './live.ts';
 
@@ -15,6 +16,7 @@ const world: World = {
   namespaceLabels: { 'meshwright.dev/mesh': 'enabled' },
   kubernetesVersion: { major: 1, minor: 34 },
   delivery: filesOnly,
+  way: { type: 'Template' },
   environment: {
     defaultImages: { sidecar: 'envoy:1', init: 'meshwright:1' },
     xds: { address: 'meshwright.meshwright-system.svc', port: 15_012 },
@@ -27,9 +29,14 @@ const newer: World = {
   environment: { ...world.environment, defaultImages: { sidecar: 'envoy:2', init: 'meshwright:2' } },
 };
 
-function actionOn(live: LiveWorkload, of: World = world, wasInjected = false): Action {
+function actionOn(
+  live: LiveWorkload,
+  of: World = world,
+  wasInjected = false,
+  pods: readonly PodFacts[] = [],
+): Action {
   const actual = describeActual(live);
-  return decide(desiredOf(live, actual, of), actual, { wasInjected });
+  return decide(desiredOf(live, actual, of), actual, { wasInjected, pods });
 }
 
 const first = actionOn(liveDeployment());
@@ -217,5 +224,73 @@ describe('what is desired', () => {
     expect(rules).toContain('--dport 9000 -j RETURN');
     expect(rules).toContain('--dport 9001 -j RETURN');
     expect(rules).toContain('-d 10.1.0.0/16 -j RETURN');
+  });
+});
+
+describe('what is done where the API server adds the sidecars to pods', () => {
+  const byPolicy: World = { ...world, way: { type: 'Policy', revision: 'r2' } };
+  const outside: World = { ...byPolicy, namespaceLabels: {} };
+  const bare: PodFacts = { isByPolicy: false, revision: undefined, restarted: undefined };
+  const [old, right]: readonly PodFacts[] = ['r1', 'r2'].map((revision) => ({
+    ...bare,
+    isByPolicy: true,
+    revision,
+  }));
+  const restarted = (value: string): LiveWorkload =>
+    liveDeployment({
+      template: liveTemplate(['u1'], { annotations: { 'meshwright.dev/restarted': value } }),
+    });
+  const long = liveDeployment({
+    template: liveTemplate([], {
+      spec: { serviceAccountName: 'a'.repeat(241), containers: [{ name: 'app' }] },
+    }),
+  });
+  const roll = (why: string, value: string, removesPart = false): object => ({
+    type: 'roll',
+    why,
+    restarted: value,
+    removesPart,
+  });
+  const cases: readonly (readonly [string, LiveWorkload, World, readonly (PodFacts | undefined)[], object])[] =
+    [
+      ['a new workload is left alone', liveDeployment(), byPolicy, [], { type: 'none' }],
+      ['pods with a sidecar from birth are, too', liveDeployment(), byPolicy, [right], { type: 'none' }],
+      ['pods without one are replaced', liveDeployment(), byPolicy, [right, bare], roll('inject', 'r2')],
+      ['pods of another revision are replaced', liveDeployment(), byPolicy, [old], roll('update', 'r2')],
+      ['our part goes, in the same write', injected, byPolicy, [bare], roll('update', 'r2', true)],
+      ['pods that are being replaced are waited for', restarted('r2'), byPolicy, [bare], { type: 'none' }],
+      [
+        'pods that came without one are replaced again',
+        restarted('r2'),
+        byPolicy,
+        [{ ...bare, restarted: 'r2' }],
+        roll('restore', 'r2.1'),
+      ],
+      [
+        'and again',
+        restarted('r2.9'),
+        byPolicy,
+        [{ ...bare, restarted: 'r2.9' }],
+        roll('restore', 'r2.10'),
+      ],
+      ['pods of a workload that left lose it', liveDeployment(), outside, [right], roll('leave', 'none')],
+      [
+        'pods that came with one although they left are replaced again',
+        restarted('none'),
+        outside,
+        [{ ...bare, isByPolicy: true, restarted: 'none' }],
+        roll('leave', 'none.1'),
+      ],
+      ['pods whose template has lost our part are on their way', liveDeployment(), outside, [bare], { type: 'none' }],
+      ['a service account that the policy cannot name needs the template', long, byPolicy, [bare], { type: 'write' }],
+    ];
+  test.each(cases)('%s', (_, live, of, pods, action) => {
+    const present = pods.filter((pod) => pod !== undefined);
+
+    expect(actionOn(live, of, false, present)).toMatchObject(action);
+  });
+
+  test('workloads that leave the policy for templates are injected once', () => {
+    expect(actionOn(restarted('r2'), world, false, [])).toMatchObject({ type: 'write', why: 'inject' });
   });
 });

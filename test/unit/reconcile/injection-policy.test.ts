@@ -2,7 +2,7 @@
 import { expect, test } from '@jest/globals';
 import type { Delivery } from '../../../operator/certificates/delivery.ts';
 import type { MeshSettingsIr } from '../../../operator/ir/mesh-ir.ts';
-import type { PolicySupport } from '../../../operator/ports/injection-policy-port.ts';
+import type { PolicySupport, StoredPolicy } from '../../../operator/ports/injection-policy-port.ts';
 import { createInjectionPolicy, type InjectionPolicy } from '../../../operator/reconcile/injection-policy.ts';
 import type { Environment } from '../../../operator/reconcile/workload/desired.ts';
 import { resourcesFromYaml } from '../../support/builders.ts';
@@ -28,10 +28,17 @@ const secrets: Delivery = { inUse: 'Secret', isPossible: true, why: null };
 const keysOnNodes: Delivery = { inUse: 'PodCertificate', isPossible: true, why: null };
 const mesh: MeshSettingsIr = sampleMesh({}).settings;
 
+const known = (
+  of: MeshSettingsIr | null,
+  delivery: Delivery | null,
+  isServing = true,
+): Parameters<InjectionPolicy['setInput']>[1] => ({ mesh: of, delivery, isServing });
+
 class ApiServer {
   support: PolicySupport = 'Bound';
   refusal = '';
   isBroken = false;
+  stored: StoredPolicy | undefined;
   /** In order: `shop` for what its pods mount, `apply`, `remove`. */
   readonly writes: string[] = [];
   readonly images: string[] = [];
@@ -45,18 +52,21 @@ class ApiServer {
   readonly port = {
     support: (): Promise<PolicySupport> =>
       this.isBroken ? Promise.reject(new Error('not today')) : Promise.resolve(this.support),
+    read: () => Promise.resolve(this.stored),
     apply: (policy: object) => {
       this.writes.push('apply');
       this.images.push(...(JSON.stringify(policy).match(/envoy:\w+/g) ?? []));
-      return Promise.resolve(
-        this.refusal === ''
-          ? ({ type: 'applied' } as const)
-          : ({ type: 'refused', message: this.refusal } as const),
-      );
+      if (this.refusal !== '') return Promise.resolve({ type: 'refused', message: this.refusal } as const);
+      const { metadata } = policy as { readonly metadata: { readonly annotations: Record<string, string> } };
+      const injected = metadata.annotations['meshwright.dev/injected'] ?? '';
+      this.stored = { uid: 'p', generation: (this.stored?.generation ?? 0) + 1, injected };
+      return Promise.resolve({ type: 'applied', stored: this.stored } as const);
     },
     remove: () => {
       this.writes.push('remove');
-      return Promise.resolve();
+      const wasThere = this.stored !== undefined;
+      this.stored = undefined;
+      return Promise.resolve(wasThere);
     },
   };
 }
@@ -106,77 +116,85 @@ async function pass(clock: FakeClock, ms: number): Promise<void> {
 }
 
 test('what pods mount is there before the policy; nothing is written before it leads, and nothing after', async () => {
-  const { api, policy, changes } = start();
-  policy.setInput(resources, mesh, secrets);
+  const { api, clock, policy, changes } = start();
+  policy.setInput(resources, known(mesh, secrets));
   await settled();
   expect(api.writes).toEqual([]);
 
   policy.onStartedLeading();
   await settled();
   expect(api.writes).toEqual(['shop', 'apply']);
-  expect(policy.report()).toEqual({ support: 'Bound', isInForce: true, refusal: '' });
-  expect(changes()).toBe(1);
+  expect(policy.way()).toBeNull();
+  await pass(clock, 3000);
+  expect(policy.report()).toEqual({ support: 'Bound', way: 'Policy', refusal: '' });
+  expect(policy.way()).toEqual({ type: 'Policy', revision: api.stored?.injected.split('.')[0] });
+  expect(changes()).toBe(2);
 
   await policy.onStoppedLeading();
-  policy.setInput(resources, null, secrets);
+  policy.setInput(resources, known(null, secrets));
   await settled();
   expect(api.writes).toEqual(['shop', 'apply']);
-  expect(policy.report().isInForce).toBe(false);
+  expect(policy.way()).toBeNull();
 });
 
-test('it is written again when the Mesh asks for something else, and looked after now and then', async () => {
+test('it is written again when the Mesh asks for something else, or when somebody has changed it or taken it away', async () => {
   const { api, clock, policy } = start();
-  policy.setInput(resources, mesh, secrets);
+  policy.setInput(resources, known(mesh, secrets));
   policy.onStartedLeading();
   await settled();
 
-  policy.setInput(resources, { ...mesh, sidecar: { ...mesh.sidecar, image: 'envoy:next' } }, secrets);
+  policy.setInput(resources, known({ ...mesh, sidecar: { ...mesh.sidecar, image: 'envoy:next' } }, secrets));
   await settled();
   await pass(clock, 60_000);
-
-  expect(api.writes).toEqual(['shop', 'apply', 'apply', 'apply']);
+  expect(api.writes).toEqual(['shop', 'apply', 'apply']);
   expect([...new Set(api.images)]).toEqual(['envoy:1', 'envoy:next']);
+
+  if (api.stored !== undefined) api.stored = { ...api.stored, generation: 7 };
+  await pass(clock, 60_000);
+  expect(api.writes).toHaveLength(4);
+  api.stored = undefined;
+  await pass(clock, 60_000);
+  expect(api.writes).toHaveLength(5);
 });
 
 test('a batch in which nothing of it changed writes nothing; a new namespace gets what its pods mount', async () => {
   const { api, policy } = start();
-  policy.setInput(resources, mesh, secrets);
+  policy.setInput(resources, known(mesh, secrets));
   policy.onStartedLeading();
   await settled();
 
-  policy.setInput({ ...resources, pods: [] }, mesh, secrets);
+  policy.setInput({ ...resources, pods: [] }, known(mesh, secrets));
   await settled();
   expect(api.writes).toEqual(['shop', 'apply']);
 
-  policy.setInput(
-    { ...resources, namespaces: resourcesFromYaml(meshed('shop', 'new')).namespaces },
-    mesh,
-    secrets,
-  );
+  policy.setInput({ ...resources, namespaces: resourcesFromYaml(meshed('shop', 'new')).namespaces }, known(mesh, secrets));
   await settled();
-  expect(api.writes).toEqual(['shop', 'apply', 'new', 'apply']);
+  expect(api.writes).toEqual(['shop', 'apply', 'new']);
 });
 
 test('without a Mesh there is no policy; while nobody knows how pods get certificates it stays', async () => {
-  const { api, policy } = start();
-  policy.setInput(resources, mesh, secrets);
+  const { api, clock, policy } = start();
+  policy.setInput(resources, known(mesh, secrets));
   policy.onStartedLeading();
   await settled();
 
-  policy.setInput(resources, { ...mesh, name: 'other' }, null);
-  policy.setInput(resources, { ...mesh, name: 'other' }, { ...keysOnNodes, isPossible: false });
+  policy.setInput(resources, known({ ...mesh, name: 'other' }, null));
+  policy.setInput(resources, known({ ...mesh, name: 'other' }, { ...keysOnNodes, isPossible: false }));
   await settled();
   expect(api.writes).toEqual(['shop', 'apply']);
 
-  policy.setInput(resources, null, secrets);
+  policy.setInput(resources, known(null, secrets));
   await settled();
   expect(api.writes.at(-1)).toBe('remove');
-  expect(policy.report()).toEqual({ support: 'Bound', isInForce: false, refusal: '' });
+  // Pods that are made now may get a sidecar still.
+  expect(policy.way()).toBeNull();
+  await pass(clock, 3000);
+  expect(policy.report()).toEqual({ support: 'Bound', way: 'Template', refusal: '' });
 });
 
 test('where keys are made on nodes, pods mount nothing of their namespace', async () => {
   const { api, policy } = start();
-  policy.setInput(resources, mesh, keysOnNodes);
+  policy.setInput(resources, known(mesh, keysOnNodes));
   policy.onStartedLeading();
   await settled();
 
@@ -187,15 +205,15 @@ test('a namespace that takes nothing more does not keep the policy from others, 
   const { api, clock, policy } = start();
   api.full.add('full');
   const { namespaces } = resourcesFromYaml(meshed('full', 'shop'));
-  policy.setInput({ ...resources, namespaces }, mesh, secrets);
+  policy.setInput({ ...resources, namespaces }, known(mesh, secrets));
   policy.onStartedLeading();
   await settled();
   expect(api.writes).toEqual(['shop', 'apply']);
-  expect(policy.report().isInForce).toBe(true);
 
   api.full.clear();
-  await pass(clock, 60_000);
-  expect(api.writes).toEqual(['shop', 'apply', 'full', 'apply']);
+  await pass(clock, 3000);
+  expect(policy.report().way).toBe('Policy');
+  expect(api.writes).toEqual(['shop', 'apply', 'full']);
 });
 
 test('a namespace that is deleted and made anew gets what its pods mount again', async () => {
@@ -204,24 +222,24 @@ test('a namespace that is deleted and made anew gets what its pods mount again',
     resourcesFromYaml(
       `{kind: Namespace, metadata: {name: shop, uid: ${uid}, labels: {meshwright.dev/mesh: enabled}}}`,
     );
-  policy.setInput(made('first'), mesh, secrets);
+  policy.setInput(made('first'), known(mesh, secrets));
   policy.onStartedLeading();
   await settled();
-  policy.setInput(made('second'), mesh, secrets);
+  policy.setInput(made('second'), known(mesh, secrets));
   await settled();
 
-  expect(api.writes).toEqual(['shop', 'apply', 'shop', 'apply']);
+  expect(api.writes).toEqual(['shop', 'apply', 'shop']);
 });
 
 test('where no namespace takes what pods mount, no pod is made to wait for it', async () => {
   const { api, policy } = start();
   api.full.add('shop');
-  policy.setInput(resources, mesh, secrets);
+  policy.setInput(resources, known(mesh, secrets));
   policy.onStartedLeading();
   await settled();
 
   expect(api.writes).toEqual([]);
-  expect(policy.report().isInForce).toBe(false);
+  expect(policy.way()).toBeNull();
 });
 
 test.each(['NotServed', 'NotBound'] as const)(
@@ -229,22 +247,25 @@ test.each(['NotServed', 'NotBound'] as const)(
   async (support) => {
     const { api, clock, policy } = start();
     api.support = support;
-    policy.setInput(resources, mesh, secrets);
+    policy.setInput(resources, known(mesh, secrets));
     policy.onStartedLeading();
     await settled();
     expect(api.writes).toEqual([]);
-    expect(policy.report()).toEqual({ support, isInForce: false, refusal: '' });
+    expect(policy.report()).toEqual({ support, way: 'Template', refusal: '' });
 
     api.support = 'Bound';
     await pass(clock, 60_000);
-    expect(policy.report().isInForce).toBe(true);
+    // Until all API servers have noticed, templates stay the way.
+    expect(policy.report().way).toBe('Template');
+    await pass(clock, 3000);
+    expect(policy.report().way).toBe('Policy');
   },
 );
 
 test('what the API server says against it is told; an API server that does not answer is asked again soon', async () => {
   const { api, clock, policy } = start();
   api.isBroken = true;
-  policy.setInput(resources, mesh, secrets);
+  policy.setInput(resources, known(mesh, secrets));
   policy.onStartedLeading();
   await settled();
   expect(policy.report().support).toBeNull();
@@ -252,7 +273,63 @@ test('what the API server says against it is told; an API server that does not a
   api.isBroken = false;
   api.refusal = 'unknown field';
   await pass(clock, 5000);
-  expect(policy.report()).toEqual({ support: 'Bound', isInForce: false, refusal: 'unknown field' });
+  expect(policy.report()).toEqual({ support: 'Bound', way: 'Template', refusal: 'unknown field' });
+});
+
+test('what the API server rejects leaves the last version in force, and pods are to have its revision', async () => {
+  const { api, clock, policy } = start();
+  policy.setInput(resources, known(mesh, secrets));
+  policy.onStartedLeading();
+  await settled();
+  await pass(clock, 3000);
+  const before = policy.way();
+
+  api.refusal = 'unknown field';
+  policy.setInput(resources, known({ ...mesh, sidecar: { ...mesh.sidecar, image: 'envoy:next' } }, secrets));
+  await settled();
+  expect(policy.way()).toEqual(before);
+  expect(policy.report()).toEqual({ support: 'Bound', way: 'Policy', refusal: 'unknown field' });
+
+  api.refusal = '';
+  await pass(clock, 60_000);
+  expect(policy.way()).toEqual(before);
+  await pass(clock, 3000);
+  expect(policy.way()).toEqual({ type: 'Policy', revision: api.stored?.injected.split('.')[0] });
+  expect(policy.way()).not.toEqual(before);
+});
+
+test('an API server that does not run policies is believed when it has said so three times; then templates are the way', async () => {
+  const { api, clock, policy } = start();
+  policy.setInput(resources, known(mesh, secrets));
+  policy.onStartedLeading();
+  await settled();
+  await pass(clock, 3000);
+
+  api.support = 'NotRun';
+  await pass(clock, 60_000);
+  await pass(clock, 2000);
+  expect(policy.report().way).toBe('Policy');
+  await pass(clock, 2000);
+  expect(policy.report()).toEqual({ support: 'NotRun', way: 'Template', refusal: '' });
+
+  api.support = 'Bound';
+  await pass(clock, 60_000);
+  expect(policy.report().way).toBe('Policy');
+});
+
+test('before the operator serves, nobody knows the way; a policy that is there already is one', async () => {
+  const { api, clock, policy } = start();
+  policy.setInput(resources, known(mesh, secrets, false));
+  policy.onStartedLeading();
+  await settled();
+  expect([policy.way(), api.writes]).toEqual([null, []]);
+
+  await policy.onStoppedLeading();
+  api.stored = { uid: 'p', generation: 1, injected: 'r1.0' };
+  policy.onStartedLeading();
+  await settled();
+  await pass(clock, 3000);
+  expect([policy.way(), api.writes]).toEqual([{ type: 'Policy', revision: 'r1' }, []]);
 });
 
 test('a part with a field that the API server does not know is found in a template, and no pod sees it', async () => {
@@ -263,7 +340,7 @@ metadata: {name: meshwright-operator, namespace: meshwright-system}
 spec: {selector: {matchLabels: {app: operator}}, template: {metadata: {labels: {app: operator}}, spec: {}}}`;
   const { deployments } = resourcesFromYaml(own);
   api.unknown = 'restartPolicy';
-  policy.setInput({ ...resources, deployments }, mesh, secrets);
+  policy.setInput({ ...resources, deployments }, known(mesh, secrets));
   policy.onStartedLeading();
   await settled();
 

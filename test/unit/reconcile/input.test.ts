@@ -1,13 +1,17 @@
 // Which workloads the reconciler looks at, and when again.
 import { describe, expect, test } from '@jest/globals';
 import { filesOnly } from '../../../operator/certificates/delivery.ts';
+import type { MeshSettingsIr } from '../../../operator/ir/mesh-ir.ts';
 import type { Environment } from '../../../operator/reconcile/workload/desired.ts';
 import { barePodsOf } from '../../../operator/reconcile/bare-pods.ts';
-import { changedKeys, describeInput, relevantKeys } from '../../../operator/reconcile/input.ts';
+import { changedKeys, describeInput, type Input, relevantKeys } from '../../../operator/reconcile/input.ts';
+import type { Resources } from '../../../operator/store/resources.ts';
 import { resourcesFromYaml } from '../../support/builders.ts';
 import { sampleMesh } from '../../support/mesh-samples.ts';
 
 const { settings: mesh } = sampleMesh({});
+const settled = (resources: Resources, of: MeshSettingsIr | null): Input =>
+  describeInput({ resources, mesh: of, delivery: filesOnly, way: { type: 'Template' } });
 const environment: Environment = {
   defaultImages: { sidecar: 'envoy:1', init: 'meshwright:1' },
   xds: { address: 'meshwright.meshwright-system.svc', port: 15_012 },
@@ -45,7 +49,7 @@ const none = (): boolean => false;
 
 describe('what is looked at', () => {
   test('what is selected, or has signs of our part, or was told of; never the operator itself', () => {
-    const input = describeInput(resourcesFromYaml(world), mesh, filesOnly);
+    const input = settled(resourcesFromYaml(world), mesh);
 
     expect(relevantKeys(input, environment, none)).toEqual([
       'CronJob/other/annotated',
@@ -58,7 +62,7 @@ describe('what is looked at', () => {
   });
 
   test('without a Mesh: what has signs of our part', () => {
-    const input = describeInput(resourcesFromYaml(world), null, filesOnly);
+    const input = settled(resourcesFromYaml(world), null);
 
     expect(relevantKeys(input, environment, none)).toEqual([
       'CronJob/other/annotated',
@@ -69,16 +73,43 @@ describe('what is looked at', () => {
   test('again when it changed, and everything when the Mesh did', () => {
     const resources = resourcesFromYaml(world);
     const keys = ['CronJob/other/annotated', 'StatefulSet/shop/selected'];
-    const input = describeInput(resources, mesh, filesOnly);
+    const input = settled(resources, mesh);
     const [object] = resources.statefulSets;
     if (object === undefined) throw new Error('there is a StatefulSet');
-    const changed = describeInput({ ...resources, statefulSets: [{ ...object }] }, mesh, filesOnly);
-    const other = describeInput(resources, { ...mesh, trustDomain: 'other' }, filesOnly);
+    const changed = settled({ ...resources, statefulSets: [{ ...object }] }, mesh);
+    const other = settled(resources, { ...mesh, trustDomain: 'other' });
 
     expect(changedKeys(keys, undefined, input)).toEqual(keys);
-    expect(changedKeys(keys, input, describeInput(resources, mesh, filesOnly))).toEqual([]);
+    expect(changedKeys(keys, input, settled(resources, mesh))).toEqual([]);
     expect(changedKeys(keys, input, changed)).toEqual(['StatefulSet/shop/selected']);
     expect(changedKeys(keys, input, other)).toEqual(keys);
+  });
+
+  test('again when its pods are of another revision, and in an unselected namespace while they have sidecars by the API server', () => {
+    const pod = (name: string, revision: string): string => `
+---
+kind: Pod
+metadata:
+  name: ${name}
+  namespace: other
+  labels: {pod-template-hash: 5c, meshwright.dev/revision: ${revision}}
+  annotations: {meshwright.dev/injected: ${revision}.0}
+  ownerReferences: [{kind: ReplicaSet, name: elsewhere-5c, controller: true}]
+spec: {containers: []}
+`;
+    const of = (...pods: readonly string[]): Input =>
+      settled(resourcesFromYaml(world + pods.join('')), mesh);
+    const before = of(pod('a', 'r1'));
+    const keys = relevantKeys(before, environment, none);
+
+    expect(keys).toContain('Deployment/other/elsewhere');
+    // Workloads of another parse are other objects: what is compared are those of the same one.
+    const after = (...pods: readonly string[]): Input => ({ ...before, pods: of(...pods).pods });
+    expect(changedKeys(keys, before, after(pod('a', 'r1'), pod('b', 'r1')))).toEqual([]);
+    expect(changedKeys(keys, before, after(pod('a', 'r1'), pod('b', 'r2')))).toEqual([
+      'Deployment/other/elsewhere',
+    ]);
+    expect(changedKeys(keys, before, after())).toEqual(['Deployment/other/elsewhere']);
   });
 
   test('a Mesh that is there, but never was valid, leaves everything uncertain', () => {
@@ -86,9 +117,9 @@ describe('what is looked at', () => {
     const ref = { kind: 'Mesh', namespace: '', name: 'default' } as const;
     const rejection = { ref, generation: 1, problems: [], lastGoodInForce: false };
 
-    expect(describeInput(resources, null, filesOnly).isUncertain).toBe(false);
-    expect(describeInput({ ...resources, rejections: [rejection] }, null, filesOnly).isUncertain).toBe(true);
-    expect(describeInput({ ...resources, rejections: [rejection] }, mesh, filesOnly).isUncertain).toBe(false);
+    expect(settled(resources, null).isUncertain).toBe(false);
+    expect(settled({ ...resources, rejections: [rejection] }, null).isUncertain).toBe(true);
+    expect(settled({ ...resources, rejections: [rejection] }, mesh).isUncertain).toBe(false);
   });
 });
 

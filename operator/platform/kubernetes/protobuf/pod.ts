@@ -1,5 +1,5 @@
 // What is read of a Pod. Entry: pod.
-import type { Container, Pod, Probe } from '../../../objects/objects.ts';
+import type { Container, Owner, Pod, Probe } from '../../../objects/objects.ts';
 import {
   always,
   anyInteger,
@@ -11,10 +11,11 @@ import {
   one,
   shared,
   text,
+  trueOrFalse,
   within,
 } from './fields.ts';
 import { message } from './message.ts';
-import { type Item, metadata, type Present, stored } from './stored.ts';
+import { type Item, metadataFields, type Present, stored } from './stored.ts';
 
 const probe = message<Probe>({
   ...within(1, {
@@ -57,8 +58,11 @@ const container = message<Container>({
 
 type PodStatus = Present<Pod['status']>;
 
+const owner = message<Owner>({ kind: text(1), name: anyText(3), controller: trueOrFalse(6) });
+
 export const pod = stored<Pod>('Pod', {
-  metadata,
+  // The pods of one controller share what is said of it.
+  metadata: one(1, message<Pod['metadata']>({ ...metadataFields, ownerReferences: shared(many(13, owner)) })),
   spec: one(
     2,
     message<Pod['spec']>({

@@ -20,17 +20,16 @@ export type Present<T> = Exclude<T, undefined>;
 export const labels = textMap(11);
 export const annotations = textMap(12, lastApplied);
 
-export const metadata = one(
-  1,
-  message<ObjectMeta>({
-    name: anyText(1),
-    namespace: text(3),
-    uid: text(5),
-    resourceVersion: text(6),
-    generation: integer(7),
-    creationTimestamp: time(8),
-    deletionTimestamp: time(9),
-    labels,
-    annotations,
-  }),
-);
+export const metadataFields = {
+  name: anyText(1),
+  namespace: text(3),
+  uid: text(5),
+  resourceVersion: text(6),
+  generation: integer(7),
+  creationTimestamp: time(8),
+  deletionTimestamp: time(9),
+  labels,
+  annotations,
+};
+
+export const metadata = one(1, message<ObjectMeta>(metadataFields));

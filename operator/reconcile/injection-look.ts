@@ -1,0 +1,199 @@
+// One look at the policy by which the API server adds sidecars: is it there, is it ours, does it work. Entry: InjectionLook, one for each term of leadership.
+import type { InjectionReport } from '../conditions/injection-report.ts';
+import type { RenderedPolicy } from '../infra/admission-policy.ts';
+import { renderSdsFiles } from '../infra/certificate-files.ts';
+import { sdsConfigMap } from '../infra/pod-names.ts';
+import type { InjectionPolicyPort, PolicySupport, StoredPolicy } from '../ports/injection-policy-port.ts';
+import type { WorkloadPort, WorkloadRef } from '../ports/workload-port.ts';
+import type { Clock } from '../process/clock.ts';
+import type { Log } from '../process/log.ts';
+import { injectedKey } from '../values/own-names.ts';
+import type { InjectionWay } from './workload/desired.ts';
+
+export type Wanted =
+  /** There is no Mesh. */
+  | { readonly type: 'none' }
+  /** Sidecars that start now would wait: what is in force stays. */
+  | { readonly type: 'later' }
+  /** Sidecars cannot be had in the way that the Mesh asks for: what is in force stays. */
+  | { readonly type: 'never' }
+  | {
+      readonly type: 'policy';
+      readonly policy: RenderedPolicy;
+      /** A pod template of the cluster with our part; null: there is none to try it with. */
+      readonly trial: Trial | null;
+      /** Those that need the files by which Envoy finds certificates from Secrets, sorted. */
+      readonly namespaces: readonly Place[];
+    };
+
+export interface Trial {
+  readonly ref: WorkloadRef;
+  readonly body: object;
+}
+
+export interface Place {
+  readonly name: string;
+  /** Another one if it was deleted and made anew. */
+  readonly uid: string;
+}
+
+export interface Seen {
+  /** null: it is not known yet. */
+  readonly way: InjectionWay | null;
+  readonly report: InjectionReport;
+  /** When to look again, in ms. */
+  readonly againMs: number;
+}
+
+export interface LookOptions {
+  readonly port: InjectionPolicyPort;
+  readonly workloads: Pick<WorkloadPort, 'keepConfigMap' | 'apply'>;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+/** Somebody may install the binding, or take it away. */
+const lookMs = 60_000;
+/** Each API server looks at its policies once a second. */
+const settleMs = 3000;
+/** One that has just started, or a binding that has just been made. */
+const doubtMs = 2000;
+const doubts = 3;
+
+interface InForce {
+  readonly uid: string;
+  readonly revision: string;
+  readonly sinceMs: number;
+}
+
+export class InjectionLook {
+  readonly #options: LookOptions;
+  /** Name → uid of the namespaces that have what their pods mount. */
+  readonly #kept = new Map<string, string>();
+  /** As we left it. */
+  #written: StoredPolicy | undefined;
+  #inForce: InForce | undefined;
+  #removedMs: number | undefined;
+  #notRun = 0;
+  #way: InjectionWay | null = null;
+
+  constructor(options: LookOptions) {
+    this.#options = options;
+  }
+
+  async at(wanted: Wanted): Promise<Seen> {
+    const support = await this.#options.port.support();
+    this.#notRun = support === 'NotRun' ? this.#notRun + 1 : 0;
+    if (support === 'NotServed' || support === 'NotBound') return this.#seen({ support, way: template });
+    if (wanted.type === 'none') return await this.#removed(support);
+    this.#removedMs = undefined;
+    const refusal = await this.#publish(wanted);
+    return this.#judged(wanted, { support, refusal });
+  }
+
+  /** Pods that are made before API servers have noticed get a sidecar still. */
+  async #removed(support: PolicySupport): Promise<Seen> {
+    const { port, clock } = this.#options;
+    this.#inForce = undefined;
+    if (await port.remove()) this.#removedMs = clock.now();
+    const restMs = (this.#removedMs ?? -settleMs) + settleMs - clock.now();
+    return restMs > 0
+      ? this.#seen({ support, way: null, againMs: restMs })
+      : this.#seen({ support, way: template });
+  }
+
+  #judged(wanted: Wanted, { support, refusal }: { support: PolicySupport; refusal: string }): Seen {
+    const inForce = this.#inForce;
+    if (support === 'NotRun') {
+      const isSure = this.#notRun >= doubts;
+      return this.#seen({
+        support,
+        refusal,
+        way: isSure ? template : this.#way,
+        againMs: isSure ? lookMs : doubtMs,
+      });
+    }
+    if (inForce === undefined) {
+      const way = wanted.type === 'later' ? this.#way : template;
+      return this.#seen({ support, refusal, way });
+    }
+    const restMs = inForce.sinceMs + settleMs - this.#options.clock.now();
+    if (restMs > 0) return this.#seen({ support, refusal, way: this.#way, againMs: restMs });
+    return this.#seen({ support, refusal, way: { type: 'Policy', revision: inForce.revision } });
+  }
+
+  #seen(of: {
+    readonly support: PolicySupport;
+    readonly way: InjectionWay | null;
+    readonly refusal?: string;
+    readonly againMs?: number;
+  }): Seen {
+    const { support, way, refusal = '', againMs = lookMs } = of;
+    this.#way = way;
+    return { way, report: { support, way: way?.type ?? null, refusal }, againMs };
+  }
+
+  /** Writes only what is not there yet. Why the API server does not take it; '' if it does. */
+  async #publish(wanted: Wanted): Promise<string> {
+    const { port, workloads } = this.#options;
+    if (wanted.type === 'policy') await this.#keepFiles(wanted.namespaces);
+    const found = await port.read();
+    this.#note(found);
+    if (wanted.type !== 'policy' || isAsWritten(found, this.#written, wanted.policy)) return '';
+    const { policy, trial } = wanted;
+    const tried = trial && (await workloads.apply(trial.ref, trial.body, { force: true, dryRun: true }));
+    if (tried?.type === 'refused') return tried.message;
+    const outcome = await port.apply(policy);
+    if (outcome.type === 'refused') return outcome.message;
+    this.#written = outcome.stored;
+    this.#note(outcome.stored);
+    return '';
+  }
+
+  #note(stored: StoredPolicy | undefined): void {
+    const [revision = ''] = (stored?.injected ?? '').split('.');
+    if (stored === undefined || revision === '') {
+      this.#inForce = undefined;
+      return;
+    }
+    const { uid } = stored;
+    if (this.#inForce?.uid === uid && this.#inForce.revision === revision) return;
+    this.#inForce = { uid, revision, sinceMs: this.#options.clock.now() };
+  }
+
+  /**
+   * Pods wait for these files, with a back-off. A namespace that cannot take them, because of a quota or since it ends, has trouble of its own: all others have
+   * their policy. Rejects if none can.
+   */
+  async #keepFiles(namespaces: readonly Place[]): Promise<void> {
+    const { workloads, log } = this.#options;
+    const failures: unknown[] = [];
+    for (const { name: namespace, uid } of namespaces) {
+      if (this.#kept.get(namespace) === uid) continue;
+      try {
+        // oxlint-disable-next-line no-await-in-loop -- an API server under load has enough with one
+        await workloads.keepConfigMap(namespace, sdsConfigMap, sdsFiles);
+        this.#kept.set(namespace, uid);
+      } catch (error) {
+        failures.push(error);
+        log.warn({ namespace, error }, 'ConfigMap for sidecars not written, retrying');
+      }
+    }
+    if (failures.length > 0 && failures.length === namespaces.length)
+      throw new Error('no namespace takes the ConfigMap for sidecars', { cause: failures[0] });
+  }
+}
+
+const template: InjectionWay = { type: 'Template' };
+
+function isAsWritten(
+  found: StoredPolicy | undefined,
+  written: StoredPolicy | undefined,
+  policy: RenderedPolicy,
+): boolean {
+  if (found === undefined || written === undefined) return false;
+  const isOurs = found.uid === written.uid && found.generation === written.generation;
+  return isOurs && found.injected === policy.metadata.annotations[injectedKey];
+}
+
+const sdsFiles: Readonly<Record<string, string>> = Object.fromEntries(renderSdsFiles(''));

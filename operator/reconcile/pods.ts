@@ -1,0 +1,73 @@
+// The pods of workloads, as far as it concerns their sidecars. Entry: podsByWorkload. Pure.
+import type { Owner, Pod } from '../objects/objects.ts';
+import { injectedKey, restartedKey, revisionLabel } from '../values/own-names.ts';
+import { rememberEach } from '../values/remember.ts';
+
+export interface PodFacts {
+  /** The API server added its sidecar; false as well where the template did, or where it has none. */
+  readonly isByPolicy: boolean;
+  /** Of the settings that its sidecar was made by; undefined: it has none, or one of an operator without revisions. */
+  readonly revision: string | undefined;
+  /** The annotation of the template that it was made from. */
+  readonly restarted: string | undefined;
+}
+
+export type PodsByWorkload = ReadonlyMap<string, readonly PodFacts[]>;
+
+/** Key of a workload (`Deployment/shop/reviews`) → those of its pods that are there to stay. */
+export function podsByWorkload(pods: readonly Pod[]): PodsByWorkload {
+  const byWorkload = new Map<string, PodFacts[]>();
+  for (const pod of pods) {
+    const placed = placedOf(pod);
+    if (placed === null) continue;
+    const others = byWorkload.get(placed.key);
+    if (others === undefined) byWorkload.set(placed.key, [placed.facts]);
+    else others.push(placed.facts);
+  }
+  return byWorkload;
+}
+
+/** Whether what matters of the pods of a workload is the same. */
+export function isSamePods(some: readonly PodFacts[] = [], others: readonly PodFacts[] = []): boolean {
+  if (some.length === 0 || others.length === 0) return some.length === others.length;
+  const [kinds, otherKinds] = [kindsOf(some), kindsOf(others)];
+  return kinds.size === otherKinds.size && [...kinds].every((kind) => otherKinds.has(kind));
+}
+
+function kindsOf(pods: readonly PodFacts[]): ReadonlySet<string> {
+  return new Set(
+    pods.map(({ isByPolicy, revision, restarted }) => JSON.stringify([isByPolicy, revision, restarted])),
+  );
+}
+
+/** Whether it is running, or is about to. */
+export function isThereToStay({ metadata, status }: Pod): boolean {
+  const hasEnded = status?.phase === 'Succeeded' || status?.phase === 'Failed';
+  return metadata.deletionTimestamp === undefined && !hasEnded;
+}
+
+const placedOf = rememberEach((pod: Pod): { readonly key: string; readonly facts: PodFacts } | null => {
+  const { namespace = '', labels = {}, annotations = {}, ownerReferences = [] } = pod.metadata;
+  const controller = ownerReferences.find((owner) => owner.controller === true);
+  if (controller === undefined || !isThereToStay(pod)) return null;
+  const owner = workloadBehind(controller, labels['pod-template-hash']);
+  if (owner === undefined) return null;
+  const revision = labels[revisionLabel];
+  const facts = {
+    // A template has another fingerprint there: of its own settings.
+    isByPolicy: revision !== undefined && annotations[injectedKey]?.startsWith(`${revision}.`) === true,
+    revision,
+    restarted: annotations[restartedKey],
+  };
+  return { key: `${owner.kind}/${namespace}/${owner.name}`, facts };
+});
+
+/** A Deployment calls its ReplicaSets after itself and the hash of their template. */
+function workloadBehind(
+  { kind = '', name }: Owner,
+  hash: string | undefined,
+): { readonly kind: string; readonly name: string } | undefined {
+  if (kind !== 'ReplicaSet') return kind === 'StatefulSet' || kind === 'DaemonSet' ? { kind, name } : undefined;
+  if (hash === undefined || !name.endsWith(`-${hash}`)) return undefined;
+  return { kind: 'Deployment', name: name.slice(0, -hash.length - 1) };
+}
