@@ -91,10 +91,7 @@ export function troubleOf({ details, notices, barePods, injection }: WorkloadRep
   ].join(' ');
 }
 
-function bareSentence(
-  barePods: readonly string[],
-  { support, way }: InjectionReport,
-): readonly string[] {
+function bareSentence(barePods: readonly string[], { support, way }: InjectionReport): readonly string[] {
   if (barePods.length === 0) return [];
   const named = barePods.slice(0, mostNamed).join(', ');
   const more = barePods.length > mostNamed ? ` and ${barePods.length - mostNamed} more` : '';

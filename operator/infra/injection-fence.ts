@@ -1,6 +1,11 @@
 // What an administrator installs once beside the policy that adds sidecars: the binding without which that policy does nothing, and which bounds what it
 // may change, whatever the operator writes into it; and the sentences for pods whose annotations cannot be read. Pure.
-import { admissionCheckKey, admissionCheckName, injectedKey, injectionPolicyName } from '../values/own-names.ts';
+import {
+  admissionCheckKey,
+  admissionCheckName,
+  injectedKey,
+  injectionPolicyName,
+} from '../values/own-names.ts';
 import { exclusionKeys } from './exclusion-keys.ts';
 
 type Json = Readonly<Record<string, unknown>>;
@@ -100,7 +105,9 @@ function renderCheck(namespace: string): readonly Json[] {
         failurePolicy: 'Ignore',
         reinvocationPolicy: 'Never',
         matchConstraints: { namespaceSelector: within, resourceRules: [createdLeases] },
-        matchConditions: [{ name: 'the-check', expression: `object.metadata.name == '${admissionCheckName}'` }],
+        matchConditions: [
+          { name: 'the-check', expression: `object.metadata.name == '${admissionCheckName}'` },
+        ],
         mutations: [
           {
             patchType: 'JSONPatch',

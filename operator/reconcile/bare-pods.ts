@@ -5,7 +5,8 @@ import { injectedKey, optOutLabel } from '../values/own-names.ts';
 import type { MeshSettingsIr } from '../ir/mesh-ir.ts';
 import { matchesSelector } from '../values/labels.ts';
 import { isThereToStay } from './pods.ts';
-import { type Environment, isSelected } from './workload/desired.ts';
+import { isSelected } from './workload/desired.ts';
+import type { Environment } from './workload/environment.ts';
 
 /** `shop/migrate`, sorted. Of those that run, in namespaces of the mesh, and have not opted out. */
 export function barePodsOf(

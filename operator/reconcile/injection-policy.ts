@@ -15,7 +15,8 @@ import { rememberLast } from '../values/remember.ts';
 import { isSameValue } from '../values/same-value.ts';
 import { InjectionLook, type Place, type Trial, type Wanted } from './injection-look.ts';
 import { Looking } from './looking.ts';
-import { type Environment, type InjectionWay, isSelected } from './workload/desired.ts';
+import { type InjectionWay, isSelected } from './workload/desired.ts';
+import type { Environment } from './workload/environment.ts';
 import { partOf, policyOf } from './workload/policy.ts';
 
 const retryMs = 5000;
@@ -68,7 +69,7 @@ export function createInjectionPolicy(options: InjectionPolicyOptions): Injectio
   };
   return {
     setInput: ({ namespaces, deployments }, { mesh, delivery, isServing }) => {
-      const next = wantedOf(namespaces, deployments, mesh, delivery, isServing);
+      const next = wantedOf(namespaces, deployments, mesh, isServing ? delivery : null);
       if (next === wanted || isSameValue(next, wanted)) return;
       wanted = next;
       term?.wake();
@@ -108,12 +109,11 @@ function createWanted(
   deployments: Resources['deployments'],
   mesh: MeshSettingsIr | null,
   delivery: Delivery | null,
-  isServing: boolean,
 ) => Wanted {
   const render = createRenderer(environment);
-  return rememberLast((namespaces, deployments, mesh, delivery, isServing): Wanted => {
+  return rememberLast((namespaces, deployments, mesh, delivery): Wanted => {
     if (mesh === null) return { type: 'none' };
-    if (delivery === null || !isServing) return { type: 'later' };
+    if (delivery === null) return { type: 'later' };
     if (!delivery.isPossible) return { type: 'never' };
     const { policy, part } = render(mesh, delivery);
     return {

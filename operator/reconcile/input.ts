@@ -16,7 +16,8 @@ import {
 } from '../objects/objects.ts';
 import type { Resources } from '../store/resources.ts';
 import { isSamePods, type PodsByWorkload, podsByWorkload } from './pods.ts';
-import { type Environment, type InjectionWay, isSelected } from './workload/desired.ts';
+import { type InjectionWay, isSelected } from './workload/desired.ts';
+import type { Environment } from './workload/environment.ts';
 
 type Workload = Deployment | StatefulSet | DaemonSet | CronJob;
 

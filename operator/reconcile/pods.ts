@@ -67,7 +67,8 @@ function workloadBehind(
   { kind = '', name }: Owner,
   hash: string | undefined,
 ): { readonly kind: string; readonly name: string } | undefined {
-  if (kind !== 'ReplicaSet') return kind === 'StatefulSet' || kind === 'DaemonSet' ? { kind, name } : undefined;
+  if (kind !== 'ReplicaSet')
+    return kind === 'StatefulSet' || kind === 'DaemonSet' ? { kind, name } : undefined;
   if (hash === undefined || !name.endsWith(`-${hash}`)) return undefined;
   return { kind: 'Deployment', name: name.slice(0, -hash.length - 1) };
 }

@@ -7,7 +7,8 @@ import type { Log } from '../process/log.ts';
 import type { SecretPort } from '../ports/platform.ts';
 import type { WorkloadPort } from '../ports/workload-port.ts';
 import { barePodsOf } from './bare-pods.ts';
-import type { Environment, World } from './workload/desired.ts';
+import type { World } from './workload/desired.ts';
+import type { Environment } from './workload/environment.ts';
 import type { Memory } from './memory.ts';
 import { changedKeys, describeInput, type Input, relevantKeys, type Settled } from './input.ts';
 import type { Outcome } from './queue.ts';
@@ -108,26 +109,25 @@ function createWork(options: ReconcilerOptions): Work {
   return async (input, memory, key) => {
     const known = input?.workloads.get(key);
     if (input === undefined || known === undefined) return { type: 'done' };
-    const { mesh, namespaceLabels, delivery, way } = input;
-    const isUnknown = mesh !== null && delivery === null;
-    if (input.isUncertain || isUnknown || way === null) return { type: 'again', afterMs: uncertainMs };
+    const { mesh, namespaceLabels, way } = input;
+    if (way === null || isUnknown(input)) return { type: 'again', afterMs: uncertainMs };
     memory.rollouts.setLimit(mesh?.sidecar.maxConcurrentRollouts ?? defaultLimit);
     version ??= await port.kubernetesVersion();
     const world: World = {
       mesh,
       namespaceLabels: namespaceLabels.get(known.ref.namespace) ?? {},
       kubernetesVersion: version,
-      delivery: delivery ?? filesOnly,
+      delivery: input.delivery ?? filesOnly,
       way,
       environment,
     };
-    const step = await reconcileWorkload(
-      deps,
-      known.ref,
-      { world, pods: input.pods.get(key) ?? [] },
-      memory,
-    );
+    const step = await reconcileWorkload(deps, known.ref, { world, pods: input.pods.get(key) ?? [] }, memory);
     await reportState(options, memory, key, step);
     return step.outcome;
   };
+}
+
+/** What is injected stays as it is. */
+function isUnknown({ isUncertain, mesh, delivery }: Input): boolean {
+  return isUncertain || (mesh !== null && delivery === null);
 }

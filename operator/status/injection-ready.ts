@@ -6,7 +6,10 @@ import type { InjectionReport } from '../conditions/injection-report.ts';
 export function injectionReadyOf(report: InjectionReport): ConditionDraft | undefined {
   const { way } = report;
   if (way === null) return undefined;
-  return { type: conditionType.injectionReady, ...(way === 'Policy' ? ofPolicy(report) : ofTemplates(report)) };
+  return {
+    type: conditionType.injectionReady,
+    ...(way === 'Policy' ? ofPolicy(report) : ofTemplates(report)),
+  };
 }
 
 type Told = Omit<ConditionDraft, 'type'>;

@@ -4,7 +4,7 @@ import { operatorSpiffeId } from '../certificates/identity.ts';
 import type { IssuerState } from '../certificates/issuer-ports.ts';
 import type { InjectionSettings } from '../process/settings.ts';
 import { createReconciler } from '../reconcile/reconciler.ts';
-import type { Environment } from '../reconcile/workload/desired.ts';
+import type { Environment } from '../reconcile/workload/environment.ts';
 import { notLooked } from '../conditions/injection-report.ts';
 import { isUncertain } from '../reconcile/input.ts';
 import { createInjectionPolicy, type InjectionPolicy } from '../reconcile/injection-policy.ts';
@@ -18,6 +18,9 @@ export interface InjectionContext extends Pick<Context, 'clock' | 'log'> {
   readonly settings: Pick<Context['settings'], 'platform' | 'namespace'>;
 }
 
+/** Where the platform knows no policies. */
+const byTemplates = { type: 'Template' } as const;
+
 export function createInjection(cells: Cells, context: InjectionContext): Made {
   const { platform, settings, clock, log } = context;
   const { resources, translation, delivery, snapshot, certificates, xdsPort, workloadReport } = cells;
@@ -29,6 +32,7 @@ export function createInjection(cells: Cells, context: InjectionContext): Made {
     );
     return {};
   }
+  const way: { onChange?: () => void } = {};
   const environment = environmentOf(injection, settings.namespace);
   const policy =
     platform.injectionPolicy &&
@@ -39,7 +43,7 @@ export function createInjection(cells: Cells, context: InjectionContext): Made {
       clock,
       log,
       onChange: () => {
-        setInput();
+        way.onChange?.();
         workloadReport.changed();
       },
     });
@@ -58,9 +62,14 @@ export function createInjection(cells: Cells, context: InjectionContext): Made {
     const settled = resources.get();
     if (settled === null) return;
     const mesh = translation.get().ir?.settings ?? null;
-    const way = policy === undefined ? byTemplates : policy.way();
-    reconciler.setInput({ resources: settled, mesh, delivery: delivery.get(), way });
+    reconciler.setInput({
+      resources: settled,
+      mesh,
+      delivery: delivery.get(),
+      way: policy === undefined ? byTemplates : policy.way(),
+    });
   };
+  way.onChange = setInput;
   resources.subscribe(setInput);
   delivery.subscribe(setInput);
   // What workloads may wait for: certificates, and an operator that serves.
@@ -69,9 +78,6 @@ export function createInjection(cells: Cells, context: InjectionContext): Made {
   if (policy !== undefined) feed(policy, cells);
   return { leaderCallbacks: bothOf(reconciler, policy) };
 }
-
-/** Where the platform knows no policies. */
-const byTemplates = { type: 'Template' } as const;
 
 /** A pod with a sidecar does not start before there is an operator for it, so the policy waits for one. What is in force stays meanwhile. */
 function feed(policy: InjectionPolicy, cells: Cells): void {

@@ -12,20 +12,10 @@ import type { LiveWorkload } from '../../ports/workload-port.ts';
 import { optOutLabel } from '../../values/own-names.ts';
 import { matchesLabels } from '../../values/labels.ts';
 import type { Actual } from './actual.ts';
+import type { Environment } from './environment.ts';
 import { type Exclusions, readExclusions } from './exclusions.ts';
 import { meshOptionsOf } from './mesh-options.ts';
 import { probeNotices } from './probe-notices.ts';
-
-export interface Environment {
-  /** For workloads whose Mesh names none. A change of these alone rolls nobody. */
-  readonly defaultImages: { readonly sidecar: string; readonly init: string };
-  /** How sidecars reach the operator. */
-  readonly xds: { readonly address: string; readonly port: number };
-  /** By the trust domain of the Mesh. */
-  readonly operatorSpiffeId: (trustDomain: string) => string;
-  /** The operator's own: it must be able to start without a mesh. */
-  readonly ownNamespace: string;
-}
 
 /** Who adds sidecars. */
 export type InjectionWay =

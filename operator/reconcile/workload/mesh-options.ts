@@ -6,7 +6,7 @@ import { podVariables, type SidecarOptions } from '../../infra/sidecar.ts';
 import type { MeshSettingsIr } from '../../ir/mesh-ir.ts';
 import { fingerprint } from '../../values/fingerprint.ts';
 import { formatNodeId } from '../../values/node-id.ts';
-import type { Environment } from './desired.ts';
+import type { Environment } from './environment.ts';
 
 /** What is the same for all pods of the mesh that ask for nothing else. */
 export function meshOptionsOf(

@@ -6,7 +6,7 @@ import type { CertificateSource } from '../../infra/certificate-volume.ts';
 import { neverMeshed } from '../../infra/injection-fence.ts';
 import { renderSidecar, type SidecarPart } from '../../infra/sidecar.ts';
 import type { MeshSettingsIr } from '../../ir/mesh-ir.ts';
-import type { Environment } from './desired.ts';
+import type { Environment } from './environment.ts';
 import { meshOptionsOf } from './mesh-options.ts';
 
 /** What the policy adds, for any service account. */

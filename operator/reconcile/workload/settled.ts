@@ -60,7 +60,10 @@ function replaced(
   const { isAutomatic, isPaused } = rollout;
   const count = `${outdated} of ${pods.length} ${pods.length === 1 ? 'pod' : 'pods'} without an up-to-date sidecar.`;
   if (isAutomatic && !isPaused)
-    return { outcome: again(watchRolloutMs), state: { type: 'pending', reason: 'RollingOut', message: count } };
+    return {
+      outcome: again(watchRolloutMs),
+      state: { type: 'pending', reason: 'RollingOut', message: count },
+    };
   const message = isPaused
     ? `${count} The workload is paused. Its pods get the sidecar when you resume it.`
     : `${count} The update strategy of the workload does not replace them. Delete them.`;

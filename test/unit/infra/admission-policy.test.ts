@@ -25,21 +25,13 @@ test.each([
   ['plain', 'Secret'],
   ['pod-certificates', 'PodCertificate'],
 ] as const)('%s', (name, certificates) => {
-  expectGolden(
-    'test/golden/injection-policy',
-    name,
-    renderInjectionPolicy({ ...options, certificates }),
-  );
+  expectGolden('test/golden/injection-policy', name, renderInjectionPolicy({ ...options, certificates }));
 });
 
 test('has another revision when users ask for something else, or when it is rendered in another way', () => {
   const revisionOf = (more: Partial<InjectionPolicyOptions['sidecar']>): unknown =>
     renderInjectionPolicy({ ...options, sidecar: { ...sampleOptions, ...more } }).metadata.annotations;
-  const revisions = [
-    revisionOf({}),
-    revisionOf({ revision: 'r2' }),
-    revisionOf({ image: 'envoy:next' }),
-  ];
+  const revisions = [revisionOf({}), revisionOf({ revision: 'r2' }), revisionOf({ image: 'envoy:next' })];
 
   expect(new Set(revisions.map((it) => JSON.stringify(it))).size).toBe(3);
   expect(revisionOf({})).toEqual(revisions[0]);

@@ -77,6 +77,7 @@ describe('patches', () => {
       spec: {
         template: {
           metadata: {
+            labels: { 'meshwright.dev/revision': null },
             annotations: {
               'meshwright.dev/injected': null,
               'meshwright.dev/sds-leaf': null,

@@ -251,39 +251,50 @@ describe('what is done where the API server adds the sidecars to pods', () => {
     restarted: value,
     removesPart,
   });
-  const cases: readonly (readonly [string, LiveWorkload, World, readonly (PodFacts | undefined)[], object])[] =
+  const cases: readonly (readonly [
+    string,
+    LiveWorkload,
+    World,
+    readonly (PodFacts | undefined)[],
+    object,
+  ])[] = [
+    ['a new workload is left alone', liveDeployment(), byPolicy, [], { type: 'none' }],
+    ['pods with a sidecar from birth are, too', liveDeployment(), byPolicy, [right], { type: 'none' }],
+    ['pods without one are replaced', liveDeployment(), byPolicy, [right, bare], roll('inject', 'r2')],
+    ['pods of another revision are replaced', liveDeployment(), byPolicy, [old], roll('update', 'r2')],
+    ['our part goes, in the same write', injected, byPolicy, [bare], roll('update', 'r2', true)],
+    ['pods that are being replaced are waited for', restarted('r2'), byPolicy, [bare], { type: 'none' }],
     [
-      ['a new workload is left alone', liveDeployment(), byPolicy, [], { type: 'none' }],
-      ['pods with a sidecar from birth are, too', liveDeployment(), byPolicy, [right], { type: 'none' }],
-      ['pods without one are replaced', liveDeployment(), byPolicy, [right, bare], roll('inject', 'r2')],
-      ['pods of another revision are replaced', liveDeployment(), byPolicy, [old], roll('update', 'r2')],
-      ['our part goes, in the same write', injected, byPolicy, [bare], roll('update', 'r2', true)],
-      ['pods that are being replaced are waited for', restarted('r2'), byPolicy, [bare], { type: 'none' }],
-      [
-        'pods that came without one are replaced again',
-        restarted('r2'),
-        byPolicy,
-        [{ ...bare, restarted: 'r2' }],
-        roll('restore', 'r2.1'),
-      ],
-      [
-        'and again',
-        restarted('r2.9'),
-        byPolicy,
-        [{ ...bare, restarted: 'r2.9' }],
-        roll('restore', 'r2.10'),
-      ],
-      ['pods of a workload that left lose it', liveDeployment(), outside, [right], roll('leave', 'none')],
-      [
-        'pods that came with one although they left are replaced again',
-        restarted('none'),
-        outside,
-        [{ ...bare, isByPolicy: true, restarted: 'none' }],
-        roll('leave', 'none.1'),
-      ],
-      ['pods whose template has lost our part are on their way', liveDeployment(), outside, [bare], { type: 'none' }],
-      ['a service account that the policy cannot name needs the template', long, byPolicy, [bare], { type: 'write' }],
-    ];
+      'pods that came without one are replaced again',
+      restarted('r2'),
+      byPolicy,
+      [{ ...bare, restarted: 'r2' }],
+      roll('restore', 'r2.1'),
+    ],
+    ['and again', restarted('r2.9'), byPolicy, [{ ...bare, restarted: 'r2.9' }], roll('restore', 'r2.10')],
+    ['pods of a workload that left lose it', liveDeployment(), outside, [right], roll('leave', 'none')],
+    [
+      'pods that came with one although they left are replaced again',
+      restarted('none'),
+      outside,
+      [{ ...bare, isByPolicy: true, restarted: 'none' }],
+      roll('leave', 'none.1'),
+    ],
+    [
+      'pods whose template has lost our part are on their way',
+      liveDeployment(),
+      outside,
+      [bare],
+      { type: 'none' },
+    ],
+    [
+      'a service account that the policy cannot name needs the template',
+      long,
+      byPolicy,
+      [bare],
+      { type: 'write' },
+    ],
+  ];
   test.each(cases)('%s', (_, live, of, pods, action) => {
     const present = pods.filter((pod) => pod !== undefined);
 

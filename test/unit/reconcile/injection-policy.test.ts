@@ -4,7 +4,7 @@ import type { Delivery } from '../../../operator/certificates/delivery.ts';
 import type { MeshSettingsIr } from '../../../operator/ir/mesh-ir.ts';
 import type { PolicySupport, StoredPolicy } from '../../../operator/ports/injection-policy-port.ts';
 import { createInjectionPolicy, type InjectionPolicy } from '../../../operator/reconcile/injection-policy.ts';
-import type { Environment } from '../../../operator/reconcile/workload/desired.ts';
+import type { Environment } from '../../../operator/reconcile/workload/environment.ts';
 import { resourcesFromYaml } from '../../support/builders.ts';
 import { FakeClock } from '../../support/fake-clock.ts';
 import { sampleMesh } from '../../support/mesh-samples.ts';
@@ -167,7 +167,10 @@ test('a batch in which nothing of it changed writes nothing; a new namespace get
   await settled();
   expect(api.writes).toEqual(['shop', 'apply']);
 
-  policy.setInput({ ...resources, namespaces: resourcesFromYaml(meshed('shop', 'new')).namespaces }, known(mesh, secrets));
+  policy.setInput(
+    { ...resources, namespaces: resourcesFromYaml(meshed('shop', 'new')).namespaces },
+    known(mesh, secrets),
+  );
   await settled();
   expect(api.writes).toEqual(['shop', 'apply', 'new']);
 });

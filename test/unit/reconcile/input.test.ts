@@ -2,7 +2,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { filesOnly } from '../../../operator/certificates/delivery.ts';
 import type { MeshSettingsIr } from '../../../operator/ir/mesh-ir.ts';
-import type { Environment } from '../../../operator/reconcile/workload/desired.ts';
+import type { Environment } from '../../../operator/reconcile/workload/environment.ts';
 import { barePodsOf } from '../../../operator/reconcile/bare-pods.ts';
 import { changedKeys, describeInput, type Input, relevantKeys } from '../../../operator/reconcile/input.ts';
 import type { Resources } from '../../../operator/store/resources.ts';
@@ -97,8 +97,7 @@ metadata:
   ownerReferences: [{kind: ReplicaSet, name: elsewhere-5c, controller: true}]
 spec: {containers: []}
 `;
-    const of = (...pods: readonly string[]): Input =>
-      settled(resourcesFromYaml(world + pods.join('')), mesh);
+    const of = (...pods: readonly string[]): Input => settled(resourcesFromYaml(world + pods.join('')), mesh);
     const before = of(pod('a', 'r1'));
     const keys = relevantKeys(before, environment, none);
 

@@ -29,7 +29,12 @@ const cases: readonly (readonly [string, InjectionReport, readonly [string, stri
     ['False', 'PolicyRejected'],
     /Apply deploy\/injection-policy\.yaml again, which grants the permission\.$/,
   ],
-  ['policy', { support: 'Bound', way: 'Policy', refusal: '' }, ['True', 'Policy'], /pod templates stay as they are\.$/],
+  [
+    'policy',
+    { support: 'Bound', way: 'Policy', refusal: '' },
+    ['True', 'Policy'],
+    /pod templates stay as they are\.$/,
+  ],
   [
     'an older policy',
     { support: 'Bound', way: 'Policy', refusal: 'unknown field' },

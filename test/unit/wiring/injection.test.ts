@@ -56,17 +56,20 @@ const withSidecars = readSettings(['--sidecar-xds', 'meshwright.example:15012'],
   KUBERNETES_SERVICE_HOST: '10.0.0.1',
 });
 
+const stored = { uid: 'p', generation: 1, injected: 'r1.0' };
+
 /** An API server that takes every policy. */
 function policies(writes: string[]): InjectionPolicyPort {
   return {
     support: () => Promise.resolve('Bound'),
+    read: () => Promise.resolve(undefined),
     apply: () => {
       writes.push('apply');
-      return Promise.resolve({ type: 'applied' });
+      return Promise.resolve({ type: 'applied', stored });
     },
     remove: () => {
       writes.push('remove');
-      return Promise.resolve();
+      return Promise.resolve(true);
     },
   };
 }
