@@ -6,6 +6,7 @@ import { loadKubeConfig } from './platform/kubernetes/http/kube-config.ts';
 import { retrying } from './platform/kubernetes/http/retry.ts';
 import { systemJitteredClock } from './platform/kubernetes/http/jittered-clock.ts';
 import { createInjectionPolicies } from './platform/kubernetes/injection-policies.ts';
+import { createPodList } from './platform/kubernetes/pods.ts';
 import { createWorkloads } from './platform/kubernetes/workloads.ts';
 import { operatorNamespace } from './values/own-names.ts';
 import { uninstall } from './reconcile/uninstall.ts';
@@ -13,7 +14,7 @@ import { uninstall } from './reconcile/uninstall.ts';
 const help = `Usage: meshwright uninstall [--kubeconfig <path>]
 
 Removes the sidecar from every Deployment, StatefulSet, DaemonSet and CronJob. Their pods are replaced. The API server adds no sidecars to
-other pods anymore; those that have one keep it.
+pods anymore. Pods of Jobs and of other controllers keep theirs until they are replaced, and are listed.
 `;
 
 async function main(args: readonly string[]): Promise<void> {
@@ -29,14 +30,17 @@ async function main(args: readonly string[]): Promise<void> {
   const api = new ApiClient({ kubeConfig: loadKubeConfig(path), clock: systemJitteredClock });
   try {
     const patient = retrying(api, { clock: systemJitteredClock });
-    const policies = createInjectionPolicies(patient, operatorNamespace);
-    // First: pods that are replaced would get another sidecar.
-    if ((await policies.support()) === 'Bound') await policies.remove();
-    const { removed, failed } = await uninstall(createWorkloads(patient));
+    const { removed, failed, kept } = await uninstall({
+      policies: createInjectionPolicies(patient, operatorNamespace),
+      pods: createPodList(patient),
+      workloads: createWorkloads(patient),
+      clock: systemJitteredClock,
+    });
     for (const { kind, namespace, name } of removed)
       process.stdout.write(`${kind} ${namespace}/${name}: removed\n`);
     for (const { ref, message } of failed)
       process.stderr.write(`${ref.kind} ${ref.namespace}/${ref.name}: ${message}\n`);
+    for (const pod of kept) process.stdout.write(`Pod ${pod}: keeps its sidecar until it is replaced\n`);
     process.stdout.write(`${removed.length} removed, ${failed.length} failed\n`);
     if (failed.length > 0) process.exitCode = 1;
   } finally {

@@ -1,5 +1,12 @@
 // The port to pods: what is ever written on one, or about one.
+import type { Pod } from '../objects/objects.ts';
 import type { WorkloadEvent } from './workload-port.ts';
+
+/** As they are now: for who has no store. */
+export interface PodListPort {
+  /** Of all namespaces, with the label. */
+  list(labelled: string): Promise<readonly Pod[]>;
+}
 
 export interface PodPort {
   /**

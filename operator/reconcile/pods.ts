@@ -1,5 +1,6 @@
 // The pods of workloads, as far as it concerns their sidecars. Entry: podsByWorkload. Pure.
-import type { Owner, Pod } from '../objects/objects.ts';
+import { type Owner, type Pod, refKey } from '../objects/objects.ts';
+import type { WorkloadRef } from '../ports/workload-port.ts';
 import { injectedKey, restartedKey, revisionLabel } from '../values/own-names.ts';
 import { rememberEach } from '../values/remember.ts';
 
@@ -13,6 +14,12 @@ export interface PodFacts {
 }
 
 export type PodsByWorkload = ReadonlyMap<string, readonly PodFacts[]>;
+
+interface PlacedPod {
+  readonly workload: WorkloadRef;
+  readonly key: string;
+  readonly facts: PodFacts;
+}
 
 /** Key of a workload (`Deployment/shop/reviews`) → those of its pods that are there to stay. */
 export function podsByWorkload(pods: readonly Pod[]): PodsByWorkload {
@@ -46,29 +53,33 @@ export function isThereToStay({ metadata, status }: Pod): boolean {
   return metadata.deletionTimestamp === undefined && !hasEnded;
 }
 
-const placedOf = rememberEach((pod: Pod): { readonly key: string; readonly facts: PodFacts } | null => {
-  const { namespace = '', labels = {}, annotations = {}, ownerReferences = [] } = pod.metadata;
+/** null: no workload whose template we know makes it anew, or it is about to go. */
+export const placedOf = rememberEach((pod: Pod): PlacedPod | null => {
+  const { namespace = '', labels = {}, ownerReferences = [] } = pod.metadata;
   const controller = ownerReferences.find((owner) => owner.controller === true);
   if (controller === undefined || !isThereToStay(pod)) return null;
   const owner = workloadBehind(controller, labels['pod-template-hash']);
   if (owner === undefined) return null;
+  const workload = { ...owner, namespace };
+  return { workload, key: refKey(workload), facts: factsOf(pod) };
+});
+
+export function factsOf({ metadata: { labels = {}, annotations = {} } }: Pod): PodFacts {
   const revision = labels[revisionLabel];
-  const facts = {
+  return {
     // A template has another fingerprint there: of its own settings.
     isByPolicy: revision !== undefined && annotations[injectedKey]?.startsWith(`${revision}.`) === true,
     revision,
     restarted: annotations[restartedKey],
   };
-  return { key: `${owner.kind}/${namespace}/${owner.name}`, facts };
-});
+}
 
 /** A Deployment calls its ReplicaSets after itself and the hash of their template. */
 function workloadBehind(
   { kind = '', name }: Owner,
   hash: string | undefined,
-): { readonly kind: string; readonly name: string } | undefined {
-  if (kind !== 'ReplicaSet')
-    return kind === 'StatefulSet' || kind === 'DaemonSet' ? { kind, name } : undefined;
-  if (hash === undefined || !name.endsWith(`-${hash}`)) return undefined;
+): Pick<WorkloadRef, 'kind' | 'name'> | undefined {
+  if (kind === 'StatefulSet' || kind === 'DaemonSet') return { kind, name };
+  if (kind !== 'ReplicaSet' || hash === undefined || !name.endsWith(`-${hash}`)) return undefined;
   return { kind: 'Deployment', name: name.slice(0, -hash.length - 1) };
 }

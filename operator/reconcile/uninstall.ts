@@ -1,27 +1,74 @@
-// Takes our part out of every workload there is: without a Mesh, our definitions or a running operator. Entry:
+// Takes the sidecars out of every workload there is: without a Mesh, our definitions or a running operator. Entry:
 // uninstall. Certificates stay: pods mount them until the last one is made anew.
-import type { WorkloadPort, WorkloadRef } from '../ports/workload-port.ts';
+import { noRevision } from '../infra/patches.ts';
+import { type Pod, refKey } from '../objects/objects.ts';
+import type { InjectionPolicyPort } from '../ports/injection-policy-port.ts';
+import type { PodListPort } from '../ports/pod-port.ts';
+import type { WorkloadPort, WorkloadRef, WriteOutcome } from '../ports/workload-port.ts';
+import { type Clock, pause } from '../process/clock.ts';
+import { revisionLabel } from '../values/own-names.ts';
 import { workloadKinds } from '../values/workload-kinds.ts';
+import { factsOf, isThereToStay, placedOf } from './pods.ts';
 import { describeActual } from './workload/actual.ts';
-import { removePart } from './workload/writes.ts';
+import { removePart, restartPods } from './workload/writes.ts';
+
+export interface UninstallPorts {
+  readonly policies: Pick<InjectionPolicyPort, 'remove'>;
+  readonly pods: PodListPort;
+  readonly workloads: Pick<WorkloadPort, 'list' | 'merge'>;
+  readonly clock: Clock;
+}
 
 export interface UninstallReport {
   readonly removed: readonly WorkloadRef[];
   /** The message is the API server's. */
   readonly failed: readonly { readonly ref: WorkloadRef; readonly message: string }[];
+  /** Pods that keep their sidecar until somebody replaces them: of Jobs, of other controllers, and bare ones. `shop/migrate`. */
+  readonly kept: readonly string[];
 }
 
+/** Each API server looks at its policies once a second. */
+const settleMs = 3000;
+
 /** All at once: the mesh ends. Rejects if workloads cannot be listed. */
-export async function uninstall(port: Pick<WorkloadPort, 'list' | 'merge'>): Promise<UninstallReport> {
-  const all = (await Promise.all(workloadKinds.map((kind) => port.list(kind)))).flat();
-  const injected = all.filter((live) => describeActual(live).hasAny);
+export async function uninstall({
+  policies,
+  pods,
+  workloads,
+  clock,
+}: UninstallPorts): Promise<UninstallReport> {
+  // First: pods that are replaced would get another sidecar.
+  if (await policies.remove()) await pause(settleMs, clock);
+  const all = (await Promise.all(workloadKinds.map((kind) => workloads.list(kind)))).flat();
+  const injected = all.filter((live) => describeActual(live).hasAny).map(({ ref }) => ref);
+  const byPolicy = (await pods.list(revisionLabel)).filter((pod) => factsOf(pod).isByPolicy);
   const removed: WorkloadRef[] = [];
   const failed: { ref: WorkloadRef; message: string }[] = [];
-  for (const live of injected) {
-    // oxlint-disable-next-line no-await-in-loop -- an API server under load has enough with one
-    const outcome = await removePart(port, live);
-    if (outcome.type === 'written' || outcome.type === 'gone') removed.push(live.ref);
-    else failed.push({ ref: live.ref, message: outcome.message });
-  }
-  return { removed, failed };
+  const note = (ref: WorkloadRef, outcome: WriteOutcome): void => {
+    if (outcome.type === 'written' || outcome.type === 'gone') removed.push(ref);
+    else failed.push({ ref, message: outcome.message });
+  };
+  // oxlint-disable no-await-in-loop -- an API server under load has enough with one
+  for (const ref of injected) note(ref, await removePart(workloads, { ref }));
+  for (const ref of workloadsOf(byPolicy, injected))
+    note(ref, await restartPods(workloads, { ref }, { restarted: noRevision, removesPart: false }));
+  // oxlint-enable no-await-in-loop
+  const kept = byPolicy.filter((pod) => isThereToStay(pod) && placedOf(pod) === null);
+  return {
+    removed,
+    failed,
+    kept: kept.map(({ metadata: { namespace = '', name } }) => `${namespace}/${name}`),
+  };
+}
+
+/** Each once, and none of `except`. */
+function workloadsOf(pods: readonly Pod[], except: readonly WorkloadRef[]): readonly WorkloadRef[] {
+  const done = new Set(except.map(refKey));
+  const found = new Map(
+    pods.flatMap((pod) => {
+      const placed = placedOf(pod);
+      return placed === null || done.has(placed.key) ? [] : [[placed.key, placed.workload] as const];
+    }),
+  );
+  return [...found.values()];
 }

@@ -15,6 +15,35 @@ const suite = newest.found ? describe : describe.skip;
 
 const operatorNamespace = 'meshwright-system';
 
+const slow = { intervalMs: 200, deadlineMs: 60_000 };
+
+interface Deployment {
+  readonly metadata: { readonly uid: string; readonly generation: number };
+  readonly spec: {
+    readonly template: {
+      readonly metadata: {
+        readonly labels: Readonly<Record<string, string>>;
+        readonly annotations?: Readonly<Record<string, string>>;
+      };
+      readonly spec: { readonly initContainers?: readonly object[] };
+    };
+  };
+}
+
+const web = {
+  apiVersion: 'apps/v1',
+  kind: 'Deployment',
+  metadata: { name: 'web', namespace: 'shop' },
+  spec: {
+    replicas: 1,
+    selector: { matchLabels: { app: 'web' } },
+    template: {
+      metadata: { labels: { app: 'web' } },
+      spec: { containers: [{ name: 'app', image: 'app:1' }] },
+    },
+  },
+};
+
 suite('on a cluster whose API server adds sidecars', () => {
   const closing = new Closing();
   let server: ApiServer;
@@ -99,6 +128,166 @@ suite('on a cluster whose API server adds sidecars', () => {
 
     const wait = ['wait', 'secret/meshwright-migrate', '-n', 'shop', '--for=create', '--timeout=60s'];
     expect(await kubectl(wait)).toContain('condition met');
+  });
+
+  describe('a Deployment', () => {
+    const deployment = (): Promise<Deployment> =>
+      kubectl(['get', 'deployment', 'web', '-n', 'shop', '-o', 'json']).then(
+        (text) => JSON.parse(text) as Deployment,
+      );
+    /** As its controller would: a pod of the present template in place of the last one, and the status. */
+    const rollOut = async (): Promise<void> => {
+      const { metadata, spec } = await deployment();
+      await server.kubectl(['delete', 'pod', '-n', 'shop', '-l', 'app=web', '--force', '--grace-period=0']);
+      const owner = {
+        apiVersion: 'apps/v1',
+        kind: 'ReplicaSet',
+        name: 'web-5c',
+        uid: metadata.uid,
+        controller: true,
+      };
+      const pod = {
+        apiVersion: 'v1',
+        kind: 'Pod',
+        metadata: {
+          ...spec.template.metadata,
+          labels: { ...spec.template.metadata.labels, 'pod-template-hash': '5c' },
+          generateName: 'web-5c-',
+          namespace: 'shop',
+          ownerReferences: [owner],
+        },
+        spec: spec.template.spec,
+      };
+      await kubectl(['create', '-f', '-'], pod);
+      const status = JSON.stringify({
+        status: {
+          observedGeneration: metadata.generation,
+          replicas: 1,
+          updatedReplicas: 1,
+          readyReplicas: 1,
+          availableReplicas: 1,
+        },
+      });
+      await kubectl([
+        'patch',
+        'deployment',
+        'web',
+        '-n',
+        'shop',
+        '--subresource=status',
+        '--type=merge',
+        `--patch=${status}`,
+      ]);
+    };
+    const pods = async (): Promise<readonly (string | undefined)[]> => {
+      const text = await kubectl(['get', 'pods', '-n', 'shop', '-l', 'app=web', '-o', 'json']);
+      const { items } = JSON.parse(text) as {
+        readonly items: readonly { readonly metadata: { readonly labels: Record<string, string> } }[];
+      };
+      return items.map(({ metadata }) => metadata.labels['meshwright.dev/revision']);
+    };
+    const condition = async (type: string): Promise<string> =>
+      kubectl([
+        'get',
+        'mesh',
+        'default',
+        '-o',
+        `jsonpath={.status.conditions[?(@.type=="${type}")].status} {.status.conditions[?(@.type=="${type}")].reason}`,
+      ]);
+    const untilIs = (type: string, wanted: string): Promise<true> =>
+      poll(async () => ((await condition(type)) === wanted ? true : undefined), slow);
+    const patchMesh = async (sidecar: object): Promise<void> => {
+      await kubectl([
+        'patch',
+        'mesh',
+        'default',
+        '--type=merge',
+        `--patch=${JSON.stringify({ spec: { sidecar } })}`,
+      ]);
+    };
+    /** As the API server changes what the operator asks it about, or not. */
+    const untilChecked = (isRun: boolean): Promise<true> => {
+      const lease = {
+        apiVersion: 'coordination.k8s.io/v1',
+        kind: 'Lease',
+        metadata: { name: 'check.meshwright.dev', namespace: operatorNamespace },
+      };
+      const create = ['create', '--dry-run=server', '-o', 'json', '-f', '-'];
+      return poll(
+        async () =>
+          (await kubectl(create, lease)).includes('meshwright.dev/admission') === isRun ? true : undefined,
+        slow,
+      );
+    };
+    const untilTemplate = (is: (of: Deployment) => boolean): Promise<Deployment> =>
+      poll(async () => {
+        const found = await deployment();
+        return is(found) ? found : undefined;
+      }, slow);
+    const restarted = ({ spec }: Deployment): string | undefined =>
+      spec.template.metadata.annotations?.['meshwright.dev/restarted'];
+    const inits = ({ spec }: Deployment): number => spec.template.spec.initContainers?.length ?? 0;
+
+    test('has pods with a sidecar from birth, and its template stays as it is', async () => {
+      await kubectl(['apply', '-f', '-'], web);
+      await rollOut();
+      await untilIs('InjectionReady', 'True Policy');
+      await untilIs('Injected', 'False Pending');
+
+      const [revision] = await pods();
+      const found = await deployment();
+      expect(revision).toMatch(/^[0-9a-f]{12}$/);
+      expect([found.metadata.generation, inits(found), restarted(found)]).toEqual([1, 0, undefined]);
+      const { code } = await server.kubectl(['diff', '-f', '-'], JSON.stringify(web));
+      expect(code).toBe(0);
+    });
+
+    test('is restarted by one annotation when the Mesh changes, and its pods have the new revision', async () => {
+      const [before] = await pods();
+      await patchMesh({ drain: '7s' });
+
+      const found = await untilTemplate((of) => restarted(of) !== undefined);
+      await rollOut();
+
+      const [after] = await pods();
+      expect(after).not.toBe(before);
+      expect([restarted(found), inits(found), found.metadata.generation]).toEqual([after, 0, 2]);
+      expect((await server.kubectl(['diff', '-f', '-'], JSON.stringify(web))).code).toBe(0);
+    });
+
+    test('gets the sidecar in its template when the binding goes, and loses it in one write when it is back', async () => {
+      await kubectl(['delete', 'mutatingadmissionpolicybinding', 'sidecar.meshwright.dev']);
+      // A change makes the operator look at once.
+      await patchMesh({ drain: '8s' });
+      await untilIs('InjectionReady', 'True Template');
+      await untilTemplate((of) => inits(of) === 2);
+      await rollOut();
+
+      await kubectl(['apply', '-f', 'deploy/injection-policy.yaml']);
+      await patchMesh({ drain: '9s' });
+      await untilIs('InjectionReady', 'True Policy');
+      const before = (await deployment()).metadata.generation;
+      const found = await untilTemplate((of) => inits(of) === 0);
+      await rollOut();
+
+      expect([...new Set(await pods())]).toEqual([restarted(found)]);
+      expect(found.metadata.generation - before).toBeLessThanOrEqual(1);
+      expect(Object.keys(found.spec.template.metadata.labels)).toEqual(['app']);
+    });
+
+    test('an API server that does not run policies is found out', async () => {
+      await kubectl(['delete', 'mutatingadmissionpolicy', 'check.meshwright.dev']);
+      await untilChecked(false);
+      await patchMesh({ drain: '6s' });
+      await untilIs('InjectionReady', 'False PolicyNotRun');
+
+      await kubectl(['apply', '-f', 'deploy/injection-policy.yaml']);
+      await untilChecked(true);
+      await patchMesh({ drain: '5s' });
+      await untilIs('InjectionReady', 'True Policy');
+      await kubectl(['delete', 'deployment', 'web', '-n', 'shop']);
+      await server.kubectl(['delete', 'pod', '-n', 'shop', '-l', 'app=web', '--force', '--grace-period=0']);
+    });
   });
 
   test('a change of the Mesh is one of the policy', async () => {

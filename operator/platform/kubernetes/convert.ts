@@ -225,6 +225,10 @@ export function convert(kind: ClusterKind, object: unknown): ClusterObject {
   return shapes[kind].parse(object);
 }
 
+export function convertPod(object: unknown): Pod {
+  return shapes.Pod.parse(object);
+}
+
 /** The metadata of any object, pruned. */
 export function convertMeta(metadata: unknown): ObjectMeta {
   return Meta.parse(metadata);

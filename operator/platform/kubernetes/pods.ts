@@ -1,7 +1,10 @@
 // Annotations on pods, and Events about them. Any change of a pod makes its kubelet bring the volumes up to date, too: for that one with the
 // time is written.
-// Entry: createPods.
-import type { PodPort } from '../../ports/pod-port.ts';
+// Entries: createPods, createPodList.
+import { z } from 'zod';
+import type { Pod } from '../../objects/objects.ts';
+import type { PodListPort, PodPort } from '../../ports/pod-port.ts';
+import { convertPod } from './convert.ts';
 import type { ApiCaller } from './http/api-client.ts';
 import { writeEvent } from './events.ts';
 import { isApiError } from './http/api-error.ts';
@@ -30,4 +33,20 @@ export function createPods(api: ApiCaller): PodPort {
     event: ({ namespace, name, uid }, event) =>
       writeEvent(api, { apiVersion: 'v1', kind: 'Pod', namespace, name, uid }, event),
   };
+}
+
+export function createPodList(api: ApiCaller): PodListPort {
+  return { list: (labelled) => listPages(api, { limit: '200', labelSelector: labelled }) };
+}
+
+const List = z.object({
+  metadata: z.object({ continue: z.string().nullish() }),
+  items: z.array(z.looseObject({})).nullish(),
+});
+
+async function listPages(api: ApiCaller, query: Readonly<Record<string, string>>): Promise<readonly Pod[]> {
+  const page = List.parse(await api.call({ method: 'GET', path: resourcePath(podKind), query }));
+  const pods = (page.items ?? []).map((item) => convertPod({ ...item, kind: 'Pod' }));
+  const next = page.metadata.continue ?? '';
+  return next === '' ? pods : [...pods, ...(await listPages(api, { ...query, continue: next }))];
 }
