@@ -232,7 +232,10 @@ suite('on a cluster whose API server adds sidecars', () => {
       await kubectl(['apply', '-f', '-'], web);
       await rollOut();
       await untilIs('InjectionReady', 'True Policy');
-      await untilIs('Injected', 'False Pending');
+      await poll(async () => {
+        const counted = ['get', 'mesh', 'default', '-o', 'jsonpath={.status.workloads.injected}'];
+        return (await kubectl(counted)) === '1' ? true : undefined;
+      }, slow);
 
       const [revision] = await pods();
       const found = await deployment();
@@ -279,7 +282,7 @@ suite('on a cluster whose API server adds sidecars', () => {
       await kubectl(['delete', 'mutatingadmissionpolicy', 'check.meshwright.dev']);
       await untilChecked(false);
       await patchMesh({ drain: '6s' });
-      await untilIs('InjectionReady', 'False PolicyNotRun');
+      expect(await untilIs('InjectionReady', 'False PolicyNotRun')).toBe(true);
 
       await kubectl(['apply', '-f', 'deploy/injection-policy.yaml']);
       await untilChecked(true);

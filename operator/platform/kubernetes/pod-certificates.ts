@@ -2,7 +2,6 @@
 // createPodCertificates. Requests do not go through the store: they are answered within a second or so, and no configuration depends on them.
 import { z } from 'zod';
 import type {
-  ClusterSupport,
   PodCertificatePort,
   PodCertificateRequest,
   PodFacts,
@@ -18,8 +17,8 @@ import type { JitteredClock } from './http/jittered-clock.ts';
 import { type InformerSettings, runInformer } from './informer/informer.ts';
 import type { RawObject } from './informer/raw-object.ts';
 import { type ServedKind, resourcePath } from './kinds.ts';
+import { certificatesApi, isServed, supportOf } from './pod-certificate-support.ts';
 
-const certificatesApi = { group: 'certificates.k8s.io', version: 'v1' } as const;
 const requestKind: ServedKind = {
   kind: 'PodCertificateRequest',
   ...certificatesApi,
@@ -27,7 +26,6 @@ const requestKind: ServedKind = {
   isOptional: true,
   only: { query: { fieldSelector: `spec.signerName=${signerName}` } },
 };
-const needed: readonly string[] = ['podcertificaterequests', 'clustertrustbundles'];
 
 const Request = z.object({
   metadata: z.object({
@@ -66,18 +64,6 @@ const Pod = z.object({
       .nullish(),
   }),
 });
-const Served = z.object({ resources: z.array(z.object({ name: z.string() })) });
-const Nodes = z.object({
-  items: z
-    .array(
-      z.object({
-        metadata: z.object({ name: z.string() }),
-        status: z.object({ nodeInfo: z.object({ kubeletVersion: z.string() }) }),
-      }),
-    )
-    .nullable(),
-});
-
 export interface PodCertificatesOptions {
   /** One attempt a call. */
   readonly api: ApiReader & ApiStreamer;
@@ -137,34 +123,6 @@ async function untilServed(
     }
     await pause(informer.absentMs, clock, signal);
     // oxlint-enable no-await-in-loop
-  }
-}
-
-async function supportOf(api: ApiCaller): Promise<ClusterSupport> {
-  if (!(await isServed(api))) return { isServed: false, nodes: [] };
-  try {
-    // From the memory of the API server: one that came a moment ago is seen the next time.
-    const query = { resourceVersion: '0' };
-    const { items } = Nodes.parse(await api.call({ method: 'GET', path: '/api/v1/nodes', query }));
-    const nodes = (items ?? []).map(({ metadata, status }) => ({
-      name: metadata.name,
-      kubeletVersion: status.nodeInfo.kubeletVersion,
-    }));
-    return { isServed: true, nodes };
-  } catch (error) {
-    if (isApiError(error, 403)) return { isServed: true, nodes: null };
-    throw error;
-  }
-}
-
-async function isServed(api: ApiCaller): Promise<boolean> {
-  const { group, version } = certificatesApi;
-  try {
-    const { resources } = Served.parse(await api.call({ method: 'GET', path: `/apis/${group}/${version}` }));
-    return needed.every((plural) => resources.some(({ name }) => name === plural));
-  } catch (error) {
-    if (isApiError(error, 404)) return false;
-    throw error;
   }
 }
 

@@ -44,9 +44,9 @@ const List = z.object({
   items: z.array(z.looseObject({})).nullish(),
 });
 
-async function listPages(api: ApiCaller, query: Readonly<Record<string, string>>): Promise<readonly Pod[]> {
-  const page = List.parse(await api.call({ method: 'GET', path: resourcePath(podKind), query }));
+async function listPages(api: ApiCaller, of: Readonly<Record<string, string>>): Promise<readonly Pod[]> {
+  const page = List.parse(await api.call({ method: 'GET', path: resourcePath(podKind), query: of }));
   const pods = (page.items ?? []).map((item) => convertPod({ ...item, kind: 'Pod' }));
   const next = page.metadata.continue ?? '';
-  return next === '' ? pods : [...pods, ...(await listPages(api, { ...query, continue: next }))];
+  return next === '' ? pods : [...pods, ...(await listPages(api, { ...of, continue: next }))];
 }
