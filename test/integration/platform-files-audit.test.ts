@@ -1,5 +1,6 @@
 // Rules on trial in an operator as users run it: requests to a real Envoy that they would refuse are in the status of the policy, by caller;
 // once the rules are enforced, the status says what they would have refused.
+import { execFile } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -132,7 +133,21 @@ test('nothing would be refused, as soon as the sidecar reports; then what was ca
     ruleRefusals(await operator.ask('/metrics')).some((line) => line.startsWith(refused)) ? true : undefined;
   await poll(isCounted, { intervalMs: 100, deadlineMs: 60_000 });
   expect(await rulesUsed()).toContainEqual({ rule: 'shop/reviews/no-admin', requests: expect.any(Number) });
+  const findings = await checked();
+  expect(findings).toContain(
+    'UnusedRule: Rule page of SecurityPolicy shop/reviews matched no request since ',
+  );
+  expect(findings).not.toContain('no-admin');
+  expect(findings).not.toContain('Expiring');
 });
+
+/** What `meshwright check` says of the manifests and of this operator. */
+async function checked(): Promise<string> {
+  const args = ['operator/check.ts', '--files', operator.folder, '--operator', operator.adminAddress];
+  return new Promise((resolve) => {
+    execFile(process.execPath, args, (_error, stdout, stderr) => resolve(stdout + stderr));
+  });
+}
 
 /** Labels and values, sorted. */
 function ruleRefusals(metrics: string): readonly string[] {

@@ -1,7 +1,7 @@
 // Findings as one text, and what they mean for a script.
 import type { Report } from '../report.ts';
 import type { Output } from '../report.ts';
-import type { Finding } from './findings.ts';
+import type { Finding } from './finding.ts';
 
 export function reportFindings(findings: readonly Finding[], output: Output): Report {
   const exitCode = findings.length === 0 ? 0 : 1;

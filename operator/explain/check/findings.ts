@@ -1,23 +1,33 @@
 // What is weak in a mesh: who may come without an identity, who may call whatever they like, and what no policy protects. Pure.
 // Entry: findingsIn.
 import type { AuthorizationIr, InboundPortIr, RuleIr } from '../../ir/inbound.ts';
-import type { MeshIr, WorkloadIr } from '../../ir/mesh-ir.ts';
-import type { ServicePortIr } from '../../ir/service.ts';
+import type { MeshIr } from '../../ir/mesh-ir.ts';
+import { conditionType } from '../../conditions/conditions.ts';
 import type { Resources } from '../../store/resources.ts';
-import { translate } from '../../translate/translate.ts';
+import { translate, type Translation } from '../../translate/translate.ts';
 import { append } from '../../values/labels.ts';
 import { operatorNamespace } from '../../values/own-names.ts';
 import { warningsOf } from '../answer.ts';
 import { QuestionError } from '../question.ts';
+import { expiringCas, expiringOfMesh } from './expiring.ts';
+import { type Finding, labelText, listed, ruleText } from './finding.ts';
+import type { OperatorView } from './operator-view.ts';
+import { type ServedPort, servedPorts } from './served-ports.ts';
+import { staleKeys } from './stale-keys.ts';
+import { unmeshed } from './unmeshed.ts';
+import { deniedRules, unmatchedRules, unreachableRules } from './unused-rules.ts';
 
-export interface Finding {
-  readonly type: 'Plaintext' | 'AnyCaller' | 'AllowsAll' | 'MatchesNobody' | 'NoSidecar' | 'NotInEffect';
-  /** What is wrong, and what to do: full sentences. */
-  readonly message: string;
+export interface Known {
+  /** Milliseconds since 1970. */
+  readonly nowMs: number;
+  /** null: no operator was asked. */
+  readonly operator: OperatorView | null;
+  /** The manifests of nobody's cluster: keys of issuers are not among them. */
+  readonly isImagined: boolean;
 }
 
 /** In the order of their types. @throws QuestionError if there is no Mesh */
-export function findingsIn(resources: Resources): readonly Finding[] {
+export function findingsIn(resources: Resources, known: Known): readonly Finding[] {
   const { ir, verdicts } = translate(resources, { operatorNamespace });
   if (ir === null) throw new QuestionError('There is no Mesh, so nothing is in the mesh. Create one.');
   const served = servedPorts(ir);
@@ -28,25 +38,41 @@ export function findingsIn(resources: Resources): readonly Finding[] {
     ...openPorts(served, ({ mtls }) => mtls === 'Staged').map(staged),
     ...openPorts(served, isUnguarded).map(anyCaller),
     ...rules.allow.filter(isForAll).map(allowsAll),
-    ...rules.allow.filter((rule) => matchesNobody(rule, ir)).map(matchesNobodyFinding),
-    ...unmeshed(ir, served),
-    ...warningsOf(verdicts).map((message): Finding => ({ type: 'NotInEffect', message })),
+    ...[...rules.allow, ...rules.deny].filter((rule) => matchesNobody(rule, ir)).map(matchesNobodyFinding),
+    ...unusedRules(ir, served, known),
+    ...unmeshed(ir, served, known.operator),
+    ...[...warningsOf(verdicts), ...loginsNotReady(verdicts)].map((message): Finding => ({
+      type: 'NotInEffect',
+      message,
+    })),
+    ...(known.isImagined ? [] : staleKeys(resources, known.nowMs)),
+    ...expiringCas(resources, known.nowMs),
+    ...expiringOfMesh(known.operator?.certificates ?? [], {
+      nowMs: known.nowMs,
+      workloadTtlMs: ir.settings.certificates.ttlMs,
+    }),
   ];
 }
 
-/** A port of a Service, and the port of a workload with a sidecar that it leads to. */
-interface ServedPort {
-  readonly service: ServicePortIr;
-  readonly inbound: InboundPortIr;
+/** Each rule once: what is certain says more than that nobody came. */
+function unusedRules(ir: MeshIr, served: readonly ServedPort[], { operator }: Known): readonly Finding[] {
+  const found = [
+    ...deniedRules(ir),
+    ...unreachableRules(ir, served),
+    ...(operator === null ? [] : unmatchedRules(ir, operator)),
+  ];
+  return [...Map.groupBy(found, ({ rule }) => rule).values()].flatMap(([first]) =>
+    first === undefined ? [] : [{ type: 'UnusedRule' as const, message: first.message }],
+  );
 }
 
-function servedPorts({ services, workloads }: MeshIr): readonly ServedPort[] {
-  const byKey = new Map(workloads.map((workload) => [workload.key, workload]));
-  return services.flatMap((service) =>
-    service.endpoints.flatMap(({ workload, port }) => {
-      const inbound = byKey.get(workload)?.inbound.find((one) => one.port === port);
-      return inbound === undefined ? [] : [{ service, inbound }];
-    }),
+function loginsNotReady(verdicts: Translation['verdicts']): readonly string[] {
+  return verdicts.flatMap(({ origin: { namespace, name }, conditions }) =>
+    conditions.flatMap(({ type, status, message }) =>
+      type === conditionType.loginReady && status === 'False'
+        ? [`The login of SecurityPolicy ${namespace}/${name} is not ready: ${message}`]
+        : [],
+    ),
   );
 }
 
@@ -55,13 +81,6 @@ function nothingMeshed({ settings }: MeshIr): Finding {
     type: 'NoSidecar',
     message: `No workload has a sidecar, so no policy is enforced. Add the label ${labelText(settings)} to a namespace.`,
   };
-}
-
-/** Of namespaces whose workloads get one. */
-function labelText({ sidecar }: MeshIr['settings']): string {
-  return Object.entries(sidecar.namespaceLabels)
-    .map((pair) => pair.join('='))
-    .join(',');
 }
 
 interface OpenPorts {
@@ -119,9 +138,15 @@ function anyCaller({ namespace, ports }: OpenPorts): Finding {
 }
 
 /** Each once. */
-function rulesIn(all: readonly AuthorizationIr[]): { readonly allow: readonly RuleIr[] } {
-  const allow = all.flatMap((one) => (one.allow === 'all' ? [] : one.allow));
-  return { allow: [...new Map(allow.map((rule) => [rule.id, rule])).values()] };
+function rulesIn(all: readonly AuthorizationIr[]): Readonly<Record<'allow' | 'deny', readonly RuleIr[]>> {
+  return {
+    allow: eachOnce(all.flatMap(({ allow }) => (allow === 'all' ? [] : allow))),
+    deny: eachOnce(all.flatMap(({ deny }) => deny)),
+  };
+}
+
+function eachOnce(rules: readonly RuleIr[]): readonly RuleIr[] {
+  return [...new Map(rules.map((rule) => [rule.id, rule])).values()];
 }
 
 function isForAll({ callers, requests }: RuleIr): boolean {
@@ -135,9 +160,9 @@ function allowsAll({ id }: RuleIr): Finding {
   };
 }
 
-/** Of an Allow rule: every caller that it names is an identity that nobody has. */
-function matchesNobody({ callers }: RuleIr, { identities }: MeshIr): boolean {
-  if (callers === 'anyone') return false;
+/** Every caller that it names is an identity that nobody has. A Deny rule may take those who have none for any. */
+function matchesNobody({ callers, unidentified }: RuleIr, { identities }: MeshIr): boolean {
+  if (callers === 'anyone' || unidentified) return false;
   return callers.every((caller) => {
     if (caller.identities === 'any') return false;
     const { spiffeIds, spiffePrefixes, foreignIds } = caller.identities;
@@ -154,46 +179,4 @@ function matchesNobodyFinding({ id }: RuleIr): Finding {
     type: 'MatchesNobody',
     message: `${ruleText(id)} matches nobody: no workload with a sidecar has such an identity. Correct its callers, or remove it.`,
   };
-}
-
-/** Of `shop/reviews/from-page`. */
-function ruleText(id: string): string {
-  const [namespace = '', policy = '', ...rule] = id.split('/');
-  return `Rule ${rule.join('/')} of SecurityPolicy ${namespace}/${policy}`;
-}
-
-/** Pods without a sidecar that get calls for a Service of which others have one, or that is in a namespace of the mesh. */
-function unmeshed(
-  { services, workloads, settings }: MeshIr,
-  served: readonly ServedPort[],
-): readonly Finding[] {
-  const meshed = new Set(workloads.map(({ key }: WorkloadIr) => key));
-  const namespaces = new Set([
-    ...workloads.map(({ namespace }) => namespace),
-    ...served.map(({ service }) => service.namespace),
-  ]);
-  const byService = new Map<string, string[]>();
-  for (const { namespace, service, endpoints } of services) {
-    if (!namespaces.has(namespace)) continue;
-    for (const { workload, address } of endpoints)
-      if (!meshed.has(workload))
-        append(
-          byService,
-          `${namespace}/${service}`,
-          workload === '' ? address : workload.split('/').slice(1).join('/'),
-        );
-  }
-  return [...byService].map(([service, names]) => ({
-    type: 'NoSidecar',
-    message:
-      `Service ${service} has endpoints without a sidecar: ${listed([...new Set(names)].toSorted())}. Calls to them are plaintext, and no policy protects them. ` +
-      `Restart the pods in a namespace with the label ${labelText(settings)}.`,
-  }));
-}
-
-const mostNamed = 10;
-
-function listed(names: readonly string[]): string {
-  const more = names.length - mostNamed;
-  return more > 0 ? `${names.slice(0, mostNamed).join(', ')} and ${more} more` : names.join(', ');
 }

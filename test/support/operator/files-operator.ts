@@ -67,6 +67,10 @@ export class FilesOperator {
     return this.#xdsPort;
   }
 
+  get adminAddress(): string {
+    return `http://127.0.0.1:${this.#adminPort}`;
+  }
+
   /** With -9. */
   async kill(): Promise<void> {
     await this.#child?.kill();
@@ -91,6 +95,6 @@ export class FilesOperator {
 
   /** The answer of the admin server, as text. */
   async ask(path: string): Promise<string> {
-    return (await fetch(`http://127.0.0.1:${this.#adminPort}${path}`)).text();
+    return (await fetch(`${this.adminAddress}${path}`)).text();
   }
 }

@@ -3,7 +3,8 @@ import { readFileSync } from 'node:fs';
 import { expect, test } from '@jest/globals';
 import { readCheckOptions } from '../../../../operator/explain/check/check-options.ts';
 import { reportFindings } from '../../../../operator/explain/check/check-report.ts';
-import { type Finding, findingsIn } from '../../../../operator/explain/check/findings.ts';
+import type { Finding } from '../../../../operator/explain/check/finding.ts';
+import { findingsIn, type Known } from '../../../../operator/explain/check/findings.ts';
 import { resourcesFromYaml } from '../../../support/builders.ts';
 
 const world = readFileSync('test/golden/features/world.yaml', 'utf8');
@@ -17,8 +18,10 @@ spec: {targetRefs: [{kind: Namespace, name: shop}], ${spec}}
 `;
 }
 
+const known: Known = { nowMs: Date.parse('2026-11-29T12:00:00Z'), operator: null, isImagined: false };
+
 function findings(...specs: readonly string[]): readonly Finding[] {
-  return findingsIn(resourcesFromYaml([world, ...specs.map(policy)].join('---\n')));
+  return findingsIn(resourcesFromYaml([world, ...specs.map(policy)].join('---\n')), known);
 }
 
 const rules = (...items: readonly string[]): string =>
@@ -55,7 +58,7 @@ kind: ConfigMap
 metadata: {name: meshwright-mtls-shop, namespace: meshwright-system}
 data: {ports.json: '{"Deployment/reviews":{"9080":{}}}'}
 `;
-  const found = findingsIn(resourcesFromYaml([world, policy(rules(page)), stored].join('---\n')));
+  const found = findingsIn(resourcesFromYaml([world, policy(rules(page)), stored].join('---\n')), known);
 
   expect(found.filter(({ type }) => type === 'Plaintext')).toEqual([
     {
@@ -70,7 +73,7 @@ data: {ports.json: '{"Deployment/reviews":{"9080":{}}}'}
 test('where nobody has a sidecar, nothing is guarded', () => {
   const mesh = 'apiVersion: meshwright.dev/v1alpha1\nkind: Mesh\nmetadata: {name: default}\nspec: {}';
 
-  expect(findingsIn(resourcesFromYaml(mesh))).toEqual([
+  expect(findingsIn(resourcesFromYaml(mesh), known)).toEqual([
     {
       type: 'NoSidecar',
       message:
@@ -110,6 +113,7 @@ test.each<readonly [string, Finding['type'], string]>([
 });
 
 test.each([
+  '{name: strangers, action: Deny, from: [{serviceAccounts: [shop/gone]}]}',
   '{name: partner, action: Allow, from: [{principals: ["spiffe://partner.example/a"]}]}',
   '{name: shop, action: Allow, from: [{namespaces: [shop]}]}',
   '{name: some, action: Allow, from: [{serviceAccounts: [shop/gone, shop/productpage]}]}',
@@ -142,6 +146,7 @@ test('the report has a line for each, and tells a script whether there are any',
 test('a mistake on the command line says what to write', () => {
   expect(readCheckOptions({ files: 'a' })).toEqual({
     files: 'a',
+    operator: null,
     kubeconfig: null,
     timeoutMs: 30_000,
     output: 'text',

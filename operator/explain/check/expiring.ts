@@ -1,0 +1,87 @@
+// Certificates that expire soon: those of the mesh, and CAs that policies name. Pure.
+import { X509Certificate } from 'node:crypto';
+import type { Resources } from '../../store/resources.ts';
+import { type Finding, timeText } from './finding.ts';
+import type { CertificateEnd } from './operator-view.ts';
+
+const dayMs = 24 * 3_600_000;
+/** Of roots, intermediates and CAs that somebody has to replace, or that take long. */
+export const expiringWithinMs = 30 * dayMs;
+/** Workload certificates are renewed at half of their lifetime: one that has so little left was not renewed. */
+const leafShare = 0.2;
+
+interface Times {
+  readonly nowMs: number;
+  readonly workloadTtlMs: number;
+}
+
+export function expiringOfMesh(
+  ends: readonly CertificateEnd[],
+  { nowMs, workloadTtlMs }: Times,
+): readonly Finding[] {
+  return ends.flatMap(({ kind, namespace, endMs }): Finding[] => {
+    const isLeaf = kind === 'workload' || kind === 'leaf';
+    if (endMs - nowMs > (isLeaf ? workloadTtlMs * leafShare : expiringWithinMs)) return [];
+    return [
+      { type: 'Expiring', message: `${nameOf(kind, namespace)} ${expires(endMs, nowMs)}. ${advice[kind]}` },
+    ];
+  });
+}
+
+function nameOf(kind: CertificateEnd['kind'], namespace: string): string {
+  if (kind === 'workload') return `The first workload certificate of namespace ${namespace}`;
+  return kind === 'leaf' ? 'The first workload certificate' : `The ${kind} certificate of the mesh`;
+}
+
+const notRenewed =
+  'It should have been renewed by now: see the conditions Ready and AuthorityHealthy of the Mesh.';
+const advice: Readonly<Record<CertificateEnd['kind'], string>> = {
+  root: 'See the condition AuthorityHealthy of the Mesh, and docs/certificates.md on how a root is replaced.',
+  intermediate: 'Replace it, or have its issuer renew it: see docs/certificates.md.',
+  leaf: notRenewed,
+  workload: notRenewed,
+};
+
+function expires(endMs: number, nowMs: number): string {
+  return `${endMs <= nowMs ? 'expired' : 'expires'} at ${timeText(endMs)}`;
+}
+
+/** CAs in caBundle, of policies and the Mesh. */
+export function expiringCas(
+  { securityPolicies, meshes }: Pick<Resources, 'securityPolicies' | 'meshes'>,
+  nowMs: number,
+): readonly Finding[] {
+  const ofPolicies = securityPolicies.flatMap(({ metadata: { namespace = '', name }, spec }) =>
+    (spec.authentication?.jwt ?? []).map(({ name: issuer, jwks }) => {
+      const where = `jwks.caBundle of issuer ${issuer} in SecurityPolicy ${namespace}/${name}`;
+      return { where, pem: jwks.caBundle ?? '' };
+    }),
+  );
+  const ofHosts = meshes.flatMap(({ spec }) =>
+    spec.outbound.hosts.flatMap(({ host, ports }) =>
+      ports.map(({ tls }) => ({
+        where: `tls.caBundle of host ${host} in the Mesh`,
+        pem: tls?.caBundle ?? '',
+      })),
+    ),
+  );
+  return [...ofPolicies, ...ofHosts].flatMap(({ where, pem }) => {
+    const endMs = lastEnd(pem);
+    if (endMs === null || endMs - nowMs > expiringWithinMs) return [];
+    const message = `The CA certificates in ${where}: the last ${expires(endMs, nowMs)}. Add the new CA to the bundle.`;
+    return [{ type: 'Expiring', message }];
+  });
+}
+
+/** Of several, one that is valid is enough. null: there is none. */
+function lastEnd(pem: string): number | null {
+  const blocks = pem.match(/-----BEGIN CERTIFICATE-----[^-]*-----END CERTIFICATE-----/g) ?? [];
+  const ends = blocks.map((block) => {
+    try {
+      return new X509Certificate(block).validToDate.getTime();
+    } catch {
+      return 0;
+    }
+  });
+  return ends.length === 0 ? null : Math.max(...ends);
+}
