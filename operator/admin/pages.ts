@@ -18,6 +18,8 @@ export interface DebugProviders {
 
 export interface PageSources {
   readonly metrics: { readonly contentType: string; render(): Promise<string> };
+  /** What sidecars counted, for Prometheus. */
+  readonly trafficMetrics: () => { readonly type: string; readonly pieces: Iterable<string> };
   /** All parts of the process, for /readyz. */
   readonly components: () => readonly Pick<Component, 'name' | 'ready'>[];
   readonly debug: DebugProviders;
@@ -52,19 +54,29 @@ export interface Page {
   readonly isDebug: boolean;
 }
 
-export function pagesOf({ metrics, components, debug }: PageSources): ReadonlyMap<string, Page> {
+export function pagesOf({
+  metrics,
+  trafficMetrics,
+  components,
+  debug,
+}: PageSources): ReadonlyMap<string, Page> {
   const rendered = shared(() => metrics.render());
   const open = (answer: Page['answer']): Page => ({ answer, isDebug: false });
   const pages = new Map<string, Page>([
     ['/healthz', open(() => text(200, 'ok\n'))],
     ['/readyz', open(() => readiness(components()))],
     ['/metrics', open(async () => ({ status: 200, type: metrics.contentType, body: await rendered() }))],
+    ['/metrics/traffic', open(() => trafficAnswer(trafficMetrics()))],
   ]);
   for (const [name, provider] of Object.entries<() => unknown>({ ...debug })) {
     const answer = (): Answer => ({ status: 200, type: 'application/json', body: jsonPieces(provider()) });
     pages.set(`/debug/${name}`, { answer, isDebug: true });
   }
   return pages;
+}
+
+function trafficAnswer({ type, pieces }: ReturnType<PageSources['trafficMetrics']>): Answer {
+  return { status: 200, type, body: pieces };
 }
 
 export function text(status: number, body: string): Answer {

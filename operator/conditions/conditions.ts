@@ -33,6 +33,8 @@ export const conditionType = {
   certificatesDelivered: 'CertificatesDelivered',
   /** Mesh only, from the first rotation on: no root is being replaced, and the last one was. Owner: aggregate. */
   rootRotated: 'RootRotated',
+  /** Mesh only, False where it is so: metrics of traffic would have too many series, so labels are folded. Owner: aggregate. */
+  metricsWithinBudget: 'MetricsWithinBudget',
 } as const;
 export type ConditionType = (typeof conditionType)[keyof typeof conditionType];
 
@@ -102,6 +104,7 @@ export const reason = {
   aborting: 'Aborting',
   phaseTimeout: 'PhaseTimeout',
   rotated: 'Rotated',
+  labelsFolded: 'LabelsFolded',
   aborted: 'Aborted',
 } as const;
 export type Reason = (typeof reason)[keyof typeof reason];

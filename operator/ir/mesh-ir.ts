@@ -28,8 +28,22 @@ export interface MeshSettingsIr {
   readonly accessLogs: readonly AccessLogIr[] | null;
   readonly certificates: CertificatesIr;
   readonly sidecar: SidecarIr;
+  /** Absent: the defaults. */
+  readonly metrics?: MetricsIr;
   readonly origin: Origin;
 }
+
+/** Of traffic, for Prometheus. */
+export interface MetricsIr {
+  /** Whose sidecars count: both, or those of called workloads only. */
+  readonly reporters: 'Both' | 'Destination';
+  /** Beside those that all have; sorted. */
+  readonly labels: readonly ('Port' | 'Route' | 'ResponseCode' | 'ResponseFlags')[];
+  /** That each operator serves. */
+  readonly maxSeries: number;
+}
+
+export const defaultMetrics: MetricsIr = { reporters: 'Both', labels: [], maxSeries: 50_000 };
 
 export interface CertificatesIr {
   readonly authority: AuthorityIr;

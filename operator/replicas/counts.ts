@@ -1,5 +1,6 @@
 // What sidecars counted, as it travels to the leader. Pure.
 import { type Counted, isMetric, type Point, tagNames, type Tags } from '../telemetry/point.ts';
+import { isStored } from '../telemetry/store.ts';
 import { durationBounds } from '../values/sidecar-names.ts';
 import type { CountedChange } from './changes.ts';
 
@@ -12,8 +13,9 @@ export class WaitingCounts {
 
   add({ workload, points }: Counted): void {
     if (this.#points > mostWaiting) return;
-    this.#points += points.length;
-    this.#waiting.push({ type: 'counted', workload, points: points.map(written) });
+    const kept = points.filter(({ metric }) => isStored(metric));
+    this.#points += kept.length;
+    this.#waiting.push({ type: 'counted', workload, points: kept.map(written) });
   }
 
   take(): readonly CountedChange[] {

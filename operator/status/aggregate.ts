@@ -11,6 +11,7 @@ import type { ProxyReport } from '../xds/session/proxy-report.ts';
 import type { Snapshot } from '../xds/snapshot/types.ts';
 import type { Verdict } from '../conditions/conditions.ts';
 import type { AbsentWorkload } from './absent.ts';
+import { type MetricsReport, nothingFolded } from '../conditions/metrics-report.ts';
 import { AckIndex } from './ack-index.ts';
 import type { SpecifiedOf } from './blame.ts';
 import { type AuditsByPolicy, auditsByPolicy, auditStatusOf, wouldRefuseOf } from './would-refuse.ts';
@@ -36,6 +37,8 @@ export interface AggregateInput {
   readonly keys: readonly KeyReport[];
   /** Of policies on trial. */
   readonly audits: readonly AuditReport[];
+  /** Of traffic, for Prometheus. Default: nothing is folded. */
+  readonly metrics?: MetricsReport;
   /** Of ports that are not Strict yet. */
   readonly transitions: StrictTransitions;
   /** Absent where this operator gives nobody a sidecar. */
@@ -66,7 +69,7 @@ export function aggregate(input: AggregateInput): StatusUpdate[] {
     const proven = input.proven.get(refKey(refOfOrigin(verdict.origin)));
     return judge(verdict, published, proven, staged);
   });
-  const mesh = { ...input, at, published, judged };
+  const mesh = { metrics: nothingFolded, ...input, at, published, judged };
   const found = { keys: keysByPolicy(input.keys), audits: auditsByPolicy(input.audits) };
   return judged.map((it) => {
     const { origin } = it.verdict;

@@ -3,6 +3,7 @@
 import { kindDefinition } from '../../api/v1alpha1/kinds.ts';
 import type { MeshStatus } from '../../api/v1alpha1/mesh.ts';
 import type { ConditionDraft } from '../conditions/conditions.ts';
+import type { MetricsReport } from '../conditions/metrics-report.ts';
 import type { WorkloadReport } from '../conditions/workload-report.ts';
 import type { ProxyReport } from '../xds/session/proxy-report.ts';
 import type { AbsentWorkload } from './absent.ts';
@@ -13,6 +14,7 @@ import { injectedOf } from './injected.ts';
 import { injectionReadyOf } from './injection-ready.ts';
 import type { Judged } from './judged.ts';
 import { authorityHealthyOf } from './authority-healthy.ts';
+import { metricsWithinBudgetOf } from './metrics-within-budget.ts';
 import { conditionsOf, timestamp } from './object-status.ts';
 import type { Programmed, Published } from './programmed.ts';
 import { type CertificateReport, readyOf } from './ready.ts';
@@ -27,6 +29,8 @@ export interface MeshContext {
   readonly certificates: CertificateReport;
   /** Absent where this operator gives nobody a sidecar. */
   readonly workloads?: WorkloadReport | undefined;
+  /** Of traffic, for Prometheus. */
+  readonly metrics: MetricsReport;
   readonly now: Date;
   /** The same time as it is written. */
   readonly at: string;
@@ -48,14 +52,18 @@ export function meshStatus({ verdict, isAccepted, programmed }: Judged, context:
 
 /** What only the status of the Mesh in force says. */
 function ofTheMesh(context: MeshContext): readonly ConditionDraft[] {
-  const { judged, published, workloads, absent, certificates, now } = context;
+  const { judged, published, workloads, absent, certificates, metrics, now } = context;
   const { rotation, authority, delivery } = certificates;
   const rotated = rotation === undefined ? undefined : rootRotatedOf(rotation, now);
   const healthy = authority === undefined ? undefined : authorityHealthyOf(authority, rotation?.wish.mode);
   const injected = workloads === undefined ? [] : [injectedOf(workloads, absent)];
   const injection = workloads === undefined ? undefined : injectionReadyOf(workloads.injection);
   const delivered = delivery === undefined ? undefined : deliveredOf(delivery);
-  const others = [...injected, ...[injection, healthy, delivered, rotated].filter((it) => it !== undefined)];
+  const budget = metricsWithinBudgetOf(metrics);
+  const others = [
+    ...injected,
+    ...[injection, healthy, delivered, rotated, budget].filter((it) => it !== undefined),
+  ];
   if (published === null) return others;
   const present = judged.map(({ verdict }) => verdict.origin);
   return [...others, deletionsOf(present, published.acks, published.specifiedOf)];

@@ -23,6 +23,8 @@ export interface Observations {
   readonly rules: () => readonly RuleUse[];
   /** Hosts outside the mesh that were called by name at ports where sidecars read names, the most called first: at most 200. */
   readonly hosts: (lastMs?: number) => readonly HostSeen[];
+  /** Each metric and set of tags of the last hour. */
+  readonly counted: () => Iterable<Pick<Series, 'reporter' | 'metric' | 'tags'>>;
   /** Ports of the workload that anybody called. */
   readonly portsCalled: (workload: string) => readonly number[];
   /** Who called whom: of the last so many milliseconds, at most of an hour. */
@@ -42,6 +44,7 @@ export const noObservations: Observations = {
   auditRoutes: () => [],
   rules: () => [],
   hosts: () => [],
+  counted: () => [],
   portsCalled: () => [],
   edges: () => [],
   rates: () => ({ seconds: 0, edges: [] }),
@@ -110,6 +113,7 @@ export function observationsOf(
       const at = now();
       return hostsSeen(store.series(), { at, fromMs: Math.max(from(at), at.monotonicMs - lastMs) });
     },
+    counted: () => store.series(),
     portsCalled: (workload) => portsCalled(store.series(workload)),
     edges: (lastMs = hourMs) => {
       const at = now();

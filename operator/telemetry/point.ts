@@ -3,6 +3,8 @@
 export const metrics = [
   'inbound.requests',
   'inbound.duration',
+  'inbound.request_bytes',
+  'inbound.response_bytes',
   'inbound.connections',
   'inbound.received_bytes',
   'inbound.sent_bytes',
@@ -15,6 +17,8 @@ export const metrics = [
   'inbound.permits',
   'outbound.requests',
   'outbound.duration',
+  'outbound.request_bytes',
+  'outbound.response_bytes',
   'outbound.connections',
   'outbound.received_bytes',
   'outbound.sent_bytes',
@@ -29,9 +33,31 @@ export function isMetric(name: string): name is Metric {
 }
 
 /** In this order in the key of a series. */
-export const tagNames = ['source', 'destination', 'port', 'route', 'code', 'flags', 'rule'] as const;
+export const tagNames = [
+  'source',
+  'destination',
+  'port',
+  'route',
+  'code',
+  'flags',
+  'rule',
+  'grpc',
+  'peer',
+] as const;
 /** '' where the metric has no such tag, or Envoy had no value for it. */
 export type Tags = Readonly<Record<(typeof tagNames)[number], string>>;
+
+export const noTags: Tags = {
+  source: '',
+  destination: '',
+  port: '',
+  route: '',
+  code: '',
+  flags: '',
+  rule: '',
+  grpc: '',
+  peer: '',
+};
 
 /** How much was added since the report before. */
 export interface Point {
@@ -41,6 +67,8 @@ export interface Point {
   readonly count: number;
   /** Of durations: how many took up to each of `durationBounds`, and longer. null: it has none. */
   readonly buckets: readonly number[] | null;
+  /** Of durations, in milliseconds, as near as Envoy knows; absent of all else. */
+  readonly sum?: number;
 }
 
 /** One report of one sidecar. */

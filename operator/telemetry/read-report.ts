@@ -2,7 +2,7 @@
 // seconds. Pure. @see https://github.com/open-telemetry/opentelemetry-proto/blob/main/opentelemetry/proto/metrics/v1/metrics.proto
 import protobuf from 'protobufjs/minimal.js';
 import { durationBounds, statsPrefix } from '../values/sidecar-names.ts';
-import { metrics, type Metric, type Point, tagNames, type Tags } from './point.ts';
+import { metrics, type Metric, noTags, type Point, tagNames, type Tags } from './point.ts';
 
 type Reader = protobuf.Reader;
 
@@ -27,12 +27,16 @@ const request = { resourceMetrics: tagOf(1), scopeMetrics: tagOf(2), metrics: ta
 const metricTags = { name: tagOf(1), sum: tagOf(7), histogram: tagOf(9) } as const;
 const dataPoints = tagOf(1);
 const number = { attributes: tagOf(7), double: tagOf(4, fixed64), int: tagOf(6, fixed64) } as const;
-const histogram = { attributes: tagOf(9), count: tagOf(4, fixed64), buckets: tagOf(6) } as const;
+const histogram = {
+  attributes: tagOf(9),
+  count: tagOf(4, fixed64),
+  sum: tagOf(5, fixed64),
+  buckets: tagOf(6),
+} as const;
 const keyValue = { key: tagOf(1), value: tagOf(2) } as const;
 const anyValue = { string: tagOf(1) } as const;
 
 const known: ReadonlyMap<string, Metric> = new Map(metrics.map((it) => [`${statsPrefix}.${it}`, it]));
-const noTags: Tags = { source: '', destination: '', port: '', route: '', code: '', flags: '', rule: '' };
 
 /** @throws Error when the bytes are no such request */
 export function readReport(bytes: Uint8Array): Report {
@@ -95,15 +99,18 @@ function readNumber(reader: Reader, metric: Metric): Point | null {
 function readHistogram(reader: Reader, metric: Metric): Point | null {
   const tags = new TagsReader();
   let count = Number.NaN;
+  let sum = 0;
   let buckets: number[] = [];
   message(reader, {
     [histogram.attributes]: () => tags.read(reader),
     [histogram.count]: () => (count = toNumber(reader.fixed64())),
+    [histogram.sum]: () => (sum = reader.double()),
     [histogram.buckets]: () => (buckets = readPacked(reader)),
   });
-  const isRight = Number.isFinite(count) && count >= 0 && metric.endsWith('.duration');
+  const isCount = [count, sum].every((it) => Number.isFinite(it) && it >= 0);
+  const isRight = isCount && metric.endsWith('.duration');
   const hasBuckets = buckets.length === durationBounds.length + 1;
-  return isRight && hasBuckets && tags.areRight ? { metric, tags: tags.tags, count, buckets } : null;
+  return isRight && hasBuckets && tags.areRight ? { metric, tags: tags.tags, count, buckets, sum } : null;
 }
 
 function readPacked(reader: Reader): number[] {
@@ -127,14 +134,9 @@ class TagsReader {
     const name = tagNames.find((it) => it === key);
     if (name === undefined) return;
     if (value.length > mostTagCharacters || !printable.test(value)) this.areRight = false;
-    else this.tags = { ...this.tags, [name]: shown(name, value) };
+    // As Envoy writes what it does not know.
+    else this.tags = { ...this.tags, [name]: value === '-' ? '' : value };
   }
-}
-
-/** Codes by class: each more costs memory for an hour. */
-function shown(name: keyof Tags, value: string): string {
-  if (value === '-') return '';
-  return name === 'code' && /^[1-5]\d\d$/.test(value) ? `${value.charAt(0)}xx` : value;
 }
 
 type Fields = Readonly<Record<number, () => unknown>>;

@@ -64,7 +64,8 @@ export class TrafficStore {
     this.#reporters.set(reporter, known);
     known.lastMs = nowMs;
     for (const point of points) {
-      const { ring } = this.#seriesOf(reporter, known, point);
+      if (!isStored(point.metric)) continue;
+      const { ring } = this.#seriesOf(reporter, known, { ...point, tags: storedTags(point.tags) });
       ring.add(point.buckets ?? [point.count], nowMs);
     }
   }
@@ -143,6 +144,17 @@ export class TrafficStore {
     if (left > 0) known.addresses.set(source, left);
     else known.addresses.delete(source);
   }
+}
+
+/** Bytes of requests are for Prometheus only. */
+export function isStored(metric: Metric): boolean {
+  return !metric.endsWith('.request_bytes') && !metric.endsWith('.response_bytes');
+}
+
+/** Codes by class: each more costs memory for an hour. */
+function storedTags(tags: Tags): Tags {
+  const code = /^[1-5]\d\d$/.test(tags.code) ? `${tags.code.charAt(0)}xx` : tags.code;
+  return { ...tags, code, grpc: '', peer: '' };
 }
 
 function newReporter(): Reporter {

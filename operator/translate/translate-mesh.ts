@@ -47,6 +47,7 @@ export type MeshTranslator = (
   readonly meshWarnings: readonly Problem[];
   readonly podRecords: readonly PodRecord[];
   readonly mtlsPlaces: readonly MtlsPlaceIr[];
+  readonly owners: ReadonlyMap<string, string>;
   readonly addressClaims: readonly AddressClaim[];
 };
 
@@ -63,8 +64,7 @@ export function createMeshTranslator({ operatorNamespace }: TranslateOptions): M
   const view = rememberLast(viewServices);
   const decideTraffic = createTrafficMaker(operatorNamespace);
   const audiencesIn = createAudienceFinder();
-  const zonesAsked = rememberLast(asksForZones);
-  const findZones = createZoneFinder();
+  const findZones = createZones();
   const owners = createSurroundings(operatorNamespace);
   const guard = rememberLast(attachSecurity);
   const security = createSecurityMaker();
@@ -96,10 +96,10 @@ export function createMeshTranslator({ operatorNamespace }: TranslateOptions): M
     const audiences = audiencesIn(traffic.byPort, workloads.all);
     const referable = referableIn(services.byKey, resources.referenceGrants, traffic.byPort);
     const authorizers = findAuthorizers(attachments, services, resources.referenceGrants);
-    const referred = findReferred(resources, workloads);
+    const { owners: ownersByKey, referred } = findReferred(resources, workloads);
     const guards = security(mesh, attachments, authorizers, referred);
     const shared = { mesh, security: guards, audiences };
-    const zoneOf = findZones(zonesAsked(traffic), resources.endpointSlices);
+    const zoneOf = findZones(traffic, resources.endpointSlices);
     const own = { ...shared, limits: traffic.limits, served, bindings, zoneOf };
     const decided = { traffic, referable, foreign, attachments, authorizers, referred };
     const ir: MeshIr = {
@@ -113,6 +113,7 @@ export function createMeshTranslator({ operatorNamespace }: TranslateOptions): M
       ...collectVerdicts(ir, { ...decided, workloads, served, external, mesh }),
       podRecords: recordsOf(workloads, attachments, kept),
       mtlsPlaces: placesOf(workloads, served, guards, referred.ownerOf),
+      owners: ownersByKey,
       addressClaims: Object.values(foreign),
     };
   };
@@ -130,8 +131,20 @@ function createSurroundings(
     put(metadata.name, deployments, statefulSets, daemonSets);
 }
 
-/** Keys of issuers and secrets of clients. */
-function createReferredFinder(): (resources: Resources, workloads: WorkloadIndex) => Found {
+function createZones(): (
+  traffic: Parameters<typeof asksForZones>[0],
+  slices: Resources['endpointSlices'],
+) => ReturnType<ReturnType<typeof createZoneFinder>> {
+  const asked = rememberLast(asksForZones);
+  const find = createZoneFinder();
+  return (traffic, slices) => find(asked(traffic), slices);
+}
+
+/** Owners of pods, keys of issuers and secrets of clients. */
+function createReferredFinder(): (
+  resources: Resources,
+  workloads: WorkloadIndex,
+) => { readonly owners: ReadonlyMap<string, string>; readonly referred: Found } {
   const keysIn = rememberLast(keysFrom);
   const loginsIn = rememberLast(loginsOf);
   const openIn = createOpenPlaces();
@@ -139,13 +152,14 @@ function createReferredFinder(): (resources: Resources, workloads: WorkloadIndex
   const put = rememberFields<Found>();
   return (resources, workloads) => {
     const { securityPolicies, configMaps, secrets } = resources;
-    const ownerOf = findOwners(workloads, resources);
-    return put({
+    const { byKey, of: ownerOf } = findOwners(workloads, resources);
+    const referred = put({
       keysOf: keysIn(keySourcesOf(securityPolicies), configMaps),
       logins: loginsIn(securityPolicies, secrets),
       ownerOf,
       isOpen: openIn(configMaps, ownerOf),
     });
+    return { owners: byKey, referred };
   };
 }
 

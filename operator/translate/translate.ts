@@ -23,6 +23,8 @@ export interface Translation {
   readonly podRecords: readonly PodRecord[];
   /** Where one mode of mutual TLS holds, sorted by namespace, owner and port. Empty while there is no Mesh. */
   readonly mtlsPlaces: readonly MtlsPlaceIr[];
+  /** Pod key → `Deployment/reviews`, also of pods without a sidecar. Absent while there is no Mesh. */
+  readonly owners?: ReadonlyMap<string, string>;
   /** Services of which endpoints are at addresses of others, sorted. Empty while there is no Mesh. */
   readonly addressClaims: readonly AddressClaim[];
   /** Where keys of issuers are to be fetched from, sorted by id; whether there is a Mesh or not. */

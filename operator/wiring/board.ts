@@ -6,6 +6,7 @@ import type { WaitingRequest } from '../certificates/pod-signer.ts';
 import type { Evidence } from '../certificates/rotation.ts';
 import type { ServerCertificate } from '../certificates/server-certificate.ts';
 import type { AuditReport } from '../conditions/audit-report.ts';
+import { type MetricsReport, nothingFolded } from '../conditions/metrics-report.ts';
 import type { StrictReport } from '../conditions/strict-report.ts';
 import type { KeyReport } from '../conditions/key-report.ts';
 import type { WorkloadReport } from '../conditions/workload-report.ts';
@@ -14,6 +15,7 @@ import type { ObjectRef, StoredObject } from '../objects/objects.ts';
 import type { ObjectSink, ObjectStatus } from '../ports/platform.ts';
 import { type Cell, createCell, createLazyCell, type LazyCell } from '../process/cell.ts';
 import type { Resources } from '../store/resources.ts';
+import type { MetricsPage } from '../traffic-metrics/exposition.ts';
 import type { Counted } from '../telemetry/point.ts';
 import { noObservations, type Observations } from '../telemetry/observations.ts';
 import type { Translation } from '../translate/translate.ts';
@@ -56,6 +58,8 @@ export interface Board {
   readonly keyReports: Cell<readonly KeyReport[]>;
   /** Whom policies on trial would refuse; empty while this operator does not lead. */
   readonly auditReports: Cell<readonly AuditReport[]>;
+  /** What this operator leaves out of the metrics of traffic for want of room. */
+  readonly metricsReport: Cell<MetricsReport>;
   /** Why ports are not Strict yet that are to be; empty while this operator does not lead. */
   readonly strictReports: Cell<readonly StrictReport[]>;
   /** PEM of the roots in the snapshot; null before the first. Written after it. */
@@ -82,6 +86,8 @@ export interface Board {
   readonly peerCounts: Cell<Counted | null>;
   /** What sidecars counted in the last hour: those of all operators, as far as this one leads; else its own. */
   readonly observations: LazyCell<Observations>;
+  /** What Prometheus is told of the traffic of the sidecars that report to this operator. */
+  readonly trafficMetrics: LazyCell<MetricsPage>;
   /** Reports of the proxies of all operators, as far as this one leads; else its own. */
   readonly proxies: LazyCell<readonly ProxyReport[]>;
   /** Keys of their workloads: whose layers are built. Changed: it may have grown. */
@@ -117,6 +123,7 @@ export function createBoard(): Board {
     certificates: createCell(nothingIssued),
     keyReports: createCell<readonly KeyReport[]>([]),
     auditReports: createCell<readonly AuditReport[]>([]),
+    metricsReport: createCell(nothingFolded),
     strictReports: createCell<readonly StrictReport[]>([]),
     publishedTrust: createCell<string | null>(null),
     rootEvidence: createLazyCell<Evidence>({ publishedTrust: null, proxies: [] }),
@@ -130,6 +137,7 @@ export function createBoard(): Board {
     ownCounts: createCell<Counted | null>(null),
     peerCounts: createCell<Counted | null>(null),
     observations: createLazyCell(noObservations),
+    trafficMetrics: createLazyCell<MetricsPage>({ type: 'text/plain', pieces: [] }),
     proxies: createLazyCell<readonly ProxyReport[]>([]),
     connectedWorkloads: createLazyCell<ReadonlySet<string>>(new Set()),
     workloadReport: createLazyCell<WorkloadReport | undefined>(undefined),

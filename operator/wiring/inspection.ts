@@ -6,7 +6,9 @@ import { trafficPage } from '../telemetry/traffic-page.ts';
 import { describeSnapshot } from '../xds/snapshot/describe.ts';
 import type { Context, Made, Reads, Writes } from './part.ts';
 
-type Cells = Reads<'resources' | 'translation' | 'snapshot' | 'proxies' | 'statuses' | 'observations'> &
+type Cells = Reads<
+  'resources' | 'translation' | 'snapshot' | 'proxies' | 'statuses' | 'observations' | 'trafficMetrics'
+> &
   Writes<'adminPort'>;
 
 export interface InspectionContext extends Pick<Context, 'clock' | 'log' | 'components'> {
@@ -19,12 +21,14 @@ export function createInspection(
   cells: Cells,
   context: InspectionContext,
 ): Required<Pick<Made, 'component'>> {
-  const { resources, translation, snapshot, proxies, statuses, observations, adminPort } = cells;
+  const { resources, translation, snapshot, proxies, statuses, observations } = cells;
+  const { trafficMetrics, adminPort } = cells;
   const { platform, settings, clock, log, metrics, components } = context;
   const admin = createAdminServer({
     address: settings.adminAddress,
     log,
     metrics,
+    trafficMetrics: trafficMetrics.get,
     components,
     debug: {
       resources: resources.get,

@@ -19,6 +19,7 @@ import { createStatusReports } from './status-reports.ts';
 import { createStorage } from './storage.ts';
 import { createStrictTransitions } from './strict-transitions.ts';
 import { createTelemetry } from './telemetry.ts';
+import { createTrafficMetrics } from './traffic-metrics.ts';
 import { createTranslation } from './translation.ts';
 import { createWatching } from './watching.ts';
 
@@ -26,7 +27,15 @@ export const parts: readonly Part[] = [
   part(
     'inspection',
     {
-      reads: ['resources', 'translation', 'snapshot', 'proxies', 'statuses', 'observations'],
+      reads: [
+        'resources',
+        'translation',
+        'snapshot',
+        'proxies',
+        'statuses',
+        'observations',
+        'trafficMetrics',
+      ],
       writes: ['adminPort'],
     },
     createInspection,
@@ -59,6 +68,14 @@ export const parts: readonly Part[] = [
       writes: ['telemetryServices', 'ownCounts', 'observations'],
     },
     createTelemetry,
+  ),
+  part(
+    'traffic metrics',
+    {
+      reads: ['resources', 'translation', 'ownCounts', 'observations'],
+      writes: ['trafficMetrics', 'metricsReport'],
+    },
+    createTrafficMetrics,
   ),
   part(
     'strict transitions',
@@ -137,6 +154,7 @@ export const parts: readonly Part[] = [
         'keyReports',
         'auditReports',
         'strictReports',
+        'metricsReport',
         'workloadReport',
       ],
       writes: ['statuses'],

@@ -12,18 +12,19 @@ import { specifiedIn } from './specified.ts';
 
 type Surroundings = Pick<
   AggregateInput,
-  'workloads' | 'keys' | 'audits' | 'transitions' | 'specifiedOf' | 'operatorNamespace'
+  'workloads' | 'keys' | 'audits' | 'metrics' | 'transitions' | 'specifiedOf' | 'operatorNamespace'
 >;
 
 /** What statuses depend on besides verdicts and acknowledgements. */
 function surroundings(
-  { workloadReport, keyReports, auditReports, strictReports, translation, resources }: Cells,
+  { workloadReport, keyReports, auditReports, strictReports, metricsReport, translation, resources }: Cells,
   { settings }: StatusReportsContext,
 ): Surroundings {
   return {
     workloads: workloadReport.get(),
     keys: keyReports.get(),
     audits: auditReports.get(),
+    metrics: metricsReport.get(),
     transitions: { places: translation.get().mtlsPlaces, reports: strictReports.get() },
     specifiedOf: specifiedIn(resources.get()),
     operatorNamespace: settings.namespace,
@@ -45,6 +46,7 @@ type Cells = Reads<
   | 'keyReports'
   | 'auditReports'
   | 'strictReports'
+  | 'metricsReport'
   | 'workloadReport'
 > &
   Writes<'statuses'>;
@@ -118,9 +120,18 @@ export function createStatusReports(cells: Cells, context: StatusReportsContext)
 /** What statuses tell of besides verdicts. */
 function reportedIn(cells: Omit<Cells, 'change' | 'translation' | 'statuses'>): readonly Readable<unknown>[] {
   const { snapshot, proxies, delivery, waitingRequests, certificates } = cells;
-  const { keyReports, auditReports, strictReports, workloadReport } = cells;
+  const { keyReports, auditReports, strictReports, metricsReport, workloadReport } = cells;
   const ofCertificates = [delivery, waitingRequests, certificates];
-  return [snapshot, proxies, ...ofCertificates, keyReports, auditReports, strictReports, workloadReport];
+  return [
+    snapshot,
+    proxies,
+    ...ofCertificates,
+    keyReports,
+    auditReports,
+    strictReports,
+    metricsReport,
+    workloadReport,
+  ];
 }
 
 function forgetRemoved(change: ReturnType<Cells['change']['get']>, writer: StatusWriter): void {

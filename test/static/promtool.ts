@@ -1,22 +1,26 @@
-// The operator's /metrics follow the conventions of Prometheus, as promtool judges them.
+// The rules and alerts that we ship are right, and the operator's /metrics follow the conventions of Prometheus, as promtool judges them.
 // Entry: checkMetrics, and `node test/static/promtool.ts`. promtool is the one of PATH, or comes from Debian's package.
 import { spawnSync } from 'node:child_process';
-import { mkdir } from 'node:fs/promises';
-import { join } from 'node:path';
+import { exposition } from '../../operator/traffic-metrics/exposition.ts';
+import { families, familyNames, labelNames } from '../../operator/traffic-metrics/families.ts';
+import { TrafficRegistry } from '../../operator/traffic-metrics/registry.ts';
+import { durationBounds } from '../../operator/values/sidecar-names.ts';
 import { createMetrics } from '../../operator/process/metrics.ts';
-import { cacheFolder } from '../support/kubernetes/assets.ts';
-import { buildOnce } from '../support/kubernetes/build.ts';
-import { mustRun } from '../../demo/wheel.ts';
-import { isOnPath, notRun, print, type Verdict } from './verdict.ts';
+import { findPrometheus } from '../support/prometheus/programs.ts';
+import { notRun, type Verdict } from './verdict.ts';
 
 export async function checkMetrics(): Promise<Verdict> {
-  const promtool = await findPromtool();
-  if (promtool === null) return notRun('promtool check metrics', 'Put promtool (of Prometheus) on the PATH.');
-  const { status } = spawnSync(promtool, ['check', 'metrics'], {
+  const programs = await findPrometheus();
+  if (programs === null) return notRun('promtool check metrics', 'Put promtool (of Prometheus) on the PATH.');
+  const { status } = spawnSync(programs.promtool, ['check', 'metrics'], {
     input: await sampleMetrics(),
     stdio: ['pipe', 'inherit', 'inherit'],
   });
-  return status === 0 ? 'passed' : 'failed';
+  const rules = [
+    ['check', 'rules', 'deploy/prometheus/rules.yaml'],
+    ['test', 'rules', 'deploy/prometheus/rules.test.yaml'],
+  ].map((args) => spawnSync(programs.promtool, args, { stdio: 'inherit' }).status);
+  return [status, ...rules].every((it) => it === 0) ? 'passed' : 'failed';
 }
 
 /** All metrics that an operator may show, each with a value. */
@@ -41,39 +45,21 @@ async function sampleMetrics(): Promise<string> {
   metrics.statusWritten('success');
   metrics.resourcesInvalid(0);
   try {
-    return await metrics.render();
+    return (await metrics.render()) + sampleTraffic();
   } finally {
     metrics.close();
   }
 }
 
-async function findPromtool(): Promise<string | null> {
-  if (isOnPath('promtool')) return 'promtool';
-  if (!isOnPath('apt-get') || !isOnPath('dpkg-deb')) return null;
-  const folder = await buildOnce(
-    { folder: cacheFolder('promtool'), programs: ['promtool'], fill: fetchFromDebian },
-    print,
-  );
-  return join(folder, 'promtool');
-}
-
-/** Downloads the package with lists of its own: no root is needed, and nothing is installed. */
-async function fetchFromDebian(work: string, out: string): Promise<void> {
-  print('fetching promtool from the Debian package prometheus');
-  const lists = join(work, 'lists');
-  const cache = join(work, 'cache');
-  await mkdir(join(lists, 'partial'), { recursive: true });
-  await mkdir(join(cache, 'archives/partial'), { recursive: true });
-  const options = [`Dir::State::lists=${lists}`, `Dir::Cache=${cache}`, 'APT::Sandbox::User=root'];
-  const apt = `apt-get --quiet --quiet ${options.map((option) => `-o ${option}`).join(' ')}`;
-  const steps = [
-    `cd ${work}`,
-    `${apt} update`,
-    `${apt} download prometheus`,
-    'dpkg-deb --extract prometheus_*.deb unpacked',
-    `mv unpacked/usr/bin/promtool ${out}/promtool`,
-  ];
-  await mustRun(['sh', '-c', steps.join(' && ')], 'promtool cannot be fetched');
+/** Those of traffic, with all labels. */
+function sampleTraffic(): string {
+  const registry = new TrafficRegistry(1_000);
+  const labels = Object.fromEntries(labelNames.map((name) => [name, 'some']));
+  for (const family of familyNames) {
+    const buckets = families[family].type === 'histogram' ? [...durationBounds, Infinity].map(() => 1) : null;
+    registry.add({ family, labels }, { count: 1, buckets }, 0);
+  }
+  return [...exposition(registry)].join('');
 }
 
 if (import.meta.main) process.exitCode = (await checkMetrics()) === 'failed' ? 1 : 0;

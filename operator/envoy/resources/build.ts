@@ -1,6 +1,6 @@
 // MeshIr → Envoy resources, in layers that proxies share. Pure: equal meshes give equal resources, in every replica.
 // Its parts know one kind of resource each; this file knows which layer they belong to.
-import type { MeshIr, WorkloadIr } from '../../ir/mesh-ir.ts';
+import { defaultMetrics, type MeshIr, type WorkloadIr } from '../../ir/mesh-ir.ts';
 import type { Origin } from '../../ir/origin.ts';
 import type { ServicePortIr } from '../../ir/service.ts';
 import { createAuthorizerLayers } from './inbound/authorizers/reach.ts';
@@ -66,9 +66,7 @@ export function createResourceBuilder(): ResourceBuilder {
   ]);
   const interceptedOnes = createIntercepted();
   const switchesOf = rememberLast(buildSwitches);
-  const switched = rememberLast((...[outboundMode, allowedHosts, accessLogs]: SwitchedParts): Switched => {
-    return { outboundMode, allowedHosts, accessLogs };
-  });
+  const switched = rememberFields<Switched>();
   const listenerLogs = createListenerLogs();
   const limitsOffs = createLimitsOff();
   const wanted = createWanted();
@@ -85,8 +83,9 @@ export function createResourceBuilder(): ResourceBuilder {
   return (ir, options) => {
     const { identities, services, settings, workloads } = ir;
     const trust = trusted(options.trustBundle, options.revocationList ?? null, options.publicRoots);
-    const { outboundMode, allowedHosts, accessLogs } = settings;
-    const switches = switched(outboundMode, allowedHosts, accessLogs);
+    const { outboundMode, allowedHosts, accessLogs, metrics = defaultMetrics } = settings;
+    const countsOutbound = metrics.reporters === 'Both';
+    const switches = switched({ outboundMode, allowedHosts, accessLogs, countsOutbound });
     const logs = listenerLogs(accessLogs, settings.origin);
     const present = wanted(workloads, options.workloads);
     const layers = new Map<LayerId, readonly XdsResource[]>([
@@ -144,8 +143,6 @@ function createIntercepted(): (
     ...addressListeners(ir.services, logs),
   ]);
 }
-
-type SwitchedParts = readonly [Switched['outboundMode'], Switched['allowedHosts'], Switched['accessLogs']];
 
 type Workloads = MeshIr['workloads'];
 

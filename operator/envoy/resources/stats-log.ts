@@ -10,10 +10,10 @@ import { type Direction, directionOf, type Vantage } from './vantage.ts';
 import { statsPrefix } from '../../values/sidecar-names.ts';
 
 /**
- * Of each logger. The limits are what callers from ever new addresses can cost: three megabytes.
+ * Of each logger. The limits are what callers from ever new addresses can cost: four megabytes.
  * (Not a set shared by all loggers, a sharing_name: Envoy 1.40 crashes when it ends with one, seen in `--mode validate`.)
  */
-const scope = { prefix: statsPrefix, max_counters: 500, max_histograms: 250, enable_eviction: true };
+const scope = { prefix: statsPrefix, max_counters: 1_000, max_histograms: 250, enable_eviction: true };
 
 export type Tag = readonly [name: string, format: string];
 
@@ -30,18 +30,29 @@ export const edges: Readonly<Record<Vantage, readonly Tag[]>> = {
   ],
 };
 
-/** Requests and how long they took, in milliseconds. */
+/** Who answered an outbound call. Inbound, the source is as proven. */
+function peerOf(vantage: Vantage): readonly Tag[] {
+  return vantage === 'outbound' ? [['peer', '%UPSTREAM_PEER_URI_SAN%']] : [];
+}
+
+/** Requests, the bytes of their bodies and those of the responses, and how long they took, in milliseconds. */
 export function requestStats(vantage: Vantage): EnvoyMessage {
   const direction = directionOf(vantage);
   const outcome: readonly Tag[] = [
+    ...peerOf(vantage),
     ['route', '%ROUTE_NAME%'],
     ['code', '%RESPONSE_CODE%'],
     ['flags', '%RESPONSE_FLAGS%'],
+    ['grpc', '%GRPC_STATUS_NUMBER%'],
   ];
   return {
     filter: allOf(isOn(direction), atTheEnd),
     ...logger({
-      counters: [counter(`${direction}.requests`, [...edges[vantage], ...outcome])],
+      counters: [
+        counter(`${direction}.requests`, [...edges[vantage], ...outcome]),
+        { stat: stat(`${direction}.request_bytes`, edges[vantage]), value_format: '%BYTES_RECEIVED%' },
+        { stat: stat(`${direction}.response_bytes`, edges[vantage]), value_format: '%BYTES_SENT%' },
+      ],
       histograms: [
         {
           stat: stat(`${direction}.duration`, edges[vantage]),
@@ -76,7 +87,7 @@ export function connectionStats(vantage: Vantage): EnvoyMessage {
     filter: allOf(isOn(direction), atTheEnd),
     ...logger({
       counters: [
-        counter(`${direction}.connections`, [...tags, ['flags', '%RESPONSE_FLAGS%']]),
+        counter(`${direction}.connections`, [...tags, ...peerOf(vantage), ['flags', '%RESPONSE_FLAGS%']]),
         { stat: stat(`${direction}.received_bytes`, tags), value_format: '%BYTES_RECEIVED%' },
         { stat: stat(`${direction}.sent_bytes`, tags), value_format: '%BYTES_SENT%' },
       ],

@@ -73,15 +73,19 @@ export function buildRuntime(workload: WorkloadIr, mesh: Origin, switched: Switc
 }
 
 /** What of the Mesh is switched by runtime values. */
-export type Switched = Pick<MeshIr['settings'], 'outboundMode' | 'allowedHosts' | 'accessLogs'>;
+export interface Switched extends Pick<MeshIr['settings'], 'outboundMode' | 'allowedHosts' | 'accessLogs'> {
+  /** Whether sidecars of callers count. */
+  readonly countsOutbound: boolean;
+}
 
 /** What holds for all, and for those that write these access logs. */
 function valuesOf(
-  { outboundMode, allowedHosts, accessLogs }: Switched,
+  { outboundMode, allowedHosts, accessLogs, countsOutbound }: Switched,
   named: WorkloadIr['accessLogs'],
 ): EnvoyMessage {
   return {
     [statsKey('inbound')]: 100,
+    ...(countsOutbound && { [statsKey('outbound')]: 100 }),
     ...(outboundMode === 'RegistryOnly' && { [unknownDestinationsKey]: 0 }),
     ...admittedHosts(allowedHosts),
     ...logValues(accessLogs, named),

@@ -2,11 +2,18 @@
 import { shortestLifeMs } from '../../values/pod-certificates.ts';
 import type { Mesh } from '../../../api/v1alpha1/mesh.ts';
 import { durationMs } from '../../../api/duration.ts';
-import type { AuthorityIr, CertificatesIr, MeshSettingsIr, SidecarIr } from '../../ir/mesh-ir.ts';
+import {
+  type AuthorityIr,
+  type CertificatesIr,
+  defaultMetrics,
+  type MeshSettingsIr,
+  type SidecarIr,
+} from '../../ir/mesh-ir.ts';
 import { reason, type Verdict } from '../../conditions/conditions.ts';
 import { compareAge, whyFirst } from './precedence.ts';
 import { compareText } from '../../values/compare-text.ts';
 import { accessLogs } from './access-logs.ts';
+import { isSameValue } from '../../values/same-value.ts';
 import { allowedHosts } from './allowed-hosts.ts';
 import { originOf } from './origins.ts';
 import { acceptedCondition, type Problem } from './verdicts.ts';
@@ -45,6 +52,7 @@ export function meshSettings(mesh: Mesh): MeshSettingsIr {
     accessLogs: accessLogs(mesh),
     certificates: certificateSettings(mesh),
     sidecar: sidecarSettings(mesh),
+    ...metricsSettings(mesh),
     origin: originOf(mesh),
   };
 }
@@ -114,6 +122,12 @@ function sidecarSettings({ spec: { sidecar, namespaceSelector } }: Mesh): Sideca
     maxConcurrentRollouts: rollout.maxConcurrent,
     drainSeconds: Math.ceil(durationMs(sidecar.drain) / 1000),
   };
+}
+
+function metricsSettings({ spec: { telemetry } }: Mesh): Pick<MeshSettingsIr, 'metrics'> {
+  const { reporters, labels, maxSeries } = telemetry.metrics;
+  const metrics = { reporters, labels: labels.toSorted(compareText), maxSeries };
+  return isSameValue(metrics, defaultMetrics) ? {} : { metrics };
 }
 
 function sortedPorts(ports: readonly number[]): readonly number[] {

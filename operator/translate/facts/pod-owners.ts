@@ -9,6 +9,12 @@ import type { Workload, WorkloadIndex } from './workload.ts';
 /** `Deployment/reviews`; of a pod or ExternalWorkload by itself, `Pod/reviews-1`. */
 export type OwnerOf = (workload: Workload) => string;
 
+export interface Owners {
+  /** Pod key → `Deployment/reviews`; of pods by themselves nothing. */
+  readonly byKey: ReadonlyMap<string, string>;
+  readonly of: OwnerOf;
+}
+
 interface Owner {
   readonly kind: string;
   readonly metadata: ObjectMeta;
@@ -18,17 +24,16 @@ interface Owner {
 type OwnerFinder = (
   workloads: WorkloadIndex,
   resources: Pick<Resources, 'deployments' | 'statefulSets' | 'daemonSets'>,
-) => OwnerOf;
+) => Owners;
 
-/** The same function as long as all pods have the same owners. */
+/** The same value as long as all pods have the same owners. */
 export function createOwnerFinder(): OwnerFinder {
-  let last: { readonly owners: ReadonlyMap<string, string>; readonly ownerOf: OwnerOf } | null = null;
-  const find = rememberLast((workloads: WorkloadIndex, ...owners: readonly (readonly Owner[])[]): OwnerOf => {
-    const found = ownersIn(workloads, owners.flat());
-    if (last !== null && isSame(last.owners, found)) return last.ownerOf;
-    const ownerOf: OwnerOf = ({ key, source, name }) => found.get(key) ?? `${source.kind}/${name}`;
-    last = { owners: found, ownerOf };
-    return ownerOf;
+  let last: Owners | null = null;
+  const find = rememberLast((workloads: WorkloadIndex, ...owners: readonly (readonly Owner[])[]): Owners => {
+    const byKey = ownersIn(workloads, owners.flat());
+    if (last !== null && isSame(last.byKey, byKey)) return last;
+    last = { byKey, of: ({ key, source, name }) => byKey.get(key) ?? `${source.kind}/${name}` };
+    return last;
   });
   return (workloads, { deployments, statefulSets, daemonSets }) =>
     find(workloads, deployments, statefulSets, daemonSets);

@@ -2,7 +2,7 @@
 import type { Source } from '../../../operator/dashboard/views/source.ts';
 import type { MeshIr } from '../../../operator/ir/mesh-ir.ts';
 import { observationsOf } from '../../../operator/telemetry/observations.ts';
-import type { Metric, Point, Tags } from '../../../operator/telemetry/point.ts';
+import { type Metric, noTags, type Point, type Tags } from '../../../operator/telemetry/point.ts';
 import { TrafficStore } from '../../../operator/telemetry/store.ts';
 import { durationBounds } from '../../../operator/values/sidecar-names.ts';
 import type { ProxyReport } from '../../../operator/xds/session/proxy-report.ts';
@@ -15,7 +15,6 @@ import {
   spiffeId,
 } from '../mesh-samples.ts';
 
-const noTags = { source: '', destination: '', port: '', route: '', code: '', flags: '', rule: '' };
 
 export function counted(metric: Metric, tags: Partial<Tags>, count: number): Point {
   return { metric, tags: { ...noTags, ...tags }, count, buckets: null };

@@ -17,6 +17,7 @@ function optionsAt(port: number): AdminOptions {
     address: { host: '127.0.0.1', port },
     log: createLog('silent'),
     stopGraceMs: 50,
+    trafficMetrics: () => ({ type: 'text/plain', pieces: [] }),
     metrics: { contentType: 'text/plain; version=0.0.4', render: () => Promise.resolve('up 1\n') },
     components: () => [
       { name: 'watch', ready: () => true },
@@ -62,6 +63,7 @@ const paths = [
   '/healthz',
   '/readyz',
   '/metrics',
+  '/metrics/traffic',
   '/debug/resources',
   '/debug/ir',
   '/debug/proxies',

@@ -10,6 +10,7 @@ import { Peers, type ReportCall } from '../../../operator/replicas/peers.ts';
 import { freshAuthority, operatorId, serverPair } from '../../support/xds-certificates.ts';
 import { FakeClock } from '../../support/fake-clock.ts';
 import { CDS, ownOf, snapshotOf } from './worlds.ts';
+import { noTags } from '../../../operator/telemetry/point.ts';
 
 const credentials = new PeerCredentials();
 beforeAll(async () => {
@@ -136,7 +137,7 @@ describe('the leader', () => {
     events.length = 0;
     stream.emit('data', Buffer.from(JSON.stringify({ replica: 'b', changes: [counted], end: true })));
 
-    const tags = { source: '', destination: '', port: '80', route: '', code: '', flags: '', rule: '' };
+    const tags = { ...noTags, port: '80' };
     expect(events).toEqual([
       `Pod/shop/p: ${JSON.stringify([{ ...requests, tags }].map(({ metric, count, buckets }) => ({ metric, tags, count, buckets })))}`,
     ]);

@@ -6,8 +6,8 @@ import { hostsPage } from '../../../operator/telemetry/hosts-page.ts';
 import { noObservations } from '../../../operator/telemetry/observations.ts';
 import type { Metric, Point } from '../../../operator/telemetry/point.ts';
 import { TrafficStore } from '../../../operator/telemetry/store.ts';
+import { noTags } from '../../../operator/telemetry/point.ts';
 
-const noTags = { source: '', destination: '', port: '', route: '', code: '', flags: '', rule: '' };
 const nowMs = 100_000;
 const window = { at: { monotonicMs: nowMs, wallMs: 1_000_000 }, fromMs: 0 };
 

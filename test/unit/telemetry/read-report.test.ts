@@ -3,11 +3,11 @@ import { expect, test } from '@jest/globals';
 import { assert, nat, property } from 'fast-check';
 import { readReport } from '../../../operator/telemetry/read-report.ts';
 import { otlpReport } from '../../support/telemetry/otlp.ts';
+import { noTags } from '../../../operator/telemetry/point.ts';
 
-const noTags = { source: '', destination: '', port: '', route: '', code: '', flags: '', rule: '' };
 const buckets = [0, 2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1];
 
-test('counters and durations with their tags; codes by class, - is nothing', () => {
+test('counters and durations with their tags; - is nothing', () => {
   const bytes = otlpReport([
     {
       name: 'meshwright.inbound.requests',
@@ -21,11 +21,11 @@ test('counters and durations with their tags; codes by class, - is nothing', () 
     points: [
       {
         metric: 'inbound.requests',
-        tags: { ...noTags, source: 'a', port: '80', code: '5xx' },
+        tags: { ...noTags, source: 'a', port: '80', code: '503' },
         count: 7,
         buckets: null,
       },
-      { metric: 'outbound.duration', tags: { ...noTags, destination: 'b' }, count: 3, buckets },
+      { metric: 'outbound.duration', tags: { ...noTags, destination: 'b' }, count: 3, buckets, sum: 0 },
     ],
     refused: 0,
   });

@@ -1,6 +1,6 @@
 // Refusals as series of Prometheus: their labels, and how many there are at most.
 import { expect, test } from '@jest/globals';
-import type { Metric, Point, Tags } from '../../../operator/telemetry/point.ts';
+import { type Metric, noTags, type Point, type Tags } from '../../../operator/telemetry/point.ts';
 import { RefusalSeries } from '../../../operator/telemetry/refusal-series.ts';
 
 const callee = 'spiffe://cluster.local/ns/shop/sa/reviews';
@@ -8,7 +8,7 @@ const page = 'spiffe://cluster.local/ns/shop/sa/page';
 const rule = 'shop/reviews/no-admin';
 
 function point(tags: Partial<Tags>, metric: Metric = 'inbound.refusals'): Point {
-  const none = { source: '', destination: '', port: '80', route: '', code: '', flags: '', rule: '' };
+  const none = { ...noTags, port: '80' };
   return { metric, tags: { ...none, ...tags }, count: 1, buckets: null };
 }
 

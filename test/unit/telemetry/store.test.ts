@@ -5,8 +5,7 @@ import { observationsOf } from '../../../operator/telemetry/observations.ts';
 import type { Metric, Point, Tags } from '../../../operator/telemetry/point.ts';
 import { hourMs } from '../../../operator/telemetry/ring.ts';
 import { TrafficStore } from '../../../operator/telemetry/store.ts';
-
-const noTags = { source: '', destination: '', port: '', route: '', code: '', flags: '', rule: '' };
+import { noTags } from '../../../operator/telemetry/point.ts';
 
 function point(tags: Partial<Tags>, count = 1, metric: Metric = 'inbound.requests'): Point {
   return { metric, tags: { ...noTags, ...tags }, count, buckets: null };

@@ -10,6 +10,7 @@ import { type Board, createBoard } from '../../../operator/wiring/board.ts';
 import { resourcesFromYaml } from '../../support/builders.ts';
 import { FakeClock } from '../../support/fake-clock.ts';
 import { noRules, sampleInbound, sampleMesh, sampleWorkload } from '../../support/mesh-samples.ts';
+import { noTags } from '../../../operator/telemetry/point.ts';
 
 const caller = 'spiffe://cluster.local/ns/shop/sa/caller';
 const server = 'ExternalWorkload/shop/server';
@@ -65,7 +66,7 @@ function start(): Bench {
   const auditRefused = (id: string, requests: number): void => void counted.push(`${id}: ${requests}`);
   const made = createAudit(board, { clock, metrics: { auditRefused } });
   const refused: Bench['refused'] = (...all) => {
-    const none = { source: caller, destination: '', port: '80', route: '', code: '', flags: '', rule: '' };
+    const none = { ...noTags, source: caller, port: '80' };
     const points = all.flatMap(({ path, ...tags }): readonly Point[] => {
       const point: Point = {
         metric: 'inbound.audit_refusals',

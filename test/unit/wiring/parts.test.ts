@@ -38,7 +38,15 @@ test('parts stand in the order of the data; what is read before it is written is
   });
 
   // The admin server is there from start to end, and shows what is there.
-  const shown = ['resources', 'translation', 'snapshot', 'proxies', 'statuses', 'observations'];
+  const shown = [
+    'resources',
+    'translation',
+    'snapshot',
+    'proxies',
+    'statuses',
+    'observations',
+    'trafficMetrics',
+  ];
   // Watching starts when all behind it is there; connected proxies decide whose layers are built; peers are served by the xDS
   // server, which ends after them; who leads is decided when all can serve.
   // A root is replaced when sidecars have shown that they are ready.

@@ -16,6 +16,7 @@ import { until } from '../../support/until.ts';
 import { clientEnd, freshAuthority, operatorId } from '../../support/xds-certificates.ts';
 import { connectXds } from '../../support/xds-client.ts';
 import { sample } from '../../support/xds-server.ts';
+import { noTags } from '../../../operator/telemetry/point.ts';
 
 const workload = 'Pod/shop/reviews-1';
 const reviewsId = 'spiffe://cluster.local/ns/shop/sa/reviews';
@@ -122,7 +123,7 @@ test('while another operator leads, what sidecars report here is told to that on
   await certify(board);
   board.leader.set(other.holder);
   await until('it is connected', () => other.changes() > 0);
-  const tags = { source: 'a', destination: '', port: '80', route: '', code: '2xx', flags: '', rule: '' };
+  const tags = { ...noTags, source: 'a', port: '80', code: '2xx' };
   const point = { metric: 'inbound.requests', tags, count: 3, buckets: null } as const;
   board.ownCounts.set({ workload, points: [point] });
   board.ownCounts.set({ workload, points: [] });
