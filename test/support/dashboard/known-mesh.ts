@@ -15,7 +15,6 @@ import {
   spiffeId,
 } from '../mesh-samples.ts';
 
-
 export function counted(metric: Metric, tags: Partial<Tags>, count: number): Point {
   return { metric, tags: { ...noTags, ...tags }, count, buckets: null };
 }

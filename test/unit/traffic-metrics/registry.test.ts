@@ -59,6 +59,14 @@ test('the text is what Prometheus reads: counters, cumulative buckets in seconds
    # TYPE meshwright_tcp_received_bytes_total counter
    # HELP meshwright_tcp_sent_bytes_total Bytes that callers got on TCP connections.
    # TYPE meshwright_tcp_sent_bytes_total counter
+   # HELP meshwright_traffic_series Series of traffic on this page.
+   # TYPE meshwright_traffic_series gauge
+   meshwright_traffic_series 17
+   # HELP meshwright_traffic_series_limit How many there may be: spec.telemetry.metrics.maxSeries of the Mesh.
+   # TYPE meshwright_traffic_series_limit gauge
+   meshwright_traffic_series_limit 1000
+   # HELP meshwright_traffic_label_folded Labels that are other in all series, because there would be too many.
+   # TYPE meshwright_traffic_label_folded gauge
    "
   `);
 });
