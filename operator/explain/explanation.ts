@@ -128,7 +128,7 @@ export interface HeaderChange {
 }
 
 /** What may refuse a call at the sidecar of a server. */
-export type ServerLimit = RateLimit | AdmissionControl | AdaptiveConcurrency;
+export type ServerLimit = RateLimit | QuotaLimit | AdmissionControl | AdaptiveConcurrency;
 
 export interface LimitAtServers {
   readonly limit: ServerLimit;
@@ -148,6 +148,18 @@ export interface RateLimit {
   readonly burst: number;
   /** What requests that share the rate have in common: `caller`, `path`, `header x-user`. value null: not known. Null: nothing. */
   readonly sharedBy: { readonly by: string; readonly value: string | null } | null;
+}
+
+export interface QuotaLimit {
+  readonly type: 'Quota';
+  /** `shop/reviews/per-caller`: namespace/policy/quota. */
+  readonly id: string;
+  /** `shop/reviews`: its servers share it. */
+  readonly service: string;
+  readonly requests: number;
+  readonly periodMs: number;
+  /** What requests that share the quota have in common. */
+  readonly sharedBy: RateLimit['sharedBy'];
 }
 
 export interface AdmissionControl {

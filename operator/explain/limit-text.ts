@@ -1,6 +1,6 @@
 // Limits of servers as people read them.
 import { milliseconds } from './backend-text.ts';
-import type { LimitAtServers, RateLimit, ServerLimit } from './explanation.ts';
+import type { LimitAtServers, QuotaLimit, RateLimit, ServerLimit } from './explanation.ts';
 
 /** `Limit` and what it is. */
 export function limitText({ limit, endpoints }: LimitAtServers): readonly [title: string, text: string] {
@@ -12,6 +12,8 @@ function textOfOne(limit: ServerLimit): readonly [title: string, text: string] {
   switch (limit.type) {
     case 'Rate':
       return ['Limit', rateText(limit)];
+    case 'Quota':
+      return ['Quota', quotaText(limit)];
     case 'AdmissionControl': {
       const { minSuccessPercentage, windowMs, minRequestsPerSecond, maxRejectionPercentage } = limit;
       const many =
@@ -34,6 +36,11 @@ function textOfOne(limit: ServerLimit): readonly [title: string, text: string] {
 function rateText({ requests, periodMs, burst, sharedBy }: RateLimit): string {
   const rate = `${requests} ${requests === 1 ? 'request' : 'requests'} per ${milliseconds(periodMs)}${burst === requests ? '' : `, ${burst} at once`}`;
   return `${rate} for ${sharedText(sharedBy)}; others get a 429`;
+}
+
+function quotaText({ requests, periodMs, service, sharedBy }: QuotaLimit): string {
+  const rate = `${requests} ${requests === 1 ? 'request' : 'requests'} per ${milliseconds(periodMs)}`;
+  return `${rate} to all servers of ${service}, for ${sharedText(sharedBy)}; others get a 429`;
 }
 
 function sharedText(sharedBy: RateLimit['sharedBy']): string {

@@ -49,7 +49,7 @@ export function rateOf(filter: EnvoyMessage, arrived: Arrived): readonly RateLim
       requests: numberIn(bucket, 'tokens_per_fill') ?? 1,
       periodMs: millisecondsIn(bucket, 'fill_interval'),
       burst: numberIn(bucket, 'max_tokens') ?? 0,
-      sharedBy: sharedBy(found),
+      sharedBy: sharedBy(found.find(({ header }) => header !== null)),
     },
   ];
 }
@@ -99,8 +99,7 @@ function isFor(descriptor: EnvoyMessage, found: readonly Entry[]): boolean {
 
 const keyHeaders = 'x-meshwright-limit-';
 
-function sharedBy(entries: readonly Entry[]): RateLimit['sharedBy'] {
-  const entry = entries.find(({ header }) => header !== null);
+export function sharedBy(entry: Pick<Entry, 'header' | 'value'> | undefined): RateLimit['sharedBy'] {
   if (entry === undefined || entry.header === null) return null;
   return { by: entry.header.slice(keyHeaders.length).replace(/^header-/, 'header '), value: entry.value };
 }

@@ -84,9 +84,10 @@ export function limitsOfServers(
 const fields = { AdmissionControl: 'admissionControl', AdaptiveConcurrency: 'adaptiveConcurrency' } as const;
 
 function sourceOf(limit: ServerLimit, { inbound }: WorkloadIr, port: number): Source {
-  if (limit.type === 'Rate') {
+  if (limit.type === 'Rate' || limit.type === 'Quota') {
     const [namespace = '', policy = '', name = ''] = limit.id.split('/');
-    return { object: `TrafficPolicy ${namespace}/${policy}`, field: `spec.limits[${name}]` };
+    const list = limit.type === 'Rate' ? 'limits' : 'quotas';
+    return { object: `TrafficPolicy ${namespace}/${policy}`, field: `spec.${list}[${name}]` };
   }
   const field = fields[limit.type];
   const origin = inbound.find((one) => one.port === port)?.limits?.setBy[field];

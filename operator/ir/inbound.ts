@@ -151,6 +151,8 @@ export function isNobody({ spiffeIds, spiffePrefixes, foreignIds }: PeersIr): bo
 export interface LimitsIr {
   /** Each id once. All that a request matches hold, in this order. */
   readonly rates: readonly RateLimitIr[];
+  /** Each id of each Service once. All that a request matches hold, in this order. */
+  readonly quotas: readonly QuotaIr[];
   readonly adaptiveConcurrency: AdaptiveConcurrencyIr | null;
   readonly admissionControl: AdmissionControlIr | null;
   /** Names of request headers, in lower case, that have the SPIFFE ID of the caller, and nothing that callers send. Sorted. */
@@ -172,6 +174,28 @@ export interface RateLimitIr {
   readonly periodMs: number;
   /** Admitted at once. */
   readonly burst: number;
+}
+
+/** What may be used up of a Service in a period, counted over all of its servers. Their sidecars enforce their shares of it. */
+export interface QuotaIr {
+  /** `shop/reviews/per-caller`: namespace/policy/quota. */
+  readonly id: string;
+  /** `shop/reviews`: each Service for itself, also where one policy is for many. */
+  readonly service: string;
+  readonly match: LimitMatchIr;
+  /** Requests that share a quota. */
+  readonly per: RateLimitIr['per'];
+  /** Admitted in each period. */
+  readonly requests: number;
+  /** Whole seconds. */
+  readonly periodMs: number;
+  readonly window: 'Fixed' | 'Sliding';
+  /** Admitted at once, while the others come back evenly; null: all. Sliding only. */
+  readonly burst: number | null;
+  /** False: it is only counted. */
+  readonly isEnforced: boolean;
+  /** What a server does that has not heard from the operator. */
+  readonly whenUnavailable: 'Share' | 'Allow' | 'Deny';
 }
 
 /** All given parts must match. */

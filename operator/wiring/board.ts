@@ -80,6 +80,8 @@ export interface Board {
   readonly peerServices: Cell<readonly GrpcService[]>;
   /** What sidecars call on the xDS port, beside xDS. */
   readonly telemetryServices: Cell<readonly GrpcService[]>;
+  /** What sidecars call on the xDS port about quotas. */
+  readonly quotaServices: Cell<readonly GrpcService[]>;
   /** What a sidecar reported to this operator last: each report is one write. */
   readonly ownCounts: Cell<Counted | null>;
   /** What a sidecar reported to another operator, while this one leads: each report is one write. */
@@ -134,6 +136,7 @@ export function createBoard(): Board {
     xdsPort: createLazyCell(0),
     peerServices: createCell<readonly GrpcService[]>([]),
     telemetryServices: createCell<readonly GrpcService[]>([]),
+    quotaServices: createCell<readonly GrpcService[]>([]),
     ownCounts: createCell<Counted | null>(null),
     peerCounts: createCell<Counted | null>(null),
     observations: createLazyCell(noObservations),

@@ -12,7 +12,13 @@ import { createSecondProxyEvents } from './second-proxy-events.ts';
 import type { Context, Made, Reads, Writes } from './part.ts';
 
 type Cells = Reads<
-  'translation' | 'snapshot' | 'identities' | 'serverCertificate' | 'peerServices' | 'telemetryServices'
+  | 'translation'
+  | 'snapshot'
+  | 'identities'
+  | 'serverCertificate'
+  | 'peerServices'
+  | 'telemetryServices'
+  | 'quotaServices'
 > &
   Writes<'ownProxies' | 'ownWorkloads' | 'isConverging' | 'xdsPort'>;
 
@@ -25,6 +31,7 @@ export function createDiscovery(
   { platform, settings, metrics, clock, log, self }: DiscoveryContext,
 ): Required<Pick<Made, 'component'>> {
   const { translation, snapshot, identities, serverCertificate, peerServices, telemetryServices } = cells;
+  const { quotaServices } = cells;
   const { ownProxies, ownWorkloads, isConverging, xdsPort } = cells;
   const credentials = reloadableCredentials();
   const ads = createAdsServer({
@@ -40,7 +47,7 @@ export function createDiscovery(
     }),
     leafOf: (certificate) => presented(certificate, serverCertificate.get()),
     rebuild: ownWorkloads.changed,
-    services: () => [...peerServices.get(), ...telemetryServices.get()],
+    services: () => [...peerServices.get(), ...telemetryServices.get(), ...quotaServices.get()],
     identifier: `meshwright/${self.name}/${self.nonce}`,
     log,
     observer: { ...metrics, changed: ownProxies.changed },

@@ -13,6 +13,7 @@ import { part, type Part } from './part.ts';
 import { createPeers } from './peers.ts';
 import { createPodRecording } from './pod-records.ts';
 import { createPublication } from './publication.ts';
+import { createQuotas } from './quotas.ts';
 import { createRootEvidence } from './root-evidence.ts';
 import { createSigning } from './signing.ts';
 import { createStatusReports } from './status-reports.ts';
@@ -69,6 +70,7 @@ export const parts: readonly Part[] = [
     },
     createTelemetry,
   ),
+  part('quotas', { reads: ['identities', 'translation'], writes: ['quotaServices'] }, createQuotas),
   part(
     'traffic metrics',
     {
@@ -92,6 +94,7 @@ export const parts: readonly Part[] = [
         'serverCertificate',
         'peerServices',
         'telemetryServices',
+        'quotaServices',
       ],
       writes: ['ownProxies', 'ownWorkloads', 'isConverging', 'xdsPort'],
     },

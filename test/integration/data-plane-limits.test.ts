@@ -62,6 +62,7 @@ function meshWith(limits: LimitsIr | null, parts: Partial<InboundPortIr> = {}): 
 
 const nothing: LimitsIr = {
   rates: [],
+  quotas: [],
   adaptiveConcurrency: null,
   admissionControl: null,
   callerHeaders: [],

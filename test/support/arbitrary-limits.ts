@@ -41,6 +41,28 @@ const limit = fc
 
 const limits = fc.uniqueArray(limit, { selector: ({ name }) => name, maxLength: 3 });
 
+const period = from(['1s', '1s500ms', '10s', '24h']);
+const quota = fc
+  .record(
+    {
+      name: from(['all', 'per-caller', 'a']),
+      match,
+      per: from(['All', 'Caller', 'Header', 'Path']),
+      requests: count,
+      period,
+      window: from(['Fixed', 'Sliding']),
+      enforcement: from(['Enforce', 'Audit']),
+      whenUnavailable: from(['Share', 'Allow', 'Deny']),
+    },
+    { requiredKeys: ['name', 'requests', 'period'] },
+  )
+  .chain((fields) =>
+    fields.per === 'Header'
+      ? from(['x-user', 'X-Group']).map((header) => ({ ...fields, header }))
+      : fc.constant(fields),
+  );
+const quotas = fc.uniqueArray(quota, { selector: ({ name }) => name, maxLength: 3 });
+
 const adaptiveConcurrency = fc.record(
   {
     maxConcurrency: from([3, 1_000_000]),
@@ -64,4 +86,4 @@ const admissionControl = fc.record(
 const callerIdentity = fc.record({ header: from(['x-caller', 'X_Caller']) });
 
 /** Each may be there or not. */
-export const limitSettings = { limits, adaptiveConcurrency, admissionControl, callerIdentity };
+export const limitSettings = { limits, quotas, adaptiveConcurrency, admissionControl, callerIdentity };

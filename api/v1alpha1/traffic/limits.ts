@@ -13,7 +13,7 @@ const upToAnHour = (field: string): z.ZodString =>
     message: `Set ${field} between 1s and 1h.`,
   });
 
-const count = (): z.ZodInt => z.int().min(1).max(1_000_000);
+export const count = (): z.ZodInt => z.int().min(1).max(1_000_000);
 
 const LimitedPath = withRules(
   z.object({
@@ -28,7 +28,7 @@ const LimitedPath = withRules(
   ...pathRules,
 );
 
-const LimitMatch = withRules(
+export const LimitMatch = withRules(
   z.object({
     path: LimitedPath.optional().describe(
       'Path of the request, in any spelling: /%61dmin is /admin. If applications can interpret a path in more than one way, it matches if any interpretation does. Default: any path.',
@@ -55,7 +55,7 @@ const Rate = z.object({
 });
 
 /** It becomes a part of a command: no percent signs. */
-const keyName: Shape = {
+export const keyName: Shape = {
   pattern: /^[A-Za-z0-9_-]+$/,
   message: "Write the name of a header in letters, digits, '-' and '_', such as x-user.",
   max: 128,

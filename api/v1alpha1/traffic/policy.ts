@@ -9,6 +9,7 @@ import { CircuitBreaker } from './circuit-breaker.ts';
 import { Connection } from './connection.ts';
 import { HealthCheck } from './health-check.ts';
 import { AdaptiveConcurrency, AdmissionControl, limits } from './limits.ts';
+import { quotas } from './quotas.ts';
 import { LoadBalancer } from './load-balancer.ts';
 import { Locality } from './locality.ts';
 import { OutlierDetection } from './outlier-detection.ts';
@@ -49,6 +50,11 @@ export const TrafficPolicySpec = withRules(
       .describe(
         'Limits of the rate of requests, for all callers, in the mesh or not. The sidecar of each server counts for itself. At most 8.',
       ),
+    quotas: quotas
+      .default([])
+      .describe(
+        'Quotas of requests in a period, for all callers, in the mesh or not. The servers of a Service share each quota, by way of the operator. At most 8.',
+      ),
     adaptiveConcurrency: AdaptiveConcurrency.optional().describe(
       'Limits the requests in flight at each server to what it can process without getting slower, as its own sidecar measures it. Others get 503. Its fields count as one. Default: off.',
     ),
@@ -72,7 +78,7 @@ export const TrafficPolicySpec = withRules(
     tlsRoutes,
   }),
   {
-    rule: 'has(self.timeout) || has(self.retry) || has(self.loadBalancer) || has(self.locality) || has(self.circuitBreaker) || has(self.outlierDetection) || has(self.healthCheck) || has(self.connection) || self.limits.size() > 0 || has(self.adaptiveConcurrency) || has(self.admissionControl) || has(self.callerIdentity) || self.subsets.size() > 0 || self.routes.size() > 0 || self.tcpRoutes.size() > 0 || self.tlsRoutes.size() > 0',
+    rule: 'has(self.timeout) || has(self.retry) || has(self.loadBalancer) || has(self.locality) || has(self.circuitBreaker) || has(self.outlierDetection) || has(self.healthCheck) || has(self.connection) || self.limits.size() > 0 || self.quotas.size() > 0 || has(self.adaptiveConcurrency) || has(self.admissionControl) || has(self.callerIdentity) || self.subsets.size() > 0 || self.routes.size() > 0 || self.tcpRoutes.size() > 0 || self.tlsRoutes.size() > 0',
     message:
       'Set a field besides targetRefs, such as timeout, retry or routes; without one the policy does nothing.',
   },
@@ -82,9 +88,9 @@ export const TrafficPolicySpec = withRules(
       'Remove routes and subsets, or target only Services: they cannot be the same for all Services of a Namespace or the Mesh.',
   },
   {
-    rule: 'self.targetRefs.all(t, !has(t.namespace)) || !(self.limits.size() > 0 || has(self.adaptiveConcurrency) || has(self.admissionControl) || has(self.callerIdentity) || has(self.healthCheck))',
+    rule: 'self.targetRefs.all(t, !has(t.namespace)) || !(self.limits.size() > 0 || self.quotas.size() > 0 || has(self.adaptiveConcurrency) || has(self.admissionControl) || has(self.callerIdentity) || has(self.healthCheck))',
     message:
-      'Remove limits, adaptiveConcurrency, admissionControl, callerIdentity and healthCheck, or remove namespace from targetRefs: only a policy in the namespace of a Service configures or checks its servers.',
+      'Remove limits, quotas, adaptiveConcurrency, admissionControl, callerIdentity and healthCheck, or remove namespace from targetRefs: only a policy in the namespace of a Service configures or checks its servers.',
   },
   timeoutCoversTries,
   oneRetryLimit,

@@ -79,6 +79,15 @@ export const roots: Readonly<Record<string, readonly string[]>> = {
   'envoy/extensions/filters/http/local_ratelimit/v3/local_rate_limit.proto': [
     'envoy.extensions.filters.http.local_ratelimit.v3.LocalRateLimit',
   ],
+  'envoy/extensions/filters/http/rate_limit_quota/v3/rate_limit_quota.proto': [
+    'envoy.extensions.filters.http.rate_limit_quota.v3.RateLimitQuotaFilterConfig',
+    'envoy.extensions.filters.http.rate_limit_quota.v3.RateLimitQuotaBucketSettings',
+  ],
+  'envoy/type/matcher/v3/http_inputs.proto': ['envoy.type.matcher.v3.HttpRequestHeaderMatchInput'],
+  'envoy/service/rate_limit_quota/v3/rlqs.proto': [
+    'envoy.service.rate_limit_quota.v3.RateLimitQuotaUsageReports',
+    'envoy.service.rate_limit_quota.v3.RateLimitQuotaResponse',
+  ],
   'envoy/extensions/filters/http/adaptive_concurrency/v3/adaptive_concurrency.proto': [
     'envoy.extensions.filters.http.adaptive_concurrency.v3.AdaptiveConcurrency',
   ],

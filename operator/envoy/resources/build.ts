@@ -8,6 +8,7 @@ import { buildInboundClusters, buildInboundEndpoints } from './inbound/clusters.
 import { buildInboundListeners, buildInboundRoutes } from './inbound/listeners.ts';
 import { buildPeersSecret, type KnownPeers } from './inbound/tcp-admission.ts';
 import { buildLimits, httpPorts } from './inbound/limits.ts';
+import { createQuotaServers } from './inbound/quota-servers.ts';
 import { buildInspector, others } from './inbound/listener-filters.ts';
 import { buildLogins } from './inbound/login/reach.ts';
 import { buildReadiness } from './inbound/readiness.ts';
@@ -71,6 +72,7 @@ export function createResourceBuilder(): ResourceBuilder {
   const limitsOffs = createLimitsOff();
   const wanted = createWanted();
   const ownLayers = createOwnLayers();
+  const quotaServers = createQuotaServers();
   const knownPeers = rememberLast((trust: Trust, identities: MeshIr['identities']): KnownPeers => {
     return { trust, spiffeIds: identities.map(({ spiffeId }) => spiffeId) };
   });
@@ -87,6 +89,7 @@ export function createResourceBuilder(): ResourceBuilder {
     const countsOutbound = metrics.reporters === 'Both';
     const switches = switched({ outboundMode, allowedHosts, accessLogs, countsOutbound });
     const logs = listenerLogs(accessLogs, settings.origin);
+    const own = { ...switches, origin: settings.origin, logs };
     const present = wanted(workloads, options.workloads);
     const layers = new Map<LayerId, readonly XdsResource[]>([
       [shared, sharedLayer(trust, settings.origin, services)],
@@ -99,7 +102,7 @@ export function createResourceBuilder(): ResourceBuilder {
       [intercepted, interceptedOnes(ir, options.publicRoots ?? '', logs)],
       ...switchesOf(settings.origin, switches),
       ...limitsOffs(workloads, settings.origin),
-      ...ownLayers(present, { ...switches, origin: settings.origin, logs }, knownPeers(trust, identities)),
+      ...ownLayers(present, own, knownPeers(trust, identities), quotaServers(workloads)),
     ]);
     const views = viewsOf(
       workloads,
@@ -176,29 +179,42 @@ interface Settings extends Switched {
   readonly logs: ListenerLogs;
 }
 
-function createOwnLayers(): (workloads: Workloads, settings: Settings, known: KnownPeers) => Layers {
+/** Of each of its quotas. */
+type ServersOf = (workload: WorkloadIr) => string;
+
+function createOwnLayers(): (
+  workloads: Workloads,
+  settings: Settings,
+  known: KnownPeers,
+  serversOf: ServersOf,
+) => Layers {
   const dedupeMessages = messageDeduplication();
   /** known: null where nothing depends on it. */
-  const own = rememberEach((workload: WorkloadIr, settings: Settings, known: KnownPeers | null) => {
-    const mesh = settings.origin;
-    return dedupeMessages([
-      ...buildInboundClusters(workload, mesh),
-      ...(known === null ? [] : buildAdmission(workload, mesh, known)),
-      ...buildInboundListeners(workload, mesh, settings.logs),
-      ...buildInboundRoutes(workload, mesh),
-      ...buildLimits(workload, mesh),
-      ...buildLogins(workload, mesh),
-      ...buildRuntime(workload, mesh, settings),
-      ...(workload.intercepted
-        ? interceptedOnly(workload, mesh)
-        : buildLocalListeners(workload, mesh, settings.logs)),
-    ]);
-  });
+  const own = rememberEach(
+    (workload: WorkloadIr, settings: Settings, known: KnownPeers | null, servers: string) => {
+      const mesh = settings.origin;
+      return dedupeMessages([
+        ...buildInboundClusters(workload, mesh),
+        ...(known === null ? [] : buildAdmission(workload, mesh, known)),
+        ...buildInboundListeners(workload, mesh, settings.logs),
+        ...buildInboundRoutes(workload, mesh),
+        ...buildLimits(workload, mesh, servers),
+        ...buildLogins(workload, mesh),
+        ...buildRuntime(workload, mesh, settings),
+        ...(workload.intercepted
+          ? interceptedOnly(workload, mesh)
+          : buildLocalListeners(workload, mesh, settings.logs)),
+      ]);
+    },
+  );
   const last = rememberFields<Settings>();
-  return rememberLast((workloads: Workloads, settings: Settings, known: KnownPeers) =>
+  return rememberLast((workloads: Workloads, settings: Settings, known: KnownPeers, serversOf: ServersOf) =>
     workloads.map((workload) => {
       const hasTcp = workload.inbound.some(({ protocol }) => protocol === 'TCP');
-      return [workloadLayer(workload), own(workload, last(settings), hasTcp ? known : null)];
+      return [
+        workloadLayer(workload),
+        own(workload, last(settings), hasTcp ? known : null, serversOf(workload)),
+      ];
     }),
   );
 }

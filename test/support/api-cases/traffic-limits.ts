@@ -102,6 +102,50 @@ const overload: readonly ApiCase[] = [
   ),
 ];
 
+const quota = (fields: object): object =>
+  policy({ quotas: [{ name: 'one', requests: 10, period: '1h', ...fields }] });
+const first = 'spec.quotas[0]';
+
+const quotas: readonly ApiCase[] = [
+  valid('a quota', quota({ requests: 1_000_000, period: '24h' })),
+  ...['All', 'Caller', 'Path'].map((per) => valid(`a quota per ${per}`, quota({ per }))),
+  valid('a quota for each value of a header', quota({ per: 'Header', header: 'X-User_1' })),
+  valid('a quota with a burst', quota({ window: 'Sliding', burst: 5 })),
+  valid('a quota that only tells', quota({ enforcement: 'Audit', whenUnavailable: 'Allow' })),
+  refused('a burst of a fixed window', quota({ burst: 5 }), {
+    field: first,
+    message: 'Set window to Sliding for a burst',
+  }),
+  refused('a quota of nothing', quota({ requests: 0 }), { field: `${first}.requests` }),
+  ...['0s', '999ms', '24h1ms'].map((period) =>
+    refused(`a quota per ${period}`, quota({ period }), {
+      field: `${first}.period`,
+      message: 'Set period between 1s and 24h.',
+    }),
+  ),
+  ...[{ per: 'Header' }, { per: 'Caller', header: 'x-user' }].map((fields) =>
+    refused(`a quota with ${JSON.stringify(fields)}`, quota(fields), {
+      field: first,
+      message: 'Set header for per: Header; remove it otherwise.',
+    }),
+  ),
+  refused(
+    'two quotas of one name',
+    policy({ quotas: [1, 2].map((requests) => ({ name: 'one', requests, period: '1m' })) }),
+    {
+      field: 'spec.quotas[1]',
+    },
+  ),
+  refused(
+    'a quota of a Service of another namespace',
+    {
+      targetRefs: [{ kind: 'Service', namespace: 'qa', name: 'reviews' }],
+      quotas: [{ name: 'one', requests: 1, period: '1m' }],
+    },
+    { field: 'spec', message: 'Remove limits, quotas, adaptiveConcurrency' },
+  ),
+];
+
 const callers: readonly ApiCase[] = [
   valid('the identity of callers in a header', policy({ callerIdentity: { header: 'X-Caller_1' } })),
   ...['x caller', ':path', 'x.caller'].map((header) =>
@@ -119,4 +163,4 @@ const callers: readonly ApiCase[] = [
   ),
 ];
 
-export const trafficLimitCases: readonly ApiCase[] = [...rates, ...overload, ...callers];
+export const trafficLimitCases: readonly ApiCase[] = [...rates, ...overload, ...quotas, ...callers];

@@ -6,6 +6,12 @@ import { admit } from '../../../api/admission.ts';
 import { apiVersion } from '../../../api/v1alpha1/common.ts';
 import type { Verdict } from '../../../operator/conditions/conditions.ts';
 import type { Resources } from '../../../operator/store/resources.ts';
+import type { MeshIr } from '../../../operator/ir/mesh-ir.ts';
+import { systemClock } from '../../../operator/process/clock.ts';
+import { createLog } from '../../../operator/process/log.ts';
+import { readSettings } from '../../../operator/process/settings.ts';
+import { type Board, createBoard } from '../../../operator/wiring/board.ts';
+import { createQuotas } from '../../../operator/wiring/quotas.ts';
 import { translate, type Translation } from '../../../operator/translate/translate.ts';
 import { resourcesFromYaml, translateOptions } from '../builders.ts';
 import { type Handler, startApplication, startGreeter } from '../data-plane/applications.ts';
@@ -42,6 +48,7 @@ export class ExampleShop {
   readonly #ports: Ports;
   readonly #copies: Copies;
   readonly #issuer: ExampleIssuer;
+  readonly #board: Board;
   /** What is applied. */
   #example = '';
 
@@ -51,12 +58,14 @@ export class ExampleShop {
     readonly ports: Ports;
     readonly copies: Copies;
     readonly issuer: ExampleIssuer;
+    readonly board: Board;
   }) {
     this.#mesh = parts.mesh;
     this.#world = parts.world;
     this.#ports = parts.ports;
     this.#copies = parts.copies;
     this.#issuer = parts.issuer;
+    this.#board = parts.board;
   }
 
   static async start(closing: Closing): Promise<ExampleShop> {
@@ -68,10 +77,12 @@ export class ExampleShop {
     };
     const copies: Copies = new Map();
     const world = await worldOf(ports, closing, copies);
-    const mesh = await ServedMesh.start(irOf(translated(resourcesFromYaml(world.all))), closing);
+    const ir = irOf(translated(resourcesFromYaml(world.all)));
+    const board = countingBoard(ir, closing);
+    const mesh = await ServedMesh.start(ir, closing, [], undefined, { services: board.quotaServices.get() });
     mesh.publicRoots = rootCertificates.join('\n');
     const issuer = await ExampleIssuer.start(closing);
-    return new ExampleShop({ mesh, world, ports, copies, issuer });
+    return new ExampleShop({ mesh, world, ports, copies, issuer, board });
   }
 
   get sidecar(): ServedSidecar {
@@ -124,9 +135,20 @@ export class ExampleShop {
   async #program(world: string): Promise<Translation> {
     const resources = resourcesFromYaml(`${world}---\n${this.#example}`);
     const translation = translated(await this.#issuer.withKeys(resources));
+    this.#board.translation.set(translation);
     await this.#mesh.program(irOf(translation));
     return translation;
   }
+}
+
+/** On which quotas are counted. */
+function countingBoard({ workloads }: MeshIr, closing: Closing): Board {
+  const board = createBoard();
+  board.identities.set(new Map(workloads.map((it) => [it.key, it])));
+  const settings = readSettings(['--platform', 'files', '--files', 'f', '--state', 's'], {});
+  const { component } = createQuotas(board, { settings, clock: systemClock, log: createLog('silent') });
+  closing.add(() => component.stop());
+  return board;
 }
 
 interface World {

@@ -3,7 +3,15 @@ import { expect, test } from '@jest/globals';
 import { specifiedIn } from '../../../operator/wiring/specified.ts';
 import { originOf } from '../../support/origins.ts';
 
-const spec = { targetRefs: [], limits: [], subsets: [], routes: [], tcpRoutes: [], tlsRoutes: [] };
+const spec = {
+  targetRefs: [],
+  limits: [],
+  quotas: [],
+  subsets: [],
+  routes: [],
+  tcpRoutes: [],
+  tlsRoutes: [],
+};
 const policy = {
   kind: 'TrafficPolicy' as const,
   apiVersion: 'meshwright.dev/v1alpha1' as const,

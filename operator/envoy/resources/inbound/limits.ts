@@ -1,6 +1,6 @@
 // What is too much for an application, and how it learns who calls, as a chain of filters for an HTTP port, by ECDS: its filters
 // remember what they have seen until this one resource changes, and no change of routes, endpoints or other ports does that.
-import type { InboundPortIr, LimitsIr } from '../../../ir/inbound.ts';
+import type { InboundPortIr, LimitsIr, QuotaIr } from '../../../ir/inbound.ts';
 import type { WorkloadIr } from '../../../ir/mesh-ir.ts';
 import type { Origin } from '../../../ir/origin.ts';
 import { typeUrl } from '../../proto/type-urls.ts';
@@ -11,7 +11,8 @@ import { any, type NamedExtension } from '../typed-config.ts';
 import type { XdsResource } from '../xds-resource.ts';
 import { callerHeaders } from './caller-headers.ts';
 import { admissionControl, adaptiveConcurrency } from './overload.ts';
-import { rateLimits } from './rate-limits.ts';
+import { quotaFilter } from './quotas.ts';
+import { rateLimits, withKeys } from './rate-limits.ts';
 
 /** Those with connection managers of their own. */
 export function httpPorts({ inbound, intercepted }: WorkloadIr): readonly InboundPortIr[] {
@@ -21,13 +22,16 @@ export function httpPorts({ inbound, intercepted }: WorkloadIr): readonly Inboun
   );
 }
 
-/** Of the ports where something is too much. */
-export function buildLimits(workload: WorkloadIr, mesh: Origin): readonly XdsResource[] {
+/** Of the ports where something is too much. servers: how many share each of its quotas (quota-servers.ts). */
+export function buildLimits(workload: WorkloadIr, mesh: Origin, servers: string): readonly XdsResource[] {
+  const quotas = httpPorts(workload).flatMap(({ limits }) => limits?.quotas ?? []);
+  const counts = servers.split(',').map(Number);
+  const byQuota = new Map(quotas.map((quota, index) => [quota, counts[index] ?? 1] as const));
   return httpPorts(workload).flatMap(({ port, limits }) => {
     if (limits === null) return [];
     const { name } = limitsOf(String(port)).filter;
     const typed_config = any('envoy.extensions.filters.http.filter_chain.v3.FilterChainConfig', {
-      default_filter_chain: { filters: filtersOf(limits) },
+      default_filter_chain: { filters: filtersOf(limits, workload, byQuota) },
     });
     const origins = [mesh, ...limits.origins];
     return [resource(typeUrl.extensionConfig, { name, message: { name, typed_config }, origins })];
@@ -35,11 +39,22 @@ export function buildLimits(workload: WorkloadIr, mesh: Origin): readonly XdsRes
 }
 
 /** Last what measures the application: nothing else is to be between them. */
-function filtersOf(limits: LimitsIr): readonly NamedExtension[] {
+function filtersOf(
+  limits: LimitsIr,
+  workload: WorkloadIr,
+  servers: ReadonlyMap<QuotaIr, number>,
+): readonly NamedExtension[] {
   return [
     // Before what may count by it.
     ...callerHeaders(limits.callerHeaders),
-    ...rateLimits(limits.rates),
+    ...withKeys(
+      [...limits.rates, ...limits.quotas].map(({ per }) => per),
+      // What a server refuses for itself uses up nobody's quota.
+      [
+        ...rateLimits(limits.rates),
+        ...limits.quotas.map((quota) => quotaFilter(quota, workload, servers.get(quota) ?? 1)),
+      ],
+    ),
     ...(limits.admissionControl === null ? [] : [admissionControl(limits.admissionControl)]),
     ...(limits.adaptiveConcurrency === null ? [] : [adaptiveConcurrency(limits.adaptiveConcurrency)]),
   ];

@@ -19,15 +19,23 @@ const maxKeys = 1_000;
 const maxKeyBytes = 200;
 
 export function rateLimits(rates: readonly RateLimitIr[]): readonly NamedExtension[] {
-  const keys = new Map(rates.flatMap(({ per }) => (per === 'All' ? [] : [[keyHeader(per), per] as const])));
-  if (keys.size === 0) return rates.map(rateFilter);
-  return [writeKeys([...keys.values()]), ...rates.map(rateFilter), removeKeys([...keys.keys()])];
+  return rates.map(rateFilter);
+}
+
+/** Around filters that count by such keys. */
+export function withKeys(
+  pers: readonly RateLimitIr['per'][],
+  filters: readonly NamedExtension[],
+): readonly NamedExtension[] {
+  const keys = new Map(pers.flatMap((per) => (per === 'All' ? [] : [[keyHeader(per), per] as const])));
+  if (keys.size === 0) return filters;
+  return [writeKeys([...keys.values()]), ...filters, removeKeys([...keys.keys()])];
 }
 
 type Key = Exclude<RateLimitIr['per'], 'All'>;
 
 /** Under which the filters find a key: what callers write under such names is gone before. */
-function keyHeader(key: Key): string {
+export function keyHeader(key: Key): string {
   return typeof key === 'string'
     ? `x-meshwright-limit-${key.toLowerCase()}`
     : `x-meshwright-limit-header-${key.header}`;
@@ -111,12 +119,17 @@ function matchersOf({ path, method, headers }: LimitMatchIr): readonly EnvoyMess
 }
 
 /** In some reading, as rules that deny: a path that is not read may be any. */
-function pathMatcher({ type, value }: NonNullable<LimitMatchIr['path']>): EnvoyMessage {
-  const path = quote(canonicalPath(value));
-  const reading = type === 'Exact' ? `\\|${path}\\|` : `\\|${path}[|/]`;
+function pathMatcher(path: NonNullable<LimitMatchIr['path']>): EnvoyMessage {
   return {
     name: readingsHeader,
-    string_match: { safe_regex: { regex: `(?:|.*${reading}.*)` } },
+    string_match: { safe_regex: { regex: `(?:|${pathExpression(path)})` } },
     treat_missing_header_as_empty: true,
   };
+}
+
+/** Of the readings. */
+export function pathExpression({ type, value }: NonNullable<LimitMatchIr['path']>): string {
+  const path = quote(canonicalPath(value));
+  const reading = type === 'Exact' ? `\\|${path}\\|` : `\\|${path}[|/]`;
+  return `.*${reading}.*`;
 }

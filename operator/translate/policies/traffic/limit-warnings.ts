@@ -91,5 +91,5 @@ function lostTo(field: string, port: string, winner: { readonly port: string; re
 
 /** As users write it. */
 function fieldOf(slot: string): string {
-  return slot.startsWith('limits[') ? 'limits' : slot;
+  return slot.replace(/\[.*/, '');
 }

@@ -7,8 +7,10 @@ import type {
   AdmissionControlIr,
   LimitMatchIr,
   LimitsIr,
+  QuotaIr,
   RateLimitIr,
 } from '../../../ir/inbound.ts';
+import { quotaKey } from '../../../ir/quota.ts';
 import { compareText } from '../../../values/compare-text.ts';
 import { mergeOrigins, originOf } from '../../facts/origins.ts';
 import { translatePath } from '../path-match.ts';
@@ -17,21 +19,28 @@ import { valueMatch } from './value-match.ts';
 
 export type LimitClaim =
   | { readonly type: 'Rate'; readonly value: RateLimitIr }
+  | { readonly type: 'Quota'; readonly value: Omit<QuotaIr, 'service'> }
   | { readonly type: 'AdaptiveConcurrency'; readonly value: AdaptiveConcurrencyIr }
   | { readonly type: 'AdmissionControl'; readonly value: AdmissionControlIr }
   | { readonly type: 'CallerHeader'; readonly value: string };
 
-/** By the field that users write: `limits[per-caller]`. */
+/** By the field that users write: `limits[per-caller]`, `quotas[per-caller]`. */
 export type LimitClaims = Readonly<Record<string, LimitClaim>>;
 
 export function limitClaims({ metadata, spec }: TrafficPolicy): LimitClaims {
-  const { limits, adaptiveConcurrency, admissionControl, callerIdentity } = spec;
+  const { limits, quotas, adaptiveConcurrency, admissionControl, callerIdentity } = spec;
   const policy = `${metadata.namespace ?? ''}/${metadata.name}`;
   return {
     ...Object.fromEntries(
       limits.map((limit) => [
         `limits[${limit.name}]`,
         { type: 'Rate', value: rateLimit(`${policy}/${limit.name}`, limit) } as const,
+      ]),
+    ),
+    ...Object.fromEntries(
+      quotas.map((quota) => [
+        `quotas[${quota.name}]`,
+        { type: 'Quota', value: quotaOf(`${policy}/${quota.name}`, quota) } as const,
       ]),
     ),
     ...(adaptiveConcurrency && {
@@ -47,16 +56,36 @@ export function limitClaims({ metadata, spec }: TrafficPolicy): LimitClaims {
 }
 
 type Limit = TrafficPolicy['spec']['limits'][number];
+type Quota = TrafficPolicy['spec']['quotas'][number];
 
 function rateLimit(id: string, { match, per, header, rate }: Limit): RateLimitIr {
   const { requests, per: period, burst = requests } = rate;
   return {
     id,
     match: matchOf(match),
-    per: per === 'Header' ? { header: (header ?? '').toLowerCase() } : per,
+    per: keyOf(per, header),
     requests,
     periodMs: durationMs(period),
     burst,
+  };
+}
+
+function keyOf(per: Limit['per'], header: Limit['header']): RateLimitIr['per'] {
+  return per === 'Header' ? { header: (header ?? '').toLowerCase() } : per;
+}
+
+function quotaOf(id: string, quota: Quota): Omit<QuotaIr, 'service'> {
+  const { match, per, header, requests, period, window, burst = null } = quota;
+  return {
+    id,
+    match: matchOf(match),
+    per: keyOf(per, header),
+    requests,
+    periodMs: wholeSeconds(period),
+    window,
+    burst,
+    isEnforced: quota.enforcement === 'Enforce',
+    whenUnavailable: quota.whenUnavailable,
   };
 }
 
@@ -91,14 +120,15 @@ function wholeSeconds(duration: string): number {
   return Math.ceil(durationMs(duration) / 1_000) * 1_000;
 }
 
-/** null: nobody says anything. */
+/** service: `shop/reviews`. null: nobody says anything. */
 export function limitsAt(
+  service: string,
   decisions: Decisions<TrafficPolicy>,
   claimsOf: (policy: TrafficPolicy) => LimitClaims,
 ): LimitsIr | null {
   const made = [...decisions].flatMap(([slot, [winner]]) => {
     const claim = winner === undefined ? undefined : claimsOf(winner.policy)[slot];
-    return winner === undefined || claim === undefined ? [] : [limitsOf(slot, claim, winner.policy)];
+    return winner === undefined || claim === undefined ? [] : [limitsOf(service, slot, claim, winner.policy)];
   });
   return together(made);
 }
@@ -108,8 +138,12 @@ export function together(limits: readonly LimitsIr[]): LimitsIr | null {
   if (limits.length === 0) return null;
   const headers = new Set(limits.flatMap((one) => one.callerHeaders));
   const rates = new Map(limits.flatMap((one) => one.rates.map((rate) => [rate.id, rate] as const)));
+  const quotas = new Map(
+    limits.flatMap((one) => one.quotas.map((quota) => [quotaKey(quota), quota] as const)),
+  );
   return {
     rates: [...rates.values()],
+    quotas: [...quotas.values()],
     adaptiveConcurrency: limits.find((one) => one.adaptiveConcurrency)?.adaptiveConcurrency ?? null,
     admissionControl: limits.find((one) => one.admissionControl)?.admissionControl ?? null,
     callerHeaders: [...headers].toSorted(compareText),
@@ -118,10 +152,11 @@ export function together(limits: readonly LimitsIr[]): LimitsIr | null {
   };
 }
 
-function limitsOf(slot: string, claim: LimitClaim, policy: TrafficPolicy): LimitsIr {
+function limitsOf(service: string, slot: string, claim: LimitClaim, policy: TrafficPolicy): LimitsIr {
   const origin = originOf(policy);
   return {
     rates: claim.type === 'Rate' ? [claim.value] : [],
+    quotas: claim.type === 'Quota' ? [{ ...claim.value, service }] : [],
     adaptiveConcurrency: claim.type === 'AdaptiveConcurrency' ? claim.value : null,
     admissionControl: claim.type === 'AdmissionControl' ? claim.value : null,
     callerHeaders: claim.type === 'CallerHeader' ? [claim.value] : [],

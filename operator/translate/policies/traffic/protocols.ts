@@ -27,10 +27,13 @@ const fieldsOf = rememberEach((policy: TrafficPolicy) => {
   };
 });
 
+/** The type of a claim → the field whose items are such claims. */
+const lists: Readonly<Record<string, string | undefined>> = { Rate: 'limits', Quota: 'quotas' };
+
 /** The fields that the sidecars of its servers obey. */
 export const limitedFields = rememberEach((policy: TrafficPolicy): readonly string[] => {
   const { limits } = claimsOf(policy);
-  const fields = Object.entries(limits).map(([slot, { type }]) => (type === 'Rate' ? 'limits' : slot));
+  const fields = Object.entries(limits).map(([slot, { type }]) => lists[type] ?? slot);
   return [...new Set(fields)];
 });
 

@@ -60,7 +60,7 @@ export function isSetting(slot: string): slot is keyof PortSettings {
 /** Of a policy, or the defaults of the Mesh. */
 type SettingsSpec = Omit<
   TrafficPolicy['spec'],
-  'targetRefs' | 'limits' | 'callerIdentity' | 'subsets' | 'routes' | 'tcpRoutes' | 'tlsRoutes'
+  'targetRefs' | 'limits' | 'quotas' | 'callerIdentity' | 'subsets' | 'routes' | 'tcpRoutes' | 'tlsRoutes'
 >;
 
 /** Those that are written for all routes and endpoints. */

@@ -101,7 +101,7 @@ function decidePort(port: string, attached: readonly Attachment[], untouched: Un
     const theirs = attached.filter((one) => (consumersOf(one) ?? namespace) === namespace);
     return { namespace, callers: callersIn(namespace), ...decideFor(theirs, usual) };
   });
-  const limits = limitsAt(everybody.decisions, (policy) => claimsOf(policy).limits);
+  const limits = limitsAt(serviceOf(port), everybody.decisions, (policy) => claimsOf(policy).limits);
   return {
     decisions: [
       [port, everybody.decisions],
@@ -116,6 +116,11 @@ function decidePort(port: string, attached: readonly Attachment[], untouched: Un
     },
     limited: limits === null ? null : { port, limits },
   };
+}
+
+/** `shop/reviews` of the key `shop/reviews/80`. */
+function serviceOf(port: string): string {
+  return port.slice(0, port.lastIndexOf('/'));
 }
 
 /** What others decide for them is decided, and told, where it is decided for everybody. */

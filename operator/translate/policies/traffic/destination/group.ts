@@ -6,7 +6,7 @@ import type { Settings, SettingsReader } from '../../setting.ts';
 /** Where settings are written. */
 export type Written = Omit<
   TrafficPolicy['spec'],
-  'targetRefs' | 'limits' | 'subsets' | 'routes' | 'tcpRoutes' | 'tlsRoutes' | 'timeout'
+  'targetRefs' | 'limits' | 'quotas' | 'subsets' | 'routes' | 'tcpRoutes' | 'tlsRoutes' | 'timeout'
 >;
 
 /**
