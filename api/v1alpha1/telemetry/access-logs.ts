@@ -41,7 +41,7 @@ const Format = withRules(
 
 const AccessLog = z.object({
   name: shaped(dnsLabel).describe('Name of the access log. At most 63 characters.'),
-  format: Format.prefault({}).describe('What a line looks like. Default: JSON with all fields.'),
+  format: Format.default({ type: 'JSON' }).describe('What a line looks like. Default: JSON with all fields.'),
   filter: z
     .string()
     .min(1)
