@@ -7,13 +7,20 @@ import { hourMs, Ring } from './ring.ts';
 export interface Bounds {
   /** Of all series, in bytes. Default: 100 MB. */
   readonly bytes: number;
+  /** A fifth of all is for reporters that have no more than so many bytes. Default: 20 kB, about ten series. */
+  readonly reserved: number;
   /** Series of one reporter. Default: 1,000. */
   readonly perReporter: number;
   /** Addresses without an identity that one reporter is called from. Default: 100. */
   readonly addressesPerReporter: number;
 }
 
-const defaults: Bounds = { bytes: 100_000_000, perReporter: 1_000, addressesPerReporter: 100 };
+const defaults: Bounds = {
+  bytes: 100_000_000,
+  reserved: 20_000,
+  perReporter: 1_000,
+  addressesPerReporter: 100,
+};
 
 export interface Series {
   /** Key of the workload whose sidecar counted. */
@@ -30,6 +37,8 @@ interface Reporter {
   /** Of series that are called `other`. */
   readonly foldedPorts: Set<string>;
   lastMs: number;
+  /** Of its series. */
+  bytes: number;
 }
 
 /** Objects and strings around a ring, roughly. */
@@ -97,7 +106,7 @@ export class TrafficStore {
     // Without ports, they are a few for each metric: they always have room.
     const { foldedPorts } = known;
     const isFull =
-      this.#bytes > this.#bounds.bytes ||
+      !this.#hasBytes(known, bytesOf(metric)) ||
       (foldedPorts.size >= mostFoldedPorts && !foldedPorts.has(tags.port));
     if (isFull && tags.port !== '' && tags.port !== other)
       return this.#foldedSeries(reporter, known, { metric, tags: { ...tags, port: other } });
@@ -105,12 +114,18 @@ export class TrafficStore {
     return this.#create(reporter, known, { key, metric, tags });
   }
 
-  #hasRoom({ series, addresses }: Reporter, metric: Metric, { source }: Tags): boolean {
-    if (series.size >= this.#bounds.perReporter) return false;
-    if (this.#bytes + bytesOf(metric) > this.#bounds.bytes) return false;
+  #hasRoom(known: Reporter, metric: Metric, { source }: Tags): boolean {
+    const { series, addresses } = known;
+    if (series.size >= this.#bounds.perReporter || !this.#hasBytes(known, bytesOf(metric))) return false;
     return (
       !isPlaintext(source) || addresses.has(source) || addresses.size < this.#bounds.addressesPerReporter
     );
+  }
+
+  /** Whoever fills the memory leaves something to each of the others. */
+  #hasBytes({ bytes }: Reporter, more: number): boolean {
+    const kept = bytes + more > this.#bounds.reserved ? this.#bounds.bytes / 5 : 0;
+    return this.#bytes + more <= this.#bounds.bytes - kept;
   }
 
   #create(
@@ -123,6 +138,7 @@ export class TrafficStore {
     if (isPlaintext(tags.source) && tags.source !== otherAddresses)
       known.addresses.set(tags.source, (known.addresses.get(tags.source) ?? 0) + 1);
     this.#bytes += bytesOf(metric);
+    known.bytes += bytesOf(metric);
     return series;
   }
 
@@ -140,15 +156,17 @@ export class TrafficStore {
   #forget(known: Reporter, key: string, { metric, tags: { source } }: Series): void {
     known.series.delete(key);
     this.#bytes -= bytesOf(metric);
+    known.bytes -= bytesOf(metric);
     const left = (known.addresses.get(source) ?? 0) - 1;
     if (left > 0) known.addresses.set(source, left);
     else known.addresses.delete(source);
   }
 }
 
-/** Bytes of requests are for Prometheus only. */
+/** What callers count, and bytes of requests, are for Prometheus only: they would take twice the memory. */
 export function isStored(metric: Metric): boolean {
-  return !metric.endsWith('.request_bytes') && !metric.endsWith('.response_bytes');
+  if (metric.startsWith('outbound.')) return metric === 'outbound.hosts';
+  return metric !== 'inbound.request_bytes' && metric !== 'inbound.response_bytes';
 }
 
 /** Codes by class: each more costs memory for an hour. */
@@ -158,7 +176,7 @@ function storedTags(tags: Tags): Tags {
 }
 
 function newReporter(): Reporter {
-  return { series: new Map(), addresses: new Map(), foldedPorts: new Set(), lastMs: 0 };
+  return { series: new Map(), addresses: new Map(), foldedPorts: new Set(), lastMs: 0, bytes: 0 };
 }
 
 /** What stays known of what is put together: the port, and whether callers had an identity. */

@@ -15,12 +15,13 @@ const beside: Partial<Record<FamilyName, readonly FamilyName[]>> = {
 };
 
 /**
- * Labels that have to be folded from the start. Response codes are known by their class only: there it may turn out later that more have to be.
+ * Labels that have to be folded from the start. Known are the calls that arrived, and their response codes by class; what callers count is taken to be
+ * as much. It may turn out later that more has to be folded.
  * @returns none: all fits
  */
 export function foldedFromTheStart(
   counted: Iterable<Counted>,
-  { labels, maxSeries }: MetricsIr,
+  { labels, maxSeries, reporters }: MetricsIr,
   ends: Ends,
 ): ReadonlySet<LabelName> {
   const extra = new Set(labels);
@@ -29,7 +30,7 @@ export function foldedFromTheStart(
     const found = labelled(reporter, { metric, tags, count: 1, buckets: null }, { ends, extra });
     if (found !== null) for (const row of rowsOf(found)) rows.set(JSON.stringify(row), row);
   }
-  return fold([...rows.values()], maxSeries, new Set());
+  return fold([...rows.values()], reporters === 'Both' ? maxSeries / 2 : maxSeries, new Set());
 }
 
 function rowsOf({ family, labels }: Labelled): readonly Row[] {

@@ -139,6 +139,24 @@ test('all reporters together stay within the bytes, but for a few series of each
   expect(store.size.series).toBeLessThan(100_000 / 2_000 + 100);
 });
 
+test('who fills the memory leaves something to each of the others', () => {
+  const store = new TrafficStore({ bytes: 1_000_000 });
+  const ports = (count: number): readonly Point[] =>
+    Array.from({ length: count }, (_, at) => point({ source: spiffe, port: String(at) }));
+  for (let at = 0; at < 5; at += 1) store.add(`greedy-${at}`, ports(900), 0);
+  const folded = store.size.folded;
+  expect(folded).toBeGreaterThan(4_000);
+
+  for (let at = 0; at < 5; at += 1) store.add(`modest-${at}`, ports(8), 0);
+  expect(store.size.folded).toBe(folded);
+});
+
+test('what callers count is not kept', () => {
+  const store = new TrafficStore();
+  store.add('server', [point({ destination: 'shop/reviews/80' }, 1, 'outbound.requests')], 0);
+  expect(store.size.series).toBe(0);
+});
+
 test('a thousand workloads that twenty others call have room', () => {
   const store = new TrafficStore();
   const metrics = ['inbound.requests', 'inbound.duration'] as const;
