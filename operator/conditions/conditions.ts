@@ -13,7 +13,7 @@ export const conditionType = {
   warning: 'Warning',
   /** SecurityPolicy only, where it has a login: browsers can log in. Owner: translate. */
   loginReady: 'LoginReady',
-  /** SecurityPolicy only, where it names a jwks.uri: the keys of its issuers were fetched. Owner: aggregate, from what is fetched. */
+  /** SecurityPolicy only, where keys are not in it: the keys of its issuers were fetched. Owner: aggregate, from what is fetched. */
   keysFetched: 'KeysFetched',
   /** SecurityPolicy only, while enforcement is Audit and for an hour after: requests that its rules would have refused. Owner: aggregate, from what sidecars counted. */
   wouldRefuse: 'WouldRefuse',
@@ -68,6 +68,7 @@ export const reason = {
   loginReady: 'LoginReady',
   secretNotFound: 'SecretNotFound',
   invalidSecret: 'InvalidSecret',
+  endpointsUnknown: 'EndpointsUnknown',
   programmed: 'Programmed',
   pending: 'Pending',
   steppedBack: 'SteppedBack',

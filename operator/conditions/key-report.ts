@@ -1,9 +1,11 @@
 // How the keys of issuers are that are fetched: for the condition KeysFetched of SecurityPolicies, and for metrics.
 
-/** Of one URI. */
+/** Of one URI, or issuer. */
 export interface KeyReport {
   /** Ids of the providers that take keys from it: `shop/reviews/corp`, sorted. */
   readonly providers: readonly string[];
+  /** What the last answer, or its absence, is about: jwks.uri, a discovery document, or what that names as jwks_uri. */
+  readonly from: 'uri' | 'document' | 'documentUri';
   /** null: there are none yet. */
   readonly keys: FetchedKeys | null;
   /** Full sentences on keys that were left out of the last answer. */

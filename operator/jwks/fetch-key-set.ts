@@ -6,7 +6,7 @@ import https from 'node:https';
 import { isIP, type LookupFunction } from 'node:net';
 import type { Clock } from '../process/clock.ts';
 import { type AddressRange, isAllowedAddress } from './fetch-address.ts';
-import type { FetchOutcome, KeySetFetch } from './key-set-fetch.ts';
+import type { FetchOutcome, TextFetch } from './key-set-fetch.ts';
 
 /** From the look-up of the name to the last byte. */
 const timeoutMs = 5_000;
@@ -22,11 +22,7 @@ export interface KeySetFetchOptions {
 }
 
 /** The promise never rejects. */
-export function createKeySetFetch({
-  allowed,
-  clock,
-  resolve = resolveByDns,
-}: KeySetFetchOptions): KeySetFetch {
+export function createKeySetFetch({ allowed, clock, resolve = resolveByDns }: KeySetFetchOptions): TextFetch {
   return async ({ uri, caBundle }, ending) => {
     const late = new AbortController();
     const cancel = clock.after(timeoutMs, () => late.abort(new FetchError('unanswered', 'timeout')));
@@ -48,14 +44,14 @@ export function createKeySetFetch({
 }
 
 const problems = {
-  unresolved: 'The name of its host cannot be resolved. Check uri.',
+  unresolved: 'The name of its host cannot be resolved. Check the URI.',
   address:
-    'The address of its host is not allowed: it is a loopback, link-local or otherwise special one. Check uri, or see --jwks-allow-addresses.',
-  unanswered: 'It does not answer. Check uri, and whether the operator may connect to it.',
+    'The address of its host is not allowed: it is a loopback, link-local or otherwise special one. Check the URI, or see --jwks-allow-addresses.',
+  unanswered: 'It does not answer. Check the URI, and whether the operator may connect to it.',
   untrusted: 'Its certificate is not trusted. Set caBundle to its CA, or check the certificate.',
-  redirect: 'It redirects, and redirects are not followed. Set uri to where the keys are.',
-  status: 'It does not answer with status 200. Check uri.',
-  size: `Its answer is larger than ${maxBytes / 1024} KiB. Check uri.`,
+  redirect: 'It redirects, and redirects are not followed. Write the URI that it leads to.',
+  status: 'It does not answer with status 200. Check the URI.',
+  size: `Its answer is larger than ${maxBytes / 1024} KiB. Check the URI.`,
 } as const;
 
 class FetchError extends Error {

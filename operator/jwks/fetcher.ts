@@ -34,6 +34,7 @@ const quietFailures = 2;
 
 /** What came of the last fetch. */
 interface Outcome {
+  from: KeyReport['from'];
   keys: StoredKeys | null;
   notes: readonly string[];
   problem: string | null;
@@ -97,7 +98,8 @@ export class KeyFetcher {
     const followed = this.#followed.get(source.id);
     if (followed === undefined) {
       const keys = this.#stored.get(source.id) ?? null;
-      const outcome: Outcome = { keys, notes: [], problem: null, isNews: false, failures: 0 };
+      const from = source.issuer === null ? 'uri' : 'document';
+      const outcome: Outcome = { from, keys, notes: [], problem: null, isNews: false, failures: 0 };
       // At once: nobody knows what happened since they were stored.
       this.#begin(source, outcome, 0);
       return;
@@ -123,9 +125,10 @@ export class KeyFetcher {
 
   #begin(source: KeySourceIr, outcome: Outcome, waitMs: number): void {
     const end = new AbortController();
-    const { keys, notes, problem, isNews, failures } = outcome;
+    const { from, keys, notes, problem, isNews, failures } = outcome;
     const followed: Followed = {
       source,
+      from,
       keys,
       notes,
       problem,
@@ -165,7 +168,8 @@ export class KeyFetcher {
     const fetched = await fetch(followed.source, signal);
     if (signal.aborted) return;
     const set = fetched.type === 'fetched' ? readKeySet(fetched.text, { quotes: false }) : null;
-    if (set !== null && set.keys.length > 0) take(followed, set, clock.now());
+    if (fetched.type === 'fetched' && set !== null && set.keys.length > 0)
+      take(followed, { ...set, endpoints: fetched.endpoints ?? null }, clock.now());
     const unstored = await this.#store(followed);
     if (!signal.aborted) this.#settle(followed, fetched, unstored ?? problemOf(fetched, set));
   }
@@ -173,6 +177,7 @@ export class KeyFetcher {
   #settle(followed: Followed, fetched: FetchOutcome, problem: string | null): void {
     this.#options.onFetched(problem === null ? 'success' : 'failure');
     this.#log(followed, problem, fetched);
+    followed.from = fetched.from ?? 'uri';
     followed.problem = problem;
     followed.failures = problem === null ? 0 : followed.failures + 1;
     followed.isNews =
@@ -210,9 +215,12 @@ export class KeyFetcher {
   }
 }
 
-function take(followed: Followed, { keys, problems }: KeySet, now: number): void {
+type Taken = KeySet & Pick<StoredKeys, 'endpoints'>;
+
+function take(followed: Followed, { keys, problems, endpoints }: Taken, now: number): void {
   const isSame = isSameValue(followed.keys?.keys, keys);
-  followed.keys = { keys, sinceMs: isSame ? (followed.keys?.sinceMs ?? now) : now, fetchedMs: now };
+  const sinceMs = isSame ? (followed.keys?.sinceMs ?? now) : now;
+  followed.keys = { keys, sinceMs, fetchedMs: now, endpoints };
   followed.notes = problems.slice(0, 5);
 }
 
@@ -222,14 +230,15 @@ function problemOf(fetched: FetchOutcome, set: KeySet | null): string | null {
   return `Its answer cannot be used. ${set.problems.slice(0, 5).join(' ')}`;
 }
 
-function isStored({ keys, fetchedMs }: StoredKeys, stored: StoredKeys | undefined): boolean {
+function isStored({ keys, fetchedMs, endpoints }: StoredKeys, stored: StoredKeys | undefined): boolean {
   if (stored === undefined || fetchedMs - stored.fetchedMs > storeTimeMs) return false;
-  return isSameValue(keys, stored.keys);
+  return isSameValue([keys, endpoints], [stored.keys, stored.endpoints]);
 }
 
-function reportOf({ source, keys, notes, problem, isNews }: Followed): KeyReport {
+function reportOf({ source, from, keys, notes, problem, isNews }: Followed): KeyReport {
   return {
     providers: source.providers,
+    from,
     keys: keys === null ? null : fetchedKeys(keys),
     notes,
     problem: isNews ? problem : null,

@@ -3,6 +3,7 @@
 import { createPublicKey } from 'node:crypto';
 import { z } from 'zod';
 import { byText } from '../values/compare-text.ts';
+import { jsonOf } from './discovery.ts';
 
 /** The members that a sidecar needs: kty, use, kid, alg, and those of its type. */
 export type PublicJwk = Readonly<Record<string, string>>;
@@ -65,14 +66,6 @@ export function readKeySet(text: string, { quotes = true }: ReadKeySetOptions = 
 
 function nothing(problem: string): KeySet {
   return { keys: [], problems: [problem] };
-}
-
-function jsonOf(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }
 
 /** Keys without one are tried for every token, so that one of them is enough. */

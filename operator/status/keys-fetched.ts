@@ -1,4 +1,4 @@
-// Whether the keys of issuers could be fetched: a condition of a SecurityPolicy that names a jwks.uri. Pure.
+// Whether the keys of issuers could be fetched: a condition of a SecurityPolicy whose keys are not in it. Pure.
 import type { KeyReport } from '../conditions/key-report.ts';
 import { type ConditionDraft, conditionType, reason } from '../conditions/conditions.ts';
 import type { Origin } from '../ir/origin.ts';
@@ -45,14 +45,21 @@ export function keysFetchedOf(
   return [{ type, status: 'True', reason: reason.keysFetched, message }];
 }
 
-function sentenceOf({ provider, report: { keys, notes, problem } }: ProviderKeys): string {
-  if (problem !== null)
-    return `The keys of ${provider} cannot be fetched from jwks.uri. ${problem} ${consequence(keys)}`;
+function sentenceOf({ provider, report: { from, keys, notes, problem } }: ProviderKeys): string {
+  if (problem !== null) return `${failureOf[from](provider)} ${problem} ${consequence(keys)}`;
   if (keys === null)
     return `The keys of ${provider} are being fetched. No token of this issuer is valid until then.`;
   const rest = notes.length === 0 ? '' : ` Others cannot be used. ${notes.join(' ')}`;
   return `Keys of ${provider}: ${keys.count}, unchanged since ${time(keys.sinceMs)}.${rest}`;
 }
+
+const failureOf: Readonly<Record<KeyReport['from'], (provider: string) => string>> = {
+  uri: (provider) => `The keys of ${provider} cannot be fetched from jwks.uri.`,
+  document: (provider) =>
+    `The keys of ${provider} cannot be fetched, because the discovery document of its issuer cannot be used.`,
+  documentUri: (provider) =>
+    `The keys of ${provider} cannot be fetched from jwks_uri of the discovery document of its issuer.`,
+};
 
 function consequence(keys: KeyReport['keys']): string {
   if (keys === null) return 'No token of this issuer is valid until a fetch succeeds.';

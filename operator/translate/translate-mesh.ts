@@ -11,7 +11,7 @@ import { meshSettings } from './facts/meshes.ts';
 import { rememberFields, rememberLast } from '../values/remember.ts';
 import { attachSecurity, type SecurityAttachments } from './policies/security/attach.ts';
 import { createAuthorizerFinder } from './policies/security/authorizer-references.ts';
-import { keysFrom, keySourcesOf } from './policies/security/key-sources.ts';
+import { endpointsFrom, keysFrom, keySourcesOf } from './policies/security/key-sources.ts';
 import { loginsOf } from './policies/security/login.ts';
 import { podRecords, withKeptPorts } from './policies/security/pod-records.ts';
 import { withNamedPorts } from './policies/security/rule-ports.ts';
@@ -146,6 +146,7 @@ function createReferredFinder(): (
   workloads: WorkloadIndex,
 ) => { readonly owners: ReadonlyMap<string, string>; readonly referred: Found } {
   const keysIn = rememberLast(keysFrom);
+  const endpointsIn = rememberLast(endpointsFrom);
   const loginsIn = rememberLast(loginsOf);
   const openIn = createOpenPlaces();
   const findOwners = createOwnerFinder();
@@ -155,7 +156,7 @@ function createReferredFinder(): (
     const { byKey, of: ownerOf } = findOwners(workloads, resources);
     const referred = put({
       keysOf: keysIn(keySourcesOf(securityPolicies), configMaps),
-      logins: loginsIn(securityPolicies, secrets),
+      logins: loginsIn(securityPolicies, secrets, endpointsIn(configMaps)),
       ownerOf,
       isOpen: openIn(configMaps, ownerOf),
     });

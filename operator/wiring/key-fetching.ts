@@ -1,4 +1,5 @@
 // Keys of issuers that policies name by URI: the leader fetches and stores them; they come back among the resources.
+import { createDiscoveringFetch } from '../jwks/discovering-fetch.ts';
 import { rangeOf } from '../jwks/fetch-address.ts';
 import { createKeySetFetch } from '../jwks/fetch-key-set.ts';
 import { KeyFetcher } from '../jwks/fetcher.ts';
@@ -18,7 +19,9 @@ export function createKeyFetching(
   { clock, log, platform, settings, metrics }: KeyFetchingContext,
 ): Made {
   const fetcher = new KeyFetcher({
-    fetch: createKeySetFetch({ allowed: settings.jwksAllowAddresses.map(rangeOf), clock }),
+    fetch: createDiscoveringFetch(
+      createKeySetFetch({ allowed: settings.jwksAllowAddresses.map(rangeOf), clock }),
+    ),
     configMaps: platform.configMaps,
     clock,
     random: Math.random,

@@ -2,6 +2,8 @@
 import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { createDiscoveringFetch } from '../../operator/jwks/discovering-fetch.ts';
+import { discoveryUri } from '../../operator/jwks/discovery.ts';
 import { createKeySetFetch } from '../../operator/jwks/fetch-key-set.ts';
 import { rangeOf } from '../../operator/jwks/fetch-address.ts';
 import type { FetchOutcome } from '../../operator/jwks/key-set-fetch.ts';
@@ -173,6 +175,25 @@ describe('does not connect to an address that is not allowed', () => {
       problemOf(await fetchStrictly({ uri: uri.replace('PORT', String(port)), caBundle }, never)),
     ).toContain('is not allowed');
     expect(issuer.requests.length).toBe(before);
+  });
+
+  test('a discovery document that leads to an address which is not allowed', async () => {
+    const { port, caBundle } = issuer;
+    const name = `https://127.0.0.1:${port}`;
+    const discover = createDiscoveringFetch(fetchKeys);
+    const source = { uri: discoveryUri(name), issuer: name, caBundle };
+    const names = (jwks_uri: string): void => issuer.answers(JSON.stringify({ issuer: name, jwks_uri }));
+    names('https://169.254.169.254/latest/secret');
+
+    const outcome = await discover(source, never);
+    expect(outcome).toMatchObject({ type: 'failed', from: 'documentUri' });
+    expect(problemOf(outcome)).toContain('is not allowed');
+
+    // The server answers all paths alike.
+    names(`${name}/jwks`);
+    const before = issuer.requests.length;
+    expect(await discover(source, never)).toMatchObject({ type: 'fetched', from: 'documentUri' });
+    expect(issuer.requests.slice(before)).toEqual(['GET /.well-known/openid-configuration', 'GET /jwks']);
   });
 
   test('one of several of a name', async () => {

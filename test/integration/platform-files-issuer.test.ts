@@ -3,7 +3,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { Condition } from '../../api/v1alpha1/common.ts';
 import { startApplication } from '../support/data-plane/applications.ts';
 import { call } from '../support/data-plane/callers.ts';
@@ -26,6 +26,15 @@ let first: IssuedKey;
 let second: IssuedKey;
 
 const policy = { kind: 'SecurityPolicy', namespace: 'shop', name: 'users' } as const;
+const securityPolicy = (jwt: object, more: object = {}): object => ({
+  apiVersion: 'meshwright.dev/v1alpha1',
+  kind: 'SecurityPolicy',
+  metadata: { name: policy.name, namespace: policy.namespace },
+  spec: {
+    targetRefs: [{ kind: 'Service', name: 'reviews' }],
+    authentication: { jwt: [{ name: 'corp', ...jwt }], ...more },
+  },
+});
 const manifests = (application: number): object[] => [
   {
     apiVersion: 'meshwright.dev/v1alpha1',
@@ -53,17 +62,6 @@ const manifests = (application: number): object[] => [
       ports: [{ name: 'http', port, applicationPort: application }],
     },
   },
-  {
-    apiVersion: 'meshwright.dev/v1alpha1',
-    kind: 'SecurityPolicy',
-    metadata: { name: policy.name, namespace: policy.namespace },
-    spec: {
-      targetRefs: [{ kind: 'Service', name: 'reviews' }],
-      authentication: {
-        jwt: [{ name: 'corp', issuer: issuerName, jwks: { uri: issuer.uri, caBundle: issuer.caBundle } }],
-      },
-    },
-  },
 ];
 
 beforeAll(async () => {
@@ -79,6 +77,8 @@ beforeAll(async () => {
   const application = await startApplication('app', closing);
   const documents = manifests(application).map((it) => JSON.stringify(it));
   await operator.put('mesh.yaml', documents.join('\n---\n'));
+  const jwks = { uri: issuer.uri, caBundle: issuer.caBundle };
+  await operator.put('policy.yaml', JSON.stringify(securityPolicy({ issuer: issuerName, jwks })));
   await operator.start();
   closing.add(() => operator.kill());
   const { state, xdsPort } = operator;
@@ -174,4 +174,65 @@ test('the last keys stay while the issuer answers garbage, and over a restart of
   expect(await operator.ask('/metrics')).toMatch(
     /meshwright_jwks_fetched_timestamp_seconds\{namespace="shop",policy="users",provider="corp"\} \d+/,
   );
+});
+
+describe('by discovery, an issuer', () => {
+  const name = (): string => `https://127.0.0.1:${issuer.port}`;
+  const publishes = (document: object, keys: string): void =>
+    issuer.answers((response) => {
+      const isDocument = response.req.url === '/.well-known/openid-configuration';
+      response.end(isDocument ? JSON.stringify(document) : keys);
+    });
+  const pageLoad = async (): Promise<string> => {
+    const { status, headers } = await call(port, { headers: { accept: 'text/html' } });
+    return `${status} ${String(headers['location'] ?? '').split('?')[0]}`;
+  };
+  const loadsPage = (expected: string): Promise<true> =>
+    poll(async () => ((await pageLoad().catch(() => '')) === expected ? true : undefined), {
+      intervalMs: 20,
+      deadlineMs: 60_000,
+    });
+  const loginReady = async (): Promise<string> => {
+    const condition = (await operator.conditions(policy))?.['LoginReady'];
+    return `${condition?.status ?? ''} ${condition?.message ?? ''}`;
+  };
+
+  test('that names another issuer gives neither keys nor a login', async () => {
+    await operator.putLoginSecret('shop', 'client-secret', 'a-secret-of-the-client');
+    publishes({ issuer: 'https://other.example', jwks_uri: `${name()}/keys` }, keySet(first));
+    const oidc = { provider: 'corp', clientId: 'shop', redirectURI: 'https://shop.example/callback' };
+    const jwt = { issuer: name(), audiences: ['shop'], jwks: { caBundle: issuer.caBundle } };
+    await operator.put('policy.yaml', JSON.stringify(securityPolicy(jwt, { login: { oidc } })));
+
+    expect(await keysFetched('False', 'names another issuer')).toContain('No token of this issuer is valid');
+    expect(await loginReady()).toContain('False The endpoints are not known');
+    await loadsPage('401 ');
+  });
+
+  test('sends people to the endpoint that it names, and its keys open', async () => {
+    publishes(
+      {
+        issuer: name(),
+        jwks_uri: `${name()}/keys`,
+        authorization_endpoint: 'https://login.example/authorize',
+        token_endpoint: `${name()}/token`,
+      },
+      keySet(first),
+    );
+
+    await loadsPage('302 https://login.example/authorize');
+    expect(await keysFetched('True')).toContain('Keys of corp: 1');
+    expect(await loginReady()).toContain('True Browsers log in at login.example');
+    const token = await first.sign({ iss: name(), aud: 'shop' });
+    const { status } = await call(port, { headers: { authorization: `Bearer ${token}` } });
+    expect(status).toBe(200);
+  });
+
+  test('keeps what it last said while it fails, also over a restart of the operator', async () => {
+    issuer.answers((response) => response.writeHead(503).end());
+    await restart();
+
+    expect(await keysFetched('False', 'discovery document')).toContain('stays in use');
+    expect(await pageLoad()).toBe('302 https://login.example/authorize');
+  });
 });

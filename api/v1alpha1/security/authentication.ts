@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { Duration } from '../../duration.ts';
 import { headerName, notReserved } from '../../headers.ts';
 import { type CelRule, dnsLabel, listMap, listSet, type Shape, shaped, withRules } from '../../schema.ts';
-import { Jwks } from './jwks.ts';
+import { discoverable, Jwks } from './jwks.ts';
 import { Login } from './login.ts';
 import { Request } from './request.ts';
 
@@ -111,8 +111,8 @@ const ClaimToHeader = z
     'A claim that the application gets as a header: text, numbers, true and false as they are, lists and objects as JSON in base64.',
   );
 
-const JwtProvider = z
-  .object({
+const JwtProvider = withRules(
+  z.object({
     name: shaped(dnsLabel).describe('Name of the entry, which rules refer to. Unique in the policy.'),
     issuer: shaped(issuerOrAudience).describe(
       'Claim iss of the tokens, compared as it is. Tokens of other issuers are refused with 401.',
@@ -122,8 +122,8 @@ const JwtProvider = z
       .describe(
         'Values of the claim aud, any of which the token must have; else it is refused with 403. Default: tokens for any audience, also for other applications of the same issuer. At most 8.',
       ),
-    jwks: Jwks.describe(
-      'Public keys of the issuer: either inline or uri. At least one must be RSA, EC or Ed25519 and for signatures.',
+    jwks: Jwks.default({}).describe(
+      'Public keys of the issuer: inline, or from uri. Default: the operator fetches the discovery document of the issuer (OpenID Connect: issuer with /.well-known/openid-configuration, which must name the same issuer) and the keys at its jwks_uri. At least one key must be RSA, EC or Ed25519 and for signatures.',
     ),
     from: Places.optional().describe(
       "Where requests have the token. If there are several tokens, all must be valid. Default: the header Authorization after 'Bearer '.",
@@ -145,8 +145,13 @@ const JwtProvider = z
       .describe(
         'How much the clocks of issuer and sidecar may differ: tokens are valid for so much longer after exp and before nbf. 1s to 5m, rounded up to whole seconds. Default: 60s.',
       ),
-  })
-  .describe('An issuer of tokens. Tokens need the claims iss and exp, and a signature of the issuer.');
+  }),
+  {
+    rule: `has(self.jwks.inline) || has(self.jwks.uri) || self.issuer.matches('${discoverable}')`,
+    message:
+      'Set jwks.uri or jwks.inline: only an issuer that is an https URI without query has a discovery document that names its keys.',
+  },
+).describe('An issuer of tokens. Tokens need the claims iss and exp, and a signature of the issuer.');
 
 export const Authentication = withRules(
   z.object({
@@ -174,6 +179,11 @@ export const Authentication = withRules(
     rule: '!has(self.login) || self.jwt.exists(p, p.name == self.login.oidc.provider && self.login.oidc.clientId in p.audiences)',
     message:
       'Set login.oidc.provider to the name of an entry in jwt whose audiences contain clientId: ID tokens are issued for the client, and rules see only tokens that are verified there.',
+  },
+  {
+    rule: '!has(self.login) || has(self.login.oidc.tokenEndpoint) || self.jwt.exists(p, p.name == self.login.oidc.provider && !has(p.jwks.inline) && !has(p.jwks.uri))',
+    message:
+      'Set login.oidc.authorizationEndpoint and tokenEndpoint, or remove jwks.uri and jwks.inline of the provider: the endpoints come from the discovery document of the issuer if its keys do, too.',
   },
 );
 export type Authentication = z.infer<typeof Authentication>;

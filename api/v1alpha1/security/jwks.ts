@@ -31,6 +31,9 @@ export const httpsUri: Shape = {
   max: 512,
 };
 
+/** Of an issuer: where its discovery document is follows from it. In CEL and in code. */
+export const discoverable = '^https://[^?]+$';
+
 /** Of a string in PEM. */
 export const noPrivateKey: CelRule = {
   rule: `!self.contains('PRIVATE KEY')`,
@@ -46,10 +49,10 @@ export const caBundleRules: readonly CelRule[] = [
   noPrivateKey,
 ];
 
-/** Only together with `uri`. */
-const uriOnly = (field: string): CelRule => ({
-  rule: `!has(self.${field}) || has(self.uri)`,
-  message: `Remove ${field}: it has a meaning only with uri.`,
+/** Only where keys are fetched. */
+const fetchedOnly = (field: string): CelRule => ({
+  rule: `!has(self.${field}) || !has(self.inline)`,
+  message: `Remove ${field}: with inline, nothing is fetched.`,
 });
 
 export const Jwks = withRules(
@@ -60,12 +63,12 @@ export const Jwks = withRules(
     uri: shaped(httpsUri)
       .optional()
       .describe(
-        'Where the operator fetches the JSON Web Key Set, with GET over https. It follows no redirects. At most 16 keys and 256 KiB, and at most 16 URIs in the policies of a namespace. Sidecars need no access to it. If a fetch fails, the keys of the last successful one stay in use; see the condition KeysFetched.',
+        'Where the operator fetches the JSON Web Key Set, with GET over https. It follows no redirects. At most 16 keys and 256 KiB, and at most 16 URIs and issuers in the policies of a namespace. Sidecars need no access to it. If a fetch fails, the keys of the last successful one stay in use; see the condition KeysFetched.',
       ),
     caBundle: withRules(z.string().min(1).max(16_384), ...caBundleRules)
       .optional()
       .describe(
-        'CA certificates in PEM that the server at uri must have its certificate from. Default: the public CAs that Mozilla trusts. At most 16384 characters.',
+        'CA certificates in PEM that the servers at uri, or of the discovery document and its jwks_uri, must have their certificates from. Default: the public CAs that Mozilla trusts. At most 16384 characters.',
       ),
     refreshInterval: withRules(Duration, {
       rule: "duration(self) >= duration('30s') && duration(self) <= duration('1h')",
@@ -73,13 +76,13 @@ export const Jwks = withRules(
     })
       .optional()
       .describe(
-        'Time between two fetches, varied by 10 %. Headers of the response do not change it. Issuers must publish a new key for so long before they sign with it. If several policies have the same uri and caBundle, the shortest holds. 30s to 1h. Default: 5m.',
+        'Time between two fetches, varied by 10 %. Headers of the response do not change it. Issuers must publish a new key for so long before they sign with it. If several policies have the same uri or issuer, and caBundle, the shortest holds. 30s to 1h. Default: 5m.',
       ),
   }),
   {
-    rule: 'has(self.inline) != has(self.uri)',
-    message: 'Set either inline or uri.',
+    rule: '!has(self.inline) || !has(self.uri)',
+    message: 'Set inline or uri, not both.',
   },
-  uriOnly('caBundle'),
-  uriOnly('refreshInterval'),
+  fetchedOnly('caBundle'),
+  fetchedOnly('refreshInterval'),
 );

@@ -70,10 +70,16 @@ const Oidc = withRules(
       .describe(
         'How the sidecar shows the secret of the client at tokenEndpoint. Basic (default): in the header Authorization (client_secret_basic). Post: in the body (client_secret_post).',
       ),
-    authorizationEndpoint: shaped(httpsUri).describe('Where browsers are sent to log in.'),
-    tokenEndpoint: shaped(httpsUri).describe(
-      'Where the sidecar exchanges the code of a login for tokens. The sidecars of the targets must be able to reach it.',
-    ),
+    authorizationEndpoint: shaped(httpsUri)
+      .optional()
+      .describe(
+        'Where browsers are sent to log in. Default: what the discovery document of the issuer of provider names; then jwks of that provider must have neither uri nor inline.',
+      ),
+    tokenEndpoint: shaped(httpsUri)
+      .optional()
+      .describe(
+        'Where the sidecar exchanges the code of a login for tokens. The sidecars of the targets must be able to reach it. Default: what the discovery document of the issuer of provider names. Set both endpoints or neither.',
+      ),
     endSessionEndpoint: shaped(httpsUri)
       .optional()
       .describe(
@@ -119,6 +125,10 @@ const Oidc = withRules(
       ),
   }),
   paths,
+  {
+    rule: 'has(self.authorizationEndpoint) == has(self.tokenEndpoint)',
+    message: 'Set authorizationEndpoint and tokenEndpoint, or neither of them.',
+  },
 );
 
 export const Login = z.object({

@@ -48,7 +48,7 @@ function keyProblem(jwt: Jwt, keys: readonly PublicJwk[], isGenuine: boolean): s
   if (has(nobodysKey)) return 'No key of its issuer is known here.';
   if (isGenuine) return null;
   if (has(imaginedKey))
-    return 'Its signature cannot be checked: manifests do not have the keys of jwks.uri. Use --claims.';
+    return 'Its signature cannot be checked: manifests do not have the keys that the operator fetches. Use --claims.';
   return isSigned(jwt, keys) ? null : 'No key of its issuer has signed it.';
 }
 

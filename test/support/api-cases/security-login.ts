@@ -38,6 +38,22 @@ export const securityLoginCases: readonly ApiCase[] = [
       refresh: true,
     }),
   ),
+  valid(
+    'endpoints from the discovery document of the issuer',
+    withOidc({ authorizationEndpoint: undefined, tokenEndpoint: undefined }, { jwks: undefined }),
+  ),
+  refused(
+    'endpoints that nobody names',
+    withOidc({ authorizationEndpoint: undefined, tokenEndpoint: undefined }),
+    {
+      field: 'spec.authentication',
+      message: 'Set login.oidc.authorizationEndpoint and tokenEndpoint, or remove',
+    },
+  ),
+  refused('one endpoint', withOidc({ authorizationEndpoint: undefined }, { jwks: undefined }), {
+    field: 'spec.authentication.login.oidc',
+    message: 'Set authorizationEndpoint and tokenEndpoint, or neither of them.',
+  }),
   valid('a redirect URI on this machine', withOidc({ redirectURI: 'http://localhost:8080/callback' })),
   refused('a provider that is not in jwt', withOidc({ provider: 'other' }), {
     field: 'spec.authentication',

@@ -64,7 +64,29 @@ export const securityTokenCases: readonly ApiCase[] = [
     field: `${provider}.issuer`,
     message: 'Write the value as it is in tokens',
   }),
-  refused('an issuer without keys', provided({ jwks: undefined }), { field: `${provider}.jwks` }),
+  valid('an issuer whose discovery document names its keys', provided({ jwks: undefined })),
+  valid(
+    'a CA and an interval for discovery',
+    provided({
+      issuer: 'https://keycloak.auth.svc:8443/realms/shop',
+      jwks: {
+        caBundle: '-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n',
+        refreshInterval: '1h',
+      },
+    }),
+  ),
+  refused(
+    'an issuer without keys that cannot have a discovery document',
+    provided({ issuer: 'corp', jwks: {} }),
+    {
+      field: provider,
+      message: 'Set jwks.uri or jwks.inline: only an issuer that is an https URI',
+    },
+  ),
+  refused('discovery in plaintext', provided({ issuer: 'http://issuer.example', jwks: undefined }), {
+    field: provider,
+    message: 'Set jwks.uri or jwks.inline: only an issuer that is an https URI',
+  }),
   refused('keys that are no JSON object', provided({ jwks: { inline: '[]' } }), {
     field: `${provider}.jwks.inline`,
     message: 'Write a JSON Web Key Set',
@@ -89,14 +111,10 @@ export const securityTokenCases: readonly ApiCase[] = [
       },
     }),
   ),
-  refused('neither keys nor where they are', provided({ jwks: {} }), {
-    field: `${provider}.jwks`,
-    message: 'Set either inline or uri.',
-  }),
   refused(
     'keys, and where they are',
     provided({ jwks: { inline: '{"keys":[]}', uri: 'https://issuer.example' } }),
-    { field: `${provider}.jwks`, message: 'Set either inline or uri.' },
+    { field: `${provider}.jwks`, message: 'Set inline or uri, not both.' },
   ),
   refused('a CA for keys that are not fetched', provided({ jwks: { ...corp.jwks, caBundle } }), {
     field: `${provider}.jwks`,

@@ -100,7 +100,7 @@ export function guardOf(
   }));
   const data = Object.fromEntries(Object.entries(secret).map(([key, text]) => [key, new Redacted(text)]));
   const metadata = { namespace: 'shop', name: 'meshwright-login' };
-  const logins = loginsOf(policies, [{ kind: 'Secret', metadata, data }]);
+  const logins = loginsOf(policies, [{ kind: 'Secret', metadata, data }], () => undefined);
   return {
     authentication: authenticationAt(
       policies,

@@ -39,6 +39,13 @@ export class FilesOperator {
     await writeFile(join(this.folder, file), text);
   }
 
+  /** Of a client at a provider of logins. */
+  async putLoginSecret(namespace: string, key: string, text: string): Promise<void> {
+    const folder = join(this.state, 'secrets', namespace, 'meshwright-login');
+    await mkdir(folder, { recursive: true });
+    await writeFile(join(folder, key), text);
+  }
+
   async remove(file: string): Promise<void> {
     await rm(join(this.folder, file));
   }

@@ -2,6 +2,7 @@
 import { beforeEach, describe, expect, test } from '@jest/globals';
 import type { KeyReport } from '../../../operator/conditions/key-report.ts';
 import type { KeySourceIr } from '../../../operator/ir/key-source.ts';
+import type { LoginEndpointsIr } from '../../../operator/ir/login-endpoints.ts';
 import { KeyFetcher } from '../../../operator/jwks/fetcher.ts';
 import type { FetchOutcome } from '../../../operator/jwks/key-set-fetch.ts';
 import { storedKeysIn } from '../../../operator/jwks/stored-keys.ts';
@@ -15,6 +16,7 @@ const start = Date.parse('2026-11-29T12:00:00Z');
 const a: KeySourceIr = {
   id: 'a',
   uri: 'https://a.example',
+  issuer: null,
   caBundle: null,
   refreshMs: 300_000,
   providers: ['shop/reviews/corp'],
@@ -96,7 +98,9 @@ describe('the leader', () => {
   test('fetches at once, stores what it gets, and again after the interval', async () => {
     world.answers.set(a.uri, one);
     world.tell([a]);
-    expect(world.reports).toEqual([{ providers: a.providers, keys: null, notes: [], problem: null }]);
+    expect(world.reports).toEqual([
+      { providers: a.providers, from: 'uri', keys: null, notes: [], problem: null },
+    ]);
     await world.clock.pass(0);
 
     expect(world.kidsStored('a')).toEqual(['first']);
@@ -270,4 +274,29 @@ describe('the leader', () => {
 
     expect(world.clock.pending).toBe(0);
   });
+});
+
+test('endpoints of an issuer are stored with its keys, stay while it fails, and change without new keys', async () => {
+  const source: KeySourceIr = { ...a, issuer: 'https://a.example' };
+  const at = (name: string): LoginEndpointsIr => ({
+    authorizationEndpoint: `https://a.example/${name}`,
+    tokenEndpoint: 'https://a.example/token',
+  });
+  const stored = (): LoginEndpointsIr | null | undefined =>
+    storedKeysIn([...world.configMaps.values()]).get('a')?.endpoints;
+  world.answers.set(a.uri, { ...one, from: 'documentUri', endpoints: at('one') } as FetchOutcome);
+  world.tell([source]);
+  world.fetcher.onStartedLeading();
+  expect(world.reports[0]?.from).toBe('document');
+  await world.clock.pass(0);
+  expect(stored()).toEqual(at('one'));
+
+  world.answers.set(a.uri, { ...failed, from: 'document' });
+  await world.clock.pass(400_000);
+  expect(stored()).toEqual(at('one'));
+
+  world.answers.set(a.uri, { ...one, from: 'documentUri', endpoints: at('two') } as FetchOutcome);
+  await world.clock.pass(400_000);
+  expect(stored()).toEqual(at('two'));
+  await world.fetcher.onStoppedLeading();
 });

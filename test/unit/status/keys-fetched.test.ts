@@ -8,10 +8,21 @@ const sinceMs = Date.parse('2026-11-01T00:00:00Z');
 const fetchedMs = Date.parse('2026-11-29T12:00:00Z');
 const report = (provider: string, parts: Partial<KeyReport>): KeyReport => ({
   providers: [`shop/reviews/${provider}`, 'shop/other/b'],
+  from: 'uri',
   keys: { count: 2, sinceMs, fetchedMs },
   notes: [],
   problem: null,
   ...parts,
+});
+
+test.each([
+  ['document', 'because the discovery document of its issuer cannot be used. It does not answer.'],
+  ['documentUri', 'from jwks_uri of the discovery document of its issuer. It does not answer.'],
+] as const)('a failure tells what of discovery failed: %s', (from, words) => {
+  const reports = [report('corp', { from, problem: 'It does not answer.' })];
+  const [condition] = keysFetchedOf(origin, keysByPolicy(reports));
+  expect(condition).toMatchObject({ status: 'False' });
+  expect(condition?.message).toContain(words);
 });
 
 const cases: readonly (readonly [string, readonly KeyReport[], readonly string[]])[] = [

@@ -10,6 +10,7 @@ import { until } from '../../support/until.ts';
 const source = {
   id: 'a',
   uri: 'https://127.0.0.1:9/jwks.json',
+  issuer: null,
   caBundle: null,
   refreshMs: 300_000,
   providers: ['shop/reviews/corp'],

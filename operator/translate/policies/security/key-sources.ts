@@ -3,6 +3,8 @@
 import { durationMs } from '../../../../api/duration.ts';
 import type { SecurityPolicy } from '../../../../api/v1alpha1/security/policy.ts';
 import type { KeySourceIr } from '../../../ir/key-source.ts';
+import type { LoginEndpointsIr } from '../../../ir/login-endpoints.ts';
+import { discoveryUri } from '../../../jwks/discovery.ts';
 import { type PublicJwk, readKeySet } from '../../../jwks/key-set.ts';
 import { storedKeysIn } from '../../../jwks/stored-keys.ts';
 import type { ConfigMap } from '../../../objects/objects.ts';
@@ -51,12 +53,18 @@ export const keySourcesOf = rememberEach((policies: readonly SecurityPolicy[]): 
 
 type Source = KeySourceIr;
 
-const sourceOf = rememberEach(({ jwks }: Provider): Source | null => {
-  const { uri, caBundle = null, refreshInterval = defaultRefresh } = jwks;
-  if (uri === undefined) return null;
-  const id = hashOf([uri, caBundle]).slice(0, 32);
-  return { id, uri, caBundle, refreshMs: durationMs(refreshInterval), providers: [] };
+const sourceOf = rememberEach(({ issuer, jwks }: Provider): Source | null => {
+  const { inline, uri, caBundle = null, refreshInterval = defaultRefresh } = jwks;
+  if (inline !== undefined) return null;
+  const fetched = { caBundle, refreshMs: durationMs(refreshInterval), providers: [] };
+  if (uri !== undefined) return { id: idOf([uri, caBundle]), uri, issuer: null, ...fetched };
+  // By issuer, so that its keys stay when it publishes them elsewhere.
+  return { id: idOf(['issuer', issuer, caBundle]), uri: discoveryUri(issuer), issuer, ...fetched };
 });
+
+function idOf(parts: readonly (string | null)[]): string {
+  return hashOf(parts).slice(0, 32);
+}
 
 function merged(known: Source | undefined, source: Source, provider: string): Source {
   const { refreshMs, providers } = known ?? source;
@@ -80,6 +88,17 @@ export function keysFrom({ beyond }: Pick<KeySources, 'beyond'>, configMaps: rea
 }
 
 const none: Keys = [];
+
+/** Where the issuer of a provider logs people in, by its discovery document; null: that names no endpoints; undefined: it was never fetched. */
+export type EndpointsOf = (provider: Provider) => LoginEndpointsIr | null | undefined;
+
+export function endpointsFrom(configMaps: readonly ConfigMap[]): EndpointsOf {
+  const stored = storedKeysIn(configMaps);
+  return (provider) => {
+    const source = sourceOf(provider);
+    return source === null ? undefined : stored.get(source.id)?.endpoints;
+  };
+}
 
 /** Of key sets in the policy itself; checked once, not again with every policy that changes. */
 const inlineKeys = rememberEach(({ spec }: SecurityPolicy): readonly Keys[] =>

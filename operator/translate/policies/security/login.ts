@@ -4,6 +4,8 @@ import type { Oidc } from '../../../../api/v1alpha1/security/login.ts';
 import type { SecurityPolicy } from '../../../../api/v1alpha1/security/policy.ts';
 import { reason } from '../../../conditions/conditions.ts';
 import type { LoginIr } from '../../../ir/login.ts';
+import type { LoginEndpointsIr } from '../../../ir/login-endpoints.ts';
+import { discoveryUri } from '../../../jwks/discovery.ts';
 import type { Secret } from '../../../objects/objects.ts';
 import { hashOf } from '../../../values/fingerprint.ts';
 import { loginSecretName } from '../../../values/own-names.ts';
@@ -11,6 +13,7 @@ import { Redacted } from '../../../values/redacted.ts';
 import { rememberEach } from '../../../values/remember.ts';
 import { isCaBundle } from '../../facts/ca-bundle.ts';
 import type { Problem } from '../../facts/verdicts.ts';
+import type { EndpointsOf } from './key-sources.ts';
 import { policyId, providerId } from './token-match.ts';
 
 /** A login, or why there is none: then browsers are refused like everybody who has no token. */
@@ -20,14 +23,18 @@ export type LoginState =
 /** Of policies that have one. The same states for as long as policy and Secret are the same. */
 export type Logins = ReadonlyMap<SecurityPolicy, LoginState>;
 
-export function loginsOf(policies: readonly SecurityPolicy[], secrets: readonly Secret[]): Logins {
+export function loginsOf(
+  policies: readonly SecurityPolicy[],
+  secrets: readonly Secret[],
+  endpointsOf: EndpointsOf,
+): Logins {
   const asking = policies.filter(({ spec }) => spec.authentication?.login !== undefined);
   return new Map(
     asking.map((policy) => {
       const secret = secrets.find(({ metadata }) => {
         return metadata.name === loginSecretName && metadata.namespace === policy.metadata.namespace;
       });
-      return [policy, stateOf(policy, secret)];
+      return [policy, stateOf(policy, secret, ...endpointsIn(policy, endpointsOf))];
     }),
   );
 }
@@ -43,38 +50,67 @@ const minSecretCharacters = 16;
 /** The key of what signs sessions. Without it, that follows from the secret of the client. */
 const sessionsKey = 'sessions';
 
-const stateOf = rememberEach((policy: SecurityPolicy, secret: Secret | undefined): LoginState => {
-  const oidc = policy.spec.authentication?.login?.oidc;
-  if (oidc === undefined) throw new Error('there is no login');
-  const key = oidc.clientSecretKey;
-  const where = `Secret ${policy.metadata.namespace ?? ''}/${loginSecretName}`;
-  if (secret === undefined) {
-    return none(
-      reason.secretNotFound,
-      `${where} does not exist, or the operator may not read it. Create it with the key ${key}.`,
+const stateOf = rememberEach(
+  (policy: SecurityPolicy, secret: Secret | undefined, ...endpoints: Endpoints): LoginState => {
+    const oidc = policy.spec.authentication?.login?.oidc;
+    if (oidc === undefined) throw new Error('there is no login');
+    const key = oidc.clientSecretKey;
+    const where = `Secret ${policy.metadata.namespace ?? ''}/${loginSecretName}`;
+    if (secret === undefined) {
+      return none(
+        reason.secretNotFound,
+        `${where} does not exist, or the operator may not read it. Create it with the key ${key}.`,
+      );
+    }
+    const clientSecret = valueOf(secret, key);
+    if (clientSecret === '') return none(reason.secretNotFound, `${where} has no key ${key}. Add it.`);
+    const sessions = valueOf(secret, sessionsKey);
+    const short = [key, ...(sessions === '' ? [] : [sessionsKey])].find(
+      (name) => valueOf(secret, name).length < minSecretCharacters,
     );
-  }
-  const clientSecret = valueOf(secret, key);
-  if (clientSecret === '') return none(reason.secretNotFound, `${where} has no key ${key}. Add it.`);
-  const sessions = valueOf(secret, sessionsKey);
-  const short = [key, ...(sessions === '' ? [] : [sessionsKey])].find(
-    (name) => valueOf(secret, name).length < minSecretCharacters,
-  );
-  if (short !== undefined) {
-    return none(
-      reason.invalidSecret,
-      `The key ${short} of ${where} has fewer than ${minSecretCharacters} characters. Use a longer one.`,
-    );
-  }
-  if (oidc.caBundle !== undefined && !isCaBundle(oidc.caBundle)) {
-    return none(
-      reason.unsupportedValue,
-      'caBundle of login.oidc is not a list of certificates in PEM. Fix it.',
-    );
-  }
-  const sessionKey = sessionKeyOf(sessions === '' ? clientSecret : sessions, policyId(policy));
-  return { login: loginOf(policy, oidc, { clientSecret, sessionKey }), problem: null };
-});
+    if (short !== undefined) {
+      return none(
+        reason.invalidSecret,
+        `The key ${short} of ${where} has fewer than ${minSecretCharacters} characters. Use a longer one.`,
+      );
+    }
+    if (oidc.caBundle !== undefined && !isCaBundle(oidc.caBundle)) {
+      return none(
+        reason.unsupportedValue,
+        'caBundle of login.oidc is not a list of certificates in PEM. Fix it.',
+      );
+    }
+    const [authorizationEndpoint, tokenEndpoint] = endpoints;
+    if (tokenEndpoint === undefined) return none(reason.endpointsUnknown, authorizationEndpoint);
+    const sessionKey = sessionKeyOf(sessions === '' ? clientSecret : sessions, policyId(policy));
+    return {
+      login: loginOf(policy, oidc, { clientSecret, sessionKey, authorizationEndpoint, tokenEndpoint }),
+      problem: null,
+    };
+  },
+);
+
+/** Texts, so that what is stored anew makes no new login. One: why there are none. */
+type Endpoints = readonly [authorization: string, token: string] | readonly [problem: string];
+
+function endpointsIn({ spec }: SecurityPolicy, endpointsOf: EndpointsOf): Endpoints {
+  const { jwt = [], login } = spec.authentication ?? {};
+  const { provider: name, authorizationEndpoint, tokenEndpoint } = login?.oidc ?? {};
+  if (authorizationEndpoint !== undefined && tokenEndpoint !== undefined)
+    return [authorizationEndpoint, tokenEndpoint];
+  const provider = jwt.find((it) => it.name === name);
+  const found = provider && endpointsOf(provider);
+  if (found) return [found.authorizationEndpoint, found.tokenEndpoint];
+  const document = `the discovery document ${discoveryUri(provider?.issuer ?? '')}`;
+  const instead = 'set authorizationEndpoint and tokenEndpoint.';
+  return found === null
+    ? [
+        `The endpoints are not known, because ${document} does not name both as https URIs. Ask the issuer, or ${instead}`,
+      ]
+    : [
+        `The endpoints are not known: the operator has not fetched ${document} and the keys of the issuer yet. See the condition KeysFetched, or ${instead}`,
+      ];
+}
 
 /** Without the line end that editors and echo leave. */
 function valueOf({ data }: Secret, key: string): string {
@@ -85,10 +121,15 @@ function none(why: Problem['reason'], message: string): LoginState {
   return { login: null, problem: { reason: why, message } };
 }
 
+interface Found extends LoginEndpointsIr {
+  readonly clientSecret: string;
+  readonly sessionKey: string;
+}
+
 function loginOf(
   policy: SecurityPolicy,
   oidc: Oidc,
-  { clientSecret, sessionKey }: { readonly clientSecret: string; readonly sessionKey: string },
+  { clientSecret, sessionKey, authorizationEndpoint, tokenEndpoint }: Found,
 ): LoginIr {
   const id = policyId(policy);
   const { cookies, scopes } = oidc;
@@ -100,8 +141,8 @@ function loginOf(
     clientSecret: new Redacted(clientSecret),
     sessionKey: new Redacted(sessionKey),
     clientAuthentication: oidc.clientAuthentication,
-    authorizationEndpoint: oidc.authorizationEndpoint,
-    tokenEndpoint: { uri: oidc.tokenEndpoint, caBundle: oidc.caBundle ?? null },
+    authorizationEndpoint,
+    tokenEndpoint: { uri: tokenEndpoint, caBundle: oidc.caBundle ?? null },
     endSessionEndpoint: oidc.endSessionEndpoint ?? null,
     scopes: [...new Set(['openid', ...scopes])],
     redirectUri: oidc.redirectURI,

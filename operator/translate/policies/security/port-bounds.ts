@@ -96,7 +96,7 @@ const ruleCharacters = rememberEach((policy: SecurityPolicy) => {
 /** Issuers, and requests that are exceptions. What becomes of issuers is as long as what is written of them, and keys that are fetched. */
 const tokenCharacters = rememberEach((policy: SecurityPolicy) => {
   const { jwt = [], exceptions = [], login } = policy.spec.authentication ?? {};
-  const fetched = jwt.filter(({ jwks }) => jwks.uri !== undefined).length * maxKeySetCharacters;
+  const fetched = jwt.filter(({ jwks }) => jwks.inline === undefined).length * maxKeySetCharacters;
   // A login asks for itself which requests need a token.
   const times = login === undefined ? 1 : 2;
   const excepted = times * charactersOf([{ from: [], to: exceptions }], policy);

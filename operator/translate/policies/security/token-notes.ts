@@ -23,7 +23,7 @@ export const keyProblems = rememberEach(({ spec }: SecurityPolicy): readonly Pro
 /** Of providers whose key sets are not fetched. */
 export function sourceProblems(names: readonly string[]): readonly Problem[] {
   if (names.length === 0) return [];
-  const message = `The SecurityPolicies of the namespace have more than ${maxSourcesPerNamespace} different jwks.uri, and those of ${listed(names)} are not fetched: no token of these issuers is valid. Use fewer URIs, or jwks.inline.`;
+  const message = `The SecurityPolicies of the namespace have more than ${maxSourcesPerNamespace} different jwks.uri and issuers with discovery, and those of ${listed(names)} are not fetched: no token of these issuers is valid. Use fewer, or jwks.inline.`;
   return [{ reason: reason.unsupportedValue, message }];
 }
 

@@ -1,5 +1,6 @@
 // Which key sets are fetched for whom, and what is in force while they are not there.
 import { describe, expect, test } from '@jest/globals';
+import type { LoginEndpointsIr } from '../../../../../operator/ir/login-endpoints.ts';
 import type { JwtProviderIr } from '../../../../../operator/ir/tokens.ts';
 import { createTranslator } from '../../../../../operator/translate/translator.ts';
 import { maxRuleCharacters } from '../../../../../operator/translate/policies/security/port-bounds.ts';
@@ -40,9 +41,14 @@ function acceptedOf({ verdicts }: Translation, name: string): string {
   return `${accepted?.status ?? ''} ${accepted?.message ?? ''}`;
 }
 
-async function stored(id: string, kid: string, at = 0): Promise<object> {
+async function stored(
+  id: string,
+  kid: string,
+  at = 0,
+  endpoints: LoginEndpointsIr | null = null,
+): Promise<object> {
   const { keys } = readKeySet(keySet(await issueKey(kid, 'ES256')));
-  const data = storedData('https://x', { keys, sinceMs: 0, fetchedMs: at });
+  const data = storedData('https://x', { keys, sinceMs: 0, fetchedMs: at, endpoints });
   return { kind: 'ConfigMap', metadata: { name: storedName(id), namespace: 'meshwright-system' }, data };
 }
 
@@ -62,6 +68,25 @@ describe('sources', () => {
       expect.arrayContaining([
         ['shop/one/a', 'shop/two/a', 60_000],
         ['shop/one/b', 300_000],
+      ]),
+    );
+    expect(keySources).toHaveLength(2);
+  });
+
+  test('are one for each issuer with discovery and CA, whatever else is written of it', () => {
+    const { keySources } = translated(
+      policy('one', [{ ...provider('a', {}), audiences: ['x'] }, provider('b', { uri: uri('b') })]),
+      policy('two', [{ name: 'c', issuer: 'https://a.example' }]),
+    );
+
+    expect(keySources.map(({ uri: at, issuer, providers }) => [at, issuer, providers])).toEqual(
+      expect.arrayContaining([
+        [
+          'https://a.example/.well-known/openid-configuration',
+          'https://a.example',
+          ['shop/one/a', 'shop/two/c'],
+        ],
+        [uri('b'), null, ['shop/one/b']],
       ]),
     );
     expect(keySources).toHaveLength(2);

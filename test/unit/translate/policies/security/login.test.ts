@@ -3,6 +3,8 @@ import { describe, expect, test } from '@jest/globals';
 import type { LoginIr } from '../../../../../operator/ir/login.ts';
 import { createTranslator } from '../../../../../operator/translate/translator.ts';
 import { translate, type Translation } from '../../../../../operator/translate/translate.ts';
+import { readKeySet } from '../../../../../operator/jwks/key-set.ts';
+import { storedData, storedName } from '../../../../../operator/jwks/stored-keys.ts';
 import { isSameValue } from '../../../../../operator/values/same-value.ts';
 import { Redacted } from '../../../../../operator/values/redacted.ts';
 import { issueKey, keySet } from '../../../../support/data-plane/issuer.ts';
@@ -102,6 +104,57 @@ describe('LoginReady', () => {
     expect(readyOf(translation)).toMatch(/^False Overridden: SecurityPolicy shop\/b decides/);
     expect(readyOf(translation, 'b')).toMatch(/^True /);
     expect(loginIn(translation)?.id).toBe('shop/b');
+  });
+});
+
+describe('endpoints by discovery', () => {
+  const found = { authorizationEndpoint: 'https://idp.example/a', tokenEndpoint: 'https://idp.example/t' };
+  const byDiscovery = (name = 'a'): object => {
+    const made = policy(name, { authorizationEndpoint: undefined, tokenEndpoint: undefined });
+    const text = JSON.stringify(made).replace(JSON.stringify(jwks), '{}');
+    return JSON.parse(text) as object;
+  };
+  const [source] = translated(byDiscovery()).keySources;
+  const stored = (endpoints: typeof found | null, fetchedMs = 0): object => ({
+    kind: 'ConfigMap',
+    metadata: { name: storedName(source?.id ?? ''), namespace: 'meshwright-system' },
+    data: storedData('x', { keys: readKeySet(jwks.inline).keys, sinceMs: 0, fetchedMs, endpoints }),
+  });
+
+  test('are those that the discovery document names', () => {
+    const translation = translated(byDiscovery(), secret(good), stored(found));
+
+    expect(readyOf(translation)).toMatch(/^True LoginReady: Browsers log in at idp\.example/);
+    expect(loginIn(translation)).toMatchObject({
+      authorizationEndpoint: found.authorizationEndpoint,
+      tokenEndpoint: { uri: found.tokenEndpoint, caBundle: null },
+    });
+  });
+
+  test('are unknown before it was fetched, and if it does not name them: nobody gets in', () => {
+    const before = translated(byDiscovery(), secret(good));
+    expect(readyOf(before)).toMatch(
+      /^False EndpointsUnknown: .*has not fetched the discovery document https:\/\/login\.example\/\.well-known\/openid-configuration/,
+    );
+    const without = translated(byDiscovery(), secret(good), stored(null));
+    expect(readyOf(without)).toMatch(/^False EndpointsUnknown: .*does not name both as https URIs/);
+    for (const translation of [before, without]) {
+      expect(loginIn(translation)).toBeNull();
+      expect(translation.ir?.workloads[0]?.inbound[0]?.authentication?.required).toHaveLength(1);
+    }
+  });
+
+  test('that are fetched again leave the login as it is', () => {
+    const translator = createTranslator(translateOptions);
+    const secrets = resourcesOfDocuments([...world, byDiscovery(), secret(good)]);
+    const inboundOf = (fetchedMs: number, endpoints = found): unknown => {
+      const { configMaps } = resourcesOfDocuments([stored(endpoints, fetchedMs)]);
+      return translator({ ...secrets, configMaps }).ir?.workloads[0]?.inbound;
+    };
+    const before = inboundOf(0);
+
+    expect(inboundOf(3_600_000)).toBe(before);
+    expect(inboundOf(0, { ...found, tokenEndpoint: 'https://idp.example/other' })).not.toBe(before);
   });
 });
 
