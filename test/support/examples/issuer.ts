@@ -50,7 +50,7 @@ export class ExampleIssuer {
     return {
       kind: 'ConfigMap',
       metadata: { namespace: translateOptions.operatorNamespace, name: storedName(id), generation: 1 },
-      data: storedData(uri, { keys, sinceMs: 0, fetchedMs: 0 }),
+      data: storedData(uri, { keys, sinceMs: 0, fetchedMs: 0, endpoints: null }),
     };
   }
 }

@@ -188,7 +188,7 @@ describe('keys of an issuer', () => {
   const stored = (fetchedMs: number): string => {
     const [source] = keySourcesOf(resourcesFromYaml(manifest).securityPolicies).all;
     const key = { kty: 'OKP', crv: 'Ed25519', kid: 'a', x: '11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo' };
-    const data = storedData('', { keys: [key], sinceMs: 0, fetchedMs });
+    const data = storedData('', { keys: [key], sinceMs: 0, fetchedMs, endpoints: null });
     const metadata = { name: storedName(source?.id ?? ''), namespace: 'meshwright-system' };
     return JSON.stringify({ apiVersion: 'v1', kind: 'ConfigMap', metadata, data });
   };
