@@ -185,7 +185,7 @@ describe('by discovery, an issuer', () => {
     });
   const pageLoad = async (): Promise<string> => {
     const { status, headers } = await call(port, { headers: { accept: 'text/html' } });
-    return `${status} ${String(headers['location'] ?? '').split('?')[0]}`;
+    return `${status} ${headers['location']?.split('?')[0] ?? ''}`;
   };
   const loadsPage = (expected: string): Promise<true> =>
     poll(async () => ((await pageLoad().catch(() => '')) === expected ? true : undefined), {

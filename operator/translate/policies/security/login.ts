@@ -65,9 +65,7 @@ const stateOf = rememberEach(
     const clientSecret = valueOf(secret, key);
     if (clientSecret === '') return none(reason.secretNotFound, `${where} has no key ${key}. Add it.`);
     const sessions = valueOf(secret, sessionsKey);
-    const short = [key, ...(sessions === '' ? [] : [sessionsKey])].find(
-      (name) => valueOf(secret, name).length < minSecretCharacters,
-    );
+    const short = shortKey(secret, key);
     if (short !== undefined) {
       return none(
         reason.invalidSecret,
@@ -82,7 +80,7 @@ const stateOf = rememberEach(
     }
     const [authorizationEndpoint, tokenEndpoint] = endpoints;
     if (tokenEndpoint === undefined) return none(reason.endpointsUnknown, authorizationEndpoint);
-    const sessionKey = sessionKeyOf(sessions === '' ? clientSecret : sessions, policyId(policy));
+    const sessionKey = sessionKeyOf(sessions || clientSecret, policyId(policy));
     return {
       login: loginOf(policy, oidc, { clientSecret, sessionKey, authorizationEndpoint, tokenEndpoint }),
       problem: null,
@@ -110,6 +108,12 @@ function endpointsIn({ spec }: SecurityPolicy, endpointsOf: EndpointsOf): Endpoi
     : [
         `The endpoints are not known: the operator has not fetched ${document} and the keys of the issuer yet. See the condition KeysFetched, or ${instead}`,
       ];
+}
+
+function shortKey(secret: Secret, clientKey: string): string | undefined {
+  const isShort = (key: string): boolean => valueOf(secret, key).length < minSecretCharacters;
+  const hasSessions = valueOf(secret, sessionsKey) !== '';
+  return [clientKey, ...(hasSessions ? [sessionsKey] : [])].find(isShort);
 }
 
 /** Without the line end that editors and echo leave. */
