@@ -16,7 +16,7 @@ import { loginsOf } from './policies/security/login.ts';
 import { podRecords, withKeptPorts } from './policies/security/pod-records.ts';
 import { withNamedPorts } from './policies/security/rule-ports.ts';
 import { createSecurityMaker, type Found } from './policies/security/security.ts';
-import { createOpenPlaces, mtlsPlaces } from './policies/security/mtls-places.ts';
+import { createOpenPlaces, createPlaceFinder } from './policies/security/mtls-places.ts';
 import { createOwnerFinder } from './facts/pod-owners.ts';
 import { slicesByService } from './facts/endpoints.ts';
 import { createForeignFinder } from './facts/foreign-endpoints.ts';
@@ -24,7 +24,7 @@ import { type ServedPorts, servedPorts } from './facts/served-ports.ts';
 import { type AddressConflicts, createConflictFinder } from './facts/address-owners.ts';
 import { createServiceTranslator } from './mesh/services.ts';
 import type { Problem } from './facts/verdicts.ts';
-import { viewServices } from './facts/service-view.ts';
+import { createServiceViewer, type ServiceViews } from './facts/service-view.ts';
 import { createAudienceFinder } from './policies/traffic/audiences.ts';
 import { asksForZones } from './policies/traffic/locality-warnings.ts';
 import { createReferableFinder } from './policies/traffic/references.ts';
@@ -61,7 +61,7 @@ export function createMeshTranslator({ operatorNamespace }: TranslateOptions): M
   const settings = rememberLast(meshSettings);
   const findConflicts = createConflictFinder();
   const indexWorkloads = createWorkloadIndexer();
-  const view = rememberLast(viewServices);
+  const view = createServiceViewer();
   const decideTraffic = createTrafficMaker(operatorNamespace);
   const audiencesIn = createAudienceFinder();
   const findZones = createZones();
@@ -80,7 +80,7 @@ export function createMeshTranslator({ operatorNamespace }: TranslateOptions): M
   const identities = createIdentities();
   const findReferred = createReferredFinder();
   const collectVerdicts = createVerdictCollector();
-  const placesOf = rememberLast(mtlsPlaces);
+  const placesOf = createPlaceFinder();
 
   return (mesh, resources) => {
     const { pods, externalWorkloads: outside } = resources;
@@ -172,7 +172,7 @@ interface FoundPorts {
 }
 
 function createServedFinder(): (
-  services: ReturnType<typeof viewServices>,
+  services: ServiceViews,
   workloads: WorkloadIndex,
   attachments: SecurityAttachments,
 ) => FoundPorts {

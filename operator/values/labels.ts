@@ -1,5 +1,6 @@
 // Labels: which things a selector selects, found without looking at all of them.
 import type { LabelSelector } from '../objects/objects.ts';
+import { sameItems } from './remember.ts';
 
 export type Labels = Readonly<Record<string, string>>;
 
@@ -48,27 +49,49 @@ export interface LabelIndex<T> {
   select(namespace: string, labels: Labels): readonly T[];
 }
 
-/** Costs one entry for each label of each item; a selection looks only at the items that bear its rarest label. */
-export function indexByLabels<T extends Labelled>(items: readonly T[]): LabelIndex<T> {
-  const byNamespace = new Map<string, T[]>();
-  const byLabel = new Map<string, T[]>();
-  for (const item of items) {
-    append(byNamespace, item.namespace, item);
-    for (const [key, value] of Object.entries(item.labels))
-      append(byLabel, labelKey(item.namespace, key, value), item);
-  }
-  return {
-    select(namespace, labels) {
-      const candidates = Object.entries(labels).map(
-        ([key, value]) => byLabel.get(labelKey(namespace, key, value)) ?? [],
-      );
-      const fewest = candidates.reduce(
-        (least, list) => (list.length < least.length ? list : least),
-        byNamespace.get(namespace) ?? [],
-      );
-      return fewest.filter((item) => matchesLabels(labels, item.labels));
-    },
+/**
+ * Costs one entry for each label of each item of the namespaces in which something changed; a selection looks only at the items that bear
+ * its rarest label.
+ */
+export function createLabelIndexer<T extends Labelled>(): (items: readonly T[]) => LabelIndex<T> {
+  let last: ReadonlyMap<string, NamespaceIndex<T>> = new Map();
+  return (items) => {
+    const byNamespace = new Map<string, NamespaceIndex<T>>();
+    for (const [namespace, own] of Map.groupBy(items, (item) => item.namespace)) {
+      const before = last.get(namespace);
+      const isSame = before !== undefined && sameItems(before.items, own);
+      byNamespace.set(namespace, isSame ? before : { items: own, byLabel: itemsByLabel(own) });
+    }
+    last = byNamespace;
+    return { select: (namespace, labels) => selectFrom(byNamespace.get(namespace), labels) };
   };
+}
+
+interface NamespaceIndex<T> {
+  readonly items: readonly T[];
+  /** Key → value → the items that bear it. */
+  readonly byLabel: ReadonlyMap<string, ReadonlyMap<string, readonly T[]>>;
+}
+
+function itemsByLabel<T extends Labelled>(items: readonly T[]): NamespaceIndex<T>['byLabel'] {
+  const byLabel = new Map<string, Map<string, T[]>>();
+  for (const item of items)
+    for (const [key, value] of Object.entries(item.labels)) {
+      const byValue = byLabel.get(key) ?? new Map<string, T[]>();
+      byLabel.set(key, byValue);
+      append(byValue, value, item);
+    }
+  return byLabel;
+}
+
+function selectFrom<T extends Labelled>(index: NamespaceIndex<T> | undefined, labels: Labels): readonly T[] {
+  if (index === undefined) return [];
+  let fewest = index.items;
+  for (const [key, value] of Object.entries(labels)) {
+    const bearers = index.byLabel.get(key)?.get(value) ?? [];
+    if (bearers.length < fewest.length) fewest = bearers;
+  }
+  return fewest.filter((item) => matchesLabels(labels, item.labels));
 }
 
 /** Adds to the list under the key. */
@@ -76,8 +99,4 @@ export function append<Key, Item>(lists: Map<Key, Item[]>, key: Key, item: Item)
   const list = lists.get(key);
   if (list === undefined) lists.set(key, [item]);
   else list.push(item);
-}
-
-function labelKey(namespace: string, key: string, value: string): string {
-  return JSON.stringify([namespace, key, value]);
 }

@@ -64,6 +64,8 @@ export interface KeyedMemory<R> {
   /** Forgets keys that were not asked for since the last sweep. */
   sweep(): void;
   has(key: string): boolean;
+  /** How many keys it knows. */
+  size(): number;
   /** Forgets keys that the other memory does not have. */
   keep(other: Pick<KeyedMemory<unknown>, 'has'>): void;
 }
@@ -91,6 +93,7 @@ export function rememberByKey<R>(): KeyedMemory<R> {
       return result;
     },
     has: (key) => items.has(key),
+    size: () => items.size,
     keep(other): void {
       for (const key of items.keys()) if (!other.has(key)) items.delete(key);
     },

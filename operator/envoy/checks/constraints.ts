@@ -21,7 +21,7 @@ export function constraintProblems(shape: MessageShape, message: EnvoyMessage): 
   const { oneofs, fields } = constraintsOf(shape);
   let problems: Problem[] | undefined;
   for (const members of oneofs) {
-    if (members.some((name) => isSet(message[name]))) continue;
+    if (isOneSet(members, message)) continue;
     (problems ??= []).push({ path: '', text: `one of ${members.join(', ')} must be set` });
   }
   for (const field of fields) {
@@ -33,11 +33,19 @@ export function constraintProblems(shape: MessageShape, message: EnvoyMessage): 
 
 type ConstrainedField = FieldShape & { readonly rules: Rules };
 
+interface Constraint {
+  readonly field: ConstrainedField;
+  /** What is wrong where the field is not set. */
+  readonly absence: readonly Problem[];
+  /** There are rules for each item of the list or map. */
+  readonly isOfItems: boolean;
+}
+
 /** Of one shape, looked up once. */
 interface Constraints {
   /** The members of each oneof of which one must be set. */
   readonly oneofs: readonly (readonly string[])[];
-  readonly fields: readonly ConstrainedField[];
+  readonly fields: readonly Constraint[];
 }
 
 const known = new WeakMap<MessageShape, Constraints>();
@@ -50,22 +58,33 @@ function constraintsOf(shape: MessageShape): Constraints {
       oneofs: shape.requiredOneofs.map((oneof) =>
         all.filter((field) => field.oneof === oneof).map(({ name }) => name),
       ),
-      fields: all.filter((field): field is ConstrainedField => field.rules !== null),
+      fields: all.filter(isRuled).map((field) => {
+        return { field, absence: absenceProblems(field), isOfItems: hasItemRules(field.rules) };
+      }),
     };
     known.set(shape, constraints);
   }
   return constraints;
 }
 
+function isRuled(field: FieldShape): field is ConstrainedField {
+  return field.rules !== null;
+}
+
+function isOneSet(members: readonly string[], message: EnvoyMessage): boolean {
+  for (const name of members) if (isSet(message[name])) return true;
+  return false;
+}
+
 function isSet(value: EnvoyValue | undefined): value is Exclude<EnvoyValue, null> {
   return value !== undefined && value !== null;
 }
 
-function fieldProblems(field: ConstrainedField, message: EnvoyMessage): readonly Problem[] {
+function fieldProblems({ field, absence, isOfItems }: Constraint, message: EnvoyMessage): readonly Problem[] {
   const value = message[field.name];
-  if (!isSet(value)) return absenceProblems(field);
+  if (!isSet(value)) return absence;
   const own = named(field, applyRules(field.rules, valueOf(field.type, field.cardinality === 'one', value)));
-  return field.cardinality === 'one' ? own : [...own, ...itemProblems(field, value)];
+  return isOfItems ? [...own, ...itemProblems(field, value)] : own;
 }
 
 /** A member of a oneof need not be set, nor a message that is not required; any other field then holds its default. */
@@ -141,6 +160,11 @@ function applyRules(rules: Rules, value: EnvoyValue): readonly string[] {
     if (problem !== null) (problems ??= []).push(problem);
   }
   return problems ?? none;
+}
+
+function hasItemRules(rules: Rules): boolean {
+  const ofMap = ruleset(rules, 'map');
+  return [ruleset(rules, 'repeated')['items'], ofMap['keys'], ofMap['values']].some((it) => it !== undefined);
 }
 
 /** The rules that a list has for its items, and a map for its keys and values. */

@@ -43,14 +43,14 @@ function walkFrom(place: Place, visit: (place: Place) => void): void {
   visit(place);
   for (const name of Object.keys(place.message)) {
     const field = place.shape.fields.get(name);
-    if (field?.type.kind !== 'message') continue;
-    const { message: shape } = field.type;
     const value = place.message[name];
+    if (field?.type.kind !== 'message' || value === undefined || value === null) continue;
+    const { message: shape } = field.type;
     const enter = (item: EnvoyValue, key: Place['key']): void => {
-      const inner = open(shape, item);
-      if (inner !== null) walkFrom({ ...inner, field: name, key, outer: place }, visit);
+      const inner = shapeIn(shape, item);
+      if (inner === null || !isMessage(item)) return;
+      walkFrom({ shape: inner, message: item, field: name, key, outer: place }, visit);
     };
-    if (value === undefined || value === null) continue;
     if (field.cardinality === 'one') enter(value, null);
     else if (field.cardinality === 'many') {
       if (Array.isArray(value)) value.forEach(enter);
@@ -75,15 +75,15 @@ export function isMessage(value: EnvoyValue | undefined): value is EnvoyMessage 
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-/** A message with fields of its own, opened if it comes in an Any; null for bare values and what is not known. */
-function open(shape: MessageShape, value: EnvoyValue): Pick<Place, 'shape' | 'message'> | null {
+/** The shape of a message with fields of its own, also if it comes in an Any; null for bare values and what is not known. */
+function shapeIn(shape: MessageShape, value: EnvoyValue): MessageShape | null {
   if (!isMessage(value)) return null;
-  if (shape.form === 'fields') return { shape, message: value };
+  if (shape.form === 'fields') return shape;
   const url = value['@type'];
   if (shape.form !== 'any' || typeof url !== 'string' || !isKnown(url.slice(url.lastIndexOf('/') + 1)))
     return null;
   const inner = shapeOfTypeUrl(url);
-  return inner.form === 'fields' ? { shape: inner, message: value } : null;
+  return inner.form === 'fields' ? inner : null;
 }
 
 /** A scalar as text. */

@@ -125,13 +125,15 @@ function enumNumber(type: ValueType & { kind: 'enum' }, value: EnvoyValue): numb
 function writeList(field: FieldShape, list: readonly EnvoyValue[], writer: Writer): void {
   if (list.length === 0) return;
   if (field.packed) writer.uint32((field.id << 3) | lengthDelimited).fork();
-  for (const [index, value] of list.entries()) {
-    try {
+  let index = 0;
+  try {
+    for (; index < list.length; index += 1) {
+      const value = list[index] as EnvoyValue;
       if (field.packed) writePacked(field.type, value, writer);
       else writeValue(field.id, field.type, value, writer);
-    } catch (error) {
-      throw located(error, `[${index}]`);
     }
+  } catch (error) {
+    throw located(error, `[${index}]`);
   }
   if (field.packed) writer.ldelim();
 }

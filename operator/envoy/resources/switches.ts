@@ -9,7 +9,7 @@ import { admittedHosts } from './egress/allow-list.ts';
 import { inboundDiscovered } from './inbound/http-filters.ts';
 import { httpPorts } from './inbound/limits.ts';
 import { buildInspector, others } from './inbound/listener-filters.ts';
-import { refusedWithoutIdentity } from './inbound/tcp-admission.ts';
+import { refusedWithoutIdentity, refusesWithoutIdentity } from './inbound/tcp-admission.ts';
 import { outboundDiscovered } from './outbound/http-filters.ts';
 import { logValues } from './named-logs.ts';
 import { type DiscoveredFilter, limitsOf } from './placeholders.ts';
@@ -54,13 +54,12 @@ function limitsLayer(port: number): LayerId {
 /** Those of a workload, by the listeners that it has. */
 export function switchLayers(workload: WorkloadIr, routesCalls: boolean): readonly LayerId[] {
   const { inbound, intercepted, otherInbound } = workload;
-  return [
-    ...(hasValues(workload) ? [] : [layer.runtime]),
-    ...(inbound.some(({ protocol }) => protocol === 'HTTP') ? [layer.inbound] : []),
-    ...httpPorts(workload).flatMap(({ port, limits }) => (limits === null ? [limitsLayer(port)] : [])),
-    ...(routesCalls ? [layer.outbound] : []),
-    ...(intercepted && otherInbound.mtls !== 'Disabled' ? [layer.inspector] : []),
-  ];
+  const layers: LayerId[] = hasValues(workload) ? [] : [layer.runtime];
+  if (inbound.some(({ protocol }) => protocol === 'HTTP')) layers.push(layer.inbound);
+  for (const { port, limits } of httpPorts(workload)) if (limits === null) layers.push(limitsLayer(port));
+  if (routesCalls) layers.push(layer.outbound);
+  if (intercepted && otherInbound.mtls !== 'Disabled') layers.push(layer.inspector);
+  return layers;
 }
 
 /** Its own values; none where it has those that all have. */
@@ -93,7 +92,7 @@ function valuesOf(
 }
 
 function hasValues(workload: WorkloadIr): boolean {
-  return workload.accessLogs.length > 0 || Object.keys(refusedWithoutIdentity(workload)).length > 0;
+  return workload.accessLogs.length > 0 || refusesWithoutIdentity(workload);
 }
 
 function runtime(values: EnvoyMessage, origins: readonly Origin[]): XdsResource {

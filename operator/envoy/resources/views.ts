@@ -31,17 +31,15 @@ export function createViews(): (workloads: Workloads, ...differences: Difference
 function view(workload: WorkloadIr, ...differences: Differences): readonly LayerId[] {
   const [byAudience, byZone, consumers] = differences;
   const hasRoutes = workload.intercepted || workload.bindings.some(({ protocol }) => protocol === 'HTTP');
-  return [
-    shared,
-    ...(byZone ? [zoneLayer(workload.zone)] : []),
-    ...consumerLayers(consumers, workload),
-    ...(hasRoutes ? [routes] : []),
-    ...(hasRoutes && byAudience ? [audienceLayer(workload.audience)] : []),
-    ...(workload.intercepted ? [intercepted] : []),
-    ...authorizerLayers(workload),
-    ...switchLayers(workload, hasRoutes),
-    workloadLayer(workload),
-  ];
+  const layers: LayerId[] = [shared];
+  if (byZone) layers.push(zoneLayer(workload.zone));
+  layers.push(...consumerLayers(consumers, workload));
+  if (hasRoutes) layers.push(routes);
+  if (hasRoutes && byAudience) layers.push(audienceLayer(workload.audience));
+  if (workload.intercepted) layers.push(intercepted);
+  layers.push(...authorizerLayers(workload), ...switchLayers(workload, hasRoutes), workloadLayer(workload));
+  // One that grew has room for many more.
+  return layers.slice();
 }
 
 export function workloadLayer(workload: WorkloadIr): LayerId {

@@ -31,10 +31,26 @@ function keyOf(origin: Origin): string {
 
 /** Sorted by originKey, each object once. */
 export function mergeOrigins(...lists: readonly (readonly Origin[])[]): readonly Origin[] {
-  const merged = new Map<string, Origin>();
-  for (const list of lists) {
-    for (const origin of list) merged.set(keyOf(origin), origin);
+  const merged: Origin[] = [];
+  for (const list of lists) for (const origin of list) insert(merged, origin);
+  // One that grew has room for many more.
+  return merged.slice();
+}
+
+/** Most lists have two or three: to look for the place makes no garbage, as a Map and a sort would, and there are ten thousands. */
+function insert(sorted: Origin[], origin: Origin): void {
+  const key = keyOf(origin);
+  let [low, high] = [0, sorted.length];
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    const other = sorted[middle];
+    const order = other === undefined ? 1 : compareText(keyOf(other), key);
+    if (order === 0) {
+      sorted[middle] = origin;
+      return;
+    }
+    if (order < 0) low = middle + 1;
+    else high = middle;
   }
-  if (merged.size < 2) return [...merged.values()];
-  return [...merged].toSorted(([a], [b]) => compareText(a, b)).map(([, origin]) => origin);
+  sorted.splice(low, 0, origin);
 }

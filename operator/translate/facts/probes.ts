@@ -24,6 +24,8 @@ export const sidecarContainer = 'mw-proxy';
  * nothing, and one by HTTPS cannot be told from an application's own TLS.
  */
 export function probesOf({ spec }: Pod): ReadonlyMap<number, readonly ProbeIr[]> {
+  if (![spec.containers, spec.initContainers].some((containers) => containers?.some(isProbed)))
+    return noProbes;
   const byPort = new Map<number, Map<string, ProbeIr>>();
   for (const container of [...(spec.initContainers ?? []), ...spec.containers]) {
     if (container.name === sidecarContainer) continue;
@@ -35,6 +37,12 @@ export function probesOf({ spec }: Pod): ReadonlyMap<number, readonly ProbeIr[]>
     }
   }
   return new Map([...byPort].map(([port, known]) => [port, sorted(known)]));
+}
+
+const noProbes: ReturnType<typeof probesOf> = new Map();
+
+function isProbed({ livenessProbe, readinessProbe, startupProbe }: Container): boolean {
+  return livenessProbe !== undefined || readinessProbe !== undefined || startupProbe !== undefined;
 }
 
 function sorted(known: ReadonlyMap<string, ProbeIr>): readonly ProbeIr[] {

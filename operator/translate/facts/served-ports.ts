@@ -1,5 +1,6 @@
 // The ports on which workloads serve Services: what a sidecar's inbound side has to know by number.
 import type { Origin } from '../../ir/origin.ts';
+import { rememberEach } from '../../values/remember.ts';
 import type { Protocol } from './protocol.ts';
 import type { PortView, ServiceView } from './service-view.ts';
 
@@ -32,18 +33,20 @@ export function servedPorts(services: readonly ServiceView[]): ServedPorts {
 type Ports = ReadonlyMap<number, ServedPort>;
 const noPorts: Ports = new Map();
 
-/** Workloads that were served alike are served alike again: they have one Map. */
-function addition(port: PortView, service: Origin): (before: Ports, number: number) => Ports {
-  const known = new Map<Ports, Map<number, Ports>>();
-  return (before, number) => {
-    const byNumber = known.get(before) ?? new Map<number, Ports>();
-    known.set(before, byNumber);
-    const after =
-      byNumber.get(number) ?? new Map(before).set(number, merged(before.get(number), port, service));
-    byNumber.set(number, after);
-    return after;
-  };
-}
+/** Workloads that were served alike are served alike again: they have one Map, and keep it while the Services stay what they are. */
+const addition = rememberEach(
+  (port: PortView, service: Origin): ((before: Ports, number: number) => Ports) => {
+    const known = new WeakMap<Ports, Map<number, Ports>>();
+    return (before, number) => {
+      const byNumber = known.get(before) ?? new Map<number, Ports>();
+      known.set(before, byNumber);
+      const after =
+        byNumber.get(number) ?? new Map(before).set(number, merged(before.get(number), port, service));
+      byNumber.set(number, after);
+      return after;
+    };
+  },
+);
 
 function merged(previous: ServedPort | undefined, port: PortView, service: Origin): ServedPort {
   const { protocol, isDeclared, key } = port;

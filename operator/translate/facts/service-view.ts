@@ -4,6 +4,7 @@ import type { Origin } from '../../ir/origin.ts';
 import type { Service, ServicePort } from '../../objects/objects.ts';
 import { compareAge } from './precedence.ts';
 import { originOf } from './origins.ts';
+import { rememberEach, rememberLast } from '../../values/remember.ts';
 import { targetPortOf, type Workload, type WorkloadIndex } from './workload.ts';
 import { declaredProtocol, declaresTls, type Protocol } from './protocol.ts';
 
@@ -43,23 +44,35 @@ export interface ServiceViews {
   readonly byKey: ReadonlyMap<string, ServiceView>;
 }
 
-export function viewServices(services: readonly Service[], workloads: WorkloadIndex): ServiceViews {
-  const all = services
-    .filter((service) => service.spec.type !== 'ExternalName')
-    .toSorted(compareAge)
-    .map((service) => viewService(service, workloads));
-  return { all, byKey: new Map(all.map((view) => [view.key, view])) };
+/** A view is the same object for as long as the Service is, and all that it selects. */
+export function createServiceViewer(): (
+  services: readonly Service[],
+  workloads: WorkloadIndex,
+) => ServiceViews {
+  const viewOf = rememberEach(viewService);
+  return rememberLast((services, workloads) => {
+    const all = services
+      .filter((service) => service.spec.type !== 'ExternalName')
+      .toSorted(compareAge)
+      .map((service) => viewOf(service, ...selectedBy(service, workloads)));
+    return { all, byKey: new Map(all.map((view) => [view.key, view])) };
+  });
 }
 
 export function serviceKey(namespace: string, name: string): string {
   return `${namespace}/${name}`;
 }
 
-function viewService(service: Service, workloads: WorkloadIndex): ServiceView {
+/** To Kubernetes no selector means that somebody else writes the slices, not that every pod is selected. */
+function selectedBy({ metadata, spec }: Service, workloads: WorkloadIndex): readonly Workload[] {
+  const { selector = {} } = spec;
+  if (Object.keys(selector).length === 0) return [];
+  return workloads.byLabels.select(metadata.namespace ?? '', selector);
+}
+
+function viewService(service: Service, ...selected: readonly Workload[]): ServiceView {
   const { namespace = '', name } = service.metadata;
-  const { selector = {}, clusterIP, clusterIPs } = service.spec;
-  // To Kubernetes no selector means that somebody else writes the slices, not that every pod is selected.
-  const selected = Object.keys(selector).length === 0 ? [] : workloads.byLabels.select(namespace, selector);
+  const { clusterIP, clusterIPs } = service.spec;
   const addresses = (clusterIPs ?? [clusterIP ?? '']).filter(
     (address) => address !== '' && address !== 'None',
   );

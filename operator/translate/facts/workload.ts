@@ -4,7 +4,7 @@ import { operatorServiceAccount } from '../../../api/v1alpha1/common.ts';
 import type { IdentityIr } from '../../ir/mesh-ir.ts';
 import type { Origin } from '../../ir/origin.ts';
 import type { Pod, ServicePort } from '../../objects/objects.ts';
-import { indexByLabels, type LabelIndex, type Labels } from '../../values/labels.ts';
+import { createLabelIndexer, type LabelIndex, type Labels } from '../../values/labels.ts';
 import { originOf } from './origins.ts';
 import { rememberEach, rememberLast } from '../../values/remember.ts';
 import type { AddressConflicts } from './address-owners.ts';
@@ -59,6 +59,15 @@ export function createWorkloadIndexer(): WorkloadIndexer {
   const pod = rememberEach(fromPod);
   const externalWorkload = rememberEach(fromExternal);
   const elsewhere = rememberEach(withoutAddress);
+  const labelled = createLabelIndexer<Workload>();
+  const index = (all: readonly Workload[]): WorkloadIndex => {
+    return {
+      all,
+      byKey: new Map(all.map((workload) => [workload.key, workload])),
+      byAddress: podsByAddress(all),
+      byLabels: labelled(all),
+    };
+  };
   return rememberLast((trustDomain, pods, external, conflicts) =>
     index([
       ...pods.map((object) => pod(object, trustDomain)),
@@ -79,15 +88,6 @@ function podsByAddress(all: readonly Workload[]): ReadonlyMap<string, Workload> 
     }
   }
   return found;
-}
-
-function index(all: readonly Workload[]): WorkloadIndex {
-  return {
-    all,
-    byKey: new Map(all.map((workload) => [workload.key, workload])),
-    byAddress: podsByAddress(all),
-    byLabels: indexByLabels(all),
-  };
 }
 
 /** Replicas come one after the other: they have one identity. */

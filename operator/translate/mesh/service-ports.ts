@@ -1,7 +1,7 @@
 // The TCP ports of Services: which of their addresses they have, and the slices that name their endpoints.
 import type { EndpointSlice } from '../../objects/objects.ts';
 import { byText } from '../../values/compare-text.ts';
-import { sameItems } from '../../values/remember.ts';
+import { rememberEach, sameItems } from '../../values/remember.ts';
 import type { PortView, ServiceView } from '../facts/service-view.ts';
 
 /** Service key → its slices. */
@@ -45,11 +45,18 @@ export function portsByKey(services: readonly ServiceView[]): readonly OwnedPort
   return services
     .flatMap((view) =>
       view.ports.map((port) => {
-        return { view, port, addresses: view.addresses.filter((address) => isOwn(port, address)) };
+        return owned(port, view, ...view.addresses.filter((address) => isOwn(port, address)));
       }),
     )
     .toSorted(byText(({ port }) => port.key));
 }
+
+/** The same object while nothing of it changes. */
+const owned = rememberEach(
+  (port: PortView, view: ServiceView, ...addresses: readonly string[]): OwnedPort => {
+    return { view, port, addresses };
+  },
+);
 
 export function httpPortKeys(services: readonly ServiceView[]): readonly string[] {
   return services.flatMap(({ ports }) =>

@@ -94,7 +94,7 @@ interface PortTranslator {
 }
 
 function createPortTranslator(): PortTranslator {
-  // First by what is cheap to compare: it is the same for most ports while no workload changed.
+  // First by what is cheap to compare.
   const atHand = rememberByKey<ServicePortIr>();
   const memory = rememberByKey<ServicePortIr>();
   return {
@@ -106,13 +106,13 @@ function createPortTranslator(): PortTranslator {
       const cheap = [
         owned,
         mesh,
-        workloads,
         security,
         traffic,
         audiencesOf(port, inputs),
         ...references,
         ...partsOf(sentHere(port, inputs)),
         ...slices,
+        ...workloadsInSlices(slices, workloads),
       ];
       return atHand.get(port.key, cheap, () =>
         memory.get(port.key, [...fingerprint(placed, inputs), ...references], () =>

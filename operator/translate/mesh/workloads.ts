@@ -5,7 +5,7 @@ import { sdsAnnotations } from '../../values/pod-certificates.ts';
 import { byText } from '../../values/compare-text.ts';
 import { accessLogsOf } from '../facts/access-logs.ts';
 import { mergeOrigins, originOf } from '../facts/origins.ts';
-import { rememberByKey, rememberLast, sameItems } from '../../values/remember.ts';
+import { rememberByKey, rememberFields, rememberLast, sameItems } from '../../values/remember.ts';
 import type { Audiences } from '../policies/traffic/audiences.ts';
 import type { LimitsByPort } from '../policies/traffic/traffic.ts';
 import type { Security } from '../policies/security/security.ts';
@@ -14,15 +14,28 @@ import { inboundPorts, otherInbound } from './inbound.ts';
 import type { Workload } from '../facts/workload.ts';
 import type { ZoneOf } from '../facts/zones.ts';
 
-interface WorkloadInputs {
+/** What all of them have. */
+interface SharedInputs {
   readonly mesh: Mesh;
-  readonly served: ServedPorts;
   readonly security: Security;
   readonly limits: LimitsByPort;
-  /** Key of an ExternalWorkload → its bindings. */
-  readonly bindings: ReadonlyMap<string, readonly BindingIr[]>;
   readonly audiences: Audiences;
   readonly zoneOf: ZoneOf;
+}
+
+interface WorkloadInputs extends SharedInputs {
+  readonly served: ServedPorts;
+  /** Key of an ExternalWorkload → its bindings. */
+  readonly bindings: ReadonlyMap<string, readonly BindingIr[]>;
+}
+
+type Meshed = Workload & { readonly meshed: IdentityIr };
+
+/** What each has for itself. */
+interface PlacedWorkload {
+  readonly workload: Meshed;
+  readonly ports: ReadonlyMap<number, ServedPort>;
+  readonly bindings: readonly BindingIr[];
 }
 
 export type WorkloadTranslator = (
@@ -30,73 +43,77 @@ export type WorkloadTranslator = (
   inputs: WorkloadInputs,
 ) => readonly WorkloadIr[];
 
-/** Sorted by key. A workload whose inputs did not change is the same object as in the batch before. */
+/**
+ * Sorted by key. A workload whose inputs did not change is the same object as in the batch before, and so is the list if they all are.
+ */
 export function createWorkloadTranslator(): WorkloadTranslator {
+  // First by what is at hand: when one pod of ten thousand changes, it is the same for all others.
+  const atHand = rememberByKey<WorkloadIr>();
   const memory = rememberByKey<WorkloadIr>();
   const meshed = rememberLast(meshedByKey);
-  let last: { readonly inputs: readonly unknown[]; readonly result: readonly WorkloadIr[] } | null = null;
-  return (workloads, inputs) => {
-    const { mesh, served, security, limits, bindings, audiences, zoneOf } = inputs;
-    const all = [workloads, mesh, served, security, limits, bindings, audiences, zoneOf];
-    if (last !== null && sameItems(last.inputs, all)) return last.result;
-    const result = meshed(workloads).map(({ workload, identity }) =>
-      memory.get(workload.key, fingerprint(workload, identity, inputs), () =>
-        translateWorkload(workload, identity, inputs),
-      ),
-    );
-    memory.sweep();
-    last = { inputs: all, result };
-    return result;
+  const sameInputs = rememberFields<SharedInputs>();
+  let last: readonly WorkloadIr[] = [];
+  return (workloads, { served, bindings: bindingsOf, mesh, security, limits, audiences, zoneOf }) => {
+    const inputs = sameInputs({ mesh, security, limits, audiences, zoneOf });
+    const all = meshed(workloads);
+    const result = all.map((workload) => {
+      const ports = served.get(workload.key) ?? noPorts;
+      const bindings = bindingsOf.get(workload.key) ?? noBindings;
+      const placed = { workload, ports, bindings };
+      return atHand.get(workload.key, [workload, ports, bindings, inputs], () =>
+        memory.get(workload.key, fingerprint(placed, inputs), () => translateWorkload(placed, inputs)),
+      );
+    });
+    atHand.sweep();
+    if (memory.size() > all.length) memory.keep(atHand);
+    if (!sameItems(last, result)) last = result;
+    return last;
   };
 }
 
-function meshedByKey(
-  workloads: readonly Workload[],
-): readonly { readonly workload: Workload; readonly identity: IdentityIr }[] {
-  return workloads
-    .flatMap((workload) => (workload.meshed === null ? [] : [{ workload, identity: workload.meshed }]))
-    .toSorted(byText(({ workload }) => workload.key));
+const noPorts: PlacedWorkload['ports'] = new Map();
+const noBindings: PlacedWorkload['bindings'] = [];
+
+function meshedByKey(workloads: readonly Workload[]): readonly Meshed[] {
+  return workloads.filter(isMeshed).toSorted(byText(({ key }) => key));
+}
+
+function isMeshed(workload: Workload): workload is Meshed {
+  return workload.meshed !== null;
 }
 
 /** Everything translateWorkload looks at. */
 function fingerprint(
-  workload: Workload,
-  identity: IdentityIr,
-  { mesh, served, security, limits, bindings, audiences, zoneOf }: WorkloadInputs,
+  { workload, ports, bindings }: PlacedWorkload,
+  { mesh, security, limits, audiences, zoneOf }: SharedInputs,
 ): readonly unknown[] {
-  const ports = [...(served.get(workload.key) ?? [])].flatMap(
-    ([port, { protocol, isDeclared, services, servicePorts }]) => {
-      const limited = servicePorts.map((key) => limits.get(key));
-      return [port, protocol, isDeclared, ...services, ...limited];
-    },
-  );
-  const { source } = workload;
-  const byServices = source.kind === 'ExternalWorkload' ? security : null;
-  const guards = [...portsOf(served, workload).keys(), null].flatMap((port) =>
-    (['HTTP', 'TCP'] as const).map((protocol) =>
-      security.guard(workload, { port, protocol, knownPorts: portsOf(served, workload) }),
-    ),
-  );
-  const audience = audiences.of(identity);
-  const zone = zoneOf(workload);
-  return [workload, mesh, byServices, bindings.get(workload.key), audience, zone, ...ports, ...guards];
+  const byServices = workload.source.kind === 'ExternalWorkload' ? security : null;
+  const audience = audiences.of(workload.meshed);
+  const seen: unknown[] = [workload, mesh, byServices, bindings, audience, zoneOf(workload)];
+  const guards = (port: number | null): void => {
+    seen.push(security.guard(workload, { port, protocol: 'HTTP', knownPorts: ports }));
+    seen.push(security.guard(workload, { port, protocol: 'TCP', knownPorts: ports }));
+  };
+  for (const [port, { protocol, isDeclared, services, servicePorts }] of ports) {
+    seen.push(port, protocol, isDeclared, ...services);
+    for (const key of servicePorts) seen.push(limits.get(key));
+    guards(port);
+  }
+  guards(null);
+  return seen;
 }
-
-function portsOf(served: ServedPorts, { key }: Workload): ReadonlyMap<number, ServedPort> {
-  return served.get(key) ?? noPorts;
-}
-
-const noPorts: ReadonlyMap<number, ServedPort> = new Map();
 
 /** Its volume reads the annotation, and is made with it. */
 function hasPodCertificate({ source: { kind, metadata } }: Workload): boolean {
   return kind === 'Pod' && metadata.annotations?.[sdsAnnotations.leaf] !== undefined;
 }
 
-function translateWorkload(workload: Workload, identity: IdentityIr, inputs: WorkloadInputs): WorkloadIr {
-  const { mesh, served, security, limits, bindings, audiences, zoneOf } = inputs;
-  const { kind, metadata } = workload.source;
-  const ports = portsOf(served, workload);
+function translateWorkload(
+  { workload, ports, bindings }: PlacedWorkload,
+  { mesh, security, limits, audiences, zoneOf }: SharedInputs,
+): WorkloadIr {
+  const { meshed: identity, source } = workload;
+  const { kind, metadata } = source;
   const others = security.guard(workload, { port: null, protocol: 'TCP', knownPorts: ports });
   return {
     key: workload.key,
@@ -112,7 +129,7 @@ function translateWorkload(workload: Workload, identity: IdentityIr, inputs: Wor
     addresses: workload.addresses,
     inbound: inboundPorts(workload, ports, security, limits),
     otherInbound: otherInbound(workload, ports, security),
-    bindings: bindings.get(workload.key) ?? [],
+    bindings,
     accessLogs: accessLogsOf(mesh, workload),
     // The Mesh: trust domain and outbound mode shape every sidecar.
     origins: mergeOrigins([workload.origin, originOf(mesh)], others.origins),

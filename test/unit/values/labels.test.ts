@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { indexByLabels, matchesSelector } from '../../../operator/values/labels.ts';
+import { createLabelIndexer, matchesSelector } from '../../../operator/values/labels.ts';
 
 describe('matchesSelector', () => {
   const labels = { app: 'reviews', version: 'v1', empty: '' };
@@ -30,11 +30,12 @@ describe('matchesSelector', () => {
   });
 });
 
-describe('indexByLabels', () => {
+describe('createLabelIndexer', () => {
   const v1 = { namespace: 'shop', labels: { app: 'reviews', version: 'v1' } };
   const v2 = { namespace: 'shop', labels: { app: 'reviews', version: 'v2' } };
   const elsewhere = { namespace: 'qa', labels: { app: 'reviews', version: 'v1' } };
-  const index = indexByLabels([v1, elsewhere, v2]);
+  const indexed = createLabelIndexer<typeof v1>();
+  const index = indexed([v1, elsewhere, v2]);
 
   it('selects what bears every label, in its namespace', () => {
     expect(index.select('shop', { app: 'reviews' })).toEqual([v1, v2]);
@@ -45,5 +46,15 @@ describe('indexByLabels', () => {
 
   it('selects the whole namespace without labels', () => {
     expect(index.select('shop', {})).toEqual([v1, v2]);
+  });
+
+  it('follows what changes', () => {
+    const moved = { namespace: 'shop', labels: { app: 'ratings', version: 'v2' } };
+    const next = indexed([v1, elsewhere, moved]);
+
+    expect(next.select('shop', { app: 'reviews' })).toEqual([v1]);
+    expect(next.select('shop', { app: 'ratings' })).toEqual([moved]);
+    expect(next.select('qa', { app: 'reviews' })).toEqual([elsewhere]);
+    expect(indexed([v1]).select('qa', {})).toEqual([]);
   });
 });

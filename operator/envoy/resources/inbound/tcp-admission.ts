@@ -49,15 +49,26 @@ export function admissionMetadata({ authorization }: TcpPort, { spiffeIds }: Kno
 }
 
 /** Runtime values that refuse callers without an identity; empty where all ports admit them. */
-export function refusedWithoutIdentity({ inbound, intercepted, otherInbound }: WorkloadIr): EnvoyMessage {
-  const ports = inbound.map((port) => ({ ...port, label: String(port.port) }));
-  const all = intercepted
-    ? [...ports, { ...otherInbound, ...nothingIsRead, protocol: 'TCP', label: otherPorts } as const]
-    : ports;
-  const refusing = all.filter(
-    (port) => port.mtls === 'Strict' || !admitsUnknownBytes(port, port.protocol === 'HTTP'),
-  );
-  return Object.fromEntries(refusing.map(({ label }) => [admissionKey(label), 0]));
+export function refusedWithoutIdentity(workload: WorkloadIr): EnvoyMessage {
+  const { inbound } = workload;
+  const labels = inbound.filter(refusesUnknown).map(({ port }) => String(port));
+  if (othersRefuseUnknown(workload)) labels.push(otherPorts);
+  return Object.fromEntries(labels.map((label) => [admissionKey(label), 0]));
+}
+
+/** Whether some port does. */
+export function refusesWithoutIdentity(workload: WorkloadIr): boolean {
+  return othersRefuseUnknown(workload) || workload.inbound.some(refusesUnknown);
+}
+
+function refusesUnknown(port: InboundPortIr): boolean {
+  return port.mtls === 'Strict' || !admitsUnknownBytes(port, port.protocol === 'HTTP');
+}
+
+/** Those that no Service names: nothing is read of what comes to them. */
+function othersRefuseUnknown({ intercepted, otherInbound }: WorkloadIr): boolean {
+  if (!intercepted || otherInbound.mtls === 'Strict') return intercepted;
+  return !admitsUnknownBytes({ ...otherInbound, ...nothingIsRead }, false);
 }
 
 const nothingIsRead = { authentication: null, authorizers: [] } as const;

@@ -9,13 +9,20 @@ interface Remembered<T> {
   readonly value: T;
 }
 
-/** Keeps at most so many values (a power of two), each in the one place that its bytes give it. Values must be immutable. */
+/** What is longer is hardly ever the same twice, and some annotations hold hundreds of kilobytes. */
+const longestKept = 4096;
+
+/**
+ * Keeps at most so many values (a power of two), each in the one place that its bytes give it, and none of more bytes than
+ * `longestKept`. Values must be immutable.
+ */
 export function createRecent<T>(
   places: number,
   read: ReadBytes<T>,
 ): (bytes: Buffer, from: number, to: number) => T {
   const remembered: (Remembered<T> | undefined)[] = Array.from({ length: places }, () => undefined);
   return (bytes, from, to) => {
+    if (to - from > longestKept) return read(bytes, from, to, bytes.toString('latin1', from, to));
     const place = hashOf(bytes, from, to) & (places - 1);
     const found = remembered[place];
     if (found !== undefined && isSame(found.latin1, bytes, from, to)) return found.value;

@@ -5,7 +5,7 @@ import type { ConfigMap } from '../../../objects/objects.ts';
 import { placeKey, storedPlacesIn } from '../../../transition/stored-places.ts';
 import { compareText } from '../../../values/compare-text.ts';
 import { append } from '../../../values/labels.ts';
-import { rememberLast } from '../../../values/remember.ts';
+import { rememberByKey, rememberLast } from '../../../values/remember.ts';
 import { mergeOrigins } from '../../facts/origins.ts';
 import type { OwnerOf } from '../../facts/pod-owners.ts';
 import type { ServedPorts } from '../../facts/served-ports.ts';
@@ -21,49 +21,69 @@ export function createOpenPlaces(): (configMaps: readonly ConfigMap[], ownerOf: 
   });
 }
 
+export type PlaceFinder = (
+  workloads: WorkloadIndex,
+  served: ServedPorts,
+  security: Security,
+  ownerOf: OwnerOf,
+) => readonly MtlsPlaceIr[];
+
+/** Sorted by namespace, owner and port. Only owners of which something changed are looked at. */
+export function createPlaceFinder(): PlaceFinder {
+  const memory = rememberByKey<readonly MtlsPlaceIr[]>();
+  return rememberLast((workloads, served, security, ownerOf) => {
+    const owners = new Map<string, Workload[]>();
+    for (const workload of workloads.all)
+      if (workload.meshed !== null) append(owners, `${workload.namespace}/${ownerOf(workload)}`, workload);
+    const places = [...owners]
+      .toSorted(([a], [b]) => compareText(a, b))
+      .flatMap(([name, members]) => {
+        const inputs = [security, ...members, ...members.map(({ key }) => served.get(key))];
+        return memory.get(name, inputs, () => placesOf(members, served, security, ownerOf));
+      });
+    memory.sweep();
+    return places;
+  });
+}
+
 interface Port {
-  readonly namespace: string;
-  readonly owner: string;
   readonly port: number | null;
   readonly workload: PlacedWorkload;
   readonly decision: ReturnType<Security['mtls']>;
 }
 
-/** Sorted by namespace, owner and port. */
-export function mtlsPlaces(
-  { all }: WorkloadIndex,
+/** Of one owner; sorted by port, as text. */
+function placesOf(
+  members: readonly Workload[],
   served: ServedPorts,
   security: Security,
   ownerOf: OwnerOf,
 ): readonly MtlsPlaceIr[] {
+  const [first] = members;
+  if (first === undefined) return [];
+  const owner = ownerOf(first);
   const places = new Map<string, Port[]>();
-  for (const workload of all)
-    for (const port of portsOf(workload, served, security, ownerOf))
-      append(places, `${port.namespace}/${placeKey(port.owner, port.port)}`, port);
+  for (const workload of members)
+    for (const port of portsOf(workload, served, security)) append(places, placeKey(owner, port.port), port);
   return [...places]
     .toSorted(([a], [b]) => compareText(a, b))
-    .flatMap(([, ports]) => (ports[0] === undefined ? [] : [placeOf(ports[0], ports)]));
+    .map(([, ports]) => placeOf({ namespace: first.namespace, owner, port: ports[0]?.port ?? null }, ports));
 }
 
-function portsOf(
-  workload: Workload,
-  served: ServedPorts,
-  security: Security,
-  ownerOf: OwnerOf,
-): readonly Port[] {
-  const { key, namespace, source, meshed } = workload;
-  if (meshed === null) return [];
+function portsOf(workload: Workload, served: ServedPorts, security: Security): readonly Port[] {
+  const { key, source } = workload;
   const own = source.kind === 'Pod' ? [] : source.spec.ports.map(({ port }) => port);
   const namedPorts = [...new Set([...(served.get(key)?.keys() ?? []), ...own])];
   const placed = { key, namedPorts };
-  const owner = ownerOf(workload);
   // The sidecar of an ExternalWorkload listens only on the ports that it has.
   return [...namedPorts, ...(source.kind === 'Pod' ? [null] : [])].map((port) => {
-    return { namespace, owner, port, workload: placed, decision: security.mtls(workload, port) };
+    return { port, workload: placed, decision: security.mtls(workload, port) };
   });
 }
 
-function placeOf({ namespace, owner, port }: Port, ports: readonly Port[]): MtlsPlaceIr {
+type Place = Pick<MtlsPlaceIr, 'namespace' | 'owner' | 'port'>;
+
+function placeOf({ namespace, owner, port }: Place, ports: readonly Port[]): MtlsPlaceIr {
   const wanting = ports.filter(({ decision: { mode } }) => mode === 'Strict' || mode === 'Staged');
   const decisions = wanting.map(({ decision }) => decision);
   const concerned = wanting.length === 0 ? ports : wanting;

@@ -15,17 +15,20 @@ export function withKeptPorts(
   { all }: WorkloadIndex,
   { byWorkload }: SecurityAttachments,
 ): ServedPorts {
-  const more = all.flatMap((workload): readonly (readonly [string, ReadonlyMap<number, ServedPort>])[] => {
-    const attached = byWorkload.get(workload.key) ?? [];
-    const known = served.get(workload.key) ?? new Map<number, ServedPort>();
-    const ports = Object.entries(workload.guardRecord?.ports ?? {})
-      .map(
-        ([port, protocol]) =>
-          [Number(port), { protocol, isDeclared: true, services: [], servicePorts: [] }] as const,
-      )
-      .filter(([port]) => !known.has(port) && attached.some((attachment) => holdsAt(attachment, port)));
-    return ports.length === 0 ? [] : [[workload.key, new Map([...known, ...ports])]];
-  });
+  const recorded = all.filter(({ guardRecord }) => guardRecord !== null);
+  const more = recorded.flatMap(
+    (workload): readonly (readonly [string, ReadonlyMap<number, ServedPort>])[] => {
+      const attached = byWorkload.get(workload.key) ?? [];
+      const known = served.get(workload.key) ?? new Map<number, ServedPort>();
+      const ports = Object.entries(workload.guardRecord?.ports ?? {})
+        .map(
+          ([port, protocol]) =>
+            [Number(port), { protocol, isDeclared: true, services: [], servicePorts: [] }] as const,
+        )
+        .filter(([port]) => !known.has(port) && attached.some((attachment) => holdsAt(attachment, port)));
+      return ports.length === 0 ? [] : [[workload.key, new Map([...known, ...ports])]];
+    },
+  );
   return more.length === 0 ? served : new Map([...served, ...more]);
 }
 
@@ -49,6 +52,8 @@ function recordOf(
   unknown: GuardRecord['unknown'],
   served: ReadonlyMap<number, ServedPort> = new Map(),
 ): string | null {
+  // Nearly always, and for each pod.
+  if (attached.length + unknown.length === 0) return null;
   const guards = attached
     .filter(({ ports }) => ports === null || ports.size > 0)
     .flatMap(({ policy, target: { kind: of, name }, ports }) => {

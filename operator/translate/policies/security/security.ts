@@ -83,6 +83,8 @@ interface Reading extends Pick<Found, 'keysOf' | 'logins'> {
   readonly askedBy: (policy: SecurityPolicy) => Asked | null;
 }
 
+const nothing: readonly Attachment[] = [];
+
 interface Known extends Found {
   readonly authorizers: Authorizers;
   /** Pods of one Deployment are guarded alike: by the same policies, hence by the same value. */
@@ -97,7 +99,7 @@ function createSecurity(
   const { mode, transition = safe } = mesh.spec.mtls;
   const fallback: MtlsDecision = { mode, origin: originOf(mesh), transition };
   const holding = (workload: Workload, port: number | null): readonly Attachment[] =>
-    byWorkload.get(workload.key)?.filter((attachment) => holdsAt(attachment, port)) ?? [];
+    byWorkload.get(workload.key)?.filter((attachment) => holdsAt(attachment, port)) ?? nothing;
 
   const decide = (workload: Workload, port: number | null, here: readonly Attachment[]): MtlsDecision => {
     const decision = decideMtls(here, fallback);
@@ -107,25 +109,40 @@ function createSecurity(
 
   /** By the names of policies: they can be thousands, and each port of each pod asks. */
   const namedPorts = new Map<string, ReadonlySet<number>>();
+  /** Of ports that no policy is about, by mode: they are nearly all. */
+  const unguarded = { HTTP: new Map<MtlsModeIr, Guard>(), TCP: new Map<MtlsModeIr, Guard>() };
+
+  const guardBy = (
+    workload: Workload,
+    place: Place,
+    here: readonly Attachment[],
+    decision: MtlsDecision,
+  ): Guard => {
+    const policies = here.map(({ policy }) => policy);
+    const names = policies.map(({ metadata }) => `${metadata.namespace}/${metadata.name}`).join();
+    const ports = namedPorts.get(names) ?? new Set(policies.flatMap(portsNamed));
+    namedPorts.set(names, ports);
+    const askedBy: Reading['askedBy'] = (policy) => askedAt(policy, authorizers, workload.key, place.port);
+    const asked = authorizers.size === 0 ? '' : JSON.stringify(policies.map(askedBy));
+    const key = `${place.protocol} ${decision.mode} ${portKey(ports, place)} ${names} ${asked}`;
+    const known = policies.flatMap((policy) => [...keysOf(policy), logins.get(policy)]);
+    return guards.get(key, [mesh, ...policies, ...known], () => {
+      const rulesOf: Reading['rulesOf'] = (policy) => policyRules(policy, mesh.spec.trustDomain, place);
+      const decided = { decision, mesh: fallback.origin };
+      return buildGuard(here, decided, place, { rulesOf, askedBy, keysOf, logins });
+    });
+  };
 
   return {
     mtls: (workload, port) => decide(workload, port, holding(workload, port)),
     guard(workload, place) {
       const here = holding(workload, place.port);
-      const policies = here.map(({ policy }) => policy);
-      const names = policies.map(({ metadata }) => `${metadata.namespace}/${metadata.name}`).join();
-      const ports = namedPorts.get(names) ?? new Set(policies.flatMap(portsNamed));
-      namedPorts.set(names, ports);
-      const askedBy: Reading['askedBy'] = (policy) => askedAt(policy, authorizers, workload.key, place.port);
-      const asked = authorizers.size === 0 ? '' : JSON.stringify(policies.map(askedBy));
       const decision = decide(workload, place.port, here);
-      const key = `${place.protocol} ${decision.mode} ${portKey(ports, place)} ${names} ${asked}`;
-      const known = policies.flatMap((policy) => [...keysOf(policy), logins.get(policy)]);
-      return guards.get(key, [mesh, ...policies, ...known], () => {
-        const rulesOf: Reading['rulesOf'] = (policy) => policyRules(policy, mesh.spec.trustDomain, place);
-        const decided = { decision, mesh: fallback.origin };
-        return buildGuard(here, decided, place, { rulesOf, askedBy, keysOf, logins });
-      });
+      const known = here.length === 0 ? unguarded[place.protocol].get(decision.mode) : undefined;
+      if (known !== undefined) return known;
+      const guard = guardBy(workload, place, here, decision);
+      if (here.length === 0) unguarded[place.protocol].set(decision.mode, guard);
+      return guard;
     },
   };
 }

@@ -23,8 +23,11 @@ export function authorizerCluster({ service, protocol }: Asked): string {
   return `${clusterName(service, '')}/authorizer/${protocol}`;
 }
 
+const none: readonly LayerId[] = [];
+
 /** Of the views of workloads that ask. */
 export function authorizerLayers({ inbound }: WorkloadIr): readonly LayerId[] {
+  if (inbound.every(({ authorizers }) => authorizers.length === 0)) return none;
   return [...new Set(inbound.flatMap(({ authorizers }) => authorizers).map(layerOf))];
 }
 
