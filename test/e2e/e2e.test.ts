@@ -12,6 +12,7 @@ import { meshOn, shop } from './topics/mesh-on.ts';
 import { probesKept } from './topics/probes.ts';
 import { rootReplaced } from './topics/root-rotation.ts';
 import { certificatesReplaced } from './topics/rotation.ts';
+import { strictWaits } from './topics/safe-strict.ts';
 import { servicesOfEveryKind } from './topics/services.ts';
 import { uninstalled } from './topics/uninstall.ts';
 import { zeroLoss } from './topics/zero-loss.ts';
@@ -42,6 +43,7 @@ jest.setTimeout(300_000);
   // In this order: the later ones break more.
   meshOn(current, figures);
   identityHeld(current);
+  strictWaits(current);
   certificatesReplaced(current, figures);
   servicesOfEveryKind(current);
   probesKept(current);

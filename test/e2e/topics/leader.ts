@@ -2,7 +2,7 @@
 import { afterAll, describe, expect, test } from '@jest/globals';
 import { startLoad } from '../library/calls.ts';
 import type { Figures } from '../library/figures.ts';
-import { holder, podOf } from '../library/leadership.ts';
+import { holder, killOperator, podOf } from '../library/leadership.ts';
 import { clientInside, inside, serverUrl, untilProgrammed } from '../library/stage.ts';
 import { ownNamespace, type World } from '../library/world.ts';
 
@@ -51,7 +51,7 @@ export function leaderGone(world: () => World, figures: Figures): void {
       const before = await holder(world());
       const start = performance.now();
 
-      await kill(podOf(before));
+      await killOperator(world(), podOf(before));
 
       await untilOther(before);
       const ms = performance.now() - start;
@@ -103,21 +103,5 @@ export function leaderGone(world: () => World, figures: Figures): void {
           '--output=jsonpath={.status.proxies.connected}',
         ]),
       );
-
-    /** Without a word: with SIGKILL on the cluster of this machine, elsewhere as good as the API server can do it. */
-    const kill = async (pod: string): Promise<void> => {
-      const { machine } = world();
-      if (machine === undefined) {
-        const now = ['--force', '--grace-period=0', '--wait=false'];
-        await world().mustKubectl(['delete', 'pod', pod, `--namespace=${ownNamespace}`, ...now]);
-        return;
-      }
-      // Its environment has the name of its pod, also under which no other process runs.
-      const script = `kill -KILL $(grep -lzx POD_NAME=${pod} /proc/[0-9]*/environ | cut -d/ -f3)`;
-      const { code, stderr } = await machine.inCluster(['sh', '-c', script]);
-      if (code !== 0) throw new Error(`${pod} was not killed: ${stderr}`);
-    };
   });
 }
-
-/** `<pod>_<address>_<start>` */

@@ -1,8 +1,8 @@
-// The root is replaced under load, and the leader goes away meanwhile: no call fails, and no pod restarts.
-import { afterAll, describe, expect, test } from '@jest/globals';
-import { callerIn, callFrom, startLoad } from '../library/calls.ts';
+// The root is replaced under load, or is not after all, and the leader goes away meanwhile: no call fails, and no pod restarts.
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { callerIn, callFrom, type LoadReport, startLoad } from '../library/calls.ts';
 import type { Figures } from '../library/figures.ts';
-import { holder, podOf } from '../library/leadership.ts';
+import { holder, killOperator, podOf } from '../library/leadership.ts';
 import {
   clientIdentity,
   clientInside,
@@ -13,18 +13,14 @@ import {
 } from '../library/stage.ts';
 import { ownNamespace, type World } from '../library/world.ts';
 
-const rate = 200;
+/** Of which at least 200 each second have to be made. */
+const rate = 220;
 
 export function rootReplaced(world: () => World, figures: Figures): void {
   describe('the root', () => {
     const policy = ['trafficpolicy/handshakes', `--namespace=${inside}`];
 
-    afterAll(async () => {
-      await world().mustKubectl(['delete', ...policy]);
-      await setMtls(world(), 'Permissive');
-    });
-
-    test('is replaced without a failed call or a restart, also when the leader goes away in between', async () => {
+    beforeAll(async () => {
       await world().apply({
         apiVersion: 'meshwright.dev/v1alpha1',
         kind: 'TrafficPolicy',
@@ -38,46 +34,85 @@ export function rootReplaced(world: () => World, figures: Figures): void {
       });
       await setMtls(world(), 'Strict');
       await untilProgrammed(world(), ...policy);
-      const before = { root: await root(), pods: await restarts() };
-      const load = await startLoad(world(), clientInside, { rate, calls: [`GET HTTP/1.1 ${serverUrl}`] });
+    });
+
+    afterAll(async () => {
+      await world().mustKubectl(['delete', ...policy]);
+      await setMtls(world(), 'Permissive');
+    });
+
+    test('stays, without a failed call, when its rotation is aborted while proxies switch, and the leader is killed', async () => {
+      const rootBefore = await root();
+
+      const report = await underLoad(async () => {
+        await patchMesh({ rootRotation: { issuedAfter: new Date().toISOString() } });
+        await untilPhase('Switch');
+        await patchMesh({ rootRotation: { mode: 'Abort' } });
+        await untilRotated('Aborting');
+        await killOperator(world(), podOf(await holder(world())));
+        await untilRotated('Aborted');
+      });
+
+      figures.note(describeLoad('a rotation that was aborted in Switch, the leader killed', report));
+      expect(await root()).toBe(rootBefore);
+      await world().rolledOut(ownNamespace, 'deployment/meshwright-operator');
+    });
+
+    test('is replaced without a failed call or a restart, also when the leader goes away in between', async () => {
+      const rootBefore = await root();
       const start = performance.now();
 
-      await patchMesh({ rootRotation: { issuedAfter: new Date().toISOString() } });
-      await world().until(async () => ((await phase()) === 'TrustBoth' ? true : undefined));
-      await world().mustKubectl([
-        'delete',
-        'pod',
-        podOf(await holder(world())),
-        `--namespace=${ownNamespace}`,
-        '--wait=false',
-      ]);
-      await world().mustKubectl(['wait', '--for=condition=RootRotated', '--timeout=90s', 'mesh/default']);
+      const report = await underLoad(async () => {
+        await patchMesh({ rootRotation: { issuedAfter: new Date().toISOString(), mode: 'Proceed' } });
+        await untilPhase('TrustBoth');
+        await world().mustKubectl([
+          'delete',
+          'pod',
+          podOf(await holder(world())),
+          `--namespace=${ownNamespace}`,
+          '--wait=false',
+        ]);
+        await untilRotated('Rotated');
+        figures.add(
+          'from `rootRotation.issuedAfter` to a new root, the leader stopped in between',
+          performance.now() - start,
+        );
+      });
 
-      figures.add(
-        'from `rootRotation.issuedAfter` to a new root, the leader stopped in between',
-        performance.now() - start,
-      );
-      const { sent, failures } = await load.stop();
-      expect(failures).toEqual([]);
-      expect(sent).toBeGreaterThan(1000);
-      expect(await root()).not.toBe(before.root);
-      expect(await restarts()).toBe(before.pods);
+      figures.note(describeLoad('a whole rotation', report));
+      expect(await root()).not.toBe(rootBefore);
       expect(callerIn(await callFrom(world(), clientInside, serverUrl))).toBe(clientIdentity);
       await world().rolledOut(ownNamespace, 'deployment/meshwright-operator');
     });
+
+    /** Calls while it lasts, at the rate, all of which succeed; and the pods are the same afterwards. */
+    const underLoad = async (act: () => Promise<void>): Promise<LoadReport> => {
+      const podsBefore = await restarts();
+      const load = await startLoad(world(), clientInside, { rate, calls: [`GET HTTP/1.1 ${serverUrl}`] });
+      await act();
+      const report = await load.stop();
+      expect(report.failures).toEqual([]);
+      expect(report.failed).toBe(0);
+      expect(report.rate).toBeGreaterThanOrEqual(200);
+      expect(await restarts()).toBe(podsBefore);
+      return report;
+    };
 
     const patchMesh = async (certificates: object): Promise<void> => {
       const patch = JSON.stringify({ spec: { certificates } });
       await world().mustKubectl(['patch', 'mesh', 'default', '--type=merge', `--patch=${patch}`]);
     };
 
-    const phase = async (): Promise<string> =>
-      await world().mustKubectl([
-        'get',
-        'mesh',
-        'default',
-        '--output=jsonpath={.status.certificates.rootRotation.phase}',
-      ]);
+    const untilPhase = (phase: string): Promise<true> =>
+      untilIs(phase, '{.status.certificates.rootRotation.phase}');
+
+    const untilRotated = (reason: string): Promise<true> =>
+      untilIs(reason, '{.status.conditions[?(@.type=="RootRotated")].reason}');
+
+    const untilIs = async (value: string, path: string): Promise<true> => {
+      const get = ['get', 'mesh', 'default', `--output=jsonpath=${path}`];
+      return await world().until(async () => ((await world().mustKubectl(get)) === value ? true : undefined));
+    };
 
     const root = async (): Promise<string> =>
       await world().mustKubectl([
@@ -103,4 +138,8 @@ export function rootReplaced(world: () => World, figures: Figures): void {
       ]);
     };
   });
+}
+
+function describeLoad(what: string, { sent, failed, rate: perSecond, p50Ms, p99Ms }: LoadReport): string {
+  return `${what}: ${failed} of ${sent} calls failed at ${perSecond} per second (p50 ${p50Ms} ms, p99 ${p99Ms} ms)`;
 }
