@@ -18,6 +18,19 @@ const settingsFields = [
   'expired_assignment_behavior',
 ] as const;
 
+/** Keys of limits are those of quotas, too, unless there are too many of them. */
+export function afterQuotaScript(arrived: Arrived, filter: EnvoyMessage): Arrived {
+  knowingOnly(filter, ['@type', 'clear_route_cache', 'default_source_code']);
+  const script = textIn(messageIn(filter, 'default_source_code') ?? {}, 'inline_string') ?? '';
+  const copied = [...script.matchAll(/^ {2}fold\(headers, "([^"]+)", "([^"]+)", now\)$/gm)];
+  return copied.reduce<Arrived>((seen, [, from = '', to = '']) => {
+    if (seen.unknown.has(from)) return { ...seen, unknown: new Set([...seen.unknown, to]) };
+    const value = headerOf(seen.request, from);
+    if (value === null) return seen;
+    return { ...seen, request: { ...seen.request, headers: [...seen.request.headers, [to, value]] } };
+  }, arrived);
+}
+
 /** One, if the filter counts the request. */
 export function quotaOf(filter: EnvoyMessage, arrived: Arrived): readonly QuotaLimit[] {
   knowingOnly(filter, ['@type', 'rlqs_server', 'domain', 'bucket_matchers']);

@@ -18,7 +18,7 @@ import { afterMutations, type Arrived, arrivedAt, withPath } from './arrived.ts'
 import type { CallRequest } from './call.ts';
 import { matchesRequest } from './matchers.ts';
 import type { ProxyConfig } from './proxy-config.ts';
-import { quotaOf } from './quota.ts';
+import { afterQuotaScript, quotaOf } from './quota.ts';
 import { rateOf } from './rate.ts';
 
 export interface ArrivingCall {
@@ -73,6 +73,9 @@ function limitsIn(filters: readonly EnvoyMessage[], request: Arrived): readonly 
         break;
       case `${http}.local_ratelimit.v3.LocalRateLimit`:
         limits.push(...rateOf(filter, arrived));
+        break;
+      case `${http}.lua.v3.Lua`:
+        arrived = afterQuotaScript(arrived, filter);
         break;
       case `${http}.rate_limit_quota.v3.RateLimitQuotaFilterConfig`:
         limits.push(...quotaOf(filter, arrived));

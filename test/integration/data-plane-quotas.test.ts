@@ -119,7 +119,40 @@ describe('a quota', () => {
     }
     expect(page.at(-1)).toMatchObject({
       status: 429,
-      headers: { 'x-ratelimit-limit': '100, 100;w=86400', 'x-ratelimit-remaining': '0' },
+      headers: {
+        'x-ratelimit-limit': '100, 100;w=86400',
+        'x-ratelimit-remaining': '0',
+        // Until midnight UTC.
+        'retry-after': expect.stringMatching(/^\d{1,5}$/),
+        'x-ratelimit-reset': expect.stringMatching(/^\d{1,5}$/),
+        'x-meshwright-refused': expect.stringMatching(/^quota\/quota-\d+$/),
+      },
     });
+  });
+
+  test('refuses calls of gRPC with RESOURCE_EXHAUSTED, and no others', async () => {
+    const match = { path: null, method: 'POST', headers: [] } as const;
+    await programmed(quota({ requests: 1, match }));
+    const grpc: Call = { method: 'POST', headers: { 'content-type': 'application/grpc' } };
+
+    const answers = await calls('page', 60, grpc);
+
+    expect(answers.at(-1)).toMatchObject({ status: 200, headers: { 'grpc-status': '8' } });
+    expect(admitted(await calls('page', 10))).toBe(10);
+  });
+
+  test('more keys than are told apart share one bucket', async () => {
+    await programmed(quota({ requests: 1, per: { header: 'x-user' } }));
+    const users = Array.from({ length: 2_400 }, (_, index) => `user-${index}`);
+    const statuses: number[] = [];
+    while (statuses.length < users.length) {
+      const some = users.slice(statuses.length, statuses.length + 20);
+      const answers = some.map((user) => call(ports.page, { headers: { 'x-user': user } }));
+      // oxlint-disable-next-line no-await-in-loop -- twenty at a time
+      for (const { status } of await Promise.all(answers)) statuses.push(status);
+    }
+
+    expect(statuses.slice(0, 500)).not.toContain(429);
+    expect(statuses.slice(-100)).toEqual(Array.from({ length: 100 }, () => 429));
   });
 });

@@ -11,6 +11,7 @@ import { any, type NamedExtension } from '../typed-config.ts';
 import type { XdsResource } from '../xds-resource.ts';
 import { callerHeaders } from './caller-headers.ts';
 import { admissionControl, adaptiveConcurrency } from './overload.ts';
+import { quotaScript } from './quota-script.ts';
 import { quotaFilter } from './quotas.ts';
 import { rateLimits, withKeys } from './rate-limits.ts';
 
@@ -52,6 +53,7 @@ function filtersOf(
       // What a server refuses for itself uses up nobody's quota.
       [
         ...rateLimits(limits.rates),
+        ...quotaScript(limits.quotas),
         ...limits.quotas.map((quota) => quotaFilter(quota, workload, servers.get(quota) ?? 1)),
       ],
     ),

@@ -14,7 +14,8 @@ import { setHeader } from '../header.ts';
 import { refusedHeader } from '../names.ts';
 import { readingsHeader } from '../paths/path-script.ts';
 import { extension, type NamedExtension } from '../typed-config.ts';
-import { keyHeader, pathExpression } from './rate-limits.ts';
+import { quotaKeyHeader } from './quota-script.ts';
+import { pathExpression } from './rate-limits.ts';
 
 const filter = 'envoy.extensions.filters.http.rate_limit_quota.v3';
 
@@ -57,7 +58,7 @@ function bucketOf(quota: QuotaIr, servers: number): NamedExtension {
       bucket_id_builder: {
         [bucketFields.quota]: { string_value: quotaKey(quota) },
         [bucketFields.key]:
-          per === 'All' ? { string_value: '*' } : { custom_value: headerValue(keyHeader(per)) },
+          per === 'All' ? { string_value: '*' } : { custom_value: headerValue(quotaKeyHeader(per)) },
       },
     },
     // Required, and ignored: Envoy 1.40 reports all buckets every five seconds.

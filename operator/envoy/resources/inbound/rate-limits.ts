@@ -29,7 +29,8 @@ export function withKeys(
 ): readonly NamedExtension[] {
   const keys = new Map(pers.flatMap((per) => (per === 'All' ? [] : [[keyHeader(per), per] as const])));
   if (keys.size === 0) return filters;
-  return [writeKeys([...keys.values()]), ...filters, removeKeys([...keys.keys()])];
+  const written = [...keys.keys()].flatMap((name) => [name, name.replace('-limit-', '-quota-')]);
+  return [writeKeys([...keys.values()]), ...filters, removeKeys(written)];
 }
 
 type Key = Exclude<RateLimitIr['per'], 'All'>;

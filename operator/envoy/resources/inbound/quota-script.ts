@@ -1,0 +1,72 @@
+// What quotas need beside their filters, as a Lua script for Envoy: keys of which there are not too many, and when a request that is refused
+// may come again.
+import type { QuotaIr } from '../../../ir/inbound.ts';
+import { extension, type NamedExtension } from '../typed-config.ts';
+import { keyHeader } from './rate-limits.ts';
+
+/** Keys that a worker of a sidecar tells apart, of all quotas of a port. Each is a bucket, which Envoy itself would keep for ever. */
+const mostKeys = 1_000;
+/** The key of all others. */
+export const otherKey = '~other';
+/** Then they are told apart anew. */
+const forgetAfterSeconds = 3_600;
+
+/** Under which a quota finds its key. */
+export function quotaKeyHeader(key: Exclude<QuotaIr['per'], 'All'>): string {
+  return keyHeader(key).replace('-limit-', '-quota-');
+}
+
+/** At most one filter. */
+export function quotaScript(quotas: readonly QuotaIr[]): readonly NamedExtension[] {
+  if (quotas.length === 0) return [];
+  return [
+    extension('quota-keys', 'envoy.extensions.filters.http.lua.v3.Lua', {
+      clear_route_cache: false,
+      default_source_code: { inline_string: scriptOf(quotas) },
+    }),
+  ];
+}
+
+function scriptOf(quotas: readonly QuotaIr[]): string {
+  const pers = quotas.flatMap(({ per }) => (per === 'All' ? [] : [per]));
+  const headers = new Map(pers.map((per) => [keyHeader(per), quotaKeyHeader(per)]));
+  const copied = [...headers].map(([from, to]) => `  fold(headers, "${from}", "${to}", now)`);
+  return `local known, count, since = {}, 0, 0
+local function fold(headers, from, to, now)
+  local value = headers:get(from)
+  if value == nil then return end
+  if now - since >= ${forgetAfterSeconds} then known, count, since = {}, 0, now end
+  if not known[value] then
+    if count >= ${mostKeys} then
+      value = "${otherKey}"
+    else
+      known[value], count = true, count + 1
+    end
+  end
+  headers:replace(to, value)
+end
+function envoy_on_request(handle)
+  local headers, now = handle:headers(), os.time()
+${copied.join('\n')}
+end
+local waits = {
+${quotas.map(waitOf).join(',\n')}
+}
+function envoy_on_response(handle)
+  local headers = handle:headers()
+  local wait = waits[headers:get("x-meshwright-refused")]
+  if wait == nil then return end
+  local seconds = wait.every or wait.period - os.time() % wait.period
+  headers:replace("retry-after", tostring(seconds))
+  headers:replace("x-ratelimit-reset", tostring(seconds))
+end
+`;
+}
+
+/** Fixed: until the window ends. Sliding: until one request more has come back. */
+function waitOf({ id, window, periodMs, requests }: QuotaIr): string {
+  const name = `quota/${id.slice(id.lastIndexOf('/') + 1)}`;
+  const seconds = periodMs / 1_000;
+  const wait = window === 'Fixed' ? `period = ${seconds}` : `every = ${Math.ceil(seconds / requests)}`;
+  return `  ["${name}"] = { ${wait} }`;
+}
