@@ -1,10 +1,20 @@
 // What the command lines of prepare.ts, up.ts, down.ts and supervisor.ts have in common. Entries: indexFromArguments, runMain.
 import { parseArgs } from 'node:util';
 
-/** `--index N`; default 0. */
+/** `--index N`; default 0. `--newest` may stand beside it. */
 export function indexFromArguments(): number {
-  const { values } = parseArgs({ options: { index: { type: 'string', default: '0' } } });
+  const { values } = parseArgs({
+    options: { index: { type: 'string', default: '0' }, newest: { type: 'boolean' } },
+  });
   return Number(values.index);
+}
+
+/** `--newest`: with the newest Kubernetes instead of the usual one. */
+export function isNewestFromArguments(): boolean {
+  const { values } = parseArgs({
+    options: { index: { type: 'string' }, newest: { type: 'boolean', default: false } },
+  });
+  return values.newest;
 }
 
 /** Prints lines as they come. */

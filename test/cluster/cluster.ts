@@ -10,11 +10,13 @@ import { createCgroups, removeCgroups } from './cgroups.ts';
 import { claim, release, removeLeftovers } from './claim.ts';
 import { must, run, type RunOptions } from './command.ts';
 import { components, type ProgramFolders } from './components.ts';
+import { apiReady } from './health.ts';
 import type { Layout } from './layout.ts';
 import { createNamespaces, type Namespaces } from './namespaces.ts';
 import { findNewestPrograms } from './programs.ts';
 import { findPrepared } from './prepare.ts';
 import { Processes } from './processes.ts';
+import { poll } from '../support/kubernetes/poll.ts';
 import { pauseImage } from './standard-images.ts';
 
 export interface ClusterOptions {
@@ -53,6 +55,8 @@ export interface Cluster {
   podIp(namespace: string, selector: string): Promise<string>;
   /** Ends the kubelet and starts it again: pods go on meanwhile. */
   restartKubelet(): Promise<void>;
+  /** Kills the API server and starts it again; resolves when it answers. What goes through it is cut off. */
+  restartApiServer(): Promise<void>;
   /** Ends everything and removes its traces; again does nothing. */
   stop(): Promise<void>;
 }
@@ -137,6 +141,11 @@ function clusterOf({ layout, programs, namespaces, processes }: Running, end: ()
   const input = (stdin: string | undefined): RunOptions => (stdin === undefined ? {} : { stdin });
   const mustKubectl = async (args: readonly string[], stdin?: string): Promise<string> =>
     await must(kubectlCommand(args), input(stdin));
+  const restart = async (name: 'kubelet' | 'kube-apiserver', signal: 'TERM' | 'KILL'): Promise<void> => {
+    // There is one in these namespaces.
+    const kill = namespaces.enter(['sh', '-c', `kill -${signal} $(pidof ${name})`]);
+    await processes.restart(name, namespaces.enter(components(layout, programs)[name]), () => must(kill));
+  };
   let ending: Promise<void> | undefined;
   return {
     index: layout.index,
@@ -153,11 +162,14 @@ function clusterOf({ layout, programs, namespaces, processes }: Running, end: ()
       const pods = ['get', 'pods', `--namespace=${namespace}`, `--selector=${selector}`, '--output=json'];
       return firstAddress(await mustKubectl(pods), `${selector} in namespace ${namespace}`);
     },
-    restartKubelet: async () => {
-      const { kubelet } = components(layout, programs);
-      // There is one in these namespaces.
-      const kill = namespaces.enter(['sh', '-c', 'kill $(pidof kubelet)']);
-      await processes.restart('kubelet', namespaces.enter(kubelet), () => must(kill));
+    restartKubelet: () => restart('kubelet', 'TERM'),
+    restartApiServer: async () => {
+      // Asked to end, it waits for its watches, for a minute and more.
+      await restart('kube-apiserver', 'KILL');
+      await poll(async () => ((await apiReady(layout)) ? true : undefined), {
+        intervalMs: 100,
+        deadlineMs: 120_000,
+      });
     },
     stop: async () => {
       ending ??= end();

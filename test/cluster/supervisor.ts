@@ -3,7 +3,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { indexFromArguments, messageOf } from './cli.ts';
+import { indexFromArguments, isNewestFromArguments, messageOf } from './cli.ts';
 import { startCluster } from './cluster.ts';
 import { layoutOf } from './layout.ts';
 import { releasedImages } from './operator-image.ts';
@@ -26,6 +26,7 @@ const folder = mkdtempSync(join(tmpdir(), 'meshwright-images-'));
 const abort = new AbortController();
 const starting = startCluster({
   index,
+  isNewest: isNewestFromArguments(),
   images: [nodeImage(), envoyImage(), iptablesImage(), ...releasedImages(folder)],
   log: (line) => tell({ kind: 'line', line }),
   signal: abort.signal,

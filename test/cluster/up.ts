@@ -1,9 +1,10 @@
-// `make cluster`: `node test/cluster/up.ts [--index N]` prepares this machine, starts cluster N in the background and
+// `make cluster`: `node test/cluster/up.ts [--index N] [--newest]` prepares this machine, starts cluster N in the background and
 // prints how to use it. A cluster that runs already is left as it is.
 import { type ChildProcess, fork } from 'node:child_process';
 import { join } from 'node:path';
 import { cacheDir } from '../support/kubernetes/assets.ts';
-import { indexFromArguments, print, runMain } from './cli.ts';
+import { buildNewest } from '../support/kubernetes/build.ts';
+import { indexFromArguments, isNewestFromArguments, print, runMain } from './cli.ts';
 import { type Layout, layoutOf } from './layout.ts';
 import { prepare } from './prepare.ts';
 import { envoyImageName, iptablesImageName, nodeImageName } from './standard-images.ts';
@@ -20,7 +21,10 @@ async function up(): Promise<void> {
   }
   await prepare(print);
   const started = performance.now();
-  const supervisor = fork(supervisorPath, ['--index', String(layout.index)], {
+  const isNewest = isNewestFromArguments();
+  if (isNewest) await buildNewest(print);
+  const args = ['--index', String(layout.index), ...(isNewest ? ['--newest'] : [])];
+  const supervisor = fork(supervisorPath, args, {
     detached: true,
     stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
   });

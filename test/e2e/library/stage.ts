@@ -1,7 +1,7 @@
 // The ground that all topics play on: a Mesh, a namespace in it with a client and a server, and a client outside.
 // Entry: setStage.
 import { namespaceWithPrograms, mesh, meshed, service, serverPorts, workload } from './workloads.ts';
-import type { World } from './world.ts';
+import type { Pod, World } from './world.ts';
 
 export const inside = 'inside';
 export const outside = 'outside';
@@ -13,11 +13,14 @@ export const serverIdentity = `spiffe://cluster.local/ns/${inside}/sa/server`;
 export const clientIdentity = `spiffe://cluster.local/ns/${inside}/sa/client`;
 
 export async function setStage(world: World): Promise<void> {
+  await world.apply(mesh(), ...namespaceWithPrograms(outside), ...namespaceWithPrograms(inside, meshed));
+  await world.apply(...stageWorkloads());
+  await untilMeshed(world, inside, 'client', 'server');
+}
+
+export function stageWorkloads(): object[] {
   const client = (namespace: string): object[] => workload({ namespace, name: 'client', run: ['idle'] });
-  await world.apply(
-    mesh(),
-    ...namespaceWithPrograms(outside),
-    ...namespaceWithPrograms(inside, meshed),
+  return [
     ...client(outside),
     ...client(inside),
     ...workload({
@@ -28,8 +31,7 @@ export async function setStage(world: World): Promise<void> {
       container: { readinessProbe: { httpGet: { path: '/ready', port: 8080 }, periodSeconds: 1 } },
     }),
     service(inside, 'server', serverPorts),
-  );
-  await untilMeshed(world, inside, 'client', 'server');
+  ];
 }
 
 /** Every pod of these Deployments has a sidecar, and no other pod of theirs is left. */
@@ -46,10 +48,15 @@ export async function untilMeshed(
   }
 }
 
+/** Whoever has added it. */
 async function hasSidecar(world: World, namespace: string, name: string): Promise<boolean> {
-  const path = '--output=jsonpath={.spec.template.spec.initContainers[*].name}';
-  const names = await world.mustKubectl(['get', 'deployment', name, `--namespace=${namespace}`, path]);
-  return names.startsWith('mw-init mw-proxy');
+  const pods = await world.pods(namespace, `app=${name}`);
+  return pods.length > 0 && pods.every(isMeshed);
+}
+
+export function isMeshed({ spec }: Pod): boolean {
+  const [first, second] = spec.initContainers;
+  return first?.name === 'mw-init' && second?.name === 'mw-proxy';
 }
 
 /** Waits until every connected sidecar has the Mesh as it is now. */

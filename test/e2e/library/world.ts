@@ -54,9 +54,11 @@ export async function startWorld(log: (line: string) => void): Promise<World> {
   return await installed(await startTarget(log), 'install.yaml', log);
 }
 
-/** Without rights on Secrets, on the newest Kubernetes. */
+/** Without rights on Secrets, on the newest Kubernetes, whose API server adds the sidecars. */
 export async function startNewestWorld(): Promise<World> {
-  return await installed(await startNewestTarget(), 'install-pod-certificates.yaml', () => undefined);
+  const world = await installed(await startNewestTarget(), 'install-pod-certificates.yaml', () => undefined);
+  await world.applyFile('injection-policy.yaml');
+  return world;
 }
 
 /** file: of deploy/. */
