@@ -6,9 +6,16 @@ import { listedUpTo } from './programmed-messages.ts';
 
 /** `absent`: workloads whose sidecar runs and has yet to connect. */
 export function injectedOf(report: WorkloadReport, absent: readonly AbsentWorkload[]): ConditionDraft {
-  const { injected, pending, refused, details } = report;
+  const { injected, pending, refused, details, injection } = report;
   const type = conditionType.injected;
   const all = injected + pending + refused;
+  if (all === 0 && injection.support !== null && injection.way === null)
+    return {
+      type,
+      status: 'False',
+      reason: reason.pending,
+      message: 'Wait: Meshwright is finding out who adds sidecars.',
+    };
   const isComplete = injected === all;
   const pods = absent.map(({ workload }) => workload).filter((key) => key.startsWith('Pod/'));
   const message = [
