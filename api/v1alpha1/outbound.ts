@@ -1,6 +1,15 @@
 // What workloads may call outside the mesh: the mode, and the hosts that are allowed in spite of it.
 import { z } from 'zod';
-import { type CelRule, dnsSubdomain, listMap, port, shaped, withRules } from '../schema.ts';
+import {
+  type CelRule,
+  dnsLabel,
+  dnsSubdomain,
+  listMap,
+  listSet,
+  port,
+  shaped,
+  withRules,
+} from '../schema.ts';
 import { noPrivateKey } from './security/jwks.ts';
 
 /** What a listener of the sidecar has already: see operator/envoy/resources/names.ts. */
@@ -52,6 +61,12 @@ const OutboundPort = withRules(
   },
 );
 
+const callers = listSet(z.array(shaped(dnsLabel).describe('Name of a namespace.')).min(1).max(32))
+  .exactOptional()
+  .describe(
+    'Namespaces whose workloads may call the host. In mode RegistryOnly, those of all other namespaces are refused. Default: all namespaces. At most 32.',
+  );
+
 const hostName = shaped({
   pattern: /^(\*\.)?([a-z0-9]([-a-z0-9]*[a-z0-9])?\.)+[a-z]([-a-z0-9]*[a-z0-9])?$/,
   message:
@@ -71,6 +86,7 @@ const OutboundHost = withRules(
     ports: listMap(z.array(OutboundPort).min(1).max(4), 'port', 'protocol')
       .default([{ port: 443, protocol: 'TLS' }])
       .describe('Ports that may be called, at most 4. Default: port 443 with protocol TLS.'),
+    namespaces: callers,
   }),
   {
     rule: "!self.host.startsWith('*') || self.ports.all(p, !has(p.tls))",

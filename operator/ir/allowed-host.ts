@@ -8,6 +8,8 @@ export interface AllowedHostIr {
   readonly protocol: 'TLS' | 'HTTP';
   /** HTTP: the sidecar encrypts; null: it does not; unusable: it should, but could check no certificate, so that nobody may call the host. */
   readonly tls: OriginationIr | 'unusable' | null;
+  /** Whose workloads may call it, sorted; absent: all may. */
+  readonly namespaces?: readonly string[];
 }
 
 export interface OriginationIr {

@@ -32,7 +32,10 @@ const privateNetworks = {
 export function networkPolicyText(resources: Resources, options: NetworkPolicyOptions): string {
   const { mesh } = electMesh(resources.meshes);
   if (mesh === undefined) throw new Error('There is no Mesh. Create one.');
-  const hosts = allowedHosts(mesh).filter(({ tls }) => tls !== 'unusable');
+  const hosts = allowedHosts(mesh).filter(
+    ({ namespaces, tls }) =>
+      tls !== 'unusable' && (namespaces === undefined || namespaces.includes(options.namespace)),
+  );
   const policy = {
     apiVersion: 'networking.k8s.io/v1',
     kind: 'NetworkPolicy',

@@ -284,4 +284,28 @@ suite('hosts outside the mesh', () => {
     await world.program({ allowedHosts: list, services: [web] });
     expect(reached(await attempt(api.name))).toBe(api.name);
   });
+
+  test('a host for some namespaces: others are refused, connections that exist end, and no listener changes', async () => {
+    const only = (namespace: string): readonly AllowedHostIr[] =>
+      list.map((one) =>
+        one.host === 'gone.example.com' ? one : { ...one, namespaces: ['else', namespace] },
+      );
+    await world.program({ allowedHosts: only('shop'), services: [web] });
+    expect(reached(await attempt(api.name))).toBe(api.name);
+    expect(reached(await ask(api.name))).toBe(api.name);
+    const left = await world.keepAsking(api.address, api.name);
+    const before = await world.listenerChanges();
+
+    await world.program({ allowedHosts: only('qa'), services: [web] });
+    await world.sidecar.waitFor(async () => (await left()).includes('ended'));
+
+    expect(await attempt(api.name)).toEqual({ error: closed });
+    expect(await attempt('a.b.below.example.com')).toEqual({ error: closed });
+    expect(await ask(api.name)).toMatchObject({ status: 502 });
+    expect(await ask('a.b.below.example.com')).toMatchObject({ status: 502 });
+    expect(await world.listenerChanges()).toEqual(before);
+
+    await world.program({ allowedHosts: list, services: [web] });
+    expect(reached(await attempt(api.name))).toBe(api.name);
+  });
 });

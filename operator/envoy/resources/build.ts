@@ -31,6 +31,7 @@ import {
 import { buildTrust } from './trust.ts';
 import type { Trust } from './tls.ts';
 import { buildBootstrapEndpoints } from './bootstrap-endpoints.ts';
+import { namedNamespaces } from './egress/allow-list.ts';
 import { buildEgress } from './egress/build.ts';
 import { createListenerLogs, type ListenerLogs } from './named-logs.ts';
 import { buildRuntime, buildSwitches, type Switched, limitsOff } from './switches.ts';
@@ -67,6 +68,7 @@ export function createResourceBuilder(): ResourceBuilder {
   ]);
   const interceptedOnes = createIntercepted();
   const switchesOf = rememberLast(buildSwitches);
+  const namespaces = rememberLast(namedNamespaces);
   const switched = rememberFields<Switched>();
   const listenerLogs = createListenerLogs();
   const limitsOffs = createLimitsOff();
@@ -109,6 +111,7 @@ export function createResourceBuilder(): ResourceBuilder {
       audiences.differ(services),
       zones.differ(services),
       consumers.parts(services),
+      namespaces(settings.allowedHosts),
     );
     return { layers, views };
   };

@@ -5,7 +5,7 @@ import type { MeshIr, WorkloadIr } from '../../ir/mesh-ir.ts';
 import type { Origin } from '../../ir/origin.ts';
 import { runtimeLayer } from '../../values/sidecar-names.ts';
 import { typeUrl } from '../proto/type-urls.ts';
-import { admittedHosts } from './egress/allow-list.ts';
+import { admittedHosts, namedNamespaces } from './egress/allow-list.ts';
 import { inboundDiscovered } from './inbound/http-filters.ts';
 import { httpPorts } from './inbound/limits.ts';
 import { buildInspector, others } from './inbound/listener-filters.ts';
@@ -34,8 +34,12 @@ export function buildSwitches(
   mesh: Origin,
   switched: Switched,
 ): ReadonlyMap<LayerId, readonly XdsResource[]> {
-  return new Map([
-    [layer.runtime, [runtime(valuesOf(switched, []), [mesh])]],
+  return new Map<LayerId, readonly XdsResource[]>([
+    [layer.runtime, [runtime(valuesOf(switched, nobodys), [mesh])]],
+    ...[...namedNamespaces(switched.allowedHosts)].map((namespace) => {
+      const values = valuesOf(switched, { ...nobodys, namespace });
+      return [namespaceLayer(namespace), [runtime(values, [mesh])]] as const;
+    }),
     [layer.inbound, inboundDiscovered.map((filter) => emptyConfiguration(filter, mesh))],
     [layer.inspector, [buildInspector(others, 'Permissive', [mesh])]],
     [layer.outbound, outboundDiscovered.map((filter) => emptyConfiguration(filter, mesh))],
@@ -51,10 +55,20 @@ function limitsLayer(port: number): LayerId {
   return `off/limits/${port}`;
 }
 
-/** Those of a workload, by the listeners that it has. */
-export function switchLayers(workload: WorkloadIr, routesCalls: boolean): readonly LayerId[] {
-  const { inbound, intercepted, otherInbound } = workload;
-  const layers: LayerId[] = hasValues(workload) ? [] : [layer.runtime];
+/** Of a namespace that may call more than others. */
+function namespaceLayer(namespace: string): LayerId {
+  return `${layer.runtime}/${namespace}`;
+}
+
+/** Those of a workload, by the listeners that it has. namespaces: those that may call more than others. */
+export function switchLayers(
+  workload: WorkloadIr,
+  routesCalls: boolean,
+  namespaces: ReadonlySet<string>,
+): readonly LayerId[] {
+  const { inbound, intercepted, namespace, otherInbound } = workload;
+  const runtimeOf = namespaces.has(namespace) ? namespaceLayer(namespace) : layer.runtime;
+  const layers: LayerId[] = hasValues(workload) ? [] : [runtimeOf];
   if (inbound.some(({ protocol }) => protocol === 'HTTP')) layers.push(layer.inbound);
   for (const { port, limits } of httpPorts(workload)) if (limits === null) layers.push(limitsLayer(port));
   if (routesCalls) layers.push(layer.outbound);
@@ -66,9 +80,7 @@ export function switchLayers(workload: WorkloadIr, routesCalls: boolean): readon
 export function buildRuntime(workload: WorkloadIr, mesh: Origin, switched: Switched): readonly XdsResource[] {
   if (!hasValues(workload)) return [];
   const origins = [mesh, ...workload.origins, ...workload.inbound.flatMap((port) => port.origins)];
-  return [
-    runtime({ ...valuesOf(switched, workload.accessLogs), ...refusedWithoutIdentity(workload) }, origins),
-  ];
+  return [runtime({ ...valuesOf(switched, workload), ...refusedWithoutIdentity(workload) }, origins)];
 }
 
 /** What of the Mesh is switched by runtime values. */
@@ -77,16 +89,23 @@ export interface Switched extends Pick<MeshIr['settings'], 'outboundMode' | 'all
   readonly countsOutbound: boolean;
 }
 
-/** What holds for all, and for those that write these access logs. */
+/** Of workloads: those with the same have the same values. namespace: null: of one that may call no more than others. */
+interface Switching extends Pick<WorkloadIr, 'accessLogs'> {
+  readonly namespace: string | null;
+}
+
+const nobodys: Switching = { accessLogs: [], namespace: null };
+
+/** What holds for all, for those that write these access logs, and for those of the namespace. */
 function valuesOf(
   { outboundMode, allowedHosts, accessLogs, countsOutbound }: Switched,
-  named: WorkloadIr['accessLogs'],
+  { accessLogs: named, namespace }: Switching,
 ): EnvoyMessage {
   return {
     [statsKey('inbound')]: 100,
     ...(countsOutbound && { [statsKey('outbound')]: 100 }),
     ...(outboundMode === 'RegistryOnly' && { [unknownDestinationsKey]: 0 }),
-    ...admittedHosts(allowedHosts),
+    ...admittedHosts(allowedHosts, namespace),
     ...logValues(accessLogs, named),
   };
 }

@@ -17,8 +17,13 @@ export const intercepted: LayerId = 'intercepted';
 
 type Workloads = MeshIr['workloads'];
 
-/** Whether there is something that is not the same for all callers: routes, endpoints by zone, how services are reached by consumers. */
-type Differences = readonly [byAudience: boolean, byZone: boolean, consumers: ConsumerParts];
+/** What is not the same for all callers: routes, endpoints by zone, how services are reached by consumers, which namespaces may call more hosts. */
+type Differences = readonly [
+  byAudience: boolean,
+  byZone: boolean,
+  consumers: ConsumerParts,
+  namespaces: ReadonlySet<string>,
+];
 
 export function createViews(): (workloads: Workloads, ...differences: Differences) => XdsResources['views'] {
   const layersOf = rememberEach(view);
@@ -29,7 +34,7 @@ export function createViews(): (workloads: Workloads, ...differences: Difference
 }
 
 function view(workload: WorkloadIr, ...differences: Differences): readonly LayerId[] {
-  const [byAudience, byZone, consumers] = differences;
+  const [byAudience, byZone, consumers, namespaces] = differences;
   const hasRoutes = workload.intercepted || workload.bindings.some(({ protocol }) => protocol === 'HTTP');
   const layers: LayerId[] = [shared];
   if (byZone) layers.push(zoneLayer(workload.zone));
@@ -37,7 +42,11 @@ function view(workload: WorkloadIr, ...differences: Differences): readonly Layer
   if (hasRoutes) layers.push(routes);
   if (hasRoutes && byAudience) layers.push(audienceLayer(workload.audience));
   if (workload.intercepted) layers.push(intercepted);
-  layers.push(...authorizerLayers(workload), ...switchLayers(workload, hasRoutes), workloadLayer(workload));
+  layers.push(
+    ...authorizerLayers(workload),
+    ...switchLayers(workload, hasRoutes, namespaces),
+    workloadLayer(workload),
+  );
   // One that grew has room for many more.
   return layers.slice();
 }

@@ -27,8 +27,14 @@ export function allowedHostWarnings({ spec: { outbound } }: Mesh): readonly Prob
 }
 
 function written({ hosts }: Outbound): readonly AllowedHostIr[] {
-  return hosts.flatMap(({ host, ports }) =>
-    ports.map(({ port, protocol, tls }) => ({ host, port, protocol, tls: origination(host, tls) })),
+  return hosts.flatMap(({ host, ports, namespaces }) =>
+    ports.map(({ port, protocol, tls }) => ({
+      host,
+      port,
+      protocol,
+      tls: origination(host, tls),
+      ...(namespaces !== undefined && { namespaces: namespaces.toSorted() }),
+    })),
   );
 }
 

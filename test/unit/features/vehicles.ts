@@ -237,6 +237,7 @@ export const table: readonly Row[] = [
     ['outbound.mode', 'AllowAny', 'ECDS LDS RDS RTDS', unknown],
     ['outbound.learn', true, 'ECDS LDS RDS', learn],
     ['outbound.hosts.0.host', 'other.example.com', 'CDS ECDS RDS RTDS SDS'],
+    ['outbound.hosts.0.namespaces.0', 'other', 'RTDS'],
     ['outbound.hosts.0.ports.0.port', 9443, 'ECDS LDS RTDS', egressPort],
     ['outbound.hosts.0.ports.0.protocol', 'HTTP', 'ECDS LDS RDS RTDS', egressPort],
     ['outbound.hosts.0.ports.1.tls.port', 8443, 'RDS'],

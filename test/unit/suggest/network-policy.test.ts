@@ -89,6 +89,20 @@ test('hosts may be in given networks only', () => {
   ]);
 });
 
+test('hosts that only other namespaces may call are left out', () => {
+  const hostOf = (namespace: string): string =>
+    mesh(
+      `{hosts: [{host: a.example, namespaces: [${namespace}]}, {host: b.example, ports: [{port: 8443}]}]}`,
+    );
+  const portsIn = (namespace: string): unknown => rulesOf(textOf([hostOf(namespace)])).at(-1)?.ports;
+
+  expect(portsIn('qa')).toEqual([{ protocol: 'TCP', port: 8443 }]);
+  expect(portsIn('shop')).toEqual([
+    { protocol: 'TCP', port: 443 },
+    { protocol: 'TCP', port: 8443 },
+  ]);
+});
+
 test('without hosts nothing outside the mesh is reached, and the text says so', () => {
   const text = textOf([mesh('{mode: AllowAny}')]);
 

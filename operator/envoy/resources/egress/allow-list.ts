@@ -14,10 +14,19 @@ export function hostsAt(hosts: AllowList, port: number, protocol: AllowedHostIr[
   return hosts.filter((one) => one.port === port && one.protocol === protocol);
 }
 
-/** Runtime values: for each host that may be called. */
-export function admittedHosts(hosts: AllowList): EnvoyMessage {
-  const callable = hosts.filter(({ tls }) => tls !== 'unusable');
+/** Runtime values: for each host that workloads of the namespace may call; null: of a namespace that no host names. */
+export function admittedHosts(hosts: AllowList, namespace: string | null): EnvoyMessage {
+  const callable = hosts.filter((one) => one.tls !== 'unusable' && isCallableFrom(namespace, one));
   return Object.fromEntries(callable.map((host) => [allowedHostKey(host), 100]));
+}
+
+function isCallableFrom(namespace: string | null, { namespaces }: AllowedHostIr): boolean {
+  return namespaces === undefined || (namespace !== null && namespaces.includes(namespace));
+}
+
+/** Those that some host names: they may call more than others. */
+export function namedNamespaces(hosts: AllowList): ReadonlySet<string> {
+  return new Set(hosts.flatMap(({ namespaces = [] }) => namespaces));
 }
 
 export function isWildcard({ host }: AllowedHostIr): boolean {

@@ -14,8 +14,8 @@ import { isOriginated, originating } from './origination.ts';
 import type { EgressSettings } from './settings.ts';
 
 const notAllowed =
-  'The Mesh does not allow this host on this port (outbound.mode RegistryOnly). ' +
-  'Add it to spec.outbound.hosts of the Mesh with protocol HTTP.\n';
+  'The Mesh does not allow this host on this port for this namespace (outbound). ' +
+  'Add it to spec.outbound.hosts of the Mesh with protocol HTTP, or the namespace to its namespaces.\n';
 
 const unusable =
   'The Mesh requires TLS to this host, and the caBundle for it holds something that is no certificate. ' +

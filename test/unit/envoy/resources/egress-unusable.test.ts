@@ -39,6 +39,6 @@ describe.each(['AllowAny', 'RegistryOnly'] as const)('in mode %s', (outboundMode
       ]),
     });
     expect(resources.map(({ name }) => name).filter((name) => name.includes('api.example.com'))).toEqual([]);
-    expect(Object.keys(admittedHosts([unusable]))).toEqual([]);
+    expect(Object.keys(admittedHosts([unusable], null))).toEqual([]);
   });
 });
