@@ -471,7 +471,7 @@ export const table: readonly Row[] = [
     ['quotas.0.header', 'x-other', 'ECDS'],
     ['quotas.0.requests', 11, 'ECDS'],
     ['quotas.0.period', '2m', 'ECDS'],
-    ['quotas.0.window', 'Fixed', '', operator, { 'quotas.0.burst': null }],
+    ['quotas.0.window', 'Fixed', 'ECDS', null, { 'quotas.0.burst': null }],
     ['quotas.0.burst', 6, '', operator],
     ['quotas.0.enforcement', 'Audit', 'ECDS'],
     ['quotas.0.whenUnavailable', 'Allow', 'ECDS'],
