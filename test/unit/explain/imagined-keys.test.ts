@@ -27,7 +27,7 @@ test('are taken to be known: what a valid token leads to can be said', () => {
 
 test('have signed nothing: whether a real token is valid cannot be said', () => {
   expect(told({ ...late, isGenuine: false })).toContain(
-    'invalid: Its signature cannot be checked: manifests do not have the keys of jwks.uri. Use --claims.',
+    'invalid: Its signature cannot be checked: manifests do not have the keys that the operator fetches. Use --claims.',
   );
 });
 
