@@ -9,6 +9,7 @@ import type { AuditReport } from '../conditions/audit-report.ts';
 import { type MetricsReport, nothingFolded } from '../conditions/metrics-report.ts';
 import type { StrictReport } from '../conditions/strict-report.ts';
 import type { KeyReport } from '../conditions/key-report.ts';
+import type { Change } from '../dashboard/views/json.ts';
 import type { WorkloadReport } from '../conditions/workload-report.ts';
 import type { WorkloadIr } from '../ir/mesh-ir.ts';
 import type { ObjectRef, StoredObject } from '../objects/objects.ts';
@@ -100,6 +101,8 @@ export interface Board {
   readonly statuses: LazyCell<ReadonlyMap<string, ObjectStatus>>;
   /** Who holds the Lease (formatHolder); '' while nobody does, or where there is none. */
   readonly leader: Cell<string>;
+  /** The latest publications and how long each took, the latest first. */
+  readonly recentChanges: LazyCell<readonly Change[]>;
   /** 0 while it is not open. */
   readonly adminPort: LazyCell<number>;
   /** Why the platform stopped watching, which it must not. */
@@ -146,6 +149,7 @@ export function createBoard(): Board {
     workloadReport: createLazyCell<WorkloadReport | undefined>(undefined),
     statuses: createLazyCell<ReadonlyMap<string, ObjectStatus>>(new Map()),
     leader: createCell(''),
+    recentChanges: createLazyCell<readonly Change[]>([]),
     adminPort: createLazyCell(0),
     watchFailure: createCell<Error | null>(null),
   };

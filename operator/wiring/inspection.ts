@@ -1,13 +1,22 @@
 // The admin server: it shows what is in the cells.
 import { createAdminServer } from '../admin/server.ts';
 import { createDashboard } from '../dashboard/section.ts';
+import type { Source } from '../dashboard/views/source.ts';
 import { hostsPage } from '../telemetry/hosts-page.ts';
 import { trafficPage } from '../telemetry/traffic-page.ts';
 import { describeSnapshot } from '../xds/snapshot/describe.ts';
 import type { Context, Made, Reads, Writes } from './part.ts';
 
 type Cells = Reads<
-  'resources' | 'translation' | 'snapshot' | 'proxies' | 'statuses' | 'observations' | 'trafficMetrics'
+  | 'resources'
+  | 'translation'
+  | 'snapshot'
+  | 'proxies'
+  | 'statuses'
+  | 'observations'
+  | 'certificates'
+  | 'recentChanges'
+  | 'trafficMetrics'
 > &
   Writes<'adminPort'>;
 
@@ -43,13 +52,7 @@ export function createInspection(
       [
         'dashboard',
         createDashboard({
-          source: () => ({
-            ir: translation.get().ir,
-            pods: resources.get()?.pods ?? [],
-            observations: observations.get(),
-            proxies: proxies.get(),
-            nowMs: clock.now(),
-          }),
+          source: () => dashboardSource(cells, clock.now()),
           access: platform.access ?? null,
           nowMs: () => clock.monotonicMs(),
         }),
@@ -58,4 +61,22 @@ export function createInspection(
   });
   adminPort.define(() => admin.port());
   return { component: admin };
+}
+
+function dashboardSource(cells: Cells, nowMs: number): Source {
+  const { resources, translation, snapshot, proxies, statuses, observations, certificates, recentChanges } =
+    cells;
+  const settled = resources.get();
+  return {
+    ir: translation.get().ir,
+    pods: settled?.pods ?? [],
+    objects: settled ?? { meshes: [], trafficPolicies: [], securityPolicies: [] },
+    observations: observations.get(),
+    proxies: proxies.get(),
+    snapshot: snapshot.get(),
+    statuses: statuses.get(),
+    certificates: certificates.get(),
+    changes: recentChanges.get(),
+    nowMs,
+  };
 }

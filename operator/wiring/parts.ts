@@ -2,6 +2,7 @@
 // README.md draws it from this table. Subscribers of a cell run in this order, too.
 import { createAddressTelling } from './address-events.ts';
 import { createAudit } from './audit.ts';
+import { createChangeLog } from './change-log.ts';
 import { createDelivery } from './delivery.ts';
 import { createDiscovery } from './discovery.ts';
 import { createInjection } from './injection.ts';
@@ -36,6 +37,8 @@ export const parts: readonly Part[] = [
         'statuses',
         'observations',
         'trafficMetrics',
+        'certificates',
+        'recentChanges',
       ],
       writes: ['adminPort'],
     },
@@ -115,6 +118,11 @@ export const parts: readonly Part[] = [
       writes: ['peerServices', 'peerCounts', 'proxies', 'connectedWorkloads'],
     },
     createPeers,
+  ),
+  part(
+    'change log',
+    { reads: ['snapshot', 'proxies', 'isConverging'], writes: ['recentChanges'] },
+    createChangeLog,
   ),
   part(
     'root evidence',

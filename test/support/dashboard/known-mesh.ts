@@ -1,4 +1,5 @@
 // A mesh of which all is known, and what its sidecars counted: for tests of views.
+import { nothingIssued } from '../../../operator/certificates/issuer-ports.ts';
 import type { Source } from '../../../operator/dashboard/views/source.ts';
 import type { MeshIr } from '../../../operator/ir/mesh-ir.ts';
 import { observationsOf } from '../../../operator/telemetry/observations.ts';
@@ -115,7 +116,12 @@ export function knownSource(parts: Partial<Source> = {}): Source {
     ir,
     pods: [],
     observations: observationsOf(knownTraffic(), { now: () => ({ monotonicMs, wallMs }), startMs: () => 0 }),
+    objects: { meshes: [], trafficPolicies: [], securityPolicies: [] },
     proxies: ir.workloads.map(({ key }) => proxy(key)),
+    snapshot: null,
+    statuses: new Map(),
+    certificates: nothingIssued,
+    changes: [],
     nowMs: wallMs,
     ...parts,
   };
