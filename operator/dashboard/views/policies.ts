@@ -70,29 +70,29 @@ function isOnTrial({ spec: { authorization } }: SecurityPolicy): boolean {
   return authorization?.enforcement === 'Audit';
 }
 
+const programmedness: Readonly<Record<string, boolean>> = { True: true, False: false };
+const none = { programmed: 0, total: 0 };
+
 function lineOf(policy: Policy, status: ObjectStatus | undefined): PolicyLine {
   const { kind, metadata, spec } = policy;
-  const is = (type: string): string | undefined =>
-    status?.conditions.find((condition) => condition.type === type)?.status;
-  const programmed = is(conditionType.programmed);
-  const counts = status?.proxies !== undefined && 'total' in status.proxies ? status.proxies : undefined;
+  const is = (type: string): string => status?.conditions.find((it) => it.type === type)?.status ?? 'Unknown';
+  const counts = status?.proxies !== undefined && 'total' in status.proxies ? status.proxies : none;
   return {
     kind,
     namespace: metadata.namespace ?? '',
     name: metadata.name,
     targets: spec.targetRefs.map((target) => `${target.kind} ${target.name}`).join(', '),
     accepted: is(conditionType.accepted) === 'True',
-    programmed: programmed === 'True' ? true : programmed === 'False' ? false : null,
-    proxies: { programmed: counts?.programmed ?? 0, total: counts?.total ?? 0 },
+    programmed: programmedness[is(conditionType.programmed)] ?? null,
+    proxies: { programmed: counts.programmed, total: counts.total },
     isOverridden: is(conditionType.overridden) === 'True',
     hasWarning: is(conditionType.warning) === 'True',
-    wouldRefuse:
-      policy.kind === 'SecurityPolicy' && isOnTrial(policy)
-        ? status !== undefined && 'audit' in status
-          ? (status.audit?.requests ?? 0)
-          : 0
-        : null,
+    wouldRefuse: policy.kind === 'SecurityPolicy' && isOnTrial(policy) ? refusedRequests(status) : null,
   };
+}
+
+function refusedRequests(status: ObjectStatus | undefined): number {
+  return status !== undefined && 'audit' in status ? (status.audit?.requests ?? 0) : 0;
 }
 
 export function conditionsOf(status: ObjectStatus | undefined): readonly PolicyCondition[] {

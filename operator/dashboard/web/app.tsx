@@ -2,6 +2,9 @@
 import type { JSX } from 'preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { GraphPage } from './pages/graph-page.tsx';
+import { NodePage } from './pages/node-page.tsx';
+import { CertificatesPage, ChangesPage, ProxiesPage } from './pages/operator-pages.tsx';
+import { AuditPage, PoliciesPage, PolicyPage } from './pages/policy-pages.tsx';
 import { type Place, parsePlace } from './route.ts';
 import { Shell } from './shell.tsx';
 
@@ -22,13 +25,23 @@ export function App(): JSX.Element {
   );
 }
 
+const pages = {
+  graph: GraphPage,
+  policies: PoliciesPage,
+  audit: AuditPage,
+  proxies: ProxiesPage,
+  certificates: CertificatesPage,
+  changes: ChangesPage,
+  unknown: NoPage,
+} as const;
+
 function Page(props: PageProps): JSX.Element {
-  switch (props.place.route.page) {
-    case 'graph':
-      return <GraphPage {...props} />;
-    default:
-      return <NoPage />;
-  }
+  const { route } = props.place;
+  if (route.page === 'node') return <NodePage {...props} id={route.id} />;
+  if (route.page === 'policy')
+    return <PolicyPage {...props} of={`${route.kind}/${route.namespace}/${route.name}`} />;
+  const List = pages[route.page];
+  return <List {...props} />;
 }
 
 function NoPage(): JSX.Element {

@@ -10,7 +10,14 @@ interface ShellProps {
   readonly children: ComponentChildren;
 }
 
-const entries: readonly (readonly [string, Route])[] = [['Graph', { page: 'graph' }]];
+const entries: readonly (readonly [string, Route])[] = [
+  ['Graph', { page: 'graph' }],
+  ['Policies', { page: 'policies' }],
+  ['Audit', { page: 'audit' }],
+  ['Proxies', { page: 'proxies' }],
+  ['Certificates', { page: 'certificates' }],
+  ['Changes', { page: 'changes' }],
+];
 
 const windowNames = { 60: '1 min', 600: '10 min', 3600: '1 h' } as const;
 

@@ -46,6 +46,8 @@ test('parts stand in the order of the data; what is read before it is written is
     'statuses',
     'observations',
     'trafficMetrics',
+    'certificates',
+    'recentChanges',
   ];
   // Watching starts when all behind it is there; connected proxies decide whose layers are built; peers are served by the xDS
   // server, which ends after them; who leads is decided when all can serve.

@@ -128,23 +128,18 @@ function Node({ node, at, place }: NodeProps): JSX.Element | null {
   const tone = healthOf(numbers.success);
   return (
     <g transform={`translate(${at.x - nodeWidth / 2} ${at.y - nodeHeight / 2})`}>
-      <a
-        class={`node node-${kind}`}
-        href={linkTo({ page: 'node', id: node.id }, place)}
-        aria-label={nodeText(node)}
-      >
-        <title>{`${node.namespace === '' ? '' : `${node.namespace}/`}${node.name}`}</title>
+      <a class={`node node-${kind}`} href={linkTo({ page: 'node', id: node.id }, place)}>
         <rect class="node-box" width={nodeWidth} height={nodeHeight} rx="9" />
         <rect class={`node-tone fill-${tone}`} x="0" y="10" width="4" height={nodeHeight - 20} rx="2" />
         <text class="node-name" x="16" y="24">
           {shortened(node.name, nameLength)}
-        </text>
+        </text>{' '}
         <text class="node-detail" x="16" y="41">
           {shortened(subtitle(node), detailLength)}
-        </text>
+        </text>{' '}
         <text class="node-numbers" x="16" y="57">
           {numbersText(node)}
-        </text>
+        </text>{' '}
         {isBehind(node) && (
           <text class="node-flag tone-warning" x={nodeWidth - 12} y="24" text-anchor="end">
             {`${proxies.current}/${proxies.all}`}
@@ -172,16 +167,6 @@ function numbersText({ kind, numbers: { requests, connections, success, p99 } }:
   if (requests === 0 && connections === 0) return 'not called';
   if (requests === 0) return `${perSecond(connections)} connections`;
   return `${perSecond(requests)} · ${percent(success)} · p99 ${milliseconds(p99)}`;
-}
-
-/** What is seen, in the same order, and what there was no room for. */
-function nodeText(node: GraphNode): string {
-  const { name, proxies } = node;
-  const shown = [shortened(name, nameLength), shortened(subtitle(node), detailLength), numbersText(node)];
-  if (isBehind(node)) shown.push(`${proxies.current}/${proxies.all}`);
-  const whole = name.length > nameLength ? [`full name: ${name}`] : [];
-  const current = proxies.all === 0 ? [] : [`${proxies.current} of ${proxies.all} proxies up to date`];
-  return [shown.filter((it) => it !== '').join(' '), ...whole, ...current].join(', ');
 }
 
 function isBehind({ proxies: { all, current } }: GraphNode): boolean {
