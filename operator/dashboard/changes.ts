@@ -71,14 +71,15 @@ function changedEntries(before: Snapshot | null, after: Snapshot): readonly Entr
 }
 
 const nothing: Layer = new Map();
+const noEntries: ReadonlyMap<string, Entry> = new Map();
 
 function changedIn(before: Layer = nothing, after: Layer = nothing): readonly Entry[] {
-  const changed: Entry[] = [];
-  for (const typeUrl of new Set([...before.keys(), ...after.keys()])) {
-    const [old, now] = [before.get(typeUrl)?.entries, after.get(typeUrl)?.entries];
-    if (old === now) continue;
-    for (const [name, entry] of now ?? []) if (old?.get(name)?.version !== entry.version) changed.push(entry);
-    for (const [name, entry] of old ?? []) if (now?.has(name) !== true) changed.push(entry);
-  }
-  return changed;
+  const typeUrls = new Set([...before.keys(), ...after.keys()]);
+  return [...typeUrls].flatMap((typeUrl) => {
+    const old = before.get(typeUrl)?.entries ?? noEntries;
+    const now = after.get(typeUrl)?.entries ?? noEntries;
+    if (old === now) return [];
+    const made = [...now.values()].filter(({ name, version }) => old.get(name)?.version !== version);
+    return [...made, ...[...old.values()].filter(({ name }) => !now.has(name))];
+  });
 }

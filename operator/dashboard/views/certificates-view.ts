@@ -1,4 +1,5 @@
 // The root, and the certificates that proxies show. Pure.
+import { byText } from '../../values/compare-text.ts';
 import type { CertificatesView } from './json.ts';
 import { nodesOf } from './nodes.ts';
 import { conditionsOf } from './policies.ts';
@@ -17,22 +18,29 @@ export function certificatesView({
 }: Source): CertificatesView {
   const { authority, rootNotAfter, nextRenewal, issued, problems } = certificates;
   const nodes = nodesOf(ir, pods);
-  const [mesh] = objects.meshes;
   const shown = [...reportsByWorkload(proxies).values()]
     .map((report) => proxyRow(report.workload, report, nodes))
-    .toSorted((a, b) => ((a.issued ?? '') < (b.issued ?? '') ? -1 : 1))
+    .toSorted(byText(({ issued: when }) => when ?? ''))
     .slice(0, mostProxies);
   return {
     trustDomain: ir?.settings.trustDomain ?? '',
-    rootExpires: rootNotAfter?.toISOString() ?? null,
-    intermediateExpires: authority?.expiry.intermediate?.toISOString() ?? null,
-    nextRenewal: nextRenewal?.toISOString() ?? null,
+    rootExpires: isoOrNull(rootNotAfter),
+    intermediateExpires: isoOrNull(authority?.expiry.intermediate),
+    nextRenewal: isoOrNull(nextRenewal),
     issued,
     lifetimeMs: ir?.settings.certificates.ttlMs ?? null,
     problems,
-    conditions: conditionsOf(statuses.get(`Mesh//${mesh?.metadata.name ?? ''}`)).filter(({ type }) =>
+    conditions: conditionsOf(statuses.get(meshKey(objects))).filter(({ type }) =>
       /Authority|Certificates|Root/.test(type),
     ),
     proxies: shown.map(({ workload, node, issued: since }) => ({ workload, node, issued: since })),
   };
+}
+
+function meshKey({ meshes: [mesh] }: Source['objects']): string {
+  return `Mesh//${mesh?.metadata.name ?? ''}`;
+}
+
+function isoOrNull(date: Date | null | undefined): string | null {
+  return date?.toISOString() ?? null;
 }

@@ -54,7 +54,7 @@ function workloadLines(
       ...proxyRow(key, reports.get(key), nodes),
       identity: identity.spiffeId,
       addresses,
-      ports: inbound.map(({ port, protocol, mtls }) => ({ port, protocol, mtls: String(mtls) })),
+      ports: inbound.map(({ port, protocol, mtls }) => ({ port, protocol, mtls })),
       numbers: counts.numbers(seconds),
     };
   });

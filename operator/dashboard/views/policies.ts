@@ -130,6 +130,10 @@ function auditLines(policy: SecurityPolicy, { statuses }: Source): readonly Audi
   );
 }
 
+function obeys({ state }: Obedience): number {
+  return state === 'Obeys' ? 1 : 0;
+}
+
 /** Those whose view has something of it, or who still run something of it. */
 function obedienceOf({ snapshot, proxies, ir, pods }: Source, key: string): readonly Obedience[] {
   if (snapshot === null) return [];
@@ -140,7 +144,6 @@ function obedienceOf({ snapshot, proxies, ir, pods }: Source, key: string): read
       obedience(report, { key, nodes, isConcerned: report.layers.some((it) => layers.has(it)) }),
     )
     .filter((row) => row !== null);
-  const obeys = ({ state }: Obedience): number => (state === 'Obeys' ? 1 : 0);
   return rows
     .toSorted((a, b) => (a.workload < b.workload ? -1 : 1))
     .toSorted((a, b) => obeys(a) - obeys(b))

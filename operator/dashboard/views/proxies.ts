@@ -13,11 +13,14 @@ export function proxiesView({ ir, pods, proxies }: Source): ProxiesView {
   const reports = reportsByWorkload(proxies);
   const keys = [...new Set([...(ir?.workloads ?? []).map(({ key }) => key), ...reports.keys()])].toSorted();
   const rows = keys.map((key) => proxyRow(key, reports.get(key), nodes));
-  const isCurrentRow = ({ state }: ProxyRow): number => (state === 'Current' ? 1 : 0);
   return {
     proxies: proxyCount(keys.map((key) => reports.get(key))),
-    rows: rows.toSorted((a, b) => isCurrentRow(a) - isCurrentRow(b)).slice(0, mostRows),
+    rows: rows.toSorted((a, b) => currentLast(a) - currentLast(b)).slice(0, mostRows),
   };
+}
+
+function currentLast({ state }: ProxyRow): number {
+  return state === 'Current' ? 1 : 0;
 }
 
 /** Of several streams of one workload the one that is connected, or came last. */

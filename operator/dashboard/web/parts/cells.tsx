@@ -78,13 +78,10 @@ export function policyCells(line: PolicyLine, place: Place): readonly ComponentC
 }
 
 export function PolicyState({ line }: { readonly line: PolicyLine }): JSX.Element {
-  const { accepted, programmed, isOverridden, hasWarning, wouldRefuse } = line;
+  const { isOverridden, hasWarning, wouldRefuse } = line;
   return (
     <span class="badges">
-      {!accepted && <Badge tone="bad">Not accepted</Badge>}
-      {accepted && programmed === true && <Badge tone="good">Programmed</Badge>}
-      {accepted && programmed === false && <Badge tone="bad">Not programmed</Badge>}
-      {accepted && programmed === null && <Badge tone="none">Unknown</Badge>}
+      <InForce line={line} />
       {isOverridden && <Badge tone="warning">Overridden</Badge>}
       {hasWarning && <Badge tone="warning">Warning</Badge>}
       {wouldRefuse !== null && (
@@ -94,4 +91,10 @@ export function PolicyState({ line }: { readonly line: PolicyLine }): JSX.Elemen
       )}
     </span>
   );
+}
+
+function InForce({ line: { accepted, programmed } }: { readonly line: PolicyLine }): JSX.Element {
+  if (!accepted) return <Badge tone="bad">Not accepted</Badge>;
+  if (programmed === null) return <Badge tone="none">Unknown</Badge>;
+  return programmed ? <Badge tone="good">Programmed</Badge> : <Badge tone="bad">Not programmed</Badge>;
 }
