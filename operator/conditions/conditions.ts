@@ -35,6 +35,8 @@ export const conditionType = {
   rootRotated: 'RootRotated',
   /** Mesh only, False where it is so: metrics of traffic would have too many series, so labels are folded. Owner: aggregate. */
   metricsWithinBudget: 'MetricsWithinBudget',
+  /** Mesh only, where it has providers of telemetry: they take what they are sent. Owner: aggregate. */
+  telemetryDelivered: 'TelemetryDelivered',
 } as const;
 export type ConditionType = (typeof conditionType)[keyof typeof conditionType];
 
@@ -58,6 +60,9 @@ export const reason = {
   localityWithoutEffect: 'LocalityWithoutEffect',
   hostRefused: 'HostRefused',
   accessLogInvalid: 'AccessLogInvalid',
+  providerNotFound: 'ProviderNotFound',
+  delivered: 'Delivered',
+  providerUnavailable: 'ProviderUnavailable',
   authorizerUnavailable: 'AuthorizerUnavailable',
   keysFetched: 'KeysFetched',
   fetchFailed: 'FetchFailed',

@@ -4,6 +4,8 @@ export interface AccessLogIr {
   readonly format: LogFormatIr;
   /** A CEL expression that Envoy takes; null: all, and connections as well. */
   readonly filter: string | null;
+  /** Names of providers, sorted. Empty: standard output. */
+  readonly providers: readonly string[];
   /** 0 to 100. */
   readonly percentage: number;
   readonly directions: readonly ('Inbound' | 'Outbound')[];

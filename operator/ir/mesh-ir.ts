@@ -3,6 +3,7 @@
 import type { Origin } from './origin.ts';
 import type { AccessLogIr } from './access-log.ts';
 import type { AllowedHostIr } from './allowed-host.ts';
+import type { ProviderIr, TracingIr } from './provider.ts';
 import type { InboundPortIr } from './inbound.ts';
 import type { ServicePortIr } from './service.ts';
 
@@ -26,6 +27,10 @@ export interface MeshSettingsIr {
   readonly learnsHosts: boolean;
   /** Sorted by name; null: all requests and connections are written. */
   readonly accessLogs: readonly AccessLogIr[] | null;
+  /** Sorted by name. */
+  readonly providers: readonly ProviderIr[];
+  /** null: sidecars take no part in traces. */
+  readonly tracing: TracingIr | null;
   readonly certificates: CertificatesIr;
   readonly sidecar: SidecarIr;
   /** Absent: the defaults. */

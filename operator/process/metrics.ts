@@ -7,12 +7,13 @@ import { prefix } from './metrics/prefix.ts';
 import { addRules, type RuleMetrics } from './metrics/rules.ts';
 import { addSecurity, type SecurityMetrics } from './metrics/security.ts';
 import { addState, type StateMetrics } from './metrics/state.ts';
+import { addTelemetrySignals, type TelemetryMetrics } from './metrics/telemetry.ts';
 import { addXds, type XdsMetrics } from './metrics/xds.ts';
 
 export type { CertificateEnds } from './metrics/security.ts';
 export type { Stage } from './metrics/state.ts';
 
-export interface Metrics extends XdsMetrics, StateMetrics, SecurityMetrics, RuleMetrics {
+export interface Metrics extends XdsMetrics, StateMetrics, SecurityMetrics, RuleMetrics, TelemetryMetrics {
   /** Content type of `render`. */
   readonly contentType: string;
   /** The text that Prometheus scrapes. */
@@ -45,5 +46,6 @@ export function createMetrics(): Metrics {
     ...state,
     ...security,
     ...addRules(registry),
+    ...addTelemetrySignals(registry),
   };
 }

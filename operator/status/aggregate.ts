@@ -4,6 +4,7 @@ import { isMeshwrightKind } from '../../api/v1alpha1/kinds.ts';
 import type { Origin } from '../ir/origin.ts';
 import type { ObjectStatus } from '../ports/platform.ts';
 import type { AuditReport } from '../conditions/audit-report.ts';
+import type { ProviderReport } from '../conditions/provider-report.ts';
 import type { KeyReport } from '../conditions/key-report.ts';
 import type { WorkloadReport } from '../conditions/workload-report.ts';
 import { type ObjectRef, refKey } from '../objects/objects.ts';
@@ -35,6 +36,8 @@ export interface AggregateInput {
   readonly certificates: CertificateReport;
   /** Of the keys of issuers that are fetched. */
   readonly keys: readonly KeyReport[];
+  /** Of providers of telemetry. */
+  readonly providers: readonly ProviderReport[];
   /** Of policies on trial. */
   readonly audits: readonly AuditReport[];
   /** Of traffic, for Prometheus. Default: nothing is folded. */

@@ -4,6 +4,7 @@ import { kindDefinition } from '../../api/v1alpha1/kinds.ts';
 import type { MeshStatus } from '../../api/v1alpha1/mesh.ts';
 import type { ConditionDraft } from '../conditions/conditions.ts';
 import type { MetricsReport } from '../conditions/metrics-report.ts';
+import type { ProviderReport } from '../conditions/provider-report.ts';
 import type { WorkloadReport } from '../conditions/workload-report.ts';
 import type { ProxyReport } from '../xds/session/proxy-report.ts';
 import type { AbsentWorkload } from './absent.ts';
@@ -18,6 +19,7 @@ import { metricsWithinBudgetOf } from './metrics-within-budget.ts';
 import { conditionsOf, timestamp } from './object-status.ts';
 import type { Programmed, Published } from './programmed.ts';
 import { type CertificateReport, readyOf } from './ready.ts';
+import { telemetryDeliveredOf } from './telemetry-delivered.ts';
 import { rootRotatedOf, rootRotationField } from './root-rotation.ts';
 
 export interface MeshContext {
@@ -27,6 +29,7 @@ export interface MeshContext {
   readonly proxies: readonly ProxyReport[];
   readonly absent: readonly AbsentWorkload[];
   readonly certificates: CertificateReport;
+  readonly providers: readonly ProviderReport[];
   /** Absent where this operator gives nobody a sidecar. */
   readonly workloads?: WorkloadReport | undefined;
   /** Of traffic, for Prometheus. */
@@ -60,10 +63,8 @@ function ofTheMesh(context: MeshContext): readonly ConditionDraft[] {
   const injection = workloads === undefined ? undefined : injectionReadyOf(workloads.injection);
   const delivered = delivery === undefined ? undefined : deliveredOf(delivery);
   const budget = metricsWithinBudgetOf(metrics);
-  const others = [
-    ...injected,
-    ...[injection, healthy, delivered, rotated, budget].filter((it) => it !== undefined),
-  ];
+  const found = [injection, healthy, delivered, rotated, budget].filter((it) => it !== undefined);
+  const others = [...injected, ...found, ...telemetryDeliveredOf(context.providers)];
   if (published === null) return others;
   const present = judged.map(({ verdict }) => verdict.origin);
   return [...others, deletionsOf(present, published.acks, published.specifiedOf)];

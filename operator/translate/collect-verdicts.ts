@@ -5,6 +5,7 @@ import type { MeshIr } from '../ir/mesh-ir.ts';
 import { originKey } from '../ir/origin.ts';
 import { rememberLast } from '../values/remember.ts';
 import { accessLogWarnings } from './facts/access-logs.ts';
+import { tracingWarnings } from './facts/providers.ts';
 import { allowedHostWarnings } from './facts/allowed-hosts.ts';
 import type { ForeignEndpoints } from './facts/foreign-endpoints.ts';
 import { identityOf } from './facts/identity.ts';
@@ -68,6 +69,7 @@ export function createVerdictCollector(): VerdictCollector {
   const callersIn = rememberLast(namedCallers);
   const wideIn = rememberLast(wideObjects);
   const hostsIn = rememberLast(allowedHostWarnings);
+  const tracesIn = rememberLast(tracingWarnings);
   const logsIn = rememberLast(accessLogWarnings);
   const findRetries = createRetryWarner();
   const watchAuthorizers = createAuthorizerWatch();
@@ -95,7 +97,12 @@ export function createVerdictCollector(): VerdictCollector {
         ),
         external,
       ),
-      meshWarnings: [...(warnings[originKey(originOf(mesh))] ?? []), ...hostsIn(mesh), ...logsIn(mesh)],
+      meshWarnings: [
+        ...(warnings[originKey(originOf(mesh))] ?? []),
+        ...hostsIn(mesh),
+        ...logsIn(mesh),
+        ...tracesIn(mesh),
+      ],
     };
   };
 }

@@ -8,6 +8,7 @@ import type { ServerCertificate } from '../certificates/server-certificate.ts';
 import type { AuditReport } from '../conditions/audit-report.ts';
 import { type MetricsReport, nothingFolded } from '../conditions/metrics-report.ts';
 import type { StrictReport } from '../conditions/strict-report.ts';
+import type { ProviderReport } from '../conditions/provider-report.ts';
 import type { KeyReport } from '../conditions/key-report.ts';
 import type { Change } from '../dashboard/views/json.ts';
 import type { WorkloadReport } from '../conditions/workload-report.ts';
@@ -83,6 +84,10 @@ export interface Board {
   readonly telemetryServices: Cell<readonly GrpcService[]>;
   /** What sidecars call on the xDS port about quotas. */
   readonly quotaServices: Cell<readonly GrpcService[]>;
+  /** What sidecars call with logs and spans. */
+  readonly signalServices: Cell<readonly GrpcService[]>;
+  /** How the providers of telemetry take what this operator sends them. */
+  readonly providerReports: Cell<readonly ProviderReport[]>;
   /** What a sidecar reported to this operator last: each report is one write. */
   readonly ownCounts: Cell<Counted | null>;
   /** What a sidecar reported to another operator, while this one leads: each report is one write. */
@@ -127,6 +132,8 @@ export function createBoard(): Board {
     waitingRequests: createCell<readonly WaitingRequest[]>([]),
     certificates: createCell(nothingIssued),
     keyReports: createCell<readonly KeyReport[]>([]),
+    signalServices: createCell<readonly GrpcService[]>([]),
+    providerReports: createCell<readonly ProviderReport[]>([]),
     auditReports: createCell<readonly AuditReport[]>([]),
     metricsReport: createCell(nothingFolded),
     strictReports: createCell<readonly StrictReport[]>([]),

@@ -19,6 +19,7 @@ type Cells = Reads<
   | 'peerServices'
   | 'telemetryServices'
   | 'quotaServices'
+  | 'signalServices'
 > &
   Writes<'ownProxies' | 'ownWorkloads' | 'isConverging' | 'xdsPort'>;
 
@@ -30,8 +31,9 @@ export function createDiscovery(
   cells: Cells,
   { platform, settings, metrics, clock, log, self }: DiscoveryContext,
 ): Required<Pick<Made, 'component'>> {
-  const { translation, snapshot, identities, serverCertificate, peerServices, telemetryServices } = cells;
-  const { quotaServices } = cells;
+  const { translation, snapshot, identities, serverCertificate } = cells;
+  const { peerServices, telemetryServices, quotaServices, signalServices } = cells;
+  const services = [peerServices, telemetryServices, quotaServices, signalServices];
   const { ownProxies, ownWorkloads, isConverging, xdsPort } = cells;
   const credentials = reloadableCredentials();
   const ads = createAdsServer({
@@ -47,7 +49,7 @@ export function createDiscovery(
     }),
     leafOf: (certificate) => presented(certificate, serverCertificate.get()),
     rebuild: ownWorkloads.changed,
-    services: () => [...peerServices.get(), ...telemetryServices.get(), ...quotaServices.get()],
+    services: () => services.flatMap((cell) => cell.get()),
     identifier: `meshwright/${self.name}/${self.nonce}`,
     log,
     observer: { ...metrics, changed: ownProxies.changed },

@@ -13,6 +13,7 @@ import { createLeadership } from './leadership.ts';
 import { part, type Part } from './part.ts';
 import { createPeers } from './peers.ts';
 import { createPodRecording } from './pod-records.ts';
+import { createProviders } from './providers.ts';
 import { createPublication } from './publication.ts';
 import { createQuotas } from './quotas.ts';
 import { createRootEvidence } from './root-evidence.ts';
@@ -83,6 +84,11 @@ export const parts: readonly Part[] = [
     createTrafficMetrics,
   ),
   part(
+    'providers',
+    { reads: ['identities', 'translation', 'ownCounts'], writes: ['signalServices', 'providerReports'] },
+    createProviders,
+  ),
+  part(
     'strict transitions',
     { reads: ['resources', 'translation', 'observations'], writes: ['strictReports'] },
     createStrictTransitions,
@@ -98,6 +104,7 @@ export const parts: readonly Part[] = [
         'peerServices',
         'telemetryServices',
         'quotaServices',
+        'signalServices',
       ],
       writes: ['ownProxies', 'ownWorkloads', 'isConverging', 'xdsPort'],
     },
@@ -166,6 +173,7 @@ export const parts: readonly Part[] = [
         'auditReports',
         'strictReports',
         'metricsReport',
+        'providerReports',
         'workloadReport',
       ],
       writes: ['statuses'],

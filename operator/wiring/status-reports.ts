@@ -12,17 +12,34 @@ import { specifiedIn } from './specified.ts';
 
 type Surroundings = Pick<
   AggregateInput,
-  'workloads' | 'keys' | 'audits' | 'metrics' | 'transitions' | 'specifiedOf' | 'operatorNamespace'
+  | 'workloads'
+  | 'keys'
+  | 'providers'
+  | 'audits'
+  | 'metrics'
+  | 'transitions'
+  | 'specifiedOf'
+  | 'operatorNamespace'
 >;
 
 /** What statuses depend on besides verdicts and acknowledgements. */
 function surroundings(
-  { workloadReport, keyReports, auditReports, strictReports, metricsReport, translation, resources }: Cells,
+  {
+    workloadReport,
+    keyReports,
+    providerReports,
+    auditReports,
+    strictReports,
+    metricsReport,
+    translation,
+    resources,
+  }: Cells,
   { settings }: StatusReportsContext,
 ): Surroundings {
   return {
     workloads: workloadReport.get(),
     keys: keyReports.get(),
+    providers: providerReports.get(),
     audits: auditReports.get(),
     metrics: metricsReport.get(),
     transitions: { places: translation.get().mtlsPlaces, reports: strictReports.get() },
@@ -47,6 +64,7 @@ type Cells = Reads<
   | 'auditReports'
   | 'strictReports'
   | 'metricsReport'
+  | 'providerReports'
   | 'workloadReport'
 > &
   Writes<'statuses'>;
@@ -120,7 +138,7 @@ export function createStatusReports(cells: Cells, context: StatusReportsContext)
 /** What statuses tell of besides verdicts. */
 function reportedIn(cells: Omit<Cells, 'change' | 'translation' | 'statuses'>): readonly Readable<unknown>[] {
   const { snapshot, proxies, delivery, waitingRequests, certificates } = cells;
-  const { keyReports, auditReports, strictReports, metricsReport, workloadReport } = cells;
+  const { keyReports, auditReports, strictReports, metricsReport, providerReports, workloadReport } = cells;
   const ofCertificates = [delivery, waitingRequests, certificates];
   return [
     snapshot,
@@ -130,6 +148,7 @@ function reportedIn(cells: Omit<Cells, 'change' | 'translation' | 'statuses'>): 
     auditReports,
     strictReports,
     metricsReport,
+    providerReports,
     workloadReport,
   ];
 }

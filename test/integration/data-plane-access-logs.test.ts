@@ -179,7 +179,7 @@ test('a filter, and forms of its own', async () => {
         directions: ['Inbound'],
         format: {
           type: 'Text',
-          text: 'E 100% {method} {path} {response_code} {peer} {request.headers.x-tenant} {request.headers.x-none}',
+          text: 'E 100% {method} {path} {response_code} {rule} {peer} {request.headers.x-tenant} {request.headers.x-none}',
         },
       },
       {
@@ -194,7 +194,7 @@ test('a filter, and forms of its own', async () => {
   expect(await ask(binding, '/secret/of/200', tenant)).toBe(403);
   expect(await ask(binding, '/broken/503', tenant)).toBe(503);
 
-  const line = `E 100% GET /broken/503 503 ${spiffeId('caller')} a"b -`;
+  const line = `E 100% GET /broken/503 503 - ${spiffeId('caller')} a"b -`;
   expect(await lines('server', 'E 100%', '/broken/')).toEqual([line]);
   expect(await lines('server', '/secret/of', '/broken/')).toEqual([
     JSON.stringify({

@@ -60,6 +60,8 @@ export function sampleMesh(parts: Partial<MeshIr>): MeshIr {
     allowedHosts: [],
     learnsHosts: false,
     accessLogs: null,
+    providers: [],
+    tracing: null,
     certificates: {
       authority: { type: 'BuiltIn' },
       ttlMs: 86_400_000,

@@ -1,5 +1,6 @@
 // Which requests and connections sidecars write lines about, of what form, and where to.
 import { z } from 'zod';
+import { providerNames } from './providers.ts';
 import { dnsLabel, listMap, listSet, matchLabels, shaped, withRules } from '../../schema.ts';
 
 const fieldName = shaped({
@@ -72,6 +73,11 @@ const AccessLog = z.object({
     .boolean()
     .default(false)
     .describe('Whether HTTP and gRPC probes of the kubelet are written, too. Default: false.'),
+  providers: providerNames(0)
+    .default([])
+    .describe(
+      'Names of the providers that receive it, in place of standard output. Lines about TCP connections are not sent to providers. Default: none.',
+    ),
   namespaces: listSet(z.array(shaped(dnsLabel)).max(64))
     .default([])
     .describe('Namespaces of the workloads that write it, at most 64. Default: all.'),

@@ -2,9 +2,11 @@
 import { z } from 'zod';
 import { AccessLogs } from './access-logs.ts';
 import { Metrics } from './metrics.ts';
+import { Providers } from './providers.ts';
+import { Tracing } from './tracing.ts';
 
 export const Telemetry = z
-  .object({ accessLogs: AccessLogs, metrics: Metrics })
+  .object({ providers: Providers, accessLogs: AccessLogs, tracing: Tracing, metrics: Metrics })
   .prefault({})
   .describe('What sidecars tell about the traffic of the mesh.');
 export type Telemetry = z.infer<typeof Telemetry>;

@@ -175,6 +175,17 @@ export const roots: Readonly<Record<string, readonly string[]>> = {
   'envoy/extensions/access_loggers/file/v3/file.proto': [
     'envoy.extensions.access_loggers.file.v3.FileAccessLog',
   ],
+  'envoy/extensions/access_loggers/open_telemetry/v3/logs_service.proto': [
+    'envoy.extensions.access_loggers.open_telemetry.v3.OpenTelemetryAccessLogConfig',
+  ],
+  // Traces.
+  'envoy/config/trace/v3/opentelemetry.proto': ['envoy.config.trace.v3.OpenTelemetryConfig'],
+  'envoy/extensions/tracers/opentelemetry/samplers/v3/parent_based_sampler.proto': [
+    'envoy.extensions.tracers.opentelemetry.samplers.v3.ParentBasedSamplerConfig',
+  ],
+  'envoy/extensions/tracers/opentelemetry/samplers/v3/trace_id_ratio_based_sampler.proto': [
+    'envoy.extensions.tracers.opentelemetry.samplers.v3.TraceIdRatioBasedSamplerConfig',
+  ],
   'envoy/extensions/access_loggers/stats/v3/stats.proto': ['envoy.extensions.access_loggers.stats.v3.Config'],
   'envoy/extensions/stat_sinks/open_telemetry/v3/open_telemetry.proto': [
     'envoy.extensions.stat_sinks.open_telemetry.v3.SinkConfig',

@@ -1,8 +1,10 @@
 // What a sidecar writes about each request and connection: a line on its standard output.
 // (The file logger cannot be used: /dev/stdout is not the sidecar user's to open.)
 // @see https://www.envoyproxy.io/docs/envoy/latest/configuration/observability/access_log/usage
-import type { AccessLogIr, LogFormatIr } from '../../ir/access-log.ts';
+import type { AccessLogIr, LogFormatIr, TextPartIr } from '../../ir/access-log.ts';
 import { logFields } from '../../values/log-fields.ts';
+import { operatorCluster } from '../../values/sidecar-names.ts';
+import { duration } from '../proto/well-known.ts';
 import type { EnvoyMessage } from '../proto/envoy-message.ts';
 import { connectionFields, formatOf, requestFields } from './log-fields.ts';
 import { probeRouteName } from './names.ts';
@@ -46,7 +48,7 @@ export function namedRequestLog(log: AccessLogIr, vantage: Vantage): EnvoyMessag
     ...(log.filter === null ? [] : [matches(log.filter)]),
   ];
   return {
-    ...stdout(formatted(log.format, direction)),
+    ...(log.providers.length === 0 ? stdout(formatted(log.format, direction)) : toOperator(log, direction)),
     filter: allOf(...filters),
   };
 }
@@ -89,16 +91,42 @@ function matches(expression: string): EnvoyMessage {
 
 function formatted(format: LogFormatIr, direction: Direction): EnvoyMessage {
   if (format.type === 'Text') {
-    const text = format.parts.map((part) =>
-      'text' in part ? part.text.replaceAll('%', '%%') : (formatOf(part.field, direction) ?? '-'),
-    );
-    return { text_format_source: { inline_string: `${text.join('')}\n` } };
+    return { text_format_source: { inline_string: `${textOf(format.parts, direction)}\n` } };
   }
-  const fields = (format.fields ?? logFields).flatMap((name) => {
-    const value = formatOf(name, direction);
-    return value === null ? [] : [[name, value] as const];
-  });
+  const fields = fieldsOf(format.fields, direction);
   return { json_format: Object.fromEntries(fields), omit_empty_values: true };
+}
+
+function textOf(parts: readonly TextPartIr[], direction: Direction): string {
+  const text = parts.map((part) =>
+    'text' in part ? part.text.replaceAll('%', '%%') : (formatOf(part.field, direction) ?? '-'),
+  );
+  return text.join('');
+}
+
+type Formatted = readonly [name: string, format: string];
+
+function fieldsOf(names: readonly string[] | null, direction: Direction): readonly Formatted[] {
+  return (names ?? logFields).flatMap((name) => {
+    const format = formatOf(name, direction);
+    return format === null ? [] : [[name, format] as const];
+  });
+}
+
+/** By OTLP. The operator knows by the name of the log who receives it, and by the node, which it has proven, from whom it is. */
+function toOperator({ name, format }: AccessLogIr, direction: Direction): EnvoyMessage {
+  const attributes = format.type === 'Text' ? [] : fieldsOf(format.fields, direction);
+  return extension(
+    'envoy.access_loggers.open_telemetry',
+    'envoy.extensions.access_loggers.open_telemetry.v3.OpenTelemetryAccessLogConfig',
+    {
+      grpc_service: { envoy_grpc: { cluster_name: operatorCluster }, timeout: duration(5_000) },
+      log_name: name,
+      buffer_flush_interval: duration(1_000),
+      ...(format.type === 'Text' && { body: { string_value: textOf(format.parts, direction) } }),
+      attributes: { values: attributes.map(([key, value]) => ({ key, value: { string_value: value } })) },
+    },
+  );
 }
 
 function line(fields: EnvoyMessage): EnvoyMessage {

@@ -90,7 +90,7 @@ export function createResourceBuilder(): ResourceBuilder {
     const { outboundMode, allowedHosts, accessLogs, metrics = defaultMetrics } = settings;
     const countsOutbound = metrics.reporters === 'Both';
     const switches = switched({ outboundMode, allowedHosts, accessLogs, countsOutbound });
-    const logs = listenerLogs(accessLogs, settings.origin);
+    const logs = listenerLogs(accessLogs, settings.tracing, settings.origin);
     const own = { ...switches, origin: settings.origin, logs };
     const present = wanted(workloads, options.workloads);
     const layers = new Map<LayerId, readonly XdsResource[]>([

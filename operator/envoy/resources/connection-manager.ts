@@ -7,6 +7,7 @@ import { namedRequestLog, requestLog } from './access-log.ts';
 import type { ListenerLogs } from './named-logs.ts';
 import { ruleStats } from './rule-stats.ts';
 import { auditStats, openCountedEvery, openRequestStats, requestStats } from './stats-log.ts';
+import { tracing } from './tracing.ts';
 import { requestHeadersTimeout, serverIdleTimeout } from './connection-timeouts.ts';
 import type { Vantage } from './vantage.ts';
 import { upgradeConfigs } from './upgrades.ts';
@@ -56,6 +57,7 @@ export function connectionManager(parts: ConnectionManagerParts): EnvoyMessage {
       ...(parts.vantage === 'plaintext' && {
         access_log_options: { access_log_flush_interval: openCountedEvery },
       }),
+      ...(parts.named.tracing && { tracing: tracing(parts.named.tracing.percentage, parts.vantage) }),
       ...parts.more,
       http_filters: [...parts.filters, router],
     },

@@ -2,7 +2,7 @@
 // @see https://www.envoyproxy.io/docs/envoy/latest/configuration/observability/access_log/usage
 import { headerField, isLogField, type LogField, logFields } from '../../values/log-fields.ts';
 import { refusedHeader } from './names.ts';
-import { effectiveRule, rbacMetadata, rbacNamespace, rulesPrefix } from './rbac-metadata.ts';
+import { effectiveRule, rbacNamespace, rulesPrefix } from './rbac-metadata.ts';
 import type { Direction } from './vantage.ts';
 
 type Formats = Readonly<Partial<Record<LogField, string>>>;
@@ -42,13 +42,17 @@ const identities: Readonly<Record<Direction, Formats>> = {
   outbound: { identity: '%UPSTREAM_LOCAL_URI_SAN%', peer: '%UPSTREAM_PEER_URI_SAN%' },
 };
 
-const ruleOf = (kind: keyof typeof rulesPrefix): string =>
-  rbacMetadata(rulesPrefix[kind] + effectiveRule.enforced);
+const ruleOf = (kind: keyof typeof rulesPrefix): object => ({
+  command: 'DYNAMIC_METADATA',
+  param: `${rbacNamespace}:${rulesPrefix[kind]}${effectiveRule.enforced}`,
+});
+/** The first that there is: where neither is, one line has no value and not two. */
+const rule = `%COALESCE(${JSON.stringify({ operators: [ruleOf('DENY'), ruleOf('ALLOW')] })})%`;
 
 /** What was decided about it. Where no Allow rule matched, none has a name. */
 const decision: Readonly<Record<Direction, Formats>> = {
   inbound: {
-    rule: ruleOf('DENY') + ruleOf('ALLOW'),
+    rule,
     authorization: `%DYNAMIC_METADATA(${rbacNamespace})%`,
   },
   outbound: {},

@@ -10,33 +10,44 @@ import type { Direction } from './vantage.ts';
 /** What the listeners of a sidecar say of the access logs of the Mesh. */
 export interface ListenerLogs {
   readonly logs: readonly AccessLogIr[];
-  /** The Mesh, if there are any. */
+  /** null: sidecars take no part in traces. percentage: as TracingIr has it. */
+  readonly tracing: { readonly percentage: number } | null;
+  /** The Mesh, if there is any of these. */
   readonly origins: readonly Origin[];
 }
 
-const noLogs: ListenerLogs = { logs: [], origins: [] };
+const noLogs: ListenerLogs = { logs: [], tracing: null, origins: [] };
 
 /** Remembers: the same as before while listeners would say the same. */
 export function createListenerLogs(): (
   accessLogs: MeshSettingsIr['accessLogs'],
+  tracing: MeshSettingsIr['tracing'],
   mesh: Origin,
 ) => ListenerLogs {
   let last: { readonly key: string; readonly logs: ListenerLogs } = { key: '', logs: noLogs };
-  return (accessLogs, mesh) => {
+  return (accessLogs, tracing, mesh) => {
     const logs = (accessLogs ?? []).filter((log) => !isUsual(log));
-    if (logs.length === 0) return noLogs;
+    if (logs.length === 0 && tracing === null) return noLogs;
     const key = JSON.stringify([
       mesh,
-      ...logs.map(({ name, filter, format, probes }) => [name, filter, format, probes]),
+      tracing?.percentage,
+      ...logs.map(({ name, filter, format, probes, providers }) => [
+        name,
+        filter,
+        format,
+        probes,
+        providers.length > 0,
+      ]),
     ]);
-    if (last.key !== key) last = { key, logs: { logs, origins: [mesh] } };
+    if (last.key !== key)
+      last = { key, logs: { logs, tracing: tracing && { percentage: tracing.percentage }, origins: [mesh] } };
     return last.logs;
   };
 }
 
 /** It says what the logger says that every listener has anyway. */
-function isUsual({ filter, format }: AccessLogIr): boolean {
-  return filter === null && format.type === 'JSON' && format.fields === null;
+function isUsual({ filter, format, providers }: AccessLogIr): boolean {
+  return providers.length === 0 && filter === null && format.type === 'JSON' && format.fields === null;
 }
 
 /** Of a sidecar that writes those that all do and these. Nothing where nothing is asked for: lines about everything. */
@@ -58,7 +69,9 @@ function valuesOf(written: readonly AccessLogIr[], direction: Direction): EnvoyM
   const others = ofDirection.filter((log) => !isUsual(log));
   return {
     [requestLogKey(direction)]: most(ofDirection.filter(isUsual)),
-    [connectionLogKey(direction)]: most(ofDirection.filter(({ filter }) => filter === null)),
+    [connectionLogKey(direction)]: most(
+      ofDirection.filter(({ filter, providers }) => filter === null && providers.length === 0),
+    ),
     ...Object.fromEntries(others.map((log) => [namedLogKey(log.name, direction), log.percentage])),
   };
 }

@@ -6,6 +6,7 @@ import { byText } from '../../values/compare-text.ts';
 import { matchesLabels } from '../../values/labels.ts';
 import { headerField, isLogField } from '../../values/log-fields.ts';
 import { problemOfFilter } from './log-filter.ts';
+import { strangersAmong } from './providers.ts';
 import type { Problem } from './verdicts.ts';
 import type { Workload } from './workload.ts';
 
@@ -15,12 +16,14 @@ type Written = NonNullable<Mesh['spec']['telemetry']['accessLogs']>[number];
 export function accessLogs({ spec }: Mesh): readonly AccessLogIr[] | null {
   const { accessLogs: written } = spec.telemetry;
   if (written === undefined) return null;
+  const known = spec.telemetry.providers.map(({ name }) => name);
   return written
-    .filter((one) => problemsOf(one).length === 0)
+    .filter((one) => problemsOf(one, known).length === 0)
     .map((one) => ({
       name: one.name,
       format: formatOf(one.format),
       filter: one.filter ?? null,
+      providers: one.providers.toSorted(),
       percentage: one.percentage,
       directions: one.directions.toSorted(),
       probes: one.probes,
@@ -46,9 +49,10 @@ export function accessLogsOf(
 }
 
 export function accessLogWarnings({ spec }: Mesh): readonly Problem[] {
+  const known = spec.telemetry.providers.map(({ name }) => name);
   return (spec.telemetry.accessLogs ?? []).flatMap((one) => {
     const place = `spec.telemetry.accessLogs[${one.name}]`;
-    return problemsOf(one).map((problem) => ({
+    return problemsOf(one, known).map((problem) => ({
       reason: reason.accessLogInvalid,
       message: `Access log ${one.name} is not written: ${place}.${problem}. Correct it; docs/telemetry.md lists what it may name.`,
     }));
@@ -60,13 +64,14 @@ function isEverywhere({ namespaces, selector }: Written): boolean {
 }
 
 /** Each without a full stop, and what to do. */
-function problemsOf({ format, filter }: Written): readonly string[] {
+function problemsOf({ format, filter, providers }: Written, known: readonly string[]): readonly string[] {
   const wrong = filter === undefined ? null : problemOfFilter(filter);
   const parts = format.text === undefined ? [] : textParts(format.text);
   const named = [...(format.fields ?? []), ...parts.flatMap((part) => ('field' in part ? part.field : []))];
   const unknown = named.find((name) => !isLogField(name) && headerField(name) === null);
   return [
     ...(wrong === null ? [] : [`filter is no expression that Envoy takes: ${wrong}`]),
+    ...strangersAmong(providers, known),
     ...(unknown === undefined ? [] : [`format names ${unknown}, which is no field`]),
   ];
 }

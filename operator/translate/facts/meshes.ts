@@ -14,6 +14,7 @@ import { compareAge, whyFirst } from './precedence.ts';
 import { compareText } from '../../values/compare-text.ts';
 import { accessLogs } from './access-logs.ts';
 import { isSameValue } from '../../values/same-value.ts';
+import { providers, tracing } from './providers.ts';
 import { allowedHosts } from './allowed-hosts.ts';
 import { originOf } from './origins.ts';
 import { acceptedCondition, type Problem } from './verdicts.ts';
@@ -50,6 +51,8 @@ export function meshSettings(mesh: Mesh): MeshSettingsIr {
     allowedHosts: allowedHosts(mesh),
     learnsHosts: mesh.spec.outbound.learn,
     accessLogs: accessLogs(mesh),
+    providers: providers(mesh),
+    tracing: tracing(mesh),
     certificates: certificateSettings(mesh),
     sidecar: sidecarSettings(mesh),
     ...metricsSettings(mesh),

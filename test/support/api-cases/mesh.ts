@@ -54,6 +54,38 @@ export const meshCases: readonly ApiCase[] = [
       { name: 'lines', format: { type: 'Text', text: '{path}' } },
     ),
   ),
+  valid('providers and traces', {
+    telemetry: {
+      providers: [
+        {
+          name: 'a',
+          type: 'OpenTelemetry',
+          endpoint: 'http://collector.shop:4318',
+          protocol: 'HTTP',
+          metrics: true,
+        },
+        { name: 'b', type: 'Zipkin', endpoint: 'https://zipkin.example.com/api/v2/spans' },
+        { name: 'c', type: 'Plugin', endpoint: 'http://plugin.shop.svc:50051' },
+      ],
+      tracing: { providers: ['a', 'b'], percentage: 50 },
+      accessLogs: [{ name: 'all', providers: ['a', 'c'] }],
+    },
+  }),
+  refused(
+    'a provider without a URL',
+    { telemetry: { providers: [{ name: 'a', type: 'Plugin', endpoint: 'plugin.shop:50051' }] } },
+    { field: 'spec.telemetry.providers[0].endpoint', message: 'Write a URL such as' },
+  ),
+  refused(
+    'counts for Zipkin',
+    { telemetry: { providers: [{ name: 'a', type: 'Zipkin', endpoint: 'http://a', metrics: true }] } },
+    { field: 'spec.telemetry.providers[0]', message: 'Remove metrics' },
+  ),
+  refused(
+    'traces for nobody',
+    { telemetry: { tracing: { providers: [] } } },
+    { field: 'spec.telemetry.tracing.providers', message: '' },
+  ),
   valid('no access logs', logs()),
   refused(
     'an access log of text without text',

@@ -162,7 +162,7 @@ function filters(index: number, mark: number): readonly EnvoyMessage[] {
   const rds = { route_config_name: name, config_source: overAds };
   return [
     connectionManager({
-      named: { logs: [], origins: [] },
+      named: { logs: [], tracing: null, origins: [] },
       vantage: 'outbound',
       statPrefix: `mark-${mark}`,
       filters: index < 2 ? [discovered(`e${index}`)] : [],

@@ -159,7 +159,7 @@ describe('the admitted object', () => {
           },
           defaults: {},
           outbound: { mode: 'AllowAny', learn: false, hosts: [] },
-          telemetry: { metrics: { reporters: 'Both', labels: [], maxSeries: 50_000 } },
+          telemetry: { providers: [], metrics: { reporters: 'Both', labels: [], maxSeries: 50_000 } },
         },
       },
     });

@@ -69,6 +69,7 @@ export function readStatusCase(text: string): AggregateInput {
       ...(nextRenewal !== undefined && { nextRenewal: new Date(nextRenewal) }),
     },
     keys: [],
+    providers: [],
     audits: [],
     transitions: { places: [], reports: [] },
     previous: new Map(Object.entries(read.previous ?? {})),

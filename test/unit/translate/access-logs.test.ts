@@ -34,6 +34,7 @@ test('sorted by name, and text in parts', () => {
       name: 'a',
       format: { type: 'Text', parts: [{ field: 'path' }, { text: ': {' }, { field: 'method' }] },
       filter: null,
+      providers: [],
       percentage: 100,
       directions: ['Inbound', 'Outbound'],
       probes: false,
@@ -49,6 +50,7 @@ test('what cannot be written is left out and told, and the others are written', 
     { name: 'filter', filter: 'response.cod > 1' },
     { name: 'field', format: { fields: ['path', 'paths'] } },
     { name: 'text', format: { type: 'Text', text: '{PATH}' } },
+    { name: 'nobody', providers: ['nobody'] },
   );
 
   expect(accessLogs(mesh)?.map(({ name }) => name)).toEqual(['good']);
@@ -56,6 +58,7 @@ test('what cannot be written is left out and told, and the others are written', 
     'Access log filter is not written: spec.telemetry.accessLogs[filter].filter is no expression that Envoy takes: No such key: cod. Correct it; docs/telemetry.md lists what it may name.',
     'Access log field is not written: spec.telemetry.accessLogs[field].format names paths, which is no field. Correct it; docs/telemetry.md lists what it may name.',
     'Access log text is not written: spec.telemetry.accessLogs[text].format names PATH, which is no field. Correct it; docs/telemetry.md lists what it may name.',
+    'Access log nobody is not written: spec.telemetry.accessLogs[nobody].providers names nobody, which is not in spec.telemetry.providers. Correct it; docs/telemetry.md lists what it may name.',
   ]);
 });
 

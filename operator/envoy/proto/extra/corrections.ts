@@ -26,6 +26,7 @@ export const rules: Readonly<Record<string, Rules | null>> = {
   'envoy.config.metrics.v3.HistogramBucketSettings.buckets': {
     repeated: { unique: true, items: { double: { gt: 0 } } },
   },
+  'envoy.extensions.access_loggers.open_telemetry.v3.OpenTelemetryAccessLogConfig.common_config': null,
   'envoy.extensions.common.dynamic_forward_proxy.v3.DnsCacheConfig.dns_query_timeout': {
     duration: { gte: {} },
   },

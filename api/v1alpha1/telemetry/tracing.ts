@@ -1,0 +1,20 @@
+// Which requests are traced, and who receives the spans.
+import { z } from 'zod';
+import { providerNames } from './providers.ts';
+
+export const Tracing = z
+  .object({
+    providers: providerNames(1).describe('Names of the providers that receive spans.'),
+    percentage: z
+      .int()
+      .min(0)
+      .max(100)
+      .default(1)
+      .describe(
+        'How many of the requests are traced of which no caller has decided, in percent. Requests with a traceparent header are traced if it says so. Default: 1.',
+      ),
+  })
+  .exactOptional()
+  .describe(
+    'Sidecars take part in traces of W3C Trace Context. Default: they do not, and pass headers of traces on as they are.',
+  );

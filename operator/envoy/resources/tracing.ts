@@ -1,0 +1,46 @@
+// Spans of requests, sent to the operator. Only where the Mesh asks for it: a tracer changes headers of traces even if it samples nothing.
+// @see https://www.envoyproxy.io/docs/envoy/latest/api-v3/config/trace/v3/opentelemetry.proto
+import { operatorCluster } from '../../values/sidecar-names.ts';
+import { duration } from '../proto/well-known.ts';
+import type { EnvoyMessage } from '../proto/envoy-message.ts';
+import { requestFields } from './log-fields.ts';
+import { any, extension } from './typed-config.ts';
+import { directionOf, type Vantage } from './vantage.ts';
+
+const samplers = 'envoy.extensions.tracers.opentelemetry.samplers.v3';
+
+/** Field of a connection manager. What a caller has decided about a trace holds; else this share of traces is sampled. */
+export function tracing(percentage: number, vantage: Vantage): EnvoyMessage {
+  const ratio = extension(
+    'envoy.tracers.opentelemetry.samplers.trace_id_ratio_based',
+    `${samplers}.TraceIdRatioBasedSamplerConfig`,
+    { sampling_percentage: { numerator: percentage } },
+  );
+  return {
+    provider: {
+      name: 'envoy.tracers.opentelemetry',
+      typed_config: any('envoy.config.trace.v3.OpenTelemetryConfig', {
+        grpc_service: { envoy_grpc: { cluster_name: operatorCluster }, timeout: duration(5_000) },
+        sampler: extension(
+          'envoy.tracers.opentelemetry.samplers.parent_based',
+          `${samplers}.ParentBasedSamplerConfig`,
+          { wrapped_sampler: ratio },
+        ),
+      }),
+    },
+    // The sampler decides. With less, Envoy would end traces of applications.
+    random_sampling: { value: 100 },
+    // One span for each sidecar. Those of their own for what goes out would not say which node sends them.
+    spawn_upstream_span: false,
+    custom_tags: tags(vantage),
+  };
+}
+
+/** As access logs name them. */
+function tags(vantage: Vantage): readonly EnvoyMessage[] {
+  const formats = requestFields(directionOf(vantage));
+  return (['direction', 'peer', 'route_name', 'rule'] as const).flatMap((field) => {
+    const value = formats[field];
+    return value === undefined ? [] : [{ tag: `meshwright.${field}`, value }];
+  });
+}

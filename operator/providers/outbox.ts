@@ -1,0 +1,131 @@
+// What waits for one provider: bounded, one message at a time, and what there is no room for is dropped and counted. Nobody waits for it.
+import type { Clock } from '../process/clock.ts';
+import { type Signal, sizeOf } from './signals.ts';
+
+/** taken; or not, and it may be sent again; or not, and never will be. */
+export type Outcome =
+  { readonly type: 'taken' } | { readonly type: 'failed' | 'refused'; readonly reason: string };
+
+/** Sends signals of one type. The promise never rejects, and ends within ten seconds. */
+export type Send = (type: Signal['type'], signals: readonly Signal[]) => Promise<Outcome>;
+
+export interface OutboxOptions {
+  readonly send: Send;
+  readonly clock: Pick<Clock, 'after' | 'now'>;
+  /** So many records, spans or counts. */
+  readonly counted: (type: Signal['type'], result: 'sent' | 'dropped', count: number) => void;
+  /** What `state` says is another. */
+  readonly changed: () => void;
+}
+
+export interface OutboxState {
+  /** Null: the last message was taken, or there was none. */
+  readonly trouble: { readonly reason: string; readonly sinceMs: number } | null;
+  readonly dropped: number;
+}
+
+/** Records, spans and counts together: some ten megabytes. */
+const most = 20_000;
+/** Of one message. */
+const mostInMessage = 1_000;
+const firstPauseMs = 1_000;
+const longestPauseMs = 30_000;
+
+export class Outbox {
+  readonly #options: OutboxOptions;
+  #waiting: Signal[] = [];
+  #count = 0;
+  #isBusy = false;
+  #isClosed = false;
+  #pauseMs = firstPauseMs;
+  #cancel: () => void = () => undefined;
+  #state: OutboxState = { trouble: null, dropped: 0 };
+
+  constructor(options: OutboxOptions) {
+    this.#options = options;
+  }
+
+  get state(): OutboxState {
+    return this.#state;
+  }
+
+  offer(signal: Signal): void {
+    const size = sizeOf(signal);
+    if (size === 0 || this.#isClosed) return;
+    if (this.#count + size > most) return this.#drop(signal.type, size);
+    this.#waiting.push(signal);
+    this.#count += size;
+    this.#next();
+  }
+
+  /** What waits is dropped. */
+  close(): void {
+    this.#isClosed = true;
+    this.#cancel();
+    for (const signal of this.#waiting) this.#drop(signal.type, sizeOf(signal));
+    this.#waiting = [];
+  }
+
+  #next(): void {
+    if (this.#isBusy || this.#isClosed || this.#waiting.length === 0) return;
+    this.#isBusy = true;
+    void this.#sendSome();
+  }
+
+  async #sendSome(): Promise<void> {
+    const some = this.#first();
+    const [{ type } = { type: 'logs' as const }] = some;
+    const size = some.reduce((sum, signal) => sum + sizeOf(signal), 0);
+    const outcome = await this.#options.send(type, some);
+    if (this.#isClosed) return;
+    if (outcome.type === 'failed') {
+      this.#isIn(outcome.reason);
+      this.#cancel = this.#options.clock.after(this.#pauseMs, () => this.#go());
+      this.#pauseMs = Math.min(2 * this.#pauseMs, longestPauseMs);
+      return;
+    }
+    this.#waiting = this.#waiting.filter((signal) => !some.includes(signal));
+    this.#count -= size;
+    this.#pauseMs = firstPauseMs;
+    if (outcome.type === 'refused') this.#isIn(outcome.reason);
+    else this.#isIn(null);
+    if (outcome.type === 'refused') this.#drop(type, size);
+    else this.#options.counted(type, 'sent', size);
+    this.#go();
+  }
+
+  #go(): void {
+    this.#isBusy = false;
+    this.#next();
+  }
+
+  /** Of the type that waits longest. */
+  #first(): readonly Signal[] {
+    const type = this.#waiting[0]?.type;
+    const some: Signal[] = [];
+    let count = 0;
+    for (const signal of this.#waiting) {
+      if (signal.type !== type) continue;
+      count += sizeOf(signal);
+      if (some.length > 0 && count > mostInMessage) break;
+      some.push(signal);
+    }
+    return some;
+  }
+
+  #drop(type: Signal['type'], size: number): void {
+    this.#options.counted(type, 'dropped', size);
+    const isFirst = this.#state.dropped === 0;
+    this.#state = { ...this.#state, dropped: this.#state.dropped + size };
+    if (isFirst) this.#options.changed();
+  }
+
+  #isIn(reason: string | null): void {
+    const { trouble } = this.#state;
+    if (trouble?.reason === (reason ?? undefined)) return;
+    const sinceMs = trouble?.sinceMs ?? this.#options.clock.now();
+    this.#state =
+      reason === null ? { trouble: null, dropped: 0 } : { ...this.#state, trouble: { reason, sinceMs } };
+    this.#options.changed();
+  }
+}

@@ -1,0 +1,138 @@
+// Sends to providers, over gRPC and HTTP. Entry: createSend.
+import { Buffer } from 'node:buffer';
+import { Client, credentials, type ServiceError, status } from '@grpc/grpc-js';
+import type { ProviderIr } from '../ir/provider.ts';
+import type { Outcome, Send } from './outbox.ts';
+import type { Signal } from './signals.ts';
+import { writeOtlp } from './write-otlp.ts';
+import { pluginPath, writePlugin } from './write-plugin.ts';
+import { writeZipkin } from './write-zipkin.ts';
+
+export interface Sender {
+  readonly send: Send;
+  /** Ends its connection. */
+  readonly close: () => void;
+}
+
+const timeoutMs = 5_000;
+
+/** @param endpoint as ProviderIr has it */
+export function createSender(provider: ProviderIr): Sender {
+  if (provider.type === 'Zipkin') return overHttp((_, signals) => zipkinRequest(provider.endpoint, signals));
+  if (provider.type === 'Plugin')
+    return overGrpc(
+      provider,
+      () => pluginPath,
+      (_, signals) => writePlugin(signals),
+    );
+  return provider.protocol === 'HTTP'
+    ? overHttp((type, signals) => otlpRequest(provider.endpoint, type, signals))
+    : overGrpc(provider, (type) => grpcPaths[type], writeOtlp);
+}
+
+const grpcPaths: Readonly<Record<Signal['type'], string>> = {
+  logs: '/opentelemetry.proto.collector.logs.v1.LogsService/Export',
+  spans: '/opentelemetry.proto.collector.trace.v1.TraceService/Export',
+  counts: '/opentelemetry.proto.collector.metrics.v1.MetricsService/Export',
+};
+const httpPaths: Readonly<Record<Signal['type'], string>> = {
+  logs: '/v1/logs',
+  spans: '/v1/traces',
+  counts: '/v1/metrics',
+};
+
+/** Another attempt may succeed. @see https://opentelemetry.io/docs/specs/otlp/#failures */
+const passing: ReadonlySet<status> = new Set([
+  status.CANCELLED,
+  status.DEADLINE_EXCEEDED,
+  status.ABORTED,
+  status.OUT_OF_RANGE,
+  status.UNAVAILABLE,
+  status.DATA_LOSS,
+  status.RESOURCE_EXHAUSTED,
+]);
+
+const asIs = (bytes: Buffer): Buffer => bytes;
+
+function overGrpc(
+  { endpoint }: ProviderIr,
+  pathOf: (type: Signal['type']) => string,
+  write: (type: Signal['type'], signals: readonly Signal[]) => Uint8Array,
+): Sender {
+  const { protocol, host, hostname, port } = new URL(endpoint);
+  const isSecure = protocol === 'https:';
+  const target = port === '' ? `${hostname}:${isSecure ? 443 : 80}` : host;
+  const client = new Client(target, isSecure ? credentials.createSsl() : credentials.createInsecure());
+  const send: Send = async (type, signals) => {
+    const bytes = Buffer.from(write(type, signals));
+    return await new Promise<Outcome>((resolve) => {
+      const deadline = Date.now() + timeoutMs;
+      client.makeUnaryRequest(pathOf(type), asIs, asIs, bytes, { deadline }, (error: ServiceError | null) =>
+        resolve(error === null ? { type: 'taken' } : outcomeOf(error)),
+      );
+    });
+  };
+  return { send, close: () => client.close() };
+}
+
+function outcomeOf({ code, details }: ServiceError): Outcome {
+  const reason = `${status[code]}: ${shortened(details)}`;
+  return { type: passing.has(code) ? 'failed' : 'refused', reason };
+}
+
+interface HttpRequest {
+  readonly url: string;
+  readonly contentType: string;
+  readonly body: string | Uint8Array;
+}
+
+function otlpRequest(endpoint: string, type: Signal['type'], signals: readonly Signal[]): HttpRequest {
+  const url = endpoint.replace(/\/+$/, '') + httpPaths[type];
+  return { url, contentType: 'application/x-protobuf', body: writeOtlp(type, signals) };
+}
+
+function zipkinRequest(endpoint: string, signals: readonly Signal[]): HttpRequest {
+  const { pathname } = new URL(endpoint);
+  const url = pathname === '/' ? new URL('/api/v2/spans', endpoint).href : endpoint;
+  return { url, contentType: 'application/json', body: writeZipkin(signals) };
+}
+
+function overHttp(write: (type: Signal['type'], signals: readonly Signal[]) => HttpRequest): Sender {
+  const ending = new AbortController();
+  const send: Send = async (type, signals) => {
+    const { url, contentType, body } = write(type, signals);
+    try {
+      const response = await fetch(url, {
+        method: 'POST',
+        headers: { 'content-type': contentType },
+        body: typeof body === 'string' ? body : Buffer.from(body),
+        redirect: 'error',
+        signal: AbortSignal.any([ending.signal, AbortSignal.timeout(timeoutMs)]),
+      });
+      const answer = await response.text();
+      if (response.ok) return { type: 'taken' };
+      const isPassing = [408, 429].includes(response.status) || response.status >= 500;
+      return {
+        type: isPassing ? 'failed' : 'refused',
+        reason: `HTTP ${response.status} ${shortened(answer)}`.trim(),
+      };
+    } catch (error) {
+      return { type: 'failed', reason: shortened(causeOf(error)) };
+    }
+  };
+  return { send, close: () => ending.abort() };
+}
+
+/** fetch hides why behind "fetch failed". */
+function causeOf(error: unknown): string {
+  const { cause = error } = error instanceof Error ? error : {};
+  return cause instanceof Error ? cause.message : String(cause);
+}
+
+/** It gets into a status. */
+function shortened(text: string): string {
+  return text
+    .replaceAll(/[^ -~]+/g, ' ')
+    .slice(0, 200)
+    .trim();
+}

@@ -1,0 +1,40 @@
+// Whom the Mesh has what sidecars tell passed on to.
+import type { Mesh } from '../../../api/v1alpha1/mesh.ts';
+import { reason } from '../../conditions/conditions.ts';
+import type { ProviderIr, TracingIr } from '../../ir/provider.ts';
+import { byText } from '../../values/compare-text.ts';
+import type { Problem } from './verdicts.ts';
+
+export function providers({ spec }: Mesh): readonly ProviderIr[] {
+  return spec.telemetry.providers.toSorted(byText(({ name }) => name));
+}
+
+/** null where nobody receives spans. */
+export function tracing({ spec }: Mesh): TracingIr | null {
+  const { tracing: written, providers: all } = spec.telemetry;
+  if (written === undefined) return null;
+  const known = all.filter(takesSpans).map(({ name }) => name);
+  const named = written.providers.filter((name) => known.includes(name));
+  return named.length === 0 ? null : { providers: named.toSorted(), percentage: written.percentage };
+}
+
+export function tracingWarnings({ spec }: Mesh): readonly Problem[] {
+  const { tracing: written, providers: all } = spec.telemetry;
+  const known = all.filter(takesSpans).map(({ name }) => name);
+  return strangersAmong(written?.providers ?? [], known).map((problem) => ({
+    reason: reason.providerNotFound,
+    message: `Spans are not sent to it: spec.telemetry.tracing.${problem}. Correct the name, or add the provider.`,
+  }));
+}
+
+function takesSpans({ type }: Pick<ProviderIr, 'type'>): boolean {
+  return ['OpenTelemetry', 'Zipkin', 'Plugin'].includes(type);
+}
+
+/** Without a full stop. */
+export function strangersAmong(named: readonly string[], known: readonly string[]): readonly string[] {
+  const stranger = named.find((name) => !known.includes(name));
+  return stranger === undefined
+    ? []
+    : [`providers names ${stranger}, which is not in spec.telemetry.providers`];
+}

@@ -1,0 +1,294 @@
+// Access logs, spans and counts of real Envoys arrive in a real OpenTelemetry Collector and in a plug-in, by way of the operator; a provider
+// that is down is told and delays nobody.
+import { once } from 'node:events';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { Agent, type IncomingMessage, request } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import type { ProviderIr } from '../../operator/ir/provider.ts';
+import type { MeshIr } from '../../operator/ir/mesh-ir.ts';
+import { systemClock } from '../../operator/process/clock.ts';
+import { createLog } from '../../operator/process/log.ts';
+import { createMetrics } from '../../operator/process/metrics.ts';
+import { readSettings } from '../../operator/process/settings.ts';
+import { createBoard } from '../../operator/wiring/board.ts';
+import { createProviders } from '../../operator/wiring/providers.ts';
+import { createTelemetry } from '../../operator/wiring/telemetry.ts';
+import { findCollector } from '../support/collector/build.ts';
+import { type Collector, startCollector } from '../support/collector/collector.ts';
+import { startApplication } from '../support/data-plane/applications.ts';
+import { Closing } from '../support/data-plane/closing.ts';
+import { ServedMesh } from '../support/data-plane/served-mesh.ts';
+import { startChild } from '../support/kubernetes/child.ts';
+import { freePort } from '../support/kubernetes/free-port.ts';
+import { poll } from '../support/kubernetes/poll.ts';
+import {
+  sampleEndpoint,
+  sampleInbound,
+  sampleMesh,
+  sampleRule,
+  sampleService,
+  sampleWorkload,
+  spiffeId,
+} from '../support/mesh-samples.ts';
+
+const assets = await findCollector();
+if (!assets.available) process.stderr.write(`NOT RUN: providers with a real collector. ${assets.reason}\n`);
+const testWithCollector = assets.available ? test : test.skip;
+
+const closing = new Closing();
+afterAll(() => closing.close());
+
+const board = createBoard();
+const metrics = createMetrics();
+let collector: Collector;
+let ports: readonly [number, number, number];
+let ir: MeshIr;
+let binding = 0;
+let plugin: () => Promise<readonly unknown[]>;
+const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+
+beforeAll(async () => {
+  if (!assets.available) return;
+  closing.add(async () => metrics.close());
+  closing.add(async () => agent.destroy());
+  const context = {
+    settings: readSettings(['--platform', 'files', '--files', 'f', '--state', 's'], {}),
+    clock: systemClock,
+    log: createLog('silent'),
+    metrics,
+  };
+  createTelemetry(board, context);
+  const { component } = createProviders(board, context);
+  closing.add(() => component.stop());
+  ports = [await freePort(), await freePort(), await freePort()];
+  collector = await startCollector(assets.program, closing, ports);
+  const pluginPort = await freePort();
+  plugin = await startPlugin(pluginPort);
+  const application = await startApplication('status', closing, ({ url, headers }, response) => {
+    response
+      .writeHead(Number(/\d{3}$/.exec(url)?.[0] ?? 200), { 'x-seen': headers['traceparent'] ?? 'none' })
+      .end();
+  });
+  const inboundPort = await freePort();
+  binding = await freePort();
+  const service = sampleService('shop/reviews/80', {
+    peerIdentities: [spiffeId('server')],
+    endpoints: [sampleEndpoint(inboundPort, { mtls: true })],
+  });
+  const path = { type: 'PathPrefix', value: '/secret', ignoreCase: false } as const;
+  const secret = [{ methods: 'any', paths: [path], hosts: 'any', headers: [], not: null }] as const;
+  const authorization = {
+    deny: [sampleRule('shop/reviews/secrets', 'anyone', secret)],
+    allow: 'all',
+  } as const;
+  const [grpc, http, zipkin] = ports;
+  const provider = (name: string, parts: Partial<ProviderIr>): ProviderIr => ({
+    name,
+    type: 'OpenTelemetry',
+    endpoint: `http://127.0.0.1:${grpc}`,
+    protocol: 'GRPC',
+    metrics: false,
+    ...parts,
+  });
+  const log = {
+    directions: ['Inbound', 'Outbound'],
+    percentage: 100,
+    probes: false,
+    everywhere: true,
+  } as const;
+  const bare = sampleMesh({
+    services: [service],
+    workloads: [
+      sampleWorkload('caller', {
+        bindings: [{ address: '127.0.0.1', port: binding, service: service.key, protocol: 'HTTP' }],
+      }),
+      sampleWorkload('server', { inbound: [sampleInbound(inboundPort, application, { authorization })] }),
+    ],
+  });
+  ir = {
+    ...bare,
+    settings: {
+      ...bare.settings,
+      providers: [
+        provider('grpc', { metrics: true }),
+        provider('http', { endpoint: `http://127.0.0.1:${http}`, protocol: 'HTTP' }),
+        provider('plugin', { type: 'Plugin', endpoint: `http://127.0.0.1:${pluginPort}`, metrics: true }),
+        provider('zipkin', { type: 'Zipkin', endpoint: `http://127.0.0.1:${zipkin}` }),
+      ],
+      tracing: { providers: ['grpc', 'plugin', 'zipkin'], percentage: 0 },
+      accessLogs: [
+        {
+          ...log,
+          name: 'all',
+          filter: null,
+          providers: ['grpc', 'plugin'],
+          format: { type: 'JSON', fields: null },
+        },
+        {
+          ...log,
+          name: 'errors',
+          filter: 'response.code >= 500',
+          providers: ['http'],
+          format: { type: 'Text', parts: [{ text: 'failed: ' }, { field: 'path' }] },
+        },
+      ],
+    },
+  };
+  board.identities.set(new Map(ir.workloads.map((it) => [it.key, it])));
+  board.translation.set({ ...board.translation.get(), ir });
+  await ServedMesh.start(ir, closing, [], undefined, {
+    services: [...board.signalServices.get(), ...board.telemetryServices.get()],
+  });
+});
+
+/** The example of docs/plugins.md. What it prints. */
+async function startPlugin(port: number): Promise<() => Promise<readonly unknown[]>> {
+  const dir = await mkdtemp(join(tmpdir(), 'meshwright-plugin-'));
+  closing.add(() => rm(dir, { recursive: true, force: true }));
+  const log = join(dir, 'log');
+  const program = 'docs/examples/telemetry/plugin/main.mjs';
+  const command = [process.execPath, program, 'api/plugin/telemetry.proto', `127.0.0.1:${port}`];
+  const child = await startChild(command, log);
+  closing.add(() => child.kill());
+  return async () =>
+    (await readFile(log, 'utf8'))
+      .split('\n')
+      .filter((line) => line.startsWith('{'))
+      .map((line): unknown => JSON.parse(line));
+}
+
+async function ask(path: string, traceparent?: string): Promise<{ status: number; seen: string }> {
+  const headers = traceparent === undefined ? {} : { traceparent };
+  const outgoing = request({ host: '127.0.0.1', port: binding, path, agent, headers }).end();
+  const [response] = (await once(outgoing, 'response')) as [IncomingMessage];
+  response.resume();
+  await once(response, 'end');
+  return { status: response.statusCode ?? 0, seen: String(response.headers['x-seen']) };
+}
+
+/** What comes in the end; undefined: not yet. */
+async function eventually<T>(read: () => Promise<T | undefined>): Promise<T> {
+  return await poll(read, { intervalMs: 100, deadlineMs: 30_000 });
+}
+
+const trace = '0af7651916cd43dd8448eb211c80319c';
+
+testWithCollector(
+  'access logs by name, over gRPC and HTTP, from the workload that the certificate proves',
+  async () => {
+    expect(await ask('/one/200')).toMatchObject({ status: 200 });
+    expect(await ask('/two/503')).toMatchObject({ status: 503 });
+
+    const failed = await eventually(async () => {
+      const found = (await collector.logs()).filter(({ scope }) => scope === 'errors');
+      return found.length === 2 ? found : undefined;
+    });
+    expect(failed.map(({ item }) => item['body'])).toEqual([
+      { stringValue: 'failed: /two/503' },
+      { stringValue: 'failed: /two/503' },
+    ]);
+    const all = await eventually(async () => {
+      const found = (await collector.logs()).filter(({ scope }) => scope === 'all');
+      return found.length === 4 ? found : undefined;
+    });
+    const ofServer = all.filter(({ resource }) => resource['service.name'] === 'server');
+    expect(ofServer.map(({ attributes }) => attributes['path'])).toEqual(['/one/200', '/two/503']);
+    expect(ofServer[0]).toMatchObject({
+      resource: { 'service.namespace': 'shop', 'meshwright.identity': spiffeId('server') },
+      attributes: { direction: 'inbound', response_code: '200', peer: spiffeId('caller') },
+    });
+  },
+);
+
+testWithCollector(
+  'spans of both sidecars join the trace of the application; who decides about it is the caller',
+  async () => {
+    const sampled = await ask('/traced/200', `00-${trace}-b7ad6b7169203331-01`);
+    const not = await ask('/untraced/200', `00-${trace.replace('0', '1')}-b7ad6b7169203331-00`);
+    const fresh = await ask('/fresh/200');
+
+    expect(sampled.seen).toMatch(new RegExp(`^00-${trace}-[0-9a-f]{16}-01$`));
+    expect(not.seen).toMatch(/-00$/);
+    expect(fresh.seen).toMatch(/-00$/);
+    // By OTLP, and by JSON of Zipkin.
+    const spans = await eventually(async () => {
+      const found = (await collector.traces()).filter(({ item }) => item['traceId'] === trace);
+      return found.length === 4 ? found : undefined;
+    });
+    const byOtlp = spans.filter(({ resource }) => resource['meshwright.identity'] !== undefined);
+    const parentOf = new Map(byOtlp.map(({ item }) => [item['spanId'], item['parentSpanId']]));
+    const inServer = byOtlp.find(({ resource }) => resource['service.name'] === 'server');
+    const chain = [inServer?.item['spanId']];
+    for (let at = 0; at < 2; at += 1) chain.push(parentOf.get(chain[at]));
+    expect(chain[2]).toBe('b7ad6b7169203331');
+    expect(inServer).toMatchObject({
+      attributes: { 'meshwright.direction': 'inbound', 'meshwright.peer': spiffeId('caller') },
+    });
+    const byZipkin = spans.filter(({ resource }) => resource['service.name'] === 'server.shop');
+    expect(byZipkin).toMatchObject([{ item: { spanId: inServer?.item['spanId'] } }]);
+    expect((await collector.traces()).every(({ item }) => item['traceId'] === trace)).toBe(true);
+  },
+);
+
+testWithCollector(
+  'the example of a plug-in is told who was refused, by which rule, and what was counted',
+  async () => {
+    expect(await ask('/secret/200')).toMatchObject({ status: 403 });
+
+    const refused = {
+      refused: '/secret/200',
+      from: spiffeId('caller'),
+      by: spiffeId('server'),
+      rule: 'shop/reviews/secrets',
+    };
+    const told = await eventually(async () => {
+      const lines = await plugin();
+      const isDone = ['"refused"', '"served"', '"span"'].every((word) =>
+        JSON.stringify(lines).includes(word),
+      );
+      return isDone ? lines : undefined;
+    });
+    expect(told).toContainEqual(refused);
+    expect(told).toContainEqual(expect.objectContaining({ span: 'ingress', trace_id: trace }));
+    expect(told).toContainEqual(expect.objectContaining({ workload: 'shop/server' }));
+  },
+);
+
+testWithCollector('what sidecars count', async () => {
+  const requests = await eventually(async () => {
+    const found = (await collector.metrics()).filter(
+      ({ item }) => item['name'] === 'meshwright.inbound.requests',
+    );
+    return found.length > 0 ? found : undefined;
+  });
+  expect(requests[0]?.resource).toMatchObject({ 'service.name': 'server' });
+});
+
+testWithCollector(
+  'while nobody takes it, requests are served, the report says so, and what waits is sent later',
+  async () => {
+    await collector.stop();
+    const started = performance.now();
+    for (let at = 0; at < 20; at += 1) {
+      // oxlint-disable-next-line no-await-in-loop -- one after the other
+      expect(await ask(`/down-${at}/200`)).toMatchObject({ status: 200 });
+    }
+    expect(performance.now() - started).toBeLessThan(20_000);
+    const report = await eventually(async () =>
+      board.providerReports.get().find(({ name, trouble }) => name === 'grpc' && trouble !== null),
+    );
+    expect(report.trouble?.reason).toContain('UNAVAILABLE');
+    if (!assets.available) return;
+    const again = await startCollector(assets.program, closing, [ports[0], ports[1], ports[2]]);
+    const paths = await eventually(async () => {
+      const found = (await again.logs()).filter(({ attributes }) => attributes['path']?.startsWith('/down-'));
+      return found.length === 40 ? found : undefined;
+    });
+    expect(new Set(paths.map(({ attributes }) => attributes['path'])).size).toBe(20);
+    await eventually(
+      async () => board.providerReports.get().every(({ trouble }) => trouble === null) || undefined,
+    );
+  },
+);
