@@ -4,6 +4,8 @@
 // What comes with a listener (LDS) holds for new connections only. So each row with LDS says in `because` what makes connections that exist
 // obey by the time of the acknowledgement: a policy that they obey only when they are drained must not say Programmed before.
 
+import { fromIssuer, otherCa, otherKeys } from './vehicle-values.ts';
+
 export interface Row {
   /** Of the world: `Mesh/default`. */
   readonly object: string;
@@ -54,31 +56,6 @@ const certificates = 'Of the certificate: in a file beside the sidecar.';
 const otherPorts =
   'Ports that no Service names are guarded as well, of which those that the rules name become ports of their own. Whoever is connected to one keeps the rules of before until drained, see decision 23; callers without an identity are refused at their next byte by RTDS.';
 const logs = 'On TCP ports a rule has no name that anybody sees.';
-
-/** In place of the CA in world.yaml. */
-const otherCa = `-----BEGIN CERTIFICATE-----
-MIIBdjCCAR2gAwIBAgIUR/mkegvPDk4dJFzLYHKV4KSMzIYwCgYIKoZIzj0EAwIw
-EDEOMAwGA1UEAwwFb3RoZXIwIBcNMjYxMTI5MTYwMTM5WhgPMjEyNjExMDUxNjAx
-MzlaMBAxDjAMBgNVBAMMBW90aGVyMFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAE
-nl9Tt8nby4EydPjUdh29BYgGygxEHp8lKTS6/OkDdnyFIoW9r3qkjgQem92foRDy
-trOQfgGF/XGamKyGKodQg6NTMFEwHQYDVR0OBBYEFJH0URj/Ju5u1LaNfP0SGxu+
-K/1NMB8GA1UdIwQYMBaAFJH0URj/Ju5u1LaNfP0SGxu+K/1NMA8GA1UdEwEB/wQF
-MAMBAf8wCgYIKoZIzj0EAwIDRwAwRAIgPVYTVNmK1dgxAoKDEtr6Ih+XR/PETCbd
-8jURkgXs51ACIFpLe1kcSWDNEtAptj3Lg3PLcuVAj5hIoC7zCMf4H1Cf
------END CERTIFICATE-----`;
-
-/** In place of the key in world.yaml. */
-const otherKeys =
-  '{"keys":[{"kty":"EC","crv":"P-256","kid":"2026-12","x":"qasamBoBXAnjWrtTnXayb7-lH5Le1Tix3A5Wsrpfqvg","y":"Nsf4EBasY_kmh00QFgxswbyaIryhsjvS1U7V4TWgMtc"}]}';
-
-/** In place of the intermediate in world.yaml. */
-const fromIssuer = {
-  'certificates.authority': {
-    type: 'CertManager',
-    issuerRef: { name: 'mesh-ca', kind: 'ClusterIssuer', group: 'cert-manager.io' },
-    caBundle: 'root: -----BEGIN CERTIFICATE-----',
-  },
-};
 
 const inOrder = [{ from: 'a', to: ['b'] }];
 const byShares = [{ from: 'a', to: [{ zone: 'b', weight: 20 }] }];
