@@ -4,6 +4,7 @@ import { Registry } from 'prom-client';
 import { watchEventLoop } from './event-loop-delay.ts';
 import { addEventLoopDelay, addProcess } from './metrics/node.ts';
 import { prefix } from './metrics/prefix.ts';
+import { addQuotas, type QuotaMetrics } from './metrics/quotas.ts';
 import { addRules, type RuleMetrics } from './metrics/rules.ts';
 import { addSecurity, type SecurityMetrics } from './metrics/security.ts';
 import { addState, type StateMetrics } from './metrics/state.ts';
@@ -13,7 +14,8 @@ import { addXds, type XdsMetrics } from './metrics/xds.ts';
 export type { CertificateEnds } from './metrics/security.ts';
 export type { Stage } from './metrics/state.ts';
 
-export interface Metrics extends XdsMetrics, StateMetrics, SecurityMetrics, RuleMetrics, TelemetryMetrics {
+export interface Metrics
+  extends XdsMetrics, StateMetrics, SecurityMetrics, RuleMetrics, TelemetryMetrics, QuotaMetrics {
   /** Content type of `render`. */
   readonly contentType: string;
   /** The text that Prometheus scrapes. */
@@ -47,5 +49,6 @@ export function createMetrics(): Metrics {
     ...security,
     ...addRules(registry),
     ...addTelemetrySignals(registry),
+    ...addQuotas(registry),
   };
 }

@@ -47,6 +47,11 @@ export class Bucket {
     return this.#holders.size;
   }
 
+  /** Admitted beyond the quota, as far as reported; 0 for a rate. */
+  beyond(rule: QuotaRule, nowMs: number): number {
+    return isRate(rule) ? 0 : Math.max(0, this.#usedLately(rule, nowMs) - rule.limit);
+  }
+
   /** A report of a sidecar, and what it is assigned. */
   report(rule: QuotaRule, holder: string, usage: Usage, nowMs: number): Assignment {
     this.#roll(rule, nowMs);

@@ -25,9 +25,29 @@ export const mostKeys = 10_000;
 /** The key of these. No header value has a control character. */
 export const otherKey = '\u0001other';
 
+/** What a sidecar reported of a quota. All three are requests, each counted once. */
+export interface Counts {
+  /** Admitted within the quota. */
+  readonly admitted: number;
+  /** Admitted beyond it: of a quota that is not enforced, or before a sidecar had a share. Of rates nobody can say. */
+  readonly over: number;
+  readonly refused: number;
+}
+
 export class Ledger {
+  readonly #counted: (quota: string, counts: Counts) => void;
   #rules: ReadonlyMap<string, QuotaRule> = new Map();
   readonly #quotas = new Map<string, Map<string, Bucket>>();
+
+  /** counted: told of each report of a quota that is known. */
+  constructor(counted: (quota: string, counts: Counts) => void = () => undefined) {
+    this.#counted = counted;
+  }
+
+  /** Nobody has used or holds anything. */
+  clear(): void {
+    this.#quotas.clear();
+  }
 
   /** By quotaKey. What is counted of a quota that is still there stays. */
   setRules(rules: ReadonlyMap<string, QuotaRule>): void {
@@ -43,7 +63,11 @@ export class Ledger {
       const rule = this.#rules.get(quota);
       if (rule === undefined) return [];
       const { bucket, holder } = this.#bucketOf(rule, { quota, key }, sidecar, nowMs);
-      return [{ quota, key, assignment: bucket.report(rule, holder, usage, nowMs) }];
+      const before = bucket.beyond(rule, nowMs);
+      const assignment = bucket.report(rule, holder, usage, nowMs);
+      const over = Math.min(usage.allowed, Math.max(0, bucket.beyond(rule, nowMs) - before));
+      this.#counted(quota, { admitted: usage.allowed - over, over, refused: usage.denied });
+      return [{ quota, key, assignment }];
     });
   }
 

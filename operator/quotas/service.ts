@@ -4,8 +4,8 @@ import { type ServerDuplexStream, status } from '@grpc/grpc-js';
 import { nodeIdHeader } from '../values/sidecar-names.ts';
 import type { GrpcService } from '../xds/server/endpoint.ts';
 import { bytesMethod } from '../xds/server/service.ts';
-import type { Assigned, Reported } from './ledger.ts';
-import { readReport, writeAssignments } from './rlqs-messages.ts';
+import type { Reported } from './ledger.ts';
+import { readReport } from './rlqs-messages.ts';
 
 export type QuotaCall = ServerDuplexStream<Buffer, Buffer>;
 
@@ -15,7 +15,8 @@ export type Proven =
 export interface QuotaHost {
   /** Whose sidecar calls: what the node ID says is to be proven. */
   sidecarOf(call: QuotaCall, nodeId: string): Proven;
-  reported(sidecar: string, reported: readonly Reported[]): void;
+  /** bytes: the same, as Envoy sent it. */
+  reported(sidecar: string, reported: readonly Reported[], bytes: Uint8Array): void;
   refused(peer: string, reason: string): void;
 }
 
@@ -23,20 +24,34 @@ export interface QuotaHost {
 export class QuotaStreams {
   readonly #calls = new Map<string, QuotaCall>();
 
-  /** In place of one that the sidecar had before. */
+  /** Until it ends. */
   add(sidecar: string, call: QuotaCall): void {
-    this.#calls.set(sidecar, call);
+    this.heard(sidecar, call);
     const left = (): void => {
       if (this.#calls.get(sidecar) === call) this.#calls.delete(sidecar);
     };
     call.on('close', left).on('cancelled', left);
   }
 
-  /** Nothing, if the sidecar is not connected here. */
-  assign(sidecar: string, assigned: readonly Assigned[]): void {
+  /** In place of one that the sidecar had before. */
+  heard(sidecar: string, call: QuotaCall): void {
+    this.#calls.set(sidecar, call);
+  }
+
+  /** The sidecar reports elsewhere, whatever has not ended here. */
+  moved(sidecar: string): void {
+    this.#calls.delete(sidecar);
+  }
+
+  has(sidecar: string): boolean {
+    return this.#calls.has(sidecar);
+  }
+
+  /** What Envoy reads. Nothing, if the sidecar is not connected here. */
+  write(sidecar: string, bytes: Uint8Array): void {
     const call = this.#calls.get(sidecar);
-    if (call === undefined || assigned.length === 0 || call.writableLength > mostWaitingBytes) return;
-    call.write(writeAssignments(assigned));
+    if (call === undefined || call.writableLength > mostWaitingBytes) return;
+    call.write(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength));
   }
 }
 
@@ -62,11 +77,14 @@ export function quotaService(host: QuotaHost, streams: QuotaStreams): GrpcServic
     call.on('data', (bytes: Buffer) => {
       if (bytes.length > mostBytes)
         return refuse(status.INVALID_ARGUMENT, `a report has at most ${mostBytes} bytes`);
+      let reported: readonly Reported[];
       try {
-        host.reported(sidecar, readReport(bytes));
+        reported = readReport(bytes);
       } catch (error) {
-        refuse(status.INVALID_ARGUMENT, `the report cannot be read: ${String(error)}`);
+        return refuse(status.INVALID_ARGUMENT, `the report cannot be read: ${String(error)}`);
       }
+      streams.heard(sidecar, call);
+      host.reported(sidecar, reported, bytes);
     });
   };
   return {

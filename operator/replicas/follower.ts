@@ -5,6 +5,7 @@ import type { Own } from './delta.ts';
 import type { Counted } from '../telemetry/point.ts';
 import { Link } from './link.ts';
 import type { PeerCredentials } from './peer-credentials.ts';
+import type { QuotaMessage } from './quota-message.ts';
 
 export interface FollowerOptions {
   readonly replica: () => string;
@@ -13,6 +14,8 @@ export interface FollowerOptions {
   /** `monotonicMs` is the clock of `connectedAtMs`. */
   readonly clock: Clock;
   readonly log: Log;
+  /** The leader has assigned a share of a quota to a sidecar of this replica. */
+  readonly onQuota: (message: QuotaMessage) => void;
 }
 
 const firstPauseMs = 200;
@@ -46,6 +49,11 @@ export class Follower {
   /** A sidecar has reported to this replica. Nobody is told while there is no leader to tell. */
   counted(counted: Counted): void {
     this.#link?.counted(counted);
+  }
+
+  /** A sidecar has reported on quotas to this replica. Nobody is told while there is no leader to tell. */
+  quota(report: QuotaMessage): void {
+    this.#link?.quota(report);
   }
 
   /** There are credentials now, perhaps for the first time. */

@@ -8,7 +8,8 @@ import { deltaOf, nothingReported, type Own, type Reported } from './delta.ts';
 import { writeBatch } from './messages.ts';
 import { serverName } from './peer-credentials.ts';
 import { asIs } from '../xds/server/service.ts';
-import { heartbeatMs, reportPath, silenceMs } from './service.ts';
+import { type QuotaMessage, readQuotaMessage, writeQuotaMessage } from './quota-message.ts';
+import { heartbeatMs, quotasPath, reportPath, silenceMs } from './service.ts';
 
 export interface LinkOptions {
   /** host:port */
@@ -20,6 +21,8 @@ export interface LinkOptions {
   readonly clock: Clock;
   /** The leader listens. */
   readonly onAccepted: () => void;
+  /** The leader has assigned a share of a quota to a sidecar of this replica. */
+  readonly onQuota: (message: QuotaMessage) => void;
   /** Called once, not after `close`. */
   readonly onEnd: (why: string) => void;
 }
@@ -34,10 +37,14 @@ const channelOptions = {
   'grpc.enable_channelz': 0,
 };
 
+/** What waits for a leader that does not read: reports of a hundred sidecars with 1,000 buckets. Others are left out. */
+const mostQuotaBytes = 16 * 1024 * 1024;
+
 export class Link {
   readonly #options: LinkOptions;
   readonly #client: Client;
   readonly #call: ClientDuplexStream<Buffer, Buffer>;
+  readonly #quotas: ClientDuplexStream<Buffer, Buffer>;
   readonly #loop: StatusLoop;
   readonly #counts = new WaitingCounts();
   #reported: Reported = nothingReported;
@@ -54,6 +61,7 @@ export class Link {
     this.#heardAtMs = options.clock.monotonicMs();
     this.#client = new Client(options.address, options.credentials, channelOptions);
     this.#call = this.#client.makeBidiStreamRequest(reportPath, asIs, asIs);
+    this.#quotas = this.#client.makeBidiStreamRequest(quotasPath, asIs, asIs);
     this.#loop = createStatusLoop({
       clock: options.clock,
       compute: () => this.#report(),
@@ -63,6 +71,20 @@ export class Link {
     // The status says it all.
     this.#call.on('error', () => undefined);
     this.#call.on('status', ({ code, details }) => this.#end(`${status[code] ?? code}: ${details}`));
+    this.#quotas.on('data', (bytes: Buffer) => {
+      const read = readQuotaMessage(bytes);
+      if (this.#isOpen && read !== null) options.onQuota({ type: 'assignment', ...read });
+    });
+    this.#quotas.on('error', () => undefined);
+    this.#quotas.on('status', ({ code, details }) => {
+      // Of an earlier version. The rest is reported to it nonetheless.
+      if (code !== status.UNIMPLEMENTED) this.#end(`${status[code] ?? code}: ${details}`);
+    });
+  }
+
+  /** Told at once. */
+  quota(message: QuotaMessage): void {
+    if (this.#quotas.writableLength <= mostQuotaBytes) this.#quotas.write(writeQuotaMessage(message));
   }
 
   changed(): void {
@@ -81,6 +103,7 @@ export class Link {
     this.#cancelTick();
     this.#loop.close();
     this.#call.cancel();
+    this.#quotas.cancel();
     this.#client.close();
   }
 

@@ -4,6 +4,7 @@ import { status, type ServerDuplexStream } from '@grpc/grpc-js';
 import type { Log } from '../process/log.ts';
 import type { Clock } from '../process/clock.ts';
 import type { Counted } from '../telemetry/point.ts';
+import { notLeading, refusalOf } from './admission.ts';
 import type { Change, StateChange } from './changes.ts';
 import { countedOf } from './counts.ts';
 import { readMessage } from './messages.ts';
@@ -56,7 +57,7 @@ export class Peers {
     if (this.#isLeading === isLeading) return;
     this.#isLeading = isLeading;
     if (isLeading) return;
-    for (const stream of this.#streams) stream.fail(status.FAILED_PRECONDITION, notLeading);
+    for (const stream of this.#streams) stream.fail(notLeading.code, notLeading.details);
     this.#peers.clear();
     this.#left.clear();
   }
@@ -66,12 +67,8 @@ export class Peers {
       batch: (replica, changes) => this.#take(stream, replica, changes),
       closed: () => this.#closed(stream),
     });
-    const { credentials, log } = this.#options;
-    const certificate = call.getAuthContext()?.sslPeerCertificate;
-    if (!credentials.isOurs(certificate?.subjectaltname)) {
-      log.warn({ peer: call.getPeer(), identity: certificate?.subjectaltname }, 'not a replica of ours');
-      stream.fail(status.PERMISSION_DENIED, 'only replicas of the operator may report');
-    } else if (!this.#isLeading) stream.fail(status.FAILED_PRECONDITION, notLeading);
+    const refusal = refusalOf(call, this.#isLeading, this.#options);
+    if (refusal !== null) stream.fail(refusal.code, refusal.details);
     else {
       this.#streams.add(stream);
       stream.grantCredit();
@@ -128,8 +125,6 @@ export class Peers {
     }
   }
 }
-
-const notLeading = 'this replica is not the leader';
 
 interface StreamHost {
   /** Throws when the changes do not fit. */

@@ -13,6 +13,8 @@ import { parseHolder } from './holder.ts';
 import { merge, nextTakenAtMs } from './merge.ts';
 import { PeerCredentials } from './peer-credentials.ts';
 import { Peers, type ReportCall } from './peers.ts';
+import { QuotaCalls, type QuotaRelayCall } from './quota-calls.ts';
+import type { QuotaMessage } from './quota-message.ts';
 import { replicasService } from './service.ts';
 
 export interface ReplicasOptions {
@@ -29,6 +31,8 @@ export interface ReplicasOptions {
   readonly rebuild: () => void;
   /** A sidecar has reported to another replica, which has told this one. */
   readonly onCounted: (counted: Counted) => void;
+  /** report: of a sidecar of another replica, while this one leads. assignment: of the leader, to a sidecar of this one. */
+  readonly onQuota: (message: QuotaMessage) => void;
 }
 
 export interface Replicas extends Component {
@@ -44,6 +48,8 @@ export interface Replicas extends Component {
   changed(): void;
   /** A sidecar has reported to this replica: the leader is told within seconds. */
   counted(counted: Counted): void;
+  /** report: passed on to the leader at once. assignment: passed on to the replica that passed on a report of the sidecar last. Without a way it is lost. */
+  quota(message: QuotaMessage): void;
   /** Of all replicas, as far as this one leads: its own otherwise. Also of those that have left, while their workload is there. */
   proxies(): readonly ProxyReport[];
   /** Keys of the workloads whose proxies are, or were, connected to other replicas. */
@@ -51,10 +57,11 @@ export interface Replicas extends Component {
 }
 
 export function createReplicas(options: ReplicasOptions): Replicas {
-  const { identity, own, log, clock, onChange, rebuild, onCounted } = options;
+  const { identity, own, log, clock, onChange, rebuild, onCounted, onQuota } = options;
   const credentials = new PeerCredentials();
   const peers = new Peers({ credentials, clock, log, onChange, rebuild, onCounted });
-  const follower = new Follower({ replica: identity, own, credentials, clock, log });
+  const quotaCalls = new QuotaCalls({ credentials, log, onQuota });
+  const follower = new Follower({ replica: identity, own, credentials, clock, log, onQuota });
 
   let known = '';
   const setHolder = (holder: string): void => {
@@ -62,27 +69,18 @@ export function createReplicas(options: ReplicasOptions): Replicas {
     known = holder;
     const isLeading = holder === identity();
     peers.setLeading(isLeading);
+    quotaCalls.setLeading(isLeading);
     const leader = isLeading || holder === '' ? null : parseHolder(holder);
     if (leader === null && !isLeading && holder !== '')
       log.warn({ holder }, 'lease holder has no address to report to');
     follower.setLeader(leader?.address ?? null);
   };
 
-  let cancelRecheck: (() => void) | undefined;
-  const recheckAt = (atMs: number | null): void => {
-    cancelRecheck?.();
-    cancelRecheck =
-      atMs === null ? undefined : clock.after(Math.max(0, atMs - clock.monotonicMs()), onChange);
-  };
+  const recheckAt = recheckWith(clock, onChange);
 
   return {
     name: 'replicas',
-    services: [
-      {
-        definition: replicasService,
-        implementation: { Report: (call: ReportCall) => peers.accept(call) },
-      },
-    ],
+    services: [serviceOf(peers, quotaCalls)],
     credentials: {
       update(certificate): void {
         credentials.update(certificate);
@@ -92,6 +90,10 @@ export function createReplicas(options: ReplicasOptions): Replicas {
     setHolder,
     changed: () => follower.changed(),
     counted: (counted) => follower.counted(counted),
+    quota: (message) => {
+      if (message.type === 'report') follower.quota(message);
+      else quotaCalls.assign(message);
+    },
     proxies: () => {
       const now = own();
       const left = now.snapshot === null ? [] : peers.left().reports(now.snapshot);
@@ -111,5 +113,24 @@ export function createReplicas(options: ReplicasOptions): Replicas {
       return Promise.resolve();
     },
     ready: () => true,
+  };
+}
+
+function serviceOf(peers: Peers, quotaCalls: QuotaCalls): GrpcService {
+  return {
+    definition: replicasService,
+    implementation: {
+      Report: (call: ReportCall) => peers.accept(call),
+      Quotas: (call: QuotaRelayCall) => quotaCalls.accept(call),
+    },
+  };
+}
+
+/** Of the moments that it is told, only the latest counts; null: none. */
+function recheckWith(clock: Clock, recheck: () => void): (atMs: number | null) => void {
+  let cancel: (() => void) | undefined;
+  return (atMs) => {
+    cancel?.();
+    cancel = atMs === null ? undefined : clock.after(Math.max(0, atMs - clock.monotonicMs()), recheck);
   };
 }

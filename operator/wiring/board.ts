@@ -18,6 +18,7 @@ import type { ObjectSink, ObjectStatus } from '../ports/platform.ts';
 import { type Cell, createCell, createLazyCell, type LazyCell } from '../process/cell.ts';
 import type { Resources } from '../store/resources.ts';
 import type { MetricsPage } from '../traffic-metrics/exposition.ts';
+import type { QuotaMessage } from '../replicas/quota-message.ts';
 import type { Counted } from '../telemetry/point.ts';
 import { noObservations, type Observations } from '../telemetry/observations.ts';
 import type { Translation } from '../translate/translate.ts';
@@ -88,6 +89,10 @@ export interface Board {
   readonly signalServices: Cell<readonly GrpcService[]>;
   /** How the providers of telemetry take what this operator sends them. */
   readonly providerReports: Cell<readonly ProviderReport[]>;
+  /** A report on quotas for the leader, or an assignment of this operator, which leads, for a sidecar elsewhere: each is one write. */
+  readonly quotasOut: Cell<QuotaMessage | null>;
+  /** The same from other operators. */
+  readonly quotasIn: Cell<QuotaMessage | null>;
   /** What a sidecar reported to this operator last: each report is one write. */
   readonly ownCounts: Cell<Counted | null>;
   /** What a sidecar reported to another operator, while this one leads: each report is one write. */
@@ -147,6 +152,8 @@ export function createBoard(): Board {
     peerServices: createCell<readonly GrpcService[]>([]),
     telemetryServices: createCell<readonly GrpcService[]>([]),
     quotaServices: createCell<readonly GrpcService[]>([]),
+    quotasOut: createCell<QuotaMessage | null>(null),
+    quotasIn: createCell<QuotaMessage | null>(null),
     ownCounts: createCell<Counted | null>(null),
     peerCounts: createCell<Counted | null>(null),
     observations: createLazyCell(noObservations),

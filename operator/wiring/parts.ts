@@ -74,7 +74,11 @@ export const parts: readonly Part[] = [
     },
     createTelemetry,
   ),
-  part('quotas', { reads: ['identities', 'translation'], writes: ['quotaServices'] }, createQuotas),
+  part(
+    'quotas',
+    { reads: ['identities', 'translation', 'quotasIn'], writes: ['quotaServices', 'quotasOut'] },
+    createQuotas,
+  ),
   part(
     'traffic metrics',
     {
@@ -119,10 +123,11 @@ export const parts: readonly Part[] = [
         'ownProxies',
         'ownWorkloads',
         'ownCounts',
+        'quotasOut',
         'xdsPort',
         'leader',
       ],
-      writes: ['peerServices', 'peerCounts', 'proxies', 'connectedWorkloads'],
+      writes: ['peerServices', 'peerCounts', 'quotasIn', 'proxies', 'connectedWorkloads'],
     },
     createPeers,
   ),

@@ -4,16 +4,24 @@ import { holderOf } from './addresses.ts';
 import type { Context, Made, Reads, Writes } from './part.ts';
 
 type Cells = Reads<
-  'snapshot' | 'serverCertificate' | 'ownProxies' | 'ownWorkloads' | 'ownCounts' | 'xdsPort' | 'leader'
+  | 'snapshot'
+  | 'serverCertificate'
+  | 'ownProxies'
+  | 'ownWorkloads'
+  | 'ownCounts'
+  | 'quotasOut'
+  | 'xdsPort'
+  | 'leader'
 > &
-  Writes<'peerServices' | 'peerCounts' | 'proxies' | 'connectedWorkloads'>;
+  Writes<'peerServices' | 'peerCounts' | 'quotasIn' | 'proxies' | 'connectedWorkloads'>;
 
 export function createPeers(
   cells: Cells,
   { settings, self, clock, log }: Pick<Context, 'settings' | 'self' | 'clock' | 'log'>,
 ): Required<Pick<Made, 'component'>> {
-  const { snapshot, serverCertificate, ownProxies, ownWorkloads, ownCounts, xdsPort, leader } = cells;
-  const { peerServices, peerCounts, proxies, connectedWorkloads } = cells;
+  const { snapshot, serverCertificate, ownProxies, ownWorkloads, ownCounts, quotasOut, xdsPort, leader } =
+    cells;
+  const { peerServices, peerCounts, quotasIn, proxies, connectedWorkloads } = cells;
   const replicas = createReplicas({
     identity: () => holderOf(self, settings, xdsPort.get()),
     own: () => ({ snapshot: snapshot.get(), proxies: ownProxies.get() }),
@@ -22,6 +30,7 @@ export function createPeers(
     onChange: proxies.changed,
     rebuild: connectedWorkloads.changed,
     onCounted: peerCounts.set,
+    onQuota: quotasIn.set,
   });
   peerServices.set(replicas.services);
   proxies.define(() => replicas.proxies());
@@ -37,6 +46,10 @@ export function createPeers(
   ownCounts.subscribe(() => {
     const counted = ownCounts.get();
     if (counted !== null) replicas.counted(counted);
+  });
+  quotasOut.subscribe(() => {
+    const message = quotasOut.get();
+    if (message !== null) replicas.quota(message);
   });
   ownWorkloads.subscribe(connectedWorkloads.changed);
   ownProxies.subscribe(() => {

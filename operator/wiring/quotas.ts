@@ -1,23 +1,104 @@
-// Sidecars report what they counted of quotas, and are assigned their shares.
+// Sidecars report what they counted of quotas, and are assigned their shares: by this operator, while it leads; else by the leader, to
+// which their reports are passed on.
 import { status } from '@grpc/grpc-js';
 import { quotasOf } from '../ir/quota.ts';
-import { Ledger, type Reported } from '../quotas/ledger.ts';
+import { type Assigned, Ledger, type Reported } from '../quotas/ledger.ts';
+import { readReport, writeAssignments } from '../quotas/rlqs-messages.ts';
 import type { QuotaRule } from '../quotas/rule.ts';
 import { type Proven, type QuotaCall, quotaService, QuotaStreams } from '../quotas/service.ts';
 import { authorizeStream } from '../xds/server/authorize-stream.ts';
 import { sourceOf } from './expected-source.ts';
 import type { Context, Made, Reads, Writes } from './part.ts';
+import { wakingAt } from './waking.ts';
 
-type Cells = Reads<'identities' | 'translation'> & Writes<'quotaServices'>;
+type Cells = Reads<'identities' | 'translation' | 'quotasIn'> & Writes<'quotaServices' | 'quotasOut'>;
 
-export type QuotasContext = Pick<Context, 'settings' | 'clock' | 'log'>;
+export type QuotasContext = Pick<Context, 'settings' | 'clock' | 'log'> & {
+  readonly metrics: Pick<Context['metrics'], 'quotaCounted'>;
+};
+
+/** Buckets in one message: less than the 4 MB that gRPC reads, whatever their keys. */
+const mostAssigned = 1_000;
 
 export function createQuotas(
-  { identities, translation, quotaServices }: Cells,
-  { settings, clock, log }: QuotasContext,
-): Required<Pick<Made, 'component'>> {
-  const ledger = new Ledger();
-  const sidecarOf = (call: QuotaCall, nodeId: string): Proven => {
+  { identities, translation, quotasIn, quotaServices, quotasOut }: Cells,
+  { settings, clock, log, metrics }: QuotasContext,
+): Required<Pick<Made, 'component' | 'leaderCallbacks'>> {
+  const ledger = new Ledger(metrics.quotaCounted);
+  let isLeading = false;
+  const streams = new QuotaStreams();
+  const assign = (sidecar: string, assigned: readonly Assigned[]): void => {
+    for (const bytes of messagesOf(assigned)) {
+      if (streams.has(sidecar)) streams.write(sidecar, bytes);
+      else quotasOut.set({ type: 'assignment', sidecar, bytes });
+    }
+  };
+  const windows = wakingAt(clock, {
+    next: (nowMs) => ledger.nextEndMs(nowMs),
+    wake: (nowMs) => ledger.tick(nowMs).forEach((assigned, sidecar) => assign(sidecar, assigned)),
+  });
+  const count = (sidecar: string, reported: readonly Reported[]): void => {
+    assign(sidecar, ledger.report(sidecar, reported, clock.now()));
+    windows.look();
+  };
+  const refused = (peer: string, reason: string): void =>
+    log.debug({ peer, reason }, 'report of quotas refused');
+  const reported = (sidecar: string, counts: readonly Reported[], bytes: Uint8Array): void => {
+    if (isLeading) count(sidecar, counts);
+    else quotasOut.set({ type: 'report', sidecar, bytes });
+  };
+  const sidecarOf = proverOf(identities, settings);
+  quotaServices.set([quotaService({ sidecarOf, reported, refused }, streams)]);
+  quotasIn.subscribe(() => {
+    const message = quotasIn.get();
+    // What comes after the leader is another is for nobody.
+    if (message === null || isLeading !== (message.type === 'report')) return;
+    const { sidecar, bytes } = message;
+    if (message.type === 'assignment') return streams.write(sidecar, bytes);
+    streams.moved(sidecar);
+    count(sidecar, readAgain(bytes, log));
+  });
+  translation.subscribe(() => {
+    const { ir } = translation.get();
+    if (ir !== null) ledger.setRules(rulesOf(ir.workloads));
+  });
+  const stop = (): Promise<void> => {
+    isLeading = false;
+    windows.cancel();
+    ledger.clear();
+    return Promise.resolve();
+  };
+  return {
+    component: { name: 'quotas', start: () => Promise.resolve(), ready: () => true, stop },
+    leaderCallbacks: {
+      onStartedLeading: () => {
+        isLeading = true;
+      },
+      onStoppedLeading: stop,
+    },
+  };
+}
+
+/** Another operator has read it before; it may be of another version. */
+function readAgain(bytes: Uint8Array, log: QuotasContext['log']): readonly Reported[] {
+  try {
+    return readReport(bytes);
+  } catch (error) {
+    log.debug({ error }, 'report of quotas from another operator cannot be read');
+    return [];
+  }
+}
+
+function* messagesOf(assigned: readonly Assigned[]): Generator<Buffer> {
+  for (let at = 0; at < assigned.length; at += mostAssigned)
+    yield writeAssignments(assigned.slice(at, at + mostAssigned));
+}
+
+function proverOf(
+  identities: Cells['identities'],
+  settings: QuotasContext['settings'],
+): (call: QuotaCall, nodeId: string) => Proven {
+  return (call, nodeId) => {
     const decision = authorizeStream({ call, peer: call.getPeer() }, nodeId, {
       identityOf: (key) => identities.get()?.get(key)?.identity.spiffeId,
       sourceOf: (key) => sourceOf(identities.get()?.get(key), settings),
@@ -27,44 +108,6 @@ export function createQuotas(
     if (decision.type === 'denied') return { sidecar: null, code: decision.code, reason: decision.message };
     const reason = decision.reason ?? `no workload is known as ${decision.workload}`;
     return { sidecar: null, code: status.PERMISSION_DENIED, reason };
-  };
-  const streams = new QuotaStreams();
-  let wakes: { readonly atMs: number; readonly cancel: () => void } | null = null;
-  /** At the end of the next window. */
-  const wakeUp = (): void => {
-    const nowMs = clock.now();
-    const atMs = ledger.nextEndMs(nowMs);
-    if (atMs === null || (wakes !== null && wakes.atMs <= atMs)) return;
-    wakes?.cancel();
-    const cancel = clock.after(Math.max(1, atMs - nowMs), () => {
-      wakes = null;
-      for (const [sidecar, assigned] of ledger.tick(clock.now())) streams.assign(sidecar, assigned);
-      wakeUp();
-    });
-    wakes = { atMs, cancel };
-  };
-  const reported = (sidecar: string, counts: readonly Reported[]): void => {
-    streams.assign(sidecar, ledger.report(sidecar, counts, clock.now()));
-    wakeUp();
-  };
-  const refused = (peer: string, reason: string): void => {
-    log.debug({ peer, reason }, 'report of quotas refused');
-  };
-  quotaServices.set([quotaService({ sidecarOf, reported, refused }, streams)]);
-  translation.subscribe(() => {
-    const { ir } = translation.get();
-    if (ir !== null) ledger.setRules(rulesOf(ir.workloads));
-  });
-  return {
-    component: {
-      name: 'quotas',
-      start: () => Promise.resolve(),
-      ready: () => true,
-      stop: () => {
-        wakes?.cancel();
-        return Promise.resolve();
-      },
-    },
   };
 }
 

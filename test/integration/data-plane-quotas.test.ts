@@ -1,17 +1,24 @@
-// Quotas: what the servers of a Service admit together, as real Envoys report it and are assigned their shares.
+// Quotas: what the servers of a Service admit together, as real Envoys report it and are assigned their shares. Each server is connected
+// to a replica of the operator of its own.
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { LimitsIr, QuotaIr } from '../../operator/ir/inbound.ts';
 import type { MeshIr } from '../../operator/ir/mesh-ir.ts';
+import { quotaKey } from '../../operator/ir/quota.ts';
 import { createLog } from '../../operator/process/log.ts';
 import { systemClock } from '../../operator/process/clock.ts';
 import { readSettings } from '../../operator/process/settings.ts';
-import { createBoard } from '../../operator/wiring/board.ts';
+import { holderOf } from '../../operator/wiring/addresses.ts';
+import { type Board, createBoard } from '../../operator/wiring/board.ts';
+import { createPeers } from '../../operator/wiring/peers.ts';
 import { createQuotas } from '../../operator/wiring/quotas.ts';
+import type { GrpcService } from '../../operator/xds/server/endpoint.ts';
 import { startApplication } from '../support/data-plane/applications.ts';
 import { type Answer, call, type Call } from '../support/data-plane/callers.ts';
+import { issue } from '../support/data-plane/certificate-folder.ts';
 import { Closing } from '../support/data-plane/closing.ts';
 import { ServedMesh } from '../support/data-plane/served-mesh.ts';
 import { freePort } from '../support/kubernetes/free-port.ts';
+import { until } from '../support/until.ts';
 import {
   sampleEndpoint,
   sampleInbound,
@@ -19,26 +26,76 @@ import {
   sampleService,
   sampleWorkload,
   spiffeId,
+  trustDomain,
 } from '../support/mesh-samples.ts';
 
 const closing = new Closing();
 afterAll(() => closing.close());
 
-const board = createBoard();
+/** The first leads. */
+let replicas: readonly [OperatorReplica, OperatorReplica];
 let mesh: ServedMesh;
 let application = 0;
 let ports: { readonly page: number; readonly other: number; readonly servers: readonly number[] };
 
 beforeAll(async () => {
-  const settings = readSettings(['--platform', 'files', '--files', 'f', '--state', 's'], {});
-  const { component } = createQuotas(board, { settings, clock: systemClock, log: createLog('silent') });
-  closing.add(() => component.stop());
   application = await startApplication('reviews', closing);
   ports = { page: await freePort(), other: await freePort(), servers: [await freePort(), await freePort()] };
+  replicas = [newReplica('a'), newReplica('b')];
+  const [leader, follower] = replicas;
   const ir = meshWith([]);
-  board.identities.set(new Map(ir.workloads.map((it) => [it.key, it])));
-  mesh = await ServedMesh.start(ir, closing, [], undefined, { services: board.quotaServices.get() });
+  for (const { board } of replicas) board.identities.set(new Map(ir.workloads.map((it) => [it.key, it])));
+  mesh = await ServedMesh.start(ir, closing, [], undefined, {
+    services: leader.services,
+    other: { services: follower.services, serves: ['second'] },
+  });
+  leader.board.xdsPort.define(() => mesh.server.port());
+  follower.board.xdsPort.define(() => mesh.other?.port() ?? 0);
+  const holder = leader.identity();
+  for (const { board } of replicas) {
+    const own = await issue(mesh.root, `spiffe://${trustDomain}/ns/meshwright-system/sa/meshwright`);
+    const bundle = mesh.root.certificate;
+    board.serverCertificate.set({
+      ...own,
+      trustBundle: bundle,
+      controlPlaneBundle: bundle,
+      issuers: '',
+      links: '',
+      wantedLeaves: null,
+      revocationList: null,
+    });
+    board.leader.set(holder);
+  }
+  leader.lead();
 });
+
+interface OperatorReplica {
+  readonly board: Board;
+  readonly services: readonly GrpcService[];
+  readonly identity: () => string;
+  readonly lead: () => void;
+}
+
+/** Reports on a quota, by its key. */
+const reports = new Map<string, number>();
+const countReport = (key: string): void => void reports.set(key, (reports.get(key) ?? 0) + 1);
+
+function newReplica(name: string): OperatorReplica {
+  const board = createBoard();
+  const args = ['--platform', 'files', '--files', 'f', '--state', 's', '--xds-address', '127.0.0.1:0'];
+  const settings = readSettings(args, {});
+  const self = { name, nonce: name };
+  const context = { settings, self, clock: systemClock, log: createLog('silent') };
+  const quotas = createQuotas(board, { ...context, metrics: { quotaCounted: countReport } });
+  const peers = createPeers(board, context);
+  for (const { component } of [quotas, peers]) closing.add(() => component.stop());
+  return {
+    board,
+    services: [...board.quotaServices.get(), ...board.peerServices.get()],
+    identity: () => holderOf(self, settings, board.xdsPort.get()),
+    lead: () => quotas.leaderCallbacks.onStartedLeading(),
+  };
+}
 
 function meshWith(quotas: readonly QuotaIr[]): MeshIr {
   const service = sampleService('shop/reviews/80', {
@@ -68,13 +125,14 @@ function meshWith(quotas: readonly QuotaIr[]): MeshIr {
 }
 
 let made = 0;
+const everything = { path: null, method: null, headers: [] } as const;
 /** Of its own name: what others have used is nothing to it. */
 function quota(parts: Partial<QuotaIr> = {}): QuotaIr {
   made += 1;
   return {
     id: `shop/reviews/quota-${made}`,
     service: 'shop/reviews',
-    match: { path: null, method: null, headers: [] },
+    match: everything,
     per: 'All',
     requests: 100,
     // Today.
@@ -87,9 +145,14 @@ function quota(parts: Partial<QuotaIr> = {}): QuotaIr {
   };
 }
 
+/** There from start to end. */
+const lasting = quota({ match: { ...everything, method: 'PUT' } });
+const put: Call = { method: 'PUT' };
+let admittedOfLasting = 0;
+
 async function programmed(...quotas: readonly QuotaIr[]): Promise<void> {
-  const ir = meshWith(quotas);
-  board.translation.set({ ...board.translation.get(), ir });
+  const ir = meshWith([lasting, ...quotas]);
+  for (const { board } of replicas) board.translation.set({ ...board.translation.get(), ir });
   await mesh.program(ir);
 }
 
@@ -108,7 +171,8 @@ function admitted(answers: readonly Answer[]): number {
 
 describe('a quota', () => {
   test('holds for all servers of a Service together, for each caller by its certificate', async () => {
-    await programmed(quota({ per: 'Caller' }));
+    await programmed(quota({ per: 'Caller', match: { ...everything, method: 'GET' } }));
+    admittedOfLasting += admitted(await calls('page', 40, put));
 
     const [page, other] = await Promise.all([calls('page', 300), calls('other', 300)]);
 
@@ -131,7 +195,7 @@ describe('a quota', () => {
   });
 
   test('refuses calls of gRPC with RESOURCE_EXHAUSTED, and no others', async () => {
-    const match = { path: null, method: 'POST', headers: [] } as const;
+    const match = { ...everything, method: 'POST' } as const;
     await programmed(quota({ requests: 1, match }));
     const grpc: Call = { method: 'POST', headers: { 'content-type': 'application/grpc' } };
 
@@ -154,5 +218,16 @@ describe('a quota', () => {
 
     expect(statuses.slice(0, 500)).not.toContain(429);
     expect(statuses.slice(-100)).toEqual(Array.from({ length: 100 }, () => 429));
+  });
+
+  test('goes on to hold for servers that report to different replicas', async () => {
+    await programmed();
+    // Shares are divided by what was asked for: of 60 that are left.
+    await until('both have reported again', () => (reports.get(quotaKey(lasting)) ?? 0) >= 6);
+
+    admittedOfLasting += admitted(await calls('page', 200, put));
+
+    expect(admittedOfLasting).toBeGreaterThanOrEqual(90);
+    expect(admittedOfLasting).toBeLessThanOrEqual(110);
   });
 });

@@ -5,7 +5,7 @@ import { Client, status } from '@grpc/grpc-js';
 import { afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import type { Authority } from '../../operator/certificates/authority.ts';
 import { typeUrl as url } from '../../operator/envoy/proto/type-urls.ts';
-import { reportPath } from '../../operator/replicas/service.ts';
+import { quotasPath, reportPath } from '../../operator/replicas/service.ts';
 import { asIs } from '../../operator/xds/server/service.ts';
 import { poll } from '../support/kubernetes/poll.ts';
 import { startPodProxy } from '../support/pod-proxy.ts';
@@ -78,11 +78,11 @@ interface Reporter {
 }
 
 /** Somebody who reports with a certificate of the mesh. */
-async function reporter(to: TestReplica, who: string): Promise<Reporter> {
+async function reporter(to: TestReplica, who: string, path = reportPath): Promise<Reporter> {
   const { credentials } = await clientEnd(authority, who);
   const client = new Client(`127.0.0.1:${to.port}`, credentials, { 'grpc.use_local_subchannel_pool': 1 });
   opened.push(() => client.close());
-  const call = client.makeBidiStreamRequest(reportPath, asIs, asIs);
+  const call = client.makeBidiStreamRequest(path, asIs, asIs);
   call.on('error', () => undefined).on('data', () => undefined);
   const ended = new Promise<{ code: status; details: string }>((resolve) => {
     call.on('status', ({ code, details }) => resolve({ code, details }));
@@ -302,10 +302,63 @@ test('new certificates of a new root are used from the next connection on', asyn
   expect(a.logged()).toContainEqual(expect.objectContaining({ message: 'replica connected' }));
 });
 
+test('what sidecars report of quotas goes to the leader, and what they are assigned to where they report', async () => {
+  const [a, b] = await pair();
+  const sidecar = 'Pod/shop/q';
+  const bytes = Buffer.from('as Envoy sends it\n');
+  a.replicas.quota({ type: 'assignment', sidecar, bytes });
+  b.replicas.quota({ type: 'report', sidecar, bytes });
+  await until(() => a.quotas.length > 0);
+
+  a.replicas.quota({ type: 'assignment', sidecar: 'Pod/shop/unknown', bytes });
+  a.replicas.quota({ type: 'assignment', sidecar, bytes: Buffer.alloc(0) });
+  await until(() => b.quotas.length > 0);
+
+  expect(a.quotas).toEqual([{ type: 'report', sidecar, bytes }]);
+  expect(b.quotas).toEqual([{ type: 'assignment', sidecar, bytes: Buffer.alloc(0) }]);
+});
+
+test('reports of quotas go to the next leader, which is not told what the former was', async () => {
+  const [a, b] = await pair();
+  const report = { type: 'report', sidecar: 'Pod/shop/q', bytes: Buffer.from('1') } as const;
+  b.replicas.quota(report);
+  await until(() => a.quotas.length > 0);
+
+  for (const it of [b, a]) it.replicas.setHolder(b.holder);
+  a.replicas.quota({ ...report, bytes: Buffer.from('2') });
+  await until(() => b.quotas.length > 0);
+
+  expect(b.quotas).toEqual([{ ...report, bytes: Buffer.from('2') }]);
+  expect(a.quotas).toEqual([report]);
+});
+
+test('a leader that knows nothing of quotas is told the rest', async () => {
+  const [a, b] = await pair({ isOld: true });
+  for (const it of [a, b]) it.publish(contents('1', 'q'));
+  b.replicas.quota({ type: 'report', sidecar: 'Pod/shop/q', bytes: Buffer.from('1') });
+
+  await obedient(b, 'q');
+
+  await expectSeen(a, { q: [] });
+  expect(b.logged().map(({ message }) => message)).toEqual(['reporting to the leader']);
+});
+
+test('what does not name its sidecar ends the stream with INVALID_ARGUMENT', async () => {
+  const [a] = await pair();
+  const peer = await reporter(a, operatorId, quotasPath);
+
+  peer.send('no line');
+
+  expect((await peer.ended).code).toBe(status.INVALID_ARGUMENT);
+});
+
 describe('who is not a replica', () => {
-  test('a workload with a valid certificate of the mesh may not report', async () => {
+  test.each([
+    ['report', reportPath],
+    ['pass on reports of quotas', quotasPath],
+  ])('a workload with a valid certificate of the mesh may not %s', async (_what, path) => {
     const [a] = await pair();
-    const peer = await reporter(a, identity);
+    const peer = await reporter(a, identity, path);
 
     expect(await peer.ended).toEqual({
       code: status.PERMISSION_DENIED,
@@ -336,9 +389,9 @@ describe('who is not a replica', () => {
     expect(thief.changes()).toBe(0);
   });
 
-  test('a replica that does not lead says so', async () => {
+  test.each([reportPath, quotasPath])('a replica that does not lead says so: %s', async (path) => {
     const [, b] = await pair();
-    const peer = await reporter(b, operatorId);
+    const peer = await reporter(b, operatorId, path);
 
     expect(await peer.ended).toEqual({
       code: status.FAILED_PRECONDITION,

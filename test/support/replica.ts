@@ -4,6 +4,7 @@ import type { Authority } from '../../operator/certificates/authority.ts';
 import type { Log } from '../../operator/process/log.ts';
 import { createLog } from '../../operator/process/log.ts';
 import { formatHolder } from '../../operator/replicas/holder.ts';
+import type { QuotaMessage } from '../../operator/replicas/quota-message.ts';
 import { createReplicas, type Replicas } from '../../operator/replicas/replicas.ts';
 import { systemClock } from '../../operator/process/clock.ts';
 import { encodeAny } from '../../operator/envoy/proto/registry.ts';
@@ -23,6 +24,8 @@ export interface ReplicaOptions {
   readonly identityOf: (workload: string) => string | undefined;
   /** Who it is to others. Default: the operator. */
   readonly spiffeId?: string;
+  /** Of a version that knows nothing of quotas. Default: false. */
+  readonly isOld?: boolean;
 }
 
 export interface TestReplica {
@@ -35,6 +38,8 @@ export interface TestReplica {
   readonly changes: () => number;
   /** What sidecars reported to other replicas, as it was told. */
   readonly counted: readonly Counted[];
+  /** What it was told of quotas by other replicas. */
+  readonly quotas: readonly QuotaMessage[];
   /** Messages of its log, with their fields. */
   readonly logged: () => readonly Readonly<Record<string, unknown>>[];
   /** Publishes resources: `shared` for the proxies of all workloads, and those under a workload's key for its own. */
@@ -54,6 +59,7 @@ export async function startReplica(options: ReplicaOptions): Promise<TestReplica
   let snapshot: Snapshot | null = null;
   let changes = 0;
   const counted: Counted[] = [];
+  const quotas: QuotaMessage[] = [];
   const replicas = createReplicas({
     identity: () => holder,
     own: () => ({ snapshot, proxies: server.proxies() }),
@@ -62,13 +68,14 @@ export async function startReplica(options: ReplicaOptions): Promise<TestReplica
     onChange: () => void (changes += 1),
     rebuild: () => undefined,
     onCounted: (it) => void counted.push(it),
+    onQuota: (it) => void quotas.push(it),
   });
   const tls = reloadableCredentials();
   const server = createAdsServer({
     address: `127.0.0.1:${port}`,
     credentials: tls.credentials,
     identityOf,
-    services: () => replicas.services,
+    services: () => (options.isOld === true ? withoutQuotas(replicas.services) : replicas.services),
     identifier: name,
     log: createLog('silent'),
     observer: { ...silentObserver, changed: () => replicas.changed() },
@@ -88,6 +95,7 @@ export async function startReplica(options: ReplicaOptions): Promise<TestReplica
     holder,
     changes: () => changes,
     counted,
+    quotas,
     logged: () => lines,
     publish: (contents) => {
       snapshot = snapshotOf(snapshot, contents);
@@ -100,6 +108,12 @@ export async function startReplica(options: ReplicaOptions): Promise<TestReplica
       await server.stop();
     },
   };
+}
+
+function withoutQuotas(services: Replicas['services']): Replicas['services'] {
+  return services.map(({ definition: { Report }, implementation }) => {
+    return { definition: Report === undefined ? {} : { Report }, implementation };
+  });
 }
 
 const silentObserver = {

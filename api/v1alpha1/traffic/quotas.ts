@@ -44,7 +44,7 @@ const Quota = withRules(
       .enum(['Enforce', 'Audit'])
       .default('Enforce')
       .describe(
-        'Enforce (default): requests beyond the quota are refused. Audit: they are admitted and counted, and the status tells.',
+        'Enforce (default): requests beyond the quota are refused. Audit: they are admitted, and those beyond the quota are counted as over in the metric meshwright_quota_requests_total of the operator.',
       ),
     whenUnavailable: z
       .enum(['Share', 'Allow', 'Deny'])

@@ -34,6 +34,13 @@ export interface ServedSidecar extends Sidecar {
 /** Changes a resource of any layer before it is published. */
 export type Edit = (resource: XdsResource) => XdsResource;
 
+/** A second server with the same content. */
+export interface OtherServer {
+  readonly services: readonly GrpcService[];
+  /** Names of the workloads that it serves. */
+  readonly serves: readonly string[];
+}
+
 /** For all sidecars. */
 export interface Somewhere {
   readonly place: ProxyPlace;
@@ -44,6 +51,8 @@ export interface Somewhere {
 export class ServedMesh {
   readonly root: Root;
   readonly server: AdsServer;
+  /** Absent: there is one server. */
+  readonly other: AdsServer | undefined;
   /** By workload name. */
   readonly sidecars: Map<string, ServedSidecar>;
   /** PEM; of what is published from now on. */
@@ -53,14 +62,10 @@ export class ServedMesh {
   private readonly workloads: readonly WorkloadIr[];
   private snapshot: Snapshot | null = null;
 
-  private constructor(
-    root: Root,
-    server: AdsServer,
-    workloads: readonly WorkloadIr[],
-    sidecars: Map<string, ServedSidecar>,
-  ) {
+  private constructor({ root, server, other, workloads, sidecars }: MeshParts) {
     this.root = root;
     this.server = server;
+    this.other = other;
     this.workloads = workloads;
     this.sidecars = sidecars;
   }
@@ -69,28 +74,32 @@ export class ServedMesh {
    * A sidecar for each of its workloads; all have acknowledged everything when it resolves.
    * @param args more arguments of each Envoy
    * @param memoryLimit that each is told to have. Default: none
-   * @param more services: on the same port, default none; somewhere: where sidecars run, default here
+   * @param more services: on the same port, default none; other: a second server, default none; somewhere: where sidecars run, default here
    */
   static async start(
     ir: MeshIr,
     closing: Closing,
     args: readonly string[] = [],
     memoryLimit?: string,
-    more: { readonly services?: readonly GrpcService[]; readonly somewhere?: Somewhere } = {},
+    more: {
+      readonly services?: readonly GrpcService[];
+      readonly other?: OtherServer;
+      readonly somewhere?: Somewhere;
+    } = {},
   ): Promise<ServedMesh> {
     const { services = [], somewhere } = more;
     const root = await makeTestRoot(trustDomain);
     const server = await startServer(root, ir.workloads, services, closing);
+    const other = more.other && (await startServer(root, ir.workloads, more.other.services, closing));
     const sidecars = new Map<string, ServedSidecar>();
-    const mesh = new ServedMesh(root, server, ir.workloads, sidecars);
+    const mesh = new ServedMesh({ root, server, other, workloads: ir.workloads, sidecars });
     mesh.publish(ir);
     const place = somewhere && { ...somewhere.place, xds: await somewhere.relayTo(server.port()) };
     await Promise.all(
       ir.workloads.map(async (workload) => {
-        sidecars.set(
-          workload.name,
-          await startSidecar({ root, server, workload, args, memoryLimit, place }, closing),
-        );
+        const own = more.other?.serves.includes(workload.name) === true ? other : undefined;
+        const parts = { root, server: own ?? server, workload, args, memoryLimit, place };
+        sidecars.set(workload.name, await startSidecar(parts, closing));
       }),
     );
     await mesh.programmed();
@@ -120,6 +129,7 @@ export class ServedMesh {
     const [invalid] = this.snapshot.invalid;
     if (invalid !== undefined) throw new Error(`${invalid.name}: ${invalid.message}`);
     this.server.publish(this.snapshot);
+    this.other?.publish(this.snapshot);
   }
 
   /**
@@ -129,7 +139,7 @@ export class ServedMesh {
   async programmed(): Promise<void> {
     const [anyone] = this.sidecars.values();
     await anyone?.waitFor(() => {
-      const reports = this.server.proxies();
+      const reports = [...this.server.proxies(), ...(this.other?.proxies() ?? [])];
       const [refusal] = reports.flatMap(({ rejected }) => rejected);
       if (refusal !== undefined) throw new Error(`${refusal.name} was refused: ${refusal.message}`);
       const isDone = reports.every(({ atRest, lagging }) => atRest && lagging.length === 0);
@@ -142,6 +152,14 @@ export class ServedMesh {
     this.publish(ir, edit);
     await this.programmed();
   }
+}
+
+interface MeshParts {
+  readonly root: Root;
+  readonly server: AdsServer;
+  readonly other: AdsServer | undefined;
+  readonly workloads: readonly WorkloadIr[];
+  readonly sidecars: Map<string, ServedSidecar>;
 }
 
 function edited({ layers, views }: XdsResources, edit: Edit): XdsResources {

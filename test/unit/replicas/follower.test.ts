@@ -51,6 +51,7 @@ function newFollower(): { follower: Follower; credentials: PeerCredentials; paus
     credentials,
     clock: { now: () => 0, monotonicMs: () => 0, after: pauses.after },
     log: createLog('silent'),
+    onQuota: () => undefined,
   });
   return { follower, credentials, pauses };
 }

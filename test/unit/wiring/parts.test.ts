@@ -53,7 +53,15 @@ test('parts stand in the order of the data; what is read before it is written is
   // server, which ends after them; who leads is decided when all can serve.
   // A root is replaced when sidecars have shown that they are ready.
   // What sidecars report to other operators comes by them.
-  const others = ['rootEvidence', 'change', 'connectedWorkloads', 'peerServices', 'leader', 'peerCounts'];
+  const others = [
+    'rootEvidence',
+    'change',
+    'connectedWorkloads',
+    'peerServices',
+    'leader',
+    'peerCounts',
+    'quotasIn',
+  ];
   expect(new Set(behind)).toEqual(new Set([...shown, ...others]));
 });
 

@@ -135,6 +135,23 @@ test('while another operator leads, what sidecars report here is told to that on
   ]);
 });
 
+test('while another operator leads, reports on quotas go to it, and what it assigns comes back', async () => {
+  const [board, other] = [start(), await otherReplica()];
+  other.replicas.setHolder(other.holder);
+  await certify(board);
+  board.leader.set(other.holder);
+  const used = { type: 'report', sidecar: workload, bytes: Buffer.from('used') } as const;
+  board.quotasOut.set(used);
+  await until('it is told', () => other.quotas.length > 0);
+
+  const assignment = { type: 'assignment', sidecar: workload, bytes: Buffer.from('left') } as const;
+  other.replicas.quota(assignment);
+  await until('it is assigned', () => board.quotasIn.get() !== null);
+
+  expect(other.quotas).toEqual([used]);
+  expect(board.quotasIn.get()).toEqual(assignment);
+});
+
 test('while it leads, proxies of other operators are among all, and make their workloads known', async () => {
   const board = start();
   const metrics = createMetrics();

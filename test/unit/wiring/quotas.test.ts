@@ -1,10 +1,13 @@
 // Sidecars report over the service, are believed if their certificate is that of the workload, and are told when a window ends.
 import { EventEmitter } from 'node:events';
 import { status } from '@grpc/grpc-js';
-import { expect, test } from '@jest/globals';
+import { afterEach, expect, test } from '@jest/globals';
+import type { EnvoyMessage } from '../../../operator/envoy/proto/envoy-message.ts';
 import { decode, encodeMessage } from '../../../operator/envoy/proto/registry.ts';
+import type { LimitsIr } from '../../../operator/ir/inbound.ts';
+import { createMetrics, type Metrics } from '../../../operator/process/metrics.ts';
 import { readSettings } from '../../../operator/process/settings.ts';
-import { createBoard } from '../../../operator/wiring/board.ts';
+import { type Board, createBoard } from '../../../operator/wiring/board.ts';
 import { createQuotas } from '../../../operator/wiring/quotas.ts';
 import { FakeClock } from '../../support/fake-clock.ts';
 import { sampleInbound, sampleMesh, sampleWorkload, spiffeId } from '../../support/mesh-samples.ts';
@@ -36,7 +39,7 @@ const limits = {
 };
 
 class Call extends EventEmitter {
-  readonly metadata = new Map([['x-meshwright-node-id', ['ExternalWorkload~shop~server~']]]);
+  readonly metadata: ReadonlyMap<string, readonly string[]>;
   readonly written: unknown[] = [];
   readonly writableLength = 0;
   failure: unknown = null;
@@ -44,6 +47,8 @@ class Call extends EventEmitter {
 
   constructor(account: string) {
     super();
+    const name = account === 'second' ? account : 'server';
+    this.metadata = new Map([['x-meshwright-node-id', [`ExternalWorkload~shop~${name}~`]]]);
     this.#account = account;
     this.on('error', (error) => {
       this.failure = error;
@@ -60,13 +65,28 @@ class Call extends EventEmitter {
   end = (): void => undefined;
 }
 
-function start(): { readonly clock: FakeClock; readonly callAs: (account: string) => Call } {
+const opened: Metrics[] = [];
+afterEach(() => opened.splice(0).forEach((it) => it.close()));
+
+interface Replica {
+  readonly clock: FakeClock;
+  readonly board: Board;
+  readonly metrics: Metrics;
+  readonly callAs: (account: string) => Call;
+  readonly lead: () => void;
+  readonly step: () => Promise<void>;
+}
+
+function replica(quotas: LimitsIr['quotas'] = [quota], clock = new FakeClock()): Replica {
   const board = createBoard();
-  const clock = new FakeClock();
-  createQuotas(board, { settings, clock, log: rememberingLog().log });
-  const server = sampleWorkload('server', { inbound: [sampleInbound(9080, 9081, { limits })] });
-  board.identities.set(new Map([[server.key, server]]));
-  board.translation.set({ ...board.translation.get(), ir: sampleMesh({ workloads: [server] }) });
+  const metrics = createMetrics();
+  opened.push(metrics);
+  const { leaderCallbacks } = createQuotas(board, { settings, clock, metrics, log: rememberingLog().log });
+  const servers = ['server', 'second'].map((name) =>
+    sampleWorkload(name, { inbound: [sampleInbound(9080, 9081, { limits: { ...limits, quotas } })] }),
+  );
+  board.identities.set(new Map(servers.map((it) => [it.key, it])));
+  board.translation.set({ ...board.translation.get(), ir: sampleMesh({ workloads: servers }) });
   const callAs = (account: string): Call => {
     const call = new Call(account);
     const answer = board.quotaServices.get()[0]?.implementation['StreamRateLimitQuotas'] as unknown as (
@@ -75,7 +95,36 @@ function start(): { readonly clock: FakeClock; readonly callAs: (account: string
     answer(call);
     return call;
   };
-  return { clock, callAs };
+  return {
+    clock,
+    board,
+    metrics,
+    callAs,
+    lead: () => leaderCallbacks.onStartedLeading(),
+    step: () => leaderCallbacks.onStoppedLeading(),
+  };
+}
+
+function start(quotas?: LimitsIr['quotas']): Replica {
+  const it = replica(quotas);
+  it.lead();
+  return it;
+}
+
+/** As if each were connected to the other. */
+function linked(): readonly [Replica, Replica] {
+  const clock = new FakeClock();
+  const [a, b] = [replica([quota], clock), replica([quota], clock)];
+  a.board.quotasOut.subscribe(() => b.board.quotasIn.set(a.board.quotasOut.get()));
+  b.board.quotasOut.subscribe(() => a.board.quotasIn.set(b.board.quotasOut.get()));
+  return [a, b];
+}
+
+/** What a sidecar was assigned last. */
+function tokensOf({ written }: Call): number {
+  const last = (written.at(-1) as EnvoyMessage[] | undefined)?.at(-1)?.['quota_assignment_action'];
+  const strategy = (last as EnvoyMessage | undefined)?.['rate_limit_strategy'] as EnvoyMessage | undefined;
+  return Number((strategy?.['token_bucket'] as EnvoyMessage | undefined)?.['max_tokens'] ?? 0);
 }
 
 function report(allowed: number): Buffer {
@@ -85,7 +134,7 @@ function report(allowed: number): Buffer {
   return Buffer.from(encodeMessage(`${service}.RateLimitQuotaUsageReports`, message));
 }
 
-test('a sidecar that reports gets what is left, and all of it when the next window begins', async () => {
+test('a sidecar that reports gets its share of what is left, and of the next window when it begins', () => {
   const { clock, callAs } = start();
   const call = callAs('server');
 
@@ -93,7 +142,7 @@ test('a sidecar that reports gets what is left, and all of it when the next wind
   clock.advance(periodMs);
 
   expect(call.written).toMatchObject([
-    [{}, { quota_assignment_action: { rate_limit_strategy: { token_bucket: { max_tokens: 6 } } } }],
+    [{}, { quota_assignment_action: { rate_limit_strategy: { token_bucket: { max_tokens: 3 } } } }],
     [{}, { quota_assignment_action: { rate_limit_strategy: { token_bucket: { max_tokens: 10 } } } }],
   ]);
 });
@@ -112,4 +161,93 @@ test('bytes that are no report end the stream', () => {
   call.emit('data', Buffer.from('no report'));
 
   expect(call).toMatchObject({ written: [], failure: { code: status.INVALID_ARGUMENT } });
+});
+
+test('sidecars of two replicas share one quota, which the leader divides', () => {
+  const [a, b] = linked();
+  a.lead();
+  const [first, second] = [a.callAs('server'), b.callAs('second')];
+
+  first.emit('data', report(1));
+  second.emit('data', report(1));
+
+  // Two of ten are used.
+  expect([tokensOf(first), tokensOf(second)]).toEqual([5, 3]);
+  second.emit('data', report(3));
+  first.emit('data', report(5));
+  second.emit('data', report(0));
+  expect([tokensOf(first), tokensOf(second)]).toEqual([0, 0]);
+});
+
+test('a sidecar of another replica is told of the next window there', () => {
+  const [a, b] = linked();
+  a.lead();
+  const call = b.callAs('second');
+  call.emit('data', report(10));
+  expect(tokensOf(call)).toBe(0);
+
+  a.clock.advance(periodMs);
+
+  expect(tokensOf(call)).toBeGreaterThan(0);
+});
+
+test('a sidecar that has moved to another replica is told there, with what it used before', () => {
+  const [a, b] = linked();
+  a.lead();
+  const before = a.callAs('server');
+  before.emit('data', report(6));
+  const after = b.callAs('server');
+
+  after.emit('data', report(4));
+
+  expect(before.written).toHaveLength(1);
+  expect(after.written).toHaveLength(1);
+  expect(tokensOf(after)).toBe(0);
+});
+
+test('a new leader begins anew with what is reported to it, and the former one passes reports on', async () => {
+  const [a, b] = linked();
+  a.lead();
+  const [first, second] = [a.callAs('server'), b.callAs('second')];
+  first.emit('data', report(10));
+  expect(tokensOf(first)).toBe(0);
+
+  await a.step();
+  b.lead();
+  first.emit('data', report(0));
+  second.emit('data', report(4));
+
+  expect(tokensOf(first)).toBe(5);
+  expect(tokensOf(second)).toBe(1);
+});
+
+test('while nobody leads a sidecar hears nothing, and keeps what it has', () => {
+  const call = replica().callAs('server');
+
+  call.emit('data', report(4));
+
+  expect(call).toMatchObject({ written: [], failure: null });
+});
+
+test('what is no report of a sidecar of another replica changes nothing', () => {
+  const { board, callAs } = start();
+
+  board.quotasIn.set({ type: 'report', sidecar: 'ExternalWorkload/shop/second', bytes: Buffer.from('no') });
+
+  const call = callAs('server');
+  call.emit('data', report(0));
+  expect(tokensOf(call)).toBe(5);
+});
+
+test('the leader counts what is admitted, what beyond the quota, and what is refused', async () => {
+  const { callAs, metrics } = start([{ ...quota, isEnforced: false }]);
+  const call = callAs('server');
+
+  call.emit('data', report(8));
+  call.emit('data', report(7));
+
+  const of = 'namespace="shop",policy="reviews",quota="all"';
+  const text = await metrics.render();
+  expect(text).toContain(`meshwright_quota_requests_total{${of},result="admitted"} 10`);
+  expect(text).toContain(`meshwright_quota_requests_total{${of},result="over"} 5`);
 });
