@@ -1,5 +1,6 @@
 // The ground that all topics play on: a Mesh, a namespace in it with a client and a server, and a client outside.
 // Entry: setStage.
+import { z } from 'zod';
 import { namespaceWithPrograms, mesh, meshed, service, serverPorts, workload } from './workloads.ts';
 import type { Pod, World } from './world.ts';
 
@@ -50,8 +51,23 @@ export async function untilMeshed(
 
 /** Whoever has added it. */
 async function hasSidecar(world: World, namespace: string, name: string): Promise<boolean> {
-  const pods = await world.pods(namespace, `app=${name}`);
+  const pods = await world.pods(namespace, await selectorOf(world, namespace, name));
   return pods.length > 0 && pods.every(isMeshed);
+}
+
+const Labels = z.record(z.string(), z.string());
+
+/** A Deployment need not be named like the label `app` of its pods: productpage-v1 is not. */
+async function selectorOf(world: World, namespace: string, name: string): Promise<string> {
+  const labels = await world.mustKubectl([
+    'get',
+    `deployment/${name}`,
+    `--namespace=${namespace}`,
+    '--output=jsonpath={.spec.selector.matchLabels}',
+  ]);
+  return Object.entries(Labels.parse(JSON.parse(labels)))
+    .map(([label, value]) => `${label}=${value}`)
+    .join(',');
 }
 
 export function isMeshed({ spec }: Pod): boolean {
