@@ -18,8 +18,11 @@ export const originalDestination: EnvoyMessage = extension(
   originalDestinationType,
 );
 
-/** What a plaintext client of a server that speaks first waits for on a TCP port that is inspected. */
-const serverFirstTimeoutMs = 500;
+/**
+ * What a plaintext client of a server that speaks first waits for on a TCP port that is inspected. A handshake that begins later fails, so
+ * it is also what a busy machine may take to begin one (decision 023).
+ */
+const serverFirstTimeoutMs = 2_000;
 /** Where clients speak first: a TLS client on a busy machine must not be taken for a plaintext one. */
 const clientFirstTimeoutMs = 5_000;
 
