@@ -5,6 +5,7 @@ import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { medianOf, rowsOf, type Figures } from './figures.ts';
 import { endAll, type Ending, leaveServerCore } from './processes.ts';
+import { benchPods } from './pods.ts';
 import { playRest, restId, restProxies } from './rest.ts';
 import { scenarios } from './scenarios.ts';
 import { benchSidecar } from './sidecar/main.ts';
@@ -137,6 +138,10 @@ async function main(): Promise<void> {
       bindings: Number(bindings),
       rules: Number(rules),
     });
+    return;
+  }
+  if (values.s === 'pods') {
+    await benchPods(Number(values.rounds));
     return;
   }
   for (const id of asked) titleOf(id);

@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { type Assets, findAssets, findNewest } from './kubernetes/assets.ts';
-import { ControlPlane } from './kubernetes/control-plane.ts';
+import { ControlPlane, type OtherApiServer } from './kubernetes/control-plane.ts';
 
 export interface CommandResult {
   readonly code: number;
@@ -17,6 +17,7 @@ export interface CommandResult {
 
 export interface ApiServer {
   readonly url: string;
+  readonly port: number;
   /** A user of system:masters, by token. */
   readonly kubeconfigPath: string;
   readonly binDir: string;
@@ -26,6 +27,10 @@ export interface ApiServer {
   stopServer(): Promise<void>;
   /** Starts kube-apiserver again on the same port; resolves when it is ready. */
   startAgain(): Promise<void>;
+  /** One more with the same objects, as in a cluster with several. more: arguments of this one. */
+  startAnother(more?: readonly string[]): Promise<OtherApiServer>;
+  /** Of the same user, by way of another port of this machine. */
+  writeKubeconfig(path: string, port: number): Promise<void>;
   /** Ends everything and removes its state. */
   stop(): Promise<void>;
 }
@@ -43,12 +48,15 @@ export async function apiServerAvailable(
   return { available: false, reason: `There are no binaries for a test API server. ${assets.reason}` };
 }
 
-/** Starts an empty cluster; 2 to 5 seconds. Call stop() in the test that started it. */
-export async function startApiServer(version: Version = 'usual'): Promise<ApiServer> {
+/** Starts an empty cluster; 2 to 5 seconds. Call stop() in the test that started it. more: arguments of the API server. */
+export async function startApiServer(
+  version: Version = 'usual',
+  more: readonly string[] = [],
+): Promise<ApiServer> {
   const assets = await find[version]();
   if (!assets.found) throw new Error(`There are no binaries for a test API server. ${assets.reason}`);
   const stateDir = await mkdtemp(join(tmpdir(), 'meshwright-kubernetes-'));
-  const controlPlane = await ControlPlane.create(assets.binDir, stateDir);
+  const controlPlane = await ControlPlane.create(assets.binDir, stateDir, more);
   const stop = async (): Promise<void> => {
     await controlPlane.stop();
     await rm(stateDir, { recursive: true, force: true, maxRetries: 5 });
@@ -61,6 +69,7 @@ export async function startApiServer(version: Version = 'usual'): Promise<ApiSer
   }
   return {
     url: controlPlane.url,
+    port: controlPlane.port,
     kubeconfigPath: controlPlane.kubeconfigPath,
     binDir: assets.binDir,
     kubectl: (args, stdin) =>
@@ -75,6 +84,8 @@ export async function startApiServer(version: Version = 'usual'): Promise<ApiSer
       ),
     stopServer: () => controlPlane.stopApiServer(),
     startAgain: () => controlPlane.startApiServer(),
+    startAnother: (args) => controlPlane.startAnother(args),
+    writeKubeconfig: (path, port) => controlPlane.writeKubeconfig(path, port),
     stop,
   };
 }

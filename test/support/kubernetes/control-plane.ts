@@ -18,21 +18,32 @@ interface Ports {
   readonly api: number;
 }
 
+/** An API server beside the first one: the same etcd, credentials and authority. */
+export interface OtherApiServer {
+  readonly port: number;
+  readonly kubeconfigPath: string;
+  stop(): Promise<void>;
+}
+
 /** One etcd and one API server with their state in `stateDir`. */
 export class ControlPlane {
   readonly #binDir: string;
   readonly #stateDir: string;
   readonly #ports: Ports;
+  readonly #more: readonly string[];
   #etcd: Child | undefined;
   #apiServer: Child | undefined;
+  readonly #others: Child[] = [];
 
-  private constructor(binDir: string, stateDir: string, ports: Ports) {
+  private constructor(binDir: string, stateDir: string, ports: Ports, more: readonly string[]) {
     this.#binDir = binDir;
     this.#stateDir = stateDir;
     this.#ports = ports;
+    this.#more = more;
   }
 
-  static async create(binDir: string, stateDir: string): Promise<ControlPlane> {
+  /** more: arguments of the API server. */
+  static async create(binDir: string, stateDir: string, more: readonly string[] = []): Promise<ControlPlane> {
     const [etcdClient, etcdPeer, api] = await Promise.all([freePort(), freePort(), freePort()]);
     await mkdir(join(stateDir, 'certificates'), { recursive: true });
     const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
@@ -40,11 +51,15 @@ export class ControlPlane {
       mode: 0o600,
     });
     await writeFile(join(stateDir, 'tokens.csv'), `${token},admin,admin,"system:masters"\n`, { mode: 0o600 });
-    return new ControlPlane(binDir, stateDir, { etcdClient, etcdPeer, api });
+    return new ControlPlane(binDir, stateDir, { etcdClient, etcdPeer, api }, more);
   }
 
   get url(): string {
-    return `https://127.0.0.1:${this.#ports.api}`;
+    return urlOf(this.#ports.api);
+  }
+
+  get port(): number {
+    return this.#ports.api;
   }
 
   get kubeconfigPath(): string {
@@ -55,12 +70,28 @@ export class ControlPlane {
   async start(): Promise<void> {
     this.#etcd = await this.#spawn('etcd', this.#etcdArgs());
     await this.startApiServer();
-    await writeFile(this.kubeconfigPath, await this.#kubeconfig(), { mode: 0o600 });
+    await this.writeKubeconfig(this.kubeconfigPath, this.#ports.api);
   }
 
   async startApiServer(): Promise<void> {
-    this.#apiServer = await this.#spawn('kube-apiserver', this.#apiServerArgs());
-    await this.#untilReady();
+    this.#apiServer = await this.#spawn('kube-apiserver', this.#apiServerArgs(this.#ports.api, this.#more));
+    await this.#untilReady(this.#ports.api, this.#apiServer);
+  }
+
+  /** more: arguments that only this one has. */
+  async startAnother(more: readonly string[] = []): Promise<OtherApiServer> {
+    const port = await freePort();
+    const child = await this.#spawn('kube-apiserver', this.#apiServerArgs(port, more), `-${port}`);
+    this.#others.push(child);
+    await this.#untilReady(port, child);
+    const kubeconfigPath = `${this.kubeconfigPath}-${port}`;
+    await this.writeKubeconfig(kubeconfigPath, port);
+    return { port, kubeconfigPath, stop: () => child.kill() };
+  }
+
+  /** port: of an API server, or of what leads to one. */
+  async writeKubeconfig(path: string, port: number): Promise<void> {
+    await writeFile(path, await this.#kubeconfig(urlOf(port)), { mode: 0o600 });
   }
 
   async stopApiServer(): Promise<void> {
@@ -68,11 +99,12 @@ export class ControlPlane {
   }
 
   async stop(): Promise<void> {
-    await Promise.all([this.#apiServer?.kill(), this.#etcd?.kill()]);
+    await Promise.all([this.#apiServer, this.#etcd, ...this.#others].map(async (child) => child?.kill()));
   }
 
-  async #spawn(program: string, args: readonly string[]): Promise<Child> {
-    return await startChild([join(this.#binDir, program), ...args], join(this.#stateDir, `${program}.log`));
+  async #spawn(program: string, args: readonly string[], which = ''): Promise<Child> {
+    const logFile = join(this.#stateDir, `${program}${which}.log`);
+    return await startChild([join(this.#binDir, program), ...args], logFile);
   }
 
   #etcdArgs(): string[] {
@@ -89,7 +121,7 @@ export class ControlPlane {
     ];
   }
 
-  #apiServerArgs(): string[] {
+  #apiServerArgs(port: number, more: readonly string[]): string[] {
     const key = join(this.#stateDir, 'sa.key');
     return [
       `--etcd-servers=http://127.0.0.1:${this.#ports.etcdClient}`,
@@ -97,7 +129,7 @@ export class ControlPlane {
       '--advertise-address=127.0.0.1',
       // 1.37 refuses to tell others of a loopback address.
       '--endpoint-reconciler-type=none',
-      `--secure-port=${this.#ports.api}`,
+      `--secure-port=${port}`,
       // It signs its own serving certificate there, and finds it again after a restart.
       `--cert-dir=${join(this.#stateDir, 'certificates')}`,
       `--token-auth-file=${join(this.#stateDir, 'tokens.csv')}`,
@@ -113,6 +145,7 @@ export class ControlPlane {
       '--disable-admission-plugins=ServiceAccount',
       '--allow-privileged=true',
       '--profiling=false',
+      ...more,
     ];
   }
 
@@ -121,21 +154,21 @@ export class ControlPlane {
     return await readFile(join(this.#stateDir, 'certificates', 'apiserver.crt'));
   }
 
-  async #untilReady(): Promise<void> {
+  async #untilReady(port: number, child: Child): Promise<void> {
     try {
-      await poll(() => this.#check(), { intervalMs: pollMs, deadlineMs: startTimeoutMs });
+      await poll(() => this.#check(port, child), { intervalMs: pollMs, deadlineMs: startTimeoutMs });
     } catch (cause) {
-      throw new Error(`the test API server did not start: ${await this.#apiServer?.tail()}`, { cause });
+      throw new Error(`the test API server did not start: ${await child.tail()}`, { cause });
     }
   }
 
-  async #check(): Promise<true | undefined> {
+  async #check(port: number, child: Child): Promise<true | undefined> {
     if (this.#etcd?.running() === false) throw new Error(`etcd ended: ${await this.#etcd.tail()}`);
-    if (this.#apiServer?.running() === false) throw new Error('kube-apiserver ended');
-    return (await this.#isReady()) ? true : undefined;
+    if (!child.running()) throw new Error('kube-apiserver ended');
+    return (await this.#isReady(port)) ? true : undefined;
   }
 
-  async #isReady(): Promise<boolean> {
+  async #isReady(port: number): Promise<boolean> {
     try {
       const ca = await this.#authority();
       return await new Promise((resolve, reject) => {
@@ -145,7 +178,7 @@ export class ControlPlane {
           timeout: 2000,
           agent: false,
         } as const;
-        const call = request(`${this.url}/readyz`, options, (response) => {
+        const call = request(`${urlOf(port)}/readyz`, options, (response) => {
           response.resume();
           resolve(response.statusCode === 200);
         });
@@ -158,15 +191,19 @@ export class ControlPlane {
     }
   }
 
-  async #kubeconfig(): Promise<string> {
+  async #kubeconfig(server: string): Promise<string> {
     const authority = (await this.#authority()).toString('base64');
     return JSON.stringify({
       apiVersion: 'v1',
       kind: 'Config',
-      clusters: [{ name: 'test', cluster: { server: this.url, 'certificate-authority-data': authority } }],
+      clusters: [{ name: 'test', cluster: { server, 'certificate-authority-data': authority } }],
       users: [{ name: 'admin', user: { token } }],
       contexts: [{ name: 'test', context: { cluster: 'test', user: 'admin' } }],
       'current-context': 'test',
     });
   }
+}
+
+function urlOf(port: number): string {
+  return `https://127.0.0.1:${port}`;
 }

@@ -13,16 +13,23 @@ export interface TcpProxy {
   stop(): Promise<void>;
 }
 
-/** `localAddress`: from where it connects. Default: 127.0.0.1. */
-export async function startTcpProxy(targetPort: number, localAddress = '127.0.0.1'): Promise<TcpProxy> {
+/** `targets`: ports, each connection the next one. `localAddress`: from where it connects. Default: 127.0.0.1. */
+export async function startTcpProxy(
+  targets: number | readonly number[],
+  localAddress = '127.0.0.1',
+): Promise<TcpProxy> {
   const sockets = new JoinedSockets();
+  const ports = [targets].flat();
+  let accepted = 0;
   let isCut = false;
   const server = createServer((client) => {
     if (isCut) {
       client.resetAndDestroy();
       return;
     }
-    sockets.join(client, connect({ port: targetPort, host: '127.0.0.1', localAddress }));
+    const port = ports[accepted % ports.length] ?? 0;
+    accepted += 1;
+    sockets.join(client, connect({ port, host: '127.0.0.1', localAddress }));
   }).listen(0, '127.0.0.1');
   await once(server, 'listening');
   const address = server.address();
