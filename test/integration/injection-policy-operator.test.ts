@@ -1,10 +1,15 @@
 // The operator with the permissions of install.yaml and injection-policy.yaml, on a real API server that can add sidecars: pods of every origin have one from
 // birth while there is a Mesh, and nothing blocks them without.
-import { readFile, writeFile } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { Closing } from '../support/data-plane/closing.ts';
 import { type ApiServer, startApiServer } from '../support/kubernetes.ts';
 import { findNewest } from '../support/kubernetes/assets.ts';
+import {
+  installPolicies,
+  meshedNamespace,
+  mustKubectl,
+  operatorNamespace,
+} from '../support/injection-policies.ts';
 import { poll } from '../support/kubernetes/poll.ts';
 import { type OperatorProcess, startOperator } from '../support/operator.ts';
 import { mesh } from '../support/operator/shop.ts';
@@ -12,8 +17,6 @@ import { mesh } from '../support/operator/shop.ts';
 const newest = await findNewest();
 if (!newest.found) process.stderr.write(`NOT RUN: ${newest.reason}\n`);
 const suite = newest.found ? describe : describe.skip;
-
-const operatorNamespace = 'meshwright-system';
 
 const slow = { intervalMs: 200, deadlineMs: 60_000 };
 
@@ -50,12 +53,8 @@ suite('on a cluster whose API server adds sidecars', () => {
   let operator: OperatorProcess;
   let kubeconfigPath: string;
 
-  async function kubectl(args: readonly string[], ...documents: readonly object[]): Promise<string> {
-    const input = documents.map((document) => JSON.stringify(document)).join('\n---\n');
-    const { code, stdout, stderr } = await server.kubectl(args, input);
-    if (code !== 0) throw new Error(stderr);
-    return stdout;
-  }
+  const kubectl = (args: readonly string[], ...documents: readonly object[]): Promise<string> =>
+    mustKubectl(server, args, ...documents);
 
   /** Names of the init containers of a pod that is created, and not kept. */
   async function made(metadata: object = {}): Promise<readonly string[]> {
@@ -81,21 +80,10 @@ suite('on a cluster whose API server adds sidecars', () => {
   beforeAll(async () => {
     server = await startApiServer('newest');
     closing.add(() => server.stop());
-    // Definitions first, then what is of these kinds.
-    await kubectl(['apply', '-f', 'deploy/install.yaml']);
-    await kubectl(['apply', '-f', 'deploy/injection-policy.yaml']);
-    const token = await kubectl(['create', 'token', 'meshwright-operator', '-n', operatorNamespace]);
-    const kubeconfig = JSON.parse(await readFile(server.kubeconfigPath, 'utf8')) as object;
-    kubeconfigPath = `${server.kubeconfigPath}.operator`;
-    const users = [{ name: 'admin', user: { token: token.trim() } }];
-    await writeFile(kubeconfigPath, JSON.stringify({ ...kubeconfig, users }));
+    kubeconfigPath = await installPolicies(server);
     await kubectl(
       ['apply', '-f', '-'],
-      {
-        apiVersion: 'v1',
-        kind: 'Namespace',
-        metadata: { name: 'shop', labels: { 'meshwright.dev/mesh': 'enabled' } },
-      },
+      meshedNamespace,
       { apiVersion: 'v1', kind: 'ServiceAccount', metadata: { name: 'default', namespace: 'shop' } },
       // There are no nodes, so that all of them could make keys.
       mesh({ certificates: { delivery: 'Secret' } }),
