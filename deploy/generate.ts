@@ -1,4 +1,4 @@
-// Writes what is generated in deploy/. Run it after a change of api/, of operator/infra/injection-fence.ts, of deploy/manifests or of demo/shop.
+// Writes what is generated in deploy/. Run it after a change of api/, of deploy/injection-fence.ts, of deploy/manifests or of demo/shop.
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { dashboards } from './grafana/dashboards.ts';

@@ -16,7 +16,8 @@ import type { Resources } from '../store/resources.ts';
 import { imaginedKeys } from './imagined-keys.ts';
 import { imaginedSecrets } from './imagined-secrets.ts';
 import { matchesLabels } from '../values/labels.ts';
-import { injectedKey } from '../values/own-names.ts';
+import { neverMeshed } from '../values/never-meshed.ts';
+import { injectedKey, operatorNamespace } from '../values/own-names.ts';
 
 /** What has pods for as long as it exists. */
 type Owner = Deployment | StatefulSet | DaemonSet;
@@ -95,6 +96,7 @@ function podOf(owner: Owner, index: number, resources: Resources): Pod {
 
 /** Of a namespace that is not among the manifests, nobody knows: it is taken to be in the mesh. */
 function isSelected(namespace: string, { meshes, namespaces }: Resources): boolean {
+  if (neverMeshed(operatorNamespace).includes(namespace)) return false;
   const found = namespaces.find(({ metadata }) => metadata.name === namespace);
   const wanted = meshes[0]?.spec.namespaceSelector.matchLabels ?? {};
   return found === undefined || matchesLabels(wanted, found.metadata.labels ?? {});

@@ -6,6 +6,9 @@ import { ownContainers } from './pod-names.ts';
 /** Pods of service accounts with longer names get no sidecar: CEL cannot compute the hash in the names of their Secrets. */
 export const mostAccountCharacters = 240;
 
+/** Of nodes. */
+export const osLabel = 'kubernetes.io/os';
+
 const [initName, proxyName] = ownContainers.map((name) => JSON.stringify(name));
 const initContainers = 'object.spec.?initContainers.orValue([])';
 const allContainers = `${initContainers} + object.spec.containers`;
@@ -22,7 +25,8 @@ export const matchConditions = [
   {
     name: 'linux',
     expression:
-      "object.spec.?os.?name.orValue('linux') == 'linux' && object.spec.?nodeSelector[?'kubernetes.io/os'].orValue('linux') == 'linux'",
+      "object.spec.?os.?name.orValue('linux') == 'linux' && " +
+      `object.spec.?nodeSelector[?'${osLabel}'].orValue('linux') == 'linux'`,
   },
   {
     name: 'not-the-sidecars-user',

@@ -6,6 +6,7 @@ import { ownContainers } from './pod-names.ts';
 export type RefusalReason =
   | 'KubernetesTooOld'
   | 'HostNetwork'
+  | 'NotLinux'
   | 'PodSecurity'
   | 'NameTaken'
   | 'RunsAsSidecarUser'
@@ -27,6 +28,8 @@ export interface PreflightSubject {
 
 export interface TemplateFacts {
   readonly hostNetwork: boolean;
+  /** Operating systems that the pods ask for. */
+  readonly systems: readonly string[];
   readonly podRunAsUser: number | undefined;
   readonly containers: readonly { readonly name: string; readonly runAsUser: number | undefined }[];
 }
@@ -45,6 +48,7 @@ export function preflight(subject: PreflightSubject): readonly Refusal[] {
   return [
     ...tooOld(subject),
     ...hostNetwork(subject),
+    ...notLinux(subject),
     ...podSecurity(subject),
     ...nameTaken(subject),
     ...runsAsSidecarUser(subject),
@@ -66,6 +70,15 @@ function hostNetwork({ template }: PreflightSubject): readonly Refusal[] {
     'HostNetwork',
     'The pods use the host network, so their traffic cannot be redirected. Remove hostNetwork, ' +
       'or opt out with the pod template label meshwright.dev/inject: "false".',
+  );
+}
+
+function notLinux({ template }: PreflightSubject): readonly Refusal[] {
+  const other = template.systems.find((name) => name !== 'linux');
+  if (other === undefined) return [];
+  return refused(
+    'NotLinux',
+    `The pods run on ${other}, and sidecars on Linux only. Opt out with the pod template label meshwright.dev/inject: "false".`,
   );
 }
 

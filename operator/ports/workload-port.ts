@@ -86,6 +86,8 @@ export interface LiveTemplate {
     readonly [field: string]: unknown;
     readonly serviceAccountName?: string | undefined;
     readonly hostNetwork?: boolean | undefined;
+    readonly os?: { readonly name: string } | undefined;
+    readonly nodeSelector?: Readonly<Record<string, string>> | undefined;
     readonly terminationGracePeriodSeconds?: number | undefined;
     readonly securityContext?: { readonly runAsUser?: number | undefined } | undefined;
     readonly initContainers?: readonly LiveContainer[] | undefined;

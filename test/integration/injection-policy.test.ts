@@ -3,8 +3,9 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { accountsWithTakenNames, certificateSecretName } from '../../operator/certificates/names.ts';
 import { renderInjectionPolicy } from '../../operator/infra/admission-policy.ts';
-import { renderFence } from '../../operator/infra/injection-fence.ts';
+import { renderFence } from '../../deploy/injection-fence.ts';
 import { renderSidecar, type SidecarOptions } from '../../operator/infra/sidecar.ts';
+import { neverMeshed } from '../../operator/values/never-meshed.ts';
 import { injectedKey } from '../../operator/values/own-names.ts';
 import { type ApiServer, startApiServer } from '../support/kubernetes.ts';
 import { findNewest } from '../support/kubernetes/assets.ts';
@@ -17,7 +18,7 @@ const suite = newest.found ? describe : describe.skip;
 
 const namespace = 'shop';
 const meshLabel = { 'meshwright.dev/mesh': 'enabled' };
-const excludedNamespaces = ['kube-system', 'kube-public', 'kube-node-lease', 'meshwright-system'];
+const excludedNamespaces = neverMeshed('meshwright-system');
 
 type Json = Record<string, unknown>;
 interface Pod {

@@ -321,6 +321,7 @@ suite('injection', () => {
 
   const refusals = [
     ['HostNetwork', {}, { pod: { hostNetwork: true } }],
+    ['NotLinux', {}, { pod: { os: { name: 'windows' } } }],
     ['PodSecurity', { 'pod-security.kubernetes.io/enforce': 'baseline' }, {}],
     ['NameTaken', {}, { initContainers: ['mw-proxy'] }],
     ['RunsAsSidecarUser', {}, { pod: { securityContext: { runAsUser: 1337 } } }],

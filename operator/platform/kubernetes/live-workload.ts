@@ -13,6 +13,8 @@ const Template = z.object({
   spec: z.looseObject({
     serviceAccountName: z.string().optional(),
     hostNetwork: z.boolean().optional(),
+    os: z.object({ name: z.string() }).optional(),
+    nodeSelector: texts.optional(),
     terminationGracePeriodSeconds: z.number().optional(),
     securityContext: SecurityContext.optional(),
     initContainers: z.array(Container).optional(),

@@ -3,7 +3,7 @@
 import type { Delivery } from '../../certificates/delivery.ts';
 import { certificateSecretName } from '../../certificates/names.ts';
 import type { CertificateSource } from '../../infra/certificate-volume.ts';
-import { mostAccountCharacters } from '../../infra/injection-conditions.ts';
+import { mostAccountCharacters, osLabel } from '../../infra/injection-conditions.ts';
 import type { KubernetesVersion } from '../../infra/preflight.ts';
 import { preflight, type Refusal } from '../../infra/preflight.ts';
 import { renderSidecar, type SidecarOptions, type SidecarPart } from '../../infra/sidecar.ts';
@@ -11,6 +11,7 @@ import type { MeshSettingsIr } from '../../ir/mesh-ir.ts';
 import type { LiveWorkload } from '../../ports/workload-port.ts';
 import { optOutLabel } from '../../values/own-names.ts';
 import { matchesLabels } from '../../values/labels.ts';
+import { neverMeshed } from '../../values/never-meshed.ts';
 import type { Actual } from './actual.ts';
 import type { Environment } from './environment.ts';
 import { type Exclusions, readExclusions } from './exclusions.ts';
@@ -54,8 +55,6 @@ export type Desired =
     };
 
 const defaultGraceSeconds = 30;
-/** What a cluster needs to run at all, the network of its pods included, must not wait for a mesh. */
-const systemNamespace = 'kube-system';
 
 export function desiredOf(live: LiveWorkload, actual: Actual, world: World): Desired {
   const { mesh } = world;
@@ -89,8 +88,8 @@ export function isSelected(
   namespace: string,
   { mesh, namespaceLabels, environment }: Pick<World, 'mesh' | 'namespaceLabels' | 'environment'>,
 ): boolean {
-  if (namespace === environment.ownNamespace || namespace === systemNamespace) return false;
-  return mesh !== null && matchesLabels(mesh.sidecar.namespaceLabels, namespaceLabels);
+  if (mesh === null || neverMeshed(environment.ownNamespace).includes(namespace)) return false;
+  return matchesLabels(mesh.sidecar.namespaceLabels, namespaceLabels);
 }
 
 function subjectOf(
@@ -102,6 +101,7 @@ function subjectOf(
   return {
     template: {
       hostNetwork: spec.hostNetwork === true,
+      systems: [spec.os?.name, spec.nodeSelector?.[osLabel]].filter((name) => name !== undefined),
       podRunAsUser: spec.securityContext?.runAsUser,
       containers: containers.map(({ name, securityContext }) => ({
         name,

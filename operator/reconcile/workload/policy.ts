@@ -3,9 +3,9 @@ import type { Delivery } from '../../certificates/delivery.ts';
 import { accountsWithTakenNames, certificateSecretName } from '../../certificates/names.ts';
 import { type RenderedPolicy, renderInjectionPolicy } from '../../infra/admission-policy.ts';
 import type { CertificateSource } from '../../infra/certificate-volume.ts';
-import { neverMeshed } from '../../infra/injection-fence.ts';
 import { renderSidecar, type SidecarPart } from '../../infra/sidecar.ts';
 import type { MeshSettingsIr } from '../../ir/mesh-ir.ts';
+import { neverMeshed } from '../../values/never-meshed.ts';
 import type { Environment } from './environment.ts';
 import { meshOptionsOf } from './mesh-options.ts';
 
@@ -22,7 +22,7 @@ export function policyOf(mesh: MeshSettingsIr, environment: Environment, deliver
     sidecar: meshOptionsOf(mesh, environment, delivery),
     certificates: delivery.inUse,
     namespaceLabels: mesh.sidecar.namespaceLabels,
-    excludedNamespaces: [...new Set([...neverMeshed, environment.ownNamespace])],
+    excludedNamespaces: neverMeshed(environment.ownNamespace),
     secretOf: certificateSecretName,
     oddAccounts: accountsWithTakenNames,
   });

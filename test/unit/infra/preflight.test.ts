@@ -5,6 +5,7 @@ import { preflight, type PreflightSubject } from '../../../operator/infra/prefli
 const fine: PreflightSubject = {
   template: {
     hostNetwork: false,
+    systems: [],
     podRunAsUser: undefined,
     containers: [{ name: 'app', runAsUser: undefined }],
   },
@@ -16,7 +17,7 @@ const running = (
   podRunAsUser: number | undefined,
   runAsUser: number | undefined,
 ): Partial<PreflightSubject> => ({
-  template: { hostNetwork: false, podRunAsUser, containers: [{ name: 'app', runAsUser }] },
+  template: { ...fine.template, podRunAsUser, containers: [{ name: 'app', runAsUser }] },
 });
 const enforcing = (level: string): Partial<PreflightSubject> => ({
   namespaceLabels: { 'pod-security.kubernetes.io/enforce': level },
@@ -28,6 +29,8 @@ describe('preflight', () => {
     ['Kubernetes 1.29', { kubernetesVersion: { major: 1, minor: 29 } }, ['KubernetesTooOld']],
     ['Kubernetes 2.0', { kubernetesVersion: { major: 2, minor: 0 } }, []],
     ['the network of the node', { template: { ...fine.template, hostNetwork: true } }, ['HostNetwork']],
+    ['pods for Windows', { template: { ...fine.template, systems: ['windows'] } }, ['NotLinux']],
+    ['pods for Linux', { template: { ...fine.template, systems: ['linux', 'linux'] } }, []],
     ['a namespace at baseline', enforcing('baseline'), ['PodSecurity']],
     ['a namespace at restricted', enforcing('restricted'), ['PodSecurity']],
     ['a namespace at privileged', enforcing('privileged'), []],

@@ -131,6 +131,15 @@ describe('what is done', () => {
       ),
       { type: 'refuse', mustRemove: true, refusals: [{ reason: 'HostNetwork' }] },
     ],
+    ...[{ os: { name: 'windows' } }, { nodeSelector: { 'kubernetes.io/os': 'windows' } }].map(
+      (spec): readonly [string, Action, object] => [
+        `one for ${JSON.stringify(spec)} is left alone`,
+        actionOn(
+          liveDeployment({ template: liveTemplate([], { spec: { ...spec, ...liveTemplate([]).spec } }) }),
+        ),
+        { type: 'refuse', mustRemove: false, refusals: [{ reason: 'NotLinux' }] },
+      ],
+    ),
     [
       'one with a container of its own that has our name is left alone',
       actionOn(liveDeployment({ template: liveTemplate(['mw-proxy']) })),
@@ -145,11 +154,13 @@ describe('what is done', () => {
       ),
       { type: 'refuse', refusals: [{ reason: 'InvalidAnnotation' }] },
     ],
-    [
-      'one of the operator’s own namespace is left alone',
-      actionOn(liveDeployment({ ref: { kind: 'Deployment', namespace: 'meshwright-system', name: 'web' } })),
-      { type: 'none' },
-    ],
+    ...['meshwright-system', 'kube-system', 'kube-public', 'kube-node-lease'].map(
+      (namespace): readonly [string, Action, object] => [
+        `one of ${namespace} is left alone, whatever its labels are`,
+        actionOn(liveDeployment({ ref: { kind: 'Deployment', namespace, name: 'web' } })),
+        { type: 'none' },
+      ],
+    ),
   ];
 
   test.each(cases)('%s', (_name, action, wanted) => {
@@ -245,6 +256,9 @@ describe('what is done where the API server adds the sidecars to pods', () => {
       spec: { serviceAccountName: 'a'.repeat(241), containers: [{ name: 'app' }] },
     }),
   });
+  const windows = liveDeployment({
+    template: liveTemplate([], { spec: { os: { name: 'windows' }, containers: [{ name: 'app' }] } }),
+  });
   const roll = (why: string, value: string, removesPart = false): object => ({
     type: 'roll',
     why,
@@ -287,6 +301,7 @@ describe('what is done where the API server adds the sidecars to pods', () => {
       [bare],
       { type: 'none' },
     ],
+    ['pods for Windows are left alone', windows, byPolicy, [bare], { type: 'refuse', mustRemove: false }],
     [
       'a service account that the policy cannot name needs the template',
       long,

@@ -5,8 +5,9 @@ import {
   admissionCheckName,
   injectedKey,
   injectionPolicyName,
-} from '../values/own-names.ts';
-import { exclusionKeys } from './exclusion-keys.ts';
+} from '../operator/values/own-names.ts';
+import { neverMeshed } from '../operator/values/never-meshed.ts';
+import { exclusionKeys } from '../operator/infra/exclusion-keys.ts';
 
 type Json = Readonly<Record<string, unknown>>;
 
@@ -20,12 +21,8 @@ const createdPods = {
   scope: '*',
 };
 
-/** What a cluster needs to run at all must not wait for a mesh. */
-export const neverMeshed = ['kube-system', 'kube-public', 'kube-node-lease'];
-
-/** ownNamespace: the operator's. Its pods stay as they are, as those of what a cluster needs to run at all. */
+/** ownNamespace: the operator's. */
 export function renderFence(ownNamespace: string): readonly Json[] {
-  const excludedNamespaces = [...neverMeshed, ownNamespace];
   return [
     ...renderCheck(ownNamespace),
     {
@@ -37,7 +34,7 @@ export function renderFence(ownNamespace: string): readonly Json[] {
         matchResources: {
           namespaceSelector: {
             matchExpressions: [
-              { key: 'kubernetes.io/metadata.name', operator: 'NotIn', values: excludedNamespaces },
+              { key: 'kubernetes.io/metadata.name', operator: 'NotIn', values: neverMeshed(ownNamespace) },
             ],
           },
           resourceRules: [createdPods],
