@@ -109,7 +109,7 @@ suite('two API servers behind one address', () => {
     apis = [server.kubeconfigPath, other.kubeconfigPath].map(
       (path) => new ApiClient({ kubeConfig: loadKubeConfig({ path }), clock: systemJitteredClock }),
     );
-    const kubeconfigPath = await installPolicies(server, balancer.port);
+    const kubeconfigPath = await installPolicies(server, { port: balancer.port });
     await kubectl(['apply', '-f', '-'], meshedNamespace);
     operator = await startOperator({ kubeconfigPath, args: xds });
     closing.add(() => operator.stop());

@@ -1,7 +1,7 @@
 // The operator as a child process, bundled as its image has it, started as a user starts it against a cluster. Entry:
 // startOperator. It dies with the test process.
 import { mkdtempSync, rmSync } from 'node:fs';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { z } from 'zod';
@@ -17,6 +17,8 @@ export interface OperatorOptions {
   readonly xdsAddress?: string;
   /** More of them. */
   readonly args?: readonly string[];
+  /** Another version of the operator: makes its program from that of this one. */
+  readonly edit?: (program: string) => string;
 }
 
 export interface OperatorPorts {
@@ -44,10 +46,11 @@ const terminateMs = 60_000;
 export async function startOperator(options: OperatorOptions): Promise<OperatorProcess> {
   const dir = await mkdtemp(join(tmpdir(), 'meshwright-operator-'));
   const [readyFile, logFile] = [join(dir, 'ready.json'), join(dir, 'log')];
-  const { kubeconfigPath, xdsAddress = '127.0.0.1:0', args = [] } = options;
+  const { kubeconfigPath, xdsAddress = '127.0.0.1:0', args = [], edit } = options;
   const addresses = ['--xds-address', xdsAddress, '--admin-address', '127.0.0.1:0'];
   const files = ['--kubeconfig', kubeconfigPath, '--ready-file', readyFile];
-  const main = await bundledMain();
+  const main = edit === undefined ? await bundledMain() : join(dir, 'main.cjs');
+  if (edit !== undefined) await writeFile(main, edit(await readFile(await bundledMain(), 'utf8')));
   const child = await startChild(
     [process.execPath, '--max-semi-space-size=16', main, ...files, ...addresses, ...args],
     logFile,
