@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals
 import { z } from 'zod';
 import { clusterAvailable } from '../cluster/prepare.ts';
 import { findNewestPrograms } from '../cluster/programs.ts';
-import { callerIn, callFrom, Outcome } from './library/calls.ts';
+import { callerIn, callFrom, Outcome, startLoad } from './library/calls.ts';
 import {
   clientIdentity,
   clientInside,
@@ -17,8 +17,8 @@ import {
   stageWorkloads,
 } from './library/stage.ts';
 import { released } from './library/target.ts';
-import { mesh, podSpec } from './library/workloads.ts';
-import { ownNamespace, startNewestWorld, type World } from './library/world.ts';
+import { mesh, podSpec, workload } from './library/workloads.ts';
+import { isReady, ownNamespace, startNewestWorld, type World } from './library/world.ts';
 
 const cluster = await clusterAvailable();
 const isBuilt = (await findNewestPrograms()) !== undefined;
@@ -45,6 +45,15 @@ const job = {
     },
   },
 };
+/** It carries the load, so its pod stays when the others are replaced. */
+const loader = workload({
+  namespace: inside,
+  name: 'loader',
+  kind: 'StatefulSet',
+  run: ['idle'],
+  spec: { updateStrategy: { type: 'OnDelete' } },
+});
+
 const readCertificates = `
   const answer = await fetch('http://127.0.0.1:15000/certs');
   console.log(await answer.text());`;
@@ -145,6 +154,51 @@ const readCertificates = `
       await scale('deployment/meshwright-operator', ownNamespace, 2);
       await world.rolledOut(ownNamespace, 'deployment/meshwright-operator');
       await world.rolledOut(inside, 'deployment/server');
+    });
+
+    test('from the policy to templates and back, each workload in one rollout, and no request is lost', async () => {
+      await world.apply(...loader);
+      await world.until(async () =>
+        (await world.pods(inside, 'app=loader')).some(isReady) ? true : undefined,
+      );
+      const caller = { namespace: inside, app: 'loader' };
+      const load = await startLoad(world, caller, { rate: 20, calls: [`GET HTTP/1.1 ${serverUrl}`] });
+      const sets = (): Promise<string> =>
+        jsonpath(
+          '{.items[*].metadata.name}',
+          'replicasets',
+          `--namespace=${inside}`,
+          '--selector=app=server',
+        );
+      const untilTemplate = async (inits: string): Promise<void> => {
+        await world.until(async () => {
+          const found = await jsonpath(
+            '{.spec.template.spec.initContainers[*].name}',
+            'deployment/server',
+            `--namespace=${inside}`,
+          );
+          return found === inits ? true : undefined;
+        });
+        await world.rolledOut(inside, 'deployment/server');
+      };
+
+      await world.mustKubectl(['delete', 'mutatingadmissionpolicybinding', 'sidecar.meshwright.dev']);
+      // A change makes the operator look at once.
+      const patch = JSON.stringify({ spec: { sidecar: { drain: '6s' } } });
+      await world.mustKubectl(['patch', 'mesh', 'default', '--type=merge', `--patch=${patch}`]);
+      await untilInjectionBy('Template');
+      await untilTemplate('mw-init mw-proxy');
+      const byTemplate = (await sets()).split(' ').length;
+      await world.applyFile('injection-policy.yaml');
+      // Another leader looks at once, too.
+      const restart = ['rollout', 'restart', 'deployment/meshwright-operator', `--namespace=${ownNamespace}`];
+      await world.mustKubectl(restart);
+      await untilInjectionBy('Policy');
+      await untilTemplate('');
+
+      expect([byTemplate, (await sets()).split(' ').length]).toEqual([2, 3]);
+      const { failed, failures } = await load.stop();
+      expect([failed, failures]).toEqual([0, []]);
     });
 
     test('nothing of Meshwright lies in the namespace, and the Mesh says why', async () => {
