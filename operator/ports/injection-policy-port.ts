@@ -1,4 +1,5 @@
 // The port to the policy by which an API server adds sidecars to pods. platform/kubernetes implements it; only reconcile and uninstall use it.
+import type { LabelSelector } from '../objects/objects.ts';
 
 /**
  * NotServed: the API server has no such policies. NotBound: it has, and nobody has installed the binding without which ours would do nothing. NotRun: all is
@@ -27,4 +28,6 @@ export interface StoredPolicy {
   readonly generation: number;
   /** The annotation by which we know what it says. */
   readonly injected: string;
+  /** To whose pods it adds sidecars, whatever the Mesh says by now. */
+  readonly namespaceSelector: LabelSelector;
 }

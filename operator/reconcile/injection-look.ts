@@ -8,6 +8,7 @@ import type { WorkloadPort, WorkloadRef } from '../ports/workload-port.ts';
 import type { Clock } from '../process/clock.ts';
 import type { Log } from '../process/log.ts';
 import { injectedKey } from '../values/own-names.ts';
+import { isSameValue } from '../values/same-value.ts';
 import type { InjectionWay } from './workload/desired.ts';
 
 export type Wanted =
@@ -61,8 +62,7 @@ const doubtMs = 2000;
 const doubts = 3;
 
 interface InForce {
-  readonly uid: string;
-  readonly revision: string;
+  readonly stored: StoredPolicy;
   readonly sinceMs: number;
 }
 
@@ -119,7 +119,7 @@ export class InjectionLook {
     }
     const restMs = inForce.sinceMs + settleMs - this.#options.clock.now();
     if (restMs > 0) return this.#seen({ support, refusal, way: this.#way, againMs: restMs });
-    return this.#seen({ support, refusal, way: { type: 'Policy', revision: inForce.revision } });
+    return this.#seen({ support, refusal, way: wayOf(inForce.stored) });
   }
 
   #seen(of: {
@@ -150,15 +150,11 @@ export class InjectionLook {
     return '';
   }
 
+  /** Another version is in force once API servers have noticed it, whatever of it is new. */
   #note(stored: StoredPolicy | undefined): void {
-    const [revision = ''] = (stored?.injected ?? '').split('.');
-    if (stored === undefined || revision === '') {
-      this.#inForce = undefined;
-      return;
-    }
-    const { uid } = stored;
-    if (this.#inForce?.uid === uid && this.#inForce.revision === revision) return;
-    this.#inForce = { uid, revision, sinceMs: this.#options.clock.now() };
+    if (isSameValue(stored, this.#inForce?.stored)) return;
+    const isOurs = stored !== undefined && revisionIn(stored) !== '';
+    this.#inForce = isOurs ? { stored, sinceMs: this.#options.clock.now() } : undefined;
   }
 
   /**
@@ -185,6 +181,14 @@ export class InjectionLook {
 }
 
 const template: InjectionWay = { type: 'Template' };
+
+function wayOf(stored: StoredPolicy): InjectionWay {
+  return { type: 'Policy', revision: revisionIn(stored), namespaces: stored.namespaceSelector };
+}
+
+function revisionIn({ injected }: StoredPolicy): string {
+  return injected.split('.')[0] ?? '';
+}
 
 function isAsWritten(
   found: StoredPolicy | undefined,

@@ -17,8 +17,18 @@ const policy = pathOf('mutatingadmissionpolicies');
 
 const Served = z.object({ resources: z.array(z.object({ name: z.string() })) });
 const annotations = z.record(z.string(), z.string()).nullish();
+const Expression = z.object({
+  key: z.string(),
+  operator: z.string(),
+  values: z.array(z.string()).exactOptional(),
+});
+const Selector = z.object({
+  matchLabels: z.record(z.string(), z.string()).exactOptional(),
+  matchExpressions: z.array(Expression).exactOptional(),
+});
 const Stored = z.object({
   metadata: z.object({ uid: z.string(), generation: z.number().default(0), annotations }),
+  spec: z.object({ matchConstraints: z.object({ namespaceSelector: Selector.default({}) }) }),
 });
 const Checked = z.object({ metadata: z.object({ annotations }) });
 
@@ -54,8 +64,10 @@ export function createInjectionPolicies(api: ApiCaller, namespace: string): Inje
 }
 
 function stored(answer: unknown): StoredPolicy {
-  const { uid, generation, annotations: all } = Stored.parse(answer).metadata;
-  return { uid, generation, injected: all?.[injectedKey] ?? '' };
+  const { metadata, spec } = Stored.parse(answer);
+  const { uid, generation, annotations: all } = metadata;
+  const { namespaceSelector } = spec.matchConstraints;
+  return { uid, generation, injected: all?.[injectedKey] ?? '', namespaceSelector };
 }
 
 async function supportOf(api: ApiCaller, namespace: string): Promise<PolicySupport> {

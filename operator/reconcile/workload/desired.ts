@@ -8,9 +8,10 @@ import type { KubernetesVersion } from '../../infra/preflight.ts';
 import { preflight, type Refusal } from '../../infra/preflight.ts';
 import { renderSidecar, type SidecarOptions, type SidecarPart } from '../../infra/sidecar.ts';
 import type { MeshSettingsIr } from '../../ir/mesh-ir.ts';
+import type { LabelSelector } from '../../objects/objects.ts';
 import type { LiveWorkload } from '../../ports/workload-port.ts';
 import { optOutLabel } from '../../values/own-names.ts';
-import { matchesLabels } from '../../values/labels.ts';
+import { matchesLabels, matchesSelector } from '../../values/labels.ts';
 import { neverMeshed } from '../../values/never-meshed.ts';
 import type { Actual } from './actual.ts';
 import type { Environment } from './environment.ts';
@@ -22,8 +23,11 @@ import { probeNotices } from './probe-notices.ts';
 export type InjectionWay =
   /** We do, to pod templates. */
   | { readonly type: 'Template' }
-  /** The API server does, to pods; templates stay as they are. revision: what pods that are created now get. */
-  | { readonly type: 'Policy'; readonly revision: string };
+  /**
+   * The API server does, to pods; templates stay as they are. revision: what pods that are created now get, in these namespaces. It follows the Mesh with
+   * a delay, or not at all if the API server rejects it.
+   */
+  | { readonly type: 'Policy'; readonly revision: string; readonly namespaces: LabelSelector };
 
 export interface World {
   /** null: no Mesh is in force. */
@@ -37,7 +41,7 @@ export interface World {
 }
 
 export type Desired =
-  | { readonly type: 'absent' }
+  | { readonly type: 'absent'; readonly awaitsPolicy: boolean }
   | { readonly type: 'refused'; readonly refusals: readonly [Refusal, ...Refusal[]] }
   | {
       readonly type: 'present';
@@ -52,26 +56,30 @@ export type Desired =
       readonly revision: string;
       readonly certificates: CertificateSource;
       readonly notices: readonly string[];
+      /** Whether new pods would come otherwise than desired: the policy in force says something else of the namespace than the Mesh does. */
+      readonly awaitsPolicy: boolean;
     };
 
 const defaultGraceSeconds = 30;
 
 export function desiredOf(live: LiveWorkload, actual: Actual, world: World): Desired {
   const { mesh } = world;
-  if (mesh === null || !isSelected(live.ref.namespace, world)) return { type: 'absent' };
-  if (live.template.labels[optOutLabel] === 'false') return { type: 'absent' };
+  if (live.template.labels[optOutLabel] === 'false') return { type: 'absent', awaitsPolicy: false };
+  const hasPolicy = isInForce(live.ref.namespace, world);
+  if (mesh === null || !isSelected(live.ref.namespace, world))
+    return { type: 'absent', awaitsPolicy: hasPolicy };
   const exclusions = readExclusions(live.template.annotations);
   const refusals = [...preflight(subjectOf(live, actual, world)), ...misread(exclusions)];
   const [first, ...others] = refusals;
   if (first !== undefined) return { type: 'refused', refusals: [first, ...others] };
-  if (typeof exclusions === 'string') return { type: 'absent' };
+  if (typeof exclusions === 'string') return { type: 'absent', awaitsPolicy: hasPolicy };
   const options = optionsOf(live, { mesh, exclusions, world });
   const { certificates } = options;
   const excludedPorts = new Set(options.interception.excludeInboundPorts);
   const notices = probeNotices(live.template, excludedPorts);
   const { way } = world;
   if (way.type === 'Policy' && isInPolicy(live))
-    return { type: 'byPolicy', revision: way.revision, certificates, notices };
+    return { type: 'byPolicy', revision: way.revision, certificates, notices, awaitsPolicy: !hasPolicy };
   return { type: 'present', part: renderSidecar(options, settingsOf(options, mesh)), certificates, notices };
 }
 
@@ -90,6 +98,20 @@ export function isSelected(
 ): boolean {
   if (mesh === null || neverMeshed(environment.ownNamespace).includes(namespace)) return false;
   return matchesLabels(mesh.sidecar.namespaceLabels, namespaceLabels);
+}
+
+/** Whether the API server adds sidecars to pods of the namespace now. */
+function isInForce(
+  namespace: string,
+  { way, namespaceLabels }: Pick<World, 'way' | 'namespaceLabels'>,
+): boolean {
+  const labels = { ...namespaceLabels, 'kubernetes.io/metadata.name': namespace };
+  return way.type === 'Policy' && matchesSelector(way.namespaces, labels);
+}
+
+/** Whether pods that are made now would have a sidecar, as far as it depends on their namespace. */
+export function isMember(namespace: string, world: World): boolean {
+  return isSelected(namespace, world) && (world.way.type === 'Template' || isInForce(namespace, world));
 }
 
 function subjectOf(

@@ -29,11 +29,20 @@ export async function obstacleToRoll(
 ): Promise<Step | undefined> {
   const { certificates } = roll;
   return (
+    outdatedPolicy(subject) ??
     tooEarly(deps, subject) ??
     (certificates === null ? undefined : await missing(deps, subject.live, { ...roll, certificates })) ??
     neverRight(deps, subject, roll) ??
     queuedToRoll(subject, roll)
   );
+}
+
+/** Whoever looks again: the policy in force is part of the input. */
+export function outdatedPolicy({ desired }: Subject): Step | undefined {
+  const awaitsPolicy = (desired.type === 'absent' || desired.type === 'byPolicy') && desired.awaitsPolicy;
+  if (!awaitsPolicy) return undefined;
+  const message = 'Waiting until the API server has the injection policy of the present Mesh.';
+  return { outcome: done, state: { type: 'pending', reason: 'Queued', message } };
 }
 
 function tooEarly({ nowMs }: ReconcileDeps, { live, memory }: Subject): Step | undefined {

@@ -6,10 +6,10 @@ import { injectedKey } from '../../values/own-names.ts';
 import type { WorkloadRef, WriteOutcome } from '../../ports/workload-port.ts';
 import { describeActual } from './actual.ts';
 import { type Action, decide, type Roll, type Write } from './decide.ts';
-import { desiredOf, isSelected, type World } from './desired.ts';
+import { desiredOf, isMember, type World } from './desired.ts';
 import { isServing } from '../rollout/health.ts';
 import { forget, type Memory, noteMembership } from '../memory.ts';
-import { inQueue, obstacleTo, obstacleToRoll, waitsForTurn } from './obstacles.ts';
+import { inQueue, obstacleTo, obstacleToRoll, outdatedPolicy, waitsForTurn } from './obstacles.ts';
 import { refKey } from '../../objects/objects.ts';
 import type { PodFacts } from '../pods.ts';
 import { outside, settled, settledByPolicy } from './settled.ts';
@@ -36,7 +36,7 @@ export async function reconcileWorkload(
   }
   const actual = describeActual(live);
   const desired = desiredOf(live, actual, world);
-  noteMembership(memory, ref.namespace, isSelected(ref.namespace, world), deps.nowMs());
+  noteMembership(memory, ref.namespace, isMember(ref.namespace, world), deps.nowMs());
   const action = decide(desired, actual, {
     wasInjected: memory.injected.has(live.uid),
     pods: live.rollout.isAutomatic ? pods : [],
@@ -156,6 +156,8 @@ async function roll(deps: ReconcileDeps, subject: Subject, action: Roll): Promis
 async function remove(deps: ReconcileDeps, subject: Subject): Promise<Step> {
   const { key, live, memory } = subject;
   const { rollouts } = memory;
+  const obstacle = outdatedPolicy(subject);
+  if (obstacle !== undefined) return obstacle;
   if (isServing(live) && !rollouts.request(key, true)) return { outcome: done, state: inQueue(undefined) };
   const outcome = await removePart(deps.port, live);
   if (outcome.type !== 'written') return unwritten(outcome);

@@ -239,7 +239,10 @@ describe('what is desired', () => {
 });
 
 describe('what is done where the API server adds the sidecars to pods', () => {
-  const byPolicy: World = { ...world, way: { type: 'Policy', revision: 'r2' } };
+  const byPolicy: World = {
+    ...world,
+    way: { type: 'Policy', revision: 'r2', namespaces: { matchLabels: world.namespaceLabels } },
+  };
   const outside: World = { ...byPolicy, namespaceLabels: {} };
   const bare: PodFacts = { isByPolicy: false, revision: undefined, restarted: undefined };
   const [old, right]: readonly PodFacts[] = ['r1', 'r2'].map((revision) => ({

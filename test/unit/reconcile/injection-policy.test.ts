@@ -57,9 +57,16 @@ class ApiServer {
       this.writes.push('apply');
       this.images.push(...(JSON.stringify(policy).match(/envoy:\w+/g) ?? []));
       if (this.refusal !== '') return Promise.resolve({ type: 'refused', message: this.refusal } as const);
-      const { metadata } = policy as { readonly metadata: { readonly annotations: Record<string, string> } };
-      const injected = metadata.annotations['meshwright.dev/injected'] ?? '';
-      this.stored = { uid: 'p', generation: (this.stored?.generation ?? 0) + 1, injected };
+      const { metadata, spec } = policy as {
+        readonly metadata: { readonly annotations: Record<string, string> };
+        readonly spec: { readonly matchConstraints: Pick<StoredPolicy, 'namespaceSelector'> };
+      };
+      this.stored = {
+        uid: 'p',
+        generation: (this.stored?.generation ?? 0) + 1,
+        injected: metadata.annotations['meshwright.dev/injected'] ?? '',
+        namespaceSelector: spec.matchConstraints.namespaceSelector,
+      };
       return Promise.resolve({ type: 'applied', stored: this.stored } as const);
     },
     remove: () => {
@@ -108,6 +115,11 @@ function start(): Bench {
   return { api, clock, policy, changes: () => changes };
 }
 
+function wayOf(stored: StoredPolicy | undefined): object {
+  const revision = stored?.injected.split('.')[0];
+  return { type: 'Policy', revision, namespaces: stored?.namespaceSelector };
+}
+
 const settled = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
 async function pass(clock: FakeClock, ms: number): Promise<void> {
@@ -127,7 +139,7 @@ test('what pods mount is there before the policy; nothing is written before it l
   expect(policy.way()).toBeNull();
   await pass(clock, 3000);
   expect(policy.report()).toEqual({ support: 'Bound', way: 'Policy', refusal: '' });
-  expect(policy.way()).toEqual({ type: 'Policy', revision: api.stored?.injected.split('.')[0] });
+  expect(policy.way()).toEqual(wayOf(api.stored));
   expect(changes()).toBe(2);
 
   await policy.onStoppedLeading();
@@ -297,8 +309,30 @@ test('what the API server rejects leaves the last version in force, and pods are
   await pass(clock, 60_000);
   expect(policy.way()).toEqual(before);
   await pass(clock, 3000);
-  expect(policy.way()).toEqual({ type: 'Policy', revision: api.stored?.injected.split('.')[0] });
+  expect(policy.way()).toEqual(wayOf(api.stored));
   expect(policy.way()).not.toEqual(before);
+});
+
+test('other namespaces of the Mesh count when API servers have noticed the policy of them, and not at all while it is rejected', async () => {
+  const { api, clock, policy } = start();
+  policy.setInput(resources, known(mesh, secrets));
+  policy.onStartedLeading();
+  await settled();
+  await pass(clock, 3000);
+  const before = policy.way();
+  const moved = { ...mesh, sidecar: { ...mesh.sidecar, namespaceLabels: { team: 'shop' } } };
+
+  api.refusal = 'not today';
+  policy.setInput(resources, known(moved, secrets));
+  await settled();
+  await pass(clock, 60_000);
+  expect(policy.way()).toEqual(before);
+
+  api.refusal = '';
+  await pass(clock, 60_000);
+  expect(policy.way()).toEqual(before);
+  await pass(clock, 3000);
+  expect(policy.way()).toMatchObject({ ...before, namespaces: { matchLabels: { team: 'shop' } } });
 });
 
 test('an API server that does not run policies is believed when it has said so three times; then templates are the way', async () => {
@@ -328,11 +362,11 @@ test('before the operator serves, nobody knows the way; a policy that is there a
   expect([policy.way(), api.writes]).toEqual([null, []]);
 
   await policy.onStoppedLeading();
-  api.stored = { uid: 'p', generation: 1, injected: 'r1.0' };
+  api.stored = { uid: 'p', generation: 1, injected: 'r1.0', namespaceSelector: { matchLabels: { a: 'b' } } };
   policy.onStartedLeading();
   await settled();
   await pass(clock, 3000);
-  expect([policy.way(), api.writes]).toEqual([{ type: 'Policy', revision: 'r1' }, []]);
+  expect([policy.way(), api.writes]).toEqual([wayOf(api.stored), []]);
 });
 
 test('a part with a field that the API server does not know is found in a template, and no pod sees it', async () => {

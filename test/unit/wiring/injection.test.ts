@@ -56,7 +56,7 @@ const withSidecars = readSettings(['--sidecar-xds', 'meshwright.example:15012'],
   KUBERNETES_SERVICE_HOST: '10.0.0.1',
 });
 
-const stored = { uid: 'p', generation: 1, injected: 'r1.0' };
+const stored = { uid: 'p', generation: 1, injected: 'r1.0', namespaceSelector: {} };
 
 /** An API server that takes every policy. */
 function policies(writes: string[]): InjectionPolicyPort {
