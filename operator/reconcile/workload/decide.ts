@@ -38,11 +38,10 @@ export interface Write {
 /** New pods, for which the API server adds the sidecar, or no longer does. */
 export interface Roll {
   readonly type: 'roll';
-  /**
-   * inject: they have none. update: they have another one. restore: pods of the present template came without it. leave: they are to
-   * have none.
-   */
-  readonly why: 'inject' | 'update' | 'restore' | 'leave';
+  /** inject: they have none. update: they have another one. leave: they are to have none. */
+  readonly why: 'inject' | 'update' | 'leave';
+  /** Pods of the present template did not come as they are to be. */
+  readonly isAgain: boolean;
   /** Of the template from then on. */
   readonly restarted: string;
   /** The template still has our part. */
@@ -97,7 +96,14 @@ function decideByPolicy(
   pods: readonly PodFacts[],
 ): Action {
   if (actual.hasAny)
-    return { type: 'roll', why: 'update', restarted: revision, removesPart: true, certificates };
+    return {
+      type: 'roll',
+      why: 'update',
+      isAgain: false,
+      restarted: revision,
+      removesPart: true,
+      certificates,
+    };
   const wrong = pods.filter((pod) => pod.revision !== revision);
   const why = wrong.some((pod) => pod.revision === undefined) ? 'inject' : 'update';
   return rollOf(wrong, actual, { wanted: revision, why, certificates });
@@ -117,9 +123,8 @@ function rollOf(
 ): Action {
   if (wrong.length === 0) return { type: 'none' };
   const [revision, count = '0'] = (restarted ?? '').split('.');
-  const roll = { type: 'roll', removesPart: false, certificates } as const;
-  if (revision !== wanted) return { ...roll, why, restarted: wanted };
+  const roll = { type: 'roll', why, removesPart: false, certificates } as const;
+  if (revision !== wanted) return { ...roll, isAgain: false, restarted: wanted };
   if (!wrong.some((pod) => pod.restarted === restarted)) return { type: 'none' };
-  const again = `${wanted}.${Number.parseInt(count, 10) + 1}`;
-  return { ...roll, why: why === 'leave' ? why : 'restore', restarted: again };
+  return { ...roll, isAgain: true, restarted: `${wanted}.${Number.parseInt(count, 10) + 1}` };
 }

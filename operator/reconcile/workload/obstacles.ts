@@ -32,7 +32,7 @@ export async function obstacleToRoll(
     outdatedPolicy(subject) ??
     tooEarly(deps, subject) ??
     (certificates === null ? undefined : await missing(deps, subject.live, { ...roll, certificates })) ??
-    neverRight(deps, subject, roll) ??
+    fought(deps, subject, roll) ??
     queuedToRoll(subject, roll)
   );
 }
@@ -51,23 +51,41 @@ function tooEarly({ nowMs }: ReconcileDeps, { live, memory }: Subject): Step | u
   return restMs > 0 ? { outcome: again(restMs), state: inQueue(undefined) } : undefined;
 }
 
-function neverRight(
-  { nowMs }: ReconcileDeps,
-  { key, actual, memory }: Subject,
-  { why }: Roll,
-): Step | undefined {
-  if (why !== 'restore') return undefined;
+/** Whether somebody else may undo it, so that it is done a few times only. */
+export function isBounded({ isAgain, removesPart }: Roll): boolean {
+  return isAgain || removesPart;
+}
+
+function fought({ nowMs }: ReconcileDeps, { key, actual, memory }: Subject, roll: Roll): Step | undefined {
+  if (!isBounded(roll)) return undefined;
   const permission = memory.restores.mayRestore(key, actual.userTemplate, nowMs());
   if (permission.type === 'yes') return undefined;
-  const message =
-    `The API server adds no sidecar to its pods. Meshwright restarted them ${permission.count} times in the last hour and has stopped. ` +
-    'Check that no API server disables MutatingAdmissionPolicy, and that no other policy or webhook changes the initContainers, labels or annotations of pods.';
+  const times = `${permission.count} times in the last hour and has stopped.`;
+  const message = roll.removesPart
+    ? `Another tool keeps adding the sidecar to the pod template. Meshwright removed it ${times} ` +
+      `Remove mw-init, mw-proxy and mw-certs from what that tool applies. ${knownManagers(actual)}`
+    : roll.why === 'leave'
+      ? `The API server still adds a sidecar to its pods, although it is not in the mesh. Meshwright restarted them ${times} ` +
+        'Check that all API servers are healthy, and that no other policy or webhook adds containers called mw-init and mw-proxy.'
+      : `The API server adds no sidecar to its pods. Meshwright restarted them ${times} ` +
+        'Check that no API server disables MutatingAdmissionPolicy, and that no other policy or webhook changes the initContainers, labels or annotations of pods.';
   return { outcome: again(permission.againInMs), state: { type: 'pending', reason: 'Contested', message } };
 }
 
-function queuedToRoll({ key, live, memory: { rollouts } }: Subject, { why }: Roll): Step | undefined {
-  if (why === 'restore' || !isServing(live) || rollouts.request(key, why === 'leave')) return undefined;
-  return { outcome: done, state: inQueue(why === 'leave' ? undefined : rollouts.heldUpBy(key)) };
+function knownManagers({ otherManagers }: Subject['actual']): string {
+  const managers = otherManagers.length === 0 ? 'none' : otherManagers.join(', ');
+  return `Known field managers of the pod template: ${managers}.`;
+}
+
+function queuedToRoll(
+  { key, live, memory: { rollouts } }: Subject,
+  { why, isAgain }: Roll,
+): Step | undefined {
+  const isLeaving = why === 'leave';
+  // What made it necessary has begun a rollout already.
+  if (isAgain && !isLeaving) return undefined;
+  if (!isServing(live) || rollouts.request(key, isLeaving)) return undefined;
+  return { outcome: done, state: inQueue(isLeaving ? undefined : rollouts.heldUpBy(key)) };
 }
 
 /** What has to be there before a pod with a sidecar can start. */
@@ -102,11 +120,10 @@ function contested(
   if (why !== 'restore') return undefined;
   const permission = memory.restores.mayRestore(key, actual.userTemplate, nowMs());
   if (permission.type === 'yes') return undefined;
-  const managers = actual.otherManagers;
   const message =
     `Another tool keeps removing the sidecar. Meshwright restored it ${permission.count} times in the last hour and has stopped. ` +
     'Make that tool preserve initContainers and volumes that it does not manage, for example with server-side apply. ' +
-    `Known field managers of the pod template: ${managers.length === 0 ? 'none' : managers.join(', ')}.`;
+    knownManagers(actual);
   return { outcome: again(permission.againInMs), state: { type: 'pending', reason: 'Contested', message } };
 }
 

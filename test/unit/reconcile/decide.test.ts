@@ -4,7 +4,7 @@ import { filesOnly } from '../../../operator/certificates/delivery.ts';
 import { injectedKey } from '../../../operator/values/own-names.ts';
 import type { LiveWorkload } from '../../../operator/ports/workload-port.ts';
 import { describeActual } from '../../../operator/reconcile/workload/actual.ts';
-import { type Action, decide } from '../../../operator/reconcile/workload/decide.ts';
+import { type Action, decide, type Roll } from '../../../operator/reconcile/workload/decide.ts';
 import { desiredOf, type World } from '../../../operator/reconcile/workload/desired.ts';
 import type { PodFacts } from '../../../operator/reconcile/pods.ts';
 import { sampleMesh, sampleSidecar } from '../../support/mesh-samples.ts';
@@ -262,11 +262,13 @@ describe('what is done where the API server adds the sidecars to pods', () => {
   const windows = liveDeployment({
     template: liveTemplate([], { spec: { os: { name: 'windows' }, containers: [{ name: 'app' }] } }),
   });
-  const roll = (why: string, value: string, removesPart = false): object => ({
+  const roll = (why: string, value: string, parts: Partial<Roll> = {}): object => ({
     type: 'roll',
     why,
     restarted: value,
-    removesPart,
+    isAgain: false,
+    removesPart: false,
+    ...parts,
   });
   const cases: readonly (readonly [
     string,
@@ -279,23 +281,35 @@ describe('what is done where the API server adds the sidecars to pods', () => {
     ['pods with a sidecar from birth are, too', liveDeployment(), byPolicy, [right], { type: 'none' }],
     ['pods without one are replaced', liveDeployment(), byPolicy, [right, bare], roll('inject', 'r2')],
     ['pods of another revision are replaced', liveDeployment(), byPolicy, [old], roll('update', 'r2')],
-    ['our part goes, in the same write', injected, byPolicy, [bare], roll('update', 'r2', true)],
+    [
+      'our part goes, in the same write',
+      injected,
+      byPolicy,
+      [bare],
+      roll('update', 'r2', { removesPart: true }),
+    ],
     ['pods that are being replaced are waited for', restarted('r2'), byPolicy, [bare], { type: 'none' }],
     [
       'pods that came without one are replaced again',
       restarted('r2'),
       byPolicy,
       [{ ...bare, restarted: 'r2' }],
-      roll('restore', 'r2.1'),
+      roll('inject', 'r2.1', { isAgain: true }),
     ],
-    ['and again', restarted('r2.9'), byPolicy, [{ ...bare, restarted: 'r2.9' }], roll('restore', 'r2.10')],
+    [
+      'and again',
+      restarted('r2.9'),
+      byPolicy,
+      [{ ...bare, restarted: 'r2.9' }],
+      roll('inject', 'r2.10', { isAgain: true }),
+    ],
     ['pods of a workload that left lose it', liveDeployment(), outside, [right], roll('leave', 'none')],
     [
       'pods that came with one although they left are replaced again',
       restarted('none'),
       outside,
       [{ ...bare, isByPolicy: true, restarted: 'none' }],
-      roll('leave', 'none.1'),
+      roll('leave', 'none.1', { isAgain: true }),
     ],
     [
       'pods whose template has lost our part are on their way',

@@ -128,3 +128,43 @@ describe('the Mesh selects other namespaces, and the policy in force does not kn
     expect(bench.restarts).toEqual(['none']);
   });
 });
+
+describe('what others undo is done three times in an hour', () => {
+  const gone: World = { ...world, namespaceLabels: {} };
+  const contested = { type: 'pending', reason: 'Contested' };
+
+  test('pods that come with a sidecar although their workload has left', async () => {
+    const bench = new Bench([meshed], (restarted) => ({ ...meshed, restarted }));
+    for (let round = 0; round < 10; round += 1) await bench.lookLater(gone);
+
+    expect(bench.restarts).toEqual(['none', 'none.1', 'none.2', 'none.3']);
+    expect((await bench.look(gone)).state).toMatchObject(contested);
+    bench.nowMs += 60 * minute;
+    await bench.look(gone);
+    expect(bench.restarts.at(-1)).toBe('none.4');
+  });
+
+  test('pods that come without one', async () => {
+    const bench = new Bench([bare], (restarted) => ({ ...bare, restarted }));
+    for (let round = 0; round < 10; round += 1) await bench.lookLater(world);
+
+    expect(bench.restarts).toEqual(['r2', 'r2.1', 'r2.2', 'r2.3']);
+    expect((await bench.look(world)).state).toMatchObject(contested);
+  });
+
+  test('a template that gets our part again and again', async () => {
+    const withPart = liveDeployment({
+      labels: { 'meshwright.dev/injected': 'true' },
+      template: liveTemplate(['mw-init', 'mw-proxy']),
+    });
+    const bench = new Bench([bare], () => meshed, withPart);
+    for (let round = 0; round < 10; round += 1) {
+      bench.live = withPart;
+      await bench.lookLater(world);
+    }
+
+    bench.live = withPart;
+    expect((await bench.look(world)).state).toMatchObject(contested);
+    expect(bench.restarts).toEqual(['r2', 'r2', 'r2']);
+  });
+});
