@@ -7,8 +7,8 @@ export interface Memory {
   readonly rollouts: Rollouts;
   readonly restores: Restores;
   readonly states: Map<string, WorkloadState>;
-  /** Uids of workloads seen with our part: what takes it away without a trace is told from a first injection. */
-  readonly injected: Set<string>;
+  /** Key → uid of a workload seen with our part: what takes it away without a trace is told from a first injection. */
+  readonly injected: Map<string, string>;
   /** Key → fingerprint of the sidecar with which its pods were once all there: later rollouts begin with sidecars. */
   readonly rolled: Map<string, string>;
   /** Namespace → when its SDS files were last made sure of, in ms since 1970. */
@@ -33,7 +33,7 @@ export function createMemory(): Memory {
     rollouts: createRollouts(),
     restores: createRestores(),
     states: new Map(),
-    injected: new Set(),
+    injected: new Map(),
     rolled: new Map(),
     sdsKept: new Map(),
     members: new Map(),
@@ -45,6 +45,16 @@ export function forget(memory: Memory, key: string): void {
   memory.rollouts.forget(key);
   memory.restores.forget(key);
   memory.states.delete(key);
+  memory.injected.delete(key);
   memory.rolled.delete(key);
   memory.verified.delete(key);
+}
+
+/** Of namespaces that are not there any more. */
+export function forgetOtherNamespaces(
+  { members, sdsKept }: Memory,
+  present: Pick<ReadonlyMap<string, unknown>, 'has'>,
+): void {
+  for (const known of [members, sdsKept])
+    for (const namespace of known.keys()) if (!present.has(namespace)) known.delete(namespace);
 }

@@ -1,16 +1,18 @@
 // The pods of workloads, as far as it concerns their sidecars. Entry: podsByWorkload. Pure.
 import { type Owner, type Pod, refKey } from '../objects/objects.ts';
 import type { WorkloadRef } from '../ports/workload-port.ts';
-import { injectedKey, restartedKey, revisionLabel } from '../values/own-names.ts';
+import { injectedKey, optOutLabel, restartedKey, revisionLabel } from '../values/own-names.ts';
 import { rememberEach } from '../values/remember.ts';
+import { isSameValue } from '../values/same-value.ts';
 
 export interface PodFacts {
   /** The API server added its sidecar; false as well where the template did, or where it has none. */
   readonly isByPolicy: boolean;
   /** Of the settings that its sidecar was made by; undefined: it has none, or one of an operator without revisions. */
   readonly revision: string | undefined;
-  /** The annotation of the template that it was made from. */
+  /** The annotation and the label of the template that it was made from. */
   readonly restarted: string | undefined;
+  readonly optOut: string | undefined;
 }
 
 export type PodsByWorkload = ReadonlyMap<string, readonly PodFacts[]>;
@@ -34,17 +36,16 @@ export function podsByWorkload(pods: readonly Pod[]): PodsByWorkload {
   return byWorkload;
 }
 
-/** Whether what matters of the pods of a workload is the same. */
+/** Whether what matters of the pods of a workload is the same, and how many there are of each kind. */
 export function isSamePods(some: readonly PodFacts[] = [], others: readonly PodFacts[] = []): boolean {
-  if (some.length === 0 || others.length === 0) return some.length === others.length;
-  const [kinds, otherKinds] = [kindsOf(some), kindsOf(others)];
-  return kinds.size === otherKinds.size && [...kinds].every((kind) => otherKinds.has(kind));
+  return some.length === others.length && isSameValue(countsOf(some), countsOf(others));
 }
 
-function kindsOf(pods: readonly PodFacts[]): ReadonlySet<string> {
-  return new Set(
-    pods.map(({ isByPolicy, revision, restarted }) => JSON.stringify([isByPolicy, revision, restarted])),
+function countsOf(pods: readonly PodFacts[]): object {
+  const kinds = Map.groupBy(pods, ({ isByPolicy, revision, restarted, optOut }) =>
+    JSON.stringify([isByPolicy, revision, restarted, optOut]),
   );
+  return Object.fromEntries([...kinds].map(([kind, { length }]) => [kind, length]));
 }
 
 /** Whether it is running, or is about to. */
@@ -71,6 +72,7 @@ export function factsOf({ metadata: { labels = {}, annotations = {} } }: Pod): P
     isByPolicy: revision !== undefined && annotations[injectedKey]?.startsWith(`${revision}.`) === true,
     revision,
     restarted: annotations[restartedKey],
+    optOut: labels[optOutLabel],
   };
 }
 

@@ -9,7 +9,7 @@ import type { WorkloadPort } from '../ports/workload-port.ts';
 import { barePodsOf } from './bare-pods.ts';
 import type { World } from './workload/desired.ts';
 import type { Environment } from './workload/environment.ts';
-import type { Memory } from './memory.ts';
+import { forgetOtherNamespaces, type Memory } from './memory.ts';
 import { changedKeys, describeInput, type Input, relevantKeys, type Settled } from './input.ts';
 import type { Outcome } from './queue.ts';
 import { reconcileWorkload, resyncMs } from './workload/reconcile-workload.ts';
@@ -62,6 +62,7 @@ export function createReconciler(options: ReconcilerOptions): Reconciler {
       input = current;
       if (term === undefined) return;
       for (const key of previous?.workloads.keys() ?? []) if (!current.workloads.has(key)) term.remove(key);
+      forgetOtherNamespaces(term.memory, current.namespaceLabels);
       const keys = relevant(current, term.memory);
       term.sync(keys);
       term.enqueue(changedKeys(keys, previous, current));

@@ -3,7 +3,13 @@ import { ownAnnotations } from '../../infra/patches.ts';
 import { fingerprint } from '../../values/fingerprint.ts';
 import { ownContainers } from '../../infra/pod-names.ts';
 import { certificateVolume } from '../../values/pod-certificates.ts';
-import { fieldManager, injectedKey, restartedKey, revisionLabel } from '../../values/own-names.ts';
+import {
+  fieldManager,
+  injectedKey,
+  optOutLabel,
+  restartedKey,
+  revisionLabel,
+} from '../../values/own-names.ts';
 import type { FieldManager, LiveWorkload } from '../../ports/workload-port.ts';
 
 export interface Actual {
@@ -17,6 +23,8 @@ export interface Actual {
   readonly isLabelled: boolean;
   /** The annotation of the template: see restartedKey. */
   readonly restarted: string | undefined;
+  /** The label of the template: see optOutLabel. */
+  readonly optOut: string | undefined;
   /** Our names on things that are not ours. */
   readonly foreignNames: readonly string[];
   readonly userInitContainers: readonly string[];
@@ -47,6 +55,7 @@ export function describeActual(live: LiveWorkload): Actual {
       (ours.length > 0 || volumes.includes(certificateVolume) || isLabelled || injectedKey in annotations),
     isLabelled,
     restarted: annotations[restartedKey],
+    optOut: live.template.labels[optOutLabel],
     foreignNames,
     userInitContainers: initContainers.filter((name) => !ownContainers.includes(name)),
     ...describeManagers(live),

@@ -115,12 +115,14 @@ function leave(actual: Actual, pods: readonly PodFacts[]): Action {
   return rollOf(wrong, actual, { wanted: noRevision, why: 'leave', certificates: null });
 }
 
-/** Pods carry the annotation of the template that they were made from: others than that of the present one are being replaced. */
+/** Pods carry the annotation and the label of the template that they were made from: those of another one than the present are being replaced. */
 function rollOf(
-  wrong: readonly PodFacts[],
-  { restarted }: Actual,
+  pods: readonly PodFacts[],
+  { restarted, optOut }: Actual,
   { wanted, why, certificates }: Pick<Roll, 'why' | 'certificates'> & { readonly wanted: string },
 ): Action {
+  // Whoever opts in or out changes the template, which makes new pods anyway.
+  const wrong = pods.filter((pod) => pod.optOut === optOut);
   if (wrong.length === 0) return { type: 'none' };
   const [revision, count = '0'] = (restarted ?? '').split('.');
   const roll = { type: 'roll', why, removesPart: false, certificates } as const;

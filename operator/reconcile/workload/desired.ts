@@ -10,7 +10,6 @@ import { renderSidecar, type SidecarOptions, type SidecarPart } from '../../infr
 import type { MeshSettingsIr } from '../../ir/mesh-ir.ts';
 import type { LabelSelector } from '../../objects/objects.ts';
 import type { LiveWorkload } from '../../ports/workload-port.ts';
-import { optOutLabel } from '../../values/own-names.ts';
 import { matchesLabels, matchesSelector } from '../../values/labels.ts';
 import { neverMeshed } from '../../values/never-meshed.ts';
 import type { Actual } from './actual.ts';
@@ -64,7 +63,7 @@ const defaultGraceSeconds = 30;
 
 export function desiredOf(live: LiveWorkload, actual: Actual, world: World): Desired {
   const { mesh } = world;
-  if (live.template.labels[optOutLabel] === 'false') return { type: 'absent', awaitsPolicy: false };
+  if (actual.optOut === 'false') return { type: 'absent', awaitsPolicy: false };
   const hasPolicy = isInForce(live.ref.namespace, world);
   if (mesh === null || !isSelected(live.ref.namespace, world))
     return { type: 'absent', awaitsPolicy: hasPolicy };

@@ -38,7 +38,7 @@ export async function reconcileWorkload(
   const desired = desiredOf(live, actual, world);
   noteMembership(memory, ref.namespace, isMember(ref.namespace, world), deps.nowMs());
   const action = decide(desired, actual, {
-    wasInjected: memory.injected.has(live.uid),
+    wasInjected: memory.injected.get(key) === live.uid,
     pods: live.rollout.isAutomatic ? pods : [],
   });
   const notices = desired.type === 'present' || desired.type === 'byPolicy' ? desired.notices : [];

@@ -13,7 +13,7 @@ const watchFailedMs = 5000;
 /** The template is as it should be, with our part. */
 export function settled({ nowMs }: ReconcileDeps, { key, live, actual, notices, memory }: Subject): Step {
   const { rollouts } = memory;
-  memory.injected.add(live.uid);
+  memory.injected.set(key, live.uid);
   const health = healthOf(live);
   // Begun by the leader before us.
   const isUnderWay = health.type !== 'complete' && isServing(live) && actual.isLastWriter;
@@ -35,7 +35,7 @@ export function settledByPolicy(
   revision: string,
 ): Step {
   const { rollouts } = memory;
-  memory.injected.delete(live.uid);
+  memory.injected.delete(key);
   const health = healthOf(live);
   // Begun by the leader before us.
   const isUnderWay =
@@ -114,7 +114,7 @@ function watched(key: string, live: LiveWorkload, { rollouts }: Memory): Step | 
 
 /** Nothing of ours, and nothing wanted. */
 export function outside({ nowMs }: ReconcileDeps, { key, live, memory }: Subject): Step {
-  memory.injected.delete(live.uid);
+  memory.injected.delete(key);
   memory.rollouts.update(key, healthOf(live), nowMs());
   return watched(key, live, memory) ?? { outcome: done, state: null };
 }

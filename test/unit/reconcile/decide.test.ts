@@ -244,7 +244,7 @@ describe('what is done where the API server adds the sidecars to pods', () => {
     way: { type: 'Policy', revision: 'r2', namespaces: { matchLabels: world.namespaceLabels } },
   };
   const outside: World = { ...byPolicy, namespaceLabels: {} };
-  const bare: PodFacts = { isByPolicy: false, revision: undefined, restarted: undefined };
+  const bare: PodFacts = { isByPolicy: false, revision: undefined, restarted: undefined, optOut: undefined };
   const [old, right]: readonly PodFacts[] = ['r1', 'r2'].map((revision) => ({
     ...bare,
     isByPolicy: true,
@@ -258,6 +258,10 @@ describe('what is done where the API server adds the sidecars to pods', () => {
     template: liveTemplate([], {
       spec: { serviceAccountName: 'a'.repeat(241), containers: [{ name: 'app' }] },
     }),
+  });
+  const out: PodFacts = { ...bare, optOut: 'false' };
+  const optedOut = liveDeployment({
+    template: liveTemplate([], { labels: { 'meshwright.dev/inject': 'false' } }),
   });
   const windows = liveDeployment({
     template: liveTemplate([], { spec: { os: { name: 'windows' }, containers: [{ name: 'app' }] } }),
@@ -317,6 +321,21 @@ describe('what is done where the API server adds the sidecars to pods', () => {
       outside,
       [bare],
       { type: 'none' },
+    ],
+    ['pods are replaced by the change that opts out', optedOut, byPolicy, [right], { type: 'none' }],
+    [
+      'pods that opted out are replaced by the change that opts in',
+      liveDeployment(),
+      byPolicy,
+      [out],
+      { type: 'none' },
+    ],
+    [
+      'pods that opted out and have a sidecar all the same are replaced',
+      optedOut,
+      byPolicy,
+      [{ ...out, isByPolicy: true }],
+      roll('leave', 'none'),
     ],
     ['pods for Windows are left alone', windows, byPolicy, [bare], { type: 'refuse', mustRemove: false }],
     [

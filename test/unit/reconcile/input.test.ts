@@ -104,7 +104,11 @@ spec: {containers: []}
     expect(keys).toContain('Deployment/other/elsewhere');
     // Workloads of another parse are other objects: what is compared are those of the same one.
     const after = (...pods: readonly string[]): Input => ({ ...before, pods: of(...pods).pods });
-    expect(changedKeys(keys, before, after(pod('a', 'r1'), pod('b', 'r1')))).toEqual([]);
+    expect(changedKeys(keys, before, after(pod('b', 'r1')))).toEqual([]);
+    // Users are told how many of how many.
+    expect(changedKeys(keys, before, after(pod('a', 'r1'), pod('b', 'r1')))).toEqual([
+      'Deployment/other/elsewhere',
+    ]);
     expect(changedKeys(keys, before, after(pod('a', 'r1'), pod('b', 'r2')))).toEqual([
       'Deployment/other/elsewhere',
     ]);

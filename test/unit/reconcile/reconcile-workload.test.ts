@@ -25,7 +25,7 @@ const world: World = {
     ownNamespace: 'meshwright-system',
   },
 };
-const bare: PodFacts = { isByPolicy: false, revision: undefined, restarted: undefined };
+const bare: PodFacts = { isByPolicy: false, revision: undefined, restarted: undefined, optOut: undefined };
 const meshed: PodFacts = { ...bare, isByPolicy: true, revision: 'r2' };
 const minute = 60_000;
 
