@@ -9,18 +9,24 @@ export function quotaKey({ id, service }: Pick<QuotaIr, 'id' | 'service'>): stri
 
 export interface PlacedQuota {
   readonly quota: QuotaIr;
-  /** Servers of the Service that share it. */
-  readonly servers: number;
+  /** Keys of the workloads that share it: those of the servers of the Service. */
+  readonly servers: ReadonlySet<string>;
 }
 
 /** By quotaKey: those of the sidecars of these workloads. */
 export function quotasOf(
-  workloads: readonly Pick<WorkloadIr, 'inbound'>[],
+  workloads: readonly Pick<WorkloadIr, 'key' | 'inbound'>[],
 ): ReadonlyMap<string, PlacedQuota> {
-  const placed = new Map<string, PlacedQuota>();
-  for (const { inbound } of workloads) {
-    const own = new Map(inbound.flatMap(({ limits }) => keyed(limits)));
-    for (const [key, quota] of own) placed.set(key, { quota, servers: (placed.get(key)?.servers ?? 0) + 1 });
+  const placed = new Map<string, { quota: QuotaIr; readonly servers: Set<string> }>();
+  for (const { key: workload, inbound } of workloads) {
+    for (const [key, quota] of inbound.flatMap(({ limits }) => keyed(limits))) {
+      const found = placed.get(key);
+      if (found === undefined) placed.set(key, { quota, servers: new Set([workload]) });
+      else {
+        found.quota = quota;
+        found.servers.add(workload);
+      }
+    }
   }
   return placed;
 }

@@ -87,7 +87,7 @@ export class Bucket {
     const holder = this.#holders.get(name) ?? newHolder(nowMs);
     this.#dropSilent(nowMs);
     const others = [...this.#holders].flatMap(([other, one]) => (other === name ? [] : [one]));
-    const possible = Math.max(0, rule.servers - others.length - 1);
+    const possible = Math.max(0, rule.servers.size - others.length - 1);
     const tokens = shareOf({
       left: isRate(rule) ? rule.limit : Math.max(0, rule.limit - this.#usedLately(rule, nowMs)),
       sharer: holder,

@@ -34,14 +34,22 @@ export interface Counts {
   readonly refused: number;
 }
 
+export interface LedgerHost {
+  /** Told of each report of a quota that is known. */
+  counted(quota: string, counts: Counts): void;
+  /** A sidecar reports of a quota that its workload does not have: nothing of it counts. */
+  dropped(quota: string, sidecar: string): void;
+}
+
+const nobody: LedgerHost = { counted: () => undefined, dropped: () => undefined };
+
 export class Ledger {
-  readonly #counted: (quota: string, counts: Counts) => void;
+  readonly #host: LedgerHost;
   #rules: ReadonlyMap<string, QuotaRule> = new Map();
   readonly #quotas = new Map<string, Map<string, Bucket>>();
 
-  /** counted: told of each report of a quota that is known. */
-  constructor(counted: (quota: string, counts: Counts) => void = () => undefined) {
-    this.#counted = counted;
+  constructor(host = nobody) {
+    this.#host = host;
   }
 
   /** Nobody has used or holds anything. */
@@ -57,16 +65,20 @@ export class Ledger {
     this.#rules = rules;
   }
 
-  /** What it is assigned; nothing for a quota that is not known here. */
+  /** What it is assigned; nothing for a quota that is not known here, or that its workload does not have. */
   report(sidecar: string, reported: readonly Reported[], nowMs: number): readonly Assigned[] {
     return reported.flatMap(({ quota, key, usage }): Assigned[] => {
       const rule = this.#rules.get(quota);
       if (rule === undefined) return [];
+      if (!rule.servers.has(sidecar)) {
+        this.#host.dropped(quota, sidecar);
+        return [];
+      }
       const { bucket, holder } = this.#bucketOf(rule, { quota, key }, sidecar, nowMs);
       const before = bucket.beyond(rule, nowMs);
       const assignment = bucket.report(rule, holder, usage, nowMs);
       const over = Math.min(usage.allowed, Math.max(0, bucket.beyond(rule, nowMs) - before));
-      this.#counted(quota, { admitted: usage.allowed - over, over, refused: usage.denied });
+      this.#host.counted(quota, { admitted: usage.allowed - over, over, refused: usage.denied });
       return [{ quota, key, assignment }];
     });
   }

@@ -10,8 +10,8 @@ export interface QuotaRule {
   readonly burst: number | null;
   /** False: all are admitted, and counted. */
   readonly isEnforced: boolean;
-  /** Sidecars that may share it. */
-  readonly servers: number;
+  /** Keys of the workloads whose sidecars share it. */
+  readonly servers: ReadonlySet<string>;
 }
 
 /** What a sidecar counted in a bucket since it reported last. */

@@ -14,9 +14,11 @@ import { wakingAt } from './waking.ts';
 type Cells = Reads<'identities' | 'translation' | 'quotasIn'> & Writes<'quotaServices' | 'quotasOut'>;
 
 export type QuotasContext = Pick<Context, 'settings' | 'clock' | 'log'> & {
-  readonly metrics: Pick<Context['metrics'], 'quotaCounted'>;
+  readonly metrics: Pick<Context['metrics'], 'quotaCounted' | 'quotaReportDropped'>;
 };
 
+/** Of quotas and sidecars whose reports are dropped, remembered so as not to say it again. */
+const mostSaid = 1_000;
 /** Buckets in one message: less than the 4 MB that gRPC reads, whatever their keys. */
 const mostAssigned = 1_000;
 
@@ -24,7 +26,7 @@ export function createQuotas(
   { identities, translation, quotasIn, quotaServices, quotasOut }: Cells,
   { settings, clock, log, metrics }: QuotasContext,
 ): Required<Pick<Made, 'component' | 'leaderCallbacks'>> {
-  const ledger = new Ledger(metrics.quotaCounted);
+  const ledger = new Ledger({ counted: metrics.quotaCounted, dropped: droppedOf(log, metrics) });
   let isLeading = false;
   const streams = new QuotaStreams();
   const assign = (sidecar: string, assigned: readonly Assigned[]): void => {
@@ -76,6 +78,22 @@ export function createQuotas(
       },
       onStoppedLeading: stop,
     },
+  };
+}
+
+/** Said once for each of them. A sidecar that was a server of the Service a moment ago may report for some seconds. */
+function droppedOf(
+  log: QuotasContext['log'],
+  metrics: QuotasContext['metrics'],
+): (quota: string, sidecar: string) => void {
+  const said = new Set<string>();
+  return (quota, sidecar) => {
+    metrics.quotaReportDropped(quota);
+    const key = `${quota} ${sidecar}`;
+    if (said.has(key)) return;
+    if (said.size >= mostSaid) said.clear();
+    said.add(key);
+    log.warn({ quota, sidecar }, 'report dropped: the workload of the sidecar does not have this quota');
   };
 }
 

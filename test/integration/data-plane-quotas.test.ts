@@ -89,7 +89,10 @@ function newReplica(name: string): OperatorReplica {
   const settings = readSettings(args, {});
   const self = { name, nonce: name };
   const context = { settings, self, clock: systemClock, log: createLog('silent') };
-  const quotas = createQuotas(board, { ...context, metrics: { quotaCounted: countReport } });
+  const quotas = createQuotas(board, {
+    ...context,
+    metrics: { quotaCounted: countReport, quotaReportDropped: () => undefined },
+  });
   const peers = createPeers(board, context);
   for (const { component } of [quotas, peers]) closing.add(() => component.stop());
   return {

@@ -146,7 +146,7 @@ function countingBoard({ workloads }: MeshIr, closing: Closing): Board {
   const board = createBoard();
   board.identities.set(new Map(workloads.map((it) => [it.key, it])));
   const settings = readSettings(['--platform', 'files', '--files', 'f', '--state', 's'], {});
-  const metrics = { quotaCounted: () => undefined };
+  const metrics = { quotaCounted: () => undefined, quotaReportDropped: () => undefined };
   const context = { settings, metrics, clock: systemClock, log: createLog('silent') };
   const { component, leaderCallbacks } = createQuotas(board, context);
   leaderCallbacks.onStartedLeading();

@@ -5,10 +5,12 @@ import { Bucket, holdsMs } from '../../../operator/quotas/bucket.ts';
 import type { Assignment, QuotaRule } from '../../../operator/quotas/rule.ts';
 
 const hourMs = 3_600_000;
+const of = (servers: number): ReadonlySet<string> =>
+  new Set(Array.from({ length: servers }, (_, index) => 'abcd'.charAt(index)));
 const rule = (parts: Partial<QuotaRule> = {}): QuotaRule => ({
   limit: 100,
   periodMs: hourMs,
-  servers: 2,
+  servers: of(2),
   window: 'Fixed',
   burst: null,
   isEnforced: true,
@@ -76,11 +78,11 @@ describe('of a long period', () => {
   });
 
   test('what had been used up before a window ended was not admitted after its last report', () => {
-    const bucket = new Bucket(rule({ servers: 1 }), hourMs - 5_000);
-    bucket.report(rule({ servers: 1 }), 'a', usage(100), hourMs - 5_000);
-    bucket.nextWindow(rule({ servers: 1 }), hourMs);
+    const bucket = new Bucket(rule({ servers: of(1) }), hourMs - 5_000);
+    bucket.report(rule({ servers: of(1) }), 'a', usage(100), hourMs - 5_000);
+    bucket.nextWindow(rule({ servers: of(1) }), hourMs);
 
-    bucket.report(rule({ servers: 1 }), 'a', usage(100), hourMs + 1_000);
+    bucket.report(rule({ servers: of(1) }), 'a', usage(100), hourMs + 1_000);
 
     expect(bucket.counts.allowed).toBe(100);
   });
@@ -91,7 +93,7 @@ describe('of a long period', () => {
     bucket.report(rule(), 'b', usage(1), 0);
 
     bucket.report(rule(), 'b', usage(0), holdsMs / 2);
-    const alone = bucket.report(rule({ servers: 1 }), 'b', usage(1), holdsMs);
+    const alone = bucket.report(rule({ servers: of(1) }), 'b', usage(1), holdsMs);
 
     expect(alone).toEqual({ type: 'Tokens', tokens: 97 });
   });
@@ -105,7 +107,7 @@ describe('of a long period', () => {
   });
 
   test('a quota smaller than the number of servers goes to those who ask first', () => {
-    const small = rule({ limit: 2, servers: 3 });
+    const small = rule({ limit: 2, servers: of(3) });
     const bucket = new Bucket(small, 0);
 
     const all = ['a', 'b', 'c'].map((name) => tokensOf(bucket.report(small, name, usage(0, 1), 0)));
@@ -145,7 +147,7 @@ test('a burst is divided as the rate', () => {
 });
 
 test('a sliding window counts what was admitted in the last period', () => {
-  const sliding = rule({ window: 'Sliding', servers: 1 });
+  const sliding = rule({ window: 'Sliding', servers: of(1) });
   const bucket = new Bucket(sliding, 0);
   bucket.report(sliding, 'a', usage(1), hourMs - 5_000);
   bucket.report(sliding, 'a', usage(99), hourMs - 1_000);
@@ -178,7 +180,7 @@ const step = fc.record({
 test('whatever sidecars do with their shares, they never admit more than there is in a window', () => {
   fc.assert(
     fc.property(fc.array(step, { maxLength: 60 }), fc.integer({ min: 1, max: 1_000 }), (steps, limit) => {
-      const one = rule({ limit, periodMs: 10 * hourMs, servers: 4 });
+      const one = rule({ limit, periodMs: 10 * hourMs, servers: of(4) });
       const bucket = new Bucket(one, 0);
       const held = new Map<string, number>();
       let [nowMs, admitted] = [0, 0];

@@ -1,7 +1,7 @@
 // All buckets: whatever sidecars admit of their shares, they do not admit more than the quota, over all replicas and changes of the leader.
 import { expect, test } from '@jest/globals';
 import * as fc from 'fast-check';
-import { type Counts, Ledger } from '../../../operator/quotas/ledger.ts';
+import { type Counts, Ledger, type LedgerHost } from '../../../operator/quotas/ledger.ts';
 import type { QuotaRule } from '../../../operator/quotas/rule.ts';
 
 const quota = 'shop/reviews/all@shop/reviews';
@@ -11,14 +11,11 @@ const rule: QuotaRule = {
   window: 'Fixed',
   burst: null,
   isEnforced: true,
-  servers: 4,
+  servers: new Set(['a', 'b', 'c', 'd']),
 };
 
-function newLeader(
-  parts: Partial<QuotaRule> = {},
-  counted?: (quota: string, counts: Counts) => void,
-): Ledger {
-  const ledger = new Ledger(counted);
+function newLeader(parts: Partial<QuotaRule> = {}, host: Partial<LedgerHost> = {}): Ledger {
+  const ledger = new Ledger({ counted: () => undefined, dropped: () => undefined, ...host });
   ledger.setRules(new Map([[quota, { ...rule, ...parts }]]));
   return ledger;
 }
@@ -83,7 +80,7 @@ test('what all admit is the quota at most, and once more for each leader that be
 });
 
 test('all of a quota is admitted to those who ask for it', () => {
-  const leader = newLeader({ servers: 2 });
+  const leader = newLeader({ servers: new Set(['a', 'b']) });
   const sidecars = [new Sidecar('a'), new Sidecar('b')];
   for (let round = 0; round < 8; round += 1) {
     for (const it of sidecars) it.report(leader, round * 5_000);
@@ -99,7 +96,7 @@ test.each<[string, Partial<QuotaRule>, number]>([
   ['of a rate', { periodMs: 1_000 }, 0],
 ])('a quota %s: what is admitted beyond it is told apart', (_what, parts, over) => {
   const told: Counts[] = [];
-  const leader = newLeader(parts, (_quota, counts) => told.push(counts));
+  const leader = newLeader(parts, { counted: (_quota, counts) => told.push(counts) });
 
   leader.report('a', [{ quota, key: '*', usage: { allowed: 90, denied: 0 } }], 0);
   leader.report('b', [{ quota, key: '*', usage: { allowed: 30, denied: 5 } }], 0);
@@ -112,8 +109,24 @@ test.each<[string, Partial<QuotaRule>, number]>([
 
 test('nothing is told of a quota that is not known', () => {
   const told: Counts[] = [];
-  const leader = new Ledger((_quota, counts) => told.push(counts));
+  const leader = newLeader({}, { counted: (_quota, counts) => told.push(counts) });
+  leader.setRules(new Map());
 
   expect(leader.report('a', [{ quota, key: '*', usage: { allowed: 1, denied: 0 } }], 0)).toEqual([]);
   expect(told).toEqual([]);
+});
+
+test('what a sidecar reports of a quota that its workload does not have counts for nobody', () => {
+  const [told, dropped]: [Counts[], string[][]] = [[], []];
+  const leader = newLeader(
+    {},
+    { counted: (_quota, counts) => told.push(counts), dropped: (...of) => dropped.push(of) },
+  );
+
+  expect(leader.report('stranger', [{ quota, key: '*', usage: { allowed: 100, denied: 0 } }], 0)).toEqual([]);
+
+  expect(told).toEqual([]);
+  expect(dropped).toEqual([[quota, 'stranger']]);
+  const assigned = leader.report('a', [{ quota, key: '*', usage: { allowed: 1, denied: 0 } }], 0);
+  expect(assigned).toMatchObject([{ assignment: { type: 'Tokens', tokens: 25 } }]);
 });

@@ -47,7 +47,7 @@ class Call extends EventEmitter {
 
   constructor(account: string) {
     super();
-    const name = account === 'second' ? account : 'server';
+    const name = account === 'second' || account === 'stranger' ? account : 'server';
     this.metadata = new Map([['x-meshwright-node-id', [`ExternalWorkload~shop~${name}~`]]]);
     this.#account = account;
     this.on('error', (error) => {
@@ -72,6 +72,7 @@ interface Replica {
   readonly clock: FakeClock;
   readonly board: Board;
   readonly metrics: Metrics;
+  readonly lines: ReturnType<typeof rememberingLog>['lines'];
   readonly callAs: (account: string) => Call;
   readonly lead: () => void;
   readonly step: () => Promise<void>;
@@ -81,12 +82,14 @@ function replica(quotas: LimitsIr['quotas'] = [quota], clock = new FakeClock()):
   const board = createBoard();
   const metrics = createMetrics();
   opened.push(metrics);
-  const { leaderCallbacks } = createQuotas(board, { settings, clock, metrics, log: rememberingLog().log });
+  const { log, lines } = rememberingLog();
+  const { leaderCallbacks } = createQuotas(board, { settings, clock, metrics, log });
   const servers = ['server', 'second'].map((name) =>
     sampleWorkload(name, { inbound: [sampleInbound(9080, 9081, { limits: { ...limits, quotas } })] }),
   );
-  board.identities.set(new Map(servers.map((it) => [it.key, it])));
-  board.translation.set({ ...board.translation.get(), ir: sampleMesh({ workloads: servers }) });
+  const workloads = [...servers, sampleWorkload('stranger')];
+  board.identities.set(new Map(workloads.map((it) => [it.key, it])));
+  board.translation.set({ ...board.translation.get(), ir: sampleMesh({ workloads }) });
   const callAs = (account: string): Call => {
     const call = new Call(account);
     const answer = board.quotaServices.get()[0]?.implementation['StreamRateLimitQuotas'] as unknown as (
@@ -99,6 +102,7 @@ function replica(quotas: LimitsIr['quotas'] = [quota], clock = new FakeClock()):
     clock,
     board,
     metrics,
+    lines,
     callAs,
     lead: () => leaderCallbacks.onStartedLeading(),
     step: () => leaderCallbacks.onStoppedLeading(),
@@ -153,6 +157,22 @@ test('nobody reports for another workload', () => {
   call.emit('data', report(4));
 
   expect(call).toMatchObject({ written: [], failure: { code: status.PERMISSION_DENIED } });
+});
+
+test('of a quota that its own workload does not have nobody reports, which is said once', async () => {
+  const { callAs, metrics, lines } = start();
+  const [stranger, server] = [callAs('stranger'), callAs('server')];
+
+  for (const allowed of [10, 20]) stranger.emit('data', report(allowed));
+  server.emit('data', report(0));
+
+  expect(stranger).toMatchObject({ written: [], failure: null });
+  expect(tokensOf(server)).toBe(5);
+  expect(lines.filter(({ level }) => level === 'warn')).toMatchObject([
+    { fields: { quota: 'shop/reviews/all@shop/reviews', sidecar: 'ExternalWorkload/shop/stranger' } },
+  ]);
+  const of = 'namespace="shop",policy="reviews",quota="all"';
+  expect(await metrics.render()).toContain(`meshwright_quota_reports_dropped_total{${of}} 2`);
 });
 
 test('bytes that are no report end the stream', () => {

@@ -16,7 +16,7 @@ export function createQuotaServers(): (all: readonly WorkloadIr[]) => (workload:
     const placed = quotasOf(all);
     return (workload: WorkloadIr) =>
       quotasAt(workload)
-        .map((quota) => roughly(placed.get(quotaKey(quota))?.servers ?? 1))
+        .map((quota) => roughly(placed.get(quotaKey(quota))?.servers.size ?? 1))
         .join(',');
   });
 }
