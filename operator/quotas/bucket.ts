@@ -1,10 +1,8 @@
 // What has been used of one bucket of a quota, and who holds what of the rest. Time comes from outside.
-import { type Assignment, isRate, type QuotaRule, reportMs, type Usage } from './rule.ts';
+import { type Assignment, burstOf, isRate, type QuotaRule, reportMs, type Usage } from './rule.ts';
 import { type Sharer, shareOf } from './shares.ts';
 
 interface Holder extends Sharer {
-  /** What it was told last that it may admit: tokens of it are left. */
-  readonly assigned: number;
   readonly reportedMs: number;
   /** It was sent a request. */
   readonly askedMs: number;
@@ -15,7 +13,7 @@ interface Holder extends Sharer {
 /** A sidecar that has not reported for so long holds nothing: what it was assigned has ended by then. */
 export const holdsMs = 4 * reportMs;
 /** A bucket that a sidecar was not asked for in so long is forgotten by it. */
-const idleMs = 12 * reportMs;
+export const idleMs = 12 * reportMs;
 /** All sidecars of a Service that are asked at all are asked within this time, if load is even. */
 const startMs = reportMs + 1_000;
 
@@ -54,6 +52,7 @@ export class Bucket {
 
   /** A report of a sidecar, and what it is assigned. */
   report(rule: QuotaRule, holder: string, usage: Usage, nowMs: number): Assignment {
+    this.#dropSilent(nowMs);
     this.#roll(rule, nowMs);
     const before = this.#holders.get(holder) ?? newHolder(nowMs);
     const ofWindow = usage.allowed - ofEndedWindow(before, usage.allowed, nowMs);
@@ -78,6 +77,7 @@ export class Bucket {
 
   /** When a window has ended: what each sidecar is assigned of the next. */
   nextWindow(rule: QuotaRule, nowMs: number): ReadonlyMap<string, Assignment> {
+    this.#dropSilent(nowMs);
     if (!this.#roll(rule, nowMs) || !beginsAnew(rule)) return new Map();
     return new Map([...this.#holders.keys()].map((holder) => [holder, this.#assign(rule, holder, nowMs)]));
   }
@@ -85,7 +85,6 @@ export class Bucket {
   #assign(rule: QuotaRule, name: string, nowMs: number): Assignment {
     if (!rule.isEnforced) return { type: 'Allow' };
     const holder = this.#holders.get(name) ?? newHolder(nowMs);
-    this.#dropSilent(nowMs);
     const others = [...this.#holders].flatMap(([other, one]) => (other === name ? [] : [one]));
     const possible = Math.max(0, rule.servers.size - others.length - 1);
     const tokens = shareOf({
@@ -95,11 +94,9 @@ export class Bucket {
       possible,
       expected: nowMs - this.#bornMs < startMs ? possible : 0,
     });
-    const isKept = tokens > 0 && tokens === holder.tokens;
-    const assigned = isKept ? holder.assigned : tokens;
-    this.#holders.set(name, { ...holder, tokens, assigned });
-    if (isRate(rule)) return rateOf(rule, tokens);
-    return { type: isKept ? 'Kept' : 'Tokens', tokens: assigned };
+    this.#holders.set(name, { ...holder, tokens });
+    if (!isRate(rule)) return { type: 'Tokens', tokens };
+    return { type: 'Rate', burst: burstOf(rule, tokens), tokens, periodMs: rule.periodMs };
   }
 
   /** Sliding: of the window before, as if it had been used evenly. */
@@ -132,13 +129,9 @@ export class Bucket {
   }
 }
 
-function beginsAnew(rule: QuotaRule): boolean {
+/** Whether sidecars are assigned their shares of the next window when one ends. */
+export function beginsAnew(rule: QuotaRule): boolean {
   return rule.window === 'Fixed' && rule.isEnforced && !isRate(rule);
-}
-
-function rateOf({ limit, burst, periodMs }: QuotaRule, tokens: number): Assignment {
-  const atOnce = burst === null ? tokens : Math.round((burst * tokens) / limit);
-  return { type: 'Rate', burst: tokens === 0 ? 0 : Math.max(1, atOnce), tokens, periodMs };
 }
 
 /** Windows begin at multiples of the period since 1970. */
@@ -147,7 +140,7 @@ export function windowOf({ periodMs }: QuotaRule, nowMs: number): number {
 }
 
 function newHolder(nowMs: number): Holder {
-  return { tokens: 0, assigned: 0, demand: null, reportedMs: nowMs, askedMs: nowMs, ended: null };
+  return { tokens: 0, demand: null, reportedMs: nowMs, askedMs: nowMs, ended: null };
 }
 
 /** Of what was admitted since the last report: what probably was before the window ended, and not more than there was to admit. */

@@ -1,5 +1,6 @@
 // All buckets of which a replica keeps count. Bounded: callers choose the keys.
-import { Bucket, windowOf } from './bucket.ts';
+import { beginsAnew, Bucket, holdsMs, windowOf } from './bucket.ts';
+import { Overflow } from './overflow.ts';
 import type { Assignment, QuotaRule, Usage } from './rule.ts';
 
 export interface BucketId {
@@ -22,8 +23,6 @@ export type Assignments = ReadonlyMap<string, readonly Assigned[]>;
 
 /** Keys of one quota. Further ones share a bucket. */
 export const mostKeys = 10_000;
-/** The key of these. No header value has a control character. */
-export const otherKey = '\u0001other';
 
 /** What a sidecar reported of a quota. All three are requests, each counted once. */
 export interface Counts {
@@ -41,12 +40,18 @@ export interface LedgerHost {
   dropped(quota: string, sidecar: string): void;
 }
 
+interface Buckets {
+  readonly byKey: Map<string, Bucket>;
+  /** Of all other keys; null: there are not too many. */
+  overflow: Overflow | null;
+}
+
 const nobody: LedgerHost = { counted: () => undefined, dropped: () => undefined };
 
 export class Ledger {
   readonly #host: LedgerHost;
   #rules: ReadonlyMap<string, QuotaRule> = new Map();
-  readonly #quotas = new Map<string, Map<string, Bucket>>();
+  readonly #quotas = new Map<string, Buckets>();
 
   constructor(host = nobody) {
     this.#host = host;
@@ -67,75 +72,123 @@ export class Ledger {
 
   /** What it is assigned; nothing for a quota that is not known here, or that its workload does not have. */
   report(sidecar: string, reported: readonly Reported[], nowMs: number): readonly Assigned[] {
-    return reported.flatMap(({ quota, key, usage }): Assigned[] => {
-      const rule = this.#rules.get(quota);
-      if (rule === undefined) return [];
-      if (!rule.servers.has(sidecar)) {
-        this.#host.dropped(quota, sidecar);
-        return [];
+    const assigned: Assigned[] = [];
+    const others = new Map<string, Reported[]>();
+    for (const one of reported) {
+      const { quota, key, usage } = one;
+      const rule = this.#ruleFor(sidecar, quota);
+      if (rule === null) continue;
+      const bucket = this.#bucketOf(rule, one, nowMs);
+      if (bucket === null) {
+        const all = others.get(quota) ?? [];
+        all.push(one);
+        others.set(quota, all);
+      } else {
+        const counting = { quota, rule, bucket, nowMs };
+        const assignment = this.#count(counting, [one], () => bucket.report(rule, sidecar, usage, nowMs));
+        assigned.push({ quota, key, assignment });
       }
-      const { bucket, holder } = this.#bucketOf(rule, { quota, key }, sidecar, nowMs);
-      const before = bucket.beyond(rule, nowMs);
-      const assignment = bucket.report(rule, holder, usage, nowMs);
-      const over = Math.min(usage.allowed, Math.max(0, bucket.beyond(rule, nowMs) - before));
-      this.#host.counted(quota, { admitted: usage.allowed - over, over, refused: usage.denied });
-      return [{ quota, key, assignment }];
-    });
+    }
+    for (const [quota, all] of others) assigned.push(...this.#reportOthers(sidecar, quota, all, nowMs));
+    return assigned;
   }
 
-  /** What changes because windows have ended. */
+  /** What changes because windows have ended. What is silent or empty is forgotten. */
   tick(nowMs: number): Assignments {
     const found = new Map<string, Assigned[]>();
-    for (const [quota, key, bucket, rule] of this.#buckets()) {
-      for (const [holder, assignment] of bucket.nextWindow(rule, nowMs)) {
-        const [sidecar = '', own = key] = holder.split('\n');
-        const assigned = found.get(sidecar) ?? [];
-        assigned.push({ quota, key: own, assignment });
-        found.set(sidecar, assigned);
+    const add = (sidecar: string, one: Assigned): void => {
+      const assigned = found.get(sidecar) ?? [];
+      assigned.push(one);
+      found.set(sidecar, assigned);
+    };
+    for (const [quota, { byKey, overflow }] of this.#quotas) {
+      const rule = this.#rules.get(quota);
+      if (rule === undefined) continue;
+      for (const [key, bucket] of byKey) {
+        for (const [sidecar, assignment] of bucket.nextWindow(rule, nowMs))
+          add(sidecar, { quota, key, assignment });
+        if (bucket.isEmpty) byKey.delete(key);
       }
-      if (bucket.isEmpty) this.#forget(quota, key);
+      for (const [sidecar, all] of overflow?.nextWindow(rule, nowMs) ?? [])
+        for (const one of all) add(sidecar, { quota, ...one });
+      this.#forgetEmpty(quota);
     }
     return found;
   }
 
-  /** When the next window ends; null: nothing is counted. */
-  nextEndMs(nowMs: number): number | null {
-    let next: number | null = null;
+  /** When there is something to do again; null: nothing is counted. */
+  nextMs(nowMs: number): number | null {
+    if (this.#quotas.size === 0) return null;
+    let next = nowMs + holdsMs;
     for (const quota of this.#quotas.keys()) {
       const rule = this.#rules.get(quota);
-      const end = rule === undefined ? null : windowOf(rule, nowMs) + rule.periodMs;
-      if (end !== null && (next === null || end < next)) next = end;
+      if (rule !== undefined && beginsAnew(rule))
+        next = Math.min(next, windowOf(rule, nowMs) + rule.periodMs);
     }
     return next;
   }
 
-  #forget(quota: string, key: string): void {
-    const byKey = this.#quotas.get(quota);
-    byKey?.delete(key);
-    if (byKey?.size === 0) this.#quotas.delete(quota);
+  #ruleFor(sidecar: string, quota: string): QuotaRule | null {
+    const rule = this.#rules.get(quota);
+    if (rule === undefined) return null;
+    if (rule.servers.has(sidecar)) return rule;
+    this.#host.dropped(quota, sidecar);
+    return null;
   }
 
-  *#buckets(): Generator<readonly [quota: string, key: string, bucket: Bucket, rule: QuotaRule]> {
-    for (const [quota, byKey] of this.#quotas) {
-      const rule = this.#rules.get(quota);
-      if (rule === undefined) continue;
-      for (const [key, bucket] of byKey) yield [quota, key, bucket, rule];
-    }
-  }
-
-  /** Of a key too many: the bucket of all others, in which the sidecar has a share for each of its keys. */
-  #bucketOf(
-    rule: QuotaRule,
-    { quota, key }: BucketId,
+  #reportOthers(
     sidecar: string,
+    quota: string,
+    reported: readonly Reported[],
     nowMs: number,
-  ): { readonly bucket: Bucket; readonly holder: string } {
-    const byKey = this.#quotas.get(quota) ?? new Map<string, Bucket>();
-    this.#quotas.set(quota, byKey);
-    const isKnown = byKey.has(key) || byKey.size < mostKeys;
-    const name = isKnown ? key : otherKey;
-    const bucket = byKey.get(name) ?? new Bucket(rule, nowMs);
-    byKey.set(name, bucket);
-    return { bucket, holder: isKnown ? sidecar : `${sidecar}\n${key}` };
+  ): readonly Assigned[] {
+    const [rule, buckets] = [this.#rules.get(quota), this.#quotas.get(quota)];
+    if (rule === undefined || buckets === undefined) return [];
+    const overflow = (buckets.overflow ??= new Overflow(rule, nowMs));
+    const assigned = this.#count({ quota, rule, bucket: overflow, nowMs }, reported, () =>
+      overflow.report(rule, sidecar, reported, nowMs),
+    );
+    return assigned.map((one) => ({ quota, ...one }));
   }
+
+  /** Tells what is counted of it. */
+  #count<Result>(
+    { quota, rule, bucket, nowMs }: Counting,
+    reported: readonly Reported[],
+    report: () => Result,
+  ): Result {
+    const before = bucket.beyond(rule, nowMs);
+    const result = report();
+    const more = Math.max(0, bucket.beyond(rule, nowMs) - before);
+    const allowed = reported.reduce((sum, { usage }) => sum + usage.allowed, 0);
+    const refused = reported.reduce((sum, { usage }) => sum + usage.denied, 0);
+    const over = Math.min(allowed, more);
+    this.#host.counted(quota, { admitted: allowed - over, over, refused });
+    return result;
+  }
+
+  #forgetEmpty(quota: string): void {
+    const buckets = this.#quotas.get(quota);
+    if (buckets?.overflow?.isEmpty === true) buckets.overflow = null;
+    if (buckets?.byKey.size === 0 && buckets.overflow === null) this.#quotas.delete(quota);
+  }
+
+  /** null: it is a key too many. */
+  #bucketOf(rule: QuotaRule, { quota, key }: BucketId, nowMs: number): Bucket | null {
+    const buckets = this.#quotas.get(quota) ?? { byKey: new Map<string, Bucket>(), overflow: null };
+    this.#quotas.set(quota, buckets);
+    const known = buckets.byKey.get(key);
+    if (known !== undefined) return known;
+    if (buckets.byKey.size >= mostKeys) return null;
+    const bucket = new Bucket(rule, nowMs);
+    buckets.byKey.set(key, bucket);
+    return bucket;
+  }
+}
+
+interface Counting {
+  readonly quota: string;
+  readonly rule: QuotaRule;
+  readonly bucket: Pick<Bucket, 'beyond'>;
+  readonly nowMs: number;
 }

@@ -63,9 +63,6 @@ function actionsOf(assignment: Assignment): readonly EnvoyMessage[] {
       return [rate(assignment)];
     case 'Allow':
       return [assign({ blanket_rule: 'ALLOW_ALL' })];
-    case 'Kept':
-      // The same as before: Envoy goes on with what is left of it.
-      return [tokens(assignment.tokens)];
     case 'Tokens':
       // A bucket that takes the place of another one takes its level; after a refusal it is full.
       return assignment.tokens === 0 ? [refuse] : [refuse, tokens(assignment.tokens)];

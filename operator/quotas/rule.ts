@@ -24,8 +24,6 @@ export interface Usage {
 export type Assignment =
   /** So many from now on. */
   | { readonly type: 'Tokens'; readonly tokens: number }
-  /** What is left of what it was assigned before, which was so many. */
-  | { readonly type: 'Kept'; readonly tokens: number }
   /** So many at once, and so many come back in each period. */
   | {
       readonly type: 'Rate';
@@ -47,4 +45,10 @@ const shortPeriodMs = 2 * reportMs;
 /** Whether a sidecar gets a share of the rate; else it gets one of what is left. */
 export function isRate({ periodMs, burst }: Pick<QuotaRule, 'periodMs' | 'burst'>): boolean {
   return periodMs < shortPeriodMs || burst !== null;
+}
+
+/** Admitted at once of so many in a period. */
+export function burstOf({ limit, burst }: QuotaRule, tokens: number): number {
+  const atOnce = burst === null ? tokens : Math.round((burst * tokens) / limit);
+  return tokens === 0 ? 0 : Math.max(1, atOnce);
 }

@@ -36,7 +36,7 @@ export function createQuotas(
     }
   };
   const windows = wakingAt(clock, {
-    next: (nowMs) => ledger.nextEndMs(nowMs),
+    next: (nowMs) => ledger.nextMs(nowMs),
     wake: (nowMs) => ledger.tick(nowMs).forEach((assigned, sidecar) => assign(sidecar, assigned)),
   });
   const count = (sidecar: string, reported: readonly Reported[]): void => {

@@ -37,7 +37,6 @@ const bucket = (tokens: number): object => ({
 test.each<[string, Assignment, readonly unknown[]]>([
   ['so many from now on', { type: 'Tokens', tokens: 5 }, [refuse, bucket(5)]],
   ['none', { type: 'Tokens', tokens: 0 }, [refuse]],
-  ['as before', { type: 'Kept', tokens: 5 }, [bucket(5)]],
   [
     'a rate',
     { type: 'Rate', burst: 3, tokens: 5, periodMs: 2_000 },

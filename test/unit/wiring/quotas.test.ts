@@ -142,12 +142,13 @@ test('a sidecar that reports gets its share of what is left, and of the next win
   const { clock, callAs } = start();
   const call = callAs('server');
 
+  clock.advance(periodMs - 1_000);
   call.emit('data', report(4));
-  clock.advance(periodMs);
+  clock.advance(1_000);
 
   expect(call.written).toMatchObject([
     [{}, { quota_assignment_action: { rate_limit_strategy: { token_bucket: { max_tokens: 3 } } } }],
-    [{}, { quota_assignment_action: { rate_limit_strategy: { token_bucket: { max_tokens: 10 } } } }],
+    [{}, { quota_assignment_action: { rate_limit_strategy: { token_bucket: { max_tokens: 5 } } } }],
   ]);
 });
 
@@ -203,10 +204,11 @@ test('a sidecar of another replica is told of the next window there', () => {
   const [a, b] = linked();
   a.lead();
   const call = b.callAs('second');
+  a.clock.advance(periodMs - 1_000);
   call.emit('data', report(10));
   expect(tokensOf(call)).toBe(0);
 
-  a.clock.advance(periodMs);
+  a.clock.advance(1_000);
 
   expect(tokensOf(call)).toBeGreaterThan(0);
 });
@@ -223,6 +225,22 @@ test('a sidecar that has moved to another replica is told there, with what it us
   expect(before.written).toHaveLength(1);
   expect(after.written).toHaveLength(1);
   expect(tokensOf(after)).toBe(0);
+});
+
+test('a sidecar that begins anew gets no more than its share, though nothing has changed', () => {
+  const { callAs } = start();
+  callAs('server').emit('data', report(0));
+  const restarted = callAs('server');
+
+  restarted.emit('data', report(0));
+
+  // A bucket that takes the place of a refusal is full; without the refusal one that is there keeps its level.
+  expect(restarted.written).toMatchObject([
+    [
+      { quota_assignment_action: { rate_limit_strategy: { blanket_rule: 'DENY_ALL' } } },
+      { quota_assignment_action: { rate_limit_strategy: { token_bucket: { max_tokens: 5 } } } },
+    ],
+  ]);
 });
 
 test('a new leader begins anew with what is reported to it, and the former one passes reports on', async () => {
