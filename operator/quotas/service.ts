@@ -1,6 +1,7 @@
 // The gRPC service of rate limit quotas on the xDS port: sidecars report what they counted, and are assigned what they may admit. Whose
 // sidecar it is is proven before anything is read.
 import { type ServerDuplexStream, status } from '@grpc/grpc-js';
+import { BoundedWriter } from '../process/bounded-writer.ts';
 import { nodeIdHeader } from '../values/sidecar-names.ts';
 import type { GrpcService } from '../xds/server/endpoint.ts';
 import { bytesMethod } from '../xds/server/service.ts';
@@ -22,36 +23,30 @@ export interface QuotaHost {
 
 /** The streams of sidecars that are connected here. */
 export class QuotaStreams {
-  readonly #calls = new Map<string, QuotaCall>();
-
-  /** Until it ends. */
-  add(sidecar: string, call: QuotaCall): void {
-    this.heard(sidecar, call);
-    const left = (): void => {
-      if (this.#calls.get(sidecar) === call) this.#calls.delete(sidecar);
-    };
-    call.on('close', left).on('cancelled', left);
-  }
+  readonly #writers = new Map<string, BoundedWriter>();
 
   /** In place of one that the sidecar had before. */
-  heard(sidecar: string, call: QuotaCall): void {
-    this.#calls.set(sidecar, call);
+  add(sidecar: string, writer: BoundedWriter): void {
+    this.#writers.set(sidecar, writer);
+  }
+
+  /** It has ended. */
+  remove(sidecar: string, writer: BoundedWriter): void {
+    if (this.#writers.get(sidecar) === writer) this.#writers.delete(sidecar);
   }
 
   /** The sidecar reports elsewhere, whatever has not ended here. */
   moved(sidecar: string): void {
-    this.#calls.delete(sidecar);
+    this.#writers.delete(sidecar);
   }
 
   has(sidecar: string): boolean {
-    return this.#calls.has(sidecar);
+    return this.#writers.has(sidecar);
   }
 
   /** What Envoy reads. Nothing, if the sidecar is not connected here. */
   write(sidecar: string, bytes: Uint8Array): void {
-    const call = this.#calls.get(sidecar);
-    if (call === undefined || call.writableLength > mostWaitingBytes) return;
-    call.write(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength));
+    this.#writers.get(sidecar)?.write(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength));
   }
 }
 
@@ -64,31 +59,47 @@ const mostWaitingBytes = 4 * 1024 * 1024;
 
 export function quotaService(host: QuotaHost, streams: QuotaStreams): GrpcService {
   const answer = (call: QuotaCall): void => {
+    call.on('error', () => undefined);
     const refuse = (code: status, details: string): void => {
       host.refused(call.getPeer(), details);
       call.emit('error', { code, details });
     };
-    call.on('error', () => undefined);
     const proven = host.sidecarOf(call, String(call.metadata.get(nodeIdHeader)[0] ?? ''));
     if (proven.sidecar === null) return refuse(proven.code, proven.reason);
     const { sidecar } = proven;
-    streams.add(sidecar, call);
+    const writer = new BoundedWriter(call, mostWaitingBytes);
+    let isOpen = true;
+    const left = (): void => {
+      isOpen = false;
+      streams.remove(sidecar, writer);
+    };
+    streams.add(sidecar, writer);
+    call.on('close', left).on('cancelled', left);
     call.on('end', () => call.end());
     call.on('data', (bytes: Buffer) => {
-      if (bytes.length > mostBytes)
-        return refuse(status.INVALID_ARGUMENT, `a report has at most ${mostBytes} bytes`);
-      let reported: readonly Reported[];
-      try {
-        reported = readReport(bytes);
-      } catch (error) {
-        return refuse(status.INVALID_ARGUMENT, `the report cannot be read: ${String(error)}`);
+      // What had come before the refusal is read nonetheless.
+      if (!isOpen) return;
+      const read = readWithin(bytes);
+      if (typeof read === 'string') {
+        left();
+        return refuse(status.INVALID_ARGUMENT, read);
       }
-      streams.heard(sidecar, call);
-      host.reported(sidecar, reported, bytes);
+      streams.add(sidecar, writer);
+      host.reported(sidecar, read, bytes);
     });
   };
   return {
     definition: { StreamRateLimitQuotas: bytesMethod(quotaPath) },
     implementation: { StreamRateLimitQuotas: answer },
   };
+}
+
+/** A text says why not. */
+function readWithin(bytes: Buffer): readonly Reported[] | string {
+  if (bytes.length > mostBytes) return `a report has at most ${mostBytes} bytes`;
+  try {
+    return readReport(bytes);
+  } catch (error) {
+    return `the report cannot be read: ${String(error)}`;
+  }
 }

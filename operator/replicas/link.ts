@@ -1,5 +1,6 @@
 // One stream to the leader: the whole state first, then what changes, a batch each time the leader says so.
 import { Client, status, type ChannelCredentials, type ClientDuplexStream } from '@grpc/grpc-js';
+import { BoundedWriter } from '../process/bounded-writer.ts';
 import type { Clock } from '../process/clock.ts';
 import { createStatusLoop, type StatusLoop } from '../process/status-loop.ts';
 import type { Counted } from '../telemetry/point.ts';
@@ -45,6 +46,7 @@ export class Link {
   readonly #client: Client;
   readonly #call: ClientDuplexStream<Buffer, Buffer>;
   readonly #quotas: ClientDuplexStream<Buffer, Buffer>;
+  readonly #reports: BoundedWriter;
   readonly #loop: StatusLoop;
   readonly #counts = new WaitingCounts();
   #reported: Reported = nothingReported;
@@ -62,6 +64,7 @@ export class Link {
     this.#client = new Client(options.address, options.credentials, channelOptions);
     this.#call = this.#client.makeBidiStreamRequest(reportPath, asIs, asIs);
     this.#quotas = this.#client.makeBidiStreamRequest(quotasPath, asIs, asIs);
+    this.#reports = new BoundedWriter(this.#quotas, mostQuotaBytes);
     this.#loop = createStatusLoop({
       clock: options.clock,
       compute: () => this.#report(),
@@ -84,7 +87,7 @@ export class Link {
 
   /** Told at once. */
   quota(message: QuotaMessage): void {
-    if (this.#quotas.writableLength <= mostQuotaBytes) this.#quotas.write(writeQuotaMessage(message));
+    this.#reports.write(writeQuotaMessage(message));
   }
 
   changed(): void {

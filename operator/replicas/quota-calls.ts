@@ -1,9 +1,12 @@
 // The leader's end of what followers pass on of quotas: reports of their sidecars in, assignments out by the way that the report came.
 import { status, type ServerDuplexStream } from '@grpc/grpc-js';
+import { BoundedWriter } from '../process/bounded-writer.ts';
+import type { Clock } from '../process/clock.ts';
 import type { Log } from '../process/log.ts';
 import { notLeading, refusalOf } from './admission.ts';
 import type { PeerCredentials } from './peer-credentials.ts';
 import { type QuotaMessage, readQuotaMessage, writeQuotaMessage } from './quota-message.ts';
+import { QuotaWays } from './quota-ways.ts';
 
 export type QuotaRelayCall = ServerDuplexStream<Buffer, Buffer>;
 
@@ -12,6 +15,7 @@ const mostWaitingBytes = 16 * 1024 * 1024;
 
 export interface QuotaCallsOptions {
   readonly credentials: PeerCredentials;
+  readonly clock: Pick<Clock, 'monotonicMs'>;
   readonly log: Log;
   /** A follower has passed on a report of a sidecar. */
   readonly onQuota: (message: QuotaMessage) => void;
@@ -20,8 +24,7 @@ export interface QuotaCallsOptions {
 export class QuotaCalls {
   readonly #options: QuotaCallsOptions;
   readonly #calls = new Set<QuotaRelayCall>();
-  /** By sidecar: by which its latest report came. */
-  readonly #ways = new Map<string, QuotaRelayCall>();
+  readonly #ways = new QuotaWays<BoundedWriter>();
   #isLeading = false;
 
   constructor(options: QuotaCallsOptions) {
@@ -45,31 +48,28 @@ export class QuotaCalls {
 
   /** Nothing, if no follower has passed on a report of the sidecar. */
   assign(message: QuotaMessage): void {
-    const call = this.#ways.get(message.sidecar);
-    if (call === undefined || call.writableLength > mostWaitingBytes) return;
-    call.write(writeQuotaMessage(message));
-  }
-
-  #take(call: QuotaRelayCall, bytes: Buffer): void {
-    const read = readQuotaMessage(bytes);
-    if (read === null) {
-      call.emit('error', { code: status.INVALID_ARGUMENT, details: 'the sidecar is not named' });
-      return;
-    }
-    this.#ways.set(read.sidecar, call);
-    this.#options.onQuota({ type: 'report', ...read });
+    this.#ways.to(message.sidecar)?.write(writeQuotaMessage(message));
   }
 
   #listen(call: QuotaRelayCall): void {
+    const way = new BoundedWriter(call, mostWaitingBytes);
     this.#calls.add(call);
     const left = (): void => {
       this.#calls.delete(call);
-      for (const [sidecar, way] of this.#ways) if (way === call) this.#ways.delete(sidecar);
+      this.#ways.remove(way);
     };
     call.on('close', left).on('cancelled', left);
     call.on('end', () => call.end());
     call.on('data', (bytes: Buffer) => {
-      if (this.#calls.has(call)) this.#take(call, bytes);
+      if (!this.#calls.has(call)) return;
+      const read = readQuotaMessage(bytes);
+      if (read === null) {
+        left();
+        call.emit('error', { code: status.INVALID_ARGUMENT, details: 'the sidecar is not named' });
+        return;
+      }
+      this.#ways.heard(read.sidecar, way, this.#options.clock.monotonicMs());
+      this.#options.onQuota({ type: 'report', ...read });
     });
   }
 }

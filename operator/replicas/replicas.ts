@@ -60,7 +60,7 @@ export function createReplicas(options: ReplicasOptions): Replicas {
   const { identity, own, log, clock, onChange, rebuild, onCounted, onQuota } = options;
   const credentials = new PeerCredentials();
   const peers = new Peers({ credentials, clock, log, onChange, rebuild, onCounted });
-  const quotaCalls = new QuotaCalls({ credentials, log, onQuota });
+  const quotaCalls = new QuotaCalls({ credentials, clock, log, onQuota });
   const follower = new Follower({ replica: identity, own, credentials, clock, log, onQuota });
 
   let known = '';

@@ -41,7 +41,6 @@ const limits = {
 class Call extends EventEmitter {
   readonly metadata: ReadonlyMap<string, readonly string[]>;
   readonly written: unknown[] = [];
-  readonly writableLength = 0;
   failure: unknown = null;
   readonly #account: string;
 
@@ -180,6 +179,8 @@ test('bytes that are no report end the stream', () => {
   const call = start().callAs('server');
 
   call.emit('data', Buffer.from('no report'));
+  // What was on its way.
+  call.emit('data', report(4));
 
   expect(call).toMatchObject({ written: [], failure: { code: status.INVALID_ARGUMENT } });
 });
