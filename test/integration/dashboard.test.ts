@@ -5,7 +5,7 @@ import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import type { Browser, BrowserContext, Page } from 'playwright-core';
+import type { BrowserContext, BrowserContextOptions, Page } from 'playwright-core';
 import type { GraphView } from '../../operator/dashboard/views/json.ts';
 import { launchChromium } from '../support/chromium.ts';
 import { startApplication } from '../support/data-plane/applications.ts';
@@ -18,9 +18,11 @@ import { startFilesSidecar } from '../support/operator/files-sidecar.ts';
 
 const closing = new Closing();
 afterAll(() => closing.close());
+const browser = await launchChromium();
+const inChromium = browser === null ? test.skip : test;
+closing.add(async () => browser?.close());
 
 let operator: FilesOperator;
-let browser: Browser | null;
 let callerPort = 0;
 const problems: string[] = [];
 const hostile = '<img src=x onerror=alert(1)>';
@@ -91,8 +93,6 @@ beforeAll(async () => {
       closing.add(() => envoy.stop());
     }),
   );
-  browser = await launchChromium();
-  closing.add(async () => browser?.close());
   const isOpen = async (): Promise<true | undefined> =>
     (await call(callerPort).catch(() => null))?.status === 200 || undefined;
   await poll(isOpen, {
@@ -137,6 +137,11 @@ const pages = [
 
 const adminUrl = (): string => `${operator.adminAddress}/dashboard/`;
 
+async function newContext(options: BrowserContextOptions = {}): Promise<BrowserContext> {
+  if (browser === null) throw new Error('There is no Chromium.');
+  return browser.newContext(options);
+}
+
 async function open(context: BrowserContext, hash: string): Promise<Page> {
   const page = await context.newPage();
   page.on('console', (message) => void problems.push(`${hash}: ${message.text()}`));
@@ -150,13 +155,12 @@ async function open(context: BrowserContext, hash: string): Promise<Page> {
   return page;
 }
 
-test.each(['light', 'dark'] as const)(
+inChromium.each(['light', 'dark'] as const)(
   '%s: all pages are shown, without an error, and axe finds nothing',
   async (colorScheme) => {
-    if (browser === null) return;
     problems.length = 0;
     // axe is brought in as a script, which the policy of the page forbids.
-    const context = await browser.newContext({ colorScheme, bypassCSP: true });
+    const context = await newContext({ colorScheme, bypassCSP: true });
     const axe = createRequire(import.meta.url).resolve('axe-core');
     for (const [hash, title] of pages) {
       // oxlint-disable no-await-in-loop -- one page after the other
@@ -185,18 +189,20 @@ interface Found {
   }[];
 }
 
-test('under its own policy: links lead on by keyboard, and what a caller says is no markup', async () => {
-  if (browser === null) return;
-  problems.length = 0;
-  const context = await browser.newContext();
-  const page = await open(context, '#/');
-  await page.locator('a.node-service').focus();
-  await page.keyboard.press('Enter');
-  await page.locator('h1:focus', { hasText: /^reviews$/ }).waitFor();
+inChromium(
+  'under its own policy: links lead on by keyboard, and what a caller says is no markup',
+  async () => {
+    problems.length = 0;
+    const context = await newContext();
+    const page = await open(context, '#/');
+    await page.locator('a.node-service').focus();
+    await page.keyboard.press('Enter');
+    await page.locator('h1:focus', { hasText: /^reviews$/ }).waitFor();
 
-  await page.goto(`${adminUrl()}#/node/${encodeURIComponent(hostile)}`);
-  await page.locator('h1', { hasText: hostile }).waitFor();
-  expect(await page.locator('main img').count()).toBe(0);
-  await context.close();
-  expect(problems.filter((it) => !it.includes('404'))).toEqual([]);
-});
+    await page.goto(`${adminUrl()}#/node/${encodeURIComponent(hostile)}`);
+    await page.locator('h1', { hasText: hostile }).waitFor();
+    expect(await page.locator('main img').count()).toBe(0);
+    await context.close();
+    expect(problems.filter((it) => !it.includes('404'))).toEqual([]);
+  },
+);

@@ -3,7 +3,6 @@
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { Agent, type IncomingMessage, request } from 'node:http';
-import { connect } from 'node:net';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { dashboards } from '../../deploy/grafana/dashboards.ts';
 import { createAdminServer } from '../../operator/admin/server.ts';
@@ -15,6 +14,7 @@ import { createBoard } from '../../operator/wiring/board.ts';
 import { createTelemetry } from '../../operator/wiring/telemetry.ts';
 import { createTrafficMetrics } from '../../operator/wiring/traffic-metrics.ts';
 import { startApplication, startGreeter } from '../support/data-plane/applications.ts';
+import { talk } from '../support/data-plane/callers.ts';
 import { Closing } from '../support/data-plane/closing.ts';
 import { ServedMesh } from '../support/data-plane/served-mesh.ts';
 import { freePort } from '../support/kubernetes/free-port.ts';
@@ -125,15 +125,6 @@ async function call(port: number, paths: readonly string[], body = ''): Promise<
     }),
   );
   agent.destroy();
-}
-
-async function talk(port: number): Promise<void> {
-  const socket = connect({ host: '127.0.0.1', port });
-  await once(socket, 'data');
-  socket.write('12345678');
-  await once(socket, 'data');
-  socket.end();
-  await once(socket, 'close');
 }
 
 const times = (count: number, path: string): readonly string[] => Array.from({ length: count }, () => path);

@@ -15,6 +15,7 @@ import { createBoard } from '../../operator/wiring/board.ts';
 import { createTelemetry } from '../../operator/wiring/telemetry.ts';
 import { startApplication, startGreeter } from '../support/data-plane/applications.ts';
 import { issue } from '../support/data-plane/certificate-folder.ts';
+import { talk } from '../support/data-plane/callers.ts';
 import { Closing } from '../support/data-plane/closing.ts';
 import { ServedMesh } from '../support/data-plane/served-mesh.ts';
 import { freePort } from '../support/kubernetes/free-port.ts';
@@ -92,15 +93,6 @@ async function call(port: number, statuses: readonly number[]): Promise<void> {
     await once(response, 'end');
   }
   agent.destroy();
-}
-
-async function talk(port: number): Promise<void> {
-  const socket = connect({ host: '127.0.0.1', port });
-  await once(socket, 'data');
-  socket.write('12345678');
-  await once(socket, 'data');
-  socket.end();
-  await once(socket, 'close');
 }
 
 const server = 'ExternalWorkload/shop/server';

@@ -66,6 +66,16 @@ export function converse(port: number, words: string): Promise<string> {
   return hear(socket, Infinity);
 }
 
+/** With a greeter: hears its greeting, says eight bytes, hears them again and hangs up. */
+export async function talk(port: number): Promise<void> {
+  const socket = connect({ host: '127.0.0.1', port });
+  await once(socket, 'data');
+  socket.write('12345678');
+  await once(socket, 'data');
+  socket.end();
+  await once(socket, 'close');
+}
+
 export interface OpenWebSocket {
   /** Says a word and resolves to what is said next; rejects if the connection has ended. */
   say(word: string): Promise<string>;

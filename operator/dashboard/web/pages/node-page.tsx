@@ -4,16 +4,10 @@ import type { NamedEdge, NodeView } from '../../views/json.ts';
 import type { PageProps } from '../app.tsx';
 import { percent, perSecond, milliseconds } from '../format.ts';
 import { useLive } from '../live.ts';
-import {
-  NodeLink,
-  numberCells,
-  numberColumns,
-  policyCells,
-  policyColumns,
-  ProxyState,
-} from '../parts/cells.tsx';
+import { NodeLink, numberCells, numberColumns, ProxyState } from '../parts/cells.tsx';
 import { subtitle } from '../parts/graph.tsx';
 import { Viewed } from '../parts/notices.tsx';
+import { PolicyTable } from '../parts/policies.tsx';
 import { SeenNote } from '../parts/seen-note.tsx';
 import { Table } from '../parts/table.tsx';
 import { Tiles } from '../parts/tiles.tsx';
@@ -51,15 +45,7 @@ function Node({ view, place }: { readonly view: NodeView; readonly place: Place 
       )}
       {node.proxies.all > 0 && (
         <>
-          <Table
-            title="Policies"
-            columns={policyColumns}
-            none="No policy shapes it."
-            rows={policies.map((line) => ({
-              key: `${line.kind}/${line.namespace}/${line.name}`,
-              cells: policyCells(line, place),
-            }))}
-          />
+          <PolicyTable title="Policies" none="No policy shapes it." policies={policies} place={place} />
           <Table
             title="Workloads"
             columns={['Workload', 'Proxy', 'Identity', 'Ports', '#Requests', '#Success', '#p99']}

@@ -3,17 +3,10 @@ import type { JSX } from 'preact';
 import type { AuditLine, AuditView, PoliciesView, PolicyView } from '../../views/json.ts';
 import type { PageProps } from '../app.tsx';
 import { useLive } from '../live.ts';
-import {
-  Badge,
-  NodeLink,
-  policyCells,
-  policyColumns,
-  PolicyLink,
-  PolicyState,
-  time,
-} from '../parts/cells.tsx';
+import { Badge, NodeLink, PolicyLink, time } from '../parts/cells.tsx';
 import { Conditions } from '../parts/conditions.tsx';
 import { Viewed } from '../parts/notices.tsx';
+import { PolicyState, PolicyTable } from '../parts/policies.tsx';
 import { Table } from '../parts/table.tsx';
 import type { Place } from '../route.ts';
 
@@ -30,14 +23,11 @@ export function PoliciesPage({ place, isPaused }: PageProps): JSX.Element {
                 This operator does not write statuses at this moment: another one leads, or it has just begun.
               </p>
             )}
-            <Table
+            <PolicyTable
               title="TrafficPolicies and SecurityPolicies"
-              columns={policyColumns}
               none="There are none."
-              rows={policies.map((line) => ({
-                key: `${line.kind}/${line.namespace}/${line.name}`,
-                cells: policyCells(line, place),
-              }))}
+              policies={policies}
+              place={place}
             />
           </>
         )}
@@ -125,15 +115,7 @@ export function AuditPage({ place, isPaused }: PageProps): JSX.Element {
         {({ policies, refusals }) => (
           <>
             <Refusals refusals={refusals} place={place} />
-            <Table
-              title="Policies on trial"
-              columns={policyColumns}
-              none="There are none."
-              rows={policies.map((line) => ({
-                key: `${line.kind}/${line.namespace}/${line.name}`,
-                cells: policyCells(line, place),
-              }))}
-            />
+            <PolicyTable title="Policies on trial" none="There are none." policies={policies} place={place} />
           </>
         )}
       </Viewed>

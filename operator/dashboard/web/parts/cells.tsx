@@ -1,6 +1,6 @@
 // What tables of several pages have in their cells.
 import type { ComponentChildren, JSX } from 'preact';
-import type { Numbers, PolicyLine, ProxyRow } from '../../views/json.ts';
+import type { Numbers, ProxyRow } from '../../views/json.ts';
 import { milliseconds, percent, perSecond } from '../format.ts';
 import { linkTo, type Place } from '../route.ts';
 
@@ -63,38 +63,4 @@ export function ProxyState({ state }: Pick<ProxyRow, 'state'>): JSX.Element {
 
 export function time(iso: string | null): string {
   return iso === null ? '–' : new Date(iso).toLocaleString();
-}
-
-export const policyColumns = ['Policy', 'Targets', 'State', '#Proxies that obey'];
-
-export function policyCells(line: PolicyLine, place: Place): readonly ComponentChildren[] {
-  const { kind, namespace, name, targets, proxies } = line;
-  return [
-    <PolicyLink key="link" of={`${kind}/${namespace}/${name}`} place={place} />,
-    targets,
-    <PolicyState key="state" line={line} />,
-    proxies.total === 0 ? '–' : `${proxies.programmed}/${proxies.total}`,
-  ];
-}
-
-export function PolicyState({ line }: { readonly line: PolicyLine }): JSX.Element {
-  const { isOverridden, hasWarning, wouldRefuse } = line;
-  return (
-    <span class="badges">
-      <InForce line={line} />
-      {isOverridden && <Badge tone="warning">Overridden</Badge>}
-      {hasWarning && <Badge tone="warning">Warning</Badge>}
-      {wouldRefuse !== null && (
-        <Badge tone={wouldRefuse > 0 ? 'warning' : 'none'}>
-          {wouldRefuse > 0 ? `Audit: would refuse ${wouldRefuse}` : 'Audit'}
-        </Badge>
-      )}
-    </span>
-  );
-}
-
-function InForce({ line: { accepted, programmed } }: { readonly line: PolicyLine }): JSX.Element {
-  if (!accepted) return <Badge tone="bad">Not accepted</Badge>;
-  if (programmed === null) return <Badge tone="none">Unknown</Badge>;
-  return programmed ? <Badge tone="good">Programmed</Badge> : <Badge tone="bad">Not programmed</Badge>;
 }
