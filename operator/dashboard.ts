@@ -1,8 +1,9 @@
 // `meshwright dashboard`: the dashboard of a cluster on a local port. It writes nothing but a token that expires after ten minutes.
-import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
+import { homedir } from 'node:os';
 import { parseArgs } from 'node:util';
+import { handOver, openPage } from './dashboard/local/browser.ts';
 import { Kubectl } from './dashboard/local/kubectl.ts';
 import { dashboardHelp, dashboardOptions, readDashboardOptions } from './dashboard/local/options.ts';
 import { createProxy } from './dashboard/local/proxy.ts';
@@ -19,33 +20,46 @@ async function main(args: string[]): Promise<void> {
   const stop = new AbortController();
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stop.abort());
   const kubectl = new Kubectl(options);
-  const tokens = new Tokens(kubectl, serviceAccount, () => performance.now());
-  const way = new Way(kubectl, stop.signal);
+  const tokens = new Tokens(kubectl, serviceAccount, Date.now);
+  const way = new Way(kubectl, stop.signal, Date.now);
   const whereIsIt = (): Promise<URL> => (operator === null ? way.get() : Promise.resolve(operator));
   // What does not work is said here, not in the browser.
   await Promise.all([tokens.get(), whereIsIt()]);
   const key = randomBytes(24).toString('hex');
-  const proxy = createProxy({ key, token: () => tokens.get(), operator: whereIsIt });
+  const proxy = createProxy({ key, tokens, operator: whereIsIt });
   proxy.listen(port, '127.0.0.1');
   await once(proxy, 'listening');
   const address = proxy.address();
   const local = typeof address === 'object' && address !== null ? address.port : port;
   const url = `http://127.0.0.1:${local}/?key=${key}`;
   process.stdout.write(`The dashboard, until Ctrl-C:\n${url}\n`);
-  if (isOpened) open(url);
+  const forget = isOpened ? await open(url) : undefined;
   if (!stop.signal.aborted) await once(stop.signal, 'abort');
+  await forget?.();
   proxy.close();
   proxy.closeAllConnections();
 }
 
-function open(url: string): void {
-  const program = process.platform === 'darwin' ? 'open' : 'xdg-open';
-  const child = spawn(program, [url], { stdio: 'ignore', detached: true });
-  child.on('error', () => process.stderr.write(`${program} cannot be run. Open the address yourself.\n`));
-  child.unref();
+/** What removes its traces. */
+async function open(url: string): Promise<(() => Promise<void>) | undefined> {
+  try {
+    const { page, remove } = await handOver(url, homedir());
+    await openPage(page).catch(async (error: unknown) => {
+      await remove();
+      throw error;
+    });
+    return remove;
+  } catch (error) {
+    process.stderr.write(`${messageOf(error)} Open the address yourself.\n`);
+    return undefined;
+  }
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }
 
 main(process.argv.slice(2)).catch((error: unknown) => {
-  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+  process.stderr.write(`${messageOf(error)}\n`);
   process.exitCode = 1;
 });

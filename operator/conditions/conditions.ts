@@ -130,4 +130,6 @@ export interface Verdict {
   readonly conditions: readonly ConditionDraft[];
   /** Keys of workloads that it is about and that have no sidecar, so that it has no effect there. Default: none. */
   readonly unmeshed?: readonly string[];
+  /** All that decide something in its place, by originKey; the condition Overridden names the first. Default: nobody. */
+  readonly overriddenBy?: readonly string[];
 }

@@ -67,8 +67,10 @@ function dashboardSource(cells: Cells, nowMs: number): Source {
   const { resources, translation, snapshot, proxies, statuses, observations, certificates, recentChanges } =
     cells;
   const settled = resources.get();
+  const { ir, verdicts } = translation.get();
   return {
-    ir: translation.get().ir,
+    ir,
+    verdicts,
     pods: settled?.pods ?? [],
     objects: settled ?? { meshes: [], trafficPolicies: [], securityPolicies: [] },
     observations: observations.get(),

@@ -1,6 +1,6 @@
 // The dashboard as people see it: a real operator, a real Envoy with known traffic, a real Chromium. What is shown is what was done; names
 // that hold markup are text; axe finds nothing; the keyboard reaches all.
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -9,6 +9,7 @@ import type { BrowserContext, BrowserContextOptions, Page } from 'playwright-cor
 import type { GraphView } from '../../operator/dashboard/views/json.ts';
 import { launchChromium } from '../support/chromium.ts';
 import { startApplication } from '../support/data-plane/applications.ts';
+import { addressOf, startDashboard, stopDashboard } from '../support/dashboard/program.ts';
 import { call } from '../support/data-plane/callers.ts';
 import { Closing } from '../support/data-plane/closing.ts';
 import { freePort } from '../support/kubernetes/free-port.ts';
@@ -23,6 +24,7 @@ const inChromium = browser === null ? test.skip : test;
 closing.add(async () => browser?.close());
 
 let operator: FilesOperator;
+let root = '';
 let callerPort = 0;
 const problems: string[] = [];
 const hostile = '<img src=x onerror=alert(1)>';
@@ -68,7 +70,7 @@ const graph = async (): Promise<GraphView> =>
   JSON.parse(await operator.ask('/dashboard/api/graph?window=60')) as GraphView;
 
 beforeAll(async () => {
-  const root = await mkdtemp(join(tmpdir(), 'meshwright-dashboard-'));
+  root = await mkdtemp(join(tmpdir(), 'meshwright-dashboard-'));
   closing.add(() => rm(root, { recursive: true, force: true }));
   const port = await freePort();
   callerPort = await freePort();
@@ -204,5 +206,46 @@ inChromium(
     expect(await page.locator('main img').count()).toBe(0);
     await context.close();
     expect(problems.filter((it) => !it.includes('404'))).toEqual([]);
+  },
+);
+
+inChromium(
+  '--open: the command line of the browser is without the key, which it finds in a file',
+  async () => {
+    problems.length = 0;
+    const [programs, home] = [join(root, 'programs'), join(root, 'home')];
+    await Promise.all([mkdir(programs), mkdir(home)]);
+    const scripts = {
+      kubectl: 'echo token',
+      'xdg-open': 'echo "$@" > "$HOME/opened"',
+      open: 'xdg-open "$@"',
+    };
+    for (const [name, script] of Object.entries(scripts))
+      // oxlint-disable-next-line no-await-in-loop -- three
+      await writeFile(join(programs, name), `#!/bin/sh\n${script}\n`, { mode: 0o700 });
+    const child = startDashboard([`--operator=${operator.adminAddress}`, '--open'], { programs, home });
+    closing.add(() => stopDashboard(child));
+    const key = new URL(await addressOf(child)).searchParams.get('key');
+    const opened = await poll(
+      async () => {
+        const said = await readFile(join(home, 'opened'), 'utf8').catch(() => '');
+        return said.endsWith('\n') ? said.trim() : undefined;
+      },
+      { intervalMs: 20, deadlineMs: 60_000 },
+    );
+    const context = await newContext();
+    const page = await context.newPage();
+    page.on('pageerror', (error) => void problems.push(error.message));
+    await page.goto(opened, { waitUntil: 'commit' });
+    await page.waitForURL('http://127.0.0.1:*/dashboard/');
+    await page.locator('h1', { hasText: 'Service graph' }).waitFor();
+    await page.locator('a.node-service').waitFor();
+    await context.close();
+    await stopDashboard(child);
+
+    expect(key).toHaveLength(48);
+    expect(opened).not.toContain(key);
+    expect(problems).toEqual([]);
+    expect(await readdir(home)).toEqual(['opened']);
   },
 );

@@ -14,7 +14,8 @@ export class Kubectl {
 
   /** What it prints. @throws Error with what it says */
   async run(...args: readonly string[]): Promise<string> {
-    const child = this.#spawn(args);
+    // A cluster that does not answer is a failure, too.
+    const child = this.#spawn(['--request-timeout=15s', ...args]);
     const [printed, said, code] = await Promise.all([text(child.stdout), text(child.stderr), ended(child)]);
     if (code === 0) return printed.trim();
     throw new Error(`kubectl ${args[0] ?? ''}: ${said.trim()}`);

@@ -4,11 +4,12 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import { createServer, type IncomingMessage, request, type Server, type ServerResponse } from 'node:http';
 import { debugRefusal } from '../../admin/debug-access.ts';
+import type { Tokens } from './token.ts';
 
 export interface ProxyOptions {
   /** A secret of this run: 128 random bits or more, of letters and digits. */
   readonly key: string;
-  readonly token: () => Promise<string>;
+  readonly tokens: Pick<Tokens, 'get' | 'drop'>;
   /** Where the operator is now. Rejects with a sentence if it cannot be reached. */
   readonly operator: () => Promise<URL>;
 }
@@ -43,37 +44,67 @@ async function serve(
 ): Promise<void> {
   const { headers, socket, method } = incoming;
   const { remoteAddress, localAddress, localPort } = socket;
-  const refusal = debugRefusal({ remoteAddress, localAddress, headers }, 'the dashboard');
+  const url = new URL(incoming.url ?? '/', 'http://localhost');
+  const cookie = `meshwright-${localPort}`;
+  const isEntering = url.pathname === '/' && isSame(url.searchParams.get('key') ?? '', options.key);
+  // Whoever knows the key may have it in a link elsewhere: in the file of --open, in notes.
+  const judged = isEntering ? { host: headers.host } : headers;
+  const refusal = debugRefusal({ remoteAddress, localAddress, headers: judged }, 'the dashboard');
   if (refusal !== undefined) return say(response, 403, refusal);
   if (method !== 'GET' && method !== 'HEAD')
     return say(response, 405, 'Only GET and HEAD are answered here.');
-  const url = new URL(incoming.url ?? '/', 'http://localhost');
-  const cookie = `meshwright-${localPort}`;
-  const key = url.searchParams.get('key');
-  if (url.pathname === '/' && key !== null && isSame(key, options.key)) return enter(response, cookie, key);
+  if (isEntering) return enter(response, `${cookie}=${options.key}`);
   if (!cookiesOf(headers.cookie, cookie).some((it) => isSame(it, options.key)))
     return say(response, 403, 'Use the address that meshwright dashboard has printed, with its key.');
-  if (url.pathname === '/') return redirect(response, {});
+  if (url.pathname === '/') return void response.writeHead(303, { location: prefix, ...secret }).end();
   if (!url.pathname.startsWith(prefix)) return say(response, 404, 'There is nothing here but /dashboard/.');
   return passOn(options, `${url.pathname}${url.search}`, response);
 }
 
-/** The key leaves the address, so that it is in no history and on no screenshot. */
-function enter(response: ServerResponse, cookie: string, key: string): void {
-  redirect(response, { 'set-cookie': `${cookie}=${key}; Path=/; HttpOnly; SameSite=Strict` });
+const secret = { 'cache-control': 'no-store', 'referrer-policy': 'no-referrer' } as const;
+
+/**
+ * The key leaves the address, so that it is in no history and on no screenshot. By a page, not by a redirect: that would count as a step
+ * of the site that has the link, and come without the cookie.
+ */
+function enter(response: ServerResponse, cookie: string): void {
+  response
+    .writeHead(200, {
+      'set-cookie': `${cookie}; Path=/; HttpOnly; SameSite=Strict`,
+      refresh: `0; url=${prefix}`,
+      'content-type': 'text/html; charset=utf-8',
+      'content-security-policy': "default-src 'none'",
+      ...secret,
+    })
+    .end(`<!doctype html><title>Meshwright</title><a href="${prefix}">To the dashboard</a>\n`);
 }
 
-function redirect(response: ServerResponse, headers: Readonly<Record<string, string>>): void {
-  response.writeHead(303, { ...headers, location: prefix, 'cache-control': 'no-store' }).end();
+async function passOn(options: ProxyOptions, path: string, response: ServerResponse): Promise<void> {
+  const { tokens } = options;
+  const token = await tokens.get();
+  let answer = await askOperator(options, { path, token }, response);
+  if (answer.statusCode === 401) {
+    answer.resume();
+    tokens.drop(token);
+    answer = await askOperator(options, { path, token: await tokens.get() }, response);
+  }
+  const headers = passedOn.flatMap((name) => {
+    const value = answer.headers[name];
+    return value === undefined ? [] : [[name, String(value)] as const];
+  });
+  response.writeHead(answer.statusCode ?? 502, Object.fromEntries(headers));
+  answer.on('error', () => response.destroy());
+  answer.pipe(response);
 }
 
-async function passOn(
-  { token, operator }: ProxyOptions,
-  path: string,
+/** Until the browser has enough. */
+async function askOperator(
+  { operator }: ProxyOptions,
+  { path, token }: { readonly path: string; readonly token: string },
   response: ServerResponse,
-): Promise<void> {
-  const [bearer, { hostname, port }] = await Promise.all([token(), operator()]);
-  const answer = await new Promise<IncomingMessage>((resolve, reject) => {
+): Promise<IncomingMessage> {
+  const { hostname, port } = await operator();
+  return new Promise((resolve, reject) => {
     const outgoing = request(
       {
         hostname: hostname.replace(/^\[|\]$/g, ''),
@@ -81,7 +112,7 @@ async function passOn(
         path,
         // One request a connection: a forwarded one that was left may be dead.
         agent: false,
-        headers: { authorization: `Bearer ${bearer}`, host: `localhost:${port}` },
+        headers: { authorization: `Bearer ${token}`, host: `localhost:${port}` },
         signal: AbortSignal.timeout(answerMs),
       },
       resolve,
@@ -90,13 +121,6 @@ async function passOn(
     response.once('close', () => outgoing.destroy());
     outgoing.end();
   });
-  const headers = passedOn.flatMap((name) => {
-    const value = answer.headers[name];
-    return value === undefined ? [] : [[name, String(value)] as const];
-  });
-  response.writeHead(answer.statusCode ?? 502, Object.fromEntries(headers));
-  answer.on('error', () => response.destroy());
-  answer.pipe(response);
 }
 
 function say(response: ServerResponse, status: number, sentence: string): void {

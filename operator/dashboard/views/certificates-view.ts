@@ -1,4 +1,5 @@
 // The root, and the certificates that proxies show. Pure.
+import { conditionType } from '../../conditions/conditions.ts';
 import { byText } from '../../values/compare-text.ts';
 import type { CertificatesView } from './json.ts';
 import { nodesOf } from './nodes.ts';
@@ -6,6 +7,11 @@ import { conditionsOf } from './policies.ts';
 import { proxyRow, reportsByWorkload } from './proxies.ts';
 import type { Source } from './source.ts';
 
+const isShown: ReadonlySet<string> = new Set([
+  conditionType.authorityHealthy,
+  conditionType.certificatesDelivered,
+  conditionType.rootRotated,
+]);
 const mostProxies = 1000;
 
 export function certificatesView({
@@ -30,9 +36,7 @@ export function certificatesView({
     issued,
     lifetimeMs: ir?.settings.certificates.ttlMs ?? null,
     problems,
-    conditions: conditionsOf(statuses.get(meshKey(objects))).filter(({ type }) =>
-      /Authority|Certificates|Root/.test(type),
-    ),
+    conditions: conditionsOf(statuses.get(meshKey(objects))).filter(({ type }) => isShown.has(type)),
     proxies: shown.map(({ workload, node, issued: since }) => ({ workload, node, issued: since })),
   };
 }

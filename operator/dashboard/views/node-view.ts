@@ -94,8 +94,8 @@ function plaintextOf(
   const keys = new Set(workloads.map(({ key }) => key));
   const ownerOf = ownersOf(pods);
   const calls = new Map<string, number>();
-  for (const { workload, source, requests, connections } of observations.rates(windowMs).edges) {
-    if (!keys.has(workload) || !isPlaintext(source)) continue;
+  for (const { workload, direction, source, requests, connections } of observations.rates(windowMs).edges) {
+    if (direction !== 'inbound' || !keys.has(workload) || !isPlaintext(source)) continue;
     const all = Object.values(requests).reduce((sum, count) => sum + count, connections);
     calls.set(source, (calls.get(source) ?? 0) + all);
   }

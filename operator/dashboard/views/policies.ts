@@ -47,7 +47,7 @@ export function auditView(source: Source): AuditView {
 
 /** null: there is no such policy. */
 export function policyView(source: Source, key: string): PolicyView | null {
-  const { objects, statuses } = source;
+  const { objects, statuses, verdicts } = source;
   const policy = [...objects.trafficPolicies, ...objects.securityPolicies].find((it) => keyOf(it) === key);
   if (policy === undefined) return null;
   const status = statuses.get(key);
@@ -55,8 +55,10 @@ export function policyView(source: Source, key: string): PolicyView | null {
     ...lineOf(policy, status),
     generation: policy.metadata.generation ?? 0,
     conditions: conditionsOf(status),
-    overriddenBy: winnersIn(status),
-    overrides: [...statuses].filter(([, it]) => winnersIn(it).includes(key)).map(([loser]) => loser),
+    overriddenBy: verdicts.find(({ origin }) => originKey(origin) === key)?.overriddenBy ?? [],
+    overrides: verdicts
+      .filter(({ overriddenBy = [] }) => overriddenBy.includes(key))
+      .map(({ origin }) => originKey(origin)),
     obedience: obedienceOf(source, key),
     audit: policy.kind === 'SecurityPolicy' ? auditLines(policy, source) : [],
   };
@@ -103,15 +105,6 @@ export function conditionsOf(status: ObjectStatus | undefined): readonly PolicyC
     message,
     since: lastTransitionTime,
   }));
-}
-
-/** translate/policies/losses.ts writes these sentences. */
-const winner = /\b(\w+Policy) ([^\s/]+)\/(\S+) (?:already )?sets /g;
-
-function winnersIn(status: ObjectStatus | undefined): readonly string[] {
-  const condition = status?.conditions.find(({ type }) => type === conditionType.overridden);
-  const found = (condition?.message ?? '').matchAll(winner);
-  return [...new Set(Array.from(found, ([, kind, namespace, name]) => `${kind}/${namespace}/${name}`))];
 }
 
 function auditLines(policy: SecurityPolicy, { statuses }: Source): readonly AuditLine[] {

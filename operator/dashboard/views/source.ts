@@ -1,5 +1,6 @@
 // What the views are made from: all that the operator knows at one moment.
 import type { IssuerState } from '../../certificates/issuer-ports.ts';
+import type { Verdict } from '../../conditions/conditions.ts';
 import type { MeshIr } from '../../ir/mesh-ir.ts';
 import type { Pod } from '../../objects/objects.ts';
 import type { ObjectStatus } from '../../ports/platform.ts';
@@ -15,6 +16,7 @@ export interface Source {
   readonly ir: MeshIr | null;
   readonly pods: readonly Pod[];
   readonly objects: PolicyObjects;
+  readonly verdicts: readonly Verdict[];
   readonly observations: Observations;
   readonly proxies: readonly ProxyReport[];
   readonly snapshot: Snapshot | null;

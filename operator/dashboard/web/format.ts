@@ -48,6 +48,11 @@ export function milliseconds(value: number | null): string {
   return `${value >= 99.5 ? value.toFixed(0) : Number(value.toFixed(1))} ms`;
 }
 
+/** How long something took: exactly while it is short. */
+export function elapsed(ms: number): string {
+  return ms < longestMs ? milliseconds(ms) : duration(ms);
+}
+
 /** `5 s`, `3 min`, `2 h`, `4 d`. */
 export function duration(ms: number): string {
   const seconds = Math.max(0, Math.round(ms / 1000));

@@ -18,21 +18,14 @@ export type Route =
 export interface Place {
   readonly route: Route;
   readonly window: WindowSeconds;
-  /** '': all. */
-  readonly namespace: string;
 }
 
 const plain = ['policies', 'audit', 'proxies', 'certificates', 'changes'] as const;
 
 export function parsePlace(hash: string): Place {
   const [path = '', query = ''] = hash.replace(/^#/, '').split('?', 2);
-  const parameters = new URLSearchParams(query);
-  const seconds = Number(parameters.get('window'));
-  return {
-    route: routeOf(path),
-    window: windows.find((it) => it === seconds) ?? 60,
-    namespace: parameters.get('namespace') ?? '',
-  };
+  const seconds = Number(new URLSearchParams(query).get('window'));
+  return { route: routeOf(path), window: windows.find((it) => it === seconds) ?? 60 };
 }
 
 function routeOf(path: string): Route {
@@ -64,13 +57,9 @@ function decoded(part: string): string {
   }
 }
 
-/** The window and the namespace go along. */
-export function linkTo(route: Route, { window, namespace }: Pick<Place, 'window' | 'namespace'>): string {
-  const parameters = new URLSearchParams();
-  if (window !== 60) parameters.set('window', String(window));
-  if (namespace !== '') parameters.set('namespace', namespace);
-  const query = parameters.size === 0 ? '' : `?${parameters.toString()}`;
-  return `#${pathOf(route)}${query}`;
+/** The window goes along. */
+export function linkTo(route: Route, { window }: Pick<Place, 'window'>): string {
+  return `#${pathOf(route)}${window === 60 ? '' : `?window=${window}`}`;
 }
 
 function pathOf(route: Route): string {

@@ -115,6 +115,7 @@ function rejectedVerdict(rejection: Rejection, lastGood: Verdict | undefined): V
   return {
     origin: { kind, namespace, name, generation: rejection.generation },
     conditions: [accepted, ...(others ?? unknown)],
+    overriddenBy: lastGood?.overriddenBy ?? [],
   };
 }
 

@@ -1,5 +1,7 @@
 // Conditions of a policy that others override, for all kinds of policy: a sentence for each winner.
 import { type ConditionDraft, conditionType, reason } from '../../conditions/conditions.ts';
+import { originKey } from '../../ir/origin.ts';
+import { originOf } from '../facts/origins.ts';
 import { whyFirst } from '../facts/precedence.ts';
 import { listed, type Problem } from '../facts/verdicts.ts';
 import type { Contestant, Defeat, Level, Outcome } from './contest.ts';
@@ -17,6 +19,15 @@ export function overriddenCondition<P extends Contestant>(
   const message = [first, ...others].map((problem) => problem.message).join(' ');
   return [{ type: conditionType.overridden, status: 'True', reason: first.reason, message }];
 }
+
+/** All that it lost something to, by originKey. */
+export function winnersOf(outcome: Outcome<Contestant> | undefined): readonly string[] {
+  const defeats = outcome?.defeats ?? [];
+  if (defeats.length === 0) return nobody;
+  return [...new Set(defeats.map(({ winner }) => originKey(originOf(winner))))];
+}
+
+const nobody: readonly never[] = [];
 
 /** Why nothing of the object is in effect, if others decide all that it wants; else none. */
 export function defeatProblems<P extends Contestant>(

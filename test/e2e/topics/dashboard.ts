@@ -1,18 +1,15 @@
 // The dashboard, as users reach it: by their kubeconfig and a forwarded port, and for those only of whom the cluster says so.
-import { type ChildProcessByStdio, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { createInterface } from 'node:readline';
-import type { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { z } from 'zod';
+import { addressOf, type Dashboard, startDashboard, stopDashboard } from '../../support/dashboard/program.ts';
 import { holder, podOf } from '../library/leadership.ts';
 import { ownNamespace, type World } from '../library/world.ts';
 
-const program = join(import.meta.dirname, '../../../operator/dashboard.ts');
 const place = `--namespace=${ownNamespace}`;
 const Graph = z.object({ nodes: z.array(z.object({ name: z.string() })) });
 
@@ -21,8 +18,6 @@ const askOperator = `
   const headers = process.argv[1] === '' ? {} : { authorization: 'Bearer ' + process.argv[1] };
   const answer = await fetch('http://127.0.0.1:8080/dashboard/api/graph', { headers });
   console.log(answer.status);`;
-
-type Dashboard = ChildProcessByStdio<null, Readable, Readable>;
 
 export function dashboardSeen(world: () => World): void {
   describe('the dashboard', () => {
@@ -94,7 +89,7 @@ export function dashboardSeen(world: () => World): void {
       const child = start(kubeconfig);
       try {
         const url = await addressOf(child);
-        const { headers } = await fetch(url, { redirect: 'manual' });
+        const { headers } = await fetch(url);
         const cookie = headers.get('set-cookie')?.split(';')[0] ?? '';
         const graph = new URL('/dashboard/api/graph', url);
         return await world().until(async () => {
@@ -103,18 +98,14 @@ export function dashboardSeen(world: () => World): void {
           return nodes.length > 0 ? nodes.map(({ name }) => name) : undefined;
         });
       } finally {
-        child.kill();
-        if (child.exitCode === null) await once(child, 'close');
+        await stopDashboard(child);
       }
     };
 
-    const start = (kubeconfig: string): Dashboard => {
-      const folders = [dirname(world().kubectlCommand[0] ?? ''), process.env['PATH']];
-      return spawn(process.execPath, [program, `--kubeconfig=${kubeconfig}`], {
-        stdio: ['ignore', 'pipe', 'pipe'],
-        env: { ...process.env, NODE_OPTIONS: '', PATH: folders.join(':') },
+    const start = (kubeconfig: string): Dashboard =>
+      startDashboard([`--kubeconfig=${kubeconfig}`], {
+        programs: dirname(world().kubectlCommand[0] ?? ''),
       });
-    };
 
     /** As kubectl is set up for a user who has a token. */
     const kubeconfigOf = async (name: string): Promise<string> => {
@@ -136,10 +127,4 @@ export function dashboardSeen(world: () => World): void {
       return (await world().mustKubectl(['exec', pod, place, '--', ...node])).trim();
     };
   });
-}
-
-async function addressOf(child: Dashboard): Promise<string> {
-  const said = text(child.stderr);
-  for await (const line of createInterface({ input: child.stdout })) if (line.startsWith('http')) return line;
-  throw new Error(await said);
 }

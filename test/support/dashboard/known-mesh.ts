@@ -2,7 +2,7 @@
 import { nothingIssued } from '../../../operator/certificates/issuer-ports.ts';
 import type { Source } from '../../../operator/dashboard/views/source.ts';
 import type { MeshIr } from '../../../operator/ir/mesh-ir.ts';
-import { observationsOf } from '../../../operator/telemetry/observations.ts';
+import { type Observations, observationsOf } from '../../../operator/telemetry/observations.ts';
 import { type Metric, noTags, type Point, type Tags } from '../../../operator/telemetry/point.ts';
 import { TrafficStore } from '../../../operator/telemetry/store.ts';
 import { durationBounds } from '../../../operator/values/sidecar-names.ts';
@@ -110,12 +110,17 @@ export function proxy(workload: string, parts: Partial<ProxyReport> = {}): Proxy
   };
 }
 
+export function knownObservations(traffic: TrafficStore): Observations {
+  return observationsOf(traffic, { now: () => ({ monotonicMs, wallMs }), startMs: () => 0 });
+}
+
 export function knownSource(parts: Partial<Source> = {}): Source {
   const ir = knownMesh();
   return {
     ir,
     pods: [],
-    observations: observationsOf(knownTraffic(), { now: () => ({ monotonicMs, wallMs }), startMs: () => 0 }),
+    verdicts: [],
+    observations: knownObservations(knownTraffic()),
     objects: { meshes: [], trafficPolicies: [], securityPolicies: [] },
     proxies: ir.workloads.map(({ key }) => proxy(key)),
     snapshot: null,

@@ -3,6 +3,7 @@ import { expect, test } from '@jest/globals';
 import {
   bytesPerSecond,
   duration,
+  elapsed,
   healthOf,
   milliseconds,
   percent,
@@ -46,6 +47,15 @@ test.each([
   [10_000, '≥10 s'],
 ])('%d ms is %s', (value, text) => {
   expect(milliseconds(value)).toBe(text);
+});
+
+test.each([
+  [250.6, '251 ms'],
+  [9_999, '10 s'],
+  [14_400, '14 s'],
+  [400_000, '7 min'],
+])('it took %d ms: %s', (value, text) => {
+  expect(elapsed(value)).toBe(text);
 });
 
 test('bytes, times and health', () => {

@@ -1,5 +1,8 @@
 // Policies with their truth: statuses in short, and each proxy by itself.
 import { expect, test } from '@jest/globals';
+import { type Mesh, MeshSpec } from '../../../api/v1alpha1/mesh.ts';
+import { conditionType } from '../../../operator/conditions/conditions.ts';
+import { certificatesView } from '../../../operator/dashboard/views/certificates-view.ts';
 import { auditView, policiesView, policyView } from '../../../operator/dashboard/views/policies.ts';
 import { proxiesView } from '../../../operator/dashboard/views/proxies.ts';
 import { nodeView } from '../../../operator/dashboard/views/node-view.ts';
@@ -7,7 +10,13 @@ import type { Source } from '../../../operator/dashboard/views/source.ts';
 import type { ObjectStatus } from '../../../operator/ports/platform.ts';
 import { type TrafficPolicy, TrafficPolicySpec } from '../../../api/v1alpha1/traffic/policy.ts';
 import { type SecurityPolicy, SecurityPolicySpec } from '../../../api/v1alpha1/security/policy.ts';
-import { knownSource, proxy } from '../../support/dashboard/known-mesh.ts';
+import {
+  counted,
+  knownObservations,
+  knownSource,
+  knownTraffic,
+  proxy,
+} from '../../support/dashboard/known-mesh.ts';
 
 const apiVersion = 'meshwright.dev/v1alpha1';
 const traffic = (name: string): TrafficPolicy => ({
@@ -47,14 +56,7 @@ function status(
   };
 }
 
-const loser = status({
-  Accepted: ['True', ''],
-  Overridden: [
-    'True',
-    'TrafficPolicy shop/first already sets spec.timeout for shop/reviews/80 because it is older. Merge the two, or change the targets. TrafficPolicy mesh/all sets spec.retry for shop/reviews/80 instead, because it targets the Mesh.',
-  ],
-  Programmed: ['False', ''],
-});
+const loser = status({ Accepted: ['True', ''], Overridden: ['True', ''], Programmed: ['False', ''] });
 const refusal = {
   caller: '10.0.0.9',
   object: 'Pod shop/curl',
@@ -81,6 +83,13 @@ function source(parts: Partial<Source> = {}): Source {
         ),
       ],
     ]),
+    verdicts: [
+      {
+        origin: { kind: 'TrafficPolicy', namespace: 'shop', name: 'second', generation: 3 },
+        conditions: [],
+        overriddenBy: ['TrafficPolicy/shop/first', 'TrafficPolicy/mesh/all'],
+      },
+    ],
     ...parts,
   });
 }
@@ -172,6 +181,35 @@ test('a page of a Service: callers, calls, workloads', () => {
   expect(view?.workloads).toMatchObject([{ workload: 'Pod/shop/front-1', state: 'Current' }]);
   expect(view?.plaintext).toEqual([{ address: '10.9.9.9', object: '', calls: 18 }]);
   expect(nodeView(source(), 'service/shop/nothing', 60_000)).toBeNull();
+});
+
+test('what a workload itself called is no call without mutual TLS to it', () => {
+  const counts = knownTraffic();
+  counts.add(
+    'Pod/shop/front-1',
+    [counted('outbound.requests', { destination: 'x', code: '2xx' }, 7)],
+    570_000,
+  );
+  const view = nodeView(source({ observations: knownObservations(counts) }), 'service/shop/front', 60_000);
+
+  expect(view?.plaintext).toEqual([{ address: '10.9.9.9', object: '', calls: 18 }]);
+});
+
+test('conditions of the Mesh that are about certificates and roots', () => {
+  const mesh: Mesh = { apiVersion, kind: 'Mesh', metadata: { name: 'default' }, spec: MeshSpec.parse({}) };
+  const all = Object.fromEntries(Object.values(conditionType).map((type) => [type, ['True', ''] as const]));
+  const { conditions } = certificatesView(
+    source({
+      objects: { meshes: [mesh], trafficPolicies: [], securityPolicies: [] },
+      statuses: new Map([['Mesh//default', status(all)]]),
+    }),
+  );
+
+  expect(conditions.map(({ type }) => type)).toEqual([
+    'AuthorityHealthy',
+    'CertificatesDelivered',
+    'RootRotated',
+  ]);
 });
 
 test('proxies that are not up to date are first', () => {

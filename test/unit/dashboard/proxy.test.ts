@@ -5,13 +5,15 @@ import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { createProxy } from '../../../operator/dashboard/local/proxy.ts';
 import { readDashboardOptions } from '../../../operator/dashboard/local/options.ts';
-import { Tokens } from '../../../operator/dashboard/local/token.ts';
 
 const key = 'k'.repeat(48);
 const got: { url: string | undefined; headers: IncomingHttpHeaders }[] = [];
 let operator: Server;
 let proxy: Server;
 let trouble: string | null = null;
+/** The token that the operator takes. */
+let valid = 'token-0';
+let dropped = 0;
 
 const portOf = (server: Server): number => (server.address() as AddressInfo).port;
 
@@ -19,12 +21,21 @@ beforeAll(async () => {
   operator = createServer(({ url, headers }, response) => {
     got.push({ url, headers });
     response
-      .writeHead(200, { 'content-type': 'text/plain', 'set-cookie': 'theirs=1', 'x-other': '1' })
+      .writeHead(headers.authorization === `Bearer ${valid}` ? 200 : 401, {
+        'content-type': 'text/plain',
+        'set-cookie': 'theirs=1',
+        'x-other': '1',
+      })
       .end('view');
   });
   proxy = createProxy({
     key,
-    token: () => Promise.resolve('secret-token'),
+    tokens: {
+      get: () => Promise.resolve(`token-${dropped}`),
+      drop: (token) => {
+        if (token === `token-${dropped}`) dropped += 1;
+      },
+    },
     operator: () =>
       trouble === null
         ? Promise.resolve(new URL(`http://127.0.0.1:${portOf(operator)}`))
@@ -69,13 +80,38 @@ const cookie = (): Readonly<Record<string, string>> => ({
   cookie: `a=b; meshwright-${portOf(proxy)}=${key}`,
 });
 
-test('the key becomes a cookie that no script reads and no other site sends, and leaves the address', async () => {
-  const { status, headers } = await ask(`/?key=${key}`);
+const setCookie = (): string => `meshwright-${portOf(proxy)}=${key}; Path=/; HttpOnly; SameSite=Strict`;
 
-  expect([status, headers.location]).toEqual([303, '/dashboard/']);
-  expect(headers['set-cookie']).toEqual([
-    `meshwright-${portOf(proxy)}=${key}; Path=/; HttpOnly; SameSite=Strict`,
-  ]);
+test.each([
+  ['typed', {}],
+  ['in a file or on a page that the user was given', { 'sec-fetch-site': 'cross-site' }],
+])(
+  'the key in an address that is %s becomes a cookie that no script reads and no other site sends; then the page itself leads on',
+  async (_where, headers) => {
+    const answer = await ask(`/?key=${key}`, headers);
+
+    expect(answer.status).toBe(200);
+    expect(answer.headers).toMatchObject({
+      'set-cookie': [setCookie()],
+      // A redirect would belong to the link: from elsewhere it would come without the cookie.
+      refresh: '0; url=/dashboard/',
+      'referrer-policy': 'no-referrer',
+      'cache-control': 'no-store',
+    });
+    expect(answer.body).not.toContain(key);
+  },
+);
+
+test('a token that the operator refuses is replaced, once', async () => {
+  const before = dropped;
+  valid = `token-${before + 1}`;
+  const mended = await ask('/dashboard/api/graph', cookie());
+  valid = 'none';
+  const refused = await ask('/dashboard/api/graph', cookie());
+  valid = `token-${dropped}`;
+
+  expect([mended.status, mended.body, refused.status]).toEqual([200, 'view', 401]);
+  expect(dropped).toBe(before + 2);
 });
 
 test('with the cookie, the operator is asked with the token, without the cookie and whatever else the browser said', async () => {
@@ -92,7 +128,7 @@ test('with the cookie, the operator is asked with the token, without the cookie 
     {
       url: '/dashboard/api/graph?window=60',
       headers: {
-        authorization: 'Bearer secret-token',
+        authorization: `Bearer ${valid}`,
         host: `localhost:${portOf(operator)}`,
         connection: 'close',
       },
@@ -108,6 +144,7 @@ test.each([
   ['a path that leads out of it', '/dashboard/../debug/ir', 'cookie', 404],
   ['the same in disguise', '/dashboard/%2e%2e/debug/ir', 'cookie', 404],
   ['a rebound name', '/dashboard/', { host: 'evil.example.org' }, 403],
+  ['a rebound name, with the key', `/?key=${key}`, { host: 'evil.example.org' }, 403],
   ['a page of another site', '/dashboard/', { origin: 'https://evil.example.org' }, 403],
   ['a link on another site', '/dashboard/', { 'sec-fetch-site': 'cross-site' }, 403],
 ] as const)('%s: the operator is not asked', async (_what, path, headers, expected) => {
@@ -127,27 +164,6 @@ test('why the operator cannot be reached is said', async () => {
   trouble = null;
 
   expect([status, body]).toEqual([502, 'No operator leads at this moment. Try again.\n']);
-});
-
-test('a token is asked for once in seven minutes, and again after a failure', async () => {
-  let nowMs = 0;
-  let isFailing = false;
-  const asked: string[] = [];
-  const run = (...args: readonly string[]): Promise<string> => {
-    asked.push(args.join(' '));
-    return isFailing ? Promise.reject(new Error('Forbidden')) : Promise.resolve(`token-${asked.length}`);
-  };
-  const tokens = new Tokens({ run }, 'meshwright-dashboard', () => nowMs);
-
-  expect([await tokens.get(), await tokens.get()]).toEqual(['token-1', 'token-1']);
-  expect(asked).toEqual([
-    'create token meshwright-dashboard --audience meshwright-dashboard --duration 600s',
-  ]);
-  nowMs = 420_000;
-  isFailing = true;
-  await expect(tokens.get()).rejects.toThrow('Forbidden');
-  isFailing = false;
-  expect(await tokens.get()).toBe('token-3');
 });
 
 test.each([

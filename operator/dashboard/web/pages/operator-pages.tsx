@@ -2,7 +2,7 @@
 import type { JSX } from 'preact';
 import type { CertificatesView, ChangesView, ProxiesView } from '../../views/json.ts';
 import type { PageProps } from '../app.tsx';
-import { duration, milliseconds } from '../format.ts';
+import { duration, elapsed } from '../format.ts';
 import { useLive } from '../live.ts';
 import { Badge, NodeLink, ProxyState, time } from '../parts/cells.tsx';
 import { Conditions } from '../parts/conditions.tsx';
@@ -115,7 +115,7 @@ export function ChangesPage({ isPaused }: PageProps): JSX.Element {
                     not yet
                   </Badge>
                 ) : (
-                  milliseconds(tookMs)
+                  elapsed(tookMs)
                 ),
               ],
             }))}

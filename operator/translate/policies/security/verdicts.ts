@@ -4,7 +4,7 @@ import type { WorkloadIr } from '../../../ir/mesh-ir.ts';
 import type { Verdict } from '../../../conditions/conditions.ts';
 import { originOf } from '../../facts/origins.ts';
 import { acceptedCondition, resolvedRefsCondition, warningCondition } from '../../facts/verdicts.ts';
-import { defeatProblems, overriddenCondition } from '../losses.ts';
+import { defeatProblems, overriddenCondition, winnersOf } from '../losses.ts';
 import type { SecurityAttachments } from './attach.ts';
 import { authorizerProblems, authorizerWarnings, sparedNotes } from './authorizer-notes.ts';
 import type { AuthorizerState } from './authorizer-state.ts';
@@ -62,6 +62,7 @@ export function securityVerdicts(
         ...loginCondition(policy, logins, winners),
       ],
       unmeshed: unmeshed.get(policy) ?? [],
+      overriddenBy: winnersOf(outcome),
     };
   });
 }

@@ -13,7 +13,7 @@ import {
   warningCondition,
 } from '../../facts/verdicts.ts';
 import type { Outcome } from '../contest.ts';
-import { defeatProblems, overriddenCondition } from '../losses.ts';
+import { defeatProblems, overriddenCondition, winnersOf } from '../losses.ts';
 import type { EmptySubset, EmptySubsets } from './empty-subsets.ts';
 import { emptyElsewhere, emptySubsetName, unresolvedReferences } from './reference-problems.ts';
 import type { Referable } from './references.ts';
@@ -89,6 +89,7 @@ const verdictOn = rememberEach(
         ...overriddenCondition(policy, outcome),
         ...warningCondition([...unreachable(policy), ...elsewhereOnly(policy), ...warned]),
       ],
+      overriddenBy: winnersOf(outcome),
     };
   },
 );
