@@ -1,5 +1,5 @@
 // What quotas need beside their filters, as a Lua script for Envoy: keys of which there are not too many, and when a request that is refused
-// may come again.
+// may come again: when a fixed window ends. How long it is the response says.
 import type { QuotaIr } from '../../../ir/inbound.ts';
 import { extension, type NamedExtension } from '../typed-config.ts';
 import { keyHeader } from './rate-limits.ts';
@@ -49,24 +49,15 @@ function envoy_on_request(handle)
   local headers, now = handle:headers(), os.time()
 ${copied.join('\n')}
 end
-local waits = {
-${quotas.map(waitOf).join(',\n')}
-}
 function envoy_on_response(handle)
   local headers = handle:headers()
-  local wait = waits[headers:get("x-meshwright-refused")]
-  if wait == nil then return end
-  local seconds = wait.every or wait.period - os.time() % wait.period
-  headers:replace("retry-after", tostring(seconds))
-  headers:replace("x-ratelimit-reset", tostring(seconds))
+  local refused = headers:get("x-meshwright-refused")
+  if refused == nil or refused:sub(1, 6) ~= "quota/" or headers:get("retry-after") ~= nil then return end
+  local period = tonumber((headers:get("x-ratelimit-limit") or ""):match(";w=(%d+)$"))
+  if period == nil then return end
+  local seconds = tostring(period - os.time() % period)
+  headers:replace("retry-after", seconds)
+  headers:replace("x-ratelimit-reset", seconds)
 end
 `;
-}
-
-/** Fixed: until the window ends. Sliding: until one request more has come back. */
-function waitOf({ id, window, periodMs, requests }: QuotaIr): string {
-  const name = `quota/${id.slice(id.lastIndexOf('/') + 1)}`;
-  const seconds = periodMs / 1_000;
-  const wait = window === 'Fixed' ? `period = ${seconds}` : `every = ${Math.ceil(seconds / requests)}`;
-  return `  ["${name}"] = { ${wait} }`;
 }

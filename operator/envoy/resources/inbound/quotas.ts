@@ -51,8 +51,11 @@ function matcher(match: LimitMatchIr, onMatch: EnvoyMessage): EnvoyMessage {
 }
 
 function bucketOf(quota: QuotaIr, servers: number): NamedExtension {
-  const { id, per, requests, periodMs } = quota;
-  const window = `${requests}, ${requests};w=${periodMs / 1_000}`;
+  const { id, per, requests, periodMs, window: kind } = quota;
+  const seconds = periodMs / 1_000;
+  const window = `${requests}, ${requests};w=${seconds}`;
+  // Until one request more has come back. When a fixed window ends depends on the time: quota-script.ts.
+  const again = kind === 'Fixed' ? [] : [String(Math.ceil(seconds / requests))];
   return extension('bucket', `${filter}.RateLimitQuotaBucketSettings`, {
     bucket_id_builder: {
       bucket_id_builder: {
@@ -64,7 +67,7 @@ function bucketOf(quota: QuotaIr, servers: number): NamedExtension {
     // Required, and ignored: Envoy 1.40 reports all buckets every five seconds.
     reporting_interval: duration(5_000),
     // A token bucket in this place crashes Envoy 1.40.
-    no_assignment_behavior: { fallback_rate_limit: quota.whenUnavailable === 'Deny' ? deny : allow },
+    no_assignment_behavior: { fallback_rate_limit: isDenying(quota) ? deny : allow },
     // The operator has been silent for as long as an assignment lasts.
     expired_assignment_behavior: {
       expired_assignment_behavior_timeout: duration(forGoodMs),
@@ -76,16 +79,21 @@ function bucketOf(quota: QuotaIr, servers: number): NamedExtension {
         setHeader(refusedHeader, `quota/${id.slice(id.lastIndexOf('/') + 1)}`),
         setHeader('x-ratelimit-limit', window),
         setHeader('x-ratelimit-remaining', '0'),
+        ...again.flatMap((wait) => [setHeader('retry-after', wait), setHeader('x-ratelimit-reset', wait)]),
       ],
     },
   });
+}
+
+function isDenying({ whenUnavailable, isEnforced }: QuotaIr): boolean {
+  return whenUnavailable === 'Deny' && isEnforced;
 }
 
 /** Of the last assignment nothing may be left: what is in force without the operator has to come back by itself. */
 function unavailable(quota: QuotaIr, servers: number): EnvoyMessage {
   const { whenUnavailable, requests, periodMs, burst } = quota;
   if (whenUnavailable === 'Allow' || !quota.isEnforced) return allow;
-  if (whenUnavailable === 'Deny') return deny;
+  if (isDenying(quota)) return deny;
   const share = Math.ceil(requests / servers);
   const max_tokens = Math.ceil((burst ?? requests) / servers);
   return { token_bucket: { max_tokens, tokens_per_fill: share, fill_interval: duration(periodMs) } };
