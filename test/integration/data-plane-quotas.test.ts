@@ -69,6 +69,7 @@ beforeAll(async () => {
   leader.lead();
 });
 
+const hourMs = 3_600_000;
 /** Two servers tell 1,000 apart each. */
 const mostUsers = 10_000;
 
@@ -131,6 +132,9 @@ function meshWith(quotas: readonly QuotaIr[]): MeshIr {
 }
 
 let made = 0;
+/** Of which an hour is left at least. */
+const periodMs =
+  [24, 23, 22].map((hours) => hours * hourMs).find((it) => it - (Date.now() % it) > hourMs) ?? 0;
 const everything = { path: null, method: null, headers: [] } as const;
 /** Of its own name: what others have used is nothing to it. */
 function quota(parts: Partial<QuotaIr> = {}): QuotaIr {
@@ -141,8 +145,7 @@ function quota(parts: Partial<QuotaIr> = {}): QuotaIr {
     match: everything,
     per: 'All',
     requests: 100,
-    // Today.
-    periodMs: 86_400_000,
+    periodMs,
     window: 'Fixed',
     burst: null,
     isEnforced: true,
@@ -151,13 +154,8 @@ function quota(parts: Partial<QuotaIr> = {}): QuotaIr {
   };
 }
 
-/** There from start to end. */
-const lasting = quota({ match: { ...everything, method: 'PUT' } });
-const put: Call = { method: 'PUT' };
-let admittedOfLasting = 0;
-
 async function programmed(...quotas: readonly QuotaIr[]): Promise<void> {
-  const ir = meshWith([lasting, ...quotas]);
+  const ir = meshWith(quotas);
   for (const { board } of replicas) board.translation.set({ ...board.translation.get(), ir });
   await mesh.program(ir);
 }
@@ -178,8 +176,6 @@ function admitted(answers: readonly Answer[]): number {
 describe('a quota', () => {
   test('holds for all servers of a Service together, for each caller by its certificate', async () => {
     await programmed(quota({ per: 'Caller', match: { ...everything, method: 'GET' } }));
-    admittedOfLasting += admitted(await calls('page', 40, put));
-
     const [page, other] = await Promise.all([calls('page', 300), calls('other', 300)]);
 
     // What comes before a server has a share is admitted, and counts.
@@ -190,9 +186,8 @@ describe('a quota', () => {
     expect(page.at(-1)).toMatchObject({
       status: 429,
       headers: {
-        'x-ratelimit-limit': '100, 100;w=86400',
+        'x-ratelimit-limit': `100, 100;w=${periodMs / 1_000}`,
         'x-ratelimit-remaining': '0',
-        // Until midnight UTC.
         'retry-after': expect.stringMatching(/^\d{1,5}$/),
         'x-ratelimit-reset': expect.stringMatching(/^\d{1,5}$/),
         'x-meshwright-refused': expect.stringMatching(/^quota\/quota-\d+$/),
@@ -229,14 +224,39 @@ describe('a quota', () => {
     expect(statuses.slice(-100)).toEqual(Array.from({ length: 100 }, () => 429));
   });
 
-  test('goes on to hold for servers that report to different replicas', async () => {
-    await programmed();
+  test('goes on to hold when others come, for servers that report to different replicas', async () => {
+    const lasting = quota();
+    await programmed(lasting);
+    const before = admitted(await calls('page', 40));
+    await programmed(lasting, quota({ match: { ...everything, method: 'POST' } }));
     // Shares are divided by what was asked for: of 60 that are left.
     await until('both have reported again', () => (reports.get(quotaKey(lasting)) ?? 0) >= 6);
 
-    admittedOfLasting += admitted(await calls('page', 200, put));
+    const all = before + admitted(await calls('page', 200));
 
-    expect(admittedOfLasting).toBeGreaterThanOrEqual(90);
-    expect(admittedOfLasting).toBeLessThanOrEqual(110);
+    expect(all).toBeGreaterThanOrEqual(90);
+    expect(all).toBeLessThanOrEqual(110);
+  });
+
+  test('says when to come again by its own window, whatever others of the same name there are', async () => {
+    await programmed(
+      quota({
+        id: 'shop/reviews/same',
+        requests: 10,
+        window: 'Sliding',
+        match: { ...everything, method: 'PUT' },
+      }),
+      quota({ id: 'shop/other/same', requests: 10, match: { ...everything, method: 'GET' } }),
+    );
+
+    const [sliding, fixed] = await Promise.all([calls('page', 60, { method: 'PUT' }), calls('page', 60)]);
+
+    expect(sliding.at(-1)?.headers).toMatchObject({
+      'x-meshwright-refused': 'quota/same',
+      'retry-after': `${periodMs / 10_000}`,
+    });
+    expect(fixed.at(-1)?.headers['x-meshwright-refused']).toBe('quota/same');
+    const wait = Number(fixed.at(-1)?.headers['retry-after']);
+    expect(Math.abs(wait - (periodMs - (Date.now() % periodMs)) / 1_000)).toBeLessThan(60);
   });
 });
