@@ -13,7 +13,8 @@ const service = 'envoy.service.rate_limit_quota.v3';
 const ttlMs = 4 * reportMs;
 /** As good as nothing: a token in 30 years. Envoy reads whole seconds, and no bucket comes without a rate. */
 const never = { tokens_per_fill: 1, fill_interval: duration(30 * 365 * 86_400_000) };
-const mostKeyCharacters = 1_024;
+/** A SPIFFE ID has 2,048 at most. */
+const mostKeyCharacters = 4_096;
 
 /** @throws Error when the bytes are no such report */
 export function readReport(bytes: Uint8Array): readonly Reported[] {
@@ -50,6 +51,11 @@ export function writeAssignments(assigned: readonly Assigned[]): Buffer {
     return actionsOf(assignment).map((action) => ({ bucket_id, ...action }));
   });
   return Buffer.from(encodeMessage(`${service}.RateLimitQuotaResponse`, { bucket_action }));
+}
+
+/** More than it takes: a bucket is named in each of two actions, and a character has at most three bytes. */
+export function mostBytesOf({ quota, key }: Assigned): number {
+  return 2 * (3 * (quota.length + key.length) + 100);
 }
 
 const refuse = assign({ blanket_rule: 'DENY_ALL' });

@@ -3,7 +3,7 @@
 import { status } from '@grpc/grpc-js';
 import { quotasOf } from '../ir/quota.ts';
 import { type Assigned, Ledger, type Reported } from '../quotas/ledger.ts';
-import { readReport, writeAssignments } from '../quotas/rlqs-messages.ts';
+import { mostBytesOf, readReport, writeAssignments } from '../quotas/rlqs-messages.ts';
 import type { QuotaRule } from '../quotas/rule.ts';
 import { type Proven, type QuotaCall, quotaService, QuotaStreams } from '../quotas/service.ts';
 import { authorizeStream } from '../xds/server/authorize-stream.ts';
@@ -19,8 +19,8 @@ export type QuotasContext = Pick<Context, 'settings' | 'clock' | 'log'> & {
 
 /** Of quotas and sidecars whose reports are dropped, remembered so as not to say it again. */
 const mostSaid = 1_000;
-/** Buckets in one message: less than the 4 MB that gRPC reads, whatever their keys. */
-const mostAssigned = 1_000;
+/** Of one message, unless a single bucket is larger: a replica that passes it on reads 4 MB. */
+const mostBytes = 1024 * 1024;
 
 export function createQuotas(
   { identities, translation, quotasIn, quotaServices, quotasOut }: Cells,
@@ -108,8 +108,16 @@ function readAgain(bytes: Uint8Array, log: QuotasContext['log']): readonly Repor
 }
 
 function* messagesOf(assigned: readonly Assigned[]): Generator<Buffer> {
-  for (let at = 0; at < assigned.length; at += mostAssigned)
-    yield writeAssignments(assigned.slice(at, at + mostAssigned));
+  let [from, bytes] = [0, 0];
+  for (const [index, one] of assigned.entries()) {
+    const more = mostBytesOf(one);
+    if (bytes + more > mostBytes && index > from) {
+      yield writeAssignments(assigned.slice(from, index));
+      [from, bytes] = [index, 0];
+    }
+    bytes += more;
+  }
+  if (from < assigned.length) yield writeAssignments(assigned.slice(from));
 }
 
 function proverOf(

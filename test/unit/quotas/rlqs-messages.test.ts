@@ -1,7 +1,7 @@
 // Reports and assignments in bytes.
 import { expect, test } from '@jest/globals';
 import { decode, encodeMessage } from '../../../operator/envoy/proto/registry.ts';
-import { readReport, writeAssignments } from '../../../operator/quotas/rlqs-messages.ts';
+import { mostBytesOf, readReport, writeAssignments } from '../../../operator/quotas/rlqs-messages.ts';
 import type { Assignment } from '../../../operator/quotas/rule.ts';
 
 const service = 'envoy.service.rate_limit_quota.v3';
@@ -18,7 +18,7 @@ test('a report is read, without buckets of others', () => {
         num_requests_denied: 2,
       },
       { bucket_id: { bucket: { quota: 'of somebody' } }, num_requests_allowed: 1 },
-      { bucket_id: { bucket: { ...id, key: 'k'.repeat(2_000) } }, num_requests_allowed: 1 },
+      { bucket_id: { bucket: { ...id, key: 'k'.repeat(5_000) } }, num_requests_allowed: 1 },
     ],
   });
 
@@ -55,6 +55,18 @@ test.each<[string, Assignment, readonly unknown[]]>([
       bucket_id: { bucket: id },
       quota_assignment_action: { rate_limit_strategy },
     })),
+  );
+});
+
+test('how large they are at most is known before they are written', () => {
+  const key = '\u20ac'.repeat(4_096);
+  const assignment = { type: 'Tokens', tokens: 1_000_000 } as const;
+
+  const bytes = writeAssignments([{ ...id, key, assignment }]).length;
+
+  expect(mostBytesOf({ ...id, key, assignment })).toBeGreaterThanOrEqual(bytes);
+  expect(mostBytesOf({ ...id, key: '', assignment })).toBeGreaterThanOrEqual(
+    writeAssignments([{ ...id, key: '', assignment }]).length,
   );
 });
 
