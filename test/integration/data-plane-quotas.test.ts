@@ -1,7 +1,7 @@
 // Quotas: what the servers of a Service admit together, as real Envoys report it and are assigned their shares. Each server is connected
 // to a replica of the operator of its own.
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import type { LimitsIr, QuotaIr } from '../../operator/ir/inbound.ts';
+import type { InboundPortIr, LimitsIr, QuotaIr } from '../../operator/ir/inbound.ts';
 import type { MeshIr } from '../../operator/ir/mesh-ir.ts';
 import { quotaKey } from '../../operator/ir/quota.ts';
 import { createLog } from '../../operator/process/log.ts';
@@ -16,7 +16,9 @@ import { startApplication } from '../support/data-plane/applications.ts';
 import { type Answer, call, type Call } from '../support/data-plane/callers.ts';
 import { issue } from '../support/data-plane/certificate-folder.ts';
 import { Closing } from '../support/data-plane/closing.ts';
+import { issueKey, issuerName, keySet } from '../support/data-plane/issuer.ts';
 import { ServedMesh } from '../support/data-plane/served-mesh.ts';
+import { guardOf } from '../support/data-plane/token-mesh.ts';
 import { freePort } from '../support/kubernetes/free-port.ts';
 import { until } from '../support/until.ts';
 import {
@@ -104,7 +106,8 @@ function newReplica(name: string): OperatorReplica {
   };
 }
 
-function meshWith(quotas: readonly QuotaIr[]): MeshIr {
+/** guard: of the servers, too. */
+function meshWith(quotas: readonly QuotaIr[], guard: Partial<InboundPortIr> = {}): MeshIr {
   const service = sampleService('shop/reviews/80', {
     peerIdentities: [spiffeId('first'), spiffeId('second')],
     endpoints: ports.servers.map((port) => sampleEndpoint(port, { mtls: true })),
@@ -126,7 +129,9 @@ function meshWith(quotas: readonly QuotaIr[]): MeshIr {
           origins: [{ kind: 'TrafficPolicy', namespace: 'shop', name: 'reviews', generation: 1 }],
         };
   const servers = ['first', 'second'].map((name, index) =>
-    sampleWorkload(name, { inbound: [sampleInbound(ports.servers[index] ?? 0, application, { limits })] }),
+    sampleWorkload(name, {
+      inbound: [sampleInbound(ports.servers[index] ?? 0, application, { limits, ...guard })],
+    }),
   );
   return sampleMesh({ services: [service], workloads: [caller('page'), caller('other'), ...servers] });
 }
@@ -155,7 +160,10 @@ function quota(parts: Partial<QuotaIr> = {}): QuotaIr {
 }
 
 async function programmed(...quotas: readonly QuotaIr[]): Promise<void> {
-  const ir = meshWith(quotas);
+  await programmedAs(meshWith(quotas));
+}
+
+async function programmedAs(ir: MeshIr): Promise<void> {
   for (const { board } of replicas) board.translation.set({ ...board.translation.get(), ir });
   await mesh.program(ir);
 }
@@ -236,6 +244,27 @@ describe('a quota', () => {
 
     expect(all).toBeGreaterThanOrEqual(90);
     expect(all).toBeLessThanOrEqual(110);
+  });
+
+  test('holds for each value of a claim of a token, whatever callers write into its header', async () => {
+    const key = await issueKey('one', 'ES256');
+    const [ann, bob] = await Promise.all(['ann', 'bob'].map((sub) => key.sign({ sub })));
+    const claimsToHeaders = [{ claim: ['sub'], header: 'x-user-id' }];
+    const jwt = { name: 'corp', issuer: issuerName, jwks: { inline: keySet(key) }, claimsToHeaders };
+    const guard = guardOf([{ authentication: { jwt: [jwt] } }]);
+    await programmedAs(meshWith([quota({ requests: 20, per: { header: 'x-user-id' } })], guard));
+    const callsAs = async (token: string | undefined, forged: string): Promise<number> =>
+      admitted(
+        await calls('page', 60, { headers: { authorization: `Bearer ${token}`, 'x-user-id': forged } }),
+      );
+
+    const [ofAnn, ofBob] = [await callsAs(ann, 'bob'), await callsAs(bob, 'ann')];
+
+    for (const one of [ofAnn, ofBob]) {
+      expect(one).toBeGreaterThanOrEqual(15);
+      expect(one).toBeLessThanOrEqual(40);
+    }
+    expect(await callsAs(ann, 'carl')).toBeLessThanOrEqual(5);
   });
 
   test('says when to come again by its own window, whatever others of the same name there are', async () => {
