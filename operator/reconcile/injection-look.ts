@@ -1,14 +1,14 @@
 // One look at the policy by which the API server adds sidecars: is it there, is it ours, does it work. Entry: InjectionLook, one for each term of leadership.
 import type { InjectionReport } from '../conditions/injection-report.ts';
 import type { RenderedPolicy } from '../infra/admission-policy.ts';
-import { renderSdsFiles } from '../infra/certificate-files.ts';
-import { sdsConfigMap } from '../infra/pod-names.ts';
 import type { InjectionPolicyPort, PolicySupport, StoredPolicy } from '../ports/injection-policy-port.ts';
 import type { WorkloadPort, WorkloadRef } from '../ports/workload-port.ts';
 import type { Clock } from '../process/clock.ts';
 import type { Log } from '../process/log.ts';
 import { injectedKey } from '../values/own-names.ts';
 import { isSameValue } from '../values/same-value.ts';
+import { type Place, SdsFiles } from './sds-files.ts';
+import { policySettleMs } from './times.ts';
 import type { InjectionWay } from './workload/desired.ts';
 
 export type Wanted =
@@ -32,12 +32,6 @@ export interface Trial {
   readonly body: object;
 }
 
-export interface Place {
-  readonly name: string;
-  /** Another one if it was deleted and made anew. */
-  readonly uid: string;
-}
-
 export interface Seen {
   /** null: it is not known yet. */
   readonly way: InjectionWay | null;
@@ -55,8 +49,6 @@ export interface LookOptions {
 
 /** Somebody may install the binding, or take it away. */
 const lookMs = 60_000;
-/** Each API server looks at its policies once a second. */
-const settleMs = 3000;
 /** One that has just started, or a binding that has just been made. */
 const doubtMs = 2000;
 const doubts = 3;
@@ -68,8 +60,7 @@ interface InForce {
 
 export class InjectionLook {
   readonly #options: LookOptions;
-  /** Name → uid of the namespaces that have what their pods mount. */
-  readonly #kept = new Map<string, string>();
+  readonly #files: SdsFiles;
   /** As we left it. */
   #written: StoredPolicy | undefined;
   #inForce: InForce | undefined;
@@ -79,6 +70,7 @@ export class InjectionLook {
 
   constructor(options: LookOptions) {
     this.#options = options;
+    this.#files = new SdsFiles(options);
   }
 
   async at(wanted: Wanted): Promise<Seen> {
@@ -96,7 +88,7 @@ export class InjectionLook {
     const { port, clock } = this.#options;
     this.#inForce = undefined;
     if (await port.remove()) this.#removedMs = clock.now();
-    const restMs = (this.#removedMs ?? -settleMs) + settleMs - clock.now();
+    const restMs = (this.#removedMs ?? -policySettleMs) + policySettleMs - clock.now();
     return restMs > 0
       ? this.#seen({ support, way: null, againMs: restMs })
       : this.#seen({ support, way: template });
@@ -117,7 +109,7 @@ export class InjectionLook {
       const way = wanted.type === 'later' ? this.#way : template;
       return this.#seen({ support, refusal, way });
     }
-    const restMs = inForce.sinceMs + settleMs - this.#options.clock.now();
+    const restMs = inForce.sinceMs + policySettleMs - this.#options.clock.now();
     if (restMs > 0) return this.#seen({ support, refusal, way: this.#way, againMs: restMs });
     return this.#seen({ support, refusal, way: wayOf(inForce.stored) });
   }
@@ -136,7 +128,7 @@ export class InjectionLook {
   /** Writes only what is not there yet. Why the API server does not take it; '' if it does. */
   async #publish(wanted: Wanted): Promise<string> {
     const { port, workloads } = this.#options;
-    if (wanted.type === 'policy') await this.#keepFiles(wanted.namespaces);
+    if (wanted.type === 'policy') await this.#files.keep(wanted.namespaces);
     const found = await port.read();
     this.#note(found);
     if (wanted.type !== 'policy' || isAsWritten(found, this.#written, wanted.policy)) return '';
@@ -155,28 +147,6 @@ export class InjectionLook {
     if (isSameValue(stored, this.#inForce?.stored)) return;
     const isOurs = stored !== undefined && revisionIn(stored) !== '';
     this.#inForce = isOurs ? { stored, sinceMs: this.#options.clock.now() } : undefined;
-  }
-
-  /**
-   * Pods wait for these files, with a back-off. A namespace that cannot take them, because of a quota or since it ends, has trouble of its own: all others have
-   * their policy. Rejects if none can.
-   */
-  async #keepFiles(namespaces: readonly Place[]): Promise<void> {
-    const { workloads, log } = this.#options;
-    const failures: unknown[] = [];
-    for (const { name: namespace, uid } of namespaces) {
-      if (this.#kept.get(namespace) === uid) continue;
-      try {
-        // oxlint-disable-next-line no-await-in-loop -- an API server under load has enough with one
-        await workloads.keepConfigMap(namespace, sdsConfigMap, sdsFiles);
-        this.#kept.set(namespace, uid);
-      } catch (error) {
-        failures.push(error);
-        log.warn({ namespace, error }, 'ConfigMap for sidecars not written, retrying');
-      }
-    }
-    if (failures.length > 0 && failures.length === namespaces.length)
-      throw new Error('no namespace takes the ConfigMap for sidecars', { cause: failures[0] });
   }
 }
 
@@ -199,5 +169,3 @@ function isAsWritten(
   const isOurs = found.uid === written.uid && found.generation === written.generation;
   return isOurs && found.injected === policy.metadata.annotations[injectedKey];
 }
-
-const sdsFiles: Readonly<Record<string, string>> = Object.fromEntries(renderSdsFiles(''));

@@ -12,9 +12,10 @@ import type { Environment } from './workload/environment.ts';
 import { forgetOtherNamespaces, type Memory } from './memory.ts';
 import { changedKeys, describeInput, type Input, relevantKeys, type Settled } from './input.ts';
 import type { Outcome } from './queue.ts';
-import { reconcileWorkload, resyncMs } from './workload/reconcile-workload.ts';
+import { reconcileWorkload } from './workload/reconcile-workload.ts';
 import { isWaiting, reportOf, type WorkloadReport } from '../conditions/workload-report.ts';
 import { reportState } from './report-state.ts';
+import { resyncMs } from './times.ts';
 import { LeadershipTerm } from './leadership-term.ts';
 import { rememberLast } from '../values/remember.ts';
 

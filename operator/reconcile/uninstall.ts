@@ -9,6 +9,7 @@ import { type Clock, pause } from '../process/clock.ts';
 import { revisionLabel } from '../values/own-names.ts';
 import { workloadKinds } from '../values/workload-kinds.ts';
 import { factsOf, isThereToStay, placedOf } from './pods.ts';
+import { policySettleMs } from './times.ts';
 import { describeActual } from './workload/actual.ts';
 import { removePart, restartPods } from './workload/writes.ts';
 
@@ -27,9 +28,6 @@ export interface UninstallReport {
   readonly kept: readonly string[];
 }
 
-/** Each API server looks at its policies once a second. */
-const settleMs = 3000;
-
 /** All at once: the mesh ends. Rejects if workloads cannot be listed. */
 export async function uninstall({
   policies,
@@ -38,7 +36,7 @@ export async function uninstall({
   clock,
 }: UninstallPorts): Promise<UninstallReport> {
   // First: pods that are replaced would get another sidecar.
-  if (await policies.remove()) await pause(settleMs, clock);
+  if (await policies.remove()) await pause(policySettleMs, clock);
   const all = (await Promise.all(workloadKinds.map((kind) => workloads.list(kind)))).flat();
   const injected = all.filter((live) => describeActual(live).hasAny).map(({ ref }) => ref);
   const byPolicy = (await pods.list(revisionLabel)).filter((pod) => factsOf(pod).isByPolicy);

@@ -3,12 +3,10 @@ import type { LiveWorkload } from '../../ports/workload-port.ts';
 import type { Roll, Write } from './decide.ts';
 import { isServing } from '../rollout/health.ts';
 import type { WorkloadState } from '../../conditions/workload-report.ts';
+import { labelSeenMs } from '../times.ts';
 import { again, done, type ReconcileDeps, type Step, type Subject } from './step.ts';
 
 const watchPrerequisiteMs = 5000;
-
-/** API servers see a label of a namespace later than we do: a pod that is made too soon is made for nothing. */
-const labelSeenMs = 2000;
 
 /** undefined: it may be written now. Asking for a turn comes last: who has one must use it. */
 export async function obstacleTo(

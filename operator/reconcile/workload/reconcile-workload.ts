@@ -1,7 +1,5 @@
 // One workload: read, compare, do at most one thing, say how it is. Entry: reconcileWorkload. It reads everything anew
 // each time, so that no order of events matters.
-import { renderSdsFiles } from '../../infra/certificate-files.ts';
-import { sdsConfigMap } from '../../infra/pod-names.ts';
 import { injectedKey } from '../../values/own-names.ts';
 import type { WorkloadRef, WriteOutcome } from '../../ports/workload-port.ts';
 import { describeActual } from './actual.ts';
@@ -12,14 +10,14 @@ import { forget, type Memory, noteMembership } from '../memory.ts';
 import { inQueue, isBounded, obstacleTo, obstacleToRoll, outdatedPolicy, waitsForTurn } from './obstacles.ts';
 import { refKey } from '../../objects/objects.ts';
 import type { PodFacts } from '../pods.ts';
+import { keepSdsFiles } from '../sds-files.ts';
+import { resyncMs } from '../times.ts';
 import { outside, settled, settledByPolicy } from './settled.ts';
 import { again, done, type ReconcileDeps, type Step, type Subject } from './step.ts';
 import { presentPart, removePart, restartPods, tryPart, wouldChange, writePart } from './writes.ts';
 
 const retryConflictMs = 100;
 const retryRefusedMs = 60_000;
-/** Everything is looked at this often, though nothing seemed to happen. */
-export const resyncMs = 600_000;
 
 export async function reconcileWorkload(
   deps: ReconcileDeps,
@@ -93,7 +91,7 @@ async function verify(
     memory.verified.set(key, version);
   }
   const keptMs = memory.sdsKept.get(live.ref.namespace) ?? 0;
-  if (certificates.type === 'Secret' && deps.nowMs() - keptMs >= resyncMs) await keepSdsFiles(deps, subject);
+  if (certificates.type === 'Secret' && deps.nowMs() - keptMs >= resyncMs) await keepFiles(deps, subject);
   return settled(deps, subject);
 }
 
@@ -105,7 +103,7 @@ async function attempt(deps: ReconcileDeps, subject: Subject, write: Write): Pro
     const tried = await tryPart(deps.port, live, write.part);
     if (tried.type !== 'written') return unwritten(tried);
   }
-  if (write.why !== 'tidy' && write.certificates.type === 'Secret') await keepSdsFiles(deps, subject);
+  if (write.why !== 'tidy' && write.certificates.type === 'Secret') await keepFiles(deps, subject);
   const written = await writePart(deps.port, live, {
     part: write.why === 'tidy' ? presentPart(live) : write.part,
     userInitContainers: write.needsOrder ? actual.userInitContainers : null,
@@ -116,14 +114,11 @@ async function attempt(deps: ReconcileDeps, subject: Subject, write: Write): Pro
   return settled(deps, { ...subject, live: written.workload, actual: describeActual(written.workload) });
 }
 
-/** A new pod waits for them. */
-async function keepSdsFiles({ port, nowMs }: ReconcileDeps, { live, memory }: Subject): Promise<void> {
+async function keepFiles({ port, nowMs }: ReconcileDeps, { live, memory }: Subject): Promise<void> {
   const { namespace } = live.ref;
-  await port.keepConfigMap(namespace, sdsConfigMap, sdsFiles);
+  await keepSdsFiles(port, namespace);
   memory.sdsKept.set(namespace, nowMs());
 }
-
-const sdsFiles: Readonly<Record<string, string>> = Object.fromEntries(renderSdsFiles(''));
 
 function unwritten(outcome: Exclude<WriteOutcome, { type: 'written' }>): Step {
   switch (outcome.type) {

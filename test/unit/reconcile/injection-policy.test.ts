@@ -246,6 +246,18 @@ test('a namespace that is deleted and made anew gets what its pods mount again',
   expect(api.writes).toEqual(['shop', 'apply', 'shop']);
 });
 
+test('what pods mount is made again if somebody deleted it', async () => {
+  const { api, clock, policy } = start();
+  policy.setInput(resources, known(mesh, secrets));
+  policy.onStartedLeading();
+  await settled();
+  for (let minute = 0; minute < 9; minute += 1) await pass(clock, 60_000);
+  expect(api.writes).toEqual(['shop', 'apply']);
+
+  await pass(clock, 60_000);
+  expect(api.writes).toEqual(['shop', 'apply', 'shop']);
+});
+
 test('where no namespace takes what pods mount, no pod is made to wait for it', async () => {
   const { api, policy } = start();
   api.full.add('shop');
