@@ -8,6 +8,8 @@ export interface InjectionReport {
   readonly way: 'Policy' | 'Template' | null;
   /** Why the API server does not take the policy; '' if it does. */
   readonly refusal: string;
+  /** Why nobody knows, so that the way stays what it was last; '' if it is known. */
+  readonly doubt: string;
 }
 
-export const notLooked: InjectionReport = { support: null, way: null, refusal: '' };
+export const notLooked: InjectionReport = { support: null, way: null, refusal: '', doubt: '' };

@@ -8,6 +8,7 @@ import type { LabelSelector } from '../objects/objects.ts';
 export type PolicySupport = 'NotServed' | 'NotBound' | 'NotRun' | 'Bound';
 
 export interface InjectionPolicyPort {
+  /** Rejects where it cannot be told: no answer, or no permission to look. */
   support(): Promise<PolicySupport>;
   /** undefined: there is none. */
   read(): Promise<StoredPolicy | undefined>;

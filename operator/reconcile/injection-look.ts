@@ -1,5 +1,5 @@
 // One look at the policy by which the API server adds sidecars: is it there, is it ours, does it work. Entry: InjectionLook, one for each term of leadership.
-import type { InjectionReport } from '../conditions/injection-report.ts';
+import { type InjectionReport, notLooked } from '../conditions/injection-report.ts';
 import type { RenderedPolicy } from '../infra/admission-policy.ts';
 import type { InjectionPolicyPort, PolicySupport, StoredPolicy } from '../ports/injection-policy-port.ts';
 import type { WorkloadPort, WorkloadRef } from '../ports/workload-port.ts';
@@ -52,6 +52,7 @@ const lookMs = 60_000;
 /** One that has just started, or a binding that has just been made. */
 const doubtMs = 2000;
 const doubts = 3;
+const retryMs = 5000;
 
 interface InForce {
   readonly stored: StoredPolicy;
@@ -66,17 +67,38 @@ export class InjectionLook {
   #inForce: InForce | undefined;
   #removedMs: number | undefined;
   #notRun = 0;
+  #failures = 0;
   #way: InjectionWay | null = null;
+  #report = notLooked;
 
   constructor(options: LookOptions) {
     this.#options = options;
     this.#files = new SdsFiles(options);
   }
 
+  /** What fails leaves everything as it is, and is told when it has failed a few times. Never rejects. */
   async at(wanted: Wanted): Promise<Seen> {
+    try {
+      const seen = await this.#look(wanted);
+      this.#failures = 0;
+      return seen;
+    } catch (error) {
+      this.#options.log.warn({ error }, 'injection policy not written, retrying');
+      this.#failures += 1;
+      if (this.#failures < doubts) return { way: this.#way, report: this.#report, againMs: doubtMs };
+      const doubt = error instanceof Error ? error.message : String(error);
+      return this.#seen({ support: 'NotRun', doubt, way: this.#way, againMs: retryMs });
+    }
+  }
+
+  async #look(wanted: Wanted): Promise<Seen> {
     const support = await this.#options.port.support();
     this.#notRun = support === 'NotRun' ? this.#notRun + 1 : 0;
-    if (support === 'NotServed' || support === 'NotBound') return this.#seen({ support, way: template });
+    if (support === 'NotServed' || support === 'NotBound') {
+      // Once it is bound again, API servers have to notice.
+      this.#inForce = undefined;
+      return this.#seen({ support, way: template });
+    }
     if (wanted.type === 'none') return await this.#removed(support);
     this.#removedMs = undefined;
     const refusal = await this.#publish(wanted);
@@ -87,8 +109,10 @@ export class InjectionLook {
   async #removed(support: PolicySupport): Promise<Seen> {
     const { port, clock } = this.#options;
     this.#inForce = undefined;
-    if (await port.remove()) this.#removedMs = clock.now();
-    const restMs = (this.#removedMs ?? -policySettleMs) + policySettleMs - clock.now();
+    const wasThere = await port.remove();
+    // If it was not there, whoever led before may have removed it just now.
+    if (wasThere || this.#removedMs === undefined) this.#removedMs = clock.now();
+    const restMs = this.#removedMs + policySettleMs - clock.now();
     return restMs > 0
       ? this.#seen({ support, way: null, againMs: restMs })
       : this.#seen({ support, way: template });
@@ -98,6 +122,7 @@ export class InjectionLook {
     const inForce = this.#inForce;
     if (support === 'NotRun') {
       const isSure = this.#notRun >= doubts;
+      if (isSure) this.#inForce = undefined;
       return this.#seen({
         support,
         refusal,
@@ -118,11 +143,13 @@ export class InjectionLook {
     readonly support: PolicySupport;
     readonly way: InjectionWay | null;
     readonly refusal?: string;
+    readonly doubt?: string;
     readonly againMs?: number;
   }): Seen {
-    const { support, way, refusal = '', againMs = lookMs } = of;
+    const { support, way, refusal = '', doubt = '', againMs = lookMs } = of;
     this.#way = way;
-    return { way, report: { support, way: way?.type ?? null, refusal }, againMs };
+    this.#report = { support, way: way?.type ?? null, refusal, doubt };
+    return { way, report: this.#report, againMs };
   }
 
   /** Writes only what is not there yet. Why the API server does not take it; '' if it does. */

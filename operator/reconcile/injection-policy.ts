@@ -80,14 +80,9 @@ export function createInjectionPolicy(options: InjectionPolicyOptions): Injectio
       const look = new InjectionLook(options);
       term = new Looking(clock, async () => {
         if (wanted === undefined) return retryMs;
-        try {
-          const seen = await look.at(wanted);
-          tell(seen);
-          return seen.againMs;
-        } catch (error) {
-          log.warn({ error }, 'injection policy not written, retrying');
-          return retryMs;
-        }
+        const seen = await look.at(wanted);
+        tell(seen);
+        return seen.againMs;
       });
       term.wake();
     },

@@ -4,15 +4,24 @@ import type { InjectionReport } from '../conditions/injection-report.ts';
 
 /** undefined: it is not known yet. */
 export function injectionReadyOf(report: InjectionReport): ConditionDraft | undefined {
-  const { way } = report;
+  const { way, doubt } = report;
+  const type = conditionType.injectionReady;
+  if (doubt !== '') return { type, ...ofDoubt(report) };
   if (way === null) return undefined;
-  return {
-    type: conditionType.injectionReady,
-    ...(way === 'Policy' ? ofPolicy(report) : ofTemplates(report)),
-  };
+  return { type, ...(way === 'Policy' ? ofPolicy(report) : ofTemplates(report)) };
 }
 
 type Told = Omit<ConditionDraft, 'type'>;
+
+function ofDoubt({ way, doubt }: InjectionReport): Told {
+  const meanwhile = {
+    Policy: 'it expects that the API server adds sidecars to pods, as before',
+    Template: 'it adds sidecars to pod templates, as before',
+    none: 'it changes no pods and no pod templates',
+  }[way ?? 'none'];
+  const message = `Meshwright cannot check or write the injection policy. Until it can, ${meanwhile}. ${reported(doubt)}`;
+  return { status: 'False', reason: reason.policyNotRun, message };
+}
 
 function ofPolicy({ refusal }: InjectionReport): Told {
   const adds = 'The API server adds sidecars to pods when they are created; pod templates stay as they are.';

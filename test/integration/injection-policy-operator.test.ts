@@ -266,6 +266,25 @@ suite('on a cluster whose API server adds sidecars', () => {
       expect(Object.keys(found.spec.template.metadata.labels)).toEqual(['app']);
     });
 
+    test('an operator that may not look any more goes on as before, and says so', async () => {
+      const before = await deployment();
+      await kubectl(['delete', 'clusterrolebinding', 'meshwright-injection']);
+      await patchMesh({ drain: '10s' });
+      await untilIs('InjectionReady', 'False PolicyNotRun');
+
+      const message = `jsonpath={.status.conditions[?(@.type=="InjectionReady")].message}`;
+      expect(await kubectl(['get', 'mesh', 'default', '-o', message])).toMatch(
+        /expects that the API server adds sidecars to pods, as before\. .*forbidden/,
+      );
+      expect((await deployment()).metadata.generation).toBe(before.metadata.generation);
+      expect(await made()).toEqual(['mw-init', 'mw-proxy']);
+
+      await kubectl(['apply', '-f', 'deploy/injection-policy.yaml']);
+      await untilIs('InjectionReady', 'True Policy');
+      await untilTemplate((of) => of.metadata.generation > before.metadata.generation);
+      await rollOut();
+    });
+
     test('an API server that does not run policies is found out', async () => {
       await kubectl(['delete', 'mutatingadmissionpolicy', 'check.meshwright.dev']);
       await untilChecked(false);

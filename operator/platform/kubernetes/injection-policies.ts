@@ -71,18 +71,22 @@ function stored(answer: unknown): StoredPolicy {
 }
 
 async function supportOf(api: ApiCaller, namespace: string): Promise<PolicySupport> {
-  if (await isBound(api)) return (await isRun(api, namespace)) ? 'Bound' : 'NotRun';
+  const binding = await bindingOf(api);
+  if (binding === 'There') return (await isRun(api, namespace)) ? 'Bound' : 'NotRun';
+  // The permission to look comes with the binding, and so does the policy that shows whether policies run. Where that one runs, somebody took the permission alone.
+  if (binding instanceof ApiError && (await isRun(api, namespace))) throw binding;
   const { resources } = Served.parse(await api.call({ method: 'GET', path: group }));
   return resources.some(({ name }) => name === 'mutatingadmissionpolicies') ? 'NotBound' : 'NotServed';
 }
 
-/** The permission to look comes with the binding. */
-async function isBound(api: ApiCaller): Promise<boolean> {
+/** An error: it may not be looked at. */
+async function bindingOf(api: ApiCaller): Promise<'There' | 'Absent' | ApiError> {
   try {
     await api.call({ method: 'GET', path: pathOf('mutatingadmissionpolicybindings') });
-    return true;
+    return 'There';
   } catch (error) {
-    if (isApiError(error, 404) || isApiError(error, 403)) return false;
+    if (isApiError(error, 404)) return 'Absent';
+    if (error instanceof ApiError && error.code === 403) return error;
     throw error;
   }
 }

@@ -67,7 +67,7 @@ describe('the report', () => {
       'because they were created before the API server added sidecars: shop/a. Create them again.',
     ],
   ] as const)('of pods that no template makes, where policies are %s', (support, isInForce, sentence) => {
-    const injection = { support, way: isInForce ? 'Policy' : 'Template', refusal: '' } as const;
+    const injection = { support, way: isInForce ? 'Policy' : 'Template', refusal: '', doubt: '' } as const;
 
     expect(troubleOf(reportOf(new Map(), ['shop/a'], injection))).toContain(sentence);
     expect(troubleOf(reportOf(new Map(), [], injection))).toBe('');

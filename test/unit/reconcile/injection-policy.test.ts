@@ -138,7 +138,7 @@ test('what pods mount is there before the policy; nothing is written before it l
   expect(api.writes).toEqual(['shop', 'apply']);
   expect(policy.way()).toBeNull();
   await pass(clock, 3000);
-  expect(policy.report()).toEqual({ support: 'Bound', way: 'Policy', refusal: '' });
+  expect(policy.report()).toEqual({ support: 'Bound', way: 'Policy', refusal: '', doubt: '' });
   expect(policy.way()).toEqual(wayOf(api.stored));
   expect(changes()).toBe(2);
 
@@ -204,7 +204,7 @@ test('without a Mesh there is no policy; while nobody knows how pods get certifi
   // Pods that are made now may get a sidecar still.
   expect(policy.way()).toBeNull();
   await pass(clock, 3000);
-  expect(policy.report()).toEqual({ support: 'Bound', way: 'Template', refusal: '' });
+  expect(policy.report()).toEqual({ support: 'Bound', way: 'Template', refusal: '', doubt: '' });
 });
 
 test('where keys are made on nodes, pods mount nothing of their namespace', async () => {
@@ -278,7 +278,7 @@ test.each(['NotServed', 'NotBound'] as const)(
     policy.onStartedLeading();
     await settled();
     expect(api.writes).toEqual([]);
-    expect(policy.report()).toEqual({ support, way: 'Template', refusal: '' });
+    expect(policy.report()).toEqual({ support, way: 'Template', refusal: '', doubt: '' });
 
     api.support = 'Bound';
     await pass(clock, 60_000);
@@ -300,7 +300,7 @@ test('what the API server says against it is told; an API server that does not a
   api.isBroken = false;
   api.refusal = 'unknown field';
   await pass(clock, 5000);
-  expect(policy.report()).toEqual({ support: 'Bound', way: 'Template', refusal: 'unknown field' });
+  expect(policy.report()).toEqual({ support: 'Bound', way: 'Template', refusal: 'unknown field', doubt: '' });
 });
 
 test('what the API server rejects leaves the last version in force, and pods are to have its revision', async () => {
@@ -315,7 +315,7 @@ test('what the API server rejects leaves the last version in force, and pods are
   policy.setInput(resources, known({ ...mesh, sidecar: { ...mesh.sidecar, image: 'envoy:next' } }, secrets));
   await settled();
   expect(policy.way()).toEqual(before);
-  expect(policy.report()).toEqual({ support: 'Bound', way: 'Policy', refusal: 'unknown field' });
+  expect(policy.report()).toEqual({ support: 'Bound', way: 'Policy', refusal: 'unknown field', doubt: '' });
 
   api.refusal = '';
   await pass(clock, 60_000);
@@ -359,10 +359,61 @@ test('an API server that does not run policies is believed when it has said so t
   await pass(clock, 2000);
   expect(policy.report().way).toBe('Policy');
   await pass(clock, 2000);
-  expect(policy.report()).toEqual({ support: 'NotRun', way: 'Template', refusal: '' });
+  expect(policy.report()).toEqual({ support: 'NotRun', way: 'Template', refusal: '', doubt: '' });
 
   api.support = 'Bound';
   await pass(clock, 60_000);
+  // Until all API servers have noticed.
+  expect(policy.report().way).toBe('Template');
+  await pass(clock, 3000);
+  expect(policy.report().way).toBe('Policy');
+});
+
+test('who cannot look goes on as before, and says so when it has lasted', async () => {
+  const { api, clock, policy } = start();
+  policy.setInput(resources, known(mesh, secrets));
+  policy.onStartedLeading();
+  await settled();
+  await pass(clock, 3000);
+  const before = policy.way();
+
+  api.isBroken = true;
+  await pass(clock, 60_000);
+  await pass(clock, 2000);
+  expect(policy.report()).toMatchObject({ support: 'Bound', doubt: '' });
+  for (let minute = 0; minute < 60; minute += 1) await pass(clock, 60_000);
+  expect(policy.report()).toEqual({ support: 'NotRun', way: 'Policy', refusal: '', doubt: 'not today' });
+  expect(policy.way()).toEqual(before);
+
+  api.isBroken = false;
+  await pass(clock, 5000);
+  expect(policy.report()).toEqual({ support: 'Bound', way: 'Policy', refusal: '', doubt: '' });
+});
+
+test('a new leader that finds no policy waits, too: the last one may have removed it just now', async () => {
+  const { clock, policy } = start();
+  policy.setInput(resources, known(null, secrets));
+  policy.onStartedLeading();
+  await settled();
+  expect(policy.way()).toBeNull();
+
+  await pass(clock, 3000);
+  expect(policy.way()).toEqual({ type: 'Template' });
+});
+
+test('a binding that comes back counts when API servers have noticed', async () => {
+  const { api, clock, policy } = start();
+  policy.setInput(resources, known(mesh, secrets));
+  policy.onStartedLeading();
+  await settled();
+  await pass(clock, 3000);
+  api.support = 'NotBound';
+  await pass(clock, 60_000);
+
+  api.support = 'Bound';
+  await pass(clock, 60_000);
+  expect(policy.report().way).toBe('Template');
+  await pass(clock, 3000);
   expect(policy.report().way).toBe('Policy');
 });
 

@@ -103,7 +103,7 @@ test('only the Mesh in force has workloads, and only where this operator gives s
 });
 
 test('while it is not known who adds sidecars, nobody says that there is nothing to inject', () => {
-  const report = reportOf(new Map(), [], { support: 'Bound', way: null, refusal: '' });
+  const report = reportOf(new Map(), [], { support: 'Bound', way: null, refusal: '', doubt: '' });
 
   expect(injectedOf(report, [])).toMatchObject({ status: 'False', reason: 'Pending' });
 });
