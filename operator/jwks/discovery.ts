@@ -3,6 +3,7 @@
 import { z } from 'zod';
 import { httpsUri } from '../../api/v1alpha1/security/jwks.ts';
 import type { LoginEndpointsIr } from '../ir/login-endpoints.ts';
+import { jsonOf } from '../values/json.ts';
 
 export interface Discovery {
   readonly jwksUri: string;
@@ -49,13 +50,4 @@ export function readDiscovery(text: string, issuer: string): ReadDiscovery {
 
 function failed(problem: string): ReadDiscovery {
   return { discovery: null, problem };
-}
-
-/** undefined: it is none. */
-export function jsonOf(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

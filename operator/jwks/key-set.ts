@@ -3,7 +3,7 @@
 import { createPublicKey } from 'node:crypto';
 import { z } from 'zod';
 import { byText } from '../values/compare-text.ts';
-import { jsonOf } from './discovery.ts';
+import { jsonOf } from '../values/json.ts';
 
 /** The members that a sidecar needs: kty, use, kid, alg, and those of its type. */
 export type PublicJwk = Readonly<Record<string, string>>;

@@ -3,7 +3,8 @@
 import type { LoginEndpointsIr } from '../ir/login-endpoints.ts';
 import type { ConfigMap } from '../objects/objects.ts';
 import { rememberEach } from '../values/remember.ts';
-import { jsonOf, LoginEndpoints } from './discovery.ts';
+import { jsonOf } from '../values/json.ts';
+import { LoginEndpoints } from './discovery.ts';
 import { type PublicJwk, readKeySet } from './key-set.ts';
 
 export interface StoredKeys {

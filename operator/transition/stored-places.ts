@@ -3,6 +3,7 @@
 import { z } from 'zod';
 import type { ConfigMap } from '../objects/objects.ts';
 import { compareText } from '../values/compare-text.ts';
+import { jsonOf } from '../values/json.ts';
 import { rememberEach } from '../values/remember.ts';
 
 const StoredPlaceShape = z.object({
@@ -70,11 +71,3 @@ const parse = rememberEach(({ data }: ConfigMap): StoredPlaces => {
   );
   return new Map(places);
 });
-
-function jsonOf(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return null;
-  }
-}
