@@ -1,5 +1,6 @@
 // Certificates that expire soon: those of the mesh, and CAs that policies name. Pure.
 import { X509Certificate } from 'node:crypto';
+import { z } from 'zod';
 import type { Resources } from '../../store/resources.ts';
 import { type Finding, timeText } from './finding.ts';
 import type { CertificateEnd } from './operator-view.ts';
@@ -46,32 +47,49 @@ function expires(endMs: number, nowMs: number): string {
   return `${endMs <= nowMs ? 'expired' : 'expires'} at ${timeText(endMs)}`;
 }
 
-/** CAs in caBundle, of policies and the Mesh. */
+/** Whatever is called caBundle in policies and the Mesh. */
 export function expiringCas(
-  { securityPolicies, meshes }: Pick<Resources, 'securityPolicies' | 'meshes'>,
+  {
+    securityPolicies,
+    trafficPolicies,
+    meshes,
+  }: Pick<Resources, 'securityPolicies' | 'trafficPolicies' | 'meshes'>,
   nowMs: number,
 ): readonly Finding[] {
-  const ofPolicies = securityPolicies.flatMap(({ metadata: { namespace = '', name }, spec }) =>
-    (spec.authentication?.jwt ?? []).map(({ name: issuer, jwks }) => {
-      const where = `jwks.caBundle of issuer ${issuer} in SecurityPolicy ${namespace}/${name}`;
-      return { where, pem: jwks.caBundle ?? '' };
-    }),
-  );
-  const ofHosts = meshes.flatMap(({ spec }) =>
-    spec.outbound.hosts.flatMap(({ host, ports }) =>
-      ports.map(({ tls }) => ({
-        where: `tls.caBundle of host ${host} in the Mesh`,
-        pem: tls?.caBundle ?? '',
-      })),
-    ),
-  );
-  return [...ofPolicies, ...ofHosts].flatMap(({ where, pem }) => {
-    const endMs = lastEnd(pem);
-    if (endMs === null || endMs - nowMs > expiringWithinMs) return [];
-    const message = `The CA certificates in ${where}: the last ${expires(endMs, nowMs)}. Add the new CA to the bundle.`;
-    return [{ type: 'Expiring', message }];
+  return [...securityPolicies, ...trafficPolicies, ...meshes].flatMap(({ kind, metadata, spec }) => {
+    const owner = kind === 'Mesh' ? 'the Mesh' : `${kind} ${metadata.namespace ?? ''}/${metadata.name}`;
+    return bundlesIn(spec, '').flatMap(({ path, pem }): Finding[] => {
+      const endMs = lastEnd(pem);
+      if (endMs === null || endMs - nowMs > expiringWithinMs) return [];
+      const todo = path === rootPath ? advice.root : 'Add the new CA to the bundle.';
+      const message = `The CA certificates in ${path} of ${owner}: the last ${expires(endMs, nowMs)}. ${todo}`;
+      return [{ type: 'Expiring', message }];
+    });
   });
 }
+
+const rootPath = 'certificates.authority.caBundle';
+
+/** `authentication.jwt[corp].jwks.caBundle` and so on. */
+function bundlesIn(value: unknown, path: string): readonly { readonly path: string; readonly pem: string }[] {
+  if (typeof value !== 'object' || value === null) return [];
+  if (Array.isArray(value))
+    return value.flatMap((item: unknown, index) => bundlesIn(item, `${path}[${labelOf(item) ?? index}]`));
+  return Object.entries(value).flatMap(([key, inner]: [string, unknown]) => {
+    const innerPath = path === '' ? key : `${path}.${key}`;
+    if (key === 'caBundle' && typeof inner === 'string') return [{ path: innerPath, pem: inner }];
+    return bundlesIn(inner, innerPath);
+  });
+}
+
+/** By what users tell the items of a list apart. */
+function labelOf(item: unknown): string | number | undefined {
+  return Labelled.safeParse(item).data;
+}
+
+const Labelled = z
+  .object({ name: z.string().optional(), host: z.string().optional(), port: z.number().optional() })
+  .transform(({ name, host, port }) => name ?? host ?? port);
 
 /** Of several, one that is valid is enough. null: there is none. */
 function lastEnd(pem: string): number | null {

@@ -205,16 +205,29 @@ describe('keys of an issuer', () => {
   });
 });
 
-test('a CA that a policy names and that expires soon', async () => {
-  const { ca } = await testCertificates();
-  const jwt = `[{name: corp, issuer: https://issuer.example, jwks: {uri: https://issuer.example/keys, caBundle: ${JSON.stringify(ca)}}}]`;
-  const manifest = policy('SecurityPolicy', `authentication: {jwt: ${jwt}}`);
-  const at = (ms: number): readonly string[] => found('Expiring', [manifest], { nowMs: ms });
+test('a CA in any caBundle of policies and the Mesh that expires soon', async () => {
+  const caBundle = `caBundle: ${JSON.stringify((await testCertificates()).ca)}`;
+  const jwt = `[{name: corp, issuer: https://issuer.example, jwks: {uri: https://issuer.example/keys, ${caBundle}}}]`;
+  const login = `{oidc: {provider: corp, clientId: shop, clientSecretKey: corp, redirectURI: "https://shop.example/callback", ${caBundle}}}`;
+  const manifests = [
+    policy('SecurityPolicy', `authentication: {jwt: ${jwt}, login: ${login}}`),
+    `
+apiVersion: meshwright.dev/v1alpha1
+kind: Mesh
+metadata: {name: other}
+spec:
+  certificates: {authority: {type: CertManager, issuerRef: {name: corp}, ${caBundle}}}
+  outbound: {hosts: [{host: api.example, ports: [{port: 443, protocol: TLS, tls: {${caBundle}}}]}]}
+`,
+  ];
+  const at = (ms: number): readonly string[] => found('Expiring', manifests, { nowMs: ms });
 
-  expect(at(Date.now())).toEqual([
-    expect.stringMatching(
-      /^The CA certificates in jwks\.caBundle of issuer corp in SecurityPolicy shop\/guard: the last expires at .* UTC\. Add the new CA to the bundle\.$/,
-    ),
+  const bundle = 'Add the new CA to the bundle.';
+  expect(at(Date.now()).map((text) => text.replace(/: the last expires at .* UTC\./, ' …'))).toEqual([
+    `The CA certificates in authentication.jwt[corp].jwks.caBundle of SecurityPolicy shop/guard … ${bundle}`,
+    `The CA certificates in authentication.login.oidc.caBundle of SecurityPolicy shop/guard … ${bundle}`,
+    'The CA certificates in certificates.authority.caBundle of the Mesh … See the condition AuthorityHealthy of the Mesh, and docs/certificates.md on how a root is replaced.',
+    `The CA certificates in outbound.hosts[api.example].ports[443].tls.caBundle of the Mesh … ${bundle}`,
   ]);
   expect(at(Date.now() - 60 * 24 * 3_600_000)).toEqual([]);
 });
