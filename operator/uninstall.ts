@@ -14,7 +14,8 @@ import { uninstall } from './reconcile/uninstall.ts';
 const help = `Usage: meshwright uninstall [--kubeconfig <path>]
 
 Removes the sidecar from every Deployment, StatefulSet, DaemonSet and CronJob. Their pods are replaced. The API server adds no sidecars to
-pods anymore. Pods of Jobs and of other controllers keep theirs until they are replaced, and are listed.
+pods anymore. Pods of Jobs and of other controllers keep theirs until they are replaced, and so do those of workloads that are paused, or that
+do not replace their pods by themselves. All of these are listed as kept.
 `;
 
 async function main(args: readonly string[]): Promise<void> {
@@ -40,8 +41,8 @@ async function main(args: readonly string[]): Promise<void> {
       process.stdout.write(`${kind} ${namespace}/${name}: removed\n`);
     for (const { ref, message } of failed)
       process.stderr.write(`${ref.kind} ${ref.namespace}/${ref.name}: ${message}\n`);
-    for (const pod of kept) process.stdout.write(`Pod ${pod}: keeps its sidecar until it is replaced\n`);
-    process.stdout.write(`${removed.length} removed, ${failed.length} failed\n`);
+    for (const { what, todo } of kept) process.stdout.write(`${what}: kept. ${todo}\n`);
+    process.stdout.write(`${removed.length} removed, ${kept.length} kept, ${failed.length} failed\n`);
     if (failed.length > 0) process.exitCode = 1;
   } finally {
     api.close();

@@ -4,7 +4,7 @@ import { noRevision } from '../infra/patches.ts';
 import { type Pod, refKey } from '../objects/objects.ts';
 import type { InjectionPolicyPort } from '../ports/injection-policy-port.ts';
 import type { PodListPort } from '../ports/pod-port.ts';
-import type { WorkloadPort, WorkloadRef, WriteOutcome } from '../ports/workload-port.ts';
+import type { LiveWorkload, WorkloadPort, WorkloadRef, WriteOutcome } from '../ports/workload-port.ts';
 import { type Clock, pause } from '../process/clock.ts';
 import { revisionLabel } from '../values/own-names.ts';
 import { workloadKinds } from '../values/workload-kinds.ts';
@@ -24,8 +24,15 @@ export interface UninstallReport {
   readonly removed: readonly WorkloadRef[];
   /** The message is the API server's. */
   readonly failed: readonly { readonly ref: WorkloadRef; readonly message: string }[];
-  /** Pods that keep their sidecar until somebody replaces them: of Jobs, of other controllers, and bare ones. `shop/migrate`. */
-  readonly kept: readonly string[];
+  /** What keeps its sidecar until somebody does something. */
+  readonly kept: readonly Kept[];
+}
+
+export interface Kept {
+  /** `Pod shop/migrate` */
+  readonly what: string;
+  /** A full sentence. */
+  readonly todo: string;
 }
 
 /** All at once: the mesh ends. Rejects if workloads cannot be listed. */
@@ -42,8 +49,11 @@ export async function uninstall({
   const byPolicy = (await pods.list(revisionLabel)).filter((pod) => factsOf(pod).isByPolicy);
   const removed: WorkloadRef[] = [];
   const failed: { ref: WorkloadRef; message: string }[] = [];
+  const kept: Kept[] = [];
   const note = (ref: WorkloadRef, outcome: WriteOutcome): void => {
-    if (outcome.type === 'written' || outcome.type === 'gone') removed.push(ref);
+    const todo = outcome.type === 'written' ? todoFor(outcome.workload) : undefined;
+    if (todo !== undefined) kept.push({ what: `${ref.kind} ${ref.namespace}/${ref.name}`, todo });
+    else if (outcome.type === 'written' || outcome.type === 'gone') removed.push(ref);
     else failed.push({ ref, message: outcome.message });
   };
   // oxlint-disable no-await-in-loop -- an API server under load has enough with one
@@ -51,12 +61,23 @@ export async function uninstall({
   for (const ref of workloadsOf(byPolicy, injected))
     note(ref, await restartPods(workloads, { ref }, { restarted: noRevision, removesPart: false }));
   // oxlint-enable no-await-in-loop
-  const kept = byPolicy.filter((pod) => isThereToStay(pod) && placedOf(pod) === null);
-  return {
-    removed,
-    failed,
-    kept: kept.map(({ metadata: { namespace = '', name } }) => `${namespace}/${name}`),
-  };
+  const unplaced = byPolicy.filter((pod) => isThereToStay(pod) && placedOf(pod) === null);
+  kept.push(
+    ...unplaced.map(({ metadata: { namespace = '', name } }) => ({
+      what: `Pod ${namespace}/${name}`,
+      todo: 'It keeps its sidecar until it is replaced.',
+    })),
+  );
+  return { removed, failed, kept };
+}
+
+/** undefined: its pods are replaced by themselves, or it has none. */
+function todoFor({ ref, rollout }: LiveWorkload): string | undefined {
+  if (ref.kind === 'CronJob' || rollout.wanted === 0) return undefined;
+  if (rollout.isPaused) return 'It is paused, so its pods keep the sidecar. Resume it.';
+  return rollout.isAutomatic
+    ? undefined
+    : 'Its update strategy does not replace all of its pods, so they keep the sidecar. Delete them.';
 }
 
 /** Each once, and none of `except`. */

@@ -576,7 +576,7 @@ suite('injection', () => {
       cluster.server.kubeconfigPath,
     ]);
 
-    expect(stdout).toMatch(/Deployment twice\/web: removed\n(.*\n)*\d+ removed, 0 failed/);
+    expect(stdout).toMatch(/Deployment twice\/web: removed\n(.*\n)*\d+ removed, \d+ kept, 0 failed/);
     const left = await cluster.kubectl([
       'get',
       'deployments,statefulsets,daemonsets,cronjobs',

@@ -1,9 +1,9 @@
 // The end of the mesh, whoever added the sidecars.
 import { expect, test } from '@jest/globals';
-import { uninstall } from '../../../operator/reconcile/uninstall.ts';
+import { uninstall, type UninstallReport } from '../../../operator/reconcile/uninstall.ts';
 import { resourcesFromYaml } from '../../support/builders.ts';
 import { FakeClock } from '../../support/fake-clock.ts';
-import { liveDeployment } from './live.ts';
+import { completeRollout, liveDeployment } from './live.ts';
 
 const pod = (name: string, owner: string): string => `
 kind: Pod
@@ -52,5 +52,35 @@ test('the policy goes first; then sidecars leave templates, and workloads whose 
 
   const { removed, kept } = await uninstalling;
   expect(calls).toEqual(['policy', 'web part', 'cart restart']);
-  expect([removed.map(({ name }) => name), kept]).toEqual([['web', 'cart'], ['shop/migrate']]);
+  expect(removed.map(({ name }) => name)).toEqual(['web', 'cart']);
+  expect(kept).toEqual([{ what: 'Pod shop/migrate', todo: 'It keeps its sidecar until it is replaced.' }]);
 });
+
+test.each([
+  ['is paused', { isPaused: true }, /^It is paused, so its pods keep the sidecar\. Resume it\.$/],
+  ['does not replace its pods', { isAutomatic: false }, /^Its update strategy does not .* Delete them\.$/],
+] as const)(
+  'a workload that %s is told to keep its sidecar, unless it has no pods',
+  async (_, facts, todo) => {
+    const left = async (wanted: number): Promise<UninstallReport> => {
+      const live = liveDeployment({
+        labels: { 'meshwright.dev/injected': 'true' },
+        rollout: { ...completeRollout, ...facts, wanted },
+      });
+      return await uninstall({
+        policies: { remove: () => Promise.resolve(false) },
+        pods: { list: () => Promise.resolve([]) },
+        workloads: {
+          list: (kind) => Promise.resolve(kind === 'Deployment' ? [live] : []),
+          merge: () => Promise.resolve({ type: 'written', workload: live }),
+        },
+        clock: new FakeClock(),
+      });
+    };
+
+    const { removed, kept } = await left(2);
+    expect(removed).toEqual([]);
+    expect(kept).toEqual([{ what: 'Deployment shop/web', todo: expect.stringMatching(todo) }]);
+    expect((await left(0)).kept).toEqual([]);
+  },
+);
