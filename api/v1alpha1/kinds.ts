@@ -6,6 +6,7 @@ import { type Mesh, MeshSpec, MeshStatus } from './mesh.ts';
 import { type SecurityPolicy, SecurityPolicySpec } from './security/policy.ts';
 import { SecurityPolicyStatus } from './security/status.ts';
 import { type TrafficPolicy, TrafficPolicySpec } from './traffic/policy.ts';
+import { TrafficPolicyStatus } from './traffic/status.ts';
 
 /** Any object a user writes. */
 export type MeshwrightObject = Mesh | TrafficPolicy | SecurityPolicy | ExternalWorkload;
@@ -22,8 +23,11 @@ export interface PrinterColumn {
   readonly priority?: number;
 }
 
-/** The status of any of these: that of a SecurityPolicy has all that other policies have. */
-export const AnyStatus = z.union([MeshStatus, SecurityPolicyStatus]);
+/** The status of any of these: that of a policy may have what only one kind of them has. */
+export const AnyStatus = z.union([
+  MeshStatus,
+  SecurityPolicyStatus.extend({ quotas: TrafficPolicyStatus.shape.quotas }),
+]);
 export type AnyStatus = z.infer<typeof AnyStatus>;
 
 export interface KindDefinition {
@@ -142,7 +146,7 @@ export const kindDefinitions: readonly KindDefinition[] = [
     scope: 'Namespaced',
     description: 'How calls to Services are routed and what happens when they fail.',
     spec: TrafficPolicySpec,
-    status: PolicyStatus,
+    status: TrafficPolicyStatus,
     columns: [...policyColumns(firstTarget), overridden],
   },
   {

@@ -36,6 +36,11 @@ export class Bucket {
     return { allowed: this.#used, denied: this.#denied };
   }
 
+  /** The same of the window of this moment. */
+  countsAt(rule: QuotaRule, nowMs: number): Usage {
+    return windowOf(rule, nowMs) > this.#windowMs ? { allowed: 0, denied: 0 } : this.counts;
+  }
+
   /** Nobody holds anything of it, and nothing of the window is used. */
   get isEmpty(): boolean {
     return this.#holders.size === 0 && this.#used === 0 && this.#before === 0;

@@ -1,7 +1,9 @@
 // All buckets of which a replica keeps count. Bounded: callers choose the keys.
+import { otherKey } from '../envoy/resources/inbound/quota-script.ts';
 import { beginsAnew, Bucket, holdsMs, windowOf } from './bucket.ts';
 import { Overflow } from './overflow.ts';
 import type { Assignment, QuotaRule, Usage } from './rule.ts';
+import { type QuotaUsage, usageOf } from './usage.ts';
 
 export interface BucketId {
   /** `shop/reviews/per-caller@shop/reviews` */
@@ -114,6 +116,18 @@ export class Ledger {
       this.#forgetEmpty(quota);
     }
     return found;
+  }
+
+  /** Of each quota that is asked for. */
+  usage(nowMs: number): readonly QuotaUsage[] {
+    return [...this.#quotas].flatMap(([quota, { byKey, overflow }]) => {
+      const rule = this.#rules.get(quota);
+      if (rule === undefined) return [];
+      const counted = Array.from(byKey, ([key, one]) => ({ key, usage: one.countsAt(rule, nowMs) }));
+      if (overflow !== null) counted.push({ key: otherKey, usage: overflow.countsAt(rule, nowMs) });
+      const usage = usageOf({ quota, sinceMs: windowOf(rule, nowMs) }, counted);
+      return usage.keys === 0 ? [] : [usage];
+    });
   }
 
   /** When there is something to do again; null: nothing is counted. */

@@ -1,12 +1,7 @@
 // The bucket that all keys too many of a quota share. A sidecar has one share of it, whatever the number of its keys, and each of these
 // keys a part of the share. Time comes from outside.
 import { Bucket, holdsMs, idleMs } from './bucket.ts';
-import { type Assignment, burstOf, type QuotaRule, type Usage } from './rule.ts';
-
-export interface KeyUsage {
-  readonly key: string;
-  readonly usage: Usage;
-}
+import { type Assignment, burstOf, type KeyUsage, type QuotaRule, type Usage } from './rule.ts';
 
 export interface KeyAssignment {
   readonly key: string;
@@ -26,8 +21,8 @@ export class Overflow {
     return this.#bucket.isEmpty && this.#parts.size === 0;
   }
 
-  get counts(): Usage {
-    return this.#bucket.counts;
+  countsAt(rule: QuotaRule, nowMs: number): Usage {
+    return this.#bucket.countsAt(rule, nowMs);
   }
 
   beyond(rule: QuotaRule, nowMs: number): number {

@@ -20,6 +20,11 @@ export interface Usage {
   readonly denied: number;
 }
 
+export interface KeyUsage {
+  readonly key: string;
+  readonly usage: Usage;
+}
+
 /** What a sidecar is to do with the requests of a bucket. */
 export type Assignment =
   /** So many from now on. */

@@ -4,6 +4,7 @@ import { isMeshwrightKind } from '../../api/v1alpha1/kinds.ts';
 import type { Origin } from '../ir/origin.ts';
 import type { ObjectStatus } from '../ports/platform.ts';
 import type { AuditReport } from '../conditions/audit-report.ts';
+import type { QuotaReport } from '../conditions/quota-report.ts';
 import type { ProviderReport } from '../conditions/provider-report.ts';
 import type { KeyReport } from '../conditions/key-report.ts';
 import type { WorkloadReport } from '../conditions/workload-report.ts';
@@ -18,6 +19,7 @@ import type { SpecifiedOf } from './blame.ts';
 import { type AuditsByPolicy, auditsByPolicy, auditStatusOf, wouldRefuseOf } from './would-refuse.ts';
 import { type KeysByPolicy, keysByPolicy, keysFetchedOf } from './keys-fetched.ts';
 import { stagedByOrigin, type StrictTransitions } from './strict-pending.ts';
+import { type QuotasByPolicy, quotasByPolicy, quotaStatusOf } from './quota-usage.ts';
 import { meshStatus } from './mesh-status.ts';
 import { conditionsOf, continueStatus, type StatusUpdate, timestamp } from './object-status.ts';
 import { type Judged, judge } from './judged.ts';
@@ -40,6 +42,8 @@ export interface AggregateInput {
   readonly providers: readonly ProviderReport[];
   /** Of policies on trial. */
   readonly audits: readonly AuditReport[];
+  /** Of quotas. Default: none is asked for. */
+  readonly quotas?: readonly QuotaReport[];
   /** Of traffic, for Prometheus. Default: nothing is folded. */
   readonly metrics?: MetricsReport;
   /** Of ports that are not Strict yet. */
@@ -73,7 +77,11 @@ export function aggregate(input: AggregateInput): StatusUpdate[] {
     return judge(verdict, published, proven, staged);
   });
   const mesh = { metrics: nothingFolded, ...input, at, published, judged };
-  const found = { keys: keysByPolicy(input.keys), audits: auditsByPolicy(input.audits) };
+  const found = {
+    keys: keysByPolicy(input.keys),
+    audits: auditsByPolicy(input.audits),
+    quotas: quotasByPolicy(input.quotas ?? []),
+  };
   return judged.map((it) => {
     const { origin } = it.verdict;
     const ref = refOfOrigin(origin);
@@ -85,9 +93,14 @@ export function aggregate(input: AggregateInput): StatusUpdate[] {
 interface Found {
   readonly keys: KeysByPolicy;
   readonly audits: AuditsByPolicy;
+  readonly quotas: QuotasByPolicy;
 }
 
-function policyStatus({ verdict, programmed }: Judged, { keys, audits }: Found, at: string): ObjectStatus {
+function policyStatus(
+  { verdict, programmed }: Judged,
+  { keys, audits, quotas }: Found,
+  at: string,
+): ObjectStatus {
   const { condition, programmed: obeying, total } = programmed;
   const { conditions, origin } = verdict;
   const more = [...keysFetchedOf(origin, keys), ...wouldRefuseOf(origin, audits)];
@@ -95,6 +108,7 @@ function policyStatus({ verdict, programmed }: Judged, { keys, audits }: Found, 
     conditions: conditionsOf([...conditions, ...more, condition], origin, at),
     proxies: { programmed: obeying, total, summary: `${obeying}/${total}` },
     ...auditStatusOf(origin, audits),
+    ...quotaStatusOf(origin, quotas),
   };
 }
 

@@ -7,6 +7,7 @@ import type { Evidence } from '../certificates/rotation.ts';
 import type { ServerCertificate } from '../certificates/server-certificate.ts';
 import type { AuditReport } from '../conditions/audit-report.ts';
 import { type MetricsReport, nothingFolded } from '../conditions/metrics-report.ts';
+import type { QuotaReport } from '../conditions/quota-report.ts';
 import type { StrictReport } from '../conditions/strict-report.ts';
 import type { ProviderReport } from '../conditions/provider-report.ts';
 import type { KeyReport } from '../conditions/key-report.ts';
@@ -61,6 +62,8 @@ export interface Board {
   readonly keyReports: Cell<readonly KeyReport[]>;
   /** Whom policies on trial would refuse; empty while this operator does not lead. */
   readonly auditReports: Cell<readonly AuditReport[]>;
+  /** Who uses how much of which quota; empty while this operator does not lead. */
+  readonly quotaReports: Cell<readonly QuotaReport[]>;
   /** What this operator leaves out of the metrics of traffic for want of room. */
   readonly metricsReport: Cell<MetricsReport>;
   /** Why ports are not Strict yet that are to be; empty while this operator does not lead. */
@@ -140,6 +143,7 @@ export function createBoard(): Board {
     signalServices: createCell<readonly GrpcService[]>([]),
     providerReports: createCell<readonly ProviderReport[]>([]),
     auditReports: createCell<readonly AuditReport[]>([]),
+    quotaReports: createCell<readonly QuotaReport[]>([]),
     metricsReport: createCell(nothingFolded),
     strictReports: createCell<readonly StrictReport[]>([]),
     publishedTrust: createCell<string | null>(null),

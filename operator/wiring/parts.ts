@@ -76,7 +76,10 @@ export const parts: readonly Part[] = [
   ),
   part(
     'quotas',
-    { reads: ['identities', 'translation', 'quotasIn'], writes: ['quotaServices', 'quotasOut'] },
+    {
+      reads: ['identities', 'translation', 'quotasIn'],
+      writes: ['quotaServices', 'quotasOut', 'quotaReports'],
+    },
     createQuotas,
   ),
   part(
@@ -176,6 +179,7 @@ export const parts: readonly Part[] = [
         'rootEvidence',
         'keyReports',
         'auditReports',
+        'quotaReports',
         'strictReports',
         'metricsReport',
         'providerReports',

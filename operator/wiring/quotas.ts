@@ -9,9 +9,11 @@ import { type Proven, type QuotaCall, quotaService, QuotaStreams } from '../quot
 import { authorizeStream } from '../xds/server/authorize-stream.ts';
 import { sourceOf } from './expected-source.ts';
 import type { Context, Made, Reads, Writes } from './part.ts';
+import { createUsageReports } from './quota-usage.ts';
 import { wakingAt } from './waking.ts';
 
-type Cells = Reads<'identities' | 'translation' | 'quotasIn'> & Writes<'quotaServices' | 'quotasOut'>;
+type Cells = Reads<'identities' | 'translation' | 'quotasIn'> &
+  Writes<'quotaServices' | 'quotasOut' | 'quotaReports'>;
 
 export type QuotasContext = Pick<Context, 'settings' | 'clock' | 'log'> & {
   readonly metrics: Pick<Context['metrics'], 'quotaCounted' | 'quotaReportDropped'>;
@@ -23,18 +25,15 @@ const mostSaid = 1_000;
 const mostBytes = 1024 * 1024;
 
 export function createQuotas(
-  { identities, translation, quotasIn, quotaServices, quotasOut }: Cells,
+  cells: Cells,
   { settings, clock, log, metrics }: QuotasContext,
 ): Required<Pick<Made, 'component' | 'leaderCallbacks'>> {
+  const { identities, translation, quotasIn, quotaServices, quotasOut } = cells;
   const ledger = new Ledger({ counted: metrics.quotaCounted, dropped: droppedOf(log, metrics) });
   let isLeading = false;
   const streams = new QuotaStreams();
-  const assign = (sidecar: string, assigned: readonly Assigned[]): void => {
-    for (const bytes of messagesOf(assigned)) {
-      if (streams.has(sidecar)) streams.write(sidecar, bytes);
-      else quotasOut.set({ type: 'assignment', sidecar, bytes });
-    }
-  };
+  const assign = assigningTo(streams, quotasOut);
+  const usage = createUsageReports(cells, ledger, clock);
   const windows = wakingAt(clock, {
     next: (nowMs) => ledger.nextMs(nowMs),
     wake: (nowMs) => ledger.tick(nowMs).forEach((assigned, sidecar) => assign(sidecar, assigned)),
@@ -49,8 +48,9 @@ export function createQuotas(
     if (isLeading) count(sidecar, counts);
     else quotasOut.set({ type: 'report', sidecar, bytes });
   };
-  const sidecarOf = proverOf(identities, settings);
-  quotaServices.set([quotaService({ sidecarOf, reported, refused }, streams)]);
+  quotaServices.set([
+    quotaService({ sidecarOf: proverOf(identities, settings), reported, refused }, streams),
+  ]);
   quotasIn.subscribe(() => {
     const message = quotasIn.get();
     // What comes after the leader is another is for nobody.
@@ -67,6 +67,7 @@ export function createQuotas(
   const stop = (): Promise<void> => {
     isLeading = false;
     windows.cancel();
+    usage.end();
     ledger.clear();
     return Promise.resolve();
   };
@@ -75,9 +76,23 @@ export function createQuotas(
     leaderCallbacks: {
       onStartedLeading: () => {
         isLeading = true;
+        usage.begin();
       },
       onStoppedLeading: stop,
     },
+  };
+}
+
+/** Tells sidecars that are connected here, and others by way of their replicas. */
+function assigningTo(
+  streams: QuotaStreams,
+  quotasOut: Cells['quotasOut'],
+): (sidecar: string, assigned: readonly Assigned[]) => void {
+  return (sidecar, assigned) => {
+    for (const bytes of messagesOf(assigned)) {
+      if (streams.has(sidecar)) streams.write(sidecar, bytes);
+      else quotasOut.set({ type: 'assignment', sidecar, bytes });
+    }
   };
 }
 

@@ -16,6 +16,7 @@ type Surroundings = Pick<
   | 'keys'
   | 'providers'
   | 'audits'
+  | 'quotas'
   | 'metrics'
   | 'transitions'
   | 'specifiedOf'
@@ -29,6 +30,7 @@ function surroundings(
     keyReports,
     providerReports,
     auditReports,
+    quotaReports,
     strictReports,
     metricsReport,
     translation,
@@ -41,6 +43,7 @@ function surroundings(
     keys: keyReports.get(),
     providers: providerReports.get(),
     audits: auditReports.get(),
+    quotas: quotaReports.get(),
     metrics: metricsReport.get(),
     transitions: { places: translation.get().mtlsPlaces, reports: strictReports.get() },
     specifiedOf: specifiedIn(resources.get()),
@@ -62,6 +65,7 @@ type Cells = Reads<
   | 'rootEvidence'
   | 'keyReports'
   | 'auditReports'
+  | 'quotaReports'
   | 'strictReports'
   | 'metricsReport'
   | 'providerReports'
@@ -138,7 +142,8 @@ export function createStatusReports(cells: Cells, context: StatusReportsContext)
 /** What statuses tell of besides verdicts. */
 function reportedIn(cells: Omit<Cells, 'change' | 'translation' | 'statuses'>): readonly Readable<unknown>[] {
   const { snapshot, proxies, delivery, waitingRequests, certificates } = cells;
-  const { keyReports, auditReports, strictReports, metricsReport, providerReports, workloadReport } = cells;
+  const { keyReports, auditReports, quotaReports, strictReports, metricsReport } = cells;
+  const { providerReports, workloadReport } = cells;
   const ofCertificates = [delivery, waitingRequests, certificates];
   return [
     snapshot,
@@ -146,6 +151,7 @@ function reportedIn(cells: Omit<Cells, 'change' | 'translation' | 'statuses'>): 
     ...ofCertificates,
     keyReports,
     auditReports,
+    quotaReports,
     strictReports,
     metricsReport,
     providerReports,

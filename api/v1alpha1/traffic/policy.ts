@@ -1,7 +1,7 @@
 // TrafficPolicy: how calls to Services are routed, and what happens when they fail.
 import { z } from 'zod';
 import { listMap, withRules } from '../../schema.ts';
-import type { ApiObject, PolicyStatus } from '../common.ts';
+import type { ApiObject } from '../common.ts';
 import { Subset } from './backend.ts';
 import { connectionRouteRules, tcpRoutes, tlsRoutes } from './connection-route.ts';
 import { CallerIdentity } from './caller-identity.ts';
@@ -16,6 +16,7 @@ import { OutlierDetection } from './outlier-detection.ts';
 import { oneRetryLimit, Retry } from './retry.ts';
 import { routes } from './route.ts';
 import { targetRefs } from './target-ref.ts';
+import type { TrafficPolicyStatus } from './status.ts';
 import { Timeout, timeoutCoversTries } from './timeout.ts';
 
 export const TrafficPolicySpec = withRules(
@@ -106,4 +107,4 @@ export const TrafficPolicySpec = withRules(
 ).describe('How calls to the targets are routed and what happens when they fail.');
 export type TrafficPolicySpec = z.infer<typeof TrafficPolicySpec>;
 
-export type TrafficPolicy = ApiObject<'TrafficPolicy', TrafficPolicySpec, PolicyStatus>;
+export type TrafficPolicy = ApiObject<'TrafficPolicy', TrafficPolicySpec, TrafficPolicyStatus>;

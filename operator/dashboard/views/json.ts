@@ -122,6 +122,28 @@ export interface PolicyView extends PolicyLine {
   /** Proxies that do not obey it, first, then those that do: at most 200. */
   readonly obedience: readonly Obedience[];
   readonly audit: readonly AuditLine[];
+  readonly quotas: readonly QuotaLine[];
+}
+
+/** A quota at a Service, in its present period. */
+export interface QuotaLine {
+  readonly name: string;
+  /** `shop/ratings`; '' while nobody asks for it, or if its period is shorter than a minute. */
+  readonly service: string;
+  /** `100 in 24h` */
+  readonly limit: string;
+  /** All, Caller, Path, or the name of a header. */
+  readonly per: string;
+  readonly window: string;
+  readonly isEnforced: boolean;
+  /** When the period began, ISO 8601; null: nobody asks for it. */
+  readonly since: string | null;
+  readonly admitted: number;
+  readonly refused: number;
+  /** Different callers, values or paths. */
+  readonly keys: number;
+  /** Those with the most requests, at most five. */
+  readonly users: readonly { readonly key: string; readonly admitted: number; readonly refused: number }[];
 }
 
 export interface Obedience {

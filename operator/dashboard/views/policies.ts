@@ -16,6 +16,7 @@ import type {
   PolicyView,
 } from './json.ts';
 import { type Nodes, nodesOf } from './nodes.ts';
+import { quotaLines } from './quotas.ts';
 import { reportsByWorkload } from './proxies.ts';
 import type { Source } from './source.ts';
 
@@ -61,6 +62,7 @@ export function policyView(source: Source, key: string): PolicyView | null {
       .map(({ origin }) => originKey(origin)),
     obedience: obedienceOf(source, key),
     audit: policy.kind === 'SecurityPolicy' ? auditLines(policy, source) : [],
+    quotas: policy.kind === 'TrafficPolicy' ? quotaLines(policy, status) : [],
   };
 }
 

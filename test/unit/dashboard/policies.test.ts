@@ -112,6 +112,39 @@ test('all policies, in short', () => {
   ]);
 });
 
+test('quotas of a policy: what they admit, and who uses how much', () => {
+  const policy: TrafficPolicy = {
+    ...traffic('first'),
+    spec: TrafficPolicySpec.parse({
+      targetRefs: [{ kind: 'Service', name: 'reviews' }],
+      quotas: [
+        { name: 'per-user', per: 'Header', header: 'x-user', requests: 100, period: '24h' },
+        { name: 'all', requests: 10, period: '1h', enforcement: 'Audit' },
+      ],
+    }),
+  };
+  const users = [{ key: 'ann', admitted: 100, refused: 20 }];
+  const used = { name: 'per-user', service: 'shop/reviews', since: '2026-03-01T00:00:00Z' };
+  const counts = { admitted: 130, refused: 20, keys: 4, users };
+  const view = policyView(
+    source({
+      objects: { meshes: [], trafficPolicies: [policy], securityPolicies: [] },
+      statuses: new Map([
+        [
+          'TrafficPolicy/shop/first',
+          status({ Accepted: ['True', ''] }, { quotas: [{ ...used, ...counts }] }),
+        ],
+      ]),
+    }),
+    'TrafficPolicy/shop/first',
+  );
+
+  expect(view?.quotas).toMatchObject([
+    { ...used, ...counts, limit: '100 in 24h', per: 'x-user', isEnforced: true },
+    { name: 'all', service: '', limit: '10 in 1h', per: 'All', isEnforced: false, admitted: 0, users: [] },
+  ]);
+});
+
 test('who overrides whom is told at both', () => {
   expect(policyView(source(), 'TrafficPolicy/shop/second')?.overriddenBy).toEqual([
     'TrafficPolicy/shop/first',

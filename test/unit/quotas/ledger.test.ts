@@ -107,6 +107,21 @@ test.each<[string, Partial<QuotaRule>, number]>([
   ]);
 });
 
+test('who uses how much is told of the present window, the five with the most requests first', () => {
+  const leader = newLeader();
+  const report = (key: string, allowed: number, denied: number, nowMs: number): unknown =>
+    leader.report('a', [{ quota, key, usage: { allowed, denied } }], nowMs);
+  report('user-1', 1, 90, 0);
+  for (let user = 2; user < 9; user += 1) report(`user-${user}`, user, 0, 0);
+
+  const [usage, ...others] = leader.usage(0);
+
+  expect(others).toEqual([]);
+  expect(usage).toMatchObject({ quota, sinceMs: 0, keys: 8, total: { allowed: 36, denied: 90 } });
+  expect(usage?.top.map(({ key }) => key)).toEqual(['user-1', 'user-8', 'user-7', 'user-6', 'user-5']);
+  expect(leader.usage(rule.periodMs)).toEqual([]);
+});
+
 test('nothing is told of a quota that is not known', () => {
   const told: Counts[] = [];
   const leader = newLeader({}, { counted: (_quota, counts) => told.push(counts) });

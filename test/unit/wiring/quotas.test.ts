@@ -278,6 +278,34 @@ test('what is no report of a sidecar of another replica changes nothing', () => 
   expect(tokensOf(call)).toBe(5);
 });
 
+test('who uses how much is told every half minute, without secrets that tell requests apart', async () => {
+  const per = { header: 'x-api-key' } as const;
+  const { board, callAs, clock, step } = start([
+    { ...quota, per },
+    { ...quota, id: 'shop/reviews/short', periodMs: 5_000 },
+  ]);
+  callAs('server').emit('data', report(8));
+  clock.advance(29_000);
+  expect(board.quotaReports.get()).toEqual([]);
+
+  clock.advance(1_000);
+
+  const counts = { admitted: 8, refused: 0 };
+  expect(board.quotaReports.get()).toEqual([
+    {
+      policy: 'shop/reviews',
+      quota: 'all',
+      service: 'shop/reviews',
+      sinceMs: 0,
+      ...counts,
+      keys: 1,
+      users: [{ key: expect.stringMatching(/^sha256:[0-9a-f]{12}$/), ...counts }],
+    },
+  ]);
+  await step();
+  expect(board.quotaReports.get()).toEqual([]);
+});
+
 test('the leader counts what is admitted, what beyond the quota, and what is refused', async () => {
   const { callAs, metrics } = start([{ ...quota, isEnforced: false }]);
   const call = callAs('server');

@@ -1,6 +1,6 @@
 // Policies, and the truth about each.
 import type { JSX } from 'preact';
-import type { AuditLine, AuditView, PoliciesView, PolicyView } from '../../views/json.ts';
+import type { AuditLine, AuditView, PoliciesView, PolicyView, QuotaLine } from '../../views/json.ts';
 import type { PageProps } from '../app.tsx';
 import { useLive } from '../live.ts';
 import { Badge, NodeLink, PolicyLink, time } from '../parts/cells.tsx';
@@ -50,7 +50,7 @@ export function PolicyPage({ of, place, isPaused }: PageProps & { readonly of: s
 const obedienceTones = { Obeys: 'good', Pending: 'warning', Rejected: 'bad', Away: 'none' } as const;
 
 function Policy({ view, place }: { readonly view: PolicyView; readonly place: Place }): JSX.Element {
-  const { targets, generation, proxies, overriddenBy, overrides, obedience, audit } = view;
+  const { targets, generation, proxies, overriddenBy, overrides, obedience, audit, quotas } = view;
   return (
     <>
       <p>
@@ -75,9 +75,47 @@ function Policy({ view, place }: { readonly view: PolicyView; readonly place: Pl
           ],
         }))}
       />
+      {quotas.length > 0 && <Quotas quotas={quotas} />}
       {audit.length > 0 && <Refusals refusals={audit} place={place} />}
     </>
   );
+}
+
+/** What sidecars have reported; written every half minute. */
+function Quotas({ quotas }: { readonly quotas: readonly QuotaLine[] }): JSX.Element {
+  return (
+    <Table
+      title="Quotas in their present period"
+      columns={[
+        'Quota',
+        'Service',
+        'Limit',
+        'Per',
+        '#Admitted',
+        '#Refused',
+        '#Different',
+        'Most requests of',
+      ]}
+      none=""
+      rows={quotas.map(({ name, service, limit, per, isEnforced, admitted, refused, keys, users }) => ({
+        key: `${name}@${service}`,
+        cells: [
+          name,
+          service,
+          isEnforced ? limit : `${limit} (Audit)`,
+          per,
+          String(admitted),
+          String(refused),
+          String(keys),
+          users.map(userText).join(', '),
+        ],
+      }))}
+    />
+  );
+}
+
+function userText({ key, admitted, refused }: QuotaLine['users'][number]): string {
+  return refused === 0 ? `${key} ${admitted}` : `${key} ${admitted} (${refused} refused)`;
 }
 
 function Others({

@@ -1,0 +1,75 @@
+// Who uses how much of which quota, for statuses: worked out every half minute by the operator that leads.
+import { createHash } from 'node:crypto';
+import type { QuotaReport } from '../conditions/quota-report.ts';
+import { otherKey } from '../envoy/resources/inbound/quota-script.ts';
+import type { QuotaIr } from '../ir/inbound.ts';
+import { quotasOf } from '../ir/quota.ts';
+import type { Clock } from '../process/clock.ts';
+import type { Ledger } from '../quotas/ledger.ts';
+import type { QuotaUsage } from '../quotas/usage.ts';
+import { isSameValue } from '../values/same-value.ts';
+import type { Reads, Writes } from './part.ts';
+
+type Cells = Reads<'translation'> & Writes<'quotaReports'>;
+
+export interface UsageReports {
+  begin(): void;
+  end(): void;
+}
+
+/** A status with counts is written that often at most, in milliseconds. */
+const everyMs = 30_000;
+/** What is counted of shorter periods is over when it is written. */
+const leastPeriodMs = 60_000;
+
+export function createUsageReports(
+  { translation, quotaReports }: Cells,
+  ledger: Pick<Ledger, 'usage'>,
+  clock: Pick<Clock, 'now' | 'after'>,
+): UsageReports {
+  let cancel: (() => void) | undefined;
+  const look = (): void => {
+    const placed = quotasOf(translation.get().ir?.workloads ?? []);
+    const reports = ledger.usage(clock.now()).flatMap((usage): QuotaReport[] => {
+      const quota = placed.get(usage.quota)?.quota;
+      return quota === undefined || quota.periodMs < leastPeriodMs ? [] : [reportOf(quota, usage)];
+    });
+    if (!isSameValue(reports, quotaReports.get())) quotaReports.set(reports);
+    cancel = clock.after(everyMs, look);
+  };
+  const end = (): void => {
+    cancel?.();
+    if (quotaReports.get().length > 0) quotaReports.set([]);
+  };
+  return { begin: look, end };
+}
+
+function reportOf({ id, service, per }: QuotaIr, { sinceMs, keys, total, top }: QuotaUsage): QuotaReport {
+  const [namespace = '', policy = '', quota = ''] = id.split('/');
+  return {
+    policy: `${namespace}/${policy}`,
+    quota,
+    service,
+    sinceMs,
+    admitted: total.allowed,
+    refused: total.denied,
+    keys,
+    users:
+      per === 'All'
+        ? []
+        : top.map(({ key, usage: { allowed, denied } }) => {
+            return { key: shown(key, per), admitted: allowed, refused: denied };
+          }),
+  };
+}
+
+/** Of headers whose values open doors. */
+const secret = /auth|cookie|credential|key|pass|secret|session|token/;
+
+/** Whoever reads policies must not learn secrets from it. */
+function shown(key: string, per: QuotaIr['per']): string {
+  if (key === otherKey) return '(others)';
+  if (key === '-') return '(none)';
+  if (typeof per === 'string' || !secret.test(per.header)) return key;
+  return `sha256:${createHash('sha256').update(key).digest('hex').slice(0, 12)}`;
+}
