@@ -220,10 +220,7 @@ suite('on a cluster whose API server adds sidecars', () => {
       await kubectl(['apply', '-f', '-'], web);
       await rollOut();
       await untilIs('InjectionReady', 'True Policy');
-      await poll(async () => {
-        const counted = ['get', 'mesh', 'default', '-o', 'jsonpath={.status.workloads.injected}'];
-        return (await kubectl(counted)) === '1' ? true : undefined;
-      }, slow);
+      await untilCounted('injected', '1');
 
       const [revision] = await pods();
       const found = await deployment();
@@ -264,6 +261,53 @@ suite('on a cluster whose API server adds sidecars', () => {
       expect([...new Set(await pods())]).toEqual([restarted(found)]);
       expect(found.metadata.generation - before).toBeLessThanOrEqual(1);
       expect(Object.keys(found.spec.template.metadata.labels)).toEqual(['app']);
+    });
+
+    const untilCounted = (what: 'injected' | 'pending', wanted: string): Promise<true> =>
+      poll(async () => {
+        const counted = ['get', 'mesh', 'default', '-o', `jsonpath={.status.workloads.${what}}`];
+        return (await kubectl(counted)) === wanted ? true : undefined;
+      }, slow);
+
+    test('leaves and joins by one restart each when the Mesh selects other namespaces', async () => {
+      await untilCounted('injected', '1');
+      const { generation } = (await deployment()).metadata;
+      const select = (matchLabels: object): Promise<string> => {
+        const patch = JSON.stringify({ spec: { namespaceSelector: { matchLabels } } });
+        return kubectl(['patch', 'mesh', 'default', '--type=merge', `--patch=${patch}`]);
+      };
+
+      await select({ 'meshwright.dev/mesh': null, team: 'other' });
+      await untilTemplate((of) => restarted(of) === 'none');
+      await rollOut();
+      expect(await pods()).toEqual([undefined]);
+
+      await select({ 'meshwright.dev/mesh': 'enabled', team: null });
+      const found = await untilTemplate((of) => restarted(of) !== 'none');
+      await rollOut();
+      await untilCounted('injected', '1');
+      expect(await pods()).toEqual([restarted(found)]);
+      expect((await deployment()).metadata.generation).toBe(generation + 2);
+    });
+
+    test('opts out and in by its label, and is not restarted for that', async () => {
+      const { generation } = (await deployment()).metadata;
+      const label = (value: string | null): Promise<string> => {
+        const template = { metadata: { labels: { 'meshwright.dev/inject': value } } };
+        const patch = JSON.stringify({ spec: { template } });
+        return kubectl(['patch', 'deployment', 'web', '-n', 'shop', '--type=merge', `--patch=${patch}`]);
+      };
+
+      await label('false');
+      await untilCounted('injected', '0');
+      await rollOut();
+      expect(await pods()).toEqual([undefined]);
+
+      await label(null);
+      await untilCounted('pending', '1');
+      await rollOut();
+      await untilCounted('injected', '1');
+      expect((await deployment()).metadata.generation).toBe(generation + 2);
     });
 
     test('an operator that may not look any more goes on as before, and says so', async () => {
