@@ -1,7 +1,7 @@
 // Mutual TLS of workloads: its modes, and how a mode comes into force where plaintext is in use.
 import { z } from 'zod';
 import { Duration } from '../duration.ts';
-import { withRules } from '../schema.ts';
+import { listMap, port, withRules } from '../schema.ts';
 
 export const MtlsMode = z.enum(['Permissive', 'Strict', 'Disabled']);
 export type MtlsMode = z.infer<typeof MtlsMode>;
@@ -25,3 +25,34 @@ export const MtlsTransition = z
     'How mode Strict takes effect on ports that accept plaintext now. Ports that are Strict already, and new workloads, are Strict at once. Default: Safe.',
   );
 export type MtlsTransition = z.infer<typeof MtlsTransition>;
+
+const modes =
+  'Permissive: the targets accept mutual TLS and plaintext. Strict: mutual TLS only. Disabled: plaintext only.';
+
+const PortMtls = z
+  .object({
+    port: port().describe(
+      'Port of the workload: targetPort of a Service, not its port. A Service need not lead to it.',
+    ),
+    mode: MtlsMode.describe(`${modes} On this port.`),
+  })
+  .describe('The mode of one port.');
+
+/** Of the targets of a SecurityPolicy. */
+export const PolicyMtls = withRules(
+  z.object({
+    mode: MtlsMode.optional().describe(
+      `${modes} On all ports that are not in ports. Default: what less specific policies set, or the Mesh. Required unless ports is set.`,
+    ),
+    ports: listMap(z.array(PortMtls).max(16), 'port')
+      .default([])
+      .describe(
+        'Ports with a mode of their own, such as a port for metrics that is called from outside of the mesh. At most 16.',
+      ),
+    transition: MtlsTransition.optional(),
+  }),
+  {
+    rule: 'has(self.mode) || self.ports.size() > 0',
+    message: 'Set mode or ports; without them mtls does nothing.',
+  },
+).describe('Mutual TLS for the targets. Default: the setting of the Mesh.');

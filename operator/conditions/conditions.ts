@@ -52,6 +52,7 @@ export const reason = {
   backendNotFound: 'BackendNotFound',
   refNotPermitted: 'RefNotPermitted',
   unsupportedProtocol: 'UnsupportedProtocol',
+  portNotFound: 'PortNotFound',
   unreachableRoute: 'UnreachableRoute',
   retriesMultiply: 'RetriesMultiply',
   healthCheckDenied: 'HealthCheckDenied',

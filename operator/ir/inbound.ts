@@ -15,6 +15,8 @@ export interface InboundPortIr {
   /** Not intercepted: where the application listens; null when intercepted (the original destination). */
   readonly application: { readonly address: string; readonly port: number } | null;
   readonly protocol: 'HTTP' | 'TCP';
+  /** Intercepted only: it is told apart only because a policy names it, and connections to it are inspected like those to ports that nobody names. */
+  readonly isOnlyNamed?: true;
   readonly mtls: MtlsModeIr;
   /** null: tokens are not looked at. Always null on TCP ports. */
   readonly authentication: AuthenticationIr | null;

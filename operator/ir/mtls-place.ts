@@ -10,6 +10,8 @@ export interface MtlsPlaceIr {
   readonly owner: string;
   /** null: all ports that no Service names. */
   readonly port: number | null;
+  /** No Service leads to the port, and a policy names it: without that it would be in the place of all such ports. */
+  readonly isOther: boolean;
   readonly wish: MtlsWish;
   /** It is to be Strict, and accepts plaintext. */
   readonly isStaged: boolean;

@@ -32,14 +32,11 @@ export function closedPolicy(
   const { data } = Intent.safeParse(raw);
   if (raw === undefined || data === undefined) return undefined;
   const { targetRefs, selector } = data.spec;
-  const { parts, effect } = closure(data.spec);
   const { apiVersion, kind, metadata } = raw;
-  const closing = (targets: object): RawDocument => ({
-    apiVersion,
-    kind,
-    metadata,
-    spec: { ...targets, ...parts },
-  });
+  const withSpec = (spec: object): RawDocument => ({ apiVersion, kind, metadata, spec });
+  const anything = { targetRefs: [{ kind: 'Service', name: 'any' }] };
+  const { parts, effect } = closure(data.spec, (part) => isValid(withSpec({ ...anything, ...part })));
+  const closing = (targets: object): RawDocument => withSpec({ ...targets, ...parts });
   const targets = targetRefs.filter((target) => isValid(closing({ targetRefs: [target] })));
   const isSelecting = selector !== undefined && isValid(closing({ selector }));
   const closed = closing({ targetRefs: targets, ...(isSelecting && { selector }) });
@@ -52,9 +49,9 @@ interface Closure {
   readonly effect: string;
 }
 
-function closure(spec: z.infer<typeof Intent>['spec']): Closure {
+function closure(spec: z.infer<typeof Intent>['spec'], isValid: (parts: object) => boolean): Closure {
   const { mtls, authorization } = spec;
-  const mode = mtls !== undefined && { mtls: closedMtls(mtls) };
+  const mode = mtls !== undefined && { mtls: closedMtls(mtls, (part) => isValid({ mtls: part })) };
   // What asks for tokens, such as authentication, is never on trial.
   const guardsMore = Object.keys(spec).some((field) => !plainFields.has(field));
   if (mtls !== undefined && authorization === undefined && !guardsMore) {
@@ -79,8 +76,15 @@ const plainFields: ReadonlySet<string> = new Set(['targetRefs', 'selector', 'mtl
 /** Whoever wrote it meant to refuse nobody; but an authorizer is never on trial. */
 const Trial = z.object({ enforcement: z.literal('Audit'), external: z.never().optional() });
 
-/** What lets plaintext in must have been meant. */
-function closedMtls(mtls: unknown): object {
-  const { data } = z.object({ mode: z.enum(['Permissive', 'Disabled']) }).safeParse(mtls);
-  return data === undefined ? { mode: 'Strict', transition: { type: 'Immediate' } } : { mode: data.mode };
+const Readable = z.object({
+  mode: z.enum(['Permissive', 'Disabled']).optional(),
+  ports: z.array(z.object({ port: z.int(), mode: z.enum(['Permissive', 'Strict', 'Disabled']) })).default([]),
+});
+
+/** What lets plaintext in must have been meant. isValid: as part of the policy. */
+function closedMtls(mtls: unknown, isValid: (part: object) => boolean): object {
+  const { data } = Readable.safeParse(mtls);
+  const read = { ...data, transition: { type: 'Immediate' } };
+  // A word about one port that cannot be read may be about any.
+  return data !== undefined && isValid(read) ? read : { mode: 'Strict', transition: { type: 'Immediate' } };
 }

@@ -37,6 +37,50 @@ export function placeKey(owner: string, port: number | null): string {
   return `${owner} ${port ?? 'other'}`;
 }
 
+/** Of all ports of the same owner that no Service names. */
+export function othersKey(key: string): string {
+  const [owner = ''] = key.split(' ');
+  return placeKey(owner, null);
+}
+
+/** Of a port that is Strict for good. Nothing is stored of it, unless the ports that no Service names accept plaintext: see isOther. */
+const strictForGood: StoredPlace = { attempts: 0, strictSinceMs: 0 };
+const openAsOthers: StoredPlace = { attempts: 0, strictSinceMs: null };
+
+export interface PlaceAt {
+  readonly owner: string;
+  readonly port: number | null;
+  /** Until a policy named it, it was in the place of the ports that no Service names, and is as open as they are. */
+  readonly isOther: boolean;
+}
+
+/** null: it is Strict if anybody wants that. */
+export function storedAt(places: StoredPlaces, { owner, port, isOther }: PlaceAt): StoredPlace | null {
+  const own = places.get(placeKey(owner, port));
+  if (own !== undefined) return own.strictSinceMs === strictForGood.strictSinceMs ? null : own;
+  return isOther && isOpen(places.get(placeKey(owner, null))) ? openAsOthers : null;
+}
+
+function isOpen(stored: StoredPlace | undefined): boolean {
+  return stored?.strictSinceMs === null;
+}
+
+/**
+ * With a mark for each port that is Strict for good and whose owner has other ports that accept plaintext: without one, it would be taken
+ * for one of these when its Service goes.
+ * @param wanted the ports that are to be Strict
+ */
+export function withMarks(
+  places: StoredPlaces,
+  wanted: readonly Pick<PlaceAt, 'owner' | 'port'>[],
+): StoredPlaces {
+  const marks = wanted
+    .filter(({ owner, port }) => port !== null && isOpen(places.get(placeKey(owner, null))))
+    .map(({ owner, port }) => placeKey(owner, port))
+    .filter((key) => !places.has(key));
+  return new Map([...places, ...marks.map((key) => [key, strictForGood] as const)]);
+}
+
 export function placesData(places: StoredPlaces): ConfigMap['data'] {
   const byOwner = new Map<string, Record<string, z.infer<typeof StoredPlaceShape>>>();
   for (const [key, { attempts, strictSinceMs }] of [...places].toSorted(([a], [b]) => compareText(a, b))) {

@@ -5,9 +5,19 @@ import type { MtlsPlaceIr } from '../ir/mtls-place.ts';
 import type { ConfigMapPort } from '../ports/config-map-port.ts';
 import type { Clock } from '../process/clock.ts';
 import type { Log } from '../process/log.ts';
+import { append } from '../values/labels.ts';
 import { isSameValue } from '../values/same-value.ts';
 import { type Memory, type SeenCaller, step, type Waiting } from './step.ts';
-import { placeKey, placesData, placesName, type StoredPlace, type StoredPlaces } from './stored-places.ts';
+import {
+  othersKey,
+  placeKey,
+  placesData,
+  placesName,
+  storedAt,
+  type StoredPlace,
+  type StoredPlaces,
+  withMarks,
+} from './stored-places.ts';
 import { type PlaceObservations, seenAt } from './watched-ports.ts';
 
 export interface StrictWatchOptions {
@@ -75,6 +85,7 @@ export class StrictWatch {
     const { clock } = this.#options;
     const nowMs = clock.now();
     const next = new Map<string, Map<string, StoredPlace>>();
+    const wanted = new Map<string, MtlsPlaceIr[]>();
     const reports: StrictReport[] = [];
     let isWaiting = false;
     for (const place of this.#places) {
@@ -83,10 +94,14 @@ export class StrictWatch {
       isWaiting ||= place.wish === 'Strict' && stored !== null;
       if (stored !== null) placesOf(next, place.namespace).set(placeKey(place.owner, place.port), stored);
       if (waiting !== null) reports.push(this.#reportOf(place, waiting));
+      if (place.wish !== 'Open') append(wanted, place.namespace, place);
     }
     this.#keepAbsent(next, nowMs);
+    const marked = new Map(
+      [...next].map(([namespace, places]) => [namespace, withMarks(places, wanted.get(namespace) ?? [])]),
+    );
     this.#tell(reports);
-    const isStored = await this.#store(next);
+    const isStored = await this.#store(marked);
     if (!this.#isLeading) return;
     this.#cancel?.();
     if (isWaiting || !isStored || this.#absentSince.size > 0)
@@ -95,7 +110,7 @@ export class StrictWatch {
 
   #step(place: MtlsPlaceIr, nowMs: number): { stored: StoredPlace | null; waiting: Waiting | null } {
     const key = `${place.namespace}/${placeKey(place.owner, place.port)}`;
-    const stored = this.#stored.get(place.namespace)?.get(placeKey(place.owner, place.port)) ?? null;
+    const stored = storedAt(this.#stored.get(place.namespace) ?? nothingStored, place);
     const isAsked = place.wish === 'Strict' && stored !== null;
     const seen = isAsked ? seenAt(place, this.#options.observations()) : nothingSeen;
     const memory = this.#memories.get(key) ?? null;
@@ -114,6 +129,8 @@ export class StrictWatch {
       for (const [key, stored] of places) {
         const name = `${namespace}/${key}`;
         if (next.get(namespace)?.has(key) === true || this.#isPresent(namespace, key)) continue;
+        // Of a port that is gone from an owner that is there, it matters only that it was open.
+        if (stored.strictSinceMs !== null && this.#isPresent(namespace, othersKey(key))) continue;
         absent.add(name);
         const sinceMs = this.#absentSince.get(name) ?? nowMs;
         this.#absentSince.set(name, sinceMs);
@@ -171,6 +188,7 @@ export class StrictWatch {
   }
 }
 
+const nothingStored: StoredPlaces = new Map();
 const nothingSeen = { callers: [], reporters: [] };
 
 function placesOf(all: Map<string, Map<string, StoredPlace>>, namespace: string): Map<string, StoredPlace> {

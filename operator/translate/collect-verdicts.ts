@@ -19,8 +19,9 @@ import type { Logins } from './policies/security/login.ts';
 import type { Found } from './policies/security/security.ts';
 import type { Authorizers } from './policies/security/authorizer-references.ts';
 import { type AuthorizerState, createAuthorizerWatch } from './policies/security/authorizer-state.ts';
+import { undeclaredPorts } from './policies/security/port-warnings.ts';
 import { unmeshedTargets } from './policies/security/unmeshed.ts';
-import { securityVerdicts } from './policies/security/verdicts.ts';
+import { type AboutTargets, securityVerdicts } from './policies/security/verdicts.ts';
 import { conditionsOf } from './policies/traffic/audiences.ts';
 import { createEmptySubsetFinder } from './policies/traffic/empty-subsets.ts';
 import { createHealthCheckWarner } from './policies/traffic/health-check-warnings.ts';
@@ -63,6 +64,13 @@ export function createVerdictCollector(): VerdictCollector {
   const findLimits = createLimitWarner();
   const joinAll = rememberLast(joinWarnings);
   const unmeshed = rememberLast(unmeshedTargets);
+  const undeclared = rememberLast(undeclaredPorts);
+  const aboutTargets = rememberLast(
+    (...[withoutSidecar, ports]: [AboutTargets['unmeshed'], AboutTargets['undeclared']]): AboutTargets => ({
+      unmeshed: withoutSidecar,
+      undeclared: ports,
+    }),
+  );
   const ofTraffic = rememberLast(trafficVerdicts);
   const ofSecurity = rememberLast(securityVerdicts);
   const join = rememberLast((...lists: readonly (readonly Verdict[])[]) => lists.flat());
@@ -92,7 +100,7 @@ export function createVerdictCollector(): VerdictCollector {
         ofSecurity(
           attachments,
           ir.workloads,
-          unmeshed(attachments, workloads),
+          aboutTargets(unmeshed(attachments, workloads), undeclared(attachments, workloads, served)),
           referredTo(watchAuthorizers(authorizers, ir), referred.logins),
         ),
         external,

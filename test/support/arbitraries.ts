@@ -462,7 +462,12 @@ export function securityPolicySpec(): fc.Arbitrary<SecurityPolicySpec> {
     matchLabels: from([{ app: 'reviews' }, { version: 'v1' }, { app: '', a: 'b' }]),
   });
   const transition = spec({}, { type: from(['Safe', 'Immediate']), quietPeriod: from(['1s', '24h']) });
-  const mtls = spec({ mode: from(['Permissive', 'Strict', 'Disabled']) }, { transition });
+  const mode = from(['Permissive', 'Strict', 'Disabled']);
+  const portModes = distinct(fc.record({ port: from(pools.ports), mode }), (one) => String(one.port), [1, 3]);
+  const mtls = fc.oneof(
+    spec({ mode }, { ports: portModes, transition }),
+    spec({ ports: portModes }, { transition }),
+  );
   const rulesOf = (count: [number, number]): fc.Arbitrary<object[]> =>
     distinct(rule, (one) => one.name, count);
   const authorization = spec(

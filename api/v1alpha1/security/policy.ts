@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { dnsSubdomain, listMap, matchLabels, shaped, withRules } from '../../schema.ts';
 import type { ApiObject } from '../common.ts';
-import { MtlsMode, MtlsTransition } from '../mtls.ts';
+import { PolicyMtls } from '../mtls.ts';
 import { Authentication } from './authentication.ts';
 import { ExternalAuthorizer } from './external-authorizer.ts';
 import { AuthorizationRule } from './rule.ts';
@@ -45,15 +45,7 @@ export const SecurityPolicySpec = withRules(
     selector: Selector.optional().describe(
       'Workloads that the policy protects, by their labels, in addition to targetRefs.',
     ),
-    mtls: z
-      .object({
-        mode: MtlsMode.describe(
-          'Permissive: the targets accept mutual TLS and plaintext. Strict: mutual TLS only. Disabled: plaintext only.',
-        ),
-        transition: MtlsTransition.optional(),
-      })
-      .optional()
-      .describe('Mutual TLS for the targets. Default: the setting of the Mesh.'),
+    mtls: PolicyMtls.optional(),
     authentication: Authentication.optional().describe(
       'End users of HTTP requests, by tokens. Default: tokens are not looked at.',
     ),

@@ -9,7 +9,7 @@ import { buildInboundListeners, buildInboundRoutes } from './inbound/listeners.t
 import { buildPeersSecret, type KnownPeers } from './inbound/tcp-admission.ts';
 import { buildLimits, httpPorts } from './inbound/limits.ts';
 import { createQuotaServers } from './inbound/quota-servers.ts';
-import { buildInspector, others } from './inbound/listener-filters.ts';
+import { buildInspector, modeOfOthers, others } from './inbound/listener-filters.ts';
 import { buildLogins } from './inbound/login/reach.ts';
 import { buildReadiness } from './inbound/readiness.ts';
 import { createAddressListeners } from './outbound/address-listeners.ts';
@@ -224,7 +224,7 @@ function createOwnLayers(): (
 
 function interceptedOnly(workload: WorkloadIr, mesh: Origin): readonly XdsResource[] {
   const readiness = buildReadiness(workload, mesh);
-  const { mtls } = workload.otherInbound;
+  const mtls = modeOfOthers(workload);
   // Else it is one of the switches that are off.
   return mtls === 'Disabled'
     ? [readiness, buildInspector(others, mtls, [mesh, ...workload.origins])]
@@ -238,7 +238,9 @@ function buildAdmission(workload: WorkloadIr, mesh: Origin, known: KnownPeers): 
     ...buildInboundEndpoints(workload, mesh, known),
     ...tcp.flatMap((port) => [
       buildPeersSecret(port, mesh, known),
-      buildInspector(String(port.port), port.mtls, [mesh, ...port.origins]),
+      ...(port.isOnlyNamed === true
+        ? []
+        : [buildInspector(String(port.port), port.mtls, [mesh, ...port.origins])]),
     ]),
   ];
 }

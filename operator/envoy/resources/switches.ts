@@ -8,7 +8,7 @@ import { typeUrl } from '../proto/type-urls.ts';
 import { admittedHosts, namedNamespaces } from './egress/allow-list.ts';
 import { inboundDiscovered } from './inbound/http-filters.ts';
 import { httpPorts } from './inbound/limits.ts';
-import { buildInspector, others } from './inbound/listener-filters.ts';
+import { buildInspector, modeOfOthers, others } from './inbound/listener-filters.ts';
 import { refusedWithoutIdentity, refusesWithoutIdentity } from './inbound/tcp-admission.ts';
 import { outboundDiscovered } from './outbound/http-filters.ts';
 import { logValues } from './named-logs.ts';
@@ -66,13 +66,13 @@ export function switchLayers(
   routesCalls: boolean,
   namespaces: ReadonlySet<string>,
 ): readonly LayerId[] {
-  const { inbound, intercepted, namespace, otherInbound } = workload;
+  const { inbound, intercepted, namespace } = workload;
   const runtimeOf = namespaces.has(namespace) ? namespaceLayer(namespace) : layer.runtime;
   const layers: LayerId[] = hasValues(workload) ? [] : [runtimeOf];
   if (inbound.some(({ protocol }) => protocol === 'HTTP')) layers.push(layer.inbound);
   for (const { port, limits } of httpPorts(workload)) if (limits === null) layers.push(limitsLayer(port));
   if (routesCalls) layers.push(layer.outbound);
-  if (intercepted && otherInbound.mtls !== 'Disabled') layers.push(layer.inspector);
+  if (intercepted && modeOfOthers(workload) !== 'Disabled') layers.push(layer.inspector);
   return layers;
 }
 

@@ -3,10 +3,15 @@ import type { Origin } from '../../ir/origin.ts';
 import { nameOf, type Source, type SpecOf } from '../sources.ts';
 import type { Access, Refused } from './access.ts';
 
-/** @param origins of the port, the Mesh first */
+export interface ServedPort {
+  readonly port: number;
+  /** Those that shape it, the Mesh first. */
+  readonly origins: readonly Origin[];
+}
+
 export function sourcesOfAccess(
   { verdict, token }: Access,
-  origins: readonly Origin[],
+  served: ServedPort,
   specOf: SpecOf,
 ): readonly Source[] {
   switch (verdict.type) {
@@ -16,7 +21,7 @@ export function sourcesOfAccess(
       return verdict.rule === null ? [] : [ruleSource(verdict.rule)];
     case 'Refused':
       if (verdict.by === 'Token') return tokenSources(verdict, token);
-      return verdict.rule === null ? thoseWhoMay(verdict, origins, specOf) : [ruleSource(verdict.rule)];
+      return verdict.rule === null ? thoseWhoMay(verdict, served, specOf) : [ruleSource(verdict.rule)];
   }
 }
 
@@ -44,22 +49,29 @@ function policyOf(id: string): string {
 }
 
 /** Where no rule by itself refuses: those that say something about it, of which some policies say it together. */
-function thoseWhoMay(verdict: Refused, origins: readonly Origin[], specOf: SpecOf): readonly Source[] {
-  const field = verdict.by === 'Mtls' ? 'mtls' : 'authorization';
-  const saying = origins.filter(
-    ({ kind, ...origin }) =>
-      kind === 'SecurityPolicy' && isSaying(memberOf(specOf({ kind, ...origin }), field), verdict),
-  );
-  const [mesh] = origins;
-  if (saying.length === 0 && field === 'mtls' && mesh !== undefined)
-    return [{ object: nameOf(mesh), field: 'spec.mtls' }];
-  return saying.map((origin) => ({ object: nameOf(origin), field: `spec.${field}` }));
+function thoseWhoMay(verdict: Refused, { origins, port }: ServedPort, specOf: SpecOf): readonly Source[] {
+  const policies = origins.filter(({ kind }) => kind === 'SecurityPolicy');
+  if (verdict.by === 'Mtls') {
+    const saying = policies.flatMap((origin) => strictField(memberOf(specOf(origin), 'mtls'), port, origin));
+    const [mesh] = origins;
+    return saying.length > 0 || mesh === undefined ? saying : [{ object: nameOf(mesh), field: 'spec.mtls' }];
+  }
+  return policies
+    .filter((origin) => isSaying(memberOf(specOf(origin), 'authorization'), verdict))
+    .map((origin) => ({ object: nameOf(origin), field: 'spec.authorization' }));
 }
 
-/** said: of mtls or authorization. Of connections, Deny rules are among what refuses. */
+/** said: the policy's mtls. Empty: it does not say Strict of the port. */
+function strictField(said: unknown, port: number, origin: Origin): readonly Source[] {
+  const ports = memberOf(said, 'ports');
+  const own = Array.isArray(ports) ? ports.find((one) => memberOf(one, 'port') === port) : undefined;
+  if (memberOf(own ?? said, 'mode') !== 'Strict') return [];
+  return [{ object: nameOf(origin), field: own === undefined ? 'spec.mtls' : `spec.mtls.ports[${port}]` }];
+}
+
+/** said: authorization. Of connections, Deny rules are among what refuses. */
 function isSaying(said: unknown, { by, status }: Refused): boolean {
   if (said === undefined || memberOf(said, 'enforcement') === 'Audit') return false;
-  if (by === 'Mtls') return memberOf(said, 'mode') === 'Strict';
   const rules = memberOf(said, 'rules');
   const allows = Array.isArray(rules) && (rules.length === 0 || rules.some(isAllow));
   return status === null || by !== 'Allow' || allows;

@@ -86,7 +86,10 @@ function accessAt(
     token,
     nowMs,
   });
-  return { access, sources: sourcesOfAccess(access, originsAt(server, port, mesh), specOf) };
+  return {
+    access,
+    sources: sourcesOfAccess(access, { port, origins: originsAt(server, port, mesh) }, specOf),
+  };
 }
 
 function originsAt({ inbound, origins }: WorkloadIr, port: number, mesh: Origin): readonly Origin[] {

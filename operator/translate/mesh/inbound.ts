@@ -3,6 +3,7 @@ import type { ExternalWorkload } from '../../../api/v1alpha1/external-workload.t
 import type { InboundPortIr } from '../../ir/inbound.ts';
 import type { Origin } from '../../ir/origin.ts';
 import type { WorkloadIr } from '../../ir/mesh-ir.ts';
+import { isOnlyNamed } from '../policies/security/rule-ports.ts';
 import type { Security } from '../policies/security/security.ts';
 import { together } from '../policies/traffic/limits.ts';
 import type { LimitsByPort } from '../policies/traffic/traffic.ts';
@@ -73,6 +74,8 @@ function declaredPorts(
   }));
 }
 
+const onlyNamed = { isOnlyNamed: true } as const;
+
 /** Those that Services lead to, and those that are only probed: of these nobody says a protocol. */
 function podPorts(pod: Pod, served: ReadonlyMap<number, ServedPort>): readonly DeclaredPort[] {
   const probes = probesOf(pod);
@@ -84,6 +87,7 @@ function podPorts(pod: Pod, served: ReadonlyMap<number, ServedPort>): readonly D
       listenAddress: null,
       application: null,
       protocol: served.get(port)?.protocol ?? 'TCP',
+      ...(isOnlyNamed(served.get(port)) && !probes.has(port) && onlyNamed),
       services: served.get(port)?.services ?? [],
       probes: probes.get(port) ?? [],
     }));

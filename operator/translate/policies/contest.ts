@@ -5,14 +5,18 @@ import { append } from '../../values/labels.ts';
 import { compareAge } from '../facts/precedence.ts';
 
 /**
- * What a policy is attached to, from the weakest to the strongest; Route: a route's own word. Those of consumer policies, which hold
- * for callers of their own namespace, are the strongest for these.
+ * What a policy is attached to, from the weakest to the strongest; Route: a route's own word. Where a policy for workloads has a word about
+ * one of their ports, it is PortOf…. Those of consumer policies, which hold for callers of their own namespace, are the strongest for these.
  */
 const levels = [
   'Mesh',
+  'PortOfMesh',
   'Namespace',
+  'PortOfNamespace',
   'Service',
+  'PortOfService',
   'Workload',
+  'PortOfWorkload',
   'Port',
   'Route',
   'Consumer',

@@ -71,9 +71,13 @@ function override<P extends Contestant>({ winner, level, slots, places }: Defeat
 /** Why a claim of this level is the stronger one. */
 const strength: Readonly<Record<Level, string>> = {
   Mesh: 'it targets the Mesh',
+  PortOfMesh: 'it names the port',
   Namespace: 'it targets the Namespace',
+  PortOfNamespace: 'it targets the Namespace and names the port',
   Service: 'it targets the Service',
+  PortOfService: 'it targets the Service and names the port',
   Workload: 'it targets the Deployment',
+  PortOfWorkload: 'it targets the Deployment and names the port',
   Port: 'it targets the port',
   Route: 'all its routes set it',
   Consumer: 'it is a policy of their own namespace',

@@ -4,6 +4,7 @@ import { type ApiCase, casesOf } from './api-case.ts';
 const { valid, refused } = casesOf('SecurityPolicy');
 const targetRefs = [{ kind: 'Deployment', name: 'reviews' }];
 const mtls = { mode: 'Strict' };
+const metricsPort = { port: 9090, mode: 'Permissive' };
 const allow = { name: 'allow', action: 'Allow' };
 const ruled = (...rules: object[]): object => ({ targetRefs, authorization: { rules } });
 const from = (source: object): object => ruled({ ...allow, from: [source] });
@@ -127,7 +128,48 @@ export const securityPolicyCases: readonly ApiCase[] = [
     { targetRefs: [...targetRefs, ...targetRefs], mtls },
     { field: 'spec.targetRefs[1]' },
   ),
-  refused('an mtls block without a mode', { targetRefs, mtls: {} }, { field: 'spec.mtls.mode' }),
+  refused(
+    'an mtls block without a mode',
+    { targetRefs, mtls: {} },
+    { field: 'spec.mtls', message: 'Set mode or ports; without them mtls does nothing.' },
+  ),
+  valid('modes of ports alone', { targetRefs, mtls: { ports: [metricsPort] } }),
+  valid('modes of ports beside a mode', {
+    targetRefs,
+    mtls: {
+      mode: 'Strict',
+      ports: [metricsPort, { port: 65_535, mode: 'Disabled' }],
+      transition: { type: 'Immediate' },
+    },
+  }),
+  refused(
+    'two modes of one port',
+    { targetRefs, mtls: { ports: [metricsPort, { ...metricsPort, mode: 'Strict' }] } },
+    { field: 'spec.mtls.ports[1]' },
+  ),
+  refused(
+    'a port without a mode',
+    { targetRefs, mtls: { mode: 'Strict', ports: [{ port: 9090 }] } },
+    { field: 'spec.mtls.ports[0].mode' },
+  ),
+  refused(
+    'a port of a name',
+    { targetRefs, mtls: { ports: [{ port: 'metrics', mode: 'Permissive' }] } },
+    { field: 'spec.mtls.ports[0].port' },
+  ),
+  refused(
+    'a port that there is not',
+    { targetRefs, mtls: { ports: [{ port: 65_536, mode: 'Permissive' }] } },
+    { field: 'spec.mtls.ports[0].port' },
+  ),
+  refused(
+    'modes of too many ports',
+    {
+      targetRefs,
+      mtls: { ports: Array.from({ length: 17 }, (_, at) => ({ port: at + 1, mode: 'Permissive' })) },
+    },
+    { field: 'spec.mtls.ports' },
+  ),
   refused(
     'authorization without rules',
     { targetRefs, authorization: {} },

@@ -55,6 +55,10 @@ const staged =
 const certificates = 'Of the certificate: in a file beside the sidecar.';
 const otherPorts =
   'Ports that no Service names are guarded as well, of which those that the rules name become ports of their own. Whoever is connected to one keeps the rules of before until drained, see decision 23; callers without an identity are refused at their next byte by RTDS.';
+const namedPort =
+  'A port that no Service names gets chains of its own, or no longer has any. Connections to such ports are drained, and to no others.';
+/** What is said of the port would hold. */
+const withoutPorts = { 'mtls.ports': null };
 const logs = 'On TCP ports a rule has no name that anybody sees.';
 
 const inOrder = [{ from: 'a', to: ['b'] }];
@@ -488,8 +492,11 @@ export const table: readonly Row[] = [
   ...rows('SecurityPolicy/requests', [
     ['targetRefs.0.kind', 'Service', 'LDS RTDS', strict],
     ['targetRefs.0.name', 'gone', 'LDS RDS RTDS', strict],
-    ['mtls.mode', 'Strict', 'RDS'],
-    ['mtls.mode', 'Disabled', 'CDS ECDS EDS'],
+    ['mtls.mode', 'Strict', 'RDS', null, withoutPorts],
+    ['mtls.mode', 'Disabled', 'CDS ECDS EDS', null, withoutPorts],
+    ['mtls.ports.0.mode', 'Strict', 'RDS'],
+    ['mtls.ports.0.mode', 'Disabled', 'CDS EDS'],
+    ['mtls.ports.0.port', 9082, 'CDS EDS LDS RTDS SDS', namedPort],
     ['mtls.transition.type', 'Immediate', '', staged],
     ['mtls.transition.quietPeriod', '5m', '', operator],
     [
@@ -537,8 +544,10 @@ export const table: readonly Row[] = [
   ]),
   ...rows('SecurityPolicy/connections', [
     ['targetRefs.0.name', 'gone', 'EDS SDS'],
-    ['mtls.mode', 'Strict', 'LDS RTDS', strict],
-    ['mtls.mode', 'Disabled', 'ECDS EDS'],
+    ['mtls.mode', 'Strict', 'LDS RTDS', strict, withoutPorts],
+    ['mtls.mode', 'Disabled', 'ECDS EDS', null, withoutPorts],
+    ['mtls.ports.0.mode', 'Strict', 'LDS RTDS', strict],
+    ['mtls.ports.0.mode', 'Disabled', 'ECDS EDS'],
     ['authorization.rules.0.name', 'other', '', logs],
     [
       'authorization.rules.0.action',
@@ -559,7 +568,7 @@ export const table: readonly Row[] = [
     ['authorization.rules.0.from.0.namespaces.0', 'shop', 'EDS SDS'],
   ]),
   ...rows('SecurityPolicy/everything', [
-    ['selector.matchLabels', { app: 'reviews' }, 'CDS ECDS EDS LDS RTDS SDS', otherPorts],
+    ['selector.matchLabels', { app: 'reviews' }, 'CDS EDS LDS RTDS SDS', otherPorts],
     ['authorization.rules.0.from.0.principals.0', 'spiffe://partner.example/other', 'RDS'],
     ['authorization.rules.0.from.0.ipBlocks.0', '10.0.0.0/9', 'RDS'],
     ['authorization.rules.0.from.0.remoteIPBlocks.0', '192.0.2.0/25', 'RDS'],

@@ -25,6 +25,8 @@ export interface GuardedPort extends Pick<
   readonly destinationPort: number | null;
   /** Access logs that the Mesh asks for. */
   readonly named: ListenerLogs;
+  /** Of `any`: ports that policies name. When there are others, connections to them are on the wrong chain, and are drained with it. */
+  readonly not?: readonly number[];
 }
 
 /**
@@ -99,12 +101,17 @@ function closedChain(port: Pick<GuardedPort, 'label' | 'destinationPort'>): Envo
 }
 
 function chain(
-  port: Pick<GuardedPort, 'label' | 'destinationPort'>,
+  port: Pick<GuardedPort, 'label' | 'destinationPort' | 'not'>,
   kind: string,
   match: EnvoyMessage,
 ): EnvoyMessage {
-  const destination = port.destinationPort === null ? {} : { destination_port: port.destinationPort };
-  return { name: `${port.label}/${kind}`, filter_chain_match: { ...destination, ...match } };
+  const { destinationPort, label, not = [] } = port;
+  const destination = destinationPort === null ? {} : { destination_port: destinationPort };
+  return {
+    name: `${label}/${kind}`,
+    filter_chain_match: { ...destination, ...match },
+    ...(not.length > 0 && { metadata: { filter_metadata: { 'meshwright.dev': { not } } } }),
+  };
 }
 
 /** `any` with an identity: nothing is known of its endpoint, see decision 23. */

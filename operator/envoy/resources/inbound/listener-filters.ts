@@ -44,9 +44,11 @@ export function inspectorsOf({
 
 /**
  * Of an intercepted workload. HTTP ports are always inspected: clients speak first there, and nobody waits. Each TCP port, and all that
- * no Service names, have an inspector of their own that is switched by ECDS.
+ * no Service names, have an inspector of their own that is switched by ECDS. A port that only a policy names has none of its own: another
+ * inspector is another listener, and would end the connections to all ports.
  */
-export function inspectorsFor({ inbound }: Pick<WorkloadIr, 'inbound'>): readonly EnvoyMessage[] {
+export function inspectorsFor(workload: Pick<WorkloadIr, 'inbound'>): readonly EnvoyMessage[] {
+  const inbound = workload.inbound.filter(({ isOnlyNamed }) => isOnlyNamed !== true);
   const at = (protocol: InboundPortIr['protocol']): readonly number[] =>
     inbound.filter((port) => port.protocol === protocol).map(({ port }) => port);
   const http = anyPort(at('HTTP'));
@@ -62,6 +64,15 @@ export function inspectorsFor({ inbound }: Pick<WorkloadIr, 'inbound'>): readonl
 
 /** Of ports that no Service names. */
 export const others = 'other';
+
+/** Mode of the inspector of all ports that have none of their own: whoever is told from others on one of them is inspected on all. */
+export function modeOfOthers({
+  inbound,
+  otherInbound,
+}: Pick<WorkloadIr, 'inbound' | 'otherInbound'>): InboundPortIr['mtls'] {
+  const modes = [otherInbound, ...inbound.filter(({ isOnlyNamed }) => isOnlyNamed === true)];
+  return modes.find(({ mtls }) => mtls !== 'Disabled')?.mtls ?? 'Disabled';
+}
 
 function switchableInspector(label: string): EnvoyMessage {
   return {

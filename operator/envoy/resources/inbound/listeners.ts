@@ -76,6 +76,7 @@ function interceptedListener(workload: WorkloadIr, mesh: Origin, named: Listener
     cluster,
     destinationPort: null,
     named,
+    not: workload.inbound.filter(({ isOnlyNamed }) => isOnlyNamed === true).map(({ port }) => port),
   });
   return listener({
     name: 'inbound',

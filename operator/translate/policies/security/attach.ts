@@ -7,12 +7,19 @@ import type { ServiceViews } from '../../facts/service-view.ts';
 import type { Problem } from '../../facts/verdicts.ts';
 import { guardKey, type Reached, recordedGuards, withRecorded } from './kept-guards.ts';
 import type { WorkloadIndex } from '../../facts/workload.ts';
-import { compareLevels, type Level } from '../contest.ts';
-import { findTarget, levelOf, type Surroundings, type Target, targetsOf } from './targets.ts';
+import { compareLevels } from '../contest.ts';
+import {
+  findTarget,
+  levelOf,
+  type Surroundings,
+  type Target,
+  type TargetLevel,
+  targetsOf,
+} from './targets.ts';
 
 export interface Attachment {
   readonly policy: SecurityPolicy;
-  readonly level: Level;
+  readonly level: TargetLevel;
   readonly target: Target;
   /** null: all ports. */
   readonly ports: ReadonlySet<number> | null;
@@ -77,7 +84,7 @@ export function attachSecurity(
 }
 
 /** Whether it holds at a port; port null: at the ports that no Service names. */
-export function holdsAt(attachment: Attachment, port: number | null): boolean {
+export function holdsAt(attachment: Pick<Attachment, 'ports'>, port: number | null): boolean {
   return attachment.ports === null || (port !== null && attachment.ports.has(port));
 }
 

@@ -1,16 +1,18 @@
 // Who decides the mutual TLS mode where several SecurityPolicies want to, and what became of each of them.
 import type { SecurityPolicy } from '../../../../api/v1alpha1/security/policy.ts';
 import { append } from '../../../values/labels.ts';
-import { type Claim, decide, type Decisions, type Outcome, outcomesOf } from '../contest.ts';
+import { type Claim, decide, type Decisions, type Level, type Outcome, outcomesOf } from '../contest.ts';
 import { type Attachment, holdsAt, type SecurityAttachments } from './attach.ts';
-import { levelOf, targetsOf } from './targets.ts';
+import { wishOf } from './mtls-wishes.ts';
+import { portsWithMode } from './rule-ports.ts';
+import { levelOf, type TargetLevel, targetsOf } from './targets.ts';
 
 type Place = readonly [place: string, decisions: Decisions<SecurityPolicy>];
-type MtlsClaim = Claim<SecurityPolicy>;
+type Wish = Pick<Attachment, 'policy' | 'level' | 'ports'>;
 
 const slot = 'mtls.mode';
-/** Pods and their ports are too many to be named. */
-const place = 'the same ports';
+/** Pods and their ports are too many to be named, but for those that policies name. */
+const samePorts = 'the same ports';
 
 /** Of the policies that have a mutual TLS mode. */
 export function mtlsOutcomes({
@@ -19,32 +21,48 @@ export function mtlsOutcomes({
 }: SecurityAttachments): ReadonlyMap<SecurityPolicy, Outcome<SecurityPolicy>> {
   const wishes = policies.filter(({ spec }) => spec.mtls !== undefined);
   if (wishes.length === 0) return new Map();
-  const byWorkloads = outcomesOf([...byWorkload.values()].flatMap(placesOf));
+  const byWorkloads = outcomesOf(inOrder([...byWorkload.values()].flatMap(placesOf)));
   return new Map([...outcomesOf(placesByTarget(wishes)), ...byWorkloads]);
 }
 
+/** Those of one name follow each other, so that it is told once. */
+function inOrder(places: readonly Place[]): readonly Place[] {
+  return [...Map.groupBy(places, ([place]) => place).values()].flat();
+}
+
 /** A workload has a place for each port that a policy names, and one for all others. attached: as in byWorkload. */
-function placesOf(attached: readonly Attachment[]): readonly Place[] {
+function placesOf(attached: readonly Wish[]): readonly Place[] {
   const wishes = attached.filter(({ policy }) => policy.spec.mtls !== undefined);
-  const ports = new Set<number | null>(wishes.flatMap((wish) => [...(wish.ports ?? [null])]));
+  const named = new Set(wishes.flatMap(({ policy }) => portsWithMode(policy)));
+  const ports = new Set<number | null>([...wishes.flatMap((wish) => [...(wish.ports ?? [null])]), ...named]);
   return [...ports].map((port) => {
-    const claims = wishes.filter((wish) => holdsAt(wish, port)).map(claimOf);
-    return [place, decide(claims)];
+    const claims = wishes.filter((wish) => holdsAt(wish, port)).flatMap((wish) => claimAt(wish, port));
+    return [port !== null && named.has(port) ? `port ${port}` : samePorts, decide(claims)];
   });
 }
 
-function claimOf({ policy, level }: Pick<Attachment, 'policy' | 'level'>): MtlsClaim {
-  return { slot, level, policy };
+const portLevels: Readonly<Record<TargetLevel, Level>> = {
+  Mesh: 'PortOfMesh',
+  Namespace: 'PortOfNamespace',
+  Service: 'PortOfService',
+  Workload: 'PortOfWorkload',
+};
+
+/** port null: the ports that nobody names. */
+function claimAt({ policy, level }: Wish, port: number | null): readonly Claim<SecurityPolicy>[] {
+  const wish = wishOf(policy, port);
+  if (wish === null) return [];
+  return [{ slot, level: wish.isOfPort ? portLevels[level] : level, policy }];
 }
 
 /** Where no workload tells yet. policies: oldest first. */
 function placesByTarget(policies: readonly SecurityPolicy[]): readonly Place[] {
-  const byTarget = new Map<string, MtlsClaim[]>();
+  const byTarget = new Map<string, Wish[]>();
   for (const policy of policies) {
     for (const { kind, name } of targetsOf(policy)) {
       const target = `${kind}/${policy.metadata.namespace ?? ''}/${name}`;
-      append(byTarget, target, claimOf({ policy, level: levelOf[kind] }));
+      append(byTarget, target, { policy, level: levelOf[kind], ports: null });
     }
   }
-  return [...byTarget.values()].map((claims) => [place, decide(claims)]);
+  return [...byTarget.values()].flatMap(placesOf);
 }

@@ -2,22 +2,26 @@
 import { durationMs } from '../../../../api/duration.ts';
 import type { MtlsPlaceIr, MtlsWish, PlacedWorkload } from '../../../ir/mtls-place.ts';
 import type { ConfigMap } from '../../../objects/objects.ts';
-import { placeKey, storedPlacesIn } from '../../../transition/stored-places.ts';
+import { placeKey, storedAt, storedPlacesIn } from '../../../transition/stored-places.ts';
 import { compareText } from '../../../values/compare-text.ts';
 import { append } from '../../../values/labels.ts';
 import { rememberByKey, rememberLast } from '../../../values/remember.ts';
 import { mergeOrigins } from '../../facts/origins.ts';
 import type { OwnerOf } from '../../facts/pod-owners.ts';
-import type { ServedPorts } from '../../facts/served-ports.ts';
+import type { ServedPort, ServedPorts } from '../../facts/served-ports.ts';
 import type { Workload, WorkloadIndex } from '../../facts/workload.ts';
+import { isOnlyNamed } from './rule-ports.ts';
 import type { IsOpen, Security } from './security.ts';
 
 /** The same function as long as the same is stored of the same pods. */
 export function createOpenPlaces(): (configMaps: readonly ConfigMap[], ownerOf: OwnerOf) => IsOpen {
   return rememberLast((configMaps, ownerOf) => {
     const stored = storedPlacesIn(configMaps);
-    return (workload, port) =>
-      stored.get(workload.namespace)?.get(placeKey(ownerOf(workload), port))?.strictSinceMs === null;
+    return (workload, port, isOther) => {
+      const places = stored.get(workload.namespace);
+      if (places === undefined) return false;
+      return storedAt(places, { owner: ownerOf(workload), port, isOther })?.strictSinceMs === null;
+    };
   });
 }
 
@@ -48,6 +52,7 @@ export function createPlaceFinder(): PlaceFinder {
 
 interface Port {
   readonly port: number | null;
+  readonly isOther: boolean;
   readonly workload: PlacedWorkload;
   readonly decision: ReturnType<Security['mtls']>;
 }
@@ -73,13 +78,17 @@ function placesOf(
 function portsOf(workload: Workload, served: ServedPorts, security: Security): readonly Port[] {
   const { key, source } = workload;
   const own = source.kind === 'Pod' ? [] : source.spec.ports.map(({ port }) => port);
-  const namedPorts = [...new Set([...(served.get(key)?.keys() ?? []), ...own])];
+  const known = served.get(key) ?? noPorts;
+  const namedPorts = [...new Set([...known.keys(), ...own])];
   const placed = { key, namedPorts };
   // The sidecar of an ExternalWorkload listens only on the ports that it has.
   return [...namedPorts, ...(source.kind === 'Pod' ? [null] : [])].map((port) => {
-    return { port, workload: placed, decision: security.mtls(workload, port) };
+    const isOther = port !== null && isOnlyNamed(known.get(port));
+    return { port, isOther, workload: placed, decision: security.mtls(workload, port, known) };
   });
 }
+
+const noPorts: ReadonlyMap<number, ServedPort> = new Map();
 
 type Place = Pick<MtlsPlaceIr, 'namespace' | 'owner' | 'port'>;
 
@@ -91,6 +100,7 @@ function placeOf({ namespace, owner, port }: Place, ports: readonly Port[]): Mtl
     namespace,
     owner,
     port,
+    isOther: ports.some(({ isOther }) => isOther),
     wish: wishOf(decisions),
     isStaged: decisions.some(({ mode }) => mode === 'Staged'),
     quietMs: Math.max(0, ...decisions.map(({ transition }) => durationMs(transition.quietPeriod))),

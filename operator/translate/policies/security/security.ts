@@ -9,6 +9,7 @@ import { mergeOrigins, originOf } from '../../facts/origins.ts';
 import type { OwnerOf } from '../../facts/pod-owners.ts';
 import { byText } from '../../../values/compare-text.ts';
 import { type KeyedMemory, rememberByKey, rememberLast } from '../../../values/remember.ts';
+import type { ServedPort } from '../../facts/served-ports.ts';
 import type { Workload } from '../../facts/workload.ts';
 import { type Attachment, holdsAt, type SecurityAttachments } from './attach.ts';
 import { authenticationAt, tokenDenials } from './authentication.ts';
@@ -21,7 +22,8 @@ import { loginAt, type Logins } from './login.ts';
 import { boundedAuthorization, exceeded, exceededOnTrial } from './port-bounds.ts';
 import { isOnTrial } from './trial.ts';
 import type { Place } from './requests.ts';
-import { portsNamed } from './rule-ports.ts';
+import { decidingWish } from './mtls-wishes.ts';
+import { isOnlyNamed, portsNamed } from './rule-ports.ts';
 
 interface MtlsDecision {
   readonly mode: MtlsModeIr;
@@ -46,10 +48,13 @@ interface Guard {
   readonly origins: readonly Origin[];
 }
 
+type KnownPorts = ReadonlyMap<number, ServedPort>;
+type GuardedPlace = Place & { readonly knownPorts: KnownPorts };
+
 export interface Security {
-  /** port null: the ports that no Service names. */
-  mtls(workload: Workload, port: number | null): MtlsDecision;
-  guard(workload: Workload, place: Place): Guard;
+  /** port null: the ports that no Service names. knownPorts: without them Staged is told as Strict. */
+  mtls(workload: Workload, port: number | null, knownPorts?: KnownPorts): MtlsDecision;
+  guard(workload: Workload, place: GuardedPlace): Guard;
 }
 
 /** Security of one batch after another: as long as the policies of a port stay, so does the guard that it gives out. */
@@ -66,8 +71,11 @@ export function createSecurityMaker(): (
   });
 }
 
-/** Whether a port accepts plaintext until nobody uses it; port null: the ports that no Service names. */
-export type IsOpen = (workload: Workload, port: number | null) => boolean;
+/**
+ * Whether a port accepts plaintext until nobody uses it; port null: the ports that no Service names. isOther: it would be one of these if no policy
+ * named it.
+ */
+export type IsOpen = (workload: Workload, port: number | null, isOther: boolean) => boolean;
 
 /** What policies refer to, and what is stored of their targets. */
 export interface Found {
@@ -84,6 +92,7 @@ interface Reading extends Pick<Found, 'keysOf' | 'logins'> {
 }
 
 const nothing: readonly Attachment[] = [];
+const noPorts: KnownPorts = new Map();
 
 interface Known extends Found {
   readonly authorizers: Authorizers;
@@ -101,10 +110,15 @@ function createSecurity(
   const holding = (workload: Workload, port: number | null): readonly Attachment[] =>
     byWorkload.get(workload.key)?.filter((attachment) => holdsAt(attachment, port)) ?? nothing;
 
-  const decide = (workload: Workload, port: number | null, here: readonly Attachment[]): MtlsDecision => {
-    const decision = decideMtls(here, fallback);
+  const decide = (
+    workload: Workload,
+    { port, knownPorts }: Pick<GuardedPlace, 'port' | 'knownPorts'>,
+    here: readonly Attachment[],
+  ): MtlsDecision => {
+    const decision = decideMtls(here, port, fallback);
     const waits = decision.mode === 'Strict' && decision.transition.type === 'Safe';
-    return waits && isOpen(workload, port) ? { ...decision, mode: 'Staged' } : decision;
+    const isOther = port !== null && isOnlyNamed(knownPorts.get(port));
+    return waits && isOpen(workload, port, isOther) ? { ...decision, mode: 'Staged' } : decision;
   };
 
   /** By the names of policies: they can be thousands, and each port of each pod asks. */
@@ -134,10 +148,11 @@ function createSecurity(
   };
 
   return {
-    mtls: (workload, port) => decide(workload, port, holding(workload, port)),
+    mtls: (workload, port, knownPorts = noPorts) =>
+      decide(workload, { port, knownPorts }, holding(workload, port)),
     guard(workload, place) {
       const here = holding(workload, place.port);
-      const decision = decide(workload, place.port, here);
+      const decision = decide(workload, place, here);
       const known = here.length === 0 ? unguarded[place.protocol].get(decision.mode) : undefined;
       if (known !== undefined) return known;
       const guard = guardBy(workload, place, here, decision);
@@ -209,12 +224,14 @@ function auditOf(policies: readonly SecurityPolicy[], rulesOf: Reading['rulesOf'
   return boundedAuthorization({ deny, allow: all }, exceededOnTrial(policies));
 }
 
-/** holding: in the order of precedence. The first that has a mode decides, else the Mesh. */
-function decideMtls(holding: readonly Attachment[], fallback: MtlsDecision): MtlsDecision {
-  for (const { policy } of holding) {
-    if (policy.spec.mtls === undefined) continue;
-    const { mode, transition = safe } = policy.spec.mtls;
-    return { mode, origin: originOf(policy), transition };
-  }
-  return fallback;
+/** holding: in the order of precedence. If none of them has a mode, the Mesh decides. */
+function decideMtls(
+  holding: readonly Attachment[],
+  port: number | null,
+  fallback: MtlsDecision,
+): MtlsDecision {
+  const wish = decidingWish(holding, port);
+  if (wish === null) return fallback;
+  const { mode, policy } = wish;
+  return { mode, origin: originOf(policy), transition: policy.spec.mtls?.transition ?? safe };
 }

@@ -9,7 +9,6 @@ import { rememberEach } from '../../../values/remember.ts';
 import { serviceKey, type ServiceViews } from '../../facts/service-view.ts';
 import type { Problem } from '../../facts/verdicts.ts';
 import type { Workload, WorkloadIndex } from '../../facts/workload.ts';
-import type { Level } from '../contest.ts';
 import type { Reached } from './kept-guards.ts';
 
 type TargetRef = SecurityPolicy['spec']['targetRefs'][number];
@@ -28,7 +27,10 @@ export interface Surroundings extends Pick<Resources, 'deployments' | 'statefulS
   readonly operatorNamespace: string;
 }
 
-export const levelOf: Readonly<Record<Target['kind'], Level>> = {
+/** Of a policy for workloads. */
+export type TargetLevel = 'Mesh' | 'Namespace' | 'Service' | 'Workload';
+
+export const levelOf: Readonly<Record<Target['kind'], TargetLevel>> = {
   Mesh: 'Mesh',
   Namespace: 'Namespace',
   Service: 'Service',

@@ -14,9 +14,18 @@ import type { Logins } from './login.ts';
 import { keySourcesOf } from './key-sources.ts';
 import { expressionProblems } from './large-expressions.ts';
 import { keptNotes } from './pod-records.ts';
+import { portWarnings } from './port-warnings.ts';
 import { portsReached, ruleNotes } from './rule-notes.ts';
 import { keyProblems, sourceProblems } from './token-notes.ts';
 import { openPorts, unidentifiedNotes } from './unidentified.ts';
+
+/** What there is to say of the targets of policies. */
+export interface AboutTargets {
+  /** Keys of workloads. */
+  readonly unmeshed: ReadonlyMap<SecurityPolicy, readonly string[]>;
+  /** Ports of mtls.ports. */
+  readonly undeclared: ReadonlyMap<SecurityPolicy, readonly number[]>;
+}
 
 /** What policies refer to, and how it is. */
 export interface ReferredTo {
@@ -27,7 +36,7 @@ export interface ReferredTo {
 export function securityVerdicts(
   attachments: SecurityAttachments,
   workloads: readonly WorkloadIr[],
-  unmeshed: ReadonlyMap<SecurityPolicy, readonly string[]>,
+  { unmeshed, undeclared }: AboutTargets,
   { state, logins }: ReferredTo,
 ): readonly Verdict[] {
   const outcomes = mtlsOutcomes(attachments);
@@ -58,7 +67,10 @@ export function securityVerdicts(
         ]),
         resolvedRefsCondition(authorizerProblems(policy, authorizers)),
         ...overriddenCondition(policy, outcome),
-        ...warningCondition(authorizerWarnings(policy, authorizers.get(policy), state)),
+        ...warningCondition([
+          ...portWarnings(undeclared.get(policy)),
+          ...authorizerWarnings(policy, authorizers.get(policy), state),
+        ]),
         ...loginCondition(policy, logins, winners),
       ],
       unmeshed: unmeshed.get(policy) ?? [],

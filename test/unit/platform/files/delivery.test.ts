@@ -237,6 +237,13 @@ describe('a policy of which no valid version is known', () => {
     ['{mode: Strcit}', { mode: 'Strict' }],
     ['{mode: Permissive, more: 1}', { mode: 'Permissive' }],
     ['Strict', { mode: 'Strict' }],
+    [
+      '{mode: Permissive, ports: [{port: 9090, mode: Strict}], more: 1}',
+      { mode: 'Permissive', ports: [{ port: 9090, mode: 'Strict' }] },
+    ],
+    ['{ports: [{port: 9090, mode: Disabled}], more: 1}', { ports: [{ port: 9090, mode: 'Disabled' }] }],
+    ['{mode: Permissive, ports: [{port: 9090, mode: Strcit}]}', { mode: 'Strict', ports: [] }],
+    ['{mode: Permissive, ports: [{port: metrics, mode: Disabled}]}', { mode: 'Strict', ports: [] }],
   ])('with a mode alone has that mode, or the stricter one: %s', async (mtls, expected) => {
     const text = guard().replace(/ {2}authorization:[^]*/, `  mtls: ${mtls}\n`);
 
