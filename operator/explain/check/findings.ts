@@ -34,7 +34,7 @@ export function findingsIn(resources: Resources, known: Known): readonly Finding
   const rules = rulesIn(served.map(({ inbound }) => inbound.authorization));
   return [
     ...(ir.workloads.length === 0 ? [nothingMeshed(ir)] : []),
-    ...openPorts(served, ({ mtls }) => mtls === 'Permissive' || mtls === 'Disabled').map(plaintext),
+    ...plaintextFindings(served, resources.securityPolicies),
     ...openPorts(served, ({ mtls }) => mtls === 'Staged').map(staged),
     ...openPorts(served, isUnguarded).map(anyCaller),
     ...rules.allow.filter(isForAll).map(allowsAll),
@@ -108,6 +108,44 @@ function isUnguarded({ authorization, authentication, authorizers }: InboundPort
   const { allow, deny } = authorization;
   const needsToken = authentication !== null && authentication.required.length > 0;
   return allow === 'all' && deny.length === 0 && !needsToken && authorizers.length === 0;
+}
+
+/** What a policy says of a port by itself, no policy for the Namespace ends. */
+function plaintextFindings(
+  served: readonly ServedPort[],
+  policies: Resources['securityPolicies'],
+): readonly Finding[] {
+  const open = served.filter(({ inbound: { mtls } }) => mtls === 'Permissive' || mtls === 'Disabled');
+  const by = Map.groupBy(open, ({ inbound }) => openedBy(inbound, policies));
+  return [...by].flatMap(([policy, ports]) =>
+    openPorts(ports, () => true).map((one) => (policy === null ? plaintext(one) : opened(one, policy))),
+  );
+}
+
+/** `SecurityPolicy shop/metrics`; null: none names the port. */
+function openedBy(
+  { port, mtls, origins }: InboundPortIr,
+  policies: Resources['securityPolicies'],
+): string | null {
+  const origin = origins.find(({ kind, namespace, name }) =>
+    policies.some(
+      ({ metadata, spec }) =>
+        kind === 'SecurityPolicy' &&
+        metadata.namespace === namespace &&
+        metadata.name === name &&
+        spec.mtls?.ports.some((one) => one.port === port && one.mode === mtls) === true,
+    ),
+  );
+  return origin === undefined ? null : `SecurityPolicy ${origin.namespace}/${origin.name}`;
+}
+
+function opened({ namespace, ports }: OpenPorts, policy: string): Finding {
+  return {
+    type: 'Plaintext',
+    message:
+      `Namespace ${namespace}: ${listed(ports)} may be called in plaintext, because ${policy} says so in mtls.ports. ` +
+      'When all callers have a sidecar, remove the port there.',
+  };
 }
 
 function plaintext({ namespace, ports }: OpenPorts): Finding {

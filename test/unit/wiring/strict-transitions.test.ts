@@ -50,6 +50,7 @@ class World {
     },
   };
   #yaml = '';
+  called = 9080;
   callers: readonly PlaintextCaller[] = [];
   reports = true;
 
@@ -58,7 +59,7 @@ class World {
     board.observations.define(() => ({
       ...noObservations,
       lastReportMs: () => (this.reports ? clock.now() : null),
-      plaintextCallers: (_workload, port) => (port === 9080 ? this.callers : []),
+      plaintextCallers: (_workload, port) => (port === this.called ? this.callers : []),
     }));
     const made = createStrictTransitions(board, {
       platform: { configMaps: this.#port },
@@ -75,7 +76,11 @@ class World {
   }
 
   get mode(): string | undefined {
-    return this.board.translation.get().ir?.workloads[0]?.inbound.find(({ port }) => port === 9080)?.mtls;
+    return this.modeOf(9080);
+  }
+
+  modeOf(number: number): string | undefined {
+    return this.board.translation.get().ir?.workloads[0]?.inbound.find(({ port }) => port === number)?.mtls;
   }
 
   get stored(): string | undefined {
@@ -181,5 +186,76 @@ test('what is stored outlives pods that are all replaced, and not a Deployment t
   await world.apply(without);
   await world.clock.pass(400_000);
   await world.apply(strict);
+  expect(world.mode).toBe('Strict');
+});
+
+/** Of a port that no Service names, with an open world around it. */
+function withPort(mode: string, transition = 'Safe'): string {
+  return `${permissive}---
+kind: SecurityPolicy
+metadata: {name: admin, namespace: shop}
+spec:
+  targetRefs: [{kind: Deployment, name: reviews}]
+  mtls: {ports: [{port: 9090, mode: ${mode}}], transition: {type: ${transition}, quietPeriod: 10m}}
+`;
+}
+
+test('a port that no Service names waits, too, when a policy names it, and stays Strict while others are open', async () => {
+  const world = new World();
+  world.called = 9090;
+  world.lead();
+  await world.apply(permissive);
+  await world.apply(withPort('Strict'));
+  expect(world.modeOf(9090)).toBe('Staged');
+  world.callers = [{ address: '10.0.0.7', count: 1, lastMs: world.clock.now() }];
+  await world.clock.pass(10_000);
+  expect(world.board.strictReports.get()).toMatchObject([
+    { place: 'Port 9090 of Deployment shop/reviews', decidedBy: [{ name: 'admin' }] },
+  ]);
+
+  await world.clock.pass(610_000);
+  expect(world.modeOf(9090)).toBe('Strict');
+  await world.clock.pass(700_000);
+  expect(world.modeOf(9090)).toBe('Strict');
+  expect(JSON.parse(world.stored ?? '')).toEqual({
+    'Deployment/reviews': { '9080': {}, '9090': { strictSince: '1970-01-01T00:00:00.000Z' }, other: {} },
+  });
+});
+
+test('it is Strict at once with Immediate, and Safe afterwards opens nothing', async () => {
+  const world = new World();
+  world.lead();
+  await world.apply(permissive);
+  await world.apply(withPort('Strict', 'Immediate'));
+  expect(world.modeOf(9090)).toBe('Strict');
+
+  await world.apply(withPort('Strict'));
+  expect(world.modeOf(9090)).toBe('Strict');
+});
+
+test('it is open again with the others when the policy is gone, so that the next one waits', async () => {
+  const world = new World();
+  world.lead();
+  await world.apply(permissive);
+  await world.apply(withPort('Strict', 'Immediate'));
+  await world.apply(permissive);
+  expect(world.stored).toBe('{"Deployment/reviews":{"9080":{},"other":{}}}');
+
+  await world.apply(withPort('Strict'));
+  expect(world.modeOf(9090)).toBe('Staged');
+});
+
+test('a Strict port that loses its Service does not open with the others', async () => {
+  const world = new World();
+  world.lead();
+  const strictPort = withPort('Strict').replace('9090', '9080');
+  const withoutService = strictPort
+    .split('---\n')
+    .filter((document) => !document.includes('kind: Service\n'))
+    .join('---\n');
+  await world.apply(strictPort);
+  expect(world.mode).toBe('Strict');
+
+  await world.apply(withoutService);
   expect(world.mode).toBe('Strict');
 });

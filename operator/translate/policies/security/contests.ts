@@ -13,6 +13,7 @@ type Wish = Pick<Attachment, 'policy' | 'level' | 'ports'>;
 const slot = 'mtls.mode';
 /** Pods and their ports are too many to be named, but for those that policies name. */
 const samePorts = 'the same ports';
+const otherPorts = 'the other ports';
 
 /** Of the policies that have a mutual TLS mode. */
 export function mtlsOutcomes({
@@ -34,10 +35,11 @@ function inOrder(places: readonly Place[]): readonly Place[] {
 function placesOf(attached: readonly Wish[]): readonly Place[] {
   const wishes = attached.filter(({ policy }) => policy.spec.mtls !== undefined);
   const named = new Set(wishes.flatMap(({ policy }) => portsWithMode(policy)));
-  const ports = new Set<number | null>([...wishes.flatMap((wish) => [...(wish.ports ?? [null])]), ...named]);
-  return [...ports].map((port) => {
+  const all = new Set<number | null>([...named, ...wishes.flatMap(({ ports }) => [...(ports ?? [null])])]);
+  const others = named.size === 0 ? samePorts : otherPorts;
+  return [...all].map((port) => {
     const claims = wishes.filter((wish) => holdsAt(wish, port)).flatMap((wish) => claimAt(wish, port));
-    return [port !== null && named.has(port) ? `port ${port}` : samePorts, decide(claims)];
+    return [port !== null && named.has(port) ? `port ${port}` : others, decide(claims)];
   });
 }
 

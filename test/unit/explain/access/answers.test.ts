@@ -102,6 +102,18 @@ describe('of a request it is said who lets it in, or refuses it, and why', () =>
       `Access refused with 403 ${plaintext}: mutual TLS is required [SecurityPolicy shop/guard, spec.mtls]`,
     ],
     [
+      'plaintext to a port that is Strict',
+      'mtls: {ports: [{port: 9080, mode: Strict}]}',
+      outside,
+      `Access refused with 403 ${plaintext}: mutual TLS is required [SecurityPolicy shop/guard, spec.mtls.ports[9080]]`,
+    ],
+    [
+      'plaintext to a port that is not',
+      'mtls: {mode: Strict, ports: [{port: 9080, mode: Permissive}]}',
+      outside,
+      `Access allowed ${plaintext}`,
+    ],
+    [
       'a header that sidecars write',
       rules("{name: id, action: Deny, to: [{headers: [{name: x-request-id, value: '1'}]}]}"),
       {},

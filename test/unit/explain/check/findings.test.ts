@@ -70,6 +70,19 @@ data: {ports.json: '{"Deployment/reviews":{"9080":{}}}'}
   ]);
 });
 
+test('a port that a policy opens is told with the policy', () => {
+  const mtls = 'mtls: {mode: Strict, ports: [{port: 9080, mode: Permissive}]}';
+  expect(findings(`${mtls}, authorization: {rules: [${page}]}`)).toEqual([
+    {
+      type: 'Plaintext',
+      message:
+        'Namespace shop: reviews:9080 may be called in plaintext, because SecurityPolicy shop/guard says so in mtls.ports. ' +
+        'When all callers have a sidecar, remove the port there.',
+    },
+    noSidecar,
+  ]);
+});
+
 test('where nobody has a sidecar, nothing is guarded', () => {
   const mesh = 'apiVersion: meshwright.dev/v1alpha1\nkind: Mesh\nmetadata: {name: default}\nspec: {}';
 
