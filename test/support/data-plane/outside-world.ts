@@ -92,7 +92,7 @@ export class OutsideWorld {
     const inside = withFile(caller.place.inside, resolvConf, '/etc/resolv.conf');
     const somewhere = {
       relayTo: (port: number) => network.relayTo(port),
-      place: { ...caller.place, inside },
+      placeOf: () => ({ ...caller.place, inside }),
     };
     const mesh = await ServedMesh.start(meshOf(outbound), closing, [], undefined, { somewhere });
     // Of the next that is published.

@@ -41,9 +41,9 @@ export interface OtherServer {
   readonly serves: readonly string[];
 }
 
-/** For all sidecars. */
 export interface Somewhere {
-  readonly place: ProxyPlace;
+  /** Of the sidecar of a workload, by its name. */
+  placeOf(name: string): ProxyPlace;
   /** Where the server of this port here is found there. */
   relayTo(port: number): Promise<Pick<SocketAddress, 'address' | 'port'>>;
 }
@@ -94,9 +94,10 @@ export class ServedMesh {
     const sidecars = new Map<string, ServedSidecar>();
     const mesh = new ServedMesh({ root, server, other, workloads: ir.workloads, sidecars });
     mesh.publish(ir);
-    const place = somewhere && { ...somewhere.place, xds: await somewhere.relayTo(server.port()) };
+    const xds = await somewhere?.relayTo(server.port());
     await Promise.all(
       ir.workloads.map(async (workload) => {
+        const place = somewhere && xds && { ...somewhere.placeOf(workload.name), xds };
         const own = more.other?.serves.includes(workload.name) === true ? other : undefined;
         const parts = { root, server: own ?? server, workload, args, memoryLimit, place };
         sidecars.set(workload.name, await startSidecar(parts, closing));
