@@ -557,15 +557,13 @@ export const table: readonly Row[] = [
       { 'authorization.unidentified': null },
     ],
     ['authorization.unidentified', 'Deny', 'LDS RTDS', strict],
+    ['authorization.rules.0.from.0.serviceAccounts.0', 'shop/other', 'EDS SDS'],
+    ['authorization.rules.0.from.0.namespaces.0', 'shop', 'EDS SDS'],
   ]),
   ...rows('SecurityPolicy/requests', [
     ['authorization.unidentified', 'Deny', 'RDS'],
     ['authorization.responseHeader', true, 'RDS'],
     ['authorization.enforcement', 'Audit', 'RDS'],
-  ]),
-  ...rows('SecurityPolicy/connections', [
-    ['authorization.rules.0.from.0.serviceAccounts.0', 'shop/other', 'EDS SDS'],
-    ['authorization.rules.0.from.0.namespaces.0', 'shop', 'EDS SDS'],
   ]),
   ...rows('SecurityPolicy/everything', [
     ['selector.matchLabels', { app: 'reviews' }, 'CDS EDS LDS RTDS SDS', otherPorts],
