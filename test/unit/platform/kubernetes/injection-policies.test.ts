@@ -16,7 +16,7 @@ function supportBy(answers: { binding: Answer; lease: Answer; served?: boolean }
       ? Promise.reject(new ApiError(`answered ${answer}`, { code: answer }))
       : Promise.resolve(answer);
   };
-  return createInjectionPolicies({ call } as ApiCaller, 'meshwright-system').support();
+  return createInjectionPolicies({ call }, 'meshwright-system').support();
 }
 
 const run = { metadata: { annotations: { 'meshwright.dev/admission': 'run' } } };
