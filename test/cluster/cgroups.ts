@@ -6,6 +6,13 @@ import { poll } from '../support/kubernetes/poll.ts';
 
 const root = '/sys/fs/cgroup';
 const removeDeadlineMs = 60_000;
+/**
+ * Of all pods together, where a process or session beside them has 1,024: on a node they have that for each CPU, and fewer neighbours than the control plane and
+ * the tests are. With less, sidecars wait for seconds while pods start.
+ */
+const podShares = 10_240;
+/** In version 2, 100 is what 1,024 is in version 1. */
+const sharesOfWeight = 10.24;
 /** What the kubelet wants to be delegated in version 2. */
 const controllers = ['cpuset', 'cpu', 'io', 'memory', 'pids'];
 
@@ -15,6 +22,7 @@ export async function createCgroups(name: string): Promise<void> {
     return;
   }
   await Promise.all((await hierarchies()).map((path) => mkdir(join(path, name), { recursive: true })));
+  await writeFile(join(root, 'cpu', name, 'cpu.shares'), String(podShares));
   // A new cpuset is empty, and nothing could run in it.
   await Promise.all(
     ['cpuset.cpus', 'cpuset.mems'].map(async (file) =>
@@ -34,6 +42,7 @@ async function createVersion2(name: string): Promise<void> {
     await writeFile(join(root, 'cgroup.subtree_control'), missing.map((each) => `+${each}`).join(' '));
   }
   await mkdir(join(root, name), { recursive: true });
+  await writeFile(join(root, name, 'cpu.weight'), String(podShares / sharesOfWeight));
 }
 
 /** After all processes in them were killed; it takes the kernel a moment to let go. */

@@ -2,6 +2,7 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Layout } from './layout.ts';
+import { writePlugins } from './network-plugins.ts';
 import { pauseImageName } from './standard-images.ts';
 
 /** pluginDir: where the CNI plugins are on this machine. */
@@ -9,7 +10,8 @@ export async function writeConfiguration(layout: Layout, pluginDir: string): Pro
   const { configDir } = layout;
   await mkdir(join(configDir, 'cni'), { recursive: true });
   await Promise.all([
-    writeFile(join(configDir, 'containerd.toml'), containerd(layout, pluginDir)),
+    writePlugins(join(configDir, 'plugins'), pluginDir),
+    writeFile(join(configDir, 'containerd.toml'), containerd(layout)),
     writeFile(join(configDir, 'cni', '10-pods.conflist'), json(network(layout))),
     writeFile(join(configDir, 'kubelet.yaml'), json(kubelet(layout))),
     writeFile(join(configDir, 'resolv.conf'), `nameserver ${layout.nodeAddress}\n`),
@@ -22,7 +24,7 @@ function json(value: unknown): string {
   return `${JSON.stringify(value, null, 2)}\n`;
 }
 
-function containerd({ dataDir, configDir, containerdSocket }: Layout, pluginDir: string): string {
+function containerd({ dataDir, configDir, containerdSocket }: Layout): string {
   // Those that are not used here and would complain about it, or make folders outside of ours.
   const unused = [
     ...['aufs', 'btrfs', 'zfs', 'devmapper'].map((name) => `io.containerd.snapshotter.v1.${name}`),
@@ -45,7 +47,7 @@ disable_apparmor = true
 # Without CAP_SYS_RESOURCE nobody may lower an oom_score_adj, and no sandbox could be made.
 restrict_oom_score_adj = true
 [${cri}.cni]
-bin_dir = ${JSON.stringify(pluginDir)}
+bin_dir = ${JSON.stringify(join(configDir, 'plugins'))}
 conf_dir = ${JSON.stringify(join(configDir, 'cni'))}
 [${cri}.containerd]
 snapshotter = "overlayfs"

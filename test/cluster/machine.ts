@@ -7,6 +7,7 @@ import { must } from './command.ts';
 const tools = {
   unshare: 'util-linux',
   nsenter: 'util-linux',
+  flock: 'util-linux',
   ip: 'iproute2',
   iptables: 'iptables',
   containerd: 'containerd',
