@@ -32,6 +32,8 @@ const { values } = parseArgs({
     base: { type: 'string' },
     /** S=sidecar: so many rules and a token guard the called port, compared with none. */
     rules: { type: 'string', default: '0' },
+    /** S=sidecar: telemetry off, as by default and all of it. */
+    telemetry: { type: 'boolean', default: false },
     /** S=sidecar: connection managers of the caller. */
     bindings: { type: 'string', default: '3' },
   },
@@ -130,13 +132,14 @@ async function repeated(setting: Setting, once: (played: Played) => Promise<void
 
 async function main(): Promise<void> {
   if (values.s === 'sidecar') {
-    const { base, rounds, m, bindings, rules } = values;
+    const { base, rounds, m, bindings, rules, telemetry } = values;
     await benchSidecar({
       base,
       rounds: Number(rounds),
       services: Number(m),
       bindings: Number(bindings),
       rules: Number(rules),
+      telemetry,
     });
     return;
   }

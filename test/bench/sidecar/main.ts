@@ -8,6 +8,7 @@ import { Child, endAll, type Ending } from '../processes.ts';
 import { tableOf } from '../table.ts';
 import { load, portOf, startAnswering } from './load.ts';
 import type { MeshOptions, MeshReady, SidecarProcess } from './mesh.ts';
+import { telemetryLevels } from './telemetry.ts';
 
 export interface SidecarBenchOptions {
   /** Another checkout of this project. */
@@ -17,6 +18,8 @@ export interface SidecarBenchOptions {
   readonly bindings: number;
   /** With so many rules and a token, compared with none. 0: not. */
   readonly rules: number;
+  /** Each level of telemetry, compared with none. */
+  readonly telemetry: boolean;
 }
 
 const requestsOfRound = 2_000;
@@ -99,18 +102,36 @@ function difference(ours: Figures, base: Figures): Figures {
   );
 }
 
+/** Those that are compared; the last is what the others are compared with. */
+function sidesOf({
+  base,
+  rules,
+  telemetry,
+}: SidecarBenchOptions): readonly (readonly [name: string, checkout: string, more: Partial<MeshOptions>])[] {
+  const here = resolve(import.meta.dirname, '../../..');
+  if (telemetry)
+    return telemetryLevels.toReversed().map((level) => [`telemetry ${level}`, here, { telemetry: level }]);
+  if (rules > 0)
+    return [
+      ['ours', here, { rules }],
+      ['no rules', here, {}],
+    ];
+  return [['ours', here, {}], ...(base === undefined ? [] : [['base', resolve(base), {}] as const])];
+}
+
 export async function benchSidecar(options: SidecarBenchOptions): Promise<void> {
-  const { base, rounds, services, bindings, rules } = options;
+  const { rounds, services, bindings } = options;
   const started: Ending[] = [];
   try {
     const application = await startAnswering();
     started.push({ end: async () => void application.close() });
     const given = { applicationPort: portOf(application), services, bindings };
-    const here = resolve(import.meta.dirname, '../../..');
-    const sides = [await startSide('ours', here, { ...given, rules })];
-    if (rules > 0) sides.push(await startSide('no rules', here, given));
-    else if (base !== undefined) sides.push(await startSide('base', resolve(base), given));
-    started.push(...sides);
+    const sides: Side[] = [];
+    for (const [name, checkout, more] of sidesOf(options)) {
+      const side = await startSide(name, checkout, { ...given, ...more });
+      started.push(side);
+      sides.push(side);
+    }
     // The first round opens connections and fills caches.
     for (const side of sides) await playRound(side);
     for (const side of sides) side.rounds.splice(0);
@@ -122,9 +143,12 @@ export async function benchSidecar(options: SidecarBenchOptions): Promise<void> 
         figuresOf(side, await memory(side.ready.caller), await memory(side.ready.server)),
       ),
     );
-    const [ours, theirs] = figures;
-    const groups = sides.map(({ name }, index) => [name, figures[index] ?? {}] as const);
-    if (ours && theirs) groups.push(['difference', difference(ours, theirs)]);
+    const last = figures.at(-1) ?? {};
+    const groups = sides.flatMap(({ name }, index) => {
+      const own = figures[index] ?? {};
+      const pair = [[name, own] as const];
+      return own === last ? pair : [...pair, [`${name}: more`, difference(own, last)] as const];
+    });
     const rows = groups.flatMap(([scenario, group]) =>
       rowsOf([group]).map((row) => ({ ...row, scenario, target: undefined })),
     );

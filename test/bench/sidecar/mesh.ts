@@ -29,6 +29,7 @@ import {
   trustDomain,
 } from '../../support/mesh-samples.ts';
 import { makeGuard } from './guard.ts';
+import { countingNothing, receiving, type TelemetryLevel, withTelemetry } from './telemetry.ts';
 
 /** What the parent says first. */
 export interface MeshOptions {
@@ -39,6 +40,8 @@ export interface MeshOptions {
   readonly bindings: number;
   /** So many rules guard the called port, and a token. 0: it is open. */
   readonly rules?: number;
+  /** Default: what a Mesh has by default, and nobody receives it. */
+  readonly telemetry?: TelemetryLevel;
 }
 
 /** What it answers when both sidecars are ready. */
@@ -63,6 +66,7 @@ async function start({
   services: idle,
   bindings,
   rules = 0,
+  telemetry,
 }: MeshOptions): Promise<MeshReady> {
   const root = await makeTestRoot(trustDomain);
   const guard = rules > 0 ? await makeGuard(rules) : null;
@@ -94,6 +98,8 @@ async function start({
     }),
     sampleWorkload('server', { inbound }),
   ];
+  const services = [called, ...others].toSorted((a, b) => (a.key < b.key ? -1 : 1));
+  const mesh = withTelemetry(sampleMesh({ services, workloads }), telemetry ?? 'default');
   const tls = reloadableCredentials();
   tls.update({ ...(await issue(root, operatorId, ['127.0.0.1'])), trustBundle: root.certificate });
   const nothing = (): void => undefined;
@@ -111,10 +117,11 @@ async function start({
     },
     log: createLog('silent'),
     identifier: 'bench',
+    ...(telemetry !== undefined && { services: receiving(mesh) }),
   });
   await server.start();
-  const services = [called, ...others].toSorted((a, b) => (a.key < b.key ? -1 : 1));
-  const resources = buildResources(sampleMesh({ services, workloads }), { trustBundle: root.certificate });
+  const built = buildResources(mesh, { trustBundle: root.certificate });
+  const resources = telemetry === 'off' ? countingNothing(built) : built;
   server.publish(buildSnapshot(null, resources, { encodeAny, check: checkMessage }));
   const startSidecar = async (workload: WorkloadIr): Promise<SidecarProcess> => {
     const dir = await mkdtemp(join(tmpdir(), `meshwright-bench-${workload.name}-`));
@@ -126,7 +133,9 @@ async function start({
       adminPort: 0,
     });
     const args = ['--log-level', 'error'];
-    const envoy = await startEnvoy({ bootstrap: JSON.stringify(bootstrap), dir, ...inItsFolder(dir), args });
+    const silent = { ...bootstrap, stats_sinks: [] };
+    const text = JSON.stringify(telemetry === 'off' ? silent : bootstrap);
+    const envoy = await startEnvoy({ bootstrap: text, dir, ...inItsFolder(dir), args });
     process.once('disconnect', () => void envoy.stop().then(() => rm(dir, { recursive: true, force: true })));
     await envoy.waitFor(() => envoy.ready(), 60_000);
     return { pid: processIn(dir), adminPort: envoy.adminPort };

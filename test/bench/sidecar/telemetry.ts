@@ -1,0 +1,85 @@
+// What the two sidecars of `make bench S=sidecar ARGS=--telemetry` tell, and who receives it: the operator's own services, on the port of the configuration.
+import { typeUrl } from '../../../operator/envoy/proto/type-urls.ts';
+import { statsKey } from '../../../operator/envoy/resources/runtime.ts';
+import type { XdsResource, XdsResources } from '../../../operator/envoy/resources/xds-resource.ts';
+import type { AccessLogIr } from '../../../operator/ir/access-log.ts';
+import type { MeshIr } from '../../../operator/ir/mesh-ir.ts';
+import { systemClock } from '../../../operator/process/clock.ts';
+import { createLog } from '../../../operator/process/log.ts';
+import { createMetrics } from '../../../operator/process/metrics.ts';
+import { readSettings } from '../../../operator/process/settings.ts';
+import { createBoard } from '../../../operator/wiring/board.ts';
+import { createProviders } from '../../../operator/wiring/providers.ts';
+import { createTelemetry } from '../../../operator/wiring/telemetry.ts';
+import type { GrpcService } from '../../../operator/xds/server/endpoint.ts';
+
+/**
+ * off: neither counts nor lines, which no Mesh can ask for: what all others are compared with. default: what a Mesh without `telemetry` has: counts, and a
+ * line on standard output for each request. full: also a record of each request and a span of each for a provider.
+ */
+export const telemetryLevels = ['off', 'default', 'full'] as const;
+export type TelemetryLevel = (typeof telemetryLevels)[number];
+
+const provider = 'collector';
+const log = {
+  format: { type: 'JSON', fields: null },
+  filter: null,
+  percentage: 100,
+  directions: ['Inbound', 'Outbound'],
+  probes: false,
+  everywhere: true,
+} as const satisfies Partial<AccessLogIr>;
+
+const settingsOf: Readonly<Record<TelemetryLevel, Partial<MeshIr['settings']>>> = {
+  off: { accessLogs: [] },
+  default: {},
+  full: {
+    accessLogs: [
+      { ...log, name: 'lines', providers: [] },
+      { ...log, name: 'records', providers: [provider] },
+    ],
+    tracing: { providers: [provider], percentage: 100 },
+    // Nobody listens there: what a provider does with it costs the operator, not the sidecars.
+    providers: [
+      {
+        name: provider,
+        type: 'OpenTelemetry',
+        protocol: 'GRPC',
+        endpoint: 'http://127.0.0.1:9',
+        metrics: true,
+      },
+    ],
+  },
+};
+
+export function withTelemetry(mesh: MeshIr, level: TelemetryLevel): MeshIr {
+  return { ...mesh, settings: { ...mesh.settings, ...settingsOf[level] } };
+}
+
+/** Counting is always on in a mesh; here it is not. */
+export function countingNothing(resources: XdsResources): XdsResources {
+  const silenced = (resource: XdsResource): XdsResource => {
+    if (resource.typeUrl !== typeUrl.runtime) return resource;
+    const off = { [statsKey('inbound')]: 0, [statsKey('outbound')]: 0 };
+    const layer = { ...(resource.message['layer'] as object), ...off };
+    return { ...resource, message: { ...resource.message, layer } };
+  };
+  const layers = [...resources.layers].map(([id, all]) => [id, all.map(silenced)] as const);
+  return { ...resources, layers: new Map(layers) };
+}
+
+/** What takes the counts, records and spans of the mesh. */
+export function receiving(mesh: MeshIr): () => readonly GrpcService[] {
+  const board = createBoard();
+  const context = {
+    settings: readSettings(['--platform', 'files', '--files', 'f', '--state', 's'], {}),
+    clock: systemClock,
+    log: createLog('silent'),
+    metrics: createMetrics(),
+  };
+  createTelemetry(board, context);
+  createProviders(board, context);
+  board.identities.set(new Map(mesh.workloads.map((it) => [it.key, it])));
+  board.translation.set({ ...board.translation.get(), ir: mesh });
+  return () => [...board.telemetryServices.get(), ...board.signalServices.get()];
+}
