@@ -6,6 +6,7 @@ import { parseArgs } from 'node:util';
 import { medianOf, rowsOf, type Figures } from './figures.ts';
 import { endAll, type Ending, leaveServerCore } from './processes.ts';
 import { benchPods } from './pods.ts';
+import { benchQuotas } from './quotas/main.ts';
 import { playRest, restId, restProxies } from './rest.ts';
 import { scenarios } from './scenarios.ts';
 import { benchSidecar } from './sidecar/main.ts';
@@ -141,6 +142,10 @@ async function main(): Promise<void> {
       rules: Number(rules),
       telemetry,
     });
+    return;
+  }
+  if (values.s === 'quotas') {
+    await benchQuotas(Number(values.rounds));
     return;
   }
   if (values.s === 'pods') {

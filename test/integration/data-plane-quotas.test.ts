@@ -1,146 +1,33 @@
 // Quotas: what the servers of a Service admit together, as real Envoys report it and are assigned their shares. Each server is connected
 // to a replica of the operator of its own.
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import type { InboundPortIr, LimitsIr, QuotaIr } from '../../operator/ir/inbound.ts';
-import type { MeshIr } from '../../operator/ir/mesh-ir.ts';
+import type { QuotaIr } from '../../operator/ir/inbound.ts';
 import { quotaKey } from '../../operator/ir/quota.ts';
-import { createLog } from '../../operator/process/log.ts';
-import { systemClock } from '../../operator/process/clock.ts';
-import { readSettings } from '../../operator/process/settings.ts';
-import { holderOf } from '../../operator/wiring/addresses.ts';
-import { type Board, createBoard } from '../../operator/wiring/board.ts';
-import { createPeers } from '../../operator/wiring/peers.ts';
-import { createQuotas } from '../../operator/wiring/quotas.ts';
-import type { GrpcService } from '../../operator/xds/server/endpoint.ts';
 import { startApplication } from '../support/data-plane/applications.ts';
 import { type Answer, call, type Call } from '../support/data-plane/callers.ts';
-import { issue } from '../support/data-plane/certificate-folder.ts';
 import { Closing } from '../support/data-plane/closing.ts';
 import { issueKey, issuerName, keySet } from '../support/data-plane/issuer.ts';
-import { ServedMesh } from '../support/data-plane/served-mesh.ts';
+import { everything, QuotaMesh } from '../support/data-plane/quota-mesh.ts';
 import { guardOf } from '../support/data-plane/token-mesh.ts';
-import { freePort } from '../support/kubernetes/free-port.ts';
 import { until } from '../support/until.ts';
-import {
-  sampleEndpoint,
-  sampleInbound,
-  sampleMesh,
-  sampleService,
-  sampleWorkload,
-  spiffeId,
-  trustDomain,
-} from '../support/mesh-samples.ts';
 
 const closing = new Closing();
 afterAll(() => closing.close());
 
-/** The first leads. */
-let replicas: readonly [OperatorReplica, OperatorReplica];
-let mesh: ServedMesh;
-let application = 0;
-let ports: { readonly page: number; readonly other: number; readonly servers: readonly number[] };
+let mesh: QuotaMesh;
 
 beforeAll(async () => {
-  application = await startApplication('reviews', closing);
-  ports = { page: await freePort(), other: await freePort(), servers: [await freePort(), await freePort()] };
-  replicas = [newReplica('a'), newReplica('b')];
-  const [leader, follower] = replicas;
-  const ir = meshWith([]);
-  for (const { board } of replicas) board.identities.set(new Map(ir.workloads.map((it) => [it.key, it])));
-  mesh = await ServedMesh.start(ir, closing, [], undefined, {
-    services: leader.services,
-    other: { services: follower.services, serves: ['second'] },
-  });
-  leader.board.xdsPort.define(() => mesh.server.port());
-  follower.board.xdsPort.define(() => mesh.other?.port() ?? 0);
-  const holder = leader.identity();
-  for (const { board } of replicas) {
-    const own = await issue(mesh.root, `spiffe://${trustDomain}/ns/meshwright-system/sa/meshwright`);
-    const bundle = mesh.root.certificate;
-    board.serverCertificate.set({
-      ...own,
-      trustBundle: bundle,
-      controlPlaneBundle: bundle,
-      issuers: '',
-      links: '',
-      wantedLeaves: null,
-      revocationList: null,
-    });
-    board.leader.set(holder);
-  }
-  leader.lead();
+  mesh = await QuotaMesh.start(closing, { application: await startApplication('reviews', closing) });
 });
 
 const hourMs = 3_600_000;
 /** Two servers tell 1,000 apart each. */
 const mostUsers = 10_000;
 
-interface OperatorReplica {
-  readonly board: Board;
-  readonly services: readonly GrpcService[];
-  readonly identity: () => string;
-  readonly lead: () => void;
-}
-
-/** Reports on a quota, by its key. */
-const reports = new Map<string, number>();
-const countReport = (key: string): void => void reports.set(key, (reports.get(key) ?? 0) + 1);
-
-function newReplica(name: string): OperatorReplica {
-  const board = createBoard();
-  const args = ['--platform', 'files', '--files', 'f', '--state', 's', '--xds-address', '127.0.0.1:0'];
-  const settings = readSettings(args, {});
-  const self = { name, nonce: name };
-  const context = { settings, self, clock: systemClock, log: createLog('silent') };
-  const quotas = createQuotas(board, {
-    ...context,
-    metrics: { quotaCounted: countReport, quotaReportDropped: () => undefined },
-  });
-  const peers = createPeers(board, context);
-  for (const { component } of [quotas, peers]) closing.add(() => component.stop());
-  return {
-    board,
-    services: [...board.quotaServices.get(), ...board.peerServices.get()],
-    identity: () => holderOf(self, settings, board.xdsPort.get()),
-    lead: () => quotas.leaderCallbacks.onStartedLeading(),
-  };
-}
-
-/** guard: of the servers, too. */
-function meshWith(quotas: readonly QuotaIr[], guard: Partial<InboundPortIr> = {}): MeshIr {
-  const service = sampleService('shop/reviews/80', {
-    peerIdentities: [spiffeId('first'), spiffeId('second')],
-    endpoints: ports.servers.map((port) => sampleEndpoint(port, { mtls: true })),
-  });
-  const caller = (name: 'page' | 'other'): MeshIr['workloads'][number] =>
-    sampleWorkload(name, {
-      bindings: [{ address: '127.0.0.1', port: ports[name], service: service.key, protocol: 'HTTP' }],
-    });
-  const limits: LimitsIr | null =
-    quotas.length === 0
-      ? null
-      : {
-          rates: [],
-          quotas,
-          adaptiveConcurrency: null,
-          admissionControl: null,
-          callerHeaders: [],
-          setBy: {},
-          origins: [{ kind: 'TrafficPolicy', namespace: 'shop', name: 'reviews', generation: 1 }],
-        };
-  const servers = ['first', 'second'].map((name, index) =>
-    sampleWorkload(name, {
-      inbound: [sampleInbound(ports.servers[index] ?? 0, application, { limits, ...guard })],
-    }),
-  );
-  return sampleMesh({ services: [service], workloads: [caller('page'), caller('other'), ...servers] });
-}
-
 let made = 0;
 /** Of which an hour is left at least. */
 const periodMs =
   [24, 23, 22].map((hours) => hours * hourMs).find((it) => it - (Date.now() % it) > hourMs) ?? 0;
-const everything = { path: null, method: null, headers: [] } as const;
 /** Of its own name: what others have used is nothing to it. */
 function quota(parts: Partial<QuotaIr> = {}): QuotaIr {
   made += 1;
@@ -159,20 +46,11 @@ function quota(parts: Partial<QuotaIr> = {}): QuotaIr {
   };
 }
 
-async function programmed(...quotas: readonly QuotaIr[]): Promise<void> {
-  await programmedAs(meshWith(quotas));
-}
-
-async function programmedAs(ir: MeshIr): Promise<void> {
-  for (const { board } of replicas) board.translation.set({ ...board.translation.get(), ir });
-  await mesh.program(ir);
-}
-
 async function calls(from: 'page' | 'other', count: number, one: Call = {}): Promise<readonly Answer[]> {
   const answers: Answer[] = [];
   while (answers.length < count) {
     // oxlint-disable-next-line no-await-in-loop -- ten at a time
-    answers.push(...(await Promise.all(Array.from({ length: 10 }, () => call(ports[from], one)))));
+    answers.push(...(await Promise.all(Array.from({ length: 10 }, () => call(mesh.ports[from], one)))));
   }
   return answers;
 }
@@ -183,7 +61,7 @@ function admitted(answers: readonly Answer[]): number {
 
 describe('a quota', () => {
   test('holds for all servers of a Service together, for each caller by its certificate', async () => {
-    await programmed(quota({ per: 'Caller', match: { ...everything, method: 'GET' } }));
+    await mesh.program([quota({ per: 'Caller', match: { ...everything, method: 'GET' } })]);
     const [page, other] = await Promise.all([calls('page', 300), calls('other', 300)]);
 
     // What comes before a server has a share is admitted, and counts.
@@ -205,7 +83,7 @@ describe('a quota', () => {
 
   test('refuses calls of gRPC with RESOURCE_EXHAUSTED, and no others', async () => {
     const match = { ...everything, method: 'POST' } as const;
-    await programmed(quota({ requests: 1, match }));
+    await mesh.program([quota({ requests: 1, match })]);
     const grpc: Call = { method: 'POST', headers: { 'content-type': 'application/grpc' } };
 
     const answers = await calls('page', 60, grpc);
@@ -215,14 +93,14 @@ describe('a quota', () => {
   });
 
   test('more keys than are told apart share one bucket', async () => {
-    await programmed(quota({ requests: 1, per: { header: 'x-user' } }));
+    await mesh.program([quota({ requests: 1, per: { header: 'x-user' } })]);
     const statuses: number[] = [];
     const areTheSame = (): boolean =>
       statuses.length >= 100 && statuses.slice(-100).every((it) => it === 429);
     // Which of the servers gets how many is for the load balancer to say.
     while (!areTheSame() && statuses.length < mostUsers) {
       const answers = Array.from({ length: 20 }, (_, index) =>
-        call(ports.page, { headers: { 'x-user': `user-${statuses.length + index}` } }),
+        call(mesh.ports.page, { headers: { 'x-user': `user-${statuses.length + index}` } }),
       );
       // oxlint-disable-next-line no-await-in-loop -- twenty at a time
       for (const { status } of await Promise.all(answers)) statuses.push(status);
@@ -234,11 +112,11 @@ describe('a quota', () => {
 
   test('goes on to hold when others come, for servers that report to different replicas', async () => {
     const lasting = quota();
-    await programmed(lasting);
+    await mesh.program([lasting]);
     const before = admitted(await calls('page', 40));
-    await programmed(lasting, quota({ match: { ...everything, method: 'POST' } }));
+    await mesh.program([lasting, quota({ match: { ...everything, method: 'POST' } })]);
     // Shares are divided by what was asked for: of 60 that are left.
-    await until('both have reported again', () => (reports.get(quotaKey(lasting)) ?? 0) >= 6);
+    await until('both have reported again', () => mesh.reportsOf(quotaKey(lasting)) >= 6);
 
     const all = before + admitted(await calls('page', 200));
 
@@ -252,7 +130,7 @@ describe('a quota', () => {
     const claimsToHeaders = [{ claim: ['sub'], header: 'x-user-id' }];
     const jwt = { name: 'corp', issuer: issuerName, jwks: { inline: keySet(key) }, claimsToHeaders };
     const guard = guardOf([{ authentication: { jwt: [jwt] } }]);
-    await programmedAs(meshWith([quota({ requests: 20, per: { header: 'x-user-id' } })], guard));
+    await mesh.program([quota({ requests: 20, per: { header: 'x-user-id' } })], guard);
     const callsAs = async (token: string | undefined, forged: string): Promise<number> =>
       admitted(
         await calls('page', 60, { headers: { authorization: `Bearer ${token}`, 'x-user-id': forged } }),
@@ -268,7 +146,7 @@ describe('a quota', () => {
   });
 
   test('says when to come again by its own window, whatever others of the same name there are', async () => {
-    await programmed(
+    await mesh.program([
       quota({
         id: 'shop/reviews/same',
         requests: 10,
@@ -276,7 +154,7 @@ describe('a quota', () => {
         match: { ...everything, method: 'PUT' },
       }),
       quota({ id: 'shop/other/same', requests: 10, match: { ...everything, method: 'GET' } }),
-    );
+    ]);
 
     const [sliding, fixed] = await Promise.all([calls('page', 60, { method: 'PUT' }), calls('page', 60)]);
 
