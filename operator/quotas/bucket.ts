@@ -90,12 +90,12 @@ export class Bucket {
   #assign(rule: QuotaRule, name: string, nowMs: number): Assignment {
     if (!rule.isEnforced) return { type: 'Allow' };
     const holder = this.#holders.get(name) ?? newHolder(nowMs);
-    const others = [...this.#holders].flatMap(([other, one]) => (other === name ? [] : [one]));
-    const possible = Math.max(0, rule.servers.size - others.length - 1);
+    const possible = Math.max(0, rule.servers.size - this.#holders.size);
+    const sharers = { [Symbol.iterator]: () => this.#holders.values() };
     const tokens = shareOf({
       left: isRate(rule) ? rule.limit : Math.max(0, rule.limit - this.#usedLately(rule, nowMs)),
       sharer: holder,
-      others,
+      sharers,
       possible,
       expected: nowMs - this.#bornMs < startMs ? possible : 0,
     });

@@ -10,8 +10,10 @@ export interface Sharer {
 export interface Division {
   /** What may still be admitted, tokens of sharers among it. */
   readonly left: number;
+  /** One of `sharers`. */
   readonly sharer: Sharer;
-  readonly others: readonly Sharer[];
+  /** Gone through twice. */
+  readonly sharers: Iterable<Sharer>;
   /** Sidecars that have not asked, and are likely to. */
   readonly expected: number;
   /** Sidecars that have not asked, and may. */
@@ -27,15 +29,22 @@ const reserve = 0.1;
  * The share of a sidecar, by what it was asked for. All that others hold stays theirs until they report again, so that shares never add up
  * to more than there is.
  */
-export function shareOf({ left, sharer, others, expected, possible }: Division): number {
-  const free = left - others.reduce((sum, { tokens }) => sum + tokens, 0);
+export function shareOf({ left, sharer, sharers, expected, possible }: Division): number {
+  let [known, held, told, demands] = [0, -sharer.tokens, 0, 0];
+  for (const { tokens, demand } of sharers) {
+    known += 1;
+    held += tokens;
+    if (demand === null) continue;
+    told += 1;
+    demands += demand;
+  }
+  const free = left - held;
   if (free < 1) return 0;
-  const known = [sharer, ...others];
-  const demands = known.flatMap(({ demand }) => demand ?? []);
-  const mean = demands.reduce((sum, demand) => sum + demand, 0) / (demands.length || 1) || 1;
+  const mean = demands / (told || 1) || 1;
   const weightOf = ({ demand }: Sharer): number => Math.max(demand ?? mean, mean * leastOfEven);
-  const all = known.reduce((sum, one) => sum + weightOf(one), 0) + expected * mean;
-  const kept = expected > 0 || possible === 0 ? 0 : left * reserve * (possible / (possible + known.length));
+  let all = expected * mean;
+  for (const one of sharers) all += weightOf(one);
+  const kept = expected > 0 || possible === 0 ? 0 : left * reserve * (possible / (possible + known));
   const fair = (left - kept) * (weightOf(sharer) / all);
   // Of a small quota: who comes first.
   return Math.floor(Math.min(free, Math.max(1, Math.round(fair))));
