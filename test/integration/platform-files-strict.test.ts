@@ -1,5 +1,6 @@
 // Mode Strict where plaintext is in use, in an operator as users run it, with real Envoys: it waits for callers in plaintext and names
-// them, refuses nobody when it takes effect, steps back when one comes late, and survives restarts. On an HTTP and a TCP port at once.
+// them, refuses nobody when it takes effect, steps back when one comes late, and survives restarts. On an HTTP port and, by a mode of
+// its own, a TCP port at once.
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -28,13 +29,18 @@ metadata: { name: default }
 spec: { trustDomain: ${trustDomain} }
 `;
 
-const strict = (transition: string, name = 'strict', target = 'reviews'): string => `
+const strict = (
+  transition: string,
+  name = 'strict',
+  target = 'reviews',
+  mode: string = 'mode: Strict',
+): string => `
 apiVersion: meshwright.dev/v1alpha1
 kind: SecurityPolicy
 metadata: { name: ${name}, namespace: ${namespace} }
 spec:
   targetRefs: [{ kind: ExternalWorkload, name: ${target} }]
-  mtls: { mode: Strict, transition: { ${transition} } }
+  mtls: { ${mode}, transition: { ${transition} } }
 `;
 
 const workload = (name: string, rest: string): string => `---
@@ -139,7 +145,8 @@ async function isWaiting(of: typeof guard | typeof tcpGuard = guard): Promise<bo
 
 test('while somebody calls in plaintext, it is Pending, names who calls, and refuses nobody', async () => {
   await operator.put('strict.yaml', strict('quietPeriod: 8s'));
-  await operator.put('strict-tcp.yaml', strict('quietPeriod: 8s', 'strict-tcp', 'db'));
+  const ofPort = `ports: [{ port: ${tcpInbound}, mode: Strict }]`;
+  await operator.put('strict-tcp.yaml', strict('quietPeriod: 8s', 'strict-tcp', 'db', ofPort));
 
   await until('the callers are named', async () => {
     expect(await plaintext()).toBe(200);

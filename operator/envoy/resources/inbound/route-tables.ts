@@ -125,7 +125,7 @@ function probeRoutes(port: InboundRoutes): readonly EnvoyMessage[] {
 
 const mtlsRequired =
   'This port takes mutual TLS only (mTLS mode Strict), and this request came in plaintext. ' +
-  'Call it from a workload of the mesh, or set mtls.mode Permissive for the port in a SecurityPolicy.\n';
+  'Call it from a workload of the mesh, or set mode Permissive for the port (mtls.ports) in a SecurityPolicy.\n';
 
 const identityRequired =
   'A SecurityPolicy admits certain callers to this port, and this request came without an identity. ' +
