@@ -166,4 +166,19 @@ describe('a quota', () => {
     const wait = Number(fixed.at(-1)?.headers['retry-after']);
     expect(Math.abs(wait - (periodMs - (Date.now() % periodMs)) / 1_000)).toBeLessThan(60);
   });
+
+  test('holds when a server begins anew, which knows nothing of its share', async () => {
+    const one = quota();
+    await mesh.program([one]);
+    const before = admitted(await calls('page', 60));
+    await until('both have reported again', () => mesh.reportsOf(quotaKey(one)) >= 6);
+    await mesh.served.restart('server-0', closing);
+    await mesh.served.programmed();
+
+    const all = before + admitted(await calls('page', 300));
+
+    expect(all).toBeGreaterThanOrEqual(90);
+    // What comes before it has a share is admitted.
+    expect(all).toBeLessThanOrEqual(120);
+  });
 });
