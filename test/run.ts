@@ -90,6 +90,7 @@ function jest(name: string, folders: readonly string[], workers: number): Step {
       const env = {
         ...process.env,
         NODE_OPTIONS: '--experimental-vm-modules --disable-warning=ExperimentalWarning',
+        MESHWRIGHT_RUNS: 'all',
       };
       const { status } = spawnSync(line, { shell: true, stdio: ['ignore', 'ignore', 'inherit'], env });
       return countsOf(output, status);

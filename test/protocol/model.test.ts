@@ -3,8 +3,9 @@
 import { expect, test } from '@jest/globals';
 import { Broken, play, type Step, type Variant } from '../support/xds-trial.ts';
 import { describeStep, randomSteps, shrink, shrinkWorlds } from '../support/xds-steps.ts';
+import { tries } from '../support/runs.ts';
 
-const lives = 150;
+const lives = tries(150);
 const stepsOfLife = 40;
 
 /** The rule that the steps break; null if none. */

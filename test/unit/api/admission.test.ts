@@ -11,6 +11,7 @@ import {
   securityPolicySpec,
   trafficPolicySpec,
 } from '../../support/arbitraries.ts';
+import { runs } from '../../support/runs.ts';
 
 function problemsOf(document: unknown): readonly string[] {
   const admission = admit(document);
@@ -241,7 +242,7 @@ describe('every generated spec is admitted, and its object again', () => {
         expect(admission).toMatchObject({ ok: true, object: { kind, spec } });
         expect(admit(admission.ok ? admission.object : undefined)).toEqual(admission);
       }),
-      { numRuns: 200 },
+      runs(200),
     );
   });
 });
@@ -272,5 +273,6 @@ test('any document at all is answered, not thrown at', () => {
     fc.property(kind, spec, fc.jsonValue(), (of, some, metadata) => {
       expect(typeof admit({ ...documentOf(of, some), metadata }).ok).toBe('boolean');
     }),
+    runs(100),
   );
 });

@@ -5,6 +5,7 @@ import { admit } from '../../../api/admission.ts';
 import { derivedSize } from '../../../api/checks/derived-expressions.ts';
 import { anyRequest, routeMatch } from '../../../operator/envoy/resources/outbound/route-match.ts';
 import { rewriting } from '../../../operator/envoy/resources/outbound/rewrite.ts';
+import { runs } from '../../support/runs.ts';
 
 const path = array(constantFrom('a', '-', ':', ' ', 'é', '語', '%2C', '%7b', '|'), { maxLength: 80 }).map(
   (characters) => `/${characters.join('')}`,
@@ -31,7 +32,7 @@ test('the estimate is not below half of what RE2 makes of what Envoy gets', () =
       };
       expect(2 * derivedSize({ routes: [route] }) + 8).toBeGreaterThanOrEqual(compiledSize(sent));
     }),
-    { numRuns: 500 },
+    runs(500),
   );
 });
 

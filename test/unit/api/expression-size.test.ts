@@ -3,6 +3,7 @@ import { assert, constantFrom, letrec, oneof, property, tuple } from 'fast-check
 import { RE2JS } from 're2js';
 import { admit } from '../../../api/admission.ts';
 import { expressionSize, maxExpressionSize } from '../../../api/checks/expression-size.ts';
+import { runs } from '../../support/runs.ts';
 
 test.each([
   ['abc', 3],
@@ -57,7 +58,7 @@ test('the estimate is not below half of what RE2 makes of it', () => {
     property(expression, (text) => {
       expect(2 * expressionSize(text) + 8).toBeGreaterThanOrEqual(RE2JS.compile(text).programSize());
     }),
-    { numRuns: 500 },
+    runs(500),
   );
 });
 

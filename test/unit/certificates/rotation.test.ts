@@ -11,6 +11,7 @@ import {
 } from '../../../operator/certificates/rotation.ts';
 import { sampleRootRotation } from '../../support/mesh-samples.ts';
 import { RotationWorld } from './rotation-world.ts';
+import { runs } from '../../support/runs.ts';
 
 const now = 5_000_700;
 const dayMs = 24 * 3_600_000;
@@ -236,7 +237,7 @@ describe('in any order of events', () => {
   test('nobody is ever refused', () => {
     fc.assert(
       fc.property(history, (happened) => expect(play(happened).refusals()).toEqual([])),
-      { numRuns: 3000, examples: [[abortBeforeFiles], [abortBeforeSync]] },
+      { ...runs(3000), examples: [[abortBeforeFiles], [abortBeforeSync]] },
     );
   });
 

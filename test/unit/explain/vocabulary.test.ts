@@ -17,6 +17,7 @@ import { translate } from '../../../operator/translate/translate.ts';
 import { trafficPolicySpec } from '../../support/arbitraries.ts';
 import { resourcesFromYaml, translateOptions } from '../../support/builders.ts';
 import { goldenCases, goldenInput } from '../../support/golden.ts';
+import { runs } from '../../support/runs.ts';
 
 const folder = 'test/golden/features';
 const world = readFileSync(`${folder}/world.yaml`, 'utf8');
@@ -33,6 +34,7 @@ test('policies made at random', () => {
       const document = { apiVersion, kind: 'TrafficPolicy', metadata: { name: 'random', namespace: 'shop' } };
       expect(explained(irOf(stringify({ ...document, spec: { ...spec, targetRefs } })))).toBeGreaterThan(0);
     }),
+    runs(100),
   );
 });
 

@@ -8,6 +8,7 @@ import { applyBatch, emptyPeer } from '../../../operator/replicas/peer-state.ts'
 import type { ProxyReport } from '../../../operator/xds/session/proxy-report.ts';
 import type { Layer, TypeLayer } from '../../../operator/xds/snapshot/types.ts';
 import { CDS, EDS, LDS, ownOf, plain, reportOf, type World } from './worlds.ts';
+import { runs } from '../../support/runs.ts';
 
 /** The changes of each step, as they arrive. */
 function changesOf(...steps: readonly Own[]): readonly (readonly StateChange[])[] {
@@ -242,7 +243,7 @@ test('the deltas of any history, applied to nothing, come to the state that is t
       expect(plain(state)).toEqual(plain(applyBatch(emptyPeer, whole, 1000)));
       expect(state.proxies.size).toBe(last.proxies.length);
     }),
-    { numRuns: 300 },
+    runs(300),
   );
 });
 

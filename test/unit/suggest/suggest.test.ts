@@ -8,6 +8,7 @@ import { type Observed, readAccessLog, readTraffic } from '../../../operator/sug
 import { suggest } from '../../../operator/suggest/suggestions.ts';
 import { targetsIn } from '../../../operator/suggest/targets.ts';
 import { resourcesFromYaml } from '../../support/builders.ts';
+import { runs } from '../../support/runs.ts';
 
 const resources = resourcesFromYaml(`
 kind: Deployment
@@ -166,6 +167,6 @@ test('whatever was seen, the policies are valid, and permit each caller its port
       const allowed = JSON.stringify(documents);
       for (const { caller } of all) expect(allowed).toContain(`"shop/${caller.split('/').at(-1) ?? ''}"`);
     }),
-    { numRuns: 100 },
+    runs(100),
   );
 });

@@ -3,6 +3,7 @@ import * as fc from 'fast-check';
 import { describe, expect, test } from '@jest/globals';
 import { type Memory, type Seen, step } from '../../../operator/transition/step.ts';
 import type { StoredPlace } from '../../../operator/transition/stored-places.ts';
+import { runs } from '../../support/runs.ts';
 
 const now = 1_800_000_000_000;
 const minute = 60_000;
@@ -233,7 +234,7 @@ test('in any history: Strict comes only after quiet that was seen, and goes only
         if (wrong.size > 0) throw new Error([...wrong].join());
       }
     }),
-    { numRuns: 2_000 },
+    runs(2_000),
   );
   expect([...wrong]).toEqual([]);
   // Otherwise the histories above would prove nothing.

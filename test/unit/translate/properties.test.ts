@@ -7,6 +7,7 @@ import { translate, type Translation } from '../../../operator/translate/transla
 import { createTranslator } from '../../../operator/translate/translator.ts';
 import { world } from '../../support/arbitrary-world.ts';
 import { translateOptions } from '../../support/builders.ts';
+import { runs } from '../../support/runs.ts';
 
 const lists = [
   'meshes',
@@ -29,8 +30,6 @@ function reordered(
 ): Resources {
   return { ...resources, ...Object.fromEntries(lists.map((list) => [list, reorder(resources[list])])) };
 }
-
-const runs = { numRuns: 100 };
 
 describe('the worlds drawn', () => {
   it('have policies in force, or the other properties would say little', () => {
@@ -82,7 +81,7 @@ describe('translate, for any schema-valid world', () => {
         expect(drawn.translation.verdicts).toHaveLength(written.flat().length);
         for (const [promise, check] of Object.entries(promises)) kept(promise, () => check(drawn));
       }),
-      runs,
+      runs(100),
     );
   });
 
@@ -106,7 +105,7 @@ describe('translate, for any schema-valid world', () => {
           );
         }
       }),
-      runs,
+      runs(100),
     );
   });
 });

@@ -14,6 +14,7 @@ import { allowedPeers } from '../../../../operator/envoy/resources/inbound/peers
 import { listedPeers } from '../../../../operator/envoy/resources/inbound/tcp-admission.ts';
 import type { PeerMatch } from '../../../../operator/envoy/resources/tls.ts';
 import { sampleCaller, samplePeers, sampleRule, spiffeId } from '../../../support/mesh-samples.ts';
+import { runs } from '../../../support/runs.ts';
 
 function matches(peer: PeerMatch, identity: string): boolean {
   if ('exact' in peer) return peer.exact === identity;
@@ -50,7 +51,7 @@ describe('sets of identities', () => {
         expect(membershipIn(sets)(id)).toBe(expected);
         expect(sets.flatMap(matchesOf).some((peer) => matches(peer, id))).toBe(expected);
       }),
-      { numRuns: 3_000 },
+      runs(3_000),
     );
   });
 
@@ -63,7 +64,7 @@ describe('sets of identities', () => {
           !isIn(excluded, id) && !isIn(more, id),
         );
       }),
-      { numRuns: 3_000 },
+      runs(3_000),
     );
   });
 

@@ -15,6 +15,7 @@ import { translate } from '../../../../operator/translate/translate.ts';
 import { securityPolicySpec } from '../../../support/arbitraries.ts';
 import { resourcesFromYaml, translateOptions } from '../../../support/builders.ts';
 import { goldenCases, goldenInput } from '../../../support/golden.ts';
+import { runs } from '../../../support/runs.ts';
 
 const folder = 'test/golden/features';
 const world = readFileSync(`${folder}/world.yaml`, 'utf8');
@@ -37,7 +38,7 @@ test('policies made at random', () => {
       expect(evaluated(irOf(stringify({ ...document, spec: { ...rest, targetRefs } })))).toBeGreaterThan(0);
     }),
     // Each builds a mesh.
-    { numRuns: 40 },
+    runs(40),
   );
 });
 

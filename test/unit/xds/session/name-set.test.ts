@@ -3,7 +3,8 @@ import { expect, test } from '@jest/globals';
 import * as fc from 'fast-check';
 import { changedSet } from '../../../../operator/xds/session/name-set.ts';
 
-const name = fc.integer({ min: 0, max: 40 }).map(String);
+const names = Array.from({ length: 41 }, (_, it) => String(it));
+const name = fc.constantFrom(...names);
 const change = fc.record({ add: fc.array(name), remove: fc.array(name) });
 
 test('whatever is added and removed, it holds what a plain set would hold, and earlier sets stay as they were', () => {
@@ -22,7 +23,7 @@ test('whatever is added and removed, it holds what a plain set would hold, and e
       for (const [actual, expected] of history) {
         expect([...actual].toSorted()).toEqual([...expected].toSorted());
         expect(actual.size).toBe(expected.size);
-        for (let it = 0; it <= 40; it += 1) expect(actual.has(`${it}`)).toBe(expected.has(`${it}`));
+        expect(names.filter((it) => actual.has(it))).toEqual(names.filter((it) => expected.has(it)));
       }
     }),
   );

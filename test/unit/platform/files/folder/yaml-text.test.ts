@@ -7,8 +7,11 @@ import {
   type YamlPiece,
   type YamlValue,
 } from '../../../../../operator/platform/files/folder/yaml-text.ts';
+import { runs } from '../../../../support/runs.ts';
 
 const parse = (text: string): YamlValue => parseYaml({ number: 1, line: 1, text });
+/** CPU time: others may use the machine. */
+const spentMs = (): number => process.cpuUsage().user / 1000;
 const pieces = (text: string): readonly YamlPiece[] | undefined => splitDocuments(text);
 
 describe('a text is cut into documents', () => {
@@ -113,12 +116,12 @@ describe('a text that is made to cost much costs little', () => {
     ['more aliases than may be', `a: &a x\nb: [${'*a,'.repeat(size / 4)}]`],
     ['many values', '- 1\n'.repeat(size / 4)],
   ])('%s', (_, text) => {
-    const start = performance.now();
+    const start = spentMs();
 
     expect(parse(text).kind).toBe('error');
 
     // Quadratic work on a megabyte takes minutes.
-    expect(performance.now() - start).toBeLessThan(5_000);
+    expect(spentMs() - start).toBeLessThan(5_000);
   });
 
   test.each([
@@ -128,20 +131,20 @@ describe('a text that is made to cost much costs little', () => {
     ['directives', '%YAML 1.2\n---\n'],
   ])('nothing but %s', (_, line) => {
     const text = line.repeat(40_000);
-    const start = performance.now();
+    const start = spentMs();
 
     expect(pieces(text)).toEqual([]);
 
-    expect(performance.now() - start).toBeLessThan(5_000);
+    expect(spentMs() - start).toBeLessThan(5_000);
   });
 
   test('and many keys are no mistake', () => {
     const keys = Array.from({ length: 50_000 }, (_, i) => `k${i}: 1`).join('\n');
-    const start = performance.now();
+    const start = spentMs();
 
     expect(parse(keys).kind).toBe('value');
 
-    expect(performance.now() - start).toBeLessThan(5_000);
+    expect(spentMs() - start).toBeLessThan(5_000);
   });
 });
 
@@ -151,6 +154,6 @@ test('any text at all is answered, not thrown at', () => {
     fc.property(fc.string({ unit: fc.constantFrom(...letters), maxLength: 60 }), (text) => {
       for (const piece of pieces(text) ?? []) expect(parseYaml(piece)).toHaveProperty('kind');
     }),
-    { numRuns: 2_000 },
+    runs(2_000),
   );
 });
