@@ -108,14 +108,15 @@ export function meshOn(world: () => World, figures: Figures): void {
         return;
       }
       const [server] = await world().pods(inside, 'app=server');
-      const wire = capture(machine, { address: server?.status.podIP ?? '', port: 9000 }, 5);
+      const wire = capture(machine, { address: server?.status.podIP ?? '', port: 9000 }, 8);
 
       for (const client of [clientInside, clientOutside, clientInside, clientOutside, clientInside]) {
         // oxlint-disable-next-line no-await-in-loop -- the first may be too early for the capture
         await callFrom(world(), client, `tcp://server.${inside}:9000`);
       }
 
-      const connections = await wire;
+      // The server speaks first: on the last ones it may not have begun when the capture ended.
+      const connections = (await wire).filter(({ fromServer }) => fromServer.length > 0);
       const from = async (namespace: string): Promise<readonly Connection[]> => {
         const [pod] = await world().pods(namespace, 'app=client');
         return connections.filter(({ client }) => client === pod?.status.podIP);
