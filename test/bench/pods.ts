@@ -21,7 +21,7 @@ const warmUps = 20;
 const bareSpec = { containers: [{ name: 'app', image: 'app:1' }] };
 
 const Pod = z.object({
-  metadata: z.object({ labels: z.unknown(), annotations: z.unknown() }),
+  metadata: z.object({ labels: z.unknown().optional(), annotations: z.unknown().optional() }),
   spec: z.looseObject({ initContainers: z.array(z.unknown()).optional() }),
 });
 
