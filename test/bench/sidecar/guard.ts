@@ -4,6 +4,8 @@ import { guardOf } from '../../support/data-plane/token-mesh.ts';
 import { issueKey, issuerName, keySet } from '../../support/data-plane/issuer.ts';
 
 const denyRules = 5;
+/** As many as one SecurityPolicy may have. */
+const rulesOfPolicy = 32;
 
 export interface Guard {
   readonly inbound: Pick<InboundPortIr, 'authentication' | 'authorization'>;
@@ -39,9 +41,14 @@ export async function makeGuard(rules: number): Promise<Guard> {
     ],
     to: [{ paths: [{ value: '/products' }], methods: ['GET'] }],
   };
-  const spec = {
-    authentication: { jwt: [{ name: 'bench', issuer: issuerName, jwks: { inline: keySet(key) } }] },
-    authorization: { rules: [...denied, ...allowed, last] },
-  };
-  return { inbound: guardOf([spec]), token: await key.sign({ realm: { roles: ['reader', 'writer'] } }) };
+  const all = [...denied, ...allowed, last];
+  const count = Math.ceil(all.length / rulesOfPolicy);
+  // Rules about tokens mean those of their own policy: the last one's is the one that matches.
+  const policies = Array.from({ length: count }, (_, index) => ({
+    ...(index === count - 1 && {
+      authentication: { jwt: [{ name: 'bench', issuer: issuerName, jwks: { inline: keySet(key) } }] },
+    }),
+    authorization: { rules: all.slice(index * rulesOfPolicy, (index + 1) * rulesOfPolicy) },
+  }));
+  return { inbound: guardOf(policies), token: await key.sign({ realm: { roles: ['reader', 'writer'] } }) };
 }
