@@ -13,7 +13,7 @@ const service = 'envoy.service.rate_limit_quota.v3';
 const ttlMs = 4 * reportMs;
 /** As good as nothing: a token in 30 years. Envoy reads whole seconds, and no bucket comes without a rate. */
 const never = { tokens_per_fill: 1, fill_interval: duration(30 * 365 * 86_400_000) };
-/** A SPIFFE ID has 2,048 at most. */
+/** A SPIFFE ID has 2,048 at most, other values 200 bytes, each of which is written with three characters at most. */
 const mostKeyCharacters = 4_096;
 
 /** @throws Error when the bytes are no such report */

@@ -1,7 +1,7 @@
 // Who uses how much of which quota, for statuses: worked out every half minute by the operator that leads.
 import { createHash } from 'node:crypto';
 import type { QuotaReport } from '../conditions/quota-report.ts';
-import { otherKey } from '../envoy/resources/inbound/quota-script.ts';
+import { otherKey, readQuotaKey } from '../envoy/resources/inbound/quota-script.ts';
 import type { QuotaIr } from '../ir/inbound.ts';
 import { quotasOf } from '../ir/quota.ts';
 import type { Clock } from '../process/clock.ts';
@@ -70,6 +70,7 @@ const secret = /auth|cookie|credential|key|pass|secret|session|token/;
 function shown(key: string, per: QuotaIr['per']): string {
   if (key === otherKey) return '(others)';
   if (key === '-') return '(none)';
-  if (typeof per === 'string' || !secret.test(per.header)) return key;
-  return `sha256:${createHash('sha256').update(key).digest('hex').slice(0, 12)}`;
+  const value = readQuotaKey(key);
+  if (typeof per === 'string' || !secret.test(per.header)) return value;
+  return `sha256:${createHash('sha256').update(value).digest('hex').slice(0, 12)}`;
 }

@@ -145,6 +145,20 @@ describe('a quota', () => {
     expect(await callsAs(ann, 'carl')).toBeLessThanOrEqual(5);
   });
 
+  test('tells values apart that are no text, and those that spell their bytes', async () => {
+    await mesh.program([quota({ requests: 20, per: { header: 'x-user' } })]);
+    const callsAs = async (user: string): Promise<number> =>
+      admitted(await calls('page', 60, { headers: { 'x-user': user } }));
+
+    // Node sends characters below 256 as single bytes: no UTF-8.
+    for (const user of ['\u00e9', '\u00e8', 'a\u00e9', '%E9']) {
+      // oxlint-disable-next-line no-await-in-loop -- one after the other
+      const count = await callsAs(user);
+      expect([user, count >= 15, count <= 40]).toEqual([user, true, true]);
+    }
+    expect(await callsAs('\u00e9')).toBeLessThanOrEqual(5);
+  });
+
   test('says when to come again by its own window, whatever others of the same name there are', async () => {
     await mesh.program([
       quota({

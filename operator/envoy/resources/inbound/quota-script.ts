@@ -16,6 +16,18 @@ export function quotaKeyHeader(key: Exclude<QuotaIr['per'], 'All'>): string {
   return keyHeader(key).replace('-limit-', '-quota-');
 }
 
+/**
+ * What the script made of a value, read again. A byte that is no UTF-8 stays as it is written, and so does what a sidecar wrote that has
+ * the script of an earlier version.
+ */
+export function readQuotaKey(key: string): string {
+  try {
+    return decodeURIComponent(key);
+  } catch {
+    return key;
+  }
+}
+
 /** At most one filter. */
 export function quotaScript(quotas: readonly QuotaIr[]): readonly NamedExtension[] {
   if (quotas.length === 0) return [];
@@ -27,6 +39,7 @@ export function quotaScript(quotas: readonly QuotaIr[]): readonly NamedExtension
   ];
 }
 
+/** A bucket is named by a string of a protobuf message, which holds no bytes that are no UTF-8: keys are ASCII, and no two values have the same. */
 function scriptOf(quotas: readonly QuotaIr[]): string {
   const pers = quotas.flatMap(({ per }) => (per === 'All' ? [] : [per]));
   const headers = new Map(pers.map((per) => [keyHeader(per), quotaKeyHeader(per)]));
@@ -35,6 +48,7 @@ function scriptOf(quotas: readonly QuotaIr[]): string {
 local function fold(headers, from, to, now)
   local value = headers:get(from)
   if value == nil then return end
+  value = value:gsub("[%%\\128-\\255]", function(c) return string.format("%%%02X", c:byte()) end)
   if now - since >= ${forgetAfterSeconds} then known, count, since = {}, 0, now end
   if not known[value] then
     if count >= ${mostKeys} then

@@ -1,6 +1,6 @@
 // Filters of quotas: what holds without the operator, and when refused requests may come again.
 import { expect, test } from '@jest/globals';
-import { quotaScript } from '../../../../operator/envoy/resources/inbound/quota-script.ts';
+import { quotaScript, readQuotaKey } from '../../../../operator/envoy/resources/inbound/quota-script.ts';
 import { quotaFilter } from '../../../../operator/envoy/resources/inbound/quotas.ts';
 import type { QuotaIr } from '../../../../operator/ir/inbound.ts';
 import { sampleWorkload } from '../../../support/mesh-samples.ts';
@@ -77,4 +77,13 @@ test('until a fixed window ends depends on the time: the script reads from the r
 
 test('the script is the same, whatever quotas there are', () => {
   expect(quotaScript([quota])).toEqual(quotaScript([quota, { ...quota, id: 'shop/other/all', requests: 1 }]));
+});
+
+test.each([
+  ['50%25 off', '50% off'],
+  ['J%C3%BCrgen', 'Jürgen'],
+  ['a%E9', 'a%E9'],
+  ['50% off', '50% off'],
+])('the key %s stands for the value %s', (key, value) => {
+  expect(readQuotaKey(key)).toBe(value);
 });
