@@ -16,9 +16,11 @@ import {
   setStage,
   stageWorkloads,
 } from './library/stage.ts';
+import { Figures } from './library/figures.ts';
 import { released } from './library/target.ts';
 import { mesh, podSpec, workload } from './library/workloads.ts';
-import { isReady, ownNamespace, startNewestWorld, type World } from './library/world.ts';
+import { isReady, ownNamespace, startNewestWorld, type Pod, type World } from './library/world.ts';
+import { zeroLoss } from './topics/zero-loss.ts';
 
 const cluster = await clusterAvailable();
 const isBuilt = (await findNewestPrograms()) !== undefined;
@@ -62,6 +64,7 @@ const readCertificates = `
   'sidecars by the API server and pod certificates, on real pods',
   () => {
     let world: World;
+    const figures = new Figures();
     const jsonpath = (path: string, ...of: readonly string[]): Promise<string> =>
       world.mustKubectl(['get', ...of, `--output=jsonpath=${path}`]);
     const untilInjectionBy = async (reason: 'Policy' | 'Template'): Promise<void> => {
@@ -97,6 +100,7 @@ const readCertificates = `
       await setStage(world);
     }, 600_000);
     afterAll(async () => {
+      process.stderr.write(`Measured with the newest Kubernetes:\n${figures.text()}`);
       await (world as World | undefined)?.stop();
     }, 120_000);
 
@@ -249,6 +253,26 @@ const readCertificates = `
       const [pod] = await world.pods(inside, 'batch.kubernetes.io/job-name=ask-again');
       expect(pod !== undefined && isMeshed(pod)).toBe(true);
       expect((await callFrom(world, clientInside, serverUrl)).status).toBe(200);
+    });
+
+    zeroLoss(() => world, figures, 1);
+
+    test('after the operator went, `meshwright uninstall` takes the sidecars from the pods, and no pod is blocked', async () => {
+      const pods = (): Promise<readonly Pod[]> => world.pods(inside, 'app in (client, server)');
+      await world.mustKubectl(['delete', 'deployment/meshwright-operator', `--namespace=${ownNamespace}`]);
+
+      await world.applyFile('uninstall.yaml');
+
+      const run = ['job/meshwright-uninstall', '--namespace=meshwright-uninstall'];
+      await world.mustKubectl(['wait', '--for=condition=Complete', '--timeout=100s', ...run]);
+      await world.rolledOut(inside, 'deployment/server', 'deployment/client');
+      await world.until(async () => ((await pods()).some(isMeshed) ? undefined : true));
+      // kube-proxy may still send a call to a pod that has just ended.
+      await world.until(async () =>
+        (await callFrom(world, clientOutside, serverUrl)).status === 200 ? true : undefined,
+      );
+      const policies = await jsonpath('{.items[*].metadata.name}', 'mutatingadmissionpolicies');
+      expect(policies.split(' ')).not.toContain('sidecar.meshwright.dev');
     });
   },
 );

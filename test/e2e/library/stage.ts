@@ -1,7 +1,15 @@
 // The ground that all topics play on: a Mesh, a namespace in it with a client and a server, and a client outside.
 // Entry: setStage.
 import { z } from 'zod';
-import { namespaceWithPrograms, mesh, meshed, service, serverPorts, workload } from './workloads.ts';
+import {
+  namespaceWithPrograms,
+  mesh,
+  meshed,
+  service,
+  serverPorts,
+  serverReadiness,
+  workload,
+} from './workloads.ts';
 import type { Pod, World } from './world.ts';
 
 export const inside = 'inside';
@@ -29,7 +37,7 @@ export function stageWorkloads(): object[] {
       name: 'server',
       run: ['server'],
       ports: { http: 8080, http2: 8081, tcp: 9000 },
-      container: { readinessProbe: { httpGet: { path: '/ready', port: 8080 }, periodSeconds: 1 } },
+      container: serverReadiness,
     }),
     service(inside, 'server', serverPorts),
   ];

@@ -105,6 +105,11 @@ export function mesh(): object {
   return { apiVersion: 'meshwright.dev/v1alpha1', kind: 'Mesh', metadata: { name: 'default' }, spec };
 }
 
+/** Of programs/server.ts. On a busy machine an answer may take seconds, and a pod that is busy must not count as one that is gone. */
+export const serverReadiness = {
+  readinessProbe: { httpGet: { path: '/ready', port: 8080 }, periodSeconds: 1, timeoutSeconds: 10 },
+};
+
 /** HTTP/1.1, HTTP/2 and TCP, as programs/server.ts serves them. */
 export const serverPorts: readonly ServicePort[] = [
   { name: 'http', port: 8080, appProtocol: 'http' },

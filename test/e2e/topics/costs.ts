@@ -2,7 +2,7 @@
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import type { Figures } from '../library/figures.ts';
 import { inside, outside } from '../library/stage.ts';
-import { workload } from '../library/workloads.ts';
+import { workload, serverReadiness } from '../library/workloads.ts';
 import { isReady, type World } from '../library/world.ts';
 
 const name = 'started';
@@ -18,7 +18,7 @@ export function costs(world: () => World, figures: Figures): void {
             name,
             run: ['server'],
             replicas: 0,
-            container: { readinessProbe: { httpGet: { path: '/ready', port: 8080 }, periodSeconds: 1 } },
+            container: serverReadiness,
           }),
         ),
       );

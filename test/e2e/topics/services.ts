@@ -2,12 +2,18 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { callerIn, callFrom, type Outcome, seenBy } from '../library/calls.ts';
 import { clientIdentity, clientInside, outside, untilMeshed } from '../library/stage.ts';
-import { meshed, namespaceWithPrograms, service, serverPorts, workload } from '../library/workloads.ts';
+import {
+  meshed,
+  namespaceWithPrograms,
+  service,
+  serverPorts,
+  workload,
+  serverReadiness,
+} from '../library/workloads.ts';
 import type { World } from '../library/world.ts';
 
 const namespace = 'services';
 const ports = { http: 8080, http2: 8081, tcp: 9000 };
-const readiness = { readinessProbe: { httpGet: { path: '/ready', port: 8080 }, periodSeconds: 1 } };
 const unready = { readinessProbe: { exec: { command: ['node', '--eval', 'process.exit(1)'] } } };
 
 export function servicesOfEveryKind(world: () => World): void {
@@ -18,7 +24,7 @@ export function servicesOfEveryKind(world: () => World): void {
     beforeAll(async () => {
       await world().apply(
         ...namespaceWithPrograms(namespace, meshed),
-        ...workload({ namespace, name: 'web', run: ['server'], ports, container: readiness }),
+        ...workload({ namespace, name: 'web', run: ['server'], ports, container: serverReadiness }),
         ...workload({
           namespace,
           name: 'db',
@@ -26,7 +32,7 @@ export function servicesOfEveryKind(world: () => World): void {
           replicas: 2,
           run: ['server'],
           ports,
-          container: readiness,
+          container: serverReadiness,
           spec: { podManagementPolicy: 'Parallel' },
         }),
         ...workload({ namespace, name: 'slow', run: ['server'], ports, container: unready }),

@@ -3,13 +3,20 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { type Caller, type LoadReport, startLoad } from '../library/calls.ts';
 import type { Figures } from '../library/figures.ts';
 import { untilMeshed } from '../library/stage.ts';
-import { meshed, namespaceWithPrograms, service, serverPorts, workload } from '../library/workloads.ts';
+import {
+  meshed,
+  namespaceWithPrograms,
+  service,
+  serverPorts,
+  serverReadiness,
+  workload,
+} from '../library/workloads.ts';
 import type { World } from '../library/world.ts';
 
 const namespace = 'load';
 const client: Caller = { namespace, app: 'client' };
 /** Rolling updates, and as many changes of scale. */
-const rounds = Number(process.env['MESHWRIGHT_E2E_ROUNDS'] ?? '3');
+const usualRounds = Number(process.env['MESHWRIGHT_E2E_ROUNDS'] ?? '3');
 const rate = Number(process.env['MESHWRIGHT_E2E_RATE'] ?? '240');
 
 /** How an application ends: each its own way, behind its own Service. */
@@ -18,7 +25,7 @@ const applications: readonly (readonly [how: string, name: string, end: string])
   ['goes on listening while it ends', 'lingering', 'linger'],
 ];
 
-export function zeroLoss(world: () => World, figures: Figures): void {
+export function zeroLoss(world: () => World, figures: Figures, rounds = usualRounds): void {
   describe('a load of HTTP/1.1, HTTP/2 and TCP, GET and POST, quick and slow', () => {
     beforeAll(async () => {
       await world().apply(
@@ -31,7 +38,7 @@ export function zeroLoss(world: () => World, figures: Figures): void {
             run: ['server', '--end', end, '--delay', '5'],
             replicas: 2,
             ports: { http: 8080, http2: 8081, tcp: 9000 },
-            container: { readinessProbe: { httpGet: { path: '/ready', port: 8080 }, periodSeconds: 1 } },
+            container: serverReadiness,
             spec: { strategy: { rollingUpdate: { maxSurge: '100%', maxUnavailable: 0 } } },
           }),
           service(namespace, name, serverPorts),
@@ -57,7 +64,7 @@ export function zeroLoss(world: () => World, figures: Figures): void {
         await untilGone(name);
         const report = await load.stop();
 
-        figures.note(describeLoad(report, how));
+        figures.note(describeLoad(report, how, rounds));
         expect(report.failures).toEqual([]);
         expect(report.failed).toBe(0);
         expect(report.rate).toBeGreaterThanOrEqual(200);
@@ -104,6 +111,7 @@ function callsTo(name: string): string[] {
 function describeLoad(
   { sent, failed, rate: perSecond, p50Ms, p99Ms, maxMs, pods }: LoadReport,
   how: string,
+  rounds: number,
 ): string {
   const times = `p50 ${p50Ms} ms, p99 ${p99Ms} ms, max ${maxMs} ms`;
   return `${rounds} rolling updates, ${rounds} changes of scale of an application that ${how}: ${failed} of ${sent} calls failed at ${perSecond} per second over ${Object.keys(pods).length} pods (${times})`;
