@@ -60,11 +60,11 @@ function apiServerBinaries(): Step {
 }
 
 /** Built once and cached, like the API server: without Go its suite says that it is not run; CI needs it. */
-function certManager(): Step {
-  const step = command('cert-manager', 'node test/support/cert-manager/build.ts');
+function built(name: string, program: string): Step {
+  const step = command(name, `node test/support/${program}/build.ts`);
   if (spawnSync('go', ['version']).status === 0 || process.env['CI'] !== undefined) return step;
   const run = (): Counts => {
-    process.stdout.write('NOT RUN: the tests with the real cert-manager. They need Go, to build it.\n');
+    process.stdout.write(`NOT RUN: the tests with the real ${name}. They need Go, to build it.\n`);
     return { passed: 0, failed: 0 };
   };
   return { ...step, run };
@@ -128,7 +128,8 @@ const steps: readonly Step[] = [
   apiServerBinaries(),
   newestKubernetes(),
   command('cluster tools', 'node test/cluster/prepare.ts --if-possible'),
-  certManager(),
+  built('cert-manager', 'cert-manager'),
+  built('OpenTelemetry Collector', 'collector'),
   jest('integration', ['test/integration'], 2),
   jest('e2e', ['test/e2e'], 1),
 ];
