@@ -21,7 +21,11 @@ export function discoveryUri(issuer: string): string {
   return `${issuer.replace(/\/$/, '')}/.well-known/openid-configuration`;
 }
 
-const Uri = z.string().max(httpsUri.max).regex(httpsUri.pattern);
+const Uri = z
+  .string()
+  .max(httpsUri.max)
+  .regex(httpsUri.pattern)
+  .refine((text) => URL.canParse(text));
 
 export const LoginEndpoints = z.object({ authorizationEndpoint: Uri, tokenEndpoint: Uri });
 

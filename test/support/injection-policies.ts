@@ -1,5 +1,5 @@
 // A cluster in which the API server adds sidecars, as its administrator prepares it: Meshwright's manifests, and an operator that has their permissions only.
-// Entries: installPolicies, rollOut, reportComplete.
+// Entries: installPolicies, rollOut.
 import { readFile, writeFile } from 'node:fs/promises';
 import type { ApiServer } from './kubernetes.ts';
 
@@ -99,7 +99,7 @@ export async function rollOut(server: ApiServer, namespace: string, name: string
 }
 
 /** The status of a Deployment whose only pod runs, whatever it was made from. */
-export async function reportComplete(server: ApiServer, namespace: string, name: string): Promise<void> {
+async function reportComplete(server: ApiServer, namespace: string, name: string): Promise<void> {
   const { generation } = (await readDeployment(server, namespace, name)).metadata;
   const replicas = { replicas: 1, updatedReplicas: 1, readyReplicas: 1, availableReplicas: 1 };
   const patch = JSON.stringify({ status: { observedGeneration: generation, ...replicas } });

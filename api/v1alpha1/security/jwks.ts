@@ -1,7 +1,8 @@
 // Where the public keys of an issuer of tokens come from.
 import { z } from 'zod';
 import { Duration } from '../../duration.ts';
-import { type CelRule, type Shape, shaped, withRules } from '../../schema.ts';
+import { type CelRule, type Shape, withRules } from '../../schema.ts';
+import { url } from '../../url.ts';
 
 /** @see https://www.rfc-editor.org/rfc/rfc7517#section-5 */
 const inlineRules: readonly CelRule[] = [
@@ -60,7 +61,7 @@ export const Jwks = withRules(
     inline: withRules(z.string().min(1).max(16_384), ...inlineRules)
       .optional()
       .describe('The JSON Web Key Set itself, as JSON. At most 16 keys and 16384 characters.'),
-    uri: shaped(httpsUri)
+    uri: url(httpsUri)
       .optional()
       .describe(
         'Where the operator fetches the JSON Web Key Set, with GET over https. It follows no redirects. At most 16 keys and 256 KiB, and at most 16 URIs and issuers in the policies of a namespace. Sidecars need no access to it. If a fetch fails, the keys of the last successful one stay in use; see the condition KeysFetched.',

@@ -1,6 +1,7 @@
 // Login with a browser: users who have no token yet get one from an OpenID provider, and come back with a session.
 import { z } from 'zod';
 import { type CelRule, listSet, type Shape, shaped, withRules } from '../../schema.ts';
+import { url } from '../../url.ts';
 import { caBundleRules, httpsUri } from './jwks.ts';
 
 /** Without query: the provider adds its own. */
@@ -70,17 +71,17 @@ const Oidc = withRules(
       .describe(
         'How the sidecar shows the secret of the client at tokenEndpoint. Basic (default): in the header Authorization (client_secret_basic). Post: in the body (client_secret_post).',
       ),
-    authorizationEndpoint: shaped(httpsUri)
+    authorizationEndpoint: url(httpsUri)
       .optional()
       .describe(
         'Where browsers are sent to log in. Default: what the discovery document of the issuer of provider names; then jwks of that provider must have neither uri nor inline.',
       ),
-    tokenEndpoint: shaped(httpsUri)
+    tokenEndpoint: url(httpsUri)
       .optional()
       .describe(
         'Where the sidecar exchanges the code of a login for tokens. The sidecars of the targets must be able to reach it. Default: what the discovery document of the issuer of provider names. Set both endpoints or neither.',
       ),
-    endSessionEndpoint: shaped(httpsUri)
+    endSessionEndpoint: url(httpsUri)
       .optional()
       .describe(
         'Where browsers are sent after logoutPath, to log out at the provider, too. Default: only the session here ends.',
@@ -93,7 +94,7 @@ const Oidc = withRules(
     scopes: listSet(z.array(shaped(scope).describe('A scope.')).max(16))
       .default([])
       .describe('Scopes that are asked for in addition to openid. At most 16.'),
-    redirectURI: shaped(redirectUri).describe(
+    redirectURI: url(redirectUri).describe(
       'Where the provider sends browsers back to, as it is registered there. Scheme, host and port are those at which users see the targets; requests with its path do not reach the application. Users must enter at this host.',
     ),
     logoutPath: shaped(path)

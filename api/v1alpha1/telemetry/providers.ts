@@ -1,8 +1,9 @@
 // Who receives what sidecars tell: collectors and plug-ins.
 import { z } from 'zod';
 import { dnsLabel, listMap, listSet, shaped, withRules } from '../../schema.ts';
+import { url } from '../../url.ts';
 
-const endpoint = shaped({
+const endpoint = url({
   pattern: /^https?:\/\/[A-Za-z0-9]([-A-Za-z0-9.]*[A-Za-z0-9])?(:[1-9][0-9]{0,4})?(\/[-A-Za-z0-9._~/]*)?$/,
   message: 'Write a URL such as http://otel-collector.observability.svc:4317, without a query.',
   max: 512,

@@ -77,6 +77,16 @@ export const meshCases: readonly ApiCase[] = [
     { field: 'spec.telemetry.providers[0].endpoint', message: 'Write a URL such as' },
   ),
   refused(
+    'a provider at a port that is none',
+    { telemetry: { providers: [{ name: 'a', type: 'Plugin', endpoint: 'http://plugin.shop:65999' }] } },
+    { field: 'spec.telemetry.providers[0].endpoint', message: 'Use a port from 1 to 65535.' },
+  ),
+  refused(
+    'a provider at an address that is none',
+    { telemetry: { providers: [{ name: 'a', type: 'Zipkin', endpoint: 'http://10.0.0.300:9411' }] } },
+    { field: 'spec.telemetry.providers[0].endpoint', message: 'Write the IPv4 address in full' },
+  ),
+  refused(
     'counts for Zipkin',
     { telemetry: { providers: [{ name: 'a', type: 'Zipkin', endpoint: 'http://a', metrics: true }] } },
     { field: 'spec.telemetry.providers[0]', message: 'Remove metrics' },

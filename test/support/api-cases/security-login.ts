@@ -54,6 +54,22 @@ export const securityLoginCases: readonly ApiCase[] = [
     field: 'spec.authentication.login.oidc',
     message: 'Set authorizationEndpoint and tokenEndpoint, or neither of them.',
   }),
+  refused(
+    'a login at a port that is none',
+    withOidc({ authorizationEndpoint: 'https://login.example:70000/a' }),
+    {
+      field: 'spec.authentication.login.oidc.authorizationEndpoint',
+      message: 'Use a port from 1 to 65535.',
+    },
+  ),
+  refused(
+    'a redirect URI with a port that is none',
+    withOidc({ redirectURI: 'http://localhost:99999/callback' }),
+    {
+      field: 'spec.authentication.login.oidc.redirectURI',
+      message: 'Use a port from 1 to 65535.',
+    },
+  ),
   valid('a redirect URI on this machine', withOidc({ redirectURI: 'http://localhost:8080/callback' })),
   refused('a provider that is not in jwt', withOidc({ provider: 'other' }), {
     field: 'spec.authentication',

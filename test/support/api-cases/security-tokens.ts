@@ -144,6 +144,17 @@ export const securityTokenCases: readonly ApiCase[] = [
       message: 'Write an https URI',
     }),
   ),
+  refused('keys at a port that is none', provided({ jwks: { uri: 'https://issuer.example:65536/' } }), {
+    field: `${provider}.jwks.uri`,
+    message: 'Use a port from 1 to 65535.',
+  }),
+  refused('keys at half an address', provided({ jwks: { uri: 'https://10.0.300/jwks' } }), {
+    field: `${provider}.jwks.uri`,
+    message: 'Write the IPv4 address in full',
+  }),
+  ...['https://10.0.0.3:65535/jwks', 'https://[2001:db8::7]:8443/jwks', 'https://10.example/'].map((uri) =>
+    valid(`keys at ${uri}`, provided({ jwks: { uri } })),
+  ),
   refused('a CA that is no certificate', provided({ jwks: { ...fetched, caBundle: 'MIIB' } }), {
     field: `${provider}.jwks.caBundle`,
     message: 'Write CA certificates in PEM',
