@@ -1,10 +1,10 @@
 // What waits for one provider: bounded, one message at a time, and what there is no room for is dropped and counted. Nobody waits for it.
 import type { Clock } from '../process/clock.ts';
-import { type Signal, sizeOf } from './signals.ts';
+import { bytesOf, type Signal, sizeOf } from './signals.ts';
 
-/** taken; or not, and it may be sent again; or not, and never will be. */
+/** taken; or not, and it may be sent again; or not, and never will be; or not, because it is too large: less of it may be taken. */
 export type Outcome =
-  { readonly type: 'taken' } | { readonly type: 'failed' | 'refused'; readonly reason: string };
+  { readonly type: 'taken' } | { readonly type: 'failed' | 'refused' | 'tooLarge'; readonly reason: string };
 
 /** Sends signals of one type. The promise never rejects, and ends within ten seconds. */
 export type Send = (type: Signal['type'], signals: readonly Signal[]) => Promise<Outcome>;
@@ -24,10 +24,14 @@ export interface OutboxState {
   readonly dropped: number;
 }
 
-/** Records, spans and counts together: some ten megabytes. */
+/** Records, spans and counts together. */
 const most = 20_000;
-/** Of one message. */
+const mostBytes = 16 * 1024 * 1024;
+/** Of one message; the first signal always goes. gRPC refuses more than 4 MiB, mostly. */
 const mostInMessage = 1_000;
+const mostBytesInMessage = 1024 * 1024;
+/** Where it sends more than the provider takes. */
+const overflow = 'it takes less than sidecars send';
 const firstPauseMs = 1_000;
 const longestPauseMs = 30_000;
 
@@ -35,6 +39,11 @@ export class Outbox {
   readonly #options: OutboxOptions;
   #waiting: Signal[] = [];
   #count = 0;
+  #bytes = 0;
+  /** Of the next message: less than usual after one that was too large. */
+  #bytesInMessage = mostBytesInMessage;
+  /** Since the last message that was taken. */
+  #hasOverflowed = false;
   #isBusy = false;
   #isClosed = false;
   #pauseMs = firstPauseMs;
@@ -52,9 +61,16 @@ export class Outbox {
   offer(signal: Signal): void {
     const size = sizeOf(signal);
     if (size === 0 || this.#isClosed) return;
-    if (this.#count + size > most) return this.#drop(signal.type, size);
+    const bytes = bytesOf(signal);
+    if (this.#count + size > most || this.#bytes + bytes > mostBytes) {
+      this.#hasOverflowed = true;
+      this.#drop(signal.type, size);
+      if (this.#state.trouble === null) this.#isIn(overflow);
+      return;
+    }
     this.#waiting.push(signal);
     this.#count += size;
+    this.#bytes += bytes;
     this.#next();
   }
 
@@ -84,14 +100,35 @@ export class Outbox {
       this.#pauseMs = Math.min(2 * this.#pauseMs, longestPauseMs);
       return;
     }
-    this.#waiting = this.#waiting.filter((signal) => !some.includes(signal));
-    this.#count -= size;
+    if (outcome.type === 'tooLarge' && some.length > 1) {
+      this.#bytesInMessage = Math.floor(some.reduce((sum, signal) => sum + bytesOf(signal), 0) / 2);
+      this.#go();
+      return;
+    }
+    this.#remove(some);
+    if (outcome.type === 'taken') this.#sent(type, size);
+    else {
+      this.#isIn(outcome.reason);
+      this.#drop(type, size);
+    }
     this.#pauseMs = firstPauseMs;
-    if (outcome.type === 'refused') this.#isIn(outcome.reason);
-    else this.#isIn(null);
-    if (outcome.type === 'refused') this.#drop(type, size);
-    else this.#options.counted(type, 'sent', size);
     this.#go();
+  }
+
+  #remove(some: readonly Signal[]): void {
+    const gone = new Set(some);
+    this.#waiting = this.#waiting.filter((signal) => !gone.has(signal));
+    for (const signal of some) {
+      this.#count -= sizeOf(signal);
+      this.#bytes -= bytesOf(signal);
+    }
+  }
+
+  #sent(type: Signal['type'], size: number): void {
+    this.#bytesInMessage = Math.min(2 * this.#bytesInMessage, mostBytesInMessage);
+    this.#options.counted(type, 'sent', size);
+    this.#isIn(this.#hasOverflowed ? overflow : null);
+    this.#hasOverflowed = false;
   }
 
   #go(): void {
@@ -103,11 +140,12 @@ export class Outbox {
   #first(): readonly Signal[] {
     const type = this.#waiting[0]?.type;
     const some: Signal[] = [];
-    let count = 0;
+    let [count, bytes] = [0, 0];
     for (const signal of this.#waiting) {
       if (signal.type !== type) continue;
       count += sizeOf(signal);
-      if (some.length > 0 && count > mostInMessage) break;
+      bytes += bytesOf(signal);
+      if (some.length > 0 && (count > mostInMessage || bytes > this.#bytesInMessage)) break;
       some.push(signal);
     }
     return some;

@@ -54,9 +54,8 @@ export class Providers {
       return;
     }
     const { source, type } = signal;
-    for (const log of new Set(signal.records.map((record) => record.log))) {
+    for (const [log, records] of Map.groupBy(signal.records, (record) => record.log)) {
       const { providers = [] } = this.#settings.accessLogs?.find(({ name }) => name === log) ?? {};
-      const records = signal.records.filter((record) => record.log === log);
       for (const name of providers) this.#open.get(name)?.outbox.offer({ type, source, records });
     }
   }

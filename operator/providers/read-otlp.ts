@@ -17,7 +17,9 @@ export interface ToldSpans extends Told {
 }
 
 /** More in one message are no sidecar's. */
-const most = 10_000;
+const most = 1_000;
+/** Of an item: more have no format. */
+const mostAttributes = 128;
 /** Of a value: request headers may be long. */
 const mostCharacters = 8_192;
 
@@ -85,7 +87,8 @@ export function readSpans(bytes: Uint8Array): ToldSpans {
       const { node_id: node = '', ...attributes } = attributesOf(written.attributes);
       nodes.add(node);
       return spanOf(written, attributes);
-    });
+    })
+    .filter(isWhole);
   return { nodeId: theOnly(nodes), spans: bounded(spans) };
 }
 
@@ -95,16 +98,16 @@ function recordOf(written: WrittenLog, log: string): LogRecord {
     log,
     text: textOf(written.body),
     attributes: attributesOf(written.attributes),
-    traceId: hex(written.traceId),
-    spanId: hex(written.spanId),
+    traceId: idOf(written.traceId, traceIdBytes),
+    spanId: idOf(written.spanId, spanIdBytes),
   };
 }
 
 function spanOf(written: WrittenSpan, attributes: Attributes): Span {
   return {
-    traceId: hex(written.traceId),
-    spanId: hex(written.spanId),
-    parentId: hex(written.parentSpanId),
+    traceId: idOf(written.traceId, traceIdBytes),
+    spanId: idOf(written.spanId, spanIdBytes),
+    parentId: idOf(written.parentSpanId, spanIdBytes),
     traceState: written.traceState ?? '',
     name: written.name ?? '',
     kind: written.kind ?? 0,
@@ -129,7 +132,7 @@ function theOnly(nodes: ReadonlySet<string>): string {
 /** Envoy writes `-` for what has no value. */
 function attributesOf(pairs: Pairs = []): Attributes {
   return Object.fromEntries(
-    pairs.flatMap(({ key = '', value }) => {
+    pairs.slice(0, mostAttributes).flatMap(({ key = '', value }) => {
       const text = textOf(value);
       return text === '' || text === '-' ? [] : [[key, text] as const];
     }),
@@ -141,8 +144,17 @@ function textOf(value: Value = {}): string {
   return String(stringValue ?? boolValue ?? intValue ?? doubleValue ?? '').slice(0, mostCharacters);
 }
 
-function hex(bytes: Uint8Array = new Uint8Array()): string {
-  return Buffer.from(bytes).toString('hex');
+/** '' where it is none: providers refuse all of a message for one of another length. @see https://www.w3.org/TR/trace-context/#trace-id */
+function idOf(bytes: Uint8Array = new Uint8Array(), length: number): string {
+  return bytes.length === length ? Buffer.from(bytes).toString('hex') : '';
+}
+
+const traceIdBytes = 16;
+const spanIdBytes = 8;
+
+/** A span without them belongs to nothing. */
+function isWhole({ traceId, spanId }: Span): boolean {
+  return traceId !== '' && spanId !== '';
 }
 
 function nanoseconds(value = '0'): bigint {

@@ -77,6 +77,9 @@ function overGrpc(
 
 function outcomeOf({ code, details }: ServiceError): Outcome {
   const reason = `${status[code]}: ${shortened(details)}`;
+  // As gRPC itself says it, in each language. Others who are out of something may have it later.
+  if (code === status.RESOURCE_EXHAUSTED && /message larger than/i.test(details))
+    return { type: 'tooLarge', reason };
   return { type: passing.has(code) ? 'failed' : 'refused', reason };
 }
 
@@ -111,11 +114,10 @@ function overHttp(write: (type: Signal['type'], signals: readonly Signal[]) => H
       });
       const answer = await response.text();
       if (response.ok) return { type: 'taken' };
+      const reason = `HTTP ${response.status} ${shortened(answer)}`.trim();
+      if (response.status === 413) return { type: 'tooLarge', reason };
       const isPassing = [408, 429].includes(response.status) || response.status >= 500;
-      return {
-        type: isPassing ? 'failed' : 'refused',
-        reason: `HTTP ${response.status} ${shortened(answer)}`.trim(),
-      };
+      return { type: isPassing ? 'failed' : 'refused', reason };
     } catch (error) {
       return { type: 'failed', reason: shortened(causeOf(error)) };
     }

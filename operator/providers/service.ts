@@ -15,7 +15,7 @@ export interface SignalHost {
 }
 
 /** Of a message. Envoy sends what it has at 16 KB or after a second. */
-const mostBytes = 4 * 1024 * 1024;
+const mostBytes = 256 * 1024;
 /** All was taken. */
 const taken = Buffer.alloc(0);
 

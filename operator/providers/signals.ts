@@ -56,3 +56,18 @@ export function sizeOf(signal: Signal): number {
   if (signal.type === 'logs') return signal.records.length;
   return signal.type === 'spans' ? signal.spans.length : signal.points.length;
 }
+
+/** About: what it takes in memory until it is sent, and in a message. */
+export function bytesOf(signal: Signal): number {
+  if (signal.type === 'counts') return signal.points.length * bytesOfItem;
+  const items = signal.type === 'logs' ? signal.records : signal.spans;
+  let bytes = items.length * bytesOfItem;
+  for (const item of items) {
+    bytes += 'text' in item ? item.text.length : item.name.length + item.traceState.length;
+    for (const [key, value] of Object.entries(item.attributes)) bytes += key.length + value.length;
+  }
+  return bytes;
+}
+
+/** What an item has besides its text. */
+const bytesOfItem = 300;

@@ -222,3 +222,15 @@ test('plug-ins read by the published interface all that is written for them', ()
     ],
   });
 });
+
+test('IDs of a wrong length are left out, and a span without its own: a provider would refuse all of a message for one', () => {
+  const span = { traceId, spanId, parentSpanId: Buffer.from('00', 'hex'), name: 'a' };
+  const spans = [span, { ...span, traceId: spanId }, { ...span, spanId: traceId }];
+  const bytes = encoded(traceRequest, { resourceSpans: [{ scopeSpans: [{ spans }] }] });
+  const logs = encoded(logsRequest, {
+    resourceLogs: [{ scopeLogs: [{ logRecords: [{ traceId: spanId, spanId: traceId }] }] }],
+  });
+
+  expect(readSpans(bytes).spans.map(({ name, parentId }) => [name, parentId])).toEqual([['a', '']]);
+  expect(readLogs(logs).records).toMatchObject([{ traceId: '', spanId: '' }]);
+});

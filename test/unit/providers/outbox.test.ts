@@ -112,3 +112,35 @@ test('when it is closed, what waits is dropped, and nothing is sent any more', a
   expect(calls).toEqual(['logs a']);
   expect(counts).toEqual({ 'logs dropped': 1 });
 });
+
+test('a message that is too large is sent in halves; one signal that is too large by itself is dropped', async () => {
+  const { outbox, calls, answer, counts } = start();
+  for (const name of ['a', 'b', 'c', 'd', 'e']) outbox.offer(logsOf(name));
+  await answer({ type: 'taken' });
+  const tooLarge = { type: 'tooLarge', reason: 'large' } as const;
+  await answer(tooLarge);
+  await answer(tooLarge);
+  await answer(tooLarge);
+  await answer({ type: 'taken' });
+
+  expect(calls).toEqual(['logs a', 'logs b c d e', 'logs b c', 'logs b', 'logs c', 'logs d e']);
+  expect(counts).toEqual({ 'logs sent': 2, 'logs dropped': 1 });
+});
+
+test('a provider that takes less than it is sent has a trouble, until it keeps up again', async () => {
+  const { outbox, answer } = start();
+  const large = (): Signal => {
+    const signal = logsOf('a');
+    if (signal.type !== 'logs') throw new Error('not logs');
+    return {
+      ...signal,
+      records: signal.records.map((record) => ({ ...record, text: 'x'.repeat(4 * 1024 * 1024) })),
+    };
+  };
+  for (let index = 0; index < 5; index += 1) outbox.offer(large());
+  expect(outbox.state).toMatchObject({ trouble: { reason: 'it takes less than sidecars send' }, dropped: 2 });
+  await answer({ type: 'taken' });
+  expect(outbox.state.trouble).not.toBeNull();
+  await answer({ type: 'taken' });
+  expect(outbox.state).toEqual({ trouble: null, dropped: 0 });
+});
