@@ -20,8 +20,8 @@ export interface Look {
 
 export class Audits {
   readonly #memory = new TrialMemory();
-  /** By policy and what was counted: how much of it was told. */
-  #told = new Map<string, number>();
+  /** Policy → what was counted → how much of it was told, or was there when this began. null: nothing was looked at yet. */
+  #told: ReadonlyMap<string, ReadonlyMap<string, number>> | null = null;
 
   /** Whether these were on trial when it was looked last. */
   knows(onTrial: readonly TrialPolicy[]): boolean {
@@ -40,7 +40,9 @@ export class Audits {
       nowMs: look.nowMs,
       lastWords: (trial) => auditReportOf(trial, seenOf(trial)),
     });
-    this.#tell(trials, seenOf, refused);
+    // What there was before was told by whoever led then, mostly.
+    this.#tell(trials, seenOf, this.#told === null ? () => undefined : refused);
+    this.#forget(look.policies);
     return [...trials.map((trial) => auditReportOf(trial, seenOf(trial))), ...this.#memory.enforced()];
   }
 
@@ -49,15 +51,23 @@ export class Audits {
     seenOf: (trial: Trial) => Seen,
     refused: (policy: string, requests: number) => void,
   ): void {
-    const told = new Map<string, number>();
+    const told = new Map(this.#told);
     for (const trial of trials) {
+      const before = told.get(trial.policy);
+      const now = new Map<string, number>();
       for (const { workload, source, port, route, rule, total } of refusedBy(trial, seenOf(trial))) {
-        const key = JSON.stringify([trial.policy, workload, source, port, route, rule]);
-        told.set(key, total);
-        const more = total - (this.#told.get(key) ?? 0);
+        const key = JSON.stringify([workload, source, port, route, rule]);
+        now.set(key, total);
+        const more = total - (before?.get(key) ?? 0);
         if (more > 0) refused(trial.policy, more);
       }
+      told.set(trial.policy, now);
     }
     this.#told = told;
+  }
+
+  /** One that is enforced for a while may be on trial again. */
+  #forget(policies: ReadonlySet<string>): void {
+    this.#told = new Map([...(this.#told ?? [])].filter(([policy]) => policies.has(policy)));
   }
 }

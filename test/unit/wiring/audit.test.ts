@@ -191,3 +191,22 @@ test('who does not lead says nothing', async () => {
   await made.leaderCallbacks.onStoppedLeading();
   expect(reports()).toEqual([]);
 });
+
+test('a leader counts what comes while it leads, and nothing twice when a policy is on trial again', async () => {
+  const { clock, made, refused, apply, counted } = start();
+  apply(policy('allow', 'Audit'));
+  refused({});
+  made.leaderCallbacks.onStartedLeading();
+  refused({});
+  await clock.pass(30_000);
+  expect(counted).toEqual(['shop/allow: 1']);
+
+  await made.leaderCallbacks.onStoppedLeading();
+  made.leaderCallbacks.onStartedLeading();
+  await clock.pass(30_000);
+  apply(policy('allow', 'Enforce'));
+  await clock.pass(30_000);
+  apply(policy('allow', 'Audit'));
+  await clock.pass(30_000);
+  expect(counted).toEqual(['shop/allow: 1']);
+});
