@@ -4,6 +4,7 @@ import { z } from 'zod';
 import type { ConfigMap } from '../objects/objects.ts';
 import { compareText } from '../values/compare-text.ts';
 import { jsonOf } from '../values/json.ts';
+import { append } from '../values/labels.ts';
 import { rememberEach } from '../values/remember.ts';
 
 const StoredPlaceShape = z.object({
@@ -43,7 +44,7 @@ export function othersKey(key: string): string {
   return placeKey(owner, null);
 }
 
-/** Of a port that is Strict for good. Nothing is stored of it, unless the ports that no Service names accept plaintext: see isOther. */
+/** Of a port that is Strict for good. Nothing is stored of it, unless something is stored of the ports that no Service names: see isOther. */
 const strictForGood: StoredPlace = { attempts: 0, strictSinceMs: 0 };
 const openAsOthers: StoredPlace = { attempts: 0, strictSinceMs: null };
 
@@ -66,8 +67,28 @@ function isOpen(stored: StoredPlace | undefined): boolean {
 }
 
 /**
- * With a mark for each port that is Strict for good and whose owner has other ports that accept plaintext: without one, it would be taken
- * for one of these when its Service goes.
+ * Ports that are not as the other ports of their owner are, so that they stay told apart from these when no Service and no policy names
+ * them: `Deployment/reviews` → its ports. Those come first that are Strict beside others that accept plaintext, or may step back.
+ */
+export function portsApart(places: StoredPlaces): ReadonlyMap<string, readonly number[]> {
+  const strict = new Map<string, number[]>();
+  const open = new Map<string, number[]>();
+  for (const [key, stored] of places) {
+    const [owner = '', port = ''] = key.split(' ');
+    const others = places.get(othersKey(key));
+    if (others === stored) continue;
+    if (isOpen(stored) && !isOpen(others)) append(open, owner, Number(port));
+    if (!isOpen(stored) && others !== undefined) append(strict, owner, Number(port));
+  }
+  const owners = new Set([...strict.keys(), ...open.keys()]);
+  return new Map(
+    [...owners].map((owner) => [owner, [...(strict.get(owner) ?? []), ...(open.get(owner) ?? [])]]),
+  );
+}
+
+/**
+ * With a mark for each port that is Strict for good and whose owner has other ports that accept plaintext, or may step back: without one, it
+ * would be taken for one of these when nothing names it any longer.
  * @param wanted the ports that are to be Strict
  */
 export function withMarks(
@@ -75,7 +96,7 @@ export function withMarks(
   wanted: readonly Pick<PlaceAt, 'owner' | 'port'>[],
 ): StoredPlaces {
   const marks = wanted
-    .filter(({ owner, port }) => port !== null && isOpen(places.get(placeKey(owner, null))))
+    .filter(({ owner, port }) => port !== null && places.has(placeKey(owner, null)))
     .map(({ owner, port }) => placeKey(owner, port))
     .filter((key) => !places.has(key));
   return new Map([...places, ...marks.map((key) => [key, strictForGood] as const)]);

@@ -129,14 +129,20 @@ export class StrictWatch {
       for (const [key, stored] of places) {
         const name = `${namespace}/${key}`;
         if (next.get(namespace)?.has(key) === true || this.#isPresent(namespace, key)) continue;
-        // Of a port that is gone from an owner that is there, it matters only that it was open.
-        if (stored.strictSinceMs !== null && this.#isPresent(namespace, othersKey(key))) continue;
+        // Of a port that is gone from an owner that is there, it matters that it was open, or is not as open as the others.
+        if (stored.strictSinceMs !== null && this.#hasStrictOthers(namespace, key, next)) continue;
         absent.add(name);
         const sinceMs = this.#absentSince.get(name) ?? nowMs;
         this.#absentSince.set(name, sinceMs);
         if (nowMs - sinceMs < absentMs) placesOf(next, namespace).set(key, stored);
       }
     for (const name of this.#absentSince.keys()) if (!absent.has(name)) this.#absentSince.delete(name);
+  }
+
+  /** Its owner is there, and the ports that no Service names are Strict for good. */
+  #hasStrictOthers(namespace: string, key: string, next: ReadonlyMap<string, StoredPlaces>): boolean {
+    const others = othersKey(key);
+    return this.#isPresent(namespace, others) && next.get(namespace)?.has(others) !== true;
   }
 
   #isPresent(namespace: string, key: string): boolean {

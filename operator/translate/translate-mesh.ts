@@ -16,7 +16,12 @@ import { loginsOf } from './policies/security/login.ts';
 import { podRecords, withKeptPorts } from './policies/security/pod-records.ts';
 import { withNamedPorts } from './policies/security/rule-ports.ts';
 import { createSecurityMaker, type Found } from './policies/security/security.ts';
-import { createOpenPlaces, createPlaceFinder } from './policies/security/mtls-places.ts';
+import {
+  type ApartPorts,
+  createOpenPlaces,
+  createPlaceFinder,
+  portsApartIn,
+} from './policies/security/mtls-places.ts';
 import { createOwnerFinder } from './facts/pod-owners.ts';
 import { slicesByService } from './facts/endpoints.ts';
 import { createForeignFinder } from './facts/foreign-endpoints.ts';
@@ -92,11 +97,11 @@ export function createMeshTranslator({ operatorNamespace }: TranslateOptions): M
     const traffic = decideTraffic(resources.trafficPolicies, services, mesh);
     const attachments = guard(resources.securityPolicies, owners(resources, mesh), services, workloads);
     const { bindings, verdicts: external } = translateAllExternal(outside, services, conflicts);
-    const { kept, served } = findServed(services, workloads, attachments);
+    const { owners: ownersByKey, referred, apart } = findReferred(resources, workloads);
+    const { kept, served } = findServed(services, workloads, attachments, apart);
     const audiences = audiencesIn(traffic.byPort, workloads.all);
     const referable = referableIn(services.byKey, resources.referenceGrants, traffic.byPort);
     const authorizers = findAuthorizers(attachments, services, resources.referenceGrants);
-    const { owners: ownersByKey, referred } = findReferred(resources, workloads);
     const guards = security(mesh, attachments, authorizers, referred);
     const shared = { mesh, security: guards, audiences };
     const zoneOf = findZones(traffic, resources.endpointSlices);
@@ -140,15 +145,16 @@ function createZones(): (
   return (traffic, slices) => find(asked(traffic), slices);
 }
 
-/** Owners of pods, keys of issuers and secrets of clients. */
+/** Owners of pods, keys of issuers, secrets of clients, and what is stored of ports. */
 function createReferredFinder(): (
   resources: Resources,
   workloads: WorkloadIndex,
-) => { readonly owners: ReadonlyMap<string, string>; readonly referred: Found } {
+) => { readonly owners: ReadonlyMap<string, string>; readonly referred: Found; readonly apart: ApartPorts } {
   const keysIn = rememberLast(keysFrom);
   const endpointsIn = rememberLast(endpointsFrom);
   const loginsIn = rememberLast(loginsOf);
   const openIn = createOpenPlaces();
+  const apartIn = rememberLast(portsApartIn);
   const findOwners = createOwnerFinder();
   const put = rememberFields<Found>();
   return (resources, workloads) => {
@@ -160,14 +166,14 @@ function createReferredFinder(): (
       ownerOf,
       isOpen: openIn(configMaps, ownerOf),
     });
-    return { owners: byKey, referred };
+    return { owners: byKey, referred, apart: apartIn(configMaps, workloads, ownerOf) };
   };
 }
 
 interface FoundPorts {
   /** Those of Services, and those that records on pods keep. */
   readonly kept: ServedPorts;
-  /** And those that rules name. */
+  /** And those that policies name, or that are told apart by what is stored of them. */
   readonly served: ServedPorts;
 }
 
@@ -175,13 +181,14 @@ function createServedFinder(): (
   services: ServiceViews,
   workloads: WorkloadIndex,
   attachments: SecurityAttachments,
+  apart: ApartPorts,
 ) => FoundPorts {
   const byServices = rememberLast(servedPorts);
   const withKept = rememberLast(withKeptPorts);
   const withNamed = rememberLast(withNamedPorts);
-  return ({ all }, workloads, attachments) => {
+  return ({ all }, workloads, attachments, apart) => {
     const kept = withKept(byServices(all), workloads, attachments);
-    return { kept, served: withNamed(kept, attachments) };
+    return { kept, served: withNamed(kept, attachments, apart) };
   };
 }
 

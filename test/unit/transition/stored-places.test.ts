@@ -4,6 +4,7 @@ import {
   placeKey,
   placesData,
   placesName,
+  portsApart,
   type StoredPlace,
   storedPlacesIn,
 } from '../../../operator/transition/stored-places.ts';
@@ -38,4 +39,20 @@ test.each([
 
 test('other ConfigMaps are none of ours', () => {
   expect(storedPlacesIn([configMap(placesData(places), 'meshwright-jwks-a')]).size).toBe(0);
+});
+
+test.each<readonly [string, Readonly<Record<string, number | null>>, readonly number[]]>([
+  ['open as the others', { other: null, 80: null }, []],
+  [
+    'Strict beside ones that may step back, before open ones',
+    { other: 1, 79: null, 80: 0, 81: 5 },
+    [80, 81, 79],
+  ],
+  ['Strict for good beside open ones', { other: null, 80: 0, 81: null }, [80]],
+  ['open beside Strict ones', { 80: null, 81: 5 }, [80]],
+])('ports told apart: %s', (_, strictSince, expected) => {
+  const stored = Object.entries(strictSince).map(
+    ([port, strictSinceMs]) => [`Pod/a ${port}`, { attempts: 0, strictSinceMs }] as const,
+  );
+  expect(portsApart(new Map(stored)).get('Pod/a') ?? []).toEqual(expected);
 });

@@ -59,6 +59,7 @@ class World {
     board.observations.define(() => ({
       ...noObservations,
       lastReportMs: () => (this.reports ? clock.now() : null),
+      portsCalled: () => [this.called],
       plaintextCallers: (_workload, port) => (port === this.called ? this.callers : []),
     }));
     const made = createStrictTransitions(board, {
@@ -81,6 +82,10 @@ class World {
 
   modeOf(number: number): string | undefined {
     return this.board.translation.get().ir?.workloads[0]?.inbound.find(({ port }) => port === number)?.mtls;
+  }
+
+  get others(): string | undefined {
+    return this.board.translation.get().ir?.workloads[0]?.otherInbound.mtls;
   }
 
   get stored(): string | undefined {
@@ -191,13 +196,27 @@ test('what is stored outlives pods that are all replaced, and not a Deployment t
 
 /** Of a port that no Service names, with an open world around it. */
 function withPort(mode: string, transition = 'Safe'): string {
-  return `${permissive}---
+  return withMtls(
+    permissive,
+    `{ports: [{port: 9090, mode: ${mode}}], transition: {type: ${transition}, quietPeriod: 10m}}`,
+  );
+}
+
+function withMtls(world: string, mtls: string): string {
+  return `${world}---
 kind: SecurityPolicy
 metadata: {name: admin, namespace: shop}
 spec:
   targetRefs: [{kind: Deployment, name: reviews}]
-  mtls: {ports: [{port: 9090, mode: ${mode}}], transition: {type: ${transition}, quietPeriod: 10m}}
+  mtls: ${mtls}
 `;
+}
+
+function withoutService(world: string): string {
+  return world
+    .split('---\n')
+    .filter((document) => !document.includes('kind: Service\n'))
+    .join('---\n');
 }
 
 test('a port that no Service names waits, too, when a policy names it, and stays Strict while others are open', async () => {
@@ -239,23 +258,115 @@ test('it is open again with the others when the policy is gone, so that the next
   await world.apply(permissive);
   await world.apply(withPort('Strict', 'Immediate'));
   await world.apply(permissive);
+  expect(world.modeOf(9090)).toBe(undefined);
+  expect(world.others).toBe('Permissive');
+  await world.clock.pass(400_000);
   expect(world.stored).toBe('{"Deployment/reviews":{"9080":{},"other":{}}}');
 
   await world.apply(withPort('Strict'));
   expect(world.modeOf(9090)).toBe('Staged');
 });
 
-test('a Strict port that loses its Service does not open with the others', async () => {
+/** With plaintext at a port that nothing names, so that the others wait. */
+async function waiting(): Promise<World> {
   const world = new World();
+  world.called = 9999;
   world.lead();
-  const strictPort = withPort('Strict').replace('9090', '9080');
-  const withoutService = strictPort
-    .split('---\n')
-    .filter((document) => !document.includes('kind: Service\n'))
-    .join('---\n');
-  await world.apply(strictPort);
+  await world.apply(permissive);
+  return world;
+}
+
+/** 22 minutes, in which somebody calls that port. */
+async function passWithCalls(world: World): Promise<void> {
+  for (let minute = 0; minute < 22; minute += 1) {
+    world.callers = [{ address: '10.0.0.7', count: minute, lastMs: world.clock.now() }];
+    // oxlint-disable-next-line no-await-in-loop -- one after the other
+    await world.clock.pass(60_000);
+  }
+}
+
+test.each([
+  ['the Mesh', strict],
+  ['a policy', withMtls(permissive, '{mode: Strict}')],
+  ['a policy that names it', withPort('Strict').replace('9090', '9080')],
+])('a port that is Strict by %s does not open with the others when it loses its Service', async (_, yaml) => {
+  const world = await waiting();
+  await world.apply(yaml);
+  await passWithCalls(world);
+  expect(world.mode).toBe('Strict');
+  expect(world.others).not.toBe('Strict');
+
+  await world.apply(withoutService(yaml));
+  expect(world.mode).toBe('Strict');
+  expect(world.others).not.toBe('Strict');
+  await passWithCalls(world);
   expect(world.mode).toBe('Strict');
 
-  await world.apply(withoutService);
+  await world.apply(yaml);
   expect(world.mode).toBe('Strict');
+});
+
+test.each([
+  ['speaks of all ports', withPort('Strict'), withMtls(permissive, '{mode: Strict}')],
+  [
+    'is deleted',
+    withMtls(strict, '{ports: [{port: 9090, mode: Strict}], transition: {type: Immediate}}'),
+    strict,
+  ],
+])('nor does one whose policy %s, so that it is Strict with all that wait', async (_, before, after) => {
+  const world = await waiting();
+  await world.apply(before);
+  await passWithCalls(world);
+  expect(world.modeOf(9090)).toBe('Strict');
+
+  await world.apply(after);
+  expect(world.modeOf(9090)).toBe('Strict');
+  expect(world.others).toBe('Staged');
+  await passWithCalls(world);
+  expect(world.modeOf(9090)).toBe('Strict');
+});
+
+test('nor does it when the others step back', async () => {
+  const world = await waiting();
+  await world.apply(strict);
+  await passWithCalls(world);
+  await world.apply(withoutService(strict));
+  await world.clock.pass(610_000);
+  expect(world.others).toBe('Strict');
+  world.callers = [{ address: '10.0.0.7', count: 30, lastMs: world.clock.now() }];
+  await world.clock.pass(10_000);
+
+  expect(world.others).toBe('Staged');
+  expect(world.mode).toBe('Strict');
+});
+
+test('it is one of the others again when these are Strict for good', async () => {
+  const world = await waiting();
+  await world.apply(strict);
+  await passWithCalls(world);
+  await world.apply(withoutService(strict));
+  await world.clock.pass(1_400_000);
+
+  expect(world.stored).toBe(undefined);
+  expect([world.mode, world.others]).toEqual([undefined, 'Strict']);
+});
+
+test('an open port without a Service waits, too, when the exception for it goes from a Strict world', async () => {
+  const world = new World();
+  world.called = 9090;
+  world.lead();
+  await world.apply(strict);
+  await world.apply(withMtls(strict, '{ports: [{port: 9090, mode: Permissive}]}'));
+  expect(world.modeOf(9090)).toBe('Permissive');
+  world.callers = [{ address: '10.0.0.7', count: 1, lastMs: world.clock.now() }];
+
+  await world.apply(strict);
+  expect([world.modeOf(9090), world.others]).toEqual(['Staged', 'Strict']);
+  expect(world.board.strictReports.get()).toMatchObject([
+    { place: 'Port 9090 of Deployment shop/reviews', decidedBy: [{ kind: 'Mesh' }] },
+  ]);
+
+  await world.clock.pass(1_400_000);
+  expect(world.stored).toBe(undefined);
+  expect([world.modeOf(9090), world.others]).toEqual([undefined, 'Strict']);
 });

@@ -2,7 +2,7 @@
 import { durationMs } from '../../../../api/duration.ts';
 import type { MtlsPlaceIr, MtlsWish, PlacedWorkload } from '../../../ir/mtls-place.ts';
 import type { ConfigMap } from '../../../objects/objects.ts';
-import { placeKey, storedAt, storedPlacesIn } from '../../../transition/stored-places.ts';
+import { placeKey, portsApart, storedAt, storedPlacesIn } from '../../../transition/stored-places.ts';
 import { compareText } from '../../../values/compare-text.ts';
 import { append } from '../../../values/labels.ts';
 import { rememberByKey, rememberLast } from '../../../values/remember.ts';
@@ -23,6 +23,32 @@ export function createOpenPlaces(): (configMaps: readonly ConfigMap[], ownerOf: 
       return storedAt(places, { owner: ownerOf(workload), port, isOther })?.strictSinceMs === null;
     };
   });
+}
+
+export type ApartPorts = ReadonlyMap<string, readonly number[]>;
+
+const noneApart: ApartPorts = new Map();
+
+/** Workload → ports that are told apart by what is stored of them, whether or not a policy names them. The same while it is none. */
+export function portsApartIn(
+  configMaps: readonly ConfigMap[],
+  { all }: WorkloadIndex,
+  ownerOf: OwnerOf,
+): ApartPorts {
+  const byOwner = new Map(
+    [...storedPlacesIn(configMaps)].flatMap(([namespace, places]) =>
+      [...portsApart(places)].map(([owner, ports]) => [`${namespace}/${owner}`, ports] as const),
+    ),
+  );
+  if (byOwner.size === 0) return noneApart;
+  return new Map(
+    all.flatMap((workload) => {
+      // The sidecar of an ExternalWorkload listens only on the ports that it has.
+      if (workload.meshed === null || workload.source.kind !== 'Pod') return [];
+      const ports = byOwner.get(`${workload.namespace}/${ownerOf(workload)}`);
+      return ports === undefined ? [] : [[workload.key, ports]];
+    }),
+  );
 }
 
 export type PlaceFinder = (

@@ -1,4 +1,5 @@
-// Ports that policies name although no Service leads to them: they become ports of their own, so that the policies can tell them from others.
+// Ports that policies name although no Service leads to them, and those whose own mode is stored: they become ports of their own, so that they
+// can be told from others.
 import type { SecurityPolicy } from '../../../../api/v1alpha1/security/policy.ts';
 import { rememberEach } from '../../../values/remember.ts';
 import type { ServedPort, ServedPorts } from '../../facts/served-ports.ts';
@@ -26,18 +27,21 @@ export function portsWithMode({ spec }: SecurityPolicy): readonly number[] {
   return spec.mtls?.ports.map(({ port }) => port) ?? [];
 }
 
-/** Whether a port is told apart only because a policy names it: without that it would be one of those that no Service names. */
+/** Whether a port is told apart only because a policy names it, or its mode is stored: without that it would be one of those that no Service names. */
 export function isOnlyNamed(port: ServedPort | undefined): boolean {
   return port === unknownService;
 }
 
+/** apart: by workload, ports whose stored mode is not that of the others; the most important first. */
 export function withNamedPorts(
   served: ServedPorts,
   { byWorkload, policies }: SecurityAttachments,
+  apart: ReadonlyMap<string, readonly number[]>,
 ): ServedPorts {
-  if (policies.every((policy) => portsNamed(policy).length === 0)) return served;
+  if (apart.size === 0 && policies.every((policy) => portsNamed(policy).length === 0)) return served;
   const all = new Map(served);
-  for (const [workload, attached] of byWorkload) {
+  for (const workload of new Set([...byWorkload.keys(), ...apart.keys()])) {
+    const attached = byWorkload.get(workload) ?? [];
     const known = served.get(workload) ?? new Map<number, ServedPort>();
     // Of a Service, only its own ports are guarded.
     const everywhere = attached.filter(({ ports }) => ports === null);
@@ -46,8 +50,9 @@ export function withNamedPorts(
         .flatMap(({ policy }) => ports(policy))
         .filter((port) => !known.has(port))
         .toSorted((a, b) => a - b);
+    const stored = (apart.get(workload) ?? []).filter((port) => !known.has(port));
     // Of a port that is not told apart, a rule can still be read on the safe side; a mode could not.
-    const named = new Set([...missing(portsWithMode), ...missing(portsNamed)]);
+    const named = new Set([...missing(portsWithMode), ...stored, ...missing(portsNamed)]);
     if (named.size === 0) continue;
     const more = [...named].slice(0, maxNamedPorts).toSorted((a, b) => a - b);
     all.set(workload, new Map([...known, ...more.map((port) => [port, unknownService] as const)]));
