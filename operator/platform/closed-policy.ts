@@ -1,6 +1,7 @@
 // What stands in for a SecurityPolicy that cannot be understood and whose last valid version is lost: it closes what
 // can be told of its targets. Pure.
 import { z } from 'zod';
+import { MtlsMode } from '../../api/v1alpha1/mtls.ts';
 
 type RawDocument = Readonly<Record<string, unknown>>;
 
@@ -76,9 +77,11 @@ const plainFields: ReadonlySet<string> = new Set(['targetRefs', 'selector', 'mtl
 /** Whoever wrote it meant to refuse nobody; but an authorizer is never on trial. */
 const Trial = z.object({ enforcement: z.literal('Audit'), external: z.never().optional() });
 
-const Readable = z.object({
-  mode: z.enum(['Permissive', 'Disabled']).optional(),
-  ports: z.array(z.object({ port: z.int(), mode: z.enum(['Permissive', 'Strict', 'Disabled']) })).default([]),
+/** A word that is not known may have been the one that closes. */
+const Readable = z.strictObject({
+  mode: MtlsMode.optional(),
+  ports: z.array(z.strictObject({ port: z.int(), mode: MtlsMode })).default([]),
+  transition: z.unknown().optional(),
 });
 
 /** What lets plaintext in must have been meant. isValid: as part of the policy. */
