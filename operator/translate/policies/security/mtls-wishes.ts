@@ -3,7 +3,7 @@
 import type { MtlsMode } from '../../../../api/v1alpha1/mtls.ts';
 import type { SecurityPolicy } from '../../../../api/v1alpha1/security/policy.ts';
 import type { Attachment } from './attach.ts';
-import { maxNamedPorts } from './rule-ports.ts';
+import { portsWithMode } from './rule-ports.ts';
 
 export interface MtlsWish {
   readonly mode: MtlsMode;
@@ -19,13 +19,19 @@ export function wishOf({ spec: { mtls } }: SecurityPolicy, port: number | null):
   return mtls.mode === undefined ? null : { mode: mtls.mode, isOfPort: false };
 }
 
+type Known = Pick<ReadonlyMap<number, unknown>, 'has'>;
+
 export interface DecidingWish extends Pick<MtlsWish, 'mode'> {
   readonly policy: SecurityPolicy;
 }
 
-/** holding: those that hold at the port, in the order of precedence. Null: none of them says anything. */
-export function decidingWish(holding: readonly Attachment[], port: number | null): DecidingWish | null {
-  const beyond = port === null ? strictBeyondBound(holding) : null;
+/** holding: those that hold at the port, in the order of precedence; known: the ports that are told apart. Null: none of them says anything. */
+export function decidingWish(
+  holding: readonly Attachment[],
+  port: number | null,
+  known: Known,
+): DecidingWish | null {
+  const beyond = port === null ? strictBeyondBound(holding, known) : null;
   if (beyond !== null) return beyond;
   let first: (DecidingWish & Pick<Attachment, 'level'>) | null = null;
   for (const { policy, level } of holding) {
@@ -37,15 +43,12 @@ export function decidingWish(holding: readonly Attachment[], port: number | null
   return first;
 }
 
-/** Ports that policies name beyond the bound are not told apart from the others: plaintext that one of them may not get comes to none. */
-function strictBeyondBound(holding: readonly Attachment[]): DecidingWish | null {
-  const naming = holding.filter(
-    ({ policy: { spec } }) => spec.mtls !== undefined && spec.mtls.ports.length > 0,
-  );
-  const named = new Set(
-    naming.flatMap(({ policy }) => policy.spec.mtls?.ports.map(({ port }) => port) ?? []),
-  );
-  if (named.size <= maxNamedPorts) return null;
-  const strict = naming.find(({ policy }) => policy.spec.mtls?.ports.some(({ mode }) => mode === 'Strict'));
-  return strict === undefined ? null : { policy: strict.policy, mode: 'Strict' };
+/** Ports that policies name and that are not told apart from the others: plaintext that one of them may not get comes to none. */
+function strictBeyondBound(holding: readonly Attachment[], known: Known): DecidingWish | null {
+  const leftOut = holding.flatMap(({ policy }) => portsWithMode(policy)).filter((port) => !known.has(port));
+  for (const port of new Set(leftOut)) {
+    const wish = decidingWish(holding, port, known);
+    if (wish?.mode === 'Strict') return wish;
+  }
+  return null;
 }

@@ -115,7 +115,7 @@ function createSecurity(
     { port, knownPorts }: Pick<GuardedPlace, 'port' | 'knownPorts'>,
     here: readonly Attachment[],
   ): MtlsDecision => {
-    const decision = decideMtls(here, port, fallback);
+    const decision = decideMtls(here, { port, knownPorts }, fallback);
     const waits = decision.mode === 'Strict' && decision.transition.type === 'Safe';
     const isOther = port !== null && isOnlyNamed(knownPorts.get(port));
     return waits && isOpen(workload, port, isOther) ? { ...decision, mode: 'Staged' } : decision;
@@ -227,10 +227,10 @@ function auditOf(policies: readonly SecurityPolicy[], rulesOf: Reading['rulesOf'
 /** holding: in the order of precedence. If none of them has a mode, the Mesh decides. */
 function decideMtls(
   holding: readonly Attachment[],
-  port: number | null,
+  { port, knownPorts }: Pick<GuardedPlace, 'port' | 'knownPorts'>,
   fallback: MtlsDecision,
 ): MtlsDecision {
-  const wish = decidingWish(holding, port);
+  const wish = decidingWish(holding, port, knownPorts);
   if (wish === null) return fallback;
   const { mode, policy } = wish;
   return { mode, origin: originOf(policy), transition: policy.spec.mtls?.transition ?? safe };

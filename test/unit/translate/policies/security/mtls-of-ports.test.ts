@@ -119,16 +119,32 @@ test.each<readonly [string, string, ...Said[]]>([
   expect(modes(...said)).toBe(expected);
 });
 
-test('ports beyond the bound are Strict with all others if one of them is to be', () => {
-  const many = (first: number, mode: string): Said => ({
-    target: 'deployment',
+describe('ports beyond the bound', () => {
+  const many = (first: number, mode: string, target: Said['target'] = 'deployment'): Said => ({
+    target,
     ports: Object.fromEntries(Array.from({ length: 16 }, (_, at) => [first + at, mode])),
   });
   const open = [20_000, 21_000, 22_000, 23_000].map((first) => many(first, 'Permissive'));
 
-  expect(modes(...open)).toMatch(/other Permissive$/);
-  expect(modes(...open, many(24_000, 'Disabled'))).toMatch(/other Permissive$/);
-  expect(modes(...open, many(24_000, 'Strict'))).toMatch(/other Strict$/);
+  test.each<readonly [string, string, ...Said[]]>([
+    ['are open if none is to be Strict', 'Permissive', many(24_000, 'Disabled')],
+    ['are Strict with all others if one of them is to be', 'Strict', many(24_000, 'Strict')],
+    ['are not those of Services', 'Permissive', { target: 'deployment', ports: { 9080: 'Strict' } }],
+    [
+      'are open if only one that is told apart is Strict',
+      'Permissive',
+      many(24_000, 'Permissive'),
+      { target: 'deployment', ports: { 10_000: 'Strict' } },
+    ],
+    [
+      'are open if a more specific policy opens all ports',
+      'Permissive',
+      { target: 'deployment', mode: 'Permissive' },
+      many(24_000, 'Strict', 'namespace'),
+    ],
+  ])('%s', (_, expected, ...said) => {
+    expect(modes(...open, ...said)).toMatch(new RegExp(`other ${expected}$`));
+  });
 });
 
 describe('what the status says', () => {
