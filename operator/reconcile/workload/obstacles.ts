@@ -49,14 +49,14 @@ function tooEarly({ nowMs }: ReconcileDeps, { live, memory }: Subject): Step | u
   return restMs > 0 ? { outcome: again(restMs), state: inQueue(undefined) } : undefined;
 }
 
-/** Whether somebody else may undo it, so that it is done a few times only. */
-export function isBounded({ isAgain, removesPart }: Roll): boolean {
-  return isAgain || removesPart;
+/** Whoever undoes a roll by resetting the template takes away what says that it is done again, so that all are counted. What is wanted anew counts anew. */
+export function rollIdentity({ restarted }: Roll, { userTemplate }: Subject['actual']): string {
+  const [wanted = ''] = restarted.split('.');
+  return `${wanted} ${userTemplate}`;
 }
 
 function fought({ nowMs }: ReconcileDeps, { key, actual, memory }: Subject, roll: Roll): Step | undefined {
-  if (!isBounded(roll)) return undefined;
-  const permission = memory.restores.mayRestore(key, actual.userTemplate, nowMs());
+  const permission = memory.restores.mayRestore(key, rollIdentity(roll, actual), nowMs());
   if (permission.type === 'yes') return undefined;
   const times = `${permission.count} times in the last hour and has stopped.`;
   const message = roll.removesPart

@@ -7,7 +7,14 @@ import { type Action, decide, type Roll, type Write } from './decide.ts';
 import { desiredOf, isMember, type World } from './desired.ts';
 import { isServing } from '../rollout/health.ts';
 import { forget, type Memory, noteMembership } from '../memory.ts';
-import { inQueue, isBounded, obstacleTo, obstacleToRoll, outdatedPolicy, waitsForTurn } from './obstacles.ts';
+import {
+  inQueue,
+  obstacleTo,
+  obstacleToRoll,
+  outdatedPolicy,
+  rollIdentity,
+  waitsForTurn,
+} from './obstacles.ts';
 import { refKey } from '../../objects/objects.ts';
 import type { PodFacts } from '../pods.ts';
 import { keepSdsFiles } from '../sds-files.ts';
@@ -143,7 +150,7 @@ async function roll(deps: ReconcileDeps, subject: Subject, action: Roll): Promis
   if (obstacle !== undefined) return obstacle;
   const outcome = await restartPods(deps.port, live, action);
   if (outcome.type !== 'written') return unwritten(outcome);
-  if (isBounded(action)) memory.restores.record(key, actual.userTemplate, deps.nowMs());
+  memory.restores.record(key, rollIdentity(action, actual), deps.nowMs());
   if (isServing(live)) memory.rollouts.began(key, deps.nowMs());
   return resting(deps, { ...subject, live: outcome.workload, actual: describeActual(outcome.workload) });
 }
