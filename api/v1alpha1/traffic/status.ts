@@ -22,7 +22,12 @@ const QuotaUsage = z
     since: z.iso.datetime().describe('When the present period began.'),
     admitted: z.int().min(0).describe('Requests that were admitted in this period.'),
     refused: z.int().min(0).describe('Requests that were refused in this period.'),
-    keys: z.int().min(1).describe('Number of different callers, values or paths. 1 for per: All.'),
+    keys: z
+      .int()
+      .min(1)
+      .describe(
+        'Number of callers, values or paths that are counted separately, and 1 for all others together: 10001 stands for more than 10000. 1 for per: All.',
+      ),
     users: z
       .array(QuotaUser)
       .max(5)
