@@ -18,7 +18,8 @@ async function main(args: string[]): Promise<void> {
   }
   const { kubectl: options, serviceAccount, port, isOpened, operator } = readDashboardOptions(values);
   const stop = new AbortController();
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stop.abort());
+  // SIGHUP: the terminal is closed.
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => stop.abort());
   const kubectl = new Kubectl(options);
   const tokens = new Tokens(kubectl, serviceAccount, Date.now);
   const way = new Way(kubectl, stop.signal, Date.now);
