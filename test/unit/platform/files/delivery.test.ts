@@ -235,13 +235,17 @@ describe('a policy of which no valid version is known', () => {
 
   test.each([
     ['{mode: Strcit}', { mode: 'Strict' }],
-    ['{mode: Permissive, more: 1}', { mode: 'Permissive' }],
+    ['{mode: Permissive, transition: {type: Safee}}', { mode: 'Permissive' }],
+    ['{mode: Permissive, more: 1}', { mode: 'Strict' }],
     ['Strict', { mode: 'Strict' }],
     [
-      '{mode: Permissive, ports: [{port: 9090, mode: Strict}], more: 1}',
+      '{mode: Permissive, ports: [{port: 9090, mode: Strict}], transition: {type: Safee}}',
       { mode: 'Permissive', ports: [{ port: 9090, mode: 'Strict' }] },
     ],
-    ['{ports: [{port: 9090, mode: Disabled}], more: 1}', { ports: [{ port: 9090, mode: 'Disabled' }] }],
+    [
+      '{ports: [{port: 9090, mode: Disabled}], transition: {type: Safee}}',
+      { ports: [{ port: 9090, mode: 'Disabled' }] },
+    ],
     ['{mode: Permissive, ports: [{port: 9090, mode: Strcit}]}', { mode: 'Strict', ports: [] }],
     ['{mode: Permissive, ports: [{port: metrics, mode: Disabled}]}', { mode: 'Strict', ports: [] }],
   ])('with a mode alone has that mode, or the stricter one: %s', async (mtls, expected) => {
