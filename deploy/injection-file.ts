@@ -31,6 +31,8 @@ const permissions = [
         resourceNames: [injectionPolicyName],
         verbs: ['get'],
       },
+      // Only if the Mesh asks for it: spec.sidecar.rollout.otherPods.
+      { apiGroups: [''], resources: ['pods/eviction'], verbs: ['create'] },
     ],
   },
   {

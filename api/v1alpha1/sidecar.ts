@@ -72,6 +72,12 @@ export const Sidecar = z
           .describe(
             'Maximum number of workloads that roll at the same time to add, change or remove sidecars, 1 to 100. Default: 3.',
           ),
+        otherPods: z
+          .enum(['Keep', 'Evict'])
+          .default('Keep')
+          .describe(
+            'What happens to pods that no Deployment, StatefulSet or DaemonSet manages, but another controller, such as a ReplicaSet of its own, when their sidecar is missing, outdated or no longer wanted. Keep (default): they stay as they are until you replace them, and the condition Injected names them. Evict: where the API server adds sidecars, Meshwright evicts them through the Eviction API, which respects PodDisruptionBudgets: one pod of a controller at a time, and the next when all of its pods are ready again. Pods without a controller, of Jobs, and with another restartPolicy than Always are never evicted.',
+          ),
       })
       .prefault({})
       .describe('How Meshwright rolls out changes to sidecars.'),

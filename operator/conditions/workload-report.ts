@@ -15,7 +15,10 @@ export type PendingReason =
   | 'RollingOut'
   | 'RolloutFailed'
   | 'Paused'
-  | 'Contested';
+  | 'Contested'
+  /** Of pods that are evicted, not rolled. */
+  | 'AwaitsPods'
+  | 'EvictionBlocked';
 
 export interface WorkloadReport {
   readonly injected: number;
@@ -27,15 +30,29 @@ export interface WorkloadReport {
   readonly notices: readonly string[];
   /** Pods of meshed namespaces without a sidecar that nothing we inject makes: bare pods, Jobs. Sorted, `shop/migrate`. */
   readonly barePods: readonly string[];
+  readonly otherPods: OtherPodsReport;
   /** Who adds sidecars. */
   readonly injection: InjectionReport;
 }
+
+/** Pods that only an eviction would set right: their controllers have no templates that we know. */
+export interface OtherPodsReport {
+  /** Sorted, `shop/legacy-1`. */
+  readonly names: readonly string[];
+  /** They are not evicted. Else the states of their controllers say what becomes of them. */
+  readonly isKept: boolean;
+}
+
+const noOthers: OtherPodsReport = { names: [], isKept: true };
 
 type WorkloadDetail = Exclude<WorkloadState, { readonly type: 'injected' }>;
 
 export function reportOf(
   states: ReadonlyMap<string, WorkloadState>,
-  barePods: readonly string[] = [],
+  {
+    bare = [],
+    others = noOthers,
+  }: { readonly bare?: readonly string[]; readonly others?: OtherPodsReport } = {},
   injection = notLooked,
 ): WorkloadReport {
   const details = [...states].flatMap(([key, state]) =>
@@ -49,7 +66,8 @@ export function reportOf(
     refused: count('refused'),
     details: details.toSorted(byText(({ key }) => key)),
     notices: noticesOf(states),
-    barePods,
+    barePods: bare,
+    otherPods: others,
     injection,
   };
 }
@@ -62,9 +80,11 @@ function noticesOf(states: ReadonlyMap<string, WorkloadState>): readonly string[
     );
 }
 
+const troubles: readonly PendingReason[] = ['RolloutFailed', 'Contested', 'EvictionBlocked'];
+
 /** Somebody has to do something. */
 export function isTrouble(state: WorkloadState): state is WorkloadDetail {
-  if (state.type === 'pending') return state.reason === 'RolloutFailed' || state.reason === 'Contested';
+  if (state.type === 'pending') return troubles.includes(state.reason);
   return state.type === 'refused';
 }
 
@@ -78,32 +98,48 @@ const mostNamed = 5;
 
 /**
  * What a user has to know or to do, for a condition's message; '' if there is nothing. Waiting for a turn is nothing
- * to tell of.
+ * to tell of; that a pod was evicted is.
  */
-export function troubleOf({ details, notices, barePods, injection }: WorkloadReport): string {
-  const trouble = details.filter(isTrouble).map(({ key, message }) => `${key}: ${message}`);
+export function troubleOf({ details, notices, barePods, otherPods, injection }: WorkloadReport): string {
+  const told = details.filter((it) => (it.type === 'pending' && it.reason === 'AwaitsPods') || isTrouble(it));
+  const trouble = told.map(({ key, message }) => `${key}: ${message}`);
   const sentences = [...trouble, ...notices];
   const more = sentences.length - mostNamed;
   return [
     ...sentences.slice(0, mostNamed),
     ...(more > 0 ? [`And ${more} more; see the Events of the workloads.`] : []),
-    ...bareSentence(barePods, injection),
+    ...bareSentence(
+      barePods.filter((name) => !otherPods.names.includes(name)),
+      injection,
+    ),
+    ...keptSentence(otherPods),
   ].join(' ');
 }
 
 function bareSentence(barePods: readonly string[], { support, way }: InjectionReport): readonly string[] {
   if (barePods.length === 0) return [];
-  const named = barePods.slice(0, mostNamed).join(', ');
-  const more = barePods.length > mostNamed ? ` and ${barePods.length - mostNamed} more` : '';
+  const named = someOf(barePods);
   if (way === 'Policy')
     return [
-      `Pods without a sidecar, because they were created before the API server added sidecars: ${named}${more}. Create them again. If new pods have none either, check that no API server disables MutatingAdmissionPolicy.`,
+      `Pods without a sidecar, because they were created before the API server added sidecars: ${named}. Create them again. If new pods have none either, check that no API server disables MutatingAdmissionPolicy.`,
     ];
   const advice =
     support === 'NotBound'
       ? ' To have the API server add sidecars to such pods, apply deploy/injection-policy.yaml.'
       : '';
   return [
-    `Pods without a sidecar, because no Deployment, StatefulSet, DaemonSet or CronJob manages them: ${named}${more}.${advice}`,
+    `Pods without a sidecar, because no Deployment, StatefulSet, DaemonSet or CronJob manages them: ${named}.${advice}`,
   ];
+}
+
+function keptSentence({ names, isKept }: OtherPodsReport): readonly string[] {
+  if (names.length === 0 || !isKept) return [];
+  return [
+    `Pods whose sidecar is missing, outdated or no longer wanted, and that Meshwright does not replace because no Deployment, StatefulSet or DaemonSet manages them: ${someOf(names)}. Delete them, and their controllers create new ones; or set spec.sidecar.rollout.otherPods to Evict, and Meshwright evicts them, a few at a time.`,
+  ];
+}
+
+function someOf(names: readonly string[]): string {
+  const more = names.length > mostNamed ? ` and ${names.length - mostNamed} more` : '';
+  return `${names.slice(0, mostNamed).join(', ')}${more}`;
 }

@@ -105,6 +105,8 @@ export interface SidecarIr {
   readonly excludeOutboundCidrs: readonly string[];
   /** Workloads that may be rolled at a time. */
   readonly maxConcurrentRollouts: number;
+  /** Whether pods are evicted whose workload cannot be rolled by its template. Absent: no. */
+  readonly evictsOtherPods?: boolean;
   readonly drainSeconds: number;
 }
 

@@ -103,6 +103,8 @@ export interface Pod {
     readonly serviceAccountName?: string;
     readonly nodeName?: string;
     readonly hostNetwork?: boolean;
+    /** Absent: Always. */
+    readonly restartPolicy?: string;
     readonly containers: readonly Container[];
     readonly initContainers?: readonly Container[];
   };

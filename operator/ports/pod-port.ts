@@ -16,9 +16,21 @@ export interface PodPort {
   refresh(namespace: string, name: string): Promise<void>;
   /** value null: takes the annotation away. A pod that is gone is no error; another one of its name is. */
   annotate(pod: PodRef, key: string, value: string | null): Promise<void>;
+  /** Asks for the end of this pod, as `kubectl drain` does. Once: what is in the way now is told, not waited for. */
+  evict(pod: PodRef): Promise<EvictionOutcome>;
   /** The same one again only renews its time. */
   event(pod: PodRef, event: WorkloadEvent): Promise<void>;
 }
+
+/** message: the API server's. */
+export type EvictionOutcome =
+  | { readonly type: 'evicted' }
+  /** By a PodDisruptionBudget. */
+  | { readonly type: 'blocked'; readonly message: string }
+  /** By whoever else has a say. */
+  | { readonly type: 'refused'; readonly message: string }
+  /** Another pod of its name may be there. */
+  | { readonly type: 'gone' };
 
 export interface PodRef {
   readonly namespace: string;

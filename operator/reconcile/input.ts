@@ -15,6 +15,7 @@ import {
   type StatefulSet,
 } from '../objects/objects.ts';
 import type { Resources } from '../store/resources.ts';
+import { evicts, podsByOwner, type PodsByOwner } from './other-pods/owners.ts';
 import { isSamePods, type PodsByWorkload, podsByWorkload } from './pods.ts';
 import { type InjectionWay, isSelected } from './workload/desired.ts';
 import type { Environment } from './workload/environment.ts';
@@ -35,6 +36,8 @@ export interface Input {
   /** null: not known yet, and no workload is touched. */
   readonly way: InjectionWay | null;
   readonly pods: PodsByWorkload;
+  /** Of controllers that are no workloads of ours. */
+  readonly owners: PodsByOwner;
   /** There is a Mesh, but of a version that is not valid: what is injected stays as it is. */
   readonly isUncertain: boolean;
   readonly resources: Resources;
@@ -61,16 +64,18 @@ export function describeInput({ resources, mesh, delivery, way }: Settled): Inpu
     const ref = { kind, namespace: metadata.namespace ?? '', name: metadata.name };
     return [refKey(ref), { ref, object }];
   });
+  const byKey = new Map(workloads);
   return {
     mesh,
     meshFingerprint: fingerprint(mesh),
     delivery,
     way,
     pods: podsByWorkload(resources.pods),
+    owners: podsByOwner(resources.pods, (key) => byKey.has(key)),
     isUncertain: isUncertain(resources, mesh),
     resources,
     namespaceLabels: new Map(namespaces.map(({ metadata }) => [metadata.name, metadata.labels ?? {}])),
-    workloads: new Map(workloads),
+    workloads: byKey,
   };
 }
 
@@ -79,7 +84,7 @@ export function isUncertain(resources: Resources, mesh: MeshSettingsIr | null): 
   return mesh === null && resources.rejections.some(({ ref }) => ref.kind === 'Mesh');
 }
 
-/** Keys, sorted: of selected namespaces, with signs of our part, or reported before. */
+/** Keys, sorted: of selected namespaces, with signs of our part, or reported before; all other owners of pods if these may be evicted. */
 export function relevantKeys(
   input: Input,
   environment: Environment,
@@ -95,7 +100,8 @@ export function relevantKeys(
       isSelected(ref.namespace, { mesh, environment, namespaceLabels: labels });
     return concerns ? [key] : [];
   });
-  return keys.toSorted();
+  const owners = [...input.owners.keys()].filter((key) => evicts(input) || isReported(key));
+  return [...keys, ...owners].toSorted();
 }
 
 /** Of those keys, the ones to reconcile again. */
@@ -115,7 +121,8 @@ export function changedKeys(
   return keys.filter(
     (key) =>
       previous.workloads.get(key)?.object !== next.workloads.get(key)?.object ||
-      !isSamePods(previous.pods.get(key), next.pods.get(key)),
+      !isSamePods(previous.pods.get(key), next.pods.get(key)) ||
+      !isSameValue(previous.owners.get(key), next.owners.get(key)),
   );
 }
 

@@ -1,5 +1,6 @@
 // What one term of leadership remembers: nothing of it has to survive, all can be seen again in the cluster.
 import { createRestores, type Restores } from './rollout/restores.ts';
+import { OtherPods } from './other-pods/memory.ts';
 import type { WorkloadState } from '../conditions/workload-report.ts';
 import { createRollouts, type Rollouts } from './rollout/rollouts.ts';
 
@@ -17,6 +18,8 @@ export interface Memory {
   readonly members: Map<string, Membership>;
   /** Key → version of the template that a dry run has found to be right. */
   readonly verified: Map<string, string>;
+  /** Of workloads whose template is not known. */
+  readonly others: OtherPods;
 }
 
 interface Membership {
@@ -38,6 +41,7 @@ export function createMemory(): Memory {
     sdsKept: new Map(),
     members: new Map(),
     verified: new Map(),
+    others: new OtherPods(),
   };
 }
 
@@ -48,6 +52,7 @@ export function forget(memory: Memory, key: string): void {
   memory.injected.delete(key);
   memory.rolled.delete(key);
   memory.verified.delete(key);
+  memory.others.forget(key);
 }
 
 /** Of namespaces that are not there any more. */

@@ -56,14 +56,18 @@ export function isThereToStay({ metadata, status }: Pod): boolean {
 
 /** null: no workload whose template we know makes it anew, or it is about to go. */
 export const placedOf = rememberEach((pod: Pod): PlacedPod | null => {
-  const { namespace = '', labels = {}, ownerReferences = [] } = pod.metadata;
-  const controller = ownerReferences.find((owner) => owner.controller === true);
+  const { namespace = '', labels = {} } = pod.metadata;
+  const controller = controllerOf(pod);
   if (controller === undefined || !isThereToStay(pod)) return null;
   const owner = workloadBehind(controller, labels['pod-template-hash']);
   if (owner === undefined) return null;
   const workload = { ...owner, namespace };
   return { workload, key: refKey(workload), facts: factsOf(pod) };
 });
+
+export function controllerOf({ metadata: { ownerReferences = [] } }: Pod): Owner | undefined {
+  return ownerReferences.find((owner) => owner.controller === true);
+}
 
 export function factsOf({ metadata: { labels = {}, annotations = {} } }: Pod): PodFacts {
   const revision = labels[revisionLabel];
@@ -76,8 +80,8 @@ export function factsOf({ metadata: { labels = {}, annotations = {} } }: Pod): P
   };
 }
 
-/** A Deployment calls its ReplicaSets after itself and the hash of their template. */
-function workloadBehind(
+/** A Deployment calls its ReplicaSets after itself and the hash of their template. undefined: a controller whose template we do not know. */
+export function workloadBehind(
   { kind = '', name }: Owner,
   hash: string | undefined,
 ): Pick<WorkloadRef, 'kind' | 'name'> | undefined {

@@ -14,7 +14,7 @@ type Cells = Reads<'resources' | 'translation' | 'delivery' | 'snapshot' | 'cert
   Writes<'workloadReport'>;
 
 export interface InjectionContext extends Pick<Context, 'clock' | 'log'> {
-  readonly platform: Pick<Context['platform'], 'workloads' | 'secrets' | 'injectionPolicy'>;
+  readonly platform: Pick<Context['platform'], 'workloads' | 'secrets' | 'injectionPolicy' | 'pods'>;
   readonly settings: Pick<Context['settings'], 'platform' | 'namespace'>;
 }
 
@@ -50,6 +50,7 @@ export function createInjection(cells: Cells, context: InjectionContext): Made {
   const reconciler = createReconciler({
     port: platform.workloads,
     secrets: platform.secrets,
+    pods: platform.pods,
     environment,
     clock,
     log,

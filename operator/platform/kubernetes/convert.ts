@@ -178,6 +178,7 @@ const shapes = {
       serviceAccountName: text,
       nodeName: text,
       hostNetwork: z.boolean().exactOptional(),
+      restartPolicy: text,
       containers: z.array(Container),
       initContainers: z.array(Container).exactOptional(),
     }),

@@ -84,7 +84,7 @@ export function createKubernetesPlatform(options: KubernetesPlatformOptions): Ku
     statuses: createStatuses(retryingApi, operator, log),
     workloads: createWorkloads(retryingApi),
     injectionPolicy: createInjectionPolicies(retryingApi, namespace),
-    pods: createPods(retryingApi),
+    pods: createPods(retryingApi, api),
     podCertificates: createPodCertificates({
       api,
       retryingApi,

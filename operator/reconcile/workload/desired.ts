@@ -100,7 +100,7 @@ export function isSelected(
 }
 
 /** Whether the API server adds sidecars to pods of the namespace now. */
-function isInForce(
+export function isInForce(
   namespace: string,
   { way, namespaceLabels }: Pick<World, 'way' | 'namespaceLabels'>,
 ): boolean {

@@ -1,4 +1,5 @@
 // Why a write has to wait, although it is wanted: prerequisites, a fight over the template, others before it.
+import type { CertificateSource } from '../../infra/certificate-volume.ts';
 import type { LiveWorkload } from '../../ports/workload-port.ts';
 import type { Roll, Write } from './decide.ts';
 import { isServing } from '../rollout/health.ts';
@@ -14,9 +15,7 @@ export async function obstacleTo(
   deps: ReconcileDeps,
   subject: Subject,
 ): Promise<Step | undefined> {
-  return (
-    (await missing(deps, subject.live, write)) ?? contested(deps, subject, write) ?? queued(subject, write)
-  );
+  return (await lacking(deps, subject, write)) ?? contested(deps, subject, write) ?? queued(subject, write);
 }
 
 /** The same for new pods by the API server. */
@@ -29,7 +28,7 @@ export async function obstacleToRoll(
   return (
     outdatedPolicy(subject) ??
     tooEarly(deps, subject) ??
-    (certificates === null ? undefined : await missing(deps, subject.live, { ...roll, certificates })) ??
+    (certificates === null ? undefined : await missing(deps, subject.live.ref.namespace, certificates)) ??
     fought(deps, subject, roll) ??
     queuedToRoll(subject, roll)
   );
@@ -86,13 +85,16 @@ function queuedToRoll(
   return { outcome: done, state: inQueue(isLeaving ? undefined : rollouts.heldUpBy(key)) };
 }
 
+async function lacking(deps: ReconcileDeps, { live }: Subject, write: Write): Promise<Step | undefined> {
+  return write.why === 'tidy' ? undefined : await missing(deps, live.ref.namespace, write.certificates);
+}
+
 /** What has to be there before a pod with a sidecar can start. */
-async function missing(
+export async function missing(
   { secrets, xdsReady, whyNoPodCertificates }: ReconcileDeps,
-  { ref }: LiveWorkload,
-  { why, certificates }: Pick<Write, 'certificates'> & { readonly why: Write['why'] | Roll['why'] },
+  namespace: string,
+  certificates: CertificateSource,
 ): Promise<Step | undefined> {
-  if (why === 'tidy') return undefined;
   if (!xdsReady()) {
     const message = 'The operator is not serving configuration yet. See the conditions of the Mesh.';
     return waiting('ControlPlaneNotReady', message);
@@ -101,7 +103,7 @@ async function missing(
     const whyNot = whyNoPodCertificates();
     return whyNot === null ? undefined : waiting('CertificateNotReady', whyNot);
   }
-  const certificate = await secrets.read(ref.namespace, certificates.secret);
+  const certificate = await secrets.read(namespace, certificates.secret);
   if (certificate?.['tls.crt'] !== undefined) return undefined;
   return waiting('CertificateNotReady', `Waiting for its certificate in Secret ${certificates.secret}.`);
 }

@@ -123,6 +123,7 @@ function sidecarSettings({ spec: { sidecar, namespaceSelector } }: Mesh): Sideca
     excludeOutboundPorts: sortedPorts(interception.excludeOutboundPorts),
     excludeOutboundCidrs: interception.excludeOutboundCIDRs.toSorted(compareText),
     maxConcurrentRollouts: rollout.maxConcurrent,
+    ...(rollout.otherPods === 'Evict' && { evictsOtherPods: true }),
     drainSeconds: Math.ceil(durationMs(sidecar.drain) / 1000),
   };
 }

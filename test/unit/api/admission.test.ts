@@ -148,7 +148,7 @@ describe('the admitted object', () => {
           sidecar: {
             resources: { requests: { cpu: '100m', memory: '128Mi' }, limits: {} },
             interception: { excludeInboundPorts: [], excludeOutboundPorts: [], excludeOutboundCIDRs: [] },
-            rollout: { maxConcurrent: 3 },
+            rollout: { maxConcurrent: 3, otherPods: 'Keep' },
             drain: '5s',
           },
           mtls: { mode: 'Permissive' },

@@ -25,6 +25,7 @@ test('every pod that bears the identity, one after the other; one that fails doe
   const refresh = createPodRefresh({
     pods: {
       annotate: () => Promise.resolve(),
+      evict: () => Promise.resolve({ type: 'evicted' }),
       refresh: async (namespace, name) => {
         if (name === 'reviews-1') throw new Error('not today');
         told.push(`${namespace}/${name}`);

@@ -25,6 +25,7 @@ describe('the report', () => {
       ],
       notices: [],
       barePods: [],
+      otherPods: { names: [], isKept: true },
       injection: notLooked,
     });
   });
@@ -45,7 +46,7 @@ describe('the report', () => {
         ['b', refused],
         ['c', failed],
       ]),
-      ['shop/migrate'],
+      { bare: ['shop/migrate'] },
     );
 
     expect(troubleOf(report)).toBe(
@@ -69,14 +70,31 @@ describe('the report', () => {
   ] as const)('of pods that no template makes, where policies are %s', (support, isInForce, sentence) => {
     const injection = { support, way: isInForce ? 'Policy' : 'Template', refusal: '', doubt: '' } as const;
 
-    expect(troubleOf(reportOf(new Map(), ['shop/a'], injection))).toContain(sentence);
-    expect(troubleOf(reportOf(new Map(), [], injection))).toBe('');
+    expect(troubleOf(reportOf(new Map(), { bare: ['shop/a'] }, injection))).toContain(sentence);
+    expect(troubleOf(reportOf(new Map(), {}, injection))).toBe('');
+  });
+
+  test('of pods that an eviction would set right: how to have them evicted; else what their controllers are at says it', () => {
+    const others = { names: ['shop/a'], isKept: true };
+    const inForce = { support: 'Bound', way: 'Policy', refusal: '', doubt: '' } as const;
+    const bare = ['shop/a', 'shop/b'];
+
+    const kept = troubleOf(reportOf(new Map(), { bare, others }, inForce));
+    expect(kept).toContain('added sidecars: shop/b. Create them again.');
+    expect(kept).toMatch(/manages them: shop\/a\. .*set spec\.sidecar\.rollout\.otherPods to Evict/);
+
+    const states = new Map<string, WorkloadState>([
+      ['ReplicaSet/shop/x', { type: 'pending', reason: 'AwaitsPods', message: 'Pod a was evicted.' }],
+    ]);
+    const evicted = troubleOf(reportOf(states, { bare, others: { ...others, isKept: false } }, inForce));
+    expect(evicted).toContain('ReplicaSet/shop/x: Pod a was evicted.');
+    expect(evicted).not.toContain('shop/a');
   });
 
   test('no more than five are named', () => {
     const names = ['a', 'b', 'c', 'd', 'e', 'f', 'g'];
 
-    const trouble = troubleOf(reportOf(new Map(names.map((name) => [name, refused])), names));
+    const trouble = troubleOf(reportOf(new Map(names.map((name) => [name, refused])), { bare: names }));
 
     expect(trouble).toContain('e: Remove hostNetwork. And 2 more; see the Events of the workloads.');
     expect(trouble).toContain('manages them: a, b, c, d, e and 2 more.');

@@ -73,7 +73,7 @@ test.each([
       '1 of 1 workload has an up-to-date sidecar. 1 sidecar has not connected yet: Pod/shop/a-0. If this lasts, see its log.',
   },
 ])('$reason: $message', ({ states, bare, absent = [], status, reason, message }) => {
-  const report = reportOf(new Map(Object.entries(states)), bare);
+  const report = reportOf(new Map(Object.entries(states)), { ...(bare && { bare }) });
   const unconnected = absent.map((workload) => ({ workload, layers: [], origins: [], since: new Date(0) }));
 
   expect(injectedOf(report, unconnected)).toEqual({ type: 'Injected', status, reason, message });
@@ -103,7 +103,7 @@ test('only the Mesh in force has workloads, and only where this operator gives s
 });
 
 test('while it is not known who adds sidecars, nobody says that there is nothing to inject', () => {
-  const report = reportOf(new Map(), [], { support: 'Bound', way: null, refusal: '', doubt: '' });
+  const report = reportOf(new Map(), {}, { support: 'Bound', way: null, refusal: '', doubt: '' });
 
   expect(injectedOf(report, [])).toMatchObject({ status: 'False', reason: 'Pending' });
 });

@@ -23,6 +23,7 @@ test('the operator that leads writes the annotations that the last translation a
   const written: Parameters<PodPort['annotate']>[] = [];
   const pods: PodPort = {
     annotate: (...args) => Promise.resolve(void written.push(args)),
+    evict: () => Promise.resolve({ type: 'evicted' }),
     refresh: () => Promise.reject(new Error('nothing to read again')),
     event: () => Promise.reject(new Error('nothing to say')),
   };

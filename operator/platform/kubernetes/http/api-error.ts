@@ -2,11 +2,14 @@
 // can be logged whole.
 import { z } from 'zod';
 
+const Cause = z.object({ reason: z.string().default(''), message: z.string().default('') });
+
 /** @see https://kubernetes.io/docs/reference/kubernetes-api/common-definitions/status/ */
 const Status = z.object({
   code: z.number().optional(),
   reason: z.string().optional(),
   message: z.string().optional(),
+  details: z.object({ causes: z.array(Cause).optional() }).optional(),
 });
 
 export class ApiError extends Error {
@@ -14,17 +17,25 @@ export class ApiError extends Error {
   readonly code: number;
   /** One CamelCase word, for example AlreadyExists; '' if the server gave none. */
   readonly reason: string;
+  /** In detail, if the server said so. */
+  readonly causes: readonly z.output<typeof Cause>[];
   /** What Retry-After asked for; undefined if nothing. */
   readonly retryAfterMs: number | undefined;
 
   constructor(
     message: string,
-    options: { code: number; reason?: string | undefined; retryAfterMs?: number | undefined },
+    options: {
+      code: number;
+      reason?: string | undefined;
+      causes?: ApiError['causes'] | undefined;
+      retryAfterMs?: number | undefined;
+    },
   ) {
     super(message);
     this.name = 'ApiError';
     this.code = options.code;
     this.reason = options.reason ?? '';
+    this.causes = options.causes ?? [];
     this.retryAfterMs = options.retryAfterMs;
   }
 }
@@ -42,6 +53,7 @@ export function apiErrorOf(
   return new ApiError(`${what}: ${status.message ?? `the API server answered ${code}`}`, {
     code,
     reason: status.reason,
+    causes: status.details?.causes,
     retryAfterMs: answer.retryAfter !== undefined && seconds >= 0 ? seconds * 1000 : undefined,
   });
 }

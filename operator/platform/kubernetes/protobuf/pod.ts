@@ -67,6 +67,7 @@ export const pod = stored<Pod>('Pod', {
     2,
     message<Pod['spec']>({
       containers: always(shared(many(2, container))),
+      restartPolicy: text(3),
       serviceAccountName: text(8),
       nodeName: text(10),
       hostNetwork: isTrue(11),
