@@ -172,6 +172,7 @@ export const table: readonly Row[] = [
     ['sidecar.interception.excludeOutboundPorts.0', 26, '', template],
     ['sidecar.interception.excludeOutboundCIDRs.0', '192.0.3.0/24', '', template],
     ['sidecar.rollout.maxConcurrent', 4, '', operator],
+    ['sidecar.rollout.otherPods', 'Evict', '', operator],
     ['sidecar.drain', '6s', '', template],
     [
       'telemetry.providers.0.name',
