@@ -169,6 +169,7 @@ suite('the Kubernetes platform', () => {
       },
       spec: {
         serviceAccountName: 'reviews',
+        restartPolicy: 'Always',
         containers: [{ name: 'app', ports: [{ containerPort: 9080, protocol: 'TCP' }] }],
       },
       status: { phase: 'Pending' },

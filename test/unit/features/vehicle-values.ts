@@ -24,3 +24,9 @@ export const fromIssuer = {
     caBundle: 'root: -----BEGIN CERTIFICATE-----',
   },
 };
+
+/** Those who name the provider of world.yaml. */
+export const toOthers = {
+  'telemetry.accessLogs.0.providers': ['others'],
+  'telemetry.tracing.providers': ['others'],
+};

@@ -4,7 +4,7 @@
 // What comes with a listener (LDS) holds for new connections only. So each row with LDS says in `because` what makes connections that exist
 // obey by the time of the acknowledgement: a policy that they obey only when they are drained must not say Programmed before.
 
-import { fromIssuer, otherCa, otherKeys } from './vehicle-values.ts';
+import { fromIssuer, otherCa, otherKeys, toOthers } from './vehicle-values.ts';
 
 export interface Row {
   /** Of the world: `Mesh/default`. */
@@ -174,13 +174,7 @@ export const table: readonly Row[] = [
     ['sidecar.rollout.maxConcurrent', 4, '', operator],
     ['sidecar.rollout.otherPods', 'Evict', '', operator],
     ['sidecar.drain', '6s', '', template],
-    [
-      'telemetry.providers.0.name',
-      'others',
-      '',
-      operator,
-      { 'telemetry.accessLogs.0.providers': ['others'], 'telemetry.tracing.providers': ['others'] },
-    ],
+    ['telemetry.providers.0.name', 'others', '', operator, toOthers],
     ['telemetry.providers.0.type', 'Plugin', '', operator],
     ['telemetry.providers.0.endpoint', 'http://elsewhere.shop:4317', '', operator],
     ['telemetry.providers.0.protocol', 'HTTP', '', operator],
