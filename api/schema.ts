@@ -119,7 +119,8 @@ export function port(): z.ZodInt {
   return z.int().min(1).max(65_535);
 }
 
-const octet = '(25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])';
+/** A part of an IPv4 address, as an expression. */
+export const octet = '(25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])';
 const group = '[0-9a-fA-F]{1,4}';
 // `::` stands for one or more groups of zeros: each line has a given number of groups before it.
 const ipv6 = [

@@ -1,6 +1,7 @@
 // What an issuer publishes of itself: where its keys are, and where people log in. Pure.
 // @see https://openid.net/specs/openid-connect-discovery-1_0.html#ProviderConfig
 import { z } from 'zod';
+import { url } from '../../api/url.ts';
 import { httpsUri } from '../../api/v1alpha1/security/jwks.ts';
 import type { LoginEndpointsIr } from '../ir/login-endpoints.ts';
 import { jsonOf } from '../values/json.ts';
@@ -21,11 +22,7 @@ export function discoveryUri(issuer: string): string {
   return `${issuer.replace(/\/$/, '')}/.well-known/openid-configuration`;
 }
 
-const Uri = z
-  .string()
-  .max(httpsUri.max)
-  .regex(httpsUri.pattern)
-  .refine((text) => URL.canParse(text));
+const Uri = url(httpsUri);
 
 export const LoginEndpoints = z.object({ authorizationEndpoint: Uri, tokenEndpoint: Uri });
 
