@@ -9,6 +9,7 @@ import {
   meshedNamespace,
   mustKubectl,
   operatorNamespace,
+  rollOut as rollOutDeployment,
 } from '../support/injection-policies.ts';
 import { poll } from '../support/kubernetes/poll.ts';
 import { type OperatorProcess, startOperator } from '../support/operator.ts';
@@ -124,49 +125,7 @@ suite('on a cluster whose API server adds sidecars', () => {
         (text) => JSON.parse(text) as Deployment,
       );
     /** As its controller would: a pod of the present template in place of the last one, and the status. */
-    const rollOut = async (): Promise<void> => {
-      const { metadata, spec } = await deployment();
-      await server.kubectl(['delete', 'pod', '-n', 'shop', '-l', 'app=web', '--force', '--grace-period=0']);
-      const owner = {
-        apiVersion: 'apps/v1',
-        kind: 'ReplicaSet',
-        name: 'web-5c',
-        uid: metadata.uid,
-        controller: true,
-      };
-      const pod = {
-        apiVersion: 'v1',
-        kind: 'Pod',
-        metadata: {
-          ...spec.template.metadata,
-          labels: { ...spec.template.metadata.labels, 'pod-template-hash': '5c' },
-          generateName: 'web-5c-',
-          namespace: 'shop',
-          ownerReferences: [owner],
-        },
-        spec: spec.template.spec,
-      };
-      await kubectl(['create', '-f', '-'], pod);
-      const status = JSON.stringify({
-        status: {
-          observedGeneration: metadata.generation,
-          replicas: 1,
-          updatedReplicas: 1,
-          readyReplicas: 1,
-          availableReplicas: 1,
-        },
-      });
-      await kubectl([
-        'patch',
-        'deployment',
-        'web',
-        '-n',
-        'shop',
-        '--subresource=status',
-        '--type=merge',
-        `--patch=${status}`,
-      ]);
-    };
+    const rollOut = (): Promise<void> => rollOutDeployment(server, 'shop', 'web');
     const pods = async (): Promise<readonly (string | undefined)[]> => {
       const text = await kubectl(['get', 'pods', '-n', 'shop', '-l', 'app=web', '-o', 'json']);
       const { items } = JSON.parse(text) as {
