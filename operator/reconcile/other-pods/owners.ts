@@ -27,7 +27,7 @@ export function evicts({ mesh }: { readonly mesh: MeshSettingsIr | null }): bool
 }
 
 /** Nobody makes them anew: what a Job has begun would be lost, and a kubelet runs its own pods whatever is said of them. */
-const others = ['Job', 'Node'];
+const neverEvicted = ['Job', 'Node'];
 
 /** With those that end. isKnown: keys of workloads, whose pods are none of these. */
 export function podsByOwner(pods: readonly Pod[], isKnown: (key: string) => boolean): PodsByOwner {
@@ -44,7 +44,7 @@ const ownedPod = rememberEach((pod: Pod): { readonly key: string; readonly pod: 
   if (controller === undefined || workloadBehind(controller, labels['pod-template-hash']) !== undefined)
     return null;
   const { kind = '' } = controller;
-  if (others.includes(kind)) return null;
+  if (neverEvicted.includes(kind)) return null;
   const { isByPolicy, revision, optOut } = factsOf(pod);
   return {
     key: `${kind}/${namespace}/${controller.name}`,
