@@ -104,7 +104,10 @@ async function assertIsolated(
   }
 }
 
-/** The kubelet and libcni write to some folders that no flag moves. */
+/**
+ * The kubelet and libcni write to some folders that no flag moves. What the kubelet mounts is shared from the start: it would mount its
+ * folder on itself otherwise, while its servers already rename sockets in it ("invalid cross-device link", k3s issue 4042).
+ */
 function mountScript({ dataDir }: Layout): string {
   return [
     'mount -t tmpfs -o mode=755 tmpfs /run',
@@ -112,6 +115,7 @@ function mountScript({ dataDir }: Layout): string {
     `for d in /var/lib/kubelet /var/log/containers /var/lib/cni ${dataDir}; do`,
     '  mkdir -p $d; mount -t tmpfs -o mode=755 tmpfs $d',
     'done',
+    `mount --make-rshared ${dataDir}`,
   ].join('\n');
 }
 

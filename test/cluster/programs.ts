@@ -32,8 +32,8 @@ export async function findPrograms(): Promise<ProgramFolders | undefined> {
 }
 
 /**
- * The newest API server and kubelet beside the other programs, which are older by more than Kubernetes supports: enough for pods to run. undefined
- * if something is not built yet.
+ * The newest API server and kubelet beside the other programs, which are older by more than Kubernetes supports: enough for pods to run.
+ * undefined: something is not built yet.
  */
 export async function findNewestPrograms(): Promise<ProgramFolders | undefined> {
   const [usual, newest] = [await findPrograms(), await findNewest()];

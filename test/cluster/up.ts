@@ -58,7 +58,7 @@ function printUse(layout: Layout, kubeconfig: string): void {
     'It has those of deploy/install.yaml and deploy/samples, too, made from this checkout: apply them as they are.',
   );
   print(`Pods reach this machine at ${layout.hostAddress}; it reaches pods and services by their addresses.`);
-  print(`kubectl of its version: ${join(cacheDir(), 'kubectl')}`);
+  print(`kubectl: ${join(cacheDir(), 'kubectl')}`);
   print(`Logs: ${layout.logDir}. To end it: make cluster-down${arg}`);
   print(`export KUBECONFIG=${kubeconfig}`);
 }
