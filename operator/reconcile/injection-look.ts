@@ -8,7 +8,7 @@ import type { Log } from '../process/log.ts';
 import { injectedKey } from '../values/own-names.ts';
 import { isSameValue } from '../values/same-value.ts';
 import { type Place, SdsFiles } from './sds-files.ts';
-import { policySettleMs } from './times.ts';
+import { policySettleMs, policyTrustMs } from './times.ts';
 import type { InjectionWay } from './workload/desired.ts';
 
 export type Wanted =
@@ -67,6 +67,8 @@ export class InjectionLook {
   #inForce: InForce | undefined;
   #removedMs: number | undefined;
   #notRun = 0;
+  /** An API server did not run policies, so templates became the way. Each that was asked since then has run them. */
+  #distrust: { runSinceMs?: number } | undefined;
   #failures = 0;
   #way: InjectionWay | null = null;
   #report = notLooked;
@@ -100,6 +102,8 @@ export class InjectionLook {
       return this.#seen({ support, way: template });
     }
     if (wanted.type === 'none') return await this.#removed(support);
+    // Templates were the way out of the last mesh. Which way leads into this one is not known before its policy has been tried.
+    if (this.#removedMs !== undefined) this.#way = null;
     this.#removedMs = undefined;
     const refusal = await this.#publish(wanted);
     return this.#judged(wanted, { support, refusal });
@@ -123,6 +127,7 @@ export class InjectionLook {
     if (support === 'NotRun') {
       const isSure = this.#notRun >= doubts;
       if (isSure) this.#inForce = undefined;
+      if (isSure || this.#distrust !== undefined) this.#distrust = {};
       return this.#seen({
         support,
         refusal,
@@ -134,9 +139,20 @@ export class InjectionLook {
       const way = wanted.type === 'later' ? this.#way : template;
       return this.#seen({ support, refusal, way });
     }
-    const restMs = inForce.sinceMs + policySettleMs - this.#options.clock.now();
+    const now = this.#options.clock.now();
+    const restMs = inForce.sinceMs + policySettleMs - now;
     if (restMs > 0) return this.#seen({ support, refusal, way: this.#way, againMs: restMs });
+    if (!this.#isTrusted(now)) return this.#seen({ support, refusal, way: this.#way, againMs: doubtMs });
     return this.#seen({ support, refusal, way: wayOf(inForce.stored) });
+  }
+
+  /** Of several API servers some may run policies and some not, and each change of the way replaces all pods. */
+  #isTrusted(now: number): boolean {
+    if (this.#distrust === undefined) return true;
+    this.#distrust.runSinceMs ??= now;
+    const isTrusted = now - this.#distrust.runSinceMs >= policyTrustMs;
+    if (isTrusted) this.#distrust = undefined;
+    return isTrusted;
   }
 
   #seen(of: {
