@@ -1,9 +1,9 @@
 // Rules that ask for tokens, and what happens to requests while policies and keys change.
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { call } from '../support/data-plane/callers.ts';
+import { type Call, call } from '../support/data-plane/callers.ts';
 import { Closing } from '../support/data-plane/closing.ts';
 import { type IssuedKey, issueKey, issuerName, keySet } from '../support/data-plane/issuer.ts';
-import { TokenMesh } from '../support/data-plane/token-mesh.ts';
+import { type Specs, TokenMesh } from '../support/data-plane/token-mesh.ts';
 
 const closing = new Closing();
 afterAll(() => closing.close());
@@ -99,17 +99,26 @@ test('a Deny rule refuses whom it names, and nobody for not having a token', asy
 
 describe('while something changes', () => {
   /** Statuses of calls that go on all the while, by token. */
-  async function during(
+  function during(
     tokens: readonly (string | null)[],
     change: () => Promise<void>,
   ): Promise<readonly Set<number>[]> {
-    const statuses = tokens.map(() => new Set<number>());
+    const calls = tokens.map((token) => ({
+      headers: token === null ? {} : { authorization: `Bearer ${token}` },
+    }));
+    return duringCalls(calls, change);
+  }
+
+  async function duringCalls(
+    calls: readonly Call[],
+    change: () => Promise<void>,
+  ): Promise<readonly Set<number>[]> {
+    const statuses = calls.map(() => new Set<number>());
     const end = new AbortController();
-    const callers = tokens.map(async (token, at) => {
+    const callers = calls.map(async (asked, at) => {
       while (!end.signal.aborted) {
-        const headers = token === null ? {} : { authorization: `Bearer ${token}` };
         // oxlint-disable-next-line no-await-in-loop -- one after the other
-        statuses[at]?.add((await call(mesh.ports.page, { headers })).status);
+        statuses[at]?.add((await call(mesh.ports.page, asked)).status);
       }
     });
     await change();
@@ -169,6 +178,35 @@ describe('while something changes', () => {
 
     expect([...(seen[0] ?? [])]).toEqual([200]);
     expect((await call(mesh.ports.page)).status).toBe(401);
+  });
+
+  test('policies that replace each other, come and are deleted: what all of them refuse never gets in, and what all of them permit always does', async () => {
+    const rules = (...given: readonly object[]): object => ({ authorization: { rules: given } });
+    const noAdmin = rules({ name: 'no-admin', action: 'Deny', to: [{ paths: [{ value: '/admin' }] }] });
+    const publicOnly = rules({ name: 'public', action: 'Allow', to: [{ paths: [{ value: '/public' }] }] });
+    const pageOnly = rules({ name: 'page', action: 'Allow', from: [{ serviceAccounts: ['shop/page'] }] });
+    const steps: readonly Specs[] = [
+      [publicOnly],
+      [noAdmin],
+      [rules(), publicOnly],
+      [pageOnly, noAdmin],
+      [{ authentication: { jwt: [corp(old)], mode: 'Optional' }, ...noAdmin }],
+      [noAdmin, pageOnly],
+      [publicOnly, noAdmin],
+    ];
+    await mesh.guard(noAdmin);
+
+    const seen = await duringCalls(
+      ['/admin', '/public'].map((path) => ({ path })),
+      async () => {
+        for (const specs of [...steps, ...steps]) {
+          // oxlint-disable-next-line no-await-in-loop -- in turn
+          await mesh.guard(...specs);
+        }
+      },
+    );
+
+    expect(seen.map((statuses) => [...statuses])).toEqual([[403], [200]]);
   });
 
   test('changes come by no listener', async () => {

@@ -3,8 +3,9 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { ofKubelet } from '../support/data-plane/callers.ts';
 import { Closing } from '../support/data-plane/closing.ts';
-import { appPort } from '../support/operator/shop.ts';
+import { appPort, service, serviceAccount, type ShopPod } from '../support/operator/shop.ts';
 import type { ShopCluster } from '../support/operator/shop-cluster.ts';
 import { shopNetworkMissing, type ShopNetwork, startShopNetwork } from '../support/operator/shop-network.ts';
 import { ipv6Of, type NetworkPod } from '../support/pod-network/network.ts';
@@ -15,6 +16,8 @@ const suite = missing.length === 0 ? describe : describe.skip;
 
 const run = promisify(execFile);
 const reviewsV1 = '10.1.0.2';
+/** Leads to it. */
+const nodePort = 30_080;
 
 /**
  * Connects, sends a line and stays. Prints `closed` when the other side ends the connection, `refused` when there was none, `open`
@@ -43,8 +46,10 @@ suite('an attacker', () => {
   });
   afterAll(() => closing.close());
 
-  describe.each(['Permissive', 'Strict', 'Disabled'])('mTLS %s: the ports of a sidecar', (mode) => {
+  describe.each(['Permissive', 'Strict', 'Disabled'])('mTLS %s', (mode) => {
     beforeAll(async () => {
+      if (mode === 'Permissive')
+        await shop.node.openPort({ port: nodePort, to: { address: reviewsV1, port: appPort } });
       await cluster.apply({
         apiVersion: 'meshwright.dev/v1alpha1',
         kind: 'Mesh',
@@ -60,7 +65,7 @@ suite('an attacker', () => {
       ['of its own pod', 'inside', reviewsV1],
       ['of its own pod, by loopback', 'inside', '127.0.0.1'],
     ])(
-      'are never a destination: who connects to those %s is cut off, and no connection goes round',
+      'the ports of a sidecar are never a destination: who connects to those %s is cut off, and no connection goes round',
       async (_, from, host) => {
         const pod = from === 'inside' ? shop.pod('reviews-v1-0') : shop.outsider;
         const [program = '', ...args] = pod.place.inside;
@@ -86,6 +91,68 @@ suite('an attacker', () => {
         expect((await sockets()) - before).toBeLessThan(100);
       },
     );
+
+    const kubelet = { path: '/healthz', headers: { ...ofKubelet, host: `${reviewsV1}:${appPort}` } };
+    test.each<readonly [string, () => Promise<readonly { readonly status: number }[]>]>([
+      ['by the address of the pod', () => shop.outsider.call(reviewsV1, appPort)],
+      ['by its IPv6 address', () => shop.outsider.call(ipv6Of(reviewsV1), appPort)],
+      ['from the node, as the kubelet', () => shop.node.call(reviewsV1, appPort)],
+      ['from the node, by a path that is no probe', () => shop.node.call(reviewsV1, appPort, kubelet)],
+      ['by a port of the node', () => shop.outsider.call(shop.node.address, nodePort)],
+      ['by localhost of the node', () => shop.node.call('127.0.0.1', nodePort)],
+    ])('plaintext %s gets to the application, unless Strict is in force', async (_, call) => {
+      const [answer] = await call();
+
+      expect(answer?.status).toBe(mode === 'Strict' ? 403 : 200);
+    });
+  });
+
+  // Before the policy there is nothing to guard, so it is there first, if only just.
+  test('a sidecar that starts while its policy is being made, or with its operator, is open at no moment', async () => {
+    const late: ShopPod = { name: 'ratings-v1-0', app: 'ratings', version: 'v1', address: '10.1.0.7' };
+    const { place, start } = await shop.prepare(late);
+    const read = await shop.outsider.startProgram('knock.ts', [late.address, String(appPort)]);
+    const untilRefused = async (): Promise<true> => {
+      const { length } = await read();
+      return await cluster.until(async () =>
+        (await read()).slice(length).includes('403') ? true : undefined,
+      );
+    };
+    const own = { app: late.app };
+    await cluster.apply(serviceAccount(late.app), service(late.app));
+    await cluster.apply({
+      apiVersion: 'meshwright.dev/v1alpha1',
+      kind: 'SecurityPolicy',
+      metadata: { name: 'nobody' },
+      spec: { selector: { matchLabels: own }, authorization: { rules: [] } },
+    });
+    await cluster.applyPods([late]);
+    await start();
+    await untilRefused();
+    for (let round = 0; round < 2; round += 1) {
+      // oxlint-disable-next-line no-await-in-loop -- in turn
+      await cluster.stopProxy(late.name);
+      // oxlint-disable-next-line no-await-in-loop -- in turn
+      await cluster.operator.kill();
+      // oxlint-disable-next-line no-await-in-loop -- in turn
+      await Promise.all([cluster.startOperatorAgain(), start()]);
+      // oxlint-disable-next-line no-await-in-loop -- in turn
+      await untilRefused();
+    }
+
+    const heard = new Set((await read()).split('\n'));
+    expect([...heard].toSorted()).toEqual(['', '403', 'listening', 'none']);
+    // Somebody would have answered.
+    expect((await place.call('127.0.0.1', appPort))[0]?.status).toBe(200);
+    await cluster.stopProxy(late.name);
+    await cluster.kubectl([
+      'delete',
+      'securitypolicy/nobody',
+      `pod/${late.name}`,
+      '--force',
+      '--grace-period=0',
+    ]);
+    await cluster.untilCurrent(shop.size);
   });
 
   test('takes no traffic to addresses of others: a Service, a pod, an outside address', async () => {

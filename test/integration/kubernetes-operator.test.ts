@@ -1,6 +1,9 @@
 // What a user of a cluster sees of policies: conditions that wait for every proxy's acknowledgement, columns, refusals.
 // Real API server, real kubectl, the operator as its own process, real Envoys.
+import { credentials } from '@grpc/grpc-js';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { typeUrl, type TypeUrl } from '../../operator/envoy/proto/type-urls.ts';
+import { formatNodeId } from '../../operator/values/node-id.ts';
 import { Closing } from '../support/data-plane/closing.ts';
 import { apiServerAvailable } from '../support/kubernetes.ts';
 import { type ShopCluster, startShopCluster } from '../support/operator/shop-cluster.ts';
@@ -13,6 +16,7 @@ import {
   trafficPolicy,
 } from '../support/operator/shop.ts';
 import { splitOfReviews } from '../support/pod-proxy.ts';
+import { connectXds } from '../support/xds-client.ts';
 
 const available = await apiServerAvailable();
 if (!available.available) process.stderr.write(`NOT RUN: ${available.reason}\n`);
@@ -298,6 +302,50 @@ suite('policies on a cluster', () => {
       [...keys, 'PRIVATE KEY', btoa('-----BEGIN PRIVATE KEY')].some((key) => text.includes(key)),
     );
     expect(told).toEqual([]);
+  });
+
+  test('no private key is in the bytes that a sidecar gets, whatever it asks for', async () => {
+    const [pod] = shopPods;
+    if (pod === undefined) throw new Error('the shop has pods');
+    const {
+      'tls.crt': certificate = '',
+      'tls.key': key = '',
+      'ca.crt': roots = '',
+    } = await cluster.secretOf(pod.app);
+    const { uid } = (await cluster.get(`pod/${pod.name}`)).metadata;
+    // A workload has one.
+    await cluster.stopProxy(pod.name);
+    const client = connectXds({
+      port: cluster.ports.xdsPort,
+      variant: 'delta',
+      credentials: credentials.createSsl(Buffer.from(roots), Buffer.from(key), Buffer.from(certificate), {
+        checkServerIdentity: () => undefined,
+      }),
+    });
+    closing.add(async () => client.close());
+    const nodeId = formatNodeId({ kind: 'Pod', namespace: 'shop', name: pod.name, uid });
+    const types = new Set<string>(Object.values(typeUrl));
+    // Of virtual hosts there are none to be had but by name.
+    types.delete(typeUrl.virtualHost);
+    for (const type of types) client.start(nodeId, type as TypeUrl, ['*']);
+    const bytes: Buffer[] = [];
+    while (types.size > 0) {
+      // oxlint-disable-next-line no-await-in-loop -- one after the other
+      const response = await client.next();
+      client.ack(response);
+      bytes.push(response.bytes);
+      if (response.resources.length > 0) types.delete(response.typeUrl);
+    }
+
+    const all = Buffer.concat(bytes);
+    const { items } = JSON.parse(await cluster.kubectl(['get', 'secrets', '-A', '-o', 'json'])) as {
+      items: readonly SecretObject[];
+    };
+    const keys = items.flatMap(({ data }) => Object.values(data)).flatMap(privateKeysIn);
+    const forms = ['PRIVATE KEY', ...keys, ...keys.map((line) => Buffer.from(line, 'base64'))];
+    expect(['BEGIN CERTIFICATE', 'shop/reviews'].filter((text) => !all.includes(text))).toEqual([]);
+    expect(forms.length).toBeGreaterThanOrEqual(7);
+    expect(forms.filter((form) => all.includes(form))).toEqual([]);
   });
 
   test('in all this the operator had no error to log', async () => {

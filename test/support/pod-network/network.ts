@@ -21,6 +21,7 @@ import { JoinedSockets } from '../joined-sockets.ts';
 import { poll } from '../kubernetes/poll.ts';
 import type { ProxyPlace } from '../pod-proxy.ts';
 import { type Namespace, startNamespace } from './namespace.ts';
+import { type NodePort, openNodePort } from './node-port.ts';
 
 const run = promisify(execFile);
 
@@ -54,6 +55,14 @@ export interface NetworkPod {
   watchFor(text: string, port: number): Promise<() => Promise<number>>;
 }
 
+export interface NetworkNode {
+  /** As Pods know it. */
+  readonly address: string;
+  /** Calls by a process of the node, such as the kubelet is. */
+  call: NetworkPod['call'];
+  openPort(port: NodePort): Promise<void>;
+}
+
 export interface CallOptions {
   readonly path?: string;
   readonly count?: number;
@@ -70,6 +79,7 @@ export interface PodNetwork {
   /** Where Pods find what listens on a port of this machine's loopback address. */
   relayTo(port: number): Promise<{ readonly address: string; readonly port: number }>;
   addPod(address: string): Promise<NetworkPod>;
+  readonly node: NetworkNode;
   /** A DNS server for Pods: the file says name → addresses, as JSON, and is read for each question. */
   startNames(file: string): Promise<NameServer>;
   stop(): Promise<void>;
@@ -114,6 +124,11 @@ export async function startPodNetwork(): Promise<PodNetwork> {
   return {
     relayTo: (port) => startRelay(node, { dir, port, closing }),
     addPod: (address) => addPod(node, { dir, address, closing }),
+    node: {
+      address: gateway,
+      call: (...called) => callFrom(node, ...called),
+      openPort: (port) => openNodePort(node, port),
+    },
     startNames: async (file) => {
       const log = join(dir, 'names');
       await startScript(node, 'names.ts', [gateway, file], log);
@@ -168,12 +183,17 @@ async function addPod(
       return () => readFile(log, 'utf8');
     },
     runProgram: (file, args) => pod.run(process.execPath, script(file), ...args),
-    call: async (host, port, { path = '/', count = 1, headers = {} } = {}) => {
-      const args = [host, String(port), path, String(count), JSON.stringify(headers)];
-      return JSON.parse(await pod.run(process.execPath, script('caller.ts'), ...args)) as readonly Answer[];
-    },
+    call: (...called) => callFrom(pod, ...called),
     watchFor: (text, port) => watchFor(pod, text, port),
   };
+}
+
+async function callFrom(
+  where: Namespace,
+  ...[host, port, { path = '/', count = 1, headers = {} } = {}]: Parameters<NetworkPod['call']>
+): Promise<readonly Answer[]> {
+  const args = [host, String(port), path, String(count), JSON.stringify(headers)];
+  return JSON.parse(await where.run(process.execPath, script('caller.ts'), ...args)) as readonly Answer[];
 }
 
 /** With the right to look into folders of ours: the Envoy binary lies in the cache of whoever runs the tests. */
