@@ -12,6 +12,22 @@ const withoutParameters: Change = (path) => path.replaceAll(/;[^/]*/g, '');
 const untilParameters: Change = (path) => path.split(';', 1)[0] ?? '';
 const slashed: Change = (path) => path.replaceAll('\\', '/');
 
+/** ASCII in more bytes than it needs. */
+const shortened: Change = (path) =>
+  [
+    /\xF0\x80([\x80\x81])([\x80-\xBF])/g,
+    /\xE0([\x80\x81])([\x80-\xBF])/g,
+    /([\xC0\xC1])([\x80-\xBF])/g,
+  ].reduce((text, long) => text.replaceAll(long, (_, high: string, low: string) => shortOf(high, low)), path);
+
+function shortOf(high: string, low: string): string {
+  return String.fromCodePoint((high.charCodeAt(0) % 2) * 64 + (low.charCodeAt(0) % 64));
+}
+
+function separatorsIn(path: string): number {
+  return path.replaceAll(/[^\0/;\\%.]/g, '').length;
+}
+
 function characterOf(code: string): string {
   return String.fromCodePoint(Number.parseInt(code.slice(1), 16));
 }
@@ -73,7 +89,9 @@ function sourcesOf(path: string): ReadonlySet<string> {
   const isAmbiguous = Object.values(doubts).includes(true);
   const most = isAmbiguous ? maxAmbiguousBytes : maxPathBytes;
   if (plain.includes('\0') || path.length > most) return nothing;
-  if (!isAmbiguous) return new Set([plain]);
+  const shorter = shortened(plain);
+  if (shorter !== plain && (isAmbiguous || separatorsIn(shorter) !== separatorsIn(plain))) return nothing;
+  if (!isAmbiguous) return new Set([plain, shorter]);
   if (doubts.dots) return withoutDots(path, plain, doubts);
   return doubts.parameters && doubts.backslashes ? nothing : spellingsOf(path, doubts);
 }

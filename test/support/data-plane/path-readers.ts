@@ -9,10 +9,33 @@ function decode(text: string): string {
   try {
     return decodeURIComponent(text);
   } catch {
-    return text.replaceAll(/%([0-9a-fA-F]{2})/g, (_, code: string) =>
-      String.fromCodePoint(Number.parseInt(code, 16)),
-    );
+    return text.replaceAll(/%([0-9a-fA-F]{2})/g, (_, code: string) => byteOf(code));
   }
+}
+
+/** As decoders did it before RFC 3629: characters may have more bytes than they need, so that %C0%AF is a slash. */
+function decodeLaxly(text: string): string {
+  const bytes = Buffer.from(
+    text.replaceAll(/%([0-9a-fA-F]{2})/g, (_, code: string) => byteOf(code)),
+    'latin1',
+  );
+  let path = '';
+  for (let at = 0; at < bytes.length;) {
+    const lead = bytes[at] ?? 0;
+    const more = [0xf0, 0xe0, 0xc0].findIndex((start) => lead >= start && lead < 0xf8);
+    const length = more === -1 ? 1 : 4 - more;
+    const mask = length === 1 ? 0xff : 0xff >> (length + 1);
+    path += String.fromCodePoint(
+      bytes.subarray(at + 1, at + length).reduce((code, byte) => (code << 6) | (byte & 0x3f), lead & mask) %
+        0x110000,
+    );
+    at += length;
+  }
+  return path;
+}
+
+function byteOf(code: string): string {
+  return String.fromCodePoint(Number.parseInt(code, 16));
 }
 
 /** All but slashes. */
@@ -81,6 +104,7 @@ const readers: Readonly<Record<string, Reader>> = {
   'until a semicolon': (target) => decode(withoutQuery(target).replace(/;.*$/s, '')),
   // IIS: \ is /.
   backslash: (target) => posix.normalize(slashes(decode(withoutQuery(target)))),
+  'lax UTF-8, then resolved': (target) => posix.normalize(decodeLaxly(withoutQuery(target))),
   'backslash, then parameters': (target) => withoutParameters(slashes(decode(withoutQuery(target)))),
 };
 

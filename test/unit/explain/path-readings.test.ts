@@ -11,13 +11,24 @@ test.each([
   ['/a/../b', '|/^|/a/../b|/b|', ['/a/../b', '/b']],
   ['/a;x', '|/^|/a;x|/a|', ['/a;x', '/a']],
   [String.raw`/a\b`, '|/^|/a%5Cb|/a/b|', ['/a%5Cb', '/a/b']],
+  ['/%C1%A1b', '|/^|/%C1%A1b|/ab|', ['/%C1%A1b', '/ab']],
+  ['/%E0%81%A1%F0%80%81%A2', '|/^|/%E0%81%A1%F0%80%81%A2|/ab|', ['/%E0%81%A1%F0%80%81%A2', '/ab']],
 ])('%s', (path, list, single) => {
   expect(readingsOf(path)).toEqual({ list, single });
 });
 
-test.each(['/a%00', '/a;x/../b', String.raw`/a;x\b`, '//a/../b', '/%2e%2e/a', `/${'a;'.repeat(600)}`])(
-  '%s is not read',
-  (path) => {
-    expect(readingsOf(path)).toBeNull();
-  },
-);
+test.each([
+  '/a%00',
+  '/a%C0%AFb',
+  '/%c0%ae',
+  '/%C0%BB',
+  '/%E0%80%A5',
+  '/%C1%A1//b',
+  '/a;x/../b',
+  String.raw`/a;x\b`,
+  '//a/../b',
+  '/%2e%2e/a',
+  `/${'a;'.repeat(600)}`,
+])('%s is not read', (path) => {
+  expect(readingsOf(path)).toBeNull();
+});

@@ -22,8 +22,8 @@ export const canonicalSpelling = String.raw`(?:/[\w~!$&'()*+,=:@-][\w.~!$&'()*+,
 
 /**
  * Encodes as canonicalPath does. A path that it does not read gets no header, as if the script had failed: rules that deny paths
- * refuse the request, and rules that allow paths do not match it. Not read are paths beyond the bounds, zero bytes, and
- * what no client writes by itself: `..` in combination with `;`, `\`, `//` at the beginning, or encoded dots and slashes, and `;` beside `\`.
+ * refuse the request, and rules that allow paths do not match it. Not read are paths beyond the bounds, zero bytes, slashes and dots
+ * in overlong UTF-8, and what no client writes by itself: `..` in combination with `;`, `\`, `//` at the beginning, or encoded dots and slashes, and `;` beside `\`.
  */
 export const pathScript = String.raw`-- A slash that was encoded separates segments, or it is a part of one: then it is a zero byte here.
 local hex, decode, decodeWithin, encode = '0123456789abcdefABCDEF', {}, {}, { ['\0'] = '%2F' }
@@ -40,6 +40,13 @@ local function decodedWithin(path) return (path:gsub('%%%x%x', decodeWithin)) en
 local function withoutParameters(path) return (path:gsub(';[^/]*', '')) end
 local function untilParameters(path) return path:match('^[^;]*') end
 local function slashed(path) return (path:gsub('\\', '/')) end
+-- ASCII in more bytes than it needs, which is no UTF-8, but was for decoders of old: %C0%AF is a slash.
+local function short(high, low) return string.char(high:byte() % 2 * 64 + low:byte() % 64) end
+local function shortened(path)
+  path = path:gsub('\240\128([\128\129])([\128-\191])', short):gsub('\224([\128\129])([\128-\191])', short)
+  return (path:gsub('([\192\193])([\128-\191])', short))
+end
+local function separators(path) return select(2, path:gsub('[%z/;\\%%.]', '')) end
 local function withoutHost(path)
   local rest = path:match('^//+[^/]*(.*)')
   return rest == '' and '/' or rest or path
@@ -81,7 +88,9 @@ local function sourcesOf(path)
   local hasDots = (plain .. '/'):find('[/\\]%.%.?[/\\;]')
   local isAmbiguous = hasParameters or hasBackslashes or hasDots or plain:find('//', 1, true) or path:find('%%2[fF]')
   if plain:find('%z') or isAmbiguous and #path > ${maxAmbiguousBytes} then return {} end
-  if not isAmbiguous then return { plain } end
+  local shorter = shortened(plain)
+  if shorter ~= plain and (isAmbiguous or separators(shorter) ~= separators(plain)) then return {} end
+  if not isAmbiguous then return { plain, shorter } end
   if hasDots then
     if hasParameters or hasBackslashes or plain:find('^//') or path:find('%%2[eEfF]') then return {} end
     local name, folder = resolved(plain, true)
