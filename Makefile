@@ -19,7 +19,8 @@ operator/dashboard/generated/site.json: node_modules/.package-lock.json $(WEB)
 
 deps: node_modules/.package-lock.json operator/envoy/proto/generated/descriptor.json operator/dashboard/generated/site.json
 
-# A mesh on this machine: no cluster, no root, no Docker. `make demo ARGS=--once` plays the scenes and ends.
+# A mesh on this machine: no cluster, no root, no Docker. `make demo ARGS=--once` plays the scenes and ends;
+# `make demo ARGS=--telemetry` compares what others count with what was done.
 demo: deps
 	@$(BIN)/node demo/main.ts $(ARGS)
 

@@ -1,23 +1,26 @@
 // The embedded mesh: an operator, a small shop, a real Envoy beside each of its processes, and scenes that show what
-// policies do. Entry of `make demo`; it leaves nothing behind.
+// policies do, or what is counted of known calls. Entry of `make demo`; it leaves nothing behind.
 import { rmSync } from 'node:fs';
 import { explainError } from './demo-error.ts';
 import { findEnvoy } from './envoy-binary.ts';
 import { aborted, abortOnSignals, Interrupted } from './interrupted.ts';
 import { Policies } from './mesh/policies.ts';
-import { bringUp, secretsFolder, type Surroundings } from './mesh/running.ts';
+import { bringUp, firstAnswer, secretsFolder, type RunningMesh, type Surroundings } from './mesh/running.ts';
 import { Statuses } from './mesh/statuses.ts';
 import { createWorkspace } from './mesh/workspace.ts';
 import { parseOptions, usage, type Options } from './options.ts';
-import { Children } from './process/children.ts';
+import { Children, projectPath } from './process/children.ts';
 import { reservePorts } from './process/ports.ts';
 import { playAll } from './scenes/program.ts';
 import { Stage } from './scenes/stage.ts';
 import { Screen } from './screen/screen.ts';
 import { stay } from './stay.ts';
+import { goOn, playTelemetry } from './telemetry/play.ts';
+import { findPrograms } from './telemetry/programs.ts';
+import type { TelemetryStage } from './telemetry/watchers.ts';
 import { closeConnections } from './traffic/call.ts';
 
-const neededPorts = 35;
+const neededPorts = 40;
 
 async function main(argv: readonly string[]): Promise<number> {
   const controller = new AbortController();
@@ -66,18 +69,46 @@ async function runDemo(options: Options, controller: AbortController): Promise<n
   }
 }
 
+type Around = Omit<Surroundings, 'envoy'>;
+
 /** Resolves to the exit code: 0 if every check held. Does not resolve if it is to stay. */
-async function play(options: Options, screen: Screen, around: Omit<Surroundings, 'envoy'>): Promise<number> {
-  const { workspace, signal } = around;
+async function play(options: Options, screen: Screen, around: Around): Promise<number> {
   const start = performance.now();
   screen.paragraph(
     'Meshwright: an operator, a shop of three services, and a real Envoy beside each process. No cluster.',
   );
-  const envoy = await findEnvoy({ ...options.envoy, log: (line) => screen.fact(line) });
-  const mesh = await bringUp({ ...around, envoy });
-  screen.fact(
-    `Up after ${((performance.now() - start) / 1000).toFixed(1)} s: ${mesh.sidecars.size} sidecars, in ${workspace.root}`,
-  );
+  const say = (line: string): void => screen.fact(line);
+  const envoy = await findEnvoy({ ...options.envoy, log: say });
+  const programs = options.telemetry ? await findPrograms(say) : null;
+  const manifests = projectPath('demo/telemetry/manifests');
+  const all = { ...around, envoy, ...(programs === null ? {} : { manifests }) };
+  const mesh = await bringUp(all);
+  say(`Up after ${seconds(start)}: ${mesh.sidecars.size} sidecars, in ${around.workspace.root}`);
+  const played =
+    programs === null
+      ? await playScenes(mesh, screen, around)
+      : await playCounts({ mesh, around: all, programs, screen });
+  screen.heading(played.failed.length === 0 ? 'All checks passed' : 'Some checks failed');
+  for (const text of played.failed) screen.check(false, text);
+  say(`It took ${seconds(start)}.`);
+  if (!options.once) return played.stay();
+  return played.failed.length === 0 ? 0 : 1;
+}
+
+interface Played {
+  /** Texts of the checks that failed. */
+  readonly failed: readonly string[];
+  /** What is to be seen after it. Never resolves. */
+  readonly stay: () => Promise<never>;
+}
+
+async function playCounts(stage: TelemetryStage): Promise<Played> {
+  return { failed: await playTelemetry(stage), stay: () => goOn(stage) };
+}
+
+async function playScenes(mesh: RunningMesh, screen: Screen, around: Around): Promise<Played> {
+  const { workspace, signal } = around;
+  await firstAnswer(mesh, signal);
   screen.paragraph(
     'Each edit of a file below stands for kubectl apply; the tables are what kubectl get would print.',
   );
@@ -89,12 +120,11 @@ async function play(options: Options, screen: Screen, around: Omit<Surroundings,
     signal,
     secretsFolder: (workload) => secretsFolder(workspace, workload),
   });
-  const failed = await playAll(stage);
-  screen.heading(failed.length === 0 ? 'All checks passed' : 'Some checks failed');
-  for (const text of failed) screen.check(false, text);
-  screen.fact(`It took ${((performance.now() - start) / 1000).toFixed(1)} s.`);
-  if (!options.once) return stay(stage, workspace);
-  return failed.length === 0 ? 0 : 1;
+  return { failed: await playAll(stage), stay: () => stay(stage, workspace) };
+}
+
+function seconds(start: number): string {
+  return `${((performance.now() - start) / 1000).toFixed(1)} s`;
 }
 
 process.exitCode = await main(process.argv.slice(2));

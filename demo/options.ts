@@ -7,14 +7,18 @@ export interface Options {
   readonly once: boolean;
   /** Leave the temporary folder (YAML, state, logs) behind. */
   readonly keep: boolean;
+  /** No scenes: what others count of known calls is compared with what was done. */
+  readonly telemetry: boolean;
   readonly help: boolean;
   /** The user's own Envoy, and where fetched files are kept: see FindEnvoyOptions. */
   readonly envoy: { readonly path: string | undefined; readonly cacheHome: string | undefined };
 }
 
-export const usage = `Usage: node demo/main.ts [--once] [--keep]
+export const usage = `Usage: node demo/main.ts [--telemetry] [--once] [--keep]
 
-  --once   play the scenes, check each, stop every process and exit 0 (all checks passed) or 1
+  --telemetry   no scenes: start Prometheus, an OpenTelemetry Collector and a plug-in, make known calls, and
+                compare what they and the dashboard say with what was done
+  --once   check, stop every process and exit 0 (all checks passed) or 1
   --keep   leave the folder with the YAML, the state and the logs behind
   --help   print this help
 
@@ -28,7 +32,7 @@ export function parseOptions(
   env: Readonly<Record<string, string | undefined>>,
 ): Options {
   const flag = { type: 'boolean', default: false } as const;
-  const options = { once: flag, keep: flag, help: { ...flag, short: 'h' } } as const;
+  const options = { once: flag, keep: flag, telemetry: flag, help: { ...flag, short: 'h' } } as const;
   try {
     const { values } = parseArgs({ args: [...argv], options });
     return { ...values, envoy: { path: env['MESHWRIGHT_ENVOY'], cacheHome: env['XDG_CACHE_HOME'] } };

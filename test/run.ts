@@ -61,7 +61,7 @@ function apiServerBinaries(): Step {
 
 /** Built once and cached, like the API server: without Go its suite says that it is not run; CI needs it. */
 function built(name: string, program: string): Step {
-  const step = command(name, `node test/support/${program}/build.ts`);
+  const step = command(name, `node ${program}`);
   if (spawnSync('go', ['version']).status === 0 || process.env['CI'] !== undefined) return step;
   const run = (): Counts => {
     process.stdout.write(`NOT RUN: the tests with the real ${name}. They need Go, to build it.\n`);
@@ -128,8 +128,8 @@ const steps: readonly Step[] = [
   apiServerBinaries(),
   newestKubernetes(),
   command('cluster tools', 'node test/cluster/prepare.ts --if-possible'),
-  built('cert-manager', 'cert-manager'),
-  built('OpenTelemetry Collector', 'collector'),
+  built('cert-manager', 'test/support/cert-manager/build.ts'),
+  built('OpenTelemetry Collector', 'demo/programs/collector.ts'),
   jest('integration', ['test/integration'], 2),
   jest('e2e', ['test/e2e'], 1),
 ];

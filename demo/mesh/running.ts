@@ -25,18 +25,22 @@ export interface Surroundings {
   /** Path of the Envoy binary. */
   readonly envoy: string;
   readonly signal: AbortSignal;
+  /** A folder of manifests beside those of the shop. */
+  readonly manifests?: string;
 }
 
 export interface RunningMesh {
   readonly operator: OperatorProcess;
   readonly workloads: readonly Workload[];
   readonly sidecars: ReadonlyMap<string, Sidecar>;
+  /** By their name in the manifests. */
+  readonly ports: ReadonlyMap<string, number>;
 }
 
-/** Resolves when a call through all services is answered. */
+/** Resolves when every sidecar takes traffic. */
 export async function bringUp(around: Surroundings): Promise<RunningMesh> {
   const { workspace, ports, children, signal } = around;
-  writeManifests(workspace, ports);
+  const chosen = writeManifests(workspace, ports, around.manifests);
   const workloads = readWorkloads(readFileSync(join(workspace.mesh, 'workloads.yaml'), 'utf8'));
   const operator = new OperatorProcess(workspace, children, { xds: ports.take(), admin: ports.take() });
   await Promise.all([
@@ -45,10 +49,10 @@ export async function bringUp(around: Surroundings): Promise<RunningMesh> {
   ]);
   const sidecars = await Promise.all(workloads.map((workload) => startSidecar(workload, operator, around)));
   await Promise.all(sidecars.map((sidecar) => sidecar.live(signal)));
-  await firstAnswer(workloads, signal);
   return {
     operator,
     workloads,
+    ports: chosen,
     sidecars: new Map(workloads.map(({ name }, at) => [name, sidecars[at]] as const).filter(isPair)),
   };
 }
@@ -116,8 +120,8 @@ async function startSidecar(
   return sidecar;
 }
 
-/** The first call may come before the last endpoint has: wait for one that goes all the way. */
-async function firstAnswer(workloads: readonly Workload[], signal: AbortSignal): Promise<void> {
+/** Resolves when a call through all services is answered: the first may come before the last endpoint has. */
+export async function firstAnswer({ workloads }: RunningMesh, signal: AbortSignal): Promise<void> {
   const port = workloads.find(({ name }) => name === 'visitor')?.outbound.get('productpage') ?? 0;
   let last = '';
   const probe = async (): Promise<true | undefined> => {

@@ -71,6 +71,19 @@ export class Sidecar {
     await waitFor(probe, { what: `the sidecar of ${name} to be ready`, deadlineMs: 30_000, signal, seen });
   }
 
+  /** Resolves when it knows an endpoint of each of these Services of its namespace, without a call. */
+  async reaches(services: readonly string[], signal: AbortSignal): Promise<void> {
+    const { name, namespace } = this.#spec.workload;
+    const probe = async (): Promise<true | undefined> => {
+      const endpoints = [...(await this.#stats(`^cluster\\.${namespace}/.*\\.membership_healthy$`))];
+      const isKnown = (service: string): boolean =>
+        endpoints.some(([key, value]) => key.startsWith(`cluster.${namespace}/${service}/`) && value > 0);
+      return services.every(isKnown) ? true : undefined;
+    };
+    const what = `the sidecar of ${name} to know where ${services.join(', ')} are`;
+    await waitFor(probe, { what, deadlineMs: 30_000, everyMs: 50, signal });
+  }
+
   /** Resolves when it has a stream to the operator. */
   async connected(signal: AbortSignal): Promise<void> {
     const state = 'control_plane.connected_state';

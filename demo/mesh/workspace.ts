@@ -22,13 +22,24 @@ export function createWorkspace(): Workspace {
   return workspace;
 }
 
-/** Copies the manifests with free ports filled in; the same name is the same port in all of them. */
-export function writeManifests(workspace: Workspace, ports: PortBlock): void {
-  const source = join(import.meta.dirname, '../manifests');
+/**
+ * Copies the manifests with free ports filled in; the same name is the same port in all of them.
+ * @param more a folder of this project with further ones, some of them in place of those of the shop
+ */
+export function writeManifests(
+  workspace: Workspace,
+  ports: PortBlock,
+  more: string | undefined,
+): ReadonlyMap<string, number> {
+  const shop = join(import.meta.dirname, '../manifests');
+  const files = new Map<string, string>();
+  for (const folder of more === undefined ? [shop] : [shop, more])
+    for (const file of readdirSync(folder)) files.set(file, join(folder, file));
   const chosen = new Map<string, number>();
-  for (const file of readdirSync(source).filter((name) => name.endsWith('.yaml'))) {
-    const text = readFileSync(join(source, file), 'utf8');
+  for (const [file, path] of files) {
+    const text = readFileSync(path, 'utf8');
     for (const name of portNames(text)) if (!chosen.has(name)) chosen.set(name, ports.take());
     writeFileSync(join(workspace.mesh, file), fillPorts(text, chosen));
   }
+  return chosen;
 }

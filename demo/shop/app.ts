@@ -1,6 +1,6 @@
 // One service of the shop, as little as it can be: answers GET with its name and version and, if it has an upstream,
-// with that one's answer; when the upstream fails, it fails too. /healthz asks nobody. After /break it answers 500, until /repair. It knows
-// nothing of the mesh.
+// with that one's answer; when the upstream fails, it fails too. /healthz asks nobody, and neither does /STATUS/MILLISECONDS, which answers with
+// that status after that time. After /break it answers 500, until /repair. It knows nothing of the mesh.
 //   node app.ts --service reviews --version v1 --port 20005 [--host 0.0.0.0] [--upstream http://127.0.0.1:20006]
 import { Agent, createServer, get, type IncomingHttpHeaders, type ServerResponse } from 'node:http';
 import { parseArgs } from 'node:util';
@@ -64,6 +64,12 @@ function send(response: ServerResponse, status: number, body: object): void {
   response.writeHead(status, { 'content-type': 'application/json' }).end(`${JSON.stringify(body)}\n`);
 }
 
+/** undefined: it is not told what to answer. */
+function told(url: string): { readonly status: number; readonly delayMs: number } | undefined {
+  const [, status, delayMs] = /^\/(\d{3})\/(\d+)$/.exec(url) ?? [];
+  return status === undefined ? undefined : { status: Number(status), delayMs: Number(delayMs) };
+}
+
 let isBroken = false;
 
 const server = createServer((request, response) => {
@@ -71,7 +77,10 @@ const server = createServer((request, response) => {
   if (!server.listening) response.setHeader('connection', 'close');
   if (request.url === '/healthz')
     send(response, 200, { service: settings.service, version: settings.version });
-  else if (request.url === '/break' || request.url === '/repair') {
+  else if (told(request.url ?? '') !== undefined) {
+    const { status, delayMs } = told(request.url ?? '') ?? { status: 200, delayMs: 0 };
+    setTimeout(() => send(response, status, {}), delayMs);
+  } else if (request.url === '/break' || request.url === '/repair') {
     isBroken = request.url === '/break';
     send(response, 200, {});
   } else if (isBroken) send(response, 500, { error: 'broken' });

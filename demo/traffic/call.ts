@@ -14,10 +14,10 @@ export type Headers = Readonly<Record<string, string>>;
 
 const agent = new Agent({ keepAlive: true });
 
-/** GET / at a port of 127.0.0.1. Never rejects: a broken connection is a reply with status 0. */
-export function call(port: number, headers: Headers = {}): Promise<Reply> {
+/** GET at a port of 127.0.0.1. Never rejects: a broken connection is a reply with status 0. */
+export function call(port: number, headers: Headers = {}, path = '/'): Promise<Reply> {
   return new Promise((resolve) => {
-    const request = get({ host: '127.0.0.1', port, path: '/', headers, agent, timeout: 10_000 });
+    const request = get({ host: '127.0.0.1', port, path, headers, agent, timeout: 10_000 });
     const failed = (error: Error): void => resolve({ status: 0, body: error.message, answer: undefined });
     request.on('error', failed);
     request.on('timeout', () => request.destroy(new Error('no answer within 10 s')));

@@ -2,7 +2,7 @@
 // Entries: claim, release, removeLeftovers.
 import { mkdir, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { tryLock } from '../support/kubernetes/lock.ts';
+import { tryLock } from '../../demo/programs/lock.ts';
 import { removeCgroups } from './cgroups.ts';
 import { run } from './command.ts';
 import { highestIndex, type Layout, layoutOf } from './layout.ts';

@@ -1,6 +1,6 @@
 // Where everything of cluster N is: addresses, names of interfaces and cgroups, folders. Entry: layoutOf. Pure.
 import { join } from 'node:path';
-import { cacheFolder } from '../support/kubernetes/assets.ts';
+import { cacheFolder } from '../../demo/programs/cache.ts';
 
 export interface Layout {
   readonly index: number;

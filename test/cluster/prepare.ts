@@ -1,7 +1,7 @@
 // Makes this machine able to run a cluster: installs tools, builds programs. Entries: `node test/cluster/prepare.ts`
 // (minutes, the first time; with --if-possible it is no failure if no cluster can run here), prepare, clusterAvailable.
-import { hasGo } from '../support/kubernetes/assets.ts';
-import type { Say } from '../support/kubernetes/build.ts';
+import type { Say } from '../../demo/programs/build-once.ts';
+import { hasGo } from '../../demo/programs/cache.ts';
 import { print, runMain } from './cli.ts';
 import type { ProgramFolders } from './components.ts';
 import { canInstall, findPluginFolder, installPackages, machineProblem, missingPackages } from './machine.ts';
@@ -34,7 +34,7 @@ export async function findPrepared(): Promise<Prepared | { readonly reason: stri
   }
   const programs = await findPrograms();
   if (programs !== undefined) return { programs, pluginFolder };
-  const how = (await hasGo()) ? howToPrepare : `install Go 1.24 or later and ${howToPrepare}`;
+  const how = hasGo() ? howToPrepare : `install Go 1.24 or later and ${howToPrepare}`;
   return { reason: `The programs of the cluster are not built yet: ${how}.` };
 }
 
@@ -55,7 +55,7 @@ export async function prepare(say: Say): Promise<Prepared> {
       throw new Error(`${still.join(', ')}: installed, but not found. Is /usr/sbin in your PATH?`);
     }
   }
-  if ((await findPrograms()) === undefined && (await hasGo())) await buildPrograms(say);
+  if ((await findPrograms()) === undefined && hasGo()) await buildPrograms(say);
   const prepared = await findPrepared();
   if ('reason' in prepared) throw new Error(prepared.reason);
   return prepared;

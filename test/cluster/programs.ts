@@ -3,16 +3,11 @@
 import { createHash } from 'node:crypto';
 import { cp, mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import {
-  binaries,
-  cacheDir,
-  cacheFolder,
-  findNewest,
-  kubernetesVersion,
-  missingFrom,
-} from '../support/kubernetes/assets.ts';
-import { buildApiServer, buildKubernetes, buildOnce, type Say } from '../support/kubernetes/build.ts';
-import { go } from '../support/kubernetes/go.ts';
+import { buildOnce, type Say } from '../../demo/programs/build-once.ts';
+import { cacheFolder, missingFrom } from '../../demo/programs/cache.ts';
+import { go } from '../../demo/programs/go.ts';
+import { binaries, cacheDir, findNewest, kubernetesVersion } from '../support/kubernetes/assets.ts';
+import { buildApiServer, buildKubernetes } from '../support/kubernetes/build.ts';
 import type { ProgramFolders } from './components.ts';
 
 const corednsVersion = '1.12.4';

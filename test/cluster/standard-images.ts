@@ -3,8 +3,8 @@
 import { createHash } from 'node:crypto';
 import { access, readdir, realpath, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { cacheFolder } from '../../demo/programs/cache.ts';
 import { findEnvoy } from '../../demo/envoy-binary.ts';
-import { cacheFolder } from '../support/kubernetes/assets.ts';
 import { buildImage, type ImageSpec } from './image/build-image.ts';
 import type { ImageFile } from './image/files.ts';
 

@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import { Agent, type IncomingMessage, request } from 'node:http';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import type { PrometheusClient } from '../../demo/telemetry/prometheus.ts';
 import { dashboards } from '../../deploy/grafana/dashboards.ts';
 import { createAdminServer } from '../../operator/admin/server.ts';
 import { createLog } from '../../operator/process/log.ts';
@@ -27,12 +28,12 @@ import {
   sampleWorkload,
   spiffeId,
 } from '../support/mesh-samples.ts';
-import { type Prometheus, startPrometheus } from '../support/prometheus/prometheus.ts';
+import { startPrometheus } from '../support/prometheus/prometheus.ts';
 
 const closing = new Closing();
 afterAll(() => closing.close());
 
-let prometheus: Prometheus;
+let prometheus: PrometheusClient;
 let ports: { readonly http: number; readonly tcp: number; readonly toHttp: number; readonly toTcp: number };
 
 beforeAll(async () => {

@@ -6,6 +6,11 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { projectPath } from '../../demo/process/children.ts';
 import { waitFor } from '../../demo/process/wait.ts';
+import { findCollector } from '../../demo/programs/collector.ts';
+
+const collector = await findCollector();
+if (!collector.available)
+  process.stderr.write(`NOT RUN: the demo with a real collector. ${collector.reason}\n`);
 
 const onceMs = 300_000;
 /** Inherited by everything that a demo starts; by it the leftovers are found. */
@@ -105,6 +110,18 @@ describe('make demo', () => {
         { left: [], isFolderLeft: false },
         { left: [], isFolderLeft: false },
       ]);
+    },
+    onceMs,
+  );
+
+  (collector.available ? test : test.skip)(
+    '--telemetry: what Prometheus, a collector, a plug-in and the dashboard say is what was done',
+    async () => {
+      const { code, output, left, isFolderLeft } = await endOf(startDemo('--telemetry', '--once'));
+
+      expect(code === 0 ? 'passed' : output).toBe('passed');
+      expect(output).toMatch(/all → ratings +requests +380( +380){5}$/m);
+      expect({ left, isFolderLeft }).toEqual({ left: [], isFolderLeft: false });
     },
     onceMs,
   );

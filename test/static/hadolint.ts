@@ -3,10 +3,10 @@
 import { spawnSync } from 'node:child_process';
 import { chmod, rename } from 'node:fs/promises';
 import { join } from 'node:path';
+import { buildOnce } from '../../demo/programs/build-once.ts';
+import { cacheFolder, isOnPath } from '../../demo/programs/cache.ts';
 import { fetchWheel } from '../../demo/wheel.ts';
-import { cacheFolder } from '../support/kubernetes/assets.ts';
-import { buildOnce } from '../support/kubernetes/build.ts';
-import { isOnPath, notRun, print, type Verdict } from './verdict.ts';
+import { notRun, print, type Verdict } from './verdict.ts';
 
 const version = '2.15.1';
 const otherwise = 'or put hadolint on the PATH';

@@ -1,16 +1,16 @@
 // The rules and alerts that we ship are right, and the operator's /metrics follow the conventions of Prometheus, as promtool judges them.
 // Entry: checkMetrics, and `node test/static/promtool.ts`. promtool is the one of PATH, or comes from Debian's package.
 import { spawnSync } from 'node:child_process';
+import { findPrometheus } from '../../demo/programs/prometheus.ts';
 import { exposition } from '../../operator/traffic-metrics/exposition.ts';
 import { families, familyNames, labelNames } from '../../operator/traffic-metrics/families.ts';
 import { TrafficRegistry } from '../../operator/traffic-metrics/registry.ts';
 import { durationBounds } from '../../operator/values/sidecar-names.ts';
 import { createMetrics } from '../../operator/process/metrics.ts';
-import { findPrometheus } from '../support/prometheus/programs.ts';
-import { notRun, type Verdict } from './verdict.ts';
+import { notRun, print, type Verdict } from './verdict.ts';
 
 export async function checkMetrics(): Promise<Verdict> {
-  const programs = await findPrometheus();
+  const programs = await findPrometheus(print);
   if (programs === null) return notRun('promtool check metrics', 'Put promtool (of Prometheus) on the PATH.');
   const { status } = spawnSync(programs.promtool, ['check', 'metrics'], {
     input: await sampleMetrics(),

@@ -1,5 +1,4 @@
 // How a static check by somebody else's program ended, and whether that program is there.
-import { spawnSync } from 'node:child_process';
 
 /** A check that could not run is none that passed. */
 export type Verdict = 'passed' | 'failed' | 'not run';
@@ -12,8 +11,4 @@ export function notRun(what: string, remedy: string): Verdict {
 
 export function print(line: string): void {
   process.stdout.write(`${line}\n`);
-}
-
-export function isOnPath(program: string): boolean {
-  return spawnSync(program, ['--version'], { stdio: 'ignore' }).status === 0;
 }

@@ -3,10 +3,10 @@
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { type Browser, chromium } from 'playwright-core';
+import { buildOnce } from '../../demo/programs/build-once.ts';
+import { isOnPath, cacheFolder } from '../../demo/programs/cache.ts';
 import { mustRun } from '../../demo/wheel.ts';
-import { isOnPath, notRun, print } from '../static/verdict.ts';
-import { cacheFolder } from './kubernetes/assets.ts';
-import { buildOnce } from './kubernetes/build.ts';
+import { notRun, print } from '../static/verdict.ts';
 
 const version = '153.0.0';
 

@@ -4,9 +4,9 @@ import { createHash } from 'node:crypto';
 import { copyFile, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { cacheFolder, hasGo, missingFrom } from '../kubernetes/assets.ts';
-import { buildOnce, type Say } from '../kubernetes/build.ts';
-import { go } from '../kubernetes/go.ts';
+import { buildOnce, type Say } from '../../../demo/programs/build-once.ts';
+import { cacheFolder, hasGo, missingFrom } from '../../../demo/programs/cache.ts';
+import { go } from '../../../demo/programs/go.ts';
 
 const version = '1.21.2';
 const programs = ['cert-manager'] as const;
@@ -30,7 +30,7 @@ export async function findCertManager(): Promise<CertManagerAssets> {
   const built = await folder();
   if ((await missingFrom(built, programs)).length === 0)
     return { available: true, program: join(built, 'cert-manager'), crds: join(built, 'crds') };
-  const how = (await hasGo()) ? '' : 'Install Go 1.26 or later, and ';
+  const how = hasGo() ? '' : 'Install Go 1.26 or later, and ';
   return {
     available: false,
     reason: `${how}run \`node test/support/cert-manager/build.ts\` (minutes, once), which builds cert-manager.`,

@@ -1,43 +1,31 @@
 // Builds etcd, kube-apiserver and kubectl from their Go modules into the cache folder of assets.ts, once for each
 // version. Entry: `node test/support/kubernetes/build.ts [newest]`, which prints its progress; minutes with an empty cache.
-// Its parts, buildOnce and buildKubernetes, also make the other programs of a cluster.
-import { access, copyFile, mkdir, mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+// Its part buildKubernetes also makes the other programs of a cluster.
+import { access, copyFile, mkdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { z } from 'zod';
+import { buildOnce, type Say } from '../../../demo/programs/build-once.ts';
+import { hasGo } from '../../../demo/programs/cache.ts';
+import { go } from '../../../demo/programs/go.ts';
 import {
   binaries,
   cacheDir,
   etcdVersion,
   findAssets,
-  hasGo,
   kubernetesVersion,
-  missingFrom,
   newestDir,
   newestKubernetes,
   newestPrograms,
 } from './assets.ts';
-import { go } from './go.ts';
-import { withLock } from './lock.ts';
-
-export type Say = (line: string) => void;
-
-export interface BuildTarget {
-  readonly folder: string;
-  /** What must be in it. */
-  readonly programs: readonly string[];
-  /** Puts them into the folder `out`; `work` is scratch space. */
-  readonly fill: (work: string, out: string) => Promise<void>;
-}
 
 /** What `go mod download -json` prints, as far as it is read here: the path of the module's go.mod. */
 const ModuleDownload = z.object({ GoMod: z.string() });
-const lockDeadlineMs = 30 * 60_000;
 
 /** Returns the folder with the binaries. A folder of that name exists only when all of them are in it. */
 export async function build(say: Say): Promise<string> {
   const present = await findAssets();
   if (present.found) return present.binDir;
-  if (!(await hasGo())) throw new Error(present.reason);
+  if (!hasGo()) throw new Error(present.reason);
   return await buildApiServer(say);
 }
 
@@ -64,34 +52,6 @@ export async function buildNewest(say: Say): Promise<string> {
     await buildKubernetes({ work, out, programs, version: newestKubernetes }, say);
   };
   return await buildOnce({ folder: newestDir(), programs: newestPrograms, fill }, say);
-}
-
-/** Fills the folder if it is not yet there, one process at a time, and returns it. */
-export async function buildOnce({ folder, programs, fill }: BuildTarget, say: Say): Promise<string> {
-  if ((await missingFrom(folder, programs)).length === 0) return folder;
-  await mkdir(dirname(folder), { recursive: true });
-  await withLock(
-    `${folder}.lock`,
-    { deadlineMs: lockDeadlineMs, waiting: (pid) => say(`process ${pid} is building them, waiting`) },
-    async () => {
-      if ((await missingFrom(folder, programs)).length > 0) await fillAtomically(folder, fill);
-    },
-  );
-  return folder;
-}
-
-async function fillAtomically(folder: string, fill: BuildTarget['fill']): Promise<void> {
-  const work = await mkdtemp(`${folder}.building-`);
-  try {
-    const out = join(work, 'bin');
-    await mkdir(out);
-    await fill(work, out);
-    // Whatever stands there is incomplete, or we would not be here.
-    await rm(folder, { recursive: true, force: true });
-    await rename(out, folder);
-  } finally {
-    await rm(work, { recursive: true, force: true });
-  }
 }
 
 async function buildEtcd(work: string, out: string, say: Say): Promise<void> {

@@ -7,6 +7,7 @@ test('nothing is asked for by default', () => {
   expect(parseOptions([], {})).toEqual({
     once: false,
     keep: false,
+    telemetry: false,
     help: false,
     envoy: { path: undefined, cacheHome: undefined },
   });
@@ -18,6 +19,7 @@ test('flags and the environment are read', () => {
   expect(parseOptions(['--once', '--keep'], env)).toEqual({
     once: true,
     keep: true,
+    telemetry: false,
     help: false,
     envoy: { path: '/envoy', cacheHome: '/cache' },
   });

@@ -1,11 +1,11 @@
 // Builds an OpenTelemetry Collector with what tests need (receivers of OTLP and Zipkin, an exporter to files) from its Go modules into the
-// cache folder, once for each version. Entry: `node test/support/collector/build.ts`; minutes with an empty cache.
+// cache folder, once for each version. Entry: `node demo/programs/collector.ts`; minutes with an empty cache.
 import { createHash } from 'node:crypto';
 import { copyFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { cacheFolder, hasGo, missingFrom } from '../kubernetes/assets.ts';
-import { buildOnce, type Say } from '../kubernetes/build.ts';
-import { go } from '../kubernetes/go.ts';
+import { buildOnce, type Say } from './build-once.ts';
+import { cacheFolder, hasGo, missingFrom } from './cache.ts';
+import { go } from './go.ts';
 
 /** The newest of which all modules are served by the Go proxy: that of the file exporter is behind. */
 const version = '0.161.0';
@@ -41,10 +41,10 @@ export async function findCollector(): Promise<CollectorAssets> {
   const built = folder();
   if ((await missingFrom(built, programs)).length === 0)
     return { available: true, program: join(built, 'otelcol') };
-  const how = (await hasGo()) ? '' : 'Install Go 1.26 or later, and ';
+  const how = hasGo() ? '' : 'Install Go 1.26 or later, and ';
   return {
     available: false,
-    reason: `${how}run \`node test/support/collector/build.ts\` (minutes, once), which builds an OpenTelemetry Collector.`,
+    reason: `${how}run \`node demo/programs/collector.ts\` (minutes, once), which builds an OpenTelemetry Collector.`,
   };
 }
 
@@ -58,11 +58,16 @@ async function fill(work: string, out: string, say: Say): Promise<void> {
   await copyFile(join(work, 'made', 'otelcol'), join(out, 'otelcol'));
 }
 
+/** Builds it if it is not there. @throws Error without Go, and where its modules cannot be fetched */
+export async function buildCollector(say: Say): Promise<string> {
+  const target = { folder: folder(), programs, fill: (work: string, out: string) => fill(work, out, say) };
+  return join(await buildOnce(target, say), 'otelcol');
+}
+
 if (import.meta.main) {
   const started = Date.now();
   const say: Say = (line) => {
     process.stdout.write(`[${((Date.now() - started) / 1000).toFixed(0)} s] ${line}\n`);
   };
-  const target = { folder: folder(), programs, fill: (work: string, out: string) => fill(work, out, say) };
-  say(`the OpenTelemetry Collector is in ${await buildOnce(target, say)}`);
+  say(`the OpenTelemetry Collector is ${await buildCollector(say)}`);
 }

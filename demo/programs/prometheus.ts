@@ -1,29 +1,28 @@
 // Prometheus and promtool: those of PATH, or of Debian's package. Entry: findPrometheus.
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { mustRun } from '../../../demo/wheel.ts';
-import { isOnPath, print } from '../../static/verdict.ts';
-import { cacheFolder } from '../kubernetes/assets.ts';
-import { buildOnce } from '../kubernetes/build.ts';
+import { buildOnce, type Say } from './build-once.ts';
+import { mustRun } from '../wheel.ts';
+import { cacheFolder, isOnPath } from './cache.ts';
 
 const programs = ['prometheus', 'promtool'] as const;
 
 export type Programs = Readonly<Record<(typeof programs)[number], string>>;
 
 /** Their paths; null: they are not here, and cannot be fetched. */
-export async function findPrometheus(): Promise<Programs | null> {
-  if (programs.every(isOnPath)) return { prometheus: 'prometheus', promtool: 'promtool' };
+export async function findPrometheus(say: Say): Promise<Programs | null> {
+  if (programs.every((it) => isOnPath(it))) return { prometheus: 'prometheus', promtool: 'promtool' };
   if (!isOnPath('apt-get') || !isOnPath('dpkg-deb')) return null;
-  const folder = await buildOnce(
-    { folder: cacheFolder('prometheus'), programs, fill: fetchFromDebian },
-    print,
-  );
+  const fill = async (work: string, out: string): Promise<void> => {
+    say('fetching prometheus and promtool from the Debian package prometheus');
+    await fetchFromDebian(work, out);
+  };
+  const folder = await buildOnce({ folder: cacheFolder('prometheus'), programs, fill }, say);
   return { prometheus: join(folder, 'prometheus'), promtool: join(folder, 'promtool') };
 }
 
 /** Downloads the package with lists of its own: no root is needed, and nothing is installed. */
 async function fetchFromDebian(work: string, out: string): Promise<void> {
-  print('fetching prometheus and promtool from the Debian package prometheus');
   const lists = join(work, 'lists');
   const cache = join(work, 'cache');
   await mkdir(join(lists, 'partial'), { recursive: true });

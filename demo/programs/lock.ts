@@ -1,7 +1,7 @@
 // A lock file with the id of the process that holds it; the lock of a dead process does not count. It saves work
 // and is not relied upon for safety: whoever holds it must end with an atomic rename. Entries: withLock, tryLock.
 import { open, readFile, rm } from 'node:fs/promises';
-import { poll } from './poll.ts';
+import { waitFor } from '../process/wait.ts';
 
 const pollMs = 500;
 
@@ -14,7 +14,12 @@ export interface LockOptions {
 
 export async function withLock(path: string, options: LockOptions, work: () => Promise<void>): Promise<void> {
   const tell = once(options.waiting);
-  await poll(() => tryLock(path, tell), { intervalMs: pollMs, deadlineMs: options.deadlineMs });
+  await waitFor(() => tryLock(path, tell), {
+    what: `the lock ${path}`,
+    deadlineMs: options.deadlineMs,
+    everyMs: pollMs,
+    signal: new AbortController().signal,
+  });
   try {
     await work();
   } finally {
