@@ -6,7 +6,7 @@ import { leafSdsFile, rootsSdsFile } from '../values/certificate-files.ts';
 import { localCluster, operatorCluster, runtimeLayer } from '../values/sidecar-names.ts';
 import { firstAnswerTimeout, overAds, socketAddress, type Json } from './bootstrap-parts.ts';
 import { overloadManager } from './overload.ts';
-import { histogramBuckets, reportInterval, statsSink } from './telemetry.ts';
+import { evictionInterval, histogramBuckets, reportInterval, statsSink } from './telemetry.ts';
 
 export interface BootstrapOptions {
   /** As operator/values/node-id.ts formats it. */
@@ -45,6 +45,7 @@ export function renderBootstrap(options: BootstrapOptions): Json {
     },
     stats_sinks: [statsSink(options.nodeId)],
     stats_flush_interval: reportInterval,
+    stats_eviction_interval: evictionInterval,
   };
 }
 

@@ -11,6 +11,13 @@ export const histogramBuckets: Json = { match: ours, buckets: [...durationBounds
 /** How often: also what is read of a sidecar is as old as that. */
 export const reportInterval = '10s';
 
+/**
+ * Counters of ours that did not change for so long are given up, so that others find room (the limits in envoy/resources/stats-log.ts):
+ * a multiple of the interval of reports. What is counted in the moment of a sweep for a caller that was silent until then is lost, a few
+ * milliseconds' worth (decision 59): that is why it is not at each report.
+ */
+export const evictionInterval = '60s';
+
 /** More than a sidecar has, mostly. */
 const mostPoints = 1_000;
 

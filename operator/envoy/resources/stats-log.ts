@@ -1,5 +1,5 @@
 // What a sidecar counts about requests and connections by who called and what was called: an access logger that writes to counters.
-// Off unless RTDS says otherwise, since counters that once were are kept.
+// Off unless RTDS says otherwise.
 // @see https://www.envoyproxy.io/docs/envoy/latest/api-v3/extensions/access_loggers/stats/v3/stats.proto
 import type { EnvoyMessage } from '../proto/envoy-message.ts';
 import { duration } from '../proto/well-known.ts';
@@ -10,7 +10,8 @@ import { type Direction, directionOf, type Vantage } from './vantage.ts';
 import { statsPrefix } from '../../values/sidecar-names.ts';
 
 /**
- * Of each logger. The limits are what callers from ever new addresses can cost: four megabytes.
+ * Of each logger. The limits are what callers from ever new addresses can cost at once: four megabytes. Counters that stand still are given up
+ * (`stats_eviction_interval` of the bootstrap).
  * (Not a set shared by all loggers, a sharing_name: Envoy 1.40 crashes when it ends with one, seen in `--mode validate`.)
  */
 const scope = { prefix: statsPrefix, max_counters: 1_000, max_histograms: 250, enable_eviction: true };

@@ -10,6 +10,7 @@ import { encodeAny } from '../../../operator/envoy/proto/registry.ts';
 import { buildResources } from '../../../operator/envoy/resources/build.ts';
 import type { XdsResource, XdsResources } from '../../../operator/envoy/resources/xds-resource.ts';
 import { renderBootstrap } from '../../../operator/infra/bootstrap.ts';
+import type { Json } from '../../../operator/infra/bootstrap-parts.ts';
 import type { MeshIr, WorkloadIr } from '../../../operator/ir/mesh-ir.ts';
 import { createLog } from '../../../operator/process/log.ts';
 import { formatNodeId } from '../../../operator/values/node-id.ts';
@@ -74,7 +75,8 @@ export class ServedMesh {
    * A sidecar for each of its workloads; all have acknowledged everything when it resolves.
    * @param args more arguments of each Envoy
    * @param memoryLimit that each is told to have. Default: none
-   * @param more services: on the same port, default none; other: a second server, default none; somewhere: where sidecars run, default here
+   * @param more services: on the same port, default none; other: a second server, default none; somewhere: where sidecars run, default here;
+   * bootstrap: fields in place of those that the project renders, default none
    */
   static async start(
     ir: MeshIr,
@@ -85,9 +87,10 @@ export class ServedMesh {
       readonly services?: readonly GrpcService[];
       readonly other?: OtherServer;
       readonly somewhere?: Somewhere;
+      readonly bootstrap?: Json;
     } = {},
   ): Promise<ServedMesh> {
-    const { services = [], somewhere } = more;
+    const { services = [], somewhere, bootstrap = {} } = more;
     const root = await makeTestRoot(trustDomain);
     const server = await startServer(root, ir.workloads, services, closing);
     const other = more.other && (await startServer(root, ir.workloads, more.other.services, closing));
@@ -99,7 +102,7 @@ export class ServedMesh {
       ir.workloads.map(async (workload) => {
         const place = somewhere && xds && { ...somewhere.placeOf(workload.name), xds };
         const own = more.other?.serves.includes(workload.name) === true ? other : undefined;
-        const parts = { root, server: own ?? server, workload, args, memoryLimit, place };
+        const parts = { root, server: own ?? server, workload, args, memoryLimit, place, bootstrap };
         sidecars.set(workload.name, await startSidecar(parts, closing));
       }),
     );
@@ -203,6 +206,7 @@ interface SidecarParts {
   readonly workload: WorkloadIr;
   readonly args: readonly string[];
   readonly memoryLimit: string | undefined;
+  readonly bootstrap?: Json;
   /** Default: here. */
   readonly place?: (ProxyPlace & { readonly xds: Pick<SocketAddress, 'address' | 'port'> }) | undefined;
 }
@@ -215,7 +219,7 @@ async function startSidecar(parts: SidecarParts, closing: Closing): Promise<Serv
 }
 
 async function beginSidecar(
-  { root, server, workload, args, memoryLimit, place }: SidecarParts,
+  { root, server, workload, args, memoryLimit, bootstrap: more = {}, place }: SidecarParts,
   closing: Closing,
 ): Promise<ServedSidecar> {
   const dir = await mkdtemp(join(tmpdir(), `meshwright-served-${workload.name}-`));
@@ -231,7 +235,7 @@ async function beginSidecar(
   });
   if (place !== undefined) await chown(dir, place.user, place.user);
   const envoy = await startEnvoy({
-    bootstrap: JSON.stringify(bootstrap),
+    bootstrap: JSON.stringify({ ...bootstrap, ...more }),
     dir,
     ...inItsFolder(dir),
     args: ['--file-flush-interval-msec', '20', '--log-level', 'warning', ...args],

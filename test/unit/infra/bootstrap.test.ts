@@ -57,6 +57,13 @@ describe('renderBootstrap', () => {
     expect(text).toContain('"initial_metadata":[{"key":"x-meshwright-node-id","value":"Pod~shop~any~"}]');
     expect(text).toContain('"envoy_grpc":{"cluster_name":"xds"}');
   });
+
+  test('gives up counters that stand still: each few reports, as Envoy wants it', () => {
+    const { stats_flush_interval: reports, stats_eviction_interval: sweeps } = renderBootstrap(options);
+
+    expect(Number.parseInt(String(sweeps), 10) % Number.parseInt(String(reports), 10)).toBe(0);
+    expect(Number.parseInt(String(sweeps), 10)).toBeGreaterThan(Number.parseInt(String(reports), 10));
+  });
 });
 
 const options = {
