@@ -1,14 +1,13 @@
 // Login with a browser, by a real Envoy at a strict OpenID provider.
-import { createCipheriv, createHash, createHmac, hkdfSync, randomBytes } from 'node:crypto';
 import { setTimeout } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
-import { hashOf } from '../../operator/values/fingerprint.ts';
 import type { Seen } from '../support/data-plane/applications.ts';
 import { Browser, Connection } from '../support/data-plane/browser.ts';
 import { type Answer, call } from '../support/data-plane/callers.ts';
 import { Closing } from '../support/data-plane/closing.ts';
+import { forgedSession } from '../support/data-plane/forged-session.ts';
 import { certificates } from '../support/data-plane/https-issuer.ts';
-import { issueKey } from '../support/data-plane/issuer.ts';
+import { issueKey, keySet } from '../support/data-plane/issuer.ts';
 import { OpenIdProvider } from '../support/data-plane/openid-provider.ts';
 import { TokenMesh } from '../support/data-plane/token-mesh.ts';
 
@@ -302,7 +301,7 @@ describe('an attacker does not get in', () => {
   test('with the key of sessions, without a token that the provider signed', async () => {
     const forged = (token: string): Browser => {
       const window = browser();
-      for (const [name, value] of forgedSession(token)) window.cookies.set(name, value);
+      for (const [name, value] of forgedSession({ host, secret, token })) window.cookies.set(name, value);
       return window;
     };
     // So it would be done.
@@ -320,24 +319,6 @@ describe('an attacker does not get in', () => {
     expect((await window.load('/', { ...script, host: 'other.test' })).status).toBe(401);
   });
 });
-
-/** As Envoy makes one, by whoever knows the key. */
-function forgedSession(token: string): ReadonlyMap<string, string> {
-  const key = Buffer.from(hkdfSync('sha256', secret, '', 'meshwright login shop/policy-0', 32)).toString(
-    'base64url',
-  );
-  const iv = randomBytes(16);
-  const cipher = createCipheriv('aes-256-cbc', createHash('sha256').update(key).digest(), iv);
-  const encrypted = Buffer.concat([iv, cipher.update(token), cipher.final()]).toString('base64url');
-  const expires = String(Math.floor(Date.now() / 1_000) + 3_600);
-  const signed = [host, expires, '', token, ''].join('\n');
-  const prefix = `__Host-mw-${hashOf('shop/policy-0').slice(0, 8)}-`;
-  return new Map([
-    [`${prefix}id`, encrypted],
-    [`${prefix}expires`, expires],
-    [`${prefix}hmac`, createHmac('sha256', key).update(signed).digest('base64')],
-  ]);
-}
 
 describe('rules', () => {
   const roles = (...values: readonly string[]): object => ({
@@ -489,6 +470,104 @@ describe('a session that has ended', () => {
     expect((await forged.load('/')).status).toBe(302);
     expect((await forged.load('/', script)).status).toBe(401);
     expect(provider.log.at(-1)).toContain('unknown refresh token');
+  });
+});
+
+describe('a session whose token is refused', () => {
+  const trusting = (parts: object): object =>
+    policy({}, { jwt: [{ name: 'company', issuer: provider.issuer, audiences: ['shop'], ...parts }] });
+  const good = (): object => trusting({ jwks: { inline: provider.keys } });
+
+  const authenticationOf = (spec: { authentication?: object }): object => spec.authentication ?? {};
+
+  beforeEach(() => mesh.guard(good()));
+  afterAll(() => mesh.guard(policy()));
+
+  /** Because the issuer has other keys by now, or because the token is for another audience. */
+  async function causes(): Promise<readonly object[]> {
+    const inline = keySet(await issueKey('k2', 'RS256'));
+    return [
+      trusting({ jwks: { inline } }),
+      trusting({ jwks: { inline: provider.keys }, audiences: ['other'] }),
+    ];
+  }
+
+  test('ends, and the page load begins another login, that of the same page', async () => {
+    for (const cause of await causes()) {
+      await mesh.guard(good());
+      const window = browser();
+      await login(window);
+      const stale = window.copy();
+      await mesh.guard(cause);
+
+      for (const path of ['/cart?item=7', '//evil.example/']) {
+        const again = stale.copy();
+        const ended = await again.load(`https://${host}${path}`);
+        expect([ended.status, ended.headers.location]).toEqual([302, `https://${host}${path}`]);
+      }
+      const ended = await window.load('/cart?item=7');
+      expect(ended.headers['www-authenticate']).toBeUndefined();
+      const sent = await window.load(ended.headers.location ?? '');
+      expect(new URL(sent.headers.location ?? '').origin).toBe(provider.issuer);
+
+      await mesh.guard(good());
+      const back = await window.load(provider.authorize(sent.headers.location ?? ''));
+      expect(seen(await window.load(back.headers.location ?? ''))).toMatchObject({ url: '/cart?item=7' });
+    }
+  });
+
+  test('and is refused again after another login: no browser goes round', async () => {
+    for (const cause of await causes()) {
+      await mesh.guard(cause);
+      const window = browser();
+      const first = await login(window);
+      expect([first.status, first.headers.location]).toEqual([302, `https://${host}/`]);
+
+      expect([401, 403]).toContain((await login(window)).status);
+      // Whoever loads the page again has another login.
+      expect((await window.load('/')).status).toBe(302);
+    }
+  });
+
+  test('ends also where no token is needed, and the page is loaded without it', async () => {
+    const window = browser();
+    await login(window);
+    const [cause = {}] = await causes();
+    await mesh.guard({
+      ...cause,
+      authentication: { ...authenticationOf(cause), exceptions: [{ paths: [{ value: '/public' }] }] },
+    });
+    const ended = await window.load('/public');
+
+    expect([ended.status, ended.headers.location]).toEqual([302, `https://${host}/public`]);
+    expect((await window.load('/public')).status).toBe(200);
+  });
+
+  test('is not that of a request that brings another token, which is refused', async () => {
+    const window = browser();
+    await login(window);
+    const answer = await window.load('/', { authorization: 'Bearer x.y.z' });
+
+    expect([answer.status, answer.headers['set-cookie']]).toEqual([401, undefined]);
+    expect((await window.load('/')).status).toBe(200);
+  });
+
+  test('is refused as ever to whoever loads no page', async () => {
+    const window = browser();
+    await login(window);
+    const [cause = {}] = await causes();
+    await mesh.guard(cause);
+    const answer = await window.load('/', script);
+
+    expect([answer.status, answer.headers['set-cookie']]).toEqual([401, undefined]);
+  });
+
+  test('says nothing about what the application refuses', async () => {
+    const window = browser();
+    await login(window);
+    const answer = await window.load('/?status=401');
+
+    expect([answer.status, answer.headers.location]).toEqual([401, undefined]);
   });
 });
 

@@ -17,7 +17,7 @@ import {
   sampleWorkload,
   spiffeId,
 } from '../mesh-samples.ts';
-import { startApplication } from './applications.ts';
+import { type Handler, startApplication } from './applications.ts';
 import { type Answer, call } from './callers.ts';
 import type { Closing } from './closing.ts';
 import { ServedMesh } from './served-mesh.ts';
@@ -46,7 +46,7 @@ export class TokenMesh {
 
   static async start(closing: Closing): Promise<TokenMesh> {
     const ports = {
-      application: await startApplication('app', closing),
+      application: await startApplication('app', closing, answerAsAsked),
       page: await freePort(),
       server: await freePort(),
     };
@@ -66,6 +66,12 @@ export class TokenMesh {
     return call(this.ports.page, { path, headers: { authorization: `Bearer ${token}` } });
   }
 }
+
+/** An echo, with the status that the query asks for: `?status=401`. */
+const answerAsAsked: Handler = (seen, response) => {
+  response.statusCode = Number(/[?&]status=(\d+)/.exec(seen.url)?.[1] ?? 200);
+  response.setHeader('content-type', 'application/json').end(JSON.stringify(seen));
+};
 
 const probes = [sampleProbe('/healthy')];
 

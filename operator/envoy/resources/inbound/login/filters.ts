@@ -7,18 +7,20 @@ import type { JwtProviderIr } from '../../../../ir/tokens.ts';
 import type { EnvoyMessage } from '../../../proto/envoy-message.ts';
 import { duration } from '../../../proto/well-known.ts';
 import { setHeader } from '../../header.ts';
-import { engineResult, rbacMetadata } from '../../rbac-metadata.ts';
+import { effectiveRule, rbacMetadata } from '../../rbac-metadata.ts';
 import { extension, type NamedExtension, overAds } from '../../typed-config.ts';
 import { allRules, anyRule, notRule } from '../rule-set.ts';
 import { tokenElsewhere } from '../tokens/places.ts';
 import { clientSecretName, loginCluster, sessionKeyName } from './reach.ts';
-import { withoutSession } from './session-script.ts';
+import { sessionScript } from './session-script.ts';
 
 /** The ID token of a session, for the filter that verifies tokens; nobody else writes or reads it. */
 export const idTokenHeader = 'x-meshwright-id-token';
 
-/** Whether a request is to be sent to the provider: `denied` if so, in the words of the filter that finds out. */
-const wantedHeader = 'x-meshwright-login';
+/** What kind of page load without a token of its own a request is. */
+const pageHeader = 'x-meshwright-login';
+/** Who loads the first without a session is sent to the provider. */
+const pageKinds = { needsToken: 'login', needsNone: 'page' } as const;
 
 const prefix = 'login_';
 /** What names of these filters begin with. */
@@ -31,8 +33,8 @@ export function loginFilters(
 ): readonly NamedExtension[] {
   const { login, providers, required } = authentication;
   if (login === null) return [];
-  const believed = new Set(sessionProviders(providers, login).map(({ id }) => id));
-  const here = required.filter((one) => one.providers.some((id) => believed.has(id)));
+  const believed = sessionProviders(providers, login).map(({ id }) => id);
+  const here = required.filter((one) => one.providers.some((id) => believed.includes(id)));
   const needed = here.length === 0 ? notRule({ any: true }) : anyRule(here.map(needs));
   return [
     findsOut(needed, providers),
@@ -42,7 +44,13 @@ export function loginFilters(
     }),
     extension(`${loginFilterPrefix}cookies`, 'envoy.extensions.filters.http.lua.v3.Lua', {
       clear_route_cache: false,
-      default_source_code: { inline_string: withoutSession(login.cookies.prefix, wantedHeader) },
+      default_source_code: {
+        inline_string: sessionScript(login, {
+          headers: { page: pageHeader, idToken: idTokenHeader },
+          pages: Object.values(pageKinds),
+          verified: believed,
+        }),
+      },
     }),
   ];
 }
@@ -56,13 +64,17 @@ export function sessionProviders(
   return providers.filter((one) => one.issuer === issuer);
 }
 
-/** Refuses nobody: it writes what it finds into the metadata of the request. */
+/** Refuses nobody: it writes what it finds into the metadata of the request. Of several that match, it is the first by name. */
 function findsOut(needed: EnvoyMessage, providers: readonly JwtProviderIr[]): NamedExtension {
-  const wanted = allRules([needed, ...pageLoad, ...tokenElsewhere(providers).map(notRule)]);
+  const page = [...pageLoad, ...tokenElsewhere(providers).map(notRule)];
+  const only = (...rules: readonly EnvoyMessage[]): EnvoyMessage => ({
+    permissions: [allRules([...rules, ...page])],
+    principals: [{ any: true }],
+  });
   return extension(`${loginFilterPrefix}wanted`, 'envoy.extensions.filters.http.rbac.v3.RBAC', {
     shadow_rules: {
       action: 'DENY',
-      policies: { login: { permissions: [wanted], principals: [{ any: true }] } },
+      policies: { [pageKinds.needsToken]: only(needed), [pageKinds.needsNone]: only() },
     },
     shadow_rules_stat_prefix: prefix,
   });
@@ -94,7 +106,7 @@ const says = extension(
   'envoy.extensions.filters.http.header_mutation.v3.HeaderMutation',
   {
     mutations: {
-      request_mutations: [{ append: setHeader(wantedHeader, rbacMetadata(prefix + engineResult.shadow)) }],
+      request_mutations: [{ append: setHeader(pageHeader, rbacMetadata(prefix + effectiveRule.shadow)) }],
     },
   },
 );
@@ -139,8 +151,8 @@ function oauth2(login: LoginIr): EnvoyMessage {
     // Everything else goes on without a session, and is refused where it needs a token.
     allow_failed_matcher: [
       {
-        name: wantedHeader,
-        string_match: { exact: 'denied' },
+        name: pageHeader,
+        string_match: { exact: pageKinds.needsToken },
         invert_match: true,
         treat_missing_header_as_empty: true,
       },
