@@ -69,7 +69,7 @@ export const parts: readonly Part[] = [
   part(
     'telemetry',
     {
-      reads: ['identities', 'peerCounts'],
+      reads: ['identities', 'translation', 'peerCounts'],
       writes: ['telemetryServices', 'ownCounts', 'observations'],
     },
     createTelemetry,

@@ -1,6 +1,7 @@
 // What sidecars count comes in on the xDS port, and is kept for an hour.
 import { status } from '@grpc/grpc-js';
 import { observationsOf } from '../telemetry/observations.ts';
+import { OwnRules } from '../telemetry/own-rules.ts';
 import { Pace } from '../telemetry/pace.ts';
 import type { Counted } from '../telemetry/point.ts';
 import { RefusalSeries } from '../telemetry/refusal-series.ts';
@@ -11,19 +12,20 @@ import { authorizeStream } from '../xds/server/authorize-stream.ts';
 import { sourceOf } from './expected-source.ts';
 import type { Context, Made, Reads, Writes } from './part.ts';
 
-type Cells = Reads<'identities' | 'peerCounts'> & Writes<'telemetryServices' | 'ownCounts' | 'observations'>;
+type Cells = Reads<'identities' | 'translation' | 'peerCounts'> &
+  Writes<'telemetryServices' | 'ownCounts' | 'observations'>;
 
 export type TelemetryContext = Pick<Context, 'settings' | 'clock' | 'log'> & {
   readonly metrics: Pick<Context['metrics'], 'telemetryReported' | 'ruleRefused'>;
 };
 
 export function createTelemetry(
-  { identities, peerCounts, telemetryServices, ownCounts, observations }: Cells,
+  { identities, translation, peerCounts, telemetryServices, ownCounts, observations }: Cells,
   { settings, clock, log, metrics }: TelemetryContext,
 ): Required<Pick<Made, 'leaderCallbacks'>> {
   const store = new TrafficStore();
   const pace = new Pace();
-  const refusals = new RefusalSeries();
+  const countRefusals = refusalCounter({ identities, translation }, { clock, metrics });
   let startMs = clock.monotonicMs();
 
   const reporterOf = (call: ExportCall, nodeId: string): Reporter => {
@@ -51,11 +53,7 @@ export function createTelemetry(
     allow: (workload) => pace.allow(workload, clock.monotonicMs()),
     reported: (workload, { points, refused }) => {
       metrics.telemetryReported('taken');
-      const callee = identities.get()?.get(workload)?.identity.spiffeId ?? '';
-      for (const point of points) {
-        const labels = refusals.labelsOf(point, callee);
-        if (labels !== null) metrics.ruleRefused(labels, point.count);
-      }
+      countRefusals(workload, points);
       if (refused > 0) log.debug({ workload, refused }, 'counts of a sidecar left out');
       const counted = { workload, points };
       take(counted);
@@ -78,5 +76,26 @@ export function createTelemetry(
       },
       onStoppedLeading: () => Promise.resolve(),
     },
+  };
+}
+
+/** Refusals for Prometheus: of rules that the workload has. */
+function refusalCounter(
+  { identities, translation }: Reads<'identities' | 'translation'>,
+  { clock, metrics }: Pick<TelemetryContext, 'clock' | 'metrics'>,
+): (workload: string, points: Counted['points']) => void {
+  const refusals = new RefusalSeries();
+  const rules = new OwnRules();
+  translation.subscribe(() => {
+    const { ir } = translation.get();
+    if (ir !== null) rules.update(ir.workloads, clock.monotonicMs());
+  });
+  return (workload, points) => {
+    const callee = identities.get()?.get(workload)?.identity.spiffeId ?? '';
+    const hasRule = (rule: string): boolean => rules.has(workload, rule, clock.monotonicMs());
+    for (const point of points) {
+      const labels = refusals.labelsOf(point, callee, hasRule);
+      if (labels !== null) metrics.ruleRefused(labels, point.count);
+    }
   };
 }

@@ -3,10 +3,11 @@ import { status } from '@grpc/grpc-js';
 import { expect, test } from '@jest/globals';
 import { createMetrics } from '../../../operator/process/metrics.ts';
 import { readSettings } from '../../../operator/process/settings.ts';
+import type { RefusalLabels } from '../../../operator/telemetry/refusal-series.ts';
 import { createBoard } from '../../../operator/wiring/board.ts';
 import { createTelemetry } from '../../../operator/wiring/telemetry.ts';
 import { FakeClock } from '../../support/fake-clock.ts';
-import { sampleWorkload, spiffeId } from '../../support/mesh-samples.ts';
+import { sampleInbound, sampleMesh, sampleWorkload, spiffeId } from '../../support/mesh-samples.ts';
 import { rememberingLog } from '../../support/remembering-log.ts';
 import { otlpReport } from '../../support/telemetry/otlp.ts';
 
@@ -20,13 +21,20 @@ function start(): {
   readonly board: ReturnType<typeof createBoard>;
   readonly made: ReturnType<typeof createTelemetry>;
   readonly clock: FakeClock;
+  readonly refused: readonly RefusalLabels[];
   /** What a report with that certificate is answered. */
   readonly send: (account: string, bytes?: Buffer) => status;
 } {
   const board = createBoard();
   const clock = new FakeClock();
   const metrics = createMetrics();
-  const made = createTelemetry(board, { settings, clock, metrics, log: rememberingLog().log });
+  const refused: RefusalLabels[] = [];
+  const made = createTelemetry(board, {
+    settings,
+    clock,
+    metrics: { ...metrics, ruleRefused: (labels) => void refused.push(labels as RefusalLabels) },
+    log: rememberingLog().log,
+  });
   metrics.close();
   board.identities.set(new Map([[workload, sampleWorkload('server')]]));
   const send = (account: string, bytes = requests): status => {
@@ -47,7 +55,7 @@ function start(): {
     });
     return code;
   };
-  return { board, made, clock, send };
+  return { board, made, clock, send, refused };
 }
 
 test('a report counts for the workload of its certificate', () => {
@@ -81,4 +89,23 @@ test('a new leader says from when on it counts', async () => {
 
   expect(board.observations.get().sinceMs()).toBe(before + 30_000);
   expect(board.observations.get().plaintextCallers(workload, 80)).toEqual([]);
+});
+
+test('a refusal counts by name for a rule that the workload has', () => {
+  const { board, send, refused } = start();
+  const deny = [{ id: 'shop/server/own', callers: 'anyone', unidentified: true, requests: 'any' } as const];
+  const inbound = sampleInbound(80, 8080, { authorization: { deny, allow: 'all' } });
+  const ir = sampleMesh({ workloads: [sampleWorkload('server', { inbound: [inbound] })] });
+  board.translation.set({ ...board.translation.get(), ir });
+  const tags = { source: '10.0.0.1', port: '80' };
+  const report = ['shop/server/own', 'bank/vault/forged', ''].map((rule) => {
+    return { name: 'meshwright.inbound.refusals', tags: { ...tags, rule }, count: 1 };
+  });
+
+  expect(send('server', otlpReport(report))).toBe(status.OK);
+  expect(refused.map(({ namespace, policy, rule }) => `${namespace}/${policy}/${rule}`)).toEqual([
+    'shop/server/own',
+    'other/other/other',
+    '//',
+  ]);
 });
