@@ -156,6 +156,8 @@ export interface QuotaLimit {
   readonly id: string;
   /** `shop/reviews`: its servers share it. */
   readonly service: string;
+  /** What the request takes of it. */
+  readonly cost: number;
   readonly requests: number;
   readonly periodMs: number;
   /** What requests that share the quota have in common. */

@@ -38,9 +38,10 @@ function rateText({ requests, periodMs, burst, sharedBy }: RateLimit): string {
   return `${rate} for ${sharedText(sharedBy)}; others get a 429`;
 }
 
-function quotaText({ requests, periodMs, service, sharedBy }: QuotaLimit): string {
+function quotaText({ cost, requests, periodMs, service, sharedBy }: QuotaLimit): string {
   const rate = `${requests} ${requests === 1 ? 'request' : 'requests'} per ${milliseconds(periodMs)}`;
-  return `${rate} to all servers of ${service}, for ${sharedText(sharedBy)}; others get a 429`;
+  const counts = cost === 1 ? '' : ` (this one counts as ${cost})`;
+  return `${rate} to all servers of ${service}, for ${sharedText(sharedBy)}${counts}; others get a 429`;
 }
 
 function sharedText(sharedBy: RateLimit['sharedBy']): string {

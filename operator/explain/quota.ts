@@ -2,9 +2,10 @@
 // @see https://www.envoyproxy.io/docs/envoy/latest/api-v3/extensions/filters/http/rate_limit_quota/v3/rate_limit_quota.proto
 import type { EnvoyMessage } from '../envoy/proto/envoy-message.ts';
 import { bucketFields } from '../envoy/resources/inbound/quotas.ts';
+import { quotaKey } from '../ir/quota.ts';
 import type { Arrived } from './arrived.ts';
 import { headerOf } from './call.ts';
-import type { QuotaLimit } from './explanation.ts';
+import type { QuotaLimit, ServerLimit } from './explanation.ts';
 import { knowingOnly, messageIn, messagesIn, textIn, typeOf, UnreadableError } from './fields.ts';
 import { matchesText } from './matchers.ts';
 import { sharedBy } from './rate.ts';
@@ -37,13 +38,26 @@ export function quotaOf(filter: EnvoyMessage, arrived: Arrived): readonly QuotaL
   const settings = settingsFor(messageIn(filter, 'bucket_matchers') ?? {}, arrived);
   if (settings === null) return [];
   const { quota, key } = bucketIn(settings);
-  const found = { type: 'Quota', ...namesOf(quota), ...windowIn(settings) } as const;
+  const found = { type: 'Quota', cost: 1, ...namesOf(quota), ...windowIn(settings) } as const;
   if (textIn(key, 'string_value') !== null) return [{ ...found, sharedBy: null }];
   const header = headerIn(messageIn(key, 'custom_value') ?? {});
   const value = arrived.unknown.has(header) ? null : headerOf(arrived.request, header);
   // Without it there is no bucket.
   if (value === null && !arrived.unknown.has(header)) return [];
   return [{ ...found, sharedBy: sharedBy({ header, value }) }];
+}
+
+/** One for each quota: a request passes through as many filters of it as it costs. */
+export function withCosts(limits: readonly ServerLimit[]): readonly ServerLimit[] {
+  const costs = new Map<string, number>();
+  for (const limit of limits)
+    if (limit.type === 'Quota') costs.set(quotaKey(limit), (costs.get(quotaKey(limit)) ?? 0) + 1);
+  return limits.flatMap((limit): readonly ServerLimit[] => {
+    if (limit.type !== 'Quota') return [limit];
+    const cost = costs.get(quotaKey(limit));
+    costs.delete(quotaKey(limit));
+    return cost === undefined ? [] : [{ ...limit, cost }];
+  });
 }
 
 function bucketIn(settings: EnvoyMessage): { readonly quota: string; readonly key: EnvoyMessage } {

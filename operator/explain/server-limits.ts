@@ -18,7 +18,7 @@ import { afterMutations, type Arrived, arrivedAt, withPath } from './arrived.ts'
 import type { CallRequest } from './call.ts';
 import { matchesRequest } from './matchers.ts';
 import type { ProxyConfig } from './proxy-config.ts';
-import { afterQuotaScript, quotaOf } from './quota.ts';
+import { afterQuotaScript, quotaOf, withCosts } from './quota.ts';
 import { rateOf } from './rate.ts';
 
 export interface ArrivingCall {
@@ -90,7 +90,7 @@ function limitsIn(filters: readonly EnvoyMessage[], request: Arrived): readonly 
         throw new UnreadableError(`explain does not know the filter ${typeOf(filter)}`);
     }
   }
-  return limits;
+  return withCosts(limits);
 }
 
 function admissionOf(filter: EnvoyMessage): ServerLimit {

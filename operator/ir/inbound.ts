@@ -187,6 +187,8 @@ export interface QuotaIr {
   readonly match: LimitMatchIr;
   /** Requests that share a quota. */
   readonly per: RateLimitIr['per'];
+  /** What each request takes of the quota, as a header says; null: one. */
+  readonly cost: QuotaCostIr | null;
   /** Admitted in each period. */
   readonly requests: number;
   /** Whole seconds. */
@@ -198,6 +200,15 @@ export interface QuotaIr {
   readonly isEnforced: boolean;
   /** What a server does that has not heard from the operator. */
   readonly whenUnavailable: 'Share' | 'Allow' | 'Deny';
+}
+
+export interface QuotaCostIr {
+  /** Its name, in lower case. */
+  readonly header: string;
+  /** Of a request without it. */
+  readonly default: number;
+  /** Of a request of which the header says more than this, or nothing that is a cost. */
+  readonly maximum: number;
 }
 
 /** All given parts must match. */

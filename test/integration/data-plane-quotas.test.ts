@@ -37,6 +37,7 @@ function quota(parts: Partial<QuotaIr> = {}): QuotaIr {
     service: 'shop/reviews',
     match: everything,
     per: 'All',
+    cost: null,
     requests: 100,
     periodMs,
     window: 'Fixed',
@@ -206,5 +207,27 @@ describe('a quota', () => {
 
     // What comes before it has a share is admitted.
     expect(all).toBeLessThanOrEqual(120);
+  });
+
+  test('counts what a header says a request costs, and what is no cost as the highest', async () => {
+    const cost = { header: 'x-cost', default: 2, maximum: 5 };
+    const costing = quota({ requests: 100, per: { header: 'x-user' }, cost });
+    await mesh.program([costing]);
+    // Each as another user: how many of a hundred units are admitted.
+    const costs: readonly (readonly [said: string | null, cost: number])[] = [
+      ['1', 1],
+      ['4', 4],
+      [null, 2],
+      ...['5', '6', '1000000', '0', '-1', '03', '2.5', '1e0', 'x', '', '1, 1'].map(
+        (said) => [said, 5] as const,
+      ),
+    ];
+    for (const [said, each] of costs) {
+      const headers = { 'x-user': `user-${said}`, ...(said === null ? {} : { 'x-cost': said }) };
+      // oxlint-disable-next-line no-await-in-loop -- one after the other
+      const count = admitted(await calls('page', 150, { headers }));
+      // Ten calls at a time come before a server has its share, and a tenth is kept for servers that have not asked.
+      expect([said, count * each >= 75, (count - 20) * each <= 100]).toEqual([said, true, true]);
+    }
   });
 });

@@ -49,6 +49,7 @@ const quota = fc
       match,
       per: from(['All', 'Caller', 'Header', 'Path']),
       requests: count,
+      cost: from([{ header: 'X-Cost' }, { header: 'x-group', default: 2, maximum: 3 }]),
       period,
       window: from(['Fixed', 'Sliding']),
       enforcement: from(['Enforce', 'Audit']),

@@ -5,6 +5,31 @@ import { Duration } from '../../duration.ts';
 import { dnsLabel, listMap, shaped, withRules } from '../../schema.ts';
 import { count, keyName, LimitMatch } from './limits.ts';
 
+const mostCost = 10;
+
+const Cost = withRules(
+  z.object({
+    header: withRules(shaped(keyName), notReserved).describe(
+      'Name of the header that says the cost, case-insensitive. Whoever sets it decides what a request costs: name one that callers cannot set, such as one of claimsToHeaders, or set default and maximum to what you can bear.',
+    ),
+    default: z
+      .int()
+      .min(1)
+      .max(mostCost)
+      .default(1)
+      .describe('Cost of a request without the header. Default: 1.'),
+    maximum: z
+      .int()
+      .min(2)
+      .max(mostCost)
+      .default(mostCost)
+      .describe(
+        'Highest cost, 2 to 10. What the header says counts as it is if it is a whole number from 1 to maximum; everything else, such as 0, -1 or 1e3, counts as maximum. Each unit is a step of the proxy: set no more than you need. Default: 10.',
+      ),
+  }),
+  { rule: 'self.default <= self.maximum', message: 'Set default to maximum at most.' },
+);
+
 const Quota = withRules(
   z.object({
     name: shaped(dnsLabel).describe(
@@ -29,6 +54,9 @@ const Quota = withRules(
       rule: "duration(self) >= duration('1s') && duration(self) <= duration('24h')",
       message: 'Set period between 1s and 24h.',
     }).describe('The period, 1s to 24h, in whole seconds.'),
+    cost: Cost.optional().describe(
+      'What each request takes from requests, as a header says. A request that finds less than its cost is refused, and takes what is left. Default: 1.',
+    ),
     window: z
       .enum(['Fixed', 'Sliding'])
       .default('Fixed')

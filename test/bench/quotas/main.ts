@@ -42,6 +42,7 @@ function quotaOf(parts: Partial<QuotaIr>): QuotaIr {
     service: 'shop/reviews',
     match: everything,
     per: { header: 'x-user' },
+    cost: null,
     requests: 100,
     periodMs: 3_600_000,
     window: 'Fixed',

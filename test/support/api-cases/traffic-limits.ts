@@ -110,6 +110,23 @@ const quotas: readonly ApiCase[] = [
   valid('a quota', quota({ requests: 1_000_000, period: '24h' })),
   ...['All', 'Caller', 'Path'].map((per) => valid(`a quota per ${per}`, quota({ per }))),
   valid('a quota for each value of a header', quota({ per: 'Header', header: 'X-User_1' })),
+  valid('a quota with costs', quota({ cost: { header: 'X-Cost', default: 2, maximum: 5 } })),
+  refused(
+    'costs of which the default is more than the maximum',
+    quota({ cost: { header: 'x-cost', default: 3, maximum: 2 } }),
+    {
+      field: `${first}.cost`,
+      message: 'Set default to maximum at most.',
+    },
+  ),
+  ...[{ default: 0 }, { maximum: 1 }, { maximum: 11 }].map((fields) =>
+    refused(`costs with ${JSON.stringify(fields)}`, quota({ cost: { header: 'x-cost', ...fields } }), {
+      field: `${first}.cost.${Object.keys(fields)[0]}`,
+    }),
+  ),
+  refused('costs of a header that is reserved', quota({ cost: { header: 'X-Meshwright-Cost' } }), {
+    field: `${first}.cost.header`,
+  }),
   valid('a quota with a burst', quota({ window: 'Sliding', burst: 5 })),
   valid('a quota that only tells', quota({ enforcement: 'Audit', whenUnavailable: 'Allow' })),
   refused('a burst of a fixed window', quota({ burst: 5 }), {

@@ -21,6 +21,7 @@ const quota = {
   service: 'shop/reviews',
   match: { path: null, method: null, headers: [] },
   per: 'All',
+  cost: null,
   requests: 10,
   periodMs,
   window: 'Fixed',

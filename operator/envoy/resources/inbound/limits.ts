@@ -12,7 +12,7 @@ import type { XdsResource } from '../xds-resource.ts';
 import { callerHeaders } from './caller-headers.ts';
 import { admissionControl, adaptiveConcurrency } from './overload.ts';
 import { quotaScript } from './quota-script.ts';
-import { quotaFilter } from './quotas.ts';
+import { quotaFilters } from './quotas.ts';
 import { rateLimits, withKeys } from './rate-limits.ts';
 
 /** Those with connection managers of their own. */
@@ -54,7 +54,7 @@ function filtersOf(
       [
         ...rateLimits(limits.rates),
         ...quotaScript(limits.quotas),
-        ...limits.quotas.map((quota) => quotaFilter(quota, workload, servers.get(quota) ?? 1)),
+        ...limits.quotas.flatMap((quota) => quotaFilters(quota, workload, servers.get(quota) ?? 1)),
       ],
     ),
     ...(limits.admissionControl === null ? [] : [admissionControl(limits.admissionControl)]),

@@ -29,22 +29,38 @@ export const quotaDomain = 'meshwright';
 const allow: EnvoyMessage = { blanket_rule: 'ALLOW_ALL' };
 const deny: EnvoyMessage = { blanket_rule: 'DENY_ALL' };
 
-/** servers: how many share it. */
-export function quotaFilter(quota: QuotaIr, workload: WorkloadIr, servers: number): NamedExtension {
-  return extension(`quota/${quotaKey(quota)}`, `${filter}.RateLimitQuotaFilterConfig`, {
+/**
+ * Envoy counts each request once in a filter. So a quota with costs has a filter for each unit of the highest: a request passes through as many
+ * of them as it costs, and all of them count in the same bucket.
+ * @param servers how many share it
+ */
+export function quotaFilters(
+  quota: QuotaIr,
+  workload: WorkloadIr,
+  servers: number,
+): readonly NamedExtension[] {
+  const units = Array.from({ length: quota.cost?.maximum ?? 1 }, (_, at) => at + 1);
+  return units.map((unit) => quotaFilter(quota, unit, workload, servers));
+}
+
+function quotaFilter(quota: QuotaIr, unit: number, workload: WorkloadIr, servers: number): NamedExtension {
+  const name = `quota/${quotaKey(quota)}${unit === 1 ? '' : `#${unit}`}`;
+  return extension(name, `${filter}.RateLimitQuotaFilterConfig`, {
     rlqs_server: {
       envoy_grpc: { cluster_name: operatorCluster },
       // As with the counts of a sidecar: believed if the certificate is that of the workload.
       initial_metadata: [{ key: nodeIdHeader, value: formatNodeId(workload) }],
     },
     domain: quotaDomain,
-    bucket_matchers: matcher(quota.match, { action: bucketOf(quota, servers) }),
+    bucket_matchers: matcher([...predicatesOf(quota.match), ...costPredicates(quota.cost, unit)], {
+      action: bucketOf(quota, servers),
+    }),
   });
 }
 
 /** What no condition matches is not counted, and passes. */
-function matcher(match: LimitMatchIr, onMatch: EnvoyMessage): EnvoyMessage {
-  const [predicate, ...others] = predicatesOf(match);
+function matcher(predicates: readonly EnvoyMessage[], onMatch: EnvoyMessage): EnvoyMessage {
+  const [predicate, ...others] = predicates;
   if (predicate === undefined) return { on_no_match: onMatch };
   const all = others.length === 0 ? predicate : { and_matcher: { predicate: [predicate, ...others] } };
   return { matcher_list: { matchers: [{ predicate: all, on_match: onMatch }] } };
@@ -109,6 +125,14 @@ function predicatesOf({ path, method, headers }: LimitMatchIr): readonly EnvoyMe
     ...(method === null ? [] : [single(':method', { exact: method, ignore_case: true })]),
     ...headers.map(headerPredicate),
   ];
+}
+
+/** A request costs so much unless its header says less: what is no cost counts as the highest. */
+function costPredicates(cost: QuotaIr['cost'], unit: number): readonly EnvoyMessage[] {
+  if (cost === null || unit === 1) return [];
+  const less = Array.from({ length: unit - 1 }, (_, at) => at + 1).join('|');
+  const isNotLess = not(single(cost.header, regex(less)));
+  return unit <= cost.default ? [isNotLess] : [present(cost.header), isNotLess];
 }
 
 /** A path that is not read may be any. */

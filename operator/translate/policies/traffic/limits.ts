@@ -75,11 +75,12 @@ function keyOf(per: Limit['per'], header: Limit['header']): RateLimitIr['per'] {
 }
 
 function quotaOf(id: string, quota: Quota): Omit<QuotaIr, 'service'> {
-  const { match, per, header, requests, period, window, burst = null } = quota;
+  const { match, per, header, cost, requests, period, window, burst = null } = quota;
   return {
     id,
     match: matchOf(match),
     per: keyOf(per, header),
+    cost: cost === undefined ? null : { ...cost, header: cost.header.toLowerCase() },
     requests,
     periodMs: wholeSeconds(period),
     window,

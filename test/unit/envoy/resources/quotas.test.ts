@@ -1,7 +1,7 @@
 // Filters of quotas: what holds without the operator, and when refused requests may come again.
 import { expect, test } from '@jest/globals';
 import { quotaScript, readQuotaKey } from '../../../../operator/envoy/resources/inbound/quota-script.ts';
-import { quotaFilter } from '../../../../operator/envoy/resources/inbound/quotas.ts';
+import { quotaFilters } from '../../../../operator/envoy/resources/inbound/quotas.ts';
 import type { QuotaIr } from '../../../../operator/ir/inbound.ts';
 import { sampleWorkload } from '../../../support/mesh-samples.ts';
 
@@ -10,6 +10,7 @@ const quota: QuotaIr = {
   service: 'shop/reviews',
   match: { path: null, method: null, headers: [] },
   per: 'All',
+  cost: null,
   requests: 100,
   periodMs: 60_000,
   window: 'Fixed',
@@ -29,7 +30,7 @@ interface Bucket {
 }
 
 function bucketOf(parts: Partial<QuotaIr>): Bucket {
-  const filter = quotaFilter({ ...quota, ...parts }, sampleWorkload('server'), 2);
+  const [filter] = quotaFilters({ ...quota, ...parts }, sampleWorkload('server'), 2);
   const { typed_config: settings } = filter as unknown as {
     readonly typed_config: {
       readonly bucket_matchers: {
@@ -63,6 +64,17 @@ function addedTo(parts: Partial<QuotaIr>): Readonly<Record<string, string>> {
   const added = bucketOf(parts).deny_response_settings.response_headers_to_add;
   return Object.fromEntries(added.map(({ header: { key, value } }) => [key, value]));
 }
+
+test('with costs there is a filter for each unit of the highest, all of the same bucket; without, one', () => {
+  const cost = { header: 'x-cost', default: 2, maximum: 4 };
+  const filters = quotaFilters({ ...quota, cost }, sampleWorkload('server'), 2);
+  const buckets = filters.map((it) => /"bucket_id_builder":\{[^}]*\}[^}]*\}/.exec(JSON.stringify(it))?.[0]);
+
+  expect(filters).toHaveLength(4);
+  expect(new Set(filters.map(({ name }) => name)).size).toBe(4);
+  expect([buckets.every((it) => it !== undefined), new Set(buckets).size]).toEqual([true, 1]);
+  expect(quotaFilters(quota, sampleWorkload('server'), 2)).toHaveLength(1);
+});
 
 test('of a sliding window the response says when one request more may come', () => {
   const parts = { window: 'Sliding' } as const;
