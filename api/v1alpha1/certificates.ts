@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { Duration } from '../duration.ts';
 import { dnsSubdomain, shaped, withRules } from '../schema.ts';
+import { ownSecretRule } from './own-secrets.ts';
 
 /** @see https://www.rfc-editor.org/rfc/rfc3339#section-5.6 */
 const timestamp = {
@@ -60,8 +61,10 @@ const Authority = withRules(
       .describe(
         'BuiltIn (default): Meshwright creates its own root certificate and keeps it in a Secret. Intermediate: an intermediate certificate of your own, in the Secret that secretRef names, signs workload certificates. CertManager: each certificate is requested from the cert-manager issuer that issuerRef names.',
       ),
-    secretRef: z
-      .object({ name: shaped(dnsSubdomain).describe('Name of the Secret.') })
+    secretRef: withRules(
+      z.object({ name: shaped(dnsSubdomain).describe('Name of the Secret.') }),
+      ownSecretRule,
+    )
       .exactOptional()
       .describe(
         'With type Intermediate: a Secret in the namespace of the operator. tls.crt: the intermediate certificate, then those above it; tls.key: its private key; ca.crt: the root certificate. A renewed intermediate of the same root is used within seconds; one of another root comes with a rotation.',
@@ -106,10 +109,6 @@ const Authority = withRules(
   {
     rule: "!has(self.caBundle) || self.caBundle.contains('-----BEGIN CERTIFICATE-----')",
     message: 'Write the root certificate as PEM text: -----BEGIN CERTIFICATE----- and so on.',
-  },
-  {
-    rule: "!has(self.secretRef) || !(self.secretRef.name in ['meshwright-ca', 'meshwright-operator-certificate', 'meshwright-revocations'])",
-    message: 'Name a Secret of your own: Meshwright writes this one itself.',
   },
 )
   .prefault({})

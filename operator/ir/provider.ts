@@ -1,14 +1,30 @@
 // Whom sidecars' records, spans and counts are passed on to.
 
-export interface ProviderIr {
+export type ProviderIr = ReceiverIr | GoogleCloudIr;
+
+interface NamedProvider {
   readonly name: string;
+  /** Whether it gets what sidecars count. */
+  readonly metrics: boolean;
+}
+
+export interface ReceiverIr extends NamedProvider {
   readonly type: 'OpenTelemetry' | 'Zipkin' | 'Plugin';
   /** http or https; without a path for gRPC. */
   readonly endpoint: string;
   /** Of OpenTelemetry. */
   readonly protocol: 'GRPC' | 'HTTP';
-  /** Whether it gets what sidecars count. */
-  readonly metrics: boolean;
+}
+
+export interface GoogleCloudIr extends NamedProvider {
+  readonly type: 'GoogleCloud';
+  readonly project: string;
+  /** In the namespace of the operator, with the key of a service account; null: the metadata server says who the operator is. */
+  readonly secretName: string | null;
+  /** In which pods run; null: the metadata server says it, where it is asked. */
+  readonly cluster: { readonly name: string; readonly location: string } | null;
+  /** URLs without a path. */
+  readonly endpoints: { readonly monitoring: string; readonly logging: string; readonly trace: string };
 }
 
 export interface TracingIr {

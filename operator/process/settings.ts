@@ -64,6 +64,8 @@ export interface Settings {
   readonly adminAddress: ListenAddress;
   /** Networks in CIDR notation, from which keys of issuers are fetched though their addresses are special ones. */
   readonly jwksAllowAddresses: readonly string[];
+  /** URL of the metadata server of Google Cloud. It is asked only if a provider of telemetry needs it. */
+  readonly metadataServer: string;
   readonly logLevel: LogLevel;
   readonly skipChecks: readonly SkippableCheck[];
   /** Written with {"xdsPort","adminPort","pid"} once everything is ready. */
@@ -83,7 +85,7 @@ export class SettingsError extends Error {
 
 /**
  * Settings from the arguments after the program's name and from environment variables (POD_NAMESPACE, POD_IP,
- * KUBERNETES_SERVICE_HOST).
+ * KUBERNETES_SERVICE_HOST, and GCE_METADATA_HOST as Google's libraries read it).
  * @throws SettingsError with all mistakes at once; --help wins over them.
  */
 export function readSettings(
@@ -110,6 +112,7 @@ export function readSettings(
     jwksAllowAddresses: (given.get('jwks-allow-addresses') ?? []).map((network) =>
       readNetwork('jwks-allow-addresses', network, problems),
     ),
+    metadataServer: `http://${nonEmpty(env['GCE_METADATA_HOST']) ?? 'metadata.google.internal'}`,
     logLevel: oneOf('log-level', logLevels, last('log-level') ?? 'info', problems),
     skipChecks: [
       ...new Set(

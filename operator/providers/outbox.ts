@@ -1,19 +1,24 @@
-// What waits for one provider: bounded, one message at a time, and what there is no room for is dropped and counted. Nobody waits for it.
+// What waits for one provider, of one type: bounded, one message at a time, and what there is no room for is dropped and counted. Nobody waits for it.
 import type { Clock } from '../process/clock.ts';
 import { bytesOf, type Signal, sizeOf } from './signals.ts';
 
-/** taken; or not, and it may be sent again; or not, and never will be; or not, because it is too large: less of it may be taken. */
+/**
+ * taken; or not, and it may be sent again; or not, and never will be; or not, because it is too large: less of it may be taken; or only
+ * partly, and so much of it never will be.
+ */
 export type Outcome =
-  { readonly type: 'taken' } | { readonly type: 'failed' | 'refused' | 'tooLarge'; readonly reason: string };
+  | { readonly type: 'taken' }
+  | { readonly type: 'failed' | 'refused' | 'tooLarge'; readonly reason: string }
+  | { readonly type: 'partly'; readonly refused: number; readonly reason: string };
 
-/** Sends signals of one type. The promise never rejects, and ends within ten seconds. */
-export type Send = (type: Signal['type'], signals: readonly Signal[]) => Promise<Outcome>;
+/** The promise never rejects, and ends within half a minute. */
+export type Send = (signals: readonly Signal[]) => Promise<Outcome>;
 
 export interface OutboxOptions {
   readonly send: Send;
   readonly clock: Pick<Clock, 'after' | 'now'>;
   /** So many records, spans or counts. */
-  readonly counted: (type: Signal['type'], result: 'sent' | 'dropped', count: number) => void;
+  readonly counted: (result: 'sent' | 'dropped', count: number) => void;
   /** What `state` says is another. */
   readonly changed: () => void;
 }
@@ -24,9 +29,9 @@ export interface OutboxState {
   readonly dropped: number;
 }
 
-/** Records, spans and counts together. */
-const most = 20_000;
-const mostBytes = 16 * 1024 * 1024;
+/** Records, spans or counts. */
+const most = 10_000;
+const mostBytes = 8 * 1024 * 1024;
 /** Of one message; the first signal always goes. gRPC refuses more than 4 MiB, mostly. */
 const mostInMessage = 1_000;
 const mostBytesInMessage = 1024 * 1024;
@@ -64,7 +69,7 @@ export class Outbox {
     const bytes = bytesOf(signal);
     if (this.#count + size > most || this.#bytes + bytes > mostBytes) {
       this.#hasOverflowed = true;
-      this.#drop(signal.type, size);
+      this.#drop(size);
       if (this.#state.trouble === null) this.#isIn(overflow);
       return;
     }
@@ -78,7 +83,7 @@ export class Outbox {
   close(): void {
     this.#isClosed = true;
     this.#cancel();
-    for (const signal of this.#waiting) this.#drop(signal.type, sizeOf(signal));
+    for (const signal of this.#waiting) this.#drop(sizeOf(signal));
     this.#waiting = [];
   }
 
@@ -90,9 +95,8 @@ export class Outbox {
 
   async #sendSome(): Promise<void> {
     const some = this.#first();
-    const [{ type } = { type: 'logs' as const }] = some;
     const size = some.reduce((sum, signal) => sum + sizeOf(signal), 0);
-    const outcome = await this.#options.send(type, some);
+    const outcome = await this.#options.send(some);
     if (this.#isClosed) return;
     if (outcome.type === 'failed') {
       this.#isIn(outcome.reason);
@@ -106,11 +110,7 @@ export class Outbox {
       return;
     }
     this.#remove(some);
-    if (outcome.type === 'taken') this.#sent(type, size);
-    else {
-      this.#isIn(outcome.reason);
-      this.#drop(type, size);
-    }
+    this.#settle(outcome, size);
     this.#pauseMs = firstPauseMs;
     this.#go();
   }
@@ -124,11 +124,17 @@ export class Outbox {
     }
   }
 
-  #sent(type: Signal['type'], size: number): void {
+  /** Some or all of it was taken, or never will be. */
+  #settle(outcome: Outcome, size: number): void {
+    const refused = refusedOf(outcome, size);
+    if (outcome.type === 'taken') {
+      this.#isIn(this.#hasOverflowed ? overflow : null);
+      this.#hasOverflowed = false;
+    } else this.#isIn(outcome.reason);
+    if (refused > 0) this.#drop(refused);
+    if (refused === size) return;
     this.#bytesInMessage = Math.min(2 * this.#bytesInMessage, mostBytesInMessage);
-    this.#options.counted(type, 'sent', size);
-    this.#isIn(this.#hasOverflowed ? overflow : null);
-    this.#hasOverflowed = false;
+    this.#options.counted('sent', size - refused);
   }
 
   #go(): void {
@@ -136,13 +142,10 @@ export class Outbox {
     this.#next();
   }
 
-  /** Of the type that waits longest. */
   #first(): readonly Signal[] {
-    const type = this.#waiting[0]?.type;
     const some: Signal[] = [];
     let [count, bytes] = [0, 0];
     for (const signal of this.#waiting) {
-      if (signal.type !== type) continue;
       count += sizeOf(signal);
       bytes += bytesOf(signal);
       if (some.length > 0 && (count > mostInMessage || bytes > this.#bytesInMessage)) break;
@@ -151,8 +154,8 @@ export class Outbox {
     return some;
   }
 
-  #drop(type: Signal['type'], size: number): void {
-    this.#options.counted(type, 'dropped', size);
+  #drop(size: number): void {
+    this.#options.counted('dropped', size);
     const isFirst = this.#state.dropped === 0;
     this.#state = { ...this.#state, dropped: this.#state.dropped + size };
     if (isFirst) this.#options.changed();
@@ -166,4 +169,9 @@ export class Outbox {
       reason === null ? { trouble: null, dropped: 0 } : { ...this.#state, trouble: { reason, sinceMs } };
     this.#options.changed();
   }
+}
+
+function refusedOf(outcome: Outcome, size: number): number {
+  if (outcome.type === 'taken') return 0;
+  return outcome.type === 'partly' ? Math.min(outcome.refused, size) : size;
 }

@@ -2,8 +2,8 @@
 import type { MeshSettingsIr } from '../ir/mesh-ir.ts';
 import type { ProviderReport } from '../conditions/provider-report.ts';
 import type { Clock } from '../process/clock.ts';
-import { Outbox } from './outbox.ts';
-import type { Sender } from './send.ts';
+import { Outbox, type OutboxState } from './outbox.ts';
+import type { Sender } from './sender.ts';
 import type { ProviderIr } from '../ir/provider.ts';
 import type { Signal } from './signals.ts';
 
@@ -22,7 +22,8 @@ export interface ProvidersOptions {
 interface Open {
   /** What it was made for. */
   readonly key: string;
-  readonly outbox: Outbox;
+  /** One of a type does not wait for another: a provider may take some of them only, or at other places. */
+  readonly outboxes: Readonly<Record<Signal['type'], Outbox>>;
   readonly sender: Sender;
 }
 
@@ -50,13 +51,13 @@ export class Providers {
 
   offer(signal: Signal): void {
     if (signal.type !== 'logs') {
-      for (const name of this.#takers(signal)) this.#open.get(name)?.outbox.offer(signal);
+      for (const name of this.#takers(signal)) this.#open.get(name)?.outboxes[signal.type].offer(signal);
       return;
     }
     const { source, type } = signal;
     for (const [log, records] of Map.groupBy(signal.records, (record) => record.log)) {
       const { providers = [] } = this.#settings.accessLogs?.find(({ name }) => name === log) ?? {};
-      for (const name of providers) this.#open.get(name)?.outbox.offer({ type, source, records });
+      for (const name of providers) this.#open.get(name)?.outboxes.logs.offer({ type, source, records });
     }
   }
 
@@ -72,23 +73,34 @@ export class Providers {
   #begin(provider: ProviderIr): void {
     const { createSender, clock, counted } = this.#options;
     const sender = createSender(provider);
-    const outbox = new Outbox({
-      send: sender.send,
-      clock,
-      counted: (type, result, count) => counted(provider.name, type, result, count),
-      changed: () => this.#tell(),
-    });
-    this.#open.set(provider.name, { key: JSON.stringify(provider), outbox, sender });
+    const outboxOf = (type: Signal['type']): Outbox =>
+      new Outbox({
+        send: async (signals) => await sender.send(type, signals),
+        clock,
+        counted: (result, count) => counted(provider.name, type, result, count),
+        changed: () => this.#tell(),
+      });
+    const outboxes = { logs: outboxOf('logs'), spans: outboxOf('spans'), counts: outboxOf('counts') };
+    this.#open.set(provider.name, { key: JSON.stringify(provider), outboxes, sender });
   }
 
   #end(name: string): void {
     const open = this.#open.get(name);
     this.#open.delete(name);
-    open?.outbox.close();
+    for (const outbox of Object.values(open?.outboxes ?? {})) outbox.close();
     open?.sender.close();
   }
 
   #tell(): void {
-    this.#options.changed([...this.#open].map(([name, { outbox }]) => ({ name, ...outbox.state })));
+    this.#options.changed([...this.#open].map(([name, { outboxes }]) => ({ name, ...stateOf(outboxes) })));
   }
+}
+
+/** What has been wrong for longest. */
+function stateOf(outboxes: Open['outboxes']): OutboxState {
+  const states = Object.values(outboxes).map(({ state }) => state);
+  const [trouble = null] = states
+    .flatMap((state) => state.trouble ?? [])
+    .toSorted((a, b) => a.sinceMs - b.sinceMs);
+  return { trouble, dropped: states.reduce((sum, { dropped }) => sum + dropped, 0) };
 }

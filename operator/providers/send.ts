@@ -1,23 +1,21 @@
-// Sends to providers, over gRPC and HTTP. Entry: createSend.
+// Sends to providers, over gRPC and HTTP. Entry: createSender.
 import { Buffer } from 'node:buffer';
 import { Client, credentials, type ServiceError, status } from '@grpc/grpc-js';
-import type { ProviderIr } from '../ir/provider.ts';
-import type { Outcome, Send } from './outbox.ts';
+import type { ProviderIr, ReceiverIr } from '../ir/provider.ts';
+import type { GoogleHost } from './google/credentials.ts';
+import { createGoogleSender } from './google/send.ts';
+import type { Outcome } from './outbox.ts';
+import { causeOf, shortened } from './reason.ts';
+import type { Sender } from './sender.ts';
 import type { Signal } from './signals.ts';
 import { writeOtlp } from './write-otlp.ts';
 import { pluginPath, writePlugin } from './write-plugin.ts';
 import { writeZipkin } from './write-zipkin.ts';
 
-export interface Sender {
-  readonly send: Send;
-  /** Ends its connection. */
-  readonly close: () => void;
-}
-
 const timeoutMs = 5_000;
 
-/** @param endpoint as ProviderIr has it */
-export function createSender(provider: ProviderIr): Sender {
+export function createSender(provider: ProviderIr, host: GoogleHost): Sender {
+  if (provider.type === 'GoogleCloud') return createGoogleSender(provider, host);
   if (provider.type === 'Zipkin') return overHttp((_, signals) => zipkinRequest(provider.endpoint, signals));
   if (provider.type === 'Plugin')
     return overGrpc(
@@ -55,7 +53,7 @@ const passing: ReadonlySet<status> = new Set([
 const asIs = (bytes: Buffer): Buffer => bytes;
 
 function overGrpc(
-  { endpoint }: ProviderIr,
+  { endpoint }: ReceiverIr,
   pathOf: (type: Signal['type']) => string,
   write: (type: Signal['type'], signals: readonly Signal[]) => Uint8Array,
 ): Sender {
@@ -63,7 +61,7 @@ function overGrpc(
   const isSecure = protocol === 'https:';
   const target = port === '' ? `${hostname}:${isSecure ? 443 : 80}` : host;
   const client = new Client(target, isSecure ? credentials.createSsl() : credentials.createInsecure());
-  const send: Send = async (type, signals) => {
+  const send: Sender['send'] = async (type, signals) => {
     const bytes = Buffer.from(write(type, signals));
     return await new Promise<Outcome>((resolve) => {
       const deadline = Date.now() + timeoutMs;
@@ -102,7 +100,7 @@ function zipkinRequest(endpoint: string, signals: readonly Signal[]): HttpReques
 
 function overHttp(write: (type: Signal['type'], signals: readonly Signal[]) => HttpRequest): Sender {
   const ending = new AbortController();
-  const send: Send = async (type, signals) => {
+  const send: Sender['send'] = async (type, signals) => {
     const { url, contentType, body } = write(type, signals);
     try {
       const response = await fetch(url, {
@@ -119,22 +117,8 @@ function overHttp(write: (type: Signal['type'], signals: readonly Signal[]) => H
       const isPassing = [408, 429].includes(response.status) || response.status >= 500;
       return { type: isPassing ? 'failed' : 'refused', reason };
     } catch (error) {
-      return { type: 'failed', reason: shortened(causeOf(error)) };
+      return { type: 'failed', reason: causeOf(error) };
     }
   };
   return { send, close: () => ending.abort() };
-}
-
-/** fetch hides why behind "fetch failed". */
-function causeOf(error: unknown): string {
-  const { cause = error } = error instanceof Error ? error : {};
-  return cause instanceof Error ? cause.message : String(cause);
-}
-
-/** It gets into a status. */
-function shortened(text: string): string {
-  return text
-    .replaceAll(/[^ -~]+/g, ' ')
-    .slice(0, 200)
-    .trim();
 }

@@ -1,5 +1,6 @@
 // What sidecars log, trace and count goes to the providers of the Mesh. Each replica passes on what its own sidecars tell.
 import { status } from '@grpc/grpc-js';
+import type { SecretPort } from '../ports/platform.ts';
 import { Providers } from '../providers/providers.ts';
 import { createSender } from '../providers/send.ts';
 import { type SignalHost, signalServices } from '../providers/service.ts';
@@ -12,15 +13,21 @@ import type { Context, Made, Reads, Writes } from './part.ts';
 type Cells = Reads<'identities' | 'translation' | 'ownCounts'> & Writes<'signalServices' | 'providerReports'>;
 
 export type ProvidersContext = Pick<Context, 'settings' | 'clock' | 'log'> & {
+  readonly platform: { readonly secrets: Pick<SecretPort, 'readBrought'> };
   readonly metrics: Pick<Context['metrics'], 'telemetrySent' | 'signalsReceived'>;
 };
 
 export function createProviders(
   { identities, translation, ownCounts, signalServices: services, providerReports }: Cells,
-  { settings, clock, log, metrics }: ProvidersContext,
+  { settings, clock, log, metrics, platform }: ProvidersContext,
 ): Required<Pick<Made, 'component'>> {
+  const host = {
+    readSecret: (name: string) => platform.secrets.readBrought(settings.namespace, name),
+    clock,
+    metadataServer: settings.metadataServer,
+  };
   const providers = new Providers({
-    createSender,
+    createSender: (provider) => createSender(provider, host),
     clock,
     counted: metrics.telemetrySent,
     changed: (reports) => providerReports.set(reports),

@@ -1,37 +1,19 @@
 // Access logs, spans and counts of real Envoys arrive in a real OpenTelemetry Collector and in a plug-in, by way of the operator; a provider
 // that is down is told and delays nobody.
-import { once } from 'node:events';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
-import { Agent, type IncomingMessage, request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { findCollector } from '../../demo/programs/collector.ts';
-import type { ProviderIr } from '../../operator/ir/provider.ts';
-import type { MeshIr } from '../../operator/ir/mesh-ir.ts';
-import { systemClock } from '../../operator/process/clock.ts';
-import { createLog } from '../../operator/process/log.ts';
-import { createMetrics } from '../../operator/process/metrics.ts';
-import { readSettings } from '../../operator/process/settings.ts';
-import { createBoard } from '../../operator/wiring/board.ts';
-import { createProviders } from '../../operator/wiring/providers.ts';
-import { createTelemetry } from '../../operator/wiring/telemetry.ts';
+import type { OtlpJson } from '../../demo/telemetry/otlp-files.ts';
+import type { ReceiverIr } from '../../operator/ir/provider.ts';
 import { type Collector, startCollector } from '../support/collector/collector.ts';
-import { startApplication } from '../support/data-plane/applications.ts';
 import { Closing } from '../support/data-plane/closing.ts';
-import { ServedMesh } from '../support/data-plane/served-mesh.ts';
+import { startTellingMesh, type TellingMesh } from '../support/data-plane/telling-mesh.ts';
 import { startChild } from '../support/kubernetes/child.ts';
 import { freePort } from '../support/kubernetes/free-port.ts';
 import { poll } from '../support/kubernetes/poll.ts';
-import {
-  sampleEndpoint,
-  sampleInbound,
-  sampleMesh,
-  sampleRule,
-  sampleService,
-  sampleWorkload,
-  spiffeId,
-} from '../support/mesh-samples.ts';
+import { spiffeId } from '../support/mesh-samples.ts';
 
 const assets = await findCollector();
 if (!assets.available) process.stderr.write(`NOT RUN: providers with a real collector. ${assets.reason}\n`);
@@ -40,51 +22,19 @@ const testWithCollector = assets.available ? test : test.skip;
 const closing = new Closing();
 afterAll(() => closing.close());
 
-const board = createBoard();
-const metrics = createMetrics();
+let mesh: TellingMesh;
 let collector: Collector;
 let ports: readonly [number, number, number];
-let ir: MeshIr;
-let binding = 0;
 let plugin: () => Promise<readonly unknown[]>;
-const agent = new Agent({ keepAlive: true, maxSockets: 1 });
 
 beforeAll(async () => {
   if (!assets.available) return;
-  closing.add(async () => metrics.close());
-  closing.add(async () => agent.destroy());
-  const context = {
-    settings: readSettings(['--platform', 'files', '--files', 'f', '--state', 's'], {}),
-    clock: systemClock,
-    log: createLog('silent'),
-    metrics,
-  };
-  createTelemetry(board, context);
-  const { component } = createProviders(board, context);
-  closing.add(() => component.stop());
   ports = [await freePort(), await freePort(), await freePort()];
   collector = await startCollector(assets.program, closing, ports);
   const pluginPort = await freePort();
   plugin = await startPlugin(pluginPort);
-  const application = await startApplication('status', closing, ({ url, headers }, response) => {
-    response
-      .writeHead(Number(/\d{3}$/.exec(url)?.[0] ?? 200), { 'x-seen': headers['traceparent'] ?? 'none' })
-      .end();
-  });
-  const inboundPort = await freePort();
-  binding = await freePort();
-  const service = sampleService('shop/reviews/80', {
-    peerIdentities: [spiffeId('server')],
-    endpoints: [sampleEndpoint(inboundPort, { mtls: true })],
-  });
-  const path = { type: 'PathPrefix', value: '/secret', ignoreCase: false } as const;
-  const secret = [{ methods: 'any', paths: [path], hosts: 'any', headers: [], not: null }] as const;
-  const authorization = {
-    deny: [sampleRule('shop/reviews/secrets', 'anyone', secret)],
-    allow: 'all',
-  } as const;
   const [grpc, http, zipkin] = ports;
-  const provider = (name: string, parts: Partial<ProviderIr>): ProviderIr => ({
+  const provider = (name: string, parts: Partial<ReceiverIr>): ReceiverIr => ({
     name,
     type: 'OpenTelemetry',
     endpoint: `http://127.0.0.1:${grpc}`,
@@ -98,19 +48,8 @@ beforeAll(async () => {
     probes: false,
     everywhere: true,
   } as const;
-  const bare = sampleMesh({
-    services: [service],
-    workloads: [
-      sampleWorkload('caller', {
-        bindings: [{ address: '127.0.0.1', port: binding, service: service.key, protocol: 'HTTP' }],
-      }),
-      sampleWorkload('server', { inbound: [sampleInbound(inboundPort, application, { authorization })] }),
-    ],
-  });
-  ir = {
-    ...bare,
+  mesh = await startTellingMesh(closing, {
     settings: {
-      ...bare.settings,
       providers: [
         provider('grpc', { metrics: true }),
         provider('http', { endpoint: `http://127.0.0.1:${http}`, protocol: 'HTTP' }),
@@ -135,11 +74,6 @@ beforeAll(async () => {
         },
       ],
     },
-  };
-  board.identities.set(new Map(ir.workloads.map((it) => [it.key, it])));
-  board.translation.set({ ...board.translation.get(), ir });
-  await ServedMesh.start(ir, closing, [], undefined, {
-    services: [...board.signalServices.get(), ...board.telemetryServices.get()],
   });
 });
 
@@ -159,18 +93,36 @@ async function startPlugin(port: number): Promise<() => Promise<readonly unknown
       .map((line): unknown => JSON.parse(line));
 }
 
-async function ask(path: string, traceparent?: string): Promise<{ status: number; seen: string }> {
-  const headers = traceparent === undefined ? {} : { traceparent };
-  const outgoing = request({ host: '127.0.0.1', port: binding, path, agent, headers }).end();
-  const [response] = (await once(outgoing, 'response')) as [IncomingMessage];
-  response.resume();
-  await once(response, 'end');
-  return { status: response.statusCode ?? 0, seen: String(response.headers['x-seen']) };
-}
-
 /** What comes in the end; undefined: not yet. */
 async function eventually<T>(read: () => Promise<T | undefined>): Promise<T> {
   return await poll(read, { intervalMs: 100, deadlineMs: 30_000 });
+}
+
+/** What a span says in either format; Zipkin counts microseconds. */
+function asOfOtlp({ resource, item, attributes }: OtlpJson): Readonly<Record<string, unknown>> {
+  const {
+    'service.name': service = '',
+    'service.namespace': namespace,
+    'meshwright.identity': identity,
+  } = resource;
+  const [startNs, endNs] = [item['startTimeUnixNano'], item['endTimeUnixNano']].map((ns) =>
+    BigInt(String(ns)),
+  );
+  const { spanId, parentSpanId, name, kind } = item;
+  return {
+    spanId,
+    parentSpanId,
+    name,
+    kind,
+    service: namespace === undefined ? service : `${service}.${namespace}`,
+    startUs: (startNs ?? 0n) / 1_000n,
+    durationUs: ((endNs ?? 0n) - (startNs ?? 0n)) / 1_000n,
+    attributes: { 'meshwright.identity': identity, ...attributes },
+  };
+}
+
+function bySpan(a: Readonly<Record<string, unknown>>, b: Readonly<Record<string, unknown>>): number {
+  return String(a['spanId']) < String(b['spanId']) ? -1 : 1;
 }
 
 const trace = '0af7651916cd43dd8448eb211c80319c';
@@ -178,8 +130,8 @@ const trace = '0af7651916cd43dd8448eb211c80319c';
 testWithCollector(
   'access logs by name, over gRPC and HTTP, from the workload that the certificate proves',
   async () => {
-    expect(await ask('/one/200')).toMatchObject({ status: 200 });
-    expect(await ask('/two/503')).toMatchObject({ status: 503 });
+    expect(await mesh.ask('/one/200')).toMatchObject({ status: 200 });
+    expect(await mesh.ask('/two/503')).toMatchObject({ status: 503 });
 
     const failed = await eventually(async () => {
       const found = (await collector.logs()).filter(({ scope }) => scope === 'errors');
@@ -205,13 +157,17 @@ testWithCollector(
 testWithCollector(
   'spans of both sidecars join the trace of the application; who decides about it is the caller',
   async () => {
-    const sampled = await ask('/traced/200', `00-${trace}-b7ad6b7169203331-01`);
-    const not = await ask('/untraced/200', `00-${trace.replace('0', '1')}-b7ad6b7169203331-00`);
-    const fresh = await ask('/fresh/200');
+    const sampled = await mesh.ask('/traced/200', {
+      traceparent: `00-${trace}-b7ad6b7169203331-01`,
+    });
+    const not = await mesh.ask('/untraced/200', {
+      traceparent: `00-${trace.replace('0', '1')}-b7ad6b7169203331-00`,
+    });
+    const fresh = await mesh.ask('/fresh/200');
 
-    expect(sampled.seen).toMatch(new RegExp(`^00-${trace}-[0-9a-f]{16}-01$`));
-    expect(not.seen).toMatch(/-00$/);
-    expect(fresh.seen).toMatch(/-00$/);
+    expect(sampled.seen['traceparent']).toMatch(new RegExp(`^00-${trace}-[0-9a-f]{16}-01$`));
+    expect(not.seen['traceparent']).toMatch(/-00$/);
+    expect(fresh.seen['traceparent']).toMatch(/-00$/);
     // By OTLP, and by JSON of Zipkin.
     const spans = await eventually(async () => {
       const found = (await collector.traces()).filter(({ item }) => item['traceId'] === trace);
@@ -226,8 +182,10 @@ testWithCollector(
     expect(inServer).toMatchObject({
       attributes: { 'meshwright.direction': 'inbound', 'meshwright.peer': spiffeId('caller') },
     });
-    const byZipkin = spans.filter(({ resource }) => resource['service.name'] === 'server.shop');
-    expect(byZipkin).toMatchObject([{ item: { spanId: inServer?.item['spanId'] } }]);
+    expect(inServer?.item['kind']).toBe(2);
+    expect(byOtlp.find((span) => span !== inServer)?.item['kind']).toBe(3);
+    const byZipkin = spans.filter((span) => !byOtlp.includes(span));
+    expect(byZipkin.map(asOfOtlp).toSorted(bySpan)).toEqual(byOtlp.map(asOfOtlp).toSorted(bySpan));
     expect((await collector.traces()).every(({ item }) => item['traceId'] === trace)).toBe(true);
   },
 );
@@ -235,7 +193,7 @@ testWithCollector(
 testWithCollector(
   'the example of a plug-in is told who was refused, by which rule, and what was counted',
   async () => {
-    expect(await ask('/secret/200')).toMatchObject({ status: 403 });
+    expect(await mesh.ask('/secret/200')).toMatchObject({ status: 403 });
 
     const refused = {
       refused: '/secret/200',
@@ -273,11 +231,11 @@ testWithCollector(
     const started = performance.now();
     for (let at = 0; at < 20; at += 1) {
       // oxlint-disable-next-line no-await-in-loop -- one after the other
-      expect(await ask(`/down-${at}/200`)).toMatchObject({ status: 200 });
+      expect(await mesh.ask(`/down-${at}/200`)).toMatchObject({ status: 200 });
     }
     expect(performance.now() - started).toBeLessThan(20_000);
     const report = await eventually(async () =>
-      board.providerReports.get().find(({ name, trouble }) => name === 'grpc' && trouble !== null),
+      mesh.board.providerReports.get().find(({ name, trouble }) => name === 'grpc' && trouble !== null),
     );
     expect(report.trouble?.reason).toContain('UNAVAILABLE');
     if (!assets.available) return;
@@ -288,7 +246,7 @@ testWithCollector(
     });
     expect(new Set(paths.map(({ attributes }) => attributes['path'])).size).toBe(20);
     await eventually(
-      async () => board.providerReports.get().every(({ trouble }) => trouble === null) || undefined,
+      async () => mesh.board.providerReports.get().every(({ trouble }) => trouble === null) || undefined,
     );
   },
 );

@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { dnsLabel, listMap, listSet, shaped, withRules } from '../../schema.ts';
 import { url } from '../../url.ts';
+import { GoogleCloud } from './google-cloud.ts';
 
 const endpoint = url({
   pattern: /^https?:\/\/[A-Za-z0-9]([-A-Za-z0-9.]*[A-Za-z0-9])?(:[1-9][0-9]{0,4})?(\/[-A-Za-z0-9._~/]*)?$/,
@@ -13,13 +14,15 @@ const Provider = withRules(
   z.object({
     name: shaped(dnsLabel).describe('Name of the provider. At most 63 characters.'),
     type: z
-      .enum(['OpenTelemetry', 'Zipkin', 'Plugin'])
+      .enum(['OpenTelemetry', 'Zipkin', 'Plugin', 'GoogleCloud'])
       .describe(
-        'OpenTelemetry: a collector or anything else that takes OTLP. Zipkin: takes spans as JSON of Zipkin v2. Plugin: a gRPC server of yours that implements api/plugin/telemetry.proto.',
+        'OpenTelemetry: a collector or anything else that takes OTLP. Zipkin: takes spans as JSON of Zipkin v2. Plugin: a gRPC server of yours that implements api/plugin/telemetry.proto. GoogleCloud: Cloud Logging, Cloud Trace and Cloud Monitoring.',
       ),
-    endpoint: endpoint.describe(
-      'Where the operator sends to. With https, the certificate must be from a CA that Node.js trusts. OpenTelemetry over HTTP: without /v1/logs and the like. Zipkin: the default path is /api/v2/spans.',
-    ),
+    endpoint: endpoint
+      .exactOptional()
+      .describe(
+        'Where the operator sends to. With https, the certificate must be from a CA that Node.js trusts. OpenTelemetry over HTTP: without /v1/logs and the like. Zipkin: the default path is /api/v2/spans. Required, but with type GoogleCloud.',
+      ),
     protocol: z
       .enum(['GRPC', 'HTTP'])
       .default('GRPC')
@@ -28,10 +31,19 @@ const Provider = withRules(
       .boolean()
       .default(false)
       .describe('Whether it receives what sidecars count, every ten seconds. Default: false.'),
+    googleCloud: GoogleCloud.exactOptional().describe('With type GoogleCloud: where to, and as whom.'),
   }),
   {
     rule: "self.type != 'Zipkin' || !self.metrics",
     message: 'Remove metrics: Zipkin takes spans only.',
+  },
+  {
+    rule: "(self.type == 'GoogleCloud') != has(self.endpoint)",
+    message: 'Write endpoint, but not with type GoogleCloud.',
+  },
+  {
+    rule: "(self.type == 'GoogleCloud') == has(self.googleCloud)",
+    message: 'Write googleCloud with type GoogleCloud, and only then.',
   },
 );
 

@@ -6,29 +6,49 @@ import { byText } from '../../values/compare-text.ts';
 import type { Problem } from './verdicts.ts';
 
 export function providers({ spec }: Mesh): readonly ProviderIr[] {
-  return spec.telemetry.providers.toSorted(byText(({ name }) => name));
+  return spec.telemetry.providers.map((written) => providerOf(written)).toSorted(byText(({ name }) => name));
+}
+
+function providerOf(written: Mesh['spec']['telemetry']['providers'][number]): ProviderIr {
+  const { name, metrics, type, protocol, endpoint = '', googleCloud } = written;
+  if (type !== 'GoogleCloud') return { name, metrics, type, endpoint, protocol };
+  const { project = '', cluster = null, secretRef, endpoints } = googleCloud ?? {};
+  const { monitoring, logging, trace } = endpoints ?? {};
+  return {
+    name,
+    metrics,
+    type,
+    project,
+    cluster,
+    secretName: secretRef?.name ?? null,
+    endpoints: {
+      monitoring: baseOf(monitoring ?? 'https://monitoring.googleapis.com'),
+      logging: baseOf(logging ?? 'https://logging.googleapis.com'),
+      trace: baseOf(trace ?? 'https://cloudtrace.googleapis.com'),
+    },
+  };
+}
+
+function baseOf(url: string): string {
+  return url.replace(/\/+$/, '');
 }
 
 /** null where nobody receives spans. */
 export function tracing({ spec }: Mesh): TracingIr | null {
   const { tracing: written, providers: all } = spec.telemetry;
   if (written === undefined) return null;
-  const known = all.filter(takesSpans).map(({ name }) => name);
+  const known = all.map(({ name }) => name);
   const named = written.providers.filter((name) => known.includes(name));
   return named.length === 0 ? null : { providers: named.toSorted(), percentage: written.percentage };
 }
 
 export function tracingWarnings({ spec }: Mesh): readonly Problem[] {
   const { tracing: written, providers: all } = spec.telemetry;
-  const known = all.filter(takesSpans).map(({ name }) => name);
+  const known = all.map(({ name }) => name);
   return strangersAmong(written?.providers ?? [], known).map((problem) => ({
     reason: reason.providerNotFound,
     message: `Spans are not sent to it: spec.telemetry.tracing.${problem}. Correct the name, or add the provider.`,
   }));
-}
-
-function takesSpans({ type }: Pick<ProviderIr, 'type'>): boolean {
-  return ['OpenTelemetry', 'Zipkin', 'Plugin'].includes(type);
 }
 
 /** Without a full stop. */

@@ -12,6 +12,7 @@ import { createBoard } from '../../../operator/wiring/board.ts';
 import { createProviders } from '../../../operator/wiring/providers.ts';
 import { createTelemetry } from '../../../operator/wiring/telemetry.ts';
 import type { GrpcService } from '../../../operator/xds/server/endpoint.ts';
+import { MemorySecrets } from '../../support/memory-secrets.ts';
 
 /**
  * off: neither counts nor lines, which no Mesh can ask for: what all others are compared with. default: what a Mesh without `telemetry` has: counts, and a
@@ -76,6 +77,7 @@ export function receiving(mesh: MeshIr): () => readonly GrpcService[] {
     clock: systemClock,
     log: createLog('silent'),
     metrics: createMetrics(),
+    platform: { secrets: new MemorySecrets() },
   };
   createTelemetry(board, context);
   createProviders(board, context);

@@ -30,6 +30,7 @@ const network = {
 const selecting = (matchLabels: object): object => ({ namespaceSelector: { matchLabels } });
 const manyLabels = Object.fromEntries(Array.from({ length: 17 }, (_, i) => [`label-${i}`, 'x']));
 
+const google = (googleCloud: object): object => ({ name: 'google', type: 'GoogleCloud', googleCloud });
 const logs = (...accessLogs: readonly object[]): object => ({ telemetry: { accessLogs } });
 const logFormat = (message: string): { field: string; message: string } => ({
   field: 'spec.telemetry.accessLogs[0].format',
@@ -66,6 +67,13 @@ export const meshCases: readonly ApiCase[] = [
         },
         { name: 'b', type: 'Zipkin', endpoint: 'https://zipkin.example.com/api/v2/spans' },
         { name: 'c', type: 'Plugin', endpoint: 'http://plugin.shop.svc:50051' },
+        { name: 'd', type: 'GoogleCloud', googleCloud: { project: 'my-project-123' } },
+        google({
+          project: 'example.com:my-project-123',
+          secretRef: { name: 'account' },
+          cluster: { name: 'one', location: 'europe-west1' },
+          endpoints: { trace: 'https://trace.example:8443/' },
+        }),
       ],
       tracing: { providers: ['a', 'b'], percentage: 50 },
       accessLogs: [{ name: 'all', providers: ['a', 'c'] }],
@@ -90,6 +98,47 @@ export const meshCases: readonly ApiCase[] = [
     'counts for Zipkin',
     { telemetry: { providers: [{ name: 'a', type: 'Zipkin', endpoint: 'http://a', metrics: true }] } },
     { field: 'spec.telemetry.providers[0]', message: 'Remove metrics' },
+  ),
+  refused(
+    'a provider nowhere',
+    { telemetry: { providers: [{ name: 'a', type: 'OpenTelemetry' }] } },
+    { field: 'spec.telemetry.providers[0]', message: 'Write endpoint' },
+  ),
+  refused(
+    'Google Cloud without a project',
+    { telemetry: { providers: [{ name: 'a', type: 'GoogleCloud' }] } },
+    { field: 'spec.telemetry.providers[0]', message: 'Write googleCloud' },
+  ),
+  refused(
+    'Google Cloud at an endpoint of a collector',
+    { telemetry: { providers: [{ ...google({ project: 'my-project-123' }), endpoint: 'http://a' }] } },
+    { field: 'spec.telemetry.providers[0]', message: 'not with type GoogleCloud' },
+  ),
+  refused(
+    'a number of a project',
+    { telemetry: { providers: [google({ project: '123456789012' })] } },
+    { field: 'spec.telemetry.providers[0].googleCloud.project', message: 'Write the ID of a project' },
+  ),
+  refused(
+    'tokens without TLS',
+    {
+      telemetry: {
+        providers: [google({ project: 'my-project-123', endpoints: { logging: 'http://logging' } })],
+      },
+    },
+    {
+      field: 'spec.telemetry.providers[0].googleCloud.endpoints.logging',
+      message: 'Write a URL without a path',
+    },
+  ),
+  refused(
+    'a Secret of Meshwright as the key of an account',
+    {
+      telemetry: {
+        providers: [google({ project: 'my-project-123', secretRef: { name: 'meshwright-ca' } })],
+      },
+    },
+    { field: 'spec.telemetry.providers[0].googleCloud.secretRef', message: 'Name a Secret of your own' },
   ),
   refused(
     'traces for nobody',

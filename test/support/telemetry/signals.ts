@@ -1,4 +1,5 @@
 // What sidecars tell, for tests of what becomes of it.
+import { noTags, type Point, type Tags } from '../../../operator/telemetry/point.ts';
 import type { LogRecord, Signal, Source, Span } from '../../../operator/providers/signals.ts';
 
 export const sampleSource: Source = {
@@ -38,4 +39,15 @@ export function sampleSpan(parts: Partial<Span> = {}): Span {
     status: 0,
     ...parts,
   };
+}
+
+export function countsOf(timeMs: number, ...points: readonly Point[]): Signal {
+  return { type: 'counts', source: sampleSource, timeNs: BigInt(timeMs) * 1_000_000n, points };
+}
+
+export function pointOf({
+  tags,
+  ...parts
+}: Partial<Omit<Point, 'tags'>> & { tags?: Partial<Tags> } = {}): Point {
+  return { metric: 'inbound.requests', count: 1, buckets: null, ...parts, tags: { ...noTags, ...tags } };
 }

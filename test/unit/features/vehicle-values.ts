@@ -25,6 +25,12 @@ export const fromIssuer = {
   },
 };
 
+/** All that is in googleCloud of a provider. */
+export const otherGoogle = [
+  ...['project', 'secretRef.name', 'cluster.name', 'cluster.location'].map((it) => [it, 'others-project']),
+  ...['monitoring', 'logging', 'trace'].map((api) => [`endpoints.${api}`, 'https://elsewhere']),
+].map(([field = '', to = '']) => [`telemetry.providers.2.googleCloud.${field}`, to] as const);
+
 /** Those who name the provider of world.yaml. */
 export const toOthers = {
   'telemetry.accessLogs.0.providers': ['others'],

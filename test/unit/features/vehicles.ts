@@ -4,7 +4,7 @@
 // What comes with a listener (LDS) holds for new connections only. So each row with LDS says in `because` what makes connections that exist
 // obey by the time of the acknowledgement: a policy that they obey only when they are drained must not say Programmed before.
 
-import { fromIssuer, otherCa, otherKeys, toOthers } from './vehicle-values.ts';
+import { fromIssuer, otherCa, otherGoogle, otherKeys, toOthers } from './vehicle-values.ts';
 
 export interface Row {
   /** Of the world: `Mesh/default`. */
@@ -179,6 +179,7 @@ export const table: readonly Row[] = [
     ['telemetry.providers.0.endpoint', 'http://elsewhere.shop:4317', '', operator],
     ['telemetry.providers.0.protocol', 'HTTP', '', operator],
     ['telemetry.providers.0.metrics', true, '', operator],
+    ...otherGoogle.map(([field, to]) => [field, to, '', operator] as const),
     ['telemetry.tracing.providers.0', 'second', '', operator],
     ['telemetry.tracing.percentage', 11, 'LDS', lines],
     ['telemetry.accessLogs.0.providers.0', 'second', '', operator],

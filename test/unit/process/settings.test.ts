@@ -15,6 +15,7 @@ const defaults: Settings = {
   xdsAddress: { host: '0.0.0.0', port: 15_012 },
   adminAddress: { host: '127.0.0.1', port: 8080 },
   jwksAllowAddresses: [],
+  metadataServer: 'http://metadata.google.internal',
   logLevel: 'info',
   skipChecks: [],
   readyFile: undefined,
@@ -73,6 +74,7 @@ const good: (Given & { settings: Settings })[] = [
       '--ready-file',
       '/tmp/ready',
     ],
+    env: { GCE_METADATA_HOST: '127.0.0.1:988' },
     settings: {
       help: false,
       platform: {
@@ -90,6 +92,7 @@ const good: (Given & { settings: Settings })[] = [
       xdsAddress: { host: '10.0.0.1', port: 1 },
       adminAddress: { host: '::1', port: 0 },
       jwksAllowAddresses: ['127.0.0.0/8', '::1/128'],
+      metadataServer: 'http://127.0.0.1:988',
       logLevel: 'debug',
       skipChecks: ['re2'],
       readyFile: '/tmp/ready',

@@ -19,6 +19,42 @@ test('sorted by name, with defaults', () => {
   ]);
 });
 
+test('Google Cloud: its own endpoints, and who the operator is, unless others are written', () => {
+  const google = { name: 'g', type: 'GoogleCloud', googleCloud: { project: 'my-project-123' } };
+  const written = {
+    project: 'example.com:my-project-123',
+    secretRef: { name: 'account' },
+    cluster: { name: 'one', location: 'europe-west1' },
+    endpoints: { logging: 'https://logging.europe-west1.rep.googleapis.com/' },
+  };
+  const common = { name: 'g', type: 'GoogleCloud', metrics: false };
+
+  expect(providers(meshWith({ providers: [google] }))).toEqual([
+    {
+      ...common,
+      project: 'my-project-123',
+      secretName: null,
+      cluster: null,
+      endpoints: {
+        monitoring: 'https://monitoring.googleapis.com',
+        logging: 'https://logging.googleapis.com',
+        trace: 'https://cloudtrace.googleapis.com',
+      },
+    },
+  ]);
+  expect(providers(meshWith({ providers: [{ ...google, googleCloud: written }] }))).toMatchObject([
+    {
+      project: 'example.com:my-project-123',
+      secretName: 'account',
+      cluster: { name: 'one', location: 'europe-west1' },
+      endpoints: {
+        logging: 'https://logging.europe-west1.rep.googleapis.com',
+        trace: 'https://cloudtrace.googleapis.com',
+      },
+    },
+  ]);
+});
+
 test('without tracing, or with nobody to receive it, there is none', () => {
   expect(tracing(meshWith({ providers: two }))).toBeNull();
   expect(tracing(meshWith({ tracing: { providers: ['c'] } }))).toBeNull();

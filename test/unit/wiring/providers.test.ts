@@ -7,6 +7,7 @@ import { readSettings } from '../../../operator/process/settings.ts';
 import { logsRequest } from '../../../operator/providers/otlp-schema.ts';
 import { createBoard } from '../../../operator/wiring/board.ts';
 import { createProviders } from '../../../operator/wiring/providers.ts';
+import { MemorySecrets } from '../../support/memory-secrets.ts';
 import { sampleMesh, sampleWorkload, spiffeId } from '../../support/mesh-samples.ts';
 import { rememberingLog } from '../../support/remembering-log.ts';
 import { until } from '../../support/until.ts';
@@ -38,6 +39,7 @@ function start(): {
     settings,
     clock: systemClock,
     metrics,
+    platform: { secrets: new MemorySecrets() },
     log: rememberingLog().log,
   });
   ends.push(async () => {
