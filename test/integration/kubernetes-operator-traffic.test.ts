@@ -1,5 +1,6 @@
 // What policies on a cluster do to real requests: each Pod has its own network namespace with an application, a real
 // Envoy and the redirection rules that an injected Pod gets. Needs Linux, root, ip and iptables.
+import { execFile } from 'node:child_process';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { Closing } from '../support/data-plane/closing.ts';
 import type { PodProxy } from '../support/pod-proxy.ts';
@@ -254,7 +255,54 @@ suite('real requests between pods', () => {
     expect([plain?.status, plainV6?.status, meshed?.status]).toEqual([403, 403, 200]);
     expect(plain?.body).toContain('mutual TLS');
   });
+
+  test('what `meshwright suggest` writes of the calls that were seen permits them, and no others', async () => {
+    const statuses = async (): Promise<ReadonlySet<number>> => {
+      const answers = await productpage().call(reviews, appPort, { count: 20 });
+      return new Set(answers.map(({ status }) => status));
+    };
+    const outsider = async (): Promise<unknown> => (await shop.outsider.call('10.1.0.3', appPort))[0]?.status;
+    await cluster.apply(reviewsSplit(50, 50));
+    await cluster.waitFor('trafficpolicy/reviews', 'condition=Programmed');
+    const log = async (): Promise<string> => (await cluster.proxy('reviews-v2-0').log()).join('\n');
+    const { length: before } = await log();
+    expect([await statuses(), await outsider()]).toEqual([new Set([200]), 200]);
+
+    const traffic = `http://127.0.0.1:${cluster.ports.adminPort}/debug/traffic`;
+    const args = ['--traffic', traffic, '--kubeconfig', cluster.server.kubeconfigPath];
+    const written = await cluster.until(async () => {
+      const text = await suggested(args);
+      return text.includes('reviews-v2') && text.includes('shop/productpage') ? text : undefined;
+    });
+    const ofLog = await suggested(['--access-log', '-', ...args.slice(2)], (await log()).slice(before));
+    expect(ofLog).toContain('to: [{ports: [9080], methods: ["GET"]');
+    // Who has no identity is for people to decide about.
+    expect(written).toMatch(/^ *#.*10\.1\.0\.9/m);
+    const applied = await cluster.server.kubectl(
+      ['apply', '-f', '-', '-o', 'name'],
+      written.replaceAll('enforcement: Audit', 'enforcement: Enforce'),
+    );
+    expect(applied.stderr).toBe('');
+    const names = applied.stdout.trim().split('\n');
+    for (const name of names) {
+      // oxlint-disable-next-line no-await-in-loop -- one after the other
+      await cluster.waitFor(name, 'condition=Programmed');
+    }
+
+    expect([await statuses(), await outsider()]).toEqual([new Set([200]), 403]);
+  });
 });
+
+/** What the program prints. Code 1: it has seen no calls yet. */
+async function suggested(args: readonly string[], input = ''): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const program = execFile(process.execPath, ['operator/suggest.ts', ...args], (error, stdout, stderr) => {
+      if (error === null || error.code === 1) resolve(stdout);
+      else reject(new Error(stderr));
+    });
+    program.stdin?.end(input);
+  });
+}
 
 async function logged(proxy: PodProxy, text: string): Promise<void> {
   await proxy.waitFor(async () => (await proxy.log()).some((line) => line.includes(text)));
