@@ -1,7 +1,11 @@
 // Calls to hosts outside the mesh, in mode RegistryOnly with an allow list: real connections, redirected by the rules of a Pod, through a real
 // Envoy, to real hosts with names of their own. Most of it is what a workload may try to get around the list.
+import { readFile } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { parse } from 'yaml';
+import { admit } from '../../api/admission.ts';
 import type { AllowedHostIr } from '../../operator/ir/allowed-host.ts';
+import { allowedHosts } from '../../operator/translate/facts/allowed-hosts.ts';
 import { Closing } from '../support/data-plane/closing.ts';
 import { hostPorts, OutsideWorld } from '../support/data-plane/outside-world.ts';
 import { sampleEndpoint, sampleService } from '../support/mesh-samples.ts';
@@ -41,6 +45,16 @@ const list = [
   tls('gone.example.com'),
 ];
 
+/** Before a test changes it. */
+const knownNames = {
+  [api.name]: [api.address],
+  [evil.name]: [evil.address],
+  'a.b.below.example.com': [api.address],
+  'local.below.example.com': ['127.0.0.1'],
+  'metadata.below.example.com': ['169.254.169.254'],
+  'six.below.example.com': [ipv6Of(api.address)],
+};
+
 const closed = expect.stringMatching(/^(ECONNRESET|EPIPE)$/);
 
 function reached({ status, body = '' }: Outcome): string {
@@ -58,14 +72,7 @@ suite('hosts outside the mesh', () => {
       { allowedHosts: list, services: [web] },
       closing,
     );
-    await world.resolves({
-      [api.name]: [api.address],
-      [evil.name]: [evil.address],
-      'a.b.below.example.com': [api.address],
-      'local.below.example.com': ['127.0.0.1'],
-      'metadata.below.example.com': ['169.254.169.254'],
-      'six.below.example.com': [ipv6Of(api.address)],
-    });
+    await world.resolves(knownNames);
   });
   afterAll(() => closing.close());
 
@@ -219,6 +226,39 @@ suite('hosts outside the mesh', () => {
 
     expect(await listed()).not.toContain('ended');
     expect(await attempt(evil.name, { address: evil.address })).toEqual({ error: closed });
+  });
+
+  test('the example of docs/egress.md is in force as its comments say', async () => {
+    const [, text = ''] = /```yaml\n([^`]*)```/.exec(await readFile('docs/egress.md', 'utf8')) ?? [];
+    const admission = admit(parse(text));
+    if (!admission.ok || admission.object.kind !== 'Mesh') throw new Error(JSON.stringify(admission));
+    await world.resolves({
+      [evil.name]: [evil.address],
+      ...Object.fromEntries(
+        [api.name, 's3.example.com', 'a.s3.example.com', 'mirror.example.org'].map((name) => [
+          name,
+          [api.address],
+        ]),
+      ),
+    });
+    await world.program({
+      mode: admission.object.spec.outbound.mode,
+      allowedHosts: allowedHosts(admission.object),
+      services: [web],
+    });
+
+    const reachable = [
+      attempt(api.name),
+      attempt('a.s3.example.com'),
+      attempt('mirror.example.org'),
+      ask('mirror.example.org'),
+    ];
+    expect((await Promise.all(reachable)).map(reached)).toEqual(reachable.map(() => api.name));
+    const refused = [attempt('s3.example.com'), attempt(evil.name, { address: evil.address })];
+    expect(await Promise.all(refused)).toEqual(refused.map(() => ({ error: closed })));
+    expect(await ask(api.name)).toMatchObject({ status: 502 });
+    await world.resolves(knownNames);
+    await world.program({ allowedHosts: list, services: [web] });
   });
 
   test('takes as many hosts as a Mesh may list, and knows the last as well as the first', async () => {
