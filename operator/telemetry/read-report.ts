@@ -8,7 +8,7 @@ type Reader = protobuf.Reader;
 
 export interface Report {
   readonly points: readonly Point[];
-  /** Points of ours that cannot be right: without a count, with other buckets, with a tag that is too long. */
+  /** Points of ours that cannot be right: without a count, with one that no sidecar reaches, with other buckets, with a tag that is too long. */
   readonly refused: number;
 }
 
@@ -18,6 +18,11 @@ const mostTagCharacters = 1_024;
 const printable = /^[ -~]*$/;
 /** Envoy sends at most 1,000 at a time (infra/telemetry.ts). */
 const mostPoints = 10_000;
+
+/** Requests and connections that one sidecar counts in ten seconds. */
+const mostEvents = 2 ** 32;
+/** Bytes, and milliseconds of all requests together: beyond it, one more is no more. */
+const mostSum = Number.MAX_SAFE_INTEGER;
 
 const lengthDelimited = 2;
 const fixed64 = 1;
@@ -92,7 +97,7 @@ function readNumber(reader: Reader, metric: Metric): Point | null {
     [number.double]: () => (count = reader.double()),
     [number.int]: () => (count = toNumber(reader.sfixed64())),
   });
-  const isRight = Number.isFinite(count) && count >= 0 && !metric.endsWith('.duration');
+  const isRight = isCount(count, mostOf(metric)) && !metric.endsWith('.duration');
   return isRight && tags.areRight ? { metric, tags: tags.tags, count, buckets: null } : null;
 }
 
@@ -107,10 +112,19 @@ function readHistogram(reader: Reader, metric: Metric): Point | null {
     [histogram.sum]: () => (sum = reader.double()),
     [histogram.buckets]: () => (buckets = readPacked(reader)),
   });
-  const isCount = [count, sum].every((it) => Number.isFinite(it) && it >= 0);
-  const isRight = isCount && metric.endsWith('.duration');
+  const isCounted = [count, ...buckets].every((it) => isCount(it, mostEvents));
+  const isRight = isCounted && sum >= 0 && sum <= mostSum && metric.endsWith('.duration');
   const hasBuckets = buckets.length === durationBounds.length + 1;
   return isRight && hasBuckets && tags.areRight ? { metric, tags: tags.tags, count, buckets, sum } : null;
+}
+
+function mostOf(metric: Metric): number {
+  return metric.endsWith('_bytes') ? mostSum : mostEvents;
+}
+
+/** What no sidecar counts would spoil the sums of all. */
+function isCount(value: number, most: number): boolean {
+  return Number.isInteger(value) && value >= 0 && value <= most;
 }
 
 function readPacked(reader: Reader): number[] {

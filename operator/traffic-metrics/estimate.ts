@@ -2,10 +2,9 @@
 import type { MetricsIr } from '../ir/mesh-ir.ts';
 import type { Series } from '../telemetry/store.ts';
 import type { Ends } from './ends.ts';
-import type { FamilyName, LabelName } from './families.ts';
-import { fold, type Row } from './fold.ts';
-import { type Labelled, labelled } from './labels.ts';
-import { widthOf } from './registry.ts';
+import type { FamilyName } from './families.ts';
+import { labelled } from './labels.ts';
+import { type Size, TrafficRegistry } from './registry.ts';
 
 type Counted = Pick<Series, 'reporter' | 'metric' | 'tags'>;
 
@@ -13,26 +12,24 @@ type Counted = Pick<Series, 'reporter' | 'metric' | 'tags'>;
 const beside: Partial<Record<FamilyName, readonly FamilyName[]>> = {
   duration: ['duration', 'requestBytes', 'responseBytes'],
 };
+const nothing = { count: 0, buckets: null } as const;
 
 /**
  * Labels that have to be folded from the start. Known are the calls that arrived, and their response codes by class; what callers count is taken to be
  * as much. It may turn out later that more has to be folded.
- * @returns none: all fits
  */
 export function foldedFromTheStart(
   counted: Iterable<Counted>,
   { labels, maxSeries, reporters }: MetricsIr,
   ends: Ends,
-): ReadonlySet<LabelName> {
+): Pick<Size, 'folded' | 'narrowed'> {
   const extra = new Set(labels);
-  const rows = new Map<string, Row>();
+  const tried = new TrafficRegistry(reporters === 'Both' ? maxSeries / 2 : maxSeries);
   for (const { reporter, metric, tags } of counted) {
-    const found = labelled(reporter, { metric, tags, count: 1, buckets: null }, { ends, extra });
-    if (found !== null) for (const row of rowsOf(found)) rows.set(JSON.stringify(row), row);
+    const found = labelled(reporter, { metric, tags, ...nothing }, { ends, extra });
+    if (found === null) continue;
+    for (const family of beside[found.family] ?? [found.family])
+      tried.add({ family, labels: found.labels }, nothing, 0);
   }
-  return fold([...rows.values()], reporters === 'Both' ? maxSeries / 2 : maxSeries, new Set());
-}
-
-function rowsOf({ family, labels }: Labelled): readonly Row[] {
-  return (beside[family] ?? [family]).map((name) => ({ family: name, labels, series: widthOf(name) }));
+  return tried.size;
 }

@@ -32,7 +32,13 @@ export function* exposition(registry: Pick<TrafficRegistry, 'entries' | 'size'>)
 }
 
 /** How near the limit is. */
-function sizeLines({ series, most, folded }: Size): readonly string[] {
+function sizeLines({ series, most, folded, narrowed }: Size): readonly string[] {
+  const workloads = narrowed.flatMap(({ owner: { reporter, namespace, workload }, folded: own }) =>
+    [...own].map((label) => {
+      const ofWhom = `reporter="${escaped(reporter)}",namespace="${escaped(namespace)}",workload="${escaped(workload)}"`;
+      return `meshwright_traffic_workload_folded{${ofWhom},label="${label}"} 1`;
+    }),
+  );
   const labels = [...folded].map((name) => `meshwright_traffic_label_folded{label="${name}"} 1`);
   return [
     '# HELP meshwright_traffic_series Series of traffic on this page.',
@@ -44,6 +50,9 @@ function sizeLines({ series, most, folded }: Size): readonly string[] {
     '# HELP meshwright_traffic_label_folded Labels that are other in all series, because there would be too many.',
     '# TYPE meshwright_traffic_label_folded gauge',
     ...labels,
+    '# HELP meshwright_traffic_workload_folded Labels that are other in what a workload reports, because it has more than its share.',
+    '# TYPE meshwright_traffic_workload_folded gauge',
+    ...workloads,
   ];
 }
 

@@ -49,9 +49,10 @@ export function createTrafficMetrics(
   ownCounts.subscribe(() => {
     const counted = ownCounts.get();
     if (counted === null) return;
+    const nowMs = clock.monotonicMs();
     for (const point of counted.points) {
       const series = labelled(counted.workload, point, { ends, extra });
-      if (series !== null) registry.add(series, point, clock.monotonicMs());
+      if (series !== null) registry.add(series, point, nowMs);
     }
     tell();
   });

@@ -31,11 +31,29 @@ test('counters and durations with their tags; - is nothing', () => {
   });
 });
 
+test('bytes of a connection that was open for years', () => {
+  const bytes = otlpReport([{ name: 'meshwright.inbound.sent_bytes', count: 2 ** 50 }]);
+  expect(readReport(bytes).points).toMatchObject([{ count: 2 ** 50 }]);
+});
+
 test.each([
   ['a metric of somebody else', { name: 'server.uptime', count: 1 }, 0],
   ['a metric that only begins like ours', { name: 'meshwright.inbound.requests2', count: 1 }, 0],
   ['nothing counted', { name: 'meshwright.inbound.requests', count: 0 }, 0],
   ['less than nothing', { name: 'meshwright.inbound.requests', count: -1 }, 1],
+  ['more requests than anybody makes', { name: 'meshwright.inbound.requests', count: 2 ** 33 }, 1],
+  ['more bytes than are counted one by one', { name: 'meshwright.inbound.sent_bytes', count: 2 ** 54 }, 1],
+  ['a part of a request', { name: 'meshwright.inbound.requests', double: 0.5 }, 1],
+  ['no number of requests', { name: 'meshwright.inbound.requests', double: Number.NaN }, 1],
+  ['endless bytes', { name: 'meshwright.inbound.sent_bytes', double: Infinity }, 1],
+  ['a huge number of bytes', { name: 'meshwright.inbound.sent_bytes', double: 1e300 }, 1],
+  [
+    'a bucket with more than anybody makes',
+    { name: 'meshwright.inbound.duration', buckets: buckets.with(0, 2 ** 40) },
+    1,
+  ],
+  ['an endless sum', { name: 'meshwright.inbound.duration', buckets, sum: Infinity }, 1],
+  ['a sum below nothing', { name: 'meshwright.inbound.duration', buckets, sum: -1 }, 1],
   ['durations without buckets', { name: 'meshwright.inbound.duration', count: 1 }, 1],
   ['other buckets than ours', { name: 'meshwright.inbound.duration', buckets: [1, 2] }, 1],
   ['buckets of a counter', { name: 'meshwright.inbound.requests', buckets }, 1],

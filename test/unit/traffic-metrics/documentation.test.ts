@@ -12,6 +12,7 @@ test('the tables list every metric and every label', () => {
     'meshwright_traffic_series',
     'meshwright_traffic_series_limit',
     'meshwright_traffic_label_folded',
+    'meshwright_traffic_workload_folded',
   ];
   const names = [...Object.values(families).map(({ name }) => name), ...labelNames, ...more];
   expect(new Set(listed)).toEqual(new Set(names.filter((it) => !extra.has(it))));

@@ -1,9 +1,9 @@
 // A bounded number of series whose sums are always true, and the text of them.
 import { expect, test } from '@jest/globals';
 import * as fc from 'fast-check';
-import { familyNames, type FamilyName } from '../../../operator/traffic-metrics/families.ts';
+import { familyNames, type FamilyName, type LabelName } from '../../../operator/traffic-metrics/families.ts';
 import { exposition } from '../../../operator/traffic-metrics/exposition.ts';
-import { fold } from '../../../operator/traffic-metrics/fold.ts';
+import { fold, foldedLabels, keyOf } from '../../../operator/traffic-metrics/fold.ts';
 import type { Labels } from '../../../operator/traffic-metrics/labels.ts';
 import { TrafficRegistry } from '../../../operator/traffic-metrics/registry.ts';
 import { durationBounds } from '../../../operator/values/sidecar-names.ts';
@@ -67,6 +67,8 @@ test('the text is what Prometheus reads: counters, cumulative buckets in seconds
    meshwright_traffic_series_limit 1000
    # HELP meshwright_traffic_label_folded Labels that are other in all series, because there would be too many.
    # TYPE meshwright_traffic_label_folded gauge
+   # HELP meshwright_traffic_workload_folded Labels that are other in what a workload reports, because it has more than its share.
+   # TYPE meshwright_traffic_workload_folded gauge
    "
   `);
 });
@@ -77,7 +79,7 @@ test('what was not counted for an hour goes first', () => {
   registry.add({ family: 'requests', labels: { source_workload: 'b' } }, one, hourMs);
   registry.add({ family: 'requests', labels: { source_workload: 'c' } }, one, hourMs);
 
-  expect(registry.size).toEqual({ series: 2, most: 2, folded: new Set() });
+  expect(registry.size).toEqual({ series: 2, most: 2, folded: new Set(), narrowed: [] });
   expect(textOf(registry)).not.toContain('"a"');
 });
 
@@ -120,4 +122,58 @@ test('who reports, and whether it went well, is never folded', () => {
   expect(fold(rows, 100, new Set())).toEqual(new Set());
   expect(fold(rows, 99, new Set())).toEqual(new Set(['source_workload']));
   expect([...fold(rows, 0, new Set())]).not.toContain('response_class');
+});
+
+test('a counter that is full begins anew, and goes on counting', () => {
+  const registry = new TrafficRegistry(10);
+  const labelled = { family: 'requestBytes', labels: { source_workload: 'a' } } as const;
+  registry.add(labelled, { count: Number.MAX_SAFE_INTEGER, buckets: null }, 0);
+  registry.add(labelled, { count: 3, buckets: null }, 0);
+  registry.add(labelled, one, 0);
+
+  expect(sumOf(registry, 'requestBytes')).toBe(4);
+});
+
+test('whatever workloads report, one has its share at most, sums are true, and who it is stays known', () => {
+  const most = 2_000;
+  const label = fc.integer({ min: 0, max: 30 }).map(String);
+  const counted = fc.record({ labels: fc.record({ source_workload: label, route: label, port: label }) });
+  fc.assert(
+    fc.property(fc.array(counted, { minLength: 300, maxLength: 1_500 }), (all) => {
+      const registry = new TrafficRegistry(most);
+      for (const { labels } of all)
+        registry.add(
+          {
+            family: 'requests',
+            labels: { ...labels, reporter: 'destination', destination_workload: 'one' },
+          },
+          one,
+          0,
+        );
+      expect(registry.size.series).toBeLessThanOrEqual(most / 5);
+      expect(registry.size.folded).toEqual(new Set());
+      expect(sumOf(registry, 'requests')).toBe(all.length);
+      expect([...registry.entries('requests')].every((it) => it.labels.destination_workload === 'one')).toBe(
+        true,
+      );
+    }),
+    { numRuns: 20 },
+  );
+});
+
+test('folding says the same as sets of texts do', () => {
+  const value = fc.constantFrom('', 'a', 'b', 'other');
+  const row = fc.record({
+    family: fc.constantFrom(...familyNames),
+    labels: fc.record({ source_workload: value, route: value, port: value, mtls: value }),
+    series: fc.constant(1),
+  });
+  fc.assert(
+    fc.property(fc.array(row, { maxLength: 60 }), fc.integer({ min: 0, max: 40 }), (rows, most) => {
+      const folded = fold(rows, most, new Set());
+      const left = new Set(rows.map((it) => keyOf(it.family, foldedLabels(it, folded)))).size;
+      const isAll = ['source_workload', 'route', 'port'].every((name) => folded.has(name as LabelName));
+      expect(isAll || left <= (folded.size === 0 ? most : most * 0.8)).toBe(true);
+    }),
+  );
 });
