@@ -6,6 +6,8 @@ import type { CountedChange } from './changes.ts';
 
 /** Points that wait for the leader to ask for the next batch. It asks every second or so; a thousand sidecars report 2,000 in that time. */
 const mostWaiting = 100_000;
+/** Of the tags of a point. What is longer waits in place of several. */
+const usualCharacters = 300;
 
 export class WaitingCounts {
   #waiting: CountedChange[] = [];
@@ -14,7 +16,7 @@ export class WaitingCounts {
   add({ workload, points }: Counted): void {
     if (this.#points > mostWaiting) return;
     const kept = points.filter(({ metric }) => isStored(metric));
-    this.#points += kept.length;
+    for (const { tags } of kept) this.#points += 1 + Math.floor(charactersOf(tags) / usualCharacters);
     this.#waiting.push({ type: 'counted', workload, points: kept.map(written) });
   }
 
@@ -24,6 +26,10 @@ export class WaitingCounts {
     this.#points = 0;
     return taken;
   }
+}
+
+function charactersOf(tags: Tags): number {
+  return tagNames.reduce((sum, name) => sum + tags[name].length, 0);
 }
 
 function written({ metric, tags, count, buckets }: Point): CountedChange['points'][number] {

@@ -41,8 +41,10 @@ interface Reporter {
   bytes: number;
 }
 
-/** Objects and strings around a ring, roughly. */
-const overheadBytes = 700;
+/** Objects around a ring, roughly. */
+const overheadBytes = 550;
+/** The tags of a series are kept as they are, and in its key. */
+const timesKept = 2;
 /** Ports of one reporter that are told apart when there is no more room for other tags. */
 const mostFoldedPorts = 100;
 const sweptEveryMs = 60_000;
@@ -106,7 +108,7 @@ export class TrafficStore {
     // Without ports, they are a few for each metric: they always have room.
     const { foldedPorts } = known;
     const isFull =
-      !this.#hasBytes(known, bytesOf(metric)) ||
+      !this.#hasBytes(known, bytesOf(metric, tags)) ||
       (foldedPorts.size >= mostFoldedPorts && !foldedPorts.has(tags.port));
     if (isFull && tags.port !== '' && tags.port !== other)
       return this.#foldedSeries(reporter, known, { metric, tags: { ...tags, port: other } });
@@ -114,9 +116,11 @@ export class TrafficStore {
     return this.#create(reporter, known, { key, metric, tags });
   }
 
-  #hasRoom(known: Reporter, metric: Metric, { source }: Tags): boolean {
+  #hasRoom(known: Reporter, metric: Metric, tags: Tags): boolean {
+    const { source } = tags;
     const { series, addresses } = known;
-    if (series.size >= this.#bounds.perReporter || !this.#hasBytes(known, bytesOf(metric))) return false;
+    if (series.size >= this.#bounds.perReporter || !this.#hasBytes(known, bytesOf(metric, tags)))
+      return false;
     return (
       !isPlaintext(source) || addresses.has(source) || addresses.size < this.#bounds.addressesPerReporter
     );
@@ -137,8 +141,9 @@ export class TrafficStore {
     known.series.set(key, series);
     if (isPlaintext(tags.source) && tags.source !== otherAddresses)
       known.addresses.set(tags.source, (known.addresses.get(tags.source) ?? 0) + 1);
-    this.#bytes += bytesOf(metric);
-    known.bytes += bytesOf(metric);
+    const bytes = bytesOf(metric, tags);
+    this.#bytes += bytes;
+    known.bytes += bytes;
     return series;
   }
 
@@ -153,10 +158,12 @@ export class TrafficStore {
     }
   }
 
-  #forget(known: Reporter, key: string, { metric, tags: { source } }: Series): void {
+  #forget(known: Reporter, key: string, { metric, tags }: Series): void {
+    const { source } = tags;
     known.series.delete(key);
-    this.#bytes -= bytesOf(metric);
-    known.bytes -= bytesOf(metric);
+    const bytes = bytesOf(metric, tags);
+    this.#bytes -= bytes;
+    known.bytes -= bytes;
     const left = (known.addresses.get(source) ?? 0) - 1;
     if (left > 0) known.addresses.set(source, left);
     else known.addresses.delete(source);
@@ -200,8 +207,10 @@ function ringOf(metric: Metric): Ring {
 
 const ringBytes = new Map<Metric, number>();
 
-function bytesOf(metric: Metric): number {
+function bytesOf(metric: Metric, tags: Tags): number {
   const known = ringBytes.get(metric) ?? ringOf(metric).bytes;
   ringBytes.set(metric, known);
-  return overheadBytes + known;
+  let characters = 0;
+  for (const name of tagNames) characters += tags[name].length;
+  return overheadBytes + known + timesKept * characters;
 }

@@ -151,6 +151,20 @@ test('who fills the memory leaves something to each of the others', () => {
   expect(store.size.folded).toBe(folded);
 });
 
+test('long tags count: whoever sends ever new ones of a thousand characters takes no more memory than others', () => {
+  const store = new TrafficStore({ bytes: 1_000_000 });
+  const long = (at: number): Point =>
+    point({ source: spiffe, port: '80', route: `${at}`.padEnd(1_000, 'r'), flags: 'f'.repeat(1_000) });
+  for (let at = 0; at < 900; at += 1) store.add('server', [long(at)], 0);
+  const { series, bytes } = store.size;
+
+  expect(bytes).toBeLessThan(800_000);
+  // A ring of 1,440 bytes, and the text twice.
+  expect(series).toBeLessThan(800_000 / (1_440 + 2 * 2_000));
+  store.add('another', [], hourMs + 60_001);
+  expect(store.size).toMatchObject({ series: 0, bytes: 0 });
+});
+
 test('what callers count is not kept', () => {
   const store = new TrafficStore();
   store.add('server', [point({ destination: 'shop/reviews/80' }, 1, 'outbound.requests')], 0);
