@@ -3,6 +3,7 @@
 import { mkdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
+import { benchDashboard } from './dashboard/main.ts';
 import { medianOf, rowsOf, type Figures } from './figures.ts';
 import { endAll, type Ending, leaveServerCore } from './processes.ts';
 import { benchPods } from './pods.ts';
@@ -29,6 +30,8 @@ const { values } = parseArgs({
     policies: { type: 'boolean', default: false },
     /** A folder for a CPU profile of the server in each scenario. */
     profile: { type: 'string' },
+    /** S=dashboard: a folder for pictures of it. */
+    screenshots: { type: 'string' },
     /** S=sidecar: another checkout, to be compared with. */
     base: { type: 'string' },
     /** S=sidecar: so many rules and a token guard the called port, compared with none. */
@@ -146,6 +149,10 @@ async function main(): Promise<void> {
   }
   if (values.s === 'quotas') {
     await benchQuotas(Number(values.rounds));
+    return;
+  }
+  if (values.s === 'dashboard') {
+    await benchDashboard(Number(values.rounds), values.screenshots);
     return;
   }
   if (values.s === 'pods') {

@@ -27,7 +27,7 @@ export function edgeKey({ from, to }: Ends): string {
 
 export function layoutOf(nodes: readonly Pick<GraphNode, 'id'>[], edges: readonly Ends[]): Layout {
   const graph = new Graph({ multigraph: false });
-  graph.setGraph({ rankdir: 'LR', nodesep: 26, ranksep: 40, marginx: 20, marginy: 20 });
+  graph.setGraph({ rankdir: 'LR', nodesep: 26, ranksep: 60, marginx: 20, marginy: 20 });
   graph.setDefaultEdgeLabel(() => ({}));
   for (const { id } of nodes) graph.setNode(id, { width: nodeWidth, height: nodeHeight });
   for (const { from, to } of edges) graph.setEdge(from, to, { width: 84, height: 20, labelpos: 'c' });
@@ -40,10 +40,19 @@ export function layoutOf(nodes: readonly Pick<GraphNode, 'id'>[], edges: readonl
     edges: new Map(
       edges.map((edge) => {
         const { points = [], ...label } = graph.edge(edge.from, edge.to);
-        return [edgeKey(edge), { points: points.map(pointOf), label: pointOf(label) }];
+        const [from, to] = [pointOf(graph.node(edge.from)), pointOf(graph.node(edge.to))];
+        return [edgeKey(edge), { points: sideways(points.map(pointOf), from, to), label: pointOf(label) }];
       }),
     ),
   };
+}
+
+/** From the right side of the caller to the left side of who is called; dagre would leave by the side that is nearest. */
+function sideways(points: readonly Point[], from: Point, to: Point): readonly Point[] {
+  const half = nodeWidth / 2;
+  // Back, against the direction of the graph.
+  if (to.x - half <= from.x + half) return points;
+  return [{ x: from.x + half, y: from.y }, ...points.slice(1, -1), { x: to.x - half, y: to.y }];
 }
 
 function pointOf({ x, y }: Partial<Point>): Point {

@@ -1,6 +1,6 @@
 // The service graph: each node is a link, so that the keyboard and screen readers find all that is drawn.
 import type { JSX } from 'preact';
-import { useMemo } from 'preact/hooks';
+import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import type { GraphEdge, GraphNode } from '../../views/json.ts';
 import { healthOf, milliseconds, percent, perSecond } from '../format.ts';
 import { edgeKey, type Layout, layoutOf, nodeHeight, nodeWidth, type Point } from '../graph-layout.ts';
@@ -18,21 +18,59 @@ export function Graph({ nodes, edges, place }: GraphProps): JSX.Element {
   // oxlint-disable-next-line react-hooks/exhaustive-deps -- `shape` says all of nodes and edges that matters
   const layout = useMemo(() => layoutOf(nodes, edges), [shape]);
   const busiest = Math.max(...edges.map(({ numbers }) => numbers.requests + numbers.connections), 0);
+  const [isWhole, setWhole] = useState(false);
+  const box = useRef<HTMLDivElement>(null);
+  // oxlint-disable-next-line react-hooks/exhaustive-deps -- only then: whoever has scrolled wants to stay there
+  useEffect(() => showFirst(box.current, layout), [isWhole]);
+  const { width, height } = layout;
+  const minWidth = isWhole ? '0' : `max(${leastScale * width}px, min(100%, 1100px))`;
   return (
-    <div class="graph" tabIndex={0} role="group" aria-label="Service graph">
-      <svg width={layout.width} height={layout.height} viewBox={`0 0 ${layout.width} ${layout.height}`}>
-        <Arrowheads />
-        <g aria-hidden="true">
-          {edges.map((edge) => (
-            <Edge key={edgeKey(edge)} edge={edge} layout={layout} busiest={busiest} />
+    <>
+      {nodes.length > manyNodes && (
+        <div class="graph-bar">
+          <button type="button" aria-pressed={isWhole} onClick={() => setWhole(!isWhole)}>
+            Whole graph
+          </button>
+        </div>
+      )}
+      <div
+        ref={box}
+        class={isWhole ? 'graph graph-whole' : 'graph'}
+        tabIndex={0}
+        role="group"
+        aria-label="Service graph"
+      >
+        <svg width={width} height={height} viewBox={`0 0 ${width} ${height}`} style={{ minWidth }}>
+          <Arrowheads />
+          <g aria-hidden="true">
+            {edges.map((edge) => (
+              <Edge key={edgeKey(edge)} edge={edge} layout={layout} busiest={busiest} />
+            ))}
+            {/* Above all edges. */}
+            {edges.map((edge) => (
+              <Label key={edgeKey(edge)} edge={edge} layout={layout} />
+            ))}
+          </g>
+          {nodes.map((node) => (
+            <Node key={node.id} node={node} at={layout.nodes.get(node.id)} place={place} />
           ))}
-        </g>
-        {nodes.map((node) => (
-          <Node key={node.id} node={node} at={layout.nodes.get(node.id)} place={place} />
-        ))}
-      </svg>
-    </div>
+        </svg>
+      </div>
+    </>
   );
+}
+
+/** Smaller, its text cannot be read. */
+const leastScale = 0.85;
+/** More do not fit into a window at a size at which they can be read. */
+const manyNodes = 12;
+
+/** Scrolls to those who are called by nobody: the graph begins with them, in the middle of its left side. */
+function showFirst(box: HTMLElement | null, { nodes, height }: Layout): void {
+  const left = Math.min(...[...nodes.values()].map(({ x }) => x));
+  const first = [...nodes.values()].filter(({ x }) => x === left).toSorted((a, b) => a.y - b.y);
+  const { y } = first[first.length >> 1] ?? { y: 0 };
+  if (box !== null) box.scrollTo({ left: 0, top: (y / height) * box.scrollHeight - box.clientHeight / 2 });
 }
 
 const tones = ['none', 'good', 'warning', 'bad', 'idle'] as const;
@@ -74,19 +112,24 @@ function Edge({ edge, layout, busiest }: EdgeProps): JSX.Element | null {
   const isPlain = numbers.mtls !== null && numbers.mtls < 1;
   const width = 1.5 + (busiest === 0 ? 0 : 3 * Math.sqrt(calls / busiest));
   return (
-    <g>
-      <path
-        class={`edge edge-${tone}${isPlain ? ' edge-plain' : ''}`}
-        d={curve(place.points)}
-        stroke-width={width}
-        marker-end={`url(#arrow-${tone})`}
-      />
-      {calls > 0 && (
-        <text class={`edge-label tone-${tone}`} x={place.label.x} y={place.label.y + 4} text-anchor="middle">
-          {edgeText(edge)}
-        </text>
-      )}
-    </g>
+    <path
+      class={`edge edge-${tone}${isPlain ? ' edge-plain' : ''}`}
+      d={curve(place.points)}
+      stroke-width={width}
+      marker-end={`url(#arrow-${tone})`}
+    />
+  );
+}
+
+function Label({ edge, layout }: Pick<EdgeProps, 'edge' | 'layout'>): JSX.Element | null {
+  const { numbers } = edge;
+  const place = layout.edges.get(edgeKey(edge));
+  if (place === undefined || numbers.requests + numbers.connections === 0) return null;
+  const { x, y } = place.label;
+  return (
+    <text class={`edge-label tone-${healthOf(numbers.success)}`} x={x} y={y + 4} text-anchor="middle">
+      {edgeText(edge)}
+    </text>
   );
 }
 
@@ -95,17 +138,16 @@ function edgeText({ numbers: { requests, connections, success } }: GraphEdge): s
   return success !== null && success < 0.995 ? `${rate} · ${percent(success)}` : rate;
 }
 
-/** Through the points of the layout, with round bends. */
-function curve(points: readonly Point[]): string {
-  const [start, ...rest] = points;
+/** Through the points of the layout, each of which it passes in the direction of the graph. */
+function curve([start, ...rest]: readonly Point[]): string {
   if (start === undefined) return '';
-  let path = `M${text(start)}`;
-  for (const [at, point] of rest.entries()) {
-    const next = rest[at + 1];
-    if (next === undefined) path += at === 0 ? `L${text(point)}` : `T${text(point)}`;
-    else path += `Q${text(point)} ${text({ x: (point.x + next.x) / 2, y: (point.y + next.y) / 2 })}`;
+  let [path, from] = [`M${text(start)}`, start];
+  for (const to of rest) {
+    const middle = (from.x + to.x) / 2;
+    path += `C${text({ x: middle, y: from.y })} ${text({ x: middle, y: to.y })} ${text(to)}`;
+    from = to;
   }
-  return path.replace(/T(\S+ \S+)$/, 'L$1');
+  return path;
 }
 
 function text({ x, y }: Point): string {
