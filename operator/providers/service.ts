@@ -14,7 +14,7 @@ export interface SignalHost {
   refused(why: 'caller' | 'content', peer: string, reason: string): void;
 }
 
-/** Of a message. Envoy sends what it has at 16 KB or after a second. */
+/** Of a message. Sidecars send 64 KB of records or 30 spans, or what they have after a second or five. */
 const mostBytes = 256 * 1024;
 /** All was taken. */
 const taken = Buffer.alloc(0);

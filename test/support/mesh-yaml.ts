@@ -37,6 +37,7 @@ interface Written {
   readonly whole?: boolean;
   readonly outboundMode?: 'AllowAny' | 'RegistryOnly';
   readonly allowedHosts?: MeshIr['settings']['allowedHosts'];
+  readonly tracing?: MeshIr['settings']['tracing'];
   readonly services?: readonly PartialService[];
   readonly workloads?: readonly PartialWorkload[];
 }
@@ -53,12 +54,13 @@ export function readMeshCase(text: string): MeshCase {
     whole = false,
     outboundMode = 'AllowAny',
     allowedHosts = [],
+    tracing = null,
     services = [],
     workloads = [],
   } = parse(text, withOrigins) as Written;
   const { settings } = sampleMesh({});
   const ir = sampleMesh({
-    settings: { ...settings, outboundMode, allowedHosts },
+    settings: { ...settings, outboundMode, allowedHosts, tracing },
     services: services.map(readService),
     workloads: workloads.map(readWorkload),
   });

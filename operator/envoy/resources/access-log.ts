@@ -113,6 +113,9 @@ function fieldsOf(names: readonly string[] | null, direction: Direction): readon
   });
 }
 
+/** Of one message: each is work of its own. Four times Envoy's default, and a quarter of what the operator takes (providers/service.ts). */
+const recordsBytes = 64 * 1024;
+
 /** By OTLP. The operator knows by the name of the log who receives it, and by the node, which it has proven, from whom it is. */
 function toOperator({ name, format }: AccessLogIr, direction: Direction): EnvoyMessage {
   const attributes = format.type === 'Text' ? [] : fieldsOf(format.fields, direction);
@@ -123,6 +126,7 @@ function toOperator({ name, format }: AccessLogIr, direction: Direction): EnvoyM
       grpc_service: { envoy_grpc: { cluster_name: operatorCluster }, timeout: duration(5_000) },
       log_name: name,
       buffer_flush_interval: duration(1_000),
+      buffer_size_bytes: { value: recordsBytes },
       ...(format.type === 'Text' && { body: { string_value: textOf(format.parts, direction) } }),
       attributes: { values: attributes.map(([key, value]) => ({ key, value: { string_value: value } })) },
     },

@@ -87,10 +87,8 @@ export function createResourceBuilder(): ResourceBuilder {
   return (ir, options) => {
     const { identities, services, settings, workloads } = ir;
     const trust = trusted(options.trustBundle, options.revocationList ?? null, options.publicRoots);
-    const { outboundMode, allowedHosts, accessLogs, metrics = defaultMetrics } = settings;
-    const countsOutbound = metrics.reporters === 'Both';
-    const switches = switched({ outboundMode, allowedHosts, accessLogs, countsOutbound });
-    const logs = listenerLogs(accessLogs, settings.tracing, settings.origin);
+    const switches = switched(switchedBy(settings));
+    const logs = listenerLogs(settings.accessLogs, settings.tracing, settings.origin);
     const own = { ...switches, origin: settings.origin, logs };
     const present = wanted(workloads, options.workloads);
     const layers = new Map<LayerId, readonly XdsResource[]>([
@@ -115,6 +113,12 @@ export function createResourceBuilder(): ResourceBuilder {
     );
     return { layers, views };
   };
+}
+
+function switchedBy(settings: MeshIr['settings']): Switched {
+  const { outboundMode, allowedHosts, accessLogs, tracing, metrics = defaultMetrics } = settings;
+  const countsOutbound = metrics.reporters === 'Both';
+  return { outboundMode, allowedHosts, accessLogs, countsOutbound, sendsSpans: tracing !== null };
 }
 
 type SharedLayer = (trust: Trust, mesh: Origin, services: MeshIr['services']) => readonly XdsResource[];

@@ -26,6 +26,9 @@ export function statsKey(direction: Direction): string {
   return `meshwright.stats.${direction}`;
 }
 
+/** Envoy's own: so many spans are sent at once, or what there is after five seconds. */
+export const spansKey = 'tracing.opentelemetry.min_flush_spans';
+
 /** Percentage of connections without an identity that are admitted, of `5432` or `other`. Without a value: all. */
 export function admissionKey(label: string): string {
   return `meshwright.inbound.${label}.without_identity`;

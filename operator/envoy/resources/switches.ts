@@ -14,7 +14,7 @@ import { outboundDiscovered } from './outbound/http-filters.ts';
 import { logValues } from './named-logs.ts';
 import { type DiscoveredFilter, limitsOf } from './placeholders.ts';
 import type { EnvoyMessage } from '../proto/envoy-message.ts';
-import { statsKey, unknownDestinationsKey } from './runtime.ts';
+import { spansKey, statsKey, unknownDestinationsKey } from './runtime.ts';
 import { resource } from './resource.ts';
 import type { LayerId, XdsResource } from './xds-resource.ts';
 
@@ -87,6 +87,7 @@ export function buildRuntime(workload: WorkloadIr, mesh: Origin, switched: Switc
 export interface Switched extends Pick<MeshIr['settings'], 'outboundMode' | 'allowedHosts' | 'accessLogs'> {
   /** Whether sidecars of callers count. */
   readonly countsOutbound: boolean;
+  readonly sendsSpans: boolean;
 }
 
 /** Of workloads: those with the same have the same values. namespace: null: of one that may call no more than others. */
@@ -94,15 +95,19 @@ interface Switching extends Pick<WorkloadIr, 'accessLogs'> {
   readonly namespace: string | null;
 }
 
+/** Envoy's default is 5. A span has one KB, and the operator takes 256 at once (providers/service.ts). */
+const spansOfMessage = 30;
+
 const nobodys: Switching = { accessLogs: [], namespace: null };
 
 /** What holds for all, for those that write these access logs, and for those of the namespace. */
 function valuesOf(
-  { outboundMode, allowedHosts, accessLogs, countsOutbound }: Switched,
+  { outboundMode, allowedHosts, accessLogs, countsOutbound, sendsSpans }: Switched,
   { accessLogs: named, namespace }: Switching,
 ): EnvoyMessage {
   return {
     [statsKey('inbound')]: 100,
+    ...(sendsSpans && { [spansKey]: spansOfMessage }),
     ...(countsOutbound && { [statsKey('outbound')]: 100 }),
     ...(outboundMode === 'RegistryOnly' && { [unknownDestinationsKey]: 0 }),
     ...admittedHosts(allowedHosts, namespace),

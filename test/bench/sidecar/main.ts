@@ -33,6 +33,7 @@ interface Side extends Ending {
     readonly server: number;
     readonly p50: number;
     readonly p99: number;
+    readonly perSecond: number;
   }[];
 }
 
@@ -65,13 +66,16 @@ async function memory({ pid, adminPort }: SidecarProcess): Promise<{ rssMb: numb
 async function playRound({ ready, rounds }: Side): Promise<void> {
   const { caller, server, port, token } = ready;
   const before = [cpuUs(caller), cpuUs(server)] as const;
+  const start = performance.now();
   const took = await load({ port, token, requests: requestsOfRound, connections });
+  const seconds = (performance.now() - start) / 1000;
   const sorted = took.toSorted((a, b) => a - b);
   rounds.push({
     caller: (cpuUs(caller) - before[0]) / requestsOfRound,
     server: (cpuUs(server) - before[1]) / requestsOfRound,
     p50: sorted[Math.floor(requestsOfRound * 0.5)] ?? Number.NaN,
     p99: sorted[Math.floor(requestsOfRound * 0.99)] ?? Number.NaN,
+    perSecond: requestsOfRound / seconds,
   });
 }
 
@@ -81,6 +85,7 @@ function figuresOf({ rounds }: Side, caller: Memory, server: Memory): Figures {
   return {
     'caller us/request': rounds.map((round) => round.caller),
     'server us/request': rounds.map((round) => round.server),
+    'requests/s': rounds.map((round) => round.perSecond),
     'p50 us': rounds.map((round) => round.p50),
     'p99 us': rounds.map((round) => round.p99),
     'caller RSS MB': caller.rssMb,

@@ -15,10 +15,11 @@ import type { GrpcService } from '../../../operator/xds/server/endpoint.ts';
 import { MemorySecrets } from '../../support/memory-secrets.ts';
 
 /**
- * off: neither counts nor lines, which no Mesh can ask for: what all others are compared with. default: what a Mesh without `telemetry` has: counts, and a
- * line on standard output for each request. full: also a record of each request and a span of each for a provider.
+ * off: neither counts nor lines, which no Mesh can ask for: what all others are compared with. counts: no lines. failures: counts, and lines about failed
+ * requests, of which there are none here. default: what a Mesh without `telemetry` has: counts, and a line on standard output for each request.
+ * full: also a record of each request and a span of each for a provider.
  */
-export const telemetryLevels = ['off', 'default', 'full'] as const;
+export const telemetryLevels = ['off', 'counts', 'failures', 'default', 'full'] as const;
 export type TelemetryLevel = (typeof telemetryLevels)[number];
 
 const provider = 'collector';
@@ -33,6 +34,8 @@ const log = {
 
 const settingsOf: Readonly<Record<TelemetryLevel, Partial<MeshIr['settings']>>> = {
   off: { accessLogs: [] },
+  counts: { accessLogs: [] },
+  failures: { accessLogs: [{ ...log, name: 'failures', filter: 'response.code >= 400', providers: [] }] },
   default: {},
   full: {
     accessLogs: [
