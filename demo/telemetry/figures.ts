@@ -10,6 +10,7 @@ export type What = 'requests' | '4xx' | '5xx' | 'refused' | 'p50' | 'p99';
 /** A count is from `low` to `high`, which are the same; milliseconds from what the application took to what the caller waited. */
 export interface Figure {
   readonly key: string;
+  readonly from: string;
   /** `visitor → ratings` */
   readonly edge: string;
   readonly what: What;
@@ -65,6 +66,7 @@ function figuresOf(calls: readonly (Seen & { readonly edge: Edge })[]): readonly
 function count(edge: Edge, what: What, value: number): Figure {
   return {
     key: figureKey(edge, what),
+    from: edge.from,
     edge: `${edge.from} → ${edge.to}`,
     what,
     low: value,
@@ -82,18 +84,21 @@ export function holds({ what, low, high }: Figure, value: number, bounds: readon
 export interface Source {
   readonly name: string;
   readonly readings: Readings;
+  /** Whether it has to tell this figure. */
+  readonly tells: (figure: Figure) => boolean;
 }
 
-/** What is not the truth, in words. */
+/** What is not the truth, or is not told, in words. */
 export function mistakes(
   truth: readonly Figure[],
   sources: readonly Source[],
   bounds: readonly number[],
 ): readonly string[] {
-  return sources.flatMap(({ name, readings }) =>
-    truth.flatMap((figure) => {
+  return sources.flatMap(({ name, readings, tells }) =>
+    truth.filter(tells).flatMap((figure) => {
       const value = readings.get(figure.key);
-      if (value === undefined || holds(figure, value, bounds)) return [];
+      if (value === undefined) return [`${name} says nothing of ${figure.edge} ${figure.what}`];
+      if (holds(figure, value, bounds)) return [];
       return [
         `${name} says ${shown(figure.what, value)} of ${figure.edge} ${figure.what}, and not ${truthText(figure)}`,
       ];
@@ -101,7 +106,7 @@ export function mistakes(
   );
 }
 
-/** A line for each figure and a column for each source; `-`: it does not tell. */
+/** A line for each figure and a column for each source; `-`: it tells nothing of it. */
 export function comparison(truth: readonly Figure[], sources: readonly Source[]): readonly string[] {
   const rows = truth.map((figure) => [
     figure.edge,

@@ -101,20 +101,10 @@ async function settled(watchers: Watchers, truth: readonly Figure[], signal: Abo
   const end = performance.now() + deadlineMs;
   const look = async (): Promise<Settled | undefined> => {
     const [sources, bounds] = await Promise.all([watchers.read(), watchers.bounds()]);
-    const wrong = [...mistakes(truth, sources, bounds), ...untold(truth, sources)];
+    const wrong = mistakes(truth, sources, bounds);
     return wrong.length === 0 || performance.now() > end ? { sources, wrong } : undefined;
   };
   return waitFor(look, { what: 'the counts', deadlineMs: 2 * deadlineMs, everyMs: 250, signal });
-}
-
-/** What a source that tells of nothing else must tell. */
-function untold(truth: readonly Figure[], sources: readonly Source[]): readonly string[] {
-  const told = new Set(sources.flatMap(({ readings }) => [...readings.keys()]));
-  const figures = truth.filter(({ key }) => !told.has(key)).map(({ key }) => `Nobody tells ${key}`);
-  const silent = sources
-    .filter(({ readings }) => !truth.some(({ key }) => readings.has(key)))
-    .map(({ name }) => `${name} tells nothing`);
-  return [...figures, ...silent];
 }
 
 /** Resolves when every sidecar knows where those are that its workload calls: nothing was called before the first round. */

@@ -7,7 +7,7 @@ import { waitFor } from '../process/wait.ts';
 import type { Screen } from '../screen/screen.ts';
 import { readCollector } from './collector.ts';
 import { readDashboard } from './dashboard.ts';
-import type { Source } from './figures.ts';
+import { anyone, type Figure, type Source } from './figures.ts';
 import { writeCollectorConfiguration } from './otlp-files.ts';
 import { pluginProgram, readPlugin } from './plugin.ts';
 import {
@@ -84,12 +84,29 @@ export async function startWatchers(stage: TelemetryStage): Promise<Watchers> {
     read: async () =>
       Promise.all(
         [
-          { name: 'Prometheus', read: () => readPrometheus(client, 'destination') },
-          { name: 'of callers', read: () => readPrometheus(client, 'source') },
-          { name: 'collector', read: () => readCollector(folder) },
-          { name: 'plug-in', read: () => readPlugin(files('plugin').stdout) },
-          { name: 'dashboard', read: () => readDashboard(admin) },
-        ].map(async ({ name, read }) => ({ name, readings: await read() })),
+          { name: 'Prometheus', tells: noRefusals, read: () => readPrometheus(client, 'destination') },
+          { name: 'of callers', tells: noRefusals, read: () => readPrometheus(client, 'source') },
+          { name: 'collector', tells: everything, read: () => readCollector(folder) },
+          { name: 'plug-in', tells: isForPlugin, read: () => readPlugin(files('plugin').stdout) },
+          { name: 'dashboard', tells: isOnDashboard, read: () => readDashboard(admin) },
+        ].map(async ({ name, tells, read }) => ({ name, tells, readings: await read() })),
       ),
   };
+}
+
+const everything = (): boolean => true;
+
+/** By rule, they are on the operator's own page, and counted by caller as 4xx. */
+function noRefusals({ what }: Figure): boolean {
+  return what !== 'refused';
+}
+
+/** The example prints how many each workload has served, and who was refused. */
+function isForPlugin({ what, from }: Figure): boolean {
+  return what === 'refused' || (what === 'requests' && from === anyone);
+}
+
+/** What fails, not what was asked for wrongly. */
+function isOnDashboard({ what }: Figure): boolean {
+  return what !== 'refused' && what !== '4xx';
 }

@@ -1,6 +1,12 @@
 // What the demo takes for the truth about its calls, and what it takes for a mistake.
 import { expect, test } from '@jest/globals';
-import { comparison, mistakes, truthOf, type Readings } from '../../../demo/telemetry/figures.ts';
+import {
+  comparison,
+  mistakes,
+  truthOf,
+  type Figure,
+  type Readings,
+} from '../../../demo/telemetry/figures.ts';
 import { added, percentile } from '../../../demo/telemetry/histogram.ts';
 import { mix, roundOf, type Part, type Seen } from '../../../demo/telemetry/mix.ts';
 
@@ -33,14 +39,15 @@ test('a call of the page is one of each service behind it, a refused one ends wh
 
 const told = (...readings: readonly (readonly [string, number])[]): Readings => new Map(readings);
 const mistakesOf = (readings: Readings): readonly string[] =>
-  mistakes(truth, [{ name: 'Somebody', readings }], bounds);
+  mistakes(truth, [{ name: 'Somebody', readings, tells: ({ key }) => readings.has(key) }], bounds);
 
-test('one call more or less is a mistake, and what is not told is none', () => {
+test('one call more or less is a mistake, and so is silence of who has to tell', () => {
   expect(mistakesOf(told(['visitor → ratings requests', 1]))).toEqual([]);
   expect(mistakesOf(told(['all → ratings requests', 4]))).toEqual([
     'Somebody says 4 of all → ratings requests, and not 3',
   ]);
-  expect(mistakesOf(told())).toEqual([]);
+  const silent = { name: 'Somebody', readings: told(), tells: ({ what }: Figure) => what === 'refused' };
+  expect(mistakes(truth, [silent], bounds)).toEqual(['Somebody says nothing of visitor → reviews refused']);
 });
 
 test('a percentile may be anywhere in the bucket of the truth, and in no other', () => {
@@ -53,8 +60,8 @@ test('a percentile may be anywhere in the bucket of the truth, and in no other',
 
 test('the table has a line for each figure, and - where somebody does not tell', () => {
   const [header, line] = comparison(truth.slice(0, 1), [
-    { name: 'one', readings: told(['visitor → productpage requests', 2]) },
-    { name: 'other', readings: told() },
+    { name: 'one', readings: told(['visitor → productpage requests', 2]), tells: () => true },
+    { name: 'other', readings: told(), tells: () => false },
   ]);
 
   expect([header, line].map((text) => text?.split(/ {2,}/))).toEqual([
