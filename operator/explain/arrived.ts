@@ -97,7 +97,7 @@ const unknownValue = Symbol('unknown');
 /** Of a format string, as far as sidecars have them. Null: there is none. */
 function valueOf(arrived: Arrived, format: string): string | null | typeof unknownValue {
   if (format === '%DOWNSTREAM_PEER_URI_SAN%') return arrived.caller;
-  if (format === '%DOWNSTREAM_DIRECT_REMOTE_ADDRESS_WITHOUT_PORT%') return unknownValue;
+  if (format === '%DOWNSTREAM_DIRECT_REMOTE_ADDRESS_WITHOUT_PORT%' || isOfB3(format)) return unknownValue;
   const [, name, most = ''] = /^%REQ\(([^)]+)\):(\d+)%$/.exec(format) ?? [];
   if (name !== undefined) {
     if (arrived.unknown.has(name.toLowerCase())) return unknownValue;
@@ -106,6 +106,11 @@ function valueOf(arrived: Arrived, format: string): string | null | typeof unkno
   const value = format.replace('%PATH(NQ:PATH)%', () => pathOf(arrived.request));
   if (/^[^%]*$/.test(format.replace('%PATH(NQ:PATH)%', ''))) return value;
   throw new UnreadableError(`explain does not know the value ${format}`);
+}
+
+/** Where sidecars read traces in B3: what comes of it is traceparent, of which rules rarely speak. */
+function isOfB3(format: string): boolean {
+  return format === '%UNIQUE_ID%' || /^(%CEL\(|[0-]+%REQ\().*(b3|traceparent)/.test(format);
 }
 
 function written(arrived: Arrived, name: string, value: string): Arrived {

@@ -32,4 +32,6 @@ export interface TracingIr {
   readonly providers: readonly string[];
   /** Of requests that no caller has decided about: 0 to 100, to a hundredth. */
   readonly percentage: number;
+  /** B3: its headers are read and written beside traceparent. */
+  readonly propagation: 'W3C' | 'B3';
 }

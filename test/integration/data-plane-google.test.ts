@@ -35,7 +35,7 @@ beforeAll(async () => {
     env: { GCE_METADATA_HOST: new URL(onNode.url).host },
     settings: {
       providers: [provider('by-key', byKey, 'account'), provider('on-node', onNode, null)],
-      tracing: { providers: ['by-key', 'on-node'], percentage: 0 },
+      tracing: { providers: ['by-key', 'on-node'], percentage: 0, propagation: 'W3C' },
       accessLogs: [
         {
           name: 'all',

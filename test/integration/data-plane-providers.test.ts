@@ -56,7 +56,7 @@ beforeAll(async () => {
         provider('plugin', { type: 'Plugin', endpoint: `http://127.0.0.1:${pluginPort}`, metrics: true }),
         provider('zipkin', { type: 'Zipkin', endpoint: `http://127.0.0.1:${zipkin}` }),
       ],
-      tracing: { providers: ['grpc', 'plugin', 'zipkin'], percentage: 0 },
+      tracing: { providers: ['grpc', 'plugin', 'zipkin'], percentage: 0, propagation: 'W3C' },
       accessLogs: [
         {
           ...log,

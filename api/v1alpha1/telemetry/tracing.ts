@@ -13,8 +13,12 @@ export const Tracing = z
       .describe(
         'How many of the requests are traced of which no caller has decided, in percent. Requests with a traceparent header are traced if it says so. Default: 1.',
       ),
+    propagation: z
+      .enum(['W3C', 'B3'])
+      .default('W3C')
+      .describe(
+        'By which headers applications pass traces on. W3C (default): traceparent. B3: b3 or X-B3-TraceId and the like, too; they go before traceparent where a request has both, and requests that are sent on have all of them.',
+      ),
   })
   .exactOptional()
-  .describe(
-    'Sidecars take part in traces of W3C Trace Context. Default: they do not, and pass headers of traces on as they are.',
-  );
+  .describe('Sidecars take part in traces. Default: they do not, and pass headers of traces on as they are.');

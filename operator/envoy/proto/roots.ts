@@ -48,6 +48,9 @@ export const roots: Readonly<Record<string, readonly string[]>> = {
     'envoy.extensions.filters.network.sni_dynamic_forward_proxy.v3.FilterConfig',
   ],
   // HTTP filters, with the messages they take per virtual host and route.
+  'envoy/extensions/filters/http/upstream_codec/v3/upstream_codec.proto': [
+    'envoy.extensions.filters.http.upstream_codec.v3.UpstreamCodec',
+  ],
   'envoy/extensions/filters/http/router/v3/router.proto': ['envoy.extensions.filters.http.router.v3.Router'],
   'envoy/extensions/filters/http/rbac/v3/rbac.proto': [
     'envoy.extensions.filters.http.rbac.v3.RBAC',

@@ -7,6 +7,7 @@ import { namedRequestLog, requestLog } from './access-log.ts';
 import type { ListenerLogs } from './named-logs.ts';
 import { ruleStats } from './rule-stats.ts';
 import { auditStats, openCountedEvery, openRequestStats, requestStats } from './stats-log.ts';
+import { readB3, writeB3 } from './b3.ts';
 import { tracing } from './tracing.ts';
 import { requestHeadersTimeout, serverIdleTimeout } from './connection-timeouts.ts';
 import type { Vantage } from './vantage.ts';
@@ -19,6 +20,8 @@ export interface ConnectionManagerParts {
   readonly statPrefix: string;
   /** Before the router, in order. */
   readonly filters: readonly EnvoyMessage[];
+  /** Extensions that change headers before anything else looks at them, in order. */
+  readonly early: readonly EnvoyMessage[];
   /** Access logs that the Mesh asks for. */
   readonly named: ListenerLogs;
   /** Access logs besides those that all have. Default: none. */
@@ -29,6 +32,8 @@ export interface ConnectionManagerParts {
 
 /** As a network filter. */
 export function connectionManager(parts: ConnectionManagerParts): EnvoyMessage {
+  const { tracing: traced } = parts.named;
+  const isB3 = traced?.propagation === 'B3';
   return extension(
     'envoy.filters.network.http_connection_manager',
     'envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager',
@@ -57,9 +62,10 @@ export function connectionManager(parts: ConnectionManagerParts): EnvoyMessage {
       ...(parts.vantage === 'plaintext' && {
         access_log_options: { access_log_flush_interval: openCountedEvery },
       }),
-      ...(parts.named.tracing && { tracing: tracing(parts.named.tracing.percentage, parts.vantage) }),
+      ...(traced && { tracing: tracing(traced.percentage, parts.vantage) }),
+      early_header_mutation_extensions: [...parts.early, ...(isB3 ? [readB3(traced.percentage)] : [])],
       ...parts.more,
-      http_filters: [...parts.filters, router],
+      http_filters: [...parts.filters, isB3 ? routerWithB3 : router],
     },
   );
 }
@@ -72,3 +78,11 @@ function idle(vantage: Vantage): EnvoyMessage {
 const router = extension('envoy.filters.http.router', 'envoy.extensions.filters.http.router.v3.Router', {
   suppress_envoy_headers: true,
 });
+const routerWithB3 = extension(
+  'envoy.filters.http.router',
+  'envoy.extensions.filters.http.router.v3.Router',
+  {
+    suppress_envoy_headers: true,
+    upstream_http_filters: writeB3,
+  },
+);

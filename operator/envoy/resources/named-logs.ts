@@ -3,6 +3,7 @@
 import type { AccessLogIr } from '../../ir/access-log.ts';
 import type { MeshSettingsIr, WorkloadIr } from '../../ir/mesh-ir.ts';
 import type { Origin } from '../../ir/origin.ts';
+import type { TracingIr } from '../../ir/provider.ts';
 import type { EnvoyMessage } from '../proto/envoy-message.ts';
 import { connectionLogKey, namedLogKey, probeLogKey, requestLogKey } from './runtime.ts';
 import type { Direction } from './vantage.ts';
@@ -10,8 +11,8 @@ import type { Direction } from './vantage.ts';
 /** What the listeners of a sidecar say of the access logs of the Mesh. */
 export interface ListenerLogs {
   readonly logs: readonly AccessLogIr[];
-  /** null: sidecars take no part in traces. percentage: as TracingIr has it. */
-  readonly tracing: { readonly percentage: number } | null;
+  /** null: sidecars take no part in traces. */
+  readonly tracing: Pick<TracingIr, 'percentage' | 'propagation'> | null;
   /** The Mesh, if there is any of these. */
   readonly origins: readonly Origin[];
 }
@@ -31,6 +32,7 @@ export function createListenerLogs(): (
     const key = JSON.stringify([
       mesh,
       tracing?.percentage,
+      tracing?.propagation,
       ...logs.map(({ name, filter, format, probes, providers }) => [
         name,
         filter,
@@ -39,8 +41,7 @@ export function createListenerLogs(): (
         providers.length > 0,
       ]),
     ]);
-    if (last.key !== key)
-      last = { key, logs: { logs, tracing: tracing && { percentage: tracing.percentage }, origins: [mesh] } };
+    if (last.key !== key) last = { key, logs: { logs, tracing, origins: [mesh] } };
     return last.logs;
   };
 }

@@ -39,7 +39,8 @@ export function tracing({ spec }: Mesh): TracingIr | null {
   if (written === undefined) return null;
   const known = all.map(({ name }) => name);
   const named = written.providers.filter((name) => known.includes(name));
-  return named.length === 0 ? null : { providers: named.toSorted(), percentage: written.percentage };
+  const { percentage, propagation } = written;
+  return named.length === 0 ? null : { providers: named.toSorted(), percentage, propagation };
 }
 
 export function tracingWarnings({ spec }: Mesh): readonly Problem[] {

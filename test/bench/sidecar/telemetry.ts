@@ -42,7 +42,7 @@ const settingsOf: Readonly<Record<TelemetryLevel, Partial<MeshIr['settings']>>> 
       { ...log, name: 'lines', providers: [] },
       { ...log, name: 'records', providers: [provider] },
     ],
-    tracing: { providers: [provider], percentage: 100 },
+    tracing: { providers: [provider], percentage: 100, propagation: 'W3C' },
     // Nobody listens there: what a provider does with it costs the operator, not the sidecars.
     providers: [
       {

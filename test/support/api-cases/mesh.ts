@@ -75,7 +75,7 @@ export const meshCases: readonly ApiCase[] = [
           endpoints: { trace: 'https://trace.example:8443/' },
         }),
       ],
-      tracing: { providers: ['a', 'b'], percentage: 50 },
+      tracing: { providers: ['a', 'b'], percentage: 50, propagation: 'B3' },
       accessLogs: [{ name: 'all', providers: ['a', 'c'] }],
     },
   }),

@@ -165,6 +165,7 @@ function filters(index: number, mark: number): readonly EnvoyMessage[] {
       named: { logs: [], tracing: null, origins: [] },
       vantage: 'outbound',
       statPrefix: `mark-${mark}`,
+      early: [],
       filters: index < 2 ? [discovered(`e${index}`)] : [],
       more: { rds },
     }),

@@ -182,6 +182,7 @@ export const table: readonly Row[] = [
     ...otherGoogle.map(([field, to]) => [field, to, '', operator] as const),
     ['telemetry.tracing.providers.0', 'second', '', operator],
     ['telemetry.tracing.percentage', 11, 'LDS', lines],
+    ['telemetry.tracing.propagation', 'B3', 'LDS', lines],
     ['telemetry.accessLogs.0.providers.0', 'second', '', operator],
     ['telemetry.accessLogs.0.name', 'others', 'LDS RTDS', lines],
     [

@@ -43,7 +43,7 @@ test('what one type waits for does not delay the others, and the report says wha
   } as const;
   providers.set({
     providers: [provider],
-    tracing: { providers: ['p'], percentage: 1 },
+    tracing: { providers: ['p'], percentage: 1, propagation: 'W3C' },
     accessLogs: [{ ...log, percentage: 100, directions: [], probes: false, everywhere: true }],
   });
 

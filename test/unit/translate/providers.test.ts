@@ -63,7 +63,7 @@ test('without tracing, or with nobody to receive it, there is none', () => {
 test('those that there are receive it, and the other is told', () => {
   const mesh = meshWith({ providers: two, tracing: { providers: ['b', 'c', 'a'] } });
 
-  expect(tracing(mesh)).toEqual({ providers: ['a', 'b'], percentage: 1 });
+  expect(tracing(mesh)).toEqual({ providers: ['a', 'b'], percentage: 1, propagation: 'W3C' });
   expect(tracingWarnings(mesh).map(({ message }) => message)).toEqual([
     'Spans are not sent to it: spec.telemetry.tracing.providers names c, which is not in spec.telemetry.providers. Correct the name, or add the provider.',
   ]);

@@ -37,9 +37,9 @@ export function inboundHttp({ label, chain, named }: InboundHttp): EnvoyMessage 
     named,
     statPrefix: statPrefix(label, chain),
     filters: disabledFilters(inboundFilters(label)),
+    early: [withoutLookalikes],
     more: {
       ...clientCertificate(chain),
-      early_header_mutation_extensions: [withoutLookalikes],
       local_reply_config: { mappers: markers },
       rds: { route_config_name: inboundRouteTableName(label, chain), config_source: overAds },
     },
@@ -54,8 +54,8 @@ export function refusingHttp(port: RefusedRoutes & Pick<InboundHttp, 'named'>): 
     statPrefix: statPrefix(port.label, 'plaintext'),
     // For probes.
     filters: disabledFilters([{ filter: chainOfRoute('after_rbac') }]),
+    early: [withoutLookalikes],
     more: {
-      early_header_mutation_extensions: [withoutLookalikes],
       route_config: routeTable(inboundRouteTableName(port.label, 'plaintext'), refusalRoutes(port)),
     },
   });

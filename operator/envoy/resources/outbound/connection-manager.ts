@@ -33,10 +33,8 @@ export function outboundHttp(parts: OutboundHttp): EnvoyMessage {
     named,
     logs,
     filters: [...(endpoint ? [chooseEndpoint(endpoint)] : []), ...disabledFilters(outboundFilters)],
-    more: {
-      rds: { route_config_name: routes, config_source: overAds },
-      early_header_mutation_extensions: [writeFacts(destination)],
-    },
+    early: [writeFacts(destination)],
+    more: { rds: { route_config_name: routes, config_source: overAds } },
   });
 }
 
