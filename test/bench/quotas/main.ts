@@ -27,6 +27,7 @@ export async function benchQuotas(rounds: number): Promise<void> {
     const mesh = await QuotaMesh.start(closing, { application: portOf(application), servers: 3 });
     played.push(['20 callers, 3 servers, 2 replicas', [await accuracy(mesh)]]);
     played.push(['100,000 values of a header', [await newKeys(mesh)]]);
+    played.push(['requests that cost more', [await costs(mesh)]]);
   } finally {
     await closing.close();
   }
@@ -116,20 +117,66 @@ function keysOf(mesh: QuotaMesh, quota: QuotaIr): number {
   return mesh.board.quotaReports.get().find((one) => one.quota === name)?.keys ?? 0;
 }
 
-/** Resident memory of all Envoys that this process has started. */
-function envoyMb(): number {
-  const kb = readdirSync('/proc')
-    .filter((pid) => /^\d+$/.test(pid))
-    .map((pid) => {
-      try {
-        const status = readFileSync(`/proc/${pid}/status`, 'utf8');
-        const isOurs = Number(/^PPid:\s+(\d+)$/m.exec(status)?.[1]) === process.pid;
-        if (!isOurs || !readlinkSync(`/proc/${pid}/exe`).includes('envoy')) return 0;
-        return Number(/^VmRSS:\s+(\d+) kB$/m.exec(status)?.[1] ?? 0);
-      } catch {
-        // It has ended meanwhile.
-        return 0;
-      }
+/** What a unit of a cost is to Envoy: requests of one unit and of ten, in turns. */
+async function costs(mesh: QuotaMesh): Promise<Figures> {
+  const cost = { header: 'x-user', default: 1, maximum: 10 };
+  await mesh.program([quotaOf({ id: 'shop/reviews/costs', per: 'All', cost, requests: 1_000_000 })]);
+  const requests = 5_000;
+  const usOf = async (units: number): Promise<number> => {
+    const before = envoyUs();
+    let sent = 0;
+    await loadQuotas({
+      port: mesh.ports.page,
+      connections: 4,
+      userOf: () => ((sent += 1) <= requests ? String(units) : null),
+      answered: () => undefined,
     });
-  return kb.reduce((sum, one) => sum + one, 0) / 1_024;
+    return (envoyUs() - before) / requests;
+  };
+  const [ofOne, ofTen]: readonly [number[], number[]] = [[], []];
+  for (let round = 0; round <= 10; round += 1) {
+    // oxlint-disable-next-line no-await-in-loop -- in turns
+    const [one, ten] = [await usOf(1), await usOf(10)];
+    // In the first, connections are made.
+    if (round === 0) continue;
+    ofOne.push(one);
+    ofTen.push(ten);
+  }
+  return {
+    'Envoys us/request': ofOne,
+    'us/unit more': ofTen.map((ten, at) => (ten - (ofOne[at] ?? Number.NaN)) / 9),
+  };
+}
+
+/** Resident memory of all Envoys. */
+function envoyMb(): number {
+  return sumOfEnvoys((folder) => {
+    const status = readFileSync(`${folder}/status`, 'utf8');
+    return Number(/^VmRSS:\s+(\d+) kB$/m.exec(status)?.[1] ?? 0) / 1_024;
+  });
+}
+
+/** What all Envoys have used of the processor so far. */
+function envoyUs(): number {
+  return sumOfEnvoys((folder) =>
+    readdirSync(`${folder}/task`)
+      .map((task) => Number(readFileSync(`${folder}/task/${task}/schedstat`, 'utf8').split(' ')[0]) / 1_000)
+      .reduce((sum, us) => sum + us, 0),
+  );
+}
+
+/** Over all Envoys that this process has started. */
+function sumOfEnvoys(read: (folder: string) => number): number {
+  const folders = readdirSync('/proc').filter((pid) => /^\d+$/.test(pid));
+  return folders.reduce((sum, pid) => {
+    const folder = `/proc/${pid}`;
+    try {
+      const status = readFileSync(`${folder}/status`, 'utf8');
+      const isOurs = Number(/^PPid:\s+(\d+)$/m.exec(status)?.[1]) === process.pid;
+      return isOurs && readlinkSync(`${folder}/exe`).includes('envoy') ? sum + read(folder) : sum;
+    } catch {
+      // It has ended meanwhile.
+      return sum;
+    }
+  }, 0);
 }
