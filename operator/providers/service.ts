@@ -1,23 +1,29 @@
-// The gRPC services of OTLP on the xDS port by which sidecars send access logs and spans. Who sends is proven before anything is passed on.
-import { type sendUnaryData, type ServerUnaryCall, status } from '@grpc/grpc-js';
+// The gRPC services of OTLP on the xDS port by which sidecars send access logs and spans. That it is a sidecar is proven before a message is read,
+// and whose it is, by the node ID in it, before anything is passed on.
+import { status } from '@grpc/grpc-js';
+import { type ExportCall, exportService, type Refusal } from '../xds/server/export-method.ts';
 import type { GrpcService } from '../xds/server/endpoint.ts';
-import { asIs } from '../xds/server/service.ts';
 import { readLogs, readSpans } from './read-otlp.ts';
 import type { Signal, Source } from './signals.ts';
 
-export type SignalCall = ServerUnaryCall<Buffer, Buffer>;
-
 export interface SignalHost {
+  /** Who sends, as far as its connection proves; else why it may not. */
+  senderOf(call: ExportCall): { readonly sender: string } | Unproven;
+  /** Whether it may send so many bytes now. */
+  allow(sender: string, bytes: number): boolean;
   /** Whose sidecar calls, if the node ID is proven; else why not. */
-  sourceOf(call: SignalCall, nodeId: string): Source | { readonly code: status; readonly reason: string };
+  sourceOf(call: ExportCall, nodeId: string): Source | Unproven;
   take(signal: Signal): void;
-  refused(why: 'caller' | 'content', peer: string, reason: string): void;
+  refused(why: 'caller' | 'rate' | 'content', peer: string, reason: string): void;
+}
+
+export interface Unproven {
+  readonly code: status;
+  readonly reason: string;
 }
 
 /** Of a message. Sidecars send 64 KB of records or 30 spans, or what they have after a second or five. */
 const mostBytes = 256 * 1024;
-/** All was taken. */
-const taken = Buffer.alloc(0);
 
 export function signalServices(host: SignalHost): readonly GrpcService[] {
   const logs = service('logs.v1.LogsService', host, (bytes) => {
@@ -37,32 +43,28 @@ interface Read {
 }
 
 function service(name: string, host: SignalHost, read: (bytes: Buffer) => Read): GrpcService {
-  const definition = {
-    path: `/opentelemetry.proto.collector.${name}/Export`,
-    requestStream: false,
-    responseStream: false,
-    requestSerialize: asIs,
-    requestDeserialize: asIs,
-    responseSerialize: asIs,
-    responseDeserialize: asIs,
-  } as const;
-  const answer = (call: SignalCall, done: sendUnaryData<Buffer>): void => {
-    const refuse = (why: 'caller' | 'content', code: status, details: string): void => {
+  return exportService(`/opentelemetry.proto.collector.${name}/Export`, (call) => {
+    const refuse = (why: Parameters<SignalHost['refused']>[0], code: status, details: string): Refusal => {
       host.refused(why, call.getPeer(), details);
-      done({ code, details });
+      return { code, details };
     };
-    if (call.request.length > mostBytes)
-      return refuse('content', status.INVALID_ARGUMENT, `a message has at most ${mostBytes} bytes`);
-    let told: Read;
-    try {
-      told = read(call.request);
-    } catch (error) {
-      return refuse('content', status.INVALID_ARGUMENT, `the message cannot be read: ${String(error)}`);
-    }
-    const source = host.sourceOf(call, told.nodeId);
-    if ('code' in source) return refuse('caller', source.code, source.reason);
-    host.take(told.signal(source));
-    done(null, taken);
-  };
-  return { definition: { Export: definition }, implementation: { Export: answer } };
+    const caller = host.senderOf(call);
+    if ('code' in caller) return refuse('caller', caller.code, caller.reason);
+    return (bytes) => {
+      if (bytes.length > mostBytes)
+        return refuse('content', status.INVALID_ARGUMENT, `a message has at most ${mostBytes} bytes`);
+      if (!host.allow(caller.sender, bytes.length))
+        return refuse('rate', status.RESOURCE_EXHAUSTED, 'more logs and spans than one sidecar may send');
+      let told: Read;
+      try {
+        told = read(bytes);
+      } catch (error) {
+        return refuse('content', status.INVALID_ARGUMENT, `the message cannot be read: ${String(error)}`);
+      }
+      const source = host.sourceOf(call, told.nodeId);
+      if ('code' in source) return refuse('caller', source.code, source.reason);
+      host.take(told.signal(source));
+      return null;
+    };
+  });
 }

@@ -1,22 +1,31 @@
-// How often each sidecar may report: once a second in the long run. Pure: the time is an argument.
+// How much each sidecar may send in the long run, and at once. Pure: the time is an argument.
 
-const everyMs = 1_000;
-/** Reports at once: Envoy splits one that is long. */
-const burst = 20;
+export interface PaceOptions {
+  /** In the long run: reports, or bytes. */
+  readonly perSecond: number;
+  /** At once: Envoy splits what is long. */
+  readonly burst: number;
+}
 
 export class Pace {
-  /** Workload → until when its reports of before count. */
+  /** Sender → until when what it has sent so far counts. */
   readonly #until = new Map<string, number>();
+  readonly #options: PaceOptions;
 
-  allow(workload: string, nowMs: number): boolean {
+  constructor(options: PaceOptions) {
+    this.#options = options;
+  }
+
+  allow(sender: string, nowMs: number, amount = 1): boolean {
+    const { perSecond, burst } = this.#options;
     if (this.#until.size > 10_000) this.#forget(nowMs);
-    const until = Math.max(nowMs, this.#until.get(workload) ?? 0) + everyMs;
-    if (until - nowMs > burst * everyMs) return false;
-    this.#until.set(workload, until);
+    const until = Math.max(nowMs, this.#until.get(sender) ?? 0) + (amount / perSecond) * 1_000;
+    if (until - nowMs > (burst / perSecond) * 1_000) return false;
+    this.#until.set(sender, until);
     return true;
   }
 
   #forget(nowMs: number): void {
-    for (const [workload, until] of this.#until) if (until <= nowMs) this.#until.delete(workload);
+    for (const [sender, until] of this.#until) if (until <= nowMs) this.#until.delete(sender);
   }
 }

@@ -1,12 +1,10 @@
 // The gRPC service of OTLP on the xDS port: reports of sidecars come in. Who reports is proven before anything is read.
 // @see https://github.com/open-telemetry/opentelemetry-proto/blob/main/opentelemetry/proto/collector/metrics/v1/metrics_service.proto
-import { type sendUnaryData, type ServerUnaryCall, status } from '@grpc/grpc-js';
+import { status } from '@grpc/grpc-js';
 import { nodeIdHeader } from '../values/sidecar-names.ts';
 import type { GrpcService } from '../xds/server/endpoint.ts';
-import { asIs } from '../xds/server/service.ts';
+import { type ExportCall, exportService, type Refusal } from '../xds/server/export-method.ts';
 import { type Report, readReport } from './read-report.ts';
-
-export type ExportCall = ServerUnaryCall<Buffer, Buffer>;
 
 export const exportPath = '/opentelemetry.proto.collector.metrics.v1.MetricsService/Export';
 
@@ -25,39 +23,28 @@ export interface TelemetryHost {
 /** Of a message. A thousand points take half of it. */
 const mostBytes = 1024 * 1024;
 
-const definition = {
-  path: exportPath,
-  requestStream: false,
-  responseStream: false,
-  requestSerialize: asIs,
-  requestDeserialize: asIs,
-  responseSerialize: asIs,
-  responseDeserialize: asIs,
-} as const;
-
-/** An ExportMetricsServiceResponse in which all was taken. */
-const taken = Buffer.alloc(0);
-
 export function telemetryService(host: TelemetryHost): GrpcService {
-  const answer = (call: ExportCall, done: sendUnaryData<Buffer>): void => {
-    const refuse = (why: Parameters<TelemetryHost['refused']>[0], code: status, details: string): void => {
+  return exportService(exportPath, (call) => {
+    const refuse = (why: Parameters<TelemetryHost['refused']>[0], code: status, details: string): Refusal => {
       host.refused(why, call.getPeer(), details);
-      done({ code, details });
+      return { code, details };
     };
     const reporter = host.reporterOf(call, String(call.metadata.get(nodeIdHeader)[0] ?? ''));
     if (reporter.workload === null) return refuse('caller', reporter.code, reporter.reason);
-    if (!host.allow(reporter.workload))
+    const { workload } = reporter;
+    if (!host.allow(workload))
       return refuse('rate', status.RESOURCE_EXHAUSTED, 'a sidecar may report once a second');
-    if (call.request.length > mostBytes)
-      return refuse('content', status.INVALID_ARGUMENT, `a report has at most ${mostBytes} bytes`);
-    let report: Report;
-    try {
-      report = readReport(call.request);
-    } catch (error) {
-      return refuse('content', status.INVALID_ARGUMENT, `the report cannot be read: ${String(error)}`);
-    }
-    host.reported(reporter.workload, report);
-    done(null, taken);
-  };
-  return { definition: { Export: definition }, implementation: { Export: answer } };
+    return (bytes) => {
+      if (bytes.length > mostBytes)
+        return refuse('content', status.INVALID_ARGUMENT, `a report has at most ${mostBytes} bytes`);
+      let report: Report;
+      try {
+        report = readReport(bytes);
+      } catch (error) {
+        return refuse('content', status.INVALID_ARGUMENT, `the report cannot be read: ${String(error)}`);
+      }
+      host.reported(workload, report);
+      return null;
+    };
+  });
 }

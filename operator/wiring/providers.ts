@@ -5,7 +5,11 @@ import { Providers } from '../providers/providers.ts';
 import { createSender } from '../providers/send.ts';
 import { type SignalHost, signalServices } from '../providers/service.ts';
 import type { Source } from '../providers/signals.ts';
+import { Pace } from '../telemetry/pace.ts';
+import { rememberLast } from '../values/remember.ts';
+import { spiffeIdOf } from '../xds/server/authorize.ts';
 import { authorizeStream } from '../xds/server/authorize-stream.ts';
+import type { GrpcService } from '../xds/server/endpoint.ts';
 import type { ProvableWorkload } from './board.ts';
 import { sourceOf } from './expected-source.ts';
 import type { Context, Made, Reads, Writes } from './part.ts';
@@ -16,6 +20,14 @@ export type ProvidersContext = Pick<Context, 'settings' | 'clock' | 'log'> & {
   readonly platform: { readonly secrets: Pick<SecretPort, 'readBrought'> };
   readonly metrics: Pick<Context['metrics'], 'telemetrySent' | 'signalsReceived'>;
 };
+
+/**
+ * Of one sidecar, in bytes: 8 MB a second are some thousand requests, each with a record of all fields and a span. More would take the operator's
+ * time from others.
+ */
+const mostSent = { perSecond: 8_000_000, burst: 32_000_000 };
+/** What the smallest message counts: its call costs, too. */
+const leastBytes = 4_096;
 
 export function createProviders(
   { identities, translation, ownCounts, signalServices: services, providerReports }: Cells,
@@ -48,19 +60,7 @@ export function createProviders(
       timeNs,
     });
   });
-  services.set(
-    signalServices({
-      sourceOf: provenSource(identities, settings),
-      take: (signal) => {
-        metrics.signalsReceived('taken');
-        providers.offer(signal);
-      },
-      refused: (why, peer, reason) => {
-        metrics.signalsReceived('refused');
-        log.debug({ peer, why, reason }, 'logs or spans of a sidecar refused');
-      },
-    }),
-  );
+  services.set(receiving(identities, { settings, clock, log, metrics }, (signal) => providers.offer(signal)));
   return {
     component: {
       name: 'providers',
@@ -71,6 +71,41 @@ export function createProviders(
       },
       ready: () => true,
     },
+  };
+}
+
+function receiving(
+  identities: Cells['identities'],
+  { settings, clock, log, metrics }: Pick<ProvidersContext, 'settings' | 'clock' | 'log' | 'metrics'>,
+  take: SignalHost['take'],
+): readonly GrpcService[] {
+  const pace = new Pace(mostSent);
+  return signalServices({
+    senderOf: provenSender(identities),
+    allow: (sender, bytes) => pace.allow(sender, clock.monotonicMs(), Math.max(bytes, leastBytes)),
+    sourceOf: provenSource(identities, settings),
+    take: (signal) => {
+      metrics.signalsReceived('taken');
+      take(signal);
+    },
+    refused: (why, peer, reason) => {
+      metrics.signalsReceived('refused');
+      log.debug({ peer, why, reason }, 'logs or spans of a sidecar refused');
+    },
+  });
+}
+
+/** The identity of a workload, and an address: the pods of a service account have one each. */
+function provenSender(identities: Cells['identities']): SignalHost['senderOf'] {
+  const known = rememberLast(
+    (workloads: ReadonlyMap<string, ProvableWorkload> | null) =>
+      new Set([...(workloads?.values() ?? [])].map(({ identity }) => identity.spiffeId)),
+  );
+  return (call) => {
+    const spiffeId = spiffeIdOf(call.getAuthContext()?.sslPeerCertificate?.subjectaltname);
+    if (spiffeId !== null && known(identities.get()).has(spiffeId))
+      return { sender: `${spiffeId} ${call.getPeer().replace(/:\d+$/, '')}` };
+    return { code: status.PERMISSION_DENIED, reason: 'no workload has the identity of the certificate' };
   };
 }
 

@@ -1,11 +1,12 @@
 // What sidecars count comes in on the xDS port, and is kept for an hour.
 import { status } from '@grpc/grpc-js';
+import type { ExportCall } from '../xds/server/export-method.ts';
 import { observationsOf } from '../telemetry/observations.ts';
 import { OwnRules } from '../telemetry/own-rules.ts';
 import { Pace } from '../telemetry/pace.ts';
 import type { Counted } from '../telemetry/point.ts';
 import { RefusalSeries } from '../telemetry/refusal-series.ts';
-import { type ExportCall, type Reporter, telemetryService } from '../telemetry/service.ts';
+import { type Reporter, telemetryService } from '../telemetry/service.ts';
 import { TrafficStore } from '../telemetry/store.ts';
 import type { Now } from '../telemetry/window.ts';
 import { authorizeStream } from '../xds/server/authorize-stream.ts';
@@ -24,7 +25,7 @@ export function createTelemetry(
   { settings, clock, log, metrics }: TelemetryContext,
 ): Required<Pick<Made, 'leaderCallbacks'>> {
   const store = new TrafficStore();
-  const pace = new Pace();
+  const pace = new Pace({ perSecond: 1, burst: 20 });
   const countRefusals = refusalCounter({ identities, translation }, { clock, metrics });
   let startMs = clock.monotonicMs();
 

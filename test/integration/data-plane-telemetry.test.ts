@@ -12,12 +12,14 @@ import type { Edge } from '../../operator/telemetry/edges.ts';
 import { exportPath } from '../../operator/telemetry/service.ts';
 import { nodeIdHeader } from '../../operator/values/sidecar-names.ts';
 import { createBoard } from '../../operator/wiring/board.ts';
+import { createProviders } from '../../operator/wiring/providers.ts';
 import { createTelemetry } from '../../operator/wiring/telemetry.ts';
 import { startApplication, startGreeter } from '../support/data-plane/applications.ts';
 import { issue } from '../support/data-plane/certificate-folder.ts';
 import { talk } from '../support/data-plane/callers.ts';
 import { Closing } from '../support/data-plane/closing.ts';
 import { ServedMesh } from '../support/data-plane/served-mesh.ts';
+import { MemorySecrets } from '../support/memory-secrets.ts';
 import { freePort } from '../support/kubernetes/free-port.ts';
 import {
   sampleEndpoint,
@@ -42,7 +44,10 @@ beforeAll(async () => {
   const metrics = createMetrics();
   closing.add(async () => metrics.close());
   const settings = readSettings(['--platform', 'files', '--files', 'f', '--state', 's'], {});
-  createTelemetry(board, { settings, clock: systemClock, log: createLog('silent'), metrics });
+  const context = { settings, clock: systemClock, log: createLog('silent'), metrics };
+  createTelemetry(board, context);
+  const { component } = createProviders(board, { ...context, platform: { secrets: new MemorySecrets() } });
+  closing.add(() => component.stop());
   // Answers with the status that the path names.
   const application = await startApplication('status', closing, ({ url }, response) => {
     if (url === '/open') response.writeHead(200).flushHeaders();
@@ -76,7 +81,7 @@ beforeAll(async () => {
   });
   board.identities.set(new Map(ir.workloads.map((it) => [it.key, it])));
   mesh = await ServedMesh.start(ir, closing, [], undefined, {
-    services: board.telemetryServices.get(),
+    services: [...board.telemetryServices.get(), ...board.signalServices.get()],
   });
 });
 
@@ -159,8 +164,8 @@ test('who called in plaintext: also by what is still open, and by connections th
   expect(plaintextCallers(server, tcpPort)).toMatchObject([{ count: 2 }]);
 });
 
-/** As the workload `name`, who says that it is `nodeId`. */
-async function report(name: string, nodeId: string, bytes: Buffer): Promise<status> {
+/** With a certificate of the service account `name`. */
+async function withClient<T>(name: string, use: (client: Client) => Promise<T>): Promise<T> {
   const { root } = mesh;
   const pair = await issue(root, spiffeId(name));
   const client = new Client(
@@ -171,18 +176,32 @@ async function report(name: string, nodeId: string, bytes: Buffer): Promise<stat
       Buffer.from(pair.certificate),
     ),
   );
-  const metadata = new Metadata();
-  metadata.set(nodeIdHeader, nodeId);
   try {
-    return await new Promise((resolve) => {
-      const asIs = (it: Buffer): Buffer => it;
-      client.makeUnaryRequest(exportPath, asIs, asIs, bytes, metadata, (error: ServiceError | null) =>
-        resolve(error?.code ?? status.OK),
-      );
-    });
+    return await use(client);
   } finally {
     client.close();
   }
+}
+
+const asIs = (it: Buffer): Buffer => it;
+
+function nodeIs(nodeId: string): Metadata {
+  const metadata = new Metadata();
+  metadata.set(nodeIdHeader, nodeId);
+  return metadata;
+}
+
+/** As the workload `name`, who says that it is `nodeId`. */
+async function report(name: string, nodeId: string, bytes: Buffer, path = exportPath): Promise<status> {
+  return await withClient(
+    name,
+    (client) =>
+      new Promise((resolve) => {
+        client.makeUnaryRequest(path, asIs, asIs, bytes, nodeIs(nodeId), (error: ServiceError | null) =>
+          resolve(error?.code ?? status.OK),
+        );
+      }),
+  );
 }
 
 test.each([
@@ -212,4 +231,32 @@ test.each([
   ],
 ])('a report of %s', async (_what, name, nodeId, bytes, answer) => {
   expect(await report(name, nodeId, bytes)).toBe(answer);
+});
+
+const own = 'ExternalWorkload~shop~server~';
+const logsPath = '/opentelemetry.proto.collector.logs.v1.LogsService/Export';
+const spansPath = '/opentelemetry.proto.collector.trace.v1.TraceService/Export';
+
+test.each([exportPath, logsPath, spansPath])(
+  'who has no certificate of a workload is refused by %s before a message was sent',
+  async (path) => {
+    const code = await withClient(
+      'stranger',
+      (client) =>
+        new Promise((resolve) => {
+          // Nothing is written.
+          client.makeClientStreamRequest(path, asIs, asIs, nodeIs(own), (error: ServiceError | null) =>
+            resolve(error?.code),
+          );
+        }),
+    );
+    expect(code).toBe(status.PERMISSION_DENIED);
+    expect(await report('stranger', own, Buffer.alloc(8 * 1024 * 1024), path)).toBe(status.PERMISSION_DENIED);
+  },
+);
+
+test.each([logsPath, spansPath])('%s is read of sidecars', async (path) => {
+  expect(await report('server', own, Buffer.from('garbage'), path)).toBe(status.INVALID_ARGUMENT);
+  // It does not say which node it is from.
+  expect(await report('server', own, Buffer.alloc(0), path)).toBe(status.INVALID_ARGUMENT);
 });

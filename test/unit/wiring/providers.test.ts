@@ -1,4 +1,5 @@
 // Access logs come in by the service, are believed of the workload that the certificate proves, and go to the providers of the Mesh.
+import { EventEmitter } from 'node:events';
 import { status } from '@grpc/grpc-js';
 import { afterEach, expect, test } from '@jest/globals';
 import { systemClock } from '../../../operator/process/clock.ts';
@@ -69,11 +70,10 @@ function start(): {
     ir: { ...ir, settings: { ...ir.settings, providers: [provider], accessLogs } },
   });
   const send = (account: string, bytes: Buffer): status => {
-    const call = {
-      request: bytes,
+    const call = Object.assign(new EventEmitter(), {
       getPeer: () => '127.0.0.1:1',
       getAuthContext: () => ({ sslPeerCertificate: { subjectaltname: `URI:${spiffeId(account)}` } }),
-    };
+    });
     let code = status.OK;
     const [service] = board.signalServices.get();
     const answer = service?.implementation['Export'] as unknown as (
@@ -83,6 +83,8 @@ function start(): {
     answer(call, (error) => {
       code = error?.code ?? status.OK;
     });
+    call.emit('data', bytes);
+    call.emit('end');
     return code;
   };
   return { board, metrics, send };

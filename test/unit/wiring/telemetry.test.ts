@@ -1,4 +1,5 @@
 // Reports come in by the service, are believed of the workload that the certificate proves, and can be read on the board.
+import { EventEmitter } from 'node:events';
 import { status } from '@grpc/grpc-js';
 import { expect, test } from '@jest/globals';
 import { createMetrics } from '../../../operator/process/metrics.ts';
@@ -38,12 +39,11 @@ function start(): {
   metrics.close();
   board.identities.set(new Map([[workload, sampleWorkload('server')]]));
   const send = (account: string, bytes = requests): status => {
-    const call = {
-      request: bytes,
+    const call = Object.assign(new EventEmitter(), {
       metadata: new Map([['x-meshwright-node-id', ['ExternalWorkload~shop~server~']]]),
       getPeer: () => '127.0.0.1:1',
       getAuthContext: () => ({ sslPeerCertificate: { subjectaltname: `URI:${spiffeId(account)}` } }),
-    };
+    });
     let code = status.OK;
     const [service] = board.telemetryServices.get();
     const answer = service?.implementation['Export'] as unknown as (
@@ -53,6 +53,8 @@ function start(): {
     answer(call, (error) => {
       code = error?.code ?? status.OK;
     });
+    call.emit('data', bytes);
+    call.emit('end');
     return code;
   };
   return { board, made, clock, send, refused };
