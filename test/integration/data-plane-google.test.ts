@@ -35,7 +35,7 @@ beforeAll(async () => {
     env: { GCE_METADATA_HOST: new URL(onNode.url).host },
     settings: {
       providers: [provider('by-key', byKey, 'account'), provider('on-node', onNode, null)],
-      tracing: { providers: ['by-key', 'on-node'], percentage: 0, propagation: 'W3C' },
+      tracing: { providers: ['by-key', 'on-node'], percentage: 0, propagation: 'B3' },
       accessLogs: [
         {
           name: 'all',
@@ -62,13 +62,13 @@ function entriesOf(google: Google, path: string): readonly Entry[] {
 }
 
 test.each([
-  ['with a key', () => byKey, 'global'],
-  ['on a node', () => onNode, 'europe-west1'],
+  ['with a key', () => byKey, 'global', { traceparent: `00-${trace}-b7ad6b7169203331-01` }],
+  ['on a node', () => onNode, 'europe-west1', { b3: `${trace}-b7ad6b7169203331-1` }],
 ])(
   'an access log of both sidecars, with the trace that it belongs to: %s',
-  async (name, google, location) => {
+  async (name, google, location, headers) => {
     const path = `/${name.replaceAll(' ', '-')}/503`;
-    expect(await mesh.ask(path, { traceparent: `00-${trace}-b7ad6b7169203331-01` })).toMatchObject({
+    expect(await mesh.ask(path, headers)).toMatchObject({
       status: 503,
     });
 
@@ -109,10 +109,11 @@ test('spans of both sidecars join the trace of the application', async () => {
 
   const service = (span: CloudSpan | undefined): string | undefined =>
     span?.attributes.attributeMap['service.name']?.stringValue.value;
-  const inServer = spans.find((span) => service(span) === 'server');
-  const inCaller = spans.find(({ spanId }) => spanId === inServer?.parentSpanId);
-  expect(service(inCaller)).toBe('caller');
-  expect(inCaller?.parentSpanId).toBe('b7ad6b7169203331');
+  const inServers = spans.filter((span) => service(span) === 'server');
+  const inCallers = inServers.map(({ parentSpanId }) => spans.find(({ spanId }) => spanId === parentSpanId));
+  expect(inCallers.map(service)).toEqual(['caller', 'caller']);
+  expect(inCallers.map((span) => span?.parentSpanId)).toEqual(['b7ad6b7169203331', 'b7ad6b7169203331']);
+  const [[inServer], [inCaller]] = [inServers, inCallers];
   expect([inCaller?.spanKind, inServer?.spanKind]).toEqual(['CLIENT', 'SERVER']);
   const text = (value: string): object => ({ stringValue: { value } });
   expect(inServer?.attributes.attributeMap).toMatchObject({
