@@ -110,7 +110,7 @@ function valueOf(arrived: Arrived, format: string): string | null | typeof unkno
 
 /** Where sidecars read traces in B3: what comes of it is traceparent, of which rules rarely speak. */
 function isOfB3(format: string): boolean {
-  return format === '%UNIQUE_ID%' || /^(%CEL\(|[0-]+%REQ\().*(b3|traceparent)/.test(format);
+  return format === '%UNIQUE_ID%' || /^%(REQ\(traceparent|(REQ|CEL)\(.*b3)/.test(format);
 }
 
 function written(arrived: Arrived, name: string, value: string): Arrived {

@@ -87,10 +87,17 @@ test.each<[string, Record<string, string | string[]>]>([
   ['a trace of another length', { b3: `${trace}0-${span}-1` }],
   ['a span of another length', multi(trace, { 'X-B3-SpanId': `${span}0`, 'X-B3-Sampled': '1' })],
   ['a trace without a span', { 'X-B3-TraceId': trace, 'X-B3-Sampled': '1' }],
+  ['one that looks like several', { b3: `${trace}-${span}-1/-` }],
+  ['another parent', { b3: `${trace}-${span}-1-x` }],
+  ['another state', { b3: `${trace}-${span}-2` }],
+  ['no text of W3C', { traceparent: 'x' }],
+  ['W3C of zeros', { traceparent: `00-${trace}-${'0'.repeat(16)}-01` }],
+  ['W3C of another length', { traceparent: `00-${trace}-${span}-1` }],
+  ['two of several', { ...multi(trace), 'X-B3-TraceId': [trace, low] }],
   ['two of them', { b3: [`${trace}-${span}-1`, `${trace}-${span}-0`] }],
   [
     'what sidecars write in between',
-    { 'x-meshwright-b3-trace': trace, 'x-meshwright-b3-whole': `00-${trace}-${span}-01` },
+    { 'x-meshwright-b3-several': `${trace}-${span}-1/-`, 'x-meshwright-b3-one': `${trace}-${span}-1` },
   ],
 ])('a new trace begins, and applications are told: %s', async (_, headers) => {
   const { seen } = await mesh.ask('/200', headers);

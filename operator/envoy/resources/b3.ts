@@ -5,78 +5,66 @@ import type { EnvoyMessage } from '../proto/envoy-message.ts';
 import { earlyHeaderMutation, setHeader } from './header.ts';
 import { any, extension } from './typed-config.ts';
 
-type Part = 'trace' | 'span' | 'state' | 'flags' | 'padded' | 'fresh' | 'whole';
-
-/** Headers for in between: Envoy's CEL joins no texts, and its expressions may not be so large that they count to 32. */
-const headerOf = (part: Part): string => `x-meshwright-b3-${part}`;
-const parts: readonly Part[] = ['trace', 'span', 'state', 'flags', 'padded', 'fresh', 'whole'];
+/** Headers for in between: what the headers of several say, as one; that, or the one; and an identifier that nobody has. */
+const several = 'x-meshwright-b3-several';
+const one = 'x-meshwright-b3-one';
+const fresh = 'x-meshwright-b3-fresh';
+const w3c = 'x-meshwright-b3-w3c';
 
 const header = (name: string): string => `request.headers['${name}']`;
 const has = (name: string): string => `'${name}' in request.headers`;
-const the = (part: Part): string => header(headerOf(part));
-const hasPart = (part: Part): string => has(headerOf(part));
-const set = (name: string, cel: string): EnvoyMessage => ({ append: setHeader(name, `%CEL(${cel})%`) });
-const setPart = (part: Part, cel: string): EnvoyMessage => set(headerOf(part), cel);
-const setText = (part: Part, format: string): EnvoyMessage => ({ append: setHeader(headerOf(part), format) });
-/** groups: as `\\1`, in a text of CEL. */
-const extracted = (text: string, pattern: string, groups: string): string =>
-  `re.extract(${text}, '${pattern}', '${groups}')`;
-const group = (...numbers: readonly number[]): string => numbers.map((number) => `\\\\${number}`).join('');
+const matches = (pattern: string, name = one): string => `${header(name)}.matches('${pattern}')`;
+/** Compiles its expression for each request, 20 µs: one for a request. */
+const extracted = (name: string, pattern: string, to: string): string =>
+  `re.extract(${header(name)}, '${pattern}', '${to.replaceAll('$', String.raw`\\`)}')`;
+const setText = (name: string, format: string): EnvoyMessage => ({ append: setHeader(name, format) });
 
-const single = '^([0-9a-f]+)-([0-9a-f]+)(-([01d])(-[0-9a-f]+)?)?$';
-const isSingle = `${has('b3')} && ${header('b3')}.matches('${single}')`;
-const ofSingle = (number: number): string => extracted(header('b3'), single, group(number));
-const hexadecimal = (name: string): string =>
-  `${has(name)} && ${header(name)}.matches('^[0-9a-f]+$') ? ${header(name)} : ''`;
-
-/** '' where nothing is said; a state may come without a trace. */
-const state = [
-  `${isSingle} ? ${ofSingle(4)}`,
-  `${has('b3')} ? (${header('b3')} in ['0', '1', 'd'] ? ${header('b3')} : '')`,
-  `${has('x-b3-flags')} && ${header('x-b3-flags')} == '1' ? 'd'`,
-  `${has('x-b3-sampled')} ? ${header('x-b3-sampled')} : ''`,
-].join(' : ');
-const isNo = `${hasPart('state')} && ${the('state')} in ['0', 'false']`;
-const isYes = `${hasPart('state')} && ${the('state')} in ['1', 'true', 'd']`;
-/** It says no of a trace that the next one begins: that has an identifier, too, and is not sampled. */
-const isNoTrace = `${isNo} && !(${hasPart('trace')})`;
-
-/** Of what Envoy makes. */
-const uuid = '^(.+)-(.+)-(.+)-(.+)-(.+)$';
-const trace = [
-  `${isNoTrace} ? ${extracted(the('fresh'), uuid, group(1, 2, 3, 4, 5))}`,
-  `${hasPart('trace')} ? (size(${the('trace')}) == 16 ? ${the('padded')} : ${the('trace')}) : ''`,
-].join(' : ');
-const span = `${isNoTrace} ? ${extracted(the('fresh'), uuid, group(1, 2, 3))} : ${hasPart('span')} ? ${the('span')} : ''`;
-
+const ids = '^([0-9a-f]+)-([0-9a-f]+)';
+/** Also that there is one of it: CEL sees several with a comma between them, format strings see the first. */
+const isHex = (name: string): string => `${has(name)} && ${header(name)}.matches('^[0-9a-f]+$')`;
+const isSingle = `${header('b3')}.matches('${ids}(-[01d](-[0-9a-f]+)?)?$')`;
 const isWhole = [
-  hasPart('trace'),
-  hasPart('span'),
-  `size(${the('trace')}) == 32`,
-  `size(${the('span')}) == 16`,
-  `!${the('trace')}.matches('^0+$')`,
-  `!${the('span')}.matches('^0+$')`,
+  `(${has('b3')} ? ${isSingle} : ${isHex('x-b3-traceid')} && ${isHex('x-b3-spanid')})`,
+  `!${matches('^0+-')}`,
+  `!${matches('^[0-9a-f]+-0+(-|$)')}`,
 ].join(' && ');
-const traceparent = `${isWhole} ? ${the('whole')} : ${has('traceparent')} ? ${header('traceparent')} : ''`;
+// What has 16 digits is as large as Envoy lets an expression be; of one range of characters there may be more.
+const isLong = matches('^[0-z]{32}-[0-z]{16}(-|$)');
+const isShort = matches('^[0-z]{16}-[0-z]{16}(-|$)');
+const isSampled = matches('-[1d](-[0-9a-f]+)?$|-(1|true)/|/1$');
+const isNotSampled = matches('-0(-[0-9a-f]+)?$|-(0|false)/');
+/** It says no of a trace that the next one begins: that has an identifier, too, and is not sampled. */
+const isNoTrace = `${has('b3')} ? ${header('b3')} == '0' : !(${has('x-b3-traceid')}) && ${has('x-b3-sampled')} && ${header('x-b3-sampled')} in ['0', 'false']`;
+
+/** What the tracer takes. With another, it would make no span, and nothing could be written as B3. */
+const isW3c = [
+  has(w3c),
+  matches('^[0-9a-f]+-[0-9a-f]+-[0-9a-f]+-[0-9a-f]+$', w3c),
+  matches('^[0-z]{2}-[0-z]{32}-[0-z]{16}-[0-z]{2}$', w3c),
+  `!${matches('^[0-9a-f]+-(0+|[0-9a-f]+-0+)-', w3c)}`,
+].join(' && ');
 
 /** Over traceparent, if there is a trace in B3. percentage: of traces that nobody has decided about, by their identifiers: all sidecars decide alike. */
 export function readB3(percentage: number): EnvoyMessage {
-  const isBelow = `${extracted(the('trace'), '^.*(........)$', group(1))} < '${thresholdOf(percentage)}'`;
-  const flags = `${isNo} ? '00' : ${isYes} || (${hasPart('trace')} && ${isBelow}) ? '01' : '00'`;
-  const gone = parts.map((part) => ({ remove: headerOf(part) }));
+  const isBelow = `${extracted(one, '^[0-9a-f]+([0-9a-f]{8})-.*$', '$1')} < '${thresholdOf(percentage)}'`;
+  const flagged = `${isSampled} || (!${isNotSampled} && ${isBelow})`;
+  const whole = (zeros: string): string =>
+    `(${flagged} ? ${extracted(one, `${ids}.*$`, `00-${zeros}$1-$2-01`)} : ${extracted(one, `${ids}.*$`, `00-${zeros}$1-$2-00`)})`;
+  const traceparent = [
+    `${isWhole} && ${isLong} ? ${whole('')}`,
+    `${isWhole} && ${isShort} ? ${whole('0'.repeat(16))}`,
+    `(${isNoTrace}) ? ${extracted(fresh, '^(.+)-(.+)-(.+)-(.+)-(.+)$', '00-$1$2$3$4$5-$1$2$3-00')}`,
+    `${isW3c} ? ${header(w3c)} : ''`,
+  ].join(' : ');
   return earlyHeaderMutation([
-    ...gone,
-    setPart('trace', `${isSingle} ? ${ofSingle(1)} : ${hexadecimal('x-b3-traceid')}`),
-    setPart('span', `${isSingle} ? ${ofSingle(2)} : ${hexadecimal('x-b3-spanid')}`),
-    setPart('state', state),
-    setPart('flags', flags),
-    setText('padded', `${'0'.repeat(16)}%REQ(${headerOf('trace')})%`),
-    setText('fresh', '%UNIQUE_ID%'),
-    setPart('span', span),
-    setPart('trace', trace),
-    setText('whole', `00-%REQ(${headerOf('trace')})%-%REQ(${headerOf('span')})%-%REQ(${headerOf('flags')})%`),
-    set('traceparent', traceparent),
-    ...gone,
+    setText(several, '%REQ(x-b3-traceid)%-%REQ(x-b3-spanid)%-%REQ(x-b3-sampled)%/%REQ(x-b3-flags)%'),
+    setText(one, `%REQ(b3?${several})%`),
+    setText(fresh, '%UNIQUE_ID%'),
+    { remove: w3c },
+    setText(w3c, '%REQ(traceparent)%'),
+    { remove: 'traceparent' },
+    setText('traceparent', `%CEL(${traceparent})%`),
+    ...[several, one, fresh, w3c].map((remove) => ({ remove })),
   ]);
 }
 
@@ -85,10 +73,6 @@ function thresholdOf(percentage: number): string {
   const below = Math.floor((percentage / 100) * 2 ** 32);
   return percentage === 100 ? 'g' : below.toString(16).padStart(8, '0');
 }
-
-const written = '^00-([0-9a-f]+)-([0-9a-f]+)-0([01])$';
-const ofWritten = (groups: string): string =>
-  `${has('traceparent')} && ${header('traceparent')}.matches('${written}') ? ${extracted(header('traceparent'), written, groups)} : ''`;
 
 /** Of a router: after the tracer has written traceparent. An application finds its trace in whichever form it knows. */
 export const writeB3: readonly EnvoyMessage[] = [
@@ -100,10 +84,13 @@ export const writeB3: readonly EnvoyMessage[] = [
         request_mutations: [
           { remove: 'x-b3-parentspanid' },
           { remove: 'x-b3-flags' },
-          set('x-b3-traceid', ofWritten(group(1))),
-          set('x-b3-spanid', ofWritten(group(2))),
-          set('x-b3-sampled', ofWritten(group(3))),
-          set('b3', ofWritten(`${group(1)}-${group(2)}-${group(3)}`)),
+          setText('x-b3-traceid', '%TRACE_ID%'),
+          setText('x-b3-spanid', '%SPAN_ID%'),
+          setText(
+            'x-b3-sampled',
+            `%CEL(${has('traceparent')} && ${header('traceparent')}.endsWith('-01') ? '1' : '0')%`,
+          ),
+          setText('b3', '%TRACE_ID%-%SPAN_ID%-%REQ(x-b3-sampled)%'),
         ],
       },
     },
