@@ -12,9 +12,11 @@ const withoutParameters: Change = (path) => path.replaceAll(/;[^/]*/g, '');
 const untilParameters: Change = (path) => path.split(';', 1)[0] ?? '';
 const slashed: Change = (path) => path.replaceAll('\\', '/');
 
-/** ASCII in more bytes than it needs. */
+/** ASCII in more bytes than it needs, up to six. */
 const shortened: Change = (path) =>
   [
+    /\xFC\x80\x80\x80([\x80\x81])([\x80-\xBF])/g,
+    /\xF8\x80\x80([\x80\x81])([\x80-\xBF])/g,
     /\xF0\x80([\x80\x81])([\x80-\xBF])/g,
     /\xE0([\x80\x81])([\x80-\xBF])/g,
     /([\xC0\xC1])([\x80-\xBF])/g,

@@ -22,8 +22,8 @@ function decodeLaxly(text: string): string {
   let path = '';
   for (let at = 0; at < bytes.length;) {
     const lead = bytes[at] ?? 0;
-    const more = [0xf0, 0xe0, 0xc0].findIndex((start) => lead >= start && lead < 0xf8);
-    const length = more === -1 ? 1 : 4 - more;
+    const more = [0xfc, 0xf8, 0xf0, 0xe0, 0xc0].findIndex((start) => lead >= start && lead < 0xfe);
+    const length = more === -1 ? 1 : 6 - more;
     const mask = length === 1 ? 0xff : 0xff >> (length + 1);
     path += String.fromCodePoint(
       bytes.subarray(at + 1, at + length).reduce((code, byte) => (code << 6) | (byte & 0x3f), lead & mask) %

@@ -40,7 +40,10 @@ export const target: fc.Arbitrary<string> = fc
     targets([], ['x']),
     targets(['//', '/./'], ['..', '.']),
     targets(slashes, ['x', '']),
-    targets(['%c0%af', '%E0%80%AF'], ['%c0%ae%c0%ae', '%c1%a1dmin', '%f0%80%81%a1pi', 'x']),
+    targets(
+      ['%c0%af', '%E0%80%AF'],
+      ['%c0%ae%c0%ae', '%c1%a1dmin', '%f0%80%81%a1pi', '%f8%80%80%81%a1pi', '%fc%80%80%80%81%a1pi', 'x'],
+    ),
     targets(slashes, ['x'], parameters),
     targets(['\\', '%5c', ...slashes], ['x']),
     targets(['\\', '%5c', '/%2e/', ...slashes], ['x', '', '%00', ...dots], parameters),

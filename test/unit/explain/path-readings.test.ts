@@ -12,6 +12,7 @@ test.each([
   ['/a;x', '|/^|/a;x|/a|', ['/a;x', '/a']],
   [String.raw`/a\b`, '|/^|/a%5Cb|/a/b|', ['/a%5Cb', '/a/b']],
   ['/%C1%A1b', '|/^|/%C1%A1b|/ab|', ['/%C1%A1b', '/ab']],
+  ['/%FC%80%80%80%81%A1', '|/^|/%FC%80%80%80%81%A1|/a|', ['/%FC%80%80%80%81%A1', '/a']],
   ['/%E0%81%A1%F0%80%81%A2', '|/^|/%E0%81%A1%F0%80%81%A2|/ab|', ['/%E0%81%A1%F0%80%81%A2', '/ab']],
 ])('%s', (path, list, single) => {
   expect(readingsOf(path)).toEqual({ list, single });
@@ -20,6 +21,7 @@ test.each([
 test.each([
   '/a%00',
   '/a%C0%AFb',
+  '/a%F8%80%80%80%AFb',
   '/%c0%ae',
   '/%C0%BB',
   '/%E0%80%A5',

@@ -40,9 +40,10 @@ local function decodedWithin(path) return (path:gsub('%%%x%x', decodeWithin)) en
 local function withoutParameters(path) return (path:gsub(';[^/]*', '')) end
 local function untilParameters(path) return path:match('^[^;]*') end
 local function slashed(path) return (path:gsub('\\', '/')) end
--- ASCII in more bytes than it needs, which is no UTF-8, but was for decoders of old: %C0%AF is a slash.
+-- ASCII in more bytes than it needs, up to six, which is no UTF-8, but was for decoders of old: %C0%AF is a slash.
 local function short(high, low) return string.char(high:byte() % 2 * 64 + low:byte() % 64) end
 local function shortened(path)
+  path = path:gsub('\252\128\128\128([\128\129])([\128-\191])', short):gsub('\248\128\128([\128\129])([\128-\191])', short)
   path = path:gsub('\240\128([\128\129])([\128-\191])', short):gsub('\224([\128\129])([\128-\191])', short)
   return (path:gsub('([\192\193])([\128-\191])', short))
 end

@@ -43,7 +43,8 @@ function envoy_on_request(handle)
 ${removed.join('\n')}
   for index = 0, headers:getNumValues("cookie") - 1 do
     for pair in string.gmatch(headers:getAtIndex("cookie", index), "[^;]+") do
-      local cookie = string.match(pair, "^%s*(.-)%s*$")
+      -- Not "(.-)%s*$": spaces within a cookie would take their number squared.
+      local cookie = string.match(pair, "^%s*(.*)$")
       if string.sub(cookie, 1, #prefix) ~= prefix then
         all[#all + 1] = cookie
       elseif cookie == prefix .. "again=1" then
