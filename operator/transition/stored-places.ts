@@ -102,6 +102,17 @@ export function withMarks(
   return new Map([...places, ...marks.map((key) => [key, strictForGood] as const)]);
 }
 
+/** Whether the same would be written of both. */
+export function isSameStored(places: StoredPlaces, others: StoredPlaces): boolean {
+  return (
+    places.size === others.size &&
+    [...places].every(([key, { attempts, strictSinceMs }]) => {
+      const other = others.get(key);
+      return other?.attempts === attempts && other.strictSinceMs === strictSinceMs;
+    })
+  );
+}
+
 export function placesData(places: StoredPlaces): ConfigMap['data'] {
   const byOwner = new Map<string, Record<string, z.infer<typeof StoredPlaceShape>>>();
   for (const [key, { attempts, strictSinceMs }] of [...places].toSorted(([a], [b]) => compareText(a, b))) {

@@ -6,9 +6,9 @@ import type { ConfigMapPort } from '../ports/config-map-port.ts';
 import type { Clock } from '../process/clock.ts';
 import type { Log } from '../process/log.ts';
 import { append } from '../values/labels.ts';
-import { isSameValue } from '../values/same-value.ts';
 import { type Memory, type SeenCaller, step, type Waiting } from './step.ts';
 import {
+  isSameStored,
   othersKey,
   placeKey,
   placesData,
@@ -109,7 +109,7 @@ export class StrictWatch {
   }
 
   #step(place: MtlsPlaceIr, nowMs: number): { stored: StoredPlace | null; waiting: Waiting | null } {
-    const key = `${place.namespace}/${placeKey(place.owner, place.port)}`;
+    const key = nameOfPlace(place);
     const stored = storedAt(this.#stored.get(place.namespace) ?? nothingStored, place);
     const isAsked = place.wish === 'Strict' && stored !== null;
     const seen = isAsked ? seenAt(place, this.#options.observations()) : nothingSeen;
@@ -125,28 +125,27 @@ export class StrictWatch {
   /** Places without workloads, for a while. */
   #keepAbsent(next: Map<string, Map<string, StoredPlace>>, nowMs: number): void {
     const absent = new Set<string>();
+    const present = new Set(this.#places.map(nameOfPlace));
     for (const [namespace, places] of this.#stored)
       for (const [key, stored] of places) {
         const name = `${namespace}/${key}`;
-        if (next.get(namespace)?.has(key) === true || this.#isPresent(namespace, key)) continue;
+        const kept = next.get(namespace);
+        if (kept?.has(key) === true || present.has(name)) continue;
+        // Its owner is there, and the ports that no Service names are Strict for good.
+        const others = othersKey(key);
+        const hasStrictOthers = present.has(`${namespace}/${others}`) && !kept?.has(others);
         // Of a port that is gone from an owner that is there, it matters that it was open, or is not as open as the others.
-        if (stored.strictSinceMs !== null && this.#hasStrictOthers(namespace, key, next)) continue;
+        if (stored.strictSinceMs !== null && hasStrictOthers) continue;
         absent.add(name);
         const sinceMs = this.#absentSince.get(name) ?? nowMs;
         this.#absentSince.set(name, sinceMs);
         if (nowMs - sinceMs < absentMs) placesOf(next, namespace).set(key, stored);
       }
+    this.#forgetPresent(absent);
+  }
+
+  #forgetPresent(absent: ReadonlySet<string>): void {
     for (const name of this.#absentSince.keys()) if (!absent.has(name)) this.#absentSince.delete(name);
-  }
-
-  /** Its owner is there, and the ports that no Service names are Strict for good. */
-  #hasStrictOthers(namespace: string, key: string, next: ReadonlyMap<string, StoredPlaces>): boolean {
-    const others = othersKey(key);
-    return this.#isPresent(namespace, others) && next.get(namespace)?.has(others) !== true;
-  }
-
-  #isPresent(namespace: string, key: string): boolean {
-    return this.#places.some((it) => it.namespace === namespace && placeKey(it.owner, it.port) === key);
   }
 
   /** Whether all is stored. */
@@ -156,7 +155,7 @@ export class StrictWatch {
     for (const namespace of new Set([...next.keys(), ...this.#stored.keys()])) {
       const places = next.get(namespace) ?? new Map<string, StoredPlace>();
       const before = this.#stored.get(namespace);
-      if (before !== undefined && isSameValue(placesData(before), placesData(places))) continue;
+      if (before !== undefined && isSameStored(before, places)) continue;
       if (!this.#isLeading) return false;
       try {
         // oxlint-disable-next-line no-await-in-loop -- a few, one after the other
@@ -196,6 +195,10 @@ export class StrictWatch {
 
 const nothingStored: StoredPlaces = new Map();
 const nothingSeen = { callers: [], reporters: [] };
+
+function nameOfPlace({ namespace, owner, port }: MtlsPlaceIr): string {
+  return `${namespace}/${placeKey(owner, port)}`;
+}
 
 function placesOf(all: Map<string, Map<string, StoredPlace>>, namespace: string): Map<string, StoredPlace> {
   const places = all.get(namespace) ?? new Map<string, StoredPlace>();

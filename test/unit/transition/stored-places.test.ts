@@ -1,6 +1,7 @@
 import { expect, test } from '@jest/globals';
 import type { ConfigMap } from '../../../operator/objects/objects.ts';
 import {
+  isSameStored,
   placeKey,
   placesData,
   placesName,
@@ -27,6 +28,20 @@ test('what is written is read again', () => {
       '{"Deployment/reviews":{"9080":{},"other":{"attempts":2,"strictSince":"2027-01-15T08:00:00.000Z"}},"Pod/a":{"80":{"attempts":1}}}',
   });
   expect(new Map(storedPlacesIn([configMap(data)]).get('shop'))).toEqual(places);
+});
+
+test.each<readonly [string, ReadonlyMap<string, StoredPlace>, boolean]>([
+  ['in another order', new Map([...places].toReversed()), true],
+  ['without one', new Map([...places].slice(1)), false],
+  [
+    'with another in its place',
+    new Map([...[...places].slice(1), ['Pod/b 80', { attempts: 1, strictSinceMs: null }]]),
+    false,
+  ],
+  ['tried more often', new Map([...places, ['Pod/a 80', { attempts: 2, strictSinceMs: null }]]), false],
+  ['Strict in the meantime', new Map([...places, ['Pod/a 80', { attempts: 1, strictSinceMs: 1 }]]), false],
+])('is the same as what was stored, %s', (_, others, isSame) => {
+  expect(isSameStored(places, others)).toBe(isSame);
 });
 
 test.each([
