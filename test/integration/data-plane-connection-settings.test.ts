@@ -1,8 +1,5 @@
 // How a caller's sidecar makes, keeps and ends its connections to endpoints, in a real Envoy.
-import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
-import { createServer } from 'node:http2';
-import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import type { ConnectionIr } from '../../operator/ir/destination.ts';
 import { startApplication, startGreeter } from '../support/data-plane/applications.ts';
@@ -12,6 +9,7 @@ import { Closing } from '../support/data-plane/closing.ts';
 import { startConversation } from '../support/data-plane/conversation.ts';
 import { startFullBacklog } from '../support/data-plane/full-backlog.ts';
 import { callHttp2 } from '../support/data-plane/http2-call.ts';
+import { startHttp2Server } from '../support/data-plane/http2-server.ts';
 import {
   sampleDestination,
   sampleEndpoint,
@@ -37,24 +35,11 @@ function connected(connection: Partial<ConnectionIr>, port: number, parts: Servi
 
 /** Answers when it is told to. */
 async function startHttp2(): Promise<number> {
-  const server = createServer();
-  const sessions = new Set<{ destroy(): void }>();
-  server.on('session', (session) => sessions.add(session));
-  server.on('stream', (stream) => {
-    stream.on('error', () => undefined);
+  return startHttp2Server(closing, (stream) => {
     streams.push(() => {
       stream.respond({ ':status': 200 }, { endStream: true });
     });
   });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  closing.add(async () => {
-    for (const session of sessions) session.destroy();
-    const closed = once(server, 'close');
-    server.close();
-    await closed;
-  });
-  return (server.address() as AddressInfo).port;
 }
 
 beforeAll(async () => {

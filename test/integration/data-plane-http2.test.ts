@@ -1,11 +1,9 @@
 // What callers may try over HTTP/2, where method, path and host are fields that clients write as they like: what a rule denies does not reach the application.
-import { once } from 'node:events';
-import { createServer } from 'node:http2';
-import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { RequestIr } from '../../operator/ir/request.ts';
 import { Closing } from '../support/data-plane/closing.ts';
 import { callHttp2 } from '../support/data-plane/http2-call.ts';
+import { startHttp2Server } from '../support/data-plane/http2-server.ts';
 import { startSidecars } from '../support/data-plane/sidecars.ts';
 import { freePort } from '../support/kubernetes/free-port.ts';
 import {
@@ -43,23 +41,10 @@ beforeAll(async () => {
 
 /** An application that answers with what it saw, in a header. */
 async function startEcho(): Promise<number> {
-  const server = createServer();
-  const sessions = new Set<{ destroy(): void }>();
-  server.on('session', (session) => sessions.add(session));
-  server.on('stream', (stream, headers) => {
-    stream.on('error', () => undefined);
+  return startHttp2Server(closing, (stream, headers) => {
     stream.respond({ ':status': 200, 'x-seen': encodeURIComponent(JSON.stringify(headers)) });
     stream.end();
   });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  closing.add(async () => {
-    for (const session of sessions) session.destroy();
-    const closed = once(server, 'close');
-    server.close();
-    await closed;
-  });
-  return (server.address() as AddressInfo).port;
 }
 
 /** What the application saw; null: nothing. */

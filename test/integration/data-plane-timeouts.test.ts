@@ -1,7 +1,6 @@
 // What the timeout of a route covers: everything from the first byte of a request to the last one of its response.
 import { once } from 'node:events';
-import { createServer } from 'node:http2';
-import { type AddressInfo, createServer as createTcpServer } from 'node:net';
+import { type AddressInfo, createServer } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { FaultIr, RouteIr } from '../../operator/ir/route.ts';
 import { type Handler, startApplication } from '../support/data-plane/applications.ts';
@@ -9,6 +8,7 @@ import { call, converse } from '../support/data-plane/callers.ts';
 import { Closing } from '../support/data-plane/closing.ts';
 import { askToWait, startWaiter, type WaiterSight } from '../support/data-plane/grpc-waiter.ts';
 import { callHttp2 } from '../support/data-plane/http2-call.ts';
+import { startHttp2Server } from '../support/data-plane/http2-server.ts';
 import { startSidecars } from '../support/data-plane/sidecars.ts';
 import { freePort } from '../support/kubernetes/free-port.ts';
 import {
@@ -67,27 +67,14 @@ const drops: Handler = (_seen, response) => {
 
 /** Answers neither a call nor a stream. */
 async function startSilentHttp2(): Promise<number> {
-  const server = createServer();
-  const sessions = new Set<{ destroy(): void }>();
-  server.on('session', (session) => sessions.add(session));
-  server.on('stream', (stream) => {
-    stream.on('error', () => undefined);
+  return startHttp2Server(closing, (stream) => {
     stream.resume();
   });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  closing.add(async () => {
-    for (const session of sessions) session.destroy();
-    const closed = once(server, 'close');
-    server.close();
-    await closed;
-  });
-  return (server.address() as AddressInfo).port;
 }
 
 /** Switches protocols, and says something much later than the timeout. */
 async function startLateSpeaker(): Promise<number> {
-  const server = createTcpServer((socket) => {
+  const server = createServer((socket) => {
     socket.on('error', () => undefined);
     socket.once('data', () => {
       socket.write('HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n');

@@ -1,15 +1,9 @@
 // One exchange over HTTP/2, header by header: a client and an application that do what a shape says, and note what comes. Entry:
 // startHttp2Application.
 import { once } from 'node:events';
-import {
-  type ClientHttp2Stream,
-  connect,
-  createServer,
-  type ServerHttp2Session,
-  type ServerHttp2Stream,
-} from 'node:http2';
-import type { AddressInfo } from 'node:net';
+import { type ClientHttp2Stream, connect, type ServerHttp2Stream } from 'node:http2';
 import type { Closing } from '../data-plane/closing.ts';
+import { startHttp2Server } from '../data-plane/http2-server.ts';
 import type { Transcript } from './exchange.ts';
 import type { Field, Message } from './message.ts';
 
@@ -33,29 +27,12 @@ export interface Http2Application {
 }
 
 export async function startHttp2Application(closing: Closing): Promise<Http2Application> {
-  const sessions = new Set<ServerHttp2Session>();
   let turn: ((stream: ServerHttp2Stream, headers: readonly Field[]) => void) | null = null;
-  const server = createServer({
-    settings: { enableConnectProtocol: true, maxHeaderListSize: 1_000_000 },
-    maxHeaderListPairs: 2_000,
-  });
-  server.on('session', (session) => {
-    sessions.add(session);
-    session.on('error', () => undefined);
-    session.on('close', () => sessions.delete(session));
-  });
-  server.on('stream', (stream: ServerHttp2Stream, _headers, _flags, raw: string[]) => {
-    stream.on('error', () => undefined);
-    turn?.(stream, fields(raw));
-  });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  closing.add(async () => {
-    for (const session of sessions) session.destroy();
-    const closed = once(server, 'close');
-    server.close();
-    await closed;
-  });
+  const applicationPort = await startHttp2Server(
+    closing,
+    (stream, _headers, _flags, raw) => turn?.(stream, fields(raw)),
+    { settings: { enableConnectProtocol: true, maxHeaderListSize: 1_000_000 }, maxHeaderListPairs: 2_000 },
+  );
   const exchange = async (port: number, shape: Http2Shape): Promise<Transcript> => {
     let request: Promise<Message> | null = null;
     turn = (stream, headers) => {
@@ -71,7 +48,7 @@ export async function startHttp2Application(closing: Closing): Promise<Http2Appl
       client: { messages, rest: '' },
     };
   };
-  return { port: (server.address() as AddressInfo).port, exchange };
+  return { port: applicationPort, exchange };
 }
 
 async function answer(
