@@ -1,4 +1,4 @@
-// Where in Google Cloud telemetry goes to, and as whom.
+// Where in Google Cloud telemetry goes, and as whom.
 import { z } from 'zod';
 import { dnsLabel, dnsSubdomain, type Shape, shaped, withRules } from '../../schema.ts';
 import { url } from '../../url.ts';
@@ -18,7 +18,7 @@ function endpointOf(api: string): z.ZodExactOptional<z.ZodString> {
     max: 512,
   })
     .exactOptional()
-    .describe(`Of its API. Default: https://${api}.googleapis.com.`);
+    .describe(`URL of its API. Default: https://${api}.googleapis.com.`);
 }
 
 export const GoogleCloud = z.object({
@@ -38,7 +38,7 @@ export const GoogleCloud = z.object({
     })
     .exactOptional()
     .describe(
-      'In which cluster pods are (k8s_pod). Default: what the metadata server says, without secretRef; else telemetry of a pod is that of a generic_task.',
+      'The cluster that pods are in, so that they are reported as k8s_pod. Default: without secretRef, what the metadata server says. If no cluster is known, pods are reported as generic_task.',
     ),
   endpoints: z
     .object({

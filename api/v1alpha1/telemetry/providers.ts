@@ -21,7 +21,7 @@ const Provider = withRules(
     endpoint: endpoint
       .exactOptional()
       .describe(
-        'Where the operator sends to. With https, the certificate must be from a CA that Node.js trusts. OpenTelemetry over HTTP: without /v1/logs and the like. Zipkin: the default path is /api/v2/spans. Required, but with type GoogleCloud.',
+        'Where the operator sends to. With https, the certificate must be from a CA that Node.js trusts. OpenTelemetry over HTTP: without /v1/logs and the like. Zipkin: the default path is /api/v2/spans. Required, except with type GoogleCloud.',
       ),
     protocol: z
       .enum(['GRPC', 'HTTP'])
@@ -31,7 +31,9 @@ const Provider = withRules(
       .boolean()
       .default(false)
       .describe('Whether it receives what sidecars count, every ten seconds. Default: false.'),
-    googleCloud: GoogleCloud.exactOptional().describe('With type GoogleCloud: where to, and as whom.'),
+    googleCloud: GoogleCloud.exactOptional().describe(
+      'Required with type GoogleCloud: where telemetry goes, and as whom.',
+    ),
   }),
   {
     rule: "self.type != 'Zipkin' || !self.metrics",
@@ -39,11 +41,11 @@ const Provider = withRules(
   },
   {
     rule: "(self.type == 'GoogleCloud') != has(self.endpoint)",
-    message: 'Write endpoint, but not with type GoogleCloud.',
+    message: 'Write endpoint; remove it with type GoogleCloud.',
   },
   {
     rule: "(self.type == 'GoogleCloud') == has(self.googleCloud)",
-    message: 'Write googleCloud with type GoogleCloud, and only then.',
+    message: 'Write googleCloud with type GoogleCloud; remove it otherwise.',
   },
 );
 

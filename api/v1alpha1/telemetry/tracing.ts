@@ -11,13 +11,13 @@ export const Tracing = z
       .max(100)
       .default(1)
       .describe(
-        'How many of the requests are traced of which no caller has decided, in percent. Requests with a traceparent header are traced if it says so. Default: 1.',
+        'How many of the requests about which no caller has decided are traced, in percent. Other requests are traced if their headers say so. Default: 1.',
       ),
     propagation: z
       .enum(['W3C', 'B3'])
       .default('W3C')
       .describe(
-        'By which headers applications pass traces on. W3C (default): traceparent. B3: b3 or X-B3-TraceId and the like, too; they go before traceparent where a request has both, and requests that are sent on have all of them.',
+        'Headers by which applications pass traces on. W3C (default): traceparent. B3: also b3, and X-B3-TraceId and the like. If a request has both, B3 counts; requests that are sent on have all of them.',
       ),
   })
   .exactOptional()

@@ -10,7 +10,7 @@ const mostCost = 10;
 const Cost = withRules(
   z.object({
     header: withRules(shaped(keyName), notReserved).describe(
-      'Name of the header that says the cost, case-insensitive. Whoever sets it decides what a request costs: name one that callers cannot set, such as one of claimsToHeaders, or set default and maximum to what you can bear.',
+      'Name of the header that says the cost, case-insensitive. Whoever sets it decides what a request costs: name one that callers cannot set, such as one of claimsToHeaders.',
     ),
     default: z
       .int()
@@ -24,10 +24,10 @@ const Cost = withRules(
       .max(mostCost)
       .default(mostCost)
       .describe(
-        'Highest cost, 2 to 10. What the header says counts as it is if it is a whole number from 1 to maximum; everything else, such as 0, -1 or 1e3, counts as maximum. Each unit is a step of the proxy: set no more than you need. Default: 10.',
+        'Highest cost, 2 to 10. What the header says counts as it is if it is a whole number from 1 to maximum; everything else, such as 0, -1 or 1e3, counts as maximum. Each unit is one more filter in sidecars of servers: set no more than you need. Default: 10.',
       ),
   }),
-  { rule: 'self.default <= self.maximum', message: 'Set default to maximum at most.' },
+  { rule: 'self.default <= self.maximum', message: 'Set default to no more than maximum.' },
 );
 
 const Quota = withRules(
@@ -48,14 +48,14 @@ const Quota = withRules(
       .optional()
       .describe('Name of the header, case-insensitive. Required for per: Header.'),
     requests: count().describe(
-      'Number of requests that are admitted in each period at all servers of the Service together, 1 to 1000000. Others get 429 with Retry-After, gRPC calls RESOURCE_EXHAUSTED.',
+      'Number of requests, or with cost of units, that are admitted in each period at all servers of the Service together, 1 to 1000000. Others get 429 with Retry-After, gRPC calls RESOURCE_EXHAUSTED.',
     ),
     period: withRules(Duration, {
       rule: "duration(self) >= duration('1s') && duration(self) <= duration('24h')",
       message: 'Set period between 1s and 24h.',
     }).describe('The period, 1s to 24h, in whole seconds.'),
     cost: Cost.optional().describe(
-      'What each request takes from requests, as a header says. A request that finds less than its cost is refused, and takes what is left. Default: 1.',
+      'How many units of the quota each request takes, as a header says. A request for which too little is left is refused, and takes what is left. Default: each takes 1.',
     ),
     window: z
       .enum(['Fixed', 'Sliding'])

@@ -10,7 +10,10 @@ const QuotaUser = z
       .describe(
         'SPIFFE ID or IP address of the caller, value of the header, or path. "(none)" stands for requests without one, "(others)" for all beyond those that are counted separately. Values of headers that may be secrets are hashed.',
       ),
-    admitted: z.int().min(0).describe('Requests that were admitted.'),
+    admitted: z
+      .int()
+      .min(0)
+      .describe('Requests that were admitted; of a quota with cost, the units that they took.'),
     refused: z.int().min(0).describe('Requests that were refused.'),
   })
   .describe('Requests that share the quota.');
@@ -20,7 +23,12 @@ const QuotaUsage = z
     name: z.string().max(63).describe('Name of the quota.'),
     service: z.string().max(320).describe('Namespace and name of the Service, such as "shop/ratings".'),
     since: z.iso.datetime().describe('When the present period began.'),
-    admitted: z.int().min(0).describe('Requests that were admitted in this period.'),
+    admitted: z
+      .int()
+      .min(0)
+      .describe(
+        'Requests that were admitted in this period; of a quota with cost, the units that they took.',
+      ),
     refused: z.int().min(0).describe('Requests that were refused in this period.'),
     keys: z
       .int()

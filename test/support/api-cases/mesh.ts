@@ -112,7 +112,7 @@ export const meshCases: readonly ApiCase[] = [
   refused(
     'Google Cloud at an endpoint of a collector',
     { telemetry: { providers: [{ ...google({ project: 'my-project-123' }), endpoint: 'http://a' }] } },
-    { field: 'spec.telemetry.providers[0]', message: 'not with type GoogleCloud' },
+    { field: 'spec.telemetry.providers[0]', message: 'remove it with type GoogleCloud' },
   ),
   refused(
     'a number of a project',

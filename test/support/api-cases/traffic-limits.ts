@@ -116,7 +116,7 @@ const quotas: readonly ApiCase[] = [
     quota({ cost: { header: 'x-cost', default: 3, maximum: 2 } }),
     {
       field: `${first}.cost`,
-      message: 'Set default to maximum at most.',
+      message: 'Set default to no more than maximum.',
     },
   ),
   ...[{ default: 0 }, { maximum: 1 }, { maximum: 11 }].map((fields) =>
