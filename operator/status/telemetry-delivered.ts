@@ -22,5 +22,5 @@ function sentenceOf({ name, trouble, dropped }: ProviderReport): string | null {
       ? 'Nothing is lost yet.'
       : 'Some of it is lost: meshwright_telemetry_signals_total says how much.';
   const since = timestamp(new Date(trouble.sinceMs));
-  return `Provider ${name} has not taken what it is sent since ${since} (${trouble.reason}). ${lost} Check its endpoint, and whether the operator may connect to it.`;
+  return `Provider ${name} has not taken what it is sent since ${since} (${trouble.reason}). ${lost} Act on the reason; if it is a failed connection, check the endpoint, and whether the operator may connect to it.`;
 }

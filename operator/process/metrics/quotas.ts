@@ -14,7 +14,7 @@ export interface QuotaMetrics {
 export function addQuotas(registry: Registry): QuotaMetrics {
   const requests = new Counter({
     name: `${prefix}quota_requests_total`,
-    help: 'Requests that quotas of TrafficPolicies admitted, admitted beyond the quota (over: with enforcement Audit, those that Enforce would refuse), or refused, as sidecars of all replicas reported to this one while it led.',
+    help: 'Requests (with cost, the units that they took) that quotas of TrafficPolicies admitted, admitted beyond the quota (over: with enforcement Audit, those that Enforce would refuse), or refused, as sidecars of all replicas reported to this one while it led.',
     labelNames: [...names, 'result'],
     registers: [registry],
   });

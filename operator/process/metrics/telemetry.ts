@@ -10,7 +10,7 @@ export interface TelemetryMetrics {
     result: 'sent' | 'dropped',
     count: number,
   ): void;
-  /** A message with logs or spans; refused: for its caller or its content. */
+  /** A message with logs or spans; refused: for its caller, the rate or its content. */
   signalsReceived(result: 'taken' | 'refused'): void;
 }
 

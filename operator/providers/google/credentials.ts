@@ -78,7 +78,7 @@ export class Credentials {
     const text = await response.text();
     if (!response.ok) throw new Error(`no token: HTTP ${response.status} ${refusalIn(text)}`);
     const answer = Answer.safeParse(parsed(text));
-    if (!answer.success) throw new Error('no token: the answer has none');
+    if (!answer.success) throw new Error('no token: the answer has no access_token');
     const { access_token: token, expires_in: seconds } = answer.data;
     return { text: new Redacted(token), untilMs: askedMs + Math.max(seconds * 1_000 - marginMs, 0) };
   }

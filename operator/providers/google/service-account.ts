@@ -35,12 +35,12 @@ export function readServiceAccount(text: string): ServiceAccount {
   try {
     json = JSON.parse(text);
   } catch {
-    throw new Error(`${keyFile} is no JSON`);
+    throw new Error(`${keyFile} is not JSON`);
   }
   const key = Key.safeParse(json);
   if (!key.success) {
     const wrong = key.error.issues.map(({ path }) => path.join('.') || 'the whole').join(', ');
-    throw new Error(`${keyFile} is no key of a service account (wrong: ${wrong})`);
+    throw new Error(`${keyFile} is not the key of a service account (wrong: ${wrong})`);
   }
   const { client_email: email, private_key_id: keyId, token_uri: tokenUri, private_key: pem } = key.data;
   return { email, keyId, tokenUri, key: privateKeyOf(pem) };
@@ -53,7 +53,7 @@ function privateKeyOf(pem: string): KeyObject {
   } catch {
     throw new Error(`private_key in ${keyFile} cannot be read`);
   }
-  if (key.asymmetricKeyType !== 'rsa') throw new Error(`private_key in ${keyFile} is no RSA key`);
+  if (key.asymmetricKeyType !== 'rsa') throw new Error(`private_key in ${keyFile} is not an RSA key`);
   return key;
 }
 

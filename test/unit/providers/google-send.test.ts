@@ -104,11 +104,11 @@ test('a new token that is not taken either is told, once', async () => {
 
 test.each([
   ['no Secret', () => ({}), "the Secret account of the operator's namespace has no key.json"],
-  ['no JSON', () => ({ 'key.json': '-----BEGIN' }), 'key.json is no JSON'],
+  ['no JSON', () => ({ 'key.json': '-----BEGIN' }), 'key.json is not JSON'],
   [
     'another kind of key',
     () => ({ 'key.json': '{"type":"authorized_user","client_email":"x","private_key":"geheim"}' }),
-    'key.json is no key of a service account (wrong: type)',
+    'key.json is not the key of a service account (wrong: type)',
   ],
   [
     'no PEM',

@@ -12,14 +12,14 @@ test.each([
     'nothing is lost yet',
     [well, { name: 'plugin', trouble, dropped: 0 }],
     [
-      'False ProviderUnavailable: Provider plugin has not taken what it is sent since 2026-01-01T00:00:00Z (UNAVAILABLE: no connection). Nothing is lost yet. Check its endpoint, and whether the operator may connect to it.',
+      'False ProviderUnavailable: Provider plugin has not taken what it is sent since 2026-01-01T00:00:00Z (UNAVAILABLE: no connection). Nothing is lost yet. Act on the reason; if it is a failed connection, check the endpoint, and whether the operator may connect to it.',
     ],
   ],
   [
     'something is lost',
     [{ name: 'plugin', trouble, dropped: 3 }],
     [
-      'False ProviderUnavailable: Provider plugin has not taken what it is sent since 2026-01-01T00:00:00Z (UNAVAILABLE: no connection). Some of it is lost: meshwright_telemetry_signals_total says how much. Check its endpoint, and whether the operator may connect to it.',
+      'False ProviderUnavailable: Provider plugin has not taken what it is sent since 2026-01-01T00:00:00Z (UNAVAILABLE: no connection). Some of it is lost: meshwright_telemetry_signals_total says how much. Act on the reason; if it is a failed connection, check the endpoint, and whether the operator may connect to it.',
     ],
   ],
 ])('%s', (_, reports, expected) => {
