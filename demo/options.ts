@@ -18,9 +18,9 @@ export const usage = `Usage: node demo/main.ts [--telemetry] [--once] [--keep]
 
   --telemetry   no scenes: start Prometheus, an OpenTelemetry Collector and a plug-in, make known calls, and
                 compare what they and the dashboard say with what was done
-  --once   check, stop every process and exit 0 (all checks passed) or 1
-  --keep   leave the folder with the YAML, the state and the logs behind
-  --help   print this help
+  --once        check, stop every process and exit 0 (all checks passed) or 1
+  --keep        leave the folder with the YAML, the state and the logs behind
+  --help        print this help
 
   MESHWRIGHT_ENVOY=<path>   an Envoy of your own instead of the one from PyPI
   NO_COLOR=1                no colours

@@ -21,7 +21,7 @@ export async function playTelemetry(stage: TelemetryStage): Promise<readonly str
   await reachable(stage);
   const watchers = await startWatchers(stage);
   screen.fact(
-    'They watch: Prometheus, which scrapes the operator; an OpenTelemetry Collector and a plug-in, to which the operator sends.',
+    'Prometheus scrapes the operator; an OpenTelemetry Collector and a plug-in get what the operator sends.',
   );
   const seen: Seen[] = [];
   let [truth, sources, wrong]: [readonly Figure[], readonly Source[], readonly string[]] = [[], [], []];
@@ -38,7 +38,7 @@ export async function playTelemetry(stage: TelemetryStage): Promise<readonly str
   screen.heading('What was done, and what each of them says');
   screen.table(comparison(truth, sources));
   screen.paragraph(
-    'PROMETHEUS has what the sidecars of servers counted, OF CALLERS what it has of those of callers. Counts are to be exact. A percentile is to lie in the bucket of the truth: at least what the application took, at most what the visitor waited.',
+    'PROMETHEUS: what sidecars of servers have counted. OF CALLERS: what sidecars of callers have. Counts have to be exact. A percentile has to lie in the bucket of the truth, which is at least what the application took and at most what the visitor waited.',
   );
   screen.heading('Look at it');
   screen.example(`http://127.0.0.1:${mesh.operator.ports.admin}/dashboard/`);
