@@ -1,5 +1,6 @@
 // Reads what sidecars send by OTLP: access logs and spans. Pure.
 import { Buffer } from 'node:buffer';
+import { countFields } from './count-fields.ts';
 import { logsRequest, traceRequest } from './otlp-schema.ts';
 import type { Attributes, LogRecord, Span } from './signals.ts';
 
@@ -20,6 +21,8 @@ export interface ToldSpans extends Told {
 const most = 1_000;
 /** Of an item: more have no format. */
 const mostAttributes = 128;
+/** Of a message: what a sidecar sends at once has less than half of it, however long values are. */
+const mostFields = 50_000;
 /** Of a value: request headers may be long. */
 const mostCharacters = 8_192;
 
@@ -61,6 +64,7 @@ interface WrittenSpan {
 
 /** @throws Error when the bytes are no ExportLogsServiceRequest, or one of several nodes */
 export function readLogs(bytes: Uint8Array): ToldLogs {
+  countFields(bytes, logsRequest, mostFields);
   const resourceLogs: readonly WrittenLogs[] = logsRequest.toObject(logsRequest.decode(bytes), asArrays)[
     'resourceLogs'
   ];
@@ -77,6 +81,7 @@ export function readLogs(bytes: Uint8Array): ToldLogs {
 
 /** @throws Error when the bytes are no ExportTraceServiceRequest, or one of several nodes */
 export function readSpans(bytes: Uint8Array): ToldSpans {
+  countFields(bytes, traceRequest, mostFields);
   const resourceSpans: readonly WrittenSpans[] = traceRequest.toObject(traceRequest.decode(bytes), asArrays)[
     'resourceSpans'
   ];
@@ -141,12 +146,17 @@ function attributesOf(pairs: Pairs = []): Attributes {
 
 function textOf(value: Value = {}): string {
   const { stringValue, boolValue, intValue, doubleValue } = value;
-  return String(stringValue ?? boolValue ?? intValue ?? doubleValue ?? '').slice(0, mostCharacters);
+  const text = String(stringValue ?? boolValue ?? intValue ?? doubleValue ?? '');
+  if (text.length <= mostCharacters) return text;
+  // By a copy: a slice would keep all of it in memory, and may end with half a character, for which a provider refuses all of a message.
+  return Buffer.from(text.slice(0, mostCharacters)).toString();
 }
 
-/** '' where it is none: providers refuse all of a message for one of another length. @see https://www.w3.org/TR/trace-context/#trace-id */
+/** '' where it is none: providers refuse all of a message for one of another length, or of zeros. @see https://www.w3.org/TR/trace-context/#trace-id */
 function idOf(bytes: Uint8Array = new Uint8Array(), length: number): string {
-  return bytes.length === length ? Buffer.from(bytes).toString('hex') : '';
+  return bytes.length === length && bytes.some((byte) => byte !== 0)
+    ? Buffer.from(bytes).toString('hex')
+    : '';
 }
 
 const traceIdBytes = 16;

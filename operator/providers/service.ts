@@ -22,8 +22,12 @@ export interface Unproven {
   readonly reason: string;
 }
 
-/** Of a message. Sidecars send 64 KB of records or 30 spans, or what they have after a second or five. */
-const mostBytes = 256 * 1024;
+/**
+ * Of a message. Sidecars send 64 KB of records and one more, or 30 spans, or what they have after a second or five. Each may have all headers of its
+ * request, 256 KB (envoy/resources/http-protocol.ts): with less, a caller could have the others refused by long ones. How many fields there may be
+ * is another limit (read-otlp.ts).
+ */
+const mostBytes = 8 * 1024 * 1024;
 
 export function signalServices(host: SignalHost): readonly GrpcService[] {
   const logs = service('logs.v1.LogsService', host, (bytes) => {
@@ -51,10 +55,10 @@ function service(name: string, host: SignalHost, read: (bytes: Buffer) => Read):
     const caller = host.senderOf(call);
     if ('code' in caller) return refuse('caller', caller.code, caller.reason);
     return (bytes) => {
-      if (bytes.length > mostBytes)
-        return refuse('content', status.INVALID_ARGUMENT, `a message has at most ${mostBytes} bytes`);
       if (!host.allow(caller.sender, bytes.length))
         return refuse('rate', status.RESOURCE_EXHAUSTED, 'more logs and spans than one sidecar may send');
+      if (bytes.length > mostBytes)
+        return refuse('content', status.INVALID_ARGUMENT, `a message has at most ${mostBytes} bytes`);
       let told: Read;
       try {
         told = read(bytes);

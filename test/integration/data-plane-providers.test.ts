@@ -214,6 +214,29 @@ testWithCollector(
   },
 );
 
+testWithCollector('a caller with headers of 250 KB takes nobody out of access logs and traces', async () => {
+  const ofLong = { traceparent: `00-${trace.replace('0', '2')}-b7ad6b7169203331-01` };
+  await mesh.ask('/beside/200', { ...ofLong, 'user-agent': 'x'.repeat(15_000) });
+  await mesh.ask('/beside/200', { ...ofLong, 'user-agent': 'x'.repeat(15_000) });
+  await mesh.ask('/long/200', { ...ofLong, 'user-agent': 'x'.repeat(250_000) });
+
+  const told = await eventually(async () => {
+    const paths = (await collector.logs()).map(({ attributes }) => attributes['path'] ?? '');
+    const found = paths.filter((path) => ['/beside/200', '/long/200'].includes(path));
+    return found.length === 6 ? found : undefined;
+  });
+  expect(told.filter((path) => path === '/long/200')).toHaveLength(2);
+  const agents = await eventually(async () => {
+    const spans = (await collector.traces()).filter(({ resource, item }) => {
+      return resource['meshwright.identity'] !== undefined && item['traceId'] === trace.replace('0', '2');
+    });
+    return spans.length === 6
+      ? spans.map(({ attributes }) => attributes['user_agent']?.length ?? 0)
+      : undefined;
+  });
+  expect(agents).toEqual(Array.from({ length: 6 }, () => 8_192));
+});
+
 testWithCollector('what sidecars count', async () => {
   const requests = await eventually(async () => {
     const found = (await collector.metrics()).filter(

@@ -113,7 +113,7 @@ function fieldsOf(names: readonly string[] | null, direction: Direction): readon
   });
 }
 
-/** Of one message: each is work of its own. Four times Envoy's default, and a quarter of what the operator takes (providers/service.ts). */
+/** Of one message: each is work of its own. Four times Envoy's default, and much less than what the operator takes (providers/service.ts). */
 const recordsBytes = 64 * 1024;
 
 /** By OTLP. The operator knows by the name of the log who receives it, and by the node, which it has proven, from whom it is. */

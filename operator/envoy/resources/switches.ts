@@ -95,7 +95,7 @@ interface Switching extends Pick<WorkloadIr, 'accessLogs'> {
   readonly namespace: string | null;
 }
 
-/** Envoy's default is 5. A span has one KB, and the operator takes 256 at once (providers/service.ts). */
+/** Envoy's default is 5. A span has one KB, mostly, and the operator takes 8 MB at once (providers/service.ts). */
 const spansOfMessage = 30;
 
 const nobodys: Switching = { accessLogs: [], namespace: null };

@@ -234,3 +234,48 @@ test('IDs of a wrong length are left out, and a span without its own: a provider
   expect(readSpans(bytes).spans.map(({ name, parentId }) => [name, parentId])).toEqual([['a', '']]);
   expect(readLogs(logs).records).toMatchObject([{ traceId: '', spanId: '' }]);
 });
+
+test('thirty spans whose requests had headers of 256 KB are read', () => {
+  const spans = Array.from({ length: 30 }, () => {
+    return { traceId, spanId, attributes: [pair('user_agent', 'x'.repeat(256 * 1024))] };
+  });
+  const bytes = encoded(traceRequest, { resourceSpans: [{ scopeSpans: [{ spans }] }] });
+
+  const read = readSpans(bytes).spans;
+  expect([read.length, read[29]?.attributes['user_agent']?.length]).toEqual([30, 8_192]);
+});
+
+test('a message of ever more fields is not read, on whatever level they are', () => {
+  const logRecord = { attributes: Array.from({ length: 60_000 }, () => ({})) };
+  const wide = encoded(logsRequest, { resourceLogs: [{ scopeLogs: [{ logRecords: [logRecord] }] }] });
+  const within = (bytes: Uint8Array): Uint8Array => protobuf.Writer.create().uint32(10).bytes(bytes).finish();
+  const values = Array.from({ length: 20 }).reduce<object>(
+    (value) => ({ kvlistValue: { values: [{ value }] } }),
+    {},
+  );
+
+  expect(() => readLogs(wide)).toThrow('more than 50000 fields');
+  expect(() => readSpans(Buffer.alloc(300_000, '\u0080\u0001', 'latin1'))).toThrow('more than');
+  expect(() => readSpans(within(within(Buffer.from([0x0a]))))).toThrow('index out of range');
+  const deep = encoded(logsRequest, { resourceLogs: [{ resource: { attributes: [{ value: values }] } }] });
+  expect(() => readLogs(deep)).toThrow('within each other');
+});
+
+test('a long value is a text of its own, with whole characters', () => {
+  const logRecord = { attributes: [pair('path', `a${'😀'.repeat(5_000)}`)] };
+  const bytes = encoded(logsRequest, { resourceLogs: [{ scopeLogs: [{ logRecords: [logRecord] }] }] });
+
+  const path = readLogs(bytes).records[0]?.attributes['path'] ?? '';
+  expect([path.length, path.isWellFormed(), path.endsWith('😀\uFFFD')]).toEqual([8_192, true, true]);
+});
+
+test('identifiers of zeros are none', () => {
+  const zeros = { traceId: Buffer.alloc(16), spanId: Buffer.alloc(8) };
+  const spans = [
+    { ...zeros, name: 'none' },
+    { traceId, spanId, parentSpanId: Buffer.alloc(8), name: 'first' },
+  ];
+  const bytes = encoded(traceRequest, { resourceSpans: [{ scopeSpans: [{ spans }] }] });
+
+  expect(readSpans(bytes).spans.map(({ name, parentId }) => [name, parentId])).toEqual([['first', '']]);
+});

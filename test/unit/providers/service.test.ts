@@ -73,7 +73,7 @@ test.each<readonly [string, Partial<SignalHost>, readonly Buffer[], status, read
     ['sender', 'pace', 'source'],
   ],
   ['garbage', {}, [garbage], status.INVALID_ARGUMENT, ['sender', 'pace']],
-  ['too much', {}, [Buffer.alloc(256 * 1024 + 1)], status.INVALID_ARGUMENT, ['sender']],
+  ['too much', {}, [Buffer.alloc(8 * 1024 * 1024 + 1)], status.INVALID_ARGUMENT, ['sender', 'pace']],
   ['no message', {}, [], status.INVALID_ARGUMENT, ['sender']],
   ['two messages', {}, [empty, empty], status.INVALID_ARGUMENT, ['sender', 'pace', 'source', 'take']],
 ])('%s', (_what, host, messages, code, asked) => {
