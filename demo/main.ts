@@ -103,7 +103,8 @@ interface Played {
 }
 
 async function playCounts(stage: TelemetryStage): Promise<Played> {
-  return { failed: await playTelemetry(stage), stay: () => goOn(stage) };
+  const { wrong, prometheusUrl } = await playTelemetry(stage);
+  return { failed: wrong, stay: () => goOn(stage, prometheusUrl) };
 }
 
 async function playScenes(mesh: RunningMesh, screen: Screen, around: Around): Promise<Played> {

@@ -15,9 +15,14 @@ const deadlineMs = 40_000;
 /** Between the calls that go on while somebody watches. */
 const pauseMs = 100;
 
-/** Plays the rounds; the texts of what is not the truth. */
-export async function playTelemetry(stage: TelemetryStage): Promise<readonly string[]> {
-  const { screen, around, mesh } = stage;
+export interface PlayedRounds {
+  /** Texts of what is not the truth. */
+  readonly wrong: readonly string[];
+  readonly prometheusUrl: string;
+}
+
+export async function playTelemetry(stage: TelemetryStage): Promise<PlayedRounds> {
+  const { screen, around } = stage;
   await reachable(stage);
   const watchers = await startWatchers(stage);
   screen.fact(
@@ -38,20 +43,21 @@ export async function playTelemetry(stage: TelemetryStage): Promise<readonly str
   screen.heading('What was done, and what each of them says');
   screen.table(comparison(truth, sources));
   screen.paragraph(
-    'PROMETHEUS: what sidecars of servers have counted. OF CALLERS: what sidecars of callers have. Counts have to be exact. A percentile has to lie in the bucket of the truth, which is at least what the application took and at most what the visitor waited.',
+    'PROMETHEUS: what sidecars of servers have counted. OF CALLERS: what sidecars of callers have. Counts have to be exact. A percentile has to lie in the same bucket of the histogram as the truth, which is at least what the application took and at most what the visitor waited.',
   );
-  screen.heading('Look at it');
-  screen.example(`http://127.0.0.1:${mesh.operator.ports.admin}/dashboard/`);
-  screen.example(`${watchers.prometheusUrl}/graph?g0.expr=${encodeURIComponent(example)}`);
-  return wrong;
+  return { wrong, prometheusUrl: watchers.prometheusUrl };
 }
 
 const example =
   'sum by (source_workload, destination_workload, response_class) (rate(meshwright_requests_total{reporter="destination"}[1m]))';
 
-/** The visitor's calls go on, until the signal aborts; rejects with its reason. */
-export async function goOn(stage: TelemetryStage): Promise<never> {
-  stage.screen.fact(
+/** Says where to look, and goes on with the visitor's calls until the signal aborts; rejects with its reason. */
+export async function goOn(stage: TelemetryStage, prometheusUrl: string): Promise<never> {
+  const { screen, mesh } = stage;
+  screen.heading('Look at it');
+  screen.example(`http://127.0.0.1:${mesh.operator.ports.admin}/dashboard/`);
+  screen.example(`${prometheusUrl}/graph?g0.expr=${encodeURIComponent(example)}`);
+  screen.fact(
     `Calls of the same kinds go on, about ${1000 / pauseMs} a second, until Ctrl-C: the figures above are from before.`,
   );
   // oxlint-disable no-await-in-loop -- one call after the other

@@ -37,61 +37,82 @@ export interface Watchers {
 }
 
 export async function startWatchers(stage: TelemetryStage): Promise<Watchers> {
-  const { around, mesh, programs } = stage;
-  const { admin } = mesh.operator.ports;
+  const { around, mesh } = stage;
   const folder = join(around.workspace.root, 'telemetry');
   mkdirSync(folder);
-  const files = (name: string): { readonly stdout: string; readonly stderr: string } => ({
-    stdout: join(around.workspace.logs, `${name}.stdout`),
-    stderr: join(around.workspace.logs, `${name}.stderr`),
-  });
-  const start = async (
-    name: string,
-    file: string,
-    command: string,
-    args: readonly string[],
-  ): Promise<void> => {
-    await around.children.start({ name, command, args, cwd: projectPath('.'), ...files(file) });
-  };
-  const port = (name: string): number => mesh.ports.get(name) ?? 0;
-
-  const collector = join(folder, 'collector.yaml');
-  await writeCollectorConfiguration(collector, folder, { grpc: port('collector') });
-  await start('the OpenTelemetry Collector', 'collector', programs.collector, ['--config', collector]);
-  const plugin = [pluginProgram, 'api/plugin/telemetry.proto', `127.0.0.1:${port('plugin')}`];
-  await start('the plug-in', 'plugin', process.execPath, plugin);
-
-  const prometheus = join(folder, 'prometheus.yaml');
-  await writePrometheusConfiguration(prometheus, [
-    { job: 'meshwright-operator', path: '/metrics', port: admin },
-    { job: 'meshwright-traffic', path: '/metrics/traffic', port: admin },
-  ]);
-  const address = `127.0.0.1:${around.ports.take()}`;
-  await start('Prometheus', 'prometheus', programs.prometheus, [
-    `--config.file=${prometheus}`,
-    `--storage.tsdb.path=${join(folder, 'prometheus')}`,
-    `--web.listen-address=${address}`,
-  ]);
-  const client = new PrometheusClient(`http://${address}`);
+  const pluginOutput = await startReceivers(stage, folder);
+  const prometheusUrl = await startPrometheus(stage, folder);
+  const client = new PrometheusClient(prometheusUrl);
   await waitFor(async () => ((await client.isReady()) ? true : undefined), {
     what: 'Prometheus to be ready',
     deadlineMs: 30_000,
     signal: around.signal,
   });
+  const { admin } = mesh.operator.ports;
+  const sources = [
+    { name: 'Prometheus', tells: noRefusals, read: () => readPrometheus(client, 'destination') },
+    { name: 'of callers', tells: noRefusals, read: () => readPrometheus(client, 'source') },
+    { name: 'collector', tells: everything, read: () => readCollector(folder) },
+    { name: 'plug-in', tells: isForPlugin, read: () => readPlugin(pluginOutput) },
+    { name: 'dashboard', tells: isOnDashboard, read: () => readDashboard(admin) },
+  ];
   return {
-    prometheusUrl: `http://${address}`,
+    prometheusUrl,
     bounds: () => bucketBounds(client),
-    read: async () =>
-      Promise.all(
-        [
-          { name: 'Prometheus', tells: noRefusals, read: () => readPrometheus(client, 'destination') },
-          { name: 'of callers', tells: noRefusals, read: () => readPrometheus(client, 'source') },
-          { name: 'collector', tells: everything, read: () => readCollector(folder) },
-          { name: 'plug-in', tells: isForPlugin, read: () => readPlugin(files('plugin').stdout) },
-          { name: 'dashboard', tells: isOnDashboard, read: () => readDashboard(admin) },
-        ].map(async ({ name, tells, read }) => ({ name, tells, readings: await read() })),
-      ),
+    read: () =>
+      Promise.all(sources.map(async ({ name, tells, read }) => ({ name, tells, readings: await read() }))),
   };
+}
+
+/** Those that the operator sends to. Resolves to the file to which the plug-in prints. */
+async function startReceivers({ around, mesh, programs }: TelemetryStage, folder: string): Promise<string> {
+  const { logs } = around.workspace;
+  const port = (name: string): number => mesh.ports.get(name) ?? 0;
+  const configuration = join(folder, 'collector.yaml');
+  await writeCollectorConfiguration(configuration, folder, { grpc: port('collector') });
+  await around.children.start({
+    name: 'the OpenTelemetry Collector',
+    command: programs.collector,
+    args: ['--config', configuration],
+    cwd: projectPath('.'),
+    ...outputsOf('collector', logs),
+  });
+  const output = outputsOf('plugin', logs);
+  await around.children.start({
+    name: 'the plug-in',
+    command: process.execPath,
+    args: [pluginProgram, 'api/plugin/telemetry.proto', `127.0.0.1:${port('plugin')}`],
+    cwd: projectPath('.'),
+    ...output,
+  });
+  return output.stdout;
+}
+
+/** Resolves to its URL. */
+async function startPrometheus({ around, mesh, programs }: TelemetryStage, folder: string): Promise<string> {
+  const { admin } = mesh.operator.ports;
+  const configuration = join(folder, 'prometheus.yaml');
+  await writePrometheusConfiguration(configuration, [
+    { job: 'meshwright-operator', path: '/metrics', port: admin },
+    { job: 'meshwright-traffic', path: '/metrics/traffic', port: admin },
+  ]);
+  const address = `127.0.0.1:${around.ports.take()}`;
+  await around.children.start({
+    name: 'Prometheus',
+    command: programs.prometheus,
+    args: [
+      `--config.file=${configuration}`,
+      `--storage.tsdb.path=${join(folder, 'prometheus')}`,
+      `--web.listen-address=${address}`,
+    ],
+    cwd: projectPath('.'),
+    ...outputsOf('prometheus', around.workspace.logs),
+  });
+  return `http://${address}`;
+}
+
+function outputsOf(name: string, logs: string): { readonly stdout: string; readonly stderr: string } {
+  return { stdout: join(logs, `${name}.stdout`), stderr: join(logs, `${name}.stderr`) };
 }
 
 const everything = (): boolean => true;
