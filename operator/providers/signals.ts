@@ -1,5 +1,5 @@
 // What sidecars tell, on its way to providers. Pure.
-import type { Counted } from '../telemetry/point.ts';
+import { type Counted, tagNames } from '../telemetry/point.ts';
 
 /** Text by name: of an attribute without a value there is none. */
 export type Attributes = Readonly<Record<string, string>>;
@@ -59,7 +59,11 @@ export function sizeOf(signal: Signal): number {
 
 /** About: what it takes in memory until it is sent, and in a message. */
 export function bytesOf(signal: Signal): number {
-  if (signal.type === 'counts') return signal.points.length * bytesOfItem;
+  if (signal.type === 'counts') {
+    let bytes = signal.points.length * bytesOfItem;
+    for (const { tags } of signal.points) for (const name of tagNames) bytes += tags[name].length;
+    return bytes;
+  }
   const items = signal.type === 'logs' ? signal.records : signal.spans;
   let bytes = items.length * bytesOfItem;
   for (const item of items) {

@@ -64,7 +64,7 @@ class GoogleApi {
     if (pauseMs > 0) await pause(pauseMs, clock, this.#ending);
     const url = `${this.#provider.endpoints.monitoring}/v3/projects/${place.project}/timeSeries`;
     const outcomes = await Promise.all(
-      writeTimeSeries(this.#series.waiting(), place).map(async ({ body, series }) => {
+      writeTimeSeries(this.#series.due(clock.monotonicMs()), place).map(async ({ body, series }) => {
         const outcome = await this.#post(url, body);
         if (outcome.type !== 'failed') {
           const isRefused = outcome.type !== 'taken';

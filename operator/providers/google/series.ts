@@ -24,13 +24,20 @@ type Kept = { -readonly [K in keyof Series]: Series[K] };
 interface State extends Kept {
   /** Begin anew with what comes next. */
   isOver: boolean;
+  readonly bytes: number;
   writtenEndMs: number;
   /** Monotonic. */
   writtenAtMs: number;
 }
 
-/** About 10 MB. Of more, those that were not counted for longest begin anew when they are. */
+/** Of more, those that were not counted for longest begin anew when they are. */
 const most = 20_000;
+/** About: a sidecar that was taken over may report long labels, and ever other ones. */
+const mostBytes = 40_000_000;
+/** Of a series, besides its texts, which are in its key, too. */
+const overheadBytes = 700;
+/** Beyond it, one more is no more, and Google takes no more than 2^63: such a series begins anew. */
+const mostCount = Number.MAX_SAFE_INTEGER;
 /** A series that nobody counted for so long begins anew: meanwhile its sidecar may have told another replica. */
 const longestGapMs = 60_000;
 /** @see https://cloud.google.com/monitoring/quotas */
@@ -43,6 +50,7 @@ export class CumulativeSeries {
   /** They have what was not written. */
   readonly #waiting = new Set<State>();
   readonly #added = new WeakSet<Signal>();
+  #bytes = 0;
 
   /** Each signal once: one that is sent again is in the sums. */
   add(signals: readonly Signal[]): void {
@@ -54,15 +62,18 @@ export class CumulativeSeries {
     }
   }
 
-  waiting(): readonly Series[] {
-    return [...this.#waiting];
+  /**
+   * What may be written now. The rest waits for the next message: a sidecar that reports the same all the time would have everybody wait.
+   */
+  due(nowMs: number): readonly Series[] {
+    return [...this.#waiting].filter(({ writtenAtMs }) => writtenAtMs + minPeriodMs <= nowMs);
   }
 
-  /** Until all that waits may be written. */
+  /** Until something of what waits may be written. */
   pauseMs(nowMs: number): number {
-    let due = nowMs;
-    for (const { writtenAtMs } of this.#waiting) due = Math.max(due, writtenAtMs + minPeriodMs);
-    return due - nowMs;
+    let due = Infinity;
+    for (const { writtenAtMs } of this.#waiting) due = Math.min(due, writtenAtMs + minPeriodMs);
+    return due === Infinity ? 0 : Math.max(due - nowMs, 0);
   }
 
   /** They were written, or never will be: then they begin anew. */
@@ -71,7 +82,7 @@ export class CumulativeSeries {
     for (const state of this.#waiting) {
       if (!settled.has(state)) continue;
       this.#waiting.delete(state);
-      state.isOver = isRefused;
+      state.isOver ||= isRefused;
       state.writtenAtMs = nowMs;
       state.writtenEndMs = state.endMs;
     }
@@ -81,22 +92,41 @@ export class CumulativeSeries {
     const tags = Object.entries(all)
       .filter(([, value]) => value !== '')
       .map(([name, value]) => [name, truncated(value, mostBytesOfLabel).value] as const);
-    const key = JSON.stringify([source.workload, metric, tags]);
-    const state = this.#series.get(key) ?? fresh({ source, metric, tags }, timeMs);
+    // A pod of the same name may have another service account some day.
+    const key = JSON.stringify([source.workload, source.serviceAccount, metric, tags]);
+    const state = this.#taken(key) ?? fresh({ source, metric, tags }, { key, timeMs });
     const isOver = state.isOver || timeMs - state.endMs > longestGapMs;
     if (isOver && !this.#waiting.has(state)) restart(state, timeMs);
     state.endMs = Math.max(timeMs, state.writtenEndMs + minPeriodMs);
-    state.count += count;
+    state.count = Math.min(state.count + count, mostCount);
+    if (state.count === mostCount) state.isOver = true;
     state.sum += sum;
     state.buckets = buckets && buckets.map((value, at) => value + (state.buckets?.[at] ?? 0));
     this.#waiting.add(state);
-    this.#series.delete(key);
     this.#series.set(key, state);
-    if (this.#series.size > most) this.#series.delete(this.#series.keys().next().value ?? '');
+    this.#bytes += state.bytes;
+    while (this.#series.size > most || this.#bytes > mostBytes) this.#forgetOldest();
+  }
+
+  /** Also if it waits: one that began anew beside it would be the same series twice in a request, which Google refuses. */
+  #forgetOldest(): void {
+    const oldest = this.#taken(this.#series.keys().next().value);
+    if (oldest !== undefined) this.#waiting.delete(oldest);
+  }
+
+  /** Is not kept any more. */
+  #taken(key = ''): State | undefined {
+    const state = this.#series.get(key);
+    this.#series.delete(key);
+    this.#bytes -= state?.bytes ?? 0;
+    return state;
   }
 }
 
-function fresh(of: Pick<Series, 'source' | 'metric' | 'tags'>, timeMs: number): State {
+function fresh(
+  of: Pick<Series, 'source' | 'metric' | 'tags'>,
+  { key, timeMs }: { readonly key: string; readonly timeMs: number },
+): State {
   return {
     ...of,
     startMs: timeMs - minPeriodMs,
@@ -105,6 +135,7 @@ function fresh(of: Pick<Series, 'source' | 'metric' | 'tags'>, timeMs: number): 
     sum: 0,
     buckets: null,
     isOver: false,
+    bytes: overheadBytes + 2 * key.length,
     writtenEndMs: -Infinity,
     writtenAtMs: -Infinity,
   };

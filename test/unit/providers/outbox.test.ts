@@ -3,7 +3,7 @@ import { expect, test } from '@jest/globals';
 import { Outbox, type Outcome } from '../../../operator/providers/outbox.ts';
 import type { Signal } from '../../../operator/providers/signals.ts';
 import { FakeClock } from '../../support/fake-clock.ts';
-import { logsOf } from '../../support/telemetry/signals.ts';
+import { countsOf, logsOf, pointOf } from '../../support/telemetry/signals.ts';
 
 function start(): {
   readonly outbox: Outbox;
@@ -108,6 +108,15 @@ test('what there is no room for is dropped', async () => {
 
   expect(counts).toEqual({ dropped: 2 });
   expect(outbox.state.dropped).toBe(2);
+});
+
+test('counts take room with their labels', () => {
+  const { outbox, counts } = start();
+  const point = pointOf({ tags: { source: 'x'.repeat(1_000) } });
+  outbox.offer(countsOf(1_000, ...Array.from({ length: 6_000 }, () => point)));
+  outbox.offer(countsOf(2_000, ...Array.from({ length: 3_000 }, () => point)));
+
+  expect(counts).toEqual({ dropped: 3_000 });
 });
 
 test('when it is closed, what waits is dropped, and nothing is sent any more', async () => {
