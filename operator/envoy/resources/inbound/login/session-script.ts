@@ -28,9 +28,10 @@ export function sessionScript(
   { cookies, redirectUri }: Pick<LoginIr, 'cookies' | 'redirectUri'>,
   { headers: { page, idToken }, pages, verified }: SessionTold,
 ): string {
-  const attributes = `; Path=/; Secure; HttpOnly${cookies.domain === null ? '' : `; Domain=${cookies.domain}`}`;
-  // Also where sessions are Strict: it comes with the browser that the provider sends back.
+  const domain = cookies.domain === null ? '' : `; Domain=${cookies.domain}`;
+  // Lax also where sessions are Strict: it comes with the browser that the provider sends back. Without None, a frame of another site takes nothing away.
   const sameSite = cookies.sameSite === 'None' ? 'None' : 'Lax';
+  const attributes = `; Path=/; Secure; HttpOnly${domain}; SameSite=${sameSite}`;
   const removed = [...told, page].map((name) => `  headers:remove("${name}")`);
   return `local prefix, verified = "${cookies.prefix}", { ${verified.map((id) => `"${id}"`).join(', ')} }
 local pages = { ${pages.map((kind) => `${kind} = true`).join(', ')} }
@@ -74,7 +75,7 @@ function envoy_on_response(handle)
   local headers = handle:headers()
   headers:add("set-cookie", prefix .. "hmac=deleted; Max-Age=0${attributes}")
   if login["again"] then return end
-  headers:add("set-cookie", prefix .. "again=1; Max-Age=${againSeconds}${attributes}; SameSite=${sameSite}")
+  headers:add("set-cookie", prefix .. "again=1; Max-Age=${againSeconds}${attributes}")
   headers:remove("www-authenticate")
   headers:replace(":status", "302")
   headers:replace("location", "${new URL(redirectUri).origin}" .. login["page"])
