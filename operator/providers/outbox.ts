@@ -3,12 +3,12 @@ import type { Clock } from '../process/clock.ts';
 import { bytesOf, type Signal, sizeOf } from './signals.ts';
 
 /**
- * taken; or not, and it may be sent again; or not, and never will be; or not, because it is too large: less of it may be taken; or only
- * partly, and so much of it never will be.
+ * taken; or not, and it may be sent again; or not, and never will be; or not, because it is too large, or something in it is wrong: less of it may
+ * be taken; or only partly, and so much of it never will be.
  */
 export type Outcome =
   | { readonly type: 'taken' }
-  | { readonly type: 'failed' | 'refused' | 'tooLarge'; readonly reason: string }
+  | { readonly type: 'failed' | 'refused' | 'tooLarge' | 'invalid'; readonly reason: string }
   | { readonly type: 'partly'; readonly refused: number; readonly reason: string };
 
 /** The promise never rejects, and ends within half a minute. */
@@ -104,7 +104,8 @@ export class Outbox {
       this.#pauseMs = Math.min(2 * this.#pauseMs, longestPauseMs);
       return;
     }
-    if (outcome.type === 'tooLarge' && some.length > 1) {
+    // Also if something in it is wrong: one workload must not take what others tell along.
+    if ((outcome.type === 'tooLarge' || outcome.type === 'invalid') && some.length > 1) {
       this.#bytesInMessage = Math.floor(some.reduce((sum, signal) => sum + bytesOf(signal), 0) / 2);
       this.#go();
       return;

@@ -78,6 +78,7 @@ function outcomeOf({ code, details }: ServiceError): Outcome {
   // As gRPC itself says it, in each language. Others who are out of something may have it later.
   if (code === status.RESOURCE_EXHAUSTED && /message larger than/i.test(details))
     return { type: 'tooLarge', reason };
+  if (code === status.INVALID_ARGUMENT) return { type: 'invalid', reason };
   return { type: passing.has(code) ? 'failed' : 'refused', reason };
 }
 
@@ -114,6 +115,7 @@ function overHttp(write: (type: Signal['type'], signals: readonly Signal[]) => H
       if (response.ok) return { type: 'taken' };
       const reason = `HTTP ${response.status} ${shortened(answer)}`.trim();
       if (response.status === 413) return { type: 'tooLarge', reason };
+      if ([400, 422].includes(response.status)) return { type: 'invalid', reason };
       const isPassing = [408, 429].includes(response.status) || response.status >= 500;
       return { type: isPassing ? 'failed' : 'refused', reason };
     } catch (error) {

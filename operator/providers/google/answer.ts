@@ -36,6 +36,7 @@ export function outcomeOf(status: number, text: string): Outcome {
   }
   if (status === 413 || (status === 400 && /payload size exceeds/i.test(reason)))
     return { type: 'tooLarge', reason };
+  if (status === 400) return { type: 'invalid', reason };
   const isFailed = status >= 500 || [...ofSettings, ...passing].includes(status);
   return { type: isFailed ? 'failed' : 'refused', reason };
 }

@@ -255,11 +255,11 @@ test.each([
   ['another project', 404, '', [], 'failed', 'HTTP 404 PERMISSION_DENIED why'],
   ['too many', 429, '', [], 'failed', 'HTTP 429 PERMISSION_DENIED why'],
   ['down', 503, '', [], 'failed', 'HTTP 503 PERMISSION_DENIED why'],
-  ['bad', 400, '', [], 'refused', 'HTTP 400 PERMISSION_DENIED why'],
+  ['bad', 400, '', [], 'invalid', 'HTTP 400 PERMISSION_DENIED why'],
   ['large', 413, '', [], 'tooLarge', 'HTTP 413 PERMISSION_DENIED why'],
   ['larger', 400, 'Request payload size exceeds', [], 'tooLarge', 'Request payload size exceeds'],
   ['some series', 400, '', [summary], 'partly 2', 'why'],
-  ['no series', 400, '', [{ ...summary, successPointCount: undefined }], 'refused', 'why'],
+  ['no series', 400, '', [{ ...summary, successPointCount: undefined }], 'invalid', 'why'],
   ['some entries', 403, '', [{ logEntryErrors: { 0: { code: 3 }, 7: {} } }], 'partly 2', 'why'],
 ])('refused: %s', (_, status, message, details, type, reason) => {
   const error = {

@@ -145,6 +145,20 @@ test('a message that is too large is sent in halves; one signal that is too larg
   expect(counts).toEqual({ sent: 2, dropped: 1 });
 });
 
+test('of a message in which something is wrong, what it is is found and dropped, and the rest is sent', async () => {
+  const { outbox, calls, answer, counts } = start();
+  for (const name of ['a', 'b', 'bad', 'c', 'd']) outbox.offer(logsOf(name));
+  await answer({ type: 'taken' });
+  for (let turn = 0; turn < 7; turn += 1) {
+    const isBad = (calls.at(-1) ?? '').includes('bad');
+    // oxlint-disable-next-line no-await-in-loop -- one after the other
+    await answer(isBad ? { type: 'invalid', reason: 'bad' } : { type: 'taken' });
+  }
+
+  expect(counts).toEqual({ sent: 4, dropped: 1 });
+  expect(outbox.state.trouble).toBeNull();
+});
+
 test('a provider that takes less than it is sent has a trouble, until it keeps up again', async () => {
   const { outbox, answer } = start();
   const large = (): Signal => {
