@@ -230,6 +230,9 @@ describe('an authorizer that speaks HTTP', () => {
       String.raw`/a\..\ping`,
       '/%252e%252e/ping',
       '/%c0%ae%c0%ae/ping',
+      '/%e0%80%ae%F0%80%80%AE/ping',
+      '/a%fc%80%80%80%80%af.%f8%80%80%80%ae/ping',
+      '/a%e0%81%9c../ping',
       '/..;/ping',
     ];
     expect(await Promise.all(paths.map((path) => statusOf({ path })))).toEqual(paths.map(() => 403));

@@ -51,8 +51,11 @@ function askedBy({ id, requests, pathPrefix }: AuthorizerIr): NamedExtension {
   });
 }
 
-const separator = String.raw`(?:/|\\|%(?:25)*(?:2f|5c)|%c0%af|%c1%9c)`;
-const dot = String.raw`(?:\.|%(?:25)*2e|%c0%ae)`;
+/** Beginnings of overlong UTF-8 of two to six bytes (decision 21), before 64 and from there on. */
+const low = '%(?:c0|e0%80|f0%80%80|f8%80%80%80|fc%80%80%80%80)';
+const high = '%(?:c1|e0%81|f0%80%81|f8%80%80%81|fc%80%80%80%81)';
+const separator = String.raw`(?:/|\\|%(?:25)*(?:2f|5c)|${low}%af|${high}%9c)`;
+const dot = String.raw`(?:\.|%(?:25)*2e|${low}%ae)`;
 
 /** Behind a prefix it would lead out of it, to whatever else the authorizer serves: to a page that is there for everybody, and permits all. */
 const climbingPath: EnvoyMessage = {
