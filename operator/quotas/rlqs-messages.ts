@@ -16,9 +16,12 @@ const never = { tokens_per_fill: 1, fill_interval: duration(30 * 365 * 86_400_00
 /** A SPIFFE ID has 2,048 at most, other values 200 bytes, each of which is written with three characters at most. */
 const mostKeyCharacters = 4_096;
 
-/** @throws Error when the bytes are no such report */
+/** Of a report: 10,000 buckets have two thirds of it. A sidecar that was taken over could send two million in four megabytes. */
+const mostFields = 200_000;
+
+/** @throws Error when the bytes are no such report, or one of more fields */
 export function readReport(bytes: Uint8Array): readonly Reported[] {
-  const usages = decode(`${service}.RateLimitQuotaUsageReports`, bytes)['bucket_quota_usages'];
+  const usages = decode(`${service}.RateLimitQuotaUsageReports`, bytes, mostFields)['bucket_quota_usages'];
   return (Array.isArray(usages) ? usages : []).flatMap((usage: EnvoyMessage): Reported[] => {
     const id = bucketOf(usage);
     if (id === null) return [];

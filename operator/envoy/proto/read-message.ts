@@ -13,6 +13,8 @@ interface Source {
   readonly reader: protobuf.Reader;
   readonly end: number;
   readonly depth: number;
+  /** How many fields may be read yet, by all that read of the same bytes. */
+  readonly budget: { left: number };
 }
 
 /** As deep as protobuf's own implementations go. */
@@ -21,11 +23,14 @@ const deepest = 100;
 const wireTypeMask = 7;
 const lengthDelimited = 2;
 
-/** The plain form of one encoded message. @throws MessageError when the bytes are damaged. */
-export function readMessage(shape: MessageShape, bytes: Uint8Array): EnvoyValue {
+/**
+ * The plain form of one encoded message. mostFields: of it and of messages within it: each takes memory and time, and may have two bytes only.
+ * @throws MessageError when the bytes are damaged, or there are more fields.
+ */
+export function readMessage(shape: MessageShape, bytes: Uint8Array, mostFields = Infinity): EnvoyValue {
   const reader = protobuf.Reader.create(bytes);
   try {
-    return readForm(shape, { reader, end: reader.len, depth: 0 });
+    return readForm(shape, { reader, end: reader.len, depth: 0, budget: { left: mostFields } });
   } catch (error) {
     if (error instanceof MessageError) throw error;
     throw new MessageError(`the bytes are not a ${shape.name}: ${String(error)}`);
@@ -40,7 +45,7 @@ function readForm(shape: MessageShape, source: Source): EnvoyValue {
     case 'wrapper':
       return message['value'] ?? wrapperZero(shape);
     case 'any':
-      return openAny(message, source.depth);
+      return openAny(message, source);
     case 'struct':
       return message['fields'] ?? {};
     case 'list':
@@ -60,6 +65,7 @@ function readFields(shape: MessageShape, source: Source): Fields {
   if (source.depth > deepest) throw new MessageError(`messages are nested deeper than ${deepest}`);
   const message: Fields = {};
   while (reader.pos < end) {
+    spend(source);
     const tag = reader.uint32();
     const wireType = tag & wireTypeMask;
     const field = shape.fieldsById.get(tag >>> 3);
@@ -71,6 +77,11 @@ function readFields(shape: MessageShape, source: Source): Fields {
     }
   }
   return message;
+}
+
+function spend({ budget }: Source): void {
+  budget.left -= 1;
+  if (budget.left < 0) throw new MessageError('there are too many fields');
 }
 
 /** Of a oneof's members, the last on the wire holds. */
@@ -110,10 +121,10 @@ function readValue(type: ValueType, source: Source): EnvoyValue {
   }
 }
 
-function nested({ reader, end, depth }: Source): Source {
+function nested({ reader, end, depth, budget }: Source): Source {
   const length = reader.uint32();
   if (reader.pos + length > end) throw new MessageError('the bytes end within a message');
-  return { reader, end: reader.pos + length, depth: depth + 1 };
+  return { reader, end: reader.pos + length, depth: depth + 1, budget };
 }
 
 function readItems(field: FieldShape, wireType: number, items: EnvoyValue[], source: Source): void {
@@ -123,7 +134,10 @@ function readItems(field: FieldShape, wireType: number, items: EnvoyValue[], sou
     return;
   }
   const run = nested(source);
-  while (run.reader.pos < run.end) items.push(readValue(field.type, run));
+  while (run.reader.pos < run.end) {
+    spend(run);
+    items.push(readValue(field.type, run));
+  }
 }
 
 function readEntry(field: FieldShape, map: Fields, source: Source): void {
@@ -131,6 +145,7 @@ function readEntry(field: FieldShape, map: Fields, source: Source): void {
   let key = '';
   let value: EnvoyValue | undefined;
   while (entry.reader.pos < entry.end) {
+    spend(entry);
     const tag = entry.reader.uint32();
     if (tag >>> 3 === 1) key = String(scalars[field.mapKey].read(entry.reader));
     else if (tag >>> 3 === 2) value = readValue(field.type, entry);
@@ -156,7 +171,7 @@ function absentValue(type: ValueType): EnvoyValue {
   }
 }
 
-function openAny(any: Fields, depth: number): EnvoyMessage {
+function openAny(any: Fields, { depth, budget }: Source): EnvoyMessage {
   const url = typeof any['type_url'] === 'string' ? any['type_url'] : '';
   const base64 = typeof any['value'] === 'string' ? any['value'] : '';
   if (url === '' && base64 === '') return { '@type': '' };
@@ -164,7 +179,7 @@ function openAny(any: Fields, depth: number): EnvoyMessage {
   if (!isKnown(name)) return { '@type': url, '@bytes': base64 };
   const shape = shapeOf(name);
   const reader = protobuf.Reader.create(Buffer.from(base64, 'base64'));
-  const content = readForm(shape, { reader, end: reader.len, depth: depth + 1 });
+  const content = readForm(shape, { reader, end: reader.len, depth: depth + 1, budget });
   return shape.form === 'fields'
     ? { '@type': url, ...(content as EnvoyMessage) }
     : { '@type': url, value: content };

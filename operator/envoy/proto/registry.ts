@@ -27,10 +27,10 @@ export function encodeMessage(typeName: string, message: EnvoyMessage): Uint8Arr
 /**
  * The plain form of encoded bytes: fields that are set, in the order of their numbers on the wire. Fields and Any types that
  * are not known are left out and shown as `@bytes`, since a peer may speak a newer API than we do.
- * @throws MessageError when the bytes are not a message of that type.
+ * @throws MessageError when the bytes are not a message of that type, or one of more fields than that.
  */
-export function decode(typeName: string, bytes: Uint8Array): EnvoyMessage {
-  return readMessage(shapeOf(typeName), bytes) as EnvoyMessage;
+export function decode(typeName: string, bytes: Uint8Array, mostFields = Infinity): EnvoyMessage {
+  return readMessage(shapeOf(typeName), bytes, mostFields) as EnvoyMessage;
 }
 
 /** The plain form of an encoded google.protobuf.Any, with its `@type`: for goldens and for people to read. */

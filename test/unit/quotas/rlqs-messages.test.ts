@@ -1,5 +1,6 @@
 // Reports and assignments in bytes.
 import { expect, test } from '@jest/globals';
+import type { EnvoyMessage } from '../../../operator/envoy/proto/envoy-message.ts';
 import { decode, encodeMessage } from '../../../operator/envoy/proto/registry.ts';
 import { mostBytesOf, readReport, writeAssignments } from '../../../operator/quotas/rlqs-messages.ts';
 import type { Assignment } from '../../../operator/quotas/rule.ts';
@@ -27,6 +28,23 @@ test('a report is read, without buckets of others', () => {
 
 test('bytes that are no report are an error', () => {
   expect(() => readReport(Buffer.from('no report'))).toThrow(Error);
+});
+
+test('a report of 10,000 buckets is read; one of ever more, or of ever more fields in a bucket, is not', () => {
+  const reportOf = (bucket_quota_usages: readonly EnvoyMessage[]): Uint8Array =>
+    encodeMessage(`${service}.RateLimitQuotaUsageReports`, { domain: 'meshwright', bucket_quota_usages });
+  const usage = (key: string): EnvoyMessage => ({
+    bucket_id: { bucket: { ...id, key } },
+    time_elapsed: { seconds: 5, nanos: 1 },
+    num_requests_allowed: 7,
+    num_requests_denied: 2,
+  });
+  const keys = Array.from({ length: 10_000 }, (_, at) => String(at));
+  const bucket = Object.fromEntries(Array.from({ length: 100_000 }, (_, at) => [String(at), '']));
+
+  expect(readReport(reportOf(keys.map((key) => usage(key))))).toHaveLength(10_000);
+  expect(() => readReport(Buffer.alloc(1_000_000, '\u0012\0', 'latin1'))).toThrow('too many fields');
+  expect(() => readReport(reportOf([{ bucket_id: { bucket } }]))).toThrow('too many fields');
 });
 
 const refuse = { blanket_rule: 'DENY_ALL' };
