@@ -4,7 +4,8 @@ import protobuf from 'protobufjs/minimal.js';
 import { durationBounds, statsPrefix } from '../values/sidecar-names.ts';
 import { metrics, type Metric, noTags, type Point, tagNames, type Tags } from './point.ts';
 
-type Reader = protobuf.Reader;
+/** left: fields that may be read yet. */
+type Reader = protobuf.Reader & { left: number };
 
 export interface Report {
   readonly points: readonly Point[];
@@ -18,6 +19,9 @@ const mostTagCharacters = 1_024;
 const printable = /^[ -~]*$/;
 /** Envoy sends at most 1,000 at a time (infra/telemetry.ts). */
 const mostPoints = 10_000;
+
+/** Of a report: a thousand points have 60,000. A sidecar that was taken over could send 500,000 that are empty. */
+const mostFields = 150_000;
 
 /** Requests and connections that one sidecar counts in ten seconds. */
 const mostEvents = 2 ** 32;
@@ -43,7 +47,7 @@ const anyValue = { string: tagOf(1) } as const;
 
 const known: ReadonlyMap<string, Metric> = new Map(metrics.map((it) => [`${statsPrefix}.${it}`, it]));
 
-/** @throws Error when the bytes are no such request */
+/** @throws Error when the bytes are no such request, or one of more fields than any sidecar sends */
 export function readReport(bytes: Uint8Array): Report {
   const points: Point[] = [];
   let refused = 0;
@@ -51,7 +55,7 @@ export function readReport(bytes: Uint8Array): Report {
     if (point === null || points.length >= mostPoints) refused += 1;
     else if (point.count > 0) points.push(point);
   };
-  const reader = protobuf.Reader.create(bytes);
+  const reader = Object.assign(protobuf.Reader.create(bytes), { left: mostFields });
   within(reader, reader.len, {
     [request.resourceMetrics]: () =>
       message(reader, {
@@ -164,6 +168,8 @@ function message(reader: Reader, fields: Fields): void {
 
 function within(reader: Reader, end: number, fields: Fields): void {
   while (reader.pos < end) {
+    reader.left -= 1;
+    if (reader.left < 0) throw new Error(`more than ${mostFields} fields`);
     const tag = reader.uint32();
     const read = fields[tag];
     if (read === undefined) reader.skipType(tag & 7);

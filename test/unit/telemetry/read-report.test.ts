@@ -1,9 +1,10 @@
 // Reports of sidecars: ours are read, others are passed over, and what cannot be right is left out.
 import { expect, test } from '@jest/globals';
 import { assert, nat, property } from 'fast-check';
+import protobuf from 'protobufjs/minimal.js';
 import { readReport } from '../../../operator/telemetry/read-report.ts';
 import { otlpReport } from '../../support/telemetry/otlp.ts';
-import { noTags } from '../../../operator/telemetry/point.ts';
+import { noTags, tagNames } from '../../../operator/telemetry/point.ts';
 
 const buckets = [0, 2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1];
 
@@ -81,6 +82,21 @@ test('a name that comes after the points', () => {
   expect(turned.equals(bytes)).toBe(false);
   expect(readReport(turned)).toEqual(readReport(bytes));
   expect(readReport(turned).points).toHaveLength(1);
+});
+
+test('a thousand points with all tags are read; ever more fields, on whatever level they are, are not', () => {
+  const name = 'meshwright.inbound.duration';
+  const tags = Object.fromEntries(tagNames.map((tag) => [tag, 'x']));
+  const full = otlpReport(Array.from({ length: 1_000 }, () => ({ name, tags, buckets })));
+  const empty = (tag: number): Buffer => Buffer.alloc(400_000, Buffer.from([tag, 0]));
+  const within = (...levels: readonly number[]): Buffer =>
+    levels.reduceRight<Buffer>((bytes, tag) => {
+      return Buffer.from(protobuf.Writer.create().uint32(tag).bytes(bytes).finish());
+    }, empty(10));
+
+  expect(readReport(full).points).toHaveLength(1_000);
+  for (const levels of [[], [10], [10, 18], [10, 18, 18, 58], [10, 18, 18, 74]])
+    expect(() => readReport(within(...levels))).toThrow('more than 150000 fields');
 });
 
 test('any bytes are a report or an error, cut or changed', () => {
