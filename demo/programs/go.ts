@@ -1,4 +1,4 @@
-// Runs the Go tool the way build.ts needs it: static binaries, its own go.mod. Entry: go.
+// Runs the Go tool: static binaries, from a go.mod of their own. Entry: go.
 import { execFile } from 'node:child_process';
 
 /** Returns stdout; rejects with the end of stderr if the command fails. */

@@ -67,7 +67,7 @@ export class InjectionLook {
   #inForce: InForce | undefined;
   #removedMs: number | undefined;
   #notRun = 0;
-  /** An API server did not run policies, so templates became the way. Each that was asked since then has run them. */
+  /** An API server did not run policies, so templates became the way. runSinceMs: since when each that was asked has run them. */
   #distrust: { runSinceMs?: number } | undefined;
   #failures = 0;
   #way: InjectionWay | null = null;

@@ -28,6 +28,7 @@ import {
   sampleWorkload,
   spiffeId,
 } from '../support/mesh-samples.ts';
+import { noDebugPages } from '../support/no-debug-pages.ts';
 import { startPrometheus } from '../support/prometheus/prometheus.ts';
 
 const closing = new Closing();
@@ -85,22 +86,13 @@ beforeAll(async () => {
   const mesh = await ServedMesh.start(ir, closing, [], undefined, {
     services: board.telemetryServices.get(),
   });
-  const nothing = (): null => null;
   const admin = createAdminServer({
     address: { host: '127.0.0.1', port: 0 },
     log: createLog('silent'),
     metrics,
     trafficMetrics: board.trafficMetrics.get,
     components: () => [],
-    debug: {
-      resources: nothing,
-      ir: nothing,
-      proxies: nothing,
-      traffic: nothing,
-      hosts: nothing,
-      snapshot: nothing,
-      status: nothing,
-    },
+    debug: noDebugPages,
   });
   await admin.start();
   closing.add(() => admin.stop());

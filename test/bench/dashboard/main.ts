@@ -6,6 +6,7 @@ import { createLog } from '../../../operator/process/log.ts';
 import { createMetrics } from '../../../operator/process/metrics.ts';
 import { launchChromium } from '../../support/chromium.ts';
 import { Closing } from '../../support/data-plane/closing.ts';
+import { noDebugPages } from '../../support/no-debug-pages.ts';
 import { type Figures, rowsOf } from '../figures.ts';
 import { tableOf } from '../table.ts';
 import { BusyMesh } from './busy-mesh.ts';
@@ -45,7 +46,6 @@ async function serve(closing: Closing): Promise<string> {
   const mesh = new BusyMesh(workloads);
   const metrics = createMetrics();
   closing.add(async () => metrics.close());
-  const nothing = (): null => null;
   const admin = createAdminServer({
     address: { host: '127.0.0.1', port: 0 },
     log: createLog('silent'),
@@ -58,15 +58,7 @@ async function serve(closing: Closing): Promise<string> {
         createDashboard({ source: () => mesh.source(), access: null, nowMs: () => performance.now() }),
       ],
     ]),
-    debug: {
-      resources: nothing,
-      ir: nothing,
-      proxies: nothing,
-      traffic: nothing,
-      hosts: nothing,
-      snapshot: nothing,
-      status: nothing,
-    },
+    debug: noDebugPages,
   });
   await admin.start();
   closing.add(() => admin.stop());
