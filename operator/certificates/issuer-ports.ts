@@ -20,6 +20,8 @@ export interface IssuerPorts {
   readonly log: Log;
   /** A certificate was replaced long before its end: those who use it should not wait for the new one. */
   readonly onReplaced?: (identity: IdentityIr) => void;
+  /** While a root is rotated, these workloads have not shown their new certificates for a while. */
+  readonly onOverdue?: (workloads: readonly string[]) => void;
   /** Has pods with certificates of their own find these roots (PEM) beside them; absent: there are no such pods. */
   readonly publishTrust?: (roots: string) => Promise<void>;
   /** What is known of the sidecars: a root is not replaced before they are ready for it. */

@@ -7,6 +7,7 @@ import { textOf } from './error-text.ts';
 import { type Issuer, type IssuerPorts, type IssuerState, nothingIssued } from './issuer-ports.ts';
 import { stateAfter } from './issuer-state.ts';
 import { IdentitySecrets } from './identity-secrets.ts';
+import { Reminders } from './reminders.ts';
 import { Revocations } from './revocations.ts';
 import { RootUnusable } from './root.ts';
 import { Rounds } from './rounds.ts';
@@ -36,6 +37,7 @@ class SecretIssuer implements Issuer {
   readonly #revocations: Revocations;
   readonly #identities: IdentitySecrets;
   readonly #trust: TrustPublication;
+  readonly #reminders: Reminders;
   readonly #rotation = new WantedRotation();
   /** Until then the leader may be about to revoke what was replaced. */
   #watchUntil = 0;
@@ -59,6 +61,7 @@ class SecretIssuer implements Issuer {
     this.#revocations = new Revocations(ports);
     this.#identities = new IdentitySecrets({ ...ports, revocations: this.#revocations });
     this.#trust = new TrustPublication(ports);
+    this.#reminders = new Reminders(ports);
   }
 
   /** Resolves after the first round, whatever came of it: an unusable root is a condition, not the end of the process. */
@@ -172,8 +175,12 @@ class SecretIssuer implements Issuer {
    */
   async #rotate(authority: Authority, isDone: boolean): Promise<void> {
     const isRevoking = this.#revocations.isRevoking();
-    const own = { isDone, isRevoking, leadingSinceMs: this.#leadingSinceMs };
-    if (await this.#rotation.takeStep(authority, own, this.#ports)) this.#rounds.wake();
+    const leadingSinceMs = this.#leadingSinceMs;
+    const own = { isDone, isRevoking, leadingSinceMs };
+    if (await this.#rotation.takeStep(authority, own, this.#ports)) return this.#rounds.wake();
+    const { rotation, wanted } = this.#state.root ?? {};
+    const now = this.#ports.clock.now();
+    if (rotation && wanted) this.#reminders.remind(rotation, wanted, { leadingSinceMs, now });
   }
 
   async #serveOwn(authority: Authority, problems: string[]): Promise<void> {

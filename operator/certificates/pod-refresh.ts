@@ -1,8 +1,9 @@
 // A certificate that was replaced before its time reaches the pods that mount it within seconds: left alone, kubelets look
 // at Secrets once a minute.
-import type { IdentityIr, WorkloadIr } from '../ir/mesh-ir.ts';
+import type { WorkloadIr } from '../ir/mesh-ir.ts';
 import type { Log } from '../process/log.ts';
 import type { PodPort } from '../ports/pod-port.ts';
+import type { IssuerPorts } from './issuer-ports.ts';
 
 export interface PodRefreshOptions {
   /** undefined: nothing is mounted. */
@@ -12,8 +13,11 @@ export interface PodRefreshOptions {
   readonly log: Log;
 }
 
+/** What the issuer calls: of an identity, all pods; of workloads, these, unless those of the last call are still under way. */
+export type PodRefresh = Required<Pick<IssuerPorts, 'onReplaced' | 'onOverdue'>>;
+
 /** A pod that cannot be written takes the certificate a little later. */
-export function createPodRefresh({ pods, workloads, log }: PodRefreshOptions): (of: IdentityIr) => void {
+export function createPodRefresh({ pods, workloads, log }: PodRefreshOptions): PodRefresh {
   const refresh = async ({ namespace, name, key }: WorkloadIr): Promise<void> => {
     try {
       await pods?.refresh(namespace, name);
@@ -21,12 +25,31 @@ export function createPodRefresh({ pods, workloads, log }: PodRefreshOptions): (
       log.warn({ workload: key, error }, 'pod annotation for a new certificate failed');
     }
   };
-  return ({ spiffeId }) => {
-    const users = workloads().filter(
-      ({ kind, identity }) => kind === 'Pod' && identity.spiffeId === spiffeId,
+  let isBusy = false;
+  const again = async (keys: ReadonlySet<string>): Promise<void> => {
+    isBusy = true;
+    await inTurn(
+      workloads().filter((it) => takesItFromSecret(it) && keys.has(it.key)),
+      refresh,
     );
-    void inTurn(users, refresh);
+    isBusy = false;
   };
+  return {
+    onReplaced: ({ spiffeId }) => {
+      const users = workloads().filter(
+        ({ kind, identity }) => kind === 'Pod' && identity.spiffeId === spiffeId,
+      );
+      void inTurn(users, refresh);
+    },
+    onOverdue: (keys) => {
+      if (!isBusy) void again(new Set(keys));
+    },
+  };
+}
+
+/** Pod certificates are renewed by kubelets as they see fit. */
+function takesItFromSecret({ kind, hasPodCertificate }: WorkloadIr): boolean {
+  return kind === 'Pod' && hasPodCertificate !== true;
 }
 
 /** The API server has other work, too. */

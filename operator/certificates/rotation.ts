@@ -132,16 +132,20 @@ export function nextStep(rotation: Rotation, situation: Situation): Step {
 }
 
 /** Sidecars that keep the rotation from going on. */
-export function holdersOf(
+export function holdersOf(rotation: Rotation, wanted: Wanted, evidence: Evidence): readonly ProxyProof[] {
+  if (rotation.phase === 'Prepare') return [];
+  const late = new Set(leafHolders(rotation, wanted, evidence));
+  return evidence.proxies.filter((it) => !it.hasPublishedTrust || late.has(it));
+}
+
+/** In Switch, sidecars that have not shown a certificate that counts. */
+export function leafHolders(
   { phase, leavesFromMs }: Rotation,
   { signer }: Wanted,
   { proxies }: Evidence,
 ): readonly ProxyProof[] {
-  if (phase === 'Prepare') return [];
-  if (phase !== 'Switch') return proxies.filter((it) => !it.hasPublishedTrust);
-  return proxies.filter(({ hasPublishedTrust, leaf }) => {
-    return !hasPublishedTrust || leaf === null || leaf.root !== signer || leaf.issuedMs < leavesFromMs;
-  });
+  if (phase !== 'Switch') return [];
+  return proxies.filter(({ leaf }) => leaf === null || leaf.root !== signer || leaf.issuedMs < leavesFromMs);
 }
 
 function isPublished({ phase }: Rotation, { wanted, evidence }: Situation): boolean {

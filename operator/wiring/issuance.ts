@@ -45,7 +45,7 @@ export function createIssuance(cells: Cells, context: IssuanceContext): Required
     namespace: settings.namespace,
     clock,
     log,
-    onReplaced: createPodRefresh({ pods: platform.pods, workloads: () => mesh?.workloads ?? [], log }),
+    ...createPodRefresh({ pods: platform.pods, workloads: () => mesh?.workloads ?? [], log }),
     ...(podCertificates !== undefined && { publishTrust: (roots) => podCertificates.publishTrust(roots) }),
     evidence: rootEvidence.get,
     settleMs: platform.leases === undefined ? 0 : settleMs,

@@ -70,18 +70,18 @@ async function installed(target: Target, file: string, log: (line: string) => vo
     log('the operator is available');
     return world;
   } catch (error) {
-    const logs = await target.kubectl([...operatorLogs, '--tail=20']);
+    const logs = await operatorLog(target);
     await target.stop();
-    throw new Error(`The operator does not come up. ${logs.stdout}`, { cause: error });
+    throw new Error(`The operator does not come up. ${logs}`, { cause: error });
   }
 }
 
-const operatorLogs = [
-  'logs',
-  `--namespace=${ownNamespace}`,
-  '--selector=app.kubernetes.io/component=operator',
-  '--prefix',
-];
+/** The last lines of each operator, for the messages of tests that fail. */
+export async function operatorLog({ kubectl }: Pick<Target, 'kubectl'>): Promise<string> {
+  const selected = [`--namespace=${ownNamespace}`, '--selector=app.kubernetes.io/component=operator'];
+  const { stdout } = await kubectl(['logs', ...selected, '--prefix', '--tail=20']);
+  return stdout;
+}
 
 /** Takes away what the tests made on a cluster that stays. */
 export async function leaveWorld(world: World, namespaces: readonly string[]): Promise<void> {

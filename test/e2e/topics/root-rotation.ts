@@ -11,7 +11,7 @@ import {
   setMtls,
   untilProgrammed,
 } from '../library/stage.ts';
-import { ownNamespace, type World } from '../library/world.ts';
+import { operatorLog, ownNamespace, type World } from '../library/world.ts';
 
 /** Of which at least 200 each second have to be made. */
 const rate = 220;
@@ -89,8 +89,10 @@ export function rootReplaced(world: () => World, figures: Figures): void {
     const underLoad = async (act: () => Promise<void>): Promise<LoadReport> => {
       const podsBefore = await restarts();
       const load = await startLoad(world(), clientInside, { rate, calls: [`GET HTTP/1.1 ${serverUrl}`] });
-      await act();
+      const acted = act();
+      await Promise.allSettled([acted]);
       const report = await load.stop();
+      await acted;
       expect(report.failures).toEqual([]);
       expect(report.failed).toBe(0);
       expect(report.rate).toBeGreaterThanOrEqual(200);
@@ -110,8 +112,16 @@ export function rootReplaced(world: () => World, figures: Figures): void {
       untilIs(reason, '{.status.conditions[?(@.type=="RootRotated")].reason}');
 
     const untilIs = async (value: string, path: string): Promise<true> => {
-      const get = ['get', 'mesh', 'default', `--output=jsonpath=${path}`];
-      return await world().until(async () => ((await world().mustKubectl(get)) === value ? true : undefined));
+      const get = ['get', 'mesh', 'default'];
+      try {
+        return await world().until(async () => {
+          const found = await world().mustKubectl([...get, `--output=jsonpath=${path}`]);
+          return found === value ? true : undefined;
+        });
+      } catch (cause) {
+        const status = await world().mustKubectl([...get, '--output=jsonpath={.status}']);
+        throw new Error(`${value} is not reached: ${status} ${await operatorLog(world())}`, { cause });
+      }
     };
 
     const root = async (): Promise<string> =>

@@ -93,6 +93,30 @@ test('another operator goes on where the first one was', async () => {
   expect(next.issuer.state().root?.last?.outcome).toBe('Completed');
 });
 
+test('a sidecar that does not show its new certificate is refreshed until it does, also by the next operator', async () => {
+  bench.staleFile = bench.file('tls.crt');
+  await bench.wish(soon);
+  expect([bench.phase, bench.replaced]).toEqual(['Switch', ['reviews']]);
+  await bench.passes(14_000);
+  expect(bench.overdue).toEqual([]);
+  await bench.passes(31_000);
+  expect(bench.overdue).toEqual(['Pod/shop/reviews', 'Pod/shop/reviews', 'Pod/shop/reviews']);
+  await bench.issuer.stop();
+
+  const next = new Bench(bench.secrets, bench.clock);
+  next.staleFile = bench.staleFile;
+  await next.start();
+  await next.wish(soon);
+  await next.passes(10_000);
+  expect([next.replaced, next.overdue]).toEqual([[], []]);
+  await next.passes(10_000);
+  expect([next.replaced, next.overdue]).toEqual([[], ['Pod/shop/reviews']]);
+  next.staleFile = undefined;
+  await next.obey();
+
+  expect(next.phase).toBe('none');
+});
+
 test('an operator that does not lead takes no step, and serves what the leader stored', async () => {
   bench.isObedient = false;
   await bench.wish(soon);

@@ -1,6 +1,6 @@
 // Who is told of a certificate that was replaced before its time.
 import { expect, test } from '@jest/globals';
-import { createPodRefresh } from '../../../operator/certificates/pod-refresh.ts';
+import { createPodRefresh, type PodRefresh } from '../../../operator/certificates/pod-refresh.ts';
 import { sampleWorkload } from '../../support/mesh-samples.ts';
 import { rememberingLog } from '../../support/remembering-log.ts';
 import { until } from '../../support/until.ts';
@@ -19,9 +19,8 @@ const pod = (name: string, serviceAccount: string): ReturnType<typeof sampleWork
     identity: of(serviceAccount),
   });
 
-test('every pod that bears the identity, one after the other; one that fails does not stop the rest', async () => {
-  const { log, lines } = rememberingLog();
-  const told: string[] = [];
+function refreshOf(told: string[]): ReturnType<typeof rememberingLog> & { readonly refresh: PodRefresh } {
+  const remembering = rememberingLog();
   const refresh = createPodRefresh({
     pods: {
       annotate: () => Promise.resolve(),
@@ -37,14 +36,37 @@ test('every pod that bears the identity, one after the other; one that fails doe
       pod('reviews-1', 'reviews'),
       pod('ratings-1', 'ratings'),
       pod('reviews-2', 'reviews'),
+      { ...pod('details-1', 'details'), hasPodCertificate: true },
       { ...pod('vm', 'reviews'), kind: 'ExternalWorkload' },
     ],
-    log,
+    log: remembering.log,
   });
+  return { ...remembering, refresh };
+}
 
-  refresh(of('reviews'));
+test('every pod that has the identity, one after the other; one that fails does not stop the rest', async () => {
+  const told: string[] = [];
+  const { refresh, lines } = refreshOf(told);
+
+  refresh.onReplaced(of('reviews'));
   await until('all are told', () => told.length === 1);
 
   expect(told).toEqual(['shop/reviews-2']);
   expect(lines).toHaveLength(1);
+});
+
+test('these pods once more, if their certificate comes from a Secret, and not while that is under way', async () => {
+  const told: string[] = [];
+  const { refresh } = refreshOf(told);
+
+  for (let times = 0; times < 2; times += 1)
+    refresh.onOverdue(['Pod/shop/ratings-1', 'Pod/shop/reviews-1', 'Pod/shop/details-1', 'Pod/shop/gone']);
+  await until('it is told', () => told.length === 1);
+  refresh.onOverdue(['Pod/shop/reviews-2']);
+  await until('it is told again', () => {
+    refresh.onOverdue(['Pod/shop/reviews-2']);
+    return told.length >= 2;
+  });
+
+  expect(told.slice(0, 2)).toEqual(['shop/ratings-1', 'shop/reviews-2']);
 });

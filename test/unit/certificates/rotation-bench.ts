@@ -31,11 +31,14 @@ export class Bench {
   readonly clock: FakeClock;
   readonly issuer: Issuer;
   readonly replaced: string[] = [];
+  readonly overdue: string[] = [];
   readonly requests = new MemoryRequests();
   readonly requester: Requester;
   own: ServerCertificate | undefined;
   acknowledged = '';
   isObedient = true;
+  /** Its kubelet has not looked at the Secret: it has the certificate that it had then. */
+  staleFile: string | undefined;
   hasIssuers = true;
   authority: AuthorityIr = { type: 'BuiltIn' };
 
@@ -58,6 +61,7 @@ export class Bench {
       clock,
       log: rememberingLog().log,
       onReplaced: ({ serviceAccount }) => this.replaced.push(serviceAccount),
+      onOverdue: (workloads) => this.overdue.push(...workloads),
       evidence: () => ({ publishedTrust: this.own?.trustBundle ?? null, proxies: [this.#sidecar()] }),
       settleMs: 0,
     });
@@ -90,6 +94,15 @@ export class Bench {
     await this.sleeps();
   }
 
+  /** In steps of a second, each with the rounds that it brings. */
+  async passes(ms: number): Promise<void> {
+    for (let passed = 0; passed < ms; passed += 1_000) {
+      this.clock.advance(1_000);
+      // oxlint-disable-next-line no-await-in-loop -- one round after the other
+      await this.sleeps();
+    }
+  }
+
   async sleeps(): Promise<void> {
     await until('the issuer sleeps', () => this.clock.untilNextMs() !== undefined);
   }
@@ -106,7 +119,7 @@ export class Bench {
   #sidecar(): ProxyProof {
     if (this.isObedient) this.acknowledged = this.own?.trustBundle ?? '';
     const leaf = presentedLeaf(
-      new X509Certificate(this.file('tls.crt')).raw,
+      new X509Certificate(this.staleFile ?? this.file('tls.crt')).raw,
       this.own?.issuers ?? '',
       this.own?.links ?? '',
     );
