@@ -43,14 +43,14 @@ export interface Sample {
 
 /** Asks a Prometheus. */
 export class PrometheusClient {
-  readonly #origin: string;
+  readonly origin: string;
 
   constructor(origin: string) {
-    this.#origin = origin;
+    this.origin = origin;
   }
 
   async isReady(): Promise<boolean> {
-    return fetch(`${this.#origin}/-/ready`).then(
+    return fetch(`${this.origin}/-/ready`).then(
       ({ ok }) => ok,
       () => false,
     );
@@ -58,7 +58,7 @@ export class PrometheusClient {
 
   /** An instant query. */
   async query(expression: string): Promise<readonly Sample[]> {
-    const response = await fetch(`${this.#origin}/api/v1/query?query=${encodeURIComponent(expression)}`);
+    const response = await fetch(`${this.origin}/api/v1/query?query=${encodeURIComponent(expression)}`);
     if (!response.ok) throw new Error(`${expression}: ${await response.text()}`);
     const { data } = Answer.parse(await response.json());
     return data.result.map(({ metric, value }) => ({ labels: metric, value: Number(value[1]) }));

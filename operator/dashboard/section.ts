@@ -2,7 +2,10 @@
 // createDashboard. It reads, and changes nothing.
 import type { Answer, Section, SectionRequest } from '../admin/pages.ts';
 import type { AccessPort } from '../ports/access-port.ts';
+import type { Clock } from '../process/clock.ts';
 import { Access } from './access.ts';
+import type { AskPrometheus } from './history/ask-prometheus.ts';
+import { History } from './history/history.ts';
 import type { Source } from './views/source.ts';
 import { views } from './views/views.ts';
 
@@ -10,8 +13,8 @@ export interface DashboardOptions {
   readonly source: () => Source;
   /** null: there is no cluster to ask, and everybody may who reaches the loopback address. */
   readonly access: AccessPort | null;
-  /** Of a clock that only grows. */
-  readonly nowMs: () => number;
+  readonly clock: Pick<Clock, 'monotonicMs' | 'after'>;
+  readonly askPrometheus: AskPrometheus;
 }
 
 /** Nothing but its own files, no matter what a name in the cluster holds. */
@@ -41,27 +44,33 @@ const types: Readonly<Record<string, string>> = {
   svg: 'image/svg+xml',
 };
 
-export function createDashboard({ source, access: port, nowMs }: DashboardOptions): Section {
-  const access = port === null ? null : new Access(port, nowMs);
+/** Views that are made at once, and the one that somebody else has to be asked for. */
+type AnyView = (request: SectionRequest) => object | null | Promise<object | null>;
+
+export function createDashboard({ source, access: port, clock, askPrometheus }: DashboardOptions): Section {
+  const access = port === null ? null : new Access(port, () => clock.monotonicMs());
+  const history = new History({ ask: askPrometheus, clock });
+  const viewAt: AnyView = ({ path, parameters }) => {
+    const name = path.slice('api/'.length);
+    if (name === 'history')
+      return history.view(source(), parameters.get('id') ?? '', parameters.get('range') ?? '');
+    return views.get(name)?.({ source: source(), parameters }) ?? null;
+  };
   return {
     answer: async (request) => {
       const answer = request.path.startsWith('api/')
-        ? await viewAnswer(request, access, source)
+        ? await viewAnswer(request, access, viewAt)
         : await fileAnswer(request.path);
       return { ...answer, headers: { ...headers, ...answer.headers } };
     },
   };
 }
 
-async function viewAnswer(
-  { path, parameters, authorization }: SectionRequest,
-  access: Access | null,
-  source: () => Source,
-): Promise<Answer> {
-  const refusal = access === null ? null : await refusalOf(access, authorization);
+async function viewAnswer(request: SectionRequest, access: Access | null, viewAt: AnyView): Promise<Answer> {
+  const refusal = access === null ? null : await refusalOf(access, request.authorization);
   if (refusal !== null) return refusal;
-  const view = views.get(path.slice('api/'.length))?.({ source: source(), parameters });
-  if (view === undefined || view === null) return text(404, 'There is no such thing.');
+  const view = await viewAt(request);
+  if (view === null) return text(404, 'There is no such thing.');
   return { status: 200, type: 'application/json', body: JSON.stringify(view) };
 }
 

@@ -35,6 +35,8 @@ export interface MeshSettingsIr {
   readonly sidecar: SidecarIr;
   /** Absent: the defaults. */
   readonly metrics?: MetricsIr;
+  /** Where the dashboard reads what is older than an hour: a URL without a slash at its end. Absent: nowhere. */
+  readonly prometheusUrl?: string;
   readonly origin: Origin;
 }
 

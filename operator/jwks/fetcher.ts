@@ -8,7 +8,7 @@ import type { Log } from '../process/log.ts';
 import { isSameValue } from '../values/same-value.ts';
 import type { FetchOutcome, KeySetFetch } from './key-set-fetch.ts';
 import { nextFetchMs } from './fetch-schedule.ts';
-import { Slots } from './fetch-slots.ts';
+import { Slots } from '../process/slots.ts';
 import { type KeySet, readKeySet } from './key-set.ts';
 import { storedData, type StoredKeys, storedName } from './stored-keys.ts';
 import { UnusedKeys } from './unused-keys.ts';

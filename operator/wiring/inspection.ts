@@ -1,5 +1,6 @@
 // The admin server: it shows what is in the cells.
 import { createAdminServer } from '../admin/server.ts';
+import { askPrometheus } from '../dashboard/history/ask-prometheus.ts';
 import { createDashboard } from '../dashboard/section.ts';
 import type { Source } from '../dashboard/views/source.ts';
 import { hostsPage } from '../telemetry/hosts-page.ts';
@@ -54,7 +55,8 @@ export function createInspection(
         createDashboard({
           source: () => dashboardSource(cells, clock.now()),
           access: platform.access ?? null,
-          nowMs: () => clock.monotonicMs(),
+          clock,
+          askPrometheus,
         }),
       ],
     ]),
@@ -63,15 +65,18 @@ export function createInspection(
   return { component: admin };
 }
 
+const noOwners: ReadonlyMap<string, string> = new Map();
+
 function dashboardSource(cells: Cells, nowMs: number): Source {
   const { resources, translation, snapshot, proxies, statuses, observations, certificates, recentChanges } =
     cells;
   const settled = resources.get();
-  const { ir, verdicts } = translation.get();
+  const { ir, verdicts, owners = noOwners } = translation.get();
   return {
     ir,
     verdicts,
     pods: settled?.pods ?? [],
+    owners,
     objects: settled ?? { meshes: [], trafficPolicies: [], securityPolicies: [] },
     observations: observations.get(),
     proxies: proxies.get(),

@@ -1,14 +1,8 @@
 // Who receives what sidecars tell: collectors and plug-ins.
 import { z } from 'zod';
 import { dnsLabel, listMap, listSet, shaped, withRules } from '../../schema.ts';
-import { url } from '../../url.ts';
+import { endpoint } from './endpoint.ts';
 import { GoogleCloud } from './google-cloud.ts';
-
-const endpoint = url({
-  pattern: /^https?:\/\/[A-Za-z0-9]([-A-Za-z0-9.]*[A-Za-z0-9])?(:[1-9][0-9]{0,4})?(\/[-A-Za-z0-9._~/]*)?$/,
-  message: 'Write a URL such as http://otel-collector.observability.svc:4317, without a query.',
-  max: 512,
-});
 
 const Provider = withRules(
   z.object({
@@ -18,7 +12,7 @@ const Provider = withRules(
       .describe(
         'OpenTelemetry: a collector or anything else that takes OTLP. Zipkin: takes spans as JSON of Zipkin v2. Plugin: a gRPC server of yours that implements api/plugin/telemetry.proto. GoogleCloud: Cloud Logging, Cloud Trace and Cloud Monitoring.',
       ),
-    endpoint: endpoint
+    endpoint: endpoint('http://otel-collector.observability.svc:4317')
       .exactOptional()
       .describe(
         'Where the operator sends to. With https, the certificate must be from a CA that Node.js trusts. OpenTelemetry over HTTP: without /v1/logs and the like. Zipkin: the default path is /api/v2/spans. Required, except with type GoogleCloud.',

@@ -9,11 +9,12 @@ import { type Nodes, nodesOf } from './nodes.ts';
 import { Counts } from './numbers.ts';
 import { policyLines } from './policies.ts';
 import { proxyRow, reportsByWorkload } from './proxies.ts';
+import { seenAt } from './seen.ts';
 import type { Source } from './source.ts';
 
 /** null: there is no such node, and nobody called one. */
 export function nodeView(source: Source, id: string, windowMs: number): NodeView | null {
-  const { at, since, seconds, nodes: all, edges } = graphView(source, windowMs);
+  const { seconds, nodes: all, edges } = graphView(source, windowMs);
   const node = all.find((it) => it.id === id);
   if (node === undefined) return null;
   const names = new Map(all.map((it) => [it.id, it.name]));
@@ -28,9 +29,7 @@ export function nodeView(source: Source, id: string, windowMs: number): NodeView
   const nodes = nodesOf(source.ir, source.pods);
   const workloads = nodes.all.get(id)?.workloads ?? [];
   return {
-    at,
-    since,
-    seconds,
+    ...seenAt(source, seconds),
     node,
     callers: named('to', 'from'),
     callees: named('from', 'to'),

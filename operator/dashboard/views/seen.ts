@@ -2,8 +2,9 @@
 import type { Seen } from './json.ts';
 import type { Source } from './source.ts';
 
-export function seenAt({ observations, nowMs }: Source, seconds: number): Seen {
-  return { at: isoOf(nowMs), since: isoOf(observations.sinceMs()), seconds };
+export function seenAt({ ir, observations, nowMs }: Source, seconds: number): Seen {
+  const hasHistory = ir?.settings.prometheusUrl !== undefined;
+  return { at: isoOf(nowMs), since: isoOf(observations.sinceMs()), seconds, hasHistory };
 }
 
 export function isoOf(ms: number): string {

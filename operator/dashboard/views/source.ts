@@ -15,6 +15,8 @@ export type PolicyObjects = Pick<Resources, 'meshes' | 'trafficPolicies' | 'secu
 export interface Source {
   readonly ir: MeshIr | null;
   readonly pods: readonly Pod[];
+  /** Pod key → `Deployment/reviews`. */
+  readonly owners: ReadonlyMap<string, string>;
   readonly objects: PolicyObjects;
   readonly verdicts: readonly Verdict[];
   readonly observations: Observations;

@@ -1,7 +1,7 @@
 // Views of the operator, asked again and again while the page is looked at. Entry: useLive.
 import { useEffect, useState } from 'preact/hooks';
 
-const everyMs = 5000;
+const usualMs = 5000;
 const longestMs = 15_000;
 
 export interface Live<View> {
@@ -17,7 +17,7 @@ export interface Problem {
 }
 
 /** `path`: below api/, with its query. A new path begins anew. */
-export function useLive<View>(path: string, isPaused: boolean): Live<View> {
+export function useLive<View>(path: string, isPaused: boolean, everyMs = usualMs): Live<View> {
   const [live, setLive] = useState<Live<View> & { readonly path: string }>({
     path,
     view: undefined,
@@ -44,7 +44,7 @@ export function useLive<View>(path: string, isPaused: boolean): Live<View> {
       stop.abort();
       clearInterval(timer);
     };
-  }, [path, isPaused]);
+  }, [path, isPaused, everyMs]);
   return live.path === path ? live : { view: undefined, problem: null };
 }
 

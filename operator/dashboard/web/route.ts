@@ -4,6 +4,10 @@ export const windows = [60, 600, 3600] as const;
 /** Seconds. */
 export type WindowSeconds = (typeof windows)[number];
 
+/** How far back the history of a page goes, beside what is live. */
+export const ranges = ['6h', '24h', '7d'] as const;
+export type RangeName = (typeof ranges)[number];
+
 export type Route =
   | { readonly page: 'graph' }
   | { readonly page: 'node'; readonly id: string }
@@ -18,14 +22,21 @@ export type Route =
 export interface Place {
   readonly route: Route;
   readonly window: WindowSeconds;
+  /** null: no history. */
+  readonly range: RangeName | null;
 }
 
 const plain = ['policies', 'audit', 'proxies', 'certificates', 'changes'] as const;
 
 export function parsePlace(hash: string): Place {
   const [path = '', query = ''] = hash.replace(/^#/, '').split('?', 2);
-  const seconds = Number(new URLSearchParams(query).get('window'));
-  return { route: routeOf(path), window: windows.find((it) => it === seconds) ?? 60 };
+  const parameters = new URLSearchParams(query);
+  const [seconds, range] = [Number(parameters.get('window')), parameters.get('range')];
+  return {
+    route: routeOf(path),
+    window: windows.find((it) => it === seconds) ?? 60,
+    range: ranges.find((it) => it === range) ?? null,
+  };
 }
 
 function routeOf(path: string): Route {
@@ -57,9 +68,13 @@ function decoded(part: string): string {
   }
 }
 
-/** The window goes along. */
-export function linkTo(route: Route, { window }: Pick<Place, 'window'>): string {
-  return `#${pathOf(route)}${window === 60 ? '' : `?window=${window}`}`;
+/** The times go along. */
+export function linkTo(route: Route, { window, range }: Omit<Place, 'route'>): string {
+  const parameters = new URLSearchParams();
+  if (window !== 60) parameters.set('window', String(window));
+  if (range !== null) parameters.set('range', range);
+  const query = parameters.toString();
+  return `#${pathOf(route)}${query === '' ? '' : `?${query}`}`;
 }
 
 function pathOf(route: Route): string {

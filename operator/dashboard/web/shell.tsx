@@ -71,7 +71,7 @@ function Windows({ place }: { readonly place: Place }): JSX.Element {
       {windows.map((window) => (
         <a
           key={window}
-          href={linkTo(place.route, { window })}
+          href={linkTo(place.route, { ...place, window })}
           aria-current={place.window === window ? 'true' : undefined}
         >
           {windowNames[window]}

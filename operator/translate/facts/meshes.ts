@@ -56,6 +56,7 @@ export function meshSettings(mesh: Mesh): MeshSettingsIr {
     certificates: certificateSettings(mesh),
     sidecar: sidecarSettings(mesh),
     ...metricsSettings(mesh),
+    ...prometheusSettings(mesh),
     origin: originOf(mesh),
   };
 }
@@ -132,6 +133,11 @@ function metricsSettings({ spec: { telemetry } }: Mesh): Pick<MeshSettingsIr, 'm
   const { reporters, labels, maxSeries } = telemetry.metrics;
   const metrics = { reporters, labels: labels.toSorted(compareText), maxSeries };
   return isSameValue(metrics, defaultMetrics) ? {} : { metrics };
+}
+
+function prometheusSettings({ spec: { telemetry } }: Mesh): Pick<MeshSettingsIr, 'prometheusUrl'> {
+  const { prometheus } = telemetry;
+  return prometheus === undefined ? {} : { prometheusUrl: prometheus.url.replace(/\/+$/, '') };
 }
 
 function sortedPorts(ports: readonly number[]): readonly number[] {

@@ -1,8 +1,10 @@
 // `make bench S=dashboard`: how soon a real Chromium shows the service graph, and how smoothly it goes on. See ../README.md.
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
+import { askPrometheus } from '../../../operator/dashboard/history/ask-prometheus.ts';
 import { createDashboard } from '../../../operator/dashboard/section.ts';
 import { createAdminServer } from '../../../operator/admin/server.ts';
 import { createLog } from '../../../operator/process/log.ts';
+import { systemClock } from '../../../operator/process/clock.ts';
 import { createMetrics } from '../../../operator/process/metrics.ts';
 import { launchChromium } from '../../support/chromium.ts';
 import { Closing } from '../../support/data-plane/closing.ts';
@@ -55,7 +57,7 @@ async function serve(closing: Closing): Promise<string> {
     sections: new Map([
       [
         'dashboard',
-        createDashboard({ source: () => mesh.source(), access: null, nowMs: () => performance.now() }),
+        createDashboard({ source: () => mesh.source(), access: null, clock: systemClock, askPrometheus }),
       ],
     ]),
     debug: noDebugPages,

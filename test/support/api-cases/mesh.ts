@@ -79,6 +79,20 @@ export const meshCases: readonly ApiCase[] = [
       accessLogs: [{ name: 'all', providers: ['a', 'c'] }],
     },
   }),
+  valid('a Prometheus below a path', { telemetry: { prometheus: { url: 'https://p.example.com/shop' } } }),
+  refused(
+    'a Prometheus without a URL',
+    { telemetry: { prometheus: {} } },
+    { field: 'spec.telemetry.prometheus.url', message: '' },
+  ),
+  refused(
+    'a Prometheus with a query',
+    { telemetry: { prometheus: { url: 'http://prometheus:9090/?query=up' } } },
+    {
+      field: 'spec.telemetry.prometheus.url',
+      message: 'Write a URL such as http://prometheus.monitoring.svc:9090, without a query.',
+    },
+  ),
   refused(
     'a provider without a URL',
     { telemetry: { providers: [{ name: 'a', type: 'Plugin', endpoint: 'plugin.shop:50051' }] } },

@@ -119,6 +119,7 @@ export function knownSource(parts: Partial<Source> = {}): Source {
   return {
     ir,
     pods: [],
+    owners: new Map(),
     verdicts: [],
     observations: knownObservations(knownTraffic()),
     objects: { meshes: [], trafficPolicies: [], securityPolicies: [] },

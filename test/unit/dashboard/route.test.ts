@@ -3,9 +3,9 @@ import { expect, test } from '@jest/globals';
 import * as fc from 'fast-check';
 import { linkTo, parsePlace, type Route } from '../../../operator/dashboard/web/route.ts';
 
-const place = { window: 60 } as const;
+const place = { window: 60, range: null } as const;
 
-test.each(['', '#', '#/', '#/?window=5'])('%j is the graph', (hash) => {
+test.each(['', '#', '#/', '#/?window=5', '#/?range=1h&range=6h'])('%j is the graph', (hash) => {
   expect(parsePlace(hash)).toEqual({ route: { page: 'graph' }, ...place });
 });
 
@@ -30,8 +30,13 @@ test('links lead back, whatever names are like', () => {
     fc.constant({ page: 'policies' } as const),
   );
   fc.assert(
-    fc.property(route, fc.constantFrom(60, 600, 3600), (to, window) => {
-      expect(parsePlace(linkTo(to, { window }))).toEqual({ route: to, window });
-    }),
+    fc.property(
+      route,
+      fc.constantFrom(60, 600, 3600),
+      fc.constantFrom(null, '6h', '24h', '7d'),
+      (to, window, range) => {
+        expect(parsePlace(linkTo(to, { window, range }))).toEqual({ route: to, window, range });
+      },
+    ),
   );
 });

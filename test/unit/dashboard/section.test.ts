@@ -8,7 +8,13 @@ import { knownSource } from '../../support/dashboard/known-mesh.ts';
 let nowMs = 0;
 
 function ask(access: AccessPort | null): (path: string, authorization?: string) => Promise<Answer> {
-  const section = createDashboard({ source: () => knownSource(), access, nowMs: () => nowMs });
+  const clock = { monotonicMs: () => nowMs, after: () => () => undefined };
+  const section = createDashboard({
+    source: () => knownSource(),
+    access,
+    clock,
+    askPrometheus: () => Promise.reject(new Error('nobody is asked')),
+  });
   return (path, authorization) => section.answer({ path, parameters: new URLSearchParams(), authorization });
 }
 

@@ -11,7 +11,8 @@ import type { XdsResource } from '../../../operator/envoy/resources/xds-resource
 import { createTranslator } from '../../../operator/translate/translator.ts';
 import { rememberEach } from '../../../operator/values/remember.ts';
 import { resourcesOfDocuments, translateOptions } from '../../support/builders.ts';
-import { type Row, table } from './vehicles.ts';
+import type { Row } from './vehicle-rows.ts';
+import { table } from './vehicles.ts';
 
 const vehicles: Readonly<Record<TypeUrl, string>> = {
   [typeUrl.runtime]: 'RTDS',

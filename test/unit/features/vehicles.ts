@@ -4,34 +4,9 @@
 // What comes with a listener (LDS) holds for new connections only. So each row with LDS says in `because` what makes connections that exist
 // obey by the time of the acknowledgement: a policy that they obey only when they are drained must not say Programmed before.
 
-import { fromIssuer, otherCa, otherGoogle, otherKeys, toOthers } from './vehicle-values.ts';
-
-export interface Row {
-  /** Of the world: `Mesh/default`. */
-  readonly object: string;
-  /** Below its spec; numbers are items of lists: `routes.0.name`. */
-  readonly field: string;
-  readonly to: unknown;
-  /** The types of which a resource changes: `LDS RDS`. */
-  readonly by: string;
-  /** Of what comes with a listener, and of what comes by none of these. */
-  readonly because: string | null;
-  /** What has to change with it; null: goes. */
-  readonly also: Readonly<Record<string, unknown>>;
-}
-
-type Cells = readonly [field: string, to: unknown, by: string, because?: string | null, also?: Row['also']];
-
-function rows(object: string, cells: readonly Cells[]): readonly Row[] {
-  return cells.map(([field, to, by, because = null, also = {}]) => ({
-    object,
-    field,
-    to,
-    by,
-    because,
-    also,
-  }));
-}
+import { telemetry } from './vehicles-of-telemetry.ts';
+import { type Cells, operator, type Row, rows } from './vehicle-rows.ts';
+import { fromIssuer, otherCa, otherKeys } from './vehicle-values.ts';
 
 const strict =
   'The chain for callers without an identity comes or goes, with nobody else on it. Those on it are refused at their next byte by RTDS, and requests by RDS.';
@@ -47,9 +22,6 @@ const binding =
 const protocol =
   'What the port speaks, which is no policy: connections that exist go on as they began until they are drained.';
 const template = 'Of the pod template: pods are replaced.';
-const operator = 'What the operator does itself.';
-const lines =
-  'What is written, and no policy: requests on connections that exist are written as before until these are drained, which takes as long as sidecar.drain.';
 const staged =
   'It says when the mode becomes Strict, where plaintext is in use: nothing here. What it changes then is what mtls.mode changes.';
 const certificates = 'Of the certificate: in a file beside the sidecar.';
@@ -174,35 +146,7 @@ export const table: readonly Row[] = [
     ['sidecar.rollout.maxConcurrent', 4, '', operator],
     ['sidecar.rollout.otherPods', 'Evict', '', operator],
     ['sidecar.drain', '6s', '', template],
-    ['telemetry.providers.0.name', 'others', '', operator, toOthers],
-    ['telemetry.providers.0.type', 'Plugin', '', operator],
-    ['telemetry.providers.0.endpoint', 'http://elsewhere.shop:4317', '', operator],
-    ['telemetry.providers.0.protocol', 'HTTP', '', operator],
-    ['telemetry.providers.0.metrics', true, '', operator],
-    ...otherGoogle.map(([field, to]) => [field, to, '', operator] as const),
-    ['telemetry.tracing.providers.0', 'second', '', operator],
-    ['telemetry.tracing.percentage', 11, 'LDS', lines],
-    ['telemetry.tracing.propagation', 'B3', 'LDS', lines],
-    ['telemetry.accessLogs.0.providers.0', 'second', '', operator],
-    ['telemetry.accessLogs.0.name', 'others', 'LDS RTDS', lines],
-    [
-      'telemetry.accessLogs.0.format.type',
-      'Text',
-      'LDS',
-      lines,
-      { 'telemetry.accessLogs.0.format': { type: 'JSON', text: '{path}' } },
-    ],
-    ['telemetry.accessLogs.0.format.fields.0', 'method', 'LDS', lines],
-    ['telemetry.accessLogs.1.format.text', '{method}', 'LDS', lines],
-    ['telemetry.accessLogs.0.filter', 'response.code >= 400', 'LDS', lines],
-    ['telemetry.accessLogs.0.percentage', 51, 'RTDS'],
-    ['telemetry.accessLogs.0.directions.0', 'Outbound', 'RTDS'],
-    ['telemetry.accessLogs.0.probes', true, 'LDS', lines],
-    ['telemetry.accessLogs.0.namespaces.0', 'other', 'RTDS'],
-    ['telemetry.accessLogs.0.selector.matchLabels', { app: 'productpage' }, 'RTDS'],
-    ['telemetry.metrics.reporters', 'Destination', 'RTDS'],
-    ['telemetry.metrics.labels.0', 'Route', '', operator],
-    ['telemetry.metrics.maxSeries', 1_000, '', operator],
+    ...telemetry,
     ['mtls.mode', 'Strict', 'LDS RDS RTDS', strict],
     ['mtls.mode', 'Disabled', 'CDS ECDS EDS'],
     ['mtls.transition.type', 'Immediate', '', staged],

@@ -6,6 +6,7 @@ import { edgeKey } from '../graph-layout.ts';
 import { useLive } from '../live.ts';
 import { NodeLink, numberCells, numberColumns } from '../parts/cells.tsx';
 import { Graph, subtitle } from '../parts/graph.tsx';
+import { History } from '../parts/history.tsx';
 import { Viewed } from '../parts/notices.tsx';
 import { SeenNote } from '../parts/seen-note.tsx';
 import { Table } from '../parts/table.tsx';
@@ -29,6 +30,7 @@ export function GraphPage({ place, isPaused }: PageProps): JSX.Element {
               <Graph nodes={view.nodes} edges={view.edges} place={place} />
             )}
             <SeenNote {...view} />
+            <History id="" place={place} isPaused={isPaused} isKnown={view.hasHistory} />
             <Services nodes={view.nodes} place={place} />
             <Calls view={view} place={place} />
           </>

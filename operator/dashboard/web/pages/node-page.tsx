@@ -6,6 +6,7 @@ import { percent, perSecond, milliseconds } from '../format.ts';
 import { useLive } from '../live.ts';
 import { NodeLink, numberCells, numberColumns, ProxyState } from '../parts/cells.tsx';
 import { subtitle } from '../parts/graph.tsx';
+import { History } from '../parts/history.tsx';
 import { Viewed } from '../parts/notices.tsx';
 import { PolicyTable } from '../parts/policies.tsx';
 import { SeenNote } from '../parts/seen-note.tsx';
@@ -18,18 +19,22 @@ export function NodePage({ id, place, isPaused }: PageProps & { readonly id: str
   return (
     <>
       <h1 tabIndex={-1}>{live.view?.node.name ?? id}</h1>
-      <Viewed live={live}>{(view) => <Node view={view} place={place} />}</Viewed>
+      <Viewed live={live}>{(view) => <Node view={view} place={place} isPaused={isPaused} />}</Viewed>
     </>
   );
 }
 
-function Node({ view, place }: { readonly view: NodeView; readonly place: Place }): JSX.Element {
+function Node({ view, place, isPaused }: PageProps & { readonly view: NodeView }): JSX.Element {
   const { node, callers, callees, workloads, policies, plaintext } = view;
   return (
     <>
       <p class="note">{subtitle(node)}</p>
       <Tiles numbers={node.numbers} proxies={node.proxies} />
       <SeenNote {...view} />
+      {/* What has no sidecar counts nothing. */}
+      {node.proxies.all > 0 && (
+        <History id={node.id} place={place} isPaused={isPaused} isKnown={view.hasHistory} />
+      )}
       <Edges title="Callers" none="Nobody called it in this time." edges={callers} place={place} />
       <Edges title="Calls" none="It called nobody in the mesh in this time." edges={callees} place={place} />
       {plaintext.length > 0 && (
