@@ -61,6 +61,7 @@ export const reason = {
   localityWithoutEffect: 'LocalityWithoutEffect',
   hostRefused: 'HostRefused',
   accessLogInvalid: 'AccessLogInvalid',
+  samplingInvalid: 'SamplingInvalid',
   providerNotFound: 'ProviderNotFound',
   delivered: 'Delivered',
   providerUnavailable: 'ProviderUnavailable',

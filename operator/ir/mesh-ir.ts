@@ -145,6 +145,8 @@ export interface WorkloadIr {
   readonly bindings: readonly BindingIr[];
   /** Names of the access logs that it writes besides those that all do, sorted. */
   readonly accessLogs: readonly string[];
+  /** Names of the sampling rules that it obeys besides those that all do, sorted. Absent: none. */
+  readonly sampling?: readonly string[];
   readonly origins: readonly Origin[];
 }
 

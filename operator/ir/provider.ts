@@ -1,4 +1,5 @@
 // Whom sidecars' records, spans and counts are passed on to.
+import type { SamplingRuleIr } from './sampling.ts';
 
 export type ProviderIr = ReceiverIr | GoogleCloudIr;
 
@@ -32,6 +33,8 @@ export interface TracingIr {
   readonly providers: readonly string[];
   /** Of requests that no caller has decided about: 0 to 100, to a hundredth. */
   readonly percentage: number;
+  /** The first that fits decides in place of percentage. Absent: none. */
+  readonly sampling?: readonly SamplingRuleIr[];
   /** B3: its headers are read and written beside traceparent. */
   readonly propagation: 'W3C' | 'B3';
 }

@@ -6,6 +6,7 @@ import { originKey } from '../ir/origin.ts';
 import { rememberLast } from '../values/remember.ts';
 import { accessLogWarnings } from './facts/access-logs.ts';
 import { tracingWarnings } from './facts/providers.ts';
+import { samplingWarnings } from './facts/sampling.ts';
 import { allowedHostWarnings } from './facts/allowed-hosts.ts';
 import type { ForeignEndpoints } from './facts/foreign-endpoints.ts';
 import { identityOf } from './facts/identity.ts';
@@ -78,6 +79,7 @@ export function createVerdictCollector(): VerdictCollector {
   const wideIn = rememberLast(wideObjects);
   const hostsIn = rememberLast(allowedHostWarnings);
   const tracesIn = rememberLast(tracingWarnings);
+  const samplingIn = rememberLast(samplingWarnings);
   const logsIn = rememberLast(accessLogWarnings);
   const findRetries = createRetryWarner();
   const watchAuthorizers = createAuthorizerWatch();
@@ -110,6 +112,7 @@ export function createVerdictCollector(): VerdictCollector {
         ...hostsIn(mesh),
         ...logsIn(mesh),
         ...tracesIn(mesh),
+        ...samplingIn(mesh),
       ],
     };
   };

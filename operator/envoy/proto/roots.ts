@@ -189,6 +189,9 @@ export const roots: Readonly<Record<string, readonly string[]>> = {
   'envoy/extensions/tracers/opentelemetry/samplers/v3/trace_id_ratio_based_sampler.proto': [
     'envoy.extensions.tracers.opentelemetry.samplers.v3.TraceIdRatioBasedSamplerConfig',
   ],
+  'envoy/extensions/tracers/opentelemetry/samplers/v3/cel_sampler.proto': [
+    'envoy.extensions.tracers.opentelemetry.samplers.v3.CELSamplerConfig',
+  ],
   'envoy/extensions/access_loggers/stats/v3/stats.proto': ['envoy.extensions.access_loggers.stats.v3.Config'],
   'envoy/extensions/stat_sinks/open_telemetry/v3/open_telemetry.proto': [
     'envoy.extensions.stat_sinks.open_telemetry.v3.SinkConfig',

@@ -3,6 +3,7 @@
 // @see https://github.com/openzipkin/b3-propagation
 import type { EnvoyMessage } from '../proto/envoy-message.ts';
 import { earlyHeaderMutation, setHeader } from './header.ts';
+import { thresholdOf } from './sampling.ts';
 import { any, extension } from './typed-config.ts';
 
 /** Headers for in between: what the headers of several say, as one; that, or the one; and an identifier that nobody has. */
@@ -66,12 +67,6 @@ export function readB3(percentage: number): EnvoyMessage {
     setText('traceparent', `%CEL(${traceparent})%`),
     ...[several, one, fresh, w3c].map((remove) => ({ remove })),
   ]);
-}
-
-/** Text of as many digits as it is compared with; of 100 percent one that is behind all of them. */
-function thresholdOf(percentage: number): string {
-  const below = Math.floor((percentage / 100) * 2 ** 32);
-  return percentage === 100 ? 'g' : below.toString(16).padStart(8, '0');
 }
 
 /** Of a router: after the tracer has written traceparent. An application finds its trace in whichever form it knows. */

@@ -12,9 +12,7 @@ import { createQuotaServers } from './inbound/quota-servers.ts';
 import { buildInspector, modeOfOthers, others } from './inbound/listener-filters.ts';
 import { buildLogins } from './inbound/login/reach.ts';
 import { buildReadiness } from './inbound/readiness.ts';
-import { createAddressListeners } from './outbound/address-listeners.ts';
 import { createAudiences } from './outbound/audiences.ts';
-import { createCaptureListeners } from './outbound/capture-listener.ts';
 import { buildReach } from './outbound/reach.ts';
 import { createConsumers, isConsumed } from './outbound/consumers.ts';
 import { buildLocalListeners } from './outbound/local-listeners.ts';
@@ -32,11 +30,11 @@ import { buildTrust } from './trust.ts';
 import type { Trust } from './tls.ts';
 import { buildBootstrapEndpoints } from './bootstrap-endpoints.ts';
 import { namedNamespaces } from './egress/allow-list.ts';
-import { buildEgress } from './egress/build.ts';
-import { createListenerLogs, type ListenerLogs } from './named-logs.ts';
+import { createIntercepted } from './intercepted.ts';
+import { createListenerLogs, type ListenerLogsOf } from './named-logs.ts';
 import { buildRuntime, buildSwitches, type Switched, limitsOff } from './switches.ts';
 import { messageDeduplication } from './dedupe-messages.ts';
-import { createViews, intercepted, routes, shared, workloadLayer } from './views.ts';
+import { createViews, routes, shared, workloadLayer } from './views.ts';
 import type { LayerId, XdsResource, XdsResources } from './xds-resource.ts';
 
 export interface BuildOptions extends Trust {
@@ -99,7 +97,7 @@ export function createResourceBuilder(): ResourceBuilder {
       ...zones.layers(services, present),
       ...consumers.layers(services, workloads, present),
       ...authorizers(services, workloads),
-      [intercepted, interceptedOnes(ir, options.publicRoots ?? '', logs)],
+      ...interceptedOnes(ir, present, options.publicRoots ?? '', logs),
       ...switchesOf(settings.origin, switches),
       ...limitsOffs(workloads, settings.origin),
       ...ownLayers(present, own, knownPeers(trust, identities), quotaServers(workloads)),
@@ -138,22 +136,6 @@ function createSharedLayer(): SharedLayer {
   ]);
 }
 
-/** A change of endpoints is none of theirs, unless a service is headless. */
-function createIntercepted(): (
-  ir: MeshIr,
-  publicRoots: string,
-  logs: ListenerLogs,
-) => readonly XdsResource[] {
-  const captureListeners = createCaptureListeners();
-  const egress = rememberLast(buildEgress);
-  const addressListeners = createAddressListeners();
-  return rememberLast((ir: MeshIr, publicRoots: string, logs: ListenerLogs) => [
-    ...captureListeners(ir, logs),
-    ...egress(ir.settings, publicRoots),
-    ...addressListeners(ir.services, logs),
-  ]);
-}
-
 type Workloads = MeshIr['workloads'];
 
 type Layers = readonly (readonly [LayerId, readonly XdsResource[]])[];
@@ -183,7 +165,7 @@ function createWanted(): (workloads: Workloads, keys: BuildOptions['workloads'])
 
 interface Settings extends Switched {
   readonly origin: Origin;
-  readonly logs: ListenerLogs;
+  readonly logs: ListenerLogsOf;
 }
 
 /** Of each of its quotas. */
@@ -200,17 +182,18 @@ function createOwnLayers(): (
   const own = rememberEach(
     (workload: WorkloadIr, settings: Settings, known: KnownPeers | null, servers: string) => {
       const mesh = settings.origin;
+      const logs = settings.logs(workload.sampling);
       return dedupeMessages([
         ...buildInboundClusters(workload, mesh),
         ...(known === null ? [] : buildAdmission(workload, mesh, known)),
-        ...buildInboundListeners(workload, mesh, settings.logs),
+        ...buildInboundListeners(workload, mesh, logs),
         ...buildInboundRoutes(workload, mesh),
         ...buildLimits(workload, mesh, servers),
         ...buildLogins(workload, mesh),
         ...buildRuntime(workload, mesh, settings),
         ...(workload.intercepted
           ? interceptedOnly(workload, mesh)
-          : buildLocalListeners(workload, mesh, settings.logs)),
+          : buildLocalListeners(workload, mesh, logs)),
       ]);
     },
   );

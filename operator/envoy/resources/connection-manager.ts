@@ -8,6 +8,7 @@ import type { ListenerLogs } from './named-logs.ts';
 import { ruleStats } from './rule-stats.ts';
 import { auditStats, openCountedEvery, openRequestStats, requestStats } from './stats-log.ts';
 import { readB3, writeB3 } from './b3.ts';
+import { drawing } from './sampling.ts';
 import { tracing } from './tracing.ts';
 import { requestHeadersTimeout, serverIdleTimeout } from './connection-timeouts.ts';
 import type { Vantage } from './vantage.ts';
@@ -34,6 +35,7 @@ export interface ConnectionManagerParts {
 export function connectionManager(parts: ConnectionManagerParts): EnvoyMessage {
   const { tracing: traced } = parts.named;
   const isB3 = traced?.propagation === 'B3';
+  const drawn = traced && drawing(traced);
   return extension(
     'envoy.filters.network.http_connection_manager',
     'envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager',
@@ -62,10 +64,14 @@ export function connectionManager(parts: ConnectionManagerParts): EnvoyMessage {
       ...(parts.vantage === 'plaintext' && {
         access_log_options: { access_log_flush_interval: openCountedEvery },
       }),
-      ...(traced && { tracing: tracing(traced.percentage, parts.vantage) }),
-      early_header_mutation_extensions: [...parts.early, ...(isB3 ? [readB3(traced.percentage)] : [])],
+      ...(traced && { tracing: tracing(traced, parts.vantage) }),
+      early_header_mutation_extensions: [
+        ...parts.early,
+        ...(isB3 ? [readB3(traced.percentage)] : []),
+        ...(drawn?.early ?? []),
+      ],
       ...parts.more,
-      http_filters: [...parts.filters, isB3 ? routerWithB3 : router],
+      http_filters: [...(drawn?.filters ?? []), ...parts.filters, isB3 ? routerWithB3 : router],
     },
   );
 }

@@ -6,33 +6,36 @@ import type { Origin } from '../../ir/origin.ts';
 import type { TracingIr } from '../../ir/provider.ts';
 import type { EnvoyMessage } from '../proto/envoy-message.ts';
 import { connectionLogKey, namedLogKey, probeLogKey, requestLogKey } from './runtime.ts';
+import { type SampledTraces, sampledTraces } from './sampling.ts';
 import type { Direction } from './vantage.ts';
 
 /** What the listeners of a sidecar say of the access logs of the Mesh. */
 export interface ListenerLogs {
   readonly logs: readonly AccessLogIr[];
   /** null: sidecars take no part in traces. */
-  readonly tracing: Pick<TracingIr, 'percentage' | 'propagation'> | null;
+  readonly tracing: SampledTraces | null;
   /** The Mesh, if there is any of these. */
   readonly origins: readonly Origin[];
 }
 
 const noLogs: ListenerLogs = { logs: [], tracing: null, origins: [] };
 
+/** Of a workload, by the names of the sampling rules that it obeys besides those that all do. */
+export type ListenerLogsOf = (sampling?: readonly string[]) => ListenerLogs;
+
 /** Remembers: the same as before while listeners would say the same. */
 export function createListenerLogs(): (
   accessLogs: MeshSettingsIr['accessLogs'],
   tracing: MeshSettingsIr['tracing'],
   mesh: Origin,
-) => ListenerLogs {
-  let last: { readonly key: string; readonly logs: ListenerLogs } = { key: '', logs: noLogs };
+) => ListenerLogsOf {
+  let last: { readonly key: string; readonly of: ListenerLogsOf } = { key: '', of: () => noLogs };
   return (accessLogs, tracing, mesh) => {
     const logs = (accessLogs ?? []).filter((log) => !isUsual(log));
-    if (logs.length === 0 && tracing === null) return noLogs;
+    const traced = tracing && { ...tracing, providers: [] };
     const key = JSON.stringify([
       mesh,
-      tracing?.percentage,
-      tracing?.propagation,
+      traced,
       ...logs.map(({ name, filter, format, probes, providers }) => [
         name,
         filter,
@@ -41,8 +44,20 @@ export function createListenerLogs(): (
         providers.length > 0,
       ]),
     ]);
-    if (last.key !== key) last = { key, logs: { logs, tracing, origins: [mesh] } };
-    return last.logs;
+    if (last.key !== key) last = { key, of: listenerLogs(logs, traced, mesh) };
+    return last.of;
+  };
+}
+
+function listenerLogs(logs: readonly AccessLogIr[], tracing: TracingIr | null, mesh: Origin): ListenerLogsOf {
+  if (logs.length === 0 && tracing === null) return () => noLogs;
+  const known = new Map<string, ListenerLogs>();
+  return (sampling = []) => {
+    const traces = tracing && sampledTraces(tracing, sampling);
+    const key = JSON.stringify(traces);
+    const found = known.get(key) ?? { logs, tracing: traces, origins: [mesh] };
+    known.set(key, found);
+    return found;
   };
 }
 

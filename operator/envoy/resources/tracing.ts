@@ -4,28 +4,18 @@ import { operatorCluster } from '../../values/sidecar-names.ts';
 import { duration } from '../proto/well-known.ts';
 import type { EnvoyMessage } from '../proto/envoy-message.ts';
 import { requestFields } from './log-fields.ts';
-import { any, extension } from './typed-config.ts';
+import { type SampledTraces, sampler } from './sampling.ts';
+import { any } from './typed-config.ts';
 import { directionOf, type Vantage } from './vantage.ts';
 
-const samplers = 'envoy.extensions.tracers.opentelemetry.samplers.v3';
-
-/** Field of a connection manager. What a caller has decided about a trace holds; else this share of traces is sampled. */
-export function tracing(percentage: number, vantage: Vantage): EnvoyMessage {
-  const ratio = extension(
-    'envoy.tracers.opentelemetry.samplers.trace_id_ratio_based',
-    `${samplers}.TraceIdRatioBasedSamplerConfig`,
-    { sampling_percentage: { numerator: percentage } },
-  );
+/** Field of a connection manager. */
+export function tracing(traces: SampledTraces, vantage: Vantage): EnvoyMessage {
   return {
     provider: {
       name: 'envoy.tracers.opentelemetry',
       typed_config: any('envoy.config.trace.v3.OpenTelemetryConfig', {
         grpc_service: { envoy_grpc: { cluster_name: operatorCluster }, timeout: duration(5_000) },
-        sampler: extension(
-          'envoy.tracers.opentelemetry.samplers.parent_based',
-          `${samplers}.ParentBasedSamplerConfig`,
-          { wrapped_sampler: ratio },
-        ),
+        sampler: sampler(traces),
       }),
     },
     // The sampler decides. With less, Envoy would end traces of applications.

@@ -1,6 +1,7 @@
 // Which layers the proxy of each workload has. Entry: createViews.
 import type { MeshIr, WorkloadIr } from '../../ir/mesh-ir.ts';
 import { rememberEach, rememberLast } from '../../values/remember.ts';
+import { interceptedLayer } from './intercepted.ts';
 import { authorizerLayers } from './inbound/authorizers/reach.ts';
 import { audienceLayer } from './outbound/audiences.ts';
 import { consumerLayers, type ConsumerParts } from './outbound/consumers.ts';
@@ -12,8 +13,6 @@ import type { LayerId, XdsResources } from './xds-resource.ts';
 export const shared: LayerId = 'shared';
 /** What only proxies have that route HTTP calls, and all of them alike. */
 export const routes: LayerId = 'routes';
-/** What only proxies have to which traffic is redirected. */
-export const intercepted: LayerId = 'intercepted';
 
 type Workloads = MeshIr['workloads'];
 
@@ -41,7 +40,7 @@ function view(workload: WorkloadIr, ...differences: Differences): readonly Layer
   layers.push(...consumerLayers(consumers, workload));
   if (hasRoutes) layers.push(routes);
   if (hasRoutes && byAudience) layers.push(audienceLayer(workload.audience));
-  if (workload.intercepted) layers.push(intercepted);
+  if (workload.intercepted) layers.push(interceptedLayer(workload));
   layers.push(
     ...authorizerLayers(workload),
     ...switchLayers(workload, hasRoutes, namespaces),

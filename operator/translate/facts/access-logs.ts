@@ -3,10 +3,10 @@ import type { Mesh } from '../../../api/v1alpha1/mesh.ts';
 import { reason } from '../../conditions/conditions.ts';
 import type { AccessLogIr, LogFormatIr, TextPartIr } from '../../ir/access-log.ts';
 import { byText } from '../../values/compare-text.ts';
-import { matchesLabels } from '../../values/labels.ts';
 import { headerField, isLogField } from '../../values/log-fields.ts';
 import { problemOfFilter } from './log-filter.ts';
 import { strangersAmong } from './providers.ts';
+import { isForAll, isSelected } from './selected.ts';
 import type { Problem } from './verdicts.ts';
 import type { Workload } from './workload.ts';
 
@@ -27,7 +27,7 @@ export function accessLogs({ spec }: Mesh): readonly AccessLogIr[] | null {
       percentage: one.percentage,
       directions: one.directions.toSorted(),
       probes: one.probes,
-      everywhere: isEverywhere(one),
+      everywhere: isForAll(one),
     }))
     .toSorted(byText(({ name }) => name));
 }
@@ -38,12 +38,7 @@ export function accessLogsOf(
   workload: Pick<Workload, 'namespace' | 'labels'>,
 ): readonly string[] {
   return (spec.telemetry.accessLogs ?? [])
-    .filter(
-      (one) =>
-        !isEverywhere(one) &&
-        (one.namespaces.length === 0 || one.namespaces.includes(workload.namespace)) &&
-        matchesLabels(one.selector.matchLabels, workload.labels),
-    )
+    .filter((one) => !isForAll(one) && isSelected(one, workload))
     .map(({ name }) => name)
     .toSorted();
 }
@@ -57,10 +52,6 @@ export function accessLogWarnings({ spec }: Mesh): readonly Problem[] {
       message: `Access log ${one.name} is not written: ${place}.${problem}. Correct it; docs/telemetry.md lists what it may name.`,
     }));
   });
-}
-
-function isEverywhere({ namespaces, selector }: Written): boolean {
-  return namespaces.length === 0 && Object.keys(selector.matchLabels).length === 0;
 }
 
 /** Each without a full stop, and what to do. */

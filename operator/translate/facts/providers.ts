@@ -3,6 +3,7 @@ import type { Mesh } from '../../../api/v1alpha1/mesh.ts';
 import { reason } from '../../conditions/conditions.ts';
 import type { ProviderIr, TracingIr } from '../../ir/provider.ts';
 import { byText } from '../../values/compare-text.ts';
+import { samplingRules } from './sampling.ts';
 import type { Problem } from './verdicts.ts';
 
 export function providers({ spec }: Mesh): readonly ProviderIr[] {
@@ -34,13 +35,21 @@ function baseOf(url: string): string {
 }
 
 /** null where nobody receives spans. */
-export function tracing({ spec }: Mesh): TracingIr | null {
+export function tracing(mesh: Mesh): TracingIr | null {
+  const { spec } = mesh;
   const { tracing: written, providers: all } = spec.telemetry;
   if (written === undefined) return null;
   const known = all.map(({ name }) => name);
   const named = written.providers.filter((name) => known.includes(name));
   const { percentage, propagation } = written;
-  return named.length === 0 ? null : { providers: named.toSorted(), percentage, propagation };
+  if (named.length === 0) return null;
+  const sampling = samplingRules(mesh);
+  return {
+    providers: named.toSorted(),
+    percentage,
+    ...(sampling.length > 0 && { sampling }),
+    propagation,
+  };
 }
 
 export function tracingWarnings({ spec }: Mesh): readonly Problem[] {

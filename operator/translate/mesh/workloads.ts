@@ -5,6 +5,7 @@ import { sdsAnnotations } from '../../values/pod-certificates.ts';
 import { byText } from '../../values/compare-text.ts';
 import { accessLogsOf } from '../facts/access-logs.ts';
 import { mergeOrigins, originOf } from '../facts/origins.ts';
+import { samplingOf } from '../facts/sampling.ts';
 import { rememberByKey, rememberFields, rememberLast, sameItems } from '../../values/remember.ts';
 import type { Audiences } from '../policies/traffic/audiences.ts';
 import type { LimitsByPort } from '../policies/traffic/traffic.ts';
@@ -108,6 +109,11 @@ function hasPodCertificate({ source: { kind, metadata } }: Workload): boolean {
   return kind === 'Pod' && metadata.annotations?.[sdsAnnotations.leaf] !== undefined;
 }
 
+function sampled(mesh: Mesh, workload: Workload): Pick<WorkloadIr, 'sampling'> {
+  const sampling = samplingOf(mesh, workload);
+  return sampling.length === 0 ? {} : { sampling };
+}
+
 function translateWorkload(
   { workload, ports, bindings }: PlacedWorkload,
   { mesh, security, limits, audiences, zoneOf }: SharedInputs,
@@ -131,6 +137,7 @@ function translateWorkload(
     otherInbound: otherInbound(workload, ports, security),
     bindings,
     accessLogs: accessLogsOf(mesh, workload),
+    ...sampled(mesh, workload),
     // The Mesh: trust domain and outbound mode shape every sidecar.
     origins: mergeOrigins([workload.origin, originOf(mesh)], others.origins),
   };

@@ -1,0 +1,46 @@
+// Filters of sampling rules: what is taken, and what a GET of /orders/1?a=b with x-tenant a from productpage to the route all of reviews is to each.
+
+export const acceptedSamplingFilters: readonly (readonly [filter: string, matches: boolean])[] = [
+  ["request.url_path == '/orders/1'", true],
+  ["request.path == '/orders/1?a=b' && request.query == 'a=b'", true],
+  ["request.url_path.startsWith('/orders') && !(request.method in ['POST', 'PUT'])", true],
+  ["request.url_path.endsWith('/2') || request.method == 'POST' || request.scheme == 'https'", false],
+  ["request.protocol == 'HTTP/1.1' && request.host.contains(':')", true],
+  ["request.headers['x-tenant'] == 'a' && request.headers.host != ''", true],
+  // Nothing fails for want of a header.
+  ["request.headers['x-none'] == 'a'", false],
+  ["request.headers['x-none'] == ''", true],
+  ["'x-none' in request.headers ? false : 'x-tenant' in request.headers", true],
+  ["size(request.query) == 3 && request.query.size() < 4 && size(['a']) == 1", true],
+  ["request.method >= 'H'", false],
+  ["connection.mtls || connection.uri_san_peer_certificate != ''", false],
+  ["xds.route_name == 'all'", true],
+  ["xds.cluster_name == 'shop/reviews/9080'", true],
+  ['true', true],
+  // As large and as deep as it may be.
+  [Array.from({ length: 37 }, () => "request.method == 'GET'").join(' && '), true],
+  ["((((((((request.method == 'GET') == true) == true) == true) == true) == true) == true) == true)", true],
+];
+
+export const refusedSamplingFilters: readonly (readonly [filter: string, why: string])[] = [
+  ['response.code >= 500', 'Unknown variable: response'],
+  ["request.id == 'a'", 'No such key: id'],
+  ['request.method', 'it is of type string, and must be true or false'],
+  ['size(request.query) / 0 > 1', '"/" cannot be used in it'],
+  ["request.path.matches('a')", 'matches() cannot be used in it'],
+  [
+    "['a'][1] == 'a'",
+    "of request.headers it may use headers['name'] and 'name' in request.headers, and no item of a list",
+  ],
+  [
+    'request.headers == request.headers',
+    "of request.headers it may use headers['name'] and 'name' in request.headers, and no item of a list",
+  ],
+  ['request.headers[request.method] == request.path', 'the name of a header must be a text'],
+  ['1.5 < 2.5', 'it has a value that is no text, whole number, true or false'],
+  [
+    "(((((((((((request.method == 'GET') == true) == true) == true) == true) == true) == true) == true) == true) == true) == true)",
+    'it is nested too deeply',
+  ],
+  [`${'('.repeat(200)}true${')'.repeat(200)}`, 'it has more than 24 brackets and negations'],
+];
