@@ -20,6 +20,7 @@ import {
   requestStats,
 } from '../../operator/envoy/resources/stats-log.ts';
 import { upgradeConfigs } from '../../operator/envoy/resources/upgrades.ts';
+import { celText, isCelTree } from './cel-text.ts';
 import { sampleDestination, unreachableOnly } from './mesh-samples.ts';
 
 const directions = ['inbound', 'outbound'] as const;
@@ -63,6 +64,7 @@ const lists = [
 export function folded(value: unknown): unknown {
   if (Array.isArray(value)) return foldLists(value).map(folded);
   if (typeof value !== 'object' || value === null) return value;
+  if (isCelTree(value)) return celText(value.cel_expr_parsed.expr);
   const word = words.get(JSON.stringify(value));
   return word ?? Object.fromEntries(Object.entries(value).map(([key, item]) => [key, folded(item)]));
 }

@@ -31,6 +31,9 @@ const selecting = (matchLabels: object): object => ({ namespaceSelector: { match
 const manyLabels = Object.fromEntries(Array.from({ length: 17 }, (_, i) => [`label-${i}`, 'x']));
 
 const google = (googleCloud: object): object => ({ name: 'google', type: 'GoogleCloud', googleCloud });
+const sampling = (...written: readonly object[]): object => ({
+  telemetry: { tracing: { providers: ['a'], sampling: written } },
+});
 const logs = (...accessLogs: readonly object[]): object => ({ telemetry: { accessLogs } });
 const logFormat = (message: string): { field: string; message: string } => ({
   field: 'spec.telemetry.accessLogs[0].format',
@@ -158,6 +161,34 @@ export const meshCases: readonly ApiCase[] = [
     'traces for nobody',
     { telemetry: { tracing: { providers: [] } } },
     { field: 'spec.telemetry.tracing.providers', message: '' },
+  ),
+  valid(
+    'sampling by namespace, workload and request',
+    sampling(
+      { name: 'probes', filter: "request.url_path == '/healthz'", percentage: 0 },
+      { name: 'pay', namespaces: ['pay'], selector: { matchLabels: { app: 'pay' } }, percentage: 100 },
+    ),
+  ),
+  refused('a sampling rule without a percentage', sampling({ name: 'a' }), {
+    field: 'spec.telemetry.tracing.sampling[0].percentage',
+    message: '',
+  }),
+  refused('more than all', sampling({ name: 'a', percentage: 101 }), {
+    field: 'spec.telemetry.tracing.sampling[0].percentage',
+    message: '',
+  }),
+  refused(
+    'two sampling rules of one name',
+    sampling({ name: 'a', percentage: 1 }, { name: 'a', percentage: 2 }),
+    {
+      field: 'spec.telemetry.tracing.sampling[1]',
+      message: '',
+    },
+  ),
+  refused(
+    'nine sampling rules',
+    sampling(...Array.from({ length: 9 }, (_, at) => ({ name: `a${at}`, percentage: at }))),
+    { field: 'spec.telemetry.tracing.sampling', message: '' },
   ),
   valid('no access logs', logs()),
   refused(

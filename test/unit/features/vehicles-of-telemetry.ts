@@ -15,6 +15,11 @@ export const telemetry: readonly Cells[] = [
   ['telemetry.tracing.providers.0', 'second', '', operator],
   ['telemetry.tracing.percentage', 11, 'LDS', lines],
   ['telemetry.tracing.propagation', 'B3', 'LDS', lines],
+  ['telemetry.tracing.sampling.0.name', 'others', '', 'Of messages: sidecars are not told.'],
+  ['telemetry.tracing.sampling.0.namespaces.0', 'other', 'LDS', lines],
+  ['telemetry.tracing.sampling.0.selector.matchLabels', { app: 'productpage' }, 'LDS', lines],
+  ['telemetry.tracing.sampling.0.filter', "request.method == 'POST'", 'LDS', lines],
+  ['telemetry.tracing.sampling.0.percentage', 6, 'LDS', lines],
   ['telemetry.accessLogs.0.providers.0', 'second', '', operator],
   ['telemetry.accessLogs.0.name', 'others', 'LDS RTDS', lines],
   [
