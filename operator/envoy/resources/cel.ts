@@ -22,9 +22,8 @@ export function celOf(expression: ExpressionIr): EnvoyMessage {
 }
 
 export function constant(value: string | boolean | number): EnvoyMessage {
-  const kind = { string: 'string_value', boolean: 'bool_value', number: 'int64_value' } as const;
-  const type = typeof value;
-  return { const_expr: { [kind[type as keyof typeof kind]]: value } };
+  if (typeof value === 'string') return { const_expr: { string_value: value } };
+  return { const_expr: typeof value === 'boolean' ? { bool_value: value } : { int64_value: value } };
 }
 
 export function call(name: string, ...args: readonly EnvoyMessage[]): EnvoyMessage {

@@ -33,9 +33,7 @@ export interface ConnectionManagerParts {
 
 /** As a network filter. */
 export function connectionManager(parts: ConnectionManagerParts): EnvoyMessage {
-  const { tracing: traced } = parts.named;
-  const isB3 = traced?.propagation === 'B3';
-  const drawn = traced && drawing(traced);
+  const traces = tracesOf(parts);
   return extension(
     'envoy.filters.network.http_connection_manager',
     'envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager',
@@ -64,16 +62,33 @@ export function connectionManager(parts: ConnectionManagerParts): EnvoyMessage {
       ...(parts.vantage === 'plaintext' && {
         access_log_options: { access_log_flush_interval: openCountedEvery },
       }),
-      ...(traced && { tracing: tracing(traced, parts.vantage) }),
-      early_header_mutation_extensions: [
-        ...parts.early,
-        ...(isB3 ? [readB3(traced.percentage)] : []),
-        ...(drawn?.early ?? []),
-      ],
+      ...traces.field,
+      early_header_mutation_extensions: [...parts.early, ...traces.early],
       ...parts.more,
-      http_filters: [...(drawn?.filters ?? []), ...parts.filters, isB3 ? routerWithB3 : router],
+      http_filters: [...traces.filters, ...parts.filters, traces.router],
     },
   );
+}
+
+interface Traces {
+  readonly field: EnvoyMessage;
+  /** What the tracer needs to see. */
+  readonly early: readonly EnvoyMessage[];
+  /** What only it may see is removed at once. */
+  readonly filters: readonly EnvoyMessage[];
+  readonly router: EnvoyMessage;
+}
+
+function tracesOf({ named: { tracing: traced }, vantage }: ConnectionManagerParts): Traces {
+  if (traced === null) return { field: {}, early: [], filters: [], router };
+  const isB3 = traced.propagation === 'B3';
+  const { early, filters } = drawing(traced);
+  return {
+    field: { tracing: tracing(traced, vantage) },
+    early: [...(isB3 ? [readB3(traced.percentage)] : []), ...early],
+    filters,
+    router: isB3 ? routerWithB3 : router,
+  };
 }
 
 /** The application's own connections to its sidecar are its own affair. */

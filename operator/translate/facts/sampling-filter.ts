@@ -44,43 +44,55 @@ export function readSamplingFilter(
 type Read = ExpressionIr | string;
 
 function expressionOf(node: ASTNode): Read {
+  const { of, operands } = calledBy(node) ?? {};
+  if (of !== undefined) return allOf(operands ?? [], (read) => ({ type: 'Call', of, operands: read }));
   switch (node.op) {
     case 'value':
       return valueOf(node.args);
+    case 'list':
+      return allOf(node.args, (items) => ({ type: 'List', items }));
+    case 'in':
+      return named('HasHeader', node.args[0]);
     case '.':
     case '[]':
     case 'id':
       return factOf(node);
-    case 'list':
-      return allOf(node.args, (items) => ({ type: 'List', items }));
-    case 'call':
-      return call(node.args[0], node.args[1]);
-    case 'rcall':
-      return call(node.args[0], [node.args[1], ...node.args[2]]);
-    case '!_':
-      return call('!', [node.args]);
-    case '&&':
-    case '||':
-      return call(node.op, termsOf(node, node.op));
-    case 'in': {
-      const [item, all] = node.args;
-      return isHeaders(all) ? named('HasHeader', item) : call('in', node.args);
-    }
-    case '?:':
-    case '==':
-    case '!=':
-    case '<':
-    case '<=':
-    case '>':
-    case '>=':
-      return call(node.op, node.args);
     default:
       return `"${node.op}" cannot be used in it`;
   }
 }
 
-function call(of: string, operands: readonly ASTNode[]): Read {
-  return allOf(operands, (read) => ({ type: 'Call', of, operands: read }));
+interface Called {
+  readonly of: string;
+  readonly operands: readonly ASTNode[];
+}
+
+/** By an operator or a function; null: it is none. */
+function calledBy(node: ASTNode): Called | null {
+  if (isPlainOperator(node)) return { of: node.op, operands: node.args };
+  switch (node.op) {
+    case 'call':
+      return { of: node.args[0], operands: node.args[1] };
+    case 'rcall':
+      return { of: node.args[0], operands: [node.args[1], ...node.args[2]] };
+    case '!_':
+      return { of: '!', operands: [node.args] };
+    case '&&':
+    case '||':
+      return { of: node.op, operands: termsOf(node, node.op) };
+    case 'in':
+      return isHeaders(node.args[1]) ? null : { of: 'in', operands: node.args };
+    default:
+      return null;
+  }
+}
+
+const plainOperators = ['?:', '==', '!=', '<', '<=', '>', '>='] as const;
+
+type Plain = Extract<ASTNode, { readonly op: (typeof plainOperators)[number] }>;
+
+function isPlainOperator(node: ASTNode): node is Plain {
+  return plainOperators.some((op) => op === node.op);
 }
 
 function allOf(nodes: readonly ASTNode[], make: (read: readonly ExpressionIr[]) => ExpressionIr): Read {
