@@ -38,8 +38,8 @@ export function header(name: string): EnvoyMessage {
 const ident = (name: string): EnvoyMessage => ({ ident_expr: { name } });
 const headers: EnvoyMessage = { select_expr: { operand: ident('request'), field: 'headers' } };
 
-/** Of a request that no route takes, and of a caller without a certificate. */
-const absentAtTimes = new Set(['xds.route_name', 'xds.cluster_name', 'connection.uri_san_peer_certificate']);
+/** Of a request that no route takes, or that one answers by itself. */
+const absentAtTimes = new Set(['xds.route_name', 'xds.cluster_name']);
 
 function attribute(name: string): EnvoyMessage {
   const [of = '', field = ''] = name.split('.');

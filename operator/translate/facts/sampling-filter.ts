@@ -16,7 +16,6 @@ const attributes = {
     headers: 'map<string, string>',
     protocol: 'string',
   },
-  connection: { mtls: 'bool', uri_san_peer_certificate: 'string' },
   xds: { route_name: 'string', cluster_name: 'string' },
 } as const;
 
