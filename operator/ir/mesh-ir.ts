@@ -25,8 +25,8 @@ export interface MeshSettingsIr {
   readonly allowedHosts: readonly AllowedHostIr[];
   /** Whether names of hosts are read on ports 443 and 80, too, where none is in the list. */
   readonly learnsHosts: boolean;
-  /** Sorted by name; null: all requests and connections are written. */
-  readonly accessLogs: readonly AccessLogIr[] | null;
+  /** Sorted by name. */
+  readonly accessLogs: readonly AccessLogIr[];
   /** Sorted by name. */
   readonly providers: readonly ProviderIr[];
   /** null: sidecars take no part in traces. */

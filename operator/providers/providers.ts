@@ -32,7 +32,7 @@ type Settings = Pick<MeshSettingsIr, 'providers' | 'accessLogs' | 'tracing'>;
 export class Providers {
   readonly #options: ProvidersOptions;
   readonly #open = new Map<string, Open>();
-  #settings: Settings = { providers: [], accessLogs: null, tracing: null };
+  #settings: Settings = { providers: [], accessLogs: [], tracing: null };
 
   constructor(options: ProvidersOptions) {
     this.#options = options;
@@ -56,7 +56,7 @@ export class Providers {
     }
     const { source, type } = signal;
     for (const [log, records] of Map.groupBy(signal.records, (record) => record.log)) {
-      const { providers = [] } = this.#settings.accessLogs?.find(({ name }) => name === log) ?? {};
+      const { providers = [] } = this.#settings.accessLogs.find(({ name }) => name === log) ?? {};
       for (const name of providers) this.#open.get(name)?.outboxes.logs.offer({ type, source, records });
     }
   }

@@ -65,14 +65,14 @@ beforeAll(async () => {
       }),
     ],
   });
-  mesh = await ServedMesh.start(bare, closing, ['--drain-time-s', '1']);
+  mesh = await ServedMesh.start(withLogs([{ name: 'all' }]), closing, ['--drain-time-s', '1']);
 });
 
 type Written = Readonly<Record<string, unknown>>;
 
 /** The mesh with these access logs, as users write them. */
-function withLogs(written: readonly Written[] | undefined, names: readonly string[] = []): MeshIr {
-  const spec = MeshSpec.parse({ telemetry: written && { accessLogs: written } });
+function withLogs(written: readonly Written[], names: readonly string[] = []): MeshIr {
+  const spec = MeshSpec.parse({ telemetry: { accessLogs: written } });
   const object = { spec } as Mesh;
   expect(accessLogWarnings(object)).toEqual([]);
   const workloads = bare.workloads.map((workload) => ({
@@ -111,7 +111,7 @@ async function lines(name: string, text: string, until: string): Promise<readonl
 
 const kubelet = { 'user-agent': 'kube-probe/1.34', accept: '*/*' };
 
-test('without any said: every request, with the identities of both ends and the rule that refused; no probes', async () => {
+test('of everything: every request, with the identities of both ends and the rule that refused; no probes', async () => {
   expect(await ask(binding, '/first/200')).toBe(200);
   expect(await ask(binding, '/secret/200')).toBe(403);
   for (const port of [guardedPort, openPort]) {
@@ -157,7 +157,15 @@ test('none, a share, one direction, probes, some workloads: by RTDS alone, on co
   expect(await ask(binding, '/callers/200')).toBe(200);
   await mesh.program(withLogs([{ name: 'nothing', percentage: 0 }]));
   expect(await ask(binding, '/nothing/200')).toBe(200);
-  await mesh.program(withLogs(undefined));
+  await mesh.program(
+    withLogs([
+      { name: 'share', percentage: 0 },
+      { name: 'failed', outcome: 'Failed' },
+    ]),
+  );
+  expect(await ask(binding, '/went-well/200')).toBe(200);
+  expect(await ask(binding, '/failed/500')).toBe(500);
+  await mesh.program(withLogs([{ name: 'all' }]));
   expect(await ask(binding, '/all/200')).toBe(200);
 
   expect(await listeners()).toEqual(before);
@@ -168,6 +176,8 @@ test('none, a share, one direction, probes, some workloads: by RTDS alone, on co
   expect(await lines('server', '/callers/', '/all/')).toEqual([]);
   expect(await lines('caller', '/callers/', '/all/')).toHaveLength(1);
   expect(await lines('caller', '/nothing/', '/all/')).toEqual([]);
+  expect(await lines('caller', '/went-well/', '/all/')).toEqual([]);
+  expect(await lines('caller', '/failed/', '/all/')).toHaveLength(1);
 });
 
 test('a filter, and forms of its own', async () => {
@@ -187,15 +197,22 @@ test('a filter, and forms of its own', async () => {
         filter: 'response.code == 403',
         format: { fields: ['path', 'rule', 'request.headers.x-tenant'] },
       },
+      {
+        name: 'failed',
+        outcome: 'Failed',
+        filter: "request.path.startsWith('/broken')",
+        format: { type: 'Text', text: 'F {path}' },
+      },
     ]),
   );
   const tenant = { 'x-tenant': 'a"b' };
   expect(await ask(binding, '/fine/200', tenant)).toBe(200);
+  expect(await ask(binding, '/broken/200', tenant)).toBe(200);
   expect(await ask(binding, '/secret/of/200', tenant)).toBe(403);
   expect(await ask(binding, '/broken/503', tenant)).toBe(503);
 
   const line = `E 100% GET /broken/503 503 - ${spiffeId('caller')} a"b -`;
-  expect(await lines('server', 'E 100%', '/broken/')).toEqual([line]);
+  expect(await lines('server', 'E 100%', '/broken/503')).toEqual([line]);
   expect(await lines('server', '/secret/of', '/broken/')).toEqual([
     JSON.stringify({
       path: '/secret/of/200',
@@ -205,6 +222,7 @@ test('a filter, and forms of its own', async () => {
   ]);
   expect(await lines('caller', '/secret/of', '/secret/of')).toHaveLength(1);
   expect(await lines('server', '/fine/', '/broken/')).toEqual([]);
+  expect(await lines('server', 'F /', 'F /broken/503')).toEqual(['F /broken/503']);
 });
 
 test('every filter that we take is one that Envoy takes, and matches as it says', async () => {
@@ -221,7 +239,7 @@ test('every filter that we take is one that Envoy takes, and matches as it says'
     // oxlint-disable-next-line no-await-in-loop -- one after the other
     expect(await ask(binding, '/orders/1', { 'x-tenant': 'a' })).toBe(200);
   }
-  await programAndDrain(withLogs(undefined));
+  await programAndDrain(withLogs([{ name: 'all' }]));
   expect(await ask(binding, '/orders/end', {})).toBe(200);
   const written = await lines('server', '. /orders/1', '/orders/end');
   const matched = acceptedFilters.flatMap(([, matches], index) => (matches ? [`F${index}. /orders/1`] : []));

@@ -6,7 +6,7 @@ import { startTellingMesh, type TellingMesh } from '../support/data-plane/tellin
 import type { CloudSpan, Entry, TimeSeries } from '../support/google/checks.ts';
 import { type Google, refusal, startGoogle } from '../support/google/stand-in.ts';
 import { poll } from '../support/kubernetes/poll.ts';
-import { spiffeId } from '../support/mesh-samples.ts';
+import { sampleAccessLog, spiffeId } from '../support/mesh-samples.ts';
 
 const closing = new Closing();
 afterAll(() => closing.close());
@@ -36,18 +36,7 @@ beforeAll(async () => {
     settings: {
       providers: [provider('by-key', byKey, 'account'), provider('on-node', onNode, null)],
       tracing: { providers: ['by-key', 'on-node'], percentage: 0, propagation: 'B3' },
-      accessLogs: [
-        {
-          name: 'all',
-          filter: null,
-          providers: ['by-key', 'on-node'],
-          format: { type: 'JSON', fields: null },
-          directions: ['Inbound', 'Outbound'],
-          percentage: 100,
-          probes: false,
-          everywhere: true,
-        },
-      ],
+      accessLogs: [{ ...sampleAccessLog, providers: ['by-key', 'on-node'] }],
     },
   });
 });

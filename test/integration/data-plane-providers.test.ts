@@ -13,7 +13,7 @@ import { startTellingMesh, type TellingMesh } from '../support/data-plane/tellin
 import { startChild } from '../support/kubernetes/child.ts';
 import { freePort } from '../support/kubernetes/free-port.ts';
 import { poll } from '../support/kubernetes/poll.ts';
-import { spiffeId } from '../support/mesh-samples.ts';
+import { sampleAccessLog, spiffeId } from '../support/mesh-samples.ts';
 
 const assets = await findCollector();
 if (!assets.available) process.stderr.write(`NOT RUN: providers with a real collector. ${assets.reason}\n`);
@@ -42,12 +42,6 @@ beforeAll(async () => {
     metrics: false,
     ...parts,
   });
-  const log = {
-    directions: ['Inbound', 'Outbound'],
-    percentage: 100,
-    probes: false,
-    everywhere: true,
-  } as const;
   mesh = await startTellingMesh(closing, {
     settings: {
       providers: [
@@ -58,15 +52,9 @@ beforeAll(async () => {
       ],
       tracing: { providers: ['grpc', 'plugin', 'zipkin'], percentage: 0, propagation: 'W3C' },
       accessLogs: [
+        { ...sampleAccessLog, providers: ['grpc', 'plugin'] },
         {
-          ...log,
-          name: 'all',
-          filter: null,
-          providers: ['grpc', 'plugin'],
-          format: { type: 'JSON', fields: null },
-        },
-        {
-          ...log,
+          ...sampleAccessLog,
           name: 'errors',
           filter: 'response.code >= 500',
           providers: ['http'],

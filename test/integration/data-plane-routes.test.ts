@@ -22,6 +22,7 @@ import {
   sampleWorkload,
   spiffeId,
   forwardTo,
+  withAllLines,
 } from '../support/mesh-samples.ts';
 
 const closing = new Closing();
@@ -310,7 +311,7 @@ beforeAll(async () => {
     services,
     workloads: [sampleWorkload('caller', { bindings }), sampleWorkload('server', { inbound })],
   });
-  caller = (await startSidecars(ir, closing)).get('caller') as Sidecar;
+  caller = (await startSidecars(withAllLines(ir), closing)).get('caller') as Sidecar;
 });
 
 const atOnce = 25;

@@ -19,6 +19,7 @@ import {
   sampleService,
   sampleWorkload,
   spiffeId,
+  withAllLines,
 } from '../support/mesh-samples.ts';
 
 const greeting = 'welcome';
@@ -209,7 +210,7 @@ beforeAll(async () => {
   );
   const inbound = named.map((it) => it.inbound).toSorted((a, b) => a.port - b.port);
   const workloads = [...callers, sampleWorkload('server', { inbound })];
-  const sidecars = await startSidecars(sampleMesh({ services, workloads }), closing);
+  const sidecars = await startSidecars(withAllLines(sampleMesh({ services, workloads })), closing);
   server = sidecars.get('server') as Sidecar;
 });
 

@@ -32,6 +32,7 @@ import {
   sampleService,
   sampleWorkload,
   spiffeId,
+  withAllLines,
 } from '../support/mesh-samples.ts';
 
 const greeting = 'welcome';
@@ -164,7 +165,7 @@ beforeAll(async () => {
     await caller('former-friend', 'spiffe://former.example/ns/bank/sa/friend'),
     sampleWorkload('server', { inbound, otherInbound: { mtls: 'Strict', authorization: noRules } }),
   ];
-  const sidecars = await startSidecars(sampleMesh({ services, workloads }), closing);
+  const sidecars = await startSidecars(withAllLines(sampleMesh({ services, workloads })), closing);
   server = sidecars.get('server') as Sidecar;
 });
 

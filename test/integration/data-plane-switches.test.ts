@@ -22,6 +22,7 @@ import {
   sampleService,
   sampleWorkload,
   spiffeId,
+  withAllLines,
 } from '../support/mesh-samples.ts';
 
 const closing = new Closing();
@@ -42,15 +43,17 @@ beforeAll(async () => {
     peerIdentities: [spiffeId('server')],
     endpoints: [sampleEndpoint(inboundPort, { mtls: true })],
   });
-  ir = sampleMesh({
-    services: [service],
-    workloads: [
-      sampleWorkload('caller', {
-        bindings: [{ address: '127.0.0.1', port: binding, service: service.key, protocol: 'HTTP' }],
-      }),
-      sampleWorkload('server', { inbound: [sampleInbound(inboundPort, application, { mtls: 'Strict' })] }),
-    ],
-  });
+  ir = withAllLines(
+    sampleMesh({
+      services: [service],
+      workloads: [
+        sampleWorkload('caller', {
+          bindings: [{ address: '127.0.0.1', port: binding, service: service.key, protocol: 'HTTP' }],
+        }),
+        sampleWorkload('server', { inbound: [sampleInbound(inboundPort, application, { mtls: 'Strict' })] }),
+      ],
+    }),
+  );
   mesh = await ServedMesh.start(ir, closing);
   expect(await ask()).toBe(200);
 });

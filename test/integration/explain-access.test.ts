@@ -18,6 +18,7 @@ import { issueKey, type IssuedKey } from '../support/data-plane/issuer.ts';
 import { ServedMesh } from '../support/data-plane/served-mesh.ts';
 import type { LogLine } from '../support/data-plane/sidecars.ts';
 import { freePort } from '../support/kubernetes/free-port.ts';
+import { withAllLines } from '../support/mesh-samples.ts';
 
 // oxlint-disable-next-line node/no-process-env -- the one setting of this test; CI does not set it
 const seed = Number(process.env['EXPLAIN_SEED'] ?? 20_261_129);
@@ -103,7 +104,7 @@ function meshOf(round: number): MeshIr {
   const { ir } = translate(resources, translateOptions);
   if (ir === null) throw new Error('there is a Mesh');
   ({ explain } = explainerOf(resources, Date.now()));
-  return ir;
+  return withAllLines(ir);
 }
 
 function serviceOf({ name, protocol }: Slot): object {

@@ -16,6 +16,7 @@ import { call } from '../support/data-plane/callers.ts';
 import { Closing } from '../support/data-plane/closing.ts';
 import { type LogLine, type Sidecar, startSidecars } from '../support/data-plane/sidecars.ts';
 import { freePort } from '../support/kubernetes/free-port.ts';
+import { withAllLines } from '../support/mesh-samples.ts';
 
 // oxlint-disable-next-line node/no-process-env -- the one setting of this test; CI does not set it
 const seed = Number(process.env['EXPLAIN_SEED'] ?? 20_261_128);
@@ -47,7 +48,7 @@ beforeAll(async () => {
   }
   if (ir === null) throw new Error('there is a Mesh');
   ({ explain } = explainerOf(resources));
-  const sidecar = (await startSidecars(ir, closing)).get('caller');
+  const sidecar = (await startSidecars(withAllLines(ir), closing)).get('caller');
   if (sidecar === undefined) throw new Error('the caller has a sidecar');
   caller = sidecar;
 });

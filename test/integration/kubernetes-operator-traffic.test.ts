@@ -35,7 +35,7 @@ suite('real requests between pods', () => {
   const productpage = (): NetworkPod => shop.pod('productpage-v1-0');
 
   beforeAll(async () => {
-    shop = await startShopNetwork(closing);
+    shop = await startShopNetwork(closing, { spec: { telemetry: { accessLogs: [{ name: 'all' }] } } });
     ({ cluster, reviews } = shop);
   });
   afterAll(() => closing.close());

@@ -14,6 +14,7 @@ import type {
   DestinationIr,
   OutlierDetectionIr,
 } from '../../operator/ir/destination.ts';
+import { type AccessLogIr, defaultAccessLogs } from '../../operator/ir/access-log.ts';
 import type { IdentityIr, MeshIr, SidecarIr, WorkloadIr, RootRotationIr } from '../../operator/ir/mesh-ir.ts';
 import type { Origin } from '../../operator/ir/origin.ts';
 import type {
@@ -52,6 +53,24 @@ export const sampleRootRotation: RootRotationIr = {
   phaseTimeoutMs: 3_600_000,
 };
 
+/** An access log of all requests and connections. */
+export const sampleAccessLog: AccessLogIr = {
+  name: 'all',
+  format: { type: 'JSON', fields: null },
+  filter: null,
+  outcome: 'Any',
+  providers: [],
+  percentage: 100,
+  directions: ['Inbound', 'Outbound'],
+  probes: false,
+  everywhere: true,
+};
+
+/** For tests that read lines about what went well: `accessLogs: [{name: all}]`. */
+export function withAllLines(mesh: MeshIr): MeshIr {
+  return { ...mesh, settings: { ...mesh.settings, accessLogs: [sampleAccessLog] } };
+}
+
 export function sampleMesh(parts: Partial<MeshIr>): MeshIr {
   const settings = {
     name: 'default',
@@ -59,7 +78,7 @@ export function sampleMesh(parts: Partial<MeshIr>): MeshIr {
     outboundMode: 'AllowAny',
     allowedHosts: [],
     learnsHosts: false,
-    accessLogs: null,
+    accessLogs: defaultAccessLogs,
     providers: [],
     tracing: null,
     certificates: {

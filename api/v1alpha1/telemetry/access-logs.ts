@@ -51,6 +51,12 @@ const AccessLog = z.object({
     .describe(
       "Which requests are written, as a CEL expression such as response.code >= 500 || request.duration > duration('1s'). docs/telemetry.md lists what it may use. An access log with a filter writes nothing about connections. Default: all. At most 1024 characters.",
     ),
+  outcome: z
+    .enum(['Any', 'Failed'])
+    .default('Any')
+    .describe(
+      'Any (default): requests and connections, however they ended. Failed: only those that failed or were refused, which are requests with a response code of 400 or more, a gRPC status other than 0, or response flags, and connections that Envoy gives a reason for.',
+    ),
   percentage: z
     .int()
     .min(0)
@@ -94,5 +100,5 @@ const AccessLog = z.object({
 export const AccessLogs = listMap(z.array(AccessLog).max(8), 'name')
   .exactOptional()
   .describe(
-    'Access logs, which sidecars write to their standard output. At most 8. Default: one of all requests and connections in JSON. An empty list: none.',
+    'Access logs, which sidecars write to their standard output. At most 8. Default: one, in JSON, of the requests and connections that failed or were refused. An empty list: none.',
   );

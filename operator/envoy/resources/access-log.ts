@@ -6,17 +6,17 @@ import { logFields } from '../../values/log-fields.ts';
 import { operatorCluster } from '../../values/sidecar-names.ts';
 import { duration } from '../proto/well-known.ts';
 import type { EnvoyMessage } from '../proto/envoy-message.ts';
+import { failedConnection, failedRequest } from './failures.ts';
 import { connectionFields, formatOf, requestFields } from './log-fields.ts';
 import { probeRouteName } from './names.ts';
+import { allOf, anyOf, atTheEnd, matches, runtimeFilter } from './log-filters.ts';
 import {
-  allOf,
-  anyOf,
-  atTheEnd,
   connectionLogKey,
+  failedConnectionLogKey,
+  failedRequestLogKey,
   namedLogKey,
   probeLogKey,
   requestLogKey,
-  runtimeFilter,
 } from './runtime.ts';
 import { any, extension } from './typed-config.ts';
 import { type Direction, directionOf, type Vantage } from './vantage.ts';
@@ -24,16 +24,19 @@ import { type Direction, directionOf, type Vantage } from './vantage.ts';
 /** What the application asked for in its own handshake, where it is read. */
 const serverName = { requested_server_name: '%REQUESTED_SERVER_NAME%' };
 
-/** A line for each request, unless a kubelet probes: it comes without a certificate, by a route of its own. */
+/** A line for each request, or each that failed, unless a kubelet probes: it comes without a certificate, by a route of its own. */
 export function requestLog(vantage: Vantage): EnvoyMessage {
   const direction = directionOf(vantage);
-  const isOn = runtimeFilter(requestLogKey(direction), 100);
   return {
     ...line(requestFields(direction)),
     filter: allOf(
-      isOn,
+      anyOf(
+        runtimeFilter(requestLogKey(direction)),
+        // Most have not failed, and are asked for no value then.
+        allOf(failedRequest, runtimeFilter(failedRequestLogKey(direction))),
+      ),
       atTheEnd,
-      ...(vantage === 'plaintext' ? [anyOf(runtimeFilter(probeLogKey, 0), noProbe)] : []),
+      ...(vantage === 'plaintext' ? [anyOf(runtimeFilter(probeLogKey), noProbe)] : []),
     ),
   };
 }
@@ -42,8 +45,9 @@ export function requestLog(vantage: Vantage): EnvoyMessage {
 export function namedRequestLog(log: AccessLogIr, vantage: Vantage): EnvoyMessage {
   const direction = directionOf(vantage);
   const filters = [
-    runtimeFilter(namedLogKey(log.name, direction), 0),
+    runtimeFilter(namedLogKey(log.name, direction)),
     atTheEnd,
+    ...(log.outcome === 'Failed' ? [failedRequest] : []),
     ...(vantage === 'plaintext' && !log.probes ? [noProbe] : []),
     ...(log.filter === null ? [] : [matches(log.filter)]),
   ];
@@ -53,7 +57,7 @@ export function namedRequestLog(log: AccessLogIr, vantage: Vantage): EnvoyMessag
   };
 }
 
-/** A line for each TCP connection that found its filter chain. */
+/** A line for each TCP connection that found its filter chain, or each of them that failed. */
 export function connectionLog(direction: Direction): EnvoyMessage {
   return {
     ...line({
@@ -61,7 +65,13 @@ export function connectionLog(direction: Direction): EnvoyMessage {
       ...connectionFields(direction),
       ...(direction === 'outbound' && serverName),
     }),
-    filter: allOf(runtimeFilter(connectionLogKey(direction), 100), atTheEnd),
+    filter: allOf(
+      atTheEnd,
+      anyOf(
+        runtimeFilter(connectionLogKey(direction)),
+        allOf(runtimeFilter(failedConnectionLogKey(direction)), failedConnection),
+      ),
+    ),
   };
 }
 
@@ -73,21 +83,15 @@ export function refusedConnectionLog(direction: Direction): EnvoyMessage {
   const { identity: _none, peer: _nobody, ...fields } = connectionFields(direction);
   return {
     ...line({ log: 'refused', ...fields, details: '%RESPONSE_CODE_DETAILS%' }),
-    filter: allOf({ response_flag_filter: {} }, runtimeFilter(connectionLogKey(direction), 100)),
+    filter: allOf(
+      // Those that found one may have other flags, and have their line from there.
+      { response_flag_filter: { flags: ['NR'] } },
+      anyOf(runtimeFilter(connectionLogKey(direction)), runtimeFilter(failedConnectionLogKey(direction))),
+    ),
   };
 }
 
 const noProbe = matches(`xds.route_name != '${probeRouteName}'`);
-
-function matches(expression: string): EnvoyMessage {
-  return {
-    extension_filter: extension(
-      'envoy.access_loggers.extension_filters.cel',
-      'envoy.extensions.access_loggers.filters.cel.v3.ExpressionFilter',
-      { expression },
-    ),
-  };
-}
 
 function formatted(format: LogFormatIr, direction: Direction): EnvoyMessage {
   if (format.type === 'Text') {

@@ -5,7 +5,14 @@ import type { MeshSettingsIr, WorkloadIr } from '../../ir/mesh-ir.ts';
 import type { Origin } from '../../ir/origin.ts';
 import type { TracingIr } from '../../ir/provider.ts';
 import type { EnvoyMessage } from '../proto/envoy-message.ts';
-import { connectionLogKey, namedLogKey, probeLogKey, requestLogKey } from './runtime.ts';
+import {
+  connectionLogKey,
+  failedConnectionLogKey,
+  failedRequestLogKey,
+  namedLogKey,
+  probeLogKey,
+  requestLogKey,
+} from './runtime.ts';
 import { type SampledTraces, sampledTraces } from './sampling.ts';
 import type { Direction } from './vantage.ts';
 
@@ -31,14 +38,15 @@ export function createListenerLogs(): (
 ) => ListenerLogsOf {
   let last: { readonly key: string; readonly of: ListenerLogsOf } = { key: '', of: () => noLogs };
   return (accessLogs, tracing, mesh) => {
-    const logs = (accessLogs ?? []).filter((log) => !isUsual(log));
+    const logs = accessLogs.filter((log) => !isUsual(log));
     const traced = tracing && { ...tracing, providers: [] };
     const key = JSON.stringify([
       mesh,
       traced,
-      ...logs.map(({ name, filter, format, probes, providers }) => [
+      ...logs.map(({ name, filter, outcome, format, probes, providers }) => [
         name,
         filter,
+        outcome,
         format,
         probes,
         providers.length > 0,
@@ -66,12 +74,11 @@ function isUsual({ filter, format, providers }: AccessLogIr): boolean {
   return providers.length === 0 && filter === null && format.type === 'JSON' && format.fields === null;
 }
 
-/** Of a sidecar that writes those that all do and these. Nothing where nothing is asked for: lines about everything. */
+/** Of a sidecar that writes those that all do and these. */
 export function logValues(
   accessLogs: MeshSettingsIr['accessLogs'],
   named: WorkloadIr['accessLogs'],
 ): EnvoyMessage {
-  if (accessLogs === null) return {};
   const written = accessLogs.filter(({ everywhere, name }) => everywhere || named.includes(name));
   return {
     ...valuesOf(written, 'inbound'),
@@ -82,18 +89,24 @@ export function logValues(
 
 function valuesOf(written: readonly AccessLogIr[], direction: Direction): EnvoyMessage {
   const ofDirection = written.filter(({ directions }) => directions.includes(spelled[direction]));
+  const usual = ofDirection.filter(isUsual);
   const others = ofDirection.filter((log) => !isUsual(log));
+  // Their lines have one form.
+  const ofConnections = ofDirection.filter(
+    ({ filter, providers }) => filter === null && providers.length === 0,
+  );
   return {
-    [requestLogKey(direction)]: most(ofDirection.filter(isUsual)),
-    [connectionLogKey(direction)]: most(
-      ofDirection.filter(({ filter, providers }) => filter === null && providers.length === 0),
-    ),
+    [requestLogKey(direction)]: most(usual, 'Any'),
+    [failedRequestLogKey(direction)]: most(usual, 'Failed'),
+    [connectionLogKey(direction)]: most(ofConnections, 'Any'),
+    [failedConnectionLogKey(direction)]: most(ofConnections, 'Failed'),
     ...Object.fromEntries(others.map((log) => [namedLogKey(log.name, direction), log.percentage])),
   };
 }
 
 const spelled = { inbound: 'Inbound', outbound: 'Outbound' } as const;
 
-function most(logs: readonly AccessLogIr[]): number {
-  return Math.max(0, ...logs.map(({ percentage }) => percentage));
+function most(logs: readonly AccessLogIr[], outcome: AccessLogIr['outcome']): number {
+  const percentages = logs.filter((log) => log.outcome === outcome).map(({ percentage }) => percentage);
+  return Math.max(0, ...percentages);
 }

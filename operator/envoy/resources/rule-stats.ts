@@ -9,7 +9,7 @@ import {
   rbacNamespace,
   rulesPrefix,
 } from './rbac-metadata.ts';
-import { allOf, atTheEnd } from './runtime.ts';
+import { allOf, atTheEnd } from './log-filters.ts';
 import { counter, edges, logger, type Tag } from './stats-log.ts';
 import type { Vantage } from './vantage.ts';
 

@@ -4,7 +4,8 @@
 import type { EnvoyMessage } from '../proto/envoy-message.ts';
 import { duration } from '../proto/well-known.ts';
 import { auditPrefix, effectiveRule, engineResult, rbacMetadata, rbacNamespace } from './rbac-metadata.ts';
-import { allOf, atTheEnd, runtimeFilter, statsKey, whenLogged } from './runtime.ts';
+import { allOf, atTheEnd, runtimeFilter, whenLogged } from './log-filters.ts';
+import { statsKey } from './runtime.ts';
 import { extension } from './typed-config.ts';
 import { type Direction, directionOf, type Vantage } from './vantage.ts';
 import { statsPrefix } from '../../values/sidecar-names.ts';
@@ -146,7 +147,7 @@ export function auditStats(vantage: Vantage): EnvoyMessage {
 }
 
 function isOn(direction: Direction): EnvoyMessage {
-  return runtimeFilter(statsKey(direction), 0);
+  return runtimeFilter(statsKey(direction));
 }
 
 export function counter(name: string, tags: readonly Tag[]): EnvoyMessage {

@@ -1,7 +1,12 @@
 // The access logs that the Mesh asks for, and which workloads write which. One that cannot be written is left out and told.
 import type { Mesh } from '../../../api/v1alpha1/mesh.ts';
 import { reason } from '../../conditions/conditions.ts';
-import type { AccessLogIr, LogFormatIr, TextPartIr } from '../../ir/access-log.ts';
+import {
+  type AccessLogIr,
+  defaultAccessLogs,
+  type LogFormatIr,
+  type TextPartIr,
+} from '../../ir/access-log.ts';
 import { byText } from '../../values/compare-text.ts';
 import { headerField, isLogField } from '../../values/log-fields.ts';
 import { problemOfFilter } from './log-filter.ts';
@@ -12,10 +17,10 @@ import type { Workload } from './workload.ts';
 
 type Written = NonNullable<Mesh['spec']['telemetry']['accessLogs']>[number];
 
-/** Sorted by name; null: the Mesh does not say. */
-export function accessLogs({ spec }: Mesh): readonly AccessLogIr[] | null {
+/** Sorted by name. */
+export function accessLogs({ spec }: Mesh): readonly AccessLogIr[] {
   const { accessLogs: written } = spec.telemetry;
-  if (written === undefined) return null;
+  if (written === undefined) return defaultAccessLogs;
   const known = spec.telemetry.providers.map(({ name }) => name);
   return written
     .filter((one) => problemsOf(one, known).length === 0)
@@ -23,6 +28,7 @@ export function accessLogs({ spec }: Mesh): readonly AccessLogIr[] | null {
       name: one.name,
       format: formatOf(one.format),
       filter: one.filter ?? null,
+      outcome: one.outcome,
       providers: one.providers.toSorted(),
       percentage: one.percentage,
       directions: one.directions.toSorted(),

@@ -2,7 +2,6 @@
 import { typeUrl } from '../../../operator/envoy/proto/type-urls.ts';
 import { statsKey } from '../../../operator/envoy/resources/runtime.ts';
 import type { XdsResource, XdsResources } from '../../../operator/envoy/resources/xds-resource.ts';
-import type { AccessLogIr } from '../../../operator/ir/access-log.ts';
 import type { MeshIr } from '../../../operator/ir/mesh-ir.ts';
 import { systemClock } from '../../../operator/process/clock.ts';
 import { createLog } from '../../../operator/process/log.ts';
@@ -13,35 +12,24 @@ import { createProviders } from '../../../operator/wiring/providers.ts';
 import { createTelemetry } from '../../../operator/wiring/telemetry.ts';
 import type { GrpcService } from '../../../operator/xds/server/endpoint.ts';
 import { MemorySecrets } from '../../support/memory-secrets.ts';
+import { sampleAccessLog } from '../../support/mesh-samples.ts';
 
 /**
- * off: neither counts nor lines, which no Mesh can ask for: what all others are compared with. counts: no lines. failures: counts, and lines about failed
- * requests, of which there are none here. default: what a Mesh without `telemetry` has: counts, and a line on standard output for each request.
+ * off: neither counts nor lines, which no Mesh can ask for: what all others are compared with. counts: no lines. default: what a Mesh without `telemetry`
+ * has: counts, and lines about failed requests, of which there are none here. lines: counts, and a line on standard output for each request.
  * full: also a record of each request and a span of each for a provider.
  */
-export const telemetryLevels = ['off', 'counts', 'failures', 'default', 'full'] as const;
+export const telemetryLevels = ['off', 'counts', 'default', 'lines', 'full'] as const;
 export type TelemetryLevel = (typeof telemetryLevels)[number];
 
 const provider = 'collector';
-const log = {
-  format: { type: 'JSON', fields: null },
-  filter: null,
-  percentage: 100,
-  directions: ['Inbound', 'Outbound'],
-  probes: false,
-  everywhere: true,
-} as const satisfies Partial<AccessLogIr>;
-
 const settingsOf: Readonly<Record<TelemetryLevel, Partial<MeshIr['settings']>>> = {
   off: { accessLogs: [] },
   counts: { accessLogs: [] },
-  failures: { accessLogs: [{ ...log, name: 'failures', filter: 'response.code >= 400', providers: [] }] },
   default: {},
+  lines: { accessLogs: [sampleAccessLog] },
   full: {
-    accessLogs: [
-      { ...log, name: 'lines', providers: [] },
-      { ...log, name: 'records', providers: [provider] },
-    ],
+    accessLogs: [sampleAccessLog, { ...sampleAccessLog, name: 'records', providers: [provider] }],
     tracing: { providers: [provider], percentage: 100, propagation: 'W3C' },
     // Nobody listens there: what a provider does with it costs the operator, not the sidecars.
     providers: [

@@ -48,6 +48,7 @@ export const meshCases: readonly ApiCase[] = [
       {
         name: 'errors',
         filter: 'response.code >= 500',
+        outcome: 'Failed',
         percentage: 10,
         directions: ['Inbound'],
         probes: true,
@@ -206,6 +207,10 @@ export const meshCases: readonly ApiCase[] = [
     logs({ name: 'a', format: { type: 'Text', text: 'a', fields: ['path'] } }),
     logFormat('Remove fields'),
   ),
+  refused('an access log of an outcome that is none', logs({ name: 'a', outcome: 'Succeeded' }), {
+    field: 'spec.telemetry.accessLogs[0].outcome',
+    message: '',
+  }),
   refused('a field of another form', logs({ name: 'a', format: { fields: ['Path'] } }), {
     field: 'spec.telemetry.accessLogs[0].format.fields',
     message: 'Write the name of a field as in docs/telemetry.md',

@@ -16,6 +16,7 @@ import {
   sampleService,
   sampleWorkload,
   spiffeId,
+  withAllLines,
 } from '../mesh-samples.ts';
 import { type Handler, startApplication } from './applications.ts';
 import { type Answer, call } from './callers.ts';
@@ -82,13 +83,15 @@ function meshWith(ports: Ports, specs: Specs, secret: TokenMesh['secret']): Mesh
   });
   const binding = { address: '127.0.0.1', port: ports.page, service: service.key, protocol: 'HTTP' } as const;
   const inbound = sampleInbound(ports.server, ports.application, { probes, ...guardOf(specs, secret) });
-  return sampleMesh({
-    services: [service],
-    workloads: [
-      sampleWorkload('page', { bindings: [binding] }),
-      sampleWorkload('server', { inbound: [inbound] }),
-    ],
-  });
+  return withAllLines(
+    sampleMesh({
+      services: [service],
+      workloads: [
+        sampleWorkload('page', { bindings: [binding] }),
+        sampleWorkload('server', { inbound: [inbound] }),
+      ],
+    }),
+  );
 }
 
 const place = { protocol: 'HTTP', port: 80, knownPorts: new Set([80]) } as const;

@@ -201,8 +201,9 @@ async function worldOf(ports: Ports, closing: Closing, copies: Copies): Promise<
     Object.entries(ports[caller]).map(([service, bindPort]) => {
       return { service, namespace: 'shop', port: (connections[service] ?? http).port, bindPort };
     });
+  const allLines = { telemetry: { accessLogs: [{ name: 'all' }] } };
   const documents = [
-    { apiVersion, kind: 'Mesh', metadata: { name: 'default' }, spec: {} },
+    { apiVersion, kind: 'Mesh', metadata: { name: 'default' }, spec: allLines },
     ...Object.keys(services).map((name) => {
       const port = connections[name] ?? http;
       return {

@@ -32,6 +32,7 @@ export const telemetry: readonly Cells[] = [
   ['telemetry.accessLogs.0.format.fields.0', 'method', 'LDS', lines],
   ['telemetry.accessLogs.1.format.text', '{method}', 'LDS', lines],
   ['telemetry.accessLogs.0.filter', 'response.code >= 400', 'LDS', lines],
+  ['telemetry.accessLogs.0.outcome', 'Failed', 'LDS', lines],
   ['telemetry.accessLogs.0.percentage', 51, 'RTDS'],
   ['telemetry.accessLogs.0.directions.0', 'Outbound', 'RTDS'],
   ['telemetry.accessLogs.0.probes', true, 'LDS', lines],

@@ -4,6 +4,7 @@ import type { ProviderReport } from '../../../operator/conditions/provider-repor
 import type { Outcome } from '../../../operator/providers/outbox.ts';
 import { Providers } from '../../../operator/providers/providers.ts';
 import { FakeClock } from '../../support/fake-clock.ts';
+import { sampleAccessLog } from '../../support/mesh-samples.ts';
 import { countsOf, logsOf, pointOf, spansOf } from '../../support/telemetry/signals.ts';
 
 const provider = {
@@ -35,16 +36,10 @@ test('what one type waits for does not delay the others, and the report says wha
       close: () => undefined,
     }),
   });
-  const log = {
-    name: 'all',
-    format: { type: 'JSON', fields: null },
-    filter: null,
-    providers: ['p'],
-  } as const;
   providers.set({
     providers: [provider],
     tracing: { providers: ['p'], percentage: 1, propagation: 'W3C' },
-    accessLogs: [{ ...log, percentage: 100, directions: [], probes: false, everywhere: true }],
+    accessLogs: [{ ...sampleAccessLog, providers: ['p'] }],
   });
 
   providers.offer(spansOf('a'));

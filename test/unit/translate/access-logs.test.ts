@@ -21,8 +21,10 @@ test.each(refusedFilters)('a filter is not taken: %s', (filter, why) => {
   expect(problemOfFilter(filter)).toBe(why);
 });
 
-test('a Mesh that says nothing is told from one that wants none', () => {
-  expect(accessLogs({ spec: MeshSpec.parse({}) } as Mesh)).toBeNull();
+test('a Mesh that says nothing asks for failures, and one with an empty list for nothing', () => {
+  const asked = meshWith({ name: 'failures', outcome: 'Failed' });
+
+  expect(accessLogs({ spec: MeshSpec.parse({}) } as Mesh)).toEqual(accessLogs(asked));
   expect(accessLogs(meshWith())).toEqual([]);
 });
 
@@ -34,6 +36,7 @@ test('sorted by name, and text in parts', () => {
       name: 'a',
       format: { type: 'Text', parts: [{ field: 'path' }, { text: ': {' }, { field: 'method' }] },
       filter: null,
+      outcome: 'Any',
       providers: [],
       percentage: 100,
       directions: ['Inbound', 'Outbound'],

@@ -9,7 +9,7 @@ import { logsRequest } from '../../../operator/providers/otlp-schema.ts';
 import { createBoard } from '../../../operator/wiring/board.ts';
 import { createProviders } from '../../../operator/wiring/providers.ts';
 import { MemorySecrets } from '../../support/memory-secrets.ts';
-import { sampleMesh, sampleWorkload, spiffeId } from '../../support/mesh-samples.ts';
+import { sampleAccessLog, sampleMesh, sampleWorkload, spiffeId } from '../../support/mesh-samples.ts';
 import { rememberingLog } from '../../support/remembering-log.ts';
 import { until } from '../../support/until.ts';
 
@@ -57,14 +57,7 @@ function start(): {
     protocol: 'HTTP',
     metrics: true,
   } as const;
-  const log = {
-    name: 'all',
-    format: { type: 'JSON', fields: null },
-    filter: null,
-    providers: ['p'],
-  } as const;
-  const switched = { percentage: 100, directions: [], probes: false, everywhere: true } as const;
-  const accessLogs = [{ ...log, ...switched }];
+  const accessLogs = [{ ...sampleAccessLog, providers: ['p'] }];
   board.translation.set({
     ...board.translation.get(),
     ir: { ...ir, settings: { ...ir.settings, providers: [provider], accessLogs } },
