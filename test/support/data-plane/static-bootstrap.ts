@@ -9,11 +9,18 @@ import type { XdsResource, XdsResources } from '../../../operator/envoy/resource
 /** @param ports ports that our resources name → ports to listen on instead */
 export function staticBootstrap(resources: XdsResources, workload: string, ports: Ports): EnvoyMessage {
   const [kind = '', namespace = '', name = ''] = workload.split('/');
+  const view = viewOf(resources, workload);
   return {
     node: { id: formatNodeId({ kind, namespace, name, uid: '' }), cluster: 'default' },
-    layered_runtime: layeredRuntime,
-    static_resources: staticResources(viewOf(resources, workload), ports),
+    layered_runtime: { layers: [...layeredRuntime.layers, ...runtimeLayers(view)] },
+    static_resources: staticResources(view, ports),
   };
+}
+
+function runtimeLayers(view: readonly XdsResource[]): readonly EnvoyMessage[] {
+  return view
+    .filter((resource) => resource.typeUrl === typeUrl.runtime)
+    .map(({ name, message }) => ({ name, static_layer: message['layer'] ?? {} }));
 }
 
 export function viewOf(resources: XdsResources, workload: string): readonly XdsResource[] {
