@@ -49,10 +49,11 @@ test('those who look at the same share one answer, for half a minute', async () 
   const views = Array.from({ length: 10 }, async () => look());
   await prometheus.answers();
 
-  expect(new Set((await Promise.all(views)).map((it) => JSON.stringify(it))).size).toBe(1);
   expect(prometheus.asked).toHaveLength(4);
+  expect(new Set((await Promise.all(views)).map((it) => JSON.stringify(it))).size).toBe(1);
   prometheus.clock.spend(29_000);
-  await look(29_000);
+  void look(29_000);
+  await setImmediate();
   expect(prometheus.asked).toHaveLength(4);
   prometheus.clock.spend(1_000);
   void look(30_000);
@@ -67,7 +68,9 @@ test('what failed is asked again after five seconds', async () => {
 
   expect((await first)?.problem).toContain('cannot be reached (ECONNREFUSED)');
   prometheus.clock.spend(4_999);
-  expect((await prometheus.history.view(named(), reviews, '6h'))?.problem).toContain('ECONNREFUSED');
+  void prometheus.history.view(named(), reviews, '6h');
+  await setImmediate();
+  expect(prometheus.asked).toHaveLength(4);
   prometheus.clock.spend(1);
   const second = prometheus.history.view(named(), reviews, '6h');
   await prometheus.answers();
@@ -102,12 +105,12 @@ test('two nodes at a time; who waits longer than five seconds is told so, and to
   await setImmediate();
 
   expect(prometheus.asked).toHaveLength(8);
-  expect((await views[8])?.problem).toContain('Too many people look at histories');
   await prometheus.clock.pass(5_000);
-  const late = await Promise.all(views.slice(0, 8));
-  expect(late.map((view) => view?.problem)).toEqual(
-    Array(8).fill(expect.stringContaining('Prometheus takes too long')),
-  );
+  const problems = (await Promise.all(views)).map((view) => view?.problem);
+  expect(problems).toEqual([
+    ...Array(8).fill(expect.stringContaining('Prometheus takes too long')),
+    expect.stringContaining('Too many people look at histories'),
+  ]);
   expect(prometheus.asked).toHaveLength(8);
   expect(prometheus.clock.pending).toBe(0);
 });
