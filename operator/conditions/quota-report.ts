@@ -8,9 +8,13 @@ export interface QuotaReport {
   readonly quota: string;
   /** `shop/ratings`: namespace/name. */
   readonly service: string;
+  /** Header that says how many units of the quota a request takes; null: each takes one. */
+  readonly costHeader: string | null;
   /** When the period began, in ms since 1970. */
   readonly sinceMs: number;
+  /** Units. */
   readonly admitted: number;
+  /** Requests. */
   readonly refused: number;
   /** Different callers, values or paths; 1 if the quota does not tell requests apart. */
   readonly keys: number;

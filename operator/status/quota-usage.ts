@@ -23,9 +23,10 @@ export function quotaStatusOf(
   if (reports.length === 0) return {};
   const most = reports.toSorted((a, b) => requestsOf(b) - requestsOf(a)).slice(0, mostQuotas);
   return {
-    quotas: most.map(({ quota, service, sinceMs, admitted, refused, keys, users }) => ({
+    quotas: most.map(({ quota, service, costHeader, sinceMs, admitted, refused, keys, users }) => ({
       name: quota,
       service,
+      ...(costHeader !== null && { costHeader }),
       since: timestamp(new Date(sinceMs)),
       admitted,
       refused,

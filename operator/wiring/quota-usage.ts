@@ -44,12 +44,13 @@ export function createUsageReports(
   return { begin: look, end };
 }
 
-function reportOf({ id, service, per }: QuotaIr, { sinceMs, keys, total, top }: QuotaUsage): QuotaReport {
+function reportOf({ id, service, per, cost }: QuotaIr, { sinceMs, keys, total, top }: QuotaUsage): QuotaReport {
   const [namespace = '', policy = '', quota = ''] = id.split('/');
   return {
     policy: `${namespace}/${policy}`,
     quota,
     service,
+    costHeader: cost?.header ?? null,
     sinceMs,
     admitted: total.allowed,
     refused: total.denied,

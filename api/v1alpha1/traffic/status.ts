@@ -22,6 +22,13 @@ const QuotaUsage = z
   .object({
     name: z.string().max(63).describe('Name of the quota.'),
     service: z.string().max(320).describe('Namespace and name of the Service, such as "shop/ratings".'),
+    costHeader: z
+      .string()
+      .max(256)
+      .optional()
+      .describe(
+        'Header that says how many units of the quota a request takes: admitted counts units. Absent for a quota without cost, which counts requests.',
+      ),
     since: z.iso.datetime().describe('When the present period began.'),
     admitted: z
       .int()

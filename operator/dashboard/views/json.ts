@@ -132,7 +132,7 @@ export interface QuotaLine {
   readonly name: string;
   /** `shop/ratings`; '' while nobody asks for it, or if its period is shorter than a minute. */
   readonly service: string;
-  /** `100 in 24h` */
+  /** `100 in 24h`; with costs `100 units in 24h, 1 to 5 a request by x-cost`, and then admitted counts units. */
   readonly limit: string;
   /** All, Caller, Path, or the name of a header. */
   readonly per: string;

@@ -9,10 +9,11 @@ export function quotaLines(
   status: ObjectStatus | undefined,
 ): readonly QuotaLine[] {
   const used = status !== undefined && 'quotas' in status ? (status.quotas ?? []) : [];
-  return quotas.flatMap(({ name, per, header = '', requests, period, window, enforcement }): QuotaLine[] => {
+  return quotas.flatMap((written): QuotaLine[] => {
+    const { name, per, header = '', window, enforcement } = written;
     const quota = {
       name,
-      limit: `${requests} in ${period}`,
+      limit: limitOf(written),
       per: per === 'Header' ? header : per,
       window,
       isEnforced: enforcement === 'Enforce',
@@ -25,4 +26,9 @@ export function quotaLines(
     if (lines.length > 0) return lines;
     return [{ ...quota, service: '', since: null, admitted: 0, refused: 0, keys: 0, users: [] }];
   });
+}
+
+function limitOf({ requests, period, cost }: TrafficPolicy['spec']['quotas'][number]): string {
+  if (cost === undefined) return `${requests} in ${period}`;
+  return `${requests} units in ${period}, 1 to ${cost.maximum} a request by ${cost.header}`;
 }

@@ -120,6 +120,7 @@ test('quotas of a policy: what they admit, and who uses how much', () => {
       quotas: [
         { name: 'per-user', per: 'Header', header: 'x-user', requests: 100, period: '24h' },
         { name: 'all', requests: 10, period: '1h', enforcement: 'Audit' },
+        { name: 'costs', requests: 50, period: '1h', cost: { header: 'x-cost', default: 1, maximum: 5 } },
       ],
     }),
   };
@@ -142,6 +143,7 @@ test('quotas of a policy: what they admit, and who uses how much', () => {
   expect(view?.quotas).toMatchObject([
     { ...used, ...counts, limit: '100 in 24h', per: 'x-user', isEnforced: true },
     { name: 'all', service: '', limit: '10 in 1h', per: 'All', isEnforced: false, admitted: 0, users: [] },
+    { name: 'costs', limit: '50 units in 1h, 1 to 5 a request by x-cost' },
   ]);
 });
 

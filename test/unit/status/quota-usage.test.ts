@@ -9,6 +9,7 @@ const report: QuotaReport = {
   policy: 'shop/reviews',
   quota: 'per-user',
   service: 'shop/reviews',
+  costHeader: null,
   sinceMs: 0,
   admitted: 100,
   refused: 20,
@@ -36,6 +37,13 @@ test('is told as the schema has it', () => {
       ],
     },
   ]);
+  expect(TrafficPolicyStatus.shape.quotas.safeParse(quotas).success).toBe(true);
+});
+
+test('of a quota with cost, which header says what is counted', () => {
+  const { quotas } = quotaStatusOf(origin, quotasByPolicy([{ ...report, costHeader: 'x-cost' }]));
+
+  expect(quotas).toMatchObject([{ name: 'per-user', costHeader: 'x-cost', admitted: 100 }]);
   expect(TrafficPolicyStatus.shape.quotas.safeParse(quotas).success).toBe(true);
 });
 

@@ -282,7 +282,7 @@ test('what is no report of a sidecar of another replica changes nothing', () => 
 test('who uses how much is told every half minute, without secrets that tell requests apart', async () => {
   const per = { header: 'x-api-key' } as const;
   const { board, callAs, clock, step } = start([
-    { ...quota, per },
+    { ...quota, per, cost: { header: 'x-cost', default: 1, maximum: 5 } },
     { ...quota, id: 'shop/reviews/short', periodMs: 5_000 },
   ]);
   callAs('server').emit('data', report(8));
@@ -297,6 +297,7 @@ test('who uses how much is told every half minute, without secrets that tell req
       policy: 'shop/reviews',
       quota: 'all',
       service: 'shop/reviews',
+      costHeader: 'x-cost',
       sinceMs: 0,
       ...counts,
       keys: 1,
