@@ -44,7 +44,10 @@ export function createUsageReports(
   return { begin: look, end };
 }
 
-function reportOf({ id, service, per, cost }: QuotaIr, { sinceMs, keys, total, top }: QuotaUsage): QuotaReport {
+function reportOf(
+  { id, service, per, cost }: QuotaIr,
+  { sinceMs, keys, total, top }: QuotaUsage,
+): QuotaReport {
   const [namespace = '', policy = '', quota = ''] = id.split('/');
   return {
     policy: `${namespace}/${policy}`,
