@@ -55,7 +55,7 @@ export function accessLogWarnings({ spec }: Mesh): readonly Problem[] {
     const place = `spec.telemetry.accessLogs[${one.name}]`;
     return problemsOf(one, known).map((problem) => ({
       reason: reason.accessLogInvalid,
-      message: `Access log ${one.name} is not written: ${place}.${problem}. Correct it; docs/telemetry.md lists what it may name.`,
+      message: `Access log ${one.name} is not written: ${place}.${problem}. Correct it; docs/telemetry.md lists what it may use.`,
     }));
   });
 }
@@ -67,7 +67,7 @@ function problemsOf({ format, filter, providers }: Written, known: readonly stri
   const named = [...(format.fields ?? []), ...parts.flatMap((part) => ('field' in part ? part.field : []))];
   const unknown = named.find((name) => !isLogField(name) && headerField(name) === null);
   return [
-    ...(wrong === null ? [] : [`filter is no expression that Envoy takes: ${wrong}`]),
+    ...(wrong === null ? [] : [`filter is not an expression that Envoy accepts: ${wrong}`]),
     ...strangersAmong(providers, known),
     ...(unknown === undefined ? [] : [`format names ${unknown}, which is no field`]),
   ];

@@ -1,6 +1,7 @@
 // Expressions in CEL that users write, and whether Envoy takes them: a listener with one that it does not take would be refused as a whole.
 // @see https://github.com/google/cel-spec
 import { type ASTNode, Environment } from '@marcbachmann/cel-js';
+import { isNode, problemOfText, problemOfTree } from './cel-limits.ts';
 
 /** What an expression of one kind may use. */
 export interface CelGrammar {
@@ -24,18 +25,10 @@ export function celEnvironment(
   );
 }
 
-interface Node {
-  readonly op: string;
-  readonly args: unknown;
-}
-
-/** Of brackets and operators of one operand, which both parsers take one in the other. */
-const deepest = 24;
-
 /** problem: why Envoy does not take it, without a full stop. */
 export function readCel(expression: string, grammar: CelGrammar): { readonly ast: ASTNode } | Problem {
-  if ((expression.match(/[([!?-]/g) ?? []).length > deepest)
-    return { problem: `it has more than ${deepest} brackets and negations` };
+  const unreadable = problemOfText(expression);
+  if (unreadable !== null) return { problem: unreadable };
   let program: ReturnType<Environment['parse']>;
   try {
     program = grammar.environment.parse(expression);
@@ -44,6 +37,8 @@ export function readCel(expression: string, grammar: CelGrammar): { readonly ast
   }
   const unknown = foreign(program.ast, grammar);
   if (unknown !== null) return { problem: `${unknown} cannot be used in it` };
+  const beyond = problemOfTree(program.ast, expression);
+  if (beyond !== null) return { problem: beyond };
   const { valid, type, error } = program.check();
   if (!valid) return { problem: firstLine(error) };
   return type === 'bool'
@@ -89,10 +84,6 @@ function first(nodes: readonly unknown[], grammar: CelGrammar): string | null {
     if (found !== null) return found;
   }
   return null;
-}
-
-function isNode(value: unknown): value is Node {
-  return typeof value === 'object' && value !== null && 'op' in value;
 }
 
 function firstLine(error: unknown): string {

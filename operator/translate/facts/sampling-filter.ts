@@ -36,7 +36,9 @@ export function readSamplingFilter(
   if ('problem' in read) return read;
   const filter = expressionOf(read.ast);
   if (typeof filter === 'string') return { problem: filter };
-  return depthOf(filter) > deepest ? { problem: 'it is nested too deeply' } : { filter };
+  return depthOf(filter) > deepest
+    ? { problem: `it is nested more than ${deepest} levels deep` }
+    : { filter };
 }
 
 /** Text: why there is none. */
@@ -111,9 +113,11 @@ function termsOf(node: ASTNode, op: '&&' | '||'): readonly ASTNode[] {
 
 function valueOf(value: unknown): Read {
   if (typeof value === 'string' || typeof value === 'boolean') return { type: 'Value', value };
-  if (typeof value === 'bigint' && Number.isSafeInteger(Number(value)))
-    return { type: 'Value', value: Number(value) };
-  return 'it has a value that is no text, whole number, true or false';
+  if (typeof value === 'bigint')
+    return Number.isSafeInteger(Number(value))
+      ? { type: 'Value', value: Number(value) }
+      : 'it has a number that is too large';
+  return 'it has a value that is not a string, an integer, true or false';
 }
 
 /** An attribute or a header. */
@@ -124,13 +128,16 @@ function factOf(node: ASTNode): Read {
     if (isHeaders(from)) return { type: 'Header', name: field };
     if (from.op === 'id' && !isHeaders(node)) return { type: 'Attribute', name: `${from.args}.${field}` };
   }
-  return "of request.headers it may use headers['name'] and 'name' in request.headers, and no item of a list";
+  if (node.op === 'id') return `${node.args} cannot be used in it`;
+  return isHeaders(node)
+    ? "request.headers can only be used as request.headers['name'] or 'name' in request.headers"
+    : '[] can only be used with request.headers';
 }
 
 function named(type: 'Header' | 'HasHeader', name: ASTNode): Read {
   return name.op === 'value' && typeof name.args === 'string'
     ? { type, name: name.args }
-    : 'the name of a header must be a text';
+    : 'the name of a header must be a string';
 }
 
 function isHeaders(node: ASTNode): boolean {

@@ -34,7 +34,7 @@ export function samplingWarnings({ spec }: Mesh): readonly Problem[] {
     const place = `spec.telemetry.tracing.sampling[${name}].filter`;
     return {
       reason: reason.samplingInvalid,
-      message: `Sampling rule ${name} is left out: ${place} is no expression that Envoy takes: ${read.problem}. Correct it; docs/telemetry.md lists what it may name.`,
+      message: `Sampling rule ${name} is left out: ${place} is not an expression that Envoy accepts: ${read.problem}. Correct it; docs/telemetry.md lists what it may use.`,
     };
   });
 }

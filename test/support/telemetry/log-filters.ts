@@ -24,7 +24,18 @@ export const acceptedFilters: readonly (readonly [filter: string, matches: boole
   ['response.grpc_status == 14', false],
   ["request.useragent.contains('curl') || request.query != ''", false],
   [`${'('.repeat(20)}true${')'.repeat(20)}`, true],
+  // As deep as it may be: what stands side by side, and what stands in strings and comments, nests nothing.
+  [`${'('.repeat(31)}true${')'.repeat(31)}`, true],
+  [Array.from({ length: 32 }, () => 'true').join(' == '), true],
+  [`${'!('.repeat(15)}true${')'.repeat(15)}`, false],
+  [`${Array.from({ length: 30 }, () => '1').join(' * ')} == 1`, true],
+  [Array.from({ length: 40 }, () => "request.path != 'a-b'").join(' && '), true],
+  [`request.path in [${Array.from({ length: 40 }, () => "'/a-b(?!'").join(', ')}]`, false],
+  ["request.path != '''it's ((((''' // (((((((((((((((((((((((((((((((((", true],
+  ['9223372036854775807 > 0 && request.path != r"/a"', true],
 ];
+
+const tooDeep = 'it is nested more than 32 levels deep';
 
 export const refusedFilters: readonly (readonly [filter: string, why: string])[] = [
   ["response.code >= '5'", 'no such overload: int >= string'],
@@ -43,5 +54,16 @@ export const refusedFilters: readonly (readonly [filter: string, why: string])[]
   ],
   ["request.time > timestamp('today')", 'timestamp() of anything but a valid text cannot be used in it'],
   ["{'a': 1}['a'] == 1", '"map" cannot be used in it'],
-  [`${'('.repeat(200)}true${')'.repeat(200)}`, 'it has more than 24 brackets and negations'],
+  [`${'('.repeat(200)}true${')'.repeat(200)}`, tooDeep],
+  // Envoy's parser would refuse these, and with each the listener.
+  [`${'('.repeat(32)}true${')'.repeat(32)}`, tooDeep],
+  [Array.from({ length: 33 }, () => 'true').join(' == '), tooDeep],
+  [`${Array.from({ length: 500 }, () => '1').join('*')} == 1`, tooDeep],
+  [`${'(true && '.repeat(32)}true${')'.repeat(32)}`, tooDeep],
+  [`true${' == true in [true]'.repeat(16)}`, tooDeep],
+  ['9223372036854775808 > response.size', 'it has a number that is too large'],
+  ['0xffffffffffffffff > response.size', 'it has a number that is too large'],
+  ['0X1F < response.size', 'a hexadecimal number must begin with 0x'],
+  [String.raw`request.path == r'a\'b'`, 'a raw string with a backslash cannot be used in it'],
+  ["request.path == '\ud800'", 'it has characters that are not valid Unicode'],
 ];

@@ -29,19 +29,19 @@ export const refusedSamplingFilters: readonly (readonly [filter: string, why: st
   ['request.method', 'it is of type string, and must be true or false'],
   ['size(request.query) / 0 > 1', '"/" cannot be used in it'],
   ["request.path.matches('a')", 'matches() cannot be used in it'],
-  [
-    "['a'][1] == 'a'",
-    "of request.headers it may use headers['name'] and 'name' in request.headers, and no item of a list",
-  ],
+  ["['a'][1] == 'a'", '[] can only be used with request.headers'],
   [
     'request.headers == request.headers',
-    "of request.headers it may use headers['name'] and 'name' in request.headers, and no item of a list",
+    "request.headers can only be used as request.headers['name'] or 'name' in request.headers",
   ],
-  ['request.headers[request.method] == request.path', 'the name of a header must be a text'],
-  ['1.5 < 2.5', 'it has a value that is no text, whole number, true or false'],
+  ['request.headers[request.method] == request.path', 'the name of a header must be a string'],
+  ["request['path'] == '/'", '[] can only be used with request.headers'],
+  ['string == string', 'string cannot be used in it'],
+  ['1.5 < 2.5', 'it has a value that is not a string, an integer, true or false'],
+  ['size(request.path) < 9223372036854775807', 'it has a number that is too large'],
   [
     "(((((((((((request.method == 'GET') == true) == true) == true) == true) == true) == true) == true) == true) == true) == true)",
-    'it is nested too deeply',
+    'it is nested more than 10 levels deep',
   ],
-  [`${'('.repeat(200)}true${')'.repeat(200)}`, 'it has more than 24 brackets and negations'],
+  [`${'('.repeat(200)}true${')'.repeat(200)}`, 'it is nested more than 32 levels deep'],
 ];

@@ -58,10 +58,10 @@ test('what cannot be written is left out and told, and the others are written', 
 
   expect(accessLogs(mesh)?.map(({ name }) => name)).toEqual(['good']);
   expect(accessLogWarnings(mesh).map(({ message }) => message)).toEqual([
-    'Access log filter is not written: spec.telemetry.accessLogs[filter].filter is no expression that Envoy takes: No such key: cod. Correct it; docs/telemetry.md lists what it may name.',
-    'Access log field is not written: spec.telemetry.accessLogs[field].format names paths, which is no field. Correct it; docs/telemetry.md lists what it may name.',
-    'Access log text is not written: spec.telemetry.accessLogs[text].format names PATH, which is no field. Correct it; docs/telemetry.md lists what it may name.',
-    'Access log nobody is not written: spec.telemetry.accessLogs[nobody].providers names nobody, which is not in spec.telemetry.providers. Correct it; docs/telemetry.md lists what it may name.',
+    'Access log filter is not written: spec.telemetry.accessLogs[filter].filter is not an expression that Envoy accepts: No such key: cod. Correct it; docs/telemetry.md lists what it may use.',
+    'Access log field is not written: spec.telemetry.accessLogs[field].format names paths, which is no field. Correct it; docs/telemetry.md lists what it may use.',
+    'Access log text is not written: spec.telemetry.accessLogs[text].format names PATH, which is no field. Correct it; docs/telemetry.md lists what it may use.',
+    'Access log nobody is not written: spec.telemetry.accessLogs[nobody].providers names nobody, which is not in spec.telemetry.providers. Correct it; docs/telemetry.md lists what it may use.',
   ]);
 });
 

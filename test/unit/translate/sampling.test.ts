@@ -67,7 +67,7 @@ test('in the order in which they are written; one that cannot be read is left ou
     {
       reason: 'SamplingInvalid',
       message:
-        'Sampling rule late is left out: spec.telemetry.tracing.sampling[late].filter is no expression that Envoy takes: Unknown variable: response. Correct it; docs/telemetry.md lists what it may name.',
+        'Sampling rule late is left out: spec.telemetry.tracing.sampling[late].filter is not an expression that Envoy accepts: Unknown variable: response. Correct it; docs/telemetry.md lists what it may use.',
     },
   ]);
 });
