@@ -18,28 +18,31 @@ export type PodRefresh = Required<Pick<IssuerPorts, 'onReplaced' | 'onOverdue'>>
 
 /** A pod that cannot be written takes the certificate a little later. */
 export function createPodRefresh({ pods, workloads, log }: PodRefreshOptions): PodRefresh {
-  const refresh = async ({ namespace, name, key }: WorkloadIr): Promise<void> => {
-    try {
-      await pods?.refresh(namespace, name);
-    } catch (error) {
-      log.warn({ workload: key, error }, 'pod annotation for a new certificate failed');
+  /** One after the other: the kubelets need no hurry, and the API server no burst. However many fail, there are two lines at most. */
+  const refresh = async (users: readonly WorkloadIr[]): Promise<void> => {
+    let failed = 0;
+    for (const { namespace, name, key } of users) {
+      try {
+        // oxlint-disable-next-line no-await-in-loop -- see above
+        await pods?.refresh(namespace, name);
+      } catch (error) {
+        if (failed === 0) log.warn({ workload: key, error }, 'pod annotation for a new certificate failed');
+        failed += 1;
+      }
     }
+    if (failed > 1) log.warn({ failed, of: users.length }, 'pod annotations for new certificates failed');
   };
   let isBusy = false;
   const again = async (keys: ReadonlySet<string>): Promise<void> => {
     isBusy = true;
-    await inTurn(
-      workloads().filter((it) => takesItFromSecret(it) && keys.has(it.key)),
-      refresh,
-    );
+    await refresh(workloads().filter((it) => takesItFromSecret(it) && keys.has(it.key)));
     isBusy = false;
   };
   return {
     onReplaced: ({ spiffeId }) => {
-      const users = workloads().filter(
-        ({ kind, identity }) => kind === 'Pod' && identity.spiffeId === spiffeId,
+      void refresh(
+        workloads().filter(({ kind, identity }) => kind === 'Pod' && identity.spiffeId === spiffeId),
       );
-      void inTurn(users, refresh);
     },
     onOverdue: (keys) => {
       if (!isBusy) void again(new Set(keys));
@@ -50,12 +53,4 @@ export function createPodRefresh({ pods, workloads, log }: PodRefreshOptions): P
 /** Pod certificates are renewed by kubelets as they see fit. */
 function takesItFromSecret({ kind, hasPodCertificate }: WorkloadIr): boolean {
   return kind === 'Pod' && hasPodCertificate !== true;
-}
-
-/** The API server has other work, too. */
-async function inTurn<T>(items: readonly T[], work: (item: T) => Promise<void>): Promise<void> {
-  for (const item of items) {
-    // oxlint-disable-next-line no-await-in-loop -- the kubelets need no hurry, and the API server no burst
-    await work(item);
-  }
 }

@@ -1,9 +1,12 @@
-// While a root is rotated, pods whose sidecars have not shown a certificate that counts are refreshed again and again: the operator that
-// wrote it may have ended before it told their kubelets, or a kubelet looked before it had heard of the new Secret. Entry: Reminders.
+// While a root is rotated, pods whose sidecars have not shown a certificate that counts are refreshed again, at growing intervals: the
+// operator that wrote it may have ended before it told their kubelets, or a kubelet looked before it had heard of the new Secret. Entry:
+// Reminders.
 import { type Evidence, leafHolders, type Rotation, type Wanted } from './rotation.ts';
 
 /** Told once, a kubelet mostly needs a second or two. */
-const everyMs = 15_000;
+const firstMs = 15_000;
+/** A pod that was told this often has another trouble, and thousands of them are thousands of writes each time. */
+const longestMs = 300_000;
 
 export interface ReminderPorts {
   readonly evidence: () => Evidence;
@@ -13,7 +16,10 @@ export interface ReminderPorts {
 
 export class Reminders {
   readonly #ports: ReminderPorts;
-  #lastMs = 0;
+  /** When the phase began, or we began to lead in it. */
+  #beganMs: number | undefined;
+  #dueMs = 0;
+  #everyMs = firstMs;
 
   constructor(ports: ReminderPorts) {
     this.#ports = ports;
@@ -25,10 +31,19 @@ export class Reminders {
     wanted: Wanted,
     { leadingSinceMs, now }: { readonly leadingSinceMs: number; readonly now: number },
   ): void {
-    const toldMs = Math.max(this.#lastMs, rotation.sinceMs, leadingSinceMs);
-    if (now - toldMs < everyMs) return;
-    this.#lastMs = now;
+    const beganMs = Math.max(rotation.sinceMs, leadingSinceMs);
+    if (beganMs !== this.#beganMs) this.#begin(beganMs);
+    if (now < this.#dueMs) return;
     const overdue = leafHolders(rotation, wanted, this.#ports.evidence()).filter((it) => it.isConnected);
-    if (overdue.length > 0) this.#ports.onOverdue?.(overdue.map(({ workload }) => workload));
+    if (overdue.length === 0) return;
+    this.#everyMs = Math.min(this.#everyMs * 2, longestMs);
+    this.#dueMs = now + this.#everyMs;
+    this.#ports.onOverdue?.(overdue.map(({ workload }) => workload));
+  }
+
+  #begin(beganMs: number): void {
+    this.#beganMs = beganMs;
+    this.#everyMs = firstMs;
+    this.#dueMs = beganMs + firstMs;
   }
 }

@@ -70,3 +70,30 @@ test('these pods once more, if their certificate comes from a Secret, and not wh
 
   expect(told.slice(0, 2)).toEqual(['shop/ratings-1', 'shop/reviews-2']);
 });
+
+test('thousands that cannot be written are two lines of the log', async () => {
+  const { log, lines } = rememberingLog();
+  let asked = 0;
+  const refresh = createPodRefresh({
+    pods: {
+      annotate: () => Promise.resolve(),
+      evict: () => Promise.resolve({ type: 'evicted' }),
+      refresh: async () => {
+        asked += 1;
+        return Promise.reject(new Error('pods is forbidden'));
+      },
+      event: () => Promise.resolve(),
+    },
+    workloads: () => Array.from({ length: 3000 }, (_, at) => pod(`reviews-${at}`, 'reviews')),
+    log,
+  });
+
+  refresh.onReplaced(of('reviews'));
+  await until('all were tried', () => lines.length > 1);
+
+  expect(asked).toBe(3000);
+  expect(lines).toMatchObject([
+    { fields: { workload: 'Pod/shop/reviews-0' } },
+    { fields: { failed: 3000, of: 3000 } },
+  ]);
+});
