@@ -20,33 +20,40 @@ export type Read =
   | { readonly type: 'series'; readonly series: readonly Series[] }
   | { readonly type: 'problem'; readonly problem: string };
 
+/** A query has a series for each response class at most, and a range at most 169 points. */
+const most = { series: 20, points: 500 };
+
 const Matrix = z.object({
   status: z.literal('success'),
   data: z.object({
     resultType: z.literal('matrix'),
-    result: z.array(
+    result: fewOf(
       z.object({
         metric: z.record(z.string(), z.string()),
-        values: z.array(z.tuple([z.number(), z.string()])).default([]),
+        values: fewOf(z.tuple([z.number(), z.string()]), most.points).default([]),
       }),
+      most.series,
     ),
   }),
 });
 
+/** Counted before it looks at one: whatever answers, the operator has other work. */
+function fewOf<Item extends z.ZodType>(item: Item, count: number): z.ZodType<z.output<Item>[]> {
+  return z.array(z.unknown()).max(count).pipe(z.array(item));
+}
+
 const Failure = z.object({ status: z.literal('error'), errorType: z.string(), error: z.string() });
 
-const setting = 'telemetry.prometheus.url of the Mesh';
+const setting = 'spec.telemetry.prometheus.url of the Mesh';
 
 export function readAnswer(asked: Asked, span: Span & Pick<Range, 'step'>): Read {
   switch (asked.type) {
     case 'late':
       return problem(
-        'Prometheus takes too long to answer. Choose a shorter time, or give Prometheus more room.',
+        'Prometheus takes too long to answer. Choose a shorter time range, or give Prometheus more CPU and memory.',
       );
     case 'large':
-      return problem(
-        `The answer of Prometheus is larger than ${asked.mostBytes / 1024 / 1024} MiB. Choose a shorter time.`,
-      );
+      return problem(`Prometheus answers with more than ${asked.mostBytes / 1024} KiB. Check ${setting}.`);
     case 'unreachable':
       return problem(
         `Prometheus cannot be reached (${asked.reason}). Check ${setting}, and whether network policies let the operator call it.`,
@@ -81,12 +88,12 @@ function readText(
 function strange(status: number): string {
   const said = `HTTP ${status}`;
   if (status === 401 || status === 403)
-    return `Prometheus refuses the operator, which sends no credentials (${said}). Set ${setting} to one that asks for none.`;
+    return `Prometheus refuses the operator, which sends no credentials (${said}). Set ${setting} to a URL that needs none.`;
   if (status >= 300 && status < 400)
-    return `Prometheus redirects, and the operator does not follow (${said}). Set ${setting} to where it leads.`;
+    return `Prometheus answers with a redirect, which the operator does not follow (${said}). Set ${setting} to the URL that it leads to.`;
   if (status >= 500)
-    return `Prometheus is not ready (${said}). Look at its pod, and at what is in front of it.`;
-  return `What answers there is no Prometheus (${said}). Check ${setting}.`;
+    return `Prometheus is not ready (${said}). Check its pods, and any proxy in front of it.`;
+  return `The server does not answer as Prometheus does (${said}). Check ${setting}.`;
 }
 
 function problem(sentence: string): Read {

@@ -11,7 +11,7 @@ export function historyView(reads: Reads, span: Span, range: Range, what: string
   const all = [...reads.values()];
   const [first] = all.flatMap((read) => (read.type === 'problem' ? [read.problem] : []));
   const isEmpty = all.every((read) => seriesOf(read).length === 0);
-  const nothing = `Prometheus has no series of ${what} in that time. Check that it scrapes /metrics/traffic of the operator: see docs/telemetry.md.`;
+  const nothing = `Prometheus has no data about ${what} for this time range. Check that it scrapes /metrics/traffic of the operator: see docs/telemetry.md.`;
   const points = isEmpty ? [] : pointsOf(reads, span, range);
   return withoutPoints(span, range, first ?? (isEmpty ? nothing : null), points);
 }

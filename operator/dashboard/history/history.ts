@@ -18,8 +18,8 @@ const timeoutSeconds = 5;
 const leastMs = 1_000;
 /** About so many nodes Prometheus is asked at a time: each takes four queries. */
 const atOnce = 2;
-/** And so many may wait: others who look at the dashboard are answered meanwhile. */
-const mostWaiting = 8;
+/** So many may be under way or wait: others who look at the dashboard are answered meanwhile. */
+const mostOpen = 8;
 /** How long what came holds, in milliseconds. */
 const keptMs = { good: 30_000, bad: 5_000 };
 const mostKept = 50;
@@ -40,7 +40,7 @@ export class History {
   readonly #ask: AskPrometheus;
   readonly #clock: HistoryOptions['clock'];
   readonly #slots = new Slots(atOnce);
-  #waiting = 0;
+  #open = 0;
   /** By what was asked; the oldest first. */
   readonly #known = new Map<string, { readonly view: Promise<HistoryView>; untilMs: number }>();
 
@@ -65,7 +65,7 @@ export class History {
     const key = JSON.stringify(question);
     const known = this.#known.get(key);
     if (known !== undefined && known.untilMs > this.#clock.monotonicMs()) return known.view;
-    if (this.#waiting >= mostWaiting) return withoutPoints(question.span, question.range, busy);
+    if (this.#open >= mostOpen) return withoutPoints(question.span, question.range, busy);
     const entry = { view: this.#read(question), untilMs: Infinity };
     this.#known.delete(key);
     this.#known.set(key, entry);
@@ -80,7 +80,7 @@ export class History {
     const ending = new AbortController();
     const cancel = this.#clock.after(timeoutSeconds * 1000, () => ending.abort());
     const lastMs = this.#clock.monotonicMs() + timeoutSeconds * 1000 - leastMs;
-    this.#waiting += 1;
+    this.#open += 1;
     try {
       return await this.#slots.run(async () => {
         if (this.#clock.monotonicMs() > lastMs) ending.abort();
@@ -88,7 +88,7 @@ export class History {
       });
     } finally {
       cancel();
-      this.#waiting -= 1;
+      this.#open -= 1;
     }
   }
 
@@ -109,8 +109,8 @@ const late: Asked = { type: 'late' };
 const noPrometheus =
   'The Mesh names no Prometheus, so only the last hour is known. Set spec.telemetry.prometheus.url of the Mesh.';
 const noName =
-  'Prometheus cannot tell these pods from others: only those of a Service, Deployment, StatefulSet, DaemonSet or ExternalWorkload have a name there.';
-const busy = 'Too many people look at histories at a time. This page asks again.';
+  'Prometheus cannot tell these pods from others: it has only the names of Services, Deployments, StatefulSets, DaemonSets and ExternalWorkloads.';
+const busy = 'Too many people are looking at the history right now. This page will ask again.';
 
 /** null: there is none of that id. */
 function subjectIn({ ir, pods, owners }: Source, id: string): Subject | null {

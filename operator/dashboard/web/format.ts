@@ -1,4 +1,5 @@
-// Numbers as people read them. Pure.
+// Numbers and times as people read them. Pure.
+import type { RangeName } from './route.ts';
 
 const none = '–';
 
@@ -68,4 +69,17 @@ export function healthOf(success: number | null): Health {
   if (success === null) return 'none';
   if (success >= 0.995) return 'good';
   return success >= 0.95 ? 'warning' : 'bad';
+}
+
+const time = { hour: '2-digit', minute: '2-digit' } as const;
+const shown = {
+  '6h': time,
+  '24h': { weekday: 'short', ...time },
+  // A week begins and ends at the same time of the same weekday.
+  '7d': { month: 'short', day: 'numeric', ...time },
+} as const satisfies Record<RangeName, Intl.DateTimeFormatOptions>;
+
+/** A point in time of a range, so that no other of it reads the same. `locales`, `timeZone`: default those of the browser. */
+export function dateOrTime(iso: string, range: RangeName, locales: string[] = [], timeZone?: string): string {
+  return new Date(iso).toLocaleString(locales, { ...shown[range], ...(timeZone && { timeZone }) });
 }

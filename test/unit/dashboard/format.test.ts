@@ -2,6 +2,7 @@
 import { expect, test } from '@jest/globals';
 import {
   bytesPerSecond,
+  dateOrTime,
   duration,
   elapsed,
   healthOf,
@@ -62,4 +63,17 @@ test('bytes, times and health', () => {
   expect([12, 1500, 2_500_000].map(bytesPerSecond)).toEqual(['12 B/s', '1.5 kB/s', '2.5 MB/s']);
   expect([5000, 300_000, 7_200_000, 400_000_000].map(duration)).toEqual(['5 s', '5 min', '2 h', '5 d']);
   expect([null, 1, 0.99, 0.5].map(healthOf)).toEqual(['none', 'good', 'warning', 'bad']);
+});
+
+test.each([
+  ['6h', 360, '02:30', '08:30'],
+  ['24h', 1440, 'Tue 08:30', 'Wed 08:30'],
+  ['7d', 10_080, '26 Aug, 08:30', '2 Sept, 08:30'],
+] as const)('the first and the last point of %s do not read the same', (range, minutes, first, last) => {
+  const endMs = Date.parse('2026-09-02T12:30:00Z');
+  const shown = [endMs - minutes * 60_000, endMs].map((ms) =>
+    dateOrTime(new Date(ms).toISOString(), range, ['en-GB'], 'America/New_York'),
+  );
+
+  expect(shown).toEqual([first, last]);
 });

@@ -79,7 +79,7 @@ test('a gap is a gap, and what is outside of the time is left out', () => {
 test('nothing at all: the page says what to check', () => {
   expect(viewOf({})).toMatchObject({
     problem:
-      'Prometheus has no series of this workload in that time. Check that it scrapes /metrics/traffic of the operator: see docs/telemetry.md.',
+      'Prometheus has no data about this workload for this time range. Check that it scrapes /metrics/traffic of the operator: see docs/telemetry.md.',
     points: [],
   });
 });
@@ -91,6 +91,16 @@ test('what came is shown although one question failed', () => {
   expect(view.problem).toContain('takes too long');
 });
 
+/** The event loop has other work: it looks at none of them. */
+test.each([
+  ['series', Array.from({ length: 21 }, () => ({ metric: {}, values: [[1000, '1']] }))],
+  ['points', [{ metric: {}, values: Array.from({ length: 501 }, () => [1000, '1']) }]],
+])('more %s than any of our queries has', (_what, result) => {
+  const body = { status: 'success', data: { resultType: 'matrix', result } };
+
+  expect(read(answered(JSON.stringify(body)))).toMatchObject({ type: 'problem' });
+});
+
 const failure = (errorType: string, error: string, status: number): Asked =>
   answered(JSON.stringify({ status: 'error', errorType, error }), status);
 
@@ -98,10 +108,10 @@ test.each<[string, Asked, string]>([
   [
     'nobody there',
     { type: 'unreachable', reason: 'connect ECONNREFUSED 10.0.0.1:9090' },
-    'Prometheus cannot be reached (connect ECONNREFUSED 10.0.0.1:9090). Check telemetry.prometheus.url of the Mesh, and whether network policies let the operator call it.',
+    'Prometheus cannot be reached (connect ECONNREFUSED 10.0.0.1:9090). Check spec.telemetry.prometheus.url of the Mesh, and whether network policies let the operator call it.',
   ],
   ['too late', { type: 'late' }, 'Prometheus takes too long to answer.'],
-  ['too large', { type: 'large', mostBytes: 1024 * 1024 }, 'The answer of Prometheus is larger than 1 MiB.'],
+  ['too large', { type: 'large', mostBytes: 256 * 1024 }, 'Prometheus answers with more than 256 KiB.'],
   [
     'an error',
     failure('execution', 'query processing would load too many samples', 422),
@@ -109,19 +119,23 @@ test.each<[string, Asked, string]>([
   ],
   ['a long error', failure('bad_data', 'x'.repeat(5000), 400), `bad_data: ${'x'.repeat(290)}…`],
   ['a login', answered('<html>secret</html>', 401), 'Prometheus refuses the operator'],
-  ['a redirect', answered('', 302), 'Prometheus redirects'],
+  ['a redirect', answered('', 302), 'Prometheus answers with a redirect'],
   ['a proxy without Prometheus', answered('no healthy upstream', 503), 'Prometheus is not ready (HTTP 503).'],
-  ['a page', answered('<html>secret</html>'), 'What answers there is no Prometheus (HTTP 200).'],
-  ['other JSON', answered('{"status":"success","data":{"secret":1}}'), 'is no Prometheus (HTTP 200)'],
+  ['a page', answered('<html>secret</html>'), 'The server does not answer as Prometheus does (HTTP 200).'],
+  [
+    'other JSON',
+    answered('{"status":"success","data":{"secret":1}}'),
+    'does not answer as Prometheus does (HTTP 200)',
+  ],
   [
     'a vector',
     answered('{"status":"success","data":{"resultType":"vector","result":[]}}'),
-    'is no Prometheus (HTTP 200)',
+    'does not answer as Prometheus does (HTTP 200)',
   ],
   [
     'success with another status',
     answered('{"status":"success","data":{"resultType":"matrix","result":[]}}', 404),
-    'is no Prometheus (HTTP 404)',
+    'does not answer as Prometheus does (HTTP 404)',
   ],
 ])('%s', (_what, asked, expected) => {
   const said = read(asked);

@@ -109,7 +109,7 @@ test('two nodes at a time; who waits longer than five seconds is told so, and to
   const problems = (await Promise.all(views)).map((view) => view?.problem);
   expect(problems).toEqual([
     ...Array(8).fill(expect.stringContaining('Prometheus takes too long')),
-    expect.stringContaining('Too many people look at histories'),
+    expect.stringContaining('Too many people are looking'),
   ]);
   expect(prometheus.asked).toHaveLength(8);
   expect(prometheus.clock.pending).toBe(0);

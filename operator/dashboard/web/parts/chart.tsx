@@ -49,8 +49,8 @@ export function Chart({ title, lines, text, leastTop, times }: ChartProps): JSX.
         </svg>
       </div>
       <div class="chart-times" aria-hidden="true">
-        {times.map((time) => (
-          <span key={time}>{time}</span>
+        {times.map((time, at) => (
+          <span key={at}>{time}</span>
         ))}
       </div>
     </figure>

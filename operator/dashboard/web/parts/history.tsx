@@ -1,7 +1,7 @@
 // What Prometheus has of a node or of the mesh: charts, and the same as a table.
 import type { JSX } from 'preact';
 import type { HistoryPoint, HistoryView } from '../../views/json.ts';
-import { duration, milliseconds, percent, perSecond } from '../format.ts';
+import { dateOrTime, duration, milliseconds, percent, perSecond } from '../format.ts';
 import { useLive } from '../live.ts';
 import { linkTo, type Place, type RangeName, ranges } from '../route.ts';
 import { Chart, type Line } from './chart.tsx';
@@ -121,7 +121,7 @@ interface ChartsProps {
 
 function Charts({ view: { points, window, step }, range }: ChartsProps): JSX.Element {
   const middle = points[points.length >> 1];
-  const times = [points[0], middle, points.at(-1)].map((point) => clockTime(point?.at ?? '', range));
+  const times = [points[0], middle, points.at(-1)].map((point) => dateOrTime(point?.at ?? '', range));
   const charts = drawn
     .map(({ lines, ...chart }) => ({
       ...chart,
@@ -170,9 +170,4 @@ function Points({ points }: { readonly points: readonly HistoryPoint[] }): JSX.E
 
 function rate(value: number | null): string {
   return value === null ? '–' : perSecond(value);
-}
-
-function clockTime(iso: string, range: RangeName): string {
-  const time = { hour: '2-digit', minute: '2-digit' } as const;
-  return new Date(iso).toLocaleString([], range === '6h' ? time : { weekday: 'short', ...time });
 }
