@@ -70,6 +70,9 @@ async function sampled(caller: Caller, path: string, count: number, headers: Hea
 const trace = '0af7651916cd43dd8448eb211c80319c';
 const span = 'b7ad6b7169203331';
 
+/** A UUID, as Envoy makes them, a ULID, and a counter. */
+const requestIds = ['3f2a8c1e-9d4b-4a6f-8e21-5c7d9b0a1f34', '01ARZ3NDEKTSV4RRFFQ69G5FAV', '7'] as const;
+
 /** Half of 400 are 200, give or take 50: five standard deviations. */
 const half = { count: 400, least: 150, most: 250 };
 const none = { count: 40, least: 0, most: 0 };
@@ -105,6 +108,7 @@ describe('the first rule that fits decides where a trace begins', () => {
       { 'x-meshwright-drawn': '00000000', 'x-request-id': '00000000-0000-4000-8000-000000000000' },
       half,
     ],
+    ['an identifier that is no UUID', 'shop', '/reviews/1', { 'x-request-id': requestIds[1] }, half],
   ])('%s', async (_, caller, path, headers, { count, least, most }) => {
     const traced = await sampled(caller, path, count, headers);
 
@@ -121,6 +125,15 @@ describe('the first rule that fits decides where a trace begins', () => {
     const { traceparent } = await seenBy(caller, path, { traceparent: `00-${trace}-${span}${flags}` });
 
     expect(traceparent).toMatch(new RegExp(`^00-${trace}-[0-9a-f]{16}${flags}$`));
+  });
+
+  test.each(requestIds)('whatever identifier the request has, which stays as it is: %s', async (id) => {
+    const headers = { 'x-request-id': id, traceparent: `00-${trace}-${span}-01` };
+
+    const seen = await seenBy('shop', '/reviews/1', headers);
+
+    expect(seen['traceparent']).toMatch(new RegExp(`^00-${trace}-[0-9a-f]{16}-01$`));
+    expect(seen['x-request-id']).toBe(id);
   });
 
   test.each<[Caller]>([['shop'], ['plain']])(

@@ -182,6 +182,9 @@ export const roots: Readonly<Record<string, readonly string[]>> = {
     'envoy.extensions.access_loggers.open_telemetry.v3.OpenTelemetryAccessLogConfig',
   ],
   // Traces.
+  'envoy/extensions/request_id/uuid/v3/uuid.proto': [
+    'envoy.extensions.request_id.uuid.v3.UuidRequestIdConfig',
+  ],
   'envoy/config/trace/v3/opentelemetry.proto': ['envoy.config.trace.v3.OpenTelemetryConfig'],
   'envoy/extensions/tracers/opentelemetry/samplers/v3/parent_based_sampler.proto': [
     'envoy.extensions.tracers.opentelemetry.samplers.v3.ParentBasedSamplerConfig',

@@ -62,7 +62,7 @@ export function connectionManager(parts: ConnectionManagerParts): EnvoyMessage {
       ...(parts.vantage === 'plaintext' && {
         access_log_options: { access_log_flush_interval: openCountedEvery },
       }),
-      ...traces.field,
+      ...traces.fields,
       early_header_mutation_extensions: [...parts.early, ...traces.early],
       ...parts.more,
       http_filters: [...traces.filters, ...parts.filters, traces.router],
@@ -71,7 +71,7 @@ export function connectionManager(parts: ConnectionManagerParts): EnvoyMessage {
 }
 
 interface Traces {
-  readonly field: EnvoyMessage;
+  readonly fields: EnvoyMessage;
   /** What the tracer needs to see. */
   readonly early: readonly EnvoyMessage[];
   /** What only it may see is removed at once. */
@@ -80,11 +80,11 @@ interface Traces {
 }
 
 function tracesOf({ named: { tracing: traced }, vantage }: ConnectionManagerParts): Traces {
-  if (traced === null) return { field: {}, early: [], filters: [], router };
+  if (traced === null) return { fields: {}, early: [], filters: [], router };
   const isB3 = traced.propagation === 'B3';
   const { early, filters } = drawing(traced);
   return {
-    field: { tracing: tracing(traced, vantage) },
+    fields: tracing(traced, vantage),
     early: [...(isB3 ? [readB3(traced.percentage)] : []), ...early],
     filters,
     router: isB3 ? routerWithB3 : router,

@@ -8,8 +8,20 @@ import { type SampledTraces, sampler } from './sampling.ts';
 import { any } from './typed-config.ts';
 import { directionOf, type Vantage } from './vantage.ts';
 
-/** Field of a connection manager. */
+/** Fields of a connection manager. */
 export function tracing(traces: SampledTraces, vantage: Vantage): EnvoyMessage {
+  return { tracing: spans(traces, vantage), request_id_extension: requestIds };
+}
+
+/** Else Envoy would end traces of requests whose identifier is not a UUID, such as a ULID, and change a digit of those that are. */
+const requestIds: EnvoyMessage = {
+  typed_config: any('envoy.extensions.request_id.uuid.v3.UuidRequestIdConfig', {
+    pack_trace_reason: { value: false },
+    use_request_id_for_trace_sampling: { value: false },
+  }),
+};
+
+function spans(traces: SampledTraces, vantage: Vantage): EnvoyMessage {
   return {
     provider: {
       name: 'envoy.tracers.opentelemetry',
