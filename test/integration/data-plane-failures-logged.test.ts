@@ -6,6 +6,7 @@ import { defaultAccessLogs } from '../../operator/ir/access-log.ts';
 import type { AuthorizationIr } from '../../operator/ir/inbound.ts';
 import type { MeshIr, MeshSettingsIr } from '../../operator/ir/mesh-ir.ts';
 import { startApplication, startGreeter } from '../support/data-plane/applications.ts';
+import { call } from '../support/data-plane/callers.ts';
 import { Closing } from '../support/data-plane/closing.ts';
 import { startConversation } from '../support/data-plane/conversation.ts';
 import type { LogLine } from '../support/data-plane/sidecars.ts';
@@ -163,6 +164,16 @@ describe('requests', () => {
     expect(await lines('server', '/reset')).toContainEqual(
       expect.objectContaining({ path: '/secret/200', rule: 'shop/web/secrets', peer: spiffeId('caller') }),
     );
+  });
+
+  test('that became a WebSocket have none when it is closed', async () => {
+    const headers = { connection: 'upgrade', upgrade: 'websocket' };
+    expect(await call(bound.web, { path: '/socket', headers })).toMatchObject({ status: 101 });
+    expect(await ask(bound.web, '/after-the-socket/503')).toBe(503);
+
+    const asked = ['/socket', '/after-the-socket/503'];
+    expect(await pathsOf('server', '/after-the-socket/503', asked)).toEqual(['/after-the-socket/503']);
+    expect(await pathsOf('caller', '/after-the-socket/503', asked)).toEqual(['/after-the-socket/503']);
   });
 
   test('whose caller gives up have a line, though they have no status', async () => {

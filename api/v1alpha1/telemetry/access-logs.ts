@@ -55,7 +55,7 @@ const AccessLog = z.object({
     .enum(['Any', 'Failed'])
     .default('Any')
     .describe(
-      'Any (default): requests and connections, however they ended. Failed: only those that failed or were refused, which are requests with a response code of 400 or more, a gRPC status other than 0, or response flags, and connections that Envoy gives a reason for.',
+      'Any (default): requests and connections, however they ended. Failed: only those that failed or were refused, which are requests with a response code of 400 or more, a gRPC status other than 0, or response flags, but no WebSocket that was closed, and TCP connections for whose end Envoy gives a reason.',
     ),
   percentage: z
     .int()
