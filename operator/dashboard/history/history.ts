@@ -18,8 +18,8 @@ const timeoutSeconds = 5;
 const leastMs = 1_000;
 /** About so many nodes Prometheus is asked at a time: each takes four queries. */
 const atOnce = 2;
-/** So many may be under way or wait: others who look at the dashboard are answered meanwhile. */
-const mostOpen = 8;
+/** So many people may wait for an answer: half of the requests of the dashboard that are answered at a time. */
+const mostWaiting = 8;
 /** How long what came holds, in milliseconds. */
 const keptMs = { good: 30_000, bad: 5_000 };
 const mostKept = 50;
@@ -40,7 +40,7 @@ export class History {
   readonly #ask: AskPrometheus;
   readonly #clock: HistoryOptions['clock'];
   readonly #slots = new Slots(atOnce);
-  #open = 0;
+  #waiting = 0;
   /** By what was asked; the oldest first. */
   readonly #known = new Map<string, { readonly view: Promise<HistoryView>; untilMs: number }>();
 
@@ -64,8 +64,18 @@ export class History {
   async #remembered(question: Question): Promise<HistoryView> {
     const key = JSON.stringify(question);
     const known = this.#known.get(key);
-    if (known !== undefined && known.untilMs > this.#clock.monotonicMs()) return known.view;
-    if (this.#open >= mostOpen) return withoutPoints(question.span, question.range, busy);
+    const isUnderWay = known?.untilMs === Infinity;
+    if (known !== undefined && !isUnderWay && known.untilMs > this.#clock.monotonicMs()) return known.view;
+    if (this.#waiting >= mostWaiting) return withoutPoints(question.span, question.range, busy);
+    this.#waiting += 1;
+    try {
+      return await (isUnderWay ? known.view : this.#begun(key, question));
+    } finally {
+      this.#waiting -= 1;
+    }
+  }
+
+  async #begun(key: string, question: Question): Promise<HistoryView> {
     const entry = { view: this.#read(question), untilMs: Infinity };
     this.#known.delete(key);
     this.#known.set(key, entry);
@@ -80,7 +90,6 @@ export class History {
     const ending = new AbortController();
     const cancel = this.#clock.after(timeoutSeconds * 1000, () => ending.abort());
     const lastMs = this.#clock.monotonicMs() + timeoutSeconds * 1000 - leastMs;
-    this.#open += 1;
     try {
       return await this.#slots.run(async () => {
         if (this.#clock.monotonicMs() > lastMs) ending.abort();
@@ -88,7 +97,6 @@ export class History {
       });
     } finally {
       cancel();
-      this.#open -= 1;
     }
   }
 

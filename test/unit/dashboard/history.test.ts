@@ -3,6 +3,7 @@ import { setImmediate } from 'node:timers/promises';
 import { expect, test } from '@jest/globals';
 import type { Asked } from '../../../operator/dashboard/history/answer.ts';
 import { History } from '../../../operator/dashboard/history/history.ts';
+import type { HistoryView } from '../../../operator/dashboard/views/json.ts';
 import type { Source } from '../../../operator/dashboard/views/source.ts';
 import { FakeClock } from '../../support/fake-clock.ts';
 import { knownMesh, knownSource } from '../../support/dashboard/known-mesh.ts';
@@ -46,7 +47,7 @@ test('those who look at the same share one answer, for half a minute', async () 
   const prometheus = new SlowPrometheus();
   const look = async (nowMs = 0): Promise<unknown> =>
     prometheus.history.view({ ...named(), nowMs: named().nowMs + nowMs }, reviews, '6h');
-  const views = Array.from({ length: 10 }, async () => look());
+  const views = Array.from({ length: 8 }, async () => look());
   await prometheus.answers();
 
   expect(prometheus.asked).toHaveLength(4);
@@ -59,6 +60,20 @@ test('those who look at the same share one answer, for half a minute', async () 
   void look(30_000);
   await setImmediate();
   expect(prometheus.asked).toHaveLength(8);
+});
+
+/** The admin server answers sixteen requests of the dashboard at a time. */
+test('while Prometheus is slow, eight may wait for it: the other views are answered', async () => {
+  const prometheus = new SlowPrometheus();
+  const look = async (): Promise<HistoryView | null> => prometheus.history.view(named(), reviews, '6h');
+  const first = Array.from({ length: 8 }, look);
+  const ninth = look();
+  await prometheus.answers();
+
+  expect((await ninth)?.problem).toContain('Too many people are looking');
+  expect((await Promise.all(first)).map((view) => view?.problem)).toEqual(Array(8).fill(null));
+  expect((await look())?.problem).toBeNull();
+  expect(prometheus.asked).toHaveLength(4);
 });
 
 test('what failed is asked again after five seconds', async () => {
