@@ -1,4 +1,5 @@
 // Access logs as the Mesh asks for them, written by real Envoys: which requests, in which form, by which workloads.
+import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { Agent, type IncomingMessage, request } from 'node:http';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
@@ -178,6 +179,26 @@ test('none, a share, one direction, probes, some workloads: by RTDS alone, on co
   expect(await lines('caller', '/nothing/', '/all/')).toEqual([]);
   expect(await lines('caller', '/went-well/', '/all/')).toEqual([]);
   expect(await lines('caller', '/failed/', '/all/')).toHaveLength(1);
+});
+
+test('a share: both sidecars write the same requests, and those with the same x-request-id alike', async () => {
+  const half = { name: 'half', percentage: 50 };
+  await mesh.program(withLogs([{ name: 'failures', outcome: 'Failed' }, half]));
+  const ids = Array.from({ length: 24 }, () => randomUUID());
+  for (const id of [...ids, ...ids]) {
+    // oxlint-disable-next-line no-await-in-loop -- one after the other
+    expect(await ask(binding, `/half/${id}/200`, { 'x-request-id': id })).toBe(200);
+  }
+  expect(await ask(binding, '/half-is-over/500')).toBe(500);
+
+  const written = await Promise.all(
+    ['caller', 'server'].map(async (name) => {
+      const found = await lines(name, '/half/', '/half-is-over/');
+      return ids.map((id) => found.filter((line) => line.includes(`/half/${id}/`)).length);
+    }),
+  );
+  expect(written[0]).toEqual(written[1]);
+  expect(new Set(written[0])).toEqual(new Set([0, 2]));
 });
 
 test('a filter, and forms of its own', async () => {

@@ -63,7 +63,7 @@ const AccessLog = z.object({
     .max(100)
     .default(100)
     .describe(
-      'How many of the requests and connections are written, chosen at random, in percent. Default: 100.',
+      'How many of the requests and connections are written, in percent: requests by their x-request-id, if it is a UUID, and all else at random. Default: 100.',
     ),
   directions: listSet(
     z
