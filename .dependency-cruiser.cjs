@@ -127,7 +127,7 @@ module.exports = {
       comment:
         'The browser knows what the views look like, and nothing else of the operator: add the fact to a view.',
       from: { path: '^operator/dashboard/web/' },
-      to: { path: '^(operator|api)/', pathNot: '^operator/dashboard/(web/|views/json\\.ts$)' },
+      to: { path: '^(operator|api)/', pathNot: '^operator/dashboard/(web/|views/json(-history)?\\.ts$)' },
     },
     {
       name: 'main-is-the-top',

@@ -13,7 +13,7 @@ PROTOS := $(addprefix operator/envoy/proto/,generate.ts load-protos.ts describe-
 operator/envoy/proto/generated/descriptor.json: node_modules/.package-lock.json $(PROTOS)
 	$(BIN)/node operator/envoy/proto/generate.ts
 
-WEB := operator/dashboard/generate.ts operator/dashboard/views/json.ts $(shell find operator/dashboard/web -type f)
+WEB := operator/dashboard/generate.ts $(wildcard operator/dashboard/views/json*.ts) $(shell find operator/dashboard/web -type f)
 operator/dashboard/generated/site.json: node_modules/.package-lock.json $(WEB)
 	$(BIN)/node operator/dashboard/generate.ts
 

@@ -4,7 +4,7 @@ import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals';
 import type { Page } from 'playwright-core';
 import { z } from 'zod';
 import type { PrometheusClient } from '../../demo/telemetry/prometheus.ts';
-import type { HistoryView } from '../../operator/dashboard/views/json.ts';
+import type { HistoryView } from '../../operator/dashboard/views/json-history.ts';
 import { milliseconds, percent, perSecond } from '../../operator/dashboard/web/format.ts';
 import type { MeshIr } from '../../operator/ir/mesh-ir.ts';
 import { launchChromium } from '../support/chromium.ts';

@@ -1,5 +1,5 @@
 // What Prometheus told, put together for a page. Pure.
-import type { HistoryPoint, HistoryView } from '../views/json.ts';
+import type { HistoryPoint, HistoryView } from '../views/json-history.ts';
 import type { Read, Series } from './answer.ts';
 import type { QueryName } from './queries.ts';
 import type { Range, Span } from './range.ts';

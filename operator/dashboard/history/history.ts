@@ -2,7 +2,7 @@
 // Entry: History.
 import type { Clock } from '../../process/clock.ts';
 import { Slots } from '../../process/slots.ts';
-import type { HistoryView } from '../views/json.ts';
+import type { HistoryView } from '../views/json-history.ts';
 import { nodesOf } from '../views/nodes.ts';
 import type { Source } from '../views/source.ts';
 import { type Asked, type Read, readAnswer } from './answer.ts';

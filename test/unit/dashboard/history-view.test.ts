@@ -3,7 +3,7 @@ import { expect, test } from '@jest/globals';
 import { type Asked, type Read, readAnswer } from '../../../operator/dashboard/history/answer.ts';
 import { historyView } from '../../../operator/dashboard/history/history-view.ts';
 import { type QueryName, queryNames } from '../../../operator/dashboard/history/queries.ts';
-import type { HistoryView } from '../../../operator/dashboard/views/json.ts';
+import type { HistoryView } from '../../../operator/dashboard/views/json-history.ts';
 import { answered, matrix, noSeries } from '../../support/dashboard/prometheus-answers.ts';
 
 const span = { start: 1000, end: 1120 };

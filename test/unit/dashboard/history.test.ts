@@ -3,7 +3,7 @@ import { setImmediate } from 'node:timers/promises';
 import { expect, test } from '@jest/globals';
 import type { Asked } from '../../../operator/dashboard/history/answer.ts';
 import { History } from '../../../operator/dashboard/history/history.ts';
-import type { HistoryView } from '../../../operator/dashboard/views/json.ts';
+import type { HistoryView } from '../../../operator/dashboard/views/json-history.ts';
 import type { Source } from '../../../operator/dashboard/views/source.ts';
 import { FakeClock } from '../../support/fake-clock.ts';
 import { knownMesh, knownSource } from '../../support/dashboard/known-mesh.ts';

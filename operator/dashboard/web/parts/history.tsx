@@ -1,6 +1,6 @@
 // What Prometheus has of a node or of the mesh: charts, and the same as a table.
 import type { JSX } from 'preact';
-import type { HistoryPoint, HistoryView } from '../../views/json.ts';
+import type { HistoryPoint, HistoryView } from '../../views/json-history.ts';
 import { dateOrTime, duration, milliseconds, percent, perSecond } from '../format.ts';
 import { useLive } from '../live.ts';
 import { linkTo, type Place, type RangeName, ranges } from '../route.ts';
