@@ -1,5 +1,6 @@
 // Who decides the mutual TLS mode where several SecurityPolicies want to, and what became of each of them.
 import type { SecurityPolicy } from '../../../../api/v1alpha1/security/policy.ts';
+import { compareText } from '../../../values/compare-text.ts';
 import { append } from '../../../values/labels.ts';
 import { type Claim, decide, type Decisions, type Level, type Outcome, outcomesOf } from '../contest.ts';
 import { type Attachment, holdsAt, type SecurityAttachments } from './attach.ts';
@@ -26,9 +27,17 @@ export function mtlsOutcomes({
   return new Map([...outcomesOf(placesByTarget(wishes)), ...byWorkloads]);
 }
 
-/** Those of one name follow each other, so that it is told once. */
+/** Ports come in their order, whichever workload is looked at first. Those of one name follow each other, so that it is told once. */
 function inOrder(places: readonly Place[]): readonly Place[] {
-  return [...Map.groupBy(places, ([place]) => place).values()].flat();
+  const byPlace = [...Map.groupBy(places, ([place]) => place)];
+  return byPlace
+    .toSorted(([a], [b]) => portIn(a) - portIn(b) || compareText(a, b))
+    .flatMap(([, same]) => same);
+}
+
+/** Infinity: those that nobody names. */
+function portIn(place: string): number {
+  return Number(/\d+$/.exec(place)?.[0] ?? Infinity);
 }
 
 /** A workload has a place for each port that a policy names, and one for all others. attached: as in byWorkload. */

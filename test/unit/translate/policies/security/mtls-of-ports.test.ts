@@ -178,6 +178,23 @@ describe('what the status says', () => {
     ).toEqual([`p1 Accepted=False Conflicted: ${lost}`, `p1 Overridden=True Conflicted: ${lost}`]);
   });
 
+  test('of a policy that loses ports of several workloads: in the order of the ports, whichever workload is first', () => {
+    const written = policies([
+      { target: 'namespace', ports: { 443: 'Strict', 9080: 'Strict', 7070: 'Strict' } },
+      { target: 'external', ports: { 7070: 'Permissive' } },
+      { target: 'deployment', ports: { 9080: 'Permissive', 443: 'Permissive' } },
+    ]);
+    const messages = [world, world.toReversed()].map((objects) =>
+      translate(resourcesOfDocuments([...objects, ...written]), translateOptions)
+        .verdicts.flatMap(({ conditions: all }) => all)
+        .map(({ message }) => /mtls.mode for port 443[^.]*/.exec(message)?.[0])
+        .filter((message) => message !== undefined),
+    );
+
+    expect(messages[0]).toEqual([expect.stringMatching(/^mtls.mode for port 443, port 9080 instead/)]);
+    expect(messages[1]).toEqual(messages[0]);
+  });
+
   test('of a policy that loses a port and all others', () => {
     expect(
       conditions(
