@@ -4,7 +4,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { build } from 'esbuild';
 import { z } from 'zod';
-import { jsonAsText, standIns } from './plugins.ts';
+import { definitionsAsText, jsonAsText, standIns } from './plugins.ts';
 import { licensesOf } from './licenses.ts';
 
 const root = join(import.meta.dirname, '../..');
@@ -48,7 +48,7 @@ export async function writeBundle(folder: string): Promise<void> {
     sourcemap: true,
     sourcesContent: false,
     legalComments: 'none',
-    plugins: [standIns(root), jsonAsText],
+    plugins: [standIns(root), definitionsAsText, jsonAsText],
     metafile: true,
     logLevel: 'warning',
   });

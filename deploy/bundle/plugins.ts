@@ -1,6 +1,7 @@
 // What esbuild is told about packages: what of them is never used here, and how to read JSON.
 import { readFile } from 'node:fs/promises';
 import type { Plugin } from 'esbuild';
+import { definitions } from '../../operator/wiring/definitions.ts';
 
 interface StandIn {
   /** A part of the path of the file that imports the module. */
@@ -71,6 +72,18 @@ export function standIns(root: string): Plugin {
     },
   };
 }
+
+/** What a module computes of nothing but the project is computed here, and not at each start. */
+export const definitionsAsText: Plugin = {
+  name: 'definitions as text',
+  setup: (build) => {
+    build.onLoad({ filter: /\/operator\/wiring\/definitions\.ts$/ }, () => {
+      const text = JSON.stringify(definitions());
+      const contents = `export function definitions() { return JSON.parse(${JSON.stringify(text)}); }`;
+      return { contents, loader: 'js' };
+    });
+  },
+};
 
 /** V8 parses JSON several times as fast as the same text as a program. */
 export const jsonAsText: Plugin = {

@@ -3,8 +3,8 @@ import { type LeafCheck, shareOf } from './renewal.ts';
 
 /** So often a Secret that is good is looked at again, in case it was deleted or damaged. */
 const lookMs = 300_000;
-/** In a mesh of more than 100 identities more seldom: no more than one look in so long, on average. */
-const lookIntervalMs = 3000;
+/** In a mesh of more than 50 identities more seldom: no more than one look in so long, on average. */
+const lookIntervalMs = 6000;
 /** Looks that are due at about the same time are one round: to open the authority for each would cost more than the look. */
 const gridMs = 60_000;
 

@@ -2,6 +2,7 @@
 // oxlint-disable-next-line import/no-unassigned-import -- @peculiar/x509 needs the metadata API to be there first
 import 'reflect-metadata';
 import * as x509 from '@peculiar/x509';
+import { rememberByKey } from '../values/remember.ts';
 import type { ReadList, RevocationLists } from './authority.ts';
 import { backDateMs, type Root, serialText, signingKeyOf, wholeSeconds } from './root.ts';
 
@@ -10,8 +11,9 @@ import { backDateMs, type Root, serialText, signingKeyOf, wholeSeconds } from '.
  * each certificate in the chain, and refuse all of that root once there is a list of another.
  */
 export function revocationListsOf(roots: readonly Root[], now: () => number): RevocationLists | null {
-  const signers = roots.map((root) => ({ root, issuer: new x509.X509Certificate(root.certificate) }));
-  if (!signers.every(({ root, issuer }) => root.signsLists && mayList(issuer))) return null;
+  const signers = roots.map((root) => ({ root, ...parsed.get(root.certificate, [], () => parse(root)) }));
+  parsed.sweep();
+  if (!signers.every(({ root, mayList }) => root.signsLists && mayList)) return null;
   return {
     sign: async (serials) => {
       const lists = signers.map(({ root, issuer }) => signList(root, issuer, { serials, now: now() }));
@@ -25,9 +27,18 @@ export function revocationListsOf(roots: readonly Root[], now: () => number): Re
   };
 }
 
-function mayList(issuer: x509.X509Certificate): boolean {
+interface Issuer {
+  readonly issuer: x509.X509Certificate;
+  readonly mayList: boolean;
+}
+
+/** The authority is opened every minute, and nearly always the same: to parse it is most of that. */
+const parsed = rememberByKey<Issuer>();
+
+function parse({ certificate }: Root): Issuer {
+  const issuer = new x509.X509Certificate(certificate);
   const usages = issuer.getExtension(x509.KeyUsagesExtension)?.usages;
-  return usages === undefined || (usages & x509.KeyUsageFlags.cRLSign) !== 0;
+  return { issuer, mayList: usages === undefined || (usages & x509.KeyUsageFlags.cRLSign) !== 0 };
 }
 
 async function signList(

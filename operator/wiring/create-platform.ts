@@ -1,12 +1,11 @@
 // Which platform the settings ask for.
 import { admit, type Admission } from '../../api/admission.ts';
-import { customResourceDefinition } from '../../api/crd.ts';
-import { kindDefinitions } from '../../api/v1alpha1/kinds.ts';
 import type { Log } from '../process/log.ts';
 import { createFilesPlatform } from '../platform/files/files-platform.ts';
 import { createKubernetesPlatform } from '../platform/kubernetes/kubernetes.ts';
 import type { Platform } from '../ports/platform.ts';
 import type { Settings } from '../process/settings.ts';
+import { definitions } from './definitions.ts';
 
 /** Throws if it can never work, for example without a kubeconfig. Connects to nothing yet. */
 export function createPlatform(settings: Settings, log: Log): Platform {
@@ -31,7 +30,7 @@ function clusterPlatform(settings: Settings, admitted: (document: unknown) => Ad
   return {
     ...platform,
     watch: async (sink, signal) => {
-      await platform.installCrds(kindDefinitions.map(customResourceDefinition), signal);
+      await platform.installCrds(definitions(), signal);
       await platform.watch(sink, signal);
     },
   };

@@ -3,10 +3,12 @@ import { createHash } from 'node:crypto';
 import type { QuotaReport } from '../conditions/quota-report.ts';
 import { otherKey, readQuotaKey } from '../envoy/resources/inbound/quota-script.ts';
 import type { QuotaIr } from '../ir/inbound.ts';
+import type { WorkloadIr } from '../ir/mesh-ir.ts';
 import { quotasOf } from '../ir/quota.ts';
 import type { Clock } from '../process/clock.ts';
 import type { Ledger } from '../quotas/ledger.ts';
 import type { QuotaUsage } from '../quotas/usage.ts';
+import { rememberLast } from '../values/remember.ts';
 import { isSameValue } from '../values/same-value.ts';
 import type { Reads, Writes } from './part.ts';
 
@@ -21,15 +23,17 @@ export interface UsageReports {
 const everyMs = 30_000;
 /** What is counted of shorter periods is over when it is written. */
 const leastPeriodMs = 60_000;
+const noWorkloads: readonly WorkloadIr[] = [];
 
 export function createUsageReports(
   { translation, quotaReports }: Cells,
   ledger: Pick<Ledger, 'usage'>,
   clock: Pick<Clock, 'now' | 'after'>,
 ): UsageReports {
+  const placedIn = rememberLast(quotasOf);
   let cancel: (() => void) | undefined;
   const look = (): void => {
-    const placed = quotasOf(translation.get().ir?.workloads ?? []);
+    const placed = placedIn(translation.get().ir?.workloads ?? noWorkloads);
     const reports = ledger.usage(clock.now()).flatMap((usage): QuotaReport[] => {
       const quota = placed.get(usage.quota)?.quota;
       return quota === undefined || quota.periodMs < leastPeriodMs ? [] : [reportOf(quota, usage)];

@@ -1,12 +1,14 @@
 // Sidecars report what they counted of quotas, and are assigned their shares: by this operator, while it leads; else by the leader, to
 // which their reports are passed on.
 import { status } from '@grpc/grpc-js';
+import type { WorkloadIr } from '../ir/mesh-ir.ts';
 import { quotasOf } from '../ir/quota.ts';
 import { type Assigned, Ledger, type Reported } from '../quotas/ledger.ts';
 import { mostBytesOf, readReport, writeAssignments } from '../quotas/rlqs-messages.ts';
 import type { QuotaRule } from '../quotas/rule.ts';
 import { type Proven, type QuotaCall, quotaService, QuotaStreams } from '../quotas/service.ts';
 import { authorizeStream } from '../xds/server/authorize-stream.ts';
+import { rememberLast } from '../values/remember.ts';
 import { sourceOf } from './expected-source.ts';
 import type { Context, Made, Reads, Writes } from './part.ts';
 import { createUsageReports } from './quota-usage.ts';
@@ -60,9 +62,10 @@ export function createQuotas(
     streams.moved(sidecar);
     count(sidecar, readAgain(bytes, log));
   });
+  const setRules = rememberLast((workloads: readonly WorkloadIr[]) => ledger.setRules(rulesOf(workloads)));
   translation.subscribe(() => {
     const { ir } = translation.get();
-    if (ir !== null) ledger.setRules(rulesOf(ir.workloads));
+    if (ir !== null) setRules(ir.workloads);
   });
   const stop = (): Promise<void> => {
     isLeading = false;
@@ -152,7 +155,7 @@ function proverOf(
   };
 }
 
-function rulesOf(workloads: Parameters<typeof quotasOf>[0]): ReadonlyMap<string, QuotaRule> {
+function rulesOf(workloads: readonly WorkloadIr[]): ReadonlyMap<string, QuotaRule> {
   return new Map(
     [...quotasOf(workloads)].map(([key, { quota, servers }]) => [
       key,

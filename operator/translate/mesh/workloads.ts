@@ -27,8 +27,10 @@ interface SharedInputs {
 interface WorkloadInputs extends SharedInputs {
   readonly served: ServedPorts;
   /** Key of an ExternalWorkload → its bindings. */
-  readonly bindings: ReadonlyMap<string, readonly BindingIr[]>;
+  readonly bindings: Bindings;
 }
+
+type Bindings = ReadonlyMap<string, readonly BindingIr[]>;
 
 type Meshed = Workload & { readonly meshed: IdentityIr };
 
@@ -52,24 +54,32 @@ export function createWorkloadTranslator(): WorkloadTranslator {
   const atHand = rememberByKey<WorkloadIr>();
   const memory = rememberByKey<WorkloadIr>();
   const meshed = rememberLast(meshedByKey);
-  const sameInputs = rememberFields<SharedInputs>();
+  const sameShared = rememberFields<SharedInputs>();
   let last: readonly WorkloadIr[] = [];
-  return (workloads, { served, bindings: bindingsOf, mesh, security, limits, audiences, zoneOf }) => {
-    const inputs = sameInputs({ mesh, security, limits, audiences, zoneOf });
-    const all = meshed(workloads);
-    const result = all.map((workload) => {
-      const ports = served.get(workload.key) ?? noPorts;
-      const bindings = bindingsOf.get(workload.key) ?? noBindings;
-      const placed = { workload, ports, bindings };
-      return atHand.get(workload.key, [workload, ports, bindings, inputs], () =>
-        memory.get(workload.key, fingerprint(placed, inputs), () => translateWorkload(placed, inputs)),
-      );
-    });
-    atHand.sweep();
-    if (memory.size() > all.length) memory.keep(atHand);
-    if (!sameItems(last, result)) last = result;
-    return last;
-  };
+  // Most batches change none of these.
+  const translated = rememberLast(
+    (all: readonly Meshed[], served: ServedPorts, bindingsOf: Bindings, shared: SharedInputs) => {
+      const result = all.map((workload) => {
+        const ports = served.get(workload.key) ?? noPorts;
+        const bindings = bindingsOf.get(workload.key) ?? noBindings;
+        const placed = { workload, ports, bindings };
+        return atHand.get(workload.key, [workload, ports, bindings, shared], () =>
+          memory.get(workload.key, fingerprint(placed, shared), () => translateWorkload(placed, shared)),
+        );
+      });
+      atHand.sweep();
+      if (memory.size() > all.length) memory.keep(atHand);
+      if (!sameItems(last, result)) last = result;
+      return last;
+    },
+  );
+  return (workloads, { served, bindings, mesh, security, limits, audiences, zoneOf }) =>
+    translated(
+      meshed(workloads),
+      served,
+      bindings,
+      sameShared({ mesh, security, limits, audiences, zoneOf }),
+    );
 }
 
 const noPorts: PlacedWorkload['ports'] = new Map();

@@ -1,5 +1,6 @@
 // A resource checked and encoded. Pure, but for its memory: a message is looked at once.
 import { hash } from 'node:crypto';
+import { isSameValue } from '../../values/same-value.ts';
 import { copyToSlab } from './slab.ts';
 import type { TypeUrl } from '../../envoy/proto/type-urls.ts';
 import type { EnvoyMessage } from '../../envoy/proto/envoy-message.ts';
@@ -26,6 +27,15 @@ export function encodedOf({ typeUrl, message }: XdsResource, tools: SnapshotTool
   let encoded = encodings.get(message);
   if (encoded === undefined) encodings.set(message, (encoded = encodeMessage(typeUrl, message, tools)));
   return encoded;
+}
+
+/**
+ * From a message that may say the same: a Service whose endpoints changed has a new cluster and a new virtual host that are what they were. To compare
+ * is cheaper than to check and to encode.
+ */
+export function takeEncoding(message: EnvoyMessage, old: EnvoyMessage): void {
+  const known = encodings.get(old);
+  if (known !== undefined && isSameValue(old, message)) encodings.set(message, known);
 }
 
 function encodeMessage(typeUrl: TypeUrl, message: EnvoyMessage, tools: SnapshotTools): Encoded {

@@ -3,7 +3,7 @@
 // left out and named in `invalid`; the last good one of that name stays.
 import { checkExclusiveKeys } from '../../envoy/checks/exclusive-keys.ts';
 import { sayOnce } from '../../envoy/checks/say-once.ts';
-import { encodedOf, type SnapshotTools } from './encoded.ts';
+import { encodedOf, type SnapshotTools, takeEncoding } from './encoded.ts';
 import type { TypeUrl } from '../../envoy/proto/type-urls.ts';
 import type { LayerId, XdsResource, XdsResources } from '../../envoy/resources/xds-resource.ts';
 import type { Entry, InvalidResource, Layer, Snapshot, TypeLayer } from './types.ts';
@@ -76,7 +76,8 @@ function editLayer(before: Layer, contents: readonly XdsResource[], tools: Snaps
   const changed = replacedIn(old, contents);
   if (changed === null) return null;
   const types = new Map<TypeUrl, Map<string, Entry>>();
-  for (const resource of changed) {
+  for (const { resource, old: replaced } of changed) {
+    takeEncoding(resource.message, replaced.message);
     const earlier = before.get(resource.typeUrl)?.entries;
     const { entry } = makeEntry(resource, earlier?.get(resource.name), tools);
     if (entry === undefined || earlier === undefined) return null;
@@ -97,19 +98,25 @@ function editLayer(before: Layer, contents: readonly XdsResource[], tools: Snaps
 function replacedIn(
   old: readonly XdsResource[],
   contents: readonly XdsResource[],
-): readonly XdsResource[] | null {
-  const changed: XdsResource[] = [];
+): readonly Replaced[] | null {
+  const changed: Replaced[] = [];
   for (const [index, resource] of contents.entries()) {
-    if (resource === old[index]) continue;
-    if (!isSamePlace(resource, old[index])) return null;
-    changed.push(resource);
+    const before = old[index];
+    if (resource === before) continue;
+    if (before === undefined || !isSamePlace(resource, before)) return null;
+    changed.push({ resource, old: before });
   }
   return changed;
 }
 
-function isSamePlace(a: XdsResource, b: XdsResource | undefined): boolean {
+interface Replaced {
+  readonly resource: XdsResource;
+  readonly old: XdsResource;
+}
+
+function isSamePlace(a: XdsResource, b: XdsResource): boolean {
   return (
-    a.typeUrl === b?.typeUrl && a.name === b.name && a.exclusiveKeys.join('\n') === b.exclusiveKeys.join('\n')
+    a.typeUrl === b.typeUrl && a.name === b.name && a.exclusiveKeys.join('\n') === b.exclusiveKeys.join('\n')
   );
 }
 

@@ -35,9 +35,9 @@ export interface InformerSettings {
   readonly absentMs: number;
 }
 
-/** Each new watch costs. A dead connection is noticed by TCP, within 20 s (api-client.ts); a silent server within three minutes. */
+/** Each new watch costs. A dead connection is noticed by TCP, within 20 s (api-client.ts); a silent server within six minutes (client-go: ten). */
 export const defaultInformerSettings: InformerSettings = {
-  watchSeconds: 120,
+  watchSeconds: 300,
   silenceGraceMs: 10_000,
   pageSize: 500,
   backoff: { initialMs: 200, maxMs: 30_000 },

@@ -87,6 +87,28 @@ describe('versions', () => {
 });
 
 describe('identity', () => {
+  test('a resource that is another object and says the same is neither checked nor encoded again', () => {
+    const encoded: string[] = [];
+    const counting: SnapshotTools = {
+      ...tools,
+      encodeAny: (type, message) => {
+        encoded.push(String(message['name']));
+        return encodeAny(type, message);
+      },
+    };
+    const build = (mark: string, previous: Snapshot | null): Snapshot => {
+      const layers = new Map([['shared', [cluster('a', 'x'), cluster('b', mark)]]]);
+      return buildSnapshot(previous, { layers, views: new Map() }, counting);
+    };
+
+    const first = build('x', null);
+    const second = build('y', first);
+
+    expect(encoded).toEqual(['a', 'b', 'b']);
+    expect(entriesOf(second, url.cluster)[0]).toBe(entriesOf(first, url.cluster)[0]);
+    expect(entriesOf(second, url.cluster)[1]?.version).not.toBe(entriesOf(first, url.cluster)[1]?.version);
+  });
+
   test('87: layers and types that did not change are the same objects, and so is what did not change in others', () => {
     const first = snapshot({ shared: [cluster('a'), host('o/h', 'x')], own: [cluster('c')] });
     const second = snapshot({ shared: [cluster('a', 'new'), host('o/h', 'x')], own: [cluster('c')] }, first);
