@@ -19,12 +19,21 @@ import {
   refusedConnectionStats,
   requestStats,
 } from '../../operator/envoy/resources/stats-log.ts';
+import {
+  askedForEachConnection,
+  outbound,
+  type Seen,
+  type Vantage,
+} from '../../operator/envoy/resources/vantage.ts';
 import { upgradeConfigs } from '../../operator/envoy/resources/upgrades.ts';
 import { celText, isCelTree } from './cel-text.ts';
 import { sampleDestination, unreachableOnly } from './mesh-samples.ts';
 
 const directions = ['inbound', 'outbound'] as const;
 const vantages = ['outbound', 'mesh', 'plaintext'] as const;
+/** From there, at any port. */
+const seenFrom = (vantage: Vantage): Seen =>
+  vantage === 'outbound' ? outbound : { vantage, port: askedForEachConnection };
 
 /** The message as JSON → the word for it. */
 const words: ReadonlyMap<string, string> = new Map(
@@ -43,13 +52,13 @@ const words: ReadonlyMap<string, string> = new Map(
     [refusedPeers, '(peers that are no longer admitted)'],
     ...vantages.flatMap((vantage) => [
       [requestLog(vantage), `(${vantage} request log)`],
-      [requestStats(vantage), `(${vantage} request stats)`],
-      [connectionStats(vantage), `(${vantage} connection stats)`],
-      [auditStats(vantage), `(${vantage} audit stats)`],
+      [requestStats(seenFrom(vantage)), `(${vantage} request stats)`],
+      [connectionStats(seenFrom(vantage)), `(${vantage} connection stats)`],
+      [auditStats(seenFrom(vantage)), `(${vantage} audit stats)`],
     ]),
-    [openConnectionStats('mesh'), '(mesh stats of open connections)'],
-    [openConnectionStats('plaintext'), '(plaintext stats of open connections)'],
-    [openRequestStats, '(stats of open requests)'],
+    [openConnectionStats(seenFrom('mesh')), '(mesh stats of open connections)'],
+    [openConnectionStats(seenFrom('plaintext')), '(plaintext stats of open connections)'],
+    [openRequestStats(seenFrom('plaintext')), '(stats of open requests)'],
     [refusedConnectionStats, '(stats of refused connections)'],
   ].map(([message, word]) => [JSON.stringify(message), word as string]),
 );
@@ -65,7 +74,7 @@ export function folded(value: unknown): unknown {
   if (Array.isArray(value)) return foldLists(value).map(folded);
   if (typeof value !== 'object' || value === null) return value;
   if (isCelTree(value)) return celText(value.cel_expr_parsed.expr);
-  const word = words.get(JSON.stringify(value));
+  const word = words.get(ofAnyPort(value));
   return word ?? Object.fromEntries(Object.entries(value).map(([key, item]) => [key, folded(item)]));
 }
 
@@ -81,6 +90,11 @@ function foldLists(list: readonly unknown[]): readonly unknown[] {
 }
 
 /** As JSON. */
-function ofAnyPort(part: readonly unknown[]): string {
-  return JSON.stringify(part).replaceAll(/"inbound\/[0-9]+\/limits"/g, '"inbound/(port)/limits"');
+function ofAnyPort(part: unknown): string {
+  return JSON.stringify(part)
+    .replaceAll(/"inbound\/[0-9]+\/limits"/g, '"inbound/(port)/limits"')
+    .replaceAll(
+      /("name":"port","value_format":)"[0-9]+"/g,
+      (_, name: string) => `${name}"${askedForEachConnection}"`,
+    );
 }

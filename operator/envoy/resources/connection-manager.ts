@@ -11,12 +11,12 @@ import { readB3, writeB3 } from './b3.ts';
 import { drawing } from './sampling.ts';
 import { tracing } from './tracing.ts';
 import { requestHeadersTimeout, serverIdleTimeout } from './connection-timeouts.ts';
-import type { Vantage } from './vantage.ts';
+import type { Seen, Vantage } from './vantage.ts';
 import { upgradeConfigs } from './upgrades.ts';
 import { extension } from './typed-config.ts';
 
 export interface ConnectionManagerParts {
-  readonly vantage: Vantage;
+  readonly seen: Seen;
   /** Where the counters of this connection manager are found. */
   readonly statPrefix: string;
   /** Before the router, in order. */
@@ -34,6 +34,7 @@ export interface ConnectionManagerParts {
 /** As a network filter. */
 export function connectionManager(parts: ConnectionManagerParts): EnvoyMessage {
   const traces = tracesOf(parts);
+  const { vantage } = parts.seen;
   return extension(
     'envoy.filters.network.http_connection_manager',
     'envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager',
@@ -45,21 +46,21 @@ export function connectionManager(parts: ConnectionManagerParts): EnvoyMessage {
       proxy_100_continue: true,
       max_request_headers_kb: maxHeadersKiB,
       request_headers_timeout: requestHeadersTimeout,
-      common_http_protocol_options: { max_headers_count: maxHeaders, ...idle(parts.vantage) },
+      common_http_protocol_options: { max_headers_count: maxHeaders, ...idle(vantage) },
       http_protocol_options: downstreamHttp1,
       http2_protocol_options: http2,
       upgrade_configs: upgradeConfigs,
       access_log: [
-        requestLog(parts.vantage),
-        ...parts.named.logs.map((log) => namedRequestLog(log, parts.vantage)),
-        requestStats(parts.vantage),
-        auditStats(parts.vantage),
-        ...ruleStats(parts.vantage),
-        ...(parts.vantage === 'plaintext' ? [openRequestStats] : []),
+        requestLog(vantage),
+        ...parts.named.logs.map((log) => namedRequestLog(log, vantage)),
+        requestStats(parts.seen),
+        auditStats(parts.seen),
+        ...ruleStats(parts.seen),
+        ...(vantage === 'plaintext' ? [openRequestStats(parts.seen)] : []),
         ...(parts.logs ?? []),
       ],
       // Those of the mesh pay nothing for it: nobody waits for them to end.
-      ...(parts.vantage === 'plaintext' && {
+      ...(vantage === 'plaintext' && {
         access_log_options: { access_log_flush_interval: openCountedEvery },
       }),
       ...traces.fields,
@@ -79,7 +80,7 @@ interface Traces {
   readonly router: EnvoyMessage;
 }
 
-function tracesOf({ named: { tracing: traced }, vantage }: ConnectionManagerParts): Traces {
+function tracesOf({ named: { tracing: traced }, seen: { vantage } }: ConnectionManagerParts): Traces {
   if (traced === null) return { fields: {}, early: [], filters: [], router };
   const isB3 = traced.propagation === 'B3';
   const { early, filters } = drawing(traced);

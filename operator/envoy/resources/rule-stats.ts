@@ -11,7 +11,7 @@ import {
 } from './rbac-metadata.ts';
 import { allOf, atTheEnd } from './log-filters.ts';
 import { counter, edges, logger, type Tag } from './stats-log.ts';
-import type { Vantage } from './vantage.ts';
+import type { Seen } from './vantage.ts';
 
 /** Callers choose paths: of each logger no more than these are told apart, by the first bytes. */
 const mostRoutes = 40;
@@ -21,9 +21,9 @@ const pathCharacters = 100;
 const methodAndPath: Tag = ['route', `%REQUEST_HEADER(:METHOD)% %PATH(NQ:PATH):${pathCharacters}%`];
 
 /** For requests that come in. */
-export function ruleStats(vantage: Vantage): readonly EnvoyMessage[] {
-  if (vantage === 'outbound') return [];
-  const ends = edges[vantage];
+export function ruleStats(seen: Seen): readonly EnvoyMessage[] {
+  if (seen.vantage === 'outbound') return [];
+  const ends = edges(seen);
   const port = ends.filter(([name]) => name === 'port');
   // Missing if no Allow rule matched.
   const denyRule: Tag = ['rule', rbacMetadata(rulesPrefix.DENY + effectiveRule.enforced)];

@@ -7,7 +7,7 @@ import { auditPrefix, effectiveRule, engineResult, rbacMetadata, rbacNamespace }
 import { allOf, atTheEnd, runtimeFilter, whenLogged } from './log-filters.ts';
 import { statsKey } from './runtime.ts';
 import { extension } from './typed-config.ts';
-import { type Direction, directionOf, type Vantage } from './vantage.ts';
+import { askedForEachConnection, type Direction, directionOf, type Seen, type Vantage } from './vantage.ts';
 import { statsPrefix } from '../../values/sidecar-names.ts';
 
 /**
@@ -19,18 +19,19 @@ const scope = { prefix: statsPrefix, max_counters: 1_000, max_histograms: 250, e
 
 export type Tag = readonly [name: string, format: string];
 
+const sources = {
+  mesh: '%DOWNSTREAM_PEER_URI_SAN%',
+  plaintext: '%DOWNSTREAM_DIRECT_REMOTE_ADDRESS_WITHOUT_PORT%',
+} as const;
+
 /** The two ends, as far as they are not the sidecar itself. */
-export const edges: Readonly<Record<Vantage, readonly Tag[]>> = {
-  outbound: [['destination', '%UPSTREAM_CLUSTER_RAW%']],
-  mesh: [
-    ['source', '%DOWNSTREAM_PEER_URI_SAN%'],
-    ['port', '%DOWNSTREAM_LOCAL_PORT%'],
-  ],
-  plaintext: [
-    ['source', '%DOWNSTREAM_DIRECT_REMOTE_ADDRESS_WITHOUT_PORT%'],
-    ['port', '%DOWNSTREAM_LOCAL_PORT%'],
-  ],
-};
+export function edges({ vantage, port }: Seen): readonly Tag[] {
+  if (vantage === 'outbound') return [['destination', '%UPSTREAM_CLUSTER_RAW%']];
+  return [
+    ['source', sources[vantage]],
+    ['port', port],
+  ];
+}
 
 /** Who answered an outbound call. Inbound, the source is as proven. */
 function peerOf(vantage: Vantage): readonly Tag[] {
@@ -38,7 +39,9 @@ function peerOf(vantage: Vantage): readonly Tag[] {
 }
 
 /** Requests, the bytes of their bodies and those of the responses, and how long they took, in milliseconds. */
-export function requestStats(vantage: Vantage): EnvoyMessage {
+export function requestStats(seen: Seen): EnvoyMessage {
+  const { vantage } = seen;
+  const ends = edges(seen);
   const direction = directionOf(vantage);
   const outcome: readonly Tag[] = [
     ...peerOf(vantage),
@@ -51,13 +54,13 @@ export function requestStats(vantage: Vantage): EnvoyMessage {
     filter: allOf(isOn(direction), atTheEnd),
     ...logger({
       counters: [
-        counter(`${direction}.requests`, [...edges[vantage], ...outcome]),
-        { stat: stat(`${direction}.request_bytes`, edges[vantage]), value_format: '%BYTES_RECEIVED%' },
-        { stat: stat(`${direction}.response_bytes`, edges[vantage]), value_format: '%BYTES_SENT%' },
+        counter(`${direction}.requests`, [...ends, ...outcome]),
+        { stat: stat(`${direction}.request_bytes`, ends), value_format: '%BYTES_RECEIVED%' },
+        { stat: stat(`${direction}.response_bytes`, ends), value_format: '%BYTES_SENT%' },
       ],
       histograms: [
         {
-          stat: stat(`${direction}.duration`, edges[vantage]),
+          stat: stat(`${direction}.duration`, ends),
           unit: 'Milliseconds',
           value_format: '%DURATION%',
         },
@@ -78,13 +81,14 @@ export function hostStats(protocol: 'TLS' | 'HTTP'): EnvoyMessage {
           ['destination', '%REQUEST_HEADER(:AUTHORITY)%'],
           ['route', 'HTTP %ROUTE_NAME%'],
         ];
-  return logger({ counters: [counter('outbound.hosts', [...said, ['port', '%DOWNSTREAM_LOCAL_PORT%']])] });
+  return logger({ counters: [counter('outbound.hosts', [...said, ['port', askedForEachConnection]])] });
 }
 
 /** TCP connections, and the bytes of both ways. */
-export function connectionStats(vantage: Vantage): EnvoyMessage {
+export function connectionStats(seen: Seen): EnvoyMessage {
+  const { vantage } = seen;
   const direction = directionOf(vantage);
-  const tags = edges[vantage];
+  const tags = edges(seen);
   return {
     filter: allOf(isOn(direction), atTheEnd),
     ...logger({
@@ -104,29 +108,35 @@ export const openCountedEvery = duration(5_000);
  * Connections that are open: whoever keeps one open for days would be seen on the day when it ends. Those of callers without an identity also
  * when they begin; of others, it is not known before the handshake who they are.
  */
-export function openConnectionStats(vantage: 'mesh' | 'plaintext'): EnvoyMessage {
+export function openConnectionStats(seen: Seen): EnvoyMessage {
   return {
     filter: allOf(isOn('inbound'), whenLogged('TcpUpstreamConnected', 'TcpPeriodic')),
-    ...logger({ counters: [counter('inbound.open_connections', edges[vantage])] }),
+    ...logger({ counters: [counter('inbound.open_connections', edges(seen))] }),
   };
 }
 
 /** Requests of callers without an identity that take longer, such as WebSockets. */
-export const openRequestStats: EnvoyMessage = {
-  filter: allOf(isOn('inbound'), whenLogged('DownstreamPeriodic')),
-  ...logger({
-    counters: [counter('inbound.open_requests', [...edges.plaintext, ['route', '%ROUTE_NAME%']])],
-  }),
-};
+export function openRequestStats(seen: Seen): EnvoyMessage {
+  return {
+    filter: allOf(isOn('inbound'), whenLogged('DownstreamPeriodic')),
+    ...logger({
+      counters: [counter('inbound.open_requests', [...edges(seen), ['route', '%ROUTE_NAME%']])],
+    }),
+  };
+}
 
 /** Connections that no filter chain took, such as those in plaintext to a TCP port whose mode is Strict: only the listener sees them. */
 export const refusedConnectionStats: EnvoyMessage = {
   filter: allOf({ response_flag_filter: { flags: ['NR'] } }, isOn('inbound')),
-  ...logger({ counters: [counter('inbound.refused_connections', edges.plaintext)] }),
+  ...logger({
+    counters: [
+      counter('inbound.refused_connections', edges({ vantage: 'plaintext', port: askedForEachConnection })),
+    ],
+  }),
 };
 
 /** Requests that rules on trial would have refused. There are none without such rules: it needs no switch of its own. */
-export function auditStats(vantage: Vantage): EnvoyMessage {
+export function auditStats(seen: Seen): EnvoyMessage {
   const wouldRefuse = Object.values(auditPrefix).map((prefix) => ({
     metadata_filter: {
       matcher: {
@@ -139,10 +149,10 @@ export function auditStats(vantage: Vantage): EnvoyMessage {
   }));
   // Missing if no Allow rule matched.
   const rule = rbacMetadata(auditPrefix.DENY + effectiveRule.shadow);
-  const tags: readonly Tag[] = [...edges[vantage], ['route', '%ROUTE_NAME%'], ['rule', rule]];
+  const tags: readonly Tag[] = [...edges(seen), ['route', '%ROUTE_NAME%'], ['rule', rule]];
   return {
     filter: allOf({ or_filter: { filters: wouldRefuse } }, atTheEnd),
-    ...logger({ counters: [counter(`${directionOf(vantage)}.audit_refusals`, tags)] }),
+    ...logger({ counters: [counter(`${directionOf(seen.vantage)}.audit_refusals`, tags)] }),
   };
 }
 

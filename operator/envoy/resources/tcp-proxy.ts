@@ -2,12 +2,12 @@
 import { duration } from '../proto/well-known.ts';
 import { connectionLog } from './access-log.ts';
 import { connectionStats, openConnectionStats, openCountedEvery } from './stats-log.ts';
-import { directionOf, type Vantage } from './vantage.ts';
+import { directionOf, type Seen } from './vantage.ts';
 import { extension } from './typed-config.ts';
 import type { EnvoyMessage } from '../proto/envoy-message.ts';
 
 export interface TcpProxyParts {
-  readonly vantage: Vantage;
+  readonly seen: Seen;
   readonly statPrefix: string;
   readonly cluster: string;
   /** Besides those that all have. Default: none. */
@@ -21,6 +21,7 @@ const bySourceAddress = [{ source_ip: {} }];
 
 /** As a network filter. */
 export function tcpProxy(parts: TcpProxyParts): EnvoyMessage {
+  const { vantage } = parts.seen;
   return extension(
     'envoy.filters.network.tcp_proxy',
     'envoy.extensions.filters.network.tcp_proxy.v3.TcpProxy',
@@ -30,14 +31,14 @@ export function tcpProxy(parts: TcpProxyParts): EnvoyMessage {
       // Connections may be silent for as long as the two ends like.
       idle_timeout: duration(0),
       // Nothing was sent yet: another endpoint will do. To the application there is but one.
-      ...(parts.vantage === 'outbound' && { max_connect_attempts: 3, hash_policy: bySourceAddress }),
+      ...(vantage === 'outbound' && { max_connect_attempts: 3, hash_policy: bySourceAddress }),
       access_log: [
-        connectionLog(directionOf(parts.vantage)),
-        connectionStats(parts.vantage),
-        ...(parts.vantage === 'outbound' ? [] : [openConnectionStats(parts.vantage)]),
+        connectionLog(directionOf(vantage)),
+        connectionStats(parts.seen),
+        ...(vantage === 'outbound' ? [] : [openConnectionStats(parts.seen)]),
         ...(parts.logs ?? []),
       ],
-      ...(parts.vantage !== 'outbound' && { access_log_options: whileOpen(parts.vantage) }),
+      ...(vantage !== 'outbound' && { access_log_options: whileOpen(vantage) }),
       ...(parts.endpoint && { metadata_match: { filter_metadata: { 'envoy.lb': parts.endpoint } } }),
     },
   );

@@ -6,6 +6,7 @@ import { connectionManager } from '../../../operator/envoy/resources/connection-
 import { extension, overAds } from '../../../operator/envoy/resources/typed-config.ts';
 import type { EnvoyMessage } from '../../../operator/envoy/proto/envoy-message.ts';
 import type { XdsResource } from '../../../operator/envoy/resources/xds-resource.ts';
+import { outbound } from '../../../operator/envoy/resources/vantage.ts';
 
 /** What there may be of each type; the last route configuration takes its virtual hosts one by one. */
 export const resourceNames: Readonly<Record<TypeUrl, readonly string[]>> = {
@@ -163,7 +164,7 @@ function filters(index: number, mark: number): readonly EnvoyMessage[] {
   return [
     connectionManager({
       named: { logs: [], tracing: null, origins: [] },
-      vantage: 'outbound',
+      seen: outbound,
       statPrefix: `mark-${mark}`,
       early: [],
       filters: index < 2 ? [discovered(`e${index}`)] : [],

@@ -21,6 +21,7 @@ import { hostsAt, portsOf } from './allow-list.ts';
 import { dnsCache } from './clusters.ts';
 import { hostFilters } from './connections.ts';
 import type { EgressSettings } from './settings.ts';
+import { outbound } from '../vantage.ts';
 
 /** What of the allow list a listener says. */
 export interface EgressPort {
@@ -100,7 +101,7 @@ function resolve(port: number): EnvoyMessage {
 }
 
 const toHost = tcpProxy({
-  vantage: 'outbound',
+  seen: outbound,
   statPrefix: 'egress_tls',
   cluster: blackholeCluster,
   logs: [hostStats('TLS')],

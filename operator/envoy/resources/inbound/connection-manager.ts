@@ -17,7 +17,9 @@ import { chainOfRoute } from '../placeholders.ts';
 import { overAds } from '../typed-config.ts';
 import type { EnvoyMessage } from '../../proto/envoy-message.ts';
 import { authorizerGaveNoAnswer } from './authorizers/filters.ts';
+import { askedForEachConnection, type Seen } from '../vantage.ts';
 import { inboundFilters } from './http-filters.ts';
+import { others } from './listener-filters.ts';
 import { withoutLookalikes } from './lookalike-headers.ts';
 import { refusedForWantOfAToken } from './tokens/authentication.ts';
 import { type RefusedRoutes, refusalRoutes, routeTable } from './route-tables.ts';
@@ -33,7 +35,7 @@ export interface InboundHttp {
 /** Guards an application that speaks HTTP. */
 export function inboundHttp({ label, chain, named }: InboundHttp): EnvoyMessage {
   return connectionManager({
-    vantage: chain,
+    seen: seenAt(label, chain),
     named,
     statPrefix: statPrefix(label, chain),
     filters: disabledFilters(inboundFilters(label)),
@@ -49,7 +51,7 @@ export function inboundHttp({ label, chain, named }: InboundHttp): EnvoyMessage 
 /** Of a TCP port that plaintext clients may not reach: lets HTTP probes through, and tells other HTTP clients why they may not. */
 export function refusingHttp(port: RefusedRoutes & Pick<InboundHttp, 'named'>): EnvoyMessage {
   return connectionManager({
-    vantage: 'plaintext',
+    seen: seenAt(port.label, 'plaintext'),
     named: port.named,
     statPrefix: statPrefix(port.label, 'plaintext'),
     // For probes.
@@ -64,6 +66,11 @@ export function refusingHttp(port: RefusedRoutes & Pick<InboundHttp, 'named'>): 
 /** Plaintext callers are counted apart: whether there are any left is what one wants to know before a port becomes Strict. */
 export function statPrefix(label: string, chain: 'mesh' | 'plaintext'): string {
   return chain === 'mesh' ? `inbound_${label}` : `inbound_${label}_plaintext`;
+}
+
+/** The port is known where there is but one, so that nobody has to ask for it at each request. */
+export function seenAt(label: string, chain: 'mesh' | 'plaintext'): Seen {
+  return { vantage: chain, port: label === others ? askedForEachConnection : label };
 }
 
 /** The application, or its HTTP/2 stream, ended without an answer. */

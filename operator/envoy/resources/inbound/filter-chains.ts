@@ -7,7 +7,7 @@ import { handshakeTimeout } from '../connection-timeouts.ts';
 import { tcpProxy } from '../tcp-proxy.ts';
 import { type BelievedPeers, downstreamTls } from '../tls.ts';
 import type { EnvoyMessage } from '../../proto/envoy-message.ts';
-import { inboundHttp, refusingHttp, statPrefix } from './connection-manager.ts';
+import { inboundHttp, refusingHttp, seenAt, statPrefix } from './connection-manager.ts';
 import { admitsUnknownBytes, allowedPeers } from './peers.ts';
 import { endsWhenRefused, peersSecret } from './tcp-admission.ts';
 
@@ -124,5 +124,5 @@ function bytes(
 }
 
 function passedOn(label: string, cluster: string, caller: 'mesh' | 'plaintext'): EnvoyMessage {
-  return tcpProxy({ vantage: caller, statPrefix: statPrefix(label, caller), cluster });
+  return tcpProxy({ seen: seenAt(label, caller), statPrefix: statPrefix(label, caller), cluster });
 }

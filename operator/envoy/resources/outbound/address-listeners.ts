@@ -14,6 +14,7 @@ import type { XdsResource } from '../xds-resource.ts';
 import { outboundHttp } from './connection-manager.ts';
 import { chooseCluster, readsServerName } from './connection-routes.ts';
 import { byAddress } from './endpoints.ts';
+import { outbound } from '../vantage.ts';
 
 type Address = Pick<EndpointIr, 'address' | 'port'>;
 
@@ -80,6 +81,6 @@ function toService(
   const cluster = clusterName(service.key, null);
   return [
     chooseCluster(service.key),
-    tcpProxy({ vantage: 'outbound', statPrefix: 'outbound_tcp', cluster, ...chosen }),
+    tcpProxy({ seen: outbound, statPrefix: 'outbound_tcp', cluster, ...chosen }),
   ];
 }

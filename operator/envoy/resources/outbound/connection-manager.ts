@@ -7,6 +7,7 @@ import { destinationHeader, headerBytesHeader, pathBytesHeader, routeConfigurati
 import type { ListenerLogs } from '../named-logs.ts';
 import { extension, overAds } from '../typed-config.ts';
 import { outboundFilters } from './http-filters.ts';
+import { outbound } from '../vantage.ts';
 
 export interface OutboundHttp {
   readonly statPrefix: string;
@@ -28,7 +29,7 @@ export const addressedDestination = '%DOWNSTREAM_LOCAL_ADDRESS%';
 export function outboundHttp(parts: OutboundHttp): EnvoyMessage {
   const { statPrefix, destination, endpoint, routes = routeConfigurationName, named, logs } = parts;
   return connectionManager({
-    vantage: 'outbound',
+    seen: outbound,
     statPrefix,
     named,
     logs,

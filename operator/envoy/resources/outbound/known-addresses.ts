@@ -7,6 +7,7 @@ import { tcpProxy } from '../tcp-proxy.ts';
 import { any, extension } from '../typed-config.ts';
 import type { EnvoyMessage } from '../../proto/envoy-message.ts';
 import type { ListenerLogs } from '../named-logs.ts';
+import { outbound } from '../vantage.ts';
 
 export interface KnownAddresses {
   /** Of HTTP services. */
@@ -38,7 +39,7 @@ function isHttpWithAddress(service: ServicePortIr): boolean {
 /** Ends what was made to the sidecar itself. */
 export const closedChain: EnvoyMessage = {
   name: 'closed',
-  filters: [tcpProxy({ vantage: 'outbound', statPrefix: 'outbound_tcp', cluster: blackholeCluster })],
+  filters: [tcpProxy({ seen: outbound, statPrefix: 'outbound_tcp', cluster: blackholeCluster })],
 };
 
 /**

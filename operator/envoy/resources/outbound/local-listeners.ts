@@ -12,6 +12,7 @@ import type { EnvoyMessage } from '../../proto/envoy-message.ts';
 import type { XdsResource } from '../xds-resource.ts';
 import { chooseCluster, readsServerName } from './connection-routes.ts';
 import { outboundHttp } from './connection-manager.ts';
+import { outbound } from '../vantage.ts';
 
 export function buildLocalListeners(
   workload: WorkloadIr,
@@ -45,5 +46,5 @@ function toService({ protocol, service }: BindingIr, named: ListenerLogs): reado
     return [outboundHttp({ statPrefix: 'outbound', destination: serviceHost(service), named })];
   }
   const cluster = clusterName(service, null);
-  return [chooseCluster(service), tcpProxy({ vantage: 'outbound', statPrefix: 'outbound_tcp', cluster })];
+  return [chooseCluster(service), tcpProxy({ seen: outbound, statPrefix: 'outbound_tcp', cluster })];
 }

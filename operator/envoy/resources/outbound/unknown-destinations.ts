@@ -12,6 +12,7 @@ import { endsByRuntime } from '../runtime-admission.ts';
 import { tcpProxy } from '../tcp-proxy.ts';
 import { connectTimeoutMs, noLimits, sameProtocol } from '../upstream.ts';
 import type { XdsResource } from '../xds-resource.ts';
+import { outbound } from '../vantage.ts';
 
 /** Where connections go to destinations that nobody knows. */
 export function unknownCluster(mode: MeshSettingsIr['outboundMode']): string {
@@ -21,7 +22,7 @@ export function unknownCluster(mode: MeshSettingsIr['outboundMode']): string {
 /** Those that exist when the mode becomes RegistryOnly end at their next byte. */
 export function unknownFilters(mode: MeshSettingsIr['outboundMode']): readonly EnvoyMessage[] {
   const cluster = unknownCluster(mode);
-  const passOn = tcpProxy({ vantage: 'outbound', statPrefix: 'outbound_tcp', cluster });
+  const passOn = tcpProxy({ seen: outbound, statPrefix: 'outbound_tcp', cluster });
   return [endsByRuntime('outbound_unknown', unknownDestinationsKey), passOn];
 }
 
