@@ -10,6 +10,7 @@ import { benchPods } from './pods.ts';
 import { benchQuotas } from './quotas/main.ts';
 import { playRest, restId, restProxies } from './rest.ts';
 import { scenarios } from './scenarios.ts';
+import { levelsIn } from './sidecar/telemetry.ts';
 import { benchSidecar } from './sidecar/main.ts';
 import { short, tableOf } from './table.ts';
 import { targetOf, type Setting } from './targets.ts';
@@ -38,6 +39,8 @@ const { values } = parseArgs({
     rules: { type: 'string', default: '0' },
     /** S=sidecar: telemetry off, as by default and all of it. */
     telemetry: { type: 'boolean', default: false },
+    /** S=sidecar, with --telemetry: only these, and none at all. Default: each. */
+    levels: { type: 'string', default: '' },
     /** S=sidecar: connection managers of the caller. */
     bindings: { type: 'string', default: '3' },
   },
@@ -136,14 +139,14 @@ async function repeated(setting: Setting, once: (played: Played) => Promise<void
 
 async function main(): Promise<void> {
   if (values.s === 'sidecar') {
-    const { base, rounds, m, bindings, rules, telemetry } = values;
+    const { base, rounds, m, bindings, rules, telemetry, levels } = values;
     await benchSidecar({
       base,
       rounds: Number(rounds),
       services: Number(m),
       bindings: Number(bindings),
       rules: Number(rules),
-      telemetry,
+      telemetry: telemetry ? levelsIn(levels) : [],
     });
     return;
   }

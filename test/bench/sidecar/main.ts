@@ -8,7 +8,7 @@ import { Child, endAll, type Ending } from '../processes.ts';
 import { tableOf } from '../table.ts';
 import { load, portOf, startAnswering } from './load.ts';
 import type { MeshOptions, MeshReady, SidecarProcess } from './mesh.ts';
-import { telemetryLevels } from './telemetry.ts';
+import type { TelemetryLevel } from './telemetry.ts';
 
 export interface SidecarBenchOptions {
   /** Another checkout of this project. */
@@ -18,8 +18,8 @@ export interface SidecarBenchOptions {
   readonly bindings: number;
   /** With so many rules and a token, compared with none. 0: not. */
   readonly rules: number;
-  /** Each level of telemetry, compared with none. */
-  readonly telemetry: boolean;
+  /** Levels of telemetry, each compared with none. Empty: not. */
+  readonly telemetry: readonly TelemetryLevel[];
 }
 
 const requestsOfRound = 2_000;
@@ -114,8 +114,8 @@ function sidesOf({
   telemetry,
 }: SidecarBenchOptions): readonly (readonly [name: string, checkout: string, more: Partial<MeshOptions>])[] {
   const here = resolve(import.meta.dirname, '../../..');
-  if (telemetry)
-    return telemetryLevels.toReversed().map((level) => [`telemetry ${level}`, here, { telemetry: level }]);
+  if (telemetry.length > 0)
+    return telemetry.toReversed().map((level) => [`telemetry ${level}`, here, { telemetry: level }]);
   if (rules > 0)
     return [
       ['ours', here, { rules }],

@@ -22,6 +22,17 @@ import { sampleAccessLog } from '../../support/mesh-samples.ts';
 export const telemetryLevels = ['off', 'counts', 'default', 'lines', 'full'] as const;
 export type TelemetryLevel = (typeof telemetryLevels)[number];
 
+/** `counts,default`: those, after none at all. '': each. Throws on others. */
+export function levelsIn(text: string): readonly TelemetryLevel[] {
+  if (text === '') return telemetryLevels;
+  const named = text.split(',').map((name) => {
+    const level = telemetryLevels.find((known) => known === name);
+    if (level === undefined) throw new Error(`there is no level ${name}: choose of ${telemetryLevels.join()}`);
+    return level;
+  });
+  return telemetryLevels.filter((level) => level === 'off' || named.includes(level));
+}
+
 const provider = 'collector';
 const settingsOf: Readonly<Record<TelemetryLevel, Partial<MeshIr['settings']>>> = {
   off: { accessLogs: [] },
