@@ -5,7 +5,11 @@ import { once } from 'node:events';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { runInNewContext } from 'node:vm';
+import { build } from 'esbuild';
 import { bundleFiles } from '../../../deploy/bundle/bundle.ts';
+import { definitionsAsText } from '../../../deploy/bundle/plugins.ts';
+import { definitions } from '../../../operator/wiring/definitions.ts';
 import { interceptionProgram } from '../../../operator/infra/sidecar.ts';
 import { bundleInto } from '../../support/bundle.ts';
 import { poll } from '../../support/kubernetes/poll.ts';
@@ -40,7 +44,25 @@ describe('the bundle', () => {
   );
 
   test('leaves out what it does not use of the Kubernetes client', () => {
-    expect(readFileSync(join(folder, 'main.cjs')).byteLength).toBeLessThan(5_000_000);
+    expect(readFileSync(join(folder, 'main.cjs')).byteLength).toBeLessThan(6_000_000);
+  });
+
+  test('has the definitions of our kinds as JSON, as they are made of the schemas', async () => {
+    const { outputFiles } = await build({
+      entryPoints: [join(import.meta.dirname, '../../../operator/wiring/definitions.ts')],
+      bundle: true,
+      format: 'iife',
+      globalName: 'made',
+      write: false,
+      plugins: [definitionsAsText],
+    });
+    const program = outputFiles[0]?.text ?? '';
+
+    // Nothing is left to make them of.
+    expect(program).not.toContain('node_modules/zod');
+    expect(runInNewContext(`${program}; JSON.stringify(made.definitions())`)).toBe(
+      JSON.stringify(definitions()),
+    );
   });
 
   test('holds the dashboard', () => {
