@@ -88,11 +88,11 @@ describe('versions', () => {
 
 describe('identity', () => {
   test('a resource that is another object and says the same is neither checked nor encoded again', () => {
-    const encoded: string[] = [];
+    const encoded: unknown[] = [];
     const counting: SnapshotTools = {
       ...tools,
       encodeAny: (type, message) => {
-        encoded.push(String(message['name']));
+        encoded.push(message['name']);
         return encodeAny(type, message);
       },
     };
