@@ -27,7 +27,8 @@ export function levelsIn(text: string): readonly TelemetryLevel[] {
   if (text === '') return telemetryLevels;
   const named = text.split(',').map((name) => {
     const level = telemetryLevels.find((known) => known === name);
-    if (level === undefined) throw new Error(`there is no level ${name}: choose of ${telemetryLevels.join()}`);
+    if (level === undefined)
+      throw new Error(`there is no level ${name}: choose of ${telemetryLevels.join()}`);
     return level;
   });
   return telemetryLevels.filter((level) => level === 'off' || named.includes(level));
