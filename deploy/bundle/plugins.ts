@@ -1,4 +1,4 @@
-// What esbuild is told about packages: what of them is never used here, and how to read JSON.
+// What esbuild is told about packages: what of them is never used here, what is worked out beforehand, and how to read JSON.
 import { readFile } from 'node:fs/promises';
 import type { Plugin } from 'esbuild';
 import { definitions } from '../../operator/wiring/definitions.ts';
@@ -73,7 +73,7 @@ export function standIns(root: string): Plugin {
   };
 }
 
-/** What a module computes of nothing but the project is computed here, and not at each start. */
+/** They follow from the schemas alone, so they are made here, and not at each start. */
 export const definitionsAsText: Plugin = {
   name: 'definitions as text',
   setup: (build) => {

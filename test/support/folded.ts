@@ -23,17 +23,18 @@ import {
   askedForEachConnection,
   outbound,
   type Seen,
-  type Vantage,
+  type SeenInbound,
 } from '../../operator/envoy/resources/vantage.ts';
 import { upgradeConfigs } from '../../operator/envoy/resources/upgrades.ts';
 import { celText, isCelTree } from './cel-text.ts';
 import { sampleDestination, unreachableOnly } from './mesh-samples.ts';
 
 const directions = ['inbound', 'outbound'] as const;
-const vantages = ['outbound', 'mesh', 'plaintext'] as const;
-/** From there, at any port. */
-const seenFrom = (vantage: Vantage): Seen =>
-  vantage === 'outbound' ? outbound : { vantage, port: askedForEachConnection };
+const atAnyPort = (vantage: SeenInbound['vantage']): SeenInbound => ({
+  vantage,
+  port: askedForEachConnection,
+});
+const seen: readonly Seen[] = [outbound, atAnyPort('mesh'), atAnyPort('plaintext')];
 
 /** The message as JSON → the word for it. */
 const words: ReadonlyMap<string, string> = new Map(
@@ -50,15 +51,15 @@ const words: ReadonlyMap<string, string> = new Map(
       [refusedConnectionLog(direction), `(${direction} log of refused connections)`],
     ]),
     [refusedPeers, '(peers that are no longer admitted)'],
-    ...vantages.flatMap((vantage) => [
-      [requestLog(vantage), `(${vantage} request log)`],
-      [requestStats(seenFrom(vantage)), `(${vantage} request stats)`],
-      [connectionStats(seenFrom(vantage)), `(${vantage} connection stats)`],
-      [auditStats(seenFrom(vantage)), `(${vantage} audit stats)`],
+    ...seen.flatMap((from) => [
+      [requestLog(from.vantage), `(${from.vantage} request log)`],
+      [requestStats(from), `(${from.vantage} request stats)`],
+      [connectionStats(from), `(${from.vantage} connection stats)`],
+      [auditStats(from), `(${from.vantage} audit stats)`],
     ]),
-    [openConnectionStats(seenFrom('mesh')), '(mesh stats of open connections)'],
-    [openConnectionStats(seenFrom('plaintext')), '(plaintext stats of open connections)'],
-    [openRequestStats(seenFrom('plaintext')), '(stats of open requests)'],
+    [openConnectionStats(atAnyPort('mesh')), '(mesh stats of open connections)'],
+    [openConnectionStats(atAnyPort('plaintext')), '(plaintext stats of open connections)'],
+    [openRequestStats(atAnyPort('plaintext')), '(stats of open requests)'],
     [refusedConnectionStats, '(stats of refused connections)'],
   ].map(([message, word]) => [JSON.stringify(message), word as string]),
 );

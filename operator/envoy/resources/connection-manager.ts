@@ -34,7 +34,8 @@ export interface ConnectionManagerParts {
 /** As a network filter. */
 export function connectionManager(parts: ConnectionManagerParts): EnvoyMessage {
   const traces = tracesOf(parts);
-  const { vantage } = parts.seen;
+  const { seen } = parts;
+  const { vantage } = seen;
   return extension(
     'envoy.filters.network.http_connection_manager',
     'envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager',
@@ -53,10 +54,10 @@ export function connectionManager(parts: ConnectionManagerParts): EnvoyMessage {
       access_log: [
         requestLog(vantage),
         ...parts.named.logs.map((log) => namedRequestLog(log, vantage)),
-        requestStats(parts.seen),
-        auditStats(parts.seen),
-        ...ruleStats(parts.seen),
-        ...(vantage === 'plaintext' ? [openRequestStats(parts.seen)] : []),
+        requestStats(seen),
+        auditStats(seen),
+        ...ruleStats(seen),
+        ...(seen.vantage === 'plaintext' ? [openRequestStats(seen)] : []),
         ...(parts.logs ?? []),
       ],
       // Those of the mesh pay nothing for it: nobody waits for them to end.

@@ -7,7 +7,14 @@ import { auditPrefix, effectiveRule, engineResult, rbacMetadata, rbacNamespace }
 import { allOf, atTheEnd, runtimeFilter, whenLogged } from './log-filters.ts';
 import { statsKey } from './runtime.ts';
 import { extension } from './typed-config.ts';
-import { askedForEachConnection, type Direction, directionOf, type Seen, type Vantage } from './vantage.ts';
+import {
+  askedForEachConnection,
+  type Direction,
+  directionOf,
+  type Seen,
+  type SeenInbound,
+  type Vantage,
+} from './vantage.ts';
 import { statsPrefix } from '../../values/sidecar-names.ts';
 
 /**
@@ -25,11 +32,11 @@ const sources = {
 } as const;
 
 /** The two ends, as far as they are not the sidecar itself. */
-export function edges({ vantage, port }: Seen): readonly Tag[] {
-  if (vantage === 'outbound') return [['destination', '%UPSTREAM_CLUSTER_RAW%']];
+export function edges(seen: Seen): readonly Tag[] {
+  if (seen.vantage === 'outbound') return [['destination', '%UPSTREAM_CLUSTER_RAW%']];
   return [
-    ['source', sources[vantage]],
-    ['port', port],
+    ['source', sources[seen.vantage]],
+    ['port', seen.port],
   ];
 }
 
@@ -108,7 +115,7 @@ export const openCountedEvery = duration(5_000);
  * Connections that are open: whoever keeps one open for days would be seen on the day when it ends. Those of callers without an identity also
  * when they begin; of others, it is not known before the handshake who they are.
  */
-export function openConnectionStats(seen: Seen): EnvoyMessage {
+export function openConnectionStats(seen: SeenInbound): EnvoyMessage {
   return {
     filter: allOf(isOn('inbound'), whenLogged('TcpUpstreamConnected', 'TcpPeriodic')),
     ...logger({ counters: [counter('inbound.open_connections', edges(seen))] }),
@@ -116,7 +123,7 @@ export function openConnectionStats(seen: Seen): EnvoyMessage {
 }
 
 /** Requests of callers without an identity that take longer, such as WebSockets. */
-export function openRequestStats(seen: Seen): EnvoyMessage {
+export function openRequestStats(seen: SeenInbound): EnvoyMessage {
   return {
     filter: allOf(isOn('inbound'), whenLogged('DownstreamPeriodic')),
     ...logger({

@@ -21,7 +21,8 @@ const bySourceAddress = [{ source_ip: {} }];
 
 /** As a network filter. */
 export function tcpProxy(parts: TcpProxyParts): EnvoyMessage {
-  const { vantage } = parts.seen;
+  const { seen } = parts;
+  const { vantage } = seen;
   return extension(
     'envoy.filters.network.tcp_proxy',
     'envoy.extensions.filters.network.tcp_proxy.v3.TcpProxy',
@@ -34,8 +35,8 @@ export function tcpProxy(parts: TcpProxyParts): EnvoyMessage {
       ...(vantage === 'outbound' && { max_connect_attempts: 3, hash_policy: bySourceAddress }),
       access_log: [
         connectionLog(directionOf(vantage)),
-        connectionStats(parts.seen),
-        ...(vantage === 'outbound' ? [] : [openConnectionStats(parts.seen)]),
+        connectionStats(seen),
+        ...(seen.vantage === 'outbound' ? [] : [openConnectionStats(seen)]),
         ...(parts.logs ?? []),
       ],
       ...(vantage !== 'outbound' && { access_log_options: whileOpen(vantage) }),

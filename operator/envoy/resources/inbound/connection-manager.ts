@@ -17,7 +17,7 @@ import { chainOfRoute } from '../placeholders.ts';
 import { overAds } from '../typed-config.ts';
 import type { EnvoyMessage } from '../../proto/envoy-message.ts';
 import { authorizerGaveNoAnswer } from './authorizers/filters.ts';
-import { askedForEachConnection, type Seen } from '../vantage.ts';
+import { askedForEachConnection, type SeenInbound } from '../vantage.ts';
 import { inboundFilters } from './http-filters.ts';
 import { others } from './listener-filters.ts';
 import { withoutLookalikes } from './lookalike-headers.ts';
@@ -69,7 +69,7 @@ export function statPrefix(label: string, chain: 'mesh' | 'plaintext'): string {
 }
 
 /** The port is known where there is but one, so that nobody has to ask for it at each request. */
-export function seenAt(label: string, chain: 'mesh' | 'plaintext'): Seen {
+export function seenAt(label: string, chain: 'mesh' | 'plaintext'): SeenInbound {
   return { vantage: chain, port: label === others ? askedForEachConnection : label };
 }
 
