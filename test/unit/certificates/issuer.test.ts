@@ -201,7 +201,7 @@ describe('keeping them good', () => {
     expect(halfway).toBeLessThan(50);
     expect(missing()).toBe(0);
     // Two more of the root in each round.
-    expect(b.secrets.reads - before).toBeLessThan(170 + 130);
+    expect(b.secrets.reads - before).toBeLessThan(170 + 100);
   });
 
   test('one whose Secret cannot be written is tried again with back-off and does not stop the others', async () => {
