@@ -1,6 +1,7 @@
 // Reads an ExportMetricsServiceRequest of OTLP by hand, as far as it is about our own counters: a thousand sidecars send one every ten
 // seconds. Pure. @see https://github.com/open-telemetry/opentelemetry-proto/blob/main/opentelemetry/proto/metrics/v1/metrics.proto
 import protobuf from 'protobufjs/minimal.js';
+import { unpack } from '../values/packed-tags.ts';
 import { durationBounds, statsPrefix } from '../values/sidecar-names.ts';
 import { metrics, type Metric, noTags, type Point, tagNames, type Tags } from './point.ts';
 
@@ -149,11 +150,17 @@ class TagsReader {
       [keyValue.key]: () => (key = reader.string()),
       [keyValue.value]: () => message(reader, { [anyValue.string]: () => (value = reader.string()) }),
     });
-    const name = tagNames.find((it) => it === key);
-    if (name === undefined) return;
+    const told = unpack(key, value);
+    if (told === null) this.areRight = false;
+    else for (const [name, text] of told) this.#take(name, text);
+  }
+
+  #take(name: string, value: string): void {
+    const known = tagNames.find((it) => it === name);
+    if (known === undefined) return;
     if (value.length > mostTagCharacters || !printable.test(value)) this.areRight = false;
     // As Envoy writes what it does not know.
-    else this.tags = { ...this.tags, [name]: value === '-' ? '' : value };
+    else this.tags = { ...this.tags, [known]: value === '-' ? '' : value };
   }
 }
 

@@ -97,5 +97,9 @@ function ofAnyPort(part: unknown): string {
     .replaceAll(
       /("name":"port","value_format":)"[0-9]+"/g,
       (_, name: string) => `${name}"${askedForEachConnection}"`,
+    )
+    .replaceAll(
+      /("value_format":"%[A-Z_]+%\|)[0-9]+(?=[|"])/g,
+      (_, source: string) => source + askedForEachConnection,
     );
 }

@@ -15,6 +15,7 @@ import {
   type SeenInbound,
   type Vantage,
 } from './vantage.ts';
+import { pack } from '../../values/packed-tags.ts';
 import { statsPrefix } from '../../values/sidecar-names.ts';
 
 /**
@@ -45,7 +46,10 @@ function peerOf(vantage: Vantage): readonly Tag[] {
   return vantage === 'outbound' ? [['peer', '%UPSTREAM_PEER_URI_SAN%']] : [];
 }
 
-/** Requests, the bytes of their bodies and those of the responses, and how long they took, in milliseconds. */
+/**
+ * Requests, the bytes of their bodies and those of the responses, and how long they took, in milliseconds. Each request pays for it: tags
+ * are packed.
+ */
 export function requestStats(seen: Seen): EnvoyMessage {
   const { vantage } = seen;
   const ends = edges(seen);
@@ -61,13 +65,13 @@ export function requestStats(seen: Seen): EnvoyMessage {
     filter: allOf(isOn(direction), atTheEnd),
     ...logger({
       counters: [
-        counter(`${direction}.requests`, [...ends, ...outcome]),
-        { stat: stat(`${direction}.request_bytes`, ends), value_format: '%BYTES_RECEIVED%' },
-        { stat: stat(`${direction}.response_bytes`, ends), value_format: '%BYTES_SENT%' },
+        counter(`${direction}.requests`, packed([...ends, ...outcome])),
+        { stat: stat(`${direction}.request_bytes`, packed(ends)), value_format: '%BYTES_RECEIVED%' },
+        { stat: stat(`${direction}.response_bytes`, packed(ends)), value_format: '%BYTES_SENT%' },
       ],
       histograms: [
         {
-          stat: stat(`${direction}.duration`, ends),
+          stat: stat(`${direction}.duration`, packed(ends)),
           unit: 'Milliseconds',
           value_format: '%DURATION%',
         },
@@ -161,6 +165,11 @@ export function auditStats(seen: Seen): EnvoyMessage {
     filter: allOf({ or_filter: { filters: wouldRefuse } }, atTheEnd),
     ...logger({ counters: [counter(`${directionOf(seen.vantage)}.audit_refusals`, tags)] }),
   };
+}
+
+/** As one. */
+function packed(tags: readonly Tag[]): readonly Tag[] {
+  return [[pack(tags.map(([name]) => name)), pack(tags.map(([, format]) => format))]];
 }
 
 function isOn(direction: Direction): EnvoyMessage {

@@ -32,6 +32,20 @@ test('counters and durations with their tags; - is nothing', () => {
   });
 });
 
+test('tags that are told as one', () => {
+  const tags = { 'source|port|code|flags|grpc': 'spiffe://a|80|200|-|', peer: 'b' };
+  const bytes = otlpReport([{ name: 'meshwright.inbound.requests', tags, count: 7 }]);
+
+  expect(readReport(bytes).points).toEqual([
+    {
+      metric: 'inbound.requests',
+      tags: { ...noTags, source: 'spiffe://a', port: '80', code: '200', peer: 'b' },
+      count: 7,
+      buckets: null,
+    },
+  ]);
+});
+
 test('bytes of a connection that was open for years', () => {
   const bytes = otlpReport([{ name: 'meshwright.inbound.sent_bytes', count: 2 ** 50 }]);
   expect(readReport(bytes).points).toMatchObject([{ count: 2 ** 50 }]);
@@ -59,6 +73,11 @@ test.each([
   ['other buckets than ours', { name: 'meshwright.inbound.duration', buckets: [1, 2] }, 1],
   ['buckets of a counter', { name: 'meshwright.inbound.requests', buckets }, 1],
   ['a tag of several lines', { name: 'meshwright.inbound.requests', count: 1, tags: { source: 'a\nb' } }, 1],
+  [
+    'fewer values than names of tags',
+    { name: 'meshwright.inbound.requests', count: 1, tags: { 'source|code': 'a' } },
+    1,
+  ],
   [
     'a tag of a megabyte',
     { name: 'meshwright.inbound.requests', count: 1, tags: { source: 'a'.repeat(1_000_000) } },
