@@ -156,11 +156,11 @@ class TagsReader {
   }
 
   #take(name: string, value: string): void {
-    const known = tagNames.find((it) => it === name);
-    if (known === undefined) return;
+    const tag = tagNames.find((it) => it === name);
+    if (tag === undefined) return;
     if (value.length > mostTagCharacters || !printable.test(value)) this.areRight = false;
     // As Envoy writes what it does not know.
-    else this.tags = { ...this.tags, [known]: value === '-' ? '' : value };
+    else this.tags = { ...this.tags, [tag]: value === '-' ? '' : value };
   }
 }
 

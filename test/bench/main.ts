@@ -41,6 +41,8 @@ const { values } = parseArgs({
     telemetry: { type: 'boolean', default: false },
     /** S=sidecar, with --telemetry: only these, and none at all. Default: each. */
     levels: { type: 'string', default: '' },
+    /** S=sidecar: instructions instead of time. Needs valgrind. */
+    instructions: { type: 'boolean', default: false },
     /** S=sidecar: connection managers of the caller. */
     bindings: { type: 'string', default: '3' },
   },
@@ -139,7 +141,7 @@ async function repeated(setting: Setting, once: (played: Played) => Promise<void
 
 async function main(): Promise<void> {
   if (values.s === 'sidecar') {
-    const { base, rounds, m, bindings, rules, telemetry, levels } = values;
+    const { base, rounds, m, bindings, rules, telemetry, levels, instructions } = values;
     await benchSidecar({
       base,
       rounds: Number(rounds),
@@ -147,6 +149,7 @@ async function main(): Promise<void> {
       bindings: Number(bindings),
       rules: Number(rules),
       telemetry: telemetry ? levelsIn(levels) : [],
+      instructions,
     });
     return;
   }

@@ -1,52 +1,18 @@
 // `make bench S=sidecar`: what a request costs its two sidecars, and what memory they take. With `--base <checkout>` the same of the
 // configuration that another checkout makes, in turns, and the difference. See ../README.md.
-import { fork } from 'node:child_process';
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { readdirSync, readFileSync } from 'node:fs';
 import { medianOf, rowsOf, type Figures } from '../figures.ts';
-import { Child, endAll, type Ending } from '../processes.ts';
-import { tableOf } from '../table.ts';
+import { endAll, type Ending } from '../processes.ts';
+import { tableOf, type TableRow } from '../table.ts';
+import { countInstructions } from './instructions.ts';
 import { load, portOf, startAnswering } from './load.ts';
-import type { MeshOptions, MeshReady, SidecarProcess } from './mesh.ts';
-import type { TelemetryLevel } from './telemetry.ts';
-
-export interface SidecarBenchOptions {
-  /** Another checkout of this project. */
-  readonly base: string | undefined;
-  readonly rounds: number;
-  readonly services: number;
-  readonly bindings: number;
-  /** With so many rules and a token, compared with none. 0: not. */
-  readonly rules: number;
-  /** Levels of telemetry, each compared with none. Empty: not. */
-  readonly telemetry: readonly TelemetryLevel[];
-}
+import type { SidecarProcess } from './mesh.ts';
+import { type Side, type SidecarBenchOptions, sidesOf, startSide } from './sides.ts';
 
 const requestsOfRound = 2_000;
 /** Not measured: whoever was played last finds its memory in the processor's caches. */
 const requestsBefore = 200;
 const connections = 4;
-
-interface Side extends Ending {
-  readonly name: string;
-  readonly ready: MeshReady;
-  readonly rounds: {
-    readonly caller: number;
-    readonly server: number;
-    readonly p50: number;
-    readonly p99: number;
-    readonly perSecond: number;
-  }[];
-}
-
-async function startSide(name: string, checkout: string, options: MeshOptions): Promise<Side> {
-  const program = join(checkout, 'test/bench/sidecar/mesh.ts');
-  if (!existsSync(program)) throw new Error(`${checkout} has no ${program}`);
-  const process = fork(program, { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
-  const child = new Child(name, process);
-  const ready = await child.ask<MeshReady>(options);
-  return { name, ready, rounds: [], end: () => child.end() };
-}
 
 /** Microseconds that a process has worked, all of its threads. */
 function cpuUs({ pid }: SidecarProcess): number {
@@ -117,21 +83,16 @@ function difference(ours: Figures, base: Figures): Figures {
   );
 }
 
-/** Those that are compared; the last is what the others are compared with. */
-function sidesOf({
-  base,
-  rules,
-  telemetry,
-}: SidecarBenchOptions): readonly (readonly [name: string, checkout: string, more: Partial<MeshOptions>])[] {
-  const here = resolve(import.meta.dirname, '../../..');
-  if (telemetry.length > 0)
-    return telemetry.toReversed().map((level) => [`telemetry ${level}`, here, { telemetry: level }]);
-  if (rules > 0)
-    return [
-      ['ours', here, { rules }],
-      ['no rules', here, {}],
-    ];
-  return [['ours', here, {}], ...(base === undefined ? [] : [['base', resolve(base), {}] as const])];
+/** Each, and by what it is more than the last. */
+function comparedRows(sides: readonly (readonly [name: string, Figures])[]): readonly TableRow[] {
+  const last = sides.at(-1)?.[1] ?? {};
+  const groups = sides.flatMap(([name, own]) => {
+    const pair = [[name, own] as const];
+    return own === last ? pair : [...pair, [`${name}: more`, difference(own, last)] as const];
+  });
+  return groups.flatMap(([scenario, group]) =>
+    rowsOf([group]).map((row) => ({ ...row, scenario, target: undefined })),
+  );
 }
 
 export async function benchSidecar(options: SidecarBenchOptions): Promise<void> {
@@ -141,6 +102,13 @@ export async function benchSidecar(options: SidecarBenchOptions): Promise<void> 
     const application = await startAnswering();
     started.push({ end: async () => void application.close() });
     const given = { applicationPort: portOf(application), services, bindings };
+    const title = `two sidecars, one worker each, mTLS between; ${services} services, ${bindings} bindings`;
+    if (options.instructions) {
+      const counted: (readonly [string, Figures])[] = [];
+      for (const side of sidesOf(options)) counted.push([side[0], await countInstructions(side, given)]);
+      process.stdout.write(tableOf(title, comparedRows(counted)));
+      return;
+    }
     const sides: Side[] = [];
     for (const [name, checkout, more] of sidesOf(options)) {
       const side = await startSide(name, checkout, { ...given, ...more });
@@ -157,17 +125,8 @@ export async function benchSidecar(options: SidecarBenchOptions): Promise<void> 
         figuresOf(side, await memory(side.ready.caller), await memory(side.ready.server)),
       ),
     );
-    const last = figures.at(-1) ?? {};
-    const groups = sides.flatMap(({ name }, index) => {
-      const own = figures[index] ?? {};
-      const pair = [[name, own] as const];
-      return own === last ? pair : [...pair, [`${name}: more`, difference(own, last)] as const];
-    });
-    const rows = groups.flatMap(([scenario, group]) =>
-      rowsOf([group]).map((row) => ({ ...row, scenario, target: undefined })),
-    );
-    const title = `two sidecars, one worker each, mTLS between; ${services} services, ${bindings} bindings`;
-    process.stdout.write(tableOf(title, rows));
+    const named = sides.map(({ name }, index) => [name, figures[index] ?? {}] as const);
+    process.stdout.write(tableOf(title, comparedRows(named)));
   } finally {
     await endAll(started);
   }

@@ -29,7 +29,14 @@ import {
   trustDomain,
 } from '../../support/mesh-samples.ts';
 import { makeGuard } from './guard.ts';
-import { countingNothing, receiving, type TelemetryLevel, withTelemetry } from './telemetry.ts';
+import {
+  countingByItself,
+  countingNothing,
+  isSilent,
+  receiving,
+  type TelemetryLevel,
+  withTelemetry,
+} from './telemetry.ts';
 
 /** What the parent says first. */
 export interface MeshOptions {
@@ -121,7 +128,8 @@ async function start({
   });
   await server.start();
   const built = buildResources(mesh, { trustBundle: root.certificate });
-  const resources = telemetry === 'off' ? countingNothing(built) : built;
+  const counted = isSilent(telemetry) ? countingNothing(built) : built;
+  const resources = telemetry === 'envoy' ? countingByItself(counted) : counted;
   server.publish(buildSnapshot(null, resources, { encodeAny, check: checkMessage }));
   const startSidecar = async (workload: WorkloadIr): Promise<SidecarProcess> => {
     const dir = await mkdtemp(join(tmpdir(), `meshwright-bench-${workload.name}-`));
@@ -134,7 +142,7 @@ async function start({
     });
     const args = ['--log-level', 'error'];
     const silent = { ...bootstrap, stats_sinks: [] };
-    const text = JSON.stringify(telemetry === 'off' ? silent : bootstrap);
+    const text = JSON.stringify(isSilent(telemetry) ? silent : bootstrap);
     const envoy = await startEnvoy({ bootstrap: text, dir, ...inItsFolder(dir), args });
     process.once('disconnect', () => void envoy.stop().then(() => rm(dir, { recursive: true, force: true })));
     await envoy.waitFor(() => envoy.ready(), 60_000);

@@ -1,4 +1,5 @@
 // What the two sidecars of `make bench S=sidecar ARGS=--telemetry` tell, and who receives it: the operator's own services, on the port of the configuration.
+import type { EnvoyMessage } from '../../../operator/envoy/proto/envoy-message.ts';
 import { typeUrl } from '../../../operator/envoy/proto/type-urls.ts';
 import { statsKey } from '../../../operator/envoy/resources/runtime.ts';
 import type { XdsResource, XdsResources } from '../../../operator/envoy/resources/xds-resource.ts';
@@ -15,28 +16,28 @@ import { MemorySecrets } from '../../support/memory-secrets.ts';
 import { sampleAccessLog } from '../../support/mesh-samples.ts';
 
 /**
- * off: neither counts nor lines, which no Mesh can ask for: what all others are compared with. counts: no lines. default: what a Mesh without `telemetry`
- * has: counts, and lines about failed requests, of which there are none here. lines: counts, and a line on standard output for each request.
- * full: also a record of each request and a span of each for a provider.
+ * off: neither counts nor lines, which no Mesh can ask for. envoy: the same, with the counters that Envoy has by itself for each cluster and code of a response.
+ * counts: no lines. default: what a Mesh without `telemetry` has: counts, and lines about failed requests, of which there are none here.
+ * lines: counts, and a line on standard output for each request. full: also a record of each request and a span of each for a provider.
  */
-export const telemetryLevels = ['off', 'counts', 'default', 'lines', 'full'] as const;
+export const telemetryLevels = ['off', 'envoy', 'counts', 'default', 'lines', 'full'] as const;
 export type TelemetryLevel = (typeof telemetryLevels)[number];
 
-/** `counts,default`: those, after none at all. '': each. Throws on others. */
+/** `off,default`: those; what comes first is what others are compared with. '': each. Throws on others. */
 export function levelsIn(text: string): readonly TelemetryLevel[] {
   if (text === '') return telemetryLevels;
-  const named = text.split(',').map((name) => {
+  return text.split(',').map((name) => {
     const level = telemetryLevels.find((known) => known === name);
     if (level === undefined)
       throw new Error(`there is no level ${name}: choose of ${telemetryLevels.join()}`);
     return level;
   });
-  return telemetryLevels.filter((level) => level === 'off' || named.includes(level));
 }
 
 const provider = 'collector';
 const settingsOf: Readonly<Record<TelemetryLevel, Partial<MeshIr['settings']>>> = {
   off: { accessLogs: [] },
+  envoy: { accessLogs: [] },
   counts: { accessLogs: [] },
   default: {},
   lines: { accessLogs: [sampleAccessLog] },
@@ -60,15 +61,40 @@ export function withTelemetry(mesh: MeshIr, level: TelemetryLevel): MeshIr {
   return { ...mesh, settings: { ...mesh.settings, ...settingsOf[level] } };
 }
 
+/** Whether nobody counts for the mesh. */
+export function isSilent(level: TelemetryLevel | undefined): boolean {
+  return level === 'off' || level === 'envoy';
+}
+
 /** Counting is always on in a mesh; here it is not. */
 export function countingNothing(resources: XdsResources): XdsResources {
-  const silenced = (resource: XdsResource): XdsResource => {
-    if (resource.typeUrl !== typeUrl.runtime) return resource;
-    const off = { [statsKey('inbound')]: 0, [statsKey('outbound')]: 0 };
-    const layer = { ...(resource.message['layer'] as object), ...off };
-    return { ...resource, message: { ...resource.message, layer } };
-  };
-  const layers = [...resources.layers].map(([id, all]) => [id, all.map(silenced)] as const);
+  const off = { [statsKey('inbound')]: 0, [statsKey('outbound')]: 0 };
+  return eachOf(resources, typeUrl.runtime, (message) => ({
+    ...message,
+    layer: { ...(message['layer'] as object), ...off },
+  }));
+}
+
+/** As Envoy does unless it is told not to. */
+export function countingByItself(resources: XdsResources): XdsResources {
+  return eachOf(resources, typeUrl.listener, (message) => withOwnStats(message) as EnvoyMessage);
+}
+
+function withOwnStats(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(withOwnStats);
+  if (typeof value !== 'object' || value === null) return value;
+  const entries = Object.entries(value).filter(([key]) => key !== 'dynamic_stats');
+  return Object.fromEntries(entries.map(([key, item]) => [key, withOwnStats(item)]));
+}
+
+function eachOf(
+  resources: XdsResources,
+  type: string,
+  change: (message: EnvoyMessage) => EnvoyMessage,
+): XdsResources {
+  const changed = (it: XdsResource): XdsResource =>
+    it.typeUrl === type ? { ...it, message: change(it.message) } : it;
+  const layers = [...resources.layers].map(([id, all]) => [id, all.map(changed)] as const);
   return { ...resources, layers: new Map(layers) };
 }
 

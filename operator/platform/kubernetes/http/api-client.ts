@@ -4,7 +4,7 @@
 import type { KubeConfig } from '@kubernetes/client-node';
 import http, { type IncomingMessage, type OutgoingHttpHeaders } from 'node:http';
 import { finished } from 'node:stream/promises';
-import { createSecureContext, type SecureContext } from 'node:tls';
+import { createSecureContext } from 'node:tls';
 import https, { type RequestOptions } from 'node:https';
 import { isProtobuf, readStatus } from '../protobuf/list.ts';
 import { apiErrorOf } from './api-error.ts';
@@ -46,8 +46,11 @@ export interface ApiClientOptions {
   readonly callTimeoutMs?: number;
 }
 
-/** So long credentials are not read again: tokens and certificates are renewed in place, long before they expire. */
-const credentialsMs = 1000;
+/**
+ * So long credentials are not read again, unless the server refuses them: tokens and certificates are renewed in place, long before they expire.
+ * (client-go reads tokens again after a minute, too.)
+ */
+const credentialsMs = 60_000;
 /** A connection whose other end is gone is noticed this long, and ten probes of a second each, after the last byte. */
 const probeAfterMs = 10_000;
 const connections = { keepAlive: true, keepAliveMsecs: probeAfterMs };
@@ -57,12 +60,17 @@ interface Credentials extends RequestOptions {
   readonly authorization: OutgoingHttpHeaders;
 }
 
+/** Connections that were opened with the same certificates. */
+interface Connections {
+  readonly from: string;
+  readonly agent: http.Agent;
+}
+
 export class ApiClient implements ApiCaller, ApiReader, ApiStreamer {
   readonly #kubeConfig: KubeConfig;
   readonly #callTimeoutMs: number;
   readonly #clock: JitteredClock;
-  readonly #agents = { 'http:': new http.Agent(connections), 'https:': new https.Agent(connections) };
-  #context: { readonly from: string; readonly context: SecureContext } | undefined;
+  #connections: Connections | undefined;
   #credentials: { readonly readAtMs: number; readonly options: Promise<Credentials> } | undefined;
 
   constructor(options: ApiClientOptions) {
@@ -113,7 +121,7 @@ export class ApiClient implements ApiCaller, ApiReader, ApiStreamer {
 
   /** Closes idle connections. */
   close(): void {
-    for (const agent of Object.values(this.#agents)) agent.destroy();
+    this.#connections?.agent.destroy();
   }
 
   async #send(request: ApiRequest, signal: AbortSignal): Promise<IncomingMessage> {
@@ -127,6 +135,7 @@ export class ApiClient implements ApiCaller, ApiReader, ApiStreamer {
     });
     const code = answer.statusCode ?? 0;
     if (code >= 200 && code < 300) return answer;
+    if (code === 401) this.#credentials = undefined;
     throw apiErrorOf(name(request), await readRefusal(answer), {
       code,
       retryAfter: answer.headers['retry-after'],
@@ -160,21 +169,32 @@ export class ApiClient implements ApiCaller, ApiReader, ApiStreamer {
     const options: RequestOptions = { headers: authorization };
     await this.#kubeConfig.applyToHTTPSOptions(options);
     // The agent that was put in keeps no connection alive; it is needed only to go through a proxy.
-    const direct = this.#kubeConfig.getCurrentCluster()?.proxyUrl === undefined;
-    const secureContext = this.#secureContext(options);
-    return {
-      ...options,
-      authorization,
-      ...(direct && { agent: this.#agents[this.#protocol()], secureContext }),
-    };
+    if (this.#kubeConfig.getCurrentCluster()?.proxyUrl !== undefined) return { ...options, authorization };
+    const { auth } = options;
+    return { authorization, agent: this.#agent(options), ...(auth != null && { auth }) };
   }
 
-  /** One for all connections with the same certificates: each keeps the parsed authorities. */
-  #secureContext(options: RequestOptions): SecureContext {
-    const { ca, cert, key, pfx, passphrase } = options;
-    const from = JSON.stringify([ca, cert, key, pfx, passphrase].map(String));
-    if (this.#context?.from !== from) this.#context = { from, context: createSecureContext(options) };
-    return this.#context.context;
+  /** Certificates are the agent's: as options of a request, Node would write them into the name of its connections, each time. */
+  #agent(options: RequestOptions): http.Agent {
+    const { ca, cert, key, pfx, passphrase, servername, rejectUnauthorized } = options;
+    const from = JSON.stringify([ca, cert, key, pfx, passphrase, servername, rejectUnauthorized].map(String));
+    if (this.#connections?.from !== from) {
+      retire(this.#connections?.agent);
+      this.#connections = { from, agent: this.#newAgent(options) };
+    }
+    return this.#connections.agent;
+  }
+
+  #newAgent(options: RequestOptions): http.Agent {
+    if (this.#protocol() === 'http:') return new http.Agent(connections);
+    const { servername, rejectUnauthorized } = options;
+    return new https.Agent({
+      ...connections,
+      // One for all connections: each would keep the parsed authorities.
+      secureContext: createSecureContext(options),
+      ...(servername !== undefined && { servername }),
+      ...(rejectUnauthorized !== undefined && { rejectUnauthorized }),
+    });
   }
 
   #protocol(): 'http:' | 'https:' {
@@ -192,6 +212,14 @@ export class ApiClient implements ApiCaller, ApiReader, ApiStreamer {
     for (const [key, value] of Object.entries(request.query ?? {})) url.searchParams.set(key, value);
     return url;
   }
+}
+
+/** Requests that are under way may end; nothing else uses its connections. */
+function retire(agent: http.Agent | undefined): void {
+  if (agent === undefined) return;
+  agent.maxFreeSockets = 0;
+  for (const sockets of Object.values(agent.freeSockets))
+    for (const socket of sockets ?? []) socket.destroy();
 }
 
 function name(request: ApiRequest): string {
