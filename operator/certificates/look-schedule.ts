@@ -5,8 +5,8 @@ import { type LeafCheck, shareOf } from './renewal.ts';
 const lookMs = 300_000;
 /** In a mesh of more than 50 identities more seldom: no more than one look in so long, on average. */
 const lookIntervalMs = 6000;
-/** Looks that are due in these five minutes are one round: a round costs more than some looks. It reads the authority, too. */
-const gridMs = 300_000;
+/** Looks that are due at about the same time are one round: to open the authority for each would cost more than the look. */
+const gridMs = 60_000;
 
 export interface Due {
   /** When the certificate is to be renewed. */

@@ -16,6 +16,8 @@ export interface Report {
 
 /** Of a tag. A SPIFFE ID or the name of a cluster takes a few hundred. */
 const mostTagCharacters = 1_024;
+/** Of several that are reported as one. */
+const mostPackedCharacters = 4 * mostTagCharacters;
 /** They get into statuses and logs: a sidecar that somebody has taken over must not write lines of its own there. */
 const printable = /^[ -~]*$/;
 /** Envoy sends at most 1,000 at a time (infra/telemetry.ts). */
@@ -141,7 +143,7 @@ function readPacked(reader: Reader): number[] {
 }
 
 class TagsReader {
-  tags: Tags = noTags;
+  readonly tags: Record<keyof Tags, string> = { ...noTags };
   areRight = true;
 
   read(reader: Reader): void {
@@ -150,9 +152,9 @@ class TagsReader {
       [keyValue.key]: () => (key = reader.string()),
       [keyValue.value]: () => message(reader, { [anyValue.string]: () => (value = reader.string()) }),
     });
-    const told = unpack(key, value);
-    if (told === null) this.areRight = false;
-    else for (const [name, text] of told) this.#take(name, text);
+    const tags = value.length > mostPackedCharacters ? null : unpack(key, value);
+    if (tags === null) this.areRight = false;
+    else for (const [name, text] of tags) this.#take(name, tags.length === 1 ? text : copyOf(text));
   }
 
   #take(name: string, value: string): void {
@@ -160,8 +162,13 @@ class TagsReader {
     if (tag === undefined) return;
     if (value.length > mostTagCharacters || !printable.test(value)) this.areRight = false;
     // As Envoy writes what it does not know.
-    else this.tags = { ...this.tags, [tag]: value === '-' ? '' : value };
+    else this.tags[tag] = value === '-' ? '' : value;
   }
+}
+
+/** Of a part of a text: as it is, it would keep the whole text for as long as it is kept, an hour. */
+function copyOf(part: string): string {
+  return Buffer.from(part).toString();
 }
 
 type Fields = Readonly<Record<number, () => unknown>>;

@@ -37,9 +37,9 @@ const { values } = parseArgs({
     base: { type: 'string' },
     /** S=sidecar: so many rules and a token guard the called port, compared with none. */
     rules: { type: 'string', default: '0' },
-    /** S=sidecar: telemetry off, as by default and all of it. */
+    /** S=sidecar: levels of telemetry. */
     telemetry: { type: 'boolean', default: false },
-    /** S=sidecar, with --telemetry: only these, and none at all. Default: each. */
+    /** S=sidecar, with --telemetry: only these, each compared with the first. Default: each, compared with none at all. */
     levels: { type: 'string', default: '' },
     /** S=sidecar: instructions instead of time. Needs valgrind. */
     instructions: { type: 'boolean', default: false },

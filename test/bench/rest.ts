@@ -24,7 +24,7 @@ export const restProxies = 100;
 const starts = 3;
 /** Of what follows a start, the collection of garbage comes last. */
 const untilRestMs = 60_000;
-/** One round of certificates, one of watches, ten looks at quotas. */
+/** Each watch begins anew once; five rounds of certificates, ten looks at quotas. */
 const idleMs = 300_000;
 /** What follows a start has ended when so little is done in two seconds. */
 const settledCpuMs = 50;

@@ -99,8 +99,8 @@ function idle(vantage: Vantage): EnvoyMessage {
 }
 
 /**
- * Counters of its own for each cluster and code, which Envoy looks up by name at each request, would cost half of what ours do, and tell less
- * (decision 89).
+ * Envoy's own counters for each cluster and code, which it looks up by name at each request, would cost more than half of what ours do, and
+ * do not say who called (decision 89).
  */
 const common = { suppress_envoy_headers: true, dynamic_stats: { value: false } };
 const router = routerOf(common);

@@ -167,7 +167,7 @@ export function auditStats(seen: Seen): EnvoyMessage {
   };
 }
 
-/** As one. */
+/** Reported as one tag. */
 function packed(tags: readonly Tag[]): readonly Tag[] {
   return [[pack(tags.map(([name]) => name)), pack(tags.map(([, format]) => format))]];
 }

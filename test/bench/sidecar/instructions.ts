@@ -1,5 +1,5 @@
 // `make bench S=sidecar ARGS="… --instructions"`: what a request costs the workers of two sidecars in instructions of their own program,
-// without the kernel's. Other than time, it does not depend on what else the machine does: two runs differ by 0.1 %. Needs valgrind.
+// without the kernel's. Unlike time, they do not depend on what else the machine does: two runs differ by 0.1 %. Needs valgrind.
 // @see https://valgrind.org/docs/manual/cl-manual.html
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { envoyBinary } from '../../support/envoy.ts';
 import type { Figures } from '../figures.ts';
+import { endAll, type Ending } from '../processes.ts';
 import { load } from './load.ts';
 import { type Compared, startSide } from './sides.ts';
 
@@ -20,10 +21,11 @@ export async function countInstructions(
   given: Parameters<typeof startSide>[2],
 ): Promise<Figures> {
   const folder = mkdtempSync(join(tmpdir(), 'meshwright-callgrind-'));
-  const side = await startSide(name, checkout, { ...given, ...options }, [
-    ['MESHWRIGHT_ENVOY', await slowEnvoy(folder)],
-  ]);
+  const started: Ending[] = [{ end: async () => rmSync(folder, { recursive: true, force: true }) }];
   try {
+    const environment = [['MESHWRIGHT_ENVOY', await slowEnvoy(folder)]] as const;
+    const side = await startSide(name, checkout, { ...given, ...options }, environment);
+    started.push(side);
     const { caller, server, port, token } = side.ready;
     const both = [caller.pid, server.pid] as const;
     for (const pid of both) control('--instr=on', pid);
@@ -34,8 +36,7 @@ export async function countInstructions(
     const [ofCaller, ofServer] = both.map((pid) => [countedBy(pid, folder) / requests]);
     return { 'caller instructions': ofCaller ?? [], 'server instructions': ofServer ?? [] };
   } finally {
-    await side.end();
-    rmSync(folder, { recursive: true, force: true });
+    await endAll(started);
   }
 }
 

@@ -48,7 +48,7 @@ async function playRound({ ready, rounds }: Side): Promise<void> {
   });
 }
 
-/** Each comes in each place equally often, and after both of its neighbors. */
+/** Each comes in each place, and after both of its neighbors, in turns. */
 function inOrder<T>(sides: readonly T[], round: number): readonly T[] {
   const from = round % sides.length;
   const rotated = [...sides.slice(from), ...sides.slice(0, from)];

@@ -14,7 +14,7 @@ export interface SidecarBenchOptions {
   readonly bindings: number;
   /** With so many rules and a token, compared with none. 0: not. */
   readonly rules: number;
-  /** Levels of telemetry, each compared with none. Empty: not. */
+  /** Levels of telemetry, each compared with the first. Empty: not. */
   readonly telemetry: readonly TelemetryLevel[];
   /** Count instructions, under valgrind, instead of time. */
   readonly instructions: boolean;

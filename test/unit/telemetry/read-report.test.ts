@@ -32,7 +32,7 @@ test('counters and durations with their tags; - is nothing', () => {
   });
 });
 
-test('tags that are told as one', () => {
+test('tags that are reported as one', () => {
   const tags = { 'source|port|code|flags|grpc': 'spiffe://a|80|200|-|', peer: 'b' };
   const bytes = otlpReport([{ name: 'meshwright.inbound.requests', tags, count: 7 }]);
 
@@ -76,6 +76,15 @@ test.each([
   [
     'fewer values than names of tags',
     { name: 'meshwright.inbound.requests', count: 1, tags: { 'source|code': 'a' } },
+    1,
+  ],
+  [
+    'a megabyte beside a tag',
+    {
+      name: 'meshwright.inbound.requests',
+      count: 1,
+      tags: { 'source|x': `spiffe://a|${'a'.repeat(1_000_000)}` },
+    },
     1,
   ],
   [

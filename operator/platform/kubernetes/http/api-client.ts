@@ -4,9 +4,9 @@
 import type { KubeConfig } from '@kubernetes/client-node';
 import http, { type IncomingMessage, type OutgoingHttpHeaders } from 'node:http';
 import { finished } from 'node:stream/promises';
-import { createSecureContext } from 'node:tls';
 import https, { type RequestOptions } from 'node:https';
 import { isProtobuf, readStatus } from '../protobuf/list.ts';
+import { Agents, probeAfterMs } from './agents.ts';
 import { apiErrorOf } from './api-error.ts';
 import { linkAbort } from './linked-abort.ts';
 import type { JitteredClock } from './jittered-clock.ts';
@@ -47,30 +47,21 @@ export interface ApiClientOptions {
 }
 
 /**
- * So long credentials are not read again, unless the server refuses them: tokens and certificates are renewed in place, long before they expire.
- * (client-go reads tokens again after a minute, too.)
+ * How long credentials are used before they are read again, unless a request fails with them: tokens and certificates are renewed in
+ * place, long before they expire. (client-node reads the file of a token once a minute, as client-go does.)
  */
-const credentialsMs = 60_000;
-/** A connection whose other end is gone is noticed this long, and ten probes of a second each, after the last byte. */
-const probeAfterMs = 10_000;
-const connections = { keepAlive: true, keepAliveMsecs: probeAfterMs };
+const credentialsMs = 30_000;
 
 interface Credentials extends RequestOptions {
   /** Headers. */
   readonly authorization: OutgoingHttpHeaders;
 }
 
-/** Connections that were opened with the same certificates. */
-interface Connections {
-  readonly from: string;
-  readonly agent: http.Agent;
-}
-
 export class ApiClient implements ApiCaller, ApiReader, ApiStreamer {
   readonly #kubeConfig: KubeConfig;
   readonly #callTimeoutMs: number;
   readonly #clock: JitteredClock;
-  #connections: Connections | undefined;
+  readonly #agents = new Agents();
   #credentials: { readonly readAtMs: number; readonly options: Promise<Credentials> } | undefined;
 
   constructor(options: ApiClientOptions) {
@@ -119,9 +110,9 @@ export class ApiClient implements ApiCaller, ApiReader, ApiStreamer {
     return answer;
   }
 
-  /** Closes idle connections. */
+  /** Closes all connections: requests that are under way fail. */
   close(): void {
-    this.#connections?.agent.destroy();
+    this.#agents.destroy();
   }
 
   async #send(request: ApiRequest, signal: AbortSignal): Promise<IncomingMessage> {
@@ -130,7 +121,10 @@ export class ApiClient implements ApiCaller, ApiReader, ApiStreamer {
     const url = this.#url(request);
     const answer = await new Promise<IncomingMessage>((resolve, reject) => {
       const call = (url.protocol === 'http:' ? http : https).request(url, { ...options, signal }, resolve);
-      call.on('error', (cause) => reject(new Error(`${name(request)}: ${cause.message}`, { cause })));
+      call.on('error', (cause) => {
+        if (!signal.aborted) this.#credentials = undefined;
+        reject(new Error(`${name(request)}: ${cause.message}`, { cause }));
+      });
       call.end(body);
     });
     const code = answer.statusCode ?? 0;
@@ -171,30 +165,8 @@ export class ApiClient implements ApiCaller, ApiReader, ApiStreamer {
     // The agent that was put in keeps no connection alive; it is needed only to go through a proxy.
     if (this.#kubeConfig.getCurrentCluster()?.proxyUrl !== undefined) return { ...options, authorization };
     const { auth } = options;
-    return { authorization, agent: this.#agent(options), ...(auth != null && { auth }) };
-  }
-
-  /** Certificates are the agent's: as options of a request, Node would write them into the name of its connections, each time. */
-  #agent(options: RequestOptions): http.Agent {
-    const { ca, cert, key, pfx, passphrase, servername, rejectUnauthorized } = options;
-    const from = JSON.stringify([ca, cert, key, pfx, passphrase, servername, rejectUnauthorized].map(String));
-    if (this.#connections?.from !== from) {
-      retire(this.#connections?.agent);
-      this.#connections = { from, agent: this.#newAgent(options) };
-    }
-    return this.#connections.agent;
-  }
-
-  #newAgent(options: RequestOptions): http.Agent {
-    if (this.#protocol() === 'http:') return new http.Agent(connections);
-    const { servername, rejectUnauthorized } = options;
-    return new https.Agent({
-      ...connections,
-      // One for all connections: each would keep the parsed authorities.
-      secureContext: createSecureContext(options),
-      ...(servername !== undefined && { servername }),
-      ...(rejectUnauthorized !== undefined && { rejectUnauthorized }),
-    });
+    const agent = this.#agents.agentFor(this.#protocol(), options);
+    return { authorization, agent, ...(auth != null && { auth }) };
   }
 
   #protocol(): 'http:' | 'https:' {
@@ -212,14 +184,6 @@ export class ApiClient implements ApiCaller, ApiReader, ApiStreamer {
     for (const [key, value] of Object.entries(request.query ?? {})) url.searchParams.set(key, value);
     return url;
   }
-}
-
-/** Requests that are under way may end; nothing else uses its connections. */
-function retire(agent: http.Agent | undefined): void {
-  if (agent === undefined) return;
-  agent.maxFreeSockets = 0;
-  for (const sockets of Object.values(agent.freeSockets))
-    for (const socket of sockets ?? []) socket.destroy();
 }
 
 function name(request: ApiRequest): string {
