@@ -1,4 +1,6 @@
 // Reports of sidecars: ours are read, others are passed over, and what cannot be right is left out.
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { expect, test } from '@jest/globals';
 import { assert, nat, property } from 'fast-check';
 import protobuf from 'protobufjs/minimal.js';
@@ -44,6 +46,24 @@ test('tags that are reported as one', () => {
       buckets: null,
     },
   ]);
+});
+
+test('a tag that is kept does not keep what was reported beside it', () => {
+  setFlagsFromString('--expose-gc');
+  const collect = runInNewContext('gc') as () => void;
+  const kept: string[] = [];
+  collect();
+  const before = process.memoryUsage().heapUsed;
+  for (let index = 0; index < 5000; index += 1) {
+    const tags = { 'source|x': `spiffe://a/ns/shop/sa/account-${index}|${'x'.repeat(4000)}` };
+    const { points } = readReport(otlpReport([{ name: 'meshwright.inbound.requests', tags, count: 1 }]));
+    kept.push(points[0]?.tags.source ?? '');
+  }
+  collect();
+
+  expect(kept.at(-1)).toBe('spiffe://a/ns/shop/sa/account-4999');
+  // The texts beside them have 20 MB.
+  expect(process.memoryUsage().heapUsed - before).toBeLessThan(10 * 2 ** 20);
 });
 
 test('bytes of a connection that was open for years', () => {
