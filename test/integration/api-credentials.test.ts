@@ -70,7 +70,7 @@ async function serving(root: Root): Promise<Server> {
   return createServer({ cert: certificate, key: privateKey, ...trust }, whoCalls);
 }
 
-test('a token that was replaced is read after half a minute', async () => {
+test('a token that was replaced is read after half a minute, and at once after a refusal', async () => {
   let valid = 'first';
   const server = createPlainServer((request, response) => {
     response.statusCode = request.headers.authorization === `Bearer ${valid}` ? 200 : 401;

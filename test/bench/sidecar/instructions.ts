@@ -57,5 +57,7 @@ function control(what: '--instr=on' | '--zero' | '--dump', pid: number): void {
 function countedBy(pid: number, folder: string): number {
   const dumps = readdirSync(folder).filter((file) => file.startsWith(`out.${pid}.`));
   const totals = dumps.map((file) => /^totals: (\d+)/m.exec(readFileSync(join(folder, file), 'utf8'))?.[1]);
-  return Math.max(...totals.map((total) => Number(total ?? 0)));
+  const most = Math.max(0, ...totals.map((total) => Number(total ?? 0)));
+  if (most === 0) throw new Error(`callgrind counted nothing for process ${pid}`);
+  return most;
 }
