@@ -87,11 +87,7 @@ function jest(name: string, folders: readonly string[], workers: number): Step {
     run: () => {
       const output = join(scratch, `${name}.json`);
       const line = `jest ${folders.join(' ')} --json --outputFile=${output} --maxWorkers=${workers} --silent=false`;
-      const env = {
-        ...process.env,
-        NODE_OPTIONS: '--experimental-vm-modules --disable-warning=ExperimentalWarning',
-        MESHWRIGHT_RUNS: 'all',
-      };
+      const env = { ...process.env, MESHWRIGHT_RUNS: 'all' };
       const { status } = spawnSync(line, { shell: true, stdio: ['ignore', 'ignore', 'inherit'], env });
       return countsOf(output, status);
     },

@@ -1,6 +1,6 @@
 // The end-to-end tests: real pods, from deploy/install.yaml to the uninstall. One cluster for all topics: starting one
 // costs more than most of them, and a user's cluster has a history, too. `-t <words>` runs some; README.md says more.
-import { afterAll, beforeAll, describe, jest } from '@jest/globals';
+import { afterAll, beforeAll, describe } from '@jest/globals';
 import { Figures } from './library/figures.ts';
 import { setStage, stageNamespaces } from './library/stage.ts';
 import { targetAvailable } from './library/target.ts';
@@ -20,8 +20,6 @@ import { zeroLoss } from './topics/zero-loss.ts';
 
 const available = await targetAvailable();
 if (!available.available) process.stderr.write(`NOT RUN: ${available.reason}\n`);
-
-jest.setTimeout(300_000);
 
 (available.available ? describe : describe.skip)('end to end', () => {
   let world: World | undefined;

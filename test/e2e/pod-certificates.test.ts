@@ -1,6 +1,6 @@
 // Sidecars by the API server and pod certificates on real pods: a cluster with the newest API server and kubelet, and an operator without rights on Secrets of
 // other namespaces.
-import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { z } from 'zod';
 import { clusterAvailable } from '../cluster/prepare.ts';
 import { findNewestPrograms } from '../cluster/programs.ts';
@@ -26,8 +26,6 @@ const cluster = await clusterAvailable();
 const isBuilt = (await findNewestPrograms()) !== undefined;
 if (!cluster.available) process.stderr.write(`NOT RUN: ${cluster.reason}\n`);
 else if (!isBuilt) process.stderr.write('NOT RUN: the newest Kubernetes is not built yet.\n');
-
-jest.setTimeout(300_000);
 
 const Certificates = z.object({
   certificates: z.array(z.object({ cert_chain: z.array(z.object({ serial_number: z.string() })) })),
