@@ -99,6 +99,8 @@ function xdsCluster({ xds, baseDirectory = '' }: BootstrapOptions): Json {
     name: operatorCluster,
     type: 'STRICT_DNS',
     connect_timeout: '5s',
+    // Reports that one closing connection refuses are sent again at once (reportRetries); Envoy's default is three.
+    circuit_breakers: { thresholds: [{ max_retries: 100 }] },
     load_assignment: {
       cluster_name: operatorCluster,
       endpoints: [{ lb_endpoints: [{ endpoint: { address: socketAddress(xds.address, xds.port) } }] }],

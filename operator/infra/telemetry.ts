@@ -1,6 +1,12 @@
 // Where a sidecar's own counters go: over OTLP to the operator, with the sidecar's own certificate. They are those of the stats logger
 // (envoy/resources/stats-log.ts), which RTDS switches on; Envoy's thousands of others stay with it.
-import { durationBounds, nodeIdHeader, operatorCluster, statsPrefix } from '../values/sidecar-names.ts';
+import {
+  durationBounds,
+  nodeIdHeader,
+  operatorCluster,
+  reportRetries,
+  statsPrefix,
+} from '../values/sidecar-names.ts';
 import type { Json } from './bootstrap-parts.ts';
 
 const sink = 'envoy.extensions.stat_sinks.open_telemetry.v3.SinkConfig';
@@ -40,6 +46,7 @@ export function statsSink(nodeId: string): Json {
   return typed('envoy.stat_sinks.open_telemetry', sink, {
     grpc_service: {
       envoy_grpc: { cluster_name: operatorCluster },
+      retry_policy: reportRetries,
       initial_metadata: [{ key: nodeIdHeader, value: nodeId }],
     },
     max_data_points_per_request: mostPoints,

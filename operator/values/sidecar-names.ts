@@ -7,6 +7,12 @@ export const runtimeLayer = 'meshwright';
 /** The operator: where configuration comes from, and counters go to. */
 export const operatorCluster = 'xds';
 
+/**
+ * Of a report to the operator: a connection that the operator closes while one comes in refuses it, unread. Envoy sends such a report once more,
+ * and one that found no connection; else its records, spans or counts would be lost.
+ */
+export const reportRetries = { retry_on: 'refused-stream,connect-failure' } as const;
+
 /** Metadata of gRPC calls that do not say by themselves which node calls. */
 export const nodeIdHeader = 'x-meshwright-node-id';
 

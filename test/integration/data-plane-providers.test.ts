@@ -1,16 +1,13 @@
 // Access logs, spans and counts of real Envoys arrive in a real OpenTelemetry Collector and in a plug-in, by way of the operator; a provider
 // that is down is told and delays nobody.
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { findCollector } from '../../demo/programs/collector.ts';
 import type { OtlpJson } from '../../demo/telemetry/otlp-files.ts';
 import type { ReceiverIr } from '../../operator/ir/provider.ts';
 import { type Collector, startCollector } from '../support/collector/collector.ts';
 import { Closing } from '../support/data-plane/closing.ts';
+import { startPlugin } from '../support/data-plane/plugin.ts';
 import { startTellingMesh, type TellingMesh } from '../support/data-plane/telling-mesh.ts';
-import { startChild } from '../support/kubernetes/child.ts';
 import { freePort } from '../support/kubernetes/free-port.ts';
 import { poll } from '../support/kubernetes/poll.ts';
 import { sampleAccessLog, spiffeId } from '../support/mesh-samples.ts';
@@ -32,7 +29,7 @@ beforeAll(async () => {
   ports = [await freePort(), await freePort(), await freePort()];
   collector = await startCollector(assets.program, closing, ports);
   const pluginPort = await freePort();
-  plugin = await startPlugin(pluginPort);
+  plugin = await startPlugin(pluginPort, closing);
   const [grpc, http, zipkin] = ports;
   const provider = (name: string, parts: Partial<ReceiverIr>): ReceiverIr => ({
     name,
@@ -64,22 +61,6 @@ beforeAll(async () => {
     },
   });
 });
-
-/** The example of docs/plugins.md. What it prints. */
-async function startPlugin(port: number): Promise<() => Promise<readonly unknown[]>> {
-  const dir = await mkdtemp(join(tmpdir(), 'meshwright-plugin-'));
-  closing.add(() => rm(dir, { recursive: true, force: true }));
-  const log = join(dir, 'log');
-  const program = 'docs/examples/telemetry/plugin/main.mjs';
-  const command = [process.execPath, program, 'api/plugin/telemetry.proto', `127.0.0.1:${port}`];
-  const child = await startChild(command, log);
-  closing.add(() => child.kill());
-  return async () =>
-    (await readFile(log, 'utf8'))
-      .split('\n')
-      .filter((line) => line.startsWith('{'))
-      .map((line): unknown => JSON.parse(line));
-}
 
 /** What comes in the end; undefined: not yet. */
 async function eventually<T>(read: () => Promise<T | undefined>): Promise<T> {

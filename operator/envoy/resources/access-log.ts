@@ -3,13 +3,13 @@
 // @see https://www.envoyproxy.io/docs/envoy/latest/configuration/observability/access_log/usage
 import type { AccessLogIr, LogFormatIr, TextPartIr } from '../../ir/access-log.ts';
 import { logFields } from '../../values/log-fields.ts';
-import { operatorCluster } from '../../values/sidecar-names.ts';
 import { duration } from '../proto/well-known.ts';
 import type { EnvoyMessage } from '../proto/envoy-message.ts';
 import { failedConnection, failedRequest } from './failures.ts';
 import { connectionFields, formatOf, requestFields } from './log-fields.ts';
 import { probeRouteName } from './names.ts';
 import { allOf, anyOf, atTheEnd, matches, runtimeFilter } from './log-filters.ts';
+import { reportsToOperator } from './reports-to-operator.ts';
 import {
   connectionLogKey,
   failedConnectionLogKey,
@@ -127,7 +127,7 @@ function toOperator({ name, format }: AccessLogIr, direction: Direction): EnvoyM
     'envoy.access_loggers.open_telemetry',
     'envoy.extensions.access_loggers.open_telemetry.v3.OpenTelemetryAccessLogConfig',
     {
-      grpc_service: { envoy_grpc: { cluster_name: operatorCluster }, timeout: duration(5_000) },
+      grpc_service: reportsToOperator,
       log_name: name,
       buffer_flush_interval: duration(1_000),
       buffer_size_bytes: { value: recordsBytes },

@@ -1,9 +1,8 @@
 // Spans of requests, sent to the operator. Only where the Mesh asks for it: a tracer changes headers of traces even if it samples nothing.
 // @see https://www.envoyproxy.io/docs/envoy/latest/api-v3/config/trace/v3/opentelemetry.proto
-import { operatorCluster } from '../../values/sidecar-names.ts';
-import { duration } from '../proto/well-known.ts';
 import type { EnvoyMessage } from '../proto/envoy-message.ts';
 import { requestFields } from './log-fields.ts';
+import { reportsToOperator } from './reports-to-operator.ts';
 import { type SampledTraces, sampler } from './sampling.ts';
 import { any } from './typed-config.ts';
 import { directionOf, type Vantage } from './vantage.ts';
@@ -26,7 +25,7 @@ function spans(traces: SampledTraces, vantage: Vantage): EnvoyMessage {
     provider: {
       name: 'envoy.tracers.opentelemetry',
       typed_config: any('envoy.config.trace.v3.OpenTelemetryConfig', {
-        grpc_service: { envoy_grpc: { cluster_name: operatorCluster }, timeout: duration(5_000) },
+        grpc_service: reportsToOperator,
         sampler: sampler(traces),
       }),
     },

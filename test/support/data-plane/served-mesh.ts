@@ -75,7 +75,7 @@ export class ServedMesh {
    * A sidecar for each of its workloads; all have acknowledged everything when it resolves.
    * @param args more arguments of each Envoy
    * @param memoryLimit that each is told to have. Default: none
-   * @param more services: on the same port, default none; other: a second server, default none; somewhere: where sidecars run, default here;
+   * @param more services: on the same port, default none; connectionAgeMs: default as in the operator; other: a second server, default none; somewhere: where sidecars run, default here;
    * bootstrap: fields in place of those that the project renders, default none
    */
   static async start(
@@ -85,14 +85,15 @@ export class ServedMesh {
     memoryLimit?: string,
     more: {
       readonly services?: readonly GrpcService[];
+      readonly connectionAgeMs?: number;
       readonly other?: OtherServer;
       readonly somewhere?: Somewhere;
       readonly bootstrap?: Json;
     } = {},
   ): Promise<ServedMesh> {
-    const { services = [], somewhere, bootstrap = {} } = more;
+    const { services = [], connectionAgeMs, somewhere, bootstrap = {} } = more;
     const root = await makeTestRoot(trustDomain);
-    const server = await startServer(root, ir.workloads, services, closing);
+    const server = await startServer(root, ir.workloads, services, closing, connectionAgeMs);
     const other = more.other && (await startServer(root, ir.workloads, more.other.services, closing));
     const sidecars = new Map<string, ServedSidecar>();
     const mesh = new ServedMesh({ root, server, other, workloads: ir.workloads, sidecars });
@@ -175,12 +176,14 @@ async function startServer(
   workloads: readonly WorkloadIr[],
   services: readonly GrpcService[],
   closing: Closing,
+  connectionAgeMs?: number,
 ): Promise<AdsServer> {
   const tls = reloadableCredentials();
   tls.update({ ...(await issue(root, operatorId, ['127.0.0.1'])), trustBundle: root.certificate });
   const nothing = (): void => undefined;
   const server = createAdsServer({
     address: '127.0.0.1:0',
+    ...(connectionAgeMs !== undefined && { connectionAgeMs }),
     credentials: tls.credentials,
     identityOf: (key) => workloads.find((workload) => workload.key === key)?.identity.spiffeId,
     observer: {

@@ -1,6 +1,7 @@
 // Two real Envoys, of a caller and of a server, that tell the operator's own telemetry services what they see. Entry: startTellingMesh.
 import { once } from 'node:events';
 import { Agent, type IncomingMessage, type OutgoingHttpHeaders, request } from 'node:http';
+import type { Json } from '../../../operator/infra/bootstrap-parts.ts';
 import type { MeshSettingsIr } from '../../../operator/ir/mesh-ir.ts';
 import type { SecretData } from '../../../operator/ports/platform.ts';
 import { systemClock } from '../../../operator/process/clock.ts';
@@ -38,6 +39,10 @@ export interface TellingAnswer {
 }
 
 export interface TellingOptions {
+  /** So long the operator keeps a connection. Default: as in the operator. */
+  readonly connectionAgeMs?: number;
+  /** Fields of the sidecars' bootstrap in place of those that the project renders. */
+  readonly bootstrap?: Json;
   readonly settings: Pick<MeshSettingsIr, 'providers' | 'tracing' | 'accessLogs'>;
   /** Of the operator's environment. */
   readonly env?: Readonly<Record<string, string>>;
@@ -48,7 +53,7 @@ export interface TellingOptions {
 /** The server refuses /secret by the rule shop/reviews/secrets. */
 export async function startTellingMesh(
   closing: Closing,
-  { settings: telemetry, env = {}, secrets = {} }: TellingOptions,
+  { settings: telemetry, env = {}, secrets = {}, connectionAgeMs, bootstrap = {} }: TellingOptions,
 ): Promise<TellingMesh> {
   const board = createBoard();
   const metrics = createMetrics();
@@ -101,6 +106,8 @@ export async function startTellingMesh(
   board.translation.set({ ...board.translation.get(), ir });
   await ServedMesh.start(ir, closing, [], undefined, {
     services: [...board.signalServices.get(), ...board.telemetryServices.get()],
+    ...(connectionAgeMs !== undefined && { connectionAgeMs }),
+    bootstrap,
   });
   const ask = async (to: string, headers: OutgoingHttpHeaders = {}): Promise<TellingAnswer> => {
     const outgoing = request({ host: '127.0.0.1', port: binding, path: to, agent, headers }).end();
