@@ -3,13 +3,13 @@
 // for each request and never closes it, and has no timeout on calls.
 import type { KubeConfig } from '@kubernetes/client-node';
 import http, { type IncomingMessage, type OutgoingHttpHeaders } from 'node:http';
-import { finished } from 'node:stream/promises';
 import https, { type RequestOptions } from 'node:https';
+import { urlToHttpOptions } from 'node:url';
 import { isProtobuf, readStatus } from '../protobuf/list.ts';
 import { Agents, probeAfterMs } from './agents.ts';
 import { apiErrorOf } from './api-error.ts';
-import { linkAbort } from './linked-abort.ts';
 import type { JitteredClock } from './jittered-clock.ts';
+import { UnderWay } from './under-way.ts';
 
 export interface ApiRequest {
   readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
@@ -52,7 +52,9 @@ export interface ApiClientOptions {
  */
 const credentialsMs = 30_000;
 
-interface Credentials extends RequestOptions {
+interface Credentials {
+  /** Where the API server is, and how it is called. */
+  readonly server: RequestOptions;
   /** Headers. */
   readonly authorization: OutgoingHttpHeaders;
 }
@@ -84,27 +86,25 @@ export class ApiClient implements ApiCaller, ApiReader, ApiStreamer {
     signal: AbortSignal | undefined,
     bodyOf: (answer: IncomingMessage) => Promise<T>,
   ): Promise<T> {
-    const abort = linkAbort(signal);
-    let late = false;
+    const underWay = new UnderWay();
     const cancel = this.#clock.after(this.#callTimeoutMs, () => {
-      late = true;
-      abort.abort();
+      underWay.end(new Error(`${name(request)}: no answer in ${this.#callTimeoutMs} ms`));
     });
+    const unlink = endWith(signal, underWay, request);
     try {
-      const answer = await this.#send(request, abort.signal);
-      return await bodyOf(answer);
+      return await bodyOf(await this.#send(request, underWay));
     } catch (error) {
-      throw late
-        ? new Error(`${name(request)}: no answer in ${this.#callTimeoutMs} ms`, { cause: error })
-        : error;
+      throw underWay.endedBy ?? error;
     } finally {
       cancel();
-      abort.unlink();
+      unlink();
     }
   }
 
   async open(request: ApiRequest, signal: AbortSignal): Promise<AsyncIterable<Uint8Array>> {
-    const answer = await this.#send(request, signal);
+    const underWay = new UnderWay();
+    endWith(signal, underWay, request);
+    const answer = await this.#send(request, underWay);
     // The agent does so only when it takes a connection back.
     answer.socket.setKeepAlive(true, probeAfterMs);
     return answer;
@@ -115,18 +115,19 @@ export class ApiClient implements ApiCaller, ApiReader, ApiStreamer {
     this.#agents.destroy();
   }
 
-  async #send(request: ApiRequest, signal: AbortSignal): Promise<IncomingMessage> {
+  async #send(request: ApiRequest, underWay: UnderWay): Promise<IncomingMessage> {
     const options = await this.#options(request);
     const body = request.body === undefined ? undefined : JSON.stringify(request.body);
-    const url = this.#url(request);
     const answer = await new Promise<IncomingMessage>((resolve, reject) => {
-      const call = (url.protocol === 'http:' ? http : https).request(url, { ...options, signal }, resolve);
+      const call = (options.protocol === 'http:' ? http : https).request(options, resolve);
+      underWay.follow(call);
       call.on('error', (cause) => {
-        if (!signal.aborted) this.#credentials = undefined;
+        if (underWay.endedBy === undefined) this.#credentials = undefined;
         reject(new Error(`${name(request)}: ${cause.message}`, { cause }));
       });
       call.end(body);
     });
+    underWay.follow(answer);
     const code = answer.statusCode ?? 0;
     if (code >= 200 && code < 300) return answer;
     if (code === 401) this.#credentials = undefined;
@@ -137,12 +138,12 @@ export class ApiClient implements ApiCaller, ApiReader, ApiStreamer {
   }
 
   async #options(request: ApiRequest): Promise<RequestOptions> {
-    const type =
-      request.body === undefined ? {} : { 'Content-Type': request.contentType ?? 'application/json' };
-    const { authorization, ...options } = await this.#readCredentials();
-    const { accept: Accept = 'application/json' } = request;
+    const { server, authorization } = await this.#readCredentials();
+    const { accept: Accept = 'application/json', contentType = 'application/json' } = request;
+    const type = request.body === undefined ? {} : { 'Content-Type': contentType };
     const headers = { Accept, 'User-Agent': 'meshwright', ...type, ...authorization };
-    return { ...options, headers, method: request.method };
+    const path = `${server.path}${request.path}${queryOf(request)}`;
+    return { ...server, headers, method: request.method, path };
   }
 
   async #readCredentials(): Promise<Credentials> {
@@ -161,29 +162,43 @@ export class ApiClient implements ApiCaller, ApiReader, ApiStreamer {
   async #loadCredentials(): Promise<Credentials> {
     const authorization: OutgoingHttpHeaders = {};
     const options: RequestOptions = { headers: authorization };
+    const server = serverOf(this.#kubeConfig);
     await this.#kubeConfig.applyToHTTPSOptions(options);
     // The agent that was put in keeps no connection alive; it is needed only to go through a proxy.
-    if (this.#kubeConfig.getCurrentCluster()?.proxyUrl !== undefined) return { ...options, authorization };
-    const { auth } = options;
-    const agent = this.#agents.agentFor(this.#protocol(), options);
-    return { authorization, agent, ...(auth != null && { auth }) };
+    if (this.#kubeConfig.getCurrentCluster()?.proxyUrl !== undefined)
+      return { server: { ...options, ...server }, authorization };
+    const agent = this.#agents.agentFor(server.protocol === 'http:' ? 'http:' : 'https:', options);
+    return {
+      server: { ...server, agent, ...(options.auth != null && { auth: options.auth }) },
+      authorization,
+    };
   }
+}
 
-  #protocol(): 'http:' | 'https:' {
-    return this.#server().startsWith('http:') ? 'http:' : 'https:';
-  }
+/** Its path is a prefix: that of a proxy in front of the API server, or nothing. */
+function serverOf(kubeConfig: KubeConfig): RequestOptions {
+  const cluster = kubeConfig.getCurrentCluster();
+  if (cluster === null) throw new Error('The kubeconfig has no current cluster. Set current-context.');
+  const { protocol, hostname, port, auth, path } = urlToHttpOptions(new URL(cluster.server));
+  return {
+    protocol,
+    hostname,
+    port,
+    ...(auth != null && { auth }),
+    path: path?.replace(/\/$/, '') ?? '',
+  };
+}
 
-  #server(): string {
-    const cluster = this.#kubeConfig.getCurrentCluster();
-    if (cluster === null) throw new Error('The kubeconfig has no current cluster. Set current-context.');
-    return cluster.server.replace(/\/$/, '');
-  }
+function queryOf({ query }: ApiRequest): string {
+  return query === undefined ? '' : `?${new URLSearchParams(query).toString()}`;
+}
 
-  #url(request: ApiRequest): URL {
-    const url = new URL(this.#server() + request.path);
-    for (const [key, value] of Object.entries(request.query ?? {})) url.searchParams.set(key, value);
-    return url;
-  }
+/** Returns what lets go of the signal. */
+function endWith(signal: AbortSignal | undefined, underWay: UnderWay, request: ApiRequest): () => void {
+  const end = (): void => underWay.end(new Error(`${name(request)}: ended by the operator`));
+  if (signal?.aborted === true) end();
+  signal?.addEventListener('abort', end);
+  return () => signal?.removeEventListener('abort', end);
 }
 
 function name(request: ApiRequest): string {
@@ -194,12 +209,15 @@ async function textOf(answer: IncomingMessage): Promise<string> {
   return (await bytesOf(answer)).toString();
 }
 
-async function bytesOf(answer: IncomingMessage): Promise<Buffer> {
-  const chunks: Buffer[] = [];
-  answer.on('data', (chunk: Buffer) => chunks.push(chunk));
-  await finished(answer);
-  // A socket that waits for the next request still knows the listeners of its first one.
-  return Buffer.concat(chunks.splice(0));
+function bytesOf(answer: IncomingMessage): Promise<Buffer> {
+  return new Promise((resolve, reject) => {
+    const chunks: Buffer[] = [];
+    answer.on('data', (chunk: Buffer) => chunks.push(chunk));
+    // A socket that waits for the next request still knows the listeners of its first one.
+    answer.on('end', () => resolve(Buffer.concat(chunks.splice(0))));
+    answer.on('error', reject);
+    answer.on('close', () => reject(new Error('The connection was closed before the end of the answer.')));
+  });
 }
 
 /** A Status: as JSON, or as protobuf if that was asked for. */
