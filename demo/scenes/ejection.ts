@@ -51,7 +51,7 @@ export const ejection: Scene<Outcome> = {
     const later = await inTurn(stage, callsAfter);
     const after = versions(later);
     stage.screen.fact(
-      `${failures(later)} of the next ${callsAfter} calls failed; reviews is answered by ${after.join(', ')}`,
+      `${failures(later)} of ${callsAfter} calls after that failed; reviews is answered by ${after.join(', ')}`,
     );
     await tell(stage, 'repair');
     await stage.apply(reviewsPolicy({ v1: 90, more: withRetries }));
@@ -76,7 +76,7 @@ export const ejection: Scene<Outcome> = {
     },
     {
       holds: failedAfter === 0 && versionsAfter.join() === 'v1,v2',
-      text: `of the next ${callsAfter} calls none fails, and none goes to the failing instance`,
+      text: `of ${callsAfter} calls after that none fails, and none goes to the failing instance`,
     },
   ],
 };

@@ -3,6 +3,7 @@ import type { StrictCaller, StrictReport, StrictWaiting } from '../conditions/st
 import { reason } from '../conditions/conditions.ts';
 import type { MtlsPlaceIr } from '../ir/mtls-place.ts';
 import { type Origin, originKey } from '../ir/origin.ts';
+import { rememberEach } from '../values/remember.ts';
 import { timestamp } from './object-status.ts';
 import type { Programmed } from './programmed.ts';
 
@@ -24,15 +25,19 @@ export type StagedByOrigin = ReadonlyMap<string, Staged>;
 const mostPlaces = 3;
 const mostCallers = 3;
 
+/** Of ten thousand places hardly one; and they are the same at most changes. */
+const stagedAmong = rememberEach((places: readonly MtlsPlaceIr[]) =>
+  places.filter(({ isStaged }) => isStaged),
+);
+
 export function stagedByOrigin({ places, reports }: StrictTransitions): StagedByOrigin {
   const staged = new Map<string, Staged>();
   const of = (origin: Origin): Staged => staged.get(originKey(origin)) ?? { ports: 0, reports: [] };
-  for (const { isStaged, decidedBy } of places)
-    if (isStaged)
-      for (const origin of decidedBy) {
-        const known = of(origin);
-        staged.set(originKey(origin), { ...known, ports: known.ports + 1 });
-      }
+  for (const { decidedBy } of stagedAmong(places))
+    for (const origin of decidedBy) {
+      const known = of(origin);
+      staged.set(originKey(origin), { ...known, ports: known.ports + 1 });
+    }
   for (const report of reports)
     for (const origin of report.decidedBy)
       if (staged.has(originKey(origin))) {

@@ -1,4 +1,4 @@
-// Names that stand both in a sidecar's bootstrap and in the resources it is sent later. To change one takes a restart of every
+// What stands both in a sidecar's bootstrap and in the resources it is sent later, names above all. To change one takes a restart of every
 // sidecar.
 
 /** The runtime layer that comes by RTDS. */
@@ -8,8 +8,8 @@ export const runtimeLayer = 'meshwright';
 export const operatorCluster = 'xds';
 
 /**
- * Of a report to the operator: a connection that the operator closes while one comes in refuses it, unread. Envoy sends such a report once more,
- * and one that found no connection; else its records, spans or counts would be lost.
+ * The operator refuses, unread, a report that arrives while it closes the connection. Envoy then sends it once more, also if it found no
+ * connection; otherwise its records, spans or counts would be lost.
  */
 export const reportRetries = { retry_on: 'refused-stream,connect-failure' } as const;
 

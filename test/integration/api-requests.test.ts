@@ -1,7 +1,7 @@
 // How requests to the API server end before their time: by the deadline, by the signal, by a connection that breaks; and where they go.
 import { once } from 'node:events';
-import { createServer, type RequestListener, type Server, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { createServer, type RequestListener, type ServerResponse } from 'node:http';
+import { type AddressInfo, connect } from 'node:net';
 import { KubeConfig } from '@kubernetes/client-node';
 import { afterEach, expect, test } from '@jest/globals';
 import { ApiClient } from '../../operator/platform/kubernetes/http/api-client.ts';
@@ -16,15 +16,20 @@ afterEach(() => {
 /** Of a server at this address, below this path. */
 async function clientOf(
   answer: RequestListener,
-  { callTimeoutMs = 30_000, host = '127.0.0.1', below = '' } = {},
-): Promise<{ readonly api: ApiClient; readonly server: Server }> {
+  { callTimeoutMs = 30_000, host = '127.0.0.1', below = '', proxyUrl = '' } = {},
+): Promise<{ readonly api: ApiClient; readonly kubeConfig: KubeConfig; readonly port: number }> {
   const server = createServer(answer).listen(0, host);
   await once(server, 'listening');
   const { port } = server.address() as AddressInfo;
   const kubeConfig = new KubeConfig();
   kubeConfig.loadFromOptions({
     clusters: [
-      { name: 'c', skipTLSVerify: true, server: `http://${host === '::1' ? '[::1]' : host}:${port}${below}` },
+      {
+        name: 'c',
+        skipTLSVerify: true,
+        ...(proxyUrl !== '' && { proxyUrl }),
+        server: `http://${host === '::1' ? '[::1]' : host}:${port}${below}`,
+      },
     ],
     users: [{ name: 'u', token: 't' }],
     contexts: [{ name: 'x', cluster: 'c', user: 'u' }],
@@ -36,8 +41,10 @@ async function clientOf(
     () => server.close(),
     () => api.close(),
   );
-  return { api, server };
+  return { api, kubeConfig, port };
 }
+
+const ended = 'GET /version: ended by the operator';
 
 const request = { method: 'GET', path: '/version' } as const;
 
@@ -52,6 +59,41 @@ test('no answer by the deadline', async () => {
   await expect(api.call(request)).rejects.toThrow('GET /version: no answer in 50 ms');
 });
 
+test('credentials that fail after the deadline: their error is the cause', async () => {
+  const { api, kubeConfig } = await clientOf(() => undefined, { callTimeoutMs: 20 });
+  const refusal = new Error('login expired');
+  kubeConfig.applyToHTTPSOptions = async () => {
+    await new Promise((resolve) => setTimeout(resolve, 60));
+    throw refusal;
+  };
+
+  const error = await api.call(request).catch((it: unknown) => it);
+
+  expect(error).toEqual(new Error('GET /version: no answer in 20 ms'));
+  expect(error).toHaveProperty('cause', refusal);
+});
+
+test('by way of a proxy', async () => {
+  const asked: (string | undefined)[] = [];
+  const proxy = createServer().listen(0, '127.0.0.1');
+  await once(proxy, 'listening');
+  const proxyUrl = `http://127.0.0.1:${(proxy.address() as AddressInfo).port}`;
+  const { api, port } = await clientOf(({ url }, response) => response.end(JSON.stringify({ url })), {
+    proxyUrl,
+  });
+  proxy.on('connect', ({ url }, socket) => {
+    asked.push(url);
+    const there = connect(port, '127.0.0.1');
+    stops.push(() => there.destroy());
+    socket.write('HTTP/1.1 200 OK\r\n\r\n');
+    there.pipe(socket).pipe(there);
+  });
+  stops.push(() => proxy.close());
+
+  expect(await api.call(request)).toEqual({ url: '/version' });
+  expect(asked).toEqual([`127.0.0.1:${port}`]);
+});
+
 test('half an answer by the deadline', async () => {
   const { api } = await clientOf((_, response) => half(response), { callTimeoutMs: 50 });
 
@@ -64,14 +106,14 @@ test('a signal that aborts before, while nothing has come, and in the midst of a
     asked.resolve(undefined);
     if (url === '/half') half(response);
   });
-  const ended = 'ended by the operator';
-
   await expect(api.call(request, AbortSignal.abort())).rejects.toThrow(ended);
   const controller = new AbortController();
   const waiting = api.call(request, controller.signal);
   void asked.promise.then(() => controller.abort());
   await expect(waiting).rejects.toThrow(ended);
   const watched = new AbortController();
+  const unanswered = api.open(request, AbortSignal.timeout(50));
+  await expect(unanswered).rejects.toThrow(new Error(ended));
   const watch = await api.open({ ...request, path: '/half' }, watched.signal);
   const chunks: unknown[] = [];
   const reading = (async () => {
@@ -80,7 +122,7 @@ test('a signal that aborts before, while nothing has come, and in the midst of a
       watched.abort();
     }
   })();
-  await expect(reading).rejects.toThrow(ended);
+  await expect(reading).rejects.toThrow('GET /half: ended by the operator');
   expect(chunks).toHaveLength(1);
 });
 
@@ -93,7 +135,7 @@ test('a watch that is ended before anybody reads it', async () => {
   const reading = (async () => {
     for await (const _ of watch);
   })();
-  await expect(reading).rejects.toThrow(Error);
+  await expect(reading).rejects.toThrow(ended);
 });
 
 test('a connection that breaks in the midst of an answer, and the next request on another', async () => {
@@ -107,7 +149,7 @@ test('a connection that breaks in the midst of an answer, and the next request o
     }
   });
 
-  await expect(api.call(request)).rejects.toThrow(Error);
+  await expect(api.call(request)).rejects.toThrow('aborted');
   expect(await api.call(request)).toEqual({});
 });
 

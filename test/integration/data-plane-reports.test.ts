@@ -80,4 +80,7 @@ test('records, spans and counts that come as a connection is closed arrive, and 
   block(reportMs + 100);
 
   expect(await untilArrived(2)).toEqual({ records: 4, spans: 4, requests: 2 });
+  // Had something been sent twice, it would be there before what comes later.
+  await mesh.ask('/secret/third');
+  expect(await untilArrived(3)).toEqual({ records: 6, spans: 6, requests: 3 });
 });

@@ -88,8 +88,9 @@ test('111: a stream ends when the certificate of its client does, and nobody com
     status: 'UNAUTHENTICATED',
     details: 'the client certificate has expired: reconnect with a renewed certificate',
   });
+  // TLS takes it until the end of the second in which it expires; then we refuse it ourselves.
   const late = connect(shortLived);
-  expect(await late.end()).toMatchObject({ status: 'UNAVAILABLE' });
+  expect((await late.end()).status).toMatch(/^UNA(UTHENTICATED|VAILABLE)$/);
   // The same connection, in the moment before it is closed.
   const again = client.another();
   again.start(cart, url.cluster);

@@ -1,4 +1,4 @@
-// What tests import from '@jest/globals'.
+// What tests import from '@jest/globals'. Of `jest`, the runner has mocks of functions, and fake timers without options.
 import type * as globals from '@jest/globals';
 
 // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- jest-light-runner sets these

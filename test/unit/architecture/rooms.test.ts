@@ -50,6 +50,7 @@ const others: ReadonlyMap<string, string> = new Map([
   ['deploy', 'deploy'],
   ['examples', 'docs/examples'],
   ['features', 'test/golden/features'],
+  ['runner', 'test/runner'],
 ]);
 
 test('each folder of test/unit is named after what it tests', () => {

@@ -13,7 +13,7 @@ import { UnderWay } from './under-way.ts';
 
 export interface ApiRequest {
   readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
-  /** From the root of the API, for example /api/v1/namespaces. */
+  /** From the root of the API, for example /api/v1/namespaces; encoded, and without a query. */
   readonly path: string;
   readonly query?: Readonly<Record<string, string>>;
   /** Sent as JSON. */
@@ -94,7 +94,7 @@ export class ApiClient implements ApiCaller, ApiReader, ApiStreamer {
     try {
       return await bodyOf(await this.#send(request, underWay));
     } catch (error) {
-      throw underWay.endedBy ?? error;
+      throw underWay.reasonFor(error);
     } finally {
       cancel();
       unlink();
@@ -103,11 +103,17 @@ export class ApiClient implements ApiCaller, ApiReader, ApiStreamer {
 
   async open(request: ApiRequest, signal: AbortSignal): Promise<AsyncIterable<Uint8Array>> {
     const underWay = new UnderWay();
-    endWith(signal, underWay, request);
-    const answer = await this.#send(request, underWay);
-    // The agent does so only when it takes a connection back.
-    answer.socket.setKeepAlive(true, probeAfterMs);
-    return answer;
+    const unlink = endWith(signal, underWay, request);
+    try {
+      const answer = await this.#send(request, underWay);
+      answer.once('close', unlink);
+      // The agent does so only when it takes a connection back.
+      answer.socket.setKeepAlive(true, probeAfterMs);
+      return answer;
+    } catch (error) {
+      unlink();
+      throw underWay.reasonFor(error);
+    }
   }
 
   /** Closes all connections: requests that are under way fail. */
@@ -166,7 +172,7 @@ export class ApiClient implements ApiCaller, ApiReader, ApiStreamer {
     await this.#kubeConfig.applyToHTTPSOptions(options);
     // The agent that was put in keeps no connection alive; it is needed only to go through a proxy.
     if (this.#kubeConfig.getCurrentCluster()?.proxyUrl !== undefined)
-      return { server: { ...options, ...server }, authorization };
+      return { server: { ...server, ...options }, authorization };
     const agent = this.#agents.agentFor(server.protocol === 'http:' ? 'http:' : 'https:', options);
     return {
       server: { ...server, agent, ...(options.auth != null && { auth: options.auth }) },
@@ -216,7 +222,9 @@ function bytesOf(answer: IncomingMessage): Promise<Buffer> {
     // A socket that waits for the next request still knows the listeners of its first one.
     answer.on('end', () => resolve(Buffer.concat(chunks.splice(0))));
     answer.on('error', reject);
-    answer.on('close', () => reject(new Error('The connection was closed before the end of the answer.')));
+    answer.on('close', () => {
+      if (!answer.readableEnded) reject(new Error('The connection was closed before the end of the answer.'));
+    });
   });
 }
 

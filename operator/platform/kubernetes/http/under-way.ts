@@ -11,6 +11,14 @@ export class UnderWay {
     return this.#endedBy;
   }
 
+  /** What to tell of this error: why the request was ended, if it was, and what else there is to know. */
+  reasonFor(error: unknown): unknown {
+    const reason = this.#endedBy;
+    if (reason === undefined || error === reason) return reason ?? error;
+    const isItsEffect = error instanceof Error && error.cause === reason;
+    return isItsEffect ? reason : new Error(reason.message, { cause: error });
+  }
+
   /** The request, and then its answer: what is to be destroyed. */
   follow(part: ClientRequest | IncomingMessage): void {
     this.#part = part;
