@@ -1,6 +1,6 @@
 // How tests are run: whatever fails is seen to fail (test/runner/around-tests.ts).
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
@@ -18,23 +18,30 @@ const Results = z.object({
 type Result = z.infer<typeof Results>['testResults'][number]['assertionResults'][number];
 
 const folder = mkdtempSync(join(tmpdir(), 'meshwright-runner-'));
+/** Removed when the process of the fixtures ends. */
+const left = join(folder, 'left');
 afterAll(() => rmSync(folder, { recursive: true }));
 
 /** Of the fixtures, in processes of their own, or in Jest's. */
 function run(...args: readonly string[]): {
   readonly status: number | null;
   readonly printed: string;
+  readonly isLeft: boolean;
   readonly results: readonly Result[];
 } {
+  writeFileSync(left, '');
   const output = join(folder, 'results.json');
   const fixtures = ['--testMatch', '**/runner/fixtures/*.ts', '--json', `--outputFile=${output}`];
   const { status, stdout } = spawnSync(process.execPath, ['node_modules/.bin/jest', ...fixtures, ...args], {
     encoding: 'utf8',
+    // oxlint-disable-next-line node/no-process-env -- handed on whole
+    env: { ...process.env, MESHWRIGHT_LEFT: left },
   });
   const { testResults } = Results.parse(JSON.parse(readFileSync(output, 'utf8')));
   return {
     status,
     printed: stdout,
+    isLeft: existsSync(left),
     results: testResults.flatMap(({ assertionResults }) => assertionResults),
   };
 }
@@ -75,6 +82,10 @@ test('the others pass or are skipped, and Jest fails', () => {
 
 test('after a beforeAll that failed, things are cleaned up, and no test has run', () => {
   expect(seen.printed.match(/(?<=\[)[a-z ]+(?=\]\n)/g)).toEqual(['cleaned']);
+});
+
+test('whatever is left open, what is to be done at the exit is done', () => {
+  expect(seen.isLeft).toBe(false);
 });
 
 test('of blocks without a test that is asked for, nothing is set up', () => {
