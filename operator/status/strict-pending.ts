@@ -25,7 +25,7 @@ export type StagedByOrigin = ReadonlyMap<string, Staged>;
 const mostPlaces = 3;
 const mostCallers = 3;
 
-/** Of ten thousand places hardly one; and they are the same at most changes. */
+/** Hardly any of ten thousand places is staged, and most changes leave the list as it is. */
 const stagedAmong = rememberEach((places: readonly MtlsPlaceIr[]) =>
   places.filter(({ isStaged }) => isStaged),
 );

@@ -1,6 +1,6 @@
 // What the runner does not do by itself, as Jest's own does: each test and each hook has a deadline; a beforeAll runs before the first
 // test of its block that runs, and if it fails, none of them does; nor does a test whose beforeEach failed; `expect.assertions` counts;
-// what nobody awaits fails the test; and all of an error is printed.
+// what nobody awaits fails the test; all of an error is printed; and what test files do at the exit of their process is done.
 import { inspect } from 'node:util';
 import { addEventHandler, getState } from 'jest-circus';
 
@@ -25,6 +25,9 @@ let isUnprepared = false;
 const floating: unknown[] = [];
 process.on('unhandledRejection', (error) => floating.push(error));
 process.on('uncaughtException', (error) => floating.push(error));
+
+// At the end the runner terminates its processes, and kills them a second later: whatever they have left open, they exit in time.
+if (process.connected) for (const end of ['disconnect', 'SIGTERM']) process.once(end, () => process.exit());
 
 addEventHandler((event) => {
   const { currentDescribeBlock: block } = getState();

@@ -8,7 +8,3 @@ registerHooks({
   resolve: (specifier, context, next) =>
     specifier === '@jest/globals' ? { url, shortCircuit: true } : next(specifier, context),
 });
-
-// At the end the runner lets go of its processes, and kills them after a second. Whatever test files have left open, what they do at the
-// exit is to be done.
-if (process.connected) for (const end of ['disconnect', 'SIGTERM']) process.once(end, () => process.exit());
