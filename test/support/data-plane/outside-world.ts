@@ -1,6 +1,6 @@
 // A Pod with a sidecar, and hosts outside the mesh that it may or may not call: each in a network namespace, with names of their own in
 // a DNS server of the test. Entry: OutsideWorld.start.
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { AllowedHostIr } from '../../../operator/ir/allowed-host.ts';
@@ -108,7 +108,10 @@ export class OutsideWorld {
 
   /** What names mean from now on; others do not exist. */
   async resolves(names: Readonly<Record<string, readonly string[]>>): Promise<void> {
-    await writeFile(this.names, JSON.stringify(names));
+    // All at once: the sidecar asks for names at any time, and a server that reads half of the file ends.
+    const next = `${this.names}.next`;
+    await writeFile(next, JSON.stringify(names));
+    await rename(next, this.names);
   }
 
   /** Requests that came to that host in plaintext. */
