@@ -36,8 +36,8 @@ suite('TLS that the sidecar begins', () => {
   });
   const program = (parts: Partial<OriginationIr>): Promise<void> =>
     world.program({ allowedHosts: [originating(parts)] });
-  const ask = (host = api.name): Promise<Outcome> =>
-    world.attempt({ protocol: 'HTTP', address: other.address, port: hostPorts.plain, host });
+  const ask = (host = api.name, path = '/'): Promise<Outcome> =>
+    world.attempt({ protocol: 'HTTP', address: other.address, port: hostPorts.plain, host, path });
   const seen = ({ status, body = '' }: Outcome): object => {
     if (status !== 200) throw new Error(`status ${status}: ${body}`);
     return JSON.parse(body) as object;
@@ -71,16 +71,18 @@ suite('TLS that the sidecar begins', () => {
   test.each([
     [
       'of another CA',
+      '/another-ca',
       async (): Promise<Partial<OriginationIr>> => ({ caBundle: (await makeHostAuthority()).root }),
     ],
-    ['for another name', async (): Promise<Partial<OriginationIr>> => ({ sni: other.name })],
-  ])('a certificate %s gets a 503, and nothing in plaintext', async (_, parts) => {
+    ['for another name', '/another-name', async (): Promise<Partial<OriginationIr>> => ({ sni: other.name })],
+  ])('a certificate %s gets a 503, and nothing in plaintext', async (_, path, parts) => {
     await program(await parts());
     const before = (await world.seenInPlaintext(api.name)).length;
 
-    expect(await ask()).toMatchObject({ status: 503 });
+    expect(await ask(api.name, path)).toMatchObject({ status: 503 });
 
     const line = await world.sidecar.logged({
+      path,
       response_flags: 'UF',
       upstream_cluster: `egress/${api.name}/80`,
     });
