@@ -29,11 +29,14 @@ export async function startConversation(
   // A reset is one of the ways to be closed.
   socket.on('error', () => undefined);
   let heard = '';
-  const closed = once(socket, 'close');
+  const closed = new Promise<readonly []>((resolve) => void socket.once('close', () => resolve([])));
   const hear = async (length: number): Promise<string> => {
     while (heard.length < length) {
       // oxlint-disable-next-line no-await-in-loop -- one piece after the other
-      const [piece] = (await Promise.race([once(socket, 'data'), closed])) as [unknown];
+      const [piece]: readonly unknown[] = await Promise.race([
+        once(socket, 'data').catch(() => closed),
+        closed,
+      ]);
       if (typeof piece !== 'string') return over;
       heard += piece;
     }
