@@ -395,9 +395,9 @@ describe('while one authorizer takes the place of another', () => {
   async function replace(steps: readonly object[]): Promise<Awaited<ReturnType<SteadyLoad['stop']>>> {
     const load = SteadyLoad.start(mesh.ports.page, closing, { callers });
     for (const step of steps) {
-      const sent = load.sent;
       // oxlint-disable-next-line no-await-in-loop -- one after the other
       await mesh.guard(step);
+      const sent = load.sent;
       // oxlint-disable-next-line no-await-in-loop -- one after the other
       await mesh.served.sidecar('page').waitFor(() => load.sent > sent + 10);
     }
