@@ -184,7 +184,8 @@ test('none, a share, one direction, probes, some workloads: by RTDS alone, on co
 test('a share: both sidecars write the same requests, and those with the same x-request-id alike', async () => {
   const half = { name: 'half', percentage: 50 };
   await mesh.program(withLogs([{ name: 'failures', outcome: 'Failed' }, half]));
-  const ids = Array.from({ length: 24 }, () => randomUUID());
+  // As many as that: all of them alike would be a chance of one in 10^12.
+  const ids = Array.from({ length: 40 }, () => randomUUID());
   for (const id of [...ids, ...ids]) {
     // oxlint-disable-next-line no-await-in-loop -- one after the other
     expect(await ask(binding, `/half/${id}/200`, { 'x-request-id': id })).toBe(200);

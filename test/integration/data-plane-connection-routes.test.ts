@@ -15,7 +15,7 @@ afterAll(() => closing.close());
 
 const author = { kind: 'TrafficPolicy', namespace: 'shop', name: 'db', generation: 1 } as const;
 /** Enough to tell 67 % from 50 %. */
-const connections = 600;
+const connections = 1_200;
 let services: CalledServices;
 
 beforeAll(async () => {

@@ -17,7 +17,7 @@ export interface Check {
 }
 
 /** Enough to tell 10 % from 20 %. */
-const callsForShares = 600;
+const callsForShares = 1_200;
 const callsAtOnce = 100;
 /** So often, one of three versions hardly answers each time by chance. */
 const timesInTurn = 8;
