@@ -13,6 +13,8 @@ export interface Script {
   readonly application: readonly Step[];
   /** The application closes the connection after its last words: the end of the body. */
   readonly closes?: boolean;
+  /** How long either end waits for what the script says it hears, in milliseconds. Default: for a minute. */
+  readonly patienceMs?: number;
 }
 
 export interface Heard {
@@ -25,9 +27,6 @@ export interface Transcript {
   readonly application: Heard;
   readonly client: Heard;
 }
-
-/** How long either end waits for what the script says it hears, in milliseconds. */
-const patienceMs = 3_000;
 
 export interface ScriptedApplication {
   readonly port: number;
@@ -67,7 +66,8 @@ export async function startScriptedApplication(closing: Closing): Promise<Script
     const method = String(script.client[0]).split(' ', 1)[0] ?? '';
     const isOver = (): boolean => isAnswered(client, method, socket);
     client.hears('', socket, false);
-    await until(() => isOver() && application.isDone(), socket);
+    const deadlineMs = performance.now() + (script.patienceMs ?? 60_000);
+    await until(() => isOver() && application.isDone(), socket, deadlineMs);
     socket.destroy();
     turn = null;
     return {
@@ -117,9 +117,8 @@ function isAnswered(client: Player, method: string, socket: Socket): boolean {
   return messages.some(({ start }) => !/ 1(?:0[^1]|[^0]\d) /.test(start));
 }
 
-async function until(condition: () => boolean, socket: Socket): Promise<void> {
-  const deadline = performance.now() + patienceMs;
-  while (!condition() && performance.now() < deadline) {
+async function until(condition: () => boolean, socket: Socket, deadlineMs: number): Promise<void> {
+  while (!condition() && performance.now() < deadlineMs) {
     // oxlint-disable-next-line no-await-in-loop -- until something was heard
     await new Promise((resolve) => setTimeout(resolve, 1));
     if (socket.destroyed) return;

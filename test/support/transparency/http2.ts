@@ -86,7 +86,7 @@ async function ask(port: number, request: Side): Promise<readonly Message[]> {
       endStream: request.body === undefined && request.trailers === undefined,
       waitForTrailers: request.trailers !== undefined,
     });
-    stream.setTimeout(3_000, () => {
+    stream.setTimeout(60_000, () => {
       stream.close();
     });
     stream.on('error', () => undefined);

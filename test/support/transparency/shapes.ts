@@ -3,7 +3,7 @@
 import type { Script } from './exchange.ts';
 import { requestShapes } from './request-shapes.ts';
 import { responseShapes } from './response-shapes.ts';
-import { end, get, plainResponse, simple } from './words.ts';
+import { end, get, inVainMs, plainResponse, simple } from './words.ts';
 
 export type Shapes = Readonly<Record<string, Script>>;
 
@@ -45,7 +45,7 @@ function conversations(): Shapes {
         `HTTP/1.1 103 Early Hints\r\nLink: </a.css>\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: </b.css>\r\n\r\n${plainResponse}`,
       ],
     },
-    'OPTIONS *': simple('OPTIONS * HTTP/1.1\r\nHost: svc\r\n\r\n'),
+    'OPTIONS *': { ...simple('OPTIONS * HTTP/1.1\r\nHost: svc\r\n\r\n'), patienceMs: inVainMs },
     'a body that ends with the connection': {
       client: [get('/', '')],
       application: [end, 'HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\n\r\nuntil the end'],
@@ -74,7 +74,7 @@ function conversations(): Shapes {
     },
     ...Object.fromEntries(upgradeTokens.map((token) => [`Upgrade: ${token}`, upgraded(token)])),
     'Upgrade: tcp with a body': upgradedWithBody(end),
-    'Upgrade: tcp with a body that is waited for': upgradedWithBody(/\{\}/),
+    'Upgrade: tcp with a body that is waited for': { ...upgradedWithBody(/\{\}/), patienceMs: inVainMs },
     'Upgrade: two tokens': upgraded('websocket, foo'),
     'Upgrade: two unknown tokens': simple(upgrade('foo, bar/1')),
     'Upgrade: an unknown token, ignored': simple(upgrade('foo')),

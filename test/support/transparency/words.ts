@@ -4,6 +4,9 @@ import type { Script, Step } from './exchange.ts';
 /** Of a head. */
 export const end = /\r\n\r\n/;
 
+/** Of a script that is not played to its end through sidecars, which keep the connection open. */
+export const inVainMs = 3_000;
+
 export const plainResponse = 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok';
 
 export function get(target: string, headers: string): string {
