@@ -24,7 +24,7 @@ import {
 const timeoutMs = 400;
 /** What the clock of a busy machine may be early, and how long nobody waits who is not waited for. */
 const [earlyMs, muchLaterMs] = [30, 20_000];
-/** In which a call reaches its server, however busy this machine is. */
+/** In which a call reaches its server, and an answer begins to come, however busy this machine is. */
 const deadlineMs = 2_000;
 
 const closing = new Closing();
@@ -72,13 +72,14 @@ async function startSilentHttp2(): Promise<number> {
   });
 }
 
-/** Switches protocols, and says something much later than the timeout. */
-async function startLateSpeaker(): Promise<number> {
+/** Switches protocols, and says something later. */
+async function startLateSpeaker(afterMs: number): Promise<number> {
   const server = createServer((socket) => {
     socket.on('error', () => undefined);
     socket.once('data', () => {
       socket.write('HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n');
-      setTimeout(() => socket.end('late'), 3 * timeoutMs);
+      const timer = setTimeout(() => socket.end('late'), afterMs);
+      socket.on('close', () => clearTimeout(timer));
     });
   });
   server.listen(0, '127.0.0.1');
@@ -93,20 +94,21 @@ async function startLateSpeaker(): Promise<number> {
 
 beforeAll(async () => {
   const echo = await startApplication('echo', closing);
-  const socket = await startLateSpeaker();
+  const socket = await startLateSpeaker(deadlineMs + 500);
+  const laterSocket = await startLateSpeaker(muchLaterMs);
   const silent = await startSilentHttp2();
   const waiter = await startWaiter(closing);
   seenByWaiter = waiter.seen;
   const applications: Readonly<Record<string, readonly [port: number, route: Partial<RouteIr>]>> = {
     echo: [echo, { timeoutMs }],
     delayed: [echo, { timeoutMs, fault: delay }],
-    dripping: [await startApplication('dripping', closing, dripping), { timeoutMs }],
+    dripping: [await startApplication('dripping', closing, dripping), { timeoutMs: deadlineMs }],
     grpc: [silent, { timeoutMs }],
-    socket: [socket, { timeoutMs }],
+    socket: [socket, { timeoutMs: deadlineMs }],
     idle: [await startApplication('mute', closing, mute), { idleTimeoutMs: timeoutMs }],
     'idle-not': [await startApplication('drops', closing, drops), { idleTimeoutMs: deadlineMs }],
-    'idle-socket': [socket, { idleTimeoutMs: timeoutMs }],
-    'short-socket': [socket, { timeoutMs, streamTimeoutMs: timeoutMs }],
+    'idle-socket': [laterSocket, { idleTimeoutMs: deadlineMs }],
+    'short-socket': [laterSocket, { timeoutMs: deadlineMs, streamTimeoutMs: deadlineMs }],
     patient: [silent, { timeoutMs: 2 * muchLaterMs }],
     'patient-grpc': [waiter.port, { timeoutMs: 2 * muchLaterMs }],
     'impatient-grpc': [waiter.port, { timeoutMs: deadlineMs }],
@@ -167,7 +169,7 @@ test('a response that goes on and on is ended', async () => {
   const [ms, answer] = await timed(converse(at['dripping'] ?? 0, 'GET / HTTP/1.1\r\nHost: svc\r\n\r\n'));
 
   expect(answer).toMatch(/^HTTP\/1.1 200 OK.*drop/s);
-  expectAfterTimeout(ms);
+  expectAfterTimeout(ms, deadlineMs);
 });
 
 test.each([
@@ -194,7 +196,7 @@ test('a WebSocket ends after timeout.stream', async () => {
 
   expect(heard).toMatch(/^HTTP\/1.1 101 /);
   expect(heard).not.toContain('late');
-  expectAfterTimeout(ms);
+  expectAfterTimeout(ms, deadlineMs);
 });
 
 describe('timeout.idle', () => {
@@ -217,7 +219,7 @@ describe('timeout.idle', () => {
 
     expect(heard).toMatch(/^HTTP\/1.1 101 /);
     expect(heard).not.toContain('late');
-    expectAfterTimeout(ms);
+    expectAfterTimeout(ms, deadlineMs);
   });
 });
 
