@@ -38,11 +38,16 @@ async function statusOf(path: string): Promise<number> {
   return (await call(mesh.ports.page, { path })).status;
 }
 
+/** Once something is refused, and everything else has arrived. */
 async function rejection(): Promise<string> {
-  return poll(
-    () => Promise.resolve(mesh.served.server.proxies().flatMap(({ rejected }) => rejected)[0]?.message),
-    { intervalMs: 10, deadlineMs: 60_000 },
-  );
+  const look = (): string | undefined => {
+    const proxies = mesh.served.server.proxies();
+    const isOver = proxies.every(
+      ({ atRest, lagging, rejected }) => atRest && lagging.length === rejected.length,
+    );
+    return isOver ? proxies.flatMap(({ rejected }) => rejected)[0]?.message : undefined;
+  };
+  return poll(() => Promise.resolve(look()), { intervalMs: 10, deadlineMs: 60_000 });
 }
 
 describe('rules that a sidecar rejects', () => {
