@@ -84,6 +84,8 @@ async function programmed(reason: string): Promise<string> {
 
 test('is Rejected while the port is taken, Programmed once it is free, and leaves the other listener alone', async () => {
   expect(await programmed('Rejected')).toMatch(/cannot bind .*Address already in use/);
+  // The other listener waits for its routes, and Envoy for it.
+  await envoy.waitFor(() => envoy.ready());
   const socket = connect({ host: '127.0.0.1', port: ports[0] });
   await once(socket, 'connect');
   const before = await testimony(envoy);
