@@ -40,13 +40,15 @@ async function answeredBy(name: string): Promise<void> {
   await poll(async () => ((await ask()) === name ? true : undefined), { intervalMs: 5, deadlineMs: 60_000 });
 }
 
-/** Asks all the time while something happens: who answered. */
+/** Asks all the time while something happens, and once more: who answered. */
 async function heardWhile(events: () => Promise<unknown>): Promise<ReadonlySet<string>> {
   const heard = new Set<string>();
   const over = new AbortController();
   const asking = (async () => {
     // oxlint-disable-next-line no-await-in-loop -- one call after the other
     while (!over.signal.aborted) heard.add(await ask());
+    // The last of these may have been under way since before what happened.
+    heard.add(await ask());
   })();
   try {
     await events();

@@ -65,7 +65,7 @@ export function callerOf(service: string, closing: Closing): (deadlineMs?: numbe
   register();
   const client = new Client(`xds:///${service}`, credentials.createInsecure());
   closing.add(async () => client.close());
-  return (deadlineMs = 10_000) =>
+  return (deadlineMs = 60_000) =>
     new Promise((resolve) => {
       const options = { deadline: Date.now() + deadlineMs };
       client.makeUnaryRequest(path, asIs, asIs, Buffer.alloc(0), options, (error, answer) => {
