@@ -184,7 +184,8 @@ test('it is refused again after a reconnect: Envoy does not acknowledge it as wh
   expect(rejected()).toEqual(['one']);
   await replicas.stop(0);
   await replicas.start(0);
-  await envoy.waitFor(() => replicas.areSettled());
+  // Until it has asked for its filters again, there is nothing to refuse.
+  await envoy.waitFor(() => rejected().length > 0 && replicas.areSettled());
 
   expect(rejected()).toEqual(['one']);
   expect(await ask('one')).toBe('418');
