@@ -67,14 +67,16 @@ function clustersOf(host_: EnvoyMessage): readonly string[] {
 function host(service: Service): EnvoyMessage {
   const { name, flaw } = service;
   const match = flaw === 'host' ? { safe_regex: { regex: '((' } } : { prefix: '/' };
-  const routes = [{ match, route: { cluster: clusterOf(service), timeout: duration(5_000) } }];
+  const routes = [{ match, route: { cluster: clusterOf(service), timeout: duration(patienceMs) } }];
   return { name: `table/${name}`, domains: [name], routes };
 }
 
+/** Of connecting and of answering, unless a service says otherwise: a busy machine takes its time for many at once. */
+const patienceMs = 60_000;
 const unlimited = { max_connections: 100_000, max_pending_requests: 100_000, max_requests: 100_000 };
 
 function cluster(service: Service): EnvoyMessage {
-  const { roots, flaw, connectTimeoutMs = 1_000 } = service;
+  const { roots, flaw, connectTimeoutMs = patienceMs } = service;
   return {
     name: clusterOf(service),
     type: 'EDS',

@@ -18,7 +18,8 @@ async function answer(words: string): Promise<number> {
       socket.write(response.repeat(heads.length));
     });
   });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  // Whoever finds no place among those that wait tries again a second later.
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', 4_096, resolve));
   return (server.address() as AddressInfo).port;
 }
 
@@ -56,7 +57,8 @@ class Load {
 
   private tick(): void {
     const due = Math.floor(((performance.now() - this.startedAtMs) * this.target.perSecond) / 1000);
-    while (this.counts.sent < due) this.ask(this.idle.pop() ?? connect(this.target.port, '127.0.0.1'));
+    // In turn: none lies idle until a proxy that drains, and has told each to close with its next answer, is gone.
+    while (this.counts.sent < due) this.ask(this.idle.shift() ?? connect(this.target.port, '127.0.0.1'));
   }
 
   private ask(socket: Socket): void {
