@@ -59,12 +59,13 @@ describe.each(['delta', 'sotw'] as const)('an Envoy of the variant %s', (variant
     readonly counts: LoadCounts;
     /** The counters that moved. */
     readonly moved: Partial<Testimony>;
-    /** Lines of the access log: `503 NC s0`. */
+    /** Lines of the access log about the load: `503 NC s0`. Those about other calls before may come only now. */
     readonly flags: readonly string[];
   }
 
   /** What happens to a steady load, and to Envoy, meanwhile. */
   async function watch(events: () => Promise<unknown>, rate = perSecond): Promise<Watched> {
+    await envoy.waitFor(forgotten);
     const before = await testimony(envoy);
     const logged = (await failures()).length;
     await load.start({ port: listenerPort, host: 's0', perSecond: rate });
@@ -75,8 +76,15 @@ describe.each(['delta', 'sotw'] as const)('an Envoy of the variant %s', (variant
     return {
       counts,
       moved: moved(before, await testimony(envoy)),
-      flags: (await failures()).slice(logged),
+      flags: (await failures()).slice(logged).filter((line) => line.endsWith(' s0')),
     };
+  }
+
+  /** Counters of clusters that were removed go a moment after that was acknowledged, and would be missing from what is summed up. */
+  async function forgotten(): Promise<boolean> {
+    const present = new Set(['xds', ...services.map(({ name, cluster = name }) => cluster)]);
+    const counters = [...(await envoy.stats(String.raw`^cluster\.[^.]+\.upstream_cx_destroy$`)).keys()];
+    return counters.every((name) => present.has(name.split('.')[1] ?? ''));
   }
 
   /** So many more requests have been answered. */
@@ -147,7 +155,7 @@ describe.each(['delta', 'sotw'] as const)('an Envoy of the variant %s', (variant
 
   test('a cluster changes: it warms without those who use it noticing', async () => {
     const seen = await watch(() =>
-      publishAndSettle([{ name: 's0', ports: [app(0)], connectTimeoutMs: 2_000 }, ...services.slice(1)]),
+      publishAndSettle([{ name: 's0', ports: [app(0)], connectTimeoutMs: 50_000 }, ...services.slice(1)]),
     );
 
     expect(told(seen, 'connectionsDestroyed')).toEqual(nobodyFails({ clustersModified: 1 }));
@@ -229,8 +237,7 @@ describe.each(['delta', 'sotw'] as const)('an Envoy of the variant %s', (variant
     });
     const ports = [(server.address() as AddressInfo).port];
     const secured = (roots: string): readonly Service[] => [
-      // Many handshakes at once take their time.
-      { name: 's0', cluster: 'secure', ports, roots, connectTimeoutMs: 5_000 },
+      { name: 's0', cluster: 'secure', ports, roots },
       ...services.slice(1),
     ];
     const plain = services;
@@ -258,12 +265,17 @@ describe.each(['delta', 'sotw'] as const)('an Envoy of the variant %s', (variant
   /** What a new stream costs when nothing has changed: named resources are answered in state of the world, whatever the client says it has. */
   const namedResources = (): number => (variant === 'delta' ? 0 : services.length + 1);
 
+  /** It asks for one type after the other, and has all there is before it has asked for the last. */
+  async function askedForAll(counted: { readonly resources: number }): Promise<void> {
+    await envoy.waitFor(() => counted.resources >= namedResources() && replicas.areSettled());
+  }
+
   test('the operator restarts: nothing moves', async () => {
     let counted = { resources: -1 };
     const seen = await watch(async () => {
       await replicas.stop(0);
       counted = await replicas.start(0);
-      await settled();
+      await askedForAll(counted);
     });
 
     expect(told(seen)).toEqual(nobodyFails({}));
@@ -275,7 +287,7 @@ describe.each(['delta', 'sotw'] as const)('an Envoy of the variant %s', (variant
     const seen = await watch(async () => {
       counted = await replicas.start(1);
       await replicas.stop(0);
-      await settled();
+      await askedForAll(counted);
     });
 
     expect(told(seen)).toEqual(nobodyFails({}));
@@ -347,7 +359,9 @@ test('an Envoy that nobody knows is sent away, comes back by itself, and is serv
     identity = 'somebody';
     await envoy.waitFor(() => envoy.ready());
 
-    expect([wasReady, replicas.areSettled()]).toEqual([false, true]);
+    // What Envoy acknowledged when it became ready may still be under way.
+    await envoy.waitFor(() => replicas.areSettled());
+    expect(wasReady).toBe(false);
   } finally {
     await closing.close();
   }
