@@ -5,7 +5,14 @@ import { explainError } from './demo-error.ts';
 import { findEnvoy } from './envoy-binary.ts';
 import { aborted, abortOnSignals, Interrupted } from './interrupted.ts';
 import { Policies } from './mesh/policies.ts';
-import { bringUp, firstAnswer, secretsFolder, type RunningMesh, type Surroundings } from './mesh/running.ts';
+import {
+  bringUp,
+  firstAnswer,
+  reachable,
+  secretsFolder,
+  type RunningMesh,
+  type Surroundings,
+} from './mesh/running.ts';
 import { Statuses } from './mesh/statuses.ts';
 import { createWorkspace } from './mesh/workspace.ts';
 import { parseOptions, usage, type Options } from './options.ts';
@@ -109,6 +116,8 @@ async function playCounts(stage: TelemetryStage): Promise<Played> {
 
 async function playScenes(mesh: RunningMesh, screen: Screen, around: Around): Promise<Played> {
   const { workspace, signal } = around;
+  // An answer comes by one instance of each; those that come next are to have all that they need, too.
+  await reachable(mesh, signal);
   await firstAnswer(mesh, signal);
   screen.paragraph(
     'Each edit of a file below stands for kubectl apply; the tables are what kubectl get would print.',

@@ -7,6 +7,7 @@ import { waitFor } from '../process/wait.ts';
 import { getText, metricOf } from './http-text.ts';
 import type { Workspace } from './workspace.ts';
 
+const Proxies = z.array(z.unknown());
 const Ready = z.object({ xdsPort: z.number(), adminPort: z.number(), pid: z.number() });
 
 /** Part of its identity: sidecars check it. */
@@ -81,6 +82,16 @@ export class OperatorProcess {
     const path = `/proc/${this.pid}/status`;
     const line = existsSync(path) ? /^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(path, 'utf8')) : null;
     return line === null ? undefined : Math.round(Number(line[1]) / 1024);
+  }
+
+  /** Resolves when so many sidecars have a stream to it. They say so themselves before it is there: as soon as they try. */
+  async connected(count: number, signal: AbortSignal): Promise<void> {
+    const probe = async (): Promise<true | undefined> => {
+      const proxies = Proxies.parse(JSON.parse((await getText(this.ports.admin, '/debug/proxies')) ?? '[]'));
+      return proxies.length === count ? true : undefined;
+    };
+    const what = `${count} sidecars to be connected to the operator`;
+    await waitFor(probe, { what, deadlineMs: 60_000, everyMs: 50, signal });
   }
 
   /** How often all sidecars have come to agree with a publication, and how long that took in all, since it started. */

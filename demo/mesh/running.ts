@@ -120,7 +120,18 @@ async function startSidecar(
   return sidecar;
 }
 
-/** Resolves when a call through all services is answered: the first may come before the last endpoint has. */
+/** Resolves when every sidecar knows all instances of those that its workload calls, without a call. */
+export async function reachable({ workloads, sidecars }: RunningMesh, signal: AbortSignal): Promise<void> {
+  const instances = (service: string): number => workloads.filter(({ app }) => app === service).length;
+  await Promise.all(
+    workloads.map(async ({ name, outbound }) => {
+      const services = [...outbound.keys()].map((service) => [service, instances(service)] as const);
+      await sidecars.get(name)?.reaches(new Map(services), signal);
+    }),
+  );
+}
+
+/** Resolves when a call through all services is answered. */
 export async function firstAnswer({ workloads }: RunningMesh, signal: AbortSignal): Promise<void> {
   const port = workloads.find(({ name }) => name === 'visitor')?.outbound.get('productpage') ?? 0;
   let last = '';

@@ -71,26 +71,19 @@ export class Sidecar {
     await waitFor(probe, { what: `the sidecar of ${name} to be ready`, deadlineMs: 30_000, signal, seen });
   }
 
-  /** Resolves when it knows an endpoint of each of these Services of its namespace, without a call. */
-  async reaches(services: readonly string[], signal: AbortSignal): Promise<void> {
+  /** Resolves when it knows as many endpoints of each of these Services of its namespace, without a call. */
+  async reaches(services: ReadonlyMap<string, number>, signal: AbortSignal): Promise<void> {
     const { name, namespace } = this.#spec.workload;
     const probe = async (): Promise<true | undefined> => {
       const endpoints = [...(await this.#stats(`^cluster\\.${namespace}/.*\\.membership_healthy$`))];
-      const isKnown = (service: string): boolean =>
-        endpoints.some(([key, value]) => key.startsWith(`cluster.${namespace}/${service}/`) && value > 0);
-      return services.every(isKnown) ? true : undefined;
+      const isKnown = ([service, count]: readonly [string, number]): boolean =>
+        endpoints.some(
+          ([key, value]) => key.startsWith(`cluster.${namespace}/${service}/`) && value >= count,
+        );
+      return [...services].every(isKnown) ? true : undefined;
     };
-    const what = `the sidecar of ${name} to know where ${services.join(', ')} are`;
+    const what = `the sidecar of ${name} to know where ${[...services.keys()].join(', ')} are`;
     await waitFor(probe, { what, deadlineMs: 30_000, everyMs: 50, signal });
-  }
-
-  /** Resolves when it has a stream to the operator. */
-  async connected(signal: AbortSignal): Promise<void> {
-    const state = 'control_plane.connected_state';
-    const probe = async (): Promise<true | undefined> =>
-      (await this.counters([state]))[state] === 1 ? true : undefined;
-    const what = `the sidecar of ${this.#spec.workload.name} to be connected to the operator`;
-    await waitFor(probe, { what, deadlineMs: 40_000, everyMs: 50, signal });
   }
 
   /** The present values of counters and gauges; 0 for one that does not exist yet. */
@@ -107,9 +100,13 @@ export class Sidecar {
   /** The last line of its access log that has the text, once there is one. */
   logLine(text: string, signal: AbortSignal): Promise<string> {
     const probe = async (): Promise<string | undefined> =>
-      (await readFile(this.#accessLog(), 'utf8')).split('\n').findLast((line) => line.includes(text));
+      // Without the last one: it may not be written to its end yet.
+      (await readFile(this.#accessLog(), 'utf8'))
+        .split('\n')
+        .slice(0, -1)
+        .findLast((line) => line.includes(text));
     const what = `a line with ${text} in the access log ${this.#accessLog()}`;
-    return waitFor(probe, { what, deadlineMs: 10_000, signal });
+    return waitFor(probe, { what, deadlineMs: 30_000, signal });
   }
 
   #accessLog(): string {

@@ -7,8 +7,10 @@ import type { Stage } from './stage.ts';
 
 const failing = 'reviews-v3';
 const errorsInARow = 3;
-/** Far more than it takes to meet so many errors when each of three instances gets a third. */
-const mostCalls = 60;
+/** So many meet each of three instances that get a third each, but for once in 10^13 times. */
+const callsBefore = 80;
+/** Far more than it takes to meet so many errors. */
+const mostCalls = 120;
 const callsAfter = 80;
 /** All instances of reviews get the same share, and errors are not hidden by retries. */
 const ejecting = `apiVersion: meshwright.dev/v1alpha1
@@ -40,7 +42,7 @@ export const ejection: Scene<Outcome> = {
 
   async play(stage) {
     await stage.apply(ejecting);
-    const before = versions(await inTurn(stage, 30));
+    const before = versions(await inTurn(stage, callsBefore));
     stage.screen.fact(`reviews is answered by ${before.join(', ')}`);
     await tell(stage, 'break');
     stage.screen.fact(`${failing} answers 500 from now on`);

@@ -37,7 +37,7 @@ export const operatorKilled: Scene<Outcome> = {
     await waitFor(() => (traffic.sent >= sentUntil ? true : undefined), withoutOperator);
     await operator.start(signal);
     const start = performance.now();
-    await Promise.all([...stage.parts.sidecars.values()].map((sidecar) => sidecar.connected(signal)));
+    await operator.connected(stage.parts.sidecars.size, signal);
     stage.screen.fact(
       `Started again (process ${operator.pid}); all sidecars were back after ${((performance.now() - start) / 1000).toFixed(1)} s. It is obeyed:`,
     );

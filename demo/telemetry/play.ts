@@ -1,6 +1,7 @@
 // `make demo ARGS=--telemetry`: known calls, and what Prometheus, an OpenTelemetry Collector, a plug-in and the dashboard make of them.
 import { setTimeout as delay } from 'node:timers/promises';
 import { DemoError } from '../demo-error.ts';
+import { reachable } from '../mesh/running.ts';
 import { waitFor } from '../process/wait.ts';
 import { call } from '../traffic/call.ts';
 import { comparison, mistakes, truthOf, type Figure, type Source } from './figures.ts';
@@ -11,7 +12,7 @@ import { startWatchers, type TelemetryStage, type Watchers } from './watchers.ts
 const rounds = 2;
 const callers = 6;
 /** Sidecars report every ten seconds, and twice that may lie between the report that has a call and what is seen of it. */
-const deadlineMs = 40_000;
+const deadlineMs = 90_000;
 /** Between the calls that go on while somebody watches. */
 const pauseMs = 100;
 
@@ -23,7 +24,7 @@ export interface PlayedRounds {
 
 export async function playTelemetry(stage: TelemetryStage): Promise<PlayedRounds> {
   const { screen, around } = stage;
-  await reachable(stage);
+  await reachable(stage.mesh, around.signal);
   const watchers = await startWatchers(stage);
   screen.fact(
     'Prometheus scrapes the operator; an OpenTelemetry Collector and a plug-in get what the operator sends.',
@@ -111,14 +112,4 @@ async function settled(watchers: Watchers, truth: readonly Figure[], signal: Abo
     return wrong.length === 0 || performance.now() > end ? { sources, wrong } : undefined;
   };
   return waitFor(look, { what: 'the counts', deadlineMs: 2 * deadlineMs, everyMs: 250, signal });
-}
-
-/** Resolves when every sidecar knows where those are that its workload calls: nothing was called before the first round. */
-async function reachable({ mesh, around: { signal } }: TelemetryStage): Promise<void> {
-  await Promise.all(
-    mesh.workloads.map(async ({ name, outbound }) => {
-      const services = [...outbound.keys()];
-      await mesh.sidecars.get(name)?.reaches(services, signal);
-    }),
-  );
 }
