@@ -10,7 +10,7 @@ export interface CountRange {
  * The counts that `trials` independent events of the given probability stay within, except with a chance below
  * `falseAlarm` (split evenly between too few and too many).
  */
-export function binomialRange(trials: number, probability: number, falseAlarm = 1e-10): CountRange {
+export function binomialRange(trials: number, probability: number, falseAlarm = 1e-6): CountRange {
   if (probability <= 0) return { low: 0, high: 0 };
   if (probability >= 1) return { low: trials, high: trials };
   const masses = binomialMasses(trials, probability);

@@ -73,8 +73,8 @@ const span = 'b7ad6b7169203331';
 /** A UUID, as Envoy makes them, a ULID, and a counter. */
 const requestIds = ['3f2a8c1e-9d4b-4a6f-8e21-5c7d9b0a1f34', '01ARZ3NDEKTSV4RRFFQ69G5FAV', '7'] as const;
 
-/** Half of 400 are 200, give or take 70: seven standard deviations. */
-const half = { count: 400, least: 130, most: 270 };
+/** Half of 800 are 400, give or take 100: seven standard deviations. */
+const half = { count: 800, least: 300, most: 500 };
 const none = { count: 40, least: 0, most: 0 };
 const all = { count: 40, least: 40, most: 40 };
 

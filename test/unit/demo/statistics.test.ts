@@ -8,12 +8,12 @@ describe('binomialRange', () => {
     expect(binomialRange(10, 0.5, 0.01)).toEqual({ low: 1, high: 9 });
   });
 
-  test('keeps 10 % of 1000 within seven points, with one false alarm in ten thousand million', () => {
-    expect(binomialRange(1000, 0.1)).toEqual({ low: 45, high: 166 });
+  test('keeps 10 % of 1000 within five points, with one false alarm in a million', () => {
+    expect(binomialRange(1000, 0.1)).toEqual({ low: 57, high: 149 });
   });
 
   test('allows a rare event to happen now and then, not often', () => {
-    expect(binomialRange(300, 0.4 ** 9)).toEqual({ low: 0, high: 6 });
+    expect(binomialRange(300, 0.4 ** 9)).toEqual({ low: 0, high: 4 });
   });
 
   test('leaves nothing to chance where there is none', () => {
