@@ -68,10 +68,14 @@ async function heap(): Promise<number> {
   return Number(/"allocated": "(\d+)"/.exec(await admin('/memory'))?.[1]);
 }
 
-/** Resolves when the sidecar has looked at its memory since it had this much: faster clients pass the bound before it looks (decision 053). */
-async function looked(allocated: number): Promise<void> {
+/**
+ * Resolves when the sidecar has seen as much memory as it has: faster clients pass the bound before it looks (decision 053). What it had a moment ago
+ * it may never see, since clients go meanwhile.
+ */
+async function looked(): Promise<void> {
   const name = 'overload.envoy.resource_monitors.fixed_heap.pressure';
   const seen = await mesh.sidecar('server').waitFor(async () => {
+    const allocated = await heap();
     const percent = Number(new RegExp(`${name}: (\\d+)`).exec(await admin(`/stats?filter=${name}`))?.[1]);
     return percent + 1 >= (allocated / heapBound) * 100;
   });
@@ -94,10 +98,9 @@ test('silent clients do not take more than a sidecar has; others are served, and
     // oxlint-disable-next-line no-await-in-loop -- a kernel's queue of new connections is short
     sockets.push(...(await Promise.all(Array.from({ length: atOnce }, () => silent(ports.attacked)))));
     // oxlint-disable-next-line no-await-in-loop -- what it has while they come
-    const allocated = await heap();
-    most = Math.max(most, allocated);
+    most = Math.max(most, await heap());
     // oxlint-disable-next-line no-await-in-loop -- the next ones come when it knows of these
-    await looked(allocated);
+    await looked();
   }
 
   expect(most).toBeLessThan(memoryMiB * 1024 ** 2);
@@ -109,5 +112,6 @@ test('silent clients do not take more than a sidecar has; others are served, and
     .sidecar('server')
     .waitFor(async () => (await status(ports.attacked).catch(() => 0)) === 200);
   expect(isServed).toBe(true);
-  expect(sockets.some(({ closed }) => closed)).toBe(true);
+  // We may hear of it a moment after there was room.
+  await mesh.sidecar('server').waitFor(() => sockets.some(({ closed }) => closed));
 });
