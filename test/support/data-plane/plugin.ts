@@ -20,6 +20,8 @@ export async function startPlugin(
   return async () =>
     (await readFile(log, 'utf8'))
       .split('\n')
+      // The last line may not be complete.
+      .slice(0, -1)
       .filter((line) => line.startsWith('{'))
       .map((line): unknown => JSON.parse(line));
 }
