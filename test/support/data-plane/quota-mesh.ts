@@ -11,6 +11,7 @@ import { createQuotas } from '../../../operator/wiring/quotas.ts';
 import type { GrpcService } from '../../../operator/xds/server/endpoint.ts';
 import { freePort } from '../kubernetes/free-port.ts';
 import {
+  sampleDestination,
   sampleEndpoint,
   sampleInbound,
   sampleMesh,
@@ -19,6 +20,8 @@ import {
   spiffeId,
   trustDomain,
 } from '../mesh-samples.ts';
+import { until } from '../until.ts';
+import { call } from './callers.ts';
 import { issue } from './certificate-folder.ts';
 import type { Closing } from './closing.ts';
 import { ServedMesh } from './served-mesh.ts';
@@ -54,6 +57,8 @@ export class QuotaMesh {
   readonly board: Board;
   readonly #boards: readonly Board[];
   readonly #reports: ReadonlyMap<string, number>;
+  /** Assignments that the leader has passed on to the other replica, and that have come there. */
+  readonly #passedOn = { sent: 0, received: 0 };
 
   private constructor(
     served: ServedMesh,
@@ -66,6 +71,13 @@ export class QuotaMesh {
     this.#boards = boards;
     [this.board] = boards;
     this.#reports = reports;
+    const [leader, follower] = boards;
+    leader.quotasOut.subscribe(() => {
+      if (leader.quotasOut.get()?.type === 'assignment') this.#passedOn.sent += 1;
+    });
+    follower.quotasIn.subscribe(() => {
+      if (follower.quotasIn.get()?.type === 'assignment') this.#passedOn.received += 1;
+    });
   }
 
   static async start(closing: Closing, { application, servers = 2 }: QuotaMeshOptions): Promise<QuotaMesh> {
@@ -83,6 +95,19 @@ export class QuotaMesh {
   /** Buckets that have been reported of a quota, by its key. */
   reportsOf(quota: string): number {
     return this.#reports.get(quota) ?? 0;
+  }
+
+  /** Resolves when the servers obey what they have been assigned by now. */
+  async obeyed(): Promise<void> {
+    await until(
+      'the other replica has what was passed on',
+      () => this.#passedOn.received === this.#passedOn.sent,
+    );
+    const servers = this.ports.servers.map((_, index) => this.served.sidecar(`server-${index}`));
+    // Each time on a connection of its own: what a sidecar was sent before, it has read before it answers.
+    for (const _ of ['what is being sent is on its way', 'it has come'])
+      // oxlint-disable-next-line no-await-in-loop -- one after the other
+      await Promise.all(servers.map(({ adminPort }) => call(adminPort, { path: '/ready' })));
   }
 
   /**
@@ -150,6 +175,8 @@ function meshWith(
   const service = sampleService('shop/reviews/80', {
     peerIdentities: names.map((name) => spiffeId(name)),
     endpoints: servers.map((port) => sampleEndpoint(port, { mtls: true })),
+    // In turn, so that it is known who is asked.
+    destination: sampleDestination({ loadBalancer: { type: 'RoundRobin', slowStart: null } }),
   });
   const caller = (name: string, port: number): MeshIr['workloads'][number] =>
     sampleWorkload(name, {
