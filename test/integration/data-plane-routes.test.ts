@@ -53,8 +53,10 @@ const flaky: Handler = (seen, response) => {
 
 /** Hosts of the copies it got. */
 const copies: (string | undefined)[] = [];
+let firstCopyMs = Infinity;
 /** Never answers. */
 const mute: Handler = ({ headers }) => {
+  firstCopyMs = Math.min(firstCopyMs, performance.now());
   copies.push(headers.host);
 };
 
@@ -81,12 +83,12 @@ const silent: Handler = () => {
 /** Answers 64 KiB. */
 const large: Handler = (_seen, response) => void response.end(Buffer.alloc(65_536, 'x'));
 
-/** Tries that the late application got. */
-let lateTries = 0;
-/** Answers the first try after a time, and the others never. */
+/** What answers the tries that the late application got. */
+const lateTries: (() => void)[] = [];
+/** Answers the first try when there is a second, and no others. */
 const late: Handler = (_seen, response) => {
-  lateTries += 1;
-  if (lateTries === 1) setTimeout(() => response.end('late'), 600);
+  lateTries.push(() => response.end('late'));
+  if (lateTries.length === 2) lateTries[0]?.();
 };
 
 /** The echo, with response headers for a route to change. */
@@ -251,7 +253,8 @@ function routedServices(endpoint: (application: string) => EndpointIr): readonly
     service('impostor', { endpoints: [endpoint('v1')], peerIdentities: [spiffeId('somebody-else')] }),
     service('half-gone', {
       endpoints: [endpoint('v1'), endpoint('gone')],
-      routes: [sampleRoute('half-gone', { retry: { ...noRetry, attempts: 2, on: ['ConnectFailure'] } })],
+      // Of a hundred requests, with two attempts one in a million times one finds no other endpoint (hostSelections).
+      routes: [sampleRoute('half-gone', { retry: { ...noRetry, attempts: 3, on: ['ConnectFailure'] } })],
     }),
     service('half-gone-unretried', { endpoints: [endpoint('gone')] }),
     service('flaky', {
@@ -331,11 +334,12 @@ async function tally(name: string, requests: number): Promise<Map<string, number
 
 describe('routes', () => {
   test('split requests by weight', async () => {
-    const counts = await tally('split', 400);
+    const counts = await tally('split', 600);
 
-    expect((counts.get('v1') ?? 0) + (counts.get('v2') ?? 0)).toBe(400);
-    expect(counts.get('v2')).toBeGreaterThan(10);
-    expect(counts.get('v2')).toBeLessThan(90);
+    expect((counts.get('v1') ?? 0) + (counts.get('v2') ?? 0)).toBe(600);
+    // 60, and more than six standard deviations.
+    expect(counts.get('v2')).toBeGreaterThan(15);
+    expect(counts.get('v2')).toBeLessThan(120);
   });
 
   test.each([
@@ -416,19 +420,26 @@ describe('routes', () => {
     'hedge a %s: an endpoint that does not answer costs no more than a try',
     async (method) => {
       const before = silentCalls;
-      const answers = await Promise.all(
-        Array.from({ length: 10 }, () => call(port(`hedged-${method.toLowerCase()}`), { method, body: 'x' })),
-      );
+      const statuses: number[] = [];
+      // Which of the two is asked first is for the load balancer to say.
+      await caller.waitFor(async () => {
+        const answers = await Promise.all(
+          Array.from({ length: 10 }, () =>
+            call(port(`hedged-${method.toLowerCase()}`), { method, body: 'x' }),
+          ),
+        );
+        statuses.push(...answers.map(({ status }) => status));
+        return silentCalls > before;
+      });
 
-      expect(answers.map(({ status }) => status)).toEqual(Array.from({ length: 10 }, () => 200));
-      expect(silentCalls).toBeGreaterThan(before);
+      expect(new Set(statuses)).toEqual(new Set([200]));
     },
   );
 
   test('hedge: the first try goes on beside the next one', async () => {
     const { status, body } = await call(port('late'));
 
-    expect([status, body, lateTries]).toEqual([200, 'late', 2]);
+    expect([status, body, lateTries.length]).toEqual([200, 'late', 2]);
   });
 
   test('slow down the bodies of some responses', async () => {
@@ -491,7 +502,10 @@ describe('routes', () => {
       const answers = await Promise.all(Array.from({ length: atOnce }, () => call(port('mirrored'))));
       expect(answers.filter(({ status }) => status !== 200)).toEqual([]);
     }
-    expect(copies.length).toBeLessThanOrEqual(100);
+    await caller.waitFor(() => copies.length >= 100);
+    // Each is open for 15 seconds: on a machine that takes longer than that, others come in their place. The first was sent a moment before it came.
+    const turns = Math.ceil((performance.now() - firstCopyMs + 1_000) / 15_000);
+    expect(copies.length).toBeLessThanOrEqual(100 * turns);
   });
 
   test('answer with a text of any characters', async () => {
