@@ -5,6 +5,7 @@ import type { TrafficPolicy } from '../../api/v1alpha1/traffic/policy.ts';
 import { translate } from '../../operator/translate/translate.ts';
 import { memoryPerPort } from '../../operator/translate/policies/traffic/sidecar-memory.ts';
 import { resourcesOfDocuments, translateOptions } from '../support/builders.ts';
+import { call } from '../support/data-plane/callers.ts';
 import { Closing } from '../support/data-plane/closing.ts';
 import { startSidecars } from '../support/data-plane/sidecars.ts';
 import { freePort } from '../support/kubernetes/free-port.ts';
@@ -101,6 +102,8 @@ async function allocated(spec: object): Promise<{ readonly bytes: number; readon
   if (ir === null) throw new Error('there is a Mesh');
   const own = new Closing();
   const sidecars = await startSidecars(ir, own);
+  // Its worker keeps a part of all that, and has it when it answers.
+  await call(bindPort);
   const response = await fetch(`http://127.0.0.1:${sidecars.get('caller')?.adminPort}/memory`);
   const bytes = Number(/"allocated": "(\d+)"/.exec(await response.text())?.[1]);
   await own.close();
