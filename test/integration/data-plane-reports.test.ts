@@ -63,7 +63,7 @@ async function untilArrived(requests: number): Promise<Arrived> {
     const isWhole = all.records >= 2 * requests && all.spans >= 2 * requests && all.requests >= requests;
     return isWhole ? all : undefined;
   };
-  return await poll(look, { intervalMs: 100, deadlineMs: 30_000 }).catch(arrived);
+  return await poll(look, { intervalMs: 100, deadlineMs: 120_000 }).catch(arrived);
 }
 
 /** As an operator that is busy: what comes meanwhile is read later than its timers run. */
