@@ -20,6 +20,7 @@ import { SteadyLoad } from '../support/data-plane/steady-load.ts';
 import { inItsFolder } from '../support/data-plane/sidecars.ts';
 import { type EnvoyProcess, startEnvoy } from '../support/envoy.ts';
 import { type Child, startChild } from '../support/kubernetes/child.ts';
+import { freePort } from '../support/kubernetes/free-port.ts';
 import { poll } from '../support/kubernetes/poll.ts';
 import { trafficPolicySpec } from '../support/arbitraries.ts';
 import { choices, mistaken, mistakeNames } from '../support/random-mesh/mistakes.ts';
@@ -72,7 +73,8 @@ beforeAll(async () => {
     meshDocuments(batchSize + 2, () => ports.take(), [steady]),
   );
   await write('canaries', canaries);
-  xdsPort = await startOperator({ xdsPort: 0, options: ['--skip-check', 're2'] });
+  // The next operator is to have it, too.
+  xdsPort = await startOperator({ xdsPort: await freePort(), options: ['--skip-check', 're2'] });
   envoys.push(...(await Promise.all(workloads.map((name) => startSidecar(name)))));
   await atRest(new Map());
   load = SteadyLoad.start(steady.bindPort, closing);

@@ -3,6 +3,7 @@
 import { z } from 'zod';
 import { operatorSpiffeId } from '../../../operator/certificates/identity.ts';
 import { type ApiServer, startApiServer } from '../kubernetes.ts';
+import { freePort } from '../kubernetes/free-port.ts';
 import { poll } from '../kubernetes/poll.ts';
 import { type OperatorPorts, type OperatorProcess, startOperator } from '../operator.ts';
 import { type PodProxy, type ProxyPlace, startPodProxy } from '../pod-proxy.ts';
@@ -218,7 +219,9 @@ export class ShopCluster {
 export async function startCluster(): Promise<ShopCluster> {
   const server = await startApiServer();
   const { kubeconfigPath } = server;
-  const cluster = new ShopCluster(server, await startOperator({ kubeconfigPath }));
+  // Nobody takes it while an operator is gone and the next one is not there yet.
+  const xdsAddress = `127.0.0.1:${await freePort()}`;
+  const cluster = new ShopCluster(server, await startOperator({ kubeconfigPath, xdsAddress }));
   try {
     const kinds = ['meshes', 'trafficpolicies', 'securitypolicies', 'externalworkloads'];
     const definitions = kinds.map((plural) => `crd/${plural}.meshwright.dev`);
