@@ -72,6 +72,9 @@ suite('an operator on a cluster', () => {
 
   test('an operator that was killed finds certificates, proxies and statuses as they were', async () => {
     const [changes, secrets] = [await counters(), await secretVersions()];
+    // The status of the Mesh is written by itself, and may still count what was under way.
+    await cluster.waitFor('mesh/default', `jsonpath={.status.proxies.current}=${shopPods.length}`);
+    await cluster.waitFor('mesh/default', 'jsonpath={.status.policies.summary}=1/1');
     const statuses = await Promise.all(['mesh/default', reviews].map(statusOf));
     await cluster.operator.kill();
     await cluster.startOperatorAgain();
