@@ -132,9 +132,11 @@ suite('an operator that starts', () => {
     expect(await stopped.terminate()).toBe(0);
 
     await server.startAgain();
+    // All of them, for the next test: each is tried again in its own time.
+    const kinds = 'meshes,trafficpolicies,securitypolicies,externalworkloads';
     await poll(
       async () => {
-        const { code } = await server.kubectl(['get', 'trafficpolicies', '--all-namespaces']);
+        const { code } = await server.kubectl(['get', kinds, '--all-namespaces']);
         return code === 0 ? true : undefined;
       },
       { intervalMs: 100, deadlineMs: 60_000 },
@@ -240,17 +242,20 @@ suite('an operator that starts', () => {
       '-o',
       'json',
     ];
-    const [first] = Stored.parse(JSON.parse(await kubectl(stored))).items;
-    expect(first?.data['uri']).toBe(uri);
-    expect(JSON.parse(first?.data['jwks.json'] ?? '')).toMatchObject({ keys: [{ kid: 'first' }] });
+    const untilStored = (): Promise<z.infer<typeof Stored>['items'][number]> =>
+      poll(async () => Stored.parse(JSON.parse(await kubectl(stored))).items[0], {
+        intervalMs: 100,
+        deadlineMs: 60_000,
+      });
+    // They are in use a moment before.
+    const first = await untilStored();
+    expect(first.data['uri']).toBe(uri);
+    expect(JSON.parse(first.data['jwks.json'] ?? '')).toMatchObject({ keys: [{ kid: 'first' }] });
     expect((await operator.log()).filter(({ level }) => Number(level) >= 40)).toEqual([]);
 
     // Who deletes it does not take the keys away.
     await kubectl(['delete', 'configmaps', '-n', 'meshwright-system', '-l', 'meshwright.dev/jwks=true']);
-    await poll(
-      async () => (Stored.parse(JSON.parse(await kubectl(stored))).items.length > 0 ? true : undefined),
-      { intervalMs: 100, deadlineMs: 60_000 },
-    );
+    await untilStored();
   });
 
   test('begins with an intermediate that kubectl made, keeps it, and tells in an Event when it cannot be read', async () => {
