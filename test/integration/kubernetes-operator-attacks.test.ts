@@ -39,6 +39,13 @@ suite('an attacker', () => {
   let reviews: string;
 
   const productpage = (): NetworkPod => shop.pod('productpage-v1-0');
+  /** Until the sidecar of productpage has it in its configuration. */
+  const untilKnown = async (name: string): Promise<true> => {
+    const asked = [String(cluster.proxy('productpage-v1-0').adminPort), '/config_dump'];
+    return await cluster.until(async () =>
+      (await productpage().runProgram('admin.ts', asked)).includes(name) ? true : undefined,
+    );
+  };
 
   beforeAll(async () => {
     shop = await startShopNetwork(closing);
@@ -191,12 +198,6 @@ suite('an attacker', () => {
     expect(applied.stderr).toBe('');
     const evilOnes = ['-n', 'evil'];
     await cluster.kubectl(['wait', '--for=condition=Accepted', 'trafficpolicy/trap', ...evilOnes]);
-
-    const answers = await Promise.all(
-      [reviews, reviewsV1, '10.1.0.9'].map(
-        async (host) => (await productpage().call(host, appPort))[0]?.status,
-      ),
-    );
     const told = await cluster.until(async () => {
       const text = await cluster.kubectl(['get', 'externalworkload/thief', ...evilOnes, '-o', 'yaml']);
       return text.includes('conditions:') ? text : undefined;
@@ -208,6 +209,14 @@ suite('an attacker', () => {
       return text.includes('involvedObject') ? text : undefined;
     });
     await cluster.kubectl(['wait', '--for=condition=ResolvedRefs=False', 'trafficpolicy/trap', ...evilOnes]);
+    // Before the sidecars have it there is nothing to take.
+    await cluster.kubectl(['wait', '--for=condition=Programmed', 'trafficpolicy/trap', ...evilOnes]);
+    await untilKnown('outbound/trap.evil');
+    const answers = await Promise.all(
+      [reviews, reviewsV1, '10.1.0.9'].map(
+        async (host) => (await productpage().call(host, appPort))[0]?.status,
+      ),
+    );
 
     expect(event.replaceAll(/\n +/g, ' ')).toContain(`${reviews} (Service shop/reviews)`);
     expect(answers).toEqual([200, 200, 200]);
@@ -242,7 +251,7 @@ suite('an attacker', () => {
     const get = ['get', 'service', 'mirror', '-o', 'jsonpath={.spec.clusterIP}'];
     const mirror = await cluster.kubectl([...inMirror, ...get]);
 
-    await cluster.untilCurrent(shop.size);
+    await untilKnown('outbound/mirror.mirror');
     const [answer] = await productpage().call(mirror, appPort);
 
     expect(answer?.status).toBe(503);
