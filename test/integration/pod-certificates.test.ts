@@ -145,13 +145,13 @@ suite('pod certificates', () => {
       },
       { intervalMs: 200, deadlineMs: 90_000 },
     );
-  const startAsOperator = async (): Promise<OperatorProcess> => {
+  const startAsOperator = async (name: string): Promise<OperatorProcess> => {
     const token = (
       await kubectl(['create', 'token', 'meshwright-operator', '-n', 'meshwright-system'])
     ).trim();
     const Config = z.looseObject({ users: z.array(z.looseObject({ user: z.unknown() })) });
     const config = Config.parse(JSON.parse(await readFile(server.kubeconfigPath, 'utf8')));
-    const path = `${server.kubeconfigPath}.operator`;
+    const path = `${server.kubeconfigPath}.${name}`;
     await writeFile(
       path,
       JSON.stringify({ ...config, users: config.users.map((it) => ({ ...it, user: { token } })) }),
@@ -191,7 +191,7 @@ suite('pod certificates', () => {
           JSON.stringify({ status: { nodeInfo: { kubeletVersion: 'v1.37.2' } } }),
         ),
       );
-    operators = await Promise.all([startAsOperator(), startAsOperator()]);
+    operators = await Promise.all([startAsOperator('one'), startAsOperator('other')]);
   });
   afterAll(() => closing.close());
 
@@ -211,6 +211,8 @@ suite('pod certificates', () => {
     const leaf = new X509Certificate(status.certificateChain);
     expect(status.conditions).toMatchObject([{ type: 'Issued' }]);
     expect(leaf.subjectAltName).toBe('URI:spiffe://cluster.local/ns/shop/sa/reviews');
+    // Signing does not wait for it.
+    await kubectl(['wait', `clustertrustbundle/${rootsName}`, '--for=create', '--timeout=60s']);
     const roots = await kubectl([
       'get',
       'clustertrustbundle',
