@@ -107,7 +107,7 @@ export class Storm {
       const states = await Promise.all(this.#policies.map(async (it) => it === null || this.#isTrue(it)));
       return states.every(Boolean) || undefined;
     };
-    await poll(late, { intervalMs: 100, deadlineMs: 60_000 }).catch(async () => {
+    await poll(late, { intervalMs: 100, deadlineMs: 120_000 }).catch(async () => {
       const said = this.#policies.map(async (it) => it && [it.name, (await this.#programmed(it))?.message]);
       this.violations.push(`not True in the end: ${JSON.stringify(await Promise.all(said))}`);
     });
