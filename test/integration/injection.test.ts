@@ -84,17 +84,27 @@ suite('injection', () => {
     const { code, stdout } = await cluster.tryKubectl(args, document);
     expect({ code, stdout }).toEqual({ code: 0, stdout: '' });
   };
-  /** No workload is left to tell of. */
-  const untilNone = (namespace: string): Promise<true> =>
+  /** These workloads are left to tell of. */
+  const untilTold = (namespace: string, names: readonly string[]): Promise<true> =>
     cluster.until(() => {
       const { details } = running.reconciler.report();
-      return Promise.resolve(details.some(({ key }) => key.includes(`/${namespace}/`)) ? undefined : true);
+      const keys = details.map(({ key }) => key.split('/')).filter(([, place]) => place === namespace);
+      return Promise.resolve(keys.map(([, , name]) => name).join() === names.join() ? true : undefined);
     });
+  /** No workload is left to tell of. */
+  const untilNone = (namespace: string): Promise<true> => untilTold(namespace, []);
   /** Nothing is written any more: the report has caught up, and the version stays. */
   const settledAt = async (namespace: string, seen: SeenWorkload): Promise<void> => {
     await untilNone(namespace);
     expect((await get(namespace)).metadata.resourceVersion).toBe(seen.metadata.resourceVersion);
   };
+  /** The operator that runs, or that one, has looked at the Deployment `web` there: its pods have not come up. */
+  const untilLookedAt = (namespace: string, by = running): Promise<true> =>
+    cluster.until(() => {
+      const { details } = by.reconciler.report();
+      const isSeen = details.some(({ key }) => key === `Deployment/${namespace}/web`);
+      return Promise.resolve(isSeen ? true : undefined);
+    });
   const untilProxyImage = (namespace: string, image: string): Promise<string> =>
     cluster.until(async () => {
       const { initContainers = [] } = (await get(namespace)).spec.template.spec;
@@ -158,10 +168,7 @@ suite('injection', () => {
     const before = await untilInits('twice', [...ours, 'u1']);
 
     const second = cluster.start();
-    const { injected: count } = running.reconciler.report();
-    await cluster.until(() =>
-      Promise.resolve(second.reconciler.report().injected === count ? true : undefined),
-    );
+    await untilLookedAt('twice', second);
     await second.stop();
 
     const after = await get('twice');
@@ -486,6 +493,8 @@ suite('injection', () => {
     expect(await untilEvent('queue', 'RolloutFailed')).toMatch(/The pods crash/);
     await Promise.all(['c', 'd'].map((name) => status(name)));
     await untilState('queue', 'Queued', /until Deployment\/queue\/b is healthy/);
+    // It has seen that the others are: the turn would be that of the last one.
+    await untilTold('queue', ['b', 'e']);
     expect(await injectedNames()).toBe('abcd');
     await status('b');
     await until('abcde');
@@ -494,13 +503,10 @@ suite('injection', () => {
   });
 
   test('a newer operator with other images rolls nobody; a changed Mesh does', async () => {
-    const counted = running.reconciler.report();
     await running.stop();
     const before = await get('twice');
     running = cluster.start(newerImages);
-    await cluster.until(() =>
-      Promise.resolve(running.reconciler.report().injected === counted.injected ? true : undefined),
-    );
+    await untilLookedAt('twice');
     expect((await get('twice')).metadata.resourceVersion).toBe(before.metadata.resourceVersion);
 
     await cluster.kubectl([
