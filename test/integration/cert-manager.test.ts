@@ -1,8 +1,6 @@
 // Certificates from the real cert-manager, on a real API server, with the permissions that deploy/ gives: its issuers answer, refuse, keep us
 // waiting, disappear, and change their root.
 import { X509Certificate } from 'node:crypto';
-import { readFile, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { z } from 'zod';
 import type { Condition } from '../../api/v1alpha1/common.ts';
@@ -12,6 +10,7 @@ import { makeCa } from '../support/brought-authority.ts';
 import { certManagerAvailable, type CertManager, startCertManager } from '../support/cert-manager.ts';
 import { caCertificate, caIssuer, selfSignedIssuer } from '../support/cert-manager/issuers.ts';
 import { Closing } from '../support/data-plane/closing.ts';
+import { installPolicies, meshedNamespace, operatorNamespace } from '../support/injection-policies.ts';
 import { type ApiServer, apiServerAvailable, startApiServer } from '../support/kubernetes.ts';
 import { poll } from '../support/kubernetes/poll.ts';
 import { type OperatorProcess, startOperator } from '../support/operator.ts';
@@ -23,8 +22,7 @@ const missing = [await apiServerAvailable(), await certManagerAvailable()].flatM
 if (missing.length > 0) process.stderr.write(`NOT RUN: ${missing.join(' ')}\n`);
 const suite = missing.length === 0 ? describe : describe.skip;
 
-const own = 'meshwright-system';
-const installed = join(import.meta.dirname, '../../deploy/install.yaml');
+const own = operatorNamespace;
 
 const Files = z.object({ data: z.record(z.string(), z.string()) });
 const Names = z.object({ items: z.array(z.object({ metadata: z.object({ name: z.string() }) })) });
@@ -134,14 +132,8 @@ suite('certificates from cert-manager', () => {
     closing.add(() => server.stop());
     certManager = await startCertManager(server);
     closing.add(() => certManager.stop());
-    await kubectl(['apply', '--server-side', '-f', installed]);
-    const token = await kubectl(['create', 'token', 'meshwright-operator', '-n', own]);
-    const kubeconfig = JSON.parse(await readFile(server.kubeconfigPath, 'utf8')) as object;
-    kubeconfigPath = `${server.kubeconfigPath}.operator`;
-    const users = [{ name: 'admin', user: { token: token.trim() } }];
-    await writeFile(kubeconfigPath, JSON.stringify({ ...kubeconfig, users }), { mode: 0o600 });
-    const labels = { 'meshwright.dev/mesh': 'enabled' };
-    await apply({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'shop', labels } });
+    kubeconfigPath = await installPolicies(server, { withPolicies: false });
+    await apply(meshedNamespace);
     await use('reviews');
     await start();
     closing.add(() => operator.stop());
@@ -151,7 +143,8 @@ suite('certificates from cert-manager', () => {
   test('before the issuer exists no certificate is issued, and Ready says what cert-manager says', async () => {
     await askFor('mesh-ca');
 
-    const ready = await untilCondition('Ready', 'CertificateNotReady', 'mesh-ca');
+    // Until cert-manager has looked at the request, it is told that this is not approved yet.
+    const ready = await untilCondition('Ready', 'CertificateNotReady', 'not found');
     expect(ready.message).toMatch(
       /^No certificate is issued\. ClusterIssuer mesh-ca has not issued it yet: the request is pending: Referenced "ClusterIssuer" not found: .*mesh-ca.* not found\. See the CertificateRequests in namespace meshwright-system\.$/,
     );

@@ -2,6 +2,7 @@
 // Entries: installPolicies, rollOut.
 import { readFile, writeFile } from 'node:fs/promises';
 import type { ApiServer } from './kubernetes.ts';
+import { untilServed } from './kubernetes/until-served.ts';
 
 export const operatorNamespace = 'meshwright-system';
 /** Selected by every Mesh without a selection of its own. */
@@ -37,6 +38,7 @@ export async function installPolicies(
 ): Promise<string> {
   await mustKubectl(server, ['apply', '-f', 'deploy/install.yaml']);
   // Definitions first, then what is of these kinds.
+  await untilServed(server);
   if (withPolicies) await mustKubectl(server, ['apply', '-f', 'deploy/injection-policy.yaml']);
   const token = await mustKubectl(server, [
     'create',

@@ -16,6 +16,7 @@ import { electMesh, meshSettings } from '../../operator/translate/facts/meshes.t
 import { crdFiles } from '../../config/crd-files.ts';
 import { type ApiServer, type CommandResult, startApiServer } from './kubernetes.ts';
 import { poll } from './kubernetes/poll.ts';
+import { untilServed } from './kubernetes/until-served.ts';
 import { parse } from 'yaml';
 import type { CrdDefinition } from '../../operator/platform/kubernetes/crds.ts';
 
@@ -96,6 +97,7 @@ export async function startInjection(): Promise<Injection> {
     clock: systemJitteredClock,
   });
   await platform.installCrds(crdFiles().map(({ text }) => parse(text) as CrdDefinition));
+  await untilServed(server);
   const running: RunningReconciler[] = [];
   const tryKubectl: Injection['tryKubectl'] = (args, ...documents) =>
     server.kubectl(args, documents.map((document) => JSON.stringify(document)).join('\n---\n'));

@@ -29,7 +29,7 @@ export async function startCrdServer(): Promise<CrdServer> {
   };
   try {
     await kubectl('apply', '--server-side', '-f', join(configFolder, 'crd'));
-    await kubectl('wait', '--for=condition=Established', '--timeout=30s', 'crd', '--all');
+    await kubectl('wait', '--for=condition=Established', '--timeout=60s', 'crd', '--all');
     await kubectl('create', 'namespace', 'shop');
     await untilServed(api);
   } catch (cause) {

@@ -5,6 +5,7 @@ import { operatorSpiffeId } from '../../../operator/certificates/identity.ts';
 import { type ApiServer, startApiServer } from '../kubernetes.ts';
 import { freePort } from '../kubernetes/free-port.ts';
 import { poll } from '../kubernetes/poll.ts';
+import { untilServed } from '../kubernetes/until-served.ts';
 import { type OperatorPorts, type OperatorProcess, startOperator } from '../operator.ts';
 import { type PodProxy, type ProxyPlace, startPodProxy } from '../pod-proxy.ts';
 import {
@@ -228,6 +229,7 @@ export async function startCluster(): Promise<ShopCluster> {
     // One by one: kubectl waits for the creation of a single object only.
     await Promise.all(definitions.map((definition) => cluster.waitFor(definition, 'create')));
     await cluster.kubectl(['wait', ...definitions, '--for=condition=Established', '--timeout=60s']);
+    await untilServed(server);
     return cluster;
   } catch (error) {
     await cluster.stop();
