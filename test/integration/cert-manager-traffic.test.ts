@@ -45,7 +45,7 @@ suite('sidecars with certificates from cert-manager', () => {
         const files = await cluster.secretOf(app);
         const text = JSON.stringify(files);
         // oxlint-disable-next-line no-await-in-loop
-        if ((mounted.get(name) ?? text) !== text) await cluster.proxy(name).mount(files);
+        if (mounted.get(name) !== text) await cluster.proxy(name).mount(files);
         mounted.set(name, text);
       }
     }
