@@ -33,5 +33,5 @@ export async function addressOf(child: Dashboard): Promise<string> {
 
 export async function stopDashboard(child: Dashboard): Promise<void> {
   child.kill();
-  if (child.exitCode === null) await once(child, 'close');
+  if (child.exitCode === null && child.signalCode === null) await once(child, 'close');
 }
