@@ -79,7 +79,7 @@ suite('a one-node cluster', () => {
     before = await must(['iptables-save']);
     cluster = await startCluster({ images: [nodeImage(), iptablesImage()] });
     await apply(echo);
-    await cluster.mustKubectl(['rollout', 'status', 'deployment/echo', '--namespace=echo', '--timeout=60s']);
+    await cluster.mustKubectl(['rollout', 'status', 'deployment/echo', '--namespace=echo', '--timeout=180s']);
   }, startMs);
 
   afterAll(async () => {
@@ -100,12 +100,15 @@ suite('a one-node cluster', () => {
       const now = await cluster.mustKubectl(phase);
       return now === 'Succeeded' || now === 'Failed' ? now : undefined;
     };
-    await poll(ended, { intervalMs: 200, deadlineMs: 60_000 });
+    await poll(ended, { intervalMs: 200, deadlineMs: 180_000 });
     return await cluster.mustKubectl(['logs', pod, '--namespace=echo']);
   }
 
+  /** kube-proxy and the name server hear of a Service, and that its pods are ready, a moment after `kubectl rollout status`. */
   async function fetchInPod(name: string, url: string): Promise<string> {
-    const script = `fetch('${url}').then((answer) => answer.text()).then((body) => process.stdout.write(body))`;
+    const script = `
+      const ask = () => fetch('${url}').catch(() => new Promise((resolve) => setTimeout(resolve, 100)).then(ask));
+      ask().then((answer) => answer.text()).then((body) => process.stdout.write(body))`;
     return await outputOf(name, { image: nodeImageName, args: ['-e', script] });
   }
 
