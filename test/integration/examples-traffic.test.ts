@@ -66,7 +66,7 @@ async function keptOf(name: string): Promise<readonly string[]> {
   const checks = checksOf(readExample(name));
   try {
     // oxlint-disable-next-line no-await-in-loop -- in turn
-    for (let round = 0; round < 5; round += 1) for (const { check } of checks) await check(shop, 0);
+    for (let round = 0; round < 10; round += 1) for (const { check } of checks) await check(shop, 0);
     return [name];
   } catch {
     return [];

@@ -16,8 +16,16 @@ export interface Check {
   readonly check: (shop: ExampleShop, soonMs: number) => Promise<void>;
 }
 
-/** Enough to tell 10 % from 20 %. */
-const callsForShares = 1_200;
+interface Draws {
+  readonly calls: number;
+  /** How far a share may be from what is expected, in standard deviations. */
+  readonly deviations: number;
+}
+
+/** Enough to tell 10 % from 20 %, and there are so many shares that five standard deviations would come by chance. */
+const draws: Draws = { calls: 1200, deviations: 7 };
+/** While an endpoint is young, its share changes by the second; what comes by chance is tried again. */
+const drawsOfYoung: Draws = { calls: 600, deviations: 5 };
 const callsAtOnce = 100;
 /** So often, one of three versions hardly answers each time by chance. */
 const timesInTurn = 8;
@@ -44,9 +52,9 @@ async function expectConnections(
   { caller, service, serverName, from }: ConnectionExpectation,
 ): Promise<void> {
   const hello = serverName === null ? null : await clientHello(serverName);
-  const calls = from.length > 1 ? callsForShares : timesInTurn;
+  const calls = from.length > 1 ? draws.calls : timesInTurn;
   const shares = await sharesOf(shop.portOf(service, caller), calls, hello);
-  expectSharesNear(shares, from);
+  expectSharesNear(shares, from, draws);
 }
 
 /** Of the calls of an example that have it. */
@@ -180,8 +188,9 @@ class ExampleCall {
 
   async #expectShares(): Promise<void> {
     const counts: Record<string, number> = {};
+    const drawn = this.#expected.isScaled ? drawsOfYoung : draws;
     const versions = new Set(this.#expected.from.map(({ version }) => version));
-    for (let made = 0; made < callsForShares; made += callsAtOnce) {
+    for (let made = 0; made < drawn.calls; made += callsAtOnce) {
       // oxlint-disable-next-line no-await-in-loop -- so many at once
       const answers = await Promise.all(Array.from({ length: callsAtOnce }, () => this.#made()));
       for (const answer of answers) {
@@ -190,8 +199,8 @@ class ExampleCall {
       }
       expect(Object.keys(counts).filter((app) => !versions.has(app))).toEqual([]);
     }
-    const percent = ([app, count]: [string, number]) => [app, (count / callsForShares) * 100] as const;
-    expectSharesNear(Object.fromEntries(Object.entries(counts).map(percent)), this.#expected.from);
+    const percent = ([app, count]: [string, number]) => [app, (count / drawn.calls) * 100] as const;
+    expectSharesNear(Object.fromEntries(Object.entries(counts).map(percent)), this.#expected.from, drawn);
   }
 }
 
@@ -217,11 +226,12 @@ function isQuick({ from, afterMs, withinMs }: Expectation): boolean {
 function expectSharesNear(
   shares: Readonly<Record<string, number>>,
   expected: ConnectionExpectation['from'],
+  { calls, deviations }: Draws,
 ): void {
   expect(Object.keys(shares).toSorted()).toEqual(expected.map(({ version }) => version).toSorted());
   for (const { version, percentage } of expected)
     expect(Math.abs((shares[version] ?? 0) - percentage)).toBeLessThan(
-      toleranceOf(percentage, callsForShares),
+      toleranceOf(percentage, calls, deviations),
     );
 }
 
