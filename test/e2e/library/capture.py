@@ -1,6 +1,7 @@
 """What goes over the wire to one port of one address: prints, as JSON, for each connection that begins meanwhile its
-client and the first 4 KiB of both directions, in hex. Node has no packet sockets.
-    capture.py <server address> <port> <seconds>
+client and the first 4 KiB of both directions, in hex. Ends as soon as the server has spoken on two connections of each of
+these clients, at the latest after so many seconds. Node has no packet sockets.
+    capture.py <server address> <port> <seconds> <client address> ...
 """
 
 import json
@@ -8,7 +9,7 @@ import socket
 import sys
 import time
 
-server, seconds = (sys.argv[1], int(sys.argv[2])), float(sys.argv[3])
+server, seconds, clients = (sys.argv[1], int(sys.argv[2])), float(sys.argv[3]), sys.argv[4:]
 ETH_P_ALL = 3
 LIMIT = 4096
 
@@ -19,7 +20,14 @@ sock.settimeout(0.1)
 connections = {}
 segments = set()
 end = time.monotonic() + seconds
-while time.monotonic() < end:
+
+
+def is_complete():
+    heard = [each["client"] for each in connections.values() if each["fromServer"]]
+    return all(heard.count(client) > 1 for client in clients)
+
+
+while time.monotonic() < end and not is_complete():
     try:
         packet, address = sock.recvfrom(65535)
     except TimeoutError:

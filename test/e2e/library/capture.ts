@@ -12,14 +12,17 @@ export interface Connection {
   readonly fromServer: Buffer;
 }
 
-/** Connections to the server that begin within `seconds`: what is said on them, up to 4 KiB in each direction. */
+const deadlineSeconds = 60;
+
+/** Connections to the server that begin from now on, until it has spoken on two of each client: what is said on them, up to 4 KiB in each direction. */
 export async function capture(
   machine: Cluster,
   server: { readonly address: string; readonly port: number },
-  seconds: number,
+  clients: readonly string[],
 ): Promise<readonly Connection[]> {
   const script = join(import.meta.dirname, 'capture.py');
-  const command = ['python3', script, server.address, String(server.port), String(seconds)];
+  const place = [server.address, String(server.port), String(deadlineSeconds)];
+  const command = ['python3', script, ...place, ...clients];
   const { code, stdout, stderr } = await machine.inCluster(command);
   if (code !== 0) throw new Error(`packets could not be captured: ${stderr}`);
   return Captured.parse(JSON.parse(stdout)).map(({ client, toServer, fromServer }) => ({

@@ -108,20 +108,27 @@ export function meshOn(world: () => World, figures: Figures): void {
         return;
       }
       const [server] = await world().pods(inside, 'app=server');
-      const wire = capture(machine, { address: server?.status.podIP ?? '', port: 9000 }, 8);
-
-      for (const client of [clientInside, clientOutside, clientInside, clientOutside, clientInside]) {
-        // oxlint-disable-next-line no-await-in-loop -- the first may be too early for the capture
-        await callFrom(world(), client, `tcp://server.${inside}:9000`);
-      }
+      const [one] = await world().pods(inside, 'app=client');
+      const [other] = await world().pods(outside, 'app=client');
+      const addresses = [one?.status.podIP ?? '', other?.status.podIP ?? ''] as const;
+      const over = new AbortController();
+      const wire = capture(machine, { address: server?.status.podIP ?? '', port: 9000 }, addresses).finally(
+        () => over.abort(),
+      );
+      const called = async (): Promise<void> => {
+        // Until the capture has heard enough: the first may be too early for it.
+        while (!over.signal.aborted)
+          for (const client of [clientInside, clientOutside])
+            // oxlint-disable-next-line no-await-in-loop -- one after the other
+            await callFrom(world(), client, `tcp://server.${inside}:9000`);
+      };
 
       // The server speaks first: on the last ones it may not have begun when the capture ended.
-      const connections = (await wire).filter(({ fromServer }) => fromServer.length > 0);
-      const from = async (namespace: string): Promise<readonly Connection[]> => {
-        const [pod] = await world().pods(namespace, 'app=client');
-        return connections.filter(({ client }) => client === pod?.status.podIP);
-      };
-      const [meshed, plain] = [await from(inside), await from(outside)];
+      const [captured] = await Promise.all([wire, called()]);
+      const connections = captured.filter(({ fromServer }) => fromServer.length > 0);
+      const [meshed, plain] = addresses.map((address) =>
+        connections.filter(({ client }) => client === address),
+      ) as [Connection[], Connection[]];
       expect(new Set(meshed.map(tlsVersion))).toEqual(new Set(['TLSv1.3']));
       expect(meshed.filter(isReadable)).toEqual([]);
       expect(new Set(plain.map(isReadable))).toEqual(new Set([true]));
