@@ -143,10 +143,10 @@ const readCertificates = `
       const scale = (what: string, namespace: string, replicas: number): Promise<string> =>
         world.mustKubectl(['scale', what, `--replicas=${replicas}`, `--namespace=${namespace}`]);
       await scale('deployment/meshwright-operator', ownNamespace, 0);
+      const operators = ['--selector=app.kubernetes.io/component=operator', `--namespace=${ownNamespace}`];
+      // Also those that are about to end.
       await world.until(async () =>
-        (await world.pods(ownNamespace, 'app.kubernetes.io/component=operator')).length === 0
-          ? true
-          : undefined,
+        (await world.mustKubectl(['get', 'pods', ...operators, '--output=name'])) === '' ? true : undefined,
       );
 
       await scale('deployment/server', inside, 2);

@@ -77,6 +77,10 @@ export function costs(world: () => World, figures: Figures): void {
         });
         times.push(performance.now() - start);
         await scale(0);
+        // The next one must not be taken for it.
+        await world().until(async () =>
+          (await world().pods(namespace, `app=${name}`)).length === 0 ? true : undefined,
+        );
         // oxlint-enable no-await-in-loop
       }
       return times;

@@ -20,6 +20,10 @@ export function servicesOfEveryKind(world: () => World): void {
   const call = async (...args: readonly string[]): Promise<Outcome> =>
     await callFrom(world(), clientInside, ...args);
 
+  const untilServed = async (url: string): Promise<void> => {
+    await world().until(async () => ((await call(url)).status === 200 ? true : undefined));
+  };
+
   describe('services of every kind', () => {
     beforeAll(async () => {
       await world().apply(
@@ -48,6 +52,10 @@ export function servicesOfEveryKind(world: () => World): void {
         return pods.length === 2 && isDone ? true : undefined;
       });
       await world().rolledOut(namespace, 'statefulset/db');
+      // The sidecar of the client hears of pods a moment after `kubectl rollout status`.
+      for (const host of ['many', 'db-0.db', 'db-1.db'])
+        // oxlint-disable-next-line no-await-in-loop -- one after the other
+        await untilServed(`http://${host}.${namespace}${host === 'many' ? '' : ':8080'}/`);
     });
 
     afterAll(() => world().removeNamespace(namespace));
