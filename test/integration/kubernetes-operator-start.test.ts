@@ -9,6 +9,7 @@ import { HttpsIssuer } from '../support/data-plane/https-issuer.ts';
 import { issueKey, issuerName, keySet } from '../support/data-plane/issuer.ts';
 import { type ApiServer, apiServerAvailable, startApiServer } from '../support/kubernetes.ts';
 import { poll } from '../support/kubernetes/poll.ts';
+import { untilServed } from '../support/kubernetes/until-served.ts';
 import { type OperatorProcess, startOperator } from '../support/operator.ts';
 import { mesh } from '../support/operator/shop.ts';
 
@@ -133,14 +134,7 @@ suite('an operator that starts', () => {
 
     await server.startAgain();
     // All of them, for the next test: each is tried again in its own time.
-    const kinds = 'meshes,trafficpolicies,securitypolicies,externalworkloads';
-    await poll(
-      async () => {
-        const { code } = await server.kubectl(['get', kinds, '--all-namespaces']);
-        return code === 0 ? true : undefined;
-      },
-      { intervalMs: 100, deadlineMs: 60_000 },
-    );
+    await untilServed(server);
   });
 
   test('makes do with definitions that an administrator has applied', async () => {
