@@ -15,6 +15,8 @@ export interface MtlsPlaceIr {
   readonly wish: MtlsWish;
   /** It is to be Strict, and accepts plaintext. */
   readonly isStaged: boolean;
+  /** It is Strict at once, and what is stored says still that it accepts plaintext, or may do so again: the next operator would read that. */
+  readonly isUnsettled: boolean;
   /** The longest that is asked for. */
   readonly quietMs: number;
   /** The objects that want Strict; none if nobody does. Sorted. */

@@ -16,27 +16,32 @@ export interface StrictTransitions {
 
 interface Staged {
   readonly ports: number;
+  /** Ports that are Strict, but would not be if the operator ended now and the transition were Safe again. */
+  readonly unsettled: number;
   readonly reports: readonly StrictReport[];
 }
 
-/** originKey → the ports that are not Strict yet. */
+/** originKey → the ports that are not Strict yet, or not for good. */
 export type StagedByOrigin = ReadonlyMap<string, Staged>;
 
 const mostPlaces = 3;
 const mostCallers = 3;
 
-/** Hardly any of ten thousand places is staged, and most changes leave the list as it is. */
+/** Hardly any of ten thousand places is one of them, and most changes leave the list as it is. */
 const stagedAmong = rememberEach((places: readonly MtlsPlaceIr[]) =>
-  places.filter(({ isStaged }) => isStaged),
+  places.filter(({ isStaged, isUnsettled }) => isStaged || isUnsettled),
 );
 
 export function stagedByOrigin({ places, reports }: StrictTransitions): StagedByOrigin {
   const staged = new Map<string, Staged>();
-  const of = (origin: Origin): Staged => staged.get(originKey(origin)) ?? { ports: 0, reports: [] };
-  for (const { decidedBy } of stagedAmong(places))
+  const of = (origin: Origin): Staged =>
+    staged.get(originKey(origin)) ?? { ports: 0, unsettled: 0, reports: [] };
+  for (const { decidedBy, isStaged } of stagedAmong(places))
     for (const origin of decidedBy) {
       const known = of(origin);
-      staged.set(originKey(origin), { ...known, ports: known.ports + 1 });
+      const { ports, unsettled } = known;
+      const counted = isStaged ? { ports: ports + 1 } : { unsettled: unsettled + 1 };
+      staged.set(originKey(origin), { ...known, ...counted });
     }
   for (const report of reports)
     for (const origin of report.decidedBy)
@@ -47,7 +52,7 @@ export function stagedByOrigin({ places, reports }: StrictTransitions): StagedBy
   return staged;
 }
 
-/** Not before the ports are Strict. What is worse stays. */
+/** Not before the ports are Strict, and stay so when the operator restarts. What is worse stays. */
 export function withStaged(programmed: Programmed, origin: Origin, staged: StagedByOrigin): Programmed {
   const here = staged.get(originKey(origin));
   const { condition } = programmed;
@@ -64,12 +69,25 @@ export function withStaged(programmed: Programmed, origin: Origin, staged: Stage
   };
 }
 
-function messageOf({ ports, reports }: Staged): string {
+function messageOf(staged: Staged): string {
+  return [...stagedText(staged), ...unsettledText(staged)].join(' ');
+}
+
+function unsettledText({ unsettled }: Staged): readonly string[] {
+  if (unsettled === 0) return [];
+  return [
+    `Strict is in force on ${portsText(unsettled)}, but the operator has not saved that yet, and a restart could accept plaintext there again.`,
+    'If this lasts, the log of the operator says why.',
+  ];
+}
+
+function stagedText({ ports, reports }: Staged): readonly string[] {
+  if (ports === 0) return [];
   const told = reports.slice(0, mostPlaces).map(sentenceOf);
   const others = ports - told.length;
   const more = told.length > 0 && others > 0 ? [`The same applies to ${portsText(others)} more.`] : [];
   const fact = `Strict is not in force on ${portsText(ports)} yet.`;
-  return [fact, ...told, ...more, 'To enforce it now, set mtls.transition.type to Immediate.'].join(' ');
+  return [fact, ...told, ...more, 'To enforce it now, set mtls.transition.type to Immediate.'];
 }
 
 function portsText(count: number): string {

@@ -18,7 +18,7 @@ import { withNamedPorts } from './policies/security/rule-ports.ts';
 import { createSecurityMaker, type Found } from './policies/security/security.ts';
 import {
   type ApartPorts,
-  createOpenPlaces,
+  createStoredModes,
   createPlaceFinder,
   portsApartIn,
 } from './policies/security/mtls-places.ts';
@@ -153,7 +153,7 @@ function createReferredFinder(): (
   const keysIn = rememberLast(keysFrom);
   const endpointsIn = rememberLast(endpointsFrom);
   const loginsIn = rememberLast(loginsOf);
-  const openIn = createOpenPlaces();
+  const storedModesIn = createStoredModes();
   const apartIn = rememberLast(portsApartIn);
   const findOwners = createOwnerFinder();
   const put = rememberFields<Found>();
@@ -164,7 +164,7 @@ function createReferredFinder(): (
       keysOf: keysIn(keySourcesOf(securityPolicies), configMaps),
       logins: loginsIn(securityPolicies, secrets, endpointsIn(configMaps)),
       ownerOf,
-      isOpen: openIn(configMaps, ownerOf),
+      storedMode: storedModesIn(configMaps, ownerOf),
     });
     return { owners: byKey, referred, apart: apartIn(configMaps, workloads, ownerOf) };
   };

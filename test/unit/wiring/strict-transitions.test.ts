@@ -44,15 +44,18 @@ class World {
       this.#stored.set(name, { kind: 'ConfigMap', metadata: { name, namespace: 'meshwright-system' }, data });
       return Promise.resolve(this.#translate());
     },
-    remove: (name) => {
+    remove: async (name) => {
+      await this.removals;
       this.#stored.delete(name);
-      return Promise.resolve(this.#translate());
+      this.#translate();
     },
   };
   #yaml = '';
   called = 9080;
   callers: readonly PlaintextCaller[] = [];
   reports = true;
+  /** What is removed is gone when this has resolved. */
+  removals: Promise<unknown> = Promise.resolve();
 
   lead(): void {
     const { board, clock } = this;
@@ -82,6 +85,11 @@ class World {
 
   modeOf(number: number): string | undefined {
     return this.board.translation.get().ir?.workloads[0]?.inbound.find(({ port }) => port === number)?.mtls;
+  }
+
+  /** Ports that are Strict, while another operator would read that they are not. */
+  get unsettled(): number {
+    return this.board.translation.get().mtlsPlaces.filter(({ isUnsettled }) => isUnsettled).length;
   }
 
   get others(): string | undefined {
@@ -171,6 +179,49 @@ test('Immediate does not wait, and a change to Safe afterwards opens nothing', a
 
   await world.apply(strict);
   expect(world.mode).toBe('Strict');
+});
+
+test('Immediate: until nothing else is stored any more, ports are not settled', async () => {
+  const world = new World();
+  const { promise, resolve } = Promise.withResolvers();
+  world.removals = promise;
+  world.lead();
+  await world.apply(permissive);
+  expect(world.unsettled).toBe(0);
+
+  await world.apply(immediate);
+  expect([world.mode, world.unsettled]).toEqual(['Strict', 2]);
+
+  resolve(undefined);
+  await world.clock.pass(0);
+  expect([world.mode, world.unsettled]).toEqual(['Strict', 0]);
+});
+
+test('the same while it could still step back', async () => {
+  const world = new World();
+  world.lead();
+  await world.apply(permissive);
+  await world.apply(strict);
+  await world.clock.pass(610_000);
+  expect([world.mode, world.unsettled]).toEqual(['Strict', 0]);
+
+  const { promise, resolve } = Promise.withResolvers();
+  world.removals = promise;
+  await world.apply(immediate);
+  expect(world.unsettled).toBe(2);
+
+  resolve(undefined);
+  await world.clock.pass(0);
+  expect(world.unsettled).toBe(0);
+});
+
+test('a port of its own that is Immediate is settled once it is told apart from the others, which stay open', async () => {
+  const world = new World();
+  world.lead();
+  await world.apply(permissive);
+  await world.apply(withPort('Strict', 'Immediate'));
+
+  expect([world.modeOf(9090), world.others, world.unsettled]).toEqual(['Strict', 'Permissive', 0]);
 });
 
 test('what is stored outlives pods that are all replaced, and not a Deployment that is gone', async () => {

@@ -11,16 +11,18 @@ import type { OwnerOf } from '../../facts/pod-owners.ts';
 import type { ServedPort, ServedPorts } from '../../facts/served-ports.ts';
 import type { Workload, WorkloadIndex } from '../../facts/workload.ts';
 import { isOnlyNamed } from './rule-ports.ts';
-import type { IsOpen, Security } from './security.ts';
+import type { Security, StoredMode } from './security.ts';
 
 /** The same function as long as the same is stored of the same pods. */
-export function createOpenPlaces(): (configMaps: readonly ConfigMap[], ownerOf: OwnerOf) => IsOpen {
+export function createStoredModes(): (configMaps: readonly ConfigMap[], ownerOf: OwnerOf) => StoredMode {
   return rememberLast((configMaps, ownerOf) => {
     const stored = storedPlacesIn(configMaps);
     return (workload, port, isOther) => {
       const places = stored.get(workload.namespace);
-      if (places === undefined) return false;
-      return storedAt(places, { owner: ownerOf(workload), port, isOther })?.strictSinceMs === null;
+      if (places === undefined) return null;
+      const place = storedAt(places, { owner: ownerOf(workload), port, isOther });
+      if (place === null) return null;
+      return place.strictSinceMs === null ? 'Open' : 'Watched';
     };
   });
 }
@@ -129,6 +131,7 @@ function placeOf({ namespace, owner, port }: Place, ports: readonly Port[]): Mtl
     isOther: ports.some(({ isOther }) => isOther),
     wish: wishOf(decisions),
     isStaged: decisions.some(({ mode }) => mode === 'Staged'),
+    isUnsettled: decisions.some(({ isUnsettled }) => isUnsettled),
     quietMs: Math.max(0, ...decisions.map(({ transition }) => durationMs(transition.quietPeriod))),
     decidedBy: mergeOrigins(decisions.map(({ origin }) => origin)),
     workloads: concerned.map(({ workload }) => workload).toSorted((a, b) => compareText(a.key, b.key)),

@@ -31,6 +31,8 @@ interface MtlsDecision {
   readonly origin: Origin;
   /** How it is to become Strict. */
   readonly transition: MtlsTransition;
+  /** It is Strict at once, and what is stored says otherwise. */
+  readonly isUnsettled?: true;
 }
 
 const safe: MtlsTransition = { type: 'Safe', quietPeriod: '10m' };
@@ -72,17 +74,21 @@ export function createSecurityMaker(): (
 }
 
 /**
- * Whether a port accepts plaintext until nobody uses it; port null: the ports that no Service names. isOther: it would be one of these if no policy
- * named it.
+ * What is stored of a port: that it accepts plaintext until nobody uses it, or may do so again. port null: the ports that no Service names. isOther: it
+ * would be one of these if no policy named it.
  */
-export type IsOpen = (workload: Workload, port: number | null, isOther: boolean) => boolean;
+export type StoredMode = (
+  workload: Workload,
+  port: number | null,
+  isOther: boolean,
+) => 'Open' | 'Watched' | null;
 
 /** What policies refer to, and what is stored of their targets. */
 export interface Found {
   readonly keysOf: KeysOf;
   readonly logins: Logins;
   readonly ownerOf: OwnerOf;
-  readonly isOpen: IsOpen;
+  readonly storedMode: StoredMode;
 }
 
 /** What a policy says at a place. */
@@ -103,7 +109,7 @@ interface Known extends Found {
 function createSecurity(
   mesh: Mesh,
   { byWorkload }: SecurityAttachments,
-  { authorizers, keysOf, logins, isOpen, guards }: Known,
+  { authorizers, keysOf, logins, storedMode, guards }: Known,
 ): Security {
   const { mode, transition = safe } = mesh.spec.mtls;
   const fallback: MtlsDecision = { mode, origin: originOf(mesh), transition };
@@ -116,9 +122,12 @@ function createSecurity(
     here: readonly Attachment[],
   ): MtlsDecision => {
     const decision = decideMtls(here, { port, knownPorts }, fallback);
-    const waits = decision.mode === 'Strict' && decision.transition.type === 'Safe';
+    if (decision.mode !== 'Strict') return decision;
     const isOther = port !== null && isOnlyNamed(knownPorts.get(port));
-    return waits && isOpen(workload, port, isOther) ? { ...decision, mode: 'Staged' } : decision;
+    const stored = storedMode(workload, port, isOther);
+    if (decision.transition.type === 'Immediate')
+      return stored === null ? decision : { ...decision, isUnsettled: true };
+    return stored === 'Open' ? { ...decision, mode: 'Staged' } : decision;
   };
 
   /** By the names of policies: they can be thousands, and each port of each pod asks. */
