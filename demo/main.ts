@@ -116,7 +116,7 @@ async function playCounts(stage: TelemetryStage): Promise<Played> {
 
 async function playScenes(mesh: RunningMesh, screen: Screen, around: Around): Promise<Played> {
   const { workspace, signal } = around;
-  // An answer comes by one instance of each; those that come next are to have all that they need, too.
+  // The first answer needs one instance of each service; the calls after it may go to any.
   await reachable(mesh, signal);
   await firstAnswer(mesh, signal);
   screen.paragraph(

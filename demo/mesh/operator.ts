@@ -88,7 +88,7 @@ export class OperatorProcess {
   async connected(count: number, signal: AbortSignal): Promise<void> {
     const probe = async (): Promise<true | undefined> => {
       const proxies = Proxies.parse(JSON.parse((await getText(this.ports.admin, '/debug/proxies')) ?? '[]'));
-      return proxies.length === count ? true : undefined;
+      return proxies.length >= count ? true : undefined;
     };
     const what = `${count} sidecars to be connected to the operator`;
     await waitFor(probe, { what, deadlineMs: 60_000, everyMs: 50, signal });

@@ -7,7 +7,7 @@ import type { Stage } from './stage.ts';
 
 const failing = 'reviews-v3';
 const errorsInARow = 3;
-/** So many meet each of three instances that get a third each, but for once in 10^13 times. */
+/** So many calls meet each of three instances; by chance they miss one once in 10^13 times. */
 const callsBefore = 80;
 /** Far more than it takes to meet so many errors. */
 const mostCalls = 120;

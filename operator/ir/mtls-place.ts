@@ -15,7 +15,7 @@ export interface MtlsPlaceIr {
   readonly wish: MtlsWish;
   /** It is to be Strict, and accepts plaintext. */
   readonly isStaged: boolean;
-  /** It is Strict at once, and what is stored says still that it accepts plaintext, or may do so again: the next operator would read that. */
+  /** It is Strict at once, and what is stored still says that it accepts plaintext, or may do so again: it would if the transition became Safe now. */
   readonly isUnsettled: boolean;
   /** The longest that is asked for. */
   readonly quietMs: number;

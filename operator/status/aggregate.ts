@@ -18,7 +18,7 @@ import { AckIndex } from './ack-index.ts';
 import type { SpecifiedOf } from './blame.ts';
 import { type AuditsByPolicy, auditsByPolicy, auditStatusOf, wouldRefuseOf } from './would-refuse.ts';
 import { type KeysByPolicy, keysByPolicy, keysFetchedOf } from './keys-fetched.ts';
-import { stagedByOrigin, type StrictTransitions } from './strict-pending.ts';
+import { type StrictTransitions, unfinishedByOrigin } from './strict-pending.ts';
 import { type QuotasByPolicy, quotasByPolicy, quotaStatusOf } from './quota-usage.ts';
 import { meshStatus } from './mesh-status.ts';
 import { conditionsOf, continueStatus, type StatusUpdate, timestamp } from './object-status.ts';
@@ -71,10 +71,10 @@ export function aggregate(input: AggregateInput): StatusUpdate[] {
         };
   // Written out once: the same text for thousands of conditions.
   const at = timestamp(input.now);
-  const staged = stagedByOrigin(input.transitions);
+  const unfinished = unfinishedByOrigin(input.transitions);
   const judged = input.verdicts.map((verdict) => {
     const proven = input.proven.get(refKey(refOfOrigin(verdict.origin)));
-    return judge(verdict, published, proven, staged);
+    return judge(verdict, published, proven, unfinished);
   });
   const mesh = { metrics: nothingFolded, ...input, at, published, judged };
   const found = {

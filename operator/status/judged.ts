@@ -2,7 +2,7 @@
 import { conditionType, type Verdict } from '../conditions/conditions.ts';
 import { withoutSidecar } from './programmed-messages.ts';
 import { type Programmed, programmedOf, type Published } from './programmed.ts';
-import { type StagedByOrigin, withStaged } from './strict-pending.ts';
+import { type UnfinishedByOrigin, withUnfinished } from './strict-pending.ts';
 
 export interface Judged {
   readonly verdict: Verdict;
@@ -15,7 +15,7 @@ export function judge(
   verdict: Verdict,
   published: Published,
   proven: number | undefined,
-  staged: StagedByOrigin,
+  unfinished: UnfinishedByOrigin,
 ): Judged {
   const { origin } = verdict;
   const isAccepted = verdict.conditions.every(
@@ -23,7 +23,7 @@ export function judge(
   );
   const isProven = proven === origin.generation;
   const obeyed = programmedOf(origin, { isAccepted, isProven }, published);
-  const programmed = withStaged(obeyed, origin, staged);
+  const programmed = withUnfinished(obeyed, origin, unfinished);
   return { verdict, isAccepted, programmed: isAccepted ? withUnmeshed(programmed, verdict) : programmed };
 }
 

@@ -14,50 +14,55 @@ export interface StrictTransitions {
   readonly reports: readonly StrictReport[];
 }
 
-interface Staged {
+interface Unfinished {
   readonly ports: number;
-  /** Ports that are Strict, but would not be if the operator ended now and the transition were Safe again. */
+  /** Ports that are Strict, but would accept plaintext again if the transition were Safe now. */
   readonly unsettled: number;
   readonly reports: readonly StrictReport[];
 }
 
 /** originKey → the ports that are not Strict yet, or not for good. */
-export type StagedByOrigin = ReadonlyMap<string, Staged>;
+export type UnfinishedByOrigin = ReadonlyMap<string, Unfinished>;
 
 const mostPlaces = 3;
 const mostCallers = 3;
 
 /** Hardly any of ten thousand places is one of them, and most changes leave the list as it is. */
-const stagedAmong = rememberEach((places: readonly MtlsPlaceIr[]) =>
+const unfinishedAmong = rememberEach((places: readonly MtlsPlaceIr[]) =>
   places.filter(({ isStaged, isUnsettled }) => isStaged || isUnsettled),
 );
 
-export function stagedByOrigin({ places, reports }: StrictTransitions): StagedByOrigin {
-  const staged = new Map<string, Staged>();
-  const of = (origin: Origin): Staged =>
-    staged.get(originKey(origin)) ?? { ports: 0, unsettled: 0, reports: [] };
-  for (const { decidedBy, isStaged } of stagedAmong(places))
+export function unfinishedByOrigin({ places, reports }: StrictTransitions): UnfinishedByOrigin {
+  const unfinished = new Map<string, Unfinished>();
+  const of = (origin: Origin): Unfinished =>
+    unfinished.get(originKey(origin)) ?? { ports: 0, unsettled: 0, reports: [] };
+  for (const { decidedBy, isStaged } of unfinishedAmong(places))
     for (const origin of decidedBy) {
       const known = of(origin);
       const { ports, unsettled } = known;
       const counted = isStaged ? { ports: ports + 1 } : { unsettled: unsettled + 1 };
-      staged.set(originKey(origin), { ...known, ...counted });
+      unfinished.set(originKey(origin), { ...known, ...counted });
     }
   for (const report of reports)
     for (const origin of report.decidedBy)
-      if (staged.has(originKey(origin))) {
+      if (unfinished.has(originKey(origin))) {
         const known = of(origin);
-        staged.set(originKey(origin), { ...known, reports: [...known.reports, report] });
+        unfinished.set(originKey(origin), { ...known, reports: [...known.reports, report] });
       }
-  return staged;
+  return unfinished;
 }
 
-/** Not before the ports are Strict, and stay so when the operator restarts. What is worse stays. */
-export function withStaged(programmed: Programmed, origin: Origin, staged: StagedByOrigin): Programmed {
-  const here = staged.get(originKey(origin));
+/** Not before the ports are Strict, and stay so if the transition becomes Safe. What is worse stays. */
+export function withUnfinished(
+  programmed: Programmed,
+  origin: Origin,
+  unfinished: UnfinishedByOrigin,
+): Programmed {
+  const here = unfinished.get(originKey(origin));
   const { condition } = programmed;
   if (here === undefined || condition.status !== 'True') return programmed;
-  const hasStepped = here.reports.some(({ waiting }) => waiting.refused.length > 0);
+  // A report may be of before the transition became Immediate.
+  const hasStepped = here.ports > 0 && here.reports.some(({ waiting }) => waiting.refused.length > 0);
   return {
     ...programmed,
     condition: {
@@ -69,19 +74,19 @@ export function withStaged(programmed: Programmed, origin: Origin, staged: Stage
   };
 }
 
-function messageOf(staged: Staged): string {
-  return [...stagedText(staged), ...unsettledText(staged)].join(' ');
+function messageOf(unfinished: Unfinished): string {
+  return [...stagedText(unfinished), ...unsettledText(unfinished)].join(' ');
 }
 
-function unsettledText({ unsettled }: Staged): readonly string[] {
+function unsettledText({ unsettled }: Unfinished): readonly string[] {
   if (unsettled === 0) return [];
   return [
-    `Strict is in force on ${portsText(unsettled)}, but the operator has not saved that yet, and a restart could accept plaintext there again.`,
+    `Strict is in force on ${portsText(unsettled)}, but the operator has not saved that yet: with mtls.transition.type Safe, plaintext would be accepted there again.`,
     'If this lasts, the log of the operator says why.',
   ];
 }
 
-function stagedText({ ports, reports }: Staged): readonly string[] {
+function stagedText({ ports, reports }: Unfinished): readonly string[] {
   if (ports === 0) return [];
   const told = reports.slice(0, mostPlaces).map(sentenceOf);
   const others = ports - told.length;

@@ -18,8 +18,8 @@ import { withNamedPorts } from './policies/security/rule-ports.ts';
 import { createSecurityMaker, type Found } from './policies/security/security.ts';
 import {
   type ApartPorts,
-  createStoredModes,
   createPlaceFinder,
+  createStoredModes,
   portsApartIn,
 } from './policies/security/mtls-places.ts';
 import { createOwnerFinder } from './facts/pod-owners.ts';

@@ -40,7 +40,7 @@ beforeAll(async () => {
   const ir = sampleMesh({
     workloads: [sampleWorkload('server', { inbound: [sampleInbound(port, application)] })],
   });
-  // As in production, but for when it is: a sidecar reports when it is looked at, and sweeps each other time (the interval is two of Envoy's
+  // As in production, except for the moment: a sidecar reports when it is looked at, and sweeps each other time (the interval is two of Envoy's
   // usual ones). What is counted in the moment of a sweep may be lost (decision 59): there is none while somebody calls.
   const bootstrap = {
     stats_flush_interval: null,

@@ -76,7 +76,7 @@ async function untilShared(
   await poll(
     async () => {
       // Each server reports a bucket when it is asked for it, and all that it has again within five seconds.
-      if (mesh.reportsOf(quotaKey(one)) >= 4 * askings.length) return true;
+      if (haveReported(one, 2 * askings.length)) return true;
       // Twice, since servers are asked in turn; and later, since one may have been left out.
       if (turn % 30 === 0) {
         for (const [index, [from, how]] of askings.entries())
@@ -92,12 +92,15 @@ async function untilShared(
   return answers;
 }
 
-/** Asks until one is refused: until a server has its share, it admits all. */
-function refusal(one: Call): Promise<Answer> {
-  return poll(
-    async () => (await calls('page', 10, one)).find(({ headers }) => 'x-meshwright-refused' in headers),
-    { intervalMs: 10, deadlineMs: 60_000 },
-  );
+/** The last of sixty answers, when both servers have their shares. */
+async function refusal(one: QuotaIr, asking: Call): Promise<Answer | undefined> {
+  await untilShared(one, [['page', asking]]);
+  return (await calls('page', 60, asking)).at(-1);
+}
+
+/** Whether each of both servers has reported so many buckets. */
+function haveReported(one: QuotaIr, count: number): boolean {
+  return mesh.reportsOf(quotaKey(one)).every((reports) => reports >= count);
 }
 
 describe('a quota', () => {
@@ -130,10 +133,11 @@ describe('a quota', () => {
 
   test('refuses calls of gRPC with RESOURCE_EXHAUSTED, and no others', async () => {
     const match = { ...everything, method: 'POST' } as const;
-    await mesh.program([quota({ requests: 1, match })]);
+    const one = quota({ requests: 1, match });
+    await mesh.program([one]);
     const grpc: Call = { method: 'POST', headers: { 'content-type': 'application/grpc' } };
 
-    const refused = await refusal(grpc);
+    const refused = await refusal(one, grpc);
 
     expect(refused).toMatchObject({ status: 200, headers: { 'grpc-status': '8' } });
     expect(admitted(await calls('page', 10))).toBe(10);
@@ -176,7 +180,7 @@ describe('a quota', () => {
     const before = admitted(await calls('page', 40));
     await mesh.program([lasting, quota({ match: { ...everything, method: 'POST' } })]);
     // Shares are divided by what was asked for: of 60 that are left.
-    await until('both have reported again', () => mesh.reportsOf(quotaKey(lasting)) >= 6);
+    await until('both have reported again', () => haveReported(lasting, 3));
 
     const all = await untilUsedUp(before);
 
@@ -232,24 +236,22 @@ describe('a quota', () => {
   });
 
   test('says when to come again by its own window, whatever others of the same name there are', async () => {
-    await mesh.program([
-      quota({
-        id: 'shop/reviews/same',
-        requests: 10,
-        window: 'Sliding',
-        match: { ...everything, method: 'PUT' },
-      }),
-      quota({ id: 'shop/other/same', requests: 10, match: { ...everything, method: 'GET' } }),
+    const match = { ...everything, method: 'PUT' } as const;
+    const ofPut = quota({ id: 'shop/reviews/same', requests: 10, window: 'Sliding', match });
+    const ofGet = quota({ id: 'shop/other/same', requests: 10, match: { ...match, method: 'GET' } });
+    await mesh.program([ofPut, ofGet]);
+
+    const [sliding, fixed] = await Promise.all([
+      refusal(ofPut, { method: 'PUT' }),
+      refusal(ofGet, { method: 'GET' }),
     ]);
 
-    const [sliding, fixed] = await Promise.all([refusal({ method: 'PUT' }), refusal({ method: 'GET' })]);
-
-    expect(sliding.headers).toMatchObject({
+    expect(sliding?.headers).toMatchObject({
       'x-meshwright-refused': 'quota/same',
       'retry-after': `${periodMs / 10_000}`,
     });
-    expect(fixed.headers['x-meshwright-refused']).toBe('quota/same');
-    const wait = Number(fixed.headers['retry-after']);
+    expect(fixed?.headers['x-meshwright-refused']).toBe('quota/same');
+    const wait = Number(fixed?.headers['retry-after']);
     expect(Math.abs(wait - (periodMs - (Date.now() % periodMs)) / 1_000)).toBeLessThan(60);
   });
 
@@ -257,7 +259,7 @@ describe('a quota', () => {
     const one = quota();
     await mesh.program([one]);
     const before = admitted(await calls('page', 60));
-    await until('both have reported again', () => mesh.reportsOf(quotaKey(one)) >= 6);
+    await until('both have reported again', () => haveReported(one, 3));
     await mesh.served.restart('server-0', closing);
     const anew = mesh.served.sidecar('server-0');
     await anew.waitFor(() => anew.ready());
@@ -265,9 +267,9 @@ describe('a quota', () => {
     // What comes before it has a share is admitted: these, as servers are asked in turn.
     const reports = mesh.reportsOf(quotaKey(one));
     const first = [await call(mesh.ports.page), await call(mesh.ports.page)];
-    await until('it has reported, and the other one again', () => {
-      return mesh.reportsOf(quotaKey(one)) >= reports + 2;
-    });
+    await until('it has reported, and the other one again', () =>
+      mesh.reportsOf(quotaKey(one)).every((count, index) => count > (reports[index] ?? 0)),
+    );
     await mesh.obeyed();
 
     const all = await untilUsedUp(before + admitted(first));

@@ -197,7 +197,8 @@ suite('an attacker', () => {
     );
     expect(applied.stderr).toBe('');
     const evilOnes = ['-n', 'evil'];
-    await cluster.kubectl(['wait', '--for=condition=Accepted', 'trafficpolicy/trap', ...evilOnes]);
+    const wait = ['wait', '--timeout=60s'];
+    await cluster.kubectl([...wait, '--for=condition=Accepted', 'trafficpolicy/trap', ...evilOnes]);
     const told = await cluster.until(async () => {
       const text = await cluster.kubectl(['get', 'externalworkload/thief', ...evilOnes, '-o', 'yaml']);
       return text.includes('conditions:') ? text : undefined;
@@ -208,9 +209,9 @@ suite('an attacker', () => {
       const text = await cluster.kubectl(['get', 'events', ...evilOnes, ...field, '-o', 'yaml']);
       return text.includes('involvedObject') ? text : undefined;
     });
-    await cluster.kubectl(['wait', '--for=condition=ResolvedRefs=False', 'trafficpolicy/trap', ...evilOnes]);
+    await cluster.kubectl([...wait, '--for=condition=ResolvedRefs=False', 'trafficpolicy/trap', ...evilOnes]);
     // Before the sidecars have it there is nothing to take.
-    await cluster.kubectl(['wait', '--for=condition=Programmed', 'trafficpolicy/trap', ...evilOnes]);
+    await cluster.kubectl([...wait, '--for=condition=Programmed', 'trafficpolicy/trap', ...evilOnes]);
     await untilKnown('outbound/trap.evil');
     const answers = await Promise.all(
       [reviews, reviewsV1, '10.1.0.9'].map(

@@ -279,10 +279,14 @@ suite('real requests between pods', () => {
     const args = ['--traffic', traffic, '--kubeconfig', cluster.server.kubeconfigPath];
     // Who has no identity is for people to decide about. Each sidecar reports when it is its turn.
     const wanted = [/name: reviews-v1-callers/, /name: reviews-v2-callers/, /^ *#.*10\.1\.0\.9/m];
-    const written = await cluster.until(async () => {
-      const text = await suggested(args);
-      return wanted.every((pattern) => pattern.test(text)) ? text : undefined;
-    });
+    let written = '';
+    await cluster
+      .until(async () => {
+        written = await suggested(args);
+        return wanted.every((pattern) => pattern.test(written)) || undefined;
+      })
+      .catch(() => undefined);
+    for (const pattern of wanted) expect(written).toMatch(pattern);
     // Envoy writes its log in its own time.
     await cluster.until(async () => {
       const ofLog = await suggested(['--access-log', '-', ...args.slice(2)], (await log()).slice(before));

@@ -218,6 +218,7 @@ test('Immediate takes effect though somebody calls, and a restart or a change to
   await operator.put('strict.yaml', strict('type: Immediate'));
   await until('it is Strict', async () => (await programmed())?.status === 'True');
   expect(await plaintext()).toBe(403);
+
   await operator.kill();
   await operator.put('strict.yaml', strict('quietPeriod: 24h'));
   await operator.start();

@@ -85,7 +85,7 @@ export function isMeshed({ spec }: Pod): boolean {
 
 /** Waits until every connected sidecar has the Mesh as it is now. */
 export async function untilProgrammed(world: World, ...object: readonly string[]): Promise<void> {
-  await world.mustKubectl(['wait', '--for=condition=Programmed', '--timeout=240s', ...object]);
+  await world.mustKubectl(['wait', '--for=condition=Programmed', '--timeout=120s', ...object]);
 }
 
 /** The mode of the whole mesh; resolves when every sidecar has acknowledged it. */

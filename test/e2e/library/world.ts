@@ -15,7 +15,7 @@ export interface World extends Target {
   /** A file of deploy/. */
   applyFile(name: string): Promise<string>;
   get(...args: readonly string[]): Promise<unknown>;
-  /** Waits until the answer is not undefined; default 240 s. */
+  /** Waits until the answer is not undefined; default 120 s. */
   until<T>(ask: () => Promise<T | undefined>, deadlineMs?: number): Promise<T>;
   rolledOut(namespace: string, ...workloads: readonly string[]): Promise<void>;
   /** Does not wait for its pods to end. */
@@ -47,7 +47,7 @@ const Pod = z.object({
 export type Pod = z.infer<typeof Pod>;
 const Pods = z.object({ items: z.array(Pod) });
 
-const untilMs = 240_000;
+const untilMs = 120_000;
 const deployFolder = join(import.meta.dirname, '../../../deploy');
 
 export async function startWorld(log: (line: string) => void): Promise<World> {
@@ -119,7 +119,7 @@ function worldOf(target: Target): World {
           'status',
           workload,
           `--namespace=${namespace}`,
-          '--timeout=240s',
+          '--timeout=150s',
         ]);
       }
     },

@@ -7,6 +7,7 @@ import { readSettings } from '../../../operator/process/settings.ts';
 import { holderOf } from '../../../operator/wiring/addresses.ts';
 import { type Board, createBoard } from '../../../operator/wiring/board.ts';
 import { createPeers } from '../../../operator/wiring/peers.ts';
+import type { QuotaMessage } from '../../../operator/replicas/quota-message.ts';
 import { createQuotas } from '../../../operator/wiring/quotas.ts';
 import type { GrpcService } from '../../../operator/xds/server/endpoint.ts';
 import { freePort } from '../kubernetes/free-port.ts';
@@ -56,15 +57,16 @@ export class QuotaMesh {
   /** Of the replica that leads. */
   readonly board: Board;
   readonly #boards: readonly Board[];
-  readonly #reports: ReadonlyMap<string, number>;
-  /** Assignments that the leader has passed on to the other replica, and that have come there. */
-  readonly #passedOn = { sent: 0, received: 0 };
+  /** Of each replica. */
+  readonly #reports: readonly ReadonlyMap<string, number>[];
+  /** The last assignment that the leader has passed on to the other replica, and the last that has come there. */
+  readonly #passedOn = { sent: '', received: '' };
 
   private constructor(
     served: ServedMesh,
     ports: Ports,
     boards: readonly [Board, Board],
-    reports: ReadonlyMap<string, number>,
+    reports: readonly ReadonlyMap<string, number>[],
   ) {
     this.served = served;
     this.ports = ports;
@@ -73,10 +75,10 @@ export class QuotaMesh {
     this.#reports = reports;
     const [leader, follower] = boards;
     leader.quotasOut.subscribe(() => {
-      if (leader.quotasOut.get()?.type === 'assignment') this.#passedOn.sent += 1;
+      this.#passedOn.sent = assignmentText(leader.quotasOut.get()) ?? this.#passedOn.sent;
     });
     follower.quotasIn.subscribe(() => {
-      if (follower.quotasIn.get()?.type === 'assignment') this.#passedOn.received += 1;
+      this.#passedOn.received = assignmentText(follower.quotasIn.get()) ?? this.#passedOn.received;
     });
   }
 
@@ -85,16 +87,19 @@ export class QuotaMesh {
       Array.from({ length: servers + 2 }, () => freePort()),
     );
     const ports = { page: page ?? 0, other: other ?? 0, servers: ofServers, application };
-    const reports = new Map<string, number>();
-    const count = (key: string): void => void reports.set(key, (reports.get(key) ?? 0) + 1);
-    const replicas = [newReplica('a', closing, count), newReplica('b', closing, count)] as const;
+    const reports = [new Map<string, number>(), new Map<string, number>()] as const;
+    const countIn = (of: Map<string, number>) => (key: string) => void of.set(key, (of.get(key) ?? 0) + 1);
+    const replicas = [
+      newReplica('a', closing, countIn(reports[0])),
+      newReplica('b', closing, countIn(reports[1])),
+    ] as const;
     const served = await serve(meshWith(ports, [], {}), replicas, closing);
     return new QuotaMesh(served, ports, [replicas[0].board, replicas[1].board], reports);
   }
 
-  /** Buckets that have been reported of a quota, by its key. */
-  reportsOf(quota: string): number {
-    return this.#reports.get(quota) ?? 0;
+  /** Buckets that have been reported of a quota, by its key: to the leader by the first server, and to the other replica by the others. */
+  reportsOf(quota: string): readonly number[] {
+    return this.#reports.map((of) => of.get(quota) ?? 0);
   }
 
   /** Resolves when the servers obey what they have been assigned by now. */
@@ -164,6 +169,12 @@ async function serve(
   }
   leader.lead();
   return served;
+}
+
+/** null: it is none. */
+function assignmentText(message: QuotaMessage | null): string | null {
+  if (message?.type !== 'assignment') return null;
+  return `${message.sidecar} ${Buffer.from(message.bytes).toString('base64')}`;
 }
 
 function meshWith(

@@ -3,7 +3,7 @@ import { expect, test } from '@jest/globals';
 import type { MtlsPlaceIr } from '../../../operator/ir/mtls-place.ts';
 import type { Origin } from '../../../operator/ir/origin.ts';
 import type { Programmed } from '../../../operator/status/programmed.ts';
-import { stagedByOrigin, withStaged } from '../../../operator/status/strict-pending.ts';
+import { unfinishedByOrigin, withUnfinished } from '../../../operator/status/strict-pending.ts';
 
 const origin: Origin = { kind: 'SecurityPolicy', namespace: 'shop', name: 'reviews', generation: 2 };
 const obeyed: Programmed = {
@@ -29,7 +29,7 @@ function placeAt(port: number, state: Partial<MtlsPlaceIr>): MtlsPlaceIr {
 }
 
 function told(...places: readonly MtlsPlaceIr[]): string {
-  const { condition } = withStaged(obeyed, origin, stagedByOrigin({ places, reports: [] }));
+  const { condition } = withUnfinished(obeyed, origin, unfinishedByOrigin({ places, reports: [] }));
   return `${condition.status} ${condition.reason} ${condition.message}`;
 }
 
@@ -38,7 +38,7 @@ const unsettled = placeAt(9090, { wish: 'Immediate', isUnsettled: true });
 const notYet =
   'Strict is not in force on 1 port yet. To enforce it now, set mtls.transition.type to Immediate.';
 const notSaved =
-  'Strict is in force on 1 port, but the operator has not saved that yet, and a restart could accept plaintext there again. If this lasts, the log of the operator says why.';
+  'Strict is in force on 1 port, but the operator has not saved that yet: with mtls.transition.type Safe, plaintext would be accepted there again. If this lasts, the log of the operator says why.';
 
 test.each([
   ['Strict for good', [placeAt(9080, {})], 'True Programmed 3 of 3 sidecars obey.'],
@@ -49,11 +49,22 @@ test.each([
   expect(told(...places)).toBe(expected);
 });
 
+test('that it stepped back is of before it was Strict at once', () => {
+  const refused = { name: 'Pod old/legacy (10.0.0.7)', count: 1, lastMs: 0 };
+  const waiting = { callers: [], silent: [], neededMs: 600_000, quietSinceMs: 0, refused: [refused] };
+  const reports = [{ place: 'Port 9090 of Deployment shop/reviews', decidedBy: [origin], waiting }];
+  const { condition } = withUnfinished(obeyed, origin, unfinishedByOrigin({ places: [unsettled], reports }));
+
+  expect(condition).toMatchObject({ reason: 'Pending', message: notSaved });
+});
+
 test('what is worse stays', () => {
   const refused: Programmed = {
     ...obeyed,
     condition: { ...obeyed.condition, status: 'False', reason: 'Rejected', message: 'A sidecar refused it.' },
   };
 
-  expect(withStaged(refused, origin, stagedByOrigin({ places: [unsettled], reports: [] }))).toBe(refused);
+  expect(withUnfinished(refused, origin, unfinishedByOrigin({ places: [unsettled], reports: [] }))).toBe(
+    refused,
+  );
 });
