@@ -57,8 +57,7 @@ export class QuotaMesh {
   /** Of the replica that leads. */
   readonly board: Board;
   readonly #boards: readonly Board[];
-  /** Of each replica. */
-  readonly #reports: readonly ReadonlyMap<string, number>[];
+  readonly #reports: ReadonlyMap<string, number>;
   /** The last assignment that the leader has passed on to the other replica, and the last that has come there. */
   readonly #passedOn = { sent: '', received: '' };
 
@@ -66,7 +65,7 @@ export class QuotaMesh {
     served: ServedMesh,
     ports: Ports,
     boards: readonly [Board, Board],
-    reports: readonly ReadonlyMap<string, number>[],
+    reports: ReadonlyMap<string, number>,
   ) {
     this.served = served;
     this.ports = ports;
@@ -87,19 +86,16 @@ export class QuotaMesh {
       Array.from({ length: servers + 2 }, () => freePort()),
     );
     const ports = { page: page ?? 0, other: other ?? 0, servers: ofServers, application };
-    const reports = [new Map<string, number>(), new Map<string, number>()] as const;
-    const countIn = (of: Map<string, number>) => (key: string) => void of.set(key, (of.get(key) ?? 0) + 1);
-    const replicas = [
-      newReplica('a', closing, countIn(reports[0])),
-      newReplica('b', closing, countIn(reports[1])),
-    ] as const;
+    const reports = new Map<string, number>();
+    const count = (key: string): void => void reports.set(key, (reports.get(key) ?? 0) + 1);
+    const replicas = [newReplica('a', closing, count), newReplica('b', closing, count)] as const;
     const served = await serve(meshWith(ports, [], {}), replicas, closing);
     return new QuotaMesh(served, ports, [replicas[0].board, replicas[1].board], reports);
   }
 
-  /** Buckets that have been reported of a quota, by its key: to the leader by the first server, and to the other replica by the others. */
-  reportsOf(quota: string): readonly number[] {
-    return this.#reports.map((of) => of.get(quota) ?? 0);
+  /** Buckets that have been reported of a quota, by its key: the replica that leads counts them. */
+  reportsOf(quota: string): number {
+    return this.#reports.get(quota) ?? 0;
   }
 
   /** Resolves when the servers obey what they have been assigned by now. */
