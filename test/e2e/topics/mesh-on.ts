@@ -87,7 +87,10 @@ export function meshOn(world: () => World, figures: Figures): void {
       // Those that come last in the queue have not begun yet.
       await untilMeshed(world(), shop, ...shopDeployments);
       const pods = await world().pods(shop, 'app');
-      figures.add('from there until all five workloads of the shop are meshed', performance.now() - start);
+      figures.add(
+        'from the label until all five workloads of the shop are meshed',
+        performance.now() - start,
+      );
       expect(pods.map((pod) => isReady(pod) && isMeshed(pod))).toEqual(shopDeployments.map(() => true));
     });
 
