@@ -42,10 +42,14 @@ export function uninstalled(world: () => World): void {
   const left = async (): Promise<object> => {
     await world().rolledOut(inside, 'deployment/server', 'deployment/client');
     // Without a sidecar nobody tries another pod when kube-proxy sends a call to one that has just ended; its sidecar may still answer for it.
-    const status = await world().until(async () => {
-      const outcome = await callFrom(world(), clientOutside, serverUrl);
-      return outcome.status === 200 ? outcome.status : undefined;
-    });
+    let status: number | undefined;
+    const isServed = async (): Promise<true | undefined> => {
+      ({ status } = await callFrom(world(), clientOutside, serverUrl));
+      return status === 200 || undefined;
+    };
+    await world()
+      .until(isServed)
+      .catch(() => undefined);
     const names = ['get', 'secrets', `--namespace=${inside}`, '--output=name'];
     return {
       marked: await world().mustKubectl(marked),
