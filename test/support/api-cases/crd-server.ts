@@ -1,9 +1,8 @@
 // A test API server with our CRDs applied from config/crd, as users apply them.
 import { join } from 'node:path';
-import { documentOf } from './api-case.ts';
 import { type ApiCaller, apiCaller } from './api-caller.ts';
 import { type ApiServer, startApiServer } from '../kubernetes.ts';
-import { poll } from '../kubernetes/poll.ts';
+import { untilServed } from '../kubernetes/until-served.ts';
 
 export interface CrdServer extends ApiCaller, Pick<ApiServer, 'kubeconfigPath'> {
   /** What kubectl prints. Rejects with its complaint if it fails. */
@@ -31,25 +30,10 @@ export async function startCrdServer(): Promise<CrdServer> {
     await kubectl('apply', '--server-side', '-f', join(configFolder, 'crd'));
     await kubectl('wait', '--for=condition=Established', '--timeout=60s', 'crd', '--all');
     await kubectl('create', 'namespace', 'shop');
-    await untilServed(api);
+    await untilServed(server);
   } catch (cause) {
     await stop();
     throw cause;
   }
   return { ...api, kubectl, stop, kubeconfigPath: server.kubeconfigPath };
-}
-
-// Established comes a little before the API server answers for the kind.
-async function untilServed(api: ApiCaller): Promise<void> {
-  const firsts = [
-    documentOf('Mesh', {}),
-    documentOf('TrafficPolicy', { targetRefs: [{ kind: 'Service', name: 'a' }], retry: { attempts: 1 } }),
-    documentOf('SecurityPolicy', { targetRefs: [{ kind: 'Service', name: 'a' }], mtls: { mode: 'Strict' } }),
-    documentOf('ExternalWorkload', { address: '::1' }),
-  ];
-  const ask = async (): Promise<true | undefined> => {
-    const answers = await Promise.all(firsts.map((document) => api.dryRun(document)));
-    return answers.every(({ status }) => status === 201) ? true : undefined;
-  };
-  await poll(ask, { intervalMs: 50, deadlineMs: 60_000 });
 }
