@@ -15,7 +15,8 @@ export interface StrictTransitions {
 }
 
 interface Unfinished {
-  readonly ports: number;
+  /** Ports that are not Strict yet. */
+  readonly staged: number;
   /** Ports that are Strict, but would accept plaintext again if the transition were Safe now. */
   readonly unsettled: number;
   readonly reports: readonly StrictReport[];
@@ -35,12 +36,12 @@ const unfinishedAmong = rememberEach((places: readonly MtlsPlaceIr[]) =>
 export function unfinishedByOrigin({ places, reports }: StrictTransitions): UnfinishedByOrigin {
   const unfinished = new Map<string, Unfinished>();
   const of = (origin: Origin): Unfinished =>
-    unfinished.get(originKey(origin)) ?? { ports: 0, unsettled: 0, reports: [] };
+    unfinished.get(originKey(origin)) ?? { staged: 0, unsettled: 0, reports: [] };
   for (const { decidedBy, isStaged } of unfinishedAmong(places))
     for (const origin of decidedBy) {
       const known = of(origin);
-      const { ports, unsettled } = known;
-      const counted = isStaged ? { ports: ports + 1 } : { unsettled: unsettled + 1 };
+      const { staged, unsettled } = known;
+      const counted = isStaged ? { staged: staged + 1 } : { unsettled: unsettled + 1 };
       unfinished.set(originKey(origin), { ...known, ...counted });
     }
   for (const report of reports)
@@ -62,7 +63,7 @@ export function withUnfinished(
   const { condition } = programmed;
   if (here === undefined || condition.status !== 'True') return programmed;
   // A report may be of before the transition became Immediate.
-  const hasStepped = here.ports > 0 && here.reports.some(({ waiting }) => waiting.refused.length > 0);
+  const hasStepped = here.staged > 0 && here.reports.some(({ waiting }) => waiting.refused.length > 0);
   return {
     ...programmed,
     condition: {
@@ -86,12 +87,12 @@ function unsettledText({ unsettled }: Unfinished): readonly string[] {
   ];
 }
 
-function stagedText({ ports, reports }: Unfinished): readonly string[] {
-  if (ports === 0) return [];
+function stagedText({ staged, reports }: Unfinished): readonly string[] {
+  if (staged === 0) return [];
   const told = reports.slice(0, mostPlaces).map(sentenceOf);
-  const others = ports - told.length;
+  const others = staged - told.length;
   const more = told.length > 0 && others > 0 ? [`The same applies to ${portsText(others)} more.`] : [];
-  const fact = `Strict is not in force on ${portsText(ports)} yet.`;
+  const fact = `Strict is not in force on ${portsText(staged)} yet.`;
   return [fact, ...told, ...more, 'To enforce it now, set mtls.transition.type to Immediate.'];
 }
 
